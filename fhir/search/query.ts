@@ -1,0 +1,132 @@
+/**
+ * The language between a FHIR search and a store: what a resource is found by (`IndexRows`), and what a question asks
+ * (`StoreQuery`). It knows neither FHIR's spelling (`parse.ts` does) nor a database (`mixins/store` does).
+ *
+ * Every search value of every parameter type becomes one of two rows:
+ *
+ * - a **key row**: (slot, value). `value` starts with one character that names its facet:
+ *     `=`  identity, to be compared as it is.  token `=code␟system` (␟ is `SEP`; no system: `=code␟`),
+ *          reference `=Patient/1` or `=http://absolute/url`, canonical and uri `=http://…`,
+ *          string as it was written (for `:exact`) `=Smith`
+ *     `~`  text for prefix search, folded by `fold()`: a string's words, a token's display or text (`:text`)
+ *     `@`  the identifier of a logical reference, as a token: `@code␟system` (`:identifier`)
+ *     `%`  an Identifier with its type: `%value␟typeSystem␟typeCode` (`:of-type`)
+ * - a **range row**: (slot, low, high, unit). A date is [low, high] in milliseconds since 1970 in UTC, both inclusive,
+ *     an open end is ±`FOREVER`. A number or quantity is [value, value]; its unit is `code␟system`, '' without one.
+ *
+ * A **slot** is a number for one indexed element of one type (`Observation.code`); slot / 100 is the type, so a slot
+ * implies its type. One element that several parameters look at has one slot; a parameter is a list of slots.
+ * Both row kinds of one resource may repeat a slot (a patient with two names).
+ */
+
+/** Separates the parts of a key. Cannot occur in FHIR strings, which allow no control characters but tab, CR, LF. */
+export const SEP = "\u001f";
+
+/** The open end of a Period, milliseconds; safely beyond any FHIR date (years 0001 to 9999), and an exact integer. */
+export const FOREVER = 8_640_000_000_000_000;
+
+export type KeyRow = [slot: number, value: string];
+export type RangeRow = [slot: number, low: number, high: number, unit: string];
+
+/** All that one resource is found by. No row occurs twice. */
+export interface IndexRows {
+  keys: KeyRow[];
+  ranges: RangeRow[];
+}
+
+/** One value a key row may have; the facet character is part of it. */
+export type KeyMatch =
+  | { eq: string }
+  | { prefix: string }
+  /** `facet` + anything + `part` + anything (`:contains`, `:text`). */
+  | { facet: string; contains: string }
+  /** `facet` + anything + `ends` (token `system|`). */
+  | { facet: string; ends: string };
+
+/** One interval question: every given bound must hold for the row. */
+export interface RangeMatch {
+  lowGe?: number;
+  lowGt?: number;
+  lowLe?: number;
+  lowLt?: number;
+  highGe?: number;
+  highGt?: number;
+  highLe?: number;
+  highLt?: number;
+  /** On the row's `unit`, without facet character. */
+  unit?: { eq: string } | { prefix: string };
+}
+
+/** One condition. A query's clauses are all required; within a clause any match is enough. */
+export type Clause =
+  /** Some key row in one of `slots` matches one of `any`; `not`: no such row exists. */
+  | { kind: "key"; slots: number[]; any: KeyMatch[]; not?: boolean }
+  /** Some range row in one of `slots` matches one of `any`; `not`: no such row exists. */
+  | { kind: "range"; slots: number[]; any: RangeMatch[]; not?: boolean }
+  /** No row of either kind is in `slots` (`missing: true`), or some is. `prefix` narrows to key rows that start so. */
+  | { kind: "missing"; slots: number[]; missing: boolean; prefix?: string[] }
+  /** The logical id is one of `any`; `not`: none of them. */
+  | { kind: "id"; any: string[]; not?: boolean }
+  /** `meta.lastUpdated`, as the interval [updated, updated] in milliseconds. */
+  | { kind: "updated"; any: RangeMatch[] }
+  /** At least one of the groups holds; a group is a list of clauses that all hold. */
+  | { kind: "any"; of: Clause[][] }
+  /** Full text: `_content` over the whole resource, `_text` over its narrative. */
+  | { kind: "text"; in: "content" | "text"; query: string };
+
+/**
+ * One sort key. Resources without a value come last in both directions. Of several values of one resource the smallest
+ * counts when ascending, the largest when descending; of a range its `edge` counts.
+ */
+export type SortKey =
+  | { by: "updated" | "id"; desc: boolean }
+  | { by: "key"; slots: number[]; facet: "=" | "~"; desc: boolean }
+  | { by: "range"; slots: number[]; edge: "low" | "high"; desc: boolean };
+
+/** Where a page ended: the sort values of its last row (null: had none), then its `seq` and id, which break ties. */
+export interface Cursor {
+  values: (string | number | null)[];
+  seq: number;
+  id: string;
+}
+
+/** One question to one owner about one type. Deleted resources never match. */
+export interface StoreQuery {
+  type: string;
+  clauses: Clause[];
+  /** After these keys always `seq` ascending, then `id` ascending; so with [] the order of creation. */
+  sort: SortKey[];
+  /** Only rows after this one. */
+  after?: Cursor;
+  /** At most so many rows (1 or more). */
+  limit: number;
+  /** A page ends before its JSON exceeds this (but holds at least one row). Bytes; default 4,000,000. */
+  maxBytes?: number;
+  /** "rows": with JSON. "ids": without JSON (chains). */
+  want: "rows" | "ids";
+  /** Slots whose `=` key rows come along with each row as `refs` (for _include and chains), without the facet. */
+  refs?: number[];
+}
+
+/** One match. */
+export interface Row {
+  type: string;
+  id: string;
+  version: number;
+  /** meta.lastUpdated, milliseconds since 1970. */
+  updated: number;
+  /** Place in the order of creation; unique in one store, not between stores. */
+  seq: number;
+  /** The resource as FHIR JSON text, as it goes out; absent with want: "ids". */
+  json?: string;
+  /** One value per sort key, null where the resource has none. */
+  values: (string | number | null)[];
+  /** [slot, "Patient/1"] for each key row in the query's `refs`. */
+  refs?: [slot: number, value: string][];
+}
+
+export interface Page {
+  rows: Row[];
+  /** True when at least one more row follows the last. */
+  more: boolean;
+}

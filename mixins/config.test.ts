@@ -1,0 +1,88 @@
+import { resolve } from "node:path";
+import { readConfig, withoutPasswords } from "./config.ts";
+
+describe("the settings of a process", () => {
+  it("need nothing: a hospital on this machine, port 3000, SQLite, no server", () => {
+    expect(readConfig({})).toEqual({
+      port: 3000,
+      host: "127.0.0.1",
+      dataDir: resolve("data"),
+      system: "provider",
+      logLevel: "info",
+      supervised: false,
+    });
+  });
+
+  it("treat an empty variable as not set", () => {
+    expect(readConfig({ PORT: "", NATS_URL: " " })).toEqual(readConfig({}));
+  });
+
+  it("take what the environment says", () => {
+    const config = readConfig({
+      PORT: "0",
+      HOST: "::1",
+      DATA_DIR: "/srv/ward",
+      SYSTEM: "national",
+      SERVICES: "patients, visits,patients",
+      NATS_URL: "nats://ward:s%40crt@a:4222, tls://b:4223",
+      MONGO_URL: "mongodb://user:pw@a:1,b:2/?replicaSet=rs0",
+      REDIS_URL: "rediss://r:6379/1",
+      NODE_ID: "ward-3",
+      LOG_LEVEL: "debug",
+    });
+    expect(config).toMatchObject({
+      port: 0,
+      host: "::1",
+      dataDir: "/srv/ward",
+      system: "national",
+      services: ["patients", "visits"],
+      natsUrl: "nats://ward:s%40crt@a:4222,tls://b:4223",
+      mongoUrl: "mongodb://user:pw@a:1,b:2/?replicaSet=rs0",
+      redisUrl: "rediss://r:6379/1",
+      nodeId: "ward-3",
+      logLevel: "debug",
+      natsDisconnectSubject: "mesh.disconnect",
+    });
+  });
+
+  it("listen for no disconnects when told so, as on a NATS without the system account's export", () => {
+    expect(readConfig({ NATS_URL: "nats://a", NATS_DISCONNECT_SUBJECT: "-" }).natsDisconnectSubject).toBeUndefined();
+  });
+
+  it.each([
+    ["PORT", "65536"],
+    ["PORT", "3000x"],
+    ["PORT", "-1"],
+    ["PORT", "1e3"],
+    ["HOST", "not a host"],
+    ["SYSTEM", "hospital"],
+    ["SERVICES", "patients;visits"],
+    ["SERVICES", "patients,"],
+    ["NATS_URL", "localhost:4222"],
+    ["NATS_URL", "http://a:4222"],
+    ["MONGO_URL", "mysql://a"],
+    ["REDIS_URL", "redis://"],
+    ["NODE_ID", "a b"],
+    ["LOG_LEVEL", "loud"],
+    ["NATS_DISCONNECT_SUBJECT", "mesh.>"],
+  ])("refuse %s=%s by name and value", (name, value) => {
+    expect(() => readConfig({ [name]: value })).toThrow(`${name} is "${value}"; it should be `);
+  });
+
+  it("tell all faults in one message, and no password", () => {
+    const env = {
+      PORT: "x",
+      LOG_LEVEL: "y",
+      NATS_URL: "nats://ward:hunter2@a:4222,http://only-token@b",
+      MONGO_URL: "mysql://root:hunter3@db",
+    };
+    expect(() => readConfig(env)).toThrow(
+      /PORT is "x"[\s\S]*NATS_URL is "nats:\/\/ward:\*\*\*@a:4222,http:\/\/\*\*\*@b"[\s\S]*MONGO_URL is "mysql:\/\/root:\*\*\*@db"[\s\S]*LOG_LEVEL is "y"/,
+    );
+    expect(() => readConfig(env)).not.toThrow(/hunter|only-token/);
+  });
+
+  it("hide a password that itself holds an @", () => {
+    expect(withoutPasswords("redis://u:p@ss@host:1/0")).toBe("redis://u:***@host:1/0");
+  });
+});

@@ -1,0 +1,145 @@
+/**
+ * The settings of one process: the only place that reads the environment. Everything is checked at once, so that one
+ * start tells all faults. See `VARIABLES` for the meaning of each.
+ */
+import { isAbsolute, resolve } from "node:path";
+
+export const System = { provider: "provider", national: "national" } as const;
+export type System = (typeof System)[keyof typeof System];
+
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Config {
+  /** TCP port of the gateway; 0 lets the system choose a free one. */
+  port: number;
+  /** Address that the gateway listens on. */
+  host: string;
+  /** Absolute path of the folder that holds all data of this machine. */
+  dataDir: string;
+  system: System;
+  /** Only these services of the system; undefined: all of them. */
+  services?: string[];
+  /** One or more server URLs, separated by commas; undefined: everything in this process. */
+  natsUrl?: string;
+  /** undefined: SQLite under `dataDir`. */
+  mongoUrl?: string;
+  /** undefined: caches in memory. */
+  redisUrl?: string;
+  /** Name of this node before it is made unique per start; undefined: made from the services it runs. */
+  nodeId?: string;
+  logLevel: LogLevel;
+  /** Subject on which NATS's system account announces closed connections; undefined: nobody announces them. */
+  natsDisconnectSubject?: string;
+  /** True in a child of `npm run cluster`: the supervisor holds the data folder and owns the child's life. */
+  supervised: boolean;
+}
+
+/** Nodes of one mesh find each other under this name; another name is another mesh, also on the same NATS. */
+export const NAMESPACE = "openward";
+
+const DEFAULT_DISCONNECT_SUBJECT = "mesh.disconnect";
+
+/**
+ * @param env the environment, `process.env` unless a test gives its own
+ * @throws one Error that names every faulty variable, its value (without passwords) and what it should be
+ */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const faults: string[] = [];
+  /** The value of a variable, or undefined when it is unset, empty, or refused (the refusal is noted). */
+  const read = <T>(name: string, parse: (text: string) => T | undefined, expected: string): T | undefined => {
+    const text = env[name]?.trim();
+    if (!text) return undefined;
+    const value = parse(text);
+    if (value === undefined) faults.push(`${name} is "${withoutPasswords(text)}"; it should be ${expected}.`);
+    return value;
+  };
+
+  const port = read("PORT", parsePort, "a whole number from 0 to 65535") ?? 3000;
+  const host = read("HOST", parseHost, "a host name or an IP address to listen on") ?? "127.0.0.1";
+  const dataDir = read("DATA_DIR", parsePath, "the path of a folder") ?? resolve("data");
+  const system = read("SYSTEM", oneOf(Object.values(System)), "provider or national") ?? System.provider;
+  const services = read("SERVICES", parseNames, 'service names separated by commas, like "patients,visits"');
+  const natsUrl = read("NATS_URL", urls(["nats:", "tls:"]), 'one or more URLs like "nats://user:password@host:4222", separated by commas');
+  const mongoUrl = read("MONGO_URL", mongo, 'a URL like "mongodb://host:27017" or "mongodb+srv://host"');
+  const redisUrl = read("REDIS_URL", urls(["redis:", "rediss:"], 1), 'a URL like "redis://host:6379"');
+  const nodeId = read("NODE_ID", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
+  const logLevel = read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info";
+  const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
+  const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
+
+  if (faults.length > 0) throw new Error(`The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
+  return {
+    port,
+    host,
+    dataDir,
+    system,
+    logLevel,
+    supervised,
+    ...(services && { services }),
+    ...(natsUrl && { natsUrl, ...(subject !== "-" && { natsDisconnectSubject: subject ?? DEFAULT_DISCONNECT_SUBJECT }) }),
+    ...(mongoUrl && { mongoUrl }),
+    ...(redisUrl && { redisUrl }),
+    ...(nodeId && { nodeId }),
+  };
+}
+
+/** The same text with the password of every URL in it replaced: what may be printed. */
+export function withoutPasswords(text: string): string {
+  return text
+    .split(",")
+    .map((part) =>
+      part.replace(/^(\s*[a-z][a-z0-9+.-]*:\/\/)?([^/?#]*)@/i, (_, scheme = "", user: string) => `${scheme}${maskUser(user)}@`),
+    )
+    .join(",");
+}
+
+/** `user:password` keeps its user; a lone word before the @ is a token, and as secret as a password. */
+function maskUser(user: string): string {
+  const colon = user.indexOf(":");
+  return colon >= 0 ? `${user.slice(0, colon)}:***` : "***";
+}
+
+function parsePort(text: string): number | undefined {
+  const port = Number(text);
+  return /^\d{1,5}$/.test(text) && port <= 65_535 ? port : undefined;
+}
+
+function parseHost(text: string): string | undefined {
+  return /^[A-Za-z0-9.:_-]{1,255}$/.test(text) ? text : undefined;
+}
+
+function parsePath(text: string): string | undefined {
+  if (text.includes("\0")) return undefined;
+  return isAbsolute(text) ? text : resolve(text);
+}
+
+function parseNames(text: string): string[] | undefined {
+  const names = text.split(",").map((name) => name.trim());
+  return names.every((name) => /^[a-z][a-z0-9-]*$/.test(name)) ? [...new Set(names)] : undefined;
+}
+
+function oneOf<const T extends string>(choices: readonly T[]): (text: string) => T | undefined {
+  return (text) => choices.find((choice) => choice === text);
+}
+
+function matching(pattern: RegExp): (text: string) => string | undefined {
+  return (text) => (pattern.test(text) ? text : undefined);
+}
+
+function urls(protocols: string[], most = 16): (text: string) => string | undefined {
+  return (text) => {
+    const parts = text.split(",").map((part) => part.trim());
+    return parts.length <= most && parts.every((part) => isUrl(part, protocols)) ? parts.join(",") : undefined;
+  };
+}
+
+function isUrl(text: string, protocols: string[]): boolean {
+  const url = URL.parse(text);
+  return url !== null && protocols.includes(url.protocol) && url.hostname !== "";
+}
+
+/** A MongoDB URL may list several hosts, which `URL` does not know; the driver checks the rest. */
+function mongo(text: string): string | undefined {
+  return /^mongodb(\+srv)?:\/\/([^/?#\s]*@)?[^/?#\s@]+(\/[^?#\s]*)?(\?[^#\s]*)?$/.test(text) ? text : undefined;
+}

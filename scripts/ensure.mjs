@@ -1,0 +1,90 @@
+/**
+ * `npm start` and `npm test` are the only commands that anyone must know: npm runs this before them, and it installs
+ * what is missing. Plain JavaScript without packages, on the machine's own Node: nothing is installed yet.
+ *
+ *   node scripts/ensure.mjs run    what running needs; a fresh machine gets no development packages
+ *   node scripts/ensure.mjs full   everything
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withLock } from "./lock.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const NODE_MAJOR = 20; // fetches the Node 24 that everything else runs on
+const NPM_MAJOR = 9; // reads lock files of version 3
+
+/** @param {string} sentence */
+function refuse(sentence) {
+  console.error(sentence);
+  process.exit(1);
+}
+
+/** @param {string} file under the root */
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, file), "utf8"));
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What is wrong with the installed packages; undefined when all are there in the versions of the lock file. npm writes
+ * its list of the installed (`.package-lock.json`) last, so a broken installation has none.
+ * @param {boolean} full development packages too
+ */
+function findFault(full) {
+  const wanted = readJson("package-lock.json");
+  if (!wanted) refuse("package-lock.json is missing: this is not a whole checkout of the project.");
+  const installed = readJson("node_modules/.package-lock.json");
+  if (!installed) return "the packages are not installed yet";
+  for (const [path, entry] of Object.entries(wanted.packages)) {
+    if (path === "" || (!full && (entry.dev || entry.devOptional))) continue;
+    const present = installed.packages[path];
+    if (present ? present.version !== entry.version : !entry.optional)
+      return `${path.split("node_modules/").pop()} is not installed in version ${entry.version}`;
+  }
+  return undefined;
+}
+
+/** Development packages that are there stay there. */
+function hasDevelopmentPackages() {
+  return Object.values(readJson("node_modules/.package-lock.json")?.packages ?? {}).some((entry) => entry.dev);
+}
+
+/** @param {boolean} full */
+function install(full) {
+  const fault = findFault(full);
+  if (!fault) return; // somebody else installed while we waited
+  const npmMajor = Number(/npm\/(\d+)/.exec(process.env.npm_config_user_agent ?? "")?.[1] ?? NPM_MAJOR);
+  if (npmMajor < NPM_MAJOR)
+    refuse(`npm ${npmMajor} is too old to install the packages: npm ${NPM_MAJOR} or newer is needed (npm install -g npm).`);
+  const everything = full || hasDevelopmentPackages();
+  console.log(`Installing packages (${fault}) …`);
+  // The project's own Node is about to be replaced: npm must run on the machine's.
+  const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.startsWith(join(ROOT, "node_modules")));
+  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...(everything ? [] : ["--omit=dev"])];
+  const { status, error } = spawnSync("npm", args, {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, PATH: path.join(delimiter) },
+    shell: process.platform === "win32", // npm is a .cmd file there
+  });
+  if (error || status !== 0) refuse(`The packages could not be installed: ${error ? error.message : "npm ci failed, see above"}.`);
+}
+
+const mode = process.argv[2];
+if (mode !== "run" && mode !== "full") refuse("usage: node scripts/ensure.mjs run|full");
+const major = Number(process.versions.node.split(".")[0]);
+if (major < NODE_MAJOR) refuse(`Node ${process.versions.node} is too old: Node ${NODE_MAJOR} or newer is needed.`);
+
+if (findFault(mode === "full")) {
+  await withLock(
+    join(ROOT, ".servers", "install.lock"),
+    () => install(mode === "full"),
+    (pid) => console.log(`Waiting for process ${pid}, which installs the packages …`),
+  );
+}

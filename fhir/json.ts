@@ -1,0 +1,179 @@
+/** JSON as FHIR needs it: decimals as they were written (R4 2.24.0.1), and nothing that harms whoever reads it later. */
+import { fhirError } from "./outcome.ts";
+
+/** What `JSON.rawJSON` makes; TypeScript's library does not know it yet. */
+interface RawJson {
+  rawJSON: string;
+}
+
+const native = JSON as unknown as {
+  rawJSON(text: string): RawJson;
+  isRawJSON(value: unknown): value is RawJson;
+  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown;
+};
+
+/** Levels of arrays and objects within one another. */
+const MAX_DEPTH = 100;
+
+/**
+ * The value of a JSON text. A number that would not be written back to the letter (`2.50`, `1e3`, more digits than a
+ * double holds) becomes a raw-JSON object, which `JSON.stringify` writes as it was; `numberOf` reads either form.
+ * @throws FhirError 400: no JSON, nested deeper than 100, a member `__proto__`, a NUL or half a surrogate pair
+ */
+export function parseJson(text: string): unknown {
+  const { depth, isStable } = scan(text);
+  if (depth > MAX_DEPTH) throw fhirError(400, "structure", `The JSON is nested deeper than ${MAX_DEPTH} levels.`);
+  const value = parse(text, isStable);
+  // A text with escapes may spell the name so, and hide a NUL. The short needle is searched for much faster than the whole.
+  if (text.includes("\\u") || text.includes("__p") || !text.isWellFormed()) refuseHarm(value);
+  return value;
+}
+
+function parse(text: string, isStable: boolean): unknown {
+  try {
+    return isStable ? JSON.parse(text) : native.parse(text, keepSource);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const at = /position (\d+)/.exec(error.message)?.[1];
+    throw fhirError(400, "structure", at ? `The body is not JSON: it breaks off or errs at character ${at}.` : "The body is not JSON.");
+  }
+}
+
+/** Deepest nesting, and whether each number is what its double is written as. Of a text that is no JSON: anything. */
+function scan(text: string): { depth: number; isStable: boolean } {
+  let depth = 0;
+  let open = 0;
+  let isStable = true;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) {
+      i = endOfString(text, i);
+    } else if (c === 0x7b || c === 0x5b) {
+      if (++open > depth) depth = open;
+    } else if (c === 0x7d || c === 0x5d) {
+      open--;
+    } else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) {
+      const end = endOfNumber(text, i);
+      if (isStable) isStable = isStableNumber(text, i, end);
+      i = end - 1;
+    }
+  }
+  return { depth, isStable };
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Where the string that opens at `start` closes. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end > 0 && text.charCodeAt(end - 1) === BACKSLASH) {
+    let first = end - 1;
+    while (text.charCodeAt(first - 1) === BACKSLASH) first--;
+    // An even number of backslashes are escaped backslashes.
+    if ((end - first) % 2 === 0) break;
+    end = text.indexOf('"', end + 1);
+  }
+  return end < 0 ? text.length : end;
+}
+
+function endOfNumber(text: string, start: number): number {
+  let end = start + 1;
+  for (; end < text.length; end++) {
+    const c = text.charCodeAt(end);
+    const isPart = (c >= 0x30 && c <= 0x39) || c === 0x2e || c === 0x65 || c === 0x45 || c === 0x2b || c === 0x2d;
+    if (!isPart) break;
+  }
+  return end;
+}
+
+/** Up to 15 plain digits always are, which spares most numbers the trial. */
+function isStableNumber(text: string, start: number, end: number): boolean {
+  const last = text.charCodeAt(end - 1);
+  const isShort = end - start <= 8 && text.charCodeAt(start) >= 0x31;
+  if (isShort && last >= 0x31 && last <= 0x39 && !/[eE]/.test(text.slice(start, end))) return true;
+  const literal = text.slice(start, end);
+  return String(Number(literal)) === literal;
+}
+
+function keepSource(_key: string, value: unknown, { source }: { source?: string }): unknown {
+  return typeof value === "number" && source !== undefined && String(value) !== source ? native.rawJSON(source) : value;
+}
+
+function depthOver(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i];
+      if (typeof item === "object" && depthOver(item, levels - 1)) return true;
+    }
+    return false;
+  }
+  for (const name in value) {
+    const item = (value as Record<string, unknown>)[name];
+    if (typeof item === "object" && depthOver(item, levels - 1)) return true;
+  }
+  return false;
+}
+
+function refuseHarm(value: unknown): void {
+  if (typeof value === "string") {
+    if (value.includes("\0")) throw fhirError(400, "value", "A text holds the character NUL (\\u0000), which FHIR does not allow.");
+    if (!value.isWellFormed()) throw fhirError(400, "value", "A text holds half of a surrogate pair, which is no character.");
+  } else if (Array.isArray(value)) {
+    value.forEach(refuseHarm);
+  } else if (typeof value === "object" && value !== null) {
+    for (const [name, member] of Object.entries(value)) {
+      if (name === "__proto__") throw fhirError(400, "structure", 'A member is named "__proto__", which no FHIR element is.');
+      refuseHarm(name);
+      refuseHarm(member);
+    }
+  }
+}
+
+/** The number that a parsed value is, whichever form it has; undefined when it is none or not finite. */
+export function numberOf(value: unknown): number | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  if (typeof value !== "object" || value === null || !native.isRawJSON(value)) return undefined;
+  const number = Number(value.rawJSON);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/** True for a number that `parseJson` keeps by its text. */
+export function isRawNumber(value: unknown): value is RawJson {
+  return native.isRawJSON(value);
+}
+
+/**
+ * Names that occur twice in one object of a JSON text, with the path of the object: `Patient.name[0].family` is given as
+ * `name[0].family`. JSON.parse keeps the last one in silence. The text must be valid JSON.
+ */
+export function duplicateKeys(text: string): string[] {
+  const found: string[] = [];
+  /** One entry for each open object or array. */
+  const open: { names?: Set<string>; step: string; index: number }[] = [];
+  const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
+  let name = "";
+  let expectsName = false;
+  for (let match = token.exec(text); match; match = token.exec(text)) {
+    const [part] = match;
+    const top = open.at(-1);
+    if (part === "{" || part === "[") {
+      open.push({ ...(part === "{" ? { names: new Set<string>() } : {}), step: top?.names ? `.${name}` : top ? `[${top.index}]` : "", index: 0 });
+      expectsName = part === "{";
+    } else if (part === "}" || part === "]") {
+      open.pop();
+      expectsName = false;
+    } else if (part === ",") {
+      if (top) top.index++;
+      expectsName = top?.names !== undefined;
+    } else if (part !== ":" && expectsName && top?.names) {
+      name = JSON.parse(part) as string;
+      if (top.names.has(name)) found.push(`${open.map(({ step }) => step).join("")}.${name}`.replace(/^\./, ""));
+      top.names.add(name);
+      expectsName = false;
+    }
+  }
+  return found;
+}

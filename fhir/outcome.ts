@@ -1,0 +1,79 @@
+/** Errors of the FHIR side, and the OperationOutcome that tells them (R4 3.1.0.4, 2.36). */
+
+/** R4's IssueType, as far as it is used here. */
+export type IssueCode =
+  | "invalid"
+  | "structure"
+  | "required"
+  | "value"
+  | "invariant"
+  | "security"
+  | "login"
+  | "forbidden"
+  | "not-supported"
+  | "not-found"
+  | "deleted"
+  | "duplicate"
+  | "multiple-matches"
+  | "conflict"
+  | "too-long"
+  | "too-costly"
+  | "business-rule"
+  | "code-invalid"
+  | "extension"
+  | "incomplete"
+  | "throttled"
+  | "timeout"
+  | "transient"
+  | "lock-error"
+  | "no-store"
+  | "exception"
+  | "processing"
+  | "informational";
+
+export interface Issue {
+  severity: "fatal" | "error" | "warning" | "information";
+  code: IssueCode;
+  /** For a person: what is wrong and what to change. Never a patient's data. */
+  diagnostics: string;
+  /** FHIRPath of the element, or the name of the search parameter. */
+  expression?: string[];
+}
+
+export interface OperationOutcome {
+  resourceType: "OperationOutcome";
+  issue: Issue[];
+}
+
+/** A refusal by FHIR's rules: the HTTP status, and every fault that was found. JSON only, so that it survives the wire. */
+export class FhirError extends Error {
+  readonly status: number;
+  readonly issues: Issue[];
+  constructor(status: number, issues: Issue[]) {
+    super(issues.map((issue) => issue.diagnostics).join(" "));
+    this.name = "FhirError";
+    this.status = status;
+    this.issues = issues;
+  }
+
+  toJSON(): { name: string; status: number; issues: Issue[] } {
+    return { name: this.name, status: this.status, issues: this.issues };
+  }
+}
+
+/** One fault. */
+export function fhirError(status: number, code: IssueCode, diagnostics: string, ...expression: string[]): FhirError {
+  return new FhirError(status, [{ severity: "error", code, diagnostics, ...(expression.length ? { expression } : {}) }]);
+}
+
+/** @param issues at least one */
+export function outcome(...issues: Issue[]): OperationOutcome {
+  return { resourceType: "OperationOutcome", issue: issues };
+}
+
+/** What a client is told; of an error that is not ours to show only that there was one. */
+export function outcomeOf(error: unknown): OperationOutcome {
+  const issues = (error as { issues?: unknown } | undefined)?.issues;
+  if (Array.isArray(issues) && issues.length > 0) return outcome(...(issues as Issue[]));
+  return outcome({ severity: "fatal", code: "exception", diagnostics: "An internal error." });
+}

@@ -1,0 +1,53 @@
+/**
+ * FHIR dates as intervals (R4 3.1.1.4.5): what is given to the day lasts the day. Milliseconds since 1970 in UTC, both ends
+ * inclusive. A time without a zone is UTC, so the answer does not depend on where the server stands.
+ */
+export type Interval = [low: number, high: number];
+
+const form = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
+
+/** The interval of a date, dateTime or instant, also without seconds as a search may have it; undefined when it is none. */
+export function intervalOf(text: string): Interval | undefined {
+  const found = form.exec(text);
+  if (!found) return undefined;
+  const [, y, mo, d, h, mi, s, fraction, zone] = found as unknown as (string | undefined)[];
+  const year = Number(y);
+  if (year === 0) return undefined;
+  if (mo === undefined) return [utc(year, 0, 1), utc(year + 1, 0, 1) - 1];
+  const month = Number(mo) - 1;
+  if (month < 0 || month > 11) return undefined;
+  if (d === undefined) return [utc(year, month, 1), utc(year, month + 1, 1) - 1];
+  const day = Number(d);
+  if (day < 1 || day > daysIn(year, month)) return undefined;
+  const start = utc(year, month, day);
+  if (h === undefined) return [start, start + 86_399_999];
+  const offset = offsetOf(zone);
+  // 60 is a leap second; 24:00 is no FHIR time.
+  if (Number(h) > 23 || Number(mi) > 59 || (s !== undefined && Number(s) > 60) || offset === undefined) return undefined;
+  const minute = start + Number(h) * 3_600_000 + Number(mi) * 60_000 - offset;
+  if (s === undefined) return [minute, minute + 59_999];
+  const second = minute + Number(s) * 1000;
+  if (fraction === undefined) return [second, second + 999];
+  const low = second + Number(fraction.slice(0, 3).padEnd(3, "0"));
+  return [low, low + 10 ** Math.max(0, 3 - fraction.length) - 1];
+}
+
+/** Date.UTC takes the years 0 to 99 for 1900 to 1999. */
+function utc(year: number, month: number, day: number): number {
+  if (year > 99) return Date.UTC(year, month, day);
+  const date = new Date(0);
+  return date.setUTCFullYear(year, month, day);
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 1) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 3 || month === 5 || month === 8 || month === 10 ? 30 : 31;
+}
+
+function offsetOf(zone: string | undefined): number | undefined {
+  if (zone === undefined || zone === "Z") return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(4));
+  if (hours > 14 || minutes > 59) return undefined;
+  return (zone[0] === "-" ? -1 : 1) * (hours * 3_600_000 + minutes * 60_000);
+}

@@ -1,0 +1,44 @@
+/** The shape of `fhir/generated/search.json`, which `npm run generate` makes from HL7's definitions. */
+
+/** [path, data type, system of a code] */
+export type Read = [path: string, type: string, system?: string];
+
+/** Slot `FIRST_LOCAL + index` of its type. */
+export type SlotJson =
+  | { as: string; read: Read[] }
+  /** A composite below the resource: the parts are read below each element at `base`. */
+  | { as: string; base: string; parts: Read[][] };
+
+/** Each part: search type, and the local numbers of its slots. */
+export interface PartJson {
+  code: string;
+  type: string;
+  slots: number[];
+}
+
+export interface ParameterJson {
+  type: string;
+  slots?: number[];
+  /** Resource types that a reference may lead to; absent: any. */
+  targets?: string[];
+  /** Only references to this type count, though the element has others. */
+  only?: string;
+  /** Of a composite: the parts' types and codes, each a code of this resource type. */
+  parts?: PartJson[];
+}
+
+export interface TypeJson {
+  slots: SlotJson[];
+  parameters: Record<string, ParameterJson>;
+}
+
+/** Locals 0 to 9 belong to the parameters that every type has. */
+export const FIRST_LOCAL = 10;
+
+export interface SearchJson {
+  fhirVersion: string;
+  /** Compartment → resource type → the parameters by which it belongs to it; "_id": the compartment's own resource. */
+  compartments: Record<string, Record<string, string[]>>;
+  /** All concrete resource types in alphabetical order. */
+  types: Record<string, TypeJson>;
+}

@@ -1,0 +1,158 @@
+/**
+ * What a resource is found by. Each type's slots are compiled once into plain functions; R4's own parameters need no
+ * FHIRPath engine at run time, for `npm run generate` has read their expressions into paths.
+ *
+ * Rows of a composite below the resource, one set for each element there (Observation.component, useContext, …). SEP2 is
+ * `SEP` twice. The first part is a token and comes in two forms, so that it can be asked for by `system|code` and by code
+ * alone: `code␟system` and `code`.
+ *
+ * - token$token:         key row `=` first SEP2 `code␟system`
+ * - token$reference:     key row `=` first SEP2 `Patient/1`
+ * - token$quantity:      range row of the quantity with the unit: first SEP2 `unitCode␟unitSystem`
+ * - token$number$number: range row [second, third] with the unit: first
+ */
+import type { SlotJson } from "./definition.ts";
+import { isResourceType, slotsOf } from "./parameters.ts";
+import type { IndexRows } from "./query.ts";
+import { SEP } from "./query.ts";
+import type { Writer } from "./rows.ts";
+import { Sink, writerOf } from "./rows.ts";
+
+type Extractor = (resource: unknown, sink: Sink) => void;
+
+const SEP2 = SEP + SEP;
+
+const compiled = new Map<string, [slot: number, extract: Extractor][]>();
+
+/** All rows of a resource; none for what is no resource. Never throws on malformed content. */
+export function indexOf(resource: unknown): IndexRows {
+  const sink = new Sink();
+  const type = (resource as { resourceType?: unknown } | null | undefined)?.resourceType;
+  if (typeof type === "string" && isResourceType(type)) {
+    for (const [slot, extract] of extractsOf(type)) {
+      sink.start(slot);
+      extract(resource, sink);
+    }
+  }
+  return { keys: sink.keys, ranges: sink.ranges };
+}
+
+function extractsOf(type: string): [slot: number, extract: Extractor][] {
+  let extracts = compiled.get(type);
+  if (!extracts) {
+    extracts = slotsOf(type).map(([slot, json]) => [slot, compile(json)]);
+    compiled.set(type, extracts);
+  }
+  return extracts;
+}
+
+function compile(slot: SlotJson): Extractor {
+  if ("base" in slot) return composite(slot);
+  if (slot.as === "asserted") return asserted(slot.read.map(([path]) => path));
+  const reads = slot.read.map(([path, type, system = ""]) => reader(path, writerOf(slot.as, type), system));
+  return reads.length === 1 ? reads[0]! : (resource, sink) => reads.forEach((read) => read(resource, sink));
+}
+
+function reader(path: string, write: Writer, system = ""): Extractor {
+  const steps = stepsOf(path);
+  return (resource, sink) => visit(resource, steps, 0, (value) => write(sink, value, system));
+}
+
+interface Step {
+  name: string;
+  isFirst?: boolean;
+  /** Only elements whose member has this value. */
+  where?: [name: string, value: string];
+}
+
+/** `telecom[system=phone]`, `entry[0].resource` */
+function stepsOf(path: string): Step[] {
+  return path.split(".").map((text) => {
+    const [, name, filter] = /^(\w+)(?:\[(.*)\])?$/.exec(text)!;
+    if (filter === undefined) return { name: name! };
+    if (filter === "0") return { name: name!, isFirst: true };
+    const [member, value] = filter.split("=") as [string, string];
+    return { name: name!, where: [member, value] };
+  });
+}
+
+function visit(value: unknown, steps: Step[], at: number, emit: (value: unknown) => void): void {
+  if (value === undefined || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) visit(item, steps, at, emit);
+    return;
+  }
+  const { where } = steps[at - 1] ?? {};
+  if (where && (value as Record<string, unknown>)[where[0]] !== where[1]) return;
+  const step = steps[at];
+  if (!step) return emit(value);
+  if (typeof value !== "object") return;
+  const next = (value as Record<string, unknown>)[step.name];
+  visit(step.isFirst && Array.isArray(next) ? next[0] : next, steps, at + 1, emit);
+}
+
+/** `deceased`: true when there is a value other than false; each resource has the one or the other. */
+function asserted(paths: string[]): Extractor {
+  const steps = paths.map(stepsOf);
+  return (resource, sink) => {
+    let isTrue = false;
+    for (const path of steps) {
+      visit(resource, path, 0, (value) => {
+        if (value === true || (typeof value === "string" && value !== "")) isTrue = true;
+      });
+    }
+    sink.key(`=${isTrue}${SEP}`);
+  };
+}
+
+function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
+  const types = slot.as.split("$");
+  const steps = stepsOf(slot.base);
+  const parts = slot.parts.map((reads, index) => reads.map(([path, type, system]) => partReader(path, writerOf(types[index]!, type), system)));
+  const combine = combiners[slot.as];
+  if (!combine) throw new Error(`No rows are known for the composite ${slot.as}`);
+  return (resource, sink) =>
+    visit(resource, steps, 0, (element) => {
+      const values = parts.map((reads) => {
+        const part = new Sink();
+        for (const read of reads) read(element, resource, part);
+        return part;
+      });
+      for (const full of identities(values[0]!)) {
+        combine(sink, full, values);
+        combine(sink, full.slice(0, full.indexOf(SEP)), values);
+      }
+    });
+}
+
+/** Values of one part that are combined with the other parts': their product must stay small whatever a client sends. */
+const MOST_OF_A_PART = 24;
+
+const combiners: Record<string, (sink: Sink, first: string, values: Sink[]) => void> = {
+  token$token: pairs,
+  token$reference: pairs,
+  token$quantity: (sink, first, values) => {
+    for (const [, low, high, unit] of values[1]!.ranges.slice(0, MOST_OF_A_PART)) sink.range(low, high, first + SEP2 + unit);
+  },
+  token$number$number: (sink, first, values) => {
+    const low = values[1]!.ranges[0];
+    const high = values[2]!.ranges[0];
+    if (low && high) sink.range(low[1], high[1], first);
+  },
+};
+
+function pairs(sink: Sink, first: string, values: Sink[]): void {
+  for (const second of identities(values[1]!)) sink.key(`=${first}${SEP2}${second}`);
+}
+
+/** A path that starts with `/` is read from the resource, any other from the composite's element. */
+function partReader(path: string, write: Writer, system = ""): (element: unknown, resource: unknown, sink: Sink) => void {
+  const read = reader(path.replace(/^\//, ""), write, system);
+  return path.startsWith("/") ? (_element, resource, sink) => read(resource, sink) : (element, _resource, sink) => read(element, sink);
+}
+
+/** What stands behind the facet of its `=` rows; without codings that have no code. */
+function identities(sink: Sink): string[] {
+  const found = sink.keys.filter(([, value]) => value[0] === "=" && value[1] !== SEP).slice(0, MOST_OF_A_PART);
+  return found.map(([, value]) => value.slice(1));
+}

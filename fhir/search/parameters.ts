@@ -1,0 +1,118 @@
+/** R4's search parameters, as `npm run generate` read them from HL7's definitions. Loaded at first use, made up per type. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ParameterJson, SearchJson, SlotJson, TypeJson } from "./definition.ts";
+import { FIRST_LOCAL } from "./definition.ts";
+
+export type SearchType = "token" | "string" | "reference" | "uri" | "date" | "number" | "quantity" | "special" | "composite";
+
+export interface SearchParameter {
+  code: string;
+  type: SearchType;
+  /** Slots (query.ts) with its rows, all of them alternatives. Of a composite: the slots that hold rows of its own. */
+  slots: number[];
+  /** Of a reference: types that it leads to; undefined: any. */
+  targets?: string[];
+  /** Of a reference: only those to this type count, though the slots hold others too. */
+  only?: string;
+  /** Of a token: its rows have codes whose system is implied and not stored; a question's system does not count there. */
+  implied?: "any" | "boolean";
+  /** Of a reference: its rows are canonical addresses or uris, found in the target's `url`, not ids. */
+  isCanonical?: boolean;
+  /** Of a composite, in order; with slots when these rows lie on the resource itself. */
+  parts?: SearchParameter[];
+}
+
+/** To be raised when rows are made differently though slots stay the same: stores then make their rows anew. */
+const EXTRACTION = 1;
+
+const text = readFileSync(join(import.meta.dirname, "../generated/search.json"), "utf8");
+const json = JSON.parse(text) as SearchJson;
+
+/** All concrete resource types of R4, in the order that slots are numbered by. */
+export const resourceTypes: readonly string[] = Object.keys(json.types);
+
+const places = new Map(resourceTypes.map((type, index) => [type, index]));
+
+/** Changes whenever the rows of some resource would. */
+export const indexVersion: string = createHash("sha256").update(`${EXTRACTION}\n`).update(text).digest("hex").slice(0, 16);
+
+export function isResourceType(name: string): boolean {
+  return places.has(name);
+}
+
+/** Slots of the parameters that every type has. */
+export const commonSlots = { _tag: 0, _profile: 1, _security: 2, _source: 3 } as const;
+
+const common: [local: number, read: SlotJson][] = [
+  [commonSlots._tag, { as: "token", read: [["meta.tag", "Coding"]] }],
+  [commonSlots._profile, { as: "uri", read: [["meta.profile", "canonical"]] }],
+  [commonSlots._security, { as: "token", read: [["meta.security", "Coding"]] }],
+  [commonSlots._source, { as: "uri", read: [["meta.source", "uri"]] }],
+];
+
+/** The slot of a local number. */
+export function slotOf(type: string, local: number): number {
+  return places.get(type)! * 100 + local;
+}
+
+/** The type that a slot belongs to. */
+export function typeOfSlot(slot: number): string | undefined {
+  return resourceTypes[Math.floor(slot / 100)];
+}
+
+/** What each slot reads, for `extract.ts`: [slot, what]. */
+export function slotsOf(type: string): [slot: number, read: SlotJson][] {
+  const own = json.types[type]!.slots.map((read, index): [number, SlotJson] => [slotOf(type, FIRST_LOCAL + index), read]);
+  return [...common.map(([local, read]): [number, SlotJson] => [slotOf(type, local), read]), ...own];
+}
+
+const known = new Map<string, Map<string, SearchParameter>>();
+
+/**
+ * By code: the parameters of a resource type, with `_tag`, `_profile`, `_security` and `_source`; without those that no row
+ * answers (`_id`, `_lastUpdated`, `_text`, …). Empty for a name that is no resource type.
+ */
+export function parametersOf(type: string): ReadonlyMap<string, SearchParameter> {
+  let parameters = known.get(type);
+  if (!parameters) {
+    parameters = new Map();
+    const own = json.types[type];
+    if (!own) return parameters;
+    for (const [code, local] of Object.entries(commonSlots)) {
+      parameters.set(code, { code, type: local % 2 ? "uri" : "token", slots: [slotOf(type, local)] });
+    }
+    for (const [code, parameter] of Object.entries(own.parameters)) parameters.set(code, parameterOf(type, code, parameter, own));
+    known.set(type, parameters);
+  }
+  return parameters;
+}
+
+function parameterOf(type: string, code: string, from: ParameterJson, own: TypeJson): SearchParameter {
+  const locals = from.slots ?? [];
+  const reads = locals.flatMap((local) => readsOf(own.slots[local - FIRST_LOCAL]!));
+  const parameter: SearchParameter = { code, type: from.type as SearchType, slots: locals.map((local) => slotOf(type, local)) };
+  if (from.targets) parameter.targets = from.targets;
+  if (from.only) parameter.only = from.only;
+  if (from.type === "token" && reads.some(([, as, system]) => as === "code" && !system)) parameter.implied = "any";
+  else if (from.type === "token" && reads.some(([, as]) => as === "boolean")) parameter.implied = "boolean";
+  if (from.type === "reference" && reads.every(([, as]) => as === "canonical" || as === "uri")) parameter.isCanonical = true;
+  if (from.parts) parameter.parts = from.parts.map((part) => parameterOf(type, part.code, part, own));
+  return parameter;
+}
+
+function readsOf(slot: SlotJson) {
+  return "read" in slot ? slot.read : slot.parts.flat();
+}
+
+/**
+ * The parameters by which a resource belongs to a compartment (R4 5.3): `compartmentOf("Patient", "Observation")` →
+ * `["subject", "performer"]`. "_id": the resource is the compartment itself. Empty: never in it.
+ */
+export function compartmentOf(compartment: string, type: string): readonly string[] {
+  return json.compartments[compartment]?.[type] ?? [];
+}
+
+/** Patient, Encounter, Practitioner, RelatedPerson, Device. */
+export const compartmentTypes: readonly string[] = Object.keys(json.compartments);

@@ -1,0 +1,313 @@
+/**
+ * Rows of each data type (query.ts says what they mean). Values of a wrong type are passed over: what is malformed is
+ * validation's to refuse, and a row must never be the reason that a write fails.
+ */
+import { numberOf } from "../json.ts";
+import { intervalOf } from "./dates.ts";
+import { fold } from "./fold.ts";
+import type { KeyRow, RangeRow } from "./query.ts";
+import { FOREVER, SEP } from "./query.ts";
+
+/** The open end of a quantity or number. */
+export const UNBOUNDED = Number.MAX_VALUE;
+
+/** Characters of a key that are kept. Longer texts are found by what they begin with. */
+const KEY_LENGTH = 8_000;
+
+/** From so many rows of one slot on, doubles are looked up in a set. */
+const MANY = 16;
+
+type Members = Record<string, unknown>;
+
+/** Takes the rows of one slot after the other. */
+export class Sink {
+  readonly keys: KeyRow[] = [];
+  readonly ranges: RangeRow[] = [];
+  private slot = 0;
+  private firstKey = 0;
+  private firstRange = 0;
+  private seenKeys: Set<string> | undefined;
+  private seenRanges: Set<string> | undefined;
+
+  start(slot: number): void {
+    this.slot = slot;
+    this.firstKey = this.keys.length;
+    this.firstRange = this.ranges.length;
+    this.seenKeys = undefined;
+    this.seenRanges = undefined;
+  }
+
+  key(value: string): void {
+    const kept = value.length > KEY_LENGTH ? value.slice(0, KEY_LENGTH) : value;
+    const { keys } = this;
+    if (keys.length - this.firstKey < MANY) {
+      for (let i = this.firstKey; i < keys.length; i++) if (keys[i]![1] === kept) return;
+    } else {
+      this.seenKeys ??= new Set(keys.slice(this.firstKey).map((row) => row[1]));
+      if (this.seenKeys.has(kept)) return;
+      this.seenKeys.add(kept);
+    }
+    keys.push([this.slot, kept]);
+  }
+
+  range(low: number, high: number, unit = ""): void {
+    if (!(low <= high)) return;
+    const { ranges } = this;
+    if (ranges.length - this.firstRange < MANY) {
+      for (let i = this.firstRange; i < ranges.length; i++) {
+        const row = ranges[i]!;
+        if (row[1] === low && row[2] === high && row[3] === unit) return;
+      }
+    } else {
+      const text = `${low} ${high} ${unit}`;
+      this.seenRanges ??= new Set(ranges.slice(this.firstRange).map((row) => row.slice(1).join(" ")));
+      if (this.seenRanges.has(text)) return;
+      this.seenRanges.add(text);
+    }
+    ranges.push([this.slot, low, high, unit]);
+  }
+}
+
+/** Writes the rows of one value. @param system of a code: what its binding implies */
+export type Writer = (sink: Sink, value: unknown, system: string) => void;
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function each(value: unknown, write: (item: unknown) => void): void {
+  if (Array.isArray(value)) for (const item of value) write(item);
+  else if (value !== undefined) write(value);
+}
+
+function token(sink: Sink, code: unknown, system: unknown): void {
+  const hasCode = isText(code);
+  const hasSystem = isText(system);
+  if (hasCode || hasSystem) sink.key(`=${hasCode ? code : ""}${SEP}${hasSystem ? system : ""}`);
+}
+
+function words(sink: Sink, text: unknown): void {
+  if (!isText(text)) return;
+  const folded = fold(text);
+  if (folded) sink.key(`~${folded}`);
+}
+
+const coding: Writer = (sink, value) => {
+  if (!isObject(value)) return;
+  token(sink, value.code, value.system);
+  words(sink, value.display);
+};
+
+const codeableConcept: Writer = (sink, value) => {
+  if (!isObject(value)) return;
+  each(value.coding, (item) => coding(sink, item, ""));
+  words(sink, value.text);
+};
+
+const identifier: Writer = (sink, value) => {
+  if (!isObject(value)) return;
+  token(sink, value.value, value.system);
+  if (!isObject(value.type)) return;
+  words(sink, value.type.text);
+  each(value.type.coding, (kind) => {
+    if (isObject(kind) && isText(kind.code) && isText(value.value)) {
+      sink.key(`%${value.value}${SEP}${isText(kind.system) ? kind.system : ""}${SEP}${kind.code}`);
+    }
+  });
+};
+
+const code: Writer = (sink, value, system) => {
+  if (isText(value)) sink.key(`=${value}${SEP}${system}`);
+};
+
+const tokens: Record<string, Writer> = {
+  CodeableConcept: codeableConcept,
+  Coding: coding,
+  Identifier: identifier,
+  ContactPoint: (sink, value) => isObject(value) && token(sink, value.value, ""),
+  boolean: (sink, value) => typeof value === "boolean" && sink.key(`=${value}${SEP}`),
+};
+
+const string: Writer = (sink, value) => {
+  if (!isText(value)) return;
+  sink.key(`=${value}`);
+  words(sink, value);
+};
+
+/** Each of the members, which are texts or lists of them. */
+function partsOf(...names: string[]): Writer {
+  return (sink, value) => {
+    if (!isObject(value)) return;
+    for (const name of names) each(value[name], (part) => string(sink, part, ""));
+  };
+}
+
+const strings: Record<string, Writer> = {
+  HumanName: partsOf("text", "family", "given", "prefix", "suffix"),
+  Address: partsOf("text", "line", "city", "district", "state", "country", "postalCode"),
+};
+
+/** `Patient/1/_history/2` → `Patient/1`; undefined for a contained resource. */
+export function referenceOf(reference: string): string | undefined {
+  if (reference.startsWith("#")) return undefined;
+  const version = reference.indexOf("/_history/");
+  return version > 0 ? reference.slice(0, version) : reference;
+}
+
+const reference: Writer = (sink, value) => {
+  if (!isObject(value)) return;
+  const target = isText(value.reference) ? referenceOf(value.reference) : undefined;
+  if (target) sink.key(`=${target}`);
+  if (isObject(value.identifier) && isText(value.identifier.value)) {
+    sink.key(`@${value.identifier.value}${SEP}${isText(value.identifier.system) ? value.identifier.system : ""}`);
+  }
+};
+
+const uri: Writer = (sink, value) => {
+  if (isText(value)) sink.key(`=${value}`);
+};
+
+const canonical: Writer = (sink, value) => {
+  if (!isText(value) || value.startsWith("#")) return;
+  const version = value.indexOf("|");
+  if (version > 0) sink.key(`=${value.slice(0, version)}`);
+  sink.key(`=${value}`);
+};
+
+const references: Record<string, Writer> = {
+  Reference: reference,
+  canonical,
+  uri,
+  url: uri,
+  Resource: (sink, value) => isObject(value) && isText(value.resourceType) && isText(value.id) && sink.key(`=${value.resourceType}/${value.id}`),
+};
+
+const date: Writer = (sink, value) => {
+  const interval = isText(value) ? intervalOf(value) : undefined;
+  if (interval) sink.range(interval[0], interval[1]);
+};
+
+/** An absent end is open; a Period without either says nothing, a malformed end neither. */
+function periodOf(value: unknown): [number, number] | undefined {
+  if (!isObject(value) || (value.start === undefined && value.end === undefined)) return undefined;
+  const start = value.start === undefined ? -FOREVER : isText(value.start) ? intervalOf(value.start)?.[0] : undefined;
+  const end = value.end === undefined ? FOREVER : isText(value.end) ? intervalOf(value.end)?.[1] : undefined;
+  return start === undefined || end === undefined ? undefined : [start, end];
+}
+
+const period: Writer = (sink, value) => {
+  const interval = periodOf(value);
+  if (interval) sink.range(interval[0], interval[1]);
+};
+
+/** The outer limits of its events and bounds; what repeats within them is not told apart (R4 3.1.1.4.5). */
+const timing: Writer = (sink, value) => {
+  if (!isObject(value)) return;
+  let low = FOREVER;
+  let high = -FOREVER;
+  const widen = (interval: [number, number] | undefined) => {
+    if (!interval) return;
+    low = Math.min(low, interval[0]);
+    high = Math.max(high, interval[1]);
+  };
+  each(value.event, (event) => widen(isText(event) ? intervalOf(event) : undefined));
+  if (isObject(value.repeat)) widen(periodOf(value.repeat.boundsPeriod));
+  sink.range(low, high);
+};
+
+const number: Writer = (sink, value) => {
+  const found = numberOf(value);
+  if (found !== undefined) sink.range(found, found);
+};
+
+/** Once under the coded unit, and once under its printed form where that differs. */
+function measured(sink: Sink, low: number, high: number, quantity: Members): void {
+  const unit = isText(quantity.code) ? `${quantity.code}${SEP}${isText(quantity.system) ? quantity.system : ""}` : "";
+  const printed = isText(quantity.unit) && quantity.unit !== quantity.code ? `${quantity.unit}${SEP}` : "";
+  if (unit || !printed) sink.range(low, high, unit);
+  if (printed) sink.range(low, high, printed);
+}
+
+const quantity: Writer = (sink, value) => {
+  if (!isObject(value)) return;
+  const found = numberOf(value.value);
+  if (found === undefined) return;
+  const { comparator } = value;
+  if (comparator === "<") measured(sink, -UNBOUNDED, nextTo(found, -1), value);
+  else if (comparator === "<=") measured(sink, -UNBOUNDED, found, value);
+  else if (comparator === ">") measured(sink, nextTo(found, 1), UNBOUNDED, value);
+  else if (comparator === ">=") measured(sink, found, UNBOUNDED, value);
+  else measured(sink, found, found, value);
+};
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** The next double above (1) or below (-1). */
+function nextTo(value: number, direction: 1 | -1): number {
+  if (value === 0) return direction * Number.MIN_VALUE;
+  bits.setFloat64(0, value);
+  bits.setBigInt64(0, bits.getBigInt64(0) + (value > 0 === direction > 0 ? 1n : -1n));
+  return bits.getFloat64(0);
+}
+
+const range: Writer = (sink, value) => {
+  if (!isObject(value)) return;
+  const low = isObject(value.low) ? numberOf(value.low.value) : undefined;
+  const high = isObject(value.high) ? numberOf(value.high.value) : undefined;
+  if (low === undefined && high === undefined) return;
+  measured(sink, low ?? -UNBOUNDED, high ?? UNBOUNDED, (low === undefined ? value.high : value.low) as Members);
+};
+
+/** From the smallest to the largest sample: origin + sample × factor. */
+const sampledData: Writer = (sink, value) => {
+  if (!isObject(value) || !isObject(value.origin) || typeof value.data !== "string") return;
+  const origin = numberOf(value.origin.value) ?? 0;
+  const factor = numberOf(value.factor) ?? 1;
+  let low = UNBOUNDED;
+  let high = -UNBOUNDED;
+  for (const sample of value.data.matchAll(/[^\s]+/g)) {
+    const at = origin + Number(sample[0]) * factor;
+    // E, U and L stand for errors and values off the scale.
+    if (!Number.isFinite(at)) continue;
+    low = Math.min(low, at);
+    high = Math.max(high, at);
+  }
+  measured(sink, low, high, value.origin);
+};
+
+const money: Writer = (sink, value) => {
+  const found = isObject(value) ? numberOf(value.value) : undefined;
+  if (found === undefined) return;
+  const { currency } = value as Members;
+  sink.range(found, found, isText(currency) ? `${currency}${SEP}urn:iso:std:iso:4217` : "");
+};
+
+/** A coordinate of Location.position. */
+function coordinate(name: string): Writer {
+  return (sink, value) => isObject(value) && number(sink, value[name], "");
+}
+
+const byType: Record<string, Record<string, Writer>> = {
+  token: tokens,
+  string: strings,
+  reference: references,
+  uri: { canonical },
+  date: { Period: period, Timing: timing },
+  number: { Range: range },
+  quantity: { Range: range, SampledData: sampledData, Money: money },
+  latitude: { BackboneElement: coordinate("latitude") },
+  longitude: { BackboneElement: coordinate("longitude") },
+};
+
+const otherwise: Record<string, Writer> = { token: code, string, uri, date, number, quantity, reference };
+
+/** The writer for a search type's view of a data type. */
+export function writerOf(searchType: string, dataType: string): Writer {
+  const writer = byType[searchType]?.[dataType] ?? otherwise[searchType];
+  if (!writer) throw new Error(`No rows are known for ${searchType} of ${dataType}`);
+  return writer;
+}

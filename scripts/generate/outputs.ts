@@ -1,0 +1,6 @@
+/** What is generated: file name under `fhir/generated/` → its maker. */
+import { searchJson } from "./search.ts";
+
+export const outputs: Record<string, () => { text: string; notes: string[] }> = {
+  "search.json": searchJson,
+};

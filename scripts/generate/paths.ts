@@ -1,0 +1,124 @@
+/**
+ * Reads the FHIRPath of R4's search parameters, which use few forms of it, into paths of JSON members:
+ * `Observation.value.ofType(Quantity)` → `valueQuantity: Quantity`.
+ */
+import type { ElementDefinition, StructureDefinition } from "./definitions.ts";
+import { systemOf } from "./definitions.ts";
+
+/** A place in a resource's JSON, e.g. `component.valueQuantity`, and the data type found there. */
+export interface Leaf {
+  /** Members joined by dots. `telecom[system=phone]` keeps the members of a list that have this value, `entry[0]` its first. */
+  path: string;
+  type: string;
+  /** Of a `code`: the one system that its required binding names; "" when there is none or several. */
+  system?: string;
+  /** Of a Reference: the resource types that it may refer to. */
+  targets?: string[];
+}
+
+/** One member of a union (`a | b`). */
+export interface Member {
+  leaves: Leaf[];
+  /** From `.where(resolve() is Patient)`. */
+  only?: string;
+  /** `Patient.deceased.exists() and Patient.deceased != false`: true when there is a value other than false. */
+  asserted?: boolean;
+}
+
+interface Place {
+  path: string;
+  /** The structure that defines the members, and where in it: ("Observation", "Observation.component"). */
+  structure: string;
+  at: string;
+  type: string;
+  element?: ElementDefinition;
+}
+
+export class Paths {
+  private readonly structures: Map<string, StructureDefinition>;
+  private readonly elements = new Map<string, Map<string, ElementDefinition>>();
+
+  constructor(structures: Map<string, StructureDefinition>) {
+    this.structures = structures;
+  }
+
+  /** The members of an expression that speak of `type`. */
+  members(expression: string, type: string): Member[] {
+    const deceased = /^(\w+)\.(\w+)\.exists\(\) and \1\.\2 != false$/.exec(expression);
+    if (deceased) return [{ ...this.member(`${deceased[1]}.${deceased[2]}`, type), asserted: true }];
+    return expression
+      .split("|")
+      .map((part) => part.trim())
+      .filter((part) => /^\(?[a-z]/.test(part) || new RegExp(`^\\(?${type}\\.`).test(part))
+      .map((part) => this.member(part, type));
+  }
+
+  /** One member, below `base` (a path inside the type) or at the type itself. */
+  member(expression: string, type: string, base = ""): Member {
+    const only = /\.where\(resolve\(\) is (\w+)\)$/.exec(expression)?.[1];
+    const steps = stepsOf(expression.replace(/\.where\(resolve\(\) is \w+\)$/, ""));
+    if (steps[0] === type) steps.shift();
+    let places: Place[] = [{ path: "", structure: type, at: type, type }];
+    for (const step of [...(base ? base.split(".") : []), ...steps]) places = places.flatMap((place) => this.step(place, step, expression));
+    return { leaves: places.map((place) => this.leaf(place)), ...(only ? { only } : {}) };
+  }
+
+  private step(place: Place, step: string, expression: string): Place[] {
+    const ofType = /^ofType\((\w+)\)$/.exec(step)?.[1];
+    // A choice is written with its type in FHIRPath only where needed; by then all its types are known.
+    if (ofType) return [place].filter((candidate) => candidate.type === ofType || (ofType === "DateTime" && candidate.type === "dateTime"));
+    const filter = /^where\((\w+)='([\w-]+)'\)$/.exec(step);
+    if (filter) return [{ ...place, path: `${place.path}[${filter[1]}=${filter[2]}]` }];
+    const [, name, index] = /^(\w+)(\[0\])?$/.exec(step) ?? [];
+    if (!name) throw new Error(`The search expression "${expression}" has a form that is new: ${step}`);
+    const found = this.children(place, name);
+    if (!found.length) throw new Error(`The search expression "${expression}" names the unknown element ${place.at}.${name}`);
+    return found.map((child) => ({ ...child, path: (place.path ? `${place.path}.` : "") + child.path + (index ?? "") }));
+  }
+
+  private children(place: Place, name: string): Place[] {
+    const elements = this.of(place.structure);
+    const plain = elements.get(`${place.at}.${name}`);
+    const element = plain ?? elements.get(`${place.at}.${name}[x]`);
+    if (!element) return [];
+    if (element.contentReference) {
+      const at = element.contentReference.slice(1);
+      return [{ path: name, structure: place.structure, at, type: "BackboneElement", element }];
+    }
+    return (element.type ?? []).map(({ code }) => {
+      const inline = code === "BackboneElement" || code === "Element";
+      const type = code.startsWith("http://hl7.org/fhirpath/") ? "id" : code;
+      const path = plain ? name : name + type[0]!.toUpperCase() + type.slice(1);
+      return { path, structure: inline ? place.structure : type, at: inline ? element.path : type, type, element };
+    });
+  }
+
+  private leaf({ path, type, element }: Place): Leaf {
+    const leaf: Leaf = { path, type };
+    if (type === "code") leaf.system = (element?.binding?.strength === "required" && systemOf(element.binding.valueSet ?? "")) || "";
+    const profiles = element?.type?.find(({ code }) => code === type)?.targetProfile ?? [];
+    const targets = profiles.map((profile) => profile.slice(profile.lastIndexOf("/") + 1));
+    if ((type === "Reference" || type === "canonical") && targets.length && !targets.includes("Resource")) leaf.targets = targets;
+    return leaf;
+  }
+
+  private of(structure: string): Map<string, ElementDefinition> {
+    let elements = this.elements.get(structure);
+    if (!elements) {
+      elements = new Map((this.structures.get(structure)?.snapshot.element ?? []).map((element) => [element.path, element]));
+      this.elements.set(structure, elements);
+    }
+    return elements;
+  }
+}
+
+/** `(Medication.ingredient.item as Reference)` → Medication, ingredient, item, ofType(Reference). */
+function stepsOf(expression: string): string[] {
+  const plain = expression
+    .trim()
+    .replace(/^\((.*)\)$/, "$1")
+    .replace(/^\((\S+) as (\w+)\)/, "$1.ofType($2)")
+    .replace(/^(\S+) as (\w+)$/, "$1.ofType($2)")
+    .replace(/\.as\((\w+)\)/g, ".ofType($1)");
+  return plain.match(/\w+\('?[^)]*\)|[\w[\]]+/g) ?? [];
+}

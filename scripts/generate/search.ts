@@ -1,0 +1,151 @@
+/** Makes `fhir/generated/search.json`: what each resource type can be searched by, and where in its JSON that is read. */
+import type { SearchParameterDefinition, StructureDefinition } from "./definitions.ts";
+import type { ParameterJson, PartJson, Read, SlotJson, TypeJson } from "../../fhir/search/definition.ts";
+import type { Leaf, Member } from "./paths.ts";
+import { FIRST_LOCAL } from "../../fhir/search/definition.ts";
+import { compartments, searchParameters, structures } from "./definitions.ts";
+import { Paths } from "./paths.ts";
+
+/** Data types that a search type reads; others that an element may have are not searchable by it. */
+const readable: Record<string, string[]> = {
+  token: ["CodeableConcept", "Coding", "Identifier", "ContactPoint", "code", "boolean", "string", "id", "uri", "url", "canonical", "oid", "uuid"],
+  string: ["string", "markdown", "HumanName", "Address"],
+  reference: ["Reference", "canonical", "uri", "url", "Resource"],
+  uri: ["uri", "url", "canonical", "oid", "uuid"],
+  date: ["date", "dateTime", "instant", "Period", "Timing"],
+  number: ["integer", "positiveInt", "unsignedInt", "decimal", "Range"],
+  quantity: ["Quantity", "Age", "Duration", "Count", "Distance", "Money", "Range", "SampledData"],
+  special: ["BackboneElement"],
+};
+
+interface Work {
+  name: string;
+  slots: SlotJson[];
+  /** slot by what it reads */
+  known: Map<string, number>;
+}
+
+export function searchJson(): { text: string; notes: string[] } {
+  const defined = structures();
+  const paths = new Paths(defined);
+  const parameters = searchParameters();
+  const notes: string[] = [];
+  const types: Record<string, TypeJson> = {};
+  for (const name of resourceTypes(defined)) types[name] = typeJson(name, parameters, paths, notes);
+  const lines = Object.entries(types).map(([name, type]) => `    ${JSON.stringify(name)}: ${JSON.stringify(type)}`);
+  const text = `{\n  "fhirVersion": "4.0.1",\n  "compartments": ${compartmentsJson()},\n  "types": {\n${lines.join(",\n")}\n  }\n}\n`;
+  return { text, notes };
+}
+
+/** All concrete resource types in alphabetical order; a type's place in it is part of its slots. */
+export function resourceTypes(defined: Map<string, StructureDefinition>): string[] {
+  return [...defined.values()]
+    .filter((structure) => structure.kind === "resource" && !structure.abstract)
+    .map((structure) => structure.id)
+    .sort();
+}
+
+function compartmentsJson(): string {
+  const entries = compartments().map(({ code, resource }) => {
+    const members = resource.filter(({ param }) => param?.length).map((member) => [member.code, member.param!.map((param) => param.replace(/^{def}$/, "_id"))]);
+    return [code, Object.fromEntries(members)] as const;
+  });
+  return JSON.stringify(Object.fromEntries(entries));
+}
+
+function typeJson(name: string, all: SearchParameterDefinition[], paths: Paths, notes: string[]): TypeJson {
+  const own = all.filter((parameter) => parameter.base.includes(name));
+  const work: Work = { name, slots: [], known: new Map() };
+  const entries: [string, ParameterJson][] = [];
+  for (const parameter of own) {
+    if (parameter.type !== "composite") entries.push([parameter.code, plain(parameter, work, paths, notes)]);
+  }
+  for (const parameter of own) {
+    if (parameter.type === "composite") entries.push([parameter.code, composite(parameter, all, work, paths)]);
+  }
+  if (work.slots.length > 100 - FIRST_LOCAL) throw new Error(`${name} needs more slots than there are: ${work.slots.length}`);
+  return { slots: work.slots, parameters: Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+function plain(parameter: SearchParameterDefinition, work: Work, paths: Paths, notes: string[]): ParameterJson {
+  const members = paths.members(parameter.expression!, work.name);
+  const slots = members.flatMap((member) => {
+    const read = readsOf(member, parameter.type);
+    const dropped = member.asserted ? [] : member.leaves.filter((leaf) => !readable[parameter.type]!.includes(leaf.type));
+    if (dropped.length) notes.push(`${work.name}.${parameter.code} (${parameter.type}) does not read ${dropped.map((leaf) => `${leaf.path}: ${leaf.type}`).join(", ")}`);
+    if (!read.length) return [];
+    if (parameter.type === "special") return [slotOf(work, { as: "latitude", read }), slotOf(work, { as: "longitude", read })];
+    return [slotOf(work, { as: member.asserted ? "asserted" : parameter.type, read })];
+  });
+  const only = members.find((member) => member.only)?.only;
+  const targets = parameter.type === "reference" ? targetsOf(parameter, members, only) : undefined;
+  return { type: parameter.type, slots: [...new Set(slots)], ...(targets ? { targets } : {}), ...(only ? { only } : {}) };
+}
+
+function targetsOf(parameter: SearchParameterDefinition, members: Member[], only: string | undefined): string[] | undefined {
+  if (only) return [only];
+  const byElement = new Set<string>();
+  for (const { targets } of members.flatMap((member) => member.leaves)) {
+    if (!targets) return anyOr(parameter.target);
+    for (const target of targets) byElement.add(target);
+  }
+  const both = (parameter.target ?? []).filter((target) => byElement.has(target));
+  return anyOr(both.length ? both : [...byElement]);
+}
+
+/** Over a hundred targets is HL7's way to write "any". */
+function anyOr(targets: string[] | undefined): string[] | undefined {
+  return targets && targets.length > 0 && targets.length < 100 ? [...targets].sort() : undefined;
+}
+
+function composite(parameter: SearchParameterDefinition, all: SearchParameterDefinition[], work: Work, paths: Paths): ParameterJson {
+  const bases = parameter.expression!.split("|").map((part) => part.trim());
+  const slots: number[] = [];
+  const parts = parameter.component!.map((component): PartJson => {
+    const definition = all.find((candidate) => candidate.url === component.definition);
+    if (!definition) throw new Error(`${parameter.url} has an unknown part: ${component.definition}`);
+    return { code: definition.code, type: definition.type, slots: [] };
+  });
+  const reads = (base: string) =>
+    parameter.component!.map((component, index) => {
+      const members = component.expression.split("|").map((part) => partOf(part.trim(), base, work, paths));
+      return members.map((member) => readsOf(member, parts[index]!.type)).filter((read) => read.length);
+    });
+  for (const base of bases.filter((candidate) => candidate.split(".")[0] === work.name)) {
+    const path = base.split(".").slice(1).join(".");
+    const isRepeated = path !== "" && path !== "referenceSeq";
+    if (!isRepeated) {
+      reads(path).forEach((members, index) => parts[index]!.slots.push(...members.map((read) => slotOf(work, { as: parts[index]!.type, read }))));
+      continue;
+    }
+    const below = reads(path).map((members) => members.flat().map(([at, type, system]): Read => relative(at, path, type, system)));
+    slots.push(slotOf(work, { as: parts.map((part) => part.type).join("$"), base: path, parts: below }));
+  }
+  return { type: "composite", ...(slots.length ? { slots } : {}), parts };
+}
+
+function partOf(expression: string, base: string, work: Work, paths: Paths): Member {
+  const fromRoot = /^%resource\.(.*)$/.exec(expression)?.[1];
+  return fromRoot ? paths.member(fromRoot, work.name) : paths.member(expression, work.name, base);
+}
+
+/** The path below `base`; `/…` starts again at the resource. */
+function relative(at: string, base: string, type: string, system: string | undefined): Read {
+  const path = at.startsWith(`${base}.`) ? at.slice(base.length + 1) : `/${at}`;
+  return system === undefined ? [path, type] : [path, type, system];
+}
+
+function readsOf(member: Member, type: string): Read[] {
+  const leaves = member.leaves.filter((leaf: Leaf) => member.asserted || readable[type]!.includes(leaf.type));
+  return leaves.map((leaf): Read => (leaf.system === undefined || type !== "token" ? [leaf.path, leaf.type] : [leaf.path, leaf.type, leaf.system]));
+}
+
+function slotOf(work: Work, slot: SlotJson): number {
+  const key = JSON.stringify(slot);
+  const known = work.known.get(key);
+  if (known !== undefined) return known;
+  const local = FIRST_LOCAL + work.slots.length;
+  work.slots.push(slot);
+  work.known.set(key, local);
+  return local;
+}

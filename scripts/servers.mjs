@@ -1,0 +1,252 @@
+/**
+ * Starts the servers of a mesh on one machine (NATS, Redis, MongoDB's stand-in) on free ports of the loopback address,
+ * each ready when its promise resolves. They end with this process, but for `kill -9`. Plain JavaScript without
+ * packages, on Node 20 and later.
+ */
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join, resolve as resolvePath } from "node:path";
+import { mongoStandIn, natsServer, redisServer } from "./programs.mjs";
+
+export { mongoStandIn, natsServer, redisServer };
+
+const READY_MS = 20_000; // a busy machine; the servers themselves need 10 to 500 ms
+const STOP_MS = 5_000; // then SIGKILL
+const POLL_MS = 15;
+const LOG_LINES = 30;
+
+/**
+ * A running server.
+ * @typedef {object} Server
+ * @property {string} url with user and password, for clients of this machine
+ * @property {number} port
+ * @property {number} pid
+ * @property {Promise<void>} exited resolves when the process is gone, whoever ended it
+ * @property {() => Promise<void>} stop asks it to end and waits; the data stays in its folder
+ * @property {() => Promise<void>} kill ends it at once (SIGKILL)
+ */
+
+/**
+ * NATS with two accounts: the mesh's, and the system's, whose announcements of closed connections the mesh gets as
+ * `mesh.disconnect`. User and password are made once per folder, so that a restarted server knows its clients.
+ * @param {{ dir: string, port?: number, maxPayload?: number }} options
+ *   dir: for its files, which others cannot read; port: 0 (default) is a free one; maxPayload: bytes, default 1 MB
+ * @returns {Promise<Server>}
+ */
+export async function startNats({ dir, port = 0, maxPayload = 1_048_576 }) {
+  const program = await natsServer();
+  const folder = resolvePath(dir);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { mesh, system } = credentials(join(folder, "nats.passwords.json"));
+  const config = join(folder, "nats.conf");
+  // Passwords are hexadecimal and begin with a letter: nothing in them has a meaning in NATS's file format.
+  const text = `host: "127.0.0.1"
+port: ${port === 0 ? -1 : port}
+ports_file_dir: ${JSON.stringify(folder)}
+max_payload: ${maxPayload}
+system_account: SYS
+accounts {
+  SYS {
+    users: [ { user: system, password: ${system} } ]
+    exports: [ { stream: "$SYS.ACCOUNT.*.DISCONNECT", account_token_position: 3 } ]
+  }
+  MESH {
+    users: [ { user: mesh, password: ${mesh} } ]
+    imports: [ { stream: { account: SYS, subject: "$SYS.ACCOUNT.MESH.DISCONNECT" }, to: "mesh.disconnect" } ]
+  }
+}
+`;
+  writeFileSync(config, text, { mode: 0o600 });
+  const server = launch("nats-server", program, ["-c", config]);
+  const portsFile = join(folder, `nats-server_${server.pid}.ports`);
+  try {
+    const actual = await server.until(() => portIn(portsFile));
+    rmSync(portsFile, { force: true });
+    return server.ready(actual, `nats://mesh:${mesh}@127.0.0.1:${actual}`);
+  } catch (error) {
+    await server.kill();
+    throw error;
+  }
+}
+
+/**
+ * @param {{ dir: string, port?: number }} options dir: for its files; port: 0 (default) is a free one
+ * @returns {Promise<Server>}
+ */
+export async function startRedis({ dir, port = 0 }) {
+  const program = await redisServer();
+  mkdirSync(dir, { recursive: true });
+  return onFreePort(port, async (chosen) => {
+    const args = ["--bind", "127.0.0.1", "--port", `${chosen}`, "--dir", resolvePath(dir), "--save", "", "--appendonly", "no"];
+    const server = launch("redis-server", program, args);
+    await server.until(() => /Ready to accept connections/.test(server.log()) || undefined).catch(orKill(server));
+    return server.ready(chosen, `redis://127.0.0.1:${chosen}`);
+  });
+}
+
+/**
+ * MongoDB's stand-in, with every commit on the disk before it is confirmed.
+ * @param {{ dir: string, port?: number }} options dir: for its data; port: 0 (default) is a free one
+ * @returns {Promise<Server>}
+ */
+export async function startMongo({ dir, port = 0 }) {
+  const program = await mongoStandIn();
+  mkdirSync(dir, { recursive: true });
+  const args = ["--host", "127.0.0.1", "--port", `${port}`, "--storage-path", resolvePath(dir), "--sync-on-commit", "--cache-size", "256M"];
+  const server = launch("secantusd-py", program, args, { PYTHONUNBUFFERED: "1" });
+  const actual = await server
+    .until(() => Number(/listening on 127\.0\.0\.1:(\d+)/.exec(server.log())?.[1]) || undefined)
+    .catch(orKill(server));
+  return server.ready(actual, `mongodb://127.0.0.1:${actual}/?directConnection=true`);
+}
+
+/** A TCP port that was free a moment ago. @returns {Promise<number>} */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+/**
+ * For a server that cannot choose a port itself: another process may take the free one first, so it is tried thrice.
+ * @template T
+ * @param {number} port
+ * @param {(port: number) => Promise<T>} start
+ */
+async function onFreePort(port, start) {
+  if (port !== 0) return start(port);
+  for (let left = 2; ; left--) {
+    try {
+      return await start(await freePort());
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const running = new Set();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/**
+ * @param {string} name for messages
+ * @param {string} program
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} [env] added to this process's
+ */
+function launch(name, program, args, env = {}) {
+  // A process group of its own: Ctrl-C on the terminal must reach the mesh first, and the servers last.
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  running.add(child);
+  /** @type {string[]} */
+  let lines = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk) => {
+      lines = [...lines, ...chunk.split("\n")].filter(Boolean).slice(-LOG_LINES);
+    });
+  }
+  const log = () => lines.join("\n");
+  let isGone = false;
+  /** @type {Promise<void>} */
+  const exited = new Promise((resolve) => {
+    const gone = () => {
+      isGone = true;
+      running.delete(child);
+      resolve();
+    };
+    child.on("exit", gone);
+    child.on("error", (error) => {
+      lines.push(error.message);
+      gone();
+    });
+  });
+  const end = async (/** @type {NodeJS.Signals} */ signal) => {
+    if (!isGone) child.kill(signal);
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+    await exited;
+    clearTimeout(timer);
+  };
+  const kill = () => end("SIGKILL");
+  const pid = child.pid ?? 0;
+  return {
+    pid,
+    log,
+    kill,
+    /** @template T @param {() => T | undefined} answer @returns {Promise<T>} the first answer; an error if the server ends before */
+    async until(answer) {
+      const last = Date.now() + READY_MS;
+      while (Date.now() < last && !isGone) {
+        const found = answer();
+        if (found !== undefined) return found;
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+      throw new Error(
+        `${name} ${isGone ? "ended instead of starting" : `was not ready after ${READY_MS / 1000} s`}: ${log() || "it said nothing"}`,
+      );
+    },
+    /** @param {number} port @param {string} url @returns {Promise<Server>} once the port answers */
+    async ready(port, url) {
+      const last = Date.now() + READY_MS;
+      while (!isGone && !(await answers(port))) {
+        if (Date.now() > last) throw new Error(`${name} does not answer on port ${port}: ${log()}`);
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+      if (isGone) throw new Error(`${name} ended instead of starting: ${log()}`);
+      return { url, port, pid, exited, stop: () => end("SIGTERM"), kill };
+    },
+  };
+}
+
+/** @param {{ kill(): Promise<void> }} server @returns {(error: unknown) => Promise<never>} */
+function orKill(server) {
+  return async (error) => {
+    await server.kill();
+    throw error;
+  };
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+function answers(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const done = (/** @type {boolean} */ value) => {
+      socket.destroy();
+      resolve(value);
+    };
+    socket.on("connect", () => done(true)).on("error", () => done(false));
+  });
+}
+
+/** The port in the file that NATS writes when it listens; undefined before. @param {string} file */
+function portIn(file) {
+  try {
+    return Number(/127\.0\.0\.1:(\d+)/.exec(readFileSync(file, "utf8"))?.[1]) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The passwords kept in a file that only its owner reads; made on first use.
+ * @param {string} file
+ * @returns {{ mesh: string, system: string }}
+ */
+function credentials(file) {
+  const made = { mesh: `m${randomBytes(24).toString("hex")}`, system: `s${randomBytes(24).toString("hex")}` };
+  try {
+    writeFileSync(file, JSON.stringify(made), { mode: 0o600, flag: "wx" });
+    return made;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    return JSON.parse(readFileSync(file, "utf8"));
+  }
+}

@@ -48,7 +48,17 @@ export type Write =
    * @param since version the resource brings along when it moves here from another owner: the first version written
    *        here is at least `since` (a move keeps id and version count)
    */
-  | { op: "update"; type: string; id: string; body: Body; index: IndexRows; unique?: UniqueKey[]; ifVersion?: number[]; upsert: boolean; since?: number }
+  | {
+      op: "update";
+      type: string;
+      id: string;
+      body: Body;
+      index: IndexRows;
+      unique?: UniqueKey[];
+      ifVersion?: number[];
+      upsert: boolean;
+      since?: number;
+    }
   /**
    * Deleting what is not there, or already deleted, changes nothing (result `version` 0, or the deletion's).
    * @param moved the resource now lives with another owner: it vanishes here without a version of its own; its history stays
@@ -150,6 +160,8 @@ export interface Store {
   put(key: string, value: string, expiresAt?: number): Promise<string>;
   get(key: string): Promise<string | undefined>;
   remove(key: string): Promise<void>;
+  /** Keys that start so, in order, with their values. */
+  entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]>;
 
   /** Living resources by type, and bytes on disk. */
   stats(): Promise<{ documents: Record<string, number>; bytes: number }>;

@@ -1,0 +1,93 @@
+/** A sort key as SQL: the value of one resource, and the index that lists resources in order of it. */
+import type { SortKey } from "../../../fhir/search/query.ts";
+import { successor } from "../text.ts";
+import { and, oneOf, sql } from "./clauses.ts";
+import type { Sql, Value } from "./database.ts";
+
+/** Splices pieces of SQL into a text; every other value becomes a bound parameter. */
+export function q(texts: TemplateStringsArray, ...parts: (Sql | Value)[]): Sql {
+  let text = texts[0] as string;
+  const values: Value[] = [];
+  parts.forEach((part, i) => {
+    if (isSql(part)) {
+      text += part.text;
+      values.push(...part.values);
+    } else {
+      text += "?";
+      values.push(part);
+    }
+    text += texts[i + 1];
+  });
+  return { text, values };
+}
+
+const isSql = (part: Sql | Value): part is Sql => typeof part === "object" && part !== null && "text" in part;
+
+/** Rows of one index under the name `k`: walked in the order of `column`, then of `k.seq`. */
+export interface Lane {
+  from: string;
+  column: string;
+  where: Sql;
+  /** False for all but one of the rows of a resource that share a value. */
+  first?: Sql;
+}
+
+export type SortValue = string | number | null;
+
+export interface Axis {
+  desc: boolean;
+  /** Every resource has a value. */
+  isTotal: boolean;
+  /** The resource's own value (`seq`: a column with its place), NULL when it has none. */
+  value(seq: string): Sql;
+  lanes: Lane[];
+  /** Between a value as the world sees it and as the index holds it. */
+  inward(value: SortValue): SortValue;
+  outward(value: SortValue): SortValue;
+}
+
+const same = (value: SortValue): SortValue => value;
+
+export function axisOf(key: SortKey, type: number): Axis {
+  const { desc } = key;
+  if (!("slots" in key)) {
+    const lane = { from: `resource k INDEXED BY resource_${key.by}`, column: `k.${key.by}`, where: q`k.type = ${type}` };
+    return { desc, isTotal: true, value: () => sql(`r.${key.by}`), lanes: [lane], inward: same, outward: same };
+  }
+  const pick = desc ? "max" : "min";
+  const slots = oneOf("p.slot", key.slots);
+  if ("edge" in key) {
+    const { edge } = key;
+    const other = edge === "low" ? "high" : "low";
+    const first = sql(
+      `NOT EXISTS (SELECT 1 FROM ranges p WHERE p.seq = k.seq AND p.slot = k.slot AND p.${edge} = k.${edge} AND (p.${other}, p.unit) < (k.${other}, k.unit))`,
+    );
+    const from = `ranges k INDEXED BY ranges_${edge}`;
+    return {
+      desc,
+      isTotal: false,
+      value: (seq) => sql(`(SELECT ${pick}(p.${edge}) FROM ranges p WHERE p.seq = ${seq} AND ${slots.text})`, ...slots.values),
+      lanes: key.slots.map((slot) => ({ from, column: `k.${edge}`, where: q`k.slot = ${slot}`, first })),
+      inward: same,
+      outward: same,
+    };
+  }
+  const { facet } = key;
+  const end = successor(facet) as string;
+  return {
+    desc,
+    isTotal: false,
+    value: (seq) => {
+      const inFacet = q`p.value >= ${facet} AND p.value < ${end}`;
+      const test = and([slots, inFacet]);
+      return sql(`(SELECT ${pick}(p.value) FROM keys p WHERE p.seq = ${seq} AND ${test.text})`, ...test.values);
+    },
+    lanes: key.slots.map((slot) => ({
+      from: "keys k INDEXED BY keys_value",
+      column: "k.value",
+      where: q`k.slot = ${slot} AND k.value >= ${facet} AND k.value < ${end}`,
+    })),
+    inward: (value) => (value === null ? null : facet + value),
+    outward: (value) => (value === null ? null : String(value).slice(facet.length)),
+  };
+}

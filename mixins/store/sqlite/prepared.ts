@@ -1,0 +1,109 @@
+/**
+ * Prepared writes: stored whole as one text, invisible, with a row per lock. What is committed is what was checked, so a commit checks
+ * nothing again; the locks have kept everything that the check looked at.
+ */
+import { type Change, lockKeys, plan } from "../plan.ts";
+import { StoreError, StoreErrorType, type StoreOptions, type Write, type WriteResult } from "../store.ts";
+import { jsonOf } from "../plan.ts";
+import type { Database } from "./database.ts";
+import { Blocked } from "./queue.ts";
+import type { Writer } from "./write.ts";
+
+/** Text of prepared changes kept in memory for the commit that usually follows; beyond it the file is read again. Characters. */
+const KEPT_SIZE = 8_000_000;
+
+interface Payload {
+  /** What the search values of the changes mean. */
+  indexVersion: string;
+  changes: Change[];
+}
+
+export class PreparedWrites {
+  readonly #db: Database;
+  readonly #writer: Writer;
+  readonly #options: StoreOptions;
+  readonly #kept = new Map<string, { changes: Change[]; size: number }>();
+  #keptSize = 0;
+
+  constructor(db: Database, writer: Writer, options: StoreOptions) {
+    this.#db = db;
+    this.#writer = writer;
+    this.#options = options;
+  }
+
+  /** @throws Blocked when a prepared transaction holds one of the locks */
+  refuseLocked(keys: string[]): void {
+    if (!this.#db.get("SELECT 1 FROM lock LIMIT 1")) return;
+    const row =
+      keys.length === 1
+        ? this.#db.get("SELECT tx FROM lock WHERE key = ?", keys[0] as string)
+        : this.#db.get("SELECT l.tx FROM json_each(?) j CROSS JOIN lock l ON l.key = j.value LIMIT 1", JSON.stringify(keys));
+    if (row) throw new Blocked(row.tx);
+  }
+
+  prepare(tx: string, steps: Write[]): WriteResult[] {
+    if (this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx)) throw new AlreadyPrepared(tx);
+    this.refuseLocked(lockKeys(steps));
+    const { changes, results, locks } = plan(steps, this.#writer.state(), this.#writer.now);
+    const payload: Payload = { indexVersion: this.#options.indexVersion, changes };
+    const text = JSON.stringify(payload);
+    this.#db.run("INSERT INTO prepared VALUES (?, ?, ?)", tx, this.#writer.now, text);
+    for (const key of locks) this.#db.run("INSERT INTO lock VALUES (?, ?)", key, tx);
+    this.#keep(tx, changes, text.length);
+    return results;
+  }
+
+  commit(tx: string, at: number): void {
+    const changes = this.#changes(tx);
+    if (!changes) return;
+    this.#writer.apply(changes, [], at);
+    this.abort(tx);
+  }
+
+  abort(tx: string): void {
+    this.#db.run("DELETE FROM lock WHERE tx = ?", tx);
+    this.#db.run("DELETE FROM prepared WHERE tx = ?", tx);
+  }
+
+  /** Size of what a commit will write, as far as this process knows. */
+  sizeOf(tx: string): number {
+    return this.#kept.get(tx)?.size ?? 100_000;
+  }
+
+  /** After the commit or abort is durable. */
+  ended(tx: string): void {
+    this.#keptSize -= this.#kept.get(tx)?.size ?? 0;
+    this.#kept.delete(tx);
+  }
+
+  #keep(tx: string, changes: Change[], size: number): void {
+    this.ended(tx);
+    if (this.#keptSize + size > KEPT_SIZE) return;
+    this.#kept.set(tx, { changes, size });
+    this.#keptSize += size;
+  }
+
+  #changes(tx: string): Change[] | undefined {
+    const kept = this.#kept.get(tx);
+    if (kept) return this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx) && kept.changes;
+    const row = this.#db.get("SELECT payload FROM prepared WHERE tx = ?", tx);
+    if (!row) return undefined;
+    const { indexVersion, changes } = JSON.parse(row.payload) as Payload;
+    if (indexVersion === this.#options.indexVersion) return changes;
+    return changes.map((change) => (change.kind === "put" ? { ...change, index: this.#reindexed(change) } : change));
+  }
+
+  /** Search values of a change that was prepared before their meaning changed. */
+  #reindexed({ type, id, version, body }: Extract<Change, { kind: "put" }>) {
+    return this.#options.reindex(jsonOf(type, id, version, 0, body));
+  }
+}
+
+/** Preparing twice under one name is a bug of the coordinator: refused without harm to the writes beside it. */
+class AlreadyPrepared extends StoreError {
+  constructor(tx: string) {
+    super(StoreErrorType.locked, 0, { tx });
+    this.name = "Error";
+    this.message = `The transaction ${tx} is prepared already.`;
+  }
+}

@@ -1,0 +1,58 @@
+/** The tables of a service's SQLite file. */
+
+/** "OWst": a file with another mark is not ours and is left alone. */
+export const APPLICATION_ID = 0x4f577374;
+/** A file with a higher number was written by a newer version of this code. */
+export const SCHEMA_VERSION = 1;
+
+/** How a version came to be, as stored. What lives has a number below 3, which the partial index relies on. */
+export const Method = { create: 1, update: 2, delete: 3, moved: 4 } as const;
+export const methodNames = ["", "create", "update", "delete", "moved"] as const;
+
+export const tables = /* sql */ `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+-- Names of types, and how many of each live.
+CREATE TABLE type (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, living INTEGER NOT NULL DEFAULT 0);
+
+-- The current version of each resource; json is NULL when deleted or moved away.
+CREATE TABLE resource (
+  seq INTEGER PRIMARY KEY, type INTEGER NOT NULL, id TEXT NOT NULL,
+  version INTEGER NOT NULL, updated INTEGER NOT NULL, method INTEGER NOT NULL, json TEXT);
+-- The row number, seq, ends each of these indexes.
+CREATE UNIQUE INDEX resource_id ON resource (type, id);
+CREATE INDEX resource_living ON resource (type) WHERE method < 3;
+CREATE INDEX resource_updated ON resource (type, updated);
+
+-- Older versions. The id is repeated so that a history page needs no join.
+CREATE TABLE history (
+  no INTEGER PRIMARY KEY, seq INTEGER NOT NULL, type INTEGER NOT NULL, id TEXT NOT NULL,
+  version INTEGER NOT NULL, updated INTEGER NOT NULL, method INTEGER NOT NULL, json TEXT);
+CREATE UNIQUE INDEX history_version ON history (seq, version);
+CREATE INDEX history_updated ON history (type, updated);
+
+-- Search values of what lives. By resource (to probe and to replace), and by value (to find, in order of creation).
+CREATE TABLE keys (seq INTEGER, slot INTEGER, value TEXT, PRIMARY KEY (seq, slot, value)) WITHOUT ROWID;
+CREATE INDEX keys_value ON keys (slot, value, seq);
+CREATE TABLE ranges (seq INTEGER, slot INTEGER, low REAL, high REAL, unit TEXT, PRIMARY KEY (seq, slot, low, high, unit)) WITHOUT ROWID;
+CREATE INDEX ranges_low ON ranges (slot, low, seq);
+CREATE INDEX ranges_high ON ranges (slot, high, seq);
+
+-- Unique keys and the living resource that holds each.
+CREATE TABLE held (key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX held_seq ON held (seq);
+
+CREATE TABLE counter (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE map (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires INTEGER) WITHOUT ROWID;
+CREATE INDEX map_expires ON map (expires) WHERE expires IS NOT NULL;
+
+-- Prepared transactions: all changes as one text, and the locks that they hold.
+CREATE TABLE prepared (tx TEXT PRIMARY KEY, since INTEGER NOT NULL, payload TEXT NOT NULL);
+CREATE TABLE lock (key TEXT PRIMARY KEY, tx TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX lock_tx ON lock (tx);
+`;
+
+/** Contentless: the text itself is in the JSON already. */
+export const textTable = /* sql */ `
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
+  content, narrative, content='', contentless_delete=1, detail='full', tokenize="unicode61 remove_diacritics 2")`;

@@ -1,0 +1,52 @@
+/** Numbers of resource types in this file, and how many of each live. */
+import type { Database } from "./database.ts";
+
+export class Types {
+  readonly #db: Database;
+  readonly #numbers = new Map<string, number>();
+  readonly #names = new Map<number, string>();
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The number of a type; undefined when the file has never held one. */
+  find(name: string): number | undefined {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    const row = this.#db.get("SELECT no FROM type WHERE name = ?", name);
+    return row && this.#learn(row.no, name);
+  }
+
+  /** The number of a type, a new one if need be. Inside a write transaction only. */
+  intern(name: string): number {
+    const known = this.find(name);
+    if (known !== undefined) return known;
+    const row = this.#db.get("INSERT INTO type (name) VALUES (?) RETURNING no", name);
+    return this.#learn(row.no, name);
+  }
+
+  name(no: number): string {
+    const known = this.#names.get(no);
+    if (known !== undefined) return known;
+    const row = this.#db.get("SELECT name FROM type WHERE no = ?", no);
+    this.#learn(no, row.name);
+    return row.name;
+  }
+
+  all(): { no: number; name: string; living: number }[] {
+    return this.#db.all("SELECT no, name, living FROM type ORDER BY name");
+  }
+
+  /** After a rollback: what was interned in it never happened. */
+  forget(): void {
+    this.#numbers.clear();
+    this.#names.clear();
+  }
+
+  #learn(no: number, name: string): number {
+    this.#numbers.set(name, no);
+    this.#names.set(no, name);
+    return no;
+  }
+}

@@ -87,34 +87,14 @@ function endOfNumber(text: string, start: number): number {
   return end;
 }
 
-/** Up to 15 plain digits always are, which spares most numbers the trial. */
 function isStableNumber(text: string, start: number, end: number): boolean {
-  const last = text.charCodeAt(end - 1);
-  const isShort = end - start <= 8 && text.charCodeAt(start) >= 0x31;
-  if (isShort && last >= 0x31 && last <= 0x39 && !/[eE]/.test(text.slice(start, end))) return true;
+  if (end - start === 1) return true;
   const literal = text.slice(start, end);
   return String(Number(literal)) === literal;
 }
 
 function keepSource(_key: string, value: unknown, { source }: { source?: string }): unknown {
   return typeof value === "number" && source !== undefined && String(value) !== source ? native.rawJSON(source) : value;
-}
-
-function depthOver(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (levels === 0) return true;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      const item: unknown = value[i];
-      if (typeof item === "object" && depthOver(item, levels - 1)) return true;
-    }
-    return false;
-  }
-  for (const name in value) {
-    const item = (value as Record<string, unknown>)[name];
-    if (typeof item === "object" && depthOver(item, levels - 1)) return true;
-  }
-  return false;
 }
 
 function refuseHarm(value: unknown): void {
@@ -160,7 +140,11 @@ export function duplicateKeys(text: string): string[] {
     const [part] = match;
     const top = open.at(-1);
     if (part === "{" || part === "[") {
-      open.push({ ...(part === "{" ? { names: new Set<string>() } : {}), step: top?.names ? `.${name}` : top ? `[${top.index}]` : "", index: 0 });
+      open.push({
+        ...(part === "{" ? { names: new Set<string>() } : {}),
+        step: top?.names ? `.${name}` : top ? `[${top.index}]` : "",
+        index: 0,
+      });
       expectsName = part === "{";
     } else if (part === "}" || part === "]") {
       open.pop();

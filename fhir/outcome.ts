@@ -1,39 +1,9 @@
 /** Errors of the FHIR side, and the OperationOutcome that tells them (R4 3.1.0.4, 2.36). */
 
-/** R4's IssueType, as far as it is used here. */
-export type IssueCode =
-  | "invalid"
-  | "structure"
-  | "required"
-  | "value"
-  | "invariant"
-  | "security"
-  | "login"
-  | "forbidden"
-  | "not-supported"
-  | "not-found"
-  | "deleted"
-  | "duplicate"
-  | "multiple-matches"
-  | "conflict"
-  | "too-long"
-  | "too-costly"
-  | "business-rule"
-  | "code-invalid"
-  | "extension"
-  | "incomplete"
-  | "throttled"
-  | "timeout"
-  | "transient"
-  | "lock-error"
-  | "no-store"
-  | "exception"
-  | "processing"
-  | "informational";
-
 export interface Issue {
   severity: "fatal" | "error" | "warning" | "information";
-  code: IssueCode;
+  /** R4's IssueType, e.g. "invalid", "not-supported", "too-costly". */
+  code: string;
   /** For a person: what is wrong and what to change. Never a patient's data. */
   diagnostics: string;
   /** FHIRPath of the element, or the name of the search parameter. */
@@ -62,7 +32,7 @@ export class FhirError extends Error {
 }
 
 /** One fault. */
-export function fhirError(status: number, code: IssueCode, diagnostics: string, ...expression: string[]): FhirError {
+export function fhirError(status: number, code: string, diagnostics: string, ...expression: string[]): FhirError {
   return new FhirError(status, [{ severity: "error", code, diagnostics, ...(expression.length ? { expression } : {}) }]);
 }
 

@@ -50,7 +50,10 @@ function compile(slot: SlotJson): Extractor {
   if ("base" in slot) return composite(slot);
   if (slot.as === "asserted") return asserted(slot.read.map(([path]) => path));
   const reads = slot.read.map(([path, type, system = ""]) => reader(path, writerOf(slot.as, type), system));
-  return reads.length === 1 ? reads[0]! : (resource, sink) => reads.forEach((read) => read(resource, sink));
+  if (reads.length === 1) return reads[0]!;
+  return (resource, sink) => {
+    for (const read of reads) read(resource, sink);
+  };
 }
 
 function reader(path: string, write: Writer, system = ""): Extractor {
@@ -85,10 +88,12 @@ function visit(value: unknown, steps: Step[], at: number, emit: (value: unknown)
   const { where } = steps[at - 1] ?? {};
   if (where && (value as Record<string, unknown>)[where[0]] !== where[1]) return;
   const step = steps[at];
-  if (!step) return emit(value);
-  if (typeof value !== "object") return;
-  const next = (value as Record<string, unknown>)[step.name];
-  visit(step.isFirst && Array.isArray(next) ? next[0] : next, steps, at + 1, emit);
+  if (!step) {
+    emit(value);
+  } else if (typeof value === "object") {
+    const next = (value as Record<string, unknown>)[step.name];
+    visit(step.isFirst && Array.isArray(next) ? next[0] : next, steps, at + 1, emit);
+  }
 }
 
 /** `deceased`: true when there is a value other than false; each resource has the one or the other. */
@@ -108,7 +113,9 @@ function asserted(paths: string[]): Extractor {
 function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
   const types = slot.as.split("$");
   const steps = stepsOf(slot.base);
-  const parts = slot.parts.map((reads, index) => reads.map(([path, type, system]) => partReader(path, writerOf(types[index]!, type), system)));
+  const parts = slot.parts.map((reads, index) =>
+    reads.map(([path, type, system]) => partReader(path, writerOf(types[index]!, type), system)),
+  );
   const combine = combiners[slot.as];
   if (!combine) throw new Error(`No rows are known for the composite ${slot.as}`);
   return (resource, sink) =>

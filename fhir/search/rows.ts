@@ -5,6 +5,7 @@
 import { numberOf } from "../json.ts";
 import { intervalOf } from "./dates.ts";
 import { fold } from "./fold.ts";
+import { nextTo } from "./numbers.ts";
 import type { KeyRow, RangeRow } from "./query.ts";
 import { FOREVER, SEP } from "./query.ts";
 
@@ -183,7 +184,8 @@ const references: Record<string, Writer> = {
   canonical,
   uri,
   url: uri,
-  Resource: (sink, value) => isObject(value) && isText(value.resourceType) && isText(value.id) && sink.key(`=${value.resourceType}/${value.id}`),
+  Resource: (sink, value) =>
+    isObject(value) && isText(value.resourceType) && isText(value.id) && sink.key(`=${value.resourceType}/${value.id}`),
 };
 
 const date: Writer = (sink, value) => {
@@ -243,16 +245,6 @@ const quantity: Writer = (sink, value) => {
   else if (comparator === ">=") measured(sink, found, UNBOUNDED, value);
   else measured(sink, found, found, value);
 };
-
-const bits = new DataView(new ArrayBuffer(8));
-
-/** The next double above (1) or below (-1). */
-function nextTo(value: number, direction: 1 | -1): number {
-  if (value === 0) return direction * Number.MIN_VALUE;
-  bits.setFloat64(0, value);
-  bits.setBigInt64(0, bits.getBigInt64(0) + (value > 0 === direction > 0 ? 1n : -1n));
-  return bits.getFloat64(0);
-}
 
 const range: Writer = (sink, value) => {
   if (!isObject(value)) return;

@@ -73,7 +73,9 @@ export function searchParameters(): SearchParameterDefinition[] {
 
 /** Patient, Encounter, Practitioner, RelatedPerson, Device. */
 export function compartments(): CompartmentDefinition[] {
-  return ["device", "encounter", "patient", "practitioner", "relatedPerson"].map((id) => read<CompartmentDefinition>(`CompartmentDefinition-${id}.json`));
+  return ["device", "encounter", "patient", "practitioner", "relatedPerson"].map((id) =>
+    read<CompartmentDefinition>(`CompartmentDefinition-${id}.json`),
+  );
 }
 
 /** The one code system that all codes of a value set are from; undefined when there are several or they are not listed. */

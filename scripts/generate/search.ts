@@ -8,7 +8,21 @@ import { Paths } from "./paths.ts";
 
 /** Data types that a search type reads; others that an element may have are not searchable by it. */
 const readable: Record<string, string[]> = {
-  token: ["CodeableConcept", "Coding", "Identifier", "ContactPoint", "code", "boolean", "string", "id", "uri", "url", "canonical", "oid", "uuid"],
+  token: [
+    "CodeableConcept",
+    "Coding",
+    "Identifier",
+    "ContactPoint",
+    "code",
+    "boolean",
+    "string",
+    "id",
+    "uri",
+    "url",
+    "canonical",
+    "oid",
+    "uuid",
+  ],
   string: ["string", "markdown", "HumanName", "Address"],
   reference: ["Reference", "canonical", "uri", "url", "Resource"],
   uri: ["uri", "url", "canonical", "oid", "uuid"],
@@ -47,7 +61,9 @@ export function resourceTypes(defined: Map<string, StructureDefinition>): string
 
 function compartmentsJson(): string {
   const entries = compartments().map(({ code, resource }) => {
-    const members = resource.filter(({ param }) => param?.length).map((member) => [member.code, member.param!.map((param) => param.replace(/^{def}$/, "_id"))]);
+    const members = resource
+      .filter(({ param }) => param?.length)
+      .map((member) => [member.code, member.param!.map((param) => param.replace(/^{def}$/, "_id"))]);
     return [code, Object.fromEntries(members)] as const;
   });
   return JSON.stringify(Object.fromEntries(entries));
@@ -72,7 +88,10 @@ function plain(parameter: SearchParameterDefinition, work: Work, paths: Paths, n
   const slots = members.flatMap((member) => {
     const read = readsOf(member, parameter.type);
     const dropped = member.asserted ? [] : member.leaves.filter((leaf) => !readable[parameter.type]!.includes(leaf.type));
-    if (dropped.length) notes.push(`${work.name}.${parameter.code} (${parameter.type}) does not read ${dropped.map((leaf) => `${leaf.path}: ${leaf.type}`).join(", ")}`);
+    if (dropped.length)
+      notes.push(
+        `${work.name}.${parameter.code} (${parameter.type}) does not read ${dropped.map((leaf) => `${leaf.path}: ${leaf.type}`).join(", ")}`,
+      );
     if (!read.length) return [];
     if (parameter.type === "special") return [slotOf(work, { as: "latitude", read }), slotOf(work, { as: "longitude", read })];
     return [slotOf(work, { as: member.asserted ? "asserted" : parameter.type, read })];
@@ -115,7 +134,10 @@ function composite(parameter: SearchParameterDefinition, all: SearchParameterDef
     const path = base.split(".").slice(1).join(".");
     const isRepeated = path !== "" && path !== "referenceSeq";
     if (!isRepeated) {
-      reads(path).forEach((members, index) => parts[index]!.slots.push(...members.map((read) => slotOf(work, { as: parts[index]!.type, read }))));
+      for (const [index, members] of reads(path).entries()) {
+        const part = parts[index]!;
+        part.slots.push(...members.map((read) => slotOf(work, { as: part.type, read })));
+      }
       continue;
     }
     const below = reads(path).map((members) => members.flat().map(([at, type, system]): Read => relative(at, path, type, system)));
@@ -137,7 +159,9 @@ function relative(at: string, base: string, type: string, system: string | undef
 
 function readsOf(member: Member, type: string): Read[] {
   const leaves = member.leaves.filter((leaf: Leaf) => member.asserted || readable[type]!.includes(leaf.type));
-  return leaves.map((leaf): Read => (leaf.system === undefined || type !== "token" ? [leaf.path, leaf.type] : [leaf.path, leaf.type, leaf.system]));
+  return leaves.map(
+    (leaf): Read => (leaf.system === undefined || type !== "token" ? [leaf.path, leaf.type] : [leaf.path, leaf.type, leaf.system]),
+  );
 }
 
 function slotOf(work: Work, slot: SlotJson): number {

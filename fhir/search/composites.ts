@@ -1,0 +1,102 @@
+/** Composite parameters, `code-value-quantity=8480-6$gt140` (R4 3.1.1.4.14). `extract.ts` describes their own rows. */
+import { fhirError } from "../outcome.ts";
+import type { Context } from "./matches.ts";
+import { quantityMatches, referenceMatches, tokenMatches } from "./matches.ts";
+import type { SearchParameter } from "./parameters.ts";
+import type { Clause, KeyMatch, RangeMatch } from "./query.ts";
+import { SEP } from "./query.ts";
+import { numberMatches } from "./ranges.ts";
+import { splitAt } from "./text.ts";
+
+const SEP2 = SEP + SEP;
+
+type PartClauses = (part: SearchParameter, text: string) => Clause[];
+
+/** @param clausesOf what a part asks of the resource itself */
+export function compositeClauses(
+  parameter: SearchParameter,
+  values: string[],
+  name: string,
+  context: Context,
+  clausesOf: PartClauses,
+): Clause[] {
+  const groups = values.flatMap((value) => groupsOf(parameter, value, name, context, clausesOf));
+  return groups.length === 1 ? groups[0]! : [{ kind: "any", of: groups }];
+}
+
+/** Either the parts hold on the resource itself, or one element below it fulfils them together. */
+function groupsOf(parameter: SearchParameter, value: string, name: string, context: Context, clausesOf: PartClauses): Clause[][] {
+  const parts = parameter.parts!;
+  const texts = splitAt(value, "$");
+  if (texts.length !== parts.length || texts.includes("")) {
+    throw fhirError(
+      400,
+      "invalid",
+      `"${name}" needs ${parts.map((part) => part.code).join("$")}. A dollar within a value is written \\$.`,
+      name,
+    );
+  }
+  const groups: Clause[][] = [];
+  if (parts.every((part) => part.slots.length)) groups.push(parts.flatMap((part, index) => clausesOf(part, texts[index]!)));
+  if (parameter.slots.length) groups.push([below(parameter, texts, name, context)]);
+  return groups;
+}
+
+function below(parameter: SearchParameter, texts: string[], name: string, context: Context): Clause {
+  const parts = parameter.parts!;
+  const { slots } = parameter;
+  const first = firstOf(parts[0]!, texts[0]!, name);
+  const kind = parts.map((part) => part.type).join("$");
+  if (kind === "token$token")
+    return { kind: "key", slots, any: secondToken(parts[1]!, texts[1]!, name).map((second) => joined(first, second)) };
+  if (kind === "token$reference") {
+    const any = referenceMatches(parts[1]!, "", texts[1]!, name, context).map((second) => joined(first, second));
+    return { kind: "key", slots, any };
+  }
+  if (kind === "token$quantity")
+    return { kind: "range", slots, any: quantityMatches(texts[1]!, name).map((match) => ({ ...match, unit: unitOf(first, match) })) };
+  const any = numberMatches(texts[1]!, name).flatMap((start) => numberMatches(texts[2]!, name).map((end) => pair(start, end, first)));
+  return { kind: "range", slots, any };
+}
+
+/** `code` or `system|code` in the form that rows begin with. */
+function firstOf(part: SearchParameter, text: string, name: string): string {
+  const [match] = tokenMatches("=", part, text, name);
+  if (match && "eq" in match) return match.eq.slice(1);
+  if (match && "prefix" in match) return match.prefix.slice(1, -1);
+  throw systemAlone(name);
+}
+
+function secondToken(part: SearchParameter, text: string, name: string): KeyMatch[] {
+  const matches = tokenMatches("=", part, text, name);
+  if (matches.some((match) => "ends" in match)) throw systemAlone(name);
+  return matches;
+}
+
+function systemAlone(name: string) {
+  return fhirError(400, "not-supported", `"${name}" needs a code in each part; a system alone is not supported there.`, name);
+}
+
+function joined(first: string, second: KeyMatch): KeyMatch {
+  if ("eq" in second) return { eq: `=${first}${SEP2}${second.eq.slice(1)}` };
+  if ("prefix" in second) return { prefix: `=${first}${SEP2}${second.prefix.slice(1)}` };
+  throw new Error("A part of a composite is either whole or a prefix.");
+}
+
+function unitOf(first: string, { unit }: RangeMatch): RangeMatch["unit"] {
+  if (!unit) return { prefix: first + SEP2 };
+  return "eq" in unit ? { eq: first + SEP2 + unit.eq } : { prefix: first + SEP2 + unit.prefix };
+}
+
+/** The second part is the row's low, the third its high. */
+function pair(start: RangeMatch, end: RangeMatch, first: string): RangeMatch {
+  const bounds = { ...bound("low", start), ...bound("high", end) };
+  return { ...bounds, unit: { eq: first } };
+}
+
+/** Of a single number low and high are the same, so a bound on the one is a bound on the other. */
+function bound(side: "low" | "high", match: RangeMatch): RangeMatch {
+  const found: Record<string, number> = {};
+  for (const [key, value] of Object.entries(match)) if (typeof value === "number") found[key.replace(/^(low|high)/, side)] = value;
+  return found;
+}

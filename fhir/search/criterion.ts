@@ -1,0 +1,175 @@
+/** One parameter of a request that narrows what is found, with the chains and `_has` that lead to it (R4 3.1.1.5). */
+import { FhirError, fhirError } from "../outcome.ts";
+import { clausesOf, NOTHING, valuesOf } from "./clauses.ts";
+import type { Criteria } from "./criteria.ts";
+import type { Context } from "./matches.ts";
+import type { SearchParameter } from "./parameters.ts";
+import { isResourceType, parametersOf, resourceTypes } from "./parameters.ts";
+import { dateMatches } from "./ranges.ts";
+import { unescaped } from "./text.ts";
+
+/** Links of a chain, `_has` included. */
+export const MAX_DEPTH = 5;
+
+/** A parameter that this type does not have: the one fault that a client may want passed over. */
+export class Unknown extends FhirError {}
+
+export interface ParseContext extends Context {
+  /** Criteria that may still be made: a chain without types stands for one per type that it may lead to. */
+  budget: { left: number };
+}
+
+/** Parameters of every type that are known and not there yet. */
+const later: Record<string, string> = {
+  _list: "Searching the members of a List",
+  _filter: "_filter",
+  _query: "Named queries",
+};
+
+/** @throws Unknown, FhirError 400 or 501 */
+export function addCriterion(criteria: Criteria, name: string, value: string, context: ParseContext): void {
+  add(criteria, name, value, name, context, 0);
+}
+
+/** @param name what is left of `asked`, the name in the request */
+function add(criteria: Criteria, name: string, value: string, asked: string, context: ParseContext, depth: number): void {
+  const dot = name.indexOf(".");
+  if (name.startsWith("_has:")) addHas(criteria, name, value, asked, context, depth);
+  else if (dot >= 0) addChain(criteria, name.slice(0, dot), name.slice(dot + 1), value, asked, context, depth);
+  else addPlain(criteria, name, value, asked, context);
+}
+
+function addPlain(criteria: Criteria, name: string, value: string, asked: string, context: ParseContext): void {
+  const [code, modifier] = splitName(name, asked);
+  if (addCommon(criteria, code, modifier, value, asked, context)) return;
+  const parameter = parameterOf(criteria.type, code, asked);
+  criteria.clauses.push(...clausesOf(parameter, modifier, value, asked, context));
+}
+
+function splitName(name: string, asked: string): [code: string, modifier: string] {
+  const [code = "", modifier, ...more] = name.split(":");
+  if (more.length || modifier === "") throw fhirError(400, "invalid", `"${asked}" is no parameter name: it has a colon too many.`, asked);
+  return [code, modifier ?? ""];
+}
+
+function parameterOf(type: string, code: string, asked: string): SearchParameter {
+  const parameter = parametersOf(type).get(code);
+  if (parameter) return parameter;
+  const diagnostics = `${type} has no search parameter "${code}".`;
+  throw new Unknown(400, [{ severity: "error", code: "not-supported", diagnostics, expression: [asked] }]);
+}
+
+/** What no row answers. */
+function addCommon(criteria: Criteria, code: string, modifier: string, value: string, asked: string, context: ParseContext): boolean {
+  const what = later[code];
+  if (what) throw fhirError(501, "not-supported", `${what} is not supported yet.`, asked);
+  if ((code === "_id" || code === "_lastUpdated") && modifier === "missing") addPresence(criteria, value, asked);
+  else if (code === "_id") addId(criteria, modifier, value, asked);
+  else if (code === "_lastUpdated") addUpdated(criteria, modifier, value, asked, context);
+  else if (code === "_text" || code === "_content") {
+    if (modifier) throw fhirError(400, "invalid", `"${code}" takes no modifier.`, asked);
+    criteria.clauses.push({ kind: "text", in: code === "_text" ? "text" : "content", query: unescaped(value) });
+  } else return false;
+  return true;
+}
+
+function addId(criteria: Criteria, modifier: string, value: string, asked: string): void {
+  if (modifier && modifier !== "not")
+    throw fhirError(400, "invalid", `":${modifier}" is no modifier of "_id": it takes :not and :missing.`, asked);
+  const any = [...new Set(valuesOf(value, asked).map(unescaped))];
+  criteria.clauses.push(modifier ? { kind: "id", any, not: true } : { kind: "id", any });
+}
+
+function addUpdated(criteria: Criteria, modifier: string, value: string, asked: string, context: ParseContext): void {
+  if (modifier) throw fhirError(400, "invalid", `":${modifier}" is no modifier of "_lastUpdated": it takes :missing.`, asked);
+  const any = valuesOf(value, asked).flatMap((text) => dateMatches(unescaped(text), asked, context.now));
+  criteria.clauses.push({ kind: "updated", any });
+}
+
+/** Every stored resource has an id and a time. */
+function addPresence(criteria: Criteria, value: string, asked: string): void {
+  if (value === "true") criteria.clauses.push(NOTHING);
+  else if (value !== "false") throw fhirError(400, "invalid", `"${asked}" is either true or false.`, asked);
+}
+
+function deeper(depth: number, asked: string, context: ParseContext): number {
+  if (depth >= MAX_DEPTH) throw fhirError(400, "too-costly", `"${asked}" has more than ${MAX_DEPTH} links.`, asked);
+  if (--context.budget.left < 0)
+    throw fhirError(400, "too-costly", `"${asked}" may lead to too many types: name them, as in subject:Patient.name.`, asked);
+  return depth + 1;
+}
+
+function referenceParameter(type: string, code: string, asked: string): SearchParameter {
+  const parameter = parameterOf(type, code, asked);
+  if (parameter.type !== "reference")
+    throw fhirError(400, "invalid", `"${code}" of ${type} is of type ${parameter.type}: only a reference leads on.`, asked);
+  return parameter;
+}
+
+function addChain(
+  criteria: Criteria,
+  link: string,
+  rest: string,
+  value: string,
+  asked: string,
+  context: ParseContext,
+  depth: number,
+): void {
+  const [code, type] = splitName(link, asked);
+  const parameter = referenceParameter(criteria.type, code, asked);
+  const types = type ? [typeNamed(type, parameter, asked)] : (parameter.targets ?? resourceTypes);
+  const next = deeper(depth, asked, context);
+  const any: Criteria[] = [];
+  let fault: unknown;
+  for (const target of types) {
+    const far: Criteria = { type: target, clauses: [], chains: [], has: [] };
+    try {
+      // Without a type the chain means the types that have the parameter; they must not use up the bound of those that do.
+      if (types.length > 1 && !hasParameter(target, rest)) throw unknownOf(target, rest, asked);
+      add(far, rest, value, asked, context, next);
+      any.push(far);
+    } catch (error) {
+      if (!(error instanceof FhirError) || error.issues.some((issue) => issue.code === "too-costly")) throw error;
+      if (!fault || fault instanceof Unknown) fault = error;
+    }
+  }
+  if (!any.length) throw fault;
+  criteria.chains.push({ parameter: link, slots: parameter.slots, isCanonical: parameter.isCanonical ?? false, any });
+}
+
+function hasParameter(type: string, name: string): boolean {
+  const code = name.split(/[.:]/, 1)[0]!;
+  return code.startsWith("_") || parametersOf(type).has(code);
+}
+
+function unknownOf(type: string, name: string, asked: string): Unknown {
+  const diagnostics = `${type} has no search parameter "${name.split(/[.:]/, 1)[0]}".`;
+  return new Unknown(400, [{ severity: "error", code: "not-supported", diagnostics, expression: [asked] }]);
+}
+
+function typeNamed(type: string, parameter: SearchParameter, asked: string): string {
+  if (!isResourceType(type)) throw fhirError(400, "invalid", `"${type}" in "${asked}" is no resource type.`, asked);
+  if (parameter.targets && !parameter.targets.includes(type)) {
+    throw fhirError(
+      400,
+      "invalid",
+      `"${parameter.code}" does not refer to ${type}; it may refer to ${parameter.targets.join(", ")}.`,
+      asked,
+    );
+  }
+  return type;
+}
+
+/** `_has:Observation:patient:code`, whose last part may be a chain or another `_has`. */
+function addHas(criteria: Criteria, name: string, value: string, asked: string, context: ParseContext, depth: number): void {
+  const found = /^_has:([^:]+):([^:.]+):(.+)$/.exec(name);
+  const [, type = "", code = "", rest = ""] = found ?? [];
+  if (!found || !isResourceType(type)) throw fhirError(400, "invalid", `"${asked}" needs the form _has:Type:reference:parameter.`, asked);
+  const parameter = referenceParameter(type, code, asked);
+  if (parameter.targets && !parameter.targets.includes(criteria.type)) {
+    throw fhirError(400, "invalid", `"${code}" of ${type} does not refer to ${criteria.type}.`, asked);
+  }
+  const search: Criteria = { type, clauses: [], chains: [], has: [] };
+  add(search, rest, value, asked, context, deeper(depth, asked, context));
+  criteria.has.push({ parameter: `${type}:${code}`, slots: parameter.slots, isCanonical: parameter.isCanonical ?? false, search });
+}

@@ -1,0 +1,98 @@
+/** One search value as what a row is compared with, by search type (R4 3.1.1.4). */
+import { fhirError } from "../outcome.ts";
+import { fold } from "./fold.ts";
+import type { SearchParameter } from "./parameters.ts";
+import { isResourceType, resourceTypes } from "./parameters.ts";
+import type { KeyMatch, RangeMatch } from "./query.ts";
+import { SEP } from "./query.ts";
+import { numberMatches } from "./ranges.ts";
+import { referenceOf } from "./rows.ts";
+import { splitAt, unescaped } from "./text.ts";
+
+/** What the meaning of a value depends on beside itself. */
+export interface Context {
+  /** The server's base URL without a slash at its end; "" when it has none. */
+  base: string;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+const BOOLEANS = "http://terminology.hl7.org/CodeSystem/special-values";
+
+/** `code`, `system|code`, `|code`, `system|` */
+export function tokenMatches(facet: "=" | "@", parameter: SearchParameter, value: string, name: string): KeyMatch[] {
+  const [first = "", second, ...more] = splitAt(value, "|").map(unescaped);
+  if (more.length || (second === "" && first === ""))
+    throw fhirError(400, "invalid", `"${name}" needs code, system|code, |code or system|. A bar within a value is written \\|.`, name);
+  if (second === undefined) return [{ prefix: `${facet}${first}${SEP}` }];
+  if (second === "") return [{ facet, ends: `${SEP}${first}` }];
+  const matches: KeyMatch[] = [{ eq: `${facet}${second}${SEP}${first}` }];
+  const isImplied = parameter.implied === "any" || (parameter.implied === "boolean" && first === BOOLEANS);
+  if (first && isImplied) matches.push({ eq: `${facet}${second}${SEP}` });
+  return matches;
+}
+
+export function ofTypeMatch(value: string, name: string): KeyMatch {
+  const parts = splitAt(value, "|").map(unescaped);
+  if (parts.length !== 3 || parts.includes(""))
+    throw fhirError(400, "invalid", `"${name}" needs the identifier's type and value: system|code|value.`, name);
+  return { eq: `%${parts[2]}${SEP}${parts[0]}${SEP}${parts[1]}` };
+}
+
+export function folded(text: string, name: string): string {
+  const found = fold(unescaped(text));
+  if (!found) throw fhirError(400, "invalid", `"${name}" has no letter or digit to search for.`, name);
+  return found;
+}
+
+export function stringMatch(text: string, modifier: string, name: string): KeyMatch {
+  if (modifier === "exact") return { eq: `=${unescaped(text)}` };
+  if (modifier === "contains") return { facet: "~", contains: folded(text, name) };
+  return { prefix: `~${folded(text, name)}` };
+}
+
+export function uriMatches(uri: string, modifier: string, name: string): KeyMatch[] {
+  if (modifier === "") return [{ eq: `=${uri}` }];
+  if (/^urn:/i.test(uri)) throw fhirError(400, "invalid", `":${modifier}" is about the path of a URL; a URN has none.`, name);
+  if (modifier === "below") return [{ prefix: `=${uri}` }];
+  return ancestorsOf(uri).map((above) => ({ eq: `=${above}` }));
+}
+
+/** `http://a/b/c` → itself, `http://a/b/`, `http://a/b`, `http://a/`, `http://a` */
+function ancestorsOf(uri: string): string[] {
+  const found = new Set([uri]);
+  const root = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(uri)?.[0].length ?? 0;
+  for (let end = uri.lastIndexOf("/"); end >= root && end > 0 && found.size < 200; end = uri.lastIndexOf("/", end - 1)) {
+    found.add(uri.slice(0, end + 1)).add(uri.slice(0, end));
+  }
+  return [...found];
+}
+
+/** @param type only references to it; "" for any */
+export function referenceMatches(parameter: SearchParameter, type: string, value: string, name: string, { base }: Context): KeyMatch[] {
+  const text = base && value.startsWith(`${base}/`) ? value.slice(base.length + 1) : value;
+  const local = /^([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/.exec(text);
+  const both = (relative: string): KeyMatch[] =>
+    base ? [{ eq: `=${relative}` }, { eq: `=${base}/${relative}` }] : [{ eq: `=${relative}` }];
+  if (local && isResourceType(local[1]!)) {
+    if (type && local[1] !== type) throw fhirError(400, "invalid", `"${name}" asks for ${type}, its value is of another type.`, name);
+    return parameter.only && local[1] !== parameter.only ? [] : both(referenceOf(text)!);
+  }
+  if (/^[A-Za-z0-9\-.]{1,64}$/.test(text)) {
+    const types = type ? [type] : (parameter.targets ?? resourceTypes);
+    return types.filter((one) => !parameter.only || one === parameter.only).flatMap((one) => both(`${one}/${text}`));
+  }
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(text)) throw fhirError(400, "invalid", `"${name}" needs an id, Type/id or an absolute URL.`, name);
+  const restriction = type || parameter.only;
+  const isOther = restriction && /^https?:/.test(text) && !text.includes(`/${restriction}/`);
+  return isOther ? [] : [{ eq: `=${referenceOf(text)}` }];
+}
+
+/** `5.4`, `5.4|system|code`, `5.4||unit` */
+export function quantityMatches(value: string, name: string): RangeMatch[] {
+  const [number = "", system, code, ...more] = splitAt(value, "|").map(unescaped);
+  if (more.length || (system !== undefined && !code))
+    throw fhirError(400, "invalid", `"${name}" needs number, number|system|code or number||unit.`, name);
+  const unit = code === undefined ? undefined : system ? { eq: `${code}${SEP}${system}` } : { prefix: `${code}${SEP}` };
+  return numberMatches(number, name).map((match) => (unit ? { ...match, unit } : match));
+}

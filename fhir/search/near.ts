@@ -1,0 +1,95 @@
+/** `near=latitude|longitude|distance|unit` on Location (R4 8.7.5.1). */
+import { fhirError } from "../outcome.ts";
+import type { SearchParameter } from "./parameters.ts";
+import type { Clause, RangeMatch } from "./query.ts";
+import { splitAt } from "./text.ts";
+
+/** Metres of one unit, by its UCUM code or name. */
+const METRES: Record<string, number> = {
+  m: 1,
+  km: 1000,
+  "[mi_i]": 1609.344,
+  mi: 1609.344,
+  "[mi_us]": 1609.347,
+  "[ft_i]": 0.3048,
+  ft: 0.3048,
+  "[nmi_i]": 1852,
+};
+/** Where none is given the distance is left to the server: kilometres. */
+const DEFAULT_KM = 50;
+const METRES_PER_DEGREE = 111_195;
+/** The circle is covered by so many strips, each as wide as the circle is within it. */
+const STRIPS = 16;
+
+/** Locations in the circle, or outside of it by at most a sixteenth of its height. Slots: latitude, longitude. */
+export function nearClauses(parameter: SearchParameter, values: string[], name: string): Clause[] {
+  const [latitudes, longitudes] = parameter.slots as [number, number];
+  const groups = values.flatMap((value) => strips(...circleOf(value, name)));
+  const of = groups.map(([latitude, longitude]): Clause[] => [
+    { kind: "range", slots: [latitudes], any: [latitude] },
+    { kind: "range", slots: [longitudes], any: longitude },
+  ]);
+  return [{ kind: "any", of }];
+}
+
+function circleOf(value: string, name: string): [latitude: number, longitude: number, metres: number] {
+  const [latitude = "", longitude = "", distance, unit = "km", ...more] = splitAt(value, "|");
+  const size = distance === undefined || distance === "" ? DEFAULT_KM : numeral(distance);
+  const metres = size * (METRES[unit || "km"] ?? Number.NaN);
+  const [north, east] = [numeral(latitude), numeral(longitude)];
+  const isValid = Math.abs(north) <= 90 && Math.abs(east) <= 180 && metres >= 0;
+  if (!isValid || more.length)
+    throw fhirError(
+      400,
+      "invalid",
+      `"${name}" needs latitude|longitude|distance|unit, e.g. -83.69|42.25|11.2|km; units: ${Object.keys(METRES).join(", ")}.`,
+      name,
+    );
+  return [north, east, metres];
+}
+
+function numeral(text: string): number {
+  return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function strips(latitude: number, longitude: number, metres: number): [RangeMatch, RangeMatch[]][] {
+  const reach = Math.min(metres / METRES_PER_DEGREE, 180);
+  const found: [RangeMatch, RangeMatch[]][] = [];
+  for (let i = 0; i < STRIPS; i++) {
+    const south = latitude - reach + (2 * reach * i) / STRIPS;
+    const north = latitude - reach + (2 * reach * (i + 1)) / STRIPS;
+    if (south > 90 || north < -90) continue;
+    found.push([{ lowGe: south, highLe: north }, around(longitude, halfWidth(latitude, reach, south, north))]);
+  }
+  return found;
+}
+
+/** The most that the circle reaches east or west in a strip, degrees of longitude. */
+function halfWidth(latitude: number, reach: number, south: number, north: number): number {
+  // Where the circle holds a pole it holds every longitude there.
+  if (latitude + reach >= 90 || latitude - reach <= -90) return 180;
+  const radians = Math.PI / 180;
+  const widest = Math.asin(Math.sin(latitude * radians) / Math.cos(reach * radians)) / radians;
+  const at = Math.min(Math.max(widest, south), north);
+  const cosine =
+    (Math.cos(reach * radians) - Math.sin(latitude * radians) * Math.sin(at * radians)) /
+    (Math.cos(latitude * radians) * Math.cos(at * radians));
+  return Math.acos(Math.min(1, Math.max(-1, cosine))) / radians;
+}
+
+/** Over the line of date there are two pieces. */
+function around(longitude: number, width: number): RangeMatch[] {
+  if (width >= 180) return [{ lowGe: -180, highLe: 180 }];
+  const [west, east] = [longitude - width, longitude + width];
+  if (west < -180)
+    return [
+      { lowGe: -180, highLe: east },
+      { lowGe: west + 360, highLe: 180 },
+    ];
+  if (east > 180)
+    return [
+      { lowGe: west, highLe: 180 },
+      { lowGe: -180, highLe: east - 360 },
+    ];
+  return [{ lowGe: west, highLe: east }];
+}

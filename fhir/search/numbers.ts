@@ -1,0 +1,38 @@
+/** Numbers of a search, with the precision that they are given to (R4 3.1.1.4.4). */
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** The next double above (1) or below (-1). */
+export function nextTo(value: number, direction: 1 | -1): number {
+  if (value === 0) return direction * Number.MIN_VALUE;
+  bits.setFloat64(0, value);
+  bits.setBigInt64(0, bits.getBigInt64(0) + (value > 0 === direction > 0 ? 1n : -1n));
+  return bits.getFloat64(0);
+}
+
+export interface Given {
+  value: number;
+  /** What equals it at its precision: `100` is 99.5 to 100.5, `100.00` is 99.995 to 100.005; the upper end does not belong. */
+  low: number;
+  high: number;
+}
+
+const form = /^([+-]?)(\d{1,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/;
+
+/**
+ * Undefined when it is no number. By R4's example `1e2` is 95 to 105, so with an exponent the precision is a tenth of the
+ * last digit's place.
+ */
+export function givenNumber(text: string): Given | undefined {
+  const found = form.exec(text);
+  if (!found) return undefined;
+  const [, sign, whole, fraction = "", exponent] = found;
+  const digits = BigInt(whole! + fraction) * (sign === "-" ? -1n : 1n);
+  const place = Number(exponent ?? 0) - fraction.length;
+  const shift = exponent === undefined ? 1 : 2;
+  const scaled = digits * 10n ** BigInt(shift);
+  const value = Number(text);
+  const low = Number(`${scaled - 5n}e${place - shift}`);
+  const high = Number(`${scaled + 5n}e${place - shift}`);
+  return Number.isFinite(low) && Number.isFinite(high) ? { value, low, high } : undefined;
+}

@@ -1,0 +1,89 @@
+/** A FHIR search request, understood (R4 3.1.1). */
+import { FhirError, fhirError } from "../outcome.ts";
+import { addControl, isControl } from "./control.ts";
+import { addCriterion, Unknown } from "./criterion.ts";
+import type { ParsedSearch } from "./criteria.ts";
+import { isResourceType } from "./parameters.ts";
+import type { Clause, SortKey } from "./query.ts";
+
+/** Bounds of one request: what is beyond them is refused before any work is done. */
+export const MAX_PARAMETERS = 100;
+export const MAX_LENGTH = 8_000; // characters of one value
+export const MAX_ID_LENGTH = 64_000; // characters of one list of ids
+
+export interface ParseOptions {
+  /** The server's base URL without a slash at its end; absolute references under it equal relative ones. "" for none. */
+  base: string;
+  /** An unknown parameter: strict refuses it, lenient passes it over and says so in `ignored`. */
+  handling: "strict" | "lenient";
+  /** Milliseconds since 1970, for `ap`; default: the clock. */
+  now?: number;
+}
+
+/**
+ * @param pairs the request's parameters, decoded, in their order
+ * @throws FhirError with every fault: 400 for what is wrong, 501 for what is not there yet
+ */
+export function parseSearch(type: string, pairs: [name: string, value: string][], options: ParseOptions): ParsedSearch {
+  if (!isResourceType(type)) throw fhirError(404, "not-supported", `"${type.slice(0, 64)}" is no resource type of R4.`);
+  if (pairs.length > MAX_PARAMETERS)
+    throw fhirError(400, "too-costly", `The search has ${pairs.length} parameters; ${MAX_PARAMETERS} are the most.`);
+  const search: ParsedSearch = { type, clauses: [], chains: [], has: [], sort: [], include: [], revinclude: [], used: [], ignored: [] };
+  const context = { base: options.base.replace(/\/+$/, ""), now: options.now ?? Date.now(), budget: { left: 100 } };
+  const faults: FhirError[] = [];
+  for (const [name, value] of pairs) {
+    try {
+      checkLength(name, value);
+      // An empty parameter is no error (R4 3.1.0.9): forms send them.
+      if (value === "") search.ignored.push({ name, reason: "It has no value." });
+      else if (isControl(name)) addControl(search, name, value);
+      else addCriterion(search, name, value, context);
+      if (value !== "" && name !== "_format" && name !== "_pretty") search.used.push([name, value]);
+    } catch (error) {
+      if (error instanceof Unknown && options.handling === "lenient") search.ignored.push({ name, reason: error.message });
+      else if (error instanceof FhirError) faults.push(error);
+      else throw error;
+    }
+  }
+  if (faults.length) throw together(faults);
+  const implicitSort = search.sort.length ? undefined : walkable(search);
+  return implicitSort ? { ...search, implicitSort } : search;
+}
+
+function checkLength(name: string, value: string): void {
+  const most = name === "_id" || name === "_id:not" ? MAX_ID_LENGTH : MAX_LENGTH;
+  if (name.length > 1_000) throw fhirError(400, "too-costly", "The name of a parameter is over 1000 characters long.");
+  if (value.length > most) throw fhirError(400, "too-long", `"${name}" is ${value.length} characters long; ${most} are the most.`, name);
+}
+
+function together(faults: FhirError[]): FhirError {
+  const status = faults.every((fault) => fault.status === 501) ? 501 : 400;
+  return new FhirError(
+    status,
+    faults.flatMap((fault) => fault.issues),
+  );
+}
+
+/** The order of the one index that narrows the search, when no equality does. */
+function walkable({ clauses }: ParsedSearch): SortKey | undefined {
+  if (clauses.some(isEquality)) return undefined;
+  for (const clause of clauses) {
+    if (clause.kind !== "range" || clause.not || clause.any.length !== 1) continue;
+    const match = clause.any[0]!;
+    const isLow = match.lowGe !== undefined || match.lowGt !== undefined || match.lowLe !== undefined || match.lowLt !== undefined;
+    return { by: "range", slots: clause.slots, edge: isLow ? "low" : "high", desc: false };
+  }
+  const texts = clauses.filter((clause) => clause.kind === "key" && !clause.not);
+  const [text] = texts;
+  const isPrefix = text?.kind === "key" && text.any.length === 1 && "prefix" in text.any[0]! && text.any[0].prefix.startsWith("~");
+  return isPrefix && texts.length === 1 ? { by: "key", slots: text.slots, facet: "~", desc: false } : undefined;
+}
+
+function isEquality(clause: Clause): boolean {
+  if (clause.kind === "id") return !clause.not;
+  return (
+    clause.kind === "key" &&
+    !clause.not &&
+    clause.any.every((match) => "eq" in match || ("prefix" in match && !match.prefix.startsWith("~")))
+  );
+}

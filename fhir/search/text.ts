@@ -1,0 +1,21 @@
+/** Search values with R4's escapes `\,` `\|` `\$` `\\` (R4 3.1.1.4.0.1). */
+
+/** Splits at each `separator` that no backslash stands before. The parts keep their escapes. */
+export function splitAt(text: string, separator: "," | "|" | "$"): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "\\") i++;
+    else if (text[i] === separator) {
+      parts.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  parts.push(text.slice(from));
+  return parts;
+}
+
+/** Takes the escapes away. A backslash before any other character stands for itself. */
+export function unescaped(text: string): string {
+  return text.includes("\\") ? text.replace(/\\([,|$\\])/g, "$1") : text;
+}

@@ -1,0 +1,148 @@
+/**
+ * The entries of a batch or transaction as the server works with them: checked, their urls taken apart
+ * (FHIR R4, http.html#transaction and bundle.html#bundle-unique). Pure.
+ */
+import { FhirError } from "../outcome.ts";
+import { isResourceType } from "../search/parameters.ts";
+
+/** A resource as plain JSON. */
+export type Resource = { resourceType: string; id?: string } & Record<string, unknown>;
+
+export type EntryMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** One entry, taken apart. */
+export interface BundleEntry {
+  /** Place in the bundle; the response has the same. */
+  index: number;
+  method: EntryMethod;
+  /** Path and query as given, without leading slash and server base. */
+  url: string;
+  /** Absent for what is not about one type, e.g. a GET of `metadata`. */
+  type?: string;
+  id?: string;
+  /** Behind the `?`; absent without. */
+  query?: string;
+  fullUrl?: string;
+  resource?: Resource;
+  ifMatch?: string;
+  ifNoneMatch?: string;
+  ifModifiedSince?: string;
+  /** Search criteria of a conditional create, without type. */
+  ifNoneExist?: string;
+}
+
+export type RequestBundle = Resource & { type?: unknown; entry?: unknown };
+
+/** A bundle with more entries than this is refused with 413; the sum of bytes is bounded by the body's limit. */
+export const MAX_ENTRIES = 10_000;
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
+const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
+const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+
+/**
+ * Checks and takes apart all entries.
+ *
+ * @param base the server's base URL: request urls under it count as relative
+ * @throws FhirError 400 with an issue for every faulty entry, 413 for too many
+ */
+export function entriesOf(bundle: RequestBundle, base: string): BundleEntry[] {
+  const raw = bundle.entry ?? [];
+  if (!Array.isArray(raw)) throw new FhirError(400, [fault("Bundle.entry must be an array.", "Bundle.entry")]);
+  if (raw.length > MAX_ENTRIES) {
+    const diagnostics = `A bundle may have ${MAX_ENTRIES} entries, this one has ${raw.length}: send it in parts.`;
+    throw new FhirError(413, [{ severity: "error", code: "too-long", diagnostics, expression: ["Bundle.entry"] }]);
+  }
+  const entries: BundleEntry[] = [];
+  const faults: ReturnType<typeof fault>[] = [];
+  for (const [index, item] of raw.entries()) {
+    const found = entryOf(item, index, base);
+    if ("fault" in found) faults.push(found.fault);
+    else entries.push(found);
+  }
+  if (faults.length > 0) throw new FhirError(400, faults);
+  return entries;
+}
+
+function entryOf(item: unknown, index: number, base: string): BundleEntry | { fault: ReturnType<typeof fault> } {
+  const at = `Bundle.entry[${index}]`;
+  const refuse = (diagnostics: string, where = at) => ({ fault: fault(diagnostics, where) });
+  if (!isObject(item)) return refuse("An entry must be an object.");
+  const { request, resource, fullUrl } = item;
+  if (!isObject(request)) return refuse("The entry has no request: say what to do by request.method and request.url.", `${at}.request`);
+  const { method, url } = request;
+  if (typeof method !== "string" || !METHODS.has(method)) return refuse("request.method must be one of GET, HEAD, POST, PUT, PATCH, DELETE.", `${at}.request.method`);
+  if (typeof url !== "string") return refuse("request.url must be given.", `${at}.request.url`);
+  if (fullUrl !== undefined && typeof fullUrl !== "string") return refuse("fullUrl must be a string.", `${at}.fullUrl`);
+  for (const name of ["ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince"]) {
+    if (request[name] !== undefined && typeof request[name] !== "string") return refuse(`request.${name} must be a string.`, `${at}.request.${name}`);
+  }
+  const relative = (url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url).replace(/^\//, "");
+  const [path = "", query] = split(relative, "?");
+  const [type, id, ...deeper] = path.split("/");
+  const entry: BundleEntry = {
+    index,
+    method: method as EntryMethod,
+    url: relative,
+    ...(query !== undefined && { query }),
+    ...(fullUrl !== undefined && { fullUrl }),
+    ...pick(request, ["ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince"]),
+  };
+  if (method === "GET" || method === "HEAD") return entry;
+
+  if (!type || !isResourceType(type)) return refuse(`request.url "${relative}" does not begin with a resource type.`, `${at}.request.url`);
+  entry.type = type;
+  if (deeper.length > 0) return refuse(`request.url "${relative}" must be Type, Type/id or Type?criteria.`, `${at}.request.url`);
+  if (id !== undefined && id !== "") {
+    if (id.startsWith("$")) return refuse(`The operation ${id} cannot be called inside a bundle.`, `${at}.request.url`);
+    if (!ID.test(id)) return refuse(`"${id}" is not a legal id: letters, digits, - and . only, at most 64.`, `${at}.request.url`);
+    entry.id = id;
+  }
+  if (WITH_BODY.has(method)) {
+    if (!isObject(resource)) return refuse(`A ${method} needs a resource.`, `${at}.resource`);
+    const isPatch = method === "PATCH";
+    if (!isPatch && resource.resourceType !== type) {
+      return refuse(`The resource is a ${String(resource.resourceType)}, but request.url says ${type}.`, `${at}.resource.resourceType`);
+    }
+    entry.resource = resource as Resource;
+  }
+  if (method === "POST" && (entry.id !== undefined || query !== undefined)) {
+    return refuse("A POST creates: its request.url is the type alone.", `${at}.request.url`);
+  }
+  if ((method === "PUT" || method === "DELETE" || method === "PATCH") && entry.id === undefined && !query) {
+    return refuse(`A ${method} needs an id (${type}/id) or criteria (${type}?…) in request.url.`, `${at}.request.url`);
+  }
+  if (method === "PUT" && entry.id !== undefined && entry.resource?.id !== undefined && entry.resource.id !== entry.id) {
+    return refuse(`The resource's id ${entry.resource.id} is not the one in request.url.`, `${at}.resource.id`);
+  }
+  return entry;
+}
+
+/** Refuses a transaction in which two entries write the same resource or have the same fullUrl (R4, bundle.html#bundle-unique). */
+export function refuseOverlaps(entries: readonly BundleEntry[]): void {
+  const seen = new Set<string>();
+  const faults: ReturnType<typeof fault>[] = [];
+  for (const { index, method, type, id, fullUrl } of entries) {
+    if (method === "GET" || method === "HEAD") continue;
+    const keys = [id === undefined ? undefined : `${type}/${id}`, fullUrl === undefined ? undefined : ` ${fullUrl}`];
+    for (const key of keys) {
+      if (key === undefined) continue;
+      if (seen.has(key)) faults.push(fault(`Another entry of this transaction already stands for ${key.trim()}.`, `Bundle.entry[${index}]`));
+      seen.add(key);
+    }
+  }
+  if (faults.length > 0) throw new FhirError(400, faults);
+}
+
+const fault = (diagnostics: string, where: string) => ({ severity: "error" as const, code: "invalid", diagnostics, expression: [where] });
+
+const isObject = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value);
+
+function split(text: string, at: string): [string, string | undefined] {
+  const place = text.indexOf(at);
+  return place < 0 ? [text, undefined] : [text.slice(0, place), text.slice(place + 1)];
+}
+
+function pick(from: Record<string, unknown>, names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (typeof from[name] === "string" ? [[name, from[name]]] : [])));
+}

@@ -1,0 +1,25 @@
+/** Versions in HTTP headers: `W/"3"` (FHIR R4, http.html#versioning). Pure. */
+import { FhirError } from "./outcome.ts";
+
+export const etagOf = (version: number): string => `W/"${version}"`;
+
+/**
+ * The versions that an If-Match (or an entry's ifMatch) allows; undefined without the header or for `*`.
+ * A tag that is no version of ours matches nothing: it stands as -1.
+ *
+ * @throws FhirError 400 when the header is no list of entity tags
+ */
+export function ifMatchVersions(header: string | undefined, where = "If-Match"): number[] | undefined {
+  if (header === undefined || header.trim() === "*") return undefined;
+  return header.split(",").map((part) => {
+    const tag = /^(?:W\/)?"([^"]*)"$/.exec(part.trim())?.[1] ?? /^\d+$/.exec(part.trim())?.[0];
+    if (tag === undefined) {
+      throw new FhirError(400, [{ severity: "error", code: "invalid", diagnostics: `${where} must be an entity tag like W/"3".`, expression: [where] }]);
+    }
+    return /^[1-9]\d{0,8}$/.test(tag) ? Number(tag) : -1;
+  });
+}
+
+/** Whether an If-None-Match names this version (or anything, by `*`). */
+export const isNamedBy = (header: string | undefined, version: number): boolean =>
+  header !== undefined && (header.trim() === "*" || header.split(",").some((part) => part.trim().replace(/^W\//, "") === `"${version}"`));

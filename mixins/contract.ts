@@ -1,0 +1,87 @@
+/**
+ * Typed promises between services. A contract file lists what others may know of a service as `action(…)` and
+ * `event(…)`; a caller writes `await wards.open(ctx, { … })` and `tsc` checks params and result on both sides.
+ */
+import type { ActionParams, ActionSchema, CallingOptions, Context, Service, ServiceSchema } from "moleculer";
+
+/** Whoever calls: the context of the request being handled, or a broker (start-up code, scripts, tests). */
+export interface Caller {
+  call<Result, Params>(action: string, params: Params, options?: CallingOptions): Promise<Result>;
+  emit<Payload>(event: string, payload: Payload): Promise<void>;
+}
+
+/** One action that others may call, as a function that carries its types and its name. */
+export interface Action<Params, Result> {
+  (caller: Caller, params: Params, options?: CallingOptions): Promise<Result>;
+  readonly action: string;
+}
+
+/** Declares an action by its full name, `service.action`. */
+export function action<Params, Result>(name: string): Action<Params, Result> {
+  const call = (caller: Caller, params: Params, options?: CallingOptions) => caller.call<Result, Params>(name, params, options);
+  return Object.assign(call, { action: name });
+}
+
+/** One event that anyone may listen to. Moleculer's own delivery: at most once, to those who run at that moment. */
+export interface DomainEvent<Payload> {
+  emit(caller: Caller, payload: Payload): Promise<void>;
+  readonly event: string;
+}
+
+/** Declares an event by its full name, `service.fact`. */
+export function event<Payload>(name: string): DomainEvent<Payload> {
+  return { event: name, emit: (caller, payload) => caller.emit(name, payload) };
+}
+
+/** How the gateway offers an action: `GET` for one that only reads (POST works too), `POST` for one that writes. */
+export type RestMethod = "GET" | "POST";
+
+/** The handlers that a service owes for its contract: a missing action, a misspelt param or a wrong result fails `tsc`. */
+type HandlersOf<Contract> = {
+  [Name in keyof Contract as Contract[Name] extends Action<never, unknown> ? Name : never]: Contract[Name] extends Action<
+    infer Params,
+    infer Result
+  >
+    ? Omit<ActionSchema, "handler" | "params" | "rest"> & {
+        /** Absent: callable in the mesh only. */
+        rest?: RestMethod;
+        /** One sentence for the API's documentation. */
+        summary?: string;
+        /** Longest time a call may take, milliseconds; default: the broker's requestTimeout. */
+        timeout?: number;
+        params: { [Key in keyof Required<Params>]: ActionParams[string] } & { $$strict: true };
+        handler(ctx: Context<Params>): Promise<Result>;
+      }
+    : never;
+};
+
+/**
+ * The parts of a schema that may use `this`. Written without a `this` of their own, so that `ThisType` below gives them
+ * what the mixins put there.
+ */
+interface Behaviour {
+  methods?: Record<string, (...args: never[]) => unknown>;
+  events?: Record<string, object | ((ctx: never) => unknown)>;
+  hooks?: object;
+  created?(): void;
+  started?(): Promise<void> | void;
+  stopped?(): Promise<void> | void;
+}
+
+type Plain = Pick<ServiceSchema, "mixins" | "metadata" | "dependencies"> & { settings?: Record<string, unknown> };
+
+/** A service that keeps the promises of `Contract`; `Gains` is what its mixins put on `this`. */
+export function defineService<Contract = object, Gains = object>(
+  schema: Plain & Behaviour & { name: string; actions: HandlersOf<Contract> } & ThisType<Service & Gains>,
+): ServiceSchema {
+  return schema as unknown as ServiceSchema;
+}
+
+type MixinActions = Record<string, false | (Omit<ActionSchema, "handler"> & { handler(ctx: never): unknown })>;
+
+/** A mixin that puts `Gains` on the `this` of every service that uses it. */
+export function defineMixin<Gains>(
+  schema: Plain & Behaviour & { actions?: MixinActions } & ThisType<Service & Gains>,
+): Partial<ServiceSchema> {
+  return schema as unknown as Partial<ServiceSchema>;
+}

@@ -1,0 +1,101 @@
+/**
+ * What the mesh may ask a service that owns FHIR types. Every service with the mixin `Fhir({ owns })` answers these
+ * actions as `<service>.fhir.<name>`; the gateway and `transactions` call them, nobody else needs to.
+ */
+import type { CallingOptions } from "moleculer";
+import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
+import { action, type Caller } from "../contract.ts";
+import type { HistoryQuery, Prepared, StoredResource } from "../store/store.ts";
+
+/** One FHIR type that a service owns; published in the service's metadata as `fhir.owns`. */
+export interface Ownership {
+  type: string;
+  /**
+   * Only the resources in which the value at `path` (through arrays) is one of `in`, e.g. inpatient Encounters by
+   * `class.code`. An owner without `where` takes what no other owner's rule takes.
+   */
+  where?: { path: string; in: string[] };
+  /** Set by the mixin: writes of this type hold unique keys, so they may wait for another transaction. */
+  holdsKeys?: boolean;
+}
+
+/** Where one id stands with one owner: its version, also that of a deletion. */
+export interface VersionOf {
+  id: string;
+  version: number;
+  deleted: boolean;
+}
+
+/**
+ * One step of a write as it travels to an owner. `text` is the resource's FHIR JSON as the client sent it; its id, and
+ * the version and time in its meta, are replaced by the owner's.
+ */
+export type OwnerStep =
+  | { op: "create"; type: string; id: string; text: string; ifNoneExist?: { lock: string; clauses: Clause[] } }
+  | { op: "update"; type: string; id: string; text: string; ifVersion?: number[]; upsert: boolean; since?: number }
+  | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean }
+  | { op: "add"; counter: string; by: number; min?: number };
+
+/** What became of one step; see `WriteResult` of the store. */
+export interface StepResult {
+  outcome: "created" | "updated" | "deleted" | "existed" | "none" | "added";
+  id: string;
+  version: number;
+  /** Milliseconds since 1970; 0 while only prepared. */
+  updated: number;
+  /** FHIR JSON as stored; only when asked for with `representation`. */
+  json?: string;
+  value?: number;
+}
+
+/** How one node of an owner is doing. */
+export interface OwnerStats {
+  /** Living resources by type. */
+  documents: Record<string, number>;
+  /** On disk. */
+  bytes: number;
+  /** Calls that this node has handled since its start. */
+  handled: number;
+}
+
+/** The actions of one owner, by the service's name. */
+export function ownerOf(service: string) {
+  const ask =
+    <Params, Result>(name: string) =>
+    (caller: Caller, params: Params, options?: CallingOptions): Promise<Result> =>
+      caller.call<Result, Params>(`${service}.fhir.${name}`, params, options);
+  return {
+    /** The current version, also of a deleted one (without json); null when it has none. */
+    read: ask<{ type: string; id: string }, StoredResource | null>("read"),
+    /** Current versions of these ids, deletions included; ids that the owner never had are left out. */
+    versions: ask<{ type: string; ids: string[] }, VersionOf[]>("versions"),
+    readMany: ask<{ type: string; ids: string[] }, StoredResource[]>("readMany"),
+    readVersion: ask<{ type: string; id: string; version: number }, StoredResource | null>("readVersion"),
+    history: ask<{ query: HistoryQuery }, { versions: StoredResource[]; more: boolean }>("history"),
+    search: ask<{ query: StoreQuery }, Page>("search"),
+    /** Several questions in one call. */
+    searchMany: ask<{ queries: StoreQuery[] }, Page[]>("searchMany"),
+    count: ask<{ type: string; clauses: Clause[] }, number>("count"),
+    /** One atomic write; durable when it answers. Errors are Moleculer errors whose `data.step` names the refused step. */
+    write: ask<{ steps: OwnerStep[]; representation?: boolean }, StepResult[]>("write"),
+    /** First phase of a two-phase commit. */
+    prepare: ask<{ tx: string; steps: OwnerStep[]; representation?: boolean }, StepResult[]>("prepare"),
+    /** Second phase; idempotent. `at`: meta.lastUpdated, milliseconds. */
+    commit: ask<{ tx: string; at: number }, null>("commit"),
+    abort: ask<{ tx: string }, null>("abort"),
+    prepared: ask<Record<string, never>, Prepared[]>("prepared"),
+    stats: ask<Record<string, never>, OwnerStats>("stats"),
+  };
+}
+
+export type Owner = ReturnType<typeof ownerOf>;
+
+/** The coordinator's word on a transaction; `at` is the meta.lastUpdated of what it wrote, milliseconds. */
+export type TransactionOutcome = { committed: true; at: number } | { committed: false };
+
+/** The question of an owner in doubt to the coordinator's journal, answered by the service `transactions`. */
+export const outcomeOf = action<{ tx: string }, TransactionOutcome>("transactions.outcome");
+
+/** A transaction's id begins with the node that coordinates it, so that an owner sees at once when that node is gone. */
+export const transactionId = (nodeID: string, unique: string): string => `${nodeID}~${unique}`;
+export const coordinatorOf = (tx: string): string => tx.slice(0, tx.lastIndexOf("~"));

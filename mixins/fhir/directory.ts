@@ -1,0 +1,157 @@
+/**
+ * Who owns which FHIR type, as Moleculer's registry says at this moment, and nothing else says.
+ *
+ * An owner whose last node died (killed, network cut) stays known as down, so that its types answer 503; one that left
+ * in order is forgotten, and its types answer 404.
+ */
+import type { Service, ServiceBroker } from "moleculer";
+import { defineMixin } from "../contract.ts";
+import type { Ownership } from "./contract.ts";
+import { noSuchType, ownerDown } from "./errors.ts";
+
+/** One owner of a type. */
+export interface OwnerEntry {
+  service: string;
+  where?: Ownership["where"];
+  /** False while no node of the service is alive. */
+  alive: boolean;
+  /** Its writes may wait for other transactions. */
+  holdsKeys: boolean;
+}
+
+interface KnownService {
+  owns: Ownership[];
+  nodes: Set<string>;
+}
+
+/** A live view of the registry; made once per broker. */
+export class Directory {
+  readonly #broker: ServiceBroker;
+  #services = new Map<string, KnownService>();
+  #owners = new Map<string, OwnerEntry[]>();
+  /** Grows with every change; whatever is derived from the directory is cached under it. */
+  generation = 0;
+
+  constructor(broker: ServiceBroker) {
+    this.#broker = broker;
+  }
+
+  /** Reads the registry again. `crashed`: nodes that vanished without saying good-bye. */
+  refresh(crashed: ReadonlySet<string> = new Set()): void {
+    const live = new Map<string, KnownService>();
+    const listed = this.#broker.registry.getServiceList({ onlyAvailable: true, skipInternal: true }) as unknown as {
+      name: string;
+      nodeID: string;
+      metadata?: { fhir?: { owns?: Ownership[] } };
+    }[];
+    for (const { name, nodeID, metadata } of listed) {
+      const owns = metadata?.fhir?.owns;
+      if (!owns) continue;
+      const known = live.get(name) ?? { owns, nodes: new Set<string>() };
+      known.nodes.add(nodeID);
+      live.set(name, known);
+    }
+    // An owner without a node is down if its last node crashed, and was down before if nothing is new about it.
+    for (const [name, { owns, nodes }] of this.#services) {
+      if (live.has(name)) continue;
+      const isDown = nodes.size === 0 || [...nodes].some((node) => crashed.has(node));
+      if (isDown) live.set(name, { owns, nodes: new Set() });
+    }
+    this.#services = live;
+    this.#owners = new Map();
+    for (const [service, { owns, nodes }] of [...live].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      for (const { type, where, holdsKeys = false } of owns) {
+        const entry: OwnerEntry = { service, alive: nodes.size > 0, holdsKeys, ...(where && { where }) };
+        this.#owners.set(type, [...(this.#owners.get(type) ?? []), entry]);
+      }
+    }
+    this.generation += 1;
+  }
+
+  /** Types with at least one owner, dead or alive, in alphabetical order. */
+  types(): string[] {
+    return [...this.#owners.keys()].sort();
+  }
+
+  /** Types that are served right now. */
+  liveTypes(): string[] {
+    return this.types().filter((type) => this.#owners.get(type)?.some((owner) => owner.alive));
+  }
+
+  /** Services that own FHIR types, with their live nodes. */
+  services(): { service: string; owns: Ownership[]; nodes: string[] }[] {
+    return [...this.#services].map(([service, { owns, nodes }]) => ({ service, owns, nodes: [...nodes].sort() }));
+  }
+
+  /** All owners of a type, in order of name; empty when nobody serves it. */
+  known(type: string): readonly OwnerEntry[] {
+    return this.#owners.get(type) ?? [];
+  }
+
+  /**
+   * All owners of a type that live.
+   * @throws 404 when nobody serves the type, 503 when an owner is down
+   */
+  ownersOf(type: string): string[] {
+    const owners = this.#owners.get(type);
+    if (!owners) throw noSuchType(type);
+    return owners.map((owner) => {
+      if (!owner.alive) throw ownerDown(type);
+      return owner.service;
+    });
+  }
+
+  /**
+   * The one owner that a resource with this content belongs to.
+   * @throws 404 when nobody serves the type, 503 when that owner is down
+   */
+  ownerFor(type: string, resource: unknown): string {
+    const owners = this.#owners.get(type);
+    if (!owners) throw noSuchType(type);
+    const chosen = owners.find((owner) => owner.where && isMet(owner.where, resource)) ?? owners.find((owner) => !owner.where);
+    if (!chosen) throw noSuchType(type);
+    if (!chosen.alive) throw ownerDown(type);
+    return chosen.service;
+  }
+
+  /** True when the content of a resource decides who owns it. */
+  isShared(type: string): boolean {
+    return (this.#owners.get(type)?.length ?? 0) > 1;
+  }
+}
+
+/** Whether one of the values at `path`, through arrays, is among `in`. */
+function isMet({ path, in: wanted }: NonNullable<Ownership["where"]>, resource: unknown): boolean {
+  let values: unknown[] = [resource];
+  for (const name of path.split(".")) {
+    values = values
+      .flatMap((value) => (value !== null && typeof value === "object" ? (value as Record<string, unknown>)[name] : []))
+      .flat();
+  }
+  return values.some((value) => typeof value === "string" && wanted.includes(value));
+}
+
+export interface WithDirectory {
+  directory: Directory;
+}
+
+/** Gives a service `this.directory`, current from the moment that Moleculer knows of a change. */
+export function WithFhirDirectory() {
+  return defineMixin<WithDirectory>({
+    created() {
+      this.directory = new Directory(this.broker);
+    },
+    started(this: Service & WithDirectory) {
+      const directory = this.directory;
+      directory.refresh();
+      const crashed = new Set<string>();
+      this.broker.localBus.on("$node.disconnected", ({ node, unexpected }: { node: { id: string }; unexpected: boolean }) => {
+        if (unexpected) crashed.add(node.id);
+        directory.refresh(crashed);
+        crashed.clear();
+      });
+      this.broker.localBus.on("$services.changed", () => directory.refresh());
+      return Promise.resolve();
+    },
+  });
+}

@@ -1,0 +1,61 @@
+/** Conditional interactions: which resources do criteria like `Patient?identifier=sys|1` name? (FHIR R4, http.html#ccreate) */
+import { fhirError } from "../../fhir/outcome.ts";
+import { isResourceType } from "../../fhir/search/parameters.ts";
+import { parseSearch } from "../../fhir/search/parse.ts";
+import type { StoreQuery } from "../../fhir/search/query.ts";
+import type { NoneExist } from "../store/store.ts";
+import { noSuchType } from "./errors.ts";
+import { askEachOwner, askOwners, type Mesh, resolved } from "./search.ts";
+
+export interface Match {
+  id: string;
+  owner: string;
+  version: number;
+}
+
+export interface Found {
+  matches: Match[];
+  /** The same criteria for the store, to be checked again in the step that writes. */
+  condition: NoneExist;
+}
+
+/**
+ * Up to `limit` matches for each of the criteria, in their order; one call per owner for all.
+ * @throws FhirError 400 for criteria that select nothing in particular or cannot be understood
+ */
+export async function lookUp(mesh: Mesh & { base: string }, criteria: string[], limit: number): Promise<Found[]> {
+  const manner = { partial: false, missing: new Set<string>() };
+  const questions = await Promise.all(
+    criteria.map(async (text) => {
+      const mark = text.indexOf("?");
+      const type = text.slice(0, mark);
+      if (mark < 0 || !isResourceType(type)) throw fhirError(400, "invalid", `"${text.slice(0, 200)}" is not of the form Type?criteria.`);
+      if (mesh.directory.known(type).length === 0) throw noSuchType(type);
+      const pairs = [...new URLSearchParams(text.slice(mark + 1))];
+      const search = parseSearch(type, pairs, { base: mesh.base, handling: "strict" });
+      const clauses = await resolved(mesh, search, manner);
+      // Without any criterion everything would match: surely not what was meant.
+      if (clauses.length === 0) throw fhirError(412, "multiple-matches", `"${text.slice(0, 200)}" has no search criteria.`);
+      const lock = `${type}?${pairs.map(([name, value]) => `${name}=${value}`).sort().join("&")}`;
+      return { type, clauses, lock };
+    }),
+  );
+  const perOwner = new Map<string, StoreQuery[]>();
+  const asked = new Map<StoreQuery, number>();
+  for (const [index, { type, clauses }] of questions.entries()) {
+    const query: StoreQuery = { type, clauses, sort: [], limit, want: "ids" };
+    asked.set(query, index);
+    askEachOwner(mesh, perOwner, query, manner);
+  }
+  const matches: Match[][] = questions.map(() => []);
+  await Promise.all(
+    [...perOwner].map(async ([owner, queries]) => {
+      const pages = await askOwners(mesh, new Map([[owner, queries]]));
+      for (const [place, page] of pages.entries()) {
+        const index = asked.get(queries[place] as StoreQuery) as number;
+        matches[index]?.push(...page.rows.map(({ id, version }) => ({ id, owner, version })));
+      }
+    }),
+  );
+  return questions.map(({ clauses, lock }, index) => ({ matches: matches[index] ?? [], condition: { lock, clauses } }));
+}

@@ -1,0 +1,217 @@
+/**
+ * FHIR behaviour for a service, in one line: `mixins: [Fhir({ owns: ["Patient"] })]`.
+ *
+ * The service then keeps these types in a store of its own, answers the actions of `contract.ts`, and publishes in its
+ * metadata what it owns, from which the gateway learns to route. Rules over several records ("one open stay per bed")
+ * are given as unique keys, so that the store keeps them, whoever writes.
+ */
+import type { Context, Service, ServiceSchema } from "moleculer";
+import { frameOf } from "../../fhir/frame.ts";
+import { parseJson } from "../../fhir/json.ts";
+import { indexOf } from "../../fhir/search/extract.ts";
+import { indexVersion } from "../../fhir/search/parameters.ts";
+import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
+import { validate } from "../../fhir/validate/index.ts";
+import { defineMixin } from "../contract.ts";
+import { Store } from "../store/index.ts";
+import type { HistoryQuery, Store as StoreOf, UniqueKey, Write, WriteResult } from "../store/store.ts";
+import type { OwnerStep, Ownership, StepResult, VersionOf } from "./contract.ts";
+import { fromStoreError, invalidResource } from "./errors.ts";
+import { type InDoubt, settleInDoubt } from "./recovery.ts";
+
+/** A FHIR resource as plain JSON. */
+export type Resource = { resourceType: string; id?: string } & Record<string, unknown>;
+
+export interface FhirOptions {
+  /** The types, or parts of shared types, that this service owns. */
+  owns: (string | Ownership)[];
+  /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
+  unique?: Record<string, (resource: Resource) => UniqueKey[]>;
+}
+
+/** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
+export interface WithFhir {
+  store: StoreOf;
+  fhir: OwnFhir;
+}
+
+export interface OwnFhir {
+  /** The living resource; undefined when there is none. */
+  read<Of extends Resource>(type: string, id: string): Promise<Of | undefined>;
+  /** Living matches, oldest first. */
+  find<Of extends Resource>(query: Pick<StoreQuery, "type" | "clauses" | "limit">): Promise<Of[]>;
+  /** All steps or none; an error's `data.step` names the refused one. */
+  write(steps: OwnerStep[]): Promise<StepResult[]>;
+}
+
+type Gains = WithFhir & { settling: InDoubt; handled: number };
+
+const READ = { cache: false, retryPolicy: { enabled: true } };
+
+/** The mixin; see the head of this file. */
+export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
+  const { unique = {} } = options;
+  const owns = options.owns
+    .map((own): Ownership => (typeof own === "string" ? { type: own } : own))
+    .map((own) => (unique[own.type] ? { ...own, holdsKeys: true } : own));
+
+  /** Parses, checks and indexes the steps: the part of a write that needs no database. */
+  function compile(steps: OwnerStep[]): Write[] {
+    return steps.map((step, index): Write => {
+      if (step.op === "add" || step.op === "delete") return step;
+      const { text, ...rest } = step;
+      const resource = parseJson(text) as Resource;
+      const issues = validate(resource, { type: step.type });
+      if (issues.length > 0) throw invalidResource(issues, index);
+      return { ...rest, body: frameOf(resource), index: indexOf(resource), unique: unique[step.type]?.(resource) };
+    });
+  }
+
+  type This = Service & Gains;
+
+  async function guarded<Result>(service: This, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw fromStoreError(error, service.name);
+    }
+  }
+
+  const own = defineMixin<Gains>({
+    metadata: { fhir: { owns } },
+
+    hooks: {
+      before: {
+        "*": function count(this: This) {
+          this.handled += 1;
+        },
+      },
+    },
+
+    actions: {
+      "fhir.read": {
+        ...READ,
+        handler(this: This, ctx: Context<{ type: string; id: string }>) {
+          return guarded(this, async () => (await this.store.read(ctx.params.type, ctx.params.id)) ?? null);
+        },
+      },
+      "fhir.versions": {
+        ...READ,
+        handler(this: This, ctx: Context<{ type: string; ids: string[] }>) {
+          return guarded(this, async () => {
+            const found = await Promise.all(ctx.params.ids.map((id) => this.store.read(ctx.params.type, id)));
+            return found.flatMap((it): VersionOf[] => (it ? [{ id: it.id, version: it.version, deleted: it.json === undefined }] : []));
+          });
+        },
+      },
+      "fhir.readMany": {
+        ...READ,
+        handler(this: This, ctx: Context<{ type: string; ids: string[] }>) {
+          return guarded(this, () => this.store.readMany(ctx.params.type, ctx.params.ids));
+        },
+      },
+      "fhir.readVersion": {
+        ...READ,
+        handler(this: This, ctx: Context<{ type: string; id: string; version: number }>) {
+          return guarded(this, async () => (await this.store.readVersion(ctx.params.type, ctx.params.id, ctx.params.version)) ?? null);
+        },
+      },
+      "fhir.history": {
+        ...READ,
+        handler(this: This, ctx: Context<{ query: HistoryQuery }>) {
+          return guarded(this, () => this.store.history(ctx.params.query));
+        },
+      },
+      "fhir.search": {
+        ...READ,
+        handler(this: This, ctx: Context<{ query: StoreQuery }>) {
+          return guarded(this, () => this.store.search(ctx.params.query));
+        },
+      },
+      "fhir.searchMany": {
+        ...READ,
+        handler(this: This, ctx: Context<{ queries: StoreQuery[] }>) {
+          return guarded(this, () => Promise.all(ctx.params.queries.map((query) => this.store.search(query))));
+        },
+      },
+      "fhir.count": {
+        ...READ,
+        handler(this: This, ctx: Context<{ type: string; clauses: Clause[] }>) {
+          return guarded(this, () => this.store.count(ctx.params.type, ctx.params.clauses));
+        },
+      },
+      "fhir.write": {
+        handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean }>) {
+          const { steps, representation } = ctx.params;
+          return guarded(this, async () => (await this.store.write(compile(steps))).map(resultOf(representation)));
+        },
+      },
+      "fhir.prepare": {
+        handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean }>) {
+          const { tx, steps, representation } = ctx.params;
+          return guarded(this, async () => (await this.store.prepare(tx, compile(steps))).map(resultOf(representation)));
+        },
+      },
+      "fhir.commit": {
+        retryPolicy: { enabled: true }, // idempotent
+        handler(this: This, ctx: Context<{ tx: string; at: number }>) {
+          return guarded(this, async () => (await this.store.commit(ctx.params.tx, ctx.params.at), null));
+        },
+      },
+      "fhir.abort": {
+        retryPolicy: { enabled: true }, // idempotent
+        handler(this: This, ctx: Context<{ tx: string }>) {
+          return guarded(this, async () => (await this.store.abort(ctx.params.tx), null));
+        },
+      },
+      "fhir.prepared": {
+        handler(this: This) {
+          return guarded(this, () => this.store.prepared());
+        },
+      },
+      "fhir.stats": {
+        ...READ,
+        handler(this: This) {
+          return guarded(this, async () => ({ ...(await this.store.stats()), handled: this.handled }));
+        },
+      },
+    },
+
+    created(this: This) {
+      this.handled = 0;
+      this.fhir = {
+        read: async (type, id) => {
+          const stored = await guarded(this, () => this.store.read(type, id));
+          return stored?.json === undefined ? undefined : (parseJson(stored.json) as never);
+        },
+        find: async (query) => {
+          const page = await guarded(this, () => this.store.search({ sort: [], want: "rows", ...query }));
+          return page.rows.map((row) => parseJson(row.json ?? "{}") as never);
+        },
+        write: (steps) => guarded(this, async () => (await this.store.write(compile(steps))).map(resultOf(true))),
+      };
+    },
+
+    async started(this: This) {
+      this.settling = settleInDoubt(this);
+    },
+
+    async stopped(this: This) {
+      await this.settling?.stop();
+    },
+  });
+
+  // The store opens before `started` above and closes after `stopped`: Moleculer runs mixins' hooks from the inside out.
+  return { ...own, mixins: [Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource) })] };
+}
+
+const resultOf =
+  (representation = false) =>
+  ({ outcome, id = "", version, updated, json, value }: WriteResult): StepResult => ({
+    outcome,
+    id,
+    version,
+    updated,
+    ...(representation && json !== undefined && { json }),
+    ...(value !== undefined && { value }),
+  });

@@ -1,0 +1,55 @@
+/** Reads over all owners of a type: a shared type may have a resource with any of them. */
+import type { Caller } from "../contract.ts";
+import type { StoredResource } from "../store/store.ts";
+import { ownerOf } from "./contract.ts";
+import type { Directory } from "./directory.ts";
+import { gone, notFound, ownerDown } from "./errors.ts";
+
+interface Mesh {
+  caller: Caller;
+  directory: Directory;
+}
+
+/**
+ * The current version, and who holds it.
+ * @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 OWNER_DOWN when it is with none of the living owners and one is down
+ */
+export async function readResource(mesh: Mesh, type: string, id: string): Promise<StoredResource & { owner: string; json: string }> {
+  let found = await newest(mesh, type, id);
+  // Between the two commits of a move the one owner may have let go before the other was asked: look once more.
+  if (!found && mesh.directory.isShared(type)) found = await newest(mesh, type, id);
+  if (!found) {
+    if (mesh.directory.known(type).some((owner) => !owner.alive)) throw ownerDown(type);
+    throw notFound(type, id);
+  }
+  if (found.json === undefined) throw gone(type, id, found.version);
+  return { ...found, json: found.json };
+}
+
+async function newest({ caller, directory }: Mesh, type: string, id: string) {
+  const owners = liveOwners(directory, type);
+  const answers = await Promise.all(
+    owners.map(async (owner) => {
+      const stored = await ownerOf(owner).read(caller, { type, id });
+      return stored && { ...stored, owner };
+    }),
+  );
+  return answers.reduce((best, it) => (it && (!best || it.version > best.version) ? it : best), null);
+}
+
+/** One version of a resource; a deletion comes without json. @throws 404 */
+export async function readVersion({ caller, directory }: Mesh, type: string, id: string, version: number): Promise<StoredResource> {
+  const owners = liveOwners(directory, type);
+  const answers = await Promise.all(owners.map((owner) => ownerOf(owner).readVersion(caller, { type, id, version })));
+  const found = answers.find((it) => it !== null);
+  if (found) return found;
+  if (directory.known(type).some((owner) => !owner.alive)) throw ownerDown(type);
+  throw notFound(type, `${id}/_history/${version}`);
+}
+
+/** Those that can be asked. @throws 404 when nobody serves the type, 503 when none of its owners lives */
+function liveOwners(directory: Directory, type: string): string[] {
+  const known = directory.known(type);
+  const live = known.filter((owner) => owner.alive).map((owner) => owner.service);
+  return live.length > 0 ? live : directory.ownersOf(type);
+}

@@ -1,0 +1,43 @@
+/** What the domain's actions need of resources that other services own. */
+import type { Caller } from "../contract.ts";
+import type { Directory } from "./directory.ts";
+import { isType, notFound } from "./errors.ts";
+import { readResource } from "./read.ts";
+import { parseJson } from "../../fhir/json.ts";
+
+interface Mesh {
+  caller: Caller;
+  directory: Directory;
+}
+
+/** A literal reference, `Type/id`, as a rule for Moleculer's validator. */
+export const referenceTo = (...types: string[]) =>
+  ({ type: "string", pattern: new RegExp(`^(?:${types.join("|")})/[A-Za-z0-9\\-.]{1,64}$`), messages: { stringPattern: `Must be a reference like ${types[0]}/1.` } }) as const;
+
+export const splitReference = (reference: string): [type: string, id: string] => {
+  const slash = reference.indexOf("/");
+  return [reference.slice(0, slash), reference.slice(slash + 1)];
+};
+
+/** A resource of another service, with its version. @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 */
+export async function readReference<Of>(mesh: Mesh, reference: string): Promise<Of> {
+  const [type, id] = splitReference(reference);
+  return parseJson((await readResource(mesh, type, id)).json) as Of;
+}
+
+/**
+ * Refuses a reference to what is not there. A type that nobody in this mesh serves cannot be checked and passes: a small
+ * clinic may keep its patients elsewhere.
+ *
+ * @throws 404 NOT_FOUND, 410 GONE; 503 when the owner is down
+ */
+export async function requireReference(mesh: Mesh, reference: string): Promise<void> {
+  const [type, id] = splitReference(reference);
+  if (mesh.directory.known(type).length === 0) return;
+  try {
+    await readResource(mesh, type, id);
+  } catch (error) {
+    if (isType(error, "GONE")) throw notFound(type, id);
+    throw error;
+  }
+}

@@ -1,0 +1,148 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { Context, Service, ServiceSchema } from "moleculer";
+import ApiGateway from "moleculer-web";
+import type { Config } from "../../mixins/config.ts";
+import { defineService } from "../../mixins/contract.ts";
+import { WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { consoleAnswer } from "./console/console.ts";
+import { refuse as refuseFhir } from "./fhir/refusals.ts";
+import { fhirRequest } from "./fhir/request.ts";
+import { route as routeFhir } from "./fhir/router.ts";
+import { type Answer, send } from "./http/answer.ts";
+import { httpError } from "./http/errors.ts";
+import { listen, shut } from "./http/server.ts";
+import { Meter } from "./console/meter.ts";
+import { callAction, publishedActions } from "./rest/actions.ts";
+import { openapi } from "./rest/openapi.ts";
+import { refuse as refuseRest } from "./rest/refusals.ts";
+
+type This = Service &
+  WithDirectory & {
+    server: Server | null;
+    http?: Server;
+    isReady: boolean;
+    meter: Meter;
+    express(): (request: IncomingMessage, response: ServerResponse) => void;
+    answer(ctx: Context, request: IncomingMessage): Promise<Answer>;
+  };
+
+type MeshRequest = IncomingMessage & { $ctx: Context; originalUrl: string };
+
+const JSON_TYPE = { "Content-Type": "application/json; charset=utf-8" };
+
+/** The gateway. It knows no service: what it offers is what the registry says at this moment. */
+export default (config: Config): ServiceSchema =>
+  defineService<object, This>({
+    name: "api",
+    mixins: [ApiGateway, WithFhirDirectory()],
+
+    settings: {
+      server: false, // moleculer-web as a request handler; the server is ours (http/server.ts)
+      logRequest: false,
+      logResponse: false,
+      logRouteRegistration: false,
+      // One route for everything: the path decides below, in a table, and nothing of the mesh is reachable by its name.
+      routes: [{ path: "/", mappingPolicy: "restrict", bodyParsers: false, logging: false, aliases: {}, use: [dispatch] }],
+    },
+
+    // The gateway's own actions would tell about the inside; nobody needs them.
+    actions: { listAliases: false, addRoute: false, removeRoute: false } as object,
+
+    methods: {
+      /** FHIR's query strings are read by services/api/fhir; moleculer-web need not parse them too. */
+      parseQueryString(request: IncomingMessage) {
+        const [url] = (request.url ?? "/").split("?", 1);
+        return { url, query: {} };
+      },
+
+      async answer(this: This, ctx: Context, request: IncomingMessage): Promise<Answer> {
+        const url = request.url ?? "/";
+        if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
+          try {
+            const mesh = { caller: ctx as never, directory: this.directory };
+            return await routeFhir(fhirRequest(request, url.slice("/fhir".length), `${originOf(request, config)}/fhir`, mesh), packageJson.version);
+          } catch (error) {
+            logOwnFault(this, request, error);
+            return refuseFhir(error);
+          }
+        }
+        try {
+          return await answerRest(this, ctx, request, url, config);
+        } catch (error) {
+          logOwnFault(this, request, error);
+          return refuseRest(error);
+        }
+      },
+    },
+
+    created(this: This) {
+      this.isReady = false;
+      this.meter = new Meter();
+    },
+
+    async started(this: This) {
+      const handle = this.express();
+      this.http = createServer({ maxHeaderSize: 65_536, keepAliveTimeout: 65_000 }, (request, response) => {
+        this.meter.count();
+        handle(request, response);
+      });
+      // Listening begins at once, and says "not ready" until the broker has started everything beside it.
+      await listen(this.http, config);
+      this.broker.localBus.once("$broker.started", () => {
+        this.isReady = true;
+      });
+    },
+
+    async stopped(this: This) {
+      this.isReady = false;
+      if (this.http) await shut(this.http);
+    },
+  });
+
+/** moleculer-web calls this for every request. */
+function dispatch(this: Service, request: MeshRequest, response: ServerResponse): void {
+  const self = this as This;
+  self
+    .answer(request.$ctx, Object.assign(request, { url: request.originalUrl }))
+    .then((answer) => send(request, response, answer))
+    .catch((error: Error) => {
+      self.logger.error(`${request.method} ${pathOnly(request)}: the answer could not be sent: ${error.stack}`);
+      response.destroy();
+    });
+}
+
+async function answerRest(service: This, ctx: Context, request: IncomingMessage, url: string, config: Config): Promise<Answer> {
+  const { pathname, searchParams } = new URL(url, "http://gateway");
+  if (pathname.startsWith("/api/")) return callAction(ctx, request, pathname.slice("/api/".length), searchParams);
+  if (request.method !== "GET" && request.method !== "HEAD") throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });
+  switch (pathname) {
+    case "/health/live":
+      return { status: 200, headers: JSON_TYPE, body: '{"status":"live"}' };
+    case "/health/ready":
+      return { status: service.isReady ? 200 : 503, headers: JSON_TYPE, body: service.isReady ? '{"status":"ready"}' : '{"status":"starting"}' };
+    case "/openapi.json": {
+      const document = openapi(publishedActions(service.broker), service.directory.liveTypes(), originOf(request, config), packageJson.version);
+      return { status: 200, headers: JSON_TYPE, body: JSON.stringify(document) };
+    }
+    default:
+      return consoleAnswer(pathname, { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx as never });
+  }
+}
+
+/** The server's address as the client sees it. */
+function originOf(request: IncomingMessage, { host, port }: Config): string {
+  const named = request.headers.host;
+  return `http://${named !== undefined && /^[A-Za-z0-9.:[\]_-]{1,255}$/.test(named) ? named : `${host}:${port}`}`;
+}
+
+/** What no client did wrong goes to the log, with the path but without the query: that may name a patient. */
+function logOwnFault(service: Service, request: IncomingMessage, error: unknown): void {
+  const { code, type } = error as { code?: unknown; type?: unknown };
+  const isRefusal = (typeof code === "number" && code < 500) || (error as { status?: number }).status !== undefined;
+  if (isRefusal || code === 503) return;
+  service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${(error as Error).stack}`);
+}
+
+const pathOnly = (request: IncomingMessage): string => (request.url ?? "").split("?", 1)[0] ?? "";

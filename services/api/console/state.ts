@@ -1,0 +1,82 @@
+/** What runs where at this moment, for the page at `/`. */
+import type { ServiceBroker } from "moleculer";
+import type { Caller } from "../../../mixins/contract.ts";
+import { ownerOf } from "../../../mixins/fhir/contract.ts";
+import type { Directory } from "../../../mixins/fhir/directory.ts";
+import { Meter } from "./meter.ts";
+
+export interface MeshState {
+  at: string;
+  requestsPerSecond: number;
+  nodes: { id: string; isAlive: boolean; services: string[] }[];
+  services: {
+    name: string;
+    /** FHIR types it owns. */
+    types: number;
+    nodes: string[];
+    /** Living resources; null when it holds none of its own, or cannot be asked. */
+    documents: number | null;
+    bytes: number | null;
+    requestsPerSecond: number | null;
+  }[];
+}
+
+export interface MeshView {
+  broker: ServiceBroker;
+  directory: Directory;
+  meter: Meter;
+  caller: Caller;
+}
+
+/** A page that many look at costs one round of questions in this time. Milliseconds. */
+const FRESH = 1_000;
+const ASK = { timeout: 1_500, retries: 0 }; // milliseconds
+
+let latest: { at: number; state: Promise<MeshState> } | undefined;
+const meters = new Map<string, Meter>(); // by node and service; those that are gone are dropped below
+
+/** At most a second old. */
+export function meshState(view: MeshView): Promise<MeshState> {
+  const now = Date.now();
+  if (!latest || now - latest.at > FRESH) latest = { at: now, state: look(view, now) };
+  return latest.state;
+}
+
+async function look({ broker, directory, meter, caller }: MeshView, now: number): Promise<MeshState> {
+  const nodes = broker.registry.getNodeList({ onlyAvailable: false, withServices: true }) as unknown as { id: string; available: boolean; services: { name: string }[] }[];
+  const names = new Set<string>([...directory.services().map((it) => it.service)]);
+  for (const node of nodes) if (node.available) for (const { name } of node.services) if (!name.startsWith("$")) names.add(name);
+  const living = new Set<string>();
+
+  const services = await Promise.all(
+    [...names].sort().map(async (name) => {
+      const owner = directory.services().find((it) => it.service === name);
+      const hosts = nodes.filter((node) => node.available && node.services.some((it) => it.name === name)).map((node) => node.id);
+      const base = { name, types: owner?.owns.length ?? 0, nodes: hosts };
+      if (!owner) return { ...base, documents: null, bytes: null, requestsPerSecond: null };
+      const stats = await Promise.all(hosts.map((nodeID) => ownerOf(name).stats(caller, {}, { ...ASK, nodeID }).catch(() => undefined)));
+      const rates = stats.map((it, index) => {
+        const key = `${hosts[index]} ${name}`;
+        living.add(key);
+        const known = meters.get(key) ?? new Meter();
+        meters.set(key, known);
+        return it ? known.rate(now, it.handled) : 0;
+      });
+      const one = stats.find((it) => it !== undefined); // replicas share the store: one tells for all
+      return {
+        ...base,
+        documents: one ? Object.values(one.documents).reduce((sum, count) => sum + count, 0) : null,
+        bytes: one?.bytes ?? null,
+        requestsPerSecond: one ? rates.reduce((sum, rate) => sum + rate, 0) : null,
+      };
+    }),
+  );
+  for (const key of meters.keys()) if (!living.has(key)) meters.delete(key);
+
+  return {
+    at: new Date(now).toISOString(),
+    requestsPerSecond: meter.rate(now),
+    nodes: nodes.map((node) => ({ id: node.id, isAlive: node.available, services: node.services.map((it) => it.name).filter((it) => !it.startsWith("$")).sort() })),
+    services,
+  };
+}

@@ -1,0 +1,121 @@
+/** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
+import { type BundleEntry, entriesOf, type RequestBundle } from "../../../fhir/bundle/entries.ts";
+import { etagOf } from "../../../fhir/etag.ts";
+import { parseJson } from "../../../fhir/json.ts";
+import { fhirError, FhirError, outcome } from "../../../fhir/outcome.ts";
+import { type EntryResult, transactions } from "../../transactions/transactions.contract.ts";
+import type { Answer } from "../http/answer.ts";
+import { FHIR_JSON, refusalOf } from "./refusals.ts";
+import { type FhirRequest, pairsOf, pathOf } from "./request.ts";
+
+/** Entries of a batch that are at work at the same time. */
+const PARALLEL = 32;
+
+/** Handles a bundle; `handle` answers one request, for the entries of a batch and the GETs of a transaction. */
+export async function bundle(request: FhirRequest, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
+  const text = await request.body();
+  const type = bundleType(text);
+  if (type === "transaction") return transaction(request, text, handle);
+  const parsed = parseJson(text) as RequestBundle;
+  if (parsed?.resourceType !== "Bundle" || parsed.type !== "batch") {
+    throw fhirError(400, "invalid", "What is posted to the server's base must be a Bundle of type batch or transaction.", "Bundle.type");
+  }
+  return batch(request, parsed, handle);
+}
+
+/**
+ * The type of the bundle, when it can be seen without parsing: the coordinator parses a transaction, and doing it here as
+ * well would be done twice. Anything unusual is parsed.
+ */
+const bundleType = (text: string): string | undefined => /^\s*\{\s*"resourceType"\s*:\s*"Bundle"\s*,\s*(?:"id"\s*:\s*"[^"\\]*"\s*,\s*)?"type"\s*:\s*"(transaction)"/.exec(text.slice(0, 500))?.[1] ?? typeOf(text);
+
+function typeOf(text: string): string | undefined {
+  const parsed = parseJson(text) as { resourceType?: unknown; type?: unknown } | null;
+  return parsed !== null && typeof parsed === "object" && parsed.resourceType === "Bundle" && typeof parsed.type === "string" ? parsed.type : undefined;
+}
+
+async function transaction(request: FhirRequest, text: string, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
+  const { caller, base, prefer } = request;
+  const representation = prefer.return === "representation";
+  const results = await transactions.process(caller, { text, base, representation });
+  const reads = results.includes(null) ? entriesOf(parseJson(text) as RequestBundle, base) : [];
+  const entries = await Promise.all(
+    results.map(async (result, index) => (result === null ? readEntry(request, reads[index] as BundleEntry, handle) : writtenEntry(base, result, prefer.return))),
+  );
+  return bundleAnswer("transaction-response", entries);
+}
+
+async function readEntry(request: FhirRequest, entry: BundleEntry, handle: (request: FhirRequest) => Promise<Answer>): Promise<string> {
+  return answerEntry(await handle(entryRequest(request, entry)));
+}
+
+async function batch(request: FhirRequest, parsed: RequestBundle, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
+  const raw = Array.isArray(parsed.entry) ? parsed.entry : [];
+  const entries: string[] = new Array(raw.length);
+  let next = 0;
+  const work = async () => {
+    for (let index = next++; index < raw.length; index = next++) entries[index] = await batchEntry(request, raw[index], index, handle);
+  };
+  await Promise.all(Array.from({ length: Math.min(PARALLEL, raw.length) }, work));
+  return bundleAnswer("batch-response", entries);
+}
+
+/** One entry of a batch stands alone: its fault is its own answer. */
+async function batchEntry(request: FhirRequest, item: unknown, index: number, handle: (request: FhirRequest) => Promise<Answer>): Promise<string> {
+  try {
+    const [entry] = entriesOf({ resourceType: "Bundle", entry: [item] }, request.base);
+    return answerEntry(await handle(entryRequest(request, entry as BundleEntry)));
+  } catch (error) {
+    const { status, issues } = refusalOf(error);
+    const named = error instanceof FhirError ? issues.map((issue) => ({ ...issue, expression: issue.expression?.map((it) => it.replace("entry[0]", `entry[${index}]`)) })) : issues;
+    return `{"response":{"status":"${status}","outcome":${JSON.stringify(outcome(...named))}}}`;
+  }
+}
+
+function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
+  const mark = entry.url.indexOf("?");
+  const search = mark < 0 ? "" : entry.url.slice(mark + 1);
+  const headers: Record<string, string | undefined> = {
+    "if-match": entry.ifMatch,
+    "if-none-match": entry.ifNoneMatch,
+    "if-none-exist": entry.ifNoneExist,
+    "if-modified-since": entry.ifModifiedSince,
+  };
+  return {
+    ...request,
+    method: entry.method === "HEAD" ? "GET" : entry.method,
+    path: pathOf(mark < 0 ? entry.url : entry.url.slice(0, mark)),
+    query: pairsOf(search),
+    search,
+    header: (name) => headers[name],
+    body: async () => JSON.stringify(entry.resource),
+  };
+}
+
+function writtenEntry(base: string, { status, type, id, version, updated, json }: EntryResult, prefer: string | undefined): string {
+  const phrase = status === 201 ? "201 Created" : status === 204 ? "204 No Content" : "200 OK";
+  if (version === 0) return `{"response":{"status":"${phrase}"}}`;
+  const modified = updated > 0 ? `,"lastModified":"${new Date(updated).toISOString()}"` : "";
+  const location = status === 204 ? "" : `,"location":"${type}/${id}/_history/${version}"`;
+  const told = prefer === "OperationOutcome" ? `,"outcome":${JSON.stringify(outcome({ severity: "information", code: "informational", diagnostics: phrase }))}` : "";
+  const response = `"response":{"status":"${phrase}"${location},"etag":${JSON.stringify(etagOf(version))}${modified}${told}}`;
+  return json === undefined ? `{${response}}` : `{"fullUrl":"${base}/${type}/${id}","resource":${json},${response}}`;
+}
+
+/** The answer to a request as the entry of a response bundle. */
+function answerEntry({ status, headers = {}, body }: Answer): string {
+  const response = {
+    status: String(status),
+    ...(headers.Location !== undefined && { location: headers.Location }),
+    ...(headers.ETag !== undefined && { etag: headers.ETag }),
+    ...(headers["Last-Modified"] !== undefined && { lastModified: new Date(headers["Last-Modified"]).toISOString() }),
+  };
+  if (body === undefined) return `{"response":${JSON.stringify(response)}}`;
+  if (status >= 400) return `{"response":${JSON.stringify(response).slice(0, -1)},"outcome":${body}}}`;
+  return `{"resource":${body},"response":${JSON.stringify(response)}}`;
+}
+
+function bundleAnswer(type: string, entries: string[]): Answer {
+  const body = `{"resourceType":"Bundle","type":"${type}"${entries.length > 0 ? `,"entry":[${entries.join(",")}]` : ""}}`;
+  return { status: 200, headers: { "Content-Type": FHIR_JSON }, body };
+}

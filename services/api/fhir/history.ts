@@ -1,0 +1,84 @@
+/** History of one resource, of a type, of the system (FHIR R4, http.html#history): newest first, merged over all owners. */
+import { fhirError } from "../../../fhir/outcome.ts";
+import { intervalOf } from "../../../fhir/search/dates.ts";
+import { ownerOf } from "../../../mixins/fhir/contract.ts";
+import { notFound, ownerDown } from "../../../mixins/fhir/errors.ts";
+import { readResource } from "../../../mixins/fhir/read.ts";
+import { packToken, unpackToken } from "../../../mixins/fhir/token.ts";
+import type { HistoryQuery, StoredResource } from "../../../mixins/store/store.ts";
+import type { Answer } from "../http/answer.ts";
+import { DEFAULT_COUNT, MAX_COUNT } from "./limits.ts";
+import { FHIR_JSON } from "./refusals.ts";
+import type { FhirRequest } from "./request.ts";
+
+type Before = NonNullable<HistoryQuery["before"]>;
+
+export async function history(request: FhirRequest, type?: string, id?: string): Promise<Answer> {
+  const { directory, caller, base } = request;
+  const asked = parametersOf(request);
+  const page = request.query.find(([name]) => name === "_page")?.[1];
+  const path = [...(type ? [type] : []), ...(id ? [id] : []), "_history"].join("/");
+  const { count, since, before } = page === undefined ? asked : { ...asked, ...unpackToken<{ count: number; since?: number; before: Before }>(page, path) };
+
+  const types = type ? [type] : directory.liveTypes();
+  if (type) directory.ownersOf(type);
+  const owners = [...new Set(types.flatMap((it) => directory.known(it).map((owner) => owner.service)))];
+  if (directory.services().some(({ service, nodes }) => owners.includes(service) && nodes.length === 0)) throw ownerDown(type ?? "part of the system");
+  const limit = Math.min(count, MAX_COUNT);
+  const query: HistoryQuery = { limit: Math.max(limit, 1), ...(type && { type }), ...(id && { id }), ...(since !== undefined && { since }), ...(before && { before }) };
+  const pages = await Promise.all(owners.map((owner) => ownerOf(owner).history(caller, { query })));
+  const merged = pages.flatMap((it) => it.versions).sort(newestFirst);
+  if (id && type && merged.length === 0 && before === undefined && since === undefined) {
+    await readResource(request, type, id); // answers 404 for what never was
+    throw notFound(type, id);
+  }
+  // An owner's page may be cut short by bytes: what lies beyond its end is not known yet.
+  const known = pages.filter((it) => it.more).map((it) => it.versions.at(-1) as StoredResource);
+  const safe = merged.filter((version) => known.every((end) => newestFirst(version, end) <= 0));
+  const versions = safe.slice(0, limit);
+  const more = versions.length < merged.length || known.length > 0;
+
+  const links = [{ relation: "self", url: `${base}/${path}${request.search ? `?${request.search}` : ""}` }];
+  const last = versions.at(-1);
+  if (more && last && limit > 0) {
+    const token = packToken(path, { count, since, before: { updated: last.updated, type: last.type, id: last.id, version: last.version } });
+    links.push({ relation: "next", url: `${base}/${path}?_page=${token}` });
+  }
+  const total = !more && before === undefined ? `,"total":${versions.length}` : "";
+  const entries = versions.map((version) => entryText(base, version)).join(",");
+  const body = `{"resourceType":"Bundle","type":"history"${total},"link":${JSON.stringify(links)}${entries && `,"entry":[${entries}]`}}`;
+  return { status: 200, headers: { "Content-Type": FHIR_JSON }, body };
+}
+
+const METHOD = { create: "POST", update: "PUT", delete: "DELETE" } as const;
+const STATUS = { create: "201", update: "200", delete: "204" } as const;
+
+function entryText(base: string, { type, id, version, updated, method, json }: StoredResource): string {
+  const url = method === "create" ? type : `${type}/${id}`;
+  const resource = json === undefined ? "" : `,"resource":${json}`;
+  const response = `{"status":"${STATUS[method]}","etag":"W/\\"${version}\\"","lastModified":"${new Date(updated).toISOString()}"}`;
+  return `{"fullUrl":"${base}/${type}/${id}"${resource},"request":{"method":"${METHOD[method]}","url":"${url}"},"response":${response}}`;
+}
+
+const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The order that the stores answer in. */
+const newestFirst = (a: StoredResource, b: StoredResource): number => b.updated - a.updated || text(b.type, a.type) || text(b.id, a.id) || b.version - a.version;
+
+function parametersOf(request: FhirRequest): { count: number; since?: number; before?: Before } {
+  let count = DEFAULT_COUNT;
+  let since: number | undefined;
+  for (const [name, value] of request.query) {
+    if (name === "_count") {
+      if (!/^\d{1,12}$/.test(value)) throw fhirError(400, "value", "_count must be a whole number, 0 or more.", "_count");
+      count = Number(value);
+    } else if (name === "_since") {
+      const range = intervalOf(value);
+      if (!range) throw fhirError(400, "value", "_since must be an instant like 2026-01-31T08:00:00Z.", "_since");
+      since = range[0];
+    } else if (name === "_at") {
+      throw fhirError(501, "not-supported", "_at is not supported yet.", "_at");
+    }
+  }
+  return { count, ...(since !== undefined && { since }) };
+}

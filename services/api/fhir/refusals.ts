@@ -1,0 +1,90 @@
+/** Every error of the mesh as a FHIR client sees it: status, OperationOutcome, and nothing of the inside. */
+import { FhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
+import type { Answer } from "../http/answer.ts";
+
+export const FHIR_JSON = "application/fhir+json; charset=utf-8";
+
+/** The issue code that a FHIR client gets for an error's `type`; others are told by their status. */
+const CODES: Record<string, string> = {
+  NOT_SUPPORTED: "not-supported",
+  OWNER_DOWN: "transient",
+  NOT_FOUND: "not-found",
+  GONE: "deleted",
+  STALE_VERSION: "conflict",
+  MULTIPLE_MATCHES: "multiple-matches",
+  LOCKED: "lock-error",
+  ID_TAKEN: "duplicate",
+  STORE_UNAVAILABLE: "transient",
+  TRANSACTION_ABORTED: "transient",
+  REQUEST_TIMEOUT: "timeout",
+  QUEUE_FULL: "throttled",
+  REQUEST_REJECTED: "transient",
+  SERVICE_NOT_FOUND: "not-supported",
+  SERVICE_NOT_AVAILABLE: "transient",
+  METHOD_NOT_ALLOWED: "not-supported",
+  NOT_ACCEPTABLE: "not-supported",
+  UNSUPPORTED_MEDIA_TYPE: "not-supported",
+  BODY_TOO_LARGE: "too-long",
+};
+
+const BY_STATUS: Record<number, string> = {
+  400: "invalid",
+  404: "not-found",
+  409: "business-rule",
+  412: "conflict",
+  413: "too-long",
+  415: "not-supported",
+  422: "processing",
+  429: "throttled",
+  501: "not-supported",
+  503: "transient",
+};
+
+interface MeshError {
+  code?: unknown;
+  type?: unknown;
+  message: string;
+  data?: { issues?: unknown; allow?: unknown; entry?: unknown; retryAfter?: unknown };
+}
+
+export interface Refusal {
+  status: number;
+  issues: Issue[];
+  headers: Record<string, string>;
+}
+
+/** How the error looks from outside. An error that is our own bug says only that it happened. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof FhirError) return { status: error.status, issues: error.issues, headers: {} };
+  const { code, type, message, data } = error as MeshError;
+  const headers: Record<string, string> = {};
+  let status = typeof code === "number" && code >= 400 && code < 600 ? code : 500;
+  if (typeof type === "string" && type in frameworks) status = 503;
+  if (Array.isArray(data?.issues)) return { status, issues: data.issues as Issue[], headers };
+  if (status === 503) headers["Retry-After"] = "1";
+  if (typeof data?.allow === "string") headers.Allow = data.allow;
+  const isOurs = typeof type !== "string" || status === 500;
+  const issue: Issue = {
+    severity: isOurs ? "fatal" : "error",
+    code: isOurs ? "exception" : (CODES[type as string] ?? BY_STATUS[status] ?? "processing"),
+    diagnostics: isOurs ? "Internal error. It is in the server's log." : frameworks[type as string] ?? message,
+    ...(typeof data?.entry === "number" && { expression: [`Bundle.entry[${data.entry}]`] }),
+  };
+  return { status: isOurs && status < 500 ? 500 : status, issues: [issue], headers };
+}
+
+/** Messages of Moleculer's own errors name nodes and actions; a client gets these instead. */
+const frameworks: Record<string, string> = {
+  SERVICE_NOT_FOUND: "The service that answers this is not running at the moment; try again later.",
+  SERVICE_NOT_AVAILABLE: "The service that answers this is not available at the moment; try again later.",
+  REQUEST_TIMEOUT: "A service did not answer in time; try again.",
+  REQUEST_REJECTED: "A service stopped while it worked on this; try again.",
+  REQUEST_SKIPPED: "There was no time left to begin with this; try again.",
+  BAD_GATEWAY: "The services cannot be reached at the moment; try again later.",
+  QUEUE_FULL: "The server is busy; try again in a moment.",
+};
+
+export function refuse(error: unknown): Answer {
+  const { status, issues, headers } = refusalOf(error);
+  return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body: JSON.stringify(outcome(...issues)) };
+}

@@ -1,0 +1,99 @@
+/** One FHIR request as the interactions see it, over HTTP or as an entry of a batch. */
+import type { IncomingMessage } from "node:http";
+import type { Caller } from "../../../mixins/contract.ts";
+import type { Directory } from "../../../mixins/fhir/directory.ts";
+import { readText } from "../http/body.ts";
+import { httpError } from "../http/errors.ts";
+
+export interface Prefer {
+  /** What the answer to a write holds. Default: the resource. */
+  return?: "minimal" | "representation" | "OperationOutcome";
+  /** What to do with unknown search parameters, and with a part of a search that cannot be answered. */
+  handling?: "strict" | "lenient";
+}
+
+export interface FhirRequest {
+  method: string;
+  /** Path behind the base, decoded: ["Patient", "1"]. */
+  path: string[];
+  /** Query parameters in order, decoded. */
+  query: [name: string, value: string][];
+  /** The query as it was sent, without `?`. */
+  search: string;
+  /** URL of the server's FHIR base as the client knows it, e.g. http://127.0.0.1:3000/fhir */
+  base: string;
+  prefer: Prefer;
+  header(name: string): string | undefined;
+  /** The body as text; refused with 415 unless it is FHIR JSON. */
+  body(): Promise<string>;
+  caller: Caller;
+  directory: Directory;
+}
+
+/** Takes apart the request's URL and headers. `rest` is the URL behind `/fhir`, with its query. */
+export function fhirRequest(request: IncomingMessage, rest: string, base: string, mesh: { caller: Caller; directory: Directory }): FhirRequest {
+  const mark = rest.indexOf("?");
+  const search = mark < 0 ? "" : rest.slice(mark + 1);
+  const header = (name: string) => {
+    const value = request.headers[name.toLowerCase()];
+    return Array.isArray(value) ? value.join(",") : value;
+  };
+  return {
+    method: request.method === "HEAD" ? "GET" : (request.method ?? "GET"),
+    path: pathOf(mark < 0 ? rest : rest.slice(0, mark)),
+    query: pairsOf(search),
+    search,
+    base,
+    prefer: preferOf(header("prefer")),
+    header,
+    body: () => jsonBody(request),
+    ...mesh,
+  };
+}
+
+/** @throws 400 for a path with broken percent-encoding */
+export function pathOf(text: string): string[] {
+  return text.split("/").filter((part) => part !== "").map(decoded);
+}
+
+/** `a=1&b=2` as pairs, in order; `+` is a space. @throws 400 for broken percent-encoding */
+export function pairsOf(search: string): [string, string][] {
+  if (search === "") return [];
+  return search.split("&").filter((part) => part !== "").map((part) => {
+    const mark = part.indexOf("=");
+    const [name, value] = mark < 0 ? [part, ""] : [part.slice(0, mark), part.slice(mark + 1)];
+    return [decoded(name.replaceAll("+", " ")), decoded(value.replaceAll("+", " "))];
+  });
+}
+
+function decoded(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw httpError(400, "BAD_URL", "The URL has a broken percent-encoding.");
+  }
+}
+
+function preferOf(header: string | undefined): Prefer {
+  if (header === undefined) return {};
+  const prefer: Prefer = {};
+  for (const part of header.split(/[,;]/)) {
+    const [name, value = ""] = part.trim().split("=");
+    if (name === "return" && (value === "minimal" || value === "representation" || value === "OperationOutcome")) prefer.return ??= value;
+    if (name === "handling" && (value === "strict" || value === "lenient")) prefer.handling ??= value;
+  }
+  return prefer;
+}
+
+async function jsonBody(request: IncomingMessage): Promise<string> {
+  const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+  if (type !== undefined && !["application/fhir+json", "application/json", "application/json+fhir", "text/json"].includes(type)) {
+    throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send FHIR as application/fhir+json, not as ${type.slice(0, 100)}.`);
+  }
+  const charset = /charset\s*=\s*"?([\w-]+)/i.exec(request.headers["content-type"] ?? "")?.[1];
+  if (charset && charset.toLowerCase() !== "utf-8" && charset.toLowerCase() !== "utf8") throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", "FHIR JSON is UTF-8.");
+  const text = await readText(request);
+  if (text.trim() === "") throw httpError(400, "BODY_MISSING", "The request needs a resource as its body.");
+  return text;
+}

@@ -1,0 +1,137 @@
+/** Interactions on one resource: create, read, vread, update, delete (FHIR R4, http.html). */
+import { v7 as timeOrderedId } from "uuid";
+import { etagOf, ifMatchVersions, isNamedBy } from "../../../fhir/etag.ts";
+import { parseJson } from "../../../fhir/json.ts";
+import { fhirError, outcome } from "../../../fhir/outcome.ts";
+import { isResourceType } from "../../../fhir/search/parameters.ts";
+import { ownerOf, type OwnerStep, type StepResult } from "../../../mixins/fhir/contract.ts";
+import { gone, isType, notFound } from "../../../mixins/fhir/errors.ts";
+import { lookUp } from "../../../mixins/fhir/look-up.ts";
+import { readResource, readVersion } from "../../../mixins/fhir/read.ts";
+import type { StoredResource } from "../../../mixins/store/store.ts";
+import { type EntryResult, transactions, type TransactionEntry } from "../../transactions/transactions.contract.ts";
+import type { Answer } from "../http/answer.ts";
+import { FHIR_JSON } from "./refusals.ts";
+import type { FhirRequest } from "./request.ts";
+
+const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+
+/** GET Type/id */
+export async function read(request: FhirRequest, type: string, id: string): Promise<Answer> {
+  const stored = await readResource(request, type, id);
+  return notModified(request, stored) ?? resourceAnswer(200, stored, stored.json);
+}
+
+/** GET Type/id/_history/version */
+export async function vread(request: FhirRequest, type: string, id: string, version: string): Promise<Answer> {
+  if (!/^[1-9]\d{0,8}$/.test(version)) throw notFound(type, `${id}/_history/${version}`);
+  const stored = await readVersion(request, type, id, Number(version));
+  if (stored.json === undefined) throw gone(type, id, stored.version);
+  return notModified(request, stored) ?? resourceAnswer(200, stored, stored.json);
+}
+
+/** POST Type, with If-None-Exist a conditional create */
+export async function create(request: FhirRequest, type: string): Promise<Answer> {
+  const { caller, directory } = request;
+  const owners = directory.ownersOf(type);
+  const text = await request.body();
+  const criteria = request.header("if-none-exist");
+  const id = timeOrderedId();
+  if (criteria === undefined) {
+    const owner = owners.length === 1 ? (owners[0] as string) : directory.ownerFor(type, parsed(text, type));
+    return written(request, type, id, await one(request, owner, { op: "create", type, id, text }));
+  }
+  if (owners.length > 1) return throughTransaction(request, { resource: parsed(text, type), request: { method: "POST", url: type, ifNoneExist: criteria } });
+  const [found] = await lookUp(request, [`${type}?${criteria.replace(/^\?/, "")}`], 1);
+  const result = await one(request, owners[0] as string, { op: "create", type, id, text, ifNoneExist: found?.condition });
+  if (result.outcome === "existed") {
+    const stored = await ownerOf(owners[0] as string).read(caller, { type, id: result.id });
+    return written(request, type, result.id, { ...result, ...(stored?.json !== undefined && { json: stored.json, updated: stored.updated }) });
+  }
+  return written(request, type, id, result);
+}
+
+/** PUT Type/id */
+export async function update(request: FhirRequest, type: string, id: string): Promise<Answer> {
+  if (!ID.test(id)) throw fhirError(400, "value", `"${id.slice(0, 100)}" is not a legal id: letters, digits, - and . only, at most 64.`);
+  const { directory } = request;
+  const owners = directory.ownersOf(type);
+  const text = await request.body();
+  const resource = parsed(text, type);
+  if (resource.id !== id) throw fhirError(400, "invalid", `The resource's id must be "${id}", as in the URL.`, `${type}.id`);
+  const ifMatch = request.header("if-match");
+  const ifVersion = ifMatchVersions(ifMatch);
+  const owner = directory.ownerFor(type, resource);
+  const step = { op: "update", type, id, text, ...(ifVersion && { ifVersion }) } as const;
+  if (owners.length === 1) return written(request, type, id, await one(request, owner, { ...step, upsert: true }));
+  try {
+    // Usually the resource is where its content says; if it is not there, it may have to move.
+    return written(request, type, id, await one(request, owner, { ...step, upsert: false }));
+  } catch (error) {
+    if (!isType(error, "NOT_FOUND") && !isType(error, "STALE_VERSION")) throw error;
+    const entry: TransactionEntry = { resource, request: { method: "PUT", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } };
+    return throughTransaction(request, entry);
+  }
+}
+
+/** DELETE Type/id; deleting what is not there is done at once (R4, http.html#delete) */
+export async function remove(request: FhirRequest, type: string, id: string): Promise<Answer> {
+  const owners = request.directory.ownersOf(type);
+  const ifMatch = request.header("if-match");
+  const ifVersion = ifMatchVersions(ifMatch);
+  if (owners.length > 1) return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } });
+  const result = await one(request, owners[0] as string, { op: "delete", type, id, ...(ifVersion && { ifVersion }) });
+  return { status: 204, headers: result.version > 0 ? { ETag: etagOf(result.version) } : {} };
+}
+
+async function one(request: FhirRequest, owner: string, step: OwnerStep): Promise<StepResult> {
+  const [result] = await ownerOf(owner).write(request.caller, { steps: [step], representation: wantsResource(request) });
+  return result as StepResult;
+}
+
+/** What concerns more than one owner is a transaction, also for a single resource. */
+async function throughTransaction(request: FhirRequest, entry: TransactionEntry): Promise<Answer> {
+  const text = JSON.stringify({ resourceType: "Bundle", type: "transaction", entry: [entry] });
+  const [result] = await transactions.process(request.caller, { text, base: request.base, representation: wantsResource(request) });
+  const { status, type, id, ...rest } = result as EntryResult;
+  if (status === 204) return { status, headers: rest.version > 0 ? { ETag: etagOf(rest.version) } : {} };
+  return written(request, type, id, { ...rest, id, outcome: status === 201 ? "created" : "updated" });
+}
+
+const wantsResource = ({ prefer }: FhirRequest): boolean => prefer.return === undefined || prefer.return === "representation";
+
+function written(request: FhirRequest, type: string, id: string, { outcome: what, version, updated, json }: StepResult): Answer {
+  const status = what === "created" ? 201 : 200;
+  const headers: Record<string, string> = { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() };
+  if (what === "created" || what === "existed") headers.Location = `${request.base}/${type}/${id}/_history/${version}`;
+  if (json !== undefined && wantsResource(request)) return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body: json };
+  if (request.prefer.return === "OperationOutcome") {
+    const body = JSON.stringify(outcome({ severity: "information", code: "informational", diagnostics: `${type}/${id} is at version ${version}.` }));
+    return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body };
+  }
+  return { status, headers };
+}
+
+function resourceAnswer(status: number, { version, updated }: StoredResource, body: string): Answer {
+  return { status, headers: { "Content-Type": FHIR_JSON, ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() }, body };
+}
+
+/** Conditional read (R4, http.html#cread). */
+function notModified(request: FhirRequest, { version, updated }: StoredResource): Answer | undefined {
+  const ifNoneMatch = request.header("if-none-match");
+  const since = request.header("if-modified-since");
+  // With both, the entity tag decides (RFC 9110, 13.1.3). HTTP dates have whole seconds.
+  const isKnown = ifNoneMatch !== undefined ? isNamedBy(ifNoneMatch, version) : since !== undefined && Math.floor(updated / 1000) * 1000 <= Date.parse(since);
+  return isKnown ? { status: 304, headers: { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() } } : undefined;
+}
+
+/** The body as a resource of the type in the URL. @throws FhirError 400 */
+function parsed(text: string, type: string): { resourceType: string; id?: unknown } & Record<string, unknown> {
+  const resource = parseJson(text) as Record<string, unknown> | null;
+  if (resource === null || typeof resource !== "object" || Array.isArray(resource)) throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
+  if (resource.resourceType !== type) {
+    const given = typeof resource.resourceType === "string" && isResourceType(resource.resourceType) ? `a ${resource.resourceType}` : "no FHIR resource";
+    throw fhirError(400, "invalid", `The URL says ${type}, but the body is ${given}: check resourceType.`, "resourceType");
+  }
+  return resource as { resourceType: string };
+}

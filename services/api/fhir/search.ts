@@ -1,0 +1,82 @@
+/** Search on a type (FHIR R4, search.html): the query string in, a searchset out. */
+import { fhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
+import type { ParsedSearch } from "../../../fhir/search/criteria.ts";
+import { parseSearch } from "../../../fhir/search/parse.ts";
+import type { Cursor, Row } from "../../../fhir/search/query.ts";
+import { included, slotsToFollow } from "../../../mixins/fhir/include.ts";
+import { countMatches, searchPage } from "../../../mixins/fhir/search.ts";
+import { packToken, unpackToken } from "../../../mixins/fhir/token.ts";
+import type { Answer } from "../http/answer.ts";
+import { DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDED, MAX_PAGE_BYTES } from "./limits.ts";
+import { FHIR_JSON } from "./refusals.ts";
+import { type FhirRequest, pairsOf } from "./request.ts";
+
+/** What a next link holds: the query as the client wrote it, and where the last page ended. */
+interface PageToken {
+  query: string;
+  after: Cursor;
+}
+
+export async function search(request: FhirRequest, type: string): Promise<Answer> {
+  const token = request.query.find(([name]) => name === "_page")?.[1];
+  const page = token === undefined ? undefined : unpackToken<PageToken>(token, type);
+  const pairs = page ? pairsOf(page.query) : request.query;
+  const parsed = parseSearch(type, pairs, { base: request.base, handling: request.prefer.handling ?? "lenient" });
+  refuseWhatIsNotThereYet(parsed);
+  const count = Math.min(parsed.count ?? DEFAULT_COUNT, MAX_COUNT);
+  const self = `${request.base}/${type}${selfQuery(parsed)}`;
+  if (parsed.summary === "count" || count === 0) {
+    const total = await countMatches(request, type, parsed);
+    return bundleAnswer([{ relation: "self", url: self }], [], total, issuesOf(parsed, []), request.base);
+  }
+
+  const partial = request.prefer.handling === "lenient";
+  const refs = slotsToFollow(parsed, type);
+  const found = await searchPage(request, {
+    type, search: parsed, limit: count, maxBytes: MAX_PAGE_BYTES, partial,
+    ...(page && { after: page.after }),
+    ...(refs.length > 0 && { refs }),
+  });
+  const missing = new Set(found.missing);
+  const along = await included(request, found.rows, parsed, { partial, missing }, MAX_INCLUDED);
+
+  const links = [{ relation: "self", url: self }];
+  const last = found.rows.at(-1);
+  if (found.more && last) {
+    const after: Cursor = { values: last.values, seq: last.seq, id: last.id };
+    const query = page?.query ?? request.search;
+    links.push({ relation: "next", url: `${request.base}/${type}?_page=${packToken(type, { query, after } satisfies PageToken)}` });
+  }
+  const isWhole = !found.more && !page && missing.size === 0;
+  const total = isWhole ? found.rows.length : parsed.total === "accurate" || parsed.total === "estimate" ? await countMatches(request, type, parsed) : undefined;
+  const entries = [...found.rows.map((row) => entryText(request.base, row, "match")), ...along.map((row) => entryText(request.base, row, "include"))];
+  return bundleAnswer(links, entries, total, issuesOf(parsed, [...missing]), request.base);
+}
+
+function refuseWhatIsNotThereYet({ summary, elements }: ParsedSearch): void {
+  if (summary !== undefined && summary !== "count" && summary !== "false") throw fhirError(501, "not-supported", `_summary=${summary} is not supported yet.`, "_summary");
+  if (elements !== undefined) throw fhirError(501, "not-supported", "_elements is not supported yet.", "_elements");
+}
+
+/** What of the query was used, as the self link tells it. */
+function selfQuery({ used }: ParsedSearch): string {
+  if (used.length === 0) return "";
+  return `?${used.map(([name, value]) => `${encodeURIComponent(name).replaceAll("%3A", ":")}=${encodeURIComponent(value)}`).join("&")}`;
+}
+
+function issuesOf({ ignored }: ParsedSearch, missing: string[]): Issue[] {
+  return [
+    ...ignored.map(({ name, reason }): Issue => ({ severity: "warning", code: "not-supported", diagnostics: reason, expression: [name] })),
+    ...missing.map((type): Issue => ({ severity: "warning", code: "incomplete", diagnostics: `A service that owns ${type} is down: its matches are missing here.` })),
+  ];
+}
+
+const entryText = (base: string, { type, id, json }: Row, mode: "match" | "include"): string =>
+  `{"fullUrl":"${base}/${type}/${id}","resource":${json},"search":{"mode":"${mode}"}}`;
+
+function bundleAnswer(links: { relation: string; url: string }[], entries: string[], total: number | undefined, issues: Issue[], base: string): Answer {
+  if (issues.length > 0) entries.push(`{"fullUrl":"${base}/OperationOutcome/warnings","resource":${JSON.stringify(outcome(...issues))},"search":{"mode":"outcome"}}`);
+  const counted = total === undefined ? "" : `,"total":${total}`;
+  const list = entries.length === 0 ? "" : `,"entry":[${entries.join(",")}]`;
+  return { status: 200, headers: { "Content-Type": FHIR_JSON }, body: `{"resourceType":"Bundle","type":"searchset"${counted},"link":${JSON.stringify(links)}${list}}` };
+}

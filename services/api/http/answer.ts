@@ -1,0 +1,39 @@
+/** What a handler answers, and how it is sent: one write, with length, compressed when that pays. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  /** Sent as UTF-8. */
+  body?: string;
+}
+
+/** Below this the compressed body would save nothing worth the time. Bytes. */
+const COMPRESS_FROM = 4_096;
+const compress = promisify(gzip);
+
+/** Sends the answer; for HEAD the same headers without the body. */
+export async function send(request: IncomingMessage, response: ServerResponse, { status, headers = {}, body }: Answer): Promise<void> {
+  // The client went away, or a timeout has answered already.
+  if (response.headersSent || response.destroyed) return;
+  response.statusCode = status;
+  response.setHeader("X-Content-Type-Options", "nosniff");
+  for (const name in headers) response.setHeader(name, headers[name] as string);
+  if (body === undefined) {
+    if (status !== 204 && status !== 304) response.setHeader("Content-Length", "0");
+    response.end();
+    return;
+  }
+  let bytes: Buffer = Buffer.from(body);
+  response.setHeader("Vary", "Accept, Accept-Encoding");
+  if (bytes.length >= COMPRESS_FROM && acceptsGzip(request)) {
+    bytes = await compress(bytes, { level: 1 });
+    response.setHeader("Content-Encoding", "gzip");
+  }
+  response.setHeader("Content-Length", bytes.length);
+  response.end(request.method === "HEAD" ? undefined : bytes);
+}
+
+const acceptsGzip = (request: IncomingMessage): boolean => /\bgzip\b(?!;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(request.headers["accept-encoding"]?.toString() ?? "");

@@ -1,0 +1,143 @@
+/**
+ * Two-phase commit over the owners of a transaction's steps. All or nothing, also when any process dies at any point:
+ *
+ * 1. each owner prepares: checks, and stores its steps durably but invisible. One call per owner. Owners whose steps
+ *    may wait for another transaction are asked one after the other in order of name, so that two transactions never
+ *    wait for each other; the others at once.
+ * 2. the journal takes the decision: one durable write, the commit point.
+ * 3. each owner commits. One that cannot be reached asks the journal later (mixins/fhir/recovery.ts).
+ */
+import { randomUUID } from "node:crypto";
+import type { Caller } from "../../mixins/contract.ts";
+import { type OwnerStep, ownerOf, type StepResult, transactionId } from "../../mixins/fhir/contract.ts";
+import type { Store } from "../../mixins/store/store.ts";
+import { decideCommit, forget } from "./journal.ts";
+import { transactionAborted } from "./transactions.errors.ts";
+
+/** From the first prepare to the decision; less than an owner's patience (IN_DOUBT_AFTER in mixins/fhir/recovery.ts). */
+const DECIDE_WITHIN = 20_000; // milliseconds
+const COMMIT_CALL = { timeout: 5_000, retries: 3 }; // milliseconds per try; commit is idempotent
+
+/** One owner's share. */
+export interface Share {
+  owner: string;
+  steps: OwnerStep[];
+  /** Place of each step in the whole. */
+  places: number[];
+  /** Whether another transaction may hold it up. */
+  mayWait: boolean;
+}
+
+export interface Coordinator {
+  nodeID: string;
+  journal: Store;
+  caller: Caller;
+  /** Told what could not be finished; never throws. */
+  warn(message: string): void;
+}
+
+/**
+ * Carries out all shares or none.
+ * @returns for each place of the whole, what became of its step
+ * @throws what an owner refuses, with `data.entry` as the place; TRANSACTION_ABORTED; Raced
+ */
+export async function commitShares(coordinator: Coordinator, shares: Share[], representation: boolean): Promise<StepResult[]> {
+  const [only] = shares;
+  if (only && shares.length === 1 && !dependsOnAbsence(only)) return writeAtOnce(coordinator, only, representation);
+  const tx = transactionId(coordinator.nodeID, randomUUID());
+  const begun = Date.now();
+  const results: StepResult[] = [];
+  const asked: string[] = [];
+
+  const prepare = async (share: Share) => {
+    asked.push(share.owner);
+    const timeout = begun + DECIDE_WITHIN - Date.now();
+    if (timeout <= 0) throw transactionAborted("its services took too long.");
+    const { owner, steps, places } = share;
+    const prepared = await withPlaces(share, () => ownerOf(owner).prepare(coordinator.caller, { tx, steps, representation }, { timeout, retries: 0 }));
+    for (const [step, result] of prepared.entries()) results[places[step] as number] = result;
+  };
+
+  try {
+    const ordered = shares.toSorted((a, b) => (a.owner < b.owner ? -1 : 1));
+    for (const share of ordered.filter((it) => it.mayWait)) await prepare(share);
+    await allSettledOrThrow(ordered.filter((it) => !it.mayWait).map(prepare));
+    if (results.some((result) => result.outcome === "existed")) throw new Raced();
+  } catch (error) {
+    await abort(coordinator, tx, asked);
+    throw error;
+  }
+
+  const at = Date.now();
+  const outcome = await decideCommit(coordinator.journal, tx, at, asked).catch(async (error: Error) => {
+    // Whether the write arrived is unknown: the owners will learn it from the journal, whichever way it went.
+    coordinator.warn(`Transaction ${tx}: the journal did not confirm the commit: ${error.message}`);
+    throw transactionAborted("the journal cannot be written; read before you send it again.");
+  });
+  if (!outcome.committed) {
+    await abort(coordinator, tx, asked);
+    throw transactionAborted("one of its services gave it up.");
+  }
+  await tellCommit(coordinator, { tx, at: outcome.at, owners: asked });
+  for (const result of results) {
+    if (result.outcome === "existed" || result.outcome === "none") continue;
+    result.updated = at;
+    if (result.json !== undefined) result.json = stamped(result.json, at);
+  }
+  return results;
+}
+
+/**
+ * Tells every owner of a commit, and forgets it once all have answered. Never throws: what cannot be told now is found
+ * in the journal later.
+ */
+export async function tellCommit(coordinator: Coordinator, { tx, at, owners }: { tx: string; at: number; owners: string[] }): Promise<void> {
+  const told = await Promise.allSettled(owners.map((owner) => ownerOf(owner).commit(coordinator.caller, { tx, at }, COMMIT_CALL)));
+  const deaf = owners.filter((_, index) => told[index]?.status === "rejected");
+  if (deaf.length > 0) {
+    coordinator.warn(`Transaction ${tx} is committed; ${deaf.join(", ")} will learn it from the journal.`);
+    return;
+  }
+  // Forgetting needs no answer: a leftover entry is told again at the next start, which changes nothing.
+  forget(coordinator.journal, tx).catch((error: Error) => coordinator.warn(`Transaction ${tx} stays in the journal: ${error.message}`));
+}
+
+/** What a conditional create was to create has come into being meanwhile: whoever planned the shares must plan again. */
+export class Raced extends Error {}
+
+/** Other steps may link to what a conditional create makes: then it must be known to be absent before anything is decided. */
+const dependsOnAbsence = ({ steps }: Share): boolean => steps.length > 1 && steps.some((step) => step.op === "create" && step.ifNoneExist);
+
+/** A transaction with a single owner is one atomic write there. */
+async function writeAtOnce({ caller }: Coordinator, share: Share, representation: boolean): Promise<StepResult[]> {
+  const written = await withPlaces(share, () => ownerOf(share.owner).write(caller, { steps: share.steps, representation }, { timeout: DECIDE_WITHIN }));
+  const results: StepResult[] = [];
+  for (const [step, result] of written.entries()) results[share.places[step] as number] = result;
+  return results;
+}
+
+async function abort(coordinator: Coordinator, tx: string, owners: string[]): Promise<void> {
+  const told = await Promise.allSettled(owners.map((owner) => ownerOf(owner).abort(coordinator.caller, { tx }, { timeout: 2_000, retries: 0 })));
+  const deaf = owners.filter((_, index) => told[index]?.status === "rejected");
+  if (deaf.length > 0) coordinator.warn(`Transaction ${tx} is aborted; ${deaf.join(", ")} will learn it from the journal.`);
+}
+
+/** An owner's error names its own step; the caller of a transaction knows entries. */
+async function withPlaces<Result>({ places }: Share, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const { data } = error as { data?: { step?: number; entry?: number } };
+    if (data && typeof data.step === "number") data.entry = places[data.step];
+    throw error;
+  }
+}
+
+/** Like Promise.all, but waits for the slow ones too before it throws, so that no prepare is still on its way at the abort. */
+async function allSettledOrThrow(promises: Promise<void>[]): Promise<void> {
+  const settled = await Promise.allSettled(promises);
+  for (const one of settled) if (one.status === "rejected") throw one.reason;
+}
+
+/** The store writes `at` into what it has prepared; the copy that came with the answer to prepare gets it here. */
+const stamped = (json: string, at: number): string => json.replace(/"lastUpdated":"[^"]*"/, `"lastUpdated":"${new Date(at).toISOString()}"`);

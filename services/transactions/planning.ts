@@ -1,0 +1,202 @@
+/**
+ * From the entries of a transaction to the steps of its owners: ids minted, conditions looked up, links rewritten,
+ * grouped by owner (FHIR R4, http.html#trules).
+ */
+import { v7 as timeOrderedId } from "uuid";
+import type { BundleEntry } from "../../fhir/bundle/entries.ts";
+import { conditionalReferences, linksTo, replaceLinks } from "../../fhir/bundle/references.ts";
+import { FhirError } from "../../fhir/outcome.ts";
+import type { Caller } from "../../mixins/contract.ts";
+import type { OwnerStep, VersionOf } from "../../mixins/fhir/contract.ts";
+import { ownerOf } from "../../mixins/fhir/contract.ts";
+import type { Directory } from "../../mixins/fhir/directory.ts";
+import { type Found, lookUp, type Match } from "../../mixins/fhir/look-up.ts";
+import { ifMatchVersions } from "../../fhir/etag.ts";
+import type { Share } from "./coordinator.ts";
+
+/** What a transaction will do. */
+export interface Plan {
+  shares: Share[];
+  /** For each entry: where its result comes from, or what it is already. */
+  answers: Answer[];
+}
+
+export type Answer =
+  | { kind: "step"; place: number; type: string; id: string; method: BundleEntry["method"] }
+  /** Nothing is written: a conditional create that found one, a conditional delete that found none. */
+  | { kind: "found"; type: string; match: Match }
+  | { kind: "nothing"; type: string }
+  /** A GET: read by the gateway after the commit. */
+  | { kind: "read" };
+
+interface Target {
+  id: string;
+  /** The owner that holds it now, with its current version; absent when there is none yet. */
+  held?: { owner: string; version: number; deleted: boolean };
+}
+
+/** @throws FhirError 400, 412; 404 and 503 of the directory */
+export async function planOf(entries: BundleEntry[], { caller, directory, base }: { caller: Caller; directory: Directory; base: string }): Promise<Plan> {
+  const writes = entries.filter((entry) => entry.method !== "GET" && entry.method !== "HEAD");
+  const conditions = await resolveConditions(writes, { caller, directory, base });
+  const targets = targetsOf(writes, conditions);
+  await locate(writes, targets, { caller, directory });
+  rewriteLinks(writes, targets, conditions);
+  return arrange(entries, targets, conditions, directory);
+}
+
+/** What criteria, `Type?query`, find; each is looked up once for the whole bundle. */
+type Conditions = Map<string, Found>;
+
+const criteriaOf = ({ method, type, query, ifNoneExist }: BundleEntry): string | undefined => {
+  if (method === "POST") return ifNoneExist === undefined ? undefined : `${type}?${ifNoneExist}`;
+  return query === undefined ? undefined : `${type}?${query}`;
+};
+
+async function resolveConditions(writes: BundleEntry[], mesh: { caller: Caller; directory: Directory; base: string }): Promise<Conditions> {
+  const criteria = new Set<string>();
+  for (const entry of writes) {
+    const own = criteriaOf(entry);
+    if (own !== undefined) criteria.add(own);
+    if (entry.resource) for (const reference of conditionalReferences(entry.resource)) criteria.add(reference);
+  }
+  if (criteria.size === 0) return new Map();
+  const list = [...criteria];
+  const found = await lookUp(mesh, list, 2); // two are enough to know that it is not one
+  return new Map(list.map((text, index) => [text, found[index] as Found]));
+}
+
+/** The id that each writing entry is about; entries that write nothing are absent. */
+function targetsOf(writes: BundleEntry[], conditions: Conditions): Map<BundleEntry, Target> {
+  const targets = new Map<BundleEntry, Target>();
+  const created = new Map<string, Target>(); // by criteria: the same conditional create twice in one bundle is one resource
+  for (const entry of writes) {
+    const criteria = criteriaOf(entry);
+    if (criteria === undefined) {
+      targets.set(entry, { id: entry.id ?? timeOrderedId() });
+      continue;
+    }
+    const matches = conditions.get(criteria)?.matches ?? [];
+    if (matches.length > 1) throw ambiguous(criteria, entry.index);
+    const [match] = matches;
+    if (match) {
+      const isOther = entry.method === "PUT" && entry.resource?.id !== undefined && entry.resource.id !== match.id;
+      if (isOther) throw refused(400, `The criteria match ${entry.type}/${match.id}, but the resource has the id ${entry.resource?.id}.`, entry.index);
+      targets.set(entry, { id: match.id, held: { owner: match.owner, version: match.version, deleted: false } });
+    } else if (entry.method === "POST" || entry.method === "PUT") {
+      const target = created.get(criteria) ?? { id: (entry.method === "PUT" ? entry.resource?.id : undefined) ?? timeOrderedId() };
+      created.set(criteria, target);
+      targets.set(entry, target);
+    }
+  }
+  return targets;
+}
+
+/** Finds out who holds the resources of shared types that are named by id: content may since have moved them. */
+async function locate(writes: BundleEntry[], targets: Map<BundleEntry, Target>, { caller, directory }: { caller: Caller; directory: Directory }): Promise<void> {
+  const open = writes.filter((entry) => entry.id !== undefined && entry.method !== "POST" && directory.isShared(entry.type as string));
+  for (const type of new Set(open.map((entry) => entry.type as string))) {
+    const ofType = open.filter((entry) => entry.type === type);
+    const ids = ofType.map((entry) => entry.id as string);
+    const owners = directory.ownersOf(type);
+    const found = await Promise.all(owners.map((owner) => ownerOf(owner).versions(caller, { type, ids })));
+    for (const entry of ofType) {
+      const target = targets.get(entry);
+      if (target) target.held = newest(owners, found, entry.id as string);
+    }
+  }
+}
+
+function newest(owners: string[], found: VersionOf[][], id: string): Target["held"] {
+  let best: Target["held"];
+  for (const [index, versions] of found.entries()) {
+    const it = versions.find((version) => version.id === id);
+    if (it && (!best || it.version > best.version)) best = { owner: owners[index] as string, version: it.version, deleted: it.deleted };
+  }
+  return best;
+}
+
+function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions): void {
+  const byFullUrl = new Map<string, string>();
+  const byCriteria = new Map<string, string>();
+  for (const entry of writes) {
+    const target = targets.get(entry);
+    if (!target) continue;
+    const reference = `${entry.type}/${target.id}`;
+    if (entry.fullUrl !== undefined) byFullUrl.set(entry.fullUrl, reference);
+    const criteria = criteriaOf(entry);
+    if (criteria !== undefined) byCriteria.set(criteria, reference);
+  }
+  for (const entry of writes) {
+    if (!entry.resource) continue;
+    for (const reference of conditionalReferences(entry.resource)) {
+      if (byCriteria.has(reference)) continue;
+      const matches = conditions.get(reference)?.matches ?? [];
+      const [match] = matches;
+      if (matches.length > 1) throw ambiguous(reference, entry.index);
+      if (!match) throw refused(412, `No resource matches the conditional reference ${reference}.`, entry.index);
+      byCriteria.set(reference, `${reference.slice(0, reference.indexOf("?"))}/${match.id}`);
+    }
+    replaceLinks(entry.resource, linksTo(byFullUrl, byCriteria, entry.fullUrl));
+  }
+}
+
+function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, directory: Directory): Plan {
+  const shares = new Map<string, Share>();
+  let places = 0;
+  const put = (owner: string, step: OwnerStep, mayWait: boolean): number => {
+    const share = shares.get(owner) ?? { owner, steps: [], places: [], mayWait: false };
+    shares.set(owner, share);
+    share.steps.push(step);
+    share.places.push(places);
+    share.mayWait ||= mayWait;
+    places += 1;
+    return places - 1;
+  };
+  const planned = new Set<Target>();
+
+  const answers = entries.map((entry): Answer => {
+    const { method, resource, index } = entry;
+    if (method === "GET" || method === "HEAD") return { kind: "read" };
+    const type = entry.type as string;
+    const target = targets.get(entry);
+    if (!target) return { kind: "nothing", type };
+    const { id, held } = target;
+    const ifVersion = ifMatchVersions(entry.ifMatch, `Bundle.entry[${index}].request.ifMatch`);
+    const answer = (place: number): Answer => ({ kind: "step", place, type, id, method });
+
+    if (method === "DELETE") {
+      const owner = held?.owner ?? directory.ownersOf(type)[0];
+      return answer(put(owner as string, { op: "delete", type, id, ...(ifVersion && { ifVersion }) }, true));
+    }
+    if (method === "POST" && held) return { kind: "found", type, match: { id, owner: held.owner, version: held.version } };
+    if (method === "POST" && planned.has(target)) return { kind: "found", type, match: { id, owner: "", version: 1 } };
+    planned.add(target);
+
+    const owner = directory.ownerFor(type, resource);
+    const holdsKeys = directory.known(type).some((it) => it.service === owner && it.holdsKeys);
+    const text = JSON.stringify(resource);
+    const criteria = criteriaOf(entry);
+    if (method === "POST" || (criteria !== undefined && !held)) {
+      const ifNoneExist = criteria === undefined ? undefined : conditions.get(criteria)?.condition;
+      return answer(put(owner, { op: "create", type, id, text, ...(ifNoneExist && { ifNoneExist }) }, holdsKeys || ifNoneExist !== undefined));
+    }
+    if (!held || held.owner === owner) {
+      return answer(put(owner, { op: "update", type, id, text, upsert: true, ...(ifVersion && { ifVersion }) }, true));
+    }
+    // The content has made it another owner's: it leaves the one and goes on with the other, in the same step.
+    if (ifVersion && (held.deleted || !ifVersion.includes(held.version))) throw staleEntry(held.version, index);
+    if (!held.deleted) put(held.owner, { op: "delete", type, id, moved: true, ifVersion: [held.version] }, true);
+    return answer(put(owner, { op: "update", type, id, text, upsert: true, since: held.version + 1 }, true));
+  });
+  return { shares: [...shares.values()], answers };
+}
+
+const refused = (status: number, diagnostics: string, index: number, code = "processing") =>
+  new FhirError(status, [{ severity: "error", code, diagnostics, expression: [`Bundle.entry[${index}]`] }]);
+
+const ambiguous = (criteria: string, index: number) =>
+  refused(412, `More than one resource matches ${criteria}: narrow the criteria.`, index, "multiple-matches");
+
+const staleEntry = (version: number, index: number) =>
+  refused(412, `The resource is at version ${version} meanwhile: read it again.`, index, "conflict");

@@ -1,0 +1,37 @@
+import { action } from "../../mixins/contract.ts";
+import { outcomeOf } from "../../mixins/fhir/contract.ts";
+
+/** One entry of a transaction, as in a FHIR Bundle. */
+export interface TransactionEntry {
+  fullUrl?: string;
+  resource?: { resourceType: string } & Record<string, unknown>;
+  request: { method: "POST" | "PUT" | "DELETE"; url: string; ifMatch?: string; ifNoneExist?: string };
+}
+
+/** What became of one entry. A GET entry's is null: the gateway reads it after the commit. */
+export interface EntryResult {
+  /** HTTP status: 200, 201 or 204. */
+  status: number;
+  type: string;
+  id: string;
+  version: number;
+  /** Milliseconds since 1970; meta.lastUpdated. */
+  updated: number;
+  /** FHIR JSON as stored; only with `representation`. */
+  json?: string;
+}
+
+/** Everything that other services may know about `transactions`. */
+export const transactions = {
+  /**
+   * Carries out a FHIR transaction over however many owners, all or nothing. `text` is the Bundle as FHIR JSON.
+   *
+   * @throws 400 (`data.issues`) when the bundle cannot be understood; what an owner refuses comes with its own code and
+   *         type and `data.entry`, the index of the entry; 503 TRANSACTION_ABORTED when it was cut short: nothing is stored
+   */
+  process: action<{ text: string; base: string; representation?: boolean }, (EntryResult | null)[]>("transactions.process"),
+  /** The same for other services: entries as objects. */
+  run: action<{ entries: TransactionEntry[] }, EntryResult[]>("transactions.run"),
+  /** What the journal says of a transaction. One without a decision is decided by this question: aborted, for good. */
+  outcome: outcomeOf,
+};

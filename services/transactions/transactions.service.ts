@@ -1,0 +1,129 @@
+import type { Service } from "moleculer";
+import { type BundleEntry, entriesOf, refuseOverlaps, type RequestBundle } from "../../fhir/bundle/entries.ts";
+import { parseJson } from "../../fhir/json.ts";
+import { FhirError } from "../../fhir/outcome.ts";
+import { type Caller, defineService } from "../../mixins/contract.ts";
+import { ownerOf, type StepResult } from "../../mixins/fhir/contract.ts";
+import { WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
+import { Store } from "../../mixins/store/index.ts";
+import type { Store as StoreOf } from "../../mixins/store/store.ts";
+import { commitShares, type Coordinator, Raced, tellCommit } from "./coordinator.ts";
+import { outcomeOrAbort, unfinished } from "./journal.ts";
+import { type Answer, planOf } from "./planning.ts";
+import { type EntryResult, transactions } from "./transactions.contract.ts";
+import { bundleInvalid, transactionAborted } from "./transactions.errors.ts";
+
+/** How often a transaction is planned anew because others created meanwhile what it was about to create. */
+const ATTEMPTS = 6;
+
+/** A commit that is not forgotten by then did not reach all its owners. */
+const TELL_AGAIN_AFTER = 10_000; // milliseconds
+const LOOK_EVERY = 5_000; // milliseconds
+
+type This = Service & WithDirectory & { store: StoreOf } & {
+  process(entries: () => BundleEntry[], how: { caller: Caller; base: string; representation: boolean }): Promise<(EntryResult | null)[]>;
+  coordinator(caller: Caller): Coordinator;
+  stopTelling?(): Promise<void>;
+};
+
+export default defineService<typeof transactions, This>({
+  name: "transactions",
+  mixins: [Store({ indexVersion: "none", reindex: () => ({ keys: [], ranges: [] }) }), WithFhirDirectory()],
+
+  actions: {
+    process: {
+      params: { text: "string", base: "string", representation: { type: "boolean", optional: true }, $$strict: true },
+      timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
+      async handler(ctx) {
+        const { text, base, representation = false } = ctx.params;
+        // Planning rewrites the resources in place, so a second attempt parses again.
+        return this.process(() => entriesOf(parseJson(text) as RequestBundle, base), { caller: ctx, base, representation });
+      },
+    },
+
+    run: {
+      params: { entries: { type: "array", items: "object" }, $$strict: true },
+      timeout: 30_000, // milliseconds
+      async handler(ctx) {
+        const bundle = { resourceType: "Bundle", type: "transaction", entry: ctx.params.entries };
+        const results = await this.process(() => entriesOf(structuredClone(bundle) as RequestBundle, ""), { caller: ctx, base: "", representation: true });
+        return results.filter((result) => result !== null);
+      },
+    },
+
+    outcome: {
+      params: { tx: "string", $$strict: true },
+      handler(ctx) {
+        return outcomeOrAbort(this.store, ctx.params.tx);
+      },
+    },
+  },
+
+  methods: {
+    coordinator(this: This, caller: Caller): Coordinator {
+      return { nodeID: this.broker.nodeID, journal: this.store, caller, warn: (message) => this.logger.warn(message) };
+    },
+
+    async process(this: This, parse: () => BundleEntry[], { caller, base, representation }: { caller: Caller; base: string; representation: boolean }) {
+      try {
+        for (let attempt = 1; ; attempt += 1) {
+          const entries = parse();
+          refuseOverlaps(entries);
+          const plan = await planOf(entries, { caller, directory: this.directory, base });
+          try {
+            const written = await commitShares(this.coordinator(caller), plan.shares, representation);
+            return await answersOf(plan.answers, written, { caller, representation });
+          } catch (error) {
+            if (!(error instanceof Raced)) throw error;
+            if (attempt === ATTEMPTS) throw transactionAborted("others kept creating what it was to create.");
+          }
+        }
+      } catch (error) {
+        throw error instanceof FhirError ? bundleInvalid(error.status, error.issues) : error;
+      }
+    },
+  },
+
+  async started(this: This) {
+    let telling: Promise<void> | undefined;
+    // What a coordinator that died, or could not reach an owner, has committed and not told everyone. Told again it changes nothing.
+    const tell = async () => {
+      for (const left of await unfinished(this.store, 1_000)) {
+        if (Date.now() - left.at > TELL_AGAIN_AFTER) await tellCommit(this.coordinator(this.broker as never), left);
+      }
+    };
+    const timer = setInterval(() => {
+      telling ??= tell()
+        .catch((error: Error) => this.logger.warn(`Cannot read the journal: ${error.message}`))
+        .finally(() => {
+          telling = undefined;
+        });
+    }, LOOK_EVERY);
+    timer.unref();
+    this.stopTelling = async () => {
+      clearInterval(timer);
+      await telling;
+    };
+  },
+
+  async stopped(this: This) {
+    await this.stopTelling?.();
+  },
+});
+
+async function answersOf(answers: Answer[], written: StepResult[], { caller, representation }: { caller: Caller; representation: boolean }) {
+  return Promise.all(
+    answers.map(async (answer): Promise<EntryResult | null> => {
+      if (answer.kind === "read") return null;
+      if (answer.kind === "nothing") return { status: 204, type: answer.type, id: "", version: 0, updated: 0 };
+      if (answer.kind === "found") {
+        const { type, match } = answer;
+        const stored = representation && match.owner ? await ownerOf(match.owner).read(caller, { type, id: match.id }) : null;
+        return { status: 200, type, id: match.id, version: match.version, updated: stored?.updated ?? 0, ...(stored?.json && { json: stored.json }) };
+      }
+      const { id, version, updated, outcome, json } = written[answer.place] as StepResult;
+      const status = outcome === "created" ? 201 : outcome === "deleted" || outcome === "none" ? 204 : 200;
+      return { status, type: answer.type, id: id || answer.id, version, updated, ...(json !== undefined && { json }) };
+    }),
+  );
+}

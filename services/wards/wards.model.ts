@@ -1,0 +1,76 @@
+import { v7 as timeOrderedId } from "uuid";
+import { fold } from "../../fhir/search/fold.ts";
+import type { UniqueKey } from "../../mixins/store/store.ts";
+import { type Bed, BedStatus, type Ward } from "./wards.contract.ts";
+import { WARD_ALREADY_OPEN } from "./wards.errors.ts";
+
+// The rules of a ward: plain data in, plain data out. No broker, no database, no clock.
+
+/** As much of a FHIR Location as this service works with. */
+export interface Location {
+  resourceType: "Location";
+  id: string;
+  status?: string;
+  name?: string;
+  /** HL7 v2 table 0116; only beds have one. */
+  operationalStatus?: { system?: string; code?: string; display?: string };
+  physicalType?: { coding?: { system?: string; code?: string; display?: string }[] };
+  partOf?: { reference?: string; display?: string };
+  [more: string]: unknown;
+}
+
+const PHYSICAL = "http://terminology.hl7.org/CodeSystem/location-physical-type";
+const V2_0116 = "http://terminology.hl7.org/CodeSystem/v2-0116";
+
+/** HL7 v2 table 0116, bed status, as far as it is used here. */
+export const OPERATIONAL = {
+  free: { system: V2_0116, code: "U", display: "Unoccupied" },
+  taken: { system: V2_0116, code: "O", display: "Occupied" },
+} as const;
+
+/** The Locations of a new ward, the ward first, and the ward as its caller sees it. */
+export function newWard(name: string, rooms: { name: string; beds: string[] }[]): { ward: Ward; locations: Location[] } {
+  const locations: Location[] = [];
+  const make = (title: string, code: string, display: string, partOf?: Location): Location => {
+    const location: Location = {
+      resourceType: "Location",
+      id: timeOrderedId(),
+      status: "active",
+      name: title,
+      mode: "instance",
+      physicalType: { coding: [{ system: PHYSICAL, code, display }] },
+      ...(partOf && { partOf: { reference: `Location/${partOf.id}`, display: partOf.name } }),
+      ...(code === "bd" && { operationalStatus: OPERATIONAL.free }),
+    };
+    locations.push(location);
+    return location;
+  };
+  const top = make(name, "wa", "Ward");
+  const ward: Ward = { location: `Location/${top.id}`, name, rooms: [] };
+  for (const room of rooms) {
+    const at = make(`${name}, ${room.name}`, "ro", "Room", top);
+    const beds = room.beds.map((bed) => {
+      const it = make(`${name}, ${room.name}, ${bed}`, "bd", "Bed", at);
+      return { location: `Location/${it.id}`, name: bed };
+    });
+    ward.rooms.push({ location: `Location/${at.id}`, name: room.name, beds });
+  }
+  return { ward, locations };
+}
+
+const kindOf = ({ physicalType }: Location): string | undefined => physicalType?.coding?.find((coding) => coding.system === PHYSICAL)?.code;
+
+/** One active ward per name. The store keeps this rule, so that two clerks cannot break it at the same moment. */
+export function wardKeys(resource: object): UniqueKey[] {
+  const location = resource as Location;
+  if (kindOf(location) !== "wa" || location.status !== "active" || !location.name) return [];
+  return [{ key: `ward:${fold(location.name)}`, error: WARD_ALREADY_OPEN }];
+}
+
+/** What a bed's Location says; `room` is the Location it is part of. */
+export function bedOf(location: Location, room: Location | undefined): Bed {
+  const isOpen = location.status === undefined || location.status === "active";
+  const code = location.operationalStatus?.code;
+  const status = !isOpen ? BedStatus.closed : code === OPERATIONAL.taken.code ? BedStatus.taken : code === OPERATIONAL.free.code ? BedStatus.free : BedStatus.closed;
+  return { location: `Location/${location.id}`, name: location.name ?? location.id, room: location.partOf?.reference ?? "", ward: room?.partOf?.reference ?? "", status };
+}

@@ -60,13 +60,13 @@ export function axisOf(key: SortKey, type: number): Axis {
     const { edge } = key;
     const other = edge === "low" ? "high" : "low";
     const first = sql(
-      `NOT EXISTS (SELECT 1 FROM ranges p WHERE p.seq = k.seq AND p.slot = k.slot AND p.${edge} = k.${edge} AND (p.${other}, p.unit) < (k.${other}, k.unit))`,
+      `NOT EXISTS (SELECT 1 FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = k.seq AND p.slot = k.slot AND p.${edge} = k.${edge} AND (p.${other}, p.unit) < (k.${other}, k.unit))`,
     );
     const from = `ranges k INDEXED BY ranges_${edge}`;
     return {
       desc,
       isTotal: false,
-      value: (seq) => sql(`(SELECT ${pick}(p.${edge}) FROM ranges p WHERE p.seq = ${seq} AND ${slots.text})`, ...slots.values),
+      value: (seq) => sql(`(SELECT ${pick}(p.${edge}) FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = ${seq} AND ${slots.text})`, ...slots.values),
       lanes: key.slots.map((slot) => ({ from, column: `k.${edge}`, where: q`k.slot = ${slot}`, first })),
       inward: same,
       outward: same,
@@ -80,7 +80,7 @@ export function axisOf(key: SortKey, type: number): Axis {
     value: (seq) => {
       const inFacet = q`p.value >= ${facet} AND p.value < ${end}`;
       const test = and([slots, inFacet]);
-      return sql(`(SELECT ${pick}(p.value) FROM keys p WHERE p.seq = ${seq} AND ${test.text})`, ...test.values);
+      return sql(`(SELECT ${pick}(p.value) FROM keys p INDEXED BY sqlite_autoindex_keys_1 WHERE p.seq = ${seq} AND ${test.text})`, ...test.values);
     },
     lanes: key.slots.map((slot) => ({
       from: "keys k INDEXED BY keys_value",

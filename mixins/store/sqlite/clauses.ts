@@ -87,7 +87,7 @@ function someRow(table: "keys" | "ranges", seq: string, slots: number[], tests: 
   if (slots.length === 0 || tests.length === 0) return sql("0");
   const slot = oneOf("p.slot", slots);
   const test = or(tests);
-  return sql(`EXISTS (SELECT 1 FROM ${table} p WHERE p.seq = ${seq} AND ${slot.text} AND ${test.text})`, ...slot.values, ...test.values);
+  return sql(`EXISTS (SELECT 1 FROM ${table} p INDEXED BY sqlite_autoindex_${table}_1 WHERE p.seq = ${seq} AND ${slot.text} AND ${test.text})`, ...slot.values, ...test.values);
 }
 
 /**

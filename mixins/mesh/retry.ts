@@ -1,0 +1,90 @@
+/**
+ * Tries a call again where that is safe, after a random pause, within the call's one deadline. It stands in for
+ * Moleculer's retries, whose pauses have no jitter and whose attempts each get the whole time again.
+ *
+ * - A call that certainly never ran (its node was leaving, or the packet was never sent) goes to another node, whatever
+ *   it does.
+ * - An action that reads, or whose repetition changes nothing, says `retryPolicy: { enabled: true }`; it is tried again
+ *   when its node died under it, and at the root of a request also when its handler throws a retryable error.
+ */
+import type { CallingOptions, Context, Middleware } from "moleculer";
+
+/** One try and so many more. Three failures in a row are no accident. */
+const RETRIES = 2;
+/** The pause is random between 0 and this, doubled each time; milliseconds. */
+const PAUSE_MS = 50;
+
+interface CallError extends Error {
+  type?: string;
+  retryable?: boolean;
+  /** Set when it came from another node. */
+  nodeID?: string;
+  data?: { action?: string };
+}
+
+/** Moleculer gives the context of a call along with its promise. */
+type Call = Promise<unknown> & { ctx?: Context };
+type CallFunction = (action: string, params: unknown, options?: CallingOptions) => Call;
+
+export const Retry = {
+  name: "MeshRetry",
+  call(next: CallFunction): CallFunction {
+    return (action, params, options) => {
+      const first = next(action, params, options);
+      const result: Call = first.catch((error: CallError) => again(next, action, params, options, first.ctx, error));
+      result.ctx = first.ctx;
+      return result;
+    };
+  },
+} as unknown as Middleware; // Moleculer's type of a call has overloads that no plain function fits
+
+async function again(
+  next: CallFunction,
+  action: string,
+  params: unknown,
+  options: CallingOptions | undefined,
+  ctx: Context | undefined,
+  error: CallError,
+): Promise<unknown> {
+  let [latest, latestCtx] = [error, ctx];
+  const timeout = ctx?.options.timeout ?? 0;
+  const last = ctx && timeout > 0 ? startOf(ctx) + timeout : Number.POSITIVE_INFINITY;
+  for (let retry = 0; retry < RETRIES && mayRetry(action, options, latestCtx, latest); retry++) {
+    const pause = Math.random() * PAUSE_MS * 2 ** retry;
+    const left = last - performance.now() - pause;
+    if (left <= 0) break;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    const attempt = next(action, params, { ...options, ...(Number.isFinite(left) && { timeout: left }) });
+    try {
+      return await attempt;
+    } catch (failure) {
+      [latest, latestCtx] = [failure as CallError, attempt.ctx];
+    }
+  }
+  throw latest;
+}
+
+/** When the call began, on the clock of `performance.now()`. */
+function startOf(ctx: Context): number {
+  if (!ctx.startHrTime) return performance.now();
+  const [seconds, nanoseconds] = process.hrtime(ctx.startHrTime);
+  return performance.now() - (seconds * 1e3 + nanoseconds / 1e6);
+}
+
+function mayRetry(action: string, options: CallingOptions | undefined, ctx: Context | undefined, error: CallError): boolean {
+  if (!ctx?.action || options?.["stream"]) return false; // nobody serves it, or what was sent cannot be sent again
+  const isAboutThisCall = error.data?.action === action;
+  const isIdempotent = ctx.action.retryPolicy?.enabled === true;
+  switch (error.type) {
+    case "SERVICE_NOT_AVAILABLE": // its node was leaving and did not begin
+    case "SERVICE_NOT_FOUND":
+      return isAboutThisCall;
+    case "BAD_GATEWAY": // not sent: the connection to NATS is lost
+      return !ctx.endpoint?.local && error.nodeID === undefined;
+    case "REQUEST_REJECTED": // its node died, or the connection; it may have run
+    case "REQUEST_TIMEOUT":
+      return isAboutThisCall && isIdempotent;
+    default:
+      return error.retryable === true && isIdempotent && ctx.level === 1;
+  }
+}

@@ -1,0 +1,26 @@
+/** What NATS's client needs to know, from the text of NATS_URL. */
+import type { ConnectionOptions } from "nats";
+
+/**
+ * @param natsUrl one or more `nats://user:password@host:port` (or `tls://`), separated by commas; a lone word before the
+ *   @ is a token. Percent-encoding is decoded. All servers of one mesh have the same user: the first one given counts.
+ */
+export function connectionOptions(natsUrl: string): ConnectionOptions {
+  const urls = natsUrl.split(",").map((text) => new URL(text.trim()));
+  const login = urls.find((url) => url.username !== "");
+  const [user, pass] = [decode(login?.username), decode(login?.password)];
+  return {
+    servers: urls.map((url) => `${url.hostname}:${url.port || "4222"}`),
+    ...(user && pass ? { user, pass } : user && { token: user }),
+    ...(urls.some((url) => url.protocol === "tls:") && { tls: {} }),
+  };
+}
+
+/** A password may hold a % that encodes nothing. */
+function decode(text = ""): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,73 @@
+/** How the broker runs: our decisions instead of Moleculer's defaults, each with its reason. */
+import { randomBytes } from "node:crypto";
+import type { BrokerOptions } from "moleculer";
+import { type Config, NAMESPACE } from "./mixins/config.ts";
+import { cacher } from "./mixins/mesh/cache.ts";
+import { consoleLogger } from "./mixins/mesh/log.ts";
+import { Retry } from "./mixins/mesh/retry.ts";
+import { MeshTransporter } from "./mixins/mesh/transporter.ts";
+
+/** Longest that a caller waits, milliseconds; what is left of it goes along with every call that the handler makes. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+
+export function brokerOptions(config: Config): BrokerOptions {
+  const name = config.nodeId ?? (config.services?.length === 1 ? config.services[0] : config.system);
+  return {
+    // A hospital and its ministry may share a NATS without hearing each other.
+    namespace: `${NAMESPACE}-${config.system}`,
+    // New at every start: circuit breakers remember the endpoints of a dead process and would keep its successor shut out.
+    nodeID: `${name}-${randomBytes(3).toString("hex")}`,
+    logger: consoleLogger(config.logLevel),
+
+    // One process needs no transporter: all calls are function calls.
+    ...(config.natsUrl && {
+      transporter: new MeshTransporter({
+        natsUrl: config.natsUrl,
+        ...(config.natsDisconnectSubject && { disconnectSubject: config.natsDisconnectSubject }),
+      }),
+    }),
+    // The second line behind NATS's announcements: a node that hangs without dying is out after 3 to 6 s, not 30 to 60.
+    heartbeatInterval: 1, // seconds
+    heartbeatTimeout: 3, // seconds; two lost heartbeats are forgiven
+    transit: {
+      maxQueueSize: 10_000, // calls of this node that wait for answers; more is overload, and refused
+      serviceChangedDebounceTime: 20, // milliseconds; default 1 s, in which a new service would serve nobody
+    } as BrokerOptions["transit"],
+    registry: {
+      strategy: "RoundRobin", // replicas are alike; needs no measuring
+      preferLocal: true, // in one process, or for a gateway beside a service: no detour over the network
+      stopDelay: 150, // milliseconds between leaving the registry and refusing calls: those under way still arrive
+    },
+
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Moleculer's own retries stay silent (`retries: 0`): mixins/mesh/retry.ts reads `retryPolicy.enabled` of an action,
+    // pauses with jitter and keeps to the call's one deadline.
+    retryPolicy: { enabled: false, retries: 0, delay: 0, maxDelay: 0, factor: 1 },
+    middlewares: [Retry],
+    maxCallLevel: 16, // the deepest real chain is 5; more is a loop
+
+    circuitBreaker: {
+      enabled: true,
+      threshold: 0.5, // half of the calls fail
+      minRequestCount: 20, // and not by accident
+      windowTime: 10, // seconds; an old bad minute is forgotten
+      halfOpenTime: 2_000, // milliseconds; a restarted service needs about one second
+      // 501 says what a node cannot do, not that it is ill; client errors are the caller's.
+      check: (error: Error & { code?: number }) => (error.code ?? 0) >= 500 && error.code !== 501,
+    },
+    bulkhead: {
+      enabled: true,
+      concurrency: 256, // calls of one action at once; a store answers some thousand per second, so these are 100 ms of work
+      maxQueueSize: 1_024, // then 429 at once: waiting longer than half a second helps nobody
+    },
+    // A node that leaves finishes what it began; a handler cannot run longer than its caller waits.
+    tracking: { enabled: true, shutdownTimeout: REQUEST_TIMEOUT_MS },
+
+    cacher: cacher(config.redisUrl),
+    contextParamsCloning: false, // handlers do not write to their params; cloning costs more than most calls
+    metrics: false,
+    tracing: false,
+    internalServices: false, // `$node.options` would tell any caller the transporter's password
+    skipProcessEventRegistration: true, // scripts/serve.ts decides what a signal means
+  };
+}

@@ -61,7 +61,7 @@ export class MongoAdapter extends Adapter implements StoreAdapter {
       throw unavailable("MongoDB (MONGO_URL) does not answer: is it running, and may this machine reach it?", error);
     }
     this.db = this.client.db(this.dbName);
-    const { collection } = this.service.schema;
+    const collection: string | undefined = (this.service.schema as { collection?: string }).collection;
     if (collection) this.collection = this.db.collection(collection);
     this.openWard = await openMongo({ ...this.#options, client: this.client, database: this.dbName });
   }

@@ -9,7 +9,7 @@ import { openDatabase, reindex } from "./sqlite/open.ts";
 import { PreparedWrites } from "./sqlite/prepared.ts";
 import { WriteQueue } from "./sqlite/queue.ts";
 import { methodNames } from "./sqlite/schema.ts";
-import { Search } from "./sqlite/search.ts";
+import { Search, type SearchLimits } from "./sqlite/search.ts";
 import { Types } from "./sqlite/types.ts";
 import { Writer } from "./sqlite/write.ts";
 import type { HistoryQuery, Prepared, Store, StoredResource, StoreOptions, Write, WriteResult } from "./store.ts";
@@ -22,6 +22,8 @@ const EXPIRED_PER_PUT = 10;
 export interface SqliteOptions extends StoreOptions {
   /** Path of the file; its folder must exist. */
   file: string;
+  /** For tests that want the plans of many rows with few. */
+  limits?: SearchLimits;
 }
 
 /** A store that can say how it would answer. */
@@ -56,7 +58,7 @@ class SqliteFile implements SqliteStore {
   constructor(db: Database, options: SqliteOptions) {
     this.#db = db;
     this.#types = new Types(db);
-    this.#search = new Search(db, this.#types);
+    this.#search = new Search(db, this.#types, options.limits);
     this.writer = new Writer(db, this.#types, options.text, (type, condition, limit) => this.#search.find(type, condition, limit));
     this.#prepared = new PreparedWrites(db, this.writer, options);
     this.#queue = new WriteQueue(db, {

@@ -13,12 +13,18 @@ import { eqLanes } from "./dense.ts";
 import type { Database, Sql } from "./database.ts";
 import type { Types } from "./types.ts";
 
-/** A clause with at most so many rows is collected and sorted. */
-const FEW = 1_000;
-/** With at most so many, the remaining clauses are not even counted. */
+/** Where one way to search becomes better than another; other values than these are for tests. */
+export interface SearchLimits {
+  /** A clause with at most so many rows is collected and sorted. */
+  few: number;
+  /** Rows of an index looked at in the first step of a walk; each further step takes four times as many. */
+  window: number;
+}
+
+const DEFAULT_LIMITS: SearchLimits = { few: 1_000, window: 64 };
+/** With at most so many rows, the remaining clauses are not even counted. */
 const VERY_FEW = 64;
-/** Rows of an index looked at in one step of a walk: at first, and at most. */
-const WINDOW = { first: 64, most: 4_096 } as const;
+const MAX_WINDOW = 4_096;
 /** After so many rows of a walk without a full page, what was too many to collect may be fewer than what is left to walk. */
 const WALK_BEFORE_COLLECTING = 8_000;
 const COLLECT_AT_MOST = 20_000;
@@ -35,7 +41,7 @@ interface Match {
 
 type Probe = (seq: string) => Sql;
 
-/** A clause (or several) that drives a search, and how many index rows it has: exact up to FEW, else more than that. */
+/** A clause (or several) that drives a search, and how many index rows it has: exact up to the limit it was counted to, else more than that. */
 interface Choice {
   branches: Sql[];
   rows: number;
@@ -62,10 +68,12 @@ interface After {
 export class Search {
   readonly #db: Database;
   readonly #types: Types;
+  readonly #limits: SearchLimits;
 
-  constructor(db: Database, types: Types) {
+  constructor(db: Database, types: Types, limits: SearchLimits = DEFAULT_LIMITS) {
     this.#db = db;
     this.#types = types;
+    this.#limits = limits;
   }
 
   page(query: StoreQuery): Page {
@@ -136,9 +144,9 @@ export class Search {
   }
 
   #matches(type: number, clauses: Clause[], axes: Axis[], after: After | undefined, need: number): Match[] {
-    const best = this.#choose(clauses, type, FEW);
+    const best = this.#choose(clauses, type, this.#limits.few);
     const question: Question = { type, clauses, axes, best, lanes: { lanes: [] } };
-    if (best && best.rows <= FEW) return this.#collectChoice(question, best, after, need);
+    if (best && best.rows <= this.#limits.few) return this.#collectChoice(question, best, after, need);
     question.lanes = eqLanes(this.#db, clauses);
     // In order of creation the lanes answer their clause; in any other order they are not what is walked.
     const toProbe = axes.length === 0 ? rest(clauses, question.lanes.covers) : clauses;
@@ -152,7 +160,7 @@ export class Search {
   #choose(clauses: Clause[], type: number, most: number): Choice | undefined {
     let best: Choice | undefined;
     for (const clause of [...clauses].sort((a, b) => rank(a) - rank(b))) {
-      if (best && (best.rows <= VERY_FEW || (isScan(clause) && best.rows <= most))) break;
+      if (best && (best.rows <= Math.min(VERY_FEW, most) || (isScan(clause) && best.rows <= most))) break;
       const limit = Math.min(most, best?.rows ?? most);
       const choice = clause.kind === "any" ? this.#chooseGroups(clause.of, type, limit) : this.#weigh(clause, type, limit);
       if (choice && (!best || choice.rows < best.rows)) best = choice;
@@ -234,7 +242,7 @@ export class Search {
       const rows = axis.lanes.map((lane) => ({ ...lane, where: q`${lane.where} AND ${sql(lane.column)} = ${value}` }));
       const wanted = need - found.length;
       const branches = rows.map(laneRows);
-      if (others.length > 0 && this.#countUpTo({ branches }, FEW) <= FEW) {
+      if (others.length > 0 && this.#countUpTo({ branches }, this.#limits.few) <= this.#limits.few) {
         found.push(...this.#collect(question.type, branches, held, others, [...fixed, value], from, wanted));
       } else {
         found.push(...this.#walk(question, others, held, [...fixed, value], from, wanted, rows));
@@ -244,7 +252,7 @@ export class Search {
     if (at !== null) {
       if (at !== undefined) group(at, tail);
       let from: SortValue | undefined = at;
-      let width: number = WINDOW.first;
+      let width: number = this.#limits.window;
       let walked = 0;
       while (found.length < need) {
         const edge: SortValue | undefined = this.#edge(axis, from, width);
@@ -255,7 +263,7 @@ export class Search {
         group(edge, undefined);
         from = edge;
         walked += width;
-        width = Math.min(width * 4, WINDOW.most);
+        width = Math.min(width * 4, MAX_WINDOW);
         if (found.length < need && fixed.length === 0 && walked > WALK_BEFORE_COLLECTING) {
           const choice = this.#choose(question.clauses, question.type, COLLECT_AT_MOST);
           if (choice && choice.rows <= COLLECT_AT_MOST) return this.#collectChoice(question, choice, after, need);

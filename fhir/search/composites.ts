@@ -6,7 +6,7 @@ import type { SearchParameter } from "./parameters.ts";
 import type { Clause, KeyMatch, RangeMatch } from "./query.ts";
 import { SEP } from "./query.ts";
 import { numberMatches } from "./ranges.ts";
-import { splitAt } from "./text.ts";
+import { splitAt, unescaped } from "./text.ts";
 
 const SEP2 = SEP + SEP;
 
@@ -43,27 +43,28 @@ function groupsOf(parameter: SearchParameter, value: string, name: string, conte
 }
 
 function below(parameter: SearchParameter, texts: string[], name: string, context: Context): Clause {
-  const parts = parameter.parts!;
   const { slots } = parameter;
-  const first = firstOf(parts[0]!, texts[0]!, name);
-  const kind = parts.map((part) => part.type).join("$");
-  if (kind === "token$token")
-    return { kind: "key", slots, any: secondToken(parts[1]!, texts[1]!, name).map((second) => joined(first, second)) };
-  if (kind === "token$reference") {
-    const any = referenceMatches(parts[1]!, "", texts[1]!, name, context).map((second) => joined(first, second));
-    return { kind: "key", slots, any };
+  const [firstPart, secondPart, thirdPart] = parameter.parts as [SearchParameter, SearchParameter, SearchParameter?];
+  const firsts = firstsOf(firstPart, texts[0]!, name, context);
+  if (secondPart.type === "token") {
+    const seconds = secondToken(secondPart, texts[1]!, name);
+    return { kind: "key", slots, any: firsts.flatMap((first) => seconds.map((second) => joined(first, second))) };
   }
-  if (kind === "token$quantity")
-    return { kind: "range", slots, any: quantityMatches(texts[1]!, name).map((match) => ({ ...match, unit: unitOf(first, match) })) };
+  const [first = ""] = firsts;
+  if (!thirdPart) {
+    const any = quantityMatches(texts[1]!, name).map((match) => ({ ...match, unit: unitOf(first, match) }));
+    return { kind: "range", slots, any };
+  }
   const any = numberMatches(texts[1]!, name).flatMap((start) => numberMatches(texts[2]!, name).map((end) => pair(start, end, first)));
   return { kind: "range", slots, any };
 }
 
-/** `code` or `system|code` in the form that rows begin with. */
-function firstOf(part: SearchParameter, text: string, name: string): string {
+/** What rows begin with: `code␟system` or `code`; the forms of a reference. */
+function firstsOf(part: SearchParameter, text: string, name: string, context: Context): string[] {
+  if (part.type === "reference") return referenceMatches(part, "", unescaped(text), name, context).map((match) => match.eq.slice(1));
   const [match] = tokenMatches("=", part, text, name);
-  if (match && "eq" in match) return match.eq.slice(1);
-  if (match && "prefix" in match) return match.prefix.slice(1, -1);
+  if (match && "eq" in match) return [match.eq.slice(1)];
+  if (match && "prefix" in match) return [match.prefix.slice(1, -1)];
   throw systemAlone(name);
 }
 

@@ -3,11 +3,10 @@
  * FHIRPath engine at run time, for `npm run generate` has read their expressions into paths.
  *
  * Rows of a composite below the resource, one set for each element there (Observation.component, useContext, …). SEP2 is
- * `SEP` twice. The first part is a token and comes in two forms, so that it can be asked for by `system|code` and by code
- * alone: `code␟system` and `code`.
+ * `SEP` twice. A token that comes first has two forms, so that it can be asked for by `system|code` and by code alone:
+ * `code␟system` and `code`. A reference has one: `Patient/1`.
  *
- * - token$token:         key row `=` first SEP2 `code␟system`
- * - token$reference:     key row `=` first SEP2 `Patient/1`
+ * - token$token, reference$token: key row `=` first SEP2 `code␟system`
  * - token$quantity:      range row of the quantity with the unit: first SEP2 `unitCode␟unitSystem`
  * - token$number$number: range row [second, third] with the unit: first
  */
@@ -127,7 +126,7 @@ function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
       });
       for (const full of identities(values[0]!)) {
         combine(sink, full, values);
-        combine(sink, full.slice(0, full.indexOf(SEP)), values);
+        if (types[0] === "token") combine(sink, full.slice(0, full.indexOf(SEP)), values);
       }
     });
 }
@@ -137,7 +136,7 @@ const MOST_OF_A_PART = 24;
 
 const combiners: Record<string, (sink: Sink, first: string, values: Sink[]) => void> = {
   token$token: pairs,
-  token$reference: pairs,
+  reference$token: pairs,
   token$quantity: (sink, first, values) => {
     for (const [, low, high, unit] of values[1]!.ranges.slice(0, MOST_OF_A_PART)) sink.range(low, high, first + SEP2 + unit);
   },

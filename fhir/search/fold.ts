@@ -7,5 +7,13 @@ const ascii = /^[\x21-\x7e]*(?: [\x21-\x7e]+)*$/;
  */
 export function fold(text: string): string {
   if (ascii.test(text)) return text.toLowerCase();
-  return text.normalize("NFKD").toLowerCase().replace(marks, "").replace(/ß/g, "ss").replace(/ı/g, "i").replace(/\s+/g, " ").trim();
+  return text
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(marks, "")
+    .replace(/ß/g, "ss")
+    .replace(/ı/g, "i")
+    .replace(/ς/g, "σ")
+    .replace(/\s+/g, " ")
+    .trim();
 }

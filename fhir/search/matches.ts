@@ -69,10 +69,16 @@ function ancestorsOf(uri: string): string[] {
 }
 
 /** @param type only references to it; "" for any */
-export function referenceMatches(parameter: SearchParameter, type: string, value: string, name: string, { base }: Context): KeyMatch[] {
+export function referenceMatches(
+  parameter: SearchParameter,
+  type: string,
+  value: string,
+  name: string,
+  { base }: Context,
+): { eq: string }[] {
   const text = base && value.startsWith(`${base}/`) ? value.slice(base.length + 1) : value;
   const local = /^([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/.exec(text);
-  const both = (relative: string): KeyMatch[] =>
+  const both = (relative: string): { eq: string }[] =>
     base ? [{ eq: `=${relative}` }, { eq: `=${base}/${relative}` }] : [{ eq: `=${relative}` }];
   if (local && isResourceType(local[1]!)) {
     if (type && local[1] !== type) throw fhirError(400, "invalid", `"${name}" asks for ${type}, its value is of another type.`, name);

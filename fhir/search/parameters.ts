@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ParameterJson, SearchJson, SlotJson, TypeJson } from "./definition.ts";
+import type { ParameterJson, PartJson, SearchJson, SlotJson, TypeJson } from "./definition.ts";
 import { FIRST_LOCAL } from "./definition.ts";
 
 export type SearchType = "token" | "string" | "reference" | "uri" | "date" | "number" | "quantity" | "special" | "composite";
@@ -98,8 +98,14 @@ function parameterOf(type: string, code: string, from: ParameterJson, own: TypeJ
   if (from.type === "token" && reads.some(([, as, system]) => as === "code" && !system)) parameter.implied = "any";
   else if (from.type === "token" && reads.some(([, as]) => as === "boolean")) parameter.implied = "boolean";
   if (from.type === "reference" && reads.every(([, as]) => as === "canonical" || as === "uri")) parameter.isCanonical = true;
-  if (from.parts) parameter.parts = from.parts.map((part) => parameterOf(type, part.code, part, own));
+  if (from.parts) parameter.parts = from.parts.map((part) => partOf(type, part, own));
   return parameter;
+}
+
+/** The named parameter, but with the slots that the composite reads. */
+function partOf(type: string, part: PartJson, own: TypeJson): SearchParameter {
+  const named = parameterOf(type, part.code, own.parameters[part.code] ?? part, own);
+  return { ...named, slots: part.slots.map((local) => slotOf(type, local)) };
 }
 
 function readsOf(slot: SlotJson) {

@@ -128,7 +128,11 @@ function composite(parameter: SearchParameterDefinition, all: SearchParameterDef
   const reads = (base: string) =>
     parameter.component!.map((component, index) => {
       const members = component.expression.split("|").map((part) => partOf(part.trim(), base, work, paths));
-      return members.map((member) => readsOf(member, parts[index]!.type)).filter((read) => read.length);
+      const found = members.map((member) => readsOf(member, parts[index]!.type)).filter((read) => read.length);
+      if (found.length) return found;
+      // DocumentReference's "relationship" has the expressions of its parts exchanged; their own definitions are right.
+      const own = all.find((candidate) => candidate.url === component.definition)!;
+      return paths.members(own.expression!, work.name).map((member) => readsOf(member, own.type));
     });
   for (const base of bases.filter((candidate) => candidate.split(".")[0] === work.name)) {
     const path = base.split(".").slice(1).join(".");

@@ -1,0 +1,34 @@
+import * as fc from "fast-check";
+import { frameOf } from "./frame.ts";
+import { parseJson } from "./json.ts";
+
+/** As a store puts it together. */
+function framed(resource: Record<string, unknown>): string {
+  const { meta, rest } = frameOf(resource);
+  return `{"resourceType":"T","id":"1","meta":{"versionId":"3","lastUpdated":"2020-01-01T00:00:00.000Z"${meta}}${rest}`;
+}
+
+describe("the frame of a resource", () => {
+  it("leaves id, version and time to the store", () => {
+    const text = '{"resourceType":"Patient","id":"x","meta":{"versionId":"9","lastUpdated":"2000-01-01","profile":["p"]},"active":true}';
+    expect(framed(parseJson(text) as Record<string, unknown>)).toBe(
+      '{"resourceType":"T","id":"1","meta":{"versionId":"3","lastUpdated":"2020-01-01T00:00:00.000Z","profile":["p"]},"active":true}',
+    );
+  });
+
+  it("keeps a decimal as it was written", () => {
+    expect(framed(parseJson('{"resourceType":"T","value":2.50}') as Record<string, unknown>)).toMatch(/"value":2\.50}$/);
+  });
+
+  it.each([[{}], [{ meta: null }], [{ meta: [] }], [{ meta: "x" }], [{ meta: {} }]])("is whole JSON of %j", (resource) => {
+    expect(JSON.parse(framed(resource))).toMatchObject({ id: "1", meta: { versionId: "3" } });
+  });
+
+  it("is whole JSON of anything", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (resource) =>
+        expect(JSON.parse(framed(resource))).toMatchObject({ id: "1" }),
+      ),
+    );
+  });
+});

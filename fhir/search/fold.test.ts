@@ -1,0 +1,32 @@
+import * as fc from "fast-check";
+import { fold } from "./fold.ts";
+
+describe("texts to be compared", () => {
+  it.each([
+    ["Adán", "adan"],
+    ["ADA\u0301N", "adan"],
+    ["İstanbul", "istanbul"],
+    ["ısparta", "isparta"],
+    ["I", "i"],
+    ["Straße", "strasse"],
+    ["STRAẞE", "strasse"],
+    ["  van\t der\n Berg ", "van der berg"],
+    ["ﬁ", "fi"],
+    ["Ελένη", "ελενη"],
+    ["ΠΑΠΠΑΣ", "παππασ"],
+    ["Ёлка", "елка"],
+    ["", ""],
+  ])("%j is folded to %j", (text, folded) => {
+    expect(fold(text)).toBe(folded);
+  });
+
+  it("stay the same when folded again", () => {
+    fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => expect(fold(fold(text))).toBe(fold(text))));
+  });
+
+  it("ignore case", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme-ascii" }), (text) => expect(fold(text.toUpperCase())).toBe(fold(text.toLowerCase()))),
+    );
+  });
+});

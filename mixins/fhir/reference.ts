@@ -14,6 +14,17 @@ interface Mesh {
 export const referenceTo = (...types: string[]) =>
   ({ type: "string", pattern: new RegExp(`^(?:${types.join("|")})/[A-Za-z0-9\\-.]{1,64}$`), messages: { stringPattern: `Must be a reference like ${types[0]}/1.` } }) as const;
 
+/** A code with its system, as a rule for Moleculer's validator. */
+export const codeRule = {
+  type: "object",
+  strict: true,
+  props: {
+    system: { type: "string", min: 1, max: 500 },
+    code: { type: "string", pattern: /^[^\s|]+( [^\s|]+)*$/, max: 200, messages: { stringPattern: "A code has no spaces at its ends and no bar." } },
+    display: { type: "string", min: 1, max: 500, optional: true },
+  },
+} as const;
+
 export const splitReference = (reference: string): [type: string, id: string] => {
   const slash = reference.indexOf("/");
   return [reference.slice(0, slash), reference.slice(slash + 1)];

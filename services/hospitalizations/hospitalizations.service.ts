@@ -1,14 +1,109 @@
+import type { Context, Service } from "moleculer";
+import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mixins/contract.ts";
-import { Fhir } from "../../mixins/fhir/owner.ts";
+import { type WithDirectory, WithFhirDirectory } from "../../mixins/fhir/directory.ts";
+import { isType } from "../../mixins/fhir/errors.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
+import { readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { type TransactionEntry, transactions } from "../transactions/transactions.contract.ts";
+import { hospitalizations, type Stay } from "./hospitalizations.contract.ts";
+import { BED_OCCUPIED, bedOccupied, PATIENT_ALREADY_ADMITTED, patientAlreadyAdmitted, stayChanged, stayNotFound } from "./hospitalizations.errors.ts";
+import { admit, admitFromVisit, type BedLocation, bedOf, discharge, type Encounter, INPATIENT, occupy, stayKeys, stayOf, transfer, vacate } from "./hospitalizations.model.ts";
 
-export default defineService({
+type This = Service & WithFhir & WithDirectory & Helpers;
+
+interface Helpers {
+  stay(reference: string): Promise<Encounter>;
+  bed(ctx: Context, reference: string): Promise<BedLocation>;
+  carryOut(ctx: Context, stay: Encounter, entries: TransactionEntry[]): Promise<Stay>;
+}
+
+export default defineService<typeof hospitalizations, WithFhir & WithDirectory & Helpers>({
   name: "hospitalizations",
   mixins: [
-    Fhir({
-      owns: [
-        { type: "Encounter", where: { path: "class.code", in: ["IMP", "ACUTE", "NONAC", "OBSENC", "SS"] } },
-      ],
-    }),
+    Fhir({ owns: [{ type: "Encounter", where: { path: "class.code", in: INPATIENT } }], unique: { Encounter: stayKeys } }),
+    WithFhirDirectory(),
   ],
-  actions: {},
+
+  actions: {
+    admit: {
+      rest: "POST",
+      summary: "Admit a patient to a bed",
+      params: {
+        patient: referenceTo("Patient"),
+        bed: referenceTo("Location"),
+        visit: { ...referenceTo("Encounter"), optional: true },
+        reason: { type: "string", trim: true, min: 1, max: 500, optional: true },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { patient, visit } = ctx.params;
+        const mesh = { caller: ctx, directory: this.directory };
+        await requireReference(mesh, patient);
+        const bed = await this.bed(ctx, ctx.params.bed);
+        const stay = visit
+          ? admitFromVisit(await readReference<Encounter>(mesh, visit), ctx.params, new Date())
+          : admit(timeOrderedId(), ctx.params, new Date());
+        return this.carryOut(ctx, stay, [change(stay), change(occupy(bed))]);
+      },
+    },
+
+    transfer: {
+      rest: "POST",
+      summary: "Move a patient to another bed",
+      params: { stay: referenceTo("Encounter"), bed: referenceTo("Location"), $$strict: true },
+      async handler(ctx) {
+        const before = await this.stay(ctx.params.stay);
+        const stay = transfer(before, ctx.params.bed, new Date());
+        const old = bedOf(before);
+        if (old === ctx.params.bed) throw bedOccupied(old);
+        const beds = [occupy(await this.bed(ctx, ctx.params.bed)), ...(old ? [vacate(await this.bed(ctx, old))] : [])];
+        return this.carryOut(ctx, stay, [change(stay), ...beds.map(change)]);
+      },
+    },
+
+    discharge: {
+      rest: "POST",
+      summary: "Discharge a patient and free the bed",
+      params: { stay: referenceTo("Encounter"), $$strict: true },
+      async handler(ctx) {
+        const before = await this.stay(ctx.params.stay);
+        const stay = discharge(before, new Date());
+        const old = bedOf(before);
+        return this.carryOut(ctx, stay, [change(stay), ...(old ? [change(vacate(await this.bed(ctx, old)))] : [])]);
+      },
+    },
+  },
+
+  methods: {
+    async stay(this: This, reference: string): Promise<Encounter> {
+      const [, id] = splitReference(reference);
+      const stay = await this.fhir.read<Encounter>("Encounter", id);
+      if (!stay) throw stayNotFound(reference);
+      return stay;
+    },
+
+    bed(this: This, ctx: Context, reference: string): Promise<BedLocation> {
+      return readReference<BedLocation>({ caller: ctx as never, directory: this.directory }, reference);
+    },
+
+    /** Stay and beds change together or not at all, though they are kept by two services. */
+    async carryOut(this: This, ctx: Context, stay: Encounter, entries: TransactionEntry[]): Promise<Stay> {
+      try {
+        const [result] = await transactions.run(ctx as never, { entries });
+        return stayOf(stay, result?.version ?? 0);
+      } catch (error) {
+        if (isType(error, BED_OCCUPIED)) throw bedOccupied(bedOf(stay) ?? "");
+        if (isType(error, PATIENT_ALREADY_ADMITTED)) throw patientAlreadyAdmitted(stay.subject?.reference ?? "");
+        if (isType(error, "STALE_VERSION")) throw stayChanged();
+        throw error;
+      }
+    },
+  },
 });
+
+/** The write of a resource, refused when it is not any more as it was read. */
+function change(resource: Encounter | BedLocation): TransactionEntry {
+  const version = resource.meta?.versionId;
+  return { resource, request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ...(version !== undefined && { ifMatch: `W/"${version}"` }) } };
+}

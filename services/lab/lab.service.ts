@@ -1,19 +1,69 @@
+import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mixins/contract.ts";
-import { Fhir } from "../../mixins/fhir/owner.ts";
+import { type WithDirectory, WithFhirDirectory } from "../../mixins/fhir/directory.ts";
+import { isType } from "../../mixins/fhir/errors.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
+import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { lab } from "./lab.contract.ts";
+import { orderChanged, orderNotFound } from "./lab.errors.ts";
+import { newOrder, orderOf, resultOf, type ServiceRequest } from "./lab.model.ts";
 
-export default defineService({
+export default defineService<typeof lab, WithFhir & WithDirectory>({
   name: "lab",
   mixins: [
     Fhir({
       owns: [
-        "ServiceRequest",
-        "Specimen",
         { type: "Observation", where: { path: "category.coding.code", in: ["laboratory"] } },
-        "DiagnosticReport",
-        "ImagingStudy",
-        "Media",
+        "ServiceRequest", "Specimen", "DiagnosticReport", "ImagingStudy", "Media",
       ],
     }),
+    WithFhirDirectory(),
   ],
-  actions: {},
+
+  actions: {
+    order: {
+      rest: "POST",
+      summary: "Order a laboratory test",
+      params: { patient: referenceTo("Patient"), encounter: { ...referenceTo("Encounter"), optional: true }, test: codeRule, $$strict: true },
+      async handler(ctx) {
+        const { patient, encounter } = ctx.params;
+        const mesh = { caller: ctx, directory: this.directory };
+        await Promise.all([requireReference(mesh, patient), encounter && requireReference(mesh, encounter)]);
+        const order = newOrder(timeOrderedId(), ctx.params, new Date());
+        await this.fhir.write([{ op: "create", type: "ServiceRequest", id: order.id, text: JSON.stringify(order) }]);
+        return orderOf(order, 1);
+      },
+    },
+
+    result: {
+      rest: "POST",
+      summary: "Give a laboratory test its result",
+      params: {
+        order: referenceTo("ServiceRequest"),
+        finding: [
+          { type: "object", strict: true, props: { value: "number", unit: { type: "string", min: 1, max: 50 } } },
+          { type: "object", strict: true, props: { text: { type: "string", trim: true, min: 1, max: 2_000 } } },
+        ],
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { order: reference, finding } = ctx.params;
+        const [, id] = splitReference(reference);
+        const before = await this.fhir.read<ServiceRequest>("ServiceRequest", id);
+        if (!before) throw orderNotFound(reference);
+        const now = new Date();
+        const { observation, report, order } = resultOf(before, { observation: timeOrderedId(), report: timeOrderedId() }, finding, now);
+        try {
+          await this.fhir.write([
+            { op: "update", type: "ServiceRequest", id, text: JSON.stringify(order), ifVersion: [Number(before.meta?.versionId)], upsert: false },
+            { op: "create", type: "Observation", id: observation.id, text: JSON.stringify(observation) },
+            { op: "create", type: "DiagnosticReport", id: report.id, text: JSON.stringify(report) },
+          ]);
+        } catch (error) {
+          throw isType(error, "STALE_VERSION") ? orderChanged(reference) : error;
+        }
+        return { observation: `Observation/${observation.id}`, report: `DiagnosticReport/${report.id}`, order: reference, issuedAt: now.toISOString() };
+      },
+    },
+  },
 });

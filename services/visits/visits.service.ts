@@ -1,19 +1,59 @@
+import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mixins/contract.ts";
-import { Fhir } from "../../mixins/fhir/owner.ts";
+import { type WithDirectory, WithFhirDirectory } from "../../mixins/fhir/directory.ts";
+import { isType } from "../../mixins/fhir/errors.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
+import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { visits } from "./visits.contract.ts";
+import { VISIT_ALREADY_OPEN, visitAlreadyOpen, visitChanged, visitNotFound } from "./visits.errors.ts";
+import { closeVisit, type Encounter, openVisit, visitKeys, visitOf } from "./visits.model.ts";
 
-export default defineService({
+export default defineService<typeof visits, WithFhir & WithDirectory>({
   name: "visits",
   mixins: [
     Fhir({
-      owns: [
-        "Encounter",
-        "Appointment",
-        "AppointmentResponse",
-        "Schedule",
-        "Slot",
-        "EpisodeOfCare",
-      ],
+      owns: ["Encounter", "Appointment", "AppointmentResponse", "Schedule", "Slot", "EpisodeOfCare"],
+      unique: { Encounter: visitKeys },
     }),
+    WithFhirDirectory(),
   ],
-  actions: {},
+
+  actions: {
+    open: {
+      rest: "POST",
+      summary: "Open an ambulatory visit",
+      params: { patient: referenceTo("Patient"), reason: { type: "string", trim: true, min: 1, max: 500, optional: true }, $$strict: true },
+      async handler(ctx) {
+        const { patient } = ctx.params;
+        await requireReference({ caller: ctx, directory: this.directory }, patient);
+        const encounter = openVisit(timeOrderedId(), ctx.params, new Date());
+        try {
+          await this.fhir.write([{ op: "create", type: "Encounter", id: encounter.id, text: JSON.stringify(encounter) }]);
+        } catch (error) {
+          throw isType(error, VISIT_ALREADY_OPEN) ? visitAlreadyOpen(patient) : error;
+        }
+        return visitOf(encounter, 1);
+      },
+    },
+
+    close: {
+      rest: "POST",
+      summary: "Close an ambulatory visit",
+      params: { visit: referenceTo("Encounter"), $$strict: true },
+      async handler(ctx) {
+        const { visit } = ctx.params;
+        const [, id] = splitReference(visit);
+        const encounter = await this.fhir.read<Encounter>("Encounter", id);
+        if (!encounter) throw visitNotFound(visit);
+        const closed = closeVisit(encounter, new Date());
+        const ifVersion = [Number(encounter.meta?.versionId)];
+        try {
+          const [result] = await this.fhir.write([{ op: "update", type: "Encounter", id, text: JSON.stringify(closed), ifVersion, upsert: false }]);
+          return visitOf(closed, result?.version ?? 0);
+        } catch (error) {
+          throw isType(error, "STALE_VERSION") ? visitChanged(visit) : error;
+        }
+      },
+    },
+  },
 });

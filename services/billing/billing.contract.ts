@@ -1,0 +1,36 @@
+import { action } from "../../mixins/contract.ts";
+
+/** One thing to pay for: a FHIR ChargeItem. */
+export interface Charge {
+  /** "ChargeItem/…" */
+  charge: string;
+  encounter: string; // "Encounter/…"
+  text: string;
+  /** Hundredths of the currency's unit, so that sums are exact. */
+  cents: number;
+  currency: string; // ISO 4217
+}
+
+/** The bill of a visit or stay: a FHIR Invoice. */
+export interface Bill {
+  /** "Invoice/…" */
+  invoice: string;
+  version: number;
+  patient: string; // "Patient/…"
+  encounter: string; // "Encounter/…"
+  cents: number;
+  currency: string; // ISO 4217
+  charges: string[];
+  issuedAt: string; // ISO 8601, UTC
+}
+
+/** Everything that other services may know about `billing`. */
+export const billing = {
+  /** Notes something to pay for. @throws 404 NOT_FOUND for an unknown encounter */
+  charge: action<{ encounter: string; text: string; cents: number; currency: string }, Charge>("billing.charge"),
+  /**
+   * Bills all open charges of an ended visit or stay. No charge is ever on two bills.
+   * @throws 404 NOT_FOUND, 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES, CHARGES_CHANGED
+   */
+  invoice: action<{ encounter: string }, Bill>("billing.invoice"),
+};

@@ -1,0 +1,15 @@
+import { Errors } from "moleculer";
+
+const { MoleculerClientError } = Errors;
+
+export const encounterNotEnded = (encounter: string) =>
+  new MoleculerClientError("The visit or stay has not ended: close or discharge it first.", 409, "ENCOUNTER_NOT_ENDED", { encounter });
+
+export const nothingToInvoice = (encounter: string) =>
+  new MoleculerClientError("There is no open charge for this visit or stay.", 409, "NOTHING_TO_INVOICE", { encounter });
+
+export const severalCurrencies = (encounter: string) =>
+  new MoleculerClientError("The charges are in several currencies: one bill has one.", 409, "SEVERAL_CURRENCIES", { encounter });
+
+export const chargesChanged = (encounter: string) =>
+  new MoleculerClientError("The charges changed while they were summed up: try again.", 409, "CHARGES_CHANGED", { encounter });

@@ -1,0 +1,106 @@
+import { parametersOf } from "../../fhir/search/parameters.ts";
+import type { Clause } from "../../fhir/search/query.ts";
+import type { OwnerStep } from "../../mixins/fhir/contract.ts";
+import type { Bill, Charge } from "./billing.contract.ts";
+import { encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billing.errors.ts";
+
+// The rules of a bill: plain data in, plain data out. No broker, no database, no clock.
+
+interface Money {
+  value?: number;
+  currency?: string;
+}
+
+/** As much of a FHIR ChargeItem as this service works with. */
+export interface ChargeItem {
+  resourceType: "ChargeItem";
+  id: string;
+  meta?: { versionId?: string };
+  status: string;
+  code: { text?: string };
+  subject: { reference?: string };
+  context?: { reference?: string };
+  priceOverride?: Money;
+  [more: string]: unknown;
+}
+
+/** As much of a FHIR Encounter as a bill needs. */
+export interface Encounter {
+  id: string;
+  status: string;
+  subject?: { reference?: string };
+}
+
+/** Money as FHIR writes it, from exact hundredths. */
+const money = (cents: number, currency: string): Money => ({ value: cents / 100, currency });
+const centsOf = ({ priceOverride }: ChargeItem): number => Math.round((priceOverride?.value ?? 0) * 100);
+
+export function newCharge(
+  id: string,
+  { encounter, text, cents, currency }: { encounter: string; text: string; cents: number; currency: string },
+  patient: string,
+  now: Date,
+): ChargeItem {
+  return {
+    resourceType: "ChargeItem",
+    id,
+    status: "billable",
+    code: { text },
+    subject: { reference: patient },
+    context: { reference: encounter },
+    occurrenceDateTime: now.toISOString(),
+    priceOverride: money(cents, currency),
+  };
+}
+
+export const chargeOf = (item: ChargeItem): Charge => ({
+  charge: `ChargeItem/${item.id}`,
+  encounter: item.context?.reference ?? "",
+  text: item.code.text ?? "",
+  cents: centsOf(item),
+  currency: item.priceOverride?.currency ?? "",
+});
+
+/** "ChargeItems of this encounter." */
+export const chargesOf = (encounter: string): Clause[] => [
+  { kind: "key", slots: parametersOf("ChargeItem").get("context")?.slots ?? [], any: [{ eq: `=${encounter}` }] },
+];
+
+/**
+ * The bill over all billable charges, and its charges marked as billed: that they are still as they were read is checked
+ * in the same step, so no charge is billed twice.
+ * @throws 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES
+ */
+export function newInvoice(id: string, encounter: Encounter, items: ChargeItem[], now: Date): { bill: Bill; steps: OwnerStep[] } {
+  const reference = `Encounter/${encounter.id}`;
+  if (encounter.status !== "finished") throw encounterNotEnded(reference);
+  const open = items.filter((item) => item.status === "billable");
+  const [first] = open;
+  if (!first) throw nothingToInvoice(reference);
+  const currency = first.priceOverride?.currency ?? "";
+  if (open.some((item) => (item.priceOverride?.currency ?? "") !== currency)) throw severalCurrencies(reference);
+  const cents = open.reduce((sum, item) => sum + centsOf(item), 0);
+  const patient = encounter.subject?.reference ?? first.subject.reference ?? "";
+  const invoice = {
+    resourceType: "Invoice",
+    id,
+    status: "issued",
+    subject: { reference: patient },
+    date: now.toISOString(),
+    lineItem: open.map((item, index) => ({
+      sequence: index + 1,
+      chargeItemReference: { reference: `ChargeItem/${item.id}` },
+      priceComponent: [{ type: "base", amount: item.priceOverride }],
+    })),
+    totalNet: money(cents, currency),
+    totalGross: money(cents, currency),
+  };
+  const steps: OwnerStep[] = [
+    { op: "create", type: "Invoice", id, text: JSON.stringify(invoice) },
+    ...open.map((item): OwnerStep => ({
+      op: "update", type: "ChargeItem", id: item.id, text: JSON.stringify({ ...item, status: "billed" }), ifVersion: [Number(item.meta?.versionId)], upsert: false,
+    })),
+  ];
+  const bill = { invoice: `Invoice/${id}`, version: 1, patient, encounter: reference, cents, currency, charges: open.map((item) => `ChargeItem/${item.id}`), issuedAt: now.toISOString() };
+  return { bill, steps };
+}

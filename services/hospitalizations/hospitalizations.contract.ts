@@ -1,0 +1,32 @@
+import { action } from "../../mixins/contract.ts";
+
+/** One stay of a patient in a bed, from admission to discharge: a FHIR Encounter of class IMP. */
+export interface Stay {
+  /** "Encounter/…" */
+  stay: string;
+  version: number;
+  patient: string; // "Patient/…"
+  /** "Location/…"; absent after the discharge. */
+  bed?: string;
+  status: StayStatus;
+  admittedAt: string; // ISO 8601, UTC
+  dischargedAt?: string; // ISO 8601, UTC; absent while the patient stays
+}
+
+export const StayStatus = { admitted: "admitted", discharged: "discharged" } as const;
+export type StayStatus = (typeof StayStatus)[keyof typeof StayStatus];
+
+/** Everything that other services may know about `hospitalizations`. */
+export const hospitalizations = {
+  /**
+   * Admits a patient to a bed. With `visit`, the patient's open ambulatory visit becomes the stay: same id, next version.
+   *
+   * @throws 404 NOT_FOUND for an unknown patient, bed or visit; 409 BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, NOT_A_BED,
+   *         VISIT_NOT_OPEN, STAY_CHANGED (others were faster: try again)
+   */
+  admit: action<{ patient: string; bed: string; visit?: string; reason?: string }, Stay>("hospitalizations.admit"),
+  /** Moves the patient to another bed. @throws 404 STAY_NOT_FOUND; 409 BED_OCCUPIED, NOT_A_BED, ALREADY_DISCHARGED, STAY_CHANGED */
+  transfer: action<{ stay: string; bed: string }, Stay>("hospitalizations.transfer"),
+  /** Ends the stay and frees the bed. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
+  discharge: action<{ stay: string }, Stay>("hospitalizations.discharge"),
+};

@@ -1,0 +1,128 @@
+import type { UniqueKey } from "../../mixins/store/store.ts";
+import { type Stay, StayStatus } from "./hospitalizations.contract.ts";
+import { alreadyDischarged, BED_OCCUPIED, bedOccupied, notABed, PATIENT_ALREADY_ADMITTED, visitNotOpen } from "./hospitalizations.errors.ts";
+
+// The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
+
+interface Period {
+  start?: string;
+  end?: string;
+}
+
+/** As much of a FHIR Encounter as this service works with. */
+export interface Encounter {
+  resourceType: "Encounter";
+  id: string;
+  meta?: { versionId?: string };
+  status: string;
+  class: { system?: string; code: string; display?: string };
+  classHistory?: { class: Encounter["class"]; period: Period }[];
+  subject?: { reference?: string };
+  period?: Period;
+  location?: { location: { reference?: string }; status?: string; period?: Period }[];
+  reasonCode?: { text?: string }[];
+  hospitalization?: Record<string, unknown>;
+  [more: string]: unknown;
+}
+
+/** As much of a bed, a FHIR Location, as a stay touches. */
+export interface BedLocation {
+  resourceType: "Location";
+  id: string;
+  meta?: { versionId?: string };
+  status?: string;
+  operationalStatus?: { system?: string; code?: string; display?: string };
+  [more: string]: unknown;
+}
+
+/** Classes of Encounters that are stays (v3-ActCode). */
+export const INPATIENT = ["IMP", "ACUTE", "NONAC", "OBSENC", "SS"];
+
+const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP", display: "inpatient encounter" } as const;
+const V2_0116 = "http://terminology.hl7.org/CodeSystem/v2-0116"; // bed status
+
+const isOpen = ({ status }: Encounter): boolean => ["arrived", "triaged", "in-progress", "onleave"].includes(status);
+
+/** The bed that the patient lies in now. */
+export const bedOf = ({ location }: Encounter): string | undefined => location?.find((it) => it.status === "active")?.location.reference;
+
+export function admit(id: string, { patient, bed, reason }: { patient: string; bed: string; reason?: string }, now: Date): Encounter {
+  const start = now.toISOString();
+  return {
+    resourceType: "Encounter",
+    id,
+    status: "in-progress",
+    class: CLASS,
+    subject: { reference: patient },
+    period: { start },
+    location: [{ location: { reference: bed }, status: "active", period: { start } }],
+    ...(reason !== undefined && { reasonCode: [{ text: reason }] }),
+  };
+}
+
+/** An open ambulatory visit goes on as a stay. @throws 409 VISIT_NOT_OPEN */
+export function admitFromVisit(visit: Encounter, { patient, bed, reason }: { patient: string; bed: string; reason?: string }, now: Date): Encounter {
+  if (!isOpen(visit) || INPATIENT.includes(visit.class.code) || visit.subject?.reference !== patient) throw visitNotOpen(`Encounter/${visit.id}`);
+  const start = now.toISOString();
+  return {
+    ...visit,
+    status: "in-progress",
+    class: CLASS,
+    classHistory: [...(visit.classHistory ?? []), { class: visit.class, period: { ...visit.period, end: start } }],
+    location: [...ended(visit, now), { location: { reference: bed }, status: "active", period: { start } }],
+    ...(reason !== undefined && { reasonCode: [...(visit.reasonCode ?? []), { text: reason }] }),
+  };
+}
+
+/** @throws 409 ALREADY_DISCHARGED */
+export function transfer(stay: Encounter, bed: string, now: Date): Encounter {
+  if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
+  return { ...stay, location: [...ended(stay, now), { location: { reference: bed }, status: "active", period: { start: now.toISOString() } }] };
+}
+
+/** @throws 409 ALREADY_DISCHARGED */
+export function discharge(stay: Encounter, now: Date): Encounter {
+  if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
+  return { ...stay, status: "finished", period: { ...stay.period, end: now.toISOString() }, location: ended(stay, now) };
+}
+
+/** The places so far, those that were active ended now. */
+const ended = ({ location = [] }: Encounter, now: Date): NonNullable<Encounter["location"]> =>
+  location.map((it) => (it.status === "active" ? { ...it, status: "completed", period: { ...it.period, end: now.toISOString() } } : it));
+
+/** @throws 409 NOT_A_BED, BED_OCCUPIED */
+export function occupy(bed: BedLocation): BedLocation {
+  const code = bed.operationalStatus?.code;
+  if (code === "O") throw bedOccupied(`Location/${bed.id}`);
+  if (code !== "U" || (bed.status !== undefined && bed.status !== "active")) throw notABed(`Location/${bed.id}`);
+  return { ...bed, operationalStatus: { system: V2_0116, code: "O", display: "Occupied" } };
+}
+
+export const vacate = (bed: BedLocation): BedLocation => ({ ...bed, operationalStatus: { system: V2_0116, code: "U", display: "Unoccupied" } });
+
+/**
+ * One open stay per bed and per patient. The store keeps these rules, whoever writes and however many at once.
+ */
+export function stayKeys(resource: object): UniqueKey[] {
+  const stay = resource as Encounter;
+  if (!isOpen(stay)) return [];
+  const patient = stay.subject?.reference;
+  const bed = bedOf(stay);
+  return [
+    ...(patient === undefined ? [] : [{ key: `stay:${patient}`, error: PATIENT_ALREADY_ADMITTED }]),
+    ...(bed === undefined ? [] : [{ key: `bed:${bed}`, error: BED_OCCUPIED }]),
+  ];
+}
+
+export function stayOf(stay: Encounter, version: number): Stay {
+  const bed = bedOf(stay);
+  return {
+    stay: `Encounter/${stay.id}`,
+    version,
+    patient: stay.subject?.reference ?? "",
+    ...(bed !== undefined && { bed }),
+    status: isOpen(stay) ? StayStatus.admitted : StayStatus.discharged,
+    admittedAt: stay.period?.start ?? "",
+    ...(stay.period?.end !== undefined && { dischargedAt: stay.period.end }),
+  };
+}

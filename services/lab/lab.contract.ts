@@ -1,0 +1,43 @@
+import { action } from "../../mixins/contract.ts";
+
+/** A code of a code system, e.g. LOINC's 718-7. */
+export interface Code {
+  system: string;
+  code: string;
+  display?: string;
+}
+
+/** A test that was asked for: a FHIR ServiceRequest. */
+export interface LabOrder {
+  /** "ServiceRequest/…" */
+  order: string;
+  version: number;
+  patient: string; // "Patient/…"
+  test: Code;
+  status: OrderStatus;
+  orderedAt: string; // ISO 8601, UTC
+}
+
+export const OrderStatus = { active: "active", completed: "completed" } as const;
+export type OrderStatus = (typeof OrderStatus)[keyof typeof OrderStatus];
+
+/** What the test found: an Observation and the DiagnosticReport that issues it. */
+export interface LabResult {
+  /** "Observation/…" */
+  observation: string;
+  /** "DiagnosticReport/…" */
+  report: string;
+  order: string;
+  issuedAt: string; // ISO 8601, UTC
+}
+
+/** A measured value in a UCUM unit, or words. */
+export type Finding = { value: number; unit: string } | { text: string };
+
+/** Everything that other services may know about `lab`. */
+export const lab = {
+  /** @throws 404 NOT_FOUND for an unknown patient or encounter */
+  order: action<{ patient: string; encounter?: string; test: Code }, LabOrder>("lab.order"),
+  /** Result, report and the order's completion in one step. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
+  result: action<{ order: string; finding: Finding }, LabResult>("lab.result"),
+};

@@ -1,0 +1,11 @@
+import { Errors } from "moleculer";
+
+const { MoleculerClientError } = Errors;
+
+export const orderNotFound = (order: string) => new MoleculerClientError("No lab order has this id.", 404, "ORDER_NOT_FOUND", { order });
+
+export const orderNotActive = (order: string) =>
+  new MoleculerClientError("The order is not active any more: it has its result, or was revoked.", 409, "ORDER_NOT_ACTIVE", { order });
+
+export const orderChanged = (order: string) =>
+  new MoleculerClientError("Somebody changed the order meanwhile: read it and try again.", 409, "ORDER_CHANGED", { order });

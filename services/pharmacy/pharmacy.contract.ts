@@ -1,0 +1,58 @@
+import { action } from "../../mixins/contract.ts";
+
+/** A code of a code system, e.g. RxNorm's 313782. */
+export interface Code {
+  system: string;
+  code: string;
+  display?: string;
+}
+
+/** How much of a medication is on the shelf. The stock is the pharmacy's own data; its movements are FHIR resources. */
+export interface StockItem {
+  medication: Code;
+  quantity: number; // units, 0 or more
+}
+
+/** A delivery that arrived: a FHIR SupplyDelivery. */
+export interface Receipt {
+  /** "SupplyDelivery/…" */
+  delivery: string;
+  stock: StockItem;
+}
+
+/** What was prescribed: a FHIR MedicationRequest. */
+export interface Prescription {
+  /** "MedicationRequest/…" */
+  prescription: string;
+  version: number;
+  patient: string; // "Patient/…"
+  medication: Code;
+  quantity: number; // units that may be dispensed in all
+  prescribedAt: string; // ISO 8601, UTC
+}
+
+/** What was handed out: a FHIR MedicationDispense. */
+export interface Dispense {
+  /** "MedicationDispense/…" */
+  dispense: string;
+  prescription: string;
+  quantity: number; // units
+  /** Units of the medication that are left on the shelf. */
+  left: number;
+  dispensedAt: string; // ISO 8601, UTC
+}
+
+/** Everything that other services may know about `pharmacy`. */
+export const pharmacy = {
+  /** Takes a delivery into stock. */
+  receive: action<{ medication: Code; quantity: number; lot?: string }, Receipt>("pharmacy.receive"),
+  /** The stock, or that of one medication; at most 1,000 items. */
+  stock: action<{ medication?: string }, StockItem[]>("pharmacy.stock"),
+  /** @throws 404 NOT_FOUND for an unknown patient or encounter */
+  prescribe: action<{ patient: string; encounter?: string; medication: Code; quantity: number; dosage: string }, Prescription>("pharmacy.prescribe"),
+  /**
+   * Hands out a prescribed medication, all of the quantity or nothing.
+   * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE
+   */
+  dispense: action<{ prescription: string; quantity: number }, Dispense>("pharmacy.dispense"),
+};

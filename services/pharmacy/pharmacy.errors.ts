@@ -1,0 +1,15 @@
+import { Errors } from "moleculer";
+
+const { MoleculerClientError } = Errors;
+
+export const prescriptionNotFound = (prescription: string) =>
+  new MoleculerClientError("No prescription has this id.", 404, "PRESCRIPTION_NOT_FOUND", { prescription });
+
+export const prescriptionNotActive = (prescription: string) =>
+  new MoleculerClientError("The prescription is not active, or names no medication by code and no quantity.", 409, "PRESCRIPTION_NOT_ACTIVE", { prescription });
+
+export const outOfStock = (prescription: string) =>
+  new MoleculerClientError("There is not so much of this medication in stock.", 409, "OUT_OF_STOCK", { prescription });
+
+export const moreThanPrescribed = (prescription: string) =>
+  new MoleculerClientError("More than was prescribed would have been dispensed.", 409, "MORE_THAN_PRESCRIBED", { prescription });

@@ -1,0 +1,23 @@
+import { action } from "../../mixins/contract.ts";
+
+/** One ambulatory visit of a patient, from the front desk to the door: a FHIR Encounter of class AMB. */
+export interface Visit {
+  /** "Encounter/…" */
+  visit: string;
+  version: number;
+  patient: string; // "Patient/…"
+  status: VisitStatus;
+  openedAt: string; // ISO 8601, UTC
+  closedAt?: string; // ISO 8601, UTC; absent while the visit is open
+}
+
+export const VisitStatus = { open: "open", closed: "closed" } as const;
+export type VisitStatus = (typeof VisitStatus)[keyof typeof VisitStatus];
+
+/** Everything that other services may know about `visits`. */
+export const visits = {
+  /** @throws 404 NOT_FOUND for an unknown patient, 409 VISIT_ALREADY_OPEN when the patient has an open visit */
+  open: action<{ patient: string; reason?: string }, Visit>("visits.open"),
+  /** @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
+  close: action<{ visit: string }, Visit>("visits.close"),
+};

@@ -1,0 +1,59 @@
+import type { UniqueKey } from "../../mixins/store/store.ts";
+import { type Visit, VisitStatus } from "./visits.contract.ts";
+import { VISIT_ALREADY_OPEN, visitAlreadyClosed } from "./visits.errors.ts";
+
+// The rules of a visit: plain data in, plain data out. No broker, no database, no clock.
+
+/** As much of a FHIR Encounter as this service works with. */
+export interface Encounter {
+  resourceType: "Encounter";
+  id: string;
+  meta?: { versionId?: string };
+  status: string;
+  class: { system?: string; code: string; display?: string };
+  subject?: { reference?: string };
+  period?: { start?: string; end?: string };
+  reasonCode?: { text?: string }[];
+  [more: string]: unknown;
+}
+
+export const AMBULATORY = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "AMB", display: "ambulatory" } as const;
+
+const isOpen = ({ status }: Encounter): boolean => ["arrived", "triaged", "in-progress", "onleave"].includes(status);
+
+export function openVisit(id: string, { patient, reason }: { patient: string; reason?: string }, now: Date): Encounter {
+  return {
+    resourceType: "Encounter",
+    id,
+    status: "in-progress",
+    class: AMBULATORY,
+    subject: { reference: patient },
+    period: { start: now.toISOString() },
+    ...(reason !== undefined && { reasonCode: [{ text: reason }] }),
+  };
+}
+
+/** @throws 409 VISIT_ALREADY_CLOSED */
+export function closeVisit(encounter: Encounter, now: Date): Encounter {
+  if (!isOpen(encounter)) throw visitAlreadyClosed(`Encounter/${encounter.id}`);
+  return { ...encounter, status: "finished", period: { ...encounter.period, end: now.toISOString() } };
+}
+
+/** A patient has one open visit at most. The store keeps this rule, so that two front desks cannot break it at the same moment. */
+export function visitKeys(resource: object): UniqueKey[] {
+  const encounter = resource as Encounter;
+  const patient = encounter.subject?.reference;
+  if (!isOpen(encounter) || encounter.class?.code !== AMBULATORY.code || patient === undefined) return [];
+  return [{ key: `visit:${patient}`, error: VISIT_ALREADY_OPEN }];
+}
+
+export function visitOf(encounter: Encounter, version: number): Visit {
+  return {
+    visit: `Encounter/${encounter.id}`,
+    version,
+    patient: encounter.subject?.reference ?? "",
+    status: isOpen(encounter) ? VisitStatus.open : VisitStatus.closed,
+    openedAt: encounter.period?.start ?? "",
+    ...(encounter.period?.end !== undefined && { closedAt: encounter.period.end }),
+  };
+}

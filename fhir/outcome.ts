@@ -15,19 +15,23 @@ export interface OperationOutcome {
   issue: Issue[];
 }
 
-/** A refusal by FHIR's rules: the HTTP status, and every fault that was found. JSON only, so that it survives the wire. */
+/**
+ * A refusal by FHIR's rules: the HTTP status, and every fault that was found. `code`, `type` and `data` are what a mesh
+ * carries over the wire, where the class is lost; `outcomeOf` reads either.
+ */
 export class FhirError extends Error {
   readonly status: number;
   readonly issues: Issue[];
+  readonly code: number;
+  readonly type = "INVALID";
+  readonly data: { issues: Issue[] };
   constructor(status: number, issues: Issue[]) {
     super(issues.map((issue) => issue.diagnostics).join(" "));
     this.name = "FhirError";
     this.status = status;
     this.issues = issues;
-  }
-
-  toJSON(): { name: string; status: number; issues: Issue[] } {
-    return { name: this.name, status: this.status, issues: this.issues };
+    this.code = status;
+    this.data = { issues };
   }
 }
 
@@ -43,7 +47,8 @@ export function outcome(...issues: Issue[]): OperationOutcome {
 
 /** What a client is told; of an error that is not ours to show only that there was one. */
 export function outcomeOf(error: unknown): OperationOutcome {
-  const issues = (error as { issues?: unknown } | undefined)?.issues;
-  if (Array.isArray(issues) && issues.length > 0) return outcome(...(issues as Issue[]));
+  const { issues, data } = (error ?? {}) as { issues?: unknown; data?: { issues?: unknown } };
+  const found = issues ?? data?.issues;
+  if (Array.isArray(found) && found.length > 0) return outcome(...(found as Issue[]));
   return outcome({ severity: "fatal", code: "exception", diagnostics: "An internal error." });
 }

@@ -15,7 +15,8 @@ import { isResourceType, slotsOf } from "./parameters.ts";
 import type { IndexRows } from "./query.ts";
 import { SEP } from "./query.ts";
 import type { Writer } from "./rows.ts";
-import { Sink, writerOf } from "./rows.ts";
+import { writerOf } from "./rows.ts";
+import { Sink } from "./sink.ts";
 
 type Extractor = (resource: unknown, sink: Sink) => void;
 

@@ -6,68 +6,13 @@ import { numberOf } from "../json.ts";
 import { intervalOf } from "./dates.ts";
 import { fold } from "./fold.ts";
 import { nextTo } from "./numbers.ts";
-import type { KeyRow, RangeRow } from "./query.ts";
 import { FOREVER, SEP } from "./query.ts";
+import type { Sink } from "./sink.ts";
 
 /** The open end of a quantity or number. */
 export const UNBOUNDED = Number.MAX_VALUE;
 
-/** Characters of a key that are kept. Longer texts are found by what they begin with. */
-const KEY_LENGTH = 8_000;
-
-/** From so many rows of one slot on, doubles are looked up in a set. */
-const MANY = 16;
-
 type Members = Record<string, unknown>;
-
-/** Takes the rows of one slot after the other. */
-export class Sink {
-  readonly keys: KeyRow[] = [];
-  readonly ranges: RangeRow[] = [];
-  private slot = 0;
-  private firstKey = 0;
-  private firstRange = 0;
-  private seenKeys: Set<string> | undefined;
-  private seenRanges: Set<string> | undefined;
-
-  start(slot: number): void {
-    this.slot = slot;
-    this.firstKey = this.keys.length;
-    this.firstRange = this.ranges.length;
-    this.seenKeys = undefined;
-    this.seenRanges = undefined;
-  }
-
-  key(value: string): void {
-    const kept = value.length > KEY_LENGTH ? value.slice(0, KEY_LENGTH) : value;
-    const { keys } = this;
-    if (keys.length - this.firstKey < MANY) {
-      for (let i = this.firstKey; i < keys.length; i++) if (keys[i]![1] === kept) return;
-    } else {
-      this.seenKeys ??= new Set(keys.slice(this.firstKey).map((row) => row[1]));
-      if (this.seenKeys.has(kept)) return;
-      this.seenKeys.add(kept);
-    }
-    keys.push([this.slot, kept]);
-  }
-
-  range(low: number, high: number, unit = ""): void {
-    if (!(low <= high)) return;
-    const { ranges } = this;
-    if (ranges.length - this.firstRange < MANY) {
-      for (let i = this.firstRange; i < ranges.length; i++) {
-        const row = ranges[i]!;
-        if (row[1] === low && row[2] === high && row[3] === unit) return;
-      }
-    } else {
-      const text = `${low} ${high} ${unit}`;
-      this.seenRanges ??= new Set(ranges.slice(this.firstRange).map((row) => row.slice(1).join(" ")));
-      if (this.seenRanges.has(text)) return;
-      this.seenRanges.add(text);
-    }
-    ranges.push([this.slot, low, high, unit]);
-  }
-}
 
 /** Writes the rows of one value. @param system of a code: what its binding implies */
 export type Writer = (sink: Sink, value: unknown, system: string) => void;

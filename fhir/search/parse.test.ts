@@ -1,0 +1,555 @@
+import * as fc from "fast-check";
+import { FhirError } from "../outcome.ts";
+import type { Chain, ParsedSearch } from "./criteria.ts";
+import { indexOf } from "./extract.ts";
+import { holds } from "./holds.ts";
+import { parametersOf, resourceTypes } from "./parameters.ts";
+import { MAX_LENGTH, MAX_PARAMETERS, parseSearch } from "./parse.ts";
+
+type Resource = { resourceType: string; id: string } & Record<string, unknown>;
+
+const now = Date.UTC(2020, 0, 1);
+const base = "http://here/fhir";
+
+function parse(query: string, handling: "strict" | "lenient" = "strict"): ParsedSearch {
+  const [type = "", rest = ""] = query.split(/\?(.*)/s);
+  const pairs = rest
+    .split("&")
+    .filter(Boolean)
+    .map((pair): [string, string] => {
+      const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(pair)!;
+      return [name, value];
+    });
+  return parseSearch(type, pairs, { base, handling, now });
+}
+
+/** Ids of those of `resources` that a question without chains finds. */
+function found(query: string, resources: Resource[]): string {
+  const { clauses, chains, has } = parse(query);
+  expect([chains, has]).toEqual([[], []]);
+  const hits = resources.filter((resource) => holds(clauses, { id: resource.id, updated: now, rows: indexOf(resource) }));
+  return hits.map(({ id }) => id).join(" ");
+}
+
+const patients: Resource[] = [
+  {
+    resourceType: "Patient",
+    id: "adan",
+    active: true,
+    gender: "male",
+    birthDate: "1974-12-25",
+    name: [{ family: "Peña, Ruiz", given: ["Adán", "José"] }],
+    identifier: [{ system: "urn:mrn", value: "12|3", type: { text: "Record", coding: [{ system: "v2", code: "MR" }] } }],
+    managingOrganization: { reference: "Organization/1" },
+    communication: [{ language: { coding: [{ system: "urn:ietf:bcp:47", code: "es", display: "Spanish" }], text: "Español" } }],
+    meta: { tag: [{ system: "s", code: "t" }], profile: ["http://p|1"], source: "http://lab" },
+  },
+  {
+    resourceType: "Patient",
+    id: "isa",
+    active: false,
+    gender: "female",
+    birthDate: "1980",
+    deceasedDateTime: "2019-05",
+    name: [{ family: "Strauß", given: ["İsa"] }],
+    identifier: [{ value: "12" }],
+    managingOrganization: { reference: `${base}/Organization/1` },
+    generalPractitioner: [{ identifier: { system: "npi", value: "77" } }, { reference: "http://other/fhir/Practitioner/9" }],
+  },
+  { resourceType: "Patient", id: "none" },
+];
+
+describe("a search for patients", () => {
+  it.each([
+    ["", "adan isa none"],
+    ["name=adan", "adan"],
+    ["name=ADA", "adan"],
+    ["name=dan", ""],
+    ["name:contains=DÁN", "adan"],
+    ["family=pena\\, ruiz", "adan"],
+    ["family:exact=Peña\\, Ruiz", "adan"],
+    ["family:exact=peña\\, ruiz", ""],
+    ["given=isa", "isa"],
+    ["family=STRAUSS", "isa"],
+    ["given=adán,isa", "adan isa"],
+    ["given=adan&given=jose", "adan"],
+    ["given=adan&given=isa", ""],
+    ["name:missing=true", "none"],
+    ["name:missing=false", "adan isa"],
+
+    ["identifier=12\\|3", "adan"],
+    ["identifier=urn:mrn|12\\|3", "adan"],
+    ["identifier=urn:mrn|", "adan"],
+    ["identifier=|12", "isa"],
+    ["identifier=12", "isa"],
+    ["identifier=urn:other|12", ""],
+    ["identifier:of-type=v2|MR|12\\|3", "adan"],
+    ["identifier:of-type=v2|MR|12", ""],
+    ["identifier:text=record", "adan"],
+    ["gender=male,female", "adan isa"],
+    ["gender=http://hl7.org/fhir/administrative-gender|male", "adan"],
+    ["gender=http://wrong|male", ""],
+    ["gender:not=male", "isa none"],
+    ["active=true", "adan"],
+    ["active=http://terminology.hl7.org/CodeSystem/special-values|true", "adan"],
+    ["active=http://wrong|true", ""],
+    ["language:text=panis", "adan"],
+    ["language:text=espanol", "adan"],
+    ["deceased=true", "isa"],
+    ["deceased=false", "adan none"],
+
+    ["birthdate=1974", "adan"],
+    ["birthdate=1974-12-25", "adan"],
+    ["birthdate=1974-12-25T10:00", ""],
+    ["birthdate=1980-01", ""],
+    ["birthdate=ne1974", "isa"],
+    ["birthdate=gt1974", "isa"],
+    ["birthdate=ge1974-12-25", "adan isa"],
+    ["birthdate=lt1974-12-25", ""],
+    ["birthdate=le1974-12-25", "adan"],
+    ["birthdate=sa1979", "isa"],
+    ["birthdate=eb1980", "adan"],
+    ["birthdate=ap1982", "isa"],
+    ["birthdate=1974,1980", "adan isa"],
+    ["birthdate=ge1970&birthdate=lt1980", "adan"],
+    ["birthdate:missing=true", "none"],
+
+    ["organization=Organization/1", "adan isa"],
+    ["organization=1", "adan isa"],
+    [`organization=${base}/Organization/1`, "adan isa"],
+    ["organization=Organization/1/_history/7", "adan isa"],
+    ["organization:Organization=1", "adan isa"],
+    ["organization=2", ""],
+    ["general-practitioner=http://other/fhir/Practitioner/9", "isa"],
+    ["general-practitioner:identifier=npi|77", "isa"],
+    ["general-practitioner:identifier=77", "isa"],
+    ["general-practitioner:missing=false", "isa"],
+
+    ["_id=adan,none", "adan none"],
+    ["_id:not=adan", "isa none"],
+    ["_lastUpdated=2020-01-01", "adan isa none"],
+    ["_lastUpdated=gt2020", ""],
+    ["_lastUpdated:missing=true", ""],
+    ["_tag=s|t", "adan"],
+    ["_tag:not=s|t", "isa none"],
+    ["_profile=http://p", "adan"],
+    ["_profile=http://p|1", "adan"],
+    ["_profile=http://p|2", ""],
+    ["_source=http://lab", "adan"],
+    ["_source:below=http://", "adan"],
+  ])("by %s finds: %s", (query, ids) => {
+    expect(found(`Patient?${query}`, patients)).toBe(ids);
+  });
+});
+
+const loinc = "http://loinc.org";
+const concept = (code: string, system = loinc) => ({ coding: [{ system, code }] });
+const observations: Resource[] = [
+  {
+    resourceType: "Observation",
+    id: "weight",
+    code: concept("w"),
+    valueQuantity: { value: 5.4, unit: "kilo", code: "kg", system: "ucum" },
+    subject: { reference: "Patient/1" },
+  },
+  {
+    resourceType: "Observation",
+    id: "below",
+    code: concept("w"),
+    valueQuantity: { value: 3, comparator: "<", code: "kg", system: "ucum" },
+    subject: { reference: "Group/1" },
+  },
+  {
+    resourceType: "Observation",
+    id: "pressure",
+    code: concept("bp"),
+    component: [
+      { code: concept("sys"), valueQuantity: { value: 140, code: "mmHg", system: "ucum" } },
+      { code: concept("dia"), valueQuantity: { value: 80, code: "mmHg", system: "ucum" } },
+    ],
+  },
+  {
+    resourceType: "Observation",
+    id: "eyes",
+    code: concept("eye"),
+    valueCodeableConcept: { text: "Brown", ...concept("br", "colour") },
+    component: [{ code: concept("left"), valueCodeableConcept: concept("bl", "colour") }],
+  },
+];
+
+describe("a search for observations", () => {
+  it.each([
+    ["value-quantity=5.4", "weight"],
+    ["value-quantity=5", "weight"],
+    ["value-quantity=5.40", "weight"],
+    ["value-quantity=5.41", ""],
+    ["value-quantity=5.4|ucum|kg", "weight"],
+    ["value-quantity=5.4||kg", "weight"],
+    ["value-quantity=5.4||kilo", "weight"],
+    ["value-quantity=5.4|other|kg", ""],
+    ["value-quantity=lt5", "below"],
+    ["value-quantity=ge3", "weight"],
+    ["value-quantity=ap5.8", "weight"],
+    ["value-quantity=ne5.4", "below"],
+
+    ["patient=1", "weight"],
+    ["patient=Patient/1", "weight"],
+    ["patient=Group/1", ""],
+    ["subject=1", "weight below"],
+    ["subject:Group=1", "below"],
+    ["patient:missing=false", "weight"],
+    ["patient:missing=true", "below pressure eyes"],
+
+    ["combo-code=sys", "pressure"],
+    ["code=sys", ""],
+    ["code-value-quantity=w$gt5", "weight"],
+    [`code-value-quantity=${loinc}|w$lt4||kg`, "below"],
+    ["code-value-quantity=w$5.4,w$lt4", "weight below"],
+    ["component-code-value-quantity=sys$gt100", "pressure"],
+    ["component-code-value-quantity=dia$gt100", ""],
+    [`component-code-value-quantity=${loinc}|sys$140|ucum|mmHg`, "pressure"],
+    ["component-code-value-quantity=sys$140||mmHg", "pressure"],
+    ["component-code-value-quantity=http://wrong|sys$140", ""],
+    ["component-code-value-quantity=sy$140", ""],
+    ["combo-code-value-concept=eye$br", "eyes"],
+    ["combo-code-value-concept=left$colour|bl", "eyes"],
+    ["combo-code-value-concept=left$br", ""],
+    ["value-string=bro", "eyes"],
+    ["status:not=final", "weight below pressure eyes"],
+  ])("by %s finds: %s", (query, ids) => {
+    expect(found(`Observation?${query}`, observations)).toBe(ids);
+  });
+});
+
+describe("other types", () => {
+  it.each([
+    ["ValueSet?url:below=http://acme.org/fhir", "1"],
+    ["ValueSet?url:below=http://acme.org/other", ""],
+    ["ValueSet?url:above=http://acme.org/fhir/vs/1/_history/5", "1"],
+    ["ValueSet?url:above=http://acme.org/fhir/vs/12", ""],
+    ["ValueSet?url=http://acme.org/fhir/vs/1", "1"],
+    ["ValueSet?context-type-quantity=age$gt10", "1"],
+    ["ValueSet?context-type-quantity=age$gt30", ""],
+    ["ValueSet?context-type-value=focus$http://x|y", "1"],
+  ])("%s finds: %s", (query, ids) => {
+    const useContext = [
+      { code: { system: "t", code: "age" }, valueRange: { low: { value: 10 }, high: { value: 20 } } },
+      { code: { system: "t", code: "focus" }, valueCodeableConcept: concept("y", "http://x") },
+    ];
+    expect(found(query, [{ resourceType: "ValueSet", id: "1", url: "http://acme.org/fhir/vs/1", useContext }])).toBe(ids);
+  });
+
+  it.each([
+    ["relationship=DocumentReference/7$replaces", "1"],
+    ["relationship=7$http://hl7.org/fhir/document-relationship-type|replaces", "1"],
+    ["relationship=8$replaces", ""],
+  ])("a document by %s finds: %s", (query, ids) => {
+    const relatesTo = [
+      { code: "replaces", target: { reference: "DocumentReference/7" } },
+      { code: "signs", target: { reference: "DocumentReference/8" } },
+    ];
+    expect(found(`DocumentReference?${query}`, [{ resourceType: "DocumentReference", id: "1", relatesTo }])).toBe(ids);
+  });
+
+  it.each([
+    ["chromosome-variant-coordinate=c$lt10$gt15", "1"],
+    ["chromosome-variant-coordinate=c$lt10$gt25", ""],
+    ["chromosome-variant-coordinate=d$lt10$gt15", ""],
+    ["chromosome-variant-coordinate=c$ne5$20", ""],
+  ])("a sequence by %s finds: %s", (query, ids) => {
+    const variant = [
+      { start: 5, end: 20 },
+      { start: 30, end: 40 },
+    ];
+    expect(
+      found(`MolecularSequence?${query}`, [
+        { resourceType: "MolecularSequence", id: "1", referenceSeq: { chromosome: concept("c") }, variant },
+      ]),
+    ).toBe(ids);
+  });
+
+  it.each([
+    ["42.25|-83.69|11|km", "near"],
+    ["42.25|-83.69|11000|m", "near"],
+    ["42.25|-83.69|1|km", ""],
+    ["42.25|-83.69", "near"],
+    ["0|179.95|20|km", "beyond"],
+    ["-89.99|0|100|km", "pole"],
+  ])("a location near %s finds: %s", (near, ids) => {
+    const at = (id: string, latitude: number, longitude: number) => ({ resourceType: "Location", id, position: { latitude, longitude } });
+    const places = [
+      at("near", 42.3, -83.6),
+      at("far", 43.5, -83.6),
+      at("beyond", 0, -179.95),
+      at("pole", -89.95, 120),
+      { resourceType: "Location", id: "nowhere" },
+    ];
+    expect(found(`Location?near=${near}`, places)).toBe(ids);
+  });
+});
+
+describe("a chain", () => {
+  it("leads over references to a criterion on another type, any number of links", () => {
+    const [chain] = parse("Observation?subject:Patient.organization.name=x").chains;
+    expect(chain).toMatchObject({ parameter: "subject:Patient", slots: parametersOf("Observation").get("subject")!.slots });
+    const [organization] = chain!.any[0]!.chains;
+    expect(organization!.any).toEqual([{ type: "Organization", clauses: parse("Organization?name=x").clauses, chains: [], has: [] }]);
+  });
+
+  it("without a type means the types that have the parameter", () => {
+    const [chain] = parse("Observation?subject.name=ann").chains as [Chain];
+    expect(chain.any.map(({ type }) => type)).toEqual(["Location", "Patient"]);
+  });
+
+  it("keeps the modifier of its last link", () => {
+    expect(parse("Observation?patient.name:exact=Ann").chains[0]!.any[0]!.clauses).toEqual(parse("Patient?name:exact=Ann").clauses);
+  });
+
+  it("may end in _has, and start from it", () => {
+    const [chain] = parse("Encounter?patient._has:Group:member:_id=102").chains;
+    expect(chain!.any[0]!.has[0]).toMatchObject({
+      parameter: "Group:member",
+      search: { type: "Group", clauses: [{ kind: "id", any: ["102"] }] },
+    });
+    const [has] = parse("Patient?_has:Observation:patient:_has:AuditEvent:entity:agent-name=x").has;
+    expect(has!.search.has[0]!.search.clauses).toEqual(parse("AuditEvent?agent-name=x").clauses);
+  });
+
+  it("says when the reference is a canonical address", () => {
+    expect(parse("QuestionnaireResponse?questionnaire.title=x").chains[0]!.isCanonical).toBe(true);
+  });
+
+  it.each([
+    ["Observation?focus.focus.focus.focus.focus.focus.code=1", "too-costly"],
+    ["Observation?focus.focus.focus.focus.focus.code=1", "too-costly"],
+    [`Patient?${"_has:Observation:patient:".repeat(20)}code=1`, "invalid"],
+    ["Observation?code.name=x", "invalid"],
+    ["Observation?subject:Medication.code=x", "invalid"],
+    ["Observation?subject:Nonsense.code=x", "invalid"],
+    ["Observation?patient.birthdate=never", "invalid"],
+    ["Patient?_has:Observation:code:code=x", "invalid"],
+    ["Patient?_has:Medication:manufacturer:code=x", "invalid"],
+    ["Patient?_has:Observation=x", "invalid"],
+    ["Patient?_has:Observation:patient:=x", "invalid"],
+    ["Observation?.=x", "not-supported"],
+  ])("%s is refused as %s", (query, code) => {
+    expect(() => parse(query)).toThrow(expect.objectContaining({ status: 400, issues: [expect.objectContaining({ code })] }));
+  });
+});
+
+describe("a search that is wrong", () => {
+  it.each([
+    "Patient?name:foo=x",
+    "Patient?name:=x",
+    "Patient?name:exact:exact=x",
+    "Patient?name:missing=maybe",
+    "Patient?name=a,,b",
+    "Patient?name=\u0301",
+    "Patient?birthdate=x",
+    "Patient?birthdate:exact=2020",
+    "Patient?identifier=a|b|c",
+    "Patient?identifier=|",
+    "Patient?identifier:of-type=a|b",
+    "Patient?identifier:contains=x",
+    "Patient?organization=a b",
+    "Patient?organization:Patient=Organization/1",
+    "Patient?_id:exact=x",
+    "Patient?_count=-1",
+    "Patient?_count=x",
+    "Patient?_count=1&_count=2",
+    "Patient?_sort=nothing",
+    "Patient?_sort:desc=name",
+    "Patient?_summary=some",
+    "Patient?_total=many",
+    "Patient?_elements=a b",
+    "Patient?_include=Patient",
+    "Patient?_include:recurse=Patient:link",
+    "Patient?_revinclude=*",
+    "Patient?_include=Patient:organization:Patient",
+    "Observation?value-quantity=5|",
+    "Observation?value-quantity=5|ucum|",
+    "Observation?code-value-quantity=w",
+    "Observation?code-value-quantity=w$",
+    "Observation?code-value-quantity:missing=true",
+    "Observation?component-code-value-quantity=system|$5",
+    "Observation?code-value-quantity:not=w$5",
+    "ValueSet?url:below=urn:oid:1.2",
+    "Location?near=91|0",
+    "Location?near=0|0|5|parsec",
+  ])("%s is a 400 also when handling is lenient", (query) => {
+    expect(() => parse(query, "lenient")).toThrow(expect.objectContaining({ status: 400 }));
+  });
+
+  it.each([
+    "Patient?_list=42",
+    "Patient?_filter=name eq x",
+    "Patient?_query=all",
+    "Patient?identifier:in=x",
+    "Observation?code:below=x",
+    "Observation?code:not-in=x",
+    "Observation?subject:above=x",
+    "Patient?_contained=true",
+  ])("%s is not there yet: 501", (query) => {
+    expect(() => parse(query, "lenient")).toThrow(
+      expect.objectContaining({ status: 501, issues: [expect.objectContaining({ code: "not-supported" })] }),
+    );
+  });
+
+  it("is told all its faults at once, each with the parameter's name", () => {
+    const error = ((): FhirError => {
+      try {
+        parse("Patient?birthdate=x&foo=1&_sort=bar");
+      } catch (fault) {
+        return fault as FhirError;
+      }
+      throw new Error("It was accepted.");
+    })();
+    expect(error.issues.map(({ expression }) => expression)).toEqual([["birthdate"], ["foo"], ["_sort"]]);
+  });
+
+  it("has a parameter that is unknown: refused when strict, else passed over and said so", () => {
+    expect(() => parse("Patient?foo=1")).toThrow(expect.objectContaining({ status: 400 }));
+    const search = parse("Patient?foo=1&name=x&_has:Observation:patient:foo=1&organization.foo=1", "lenient");
+    expect(search.ignored.map(({ name }) => name)).toEqual(["foo", "_has:Observation:patient:foo", "organization.foo"]);
+    expect(search.used).toEqual([["name", "x"]]);
+    expect(search.clauses).toHaveLength(1);
+  });
+
+  it("is not wrong for a parameter without a value", () => {
+    expect(parse("Patient?name=&gender=male")).toMatchObject({ used: [["gender", "male"]], ignored: [{ name: "name" }] });
+  });
+
+  it.each([
+    ["a list of 1,001 values", `Patient?identifier=${Array(1_001).fill("a").join(",")}`],
+    ["a value over 8,000 characters", `Patient?name=${"a".repeat(MAX_LENGTH + 1)}`],
+    [
+      "101 parameters",
+      `Patient?${Array(MAX_PARAMETERS + 1)
+        .fill("name=a")
+        .join("&")}`,
+    ],
+    ["500 ids without a type", `Provenance?target=${Array(500).fill("a").join(",")}`],
+    ["a very long name", `Patient?${"organization.".repeat(1_000)}name=x`],
+  ])("is refused at once for %s", (_what, query) => {
+    expect(() => parse(query, "lenient")).toThrow(expect.objectContaining({ status: 400 }));
+  });
+
+  it("may list a thousand ids", () => {
+    expect(parse(`Patient?_id=${Array.from({ length: 1_000 }, (_, i) => `${"0".repeat(36)}${i}`).join(",")}`).clauses[0]).toMatchObject({
+      kind: "id",
+    });
+  });
+
+  it("never ends in anything but a FhirError", () => {
+    const names = fc.constantFrom(
+      "name",
+      "birthdate",
+      "_has:Observation:patient:code",
+      "organization.name",
+      "_sort",
+      "_include",
+      "near",
+      "code-value-quantity",
+      "value-quantity",
+      "_id",
+      "subject",
+      "toString",
+      "__proto__",
+      "constructor",
+    );
+    const suffix = fc.constantFrom("", ":missing", ":exact", ":text", ":", ".", ".x", ":Patient", ":of-type", ":identifier");
+    const value = fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[a-z0-9|$,\\.:-]{0,20}$/));
+    fc.assert(
+      fc.property(
+        fc.constantFrom("Patient", "Observation", "Location", "Encounter"),
+        names,
+        suffix,
+        value,
+        fc.constantFrom("strict", "lenient"),
+        (type, name, end, text, handling) => {
+          try {
+            JSON.stringify(parseSearch(type, [[name + end, text]], { base, handling, now }));
+          } catch (error) {
+            expect(error).toBeInstanceOf(FhirError);
+          }
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe("what shapes the answer", () => {
+  it("is understood", () => {
+    const search = parse(
+      "Patient?_sort=-birthdate,family,_id&_count=0&_total=accurate&_summary=count&_elements=name,id&_format=json&_pretty=true",
+    );
+    expect(search).toMatchObject({ count: 0, total: "accurate", summary: "count", elements: ["name", "id"] });
+    const slots = (code: string) => parametersOf("Patient").get(code)!.slots;
+    expect(search.sort).toEqual([
+      { by: "range", slots: slots("birthdate"), edge: "low", desc: true },
+      { by: "key", slots: slots("family"), facet: "~", desc: false },
+      { by: "id", desc: false },
+    ]);
+    expect(search.used.map(([name]) => name)).toEqual(["_sort", "_count", "_total", "_summary", "_elements"]);
+  });
+
+  it("includes what is referred to, and what refers", () => {
+    const search = parse(
+      "Observation?_include=Observation:patient&_include:iterate=Patient:general-practitioner:Practitioner&_include=*&_revinclude=Provenance:target",
+    );
+    expect(search.include).toMatchObject([
+      { source: "Observation", param: "patient", targets: ["Patient"], iterate: false, wildcard: false },
+      { source: "Patient", param: "general-practitioner", targets: ["Practitioner"], iterate: true },
+      { source: "Observation", param: "*", wildcard: true },
+    ]);
+    expect(search.include[2]!.slots.length).toBeGreaterThan(8);
+    expect(search.revinclude).toMatchObject([
+      { source: "Provenance", param: "target", slots: parametersOf("Provenance").get("target")!.slots },
+    ]);
+  });
+
+  it.each([
+    ["Observation?date=ge2010", { by: "range", edge: "high", desc: false }],
+    ["Observation?date=lt2010", { by: "range", edge: "low", desc: false }],
+    ["Observation?date=2010", { by: "range", edge: "low", desc: false }],
+    ["Observation?date=eb2010", { by: "range", edge: "high", desc: false }],
+    ["Patient?name=ann", { by: "key", facet: "~", desc: false }],
+    ["Patient?name=ann,bo", undefined],
+    ["Observation?date=ge2010&status=final", undefined],
+    ["Observation?date=ge2010&_sort=-date", undefined],
+    ["Observation?date=ge2010&_id=1", undefined],
+    ["Observation?status:not=final", undefined],
+  ])("%s is walked in the order of its index", (query, sort) => {
+    const { implicitSort } = parse(query);
+    if (sort) expect(implicitSort).toMatchObject(sort);
+    else expect(implicitSort).toBeUndefined();
+  });
+
+  it("is plain data", () => {
+    const search = parse("Observation?subject:Patient.name=x&date=ge2010&_include=*&code-value-quantity=a$5");
+    expect(JSON.parse(JSON.stringify(search))).toEqual(search);
+  });
+});
+
+describe("every search parameter of R4", () => {
+  const example: Record<string, string> = {
+    token: "a",
+    string: "a",
+    reference: "1",
+    uri: "a:b",
+    date: "2020",
+    number: "1",
+    quantity: "1",
+    special: "0|0",
+  };
+  it("takes a value of its type, and can be asked whether it is missing", () => {
+    for (const type of resourceTypes) {
+      for (const parameter of parametersOf(type).values()) {
+        const value = parameter.parts?.map((part) => example[part.type]).join("$") ?? example[parameter.type];
+        expect(parse(`${type}?${parameter.code}=${value}`).clauses.length + parameter.slots.length).toBeGreaterThan(0);
+        if (!parameter.parts) expect(parse(`${type}?${parameter.code}:missing=true`).clauses).toHaveLength(1);
+      }
+    }
+  });
+});

@@ -1,0 +1,43 @@
+import { subsetOf } from "./subset.ts";
+
+const patient = {
+  resourceType: "Patient",
+  id: "1",
+  meta: { versionId: "3" },
+  text: { status: "generated", div: "<div/>" },
+  name: [{ family: "Rossi" }],
+  birthDate: "1980-01-31",
+  maritalStatus: { text: "married" },
+  communication: [{ language: { text: "it" }, preferred: true }],
+};
+const isTagged = { tag: [expect.objectContaining({ code: "SUBSETTED" })] };
+
+describe("a part of a patient's record", () => {
+  it("keeps what the definition marks as summary, and says that it is a part", () => {
+    expect(subsetOf(patient, { summary: "true" })).toEqual({
+      resourceType: "Patient", id: "1", meta: { versionId: "3", ...isTagged }, name: [{ family: "Rossi" }], birthDate: "1980-01-31",
+    });
+  });
+
+  it("leaves the narrative out of the data", () => {
+    expect(subsetOf(patient, { summary: "data" })).not.toHaveProperty("text");
+  });
+
+  it("keeps the narrative and what is mandatory as text", () => {
+    expect(Object.keys(subsetOf(patient, { summary: "text" }))).toEqual(["resourceType", "id", "meta", "text"]);
+    expect(subsetOf({ resourceType: "Observation", status: "final", code: { text: "x" }, valueString: "y" }, { summary: "text" })).toMatchObject({ status: "final", code: { text: "x" } });
+  });
+
+  it("keeps the elements asked for, those inside others too", () => {
+    const part = subsetOf(patient, { elements: ["birthDate", "communication.language"] });
+    expect(part).toMatchObject({ birthDate: "1980-01-31", communication: [{ language: { text: "it" } }], meta: isTagged });
+    expect(part).not.toHaveProperty("name");
+    expect(JSON.stringify(part)).not.toContain("preferred");
+  });
+
+  it("keeps a choice by its name without type, and a mandatory element always", () => {
+    const observation = { resourceType: "Observation", status: "final", code: { text: "x" }, valueQuantity: { value: 1 }, note: [{ text: "n" }] };
+    expect(subsetOf(observation, { elements: ["value[x]"] })).toMatchObject({ status: "final", code: { text: "x" }, valueQuantity: { value: 1 } });
+    expect(subsetOf(observation, { elements: ["value[x]"] })).not.toHaveProperty("note");
+  });
+});

@@ -1,0 +1,76 @@
+/**
+ * Parts of a resource: `_summary` and `_elements` (FHIR R4, search.html#summary, #elements). What is cut carries the tag
+ * SUBSETTED, so that nobody takes it for the whole and writes it back. Pure.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+type Json = Record<string, unknown>;
+
+export interface Subset {
+  summary?: "true" | "text" | "data";
+  /** Top-level elements, or paths below the resource. */
+  elements?: string[];
+}
+
+interface SummaryJson {
+  summary: string[];
+  mandatory: string[];
+}
+
+const SUBSETTED = { system: "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", code: "SUBSETTED", display: "subsetted" };
+const ALWAYS = ["resourceType", "id", "meta", "implicitRules"];
+
+let loaded: Record<string, SummaryJson> | undefined;
+
+function definitionOf(type: string): SummaryJson {
+  loaded ??= JSON.parse(readFileSync(join(import.meta.dirname, "generated/summary.json"), "utf8")) as Record<string, SummaryJson>;
+  return loaded[type] ?? { summary: [], mandatory: [] };
+}
+
+/** The part of the resource that was asked for; the resource itself is left as it is. */
+export function subsetOf(resource: Json, { summary, elements }: Subset): Json {
+  const type = String(resource.resourceType);
+  const { mandatory, summary: paths } = definitionOf(type);
+  if (summary === "data") {
+    const { text: _, ...rest } = resource;
+    return tagged(rest);
+  }
+  if (summary === "text") return tagged(keepPaths(resource, ["text", ...mandatory]));
+  if (summary === "true") return tagged(keepPaths(resource, paths));
+  if (elements) return tagged(keepPaths(resource, [...elements.map((name) => (name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name)), ...mandatory]));
+  return resource;
+}
+
+function keepPaths(resource: Json, paths: string[]): Json {
+  const all = new Set(paths.flatMap((path) => (path.endsWith("[x]") ? [path.slice(0, -3)] : [path])));
+  const choices = paths.filter((path) => path.endsWith("[x]")).map((path) => path.slice(0, -3));
+  const kept = pick(resource, "", all, choices);
+  for (const name of ALWAYS) if (resource[name] !== undefined) kept[name] = resource[name];
+  // The names in the order that they had.
+  return Object.fromEntries(Object.keys(resource).flatMap((name) => (name in kept ? [[name, kept[name]]] : [])));
+}
+
+/** Members whose path is named; below a named path, the named ones if there are any, else all. */
+function pick(node: Json, at: string, paths: ReadonlySet<string>, choices: readonly string[]): Json {
+  const kept: Json = {};
+  for (const [name, value] of Object.entries(node)) {
+    const path = at + (name.startsWith("_") ? name.slice(1) : name);
+    const isNamed = paths.has(path) || choices.some((choice) => path.startsWith(choice) && /^[A-Z]/.test(path.slice(choice.length)));
+    if (!isNamed && ![...paths].some((one) => one.startsWith(`${path}.`))) continue;
+    const hasNamedParts = [...paths].some((one) => one.startsWith(`${path}.`));
+    kept[name] = hasNamedParts ? below(value, (part) => pick(part, `${path}.`, paths, choices)) : value;
+  }
+  return kept;
+}
+
+function below(value: unknown, work: (part: Json) => Json): unknown {
+  if (Array.isArray(value)) return value.map((item) => below(item, work));
+  return value !== null && typeof value === "object" ? work(value as Json) : value;
+}
+
+function tagged(resource: Json): Json {
+  const meta = (resource.meta ?? {}) as Json;
+  const tags = Array.isArray(meta.tag) ? meta.tag : [];
+  return { ...resource, meta: { ...meta, tag: [...tags, SUBSETTED] } };
+}

@@ -1,30 +1,81 @@
 /** The two stores for tests that run on both. */
-import { mkdir, mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { openSqlite } from "../../mixins/store/sqlite.ts";
+import { basename, join } from "node:path";
+import { MongoClient } from "mongodb";
+import { openMongo } from "../../mixins/store/mongo.ts";
 import type { SearchLimits } from "../../mixins/store/sqlite/search.ts";
+import { openSqlite } from "../../mixins/store/sqlite.ts";
 import type { Store, StoreOptions } from "../../mixins/store/store.ts";
+import { type Server, startMongo } from "../../scripts/servers.mjs";
 
 export interface StoreKit {
   name: string;
-  /** Opens the store whose data is in `folder`; again with the same folder: the same data. */
-  open(folder: string, limits?: SearchLimits, options?: Partial<StoreOptions>): Promise<Store>;
-  /** How many random cases a property is tried with. */
+  /** Starts what the store needs. Before the first `open`. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /**
+   * Opens the store whose data is in `folder`; again with the same folder: the same data.
+   * @param limits SQLite only: the plans of many rows with few
+   */
+  open(folder: string, options?: Partial<StoreOptions>, limits?: SearchLimits): Promise<Store>;
+  /** Deletes what was stored under `folder`. */
+  clear(folder: string): Promise<void>;
+  /** How many random cases a property is tried with: the stand-in for MongoDB is slow. */
   runs: number;
+  /** Code for another process that opens the same data as `store`. */
+  opener(folder: string): string;
 }
 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "openward-store-"));
 
 const defaults: StoreOptions = { name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }) };
+const storeModule = (name: string): string => JSON.stringify(join(process.cwd(), "mixins/store", name));
+const openerOf = (name: "openSqlite" | "openMongo", file: string, place: object): string => `
+  const { ${name} } = await import(${storeModule(file)});
+  const store = await ${name}({ name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }), ...${JSON.stringify(place)} });`;
 
 export const sqliteKit: StoreKit = {
   name: "SQLite",
   runs: 150,
-  async open(folder, limits, options) {
+  async start() {},
+  async stop() {},
+  async open(folder, options, limits) {
     await mkdir(folder, { recursive: true });
     return openSqlite({ ...defaults, ...options, file: join(folder, "store.sqlite"), ...(limits && { limits }) });
   },
+  clear: (folder) => rm(folder, { recursive: true, force: true }),
+  opener: (folder) => openerOf("openSqlite", "sqlite.ts", { file: join(folder, "store.sqlite") }),
 };
 
-export const stores: StoreKit[] = [sqliteKit];
+let server: Server | undefined;
+let serverFolder = "";
+let client: MongoClient | undefined;
+
+/** A real MongoDB where MONGO_URL names one, else its stand-in. */
+export const mongoKit: StoreKit = {
+  name: "MongoDB",
+  runs: 15,
+  async start() {
+    if (!process.env.MONGO_URL) {
+      serverFolder = await temporaryFolder();
+      server = await startMongo({ dir: serverFolder });
+    }
+    client = await new MongoClient(mongoUrl()).connect();
+  },
+  async stop() {
+    await client?.close();
+    await server?.stop();
+    if (serverFolder) await rm(serverFolder, { recursive: true, force: true });
+  },
+  open: (folder, options) => openMongo({ ...defaults, ...options, client: client as MongoClient, database: basename(folder) }),
+  async clear(folder) {
+    await client?.db(basename(folder)).dropDatabase();
+    await rm(folder, { recursive: true, force: true });
+  },
+  opener: (folder) => openerOf("openMongo", "mongo.ts", { url: mongoUrl(), database: basename(folder) }),
+};
+
+const mongoUrl = (): string => process.env.MONGO_URL ?? server?.url ?? "";
+
+export const stores: StoreKit[] = [sqliteKit, mongoKit];

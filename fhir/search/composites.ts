@@ -10,6 +10,9 @@ import { splitAt, unescaped } from "./text.ts";
 
 const SEP2 = SEP + SEP;
 
+/** Alternatives of one composite: each is a search of its own. */
+const MAX_GROUPS = 100;
+
 type PartClauses = (part: SearchParameter, text: string) => Clause[];
 
 /** @param clausesOf what a part asks of the resource itself */
@@ -20,6 +23,8 @@ export function compositeClauses(
   context: Context,
   clausesOf: PartClauses,
 ): Clause[] {
+  if (values.length > MAX_GROUPS)
+    throw fhirError(400, "too-costly", `"${name}" has ${values.length} values; ${MAX_GROUPS} are the most.`, name);
   const groups = values.flatMap((value) => groupsOf(parameter, value, name, context, clausesOf));
   return groups.length === 1 ? groups[0]! : [{ kind: "any", of: groups }];
 }

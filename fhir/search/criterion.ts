@@ -20,11 +20,11 @@ export interface ParseContext extends Context {
 }
 
 /** Parameters of every type that are known and not there yet. */
-const later: Record<string, string> = {
-  _list: "Searching the members of a List",
-  _filter: "_filter",
-  _query: "Named queries",
-};
+const later = new Map([
+  ["_list", "Searching the members of a List"],
+  ["_filter", "_filter"],
+  ["_query", "Named queries"],
+]);
 
 /** @throws Unknown, FhirError 400 or 501 */
 export function addCriterion(criteria: Criteria, name: string, value: string, context: ParseContext): void {
@@ -61,7 +61,7 @@ function parameterOf(type: string, code: string, asked: string): SearchParameter
 
 /** What no row answers. */
 function addCommon(criteria: Criteria, code: string, modifier: string, value: string, asked: string, context: ParseContext): boolean {
-  const what = later[code];
+  const what = later.get(code);
   if (what) throw fhirError(501, "not-supported", `${what} is not supported yet.`, asked);
   if ((code === "_id" || code === "_lastUpdated") && modifier === "missing") addPresence(criteria, value, asked);
   else if (code === "_id") addId(criteria, modifier, value, asked);

@@ -90,7 +90,7 @@ export function referenceMatches(
   }
   if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(text)) throw fhirError(400, "invalid", `"${name}" needs an id, Type/id or an absolute URL.`, name);
   const restriction = type || parameter.only;
-  const isOther = restriction && /^https?:/.test(text) && !text.includes(`/${restriction}/`);
+  const isOther = restriction && !parameter.isCanonical && /^https?:/.test(text) && !text.includes(`/${restriction}/`);
   return isOther ? [] : [{ eq: `=${referenceOf(text)}` }];
 }
 

@@ -21,8 +21,12 @@ const METRES_PER_DEGREE = 111_195;
 /** The circle is covered by so many strips, each as wide as the circle is within it. */
 const STRIPS = 16;
 
+const MAX_PLACES = 10;
+
 /** Locations in the circle, or outside of it by at most a sixteenth of its height. Slots: latitude, longitude. */
 export function nearClauses(parameter: SearchParameter, values: string[], name: string): Clause[] {
+  if (values.length > MAX_PLACES)
+    throw fhirError(400, "too-costly", `"${name}" has ${values.length} places; ${MAX_PLACES} are the most.`, name);
   const [latitudes, longitudes] = parameter.slots as [number, number];
   const groups = values.flatMap((value) => strips(...circleOf(value, name)));
   const of = groups.map(([latitude, longitude]): Clause[] => [

@@ -78,8 +78,8 @@ export function parametersOf(type: string): ReadonlyMap<string, SearchParameter>
   let parameters = known.get(type);
   if (!parameters) {
     parameters = new Map();
-    const own = json.types[type];
-    if (!own) return parameters;
+    if (!isResourceType(type)) return parameters;
+    const own = json.types[type]!;
     for (const [code, local] of Object.entries(commonSlots)) {
       parameters.set(code, { code, type: local % 2 ? "uri" : "token", slots: [slotOf(type, local)] });
     }
@@ -117,7 +117,8 @@ function readsOf(slot: SlotJson) {
  * `["subject", "performer"]`. "_id": the resource is the compartment itself. Empty: never in it.
  */
 export function compartmentOf(compartment: string, type: string): readonly string[] {
-  return json.compartments[compartment]?.[type] ?? [];
+  const members = Object.hasOwn(json.compartments, compartment) ? json.compartments[compartment]! : {};
+  return Object.hasOwn(members, type) ? members[type]! : [];
 }
 
 /** Patient, Encounter, Practitioner, RelatedPerson, Device. */

@@ -415,6 +415,14 @@ describe("a search that is wrong", () => {
     expect(search.clauses).toHaveLength(1);
   });
 
+  it.each(["toString", "constructor", "__proto__", "hasOwnProperty", "valueOf"])(
+    "has the unknown parameter %s, which is a name like any other",
+    (name) => {
+      expect(parse(`Patient?${name}=1`, "lenient").ignored).toHaveLength(1);
+      expect(parse(`Patient?_sort=birthdate&organization.${name}=1`, "lenient").ignored).toHaveLength(1);
+    },
+  );
+
   it("is not wrong for a parameter without a value", () => {
     expect(parse("Patient?name=&gender=male")).toMatchObject({ used: [["gender", "male"]], ignored: [{ name: "name" }] });
   });
@@ -429,6 +437,9 @@ describe("a search that is wrong", () => {
         .join("&")}`,
     ],
     ["500 ids without a type", `Provenance?target=${Array(500).fill("a").join(",")}`],
+    ["a value list in many types", `Observation?focus.code=${Array(1_000).fill("a").join(",")}`],
+    ["200 composites", `Observation?code-value-quantity=${Array(200).fill("a$1").join(",")}`],
+    ["20 places", `Location?near=${Array(20).fill("0|0").join(",")}`],
     ["a very long name", `Patient?${"organization.".repeat(1_000)}name=x`],
   ])("is refused at once for %s", (_what, query) => {
     expect(() => parse(query, "lenient")).toThrow(expect.objectContaining({ status: 400 }));

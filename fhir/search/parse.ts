@@ -2,7 +2,7 @@
 import { FhirError, fhirError } from "../outcome.ts";
 import { addControl, isControl } from "./control.ts";
 import { addCriterion, Unknown } from "./criterion.ts";
-import type { ParsedSearch } from "./criteria.ts";
+import type { Criteria, ParsedSearch } from "./criteria.ts";
 import { isResourceType } from "./parameters.ts";
 import type { Clause, SortKey } from "./query.ts";
 
@@ -10,6 +10,7 @@ import type { Clause, SortKey } from "./query.ts";
 export const MAX_PARAMETERS = 100;
 export const MAX_LENGTH = 8_000; // characters of one value
 export const MAX_ID_LENGTH = 64_000; // characters of one list of ids
+const MAX_MATCHES = 20_000; // values that a store compares with, in all clauses together
 
 export interface ParseOptions {
   /** The server's base URL without a slash at its end; absolute references under it equal relative ones. "" for none. */
@@ -46,6 +47,8 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
     }
   }
   if (faults.length) throw together(faults);
+  if (matchesOf(search) > MAX_MATCHES)
+    throw fhirError(400, "too-costly", "The search asks for too many values: give fewer, or name the types that its references lead to.");
   const implicitSort = search.sort.length ? undefined : walkable(search);
   return implicitSort ? { ...search, implicitSort } : search;
 }
@@ -54,6 +57,21 @@ function checkLength(name: string, value: string): void {
   const most = name === "_id" || name === "_id:not" ? MAX_ID_LENGTH : MAX_LENGTH;
   if (name.length > 1_000) throw fhirError(400, "too-costly", "The name of a parameter is over 1000 characters long.");
   if (value.length > most) throw fhirError(400, "too-long", `"${name}" is ${value.length} characters long; ${most} are the most.`, name);
+}
+
+/** How many values its clauses compare with. */
+function matchesOf({ clauses, chains, has }: Criteria): number {
+  const far = [...chains.flatMap((chain) => chain.any), ...has.map(({ search }) => search)];
+  return sum(clauses.map(sizeOf)) + sum(far.map(matchesOf));
+}
+
+function sizeOf(clause: Clause): number {
+  if (clause.kind === "any") return sum(clause.of.flat().map(sizeOf));
+  return "any" in clause ? clause.any.length : 1;
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }
 
 function together(faults: FhirError[]): FhirError {

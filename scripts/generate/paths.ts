@@ -66,7 +66,7 @@ export class Paths {
   private step(place: Place, step: string, expression: string): Place[] {
     const ofType = /^ofType\((\w+)\)$/.exec(step)?.[1];
     // A choice is written with its type in FHIRPath only where needed; by then all its types are known.
-    if (ofType) return [place].filter((candidate) => candidate.type === ofType || (ofType === "DateTime" && candidate.type === "dateTime"));
+    if (ofType) return isA(place.type, ofType) ? [place] : [];
     const filter = /^where\((\w+)='([\w-]+)'\)$/.exec(step);
     if (filter) return [{ ...place, path: `${place.path}[${filter[1]}=${filter[2]}]` }];
     const [, name, index] = /^(\w+)(\[0\])?$/.exec(step) ?? [];
@@ -110,6 +110,12 @@ export class Paths {
     }
     return elements;
   }
+}
+
+/** FHIR's types that are special kinds of uri. HL7 writes dateTime with a capital once. */
+function isA(type: string, general: string): boolean {
+  if (general === "uri") return ["uri", "url", "canonical", "oid", "uuid"].includes(type);
+  return type === general || (general === "DateTime" && type === "dateTime");
 }
 
 /** `(Medication.ingredient.item as Reference)` → Medication, ingredient, item, ofType(Reference). */

@@ -59,12 +59,14 @@ export function resourceTypes(defined: Map<string, StructureDefinition>): string
     .sort();
 }
 
+/** `{def}` is HL7's word for the compartment's own resource, which belongs to it also where HL7 does not say so. */
 function compartmentsJson(): string {
   const entries = compartments().map(({ code, resource }) => {
-    const members = resource
-      .filter(({ param }) => param?.length)
-      .map((member) => [member.code, member.param!.map((param) => param.replace(/^{def}$/, "_id"))]);
-    return [code, Object.fromEntries(members)] as const;
+    const members = resource.map(({ code: type, param = [] }): [string, string[]] => {
+      const params = param.map((one) => one.replace(/^{def}$/, "_id"));
+      return [type, type === code ? [...new Set(["_id", ...params])] : params];
+    });
+    return [code, Object.fromEntries(members.filter(([, params]) => params.length))] as const;
   });
   return JSON.stringify(Object.fromEntries(entries));
 }

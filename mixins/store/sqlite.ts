@@ -24,6 +24,8 @@ export interface SqliteOptions extends StoreOptions {
   file: string;
   /** For tests that want the plans of many rows with few. */
   limits?: SearchLimits;
+  /** Pages of 4 KiB that the file may have: a full disk, for tests. */
+  maxPages?: number;
 }
 
 /** A store that can say how it would answer. */
@@ -34,7 +36,7 @@ export interface SqliteStore extends Store {
 
 /** @throws StoreError STORE_UNAVAILABLE, with the reason as its message, when the file cannot be used; it is left as it was */
 export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
-  const db = await openDatabase(options.file, options.text !== undefined);
+  const db = await openDatabase(options.file, options.text !== undefined, options.maxPages);
   try {
     const store = new SqliteFile(db, options);
     await reindex(db, store.writer, options);

@@ -12,7 +12,7 @@ const CHECKPOINT_PAGES = 8_000;
 const WAL_LIMIT_BYTES = 64_000_000;
 const REINDEX_BATCH = 200;
 
-export async function openDatabase(file: string, withText: boolean): Promise<Database> {
+export async function openDatabase(file: string, withText: boolean, maxPages?: number): Promise<Database> {
   let db: Database;
   try {
     db = new Database(file);
@@ -24,6 +24,7 @@ export async function openDatabase(file: string, withText: boolean): Promise<Dat
       refuseForeign(db);
       db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_KIB};
         PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`);
+      if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     });
     await db.whenFree(() => inTransaction(db, () => createTables(db, withText)));
     return db;

@@ -2,11 +2,22 @@
 import { fhirError } from "../outcome.ts";
 import { compositeClauses } from "./composites.ts";
 import type { Context } from "./matches.ts";
-import { folded, ofTypeMatch, quantityMatches, referenceMatches, stringMatch, tokenMatches, uriMatches } from "./matches.ts";
+import {
+  canonicalBelow,
+  folded,
+  mimeMatches,
+  ofTypeMatch,
+  quantityMatches,
+  referenceMatches,
+  stringMatch,
+  tokenMatches,
+  uriMatches,
+} from "./matches.ts";
 import { nearClauses } from "./near.ts";
 import type { SearchParameter } from "./parameters.ts";
-import { isResourceType } from "./parameters.ts";
-import type { Clause, KeyMatch } from "./query.ts";
+import { isResourceType, parametersOf, typeOfSlot } from "./parameters.ts";
+import type { Clause } from "./query.ts";
+import { SEP } from "./query.ts";
 import { dateMatches, numberMatches, rangeClauses } from "./ranges.ts";
 import { splitAt, unescaped } from "./text.ts";
 
@@ -37,44 +48,33 @@ const later: Record<string, readonly string[]> = {
  * @throws FhirError 400 for a modifier or a value that the parameter does not take, 501 for a modifier not there yet
  */
 export function clausesOf(parameter: SearchParameter, modifier: string, value: string, name: string, context: Context): Clause[] {
-  if (modifier === "missing" && parameter.type !== "composite") return [missing(parameter, value, name)];
-  if (later[parameter.type]?.includes(modifier))
-    throw fhirError(501, "not-supported", `":${modifier}" of "${parameter.code}" is not supported yet.`, name);
-  const isTyped = parameter.type === "reference" && isResourceType(modifier);
-  if (modifier && !isTyped && !modifiers[parameter.type]?.includes(modifier)) throw badModifier(parameter, modifier, name);
+  const { type, slots } = parameter;
+  if (modifier === "missing" && type !== "composite") return [missing(parameter, value, name)];
+  if (modifier) checkModifier(parameter, modifier, name);
   const values = valuesOf(value, name);
-  switch (parameter.type) {
+  const each = <T>(matchesOf: (text: string) => T[]): T[] => values.flatMap((text) => matchesOf(unescaped(text)));
+  switch (type) {
     case "token":
       return [tokenClause(parameter, modifier, values, name)];
     case "string":
-      return [
-        keyClause(
-          parameter,
-          values.map((text) => stringMatch(text, modifier, name)),
-        ),
-      ];
+      return [{ kind: "key", slots, any: values.map((text) => stringMatch(text, modifier, name)) }];
     case "uri":
-      return [
-        keyClause(
-          parameter,
-          values.flatMap((text) => uriMatches(unescaped(text), modifier, name)),
-        ),
-      ];
+      return uriClauses(parameter, modifier, values.map(unescaped), name);
     case "reference":
       return [referenceClause(parameter, modifier, values, name, context)];
     case "date":
       return rangeClauses(
-        parameter.slots,
-        values.flatMap((text) => dateMatches(unescaped(text), name, context.now)),
+        slots,
+        each((text) => dateMatches(text, name, context.now)),
       );
     case "number":
       return rangeClauses(
-        parameter.slots,
-        values.flatMap((text) => numberMatches(unescaped(text), name)),
+        slots,
+        each((text) => numberMatches(text, name)),
       );
     case "quantity":
       return rangeClauses(
-        parameter.slots,
+        slots,
         values.flatMap((text) => quantityMatches(text, name)),
       );
     case "special":
@@ -82,6 +82,17 @@ export function clausesOf(parameter: SearchParameter, modifier: string, value: s
     case "composite":
       return compositeClauses(parameter, values, name, context, (part, text) => clausesOf(part, "", text, name, context));
   }
+}
+
+function checkModifier(parameter: SearchParameter, modifier: string, name: string): void {
+  const { type } = parameter;
+  if (modifier === "below" && (parameter.isMime || parameter.isCanonical)) return;
+  if (later[type]?.includes(modifier))
+    throw fhirError(501, "not-supported", `":${modifier}" of "${parameter.code}" is not supported yet.`, name);
+  if (type === "reference" && isResourceType(modifier)) return;
+  // A canonical address has no identifier beside itself.
+  if (!modifiers[type]?.includes(modifier) || (modifier === "identifier" && parameter.isCanonical))
+    throw badModifier(parameter, modifier, name);
 }
 
 function badModifier(parameter: SearchParameter, modifier: string, name: string) {
@@ -112,36 +123,34 @@ function missing(parameter: SearchParameter, value: string, name: string): Claus
   return parameter.only ? { ...clause, prefix: [`=${parameter.only}/`] } : clause;
 }
 
-function keyClause(parameter: SearchParameter, any: KeyMatch[]): Clause & { kind: "key" } {
-  return { kind: "key", slots: parameter.slots, any };
+function tokenClause(parameter: SearchParameter, modifier: string, values: string[], name: string): Clause {
+  const { slots } = parameter;
+  if (modifier === "text") return { kind: "key", slots, any: values.map((text) => ({ facet: "~", contains: folded(text, name) })) };
+  if (modifier === "of-type") return { kind: "key", slots, any: values.map((text) => ofTypeMatch(text, name)) };
+  if (modifier === "below") return { kind: "key", slots, any: values.flatMap((text) => mimeMatches(unescaped(text))) };
+  const any = values.flatMap((text) => tokenMatches("=", parameter, text, name));
+  return modifier === "not" ? { kind: "key", slots, any, not: true } : { kind: "key", slots, any };
 }
 
-function tokenClause(parameter: SearchParameter, modifier: string, values: string[], name: string): Clause {
-  if (modifier === "text")
-    return keyClause(
-      parameter,
-      values.map((text) => ({ facet: "~", contains: folded(text, name) })),
-    );
-  if (modifier === "of-type")
-    return keyClause(
-      parameter,
-      values.map((text) => ofTypeMatch(text, name)),
-    );
-  const clause = keyClause(
-    parameter,
-    values.flatMap((text) => tokenMatches("=", parameter, text, name)),
-  );
-  return modifier === "not" ? { ...clause, not: true } : clause;
+/** An address of a conformance resource may come with its business version: `url=http://a|1.0`. */
+function uriClauses({ code, slots }: SearchParameter, modifier: string, values: string[], name: string): Clause[] {
+  const versions = code === "url" && modifier === "" ? parametersOf(typeOfSlot(slots[0]!)!).get("version")?.slots : undefined;
+  if (!versions || !values.some((value) => value.includes("|")))
+    return [{ kind: "key", slots, any: values.flatMap((value) => uriMatches(value, modifier, name)) }];
+  const of = values.map((value): Clause[] => {
+    const [url = "", version] = value.split("|");
+    const address: Clause = { kind: "key", slots, any: [{ eq: `=${url}` }] };
+    return version ? [address, { kind: "key", slots: versions, any: [{ eq: `=${version.toLowerCase()}${SEP}` }] }] : [address];
+  });
+  return of.length === 1 ? of[0]! : [{ kind: "any", of }];
 }
 
 function referenceClause(parameter: SearchParameter, modifier: string, values: string[], name: string, context: Context): Clause {
-  if (modifier === "identifier")
-    return keyClause(
-      parameter,
-      values.flatMap((text) => tokenMatches("@", parameter, text, name)),
-    );
+  const { slots } = parameter;
+  if (modifier === "identifier") return { kind: "key", slots, any: values.flatMap((text) => tokenMatches("@", parameter, text, name)) };
+  if (modifier === "below") return { kind: "key", slots, any: values.flatMap((text) => canonicalBelow(unescaped(text))) };
   const any = values.flatMap((text) => referenceMatches(parameter, modifier, unescaped(text), name, context));
   if (any.length > MAX_MATCHES)
     throw fhirError(400, "too-costly", `"${name}" has too many ids without a type: write them as Type/id.`, name);
-  return any.length ? keyClause(parameter, any) : NOTHING;
+  return any.length ? { kind: "key", slots, any } : NOTHING;
 }

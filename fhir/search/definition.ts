@@ -1,6 +1,6 @@
 /** The shape of `fhir/generated/search.json`, which `npm run generate` makes from HL7's definitions. */
 
-/** [path, data type, system of a code] */
+/** [path, data type, system of a code]. "FamilyName" stands for the string in HumanName.family. */
 export type Read = [path: string, type: string, system?: string];
 
 /** Slot `FIRST_LOCAL + index` of its type. */

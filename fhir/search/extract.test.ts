@@ -53,12 +53,12 @@ describe("a patient is found by", () => {
     ["gender", ["=female␟http://hl7.org/fhir/administrative-gender"]],
     ["birthdate", [[Date.UTC(1974, 11, 1), Date.UTC(1975, 0, 1) - 1, ""]]],
     ["family", ["=Müller", "~muller", "=Smith", "~smith"]],
-    ["name", ["=Ann Bo Müller", "~ann bo muller", "=Müller", "~muller", "=Ann", "~ann", "=Bo", "~bo", "=Smith", "~smith"]],
+    ["name", ["=Ann Bo Müller", "~ann bo muller", "=Ann", "~ann", "=Bo", "~bo", "=Müller", "~muller", "=Smith", "~smith"]],
     ["address", ["=Main St 1", "~main st 1", "=Québec", "~quebec"]],
     ["phone", ["=555␟"]],
     ["email", ["=a@b.org␟"]],
     ["telecom", ["=555␟", "=a@b.org␟"]],
-    ["identifier", ["=12␟urn:mrn", "~record no.", "%12␟v2␟MR"]],
+    ["identifier", ["=12␟urn:mrn", "~record no", "%12␟v2␟MR"]],
     ["organization", ["=Organization/1"]],
     ["general-practitioner", ["=http://other/fhir/Practitioner/9", "@77␟npi"]],
     ["deceased", ["=false␟"]],
@@ -127,6 +127,7 @@ describe("an observation is found by", () => {
       [[Date.UTC(2020, 0, 1), Date.UTC(2020, 0, 2) - 1, ""]],
     ],
     [{ effectiveDateTime: "yesterday" }, []],
+    [{ effectiveInstant: "2020-01-01T00:00:00Z" }, [[Date.UTC(2020, 0, 1), Date.UTC(2020, 0, 1), ""]]],
   ])("the time %j", (effective, rows) => {
     expect(rowsOf({ resourceType: "Observation", ...effective }, "date")).toEqual(rows);
   });

@@ -15,6 +15,8 @@ describe("texts to be compared", () => {
     ["Ελένη", "ελενη"],
     ["ΠΑΠΠΑΣ", "παππασ"],
     ["Ёлка", "елка"],
+    ["O'Brien-Smith, Jr.", "obriensmith jr"],
+    ["...", ""],
     ["", ""],
   ])("%j is folded to %j", (text, folded) => {
     expect(fold(text)).toBe(folded);

@@ -17,18 +17,20 @@ export interface Context {
   now: number;
 }
 
-const BOOLEANS = "http://terminology.hl7.org/CodeSystem/special-values";
-
 /** `code`, `system|code`, `|code`, `system|` */
 export function tokenMatches(facet: "=" | "@", parameter: SearchParameter, value: string, name: string): KeyMatch[] {
   const [first = "", second, ...more] = splitAt(value, "|").map(unescaped);
   if (more.length || (second === "" && first === ""))
     throw fhirError(400, "invalid", `"${name}" needs code, system|code, |code or system|. A bar within a value is written \\|.`, name);
-  if (second === undefined) return [{ prefix: `${facet}${first}${SEP}` }];
+  if (second === undefined) {
+    const forms = parameter.ignoresCase ? [...new Set([first, first.toLowerCase()])] : [first];
+    return forms.map((code) => ({ prefix: `${facet}${code}${SEP}` }));
+  }
+  if (parameter.isPlain)
+    throw fhirError(400, "invalid", `"${name}" has no system: give the value alone. A bar within it is written \\|.`, name);
   if (second === "") return [{ facet, ends: `${SEP}${first}` }];
   const matches: KeyMatch[] = [{ eq: `${facet}${second}${SEP}${first}` }];
-  const isImplied = parameter.implied === "any" || (parameter.implied === "boolean" && first === BOOLEANS);
-  if (first && isImplied) matches.push({ eq: `${facet}${second}${SEP}` });
+  if (first && parameter.isImplied) matches.push({ eq: `${facet}${second}${SEP}` });
   return matches;
 }
 
@@ -49,6 +51,16 @@ export function stringMatch(text: string, modifier: string, name: string): KeyMa
   if (modifier === "exact") return { eq: `=${unescaped(text)}` };
   if (modifier === "contains") return { facet: "~", contains: folded(text, name) };
   return { prefix: `~${folded(text, name)}` };
+}
+
+/** `text/xml` also finds `text/xml; charset=UTF-8` (R4 3.1.1.4.10.1). */
+export function mimeMatches(type: string): KeyMatch[] {
+  return [{ prefix: `=${type}${SEP}` }, { prefix: `=${type};` }, { prefix: `=${type} ;` }];
+}
+
+/** Any version that begins so: `http://a|1` finds `http://a|1.0` (R4 3.1.1.4.13). */
+export function canonicalBelow(url: string): KeyMatch[] {
+  return url.includes("|") ? [{ eq: `=${url}` }, { prefix: `=${url}.` }] : [{ eq: `=${url}` }];
 }
 
 export function uriMatches(uri: string, modifier: string, name: string): KeyMatch[] {

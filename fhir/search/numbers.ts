@@ -20,8 +20,8 @@ export interface Given {
 const form = /^([+-]?)(\d{1,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 /**
- * Undefined when it is no number. By R4's example `1e2` is 95 to 105, so with an exponent the precision is a tenth of the
- * last digit's place.
+ * Undefined when it is no number. The precision is half of the last digit's place: `5.40e-3` is 0.0054 ± 0.000005. A single
+ * digit with an exponent would be very coarse so; there R4's own example, `1e2` for 95 to 105, is followed.
  */
 export function givenNumber(text: string): Given | undefined {
   const found = form.exec(text);
@@ -29,7 +29,7 @@ export function givenNumber(text: string): Given | undefined {
   const [, sign, whole, fraction = "", exponent] = found;
   const digits = BigInt(whole! + fraction) * (sign === "-" ? -1n : 1n);
   const place = Number(exponent ?? 0) - fraction.length;
-  const shift = exponent === undefined ? 1 : 2;
+  const shift = exponent !== undefined && /^\d$/.test(whole! + fraction) ? 2 : 1;
   const scaled = digits * 10n ** BigInt(shift);
   const value = Number(text);
   const low = Number(`${scaled - 5n}e${place - shift}`);

@@ -17,7 +17,13 @@ export interface SearchParameter {
   /** Of a reference: only those to this type count, though the slots hold others too. */
   only?: string;
   /** Of a token: its rows have codes whose system is implied and not stored; a question's system does not count there. */
-  implied?: "any" | "boolean";
+  isImplied?: boolean;
+  /** Of a token: its elements have no system, so that a question with `|` has no meaning (R4 3.1.1.4.10). */
+  isPlain?: boolean;
+  /** Of a token: its elements are strings, whose rows are in lower case. */
+  ignoresCase?: boolean;
+  /** Of a token: its elements are MIME types. */
+  isMime?: boolean;
   /** Of a reference: its rows are canonical addresses or uris, found in the target's `url`, not ids. */
   isCanonical?: boolean;
   /** Of a composite, in order; with slots when these rows lie on the resource itself. */
@@ -89,14 +95,20 @@ export function parametersOf(type: string): ReadonlyMap<string, SearchParameter>
   return parameters;
 }
 
+const withoutSystem = new Set(["boolean", "dateTime", "uri", "url", "canonical", "oid", "uuid", "string", "id", "ContactPoint"]);
+
 function parameterOf(type: string, code: string, from: ParameterJson, own: TypeJson): SearchParameter {
   const locals = from.slots ?? [];
   const reads = locals.flatMap((local) => readsOf(own.slots[local - FIRST_LOCAL]!));
   const parameter: SearchParameter = { code, type: from.type as SearchType, slots: locals.map((local) => slotOf(type, local)) };
   if (from.targets) parameter.targets = from.targets;
   if (from.only) parameter.only = from.only;
-  if (from.type === "token" && reads.some(([, as, system]) => as === "code" && !system)) parameter.implied = "any";
-  else if (from.type === "token" && reads.some(([, as]) => as === "boolean")) parameter.implied = "boolean";
+  if (from.type === "token" && reads.length) {
+    if (reads.some(([, as, system]) => as === "code" && !system)) parameter.isImplied = true;
+    if (reads.every(([, as]) => withoutSystem.has(as))) parameter.isPlain = true;
+    if (reads.some(([, as]) => as === "string")) parameter.ignoresCase = true;
+    if (reads.every(([, , system]) => system === "urn:ietf:bcp:13")) parameter.isMime = true;
+  }
   if (from.type === "reference" && reads.every(([, as]) => as === "canonical" || as === "uri")) parameter.isCanonical = true;
   if (from.parts) parameter.parts = from.parts.map((part) => partOf(type, part, own));
   return parameter;

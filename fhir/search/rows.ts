@@ -75,6 +75,8 @@ const tokens: Record<string, Writer> = {
   Coding: coding,
   Identifier: identifier,
   ContactPoint: (sink, value) => isObject(value) && token(sink, value.value, ""),
+  // A string that is searched as a token is so whatever its case (R4 3.1.1.4.10).
+  string: (sink, value) => isText(value) && token(sink, value.toLowerCase(), ""),
   boolean: (sink, value) => typeof value === "boolean" && sink.key(`=${value}${SEP}`),
 };
 
@@ -82,6 +84,13 @@ const string: Writer = (sink, value) => {
   if (!isText(value)) return;
   sink.key(`=${value}`);
   words(sink, value);
+};
+
+/** A family name of several parts is also found by each of them (R4 3.1.1.4.8): `Carreño Quiñones` by `quinones`. */
+const familyName: Writer = (sink, value) => {
+  if (!isText(value)) return;
+  string(sink, value, "");
+  for (const part of value.matchAll(/[\s\p{Pd}]+/gu)) words(sink, value.slice(part.index + part[0].length));
 };
 
 /** Each of the members, which are texts or lists of them. */
@@ -92,8 +101,15 @@ function partsOf(...names: string[]): Writer {
   };
 }
 
+const givenNames = partsOf("text", "given", "prefix", "suffix");
+
 const strings: Record<string, Writer> = {
-  HumanName: partsOf("text", "family", "given", "prefix", "suffix"),
+  FamilyName: familyName,
+  HumanName: (sink, value, system) => {
+    if (!isObject(value)) return;
+    givenNames(sink, value, system);
+    familyName(sink, value.family, system);
+  },
   Address: partsOf("text", "line", "city", "district", "state", "country", "postalCode"),
 };
 
@@ -145,6 +161,12 @@ function periodOf(value: unknown): [number, number] | undefined {
   const end = value.end === undefined ? FOREVER : isText(value.end) ? intervalOf(value.end)?.[1] : undefined;
   return start === undefined || end === undefined ? undefined : [start, end];
 }
+
+/** A point in time, whatever number of digits it is given to. */
+const instant: Writer = (sink, value) => {
+  const interval = isText(value) ? intervalOf(value) : undefined;
+  if (interval) sink.range(interval[0], interval[0]);
+};
 
 const period: Writer = (sink, value) => {
   const interval = periodOf(value);
@@ -233,7 +255,7 @@ const byType: Record<string, Record<string, Writer>> = {
   string: strings,
   reference: references,
   uri: { canonical },
-  date: { Period: period, Timing: timing },
+  date: { instant, Period: period, Timing: timing },
   number: { Range: range },
   quantity: { Range: range, SampledData: sampledData, Money: money },
   latitude: { BackboneElement: coordinate("latitude") },

@@ -23,7 +23,7 @@ const readable: Record<string, string[]> = {
     "oid",
     "uuid",
   ],
-  string: ["string", "markdown", "HumanName", "Address"],
+  string: ["string", "markdown", "HumanName", "Address", "FamilyName"],
   reference: ["Reference", "canonical", "uri", "url", "Resource"],
   uri: ["uri", "url", "canonical", "oid", "uuid"],
   date: ["date", "dateTime", "instant", "Period", "Timing"],
@@ -165,9 +165,11 @@ function relative(at: string, base: string, type: string, system: string | undef
 
 function readsOf(member: Member, type: string): Read[] {
   const leaves = member.leaves.filter((leaf: Leaf) => member.asserted || readable[type]!.includes(leaf.type));
-  return leaves.map(
-    (leaf): Read => (leaf.system === undefined || type !== "token" ? [leaf.path, leaf.type] : [leaf.path, leaf.type, leaf.system]),
-  );
+  return leaves.map((leaf): Read => {
+    if (type === "token" && leaf.system !== undefined) return [leaf.path, leaf.type, leaf.system];
+    // Its parts are searched one by one (R4 3.1.1.4.8), which other strings' are not.
+    return [leaf.path, type === "string" && leaf.path.endsWith("name.family") ? "FamilyName" : leaf.type];
+  });
 }
 
 function slotOf(work: Work, slot: SlotJson): number {

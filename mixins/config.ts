@@ -1,6 +1,6 @@
 /**
  * The settings of one process: the only place that reads the environment. Everything is checked at once, so that one
- * start tells all faults. See `VARIABLES` for the meaning of each.
+ * start tells all faults.
  */
 import { isAbsolute, resolve } from "node:path";
 
@@ -31,8 +31,12 @@ export interface Config {
   logLevel: LogLevel;
   /** Subject on which NATS's system account announces closed connections; undefined: nobody announces them. */
   natsDisconnectSubject?: string;
+  /** Whether `DELETE Type?criteria` may remove several resources at once. */
+  conditionalDelete: "single" | "multiple";
   /** True in a child of `npm run cluster`: the supervisor holds the data folder and owns the child's life. */
   supervised: boolean;
+  /** Folder of the services' folders; undefined: the project's own. */
+  servicesDir?: string;
 }
 
 /** Nodes of one mesh find each other under this name; another name is another mesh, also on the same NATS. */
@@ -66,7 +70,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const nodeId = read("NODE_ID", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
   const logLevel = read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info";
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
+  const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
+  const servicesDir = read("OPENWARD_SERVICES_DIR", parsePath, "the path of a folder");
 
   if (faults.length > 0) throw new Error(`The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
   return {
@@ -75,12 +81,14 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     dataDir,
     system,
     logLevel,
+    conditionalDelete,
     supervised,
     ...(services && { services }),
     ...(natsUrl && { natsUrl, ...(subject !== "-" && { natsDisconnectSubject: subject ?? DEFAULT_DISCONNECT_SUBJECT }) }),
     ...(mongoUrl && { mongoUrl }),
     ...(redisUrl && { redisUrl }),
     ...(nodeId && { nodeId }),
+    ...(servicesDir && { servicesDir }),
   };
 }
 

@@ -25,6 +25,8 @@ export interface PageRequest {
   maxBytes: number;
   /** Slots whose references come along with each row. */
   refs?: number[];
+  /** "ids": rows without their JSON. Default "rows". */
+  want?: StoreQuery["want"];
   /** Answer with what there is when an owner is down, rather than with 503. */
   partial?: boolean;
 }
@@ -43,11 +45,11 @@ const BATCH = 5_000;
 
 /** One page, in the agreed order, over all owners. @throws FhirError 400 too-costly; 503 OWNER_DOWN; 404 NOT_SUPPORTED */
 export async function searchPage(mesh: Mesh, request: PageRequest): Promise<PageOfRows> {
-  const { type, search, after, limit, maxBytes, refs, partial = false } = request;
+  const { type, search, after, limit, maxBytes, refs, want = "rows", partial = false } = request;
   const missing = new Set<string>();
   const clauses = await resolved(mesh, search, { partial, missing });
   const sort = search.sort.length > 0 ? search.sort : search.implicitSort ? [search.implicitSort] : [];
-  const query: StoreQuery = { type, clauses, sort, limit, maxBytes, want: "rows", ...(after && { after }), ...(refs && { refs }) };
+  const query: StoreQuery = { type, clauses, sort, limit, maxBytes, want, ...(after && { after }), ...(refs && { refs }) };
   const page = await askAll(mesh, query, { partial, missing });
   return { ...page, missing: [...missing] };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import type { Context, Service, ServiceSchema } from "moleculer";
+import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import type { Config } from "../../mixins/config.ts";
 import { defineService } from "../../mixins/contract.ts";
@@ -59,9 +59,11 @@ export default (config: Config): ServiceSchema =>
 
       async answer(this: This, ctx: Context, request: IncomingMessage): Promise<Answer> {
         const url = request.url ?? "/";
+        // Before the services beside it have started, a question would be answered as if they did not exist.
+        if (!this.isReady && !url.startsWith("/health/")) return refuseFhir(starting());
         if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
           try {
-            const mesh = { caller: ctx as never, directory: this.directory };
+            const mesh = { caller: ctx as never, directory: this.directory, conditionalDelete: config.conditionalDelete };
             return await routeFhir(fhirRequest(request, url.slice("/fhir".length), `${originOf(request, config)}/fhir`, mesh), packageJson.version);
           } catch (error) {
             logOwnFault(this, request, error);
@@ -144,5 +146,7 @@ function logOwnFault(service: Service, request: IncomingMessage, error: unknown)
   if (isRefusal || code === 503) return;
   service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${(error as Error).stack}`);
 }
+
+const starting = () => new Errors.MoleculerRetryableError("The server is starting or stopping; try again in a moment.", 503, "NOT_READY");
 
 const pathOnly = (request: IncomingMessage): string => (request.url ?? "").split("?", 1)[0] ?? "";

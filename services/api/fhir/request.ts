@@ -24,14 +24,16 @@ export interface FhirRequest {
   base: string;
   prefer: Prefer;
   header(name: string): string | undefined;
-  /** The body as text; refused with 415 unless it is FHIR JSON. */
-  body(): Promise<string>;
+  /** The body as text; refused with 415 unless it is FHIR JSON, or of one of the media types that are named. */
+  body(...also: string[]): Promise<string>;
+  /** Whether a conditional delete may remove several resources. */
+  conditionalDelete: "single" | "multiple";
   caller: Caller;
   directory: Directory;
 }
 
 /** Takes apart the request's URL and headers. `rest` is the URL behind `/fhir`, with its query. */
-export function fhirRequest(request: IncomingMessage, rest: string, base: string, mesh: { caller: Caller; directory: Directory }): FhirRequest {
+export function fhirRequest(request: IncomingMessage, rest: string, base: string, mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete">): FhirRequest {
   const mark = rest.indexOf("?");
   const search = mark < 0 ? "" : rest.slice(mark + 1);
   const header = (name: string) => {
@@ -46,7 +48,7 @@ export function fhirRequest(request: IncomingMessage, rest: string, base: string
     base,
     prefer: preferOf(header("prefer")),
     header,
-    body: () => jsonBody(request),
+    body: (...also) => textBody(request, also),
     ...mesh,
   };
 }
@@ -86,14 +88,28 @@ function preferOf(header: string | undefined): Prefer {
   return prefer;
 }
 
-async function jsonBody(request: IncomingMessage): Promise<string> {
+const FHIR_TYPES = ["application/fhir+json", "application/json", "application/json+fhir", "text/json"];
+
+async function textBody(request: IncomingMessage, also: string[]): Promise<string> {
   const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
-  if (type !== undefined && !["application/fhir+json", "application/json", "application/json+fhir", "text/json"].includes(type)) {
-    throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send FHIR as application/fhir+json, not as ${type.slice(0, 100)}.`);
+  if (type !== undefined && !FHIR_TYPES.includes(type) && !also.includes(type)) {
+    const taken = also.length > 0 ? also.join(" or ") : "application/fhir+json";
+    throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send the body as ${taken}, not as ${type.slice(0, 100)}.`);
   }
   const charset = /charset\s*=\s*"?([\w-]+)/i.exec(request.headers["content-type"] ?? "")?.[1];
-  if (charset && charset.toLowerCase() !== "utf-8" && charset.toLowerCase() !== "utf8") throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", "FHIR JSON is UTF-8.");
+  if (charset && charset.toLowerCase() !== "utf-8" && charset.toLowerCase() !== "utf8") throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be UTF-8.");
   const text = await readText(request);
-  if (text.trim() === "") throw httpError(400, "BODY_MISSING", "The request needs a resource as its body.");
+  if (text.trim() === "" && !also.includes(FORM)) throw httpError(400, "BODY_MISSING", "The request needs a body.");
   return text;
+}
+
+const FORM = "application/x-www-form-urlencoded";
+
+/** A search by POST as the search by GET that it stands for: the form's parameters behind those of the URL. */
+export async function formRequest(request: FhirRequest): Promise<FhirRequest> {
+  const type = request.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  const form = type === undefined || type === FORM ? (await request.body(FORM)).trim() : "";
+  if (type !== undefined && type !== FORM) throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send the search as ${FORM}.`);
+  const search = [request.search, form].filter((part) => part !== "").join("&");
+  return { ...request, method: "GET", search, query: pairsOf(search) };
 }

@@ -11,6 +11,7 @@ import { readResource, readVersion } from "../../../mixins/fhir/read.ts";
 import type { StoredResource } from "../../../mixins/store/store.ts";
 import { type EntryResult, transactions, type TransactionEntry } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
+import { subsetOfRead, subsetText } from "./presentation.ts";
 import { FHIR_JSON } from "./refusals.ts";
 import type { FhirRequest } from "./request.ts";
 
@@ -19,7 +20,7 @@ const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 /** GET Type/id */
 export async function read(request: FhirRequest, type: string, id: string): Promise<Answer> {
   const stored = await readResource(request, type, id);
-  return notModified(request, stored) ?? resourceAnswer(200, stored, stored.json);
+  return notModified(request, stored) ?? resourceAnswer(200, stored, subsetText(stored.json, subsetOfRead(request)));
 }
 
 /** GET Type/id/_history/version */
@@ -27,7 +28,7 @@ export async function vread(request: FhirRequest, type: string, id: string, vers
   if (!/^[1-9]\d{0,8}$/.test(version)) throw notFound(type, `${id}/_history/${version}`);
   const stored = await readVersion(request, type, id, Number(version));
   if (stored.json === undefined) throw gone(type, id, stored.version);
-  return notModified(request, stored) ?? resourceAnswer(200, stored, stored.json);
+  return notModified(request, stored) ?? resourceAnswer(200, stored, subsetText(stored.json, subsetOfRead(request)));
 }
 
 /** POST Type, with If-None-Exist a conditional create */
@@ -90,7 +91,7 @@ async function one(request: FhirRequest, owner: string, step: OwnerStep): Promis
 }
 
 /** What concerns more than one owner is a transaction, also for a single resource. */
-async function throughTransaction(request: FhirRequest, entry: TransactionEntry): Promise<Answer> {
+export async function throughTransaction(request: FhirRequest, entry: TransactionEntry): Promise<Answer> {
   const text = JSON.stringify({ resourceType: "Bundle", type: "transaction", entry: [entry] });
   const [result] = await transactions.process(request.caller, { text, base: request.base, representation: wantsResource(request) });
   const { status, type, id, ...rest } = result as EntryResult;
@@ -126,7 +127,7 @@ function notModified(request: FhirRequest, { version, updated }: StoredResource)
 }
 
 /** The body as a resource of the type in the URL. @throws FhirError 400 */
-function parsed(text: string, type: string): { resourceType: string; id?: unknown } & Record<string, unknown> {
+export function parsed(text: string, type: string): { resourceType: string; id?: unknown } & Record<string, unknown> {
   const resource = parseJson(text) as Record<string, unknown> | null;
   if (resource === null || typeof resource !== "object" || Array.isArray(resource)) throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
   if (resource.resourceType !== type) {

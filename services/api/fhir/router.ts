@@ -8,7 +8,12 @@ import { bundle } from "./bundle.ts";
 import { capabilities } from "./capabilities.ts";
 import { history } from "./history.ts";
 import { FHIR_JSON } from "./refusals.ts";
-import type { FhirRequest } from "./request.ts";
+import { type FhirRequest, formRequest } from "./request.ts";
+import { everything, searchCompartment, searchSystem, searchWholeCompartment } from "./compartment.ts";
+import { conditionalDelete, conditionalPatch, conditionalUpdate } from "./conditional.ts";
+import { changeMeta, lastN, meta, validateOperation } from "./operations.ts";
+import { patch } from "./patch.ts";
+import { prettied, requireJson } from "./presentation.ts";
 import { create, read, remove, update, vread } from "./resource.ts";
 import { search } from "./search.ts";
 
@@ -16,43 +21,70 @@ import { search } from "./search.ts";
 type Place = Record<string, (() => Promise<Answer>) | undefined>;
 
 /** @param version of the software, for the CapabilityStatement */
-export function route(request: FhirRequest, version: string): Promise<Answer> {
+export async function route(request: FhirRequest, version: string): Promise<Answer> {
+  requireJson(request);
   const place = placeOf(request, version);
   const handler = place[request.method];
   if (!handler) {
     const allow = Object.keys(place).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
     throw httpError(405, "METHOD_NOT_ALLOWED", `${request.method} is not possible here; ${allow} is.`, { allow });
   }
-  return handler();
+  return prettied(request, await handler());
 }
 
 function placeOf(request: FhirRequest, version: string): Place {
   const { path } = request;
   const [type, id, third, fourth, ...rest] = path;
-  if (type === undefined) {
-    return { POST: () => bundle(request, (entry) => route(entry, version)), GET: () => later("Search over all types") };
+  if (type === undefined) return { POST: () => bundle(request, (entry) => route(entry, version)), GET: () => searchSystem(request) };
+  if (path.length === 1) {
+    if (type === "metadata") return { GET: async () => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: capabilities(request.directory, request.base, version) }) };
+    if (type === "_history") return { GET: () => history(request) };
+    if (type === "_search") return { POST: async () => searchSystem(await formRequest(request)) };
+    if (type.startsWith("$")) return { GET: () => later(type), POST: () => later(type) };
   }
-  if (type === "metadata" && path.length === 1) {
-    return { GET: async () => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: capabilities(request.directory, request.base, version) }) };
-  }
-  if (type === "_history" && path.length === 1) return { GET: () => history(request) };
-  if (type === "_search" && path.length === 1) return { POST: () => later("Search over all types") };
-  if (type.startsWith("$")) return { GET: () => later(type), POST: () => later(type) };
   if (!isResourceType(type)) throw httpError(404, "NOT_SUPPORTED", `There is nothing at ${shown(path)}: it is no R4 resource type.`);
   if (request.directory.known(type).length === 0) throw noSuchType(type);
+  if (id === undefined) return typePlace(request, type);
+  if (third === undefined) return id.startsWith("_") || id.startsWith("$") ? operationOnType(request, type, id) : instancePlace(request, type, id);
   if (rest.length > 0) throw nowhere(path);
-  if (id === undefined) return { GET: () => search(request, type), POST: () => create(request, type), PUT: () => later("Conditional update"), DELETE: () => later("Conditional delete"), PATCH: () => later("Conditional patch") };
-  if (id === "_search" && third === undefined) return { POST: () => later("Search by POST") };
-  if (id === "_history" && third === undefined) return { GET: () => history(request, type) };
-  if (id.startsWith("$")) return { GET: () => later(id), POST: () => later(id) };
-  if (third === undefined) {
-    return { GET: () => read(request, type, id), PUT: () => update(request, type, id), DELETE: () => remove(request, type, id), PATCH: () => later("Patch") };
-  }
-  if (third === "_history" && fourth === undefined) return { GET: () => history(request, type, id) };
-  if (third === "_history" && fourth !== undefined) return { GET: () => vread(request, type, id, fourth) };
-  if (third.startsWith("$") && fourth === undefined) return { GET: () => later(third), POST: () => later(third) };
-  if (isResourceType(third) || third === "*") return { GET: () => later("Compartment search") };
+  if (third === "_history") return { GET: () => (fourth === undefined ? history(request, type, id) : vread(request, type, id, fourth)) };
+  if (third.startsWith("$") && fourth === undefined) return operationOnInstance(request, type, id, third);
+  if (third === "*" && fourth === undefined) return { GET: () => searchWholeCompartment(request, type, id) };
+  if (isResourceType(third) && fourth === undefined) return { GET: () => searchCompartment(request, type, id, third) };
+  if (isResourceType(third) && fourth === "_search") return { POST: async () => searchCompartment(await formRequest(request), type, id, third) };
   throw nowhere(path);
+}
+
+const typePlace = (request: FhirRequest, type: string): Place => ({
+  GET: () => search(request, type),
+  POST: () => create(request, type),
+  PUT: () => conditionalUpdate(request, type),
+  PATCH: () => conditionalPatch(request, type),
+  DELETE: () => conditionalDelete(request, type),
+});
+
+const instancePlace = (request: FhirRequest, type: string, id: string): Place => ({
+  GET: () => read(request, type, id),
+  PUT: () => update(request, type, id),
+  PATCH: () => patch(request, type, id),
+  DELETE: () => remove(request, type, id),
+});
+
+function operationOnType(request: FhirRequest, type: string, name: string): Place {
+  if (name === "_search") return { POST: async () => search(await formRequest(request), type) };
+  if (name === "_history") return { GET: () => history(request, type) };
+  if (name === "$validate") return { POST: () => validateOperation(request, type) };
+  if (name === "$lastn" && type === "Observation") return { GET: () => lastN(request) };
+  return { GET: () => later(`${type}/${name.slice(0, 64)}`), POST: () => later(`${type}/${name.slice(0, 64)}`) };
+}
+
+function operationOnInstance(request: FhirRequest, type: string, id: string, name: string): Place {
+  if (name === "$meta") return { GET: () => meta(request, type, id) };
+  if (name === "$meta-add") return { POST: () => changeMeta(request, type, id, "add") };
+  if (name === "$meta-delete") return { POST: () => changeMeta(request, type, id, "delete") };
+  if (name === "$validate") return { GET: () => validateOperation(request, type, id), POST: () => validateOperation(request, type, id) };
+  if (name === "$everything" && (type === "Patient" || type === "Encounter")) return { GET: () => everything(request, type, id), POST: () => everything(request, type, id) };
+  return { GET: () => later(`${type}/id/${name.slice(0, 64)}`), POST: () => later(`${type}/id/${name.slice(0, 64)}`) };
 }
 
 const later = async (what: string): Promise<never> => {

@@ -1,13 +1,15 @@
 /** Search on a type (FHIR R4, search.html): the query string in, a searchset out. */
-import { fhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
+import { type Issue, outcome } from "../../../fhir/outcome.ts";
 import type { ParsedSearch } from "../../../fhir/search/criteria.ts";
 import { parseSearch } from "../../../fhir/search/parse.ts";
-import type { Cursor, Row } from "../../../fhir/search/query.ts";
+import type { Clause, Cursor, Row } from "../../../fhir/search/query.ts";
 import { included, slotsToFollow } from "../../../mixins/fhir/include.ts";
 import { countMatches, searchPage } from "../../../mixins/fhir/search.ts";
 import { packToken, unpackToken } from "../../../mixins/fhir/token.ts";
 import type { Answer } from "../http/answer.ts";
 import { DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDED, MAX_PAGE_BYTES } from "./limits.ts";
+import type { Subset } from "../../../fhir/subset.ts";
+import { subsetAsked, subsetText } from "./presentation.ts";
 import { FHIR_JSON } from "./refusals.ts";
 import { type FhirRequest, pairsOf } from "./request.ts";
 
@@ -17,17 +19,22 @@ interface PageToken {
   after: Cursor;
 }
 
-export async function search(request: FhirRequest, type: string): Promise<Answer> {
+/**
+ * @param within clauses that hold besides the query, e.g. of a compartment
+ * @param path what the links name; default: the type
+ */
+export async function search(request: FhirRequest, type: string, within: Clause[] = [], path = type): Promise<Answer> {
   const token = request.query.find(([name]) => name === "_page")?.[1];
-  const page = token === undefined ? undefined : unpackToken<PageToken>(token, type);
+  const page = token === undefined ? undefined : unpackToken<PageToken>(token, path);
   const pairs = page ? pairsOf(page.query) : request.query;
-  const parsed = parseSearch(type, pairs, { base: request.base, handling: request.prefer.handling ?? "lenient" });
-  refuseWhatIsNotThereYet(parsed);
+  const asked = parseSearch(type, pairs, { base: request.base, handling: request.prefer.handling ?? "lenient" });
+  const parsed = within.length > 0 ? { ...asked, clauses: [...within, ...asked.clauses] } : asked;
+  const subset = subsetAsked(parsed);
   const count = Math.min(parsed.count ?? DEFAULT_COUNT, MAX_COUNT);
-  const self = `${request.base}/${type}${selfQuery(parsed)}`;
+  const self = `${request.base}/${path}${selfQuery(parsed)}`;
   if (parsed.summary === "count" || count === 0) {
     const total = await countMatches(request, type, parsed);
-    return bundleAnswer([{ relation: "self", url: self }], [], total, issuesOf(parsed, []), request.base);
+    return searchset([{ relation: "self", url: self }], [], total, issuesOf(parsed, []), request.base);
   }
 
   const partial = request.prefer.handling === "lenient";
@@ -44,37 +51,32 @@ export async function search(request: FhirRequest, type: string): Promise<Answer
   const last = found.rows.at(-1);
   if (found.more && last) {
     const after: Cursor = { values: last.values, seq: last.seq, id: last.id };
-    const query = page?.query ?? request.search;
-    links.push({ relation: "next", url: `${request.base}/${type}?_page=${packToken(type, { query, after } satisfies PageToken)}` });
+    const query = page?.query ?? request.search; // of a search by POST: its form, as a query
+    links.push({ relation: "next", url: `${request.base}/${path}?_page=${packToken(path, { query, after } satisfies PageToken)}` });
   }
   const isWhole = !found.more && !page && missing.size === 0;
   const total = isWhole ? found.rows.length : parsed.total === "accurate" || parsed.total === "estimate" ? await countMatches(request, type, parsed) : undefined;
-  const entries = [...found.rows.map((row) => entryText(request.base, row, "match")), ...along.map((row) => entryText(request.base, row, "include"))];
-  return bundleAnswer(links, entries, total, issuesOf(parsed, [...missing]), request.base);
-}
-
-function refuseWhatIsNotThereYet({ summary, elements }: ParsedSearch): void {
-  if (summary !== undefined && summary !== "count" && summary !== "false") throw fhirError(501, "not-supported", `_summary=${summary} is not supported yet.`, "_summary");
-  if (elements !== undefined) throw fhirError(501, "not-supported", "_elements is not supported yet.", "_elements");
+  const entries = [...found.rows.map((row) => entryText(request.base, row, "match", subset)), ...along.map((row) => entryText(request.base, row, "include", subset))];
+  return searchset(links, entries, total, issuesOf(parsed, [...missing]), request.base);
 }
 
 /** What of the query was used, as the self link tells it. */
-function selfQuery({ used }: ParsedSearch): string {
+export function selfQuery({ used }: ParsedSearch): string {
   if (used.length === 0) return "";
   return `?${used.map(([name, value]) => `${encodeURIComponent(name).replaceAll("%3A", ":")}=${encodeURIComponent(value)}`).join("&")}`;
 }
 
-function issuesOf({ ignored }: ParsedSearch, missing: string[]): Issue[] {
+export function issuesOf({ ignored }: Pick<ParsedSearch, "ignored">, missing: string[]): Issue[] {
   return [
     ...ignored.map(({ name, reason }): Issue => ({ severity: "warning", code: "not-supported", diagnostics: reason, expression: [name] })),
     ...missing.map((type): Issue => ({ severity: "warning", code: "incomplete", diagnostics: `A service that owns ${type} is down: its matches are missing here.` })),
   ];
 }
 
-const entryText = (base: string, { type, id, json }: Row, mode: "match" | "include"): string =>
-  `{"fullUrl":"${base}/${type}/${id}","resource":${json},"search":{"mode":"${mode}"}}`;
+export const entryText = (base: string, { type, id, json = "{}" }: Row, mode: "match" | "include", subset?: Subset): string =>
+  `{"fullUrl":"${base}/${type}/${id}","resource":${subsetText(json, subset)},"search":{"mode":"${mode}"}}`;
 
-function bundleAnswer(links: { relation: string; url: string }[], entries: string[], total: number | undefined, issues: Issue[], base: string): Answer {
+export function searchset(links: { relation: string; url: string }[], entries: string[], total: number | undefined, issues: Issue[], base: string): Answer {
   if (issues.length > 0) entries.push(`{"fullUrl":"${base}/OperationOutcome/warnings","resource":${JSON.stringify(outcome(...issues))},"search":{"mode":"outcome"}}`);
   const counted = total === undefined ? "" : `,"total":${total}`;
   const list = entries.length === 0 ? "" : `,"entry":[${entries.join(",")}]`;

@@ -1,0 +1,21 @@
+/** Patches: JSON Patch (RFC 6902) and FHIRPath Patch (FHIR R4, fhirpatch.html). Pure: the resource is left as it is. */
+import { fhirError } from "../outcome.ts";
+import { fhirPathPatch } from "./fhirpath-patch.ts";
+import { jsonPatch } from "./json-patch.ts";
+
+/** The media type of a JSON Patch; a FHIRPath Patch comes as FHIR JSON, a Parameters resource. */
+export const JSON_PATCH = "application/json-patch+json";
+
+export type Resource = { resourceType: string } & Record<string, unknown>;
+
+/**
+ * The resource after the patch; all its operations or none.
+ * @param document a JSON Patch (an array) or a FHIRPath Patch (Parameters)
+ * @throws FhirError 400 for a patch that cannot be understood, 422 for one that does not fit the resource
+ */
+export function applyPatch(resource: Resource, document: unknown): Resource {
+  if (Array.isArray(document)) return jsonPatch(resource, document);
+  const isParameters = document !== null && typeof document === "object" && (document as Resource).resourceType === "Parameters";
+  if (isParameters) return fhirPathPatch(resource, document as Resource);
+  throw fhirError(400, "structure", "A patch is a JSON Patch (an array of operations) or a FHIRPath Patch (Parameters).");
+}

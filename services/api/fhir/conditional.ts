@@ -1,0 +1,57 @@
+/** Conditional update, patch and delete: criteria in place of an id (FHIR R4, http.html#cond-update, #3.1.0.7.1). */
+import { fhirError } from "../../../fhir/outcome.ts";
+import { lookUp, type Match } from "../../../mixins/fhir/look-up.ts";
+import { multipleMatches, notFound } from "../../../mixins/fhir/errors.ts";
+import { transactions } from "../../transactions/transactions.contract.ts";
+import type { Answer } from "../http/answer.ts";
+import { patch } from "./patch.ts";
+import { parsed, remove, throughTransaction } from "./resource.ts";
+import type { FhirRequest } from "./request.ts";
+
+/** Resources that one conditional delete may remove, where several are allowed at all. */
+const MOST_DELETED = 1_000;
+
+/** The query without what only shapes the answer. @throws FhirError 412 without criteria */
+function criteriaOf(request: FhirRequest, type: string): string {
+  const pairs = request.query.filter(([name]) => name !== "_format" && name !== "_pretty");
+  if (pairs.length === 0) throw fhirError(412, "multiple-matches", `Name one resource, ${type}/id, or give criteria, ${type}?….`);
+  return `${type}?${pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&")}`;
+}
+
+/** PUT Type?criteria: updates the one match, creates when there is none, refuses when there are more. */
+export async function conditionalUpdate(request: FhirRequest, type: string): Promise<Answer> {
+  const url = criteriaOf(request, type);
+  const resource = parsed(await request.body(), type);
+  const ifMatch = request.header("if-match");
+  return throughTransaction(request, { resource, request: { method: "PUT", url, ...(ifMatch !== undefined && { ifMatch }) } });
+}
+
+/** PATCH Type?criteria */
+export async function conditionalPatch(request: FhirRequest, type: string): Promise<Answer> {
+  const criteria = criteriaOf(request, type);
+  const matches = await matchesOf(request, criteria, 2);
+  const [match] = matches;
+  if (!match) throw notFound(type, `with ${criteria.slice(type.length + 1)}`);
+  if (matches.length > 1) throw multipleMatches(criteria);
+  return patch(request, type, match.id);
+}
+
+/** DELETE Type?criteria: of one match; of several when the server allows it (CONDITIONAL_DELETE=multiple). */
+export async function conditionalDelete(request: FhirRequest, type: string): Promise<Answer> {
+  const criteria = criteriaOf(request, type);
+  const isMultiple = request.conditionalDelete === "multiple";
+  const matches = await matchesOf(request, criteria, isMultiple ? MOST_DELETED + 1 : 2);
+  const [match] = matches;
+  if (!match) return { status: 204 };
+  if (matches.length === 1) return remove(request, type, match.id);
+  if (!isMultiple) throw multipleMatches(criteria);
+  if (matches.length > MOST_DELETED) throw fhirError(400, "too-costly", `More than ${MOST_DELETED} resources match: narrow the criteria.`);
+  const entry = matches.map(({ id }) => ({ request: { method: "DELETE", url: `${type}/${id}` } }));
+  await transactions.process(request.caller, { text: JSON.stringify({ resourceType: "Bundle", type: "transaction", entry }), base: request.base });
+  return { status: 204 };
+}
+
+async function matchesOf(request: FhirRequest, criteria: string, limit: number): Promise<Match[]> {
+  const [found] = await lookUp(request, [criteria], limit);
+  return found?.matches ?? [];
+}

@@ -1,0 +1,60 @@
+/** How an answer is presented: format, indentation, and which part of a resource (FHIR R4, http.html#general). */
+import { parseJson } from "../../../fhir/json.ts";
+import { fhirError } from "../../../fhir/outcome.ts";
+import { type Subset, subsetOf } from "../../../fhir/subset.ts";
+import type { Answer } from "../http/answer.ts";
+import { httpError } from "../http/errors.ts";
+import type { FhirRequest } from "./request.ts";
+
+const JSON_NAMES = new Set(["json", "application/json", "application/fhir+json", "application/json+fhir", "text/json"]);
+
+/** @throws 406 when the client takes no JSON */
+export function requireJson({ query, header }: Pick<FhirRequest, "query" | "header">): void {
+  const format = query.find(([name]) => name === "_format")?.[1];
+  if (format !== undefined) {
+    if (JSON_NAMES.has(mediaType(format))) return;
+    throw notAcceptable(format);
+  }
+  const accept = header("accept");
+  if (accept === undefined || accept.trim() === "") return;
+  const isTaken = accept.split(",").some((range) => {
+    const type = mediaType(range);
+    const isRefused = /;\s*q=0(?:\.0*)?\s*(?:;|$)/.test(range);
+    return !isRefused && (JSON_NAMES.has(type) || type === "*/*" || type === "application/*" || type === "text/html");
+  });
+  if (!isTaken) throw notAcceptable(accept);
+}
+
+// In a query `+` is a space: `_format=application/fhir+json` is meant all the same.
+const mediaType = (text: string): string => (text.split(";", 1)[0] ?? "").trim().toLowerCase().replace("fhir json", "fhir+json");
+
+const notAcceptable = (wanted: string) => httpError(406, "NOT_ACCEPTABLE", `FHIR is served as application/fhir+json, not as ${wanted.slice(0, 100)}.`);
+
+/** Indented, when the client asked for it by `_pretty=true`. */
+export function prettied(request: Pick<FhirRequest, "query">, answer: Answer): Answer {
+  if (answer.body === undefined || !request.query.some(([name, value]) => name === "_pretty" && value === "true")) return answer;
+  return { ...answer, body: JSON.stringify(parseJson(answer.body), null, 2) };
+}
+
+/** The part that `_summary` and `_elements` ask for; undefined: the whole. @throws FhirError 400 */
+export function subsetAsked({ summary, elements }: { summary?: string; elements?: string[] }): Subset | undefined {
+  if (summary !== undefined && summary !== "false" && elements) throw fhirError(400, "invalid", "_summary and _elements do not go together.", "_elements");
+  if (elements) return { elements };
+  if (summary === "true" || summary === "text" || summary === "data") return { summary };
+  return undefined;
+}
+
+/** The same for a read, from its query. @throws FhirError 400 */
+export function subsetOfRead({ query }: Pick<FhirRequest, "query">): Subset | undefined {
+  const value = (wanted: string) => query.find(([name]) => name === wanted)?.[1];
+  const summary = value("_summary");
+  if (summary !== undefined && !["true", "text", "data", "false"].includes(summary)) {
+    throw fhirError(400, "value", "_summary of a single resource must be true, text, data or false.", "_summary");
+  }
+  const elements = value("_elements")?.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  return subsetAsked({ ...(summary !== undefined && { summary }), ...(elements && { elements }) });
+}
+
+/** JSON text of the part. */
+export const subsetText = (json: string, subset: Subset | undefined): string =>
+  subset === undefined ? json : JSON.stringify(subsetOf(parseJson(json) as Record<string, unknown>, subset));

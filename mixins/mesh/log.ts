@@ -3,19 +3,36 @@ import { inspect } from "node:util";
 import { Loggers } from "moleculer";
 import type { LogLevel } from "../config.ts";
 
+/** Moleculer's own parts, whose start-up chatter is for those who look for a fault: their info counts as debug. */
+const FRAMEWORK = new Set(["broker", "registry", "transit", "cacher", "discovery", "middleware"]);
+const CHATTER = /^Service '.*' (started|stopped)\.$/;
+
+type Bindings = { nodeID: string; mod: string };
+type Handler = (type: string, args: unknown[]) => void;
+
 export function consoleLogger(level: LogLevel): Loggers.Console {
-  const withStacks = level === "debug" || level === "trace";
-  return new Loggers.Console({
+  const isForFaults = level === "debug" || level === "trace";
+  return new Lines({
     level,
     colors: false,
     // Moleculer passes what its types leave out: where the line comes from.
-    formatter(type: string, args: unknown[], ...[bindings]: { nodeID: string; mod: string }[]) {
+    formatter(type: string, args: unknown[], ...[bindings]: Bindings[]) {
       const time = new Date().toISOString().slice(11, 23);
-      return [
-        `${time} ${type.toUpperCase().padEnd(5)} ${bindings?.nodeID} ${bindings?.mod}: ${args.map((arg) => show(arg, withStacks)).join(" ")}`,
-      ];
+      const text = args.map((arg) => show(arg, isForFaults)).join(" ");
+      return [`${time} ${type.toUpperCase().padEnd(5)} ${bindings?.nodeID} ${bindings?.mod}: ${text}`];
     },
   });
+}
+
+class Lines extends Loggers.Console {
+  override getLogHandler(bindings: Bindings): Handler {
+    const write = super.getLogHandler(bindings as never) as Handler;
+    const isFramework = FRAMEWORK.has(bindings?.mod.toLowerCase());
+    return (type, args) => {
+      const isChatter = type === "info" && (isFramework || CHATTER.test(String(args[0])));
+      write(isChatter ? "debug" : type, args);
+    };
+  }
 }
 
 function show(value: unknown, withStacks: boolean): string {

@@ -1,0 +1,113 @@
+/**
+ * Runs one node: the whole system in one process, or with SERVICES and NATS_URL its part of a mesh.
+ * Ends with 0 after a signal, once what was begun is finished; with 1 and one sentence when it cannot start.
+ */
+import cluster from "node:cluster";
+import type { AddressInfo, Server } from "node:net";
+import { ServiceBroker } from "moleculer";
+import { type Config, readConfig, withoutPasswords } from "../mixins/config.ts";
+import { brokerOptions } from "../moleculer.config.ts";
+import { loadServices, serviceNames } from "../services/systems.ts";
+import { type DataFolder, takeDataFolder } from "./start/data-folder.ts";
+import { Refusal, sentenceOf } from "./start/refusal.ts";
+
+/** After this a start that failed no longer waits for its parts to stop, milliseconds. */
+const GIVE_UP_MS = 3_000;
+
+let config: Config | undefined;
+let folder: DataFolder | undefined;
+let broker: ServiceBroker | undefined;
+let isLeaving = false;
+
+// A supervisor that is killed must not take its children's unfinished work along (Node would end them at once).
+if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
+
+try {
+  config = settings();
+  // Ctrl-C reaches the whole terminal's group: in a cluster only the supervisor acts on it, and tells its children in order.
+  process.on("SIGINT", () => config?.supervised || leave());
+  process.on("SIGTERM", leave);
+  if (config.supervised) process.on("disconnect", leave);
+  await start(config);
+} catch (error) {
+  await refuse(error);
+}
+
+function settings(): Config {
+  try {
+    const read = readConfig();
+    serviceNames(read);
+    return read;
+  } catch (error) {
+    throw new Refusal((error as Error).message);
+  }
+}
+
+async function start(config: Config): Promise<void> {
+  folder = takeDataFolder(config.dataDir, { alone: !config.natsUrl });
+  const services = await loadServices(config);
+  broker = new ServiceBroker(brokerOptions(config));
+  for (const service of services) broker.createService(service);
+  // What fails here is told below, in one sentence; Moleculer would print it as well.
+  const { error } = broker.logger;
+  broker.logger.error = () => {};
+  await broker.start();
+  broker.logger.error = error;
+  if (isLeaving) return;
+  const port = gatewayPort(broker);
+  if (config.supervised) process.send?.({ type: "ready", nodeId: broker.nodeID, port });
+  else {
+    const url = port === undefined ? undefined : `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+    const started = new Date().toISOString();
+    if (!config.natsUrl) folder.announce({ pid: process.pid, started, ...(url && { url }) });
+    console.log(welcome(config, broker, url));
+  }
+}
+
+/** The port on which the gateway listens, if it runs here. */
+function gatewayPort(broker: ServiceBroker): number | undefined {
+  const gateway = broker.getLocalService("api") as unknown as { http?: Server; server?: Server } | undefined;
+  const address = (gateway?.http ?? gateway?.server)?.address?.() as AddressInfo | null | undefined;
+  return address?.port;
+}
+
+function welcome(config: Config, broker: ServiceBroker, url: string | undefined): string {
+  const store = config.mongoUrl ? `MongoDB at ${withoutPasswords(config.mongoUrl)}` : `SQLite in ${config.dataDir}`;
+  const seconds = (performance.now() / 1000).toFixed(1);
+  return [
+    url ? `OpenWard is ready at ${url} after ${seconds} s.` : `OpenWard's node ${broker.nodeID} is ready after ${seconds} s.`,
+    `  services  ${serviceNames(config).join(", ")}`,
+    `  store     ${store}`,
+    ...(config.natsUrl ? [`  mesh      ${withoutPasswords(config.natsUrl)}`] : []),
+    ...(url ? examples(url) : []),
+  ].join("\n");
+}
+
+function examples(url: string): string[] {
+  return [
+    `  try       curl ${url}/fhir/metadata`,
+    `            curl -X POST ${url}/fhir/Patient -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","name":[{"family":"Rossi","given":["Ada"]}]}'`,
+    `            curl '${url}/fhir/Patient?name=rossi'`,
+  ];
+}
+
+/** First signal: no longer ready, finish, go. Second: go. */
+async function leave(): Promise<void> {
+  if (isLeaving) process.exit(1);
+  isLeaving = true;
+  broker?.broadcastLocal("$mesh.leaving");
+  await broker?.stop();
+  folder?.release();
+  process.exit(0);
+}
+
+async function refuse(error: unknown): Promise<never> {
+  console.error(sentenceOf(error, config ?? { host: "", port: 0 }));
+  process.send?.({ type: "refused", sentence: sentenceOf(error, config ?? { host: "", port: 0 }) });
+  if (broker) {
+    broker.logger.error = () => {};
+    await Promise.race([broker.stop(), new Promise((resolve) => setTimeout(resolve, GIVE_UP_MS))]);
+  }
+  folder?.release();
+  process.exit(1);
+}

@@ -1,0 +1,108 @@
+/** The folder of all data: made if missing, writable, and used by one mesh at a time. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Refusal } from "./refusal.ts";
+
+/** Who uses the folder, for people and for scripts that want to join. */
+export interface Running {
+  pid: number;
+  /** Where the gateway answers; absent when this process runs none. */
+  url?: string;
+  started: string;
+}
+
+export interface DataFolder {
+  /** Writes who is running, for others to find. */
+  announce(running: Running): void;
+  release(): void;
+}
+
+/**
+ * Takes the folder: `alone` for a process that is the whole mesh, otherwise together with the other processes of one mesh
+ * on this machine. The lock is the kernel's, held through SQLite on a file of its own: it vanishes with its process,
+ * however that ends, and holds between containers that share the folder.
+ * @throws Refusal: not writable, full, or in use
+ */
+export function takeDataFolder(dataDir: string, { alone }: { alone: boolean }): DataFolder {
+  let lock: DatabaseSync;
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    probe(dataDir);
+    lock = new DatabaseSync(join(dataDir, "lock"), { timeout: 0 });
+  } catch (error) {
+    throw refusalOf(dataDir, error as NodeJS.ErrnoException);
+  }
+  try {
+    if (alone) lock.exec("BEGIN EXCLUSIVE");
+    else lock.exec("BEGIN; SELECT * FROM sqlite_schema");
+  } catch {
+    lock.close();
+    throw new Refusal(`${whoUses(dataDir)} uses the data in ${dataDir}: stop it first, or choose another DATA_DIR.`);
+  }
+  const file = runningFile(dataDir);
+  let announced = false;
+  return {
+    announce(running) {
+      announced = true;
+      writeAtomically(file, JSON.stringify(running));
+    },
+    release() {
+      if (announced) rmSync(file, { force: true });
+      lock.close();
+    },
+  };
+}
+
+/** Readers see the old content or the new, never a part. Only the owner may read it. */
+export function writeAtomically(file: string, content: string): void {
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, content, { mode: 0o600 });
+  renameSync(fresh, file);
+}
+
+/** The process that announced itself in the folder, if it is still alive. */
+export function runningIn(dataDir: string): Running | undefined {
+  try {
+    const running = JSON.parse(readFileSync(runningFile(dataDir), "utf8")) as Running;
+    process.kill(running.pid, 0);
+    return running;
+  } catch {
+    return undefined;
+  }
+}
+
+const runningFile = (dataDir: string) => join(dataDir, "running.json");
+
+function whoUses(dataDir: string): string {
+  const running = runningIn(dataDir);
+  if (!running) return "Another process";
+  return `Another OpenWard (process ${running.pid}${running.url ? `, ${running.url}` : ""})`;
+}
+
+/** A folder can exist and refuse files; a disk can take the name of a file and not its content. */
+function probe(dataDir: string): void {
+  const file = join(dataDir, `probe.${process.pid}`);
+  try {
+    writeFileSync(file, Buffer.alloc(65_536));
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+function refusalOf(dataDir: string, { code, message }: NodeJS.ErrnoException): Refusal {
+  switch (code) {
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new Refusal(`The folder ${dataDir} is not writable for this user: change its permissions, or choose another DATA_DIR.`);
+    case "ENOSPC":
+    case "EDQUOT":
+      return new Refusal(`The disk that holds ${dataDir} is full: make room, or choose another DATA_DIR.`);
+    case "ENOTDIR":
+    case "EEXIST":
+      return new Refusal(`${dataDir} is a file, or lies under one: choose a folder as DATA_DIR.`);
+    default:
+      return new Refusal(`The folder ${dataDir} cannot be used: ${message}. Choose another DATA_DIR.`);
+  }
+}

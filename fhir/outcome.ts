@@ -1,4 +1,4 @@
-/** Errors of the FHIR side, and the OperationOutcome that tells them (R4 3.1.0.4, 2.36). */
+/** Errors of the FHIR side, and the OperationOutcome that tells them (R4 OperationOutcome). */
 
 export interface Issue {
   severity: "fatal" | "error" | "warning" | "information";

@@ -108,8 +108,13 @@ function badModifier(parameter: SearchParameter, modifier: string, name: string)
   );
 }
 
+const wellEscaped = /^(?:[^\\]|\\[\\,|$])*$/s;
+
 /** The alternatives, still with their escapes. */
 export function valuesOf(value: string, name: string): string[] {
+  if (!wellEscaped.test(value)) {
+    throw fhirError(400, "invalid", `"${name}" has a backslash that escapes nothing; itself it is written \\\\.`, name);
+  }
   const values = splitAt(value, ",");
   if (values.length > MAX_VALUES)
     throw fhirError(400, "too-costly", `"${name}" has ${values.length} values; ${MAX_VALUES} are the most.`, name);

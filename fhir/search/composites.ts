@@ -1,4 +1,4 @@
-/** Composite parameters, `code-value-quantity=8480-6$gt140` (R4 3.1.1.4.14). `extract.ts` describes their own rows. */
+/** Composite parameters, `code-value-quantity=8480-6$gt140` (R4 3.1.1.4.17). `extract.ts` describes their own rows. */
 import { fhirError } from "../outcome.ts";
 import type { Context } from "./matches.ts";
 import { quantityMatches, referenceMatches, tokenMatches } from "./matches.ts";

@@ -1,4 +1,4 @@
-/** Parameters that shape the answer and narrow nothing (R4 3.1.1.6 and 3.1.1.7). */
+/** Parameters that shape the answer and narrow nothing (R4 3.1.1.5). */
 import { fhirError } from "../outcome.ts";
 import type { Include, ParsedSearch, Summary, Total } from "./criteria.ts";
 import { Unknown } from "./criterion.ts";

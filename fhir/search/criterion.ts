@@ -1,4 +1,4 @@
-/** One parameter of a request that narrows what is found, with the chains and `_has` that lead to it (R4 3.1.1.5). */
+/** One parameter of a request that narrows what is found, with the chains and `_has` that lead to it (R4 3.1.1.4.15, 3.1.1.4.16). */
 import { FhirError, fhirError } from "../outcome.ts";
 import { clausesOf, NOTHING, valuesOf } from "./clauses.ts";
 import type { Criteria } from "./criteria.ts";

@@ -1,5 +1,5 @@
 /**
- * FHIR dates as intervals (R4 3.1.1.4.5): what is given to the day lasts the day. Milliseconds since 1970 in UTC, both ends
+ * FHIR dates as intervals (R4 3.1.1.4.7): what is given to the day lasts the day. Milliseconds since 1970 in UTC, both ends
  * inclusive. A time without a zone is UTC, so the answer does not depend on where the server stands.
  */
 export type Interval = [low: number, high: number];

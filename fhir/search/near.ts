@@ -1,4 +1,4 @@
-/** `near=latitude|longitude|distance|unit` on Location (R4 8.7.5.1). */
+/** `near=latitude|longitude|distance|unit` on Location (R4 Location, special parameter). */
 import { fhirError } from "../outcome.ts";
 import type { SearchParameter } from "./parameters.ts";
 import type { Clause, RangeMatch } from "./query.ts";

@@ -1,4 +1,4 @@
-/** Numbers of a search, with the precision that they are given to (R4 3.1.1.4.4). */
+/** Numbers of a search, with the precision that they are given to (R4 3.1.1.4.6). */
 
 const bits = new DataView(new ArrayBuffer(8));
 

@@ -125,7 +125,7 @@ function readsOf(slot: SlotJson) {
 }
 
 /**
- * The parameters by which a resource belongs to a compartment (R4 5.3): `compartmentOf("Patient", "Observation")` →
+ * The parameters by which a resource belongs to a compartment (R4 CompartmentDefinition): `compartmentOf("Patient", "Observation")` →
  * `["subject", "performer"]`. "_id": the resource is the compartment itself. Empty: never in it.
  */
 export function compartmentOf(compartment: string, type: string): readonly string[] {

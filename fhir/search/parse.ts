@@ -35,7 +35,7 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
   for (const [name, value] of pairs) {
     try {
       checkLength(name, value);
-      // An empty parameter is no error (R4 3.1.0.9): forms send them.
+      // An empty parameter is no error (R4 3.1.1.3): forms send them.
       if (value === "") search.ignored.push({ name, reason: "It has no value." });
       else if (isControl(name)) addControl(search, name, value);
       else addCriterion(search, name, value, context);
@@ -45,6 +45,9 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
       else if (error instanceof FhirError) faults.push(error);
       else throw error;
     }
+  }
+  if (search.summary === "text" && (search.include.length || search.revinclude.length)) {
+    faults.push(fhirError(400, "invalid", '"_summary=text" cannot be combined with "_include" or "_revinclude".', "_summary"));
   }
   if (faults.length) throw together(faults);
   if (matchesOf(search) > MAX_MATCHES)

@@ -3,7 +3,7 @@ import { holds } from "./holds.ts";
 import { givenNumber, nextTo } from "./numbers.ts";
 import { comparisons, dateMatches, numberMatches, prefixes, rangeClauses } from "./ranges.ts";
 
-/** R4's table of prefixes (3.1.1.4.3) over a short line of whole points; both intervals as sets of points. */
+/** R4's table of prefixes (3.1.1.4.5) over a short line of whole points; both intervals as sets of points. */
 function bySpecification(prefix: string, search: [number, number], target: [number, number]): boolean {
   const points = (low: number, high: number) => Array.from({ length: high - low + 1 }, (_, i) => low + i);
   const within = points(...search);

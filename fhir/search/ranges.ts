@@ -1,4 +1,4 @@
-/** Prefixes (`ge2020`, `lt5.4`) as questions to range rows (R4 3.1.1.4.3). */
+/** Prefixes (`ge2020`, `lt5.4`) as questions to range rows (R4 3.1.1.4.5). */
 import { fhirError } from "../outcome.ts";
 import { intervalOf } from "./dates.ts";
 import { givenNumber, nextTo } from "./numbers.ts";

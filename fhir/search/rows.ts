@@ -173,7 +173,7 @@ const period: Writer = (sink, value) => {
   if (interval) sink.range(interval[0], interval[1]);
 };
 
-/** The outer limits of its events and bounds; what repeats within them is not told apart (R4 3.1.1.4.5). */
+/** The outer limits of its events and bounds; what repeats within them is not told apart (R4 3.1.1.4.7). */
 const timing: Writer = (sink, value) => {
   if (!isObject(value)) return;
   let low = FOREVER;

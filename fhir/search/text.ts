@@ -1,4 +1,4 @@
-/** Search values with R4's escapes `\,` `\|` `\$` `\\` (R4 3.1.1.4.0.1). */
+/** Search values with R4's escapes `\,` `\|` `\$` `\\` (R4 3.1.1.4.19). */
 
 /** Splits at each `separator` that no backslash stands before. The parts keep their escapes. */
 export function splitAt(text: string, separator: "," | "|" | "$"): string[] {
@@ -15,7 +15,7 @@ export function splitAt(text: string, separator: "," | "|" | "$"): string[] {
   return parts;
 }
 
-/** Takes the escapes away. A backslash before any other character stands for itself. */
+/** Takes the escapes away. */
 export function unescaped(text: string): string {
   return text.includes("\\") ? text.replace(/\\([,|$\\])/g, "$1") : text;
 }

@@ -143,6 +143,8 @@ export function textQuery(where: "content" | "text", query: string): string {
 /** Statement pieces that list the places (`seq`) of all resources that may answer a clause, each from an index; places may repeat. */
 export interface Driver {
   branches: Sql[];
+  /** No place occurs twice. */
+  isDistinct?: boolean;
   /** True when one has to look at every value of the slot to find the few that match. */
   isScan?: boolean;
 }
@@ -210,7 +212,7 @@ function keyDriver(slots: number[], any: KeyMatch[]): Driver {
       branches.push(sql(`SELECT k.seq AS seq FROM keys k INDEXED BY keys_value WHERE k.slot = ? AND ${test.text}`, slot, ...test.values));
     }
   }
-  return { branches, isScan: others.some((match) => !("prefix" in match)) };
+  return { branches, isDistinct: branches.length === 1 && equal.length === 1, isScan: others.some((match) => !("prefix" in match)) };
 }
 
 function rangeDrivers(slots: number[], any: RangeMatch[]): Driver[] {

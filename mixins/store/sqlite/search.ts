@@ -9,6 +9,7 @@ import type { Found } from "../plan.ts";
 import type { NoneExist } from "../store.ts";
 import { type Axis, axisOf, type Lane, q, type SortValue } from "./axis.ts";
 import { and, type Driver, drivers, or, probe, sql } from "./clauses.ts";
+import { compareText } from "../text.ts";
 import { eqLanes } from "./dense.ts";
 import type { Database, Sql } from "./database.ts";
 import type { Types } from "./types.ts";
@@ -23,7 +24,7 @@ export interface SearchLimits {
 
 const DEFAULT_LIMITS: SearchLimits = { few: 1_000, window: 64 };
 /** With at most so many rows, the remaining clauses are not even counted. */
-const VERY_FEW = 64;
+const VERY_FEW = 200;
 const MAX_WINDOW = 4_096;
 /** After so many rows of a walk without a full page, what was too many to collect may be fewer than what is left to walk. */
 const WALK_BEFORE_COLLECTING = 8_000;
@@ -39,11 +40,24 @@ interface Match {
   values: SortValue[];
 }
 
-type Probe = (seq: string) => Sql;
+/** One thing that a match must pass. */
+interface Probe {
+  test(seq: string): Sql;
+  /** It looks at columns of `r`, the resource's own row. What does not is asked first: that row is large, and often not in memory. */
+  needsRow: boolean;
+}
+
+/** Places that may match, each from an index. */
+interface Source {
+  branches: Sql[];
+  /** They are search values, so what they belong to is living and of the type. */
+  fromSlots: boolean;
+  /** No place occurs twice. */
+  isDistinct?: boolean;
+}
 
 /** A clause (or several) that drives a search, and how many index rows it has: exact up to the limit it was counted to, else more than that. */
-interface Choice {
-  branches: Sql[];
+interface Choice extends Source {
   rows: number;
   /** What the branches answer exactly, so that it need not be probed. */
   covers?: Clause;
@@ -150,7 +164,7 @@ export class Search {
     question.lanes = eqLanes(this.#db, clauses);
     // In order of creation the lanes answer their clause; in any other order they are not what is walked.
     const toProbe = axes.length === 0 ? rest(clauses, question.lanes.covers) : clauses;
-    const probes = toProbe.map((clause): Probe => (seq) => probe(clause, seq));
+    const probes = toProbe.map(probeOf);
     return this.#walk(question, axes, probes, [], after, need, undefined);
   }
 
@@ -172,19 +186,21 @@ export class Search {
     let best: Choice | undefined;
     for (const driver of drivers(clause, type)) {
       const rows = this.#countUpTo(driver, limit);
-      if (!best || rows < best.rows) best = { branches: driver.branches, rows, covers: clause };
+      const fromSlots = clause.kind === "key" || clause.kind === "range" || clause.kind === "missing";
+      if (!best || rows < best.rows) best = { ...driver, rows, covers: clause, fromSlots };
     }
     return best;
   }
 
   /** Alternatives drive when each of them has something that drives it. */
   #chooseGroups(groups: Clause[][], type: number, limit: number): Choice | undefined {
-    const all: Choice = { branches: [], rows: 0 };
+    const all: Choice = { branches: [], rows: 0, fromSlots: true };
     for (const group of groups) {
       const choice = this.#choose(group, type, limit);
       if (!choice) return undefined;
       all.branches.push(...choice.branches);
       all.rows += choice.rows;
+      all.fromSlots &&= choice.fromSlots;
       if (all.branches.length > 64) return undefined;
     }
     return all;
@@ -198,20 +214,27 @@ export class Search {
   // --- few: collect and sort -----------------------------------------------------------------------------------------
 
   #collectChoice(question: Question, choice: Choice, after: After | undefined, need: number): Match[] {
-    const probes = rest(question.clauses, choice.covers).map((clause): Probe => (seq) => probe(clause, seq));
-    return this.#collect(question.type, choice.branches, probes, question.axes, [], after, need);
+    const probes = rest(question.clauses, choice.covers).map(probeOf);
+    return this.#collect(question.type, choice, probes, question.axes, [], after, need);
   }
 
-  /** Matches among what the branches list, in order; `fixed` are the values of the sort keys before `axes`. */
-  #collect(type: number, branches: Sql[], probes: Probe[], axes: Axis[], fixed: SortValue[], after: After | undefined, need: number): Match[] {
-    if (branches.length === 0) return [];
-    const values = axes.map((axis, i) => q`, ${axis.value("c.seq")} AS ${sql(`s${i}`)}`);
-    const order = axes.map((axis, i) => `s${i} IS NULL, s${i} ${axis.desc ? "DESC" : "ASC"}, `).join("");
-    const statement = q`WITH c AS MATERIALIZED (SELECT DISTINCT seq FROM (${unionAll(branches)})),
-      m AS MATERIALIZED (SELECT r.seq AS seq, r.id AS id, r.version AS version, r.updated AS updated${concat(values)}
-        FROM c CROSS JOIN resource r ON r.seq = c.seq WHERE r.type = ${type} AND r.method < 3 AND ${and(probes.map((one) => one("c.seq")))})
-      SELECT * FROM m WHERE ${after ? afterCursor(axes, after) : sql("1")} ORDER BY ${sql(order)}seq LIMIT ${need}`;
-    return this.#all(statement).map((row) => toMatch(row, [...fixed, ...axes.map((_, i) => row[`s${i}`])]));
+  /** Matches among what the source lists, in order; `fixed` are the values of the sort keys before `axes`. */
+  #collect(type: number, source: Source, probes: Probe[], axes: Axis[], fixed: SortValue[], after: After | undefined, need: number): Match[] {
+    if (source.branches.length === 0) return [];
+    const values = concat(axes.map((axis, i) => q`, ${axis.value("c.seq")} AS ${sql(`s${i}`)}`));
+    const order = sql(`${axes.map((axis, i) => `s${i} IS NULL, s${i} ${axis.desc ? "DESC" : "ASC"}, `).join("")}seq`);
+    const places = source.isDistinct ? unionAll(source.branches) : q`SELECT DISTINCT seq FROM (${unionAll(source.branches)})`;
+    const passed = q`SELECT c.seq AS seq FROM (${places}) c WHERE ${testsOf(probes, "c.seq", false)}`;
+    const isInRow = !source.fromSlots || axes.some(({ isTotal }) => isTotal) || probes.some(({ needsRow }) => needsRow);
+    const living = q`r.type = ${type} AND r.method < 3 AND ${testsOf(probes, "c.seq", true)}`;
+    const valued = isInRow
+      ? q`SELECT c.seq AS seq${values} FROM c CROSS JOIN resource r ON r.seq = c.seq WHERE ${living}`
+      : q`SELECT c.seq AS seq${values} FROM c`;
+    const statement = q`WITH c AS MATERIALIZED (${passed}), m AS MATERIALIZED (${valued}),
+      t AS MATERIALIZED (SELECT * FROM m WHERE ${after ? afterCursor(axes, after) : sql("1")} ORDER BY ${order} LIMIT ${need + 1})
+      SELECT t.*, r.id, r.version, r.updated FROM t CROSS JOIN resource r ON r.seq = t.seq ORDER BY ${order}`;
+    const found = this.#all(statement).map((row) => toMatch(row, [...fixed, ...axes.map((_, i) => row[`s${i}`])]));
+    return found.filter((match) => !isAt(match, after)).slice(0, need);
   }
 
   // --- many: walk in order -------------------------------------------------------------------------------------------
@@ -238,12 +261,12 @@ export class Search {
     const tail = after && { ...after, values: after.values.slice(1) };
 
     const group = (value: SortValue, from: After | undefined): void => {
-      const held = [...probes, (seq: string): Sql => q`${axis.value(seq)} = ${value}`];
+      const held = [...probes, valueProbe(axis, (own) => q`${own} = ${value}`)];
       const rows = axis.lanes.map((lane) => ({ ...lane, where: q`${lane.where} AND ${sql(lane.column)} = ${value}` }));
       const wanted = need - found.length;
-      const branches = rows.map(laneRows);
-      if (others.length > 0 && this.#countUpTo({ branches }, this.#limits.few) <= this.#limits.few) {
-        found.push(...this.#collect(question.type, branches, held, others, [...fixed, value], from, wanted));
+      const source = { branches: rows.map(laneRows), fromSlots: !axis.isTotal };
+      if (others.length > 0 && this.#countUpTo(source, this.#limits.few) <= this.#limits.few) {
+        found.push(...this.#collect(question.type, source, held, others, [...fixed, value], from, wanted));
       } else {
         found.push(...this.#walk(question, others, held, [...fixed, value], from, wanted, rows));
       }
@@ -256,8 +279,8 @@ export class Search {
       let walked = 0;
       while (found.length < need) {
         const edge: SortValue | undefined = this.#edge(axis, from, width);
-        const inside = this.#inside(axis, from, edge);
-        const within = [...probes, (seq: string): Sql => beyond(axis, axis.value(seq), from, edge)];
+        const inside = { branches: this.#inside(axis, from, edge), fromSlots: !axis.isTotal };
+        const within = [...probes, valueProbe(axis, (own) => beyond(axis, own, from, edge))];
         found.push(...this.#collect(question.type, inside, within, axes, fixed, undefined, need - found.length));
         if (edge === undefined || found.length >= need) break;
         group(edge, undefined);
@@ -272,7 +295,7 @@ export class Search {
       }
     }
     if (found.length < need && !axis.isTotal) {
-      const without = [...probes, (seq: string): Sql => q`${axis.value(seq)} IS NULL`];
+      const without = [...probes, valueProbe(axis, (own) => q`${own} IS NULL`)];
       found.push(...this.#walk(question, others, without, [...fixed, null], at === null ? tail : undefined, need - found.length, lanes));
     }
     return found;
@@ -305,22 +328,28 @@ export class Search {
   /** Matches in order of creation: from each lane as many as are wanted, merged; without a lane, among all of the type. */
   #walkCreation(type: number, lanes: Lane[], probes: Probe[], fixed: SortValue[], after: After | undefined, need: number): Match[] {
     const start = after?.seq ?? 0;
-    const notBefore = after ? q`NOT (r.seq = ${after.seq} AND r.id <= ${after.id})` : sql("1");
+    const living = q`r.type = ${type} AND r.method < 3`;
+    const limit = q`ORDER BY seq LIMIT ${need + 1}`;
+    const isInRow = probes.some(({ needsRow }) => needsRow);
+    let statements: Sql[];
     if (lanes.length === 0) {
-      const tests = and(probes.map((one) => one("r.seq")));
-      const statement = q`SELECT r.seq, r.id, r.version, r.updated FROM resource r INDEXED BY resource_living
-        WHERE r.type = ${type} AND r.method < 3 AND r.seq >= ${start} AND ${notBefore} AND ${tests} ORDER BY r.seq LIMIT ${need}`;
-      return this.#all(statement).map((row) => toMatch(row, fixed));
+      const tests = and([testsOf(probes, "r.seq", false), testsOf(probes, "r.seq", true)]);
+      const rows = q`resource r INDEXED BY resource_living WHERE ${living} AND r.seq >= ${start} AND ${tests}`;
+      statements = [q`SELECT r.seq AS seq, r.id, r.version, r.updated FROM ${rows} ${limit}`];
+    } else {
+      statements = lanes.map(({ from, where, first = sql("1") }) => {
+        const rows = q`SELECT k.seq AS seq FROM ${sql(from)} WHERE ${where} AND k.seq >= ${start} AND ${first} AND ${testsOf(probes, "k.seq", false)}`;
+        const isWhole = !isInRow && !from.startsWith("resource");
+        // Where the rows alone tell what matches, only as many as are wanted are looked up.
+        const places = isWhole ? q`${rows} ${limit}` : rows;
+        return q`SELECT r.seq AS seq, r.id, r.version, r.updated FROM (${places}) t CROSS JOIN resource r ON r.seq = t.seq
+          WHERE ${living} AND ${testsOf(probes, "t.seq", true)} ORDER BY t.seq LIMIT ${need + 1}`;
+      });
     }
-    const tests = and(probes.map((one) => one("k.seq")));
     const merged = new Map<number, Match>();
-    for (const { from, where, first } of lanes) {
-      const statement = q`SELECT r.seq, r.id, r.version, r.updated FROM ${sql(from)} CROSS JOIN resource r ON r.seq = k.seq
-        WHERE ${where} AND k.seq >= ${start} AND ${first ?? sql("1")} AND ${tests}
-        AND r.type = ${type} AND r.method < 3 AND ${notBefore} ORDER BY k.seq LIMIT ${need}`;
-      for (const row of this.#all(statement)) merged.set(row.seq, toMatch(row, fixed));
-    }
-    return [...merged.values()].sort((a, b) => a.seq - b.seq).slice(0, need);
+    for (const statement of statements) for (const row of this.#all(statement)) merged.set(row.seq, toMatch(row, fixed));
+    const found = [...merged.values()].filter((match) => !isAt(match, after));
+    return found.sort((a, b) => a.seq - b.seq).slice(0, need);
   }
 
   #one({ text, values }: Sql) {
@@ -338,6 +367,24 @@ const inward = ({ values, seq, id }: Cursor, axes: Axis[]): After => ({ values: 
 
 const rest = (clauses: Clause[], covered: Clause | undefined): Clause[] => clauses.filter((clause) => clause !== covered);
 
+const probeOf = (clause: Clause): Probe => ({ test: (seq) => probe(clause, seq), needsRow: needsRow(clause) });
+
+const valueProbe = (axis: Axis, test: (value: Sql) => Sql): Probe => ({ test: (seq) => test(axis.value(seq)), needsRow: axis.isTotal });
+
+function needsRow(clause: Clause): boolean {
+  return clause.kind === "id" || clause.kind === "updated" || (clause.kind === "any" && clause.of.flat().some(needsRow));
+}
+
+/** Those probes that look at the resource's row, or those that do not. */
+const testsOf = (probes: Probe[], seq: string, inRow: boolean): Sql => and(probes.filter((one) => one.needsRow === inRow).map((one) => one.test(seq)));
+
+/** The row at the cursor itself, or, after a row of another store in the same place, one that sorts before it. */
+function isAt({ seq, id, values }: Match, after: After | undefined): boolean {
+  if (!after || seq !== after.seq) return false;
+  const own = values.slice(values.length - after.values.length);
+  return after.values.every((value, i) => value === own[i]) && compareText(id, after.id) <= 0;
+}
+
 const laneRows = ({ from, where }: Lane): Sql => q`SELECT k.seq AS seq FROM ${sql(from)} WHERE ${where}`;
 
 const unionAll = (branches: Sql[]): Sql => sql(branches.map(({ text }) => text).join(" UNION ALL "), ...branches.flatMap(({ values }) => values));
@@ -354,9 +401,9 @@ function beyond({ desc }: Axis, value: Sql, from: SortValue | undefined, to: Sor
   return tests.length > 0 ? and(tests) : q`${value} IS NOT NULL`;
 }
 
-/** What comes after the cursor in the order of `axes` (columns s0, s1, …), then seq, then id. */
+/** What comes at or after the cursor in the order of `axes` (columns s0, s1, …), then seq. */
 function afterCursor(axes: Axis[], after: After): Sql {
-  let further = q`(seq > ${after.seq} OR (seq = ${after.seq} AND id > ${after.id}))`;
+  let further = q`seq >= ${after.seq}`;
   for (let i = axes.length - 1; i >= 0; i--) {
     const { desc } = axes[i] as Axis;
     const value = after.values[i] ?? null;

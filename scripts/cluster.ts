@@ -1,0 +1,169 @@
+/**
+ * The system as a mesh of processes on this machine:
+ *
+ *   npm run cluster -- [--replicas lab=3,api=2]   NATS and one process (or more) per service, until Ctrl-C
+ *   npm run cluster -- status                     what runs
+ *   npm run cluster -- restart SERVICE            replaces its processes one by one, without a gap
+ *   npm run cluster -- scale SERVICE N            from now on N processes of it
+ *   npm run cluster -- stop                       drains and stops all
+ */
+import { type Config, readConfig } from "../mixins/config.ts";
+import { serviceNames } from "../services/systems.ts";
+import { type Command, listen, socketFor, tell } from "./cluster/control.ts";
+import { isAlive, readState } from "./cluster/state.ts";
+import { MOST_REPLICAS, Supervisor } from "./cluster/supervisor.ts";
+import { takeDataFolder } from "./start/data-folder.ts";
+import { Refusal, sentenceOf } from "./start/refusal.ts";
+
+const USAGE = "usage: npm run cluster -- [--replicas lab=3,api=2] | status | restart SERVICE | scale SERVICE N | stop";
+
+let config: Config | undefined;
+try {
+  config = readConfig();
+  await main(config, process.argv.slice(2));
+} catch (error) {
+  console.error(sentenceOf(error, config ?? { host: "", port: 0 }));
+  process.exit(1);
+}
+
+async function main(config: Config, [command, ...args]: string[]): Promise<void> {
+  switch (command) {
+    case undefined:
+      return run(config, []);
+    case "--replicas":
+      return run(config, [args.join(",")]);
+    case "status":
+      return printStatus(config);
+    case "restart":
+      return ask(config, { do: "restart", service: known(config, args[0]) });
+    case "scale":
+      return ask(config, { do: "scale", service: known(config, args[0]), count: countOf(args[1], 0) });
+    case "stop":
+      return ask(config, { do: "stop" });
+    default:
+      if (command.startsWith("--replicas=")) return run(config, [command.slice("--replicas=".length)]);
+      throw new Refusal(USAGE);
+  }
+}
+
+async function run(config: Config, [replicas = ""]: string[]): Promise<void> {
+  const wanted = new Map(serviceNames(config).map((name) => [name, 1]));
+  for (const pair of replicas.split(",").filter(Boolean)) {
+    const [service, count] = pair.split("=");
+    wanted.set(known(config, service), countOf(count, 1));
+  }
+  const folder = takeCluster(config);
+  const log = (line: string) => console.log(`${new Date().toISOString().slice(11, 23)} ${line}`);
+  const socket = socketFor(config.dataDir);
+  const supervisor = new Supervisor(config, socket, log);
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= supervisor.stop();
+    return stopping;
+  };
+  const leave = () => {
+    if (stopping) process.exit(1); // asked twice: at once; the children notice and end by themselves
+    log("Stopping …");
+    void stop().then(end);
+  };
+  process.on("SIGINT", leave);
+  process.on("SIGTERM", leave);
+  const control = await listen(socket, (command) => obey(supervisor, config, command, () => stop().then(() => void setImmediate(end))));
+  const end = () => {
+    control.close();
+    folder.release();
+    process.exit(0);
+  };
+  try {
+    await supervisor.start(wanted);
+  } catch (error) {
+    if (stopping) return;
+    await stop();
+    folder.release();
+    throw new Refusal((error as Error).message);
+  }
+  const { url, children } = supervisor.state;
+  log(`The mesh is ready${url ? ` at ${url}` : ""} after ${(performance.now() / 1000).toFixed(1)} s: ${children.length} processes.`);
+  console.log("  what runs   npm run cluster -- status\n  more labs   npm run cluster -- scale lab 3\n  stop        Ctrl-C");
+}
+
+/** One supervisor per folder; its children share the folder with it. Says what a supervisor that was killed left behind. */
+function takeCluster(config: Config): ReturnType<typeof takeDataFolder> {
+  const before = readState(config.dataDir);
+  if (before && isAlive(before.supervisor.pid)) {
+    throw new Refusal(
+      `A mesh runs already on ${config.dataDir} (process ${before.supervisor.pid}): stop it with \`npm run cluster -- stop\`.`,
+    );
+  }
+  const folder = takeDataFolder(config.dataDir, { alone: false });
+  const left = before?.children.filter((child) => isAlive(child.pid)) ?? [];
+  if (left.length > 0)
+    console.log(`The last mesh was not stopped; ${left.map((child) => child.nodeId || child.service).join(", ")} still end.`);
+  else if (before && before.children.length > 0) console.log("The last mesh was not stopped; nothing of it runs any more.");
+  if (before?.nats.pid && isAlive(before.nats.pid)) {
+    console.log(`Its NATS (process ${before.nats.pid}) still runs and is ended.`);
+    process.kill(before.nats.pid, "SIGTERM");
+  }
+  return folder;
+}
+
+async function obey(supervisor: Supervisor, config: Config, command: Command, stop: () => Promise<void>): Promise<void> {
+  switch (command.do) {
+    case "restart":
+      return supervisor.restart(known(config, command.service));
+    case "scale":
+      return supervisor.scale(known(config, command.service), countOf(`${command.count}`, 0));
+    case "stop":
+      return stop();
+  }
+}
+
+function printStatus({ dataDir }: Config): void {
+  const state = readState(dataDir);
+  if (!state || !isAlive(state.supervisor.pid)) throw new Refusal(`No mesh runs on ${dataDir}.`);
+  console.log(`${state.url ?? "no gateway"}, supervisor ${state.supervisor.pid} since ${state.supervisor.started}`);
+  const rows = state.children.map(({ service, nodeId, pid, port, started, restarts, state }) => [
+    service,
+    nodeId || "-",
+    `${pid}`,
+    `${port ?? "-"}`,
+    state,
+    `${restarts}`,
+    started,
+  ]);
+  console.log(table([["service", "node", "pid", "port", "state", "restarts", "started"], ...rows]));
+  for (const { service, deaths, reason, nextTry } of state.failing) {
+    console.log(`${service} died ${deaths} times in a row, next try at ${nextTry}: ${reason}`);
+  }
+}
+
+function table(rows: string[][]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+async function ask(config: Config, command: Command): Promise<void> {
+  const state = readState(config.dataDir);
+  if (!state || !isAlive(state.supervisor.pid)) throw new Refusal(`No mesh runs on ${config.dataDir}: start it with \`npm run cluster\`.`);
+  const outcome = await tell(state.supervisor.socket, command);
+  if (!outcome.ok) throw new Refusal(outcome.reason);
+}
+
+function known(config: Config, service = ""): string {
+  const names = serviceNames({ ...config, services: undefined } as Config);
+  if (!names.includes(service)) throw new Refusal(`"${service}" is no service of this system. It has: ${names.join(", ")}.`);
+  return service;
+}
+
+function countOf(text = "", least: number): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= least && count <= MOST_REPLICAS) return count;
+  throw new Refusal(`"${text}" is no number of processes: it should be ${least} to ${MOST_REPLICAS}.`);
+}

@@ -1,0 +1,99 @@
+/** A place in the mesh that one process of a service fills; when it dies, another takes over. */
+import { Child } from "./child.ts";
+
+const FIRST_PAUSE_MS = 100; // before a dead process is replaced; doubled with each quick death
+const LONGEST_PAUSE_MS = 10_000;
+/** A process that lived so long was no start that failed. */
+const STABLE_MS = 10_000;
+/** So many quick deaths in a row are called a crash loop. */
+const LOOP = 5;
+
+export interface PlaceEvents {
+  /** Something about the place is different. */
+  changed(): void;
+  log(line: string): void;
+}
+
+export class Place {
+  readonly service: string;
+  child: Child | undefined;
+  restarts = 0;
+  /** Quick deaths in a row, and the last reason. */
+  failing: { deaths: number; reason: string; nextTry: string } | undefined;
+  readonly #env: Record<string, string>;
+  readonly #events: PlaceEvents;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(service: string, env: Record<string, string>, events: PlaceEvents) {
+    this.service = service;
+    this.#env = env;
+    this.#events = events;
+  }
+
+  /** Fills the place; resolves when the process serves. */
+  async open(): Promise<void> {
+    const child = this.#spawn();
+    this.child = child;
+    this.#events.changed();
+    await child.ready;
+    this.#events.changed();
+  }
+
+  /** The successor serves before the predecessor leaves: no moment without. */
+  async renew(): Promise<void> {
+    const predecessor = this.child;
+    const successor = this.#spawn();
+    try {
+      await successor.ready;
+    } catch (error) {
+      successor.kill();
+      throw error;
+    }
+    this.child = successor;
+    this.#events.changed();
+    await predecessor?.leave();
+    this.#events.changed();
+  }
+
+  /** Drains and stays empty. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.child?.leave();
+    this.child = undefined;
+    this.#events.changed();
+  }
+
+  #spawn(): Child {
+    const child = new Child(this.service, this.#env);
+    const born = Date.now();
+    void child.exited.then((reason) => this.#died(child, reason, Date.now() - born));
+    return child;
+  }
+
+  #died(child: Child, reason: string, lived: number): void {
+    if (this.#isClosed || child !== this.child || child.state === "leaving") return;
+    this.child = undefined;
+    const deaths = lived < STABLE_MS ? (this.failing?.deaths ?? 0) + 1 : 1;
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (deaths - 1), LONGEST_PAUSE_MS);
+    this.failing = { deaths, reason, nextTry: new Date(Date.now() + pause).toISOString() };
+    const loop = deaths >= LOOP ? ` It has died ${deaths} times in a row; it is tried again every ${LONGEST_PAUSE_MS / 1000} s.` : "";
+    this.#events.log(`${this.service} (process ${child.pid}) died: ${reason}. Another takes its place in ${pause} ms.${loop}`);
+    this.#events.changed();
+    this.#timer = setTimeout(() => void this.#reopen(), pause);
+  }
+
+  async #reopen(): Promise<void> {
+    this.restarts++;
+    try {
+      await this.open();
+      const { child } = this;
+      setTimeout(() => {
+        if (this.child === child) this.failing = undefined;
+      }, STABLE_MS).unref();
+    } catch {
+      // Its death is told, and followed, by #died.
+    }
+  }
+}

@@ -1,0 +1,136 @@
+/** Keeps the wanted number of processes of each service alive, and changes it on demand. */
+import { join } from "node:path";
+import type { Config } from "../../mixins/config.ts";
+import { type Server, startNats } from "../servers.mjs";
+import { Place } from "./place.ts";
+import { type ClusterState, writeState } from "./state.ts";
+
+/** More processes than that on one machine help no service. */
+export const MOST_REPLICAS = 64;
+
+export class Supervisor {
+  readonly #config: Config;
+  readonly #log: (line: string) => void;
+  readonly #places: Place[] = [];
+  readonly #started = new Date().toISOString();
+  readonly #socket: string;
+  #nats: Server | undefined;
+  #natsUrl = "";
+  /** Restarts and scalings go one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #isStopping = false;
+
+  constructor(config: Config, socket: string, log: (line: string) => void) {
+    this.#config = config;
+    this.#socket = socket;
+    this.#log = log;
+  }
+
+  /** @param wanted number of processes per service */
+  async start(wanted: Map<string, number>): Promise<void> {
+    if (!this.#config.natsUrl) await this.#startNats(0);
+    this.#natsUrl = this.#config.natsUrl ?? this.#nats?.url ?? "";
+    for (const [service, count] of wanted) for (let n = 0; n < count; n++) this.#add(service);
+    await Promise.all(this.#places.map((place) => place.open()));
+  }
+
+  get state(): ClusterState {
+    const port = this.#places.find((place) => place.child?.info?.port !== undefined)?.child?.info?.port;
+    return {
+      supervisor: { pid: process.pid, started: this.#started, socket: this.#socket },
+      nats: { url: this.#natsUrl, ...(this.#nats && { pid: this.#nats.pid }) },
+      ...(port !== undefined && { url: `http://${this.#config.host}:${port}` }),
+      children: this.#places.flatMap(({ service, child, restarts }) =>
+        child
+          ? [
+              {
+                service,
+                nodeId: child.info?.nodeId ?? "",
+                pid: child.pid,
+                ...(child.info?.port !== undefined && { port: child.info.port }),
+                started: child.started,
+                restarts,
+                state: child.state,
+              },
+            ]
+          : [],
+      ),
+      failing: this.#places.flatMap(({ service, child, failing }) => (failing && !child ? [{ service, ...failing }] : [])),
+    };
+  }
+
+  /** Replaces each process of a service by a new one, one after the other. */
+  restart(service: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const places = this.#of(service);
+      if (places.length === 0) throw new Error(`No process of ${service} runs here.`);
+      for (const place of places) await place.renew();
+    });
+  }
+
+  /** @param count processes of the service from now on; 0 takes it out of the mesh */
+  scale(service: string, count: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const places = this.#of(service);
+      const added = Array.from({ length: Math.max(0, count - places.length) }, () => this.#add(service));
+      await Promise.all(added.map((place) => place.open()));
+      const surplus = places.slice(count);
+      await Promise.all(surplus.map((place) => this.#remove(place)));
+    });
+  }
+
+  /** Drains everything: gateways first, so that nothing new comes in while the rest finishes; NATS last. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.#of("api").map((place) => this.#remove(place)));
+    await Promise.all([...this.#places].map((place) => this.#remove(place)));
+    await this.#nats?.stop();
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  #of(service: string): Place[] {
+    return this.#places.filter((place) => place.service === service);
+  }
+
+  #add(service: string): Place {
+    const number = this.#of(service).length + 1;
+    const env = { NATS_URL: this.#natsUrl, NODE_ID: `${service}-${number}`, DATA_DIR: this.#config.dataDir };
+    const place = new Place(service, env, { changed: () => this.#write(), log: this.#log });
+    this.#places.push(place);
+    return place;
+  }
+
+  async #remove(place: Place): Promise<void> {
+    await place.close();
+    const index = this.#places.indexOf(place);
+    if (index >= 0) this.#places.splice(index, 1);
+    this.#write();
+  }
+
+  /** NATS is a child too: when it dies it is started again on its port, where its clients look for it. */
+  async #startNats(port: number): Promise<void> {
+    const nats = await startNats({ dir: join(this.#config.dataDir, "nats"), port });
+    this.#nats = nats;
+    void nats.exited.then(() => {
+      if (this.#isStopping) return;
+      this.#log("NATS died; it is started again.");
+      this.#startNats(nats.port).catch((error: Error) => {
+        this.#log(`${error.message}; it is tried again in 1 s.`);
+        setTimeout(() => void this.#startNats(nats.port).catch((again: Error) => this.#log(again.message)), 1_000);
+      });
+    });
+  }
+
+  #write(): void {
+    try {
+      writeState(this.#config.dataDir, this.state);
+    } catch (error) {
+      this.#log(`cluster.json cannot be written: ${(error as Error).message}`);
+    }
+  }
+}

@@ -14,7 +14,9 @@ export function ifMatchVersions(header: string | undefined, where = "If-Match"):
   return header.split(",").map((part) => {
     const tag = /^(?:W\/)?"([^"]*)"$/.exec(part.trim())?.[1] ?? /^\d+$/.exec(part.trim())?.[0];
     if (tag === undefined) {
-      throw new FhirError(400, [{ severity: "error", code: "invalid", diagnostics: `${where} must be an entity tag like W/"3".`, expression: [where] }]);
+      throw new FhirError(400, [
+        { severity: "error", code: "invalid", diagnostics: `${where} must be an entity tag like W/"3".`, expression: [where] },
+      ]);
     }
     return /^[1-9]\d{0,8}$/.test(tag) ? Number(tag) : -1;
   });

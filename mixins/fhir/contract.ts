@@ -48,6 +48,18 @@ export interface StepResult {
   value?: number;
 }
 
+/**
+ * Versions, newest first. With `currentFrom` (milliseconds) only those that were current at that time or became so later.
+ */
+export interface HistoryPage {
+  versions: StoredResource[];
+  more: boolean;
+  /** With `more`: how far the owner has looked; the next page begins behind it. */
+  end?: HistoryPlace;
+}
+
+export type HistoryPlace = NonNullable<HistoryQuery["before"]>;
+
 /** How one node of an owner is doing. */
 export interface OwnerStats {
   /** Living resources by type. */
@@ -71,7 +83,7 @@ export function ownerOf(service: string) {
     versions: ask<{ type: string; ids: string[] }, VersionOf[]>("versions"),
     readMany: ask<{ type: string; ids: string[] }, StoredResource[]>("readMany"),
     readVersion: ask<{ type: string; id: string; version: number }, StoredResource | null>("readVersion"),
-    history: ask<{ query: HistoryQuery }, { versions: StoredResource[]; more: boolean }>("history"),
+    history: ask<{ query: HistoryQuery; currentFrom?: number }, HistoryPage>("history"),
     search: ask<{ query: StoreQuery }, Page>("search"),
     /** Several questions in one call. */
     searchMany: ask<{ queries: StoreQuery[] }, Page[]>("searchMany"),

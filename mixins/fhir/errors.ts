@@ -1,5 +1,6 @@
 /** What can go wrong between the gateway and the owners of FHIR data, by name. They survive the wire. */
 import { Errors } from "moleculer";
+import type { Issue } from "../../fhir/outcome.ts";
 import { StoreError, StoreErrorType } from "../store/store.ts";
 
 const { MoleculerClientError, MoleculerRetryableError } = Errors;
@@ -34,8 +35,11 @@ export const multipleMatches = (criteria: string) =>
 export const locked = (data: Record<string, unknown>) =>
   new MoleculerRetryableError("Another transaction is changing the same resource: try again.", 409, "LOCKED", data);
 
-/** A resource that cannot be stored as it is. `issues` are OperationOutcome issues. */
-export const invalidResource = (issues: object[], step = 0) =>
+/** A fault of the resource in one step of a write. */
+export type IssueOfStep = Issue & { step: number };
+
+/** Resources that cannot be stored as they are: every fault of every step. */
+export const invalidResource = (issues: IssueOfStep[], step: number) =>
   new MoleculerClientError("The resource is not valid.", 422, "INVALID_RESOURCE", { issues, step });
 
 export const storeUnavailable = (service: string, step?: number) =>

@@ -16,7 +16,8 @@ import { defineMixin } from "../contract.ts";
 import { Store } from "../store/index.ts";
 import type { HistoryQuery, Store as StoreOf, UniqueKey, Write, WriteResult } from "../store/store.ts";
 import type { OwnerStep, Ownership, StepResult, VersionOf } from "./contract.ts";
-import { fromStoreError, invalidResource } from "./errors.ts";
+import { fromStoreError, invalidResource, type IssueOfStep } from "./errors.ts";
+import { historyPage } from "./history.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 
 /** A FHIR resource as plain JSON. */
@@ -57,14 +58,21 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
   /** Parses, checks and indexes the steps: the part of a write that needs no database. */
   function compile(steps: OwnerStep[]): Write[] {
-    return steps.map((step, index): Write => {
+    const faults: IssueOfStep[] = [];
+    const writes = steps.map((step, index): Write => {
       if (step.op === "add" || step.op === "delete") return step;
       const { text, ...rest } = step;
       const resource = parseJson(text) as Resource;
       const issues = validate(resource, { type: step.type });
-      if (issues.length > 0) throw invalidResource(issues, index);
+      if (issues.length > 0) {
+        faults.push(...issues.map((issue) => ({ ...issue, step: index })));
+        return { op: "delete", type: step.type, id: step.id }; // never carried out: the faults are thrown below
+      }
       return { ...rest, body: frameOf(resource), index: indexOf(resource), unique: unique[step.type]?.(resource) };
     });
+    const [first] = faults;
+    if (first) throw invalidResource(faults, first.step);
+    return writes;
   }
 
   type This = Service & Gains;
@@ -118,8 +126,9 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       },
       "fhir.history": {
         ...READ,
-        handler(this: This, ctx: Context<{ query: HistoryQuery }>) {
-          return guarded(this, () => this.store.history(ctx.params.query));
+        handler(this: This, ctx: Context<{ query: HistoryQuery; currentFrom?: number }>) {
+          const { query, currentFrom } = ctx.params;
+          return guarded(this, () => historyPage(this.store, query, currentFrom));
         },
       },
       "fhir.search": {

@@ -10,6 +10,7 @@
 import { randomUUID } from "node:crypto";
 import type { Caller } from "../../mixins/contract.ts";
 import { type OwnerStep, ownerOf, type StepResult, transactionId } from "../../mixins/fhir/contract.ts";
+import type { IssueOfStep } from "../../mixins/fhir/errors.ts";
 import type { Store } from "../../mixins/store/store.ts";
 import { decideCommit, forget } from "./journal.ts";
 import { transactionAborted } from "./transactions.errors.ts";
@@ -24,6 +25,8 @@ export interface Share {
   steps: OwnerStep[];
   /** Place of each step in the whole. */
   places: number[];
+  /** Index of the bundle's entry that each step is for: what a refusal names. */
+  entries: number[];
   /** Whether another transaction may hold it up. */
   mayWait: boolean;
 }
@@ -39,7 +42,7 @@ export interface Coordinator {
 /**
  * Carries out all shares or none.
  * @returns for each place of the whole, what became of its step
- * @throws what an owner refuses, with `data.entry` as the place; TRANSACTION_ABORTED; Raced
+ * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED; Raced
  */
 export async function commitShares(coordinator: Coordinator, shares: Share[], representation: boolean): Promise<StepResult[]> {
   const [only] = shares;
@@ -54,7 +57,7 @@ export async function commitShares(coordinator: Coordinator, shares: Share[], re
     const timeout = begun + DECIDE_WITHIN - Date.now();
     if (timeout <= 0) throw transactionAborted("its services took too long.");
     const { owner, steps, places } = share;
-    const prepared = await withPlaces(share, () => ownerOf(owner).prepare(coordinator.caller, { tx, steps, representation }, { timeout, retries: 0 }));
+    const prepared = await withEntries(share, () => ownerOf(owner).prepare(coordinator.caller, { tx, steps, representation }, { timeout, retries: 0 }));
     for (const [step, result] of prepared.entries()) results[places[step] as number] = result;
   };
 
@@ -110,7 +113,7 @@ const dependsOnAbsence = ({ steps }: Share): boolean => steps.length > 1 && step
 
 /** A transaction with a single owner is one atomic write there. */
 async function writeAtOnce({ caller }: Coordinator, share: Share, representation: boolean): Promise<StepResult[]> {
-  const written = await withPlaces(share, () => ownerOf(share.owner).write(caller, { steps: share.steps, representation }, { timeout: DECIDE_WITHIN }));
+  const written = await withEntries(share, () => ownerOf(share.owner).write(caller, { steps: share.steps, representation }, { timeout: DECIDE_WITHIN }));
   const results: StepResult[] = [];
   for (const [step, result] of written.entries()) results[share.places[step] as number] = result;
   return results;
@@ -123,12 +126,17 @@ async function abort(coordinator: Coordinator, tx: string, owners: string[]): Pr
 }
 
 /** An owner's error names its own step; the caller of a transaction knows entries. */
-async function withPlaces<Result>({ places }: Share, work: () => Promise<Result>): Promise<Result> {
+async function withEntries<Result>({ entries }: Share, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    const { data } = error as { data?: { step?: number; entry?: number } };
-    if (data && typeof data.step === "number") data.entry = places[data.step];
+    const { data } = error as { data?: { step?: number; entry?: number; issues?: IssueOfStep[] } };
+    if (data && typeof data.step === "number") data.entry = entries[data.step];
+    for (const issue of data?.issues ?? []) {
+      const at = `Bundle.entry[${entries[issue.step]}].resource`;
+      // `Patient.name[0].use` inside the bundle is `Bundle.entry[3].resource.name[0].use`.
+      issue.expression = issue.expression ? issue.expression.map((path) => (path.includes(".") ? at + path.slice(path.indexOf(".")) : at)) : [at];
+    }
     throw error;
   }
 }

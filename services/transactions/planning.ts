@@ -5,13 +5,16 @@
 import { v7 as timeOrderedId } from "uuid";
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { conditionalReferences, linksTo, replaceLinks } from "../../fhir/bundle/references.ts";
+import { parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
+import { applyPatch, JSON_PATCH } from "../../fhir/patch/index.ts";
 import type { Caller } from "../../mixins/contract.ts";
 import type { OwnerStep, VersionOf } from "../../mixins/fhir/contract.ts";
 import { ownerOf } from "../../mixins/fhir/contract.ts";
 import type { Directory } from "../../mixins/fhir/directory.ts";
 import { type Found, lookUp, type Match } from "../../mixins/fhir/look-up.ts";
 import { ifMatchVersions } from "../../fhir/etag.ts";
+import { readResource } from "../../mixins/fhir/read.ts";
 import type { Share } from "./coordinator.ts";
 
 /** What a transaction will do. */
@@ -42,6 +45,7 @@ export async function planOf(entries: BundleEntry[], { caller, directory, base }
   const targets = targetsOf(writes, conditions);
   await locate(writes, targets, { caller, directory });
   rewriteLinks(writes, targets, conditions);
+  await applyPatches(writes, targets, { caller, directory });
   return arrange(entries, targets, conditions, directory);
 }
 
@@ -116,6 +120,33 @@ function newest(owners: string[], found: VersionOf[][], id: string): Target["hel
   return best;
 }
 
+/**
+ * A PATCH becomes the update that it amounts to, on the version that was read: `entry.resource` is the patched resource.
+ * @throws FhirError 404, 400, 422
+ */
+async function applyPatches(writes: BundleEntry[], targets: Map<BundleEntry, Target>, mesh: { caller: Caller; directory: Directory }): Promise<void> {
+  await Promise.all(
+    writes.filter((entry) => entry.method === "PATCH").map(async (entry) => {
+      const type = entry.type as string;
+      const target = targets.get(entry);
+      if (!target) throw refused(404, "No resource matches the criteria of the patch.", entry.index, "not-found");
+      const { owner, version, json } = await readResource(mesh, type, target.id);
+      const patched = applyPatch(parseJson(json) as { resourceType: string }, patchDocument(entry));
+      if (patched.resourceType !== type || patched.id !== target.id) throw refused(422, "A patch cannot change resourceType or id.", entry.index, "invalid");
+      entry.resource = patched;
+      target.held = { owner, version, deleted: false };
+    }),
+  );
+}
+
+/** FHIRPath Patch comes as Parameters, JSON Patch inside a Binary (R4, http.html#patch). */
+function patchDocument({ resource, index }: BundleEntry): unknown {
+  if (resource?.resourceType !== "Binary") return resource;
+  const { contentType, data } = resource;
+  if (contentType !== JSON_PATCH || typeof data !== "string") throw refused(400, `A Binary as a patch needs contentType ${JSON_PATCH} and data.`, index, "invalid");
+  return parseJson(Buffer.from(data, "base64").toString());
+}
+
 function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions): void {
   const byFullUrl = new Map<string, string>();
   const byCriteria = new Map<string, string>();
@@ -144,11 +175,12 @@ function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>, 
 function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, directory: Directory): Plan {
   const shares = new Map<string, Share>();
   let places = 0;
-  const put = (owner: string, step: OwnerStep, mayWait: boolean): number => {
-    const share = shares.get(owner) ?? { owner, steps: [], places: [], mayWait: false };
+  const putFor = (index: number) => (owner: string, step: OwnerStep, mayWait: boolean): number => {
+    const share = shares.get(owner) ?? { owner, steps: [], places: [], entries: [], mayWait: false };
     shares.set(owner, share);
     share.steps.push(step);
     share.places.push(places);
+    share.entries.push(index);
     share.mayWait ||= mayWait;
     places += 1;
     return places - 1;
@@ -157,6 +189,7 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
 
   const answers = entries.map((entry): Answer => {
     const { method, resource, index } = entry;
+    const put = putFor(index);
     if (method === "GET" || method === "HEAD") return { kind: "read" };
     const type = entry.type as string;
     const target = targets.get(entry);
@@ -181,8 +214,10 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
       const ifNoneExist = criteria === undefined ? undefined : conditions.get(criteria)?.condition;
       return answer(put(owner, { op: "create", type, id, text, ...(ifNoneExist && { ifNoneExist }) }, holdsKeys || ifNoneExist !== undefined));
     }
+    if (method === "PATCH" && ifVersion && !ifVersion.includes(held?.version ?? 0)) throw staleEntry(held?.version ?? 0, index);
     if (!held || held.owner === owner) {
-      return answer(put(owner, { op: "update", type, id, text, upsert: true, ...(ifVersion && { ifVersion }) }, true));
+      const required = method === "PATCH" ? [held?.version ?? 0] : ifVersion;
+      return answer(put(owner, { op: "update", type, id, text, upsert: method !== "PATCH", ...(required && { ifVersion: required }) }, true));
     }
     // The content has made it another owner's: it leaves the one and goes on with the other, in the same step.
     if (ifVersion && (held.deleted || !ifVersion.includes(held.version))) throw staleEntry(held.version, index);

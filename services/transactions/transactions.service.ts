@@ -5,6 +5,7 @@ import { FhirError } from "../../fhir/outcome.ts";
 import { type Caller, defineService } from "../../mixins/contract.ts";
 import { ownerOf, type StepResult } from "../../mixins/fhir/contract.ts";
 import { WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
+import { isType } from "../../mixins/fhir/errors.ts";
 import { Store } from "../../mixins/store/index.ts";
 import type { Store as StoreOf } from "../../mixins/store/store.ts";
 import { commitShares, type Coordinator, Raced, tellCommit } from "./coordinator.ts";
@@ -74,8 +75,8 @@ export default defineService<typeof transactions, This>({
             const written = await commitShares(this.coordinator(caller), plan.shares, representation);
             return await answersOf(plan.answers, written, { caller, representation });
           } catch (error) {
-            if (!(error instanceof Raced)) throw error;
-            if (attempt === ATTEMPTS) throw transactionAborted("others kept creating what it was to create.");
+            if (!(error instanceof Raced) && !isPatchOnOldVersion(error, entries)) throw error;
+            if (attempt === ATTEMPTS) throw transactionAborted("others kept changing what it was to change.");
           }
         }
       } catch (error) {
@@ -110,6 +111,14 @@ export default defineService<typeof transactions, This>({
     await this.stopTelling?.();
   },
 });
+
+/** A patch that named no version is repeated on the one that others have written meanwhile. */
+function isPatchOnOldVersion(error: unknown, entries: BundleEntry[]): boolean {
+  if (!isType(error, "STALE_VERSION")) return false;
+  const index = (error as { data?: { entry?: number } }).data?.entry;
+  const entry = entries.find((it) => it.index === index);
+  return entry?.method === "PATCH" && entry.ifMatch === undefined;
+}
 
 async function answersOf(answers: Answer[], written: StepResult[], { caller, representation }: { caller: Caller; representation: boolean }) {
   return Promise.all(

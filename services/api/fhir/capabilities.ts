@@ -1,6 +1,7 @@
 /** The CapabilityStatement of what is served at this moment, made from the live registry (FHIR R4, capabilitystatement.html). */
 import { parametersOf } from "../../../fhir/search/parameters.ts";
 import type { Directory } from "../../../mixins/fhir/directory.ts";
+import type { FhirRequest } from "./request.ts";
 
 const STARTED = new Date().toISOString();
 
@@ -10,20 +11,27 @@ const EVERYWHERE = [
   { name: "_lastUpdated", type: "date" },
 ];
 
-let made: { generation: number; base: string; text: string } | undefined;
+const DEFINITION = "http://hl7.org/fhir/OperationDefinition";
+const OPERATIONS = [
+  { name: "validate", definition: `${DEFINITION}/Resource-validate` },
+  { name: "meta", definition: `${DEFINITION}/Resource-meta` },
+  { name: "meta-add", definition: `${DEFINITION}/Resource-meta-add` },
+  { name: "meta-delete", definition: `${DEFINITION}/Resource-meta-delete` },
+];
+const OWN_OPERATIONS: Record<string, { name: string; definition: string }[]> = {
+  Patient: [{ name: "everything", definition: `${DEFINITION}/Patient-everything` }],
+  Encounter: [{ name: "everything", definition: `${DEFINITION}/Encounter-everything` }],
+  Observation: [{ name: "lastn", definition: `${DEFINITION}/Observation-lastn` }],
+};
 
-/** As JSON text; made anew when a service came or went. */
-export function capabilities(directory: Directory, base: string, version: string): string {
-  if (made?.generation !== directory.generation || made.base !== base) {
-    made = { generation: directory.generation, base, text: JSON.stringify(statement(directory, base, version)) };
+let made: { generation: number; resources: string } | undefined;
+
+/** As JSON text. What depends on the services is made anew only when one came or went. */
+export function capabilities({ directory, base, conditionalDelete }: Pick<FhirRequest, "directory" | "base" | "conditionalDelete">, version: string): string {
+  if (made?.generation !== directory.generation) {
+    made = { generation: directory.generation, resources: JSON.stringify(resources(directory, conditionalDelete)) };
   }
-  return made.text;
-}
-
-function statement(directory: Directory, base: string, version: string): object {
-  const types = directory.liveTypes();
-  const canWrite = directory.services().length > 0;
-  return {
+  const head = {
     resourceType: "CapabilityStatement",
     status: "active",
     date: STARTED,
@@ -32,33 +40,37 @@ function statement(directory: Directory, base: string, version: string): object 
     implementation: { description: "A mesh of services; this statement lists what runs at this moment.", url: base },
     fhirVersion: "4.0.1",
     format: ["application/fhir+json", "json"],
-    rest: [
-      {
-        mode: "server",
-        resource: types.map(resource),
-        interaction: canWrite ? [{ code: "transaction" }, { code: "batch" }, { code: "history-system" }] : [],
-        searchParam: EVERYWHERE,
-      },
-    ],
+    patchFormat: ["application/json-patch+json", "application/fhir+json"],
   };
+  const interaction = directory.liveTypes().length > 0 ? [{ code: "transaction" }, { code: "batch" }, { code: "history-system" }, { code: "search-system" }] : undefined;
+  const rest = JSON.stringify({ mode: "server", interaction, searchParam: EVERYWHERE });
+  return `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)},"resource":${made.resources}}]}`;
 }
 
-function resource(type: string): object {
-  const parameters = [...parametersOf(type).values()];
-  const references = parameters.filter((it) => it.type === "reference" && !it.isCanonical).map((it) => `${type}:${it.code}`);
-  return {
+function resources(directory: Directory, conditionalDelete: "single" | "multiple"): object[] {
+  const types = directory.liveTypes();
+  const referring = new Map<string, string[]>(types.map((type) => [type, []]));
+  const references = new Map<string, string[]>();
+  for (const source of types) {
+    const ofSource = [...parametersOf(source).values()].filter((it) => it.type === "reference" && !it.isCanonical);
+    references.set(source, ofSource.map((it) => `${source}:${it.code}`));
+    for (const { code, targets } of ofSource) for (const target of targets ?? types) referring.get(target)?.push(`${source}:${code}`);
+  }
+  return types.map((type) => ({
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    interaction: ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"].map((code) => ({ code })),
+    interaction: ["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"].map((code) => ({ code })),
     versioning: "versioned-update",
     readHistory: true,
     updateCreate: true,
     conditionalCreate: true,
     conditionalRead: "full-support",
-    conditionalUpdate: false,
-    conditionalDelete: "not-supported",
+    conditionalUpdate: true,
+    conditionalDelete,
     referencePolicy: ["literal", "logical", "local"],
-    searchInclude: references,
-    searchParam: [...EVERYWHERE, ...parameters.map(({ code, type: kind }) => ({ name: code, type: kind }))],
-  };
+    searchInclude: ["*", ...(references.get(type) ?? [])],
+    searchRevInclude: referring.get(type) ?? [],
+    searchParam: [...EVERYWHERE, ...[...parametersOf(type).values()].map(({ code, type: kind }) => ({ name: code, type: kind }))],
+    operation: [...OPERATIONS, ...(OWN_OPERATIONS[type] ?? [])],
+  }));
 }

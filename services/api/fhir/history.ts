@@ -1,7 +1,7 @@
 /** History of one resource, of a type, of the system (FHIR R4, http.html#history): newest first, merged over all owners. */
 import { fhirError } from "../../../fhir/outcome.ts";
 import { intervalOf } from "../../../fhir/search/dates.ts";
-import { ownerOf } from "../../../mixins/fhir/contract.ts";
+import { type HistoryPlace, ownerOf } from "../../../mixins/fhir/contract.ts";
 import { notFound, ownerDown } from "../../../mixins/fhir/errors.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
 import { packToken, unpackToken } from "../../../mixins/fhir/token.ts";
@@ -11,37 +11,44 @@ import { DEFAULT_COUNT, MAX_COUNT } from "./limits.ts";
 import { FHIR_JSON } from "./refusals.ts";
 import type { FhirRequest } from "./request.ts";
 
-type Before = NonNullable<HistoryQuery["before"]>;
+/** What a next link holds. */
+interface PageToken {
+  count: number;
+  since?: number;
+  at?: [from: number, to: number];
+  before: HistoryPlace;
+}
 
 export async function history(request: FhirRequest, type?: string, id?: string): Promise<Answer> {
   const { directory, caller, base } = request;
   const asked = parametersOf(request);
   const page = request.query.find(([name]) => name === "_page")?.[1];
   const path = [...(type ? [type] : []), ...(id ? [id] : []), "_history"].join("/");
-  const { count, since, before } = page === undefined ? asked : { ...asked, ...unpackToken<{ count: number; since?: number; before: Before }>(page, path) };
+  const { count, since, at, before }: Omit<PageToken, "before"> & { before?: HistoryPlace } = page === undefined ? asked : unpackToken<PageToken>(page, path);
 
   const types = type ? [type] : directory.liveTypes();
   if (type) directory.ownersOf(type);
   const owners = [...new Set(types.flatMap((it) => directory.known(it).map((owner) => owner.service)))];
   if (directory.services().some(({ service, nodes }) => owners.includes(service) && nodes.length === 0)) throw ownerDown(type ?? "part of the system");
   const limit = Math.min(count, MAX_COUNT);
-  const query: HistoryQuery = { limit: Math.max(limit, 1), ...(type && { type }), ...(id && { id }), ...(since !== undefined && { since }), ...(before && { before }) };
-  const pages = await Promise.all(owners.map((owner) => ownerOf(owner).history(caller, { query })));
+  const query: HistoryQuery = { limit: Math.max(limit, 1), ...(type && { type }), ...(id && { id }), ...(since !== undefined && { since }), ...(at && { until: at[1] }), ...(before && { before }) };
+  const pages = await Promise.all(owners.map((owner) => ownerOf(owner).history(caller, { query, ...(at && { currentFrom: at[0] }) })));
   const merged = pages.flatMap((it) => it.versions).sort(newestFirst);
   if (id && type && merged.length === 0 && before === undefined && since === undefined) {
     await readResource(request, type, id); // answers 404 for what never was
     throw notFound(type, id);
   }
   // An owner's page may be cut short by bytes: what lies beyond its end is not known yet.
-  const known = pages.filter((it) => it.more).map((it) => it.versions.at(-1) as StoredResource);
+  const known = pages.flatMap((it) => (it.more && it.end ? [it.end] : []));
   const safe = merged.filter((version) => known.every((end) => newestFirst(version, end) <= 0));
   const versions = safe.slice(0, limit);
   const more = versions.length < merged.length || known.length > 0;
 
   const links = [{ relation: "self", url: `${base}/${path}${request.search ? `?${request.search}` : ""}` }];
-  const last = versions.at(-1);
+  const last = versions.length < limit && known.length > 0 ? known.reduce((a, b) => (newestFirst(a, b) <= 0 ? a : b)) : versions.at(-1);
   if (more && last && limit > 0) {
-    const token = packToken(path, { count, since, before: { updated: last.updated, type: last.type, id: last.id, version: last.version } });
+    const before = { updated: last.updated, type: last.type, id: last.id, version: last.version };
+    const token = packToken(path, { count, before, ...(since !== undefined && { since }), ...(at && { at }) } satisfies PageToken);
     links.push({ relation: "next", url: `${base}/${path}?_page=${token}` });
   }
   const total = !more && before === undefined ? `,"total":${versions.length}` : "";
@@ -63,11 +70,12 @@ function entryText(base: string, { type, id, version, updated, method, json }: S
 const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The order that the stores answer in. */
-const newestFirst = (a: StoredResource, b: StoredResource): number => b.updated - a.updated || text(b.type, a.type) || text(b.id, a.id) || b.version - a.version;
+const newestFirst = (a: HistoryPlace, b: HistoryPlace): number => b.updated - a.updated || text(b.type, a.type) || text(b.id, a.id) || b.version - a.version;
 
-function parametersOf(request: FhirRequest): { count: number; since?: number; before?: Before } {
+function parametersOf(request: FhirRequest): Omit<PageToken, "before"> {
   let count = DEFAULT_COUNT;
   let since: number | undefined;
+  let at: [number, number] | undefined;
   for (const [name, value] of request.query) {
     if (name === "_count") {
       if (!/^\d{1,12}$/.test(value)) throw fhirError(400, "value", "_count must be a whole number, 0 or more.", "_count");
@@ -77,8 +85,10 @@ function parametersOf(request: FhirRequest): { count: number; since?: number; be
       if (!range) throw fhirError(400, "value", "_since must be an instant like 2026-01-31T08:00:00Z.", "_since");
       since = range[0];
     } else if (name === "_at") {
-      throw fhirError(501, "not-supported", "_at is not supported yet.", "_at");
+      at = intervalOf(value);
+      if (!at) throw fhirError(400, "value", "_at must be a date or instant like 2026-01-31 or 2026-01-31T08:00:00Z.", "_at");
     }
   }
-  return { count, ...(since !== undefined && { since }) };
+  if (since !== undefined && at) throw fhirError(400, "invalid", "_since and _at do not go together.", "_at");
+  return { count, ...(since !== undefined && { since }), ...(at && { at }) };
 }

@@ -60,7 +60,7 @@ export function refusalOf(error: unknown): Refusal {
   const headers: Record<string, string> = {};
   let status = typeof code === "number" && code >= 400 && code < 600 ? code : 500;
   if (typeof type === "string" && type in frameworks) status = 503;
-  if (Array.isArray(data?.issues)) return { status, issues: data.issues as Issue[], headers };
+  if (Array.isArray(data?.issues)) return { status, issues: data.issues.map(issueOnly), headers };
   if (status === 503) headers["Retry-After"] = "1";
   if (typeof data?.allow === "string") headers.Allow = data.allow;
   const isOurs = typeof type !== "string" || status === 500;
@@ -72,6 +72,8 @@ export function refusalOf(error: unknown): Refusal {
   };
   return { status: isOurs && status < 500 ? 500 : status, issues: [issue], headers };
 }
+
+const issueOnly = ({ severity, code, diagnostics, expression }: Issue): Issue => ({ severity, code, diagnostics, ...(expression && { expression }) });
 
 /** Messages of Moleculer's own errors name nodes and actions; a client gets these instead. */
 const frameworks: Record<string, string> = {

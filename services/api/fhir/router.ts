@@ -37,7 +37,7 @@ function placeOf(request: FhirRequest, version: string): Place {
   const [type, id, third, fourth, ...rest] = path;
   if (type === undefined) return { POST: () => bundle(request, (entry) => route(entry, version)), GET: () => searchSystem(request) };
   if (path.length === 1) {
-    if (type === "metadata") return { GET: async () => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: capabilities(request.directory, request.base, version) }) };
+    if (type === "metadata") return { GET: async () => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: capabilities(request, version) }) };
     if (type === "_history") return { GET: () => history(request) };
     if (type === "_search") return { POST: async () => searchSystem(await formRequest(request)) };
     if (type.startsWith("$")) return { GET: () => later(type), POST: () => later(type) };

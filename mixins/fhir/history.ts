@@ -1,0 +1,34 @@
+/** One owner's page of a history, also of what was current from a certain time on (`_at`, FHIR R4, http.html#history). */
+import type { HistoryQuery, Store, StoredResource } from "../store/store.ts";
+import type { HistoryPage, HistoryPlace } from "./contract.ts";
+
+/** Versions that one call looks at before it answers with what it has found. */
+const MOST_LOOKED_AT = 5_000;
+
+export async function historyPage(store: Store, query: HistoryQuery, currentFrom?: number): Promise<HistoryPage> {
+  if (currentFrom === undefined) {
+    const { versions, more } = await store.history(query);
+    const last = versions.at(-1);
+    return { versions, more, ...(more && last && { end: placeOf(last) }) };
+  }
+  const found: StoredResource[] = [];
+  let before = query.before;
+  for (let looked = 0; ; ) {
+    const { versions, more } = await store.history({ ...query, ...(before && { before }) });
+    for (const version of versions) {
+      looked += 1;
+      before = placeOf(version);
+      if (version.updated >= currentFrom || (await wasCurrent(store, version, currentFrom))) found.push(version);
+      if (found.length === query.limit || looked === MOST_LOOKED_AT) return { versions: found, more: more || version !== versions.at(-1), end: before };
+    }
+    if (!more || !before) return { versions: found, more: false };
+  }
+}
+
+/** Whether no later version had taken its place at that time. */
+async function wasCurrent(store: Store, { type, id, version }: StoredResource, at: number): Promise<boolean> {
+  const next = await store.readVersion(type, id, version + 1);
+  return !next || next.updated > at;
+}
+
+const placeOf = ({ updated, type, id, version }: StoredResource): HistoryPlace => ({ updated, type, id, version });

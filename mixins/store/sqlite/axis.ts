@@ -62,12 +62,14 @@ export function axisOf(key: SortKey, type: number): Axis {
     const first = sql(
       `NOT EXISTS (SELECT 1 FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = k.seq AND p.slot = k.slot AND p.${edge} = k.${edge} AND (p.${other}, p.unit) < (k.${other}, k.unit))`,
     );
-    const from = `ranges k INDEXED BY ranges_${edge}`;
     return {
       desc,
       isTotal: false,
       value: (seq) => sql(`(SELECT ${pick}(p.${edge}) FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = ${seq} AND ${slots.text})`, ...slots.values),
-      lanes: key.slots.map((slot) => ({ from, column: `k.${edge}`, where: q`k.slot = ${slot}`, first })),
+      lanes: key.slots.flatMap((slot) => [
+        { from: "ranges k INDEXED BY ranges_point", column: "k.low", where: q`k.high = k.low AND k.slot = ${slot}`, first },
+        { from: `ranges k INDEXED BY ranges_${edge}`, column: `k.${edge}`, where: q`k.high > k.low AND k.slot = ${slot}`, first },
+      ]),
       inward: same,
       outward: same,
     };

@@ -170,7 +170,8 @@ function driversOf(clause: Clause, type: number): Driver[] {
       if (prefix) return [keyDriver(slots, prefix.map((one) => ({ prefix: one })))];
       const branches = slots.flatMap((slot) => [
         sql("SELECT k.seq AS seq FROM keys k INDEXED BY keys_value WHERE k.slot = ?", slot),
-        sql("SELECT k.seq AS seq FROM ranges k INDEXED BY ranges_low WHERE k.slot = ?", slot),
+        sql("SELECT k.seq AS seq FROM ranges k INDEXED BY ranges_point WHERE k.high = k.low AND k.slot = ?", slot),
+        sql("SELECT k.seq AS seq FROM ranges k INDEXED BY ranges_low WHERE k.high > k.low AND k.slot = ?", slot),
       ]);
       return [{ branches }];
     }
@@ -226,12 +227,17 @@ function rangeDrivers(slots: number[], any: RangeMatch[]): Driver[] {
       const atLeast = greatest(match.lowGe, match.lowGt);
       const low = and([test, ...(atMost === undefined ? [] : [sql("k.low <= ?", atMost)])]);
       const high = and([test, ...(atLeast === undefined ? [] : [sql("k.high >= ?", atLeast)])]);
-      byLow.branches.push(sql(`SELECT k.seq AS seq FROM ranges k INDEXED BY ranges_low WHERE k.slot = ? AND ${low.text}`, slot, ...low.values));
-      byHigh.branches.push(sql(`SELECT k.seq AS seq FROM ranges k INDEXED BY ranges_high WHERE k.slot = ? AND ${high.text}`, slot, ...high.values));
+      const point = and([low, high]);
+      const points = sql(`SELECT k.seq AS seq FROM ranges k INDEXED BY ranges_point WHERE k.high = k.low AND k.slot = ? AND ${point.text}`, slot, ...point.values);
+      byLow.branches.push(points, longRanges("low", slot, low));
+      byHigh.branches.push(points, longRanges("high", slot, high));
     }
   }
   return [byLow, byHigh];
 }
+
+const longRanges = (edge: "low" | "high", slot: number, test: Sql): Sql =>
+  sql(`SELECT k.seq AS seq FROM ranges k INDEXED BY ranges_${edge} WHERE k.high > k.low AND k.slot = ? AND ${test.text}`, slot, ...test.values);
 
 const least = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined ? b : b === undefined ? a : Math.min(a, b));
 const greatest = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined ? b : b === undefined ? a : Math.max(a, b));

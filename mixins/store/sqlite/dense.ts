@@ -24,7 +24,8 @@ export function eqLanes(db: Database, clauses: Clause[]): { lanes: Lane[]; cover
   return counted.reduce((best, one) => (one.rows < best.rows ? one : best));
 }
 
-function lanesOf(db: Database, clause: Clause): Lane[] {
+/** The lanes of one clause; none when it has too many values, or is no key. */
+export function lanesOf(db: Database, clause: Clause): Lane[] {
   if (clause.kind !== "key" || clause.not) return [];
   const lanes: Lane[] = [];
   for (const slot of clause.slots) {

@@ -35,8 +35,10 @@ CREATE INDEX history_updated ON history (type, updated);
 CREATE TABLE keys (seq INTEGER, slot INTEGER, value TEXT, PRIMARY KEY (seq, slot, value)) WITHOUT ROWID;
 CREATE INDEX keys_value ON keys (slot, value, seq);
 CREATE TABLE ranges (seq INTEGER, slot INTEGER, low REAL, high REAL, unit TEXT, PRIMARY KEY (seq, slot, low, high, unit)) WITHOUT ROWID;
-CREATE INDEX ranges_low ON ranges (slot, low, seq);
-CREATE INDEX ranges_high ON ranges (slot, high, seq);
+-- A point (a number, an instant) is its own low and high end: one index instead of two.
+CREATE INDEX ranges_point ON ranges (slot, low, seq) WHERE high = low;
+CREATE INDEX ranges_low ON ranges (slot, low, seq) WHERE high > low;
+CREATE INDEX ranges_high ON ranges (slot, high, seq) WHERE high > low;
 
 -- Unique keys and the living resource that holds each.
 CREATE TABLE held (key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;

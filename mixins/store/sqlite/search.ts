@@ -10,7 +10,7 @@ import type { NoneExist } from "../store.ts";
 import { type Axis, axisOf, type Lane, q, type SortValue } from "./axis.ts";
 import { and, type Driver, drivers, or, probe, sql } from "./clauses.ts";
 import { compareText } from "../text.ts";
-import { eqLanes } from "./dense.ts";
+import { eqLanes, lanesOf } from "./dense.ts";
 import type { Database, Sql } from "./database.ts";
 import type { Types } from "./types.ts";
 
@@ -22,7 +22,8 @@ export interface SearchLimits {
   window: number;
 }
 
-const DEFAULT_LIMITS: SearchLimits = { few: 1_000, window: 64 };
+/** Measured: to collect and sort a row takes 2 µs, to walk over one that does not match 14 µs, because it is somewhere else in the file. */
+const DEFAULT_LIMITS: SearchLimits = { few: 4_000, window: 64 };
 /** With at most so many rows, the remaining clauses are not even counted. */
 const VERY_FEW = 200;
 const MAX_WINDOW = 4_096;
@@ -160,6 +161,13 @@ export class Search {
   #matches(type: number, clauses: Clause[], axes: Axis[], after: After | undefined, need: number): Match[] {
     const best = this.#choose(clauses, type, this.#limits.few);
     const question: Question = { type, clauses, axes, best, lanes: { lanes: [] } };
+    if (best?.covers && axes.length === 0 && isEquality(best.covers)) {
+      // Its rows are in the wanted order already, so that the walk ends with the page.
+      const lanes = lanesOf(this.#db, best.covers);
+      if (lanes.length > 0 && best.rows <= this.#limits.few) {
+        return this.#walkCreation(type, lanes, rest(clauses, best.covers).map(probeOf), [], after, need);
+      }
+    }
     if (best && best.rows <= this.#limits.few) return this.#collectChoice(question, best, after, need);
     question.lanes = eqLanes(this.#db, clauses);
     // In order of creation the lanes answer their clause; in any other order they are not what is walked.
@@ -420,6 +428,8 @@ function rank(clause: Clause): number {
   const order = { id: 0, key: 1, text: 2, updated: 4, range: 4, any: 5, missing: 6 } as const;
   return clause.kind === "key" && clause.any.some((match) => !("eq" in match)) ? 3 : order[clause.kind];
 }
+
+const isEquality = (clause: Clause): boolean => clause.kind === "key" && clause.any.every((match) => "eq" in match);
 
 /** Its matches are found only by looking at every value of the slot. */
 function isScan(clause: Clause): boolean {

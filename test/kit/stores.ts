@@ -53,7 +53,8 @@ let serverFolder = "";
 let client: MongoClient | undefined;
 
 /** A real MongoDB where MONGO_URL names one, else its stand-in. */
-export const mongoKit: StoreKit = {
+export const mongoKit: StoreKit & { url(): string } = {
+  url: () => mongoUrl(),
   name: "MongoDB",
   runs: 15,
   async start() {

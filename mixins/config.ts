@@ -42,7 +42,8 @@ export interface Config {
 /** Nodes of one mesh find each other under this name; another name is another mesh, also on the same NATS. */
 export const NAMESPACE = "openward";
 
-const DEFAULT_DISCONNECT_SUBJECT = "mesh.disconnect";
+/** Where our own NATS announces closed connections (scripts/servers.mjs). */
+export const DISCONNECT_SUBJECT = "mesh.disconnect";
 
 /**
  * @param env the environment, `process.env` unless a test gives its own
@@ -84,7 +85,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     conditionalDelete,
     supervised,
     ...(services && { services }),
-    ...(natsUrl && { natsUrl, ...(subject !== "-" && { natsDisconnectSubject: subject ?? DEFAULT_DISCONNECT_SUBJECT }) }),
+    ...(natsUrl && { natsUrl, ...(subject !== "-" && { natsDisconnectSubject: subject ?? DISCONNECT_SUBJECT }) }),
     ...(mongoUrl && { mongoUrl }),
     ...(redisUrl && { redisUrl }),
     ...(nodeId && { nodeId }),

@@ -12,6 +12,7 @@ import { serviceNames } from "../services/systems.ts";
 import { type Command, listen, socketFor, tell } from "./cluster/control.ts";
 import { isAlive, readState } from "./cluster/state.ts";
 import { MOST_REPLICAS, Supervisor } from "./cluster/supervisor.ts";
+import { layOut } from "./repl/mesh-view.ts";
 import { takeDataFolder } from "./start/data-folder.ts";
 import { Refusal, sentenceOf } from "./start/refusal.ts";
 
@@ -82,7 +83,8 @@ async function run(config: Config, [replicas = ""]: string[]): Promise<void> {
     folder.release();
     throw new Refusal((error as Error).message);
   }
-  const { url, children } = supervisor.state;
+  const { url, children, supervisor: own } = supervisor.state;
+  folder.announce({ pid: process.pid, started: own.started, ...(url && { url }) });
   log(`The mesh is ready${url ? ` at ${url}` : ""} after ${(performance.now() / 1000).toFixed(1)} s: ${children.length} processes.`);
   console.log("  what runs   npm run cluster -- status\n  more labs   npm run cluster -- scale lab 3\n  stop        Ctrl-C");
 }
@@ -131,22 +133,10 @@ function printStatus({ dataDir }: Config): void {
     `${restarts}`,
     started,
   ]);
-  console.log(table([["service", "node", "pid", "port", "state", "restarts", "started"], ...rows]));
+  console.log(layOut([["service", "node", "pid", "port", "state", "restarts", "started"], ...rows]));
   for (const { service, deaths, reason, nextTry } of state.failing) {
     console.log(`${service} died ${deaths} times in a row, next try at ${nextTry}: ${reason}`);
   }
-}
-
-function table(rows: string[][]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }
 
 async function ask(config: Config, command: Command): Promise<void> {

@@ -1,0 +1,48 @@
+/** Joins the running mesh with Moleculer's REPL (`nodes`, `services`, `actions`, `call`, `bench`) and commands of our own. */
+import { ServiceBroker } from "moleculer";
+import { DISCONNECT_SUBJECT, readConfig } from "../mixins/config.ts";
+import { brokerOptions } from "../moleculer.config.ts";
+import { isAlive, readState } from "./cluster/state.ts";
+import { layOut, ownersTable, pendingTable, storesTable } from "./repl/mesh-view.ts";
+import { runningIn } from "./start/data-folder.ts";
+import { Refusal, sentenceOf } from "./start/refusal.ts";
+
+try {
+  await join();
+} catch (error) {
+  console.error(sentenceOf(error, { host: "", port: 0 }));
+  process.exit(1);
+}
+
+async function join(): Promise<void> {
+  const config = readConfig();
+  const natsUrl = config.natsUrl ?? clusterNats(config.dataDir);
+  const natsDisconnectSubject = config.natsUrl ? config.natsDisconnectSubject : DISCONNECT_SUBJECT;
+  const broker = new ServiceBroker(
+    brokerOptions({ ...config, natsUrl, nodeId: config.nodeId ?? "repl", ...(natsDisconnectSubject && { natsDisconnectSubject }) }),
+  );
+  await broker.start();
+  const show = (table: (broker: ServiceBroker) => string[][] | Promise<string[][]>) => async (): Promise<void> =>
+    console.log(layOut(await table(broker)));
+  const { default: repl } = await import("moleculer-repl");
+  repl(broker, {
+    delimiter: "openward $",
+    customCommands: [
+      { command: "owners", description: "FHIR type, the services that own it, their live nodes", action: show(ownersTable) },
+      { command: "stores", description: "Documents and bytes of each service's store", action: show(storesTable) },
+      { command: "pending", description: "Transactions that are prepared and not yet settled", action: show(pendingTable) },
+    ],
+  });
+}
+
+/** @throws Refusal with the way to get a mesh that can be joined */
+function clusterNats(dataDir: string): string {
+  const state = readState(dataDir);
+  if (state && isAlive(state.supervisor.pid)) return state.nats.url;
+  const running = runningIn(dataDir);
+  if (running)
+    throw new Refusal(
+      `What runs on ${dataDir} (process ${running.pid}) is one process without NATS: only a mesh can be joined (npm run cluster).`,
+    );
+  throw new Refusal(`No mesh runs on ${dataDir}: start one with \`npm run cluster\`, or name its server with NATS_URL.`);
+}

@@ -37,10 +37,15 @@ function answers(one: NaiveResource, clause: Clause): boolean {
   const keys = one.index.keys.filter(([slot]) => clause.slots.some((wanted) => wanted === slot));
   const ranges = one.index.ranges.filter(([slot]) => clause.slots.some((wanted) => wanted === slot));
   if (clause.kind === "missing") {
-    const present = clause.prefix ? keys.filter(([, value]) => clause.prefix?.some((start) => value.indexOf(start) === 0)) : [...keys, ...ranges];
+    const present = clause.prefix
+      ? keys.filter(([, value]) => clause.prefix?.some((start) => value.indexOf(start) === 0))
+      : [...keys, ...ranges];
     return (present.length === 0) === clause.missing;
   }
-  const found = clause.kind === "key" ? keys.some((row) => clause.any.some((match) => isKey(row[1], match))) : ranges.some((row) => clause.any.some((match) => inRange(row, match)));
+  const found =
+    clause.kind === "key"
+      ? keys.some((row) => clause.any.some((match) => isKey(row[1], match)))
+      : ranges.some((row) => clause.any.some((match) => inRange(row, match)));
   return found === (clause.not !== true);
 }
 
@@ -55,7 +60,8 @@ function isKey(value: string, match: KeyMatch): boolean {
 function inRange([, low, high, unit]: IndexRows["ranges"][number], match: RangeMatch): boolean {
   const { lowGe = -Infinity, lowGt = -Infinity, lowLe = Infinity, lowLt = Infinity } = match;
   const { highGe = -Infinity, highGt = -Infinity, highLe = Infinity, highLt = Infinity } = match;
-  const isInside = low >= lowGe && low > lowGt && low <= lowLe && low < lowLt && high >= highGe && high > highGt && high <= highLe && high < highLt;
+  const isInside =
+    low >= lowGe && low > lowGt && low <= lowLe && low < lowLt && high >= highGe && high > highGt && high <= highLe && high < highLt;
   if (!match.unit) return isInside;
   return isInside && ("eq" in match.unit ? unit === match.unit.eq : unit.slice(0, match.unit.prefix.length) === match.unit.prefix);
 }

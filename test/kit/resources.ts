@@ -16,7 +16,10 @@ export const nothing: IndexRows = { keys: [], ranges: [] };
 
 export function indexOf({ name, identifier, born }: PatientOf): IndexRows {
   return {
-    keys: [...(name ? [[NAME, `~${name}`] as [number, string]] : []), ...(identifier ? [[IDENTIFIER, `=${identifier}`] as [number, string]] : [])],
+    keys: [
+      ...(name ? [[NAME, `~${name}`] as [number, string]] : []),
+      ...(identifier ? [[IDENTIFIER, `=${identifier}`] as [number, string]] : []),
+    ],
     ranges: born === undefined ? [] : [[BIRTH, born, born + 999, ""]],
   };
 }
@@ -34,7 +37,12 @@ export const update = (id: string, patient: PatientOf = {}, more: Partial<Update
   return { op: "update", type: "Patient", id, body: bodyOf(patient), index: indexOf(patient), upsert: true, ...more };
 };
 
-export const remove = (id: string, more: Partial<Extract<Write, { op: "delete" }>> = {}): Write => ({ op: "delete", type: "Patient", id, ...more });
+export const remove = (id: string, more: Partial<Extract<Write, { op: "delete" }>> = {}): Write => ({
+  op: "delete",
+  type: "Patient",
+  id,
+  ...more,
+});
 
 export const named = (name: string): Clause => ({ kind: "key", slots: [NAME], any: [{ eq: `~${name}` }] });
 export const identified = (identifier: string): Clause => ({ kind: "key", slots: [IDENTIFIER], any: [{ eq: `=${identifier}` }] });

@@ -1,0 +1,219 @@
+/** Starts a whole mesh for a test, on a data folder and ports of its own: real processes, or brokers in this process. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import type { AddressInfo, Server as NetServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type CallingOptions, ServiceBroker } from "moleculer";
+import { readConfig } from "../../mixins/config.ts";
+import { brokerOptions } from "../../moleculer.config.ts";
+import { type Server, startMongo, startNats } from "../../scripts/servers.mjs";
+import { loadServices } from "../../services/systems.ts";
+
+export interface MeshOptions {
+  /** Names of the services to run. */
+  services: string[];
+  /** Nodes per service; default 1. */
+  replicas?: Record<string, number>;
+  /** Default "sqlite". "mongo": the server that MONGO_URL names, else the stand-in; a database of the mesh's own. */
+  store?: "sqlite" | "mongo";
+  /** Default true. Without NATS all services are one node. */
+  nats?: boolean;
+  /** "process" (default): each node a process, which can be killed. "broker": nodes of this process, quicker to start. */
+  split?: "process" | "broker";
+  /** Further settings of the nodes. */
+  env?: Record<string, string>;
+}
+
+export interface MeshNode {
+  /** The services that it runs. */
+  services: string[];
+  nodeId: string;
+  /** 0 for a broker of this process. */
+  pid: number;
+  /** The gateway's address, where this node runs one. */
+  url?: string;
+  /** Ends it as a signal would: what was begun is finished. */
+  stop(): Promise<void>;
+  /** SIGKILL; only for processes. */
+  kill(): Promise<void>;
+}
+
+export interface Mesh {
+  /** Address of the first gateway; "" without one. */
+  base: string;
+  dataDir: string;
+  /** Those that run. */
+  nodes: MeshNode[];
+  /** A broker of this process that belongs to the mesh, for contracts: `visits.open(mesh.caller, …)`. */
+  caller: ServiceBroker;
+  call<Result>(action: string, params?: object, options?: CallingOptions): Promise<Result>;
+  /** One node more; resolves when the caller can reach it. */
+  add(service: string): Promise<MeshNode>;
+  /** Kills the first node of a service; resolves when the caller knows. */
+  kill(service: string): Promise<void>;
+  nats: Server | undefined;
+  stop(): Promise<void>;
+}
+
+export async function startMesh(options: MeshOptions): Promise<Mesh> {
+  const { services, replicas = {}, store = "sqlite", nats: withNats = true, split = "process" } = options;
+  if (!withNats && split === "process") throw new Error('A process without NATS cannot be called from a test: use split: "broker".');
+  const dataDir = mkdtempSync(join(tmpdir(), "openward-test-"));
+  const [nats, mongo] = await Promise.all([
+    withNats ? startNats({ dir: join(dataDir, "nats") }) : undefined,
+    store === "mongo" ? mongoUrl(dataDir) : undefined,
+  ]);
+  const env: Record<string, string> = {
+    DATA_DIR: dataDir,
+    PORT: "0",
+    LOG_LEVEL: "error",
+    ...(nats && { NATS_URL: nats.url }),
+    ...(mongo && { MONGO_URL: mongo.url }),
+    ...options.env,
+  };
+  // Stores read their process's settings; with nodes in this process these are this process's.
+  const before = split === "broker" ? swapEnv({ MONGO_URL: "", NATS_URL: "", ...env }) : undefined;
+  const start = (names: string[]) => (split === "process" ? startProcess(names, env) : startBroker(names, env));
+
+  const nodes: MeshNode[] = [];
+  let caller: ServiceBroker | undefined;
+  try {
+    if (!withNats) {
+      const only = await startBroker(services, env);
+      nodes.push(only);
+      caller = only.broker;
+    } else {
+      const wanted = services.flatMap((name) => Array.from({ length: replicas[name] ?? 1 }, () => name));
+      nodes.push(...(await Promise.all(wanted.filter((name) => name !== "api").map((name) => start([name])))));
+      // Gateways and the caller come last: what they find on joining is complete.
+      nodes.push(...(await Promise.all(wanted.filter((name) => name === "api").map((name) => start([name])))));
+      caller = new ServiceBroker(brokerOptions(readConfig({ ...env, NODE_ID: "test" })));
+      await caller.start();
+    }
+  } catch (error) {
+    await Promise.all(nodes.map((node) => node.stop()));
+    await Promise.all([nats?.stop(), mongo?.stop()]);
+    before?.();
+    throw error;
+  }
+  const known = caller;
+
+  return {
+    base: nodes.find((node) => node.url)?.url ?? "",
+    dataDir,
+    nodes,
+    caller: known,
+    nats,
+    call: (action, params = {}, calling = {}) => known.call(action, params, calling),
+    async add(service) {
+      const node = await start([service]);
+      nodes.push(node);
+      while (!hasServices(known, node.nodeId)) await heard(known, "$services.changed");
+      return node;
+    },
+    async kill(service) {
+      const index = nodes.findIndex((node) => node.services.includes(service));
+      const [node] = nodes.splice(index, index < 0 ? 0 : 1);
+      if (!node) throw new Error(`No node runs ${service}.`);
+      const isKnown = new Promise<void>((resolve) => {
+        const listener = (event: { node: { id: string } }) => {
+          if (event.node.id !== node.nodeId) return;
+          known.localBus.off("$node.disconnected", listener);
+          resolve();
+        };
+        known.localBus.on("$node.disconnected", listener);
+      });
+      await node.kill();
+      await isKnown;
+    },
+    async stop() {
+      // What still runs gets no new work: gateways first, the caller last.
+      await Promise.all(nodes.filter((node) => node.url).map((node) => node.stop()));
+      await Promise.all(nodes.filter((node) => !node.url).map((node) => node.stop()));
+      await known.stop();
+      await Promise.all([nats?.stop(), mongo?.stop()]);
+      before?.();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startProcess(services: string[], env: Record<string, string>): Promise<MeshNode> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../../scripts/run.mjs"), "serve"], {
+    env: { ...process.env, ...env, SERVICES: services.join(","), OPENWARD_SUPERVISED: "1" },
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const ready = await firstMessage(child);
+  const exited = once(child, "exit");
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await exited;
+    }
+  };
+  return {
+    services,
+    nodeId: ready.nodeId,
+    pid: child.pid ?? 0,
+    ...(ready.port !== undefined && { url: `http://127.0.0.1:${ready.port}` }),
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
+  };
+}
+
+/** @throws when the process ends before it serves */
+function firstMessage(child: ChildProcess): Promise<{ nodeId: string; port?: number }> {
+  return new Promise((resolve, reject) => {
+    child.once("message", (message: { type: string; sentence: string; nodeId: string; port?: number }) => {
+      if (message.type === "ready") resolve(message);
+      else reject(new Error(message.sentence));
+    });
+    child.once("exit", (code, signal) => reject(new Error(`The node ended before it served (${signal ?? code}).`)));
+  });
+}
+
+async function startBroker(services: string[], env: Record<string, string>): Promise<MeshNode & { broker: ServiceBroker }> {
+  const config = readConfig({ ...env, SERVICES: services.join(",") });
+  const broker = new ServiceBroker(brokerOptions(config));
+  for (const schema of await loadServices(config)) broker.createService(schema);
+  await broker.start();
+  const gateway = broker.getLocalService("api") as unknown as { http?: NetServer } | undefined;
+  const address = gateway?.http?.address() as AddressInfo | undefined;
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= broker.stop();
+    return stopped;
+  };
+  const kill = () => Promise.reject(new Error('Only a process can be killed: use split: "process".'));
+  return { services, broker, nodeId: broker.nodeID, pid: 0, ...(address && { url: `http://127.0.0.1:${address.port}` }), stop, kill };
+}
+
+/** The server that MONGO_URL names, or the stand-in; with a database name that no other test has. */
+async function mongoUrl(dataDir: string): Promise<{ url: string; stop(): Promise<void> }> {
+  const own = `test${randomBytes(5).toString("hex")}`;
+  const given = process.env["MONGO_URL"];
+  const server = given ? undefined : await startMongo({ dir: join(dataDir, "mongo") });
+  const url = (given ?? server?.url ?? "").replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?[^?]*/, `$1/${own}`);
+  return { url, stop: async () => server?.stop() };
+}
+
+function swapEnv(env: Record<string, string>): () => void {
+  const before = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]));
+  Object.assign(process.env, env);
+  return () => {
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+}
+
+const heard = (broker: ServiceBroker, event: string) => new Promise<void>((resolve) => broker.localBus.once(event, () => resolve()));
+
+function hasServices(broker: ServiceBroker, nodeId: string): boolean {
+  const node = broker.registry.nodes.get(nodeId);
+  return Boolean(node?.available && node.services.length > 0);
+}

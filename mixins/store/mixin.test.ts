@@ -80,8 +80,8 @@ describe("moleculer-db's Mongo adapter", () => {
       expect(await adapter.insertMany([{ text: "b" }, { text: "c" }])).toMatchObject([{ text: "b", _id: expect.anything() }, { text: "c" }]);
       expect([await adapter.count({}), await adapter.find({ query: { text: "b" } })]).toMatchObject([3, [{ text: "b" }]]);
       expect(await adapter.updateById(id, { $set: { text: "d" } })).toMatchObject({ text: "d" });
-      expect(await adapter.updateMany({ _id, version: 1 } as never, { $set: { version: 2 } })).toBe(1);
-      expect(await adapter.updateMany({ _id, version: 1 } as never, { $set: { version: 2 } })).toBe(0);
+      expect(await adapter.updateMany({ _id, version: 1 }, { $set: { version: 2 } })).toBe(1);
+      expect(await adapter.updateMany({ _id, version: 1 }, { $set: { version: 2 } })).toBe(0);
       expect(await adapter.removeById(id)).toMatchObject({ text: "d" });
       expect(await adapter.removeById(id)).toBeNull();
       expect(await adapter.clear()).toBe(2);

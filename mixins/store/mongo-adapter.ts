@@ -24,6 +24,11 @@ interface Legacy {
   init(broker: ServiceBroker, service: Service): void;
   connect(): Promise<void>;
   disconnect(): Promise<void>;
+  find(filters: Document): Promise<Document[]>;
+  findById(id: string): Promise<Document | null>;
+  count(filters?: Document): Promise<number>;
+  updateMany(query: Document, update: Document): Promise<number>;
+  clear(): Promise<number>;
   insert(entity: Document): Promise<Document>;
   insertMany(entities: Document[]): Promise<Document[]>;
   updateById(id: string, update: Document): Promise<Document | null>;

@@ -143,6 +143,8 @@ export function textQuery(where: "content" | "text", query: string): string {
 /** Statement pieces that list the places (`seq`) of all resources that may answer a clause, each from an index; places may repeat. */
 export interface Driver {
   branches: Sql[];
+  /** The index rows that the branches look at, where these are more than those that they list; absent: the same. */
+  counted?: Sql[];
   /** No place occurs twice. */
   isDistinct?: boolean;
   /** True when one has to look at every value of the slot to find the few that match. */
@@ -216,28 +218,43 @@ function keyDriver(slots: number[], any: KeyMatch[]): Driver {
   return { branches, isDistinct: branches.length === 1 && equal.length === 1, isScan: others.some((match) => !("prefix" in match)) };
 }
 
+/**
+ * By the low end or by the high end, whichever a match bounds. A row's low end is never above its high end, so a bound on one end can be
+ * a bound on the other.
+ */
 function rangeDrivers(slots: number[], any: RangeMatch[]): Driver[] {
-  // A row's low end is never above its high end, so a bound on one end can be a bound on the other.
-  const byLow: Driver = { branches: [] };
-  const byHigh: Driver = { branches: [] };
-  for (const slot of slots) {
-    for (const match of any) {
-      const test = rangeTest({ low: "k.low", high: "k.high", unit: "k.unit" }, match);
-      const atMost = least(match.highLe, match.highLt);
-      const atLeast = greatest(match.lowGe, match.lowGt);
-      const low = and([test, ...(atMost === undefined ? [] : [sql("k.low <= ?", atMost)])]);
-      const high = and([test, ...(atLeast === undefined ? [] : [sql("k.high >= ?", atLeast)])]);
-      const point = and([low, high]);
-      const points = sql(`SELECT k.seq AS seq FROM ranges k INDEXED BY ranges_point WHERE k.high = k.low AND k.slot = ? AND ${point.text}`, slot, ...point.values);
-      byLow.branches.push(points, longRanges("low", slot, low));
-      byHigh.branches.push(points, longRanges("high", slot, high));
+  const byLow: Required<Pick<Driver, "branches" | "counted">> = { branches: [], counted: [] };
+  const byHigh: typeof byLow = { branches: [], counted: [] };
+  let [isLowBound, isHighBound] = [true, true];
+  for (const match of any) {
+    const low: RangeMatch = { lowGe: match.lowGe, lowGt: match.lowGt, lowLt: match.lowLt, lowLe: least(match.lowLe, least(match.highLe, match.highLt)) };
+    const high: RangeMatch = { highLe: match.highLe, highLt: match.highLt, highGt: match.highGt, highGe: greatest(match.highGe, greatest(match.lowGe, match.lowGt)) };
+    isLowBound &&= isBound(low);
+    isHighBound &&= isBound(high);
+    const test = rangeTest(rangeColumns, match);
+    const pointTest = rangeTest({ ...rangeColumns, high: "k.low" }, match);
+    const lowTest = rangeTest(rangeColumns, low);
+    const highTest = rangeTest(rangeColumns, high);
+    for (const slot of slots) {
+      const points = rangeRows("ranges_point", slot, pointTest);
+      byLow.branches.push(points, rangeRows("ranges_low", slot, and([lowTest, test])));
+      byLow.counted.push(points, rangeRows("ranges_low", slot, lowTest));
+      byHigh.branches.push(points, rangeRows("ranges_high", slot, and([highTest, test])));
+      byHigh.counted.push(points, rangeRows("ranges_high", slot, highTest));
     }
   }
-  return [byLow, byHigh];
+  // Without a bound every row of the slot is looked at; from one end is enough.
+  return [...(isLowBound || !isHighBound ? [byLow] : []), ...(isHighBound ? [byHigh] : [])];
 }
 
-const longRanges = (edge: "low" | "high", slot: number, test: Sql): Sql =>
-  sql(`SELECT k.seq AS seq FROM ranges k INDEXED BY ranges_${edge} WHERE k.high > k.low AND k.slot = ? AND ${test.text}`, slot, ...test.values);
+const rangeColumns: RangeColumns = { low: "k.low", high: "k.high", unit: "k.unit" };
+
+const isBound = (match: RangeMatch): boolean => Object.values(match).some((bound) => bound !== undefined);
+
+function rangeRows(index: "ranges_point" | "ranges_low" | "ranges_high", slot: number, test: Sql): Sql {
+  const kind = index === "ranges_point" ? "k.high = k.low" : "k.high > k.low";
+  return sql(`SELECT k.seq AS seq FROM ranges k INDEXED BY ${index} WHERE ${kind} AND k.slot = ? AND ${test.text}`, slot, ...test.values);
+}
 
 const least = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined ? b : b === undefined ? a : Math.min(a, b));
 const greatest = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined ? b : b === undefined ? a : Math.max(a, b));

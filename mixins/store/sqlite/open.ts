@@ -7,7 +7,7 @@ import type { Writer } from "./write.ts";
 /** Memory for pages, KiB. A process may hold a dozen stores. */
 const CACHE_KIB = 8_192;
 /** Pages in the write-ahead log before they are copied into the file: pages that change often are then copied once. 32 MB. */
-const CHECKPOINT_PAGES = 16_000;
+const CHECKPOINT_PAGES = 8_000;
 /** A log that grew once (a long read held it open) is cut back to this. */
 const WAL_LIMIT_BYTES = 64_000_000;
 const REINDEX_BATCH = 200;

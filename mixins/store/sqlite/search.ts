@@ -214,9 +214,9 @@ export class Search {
     return all;
   }
 
-  #countUpTo({ branches }: Driver, limit: number): number {
-    if (branches.length === 0) return 0;
-    return this.#one(q`SELECT count(*) AS n FROM (SELECT 1 FROM (${unionAll(branches)}) LIMIT ${limit + 1})`).n;
+  #countUpTo({ branches, counted = branches }: Driver, limit: number): number {
+    if (counted.length === 0) return 0;
+    return this.#one(q`SELECT count(*) AS n FROM (SELECT 1 FROM (${unionAll(counted)}) LIMIT ${limit + 1})`).n;
   }
 
   // --- few: collect and sort -----------------------------------------------------------------------------------------

@@ -68,7 +68,14 @@ async function rate(work: (i: number) => Promise<unknown>, parallel: number, ms 
 }
 
 const pick = <T>(list: T[], i: number): T => list[(i * 7_919) % list.length] as T;
-const search = (rest: Partial<StoreQuery>): StoreQuery => ({ type: "Observation", clauses: [], sort: [], limit: 20, want: "rows", ...rest });
+const search = (rest: Partial<StoreQuery>): StoreQuery => ({
+  type: "Observation",
+  clauses: [],
+  sort: [],
+  limit: 20,
+  want: "rows",
+  ...rest,
+});
 
 const folder = await mkdtemp(join(tmpdir(), "openward-bench-"));
 const store = await openSqlite({
@@ -95,7 +102,10 @@ try {
     );
     const since = { kind: "range" as const, slots: [110], any: [{ highGe: Date.UTC(2005, 0, 1) }] };
     const dense = await rate((i) => store.search(search({ clauses: [code(i), since] })), 16);
-    const newest = await rate((i) => store.search(search({ clauses: [code(i)], sort: [{ by: "range", slots: [110], edge: "high", desc: true }] })), 16);
+    const newest = await rate(
+      (i) => store.search(search({ clauses: [code(i)], sort: [{ by: "range", slots: [110], edge: "high", desc: true }] })),
+      16,
+    );
     console.log(
       `${size} stored: ${batched} resources/s in batches of ${BUNDLE}; ${single} single writes/s (16 at once); ${reads} reads/s; ` +
         `searches/s: ${two} by patient and code, ${dense} by code and date (many), ${newest} by code, newest first; ${Math.round(process.memoryUsage.rss() / 1e6)} MB resident`,

@@ -20,11 +20,14 @@ export function matches(clauses: Clause[], candidate: Candidate): boolean {
 function holds(clause: Clause, { id, updated, index }: Candidate): boolean {
   switch (clause.kind) {
     case "key":
-      return index.keys.some(([slot, value]) => clause.slots.includes(slot) && clause.any.some((m) => keyMatches(m, value))) !== !!clause.not;
+      return (
+        index.keys.some(([slot, value]) => clause.slots.includes(slot) && clause.any.some((m) => keyMatches(m, value))) !== !!clause.not
+      );
     case "range":
       return (
-        index.ranges.some(([slot, low, high, unit]) => clause.slots.includes(slot) && clause.any.some((m) => rangeMatches(m, low, high, unit))) !==
-        !!clause.not
+        index.ranges.some(
+          ([slot, low, high, unit]) => clause.slots.includes(slot) && clause.any.some((m) => rangeMatches(m, low, high, unit)),
+        ) !== !!clause.not
       );
     case "missing": {
       const { slots, prefix } = clause;

@@ -51,7 +51,10 @@ describe("a service with a store", () => {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, "wards.sqlite"), "Dear diary, ".repeat(1_000));
     const service = broker.createService({ name: "wards", mixins: [Store({ ...options, config: { dataDir: folder } })] });
-    await expect(service._start()).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", message: expect.stringContaining("not a store of OpenWard") });
+    await expect(service._start()).rejects.toMatchObject({
+      type: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("not a store of OpenWard"),
+    });
   });
 });
 
@@ -77,7 +80,10 @@ describe("moleculer-db's Mongo adapter", () => {
       const { _id } = await adapter.insert({ text: "a", version: 1 });
       const id = String(adapter.objectIDToString(_id));
       expect(await adapter.findById(id)).toMatchObject({ text: "a" });
-      expect(await adapter.insertMany([{ text: "b" }, { text: "c" }])).toMatchObject([{ text: "b", _id: expect.anything() }, { text: "c" }]);
+      expect(await adapter.insertMany([{ text: "b" }, { text: "c" }])).toMatchObject([
+        { text: "b", _id: expect.anything() },
+        { text: "c" },
+      ]);
       expect([await adapter.count({}), await adapter.find({ query: { text: "b" } })]).toMatchObject([3, [{ text: "b" }]]);
       expect(await adapter.updateById(id, { $set: { text: "d" } })).toMatchObject({ text: "d" });
       expect(await adapter.updateMany({ _id, version: 1 }, { $set: { version: 2 } })).toBe(1);

@@ -11,7 +11,17 @@ import { Search } from "./mongo/search.ts";
 import { Blocked, Outdated, Writer } from "./mongo/write.ts";
 import { jsonOf, plan } from "./plan.ts";
 import { unavailable } from "./sqlite/database.ts";
-import { type HistoryQuery, type Prepared, type Store, StoreError, StoreErrorType, type StoredResource, type StoreOptions, type Write, type WriteResult } from "./store.ts";
+import {
+  type HistoryQuery,
+  type Prepared,
+  type Store,
+  StoreError,
+  StoreErrorType,
+  type StoredResource,
+  type StoreOptions,
+  type Write,
+  type WriteResult,
+} from "./store.ts";
 import { successor } from "./text.ts";
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
@@ -179,7 +189,11 @@ class MongoStore implements Store {
 
   counters(prefix: string, limit: number): Promise<{ name: string; value: number }[]> {
     return this.#run(async () => {
-      const found = await this.#collections.counter.find({ _id: startsWith(prefix) }).sort({ _id: 1 }).limit(limit).toArray();
+      const found = await this.#collections.counter
+        .find({ _id: startsWith(prefix) })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray();
       return found.map(({ _id, value }) => ({ name: _id, value }));
     });
   }
@@ -211,7 +225,11 @@ class MongoStore implements Store {
   entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]> {
     return this.#run(async () => {
       const alive = { $or: [{ expires: { $exists: false } }, { expires: { $gte: new Date() } }] };
-      const found = await this.#collections.map.find({ _id: startsWith(prefix), ...alive }).sort({ _id: 1 }).limit(limit).toArray();
+      const found = await this.#collections.map
+        .find({ _id: startsWith(prefix), ...alive })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray();
       return found.map(({ _id, value }) => ({ key: _id, value }));
     });
   }
@@ -239,19 +257,25 @@ class MongoStore implements Store {
   async #reindex(): Promise<void> {
     const { meta, resource } = this.#collections;
     const { indexVersion, reindex } = this.#options;
-    const valueOf = async (key: string): Promise<string | number | undefined> => (await meta.findOne({ _id: key }))?.value;
+    const noted = async (key: string): Promise<string | number | undefined> => (await meta.findOne({ _id: key }))?.value;
     const set = (key: string, value: string | number) => meta.updateOne({ _id: key }, { $set: { value } }, { upsert: true });
-    if ((await valueOf("index version")) === indexVersion) return;
-    if ((await valueOf("reindexing to")) !== indexVersion) {
+    if ((await noted("index version")) === indexVersion) return;
+    if ((await noted("reindexing to")) !== indexVersion) {
       await set("reindexed up to", 0);
       await set("reindexing to", indexVersion);
     }
     for (;;) {
-      const from = (await valueOf("reindexed up to")) ?? 0;
-      const batch = await resource.find({ seq: { $gt: from as number } }).sort({ seq: 1 }).limit(REINDEX_BATCH).toArray();
+      const from = (await noted("reindexed up to")) ?? 0;
+      const batch = await resource
+        .find({ seq: { $gt: from as number } })
+        .sort({ seq: 1 })
+        .limit(REINDEX_BATCH)
+        .toArray();
       const writes = batch
         .filter(({ living, json }) => living && json !== undefined)
-        .map(({ _id, version, json }) => ({ updateOne: { filter: { _id, version }, update: { $set: indexFields(reindex(json as string)) } } }));
+        .map(({ _id, version, json }) => ({
+          updateOne: { filter: { _id, version }, update: { $set: indexFields(reindex(json as string)) } },
+        }));
       if (writes.length > 0) await resource.bulkWrite(writes, { ordered: false });
       const last = batch.at(-1)?.seq;
       if (last === undefined) break;
@@ -333,7 +357,11 @@ async function commit(session: ClientSession): Promise<void> {
 function isOvertaken(error: unknown): boolean {
   if (error instanceof Outdated) return true;
   if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return true;
-  return error instanceof MongoError && error.hasErrorLabel("TransientTransactionError") && !error.hasErrorLabel("UnknownTransactionCommitResult");
+  return (
+    error instanceof MongoError &&
+    error.hasErrorLabel("TransientTransactionError") &&
+    !error.hasErrorLabel("UnknownTransactionCommitResult")
+  );
 }
 
 function translate(error: unknown): unknown {

@@ -25,7 +25,9 @@ describe("the SQLite store", () => {
     let store: SqliteStore;
     beforeEach(async () => {
       store = await openSqlite({ ...options, text, limits: { few: 3, window: 5 }, file: join(folder, "store.sqlite") });
-      await store.write(Array.from({ length: 40 }, (_, i) => create(`p${i}`, { name: i % 2 ? "x" : `y${i}`, identifier: `${i}`, born: i })));
+      await store.write(
+        Array.from({ length: 40 }, (_, i) => create(`p${i}`, { name: i % 2 ? "x" : `y${i}`, identifier: `${i}`, born: i })),
+      );
     });
     afterEach(() => store.close());
 
@@ -37,25 +39,59 @@ describe("the SQLite store", () => {
       ["many values", [key({ any: Array.from({ length: 100 }, (_, i) => ({ eq: `~y${i}` })) })]],
       ["prefixes in two slots", [key({ slots: [101, 102], any: [{ prefix: "~y" }, { prefix: "=1" }] })]],
       ["many prefixes", [key({ any: Array.from({ length: 200 }, (_, i) => ({ prefix: `~y${i}` })) })]],
-      ["a part", [key({ any: [{ facet: "~", contains: "3" }, { facet: "~", ends: "4" }] })]],
+      [
+        "a part",
+        [
+          key({
+            any: [
+              { facet: "~", contains: "3" },
+              { facet: "~", ends: "4" },
+            ],
+          }),
+        ],
+      ],
       ["none of them", [key({ not: true })]],
       ["a range", [{ kind: "range", slots: [111], any: [{ highGe: 30 }, { lowLt: 2, highLe: 5_000, unit: { eq: "" } }] }]],
       ["outside of a range", [{ kind: "range", slots: [111], any: [{ lowGe: 30 }], not: true }]],
       ["missing", [{ kind: "missing", slots: [101, 111], missing: true }]],
-      ["present", [{ kind: "missing", slots: [101], missing: false, prefix: ["~"] }, { kind: "missing", slots: [111], missing: false }]],
-      ["ids", [{ kind: "id", any: ["p1", "p2"] }, { kind: "id", any: ["p3"], not: true }]],
+      [
+        "present",
+        [
+          { kind: "missing", slots: [101], missing: false, prefix: ["~"] },
+          { kind: "missing", slots: [111], missing: false },
+        ],
+      ],
+      [
+        "ids",
+        [
+          { kind: "id", any: ["p1", "p2"] },
+          { kind: "id", any: ["p3"], not: true },
+        ],
+      ],
       ["a time", [{ kind: "updated", any: [{ lowGe: 0, highLt: 9e12 }] }]],
       ["alternatives", [{ kind: "any", of: [[key({}), { kind: "updated", any: [{ lowGe: 0 }] }], [{ kind: "id", any: ["p4"] }]] }]],
       ["alternatives of which one cannot drive", [{ kind: "any", of: [[key({ not: true })], [key({})]] }]],
-      ["full text", [{ kind: "text", in: "content", query: "y2 OR y4" }, { kind: "text", in: "text", query: "y2" }]],
+      [
+        "full text",
+        [
+          { kind: "text", in: "content", query: "y2 OR y4" },
+          { kind: "text", in: "text", query: "y2" },
+        ],
+      ],
     ];
     const sorts: SortKey[][] = [
       [],
       [{ by: "updated", desc: true }],
       [{ by: "id", desc: false }],
       [{ by: "key", slots: [101], facet: "~", desc: true }],
-      [{ by: "key", slots: [101, 102], facet: "~", desc: false }, { by: "range", slots: [111], edge: "high", desc: true }],
-      [{ by: "range", slots: [111], edge: "low", desc: false }, { by: "id", desc: true }],
+      [
+        { by: "key", slots: [101, 102], facet: "~", desc: false },
+        { by: "range", slots: [111], edge: "high", desc: true },
+      ],
+      [
+        { by: "range", slots: [111], edge: "low", desc: false },
+        { by: "id", desc: true },
+      ],
     ];
 
     it.each(clauses)("%s, in any order, first page and next", async (_, asked) => {
@@ -74,7 +110,13 @@ describe("the SQLite store", () => {
 
     it("finds the words of a resource, and takes a question for words only", async () => {
       const idsOf = async (query: string) => {
-        const { rows } = await store.search({ type: "Patient", clauses: [{ kind: "text", in: "text", query }], sort: [], limit: 9, want: "ids" });
+        const { rows } = await store.search({
+          type: "Patient",
+          clauses: [{ kind: "text", in: "text", query }],
+          sort: [],
+          limit: 9,
+          want: "ids",
+        });
         return rows.map(({ id }) => id);
       };
       expect(await idsOf("Y2")).toEqual(["p2"]);
@@ -110,11 +152,19 @@ describe("the SQLite store", () => {
   describe("says why it cannot be used, and leaves the file as it is", () => {
     it.each([
       ["is not a database", async (file: string) => writeFile(file, "Dear diary, ".repeat(1_000)), "not a store of OpenWard"],
-      ["belongs to another program", async (file: string) => new DatabaseSync(file).exec("CREATE TABLE diary (day)"), "not a store of OpenWard"],
-      ["was written by a newer version", async (file: string) => {
-        await (await openSqlite({ ...options, file })).close();
-        new DatabaseSync(file).exec("PRAGMA user_version = 99");
-      }, "newer version"],
+      [
+        "belongs to another program",
+        async (file: string) => new DatabaseSync(file).exec("CREATE TABLE diary (day)"),
+        "not a store of OpenWard",
+      ],
+      [
+        "was written by a newer version",
+        async (file: string) => {
+          await (await openSqlite({ ...options, file })).close();
+          new DatabaseSync(file).exec("PRAGMA user_version = 99");
+        },
+        "newer version",
+      ],
     ])("when it %s", async (_, make, sentence) => {
       const file = join(folder, "store.sqlite");
       await make(file);
@@ -126,7 +176,10 @@ describe("the SQLite store", () => {
 
     it("when its folder is not there", async () => {
       const file = join(folder, "nowhere", "store.sqlite");
-      await expect(openSqlite({ ...options, file })).rejects.toMatchObject({ type: "STORE_UNAVAILABLE", data: { reason: expect.stringContaining("folder") } });
+      await expect(openSqlite({ ...options, file })).rejects.toMatchObject({
+        type: "STORE_UNAVAILABLE",
+        data: { reason: expect.stringContaining("folder") },
+      });
     });
 
     it("when the disk is full: what was confirmed stays, and it goes on once there is room", async () => {
@@ -167,4 +220,3 @@ describe("the SQLite store", () => {
     await store.close();
   });
 });
-

@@ -103,7 +103,10 @@ class SqliteFile implements SqliteStore {
         const current = this.#db.get("SELECT seq, id, version, updated, method, json FROM resource WHERE type = ? AND id = ?", no, id);
         if (!current) return undefined;
         if (current.version === version && current.method < 4) return stored(type, current);
-        return stored(type, this.#db.get("SELECT id, version, updated, method, json FROM history WHERE seq = ? AND version = ?", current.seq, version));
+        return stored(
+          type,
+          this.#db.get("SELECT id, version, updated, method, json FROM history WHERE seq = ? AND version = ?", current.seq, version),
+        );
       }),
     );
   }
@@ -199,7 +202,9 @@ class SqliteFile implements SqliteStore {
   }
 
   get(key: string): Promise<string | undefined> {
-    return this.#reading(() => this.#db.get("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, Date.now())?.value);
+    return this.#reading(
+      () => this.#db.get("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, Date.now())?.value,
+    );
   }
 
   async remove(key: string): Promise<void> {
@@ -215,8 +220,17 @@ class SqliteFile implements SqliteStore {
   // --- the file ------------------------------------------------------------------------------------------------------
 
   async stats(): Promise<{ documents: Record<string, number>; bytes: number }> {
-    const documents = await this.#reading(() => Object.fromEntries(this.#types.all().flatMap(({ name, living }) => (living > 0 ? [[name, living]] : []))));
-    const sizes = await Promise.all(["", "-wal"].map((end) => stat(this.#db.file + end).then(({ size }) => size, () => 0)));
+    const documents = await this.#reading(() =>
+      Object.fromEntries(this.#types.all().flatMap(({ name, living }) => (living > 0 ? [[name, living]] : []))),
+    );
+    const sizes = await Promise.all(
+      ["", "-wal"].map((end) =>
+        stat(this.#db.file + end).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+    );
     return { documents, bytes: sizes.reduce((sum, size) => sum + size) };
   }
 
@@ -249,4 +263,3 @@ function stored(type: string, row: StoredRow | undefined): StoredResource | unde
   const method = methodNames[row.method] as StoredResource["method"];
   return json === null ? { type, id, version, updated, method } : { type, id, version, updated, method, json };
 }
-

@@ -41,7 +41,9 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
 
   /** Another process with the same data open as `store`; resolves with what it prints first. */
   async function elsewhere(code: string): Promise<{ child: ChildProcess; line: string }> {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", kit.opener(folder) + code], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--input-type=module", "-e", kit.opener(folder) + code], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     children.push(child);
     const [line] = await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), "line");
     return { child, line };
@@ -84,7 +86,9 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
 
   it("a refused write does not disturb the others", async () => {
     await store.write([create("ann")]);
-    const { done, refused } = await outcomes(times(30, (i) => store.write(i % 3 ? [create(`p${i}`, { name: "X" })] : [create(`p${i}`), create("ann")])));
+    const { done, refused } = await outcomes(
+      times(30, (i) => store.write(i % 3 ? [create(`p${i}`, { name: "X" })] : [create(`p${i}`), create("ann")])),
+    );
     expect([done.length, refused.length]).toEqual([20, 10]);
     expect(await store.count("Patient", [named("X")])).toBe(20);
     expect(await store.count("Patient", [])).toBe(21);
@@ -93,7 +97,12 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
   describe("while a transaction is prepared", () => {
     it("writers of what it holds wait for it, and others do not", async () => {
       await store.write([create("ann"), create("bob", {}, inBed("7"))]);
-      await store.prepare("t1", [update("ann", { name: "Anna" }), update("bob"), { op: "add", counter: "stock", by: 1 }, create("cid", { identifier: "1" }, unlessIdentified("1"))]);
+      await store.prepare("t1", [
+        update("ann", { name: "Anna" }),
+        update("bob"),
+        { op: "add", counter: "stock", by: 1 },
+        create("cid", { identifier: "1" }, unlessIdentified("1")),
+      ]);
       const waiting = Promise.all([
         store.write([update("ann", { name: "Hanna" })]),
         store.write([create("dan", {}, inBed("7"))]),

@@ -51,7 +51,12 @@ const simple: fc.Arbitrary<Clause> = fc.oneof(
   fc.record({ kind: fc.constant("key" as const), slots: slotsOf(keySlots), any: few(keyMatch), not }),
   fc.record({ kind: fc.constant("range" as const), slots: slotsOf(rangeSlots), any: few(rangeMatch), not }),
   fc.record({ kind: fc.constant("missing" as const), slots: slotsOf([...keySlots, ...rangeSlots]), missing: fc.boolean() }),
-  fc.record({ kind: fc.constant("missing" as const), slots: slotsOf(keySlots), missing: fc.boolean(), prefix: few(some(["=", "~", "=a"])) }),
+  fc.record({
+    kind: fc.constant("missing" as const),
+    slots: slotsOf(keySlots),
+    missing: fc.boolean(),
+    prefix: few(some(["=", "~", "=a"])),
+  }),
   fc.record({ kind: fc.constant("id" as const), any: few(id), not }),
 );
 const clause: fc.Arbitrary<Clause> = fc.oneof(
@@ -73,7 +78,9 @@ const query = fc.record({
 /** A slot belongs to one type: those of Observation are other numbers than those of Patient. */
 function ofType<T>(type: string, value: T): T {
   if (type === "Patient") return value;
-  const shifted = JSON.stringify(value).replace(/"slots":\[[^\]]*\]/g, (list) => list.replace(/\d+/g, (slot) => String(Number(slot) + 1_000)));
+  const shifted = JSON.stringify(value).replace(/"slots":\[[^\]]*\]/g, (list) =>
+    list.replace(/\d+/g, (slot) => String(Number(slot) + 1_000)),
+  );
   return JSON.parse(shifted) as T;
 }
 
@@ -105,28 +112,32 @@ describe.each(stores)("any question to the store in $name", (kit) => {
 
   // With limits of 3 and 5 rows SQLite takes the plans of many rows although there are few.
   const limits = kit.name === "SQLite" ? [undefined, { few: 3, window: 5 }] : [undefined];
-  it.each(limits)("is answered as by one who looks at every row (limits: %j)", async (limit) => {
-    const cases = fc.tuple(fc.array(index, { minLength: 1, maxLength: 60 }), fc.array(query, { minLength: 1, maxLength: 8 }));
-    await fc.assert(
-      fc.asyncProperty(cases, async ([rows, questions]) => {
-        const folder = await temporaryFolder();
-        const store = await kit.open(folder, {}, limit);
-        try {
-          const resources = await fill(store, rows);
-          for (const asked of questions) {
-            const question = ofType(asked.type, asked);
-            const expected = naiveSearch(resources, question);
-            expect(await walk(store, question)).toEqual(expected);
-            expect(await store.count(question.type, question.clauses)).toBe(expected.length);
+  it.each(limits)(
+    "is answered as by one who looks at every row (limits: %j)",
+    async (limit) => {
+      const cases = fc.tuple(fc.array(index, { minLength: 1, maxLength: 60 }), fc.array(query, { minLength: 1, maxLength: 8 }));
+      await fc.assert(
+        fc.asyncProperty(cases, async ([rows, questions]) => {
+          const folder = await temporaryFolder();
+          const store = await kit.open(folder, {}, limit);
+          try {
+            const resources = await fill(store, rows);
+            for (const asked of questions) {
+              const question = ofType(asked.type, asked);
+              const expected = naiveSearch(resources, question);
+              expect(await walk(store, question)).toEqual(expected);
+              expect(await store.count(question.type, question.clauses)).toBe(expected.length);
+            }
+          } finally {
+            await store.close();
+            await kit.clear(folder);
           }
-        } finally {
-          await store.close();
-          await kit.clear(folder);
-        }
-      }),
-      { numRuns: kit.runs },
-    );
-  }, 120_000);
+        }),
+        { numRuns: kit.runs },
+      );
+    },
+    120_000,
+  );
 });
 
 /** Stores a resource for each of the rows, a quarter of them Observations, in two writes. */

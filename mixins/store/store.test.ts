@@ -28,8 +28,18 @@ describe.each(stores)("the store in $name", (kit) => {
       const [result] = await store.write([create("ann", { name: "Ann" })]);
       expect(result).toMatchObject({ type: "Patient", id: "ann", version: 1, outcome: "created" });
       const lastUpdated = new Date(result?.updated ?? 0).toISOString();
-      expect(JSON.parse(result?.json ?? "")).toEqual({ resourceType: "Patient", id: "ann", meta: { versionId: "1", lastUpdated }, name: [{ family: "Ann" }] });
-      expect(await store.read("Patient", "ann")).toMatchObject({ version: 1, method: "create", updated: result?.updated, json: result?.json });
+      expect(JSON.parse(result?.json ?? "")).toEqual({
+        resourceType: "Patient",
+        id: "ann",
+        meta: { versionId: "1", lastUpdated },
+        name: [{ family: "Ann" }],
+      });
+      expect(await store.read("Patient", "ann")).toMatchObject({
+        version: 1,
+        method: "create",
+        updated: result?.updated,
+        json: result?.json,
+      });
     });
 
     it("knows no patient who was never there", async () => {
@@ -77,8 +87,14 @@ describe.each(stores)("the store in $name", (kit) => {
     it("updates only the version that the writer has seen", async () => {
       await store.write([create("ann")]);
       await store.write([update("ann", {}, { ifVersion: [1] })]);
-      await expect(store.write([update("ann", {}, { ifVersion: [1] })])).rejects.toMatchObject({ type: "STALE_VERSION", data: { version: 2 } });
-      await expect(store.write([update("bob", {}, { ifVersion: [1] })])).rejects.toMatchObject({ type: "STALE_VERSION", data: { version: 0 } });
+      await expect(store.write([update("ann", {}, { ifVersion: [1] })])).rejects.toMatchObject({
+        type: "STALE_VERSION",
+        data: { version: 2 },
+      });
+      await expect(store.write([update("bob", {}, { ifVersion: [1] })])).rejects.toMatchObject({
+        type: "STALE_VERSION",
+        data: { version: 0 },
+      });
       await expect(store.write([remove("ann", { ifVersion: [7] })])).rejects.toMatchObject({ type: "STALE_VERSION" });
       expect(await store.write([remove("ann", { ifVersion: [7, 2] })])).toMatchObject([{ outcome: "deleted" }]);
     });
@@ -117,7 +133,12 @@ describe.each(stores)("the store in $name", (kit) => {
   describe("a write of several steps", () => {
     it("does all of them or none", async () => {
       await store.write([create("ann", { name: "Ann" })]);
-      const steps = [update("ann", { name: "Anna" }), create("bob"), { op: "add" as const, counter: "stock", by: 5 }, update("x", {}, { upsert: false })];
+      const steps = [
+        update("ann", { name: "Anna" }),
+        create("bob"),
+        { op: "add" as const, counter: "stock", by: 5 },
+        update("x", {}, { upsert: false }),
+      ];
       await expect(store.write(steps)).rejects.toMatchObject({ type: "NOT_FOUND", step: 3 });
       expect(await store.read("Patient", "ann")).toMatchObject({ version: 1 });
       expect(await store.read("Patient", "bob")).toBeUndefined();
@@ -125,7 +146,12 @@ describe.each(stores)("the store in $name", (kit) => {
     });
 
     it("takes them in order, each seeing what the ones before have done", async () => {
-      const results = await store.write([create("ann", { name: "Ann" }), update("ann", { name: "Anna" }), remove("ann"), update("ann", { name: "Hanna" })]);
+      const results = await store.write([
+        create("ann", { name: "Ann" }),
+        update("ann", { name: "Anna" }),
+        remove("ann"),
+        update("ann", { name: "Hanna" }),
+      ]);
       expect(results.map(({ version, outcome }) => [version, outcome])).toEqual([
         [1, "created"],
         [2, "updated"],
@@ -155,7 +181,10 @@ describe.each(stores)("the store in $name", (kit) => {
     });
 
     it("are not given twice within one write", async () => {
-      await expect(store.write([create("ann", {}, inBed("7")), create("bob", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED", step: 1 });
+      await expect(store.write([create("ann", {}, inBed("7")), create("bob", {}, inBed("7"))])).rejects.toMatchObject({
+        type: "BED_OCCUPIED",
+        step: 1,
+      });
     });
   });
 
@@ -170,7 +199,10 @@ describe.each(stores)("the store in $name", (kit) => {
     it("finds what an earlier step of the same write makes, and not what it deletes", async () => {
       const twice = await store.write([create("ann", { identifier: "1" }), create("bob", { identifier: "1" }, unlessIdentified("1"))]);
       expect(twice[1]).toMatchObject({ id: "ann", outcome: "existed", updated: twice[0]?.updated, json: twice[0]?.json });
-      expect(await store.write([remove("ann"), create("cid", { identifier: "1" }, unlessIdentified("1"))])).toMatchObject([{}, { id: "cid", outcome: "created" }]);
+      expect(await store.write([remove("ann"), create("cid", { identifier: "1" }, unlessIdentified("1"))])).toMatchObject([
+        {},
+        { id: "cid", outcome: "created" },
+      ]);
     });
 
     it("refuses when several match", async () => {
@@ -183,8 +215,15 @@ describe.each(stores)("the store in $name", (kit) => {
     it("add up, and never fall below their least value", async () => {
       expect(await store.write([{ op: "add", counter: "stock:a", by: 3 }])).toMatchObject([{ outcome: "added", value: 3 }]);
       expect(await store.write([{ op: "add", counter: "stock:a", by: -3, min: 0 }])).toMatchObject([{ value: 0 }]);
-      await expect(store.write([{ op: "add", counter: "stock:a", by: -1, min: 0 }])).rejects.toMatchObject({ type: "COUNTER_BELOW", data: { value: 0 } });
-      await store.write([{ op: "add", counter: "stock:b", by: 2 }, { op: "add", counter: "stock:b", by: -1, min: 1 }, { op: "add", counter: "t", by: 1 }]);
+      await expect(store.write([{ op: "add", counter: "stock:a", by: -1, min: 0 }])).rejects.toMatchObject({
+        type: "COUNTER_BELOW",
+        data: { value: 0 },
+      });
+      await store.write([
+        { op: "add", counter: "stock:b", by: 2 },
+        { op: "add", counter: "stock:b", by: -1, min: 1 },
+        { op: "add", counter: "t", by: 1 },
+      ]);
       expect(await store.counter("stock:b")).toBe(1);
       expect(await store.counters("stock:", 10)).toEqual([
         { name: "stock:a", value: 0 },
@@ -219,14 +258,23 @@ describe.each(stores)("the store in $name", (kit) => {
   describe("prepared writes", () => {
     it("are invisible until they are committed, and carry the time of the commit", async () => {
       await store.write([create("ann", { name: "Ann" })]);
-      const results = await store.prepare("t1", [update("ann", { name: "Anna" }), create("bob", { name: "Bob" }), { op: "add", counter: "stock", by: 2 }]);
+      const results = await store.prepare("t1", [
+        update("ann", { name: "Anna" }),
+        create("bob", { name: "Bob" }),
+        { op: "add", counter: "stock", by: 2 },
+      ]);
       expect(results).toMatchObject([
         { version: 2, updated: 0, outcome: "updated" },
         { version: 1, updated: 0, outcome: "created" },
         { value: 2, outcome: "added" },
       ]);
       expect(await store.read("Patient", "ann")).toMatchObject({ version: 1 });
-      expect([await store.read("Patient", "bob"), await idsOf("Bob"), await store.counter("stock"), await store.count("Patient", [])]).toEqual([undefined, [], 0, 1]);
+      expect([
+        await store.read("Patient", "bob"),
+        await idsOf("Bob"),
+        await store.counter("stock"),
+        await store.count("Patient", []),
+      ]).toEqual([undefined, [], 0, 1]);
       expect(await store.prepared()).toMatchObject([{ tx: "t1", since: expect.any(Number) }]);
       const at = Date.now() + 5_000;
       await store.commit("t1", at);
@@ -238,11 +286,21 @@ describe.each(stores)("the store in $name", (kit) => {
     it("leave nothing when they are aborted", async () => {
       await store.write([create("ann", { name: "Ann" }, inBed("7"))]);
       const before = await store.stats();
-      await store.prepare("t1", [update("ann", { name: "Anna" }, inBed("8")), create("bob", {}, unlessIdentified("1")), update("new"), { op: "add", counter: "stock", by: 2 }]);
+      await store.prepare("t1", [
+        update("ann", { name: "Anna" }, inBed("8")),
+        create("bob", {}, unlessIdentified("1")),
+        update("new"),
+        { op: "add", counter: "stock", by: 2 },
+      ]);
       await store.abort("t1");
       expect((await store.stats()).documents).toEqual(before.documents);
       await expect(store.write([update("bob", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED" });
-      const results = await store.write([update("ann", {}, inBed("8")), create("bob", {}, unlessIdentified("1")), create("new"), { op: "add", counter: "stock", by: 1 }]);
+      const results = await store.write([
+        update("ann", {}, inBed("8")),
+        create("bob", {}, unlessIdentified("1")),
+        create("new"),
+        { op: "add", counter: "stock", by: 1 },
+      ]);
       expect(results).toMatchObject([{ version: 2 }, { version: 1, outcome: "created" }, { version: 1, outcome: "created" }, { value: 1 }]);
     });
 
@@ -301,9 +359,17 @@ describe.each(stores)("the store in $name", (kit) => {
 
     it.each([1, 2, 100])("of everything is newest first, in pages of %i", async (limit) => {
       const all = await pages({}, limit);
-      expect(names(all).sort()).toEqual(["Observation/o1/1", "Patient/ann/1", "Patient/ann/2", "Patient/ann/3", "Patient/bob/1", "Patient/bob/2"]);
+      expect(names(all).sort()).toEqual([
+        "Observation/o1/1",
+        "Patient/ann/1",
+        "Patient/ann/2",
+        "Patient/ann/3",
+        "Patient/bob/1",
+        "Patient/bob/2",
+      ]);
       const order = all.map(({ updated, type, id, version }) => [updated, type, id, version] as const);
-      for (const [i, next] of order.slice(1).entries()) expect(order[i]?.join() === next.join() ? 0 : compare(order[i] as never, next)).toBe(1);
+      for (const [i, next] of order.slice(1).entries())
+        expect(order[i]?.join() === next.join() ? 0 : compare(order[i] as never, next)).toBe(1);
     });
 
     it.each([1, 100])("of a type and of one patient, in pages of %i", async (limit) => {
@@ -325,7 +391,9 @@ describe.each(stores)("the store in $name", (kit) => {
       await store.write(["a", "b", "c"].map((id) => create(id, { name: "Ann" })));
       const page = await store.search({ type: "Patient", clauses: [named("Ann")], sort: [], limit: 10, want: "rows", maxBytes: 300 });
       expect(page).toMatchObject({ rows: [{ id: "a" }, { id: "b" }], more: true });
-      expect(await store.search({ type: "Patient", clauses: [named("Ann")], sort: [], limit: 10, want: "rows", maxBytes: 1 })).toMatchObject({ rows: [{ id: "a" }], more: true });
+      expect(
+        await store.search({ type: "Patient", clauses: [named("Ann")], sort: [], limit: 10, want: "rows", maxBytes: 1 }),
+      ).toMatchObject({ rows: [{ id: "a" }], more: true });
     });
 
     it("brings the references along that are asked for", async () => {
@@ -340,8 +408,12 @@ describe.each(stores)("the store in $name", (kit) => {
       const { rows } = await store.search({ type: "Patient", clauses: [], sort: [], limit: 10, want: "ids" });
       const [ann] = rows;
       const after = { values: [], seq: ann?.seq ?? 0, id: "a" };
-      expect(await store.search({ type: "Patient", clauses: [], sort: [], limit: 10, want: "ids", after })).toMatchObject({ rows: [{ id: "ann" }, { id: "bob" }] });
-      expect(await store.search({ type: "Patient", clauses: [], sort: [], limit: 10, want: "ids", after: { ...after, id: "z" } })).toMatchObject({ rows: [{ id: "bob" }] });
+      expect(await store.search({ type: "Patient", clauses: [], sort: [], limit: 10, want: "ids", after })).toMatchObject({
+        rows: [{ id: "ann" }, { id: "bob" }],
+      });
+      expect(
+        await store.search({ type: "Patient", clauses: [], sort: [], limit: 10, want: "ids", after: { ...after, id: "z" } }),
+      ).toMatchObject({ rows: [{ id: "bob" }] });
     });
   });
 
@@ -359,14 +431,22 @@ describe.each(stores)("the store in $name", (kit) => {
     await store.close();
     const reindex = (json: string) => indexOf({ name: `new ${JSON.parse(json).name[0].family}` });
     store = await kit.open(folder, { indexVersion: "2", reindex });
-    expect([await idsOf("Ann"), await idsOf("new Ann"), await idsOf("new Bob"), await idsOf("new Cid")]).toEqual([[], ["ann"], ["bob"], []]);
+    expect([await idsOf("Ann"), await idsOf("new Ann"), await idsOf("new Bob"), await idsOf("new Cid")]).toEqual([
+      [],
+      ["ann"],
+      ["bob"],
+      [],
+    ]);
     await store.commit("t1", 1_000);
     expect([await idsOf("Bob"), await idsOf("new Bob")]).toEqual([[], ["bob"]]);
   });
 
   it("takes text that looks like a command for what it is", async () => {
     const nasty = `'; DROP TABLE keys; -- " $where {"$gt":""} %_*`;
-    await store.write([create("ann", { name: nasty, identifier: nasty }, { ...unlessIdentified(nasty), ...inBed(nasty) }), { op: "add", counter: nasty, by: 1 }]);
+    await store.write([
+      create("ann", { name: nasty, identifier: nasty }, { ...unlessIdentified(nasty), ...inBed(nasty) }),
+      { op: "add", counter: nasty, by: 1 },
+    ]);
     await store.put(nasty, nasty);
     expect([await idsOf(nasty), await store.counter(nasty), await store.get(nasty)]).toEqual([["ann"], 1, nasty]);
   });

@@ -13,8 +13,16 @@ export async function readHistory(collections: Collections, query: HistoryQuery)
   const sort = { updated: -1, type: -1, id: -1, version: -1 } as const;
   const options = { projection: { keys: 0, ranges: 0, json: 0 } };
   const [current, older] = await Promise.all([
-    collections.resource.find(filter as Filter<ResourceDocument>, options).sort(sort).limit(query.limit + 1).toArray(),
-    collections.history.find(filter as Filter<HistoryDocument>, options).sort(sort).limit(query.limit + 1).toArray(),
+    collections.resource
+      .find(filter as Filter<ResourceDocument>, options)
+      .sort(sort)
+      .limit(query.limit + 1)
+      .toArray(),
+    collections.history
+      .find(filter as Filter<HistoryDocument>, options)
+      .sort(sort)
+      .limit(query.limit + 1)
+      .toArray(),
   ]);
   const places: Version[] = [...current.map((one) => ({ ...one, isCurrent: true })), ...older.map((one) => ({ ...one, isCurrent: false }))];
   places.sort((a, b) => b.updated - a.updated || -compareText(a.type, b.type) || -compareText(a.id, b.id) || b.version - a.version);

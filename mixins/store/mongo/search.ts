@@ -38,8 +38,9 @@ export function clauseFilter(clause: Clause): Document {
 }
 
 const maybeNot = (filter: Document, not: boolean | undefined): Document => (not ? { $nor: [filter] } : filter);
-const or = (filters: Document[]): Document => (filters.length === 0 ? NOTHING : filters.length === 1 ? (filters[0] as Document) : { $or: filters });
-const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+const or = (filters: Document[]): Document =>
+  filters.length === 0 ? NOTHING : filters.length === 1 ? (filters[0] as Document) : { $or: filters };
+const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 
 function keyFilter(slots: number[], any: KeyMatch[]): Document {
   const equal: string[] = [];
@@ -56,8 +57,8 @@ function keyFilter(slots: number[], any: KeyMatch[]): Document {
 function keyTest(slot: string, match: Exclude<KeyMatch, { eq: string }>): Document {
   const start = slot + ("prefix" in match ? match.prefix : match.facet);
   const bounds: Document = { $gte: start, $lt: successor(start) };
-  if ("contains" in match) bounds.$regex = `^${escape(start)}[\\s\\S]*${escape(match.contains)}`;
-  else if ("ends" in match) bounds.$regex = `^${escape(start)}[\\s\\S]*${escape(match.ends)}(?![\\s\\S])`;
+  if ("contains" in match) bounds.$regex = `^${literally(start)}[\\s\\S]*${literally(match.contains)}`;
+  else if ("ends" in match) bounds.$regex = `^${literally(start)}[\\s\\S]*${literally(match.ends)}(?![\\s\\S])`;
   return bounds;
 }
 
@@ -160,7 +161,11 @@ export class Search {
   }
 
   async find(type: string, condition: NoneExist, limit: number, session: ClientSession): Promise<Found[]> {
-    const found = await this.#collections.resource.find(filterOf(type, condition.clauses), { session }).sort({ seq: 1 }).limit(limit).toArray();
+    const found = await this.#collections.resource
+      .find(filterOf(type, condition.clauses), { session })
+      .sort({ seq: 1 })
+      .limit(limit)
+      .toArray();
     return found.map(({ id, version, updated, json = "" }) => ({ id, version, updated, json }));
   }
 
@@ -171,7 +176,11 @@ export class Search {
       filter.$or = [{ seq: { $gt: seq } }, { seq, id: { $gt: id } }];
       filter.seq = { $gte: seq };
     }
-    return this.#collections.resource.find(filter, { projection: projection(query) }).sort({ seq: 1 }).limit(query.limit + 1).toArray();
+    return this.#collections.resource
+      .find(filter, { projection: projection(query) })
+      .sort({ seq: 1 })
+      .limit(query.limit + 1)
+      .toArray();
   }
 
   /** The matches come from an index; their order is made from the values in them. */
@@ -215,7 +224,16 @@ const projection = ({ want, refs }: StoreQuery): Document => ({
 });
 
 function toRow(query: StoreQuery, document: Document): Row {
-  const { type, id, version, updated, seq, json, keys = [], values = [] } = document as ResourceDocument & { seq: number; values?: Row["values"] };
+  const {
+    type,
+    id,
+    version,
+    updated,
+    seq,
+    json,
+    keys = [],
+    values = [],
+  } = document as ResourceDocument & { seq: number; values?: Row["values"] };
   const row: Row = { type, id, version, updated, seq, values };
   if (query.want === "rows" && json !== undefined) row.json = json;
   if (query.refs) {

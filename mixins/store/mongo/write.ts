@@ -43,14 +43,16 @@ export class Writer {
     const counters = names.size > 0 ? await counter.find({ _id: { $in: [...names] } }, { session }).toArray() : [];
     if ([...heads, ...holders, ...own, ...counters].some(({ lock }) => lock !== undefined)) throw new Blocked();
 
-    const headOf = new Map(heads.map(({ _id, version, updated, method }) => [_id, method === "none" ? undefined : { version, updated, method }]));
+    const headOf = new Map(
+      heads.map(({ _id, version, updated, method }) => [_id, method === "none" ? undefined : { version, updated, method }]),
+    );
     const holderOf = new Map(holders.map(({ _id, ref }) => [_id, ref]));
-    const valueOf = new Map(counters.map(({ _id, value }) => [_id, value]));
+    const counted = new Map(counters.map(({ _id, value }) => [_id, value]));
     return {
       head: (type, id): Head | undefined => headOf.get(`${type}/${id}`),
       holder: (key) => holderOf.get(key),
       held: (type, id) => own.filter(({ ref }) => ref === `${type}/${id}`).map(({ _id }) => _id),
-      counter: (name) => valueOf.get(name) ?? 0,
+      counter: (name) => counted.get(name) ?? 0,
       find: (_, condition) => found.get(condition.lock) ?? [],
     };
   }
@@ -82,7 +84,11 @@ export class Writer {
     for (const change of changes) {
       if (change.kind === "add") {
         const { counter, by } = change;
-        await this.#collections.counter.updateOne({ _id: counter, lock }, { $inc: { value: by }, $unset: { lock: "" } }, { session, upsert: true });
+        await this.#collections.counter.updateOne(
+          { _id: counter, lock },
+          { $inc: { value: by }, $unset: { lock: "" } },
+          { session, upsert: true },
+        );
         continue;
       }
       const ref = `${change.type}/${change.id}`;
@@ -92,7 +98,8 @@ export class Writer {
       if (before && isKept(before)) await this.#archive(before, session);
       const moved = change.kind === "delete" && change.moved;
       const updated = moved && before ? before.updated : (at ?? Math.max(now, before?.updated ?? 0));
-      const document = change.kind === "put" ? putDocument(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
+      const document =
+        change.kind === "put" ? putDocument(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
       if (before) {
         const { matchedCount } = await this.#collections.resource.replaceOne(filter, document, { session });
         if (matchedCount === 0) throw new Outdated();
@@ -179,8 +186,11 @@ function putDocument(change: Extract<Change, { kind: "put" }>, updated: number, 
   return { _id: `${type}/${id}`, type, id, version, updated, method, living: true, seq, json, ...indexFields(index) };
 }
 
-function deleted({ type, id, version, moved }: Extract<Change, { kind: "delete" }>, updated: number, seq: number | undefined): ResourceDocument {
+function deleted(
+  { type, id, version, moved }: Extract<Change, { kind: "delete" }>,
+  updated: number,
+  seq: number | undefined,
+): ResourceDocument {
   const method = moved ? "moved" : "delete";
   return { _id: `${type}/${id}`, type, id, version, updated, method, living: false, ...(seq !== undefined && { seq }) };
 }
-

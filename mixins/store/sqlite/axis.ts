@@ -65,7 +65,11 @@ export function axisOf(key: SortKey, type: number): Axis {
     return {
       desc,
       isTotal: false,
-      value: (seq) => sql(`(SELECT ${pick}(p.${edge}) FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = ${seq} AND ${slots.text})`, ...slots.values),
+      value: (seq) =>
+        sql(
+          `(SELECT ${pick}(p.${edge}) FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = ${seq} AND ${slots.text})`,
+          ...slots.values,
+        ),
       lanes: key.slots.flatMap((slot) => [
         { from: "ranges k INDEXED BY ranges_point", column: "k.low", where: q`k.high = k.low AND k.slot = ${slot}`, first },
         { from: `ranges k INDEXED BY ranges_${edge}`, column: `k.${edge}`, where: q`k.high > k.low AND k.slot = ${slot}`, first },
@@ -82,7 +86,10 @@ export function axisOf(key: SortKey, type: number): Axis {
     value: (seq) => {
       const inFacet = q`p.value >= ${facet} AND p.value < ${end}`;
       const test = and([slots, inFacet]);
-      return sql(`(SELECT ${pick}(p.value) FROM keys p INDEXED BY sqlite_autoindex_keys_1 WHERE p.seq = ${seq} AND ${test.text})`, ...test.values);
+      return sql(
+        `(SELECT ${pick}(p.value) FROM keys p INDEXED BY sqlite_autoindex_keys_1 WHERE p.seq = ${seq} AND ${test.text})`,
+        ...test.values,
+      );
     },
     lanes: key.slots.map((slot) => ({
       from: "keys k INDEXED BY keys_value",

@@ -87,7 +87,11 @@ function someRow(table: "keys" | "ranges", seq: string, slots: number[], tests: 
   if (slots.length === 0 || tests.length === 0) return sql("0");
   const slot = oneOf("p.slot", slots);
   const test = or(tests);
-  return sql(`EXISTS (SELECT 1 FROM ${table} p INDEXED BY sqlite_autoindex_${table}_1 WHERE p.seq = ${seq} AND ${slot.text} AND ${test.text})`, ...slot.values, ...test.values);
+  return sql(
+    `EXISTS (SELECT 1 FROM ${table} p INDEXED BY sqlite_autoindex_${table}_1 WHERE p.seq = ${seq} AND ${slot.text} AND ${test.text})`,
+    ...slot.values,
+    ...test.values,
+  );
 }
 
 /**
@@ -140,6 +144,10 @@ export function textQuery(where: "content" | "text", query: string): string {
   return `${column} : (${terms.length > 0 ? terms.join(" ") : '""'})`;
 }
 
+/** One list of what several pieces list. */
+export const unionAll = (branches: Sql[]): Sql =>
+  sql(branches.map(({ text }) => text).join(" UNION ALL "), ...branches.flatMap(({ values }) => values));
+
 /** Statement pieces that list the places (`seq`) of all resources that may answer a clause, each from an index; places may repeat. */
 export interface Driver {
   branches: Sql[];
@@ -169,7 +177,13 @@ function driversOf(clause: Clause, type: number): Driver[] {
     case "missing": {
       if (clause.missing) return [];
       const { slots, prefix } = clause;
-      if (prefix) return [keyDriver(slots, prefix.map((one) => ({ prefix: one })))];
+      if (prefix)
+        return [
+          keyDriver(
+            slots,
+            prefix.map((one) => ({ prefix: one })),
+          ),
+        ];
       const branches = slots.flatMap((slot) => [
         sql("SELECT k.seq AS seq FROM keys k INDEXED BY keys_value WHERE k.slot = ?", slot),
         sql("SELECT k.seq AS seq FROM ranges k INDEXED BY ranges_point WHERE k.high = k.low AND k.slot = ?", slot),
@@ -180,12 +194,26 @@ function driversOf(clause: Clause, type: number): Driver[] {
     case "id": {
       if (clause.not) return [];
       const ids = JSON.stringify(clause.any);
-      return [{ branches: [sql("SELECT k.seq AS seq FROM json_each(?) j CROSS JOIN resource k INDEXED BY resource_id ON k.type = ? AND k.id = j.value", ids, type)] }];
+      return [
+        {
+          branches: [
+            sql(
+              "SELECT k.seq AS seq FROM json_each(?) j CROSS JOIN resource k INDEXED BY resource_id ON k.type = ? AND k.id = j.value",
+              ids,
+              type,
+            ),
+          ],
+        },
+      ];
     }
     case "updated": {
       const branches = clause.any.map((match) => {
         const test = rangeTest({ low: "k.updated", high: "k.updated" }, match);
-        return sql(`SELECT k.seq AS seq FROM resource k INDEXED BY resource_updated WHERE k.type = ? AND ${test.text}`, type, ...test.values);
+        return sql(
+          `SELECT k.seq AS seq FROM resource k INDEXED BY resource_updated WHERE k.type = ? AND ${test.text}`,
+          type,
+          ...test.values,
+        );
       });
       return [{ branches }];
     }
@@ -203,11 +231,17 @@ function keyDriver(slots: number[], any: KeyMatch[]): Driver {
   const others = any.filter((match) => !("eq" in match));
   for (const slot of slots) {
     if (equal.length === 1) {
-      branches.push(sql("SELECT k.seq AS seq FROM keys k INDEXED BY keys_value WHERE k.slot = ? AND k.value = ?", slot, equal[0] as string));
+      branches.push(
+        sql("SELECT k.seq AS seq FROM keys k INDEXED BY keys_value WHERE k.slot = ? AND k.value = ?", slot, equal[0] as string),
+      );
     } else if (equal.length > 1) {
       const list = JSON.stringify(equal);
       branches.push(
-        sql("SELECT k.seq AS seq FROM json_each(?) j CROSS JOIN keys k INDEXED BY keys_value ON k.slot = ? AND k.value = j.value", list, slot),
+        sql(
+          "SELECT k.seq AS seq FROM json_each(?) j CROSS JOIN keys k INDEXED BY keys_value ON k.slot = ? AND k.value = j.value",
+          list,
+          slot,
+        ),
       );
     }
     for (const match of others) {
@@ -227,8 +261,18 @@ function rangeDrivers(slots: number[], any: RangeMatch[]): Driver[] {
   const byHigh: typeof byLow = { branches: [], counted: [] };
   let [isLowBound, isHighBound] = [true, true];
   for (const match of any) {
-    const low: RangeMatch = { lowGe: match.lowGe, lowGt: match.lowGt, lowLt: match.lowLt, lowLe: least(match.lowLe, least(match.highLe, match.highLt)) };
-    const high: RangeMatch = { highLe: match.highLe, highLt: match.highLt, highGt: match.highGt, highGe: greatest(match.highGe, greatest(match.lowGe, match.lowGt)) };
+    const low: RangeMatch = {
+      lowGe: match.lowGe,
+      lowGt: match.lowGt,
+      lowLt: match.lowLt,
+      lowLe: least(match.lowLe, least(match.highLe, match.highLt)),
+    };
+    const high: RangeMatch = {
+      highLe: match.highLe,
+      highLt: match.highLt,
+      highGt: match.highGt,
+      highGe: greatest(match.highGe, greatest(match.lowGe, match.lowGt)),
+    };
     isLowBound &&= isBound(low);
     isHighBound &&= isBound(high);
     const test = rangeTest(rangeColumns, match);
@@ -256,5 +300,7 @@ function rangeRows(index: "ranges_point" | "ranges_low" | "ranges_high", slot: n
   return sql(`SELECT k.seq AS seq FROM ranges k INDEXED BY ${index} WHERE ${kind} AND k.slot = ? AND ${test.text}`, slot, ...test.values);
 }
 
-const least = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined ? b : b === undefined ? a : Math.min(a, b));
-const greatest = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined ? b : b === undefined ? a : Math.max(a, b));
+const least = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : b === undefined ? a : Math.min(a, b);
+const greatest = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : b === undefined ? a : Math.max(a, b);

@@ -68,7 +68,10 @@ export class Database {
 
   /** SQLite's plan of a statement, one line per step. */
   explain(text: string): string[] {
-    return this.#db.prepare(`EXPLAIN QUERY PLAN ${text}`).all().map((row) => String(row.detail));
+    return this.#db
+      .prepare(`EXPLAIN QUERY PLAN ${text}`)
+      .all()
+      .map((row) => String(row.detail));
   }
 
   /** Runs `work` in one snapshot of the file. */
@@ -77,7 +80,8 @@ export class Database {
     try {
       return work();
     } finally {
-      this.run("COMMIT");
+      // Some errors (a disk that fails) end the transaction by themselves.
+      if (this.#db.isTransaction) this.run("COMMIT");
     }
   }
 

@@ -20,7 +20,10 @@ export function eqLanes(db: Database, clauses: Clause[]): { lanes: Lane[]; cover
     return lanes.length > 0 ? [{ lanes, covers: clause }] : [];
   });
   if (candidates.length < 2) return candidates[0] ?? { lanes: [] };
-  const counted = candidates.map((candidate) => ({ ...candidate, rows: candidate.lanes.reduce((sum, lane) => sum + countUpTo(db, lane), 0) }));
+  const counted = candidates.map((candidate) => ({
+    ...candidate,
+    rows: candidate.lanes.reduce((sum, lane) => sum + countUpTo(db, lane), 0),
+  }));
   return counted.reduce((best, one) => (one.rows < best.rows ? one : best));
 }
 

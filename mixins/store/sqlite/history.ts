@@ -46,7 +46,8 @@ function jsonAt(db: Database, { row, isCurrent }: Place): string | undefined {
 function ofResource(db: Database, types: Types, query: HistoryQuery): Place[] {
   const { type, id } = query as { type: string; id: string };
   const no = types.find(type);
-  const current = no === undefined ? undefined : db.get("SELECT seq, version, updated, method FROM resource WHERE type = ? AND id = ?", no, id);
+  const current =
+    no === undefined ? undefined : db.get("SELECT seq, version, updated, method FROM resource WHERE type = ? AND id = ?", no, id);
   if (!current) return [];
   const condition = window(query, type, id, "h");
   const older = db.all(
@@ -55,9 +56,19 @@ function ofResource(db: Database, types: Types, query: HistoryQuery): Place[] {
     ...condition.values,
     query.limit + 1,
   );
-  const places = older.map((row): Place => ({ type, id, version: row.version, updated: row.updated, method: row.method, row: row.no, isCurrent: false }));
+  const places = older.map(
+    (row): Place => ({ type, id, version: row.version, updated: row.updated, method: row.method, row: row.no, isCurrent: false }),
+  );
   if (current.method < 4 && isInside(query, { type, id, version: current.version, updated: current.updated })) {
-    places.push({ type, id, version: current.version, updated: current.updated, method: current.method, row: current.seq, isCurrent: true });
+    places.push({
+      type,
+      id,
+      version: current.version,
+      updated: current.updated,
+      method: current.method,
+      row: current.seq,
+      isCurrent: true,
+    });
   }
   return places;
 }
@@ -106,6 +117,9 @@ function isInside({ since, until, before }: HistoryQuery, place: { type: string;
   if (until !== undefined && place.updated > until) return false;
   if (!before) return true;
   const order =
-    place.updated - before.updated || compareText(place.type, before.type) || compareText(place.id, before.id) || place.version - before.version;
+    place.updated - before.updated ||
+    compareText(place.type, before.type) ||
+    compareText(place.id, before.id) ||
+    place.version - before.version;
   return order < 0;
 }

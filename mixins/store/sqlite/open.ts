@@ -38,7 +38,8 @@ function refuseForeign(db: Database): void {
   const { application_id: mark } = db.get("PRAGMA application_id");
   const { user_version: version } = db.get("PRAGMA user_version");
   const isEmpty = db.get("SELECT count(*) AS n FROM sqlite_schema").n === 0;
-  if (mark !== APPLICATION_ID && !isEmpty) throw unavailable(`${db.file} is not a store of OpenWard: move it away or choose another DATA_DIR.`);
+  if (mark !== APPLICATION_ID && !isEmpty)
+    throw unavailable(`${db.file} is not a store of OpenWard: move it away or choose another DATA_DIR.`);
   if (version > SCHEMA_VERSION) throw unavailable(`${db.file} was written by a newer version of OpenWard: run that version.`);
 }
 

@@ -2,11 +2,10 @@
  * Prepared writes: stored whole as one text, invisible, with a row per lock. What is committed is what was checked, so a commit checks
  * nothing again; the locks have kept everything that the check looked at.
  */
-import { type Change, lockKeys, plan } from "../plan.ts";
-import { StoreError, StoreErrorType, type StoreOptions, type Write, type WriteResult } from "../store.ts";
-import { jsonOf } from "../plan.ts";
+import { type Change, jsonOf, lockKeys, plan } from "../plan.ts";
+import type { StoreOptions, Write, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
-import { Blocked } from "./queue.ts";
+import { Blocked, Misuse } from "./queue.ts";
 import type { Writer } from "./write.ts";
 
 /** Text of prepared changes kept in memory for the commit that usually follows; beyond it the file is read again. Characters. */
@@ -42,7 +41,7 @@ export class PreparedWrites {
   }
 
   prepare(tx: string, steps: Write[]): WriteResult[] {
-    if (this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx)) throw new AlreadyPrepared(tx);
+    if (this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx)) throw new Misuse(`The transaction ${tx} is prepared already.`);
     this.refuseLocked(lockKeys(steps));
     const { changes, results, locks } = plan(steps, this.#writer.state(), this.#writer.now);
     const payload: Payload = { indexVersion: this.#options.indexVersion, changes };
@@ -96,14 +95,5 @@ export class PreparedWrites {
   /** Search values of a change that was prepared before their meaning changed. */
   #reindexed({ type, id, version, body }: Extract<Change, { kind: "put" }>) {
     return this.#options.reindex(jsonOf(type, id, version, 0, body));
-  }
-}
-
-/** Preparing twice under one name is a bug of the coordinator: refused without harm to the writes beside it. */
-class AlreadyPrepared extends StoreError {
-  constructor(tx: string) {
-    super(StoreErrorType.locked, 0, { tx });
-    this.name = "Error";
-    this.message = `The transaction ${tx} is prepared already.`;
   }
 }

@@ -21,6 +21,9 @@ export class Blocked {
   }
 }
 
+/** A bug of the caller, seen before anything was changed. */
+export class Misuse extends Error {}
+
 interface Job {
   run(): unknown;
   size: number;
@@ -56,7 +59,7 @@ export class WriteQueue {
 
   /**
    * Runs `run` inside a transaction of the file; resolves once that is committed.
-   * @param run throws StoreError or Blocked before it has changed anything, or not at all
+   * @param run throws StoreError, Blocked or Misuse before it has changed anything, or not at all
    * @param waitMs how long a lock is waited for, milliseconds
    */
   add<T>(run: () => T, size: number, waitMs: number): Promise<T> {
@@ -137,7 +140,7 @@ export class WriteQueue {
         try {
           job.outcome = { value: job.run() };
         } catch (error) {
-          if (!(error instanceof StoreError || error instanceof Blocked)) throw error;
+          if (!(error instanceof StoreError || error instanceof Blocked || error instanceof Misuse)) throw error;
           job.outcome = { error };
         }
       }

@@ -95,7 +95,11 @@ export class Writer {
   }
 
   #add({ counter, by }: Extract<Change, { kind: "add" }>): void {
-    this.#db.run("INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value", counter, by);
+    this.#db.run(
+      "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+      counter,
+      by,
+    );
   }
 
   #put(change: Extract<Change, { kind: "put" }>, result: WriteResult | undefined, at: number | undefined): void {
@@ -110,7 +114,14 @@ export class Writer {
       this.#db.run("INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)", seq, no, id, version, updated, Method[method], json);
     } else {
       if (before.method !== "moved") this.#archive(seq);
-      this.#db.run("UPDATE resource SET version = ?, updated = ?, method = ?, json = ? WHERE seq = ?", version, updated, Method[method], json, seq);
+      this.#db.run(
+        "UPDATE resource SET version = ?, updated = ?, method = ?, json = ? WHERE seq = ?",
+        version,
+        updated,
+        Method[method],
+        json,
+        seq,
+      );
     }
     if (wasLiving) this.replaceIndex(seq, index);
     else {
@@ -126,7 +137,11 @@ export class Writer {
     }
   }
 
-  #delete({ type, id, version, moved }: Extract<Change, { kind: "delete" }>, result: WriteResult | undefined, at: number | undefined): void {
+  #delete(
+    { type, id, version, moved }: Extract<Change, { kind: "delete" }>,
+    result: WriteResult | undefined,
+    at: number | undefined,
+  ): void {
     const before = this.#head(type, id);
     if (!before) return;
     const { seq } = before;

@@ -1,17 +1,9 @@
 import { defineService } from "../../mixins/contract.ts";
 import { Fhir } from "../../mixins/fhir/owner.ts";
+import { codificationTypes } from "./codification.contract.ts";
 
 export default defineService({
   name: "codification",
-  mixins: [
-    Fhir({
-      owns: [
-        "CodeSystem",
-        "ValueSet",
-        "ConceptMap",
-        "NamingSystem",
-      ],
-    }),
-  ],
+  mixins: [Fhir({ owns: [...codificationTypes] })],
   actions: {},
 });

@@ -1,19 +1,9 @@
 import { defineService } from "../../mixins/contract.ts";
 import { Fhir } from "../../mixins/fhir/owner.ts";
+import { personnelTypes } from "./personnel.contract.ts";
 
 export default defineService({
   name: "personnel",
-  mixins: [
-    Fhir({
-      owns: [
-        "Practitioner",
-        "PractitionerRole",
-        "Organization",
-        "OrganizationAffiliation",
-        "HealthcareService",
-        "CareTeam",
-      ],
-    }),
-  ],
+  mixins: [Fhir({ owns: [...personnelTypes] })],
   actions: {},
 });

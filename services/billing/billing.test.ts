@@ -1,0 +1,57 @@
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import VisitsService from "../visits/visits.service.ts";
+import { visits } from "../visits/visits.contract.ts";
+import { billing } from "./billing.contract.ts";
+import { newCharge, newInvoice } from "./billing.model.ts";
+import BillingService from "./billing.service.ts";
+
+const noon = new Date("2026-01-01T12:00:00Z");
+
+describe("a bill", () => {
+  it("adds up to the cent", () => {
+    const items = [10, 20, 30].map((cents, index) => newCharge(String(index), { encounter: "Encounter/1", text: "x", cents, currency: "EUR" }, "Patient/1", noon));
+    expect(newInvoice("1", { id: "1", status: "finished" }, items, noon).bill).toMatchObject({ cents: 60, currency: "EUR" });
+  });
+});
+
+describe("billing", () => {
+  let clinic: Clinic;
+  let next = 0;
+  beforeAll(async () => {
+    clinic = await startClinic(VisitsService, BillingService);
+  });
+  afterAll(() => clinic.stop());
+
+  const newVisit = async () => (await visits.open(clinic.caller, { patient: `Patient/${(next += 1)}` })).visit;
+  const charge = (encounter: string, cents: number, currency = "EUR") => billing.charge(clinic.caller, { encounter, text: "consultation", cents, currency });
+
+  it("bills the charges of an ended visit, once", async () => {
+    const visit = await newVisit();
+    await charge(visit, 4_000);
+    await charge(visit, 250);
+    await visits.close(clinic.caller, { visit });
+    const bill = await billing.invoice(clinic.caller, { encounter: visit });
+    expect(bill).toMatchObject({ cents: 4_250, charges: [expect.stringMatching(/^ChargeItem/), expect.stringMatching(/^ChargeItem/)] });
+    expect(await clinic.read("billing", bill.invoice)).toMatchObject({ status: "issued", totalGross: { value: 42.5, currency: "EUR" } });
+    await expect(billing.invoice(clinic.caller, { encounter: visit })).rejects.toEqual(refusal(409, "NOTHING_TO_INVOICE"));
+  });
+
+  it("makes one bill when 16 clerks ask for it at the same moment", async () => {
+    const visit = await newVisit();
+    await charge(visit, 100);
+    await visits.close(clinic.caller, { visit });
+    const tries = await Promise.allSettled(Array.from({ length: 16 }, () => billing.invoice(clinic.caller, { encounter: visit })));
+    expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(1);
+    for (const it of tries) if (it.status === "rejected") expect(["CHARGES_CHANGED", "NOTHING_TO_INVOICE"]).toContain(it.reason.type);
+  });
+
+  it("refuses to bill before the end, in two currencies, and what there is not", async () => {
+    const visit = await newVisit();
+    await charge(visit, 100);
+    await expect(billing.invoice(clinic.caller, { encounter: visit })).rejects.toEqual(refusal(409, "ENCOUNTER_NOT_ENDED"));
+    await charge(visit, 100, "CHF");
+    await visits.close(clinic.caller, { visit });
+    await expect(billing.invoice(clinic.caller, { encounter: visit })).rejects.toEqual(refusal(409, "SEVERAL_CURRENCIES"));
+    await expect(charge("Encounter/none", 1)).rejects.toEqual(refusal(404, "NOT_FOUND"));
+  });
+});

@@ -1,0 +1,95 @@
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import PatientsService from "../patients/patients.service.ts";
+import { patients } from "../patients/patients.contract.ts";
+import TransactionsService from "../transactions/transactions.service.ts";
+import { visits } from "../visits/visits.contract.ts";
+import VisitsService from "../visits/visits.service.ts";
+import { wards } from "../wards/wards.contract.ts";
+import WardsService from "../wards/wards.service.ts";
+import { hospitalizations } from "./hospitalizations.contract.ts";
+import { admit, discharge, stayKeys } from "./hospitalizations.model.ts";
+import HospitalizationsService from "./hospitalizations.service.ts";
+
+const noon = new Date("2026-01-01T12:00:00Z");
+
+describe("a stay", () => {
+  it("holds its patient and its bed until the discharge", () => {
+    const stay = admit("1", { patient: "Patient/1", bed: "Location/7" }, noon);
+    expect(stayKeys(stay).map((it) => it.key)).toEqual(["stay:Patient/1", "bed:Location/7"]);
+    expect(stayKeys(discharge(stay, noon))).toEqual([]);
+  });
+});
+
+describe("hospitalizations", () => {
+  let clinic: Clinic;
+  let beds: string[];
+  let next = 0;
+  beforeAll(async () => {
+    clinic = await startClinic(PatientsService, VisitsService, WardsService, TransactionsService, HospitalizationsService);
+  });
+  afterAll(() => clinic.stop());
+  beforeEach(async () => {
+    next += 1;
+    const ward = await wards.open(clinic.caller, { name: `Ward ${next}`, rooms: [{ name: "room 1", beds: ["A", "B"] }] });
+    beds = ward.rooms.flatMap((room) => room.beds.map((bed) => bed.location));
+  });
+
+  const newPatient = async (name: string) =>
+    (await patients.register(clinic.caller, { family: name, given: ["Ada"], birthDate: "1980", gender: "female", identifier: { system: "urn:mrn", value: `${next}-${name}` } })).patient;
+  const statusOf = async (bed: string) => (await wards.beds(clinic.caller, {})).find((it) => it.location === bed)?.status;
+
+  it("takes the bed with the admission and frees it with the discharge", async () => {
+    const [bed = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    expect(await statusOf(bed)).toBe("taken");
+    expect(await hospitalizations.discharge(clinic.caller, { stay })).toMatchObject({ status: "discharged" });
+    expect(await statusOf(bed)).toBe("free");
+  });
+
+  it("refuses a bed that somebody lies in, and a patient who is admitted already", async () => {
+    const [bed = "", other = ""] = beds;
+    const patient = await newPatient("Rossi");
+    await hospitalizations.admit(clinic.caller, { patient, bed });
+    await expect(hospitalizations.admit(clinic.caller, { patient: await newPatient("Bianchi"), bed })).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
+    await expect(hospitalizations.admit(clinic.caller, { patient, bed: other })).rejects.toEqual(refusal(409, "PATIENT_ALREADY_ADMITTED"));
+    expect(await statusOf(other)).toBe("free"); // the refused admission has left nothing behind
+  });
+
+  it("lets one of 16 patients have the bed that all come for", async () => {
+    const [bed = ""] = beds;
+    const comers = await Promise.all(Array.from({ length: 16 }, (_, index) => newPatient(`Comer${index}`)));
+    const tries = await Promise.allSettled(comers.map((patient) => hospitalizations.admit(clinic.caller, { patient, bed })));
+    expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(1);
+    for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "BED_OCCUPIED"));
+  });
+
+  it("makes an open visit the stay: same id, next version, its history whole", async () => {
+    const [bed = ""] = beds;
+    const patient = await newPatient("Rossi");
+    const { visit } = await visits.open(clinic.caller, { patient });
+    const stay = await hospitalizations.admit(clinic.caller, { patient, bed, visit });
+    expect(stay).toMatchObject({ stay: visit, version: 2 });
+    expect(await clinic.read("visits", visit)).toBeNull();
+    expect(await clinic.read("hospitalizations", visit)).toMatchObject({ class: { code: "IMP" }, classHistory: [{ class: { code: "AMB" } }] });
+    expect(await visits.open(clinic.caller, { patient })).toMatchObject({ status: "open" }); // the first visit is one no more
+  });
+
+  it("moves a patient to a free bed, and to no other", async () => {
+    const [bed = "", other = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    expect(await hospitalizations.transfer(clinic.caller, { stay, bed: other })).toMatchObject({ bed: other });
+    expect([await statusOf(bed), await statusOf(other)]).toEqual(["free", "taken"]);
+    await expect(hospitalizations.transfer(clinic.caller, { stay, bed: other })).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
+  });
+
+  it("refuses a second discharge, a stay that there is not, and a place that is no bed", async () => {
+    const [bed = ""] = beds;
+    const patient = await newPatient("Rossi");
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient, bed });
+    await hospitalizations.discharge(clinic.caller, { stay });
+    await expect(hospitalizations.discharge(clinic.caller, { stay })).rejects.toEqual(refusal(409, "ALREADY_DISCHARGED"));
+    await expect(hospitalizations.discharge(clinic.caller, { stay: "Encounter/none" })).rejects.toEqual(refusal(404, "STAY_NOT_FOUND"));
+    const [{ room } = { room: "" }] = await wards.beds(clinic.caller, {});
+    await expect(hospitalizations.admit(clinic.caller, { patient, bed: room })).rejects.toEqual(refusal(409, "NOT_A_BED"));
+  });
+});

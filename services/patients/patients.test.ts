@@ -1,0 +1,43 @@
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { patients, type Registration } from "./patients.contract.ts";
+import PatientsService from "./patients.service.ts";
+
+const ada: Registration = { family: "Rossi", given: ["Ada"], birthDate: "1980-02-29", gender: "female", identifier: { system: "urn:mrn", value: "1" } };
+
+describe("patients", () => {
+  let clinic: Clinic;
+  beforeAll(async () => {
+    clinic = await startClinic(PatientsService);
+  });
+  afterAll(() => clinic.stop());
+
+  it("registers a person as a FHIR Patient", async () => {
+    const { patient, version } = await patients.register(clinic.caller, ada);
+    expect(version).toBe(1);
+    expect(await clinic.read("patients", patient)).toMatchObject({ name: [{ family: "Rossi", given: ["Ada"] }], birthDate: "1980-02-29", active: true });
+  });
+
+  it("refuses to register an identifier twice, and names who has it", async () => {
+    const identifier = { system: "urn:mrn", value: "2" };
+    const { patient } = await patients.register(clinic.caller, { ...ada, identifier });
+    const again = patients.register(clinic.caller, { ...ada, family: "Bianchi", identifier });
+    await expect(again).rejects.toMatchObject({ code: 409, type: "PATIENT_ALREADY_REGISTERED", data: { patient } });
+  });
+
+  it("registers one person when 32 front desks do it at the same moment", async () => {
+    const identifier = { system: "urn:mrn", value: "3" };
+    const tries = await Promise.allSettled(Array.from({ length: 32 }, () => patients.register(clinic.caller, { ...ada, identifier })));
+    expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(1);
+    for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "PATIENT_ALREADY_REGISTERED"));
+  });
+
+  it.each([
+    ["no family name", { ...ada, family: " " }],
+    ["a birth date in words", { ...ada, birthDate: "yesterday" }],
+    ["an unknown gender", { ...ada, gender: "f" as never }],
+    ["an identifier without system", { ...ada, identifier: { value: "1" } as never }],
+    ["a param that nobody knows", { ...ada, nickname: "A" } as never],
+  ])("refuses %s", async (_, params) => {
+    await expect(patients.register(clinic.caller, params)).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+  });
+});

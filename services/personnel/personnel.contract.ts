@@ -1,0 +1,6 @@
+/** Who works in the hospital. `personnel` has no actions of its own: others reach it over FHIR. */
+
+/** The FHIR types that `personnel` owns. */
+export const personnelTypes = [
+  "Practitioner", "PractitionerRole", "Organization", "OrganizationAffiliation", "HealthcareService", "CareTeam",
+] as const;

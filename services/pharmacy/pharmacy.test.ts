@@ -1,0 +1,65 @@
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { pharmacy } from "./pharmacy.contract.ts";
+import { codeOfCounter, stockCounter } from "./pharmacy.model.ts";
+import PharmacyService from "./pharmacy.service.ts";
+
+describe("the stock of a medication", () => {
+  it("is kept under its code, whatever the system looks like", () => {
+    const code = { system: "urn:oid:1.2|3", code: "313782" };
+    expect(codeOfCounter(stockCounter(code))).toEqual(code);
+  });
+});
+
+describe("pharmacy", () => {
+  let clinic: Clinic;
+  let next = 0;
+  beforeAll(async () => {
+    clinic = await startClinic(PharmacyService);
+  });
+  afterAll(() => clinic.stop());
+
+  const newMedication = () => ({ system: "urn:rx", code: String((next += 1)) });
+  const prescribe = async (medication: { system: string; code: string }, quantity: number) =>
+    (await pharmacy.prescribe(clinic.caller, { patient: "Patient/1", medication, quantity, dosage: "1 a day" })).prescription;
+
+  it("dispenses what was prescribed and is there, and the stock goes down", async () => {
+    const medication = newMedication();
+    await pharmacy.receive(clinic.caller, { medication, quantity: 10, lot: "L1" });
+    const dispense = await pharmacy.dispense(clinic.caller, { prescription: await prescribe(medication, 4), quantity: 4 });
+    expect(dispense).toMatchObject({ quantity: 4, left: 6 });
+    expect(await clinic.read("pharmacy", dispense.dispense)).toMatchObject({ status: "completed", quantity: { value: 4 } });
+    expect(await pharmacy.stock(clinic.caller, { medication: `${medication.system}|${medication.code}` })).toEqual([{ medication, quantity: 6 }]);
+  });
+
+  it("refuses more than is there, and records nothing", async () => {
+    const medication = newMedication();
+    await pharmacy.receive(clinic.caller, { medication, quantity: 3 });
+    const prescription = await prescribe(medication, 10);
+    await expect(pharmacy.dispense(clinic.caller, { prescription, quantity: 4 })).rejects.toEqual(refusal(409, "OUT_OF_STOCK"));
+    expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 3 })).toMatchObject({ left: 0 });
+  });
+
+  it("refuses more than was prescribed, also in several parts", async () => {
+    const medication = newMedication();
+    await pharmacy.receive(clinic.caller, { medication, quantity: 100 });
+    const prescription = await prescribe(medication, 5);
+    await pharmacy.dispense(clinic.caller, { prescription, quantity: 3 });
+    await expect(pharmacy.dispense(clinic.caller, { prescription, quantity: 3 })).rejects.toEqual(refusal(409, "MORE_THAN_PRESCRIBED"));
+    expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 2 })).toMatchObject({ left: 95 });
+  });
+
+  it("hands the last ten units to ten of 64 who come at the same moment", async () => {
+    const medication = newMedication();
+    await pharmacy.receive(clinic.caller, { medication, quantity: 10 });
+    const prescription = await prescribe(medication, 64);
+    const tries = await Promise.allSettled(Array.from({ length: 64 }, () => pharmacy.dispense(clinic.caller, { prescription, quantity: 1 })));
+    expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(10);
+    for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "OUT_OF_STOCK"));
+    expect(await pharmacy.stock(clinic.caller, { medication: `${medication.system}|${medication.code}` })).toEqual([{ medication, quantity: 0 }]);
+  });
+
+  it("refuses a prescription that there is not, and half a tablet", async () => {
+    await expect(pharmacy.dispense(clinic.caller, { prescription: "MedicationRequest/none", quantity: 1 })).rejects.toEqual(refusal(404, "PRESCRIPTION_NOT_FOUND"));
+    await expect(pharmacy.receive(clinic.caller, { medication: newMedication(), quantity: 0.5 })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+  });
+});

@@ -1,0 +1,63 @@
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import PatientsService from "../patients/patients.service.ts";
+import { patients } from "../patients/patients.contract.ts";
+import { visits } from "./visits.contract.ts";
+import { AMBULATORY, closeVisit, openVisit, visitKeys } from "./visits.model.ts";
+import VisitsService from "./visits.service.ts";
+
+const noon = new Date("2026-01-01T12:00:00Z");
+
+describe("a visit", () => {
+  it("remembers the minute it was closed", () => {
+    const visit = closeVisit(openVisit("1", { patient: "Patient/1" }, noon), noon);
+    expect(visit).toMatchObject({ status: "finished", period: { end: "2026-01-01T12:00:00.000Z" } });
+  });
+
+  it("holds its patient's key while it is open, and no longer", () => {
+    const open = openVisit("1", { patient: "Patient/1" }, noon);
+    expect(visitKeys(open)).toEqual([{ key: "visit:Patient/1", error: "VISIT_ALREADY_OPEN" }]);
+    expect(visitKeys(closeVisit(open, noon))).toEqual([]);
+    expect(visitKeys({ ...open, class: { ...AMBULATORY, code: "EMER" } })).toEqual([]);
+  });
+});
+
+describe("visits", () => {
+  let clinic: Clinic;
+  let patient: string;
+  let next = 0;
+  beforeAll(async () => {
+    clinic = await startClinic(PatientsService, VisitsService);
+  });
+  afterAll(() => clinic.stop());
+  beforeEach(async () => {
+    next += 1;
+    const registered = await patients.register(clinic.caller, { family: "Rossi", given: ["Ada"], birthDate: "1980", gender: "female", identifier: { system: "urn:mrn", value: `v${next}` } });
+    patient = registered.patient;
+  });
+
+  it("opens one visit per patient at a time", async () => {
+    await visits.open(clinic.caller, { patient });
+    await expect(visits.open(clinic.caller, { patient })).rejects.toMatchObject({ code: 409, type: "VISIT_ALREADY_OPEN", data: { patient } });
+  });
+
+  it("opens another when the first is closed", async () => {
+    const { visit } = await visits.open(clinic.caller, { patient, reason: "headache" });
+    expect(await visits.close(clinic.caller, { visit })).toMatchObject({ visit, status: "closed", version: 2 });
+    expect(await visits.open(clinic.caller, { patient })).toMatchObject({ status: "open" });
+  });
+
+  it("refuses to close a visit twice", async () => {
+    const { visit } = await visits.open(clinic.caller, { patient });
+    await visits.close(clinic.caller, { visit });
+    await expect(visits.close(clinic.caller, { visit })).rejects.toEqual(refusal(409, "VISIT_ALREADY_CLOSED"));
+  });
+
+  it("refuses a patient that nobody has registered, and a visit that there is not", async () => {
+    await expect(visits.open(clinic.caller, { patient: "Patient/nobody" })).rejects.toEqual(refusal(404, "NOT_FOUND"));
+    await expect(visits.close(clinic.caller, { visit: "Encounter/none" })).rejects.toEqual(refusal(404, "VISIT_NOT_FOUND"));
+  });
+
+  it("refuses what is no reference to a patient", async () => {
+    await expect(visits.open(clinic.caller, { patient: "Practitioner/1" })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+  });
+});

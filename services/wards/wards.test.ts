@@ -1,0 +1,43 @@
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { BedStatus, wards } from "./wards.contract.ts";
+import { bedOf, type Location, newWard } from "./wards.model.ts";
+import WardsService from "./wards.service.ts";
+
+describe("a ward", () => {
+  it("is a tree of Locations, its beds free", () => {
+    const { ward, locations } = newWard("Cardiology", [{ name: "room 1", beds: ["A", "B"] }]);
+    expect(locations.map((it) => it.physicalType?.coding?.[0]?.code)).toEqual(["wa", "ro", "bd", "bd"]);
+    expect(ward.rooms[0]?.beds).toHaveLength(2);
+    expect(locations[2]?.partOf?.reference).toBe(ward.rooms[0]?.location);
+  });
+
+  it("takes a bed that is contaminated, or suspended, for closed", () => {
+    const bed = newWard("Cardiology", [{ name: "room 1", beds: ["A"] }]).locations[2] as Location;
+    expect(bedOf({ ...bed, operationalStatus: { code: "K" } }, undefined).status).toBe(BedStatus.closed);
+    expect(bedOf({ ...bed, status: "suspended" }, undefined).status).toBe(BedStatus.closed);
+  });
+});
+
+describe("wards", () => {
+  let clinic: Clinic;
+  beforeAll(async () => {
+    clinic = await startClinic(WardsService);
+  });
+  afterAll(() => clinic.stop());
+
+  it("shows the beds of the ward that was opened, all free", async () => {
+    const ward = await wards.open(clinic.caller, { name: "Surgery", rooms: [{ name: "room 1", beds: ["A"] }, { name: "room 2", beds: ["A", "B"] }] });
+    const beds = await wards.beds(clinic.caller, { ward: ward.location });
+    expect(beds.map((bed) => [bed.name, bed.status])).toEqual([["Surgery, room 1, A", "free"], ["Surgery, room 2, A", "free"], ["Surgery, room 2, B", "free"]]);
+    expect(await wards.beds(clinic.caller, { ward: ward.location, status: BedStatus.taken })).toEqual([]);
+  });
+
+  it("refuses a second ward of the same name, however it is written", async () => {
+    await wards.open(clinic.caller, { name: "Maternité", rooms: [{ name: "1", beds: ["A"] }] });
+    await expect(wards.open(clinic.caller, { name: "maternite", rooms: [{ name: "1", beds: ["A"] }] })).rejects.toEqual(refusal(409, "WARD_ALREADY_OPEN"));
+  });
+
+  it("refuses a ward without beds", async () => {
+    await expect(wards.open(clinic.caller, { name: "Empty", rooms: [] })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+  });
+});

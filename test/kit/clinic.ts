@@ -1,0 +1,49 @@
+/**
+ * Services in this process for a test: two nodes joined by Moleculer's "Fake" transporter. `caller` reaches the services
+ * through the serialiser, so a test sees the dates and errors that a caller on another machine would see.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ServiceBroker, type ServiceSchema } from "moleculer";
+import type { Caller } from "../../mixins/contract.ts";
+import { ownerOf } from "../../mixins/fhir/contract.ts";
+
+export interface Clinic {
+  caller: Caller;
+  /** The living resource as its owner keeps it. */
+  read(service: string, reference: string): Promise<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+/** Starts the services on SQLite files of their own. */
+export async function startClinic(...services: ServiceSchema[]): Promise<Clinic> {
+  const dataDir = mkdtempSync(join(tmpdir(), "openward-clinic-"));
+  const before = process.env.DATA_DIR;
+  process.env.DATA_DIR = dataDir; // the stores read their settings when they start
+  const options = { namespace: randomUUID(), logger: false, transporter: "Fake", internalServices: false } as const;
+  const host = new ServiceBroker({ ...options, nodeID: "host" });
+  const desk = new ServiceBroker({ ...options, nodeID: "desk" });
+  for (const service of services) host.createService(service);
+  await Promise.all([host.start(), desk.start()]);
+  await desk.waitForServices(services.map((service) => service.name));
+  if (before === undefined) delete process.env.DATA_DIR;
+  else process.env.DATA_DIR = before;
+  const caller = desk as unknown as Caller;
+  return {
+    caller,
+    async read(service, reference) {
+      const [type = "", id = ""] = reference.split("/");
+      const stored = await ownerOf(service).read(caller, { type, id });
+      return JSON.parse(stored?.json ?? "null") as Record<string, unknown>;
+    },
+    async stop() {
+      await Promise.all([desk.stop(), host.stop()]);
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What a refusal looks like to whoever called. */
+export const refusal = (code: number, type: string) => expect.objectContaining({ code, type });

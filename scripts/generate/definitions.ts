@@ -17,6 +17,7 @@ export interface ElementDefinition {
   contentReference?: string;
   isSummary?: boolean;
   binding?: { strength: string; valueSet?: string };
+  constraint?: { key: string; severity: "error" | "warning"; human: string; expression?: string }[];
 }
 
 export interface StructureDefinition {
@@ -25,6 +26,7 @@ export interface StructureDefinition {
   abstract: boolean;
   derivation?: "specialization" | "constraint";
   type: string;
+  baseDefinition?: string;
   snapshot: { element: ElementDefinition[] };
 }
 
@@ -43,8 +45,13 @@ export interface CompartmentDefinition {
   resource: { code: string; param?: string[] }[];
 }
 
+interface Concept {
+  code: string;
+  concept?: Concept[];
+}
+
 interface ValueSet {
-  compose?: { include?: { system?: string; concept?: unknown[]; valueSet?: string[] }[] };
+  compose?: { include?: { system?: string; concept?: Concept[]; filter?: unknown[]; valueSet?: string[] }[]; exclude?: unknown[] };
 }
 
 const folder = dirname(createRequire(import.meta.filename).resolve("hl7.fhir.r4.examples/package.json"));
@@ -86,4 +93,36 @@ export function systemOf(valueSet: string): string | undefined {
   const systems = new Set(include.map((part) => part.system));
   if (systems.size !== 1 || include.some((part) => part.valueSet)) return undefined;
   return [...systems][0];
+}
+
+/**
+ * Every code of a value set by its code system; undefined when R4 itself does not list them all (languages, MIME types,
+ * units, currencies, LOINC's lists).
+ */
+export function codesOf(valueSet: string): Record<string, string[]> | undefined {
+  const id = /^http:\/\/hl7\.org\/fhir\/ValueSet\/([^|]+)/.exec(valueSet)?.[1];
+  if (!id || !existsSync(join(folder, `ValueSet-${id}.json`))) return undefined;
+  const { include = [], exclude } = read<ValueSet>(`ValueSet-${id}.json`).compose ?? {};
+  if (exclude) return undefined;
+  const codes: Record<string, string[]> = {};
+  for (const { system, concept, filter, valueSet: nested } of include) {
+    const listed = filter || nested || !system ? undefined : (concept ?? conceptsOf(system, id));
+    if (!listed) return undefined;
+    codes[system!] = [...(codes[system!] ?? []), ...listed.flatMap(withChildren)];
+  }
+  return codes;
+}
+
+/** The concepts of a code system that HL7 defines; its file is named after its address or after its only value set. */
+function conceptsOf(system: string, valueSetId: string): Concept[] | undefined {
+  for (const id of [system.slice(system.lastIndexOf("/") + 1), valueSetId]) {
+    if (!existsSync(join(folder, `CodeSystem-${id}.json`))) continue;
+    const found = read<{ url: string; content: string; concept?: Concept[] }>(`CodeSystem-${id}.json`);
+    if (found.url === system && found.content === "complete") return found.concept;
+  }
+  return undefined;
+}
+
+function withChildren({ code, concept = [] }: Concept): string[] {
+  return [code, ...concept.flatMap(withChildren)];
 }

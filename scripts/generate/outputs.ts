@@ -1,8 +1,10 @@
 /** What is generated: file name under `fhir/generated/` → its maker. */
 import { searchJson } from "./search.ts";
+import { structuresJson } from "./structures.ts";
 import { summaryJson } from "./summary.ts";
 
 export const outputs: Record<string, () => { text: string; notes: string[] }> = {
   "search.json": searchJson,
+  "structures.json": structuresJson,
   "summary.json": summaryJson,
 };

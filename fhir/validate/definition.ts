@@ -1,0 +1,77 @@
+/** R4's structures as `npm run generate` trims them: one text per type, parsed when the type is first met. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A data type or resource type. */
+export interface StructureJson {
+  kind: "primitive" | "complex" | "resource";
+  /** The structure whose elements this one has too. */
+  base?: string;
+  /** Of a primitive: HL7's regular expression of its text. */
+  regex?: string;
+  elements?: ElementJson[];
+  rules?: RuleJson[];
+}
+
+export interface ElementJson {
+  /** Without `[x]`. */
+  name: string;
+  /** Absent: 0. */
+  min?: number;
+  /** Absent: 1; -1: any number. */
+  max?: number;
+  /** More than one: a choice (`value[x]`). Absent when `elements` or `as` says what it holds. */
+  types?: string[];
+  /** `[x]`, also where only one type is left. */
+  isChoice?: boolean;
+  /** Resource types that a reference may lead to; absent: any. */
+  targets?: string[];
+  /** The required binding's value set, by its id in `valueSets`. */
+  codes?: string;
+  /** Elements of a backbone. */
+  elements?: ElementJson[];
+  /** The path of the backbone whose elements these are: `Questionnaire.item`. */
+  as?: string;
+  rules?: RuleJson[];
+}
+
+/** An invariant of severity error. */
+export interface RuleJson {
+  key: string;
+  human: string;
+  expression: string;
+}
+
+export interface StructuresJson {
+  /** Each one a `StructureJson` as text. */
+  types: Record<string, string>;
+  /** Codes by code system, as text. */
+  valueSets: Record<string, string>;
+  resourceTypes: string[];
+}
+
+let loaded: (StructuresJson & { resources: Set<string> }) | undefined;
+
+function structures(): StructuresJson & { resources: Set<string> } {
+  if (!loaded) {
+    const json = JSON.parse(readFileSync(join(import.meta.dirname, "../generated/structures.json"), "utf8")) as StructuresJson;
+    loaded = { ...json, resources: new Set(json.resourceTypes) };
+  }
+  return loaded;
+}
+
+/** @returns undefined when R4 has no such type */
+export function structureOf(type: string): StructureJson | undefined {
+  const { types } = structures();
+  return Object.hasOwn(types, type) ? (JSON.parse(types[type]!) as StructureJson) : undefined;
+}
+
+/** Codes of a closed value set by code system. */
+export function valueSetOf(id: string): Record<string, string[]> {
+  return JSON.parse(structures().valueSets[id] ?? "{}") as Record<string, string[]>;
+}
+
+/** True for the name of a resource type that can have instances. */
+export function isResource(type: string): boolean {
+  return structures().resources.has(type);
+}

@@ -13,6 +13,8 @@ import { Refusal, sentenceOf } from "./start/refusal.ts";
 
 /** After this a start that failed no longer waits for its parts to stop, milliseconds. */
 const GIVE_UP_MS = 3_000;
+/** A supervisor that does not answer is dying itself, milliseconds. */
+const FAREWELL_MS = 1_000;
 
 let config: Config | undefined;
 let folder: DataFolder | undefined;
@@ -98,7 +100,19 @@ async function leave(): Promise<void> {
   broker?.broadcastLocal("$mesh.leaving");
   await broker?.stop();
   folder?.release();
+  if (cluster.worker && process.connected) await farewell();
   process.exit(0);
+}
+
+/**
+ * The supervisor may have handed us a connection in the moment in which we stopped to listen; we give it back, and must
+ * not be gone before: messages keep their order, so after one more round trip none is under way.
+ */
+async function farewell(): Promise<void> {
+  const answered = new Promise((resolve) => process.once("message", resolve));
+  process.send?.({ type: "leaving" });
+  await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))]);
+  await new Promise((resolve) => process.send?.({ type: "gone" }, resolve));
 }
 
 async function refuse(error: unknown): Promise<never> {

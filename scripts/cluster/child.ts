@@ -33,6 +33,8 @@ export class Child {
   info: Ready | undefined;
   readonly #worker: Worker;
   #lastWords = "";
+  /** Why it could not start, in its own words. */
+  #refusal: string | undefined;
 
   constructor(service: string, env: Record<string, string>) {
     this.service = service;
@@ -53,7 +55,9 @@ export class Child {
         this.kill();
         reject(new Error(`${service} was not ready after ${READY_MS / 1000} s`));
       }, READY_MS);
-      this.#worker.on("message", (message: { type?: string } & Ready) => {
+      this.#worker.on("message", (message: { type?: string; sentence?: string } & Ready) => {
+        if (message.type === "refused") this.#refusal = message.sentence?.split("\n")[0];
+        if (message.type === "leaving") this.#worker.send({ type: "left" });
         if (message.type !== "ready") return;
         clearTimeout(timer);
         this.info = { nodeId: message.nodeId, ...(message.port !== undefined && { port: message.port }) };
@@ -86,7 +90,7 @@ export class Child {
   }
 
   #reason(code: number): string {
-    const said = this.#lastWords.trim().split("\n").pop();
+    const said = this.#refusal ?? this.#lastWords.trim().split("\n").pop();
     return said ? said : `ended with exit code ${code}`;
   }
 }

@@ -40,11 +40,20 @@ export function readState(dataDir: string): ClusterState | undefined {
   }
 }
 
+/** A process that is dead and only waits for its parent to notice (a zombie) is not alive. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").pop()?.[0] === "Z";
+  } catch {
+    return false; // no /proc on this system
   }
 }

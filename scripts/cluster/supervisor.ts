@@ -68,12 +68,17 @@ export class Supervisor {
     });
   }
 
-  /** @param count processes of the service from now on; 0 takes it out of the mesh */
+  /** @param count processes of the service from now on; 0 takes it out of the mesh. Where not all can start, none is added. */
   scale(service: string, count: number): Promise<void> {
     return this.#inTurn(async () => {
       const places = this.#of(service);
       const added = Array.from({ length: Math.max(0, count - places.length) }, () => this.#add(service));
-      await Promise.all(added.map((place) => place.open()));
+      try {
+        await Promise.all(added.map((place) => place.open()));
+      } catch (error) {
+        await Promise.all(added.map((place) => this.#remove(place)));
+        throw error;
+      }
       const surplus = places.slice(count);
       await Promise.all(surplus.map((place) => this.#remove(place)));
     });

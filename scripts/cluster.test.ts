@@ -1,0 +1,158 @@
+/** `npm run cluster` as an operator sees it, with two small services. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { type Program, run } from "../test/kit/programs.ts";
+import { type ClusterState, isAlive, readState } from "./cluster/state.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "openward-cluster-"));
+const dataDir = join(dir, "data");
+const env = { DATA_DIR: dataDir, PORT: "0", NATS_URL: "", LOG_LEVEL: "error", OPENWARD_SERVICES_DIR: join(dir, "services") };
+
+/** A gateway of six lines, so that the test sees the mesh from outside. */
+const API = `
+import http from "node:http";
+export default ({ port, host }) => ({
+  name: "api",
+  async started() {
+    this.http = http.createServer((request, response) => {
+      this.broker.call("lab.who", {}).then((who) => response.end(JSON.stringify({ api: process.pid, lab: who })), (error) => { response.statusCode = 500; response.end(error.message); });
+    });
+    await new Promise((resolve, reject) => this.http.once("error", reject).listen({ port, host }, resolve));
+  },
+  stopped() { return new Promise((resolve) => { this.http.close(resolve); this.http.closeIdleConnections(); }); },
+});`;
+const LAB = `export default { name: "lab", actions: { who: { retryPolicy: { enabled: true }, handler: () => process.pid } } };`;
+const BROKEN = `export default { name: "broken", started() { throw new Error("no microscope"); } };`;
+
+function write(name: string, text: string): void {
+  mkdirSync(join(dir, "services", name), { recursive: true });
+  writeFileSync(join(dir, "services", name, `${name}.service.ts`), text);
+}
+
+let mesh: Program;
+const state = () => readState(dataDir) as ClusterState;
+const pidsOf = (service: string) =>
+  state()
+    .children.filter((child) => child.service === service && child.state === "ready")
+    .map((child) => child.pid);
+const ask = async () =>
+  (await (await fetch(state().url ?? "", { headers: { Connection: "close" } })).json()) as { api: number; lab: number };
+
+/** The state is a file that another process writes: there is no event to wait for. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await pause(20);
+}
+
+async function tell(...args: string[]): Promise<string> {
+  const program = run(["cluster", ...args], env);
+  const code = await program.ended;
+  if (code !== 0) throw new Error(program.output());
+  return program.output();
+}
+
+beforeAll(async () => {
+  write("api", API);
+  write("lab", LAB);
+  mesh = run(["cluster", "--replicas", "lab=2,api=2"], env);
+  await mesh.says(/The mesh is ready/);
+});
+
+afterAll(async () => {
+  mesh.child.kill("SIGTERM");
+  await mesh.ended;
+  rmSync(dir, { recursive: true });
+});
+
+describe("a cluster", () => {
+  it("runs each service in processes of its own, gateways on one port, and shares the load", async () => {
+    const seen = await Promise.all(Array.from({ length: 16 }, ask));
+    expect(new Set(seen.map(({ api }) => api))).toEqual(new Set(pidsOf("api")));
+    expect(new Set(seen.map(({ lab }) => lab))).toEqual(new Set(pidsOf("lab")));
+    expect(new Set(state().children.map(({ service, port }) => `${service} ${port !== undefined}`))).toEqual(
+      new Set(["api true", "lab false"]),
+    );
+  });
+
+  it("says what runs, in a file that others cannot read", async () => {
+    expect(await tell("status")).toMatch(/lab\s+lab-2-\w+\s+\d+\s+-\s+ready\s+0/);
+    expect(readFileSync(join(dataDir, "cluster.json"), "utf8")).toContain('"nats"');
+  });
+
+  it("replaces a dead process, and nobody outside notices", async () => {
+    const [victim] = pidsOf("lab");
+    process.kill(victim!, "SIGKILL");
+    await until(() => pidsOf("lab").length === 2 && !pidsOf("lab").includes(victim!));
+    expect(
+      state()
+        .children.map((child) => child.restarts)
+        .sort(),
+    ).toEqual([0, 0, 0, 1]);
+    await ask();
+  });
+
+  it.each(["lab", "api"])("restarts %s under load without one failed request", async (service) => {
+    const before = pidsOf(service);
+    let running = true;
+    let answered = 0;
+    const load = Promise.all(
+      Array.from({ length: 4 }, async () => {
+        while (running) {
+          await ask();
+          answered++;
+        }
+      }),
+    );
+    await tell("restart", service);
+    running = false;
+    await load;
+    expect(answered).toBeGreaterThan(20);
+    expect(pidsOf(service).filter((pid) => before.includes(pid))).toEqual([]);
+  });
+
+  it("has as many processes of a service as it is told", async () => {
+    await tell("scale", "lab", "3");
+    expect(pidsOf("lab")).toHaveLength(3);
+    await tell("scale", "lab", "1");
+    expect(pidsOf("lab")).toHaveLength(1);
+    await ask();
+  });
+
+  it.each([
+    [["scale", "lab", "1000"], '"1000" is no number of processes'],
+    [["restart", "surgery"], '"surgery" is no service of this system'],
+    [["dance"], "usage:"],
+    [[], "A mesh runs already"],
+  ])("refuses %j in a sentence", async (args, sentence) => {
+    await expect(tell(...args)).rejects.toThrow(sentence);
+  });
+
+  it("tells what cannot start, and why, while the rest goes on", async () => {
+    write("broken", BROKEN);
+    await expect(tell("scale", "broken", "1")).rejects.toThrow("no microscope");
+    expect(state()).toMatchObject({ failing: [] });
+    expect(pidsOf("broken")).toEqual([]);
+    await ask();
+    rmSync(join(dir, "services", "broken"), { recursive: true });
+  });
+
+  it("leaves no process behind when the supervisor is killed, and the next one says what it found", async () => {
+    const { children, nats, supervisor } = state();
+    process.kill(supervisor.pid, "SIGKILL");
+    await mesh.ended;
+    await until(() => children.every(({ pid }) => !isAlive(pid)));
+    mesh = run(["cluster"], env);
+    await mesh.says(/The last mesh was not stopped/);
+    await mesh.says(/The mesh is ready/);
+    expect(isAlive(nats.pid!)).toBe(false);
+    await ask();
+  });
+
+  it("stops when told, drained", async () => {
+    const { children, nats } = state();
+    await tell("stop");
+    expect(await mesh.ended).toBe(0);
+    expect([...children.map(({ pid }) => pid), nats.pid!].filter(isAlive)).toEqual([]);
+  });
+});

@@ -1,0 +1,98 @@
+/** `npm start` as an operator sees it. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Program, run } from "../test/kit/programs.ts";
+
+let dir: string;
+let programs: Program[] = [];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "openward-serve-"));
+  chmodSync(dir, 0o755);
+});
+
+afterEach(async () => {
+  for (const { child } of programs) child.kill("SIGKILL");
+  await Promise.all(programs.map((program) => program.ended));
+  programs = [];
+  rmSync(dir, { recursive: true });
+});
+
+function serve(env: Record<string, string> = {}, options = {}): Program {
+  const program = run(["serve"], { DATA_DIR: join(dir, "data"), PORT: "0", NATS_URL: "", LOG_LEVEL: "warn", ...env }, options);
+  programs.push(program);
+  return program;
+}
+
+describe("a start", () => {
+  it("is ready in less than 3 s, says where, and ends with 0 when asked to", async () => {
+    const start = performance.now();
+    const program = serve();
+    const [, url] = await program.says(/ready at (http:\S+)/);
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    expect(performance.now() - start).toBeLessThan(3_000);
+    program.child.kill("SIGTERM");
+    expect(await program.ended).toBe(0);
+  });
+
+  it("ends at once when it is asked twice", async () => {
+    const program = serve();
+    await program.says(/ready at/);
+    program.child.kill("SIGINT");
+    program.child.kill("SIGTERM");
+    expect(await program.ended).toBe(1);
+  });
+
+  it("is refused while another uses the data, and possible again after that one was killed", async () => {
+    const first = serve();
+    const [, url] = await first.says(/ready at (http:\S+)/);
+    const second = serve();
+    expect(await second.ended).toBe(1);
+    expect(second.output()).toBe(
+      `Another OpenWard (process ${first.child.pid}, ${url}) uses the data in ${dir}/data: stop it first, or choose another DATA_DIR.\n`,
+    );
+    first.child.kill("SIGKILL");
+    await first.ended;
+    await serve().says(/ready at/);
+  });
+
+  it("is refused in one sentence when the port is taken", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => other.once("listening", resolve));
+    const { port } = other.address() as AddressInfo;
+    const program = serve({ PORT: `${port}` });
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toBe(`Port ${port} of 127.0.0.1 is used by another program: stop it, or choose another PORT.\n`);
+    other.close();
+  });
+
+  it("is refused in one sentence when the folder is a file", async () => {
+    writeFileSync(join(dir, "file"), "");
+    const program = serve({ DATA_DIR: join(dir, "file") });
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toBe(`${dir}/file is a file, or lies under one: choose a folder as DATA_DIR.\n`);
+  });
+
+  it("is refused in one sentence when the folder is not writable", async () => {
+    const folder = join(dir, "read-only");
+    mkdirSync(folder, { mode: 0o555 });
+    // Root may write everywhere: then the program runs as nobody.
+    const program = serve({ DATA_DIR: folder }, process.getuid?.() === 0 ? { uid: 65_534 } : {});
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toBe(
+      `The folder ${folder} is not writable for this user: change its permissions, or choose another DATA_DIR.\n`,
+    );
+  });
+
+  it("is refused with all faults of the settings at once, a service that does not exist by its name", async () => {
+    const program = serve({ PORT: "x", LOG_LEVEL: "loud" });
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toMatch(/PORT is "x"[\s\S]*LOG_LEVEL is "loud"/);
+    const other = serve({ SERVICES: "patients,surgery" });
+    expect(await other.ended).toBe(1);
+    expect(other.output()).toMatch(/^SERVICES names surgery, which the provider system does not have\./);
+  });
+});

@@ -14,6 +14,7 @@ import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
 import { validate } from "../../fhir/validate/index.ts";
 import { defineMixin } from "../contract.ts";
 import { Store } from "../store/index.ts";
+import { jsonOf } from "../store/plan.ts";
 import type { HistoryQuery, Store as StoreOf, UniqueKey, Write, WriteResult } from "../store/store.ts";
 import type { OwnerStep, Ownership, StepResult, VersionOf } from "./contract.ts";
 import { fromStoreError, invalidResource, type IssueOfStep } from "./errors.ts";
@@ -158,7 +159,11 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       "fhir.prepare": {
         handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean }>) {
           const { tx, steps, representation } = ctx.params;
-          return guarded(this, async () => (await this.store.prepare(tx, compile(steps))).map(resultOf(representation)));
+          return guarded(this, async () => {
+            const writes = compile(steps);
+            const results = await this.store.prepare(tx, writes);
+            return results.map((result, index) => resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result));
+          });
         },
       },
       "fhir.commit": {
@@ -212,6 +217,12 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
   // The store opens before `started` above and closes after `stopped`: Moleculer runs mixins' hooks from the inside out.
   return { ...own, mixins: [Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource) })] };
+}
+
+/** The text that commit will store, but for its time. */
+function preview(write: Write | undefined, { outcome, version }: WriteResult): { json?: string } {
+  const isWritten = (outcome === "created" || outcome === "updated") && (write?.op === "create" || write?.op === "update");
+  return isWritten ? { json: jsonOf(write.type, write.id, version, 0, write.body) } : {};
 }
 
 const resultOf =

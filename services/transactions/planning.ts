@@ -25,7 +25,7 @@ export interface Plan {
 }
 
 export type Answer =
-  | { kind: "step"; place: number; type: string; id: string; method: BundleEntry["method"] }
+  | { kind: "step"; place: number; type: string; id: string; isMove: boolean }
   /** Nothing is written: a conditional create that found one, a conditional delete that found none. */
   | { kind: "found"; type: string; match: Match }
   | { kind: "nothing"; type: string }
@@ -196,7 +196,7 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
     if (!target) return { kind: "nothing", type };
     const { id, held } = target;
     const ifVersion = ifMatchVersions(entry.ifMatch, `Bundle.entry[${index}].request.ifMatch`);
-    const answer = (place: number): Answer => ({ kind: "step", place, type, id, method });
+    const answer = (place: number, isMove = false): Answer => ({ kind: "step", place, type, id, isMove });
 
     if (method === "DELETE") {
       const owner = held?.owner ?? directory.ownersOf(type)[0];
@@ -222,7 +222,7 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
     // The content has made it another owner's: it leaves the one and goes on with the other, in the same step.
     if (ifVersion && (held.deleted || !ifVersion.includes(held.version))) throw staleEntry(held.version, index);
     if (!held.deleted) put(held.owner, { op: "delete", type, id, moved: true, ifVersion: [held.version] }, true);
-    return answer(put(owner, { op: "update", type, id, text, upsert: true, since: held.version + 1 }, true));
+    return answer(put(owner, { op: "update", type, id, text, upsert: true, since: held.version + 1 }, true), !held.deleted);
   });
   return { shares: [...shares.values()], answers };
 }

@@ -131,7 +131,7 @@ async function answersOf(answers: Answer[], written: StepResult[], { caller, rep
         return { status: 200, type, id: match.id, version: match.version, updated: stored?.updated ?? 0, ...(stored?.json && { json: stored.json }) };
       }
       const { id, version, updated, outcome, json } = written[answer.place] as StepResult;
-      const status = outcome === "created" ? 201 : outcome === "deleted" || outcome === "none" ? 204 : 200;
+      const status = outcome === "created" && !answer.isMove ? 201 : outcome === "deleted" || outcome === "none" ? 204 : 200;
       return { status, type: answer.type, id: id || answer.id, version, updated, ...(json !== undefined && { json }) };
     }),
   );

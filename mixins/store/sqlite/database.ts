@@ -41,8 +41,11 @@ export class Database {
     this.onStatement?.(text);
     const known = this.#statements.get(text);
     if (known) {
-      this.#statements.delete(text);
-      this.#statements.set(text, known);
+      // The order of use matters only when something will have to go.
+      if (this.#statements.size > MAX_STATEMENTS / 2) {
+        this.#statements.delete(text);
+        this.#statements.set(text, known);
+      }
       return known;
     }
     const statement = this.#db.prepare(text);

@@ -66,6 +66,31 @@ export function structureOf(type: string): StructureJson | undefined {
   return Object.hasOwn(types, type) ? (JSON.parse(types[type]!) as StructureJson) : undefined;
 }
 
+/** All elements of a type, those of its bases first. */
+export function elementsOf(type: string): ElementJson[] {
+  const { base, elements = [] } = structureOf(type) ?? {};
+  return base ? [...elementsOf(base), ...elements] : elements;
+}
+
+/** All rules of a type, those of its bases first. */
+export function rulesOf(type: string): RuleJson[] {
+  const { base, rules = [] } = structureOf(type) ?? {};
+  return base ? [...rulesOf(base), ...rules] : rules;
+}
+
+/** The elements and rules of an element that has no type of its own: a backbone, or one that refers to a backbone. */
+export function backboneOf(path: string): { elements: ElementJson[]; rules: RuleJson[] } {
+  const [type = "", ...names] = path.split(".");
+  let found: ElementJson | undefined;
+  let elements = elementsOf(type);
+  for (const name of names) {
+    found = elements.find((element) => element.name === name);
+    elements = found?.elements ?? [];
+  }
+  if (!found?.elements) throw new Error(`R4 has no element ${path} with elements of its own.`);
+  return { elements: [...elementsOf(found.types![0]!), ...elements], rules: found.rules ?? [] };
+}
+
 /** Codes of a closed value set by code system. */
 export function valueSetOf(id: string): Record<string, string[]> {
   return JSON.parse(structures().valueSets[id] ?? "{}") as Record<string, string[]>;

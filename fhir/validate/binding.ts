@@ -1,0 +1,48 @@
+/** Required bindings to value sets that R4 lists in full. */
+import { valueSetOf } from "./definition.ts";
+
+export interface Binding {
+  /** True when the value (a code, Coding, CodeableConcept or Quantity) is in the value set, or is too malformed to say. */
+  includes(value: unknown): boolean;
+  /** For a client: what to send instead. */
+  rule: string;
+}
+
+/** Longer lists are not put into a diagnostic. */
+const MOST_LISTED = 24;
+
+const bindings = new Map<string, Binding>();
+
+/** @param type the bound element's type */
+export function bindingOf(id: string, type: string): Binding {
+  const key = `${id} ${type}`;
+  let binding = bindings.get(key);
+  if (!binding) {
+    binding = compile(id, valueSetOf(id), type);
+    bindings.set(key, binding);
+  }
+  return binding;
+}
+
+export function compile(name: string, systems: Record<string, string[]>, type: string): Binding {
+  const codes = Object.values(systems).flat();
+  const listed = codes.length <= MOST_LISTED ? `one of ${codes.join(", ")}` : `a code of the value set ${name}`;
+  if (type === "code" || type === "string" || type === "uri") {
+    const set = new Set<unknown>(codes);
+    return { includes: (value) => set.has(value), rule: `must be ${listed}` };
+  }
+  const set = new Set(Object.entries(systems).flatMap(([system, own]) => own.map((code) => `${system}|${code}`)));
+  const hasCode = (coding: unknown): boolean => {
+    const { system, code } = (coding ?? {}) as { system?: unknown; code?: unknown };
+    return set.has(`${String(system)}|${String(code)}`);
+  };
+  const rule = `must have ${listed}, with the system ${Object.keys(systems).join(" or ")}`;
+  if (type !== "CodeableConcept") return { includes: hasCode, rule };
+  return {
+    includes: (value) => {
+      const { coding } = (value ?? {}) as { coding?: unknown };
+      return Array.isArray(coding) && coding.some(hasCode);
+    },
+    rule,
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * A narrative's XHTML (R4 narrative.html, rules txt-1 and txt-2): one `div` of the XHTML namespace, well formed, with HTML's
+ * basic elements and attributes and something to read. One pass over the text; nothing in it is ever executed or fetched.
+ */
+
+/** Chapters 7 to 11 (but forms and objects) and 15 of HTML 4.0, links and images. */
+const ELEMENTS = new Set(
+  (
+    "a abbr acronym address b bdo big blockquote br caption cite code col colgroup dd del dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins " +
+    "kbd li ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul var font center"
+  ).split(" "),
+);
+
+const ATTRIBUTES = new Set(
+  (
+    "abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char charoff charset cite class clear color " +
+    "cols colspan compact coords dir face frame headers height href hreflang hspace id label lang longdesc name nohref noshade nowrap " +
+    "rel rev rowspan rules scope shape size span src start style summary tabindex target title type usemap valign value vspace width " +
+    "xml:lang xml:space xmlns datetime"
+  ).split(" "),
+);
+
+const XHTML = "http://www.w3.org/1999/xhtml";
+
+/** Deeper ones are made to harm, not to be read. */
+const DEEPEST = 200;
+
+/** The start of a comment, a tag, or something else, of which nothing is allowed: instructions, CDATA sections, declarations. */
+const markup = /<(?:(!--)|(\/?)([A-Za-z][\w:.-]*)((?:[^<>"']|"[^"<]*"|'[^'<]*')*?)(\/?)>|[\s\S])/g;
+const attribute = /\s+([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')|([\s\S])/g;
+const reference = /&(?!(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#x[0-9A-Fa-f]+);)/;
+
+/** What is wrong with the text; undefined when nothing is. */
+export function isXhtml(text: string): string | undefined {
+  if (!text.startsWith("<div") && !/^\s*<(?:\w+:)?div[\s>/]/.test(text)) return "must be XHTML in one <div> element";
+  if (reference.test(text)) return 'must be well-formed XHTML: "&" is written &amp;';
+  const open: string[] = [];
+  let isDone = false;
+  let hasContent = false;
+  let end = 0;
+  markup.lastIndex = 0;
+  for (let found = markup.exec(text); found; found = markup.exec(text)) {
+    const before = text.slice(end, found.index);
+    end = markup.lastIndex;
+    const isBlank = before.trim() === "";
+    if (!isBlank && open.length === 0) return "must be XHTML in one <div> element, with nothing around it";
+    if (!isBlank) hasContent = true;
+    const [, comment, slash, qualified, attributes = "", closing] = found;
+    if (comment !== undefined) {
+      const close = text.indexOf("-->", end);
+      if (close < 0) return "must be well-formed XHTML: a comment is not closed";
+      end = markup.lastIndex = close + 3;
+      continue;
+    }
+    if (qualified === undefined) return "must be well-formed XHTML of elements, text and comments";
+    if (slash) {
+      if (open.pop() !== qualified) return "must be well-formed XHTML: each element closed in the order it was opened";
+      if (open.length === 0) isDone = true;
+      continue;
+    }
+    if (isDone) return "must be XHTML in one <div> element, with nothing around it";
+    const name = qualified.slice(qualified.indexOf(":") + 1);
+    if (!ELEMENTS.has(name)) return "must hold HTML's basic elements only (txt-1): no scripts, forms, frames, objects or styles";
+    const fault = faultOf(attributes, open.length === 0);
+    if (fault) return fault;
+    if (name === "img") hasContent = true;
+    if (!closing) open.push(qualified);
+    else if (open.length === 0) isDone = true;
+    if (open.length > DEEPEST) return `must not be nested deeper than ${DEEPEST} elements`;
+  }
+  if (open.length > 0 || !isDone) return "must be well-formed XHTML: an element is not closed";
+  if (text.slice(end).trim() !== "") return "must be XHTML in one <div> element, with nothing around it";
+  return hasContent ? undefined : "must hold something to read (txt-2)";
+}
+
+function faultOf(attributes: string, isRoot: boolean): string | undefined {
+  let namespace = "";
+  attribute.lastIndex = 0;
+  for (let found = attribute.exec(attributes); found; found = attribute.exec(attributes)) {
+    const [, name, double, single, other] = found;
+    if (name === undefined) {
+      if (other!.trim() === "" && attributes.slice(attribute.lastIndex).trim() === "") break;
+      return "must be well-formed XHTML: an attribute is written name=\"value\"";
+    }
+    const value = double ?? single ?? "";
+    if (name === "xmlns" || name.startsWith("xmlns:")) namespace = value;
+    else if (!ATTRIBUTES.has(name)) return "must hold HTML's basic attributes only (txt-1): no event handlers";
+    if ((name === "href" || name === "src" || name === "cite") && /^[\0- ]*(?:java|vb)script[\0- ]*:/i.test(value)) {
+      return "must not hold scripts (txt-1), in a link neither";
+    }
+  }
+  return isRoot && namespace !== XHTML ? `must be XHTML: its <div> has xmlns="${XHTML}"` : undefined;
+}

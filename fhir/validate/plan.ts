@@ -1,0 +1,135 @@
+/** What a type's JSON may hold, compiled once from R4's definition to what `walk.ts` goes by. */
+import { backboneOf, type ElementJson, elementsOf, isResource, type RuleJson, rulesOf, structureOf } from "./definition.ts";
+import { type Binding, bindingOf } from "./binding.ts";
+import { type Rule, ruleOf } from "./invariants.ts";
+import { type PrimitiveTest, primitiveTests } from "./primitives.ts";
+
+export interface ObjectPlan {
+  /** A type, or the path of a backbone: `Patient.contact`. */
+  name: string;
+  isResource: boolean;
+  members: Map<string, Member>;
+  /** Each a bit mask of members, of which one must be there. */
+  required: Required[];
+  rules: Rule[];
+}
+
+interface Required {
+  bit: number;
+  /** As a client writes it: `status`, `value[x]`. */
+  name: string;
+}
+
+export const Kind = { primitive: 0, object: 1, resource: 2, sibling: 3 } as const;
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** One JSON member that an object may have. */
+export interface Member {
+  kind: Kind;
+  /** Its name in JSON; of a sibling without the underscore. */
+  name: string;
+  /** Its name in FHIRPath: `value.ofType(Quantity)`. */
+  step: string;
+  type: string;
+  isList: boolean;
+  min: number;
+  max: number;
+  /** Set for what is required or a choice; 0 for all else. */
+  bit: number;
+  /** Of a choice: the name before its type. */
+  choice: string | undefined;
+  test: PrimitiveTest | undefined;
+  binding: Binding | undefined;
+  targets: Set<string> | undefined;
+  rules: Rule[];
+  /** Compiled when the first value is met: a service pays for what it stores only. */
+  plan: ObjectPlan | undefined;
+  /** A backbone's place in R4's definitions, for `plan`. */
+  backbone: string | undefined;
+}
+
+const plans = new Map<string, ObjectPlan>();
+
+/** @returns undefined for what is no complex type or resource type of R4 */
+export function planOf(type: string): ObjectPlan | undefined {
+  const known = plans.get(type);
+  if (known) return known;
+  const structure = structureOf(type);
+  if (!structure || structure.kind === "primitive") return undefined;
+  return keep(type, compile(type, type, elementsOf(type), rulesOf(type), structure.kind === "resource"));
+}
+
+/** The plan of the object that the member holds. */
+export function planOfMember(member: Member): ObjectPlan {
+  member.plan ??= member.backbone === undefined ? planOf(member.type) : planOfBackbone(member.backbone);
+  if (!member.plan) throw new Error(`R4 has no type ${member.type}.`);
+  return member.plan;
+}
+
+function planOfBackbone(path: string): ObjectPlan {
+  const known = plans.get(path);
+  if (known) return known;
+  const { elements, rules } = backboneOf(path);
+  return keep(path, compile(path, path.split(".")[0]!, elements, rules, false));
+}
+
+function keep(name: string, plan: ObjectPlan): ObjectPlan {
+  plans.set(name, plan);
+  return plan;
+}
+
+function compile(name: string, type: string, elements: ElementJson[], ruleJsons: RuleJson[], ofResource: boolean): ObjectPlan {
+  const plan: ObjectPlan = { name, isResource: ofResource, members: new Map(), required: [], rules: [] };
+  const resource = isResource(type) ? type : undefined;
+  let nextBit = 1;
+  for (const element of elements) {
+    let bit = 0;
+    if (element.min || element.isChoice) {
+      bit = nextBit;
+      nextBit *= 2;
+      if (nextBit > 2 ** 30) throw new Error(`${name} has more required elements and choices than the bits of a number.`);
+    }
+    if (element.min) plan.required.push({ bit, name: element.isChoice ? `${element.name}[x]` : element.name });
+    for (const member of membersOf(name, element, bit, ofResource, resource)) {
+      plan.members.set(member.name, member);
+      if (member.kind === Kind.primitive && element.name !== "id") {
+        plan.members.set(`_${member.name}`, { ...member, kind: Kind.sibling, type: "Element", rules: [] });
+      }
+    }
+  }
+  plan.rules = ruleJsons.flatMap((rule) => ruleOf(rule, name, elements, resource) ?? []);
+  return plan;
+}
+
+function membersOf(path: string, element: ElementJson, bit: number, ofResource: boolean, resource: string | undefined): Member[] {
+  const { name, isChoice = false, max = 1, min = 0 } = element;
+  // A resource's id has the form of an id, an element's is any text; R4's definitions call both a string.
+  const types = element.name === "id" && ofResource ? ["id"] : (element.types ?? [element.as!]);
+  return types.map((type): Member => {
+    const inline = element.elements ? `${path}.${name}` : element.as;
+    const test = inline === undefined ? primitiveTests[type] : undefined;
+    const valueRules = element.rules?.flatMap((rule) => ruleOf(rule, inline ?? type, valueElements(type, inline), resource) ?? []);
+    return {
+      kind: test ? Kind.primitive : type === "Resource" ? Kind.resource : Kind.object,
+      name: isChoice ? name + type[0]!.toUpperCase() + type.slice(1) : name,
+      step: isChoice ? `${name}.ofType(${type})` : name,
+      type,
+      isList: max !== 1,
+      min,
+      max: max < 0 ? Number.POSITIVE_INFINITY : max,
+      bit,
+      choice: isChoice ? name : undefined,
+      test,
+      binding: element.codes === undefined ? undefined : bindingOf(element.codes, type),
+      targets: element.targets && type === "Reference" ? new Set(element.targets) : undefined,
+      // A backbone's own rules are those of its plan.
+      rules: inline === undefined ? (valueRules ?? []) : [],
+      plan: undefined,
+      backbone: inline,
+    };
+  });
+}
+
+function valueElements(type: string, backbone: string | undefined): ElementJson[] {
+  return backbone === undefined ? elementsOf(type) : [];
+}

@@ -1,0 +1,91 @@
+/** A small parser of FHIRPath (N1): the forms that R4's invariants are written in. What it does not know is left to a library. */
+
+export type Ast =
+  | { is: "literal"; value: string | number | boolean }
+  | { is: "this" }
+  | { is: "variable"; name: string }
+  | { is: "member"; of: Ast | undefined; name: string }
+  | { is: "call"; of: Ast | undefined; name: string; args: Ast[] }
+  | { is: "operator"; name: string; left: Ast; right: Ast }
+  | { is: "type"; of: Ast; type: string };
+
+/** Thrown for an expression that is not plain; the caller falls back to the library. */
+export class NotPlain extends Error {}
+
+const token = /\s*(?:('(?:[^'\\]|\\.)*')|(\d+(?:\.\d+)?)|([A-Za-z_]\w*)|(%\w+|\$\w+)|(<=|>=|!=|[().,=<>|&+]))/y;
+
+/** Loosest first; FHIRPath N1, "Precedence". */
+const LEVELS = [["implies"], ["or", "xor"], ["and"], ["in"], ["=", "!="], ["<=", ">=", "<", ">"], ["|"], ["is"], ["+", "&"]];
+
+const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", f: "\f" };
+
+/** @throws NotPlain */
+export function parse(expression: string): Ast {
+  const tokens: string[] = [];
+  token.lastIndex = 0;
+  while (token.lastIndex < expression.trimEnd().length) {
+    const found = token.exec(expression);
+    if (!found) throw new NotPlain(expression);
+    tokens.push(found[0].trim());
+  }
+  let at = 0;
+
+  function expect(text: string): void {
+    if (tokens[at++] !== text) throw new NotPlain(expression);
+  }
+
+  function level(index: number): Ast {
+    const operators = LEVELS[index];
+    if (!operators) return path();
+    let left = level(index + 1);
+    for (let name = tokens[at]; name !== undefined && operators.includes(name); name = tokens[at]) {
+      at++;
+      if (name === "is") left = { is: "type", of: left, type: tokens[at++] ?? "" };
+      else left = { is: "operator", name, left, right: level(index + 1) };
+    }
+    return left;
+  }
+
+  function path(): Ast {
+    let found = term(undefined);
+    while (tokens[at] === ".") {
+      at++;
+      found = term(found);
+    }
+    return found;
+  }
+
+  function term(of: Ast | undefined): Ast {
+    const text = tokens[at++];
+    if (text === undefined) throw new NotPlain(expression);
+    if (text === "(" && !of) {
+      const inner = level(0);
+      expect(")");
+      return inner;
+    }
+    if (!of) {
+      if (text === "true" || text === "false") return { is: "literal", value: text === "true" };
+      if (text.startsWith("'")) return { is: "literal", value: unquoted(text) };
+      if (/^\d/.test(text)) return { is: "literal", value: Number(text) };
+      if (text === "$this") return { is: "this" };
+      if (text.startsWith("%")) return { is: "variable", name: text.slice(1) };
+    }
+    if (!/^[A-Za-z_]/.test(text)) throw new NotPlain(expression);
+    if (tokens[at] !== "(") return { is: "member", of, name: text };
+    at++;
+    const args: Ast[] = [];
+    while (tokens[at] !== ")") {
+      args.push(level(0));
+      if (tokens[at] === ",") at++;
+      else if (tokens[at] !== ")") throw new NotPlain(expression);
+    }
+    at++;
+    return { is: "call", of, name: text, args };
+  }
+
+  const found = level(0);
+  if (at !== tokens.length) throw new NotPlain(expression);
+  return found;
+}
+
+const unquoted = (text: string) => text.slice(1, -1).replace(/\\(.)/g, (_, c: string) => escapes[c] ?? c);

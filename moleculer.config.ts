@@ -1,6 +1,6 @@
 /** How the broker runs: our decisions instead of Moleculer's defaults, each with its reason. */
 import { randomBytes } from "node:crypto";
-import type { BrokerOptions } from "moleculer";
+import type { BrokerOptions, ServiceBroker } from "moleculer";
 import { type Config, NAMESPACE } from "./mixins/config.ts";
 import { cacher } from "./mixins/mesh/cache.ts";
 import { consoleLogger } from "./mixins/mesh/log.ts";
@@ -68,6 +68,10 @@ export function brokerOptions(config: Config): BrokerOptions {
     metrics: false,
     tracing: false,
     internalServices: false, // `$node.options` would tell any caller the transporter's password
+    started: async (broker: ServiceBroker) => {
+      const transporter = broker.transit?.tx;
+      if (transporter instanceof MeshTransporter) await transporter.announce();
+    },
     skipProcessEventRegistration: true, // scripts/serve.ts decides what a signal means
   };
 }

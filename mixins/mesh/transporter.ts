@@ -96,6 +96,15 @@ export class MeshTransporter extends Transporters.NATS {
     await client.close();
   }
 
+  /**
+   * Tells all nodes what this one serves; resolves when the server has passed it on. Moleculer would do so a moment after
+   * it reports that it has started, and whoever waited for that would call too early.
+   */
+  async announce(): Promise<void> {
+    await this.transit.discoverer.sendLocalNodeInfo();
+    await this.client?.flush();
+  }
+
   override async subscribe(command: string, nodeID?: string): Promise<void> {
     this.client?.subscribe(this.getTopicName(command, nodeID), {
       callback: (error, msg) => {

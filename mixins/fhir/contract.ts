@@ -102,11 +102,14 @@ export function ownerOf(service: string) {
 
 export type Owner = ReturnType<typeof ownerOf>;
 
-/** The coordinator's word on a transaction; `at` is the meta.lastUpdated of what it wrote, milliseconds. */
-export type TransactionOutcome = { committed: true; at: number } | { committed: false };
+/** The journal's word on a transaction; `at` is the meta.lastUpdated of what it wrote, milliseconds. */
+export type TransactionOutcome = { state: "committed"; at: number } | { state: "aborted" } | { state: "undecided" };
 
-/** The question of an owner in doubt to the coordinator's journal, answered by the service `transactions`. */
-export const outcomeOf = action<{ tx: string }, TransactionOutcome>("transactions.outcome");
+/**
+ * The question of an owner in doubt to the coordinator's journal, answered by the service `transactions`. With `decide` a
+ * transaction without decision is decided by the question: aborted, for good.
+ */
+export const outcomeOf = action<{ tx: string; decide: boolean }, TransactionOutcome>("transactions.outcome");
 
 /** A transaction's id begins with the node that coordinates it, so that an owner sees at once when that node is gone. */
 export const transactionId = (nodeID: string, unique: string): string => `${nodeID}~${unique}`;

@@ -7,12 +7,17 @@ import { coordinatorOf, outcomeOf } from "./contract.ts";
 import type { WithFhir } from "./owner.ts";
 
 /**
- * A prepared transaction of a living coordinator is asked about when it is older than this. Longer than a coordinator
- * takes from its first prepare to its decision (`DECIDE_WITHIN` in services/transactions), so that the question never
- * aborts one that is still on its way.
+ * A prepared transaction older than this is asked about; it is settled if the journal knows the answer, so that an owner
+ * that was down when the commit came makes up for it at once. Milliseconds.
  */
-const IN_DOUBT_AFTER = 25_000; // milliseconds
-const LOOK_EVERY = 1_000; // milliseconds; one indexed read of a table that is empty but for moments
+const ASK_AFTER = 1_000;
+/**
+ * When its coordinator lives, the question decides it only after this time, longer than a coordinator takes from its first
+ * prepare to its decision (`DECIDE_WITHIN` in services/transactions): it never aborts what is still on its way. Milliseconds.
+ */
+const DECIDE_AFTER = 25_000;
+/** One indexed read of a table that is empty but for moments. Milliseconds. */
+const LOOK_EVERY = 1_000;
 
 export interface InDoubt {
   stop(): Promise<void>;
@@ -27,11 +32,14 @@ export function settleInDoubt(service: Service & WithFhir): InDoubt {
 
   async function settle(): Promise<void> {
     for (const { tx, since } of await store.prepared()) {
-      if (isAlive(coordinatorOf(tx)) && Date.now() - since < IN_DOUBT_AFTER) continue;
-      const outcome = await outcomeOf(broker as never, { tx });
-      if (outcome.committed) await store.commit(tx, outcome.at);
+      const age = Date.now() - since;
+      const decide = age > DECIDE_AFTER || !isAlive(coordinatorOf(tx));
+      if (!decide && age < ASK_AFTER) continue;
+      const outcome = await outcomeOf(broker as never, { tx, decide });
+      if (outcome.state === "undecided") continue;
+      if (outcome.state === "committed") await store.commit(tx, outcome.at);
       else await store.abort(tx);
-      logger.info(`Transaction ${tx}, prepared here and left in doubt, is ${outcome.committed ? "committed" : "aborted"}.`);
+      logger.info(`Transaction ${tx}, prepared here and left in doubt, is ${outcome.state}.`);
     }
   }
 

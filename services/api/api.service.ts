@@ -23,6 +23,8 @@ type This = Service &
     server: Server | null;
     http?: Server;
     isReady: boolean;
+    isLeaving: boolean;
+    closed?: Promise<void>;
     meter: Meter;
     express(): (request: IncomingMessage, response: ServerResponse) => void;
     answer(ctx: Context, request: IncomingMessage): Promise<Answer>;
@@ -81,6 +83,7 @@ export default (config: Config): ServiceSchema =>
 
     created(this: This) {
       this.isReady = false;
+      this.isLeaving = false;
       this.meter = new Meter();
     },
 
@@ -95,11 +98,16 @@ export default (config: Config): ServiceSchema =>
       this.broker.localBus.once("$broker.started", () => {
         this.isReady = true;
       });
+      // The first signal: who asks whether this gateway is ready hears it before the last request is answered.
+      this.broker.localBus.once("$mesh.leaving", () => {
+        this.isLeaving = true;
+        this.closed ??= shut(this.http as Server);
+      });
     },
 
     async stopped(this: This) {
       this.isReady = false;
-      if (this.http) await shut(this.http);
+      if (this.http) await (this.closed ?? shut(this.http));
     },
   });
 
@@ -123,7 +131,7 @@ async function answerRest(service: This, ctx: Context, request: IncomingMessage,
     case "/health/live":
       return { status: 200, headers: JSON_TYPE, body: '{"status":"live"}' };
     case "/health/ready":
-      return { status: service.isReady ? 200 : 503, headers: JSON_TYPE, body: service.isReady ? '{"status":"ready"}' : '{"status":"starting"}' };
+      return readiness(service);
     case "/openapi.json": {
       const document = openapi(publishedActions(service.broker), service.directory.liveTypes(), originOf(request, config), packageJson.version);
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify(document) };
@@ -131,6 +139,11 @@ async function answerRest(service: This, ctx: Context, request: IncomingMessage,
     default:
       return consoleAnswer(pathname, { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx as never });
   }
+}
+
+function readiness({ isReady, isLeaving }: This): Answer {
+  const status = isLeaving ? "leaving" : isReady ? "ready" : "starting";
+  return { status: status === "ready" ? 200 : 503, headers: JSON_TYPE, body: JSON.stringify({ status }) };
 }
 
 /** The server's address as the client sees it. */

@@ -12,10 +12,10 @@ import type { Caller } from "../../mixins/contract.ts";
 import { type OwnerStep, ownerOf, type StepResult, transactionId } from "../../mixins/fhir/contract.ts";
 import type { IssueOfStep } from "../../mixins/fhir/errors.ts";
 import type { Store } from "../../mixins/store/store.ts";
-import { decideCommit, forget } from "./journal.ts";
+import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
 import { transactionAborted } from "./transactions.errors.ts";
 
-/** From the first prepare to the decision; less than an owner's patience (IN_DOUBT_AFTER in mixins/fhir/recovery.ts). */
+/** From the first prepare to the decision; less than an owner's patience (DECIDE_AFTER in mixins/fhir/recovery.ts). */
 const DECIDE_WITHIN = 20_000; // milliseconds
 const COMMIT_CALL = { timeout: 5_000, retries: 3 }; // milliseconds per try; commit is idempotent
 
@@ -77,7 +77,7 @@ export async function commitShares(coordinator: Coordinator, shares: Share[], re
     coordinator.warn(`Transaction ${tx}: the journal did not confirm the commit: ${error.message}`);
     throw transactionAborted("the journal cannot be written; read before you send it again.");
   });
-  if (!outcome.committed) {
+  if (outcome.state !== "committed") {
     await abort(coordinator, tx, asked);
     throw transactionAborted("one of its services gave it up.");
   }
@@ -122,7 +122,10 @@ async function writeAtOnce({ caller }: Coordinator, share: Share, representation
 async function abort(coordinator: Coordinator, tx: string, owners: string[]): Promise<void> {
   const told = await Promise.allSettled(owners.map((owner) => ownerOf(owner).abort(coordinator.caller, { tx }, { timeout: 2_000, retries: 0 })));
   const deaf = owners.filter((_, index) => told[index]?.status === "rejected");
-  if (deaf.length > 0) coordinator.warn(`Transaction ${tx} is aborted; ${deaf.join(", ")} will learn it from the journal.`);
+  if (deaf.length === 0) return;
+  coordinator.warn(`Transaction ${tx} is aborted; ${deaf.join(", ")} will learn it from the journal.`);
+  // Absence means abort only to who may decide: written down, it is known to who asks while this coordinator lives.
+  await outcomeOrAbort(coordinator.journal, tx, true).catch((error: Error) => coordinator.warn(`The abort of ${tx} is not in the journal: ${error.message}`));
 }
 
 /** An owner's error names its own step; the caller of a transaction knows entries. */

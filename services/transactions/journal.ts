@@ -23,11 +23,13 @@ export async function decideCommit(store: Store, tx: string, at: number, owners:
   return outcomeIn(await store.put(keyOf(tx), JSON.stringify(entry)));
 }
 
-/** What holds for a transaction; one that is not decided yet is aborted by this, for good. */
-export async function outcomeOrAbort(store: Store, tx: string): Promise<TransactionOutcome> {
-  const entry: Entry = { committed: false, at: 0, owners: [] };
+/** What holds for a transaction. With `decide` one that is not decided yet is aborted by this, for good. */
+export async function outcomeOrAbort(store: Store, tx: string, decide: boolean): Promise<TransactionOutcome> {
   const known = await store.get(keyOf(tx));
-  return outcomeIn(known ?? (await store.put(keyOf(tx), JSON.stringify(entry), Date.now() + REMEMBER_ABORT)));
+  if (known !== undefined) return outcomeIn(known);
+  if (!decide) return { state: "undecided" };
+  const entry: Entry = { committed: false, at: 0, owners: [] };
+  return outcomeIn(await store.put(keyOf(tx), JSON.stringify(entry), Date.now() + REMEMBER_ABORT));
 }
 
 /** Commits that some owner may not have heard of: what a coordinator that died left behind. */
@@ -44,5 +46,5 @@ export const forget = (store: Store, tx: string): Promise<void> => store.remove(
 
 function outcomeIn(text: string): TransactionOutcome {
   const { committed, at } = JSON.parse(text) as Entry;
-  return committed ? { committed, at } : { committed };
+  return committed ? { state: "committed", at } : { state: "aborted" };
 }

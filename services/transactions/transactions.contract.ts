@@ -32,6 +32,6 @@ export const transactions = {
   process: action<{ text: string; base: string; representation?: boolean }, (EntryResult | null)[]>("transactions.process"),
   /** The same for other services: entries as objects. */
   run: action<{ entries: TransactionEntry[] }, EntryResult[]>("transactions.run"),
-  /** What the journal says of a transaction. One without a decision is decided by this question: aborted, for good. */
+  /** What the journal says of a transaction. With `decide` one without a decision is decided by the question: aborted, for good. */
   outcome: outcomeOf,
 };

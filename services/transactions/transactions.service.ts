@@ -53,9 +53,9 @@ export default defineService<typeof transactions, This>({
     },
 
     outcome: {
-      params: { tx: "string", $$strict: true },
+      params: { tx: "string", decide: "boolean", $$strict: true },
       handler(ctx) {
-        return outcomeOrAbort(this.store, ctx.params.tx);
+        return outcomeOrAbort(this.store, ctx.params.tx, ctx.params.decide);
       },
     },
   },

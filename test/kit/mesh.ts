@@ -39,6 +39,8 @@ export interface MeshNode {
   stop(): Promise<void>;
   /** SIGKILL; only for processes. */
   kill(): Promise<void>;
+  /** Resolves when the process has ended, however it came to that; never for a broker of this process. */
+  ended: Promise<unknown>;
 }
 
 export interface Mesh {
@@ -50,8 +52,8 @@ export interface Mesh {
   /** A broker of this process that belongs to the mesh, for contracts: `visits.open(mesh.caller, …)`. */
   caller: ServiceBroker;
   call<Result>(action: string, params?: object, options?: CallingOptions): Promise<Result>;
-  /** One node more; resolves when the caller can reach it. */
-  add(service: string): Promise<MeshNode>;
+  /** One node more, a process with further settings of its own; resolves when the caller can reach it. */
+  add(service: string, env?: Record<string, string>): Promise<MeshNode>;
   /** Kills the first node of a service; resolves when the caller knows. */
   kill(service: string): Promise<void>;
   nats: Server | undefined;
@@ -76,7 +78,8 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   };
   // Stores read their process's settings; with nodes in this process these are this process's.
   const before = split === "broker" ? swapEnv({ MONGO_URL: "", NATS_URL: "", ...env }) : undefined;
-  const start = (names: string[]) => (split === "process" ? startProcess(names, env) : startBroker(names, env));
+  const start = (names: string[], more: Record<string, string> = {}) =>
+    split === "process" ? startProcess(names, { ...env, ...more }) : startBroker(names, { ...env, ...more });
 
   const nodes: MeshNode[] = [];
   let caller: ServiceBroker | undefined;
@@ -108,8 +111,8 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     caller: known,
     nats,
     call: (action, params = {}, calling = {}) => known.call(action, params, calling),
-    async add(service) {
-      const node = await start([service]);
+    async add(service, more) {
+      const node = await start([service], more);
       nodes.push(node);
       while (!hasServices(known, node.nodeId)) await heard(known, "$services.changed");
       return node;
@@ -161,6 +164,7 @@ async function startProcess(services: string[], env: Record<string, string>): Pr
     ...(ready.port !== undefined && { url: `http://127.0.0.1:${ready.port}` }),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
+    ended: exited,
   };
 }
 
@@ -188,7 +192,7 @@ async function startBroker(services: string[], env: Record<string, string>): Pro
     return stopped;
   };
   const kill = () => Promise.reject(new Error('Only a process can be killed: use split: "process".'));
-  return { services, broker, nodeId: broker.nodeID, pid: 0, ...(address && { url: `http://127.0.0.1:${address.port}` }), stop, kill };
+  return { services, broker, nodeId: broker.nodeID, pid: 0, ...(address && { url: `http://127.0.0.1:${address.port}` }), stop, kill, ended: new Promise(() => {}) };
 }
 
 /** The server that MONGO_URL names, or the stand-in; with a database name that no other test has. */

@@ -5,14 +5,11 @@ import type { Config } from "../../../mixins/config.ts";
 /** Requests in flight at a stop get this long to finish. Milliseconds. */
 const DRAIN = 10_000;
 
-/**
- * Listens; several gateways of one cluster share the port, and the kernel spreads connections over them.
- * @throws the system's error (EADDRINUSE, EACCES, …)
- */
-export async function listen(server: Server, { port, host, supervised }: Config): Promise<void> {
+/** @throws the system's error (EADDRINUSE, EACCES, …) */
+export async function listen(server: Server, { port, host }: Config): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port, host, reusePort: supervised }, () => {
+    server.listen({ port, host }, () => {
       server.off("error", reject);
       resolve();
     });

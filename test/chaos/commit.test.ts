@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ownerOf } from "../../mixins/fhir/contract.ts";
+import { fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+/** How often each process is killed at each step. */
+const ROUNDS = 3;
+/** Everything in doubt is settled within this time after the killed process is back. Milliseconds. */
+const SETTLED_WITHIN = 20_000;
+const CRASH = { NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, "../kit/crash.ts")).href}` };
+
+/** Whom it hits, and where: see test/kit/crash.ts. */
+const POINTS: [victim: string, at: string, count: string][] = [
+  ["patients", "handling:fhir.prepare", "1"],
+  ["patients", "handled:fhir.prepare", "1"],
+  ["patients", "handling:fhir.commit", "1"],
+  ["patients", "handled:fhir.commit", "1"],
+  ["records", "handled:fhir.prepare", "1"],
+  ["records", "handling:fhir.commit", "1"],
+  ["lab", "handling:fhir.prepare", "1"],
+  ["lab", "handled:fhir.commit", "1"],
+  ["transactions", "calling:fhir.prepare", "1"],
+  ["transactions", "answered:fhir.prepare", "1"],
+  ["transactions", "answered:fhir.prepare", "3"], // all are prepared, nothing is decided
+  ["transactions", "calling:fhir.commit", "1"], // decided, nobody knows
+  ["transactions", "answered:fhir.commit", "1"],
+];
+const OWNERS = ["patients", "records", "lab"];
+const TYPES = ["Patient", "Condition", "ServiceRequest"];
+
+const bundle = (mark: string) => {
+  const identifier = [{ system: "urn:chaos", value: mark }];
+  const subject = { reference: "urn:uuid:p" };
+  const post = (resource: object, fullUrl?: string) => ({ ...(fullUrl && { fullUrl }), resource, request: { method: "POST", url: (resource as { resourceType: string }).resourceType } });
+  return {
+    resourceType: "Bundle",
+    type: "transaction",
+    entry: [
+      post({ resourceType: "Patient", identifier }, "urn:uuid:p"),
+      post({ resourceType: "Condition", identifier, subject }),
+      post({ resourceType: "ServiceRequest", identifier, subject, status: "active", intent: "order" }),
+    ],
+  };
+};
+
+describe.each(["sqlite", "mongo"] as const)("a transaction over three services on %s, a process of it killed", (store) => {
+  let mesh: Mesh;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "transactions", ...OWNERS], store });
+  }, 120_000);
+  afterAll(() => mesh?.stop(), 60_000);
+
+  /** Resolves when no owner has anything prepared. */
+  async function settled(): Promise<void> {
+    const deadline = Date.now() + SETTLED_WITHIN;
+    for (;;) {
+      const open = await Promise.all(OWNERS.map((owner) => ownerOf(owner).prepared(mesh.caller as never, {}).catch(() => [{ tx: "unreachable" }])));
+      if (open.every((list) => list.length === 0)) return;
+      if (Date.now() > deadline) throw new Error(`Still in doubt after ${SETTLED_WITHIN} ms: ${JSON.stringify(open)}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  const count = async (mark: string) => {
+    const fhir = fhirAt(mesh.base);
+    return Promise.all(TYPES.map(async (type) => (await fhir.get(`/${type}?identifier=urn:chaos|${mark}&_summary=count`)).body.total as number));
+  };
+
+  it.each(POINTS)("%s at %s (%s): all of it or nothing, and all of what was confirmed", async (victim, at, times) => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const mark = `${victim}-${at}-${times}-${round}`;
+      // The healthy node makes way for one that will crash.
+      const healthy = mesh.nodes.find((node) => node.services.includes(victim));
+      const doomed = await mesh.add(victim, { ...CRASH, CRASH_AT: at, CRASH_COUNT: times });
+      await healthy?.stop();
+      mesh.nodes.splice(mesh.nodes.indexOf(healthy as never), 1);
+
+      const answer = await fhirAt(mesh.base).send("POST", "", bundle(mark)).catch(() => undefined);
+      await doomed.ended;
+      mesh.nodes.splice(mesh.nodes.indexOf(doomed), 1);
+      await mesh.add(victim);
+      await settled();
+
+      const found = await count(mark);
+      expect(found.every((it) => it === found[0])).toBe(true);
+      expect([0, 1]).toContain(found[0]);
+      if (answer?.status === 200) expect(found).toEqual([1, 1, 1]);
+      else if (answer) expect(answer.status).toBe(503);
+    }
+  }, 180_000);
+});

@@ -1,0 +1,94 @@
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import type { Caller } from "../../mixins/contract.ts";
+import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+/** As many as a busy front desk never sees: all at the same moment, over NATS, at two replicas of each service. */
+const MANY = 64;
+const RACERS = ["patients", "wards", "hospitalizations", "pharmacy"];
+
+describe.each(["sqlite", "mongo"] as const)("64 at the same moment, over NATS, two replicas of each service, on %s", (store) => {
+  let mesh: Mesh;
+  let fhir: FhirHttp;
+  let caller: Caller;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "transactions", ...RACERS], replicas: Object.fromEntries(RACERS.map((name) => [name, 2])), store });
+    fhir = fhirAt(mesh.base);
+    caller = mesh.caller as unknown as Caller;
+  }, 120_000);
+  afterAll(() => mesh?.stop(), 60_000);
+
+  const all = <Result>(work: (index: number) => Promise<Result>) => Promise.all(Array.from({ length: MANY }, (_, index) => work(index)));
+  const settled = <Result>(work: (index: number) => Promise<Result>) => Promise.allSettled(Array.from({ length: MANY }, (_, index) => work(index)));
+  const statuses = (answers: { status: number }[]) => {
+    const counts: Record<number, number> = {};
+    for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+    return counts;
+  };
+  const register = async (value: string) =>
+    (await patients.register(caller, { family: "Race", given: ["Ada"], birthDate: "1980", gender: "female", identifier: { system: "urn:race", value } })).patient;
+
+  it("conditional creates make one", async () => {
+    const resource = { resourceType: "Patient", identifier: [{ system: "urn:race", value: "conditional" }] };
+    const answers = await all(() => fhir.create(resource, { "If-None-Exist": "identifier=urn:race|conditional" }));
+    expect(statuses(answers)).toEqual({ 200: MANY - 1, 201: 1 });
+    expect(new Set(answers.map((it) => it.body.id)).size).toBe(1);
+    expect((await fhir.get("/Patient?identifier=urn:race|conditional&_summary=count")).body.total).toBe(1);
+  }, 60_000);
+
+  it("admissions to one bed: one has it", async () => {
+    const ward = await wards.open(caller, { name: "Race", rooms: [{ name: "room 1", beds: ["A"] }] });
+    const bed = ward.rooms[0]?.beds[0]?.location as string;
+    const comers = await all((index) => register(`comer-${index}`));
+    const tries = await settled((index) => hospitalizations.admit(caller, { patient: comers[index] as string, bed }, { timeout: 30_000 }));
+    expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(1);
+    for (const it of tries) if (it.status === "rejected") expect(it.reason).toMatchObject({ code: 409, type: "BED_OCCUPIED" });
+    expect((await fhir.get("/Encounter?class=IMP&_summary=count")).body.total).toBe(1);
+    expect(await wards.beds(caller, {})).toMatchObject([{ status: "taken" }]);
+  }, 90_000);
+
+  it("dispenses of the last ten units: ten", async () => {
+    const medication = { system: "urn:rx", code: "race" };
+    await pharmacy.receive(caller, { medication, quantity: 10 });
+    const { prescription } = await pharmacy.prescribe(caller, { patient: await register("dispensed"), medication, quantity: MANY, dosage: "1" });
+    const tries = await settled(() => pharmacy.dispense(caller, { prescription, quantity: 1 }, { timeout: 30_000 }));
+    expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(10);
+    for (const it of tries) if (it.status === "rejected") expect(it.reason).toMatchObject({ code: 409, type: "OUT_OF_STOCK" });
+    expect((await fhir.get("/MedicationDispense?_summary=count")).body.total).toBe(10);
+    expect(await pharmacy.stock(caller, {})).toEqual([{ medication, quantity: 0 }]);
+  }, 90_000);
+
+  it("updates of one version: one is taken", async () => {
+    const { body } = await fhir.create({ resourceType: "Patient", active: true });
+    const answers = await all((index) => fhir.send("PUT", `/Patient/${body.id}`, { ...body, birthDate: `19${10 + index}` }, { "If-Match": 'W/"1"' }));
+    expect(statuses(answers)).toEqual({ 200: 1, 412: MANY - 1 });
+    expect((await fhir.get(`/Patient/${body.id}/_history`)).body.total).toBe(2);
+  }, 60_000);
+
+  it("a walk over the pages misses and doubles nobody who stays, while others come and go", async () => {
+    const tag = { tag: [{ system: "urn:race", code: "walk" }] };
+    const newcomer = () => fhir.create({ resourceType: "Patient", meta: tag });
+    const staying = new Set<string>();
+    const leaving: string[] = [];
+    for (let index = 0; index < 60; index += 1) {
+      const { body } = await newcomer();
+      if (index % 3 === 0) leaving.push(body.id);
+      else staying.add(body.id);
+    }
+    const seen: string[] = [];
+    let next: string | undefined = "/Patient?_tag=urn:race|walk&_count=7";
+    while (next) {
+      const { body } = await fhir.get(next);
+      for (const entry of body.entry ?? []) seen.push(entry.resource.id);
+      next = body.link.find((link: { relation: string }) => link.relation === "next")?.url;
+      const gone = leaving.pop();
+      await Promise.all([newcomer(), gone === undefined ? undefined : fhir.send("DELETE", `/Patient/${gone}`)]);
+      if (seen.length > 500) break; // newcomers join at the end: it need not end by itself, but it does not run away
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.filter((id) => staying.has(id))).toHaveLength(staying.size);
+  }, 60_000);
+});

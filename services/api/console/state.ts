@@ -32,13 +32,18 @@ export interface MeshView {
 const FRESH = 1_000;
 const ASK = { timeout: 1_500, retries: 0 }; // milliseconds
 
-let latest: { at: number; state: Promise<MeshState> } | undefined;
-const meters = new Map<string, Meter>(); // by node and service; those that are gone are dropped below
+/** What was last seen of a mesh, and the meters of its nodes' services; those of nodes that are gone are dropped below. */
+const seen = new WeakMap<ServiceBroker, { at: number; state: Promise<MeshState> }>();
+const metersOf = new WeakMap<ServiceBroker, Map<string, Meter>>();
 
 /** At most a second old. */
 export function meshState(view: MeshView): Promise<MeshState> {
   const now = Date.now();
-  if (!latest || now - latest.at > FRESH) latest = { at: now, state: look(view, now) };
+  let latest = seen.get(view.broker);
+  if (!latest || now - latest.at > FRESH) {
+    latest = { at: now, state: look(view, now) };
+    seen.set(view.broker, latest);
+  }
   return latest.state;
 }
 
@@ -47,6 +52,8 @@ async function look({ broker, directory, meter, caller }: MeshView, now: number)
   const names = new Set<string>([...directory.services().map((it) => it.service)]);
   for (const node of nodes) if (node.available) for (const { name } of node.services) if (!name.startsWith("$")) names.add(name);
   const living = new Set<string>();
+  const meters = metersOf.get(broker) ?? new Map<string, Meter>();
+  metersOf.set(broker, meters);
 
   const services = await Promise.all(
     [...names].sort().map(async (name) => {

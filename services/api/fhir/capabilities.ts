@@ -24,12 +24,15 @@ const OWN_OPERATIONS: Record<string, { name: string; definition: string }[]> = {
   Observation: [{ name: "lastn", definition: `${DEFINITION}/Observation-lastn` }],
 };
 
-let made: { generation: number; resources: string } | undefined;
+/** The part that depends on the services, as it was last made for a directory. */
+const made = new WeakMap<Directory, { generation: number; resources: string }>();
 
 /** As JSON text. What depends on the services is made anew only when one came or went. */
 export function capabilities({ directory, base, conditionalDelete }: Pick<FhirRequest, "directory" | "base" | "conditionalDelete">, version: string): string {
-  if (made?.generation !== directory.generation) {
-    made = { generation: directory.generation, resources: JSON.stringify(resources(directory, conditionalDelete)) };
+  let known = made.get(directory);
+  if (known?.generation !== directory.generation) {
+    known = { generation: directory.generation, resources: JSON.stringify(resources(directory, conditionalDelete)) };
+    made.set(directory, known);
   }
   const head = {
     resourceType: "CapabilityStatement",
@@ -44,7 +47,7 @@ export function capabilities({ directory, base, conditionalDelete }: Pick<FhirRe
   };
   const interaction = directory.liveTypes().length > 0 ? [{ code: "transaction" }, { code: "batch" }, { code: "history-system" }, { code: "search-system" }] : undefined;
   const rest = JSON.stringify({ mode: "server", interaction, searchParam: EVERYWHERE });
-  return `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)},"resource":${made.resources}}]}`;
+  return `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)},"resource":${known.resources}}]}`;
 }
 
 function resources(directory: Directory, conditionalDelete: "single" | "multiple"): object[] {

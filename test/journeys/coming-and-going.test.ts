@@ -1,0 +1,115 @@
+import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { SYSTEMS } from "../../services/systems.ts";
+
+/** What the gateway offers follows what runs; what is down is told from what is not there. */
+describe("services that come and go", () => {
+  let mesh: Mesh;
+  let fhir: FhirHttp;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "transactions", "patients", "lab", "records"], replicas: { patients: 2 } });
+    fhir = fhirAt(mesh.base);
+  }, 60_000);
+  afterAll(() => mesh?.stop(), 60_000);
+
+  const laboratory = { category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }] };
+  const observation = (more: object = {}) => ({ resourceType: "Observation", status: "final", code: { text: "x" }, ...more });
+  const served = async () => ((await fhir.get("/metadata")).body.rest[0].resource as { type: string }[]).map((it) => it.type);
+
+  /** Asks until the answer is as expected, for a second at most: that long the gateway may take. */
+  async function withinASecond(check: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 1_000;
+    while (!(await check())) if (Date.now() > deadline) throw new Error("It took longer than a second.");
+  }
+
+  it("a small clinic offers what its services own, and no more", async () => {
+    const types = await served();
+    expect(types).toEqual(expect.arrayContaining(["Patient", "Observation", "Condition"]));
+    expect(types).not.toContain("Encounter");
+    expect(await fhir.get("/Encounter/1")).toMatchObject({ status: 404, body: outcomeWith("not-supported") });
+    expect(await fhir.create({ resourceType: "Encounter" })).toMatchObject({ status: 404 });
+  });
+
+  it("a service killed answers 503 and when to try again, while all else goes on", async () => {
+    const [inLab, elsewhere] = [await fhir.create(observation(laboratory)), await fhir.create(observation())];
+    await mesh.kill("lab");
+    await withinASecond(async () => (await fhir.get(`/Observation/${inLab.body.id}`)).status === 503);
+    const refused = await fhir.get(`/Observation/${inLab.body.id}`);
+    expect(refused).toMatchObject({ status: 503, body: outcomeWith("transient") });
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await fhir.create(observation(laboratory))).status).toBe(503);
+    expect((await fhir.get("/ServiceRequest")).status).toBe(503);
+    // Its part of a shared type is missing: never a silent part-answer.
+    expect((await fhir.get("/Observation")).status).toBe(503);
+    const partly = await fhir.get("/Observation", { Prefer: "handling=lenient" });
+    expect(partly).toMatchObject({ status: 200, body: { entry: [{ resource: { id: elsewhere.body.id } }, { search: { mode: "outcome" }, resource: outcomeWith("incomplete") }] } });
+    expect(partly.body).not.toHaveProperty("total");
+    // Everything else goes on.
+    expect((await fhir.get(`/Observation/${elsewhere.body.id}`)).status).toBe(200);
+    expect((await fhir.create({ resourceType: "Patient" })).status).toBe(201);
+    expect(await served()).not.toContain("ServiceRequest");
+  }, 30_000);
+
+  it("a service that comes back is used at once, with all that it had", async () => {
+    await mesh.add("lab");
+    await withinASecond(async () => (await fhir.get("/Observation?_summary=count")).body.total === 2);
+    expect(await served()).toContain("ServiceRequest");
+  }, 30_000);
+
+  it("a service that left in order is not there any more", async () => {
+    const lab = mesh.nodes.find((node) => node.services.includes("lab"));
+    await lab?.stop();
+    mesh.nodes.splice(mesh.nodes.indexOf(lab as never), 1);
+    await withinASecond(async () => (await fhir.get("/ServiceRequest")).status === 404);
+    expect((await fhir.get("/Observation?_summary=count")).body.total).toBe(1);
+  }, 30_000);
+
+  it("a replica killed under load fails no read", async () => {
+    const { body } = await fhir.create({ resourceType: "Patient" });
+    let isOver = false;
+    const statuses = new Set<number>();
+    const reader = async () => {
+      while (!isOver) statuses.add((await fhir.get(`/Patient/${body.id}`)).status);
+    };
+    const readers = [reader(), reader(), reader(), reader()];
+    await mesh.kill("patients");
+    for (let index = 0; index < 20; index += 1) await fhir.get(`/Patient/${body.id}`);
+    isOver = true;
+    await Promise.all(readers);
+    expect([...statuses]).toEqual([200]);
+  }, 30_000);
+
+  it("a replica replaced in order fails no request", async () => {
+    let isOver = false;
+    const statuses: Record<number, number> = {};
+    const writer = async () => {
+      while (!isOver) {
+        const { status } = await fhir.create({ resourceType: "Patient" });
+        statuses[status] = (statuses[status] ?? 0) + 1;
+      }
+    };
+    const writers = [writer(), writer(), writer(), writer()];
+    const old = mesh.nodes.find((node) => node.services.includes("patients"));
+    await mesh.add("patients");
+    await old?.stop();
+    mesh.nodes.splice(mesh.nodes.indexOf(old as never), 1);
+    isOver = true;
+    await Promise.all(writers);
+    expect(Object.keys(statuses)).toEqual(["201"]);
+  }, 30_000);
+});
+
+describe("each service by itself", () => {
+  it.each(SYSTEMS.provider.filter((name) => name !== "api" && name !== "transactions"))("%s starts with the gateway alone and serves its types", async (name) => {
+    const mesh = await startMesh({ services: ["api", name], nats: false, split: "broker" });
+    try {
+      const { body } = await fhirAt(mesh.base).get("/metadata");
+      const [first] = body.rest[0].resource as { type: string }[];
+      expect(first).toBeDefined();
+      expect((await fhirAt(mesh.base).get(`/${first?.type}?_count=1`)).body).toMatchObject({ type: "searchset", total: 0 });
+    } finally {
+      await mesh.stop();
+    }
+  });
+});
+

@@ -7,6 +7,7 @@
 const NOT_LINKS = new Set([
   "value", // Identifier.value, ContactPoint.value
   "valueString", "valueMarkdown", "valueCode", "valueId", "id", "display", "text", "name", "title", "description",
+  "rawJSON", // a decimal kept as it was written (fhir/json.ts); it cannot be assigned to
 ]);
 
 const IN_NARRATIVE = /(\b(?:href|src)\s*=\s*)(["'])([^"']*)\2/g;

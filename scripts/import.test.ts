@@ -1,0 +1,247 @@
+/** `npm run import` as an operator sees it: against a whole system, and against servers that misbehave. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { type FhirHttp, fhirAt } from "../test/kit/fhir-http.ts";
+import { type Program, run } from "../test/kit/programs.ts";
+import { anchorOf, conditional, type Entry } from "./import/once.ts";
+
+const SAMPLES = join(import.meta.dirname, "../samples");
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "openward-import-"));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function file(name: string, content: object[] | object | Buffer): string {
+  const path = join(dir, name);
+  writeFileSync(path, Buffer.isBuffer(content) ? content : Array.isArray(content) ? lines(content) : JSON.stringify(content));
+  return path;
+}
+const lines = (resources: object[]) => resources.map((resource) => `${JSON.stringify(resource)}\n`).join("");
+
+const patient = (value: string) => ({ resourceType: "Patient", identifier: [{ system: "urn:mrn", value }] });
+const post = (resource: { resourceType: string } & Record<string, unknown>): Entry => ({
+  resource,
+  request: { method: "POST", url: resource.resourceType },
+});
+const bundle = (...entry: Entry[]) => ({ resourceType: "Bundle", type: "transaction", entry });
+
+async function imports(...args: string[]): Promise<{ code: number | string; said: string }> {
+  const program = run(["import", ...args], { DATA_DIR: join(dir, "nothing"), PORT: "1" });
+  return { code: await program.ended, said: program.output() };
+}
+
+describe("what makes a second import harmless", () => {
+  it("creates only what nobody with the same identifier is; a condition of one's own stays", () => {
+    const own = { ...post(patient("2")), request: { method: "POST", url: "Patient", ifNoneExist: "name=x" } };
+    const [first, second, third] = conditional([post(patient("a|b,c$d\\e")), own, post({ resourceType: "Basic" })]);
+    expect(first?.request.ifNoneExist).toBe(`identifier=${encodeURIComponent("urn:mrn|a\\|b\\,c\\$d\\\\e")}`);
+    expect([second?.request.ifNoneExist, third?.request.ifNoneExist]).toEqual(["name=x", undefined]);
+  });
+
+  it("keeps two resources of one bundle apart though they share an identifier", () => {
+    expect(conditional([post(patient("1")), post(patient("1"))]).map(({ request }) => request.ifNoneExist)).toEqual([undefined, undefined]);
+  });
+
+  it("knows a bundle by its patient, else by the first resource with an identifier", () => {
+    const organization = post({ ...patient("9"), resourceType: "Organization" });
+    expect(anchorOf([organization, post(patient("1"))])).toBe("Patient?identifier=urn%3Amrn%7C1");
+    expect(anchorOf([post({ resourceType: "Patient" }), organization])).toBe("Organization?identifier=urn%3Amrn%7C9");
+    expect(anchorOf([post({ resourceType: "Patient" })])).toBeUndefined();
+  });
+});
+
+describe("an import into a hospital", () => {
+  let hospital: Program;
+  let home: string;
+  let url: string;
+  let fhir: FhirHttp;
+  beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), "openward-hospital-"));
+    hospital = run(["serve"], { DATA_DIR: home, PORT: "0", NATS_URL: "", LOG_LEVEL: "error" });
+    [, url = ""] = await hospital.says(/ready at (http:\S+)/);
+    fhir = fhirAt(url);
+  });
+  afterAll(async () => {
+    hospital.child.kill("SIGTERM");
+    await hospital.ended;
+    rmSync(home, { recursive: true });
+  });
+  const total = async (query: string) => (await fhir.get(`/${query}${query.includes("?") ? "&" : "?"}_summary=count`)).body.total as number;
+
+  it("brings ten patients whole, and a second time nothing, however many bundles are on their way", async () => {
+    const types = ["Patient", "Practitioner", "Organization", "Observation", "Encounter", "Claim", "ExplanationOfBenefit", "ImagingStudy"];
+    const first = run(["import", SAMPLES, "--parallel", "8"], { DATA_DIR: home }); // finds the server that runs on the folder
+    expect([await first.ended, first.output()]).toEqual([0, expect.stringMatching(/resources written in/)]);
+    const before = await Promise.all(types.map(total));
+    expect(before.slice(0, 6)).toEqual([10, 14, 14, 709, 131, 173]); // two doctors and their houses see more than one patient
+    expect(await imports(SAMPLES, "--url", url)).toEqual({
+      code: 0,
+      said: expect.stringContaining("Nothing written; 10 bundles were already there."),
+    });
+    expect(await Promise.all(types.map(total))).toEqual(before);
+    expect(await total("Patient?family=portillo&given=adan")).toBe(1);
+  });
+
+  it("doubles what it is told not to look for", async () => {
+    const path = file("one.json", bundle(post(patient("double"))));
+    for (let runs = 0; runs < 2; runs += 1) expect((await imports(path, "--url", url, "--no-once")).code).toBe(0);
+    expect(await total("Patient?identifier=urn:mrn|double")).toBe(2);
+  });
+
+  it("names what is refused with the server's reason, brings the rest, and ends with 1", async () => {
+    mkdirSync(join(dir, "in"));
+    file("in/a-bad.json", bundle(post({ ...patient("bad"), gender: "f" })));
+    file("in/b-good.json.gz", gzipSync(JSON.stringify(bundle(post(patient("good"))))));
+    file("in/c-collection.json", { resourceType: "Bundle", type: "collection" });
+    file("in/d-torn.json.gz", gzipSync(JSON.stringify(bundle(post(patient("torn"))))).subarray(0, 30));
+    const { code, said } = await imports(join(dir, "in"), "--url", url);
+    expect(code).toBe(1);
+    expect(said).toMatch(/failed {2}\S+a-bad\.json: 4\d\d .*gender/);
+    expect(said).toContain("c-collection.json: it is a Bundle of type collection: bundles of type transaction can be imported, and NDJSON");
+    expect(said).toMatch(/d-torn\.json\.gz: /);
+    expect(said).toContain("1 resource written");
+    expect(await total("Patient?identifier=urn:mrn|good")).toBe(1);
+  });
+
+  it("brings NDJSON by id, a bad line named by its number, and leaves what is there as it is", async () => {
+    const resources = Array.from({ length: 450 }, (_, index) => ({
+      resourceType: "Basic",
+      id: `nd-${index}`,
+      code: { text: "x" },
+      subject: { reference: "Patient/elsewhere" },
+    }));
+    const text = `${lines(resources)}{"resourceType":\n${lines([{ resourceType: "Basic", id: "nd-bad", code: 5 }])}`;
+    const path = file("all.ndjson.gz", gzipSync(text));
+    const { code, said } = await imports(path, "--url", url);
+    expect(code).toBe(1);
+    expect(said).toMatch(/all\.ndjson\.gz:451: .*not JSON/);
+    expect(said).toMatch(/all\.ndjson\.gz:452: 4\d\d .*code/);
+    expect(said).toContain("450 resources written");
+    expect((await fhir.get("/Basic/nd-7")).body).toMatchObject({ meta: { versionId: "1" }, subject: { reference: "Patient/elsewhere" } });
+    expect((await imports(path, "--url", url)).said).toContain("450 resources were already there; 2 failed");
+    expect((await fhir.get("/Basic/nd-7")).body).toMatchObject({ meta: { versionId: "1" } });
+  });
+
+  it("keeps decimals as they were written", async () => {
+    const observation = '{"resourceType":"Observation","id":"dec","status":"final","code":{"text":"x"},"valueQuantity":{"value":2.50}}\n';
+    await imports(file("decimal.ndjson", Buffer.from(observation)), "--url", url);
+    expect((await fhir.get("/Observation/dec")).text).toContain("2.50");
+  });
+});
+
+describe("an import into a server that misbehaves", () => {
+  let server: Server;
+  const started = async (answer: (request: IncomingMessage, response: ServerResponse, text: string) => void): Promise<string> => {
+    server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      if (request.url?.startsWith("/fhir/metadata")) return response.end('{"resourceType":"CapabilityStatement"}');
+      answer(request, response, Buffer.concat(chunks).toString());
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const refuse = (response: ServerResponse, status: number, code: string) =>
+    response
+      .writeHead(status)
+      .end(JSON.stringify({ resourceType: "OperationOutcome", issue: [{ severity: "error", code, diagnostics: "No." }] }));
+  const done = (response: ServerResponse) => response.end('{"resourceType":"Bundle","entry":[{"response":{"status":"201 Created"}}]}');
+  afterEach(() => {
+    server?.close();
+    server?.closeAllConnections();
+  });
+
+  it("tries again what is refused for the moment, and not what is refused for good", async () => {
+    const tries = { passing: 0, final: 0 };
+    const url = await started((_, response, text) => {
+      if (text.includes("final")) {
+        tries.final += 1;
+        refuse(response, 409, "business-rule");
+      } else {
+        tries.passing += 1;
+        if (tries.passing === 1) refuse(response, 503, "transient");
+        else if (tries.passing === 2) refuse(response, 409, "lock-error");
+        else done(response);
+      }
+    });
+    const paths = ["passing", "final"].map((id) => file(`${id}.json`, bundle(post({ resourceType: "Basic", id }))));
+    expect(await imports(...paths, "--url", url)).toEqual({ code: 1, said: expect.stringContaining("final.json: 409 No.") });
+    expect(tries).toEqual({ passing: 3, final: 1 });
+  });
+
+  it("does not send a bundle again that may have got through, and says that the server is gone", async () => {
+    let bundles = 0;
+    const url = await started((_, response) => {
+      bundles += 1;
+      response.destroy();
+    });
+    const path = file("one.json", bundle(post({ resourceType: "Basic" })));
+    expect(await imports(path, "--url", url, "--no-once")).toEqual({ code: 1, said: expect.stringMatching(/does not answer any more/) });
+    expect(bundles).toBe(1);
+  });
+
+  it("looks whether a bundle got through before it sends it again", async () => {
+    const asked: string[] = [];
+    const url = await started((request, response) => {
+      asked.push(request.url ?? "");
+      if (request.url === "/fhir/") response.destroy();
+      else response.end(asked.length > 1 ? '{"resourceType":"Bundle","entry":[{"resource":{"id":"1"}}]}' : '{"resourceType":"Bundle"}');
+    });
+    const path = file("one.json", bundle(post(patient("1")), post({ resourceType: "Basic" })));
+    expect(await imports(path, "--url", url)).toEqual({ code: 0, said: expect.stringContaining("2 resources written") });
+    expect(asked).toEqual(["/fhir/Patient/_search", "/fhir/", "/fhir/Patient/_search"]);
+  });
+
+  it("ends between two bundles when asked to, with a summary", async () => {
+    let held: ServerResponse | undefined;
+    const url = await started((_, response) => {
+      if (held) throw new Error("a second bundle was begun");
+      held = response;
+      program.child.kill("SIGINT");
+    });
+    const paths = ["1", "2"].map((id) => file(`${id}.json`, bundle(post({ resourceType: "Basic", id }))));
+    const program = run(["import", ...paths, "--parallel", "1", "--url", url], { DATA_DIR: dir });
+    await program.says(/Stopping after what is begun/);
+    done(held as unknown as ServerResponse);
+    expect(await program.ended).toBe(130);
+    expect(program.output()).toContain("1 resource written");
+  });
+});
+
+describe("an import that cannot begin says why in one sentence", () => {
+  it.each([
+    ["nobody answers", ["--url", "http://127.0.0.1:2", SAMPLES], /^No server answers at http:\/\/127\.0\.0\.1:2\/fhir \(\w+\): .*\n$/],
+    ["the address is none", ["--url", "localhost", SAMPLES], /^--url is "localhost"; it should be like .*\n$/],
+    ["a file is not there", ["none.json"], /^none\.json does not exist\.\n$/],
+    ["a file is something else", [join(import.meta.dirname, "import.ts")], /import\.ts is no \.json.* file\.\n$/],
+    ["no file is named", [], /^usage: /],
+    ["an option is unknown", ["--fast", SAMPLES], /--fast[\s\S]*usage: /],
+    ["too many at a time", ["--parallel", "1000", SAMPLES], /^--parallel is "1000"; it should be a whole number from 1 to 64\.\n$/],
+  ])("%s", async (_, args, sentence) => {
+    const { code, said } = await imports(...args);
+    expect(code).toBe(1);
+    expect(said).toMatch(sentence);
+  });
+});
+
+it("the samples are what their README says", () => {
+  const readme = readFileSync(join(SAMPLES, "README.md"), "utf8");
+  const bundles = readdirSync(SAMPLES).filter((name) => name.endsWith(".json"));
+  const resources = bundles.flatMap((name) =>
+    (
+      JSON.parse(readFileSync(join(SAMPLES, name), "utf8")) as { entry: { resource: { resourceType: string; identifier?: unknown } }[] }
+    ).entry.map(({ resource }) => resource),
+  );
+  expect(bundles).toHaveLength(10);
+  expect(readme).toContain(
+    `${resources.length.toLocaleString("en-US")} resources of ${new Set(resources.map((it) => it.resourceType)).size} types`,
+  );
+  const identified = new Set(resources.filter((it) => it.identifier).map((it) => it.resourceType));
+  expect([...identified].sort()).toEqual(["ExplanationOfBenefit", "ImagingStudy", "Organization", "Patient", "Practitioner"]);
+});

@@ -1,0 +1,131 @@
+/** The FHIR server as the import needs it: patient with what passes, clear about what does not. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { OperationOutcome } from "../../fhir/outcome.ts";
+import { Refusal } from "../start/refusal.ts";
+import type { Entry } from "./once.ts";
+
+const ANSWER_MS = 120_000; // a thousand entries on a busy machine take some seconds
+const REACH_MS = 5_000;
+const RETRIES = 6;
+const FIRST_PAUSE_MS = 200; // doubled with each retry, at most LONGEST_PAUSE_MS: 10 s in all
+const LONGEST_PAUSE_MS = 5_000;
+/** Faults of a moment, when they come with 409: somebody else is at the same resource just now. */
+const PASSING = new Set(["lock-error", "conflict", "transient", "throttled"]);
+
+/** The server refuses what was sent; sending it again would not help. */
+export class Refused extends Error {
+  readonly outcome: OperationOutcome | undefined;
+  readonly status: number;
+  constructor(status: number, outcome: OperationOutcome | undefined) {
+    super(shortOf(status, outcome));
+    this.status = status;
+    this.outcome = outcome;
+  }
+}
+
+/** Nobody answers any more. */
+export class Unreachable extends Error {}
+
+export interface Answered {
+  /** In the order of the entries. */
+  entry?: { response: { status: string; outcome?: OperationOutcome } }[];
+}
+
+export class FhirClient {
+  readonly base: string;
+  constructor(base: string) {
+    this.base = base;
+  }
+
+  /** @throws Refusal: nobody answers there, or not as a FHIR server */
+  async reach(): Promise<void> {
+    let status: number;
+    let body: { resourceType?: string };
+    try {
+      const response = await this.#patiently(() => this.#fetch("/metadata?_summary=true", {}, REACH_MS), true, 3);
+      status = response.status;
+      body = (await response.json().catch(() => ({}))) as { resourceType?: string };
+    } catch (error) {
+      throw new Refusal(
+        `No server answers at ${this.base} (${(error as Error).message}): start one with \`npm start\`, or name it with --url.`,
+      );
+    }
+    if (body.resourceType !== "CapabilityStatement")
+      throw new Refusal(`What answers at ${this.base} is no FHIR server (status ${status}): name one with --url.`);
+  }
+
+  /** @throws Refused, Unreachable */
+  async process(type: "transaction" | "batch", entry: Entry[], isRepeatable: boolean): Promise<Answered> {
+    const body = JSON.stringify({ resourceType: "Bundle", type, entry });
+    const headers = { "Content-Type": "application/fhir+json", Prefer: "return=minimal" };
+    return this.#json<Answered>(() => this.#fetch("/", { method: "POST", headers, body }, ANSWER_MS), isRepeatable);
+  }
+
+  /** The resources that a search finds, at most `most`; `query` is `Type?…`. @throws Refused, Unreachable */
+  async find(query: string, most = 1): Promise<{ id: string }[]> {
+    const [type = "", criteria = ""] = query.split("?", 2);
+    const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+    const body = `${criteria}&_elements=id&_count=${most}`;
+    const found = await this.#json<{ entry?: { resource: { id: string }; search?: { mode?: string } }[] }>(
+      () => this.#fetch(`/${type}/_search`, { method: "POST", headers, body }, ANSWER_MS),
+      true,
+    );
+    return (found.entry ?? []).filter(({ search }) => search?.mode !== "outcome").map(({ resource }) => resource);
+  }
+
+  async #json<T>(send: () => Promise<Response>, isRepeatable: boolean): Promise<T> {
+    const response = await this.#patiently(send, isRepeatable);
+    const body = (await response.json().catch(() => undefined)) as T | OperationOutcome | undefined;
+    if (response.ok && body !== undefined) return body as T;
+    throw new Refused(response.status, (body as OperationOutcome | undefined)?.issue ? (body as OperationOutcome) : undefined);
+  }
+
+  /** Tries again what passes: a server that is busy or restarts, and where a repetition does no harm a connection that broke. */
+  async #patiently(send: () => Promise<Response>, isRepeatable: boolean, retries = RETRIES): Promise<Response> {
+    for (let tries = 0; ; tries += 1) {
+      let wait = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
+      try {
+        const response = await send();
+        if (tries >= retries || !(await isPassing(response, isRepeatable))) return response;
+        wait = Math.max(wait, Math.min(Number(response.headers.get("retry-after")) * 1000 || 0, LONGEST_PAUSE_MS));
+      } catch (error) {
+        if (tries >= retries || !isRepeatable) throw new Unreachable(reasonOf(error));
+      }
+      await pause(wait * (0.5 + Math.random() / 2)); // those who collided do not meet again
+    }
+  }
+
+  #fetch(path: string, init: RequestInit, timeoutMs: number): Promise<Response> {
+    return fetch(`${this.base}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+  }
+}
+
+/** A timeout tells nothing about what became of a write: only what may be repeated is tried again. */
+async function isPassing(response: Response, isRepeatable: boolean): Promise<boolean> {
+  if (![409, 429, 502, 503, 504].includes(response.status)) return false;
+  const outcome = (await response
+    .clone()
+    .json()
+    .catch(() => undefined)) as OperationOutcome | undefined;
+  const codes = outcome?.issue?.map(({ code }) => code) ?? [];
+  if (response.status === 409) return codes.some((code) => PASSING.has(code));
+  return isRepeatable || (response.status !== 502 && response.status !== 504 && !codes.includes("timeout"));
+}
+
+/** As much of an OperationOutcome as fits a line or two. */
+export function shortOf(status: number | string, outcome: OperationOutcome | undefined): string {
+  const issues = outcome?.issue ?? [];
+  const errors = issues.filter(({ severity }) => severity === "error" || severity === "fatal");
+  const shown = (errors.length > 0 ? errors : issues).slice(0, 3);
+  const told = shown.map(({ diagnostics, code, expression }) =>
+    [expression?.[0], (diagnostics ?? code).slice(0, 200)].filter(Boolean).join(": "),
+  );
+  const more = errors.length > shown.length ? ` (and ${errors.length - shown.length} more)` : "";
+  return `${status}${told.length > 0 ? ` ${told.join(" · ")}${more}` : ""}`;
+}
+
+const reasonOf = (error: unknown): string => {
+  const { cause, message, name } = error as Error & { cause?: { code?: string; message?: string } };
+  if (name === "TimeoutError") return "no answer in time";
+  return cause?.code ?? cause?.message ?? message;
+};

@@ -1,0 +1,152 @@
+/** Brings files to a FHIR server, several at a time; what fails is told and the rest goes on. */
+import { setTimeout as pause } from "node:timers/promises";
+import { type Answered, type FhirClient, Refused, shortOf, Unreachable } from "./client.ts";
+import type { SourceFile } from "./files.ts";
+import { anchorOf, conditional, type Entry, isRepeatable } from "./once.ts";
+import { type Fault, type Unit, unitsOf } from "./units.ts";
+
+export interface Counts {
+  /** Resources created or updated. */
+  written: number;
+  /** Resources that were there already, and left alone. */
+  found: number;
+  /** Bundles that were there already, left out whole. */
+  skipped: number;
+  /** Bundles without any identifier: a second run cannot know them. */
+  unknown: number;
+  /** Files, lines and entries that were refused. */
+  failed: number;
+  /** Files begun. */
+  files: number;
+  /** Of the files, on the disk. */
+  bytes: number;
+}
+
+export interface Import {
+  files: SourceFile[];
+  client: FhirClient;
+  parallel: number;
+  once: boolean;
+  /** No further bundle is begun after it. */
+  signal?: AbortSignal;
+  onFault(fault: Fault): void;
+  onProgress(counts: Readonly<Counts>): void;
+}
+
+/** @throws Unreachable when the server has gone for good; what was written until then stays */
+export async function importFiles(options: Import): Promise<Counts> {
+  const { files, parallel, signal, onProgress } = options;
+  const counts: Counts = { written: 0, found: 0, skipped: 0, unknown: 0, failed: 0, files: 0, bytes: 0 };
+  const onFault = (fault: Fault) => {
+    counts.failed += 1;
+    options.onFault(fault);
+  };
+  const units = unitsOf(files, onFault);
+  const seen = new Set<SourceFile>();
+  let gone: Unreachable | undefined;
+  const work = async () => {
+    while (!signal?.aborted && !gone) {
+      const { value: unit, done } = await units.next();
+      if (done) return;
+      seen.add(unit.file);
+      counts.files = seen.size;
+      try {
+        await bring(unit, { ...options, onFault }, counts);
+      } catch (error) {
+        if (error instanceof Unreachable) gone = error;
+        else onFault({ where: unit.file.path, reason: (error as Error).message });
+      }
+      counts.bytes += unit.bytes;
+      onProgress(counts);
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, work));
+  if (gone) throw gone;
+  return counts;
+}
+
+async function bring(unit: Unit, options: Import, counts: Counts): Promise<void> {
+  const entries = await unit.entries();
+  if (entries.length === 0) return;
+  if (unit.kind === "group") await bringGroup(unit, entries, options, counts);
+  else await bringBundle(entries, options, counts);
+}
+
+/** After a connection that broke nobody knows what became of the bundle: its anchor tells. */
+const LOOK_AGAIN = 3;
+const LOOK_PAUSE_MS = 2_000;
+
+async function bringBundle(entries: Entry[], { client, once }: Import, counts: Counts): Promise<void> {
+  if (!once) return void add(counts, entries, await client.process("transaction", entries, isRepeatable(entries)));
+  const anchor = anchorOf(entries);
+  const safe = conditional(entries);
+  if (!anchor && !isRepeatable(safe)) counts.unknown += 1;
+  for (let looks = 1; ; looks += 1) {
+    if (anchor && (await client.find(anchor)).length > 0) {
+      if (looks > 1)
+        counts.written += entries.length; // it was our own first try that got through
+      else counts.skipped += 1;
+      return;
+    }
+    try {
+      return add(counts, safe, await client.process("transaction", safe, isRepeatable(safe)));
+    } catch (error) {
+      if (!(error instanceof Unreachable) || !anchor || looks === LOOK_AGAIN) throw error;
+      await pause(LOOK_PAUSE_MS);
+    }
+  }
+}
+
+/** One transaction; where it is refused because of one resource, the others are brought one by one. */
+async function bringGroup(unit: Unit, all: Entry[], { client, once, onFault }: Import, counts: Counts): Promise<void> {
+  const known = once ? await knownIn(all, client) : new Set<string>();
+  const lines = unit.lines.filter((_, index) => !known.has(all[index]?.request.url ?? ""));
+  const open = all.filter((entry) => !known.has(entry.request.url));
+  counts.found += all.length - open.length;
+  if (open.length === 0) return;
+  const entries = once ? conditional(open) : open;
+  try {
+    return add(counts, entries, await client.process("transaction", entries, isRepeatable(entries)));
+  } catch (error) {
+    if (!(error instanceof Refused) || error.status >= 500) throw error;
+  }
+  const { entry = [] } = await client.process("batch", entries, isRepeatable(entries));
+  const taken = entry.map(({ response }) => Number.parseInt(response.status, 10) < 400);
+  add(
+    counts,
+    entries.filter((_, index) => taken[index]),
+    { entry: entry.filter((_, index) => taken[index]) },
+  );
+  for (const [index, { response }] of entry.entries()) {
+    if (!taken[index]) onFault({ where: `${unit.file.path}:${lines[index]}`, reason: shortOf(response.status, response.outcome) });
+  }
+}
+
+/** Of resources that keep their ids those that the server has, as `Type/id`: one question per type. */
+async function knownIn(entries: Entry[], client: FhirClient): Promise<Set<string>> {
+  const byType = Map.groupBy(
+    entries.flatMap(({ request, resource }) => (request.method === "PUT" && resource?.id ? [resource] : [])),
+    ({ resourceType }) => resourceType,
+  );
+  const known = new Set<string>();
+  for (const [type, resources] of byType) {
+    const ids = [...new Set(resources.map(({ id }) => id as string))].filter((id) => /^[A-Za-z0-9.-]{1,64}$/.test(id));
+    if (ids.length === 0) continue;
+    for (const { id } of await client.find(`${type}?_id=${ids.join(",")}`, ids.length).catch(nothing)) known.add(`${type}/${id}`);
+  }
+  return known;
+}
+
+/** A type that the server does not serve is told with the write, with its line. */
+function nothing(error: unknown): { id: string }[] {
+  if (error instanceof Refused && error.status < 500) return [];
+  throw error;
+}
+
+/** 201: made. 200 to a POST: somebody has that identifier already, and was left alone. */
+function add(counts: Counts, entries: Entry[], { entry = [] }: Answered): void {
+  for (const [index, { response }] of entry.entries()) {
+    if (entries[index]?.request.method === "POST" && response.status.startsWith("200")) counts.found += 1;
+    else counts.written += 1;
+  }
+}

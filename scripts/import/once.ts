@@ -1,0 +1,59 @@
+/** A second import finds what the first has written: by identifier, or where a resource keeps its id, by that. */
+import { parametersOf } from "../../fhir/search/parameters.ts";
+
+export interface Resource {
+  resourceType: string;
+  id?: string;
+  identifier?: unknown;
+  [element: string]: unknown;
+}
+
+export interface Entry {
+  fullUrl?: string;
+  resource?: Resource;
+  request: { method: string; url: string; ifNoneExist?: string; [more: string]: unknown };
+}
+
+/** `identifier=system|value` as a query: the resource's first identifier that has both. */
+function identifierQuery({ resourceType, identifier }: Resource): string | undefined {
+  if (!parametersOf(resourceType).has("identifier")) return undefined;
+  const list = (Array.isArray(identifier) ? identifier : [identifier]) as ({ system?: unknown; value?: unknown } | undefined)[];
+  const found = list.find((it) => typeof it?.system === "string" && typeof it.value === "string");
+  return found && `identifier=${encodeURIComponent(`${escaped(found.system as string)}|${escaped(found.value as string)}`)}`;
+}
+
+/** What separates values in a search parameter stands for itself after a backslash (R4 3.1.1.4.0.1). */
+const escaped = (text: string): string => text.replace(/[\\|,$]/g, "\\$&");
+
+const isCreate = ({ request, resource }: Entry): boolean => request.method === "POST" && resource !== undefined;
+
+/**
+ * The same entries, with the condition to create only what nobody else with this identifier is. Two entries of one
+ * bundle that share an identifier are two resources to whoever wrote it, and stay two.
+ */
+export function conditional(entries: Entry[]): Entry[] {
+  const queries = entries.map((entry) => (isCreate(entry) ? queryOf(entry) : undefined));
+  const counts = Map.groupBy(queries, (query) => query);
+  return entries.map((entry, index) => {
+    const query = queries[index];
+    if (query === undefined || counts.get(query)?.length !== 1 || entry.request.ifNoneExist !== undefined) return entry;
+    return { ...entry, request: { ...entry.request, ifNoneExist: query.slice(query.indexOf("?") + 1) } };
+  });
+}
+
+/** `Type?identifier=…` of the resource that speaks for the whole bundle: its Patient, else its first that has an identifier. */
+export function anchorOf(entries: Entry[]): string | undefined {
+  const creates = entries.filter(isCreate);
+  const patient = creates.find(({ resource }) => resource?.resourceType === "Patient" && queryOf({ resource }) !== undefined);
+  const anchor = patient ?? creates.find((entry) => queryOf(entry) !== undefined);
+  return anchor && queryOf(anchor);
+}
+
+function queryOf({ resource }: Pick<Entry, "resource">): string | undefined {
+  const query = resource && identifierQuery(resource);
+  return query && `${resource.resourceType}?${query}`;
+}
+
+/** Whether the entries may be sent again when nobody knows what became of the first time. */
+export const isRepeatable = (entries: Entry[]): boolean =>
+  entries.every(({ request }) => request.method !== "POST" || request.ifNoneExist !== undefined);

@@ -1,0 +1,50 @@
+/** The command line of `npm run import`. */
+import { parseArgs } from "node:util";
+import { Refusal } from "../start/refusal.ts";
+
+const USAGE = "usage: npm run import -- FILE|FOLDER … [--url http://127.0.0.1:3000] [--parallel N] [--once|--no-once]";
+const PARALLEL = 4; // keeps a server busy while the next bundle is read
+const MOST_PARALLEL = 64;
+
+export interface Options {
+  paths: string[];
+  /** FHIR base, without a slash at the end; undefined: the server that runs here. */
+  base?: string;
+  /** Bundles, or groups of lines, on their way at the same time. */
+  parallel: number;
+  /** What is there already, by identifier or id, is left as it is. */
+  once: boolean;
+}
+
+/** @throws Refusal */
+export function optionsOf(args: string[]): Options {
+  const { values, positionals } = parse(args);
+  if (positionals.length === 0) throw new Refusal(USAGE);
+  const parallel = values.parallel === undefined ? PARALLEL : Number(values.parallel);
+  if (!Number.isInteger(parallel) || parallel < 1 || parallel > MOST_PARALLEL) {
+    throw new Refusal(`--parallel is "${values.parallel}"; it should be a whole number from 1 to ${MOST_PARALLEL}.`);
+  }
+  return { paths: positionals, parallel, once: values.once, ...(values.url !== undefined && { base: fhirBase(values.url) }) };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      allowNegative: true,
+      options: { url: { type: "string" }, parallel: { type: "string" }, once: { type: "boolean", default: true } },
+    });
+  } catch (error) {
+    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+/** Of a server's address its FHIR base; an address with a path is taken as the base itself, so any FHIR server can be named. */
+export function fhirBase(text: string): string {
+  const url = URL.parse(text);
+  if (!url || !["http:", "https:"].includes(url.protocol))
+    throw new Refusal(`--url is "${text}"; it should be like http://127.0.0.1:3000.`);
+  const path = url.pathname.replace(/\/+$/, "");
+  return `${url.origin}${path === "" ? "/fhir" : path}`;
+}

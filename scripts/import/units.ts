@@ -1,0 +1,81 @@
+/** Files as units of work: a bundle, or a group of NDJSON lines. Each is one transaction. */
+import { parseJson } from "../../fhir/json.ts";
+import { linesOf, type SourceFile, textOf } from "./files.ts";
+import type { Entry, Resource } from "./once.ts";
+
+/** Of one group of lines. */
+const MOST_RESOURCES = 200;
+const MOST_CHARACTERS = 1_000_000;
+
+export interface Unit {
+  file: SourceFile;
+  kind: "bundle" | "group";
+  /** Where each entry stands: the number of its line. Only of a group. */
+  lines: number[];
+  /** Of the file on the disk, for the progress. */
+  bytes: number;
+  /** A bundle is read when its turn comes. @throws Error for people */
+  entries(): Promise<Entry[]>;
+}
+
+/** A line or a file that cannot be read; `where` is for people. */
+export interface Fault {
+  where: string;
+  reason: string;
+}
+
+/** The units of the files, one after the other; what cannot be read goes to `onFault`. */
+export async function* unitsOf(files: SourceFile[], onFault: (fault: Fault) => void): AsyncGenerator<Unit> {
+  for (const file of files) {
+    if (file.kind === "bundle") yield { file, kind: "bundle", lines: [], bytes: file.bytes, entries: () => bundleEntries(file.path) };
+    else yield* groupsOf(file, onFault);
+  }
+}
+
+async function bundleEntries(path: string): Promise<Entry[]> {
+  const bundle = parseJson(await textOf(path)) as { resourceType?: unknown; type?: unknown; entry?: unknown } | null;
+  if (bundle?.resourceType !== "Bundle" || bundle.type !== "transaction") {
+    const is =
+      bundle?.resourceType === "Bundle" ? `a Bundle of type ${bundle.type}` : `a ${bundle?.resourceType ?? "file without resourceType"}`;
+    throw new Error(`it is ${is}: bundles of type transaction can be imported, and NDJSON`);
+  }
+  const entries = (Array.isArray(bundle.entry) ? bundle.entry : []) as Partial<Entry>[];
+  const bare = entries.findIndex((entry) => typeof entry?.request?.method !== "string" || typeof entry.request.url !== "string");
+  if (bare >= 0) throw new Error(`Bundle.entry[${bare}] has no request`);
+  return entries as Entry[];
+}
+
+async function* groupsOf(file: SourceFile, onFault: (fault: Fault) => void): AsyncGenerator<Unit> {
+  let entries: Entry[] = [];
+  let lines: number[] = [];
+  let characters = 0;
+  let told = 0;
+  const group = (bytesRead: number): Unit => {
+    const [mine, bytes] = [entries, bytesRead - told];
+    const unit: Unit = { file, kind: "group", lines, bytes, entries: async () => mine };
+    [entries, lines, characters, told] = [[], [], 0, bytesRead];
+    return unit;
+  };
+  try {
+    for await (const { number, text, bytesRead } of linesOf(file.path)) {
+      try {
+        entries.push(entryOf(parseJson(text) as Resource | null));
+        lines.push(number);
+        characters += text.length;
+      } catch (error) {
+        onFault({ where: `${file.path}:${number}`, reason: (error as Error).message });
+      }
+      if (entries.length >= MOST_RESOURCES || characters >= MOST_CHARACTERS) yield group(bytesRead);
+    }
+  } catch (error) {
+    onFault({ where: file.path, reason: (error as Error).message });
+  }
+  yield group(file.bytes); // the rest; an empty one still moves the progress to the file's end
+}
+
+/** A resource keeps its id, and so the references to it; one without gets a new one. */
+function entryOf(resource: Resource | null): Entry {
+  if (typeof resource?.resourceType !== "string") throw new Error("it is no FHIR resource: resourceType is missing");
+  const { resourceType, id } = resource;
+  return { resource, request: id === undefined ? { method: "POST", url: resourceType } : { method: "PUT", url: `${resourceType}/${id}` } };
+}

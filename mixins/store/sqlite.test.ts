@@ -142,6 +142,21 @@ describe("the SQLite store", () => {
     await store.close();
   });
 
+  it("begins a search by date, in the order of date, at the date: no older row is looked at", async () => {
+    const store = await openSqlite({ ...options, limits: { few: 3, window: 5 }, file: join(folder, "store.sqlite") });
+    await store.write(Array.from({ length: 400 }, (_, i) => create(`p${i}`, { born: (i * 13) % 400 })));
+    const since = (born: number): StoreQuery => ({
+      type: "Patient",
+      clauses: [{ kind: "range", slots: [111], any: [{ lowGe: born }] }],
+      sort: [{ by: "range", slots: [111], edge: "low", desc: false }],
+      limit: 5,
+      want: "ids",
+    });
+    expect(store.explainSearch(since(390)).length).toBeLessThanOrEqual(store.explainSearch(since(0)).length);
+    expect((await store.search(since(390))).rows.map(({ values }) => values[0])).toEqual([390, 391, 392, 393, 394]);
+    await store.close();
+  });
+
   it("leaves one file when it is closed", async () => {
     const store = await open();
     await store.write([create("ann")]);
@@ -161,7 +176,9 @@ describe("the SQLite store", () => {
         "was written by a newer version",
         async (file: string) => {
           await (await openSqlite({ ...options, file })).close();
-          new DatabaseSync(file).exec("PRAGMA user_version = 99");
+          const db = new DatabaseSync(file);
+          db.exec("PRAGMA user_version = 99");
+          db.close();
         },
         "newer version",
       ],

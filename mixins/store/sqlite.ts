@@ -10,6 +10,7 @@ import { PreparedWrites } from "./sqlite/prepared.ts";
 import { WriteQueue } from "./sqlite/queue.ts";
 import { methodNames } from "./sqlite/schema.ts";
 import { Search, type SearchLimits } from "./sqlite/search.ts";
+import { SeveralSlots } from "./sqlite/several.ts";
 import { Types } from "./sqlite/types.ts";
 import { Writer } from "./sqlite/write.ts";
 import type { HistoryQuery, Prepared, Store, StoredResource, StoreOptions, Write, WriteResult } from "./store.ts";
@@ -60,13 +61,17 @@ class SqliteFile implements SqliteStore {
   constructor(db: Database, options: SqliteOptions) {
     this.#db = db;
     this.#types = new Types(db);
-    this.#search = new Search(db, this.#types, options.limits);
-    this.writer = new Writer(db, this.#types, options.text, (type, condition, limit) => this.#search.find(type, condition, limit));
+    const several = new SeveralSlots(db);
+    this.#search = new Search(db, this.#types, several, options.limits);
+    this.writer = new Writer(db, this.#types, several, options.text, (type, condition, limit) => this.#search.find(type, condition, limit));
     this.#prepared = new PreparedWrites(db, this.writer, options);
     this.#queue = new WriteQueue(db, {
       begun: () => this.writer.begin(),
       finish: () => this.writer.finish(),
-      rolledBack: () => this.#types.forget(),
+      rolledBack: () => {
+        this.#types.forget();
+        several.forget();
+      },
     });
     this.#waitMs = options.waitMs ?? DEFAULT_WAIT_MS;
   }

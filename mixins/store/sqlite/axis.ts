@@ -34,10 +34,19 @@ export interface Lane {
 
 export type SortValue = string | number | null;
 
+export interface Bounds {
+  least: number | undefined;
+  greatest: number | undefined;
+}
+
 export interface Axis {
   desc: boolean;
   /** Every resource has a value. */
   isTotal: boolean;
+  /** No resource has more than one row here: the row's value is the resource's. */
+  isSingle: boolean;
+  /** All matches have values from `least` to `greatest`, both inclusive; absent: anything, also none. */
+  bounds?: Bounds | undefined;
   /** The resource's own value (`seq`: a column with its place), NULL when it has none. */
   value(seq: string): Sql;
   lanes: Lane[];
@@ -48,31 +57,47 @@ export interface Axis {
 
 const same = (value: SortValue): SortValue => value;
 
-export function axisOf(key: SortKey, type: number): Axis {
+/** @param isSingle no resource has more than one row in this slot */
+export function axisOf(key: SortKey, type: number, isSingle: (slot: number) => boolean): Axis {
   const { desc } = key;
   if (!("slots" in key)) {
     const lane = { from: `resource k INDEXED BY resource_${key.by}`, column: `k.${key.by}`, where: q`k.type = ${type}` };
-    return { desc, isTotal: true, value: () => sql(`r.${key.by}`), lanes: [lane], inward: same, outward: same };
+    return { desc, isTotal: true, isSingle: true, value: () => sql(`r.${key.by}`), lanes: [lane], inward: same, outward: same };
   }
   const pick = desc ? "max" : "min";
   const slots = oneOf("p.slot", key.slots);
   if ("edge" in key) {
     const { edge } = key;
+    const [only] = key.slots;
+    const single = key.slots.length === 1 && isSingle(only as number);
     const other = edge === "low" ? "high" : "low";
-    const first = sql(
-      `NOT EXISTS (SELECT 1 FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = k.seq AND p.slot = k.slot AND p.${edge} = k.${edge} AND (p.${other}, p.unit) < (k.${other}, k.unit))`,
-    );
+    const first = single
+      ? undefined
+      : sql(
+          `NOT EXISTS (SELECT 1 FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = k.seq AND p.slot = k.slot AND p.${edge} = k.${edge} AND (p.${other}, p.unit) < (k.${other}, k.unit))`,
+        );
     return {
       desc,
       isTotal: false,
+      isSingle: single,
       value: (seq) =>
         sql(
           `(SELECT ${pick}(p.${edge}) FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = ${seq} AND ${slots.text})`,
           ...slots.values,
         ),
       lanes: key.slots.flatMap((slot) => [
-        { from: "ranges k INDEXED BY ranges_point", column: "k.low", where: q`k.high = k.low AND k.slot = ${slot}`, first },
-        { from: `ranges k INDEXED BY ranges_${edge}`, column: `k.${edge}`, where: q`k.high > k.low AND k.slot = ${slot}`, first },
+        {
+          from: "ranges k INDEXED BY ranges_point",
+          column: "k.low",
+          where: q`k.high = k.low AND k.slot = ${slot}`,
+          ...(first && { first }),
+        },
+        {
+          from: `ranges k INDEXED BY ranges_${edge}`,
+          column: `k.${edge}`,
+          where: q`k.high > k.low AND k.slot = ${slot}`,
+          ...(first && { first }),
+        },
       ]),
       inward: same,
       outward: same,
@@ -83,6 +108,7 @@ export function axisOf(key: SortKey, type: number): Axis {
   return {
     desc,
     isTotal: false,
+    isSingle: false,
     value: (seq) => {
       const inFacet = q`p.value >= ${facet} AND p.value < ${end}`;
       const test = and([slots, inFacet]);

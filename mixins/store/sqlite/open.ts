@@ -1,7 +1,7 @@
 /** Opens a service's SQLite file: makes its tables, refuses what is not ours, and rebuilds search values whose meaning has changed. */
 import type { StoreOptions } from "../store.ts";
 import { Database, unavailable } from "./database.ts";
-import { APPLICATION_ID, SCHEMA_VERSION, tables, textTable } from "./schema.ts";
+import { APPLICATION_ID, fromVersion1, SCHEMA_VERSION, tables, textTable } from "./schema.ts";
 import type { Writer } from "./write.ts";
 
 /** Memory for pages, KiB. A process may hold a dozen stores. */
@@ -45,9 +45,9 @@ function refuseForeign(db: Database): void {
 
 function createTables(db: Database, withText: boolean): void {
   refuseForeign(db);
-  if (db.get("PRAGMA user_version").user_version === 0) {
-    db.exec(`${tables} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`);
-  }
+  const { user_version: version } = db.get("PRAGMA user_version");
+  if (version === 0) db.exec(`${tables} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`);
+  else if (version === 1) db.exec(`${fromVersion1} PRAGMA user_version = ${SCHEMA_VERSION};`);
   if (withText) db.exec(textTable);
 }
 

@@ -3,7 +3,7 @@
 /** "OWst": a file with another mark is not ours and is left alone. */
 export const APPLICATION_ID = 0x4f577374;
 /** A file with a higher number was written by a newer version of this code. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** How a version came to be, as stored. What lives has a number below 3, which the partial index relies on. */
 export const Method = { create: 1, update: 2, delete: 3, moved: 4 } as const;
@@ -40,6 +40,9 @@ CREATE INDEX ranges_point ON ranges (slot, low, seq) WHERE high = low;
 CREATE INDEX ranges_low ON ranges (slot, low, seq) WHERE high > low;
 CREATE INDEX ranges_high ON ranges (slot, high, seq) WHERE high > low;
 
+-- Slots in which some resource has, or had, more than one range.
+CREATE TABLE several (slot INTEGER PRIMARY KEY);
+
 -- Unique keys and the living resource that holds each.
 CREATE TABLE held (key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX held_seq ON held (seq);
@@ -53,6 +56,9 @@ CREATE TABLE prepared (tx TEXT PRIMARY KEY, since INTEGER NOT NULL, payload TEXT
 CREATE TABLE lock (key TEXT PRIMARY KEY, tx TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX lock_tx ON lock (tx);
 `;
+
+/** From version 1: what it lacks, and the mark that makes the next open fill it. */
+export const fromVersion1 = /* sql */ `CREATE TABLE several (slot INTEGER PRIMARY KEY); DELETE FROM meta WHERE key = 'index version';`;
 
 /** Contentless: the text itself is in the JSON already. */
 export const textTable = /* sql */ `

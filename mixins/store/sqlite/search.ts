@@ -4,14 +4,16 @@
  * - No clause has: the answer is dense, so the rows are walked in the wanted order until the page is full.
  * Either way a page starts where the last one ended, by key, and costs the same wherever it is.
  */
-import type { Clause, Cursor, Page, Row, StoreQuery } from "../../../fhir/search/query.ts";
+import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../../../fhir/search/query.ts";
 import type { Found } from "../plan.ts";
 import type { NoneExist } from "../store.ts";
 import { type Axis, axisOf, q } from "./axis.ts";
+import { boundsOf } from "./bounds.ts";
 import { Chooser } from "./choose.ts";
 import { and, probe, unionAll } from "./clauses.ts";
 import type { Database, Sql } from "./database.ts";
 import { eqLanes, lanesOf } from "./dense.ts";
+import type { SeveralSlots } from "./several.ts";
 import type { Types } from "./types.ts";
 import { type After, COLLECT_AT_MOST, DEFAULT_LIMITS, type Match, probeOf, rest, type SearchLimits, Walker } from "./walk.ts";
 
@@ -22,13 +24,15 @@ const DEFAULT_MAX_BYTES = 4_000_000;
 export class Search {
   readonly #db: Database;
   readonly #types: Types;
+  readonly #several: SeveralSlots;
   readonly #limits: SearchLimits;
   readonly #chooser: Chooser;
   readonly #walker: Walker;
 
-  constructor(db: Database, types: Types, limits: SearchLimits = DEFAULT_LIMITS) {
+  constructor(db: Database, types: Types, several: SeveralSlots, limits: SearchLimits = DEFAULT_LIMITS) {
     this.#db = db;
     this.#types = types;
+    this.#several = several;
     this.#limits = limits;
     this.#chooser = new Chooser(db);
     this.#walker = new Walker(db, this.#chooser, limits);
@@ -37,8 +41,9 @@ export class Search {
   page(query: StoreQuery): Page {
     const type = this.#types.find(query.type);
     if (type === undefined) return { rows: [], more: false };
-    const axes = query.sort.map((key) => axisOf(key, type));
-    const found = this.#matches(type, query.clauses, axes, query.after && inward(query.after, axes), query.limit + 1);
+    const axes = query.sort.map((key) => axisOf(key, type, (slot) => !this.#several.has(slot)));
+    const after = query.after && inward(query.after, axes);
+    const found = this.#alongBounds(type, query, axes, after) ?? this.#matches(type, query.clauses, axes, after, query.limit + 1);
     const rows: Row[] = [];
     let bytes = 0;
     for (const match of found.slice(0, query.limit)) {
@@ -108,6 +113,21 @@ export class Search {
 
   #json(seq: number): string {
     return this.#db.get("SELECT json FROM resource WHERE seq = ?", seq).json;
+  }
+
+  /**
+   * Where clauses bound the very values that the search is sorted by, the matches are walked between the bounds, without counting
+   * them: the page is full after as many rows as it has, if nothing else is asked. Undefined: another way is better, or the only one.
+   */
+  #alongBounds(type: number, { clauses, sort, limit }: StoreQuery, axes: Axis[], after: After | undefined): Match[] | undefined {
+    const [axis, ...minor] = axes;
+    const found = axis?.isSingle ? boundsOf(sort[0] as SortKey, clauses) : undefined;
+    if (!axis || !found) return undefined;
+    const others = clauses.filter((clause) => !found.clauses.includes(clause));
+    const best = others.length > 0 ? this.#chooser.choose(others, type, this.#limits.few) : undefined;
+    if (best && best.rows <= this.#limits.few) return undefined;
+    const question = { type, clauses, axes: [{ ...axis, bounds: found.bounds }, ...minor], lanes: eqLanes(this.#db, others).lanes };
+    return this.#walker.inOrder(question, question.axes, clauses.map(probeOf), [], after, limit + 1, undefined);
   }
 
   #matches(type: number, clauses: Clause[], axes: Axis[], after: After | undefined, need: number): Match[] {

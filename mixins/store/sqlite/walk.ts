@@ -119,7 +119,7 @@ export class Walker {
     const tail = after && { ...after, values: after.values.slice(1) };
 
     const group = (value: SortValue, from: After | undefined): void => {
-      const held = [...probes, valueProbe(axis, (own) => q`${own} = ${value}`)];
+      const held = axis.isSingle ? probes : [...probes, valueProbe(axis, (own) => q`${own} = ${value}`)];
       const rows = axis.lanes.map((lane) => ({ ...lane, where: q`${lane.where} AND ${sql(lane.column)} = ${value}` }));
       const wanted = need - found.length;
       const source = { branches: rows.map(laneRows), fromSlots: !axis.isTotal };
@@ -138,7 +138,7 @@ export class Walker {
       while (found.length < need) {
         const edge: SortValue | undefined = this.#edge(axis, from, width);
         const inside = { branches: this.#inside(axis, from, edge), fromSlots: !axis.isTotal };
-        const within = [...probes, valueProbe(axis, (own) => beyond(axis, own, from, edge))];
+        const within = axis.isSingle ? probes : [...probes, valueProbe(axis, (own) => beyond(axis, own, from, edge))];
         found.push(...this.#collect(question.type, inside, within, axes, fixed, undefined, need - found.length));
         if (edge === undefined || found.length >= need) break;
         group(edge, undefined);
@@ -152,7 +152,7 @@ export class Walker {
         }
       }
     }
-    if (found.length < need && !axis.isTotal) {
+    if (found.length < need && !axis.isTotal && !axis.bounds) {
       const without = [...probes, valueProbe(axis, (own) => q`${own} IS NULL`)];
       found.push(...this.inOrder(question, others, without, [...fixed, null], at === null ? tail : undefined, need - found.length, lanes));
     }
@@ -246,12 +246,16 @@ const laneRows = ({ from, where }: Lane): Sql => q`SELECT k.seq AS seq FROM ${sq
 
 const concat = (pieces: Sql[]): Sql => sql(pieces.map(({ text }) => text).join(""), ...pieces.flatMap(({ values }) => values));
 
-/** Strictly after `from` and before `to` in the axis' direction. */
-function beyond({ desc }: Axis, value: Sql, from: SortValue | undefined, to: SortValue | undefined): Sql {
+/** Strictly after `from` and before `to` in the axis' direction; where one is absent, from or to the end of the axis. */
+function beyond({ desc, bounds }: Axis, value: Sql, from: SortValue | undefined, to: SortValue | undefined): Sql {
   const [after, before] = desc ? ["<", ">"] : [">", "<"];
+  const [start, end] = desc ? [bounds?.greatest, bounds?.least] : [bounds?.least, bounds?.greatest];
   const tests: Sql[] = [];
+  // One bound on each side: of two SQLite might walk from the wrong one.
   if (from !== undefined) tests.push(q`${value} ${sql(after as string)} ${from}`);
+  else if (start !== undefined) tests.push(q`${value} ${sql(`${after}=`)} ${start}`);
   if (to !== undefined) tests.push(q`${value} ${sql(before as string)} ${to}`);
+  else if (end !== undefined) tests.push(q`${value} ${sql(`${before}=`)} ${end}`);
   // Without bounds the value must still be there.
   return tests.length > 0 ? and(tests) : q`${value} IS NOT NULL`;
 }

@@ -4,6 +4,7 @@ import { type Change, type Found, type Head, jsonOf, type State } from "../plan.
 import type { NoneExist, StoreOptions, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Method, methodNames } from "./schema.ts";
+import type { SeveralSlots } from "./several.ts";
 import type { Types } from "./types.ts";
 
 /** 2020-01-01T00:00:00Z. Places in the order of creation count from here, so that those of two stores compare roughly. */
@@ -21,6 +22,7 @@ export type Finder = (type: string, condition: NoneExist, limit: number) => Foun
 export class Writer {
   readonly #db: Database;
   readonly #types: Types;
+  readonly #several: SeveralSlots;
   readonly #text: StoreOptions["text"];
   readonly #find: Finder;
   #seq = 0;
@@ -28,9 +30,10 @@ export class Writer {
   /** Time of the transaction, milliseconds since 1970. */
   now = 0;
 
-  constructor(db: Database, types: Types, text: StoreOptions["text"], find: Finder) {
+  constructor(db: Database, types: Types, several: SeveralSlots, text: StoreOptions["text"], find: Finder) {
     this.#db = db;
     this.#types = types;
+    this.#several = several;
     this.#text = text;
     this.#find = find;
   }
@@ -170,6 +173,7 @@ export class Writer {
   }
 
   #insertIndex(seq: number, index: IndexRows): void {
+    this.#several.note(index.ranges);
     for (const row of index.keys) this.#insertKey(seq, row);
     for (const row of index.ranges) this.#insertRange(seq, row);
   }
@@ -184,6 +188,7 @@ export class Writer {
 
   /** Writes only the rows that differ: most of a resource's search values outlive an update. */
   replaceIndex(seq: number, index: IndexRows): void {
+    this.#several.note(index.ranges);
     const name = (row: KeyRow | RangeRow): string => JSON.stringify(row);
     const keys = new Map(index.keys.map((row) => [name(row), row]));
     for (const { slot, value } of this.#db.all("SELECT slot, value FROM keys WHERE seq = ?", seq)) {

@@ -175,6 +175,20 @@ describe("an import into a server that misbehaves", () => {
     expect(tries).toEqual({ passing: 3, final: 1 });
   });
 
+  it("gives up a server that takes nothing, though it says that it will", async () => {
+    let bundles = 0;
+    const url = await started((_, response) => {
+      bundles += 1;
+      refuse(response, 503, "transient");
+    });
+    const paths = Array.from({ length: 3 }, (_, id) => file(`${id}.json`, bundle(post({ resourceType: "Basic" }))));
+    const { code, said } = await imports(...paths, "--url", url, "--parallel", "3");
+    expect(code).toBe(1);
+    expect(said.match(/^failed .*: 503 No\.$/gm)).toHaveLength(3);
+    expect(said).toMatch(/The server at \S+ does not answer any more \(503 No\.\): the same command goes on/);
+    expect(bundles).toBe(3 * 7);
+  });
+
   it("does not send a bundle again that may have got through, and says that the server is gone", async () => {
     let bundles = 0;
     const url = await started((_, response) => {

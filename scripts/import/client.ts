@@ -21,6 +21,10 @@ export class Refused extends Error {
     this.status = status;
     this.outcome = outcome;
   }
+  /** Not what was sent is at fault, but the server, and waiting did not help. */
+  get isDown(): boolean {
+    return [429, 502, 503, 504].includes(this.status);
+  }
 }
 
 /** Nobody answers any more. */

@@ -33,6 +33,9 @@ export interface Import {
   onProgress(counts: Readonly<Counts>): void;
 }
 
+/** One that is down for a part of the data only still takes the rest; one that takes nothing is given up. */
+const MOST_DOWN = 3;
+
 /** @throws Unreachable when the server has gone for good; what was written until then stays */
 export async function importFiles(options: Import): Promise<Counts> {
   const { files, parallel, signal, onProgress } = options;
@@ -44,6 +47,7 @@ export async function importFiles(options: Import): Promise<Counts> {
   const units = unitsOf(files, onFault);
   const seen = new Set<SourceFile>();
   let gone: Unreachable | undefined;
+  let down = 0; // units in a row for which the server had no time, in spite of all patience
   const work = async () => {
     while (!signal?.aborted && !gone) {
       const { value: unit, done } = await units.next();
@@ -52,9 +56,12 @@ export async function importFiles(options: Import): Promise<Counts> {
       counts.files = seen.size;
       try {
         await bring(unit, { ...options, onFault }, counts);
+        down = 0;
       } catch (error) {
+        down = error instanceof Refused && error.isDown ? down + 1 : 0;
         if (error instanceof Unreachable) gone = error;
         else onFault({ where: unit.file.path, reason: (error as Error).message });
+        if (down === MOST_DOWN) gone = new Unreachable((error as Error).message);
       }
       counts.bytes += unit.bytes;
       onProgress(counts);
@@ -80,7 +87,6 @@ async function bringBundle(entries: Entry[], { client, once }: Import, counts: C
   if (!once) return void add(counts, entries, await client.process("transaction", entries, isRepeatable(entries)));
   const anchor = anchorOf(entries);
   const safe = conditional(entries);
-  if (!anchor && !isRepeatable(safe)) counts.unknown += 1;
   for (let looks = 1; ; looks += 1) {
     if (anchor && (await client.find(anchor)).length > 0) {
       if (looks > 1)
@@ -89,7 +95,9 @@ async function bringBundle(entries: Entry[], { client, once }: Import, counts: C
       return;
     }
     try {
-      return add(counts, safe, await client.process("transaction", safe, isRepeatable(safe)));
+      add(counts, safe, await client.process("transaction", safe, isRepeatable(safe)));
+      if (!anchor && !isRepeatable(safe)) counts.unknown += 1;
+      return;
     } catch (error) {
       if (!(error instanceof Unreachable) || !anchor || looks === LOOK_AGAIN) throw error;
       await pause(LOOK_PAUSE_MS);

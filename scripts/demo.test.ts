@@ -1,0 +1,62 @@
+/** `npm run demo` as a newcomer sees it. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Program, run } from "../test/kit/programs.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "openward-demo-"));
+const env = { DATA_DIR: dir, PORT: "0", NATS_URL: "", LOG_LEVEL: "error" };
+let first: Program;
+
+beforeAll(async () => {
+  first = run(["demo"], env);
+  await first.says(/The server runs until you press Ctrl-C/);
+});
+afterAll(async () => {
+  first.child.kill("SIGTERM");
+  await first.ended;
+  rmSync(dir, { recursive: true });
+});
+
+const linesOf = (output: string, pattern: RegExp) => [...output.matchAll(pattern)].map(([, text = ""]) => text);
+
+describe("a demo", () => {
+  it("imports ten patients and lives a day, each step with the address of its resource", async () => {
+    expect(first.output()).toMatch(/1,520 resources written in .*; 4 resources were already there\./);
+    const addresses = linesOf(first.output(), /^ {2}.* {2,}(http:\S+)$/gm);
+    const types = addresses.map((address) => address.split("/").at(-2));
+    expect(types).toEqual([
+      ...["Location", "SupplyDelivery", "Patient", "Encounter", "Encounter", "ServiceRequest", "Observation", "DiagnosticReport"],
+      ...["MedicationRequest", "MedicationDispense", "Location", "ChargeItem", "Encounter", "Invoice"],
+    ]);
+    const read = await Promise.all(addresses.map(async (address) => (await fetch(address)).json() as Promise<Record<string, unknown>>));
+    expect(read.map(({ resourceType }) => resourceType)).toEqual(types);
+    expect(read[4]).toMatchObject({ status: "finished", class: { code: "IMP" }, classHistory: [{ class: { code: "AMB" } }] });
+  });
+
+  it("prints three curl lines that find what they promise", async () => {
+    const portillos = expect.objectContaining({ resource: expect.objectContaining({ resourceType: "Observation" }) });
+    const urls = linesOf(first.output(), /^ {2}curl '([^']+)'$/gm);
+    const answers = await Promise.all(urls.map(async (url) => (await fetch(url)).json()));
+    expect(answers).toEqual([
+      expect.objectContaining({
+        resourceType: "Bundle",
+        entry: expect.arrayContaining([expect.objectContaining({ resource: expect.objectContaining({ resourceType: "Invoice" }) })]),
+      }),
+      expect.objectContaining({ resourceType: "Bundle", entry: [portillos, portillos, portillos] }),
+      [expect.objectContaining({ status: "free" }), expect.objectContaining({ status: "free" })],
+    ]);
+  });
+
+  it("works again beside what runs, and leaves that alone", async () => {
+    const second = run(["demo"], env);
+    expect([await second.ended, second.output()]).toEqual([0, expect.stringContaining("Nothing written; 10 bundles were already there.")]);
+    expect(second.output()).toContain("and billed: 412.50 EUR");
+    expect((await fetch(linesOf(first.output(), /ready at (\S+)/g)[0] ?? "")).status).toBe(200);
+  });
+
+  it("says in one sentence why it cannot begin", async () => {
+    const other = run(["demo"], { ...env, DATA_DIR: join(dir, "other"), SERVICES: "api,transactions,patients" });
+    expect([await other.ended, other.output()]).toEqual([1, expect.stringContaining("The samples could not be imported whole.\n")]);
+  });
+});

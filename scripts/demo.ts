@@ -1,0 +1,67 @@
+/**
+ * `npm run demo`: the system with ten patients in it, and one day lived through its API. Uses the server that runs on the
+ * data folder; where none runs it starts one in this process, and leaves it running until Ctrl-C.
+ */
+import { join, relative } from "node:path";
+import { readConfig } from "../mixins/config.ts";
+import { liveOneDay } from "./demo/day.ts";
+import { FhirClient } from "./import/client.ts";
+import { filesIn } from "./import/files.ts";
+import { importFiles } from "./import/importer.ts";
+import { fhirBase } from "./import/options.ts";
+import { Progress, summaryOf } from "./import/progress.ts";
+import { gatewayUrl } from "./start/address.ts";
+import { runningIn } from "./start/data-folder.ts";
+import { Refusal, sentenceOf } from "./start/refusal.ts";
+
+const SAMPLES = join(import.meta.dirname, "../samples");
+
+let isOurs = false;
+try {
+  const config = readConfig();
+  isOurs = runningIn(config.dataDir) === undefined;
+  if (isOurs) await import("./serve.ts"); // says itself what it is, or why it cannot start, and handles Ctrl-C
+  await show(gatewayUrl(config));
+  if (isOurs) console.log("\nThe server runs until you press Ctrl-C; its data stays, and `npm start` brings it back.");
+} catch (error) {
+  console.error(sentenceOf(error, { host: "", port: 0 }));
+  process.once("exit", () => {
+    process.exitCode = 1;
+  });
+  if (isOurs) process.kill(process.pid, "SIGTERM"); // the server closes its stores first
+}
+
+async function show(url: string): Promise<void> {
+  console.log(`\nTen patients come from ${relative(process.cwd(), SAMPLES) || "."}:`);
+  await importSamples(url);
+
+  console.log("\nOne day in the hospital:");
+  const tell = (event: string, reference: string) => console.log(`  ${event.padEnd(66)} ${url}/fhir/${reference}`);
+  const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 19), tell).catch((error: Error) => {
+    throw new Refusal(error.message);
+  });
+
+  console.log(`\nNow ask for yourself:
+  curl '${url}/fhir/${patient}/$everything'
+  curl '${url}/fhir/Observation?subject:Patient.name=portillo&code=http://loinc.org|8302-2&_sort=-date&_count=3'
+  curl '${url}/api/wards/beds?ward=${ward}'
+or look at ${url} with a browser.`);
+}
+
+async function importSamples(url: string): Promise<void> {
+  const files = filesIn([SAMPLES]);
+  const client = new FhirClient(fhirBase(url));
+  await client.reach();
+  const progress = new Progress({ files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });
+  const counts = await importFiles({
+    files,
+    client,
+    parallel: 2,
+    once: true,
+    onFault: ({ where, reason }) => progress.say(`  failed  ${where}: ${reason}`),
+    onProgress: (now) => progress.show(now),
+  });
+  progress.clear();
+  console.log(`  ${summaryOf(counts, progress.seconds)}`);
+  if (counts.failed > 0) throw new Refusal("The samples could not be imported whole.");
+}

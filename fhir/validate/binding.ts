@@ -34,7 +34,7 @@ export function compile(name: string, systems: Record<string, string[]>, type: s
   const set = new Set(Object.entries(systems).flatMap(([system, own]) => own.map((code) => `${system}|${code}`)));
   const hasCode = (coding: unknown): boolean => {
     const { system, code } = (coding ?? {}) as { system?: unknown; code?: unknown };
-    return set.has(`${String(system)}|${String(code)}`);
+    return typeof system === "string" && typeof code === "string" && set.has(`${system}|${code}`);
   };
   const rule = `must have ${listed}, with the system ${Object.keys(systems).join(" or ")}`;
   if (type !== "CodeableConcept") return { includes: hasCode, rule };

@@ -32,7 +32,11 @@ export function finishRoot(root: Root, run: Run): void {
   for (const [index, item] of contained.entries()) {
     const id = ((item ?? {}) as { id?: unknown }).id;
     if (id === undefined || (typeof id === "string" && !referred.has(id))) {
-      run.fault("invariant", "dom-3: A contained resource must have an id that something in its container refers to.", `.contained[${index}]`);
+      run.fault(
+        "invariant",
+        "dom-3: A contained resource must have an id that something in its container refers to.",
+        `.contained[${index}]`,
+      );
     }
   }
 }

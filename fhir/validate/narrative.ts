@@ -80,7 +80,7 @@ function faultOf(attributes: string, isRoot: boolean): string | undefined {
     const [, name, double, single, other] = found;
     if (name === undefined) {
       if (other!.trim() === "" && attributes.slice(attribute.lastIndex).trim() === "") break;
-      return "must be well-formed XHTML: an attribute is written name=\"value\"";
+      return 'must be well-formed XHTML: an attribute is written name="value"';
     }
     const value = double ?? single ?? "";
     if (name === "xmlns" || name.startsWith("xmlns:")) namespace = value;

@@ -108,7 +108,9 @@ function membersOf(path: string, element: ElementJson, bit: number, ofResource: 
   return types.map((type): Member => {
     const inline = element.elements ? `${path}.${name}` : element.as;
     const test = inline === undefined ? primitiveTests[type] : undefined;
-    const valueRules = element.rules?.flatMap((rule) => ruleOf(rule, inline ?? type, valueElements(type, inline), resource) ?? []);
+    // A backbone's own rules are those of its plan. Elsewhere a rule may speak of what only some types of a choice have.
+    const rules =
+      inline === undefined ? (element.rules ?? []).flatMap((rule) => ruleOf(rule, type, types.flatMap(elementsOf), resource) ?? []) : [];
     return {
       kind: test ? Kind.primitive : type === "Resource" ? Kind.resource : Kind.object,
       name: isChoice ? name + type[0]!.toUpperCase() + type.slice(1) : name,
@@ -122,14 +124,9 @@ function membersOf(path: string, element: ElementJson, bit: number, ofResource: 
       test,
       binding: element.codes === undefined ? undefined : bindingOf(element.codes, type),
       targets: element.targets && type === "Reference" ? new Set(element.targets) : undefined,
-      // A backbone's own rules are those of its plan.
-      rules: inline === undefined ? (valueRules ?? []) : [],
+      rules,
       plan: undefined,
       backbone: inline,
     };
   });
-}
-
-function valueElements(type: string, backbone: string | undefined): ElementJson[] {
-  return backbone === undefined ? elementsOf(type) : [];
 }

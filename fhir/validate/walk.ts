@@ -48,10 +48,14 @@ export function planOfResource(value: unknown, run: Run, expected?: string): Obj
   return undefined;
 }
 
-const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value) && !isRawNumber(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !isRawNumber(value);
 
-/** @param member undefined for a resource */
-export function checkObject(value: unknown, plan: ObjectPlan, run: Run, member: Member | undefined): void {
+/**
+ * @param member undefined for a resource
+ * @param hasValue of a primitive's sibling: an id alone is enough beside a value
+ */
+export function checkObject(value: unknown, plan: ObjectPlan, run: Run, member: Member | undefined, hasValue = false): void {
   if (!isObject(value)) {
     run.fault("structure", `${run.name()} must be a JSON object (${plan.name}).`);
     return;
@@ -85,7 +89,8 @@ export function checkObject(value: unknown, plan: ObjectPlan, run: Run, member: 
   for (const { bit, name } of plan.required) {
     if ((seen & bit) === 0) run.fault("required", `${run.name()} must have the element ${name}.`, `.${name.replace("[x]", "")}`);
   }
-  if (content === 0 && !plan.isResource) run.fault("invariant", `ele-1: ${run.name()} is empty: give it a value or leave it out.`);
+  if (content === 0 && !plan.isResource && !(hasValue && value["id"] !== undefined))
+    run.fault("invariant", `ele-1: ${run.name()} is empty: give it a value or leave it out.`);
   if (plan.name === "Reference") checkReference(value, member?.targets, run);
   else if (plan.name === "Extension") checkExtension(value, seen, plan, run);
   for (const rule of plan.rules) {
@@ -111,7 +116,8 @@ function checkItem(item: unknown, member: Member, run: Run): void {
 function checkPrimitive(item: unknown, { test, binding, type, name }: Member, run: Run): void {
   const fault = test!(item);
   if (fault !== undefined) {
-    const isWrongJson = typeof item === "object" || (typeof item === "string") === (type === "boolean" || type === "decimal" || type === "integer");
+    const isWrongJson =
+      typeof item === "object" || (typeof item === "string") === (type === "boolean" || type === "decimal" || type === "integer");
     run.fault(isWrongJson ? "structure" : "value", `${run.name()} ${fault}.`);
     return;
   }
@@ -144,7 +150,7 @@ function checkSibling(item: unknown, value: unknown, member: Member, run: Run): 
   const plan = planOfMember(member);
   if (!member.isList) {
     if (item === null) run.fault("structure", `_${member.name} must not be null: leave it out.`);
-    else checkObject(item, plan, run, member);
+    else checkObject(item, plan, run, member, value !== undefined);
     return;
   }
   if (!Array.isArray(item) || (Array.isArray(value) && value.length !== item.length)) {
@@ -153,7 +159,7 @@ function checkSibling(item: unknown, value: unknown, member: Member, run: Run): 
   }
   for (let i = 0; i < item.length; i++) {
     run.at(i);
-    if (item[i] !== null) checkObject(item[i], plan, run, member);
+    if (item[i] !== null) checkObject(item[i], plan, run, member, Array.isArray(value) && value[i] !== null);
     else if (!Array.isArray(value)) run.fault("structure", `_${member.name} must not be null where ${member.name} has no value.`);
   }
 }

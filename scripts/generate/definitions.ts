@@ -13,7 +13,7 @@ export interface ElementDefinition {
   path: string;
   min: number;
   max: string;
-  type?: { code: string; targetProfile?: string[]; extension?: { url: string; valueUrl?: string }[] }[];
+  type?: { code: string; profile?: string[]; targetProfile?: string[]; extension?: { url: string; valueUrl?: string }[] }[];
   contentReference?: string;
   isSummary?: boolean;
   binding?: { strength: string; valueSet?: string };

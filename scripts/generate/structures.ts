@@ -5,6 +5,10 @@ import { codesOf, type ElementDefinition, type StructureDefinition, structures }
 const REGEX = "http://hl7.org/fhir/StructureDefinition/regex";
 const FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
 
+/** The only profile that R4's own structures refer to, and its only rule. */
+const SIMPLE_QUANTITY = "http://hl7.org/fhir/StructureDefinition/SimpleQuantity";
+const SIMPLE_RULE: RuleJson = { key: "sqty-1", human: "The comparator is not used on a SimpleQuantity", expression: "comparator.empty()" };
+
 /** Rules that hold everywhere alike, and are checked by code of their own. */
 const EVERYWHERE = new Set(["ele-1", "ext-1"]);
 
@@ -69,7 +73,8 @@ function elementsBelow(
       const name = element.path.slice(path.length + 1);
       const types = (element.type ?? []).map(({ code, extension }) => extension?.find(({ url }) => url === FHIR_TYPE)?.valueUrl ?? code);
       const isBackbone = types[0] === "BackboneElement" || types[0] === "Element";
-      const rules = rulesOf(element);
+      const isSimple = element.type?.some(({ profile }) => profile?.includes(SIMPLE_QUANTITY));
+      const rules = [...rulesOf(element), ...(isSimple ? [SIMPLE_RULE] : [])];
       const codes = bindingOf(element, valueSets, open);
       const targets = targetsOf(element);
       return {

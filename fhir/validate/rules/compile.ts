@@ -4,9 +4,9 @@
  * function of nothing is false (`fullUrl.contains('/_history/').not()` holds without a fullUrl), and two values that cannot be
  * compared, such as times to different precision, do not break an order.
  */
-import { numberOf } from "../../json.ts";
+import { isRawNumber, numberOf } from "../../json.ts";
 import { intervalOf } from "../../search/dates.ts";
-import { type ElementJson, elementsOf, isResource, structureOf } from "../definition.ts";
+import { backboneOf, type ElementJson, elementsOf, isResource, structureOf } from "../definition.ts";
 import { type Ast, NotPlain, parse } from "./parse.ts";
 
 /** What an expression may speak of besides its element. */
@@ -49,7 +49,12 @@ function truthOf(list: List): boolean | undefined {
  * @param resource the type of the resource that it is in, where that is known
  * @throws NotPlain
  */
-export function compilePlain(expression: string, type: string, elements: ElementJson[], resource?: string): (node: unknown, scope: Scope) => boolean {
+export function compilePlain(
+  expression: string,
+  type: string,
+  elements: ElementJson[],
+  resource?: string,
+): (node: unknown, scope: Scope) => boolean {
   const primitives = elements.length === 0 ? [type] : [];
   const here: Shape = { elements, primitives };
   const { evaluate } = new Compiler(here, resource).compile(parse(expression), here);
@@ -127,33 +132,50 @@ class Compiler {
       return { evaluate: (nodes, scope) => before(nodes, scope).flatMap((node) => criterion([node], scope)), shape };
     }
     if (name === "is" && first?.is === "member" && !first.of) return this.ofType(from, first.name);
+    if (name === "ofType" && first?.is === "member" && of?.is === "member" && !of.of) return choiceOf(here, of.name, first.name);
+    if (name === "intersect" && first) {
+      const other = this.compile(first, here).evaluate;
+      return { evaluate: (nodes, scope) => intersection(before(nodes, scope), other(nodes, scope)), shape: from.shape };
+    }
     const plain = args.length === 0 ? functions[name] : undefined;
     if (plain) return { evaluate: (nodes, scope) => plain(before(nodes, scope)), shape: from.shape };
-    const ofText = textFunctions[name];
-    if (ofText && first?.is === "literal" && typeof first.value === "string") {
-      const test = ofText(first.value);
-      return {
-        evaluate: (nodes, scope) => {
-          const value = only(before(nodes, scope));
-          return truth(typeof value === "string" && test(value));
-        },
-        shape: NO_SHAPE,
-      };
-    }
+    if (first && Object.hasOwn(textFunctions, name)) return this.textFunction(textFunctions[name]!, from, first, here);
     throw new NotPlain(name);
+  }
+
+  private textFunction(make: TextFunction, { evaluate }: Compiled, argument: Ast, here: Shape): Compiled {
+    const fixed = argument.is === "literal" && typeof argument.value === "string" ? make(argument.value) : undefined;
+    const given = this.compile(argument, here).evaluate;
+    return {
+      evaluate: (nodes, scope) => {
+        const value = only(evaluate(nodes, scope));
+        if (typeof value !== "string") return FALSE;
+        if (fixed) return truth(fixed(value));
+        const text = only(given(nodes, scope));
+        return typeof text === "string" ? truth(make(text)(value)) : EMPTY;
+      },
+      shape: NO_SHAPE,
+    };
   }
 
   private operator(name: string, left: Compiled, right: Compiled): Compiled {
     const a = left.evaluate;
     const b = right.evaluate;
     const logic = logical[name];
-    if (logic) return { evaluate: (nodes, scope) => truth(logic(truthOf(a(nodes, scope)), () => truthOf(b(nodes, scope)))), shape: NO_SHAPE };
+    if (logic)
+      return { evaluate: (nodes, scope) => truth(logic(truthOf(a(nodes, scope)), () => truthOf(b(nodes, scope)))), shape: NO_SHAPE };
     if (name === "<" || name === ">" || name === "<=" || name === ">=") return order(name, left, right);
     const other = operators[name];
     if (!other) throw new NotPlain(name);
-    return { evaluate: (nodes, scope) => other(a(nodes, scope), b(nodes, scope)), shape: NO_SHAPE };
+    const shape = name === "|" ? union(left.shape, right.shape) : NO_SHAPE;
+    return { evaluate: (nodes, scope) => other(a(nodes, scope), b(nodes, scope)), shape };
   }
 }
+
+const union = (a: Shape, b: Shape): Shape => ({
+  elements: [...a.elements, ...b.elements],
+  primitives: [...a.primitives, ...b.primitives],
+});
 
 interface Names {
   name: string;
@@ -167,7 +189,10 @@ function step({ elements }: Shape, name: string): { names: Names[]; shape: Shape
   const shape: Shape = { elements: [], primitives: [] };
   const names = new Map<string, Names>();
   for (const element of found) {
-    if (element.as) throw new NotPlain(name);
+    if (element.as) {
+      names.set(name, { name, sibling: undefined });
+      shape.elements.push(...backboneOf(element.as).elements);
+    }
     for (const type of element.types ?? []) {
       const isPrimitive = structureOf(type)?.kind === "primitive";
       const json = element.isChoice ? name + type[0]!.toUpperCase() + type.slice(1) : name;
@@ -178,6 +203,14 @@ function step({ elements }: Shape, name: string): { names: Names[]; shape: Shape
     if (element.elements) shape.elements.push(...elementsOf("BackboneElement"), ...element.elements);
   }
   return { names: [...names.values()], shape };
+}
+
+/** `value.ofType(Quantity)` */
+function choiceOf({ elements }: Shape, name: string, type: string): Compiled {
+  const element = elements.find((candidate) => candidate.name === name && candidate.isChoice);
+  if (!element?.types?.includes(type)) throw new NotPlain(`${name}.ofType(${type})`);
+  const { names, shape } = step({ elements: [{ ...element, types: [type] }], primitives: [] }, name);
+  return { evaluate: (nodes) => stepInto(nodes, names), shape };
 }
 
 function stepInto(nodes: List, names: Names[]): List {
@@ -224,7 +257,9 @@ const criteria: Record<string, (list: List, criterion: Evaluate, scope: Scope) =
   all: (list, criterion, scope) => truth(list.every((node) => truthOf(criterion([node], scope)) === true)),
 };
 
-const textFunctions: Record<string, (argument: string) => (text: string) => boolean> = {
+type TextFunction = (argument: string) => (text: string) => boolean;
+
+const textFunctions: Record<string, TextFunction> = {
   startsWith: (start) => (text) => text.startsWith(start),
   contains: (part) => (text) => text.includes(part),
   matches: (form) => {
@@ -271,6 +306,21 @@ const operators: Record<string, (left: List, right: List) => List> = {
   "&": (left, right) => [`${String(only(left) ?? "")}${String(only(right) ?? "")}`],
 };
 
+function intersection(left: List, right: List): List {
+  if (left.length === 0 || right.length === 0) return EMPTY;
+  const texts = new Set(right.map(textOf));
+  return left.filter((item) => texts.has(textOf(item)));
+}
+
+/** The same for what is equal, whichever order its members are in. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    typeof item === "object" && item !== null && !Array.isArray(item) && !isRawNumber(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
+}
+
 function areEqual(left: List, right: List): boolean | undefined {
   if (left.length === 0 || right.length === 0) return undefined;
   if (left.length !== right.length) return false;
@@ -282,7 +332,9 @@ function areEqual(left: List, right: List): boolean | undefined {
 const FARTHEST_ZONE = 14 * 3_600_000; // milliseconds
 
 function order(name: "<" | ">" | "<=" | ">=", left: Compiled, right: Compiled): Compiled {
-  const isTime = [left, right].every(({ shape }) => shape.primitives.some((type) => type === "dateTime" || type === "date" || type === "instant"));
+  const isTime = [left, right].every(({ shape }) =>
+    shape.primitives.some((type) => type === "dateTime" || type === "date" || type === "instant"),
+  );
   const breaks = (a: unknown, b: unknown): boolean | undefined => {
     if (isTime) return isAfter(a, b);
     const [x, y] = comparable(a, b);
@@ -310,7 +362,8 @@ function comparable(a: unknown, b: unknown): [number | undefined, number | undef
   if (!isQuantity) return [numberOf(a), numberOf(b)];
   const { value: x, ...one } = a as Record<string, unknown>;
   const { value: y, ...two } = b as Record<string, unknown>;
-  const isSameUnit = one["code"] === two["code"] && one["system"] === two["system"] && (one["code"] !== undefined || one["unit"] === two["unit"]);
+  const isSameUnit =
+    one["code"] === two["code"] && one["system"] === two["system"] && (one["code"] !== undefined || one["unit"] === two["unit"]);
   return isSameUnit ? [numberOf(x), numberOf(y)] : [undefined, undefined];
 }
 

@@ -1,5 +1,5 @@
 /** JSON as FHIR needs it: decimals as they were written (R4 2.24.0.1), and nothing that harms whoever reads it later. */
-import { fhirError } from "./outcome.ts";
+import { FhirError, fhirError } from "./outcome.ts";
 
 /** What `JSON.rawJSON` makes; TypeScript's library does not know it yet. */
 interface RawJson {
@@ -21,7 +21,41 @@ const MAX_DEPTH = 100;
  * @throws FhirError 400: no JSON, nested deeper than 100, a member `__proto__`, a NUL or half a surrogate pair
  */
 export function parseJson(text: string): unknown {
-  const { depth, isStable } = scan(text);
+  return parseScanned(text, scan(text));
+}
+
+/**
+ * As `parseJson`, for what a client sends: a member that stands twice in one object is refused, not dropped.
+ * @throws FhirError 422 with an issue for each such member, besides what `parseJson` throws
+ */
+export function parseInput(text: string): unknown {
+  const scanned = scan(text);
+  const value = parseScanned(text, scanned);
+  // Each member has one colon. Counting is much faster than looking for the name, which only a faulty text needs.
+  if (scanned.members !== countMembers(value)) {
+    const issues = duplicateKeys(text).map((path) => ({
+      severity: "error" as const, code: "structure", diagnostics: "This member stands twice in its object: leave one.", expression: [path.slice(0, 500)],
+    }));
+    if (issues.length > 0) throw new FhirError(422, issues);
+  }
+  return value;
+}
+
+function countMembers(value: unknown): number {
+  if (value === null || typeof value !== "object" || native.isRawJSON(value)) return 0;
+  let members = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === "object") members += countMembers(item);
+    return members;
+  }
+  for (const name in value) {
+    const item = (value as Record<string, unknown>)[name];
+    members += typeof item === "object" ? 1 + countMembers(item) : 1;
+  }
+  return members;
+}
+
+function parseScanned(text: string, { depth, isStable }: Scanned): unknown {
   if (depth > MAX_DEPTH) throw fhirError(400, "structure", `The JSON is nested deeper than ${MAX_DEPTH} levels.`);
   const value = parse(text, isStable);
   // A text with escapes may spell the name so, and hide a NUL. The short needle is searched for much faster than the whole.
@@ -39,8 +73,16 @@ function parse(text: string, isStable: boolean): unknown {
   }
 }
 
+interface Scanned {
+  depth: number;
+  isStable: boolean;
+  /** How many members all objects have together, as the text has them. */
+  members: number;
+}
+
 /** Deepest nesting, and whether each number is what its double is written as. Of a text that is no JSON: anything. */
-function scan(text: string): { depth: number; isStable: boolean } {
+function scan(text: string): Scanned {
+  let members = 0;
   let depth = 0;
   let open = 0;
   let isStable = true;
@@ -52,13 +94,15 @@ function scan(text: string): { depth: number; isStable: boolean } {
       if (++open > depth) depth = open;
     } else if (c === 0x7d || c === 0x5d) {
       open--;
+    } else if (c === 0x3a) {
+      members++;
     } else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) {
       const end = endOfNumber(text, i);
       if (isStable) isStable = isStableNumber(text, i, end);
       i = end - 1;
     }
   }
-  return { depth, isStable };
+  return { depth, isStable, members };
 }
 
 const QUOTE = 0x22;

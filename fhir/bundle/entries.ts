@@ -102,7 +102,8 @@ function entryOf(item: unknown, index: number, base: string): BundleEntry | { fa
     if (!isObject(resource)) return refuse(`A ${method} needs a resource.`, `${at}.resource`);
     const isPatch = method === "PATCH";
     if (!isPatch && resource.resourceType !== type) {
-      return refuse(`The resource is a ${String(resource.resourceType)}, but request.url says ${type}.`, `${at}.resource.resourceType`);
+      const given = typeof resource.resourceType === "string" ? `a ${resource.resourceType.slice(0, 64)}` : "of no type";
+      return refuse(`The resource is ${given}, but request.url says ${type}.`, `${at}.resource.resourceType`);
     }
     entry.resource = resource as Resource;
   }

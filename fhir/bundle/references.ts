@@ -3,11 +3,12 @@
  * their targets (FHIR R4, http.html#trules and bundle.html#references). Pure; works on parsed JSON in place.
  */
 
+import { isRawNumber } from "../json.ts";
+
 /** Values of these members are text or business identifiers, never links, whatever they look like. */
 const NOT_LINKS = new Set([
   "value", // Identifier.value, ContactPoint.value
   "valueString", "valueMarkdown", "valueCode", "valueId", "id", "display", "text", "name", "title", "description",
-  "rawJSON", // a decimal kept as it was written (fhir/json.ts); it cannot be assigned to
 ]);
 
 const IN_NARRATIVE = /(\b(?:href|src)\s*=\s*)(["'])([^"']*)\2/g;
@@ -28,7 +29,7 @@ export function replaceLinks(node: unknown, replace: Replacement): void {
     }
     return;
   }
-  if (node === null || typeof node !== "object") return;
+  if (node === null || typeof node !== "object" || isRawNumber(node)) return;
   const object = node as Record<string, unknown>;
   for (const name in object) {
     const value = object[name];

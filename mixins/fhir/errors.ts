@@ -59,6 +59,7 @@ export function fromStoreError(error: unknown, service: string): unknown {
     multipleMatches: multiple,
     locked: held,
     counterBelow,
+    notSupported,
     unavailable,
   } = StoreErrorType;
   switch (error.type) {
@@ -74,6 +75,8 @@ export function fromStoreError(error: unknown, service: string): unknown {
       return locked(data);
     case counterBelow:
       return new MoleculerClientError("There is not enough of it.", 409, "COUNTER_BELOW", data);
+    case notSupported:
+      return new MoleculerClientError(String(error.data.reason), 501, "NOT_SUPPORTED");
     case unavailable:
       return storeUnavailable(service, error.step);
     default:

@@ -7,10 +7,11 @@
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { frameOf } from "../../fhir/frame.ts";
-import { parseJson } from "../../fhir/json.ts";
+import { parseInput, parseJson } from "../../fhir/json.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
+import { wordsOf } from "../../fhir/search/words.ts";
 import { validate } from "../../fhir/validate/index.ts";
 import { defineMixin } from "../contract.ts";
 import { Store } from "../store/index.ts";
@@ -63,7 +64,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     const writes = steps.map((step, index): Write => {
       if (step.op === "add" || step.op === "delete") return step;
       const { text, ...rest } = step;
-      const resource = parseJson(text) as Resource;
+      const resource = parseInput(text) as Resource;
       const issues = validate(resource, { type: step.type });
       if (issues.length > 0) {
         faults.push(...issues.map((issue) => ({ ...issue, step: index })));
@@ -216,7 +217,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   });
 
   // The store opens before `started` above and closes after `stopped`: Moleculer runs mixins' hooks from the inside out.
-  return { ...own, mixins: [Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource) })] };
+  return { ...own, mixins: [Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource), text: (json) => wordsOf(JSON.parse(json)) })] };
 }
 
 /** The text that commit will store, but for its time. */

@@ -182,6 +182,8 @@ export const StoreErrorType = {
   /** Another transaction holds it; try again. */
   locked: "LOCKED",
   counterBelow: "COUNTER_BELOW",
+  /** This kind of store cannot answer it: full text on MongoDB. */
+  notSupported: "NOT_SUPPORTED",
   /** Disk full, file not writable, database gone. */
   unavailable: "STORE_UNAVAILABLE",
 } as const;

@@ -5,7 +5,7 @@ import { type WithDirectory, WithFhirDirectory } from "../../mixins/fhir/directo
 import { isType } from "../../mixins/fhir/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
 import { readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { type TransactionEntry, transactions } from "../transactions/transactions.contract.ts";
+import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
 import { hospitalizations, type Stay } from "./hospitalizations.contract.ts";
 import { BED_OCCUPIED, bedOccupied, PATIENT_ALREADY_ADMITTED, patientAlreadyAdmitted, stayChanged, stayNotFound } from "./hospitalizations.errors.ts";
 import { admit, admitFromVisit, type BedLocation, bedOf, discharge, type Encounter, INPATIENT, occupy, stayKeys, stayOf, transfer, vacate } from "./hospitalizations.model.ts";
@@ -90,7 +90,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
     /** Stay and beds change together or not at all, though they are kept by two services. */
     async carryOut(this: This, ctx: Context, stay: Encounter, entries: TransactionEntry[]): Promise<Stay> {
       try {
-        const [result] = await transactions.run(ctx as never, { entries });
+        const [result] = await transactions.process(ctx as never, { text: transactionOf(...entries), base: "" });
         return stayOf(stay, result?.version ?? 0);
       } catch (error) {
         if (isType(error, BED_OCCUPIED)) throw bedOccupied(bedOf(stay) ?? "");

@@ -21,6 +21,9 @@ export interface EntryResult {
   json?: string;
 }
 
+/** Entries as the text that `process` takes. */
+export const transactionOf = (...entry: TransactionEntry[]): string => JSON.stringify({ resourceType: "Bundle", type: "transaction", entry });
+
 /** Everything that other services may know about `transactions`. */
 export const transactions = {
   /**
@@ -30,8 +33,6 @@ export const transactions = {
    *         type and `data.entry`, the index of the entry; 503 TRANSACTION_ABORTED when it was cut short: nothing is stored
    */
   process: action<{ text: string; base: string; representation?: boolean }, (EntryResult | null)[]>("transactions.process"),
-  /** The same for other services: entries as objects. */
-  run: action<{ entries: TransactionEntry[] }, EntryResult[]>("transactions.run"),
   /** What the journal says of a transaction. With `decide` one without a decision is decided by the question: aborted, for good. */
   outcome: outcomeOf,
 };

@@ -1,6 +1,6 @@
 import type { Service } from "moleculer";
 import { type BundleEntry, entriesOf, refuseOverlaps, type RequestBundle } from "../../fhir/bundle/entries.ts";
-import { parseJson } from "../../fhir/json.ts";
+import { parseInput } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { type Caller, defineService } from "../../mixins/contract.ts";
 import { ownerOf, type StepResult } from "../../mixins/fhir/contract.ts";
@@ -38,17 +38,7 @@ export default defineService<typeof transactions, This>({
       async handler(ctx) {
         const { text, base, representation = false } = ctx.params;
         // Planning rewrites the resources in place, so a second attempt parses again.
-        return this.process(() => entriesOf(parseJson(text) as RequestBundle, base), { caller: ctx, base, representation });
-      },
-    },
-
-    run: {
-      params: { entries: { type: "array", items: "object" }, $$strict: true },
-      timeout: 30_000, // milliseconds
-      async handler(ctx) {
-        const bundle = { resourceType: "Bundle", type: "transaction", entry: ctx.params.entries };
-        const results = await this.process(() => entriesOf(structuredClone(bundle) as RequestBundle, ""), { caller: ctx, base: "", representation: true });
-        return results.filter((result) => result !== null);
+        return this.process(() => entriesOf(parseInput(text) as RequestBundle, base), { caller: ctx, base, representation });
       },
     },
 

@@ -33,7 +33,7 @@ export function clauseFilter(clause: Clause): Document {
     case "any":
       return or(clause.of.map((group) => (group.length > 0 ? { $and: group.map(clauseFilter) } : {})));
     case "text":
-      throw new StoreError(StoreErrorType.unavailable, 0, { reason: "Full-text search is not available on MongoDB." });
+      throw new StoreError(StoreErrorType.notSupported, 0, { reason: "Full-text search is not available on MongoDB." });
   }
 }
 

@@ -1,7 +1,7 @@
 /** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
 import { type BundleEntry, entriesOf, type RequestBundle } from "../../../fhir/bundle/entries.ts";
 import { etagOf } from "../../../fhir/etag.ts";
-import { parseJson } from "../../../fhir/json.ts";
+import { parseInput, parseJson } from "../../../fhir/json.ts";
 import { fhirError, FhirError, outcome } from "../../../fhir/outcome.ts";
 import { type EntryResult, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
@@ -16,7 +16,7 @@ export async function bundle(request: FhirRequest, handle: (request: FhirRequest
   const text = await request.body();
   const type = bundleType(text);
   if (type === "transaction") return transaction(request, text, handle);
-  const parsed = parseJson(text) as RequestBundle;
+  const parsed = parseInput(text) as RequestBundle;
   if (parsed?.resourceType !== "Bundle" || parsed.type !== "batch") {
     throw fhirError(400, "invalid", "What is posted to the server's base must be a Bundle of type batch or transaction.", "Bundle.type");
   }

@@ -2,7 +2,7 @@
 import { fhirError } from "../../../fhir/outcome.ts";
 import { lookUp, type Match } from "../../../mixins/fhir/look-up.ts";
 import { multipleMatches, notFound } from "../../../mixins/fhir/errors.ts";
-import { transactions } from "../../transactions/transactions.contract.ts";
+import { transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
 import { patch } from "./patch.ts";
 import { parsed, remove, throughTransaction } from "./resource.ts";
@@ -46,8 +46,8 @@ export async function conditionalDelete(request: FhirRequest, type: string): Pro
   if (matches.length === 1) return remove(request, type, match.id);
   if (!isMultiple) throw multipleMatches(criteria);
   if (matches.length > MOST_DELETED) throw fhirError(400, "too-costly", `More than ${MOST_DELETED} resources match: narrow the criteria.`);
-  const entry = matches.map(({ id }) => ({ request: { method: "DELETE", url: `${type}/${id}` } }));
-  await transactions.process(request.caller, { text: JSON.stringify({ resourceType: "Bundle", type: "transaction", entry }), base: request.base });
+  const text = transactionOf(...matches.map(({ id }) => ({ request: { method: "DELETE" as const, url: `${type}/${id}` } })));
+  await transactions.process(request.caller, { text, base: request.base });
   return { status: 204 };
 }
 

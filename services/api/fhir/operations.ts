@@ -1,5 +1,5 @@
 /** Operations: `$meta`, `$meta-add`, `$meta-delete`, `$validate`, `Observation/$lastn` (FHIR R4, resource-operations.html). */
-import { parseJson } from "../../../fhir/json.ts";
+import { parseInput, parseJson } from "../../../fhir/json.ts";
 import { fhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse.ts";
@@ -8,7 +8,7 @@ import { validate } from "../../../fhir/validate/index.ts";
 import { isType } from "../../../mixins/fhir/errors.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
 import { askEachOwner, askOwners, searchPage } from "../../../mixins/fhir/search.ts";
-import { transactions } from "../../transactions/transactions.contract.ts";
+import { transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
 import { MAX_PAGE_BYTES } from "./limits.ts";
 import { FHIR_JSON } from "./refusals.ts";
@@ -22,7 +22,7 @@ const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (value as Js
 
 /** The resource in a body: itself, or the parameter `name` of a Parameters. */
 async function parameterIn(request: FhirRequest, name: string): Promise<{ parameters: Json[]; value?: Json }> {
-  const body = parseJson(await request.body()) as Json | null;
+  const body = parseInput(await request.body()) as Json | null;
   if (body === null || typeof body !== "object" || Array.isArray(body)) throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
   if (body.resourceType !== "Parameters") return { parameters: [], value: body };
   const parameters = asArray(body.parameter);
@@ -46,8 +46,7 @@ export async function changeMeta(request: FhirRequest, type: string, id: string,
     const stored = await readResource(request, type, id);
     const resource = parseJson(stored.json) as Json & { resourceType: string };
     const next = change === "add" ? withMeta((resource.meta ?? {}) as Json, value) : withoutMeta((resource.meta ?? {}) as Json, value);
-    const entry = { resource: { ...resource, meta: next }, request: { method: "PUT", url: `${type}/${id}`, ifMatch: `W/"${stored.version}"` } };
-    const text = JSON.stringify({ resourceType: "Bundle", type: "transaction", entry: [entry] });
+    const text = transactionOf({ resource: { ...resource, meta: next }, request: { method: "PUT", url: `${type}/${id}`, ifMatch: `W/"${stored.version}"` } });
     try {
       const [result] = await transactions.process(request.caller, { text, base: request.base, representation: true });
       return metaAnswer((parseJson(result?.json ?? "{}") as Json).meta);

@@ -1,7 +1,7 @@
 /** Interactions on one resource: create, read, vread, update, delete (FHIR R4, http.html). */
 import { v7 as timeOrderedId } from "uuid";
 import { etagOf, ifMatchVersions, isNamedBy } from "../../../fhir/etag.ts";
-import { parseJson } from "../../../fhir/json.ts";
+import { parseInput } from "../../../fhir/json.ts";
 import { fhirError, outcome } from "../../../fhir/outcome.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
 import { ownerOf, type OwnerStep, type StepResult } from "../../../mixins/fhir/contract.ts";
@@ -9,7 +9,7 @@ import { gone, isType, notFound } from "../../../mixins/fhir/errors.ts";
 import { lookUp } from "../../../mixins/fhir/look-up.ts";
 import { readResource, readVersion } from "../../../mixins/fhir/read.ts";
 import type { StoredResource } from "../../../mixins/store/store.ts";
-import { type EntryResult, transactions, type TransactionEntry } from "../../transactions/transactions.contract.ts";
+import { type EntryResult, type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
 import { subsetOfRead, subsetText } from "./presentation.ts";
 import { FHIR_JSON } from "./refusals.ts";
@@ -92,8 +92,7 @@ async function one(request: FhirRequest, owner: string, step: OwnerStep): Promis
 
 /** What concerns more than one owner is a transaction, also for a single resource. */
 export async function throughTransaction(request: FhirRequest, entry: TransactionEntry): Promise<Answer> {
-  const text = JSON.stringify({ resourceType: "Bundle", type: "transaction", entry: [entry] });
-  const [result] = await transactions.process(request.caller, { text, base: request.base, representation: wantsResource(request) });
+  const [result] = await transactions.process(request.caller, { text: transactionOf(entry), base: request.base, representation: wantsResource(request) });
   const { status, type, id, ...rest } = result as EntryResult;
   if (status === 204) return { status, headers: rest.version > 0 ? { ETag: etagOf(rest.version) } : {} };
   return written(request, type, id, { ...rest, id, outcome: status === 201 ? "created" : "updated" });
@@ -128,7 +127,7 @@ function notModified(request: FhirRequest, { version, updated }: StoredResource)
 
 /** The body as a resource of the type in the URL. @throws FhirError 400 */
 export function parsed(text: string, type: string): { resourceType: string; id?: unknown } & Record<string, unknown> {
-  const resource = parseJson(text) as Record<string, unknown> | null;
+  const resource = parseInput(text) as Record<string, unknown> | null;
   if (resource === null || typeof resource !== "object" || Array.isArray(resource)) throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
   if (resource.resourceType !== type) {
     const given = typeof resource.resourceType === "string" && isResourceType(resource.resourceType) ? `a ${resource.resourceType}` : "no FHIR resource";

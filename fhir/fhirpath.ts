@@ -12,6 +12,16 @@ interface Library {
   FP_Decimal: { getDecimal(text: string): unknown };
 }
 
+/** What the library finds in a resource; anything else is a value that it has computed. */
+interface Found {
+  data: unknown;
+  parentResNode: Found | null;
+  propName: string | null;
+  index: number | null;
+}
+
+const isFound = (value: unknown): value is Found => typeof value === "object" && value !== null && "parentResNode" in value;
+
 let library: { fhirpath: Library; model: object } | undefined;
 const compiled = new Map<string, Compiled>();
 
@@ -23,7 +33,12 @@ function load(): { fhirpath: Library; model: object } {
   return library;
 }
 
-function compile(expression: string, base: string): Compiled {
+/** `Narrative.div` is what it says although `div` is also an operator: after a point only an element can stand. */
+const readableNames = (expression: string) =>
+  expression.replace(/'(?:[^'\\]|\\.)*'|\.div\b/g, (part) => (part === ".div" ? ".`div`" : part));
+
+function compile(text: string, base: string): Compiled {
+  const expression = readableNames(text);
   const key = `${base} ${expression}`;
   let found = compiled.get(key);
   if (found) {
@@ -31,7 +46,11 @@ function compile(expression: string, base: string): Compiled {
   } else {
     const { fhirpath, model } = load();
     // trace() is of no use in a service, and would write patients' data to its console.
-    found = fhirpath.compile(base ? { base, expression } : expression, model, { traceFn: () => {} });
+    found = fhirpath.compile(base ? { base, expression } : expression, model, {
+      traceFn: () => {},
+      // What the library makes of its results itself, it marks by a hidden property in the resource.
+      resolveInternalTypes: false,
+    });
     if (compiled.size >= MOST_COMPILED) compiled.delete(compiled.keys().next().value!);
   }
   compiled.set(key, found);
@@ -44,7 +63,29 @@ function compile(expression: string, base: string): Compiled {
  * @throws Error for an expression that is no FHIRPath, or cannot be evaluated on this resource
  */
 export function evaluate(expression: string, resource: unknown): unknown[] {
-  return compile(expression, "")(readable(resource));
+  return compile(expression, "")(readable(resource)).flatMap(plain);
+}
+
+/** Where a resource has an element: the member names and, in lists, the positions that lead there; empty for the resource itself. */
+export type Location = (string | number)[];
+
+/**
+ * Where the elements are that an expression finds.
+ * @throws Error as `evaluate`, and for what is no element of the resource but computed
+ */
+export function locate(expression: string, resource: unknown): Location[] {
+  return compile(
+    expression,
+    "",
+  )(readable(resource)).map((value) => {
+    if (!isFound(value)) throw new Error("The expression computes a value; it must find elements of the resource.");
+    const location: Location = [];
+    for (let node = value; node.parentResNode !== null && node.parentResNode !== undefined; node = node.parentResNode) {
+      if (node.propName === null || node.propName === undefined) throw new Error("The expression finds what has no place of its own.");
+      location.unshift(node.propName, ...(typeof node.index === "number" ? [node.index] : []));
+    }
+    return location;
+  });
 }
 
 /**
@@ -54,7 +95,16 @@ export function evaluate(expression: string, resource: unknown): unknown[] {
  */
 export function evaluateAt(expression: string, base: string, element: unknown, variables: Record<string, unknown>): unknown[] {
   const readableVariables = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, readable(value)]));
-  return compile(expression, base)(readable(element), readableVariables);
+  return compile(expression, base)(readable(element), readableVariables).flatMap(plain);
+}
+
+/** JSON of a result; nothing for a primitive that has extensions only. */
+function plain(result: unknown): unknown[] {
+  const value = isFound(result) ? result.data : result;
+  if (value === null || value === undefined) return [];
+  if (typeof value === "bigint") return [Number(value)];
+  const { toJSON } = value as { toJSON?: () => unknown };
+  return [typeof toJSON === "function" ? toJSON.call(value) : value];
 }
 
 /** The library knows decimals kept by their text (`json.ts`) as its own class; what has none is not copied. */

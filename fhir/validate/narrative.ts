@@ -49,7 +49,8 @@ export function isXhtml(text: string): string | undefined {
     if (comment !== undefined) {
       const close = text.indexOf("-->", end);
       if (close < 0) return "must be well-formed XHTML: a comment is not closed";
-      end = markup.lastIndex = close + 3;
+      end = close + 3;
+      markup.lastIndex = end;
       continue;
     }
     if (qualified === undefined) return "must be well-formed XHTML of elements, text and comments";

@@ -46,6 +46,8 @@ export interface Member {
   plan: ObjectPlan | undefined;
   /** A backbone's place in R4's definitions, for `plan`. */
   backbone: string | undefined;
+  /** The plan that it is a member of. */
+  owner: ObjectPlan;
 }
 
 const plans = new Map<string, ObjectPlan>();
@@ -90,7 +92,7 @@ function compile(name: string, type: string, elements: ElementJson[], ruleJsons:
       if (nextBit > 2 ** 30) throw new Error(`${name} has more required elements and choices than the bits of a number.`);
     }
     if (element.min) plan.required.push({ bit, name: element.isChoice ? `${element.name}[x]` : element.name });
-    for (const member of membersOf(name, element, bit, ofResource, resource)) {
+    for (const member of membersOf(plan, element, bit, ofResource, resource)) {
       plan.members.set(member.name, member);
       if (member.kind === Kind.primitive && element.name !== "id") {
         plan.members.set(`_${member.name}`, { ...member, kind: Kind.sibling, type: "Element", rules: [] });
@@ -101,12 +103,12 @@ function compile(name: string, type: string, elements: ElementJson[], ruleJsons:
   return plan;
 }
 
-function membersOf(path: string, element: ElementJson, bit: number, ofResource: boolean, resource: string | undefined): Member[] {
+function membersOf(owner: ObjectPlan, element: ElementJson, bit: number, ofResource: boolean, resource: string | undefined): Member[] {
   const { name, isChoice = false, max = 1, min = 0 } = element;
   // A resource's id has the form of an id, an element's is any text; R4's definitions call both a string.
   const types = element.name === "id" && ofResource ? ["id"] : (element.types ?? [element.as!]);
   return types.map((type): Member => {
-    const inline = element.elements ? `${path}.${name}` : element.as;
+    const inline = element.elements ? `${owner.name}.${name}` : element.as;
     const test = inline === undefined ? primitiveTests[type] : undefined;
     // A backbone's own rules are those of its plan. Elsewhere a rule may speak of what only some types of a choice have.
     const rules =
@@ -127,6 +129,7 @@ function membersOf(path: string, element: ElementJson, bit: number, ofResource: 
       rules,
       plan: undefined,
       backbone: inline,
+      owner,
     };
   });
 }

@@ -337,7 +337,7 @@ describe("a primitive", () => {
     ["boolean", [true, false], ["true", 1, 0, null, {}]],
     [
       "decimal",
-      [1, -0.5, 1e10, parseJson("[2.50]") instanceof Array ? (parseJson("[2.50]") as unknown[])[0] : 0],
+      [1, -0.5, 1e10, Array.isArray(parseJson("[2.50]")) ? (parseJson("[2.50]") as unknown[])[0] : 0],
       ["1", true, {}, Number.NaN],
     ],
     ["integer", [0, -5, 2_147_483_647, -2_147_483_648], [1.5, 2_147_483_648, "1", (parseJson("[1.0]") as unknown[])[0]]],

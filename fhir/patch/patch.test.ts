@@ -1,0 +1,201 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseJson } from "../json.ts";
+import { childOf, parseXml, resourceOf } from "../testing/xml.ts";
+import { applyPatch, type Resource } from "./index.ts";
+
+const folder = join(import.meta.dirname, "../../../shared/data/hl7");
+const read = (name: string): string => {
+  if (!existsSync(join(folder, name))) throw new Error(`This test needs HL7's cases in ${folder}: r4/patch of FHIR/fhir-test-cases.`);
+  return readFileSync(join(folder, name), "utf8");
+};
+
+/** The cases' narratives differ in white space and in how a quotation mark is written, which is the same XHTML. */
+function readable(resource: object): object {
+  const { text } = resource as { text?: { div: string } };
+  return text ? { ...resource, text: { ...text, div: text.div.replace(/\s+/g, " ").replaceAll("&quot;", '"') } } : resource;
+}
+
+describe("HL7's FHIRPath Patch cases", () => {
+  const cases = parseXml(read("fhir-patch-r4.xml")).children;
+
+  it.each(cases.map((one) => [one.attributes["name"], one] as const))("%s", (_, one) => {
+    const [input, diff, output] = ["input", "diff", "output"].map((name) => childOf(one, name)?.children[0]);
+    const before = resourceOf(input!) as Resource;
+    const patch = () => applyPatch(before, resourceOf(diff!));
+    if (output) expect(readable(patch())).toEqual(readable(resourceOf(output)));
+    else expect(patch).toThrow(expect.objectContaining({ status: 422 }));
+    expect(before).toEqual(resourceOf(input!));
+  });
+});
+
+describe("HL7's JSON Patch cases", () => {
+  interface Case {
+    comment: string;
+    doc: Resource;
+    patch: unknown[];
+    expected?: unknown;
+    error?: string;
+  }
+  const cases = JSON.parse(read("json-patch-r4.json")) as Case[];
+
+  it.each(cases.map((one) => [one.comment, one] as const))("%s", (_, { doc, patch, expected, error }) => {
+    const before = structuredClone(doc);
+    if (error) expect(() => applyPatch(doc, patch)).toThrow(expect.objectContaining({ status: 422 }));
+    else expect(applyPatch(doc, patch)).toEqual(expected);
+    expect(doc).toEqual(before);
+  });
+});
+
+type Parts = Record<string, unknown>;
+
+/** `{ type: "add", path: …, value: { valueCode: … } }` as Parameters. */
+const patchOf = (...operations: Parts[]): Resource => ({
+  resourceType: "Parameters",
+  parameter: operations.map((parts) => ({
+    name: "operation",
+    part: Object.entries(parts).map(([name, value]) => {
+      if (name === "value") return { name, ...(value as object) };
+      return { name, [typeof value === "number" ? "valueInteger" : name === "type" ? "valueCode" : "valueString"]: value };
+    }),
+  })),
+});
+
+describe("a FHIRPath Patch", () => {
+  const patient = (): Resource => ({
+    resourceType: "Patient",
+    deceasedBoolean: false,
+    name: [{ family: "A", given: ["B", "C"], _given: [null, { id: "c" }] }, { family: "D" }],
+  });
+
+  it.each<[what: string, operation: Parts, after: Parts]>([
+    [
+      "changes the type of a choice",
+      { type: "replace", path: "Patient.deceased", value: { valueDateTime: "2020" } },
+      { deceasedDateTime: "2020", deceasedBoolean: undefined },
+    ],
+    [
+      "adds a choice by its type",
+      { type: "add", path: "Patient", name: "multipleBirth", value: { valueInteger: 2 } },
+      { multipleBirthInteger: 2 },
+    ],
+    [
+      "keeps a list and its extensions in step when it inserts",
+      { type: "insert", path: "Patient.name[0].given", index: 0, value: { valueString: "X" } },
+      { name: [{ family: "A", given: ["X", "B", "C"], _given: [null, null, { id: "c" }] }, { family: "D" }] },
+    ],
+    [
+      "keeps them in step when it deletes",
+      { type: "delete", path: "Patient.name[0].given[1]" },
+      { name: [{ family: "A", given: ["B"] }, { family: "D" }] },
+    ],
+    [
+      "keeps them in step when it moves",
+      { type: "move", path: "Patient.name[0].given", source: 1, destination: 0 },
+      { name: [{ family: "A", given: ["C", "B"], _given: [{ id: "c" }, null] }, { family: "D" }] },
+    ],
+    [
+      "replaces one of a list",
+      { type: "replace", path: "Patient.name[0].given[1]", value: { valueString: "X" } },
+      { name: [{ family: "A", given: ["B", "X"] }, { family: "D" }] },
+    ],
+    [
+      "finds by a condition",
+      { type: "replace", path: "Patient.name.where(family = 'D').family", value: { valueString: "E" } },
+      { name: [{ family: "A", given: ["B", "C"], _given: [null, { id: "c" }] }, { family: "E" }] },
+    ],
+    [
+      "inserts the first of a list",
+      { type: "insert", path: "Patient.telecom", index: 0, value: { valueContactPoint: { system: "phone", value: "5" } } },
+      { telecom: [{ system: "phone", value: "5" }] },
+    ],
+    [
+      "adds an extension to a primitive",
+      {
+        type: "add",
+        path: "Patient.deceased",
+        name: "extension",
+        value: {
+          part: [
+            { name: "url", valueUri: "http://a.example" },
+            { name: "value", valueCode: "x" },
+          ],
+        },
+      },
+      { _deceasedBoolean: { extension: [{ url: "http://a.example", valueCode: "x" }] } },
+    ],
+    [
+      "builds what has no type of its own from parts",
+      {
+        type: "add",
+        path: "Patient",
+        name: "contact",
+        value: {
+          part: [
+            { name: "name", valueHumanName: { text: "A" } },
+            { name: "telecom", valueContactPoint: { value: "1" } },
+            { name: "telecom", valueContactPoint: { value: "2" } },
+          ],
+        },
+      },
+      { contact: [{ name: { text: "A" }, telecom: [{ value: "1" }, { value: "2" }] }] },
+    ],
+    [
+      "deletes what is empty without what it deletes",
+      { type: "delete", path: "Patient.name[1].family" },
+      { name: [{ family: "A", given: ["B", "C"], _given: [null, { id: "c" }] }] },
+    ],
+    ["deletes what is not there without a word", { type: "delete", path: "Patient.birthDate" }, {}],
+  ])("%s", (_, operation, after) => {
+    expect(applyPatch(patient(), patchOf(operation))).toEqual({ ...patient(), ...after });
+  });
+
+  it.each<[what: string, status: number, operation: Parts]>([
+    ["of an unknown type", 400, { type: "copy", path: "Patient" }],
+    ["without a path", 400, { type: "delete" }],
+    ["whose path is no FHIRPath", 400, { type: "delete", path: "Patient.name[" }],
+    ["whose path computes", 400, { type: "delete", path: "1 + 1" }],
+    ["whose path could run for long", 400, { type: "delete", path: "Patient.name.where(family.matches('(A+)+$'))" }],
+    ["whose path is too long", 400, { type: "delete", path: `Patient.name.where(family = '${"a".repeat(1_000)}')` }],
+    ["without a value", 400, { type: "add", path: "Patient", name: "birthDate" }],
+    ["without an index", 400, { type: "insert", path: "Patient.name", value: { valueHumanName: {} } }],
+    ["that deletes several", 422, { type: "delete", path: "Patient.name" }],
+    ["that replaces nothing", 422, { type: "replace", path: "Patient.birthDate", value: { valueDate: "2020" } }],
+    ["that adds what is there", 422, { type: "add", path: "Patient", name: "deceased", value: { valueDateTime: "2020" } }],
+    ["that adds an unknown element", 422, { type: "add", path: "Patient", name: "nmae", value: { valueString: "A" } }],
+    [
+      "that adds a type which a choice does not have",
+      422,
+      { type: "add", path: "Patient", name: "multipleBirth", value: { valueString: "A" } },
+    ],
+    ["that adds to __proto__", 422, { type: "add", path: "Patient", name: "__proto__", value: { valueString: "A" } }],
+    ["that inserts beyond the end", 422, { type: "insert", path: "Patient.name", index: 3, value: { valueHumanName: {} } }],
+    ["that inserts into no list", 422, { type: "insert", path: "Patient.deceased", index: 0, value: { valueBoolean: true } }],
+    ["that moves beyond the end", 422, { type: "move", path: "Patient.name", source: 0, destination: 2 }],
+    ["that replaces the resource", 422, { type: "replace", path: "Patient", value: { valueString: "A" } }],
+  ])("is refused %s", (_, status, operation) => {
+    expect(() => applyPatch(patient(), patchOf(operation))).toThrow(expect.objectContaining({ status }));
+  });
+
+  it("is carried out whole or not at all, and leaves the given resource as it is", () => {
+    const before = patient();
+    const patch = patchOf({ type: "delete", path: "Patient.name[1]" }, { type: "delete", path: "Patient.name.given" });
+    expect(() => applyPatch(before, patch)).toThrow(expect.objectContaining({ status: 422 }));
+    expect(before).toEqual(patient());
+  });
+
+  it("keeps decimals as they were written", () => {
+    const before = parseJson('{"resourceType":"Observation","valueQuantity":{"value":2.50}}') as Resource;
+    const patched = applyPatch(before, patchOf({ type: "add", path: "Observation.value", name: "unit", value: { valueString: "kg" } }));
+    expect(JSON.stringify(patched)).toBe('{"resourceType":"Observation","valueQuantity":{"value":2.50,"unit":"kg"}}');
+  });
+
+  it.each([
+    { parameter: {} },
+    { parameter: [null] },
+    { parameter: [{ name: "operation", part: [{}] }] },
+    { parameter: [{ name: "x", part: [] }] },
+  ])("is refused when it is none: %j", (members) => {
+    expect(() => applyPatch(patient(), { resourceType: "Parameters", ...members })).toThrow(expect.objectContaining({ status: 400 }));
+  });
+});

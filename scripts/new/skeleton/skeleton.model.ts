@@ -1,0 +1,14 @@
+import type { Write } from "../../../mixins/store/store.ts";
+import type { Item } from "./skeleton.contract.ts";
+
+// The rules: plain data in, plain data out. No broker, no database, no clock.
+
+/** Names of the counters that hold the quantities begin so. */
+export const PREFIX = "item/";
+
+export const addition = ({ name, quantity }: Item): Write => ({ op: "add", counter: `${PREFIX}${name}`, by: quantity });
+
+/** The store refuses what would leave less than nothing, however many take at once. */
+export const removal = ({ name, quantity }: Item): Write => ({ op: "add", counter: `${PREFIX}${name}`, by: -quantity, min: 0 });
+
+export const itemOf = ({ name, value }: { name: string; value: number }): Item => ({ name: name.slice(PREFIX.length), quantity: value });

@@ -1,0 +1,68 @@
+/** The project as a map: its files, what they import, which folder they belong to. Read with simple expressions, not compiled. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+const ROOT = join(import.meta.dirname, "../..");
+const NOT_OURS = new Set(["node_modules", ".git", ".servers", "data", "coverage"]);
+
+/** Paths of all files whose name matches, below a folder of the project, relative to the project. */
+export function filesUnder(folder: string, name: RegExp): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return NOT_OURS.has(entry.name) ? [] : filesUnder(path, name);
+    return name.test(entry.name) ? [path] : [];
+  });
+}
+
+export const contentOf = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+export interface Import {
+  from: string;
+  /** A path relative to the project, or a package's name. */
+  to: string;
+  isPackage: boolean;
+}
+
+const IMPORT = /^\s*(?:import|export)\b[^"';]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm;
+
+/** What a file imports, types included. */
+export function importsOf(file: string): Import[] {
+  return [...contentOf(file).matchAll(IMPORT)].map(([, from, bare, dynamic]) => {
+    const to = from ?? bare ?? dynamic ?? "";
+    return to.startsWith(".")
+      ? { from: file, to: normalize(join(dirname(file), to)), isPackage: false }
+      : { from: file, to, isPackage: true };
+  });
+}
+
+/** Services and mixins are folders each; everything else counts by its first folder; a file that stands alone is its own. */
+export function folderOf(path: string): string {
+  const parts = path.split("/");
+  const depth = parts[0] === "services" || parts[0] === "mixins" ? 2 : 1;
+  return parts.slice(0, Math.min(depth, parts.length)).join("/");
+}
+
+/** One cycle among the folders, in order, or undefined. */
+export function cycleOf(imports: Import[]): string[] | undefined {
+  const next = new Map<string, Set<string>>();
+  for (const { from, to } of imports) {
+    const [here, there] = [folderOf(from), folderOf(to)];
+    if (here !== there) next.set(here, (next.get(here) ?? new Set()).add(there));
+  }
+  const done = new Set<string>();
+  const walk = (folder: string, path: string[]): string[] | undefined => {
+    if (path.includes(folder)) return [...path.slice(path.indexOf(folder)), folder];
+    if (done.has(folder)) return undefined;
+    for (const target of next.get(folder) ?? []) {
+      const cycle = walk(target, [...path, folder]);
+      if (cycle) return cycle;
+    }
+    done.add(folder);
+    return undefined;
+  };
+  for (const folder of next.keys()) {
+    const cycle = walk(folder, []);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}

@@ -1,0 +1,137 @@
+/** The tree tells the story: who may import whom, and documents that say what is so. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { ServiceSchema } from "moleculer";
+import { readConfig } from "../mixins/config.ts";
+import { SYSTEMS } from "../services/systems.ts";
+import { contentOf, cycleOf, filesUnder, folderOf, importsOf } from "./kit/map.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const SOURCES = ["fhir", "mixins", "services", "scripts"].flatMap((folder) => filesUnder(folder, /(?<!\.test)\.(ts|mjs)$/));
+const imports = [...SOURCES, "moleculer.config.ts"].flatMap(importsOf);
+const services = [...new Set(Object.values(SYSTEMS).flat())];
+const documents = filesUnder(".", /\.md$/);
+
+describe("the folders", () => {
+  it("depend on each other in one direction", () => {
+    expect(cycleOf(imports)).toBeUndefined();
+    const turned = { from: "fhir/json.ts", to: "mixins/store/store.ts", isPackage: false };
+    expect(cycleOf([...imports, turned])).toEqual(expect.arrayContaining(["fhir", "mixins/store"])); // it would be seen
+  });
+
+  it("let a service import of another its contract only", () => {
+    const strangers = imports.filter(({ from, to }) => {
+      const [here, there] = [folderOf(from), folderOf(to)];
+      return from.startsWith("services/") && /^services\/[^/]+\//.test(to) && here !== there && !to.endsWith(".contract.ts");
+    });
+    expect(strangers).toEqual([]);
+  });
+
+  it("keep fhir/ free of the broker, of databases and of everything that stands on it", () => {
+    const found = imports.filter(({ from }) => from.startsWith("fhir/")).map(({ to, isPackage }) => (isPackage ? to : folderOf(to)));
+    const allowed = [
+      "fhir",
+      "fhirpath",
+      "fhirpath/fhir-context/r4",
+      "rfc6902",
+      "node:crypto",
+      "node:fs",
+      "node:path",
+      "node:url",
+      "node:module",
+    ];
+    expect([...new Set(found)].filter((to) => !allowed.includes(to))).toEqual([]);
+  });
+
+  it("leave the contract of a service to stand on nothing but other contracts", () => {
+    const found = imports.filter(({ from, to }) => from.endsWith(".contract.ts") && !to.endsWith("contract.ts") && !to.startsWith("fhir/"));
+    expect(found).toEqual([]);
+  });
+
+  it("hold a service each, and every service belongs to a system", () => {
+    const folders = filesUnder("services", /\.service\.ts$/).map((file) => file.split("/")[1]);
+    expect(folders.sort()).toEqual([...services].sort());
+  });
+
+  it("read the environment in one place", () => {
+    const readers = SOURCES.filter((file) => !file.startsWith("scripts/") && /\bprocess\.env\b/.test(contentOf(file)));
+    expect(readers).toEqual(["mixins/config.ts"]);
+  });
+});
+
+describe.each(services)("the README of %s", (name) => {
+  const readme = contentOf(`services/${name}/README.md`);
+  const rows = [...readme.matchAll(/^\| `([a-z][a-z0-9]*\.[A-Za-z]+)` *\| ([^|]*)\|/gm)].map(([, action = "", http = ""]) => ({
+    action,
+    http: http.trim(),
+  }));
+
+  it("lists exactly the actions of its contract, as they are published over HTTP", async () => {
+    const contract = Object.values(await import(join(ROOT, `services/${name}/${name}.contract.ts`))) as Record<
+      string,
+      { action?: string }
+    >[];
+    const promised = contract.flatMap((it) => Object.values(it ?? {}).flatMap(({ action }) => action ?? []));
+    expect(rows.map(({ action }) => action)).toEqual(promised);
+    const service = (
+      (await import(join(ROOT, `services/${name}/${name}.service.ts`))) as { default: ServiceSchema | ((config: object) => ServiceSchema) }
+    ).default;
+    const { actions = {} } = typeof service === "function" ? service(readConfig({})) : service;
+    for (const { action, http } of rows) {
+      const { rest } = actions[action.slice(name.length + 1)] as { rest?: string };
+      if (rest) expect(http).toBe(`${rest} /api/${action.replace(".", "/")}`);
+      else expect(http).not.toContain("/api/");
+    }
+  });
+
+  it("names exactly the errors that it defines", () => {
+    const file = `services/${name}/${name}.errors.ts`;
+    const defined = existsSync(join(ROOT, file)) ? [...contentOf(file).matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/g)].map(([, type]) => type) : [];
+    const named = [...readme.matchAll(/\b\d(?:\d\d|xx) ([A-Z]+(?:_[A-Z]+)+)\b/g)].map(([, type]) => type);
+    expect([...new Set(named)].sort()).toEqual([...new Set(defined)].sort());
+  });
+});
+
+describe("the documents", () => {
+  const { scripts, allowScripts } = JSON.parse(contentOf("package.json")) as {
+    scripts: Record<string, string>;
+    allowScripts: Record<string, boolean>;
+  };
+
+  it("name only commands that there are", () => {
+    const told = [...documents, ...SOURCES].flatMap((file) =>
+      [...contentOf(file).matchAll(/\bnpm run ([a-z]+)/g)].map(([, command = ""]) => ({ file, command })),
+    );
+    expect(told.length).toBeGreaterThan(10);
+    expect(told.filter(({ command }) => scripts[command] === undefined)).toEqual([]);
+  });
+
+  it("link only to what is there", () => {
+    const links = documents.flatMap((file) =>
+      [...contentOf(file).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link = ""]) => ({ file, link })),
+    );
+    expect(links.filter(({ file, link }) => !existsSync(join(ROOT, dirname(file), link)))).toEqual([]);
+  });
+
+  it("have a script behind each command, which installs first what is missing", () => {
+    for (const [name, command] of Object.entries(scripts).filter(([name]) => !name.startsWith("pre"))) {
+      const [, script] = /scripts\/(?:run\.mjs )?([a-z]+)(?:\.ts)?(?: |$)/.exec(command) ?? [];
+      if (script) expect([name, existsSync(join(ROOT, `scripts/${script}.ts`))]).toEqual([name, true]);
+      expect([name, scripts[`pre${name}`]]).toEqual([name, expect.stringMatching(/^node scripts\/ensure\.mjs (run|full)$/)]);
+    }
+  });
+
+  it("decide about the install script of every package that has one", () => {
+    const { packages } = JSON.parse(contentOf("package-lock.json")) as {
+      packages: Record<string, { hasInstallScript?: boolean; optional?: boolean; version?: string }>;
+    };
+    const having = Object.entries(packages).filter(([, { hasInstallScript, optional }]) => hasInstallScript && !optional);
+    const names = having.map(([path]) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length));
+    expect(Object.keys(allowScripts).sort()).toEqual([...new Set(names)].sort());
+  });
+
+  it("pin every dependency to one version", () => {
+    const { dependencies, devDependencies } = JSON.parse(contentOf("package.json")) as Record<string, Record<string, string>>;
+    expect(Object.entries({ ...dependencies, ...devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+});

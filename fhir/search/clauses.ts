@@ -9,7 +9,7 @@ import {
   ofTypeMatch,
   quantityMatches,
   referenceMatches,
-  stringMatch,
+  stringMatches,
   tokenMatches,
   uriMatches,
 } from "./matches.ts";
@@ -57,7 +57,7 @@ export function clausesOf(parameter: SearchParameter, modifier: string, value: s
     case "token":
       return [tokenClause(parameter, modifier, values, name)];
     case "string":
-      return [{ kind: "key", slots, any: values.map((text) => stringMatch(text, modifier, name)) }];
+      return [{ kind: "key", slots, any: values.flatMap((text) => stringMatches(text, modifier, name, parameter.hasParts === true)) }];
     case "uri":
       return uriClauses(parameter, modifier, values.map(unescaped), name);
     case "reference":

@@ -47,10 +47,12 @@ export function folded(text: string, name: string): string {
   return found;
 }
 
-export function stringMatch(text: string, modifier: string, name: string): KeyMatch {
-  if (modifier === "exact") return { eq: `=${unescaped(text)}` };
-  if (modifier === "contains") return { facet: "~", contains: folded(text, name) };
-  return { prefix: `~${folded(text, name)}` };
+/** @param hasParts the parameter looks at names, whose later parts are rows of their own */
+export function stringMatches(text: string, modifier: string, name: string, hasParts: boolean): KeyMatch[] {
+  if (modifier === "exact") return [{ eq: `=${unescaped(text)}` }];
+  const wanted = folded(text, name);
+  if (modifier === "contains") return [{ facet: "~", contains: wanted }];
+  return hasParts ? [{ prefix: `~${wanted}` }, { prefix: `+${wanted}` }] : [{ prefix: `~${wanted}` }];
 }
 
 /** `text/xml` also finds `text/xml; charset=UTF-8` (R4 3.1.1.4.10.1). */

@@ -24,6 +24,8 @@ export interface SearchParameter {
   ignoresCase?: boolean;
   /** Of a token: its elements are MIME types. */
   isMime?: boolean;
+  /** Of a string: it looks at names, whose later parts are rows of their own. */
+  hasParts?: boolean;
   /** Of a reference: its rows are canonical addresses or uris, found in the target's `url`, not ids. */
   isCanonical?: boolean;
   /** Of a composite, in order; with slots when these rows lie on the resource itself. */
@@ -31,7 +33,7 @@ export interface SearchParameter {
 }
 
 /** To be raised when rows are made differently though slots stay the same: stores then make their rows anew. */
-const EXTRACTION = 1;
+const EXTRACTION = 2;
 
 const text = readFileSync(join(import.meta.dirname, "../generated/search.json"), "utf8");
 const json = JSON.parse(text) as SearchJson;
@@ -110,6 +112,7 @@ function parameterOf(type: string, code: string, from: ParameterJson, own: TypeJ
     if (reads.every(([, , system]) => system === "urn:ietf:bcp:13")) parameter.isMime = true;
   }
   if (from.type === "reference" && reads.every(([, as]) => as === "canonical" || as === "uri")) parameter.isCanonical = true;
+  if (from.type === "string" && reads.some(([, as]) => as === "HumanName" || as === "FamilyName")) parameter.hasParts = true;
   if (from.parts) parameter.parts = from.parts.map((part) => partOf(type, part, own));
   return parameter;
 }

@@ -9,6 +9,7 @@
  *          reference `=Patient/1` or `=http://absolute/url`, canonical and uri `=http://…`,
  *          string as it was written (for `:exact`) `=Smith`
  *     `~`  text for prefix search, folded by `fold()`: a string's words, a token's display or text (`:text`)
+ *     `+`  a later part of a name, folded: found by, not sorted by
  *     `@`  the identifier of a logical reference, as a token: `@code␟system` (`:identifier`)
  *     `%`  an Identifier with its type: `%value␟typeSystem␟typeCode` (`:of-type`)
  * - a **range row**: (slot, low, high, unit). A date is [low, high] in milliseconds since 1970 in UTC, both inclusive,

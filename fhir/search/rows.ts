@@ -36,10 +36,10 @@ function token(sink: Sink, code: unknown, system: unknown): void {
   if (hasCode || hasSystem) sink.key(`=${hasCode ? code : ""}${SEP}${hasSystem ? system : ""}`);
 }
 
-function words(sink: Sink, text: unknown): void {
+function words(sink: Sink, text: unknown, facet: "~" | "+" = "~"): void {
   if (!isText(text)) return;
   const folded = fold(text);
-  if (folded) sink.key(`~${folded}`);
+  if (folded) sink.key(`${facet}${folded}`);
 }
 
 const coding: Writer = (sink, value) => {
@@ -90,7 +90,7 @@ const string: Writer = (sink, value) => {
 const familyName: Writer = (sink, value) => {
   if (!isText(value)) return;
   string(sink, value, "");
-  for (const part of value.matchAll(/[\s\p{Pd}]+/gu)) words(sink, value.slice(part.index + part[0].length));
+  for (const part of value.matchAll(/[\s\p{Pd}]+/gu)) words(sink, value.slice(part.index + part[0].length), "+");
 };
 
 /** Each of the members, which are texts or lists of them. */

@@ -21,13 +21,13 @@ const fhirAnswer = (body: object): Answer => ({ status: 200, headers: { "Content
 const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
 
 /** The resource in a body: itself, or the parameter `name` of a Parameters. */
-async function parameterIn(request: FhirRequest, name: string): Promise<{ parameters: Json[]; value?: Json }> {
+async function parameterIn(request: FhirRequest, name: string): Promise<{ parameters: Json[]; value?: Json; body?: Json }> {
   const body = parseInput(await request.body()) as Json | null;
   if (body === null || typeof body !== "object" || Array.isArray(body)) throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
   if (body.resourceType !== "Parameters") return { parameters: [], value: body };
   const parameters = asArray(body.parameter);
   const found = parameters.find((it) => it.name === name);
-  return { parameters, ...(found && { value: (found.resource ?? found.valueMeta) as Json }) };
+  return { parameters, body, ...(found && { value: (found.resource ?? found.valueMeta) as Json }) };
 }
 
 const metaAnswer = (meta: unknown): Answer => fhirAnswer({ resourceType: "Parameters", parameter: [{ name: "return", valueMeta: meta ?? {} }] });
@@ -76,7 +76,9 @@ const whenAny = (lists: Record<string, unknown[]>): Json => Object.fromEntries(O
 
 /** POST Type/$validate and Type/id/$validate (`mode` create, update, delete, profile). The faults are the answer, not an error. */
 export async function validateOperation(request: FhirRequest, type: string, id?: string): Promise<Answer> {
-  const { parameters, value } = request.method === "GET" ? { parameters: [] } : await parameterIn(request, "resource");
+  const sent = request.method === "GET" ? { parameters: [] } : await parameterIn(request, "resource");
+  const { parameters } = sent;
+  const value = sent.value ?? (type === "Parameters" ? sent.body : undefined); // Parameters may be what is to be validated
   const asked = (name: string) => request.query.find(([it]) => it === name)?.[1] ?? stringIn(parameters.find((it) => it.name === name));
   const mode = asked("mode");
   if (mode !== undefined && !["create", "update", "delete", "profile"].includes(mode)) throw fhirError(400, "value", "mode must be create, update, delete or profile.", "mode");

@@ -1,12 +1,14 @@
 /** A FHIR search, understood: plain data, so that it can go to other services. */
 import type { Clause, SortKey } from "./query.ts";
 
-/** What resources of one type must fulfil: all clauses, all chains and all `has`. */
+/** What resources of one type must fulfil: all clauses, all chains, all `has` and all lists. */
 export interface Criteria {
   type: string;
   clauses: Clause[];
   chains: Chain[];
   has: Has[];
+  /** Ids of Lists (`_list`): for each group, the resource is an entry of at least one. */
+  lists: string[][];
 }
 
 /** A criterion on what a reference leads to: `subject:Patient.name=Ann`. */

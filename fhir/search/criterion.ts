@@ -21,7 +21,6 @@ export interface ParseContext extends Context {
 
 /** Parameters of every type that are known and not there yet. */
 const later = new Map([
-  ["_list", "Searching the members of a List"],
   ["_filter", "_filter"],
   ["_query", "Named queries"],
 ]);
@@ -65,12 +64,22 @@ function addCommon(criteria: Criteria, code: string, modifier: string, value: st
   if (what) throw fhirError(501, "not-supported", `${what} is not supported yet.`, asked);
   if ((code === "_id" || code === "_lastUpdated") && modifier === "missing") addPresence(criteria, value, asked);
   else if (code === "_id") addId(criteria, modifier, value, asked);
+  else if (code === "_list") addList(criteria, modifier, value, asked);
   else if (code === "_lastUpdated") addUpdated(criteria, modifier, value, asked, context);
   else if (code === "_text" || code === "_content") {
     if (modifier) throw fhirError(400, "invalid", `"${code}" takes no modifier.`, asked);
     criteria.clauses.push({ kind: "text", in: code === "_text" ? "text" : "content", query: unescaped(value) });
   } else return false;
   return true;
+}
+
+/** `_list=42`: whoever asks the owners reads the List first. */
+function addList(criteria: Criteria, modifier: string, value: string, asked: string): void {
+  if (modifier) throw fhirError(400, "invalid", `"_list" takes no modifier.`, asked);
+  if (value.startsWith("$")) throw fhirError(501, "not-supported", "Lists that the server makes up (_list=$…) are not supported yet.", asked);
+  const ids = valuesOf(value, asked).map(unescaped);
+  if (ids.some((id) => !/^[A-Za-z0-9\-.]{1,64}$/.test(id))) throw fhirError(400, "invalid", '"_list" is the id of a List.', asked);
+  criteria.lists.push(ids);
 }
 
 function addId(criteria: Criteria, modifier: string, value: string, asked: string): void {
@@ -122,7 +131,7 @@ function addChain(
   const any: Criteria[] = [];
   let fault: unknown;
   for (const target of types) {
-    const far: Criteria = { type: target, clauses: [], chains: [], has: [] };
+    const far: Criteria = { type: target, clauses: [], chains: [], has: [], lists: [] };
     try {
       // Without a type the chain means the types that have the parameter; they must not use up the bound of those that do.
       if (types.length > 1 && !hasParameter(target, rest)) throw unknownOf(target, rest, asked);
@@ -169,7 +178,7 @@ function addHas(criteria: Criteria, name: string, value: string, asked: string, 
   if (parameter.targets && !parameter.targets.includes(criteria.type)) {
     throw fhirError(400, "invalid", `"${code}" of ${type} does not refer to ${criteria.type}.`, asked);
   }
-  const search: Criteria = { type, clauses: [], chains: [], has: [] };
+  const search: Criteria = { type, clauses: [], chains: [], has: [], lists: [] };
   add(search, rest, value, asked, context, deeper(depth, asked, context));
   criteria.has.push({ parameter: `${type}:${code}`, slots: parameter.slots, isCanonical: parameter.isCanonical ?? false, search });
 }

@@ -323,7 +323,7 @@ describe("a chain", () => {
     const [chain] = parse("Observation?subject:Patient.organization.name=x").chains;
     expect(chain).toMatchObject({ parameter: "subject:Patient", slots: parametersOf("Observation").get("subject")!.slots });
     const [organization] = chain!.any[0]!.chains;
-    expect(organization!.any).toEqual([{ type: "Organization", clauses: parse("Organization?name=x").clauses, chains: [], has: [] }]);
+    expect(organization!.any).toEqual([{ type: "Organization", clauses: parse("Organization?name=x").clauses, chains: [], has: [], lists: [] }]);
   });
 
   it("without a type means the types that have the parameter", () => {
@@ -417,7 +417,7 @@ describe("a search that is wrong", () => {
   });
 
   it.each([
-    "Patient?_list=42",
+    "Patient?_list=$current-problems",
     "Patient?_filter=name eq x",
     "Patient?_query=all",
     "Patient?identifier:in=x",

@@ -68,9 +68,13 @@ export interface Manner {
 
 /** The clauses of a search, with its chains and `_has` turned into sets of references and ids. */
 export async function resolved(mesh: Mesh, criteria: Criteria, manner: Manner): Promise<Clause[]> {
-  const { type, clauses, chains, has } = criteria;
-  if (chains.length === 0 && has.length === 0) return clauses;
-  const more = [...chains.map((chain) => chained(mesh, chain, manner)), ...has.map((one) => having(mesh, type, one, manner))];
+  const { type, clauses, chains, has, lists } = criteria;
+  if (chains.length === 0 && has.length === 0 && lists.length === 0) return clauses;
+  const more = [
+    ...chains.map((chain) => chained(mesh, chain, manner)),
+    ...has.map((one) => having(mesh, type, one, manner)),
+    ...lists.map((ids) => entriesOfLists(mesh, type, ids, manner)),
+  ];
   return [...clauses, ...(await Promise.all(more))];
 }
 
@@ -104,6 +108,17 @@ async function having(mesh: Mesh, type: string, { parameter, slots, isCanonical,
   if (isCanonical) return { kind: "key", slots: addressSlots(type), any: [...referred].map((address) => ({ eq: `=${address.split("|", 1)[0]}` })) };
   const prefix = `${type}/`;
   return { kind: "id", any: [...referred].filter((reference) => reference.startsWith(prefix)).map((reference) => reference.slice(prefix.length)) };
+}
+
+/** `_list=42`: the resources of this type that the List has, those marked as deleted from it left out. */
+async function entriesOfLists(mesh: Mesh, type: string, ids: string[], manner: Manner): Promise<Clause> {
+  if (mesh.directory.known("List").length === 0) return { kind: "id", any: [] };
+  const query: StoreQuery = { type: "List", clauses: [{ kind: "id", any: ids }], sort: [], limit: ids.length, want: "rows" };
+  const { rows } = await askAll(mesh, query, manner);
+  const prefix = `${type}/`;
+  const entries = rows.flatMap(({ json = "{}" }) => (JSON.parse(json) as { entry?: { deleted?: boolean; item?: { reference?: string } }[] }).entry ?? []);
+  const references = entries.filter(({ deleted }) => deleted !== true).map(({ item }) => item?.reference ?? "");
+  return { kind: "id", any: [...new Set(references.filter((it) => it.startsWith(prefix)).map((it) => it.slice(prefix.length)))] };
 }
 
 /** Slots of the address by which a canonical reference names a resource of this type. */

@@ -298,6 +298,26 @@ describe("FHIR over HTTP", () => {
       expect((await fhir.get(`/Patient?_page=A${token.slice(1)}`)).status).toBe(400);
     });
 
+    it("finds what a List has", async () => {
+      const [a, b, c] = [await created(), await created(), await created()];
+      const entry = [{ item: { reference: `Patient/${a.id}` } }, { item: { reference: `Patient/${b.id}` }, deleted: true }, { item: { reference: "Condition/1" } }];
+      const { body } = await fhir.create({ resourceType: "List", status: "current", mode: "changes", entry });
+      const found = (await fhir.get(`/Patient?_list=${body.id}`)).body;
+      expect(found.entry.map((it: { resource: { id: string } }) => it.resource.id)).toEqual([a.id]);
+      expect((await fhir.get(`/Patient?_list=${body.id}&_id=${c.id}`)).body.total).toBe(0);
+      expect((await fhir.get("/Patient?_list=$current-allergies")).status).toBe(501);
+    });
+
+    it("finds words, in the narrative or anywhere", async () => {
+      const text = { status: "generated", div: '<div xmlns="http://www.w3.org/1999/xhtml">allergic to <b>walnuts</b></div>' };
+      const { id } = await created({ ...rossi, text, maritalStatus: { text: "separated" } });
+      expect((await fhir.get("/Patient?_text=walnuts")).body.entry[0].resource.id).toBe(id);
+      expect((await fhir.get("/Patient?_text=separated")).body.total).toBe(0);
+      expect((await fhir.get("/Patient?_content=separated walnuts")).body.total).toBe(1);
+      await fhir.send("DELETE", `/Patient/${id}`);
+      expect((await fhir.get("/Patient?_text=walnuts")).body.total).toBe(0);
+    });
+
     it("searches over all types by what all types have", async () => {
       const { id } = await created();
       expect((await fhir.get(`?_id=${id}`)).body).toMatchObject({ total: 1 });

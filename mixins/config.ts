@@ -33,6 +33,8 @@ export interface Config {
   natsDisconnectSubject?: string;
   /** Whether `DELETE Type?criteria` may remove several resources at once. */
   conditionalDelete: "single" | "multiple";
+  /** File that this node touches once a second while it serves; undefined: none. */
+  healthFile?: string;
   /** True in a child of `npm run cluster`: the supervisor holds the data folder and owns the child's life. */
   supervised: boolean;
   /** Folder of the services' folders; undefined: the project's own. */
@@ -72,6 +74,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const logLevel = read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info";
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
+  const healthFile = read("HEALTH_FILE", parsePath, "the path of a file");
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
   const servicesDir = read("OPENWARD_SERVICES_DIR", parsePath, "the path of a folder");
 
@@ -89,6 +92,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(mongoUrl && { mongoUrl }),
     ...(redisUrl && { redisUrl }),
     ...(nodeId && { nodeId }),
+    ...(healthFile && { healthFile }),
     ...(servicesDir && { servicesDir }),
   };
 }

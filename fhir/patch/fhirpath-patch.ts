@@ -75,7 +75,9 @@ function textOf(parts: Map<string, Json>, name: string, operation: { number: num
 function pathOf(parts: Map<string, Json>, operation: { number: number }): string {
   const path = textOf(parts, "path", operation);
   if (path.length > LONGEST_PATH) throw refused(operation, `must have a path of at most ${LONGEST_PATH} characters`);
-  const called = path.replace(/'(?:[^'\\]|\\.)*'/g, "''").matchAll(/([A-Za-z_]\w*)\s*\(/g);
+  const names = path.replace(/'(?:[^'\\]|\\.)*'/g, "''");
+  if (/\d\s*(?:''|[a-z])/.test(names)) throw refused(operation, "has a quantity in its path, which finds no element");
+  const called = names.matchAll(/([A-Za-z_]\w*)\s*\(/g);
   for (const [, name] of called) {
     if (!FUNCTIONS.has(name!))
       throw refused(operation, `calls ${name!.slice(0, 64)}() in its path, where only ${[...FUNCTIONS].join(", ")} can be`);

@@ -106,6 +106,17 @@ describe("the documents", () => {
     expect(told.filter(({ command }) => scripts[command] === undefined)).toEqual([]);
   });
 
+  it("list every setting with its default, and no other", () => {
+    const read = [...contentOf("mixins/config.ts").matchAll(/\bread\("([A-Z_]+)"/g)].map(([, name = ""]) => name);
+    const table = new Map(
+      [...contentOf("README.md").matchAll(/^\| `([A-Z_]+)` *\| ([^|]*?) *\|/gm)].map(([, name = "", value = ""]) => [name, value]),
+    );
+    expect([...table.keys()].sort()).toEqual(read.sort());
+    const { port, host, system, logLevel, conditionalDelete } = readConfig({});
+    const told = ["PORT", "HOST", "SYSTEM", "LOG_LEVEL", "CONDITIONAL_DELETE"].map((name) => table.get(name));
+    expect(told).toEqual([`${port}`, host, system, logLevel, conditionalDelete]);
+  });
+
   it("link only to what is there", () => {
     const links = documents.flatMap((file) =>
       [...contentOf(file).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link = ""]) => ({ file, link })),

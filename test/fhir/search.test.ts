@@ -1,0 +1,106 @@
+import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+type Entry = { resource: { resourceType: string; id: string }; search: { mode: string } };
+
+/** What a searchset holds and how it is paged (R4, search.html), over several services and types with two owners. */
+describe("a search over several services", () => {
+  let mesh: Mesh;
+  let fhir: FhirHttp;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "transactions", "patients", "personnel", "wards", "visits", "hospitalizations", "lab", "records"], nats: false, split: "broker" });
+    fhir = fhirAt(mesh.base);
+    const put = (resource: { resourceType: string; id: string } & Record<string, unknown>) => ({ resource, request: { method: "PUT", url: `${resource.resourceType}/${resource.id}` } });
+    const laboratory = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
+    const observation = (index: number) => put({
+      resourceType: "Observation", id: `o${index}`, status: "final", code: { coding: [{ system: "urn:c", code: index % 2 ? "odd" : "even" }] },
+      subject: { reference: "Patient/p1" }, encounter: { reference: index < 4 ? "Encounter/e1" : "Encounter/e2" },
+      // Every other one is the lab's: the type has two owners.
+      ...(index % 2 && { category: laboratory }),
+      ...(index !== 5 && { effectiveDateTime: `2026-01-0${9 - index}` }),
+    });
+    const entry = [
+      put({ resourceType: "Organization", id: "top", name: "Ministry" }),
+      put({ resourceType: "Organization", id: "clinic", name: "Clinic", partOf: { reference: "Organization/top" } }),
+      put({ resourceType: "Patient", id: "p1", name: [{ family: "Rossi" }], managingOrganization: { reference: "Organization/clinic" } }),
+      put({ resourceType: "Patient", id: "p2", name: [{ family: "Bianchi" }] }),
+      put({ resourceType: "Encounter", id: "e1", status: "finished", class: { code: "AMB" }, subject: { reference: "Patient/p1" } }),
+      put({ resourceType: "Encounter", id: "e2", status: "finished", class: { code: "IMP" }, subject: { reference: "Patient/p1" } }),
+      put({ resourceType: "Condition", id: "c1", subject: { reference: "Patient/p1" }, encounter: { reference: "Encounter/e1" } }),
+      put({ resourceType: "Location", id: "rome", name: "Rome", position: { longitude: 12.4964, latitude: 41.9028 } }),
+      put({ resourceType: "Location", id: "milan", name: "Milan", position: { longitude: 9.19, latitude: 45.4642 } }),
+      ...Array.from({ length: 8 }, (_, index) => observation(index)),
+    ];
+    expect((await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(200);
+  }, 60_000);
+  afterAll(() => mesh.stop());
+
+  const parts = async (query: string) => {
+    const { body } = await fhir.get(query);
+    const of = (mode: string) => ((body.entry ?? []) as Entry[]).filter((it) => it.search.mode === mode).map(({ resource }) => `${resource.resourceType}/${resource.id}`).sort();
+    return { match: of("match"), include: of("include") };
+  };
+
+  it("brings along what its matches refer to, and what refers to them, each once", async () => {
+    expect(await parts("/Condition?_include=Condition:encounter&_include=Condition:subject")).toEqual({ match: ["Condition/c1"], include: ["Encounter/e1", "Patient/p1"] });
+    expect((await parts("/Observation?code=even&_include=Observation:encounter")).include).toEqual(["Encounter/e1", "Encounter/e2"]);
+    expect((await parts("/Observation?_id=o1&_include=*")).include).toEqual(["Encounter/e1", "Patient/p1"]);
+    expect((await parts("/Observation?_id=o1&_include=Observation:subject:Group")).include).toEqual([]);
+    expect((await parts("/Patient?_id=p1&_revinclude=Condition:subject&_revinclude=Encounter:subject")).include).toEqual(["Condition/c1", "Encounter/e1", "Encounter/e2"]);
+  });
+
+  it("follows further with :iterate only", async () => {
+    expect((await parts("/Patient?_id=p1&_include=Patient:organization")).include).toEqual(["Organization/clinic"]);
+    expect((await parts("/Patient?_id=p1&_include=Patient:organization&_include:iterate=Organization:partof")).include).toEqual(["Organization/clinic", "Organization/top"]);
+    expect((await parts("/Organization?_id=top&_revinclude:iterate=Organization:partof&_revinclude:iterate=Patient:organization")).include).toEqual(["Organization/clinic", "Patient/p1"]);
+  });
+
+  it("sorts over two owners, in pages, and puts what has no value last in both directions", async () => {
+    const ids = async (query: string) => (await fhir.all(query)).resources.map((it) => it.id);
+    expect(await ids("/Observation?_sort=date&_count=3")).toEqual(["o7", "o6", "o4", "o3", "o2", "o1", "o0", "o5"]);
+    expect(await ids("/Observation?_sort=-date&_count=3")).toEqual(["o0", "o1", "o2", "o3", "o4", "o6", "o7", "o5"]);
+    expect(await ids("/Observation?_sort=encounter,-date&_count=1")).toEqual(["o0", "o1", "o2", "o3", "o4", "o6", "o7", "o5"]);
+  });
+
+  it("counts when it is asked to, and tells the total when it knows it", async () => {
+    expect((await fhir.get("/Observation?_count=3")).body).not.toHaveProperty("total");
+    expect((await fhir.get("/Observation?_count=3&_total=accurate")).body.total).toBe(8);
+    expect((await fhir.get("/Observation?_count=0")).body).toMatchObject({ total: 8 });
+    expect((await fhir.get("/Observation?_summary=count&code=odd")).body).toEqual(expect.objectContaining({ total: 4 }));
+    expect((await fhir.get("/Observation?code=odd")).body.total).toBe(4);
+  });
+
+  it("asks through references over services, in both directions", async () => {
+    expect((await parts("/Observation?subject:Patient.organization.name=clinic&_count=50")).match).toHaveLength(8);
+    expect((await parts("/Observation?subject:Patient.organization.partof.name=ministry")).match).toHaveLength(8);
+    expect((await parts("/Observation?encounter.class=IMP")).match).toEqual(["Observation/o4", "Observation/o5", "Observation/o6", "Observation/o7"]);
+    expect((await parts("/Patient?_has:Observation:subject:code=odd")).match).toEqual(["Patient/p1"]);
+    expect((await parts("/Organization?_has:Patient:organization:_has:Condition:subject:_id=c1")).match).toEqual(["Organization/clinic"]);
+    expect((await parts("/Patient?_has:Observation:subject:code=none")).match).toEqual([]);
+  });
+
+  it("finds a place near a point", async () => {
+    expect((await parts("/Location?near=41.9|12.5|10|km")).match).toEqual(["Location/rome"]);
+    expect((await parts("/Location?near=43|11|500|km")).match).toEqual(["Location/milan", "Location/rome"]);
+  });
+
+  it("finds what changed since", async () => {
+    const { body } = await fhir.get("/Patient/p2");
+    const at = body.meta.lastUpdated as string;
+    expect((await parts(`/Patient?_lastUpdated=ge${at}`)).match).toEqual(["Patient/p1", "Patient/p2"]);
+    expect((await parts("/Patient?_lastUpdated=gt2999-01-01")).match).toEqual([]);
+  });
+
+  it("ends a page before it grows too large, and goes on behind it", async () => {
+    const note = [{ text: "x".repeat(500_000) }];
+    for (let index = 0; index < 12; index += 1) await fhir.create({ resourceType: "Condition", code: { text: "large" }, subject: { reference: "Patient/p2" }, note });
+    const first = await fhir.get("/Condition?subject=Patient/p2&_count=100");
+    expect(first.text.length).toBeLessThan(5_000_000);
+    expect((await fhir.all("/Condition?subject=Patient/p2&_count=100")).resources).toHaveLength(12);
+  });
+
+  it("refuses to bring along more than a page can hold", async () => {
+    expect(await fhir.get("/Patient?_id=p2&_revinclude=Condition:subject")).toMatchObject({ status: 200 });
+    expect(await fhir.get("/Observation?subject:Patient.colour=blue", { Prefer: "handling=strict" })).toMatchObject({ status: 400, body: outcomeWith("not-supported") });
+  });
+});

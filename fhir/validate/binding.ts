@@ -2,6 +2,8 @@
 import { valueSetOf } from "./definition.ts";
 
 export interface Binding {
+  /** False for a value set whose codes R4 does not list. */
+  isKnown: boolean;
   /** True when the value (a code, Coding, CodeableConcept or Quantity) is in the value set, or is too malformed to say. */
   includes(value: unknown): boolean;
   /** For a client: what to send instead. */
@@ -19,17 +21,19 @@ export function bindingOf(id: string, type: string): Binding {
   let binding = bindings.get(key);
   if (!binding) {
     binding = compile(id, valueSetOf(id), type);
-    bindings.set(key, binding);
+    // A profile may name any value set: what R4 does not list is not kept.
+    if (binding.isKnown) bindings.set(key, binding);
   }
   return binding;
 }
 
-export function compile(name: string, systems: Record<string, string[]>, type: string): Binding {
+function compile(name: string, systems: Record<string, string[]>, type: string): Binding {
   const codes = Object.values(systems).flat();
+  const isKnown = codes.length > 0;
   const listed = codes.length <= MOST_LISTED ? `one of ${codes.join(", ")}` : `a code of the value set ${name}`;
   if (type === "code" || type === "string" || type === "uri") {
     const set = new Set<unknown>(codes);
-    return { includes: (value) => set.has(value), rule: `must be ${listed}` };
+    return { isKnown, includes: (value) => set.has(value), rule: `must be ${listed}` };
   }
   const set = new Set(Object.entries(systems).flatMap(([system, own]) => own.map((code) => `${system}|${code}`)));
   const hasCode = (coding: unknown): boolean => {
@@ -37,8 +41,9 @@ export function compile(name: string, systems: Record<string, string[]>, type: s
     return typeof system === "string" && typeof code === "string" && set.has(`${system}|${code}`);
   };
   const rule = `must have ${listed}, with the system ${Object.keys(systems).join(" or ")}`;
-  if (type !== "CodeableConcept") return { includes: hasCode, rule };
+  if (type !== "CodeableConcept") return { isKnown, includes: hasCode, rule };
   return {
+    isKnown,
     includes: (value) => {
       const { coding } = (value ?? {}) as { coding?: unknown };
       return Array.isArray(coding) && coding.some(hasCode);

@@ -62,8 +62,7 @@ function structures(): StructuresJson & { resources: Set<string> } {
 
 /** @returns undefined when R4 has no such type */
 export function structureOf(type: string): StructureJson | undefined {
-  const { types } = structures();
-  return Object.hasOwn(types, type) ? (JSON.parse(types[type]!) as StructureJson) : undefined;
+  return isType(type) ? (JSON.parse(structures().types[type]!) as StructureJson) : undefined;
 }
 
 /** All elements of a type, those of its bases first. */
@@ -94,6 +93,11 @@ export function backboneOf(path: string): { elements: ElementJson[]; rules: Rule
 /** Codes of a closed value set by code system. */
 export function valueSetOf(id: string): Record<string, string[]> {
   return JSON.parse(structures().valueSets[id] ?? "{}") as Record<string, string[]>;
+}
+
+/** True for the name of a data type or resource type of R4. */
+export function isType(name: string): boolean {
+  return Object.hasOwn(structures().types, name);
 }
 
 /** True for the name of a resource type that can have instances. */

@@ -25,6 +25,7 @@ export class Run {
   /** In a contained resource: something refers to its container by `#`. */
   refersToContainer = false;
   depth = 0;
+  private known: Set<string> | undefined;
   private readonly steps: string[] = [];
   private readonly indexes: number[] = [];
 
@@ -57,13 +58,20 @@ export class Run {
     return this.steps.slice(Math.max(this.depth > 1 ? 1 : 0, this.depth - 2), this.depth).join(".");
   }
 
+  /** From here on, a fault of the same kind at the same place is not said twice. */
+  ignoreKnown(): void {
+    this.known = new Set(this.issues.map(({ code, expression }) => `${code} ${expression?.[0]}`));
+  }
+
   fault(code: string, diagnostics: string, below = ""): void {
     this.report("error", code, diagnostics, below);
   }
 
   report(severity: Issue["severity"], code: string, diagnostics: string, below = ""): void {
+    const path = this.path() + below;
+    if (this.known?.has(`${code} ${path}`)) return;
     if (this.issues.length < MOST_ISSUES) {
-      this.issues.push({ severity, code, diagnostics, expression: [this.path() + below] });
+      this.issues.push({ severity, code, diagnostics, expression: [path] });
     } else if (this.issues.length === MOST_ISSUES) {
       this.issues.push({ severity: "error", code: "too-long", diagnostics: `There are more faults; the first ${MOST_ISSUES} are listed.` });
     }

@@ -1,0 +1,305 @@
+/** Holds a resource to profiles, after it was found to be valid R4 or not: what R4 itself demands is not checked again. */
+import { numberOf } from "../../json.ts";
+import { intervalOf } from "../../search/dates.ts";
+import { bindingOf } from "../binding.ts";
+import { elementsOf, isResource } from "../definition.ts";
+import { Kind, type Member, type ObjectPlan, planOf, planOfMember } from "../plan.ts";
+import { compilePlain } from "../rules/compile.ts";
+import { NotPlain } from "../rules/parse.ts";
+import { evaluateAt } from "../../fhirpath.ts";
+import type { Run } from "../run.ts";
+import { fits, isSame } from "./match.ts";
+import { type Item, testOf } from "./slicing.ts";
+import { coreType, type Node, type Profile, type Tree, treeOf, withoutVersion } from "./tree.ts";
+
+type Json = Record<string, unknown>;
+
+/** What is checked against: all profiles that the caller has, and what was already said of them. */
+interface Work {
+  run: Run;
+  known: Map<string, Profile>;
+  told: Set<string>;
+  depth: number;
+}
+
+/** Profiles may refer to one another without end. */
+const DEEPEST = 20;
+
+/**
+ * Reports as faults what breaks a profile, and as warnings (not-supported) what of a profile is not understood, so that
+ * nothing passes in silence.
+ * @param named the profiles that the resource must keep; `stored` are others that these may refer to
+ */
+export function checkProfiles(resource: Json, named: Profile[], stored: Profile[], run: Run): void {
+  const known = new Map([...stored, ...named].map((profile) => [withoutVersion(profile.url ?? ""), profile]));
+  // What R4 itself demands was said before; a snapshot says it again.
+  run.ignoreKnown();
+  const work: Work = { run, known, told: new Set(), depth: 0 };
+  for (const profile of named) {
+    const { type } = profile;
+    if (type === undefined || type !== resource["resourceType"]) {
+      run.fault("invalid", `The profile ${nameOf(profile)} is for ${String(type)}.`);
+    } else {
+      checkProfile({ value: resource, type }, profile, planOf(type), work);
+    }
+  }
+}
+
+const nameOf = ({ url }: Profile) => String(url ?? "without an address").slice(0, 200);
+
+const trees = new WeakMap<Profile, { tree: Tree; known: Map<string, Profile> }>();
+
+function checkProfile(item: Item, profile: Profile, plan: ObjectPlan | undefined, work: Work): void {
+  if (work.depth >= DEEPEST) {
+    unsupported(work, `profiles that refer to one another over ${DEEPEST} levels`);
+    return;
+  }
+  if (profile.derivation !== undefined && profile.derivation !== "constraint") {
+    unsupported(work, `${nameOf(profile)}, which is no profile`);
+    return;
+  }
+  let compiled = trees.get(profile);
+  if (!compiled || [...work.known].some(([url, other]) => compiled!.known.get(url) !== other)) {
+    compiled = { tree: treeOf(profile, work.known), known: work.known };
+    trees.set(profile, compiled);
+  }
+  for (const base of compiled.tree.missing) unsupported(work, `the profile ${base.slice(0, 200)}, which is not stored`);
+  work.depth++;
+  checkNode(item, compiled.tree.root, plan, work, profile.type ?? "");
+  work.depth--;
+}
+
+function unsupported({ run, told }: Work, what: string): void {
+  if (told.has(what)) return;
+  told.add(what);
+  run.report("warning", "not-supported", `Not checked: ${what}.`);
+}
+
+/** One value against what a profile, or a slice of it, demands of it. */
+function checkNode(item: Item, node: Node, plan: ObjectPlan | undefined, work: Work, base: string): void {
+  const { run } = work;
+  const { value, type } = item;
+  checkTypes(item, node, plan, work);
+  if (node.fixed !== undefined && !isSame(value, node.fixed))
+    run.fault("value", `The profile fixes the value of ${run.name()} to ${shown(node.fixed)}.`);
+  if (node.pattern !== undefined && !fits(value, node.pattern)) {
+    run.fault("value", `The profile wants ${run.name()} to have ${shown(node.pattern)}.`);
+  }
+  if (node.maxLength !== undefined && typeof value === "string" && value.length > node.maxLength) {
+    run.fault("too-long", `The profile allows ${run.name()} ${node.maxLength} characters.`);
+  }
+  for (const [limit, sign] of [
+    [node.least, 1],
+    [node.most, -1],
+  ] as const) {
+    if (limit === undefined) continue;
+    const order = compare(value, limit);
+    if (order === undefined) unsupported(work, `the least or greatest value of ${run.name()}`);
+    else if (order * sign < 0)
+      run.fault("value", `The profile wants ${run.name()} to be ${sign > 0 ? "at least" : "at most"} ${shown(limit)}.`);
+  }
+  if (node.valueSet !== undefined) checkBinding(value, type, node.valueSet, work);
+  for (const constraint of node.constraints) checkConstraint(value, constraint, base, plan, work);
+  if (plan && typeof value === "object" && value !== null) {
+    for (const child of node.children.values()) checkChild(value as Json, child, plan, work);
+  } else if ([...node.children.values()].some(({ min }) => min > 0)) {
+    run.fault("required", `The profile wants ${run.name()} to have elements of its own.`);
+  }
+}
+
+/** What a profile says is no patient's data, and may be told. */
+const shown = (value: unknown) => JSON.stringify(value).slice(0, 300);
+
+function compare(value: unknown, limit: unknown): number | undefined {
+  const a = numberOf(value);
+  const b = numberOf(limit);
+  if (a !== undefined && b !== undefined) return a - b;
+  if (typeof value !== "string" || typeof limit !== "string") return undefined;
+  const one = intervalOf(value);
+  const two = intervalOf(limit);
+  return one && two ? (one[1] < two[0] ? -1 : one[0] > two[1] ? 1 : 0) : undefined;
+}
+
+/** Types that a choice is narrowed to, profiles of a type, and what a reference leads to. */
+function checkTypes({ value, type }: Item, { types }: Node, plan: ObjectPlan | undefined, work: Work): void {
+  if (!types) return;
+  const { run } = work;
+  const own = type === "Resource" ? String((value as Json)["resourceType"]) : type;
+  const allowed = types.filter(
+    ({ code }) => code === own || code === "Resource" || code === "BackboneElement" || code === "Element" || code?.includes("System."),
+  );
+  if (allowed.length === 0 && plan?.name !== type && types.some(({ code }) => code !== undefined)) {
+    run.fault("value", `The profile wants ${run.name()} to be ${types.map(({ code }) => code).join(" or ")}.`);
+    return;
+  }
+  for (const { profile = [], targetProfile = [] } of allowed.slice(0, 1)) {
+    const [first, ...others] = profile.filter((url) => coreType(url) === undefined);
+    if (others.length) unsupported(work, `a choice between profiles of ${run.name()}`);
+    else if (first) {
+      const known = work.known.get(withoutVersion(first));
+      if (known) checkProfile({ value, type: own }, known, plan, work);
+      else unsupported(work, `the profile ${first.slice(0, 200)}, which is not stored`);
+    }
+    if (targetProfile.length) checkTarget(value, targetProfile, work);
+  }
+}
+
+function checkTarget(value: unknown, targetProfile: string[], work: Work): void {
+  const reference = (value as { reference?: unknown } | null)?.reference;
+  const found =
+    typeof reference === "string"
+      ? /(?:^|\/)([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[^/]+)?$/.exec(reference)?.[1]
+      : undefined;
+  if (!found || !isResource(found)) return;
+  const targets = targetProfile.map((url) => coreType(url) ?? work.known.get(withoutVersion(url))?.type);
+  if (targets.includes("Resource") || targets.includes(found)) return;
+  if (targets.includes(undefined))
+    unsupported(work, `references to ${targetProfile.join(" or ").slice(0, 300)}, of which not all are stored`);
+  else work.run.fault("value", `The profile wants ${work.run.name()} to lead to ${targets.join(" or ")}, not to ${found}.`);
+}
+
+function checkBinding(value: unknown, type: string, valueSet: string, work: Work): void {
+  const binding = bindingOf(withoutVersion(valueSet).split("/").at(-1)!, type);
+  if (!valueSet.startsWith("http://hl7.org/fhir/ValueSet/") || !binding.isKnown)
+    unsupported(work, `the value set ${valueSet.slice(0, 200)}`);
+  else if (!binding.includes(value)) work.run.fault("code-invalid", `By the profile ${work.run.name()} ${binding.rule}.`);
+}
+
+function checkConstraint(
+  value: unknown,
+  { key = "", severity, human = "", expression }: Node["constraints"][number],
+  base: string,
+  plan: ObjectPlan | undefined,
+  work: Work,
+): void {
+  const isOfR4 = /^(?:ele|ext|dom|ref|txt)-\d/.test(key) || plan?.rules.some((rule) => rule.key === key);
+  if (severity !== "error" || isOfR4) return;
+  if (!expression) {
+    unsupported(work, `the rule ${key}, which has no FHIRPath`);
+    return;
+  }
+  const isKept = ruleOf(expression, base, plan)(value, work.run.resource);
+  if (isKept === undefined) unsupported(work, `the rule ${key}: its FHIRPath cannot be evaluated here`);
+  else if (!isKept) work.run.fault("invariant", `${key}: ${human}`);
+}
+
+/** Compiled rules of profiles that are kept; the oldest goes first. */
+const MOST_RULES = 2_000;
+type ProfileRule = (value: unknown, resource: unknown) => boolean | undefined;
+const rules = new Map<string, ProfileRule>();
+
+function ruleOf(expression: string, base: string, plan: ObjectPlan | undefined): ProfileRule {
+  const key = `${base} ${expression}`;
+  let rule = rules.get(key);
+  if (!rule) {
+    rule = compileRule(expression, base, plan);
+    if (rules.size >= MOST_RULES) rules.delete(rules.keys().next().value!);
+    rules.set(key, rule);
+  }
+  return rule;
+}
+
+function compileRule(expression: string, base: string, plan: ObjectPlan | undefined): ProfileRule {
+  try {
+    const plain = compilePlain(expression, base, plan && !base.includes(".") ? elementsOf(plan.name) : []);
+    return (value, resource) => plain(value, { resource });
+  } catch (error) {
+    if (!(error instanceof NotPlain)) throw error;
+  }
+  return (value, resource) => {
+    try {
+      const found = evaluateAt(expression, base, value, { resource });
+      return found.length === 1 && found[0] === true;
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+/** All values of one element of an object, in the order of its list. */
+function checkChild(object: Json, node: Node, plan: ObjectPlan, work: Work): void {
+  const { run } = work;
+  const members = membersFor(node, plan);
+  if (members.length === 0) {
+    unsupported(work, `the element ${plan.name}.${node.name}`);
+    return;
+  }
+  const [first] = members as [Member];
+  const held = members.find(({ name }) => object[name] !== undefined || object[`_${name}`] !== undefined);
+  const member = held ?? first;
+  const raw = held ? (object[held.name] ?? object[`_${held.name}`]) : undefined;
+  const items: Item[] = (raw === undefined ? [] : Array.isArray(raw) ? raw : [raw]).map((value: unknown) => ({ value, type: member.type }));
+  const shownName = node.name.replace("[x]", "");
+  if (items.length < node.min)
+    run.fault("required", `The profile wants ${run.name()} to have ${node.min} ${shownName} at least.`, `.${shownName}`);
+  if (items.length > node.max)
+    run.fault("structure", `The profile allows ${run.name()} ${node.max} ${shownName} at most.`, `.${shownName}`);
+  const sliceOf = slicesOf(items, node, work);
+  run.enter(member.step);
+  for (const [index, item] of items.entries()) {
+    if (member.isList) run.at(index);
+    const below = planBelow(member, item.value);
+    const base = member.backbone ?? (below?.isResource ? below.name : member.type);
+    checkNode(item, node, below, work, base);
+    const slice = sliceOf[index];
+    if (slice) checkNode(item, slice, below, work, base);
+  }
+  run.leave();
+}
+
+function membersFor({ name }: Node, plan: ObjectPlan): Member[] {
+  if (!name.endsWith("[x]")) {
+    const member = plan.members.get(name);
+    return member && member.kind !== Kind.sibling ? [member] : [];
+  }
+  const choice = name.slice(0, -3);
+  return [...plan.members.values()].filter((member) => member.choice === choice && member.kind !== Kind.sibling);
+}
+
+function planBelow(member: Member, value: unknown): ObjectPlan | undefined {
+  if (member.kind === Kind.primitive) return undefined;
+  if (member.kind === Kind.object) return planOfMember(member);
+  return planOf(String((value as { resourceType?: unknown } | null)?.resourceType));
+}
+
+/** The slice of each item; undefined for one that is in none. Slices' own cardinalities are checked here. */
+function slicesOf(items: Item[], node: Node, work: Work): (Node | undefined)[] {
+  const { run } = work;
+  const found: (Node | undefined)[] = items.map(() => undefined);
+  if (node.slices.size === 0) return found;
+  let isClear = true;
+  for (const slice of node.slices.values()) {
+    const tested = testOf(node, slice);
+    if ("unclear" in tested) {
+      isClear = false;
+      unsupported(work, tested.unclear);
+      continue;
+    }
+    let count = 0;
+    for (const [index, item] of items.entries()) {
+      if (found[index] !== undefined || !tested.test(item)) continue;
+      found[index] = slice;
+      count++;
+    }
+    const name = node.name.replace("[x]", "");
+    if (count < slice.min)
+      run.fault(
+        "required",
+        `The profile wants ${run.name()} to have ${slice.min} ${name} of the kind "${slice.name}" at least.`,
+        `.${name}`,
+      );
+    if (count > slice.max)
+      run.fault("structure", `The profile allows ${run.name()} ${slice.max} ${name} of the kind "${slice.name}" at most.`, `.${name}`);
+  }
+  const { rules: openness, ordered } = node.slicing ?? {};
+  if (ordered) unsupported(work, `the order of the slices of ${node.name}`);
+  if (openness === "openAtEnd") unsupported(work, `slices of ${node.name} that are open at the end only`);
+  if (openness === "closed" && isClear && found.includes(undefined)) {
+    run.fault(
+      "structure",
+      `The profile allows no other ${node.name} in ${run.name()} than ${[...node.slices.keys()].join(", ")}.`,
+      `.${node.name.replace("[x]", "")}`,
+    );
+  }
+  return found;
+}

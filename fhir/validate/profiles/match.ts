@@ -1,0 +1,27 @@
+/** Fixed values and patterns of a profile (R4 ElementDefinition.fixed[x], pattern[x]). */
+import { isRawNumber, numberOf } from "../../json.ts";
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !isRawNumber(value);
+
+/** Exactly the same, member for member. */
+export function isSame(value: unknown, fixed: unknown): boolean {
+  if (Array.isArray(fixed))
+    return Array.isArray(value) && value.length === fixed.length && fixed.every((item, index) => isSame(value[index], item));
+  if (!isObject(fixed)) return isSamePrimitive(value, fixed);
+  if (!isObject(value)) return false;
+  const names = Object.keys(fixed);
+  return names.length === Object.keys(value).length && names.every((name) => isSame(value[name], fixed[name]));
+}
+
+/** All that the pattern has, and maybe more; of a list, an item for each of the pattern's. */
+export function fits(value: unknown, pattern: unknown): boolean {
+  if (Array.isArray(pattern)) return Array.isArray(value) && pattern.every((item) => value.some((own) => fits(own, item)));
+  if (!isObject(pattern)) return isSamePrimitive(value, pattern);
+  return isObject(value) && Object.keys(pattern).every((name) => fits(value[name], pattern[name]));
+}
+
+function isSamePrimitive(value: unknown, other: unknown): boolean {
+  const number = numberOf(other);
+  return number === undefined ? value === other : numberOf(value) === number;
+}

@@ -1,0 +1,150 @@
+/** A profile (R4 profiling.html) as a tree of what it demands, from its snapshot or from its differential and those it builds on. */
+
+import { isType } from "../definition.ts";
+
+/** A StructureDefinition with derivation "constraint". */
+export interface Profile {
+  resourceType?: string;
+  url?: string;
+  type?: string;
+  derivation?: string;
+  baseDefinition?: string;
+  snapshot?: { element?: ProfileElement[] };
+  differential?: { element?: ProfileElement[] };
+}
+
+export interface ProfileElement {
+  id?: string;
+  path?: string;
+  sliceName?: string;
+  slicing?: { discriminator?: { type?: string; path?: string }[]; rules?: string; ordered?: boolean };
+  min?: number;
+  max?: string;
+  type?: { code?: string; profile?: string[]; targetProfile?: string[] }[];
+  binding?: { strength?: string; valueSet?: string };
+  constraint?: { key?: string; severity?: string; human?: string; expression?: string }[];
+  maxLength?: number;
+  /** fixed[x], pattern[x], minValue[x], maxValue[x]. */
+  [member: string]: unknown;
+}
+
+/** What is demanded of one element, or of one slice of it. */
+export interface Node {
+  /** As in the profile: `value[x]`; of a slice its own name. */
+  name: string;
+  min: number;
+  max: number;
+  types: NonNullable<ProfileElement["type"]> | undefined;
+  fixed: unknown;
+  pattern: unknown;
+  least: unknown;
+  most: unknown;
+  maxLength: number | undefined;
+  valueSet: string | undefined;
+  constraints: NonNullable<ProfileElement["constraint"]>;
+  slicing: ProfileElement["slicing"];
+  slices: Map<string, Node>;
+  children: Map<string, Node>;
+}
+
+export interface Tree {
+  root: Node;
+  type: string;
+  /** What it builds on and nobody has given. */
+  missing: string[];
+}
+
+const CORE = "http://hl7.org/fhir/StructureDefinition/";
+
+/** Deeper chains are loops. */
+const MOST_BASES = 20;
+
+/** The type of R4's own that an address names; undefined for a profile's. */
+export function coreType(url: string): string | undefined {
+  const name = url.startsWith(CORE) ? url.slice(CORE.length).split("|")[0] : undefined;
+  return name !== undefined && isType(name) ? name : undefined;
+}
+
+export const withoutVersion = (url: string) => url.split("|")[0]!;
+
+const nodeOf = (name: string): Node => ({
+  name,
+  min: 0,
+  max: Number.POSITIVE_INFINITY,
+  types: undefined,
+  fixed: undefined,
+  pattern: undefined,
+  least: undefined,
+  most: undefined,
+  maxLength: undefined,
+  valueSet: undefined,
+  constraints: [],
+  slicing: undefined,
+  slices: new Map(),
+  children: new Map(),
+});
+
+/** @param known the profiles that are stored, by address without version */
+export function treeOf(profile: Profile, known: Map<string, Profile>): Tree {
+  const root = nodeOf(profile.type ?? "");
+  const missing: string[] = [];
+  for (const elements of layersOf(profile, known, missing)) for (const element of elements) add(root, element);
+  return { root, type: profile.type ?? "", missing };
+}
+
+/** Element lists from the most general to the profile itself; a snapshot holds what is below it. */
+function layersOf(profile: Profile, known: Map<string, Profile>, missing: string[]): ProfileElement[][] {
+  const layers: ProfileElement[][] = [];
+  let current: Profile | undefined = profile;
+  for (let count = 0; current && count < MOST_BASES; count++) {
+    if (current.snapshot?.element?.length) {
+      layers.unshift(current.snapshot.element);
+      return layers;
+    }
+    layers.unshift(current.differential?.element ?? []);
+    const base: string = current.baseDefinition ?? "";
+    const next: Profile | undefined = known.get(withoutVersion(base));
+    if (!next && coreType(base) !== current.type) missing.push(base);
+    current = next;
+  }
+  return layers;
+}
+
+function add(root: Node, element: ProfileElement): void {
+  const [, ...segments] = (element.id ?? element.path ?? "").split(".");
+  let node = root;
+  for (const segment of segments) {
+    const [name = "", ...slice] = segment.split(":");
+    node = below(node.children, name);
+    const sliceName = slice.join(":");
+    if (sliceName) node = below(node.slices, sliceName);
+  }
+  constrain(node, element);
+}
+
+function below(nodes: Map<string, Node>, name: string): Node {
+  const known = nodes.get(name);
+  if (known) return known;
+  const node = nodeOf(name);
+  nodes.set(name, node);
+  return node;
+}
+
+function constrain(node: Node, element: ProfileElement): void {
+  node.min = element.min ?? node.min;
+  if (element.max !== undefined) node.max = element.max === "*" ? Number.POSITIVE_INFINITY : Number(element.max);
+  node.types = element.type ?? node.types;
+  node.slicing = element.slicing ?? node.slicing;
+  node.maxLength = element.maxLength ?? node.maxLength;
+  if (element.binding) node.valueSet = element.binding.strength === "required" ? element.binding.valueSet : undefined;
+  node.constraints = [
+    ...node.constraints,
+    ...(element.constraint ?? []).filter((one) => !node.constraints.some(({ key }) => key === one.key)),
+  ];
+  for (const [name, value] of Object.entries(element)) {
+    if (/^fixed[A-Z]/.test(name)) node.fixed = value;
+    else if (/^pattern[A-Z]/.test(name)) node.pattern = value;
+    else if (/^minValue[A-Z]/.test(name)) node.least = value;
+    else if (/^maxValue[A-Z]/.test(name)) node.most = value;
+  }
+}

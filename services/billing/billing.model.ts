@@ -97,10 +97,26 @@ export function newInvoice(id: string, encounter: Encounter, items: ChargeItem[]
   };
   const steps: OwnerStep[] = [
     { op: "create", type: "Invoice", id, text: JSON.stringify(invoice) },
-    ...open.map((item): OwnerStep => ({
-      op: "update", type: "ChargeItem", id: item.id, text: JSON.stringify({ ...item, status: "billed" }), ifVersion: [Number(item.meta?.versionId)], upsert: false,
-    })),
+    ...open.map(
+      (item): OwnerStep => ({
+        op: "update",
+        type: "ChargeItem",
+        id: item.id,
+        text: JSON.stringify({ ...item, status: "billed" }),
+        ifVersion: [Number(item.meta?.versionId)],
+        upsert: false,
+      }),
+    ),
   ];
-  const bill = { invoice: `Invoice/${id}`, version: 1, patient, encounter: reference, cents, currency, charges: open.map((item) => `ChargeItem/${item.id}`), issuedAt: now.toISOString() };
+  const bill = {
+    invoice: `Invoice/${id}`,
+    version: 1,
+    patient,
+    encounter: reference,
+    cents,
+    currency,
+    charges: open.map((item) => `ChargeItem/${item.id}`),
+    issuedAt: now.toISOString(),
+  };
   return { bill, steps };
 }

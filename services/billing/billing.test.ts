@@ -9,7 +9,9 @@ const noon = new Date("2026-01-01T12:00:00Z");
 
 describe("a bill", () => {
   it("adds up to the cent", () => {
-    const items = [10, 20, 30].map((cents, index) => newCharge(String(index), { encounter: "Encounter/1", text: "x", cents, currency: "EUR" }, "Patient/1", noon));
+    const items = [10, 20, 30].map((cents, index) =>
+      newCharge(String(index), { encounter: "Encounter/1", text: "x", cents, currency: "EUR" }, "Patient/1", noon),
+    );
     expect(newInvoice("1", { id: "1", status: "finished" }, items, noon).bill).toMatchObject({ cents: 60, currency: "EUR" });
   });
 });
@@ -22,8 +24,12 @@ describe("billing", () => {
   });
   afterAll(() => clinic.stop());
 
-  const newVisit = async () => (await visits.open(clinic.caller, { patient: `Patient/${(next += 1)}` })).visit;
-  const charge = (encounter: string, cents: number, currency = "EUR") => billing.charge(clinic.caller, { encounter, text: "consultation", cents, currency });
+  const newVisit = async () => {
+    next += 1;
+    return (await visits.open(clinic.caller, { patient: `Patient/${next}` })).visit;
+  };
+  const charge = (encounter: string, cents: number, currency = "EUR") =>
+    billing.charge(clinic.caller, { encounter, text: "consultation", cents, currency });
 
   it("bills the charges of an ended visit, once", async () => {
     const visit = await newVisit();

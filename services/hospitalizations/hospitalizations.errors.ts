@@ -5,7 +5,8 @@ const { MoleculerClientError } = Errors;
 export const BED_OCCUPIED = "BED_OCCUPIED";
 export const PATIENT_ALREADY_ADMITTED = "PATIENT_ALREADY_ADMITTED";
 
-export const bedOccupied = (bed: string) => new MoleculerClientError("Somebody lies in this bed: choose a free one.", 409, BED_OCCUPIED, { bed });
+export const bedOccupied = (bed: string) =>
+  new MoleculerClientError("Somebody lies in this bed: choose a free one.", 409, BED_OCCUPIED, { bed });
 
 export const patientAlreadyAdmitted = (patient: string) =>
   new MoleculerClientError("The patient is admitted already: transfer or discharge first.", 409, PATIENT_ALREADY_ADMITTED, { patient });
@@ -17,6 +18,8 @@ export const visitNotOpen = (visit: string) =>
 
 export const stayNotFound = (stay: string) => new MoleculerClientError("No stay has this id.", 404, "STAY_NOT_FOUND", { stay });
 
-export const alreadyDischarged = (stay: string) => new MoleculerClientError("The patient is discharged already.", 409, "ALREADY_DISCHARGED", { stay });
+export const alreadyDischarged = (stay: string) =>
+  new MoleculerClientError("The patient is discharged already.", 409, "ALREADY_DISCHARGED", { stay });
 
-export const stayChanged = () => new MoleculerClientError("Somebody changed the stay or the bed meanwhile: look and try again.", 409, "STAY_CHANGED");
+export const stayChanged = () =>
+  new MoleculerClientError("Somebody changed the stay or the bed meanwhile: look and try again.", 409, "STAY_CHANGED");

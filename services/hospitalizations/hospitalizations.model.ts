@@ -1,6 +1,13 @@
 import type { UniqueKey } from "../../mixins/store/store.ts";
 import { type Stay, StayStatus } from "./hospitalizations.contract.ts";
-import { alreadyDischarged, BED_OCCUPIED, bedOccupied, notABed, PATIENT_ALREADY_ADMITTED, visitNotOpen } from "./hospitalizations.errors.ts";
+import {
+  alreadyDischarged,
+  BED_OCCUPIED,
+  bedOccupied,
+  notABed,
+  PATIENT_ALREADY_ADMITTED,
+  visitNotOpen,
+} from "./hospitalizations.errors.ts";
 
 // The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
 
@@ -61,8 +68,13 @@ export function admit(id: string, { patient, bed, reason }: { patient: string; b
 }
 
 /** An open ambulatory visit goes on as a stay. @throws 409 VISIT_NOT_OPEN */
-export function admitFromVisit(visit: Encounter, { patient, bed, reason }: { patient: string; bed: string; reason?: string }, now: Date): Encounter {
-  if (!isOpen(visit) || INPATIENT.includes(visit.class.code) || visit.subject?.reference !== patient) throw visitNotOpen(`Encounter/${visit.id}`);
+export function admitFromVisit(
+  visit: Encounter,
+  { patient, bed, reason }: { patient: string; bed: string; reason?: string },
+  now: Date,
+): Encounter {
+  if (!isOpen(visit) || INPATIENT.includes(visit.class.code) || visit.subject?.reference !== patient)
+    throw visitNotOpen(`Encounter/${visit.id}`);
   const start = now.toISOString();
   return {
     ...visit,
@@ -77,7 +89,10 @@ export function admitFromVisit(visit: Encounter, { patient, bed, reason }: { pat
 /** @throws 409 ALREADY_DISCHARGED */
 export function transfer(stay: Encounter, bed: string, now: Date): Encounter {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
-  return { ...stay, location: [...ended(stay, now), { location: { reference: bed }, status: "active", period: { start: now.toISOString() } }] };
+  return {
+    ...stay,
+    location: [...ended(stay, now), { location: { reference: bed }, status: "active", period: { start: now.toISOString() } }],
+  };
 }
 
 /** @throws 409 ALREADY_DISCHARGED */
@@ -98,7 +113,10 @@ export function occupy(bed: BedLocation): BedLocation {
   return { ...bed, operationalStatus: { system: V2_0116, code: "O", display: "Occupied" } };
 }
 
-export const vacate = (bed: BedLocation): BedLocation => ({ ...bed, operationalStatus: { system: V2_0116, code: "U", display: "Unoccupied" } });
+export const vacate = (bed: BedLocation): BedLocation => ({
+  ...bed,
+  operationalStatus: { system: V2_0116, code: "U", display: "Unoccupied" },
+});
 
 /**
  * One open stay per bed and per patient. The store keeps these rules, whoever writes and however many at once.

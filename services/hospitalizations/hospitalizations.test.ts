@@ -35,7 +35,15 @@ describe("hospitalizations", () => {
   });
 
   const newPatient = async (name: string) =>
-    (await patients.register(clinic.caller, { family: name, given: ["Ada"], birthDate: "1980", gender: "female", identifier: { system: "urn:mrn", value: `${next}-${name}` } })).patient;
+    (
+      await patients.register(clinic.caller, {
+        family: name,
+        given: ["Ada"],
+        birthDate: "1980",
+        gender: "female",
+        identifier: { system: "urn:mrn", value: `${next}-${name}` },
+      })
+    ).patient;
   const statusOf = async (bed: string) => (await wards.beds(clinic.caller, {})).find((it) => it.location === bed)?.status;
 
   it("takes the bed with the admission and frees it with the discharge", async () => {
@@ -50,7 +58,9 @@ describe("hospitalizations", () => {
     const [bed = "", other = ""] = beds;
     const patient = await newPatient("Rossi");
     await hospitalizations.admit(clinic.caller, { patient, bed });
-    await expect(hospitalizations.admit(clinic.caller, { patient: await newPatient("Bianchi"), bed })).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
+    await expect(hospitalizations.admit(clinic.caller, { patient: await newPatient("Bianchi"), bed })).rejects.toEqual(
+      refusal(409, "BED_OCCUPIED"),
+    );
     await expect(hospitalizations.admit(clinic.caller, { patient, bed: other })).rejects.toEqual(refusal(409, "PATIENT_ALREADY_ADMITTED"));
     expect(await statusOf(other)).toBe("free"); // the refused admission has left nothing behind
   });
@@ -70,7 +80,10 @@ describe("hospitalizations", () => {
     const stay = await hospitalizations.admit(clinic.caller, { patient, bed, visit });
     expect(stay).toMatchObject({ stay: visit, version: 2 });
     expect(await clinic.read("visits", visit)).toBeNull();
-    expect(await clinic.read("hospitalizations", visit)).toMatchObject({ class: { code: "IMP" }, classHistory: [{ class: { code: "AMB" } }] });
+    expect(await clinic.read("hospitalizations", visit)).toMatchObject({
+      class: { code: "IMP" },
+      classHistory: [{ class: { code: "AMB" } }],
+    });
     expect(await visits.open(clinic.caller, { patient })).toMatchObject({ status: "open" }); // the first visit is one no more
   });
 

@@ -17,10 +17,16 @@ export interface ServiceRequest {
   [more: string]: unknown;
 }
 
-const CATEGORY = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory", display: "Laboratory" }] }];
+const CATEGORY = [
+  { coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory", display: "Laboratory" }] },
+];
 const UCUM = "http://unitsofmeasure.org";
 
-export function newOrder(id: string, { patient, encounter, test }: { patient: string; encounter?: string; test: Code }, now: Date): ServiceRequest {
+export function newOrder(
+  id: string,
+  { patient, encounter, test }: { patient: string; encounter?: string; test: Code },
+  now: Date,
+): ServiceRequest {
   return {
     resourceType: "ServiceRequest",
     id,
@@ -47,7 +53,10 @@ export function resultOf(order: ServiceRequest, ids: { observation: string; repo
     issued,
     basedOn: [{ reference: `ServiceRequest/${order.id}` }],
   };
-  const value = "text" in finding ? { valueString: finding.text } : { valueQuantity: { value: finding.value, unit: finding.unit, system: UCUM, code: finding.unit } };
+  const value =
+    "text" in finding
+      ? { valueString: finding.text }
+      : { valueQuantity: { value: finding.value, unit: finding.unit, system: UCUM, code: finding.unit } };
   return {
     observation: { resourceType: "Observation", id: ids.observation, category: CATEGORY, ...shared, ...value },
     report: {

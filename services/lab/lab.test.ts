@@ -15,7 +15,10 @@ describe("lab", () => {
     const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
     const { observation, report } = await lab.result(clinic.caller, { order, finding: { value: 13.2, unit: "g/dL" } });
     expect(await clinic.read("lab", order)).toMatchObject({ status: "completed" });
-    expect(await clinic.read("lab", observation)).toMatchObject({ valueQuantity: { value: 13.2, code: "g/dL" }, basedOn: [{ reference: order }] });
+    expect(await clinic.read("lab", observation)).toMatchObject({
+      valueQuantity: { value: 13.2, code: "g/dL" },
+      basedOn: [{ reference: order }],
+    });
     expect(await clinic.read("lab", report)).toMatchObject({ status: "final", result: [{ reference: observation }] });
   });
 
@@ -29,12 +32,16 @@ describe("lab", () => {
     const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
     await lab.result(clinic.caller, { order, finding: { text: "first" } });
     await expect(lab.result(clinic.caller, { order, finding: { text: "second" } })).rejects.toEqual(refusal(409, "ORDER_NOT_ACTIVE"));
-    await expect(lab.result(clinic.caller, { order: "ServiceRequest/none", finding: { text: "x" } })).rejects.toEqual(refusal(404, "ORDER_NOT_FOUND"));
+    await expect(lab.result(clinic.caller, { order: "ServiceRequest/none", finding: { text: "x" } })).rejects.toEqual(
+      refusal(404, "ORDER_NOT_FOUND"),
+    );
   });
 
   it("takes one of 16 results that are given at the same moment", async () => {
     const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
-    const tries = await Promise.allSettled(Array.from({ length: 16 }, (_, index) => lab.result(clinic.caller, { order, finding: { value: index, unit: "g/dL" } })));
+    const tries = await Promise.allSettled(
+      Array.from({ length: 16 }, (_, index) => lab.result(clinic.caller, { order, finding: { value: index, unit: "g/dL" } })),
+    );
     expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(1);
     for (const it of tries) if (it.status === "rejected") expect(["ORDER_CHANGED", "ORDER_NOT_ACTIVE"]).toContain(it.reason.type);
   });

@@ -1,7 +1,7 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mixins/contract.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
-import { Gender, patients } from "./patients.contract.ts";
+import { Gender, type patients } from "./patients.contract.ts";
 import { patientAlreadyRegistered } from "./patients.errors.ts";
 import { newPatient, nobodyHas } from "./patients.model.ts";
 
@@ -18,16 +18,26 @@ export default defineService<typeof patients, WithFhir>({
       params: {
         family: NAME,
         given: { type: "array", min: 1, max: 10, items: NAME },
-        birthDate: { type: "string", pattern: /^\d{4}(-\d{2}(-\d{2})?)?$/, messages: { stringPattern: "birthDate must be a date like 1980-01-31." } },
+        birthDate: {
+          type: "string",
+          pattern: /^\d{4}(-\d{2}(-\d{2})?)?$/,
+          messages: { stringPattern: "birthDate must be a date like 1980-01-31." },
+        },
         gender: { type: "enum", values: Object.values(Gender) },
-        identifier: { type: "object", strict: true, props: { system: { type: "string", min: 1, max: 500 }, value: { type: "string", min: 1, max: 200 } } },
+        identifier: {
+          type: "object",
+          strict: true,
+          props: { system: { type: "string", min: 1, max: 500 }, value: { type: "string", min: 1, max: 200 } },
+        },
         phone: { type: "string", min: 1, max: 50, optional: true },
         $$strict: true,
       },
       async handler(ctx) {
         const id = timeOrderedId();
         const text = JSON.stringify(newPatient(ctx.params));
-        const [result] = await this.fhir.write([{ op: "create", type: "Patient", id, text, ifNoneExist: nobodyHas(ctx.params.identifier) }]);
+        const [result] = await this.fhir.write([
+          { op: "create", type: "Patient", id, text, ifNoneExist: nobodyHas(ctx.params.identifier) },
+        ]);
         if (result?.outcome !== "created") throw patientAlreadyRegistered(`Patient/${result?.id}`);
         return { patient: `Patient/${id}`, version: result.version, registeredAt: new Date(result.updated).toISOString() };
       },

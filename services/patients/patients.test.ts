@@ -2,7 +2,13 @@ import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { patients, type Registration } from "./patients.contract.ts";
 import PatientsService from "./patients.service.ts";
 
-const ada: Registration = { family: "Rossi", given: ["Ada"], birthDate: "1980-02-29", gender: "female", identifier: { system: "urn:mrn", value: "1" } };
+const ada: Registration = {
+  family: "Rossi",
+  given: ["Ada"],
+  birthDate: "1980-02-29",
+  gender: "female",
+  identifier: { system: "urn:mrn", value: "1" },
+};
 
 describe("patients", () => {
   let clinic: Clinic;
@@ -14,7 +20,11 @@ describe("patients", () => {
   it("registers a person as a FHIR Patient", async () => {
     const { patient, version } = await patients.register(clinic.caller, ada);
     expect(version).toBe(1);
-    expect(await clinic.read("patients", patient)).toMatchObject({ name: [{ family: "Rossi", given: ["Ada"] }], birthDate: "1980-02-29", active: true });
+    expect(await clinic.read("patients", patient)).toMatchObject({
+      name: [{ family: "Rossi", given: ["Ada"] }],
+      birthDate: "1980-02-29",
+      active: true,
+    });
   });
 
   it("refuses to register an identifier twice, and names who has it", async () => {

@@ -2,5 +2,10 @@
 
 /** The FHIR types that `personnel` owns. */
 export const personnelTypes = [
-  "Practitioner", "PractitionerRole", "Organization", "OrganizationAffiliation", "HealthcareService", "CareTeam",
+  "Practitioner",
+  "PractitionerRole",
+  "Organization",
+  "OrganizationAffiliation",
+  "HealthcareService",
+  "CareTeam",
 ] as const;

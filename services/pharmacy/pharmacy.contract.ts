@@ -49,7 +49,9 @@ export const pharmacy = {
   /** The stock, or that of one medication; at most 1,000 items. */
   stock: action<{ medication?: string }, StockItem[]>("pharmacy.stock"),
   /** @throws 404 NOT_FOUND for an unknown patient or encounter */
-  prescribe: action<{ patient: string; encounter?: string; medication: Code; quantity: number; dosage: string }, Prescription>("pharmacy.prescribe"),
+  prescribe: action<{ patient: string; encounter?: string; medication: Code; quantity: number; dosage: string }, Prescription>(
+    "pharmacy.prescribe",
+  ),
   /**
    * Hands out a prescribed medication, all of the quantity or nothing.
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE

@@ -6,7 +6,12 @@ export const prescriptionNotFound = (prescription: string) =>
   new MoleculerClientError("No prescription has this id.", 404, "PRESCRIPTION_NOT_FOUND", { prescription });
 
 export const prescriptionNotActive = (prescription: string) =>
-  new MoleculerClientError("The prescription is not active, or names no medication by code and no quantity.", 409, "PRESCRIPTION_NOT_ACTIVE", { prescription });
+  new MoleculerClientError(
+    "The prescription is not active, or names no medication by code and no quantity.",
+    409,
+    "PRESCRIPTION_NOT_ACTIVE",
+    { prescription },
+  );
 
 export const outOfStock = (prescription: string) =>
   new MoleculerClientError("There is not so much of this medication in stock.", 409, "OUT_OF_STOCK", { prescription });

@@ -50,7 +50,13 @@ export function deliveryOf(id: string, { medication, quantity, lot }: { medicati
 
 export function newPrescription(
   id: string,
-  { patient, encounter, medication, quantity, dosage }: { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string },
+  {
+    patient,
+    encounter,
+    medication,
+    quantity,
+    dosage,
+  }: { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string },
   now: Date,
 ): MedicationRequest {
   return {
@@ -88,7 +94,8 @@ export const STEP = { stock: 0, prescribed: 1 } as const;
 export function dispenseSteps(request: MedicationRequest, id: string, quantity: number, now: Date): OwnerStep[] {
   const medication = request.medicationCodeableConcept?.coding?.[0];
   const prescribed = request.dispenseRequest?.quantity?.value;
-  if (request.status !== "active" || !medication?.code || prescribed === undefined) throw prescriptionNotActive(`MedicationRequest/${request.id}`);
+  if (request.status !== "active" || !medication?.code || prescribed === undefined)
+    throw prescriptionNotActive(`MedicationRequest/${request.id}`);
   const dispense = {
     resourceType: "MedicationDispense",
     id,

@@ -18,7 +18,10 @@ describe("pharmacy", () => {
   });
   afterAll(() => clinic.stop());
 
-  const newMedication = () => ({ system: "urn:rx", code: String((next += 1)) });
+  const newMedication = () => {
+    next += 1;
+    return { system: "urn:rx", code: `${next}` };
+  };
   const prescribe = async (medication: { system: string; code: string }, quantity: number) =>
     (await pharmacy.prescribe(clinic.caller, { patient: "Patient/1", medication, quantity, dosage: "1 a day" })).prescription;
 
@@ -28,7 +31,9 @@ describe("pharmacy", () => {
     const dispense = await pharmacy.dispense(clinic.caller, { prescription: await prescribe(medication, 4), quantity: 4 });
     expect(dispense).toMatchObject({ quantity: 4, left: 6 });
     expect(await clinic.read("pharmacy", dispense.dispense)).toMatchObject({ status: "completed", quantity: { value: 4 } });
-    expect(await pharmacy.stock(clinic.caller, { medication: `${medication.system}|${medication.code}` })).toEqual([{ medication, quantity: 6 }]);
+    expect(await pharmacy.stock(clinic.caller, { medication: `${medication.system}|${medication.code}` })).toEqual([
+      { medication, quantity: 6 },
+    ]);
   });
 
   it("refuses more than is there, and records nothing", async () => {
@@ -52,14 +57,22 @@ describe("pharmacy", () => {
     const medication = newMedication();
     await pharmacy.receive(clinic.caller, { medication, quantity: 10 });
     const prescription = await prescribe(medication, 64);
-    const tries = await Promise.allSettled(Array.from({ length: 64 }, () => pharmacy.dispense(clinic.caller, { prescription, quantity: 1 })));
+    const tries = await Promise.allSettled(
+      Array.from({ length: 64 }, () => pharmacy.dispense(clinic.caller, { prescription, quantity: 1 })),
+    );
     expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(10);
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "OUT_OF_STOCK"));
-    expect(await pharmacy.stock(clinic.caller, { medication: `${medication.system}|${medication.code}` })).toEqual([{ medication, quantity: 0 }]);
+    expect(await pharmacy.stock(clinic.caller, { medication: `${medication.system}|${medication.code}` })).toEqual([
+      { medication, quantity: 0 },
+    ]);
   });
 
   it("refuses a prescription that there is not, and half a tablet", async () => {
-    await expect(pharmacy.dispense(clinic.caller, { prescription: "MedicationRequest/none", quantity: 1 })).rejects.toEqual(refusal(404, "PRESCRIPTION_NOT_FOUND"));
-    await expect(pharmacy.receive(clinic.caller, { medication: newMedication(), quantity: 0.5 })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+    await expect(pharmacy.dispense(clinic.caller, { prescription: "MedicationRequest/none", quantity: 1 })).rejects.toEqual(
+      refusal(404, "PRESCRIPTION_NOT_FOUND"),
+    );
+    await expect(pharmacy.receive(clinic.caller, { medication: newMedication(), quantity: 0.5 })).rejects.toEqual(
+      refusal(422, "VALIDATION_ERROR"),
+    );
   });
 });

@@ -31,13 +31,23 @@ describe("visits", () => {
   afterAll(() => clinic.stop());
   beforeEach(async () => {
     next += 1;
-    const registered = await patients.register(clinic.caller, { family: "Rossi", given: ["Ada"], birthDate: "1980", gender: "female", identifier: { system: "urn:mrn", value: `v${next}` } });
+    const registered = await patients.register(clinic.caller, {
+      family: "Rossi",
+      given: ["Ada"],
+      birthDate: "1980",
+      gender: "female",
+      identifier: { system: "urn:mrn", value: `v${next}` },
+    });
     patient = registered.patient;
   });
 
   it("opens one visit per patient at a time", async () => {
     await visits.open(clinic.caller, { patient });
-    await expect(visits.open(clinic.caller, { patient })).rejects.toMatchObject({ code: 409, type: "VISIT_ALREADY_OPEN", data: { patient } });
+    await expect(visits.open(clinic.caller, { patient })).rejects.toMatchObject({
+      code: 409,
+      type: "VISIT_ALREADY_OPEN",
+      data: { patient },
+    });
   });
 
   it("opens another when the first is closed", async () => {

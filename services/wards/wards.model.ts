@@ -71,6 +71,18 @@ export function wardKeys(resource: object): UniqueKey[] {
 export function bedOf(location: Location, room: Location | undefined): Bed {
   const isOpen = location.status === undefined || location.status === "active";
   const code = location.operationalStatus?.code;
-  const status = !isOpen ? BedStatus.closed : code === OPERATIONAL.taken.code ? BedStatus.taken : code === OPERATIONAL.free.code ? BedStatus.free : BedStatus.closed;
-  return { location: `Location/${location.id}`, name: location.name ?? location.id, room: location.partOf?.reference ?? "", ward: room?.partOf?.reference ?? "", status };
+  const status = !isOpen
+    ? BedStatus.closed
+    : code === OPERATIONAL.taken.code
+      ? BedStatus.taken
+      : code === OPERATIONAL.free.code
+        ? BedStatus.free
+        : BedStatus.closed;
+  return {
+    location: `Location/${location.id}`,
+    name: location.name ?? location.id,
+    room: location.partOf?.reference ?? "",
+    ward: room?.partOf?.reference ?? "",
+    status,
+  };
 }

@@ -4,7 +4,7 @@ import { defineService } from "../../mixins/contract.ts";
 import { isType } from "../../mixins/fhir/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
-import { BedStatus, wards } from "./wards.contract.ts";
+import { BedStatus, type wards } from "./wards.contract.ts";
 import { WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
 import { bedOf, type Location, newWard, OPERATIONAL, wardKeys } from "./wards.model.ts";
 
@@ -22,7 +22,12 @@ export default defineService<typeof wards, WithFhir>({
       summary: "Open a ward with its rooms and beds",
       params: {
         name: NAME,
-        rooms: { type: "array", min: 1, max: 200, items: { type: "object", strict: true, props: { name: NAME, beds: { type: "array", min: 1, max: 50, items: NAME } } } },
+        rooms: {
+          type: "array",
+          min: 1,
+          max: 200,
+          items: { type: "object", strict: true, props: { name: NAME, beds: { type: "array", min: 1, max: 50, items: NAME } } },
+        },
         $$strict: true,
       },
       async handler(ctx) {
@@ -39,7 +44,11 @@ export default defineService<typeof wards, WithFhir>({
     beds: {
       rest: "GET",
       summary: "Beds, free and taken",
-      params: { ward: { ...referenceTo("Location"), optional: true }, status: { type: "enum", values: Object.values(BedStatus), optional: true }, $$strict: true },
+      params: {
+        ward: { ...referenceTo("Location"), optional: true },
+        status: { type: "enum", values: Object.values(BedStatus), optional: true },
+        $$strict: true,
+      },
       async handler(ctx) {
         const { ward, status } = ctx.params;
         // Only beds have an operational status.
@@ -52,7 +61,9 @@ export default defineService<typeof wards, WithFhir>({
         const byReference = new Map(rooms.map((room) => [`Location/${room.id}`, room]));
         return beds
           .map((bed) => bedOf(bed, byReference.get(bed.partOf?.reference ?? "")))
-          .filter((bed) => (ward === undefined || bed.ward === ward || bed.room === ward) && (status === undefined || bed.status === status));
+          .filter(
+            (bed) => (ward === undefined || bed.ward === ward || bed.room === ward) && (status === undefined || bed.status === status),
+          );
       },
     },
   },

@@ -26,15 +26,27 @@ describe("wards", () => {
   afterAll(() => clinic.stop());
 
   it("shows the beds of the ward that was opened, all free", async () => {
-    const ward = await wards.open(clinic.caller, { name: "Surgery", rooms: [{ name: "room 1", beds: ["A"] }, { name: "room 2", beds: ["A", "B"] }] });
+    const ward = await wards.open(clinic.caller, {
+      name: "Surgery",
+      rooms: [
+        { name: "room 1", beds: ["A"] },
+        { name: "room 2", beds: ["A", "B"] },
+      ],
+    });
     const beds = await wards.beds(clinic.caller, { ward: ward.location });
-    expect(beds.map((bed) => [bed.name, bed.status])).toEqual([["Surgery, room 1, A", "free"], ["Surgery, room 2, A", "free"], ["Surgery, room 2, B", "free"]]);
+    expect(beds.map((bed) => [bed.name, bed.status])).toEqual([
+      ["Surgery, room 1, A", "free"],
+      ["Surgery, room 2, A", "free"],
+      ["Surgery, room 2, B", "free"],
+    ]);
     expect(await wards.beds(clinic.caller, { ward: ward.location, status: BedStatus.taken })).toEqual([]);
   });
 
   it("refuses a second ward of the same name, however it is written", async () => {
     await wards.open(clinic.caller, { name: "Maternité", rooms: [{ name: "1", beds: ["A"] }] });
-    await expect(wards.open(clinic.caller, { name: "maternite", rooms: [{ name: "1", beds: ["A"] }] })).rejects.toEqual(refusal(409, "WARD_ALREADY_OPEN"));
+    await expect(wards.open(clinic.caller, { name: "maternite", rooms: [{ name: "1", beds: ["A"] }] })).rejects.toEqual(
+      refusal(409, "WARD_ALREADY_OPEN"),
+    );
   });
 
   it("refuses a ward without beds", async () => {

@@ -20,6 +20,8 @@ import type { HistoryQuery, Store as StoreOf, UniqueKey, Write, WriteResult } fr
 import type { OwnerStep, Ownership, StepResult, VersionOf } from "./contract.ts";
 import { fromStoreError, invalidResource, type IssueOfStep } from "./errors.ts";
 import { historyPage } from "./history.ts";
+import { type WithDirectory, WithFhirDirectory } from "./directory.ts";
+import { Profiles, PROFILES_CHANGED } from "./profiles.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 
 /** A FHIR resource as plain JSON. */
@@ -47,7 +49,14 @@ export interface OwnFhir {
   write(steps: OwnerStep[]): Promise<StepResult[]>;
 }
 
-type Gains = WithFhir & { settling: InDoubt; handled: number };
+type Gains = WithFhir &
+  WithDirectory & {
+    settling: InDoubt;
+    handled: number;
+    profiles: Profiles;
+    /** Prepared transactions that write a StructureDefinition: told to the mesh when they are committed. */
+    defining: Set<string>;
+  };
 
 const READ = { cache: false, retryPolicy: { enabled: true } };
 
@@ -58,14 +67,21 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     .map((own): Ownership => (typeof own === "string" ? { type: own } : own))
     .map((own) => (unique[own.type] ? { ...own, holdsKeys: true } : own));
 
+  type This = Service & Gains;
+
   /** Parses, checks and indexes the steps: the part of a write that needs no database. */
-  function compile(steps: OwnerStep[]): Write[] {
+  async function compile({ profiles }: This, steps: OwnerStep[]): Promise<Write[]> {
+    const resources = steps.map((step) => (step.op === "create" || step.op === "update" ? (parseInput(step.text) as Resource) : undefined));
+    const claimed = resources.flatMap((resource) => (resource ? profilesOf(resource) : []));
+    // Few resources name a profile: the others need not wait for an answer.
+    const found = claimed.length > 0 ? await profiles.of(claimed) : undefined;
     const faults: IssueOfStep[] = [];
     const writes = steps.map((step, index): Write => {
       if (step.op === "add" || step.op === "delete") return step;
-      const { text, ...rest } = step;
-      const resource = parseInput(text) as Resource;
-      const issues = validate(resource, { type: step.type });
+      const { text: _, ...rest } = step;
+      const resource = resources[index] as Resource;
+      const expected = found && profilesOf(resource).length > 0 ? { type: step.type, ...found, profiles: ofResource(found.profiles, resource) } : { type: step.type };
+      const issues = validate(resource, expected).filter(({ severity }) => severity !== "warning" && severity !== "information");
       if (issues.length > 0) {
         faults.push(...issues.map((issue) => ({ ...issue, step: index })));
         return { op: "delete", type: step.type, id: step.id }; // never carried out: the faults are thrown below
@@ -77,7 +93,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     return writes;
   }
 
-  type This = Service & Gains;
 
   async function guarded<Result>(service: This, work: () => Promise<Result>): Promise<Result> {
     try {
@@ -154,15 +169,20 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       "fhir.write": {
         handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean }>) {
           const { steps, representation } = ctx.params;
-          return guarded(this, async () => (await this.store.write(compile(steps))).map(resultOf(representation)));
+          return guarded(this, async () => {
+            const results = await this.store.write(await compile(this, steps));
+            if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
+            return results.map(resultOf(representation));
+          });
         },
       },
       "fhir.prepare": {
         handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean }>) {
           const { tx, steps, representation } = ctx.params;
           return guarded(this, async () => {
-            const writes = compile(steps);
+            const writes = await compile(this, steps);
             const results = await this.store.prepare(tx, writes);
+            if (definesProfile(steps)) this.defining.add(tx);
             return results.map((result, index) => resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result));
           });
         },
@@ -170,13 +190,22 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       "fhir.commit": {
         retryPolicy: { enabled: true }, // idempotent
         handler(this: This, ctx: Context<{ tx: string; at: number }>) {
-          return guarded(this, async () => (await this.store.commit(ctx.params.tx, ctx.params.at), null));
+          return guarded(this, async () => {
+            const { tx, at } = ctx.params;
+            await this.store.commit(tx, at);
+            if (this.defining.delete(tx)) this.broker.broadcast(PROFILES_CHANGED);
+            return null;
+          });
         },
       },
       "fhir.abort": {
         retryPolicy: { enabled: true }, // idempotent
         handler(this: This, ctx: Context<{ tx: string }>) {
-          return guarded(this, async () => (await this.store.abort(ctx.params.tx), null));
+          return guarded(this, async () => {
+            this.defining.delete(ctx.params.tx);
+            await this.store.abort(ctx.params.tx);
+            return null;
+          });
         },
       },
       "fhir.prepared": {
@@ -192,8 +221,16 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       },
     },
 
+    events: {
+      [PROFILES_CHANGED](this: This) {
+        this.profiles.clear();
+      },
+    },
+
     created(this: This) {
       this.handled = 0;
+      this.defining = new Set();
+      this.profiles = new Profiles(() => ({ caller: this.broker as never, directory: this.directory }));
       this.fhir = {
         read: async (type, id) => {
           const stored = await guarded(this, () => this.store.read(type, id));
@@ -203,7 +240,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const page = await guarded(this, () => this.store.search({ sort: [], want: "rows", ...query }));
           return page.rows.map((row) => parseJson(row.json ?? "{}") as never);
         },
-        write: (steps) => guarded(this, async () => (await this.store.write(compile(steps))).map(resultOf(true))),
+        write: (steps) => guarded(this, async () => (await this.store.write(await compile(this, steps))).map(resultOf(true))),
       };
     },
 
@@ -217,8 +254,21 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   });
 
   // The store opens before `started` above and closes after `stopped`: Moleculer runs mixins' hooks from the inside out.
-  return { ...own, mixins: [Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource), text: (json) => wordsOf(JSON.parse(json)) })] };
+  return { ...own, mixins: [WithFhirDirectory(), Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource), text: (json) => wordsOf(JSON.parse(json)) })] };
 }
+
+const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => step.op !== "add" && step.type === "StructureDefinition");
+
+/** Profiles that a resource says it keeps. */
+function profilesOf({ meta }: Resource): string[] {
+  const { profile } = (meta ?? {}) as { profile?: unknown };
+  return Array.isArray(profile) ? profile.filter((it) => typeof it === "string") : [];
+}
+
+const ofResource = <P extends { url?: string }>(profiles: P[], resource: Resource): P[] => {
+  const claimed = profilesOf(resource).map((address) => address.split("|", 1)[0]);
+  return profiles.filter(({ url }) => claimed.includes(url));
+};
 
 /** The text that commit will store, but for its time. */
 function preview(write: Write | undefined, { outcome, version }: WriteResult): { json?: string } {

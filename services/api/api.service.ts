@@ -5,6 +5,7 @@ import ApiGateway from "moleculer-web";
 import type { Config } from "../../mixins/config.ts";
 import { defineService } from "../../mixins/contract.ts";
 import { WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
+import { Profiles, PROFILES_CHANGED } from "../../mixins/fhir/profiles.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { consoleAnswer } from "./console/console.ts";
 import { refuse as refuseFhir } from "./fhir/refusals.ts";
@@ -22,6 +23,7 @@ type This = Service &
   WithDirectory & {
     server: Server | null;
     http?: Server;
+    profiles: Profiles;
     isReady: boolean;
     isLeaving: boolean;
     closed?: Promise<void>;
@@ -65,7 +67,7 @@ export default (config: Config): ServiceSchema =>
         if (!this.isReady && !url.startsWith("/health/")) return refuseFhir(starting());
         if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
           try {
-            const mesh = { caller: ctx as never, directory: this.directory, conditionalDelete: config.conditionalDelete };
+            const mesh = { caller: ctx as never, directory: this.directory, profiles: this.profiles, conditionalDelete: config.conditionalDelete };
             return await routeFhir(fhirRequest(request, url.slice("/fhir".length), `${originOf(request, config)}/fhir`, mesh), packageJson.version);
           } catch (error) {
             logOwnFault(this, request, error);
@@ -81,7 +83,14 @@ export default (config: Config): ServiceSchema =>
       },
     },
 
+    events: {
+      [PROFILES_CHANGED](this: This) {
+        this.profiles.clear();
+      },
+    },
+
     created(this: This) {
+      this.profiles = new Profiles(() => ({ caller: this.broker as never, directory: this.directory }));
       this.isReady = false;
       this.isLeaving = false;
       this.meter = new Meter();

@@ -1,10 +1,10 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mixins/contract.ts";
-import { type WithDirectory, WithFhirDirectory } from "../../mixins/fhir/directory.ts";
+import type { WithDirectory } from "../../mixins/fhir/directory.ts";
 import { isType } from "../../mixins/fhir/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
 import { readReference, referenceTo } from "../../mixins/fhir/reference.ts";
-import { billing } from "./billing.contract.ts";
+import type { billing } from "./billing.contract.ts";
 import { chargesChanged } from "./billing.errors.ts";
 import { type ChargeItem, chargeOf, chargesOf, type Encounter, newCharge, newInvoice } from "./billing.model.ts";
 
@@ -16,12 +16,24 @@ export default defineService<typeof billing, WithFhir & WithDirectory>({
   mixins: [
     Fhir({
       owns: [
-        "Account", "ChargeItem", "ChargeItemDefinition", "Claim", "ClaimResponse", "Contract", "Coverage", "CoverageEligibilityRequest",
-        "CoverageEligibilityResponse", "EnrollmentRequest", "EnrollmentResponse", "ExplanationOfBenefit", "InsurancePlan", "Invoice",
-        "PaymentNotice", "PaymentReconciliation",
+        "Account",
+        "ChargeItem",
+        "ChargeItemDefinition",
+        "Claim",
+        "ClaimResponse",
+        "Contract",
+        "Coverage",
+        "CoverageEligibilityRequest",
+        "CoverageEligibilityResponse",
+        "EnrollmentRequest",
+        "EnrollmentResponse",
+        "ExplanationOfBenefit",
+        "InsurancePlan",
+        "Invoice",
+        "PaymentNotice",
+        "PaymentReconciliation",
       ],
     }),
-    WithFhirDirectory(),
   ],
 
   actions: {

@@ -1,14 +1,34 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mixins/contract.ts";
-import { type WithDirectory, WithFhirDirectory } from "../../mixins/fhir/directory.ts";
+import type { WithDirectory } from "../../mixins/fhir/directory.ts";
 import { isType } from "../../mixins/fhir/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
 import { readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
-import { hospitalizations, type Stay } from "./hospitalizations.contract.ts";
-import { BED_OCCUPIED, bedOccupied, PATIENT_ALREADY_ADMITTED, patientAlreadyAdmitted, stayChanged, stayNotFound } from "./hospitalizations.errors.ts";
-import { admit, admitFromVisit, type BedLocation, bedOf, discharge, type Encounter, INPATIENT, occupy, stayKeys, stayOf, transfer, vacate } from "./hospitalizations.model.ts";
+import type { hospitalizations, Stay } from "./hospitalizations.contract.ts";
+import {
+  BED_OCCUPIED,
+  bedOccupied,
+  PATIENT_ALREADY_ADMITTED,
+  patientAlreadyAdmitted,
+  stayChanged,
+  stayNotFound,
+} from "./hospitalizations.errors.ts";
+import {
+  admit,
+  admitFromVisit,
+  type BedLocation,
+  bedOf,
+  discharge,
+  type Encounter,
+  INPATIENT,
+  occupy,
+  stayKeys,
+  stayOf,
+  transfer,
+  vacate,
+} from "./hospitalizations.model.ts";
 
 type This = Service & WithFhir & WithDirectory & Helpers;
 
@@ -20,10 +40,7 @@ interface Helpers {
 
 export default defineService<typeof hospitalizations, WithFhir & WithDirectory & Helpers>({
   name: "hospitalizations",
-  mixins: [
-    Fhir({ owns: [{ type: "Encounter", where: { path: "class.code", in: INPATIENT } }], unique: { Encounter: stayKeys } }),
-    WithFhirDirectory(),
-  ],
+  mixins: [Fhir({ owns: [{ type: "Encounter", where: { path: "class.code", in: INPATIENT } }], unique: { Encounter: stayKeys } })],
 
   actions: {
     admit: {
@@ -105,5 +122,8 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
 /** The write of a resource, refused when it is not any more as it was read. */
 function change(resource: Encounter | BedLocation): TransactionEntry {
   const version = resource.meta?.versionId;
-  return { resource, request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ...(version !== undefined && { ifMatch: `W/"${version}"` }) } };
+  return {
+    resource,
+    request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ...(version !== undefined && { ifMatch: `W/"${version}"` }) },
+  };
 }

@@ -1,10 +1,10 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mixins/contract.ts";
-import { type WithDirectory, WithFhirDirectory } from "../../mixins/fhir/directory.ts";
+import type { WithDirectory } from "../../mixins/fhir/directory.ts";
 import { isType } from "../../mixins/fhir/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { lab } from "./lab.contract.ts";
+import type { lab } from "./lab.contract.ts";
 import { orderChanged, orderNotFound } from "./lab.errors.ts";
 import { newOrder, orderOf, resultOf, type ServiceRequest } from "./lab.model.ts";
 
@@ -14,17 +14,25 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
     Fhir({
       owns: [
         { type: "Observation", where: { path: "category.coding.code", in: ["laboratory"] } },
-        "ServiceRequest", "Specimen", "DiagnosticReport", "ImagingStudy", "Media",
+        "ServiceRequest",
+        "Specimen",
+        "DiagnosticReport",
+        "ImagingStudy",
+        "Media",
       ],
     }),
-    WithFhirDirectory(),
   ],
 
   actions: {
     order: {
       rest: "POST",
       summary: "Order a laboratory test",
-      params: { patient: referenceTo("Patient"), encounter: { ...referenceTo("Encounter"), optional: true }, test: codeRule, $$strict: true },
+      params: {
+        patient: referenceTo("Patient"),
+        encounter: { ...referenceTo("Encounter"), optional: true },
+        test: codeRule,
+        $$strict: true,
+      },
       async handler(ctx) {
         const { patient, encounter } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
@@ -55,14 +63,26 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
         const { observation, report, order } = resultOf(before, { observation: timeOrderedId(), report: timeOrderedId() }, finding, now);
         try {
           await this.fhir.write([
-            { op: "update", type: "ServiceRequest", id, text: JSON.stringify(order), ifVersion: [Number(before.meta?.versionId)], upsert: false },
+            {
+              op: "update",
+              type: "ServiceRequest",
+              id,
+              text: JSON.stringify(order),
+              ifVersion: [Number(before.meta?.versionId)],
+              upsert: false,
+            },
             { op: "create", type: "Observation", id: observation.id, text: JSON.stringify(observation) },
             { op: "create", type: "DiagnosticReport", id: report.id, text: JSON.stringify(report) },
           ]);
         } catch (error) {
           throw isType(error, "STALE_VERSION") ? orderChanged(reference) : error;
         }
-        return { observation: `Observation/${observation.id}`, report: `DiagnosticReport/${report.id}`, order: reference, issuedAt: now.toISOString() };
+        return {
+          observation: `Observation/${observation.id}`,
+          report: `DiagnosticReport/${report.id}`,
+          order: reference,
+          issuedAt: now.toISOString(),
+        };
       },
     },
   },

@@ -1,12 +1,20 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mixins/contract.ts";
-import { type WithDirectory, WithFhirDirectory } from "../../mixins/fhir/directory.ts";
+import type { WithDirectory } from "../../mixins/fhir/directory.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { pharmacy } from "./pharmacy.contract.ts";
+import type { pharmacy } from "./pharmacy.contract.ts";
 import { moreThanPrescribed, outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
 import {
-  codeOfCounter, deliveryOf, dispenseSteps, type MedicationRequest, newPrescription, prescriptionOf, STEP, stockCounter, stockPrefix,
+  codeOfCounter,
+  deliveryOf,
+  dispenseSteps,
+  type MedicationRequest,
+  newPrescription,
+  prescriptionOf,
+  STEP,
+  stockCounter,
+  stockPrefix,
 } from "./pharmacy.model.ts";
 
 /** Items in one answer. */
@@ -19,11 +27,17 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
   mixins: [
     Fhir({
       owns: [
-        "Medication", "MedicationAdministration", "MedicationDispense", "MedicationKnowledge", "MedicationRequest", "MedicationStatement",
-        "Substance", "SupplyRequest", "SupplyDelivery",
+        "Medication",
+        "MedicationAdministration",
+        "MedicationDispense",
+        "MedicationKnowledge",
+        "MedicationRequest",
+        "MedicationStatement",
+        "Substance",
+        "SupplyRequest",
+        "SupplyDelivery",
       ],
     }),
-    WithFhirDirectory(),
   ],
 
   actions: {
@@ -50,7 +64,9 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
         const { medication } = ctx.params;
         const counters = await this.store.counters(stockPrefix(medication), MOST_ITEMS);
         const items = counters.map(({ name, value }) => ({ medication: codeOfCounter(name), quantity: value }));
-        return medication === undefined ? items : items.filter((item) => `${item.medication.system}|${item.medication.code}` === medication);
+        return medication === undefined
+          ? items
+          : items.filter((item) => `${item.medication.system}|${item.medication.code}` === medication);
       },
     },
 

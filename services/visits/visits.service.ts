@@ -1,10 +1,10 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mixins/contract.ts";
-import { type WithDirectory, WithFhirDirectory } from "../../mixins/fhir/directory.ts";
+import type { WithDirectory } from "../../mixins/fhir/directory.ts";
 import { isType } from "../../mixins/fhir/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
 import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { visits } from "./visits.contract.ts";
+import type { visits } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyOpen, visitChanged, visitNotFound } from "./visits.errors.ts";
 import { closeVisit, type Encounter, openVisit, visitKeys, visitOf } from "./visits.model.ts";
 
@@ -15,7 +15,6 @@ export default defineService<typeof visits, WithFhir & WithDirectory>({
       owns: ["Encounter", "Appointment", "AppointmentResponse", "Schedule", "Slot", "EpisodeOfCare"],
       unique: { Encounter: visitKeys },
     }),
-    WithFhirDirectory(),
   ],
 
   actions: {
@@ -48,7 +47,9 @@ export default defineService<typeof visits, WithFhir & WithDirectory>({
         const closed = closeVisit(encounter, new Date());
         const ifVersion = [Number(encounter.meta?.versionId)];
         try {
-          const [result] = await this.fhir.write([{ op: "update", type: "Encounter", id, text: JSON.stringify(closed), ifVersion, upsert: false }]);
+          const [result] = await this.fhir.write([
+            { op: "update", type: "Encounter", id, text: JSON.stringify(closed), ifVersion, upsert: false },
+          ]);
           return visitOf(closed, result?.version ?? 0);
         } catch (error) {
           throw isType(error, "STALE_VERSION") ? visitChanged(visit) : error;

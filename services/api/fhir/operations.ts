@@ -86,7 +86,13 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
   const resource = value ?? (stored && (parseJson(stored.json) as Json));
   if (mode === "delete") return fhirAnswer(outcome({ severity: "information", code: "informational", diagnostics: "It can be deleted." }));
   if (!resource) throw fhirError(400, "required", "There is nothing to validate: send a resource, or name one by its id.");
-  const issues: Issue[] = validate(resource, { type });
+  const profile = asked("profile");
+  const claimed = profile === undefined ? (asArray((resource.meta as Json | undefined)?.profile) as unknown as string[]) : [profile];
+  const { profiles, stored: related } = await request.profiles.of(claimed.filter((it) => typeof it === "string"));
+  const issues: Issue[] = validate(resource, { type, profiles, stored: related });
+  if (profile !== undefined && profiles.length === 0) {
+    issues.push({ severity: "error", code: "not-found", diagnostics: `The profile ${profile.slice(0, 300)} is not stored here.`, expression: ["profile"] });
+  }
   if (mode === "update" && value && id !== undefined && value.id !== id) {
     issues.push({ severity: "error", code: "invalid", diagnostics: `For an update the resource's id must be "${id}".`, expression: [`${type}.id`] });
   }

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Caller } from "../../../mixins/contract.ts";
 import type { Directory } from "../../../mixins/fhir/directory.ts";
+import type { Profiles } from "../../../mixins/fhir/profiles.ts";
 import { readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
 
@@ -30,10 +31,12 @@ export interface FhirRequest {
   conditionalDelete: "single" | "multiple";
   caller: Caller;
   directory: Directory;
+  /** Stored profiles, for `$validate`. */
+  profiles: Profiles;
 }
 
 /** Takes apart the request's URL and headers. `rest` is the URL behind `/fhir`, with its query. */
-export function fhirRequest(request: IncomingMessage, rest: string, base: string, mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete">): FhirRequest {
+export function fhirRequest(request: IncomingMessage, rest: string, base: string, mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "profiles">): FhirRequest {
   const mark = rest.indexOf("?");
   const search = mark < 0 ? "" : rest.slice(mark + 1);
   const header = (name: string) => {

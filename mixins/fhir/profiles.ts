@@ -1,0 +1,80 @@
+/**
+ * Profiles that resources say they keep (`meta.profile`), as far as their StructureDefinitions are stored in this mesh. A
+ * profile that is not stored cannot be checked, and is not (FHIR R4, profiling.html).
+ */
+import type { Profile } from "../../fhir/validate/profiles/tree.ts";
+import { addressSlots, askEachOwner, askOwners, type Mesh } from "./search.ts";
+import type { StoreQuery } from "../../fhir/search/query.ts";
+
+/** Told to all nodes when a StructureDefinition was written. */
+export const PROFILES_CHANGED = "fhir.profiles.changed";
+
+/** How long a definition, or that there is none, is believed without asking again. Milliseconds. */
+const FRESH = 10_000;
+/** Definitions that one node keeps. */
+const MOST_KEPT = 500;
+/** Definitions that one profile may build on. */
+const MOST_RELATED = 100;
+
+/** Definitions by address, remembered for a while; one per service. */
+export class Profiles {
+  readonly #mesh: () => Mesh;
+  readonly #known = new Map<string, { at: number; definition: Profile | undefined }>();
+
+  constructor(mesh: () => Mesh) {
+    this.#mesh = mesh;
+  }
+
+  clear(): void {
+    this.#known.clear();
+  }
+
+  /** The stored ones among these addresses, and all stored definitions that they build on or refer to. */
+  async of(addresses: string[]): Promise<{ profiles: Profile[]; stored: Profile[] }> {
+    const wanted = addresses.map(withoutVersion);
+    const found = new Map<string, Profile>();
+    let open = [...new Set(wanted)];
+    while (open.length > 0 && found.size < MOST_RELATED) {
+      const next: string[] = [];
+      for (const [address, definition] of await this.#read(open)) {
+        if (!definition || found.has(address)) continue;
+        found.set(address, definition);
+        next.push(...referredTo(definition));
+      }
+      open = [...new Set(next)].filter((address) => !found.has(address));
+    }
+    return { profiles: wanted.flatMap((address) => found.get(address) ?? []), stored: [...found.values()] };
+  }
+
+  async #read(addresses: string[]): Promise<[string, Profile | undefined][]> {
+    const now = Date.now();
+    const unknown = addresses.filter((address) => now - (this.#known.get(address)?.at ?? 0) > FRESH);
+    if (unknown.length > 0) {
+      const definitions = await this.#ask(unknown);
+      if (this.#known.size > MOST_KEPT) this.#known.clear();
+      for (const address of unknown) this.#known.set(address, { at: now, definition: definitions.get(address) });
+    }
+    return addresses.map((address) => [address, this.#known.get(address)?.definition]);
+  }
+
+  async #ask(addresses: string[]): Promise<Map<string, Profile>> {
+    const type = "StructureDefinition";
+    const mesh = this.#mesh();
+    const perOwner = new Map<string, StoreQuery[]>();
+    const any = addresses.map((address) => ({ eq: `=${address}` }));
+    const query: StoreQuery = { type, clauses: [{ kind: "key", slots: addressSlots(type), any }], sort: [], limit: addresses.length, want: "rows" };
+    askEachOwner(mesh, perOwner, query, { partial: true, missing: new Set() });
+    const pages = await askOwners(mesh, perOwner);
+    const definitions = pages.flatMap((page) => page.rows).map(({ json = "{}" }) => JSON.parse(json) as Profile & { url?: string });
+    return new Map(definitions.flatMap((definition) => (definition.url === undefined ? [] : [[definition.url, definition]])));
+  }
+}
+
+/** Addresses of other definitions in a definition: what it derives from, and the profiles of its elements' types. */
+function referredTo(definition: Profile): string[] {
+  const text = JSON.stringify(definition);
+  const addresses = [...text.matchAll(/"(?:baseDefinition|profile|targetProfile)":(?:"([^"]+)"|\[([^\]]*)\])/g)];
+  return addresses.flatMap(([, one, list]) => (one !== undefined ? [one] : [...(list ?? "").matchAll(/"([^"]+)"/g)].map(([, it = ""]) => it))).map(withoutVersion);
+}
+
+const withoutVersion = (address: string): string => address.split("|", 1)[0] as string;

@@ -1,0 +1,51 @@
+import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+const URL = "http://example.org/StructureDefinition/patient-with-number";
+const profile = {
+  resourceType: "StructureDefinition",
+  url: URL,
+  name: "PatientWithNumber",
+  status: "active",
+  kind: "resource",
+  abstract: false,
+  type: "Patient",
+  baseDefinition: "http://hl7.org/fhir/StructureDefinition/Patient",
+  derivation: "constraint",
+  differential: { element: [{ id: "Patient", path: "Patient" }, { id: "Patient.identifier", path: "Patient.identifier", min: 1 }] },
+};
+const patient = (more: object = {}) => ({ resourceType: "Patient", meta: { profile: [URL] }, ...more });
+
+/** Profiles that are stored hold for who says that it keeps them, whichever service owns it (R4, profiling.html). */
+describe("a profile", () => {
+  let mesh: Mesh;
+  let fhir: FhirHttp;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "transactions", "patients", "records"] });
+    fhir = fhirAt(mesh.base);
+  }, 60_000);
+  afterAll(() => mesh.stop());
+
+  it("that is not stored asks nothing of anybody", async () => {
+    expect((await fhir.create(patient())).status).toBe(201);
+    expect((await fhir.send("POST", `/Patient/$validate?profile=${URL}`, { resourceType: "Patient" })).body).toEqual(outcomeWith("not-found"));
+  });
+
+  it("that is stored is asked of who claims it, and of nobody else", async () => {
+    expect((await fhir.create(profile)).status).toBe(201);
+    const identifier = [{ system: "urn:mrn", value: "1" }];
+    // The patients' service hears of the profile over the mesh.
+    const deadline = Date.now() + 2_000;
+    let refused = await fhir.create(patient());
+    while (refused.status !== 422 && Date.now() < deadline) refused = await fhir.create(patient());
+    expect(refused).toMatchObject({ status: 422, body: { issue: [{ expression: ["Patient.identifier"] }] } });
+    expect((await fhir.create(patient({ identifier }))).status).toBe(201);
+    expect((await fhir.create({ resourceType: "Patient" })).status).toBe(201);
+  });
+
+  it("can be asked of any resource by $validate", async () => {
+    const validate = (resource: object) => fhir.send("POST", `/Patient/$validate?profile=${URL}`, resource);
+    expect((await validate({ resourceType: "Patient" })).body.issue[0]).toMatchObject({ severity: "error" });
+    expect((await validate({ resourceType: "Patient", identifier: [{ value: "1" }] })).body).toEqual(outcomeWith("informational"));
+  });
+});

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Program, run } from "../test/kit/programs.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "openward-demo-"));
-const env = { DATA_DIR: dir, PORT: "0", NATS_URL: "", LOG_LEVEL: "error" };
+const env = { DATA_DIR: dir, PORT: "0", NATS_URL: "", MONGO_URL: "", REDIS_URL: "", LOG_LEVEL: "error" };
 let first: Program;
 
 beforeAll(async () => {

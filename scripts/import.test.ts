@@ -63,7 +63,7 @@ describe("an import into a hospital", () => {
   let fhir: FhirHttp;
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), "openward-hospital-"));
-    hospital = run(["serve"], { DATA_DIR: home, PORT: "0", NATS_URL: "", LOG_LEVEL: "error" });
+    hospital = run(["serve"], { DATA_DIR: home, PORT: "0", NATS_URL: "", MONGO_URL: "", REDIS_URL: "", LOG_LEVEL: "error" });
     [, url = ""] = await hospital.says(/ready at (http:\S+)/);
     fhir = fhirAt(url);
   });

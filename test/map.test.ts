@@ -141,6 +141,20 @@ describe("the documents", () => {
     expect(Object.keys(allowScripts).sort()).toEqual([...new Set(names)].sort());
   });
 
+  it("run on what is installed without development packages", () => {
+    const { dependencies } = JSON.parse(contentOf("package.json")) as { dependencies: Record<string, string> };
+    const running = imports
+      .filter(({ from }) => !/^scripts\/(generate|new)/.test(from))
+      .filter(({ isPackage, to }) => isPackage && !to.startsWith("node:"));
+    const names = running.map(({ to }) =>
+      to
+        .split("/")
+        .slice(0, to.startsWith("@") ? 2 : 1)
+        .join("/"),
+    );
+    expect([...new Set(names)].filter((name) => !(name in dependencies))).toEqual([]);
+  });
+
   it("pin every dependency to one version", () => {
     const { dependencies, devDependencies } = JSON.parse(contentOf("package.json")) as Record<string, Record<string, string>>;
     expect(Object.entries({ ...dependencies, ...devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);

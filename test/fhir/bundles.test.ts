@@ -25,14 +25,14 @@ describe("a bundle", () => {
       post({
         resourceType: "Patient",
         identifier: [{ system: "urn:x", value: patient }],
-        extension: [{ url: "http://example.org/problem", valueReference: { reference: condition } }, { url: "http://example.org/link", valueUri: condition }],
+        extension: [{ url: "http://example.org/source", valueReference: { reference: "#p" } }, { url: "http://example.org/problem", valueReference: { reference: condition } }, { url: "http://example.org/link", valueUri: condition }],
         contained: [{ resourceType: "Provenance", id: "p", target: [{ reference: condition }], recorded: "2026-01-01T00:00:00Z", agent: [{ who: { display: "x" } }] }],
       }, patient),
     ));
     expect(answer).toMatchObject({ status: 200, body: { type: "transaction-response" } });
     const [conditionRef, patientRef] = [idOf(answer, 0), idOf(answer, 1)];
     const stored = (await fhir.get(`/${patientRef}`)).body;
-    expect(stored.extension.map((it: Entry) => (it.valueReference as Entry)?.reference ?? it.valueUri)).toEqual([conditionRef, conditionRef]);
+    expect(stored.extension.map((it: Entry) => (it.valueReference as Entry)?.reference ?? it.valueUri)).toEqual(["#p", conditionRef, conditionRef]);
     expect(stored.contained[0].target[0].reference).toBe(conditionRef);
     expect(stored.identifier[0].value).toBe(patient); // a business identifier is no link
     const problem = (await fhir.get(`/${conditionRef}`)).body;

@@ -34,7 +34,7 @@ export class Progress {
     if (!this.#screen.isTTY) return void this.#screen.write(`${text}\n`);
     const filled = Math.round(share * BAR);
     const bar = `${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${text}`;
-    this.#screen.write(`\r${bar.slice(0, (this.#screen.columns ?? 100) - 1)}\x1b[K`);
+    this.#screen.write(`\r${bar.slice(0, (this.#screen.columns || 100) - 1)}\x1b[K`);
     this.#isDrawn = true;
   }
 

@@ -1,4 +1,4 @@
-/** FHIRPath on R4 resources, by the library `fhirpath`: loaded when first needed, for it and its model take some 30 MB. */
+/** FHIRPath on R4 resources, by the library `fhirpath`: loaded when first needed, for it and its model take 10 MB. */
 import { createRequire } from "node:module";
 import { isRawNumber } from "./json.ts";
 

@@ -100,6 +100,10 @@ export function isType(name: string): boolean {
   return Object.hasOwn(structures().types, name);
 }
 
+export function isPrimitiveType(name: string): boolean {
+  return isType(name) && structures().types[name]!.startsWith('{"kind":"primitive"');
+}
+
 /** True for the name of a resource type that can have instances. */
 export function isResource(type: string): boolean {
   return structures().resources.has(type);

@@ -63,16 +63,22 @@ export class Run {
     this.known = new Set(this.issues.map(({ code, expression }) => `${code} ${expression?.[0]}`));
   }
 
+  /** Nothing more is noted. */
+  get isFull(): boolean {
+    return this.issues.length > MOST_ISSUES;
+  }
+
   fault(code: string, diagnostics: string, below = ""): void {
     this.report("error", code, diagnostics, below);
   }
 
   report(severity: Issue["severity"], code: string, diagnostics: string, below = ""): void {
+    if (this.isFull) return;
     const path = this.path() + below;
     if (this.known?.has(`${code} ${path}`)) return;
     if (this.issues.length < MOST_ISSUES) {
       this.issues.push({ severity, code, diagnostics, expression: [path] });
-    } else if (this.issues.length === MOST_ISSUES) {
+    } else {
       this.issues.push({ severity: "error", code: "too-long", diagnostics: `There are more faults; the first ${MOST_ISSUES} are listed.` });
     }
   }

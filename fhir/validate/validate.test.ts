@@ -379,8 +379,33 @@ it("never throws, takes long or changes a record, whatever is sent", () => {
   );
 });
 
+it("leaves no value of a record unread: another in its place is a fault, wherever it is", () => {
+  const folder = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
+  let replaced = 0;
+  for (const name of readdirSync(folder).filter((file) =>
+    /^(Patient-f|Observation-f|Claim-10015|MedicationRequest-medrx03|Encounter-|CarePlan-).*\.json$/.test(file),
+  )) {
+    const resource = parseJson(readFileSync(join(folder, name), "utf8")) as Json;
+    for (const [object, member] of placesIn(resource)) {
+      const before = object[member];
+      object[member] = [{ value: {} }, 5];
+      if (faultsOf(resource).length === 0) throw new Error(`${name}: ${member} is not read.`);
+      object[member] = before;
+      replaced++;
+    }
+  }
+  expect(replaced).toBeGreaterThan(1_000);
+});
+
 /** Puts another value in the place of the `at`-th member, counted over the whole. */
 function mutate(root: unknown, at: number, other: unknown): void {
+  const places = placesIn(root);
+  const [object, name] = places[at % places.length] ?? [];
+  if (object && name && name !== "resourceType") object[name] = structuredClone(other);
+}
+
+/** Each member of each object of the whole. */
+function placesIn(root: unknown): [object: Json, name: string][] {
   const places: [object: Json, name: string][] = [];
   const visit = (value: unknown) => {
     if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
@@ -390,6 +415,5 @@ function mutate(root: unknown, at: number, other: unknown): void {
     }
   };
   visit(root);
-  const [object, name] = places[at % places.length] ?? [];
-  if (object && name && name !== "resourceType") object[name] = structuredClone(other);
+  return places;
 }

@@ -173,6 +173,7 @@ function checkExtension(value: Json, seen: number, plan: ObjectPlan, run: Run): 
 }
 
 function reportUnknown(name: string, plan: ObjectPlan, run: Run): void {
+  if (run.isFull) return;
   const choice = [...plan.members.values()].find((member) => member.choice !== undefined && name.startsWith(member.choice));
   const shown = name.slice(0, 64);
   if (choice) {

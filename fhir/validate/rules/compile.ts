@@ -6,7 +6,7 @@
  */
 import { isRawNumber, numberOf } from "../../json.ts";
 import { intervalOf } from "../../search/dates.ts";
-import { backboneOf, type ElementJson, elementsOf, isResource, structureOf } from "../definition.ts";
+import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource } from "../definition.ts";
 import { type Ast, NotPlain, parse } from "./parse.ts";
 
 /** What an expression may speak of besides its element. */
@@ -133,10 +133,6 @@ class Compiler {
     }
     if (name === "is" && first?.is === "member" && !first.of) return this.ofType(from, first.name);
     if (name === "ofType" && first?.is === "member" && of?.is === "member" && !of.of) return choiceOf(here, of.name, first.name);
-    if (name === "intersect" && first) {
-      const other = this.compile(first, here).evaluate;
-      return { evaluate: (nodes, scope) => intersection(before(nodes, scope), other(nodes, scope)), shape: from.shape };
-    }
     const plain = args.length === 0 ? functions[name] : undefined;
     if (plain) return { evaluate: (nodes, scope) => plain(before(nodes, scope)), shape: from.shape };
     if (first && Object.hasOwn(textFunctions, name)) return this.textFunction(textFunctions[name]!, from, first, here);
@@ -194,7 +190,7 @@ function step({ elements }: Shape, name: string): { names: Names[]; shape: Shape
       shape.elements.push(...backboneOf(element.as).elements);
     }
     for (const type of element.types ?? []) {
-      const isPrimitive = structureOf(type)?.kind === "primitive";
+      const isPrimitive = isPrimitiveType(type);
       const json = element.isChoice ? name + type[0]!.toUpperCase() + type.slice(1) : name;
       names.set(json, { name: json, sibling: isPrimitive ? `_${json}` : undefined });
       if (isPrimitive) shape.primitives.push(type);
@@ -306,14 +302,8 @@ const operators: Record<string, (left: List, right: List) => List> = {
   "&": (left, right) => [`${String(only(left) ?? "")}${String(only(right) ?? "")}`],
 };
 
-function intersection(left: List, right: List): List {
-  if (left.length === 0 || right.length === 0) return EMPTY;
-  const texts = new Set(right.map(textOf));
-  return left.filter((item) => texts.has(textOf(item)));
-}
-
 /** The same for what is equal, whichever order its members are in. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) =>
     typeof item === "object" && item !== null && !Array.isArray(item) && !isRawNumber(item)
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -236,6 +236,9 @@ class MongoStore implements Store {
 
   // --- the database --------------------------------------------------------------------------------------------------
 
+  /** Another process may have written, and only a question would tell. */
+  changes(): undefined {}
+
   stats(): Promise<{ documents: Record<string, number>; bytes: number }> {
     return this.#run(async () => {
       const types = await this.#collections.resource.distinct("type", { living: true });

@@ -224,6 +224,12 @@ class SqliteFile implements SqliteStore {
 
   // --- the file ------------------------------------------------------------------------------------------------------
 
+  changes(): string {
+    // What other connections have committed, and what this one has changed.
+    const { others, own } = this.#db.get("SELECT data_version AS others, total_changes() AS own FROM pragma_data_version()");
+    return `${others}.${own}`;
+  }
+
   async stats(): Promise<{ documents: Record<string, number>; bytes: number }> {
     const documents = await this.#reading(() =>
       Object.fromEntries(this.#types.all().flatMap(({ name, living }) => (living > 0 ? [[name, living]] : []))),

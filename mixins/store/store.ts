@@ -163,6 +163,12 @@ export interface Store {
   /** Keys that start so, in order, with their values. */
   entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]>;
 
+  /**
+   * A mark of the store's content: another one after every change, whoever made it. undefined where it cannot be had for
+   * almost nothing. Answers computed from the store alone may be given again under the same mark (`remember.ts`).
+   */
+  changes(): string | undefined;
+
   /** Living resources by type, and bytes on disk. */
   stats(): Promise<{ documents: Record<string, number>; bytes: number }>;
 

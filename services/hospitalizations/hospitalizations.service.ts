@@ -30,6 +30,9 @@ import {
   vacate,
 } from "./hospitalizations.model.ts";
 
+/** Tries of one admission, transfer or discharge while others hold the bed; each waits for up to two seconds. */
+const ATTEMPTS = 4;
+
 type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
@@ -106,14 +109,18 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
 
     /** Stay and beds change together or not at all, though they are kept by two services. */
     async carryOut(this: This, ctx: Context, stay: Encounter, entries: TransactionEntry[]): Promise<Stay> {
-      try {
-        const [result] = await transactions.process(ctx as never, { text: transactionOf(...entries), base: "" });
-        return stayOf(stay, result?.version ?? 0);
-      } catch (error) {
-        if (isType(error, BED_OCCUPIED)) throw bedOccupied(bedOf(stay) ?? "");
-        if (isType(error, PATIENT_ALREADY_ADMITTED)) throw patientAlreadyAdmitted(stay.subject?.reference ?? "");
-        if (isType(error, "STALE_VERSION")) throw stayChanged();
-        throw error;
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          const [result] = await transactions.process(ctx as never, { text: transactionOf(...entries), base: "" });
+          return stayOf(stay, result?.version ?? 0);
+        } catch (error) {
+          // Many come for one bed: whoever waited too long in the line finds out by asking again who has it.
+          if (isType(error, "LOCKED") && attempt < ATTEMPTS) continue;
+          if (isType(error, BED_OCCUPIED)) throw bedOccupied(bedOf(stay) ?? "");
+          if (isType(error, PATIENT_ALREADY_ADMITTED)) throw patientAlreadyAdmitted(stay.subject?.reference ?? "");
+          if (isType(error, "STALE_VERSION")) throw stayChanged();
+          throw error;
+        }
       }
     },
   },

@@ -6,7 +6,7 @@ import { isType } from "../../mixins/fhir/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { Remembered } from "../../mixins/store/remember.ts";
-import { BedStatus, type wards } from "./wards.contract.ts";
+import { type Bed, BedStatus, type wards } from "./wards.contract.ts";
 import { WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
 import { bedOf, type Location, newWard, OPERATIONAL, wardKeys } from "./wards.model.ts";
 

@@ -16,6 +16,7 @@ export default {
   },
   // This package offers itself to `import` only; what is made CommonJS asks by `require`.
   moduleNameMapper: { "^fhir-kit-client$": "<rootDir>/node_modules/fhir-kit-client/dist/index.js" },
+  globalSetup: "<rootDir>/test/kit/fetch-servers.ts",
   testTimeout: 30_000, // milliseconds; a test that starts processes and servers on a busy machine
   maxWorkers: 2,
 };

@@ -1,15 +1,16 @@
 /** The containers' description, held against the code: no Docker engine is needed to see that what it names exists. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "nats";
 import { parse } from "yaml";
 import { readConfig } from "../mixins/config.ts";
 import { connectionOptions } from "../mixins/mesh/server.ts";
 import { databaseName } from "../mixins/store/adapter.ts";
-import { freePort, natsServer, type Server, startNats } from "../scripts/servers.mjs";
+import { natsServer, type Server, startNats } from "../scripts/servers.mjs";
 import { SYSTEMS } from "../services/systems.ts";
 import { contentOf } from "./kit/map.ts";
 import { type Program, run } from "./kit/programs.ts";
@@ -197,58 +198,60 @@ describe("the health of a node that is no gateway", () => {
 });
 
 describe("the NATS cluster", () => {
-  const servers: ChildProcess[] = [];
-  afterAll(async () => {
-    for (const server of servers) {
-      server.kill("SIGKILL");
-      await once(server, "exit");
+  const dir = mkdtempSync(join(tmpdir(), "openward-nats-"));
+  const names = ["nats-1", "nats-2", "nats-3"];
+  const servers: { child: ChildProcess; ended: Promise<unknown> }[] = [];
+  /** Of each server: where clients, other servers and the health check reach it. */
+  const ports: { nats: string; cluster: string; monitoring: string }[] = [];
+
+  /** Starts a server of the compose file with its own configuration, on free ports. */
+  async function start(program: string, name: string): Promise<void> {
+    const { environment, command = [] } = compose.services[name] as Container;
+    const free = contentOf("deploy/nats.conf").replace(/\b(port|http_port): \d{4}/g, '$1: -1\nhost: "127.0.0.1"');
+    const config = join(dir, `${name}.conf`);
+    writeFileSync(config, `ports_file_dir: ${JSON.stringify(dir)}\n${free}`);
+    const routes = filled(command[1] ?? "")
+      .replace("--routes=", "")
+      .split(",")
+      .flatMap((route) => {
+        const there = ports[names.findIndex((other) => route.includes(`@${other}:6222`))];
+        return there ? route.replace(/@.*/, `@${there.cluster}`) : []; // later ones make themselves known
+      });
+    const args = ["--config", config, ...(routes.length > 0 ? ["--routes", routes.join(",")] : [])];
+    const env = { ...process.env, ...environmentOf({ environment: environment ?? {} }) };
+    const child = spawn(program, args, { env, stdio: "ignore" });
+    const ended = once(child, "exit");
+    servers.push({ child, ended });
+    const file = join(dir, `${basename(program)}_${child.pid}.ports`);
+    while (!existsSync(file)) {
+      if (child.exitCode !== null) throw new Error(`${name} ended instead of starting.`);
+      await pause(10); // a file of another process: there is no event to wait for
     }
+    const told = JSON.parse(readFileSync(file, "utf8")) as Record<"nats" | "cluster" | "monitoring", string[]>;
+    const at = (key: "nats" | "cluster" | "monitoring") => (told[key][0] ?? "").replace(/^\w+:\/\//, "");
+    ports.push({ nats: at("nats"), cluster: at("cluster"), monitoring: at("monitoring") });
+  }
+
+  beforeAll(async () => {
+    const program = await natsServer();
+    for (const name of names) await start(program, name);
+  });
+  afterAll(async () => {
+    for (const { child, ended } of servers) {
+      child.kill("SIGKILL");
+      await ended;
+    }
+    rmSync(dir, { recursive: true });
   });
 
   it("tells a node on one server who left another, with the very configuration of the containers", async () => {
-    const program = await natsServer();
-    const names = ["nats-1", "nats-2", "nats-3"];
-    const ports = await Promise.all(names.map(async () => [await freePort(), await freePort(), await freePort()] as const));
-    for (const [index, name] of names.entries()) {
-      const { environment, command = [] } = compose.services[name] as Container;
-      const [client, route, monitor] = ports[index] as readonly [number, number, number];
-      const routes = filled(command[1] ?? "").replace(/nats-(\d):6222/g, (_, n: string) => `127.0.0.1:${ports[Number(n) - 1]?.[1]}`);
-      const args = [
-        "--config",
-        join(ROOT, "deploy/nats.conf"),
-        routes,
-        "--addr",
-        "127.0.0.1",
-        "--port",
-        `${client}`,
-        "--http_port",
-        `${monitor}`,
-        "--cluster",
-        `nats://127.0.0.1:${route}`,
-      ];
-      servers.push(
-        spawn(program, args, {
-          env: { ...process.env, ...environmentOf({ environment: environment as Record<string, string> }) },
-          stdio: ["ignore", "ignore", "ignore"],
-        }),
-      );
-    }
-    const at = async (index: number, name: string) => {
-      const options = {
-        ...connectionOptions(`nats://mesh:secretOfNATSMESHPASSWORD@127.0.0.1:${ports[index]?.[0]}`),
-        name,
-        waitOnFirstConnect: true,
-        maxReconnectAttempts: -1,
-        reconnectTimeWait: 50,
-        ignoreClusterUpdates: true,
-      };
-      return connect(options);
-    };
+    const at = (index: number, name: string) =>
+      connect({ ...connectionOptions(`nats://mesh:secretOfNATSMESHPASSWORD@${ports[index]?.nats}`), name, ignoreClusterUpdates: true });
     const [first, third] = [await at(0, "api-1"), await at(2, "lab-1")];
-    // Routed subscriptions travel after the handshake: the listener hears itself through the cluster first.
     const heard = new Promise<string>((resolve) => {
       first.subscribe("mesh.disconnect", { callback: (_, msg) => resolve(msg.json<{ client: { name: string } }>().client.name) });
     });
+    // Servers tell each other of subscriptions in order: when a later one is known over there, so is the first.
     const joined = new Promise<void>((resolve) => {
       first.subscribe("ping", { callback: () => resolve() });
     });
@@ -258,7 +261,7 @@ describe("the NATS cluster", () => {
     clearInterval(ping);
     await third.close();
     expect(await heard).toBe("lab-1");
-    for (const [, , monitor] of ports) expect((await fetch(`http://127.0.0.1:${monitor}/healthz`)).status).toBe(200);
+    for (const { monitoring } of ports) expect((await fetch(`http://${monitoring}/healthz`)).status).toBe(200);
     await first.close();
   });
 });

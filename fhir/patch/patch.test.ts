@@ -156,6 +156,13 @@ describe("a FHIRPath Patch", () => {
     ["whose path is no FHIRPath", 400, { type: "delete", path: "Patient.name[" }],
     ["whose path computes", 400, { type: "delete", path: "1 + 1" }],
     ["whose path could run for long", 400, { type: "delete", path: "Patient.name.where(family.matches('(A+)+$'))" }],
+    [
+      "whose path refers to the whole in each of its parts",
+      400,
+      { type: "delete", path: "Patient.name.where(family in %context.name.family)" },
+    ],
+    ["whose path joins lists", 400, { type: "delete", path: "(Patient.name | Patient.contact.name)" }],
+    ["whose path calculates with dates", 400, { type: "delete", path: "Patient.where(birthDate > @2020 - 7 days)" }],
     ["whose path is too long", 400, { type: "delete", path: `Patient.name.where(family = '${"a".repeat(1_000)}')` }],
     ["without a value", 400, { type: "add", path: "Patient", name: "birthDate" }],
     ["without an index", 400, { type: "insert", path: "Patient.name", value: { valueHumanName: {} } }],

@@ -1,6 +1,7 @@
 /** FHIR's own invariants (rules of severity error in R4's definitions), compiled when a type is first met. */
 import type { ElementJson, RuleJson } from "./definition.ts";
-import { compilePlain, type Scope, textOf } from "./rules/compile.ts";
+import { compilePlain, type Scope } from "./rules/compile.ts";
+import { textOf } from "./rules/functions.ts";
 
 export interface Rule {
   key: string;

@@ -1,26 +1,15 @@
 /** Holds a resource to profiles, after it was found to be valid R4 or not: what R4 itself demands is not checked again. */
 import { numberOf } from "../../json.ts";
 import { intervalOf } from "../../search/dates.ts";
-import { bindingOf } from "../binding.ts";
-import { elementsOf, isResource } from "../definition.ts";
 import { Kind, type Member, type ObjectPlan, planOf, planOfMember } from "../plan.ts";
-import { compilePlain } from "../rules/compile.ts";
-import { NotPlain } from "../rules/parse.ts";
-import { evaluateAt } from "../../fhirpath.ts";
 import type { Run } from "../run.ts";
+import { checkBinding, checkConstraint, checkTarget } from "./demands.ts";
 import { fits, isSame } from "./match.ts";
 import { type Item, testOf } from "./slicing.ts";
 import { coreType, type Node, type Profile, type Tree, treeOf, withoutVersion } from "./tree.ts";
+import { shown, unsupported, type Work } from "./work.ts";
 
 type Json = Record<string, unknown>;
-
-/** What is checked against: all profiles that the caller has, and what was already said of them. */
-interface Work {
-  run: Run;
-  known: Map<string, Profile>;
-  told: Set<string>;
-  depth: number;
-}
 
 /** Profiles may refer to one another without end. */
 const DEEPEST = 20;
@@ -69,12 +58,6 @@ function checkProfile(item: Item, profile: Profile, plan: ObjectPlan | undefined
   work.depth--;
 }
 
-function unsupported({ run, told }: Work, what: string): void {
-  if (told.has(what)) return;
-  told.add(what);
-  run.report("warning", "not-supported", `Not checked: ${what}.`);
-}
-
 /** One value against what a profile, or a slice of it, demands of it. */
 function checkNode(item: Item, node: Node, plan: ObjectPlan | undefined, work: Work, base: string): void {
   const { run } = work;
@@ -106,9 +89,6 @@ function checkNode(item: Item, node: Node, plan: ObjectPlan | undefined, work: W
     run.fault("required", `The profile wants ${run.name()} to have elements of its own.`);
   }
 }
-
-/** What a profile says is no patient's data, and may be told. */
-const shown = (value: unknown) => JSON.stringify(value).slice(0, 300);
 
 function compare(value: unknown, limit: unknown): number | undefined {
   const a = numberOf(value);
@@ -142,78 +122,6 @@ function checkTypes({ value, type }: Item, { types }: Node, plan: ObjectPlan | u
     }
     if (targetProfile.length) checkTarget(value, targetProfile, work);
   }
-}
-
-function checkTarget(value: unknown, targetProfile: string[], work: Work): void {
-  const reference = (value as { reference?: unknown } | null)?.reference;
-  const found =
-    typeof reference === "string"
-      ? /(?:^|\/)([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[^/]+)?$/.exec(reference)?.[1]
-      : undefined;
-  if (!found || !isResource(found)) return;
-  const targets = targetProfile.map((url) => coreType(url) ?? work.known.get(withoutVersion(url))?.type);
-  if (targets.includes("Resource") || targets.includes(found)) return;
-  if (targets.includes(undefined))
-    unsupported(work, `references to ${targetProfile.join(" or ").slice(0, 300)}, of which not all are stored`);
-  else work.run.fault("value", `The profile wants ${work.run.name()} to lead to ${targets.join(" or ")}, not to ${found}.`);
-}
-
-function checkBinding(value: unknown, type: string, valueSet: string, work: Work): void {
-  const binding = bindingOf(withoutVersion(valueSet).split("/").at(-1)!, type);
-  if (!valueSet.startsWith("http://hl7.org/fhir/ValueSet/") || !binding.isKnown)
-    unsupported(work, `the value set ${valueSet.slice(0, 200)}`);
-  else if (!binding.includes(value)) work.run.fault("code-invalid", `By the profile ${work.run.name()} ${binding.rule}.`);
-}
-
-function checkConstraint(
-  value: unknown,
-  { key = "", severity, human = "", expression }: Node["constraints"][number],
-  base: string,
-  plan: ObjectPlan | undefined,
-  work: Work,
-): void {
-  const isOfR4 = /^(?:ele|ext|dom|ref|txt)-\d/.test(key) || plan?.rules.some((rule) => rule.key === key);
-  if (severity !== "error" || isOfR4) return;
-  if (!expression) {
-    unsupported(work, `the rule ${key}, which has no FHIRPath`);
-    return;
-  }
-  const isKept = ruleOf(expression, base, plan)(value, work.run.resource);
-  if (isKept === undefined) unsupported(work, `the rule ${key}: its FHIRPath cannot be evaluated here`);
-  else if (!isKept) work.run.fault("invariant", `${key}: ${human}`);
-}
-
-/** Compiled rules of profiles that are kept; the oldest goes first. */
-const MOST_RULES = 2_000;
-type ProfileRule = (value: unknown, resource: unknown) => boolean | undefined;
-const rules = new Map<string, ProfileRule>();
-
-function ruleOf(expression: string, base: string, plan: ObjectPlan | undefined): ProfileRule {
-  const key = `${base} ${expression}`;
-  let rule = rules.get(key);
-  if (!rule) {
-    rule = compileRule(expression, base, plan);
-    if (rules.size >= MOST_RULES) rules.delete(rules.keys().next().value!);
-    rules.set(key, rule);
-  }
-  return rule;
-}
-
-function compileRule(expression: string, base: string, plan: ObjectPlan | undefined): ProfileRule {
-  try {
-    const plain = compilePlain(expression, base, plan && !base.includes(".") ? elementsOf(plan.name) : []);
-    return (value, resource) => plain(value, { resource });
-  } catch (error) {
-    if (!(error instanceof NotPlain)) throw error;
-  }
-  return (value, resource) => {
-    try {
-      const found = evaluateAt(expression, base, value, { resource });
-      return found.length === 1 && found[0] === true;
-    } catch {
-      return undefined;
-    }
-  };
 }
 
 /** All values of one element of an object, in the order of its list. */

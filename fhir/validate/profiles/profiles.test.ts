@@ -260,6 +260,14 @@ it.each<[what: string, element: ProfileElement]>([
     },
   ],
   ["a rule that is no FHIRPath", { id: "Patient", constraint: [{ key: "x-2", severity: "error", human: "x", expression: "((" }] }],
+  [
+    "a rule that is nested beyond reason",
+    { id: "Patient", constraint: [{ key: "x-3", severity: "error", human: "x", expression: `${"(".repeat(20_000)}true` }] },
+  ],
+  [
+    "a rule whose regular expression is none",
+    { id: "Patient", constraint: [{ key: "x-4", severity: "error", human: "x", expression: "language.matches('(')" }] },
+  ],
   ["an element that R4 does not have", { id: "Patient.nmae", min: 1 }],
 ])("names what it does not check: %s", (_, element) => {
   const patient = { resourceType: "Patient", language: "en", maritalStatus: { text: "x" } };

@@ -4,21 +4,16 @@
  * function of nothing is false (`fullUrl.contains('/_history/').not()` holds without a fullUrl), and two values that cannot be
  * compared, such as times to different precision, do not break an order.
  */
-import { isRawNumber, numberOf } from "../../json.ts";
-import { intervalOf } from "../../search/dates.ts";
 import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource } from "../definition.ts";
+import { criteria, functions, logical, operators, type TextFunction, textFunctions } from "./functions.ts";
+import { ordered } from "./order.ts";
 import { type Ast, NotPlain, parse } from "./parse.ts";
+import { EMPTY, type Evaluate, FALSE, type List, only, truth, truthOf, VALUELESS } from "./values.ts";
 
 /** What an expression may speak of besides its element. */
 export interface Scope {
   resource: unknown;
 }
-
-type List = unknown[];
-type Evaluate = (nodes: List, scope: Scope) => List;
-
-/** A primitive that has extensions and no value. */
-const VALUELESS = Object.freeze({});
 
 /** What is statically known of a collection: the elements of its items, and the primitive types that they may have. */
 interface Shape {
@@ -31,18 +26,7 @@ interface Compiled {
   shape: Shape;
 }
 
-const EMPTY: List = [];
-const TRUE: List = [true];
-const FALSE: List = [false];
 const NO_SHAPE: Shape = { elements: [], primitives: [] };
-const truth = (value: boolean | undefined): List => (value === undefined ? EMPTY : value ? TRUE : FALSE);
-const only = (list: List): unknown => (list.length === 1 && list[0] !== VALUELESS ? list[0] : undefined);
-
-/** True, false, or undefined for empty; one item that is no boolean is true (FHIRPath N1, "Singleton Evaluation"). */
-function truthOf(list: List): boolean | undefined {
-  if (list.length === 0) return undefined;
-  return typeof list[0] === "boolean" ? list[0] : true;
-}
 
 /**
  * @param elements of the element that the expression is evaluated on
@@ -60,6 +44,8 @@ export function compilePlain(
   const { evaluate } = new Compiler(here, resource).compile(parse(expression), here);
   return (node, scope) => truthOf(evaluate([node], scope)) === true;
 }
+
+const times = new Set(["date", "dateTime", "instant"]);
 
 class Compiler {
   private readonly root: Shape;
@@ -135,7 +121,9 @@ class Compiler {
     if (name === "ofType" && first?.is === "member" && of?.is === "member" && !of.of) return choiceOf(here, of.name, first.name);
     const plain = args.length === 0 ? functions[name] : undefined;
     if (plain) return { evaluate: (nodes, scope) => plain(before(nodes, scope)), shape: from.shape };
-    if (first && Object.hasOwn(textFunctions, name)) return this.textFunction(textFunctions[name]!, from, first, here);
+    // A form that is only known when it is used might be none.
+    const isFixed = first?.is === "literal" || name !== "matches";
+    if (first && isFixed && Object.hasOwn(textFunctions, name)) return this.textFunction(textFunctions[name]!, from, first, here);
     throw new NotPlain(name);
   }
 
@@ -160,7 +148,10 @@ class Compiler {
     const logic = logical[name];
     if (logic)
       return { evaluate: (nodes, scope) => truth(logic(truthOf(a(nodes, scope)), () => truthOf(b(nodes, scope)))), shape: NO_SHAPE };
-    if (name === "<" || name === ">" || name === "<=" || name === ">=") return order(name, left, right);
+    if (name === "<" || name === ">" || name === "<=" || name === ">=") {
+      const isTime = [left, right].every(({ shape }) => shape.primitives.some((type) => times.has(type)));
+      return { evaluate: (nodes, scope) => ordered(name, a(nodes, scope), b(nodes, scope), isTime), shape: NO_SHAPE };
+    }
     const other = operators[name];
     if (!other) throw new NotPlain(name);
     const shape = name === "|" ? union(left.shape, right.shape) : NO_SHAPE;
@@ -226,141 +217,4 @@ function stepInto(nodes: List, names: Names[]): List {
     }
   }
   return found.length === 0 ? EMPTY : found;
-}
-
-const functions: Record<string, (list: List) => List> = {
-  exists: (list) => truth(list.length > 0),
-  empty: (list) => truth(list.length === 0),
-  not: (list) => {
-    const value = truthOf(list);
-    return value === undefined ? EMPTY : truth(!value);
-  },
-  count: (list) => [list.length],
-  hasValue: (list) => truth(list.length === 1 && (typeof list[0] !== "object" || numberOf(list[0]) !== undefined)),
-  isDistinct: (list) => truth(new Set(list).size === list.length),
-  first: (list) => (list.length > 1 ? [list[0]] : list),
-  tail: (list) => list.slice(1),
-  toInteger: (list) => {
-    const value = only(list);
-    if (typeof value === "string") return /^[+-]?\d{1,10}$/.test(value) ? [Number(value)] : EMPTY;
-    return Number.isInteger(value) ? [value] : EMPTY;
-  },
-};
-
-const criteria: Record<string, (list: List, criterion: Evaluate, scope: Scope) => List> = {
-  where: (list, criterion, scope) => list.filter((node) => truthOf(criterion([node], scope)) === true),
-  exists: (list, criterion, scope) => truth(list.some((node) => truthOf(criterion([node], scope)) === true)),
-  all: (list, criterion, scope) => truth(list.every((node) => truthOf(criterion([node], scope)) === true)),
-};
-
-type TextFunction = (argument: string) => (text: string) => boolean;
-
-const textFunctions: Record<string, TextFunction> = {
-  startsWith: (start) => (text) => text.startsWith(start),
-  contains: (part) => (text) => text.includes(part),
-  matches: (form) => {
-    const regex = new RegExp(form, "s");
-    return (text) => regex.test(text);
-  },
-};
-
-const logical: Record<string, (left: boolean | undefined, right: () => boolean | undefined) => boolean | undefined> = {
-  and: (left, right) => {
-    if (left === false) return false;
-    const other = right();
-    return other === false ? false : left && other;
-  },
-  or: (left, right) => {
-    if (left === true) return true;
-    const other = right();
-    return other === true ? true : left === undefined || other === undefined ? undefined : false;
-  },
-  xor: (left, right) => {
-    const other = right();
-    return left === undefined || other === undefined ? undefined : left !== other;
-  },
-  implies: (left, right) => {
-    if (left === false) return true;
-    const other = right();
-    return other === true ? true : left === undefined ? undefined : other;
-  },
-};
-
-const operators: Record<string, (left: List, right: List) => List> = {
-  "=": (left, right) => truth(areEqual(left, right)),
-  "!=": (left, right) => {
-    const equal = areEqual(left, right);
-    return truth(equal === undefined ? undefined : !equal);
-  },
-  in: (left, right) => (left.length === 0 ? EMPTY : truth(right.some((item) => areEqual(left, [item]) === true))),
-  "|": (left, right) => [...new Set([...left, ...right])],
-  "+": (left, right) => {
-    const a = numberOf(only(left));
-    const b = numberOf(only(right));
-    return a === undefined || b === undefined ? EMPTY : [a + b];
-  },
-  "&": (left, right) => [`${String(only(left) ?? "")}${String(only(right) ?? "")}`],
-};
-
-/** The same for what is equal, whichever order its members are in. */
-export function textOf(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === "object" && item !== null && !Array.isArray(item) && !isRawNumber(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
-}
-
-function areEqual(left: List, right: List): boolean | undefined {
-  if (left.length === 0 || right.length === 0) return undefined;
-  if (left.length !== right.length) return false;
-  if (left.includes(VALUELESS) || right.includes(VALUELESS)) return undefined;
-  return left.every((item, index) => (numberOf(item) ?? item) === (numberOf(right[index]) ?? right[index]));
-}
-
-/** A zone may lie this far from UTC. */
-const FARTHEST_ZONE = 14 * 3_600_000; // milliseconds
-
-function order(name: "<" | ">" | "<=" | ">=", left: Compiled, right: Compiled): Compiled {
-  const isTime = [left, right].every(({ shape }) =>
-    shape.primitives.some((type) => type === "dateTime" || type === "date" || type === "instant"),
-  );
-  const breaks = (a: unknown, b: unknown): boolean | undefined => {
-    if (isTime) return isAfter(a, b);
-    const [x, y] = comparable(a, b);
-    return x === undefined || y === undefined ? undefined : x > y;
-  };
-  const [low, high] = name.startsWith("<") ? [left, right] : [right, left];
-  const isStrict = name.length === 1;
-  return {
-    evaluate: (nodes, scope) => {
-      const a = only(low.evaluate(nodes, scope));
-      const b = only(high.evaluate(nodes, scope));
-      if (a === undefined || b === undefined) return EMPTY;
-      if (breaks(a, b)) return FALSE;
-      if (!isStrict) return TRUE;
-      const [x, y] = comparable(a, b);
-      return truth(x === undefined || x !== y);
-    },
-    shape: NO_SHAPE,
-  };
-}
-
-/** Numbers as they are, quantities of the same unit by their values. */
-function comparable(a: unknown, b: unknown): [number | undefined, number | undefined] {
-  const isQuantity = typeof a === "object" && typeof b === "object" && numberOf(a) === undefined && numberOf(b) === undefined;
-  if (!isQuantity) return [numberOf(a), numberOf(b)];
-  const { value: x, ...one } = a as Record<string, unknown>;
-  const { value: y, ...two } = b as Record<string, unknown>;
-  const isSameUnit =
-    one["code"] === two["code"] && one["system"] === two["system"] && (one["code"] !== undefined || one["unit"] === two["unit"]);
-  return isSameUnit ? [numberOf(x), numberOf(y)] : [undefined, undefined];
-}
-
-function isAfter(a: unknown, b: unknown): boolean | undefined {
-  const one = typeof a === "string" ? intervalOf(a) : undefined;
-  const two = typeof b === "string" ? intervalOf(b) : undefined;
-  if (!one || !two) return undefined;
-  const isZoned = (text: unknown) => (text as string).length > 10;
-  return one[0] > two[1] + (isZoned(a) === isZoned(b) ? 0 : FARTHEST_ZONE);
 }

@@ -19,6 +19,9 @@ const LEVELS = [["implies"], ["or", "xor"], ["and"], ["in"], ["=", "!="], ["<=",
 
 const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", f: "\f" };
 
+/** Parentheses within one another. */
+const DEEPEST = 50;
+
 /** @throws NotPlain */
 export function parse(expression: string): Ast {
   const tokens: string[] = [];
@@ -29,6 +32,7 @@ export function parse(expression: string): Ast {
     tokens.push(found[0].trim());
   }
   let at = 0;
+  let depth = 0;
 
   function expect(text: string): void {
     if (tokens[at++] !== text) throw new NotPlain(expression);
@@ -59,7 +63,9 @@ export function parse(expression: string): Ast {
     const text = tokens[at++];
     if (text === undefined) throw new NotPlain(expression);
     if (text === "(" && !of) {
+      if (++depth > DEEPEST) throw new NotPlain(expression);
       const inner = level(0);
+      depth--;
       expect(")");
       return inner;
     }
@@ -73,6 +79,7 @@ export function parse(expression: string): Ast {
     if (!/^[A-Za-z_]/.test(text)) throw new NotPlain(expression);
     if (tokens[at] !== "(") return { is: "member", of, name: text };
     at++;
+    if (++depth > DEEPEST) throw new NotPlain(expression);
     const args: Ast[] = [];
     while (tokens[at] !== ")") {
       args.push(level(0));
@@ -80,6 +87,7 @@ export function parse(expression: string): Ast {
       else if (tokens[at] !== ")") throw new NotPlain(expression);
     }
     at++;
+    depth--;
     return { is: "call", of, name: text, args };
   }
 

@@ -1,0 +1,85 @@
+/** The operations of a FHIRPath Patch as they come, in a Parameters resource. */
+import { fhirError } from "../outcome.ts";
+import type { Resource } from "./index.ts";
+
+type Json = Record<string, unknown>;
+
+const MOST_OPERATIONS = 1_000;
+const LONGEST_PATH = 1_000; // characters
+
+/** What finds elements in bounded time; `matches` or `repeat` could keep a service busy for long. */
+const FUNCTIONS = new Set(
+  "where first last tail skip take single ofType as is exists empty not count extension startsWith endsWith contains".split(" "),
+);
+
+/** Texts in a path: they may be a patient's data, and are not told. */
+const TEXTS = /'(?:[^'\\]|\\.)*'/g;
+
+/** One operation, its parts told apart. */
+export interface Operation {
+  /** For messages: 1 is the first. */
+  number: number;
+  type: string;
+  path: string;
+  parts: Map<string, Json>;
+}
+
+/**
+ * @param types of operations that there are
+ * @throws FhirError 400
+ */
+export function operationsOf({ parameter = [] }: Resource, types: string[]): Operation[] {
+  if (!Array.isArray(parameter)) throw fhirError(400, "structure", "parameter must be an array of operations.");
+  if (parameter.length > MOST_OPERATIONS) throw fhirError(400, "too-costly", `A patch may have ${MOST_OPERATIONS} operations.`);
+  return parameter.map((item: unknown, index): Operation => {
+    const { name, part } = (item ?? {}) as Json;
+    const number = index + 1;
+    if (name !== "operation" || !Array.isArray(part)) throw refused({ number }, 'must be a parameter named "operation" with parts');
+    const parts = new Map<string, Json>();
+    for (const one of part as (Json | null)[]) {
+      if (typeof one?.["name"] !== "string") throw refused({ number }, "has a part without a name");
+      if (parts.has(one["name"])) throw refused({ number }, "has two parts of the same name");
+      parts.set(one["name"], one);
+    }
+    const type = textOf(parts, "type", { number });
+    if (!types.includes(type)) throw refused({ number }, `must have a type: ${types.join(", ")}`);
+    return { number, type, path: pathOf(parts, { number }), parts };
+  });
+}
+
+/** 400: the operation cannot be understood. */
+export const refused = ({ number }: { number: number }, what: string) =>
+  fhirError(400, "invalid", `Operation ${number} of the patch ${what}.`);
+
+/** 422: it cannot be carried out on this resource. */
+export const unfit = ({ number, path }: Operation, why: string) =>
+  fhirError(422, "processing", `Operation ${number} of the patch does not fit the resource: ${why}.`, path.replace(TEXTS, "''"));
+
+/** The text of a part. */
+export function textOf(parts: Map<string, Json>, name: string, operation: { number: number }): string {
+  const value = Object.entries(parts.get(name) ?? {}).find(([key]) => key.startsWith("value"))?.[1];
+  if (typeof value !== "string") throw refused(operation, `must have a part "${name}" with a text`);
+  return value;
+}
+
+function pathOf(parts: Map<string, Json>, operation: { number: number }): string {
+  const path = textOf(parts, "path", operation);
+  if (path.length > LONGEST_PATH) throw refused(operation, `must have a path of at most ${LONGEST_PATH} characters`);
+  const names = path.replace(TEXTS, "''");
+  if (/[%|&+*/]/.test(names)) throw refused(operation, "computes in its path, where only elements and conditions on them can be");
+  if (/\d\s*(?:''|[a-z])/.test(names)) throw refused(operation, "has a quantity in its path, which finds no element");
+  const called = names.matchAll(/([A-Za-z_]\w*)\s*\(/g);
+  for (const [, name] of called) {
+    if (!FUNCTIONS.has(name!))
+      throw refused(operation, `calls ${name!.slice(0, 64)}() in its path, where only ${[...FUNCTIONS].join(", ")} can be`);
+  }
+  return path;
+}
+
+/** The whole number of a part. */
+export function wholeOf({ parts, number }: Operation, name: string): number {
+  const value = parts.get(name)?.["valueInteger"];
+  if (!Number.isInteger(value) || (value as number) < 0)
+    throw refused({ number }, `must have a part "${name}" with a valueInteger, 0 or more`);
+  return value as number;
+}

@@ -1,0 +1,118 @@
+/** Where in a resource the path of a FHIRPath Patch leads. */
+import { type Location, locate } from "../fhirpath.ts";
+import { fhirError } from "../outcome.ts";
+import { Kind, type Member, type ObjectPlan, planOf, planOfMember } from "../validate/plan.ts";
+import type { Resource } from "./index.ts";
+import { type Operation, unfit } from "./operations.ts";
+
+type Json = Record<string, unknown>;
+
+/** Where an element stands: in a member of an object, and in a list at an index. */
+export interface Place {
+  parent: Json;
+  member: Member;
+  index: number | undefined;
+  /** Where its parent stands; undefined for the resource. */
+  above: Place | undefined;
+}
+
+function locations(resource: Resource, operation: Operation, path = operation.path): Location[] {
+  try {
+    return locate(path, resource);
+  } catch {
+    throw fhirError(
+      400,
+      "invalid",
+      `Operation ${operation.number} of the patch has a path that is no FHIRPath to elements of the resource.`,
+      path,
+    );
+  }
+}
+
+/** The one element that the path leads to; undefined when there is none. */
+export function onePlace(resource: Resource, operation: Operation): Place | undefined {
+  const found = locations(resource, operation);
+  if (found.length > 1) throw unfit(operation, "the path leads to several elements; it must lead to one");
+  if (found.length === 0) return undefined;
+  if (found[0]!.length === 0) throw unfit(operation, "the whole resource cannot be deleted or replaced by a patch");
+  return placeAt(resource, operation, found[0]!);
+}
+
+function placeAt(resource: Resource, operation: Operation, location: Location): Place {
+  let plan: ObjectPlan | undefined = planOf(resource.resourceType);
+  let value: unknown = resource;
+  let place: Place | undefined;
+  for (let i = 0; i < location.length; ) {
+    const name = String(location[i++]);
+    const index = typeof location[i] === "number" ? (location[i++] as number) : undefined;
+    const member: Member | undefined = plan?.members.get(name) ?? choiceIn(plan, name, value as Json);
+    // Extensions of a primitive are found under its own name, and stand under another.
+    const parent: Json | undefined = place?.member.kind === Kind.primitive ? siblingOf(place) : (value as Json);
+    if (!member || !parent) throw unfit(operation, "the path leads to what R4 does not define");
+    place = { parent, member, index, above: place };
+    const held = parent[member.name];
+    value = index === undefined ? held : (held as unknown[] | undefined)?.[index];
+    plan = planBelow(member, value);
+  }
+  return place!;
+}
+
+/** FHIRPath calls a choice by its name without the type: `value`. */
+function choiceIn(plan: ObjectPlan | undefined, name: string, object: Json): Member | undefined {
+  return plan?.members.values().find((member) => member.choice === name && member.kind !== Kind.sibling && isIn(object, member));
+}
+
+const isIn = (object: Json, { name }: Member) => object[name] !== undefined || object[`_${name}`] !== undefined;
+
+function planBelow(member: Member, value: unknown): ObjectPlan | undefined {
+  if (member.kind === Kind.resource) return planOf(String((value as { resourceType?: unknown } | undefined)?.resourceType));
+  return member.kind === Kind.primitive ? planOf("Element") : planOfMember(member);
+}
+
+/** The object of a primitive's id and extensions, made where there is none. */
+function siblingOf({ parent, member, index }: Place): Json {
+  const name = `_${member.name}`;
+  if (index === undefined) {
+    parent[name] ??= {};
+    return parent[name] as Json;
+  }
+  parent[name] ??= (parent[member.name] as unknown[]).map(() => null);
+  const list = parent[name] as (Json | null)[];
+  list[index] ??= {};
+  return list[index];
+}
+
+export function objectAt(resource: Resource, operation: Operation): { object: Json; plan: ObjectPlan } {
+  const found = locations(resource, operation);
+  if (found.length !== 1)
+    throw unfit(operation, found.length ? "the path leads to several elements; it must lead to one" : "there is nothing at that path");
+  const [location] = found as [Location];
+  if (location.length === 0) return { object: resource, plan: planOf(resource.resourceType)! };
+  const place = placeAt(resource, operation, location);
+  const held = place.parent[place.member.name];
+  const value = place.index === undefined ? held : (held as unknown[])[place.index];
+  const object = place.member.kind === Kind.primitive ? siblingOf(place) : (value as Json);
+  const plan = planBelow(place.member, value);
+  if (!plan || typeof object !== "object") throw unfit(operation, "the path leads to what R4 does not define");
+  return { object, plan };
+}
+
+/** The list that the path leads to: all its elements, or none when it is not there yet. */
+export function listAt(resource: Resource, operation: Operation): { parent: Json; member: Member; plan: ObjectPlan } {
+  const places = locations(resource, operation).map((location) => placeAt(resource, operation, location));
+  const [first] = places;
+  if (!first) {
+    const [, above = "", name = ""] = /^(.*)\.([A-Za-z]\w*)$/s.exec(operation.path) ?? [];
+    const { object, plan } = objectAt(resource, { ...operation, path: above });
+    const member = plan.members.get(name);
+    if (!member?.isList) throw unfit(operation, "the path does not lead to a list");
+    return { parent: object, member, plan };
+  }
+  const { parent, member } = first;
+  const isWhole = places.every((place) => place.parent === parent && place.member === member) && places.length === lengthOf(parent, member);
+  if (!member.isList || !isWhole) throw unfit(operation, "the path must lead to one whole list");
+  return { parent, member, plan: member.owner };
+}
+
+export const lengthOf = (parent: Json, { name }: Member): number =>
+  Math.max(...[name, `_${name}`].map((key) => (Array.isArray(parent[key]) ? (parent[key] as unknown[]).length : 0)));

@@ -5,6 +5,7 @@ import { type Config, NAMESPACE } from "./mixins/config.ts";
 import { cacher } from "./mixins/mesh/cache.ts";
 import { consoleLogger } from "./mixins/mesh/log.ts";
 import { Retry } from "./mixins/mesh/retry.ts";
+import { TextSerializer } from "./mixins/mesh/serializer.ts";
 import { MeshTransporter } from "./mixins/mesh/transporter.ts";
 
 /** Longest that a caller waits, milliseconds; what is left of it goes along with every call that the handler makes. */
@@ -26,6 +27,7 @@ export function brokerOptions(config: Config): BrokerOptions {
         ...(config.natsDisconnectSubject && { disconnectSubject: config.natsDisconnectSubject }),
       }),
     }),
+    serializer: new TextSerializer(), // resources travel as they are, not as JSON inside JSON
     // The second line behind NATS's announcements: a node that hangs without dying is out after 3 to 6 s, not 30 to 60.
     heartbeatInterval: 1, // seconds
     heartbeatTimeout: 3, // seconds; two lost heartbeats are forgiven

@@ -24,7 +24,6 @@ function locations(resource: Resource, operation: Operation, path = operation.pa
       400,
       "invalid",
       `Operation ${operation.number} of the patch has a path that is no FHIRPath to elements of the resource.`,
-      path,
     );
   }
 }

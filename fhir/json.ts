@@ -34,7 +34,10 @@ export function parseInput(text: string): unknown {
   // Each member has one colon. Counting is much faster than looking for the name, which only a faulty text needs.
   if (scanned.members !== countMembers(value)) {
     const issues = duplicateKeys(text).map((path) => ({
-      severity: "error" as const, code: "structure", diagnostics: "This member stands twice in its object: leave one.", expression: [path.slice(0, 500)],
+      severity: "error" as const,
+      code: "structure",
+      diagnostics: "This member stands twice in its object: leave one.",
+      expression: [path.slice(0, 500)],
     }));
     if (issues.length > 0) throw new FhirError(422, issues);
   }

@@ -15,7 +15,11 @@ const isTagged = { tag: [expect.objectContaining({ code: "SUBSETTED" })] };
 describe("a part of a patient's record", () => {
   it("keeps what the definition marks as summary, and says that it is a part", () => {
     expect(subsetOf(patient, { summary: "true" })).toEqual({
-      resourceType: "Patient", id: "1", meta: { versionId: "3", ...isTagged }, name: [{ family: "Rossi" }], birthDate: "1980-01-31",
+      resourceType: "Patient",
+      id: "1",
+      meta: { versionId: "3", ...isTagged },
+      name: [{ family: "Rossi" }],
+      birthDate: "1980-01-31",
     });
   });
 
@@ -25,7 +29,9 @@ describe("a part of a patient's record", () => {
 
   it("keeps the narrative and what is mandatory as text", () => {
     expect(Object.keys(subsetOf(patient, { summary: "text" }))).toEqual(["resourceType", "id", "meta", "text"]);
-    expect(subsetOf({ resourceType: "Observation", status: "final", code: { text: "x" }, valueString: "y" }, { summary: "text" })).toMatchObject({ status: "final", code: { text: "x" } });
+    expect(
+      subsetOf({ resourceType: "Observation", status: "final", code: { text: "x" }, valueString: "y" }, { summary: "text" }),
+    ).toMatchObject({ status: "final", code: { text: "x" } });
   });
 
   it("keeps the elements asked for, those inside others too", () => {
@@ -36,8 +42,18 @@ describe("a part of a patient's record", () => {
   });
 
   it("keeps a choice by its name without type, and a mandatory element always", () => {
-    const observation = { resourceType: "Observation", status: "final", code: { text: "x" }, valueQuantity: { value: 1 }, note: [{ text: "n" }] };
-    expect(subsetOf(observation, { elements: ["value[x]"] })).toMatchObject({ status: "final", code: { text: "x" }, valueQuantity: { value: 1 } });
+    const observation = {
+      resourceType: "Observation",
+      status: "final",
+      code: { text: "x" },
+      valueQuantity: { value: 1 },
+      note: [{ text: "n" }],
+    };
+    expect(subsetOf(observation, { elements: ["value[x]"] })).toMatchObject({
+      status: "final",
+      code: { text: "x" },
+      valueQuantity: { value: 1 },
+    });
     expect(subsetOf(observation, { elements: ["value[x]"] })).not.toHaveProperty("note");
   });
 });

@@ -38,7 +38,10 @@ export function subsetOf(resource: Json, { summary, elements }: Subset): Json {
   }
   if (summary === "text") return tagged(keepPaths(resource, ["text", ...mandatory]));
   if (summary === "true") return tagged(keepPaths(resource, paths));
-  if (elements) return tagged(keepPaths(resource, [...elements.map((name) => (name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name)), ...mandatory]));
+  if (elements)
+    return tagged(
+      keepPaths(resource, [...elements.map((name) => (name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name)), ...mandatory]),
+    );
   return resource;
 }
 

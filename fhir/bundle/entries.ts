@@ -71,11 +71,13 @@ function entryOf(item: unknown, index: number, base: string): BundleEntry | { fa
   const { request, resource, fullUrl } = item;
   if (!isObject(request)) return refuse("The entry has no request: say what to do by request.method and request.url.", `${at}.request`);
   const { method, url } = request;
-  if (typeof method !== "string" || !METHODS.has(method)) return refuse("request.method must be one of GET, HEAD, POST, PUT, PATCH, DELETE.", `${at}.request.method`);
+  if (typeof method !== "string" || !METHODS.has(method))
+    return refuse("request.method must be one of GET, HEAD, POST, PUT, PATCH, DELETE.", `${at}.request.method`);
   if (typeof url !== "string") return refuse("request.url must be given.", `${at}.request.url`);
   if (fullUrl !== undefined && typeof fullUrl !== "string") return refuse("fullUrl must be a string.", `${at}.fullUrl`);
   for (const name of ["ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince"]) {
-    if (request[name] !== undefined && typeof request[name] !== "string") return refuse(`request.${name} must be a string.`, `${at}.request.${name}`);
+    if (request[name] !== undefined && typeof request[name] !== "string")
+      return refuse(`request.${name} must be a string.`, `${at}.request.${name}`);
   }
   const relative = (url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url).replace(/^\//, "");
   const [path = "", query] = split(relative, "?");
@@ -128,7 +130,8 @@ export function refuseOverlaps(entries: readonly BundleEntry[]): void {
     const keys = [id === undefined ? undefined : `${type}/${id}`, fullUrl === undefined ? undefined : ` ${fullUrl}`];
     for (const key of keys) {
       if (key === undefined) continue;
-      if (seen.has(key)) faults.push(fault(`Another entry of this transaction already stands for ${key.trim()}.`, `Bundle.entry[${index}]`));
+      if (seen.has(key))
+        faults.push(fault(`Another entry of this transaction already stands for ${key.trim()}.`, `Bundle.entry[${index}]`));
       seen.add(key);
     }
   }

@@ -8,7 +8,16 @@ import { isRawNumber } from "../json.ts";
 /** Values of these members are text or business identifiers, never links, whatever they look like. */
 const NOT_LINKS = new Set([
   "value", // Identifier.value, ContactPoint.value
-  "valueString", "valueMarkdown", "valueCode", "valueId", "id", "display", "text", "name", "title", "description",
+  "valueString",
+  "valueMarkdown",
+  "valueCode",
+  "valueId",
+  "id",
+  "display",
+  "text",
+  "name",
+  "title",
+  "description",
 ]);
 
 const IN_NARRATIVE = /(\b(?:href|src)\s*=\s*)(["'])([^"']*)\2/g;

@@ -76,7 +76,8 @@ function addCommon(criteria: Criteria, code: string, modifier: string, value: st
 /** `_list=42`: whoever asks the owners reads the List first. */
 function addList(criteria: Criteria, modifier: string, value: string, asked: string): void {
   if (modifier) throw fhirError(400, "invalid", `"_list" takes no modifier.`, asked);
-  if (value.startsWith("$")) throw fhirError(501, "not-supported", "Lists that the server makes up (_list=$…) are not supported yet.", asked);
+  if (value.startsWith("$"))
+    throw fhirError(501, "not-supported", "Lists that the server makes up (_list=$…) are not supported yet.", asked);
   const ids = valuesOf(value, asked).map(unescaped);
   if (ids.some((id) => !/^[A-Za-z0-9\-.]{1,64}$/.test(id))) throw fhirError(400, "invalid", '"_list" is the id of a List.', asked);
   criteria.lists.push(ids);

@@ -323,7 +323,9 @@ describe("a chain", () => {
     const [chain] = parse("Observation?subject:Patient.organization.name=x").chains;
     expect(chain).toMatchObject({ parameter: "subject:Patient", slots: parametersOf("Observation").get("subject")!.slots });
     const [organization] = chain!.any[0]!.chains;
-    expect(organization!.any).toEqual([{ type: "Organization", clauses: parse("Organization?name=x").clauses, chains: [], has: [], lists: [] }]);
+    expect(organization!.any).toEqual([
+      { type: "Organization", clauses: parse("Organization?name=x").clauses, chains: [], has: [], lists: [] },
+    ]);
   });
 
   it("without a type means the types that have the parameter", () => {

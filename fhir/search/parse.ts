@@ -29,7 +29,18 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
   if (!isResourceType(type)) throw fhirError(404, "not-supported", `"${type.slice(0, 64)}" is no resource type of R4.`);
   if (pairs.length > MAX_PARAMETERS)
     throw fhirError(400, "too-costly", `The search has ${pairs.length} parameters; ${MAX_PARAMETERS} are the most.`);
-  const search: ParsedSearch = { type, clauses: [], chains: [], has: [], lists: [], sort: [], include: [], revinclude: [], used: [], ignored: [] };
+  const search: ParsedSearch = {
+    type,
+    clauses: [],
+    chains: [],
+    has: [],
+    lists: [],
+    sort: [],
+    include: [],
+    revinclude: [],
+    used: [],
+    ignored: [],
+  };
   const context = { base: options.base.replace(/\/+$/, ""), now: options.now ?? Date.now(), budget: { left: 100 } };
   const faults: FhirError[] = [];
   for (const [name, value] of pairs) {

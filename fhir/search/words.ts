@@ -41,7 +41,10 @@ function collect(node: unknown, found: string[]): void {
 function plain(xhtml: string): string {
   return xhtml
     .replace(/<[^>]*>/g, " ")
-    .replace(/&(?:lt|gt|quot|apos|amp|nbsp|#160);/g, (entity) => ({ "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&" })[entity] ?? " ")
+    .replace(
+      /&(?:lt|gt|quot|apos|amp|nbsp|#160);/g,
+      (entity) => ({ "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&" })[entity] ?? " ",
+    )
     .replace(/\s+/g, " ")
     .trim();
 }

@@ -33,21 +33,34 @@ export async function included(mesh: Mesh, matches: Row[], includes: Includes, m
     const limit = most + 1 - found.length;
     const { ids, addresses } = forwardTargets(frontier, includes.include.filter(isFollowed), seen);
     for (const [type, wanted] of ids) ask(type, [{ kind: "id", any: [...wanted] }], Math.min(wanted.size, limit));
-    for (const [type, wanted] of addresses) ask(type, [{ kind: "key", slots: addressSlots(type), any: [...wanted].map((url) => ({ eq: `=${url}` })) }], limit);
+    for (const [type, wanted] of addresses)
+      ask(type, [{ kind: "key", slots: addressSlots(type), any: [...wanted].map((url) => ({ eq: `=${url}` })) }], limit);
     for (const { source, slots, targets } of includes.revinclude.filter(isFollowed)) {
       const ends = frontier.filter((row) => targets === undefined || targets.includes(row.type)).map((row) => ({ eq: `=${keyOf(row)}` }));
       if (ends.length > 0) ask(source, [{ kind: "key", slots, any: ends }], limit);
     }
     function ask(type: string, clauses: StoreQuery["clauses"], atMost: number): void {
       const refs = slotsToFollow(includes, type);
-      const query: StoreQuery = { type, clauses, sort: [], limit: atMost, maxBytes: MAX_BYTES, want: "rows", ...(refs.length > 0 && { refs }) };
+      const query: StoreQuery = {
+        type,
+        clauses,
+        sort: [],
+        limit: atMost,
+        maxBytes: MAX_BYTES,
+        want: "rows",
+        ...(refs.length > 0 && { refs }),
+      };
       askEachOwner(mesh, perOwner, query, manner);
     }
     const pages = await askOwners(mesh, perOwner);
     frontier = pages.flatMap((page) => page.rows).filter((row) => !seen.has(keyOf(row)) && seen.add(keyOf(row)));
     found.push(...frontier);
     if (found.length > most || pages.some((page) => page.more)) {
-      throw fhirError(400, "too-costly", `This page would bring along more than ${most} resources, or too many bytes: ask for a smaller _count, or fewer _include and _revinclude.`);
+      throw fhirError(
+        400,
+        "too-costly",
+        `This page would bring along more than ${most} resources, or too many bytes: ask for a smaller _count, or fewer _include and _revinclude.`,
+      );
     }
   }
   return found;

@@ -36,7 +36,10 @@ export async function lookUp(mesh: Mesh & { base: string }, criteria: string[], 
       const clauses = await resolved(mesh, search, manner);
       // Without any criterion everything would match: surely not what was meant.
       if (clauses.length === 0) throw fhirError(412, "multiple-matches", `"${text.slice(0, 200)}" has no search criteria.`);
-      const lock = `${type}?${pairs.map(([name, value]) => `${name}=${value}`).sort().join("&")}`;
+      const lock = `${type}?${pairs
+        .map(([name, value]) => `${name}=${value}`)
+        .sort()
+        .join("&")}`;
       return { type, clauses, lock };
     }),
   );

@@ -41,7 +41,12 @@ export async function searchTypes(
   for (const { type, id } of wanted) byType.set(type, [...(byType.get(type) ?? []), id]);
   const reads = new Map<string, StoreQuery[]>();
   for (const [type, ids] of byType) {
-    askEachOwner(mesh, reads, { type, clauses: [{ kind: "id", any: ids }], sort: [], limit: ids.length, maxBytes: Number.MAX_SAFE_INTEGER, want: "rows" }, manner);
+    askEachOwner(
+      mesh,
+      reads,
+      { type, clauses: [{ kind: "id", any: ids }], sort: [], limit: ids.length, maxBytes: Number.MAX_SAFE_INTEGER, want: "rows" },
+      manner,
+    );
   }
   const read = new Map(rowsOf(await askOwners(mesh, reads)).map((row) => [`${row.type}/${row.id}`, row]));
 
@@ -58,7 +63,11 @@ export async function searchTypes(
 }
 
 /** How many resources match, over all types and owners. */
-export async function countTypes(mesh: Mesh, questions: TypeQuestion[], count: (type: string, clauses: Clause[]) => Promise<number>): Promise<number> {
+export async function countTypes(
+  mesh: Mesh,
+  questions: TypeQuestion[],
+  count: (type: string, clauses: Clause[]) => Promise<number>,
+): Promise<number> {
   const served = questions.filter(({ type }) => mesh.directory.known(type).length > 0);
   const counts = await Promise.all(served.map(({ type, clauses }) => count(type, clauses)));
   return counts.reduce((sum, one) => sum + one, 0);

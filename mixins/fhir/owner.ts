@@ -80,7 +80,10 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       if (step.op === "add" || step.op === "delete") return step;
       const { text: _, ...rest } = step;
       const resource = resources[index] as Resource;
-      const expected = found && profilesOf(resource).length > 0 ? { type: step.type, ...found, profiles: ofResource(found.profiles, resource) } : { type: step.type };
+      const expected =
+        found && profilesOf(resource).length > 0
+          ? { type: step.type, ...found, profiles: ofResource(found.profiles, resource) }
+          : { type: step.type };
       const issues = validate(resource, expected).filter(({ severity }) => severity !== "warning" && severity !== "information");
       if (issues.length > 0) {
         faults.push(...issues.map((issue) => ({ ...issue, step: index })));
@@ -92,7 +95,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     if (first) throw invalidResource(faults, first.step);
     return writes;
   }
-
 
   async function guarded<Result>(service: This, work: () => Promise<Result>): Promise<Result> {
     try {
@@ -183,7 +185,9 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
             const writes = await compile(this, steps);
             const results = await this.store.prepare(tx, writes);
             if (definesProfile(steps)) this.defining.add(tx);
-            return results.map((result, index) => resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result));
+            return results.map((result, index) =>
+              resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
+            );
           });
         },
       },
@@ -254,7 +258,13 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   });
 
   // The store opens before `started` above and closes after `stopped`: Moleculer runs mixins' hooks from the inside out.
-  return { ...own, mixins: [WithFhirDirectory(), Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource), text: (json) => wordsOf(JSON.parse(json)) })] };
+  return {
+    ...own,
+    mixins: [
+      WithFhirDirectory(),
+      Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource), text: (json) => wordsOf(JSON.parse(json)) }),
+    ],
+  };
 }
 
 const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => step.op !== "add" && step.type === "StructureDefinition");

@@ -62,7 +62,13 @@ export class Profiles {
     const mesh = this.#mesh();
     const perOwner = new Map<string, StoreQuery[]>();
     const any = addresses.map((address) => ({ eq: `=${address}` }));
-    const query: StoreQuery = { type, clauses: [{ kind: "key", slots: addressSlots(type), any }], sort: [], limit: addresses.length, want: "rows" };
+    const query: StoreQuery = {
+      type,
+      clauses: [{ kind: "key", slots: addressSlots(type), any }],
+      sort: [],
+      limit: addresses.length,
+      want: "rows",
+    };
     askEachOwner(mesh, perOwner, query, { partial: true, missing: new Set() });
     const pages = await askOwners(mesh, perOwner);
     const definitions = pages.flatMap((page) => page.rows).map(({ json = "{}" }) => JSON.parse(json) as Profile & { url?: string });
@@ -74,7 +80,9 @@ export class Profiles {
 function referredTo(definition: Profile): string[] {
   const text = JSON.stringify(definition);
   const addresses = [...text.matchAll(/"(?:baseDefinition|profile|targetProfile)":(?:"([^"]+)"|\[([^\]]*)\])/g)];
-  return addresses.flatMap(([, one, list]) => (one !== undefined ? [one] : [...(list ?? "").matchAll(/"([^"]+)"/g)].map(([, it = ""]) => it))).map(withoutVersion);
+  return addresses
+    .flatMap(([, one, list]) => (one !== undefined ? [one] : [...(list ?? "").matchAll(/"([^"]+)"/g)].map(([, it = ""]) => it)))
+    .map(withoutVersion);
 }
 
 const withoutVersion = (address: string): string => address.split("|", 1)[0] as string;

@@ -12,7 +12,11 @@ interface Mesh {
 
 /** A literal reference, `Type/id`, as a rule for Moleculer's validator. */
 export const referenceTo = (...types: string[]) =>
-  ({ type: "string", pattern: new RegExp(`^(?:${types.join("|")})/[A-Za-z0-9\\-.]{1,64}$`), messages: { stringPattern: `Must be a reference like ${types[0]}/1.` } }) as const;
+  ({
+    type: "string",
+    pattern: new RegExp(`^(?:${types.join("|")})/[A-Za-z0-9\\-.]{1,64}$`),
+    messages: { stringPattern: `Must be a reference like ${types[0]}/1.` },
+  }) as const;
 
 /** A code with its system, as a rule for Moleculer's validator. */
 export const codeRule = {
@@ -20,7 +24,12 @@ export const codeRule = {
   strict: true,
   props: {
     system: { type: "string", min: 1, max: 500 },
-    code: { type: "string", pattern: /^[^\s|]+( [^\s|]+)*$/, max: 200, messages: { stringPattern: "A code has no spaces at its ends and no bar." } },
+    code: {
+      type: "string",
+      pattern: /^[^\s|]+( [^\s|]+)*$/,
+      max: 200,
+      messages: { stringPattern: "A code has no spaces at its ends and no bar." },
+    },
     display: { type: "string", min: 1, max: 500, optional: true },
   },
 } as const;

@@ -105,9 +105,13 @@ async function having(mesh: Mesh, type: string, { parameter, slots, isCanonical,
       for (const [, reference] of row.refs ?? []) referred.add(reference);
     }
   }
-  if (isCanonical) return { kind: "key", slots: addressSlots(type), any: [...referred].map((address) => ({ eq: `=${address.split("|", 1)[0]}` })) };
+  if (isCanonical)
+    return { kind: "key", slots: addressSlots(type), any: [...referred].map((address) => ({ eq: `=${address.split("|", 1)[0]}` })) };
   const prefix = `${type}/`;
-  return { kind: "id", any: [...referred].filter((reference) => reference.startsWith(prefix)).map((reference) => reference.slice(prefix.length)) };
+  return {
+    kind: "id",
+    any: [...referred].filter((reference) => reference.startsWith(prefix)).map((reference) => reference.slice(prefix.length)),
+  };
 }
 
 /** `_list=42`: the resources of this type that the List has, those marked as deleted from it left out. */
@@ -116,7 +120,9 @@ async function entriesOfLists(mesh: Mesh, type: string, ids: string[], manner: M
   const query: StoreQuery = { type: "List", clauses: [{ kind: "id", any: ids }], sort: [], limit: ids.length, want: "rows" };
   const { rows } = await askAll(mesh, query, manner);
   const prefix = `${type}/`;
-  const entries = rows.flatMap(({ json = "{}" }) => (JSON.parse(json) as { entry?: { deleted?: boolean; item?: { reference?: string } }[] }).entry ?? []);
+  const entries = rows.flatMap(
+    ({ json = "{}" }) => (JSON.parse(json) as { entry?: { deleted?: boolean; item?: { reference?: string } }[] }).entry ?? [],
+  );
   const references = entries.filter(({ deleted }) => deleted !== true).map(({ item }) => item?.reference ?? "");
   return { kind: "id", any: [...new Set(references.filter((it) => it.startsWith(prefix)).map((it) => it.slice(prefix.length)))] };
 }
@@ -125,7 +131,12 @@ async function entriesOfLists(mesh: Mesh, type: string, ids: string[], manner: M
 export const addressSlots = (type: string): number[] => parametersOf(type).get("url")?.slots ?? [];
 
 /** Every match, page by page, without its JSON. */
-async function* allRows(mesh: Mesh, { type, clauses, refs }: { type: string; clauses: Clause[]; refs?: number[] }, manner: Manner, code: string): AsyncGenerator<Row> {
+async function* allRows(
+  mesh: Mesh,
+  { type, clauses, refs }: { type: string; clauses: Clause[]; refs?: number[] },
+  manner: Manner,
+  code: string,
+): AsyncGenerator<Row> {
   let after: Cursor | undefined;
   for (let seen = 0; ; ) {
     const query: StoreQuery = { type, clauses, sort: [], limit: BATCH, want: "ids", ...(refs && { refs }), ...(after && { after }) };
@@ -135,7 +146,12 @@ async function* allRows(mesh: Mesh, { type, clauses, refs }: { type: string; cla
     const last = rows.at(-1);
     if (!more || !last) return;
     if (seen > MAX_CHAINED) {
-      throw fhirError(400, "too-costly", `${code} leads over more than ${MAX_CHAINED} ${type} resources: narrow it by another condition on ${type}.`, code);
+      throw fhirError(
+        400,
+        "too-costly",
+        `${code} leads over more than ${MAX_CHAINED} ${type} resources: narrow it by another condition on ${type}.`,
+        code,
+      );
     }
     after = { values: [], seq: last.seq, id: last.id };
   }
@@ -222,7 +238,12 @@ export async function askOwners({ caller }: Mesh, perOwner: Map<string, StoreQue
 }
 
 /** Notes a question for every owner of its type. @throws 503 when one is down, unless `partial`: then the type is noted as missing */
-export function askEachOwner({ directory }: Mesh, perOwner: Map<string, StoreQuery[]>, query: StoreQuery, { partial, missing }: Manner): void {
+export function askEachOwner(
+  { directory }: Mesh,
+  perOwner: Map<string, StoreQuery[]>,
+  query: StoreQuery,
+  { partial, missing }: Manner,
+): void {
   for (const { service, alive } of directory.known(query.type)) {
     if (alive) perOwner.set(service, [...(perOwner.get(service) ?? []), query]);
     else if (partial) missing.add(query.type);

@@ -8,7 +8,8 @@ import { fhirError } from "../../fhir/outcome.ts";
 
 const CHECKSUM = 16; // characters of base64url, 96 bits
 
-const checksumOf = (place: string, text: string): string => createHash("sha256").update(`${place}\n${text}`).digest("base64url").slice(0, CHECKSUM);
+const checksumOf = (place: string, text: string): string =>
+  createHash("sha256").update(`${place}\n${text}`).digest("base64url").slice(0, CHECKSUM);
 
 /** @param content JSON @param place what the token belongs to, e.g. the search's type */
 export function packToken(place: string, content: unknown): string {

@@ -67,8 +67,16 @@ export default (config: Config): ServiceSchema =>
         if (!this.isReady && !url.startsWith("/health/")) return refuseFhir(starting());
         if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
           try {
-            const mesh = { caller: ctx as never, directory: this.directory, profiles: this.profiles, conditionalDelete: config.conditionalDelete };
-            return await routeFhir(fhirRequest(request, url.slice("/fhir".length), `${originOf(request, config)}/fhir`, mesh), packageJson.version);
+            const mesh = {
+              caller: ctx as never,
+              directory: this.directory,
+              profiles: this.profiles,
+              conditionalDelete: config.conditionalDelete,
+            };
+            return await routeFhir(
+              fhirRequest(request, url.slice("/fhir".length), `${originOf(request, config)}/fhir`, mesh),
+              packageJson.version,
+            );
           } catch (error) {
             logOwnFault(this, request, error);
             return refuseFhir(error);
@@ -135,14 +143,20 @@ function dispatch(this: Service, request: MeshRequest, response: ServerResponse)
 async function answerRest(service: This, ctx: Context, request: IncomingMessage, url: string, config: Config): Promise<Answer> {
   const { pathname, searchParams } = new URL(url, "http://gateway");
   if (pathname.startsWith("/api/")) return callAction(ctx, request, pathname.slice("/api/".length), searchParams);
-  if (request.method !== "GET" && request.method !== "HEAD") throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });
+  if (request.method !== "GET" && request.method !== "HEAD")
+    throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });
   switch (pathname) {
     case "/health/live":
       return { status: 200, headers: JSON_TYPE, body: '{"status":"live"}' };
     case "/health/ready":
       return readiness(service);
     case "/openapi.json": {
-      const document = openapi(publishedActions(service.broker), service.directory.liveTypes(), originOf(request, config), packageJson.version);
+      const document = openapi(
+        publishedActions(service.broker),
+        service.directory.liveTypes(),
+        originOf(request, config),
+        packageJson.version,
+      );
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify(document) };
     }
     default:

@@ -57,7 +57,9 @@ export async function commitShares(coordinator: Coordinator, shares: Share[], re
     const timeout = begun + DECIDE_WITHIN - Date.now();
     if (timeout <= 0) throw transactionAborted("its services took too long.");
     const { owner, steps, places } = share;
-    const prepared = await withEntries(share, () => ownerOf(owner).prepare(coordinator.caller, { tx, steps, representation }, { timeout, retries: 0 }));
+    const prepared = await withEntries(share, () =>
+      ownerOf(owner).prepare(coordinator.caller, { tx, steps, representation }, { timeout, retries: 0 }),
+    );
     for (const [step, result] of prepared.entries()) results[places[step] as number] = result;
   };
 
@@ -94,7 +96,10 @@ export async function commitShares(coordinator: Coordinator, shares: Share[], re
  * Tells every owner of a commit, and forgets it once all have answered. Never throws: what cannot be told now is found
  * in the journal later.
  */
-export async function tellCommit(coordinator: Coordinator, { tx, at, owners }: { tx: string; at: number; owners: string[] }): Promise<void> {
+export async function tellCommit(
+  coordinator: Coordinator,
+  { tx, at, owners }: { tx: string; at: number; owners: string[] },
+): Promise<void> {
   const told = await Promise.allSettled(owners.map((owner) => ownerOf(owner).commit(coordinator.caller, { tx, at }, COMMIT_CALL)));
   const deaf = owners.filter((_, index) => told[index]?.status === "rejected");
   if (deaf.length > 0) {
@@ -113,19 +118,25 @@ const dependsOnAbsence = ({ steps }: Share): boolean => steps.length > 1 && step
 
 /** A transaction with a single owner is one atomic write there. */
 async function writeAtOnce({ caller }: Coordinator, share: Share, representation: boolean): Promise<StepResult[]> {
-  const written = await withEntries(share, () => ownerOf(share.owner).write(caller, { steps: share.steps, representation }, { timeout: DECIDE_WITHIN }));
+  const written = await withEntries(share, () =>
+    ownerOf(share.owner).write(caller, { steps: share.steps, representation }, { timeout: DECIDE_WITHIN }),
+  );
   const results: StepResult[] = [];
   for (const [step, result] of written.entries()) results[share.places[step] as number] = result;
   return results;
 }
 
 async function abort(coordinator: Coordinator, tx: string, owners: string[]): Promise<void> {
-  const told = await Promise.allSettled(owners.map((owner) => ownerOf(owner).abort(coordinator.caller, { tx }, { timeout: 2_000, retries: 0 })));
+  const told = await Promise.allSettled(
+    owners.map((owner) => ownerOf(owner).abort(coordinator.caller, { tx }, { timeout: 2_000, retries: 0 })),
+  );
   const deaf = owners.filter((_, index) => told[index]?.status === "rejected");
   if (deaf.length === 0) return;
   coordinator.warn(`Transaction ${tx} is aborted; ${deaf.join(", ")} will learn it from the journal.`);
   // Absence means abort only to who may decide: written down, it is known to who asks while this coordinator lives.
-  await outcomeOrAbort(coordinator.journal, tx, true).catch((error: Error) => coordinator.warn(`The abort of ${tx} is not in the journal: ${error.message}`));
+  await outcomeOrAbort(coordinator.journal, tx, true).catch((error: Error) =>
+    coordinator.warn(`The abort of ${tx} is not in the journal: ${error.message}`),
+  );
 }
 
 /** An owner's error names its own step; the caller of a transaction knows entries. */
@@ -138,7 +149,9 @@ async function withEntries<Result>({ entries }: Share, work: () => Promise<Resul
     for (const issue of data?.issues ?? []) {
       const at = `Bundle.entry[${entries[issue.step]}].resource`;
       // `Patient.name[0].use` inside the bundle is `Bundle.entry[3].resource.name[0].use`.
-      issue.expression = issue.expression ? issue.expression.map((path) => (path.includes(".") ? at + path.slice(path.indexOf(".")) : at)) : [at];
+      issue.expression = issue.expression
+        ? issue.expression.map((path) => (path.includes(".") ? at + path.slice(path.indexOf(".")) : at))
+        : [at];
     }
     throw error;
   }
@@ -151,4 +164,5 @@ async function allSettledOrThrow(promises: Promise<void>[]): Promise<void> {
 }
 
 /** The store writes `at` into what it has prepared; the copy that came with the answer to prepare gets it here. */
-const stamped = (json: string, at: number): string => json.replace(/"lastUpdated":"[^"]*"/, `"lastUpdated":"${new Date(at).toISOString()}"`);
+const stamped = (json: string, at: number): string =>
+  json.replace(/"lastUpdated":"[^"]*"/, `"lastUpdated":"${new Date(at).toISOString()}"`);

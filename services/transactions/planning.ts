@@ -39,7 +39,10 @@ interface Target {
 }
 
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
-export async function planOf(entries: BundleEntry[], { caller, directory, base }: { caller: Caller; directory: Directory; base: string }): Promise<Plan> {
+export async function planOf(
+  entries: BundleEntry[],
+  { caller, directory, base }: { caller: Caller; directory: Directory; base: string },
+): Promise<Plan> {
   const writes = entries.filter((entry) => entry.method !== "GET" && entry.method !== "HEAD");
   const conditions = await resolveConditions(writes, { caller, directory, base });
   const targets = targetsOf(writes, conditions);
@@ -85,7 +88,8 @@ function targetsOf(writes: BundleEntry[], conditions: Conditions): Map<BundleEnt
     const [match] = matches;
     if (match) {
       const isOther = entry.method === "PUT" && entry.resource?.id !== undefined && entry.resource.id !== match.id;
-      if (isOther) throw refused(400, `The criteria match ${entry.type}/${match.id}, but the resource has the id ${entry.resource?.id}.`, entry.index);
+      if (isOther)
+        throw refused(400, `The criteria match ${entry.type}/${match.id}, but the resource has the id ${entry.resource?.id}.`, entry.index);
       targets.set(entry, { id: match.id, held: { owner: match.owner, version: match.version, deleted: false } });
     } else if (entry.method === "POST" || entry.method === "PUT") {
       const target = created.get(criteria) ?? { id: (entry.method === "PUT" ? entry.resource?.id : undefined) ?? timeOrderedId() };
@@ -97,7 +101,11 @@ function targetsOf(writes: BundleEntry[], conditions: Conditions): Map<BundleEnt
 }
 
 /** Finds out who holds the resources of shared types that are named by id: content may since have moved them. */
-async function locate(writes: BundleEntry[], targets: Map<BundleEntry, Target>, { caller, directory }: { caller: Caller; directory: Directory }): Promise<void> {
+async function locate(
+  writes: BundleEntry[],
+  targets: Map<BundleEntry, Target>,
+  { caller, directory }: { caller: Caller; directory: Directory },
+): Promise<void> {
   const open = writes.filter((entry) => entry.id !== undefined && entry.method !== "POST" && directory.isShared(entry.type as string));
   for (const type of new Set(open.map((entry) => entry.type as string))) {
     const ofType = open.filter((entry) => entry.type === type);
@@ -124,18 +132,25 @@ function newest(owners: string[], found: VersionOf[][], id: string): Target["hel
  * A PATCH becomes the update that it amounts to, on the version that was read: `entry.resource` is the patched resource.
  * @throws FhirError 404, 400, 422
  */
-async function applyPatches(writes: BundleEntry[], targets: Map<BundleEntry, Target>, mesh: { caller: Caller; directory: Directory }): Promise<void> {
+async function applyPatches(
+  writes: BundleEntry[],
+  targets: Map<BundleEntry, Target>,
+  mesh: { caller: Caller; directory: Directory },
+): Promise<void> {
   await Promise.all(
-    writes.filter((entry) => entry.method === "PATCH").map(async (entry) => {
-      const type = entry.type as string;
-      const target = targets.get(entry);
-      if (!target) throw refused(404, "No resource matches the criteria of the patch.", entry.index, "not-found");
-      const { owner, version, json } = await readResource(mesh, type, target.id);
-      const patched = applyPatch(parseJson(json) as { resourceType: string }, patchDocument(entry));
-      if (patched.resourceType !== type || patched.id !== target.id) throw refused(422, "A patch cannot change resourceType or id.", entry.index, "invalid");
-      entry.resource = patched;
-      target.held = { owner, version, deleted: false };
-    }),
+    writes
+      .filter((entry) => entry.method === "PATCH")
+      .map(async (entry) => {
+        const type = entry.type as string;
+        const target = targets.get(entry);
+        if (!target) throw refused(404, "No resource matches the criteria of the patch.", entry.index, "not-found");
+        const { owner, version, json } = await readResource(mesh, type, target.id);
+        const patched = applyPatch(parseJson(json) as { resourceType: string }, patchDocument(entry));
+        if (patched.resourceType !== type || patched.id !== target.id)
+          throw refused(422, "A patch cannot change resourceType or id.", entry.index, "invalid");
+        entry.resource = patched;
+        target.held = { owner, version, deleted: false };
+      }),
   );
 }
 
@@ -143,7 +158,8 @@ async function applyPatches(writes: BundleEntry[], targets: Map<BundleEntry, Tar
 function patchDocument({ resource, index }: BundleEntry): unknown {
   if (resource?.resourceType !== "Binary") return resource;
   const { contentType, data } = resource;
-  if (contentType !== JSON_PATCH || typeof data !== "string") throw refused(400, `A Binary as a patch needs contentType ${JSON_PATCH} and data.`, index, "invalid");
+  if (contentType !== JSON_PATCH || typeof data !== "string")
+    throw refused(400, `A Binary as a patch needs contentType ${JSON_PATCH} and data.`, index, "invalid");
   return parseJson(Buffer.from(data, "base64").toString());
 }
 
@@ -175,16 +191,18 @@ function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>, 
 function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, directory: Directory): Plan {
   const shares = new Map<string, Share>();
   let places = 0;
-  const putFor = (index: number) => (owner: string, step: OwnerStep, mayWait: boolean): number => {
-    const share = shares.get(owner) ?? { owner, steps: [], places: [], entries: [], mayWait: false };
-    shares.set(owner, share);
-    share.steps.push(step);
-    share.places.push(places);
-    share.entries.push(index);
-    share.mayWait ||= mayWait;
-    places += 1;
-    return places - 1;
-  };
+  const putFor =
+    (index: number) =>
+    (owner: string, step: OwnerStep, mayWait: boolean): number => {
+      const share = shares.get(owner) ?? { owner, steps: [], places: [], entries: [], mayWait: false };
+      shares.set(owner, share);
+      share.steps.push(step);
+      share.places.push(places);
+      share.entries.push(index);
+      share.mayWait ||= mayWait;
+      places += 1;
+      return places - 1;
+    };
   const planned = new Set<Target>();
 
   const answers = entries.map((entry): Answer => {
@@ -212,12 +230,16 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
     const criteria = criteriaOf(entry);
     if (method === "POST" || (criteria !== undefined && !held)) {
       const ifNoneExist = criteria === undefined ? undefined : conditions.get(criteria)?.condition;
-      return answer(put(owner, { op: "create", type, id, text, ...(ifNoneExist && { ifNoneExist }) }, holdsKeys || ifNoneExist !== undefined));
+      return answer(
+        put(owner, { op: "create", type, id, text, ...(ifNoneExist && { ifNoneExist }) }, holdsKeys || ifNoneExist !== undefined),
+      );
     }
     if (method === "PATCH" && ifVersion && !ifVersion.includes(held?.version ?? 0)) throw staleEntry(held?.version ?? 0, index);
     if (!held || held.owner === owner) {
       const required = method === "PATCH" ? [held?.version ?? 0] : ifVersion;
-      return answer(put(owner, { op: "update", type, id, text, upsert: method !== "PATCH", ...(required && { ifVersion: required }) }, true));
+      return answer(
+        put(owner, { op: "update", type, id, text, upsert: method !== "PATCH", ...(required && { ifVersion: required }) }, true),
+      );
     }
     // The content has made it another owner's: it leaves the one and goes on with the other, in the same step.
     if (ifVersion && (held.deleted || !ifVersion.includes(held.version))) throw staleEntry(held.version, index);

@@ -22,7 +22,8 @@ export interface EntryResult {
 }
 
 /** Entries as the text that `process` takes. */
-export const transactionOf = (...entry: TransactionEntry[]): string => JSON.stringify({ resourceType: "Bundle", type: "transaction", entry });
+export const transactionOf = (...entry: TransactionEntry[]): string =>
+  JSON.stringify({ resourceType: "Bundle", type: "transaction", entry });
 
 /** Everything that other services may know about `transactions`. */
 export const transactions = {

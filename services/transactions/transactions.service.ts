@@ -11,7 +11,7 @@ import type { Store as StoreOf } from "../../mixins/store/store.ts";
 import { commitShares, type Coordinator, Raced, tellCommit } from "./coordinator.ts";
 import { outcomeOrAbort, unfinished } from "./journal.ts";
 import { type Answer, planOf } from "./planning.ts";
-import { type EntryResult, transactions } from "./transactions.contract.ts";
+import type { EntryResult, transactions } from "./transactions.contract.ts";
 import { bundleInvalid, transactionAborted } from "./transactions.errors.ts";
 
 /** How often a transaction is planned anew because others created meanwhile what it was about to create. */
@@ -21,11 +21,12 @@ const ATTEMPTS = 6;
 const TELL_AGAIN_AFTER = 10_000; // milliseconds
 const LOOK_EVERY = 5_000; // milliseconds
 
-type This = Service & WithDirectory & { store: StoreOf } & {
-  process(entries: () => BundleEntry[], how: { caller: Caller; base: string; representation: boolean }): Promise<(EntryResult | null)[]>;
-  coordinator(caller: Caller): Coordinator;
-  stopTelling?(): Promise<void>;
-};
+type This = Service &
+  WithDirectory & { store: StoreOf } & {
+    process(entries: () => BundleEntry[], how: { caller: Caller; base: string; representation: boolean }): Promise<(EntryResult | null)[]>;
+    coordinator(caller: Caller): Coordinator;
+    stopTelling?(): Promise<void>;
+  };
 
 export default defineService<typeof transactions, This>({
   name: "transactions",
@@ -55,7 +56,11 @@ export default defineService<typeof transactions, This>({
       return { nodeID: this.broker.nodeID, journal: this.store, caller, warn: (message) => this.logger.warn(message) };
     },
 
-    async process(this: This, parse: () => BundleEntry[], { caller, base, representation }: { caller: Caller; base: string; representation: boolean }) {
+    async process(
+      this: This,
+      parse: () => BundleEntry[],
+      { caller, base, representation }: { caller: Caller; base: string; representation: boolean },
+    ) {
       try {
         for (let attempt = 1; ; attempt += 1) {
           const entries = parse();
@@ -110,7 +115,11 @@ function isPatchOnOldVersion(error: unknown, entries: BundleEntry[]): boolean {
   return entry?.method === "PATCH" && entry.ifMatch === undefined;
 }
 
-async function answersOf(answers: Answer[], written: StepResult[], { caller, representation }: { caller: Caller; representation: boolean }) {
+async function answersOf(
+  answers: Answer[],
+  written: StepResult[],
+  { caller, representation }: { caller: Caller; representation: boolean },
+) {
   return Promise.all(
     answers.map(async (answer): Promise<EntryResult | null> => {
       if (answer.kind === "read") return null;
@@ -118,7 +127,14 @@ async function answersOf(answers: Answer[], written: StepResult[], { caller, rep
       if (answer.kind === "found") {
         const { type, match } = answer;
         const stored = representation && match.owner ? await ownerOf(match.owner).read(caller, { type, id: match.id }) : null;
-        return { status: 200, type, id: match.id, version: match.version, updated: stored?.updated ?? 0, ...(stored?.json && { json: stored.json }) };
+        return {
+          status: 200,
+          type,
+          id: match.id,
+          version: match.version,
+          updated: stored?.updated ?? 0,
+          ...(stored?.json && { json: stored.json }),
+        };
       }
       const { id, version, updated, outcome, json } = written[answer.place] as StepResult;
       const status = outcome === "created" && !answer.isMove ? 201 : outcome === "deleted" || outcome === "none" ? 204 : 200;

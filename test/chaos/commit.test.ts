@@ -32,7 +32,11 @@ const TYPES = ["Patient", "Condition", "ServiceRequest"];
 const bundle = (mark: string) => {
   const identifier = [{ system: "urn:chaos", value: mark }];
   const subject = { reference: "urn:uuid:p" };
-  const post = (resource: object, fullUrl?: string) => ({ ...(fullUrl && { fullUrl }), resource, request: { method: "POST", url: (resource as { resourceType: string }).resourceType } });
+  const post = (resource: object, fullUrl?: string) => ({
+    ...(fullUrl && { fullUrl }),
+    resource,
+    request: { method: "POST", url: (resource as { resourceType: string }).resourceType },
+  });
   return {
     resourceType: "Bundle",
     type: "transaction",
@@ -55,7 +59,13 @@ describe.each(["sqlite", "mongo"] as const)("a transaction over three services o
   async function settled(): Promise<void> {
     const deadline = Date.now() + SETTLED_WITHIN;
     for (;;) {
-      const open = await Promise.all(OWNERS.map((owner) => ownerOf(owner).prepared(mesh.caller as never, {}).catch(() => [{ tx: "unreachable" }])));
+      const open = await Promise.all(
+        OWNERS.map((owner) =>
+          ownerOf(owner)
+            .prepared(mesh.caller as never, {})
+            .catch(() => [{ tx: "unreachable" }]),
+        ),
+      );
       if (open.every((list) => list.length === 0)) return;
       if (Date.now() > deadline) throw new Error(`Still in doubt after ${SETTLED_WITHIN} ms: ${JSON.stringify(open)}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -64,29 +74,37 @@ describe.each(["sqlite", "mongo"] as const)("a transaction over three services o
 
   const count = async (mark: string) => {
     const fhir = fhirAt(mesh.base);
-    return Promise.all(TYPES.map(async (type) => (await fhir.get(`/${type}?identifier=urn:chaos|${mark}&_summary=count`)).body.total as number));
+    return Promise.all(
+      TYPES.map(async (type) => (await fhir.get(`/${type}?identifier=urn:chaos|${mark}&_summary=count`)).body.total as number),
+    );
   };
 
-  it.each(POINTS)("%s at %s (%s): all of it or nothing, and all of what was confirmed", async (victim, at, times) => {
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const mark = `${victim}-${at}-${times}-${round}`;
-      // The healthy node makes way for one that will crash.
-      const healthy = mesh.nodes.find((node) => node.services.includes(victim));
-      const doomed = await mesh.add(victim, { ...CRASH, CRASH_AT: at, CRASH_COUNT: times });
-      await healthy?.stop();
-      mesh.nodes.splice(mesh.nodes.indexOf(healthy as never), 1);
+  it.each(POINTS)(
+    "%s at %s (%s): all of it or nothing, and all of what was confirmed",
+    async (victim, at, times) => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const mark = `${victim}-${at}-${times}-${round}`;
+        // The healthy node makes way for one that will crash.
+        const healthy = mesh.nodes.find((node) => node.services.includes(victim));
+        const doomed = await mesh.add(victim, { ...CRASH, CRASH_AT: at, CRASH_COUNT: times });
+        await healthy?.stop();
+        mesh.nodes.splice(mesh.nodes.indexOf(healthy as never), 1);
 
-      const answer = await fhirAt(mesh.base).send("POST", "", bundle(mark)).catch(() => undefined);
-      await doomed.ended;
-      mesh.nodes.splice(mesh.nodes.indexOf(doomed), 1);
-      await mesh.add(victim);
-      await settled();
+        const answer = await fhirAt(mesh.base)
+          .send("POST", "", bundle(mark))
+          .catch(() => undefined);
+        await doomed.ended;
+        mesh.nodes.splice(mesh.nodes.indexOf(doomed), 1);
+        await mesh.add(victim);
+        await settled();
 
-      const found = await count(mark);
-      expect(found.every((it) => it === found[0])).toBe(true);
-      expect([0, 1]).toContain(found[0]);
-      if (answer?.status === 200) expect(found).toEqual([1, 1, 1]);
-      else if (answer) expect(answer.status).toBe(503);
-    }
-  }, 180_000);
+        const found = await count(mark);
+        expect(found.every((it) => it === found[0])).toBe(true);
+        expect([0, 1]).toContain(found[0]);
+        if (answer?.status === 200) expect(found).toEqual([1, 1, 1]);
+        else if (answer) expect(answer.status).toBe(503);
+      }
+    },
+    180_000,
+  );
 });

@@ -4,7 +4,12 @@ import FhirClient from "fhirclient";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 type Json = Record<string, unknown> & { id?: string; resourceType: string };
-type Bundle = Json & { type: string; total?: number; entry?: { resource: Json; response?: { status: string; location?: string } }[]; link?: { relation: string; url: string }[] };
+type Bundle = Json & {
+  type: string;
+  total?: number;
+  entry?: { resource: Json; response?: { status: string; location?: string } }[];
+  link?: { relation: string; url: string }[];
+};
 
 /** Apps that nobody here wrote, against a mesh of processes over NATS: they cannot tell that no single server is there. */
 describe("a client that nobody here wrote", () => {
@@ -21,9 +26,17 @@ describe("a client that nobody here wrote", () => {
     resourceType: "Bundle" as const,
     type: "transaction" as const,
     entry: [
-      { fullUrl: "urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-000000000001", resource: patient(family), request: { method: "POST" as const, url: "Patient" } },
       {
-        resource: { resourceType: "Condition" as const, subject: { reference: "urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-000000000001" }, code: { text: family } },
+        fullUrl: "urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-000000000001",
+        resource: patient(family),
+        request: { method: "POST" as const, url: "Patient" },
+      },
+      {
+        resource: {
+          resourceType: "Condition" as const,
+          subject: { reference: "urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-000000000001" },
+          code: { text: family },
+        },
         request: { method: "POST" as const, url: "Condition" },
       },
     ],
@@ -62,17 +75,28 @@ describe("a client that nobody here wrote", () => {
       const kit = client();
       const answer = (await kit.transaction({ body: transactionOf("Kittrans") as never })) as Bundle;
       expect(answer.entry?.map((it) => it.response?.status)).toEqual(["201 Created", "201 Created"]);
-      const found = (await kit.search({ resourceType: "Condition", searchParams: { "subject:Patient.name": "Kittrans", _include: "Condition:subject" } })) as Bundle;
+      const found = (await kit.search({
+        resourceType: "Condition",
+        searchParams: { "subject:Patient.name": "Kittrans", _include: "Condition:subject" },
+      })) as Bundle;
       expect(found.entry?.map((it) => it.resource.resourceType)).toEqual(["Condition", "Patient"]);
-      const batch = (await kit.batch({ body: { resourceType: "Bundle", type: "batch", entry: [{ request: { method: "GET", url: "Patient?name=Kittrans" } }] } as never })) as Bundle;
+      const batch = (await kit.batch({
+        body: { resourceType: "Bundle", type: "batch", entry: [{ request: { method: "GET", url: "Patient?name=Kittrans" } }] } as never,
+      })) as Bundle;
       expect(batch.entry?.[0]?.resource).toMatchObject({ total: 1 });
     });
 
     it("searches a compartment and over all types", async () => {
       const kit = client();
       const { id } = (await kit.create({ resourceType: "Patient", body: patient("Compartment") })) as Json;
-      await kit.create({ resourceType: "Condition", body: { resourceType: "Condition", subject: { reference: `Patient/${id}` } } as never });
-      const inside = (await kit.compartmentSearch({ resourceType: "Condition", compartment: { resourceType: "Patient", id: id as string } })) as Bundle;
+      await kit.create({
+        resourceType: "Condition",
+        body: { resourceType: "Condition", subject: { reference: `Patient/${id}` } } as never,
+      });
+      const inside = (await kit.compartmentSearch({
+        resourceType: "Condition",
+        compartment: { resourceType: "Patient", id: id as string },
+      })) as Bundle;
       expect(inside.total).toBe(1);
       expect(((await kit.systemSearch({ searchParams: { _id: id as string } })) as Bundle).total).toBe(1);
     });
@@ -98,7 +122,11 @@ describe("a client that nobody here wrote", () => {
       const medplum = client();
       const answer = await medplum.executeBatch(transactionOf("Medtrans"));
       const reference = answer.entry?.[0]?.response?.location?.split("/")[1] as string;
-      expect((await medplum.readPatientEverything(reference)).entry?.map((it: { resource?: { resourceType: string } }) => it.resource?.resourceType).sort()).toEqual(["Condition", "Patient"]);
+      expect(
+        (await medplum.readPatientEverything(reference)).entry
+          ?.map((it: { resource?: { resourceType: string } }) => it.resource?.resourceType)
+          .sort(),
+      ).toEqual(["Condition", "Patient"]);
       let pages = 0;
       for await (const page of medplum.searchResourcePages("Patient", { _count: 1, name: "Medtrans" })) pages += page.length;
       expect(pages).toBe(1);
@@ -107,7 +135,10 @@ describe("a client that nobody here wrote", () => {
   });
 
   describe("fhirclient, of SMART on FHIR", () => {
-    const client = () => FhirClient({ protocol: "http", hostname: "127.0.0.1", headers: {}, url: "/", get: () => "" } as never, {} as never).client({ serverUrl: baseUrl });
+    const client = () =>
+      FhirClient({ protocol: "http", hostname: "127.0.0.1", headers: {}, url: "/", get: () => "" } as never, {} as never).client({
+        serverUrl: baseUrl,
+      });
 
     it("creates, reads, updates, patches, deletes", async () => {
       const smart = client();
@@ -122,11 +153,18 @@ describe("a client that nobody here wrote", () => {
 
     it("collects all pages, and resolves references", async () => {
       const smart = client();
-      await smart.request({ url: "", method: "POST", body: JSON.stringify(transactionOf("Smarttrans")), headers: { "Content-Type": "application/fhir+json" } });
+      await smart.request({
+        url: "",
+        method: "POST",
+        body: JSON.stringify(transactionOf("Smarttrans")),
+        headers: { "Content-Type": "application/fhir+json" },
+      });
       for (let index = 0; index < 3; index += 1) await smart.create(patient("Smartpage") as never);
       const pages = (await smart.request("Patient?name=Smartpage&_count=1", { pageLimit: 0, flat: true })) as Json[];
       expect(pages).toHaveLength(3);
-      const found = (await smart.request("Condition?subject:Patient.name=Smarttrans", { resolveReferences: ["subject"], flat: true })) as { subject: Json }[];
+      const found = (await smart.request("Condition?subject:Patient.name=Smarttrans", { resolveReferences: ["subject"], flat: true })) as {
+        subject: Json;
+      }[];
       expect(found[0]?.subject).toMatchObject({ resourceType: "Patient", name: [{ family: "Smarttrans" }] });
     });
   });

@@ -3,36 +3,75 @@ import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 type Entry = Record<string, unknown>;
 const transaction = (...entry: Entry[]) => ({ resourceType: "Bundle", type: "transaction", entry });
-const post = (resource: Entry & { resourceType: string }, fullUrl?: string, more: Entry = {}): Entry => ({ ...(fullUrl && { fullUrl }), resource, request: { method: "POST", url: resource.resourceType, ...more } });
+const post = (resource: Entry & { resourceType: string }, fullUrl?: string, more: Entry = {}): Entry => ({
+  ...(fullUrl && { fullUrl }),
+  resource,
+  request: { method: "POST", url: resource.resourceType, ...more },
+});
 
 /** Bundles over several services (R4, http.html#transaction): all or nothing, links rewritten everywhere. */
 describe("a bundle", () => {
   let mesh: Mesh;
   let fhir: FhirHttp;
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "transactions", "patients", "personnel", "visits", "hospitalizations", "lab", "records", "billing"], nats: false, split: "broker" });
+    mesh = await startMesh({
+      services: ["api", "transactions", "patients", "personnel", "visits", "hospitalizations", "lab", "records", "billing"],
+      nats: false,
+      split: "broker",
+    });
     fhir = fhirAt(mesh.base);
   });
   afterAll(() => mesh.stop());
 
-  const idOf = (answer: { body: { entry: { response: { location: string } }[] } }, index: number) => answer.body.entry[index]?.response.location.split("/_history")[0] as string;
+  const idOf = (answer: { body: { entry: { response: { location: string } }[] } }, index: number) =>
+    answer.body.entry[index]?.response.location.split("/_history")[0] as string;
   const total = async (query: string) => (await fhir.get(query)).body.total as number;
 
   it("links what it creates, wherever a link may stand", async () => {
     const [patient, condition] = ["urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-000000000001", "urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-000000000002"];
-    const answer = await fhir.send("POST", "", transaction(
-      post({ resourceType: "Condition", subject: { reference: patient }, text: { status: "generated", div: `<div xmlns="http://www.w3.org/1999/xhtml"><a href="${patient}">her</a></div>` } }, condition),
-      post({
-        resourceType: "Patient",
-        identifier: [{ system: "urn:x", value: patient }],
-        extension: [{ url: "http://example.org/source", valueReference: { reference: "#p" } }, { url: "http://example.org/problem", valueReference: { reference: condition } }, { url: "http://example.org/link", valueUri: condition }],
-        contained: [{ resourceType: "Provenance", id: "p", target: [{ reference: condition }], recorded: "2026-01-01T00:00:00Z", agent: [{ who: { display: "x" } }] }],
-      }, patient),
-    ));
+    const answer = await fhir.send(
+      "POST",
+      "",
+      transaction(
+        post(
+          {
+            resourceType: "Condition",
+            subject: { reference: patient },
+            text: { status: "generated", div: `<div xmlns="http://www.w3.org/1999/xhtml"><a href="${patient}">her</a></div>` },
+          },
+          condition,
+        ),
+        post(
+          {
+            resourceType: "Patient",
+            identifier: [{ system: "urn:x", value: patient }],
+            extension: [
+              { url: "http://example.org/source", valueReference: { reference: "#p" } },
+              { url: "http://example.org/problem", valueReference: { reference: condition } },
+              { url: "http://example.org/link", valueUri: condition },
+            ],
+            contained: [
+              {
+                resourceType: "Provenance",
+                id: "p",
+                target: [{ reference: condition }],
+                recorded: "2026-01-01T00:00:00Z",
+                agent: [{ who: { display: "x" } }],
+              },
+            ],
+          },
+          patient,
+        ),
+      ),
+    );
     expect(answer).toMatchObject({ status: 200, body: { type: "transaction-response" } });
     const [conditionRef, patientRef] = [idOf(answer, 0), idOf(answer, 1)];
     const stored = (await fhir.get(`/${patientRef}`)).body;
-    expect(stored.extension.map((it: Entry) => (it.valueReference as Entry)?.reference ?? it.valueUri)).toEqual(["#p", conditionRef, conditionRef]);
+    expect(stored.extension.map((it: Entry) => (it.valueReference as Entry)?.reference ?? it.valueUri)).toEqual([
+      "#p",
+      conditionRef,
+      conditionRef,
+    ]);
     expect(stored.contained[0].target[0].reference).toBe(conditionRef);
     expect(stored.identifier[0].value).toBe(patient); // a business identifier is no link
     const problem = (await fhir.get(`/${conditionRef}`)).body;
@@ -41,17 +80,27 @@ describe("a bundle", () => {
   });
 
   it("takes entries that refer to each other in a circle", async () => {
-    const answer = await fhir.send("POST", "", transaction(
-      post({ resourceType: "Patient", link: [{ other: { reference: "urn:uuid:b" }, type: "seealso" }] }, "urn:uuid:a"),
-      post({ resourceType: "Patient", link: [{ other: { reference: "urn:uuid:a" }, type: "seealso" }] }, "urn:uuid:b"),
-    ));
+    const answer = await fhir.send(
+      "POST",
+      "",
+      transaction(
+        post({ resourceType: "Patient", link: [{ other: { reference: "urn:uuid:b" }, type: "seealso" }] }, "urn:uuid:a"),
+        post({ resourceType: "Patient", link: [{ other: { reference: "urn:uuid:a" }, type: "seealso" }] }, "urn:uuid:b"),
+      ),
+    );
     expect((await fhir.get(`/${idOf(answer, 0)}`)).body.link[0].other.reference).toBe(idOf(answer, 1));
     expect((await fhir.get(`/${idOf(answer, 1)}`)).body.link[0].other.reference).toBe(idOf(answer, 0));
   });
 
   it("resolves conditional references, and refuses those that name none or several", async () => {
     await fhir.create({ resourceType: "Practitioner", identifier: [{ system: "urn:npi", value: "1" }] });
-    const encounter = (value: string) => post({ resourceType: "Encounter", status: "finished", class: { code: "AMB" }, participant: [{ individual: { reference: `Practitioner?identifier=urn:npi|${value}` } }] });
+    const encounter = (value: string) =>
+      post({
+        resourceType: "Encounter",
+        status: "finished",
+        class: { code: "AMB" },
+        participant: [{ individual: { reference: `Practitioner?identifier=urn:npi|${value}` } }],
+      });
     const answer = await fhir.send("POST", "", transaction(encounter("1")));
     expect((await fhir.get(`/${idOf(answer, 0)}`)).body.participant[0].individual.reference).toMatch(/^Practitioner\/[\w.-]+$/);
     expect((await fhir.send("POST", "", transaction(encounter("2")))).status).toBe(412);
@@ -60,10 +109,13 @@ describe("a bundle", () => {
   });
 
   it("creates what does not exist, once, and links to what does", async () => {
-    const bundle = (day: string) => transaction(
-      post({ resourceType: "Organization", name: "Clinic", identifier: [{ system: "urn:org", value: "7" }] }, "urn:uuid:org", { ifNoneExist: "identifier=urn:org|7" }),
-      post({ resourceType: "Patient", birthDate: day, managingOrganization: { reference: "urn:uuid:org" } }),
-    );
+    const bundle = (day: string) =>
+      transaction(
+        post({ resourceType: "Organization", name: "Clinic", identifier: [{ system: "urn:org", value: "7" }] }, "urn:uuid:org", {
+          ifNoneExist: "identifier=urn:org|7",
+        }),
+        post({ resourceType: "Patient", birthDate: day, managingOrganization: { reference: "urn:uuid:org" } }),
+      );
     const [first, second] = [await fhir.send("POST", "", bundle("1980-01-01")), await fhir.send("POST", "", bundle("1980-01-02"))];
     expect([first, second].map((it) => it.body.entry[0].response.status.slice(0, 3))).toEqual(["201", "200"]);
     expect(idOf(second, 0)).toBe(idOf(first, 0));
@@ -71,10 +123,17 @@ describe("a bundle", () => {
   });
 
   it("creates one, when 16 bundles at the same moment create what does not exist", async () => {
-    const bundle = (index: number) => transaction(
-      post({ resourceType: "Organization", identifier: [{ system: "urn:org", value: "race" }] }, "urn:uuid:org", { ifNoneExist: "identifier=urn:org|race" }),
-      post({ resourceType: "Patient", identifier: [{ system: "urn:race", value: String(index) }], managingOrganization: { reference: "urn:uuid:org" } }),
-    );
+    const bundle = (index: number) =>
+      transaction(
+        post({ resourceType: "Organization", identifier: [{ system: "urn:org", value: "race" }] }, "urn:uuid:org", {
+          ifNoneExist: "identifier=urn:org|race",
+        }),
+        post({
+          resourceType: "Patient",
+          identifier: [{ system: "urn:race", value: String(index) }],
+          managingOrganization: { reference: "urn:uuid:org" },
+        }),
+      );
     const answers = await Promise.all(Array.from({ length: 16 }, (_, index) => fhir.send("POST", "", bundle(index))));
     expect(answers.map((it) => it.status)).toEqual(answers.map(() => 200));
     expect(new Set(answers.map((it) => idOf(it, 0))).size).toBe(1);
@@ -87,7 +146,10 @@ describe("a bundle", () => {
     const refused = transaction(
       post({ resourceType: "Patient", ...mark }),
       post({ resourceType: "Condition", subject: { reference: "Patient/1" }, ...mark }),
-      { resource: { resourceType: "Patient", id: "p-stale", ...mark }, request: { method: "PUT", url: "Patient/p-stale", ifMatch: 'W/"4"' } },
+      {
+        resource: { resourceType: "Patient", id: "p-stale", ...mark },
+        request: { method: "PUT", url: "Patient/p-stale", ifMatch: 'W/"4"' },
+      },
     );
     expect(await fhir.send("POST", "", refused)).toMatchObject({ status: 412, body: { issue: [{ expression: ["Bundle.entry[2]"] }] } });
     expect(await total("/Patient?identifier=urn:mark|refused&_summary=count")).toBe(0);
@@ -98,14 +160,28 @@ describe("a bundle", () => {
     const { body: old } = await fhir.create({ resourceType: "Patient", active: true });
     const { body: gone } = await fhir.create({ resourceType: "Condition", subject: { reference: "Patient/1" } });
     const patch = Buffer.from(JSON.stringify([{ op: "replace", path: "/active", value: false }])).toString("base64");
-    const answer = await fhir.send("POST", "", transaction(
-      { request: { method: "GET", url: `Patient/${old.id}` } },
-      { resource: { resourceType: "Binary", contentType: "application/json-patch+json", data: patch }, request: { method: "PATCH", url: `Patient/${old.id}`, ifMatch: 'W/"1"' } },
-      { resource: { resourceType: "Patient", id: "every-verb" }, request: { method: "PUT", url: "Patient/every-verb" } },
-      { request: { method: "DELETE", url: `Condition/${gone.id}` } },
-      post({ resourceType: "Observation", status: "final", code: { text: "x" } }),
-    ), { Prefer: "return=representation" });
-    expect(answer.body.entry.map((it: { response: { status: string } }) => it.response.status.slice(0, 3))).toEqual(["200", "200", "201", "204", "201"]);
+    const answer = await fhir.send(
+      "POST",
+      "",
+      transaction(
+        { request: { method: "GET", url: `Patient/${old.id}` } },
+        {
+          resource: { resourceType: "Binary", contentType: "application/json-patch+json", data: patch },
+          request: { method: "PATCH", url: `Patient/${old.id}`, ifMatch: 'W/"1"' },
+        },
+        { resource: { resourceType: "Patient", id: "every-verb" }, request: { method: "PUT", url: "Patient/every-verb" } },
+        { request: { method: "DELETE", url: `Condition/${gone.id}` } },
+        post({ resourceType: "Observation", status: "final", code: { text: "x" } }),
+      ),
+      { Prefer: "return=representation" },
+    );
+    expect(answer.body.entry.map((it: { response: { status: string } }) => it.response.status.slice(0, 3))).toEqual([
+      "200",
+      "200",
+      "201",
+      "204",
+      "201",
+    ]);
     expect(answer.body.entry[0].resource).toMatchObject({ active: false }); // reads come last (R4, http.html#trules)
     expect(answer.body.entry[4].resource).toMatchObject({ resourceType: "Observation", meta: { versionId: "1" } });
   });
@@ -113,23 +189,61 @@ describe("a bundle", () => {
   it("moves a shared resource inside a bundle", async () => {
     const { body: visit } = await fhir.create({ resourceType: "Encounter", status: "in-progress", class: { code: "AMB" } });
     const stay = { ...visit, class: { code: "ACUTE" } };
-    const answer = await fhir.send("POST", "", transaction({ resource: stay, request: { method: "PUT", url: `Encounter/${visit.id}`, ifMatch: 'W/"1"' } }, post({ resourceType: "Patient" })));
+    const answer = await fhir.send(
+      "POST",
+      "",
+      transaction(
+        { resource: stay, request: { method: "PUT", url: `Encounter/${visit.id}`, ifMatch: 'W/"1"' } },
+        post({ resourceType: "Patient" }),
+      ),
+    );
     expect(answer.body.entry[0].response).toMatchObject({ status: "200 OK", location: `Encounter/${visit.id}/_history/2` });
-    expect((await fhir.send("POST", "", transaction({ resource: visit, request: { method: "PUT", url: `Encounter/${visit.id}`, ifMatch: 'W/"1"' } }))).status).toBe(412);
+    expect(
+      (
+        await fhir.send(
+          "POST",
+          "",
+          transaction({ resource: visit, request: { method: "PUT", url: `Encounter/${visit.id}`, ifMatch: 'W/"1"' } }),
+        )
+      ).status,
+    ).toBe(412);
   });
 
   it("takes a thousand entries", async () => {
-    const entries = Array.from({ length: 1_000 }, (_, index) => post({ resourceType: "Observation", status: "final", code: { text: "x" }, method: { coding: [{ system: "urn:m", code: "thousand" }] }, valueInteger: index }));
+    const entries = Array.from({ length: 1_000 }, (_, index) =>
+      post({
+        resourceType: "Observation",
+        status: "final",
+        code: { text: "x" },
+        method: { coding: [{ system: "urn:m", code: "thousand" }] },
+        valueInteger: index,
+      }),
+    );
     const answer = await fhir.send("POST", "", transaction(...entries));
     expect(answer.body.entry).toHaveLength(1_000);
     expect(await total("/Observation?method=urn:m|thousand&_summary=count")).toBe(1_000);
   });
 
   it.each([
-    ["two entries for one resource", transaction({ resource: { resourceType: "Patient", id: "x" }, request: { method: "PUT", url: "Patient/x" } }, { request: { method: "DELETE", url: "Patient/x" } }), 400],
-    ["one fullUrl twice", transaction(post({ resourceType: "Patient" }, "urn:uuid:same"), post({ resourceType: "Patient" }, "urn:uuid:same")), 400],
+    [
+      "two entries for one resource",
+      transaction(
+        { resource: { resourceType: "Patient", id: "x" }, request: { method: "PUT", url: "Patient/x" } },
+        { request: { method: "DELETE", url: "Patient/x" } },
+      ),
+      400,
+    ],
+    [
+      "one fullUrl twice",
+      transaction(post({ resourceType: "Patient" }, "urn:uuid:same"), post({ resourceType: "Patient" }, "urn:uuid:same")),
+      400,
+    ],
     ["an entry without request", transaction({ resource: { resourceType: "Patient" } }), 400],
-    ["a resource of another type than its url", transaction({ resource: { resourceType: "Patient" }, request: { method: "POST", url: "Group" } }), 400],
+    [
+      "a resource of another type than its url",
+      transaction({ resource: { resourceType: "Patient" }, request: { method: "POST", url: "Group" } }),
+      400,
+    ],
     ["an unknown method", transaction({ request: { method: "BREW", url: "Patient" } }), 400],
     ["a type that there is not", transaction({ resource: { resourceType: "Cat" }, request: { method: "POST", url: "Cat" } }), 400],
     ["a type that nobody here serves", transaction(post({ resourceType: "Location" })), 404],
@@ -146,9 +260,25 @@ describe("a bundle", () => {
 
   it("of type batch answers each entry for itself", async () => {
     const answer = await fhir.send("POST", "", {
-      resourceType: "Bundle", type: "batch",
-      entry: [post({ resourceType: "Patient" }), { request: { method: "GET", url: "Patient/none" } }, { request: { method: "GET", url: "Patient?_summary=count" } }, { request: {} }, post({ resourceType: "Patient" }, undefined, { ifNoneExist: "colour=blue" })],
+      resourceType: "Bundle",
+      type: "batch",
+      entry: [
+        post({ resourceType: "Patient" }),
+        { request: { method: "GET", url: "Patient/none" } },
+        { request: { method: "GET", url: "Patient?_summary=count" } },
+        { request: {} },
+        post({ resourceType: "Patient" }, undefined, { ifNoneExist: "colour=blue" }),
+      ],
     });
-    expect(answer.body).toMatchObject({ type: "batch-response", entry: [{ response: { status: "201" } }, { response: { status: "404", outcome: outcomeWith("not-found") } }, { response: { status: "200" } }, { response: { status: "400" } }, { response: { status: "400" } }] });
+    expect(answer.body).toMatchObject({
+      type: "batch-response",
+      entry: [
+        { response: { status: "201" } },
+        { response: { status: "404", outcome: outcomeWith("not-found") } },
+        { response: { status: "200" } },
+        { response: { status: "400" } },
+        { response: { status: "400" } },
+      ],
+    });
   });
 });

@@ -6,19 +6,28 @@ describe("FHIR over HTTP", () => {
   let mesh: Mesh;
   let fhir: FhirHttp;
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "transactions", "patients", "visits", "hospitalizations", "lab", "records"], nats: false, split: "broker" });
+    mesh = await startMesh({
+      services: ["api", "transactions", "patients", "visits", "hospitalizations", "lab", "records"],
+      nats: false,
+      split: "broker",
+    });
     fhir = fhirAt(mesh.base);
   });
   afterAll(() => mesh.stop());
 
   const rossi = { resourceType: "Patient", name: [{ family: "Rossi", given: ["Ada"] }], gender: "female" };
-  const created = async (resource: object = rossi) => (await fhir.create(resource)).body as Record<string, string> & { meta: { versionId: string } };
+  const created = async (resource: object = rossi) =>
+    (await fhir.create(resource)).body as Record<string, string> & { meta: { versionId: string } };
 
   describe("create and read", () => {
     it("gives a new resource an id, a version and a place", async () => {
       const answer = await fhir.create(rossi);
       expect(answer.status).toBe(201);
-      expect(answer.body).toMatchObject({ ...rossi, id: expect.any(String), meta: { versionId: "1", lastUpdated: expect.stringMatching(/^\d{4}-.*Z$/) } });
+      expect(answer.body).toMatchObject({
+        ...rossi,
+        id: expect.any(String),
+        meta: { versionId: "1", lastUpdated: expect.stringMatching(/^\d{4}-.*Z$/) },
+      });
       expect(answer.headers.get("location")).toBe(`${mesh.base}/fhir/Patient/${answer.body.id}/_history/1`);
       expect(answer.headers.get("etag")).toBe('W/"1"');
     });
@@ -29,7 +38,10 @@ describe("FHIR over HTTP", () => {
 
     it("answers with nothing, or an outcome, to who prefers so", async () => {
       expect(await fhir.create(rossi, { Prefer: "return=minimal" })).toMatchObject({ status: 201, text: "" });
-      expect(await fhir.create(rossi, { Prefer: "return=OperationOutcome" })).toMatchObject({ status: 201, body: outcomeWith("informational") });
+      expect(await fhir.create(rossi, { Prefer: "return=OperationOutcome" })).toMatchObject({
+        status: 201,
+        body: outcomeWith("informational"),
+      });
     });
 
     it("tells a resource that never was from one that was deleted", async () => {
@@ -75,7 +87,8 @@ describe("FHIR over HTTP", () => {
 
     it("refuses a version that is not current any more", async () => {
       const patient = await created();
-      const change = (version: string) => fhir.send("PUT", `/Patient/${patient.id}`, { ...patient, gender: "other" }, { "If-Match": version });
+      const change = (version: string) =>
+        fhir.send("PUT", `/Patient/${patient.id}`, { ...patient, gender: "other" }, { "If-Match": version });
       expect((await change('W/"1"')).status).toBe(200);
       expect(await change('W/"1"')).toMatchObject({ status: 412, body: outcomeWith("conflict") });
       expect((await change("one")).status).toBe(400);
@@ -95,7 +108,10 @@ describe("FHIR over HTTP", () => {
       const visit = { resourceType: "Encounter", status: "in-progress", class: { code: "AMB" } };
       const encounter = await created(visit);
       const stay = { ...encounter, class: { code: "IMP" } };
-      expect(await fhir.send("PUT", `/Encounter/${encounter.id}`, stay)).toMatchObject({ status: 200, body: { class: { code: "IMP" }, meta: { versionId: "2" } } });
+      expect(await fhir.send("PUT", `/Encounter/${encounter.id}`, stay)).toMatchObject({
+        status: 200,
+        body: { class: { code: "IMP" }, meta: { versionId: "2" } },
+      });
       expect((await fhir.get(`/Encounter/${encounter.id}`)).body.class.code).toBe("IMP");
       const history = (await fhir.get(`/Encounter/${encounter.id}/_history`)).body;
       expect(history.entry.map((it: { resource: { meta: { versionId: string } } }) => it.resource.meta.versionId)).toEqual(["2", "1"]);
@@ -125,7 +141,10 @@ describe("FHIR over HTTP", () => {
       const between = new Date().toISOString();
       await new Promise((resolve) => setTimeout(resolve, 5));
       await fhir.send("PUT", `/Patient/${patient.id}`, { ...patient, gender: "other" });
-      const versions = async (query: string) => ((await fhir.get(`/Patient/${patient.id}/_history?${query}`)).body.entry ?? []).map((it: { resource: { meta: { versionId: string } } }) => it.resource.meta.versionId);
+      const versions = async (query: string) =>
+        ((await fhir.get(`/Patient/${patient.id}/_history?${query}`)).body.entry ?? []).map(
+          (it: { resource: { meta: { versionId: string } } }) => it.resource.meta.versionId,
+        );
       expect(await versions(`_at=${between}`)).toEqual(["1"]);
       expect(await versions(`_since=${between}`)).toEqual(["2"]);
       expect(await fhir.get(`/Patient/${patient.id}/_history?_since=yesterday`)).toMatchObject({ status: 400, body: outcomeWith("value") });
@@ -182,20 +201,36 @@ describe("FHIR over HTTP", () => {
 
     it("changes what it names and leaves the rest", async () => {
       const { id } = await created();
-      const answer = await fhir.send("PATCH", `/Patient/${id}`, JSON.stringify([{ op: "add", path: "/name/0/given/-", value: "Maria" }]), json);
+      const answer = await fhir.send(
+        "PATCH",
+        `/Patient/${id}`,
+        JSON.stringify([{ op: "add", path: "/name/0/given/-", value: "Maria" }]),
+        json,
+      );
       expect(answer).toMatchObject({ status: 200, body: { name: [{ family: "Rossi", given: ["Ada", "Maria"] }] } });
     });
 
     it("loses no change when 16 patch at the same moment", async () => {
       const { id } = await created();
-      const answers = await Promise.all(Array.from({ length: 16 }, (_, index) => fhir.send("PATCH", `/Patient/${id}`, JSON.stringify([{ op: "add", path: "/name/0/given/-", value: `G${index}` }]), json)));
+      const answers = await Promise.all(
+        Array.from({ length: 16 }, (_, index) =>
+          fhir.send("PATCH", `/Patient/${id}`, JSON.stringify([{ op: "add", path: "/name/0/given/-", value: `G${index}` }]), json),
+        ),
+      );
       const done = answers.filter((it) => it.status === 200).length;
       for (const it of answers) if (it.status !== 200) expect(it).toMatchObject({ status: 412 });
       expect((await fhir.get(`/Patient/${id}`)).body.name[0].given).toHaveLength(1 + done);
     });
 
     it.each([
-      ["a test that does not hold", [{ op: "test", path: "/gender", value: "male" }, { op: "remove", path: "/name" }], 422],
+      [
+        "a test that does not hold",
+        [
+          { op: "test", path: "/gender", value: "male" },
+          { op: "remove", path: "/name" },
+        ],
+        422,
+      ],
       ["a path to nowhere", [{ op: "replace", path: "/contact/0/name", value: {} }], 422],
       ["no path", [{ op: "remove" }], 400],
       ["a new id", [{ op: "replace", path: "/id", value: "other" }], 422],
@@ -243,9 +278,20 @@ describe("FHIR over HTTP", () => {
       const subject = { reference: `Patient/${id}` };
       await created({ resourceType: "Condition", subject });
       await created({ resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject });
-      await created({ resourceType: "Observation", status: "final", code: { text: "x" }, category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }], subject });
+      await created({
+        resourceType: "Observation",
+        status: "final",
+        code: { text: "x" },
+        category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }],
+        subject,
+      });
       const whole = await fhir.get(`/Patient/${id}/$everything`);
-      expect(whole.body.entry.map((it: { resource: { resourceType: string } }) => it.resource.resourceType).sort()).toEqual(["Condition", "Encounter", "Observation", "Patient"]);
+      expect(whole.body.entry.map((it: { resource: { resourceType: string } }) => it.resource.resourceType).sort()).toEqual([
+        "Condition",
+        "Encounter",
+        "Observation",
+        "Patient",
+      ]);
       expect(await fhir.all(`/Patient/${id}/$everything?_count=1`)).toMatchObject({ pages: 4 });
       expect((await fhir.get(`/Patient/${id}/$everything?_type=Condition`)).body.total).toBe(1);
       expect((await fhir.get(`/Patient/${id}/Condition`)).body.total).toBe(1);
@@ -255,15 +301,28 @@ describe("FHIR over HTTP", () => {
 
     it("finds the last Observation of each code", async () => {
       const subject = { reference: "Patient/lastn" };
-      const observe = (code: string, day: string) => created({ resourceType: "Observation", status: "final", code: { coding: [{ system: "urn:c", code }] }, subject, effectiveDateTime: day });
+      const observe = (code: string, day: string) =>
+        created({
+          resourceType: "Observation",
+          status: "final",
+          code: { coding: [{ system: "urn:c", code }] },
+          subject,
+          effectiveDateTime: day,
+        });
       for (const day of ["2026-01-01", "2026-01-03", "2026-01-02"]) for (const code of ["a", "b"]) await observe(code, day);
       const { body } = await fhir.get("/Observation/$lastn?subject=Patient/lastn&max=1");
-      expect(body.entry.map((it: { resource: { effectiveDateTime: string } }) => it.resource.effectiveDateTime)).toEqual(["2026-01-03", "2026-01-03"]);
+      expect(body.entry.map((it: { resource: { effectiveDateTime: string } }) => it.resource.effectiveDateTime)).toEqual([
+        "2026-01-03",
+        "2026-01-03",
+      ]);
       expect((await fhir.get("/Observation/$lastn")).status).toBe(400);
     });
 
     it("says 501 of what is not there yet, and 404 of what never will be", async () => {
-      expect(await fhir.send("POST", "/Patient/$match", { resourceType: "Parameters" })).toMatchObject({ status: 501, body: outcomeWith("not-supported") });
+      expect(await fhir.send("POST", "/Patient/$match", { resourceType: "Parameters" })).toMatchObject({
+        status: 501,
+        body: outcomeWith("not-supported"),
+      });
       expect(await fhir.get("/Nonsense/1")).toMatchObject({ status: 404, body: outcomeWith("not-supported") });
       expect(await fhir.get("/Patient/1/2/3/4")).toMatchObject({ status: 404 });
       const wrong = await fhir.send("DELETE", "/metadata");
@@ -300,7 +359,11 @@ describe("FHIR over HTTP", () => {
 
     it("finds what a List has", async () => {
       const [a, b, c] = [await created(), await created(), await created()];
-      const entry = [{ item: { reference: `Patient/${a.id}` } }, { item: { reference: `Patient/${b.id}` }, deleted: true }, { item: { reference: "Condition/1" } }];
+      const entry = [
+        { item: { reference: `Patient/${a.id}` } },
+        { item: { reference: `Patient/${b.id}` }, deleted: true },
+        { item: { reference: "Condition/1" } },
+      ];
       const { body } = await fhir.create({ resourceType: "List", status: "current", mode: "changes", entry });
       const found = (await fhir.get(`/Patient?_list=${body.id}`)).body;
       expect(found.entry.map((it: { resource: { id: string } }) => it.resource.id)).toEqual([a.id]);

@@ -12,7 +12,12 @@ const profile = {
   type: "Patient",
   baseDefinition: "http://hl7.org/fhir/StructureDefinition/Patient",
   derivation: "constraint",
-  differential: { element: [{ id: "Patient", path: "Patient" }, { id: "Patient.identifier", path: "Patient.identifier", min: 1 }] },
+  differential: {
+    element: [
+      { id: "Patient", path: "Patient" },
+      { id: "Patient.identifier", path: "Patient.identifier", min: 1 },
+    ],
+  },
 };
 const patient = (more: object = {}) => ({ resourceType: "Patient", meta: { profile: [URL] }, ...more });
 
@@ -28,7 +33,9 @@ describe("a profile", () => {
 
   it("that is not stored asks nothing of anybody", async () => {
     expect((await fhir.create(patient())).status).toBe(201);
-    expect((await fhir.send("POST", `/Patient/$validate?profile=${URL}`, { resourceType: "Patient" })).body).toEqual(outcomeWith("not-found"));
+    expect((await fhir.send("POST", `/Patient/$validate?profile=${URL}`, { resourceType: "Patient" })).body).toEqual(
+      outcomeWith("not-found"),
+    );
   });
 
   it("that is stored is asked of who claims it, and of nobody else", async () => {

@@ -8,17 +8,29 @@ describe("a search over several services", () => {
   let mesh: Mesh;
   let fhir: FhirHttp;
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "transactions", "patients", "personnel", "wards", "visits", "hospitalizations", "lab", "records"], nats: false, split: "broker" });
-    fhir = fhirAt(mesh.base);
-    const put = (resource: { resourceType: string; id: string } & Record<string, unknown>) => ({ resource, request: { method: "PUT", url: `${resource.resourceType}/${resource.id}` } });
-    const laboratory = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
-    const observation = (index: number) => put({
-      resourceType: "Observation", id: `o${index}`, status: "final", code: { coding: [{ system: "urn:c", code: index % 2 ? "odd" : "even" }] },
-      subject: { reference: "Patient/p1" }, encounter: { reference: index < 4 ? "Encounter/e1" : "Encounter/e2" },
-      // Every other one is the lab's: the type has two owners.
-      ...(index % 2 && { category: laboratory }),
-      ...(index !== 5 && { effectiveDateTime: `2026-01-0${9 - index}` }),
+    mesh = await startMesh({
+      services: ["api", "transactions", "patients", "personnel", "wards", "visits", "hospitalizations", "lab", "records"],
+      nats: false,
+      split: "broker",
     });
+    fhir = fhirAt(mesh.base);
+    const put = (resource: { resourceType: string; id: string } & Record<string, unknown>) => ({
+      resource,
+      request: { method: "PUT", url: `${resource.resourceType}/${resource.id}` },
+    });
+    const laboratory = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
+    const observation = (index: number) =>
+      put({
+        resourceType: "Observation",
+        id: `o${index}`,
+        status: "final",
+        code: { coding: [{ system: "urn:c", code: index % 2 ? "odd" : "even" }] },
+        subject: { reference: "Patient/p1" },
+        encounter: { reference: index < 4 ? "Encounter/e1" : "Encounter/e2" },
+        // Every other one is the lab's: the type has two owners.
+        ...(index % 2 && { category: laboratory }),
+        ...(index !== 5 && { effectiveDateTime: `2026-01-0${9 - index}` }),
+      });
     const entry = [
       put({ resourceType: "Organization", id: "top", name: "Ministry" }),
       put({ resourceType: "Organization", id: "clinic", name: "Clinic", partOf: { reference: "Organization/top" } }),
@@ -37,22 +49,38 @@ describe("a search over several services", () => {
 
   const parts = async (query: string) => {
     const { body } = await fhir.get(query);
-    const of = (mode: string) => ((body.entry ?? []) as Entry[]).filter((it) => it.search.mode === mode).map(({ resource }) => `${resource.resourceType}/${resource.id}`).sort();
+    const of = (mode: string) =>
+      ((body.entry ?? []) as Entry[])
+        .filter((it) => it.search.mode === mode)
+        .map(({ resource }) => `${resource.resourceType}/${resource.id}`)
+        .sort();
     return { match: of("match"), include: of("include") };
   };
 
   it("brings along what its matches refer to, and what refers to them, each once", async () => {
-    expect(await parts("/Condition?_include=Condition:encounter&_include=Condition:subject")).toEqual({ match: ["Condition/c1"], include: ["Encounter/e1", "Patient/p1"] });
+    expect(await parts("/Condition?_include=Condition:encounter&_include=Condition:subject")).toEqual({
+      match: ["Condition/c1"],
+      include: ["Encounter/e1", "Patient/p1"],
+    });
     expect((await parts("/Observation?code=even&_include=Observation:encounter")).include).toEqual(["Encounter/e1", "Encounter/e2"]);
     expect((await parts("/Observation?_id=o1&_include=*")).include).toEqual(["Encounter/e1", "Patient/p1"]);
     expect((await parts("/Observation?_id=o1&_include=Observation:subject:Group")).include).toEqual([]);
-    expect((await parts("/Patient?_id=p1&_revinclude=Condition:subject&_revinclude=Encounter:subject")).include).toEqual(["Condition/c1", "Encounter/e1", "Encounter/e2"]);
+    expect((await parts("/Patient?_id=p1&_revinclude=Condition:subject&_revinclude=Encounter:subject")).include).toEqual([
+      "Condition/c1",
+      "Encounter/e1",
+      "Encounter/e2",
+    ]);
   });
 
   it("follows further with :iterate only", async () => {
     expect((await parts("/Patient?_id=p1&_include=Patient:organization")).include).toEqual(["Organization/clinic"]);
-    expect((await parts("/Patient?_id=p1&_include=Patient:organization&_include:iterate=Organization:partof")).include).toEqual(["Organization/clinic", "Organization/top"]);
-    expect((await parts("/Organization?_id=top&_revinclude:iterate=Organization:partof&_revinclude:iterate=Patient:organization")).include).toEqual(["Organization/clinic", "Patient/p1"]);
+    expect((await parts("/Patient?_id=p1&_include=Patient:organization&_include:iterate=Organization:partof")).include).toEqual([
+      "Organization/clinic",
+      "Organization/top",
+    ]);
+    expect(
+      (await parts("/Organization?_id=top&_revinclude:iterate=Organization:partof&_revinclude:iterate=Patient:organization")).include,
+    ).toEqual(["Organization/clinic", "Patient/p1"]);
   });
 
   it("sorts over two owners, in pages, and puts what has no value last in both directions", async () => {
@@ -73,7 +101,12 @@ describe("a search over several services", () => {
   it("asks through references over services, in both directions", async () => {
     expect((await parts("/Observation?subject:Patient.organization.name=clinic&_count=50")).match).toHaveLength(8);
     expect((await parts("/Observation?subject:Patient.organization.partof.name=ministry")).match).toHaveLength(8);
-    expect((await parts("/Observation?encounter.class=IMP")).match).toEqual(["Observation/o4", "Observation/o5", "Observation/o6", "Observation/o7"]);
+    expect((await parts("/Observation?encounter.class=IMP")).match).toEqual([
+      "Observation/o4",
+      "Observation/o5",
+      "Observation/o6",
+      "Observation/o7",
+    ]);
     expect((await parts("/Patient?_has:Observation:subject:code=odd")).match).toEqual(["Patient/p1"]);
     expect((await parts("/Organization?_has:Patient:organization:_has:Condition:subject:_id=c1")).match).toEqual(["Organization/clinic"]);
     expect((await parts("/Patient?_has:Observation:subject:code=none")).match).toEqual([]);
@@ -93,7 +126,8 @@ describe("a search over several services", () => {
 
   it("ends a page before it grows too large, and goes on behind it", async () => {
     const note = [{ text: "x".repeat(500_000) }];
-    for (let index = 0; index < 12; index += 1) await fhir.create({ resourceType: "Condition", code: { text: "large" }, subject: { reference: "Patient/p2" }, note });
+    for (let index = 0; index < 12; index += 1)
+      await fhir.create({ resourceType: "Condition", code: { text: "large" }, subject: { reference: "Patient/p2" }, note });
     const first = await fhir.get("/Condition?subject=Patient/p2&_count=100");
     expect(first.text.length).toBeLessThan(5_000_000);
     expect((await fhir.all("/Condition?subject=Patient/p2&_count=100")).resources).toHaveLength(12);
@@ -101,6 +135,9 @@ describe("a search over several services", () => {
 
   it("refuses to bring along more than a page can hold", async () => {
     expect(await fhir.get("/Patient?_id=p2&_revinclude=Condition:subject")).toMatchObject({ status: 200 });
-    expect(await fhir.get("/Observation?subject:Patient.colour=blue", { Prefer: "handling=strict" })).toMatchObject({ status: 400, body: outcomeWith("not-supported") });
+    expect(await fhir.get("/Observation?subject:Patient.colour=blue", { Prefer: "handling=strict" })).toMatchObject({
+      status: 400,
+      body: outcomeWith("not-supported"),
+    });
   });
 });

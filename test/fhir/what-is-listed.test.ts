@@ -4,7 +4,14 @@ import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 /** A value that a parameter of this type can be asked for. */
 const VALUES: Record<string, string> = {
-  token: "urn:x|x", string: "a", date: "2020-01-01", number: "1", quantity: "1|http://unitsofmeasure.org|mg", uri: "http://x.org/a", reference: "Patient/1", special: "1|1|1|km",
+  token: "urn:x|x",
+  string: "a",
+  date: "2020-01-01",
+  number: "1",
+  quantity: "1|http://unitsofmeasure.org|mg",
+  uri: "http://x.org/a",
+  reference: "Patient/1",
+  special: "1|1|1|km",
 };
 const MESHES: [name: string, services: string[]][] = [
   ["a small clinic", ["api", "transactions", "patients", "visits"]],
@@ -49,7 +56,10 @@ describe.each(MESHES)("what %s lists, it answers", (_, services) => {
   it("every include", async () => {
     const refused: string[] = [];
     for (const { type, searchInclude, searchRevInclude } of listed) {
-      const asked = [...searchInclude.map((it) => `_include=${it}`), ...searchRevInclude.filter((__, index) => index % 7 === 0).map((it) => `_revinclude=${it}`)];
+      const asked = [
+        ...searchInclude.map((it) => `_include=${it}`),
+        ...searchRevInclude.filter((__, index) => index % 7 === 0).map((it) => `_revinclude=${it}`),
+      ];
       for (const query of asked) {
         const { status } = await fhir.get(`/${type}?${query}`, { Prefer: "handling=strict" });
         if (status !== 200) refused.push(`${type}?${query}: ${status}`);
@@ -82,7 +92,10 @@ describe.each(MESHES)("what %s lists, it answers", (_, services) => {
         everything: () => fhir.get(`/${type}/none/$everything`),
         lastn: () => fhir.get(`/${type}/$lastn?patient=none`),
       };
-      const wanted = [...interaction.map(({ code }) => [code, calls[code]] as const), ...operation.map(({ name }) => [`$${name}`, operations[name]] as const)];
+      const wanted = [
+        ...interaction.map(({ code }) => [code, calls[code]] as const),
+        ...operation.map(({ name }) => [`$${name}`, operations[name]] as const),
+      ];
       for (const [name, call] of wanted) {
         const status = (await call?.())?.status;
         // An empty resource may lack what is mandatory (422); nothing that is listed is unknown, forbidden or not there yet.
@@ -93,14 +106,20 @@ describe.each(MESHES)("what %s lists, it answers", (_, services) => {
   }, 120_000);
 
   it("every path of the OpenAPI document", async () => {
-    const document = (await (await fetch(`${mesh.base}/openapi.json`)).json()) as { paths: Record<string, Record<string, { operationId?: string }>> };
+    const document = (await (await fetch(`${mesh.base}/openapi.json`)).json()) as {
+      paths: Record<string, Record<string, { operationId?: string }>>;
+    };
     const wrong: string[] = [];
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const [method, { operationId }] of Object.entries(methods)) {
         if (operationId === undefined) continue;
-        const answer = await fetch(mesh.base + path.replace("{id}", "none"), { method: method.toUpperCase(), ...(method !== "get" && method !== "delete" && { body: "{}", headers: { "Content-Type": "application/json" } }) });
+        const answer = await fetch(mesh.base + path.replace("{id}", "none"), {
+          method: method.toUpperCase(),
+          ...(method !== "get" && method !== "delete" && { body: "{}", headers: { "Content-Type": "application/json" } }),
+        });
         await answer.text();
-        if ([405, 406, 415, 500, 501, 503].includes(answer.status) || (answer.status === 404 && !path.includes("{id}"))) wrong.push(`${method} ${path}: ${answer.status}`);
+        if ([405, 406, 415, 500, 501, 503].includes(answer.status) || (answer.status === 404 && !path.includes("{id}")))
+          wrong.push(`${method} ${path}: ${answer.status}`);
       }
     }
     expect(wrong).toEqual([]);

@@ -40,7 +40,11 @@ describe("bad input", () => {
 
   it("refuses bytes that are no UTF-8, and encodings that it does not know", async () => {
     const raw = await new Promise<number>((resolve, reject) => {
-      const request = httpRequest(`${mesh.base}/fhir/Patient`, { method: "POST", headers: { "Content-Type": "application/fhir+json" } }, (answer) => resolve(answer.statusCode ?? 0));
+      const request = httpRequest(
+        `${mesh.base}/fhir/Patient`,
+        { method: "POST", headers: { "Content-Type": "application/fhir+json" } },
+        (answer) => resolve(answer.statusCode ?? 0),
+      );
       request.on("error", reject);
       request.end(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]));
     });
@@ -53,7 +57,11 @@ describe("bad input", () => {
 
   it("refuses a body of 50 MB without reading on", async () => {
     const answer = await new Promise<{ status: number }>((resolve, reject) => {
-      const request = httpRequest(`${mesh.base}/fhir/Patient`, { method: "POST", headers: { "Content-Type": "application/fhir+json", "Content-Length": String(50 * 1024 * 1024) } }, (got) => resolve({ status: got.statusCode ?? 0 }));
+      const request = httpRequest(
+        `${mesh.base}/fhir/Patient`,
+        { method: "POST", headers: { "Content-Type": "application/fhir+json", "Content-Length": String(50 * 1024 * 1024) } },
+        (got) => resolve({ status: got.statusCode ?? 0 }),
+      );
       request.on("error", reject);
       request.write("{");
     });
@@ -87,14 +95,20 @@ describe("bad input", () => {
     expect((await fhir.get("/Patient/%E0%A4%A")).status).toBe(400);
     expect((await fhir.get("/Patient/..%2F..%2Fetc%2Fpasswd")).status).toBe(404);
     expect(await fhir.send("PUT", "/Patient", {})).toMatchObject({ status: 412 });
-    expect(await fhir.send("PUT", `/Patient/${"x".repeat(65)}`, { resourceType: "Patient", id: "x" })).toMatchObject({ status: 400, body: outcomeWith("value") });
+    expect(await fhir.send("PUT", `/Patient/${"x".repeat(65)}`, { resourceType: "Patient", id: "x" })).toMatchObject({
+      status: 400,
+      body: outcomeWith("value"),
+    });
   });
 
   it("goes on when clients break off in the middle", async () => {
     for (let index = 0; index < 20; index += 1) {
       await new Promise<void>((resolve) => {
         const socket = connect(Number(new URL(mesh.base).port), "127.0.0.1", () => {
-          socket.write('POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: 1000\r\n\r\n{"resourceType"', () => socket.destroy());
+          socket.write(
+            'POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: 1000\r\n\r\n{"resourceType"',
+            () => socket.destroy(),
+          );
         });
         socket.once("close", () => resolve());
       });

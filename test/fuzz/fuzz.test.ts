@@ -16,11 +16,23 @@ const examples = r4Examples(20_000);
 
 /** A text with something wrong in it. */
 const mutatedText = fc
-  .tuple(fc.constantFrom(...examples), fc.nat(), fc.nat(200), fc.constantFrom("cut", "drop", "swap", "null", "number", "array", "string", "deep", "dup", "garbage"))
+  .tuple(
+    fc.constantFrom(...examples),
+    fc.nat(),
+    fc.nat(200),
+    fc.constantFrom("cut", "drop", "swap", "null", "number", "array", "string", "deep", "dup", "garbage"),
+  )
   .map(([{ type, text }, at, length, how]) => {
     const place = at % text.length;
     const end = Math.min(text.length, place + length);
-    const replaceValue = (value: string) => text.slice(0, place) + text.slice(place).replace(/:\s*("(?:[^"\\]|\\.)*"|-?\d[\d.]*|true|false|\[|\{)/, (whole, old: string) => (old === "[" || old === "{" ? `:${old}` : `: ${value}`) || whole);
+    const replaceValue = (value: string) =>
+      text.slice(0, place) +
+      text
+        .slice(place)
+        .replace(
+          /:\s*("(?:[^"\\]|\\.)*"|-?\d[\d.]*|true|false|\[|\{)/,
+          (whole, old: string) => (old === "[" || old === "{" ? `:${old}` : `: ${value}`) || whole,
+        );
     const mutated: Record<string, () => string> = {
       cut: () => text.slice(0, place),
       drop: () => text.slice(0, place) + text.slice(end),
@@ -37,7 +49,12 @@ const mutatedText = fc
   });
 
 const write = fc.tuple(mutatedText, fc.constantFrom("POST", "PUT", "PATCH", "bundle", "$validate")).map(([{ type, text }, how]) => {
-  if (how === "bundle") return { method: "POST", path: "", body: `{"resourceType":"Bundle","type":"transaction","entry":[{"resource":${text},"request":{"method":"POST","url":"${type}"}}]}` };
+  if (how === "bundle")
+    return {
+      method: "POST",
+      path: "",
+      body: `{"resourceType":"Bundle","type":"transaction","entry":[{"resource":${text},"request":{"method":"POST","url":"${type}"}}]}`,
+    };
   if (how === "$validate") return { method: "POST", path: `/${type}/$validate`, body: text };
   return { method: how, path: how === "POST" ? `/${type}` : `/${type}/fuzz`, body: text };
 });
@@ -45,18 +62,96 @@ const write = fc.tuple(mutatedText, fc.constantFrom("POST", "PUT", "PATCH", "bun
 const types = [...new Set(examples.map((it) => it.type))];
 const value = fc.oneof(
   fc.string({ maxLength: 30 }),
-  fc.constantFrom("ge2020", "lt", "2020-02-30", "1,2,3", "\\,", "a|b|c|d", "|", "Patient/", "http://x|1", "5.4||mg", "ap1e3", "$", "a$b$c", "true", "%00", "*", "-", "0", "9".repeat(400)),
+  fc.constantFrom(
+    "ge2020",
+    "lt",
+    "2020-02-30",
+    "1,2,3",
+    "\\,",
+    "a|b|c|d",
+    "|",
+    "Patient/",
+    "http://x|1",
+    "5.4||mg",
+    "ap1e3",
+    "$",
+    "a$b$c",
+    "true",
+    "%00",
+    "*",
+    "-",
+    "0",
+    "9".repeat(400),
+  ),
 );
 const search = fc
-  .tuple(fc.constantFrom(...types), fc.array(fc.tuple(fc.nat(), fc.constantFrom("", "", "", ":exact", ":contains", ":missing", ":not", ":text", ":above", ":below", ":of-type", ":identifier", ":Patient", ":x", ".name", ":Patient.name"), value), { minLength: 1, maxLength: 4 }))
+  .tuple(
+    fc.constantFrom(...types),
+    fc.array(
+      fc.tuple(
+        fc.nat(),
+        fc.constantFrom(
+          "",
+          "",
+          "",
+          ":exact",
+          ":contains",
+          ":missing",
+          ":not",
+          ":text",
+          ":above",
+          ":below",
+          ":of-type",
+          ":identifier",
+          ":Patient",
+          ":x",
+          ".name",
+          ":Patient.name",
+        ),
+        value,
+      ),
+      { minLength: 1, maxLength: 4 },
+    ),
+  )
   .map(([type, parts]) => {
-    const codes = [...parametersOf(type).keys(), "_id", "_lastUpdated", "_sort", "_count", "_include", "_revinclude", "_has:Observation:patient:code", "_summary", "_elements", "_total", "_filter", "_page", "_text", "_list"];
-    const query = parts.map(([at, modifier, text]) => `${encodeURIComponent(`${codes[at % codes.length]}${modifier}`)}=${encodeURIComponent(text.isWellFormed() ? text : "x")}`).join("&");
+    const codes = [
+      ...parametersOf(type).keys(),
+      "_id",
+      "_lastUpdated",
+      "_sort",
+      "_count",
+      "_include",
+      "_revinclude",
+      "_has:Observation:patient:code",
+      "_summary",
+      "_elements",
+      "_total",
+      "_filter",
+      "_page",
+      "_text",
+      "_list",
+    ];
+    const query = parts
+      .map(
+        ([at, modifier, text]) =>
+          `${encodeURIComponent(`${codes[at % codes.length]}${modifier}`)}=${encodeURIComponent(text.isWellFormed() ? text : "x")}`,
+      )
+      .join("&");
     return { method: "GET", path: `/${type}?${query}`, body: undefined };
   });
 
-const path = fc.tuple(fc.constantFrom("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"), fc.constantFrom(...types), fc.string({ maxLength: 20 }), fc.constantFrom("", "/_history", "/_history/1", "/$everything", "/$meta", "/*", "/Observation", "/$nothing"))
-  .map(([method, type, id, rest]) => ({ method, path: `/${type}/${encodeURIComponent(id.isWellFormed() ? id : "x")}${rest}`, body: method === "GET" || method === "HEAD" ? undefined : "{}" }));
+const path = fc
+  .tuple(
+    fc.constantFrom("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"),
+    fc.constantFrom(...types),
+    fc.string({ maxLength: 20 }),
+    fc.constantFrom("", "/_history", "/_history/1", "/$everything", "/$meta", "/*", "/Observation", "/$nothing"),
+  )
+  .map(([method, type, id, rest]) => ({
+    method,
+    path: `/${type}/${encodeURIComponent(id.isWellFormed() ? id : "x")}${rest}`,
+    body: method === "GET" || method === "HEAD" ? undefined : "{}",
+  }));
 
 describe(`${REQUESTS} requests with something wrong in them`, () => {
   let mesh: Mesh;
@@ -68,7 +163,10 @@ describe(`${REQUESTS} requests with something wrong in them`, () => {
   afterAll(() => mesh?.stop(), 60_000);
 
   it("are answered, none with an internal error, and the memory stays as it was", async () => {
-    const requests = fc.sample(fc.oneof({ weight: 5, arbitrary: write }, { weight: 5, arbitrary: search }, { weight: 1, arbitrary: path }), { numRuns: REQUESTS, seed: SEED });
+    const requests = fc.sample(
+      fc.oneof({ weight: 5, arbitrary: write }, { weight: 5, arbitrary: search }, { weight: 1, arbitrary: path }),
+      { numRuns: REQUESTS, seed: SEED },
+    );
     const statuses: Record<number, number> = {};
     const faults: string[] = [];
     let next = 0;
@@ -80,7 +178,8 @@ describe(`${REQUESTS} requests with something wrong in them`, () => {
         const { status, text } = await fhir.send(method, to, body, body === undefined ? {} : { Prefer: "return=minimal" });
         statuses[status] = (statuses[status] ?? 0) + 1;
         const isLeak = /\bat .*\.(ts|js):\d+|node_modules|SQLITE/.test(text);
-        if (status === 500 || status === 502 || status === 503 || isLeak || Date.now() - begun > PATIENCE) faults.push(`#${index} ${method} ${to} ${status} ${text.slice(0, 300)} ${body?.slice(0, 300)}`);
+        if (status === 500 || status === 502 || status === 503 || isLeak || Date.now() - begun > PATIENCE)
+          faults.push(`#${index} ${method} ${to} ${status} ${text.slice(0, 300)} ${body?.slice(0, 300)}`);
         if (index === REQUESTS / 2) afterWarmUp = process.memoryUsage().rss;
       }
     };

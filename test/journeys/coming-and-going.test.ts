@@ -12,7 +12,9 @@ describe("services that come and go", () => {
   }, 60_000);
   afterAll(() => mesh?.stop(), 60_000);
 
-  const laboratory = { category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }] };
+  const laboratory = {
+    category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }],
+  };
   const observation = (more: object = {}) => ({ resourceType: "Observation", status: "final", code: { text: "x" }, ...more });
   const served = async () => ((await fhir.get("/metadata")).body.rest[0].resource as { type: string }[]).map((it) => it.type);
 
@@ -42,7 +44,10 @@ describe("services that come and go", () => {
     // Its part of a shared type is missing: never a silent part-answer.
     expect((await fhir.get("/Observation")).status).toBe(503);
     const partly = await fhir.get("/Observation", { Prefer: "handling=lenient" });
-    expect(partly).toMatchObject({ status: 200, body: { entry: [{ resource: { id: elsewhere.body.id } }, { search: { mode: "outcome" }, resource: outcomeWith("incomplete") }] } });
+    expect(partly).toMatchObject({
+      status: 200,
+      body: { entry: [{ resource: { id: elsewhere.body.id } }, { search: { mode: "outcome" }, resource: outcomeWith("incomplete") }] },
+    });
     expect(partly.body).not.toHaveProperty("total");
     // Everything else goes on.
     expect((await fhir.get(`/Observation/${elsewhere.body.id}`)).status).toBe(200);
@@ -100,16 +105,18 @@ describe("services that come and go", () => {
 });
 
 describe("each service by itself", () => {
-  it.each(SYSTEMS.provider.filter((name) => name !== "api" && name !== "transactions"))("%s starts with the gateway alone and serves its types", async (name) => {
-    const mesh = await startMesh({ services: ["api", name], nats: false, split: "broker" });
-    try {
-      const { body } = await fhirAt(mesh.base).get("/metadata");
-      const [first] = body.rest[0].resource as { type: string }[];
-      expect(first).toBeDefined();
-      expect((await fhirAt(mesh.base).get(`/${first?.type}?_count=1`)).body).toMatchObject({ type: "searchset", total: 0 });
-    } finally {
-      await mesh.stop();
-    }
-  });
+  it.each(SYSTEMS.provider.filter((name) => name !== "api" && name !== "transactions"))(
+    "%s starts with the gateway alone and serves its types",
+    async (name) => {
+      const mesh = await startMesh({ services: ["api", name], nats: false, split: "broker" });
+      try {
+        const { body } = await fhirAt(mesh.base).get("/metadata");
+        const [first] = body.rest[0].resource as { type: string }[];
+        expect(first).toBeDefined();
+        expect((await fhirAt(mesh.base).get(`/${first?.type}?_count=1`)).body).toMatchObject({ type: "searchset", total: 0 });
+      } finally {
+        await mesh.stop();
+      }
+    },
+  );
 });
-

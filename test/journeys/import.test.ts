@@ -46,8 +46,11 @@ describe.each(HOUSES)("60 patients' records in %s", (_, house) => {
   it("are as many of each type as were sent", async () => {
     const fhir = fhirAt(mesh.base);
     const sent = new Map<string, number>();
-    for (const { resources } of bundles) for (const { resourceType } of resources) sent.set(resourceType as string, (sent.get(resourceType as string) ?? 0) + 1);
-    const stored = await Promise.all([...sent.keys()].map(async (type) => [type, (await fhir.get(`/${type}?_summary=count`)).body.total] as const));
+    for (const { resources } of bundles)
+      for (const { resourceType } of resources) sent.set(resourceType as string, (sent.get(resourceType as string) ?? 0) + 1);
+    const stored = await Promise.all(
+      [...sent.keys()].map(async (type) => [type, (await fhir.get(`/${type}?_summary=count`)).body.total] as const),
+    );
     expect(Object.fromEntries(stored)).toEqual(Object.fromEntries(sent));
   });
 
@@ -55,7 +58,8 @@ describe.each(HOUSES)("60 patients' records in %s", (_, house) => {
     const fhir = fhirAt(mesh.base);
     const stored = new Map<string, Stored>();
     for (const type of new Set(bundles.flatMap(({ resources }) => resources.map((it) => it.resourceType as string)))) {
-      for (const resource of (await fhir.all(`/${type}?_count=1000`)).resources) stored.set(`${type}/${(resource as Stored).id}`, resource as Stored);
+      for (const resource of (await fhir.all(`/${type}?_count=1000`)).resources)
+        stored.set(`${type}/${(resource as Stored).id}`, resource as Stored);
     }
     expect(stored.size).toBe(13_991);
     let links = 0;
@@ -63,16 +67,19 @@ describe.each(HOUSES)("60 patients' records in %s", (_, house) => {
       const placeOf = (fullUrl: string) => places.get(name)?.get(fullUrl) as string;
       for (const [index, { id: _id, ...sent }] of resources.entries()) {
         // What was sent, each urn:uuid replaced by the place of its target: the same that the server should have done.
-        const expected = JSON.parse(JSON.stringify(sent).replace(/"urn:uuid:[0-9a-f-]{36}"/g, (link) => {
-          links += 1;
-          return JSON.stringify(placeOf(link.slice(1, -1)));
-        }));
+        const expected = JSON.parse(
+          JSON.stringify(sent).replace(/"urn:uuid:[0-9a-f-]{36}"/g, (link) => {
+            links += 1;
+            return JSON.stringify(placeOf(link.slice(1, -1)));
+          }),
+        );
         expect(asSent(stored.get(placeOf(fullUrls[index] as string)) as Stored)).toEqual(expected);
       }
     }
     expect(links).toBeGreaterThan(30_000);
     const text = JSON.stringify([...stored.values()]);
     expect(text).not.toContain("urn:uuid:");
-    for (const [, reference = ""] of text.matchAll(/"reference":"([A-Z][A-Za-z]+\/[^"]+)"/g)) if (!stored.has(reference)) throw new Error(`${reference} leads nowhere`);
+    for (const [, reference = ""] of text.matchAll(/"reference":"([A-Z][A-Za-z]+\/[^"]+)"/g))
+      if (!stored.has(reference)) throw new Error(`${reference} leads nowhere`);
   }, 120_000);
 });

@@ -21,7 +21,11 @@ export function fhirAt(base: string): FhirHttp {
   const send = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answered> => {
     const url = path.startsWith("http") ? path : `${base}/fhir${path}`;
     const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
-    const answer = await fetch(url, { method, headers: { ...(text !== undefined && { "Content-Type": "application/fhir+json" }), ...headers }, ...(text !== undefined && { body: text }) });
+    const answer = await fetch(url, {
+      method,
+      headers: { ...(text !== undefined && { "Content-Type": "application/fhir+json" }), ...headers },
+      ...(text !== undefined && { body: text }),
+    });
     const received = await answer.text();
     const isJson = /json/.test(answer.headers.get("content-type") ?? "");
     return { status: answer.status, headers: answer.headers, text: received, body: received && isJson ? JSON.parse(received) : undefined };
@@ -45,4 +49,5 @@ export function fhirAt(base: string): FhirHttp {
 }
 
 /** What an OperationOutcome with this code looks like. */
-export const outcomeWith = (code: string) => expect.objectContaining({ resourceType: "OperationOutcome", issue: expect.arrayContaining([expect.objectContaining({ code })]) });
+export const outcomeWith = (code: string) =>
+  expect.objectContaining({ resourceType: "OperationOutcome", issue: expect.arrayContaining([expect.objectContaining({ code })]) });

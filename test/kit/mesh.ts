@@ -192,7 +192,16 @@ async function startBroker(services: string[], env: Record<string, string>): Pro
     return stopped;
   };
   const kill = () => Promise.reject(new Error('Only a process can be killed: use split: "process".'));
-  return { services, broker, nodeId: broker.nodeID, pid: 0, ...(address && { url: `http://127.0.0.1:${address.port}` }), stop, kill, ended: new Promise(() => {}) };
+  return {
+    services,
+    broker,
+    nodeId: broker.nodeID,
+    pid: 0,
+    ...(address && { url: `http://127.0.0.1:${address.port}` }),
+    stop,
+    kill,
+    ended: new Promise(() => {}),
+  };
 }
 
 /** The server that MONGO_URL names, or the stand-in; with a database name that no other test has. */

@@ -15,21 +15,34 @@ describe.each(["sqlite", "mongo"] as const)("64 at the same moment, over NATS, t
   let fhir: FhirHttp;
   let caller: Caller;
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "transactions", ...RACERS], replicas: Object.fromEntries(RACERS.map((name) => [name, 2])), store });
+    mesh = await startMesh({
+      services: ["api", "transactions", ...RACERS],
+      replicas: Object.fromEntries(RACERS.map((name) => [name, 2])),
+      store,
+    });
     fhir = fhirAt(mesh.base);
     caller = mesh.caller as unknown as Caller;
   }, 120_000);
   afterAll(() => mesh?.stop(), 60_000);
 
   const all = <Result>(work: (index: number) => Promise<Result>) => Promise.all(Array.from({ length: MANY }, (_, index) => work(index)));
-  const settled = <Result>(work: (index: number) => Promise<Result>) => Promise.allSettled(Array.from({ length: MANY }, (_, index) => work(index)));
+  const settled = <Result>(work: (index: number) => Promise<Result>) =>
+    Promise.allSettled(Array.from({ length: MANY }, (_, index) => work(index)));
   const statuses = (answers: { status: number }[]) => {
     const counts: Record<number, number> = {};
     for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
     return counts;
   };
   const register = async (value: string) =>
-    (await patients.register(caller, { family: "Race", given: ["Ada"], birthDate: "1980", gender: "female", identifier: { system: "urn:race", value } })).patient;
+    (
+      await patients.register(caller, {
+        family: "Race",
+        given: ["Ada"],
+        birthDate: "1980",
+        gender: "female",
+        identifier: { system: "urn:race", value },
+      })
+    ).patient;
 
   it("conditional creates make one", async () => {
     const resource = { resourceType: "Patient", identifier: [{ system: "urn:race", value: "conditional" }] };
@@ -53,7 +66,12 @@ describe.each(["sqlite", "mongo"] as const)("64 at the same moment, over NATS, t
   it("dispenses of the last ten units: ten", async () => {
     const medication = { system: "urn:rx", code: "race" };
     await pharmacy.receive(caller, { medication, quantity: 10 });
-    const { prescription } = await pharmacy.prescribe(caller, { patient: await register("dispensed"), medication, quantity: MANY, dosage: "1" });
+    const { prescription } = await pharmacy.prescribe(caller, {
+      patient: await register("dispensed"),
+      medication,
+      quantity: MANY,
+      dosage: "1",
+    });
     const tries = await settled(() => pharmacy.dispense(caller, { prescription, quantity: 1 }, { timeout: 30_000 }));
     expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(10);
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toMatchObject({ code: 409, type: "OUT_OF_STOCK" });
@@ -63,7 +81,9 @@ describe.each(["sqlite", "mongo"] as const)("64 at the same moment, over NATS, t
 
   it("updates of one version: one is taken", async () => {
     const { body } = await fhir.create({ resourceType: "Patient", active: true });
-    const answers = await all((index) => fhir.send("PUT", `/Patient/${body.id}`, { ...body, birthDate: `19${10 + index}` }, { "If-Match": 'W/"1"' }));
+    const answers = await all((index) =>
+      fhir.send("PUT", `/Patient/${body.id}`, { ...body, birthDate: `19${10 + index}` }, { "If-Match": 'W/"1"' }),
+    );
     expect(statuses(answers)).toEqual({ 200: 1, 412: MANY - 1 });
     expect((await fhir.get(`/Patient/${body.id}/_history`)).body.total).toBe(2);
   }, 60_000);

@@ -7,7 +7,11 @@ export type Resource = { resourceType: string; id: string } & Record<string, unk
 // biome-ignore lint/suspicious/noExplicitAny: reaches into plain FHIR JSON by its names
 type Any = any;
 
-interface Token { system?: string; code?: string; texts: string[] }
+interface Token {
+  system?: string;
+  code?: string;
+  texts: string[];
+}
 type Value =
   | { kind: "token"; values: (it: Any) => Token[] }
   | { kind: "string"; values: (it: Any) => string[] }
@@ -24,7 +28,8 @@ const concept = (it: Any): Token[] => {
 };
 const coding = (it: Any): Token[] => (it ? [{ system: it.system, code: it.code, texts: list(it.display) }] : []);
 const code = (it: Any): Token[] => (it === undefined ? [] : [{ code: String(it), texts: [] }]);
-const identifiers = (it: Any): Token[] => list(it.identifier).map((id: Any) => ({ system: id.system, code: id.value, texts: list(id.type?.text) }));
+const identifiers = (it: Any): Token[] =>
+  list(it.identifier).map((id: Any) => ({ system: id.system, code: id.value, texts: list(id.type?.text) }));
 const period = (it: Any): [string, string][] => (it ? [[it.start ?? "", it.end ?? ""]] : []);
 const moment = (it: Any): [string, string][] => (it ? [[it, it]] : []);
 const link = (it: Any): string[] => list(it).flatMap((reference: Any) => list(reference.reference));
@@ -99,15 +104,24 @@ const between = ([from, to]: [string, string]): [number, number] => [from ? span
 /** Two intervals under a prefix (R4 3.1.1.4.5 and the table of 3.1.1.5). */
 function compares(prefix: string, [low, high]: [number, number], [from, to]: [number, number]): boolean {
   switch (prefix) {
-    case "eq": return low >= from && high <= to;
-    case "ne": return !(low >= from && high <= to);
-    case "gt": return high > to;
-    case "lt": return low < from;
-    case "ge": return high > to || (low >= from && high <= to);
-    case "le": return low < from || (low >= from && high <= to);
-    case "sa": return low > to;
-    case "eb": return high < from;
-    default: throw new Error(prefix);
+    case "eq":
+      return low >= from && high <= to;
+    case "ne":
+      return !(low >= from && high <= to);
+    case "gt":
+      return high > to;
+    case "lt":
+      return low < from;
+    case "ge":
+      return high > to || (low >= from && high <= to);
+    case "le":
+      return low < from || (low >= from && high <= to);
+    case "sa":
+      return low > to;
+    case "eb":
+      return high < from;
+    default:
+      throw new Error(prefix);
   }
 }
 
@@ -120,14 +134,25 @@ function precision(text: string): [number, number] {
 }
 
 const fold = (text: string): string =>
-  text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("ß", "ss").replaceAll("ı", "i").replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+  text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replaceAll("ß", "ss")
+    .replaceAll("ı", "i")
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
 /** A string matches at its beginning; a family name also at that of each of its parts (R4 3.1.1.4.8). */
 const beginnings = (text: string, isFamily: boolean): string[] => {
   const words = text.split(/[\s\p{Pd}]+/u);
   return isFamily ? words.map((_, index) => fold(words.slice(index).join(" "))) : [fold(text)];
 };
 
-export interface Criterion { name: string; modifier?: string; value: string }
+export interface Criterion {
+  name: string;
+  modifier?: string;
+  value: string;
+}
 
 /** Whether the resource has what one parameter asks for. */
 export function fulfils(all: Resource[], it: Resource, { name, modifier, value }: Criterion): boolean {
@@ -148,7 +173,14 @@ function matchesOne(name: string, parameter: Value, it: Resource, modifier: stri
     case "token": {
       if (modifier === "text") return parameter.values(it).some(({ texts }) => texts.some((text) => fold(text).includes(fold(wanted))));
       const [system, code] = wanted.includes("|") ? wanted.split("|") : [undefined, wanted];
-      return parameter.values(it).some((token) => (code === "" || token.code === code) && token.code !== undefined && (system === undefined || (system === "" ? token.system === undefined : token.system === system)));
+      return parameter
+        .values(it)
+        .some(
+          (token) =>
+            (code === "" || token.code === code) &&
+            token.code !== undefined &&
+            (system === undefined || (system === "" ? token.system === undefined : token.system === system)),
+        );
     }
     case "string":
       return parameter.values(it).some((text) => {
@@ -159,7 +191,12 @@ function matchesOne(name: string, parameter: Value, it: Resource, modifier: stri
     case "uri":
       return parameter.values(it).some((uri) => (modifier === "below" ? uri.startsWith(wanted) : uri === wanted));
     case "reference":
-      return parameter.values(it).some((reference) => reference === wanted || (!wanted.includes("/") && parameter.targets.some((type) => reference === `${type}/${wanted}`)));
+      return parameter
+        .values(it)
+        .some(
+          (reference) =>
+            reference === wanted || (!wanted.includes("/") && parameter.targets.some((type) => reference === `${type}/${wanted}`)),
+        );
     case "date": {
       const [prefix, rest] = prefixed(wanted);
       return parameter.values(it).some((given) => compares(prefix, between(given), span(rest)));
@@ -176,20 +213,30 @@ function matchesOne(name: string, parameter: Value, it: Resource, modifier: stri
   }
 }
 
-const prefixed = (text: string): [string, string] => (/^(eq|ne|gt|lt|ge|le|sa|eb)/.test(text) ? [text.slice(0, 2), text.slice(2)] : ["eq", text]);
+const prefixed = (text: string): [string, string] =>
+  /^(eq|ne|gt|lt|ge|le|sa|eb)/.test(text) ? [text.slice(0, 2), text.slice(2)] : ["eq", text];
 
 /** Of a number only `eq` and `ne` know its precision; the others compare with what was written (R4 3.1.1.4.6). */
 function compareNumber(prefix: string, given: number, text: string): boolean {
   const [from, to] = precision(text);
   const wanted = Number(text);
   switch (prefix) {
-    case "eq": return given >= from && given < to;
-    case "ne": return !(given >= from && given < to);
-    case "gt": case "sa": return given > wanted;
-    case "lt": case "eb": return given < wanted;
-    case "ge": return given >= wanted;
-    case "le": return given <= wanted;
-    default: throw new Error(prefix);
+    case "eq":
+      return given >= from && given < to;
+    case "ne":
+      return !(given >= from && given < to);
+    case "gt":
+    case "sa":
+      return given > wanted;
+    case "lt":
+    case "eb":
+      return given < wanted;
+    case "ge":
+      return given >= wanted;
+    case "le":
+      return given <= wanted;
+    default:
+      throw new Error(prefix);
   }
 }
 
@@ -204,14 +251,22 @@ function chained(all: Resource[], it: Resource, link: string, rest: string, modi
   const [name = ""] = link.split(":");
   const parameter = parameters[it.resourceType]?.[name] as Value;
   const references = parameter.values(it) as string[];
-  return all.some((other) => references.includes(`${other.resourceType}/${other.id}`) && fulfils(all, other, { name: rest, value, ...(modifier && { modifier }) }));
+  return all.some(
+    (other) =>
+      references.includes(`${other.resourceType}/${other.id}`) && fulfils(all, other, { name: rest, value, ...(modifier && { modifier }) }),
+  );
 }
 
 /** `_has:Observation:subject:code=…`: some resource that refers here fulfils the rest. */
 function has(all: Resource[], it: Resource, [type, by = "", ...rest]: string[], value: string): boolean {
   const here = `${it.resourceType}/${it.id}`;
   const name = rest.join(":");
-  return all.some((other) => other.resourceType === type && ((parameters[type]?.[by] as Value).values(other) as string[]).includes(here) && fulfils(all, other, { name, value }));
+  return all.some(
+    (other) =>
+      other.resourceType === type &&
+      ((parameters[type]?.[by] as Value).values(other) as string[]).includes(here) &&
+      fulfils(all, other, { name, value }),
+  );
 }
 
 /** By what a resource is sorted: the smallest value ascending, the largest descending; undefined comes last. */

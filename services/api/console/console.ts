@@ -28,14 +28,22 @@ const read = new Map<string, Answer>(); // bounded by FILES
 /** @throws 404 for any other path */
 export async function consoleAnswer(path: string, view: MeshView): Promise<Answer> {
   if (path === "/console.json") {
-    return { status: 200, headers: { "Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store" }, body: JSON.stringify(await meshState(view)) };
+    return {
+      status: 200,
+      headers: { "Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store" },
+      body: JSON.stringify(await meshState(view)),
+    };
   }
   const known = read.get(path);
   if (known) return known;
   const place = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
   if (!place) throw httpError(404, "NOT_FOUND", "There is nothing here. The API is under /fhir and /api; /docs describes it.");
   const file = place();
-  const headers = { "Content-Type": `${TYPES[file.slice(file.lastIndexOf(".") + 1)]}; charset=utf-8`, "Content-Security-Policy": POLICY, "Cache-Control": "no-cache" };
+  const headers = {
+    "Content-Type": `${TYPES[file.slice(file.lastIndexOf(".") + 1)]}; charset=utf-8`,
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-cache",
+  };
   const answer = { status: 200, headers, body: readFileSync(file, "utf8") };
   read.set(path, answer);
   return answer;

@@ -48,7 +48,11 @@ export function meshState(view: MeshView): Promise<MeshState> {
 }
 
 async function look({ broker, directory, meter, caller }: MeshView, now: number): Promise<MeshState> {
-  const nodes = broker.registry.getNodeList({ onlyAvailable: false, withServices: true }) as unknown as { id: string; available: boolean; services: { name: string }[] }[];
+  const nodes = broker.registry.getNodeList({ onlyAvailable: false, withServices: true }) as unknown as {
+    id: string;
+    available: boolean;
+    services: { name: string }[];
+  }[];
   const names = new Set<string>([...directory.services().map((it) => it.service)]);
   for (const node of nodes) if (node.available) for (const { name } of node.services) if (!name.startsWith("$")) names.add(name);
   const living = new Set<string>();
@@ -61,7 +65,13 @@ async function look({ broker, directory, meter, caller }: MeshView, now: number)
       const hosts = nodes.filter((node) => node.available && node.services.some((it) => it.name === name)).map((node) => node.id);
       const base = { name, types: owner?.owns.length ?? 0, nodes: hosts };
       if (!owner) return { ...base, documents: null, bytes: null, requestsPerSecond: name === "api" ? meter.rate(now) : null };
-      const stats = await Promise.all(hosts.map((nodeID) => ownerOf(name).stats(caller, {}, { ...ASK, nodeID }).catch(() => undefined)));
+      const stats = await Promise.all(
+        hosts.map((nodeID) =>
+          ownerOf(name)
+            .stats(caller, {}, { ...ASK, nodeID })
+            .catch(() => undefined),
+        ),
+      );
       const rates = stats.map((it, index) => {
         const key = `${hosts[index]} ${name}`;
         living.add(key);
@@ -83,7 +93,14 @@ async function look({ broker, directory, meter, caller }: MeshView, now: number)
   return {
     at: new Date(now).toISOString(),
     requestsPerSecond: meter.rate(now),
-    nodes: nodes.map((node) => ({ id: node.id, isAlive: node.available, services: node.services.map((it) => it.name).filter((it) => !it.startsWith("$")).sort() })),
+    nodes: nodes.map((node) => ({
+      id: node.id,
+      isAlive: node.available,
+      services: node.services
+        .map((it) => it.name)
+        .filter((it) => !it.startsWith("$"))
+        .sort(),
+    })),
     services,
   };
 }

@@ -27,11 +27,16 @@ export async function bundle(request: FhirRequest, handle: (request: FhirRequest
  * The type of the bundle, when it can be seen without parsing: the coordinator parses a transaction, and doing it here as
  * well would be done twice. Anything unusual is parsed.
  */
-const bundleType = (text: string): string | undefined => /^\s*\{\s*"resourceType"\s*:\s*"Bundle"\s*,\s*(?:"id"\s*:\s*"[^"\\]*"\s*,\s*)?"type"\s*:\s*"(transaction)"/.exec(text.slice(0, 500))?.[1] ?? typeOf(text);
+const bundleType = (text: string): string | undefined =>
+  /^\s*\{\s*"resourceType"\s*:\s*"Bundle"\s*,\s*(?:"id"\s*:\s*"[^"\\]*"\s*,\s*)?"type"\s*:\s*"(transaction)"/.exec(
+    text.slice(0, 500),
+  )?.[1] ?? typeOf(text);
 
 function typeOf(text: string): string | undefined {
   const parsed = parseJson(text) as { resourceType?: unknown; type?: unknown } | null;
-  return parsed !== null && typeof parsed === "object" && parsed.resourceType === "Bundle" && typeof parsed.type === "string" ? parsed.type : undefined;
+  return parsed !== null && typeof parsed === "object" && parsed.resourceType === "Bundle" && typeof parsed.type === "string"
+    ? parsed.type
+    : undefined;
 }
 
 async function transaction(request: FhirRequest, text: string, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
@@ -40,7 +45,9 @@ async function transaction(request: FhirRequest, text: string, handle: (request:
   const results = await transactions.process(caller, { text, base, representation });
   const reads = results.includes(null) ? entriesOf(parseJson(text) as RequestBundle, base) : [];
   const entries = await Promise.all(
-    results.map(async (result, index) => (result === null ? readEntry(request, reads[index] as BundleEntry, handle) : writtenEntry(base, result, prefer.return))),
+    results.map(async (result, index) =>
+      result === null ? readEntry(request, reads[index] as BundleEntry, handle) : writtenEntry(base, result, prefer.return),
+    ),
   );
   return bundleAnswer("transaction-response", entries);
 }
@@ -61,13 +68,21 @@ async function batch(request: FhirRequest, parsed: RequestBundle, handle: (reque
 }
 
 /** One entry of a batch stands alone: its fault is its own answer. */
-async function batchEntry(request: FhirRequest, item: unknown, index: number, handle: (request: FhirRequest) => Promise<Answer>): Promise<string> {
+async function batchEntry(
+  request: FhirRequest,
+  item: unknown,
+  index: number,
+  handle: (request: FhirRequest) => Promise<Answer>,
+): Promise<string> {
   try {
     const [entry] = entriesOf({ resourceType: "Bundle", entry: [item] }, request.base);
     return answerEntry(await handle(entryRequest(request, entry as BundleEntry)));
   } catch (error) {
     const { status, issues } = refusalOf(error);
-    const named = error instanceof FhirError ? issues.map((issue) => ({ ...issue, expression: issue.expression?.map((it) => it.replace("entry[0]", `entry[${index}]`)) })) : issues;
+    const named =
+      error instanceof FhirError
+        ? issues.map((issue) => ({ ...issue, expression: issue.expression?.map((it) => it.replace("entry[0]", `entry[${index}]`)) }))
+        : issues;
     return `{"response":{"status":"${status}","outcome":${JSON.stringify(outcome(...named))}}}`;
   }
 }
@@ -97,7 +112,10 @@ function writtenEntry(base: string, { status, type, id, version, updated, json }
   if (version === 0) return `{"response":{"status":"${phrase}"}}`;
   const modified = updated > 0 ? `,"lastModified":"${new Date(updated).toISOString()}"` : "";
   const location = status === 204 ? "" : `,"location":"${type}/${id}/_history/${version}"`;
-  const told = prefer === "OperationOutcome" ? `,"outcome":${JSON.stringify(outcome({ severity: "information", code: "informational", diagnostics: phrase }))}` : "";
+  const told =
+    prefer === "OperationOutcome"
+      ? `,"outcome":${JSON.stringify(outcome({ severity: "information", code: "informational", diagnostics: phrase }))}`
+      : "";
   const response = `"response":{"status":"${phrase}"${location},"etag":${JSON.stringify(etagOf(version))}${modified}${told}}`;
   return json === undefined ? `{${response}}` : `{"fullUrl":"${base}/${type}/${id}","resource":${json},${response}}`;
 }

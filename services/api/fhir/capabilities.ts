@@ -28,7 +28,10 @@ const OWN_OPERATIONS: Record<string, { name: string; definition: string }[]> = {
 const made = new WeakMap<Directory, { generation: number; resources: string }>();
 
 /** As JSON text. What depends on the services is made anew only when one came or went. */
-export function capabilities({ directory, base, conditionalDelete }: Pick<FhirRequest, "directory" | "base" | "conditionalDelete">, version: string): string {
+export function capabilities(
+  { directory, base, conditionalDelete }: Pick<FhirRequest, "directory" | "base" | "conditionalDelete">,
+  version: string,
+): string {
   let known = made.get(directory);
   if (known?.generation !== directory.generation) {
     known = { generation: directory.generation, resources: JSON.stringify(resources(directory, conditionalDelete)) };
@@ -45,7 +48,10 @@ export function capabilities({ directory, base, conditionalDelete }: Pick<FhirRe
     format: ["application/fhir+json", "json"],
     patchFormat: ["application/json-patch+json", "application/fhir+json"],
   };
-  const interaction = directory.liveTypes().length > 0 ? [{ code: "transaction" }, { code: "batch" }, { code: "history-system" }, { code: "search-system" }] : undefined;
+  const interaction =
+    directory.liveTypes().length > 0
+      ? [{ code: "transaction" }, { code: "batch" }, { code: "history-system" }, { code: "search-system" }]
+      : undefined;
   const rest = JSON.stringify({ mode: "server", interaction, searchParam: EVERYWHERE });
   return `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)},"resource":${known.resources}}]}`;
 }
@@ -56,13 +62,18 @@ function resources(directory: Directory, conditionalDelete: "single" | "multiple
   const references = new Map<string, string[]>();
   for (const source of types) {
     const ofSource = [...parametersOf(source).values()].filter((it) => it.type === "reference" && !it.isCanonical);
-    references.set(source, ofSource.map((it) => `${source}:${it.code}`));
+    references.set(
+      source,
+      ofSource.map((it) => `${source}:${it.code}`),
+    );
     for (const { code, targets } of ofSource) for (const target of targets ?? types) referring.get(target)?.push(`${source}:${code}`);
   }
   return types.map((type) => ({
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    interaction: ["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"].map((code) => ({ code })),
+    interaction: ["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"].map(
+      (code) => ({ code }),
+    ),
     versioning: "versioned-update",
     readHistory: true,
     updateCreate: true,

@@ -29,7 +29,8 @@ function membership(compartment: string, id: string, type: string): Clause[] | u
 }
 
 const requireCompartment = (compartment: string): void => {
-  if (!compartmentTypes.includes(compartment)) throw httpError(404, "NOT_SUPPORTED", `There is no ${compartment} compartment; there are ${compartmentTypes.join(", ")}.`);
+  if (!compartmentTypes.includes(compartment))
+    throw httpError(404, "NOT_SUPPORTED", `There is no ${compartment} compartment; there are ${compartmentTypes.join(", ")}.`);
 };
 
 /** GET Patient/1/Observation?… */
@@ -52,7 +53,11 @@ export async function searchWholeCompartment(request: FhirRequest, compartment: 
 
 /** GET [base]?_type=…&… and POST [base]/_search: parameters that every type has. */
 export function searchSystem(request: FhirRequest): Promise<Answer> {
-  return searchMany(request, "", request.directory.types().map((type) => ({ type, clauses: [] })));
+  return searchMany(
+    request,
+    "",
+    request.directory.types().map((type) => ({ type, clauses: [] })),
+  );
 }
 
 interface PageToken {
@@ -71,15 +76,25 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
   const manner = { partial: request.prefer.handling === "lenient", missing: new Set<string>() };
   const options = { base, handling: "strict" } as const;
   // What all types understand is read once, for whatever concerns the page; then the criteria for each type.
-  const shape = parseSearch("Basic", rest.filter(([name]) => !isCriterion(name)), options);
+  const shape = parseSearch(
+    "Basic",
+    rest.filter(([name]) => !isCriterion(name)),
+    options,
+  );
   if (shape.sort.length > 0 || shape.include.length > 0 || shape.revinclude.length > 0) {
     throw fhirError(400, "not-supported", "_sort, _include and _revinclude need a search on one type.");
   }
   const questions = await Promise.all(
-    all.filter(({ type }) => !wanted || wanted.has(type)).map(async ({ type, clauses }): Promise<TypeQuestion> => {
-      const search = parseSearch(type, rest.filter(([name]) => isCriterion(name)), options);
-      return { type, clauses: [...clauses, ...(await resolved(request, search, manner))] };
-    }),
+    all
+      .filter(({ type }) => !wanted || wanted.has(type))
+      .map(async ({ type, clauses }): Promise<TypeQuestion> => {
+        const search = parseSearch(
+          type,
+          rest.filter(([name]) => isCriterion(name)),
+          options,
+        );
+        return { type, clauses: [...clauses, ...(await resolved(request, search, manner))] };
+      }),
   );
   const self = `${base}${path && `/${path}`}${query && `?${query}`}`;
   const count = Math.min(shape.count ?? DEFAULT_COUNT, MAX_COUNT);
@@ -91,22 +106,56 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
   if (shape.summary === "count" || count === 0) return searchset([{ relation: "self", url: self }], [], await total(), [], base);
 
   const subset = subsetAsked(shape);
-  const { rows, more } = await searchTypes(request, questions, { limit: count, maxBytes: MAX_PAGE_BYTES, ...(page && { after: page.after }) }, manner);
+  const { rows, more } = await searchTypes(
+    request,
+    questions,
+    { limit: count, maxBytes: MAX_PAGE_BYTES, ...(page && { after: page.after }) },
+    manner,
+  );
   const links = [{ relation: "self", url: self }];
   const last = rows.at(-1);
-  if (more && last) links.push({ relation: "next", url: `${base}${path && `/${path}`}?_page=${packToken(path, { query, after: cursorOf(last) } satisfies PageToken)}` });
+  if (more && last)
+    links.push({
+      relation: "next",
+      url: `${base}${path && `/${path}`}?_page=${packToken(path, { query, after: cursorOf(last) } satisfies PageToken)}`,
+    });
   const counted = !more && !page && manner.missing.size === 0 ? rows.length : shape.total === "accurate" ? await total() : undefined;
-  return searchset(links, rows.map((row) => entryText(base, row, "match", subset)), counted, issuesOf({ ignored: [] }, [...manner.missing]), base);
+  return searchset(
+    links,
+    rows.map((row) => entryText(base, row, "match", subset)),
+    counted,
+    issuesOf({ ignored: [] }, [...manner.missing]),
+    base,
+  );
 }
 
-const CONTROLS = new Set(["_count", "_total", "_summary", "_elements", "_sort", "_format", "_pretty", "_page", "_include", "_revinclude", "_contained"]);
+const CONTROLS = new Set([
+  "_count",
+  "_total",
+  "_summary",
+  "_elements",
+  "_sort",
+  "_format",
+  "_pretty",
+  "_page",
+  "_include",
+  "_revinclude",
+  "_contained",
+]);
 const isCriterion = (name: string): boolean => !CONTROLS.has(name.split(":", 1)[0] as string);
 
 const cursorOf = ({ type, seq, id }: Row): TypesCursor => ({ type, after: { values: [], seq, id } });
 
 /** The types in `_type`, if given. @throws FhirError 400 */
 function typesAsked(pairs: [string, string][]): Set<string> | undefined {
-  const values = pairs.filter(([name]) => name === "_type").flatMap(([, value]) => value.split(",").map((type) => type.trim()).filter((type) => type !== ""));
+  const values = pairs
+    .filter(([name]) => name === "_type")
+    .flatMap(([, value]) =>
+      value
+        .split(",")
+        .map((type) => type.trim())
+        .filter((type) => type !== ""),
+    );
   const unknown = values.find((type) => !isResourceType(type));
   if (unknown !== undefined) throw fhirError(400, "value", `_type names "${unknown.slice(0, 64)}", which is no R4 resource type.`, "_type");
   return values.length > 0 ? new Set(values) : undefined;
@@ -131,22 +180,39 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
     return clauses ? [{ type, clauses: [...clauses, ...recent] }] : [];
   });
   const manner = { partial: request.prefer.handling === "lenient", missing: new Set<string>() };
-  const { rows, more } = await searchTypes(request, questions, { limit: count, maxBytes: MAX_PAGE_BYTES, ...(page && { after: page.after }) }, manner);
+  const { rows, more } = await searchTypes(
+    request,
+    questions,
+    { limit: count, maxBytes: MAX_PAGE_BYTES, ...(page && { after: page.after }) },
+    manner,
+  );
 
   const links = [{ relation: "self", url: `${base}/${path}${query && `?${query}`}` }];
   const last = rows.at(-1);
-  if (more && last) links.push({ relation: "next", url: `${base}/${path}?_page=${packToken(path, { query, after: cursorOf(last) } satisfies PageToken)}` });
+  if (more && last)
+    links.push({ relation: "next", url: `${base}/${path}?_page=${packToken(path, { query, after: cursorOf(last) } satisfies PageToken)}` });
   const along = (await supporting(request, rows, manner)).filter(({ type }) => !types || types.has(type));
   const entries = [...rows.map((row) => entryText(base, row, "match")), ...along.map((row) => entryText(base, row, "include"))];
   return searchset(links, entries, !more && !page ? rows.length : undefined, issuesOf({ ignored: [] }, [...manner.missing]), base);
 }
 
 /** Types that describe the surroundings of a record, not a patient. */
-const SURROUNDINGS = ["Practitioner", "PractitionerRole", "Organization", "Location", "Medication", "Device", "Substance", "HealthcareService"];
+const SURROUNDINGS = [
+  "Practitioner",
+  "PractitionerRole",
+  "Organization",
+  "Location",
+  "Medication",
+  "Device",
+  "Substance",
+  "HealthcareService",
+];
 
 async function supporting(request: FhirRequest, rows: Row[], manner: { partial: boolean; missing: Set<string> }): Promise<Row[]> {
   const include = [...new Set(rows.map((row) => row.type))].flatMap((source) => {
-    const slots = [...new Set([...parametersOf(source).values()].filter((it) => it.type === "reference" && !it.isCanonical).flatMap((it) => it.slots))];
+    const slots = [
+      ...new Set([...parametersOf(source).values()].filter((it) => it.type === "reference" && !it.isCanonical).flatMap((it) => it.slots)),
+    ];
     const targets = SURROUNDINGS.filter((type) => request.directory.known(type).length > 0);
     return slots.length > 0 ? [{ source, param: "*", targets, iterate: false, slots, wildcard: true, canonicalSlots: [] }] : [];
   });
@@ -157,9 +223,18 @@ async function supporting(request: FhirRequest, rows: Row[], manner: { partial: 
   const referring = await Promise.all(
     include.map(async ({ source, slots }) => {
       const ids = byType.get(source) ?? [];
-      const query = { type: source, clauses: [{ kind: "id" as const, any: ids }], sort: [], limit: ids.length, want: "ids" as const, refs: slots };
+      const query = {
+        type: source,
+        clauses: [{ kind: "id" as const, any: ids }],
+        sort: [],
+        limit: ids.length,
+        want: "ids" as const,
+        refs: slots,
+      };
       const living = request.directory.known(source).filter((owner) => owner.alive);
-      return (await Promise.all(living.map((owner) => ownerOf(owner.service).search(request.caller, { query })))).flatMap((page) => page.rows);
+      return (await Promise.all(living.map((owner) => ownerOf(owner.service).search(request.caller, { query })))).flatMap(
+        (page) => page.rows,
+      );
     }),
   );
   return included(request, referring.flat(), { include, revinclude: [] }, manner, MAX_INCLUDED);

@@ -24,14 +24,23 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const asked = parametersOf(request);
   const page = request.query.find(([name]) => name === "_page")?.[1];
   const path = [...(type ? [type] : []), ...(id ? [id] : []), "_history"].join("/");
-  const { count, since, at, before }: Omit<PageToken, "before"> & { before?: HistoryPlace } = page === undefined ? asked : unpackToken<PageToken>(page, path);
+  const { count, since, at, before }: Omit<PageToken, "before"> & { before?: HistoryPlace } =
+    page === undefined ? asked : unpackToken<PageToken>(page, path);
 
   const types = type ? [type] : directory.liveTypes();
   if (type) directory.ownersOf(type);
   const owners = [...new Set(types.flatMap((it) => directory.known(it).map((owner) => owner.service)))];
-  if (directory.services().some(({ service, nodes }) => owners.includes(service) && nodes.length === 0)) throw ownerDown(type ?? "part of the system");
+  if (directory.services().some(({ service, nodes }) => owners.includes(service) && nodes.length === 0))
+    throw ownerDown(type ?? "part of the system");
   const limit = Math.min(count, MAX_COUNT);
-  const query: HistoryQuery = { limit: Math.max(limit, 1), ...(type && { type }), ...(id && { id }), ...(since !== undefined && { since }), ...(at && { until: at[1] }), ...(before && { before }) };
+  const query: HistoryQuery = {
+    limit: Math.max(limit, 1),
+    ...(type && { type }),
+    ...(id && { id }),
+    ...(since !== undefined && { since }),
+    ...(at && { until: at[1] }),
+    ...(before && { before }),
+  };
   const pages = await Promise.all(owners.map((owner) => ownerOf(owner).history(caller, { query, ...(at && { currentFrom: at[0] }) })));
   const merged = pages.flatMap((it) => it.versions).sort(newestFirst);
   if (id && type && merged.length === 0 && before === undefined && since === undefined) {
@@ -70,7 +79,8 @@ function entryText(base: string, { type, id, version, updated, method, json }: S
 const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The order that the stores answer in. */
-const newestFirst = (a: HistoryPlace, b: HistoryPlace): number => b.updated - a.updated || text(b.type, a.type) || text(b.id, a.id) || b.version - a.version;
+const newestFirst = (a: HistoryPlace, b: HistoryPlace): number =>
+  b.updated - a.updated || text(b.type, a.type) || text(b.id, a.id) || b.version - a.version;
 
 function parametersOf(request: FhirRequest): Omit<PageToken, "before"> {
   let count = DEFAULT_COUNT;

@@ -23,14 +23,16 @@ const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (value as Js
 /** The resource in a body: itself, or the parameter `name` of a Parameters. */
 async function parameterIn(request: FhirRequest, name: string): Promise<{ parameters: Json[]; value?: Json; body?: Json }> {
   const body = parseInput(await request.body()) as Json | null;
-  if (body === null || typeof body !== "object" || Array.isArray(body)) throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
+  if (body === null || typeof body !== "object" || Array.isArray(body))
+    throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
   if (body.resourceType !== "Parameters") return { parameters: [], value: body };
   const parameters = asArray(body.parameter);
   const found = parameters.find((it) => it.name === name);
   return { parameters, body, ...(found && { value: (found.resource ?? found.valueMeta) as Json }) };
 }
 
-const metaAnswer = (meta: unknown): Answer => fhirAnswer({ resourceType: "Parameters", parameter: [{ name: "return", valueMeta: meta ?? {} }] });
+const metaAnswer = (meta: unknown): Answer =>
+  fhirAnswer({ resourceType: "Parameters", parameter: [{ name: "return", valueMeta: meta ?? {} }] });
 
 /** GET Type/id/$meta */
 export async function meta(request: FhirRequest, type: string, id: string): Promise<Answer> {
@@ -41,12 +43,16 @@ export async function meta(request: FhirRequest, type: string, id: string): Prom
 /** POST Type/id/$meta-add and $meta-delete: profiles, tags and security labels; what changes makes a new version. */
 export async function changeMeta(request: FhirRequest, type: string, id: string, change: "add" | "delete"): Promise<Answer> {
   const { value } = await parameterIn(request, "meta");
-  if (!value || value.resourceType !== undefined) throw fhirError(400, "required", "The body must be Parameters with a parameter meta of type Meta.", "Parameters.parameter");
+  if (!value || value.resourceType !== undefined)
+    throw fhirError(400, "required", "The body must be Parameters with a parameter meta of type Meta.", "Parameters.parameter");
   for (let attempt = 1; ; attempt += 1) {
     const stored = await readResource(request, type, id);
     const resource = parseJson(stored.json) as Json & { resourceType: string };
     const next = change === "add" ? withMeta((resource.meta ?? {}) as Json, value) : withoutMeta((resource.meta ?? {}) as Json, value);
-    const text = transactionOf({ resource: { ...resource, meta: next }, request: { method: "PUT", url: `${type}/${id}`, ifMatch: `W/"${stored.version}"` } });
+    const text = transactionOf({
+      resource: { ...resource, meta: next },
+      request: { method: "PUT", url: `${type}/${id}`, ifMatch: `W/"${stored.version}"` },
+    });
     try {
       const [result] = await transactions.process(request.caller, { text, base: request.base, representation: true });
       return metaAnswer((parseJson(result?.json ?? "{}") as Json).meta);
@@ -60,7 +66,10 @@ export async function changeMeta(request: FhirRequest, type: string, id: string,
 const sameCoding = (a: Json, b: Json): boolean => a.system === b.system && a.code === b.code;
 
 function withMeta(meta: Json, more: Json): Json {
-  const codings = (name: string) => [...asArray(meta[name]), ...asArray(more[name]).filter((it) => !asArray(meta[name]).some((known) => sameCoding(known, it)))];
+  const codings = (name: string) => [
+    ...asArray(meta[name]),
+    ...asArray(more[name]).filter((it) => !asArray(meta[name]).some((known) => sameCoding(known, it))),
+  ];
   const profile = [...new Set([...(asArray(meta.profile) as unknown as string[]), ...(asArray(more.profile) as unknown as string[])])];
   return { ...meta, ...whenAny({ profile, tag: codings("tag"), security: codings("security") }) };
 }
@@ -81,7 +90,8 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
   const value = sent.value ?? (type === "Parameters" ? sent.body : undefined); // Parameters may be what is to be validated
   const asked = (name: string) => request.query.find(([it]) => it === name)?.[1] ?? stringIn(parameters.find((it) => it.name === name));
   const mode = asked("mode");
-  if (mode !== undefined && !["create", "update", "delete", "profile"].includes(mode)) throw fhirError(400, "value", "mode must be create, update, delete or profile.", "mode");
+  if (mode !== undefined && !["create", "update", "delete", "profile"].includes(mode))
+    throw fhirError(400, "value", "mode must be create, update, delete or profile.", "mode");
   const stored = id === undefined ? undefined : await readResource(request, type, id);
   const resource = value ?? (stored && (parseJson(stored.json) as Json));
   if (mode === "delete") return fhirAnswer(outcome({ severity: "information", code: "informational", diagnostics: "It can be deleted." }));
@@ -91,12 +101,26 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
   const { profiles, stored: related } = await request.profiles.of(claimed.filter((it) => typeof it === "string"));
   const issues: Issue[] = validate(resource, { type, profiles, stored: related });
   if (profile !== undefined && profiles.length === 0) {
-    issues.push({ severity: "error", code: "not-found", diagnostics: `The profile ${profile.slice(0, 300)} is not stored here.`, expression: ["profile"] });
+    issues.push({
+      severity: "error",
+      code: "not-found",
+      diagnostics: `The profile ${profile.slice(0, 300)} is not stored here.`,
+      expression: ["profile"],
+    });
   }
   if (mode === "update" && value && id !== undefined && value.id !== id) {
-    issues.push({ severity: "error", code: "invalid", diagnostics: `For an update the resource's id must be "${id}".`, expression: [`${type}.id`] });
+    issues.push({
+      severity: "error",
+      code: "invalid",
+      diagnostics: `For an update the resource's id must be "${id}".`,
+      expression: [`${type}.id`],
+    });
   }
-  return fhirAnswer(issues.length > 0 ? outcome(...issues) : outcome({ severity: "information", code: "informational", diagnostics: "No fault was found." }));
+  return fhirAnswer(
+    issues.length > 0
+      ? outcome(...issues)
+      : outcome({ severity: "information", code: "informational", diagnostics: "No fault was found." }),
+  );
 }
 
 const stringIn = (parameter: Json | undefined): string | undefined => {
@@ -113,7 +137,8 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
   const max = request.query.find(([name]) => name === "max")?.[1] ?? "1";
   if (!/^[1-9]\d{0,3}$/.test(max)) throw fhirError(400, "value", "max must be a whole number, 1 to 9999.", "max");
   const pairs = request.query.filter(([name]) => name !== "max");
-  if (!pairs.some(([name]) => /^(patient|subject)(:|$)/.test(name))) throw fhirError(400, "required", "$lastn needs a patient or subject.", "patient");
+  if (!pairs.some(([name]) => /^(patient|subject)(:|$)/.test(name)))
+    throw fhirError(400, "required", "$lastn needs a patient or subject.", "patient");
   const search = parseSearch(type, pairs, { base: request.base, handling: "strict" });
   const dates = parametersOf(type).get("date")?.slots ?? [];
   const codes = parametersOf(type).get("code")?.slots ?? [];
@@ -123,9 +148,20 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
   const chosen: Row[] = [];
   let after: Cursor | undefined;
   for (let seen = 0; ; ) {
-    const page = await searchPage(request, { type, search: { ...search, sort: newestFirst }, limit: 1_000, maxBytes: Number.MAX_SAFE_INTEGER, want: "ids", refs: codes, ...(after && { after }) });
+    const page = await searchPage(request, {
+      type,
+      search: { ...search, sort: newestFirst },
+      limit: 1_000,
+      maxBytes: Number.MAX_SAFE_INTEGER,
+      want: "ids",
+      refs: codes,
+      ...(after && { after }),
+    });
     for (const row of page.rows) {
-      const key = (row.refs ?? []).map(([, code]) => code).sort().join("\n");
+      const key = (row.refs ?? [])
+        .map(([, code]) => code)
+        .sort()
+        .join("\n");
       const count = taken.get(key) ?? 0;
       if (count >= Number(max)) continue;
       taken.set(key, count + 1);
@@ -134,15 +170,32 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
     seen += page.rows.length;
     const last = page.rows.at(-1);
     if (!page.more || !last) break;
-    if (seen >= MOST_OBSERVATIONS) throw fhirError(400, "too-costly", `There are more than ${MOST_OBSERVATIONS} Observations: narrow them by category, code or date.`);
+    if (seen >= MOST_OBSERVATIONS)
+      throw fhirError(400, "too-costly", `There are more than ${MOST_OBSERVATIONS} Observations: narrow them by category, code or date.`);
     after = { values: last.values, seq: last.seq, id: last.id };
   }
 
   const perOwner = new Map();
   const ids = chosen.map((row) => row.id);
-  const query = { type, clauses: [{ kind: "id" as const, any: ids }], sort: [], limit: Math.max(1, ids.length), maxBytes: MAX_PAGE_BYTES * 4, want: "rows" as const };
+  const query = {
+    type,
+    clauses: [{ kind: "id" as const, any: ids }],
+    sort: [],
+    limit: Math.max(1, ids.length),
+    maxBytes: MAX_PAGE_BYTES * 4,
+    want: "rows" as const,
+  };
   if (ids.length > 0) askEachOwner(request, perOwner, query, { partial: false, missing: new Set() });
   const rows = new Map((await askOwners(request, perOwner)).flatMap((page) => page.rows).map((row) => [row.id, row]));
-  const entries = ids.flatMap((id) => { const row = rows.get(id); return row ? [entryText(request.base, row, "match")] : []; });
-  return searchset([{ relation: "self", url: `${request.base}/${type}/$lastn?${request.search}` }], entries, entries.length, [], request.base);
+  const entries = ids.flatMap((id) => {
+    const row = rows.get(id);
+    return row ? [entryText(request.base, row, "match")] : [];
+  });
+  return searchset(
+    [{ relation: "self", url: `${request.base}/${type}/$lastn?${request.search}` }],
+    entries,
+    entries.length,
+    [],
+    request.base,
+  );
 }

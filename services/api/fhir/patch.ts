@@ -19,9 +19,13 @@ export async function patch(request: FhirRequest, type: string, id: string): Pro
     const stored = await readResource(request, type, id);
     if (allowed && !allowed.includes(stored.version)) throw staleVersion({ type, id, version: stored.version });
     const resource = applyPatch(parseJson(stored.json) as { resourceType: string }, document);
-    if (resource.resourceType !== type || resource.id !== id) throw fhirError(422, "invalid", "A patch cannot change resourceType or id.", `${type}.id`);
+    if (resource.resourceType !== type || resource.id !== id)
+      throw fhirError(422, "invalid", "A patch cannot change resourceType or id.", `${type}.id`);
     try {
-      return await throughTransaction(request, { resource, request: { method: "PUT", url: `${type}/${id}`, ifMatch: `W/"${stored.version}"` } });
+      return await throughTransaction(request, {
+        resource,
+        request: { method: "PUT", url: `${type}/${id}`, ifMatch: `W/"${stored.version}"` },
+      });
     } catch (error) {
       if (!isType(error, "STALE_VERSION") || allowed || attempt === ATTEMPTS) throw error;
     }

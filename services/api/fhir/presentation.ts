@@ -28,7 +28,8 @@ export function requireJson({ query, header }: Pick<FhirRequest, "query" | "head
 // In a query `+` is a space: `_format=application/fhir+json` is meant all the same.
 const mediaType = (text: string): string => (text.split(";", 1)[0] ?? "").trim().toLowerCase().replace("fhir json", "fhir+json");
 
-const notAcceptable = (wanted: string) => httpError(406, "NOT_ACCEPTABLE", `FHIR is served as application/fhir+json, not as ${wanted.slice(0, 100)}.`);
+const notAcceptable = (wanted: string) =>
+  httpError(406, "NOT_ACCEPTABLE", `FHIR is served as application/fhir+json, not as ${wanted.slice(0, 100)}.`);
 
 /** Indented, when the client asked for it by `_pretty=true`. */
 export function prettied(request: Pick<FhirRequest, "query">, answer: Answer): Answer {
@@ -38,7 +39,8 @@ export function prettied(request: Pick<FhirRequest, "query">, answer: Answer): A
 
 /** The part that `_summary` and `_elements` ask for; undefined: the whole. @throws FhirError 400 */
 export function subsetAsked({ summary, elements }: { summary?: string; elements?: string[] }): Subset | undefined {
-  if (summary !== undefined && summary !== "false" && elements) throw fhirError(400, "invalid", "_summary and _elements do not go together.", "_elements");
+  if (summary !== undefined && summary !== "false" && elements)
+    throw fhirError(400, "invalid", "_summary and _elements do not go together.", "_elements");
   if (elements) return { elements };
   if (summary === "true" || summary === "text" || summary === "data") return { summary };
   return undefined;
@@ -51,7 +53,10 @@ export function subsetOfRead({ query }: Pick<FhirRequest, "query">): Subset | un
   if (summary !== undefined && !["true", "text", "data", "false"].includes(summary)) {
     throw fhirError(400, "value", "_summary of a single resource must be true, text, data or false.", "_summary");
   }
-  const elements = value("_elements")?.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const elements = value("_elements")
+    ?.split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
   return subsetAsked({ ...(summary !== undefined && { summary }), ...(elements && { elements }) });
 }
 

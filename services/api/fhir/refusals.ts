@@ -67,13 +67,18 @@ export function refusalOf(error: unknown): Refusal {
   const issue: Issue = {
     severity: isOurs ? "fatal" : "error",
     code: isOurs ? "exception" : (CODES[type as string] ?? BY_STATUS[status] ?? "processing"),
-    diagnostics: isOurs ? "Internal error. It is in the server's log." : frameworks[type as string] ?? message,
+    diagnostics: isOurs ? "Internal error. It is in the server's log." : (frameworks[type as string] ?? message),
     ...(typeof data?.entry === "number" && { expression: [`Bundle.entry[${data.entry}]`] }),
   };
   return { status: isOurs && status < 500 ? 500 : status, issues: [issue], headers };
 }
 
-const issueOnly = ({ severity, code, diagnostics, expression }: Issue): Issue => ({ severity, code, diagnostics, ...(expression && { expression }) });
+const issueOnly = ({ severity, code, diagnostics, expression }: Issue): Issue => ({
+  severity,
+  code,
+  diagnostics,
+  ...(expression && { expression }),
+});
 
 /** Messages of Moleculer's own errors name nodes and actions; a client gets these instead. */
 const frameworks: Record<string, string> = {

@@ -36,7 +36,12 @@ export interface FhirRequest {
 }
 
 /** Takes apart the request's URL and headers. `rest` is the URL behind `/fhir`, with its query. */
-export function fhirRequest(request: IncomingMessage, rest: string, base: string, mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "profiles">): FhirRequest {
+export function fhirRequest(
+  request: IncomingMessage,
+  rest: string,
+  base: string,
+  mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "profiles">,
+): FhirRequest {
   const mark = rest.indexOf("?");
   const search = mark < 0 ? "" : rest.slice(mark + 1);
   const header = (name: string) => {
@@ -58,17 +63,23 @@ export function fhirRequest(request: IncomingMessage, rest: string, base: string
 
 /** @throws 400 for a path with broken percent-encoding */
 export function pathOf(text: string): string[] {
-  return text.split("/").filter((part) => part !== "").map(decoded);
+  return text
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decoded);
 }
 
 /** `a=1&b=2` as pairs, in order; `+` is a space. @throws 400 for broken percent-encoding */
 export function pairsOf(search: string): [string, string][] {
   if (search === "") return [];
-  return search.split("&").filter((part) => part !== "").map((part) => {
-    const mark = part.indexOf("=");
-    const [name, value] = mark < 0 ? [part, ""] : [part.slice(0, mark), part.slice(mark + 1)];
-    return [decoded(name.replaceAll("+", " ")), decoded(value.replaceAll("+", " "))];
-  });
+  return search
+    .split("&")
+    .filter((part) => part !== "")
+    .map((part) => {
+      const mark = part.indexOf("=");
+      const [name, value] = mark < 0 ? [part, ""] : [part.slice(0, mark), part.slice(mark + 1)];
+      return [decoded(name.replaceAll("+", " ")), decoded(value.replaceAll("+", " "))];
+    });
 }
 
 function decoded(text: string): string {
@@ -100,7 +111,8 @@ async function textBody(request: IncomingMessage, also: string[]): Promise<strin
     throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send the body as ${taken}, not as ${type.slice(0, 100)}.`);
   }
   const charset = /charset\s*=\s*"?([\w-]+)/i.exec(request.headers["content-type"] ?? "")?.[1];
-  if (charset && charset.toLowerCase() !== "utf-8" && charset.toLowerCase() !== "utf8") throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be UTF-8.");
+  if (charset && charset.toLowerCase() !== "utf-8" && charset.toLowerCase() !== "utf8")
+    throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be UTF-8.");
   const text = await readText(request);
   if (text.trim() === "" && !also.includes(FORM)) throw httpError(400, "BODY_MISSING", "The request needs a body.");
   return text;

@@ -42,12 +42,16 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
     const owner = owners.length === 1 ? (owners[0] as string) : directory.ownerFor(type, parsed(text, type));
     return written(request, type, id, await one(request, owner, { op: "create", type, id, text }));
   }
-  if (owners.length > 1) return throughTransaction(request, { resource: parsed(text, type), request: { method: "POST", url: type, ifNoneExist: criteria } });
+  if (owners.length > 1)
+    return throughTransaction(request, { resource: parsed(text, type), request: { method: "POST", url: type, ifNoneExist: criteria } });
   const [found] = await lookUp(request, [`${type}?${criteria.replace(/^\?/, "")}`], 1);
   const result = await one(request, owners[0] as string, { op: "create", type, id, text, ifNoneExist: found?.condition });
   if (result.outcome === "existed") {
     const stored = await ownerOf(owners[0] as string).read(caller, { type, id: result.id });
-    return written(request, type, result.id, { ...result, ...(stored?.json !== undefined && { json: stored.json, updated: stored.updated }) });
+    return written(request, type, result.id, {
+      ...result,
+      ...(stored?.json !== undefined && { json: stored.json, updated: stored.updated }),
+    });
   }
   return written(request, type, id, result);
 }
@@ -70,7 +74,10 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
     return written(request, type, id, await one(request, owner, { ...step, upsert: false }));
   } catch (error) {
     if (!isType(error, "NOT_FOUND") && !isType(error, "STALE_VERSION")) throw error;
-    const entry: TransactionEntry = { resource, request: { method: "PUT", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } };
+    const entry: TransactionEntry = {
+      resource,
+      request: { method: "PUT", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) },
+    };
     return throughTransaction(request, entry);
   }
 }
@@ -80,7 +87,8 @@ export async function remove(request: FhirRequest, type: string, id: string): Pr
   const owners = request.directory.ownersOf(type);
   const ifMatch = request.header("if-match");
   const ifVersion = ifMatchVersions(ifMatch);
-  if (owners.length > 1) return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } });
+  if (owners.length > 1)
+    return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } });
   const result = await one(request, owners[0] as string, { op: "delete", type, id, ...(ifVersion && { ifVersion }) });
   return { status: 204, headers: result.version > 0 ? { ETag: etagOf(result.version) } : {} };
 }
@@ -92,7 +100,11 @@ async function one(request: FhirRequest, owner: string, step: OwnerStep): Promis
 
 /** What concerns more than one owner is a transaction, also for a single resource. */
 export async function throughTransaction(request: FhirRequest, entry: TransactionEntry): Promise<Answer> {
-  const [result] = await transactions.process(request.caller, { text: transactionOf(entry), base: request.base, representation: wantsResource(request) });
+  const [result] = await transactions.process(request.caller, {
+    text: transactionOf(entry),
+    base: request.base,
+    representation: wantsResource(request),
+  });
   const { status, type, id, ...rest } = result as EntryResult;
   if (status === 204) return { status, headers: rest.version > 0 ? { ETag: etagOf(rest.version) } : {} };
   return written(request, type, id, { ...rest, id, outcome: status === 201 ? "created" : "updated" });
@@ -106,7 +118,9 @@ function written(request: FhirRequest, type: string, id: string, { outcome: what
   if (what === "created" || what === "existed") headers.Location = `${request.base}/${type}/${id}/_history/${version}`;
   if (json !== undefined && wantsResource(request)) return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body: json };
   if (request.prefer.return === "OperationOutcome") {
-    const body = JSON.stringify(outcome({ severity: "information", code: "informational", diagnostics: `${type}/${id} is at version ${version}.` }));
+    const body = JSON.stringify(
+      outcome({ severity: "information", code: "informational", diagnostics: `${type}/${id} is at version ${version}.` }),
+    );
     return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body };
   }
   return { status, headers };
@@ -121,16 +135,23 @@ function notModified(request: FhirRequest, { version, updated }: StoredResource)
   const ifNoneMatch = request.header("if-none-match");
   const since = request.header("if-modified-since");
   // With both, the entity tag decides (RFC 9110, 13.1.3). HTTP dates have whole seconds.
-  const isKnown = ifNoneMatch !== undefined ? isNamedBy(ifNoneMatch, version) : since !== undefined && Math.floor(updated / 1000) * 1000 <= Date.parse(since);
+  const isKnown =
+    ifNoneMatch !== undefined
+      ? isNamedBy(ifNoneMatch, version)
+      : since !== undefined && Math.floor(updated / 1000) * 1000 <= Date.parse(since);
   return isKnown ? { status: 304, headers: { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() } } : undefined;
 }
 
 /** The body as a resource of the type in the URL. @throws FhirError 400 */
 export function parsed(text: string, type: string): { resourceType: string; id?: unknown } & Record<string, unknown> {
   const resource = parseInput(text) as Record<string, unknown> | null;
-  if (resource === null || typeof resource !== "object" || Array.isArray(resource)) throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
+  if (resource === null || typeof resource !== "object" || Array.isArray(resource))
+    throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
   if (resource.resourceType !== type) {
-    const given = typeof resource.resourceType === "string" && isResourceType(resource.resourceType) ? `a ${resource.resourceType}` : "no FHIR resource";
+    const given =
+      typeof resource.resourceType === "string" && isResourceType(resource.resourceType)
+        ? `a ${resource.resourceType}`
+        : "no FHIR resource";
     throw fhirError(400, "invalid", `The URL says ${type}, but the body is ${given}: check resourceType.`, "resourceType");
   }
   return resource as { resourceType: string };

@@ -26,7 +26,9 @@ export async function route(request: FhirRequest, version: string): Promise<Answ
   const place = placeOf(request, version);
   const handler = place[request.method];
   if (!handler) {
-    const allow = Object.keys(place).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
+    const allow = Object.keys(place)
+      .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
+      .join(", ");
     throw httpError(405, "METHOD_NOT_ALLOWED", `${request.method} is not possible here; ${allow} is.`, { allow });
   }
   return prettied(request, await handler());
@@ -37,7 +39,8 @@ function placeOf(request: FhirRequest, version: string): Place {
   const [type, id, third, fourth, ...rest] = path;
   if (type === undefined) return { POST: () => bundle(request, (entry) => route(entry, version)), GET: () => searchSystem(request) };
   if (path.length === 1) {
-    if (type === "metadata") return { GET: async () => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: capabilities(request, version) }) };
+    if (type === "metadata")
+      return { GET: async () => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: capabilities(request, version) }) };
     if (type === "_history") return { GET: () => history(request) };
     if (type === "_search") return { POST: async () => searchSystem(await formRequest(request)) };
     if (type.startsWith("$")) return { GET: () => later(type), POST: () => later(type) };
@@ -45,13 +48,15 @@ function placeOf(request: FhirRequest, version: string): Place {
   if (!isResourceType(type)) throw httpError(404, "NOT_SUPPORTED", `There is nothing at ${shown(path)}: it is no R4 resource type.`);
   if (request.directory.known(type).length === 0) throw noSuchType(type);
   if (id === undefined) return typePlace(request, type);
-  if (third === undefined) return id.startsWith("_") || id.startsWith("$") ? operationOnType(request, type, id) : instancePlace(request, type, id);
+  if (third === undefined)
+    return id.startsWith("_") || id.startsWith("$") ? operationOnType(request, type, id) : instancePlace(request, type, id);
   if (rest.length > 0) throw nowhere(path);
   if (third === "_history") return { GET: () => (fourth === undefined ? history(request, type, id) : vread(request, type, id, fourth)) };
   if (third.startsWith("$") && fourth === undefined) return operationOnInstance(request, type, id, third);
   if (third === "*" && fourth === undefined) return { GET: () => searchWholeCompartment(request, type, id) };
   if (isResourceType(third) && fourth === undefined) return { GET: () => searchCompartment(request, type, id, third) };
-  if (isResourceType(third) && fourth === "_search") return { POST: async () => searchCompartment(await formRequest(request), type, id, third) };
+  if (isResourceType(third) && fourth === "_search")
+    return { POST: async () => searchCompartment(await formRequest(request), type, id, third) };
   throw nowhere(path);
 }
 
@@ -83,7 +88,8 @@ function operationOnInstance(request: FhirRequest, type: string, id: string, nam
   if (name === "$meta-add") return { POST: () => changeMeta(request, type, id, "add") };
   if (name === "$meta-delete") return { POST: () => changeMeta(request, type, id, "delete") };
   if (name === "$validate") return { GET: () => validateOperation(request, type, id), POST: () => validateOperation(request, type, id) };
-  if (name === "$everything" && (type === "Patient" || type === "Encounter")) return { GET: () => everything(request, type, id), POST: () => everything(request, type, id) };
+  if (name === "$everything" && (type === "Patient" || type === "Encounter"))
+    return { GET: () => everything(request, type, id), POST: () => everything(request, type, id) };
   return { GET: () => later(`${type}/id/${name.slice(0, 64)}`), POST: () => later(`${type}/id/${name.slice(0, 64)}`) };
 }
 

@@ -40,7 +40,11 @@ export async function search(request: FhirRequest, type: string, within: Clause[
   const partial = request.prefer.handling === "lenient";
   const refs = slotsToFollow(parsed, type);
   const found = await searchPage(request, {
-    type, search: parsed, limit: count, maxBytes: MAX_PAGE_BYTES, partial,
+    type,
+    search: parsed,
+    limit: count,
+    maxBytes: MAX_PAGE_BYTES,
+    partial,
     ...(page && { after: page.after }),
     ...(refs.length > 0 && { refs }),
   });
@@ -55,8 +59,15 @@ export async function search(request: FhirRequest, type: string, within: Clause[
     links.push({ relation: "next", url: `${request.base}/${path}?_page=${packToken(path, { query, after } satisfies PageToken)}` });
   }
   const isWhole = !found.more && !page && missing.size === 0;
-  const total = isWhole ? found.rows.length : parsed.total === "accurate" || parsed.total === "estimate" ? await countMatches(request, type, parsed) : undefined;
-  const entries = [...found.rows.map((row) => entryText(request.base, row, "match", subset)), ...along.map((row) => entryText(request.base, row, "include", subset))];
+  const total = isWhole
+    ? found.rows.length
+    : parsed.total === "accurate" || parsed.total === "estimate"
+      ? await countMatches(request, type, parsed)
+      : undefined;
+  const entries = [
+    ...found.rows.map((row) => entryText(request.base, row, "match", subset)),
+    ...along.map((row) => entryText(request.base, row, "include", subset)),
+  ];
   return searchset(links, entries, total, issuesOf(parsed, [...missing]), request.base);
 }
 
@@ -69,16 +80,35 @@ export function selfQuery({ used }: ParsedSearch): string {
 export function issuesOf({ ignored }: Pick<ParsedSearch, "ignored">, missing: string[]): Issue[] {
   return [
     ...ignored.map(({ name, reason }): Issue => ({ severity: "warning", code: "not-supported", diagnostics: reason, expression: [name] })),
-    ...missing.map((type): Issue => ({ severity: "warning", code: "incomplete", diagnostics: `A service that owns ${type} is down: its matches are missing here.` })),
+    ...missing.map(
+      (type): Issue => ({
+        severity: "warning",
+        code: "incomplete",
+        diagnostics: `A service that owns ${type} is down: its matches are missing here.`,
+      }),
+    ),
   ];
 }
 
 export const entryText = (base: string, { type, id, json = "{}" }: Row, mode: "match" | "include", subset?: Subset): string =>
   `{"fullUrl":"${base}/${type}/${id}","resource":${subsetText(json, subset)},"search":{"mode":"${mode}"}}`;
 
-export function searchset(links: { relation: string; url: string }[], entries: string[], total: number | undefined, issues: Issue[], base: string): Answer {
-  if (issues.length > 0) entries.push(`{"fullUrl":"${base}/OperationOutcome/warnings","resource":${JSON.stringify(outcome(...issues))},"search":{"mode":"outcome"}}`);
+export function searchset(
+  links: { relation: string; url: string }[],
+  entries: string[],
+  total: number | undefined,
+  issues: Issue[],
+  base: string,
+): Answer {
+  if (issues.length > 0)
+    entries.push(
+      `{"fullUrl":"${base}/OperationOutcome/warnings","resource":${JSON.stringify(outcome(...issues))},"search":{"mode":"outcome"}}`,
+    );
   const counted = total === undefined ? "" : `,"total":${total}`;
   const list = entries.length === 0 ? "" : `,"entry":[${entries.join(",")}]`;
-  return { status: 200, headers: { "Content-Type": FHIR_JSON }, body: `{"resourceType":"Bundle","type":"searchset"${counted},"link":${JSON.stringify(links)}${list}}` };
+  return {
+    status: 200,
+    headers: { "Content-Type": FHIR_JSON },
+    body: `{"resourceType":"Bundle","type":"searchset"${counted},"link":${JSON.stringify(links)}${list}}`,
+  };
 }

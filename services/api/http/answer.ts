@@ -36,4 +36,5 @@ export async function send(request: IncomingMessage, response: ServerResponse, {
   response.end(request.method === "HEAD" ? undefined : bytes);
 }
 
-const acceptsGzip = (request: IncomingMessage): boolean => /\bgzip\b(?!;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(request.headers["accept-encoding"]?.toString() ?? "");
+const acceptsGzip = (request: IncomingMessage): boolean =>
+  /\bgzip\b(?!;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(request.headers["accept-encoding"]?.toString() ?? "");

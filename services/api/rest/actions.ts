@@ -22,7 +22,10 @@ export interface PublishedAction {
 
 /** All actions that any live service publishes, in order of name. */
 export function publishedActions(broker: ServiceBroker): PublishedAction[] {
-  const list = broker.registry.getActionList({ onlyAvailable: true, skipInternal: true }) as unknown as { name: string; action?: ActionSchema }[];
+  const list = broker.registry.getActionList({ onlyAvailable: true, skipInternal: true }) as unknown as {
+    name: string;
+    action?: ActionSchema;
+  }[];
   return list
     .flatMap(({ name, action }) => (action && isPublished(action) ? [describe(name, action)] : []))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -44,7 +47,8 @@ function find(broker: ServiceBroker, name: string): PublishedAction {
   const list = broker.registry.actions.get(name) as { hasAvailable(): boolean; endpoints: { action: ActionSchema }[] } | undefined;
   const action = list?.endpoints[0]?.action;
   // An action that is not published is answered like one that does not exist: nobody can probe for names.
-  if (!list || !action || !isPublished(action)) throw httpError(404, "ACTION_NOT_FOUND", "There is no such action; /openapi.json lists those that are.");
+  if (!list || !action || !isPublished(action))
+    throw httpError(404, "ACTION_NOT_FOUND", "There is no such action; /openapi.json lists those that are.");
   return describe(name, action);
 }
 
@@ -63,7 +67,8 @@ async function bodyParams(request: IncomingMessage): Promise<object> {
   const type = request.headers["content-type"] ?? "";
   if (!/^application\/([\w.-]+\+)?json\b/.test(type)) throw httpError(415, "NOT_JSON", "Send the params as application/json.");
   const params = parseJson(text);
-  if (params === null || typeof params !== "object" || Array.isArray(params)) throw httpError(400, "NOT_AN_OBJECT", "The params must be a JSON object.");
+  if (params === null || typeof params !== "object" || Array.isArray(params))
+    throw httpError(400, "NOT_AN_OBJECT", "The params must be a JSON object.");
   return params;
 }
 

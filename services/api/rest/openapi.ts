@@ -19,7 +19,10 @@ export function openapi(actions: PublishedAction[], fhirTypes: string[], server:
     },
     servers: [{ url: server }],
     tags: [...new Set(actions.map(serviceOf)), ...(fhirTypes.length > 0 ? ["FHIR R4"] : [])].map((name) => ({ name })),
-    paths: { ...Object.fromEntries(actions.map((action) => [`/api/${action.name.replace(".", "/")}`, actionPath(action)])), ...fhirPaths(fhirTypes) },
+    paths: {
+      ...Object.fromEntries(actions.map((action) => [`/api/${action.name.replace(".", "/")}`, actionPath(action)])),
+      ...fhirPaths(fhirTypes),
+    },
     components: { schemas: { Error: ERROR_SCHEMA, OperationOutcome: { type: "object", description: "FHIR R4 OperationOutcome" } } },
   };
 }
@@ -55,7 +58,12 @@ function actionPath(action: PublishedAction): Json {
   };
   if (action.rest === "POST") return { post: { ...post, operationId: action.name } };
   const required = new Set(schema.required as string[] | undefined);
-  const parameters = Object.entries(schema.properties as Json).map(([name, it]) => ({ name, in: "query", required: required.has(name), schema: it }));
+  const parameters = Object.entries(schema.properties as Json).map(([name, it]) => ({
+    name,
+    in: "query",
+    required: required.has(name),
+    schema: it,
+  }));
   return { get: { ...common, operationId: action.name, parameters }, post };
 }
 
@@ -72,7 +80,9 @@ function objectSchema(rules: Json): Json {
 }
 
 const isOptional = (rule: unknown): boolean =>
-  typeof rule === "string" ? rule.includes("|optional") : rule !== null && typeof rule === "object" && ((rule as Json).optional === true || "default" in (rule as Json));
+  typeof rule === "string"
+    ? rule.includes("|optional")
+    : rule !== null && typeof rule === "object" && ((rule as Json).optional === true || "default" in (rule as Json));
 
 function schemaOf(rule: unknown): Json {
   const type = typeOfRule(rule);
@@ -81,12 +91,22 @@ function schemaOf(rule: unknown): Json {
   switch (type) {
     case "number": {
       const isInteger = options.integer === true;
-      return { type: isInteger ? "integer" : "number", ...limits(options, "minimum", "maximum"), ...(options.positive === true && { exclusiveMinimum: 0 }), ...described };
+      return {
+        type: isInteger ? "integer" : "number",
+        ...limits(options, "minimum", "maximum"),
+        ...(options.positive === true && { exclusiveMinimum: 0 }),
+        ...described,
+      };
     }
     case "boolean":
       return { type: "boolean", ...described };
     case "array":
-      return { type: "array", items: options.items === undefined ? {} : schemaOf(options.items), ...limits(options, "minItems", "maxItems"), ...described };
+      return {
+        type: "array",
+        items: options.items === undefined ? {} : schemaOf(options.items),
+        ...limits(options, "minItems", "maxItems"),
+        ...described,
+      };
     case "object": {
       const inner = (options.props ?? options.properties) as Json | undefined;
       return inner ? { ...objectSchema(inner), ...described } : { type: "object", ...described };
@@ -97,7 +117,12 @@ function schemaOf(rule: unknown): Json {
       return { ...described };
     default: {
       const pattern = options.pattern instanceof RegExp ? options.pattern.source : options.pattern;
-      return { type: "string", ...limits(options, "minLength", "maxLength"), ...(typeof pattern === "string" && { pattern }), ...described };
+      return {
+        type: "string",
+        ...limits(options, "minLength", "maxLength"),
+        ...(typeof pattern === "string" && { pattern }),
+        ...described,
+      };
     }
   }
 }
@@ -109,15 +134,20 @@ const limits = (options: Json, least: string, most: string): Json => ({
 
 function shorthand(rule: string): Json {
   return Object.fromEntries(
-    rule.split("|").slice(1).map((part) => {
-      const [name = "", value] = part.split(":");
-      return [name, value === undefined ? true : Number.isFinite(Number(value)) ? Number(value) : value];
-    }),
+    rule
+      .split("|")
+      .slice(1)
+      .map((part) => {
+        const [name = "", value] = part.split(":");
+        return [name, value === undefined ? true : Number.isFinite(Number(value)) ? Number(value) : value];
+      }),
   );
 }
 
 const FHIR_JSON = { "application/fhir+json": { schema: { type: "object" } } };
-const OUTCOME = { default: { description: "Refused", content: { "application/fhir+json": { schema: { $ref: "#/components/schemas/OperationOutcome" } } } } };
+const OUTCOME = {
+  default: { description: "Refused", content: { "application/fhir+json": { schema: { $ref: "#/components/schemas/OperationOutcome" } } } },
+};
 
 function fhirPaths(types: string[]): Json {
   if (types.length === 0) return {};
@@ -126,8 +156,12 @@ function fhirPaths(types: string[]): Json {
   const ok = (description: string, status = 200) => ({ [status]: { description, content: FHIR_JSON }, ...OUTCOME });
   const tags = ["FHIR R4"];
   const paths: Json = {
-    "/fhir": { post: { tags, summary: "Batch or transaction", operationId: "fhir.bundle", requestBody: body, responses: ok("The response bundle") } },
-    "/fhir/metadata": { get: { tags, summary: "CapabilityStatement", operationId: "fhir.metadata", responses: ok("What is served right now") } },
+    "/fhir": {
+      post: { tags, summary: "Batch or transaction", operationId: "fhir.bundle", requestBody: body, responses: ok("The response bundle") },
+    },
+    "/fhir/metadata": {
+      get: { tags, summary: "CapabilityStatement", operationId: "fhir.metadata", responses: ok("What is served right now") },
+    },
   };
   for (const type of types) {
     paths[`/fhir/${type}`] = {
@@ -138,7 +172,12 @@ function fhirPaths(types: string[]): Json {
       parameters: [id],
       get: { tags, summary: `Read a ${type}`, operationId: `fhir.${type}.read`, responses: ok("The resource") },
       put: { tags, summary: `Update a ${type}`, operationId: `fhir.${type}.update`, requestBody: body, responses: ok("Updated") },
-      delete: { tags, summary: `Delete a ${type}`, operationId: `fhir.${type}.delete`, responses: { 204: { description: "Deleted" }, ...OUTCOME } },
+      delete: {
+        tags,
+        summary: `Delete a ${type}`,
+        operationId: `fhir.${type}.delete`,
+        responses: { 204: { description: "Deleted" }, ...OUTCOME },
+      },
     };
     paths[`/fhir/${type}/{id}/_history`] = {
       parameters: [id],

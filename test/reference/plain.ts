@@ -264,7 +264,7 @@ function has(all: Resource[], it: Resource, [type, by = "", ...rest]: string[], 
   return all.some(
     (other) =>
       other.resourceType === type &&
-      ((parameters[type]?.[by] as Value).values(other) as string[]).includes(here) &&
+      ((parameters[type]![by] as Value).values(other) as string[]).includes(here) &&
       fulfils(all, other, { name, value }),
   );
 }

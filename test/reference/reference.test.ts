@@ -148,7 +148,7 @@ const orList = (one: fc.Arbitrary<string>) => fc.array(one, { minLength: 1, maxL
 
 /** A criterion on one parameter of a type. */
 function criterionOn(type: string, name: string): fc.Arbitrary<Criterion> {
-  const { kind } = parameters[type]?.[name] as { kind: string };
+  const { kind } = parameters[type]![name] as { kind: string };
   const missing = fc.boolean().map((value) => ({ name, modifier: "missing", value: String(value) }));
   const plain = (value: fc.Arbitrary<string>, ...modifiers: string[]) =>
     fc
@@ -198,7 +198,7 @@ function criterionOn(type: string, name: string): fc.Arbitrary<Criterion> {
     case "uri":
       return fc.oneof(plain(fc.constantFrom("http://x.org/a", "http://x.org/a/b", "http://x.org"), "below"), missing);
     default: {
-      const { targets } = parameters[type]?.[name] as { targets: string[] };
+      const { targets } = parameters[type]![name] as { targets: string[] };
       const [target = ""] = targets;
       const ids = fc.nat((SIZES[target] as number) - 1).map((index) => `${target.toLowerCase()}-${index}`);
       const chain = fc
@@ -237,7 +237,7 @@ const referring: Record<string, [type: string, by: string][]> = {
 const hasCriterion = (type: string): fc.Arbitrary<Criterion> =>
   fc.constantFrom(...(referring[type] as [string, string][])).chain(([other, by]) => {
     const names = Object.keys(parameters[other] as object).filter(
-      (name) => (parameters[other]?.[name] as { kind: string }).kind !== "reference",
+      (name) => (parameters[other]![name] as { kind: string }).kind !== "reference",
     );
     const inner = fc
       .constantFrom(...names)
@@ -250,7 +250,7 @@ const query = fc.constantFrom(...Object.keys(SIZES)).chain((type) => {
   const names = Object.keys(parameters[type] as object);
   const one = fc.constantFrom(...names).chain((name) => criterionOn(type, name));
   const sortable = names.filter((name) =>
-    ["date", "number", "quantity", "string"].includes((parameters[type]?.[name] as { kind: string }).kind),
+    ["date", "number", "quantity", "string"].includes((parameters[type]![name] as { kind: string }).kind),
   );
   return fc.record({
     type: fc.constant(type),

@@ -1,7 +1,7 @@
 /** JSON Patch on a resource (RFC 6902). */
 import { applyPatch as applyOperations, type Operation } from "rfc6902";
 import { fhirError } from "../outcome.ts";
-import type { Resource } from "./index.ts";
+import type { Resource } from "./resource.ts";
 
 const OPERATIONS = new Set(["add", "remove", "replace", "move", "copy", "test"]);
 /** A `copy` can double a document: this many could not make it grow beyond reason. */

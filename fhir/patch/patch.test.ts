@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseJson } from "../json.ts";
 import { childOf, parseXml, resourceOf } from "../testing/xml.ts";
-import { applyPatch, type Resource } from "./index.ts";
+import { applyPatch } from "./index.ts";
+import type { Resource } from "./resource.ts";
 
 const folder = join(import.meta.dirname, "../../../shared/data/hl7");
 const read = (name: string): string => {

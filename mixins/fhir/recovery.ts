@@ -3,8 +3,8 @@
  * silent, is settled by asking the coordinator's journal.
  */
 import type { Service } from "moleculer";
+import type { Store } from "../store/store.ts";
 import { coordinatorOf, outcomeOf } from "./contract.ts";
-import type { WithFhir } from "./owner.ts";
 
 /**
  * A prepared transaction older than this is asked about; it is settled if the journal knows the answer, so that an owner
@@ -24,7 +24,7 @@ export interface InDoubt {
 }
 
 /** Watches the prepared transactions of one service from now on. */
-export function settleInDoubt(service: Service & WithFhir): InDoubt {
+export function settleInDoubt(service: Service & { store: Store }): InDoubt {
   const { broker, logger, store } = service;
   let running: Promise<void> | undefined;
 

@@ -28,12 +28,10 @@ function serve(env: Record<string, string> = {}, options = {}): Program {
 }
 
 describe("a start", () => {
-  it("is ready in less than 3 s, says where, and ends with 0 when asked to", async () => {
-    const start = performance.now();
+  it("says where it is ready, and ends with 0 when asked to", async () => {
     const program = serve();
     const [, url] = await program.says(/ready at (http:\S+)/);
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
-    expect(performance.now() - start).toBeLessThan(3_000);
     program.child.kill("SIGTERM");
     expect(await program.ended).toBe(0);
   });

@@ -83,6 +83,6 @@ describe("a call that fails", () => {
     failures = Array.from({ length: 20 }, busy);
     const start = performance.now();
     await expect(broker.call("lab.slow", {}, { timeout: 100 })).rejects.toThrow();
-    expect(performance.now() - start).toBeLessThan(140);
+    expect(performance.now() - start).toBeLessThan(280); // three tries with a deadline each would take 300 ms
   });
 });

@@ -44,10 +44,12 @@ export class Search {
     const axes = query.sort.map((key) => axisOf(key, type, (slot) => !this.#several.has(slot)));
     const after = query.after && inward(query.after, axes);
     const found = this.#alongBounds(type, query, axes, after) ?? this.#matches(type, query.clauses, axes, after, query.limit + 1);
+    const refs = query.refs && this.#references(found.slice(0, query.limit), query.refs);
     const rows: Row[] = [];
     let bytes = 0;
     for (const match of found.slice(0, query.limit)) {
       const row = this.#row(query, axes, match);
+      if (refs) row.refs = refs.get(match.seq) ?? [];
       bytes += row.json === undefined ? 0 : Buffer.byteLength(row.json);
       if (rows.length > 0 && bytes > (query.maxBytes ?? DEFAULT_MAX_BYTES)) break;
       rows.push(row);
@@ -101,14 +103,28 @@ export class Search {
       values: match.values.map((value, i) => (axes[i] as Axis).outward(value)),
     };
     if (query.want === "rows") row.json = this.#json(seq);
-    if (query.refs) {
-      row.refs = query.refs.flatMap((slot) =>
-        this.#db
-          .all("SELECT value FROM keys WHERE seq = ? AND slot = ? AND value >= '=' AND value < '>'", seq, slot)
-          .map(({ value }): [number, string] => [slot, value.slice(1)]),
-      );
-    }
     return row;
+  }
+
+  /** What the matches refer to, in one statement: a chain may ask it of thousands. */
+  #references(matches: Match[], slots: number[]): Map<number, [slot: number, value: string][]> {
+    const found = new Map<number, [slot: number, value: string][]>();
+    const places = JSON.stringify(matches.map(({ seq }) => seq));
+    for (const slot of slots) {
+      const rows = this.#db.all(
+        `SELECT k.seq, k.value FROM json_each(?) j CROSS JOIN keys k INDEXED BY sqlite_autoindex_keys_1
+         ON k.seq = j.value AND k.slot = ? AND k.value >= '=' AND k.value < '>'`,
+        places,
+        slot,
+      );
+      for (const { seq, value } of rows) {
+        const own = found.get(seq);
+        const row: [number, string] = [slot, value.slice(1)];
+        if (own) own.push(row);
+        else found.set(seq, [row]);
+      }
+    }
+    return found;
   }
 
   #json(seq: number): string {

@@ -32,6 +32,14 @@ interface ConnectionMark {
   client: number;
 }
 
+/** A packet on its way out. */
+interface Letter {
+  topic: string;
+  data: Buffer;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
 type Packet = Parameters<Transporters.NATS["publish"]>[0];
 
 /** The part of NATS's announcement that is looked at. */
@@ -53,6 +61,7 @@ export class MeshTransporter extends Transporters.NATS {
   readonly #assembly = new Assembly();
   #expiry: NodeJS.Timeout | undefined;
   #packets = 0;
+  #outbox: Letter[] = [];
 
   constructor(options: MeshTransporterOptions) {
     super({});
@@ -82,6 +91,7 @@ export class MeshTransporter extends Transporters.NATS {
   }
 
   override async disconnect(): Promise<void> {
+    this.#post(); // the good-bye
     const { client } = this;
     this.client = null;
     this.connected = false;
@@ -129,22 +139,39 @@ export class MeshTransporter extends Transporters.NATS {
     return this.send(topic, data);
   }
 
+  /** Goes out with all that this turn of the event loop has to say: one write to the socket, not one for each packet. */
   override send(topic: string, data: Buffer): Promise<void> {
-    const { client } = this;
-    try {
-      if (!client) throw disconnected();
-      const limit = client.info?.max_payload ?? 1_048_576;
-      if (data.length <= limit) client.publish(topic, data);
-      else {
-        for (const [label, part] of cut(`${this.nodeID}:${++this.#packets}`, data, limit - PART_OVERHEAD)) {
-          const head = headers();
-          head.set(PART, label);
-          client.publish(topic, part, { headers: head });
-        }
+    return new Promise((resolve, reject) => {
+      this.#outbox.push({ topic, data, resolve, reject });
+      if (this.#outbox.length === 1) setImmediate(() => this.#post());
+    });
+  }
+
+  #post(): void {
+    const letters = this.#outbox;
+    this.#outbox = [];
+    for (const { topic, data, resolve, reject } of letters) {
+      try {
+        this.#publish(topic, data);
+        resolve();
+      } catch (error) {
+        reject(error);
       }
-      return this.broker.Promise.resolve() as Promise<void>;
-    } catch (error) {
-      return this.broker.Promise.reject(error) as Promise<void>;
+    }
+  }
+
+  #publish(topic: string, data: Buffer): void {
+    const { client } = this;
+    if (!client) throw disconnected();
+    const limit = client.info?.max_payload ?? 1_048_576;
+    if (data.length <= limit) {
+      client.publish(topic, data);
+      return;
+    }
+    for (const [label, part] of cut(`${this.nodeID}:${++this.#packets}`, data, limit - PART_OVERHEAD)) {
+      const head = headers();
+      head.set(PART, label);
+      client.publish(topic, part, { headers: head });
     }
   }
 

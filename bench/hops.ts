@@ -1,0 +1,49 @@
+/**
+ * What does the way over NATS cost? `node bench/hops.ts [seconds]`: one read over 16 connections, from the system in one process and from
+ * the cluster, in turns of one second each, so that both see the same machine.
+ */
+import { Client, median, start } from "./kit.ts";
+
+const CONNECTIONS = 16;
+
+const seconds = Number(process.argv[2] ?? 10);
+const systems = await Promise.all([start("one"), start("cluster")]);
+const clients = systems.map(({ base }) => Array.from({ length: CONNECTIONS }, () => new Client(base)));
+try {
+  for (const [writer] of clients) {
+    await writer?.send(
+      "/Patient/1",
+      "PUT",
+      JSON.stringify({ resourceType: "Patient", id: "1", name: [{ family: "Rossi", given: ["Ada"] }] }),
+    );
+  }
+  const rates: [number[], number[]] = [[], []];
+  for (let turn = 0; turn < seconds + 2; turn++) {
+    for (const [index, own] of clients.entries()) {
+      const rate = await reads(own);
+      if (turn >= 2) rates[index]?.push(rate); // the first turns warm it up
+    }
+  }
+  const [one, cluster] = [median(rates[0]), median(rates[1])];
+  console.log(
+    `GET /fhir/Patient/1: ${Math.round(one)} requests/s in one process, ${Math.round(cluster)} over NATS: ${(cluster / one).toFixed(2)}`,
+  );
+} finally {
+  for (const client of clients.flat()) client.close();
+  await Promise.all(systems.map((system) => system.stop()));
+}
+
+/** Requests per second, over one second. */
+async function reads(clients: Client[]): Promise<number> {
+  const begin = performance.now();
+  let count = 0;
+  await Promise.all(
+    clients.map(async (client) => {
+      while (performance.now() - begin < 1_000) {
+        await client.send("/Patient/1");
+        count += 1;
+      }
+    }),
+  );
+  return count / ((performance.now() - begin) / 1_000);
+}

@@ -1,0 +1,162 @@
+/** For the measurements: a server on a fresh folder, requests to it, and what it takes. Memory and CPU time are read from Linux's /proc. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import http from "node:http";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import packageJson from "../package.json" with { type: "json" };
+
+const ROOT = join(import.meta.dirname, "..");
+/** The load that is the same for every FHIR server; beside this project, with its data. */
+export const HARNESS = process.env.HARNESS ?? join(ROOT, "../shared/bench/load.mjs");
+
+/** How the system is started: `npm start` or `npm run cluster`. */
+export type Way = "one" | "cluster";
+
+export interface Running {
+  /** Its FHIR base. */
+  base: string;
+  /** Seconds from the start of the process until it was ready. */
+  readyAfter: number;
+  /** Megabytes of all its processes: `rss` counts what they share once in each, `pss` once in all. */
+  memory(): { rss: number; pss: number; processes: number };
+  stop(): Promise<void>;
+}
+
+export async function start(way: Way): Promise<Running> {
+  const dataDir = mkdtempSync(join(tmpdir(), "openward-bench-"));
+  const port = await freePort();
+  const [, ...args] = packageJson.scripts[way === "one" ? "start" : "cluster"].split(" ");
+  const begin = performance.now();
+  const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: "warn" };
+  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "inherit"] });
+  const base = `http://127.0.0.1:${port}/fhir`;
+  await untilReady(child, `http://127.0.0.1:${port}/health/ready`);
+  const readyAfter = (performance.now() - begin) / 1_000;
+  if (way === "cluster") await untilWhole(child);
+  return {
+    base,
+    readyAfter,
+    memory: () => memoryOf([child.pid as number, ...childrenOf(child.pid as number)]),
+    stop: async () => {
+      child.kill("SIGTERM");
+      await once(child, "exit");
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function untilReady(child: ChildProcess, url: string): Promise<void> {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error("The server ended before it was ready.");
+    const status = await fetch(url).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    if (status === 200) return;
+    await delay(20);
+  }
+}
+
+/** The gateway may be ready before the last service: the supervisor says when all are. */
+async function untilWhole({ stdout }: ChildProcess): Promise<void> {
+  for await (const chunk of stdout as NodeJS.ReadableStream) if (String(chunk).includes("ready at")) break;
+}
+
+function childrenOf(parent: number): number[] {
+  const pids = readdirSync("/proc").map(Number).filter(Number.isInteger);
+  return pids.filter((pid) => {
+    try {
+      return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) === parent;
+    } catch {
+      return false; // ended meanwhile
+    }
+  });
+}
+
+function memoryOf(pids: number[]): ReturnType<Running["memory"]> {
+  const sum = { rss: 0, pss: 0, processes: pids.length };
+  for (const pid of pids) {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+    const megabytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0) / 1_000;
+    sum.rss += megabytes("Rss");
+    sum.pss += megabytes("Pss");
+  }
+  return { ...sum, rss: Math.round(sum.rss), pss: Math.round(sum.pss) };
+}
+
+/** What the harness says in its last line. */
+export interface Load {
+  machine_mb_s: number;
+  requests_per_s: number;
+  resources_per_s: number;
+  p50_ms: number;
+  p99_ms: number;
+  errors: number;
+  first_error?: string;
+}
+
+export function load(base: string, what: "import" | "crud" | "search", seconds: number): Promise<Load> {
+  const connections = what === "import" ? 4 : 16;
+  const args = [HARNESS, "--base", base, "--what", what, "--seconds", String(seconds), "--connections", String(connections)];
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, args, { maxBuffer: 64_000_000 }, (error, stdout) => {
+      const last = stdout.trim().split("\n").at(-1);
+      if (last) resolve(JSON.parse(last));
+      else reject(error ?? new Error("The harness said nothing."));
+    });
+  });
+}
+
+export const median = (values: number[]): number => percentile(values, 0.5);
+
+export function percentile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** One connection, one request at a time. */
+export class Client {
+  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #base: URL;
+
+  constructor(base: string) {
+    this.#base = new URL(base);
+  }
+
+  /** @param path relative to the base, or an absolute link; the answer's body as text. @throws when the status is not 2xx */
+  async send(path: string, method = "GET", body?: string): Promise<string> {
+    const target = path.startsWith("http") ? new URL(path).pathname + new URL(path).search : this.#base.pathname + path;
+    return new Promise((resolve, reject) => {
+      const headers = body === undefined ? {} : { "Content-Type": "application/fhir+json", "Content-Length": Buffer.byteLength(body) };
+      const request = http.request({ agent: this.#agent, host: this.#base.hostname, port: this.#base.port, path: target, method, headers });
+      request.on("error", reject);
+      request.on("response", (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => {
+          const text = Buffer.concat(chunks).toString();
+          if ((response.statusCode ?? 500) < 300) resolve(text);
+          else reject(new Error(`${method} ${target}: ${response.statusCode} ${text.slice(0, 300)}`));
+        });
+      });
+      request.end(body);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}

@@ -12,7 +12,13 @@ import { openSqlite } from "./sqlite.ts";
 import type { Store, StoreOptions } from "./store.ts";
 
 /** Where the stores of this machine are. */
-export type StoreConfig = Pick<Config, "dataDir" | "mongoUrl">;
+export type StoreConfig = Pick<Config, "dataDir" | "mongoUrl" | "natsUrl">;
+
+/**
+ * Memory for a file's pages when all services are one process, KiB. At 210,000 resources writing keeps 0.95 of its first
+ * rate with it, and 0.81-0.88 with the default; a process of its own for each service is kept small instead.
+ */
+const CACHE_ALONE = 16_384;
 
 /** The part of moleculer-db's adapter interface that opens and closes. */
 export interface StoreAdapter {
@@ -28,10 +34,12 @@ export interface StoreAdapter {
 export class SqliteAdapter implements StoreAdapter {
   openWard: Store | undefined;
   readonly #dataDir: string;
+  readonly #cacheKib: number | undefined;
   readonly #options: StoreOptions;
 
-  constructor(dataDir: string, options: StoreOptions) {
+  constructor({ dataDir, natsUrl }: StoreConfig, options: StoreOptions) {
     this.#dataDir = dataDir;
+    this.#cacheKib = natsUrl ? undefined : CACHE_ALONE;
     this.#options = options;
   }
 
@@ -43,7 +51,11 @@ export class SqliteAdapter implements StoreAdapter {
     } catch (error) {
       throw unavailable(`The folder ${this.#dataDir} cannot be made: choose another DATA_DIR or give this user write permission.`, error);
     }
-    this.openWard = await openSqlite({ ...this.#options, file: join(this.#dataDir, `${this.#options.name}.sqlite`) });
+    this.openWard = await openSqlite({
+      ...this.#options,
+      file: join(this.#dataDir, `${this.#options.name}.sqlite`),
+      ...(this.#cacheKib && { cacheKib: this.#cacheKib }),
+    });
   }
 
   async disconnect(): Promise<void> {
@@ -54,7 +66,7 @@ export class SqliteAdapter implements StoreAdapter {
 
 /** The adapter that the settings ask for. The MongoDB driver is loaded only when it is wanted: it costs 13 MB. */
 export async function adapterFor(config: StoreConfig, options: StoreOptions): Promise<StoreAdapter> {
-  if (!config.mongoUrl) return new SqliteAdapter(config.dataDir, options);
+  if (!config.mongoUrl) return new SqliteAdapter(config, options);
   const { MongoAdapter } = await import("./mongo-adapter.ts");
   return new MongoAdapter(config.mongoUrl, databaseName(config.mongoUrl, options.name), options);
 }

@@ -27,6 +27,8 @@ export interface SqliteOptions extends StoreOptions {
   limits?: SearchLimits;
   /** Pages of 4 KiB that the file may have: a full disk, for tests. */
   maxPages?: number;
+  /** Memory for pages of the file, KiB; default 8,192. */
+  cacheKib?: number;
 }
 
 /** A store that can say how it would answer. */
@@ -37,7 +39,7 @@ export interface SqliteStore extends Store {
 
 /** @throws StoreError STORE_UNAVAILABLE, with the reason as its message, when the file cannot be used; it is left as it was */
 export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
-  const db = await openDatabase(options.file, options.text !== undefined, options.maxPages);
+  const db = await openDatabase(options.file, options.text !== undefined, options);
   try {
     const store = new SqliteFile(db, options);
     await reindex(db, store.writer, options);

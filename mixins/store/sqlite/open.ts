@@ -4,7 +4,7 @@ import { Database, unavailable } from "./database.ts";
 import { APPLICATION_ID, fromVersion1, SCHEMA_VERSION, tables, textTable } from "./schema.ts";
 import type { Writer } from "./write.ts";
 
-/** Memory for pages, KiB. A process may hold a dozen stores. */
+/** Memory for pages, KiB, where nothing else is asked for. A process may hold a dozen stores. */
 const CACHE_KIB = 8_192;
 /** Pages in the write-ahead log before they are copied into the file: pages that change often are then copied once. 32 MB. */
 const CHECKPOINT_PAGES = 8_000;
@@ -12,7 +12,7 @@ const CHECKPOINT_PAGES = 8_000;
 const WAL_LIMIT_BYTES = 64_000_000;
 const REINDEX_BATCH = 200;
 
-export async function openDatabase(file: string, withText: boolean, maxPages?: number): Promise<Database> {
+export async function openDatabase(file: string, withText: boolean, { maxPages, cacheKib = CACHE_KIB }: { maxPages?: number; cacheKib?: number } = {}): Promise<Database> {
   let db: Database;
   try {
     db = new Database(file);
@@ -22,7 +22,7 @@ export async function openDatabase(file: string, withText: boolean, maxPages?: n
   try {
     await db.whenFree(() => {
       refuseForeign(db);
-      db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_KIB};
+      db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKib};
         PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`);
       if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     });

@@ -12,7 +12,11 @@ const CHECKPOINT_PAGES = 8_000;
 const WAL_LIMIT_BYTES = 64_000_000;
 const REINDEX_BATCH = 200;
 
-export async function openDatabase(file: string, withText: boolean, { maxPages, cacheKib = CACHE_KIB }: { maxPages?: number; cacheKib?: number } = {}): Promise<Database> {
+export async function openDatabase(
+  file: string,
+  withText: boolean,
+  { maxPages, cacheKib = CACHE_KIB }: { maxPages?: number; cacheKib?: number } = {},
+): Promise<Database> {
   let db: Database;
   try {
     db = new Database(file);

@@ -7,7 +7,7 @@
 import type { Service, ServiceBroker } from "moleculer";
 import { defineMixin } from "../contract.ts";
 import type { Ownership } from "./contract.ts";
-import { noSuchType, ownerDown } from "./errors.ts";
+import { noSuchType, noTransactions, ownerDown } from "./errors.ts";
 
 /** One owner of a type. */
 export interface OwnerEntry {
@@ -81,6 +81,16 @@ export class Directory {
   /** Services that own FHIR types, with their live nodes. */
   services(): { service: string; owns: Ownership[]; nodes: string[] }[] {
     return [...this.#services].map(([service, { owns, nodes }]) => ({ service, owns, nodes: [...nodes].sort() }));
+  }
+
+  /**
+   * Whether a transaction can be carried out.
+   * @throws 404 NOT_SUPPORTED when this mesh has no coordinator, 503 OWNER_DOWN when it is down
+   */
+  requireTransactions(): void {
+    const coordinator = this.#services.get("transactions");
+    if (!coordinator) throw noTransactions();
+    if (coordinator.nodes.size === 0) throw ownerDown("transactions");
   }
 
   /** All owners of a type, in order of name; empty when nobody serves it. */

@@ -8,6 +8,14 @@ const { MoleculerClientError, MoleculerRetryableError } = Errors;
 /** Nobody in this mesh serves the type. */
 export const noSuchType = (type: string) => new MoleculerClientError(`No running service serves ${type}.`, 404, "NOT_SUPPORTED", { type });
 
+/** Nobody in this mesh coordinates transactions. */
+export const noTransactions = () =>
+  new MoleculerClientError(
+    "No running service carries out transactions (and what concerns two services is one); a batch works.",
+    404,
+    "NOT_SUPPORTED",
+  );
+
 /** The type's owner is known, but no node of it is alive. */
 export const ownerDown = (type: string) =>
   new MoleculerRetryableError(`The service that owns ${type} is down; try again in a moment.`, 503, "OWNER_DOWN", { type });

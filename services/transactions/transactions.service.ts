@@ -30,6 +30,7 @@ type This = Service &
 
 export default defineService<typeof transactions, This>({
   name: "transactions",
+  metadata: { fhir: { owns: [] } }, // so that the gateway tells a coordinator that is down from one that was left out
   mixins: [Store({ indexVersion: "none", reindex: () => ({ keys: [], ranges: [] }) }), WithFhirDirectory()],
 
   actions: {

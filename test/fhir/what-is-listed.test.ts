@@ -14,7 +14,7 @@ const VALUES: Record<string, string> = {
   special: "1|1|1|km",
 };
 const MESHES: [name: string, services: string[]][] = [
-  ["a small clinic", ["api", "transactions", "patients", "visits"]],
+  ["a small clinic", ["api", "patients", "visits"]],
   ["a whole hospital", [...SYSTEMS.provider]],
 ];
 

@@ -24,6 +24,34 @@ describe("services that come and go", () => {
     while (!(await check())) if (Date.now() > deadline) throw new Error("It took longer than a second.");
   }
 
+  it("a mesh without a coordinator takes batches, single writes and patches, and says that it takes no transaction", async () => {
+    const clinic = await startMesh({ services: ["api", "patients", "visits"], nats: false, split: "broker" });
+    try {
+      const small = fhirAt(clinic.base);
+      const entry = [{ resource: { resourceType: "Patient" }, request: { method: "POST", url: "Patient" } }];
+      expect(await small.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({
+        status: 404,
+        body: outcomeWith("not-supported"),
+      });
+      expect((await small.send("POST", "", { resourceType: "Bundle", type: "batch", entry })).body.entry[0].response.status).toBe("201");
+      const patch = { "Content-Type": "application/json-patch+json" };
+      const { body } = await small.create({ resourceType: "Patient", identifier: [{ system: "urn:s", value: "1" }] });
+      const patched = await small.send("PATCH", `/Patient/${body.id}`, '[{"op":"add","path":"/active","value":true}]', patch);
+      expect(patched).toMatchObject({ status: 200, body: { active: true } });
+      const changed = { resourceType: "Patient", identifier: [{ system: "urn:s", value: "1" }], gender: "other" };
+      expect(await small.send("PUT", "/Patient?identifier=urn:s|1", changed)).toMatchObject({
+        status: 200,
+        body: { id: body.id, gender: "other" },
+      });
+      expect(
+        await small.send("PUT", "/Patient?identifier=urn:s|2", { ...changed, identifier: [{ system: "urn:s", value: "2" }] }),
+      ).toMatchObject({ status: 201 });
+      expect((await small.get("/metadata")).body.rest[0].interaction).not.toContainEqual({ code: "transaction" });
+    } finally {
+      await clinic.stop();
+    }
+  });
+
   it("a small clinic offers what its services own, and no more", async () => {
     const types = await served();
     expect(types).toEqual(expect.arrayContaining(["Patient", "Observation", "Condition"]));

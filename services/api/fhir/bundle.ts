@@ -41,6 +41,7 @@ function typeOf(text: string): string | undefined {
 
 async function transaction(request: FhirRequest, text: string, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
   const { caller, base, prefer } = request;
+  request.directory.requireTransactions();
   const representation = prefer.return === "representation";
   const results = await transactions.process(caller, { text, base, representation });
   const reads = results.includes(null) ? entriesOf(parseJson(text) as RequestBundle, base) : [];

@@ -48,10 +48,9 @@ export function capabilities(
     format: ["application/fhir+json", "json"],
     patchFormat: ["application/json-patch+json", "application/fhir+json"],
   };
-  const interaction =
-    directory.liveTypes().length > 0
-      ? [{ code: "transaction" }, { code: "batch" }, { code: "history-system" }, { code: "search-system" }]
-      : undefined;
+  const hasCoordinator = directory.services().some(({ service, nodes }) => service === "transactions" && nodes.length > 0);
+  const codes = [...(hasCoordinator ? ["transaction"] : []), "batch", "history-system", "search-system"];
+  const interaction = directory.liveTypes().length > 0 ? codes.map((code) => ({ code })) : undefined;
   const rest = JSON.stringify({ mode: "server", interaction, searchParam: EVERYWHERE });
   return `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)},"resource":${known.resources}}]}`;
 }

@@ -1,11 +1,12 @@
 /** Conditional update, patch and delete: criteria in place of an id (FHIR R4, http.html#cond-update, #3.1.0.7.1). */
+import { ifMatchVersions } from "../../../fhir/etag.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
-import { lookUp, type Match } from "../../../mixins/fhir/look-up.ts";
-import { multipleMatches, notFound } from "../../../mixins/fhir/errors.ts";
+import { type Found, lookUp, type Match } from "../../../mixins/fhir/look-up.ts";
+import { isType, locked, multipleMatches, notFound, staleVersion } from "../../../mixins/fhir/errors.ts";
 import { transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
 import { patch } from "./patch.ts";
-import { parsed, remove, throughTransaction } from "./resource.ts";
+import { createUnless, type Parsed, parsed, remove, rewrite, throughTransaction } from "./resource.ts";
 import type { FhirRequest } from "./request.ts";
 
 /** Resources that one conditional delete may remove, where several are allowed at all. */
@@ -18,12 +19,49 @@ function criteriaOf(request: FhirRequest, type: string): string {
   return `${type}?${pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&")}`;
 }
 
+/** How often a conditional update is looked up again because others created, or changed, what it is about. */
+const ATTEMPTS = 6;
+
 /** PUT Type?criteria: updates the one match, creates when there is none, refuses when there are more. */
 export async function conditionalUpdate(request: FhirRequest, type: string): Promise<Answer> {
-  const url = criteriaOf(request, type);
+  const criteria = criteriaOf(request, type);
   const resource = parsed(await request.body(), type);
   const ifMatch = request.header("if-match");
-  return throughTransaction(request, { resource, request: { method: "PUT", url, ...(ifMatch !== undefined && { ifMatch }) } });
+  if (request.directory.isShared(type)) {
+    return throughTransaction(request, { resource, request: { method: "PUT", url: criteria, ...(ifMatch !== undefined && { ifMatch }) } });
+  }
+  const allowed = ifMatchVersions(ifMatch);
+  for (let attempt = 1; ; attempt += 1) {
+    const [found] = await lookUp(request, [criteria], 2);
+    const [match, ...more] = found?.matches ?? [];
+    if (more.length > 0) throw multipleMatches(criteria);
+    const answer = match
+      ? await updateMatch(request, resource, match, allowed, attempt < ATTEMPTS)
+      : await createUnless(request, resource, (found as Found).condition);
+    if (answer) return answer;
+    if (attempt === ATTEMPTS) throw locked({ criteria });
+  }
+}
+
+/** undefined when the match was changed meanwhile and it may be tried again. */
+async function updateMatch(
+  request: FhirRequest,
+  resource: Parsed,
+  { id, version }: Match,
+  allowed: number[] | undefined,
+  isRepeatable: boolean,
+) {
+  const type = resource.resourceType;
+  if (resource.id !== undefined && resource.id !== id) {
+    throw fhirError(400, "invalid", `The criteria match ${type}/${id}, but the resource has another id.`, `${type}.id`);
+  }
+  if (allowed && !allowed.includes(version)) throw staleVersion({ type, id, version });
+  try {
+    return await rewrite(request, { ...resource, id }, version);
+  } catch (error) {
+    if (allowed || !isRepeatable || !(isType(error, "STALE_VERSION") || isType(error, "NOT_FOUND"))) throw error;
+    return undefined;
+  }
 }
 
 /** PATCH Type?criteria */
@@ -46,6 +84,7 @@ export async function conditionalDelete(request: FhirRequest, type: string): Pro
   if (matches.length === 1) return remove(request, type, match.id);
   if (!isMultiple) throw multipleMatches(criteria);
   if (matches.length > MOST_DELETED) throw fhirError(400, "too-costly", `More than ${MOST_DELETED} resources match: narrow the criteria.`);
+  request.directory.requireTransactions();
   const text = transactionOf(...matches.map(({ id }) => ({ request: { method: "DELETE" as const, url: `${type}/${id}` } })));
   await transactions.process(request.caller, { text, base: request.base });
   return { status: 204 };

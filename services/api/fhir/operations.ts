@@ -8,10 +8,10 @@ import { validate } from "../../../fhir/validate/index.ts";
 import { isType } from "../../../mixins/fhir/errors.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
 import { askEachOwner, askOwners, searchPage } from "../../../mixins/fhir/search.ts";
-import { transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
 import { MAX_PAGE_BYTES } from "./limits.ts";
 import { FHIR_JSON } from "./refusals.ts";
+import { rewrite } from "./resource.ts";
 import type { FhirRequest } from "./request.ts";
 import { entryText, searchset } from "./search.ts";
 
@@ -49,13 +49,9 @@ export async function changeMeta(request: FhirRequest, type: string, id: string,
     const stored = await readResource(request, type, id);
     const resource = parseJson(stored.json) as Json & { resourceType: string };
     const next = change === "add" ? withMeta((resource.meta ?? {}) as Json, value) : withoutMeta((resource.meta ?? {}) as Json, value);
-    const text = transactionOf({
-      resource: { ...resource, meta: next },
-      request: { method: "PUT", url: `${type}/${id}`, ifMatch: `W/"${stored.version}"` },
-    });
     try {
-      const [result] = await transactions.process(request.caller, { text, base: request.base, representation: true });
-      return metaAnswer((parseJson(result?.json ?? "{}") as Json).meta);
+      const { body = "{}" } = await rewrite({ ...request, prefer: {} }, { ...resource, id, meta: next }, stored.version);
+      return metaAnswer((parseJson(body) as Json).meta);
     } catch (error) {
       // Somebody wrote in between: nothing was asked of a certain version, so it is done on the new one.
       if (!isType(error, "STALE_VERSION") || attempt === 5) throw error;

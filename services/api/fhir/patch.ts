@@ -7,7 +7,7 @@ import { isType, staleVersion } from "../../../mixins/fhir/errors.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
 import type { Answer } from "../http/answer.ts";
 import type { FhirRequest } from "./request.ts";
-import { throughTransaction } from "./resource.ts";
+import { rewrite } from "./resource.ts";
 
 /** How often a patch without If-Match is repeated on what others wrote in between. */
 const ATTEMPTS = 8;
@@ -22,10 +22,7 @@ export async function patch(request: FhirRequest, type: string, id: string): Pro
     if (resource.resourceType !== type || resource.id !== id)
       throw fhirError(422, "invalid", "A patch cannot change resourceType or id.", `${type}.id`);
     try {
-      return await throughTransaction(request, {
-        resource,
-        request: { method: "PUT", url: `${type}/${id}`, ifMatch: `W/"${stored.version}"` },
-      });
+      return await rewrite(request, { ...resource, id }, stored.version);
     } catch (error) {
       if (!isType(error, "STALE_VERSION") || allowed || attempt === ATTEMPTS) throw error;
     }

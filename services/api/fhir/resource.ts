@@ -8,7 +8,7 @@ import { ownerOf, type OwnerStep, type StepResult } from "../../../mixins/fhir/c
 import { gone, isType, notFound } from "../../../mixins/fhir/errors.ts";
 import { lookUp } from "../../../mixins/fhir/look-up.ts";
 import { readResource, readVersion } from "../../../mixins/fhir/read.ts";
-import type { StoredResource } from "../../../mixins/store/store.ts";
+import type { NoneExist, StoredResource } from "../../../mixins/store/store.ts";
 import { type EntryResult, type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
 import { subsetOfRead, subsetText } from "./presentation.ts";
@@ -98,8 +98,33 @@ async function one(request: FhirRequest, owner: string, step: OwnerStep): Promis
   return result as StepResult;
 }
 
+/**
+ * Gives a resource that was read another content.
+ * @throws 412 STALE_VERSION when it is not at that version any more
+ */
+export async function rewrite(request: FhirRequest, resource: Parsed & { id: string }, version: number): Promise<Answer> {
+  const { resourceType: type, id } = resource;
+  if (request.directory.isShared(type)) {
+    return throughTransaction(request, { resource, request: { method: "PUT", url: `${type}/${id}`, ifMatch: etagOf(version) } });
+  }
+  const step: OwnerStep = { op: "update", type, id, text: JSON.stringify(resource), ifVersion: [version], upsert: false };
+  return written(request, type, id, await one(request, request.directory.ownerFor(type, resource), step));
+}
+
+/** Creates unless something matches by now; undefined when it does. */
+export async function createUnless(request: FhirRequest, resource: Parsed, ifNoneExist: NoneExist): Promise<Answer | undefined> {
+  const { resourceType: type } = resource;
+  const id = typeof resource.id === "string" ? resource.id : timeOrderedId();
+  if (!ID.test(id))
+    throw fhirError(400, "value", "The resource's id is not legal: letters, digits, - and . only, at most 64.", `${type}.id`);
+  const owner = request.directory.ownerFor(type, resource);
+  const result = await one(request, owner, { op: "create", type, id, text: JSON.stringify(resource), ifNoneExist });
+  return result.outcome === "existed" ? undefined : written(request, type, id, result);
+}
+
 /** What concerns more than one owner is a transaction, also for a single resource. */
 export async function throughTransaction(request: FhirRequest, entry: TransactionEntry): Promise<Answer> {
+  request.directory.requireTransactions();
   const [result] = await transactions.process(request.caller, {
     text: transactionOf(entry),
     base: request.base,
@@ -142,8 +167,11 @@ function notModified(request: FhirRequest, { version, updated }: StoredResource)
   return isKnown ? { status: 304, headers: { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() } } : undefined;
 }
 
+/** A resource as a client sent it. */
+export type Parsed = { resourceType: string; id?: unknown } & Record<string, unknown>;
+
 /** The body as a resource of the type in the URL. @throws FhirError 400 */
-export function parsed(text: string, type: string): { resourceType: string; id?: unknown } & Record<string, unknown> {
+export function parsed(text: string, type: string): Parsed {
   const resource = parseInput(text) as Record<string, unknown> | null;
   if (resource === null || typeof resource !== "object" || Array.isArray(resource))
     throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");

@@ -28,6 +28,15 @@ function serve(env: Record<string, string> = {}, options = {}): Program {
 }
 
 describe("a start", () => {
+  it("of a single service brings the gateway along, which alone can reach it", async () => {
+    const program = serve({ SERVICES: "lab" });
+    const [, url] = await program.says(/ready at (http:\S+)/);
+    expect((await fetch(`${url}/fhir/ServiceRequest`)).status).toBe(200);
+    expect((await fetch(`${url}/fhir/Patient`)).status).toBe(404);
+    program.child.kill("SIGTERM");
+    expect(await program.ended).toBe(0);
+  });
+
   it("says where it is ready, and ends with 0 when asked to", async () => {
     const program = serve();
     const [, url] = await program.says(/ready at (http:\S+)/);

@@ -41,10 +41,16 @@ function settings(): Config {
   try {
     const read = readConfig();
     serviceNames(read);
-    return read;
+    return reachable(read);
   } catch (error) {
     throw new Refusal((error as Error).message);
   }
+}
+
+/** Without NATS nobody but a gateway of its own could reach a service: it comes along. */
+function reachable(config: Config): Config {
+  if (config.natsUrl || !config.services || config.services.includes("api") || config.servicesDir) return config;
+  return { ...config, services: ["api", ...config.services] };
 }
 
 async function start(config: Config): Promise<void> {

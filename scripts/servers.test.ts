@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -46,8 +47,9 @@ describe("NATS", () => {
   });
 
   it("says why it cannot start", async () => {
-    const port = await freePort();
-    const other = createServer().listen(port, "127.0.0.1");
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
     await expect(startNats({ dir: join(dir, "nats-3"), port })).rejects.toThrow(
       /nats-server ended instead of starting: [\s\S]*address already in use/,
     );

@@ -7,7 +7,7 @@ import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
 import { connect } from "nats";
 import { connectionOptions } from "../mixins/mesh/server.ts";
-import { freePort, type Server, startMongo, startNats, startRedis } from "./servers.mjs";
+import { type Server, startMongo, startNats, startRedis } from "./servers.mjs";
 
 const dir = mkdtempSync(join(tmpdir(), "openward-servers-"));
 const servers: Server[] = [];

@@ -208,3 +208,10 @@ export function duplicateKeys(text: string): string[] {
   }
   return found;
 }
+
+/** A plain value as text, a raw-JSON number as it was written; "" for what is none. `String` throws at raw JSON and at much that a client can make up. */
+export function plainText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return `${value}`;
+  return isRawNumber(value) ? value.rawJSON : "";
+}

@@ -37,7 +37,7 @@ async function show(url: string): Promise<void> {
 
   console.log("\nOne day in the hospital:");
   const tell = (event: string, reference: string) => console.log(`  ${event.padEnd(66)} ${url}/fhir/${reference}`);
-  const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 19), tell).catch((error: Error) => {
+  const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 23), tell).catch((error: Error) => {
     throw new Refusal(error.message);
   });
 

@@ -1,4 +1,5 @@
 /** FHIR's own invariants (rules of severity error in R4's definitions), compiled when a type is first met. */
+import { plainText } from "../json.ts";
 import type { ElementJson, RuleJson } from "./definition.ts";
 import { compilePlain, type Scope } from "./rules/compile.ts";
 import { textOf } from "./rules/functions.ts";
@@ -60,14 +61,14 @@ const WRITTEN: Record<string, (node: unknown, scope: Scope) => boolean> = {
   "sdf-8a": (node, { resource }) => {
     const [first = "", ...others] = pathsIn(node);
     const { kind, type } = resource as Json;
-    return (kind === "logical" || first.startsWith(String(type))) && others.every((path) => path.startsWith(`${first.split(".")[0]}.`));
+    return (kind === "logical" || first.startsWith(plainText(type))) && others.every((path) => path.startsWith(`${first.split(".")[0]}.`));
   },
 };
 
 const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 const listIn = (value: unknown, name: string): unknown[] => asList((value as Json | null | undefined)?.[name]);
 const areIn = (known: Set<unknown>, values: unknown[]) => values.every((value) => value === undefined || known.has(value));
-const pathsIn = (node: unknown): string[] => listIn(node, "element").map((element) => String((element as Json | null)?.["path"] ?? ""));
+const pathsIn = (node: unknown): string[] => listIn(node, "element").map((element) => plainText((element as Json | null)?.["path"]));
 
 /** @returns undefined for what is not checked as an expression */
 export function ruleOf({ key, human, expression }: RuleJson, type: string, elements: ElementJson[], resource?: string): Rule | undefined {

@@ -1,5 +1,5 @@
 /** Holds a resource to profiles, after it was found to be valid R4 or not: what R4 itself demands is not checked again. */
-import { numberOf } from "../../json.ts";
+import { numberOf, plainText } from "../../json.ts";
 import { intervalOf } from "../../search/dates.ts";
 import { Kind, type Member, type ObjectPlan, planOf, planOfMember } from "../plan.ts";
 import type { Run } from "../run.ts";
@@ -27,14 +27,14 @@ export function checkProfiles(resource: Json, named: Profile[], stored: Profile[
   for (const profile of named) {
     const { type } = profile;
     if (type === undefined || type !== resource["resourceType"]) {
-      run.fault("invalid", `The profile ${nameOf(profile)} is for ${String(type)}.`);
+      run.fault("invalid", `The profile ${nameOf(profile)} is for ${plainText(type)}.`);
     } else {
       checkProfile({ value: resource, type }, profile, planOf(type), work);
     }
   }
 }
 
-const nameOf = ({ url }: Profile) => String(url ?? "without an address").slice(0, 200);
+const nameOf = ({ url }: Profile) => (plainText(url) || "without an address").slice(0, 200);
 
 const trees = new WeakMap<Profile, { tree: Tree; known: Map<string, Profile> }>();
 
@@ -104,7 +104,7 @@ function compare(value: unknown, limit: unknown): number | undefined {
 function checkTypes({ value, type }: Item, { types }: Node, plan: ObjectPlan | undefined, work: Work): void {
   if (!types) return;
   const { run } = work;
-  const own = type === "Resource" ? String((value as Json)["resourceType"]) : type;
+  const own = type === "Resource" ? plainText((value as Json)["resourceType"]) : type;
   const allowed = types.filter(
     ({ code }) => code === own || code === "Resource" || code === "BackboneElement" || code === "Element" || code?.includes("System."),
   );
@@ -167,7 +167,7 @@ function membersFor({ name }: Node, plan: ObjectPlan): Member[] {
 function planBelow(member: Member, value: unknown): ObjectPlan | undefined {
   if (member.kind === Kind.primitive) return undefined;
   if (member.kind === Kind.object) return planOfMember(member);
-  return planOf(String((value as { resourceType?: unknown } | null)?.resourceType));
+  return planOf(plainText((value as { resourceType?: unknown } | null)?.resourceType));
 }
 
 /** The slice of each item; undefined for one that is in none. Slices' own cardinalities are checked here. */

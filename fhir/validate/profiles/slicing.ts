@@ -1,4 +1,5 @@
 /** Which slice of a profile an item of a list belongs to (R4 profiling.html#slicing). */
+import { plainText } from "../../json.ts";
 import { bindingOf } from "../binding.ts";
 import { isResource } from "../definition.ts";
 import { fits, isSame } from "./match.ts";
@@ -59,7 +60,7 @@ function discriminate({ type, path = "$this" }: Discriminator, slice: Node): Tes
 }
 
 function typeIn({ value, type }: Item): string {
-  return type === "Resource" ? String((value as Json | undefined)?.["resourceType"]) : type;
+  return type === "Resource" ? plainText((value as Json | undefined)?.["resourceType"]) : type;
 }
 
 function nodeAt(slice: Node, steps: string[]): Node | undefined {

@@ -1,5 +1,5 @@
 /** What FHIRPath's functions and operators make of collections: those that R4's invariants use. */
-import { isRawNumber, numberOf } from "../../json.ts";
+import { isRawNumber, numberOf, plainText } from "../../json.ts";
 import type { Scope } from "./compile.ts";
 import { NotPlain } from "./parse.ts";
 import { EMPTY, type Evaluate, type List, only, truth, truthOf, VALUELESS } from "./values.ts";
@@ -88,7 +88,7 @@ export const operators: Record<string, (left: List, right: List) => List> = {
     const b = numberOf(only(right));
     return a === undefined || b === undefined ? EMPTY : [a + b];
   },
-  "&": (left, right) => [`${String(only(left) ?? "")}${String(only(right) ?? "")}`],
+  "&": (left, right) => [`${plainText(only(left))}${plainText(only(right))}`],
 };
 
 /** The same for what is equal, whichever order its members are in. */

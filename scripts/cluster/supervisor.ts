@@ -2,8 +2,10 @@
 import { join } from "node:path";
 import type { Config } from "../../mixins/config.ts";
 import { type Server, startNats } from "../servers.mjs";
+import { NODE_FLAGS } from "./child.ts";
 import { Place } from "./place.ts";
 import { type ClusterState, writeState } from "./state.ts";
+import { warmUp } from "./warm.ts";
 
 /** More processes than that on one machine help no service. */
 export const MOST_REPLICAS = 64;
@@ -28,7 +30,7 @@ export class Supervisor {
 
   /** @param wanted number of processes per service */
   async start(wanted: Map<string, number>): Promise<void> {
-    if (!this.#config.natsUrl) await this.#startNats(0);
+    await Promise.all([this.#config.natsUrl ? undefined : this.#startNats(0), this.#config.servicesDir ? undefined : warmUp(NODE_FLAGS)]);
     this.#natsUrl = this.#config.natsUrl ?? this.#nats?.url ?? "";
     for (const [service, count] of wanted) for (let n = 0; n < count; n++) this.#add(service);
     await Promise.all(this.#places.map((place) => place.open()));

@@ -16,9 +16,11 @@ export type StoreConfig = Pick<Config, "dataDir" | "mongoUrl" | "natsUrl">;
 
 /**
  * Memory for a file's pages when all services are one process, KiB. At 210,000 resources writing keeps 0.95 of its first
- * rate with it, and 0.81-0.88 with the default; a process of its own for each service is kept small instead.
+ * rate with it, and 0.81-0.88 with half of it.
  */
 const CACHE_ALONE = 16_384;
+/** The same for a process that is one of a dozen, and is kept small. */
+const CACHE_AMONG_MANY = 6_144;
 
 /** The part of moleculer-db's adapter interface that opens and closes. */
 export interface StoreAdapter {
@@ -34,12 +36,12 @@ export interface StoreAdapter {
 export class SqliteAdapter implements StoreAdapter {
   openWard: Store | undefined;
   readonly #dataDir: string;
-  readonly #cacheKib: number | undefined;
+  readonly #cacheKib: number;
   readonly #options: StoreOptions;
 
   constructor({ dataDir, natsUrl }: StoreConfig, options: StoreOptions) {
     this.#dataDir = dataDir;
-    this.#cacheKib = natsUrl ? undefined : CACHE_ALONE;
+    this.#cacheKib = natsUrl ? CACHE_AMONG_MANY : CACHE_ALONE;
     this.#options = options;
   }
 
@@ -54,7 +56,7 @@ export class SqliteAdapter implements StoreAdapter {
     this.openWard = await openSqlite({
       ...this.#options,
       file: join(this.#dataDir, `${this.#options.name}.sqlite`),
-      ...(this.#cacheKib && { cacheKib: this.#cacheKib }),
+      cacheKib: this.#cacheKib,
     });
   }
 

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Config } from "../../mixins/config.ts";
 import { type Server, startNats } from "../servers.mjs";
-import { NODE_FLAGS } from "./child.ts";
+import { flagsOf } from "./child.ts";
 import { Place } from "./place.ts";
 import { type ClusterState, writeState } from "./state.ts";
 import { warmUp } from "./warm.ts";
@@ -30,10 +30,15 @@ export class Supervisor {
 
   /** @param wanted number of processes per service */
   async start(wanted: Map<string, number>): Promise<void> {
-    await Promise.all([this.#config.natsUrl ? undefined : this.#startNats(0), this.#config.servicesDir ? undefined : warmUp(NODE_FLAGS)]);
+    await Promise.all([this.#config.natsUrl ? undefined : this.#startNats(0), this.#config.servicesDir ? undefined : this.#warmUp(wanted)]);
     this.#natsUrl = this.#config.natsUrl ?? this.#nats?.url ?? "";
     for (const [service, count] of wanted) for (let n = 0; n < count; n++) this.#add(service);
     await Promise.all(this.#places.map((place) => place.open()));
+  }
+
+  async #warmUp(wanted: Map<string, number>): Promise<void> {
+    const flags = new Map([...wanted.keys()].map((service) => [flagsOf(service).join(" "), flagsOf(service)]));
+    for (const one of flags.values()) await warmUp(one);
   }
 
   get state(): ClusterState {

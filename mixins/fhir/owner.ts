@@ -18,7 +18,7 @@ import { Store } from "../store/index.ts";
 import { jsonOf } from "../store/plan.ts";
 import type { HistoryQuery, Store as StoreOf, UniqueKey, Write, WriteResult } from "../store/store.ts";
 import type { OwnerStep, Ownership, StepResult, VersionOf } from "./contract.ts";
-import { fromStoreError, invalidResource, type IssueOfStep } from "./errors.ts";
+import { fromStoreError, invalidResource, type IssueOfStep, notFound } from "./errors.ts";
 import { historyPage } from "./history.ts";
 import { type WithDirectory, WithFhirDirectory } from "./directory.ts";
 import { Profiles, PROFILES_CHANGED } from "./profiles.ts";
@@ -139,8 +139,15 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       },
       "fhir.readVersion": {
         ...READ,
+        // A version never changes: it may be given again from any cache, by any node. That there is none is not remembered.
+        cache: { keys: ["type", "id", "version"] },
         handler(this: This, ctx: Context<{ type: string; id: string; version: number }>) {
-          return guarded(this, async () => (await this.store.readVersion(ctx.params.type, ctx.params.id, ctx.params.version)) ?? null);
+          const { type, id, version } = ctx.params;
+          return guarded(this, async () => {
+            const found = await this.store.readVersion(type, id, version);
+            if (!found) throw notFound(type, `${id}/_history/${version}`);
+            return found;
+          });
         },
       },
       "fhir.history": {

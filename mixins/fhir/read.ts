@@ -3,7 +3,7 @@ import type { Caller } from "../contract.ts";
 import type { StoredResource } from "../store/store.ts";
 import { ownerOf } from "./contract.ts";
 import type { Directory } from "./directory.ts";
-import { gone, notFound, ownerDown } from "./errors.ts";
+import { gone, isType, notFound, ownerDown } from "./errors.ts";
 
 interface Mesh {
   caller: Caller;
@@ -40,11 +40,16 @@ async function newest({ caller, directory }: Mesh, type: string, id: string) {
 /** One version of a resource; a deletion comes without json. @throws 404 */
 export async function readVersion({ caller, directory }: Mesh, type: string, id: string, version: number): Promise<StoredResource> {
   const owners = liveOwners(directory, type);
-  const answers = await Promise.all(owners.map((owner) => ownerOf(owner).readVersion(caller, { type, id, version })));
+  const answers = await Promise.all(owners.map((owner) => ownerOf(owner).readVersion(caller, { type, id, version }).catch(absent)));
   const found = answers.find((it) => it !== null);
   if (found) return found;
   if (directory.known(type).some((owner) => !owner.alive)) throw ownerDown(type);
   throw notFound(type, `${id}/_history/${version}`);
+}
+
+function absent(error: unknown): null {
+  if (isType(error, "NOT_FOUND")) return null;
+  throw error;
 }
 
 /** Those that can be asked. @throws 404 when nobody serves the type, 503 when none of its owners lives */

@@ -1,0 +1,50 @@
+import { openapi } from "./openapi.ts";
+
+describe("the OpenAPI document", () => {
+  const params = {
+    ward: { type: "string", pattern: /^Location\/.+$/, optional: true },
+    beds: { type: "array", items: "string", min: 1 },
+    count: "number|integer|min:0",
+    $$strict: true,
+  };
+  const document = openapi(
+    [
+      { name: "wards.open", rest: "POST", params, summary: "Open a ward" },
+      { name: "wards.beds", rest: "GET", params: {} },
+    ],
+    ["Patient"],
+    "http://127.0.0.1:3000",
+    "1",
+  ) as { paths: Record<string, Record<string, Record<string, unknown>>> };
+
+  it("says of an action what its params demand", () => {
+    expect(document.paths["/api/wards/open"]?.post).toMatchObject({
+      operationId: "wards.open",
+      summary: "Open a ward",
+      requestBody: {
+        content: {
+          "application/json": {
+            schema: {
+              required: ["beds", "count"],
+              additionalProperties: false,
+              properties: {
+                ward: { type: "string", pattern: "^Location\\/.+$" },
+                beds: { type: "array", minItems: 1, items: { type: "string" } },
+              },
+            },
+          },
+        },
+      },
+    });
+  });
+
+  it("offers GET for an action that only reads, and POST only for one that writes", () => {
+    expect(Object.keys(document.paths["/api/wards/beds"] ?? {})).toEqual(["get", "post"]);
+    expect(Object.keys(document.paths["/api/wards/open"] ?? {})).toEqual(["post"]);
+  });
+
+  it("lists the FHIR types that are served, and no others", () => {
+    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(["/fhir", "/fhir/Patient", "/fhir/Patient/{id}"]));
+    expect(Object.keys(document.paths)).not.toContain("/fhir/Observation");
+  });
+});

@@ -1,0 +1,57 @@
+import { outcomeOf } from "../../mixins/fhir/contract.ts";
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import PatientsService from "../patients/patients.service.ts";
+import RecordsService from "../records/records.service.ts";
+import { transactionOf, transactions } from "./transactions.contract.ts";
+import TransactionsService from "./transactions.service.ts";
+
+/** The rest of its promise needs processes that die: test/chaos. */
+describe("transactions", () => {
+  let clinic: Clinic;
+  beforeAll(async () => {
+    clinic = await startClinic(PatientsService, RecordsService, TransactionsService);
+  });
+  afterAll(() => clinic.stop());
+
+  const process = (text: string, representation = false) => transactions.process(clinic.caller, { text, base: "", representation });
+  const patient = { fullUrl: "urn:uuid:p", resource: { resourceType: "Patient" }, request: { method: "POST" as const, url: "Patient" } };
+  const condition = (subject: string) => ({
+    resource: { resourceType: "Condition", subject: { reference: subject } },
+    request: { method: "POST" as const, url: "Condition" },
+  });
+
+  it("writes to two services at the same time, with one time for all", async () => {
+    const [first, second] = await process(transactionOf(patient, condition("urn:uuid:p")), true);
+    expect([first?.status, second?.status]).toEqual([201, 201]);
+    expect(second?.updated).toBe(first?.updated);
+    const stored = await clinic.read("records", `Condition/${second?.id}`);
+    expect(stored).toMatchObject({ subject: { reference: `Patient/${first?.id}` } });
+    expect(stored).toEqual(JSON.parse(second?.json ?? ""));
+  });
+
+  it("names the entry that an owner refuses, and writes nothing", async () => {
+    const stale = {
+      resource: { resourceType: "Patient", id: "x" },
+      request: { method: "PUT" as const, url: "Patient/x", ifMatch: 'W/"7"' },
+    };
+    await expect(process(transactionOf(condition("Patient/x"), stale))).rejects.toMatchObject({
+      code: 412,
+      type: "STALE_VERSION",
+      data: { entry: 1 },
+    });
+    expect(await clinic.read("patients", "Patient/x")).toBeNull();
+  });
+
+  it("refuses what is no bundle", async () => {
+    await expect(process('{"resourceType":"Bundle","entry":[{"request":{"method":"BREW"}}]}')).rejects.toEqual(
+      refusal(400, "BUNDLE_INVALID"),
+    );
+  });
+
+  it("decides a transaction that nobody has decided only when it is asked to, and then for good", async () => {
+    const tx = "somewhere~1";
+    expect(await outcomeOf(clinic.caller, { tx, decide: false })).toEqual({ state: "undecided" });
+    expect(await outcomeOf(clinic.caller, { tx, decide: true })).toEqual({ state: "aborted" });
+    expect(await outcomeOf(clinic.caller, { tx, decide: false })).toEqual({ state: "aborted" });
+  });
+});

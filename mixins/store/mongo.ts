@@ -2,37 +2,18 @@
  * The store of one service in one MongoDB database; as many processes as wanted may share it. A write is one MongoDB transaction;
  * a prepared one leaves no transaction open, only documents that hold what it will change.
  */
-import { setTimeout as delay } from "node:timers/promises";
-import { type ClientSession, type Db, MongoClient, MongoError, MongoServerError } from "mongodb";
+import { type ClientSession, type Db, MongoClient } from "mongodb";
 import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { readHistory } from "./mongo/history.ts";
-import { type Collections, collectionsOf, indexes, indexFields, type ResourceDocument } from "./mongo/schema.ts";
+import { openCollections } from "./mongo/open.ts";
+import type { Collections, ResourceDocument } from "./mongo/schema.ts";
 import { Search } from "./mongo/search.ts";
-import { Blocked, Outdated, Writer } from "./mongo/write.ts";
+import { transaction, translate, waitingTransaction } from "./mongo/transaction.ts";
+import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from "./mongo/values.ts";
+import { Writer } from "./mongo/write.ts";
 import { jsonOf, plan } from "./plan.ts";
 import { unavailable } from "./sqlite/database.ts";
-import {
-  type HistoryQuery,
-  type Prepared,
-  type Store,
-  StoreError,
-  StoreErrorType,
-  type StoredResource,
-  type StoreOptions,
-  type Write,
-  type WriteResult,
-} from "./store.ts";
-import { successor } from "./text.ts";
-
-/** How long a writer waits for a prepared transaction, milliseconds. */
-const DEFAULT_WAIT_MS = 2_000;
-/** Pause before looking again whether it has ended, milliseconds, and up to half as much again. */
-const POLL_MS = 20;
-/** How long a write that others keep overtaking is tried again, milliseconds. */
-const RETRY_MS = 10_000;
-const COMMIT_ATTEMPTS = 5;
-const REINDEX_BATCH = 200;
-const DUPLICATE_KEY = 11_000;
+import type { HistoryQuery, Prepared, Store, StoredResource, StoreOptions, Write, WriteResult } from "./store.ts";
 
 export interface MongoOptions extends StoreOptions {
   /** A URL to connect to, or a client that the caller connects and closes. */
@@ -46,9 +27,8 @@ export async function openMongo(options: MongoOptions): Promise<Store> {
   const own = options.client ? undefined : new MongoClient(options.url ?? "", { serverSelectionTimeoutMS: 5_000 });
   try {
     const client = await (options.client ?? own)?.connect();
-    const store = new MongoStore(client as MongoClient, own, options);
-    await store.open();
-    return store;
+    const db = (client as MongoClient).db(options.database, { writeConcern: { w: "majority", journal: true }, readPreference: "primary" });
+    return new MongoStore(client as MongoClient, own, db, await openCollections(db, options), options);
   } catch (error) {
     await own?.close();
     throw translate(error);
@@ -66,25 +46,14 @@ class MongoStore implements Store {
   #isClosed = false;
   readonly #running = new Set<Promise<unknown>>();
 
-  constructor(client: MongoClient, own: MongoClient | undefined, options: MongoOptions) {
+  constructor(client: MongoClient, own: MongoClient | undefined, db: Db, collections: Collections, options: MongoOptions) {
     this.#client = client;
     this.#own = own;
+    this.#db = db;
+    this.#collections = collections;
     this.#options = options;
-    this.#db = client.db(options.database, { writeConcern: { w: "majority", journal: true }, readPreference: "primary" });
-    this.#collections = collectionsOf(this.#db);
-    this.#search = new Search(this.#collections);
-    this.#writer = new Writer(this.#collections, this.#search);
-  }
-
-  async open(): Promise<void> {
-    const existing = new Set((await this.#db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name));
-    for (const name of Object.keys(this.#collections) as (keyof Collections)[]) {
-      // A transaction cannot make a collection on every server; another process may be a moment ahead.
-      if (!existing.has(name)) await this.#db.createCollection(name).catch(ignoreExisting);
-      const wanted = indexes[name];
-      if (wanted) await this.#db.collection(name).createIndexes(wanted);
-    }
-    await this.#reindex();
+    this.#search = new Search(collections);
+    this.#writer = new Writer(collections, this.#search);
   }
 
   // --- reading -------------------------------------------------------------------------------------------------------
@@ -184,38 +153,19 @@ class MongoStore implements Store {
   // --- counters and the map ------------------------------------------------------------------------------------------
 
   counter(name: string): Promise<number> {
-    return this.#run(async () => (await this.#collections.counter.findOne({ _id: name }))?.value ?? 0);
+    return this.#run(() => counterValue(this.#collections, name));
   }
 
   counters(prefix: string, limit: number): Promise<{ name: string; value: number }[]> {
-    return this.#run(async () => {
-      const found = await this.#collections.counter
-        .find({ _id: startsWith(prefix) })
-        .sort({ _id: 1 })
-        .limit(limit)
-        .toArray();
-      return found.map(({ _id, value }) => ({ name: _id, value }));
-    });
+    return this.#run(() => countersFrom(this.#collections, prefix, limit));
   }
 
   put(key: string, value: string, expiresAt?: number): Promise<string> {
-    return this.#transaction(async (session) => {
-      const { map } = this.#collections;
-      await map.deleteOne({ _id: key, expires: { $lt: new Date() } }, { session });
-      const found = await map.findOneAndUpdate(
-        { _id: key },
-        { $setOnInsert: { value, ...(expiresAt !== undefined && { expires: new Date(expiresAt) }) } },
-        { session, upsert: true, returnDocument: "after" },
-      );
-      return found?.value ?? value;
-    });
+    return this.#transaction((session) => putEntry(this.#collections, session, key, value, expiresAt));
   }
 
   get(key: string): Promise<string | undefined> {
-    return this.#run(async () => {
-      const found = await this.#collections.map.findOne({ _id: key });
-      return found && !(found.expires && found.expires.getTime() < Date.now()) ? found.value : undefined;
-    });
+    return this.#run(() => entryValue(this.#collections, key));
   }
 
   async remove(key: string): Promise<void> {
@@ -223,15 +173,7 @@ class MongoStore implements Store {
   }
 
   entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]> {
-    return this.#run(async () => {
-      const alive = { $or: [{ expires: { $exists: false } }, { expires: { $gte: new Date() } }] };
-      const found = await this.#collections.map
-        .find({ _id: startsWith(prefix), ...alive })
-        .sort({ _id: 1 })
-        .limit(limit)
-        .toArray();
-      return found.map(({ _id, value }) => ({ key: _id, value }));
-    });
+    return this.#run(() => entriesFrom(this.#collections, prefix, limit));
   }
 
   // --- the database --------------------------------------------------------------------------------------------------
@@ -256,37 +198,6 @@ class MongoStore implements Store {
     await this.#own?.close();
   }
 
-  /** Rebuilds the search values of what lives, in batches that note how far they came. */
-  async #reindex(): Promise<void> {
-    const { meta, resource } = this.#collections;
-    const { indexVersion, reindex } = this.#options;
-    const noted = async (key: string): Promise<string | number | undefined> => (await meta.findOne({ _id: key }))?.value;
-    const set = (key: string, value: string | number) => meta.updateOne({ _id: key }, { $set: { value } }, { upsert: true });
-    if ((await noted("index version")) === indexVersion) return;
-    if ((await noted("reindexing to")) !== indexVersion) {
-      await set("reindexed up to", 0);
-      await set("reindexing to", indexVersion);
-    }
-    for (;;) {
-      const from = (await noted("reindexed up to")) ?? 0;
-      const batch = await resource
-        .find({ seq: { $gt: from as number } })
-        .sort({ seq: 1 })
-        .limit(REINDEX_BATCH)
-        .toArray();
-      const writes = batch
-        .filter(({ living, json }) => living && json !== undefined)
-        .map(({ _id, version, json }) => ({
-          updateOne: { filter: { _id, version }, update: { $set: indexFields(reindex(json as string)) } },
-        }));
-      if (writes.length > 0) await resource.bulkWrite(writes, { ordered: false });
-      const last = batch.at(-1)?.seq;
-      if (last === undefined) break;
-      await set("reindexed up to", last);
-    }
-    await set("index version", indexVersion);
-  }
-
   async #run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw unavailable("The store is closed.");
     const running = work();
@@ -300,84 +211,13 @@ class MongoStore implements Store {
     }
   }
 
-  /** A transaction that waits for what others have prepared. */
   #waiting<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
-    return this.#run(async () => {
-      const until = performance.now() + (this.#options.waitMs ?? DEFAULT_WAIT_MS);
-      for (;;) {
-        try {
-          return await this.#attempts(work);
-        } catch (error) {
-          if (!(error instanceof Blocked)) throw error;
-        }
-        const left = until - performance.now();
-        if (left <= 0) throw new StoreError(StoreErrorType.locked, 0);
-        await delay(Math.min(left, POLL_MS * (1 + Math.random() / 2)));
-      }
-    });
+    return this.#run(() => waitingTransaction(this.#client, work, this.#options.waitMs));
   }
 
   #transaction<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
-    return this.#run(() => this.#attempts(work));
+    return this.#run(() => transaction(this.#client, work));
   }
-
-  /** One transaction, tried again while others overtake it. */
-  async #attempts<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
-    const start = performance.now();
-    for (let attempt = 1; ; attempt++) {
-      const session = this.#client.startSession();
-      try {
-        session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority", journal: true } });
-        const result = await work(session);
-        await commit(session);
-        return result;
-      } catch (error) {
-        if (session.inTransaction()) await session.abortTransaction().catch(() => {});
-        if (!isOvertaken(error)) throw error;
-        if (performance.now() - start > RETRY_MS) throw new StoreError(StoreErrorType.locked, 0);
-      } finally {
-        await session.endSession();
-      }
-      await delay(Math.random() * Math.min(100, 4 * 2 ** Math.min(attempt, 6)));
-    }
-  }
-}
-
-/** A commit whose answer got lost may be sent again: it happens once. */
-async function commit(session: ClientSession): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await session.commitTransaction();
-      return;
-    } catch (error) {
-      const isUnknown = error instanceof MongoError && error.hasErrorLabel("UnknownTransactionCommitResult");
-      if (!isUnknown || attempt === COMMIT_ATTEMPTS) throw error;
-    }
-  }
-}
-
-/** Someone else wrote what this transaction read or wrote. */
-function isOvertaken(error: unknown): boolean {
-  if (error instanceof Outdated) return true;
-  if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return true;
-  return (
-    error instanceof MongoError &&
-    error.hasErrorLabel("TransientTransactionError") &&
-    !error.hasErrorLabel("UnknownTransactionCommitResult")
-  );
-}
-
-function translate(error: unknown): unknown {
-  return error instanceof MongoError ? unavailable("MongoDB did not do what was asked.", error) : error;
-}
-
-function ignoreExisting(error: unknown): void {
-  if (!(error instanceof MongoServerError && error.codeName === "NamespaceExists")) throw error;
-}
-
-function startsWith(prefix: string): { $gte: string; $lt?: string } {
-  const end = successor(prefix);
-  return { $gte: prefix, ...(end !== undefined && { $lt: end }) };
 }
 
 function stored(document: Omit<ResourceDocument, "living"> | null): StoredResource | undefined {

@@ -1,18 +1,15 @@
-/** Compartments, `$everything`, and search over all types (FHIR R4, compartmentdefinition.html, patient-operation-everything.html). */
+/** Compartments, and search over all types (FHIR R4, compartmentdefinition.html, search.html). */
 import { fhirError } from "../../../fhir/outcome.ts";
-import { intervalOf } from "../../../fhir/search/dates.ts";
 import { compartmentOf, compartmentTypes, isResourceType, parametersOf } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse.ts";
 import type { Clause, Row } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../mixins/fhir/contract.ts";
-import { included } from "../../../mixins/fhir/include.ts";
 import { countTypes, searchTypes, type TypeQuestion, type TypesCursor } from "../../../mixins/fhir/many-types.ts";
-import { readResource } from "../../../mixins/fhir/read.ts";
 import { resolved } from "../../../mixins/fhir/search.ts";
 import { packToken, unpackToken } from "../../../mixins/fhir/token.ts";
 import type { Answer } from "../http/answer.ts";
 import { httpError } from "../http/errors.ts";
-import { DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDED, MAX_PAGE_BYTES } from "./limits.ts";
+import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "./limits.ts";
 import { subsetAsked } from "./presentation.ts";
 import { type FhirRequest, pairsOf } from "./request.ts";
 import { entryText, issuesOf, search, searchset } from "./search.ts";
@@ -20,12 +17,14 @@ import { entryText, issuesOf, search, searchset } from "./search.ts";
 /**
  * The clauses by which a resource of `type` belongs to a compartment; undefined: that type is never in it.
  * For the compartment's own type: the resource itself.
+ * @param id absent: to any compartment of this kind
  */
-function membership(compartment: string, id: string, type: string): Clause[] | undefined {
-  if (type === compartment) return [{ kind: "id", any: [id] }];
+export function membership(compartment: string, id: string | undefined, type: string): Clause[] | undefined {
+  if (type === compartment) return id === undefined ? [] : [{ kind: "id", any: [id] }];
   const codes = compartmentOf(compartment, type).filter((code) => code !== "_id");
-  const slots = codes.flatMap((code) => parametersOf(type).get(code)?.slots ?? []);
-  return slots.length > 0 ? [{ kind: "key", slots: [...new Set(slots)], any: [{ eq: `=${compartment}/${id}` }] }] : undefined;
+  const slots = [...new Set(codes.flatMap((code) => parametersOf(type).get(code)?.slots ?? []))];
+  if (slots.length === 0) return undefined;
+  return [{ kind: "key", slots, any: [id === undefined ? { prefix: `=${compartment}/` } : { eq: `=${compartment}/${id}` }] }];
 }
 
 const requireCompartment = (compartment: string): void => {
@@ -60,7 +59,8 @@ export function searchSystem(request: FhirRequest): Promise<Answer> {
   );
 }
 
-interface PageToken {
+/** What a next link holds: the query as the client wrote it, and where the last page ended. */
+export interface PageToken {
   query: string;
   after: TypesCursor;
 }
@@ -78,7 +78,7 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
   // What all types understand is read once, for whatever concerns the page; then the criteria for each type.
   const shape = parseSearch(
     "Basic",
-    rest.filter(([name]) => !isCriterion(name)),
+    rest.filter(([name]) => isControl(name)),
     options,
   );
   if (shape.sort.length > 0 || shape.include.length > 0 || shape.revinclude.length > 0) {
@@ -90,7 +90,7 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
       .map(async ({ type, clauses }): Promise<TypeQuestion> => {
         const search = parseSearch(
           type,
-          rest.filter(([name]) => isCriterion(name)),
+          rest.filter(([name]) => !isControl(name)),
           options,
         );
         return { type, clauses: [...clauses, ...(await resolved(request, search, manner))] };
@@ -142,12 +142,13 @@ const CONTROLS = new Set([
   "_revinclude",
   "_contained",
 ]);
-const isCriterion = (name: string): boolean => !CONTROLS.has(name.split(":", 1)[0] as string);
+/** Shapes the answer, and narrows nothing. */
+export const isControl = (name: string): boolean => CONTROLS.has(name.split(":", 1)[0] as string);
 
-const cursorOf = ({ type, seq, id }: Row): TypesCursor => ({ type, after: { values: [], seq, id } });
+export const cursorOf = ({ type, seq, id }: Row): TypesCursor => ({ type, after: { values: [], seq, id } });
 
 /** The types in `_type`, if given. @throws FhirError 400 */
-function typesAsked(pairs: [string, string][]): Set<string> | undefined {
+export function typesAsked(pairs: [string, string][]): Set<string> | undefined {
   const values = pairs
     .filter(([name]) => name === "_type")
     .flatMap(([, value]) =>
@@ -159,104 +160,4 @@ function typesAsked(pairs: [string, string][]): Set<string> | undefined {
   const unknown = values.find((type) => !isResourceType(type));
   if (unknown !== undefined) throw fhirError(400, "value", `_type names "${unknown.slice(0, 64)}", which is no R4 resource type.`, "_type");
   return values.length > 0 ? new Set(values) : undefined;
-}
-
-/**
- * Patient/1/$everything and Encounter/1/$everything: the resource, its compartment, and what these refer to that is not a
- * patient's own record (practitioners, organizations, places, medications).
- */
-export async function everything(request: FhirRequest, compartment: "Patient" | "Encounter", id: string): Promise<Answer> {
-  const { base, directory } = request;
-  const path = `${compartment}/${id}/$everything`;
-  const token = request.query.find(([name]) => name === "_page")?.[1];
-  const page = token === undefined ? undefined : unpackToken<PageToken>(token, path);
-  const query = page?.query ?? request.search;
-  const { types, since, count } = everythingParameters(page ? pairsOf(page.query) : request.query);
-  await readResource(request, compartment, id);
-
-  const recent: Clause[] = since === undefined ? [] : [{ kind: "updated", any: [{ lowGe: since }] }];
-  const questions = directory.types().flatMap((type): TypeQuestion[] => {
-    const clauses = types && !types.has(type) ? undefined : membership(compartment, id, type);
-    return clauses ? [{ type, clauses: [...clauses, ...recent] }] : [];
-  });
-  const manner = { partial: request.prefer.handling === "lenient", missing: new Set<string>() };
-  const { rows, more } = await searchTypes(
-    request,
-    questions,
-    { limit: count, maxBytes: MAX_PAGE_BYTES, ...(page && { after: page.after }) },
-    manner,
-  );
-
-  const links = [{ relation: "self", url: `${base}/${path}${query && `?${query}`}` }];
-  const last = rows.at(-1);
-  if (more && last)
-    links.push({ relation: "next", url: `${base}/${path}?_page=${packToken(path, { query, after: cursorOf(last) } satisfies PageToken)}` });
-  const along = (await supporting(request, rows, manner)).filter(({ type }) => !types || types.has(type));
-  const entries = [...rows.map((row) => entryText(base, row, "match")), ...along.map((row) => entryText(base, row, "include"))];
-  return searchset(links, entries, !more && !page ? rows.length : undefined, issuesOf({ ignored: [] }, [...manner.missing]), base);
-}
-
-/** Types that describe the surroundings of a record, not a patient. */
-const SURROUNDINGS = [
-  "Practitioner",
-  "PractitionerRole",
-  "Organization",
-  "Location",
-  "Medication",
-  "Device",
-  "Substance",
-  "HealthcareService",
-];
-
-async function supporting(request: FhirRequest, rows: Row[], manner: { partial: boolean; missing: Set<string> }): Promise<Row[]> {
-  const include = [...new Set(rows.map((row) => row.type))].flatMap((source) => {
-    const slots = [
-      ...new Set([...parametersOf(source).values()].filter((it) => it.type === "reference" && !it.isCanonical).flatMap((it) => it.slots)),
-    ];
-    const targets = SURROUNDINGS.filter((type) => request.directory.known(type).length > 0);
-    return slots.length > 0 ? [{ source, param: "*", targets, iterate: false, slots, wildcard: true, canonicalSlots: [] }] : [];
-  });
-  if (include.length === 0) return [];
-  // The rows came without their references: they are asked for once more, by id.
-  const byType = new Map<string, string[]>();
-  for (const { type, id } of rows) byType.set(type, [...(byType.get(type) ?? []), id]);
-  const referring = await Promise.all(
-    include.map(async ({ source, slots }) => {
-      const ids = byType.get(source) ?? [];
-      const query = {
-        type: source,
-        clauses: [{ kind: "id" as const, any: ids }],
-        sort: [],
-        limit: ids.length,
-        want: "ids" as const,
-        refs: slots,
-      };
-      const living = request.directory.known(source).filter((owner) => owner.alive);
-      return (await Promise.all(living.map((owner) => ownerOf(owner.service).search(request.caller, { query })))).flatMap(
-        (page) => page.rows,
-      );
-    }),
-  );
-  return included(request, referring.flat(), { include, revinclude: [] }, manner, MAX_INCLUDED);
-}
-
-function everythingParameters(pairs: [string, string][]): { types?: Set<string>; since?: number; count: number } {
-  let since: number | undefined;
-  let count = DEFAULT_COUNT;
-  for (const [name, value] of pairs) {
-    if (name === "_since") {
-      const range = intervalOf(value);
-      if (!range) throw fhirError(400, "value", "_since must be an instant like 2026-01-31T08:00:00Z.", "_since");
-      since = range[0];
-    } else if (name === "_count") {
-      if (!/^[1-9]\d{0,11}$/.test(value)) throw fhirError(400, "value", "_count must be a whole number, 1 or more.", "_count");
-      count = Math.min(Number(value), MAX_COUNT);
-    } else if (name === "start" || name === "end") {
-      throw fhirError(501, "not-supported", `$everything does not support ${name} yet; _since and _type narrow it.`, name);
-    } else if (!CONTROLS.has(name) && name !== "_type") {
-      throw fhirError(400, "not-supported", `$everything does not know the parameter "${name.slice(0, 64)}".`, name.slice(0, 64));
-    }
-  }
-  const types = typesAsked(pairs);
-  return { count, ...(types && { types }), ...(since !== undefined && { since }) };
 }

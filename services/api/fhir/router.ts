@@ -6,10 +6,12 @@ import type { Answer } from "../http/answer.ts";
 import { httpError } from "../http/errors.ts";
 import { bundle } from "./bundle.ts";
 import { capabilities } from "./capabilities.ts";
+import { everything } from "./everything.ts";
 import { history } from "./history.ts";
+import { operationRequest } from "./parameters.ts";
 import { FHIR_JSON } from "./refusals.ts";
 import { type FhirRequest, formRequest } from "./request.ts";
-import { everything, searchCompartment, searchSystem, searchWholeCompartment } from "./compartment.ts";
+import { searchCompartment, searchSystem, searchWholeCompartment } from "./compartment.ts";
 import { conditionalDelete, conditionalPatch, conditionalUpdate } from "./conditional.ts";
 import { changeMeta, lastN, meta, validateOperation } from "./operations.ts";
 import { patch } from "./patch.ts";
@@ -79,19 +81,25 @@ function operationOnType(request: FhirRequest, type: string, name: string): Plac
   if (name === "_search") return { POST: async () => search(await formRequest(request), type) };
   if (name === "_history") return { GET: () => history(request, type) };
   if (name === "$validate") return { POST: () => validateOperation(request, type) };
-  if (name === "$lastn" && type === "Observation") return { GET: () => lastN(request) };
+  if (name === "$everything" && type === "Patient") return query(request, (asked) => everything(asked, type));
+  if (name === "$lastn" && type === "Observation") return query(request, lastN);
   return { GET: () => later(`${type}/${name.slice(0, 64)}`), POST: () => later(`${type}/${name.slice(0, 64)}`) };
 }
 
 function operationOnInstance(request: FhirRequest, type: string, id: string, name: string): Place {
-  if (name === "$meta") return { GET: () => meta(request, type, id) };
+  if (name === "$meta") return query(request, (asked) => meta(asked, type, id));
   if (name === "$meta-add") return { POST: () => changeMeta(request, type, id, "add") };
   if (name === "$meta-delete") return { POST: () => changeMeta(request, type, id, "delete") };
   if (name === "$validate") return { GET: () => validateOperation(request, type, id), POST: () => validateOperation(request, type, id) };
-  if (name === "$everything" && (type === "Patient" || type === "Encounter"))
-    return { GET: () => everything(request, type, id), POST: () => everything(request, type, id) };
+  if (name === "$everything" && (type === "Patient" || type === "Encounter")) return query(request, (asked) => everything(asked, type, id));
   return { GET: () => later(`${type}/id/${name.slice(0, 64)}`), POST: () => later(`${type}/id/${name.slice(0, 64)}`) };
 }
+
+/** An operation that changes nothing may be asked for by GET, or by POST with Parameters (R4, operations.html#executing). */
+const query = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Place => ({
+  GET: () => ask(request),
+  POST: async () => ask(await operationRequest(request)),
+});
 
 const later = async (what: string): Promise<never> => {
   throw fhirError(501, "not-supported", `${what} is not supported yet.`);

@@ -5,6 +5,7 @@
 import { type ClientSession, type Db, MongoClient } from "mongodb";
 import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { readHistory } from "./mongo/history.ts";
+import { linksAmong, linksPage } from "./mongo/links.ts";
 import { openCollections } from "./mongo/open.ts";
 import type { Collections, ResourceDocument } from "./mongo/schema.ts";
 import { Search } from "./mongo/search.ts";
@@ -13,7 +14,7 @@ import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from ".
 import { Writer } from "./mongo/write.ts";
 import { jsonOf, plan } from "./plan.ts";
 import { unavailable } from "./sqlite/database.ts";
-import type { HistoryQuery, Prepared, Store, StoredResource, StoreOptions, Write, WriteResult } from "./store.ts";
+import type { HistoryQuery, LinksPage, LinksQuery, Prepared, Store, StoredResource, StoreOptions, Write, WriteResult } from "./store.ts";
 
 export interface MongoOptions extends StoreOptions {
   /** A URL to connect to, or a client that the caller connects and closes. */
@@ -88,6 +89,14 @@ class MongoStore implements Store {
 
   count(type: string, clauses: Clause[]): Promise<number> {
     return this.#run(() => this.#search.count(type, clauses));
+  }
+
+  links(query: LinksQuery & { limit: number; after?: number; whole?: boolean }): Promise<LinksPage> {
+    return this.#run(() => linksPage(this.#collections, query));
+  }
+
+  linksAmong(query: LinksQuery & { among: string[] }): Promise<string[]> {
+    return this.#run(() => linksAmong(this.#collections, query));
   }
 
   // --- writing -------------------------------------------------------------------------------------------------------

@@ -11,6 +11,10 @@ import type { StoreOptions } from "./store.ts";
 const options: StoreOptions = { name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }) };
 const key = (more: Partial<Extract<Clause, { kind: "key" }>>): Clause => ({ kind: "key", slots: [101], any: [{ eq: "~x" }], ...more });
 
+/** Scans of what the statement itself has made (c, m, t, a list of values) are no scans of a table. */
+const scansIn = (plan: string[]): string[] =>
+  plan.filter((line) => /: SCAN (?!c$|m$|t$|j VIRTUAL|json_each VIRTUAL|words VIRTUAL|CONSTANT|\(subquery)/.test(line));
+
 describe("the SQLite store", () => {
   let folder: string;
   beforeEach(async () => {
@@ -101,10 +105,18 @@ describe("the SQLite store", () => {
         const last = rows.at(-1);
         const next = last && { ...query, after: { values: last.values, seq: last.seq, id: last.id } };
         const plan = [query, ...(next ? [next] : [])].flatMap((one) => store.explainSearch(one));
-        // Scans of what the statement itself has made (c, m, t, a list of values) are no scans of a table.
-        const scans = plan.filter((line) => /: SCAN (?!c$|m$|t$|j VIRTUAL|json_each VIRTUAL|words VIRTUAL|CONSTANT|\(subquery)/.test(line));
-        expect(scans).toEqual([]);
+        expect(scansIn(plan)).toEqual([]);
         expect(plan.length).toBeGreaterThan(2);
+      }
+    });
+
+    it.each(clauses)("%s, at the end of a chain: all, in pages, and which of some", async (_, asked) => {
+      for (const slots of [undefined, [102], [101, 102]]) {
+        for (const limit of [2, 1_000]) {
+          const plan = store.explainLinks({ type: "Patient", clauses: asked, ...(slots && { slots }), among: ["2", "p4"] }, limit);
+          expect(scansIn(plan)).toEqual([]);
+          expect(plan.length).toBeGreaterThan(2);
+        }
       }
     });
 

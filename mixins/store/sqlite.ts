@@ -5,6 +5,7 @@ import { lockKeys, plan, sizeOf } from "./plan.ts";
 import { startsWith } from "./sqlite/clauses.ts";
 import { type Database, unavailable } from "./sqlite/database.ts";
 import { readHistory } from "./sqlite/history.ts";
+import { Links } from "./sqlite/links.ts";
 import { openDatabase, reindex } from "./sqlite/open.ts";
 import { PreparedWrites } from "./sqlite/prepared.ts";
 import { WriteQueue } from "./sqlite/queue.ts";
@@ -13,7 +14,7 @@ import { Search, type SearchLimits } from "./sqlite/search.ts";
 import { SeveralSlots } from "./sqlite/several.ts";
 import { Types } from "./sqlite/types.ts";
 import { Writer } from "./sqlite/write.ts";
-import type { HistoryQuery, Prepared, Store, StoredResource, StoreOptions, Write, WriteResult } from "./store.ts";
+import type { HistoryQuery, LinksPage, LinksQuery, Prepared, Store, StoredResource, StoreOptions, Write, WriteResult } from "./store.ts";
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
 const DEFAULT_WAIT_MS = 2_000;
@@ -35,6 +36,8 @@ export interface SqliteOptions extends StoreOptions {
 export interface SqliteStore extends Store {
   /** SQLite's own plan of every statement that answering the query takes, one line per step: `statement: step`. */
   explainSearch(query: StoreQuery): string[];
+  /** The same for `links`, two pages of them, and for `linksAmong`. */
+  explainLinks(query: LinksQuery & { among: string[] }, limit: number): string[];
 }
 
 /** @throws StoreError STORE_UNAVAILABLE, with the reason as its message, when the file cannot be used; it is left as it was */
@@ -55,6 +58,7 @@ class SqliteFile implements SqliteStore {
   readonly #db: Database;
   readonly #types: Types;
   readonly #search: Search;
+  readonly #links: Links;
   readonly #queue: WriteQueue;
   readonly #prepared: PreparedWrites;
   readonly #waitMs: number;
@@ -65,6 +69,7 @@ class SqliteFile implements SqliteStore {
     this.#types = new Types(db);
     const several = new SeveralSlots(db);
     this.#search = new Search(db, this.#types, several, options.limits);
+    this.#links = new Links(db, this.#types, this.#search);
     this.writer = new Writer(db, this.#types, several, options.text, (type, condition, limit) => this.#search.find(type, condition, limit));
     this.#prepared = new PreparedWrites(db, this.writer, options);
     this.#queue = new WriteQueue(db, {
@@ -130,12 +135,34 @@ class SqliteFile implements SqliteStore {
     return this.#reading(() => this.#db.snapshot(() => this.#search.count(type, clauses)));
   }
 
+  links(query: LinksQuery & { limit: number; after?: number; whole?: boolean }): Promise<LinksPage> {
+    return this.#reading(() => this.#db.snapshot(() => this.#links.page(query)));
+  }
+
+  linksAmong(query: LinksQuery & { among: string[] }): Promise<string[]> {
+    return this.#reading(() => this.#db.snapshot(() => this.#links.among(query)));
+  }
+
   explainSearch(query: StoreQuery): string[] {
+    return this.#explained(() => {
+      this.#search.page(query);
+      this.#search.count(query.type, query.clauses);
+    });
+  }
+
+  explainLinks(query: LinksQuery & { among: string[] }, limit: number): string[] {
+    return this.#explained(() => {
+      const { next } = this.#links.page({ ...query, limit });
+      if (next !== undefined) this.#links.page({ ...query, limit, after: next });
+      this.#links.among(query);
+    });
+  }
+
+  #explained(work: () => void): string[] {
     const statements = new Set<string>();
     this.#db.onStatement = (text) => statements.add(text);
     try {
-      this.#search.page(query);
-      this.#search.count(query.type, query.clauses);
+      work();
     } finally {
       this.#db.onStatement = undefined;
     }

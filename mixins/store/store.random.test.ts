@@ -1,9 +1,9 @@
 /** Random resources and random questions: the stores must answer like one that looks at every row. */
 import fc from "fast-check";
 import type { Clause, IndexRows, KeyMatch, RangeMatch, SortKey, StoreQuery } from "../../fhir/search/query.ts";
-import { type NaiveResource, naiveSearch } from "../../test/kit/naive-store.ts";
+import { type NaiveResource, naiveLinks, naiveSearch } from "../../test/kit/naive-store.ts";
 import { stores, temporaryFolder } from "../../test/kit/stores.ts";
-import type { Store, Write } from "./store.ts";
+import type { LinksPage, Store, Write } from "./store.ts";
 
 const keySlots = [101, 102, 103];
 /** No resource has two rows in the last one. */
@@ -77,6 +77,9 @@ const query = fc.record({
   clauses: fc.array(clause, { maxLength: 3 }),
   sort: fc.array(sortKey, { maxLength: 3 }),
   limit: fc.integer({ min: 1, max: 25 }),
+  /** At the end of a chain: which slots hold the references (none: the ids are asked for), and which values are asked about. */
+  slots: fc.option(slotsOf(keySlots), { nil: undefined }),
+  among: fc.uniqueArray(fc.oneof(some(words), id), { maxLength: 20 }),
 });
 
 /** A slot belongs to one type: those of Observation are other numbers than those of Patient. */
@@ -110,6 +113,29 @@ async function walk(store: Store, question: Pick<StoreQuery, "type" | "clauses" 
   return rows;
 }
 
+/** The other ends of the matches: all at once or not, page by page, and which of some. */
+async function checkLinks(
+  store: Store,
+  resources: NaiveResource[],
+  { type, clauses, limit, among, slots }: Pick<StoreQuery, "type" | "clauses" | "limit"> & { among: string[]; slots?: number[] },
+) {
+  const asked = { type, clauses, ...(slots && { slots }) };
+  const expected = naiveLinks(resources, asked);
+  const found = new Set<string>();
+  let page: LinksPage | undefined;
+  while (page === undefined || page.next !== undefined) {
+    page = await store.links({ ...asked, limit, ...(page?.next !== undefined && { after: page.next }) });
+    expect(new Set(page.values).size).toBe(page.values.length);
+    if (!slots) expect(page.values.length).toBeLessThanOrEqual(limit);
+    for (const value of page.values) found.add(value);
+  }
+  expect(found).toEqual(expected);
+  const whole = await store.links({ ...asked, limit, whole: true });
+  if (whole.next === undefined) expect(new Set(whole.values)).toEqual(expected);
+  else expect(whole).toEqual({ values: [], next: 0 });
+  expect(new Set(await store.linksAmong({ ...asked, among }))).toEqual(new Set(among.filter((value) => expected.has(value))));
+}
+
 describe.each(stores)("any question to the store in $name", (kit) => {
   beforeAll(() => kit.start(), 60_000);
   afterAll(() => kit.stop());
@@ -131,6 +157,7 @@ describe.each(stores)("any question to the store in $name", (kit) => {
               const expected = naiveSearch(resources, question);
               expect(await walk(store, question)).toEqual(expected);
               expect(await store.count(question.type, question.clauses)).toBe(expected.length);
+              await checkLinks(store, resources, question);
             }
           } finally {
             await store.close();

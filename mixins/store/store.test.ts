@@ -417,6 +417,45 @@ describe.each(stores)("the store in $name", (kit) => {
     });
   });
 
+  describe("links", () => {
+    const all = { type: "Patient", clauses: [] };
+    beforeEach(async () => {
+      await store.write([
+        create("ann", { name: "Ann", identifier: "1" }),
+        create("bob", { name: "Bob", identifier: "1" }),
+        create("cid", { name: "Ann", identifier: "2" }),
+        create("dee", { name: "Ann" }),
+        create("eve", { name: "Ann", identifier: "3" }),
+      ]);
+      await store.write([remove("eve")]);
+    });
+
+    it("are the ids of the matches, or what they refer to, each once", async () => {
+      expect((await store.links({ type: "Patient", clauses: [named("Ann")], limit: 10 })).values.toSorted()).toEqual(["ann", "cid", "dee"]);
+      expect((await store.links({ ...all, slots: [102], limit: 10 })).values.toSorted()).toEqual(["1", "2"]);
+      expect(await store.links({ type: "Practitioner", clauses: [], limit: 10 })).toEqual({ values: [] });
+    });
+
+    it("come in pages, each from so many resources", async () => {
+      const first = await store.links({ ...all, slots: [102], limit: 2 });
+      expect(first).toEqual({ values: ["1"], next: expect.any(Number) });
+      expect(await store.links({ ...all, slots: [102], limit: 2, after: first.next as number })).toEqual({ values: ["2"] });
+    });
+
+    it("are not listed at all where only the whole would do and is too much", async () => {
+      expect(await store.links({ ...all, limit: 3, whole: true })).toEqual({ values: [], next: 0 });
+      expect((await store.links({ ...all, limit: 4, whole: true })).values).toHaveLength(4);
+    });
+
+    it("say which of some ids or references a match is known by", async () => {
+      const anns = { type: "Patient", clauses: [named("Ann")] };
+      expect((await store.linksAmong({ ...anns, among: ["ann", "bob", "dee", "eve", "nobody"] })).toSorted()).toEqual(["ann", "dee"]);
+      expect(await store.linksAmong({ ...all, among: ["bob", "eve"] })).toEqual(["bob"]);
+      expect((await store.linksAmong({ ...anns, slots: [102], among: ["1", "2", "3", "4"] })).toSorted()).toEqual(["1", "2"]);
+      expect(await store.linksAmong({ ...anns, slots: [102], among: [] })).toEqual([]);
+    });
+  });
+
   it("says how many live, by type, and how big it is", async () => {
     await store.write([create("ann"), create("bob"), { ...create("o1"), type: "Observation", index: nothing }]);
     await store.write([remove("bob")]);

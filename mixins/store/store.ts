@@ -114,6 +114,21 @@ export interface HistoryQuery {
   maxBytes?: number;
 }
 
+/** What matches are known to others by: their own ids, or what they refer to. Deleted resources never match. */
+export interface LinksQuery {
+  type: string;
+  clauses: Clause[];
+  /** Slots whose `=` key rows are wanted, without the facet; absent: the ids of the matches. */
+  slots?: number[];
+}
+
+export interface LinksPage {
+  /** Each once, in no order; another page may have it again. */
+  values: string[];
+  /** Place behind which there is more; absent: that was all. */
+  next?: number;
+}
+
 export interface Store {
   /** The current version, also of a deleted resource (without `json`); undefined when there never was one or it moved away. */
   read(type: string, id: string): Promise<StoredResource | undefined>;
@@ -127,6 +142,15 @@ export interface Store {
   search(query: StoreQuery): Promise<Page>;
   /** How many living resources match. */
   count(type: string, clauses: Clause[]): Promise<number>;
+  /**
+   * One end of a chain, page by page.
+   * @param query.limit resources that a page is made from at most
+   * @param query.after `next` of the page before
+   * @param query.whole lists nothing when there are more matches than `limit`, or too many to look through: a quick no
+   */
+  links(query: LinksQuery & { limit: number; after?: number; whole?: boolean }): Promise<LinksPage>;
+  /** Which of these values some match is known by. Costs little for each value that is, more for each that is not. */
+  linksAmong(query: LinksQuery & { among: string[] }): Promise<string[]>;
 
   /**
    * All steps or none, durable when it returns. Takes the steps in the given order.

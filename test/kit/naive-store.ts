@@ -29,6 +29,17 @@ export function naiveSearch(resources: NaiveResource[], query: Pick<StoreQuery, 
   });
 }
 
+/** The ids of all matches, or what they refer to in these slots. */
+export function naiveLinks(
+  resources: NaiveResource[],
+  { type, clauses, slots }: Pick<StoreQuery, "type" | "clauses"> & { slots?: number[] },
+) {
+  const found = resources.filter((one) => one.type === type && clauses.every((clause) => answers(one, clause)));
+  if (!slots) return new Set(found.map(({ id }) => id));
+  const keys = found.flatMap(({ index }) => index.keys.filter(([slot, value]) => slots.indexOf(slot) >= 0 && value[0] === "="));
+  return new Set(keys.map(([, value]) => value.slice(1)));
+}
+
 function answers(one: NaiveResource, clause: Clause): boolean {
   if (clause.kind === "any") return clause.of.some((group) => group.every((inner) => answers(one, inner)));
   if (clause.kind === "id") return clause.any.some((id) => id === one.id) === (clause.not !== true);

@@ -51,6 +51,7 @@ export async function transaction<T>(client: MongoClient, work: Work<T>): Promis
     await delay(Math.random() * Math.min(100, 4 * 2 ** Math.min(attempt, 6)));
   }
 }
+
 /** A commit whose answer got lost may be sent again: it happens once. */
 async function commit(session: ClientSession): Promise<void> {
   for (let attempt = 1; ; attempt++) {

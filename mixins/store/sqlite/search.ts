@@ -26,7 +26,7 @@ export class Search {
   readonly #types: Types;
   readonly #several: SeveralSlots;
   readonly #limits: SearchLimits;
-  readonly #chooser: Chooser;
+  readonly chooser: Chooser;
   readonly #walker: Walker;
 
   constructor(db: Database, types: Types, several: SeveralSlots, limits: SearchLimits = DEFAULT_LIMITS) {
@@ -34,8 +34,8 @@ export class Search {
     this.#types = types;
     this.#several = several;
     this.#limits = limits;
-    this.#chooser = new Chooser(db);
-    this.#walker = new Walker(db, this.#chooser, limits);
+    this.chooser = new Chooser(db);
+    this.#walker = new Walker(db, this.chooser, limits);
   }
 
   page(query: StoreQuery): Page {
@@ -61,7 +61,7 @@ export class Search {
     const type = this.#types.find(typeName);
     if (type === undefined) return 0;
     if (clauses.length === 0) return this.#one(q`SELECT living AS n FROM type WHERE no = ${type}`).n;
-    const best = this.#chooser.choose(clauses, type, COLLECT_AT_MOST);
+    const best = this.chooser.choose(clauses, type, COLLECT_AT_MOST);
     if (!best) {
       const probes = and(clauses.map((clause) => probe(clause)));
       return this.#one(
@@ -90,6 +90,11 @@ export class Search {
       updated,
       json: this.#json(seq),
     }));
+  }
+
+  /** The next matches in order of creation, behind the place `after`. */
+  inOrderOfCreation(type: number, clauses: Clause[], after: number | undefined, need: number): Match[] {
+    return this.#matches(type, clauses, [], after === undefined ? undefined : { values: [], seq: after + 1, id: "" }, need);
   }
 
   #row(query: StoreQuery, axes: Axis[], match: Match): Row {
@@ -140,14 +145,14 @@ export class Search {
     const found = axis?.isSingle ? boundsOf(sort[0] as SortKey, clauses) : undefined;
     if (!axis || !found) return undefined;
     const others = clauses.filter((clause) => !found.clauses.includes(clause));
-    const best = others.length > 0 ? this.#chooser.choose(others, type, this.#limits.few) : undefined;
+    const best = others.length > 0 ? this.chooser.choose(others, type, this.#limits.few) : undefined;
     if (best && best.rows <= this.#limits.few) return undefined;
     const question = { type, clauses, axes: [{ ...axis, bounds: found.bounds }, ...minor], lanes: eqLanes(this.#db, others).lanes };
     return this.#walker.inOrder(question, question.axes, clauses.map(probeOf), [], after, limit + 1, undefined);
   }
 
   #matches(type: number, clauses: Clause[], axes: Axis[], after: After | undefined, need: number): Match[] {
-    const best = this.#chooser.choose(clauses, type, this.#limits.few);
+    const best = this.chooser.choose(clauses, type, this.#limits.few);
     const isFew = best !== undefined && best.rows <= this.#limits.few;
     if (isFew && best.covers && axes.length === 0 && isEquality(best.covers)) {
       // Its rows are in the wanted order already, so that the walk ends with the page.

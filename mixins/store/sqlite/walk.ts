@@ -227,7 +227,7 @@ export const probeOf = (clause: Clause): Probe => ({ test: (seq) => probe(clause
 
 const valueProbe = (axis: Axis, test: (value: Sql) => Sql): Probe => ({ test: (seq) => test(axis.value(seq)), needsRow: axis.isTotal });
 
-function needsRow(clause: Clause): boolean {
+export function needsRow(clause: Clause): boolean {
   return clause.kind === "id" || clause.kind === "updated" || (clause.kind === "any" && clause.of.flat().some(needsRow));
 }
 

@@ -5,7 +5,7 @@
 import type { CallingOptions } from "moleculer";
 import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { action, type Caller } from "../contract.ts";
-import type { HistoryQuery, Prepared, StoredResource } from "../store/store.ts";
+import type { HistoryQuery, LinksPage, LinksQuery, Prepared, StoredResource } from "../store/store.ts";
 
 /** One FHIR type that a service owns; published in the service's metadata as `fhir.owns`. */
 export interface Ownership {
@@ -89,6 +89,10 @@ export function ownerOf(service: string) {
     /** Several questions in one call. */
     searchMany: ask<{ queries: StoreQuery[] }, Page[]>("searchMany"),
     count: ask<{ type: string; clauses: Clause[] }, number>("count"),
+    /** One end of a chain, page by page; see `links` of the store. */
+    links: ask<LinksQuery & { limit: number; after?: number; whole?: boolean }, LinksPage>("links"),
+    /** Which of these ids, or of these references in `slots`, some match is known by. */
+    linksAmong: ask<LinksQuery & { among: string[] }, string[]>("linksAmong"),
     /** One atomic write; durable when it answers. Errors are Moleculer errors whose `data.step` names the refused step. */
     write: ask<{ steps: OwnerStep[]; representation?: boolean }, StepResult[]>("write"),
     /** First phase of a two-phase commit. */

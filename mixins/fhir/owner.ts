@@ -10,18 +10,18 @@ import { frameOf } from "../../fhir/frame.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
-import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
+import type { StoreQuery } from "../../fhir/search/query.ts";
 import { wordsOf } from "../../fhir/search/words.ts";
 import { validate } from "../../fhir/validate/index.ts";
 import { defineMixin } from "../contract.ts";
 import { Store } from "../store/index.ts";
 import { jsonOf } from "../store/plan.ts";
-import type { HistoryQuery, Store as StoreOf, UniqueKey, Write, WriteResult } from "../store/store.ts";
-import type { OwnerStep, Ownership, StepResult, VersionOf } from "./contract.ts";
-import { fromStoreError, invalidResource, type IssueOfStep, notFound } from "./errors.ts";
-import { historyPage } from "./history.ts";
+import type { Store as StoreOf, UniqueKey, Write, WriteResult } from "../store/store.ts";
+import type { OwnerStep, Ownership, StepResult } from "./contract.ts";
+import { invalidResource, type IssueOfStep } from "./errors.ts";
 import { type WithDirectory, WithFhirDirectory } from "./directory.ts";
 import { Profiles, PROFILES_CHANGED } from "./profiles.ts";
+import { guarded, readingActions } from "./reading.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 
 /** A FHIR resource as plain JSON. */
@@ -57,8 +57,6 @@ type Gains = WithFhir &
     /** Prepared transactions that write a StructureDefinition: told to the mesh when they are committed. */
     defining: Set<string>;
   };
-
-const READ = { cache: false, retryPolicy: { enabled: true } };
 
 /** The mixin; see the head of this file. */
 export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
@@ -96,14 +94,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     return writes;
   }
 
-  async function guarded<Result>(service: This, work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } catch (error) {
-      throw fromStoreError(error, service.name);
-    }
-  }
-
   const own = defineMixin<Gains>({
     metadata: { fhir: { owns } },
 
@@ -116,65 +106,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     },
 
     actions: {
-      "fhir.read": {
-        ...READ,
-        handler(this: This, ctx: Context<{ type: string; id: string }>) {
-          return guarded(this, async () => (await this.store.read(ctx.params.type, ctx.params.id)) ?? null);
-        },
-      },
-      "fhir.versions": {
-        ...READ,
-        handler(this: This, ctx: Context<{ type: string; ids: string[] }>) {
-          return guarded(this, async () => {
-            const found = await Promise.all(ctx.params.ids.map((id) => this.store.read(ctx.params.type, id)));
-            return found.flatMap((it): VersionOf[] => (it ? [{ id: it.id, version: it.version, deleted: it.json === undefined }] : []));
-          });
-        },
-      },
-      "fhir.readMany": {
-        ...READ,
-        handler(this: This, ctx: Context<{ type: string; ids: string[] }>) {
-          return guarded(this, () => this.store.readMany(ctx.params.type, ctx.params.ids));
-        },
-      },
-      "fhir.readVersion": {
-        ...READ,
-        // A version never changes: it may be given again from any cache, by any node. That there is none is not remembered.
-        cache: { keys: ["type", "id", "version"] },
-        handler(this: This, ctx: Context<{ type: string; id: string; version: number }>) {
-          const { type, id, version } = ctx.params;
-          return guarded(this, async () => {
-            const found = await this.store.readVersion(type, id, version);
-            if (!found) throw notFound(type, `${id}/_history/${version}`);
-            return found;
-          });
-        },
-      },
-      "fhir.history": {
-        ...READ,
-        handler(this: This, ctx: Context<{ query: HistoryQuery; currentFrom?: number }>) {
-          const { query, currentFrom } = ctx.params;
-          return guarded(this, () => historyPage(this.store, query, currentFrom));
-        },
-      },
-      "fhir.search": {
-        ...READ,
-        handler(this: This, ctx: Context<{ query: StoreQuery }>) {
-          return guarded(this, () => this.store.search(ctx.params.query));
-        },
-      },
-      "fhir.searchMany": {
-        ...READ,
-        handler(this: This, ctx: Context<{ queries: StoreQuery[] }>) {
-          return guarded(this, () => Promise.all(ctx.params.queries.map((query) => this.store.search(query))));
-        },
-      },
-      "fhir.count": {
-        ...READ,
-        handler(this: This, ctx: Context<{ type: string; clauses: Clause[] }>) {
-          return guarded(this, () => this.store.count(ctx.params.type, ctx.params.clauses));
-        },
-      },
+      ...readingActions,
       "fhir.write": {
         handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean }>) {
           const { steps, representation } = ctx.params;
@@ -217,17 +149,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
             await this.store.abort(ctx.params.tx);
             return null;
           });
-        },
-      },
-      "fhir.prepared": {
-        handler(this: This) {
-          return guarded(this, () => this.store.prepared());
-        },
-      },
-      "fhir.stats": {
-        ...READ,
-        handler(this: This) {
-          return guarded(this, async () => ({ ...(await this.store.stats()), handled: this.handled }));
         },
       },
     },

@@ -1,0 +1,105 @@
+/** What an owner answers without changing anything; see `contract.ts`. */
+import type { Context, Service } from "moleculer";
+import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
+import type { HistoryQuery, LinksQuery, Store } from "../store/store.ts";
+import type { VersionOf } from "./contract.ts";
+import { fromStoreError, notFound } from "./errors.ts";
+import { historyPage } from "./history.ts";
+
+type This = Service & { store: Store; handled: number };
+
+const READ = { cache: false, retryPolicy: { enabled: true } };
+
+/** Work on a service's store, whose errors come out as those of the service. */
+export async function guarded<Result>(service: Service, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fromStoreError(error, service.name);
+  }
+}
+
+export const readingActions = {
+  "fhir.read": {
+    ...READ,
+    handler(this: This, ctx: Context<{ type: string; id: string }>) {
+      return guarded(this, async () => (await this.store.read(ctx.params.type, ctx.params.id)) ?? null);
+    },
+  },
+  "fhir.versions": {
+    ...READ,
+    handler(this: This, ctx: Context<{ type: string; ids: string[] }>) {
+      return guarded(this, async () => {
+        const found = await Promise.all(ctx.params.ids.map((id) => this.store.read(ctx.params.type, id)));
+        return found.flatMap((it): VersionOf[] => (it ? [{ id: it.id, version: it.version, deleted: it.json === undefined }] : []));
+      });
+    },
+  },
+  "fhir.readMany": {
+    ...READ,
+    handler(this: This, ctx: Context<{ type: string; ids: string[] }>) {
+      return guarded(this, () => this.store.readMany(ctx.params.type, ctx.params.ids));
+    },
+  },
+  "fhir.readVersion": {
+    ...READ,
+    // A version never changes: it may be given again from any cache, by any node. That there is none is not remembered.
+    cache: { keys: ["type", "id", "version"] },
+    handler(this: This, ctx: Context<{ type: string; id: string; version: number }>) {
+      const { type, id, version } = ctx.params;
+      return guarded(this, async () => {
+        const found = await this.store.readVersion(type, id, version);
+        if (!found) throw notFound(type, `${id}/_history/${version}`);
+        return found;
+      });
+    },
+  },
+  "fhir.history": {
+    ...READ,
+    handler(this: This, ctx: Context<{ query: HistoryQuery; currentFrom?: number }>) {
+      const { query, currentFrom } = ctx.params;
+      return guarded(this, () => historyPage(this.store, query, currentFrom));
+    },
+  },
+  "fhir.search": {
+    ...READ,
+    handler(this: This, ctx: Context<{ query: StoreQuery }>) {
+      return guarded(this, () => this.store.search(ctx.params.query));
+    },
+  },
+  "fhir.searchMany": {
+    ...READ,
+    handler(this: This, ctx: Context<{ queries: StoreQuery[] }>) {
+      return guarded(this, () => Promise.all(ctx.params.queries.map((query) => this.store.search(query))));
+    },
+  },
+  "fhir.links": {
+    ...READ,
+    handler(this: This, ctx: Context<LinksQuery & { limit: number; after?: number; whole?: boolean }>) {
+      return guarded(this, () => this.store.links(ctx.params));
+    },
+  },
+  "fhir.linksAmong": {
+    ...READ,
+    handler(this: This, ctx: Context<LinksQuery & { among: string[] }>) {
+      return guarded(this, () => this.store.linksAmong(ctx.params));
+    },
+  },
+  "fhir.count": {
+    ...READ,
+    handler(this: This, ctx: Context<{ type: string; clauses: Clause[] }>) {
+      return guarded(this, () => this.store.count(ctx.params.type, ctx.params.clauses));
+    },
+  },
+  "fhir.prepared": {
+    handler(this: This) {
+      return guarded(this, () => this.store.prepared());
+    },
+  },
+  "fhir.stats": {
+    ...READ,
+    handler(this: This) {
+      return guarded(this, async () => ({ ...(await this.store.stats()), handled: this.handled }));
+    },
+  },
+};

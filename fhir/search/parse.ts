@@ -45,7 +45,7 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
   const faults: FhirError[] = [];
   for (const [name, value] of pairs) {
     try {
-      checkLength(name, value);
+      checkForm(name, value);
       // An empty parameter is no error (R4 3.1.1.3): forms send them.
       if (value === "") search.ignored.push({ name, reason: "It has no value." });
       else if (isControl(name)) addControl(search, name, value);
@@ -67,10 +67,13 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
   return implicitSort ? { ...search, implicitSort } : search;
 }
 
-function checkLength(name: string, value: string): void {
+function checkForm(name: string, value: string): void {
   const most = name === "_id" || name === "_id:not" ? MAX_ID_LENGTH : MAX_LENGTH;
   if (name.length > 1_000) throw fhirError(400, "too-costly", "The name of a parameter is over 1000 characters long.");
   if (value.length > most) throw fhirError(400, "too-long", `"${name}" is ${value.length} characters long; ${most} are the most.`, name);
+  // No text of FHIR has one, and not every index takes it for a character.
+  if (name.includes("\0") || value.includes("\0"))
+    throw fhirError(400, "value", "A search holds the character NUL, which FHIR does not allow.");
 }
 
 /** How many values its clauses compare with. */

@@ -55,5 +55,16 @@ describe("a part of a patient's record", () => {
       valueQuantity: { value: 1 },
     });
     expect(subsetOf(observation, { elements: ["value[x]"] })).not.toHaveProperty("note");
+    expect(subsetOf(observation, { elements: ["value"] })).toMatchObject({ valueQuantity: { value: 1 } });
+    expect(subsetOf(observation, { elements: ["Observation.value"] })).toMatchObject({ valueQuantity: { value: 1 } });
+  });
+
+  it("shows nothing of that of which no part was asked for", () => {
+    const two = { resourceType: "Patient", identifier: [{ type: { text: "MR" }, value: "1" }, { value: "2" }], name: [{ text: "x" }] };
+    expect(subsetOf(two, { elements: ["identifier.type", "name.family"] })).toEqual({
+      resourceType: "Patient",
+      meta: isTagged,
+      identifier: [{ type: { text: "MR" } }],
+    });
   });
 });

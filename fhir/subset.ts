@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { choicesOf } from "./validate/definition.ts";
 
 type Json = Record<string, unknown>;
 
@@ -38,11 +39,14 @@ export function subsetOf(resource: Json, { summary, elements }: Subset): Json {
   }
   if (summary === "text") return tagged(keepPaths(resource, ["text", ...mandatory]));
   if (summary === "true") return tagged(keepPaths(resource, paths));
-  if (elements)
-    return tagged(
-      keepPaths(resource, [...elements.map((name) => (name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name)), ...mandatory]),
-    );
+  if (elements) return tagged(keepPaths(resource, [...elements.map((name) => pathOf(type, name)), ...mandatory]));
   return resource;
+}
+
+/** `Patient.name` is `name`; a choice may be named without its ending: `value` is `value[x]`. */
+function pathOf(type: string, name: string): string {
+  const path = name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name;
+  return choicesOf(type).includes(path) ? `${path}[x]` : path;
 }
 
 function keepPaths(resource: Json, paths: string[]): Json {
@@ -62,14 +66,21 @@ function pick(node: Json, at: string, paths: ReadonlySet<string>, choices: reado
     const isNamed = paths.has(path) || choices.some((choice) => path.startsWith(choice) && /^[A-Z]/.test(path.slice(choice.length)));
     if (!isNamed && ![...paths].some((one) => one.startsWith(`${path}.`))) continue;
     const hasNamedParts = [...paths].some((one) => one.startsWith(`${path}.`));
-    kept[name] = hasNamedParts ? below(value, (part) => pick(part, `${path}.`, paths, choices)) : value;
+    const part = hasNamedParts ? below(value, (it) => pick(it, `${path}.`, paths, choices)) : value;
+    if (part !== undefined) kept[name] = part;
   }
   return kept;
 }
 
+/** Of what nothing is left, nothing is shown: an object or list without members is no FHIR JSON. */
 function below(value: unknown, work: (part: Json) => Json): unknown {
-  if (Array.isArray(value)) return value.map((item) => below(item, work));
-  return value !== null && typeof value === "object" ? work(value as Json) : value;
+  if (Array.isArray(value)) {
+    const items = value.map((item) => below(item, work)).filter((item) => item !== undefined);
+    return items.length > 0 ? items : undefined;
+  }
+  if (value === null || typeof value !== "object") return value;
+  const part = work(value as Json);
+  return Object.keys(part).length > 0 ? part : undefined;
 }
 
 function tagged(resource: Json): Json {

@@ -71,6 +71,18 @@ export function elementsOf(type: string): ElementJson[] {
   return base ? [...elementsOf(base), ...elements] : elements;
 }
 
+const choices = new Map<string, readonly string[]>();
+
+/** The choices among a type's elements, without `[x]`: `value` and `effective` of Observation. */
+export function choicesOf(type: string): readonly string[] {
+  let known = choices.get(type);
+  if (!known) {
+    known = elementsOf(type).flatMap((element) => (element.isChoice || (element.types?.length ?? 0) > 1 ? [element.name] : []));
+    if (isType(type)) choices.set(type, known);
+  }
+  return known;
+}
+
 /** All rules of a type, those of its bases first. */
 export function rulesOf(type: string): RuleJson[] {
   const { base, rules = [] } = structureOf(type) ?? {};

@@ -33,7 +33,7 @@ export interface SearchParameter {
 }
 
 /** To be raised when rows are made differently though slots stay the same: stores then make their rows anew. */
-const EXTRACTION = 2;
+const EXTRACTION = 3;
 
 const text = readFileSync(join(import.meta.dirname, "../generated/search.json"), "utf8");
 const json = JSON.parse(text) as SearchJson;
@@ -97,7 +97,7 @@ export function parametersOf(type: string): ReadonlyMap<string, SearchParameter>
   return parameters;
 }
 
-const withoutSystem = new Set(["boolean", "dateTime", "uri", "url", "canonical", "oid", "uuid", "string", "id", "ContactPoint"]);
+const withoutSystem = new Set(["boolean", "dateTime", "uri", "url", "canonical", "oid", "uuid", "string", "id"]);
 
 function parameterOf(type: string, code: string, from: ParameterJson, own: TypeJson): SearchParameter {
   const locals = from.slots ?? [];

@@ -70,11 +70,18 @@ const code: Writer = (sink, value, system) => {
   if (isText(value)) sink.key(`=${value}${SEP}${system}`);
 };
 
+/** R4 gives it no system and leaves the rest to the server (3.1.1.4.10); most take its kind for one: `phone|555`. */
+const contactPoint: Writer = (sink, value) => {
+  if (!isObject(value) || !isText(value.value)) return;
+  token(sink, value.value, "");
+  if (isText(value.system)) token(sink, value.value, value.system);
+};
+
 const tokens: Record<string, Writer> = {
   CodeableConcept: codeableConcept,
   Coding: coding,
   Identifier: identifier,
-  ContactPoint: (sink, value) => isObject(value) && token(sink, value.value, ""),
+  ContactPoint: contactPoint,
   // A string that is searched as a token is so whatever its case (R4 3.1.1.4.10).
   string: (sink, value) => isText(value) && token(sink, value.toLowerCase(), ""),
   boolean: (sink, value) => typeof value === "boolean" && sink.key(`=${value}${SEP}`),

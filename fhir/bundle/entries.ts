@@ -36,6 +36,13 @@ export type RequestBundle = Resource & { type?: unknown; entry?: unknown };
 /** A bundle with more entries than this is refused with 413; the sum of bytes is bounded by the body's limit. */
 export const MAX_ENTRIES = 10_000;
 
+// A misspelt member would change what is done without a word: `ifNoneExists` creates twice, `entries` does nothing.
+const BUNDLE_MEMBERS = new Set(
+  "resourceType id meta implicitRules language identifier type timestamp total link entry signature".split(" "),
+);
+const ENTRY_MEMBERS = new Set("id extension modifierExtension link fullUrl resource search request response".split(" "));
+const REQUEST_MEMBERS = new Set("id extension modifierExtension method url ifNoneMatch ifModifiedSince ifMatch ifNoneExist".split(" "));
+
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
@@ -47,15 +54,9 @@ const ID = /^[A-Za-z0-9\-.]{1,64}$/;
  * @throws FhirError 400 with an issue for every faulty entry, 413 for too many
  */
 export function entriesOf(bundle: RequestBundle, base: string): BundleEntry[] {
-  const raw = bundle.entry ?? [];
-  if (!Array.isArray(raw)) throw new FhirError(400, [fault("Bundle.entry must be an array.", "Bundle.entry")]);
-  if (raw.length > MAX_ENTRIES) {
-    const diagnostics = `A bundle may have ${MAX_ENTRIES} entries, this one has ${raw.length}: send it in parts.`;
-    throw new FhirError(413, [{ severity: "error", code: "too-long", diagnostics, expression: ["Bundle.entry"] }]);
-  }
   const entries: BundleEntry[] = [];
   const faults: ReturnType<typeof fault>[] = [];
-  for (const [index, item] of raw.entries()) {
+  for (const [index, item] of itemsOf(bundle).entries()) {
     const found = entryOf(item, index, base);
     if ("fault" in found) faults.push(found.fault);
     else entries.push(found);
@@ -64,12 +65,32 @@ export function entriesOf(bundle: RequestBundle, base: string): BundleEntry[] {
   return entries;
 }
 
+/**
+ * The entries as they came.
+ * @throws FhirError 400 for a bundle that has no such form, 413 for too many entries
+ */
+export function itemsOf(bundle: RequestBundle): unknown[] {
+  const stray = strayMember(bundle, BUNDLE_MEMBERS);
+  if (stray !== undefined) throw new FhirError(400, [unknownMember("Bundle", stray)]);
+  const raw = bundle.entry ?? [];
+  if (!Array.isArray(raw)) throw new FhirError(400, [fault("Bundle.entry must be an array.", "Bundle.entry")]);
+  if (raw.length > MAX_ENTRIES) {
+    const diagnostics = `A bundle may have ${MAX_ENTRIES} entries, this one has ${raw.length}: send it in parts.`;
+    throw new FhirError(413, [{ severity: "error", code: "too-long", diagnostics, expression: ["Bundle.entry"] }]);
+  }
+  return raw as unknown[];
+}
+
 function entryOf(item: unknown, index: number, base: string): BundleEntry | { fault: ReturnType<typeof fault> } {
   const at = `Bundle.entry[${index}]`;
   const refuse = (diagnostics: string, where = at) => ({ fault: fault(diagnostics, where) });
   if (!isObject(item)) return refuse("An entry must be an object.");
   const { request, resource, fullUrl } = item;
+  const stray = strayMember(item, ENTRY_MEMBERS);
+  if (stray !== undefined) return { fault: unknownMember(at, stray) };
   if (!isObject(request)) return refuse("The entry has no request: say what to do by request.method and request.url.", `${at}.request`);
+  const strayInRequest = strayMember(request, REQUEST_MEMBERS);
+  if (strayInRequest !== undefined) return { fault: unknownMember(`${at}.request`, strayInRequest) };
   const { method, url } = request;
   if (typeof method !== "string" || !METHODS.has(method))
     return refuse("request.method must be one of GET, HEAD, POST, PUT, PATCH, DELETE.", `${at}.request.method`);
@@ -139,6 +160,17 @@ export function refuseOverlaps(entries: readonly BundleEntry[]): void {
 }
 
 const fault = (diagnostics: string, where: string) => ({ severity: "error" as const, code: "invalid", diagnostics, expression: [where] });
+
+/** A member that R4 does not have there; the additions to a primitive, `_url`, go with it. */
+function strayMember(object: Record<string, unknown>, known: ReadonlySet<string>): string | undefined {
+  for (const name in object) if (!known.has(name) && !(name.startsWith("_") && known.has(name.slice(1)))) return name;
+  return undefined;
+}
+
+const unknownMember = (where: string, name: string) => ({
+  ...fault(`${where} has no element ${name.slice(0, 64)}.`, `${where}.${name.slice(0, 64)}`),
+  code: "structure",
+});
 
 const isObject = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value);
 

@@ -18,3 +18,15 @@ export function applyPatch(resource: Resource, document: unknown): Resource {
   if (isParameters) return fhirPathPatch(resource, document as Resource);
   throw fhirError(400, "structure", "A patch is a JSON Patch (an array of operations) or a FHIRPath Patch (Parameters).");
 }
+
+/**
+ * The patch in an entry of a bundle, as text: Parameters are a FHIRPath Patch, a Binary holds a JSON Patch (R4, http.html#patch).
+ * @throws FhirError 400 for a Binary of another kind
+ */
+export function patchText(resource: Resource): string {
+  if (resource.resourceType !== "Binary") return JSON.stringify(resource);
+  const { contentType, data } = resource;
+  if (typeof contentType !== "string" || contentType.split(";", 1)[0]?.trim() !== JSON_PATCH || typeof data !== "string")
+    throw fhirError(400, "invalid", `A Binary as a patch needs contentType ${JSON_PATCH} and data.`);
+  return Buffer.from(data, "base64").toString();
+}

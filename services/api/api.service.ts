@@ -72,6 +72,7 @@ export default (config: Config): ServiceSchema =>
               directory: this.directory,
               profiles: this.profiles,
               conditionalDelete: config.conditionalDelete,
+              report: (error: unknown) => logOwnFault(this, request, error),
             };
             return await routeFhir(
               fhirRequest(request, url.slice("/fhir".length), `${originOf(request, config)}/fhir`, mesh),

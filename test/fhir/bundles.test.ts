@@ -250,6 +250,19 @@ describe("a bundle", () => {
     ["a searchset", { resourceType: "Bundle", type: "searchset" }, 400],
     ["no bundle", { resourceType: "Patient" }, 400],
     ["entries that are no list", { resourceType: "Bundle", type: "transaction", entry: {} }, 400],
+    ["a batch whose entries are no list", { resourceType: "Bundle", type: "batch", entry: {} }, 400],
+    ["a misspelt condition", transaction(post({ resourceType: "Patient" }, undefined, { ifNoneExists: "identifier=1" })), 400],
+    ["a misspelt fullUrl", transaction({ ...post({ resourceType: "Patient" }), fullURL: "urn:uuid:1" }), 400],
+    ["misspelt entries", { resourceType: "Bundle", type: "transaction", entries: [post({ resourceType: "Patient" })] }, 400],
+    [
+      "a batch of more than 10,000 entries",
+      {
+        resourceType: "Bundle",
+        type: "batch",
+        entry: Array.from({ length: 10_001 }, () => ({ request: { method: "GET", url: "Patient" } })),
+      },
+      413,
+    ],
   ])("refuses %s", async (_, bundle, status) => {
     expect(await fhir.send("POST", "", bundle)).toMatchObject({ status, body: { resourceType: "OperationOutcome" } });
   });
@@ -280,5 +293,45 @@ describe("a bundle", () => {
         { response: { status: "400" } },
       ],
     });
+  });
+
+  it("answers a read that finds nothing beside what it has written", async () => {
+    const answer = await fhir.send(
+      "POST",
+      "",
+      transaction({ request: { method: "GET", url: "Patient/nobody" } }, post({ resourceType: "Patient", birthDate: "1931-07-09" })),
+    );
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { entry: [{ response: { status: "404", outcome: outcomeWith("not-found") } }, { response: { status: "201 Created" } }] },
+    });
+    expect(await total("/Patient?birthdate=1931-07-09&_summary=count")).toBe(1);
+  });
+
+  it.each(["batch", "transaction"])("patches in a %s, by Parameters and by a JSON Patch in a Binary", async (type) => {
+    const { id } = (await fhir.create({ resourceType: "Patient", gender: "female" })).body;
+    const jsonPatch = JSON.stringify([{ op: "replace", path: "/gender", value: "other" }]);
+    const part = (name: string, value: Entry) => ({ name, ...value });
+    const entry = [
+      { resourceType: "Binary", contentType: "application/json-patch+json", data: Buffer.from(jsonPatch).toString("base64") },
+      {
+        resourceType: "Parameters",
+        parameter: [
+          {
+            name: "operation",
+            part: [
+              part("type", { valueCode: "replace" }),
+              part("path", { valueString: "Patient.gender" }),
+              part("value", { valueCode: "male" }),
+            ],
+          },
+        ],
+      },
+    ].map((resource) => ({ resourceType: "Bundle", type, entry: [{ resource, request: { method: "PATCH", url: `Patient/${id}` } }] }));
+    for (const [index, gender] of ["other", "male"].entries()) {
+      const answer = await fhir.send("POST", "", entry[index]);
+      expect(answer.body.entry[0].response.status).toMatch(/^200/);
+      expect((await fhir.get(`/Patient/${id}`)).body).toMatchObject({ gender });
+    }
   });
 });

@@ -1,8 +1,9 @@
 /** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
-import { type BundleEntry, entriesOf, type RequestBundle } from "../../../fhir/bundle/entries.ts";
+import { type BundleEntry, entriesOf, itemsOf, type RequestBundle } from "../../../fhir/bundle/entries.ts";
 import { etagOf } from "../../../fhir/etag.ts";
 import { parseInput, parseJson } from "../../../fhir/json.ts";
-import { fhirError, FhirError, outcome } from "../../../fhir/outcome.ts";
+import { fhirError, outcome } from "../../../fhir/outcome.ts";
+import { patchText } from "../../../fhir/patch/index.ts";
 import { type EntryResult, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
 import { FHIR_JSON, refusalOf } from "./refusals.ts";
@@ -53,12 +54,17 @@ async function transaction(request: FhirRequest, text: string, handle: (request:
   return bundleAnswer("transaction-response", entries);
 }
 
+/** What was written is committed by now: a read that fails is answered beside it, as the entry's own outcome. */
 async function readEntry(request: FhirRequest, entry: BundleEntry, handle: (request: FhirRequest) => Promise<Answer>): Promise<string> {
-  return answerEntry(await handle(entryRequest(request, entry)));
+  try {
+    return answerEntry(await handle(entryRequest(request, entry)));
+  } catch (error) {
+    return refusedEntry(request, error);
+  }
 }
 
 async function batch(request: FhirRequest, parsed: RequestBundle, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
-  const raw = Array.isArray(parsed.entry) ? parsed.entry : [];
+  const raw = itemsOf(parsed);
   const entries: string[] = new Array(raw.length);
   let next = 0;
   const work = async () => {
@@ -79,13 +85,15 @@ async function batchEntry(
     const [entry] = entriesOf({ resourceType: "Bundle", entry: [item] }, request.base);
     return answerEntry(await handle(entryRequest(request, entry as BundleEntry)));
   } catch (error) {
-    const { status, issues } = refusalOf(error);
-    const named =
-      error instanceof FhirError
-        ? issues.map((issue) => ({ ...issue, expression: issue.expression?.map((it) => it.replace("entry[0]", `entry[${index}]`)) }))
-        : issues;
-    return `{"response":{"status":"${status}","outcome":${JSON.stringify(outcome(...named))}}}`;
+    return refusedEntry(request, error, (path) => path.replace("entry[0]", `entry[${index}]`));
   }
+}
+
+function refusedEntry(request: FhirRequest, error: unknown, placed = (path: string): string => path): string {
+  request.report(error);
+  const { status, issues } = refusalOf(error);
+  const named = issues.map((issue) => ({ ...issue, ...(issue.expression && { expression: issue.expression.map(placed) }) }));
+  return `{"response":{"status":"${status}","outcome":${JSON.stringify(outcome(...named))}}}`;
 }
 
 function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
@@ -104,7 +112,7 @@ function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
     query: pairsOf(search),
     search,
     header: (name) => headers[name],
-    body: async () => JSON.stringify(entry.resource),
+    body: async () => (entry.method === "PATCH" && entry.resource ? patchText(entry.resource) : JSON.stringify(entry.resource)),
   };
 }
 

@@ -27,6 +27,8 @@ export interface FhirRequest {
   header(name: string): string | undefined;
   /** The body as text; refused with 415 unless it is FHIR JSON, or of one of the media types that are named. */
   body(...also: string[]): Promise<string>;
+  /** Puts an error into the log, unless it is a refusal: for those that do not become the answer to the request itself. */
+  report(error: unknown): void;
   /** Whether a conditional delete may remove several resources. */
   conditionalDelete: "single" | "multiple";
   caller: Caller;
@@ -40,7 +42,7 @@ export function fhirRequest(
   request: IncomingMessage,
   rest: string,
   base: string,
-  mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "profiles">,
+  mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "profiles" | "report">,
 ): FhirRequest {
   const mark = rest.indexOf("?");
   const search = mark < 0 ? "" : rest.slice(mark + 1);

@@ -32,6 +32,9 @@ export function intervalOf(text: string): Interval | undefined {
   return [low, low + 10 ** Math.max(0, 3 - fraction.length) - 1];
 }
 
+/** The same for a date in a query, where a plus that was not escaped arrives as a space. */
+export const intervalAsked = (text: string): Interval | undefined => intervalOf(text.replace(/ (?=\d\d:\d\d$)/, "+"));
+
 /** Date.UTC takes the years 0 to 99 for 1900 to 1999. */
 function utc(year: number, month: number, day: number): number {
   if (year > 99) return Date.UTC(year, month, day);

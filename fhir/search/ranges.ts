@@ -1,6 +1,6 @@
 /** Prefixes (`ge2020`, `lt5.4`) as questions to range rows (R4 3.1.1.4.5). */
 import { fhirError } from "../outcome.ts";
-import { intervalOf } from "./dates.ts";
+import { intervalAsked } from "./dates.ts";
 import { givenNumber, nextTo } from "./numbers.ts";
 import type { Clause, RangeMatch } from "./query.ts";
 
@@ -45,8 +45,7 @@ export function comparisons(prefix: Prefix, low: number, high: number): RangeMat
 /** @param now milliseconds; what `ap` measures from */
 export function dateMatches(value: string, name: string, now: number): RangeMatch[] {
   const [prefix, text] = splitPrefix(value);
-  // In a URL a plus that was not escaped arrives as a space.
-  const interval = intervalOf(text.replace(/ (?=\d\d:\d\d$)/, "+"));
+  const interval = intervalAsked(text);
   if (!interval)
     throw fhirError(
       400,

@@ -1,13 +1,15 @@
 /** History of one resource, of a type, of the system (FHIR R4, http.html#history): newest first, merged over all owners. */
 import { fhirError } from "../../../fhir/outcome.ts";
-import { intervalOf } from "../../../fhir/search/dates.ts";
+import { intervalAsked } from "../../../fhir/search/dates.ts";
 import { type HistoryPlace, ownerOf } from "../../../mixins/fhir/contract.ts";
-import { notFound, ownerDown } from "../../../mixins/fhir/errors.ts";
+import type { Subset } from "../../../fhir/subset.ts";
+import { isType, ownerDown } from "../../../mixins/fhir/errors.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
 import { packToken, unpackToken } from "../../../mixins/fhir/token.ts";
 import type { HistoryQuery, StoredResource } from "../../../mixins/store/store.ts";
 import type { Answer } from "../http/answer.ts";
 import { DEFAULT_COUNT, MAX_COUNT } from "./limits.ts";
+import { subsetOfRead, subsetText } from "./presentation.ts";
 import { FHIR_JSON } from "./refusals.ts";
 import type { FhirRequest } from "./request.ts";
 
@@ -16,6 +18,7 @@ interface PageToken {
   count: number;
   since?: number;
   at?: [from: number, to: number];
+  subset?: Subset;
   before: HistoryPlace;
 }
 
@@ -24,7 +27,7 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const asked = parametersOf(request);
   const page = request.query.find(([name]) => name === "_page")?.[1];
   const path = [...(type ? [type] : []), ...(id ? [id] : []), "_history"].join("/");
-  const { count, since, at, before }: Omit<PageToken, "before"> & { before?: HistoryPlace } =
+  const { count, since, at, subset, before }: Omit<PageToken, "before"> & { before?: HistoryPlace } =
     page === undefined ? asked : unpackToken<PageToken>(page, path);
 
   const types = type ? [type] : directory.liveTypes();
@@ -43,25 +46,28 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   };
   const pages = await Promise.all(owners.map((owner) => ownerOf(owner).history(caller, { query, ...(at && { currentFrom: at[0] }) })));
   const merged = pages.flatMap((it) => it.versions).sort(newestFirst);
-  if (id && type && merged.length === 0 && before === undefined && since === undefined) {
-    await readResource(request, type, id); // answers 404 for what never was
-    throw notFound(type, id);
-  }
+  if (id && type && merged.length === 0 && before === undefined) await requireExisted(request, type, id);
   // An owner's page may be cut short by bytes: what lies beyond its end is not known yet.
   const known = pages.flatMap((it) => (it.more && it.end ? [it.end] : []));
   const safe = merged.filter((version) => known.every((end) => newestFirst(version, end) <= 0));
   const versions = safe.slice(0, limit);
   const more = versions.length < merged.length || known.length > 0;
 
-  const links = [{ relation: "self", url: `${base}/${path}${request.search ? `?${request.search}` : ""}` }];
+  const links = [{ relation: "self", url: `${base}/${path}${usedOf(request)}` }];
   const last = versions.length < limit && known.length > 0 ? known.reduce((a, b) => (newestFirst(a, b) <= 0 ? a : b)) : versions.at(-1);
   if (more && last && limit > 0) {
     const before = { updated: last.updated, type: last.type, id: last.id, version: last.version };
-    const token = packToken(path, { count, before, ...(since !== undefined && { since }), ...(at && { at }) } satisfies PageToken);
+    const token = packToken(path, {
+      count,
+      before,
+      ...(since !== undefined && { since }),
+      ...(at && { at }),
+      ...(subset && { subset }),
+    } satisfies PageToken);
     links.push({ relation: "next", url: `${base}/${path}?_page=${token}` });
   }
   const total = !more && before === undefined ? `,"total":${versions.length}` : "";
-  const entries = versions.map((version) => entryText(base, version)).join(",");
+  const entries = versions.map((version) => entryText(base, version, subset)).join(",");
   const body = `{"resourceType":"Bundle","type":"history"${total},"link":${JSON.stringify(links)}${entries && `,"entry":[${entries}]`}}`;
   return { status: 200, headers: { "Content-Type": FHIR_JSON }, body };
 }
@@ -69,10 +75,12 @@ export async function history(request: FhirRequest, type?: string, id?: string):
 const METHOD = { create: "POST", update: "PUT", delete: "DELETE" } as const;
 const STATUS = { create: "201", update: "200", delete: "204" } as const;
 
-function entryText(base: string, { type, id, version, updated, method, json }: StoredResource): string {
+function entryText(base: string, { type, id, version, updated, method, json }: StoredResource, subset: Subset | undefined): string {
   const url = method === "create" ? type : `${type}/${id}`;
-  const resource = json === undefined ? "" : `,"resource":${json}`;
-  const response = `{"status":"${STATUS[method]}","etag":"W/\\"${version}\\"","lastModified":"${new Date(updated).toISOString()}"}`;
+  const resource = json === undefined ? "" : `,"resource":${subsetText(json, subset)}`;
+  // An update that made the first version has created.
+  const status = STATUS[version === 1 ? "create" : method];
+  const response = `{"status":"${status}","etag":"W/\\"${version}\\"","lastModified":"${new Date(updated).toISOString()}"}`;
   return `{"fullUrl":"${base}/${type}/${id}"${resource},"request":{"method":"${METHOD[method]}","url":"${url}"},"response":${response}}`;
 }
 
@@ -82,7 +90,28 @@ const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const newestFirst = (a: HistoryPlace, b: HistoryPlace): number =>
   b.updated - a.updated || text(b.type, a.type) || text(b.id, a.id) || b.version - a.version;
 
+/** A resource of which no version was asked for has a history all the same, when there ever was one. */
+async function requireExisted(request: FhirRequest, type: string, id: string): Promise<void> {
+  try {
+    await readResource(request, type, id);
+  } catch (error) {
+    if (!isType(error, "GONE")) throw error;
+  }
+}
+
+const PARAMETERS = new Set(["_count", "_since", "_at", "_summary", "_elements", "_page", "_format", "_pretty"]);
+
+/** The query without what is not understood. */
+function usedOf({ query }: FhirRequest): string {
+  const used = query.filter(([name]) => PARAMETERS.has(name) && name !== "_format" && name !== "_pretty");
+  return used.length > 0 ? `?${used.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&")}` : "";
+}
+
 function parametersOf(request: FhirRequest): Omit<PageToken, "before"> {
+  const unknown = request.query.find(([name]) => !PARAMETERS.has(name))?.[0].slice(0, 64);
+  if (unknown !== undefined && request.prefer.handling === "strict")
+    throw fhirError(400, "not-supported", `A history has no parameter "${unknown}".`, unknown);
+  const subset = subsetOfRead(request);
   let count = DEFAULT_COUNT;
   let since: number | undefined;
   let at: [number, number] | undefined;
@@ -91,14 +120,14 @@ function parametersOf(request: FhirRequest): Omit<PageToken, "before"> {
       if (!/^\d{1,12}$/.test(value)) throw fhirError(400, "value", "_count must be a whole number, 0 or more.", "_count");
       count = Number(value);
     } else if (name === "_since") {
-      const range = intervalOf(value);
+      const range = intervalAsked(value);
       if (!range) throw fhirError(400, "value", "_since must be an instant like 2026-01-31T08:00:00Z.", "_since");
       since = range[0];
     } else if (name === "_at") {
-      at = intervalOf(value);
+      at = intervalAsked(value);
       if (!at) throw fhirError(400, "value", "_at must be a date or instant like 2026-01-31 or 2026-01-31T08:00:00Z.", "_at");
     }
   }
   if (since !== undefined && at) throw fhirError(400, "invalid", "_since and _at do not go together.", "_at");
-  return { count, ...(since !== undefined && { since }), ...(at && { at }) };
+  return { count, ...(since !== undefined && { since }), ...(at && { at }), ...(subset && { subset }) };
 }

@@ -1,0 +1,59 @@
+import { type Answered, type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+/** A patient's history, asked for in part (R4, http.html#history). */
+describe("a history", () => {
+  let mesh: Mesh;
+  let fhir: FhirHttp;
+  const place = "/Patient/with-history/_history";
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "patients"], nats: false, split: "broker" });
+    fhir = fhirAt(mesh.base);
+    const rossi = { resourceType: "Patient", id: "with-history", name: [{ family: "Rossi" }], birthDate: "1980" };
+    for (const gender of ["female", "other"]) await fhir.send("PUT", "/Patient/with-history", { ...rossi, gender });
+    await fhir.send("DELETE", "/Patient/with-history");
+  });
+  afterAll(() => mesh.stop());
+
+  const statuses = ({ body }: Answered) => (body.entry ?? []).map((it: { response: { status: string } }) => it.response.status);
+
+  it("says that an update made the first version", async () => {
+    expect(statuses(await fhir.get(place))).toEqual(["204", "200", "201"]);
+  });
+
+  it("of a time before the resource is empty, and of one that never was not found", async () => {
+    expect(await fhir.get(`${place}?_at=1999`)).toMatchObject({ status: 200, body: { total: 0 } });
+    expect(await fhir.get(`${place}?_since=2999-01-01`)).toMatchObject({ status: 200, body: { total: 0 } });
+    for (const query of ["", "?_at=1999", "?_since=1999"])
+      expect(await fhir.get(`/Patient/nobody/_history${query}`)).toMatchObject({ status: 404, body: outcomeWith("not-found") });
+  });
+
+  it("takes a zone whose plus came as a space", async () => {
+    const now = new Date(Date.now() - 60_000 + 5 * 3_600_000).toISOString().slice(0, -1);
+    expect(statuses(await fhir.get(`${place}?_since=${now}+05:00`))).toHaveLength(3);
+  });
+
+  it("shows the parts that were asked for, on every page", async () => {
+    const first = await fhir.get(`${place}?_elements=gender&_count=2`);
+    const next = first.body.link.find(({ relation }: { relation: string }) => relation === "next").url;
+    for (const [{ body }, gender] of [
+      [first, "other"],
+      [await fhir.get(next), "female"],
+    ] as const) {
+      const { resource } = body.entry.at(-1);
+      expect(resource).toMatchObject({ gender, meta: { tag: [{ code: "SUBSETTED" }] } });
+      expect(resource).not.toHaveProperty("birthDate");
+    }
+    expect((await fhir.get(`${place}?_summary=count`)).status).toBe(400);
+  });
+
+  it("refuses a parameter that it does not have, or leaves it out of what it says it used", async () => {
+    const answer = await fhir.get(`${place}?_count=1&colour=blue`);
+    expect(answer.status).toBe(200);
+    expect(answer.body.link[0].url).toBe(`${mesh.base}/fhir${place}?_count=1`);
+    expect(await fhir.get(`${place}?colour=blue`, { Prefer: "handling=strict" })).toMatchObject({
+      status: 400,
+      body: outcomeWith("not-supported"),
+    });
+  });
+});

@@ -22,6 +22,7 @@ export function ifMatchVersions(header: string | undefined, where = "If-Match"):
   });
 }
 
-/** Whether an If-None-Match names this version (or anything, by `*`). */
+/** Whether an If-None-Match names this version (or anything, by `*`); as in If-Match, the quotes may be missing. */
 export const isNamedBy = (header: string | undefined, version: number): boolean =>
-  header !== undefined && (header.trim() === "*" || header.split(",").some((part) => part.trim().replace(/^W\//, "") === `"${version}"`));
+  header !== undefined &&
+  (header.trim() === "*" || header.split(",").some((part) => [`"${version}"`, `${version}`].includes(part.trim().replace(/^W\//, ""))));

@@ -12,7 +12,7 @@ const JSON_NAMES = new Set(["json", "application/json", "application/fhir+json",
 export function requireJson({ query, header }: Pick<FhirRequest, "query" | "header">): void {
   const format = query.find(([name]) => name === "_format")?.[1];
   if (format !== undefined) {
-    if (JSON_NAMES.has(mediaType(format))) return;
+    if (JSON_NAMES.has(mediaType(format)) && !isOtherVersion(format)) return;
     throw notAcceptable(format);
   }
   const accept = header("accept");
@@ -20,10 +20,15 @@ export function requireJson({ query, header }: Pick<FhirRequest, "query" | "head
   const isTaken = accept.split(",").some((range) => {
     const type = mediaType(range);
     const isRefused = /;\s*q=0(?:\.0*)?\s*(?:;|$)/.test(range);
-    return !isRefused && (JSON_NAMES.has(type) || type === "*/*" || type === "application/*" || type === "text/html");
+    return (
+      !isRefused && !isOtherVersion(range) && (JSON_NAMES.has(type) || type === "*/*" || type === "application/*" || type === "text/html")
+    );
   });
   if (!isTaken) throw notAcceptable(accept);
 }
+
+/** Whether a media type names another version of FHIR than R4 (http.html#version-parameter); 4.1 and 4.3 are R4B. */
+export const isOtherVersion = (mediaType: string): boolean => /;\s*fhirVersion\s*=\s*"?(?!4\.0(?:\.\d+)?"?\s*(?:;|,|$))/i.test(mediaType);
 
 // In a query `+` is a space: `_format=application/fhir+json` is meant all the same.
 const mediaType = (text: string): string => (text.split(";", 1)[0] ?? "").trim().toLowerCase().replace("fhir json", "fhir+json");

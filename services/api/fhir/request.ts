@@ -5,6 +5,7 @@ import type { Directory } from "../../../mixins/fhir/directory.ts";
 import type { Profiles } from "../../../mixins/fhir/profiles.ts";
 import { readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
+import { isOtherVersion } from "./presentation.ts";
 
 export interface Prefer {
   /** What the answer to a write holds. Default: the resource. */
@@ -93,16 +94,21 @@ function decoded(text: string): string {
   }
 }
 
+/** RFC 7240: names in any case, values also in quotes, blanks around the sign; of one name the first counts. */
 function preferOf(header: string | undefined): Prefer {
-  if (header === undefined) return {};
   const prefer: Prefer = {};
-  for (const part of header.split(/[,;]/)) {
-    const [name, value = ""] = part.trim().split("=");
-    if (name === "return" && (value === "minimal" || value === "representation" || value === "OperationOutcome")) prefer.return ??= value;
-    if (name === "handling" && (value === "strict" || value === "lenient")) prefer.handling ??= value;
+  for (const [, name, quoted, bare] of (header ?? "").matchAll(/([A-Za-z-]+)\s*=\s*(?:"([^"]*)"|([^\s,;"]*))/g)) {
+    const value = quoted ?? bare ?? "";
+    const preference = name!.toLowerCase();
+    if (preference === "return" && isOneOf(RETURNS, value)) prefer.return ??= value;
+    if (preference === "handling" && isOneOf(HANDLINGS, value)) prefer.handling ??= value;
   }
   return prefer;
 }
+
+const RETURNS = ["minimal", "representation", "OperationOutcome"] as const;
+const HANDLINGS = ["strict", "lenient"] as const;
+const isOneOf = <T extends string>(known: readonly T[], value: string): value is T => (known as readonly string[]).includes(value);
 
 const FHIR_TYPES = ["application/fhir+json", "application/json", "application/json+fhir", "text/json"];
 
@@ -112,6 +118,8 @@ async function textBody(request: IncomingMessage, also: string[]): Promise<strin
     const taken = also.length > 0 ? also.join(" or ") : "application/fhir+json";
     throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send the body as ${taken}, not as ${type.slice(0, 100)}.`);
   }
+  if (isOtherVersion(request.headers["content-type"] ?? ""))
+    throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be of FHIR R4: fhirVersion=4.0.");
   const charset = /charset\s*=\s*"?([\w-]+)/i.exec(request.headers["content-type"] ?? "")?.[1];
   if (charset && charset.toLowerCase() !== "utf-8" && charset.toLowerCase() !== "utf8")
     throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be UTF-8.");

@@ -1,0 +1,57 @@
+import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+/** What clients write into headers, in all the forms that RFC 9110, RFC 7240 and FHIR R4 (http.html) allow. */
+describe("the headers of a request", () => {
+  let mesh: Mesh;
+  let fhir: FhirHttp;
+  let place: string;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "patients"], nats: false, split: "broker" });
+    fhir = fhirAt(mesh.base);
+    place = `/Patient/${(await fhir.create({ resourceType: "Patient" })).body.id}`;
+  });
+  afterAll(() => mesh.stop());
+
+  it.each(["return=minimal", 'return="minimal"', "RETURN=minimal", "return = minimal", 'handling=strict; wait=5, return="minimal"'])(
+    "prefer no resource: %s",
+    async (prefer) => {
+      expect(await fhir.create({ resourceType: "Patient" }, { Prefer: prefer })).toMatchObject({ status: 201, text: "" });
+    },
+  );
+
+  it.each([
+    ["application/fhir+json; fhirVersion=4.0", 201],
+    ['application/fhir+json; charset="utf-8"; fhirVersion=4.0.1', 201],
+    ["application/fhir+json; fhirVersion=3.0", 415],
+    ["application/fhir+json; fhirVersion=4.3", 415],
+    ["application/fhir+json;fhirVersion=5.0; charset=utf-8", 415],
+  ])("say of which version the body is: %s", async (type, status) => {
+    expect((await fhir.create({ resourceType: "Patient" }, { "Content-Type": type })).status).toBe(status);
+  });
+
+  it.each([
+    ["application/fhir+json; fhirVersion=4.0", 200],
+    ["application/fhir+json; fhirVersion=3.0", 406],
+    ["application/fhir+json; fhirVersion=5.0, application/fhir+json; fhirVersion=4.0; q=0.5", 200],
+    ["application/fhir+xml, */*;q=0.1", 200],
+    ["application/fhir+xml;q=1.0, application/fhir+json;q=0", 406],
+  ])("say what the client takes: %s", async (accept, status) => {
+    expect((await fhir.get(place, { Accept: accept })).status).toBe(status);
+  });
+
+  it("say it in the query as well", async () => {
+    expect(await fhir.get(`${place}?_format=application/fhir%2Bjson;fhirVersion=3.0`)).toMatchObject({
+      status: 406,
+      body: outcomeWith("not-supported"),
+    });
+  });
+
+  it.each(['W/"1"', '"1"', "1", "*", '"7", W/"1"'])("name the version that the client has: %s", async (tag) => {
+    expect((await fhir.get(place, { "If-None-Match": tag })).status).toBe(304);
+  });
+
+  it.each(['W/"2"', '"x"', ""])("name none that there is: %j", async (tag) => {
+    expect((await fhir.get(place, { "If-None-Match": tag })).status).toBe(200);
+  });
+});

@@ -13,7 +13,7 @@ import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
 import { type Answer, send } from "./http/answer.ts";
 import { httpError } from "./http/errors.ts";
-import { listen, shut } from "./http/server.ts";
+import { listen, MAX_HEADER_BYTES, originForm, refuseMalformed, shut } from "./http/server.ts";
 import { Meter } from "./console/meter.ts";
 import { callAction, publishedActions } from "./rest/actions.ts";
 import { openapi } from "./rest/openapi.ts";
@@ -107,10 +107,12 @@ export default (config: Config): ServiceSchema =>
 
     async started(this: This) {
       const handle = this.express();
-      this.http = createServer({ maxHeaderSize: 65_536, keepAliveTimeout: 65_000 }, (request, response) => {
+      this.http = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 65_000 }, (request, response) => {
         this.meter.count();
+        request.url = originForm(request.url ?? "/");
         handle(request, response);
       });
+      this.http.on("clientError", refuseMalformed);
       // Listening begins at once, and says "not ready" until the broker has started everything beside it.
       await listen(this.http, config);
       this.broker.localBus.once("$broker.started", () => {
@@ -142,7 +144,9 @@ function dispatch(this: Service, request: MeshRequest, response: ServerResponse)
 }
 
 async function answerRest(service: This, ctx: Context, request: IncomingMessage, url: string, config: Config): Promise<Answer> {
-  const { pathname, searchParams } = new URL(url, "http://gateway");
+  // Not by the URL class: it throws at what is sent as `//`, and resolves dots.
+  const [pathname = "/", ...query] = url.split("?");
+  const searchParams = new URLSearchParams(query.join("?"));
   if (pathname.startsWith("/api/")) return callAction(ctx, request, pathname.slice("/api/".length), searchParams);
   if (request.method !== "GET" && request.method !== "HEAD")
     throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });

@@ -103,6 +103,39 @@ describe("bad input", () => {
     });
   });
 
+  /** What is sent to the server as it stands, and all that it answers. */
+  const raw = (text: string) =>
+    new Promise<string>((resolve, reject) => {
+      let answer = "";
+      const socket = connect(Number(new URL(mesh.base).port), "127.0.0.1", () => socket.write(text));
+      socket.on("data", (chunk) => {
+        answer += chunk;
+      });
+      socket.once("error", reject);
+      socket.once("close", () => resolve(answer));
+    });
+  const get = (path: string, headers = "") => raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`);
+
+  it.each([
+    ["no HTTP", "\x16\x03\x01 what is this\r\n\r\n", 400],
+    ["two lengths of one body", "POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400],
+    ["a chunk without a length", "POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", 400],
+    ["a URL of 70 kB", `GET /fhir/Patient?name=${"a".repeat(70_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+  ])("tells who sends %s what is wrong", async (_, text, status) => {
+    const answer = await raw(text);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(JSON.parse(answer.split("\r\n\r\n")[1] ?? "")).toMatchObject({ resourceType: "OperationOutcome" });
+  });
+
+  it.each(["//", "///", "//[", "/\\", "//:80/", "/api//", "/%"])("answers 404 to the path %s", async (path) => {
+    expect(await get(path)).toMatch(/^HTTP\/1.1 404 /);
+  });
+
+  it("takes a path with the whole address before it", async () => {
+    expect(await get(`${mesh.base}/fhir/metadata`)).toMatch(/^HTTP\/1.1 200 /);
+    expect(await get("http://x?a=b")).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   it("goes on when clients break off in the middle", async () => {
     for (let index = 0; index < 20; index += 1) {
       await new Promise<void>((resolve) => {

@@ -1,6 +1,11 @@
-/** The gateway's HTTP server: how it begins and ends to listen. */
-import type { Server } from "node:http";
+/** The gateway's HTTP server: how it begins and ends to listen, and what it does with what is no HTTP. */
+import { type Server, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { outcome } from "../../../fhir/outcome.ts";
 import type { Config } from "../../../mixins/config.ts";
+
+/** Request line and headers together. */
+export const MAX_HEADER_BYTES = 65_536;
 
 /** Requests in flight at a stop get this long to finish. Milliseconds. */
 const DRAIN = 10_000;
@@ -25,4 +30,29 @@ export async function shut(server: Server): Promise<void> {
   await closed;
   clearInterval(idle);
   clearTimeout(force);
+}
+
+/** A request may name the whole address, `GET http://host/fhir/Patient` (RFC 9112, 3.2.2): what is behind the host. */
+export function originForm(url: string): string {
+  const origin = /^https?:\/\/[^/?]*/i.exec(url)?.[0];
+  if (origin === undefined) return url;
+  const rest = url.slice(origin.length);
+  return rest.startsWith("/") ? rest : `/${rest}`;
+}
+
+/** Why the parser gives up, by Node's code; anything else is 400. */
+const MALFORMED: Record<string, [status: number, code: string, diagnostics: string]> = {
+  HPE_HEADER_OVERFLOW: [431, "too-long", `The URL and the headers are longer than ${MAX_HEADER_BYTES / 1024} kB: search by POST.`],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "timeout", "The request did not arrive in time."],
+};
+
+/** Answers what never becomes a request, where Node would send a status and nothing else. */
+export function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+  if (code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const [status, issue, diagnostics] = MALFORMED[code ?? ""] ?? [400, "structure", "This is no well-formed HTTP request."];
+  const body = JSON.stringify(outcome({ severity: "error", code: issue, diagnostics }));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/fhir+json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }

@@ -29,8 +29,12 @@ export function finishRoot(root: Root, run: Run): void {
   const { referred, resource } = root;
   const contained = resource["contained"];
   if (!referred || !Array.isArray(contained)) return;
+  const ids = new Set<unknown>();
   for (const [index, item] of contained.entries()) {
     const id = ((item ?? {}) as { id?: unknown }).id;
+    // A reference to it would lead to two (R4 references.html#contained: ids are unique within the container).
+    if (id !== undefined && ids.has(id)) run.fault("duplicate", "Another contained resource has this id.", `.contained[${index}].id`);
+    ids.add(id);
     if (id === undefined || (typeof id === "string" && !referred.has(id))) {
       run.fault(
         "invariant",

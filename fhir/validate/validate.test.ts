@@ -93,6 +93,17 @@ describe("a record is refused for", () => {
       ["invariant Observation.contained[0]"],
     ],
     [
+      "two contained resources of one id",
+      observation({
+        subject: { reference: "#p" },
+        contained: [
+          { resourceType: "Patient", id: "p" },
+          { resourceType: "Group", id: "p", type: "person", actual: true },
+        ],
+      }),
+      ["duplicate Observation.contained[1].id"],
+    ],
+    [
       "a fault in a contained resource",
       observation({ subject: { reference: "#p" }, contained: [{ resourceType: "Patient", id: "p", gender: "x" }] }),
       ["code-invalid Observation.contained[0].gender"],

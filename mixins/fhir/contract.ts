@@ -34,6 +34,11 @@ export type OwnerStep =
   | { op: "create"; type: string; id: string; text: string; ifNoneExist?: { lock: string; clauses: Clause[] } }
   | { op: "update"; type: string; id: string; text: string; ifVersion?: number[]; upsert: boolean; since?: number }
   | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean }
+  /**
+   * For a conditional write of a type with several owners: `existed` or `none`. If it is what was found when the write was
+   * planned (`isThere`), nobody else acts on the condition meanwhile.
+   */
+  | { op: "hold"; type: string; condition: { lock: string; clauses: Clause[] }; isThere: boolean }
   | { op: "add"; counter: string; by: number; min?: number };
 
 /** What became of one step; see `WriteResult` of the store. */

@@ -11,6 +11,8 @@ export interface Match {
   id: string;
   owner: string;
   version: number;
+  /** meta.lastUpdated, milliseconds since 1970. */
+  updated: number;
 }
 
 export interface Found {
@@ -56,9 +58,19 @@ export async function lookUp(mesh: Mesh & { base: string }, criteria: string[], 
       const pages = await askOwners(mesh, new Map([[owner, queries]]));
       for (const [place, page] of pages.entries()) {
         const index = asked.get(queries[place] as StoreQuery) as number;
-        matches[index]?.push(...page.rows.map(({ id, version }) => ({ id, owner, version })));
+        matches[index]?.push(...page.rows.map(({ id, version, updated }) => ({ id, owner, version, updated })));
       }
     }),
   );
-  return questions.map(({ clauses, lock }, index) => ({ matches: matches[index] ?? [], condition: { lock, clauses } }));
+  return questions.map(({ clauses, lock }, index) => ({ matches: newestOf(matches[index] ?? []), condition: { lock, clauses } }));
+}
+
+/** Each resource once: one on its way between two owners may be seen with both. */
+function newestOf(matches: Match[]): Match[] {
+  const newest = new Map<string, Match>();
+  for (const match of matches) {
+    const known = newest.get(match.id);
+    if (!known || known.version < match.version) newest.set(match.id, match);
+  }
+  return [...newest.values()];
 }

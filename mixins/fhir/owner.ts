@@ -75,7 +75,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     const found = claimed.length > 0 ? await profiles.of(claimed) : undefined;
     const faults: IssueOfStep[] = [];
     const writes = steps.map((step, index): Write => {
-      if (step.op === "add" || step.op === "delete") return step;
+      if (step.op !== "create" && step.op !== "update") return step;
       const { text: _, ...rest } = step;
       const resource = resources[index] as Resource;
       const expected =

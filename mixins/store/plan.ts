@@ -78,6 +78,10 @@ export function lockKeys(steps: Write[]): string[] {
       keys.push(`counter:${step.counter}`);
       continue;
     }
+    if (step.op === "hold") {
+      keys.push(`condition:${step.condition.lock}`);
+      continue;
+    }
     keys.push(`resource:${step.type}/${step.id}`);
     if (step.op === "delete") continue;
     for (const { key } of step.unique ?? []) keys.push(`unique:${key}`);
@@ -165,6 +169,12 @@ export function plan(steps: Write[], state: State, now: number): Plan {
       made.locks.add(`counter:${step.counter}`);
       made.changes.push({ kind: "add", step: number, counter: step.counter, by: step.by });
       made.results.push({ version: 0, updated: 0, outcome: "added", value });
+      return;
+    }
+    if (step.op === "hold") {
+      const isThere = existed(number, step.type, step.condition);
+      if (!isThere) made.results.push({ version: 0, updated: 0, outcome: "none" });
+      if (isThere === step.isThere) made.locks.add(`condition:${step.condition.lock}`);
       return;
     }
     const { type, id } = step;

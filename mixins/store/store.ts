@@ -64,6 +64,11 @@ export type Write =
    * @param moved the resource now lives with another owner: it vanishes here without a version of its own; its history stays
    */
   | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean }
+  /**
+   * For conditional writes of a type that several stores share: does something here answer the condition (result `existed`),
+   * or nothing (`none`)? Prepared, it holds the condition's lock if that is as expected, else nothing.
+   */
+  | { op: "hold"; type: string; condition: NoneExist; isThere: boolean }
   /** Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`. */
   | { op: "add"; counter: string; by: number; min?: number };
 

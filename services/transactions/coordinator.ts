@@ -61,13 +61,13 @@ export async function commitShares(coordinator: Coordinator, shares: Share[], re
       ownerOf(owner).prepare(coordinator.caller, { tx, steps, representation }, { timeout, retries: 0 }),
     );
     for (const [step, result] of prepared.entries()) results[places[step] as number] = result;
+    if (prepared.some((result, index) => isOutdated(steps[index] as OwnerStep, result))) throw new Raced();
   };
 
   try {
     const ordered = shares.toSorted((a, b) => (a.owner < b.owner ? -1 : 1));
     for (const share of ordered.filter((it) => it.mayWait)) await prepare(share);
     await allSettledOrThrow(ordered.filter((it) => !it.mayWait).map(prepare));
-    if (results.some((result) => result.outcome === "existed")) throw new Raced();
   } catch (error) {
     await abort(coordinator, tx, asked);
     throw error;
@@ -110,8 +110,10 @@ export async function tellCommit(
   forget(coordinator.journal, tx).catch((error: Error) => coordinator.warn(`Transaction ${tx} stays in the journal: ${error.message}`));
 }
 
-/** What a conditional create was to create has come into being meanwhile: whoever planned the shares must plan again. */
+/** What a condition names is no longer what it was when the shares were planned: they must be planned again. */
 export class Raced extends Error {}
+
+const isOutdated = (step: OwnerStep, { outcome }: StepResult): boolean => (outcome === "existed") !== (step.op === "hold" && step.isThere);
 
 /** Other steps may link to what a conditional create makes: then it must be known to be absent before anything is decided. */
 const dependsOnAbsence = ({ steps }: Share): boolean => steps.length > 1 && steps.some((step) => step.op === "create" && step.ifNoneExist);

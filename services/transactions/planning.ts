@@ -22,6 +22,8 @@ export interface Plan {
   shares: Share[];
   /** For each entry: where its result comes from, or what it is already. */
   answers: Answer[];
+  /** Whether some step depends on what a condition finds. */
+  isConditional: boolean;
 }
 
 export type Answer =
@@ -35,7 +37,7 @@ export type Answer =
 interface Target {
   id: string;
   /** The owner that holds it now, with its current version; absent when there is none yet. */
-  held?: { owner: string; version: number; deleted: boolean };
+  held?: { owner: string; version: number; updated?: number; deleted: boolean };
 }
 
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
@@ -90,7 +92,7 @@ function targetsOf(writes: BundleEntry[], conditions: Conditions): Map<BundleEnt
       const isOther = entry.method === "PUT" && entry.resource?.id !== undefined && entry.resource.id !== match.id;
       if (isOther)
         throw refused(400, `The criteria match ${entry.type}/${match.id}, but the resource has the id ${entry.resource?.id}.`, entry.index);
-      targets.set(entry, { id: match.id, held: { owner: match.owner, version: match.version, deleted: false } });
+      targets.set(entry, { id: match.id, held: { ...match, deleted: false } });
     } else if (entry.method === "POST" || entry.method === "PUT") {
       const target = created.get(criteria) ?? { id: (entry.method === "PUT" ? entry.resource?.id : undefined) ?? timeOrderedId() };
       created.set(criteria, target);
@@ -204,6 +206,7 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
       return places - 1;
     };
   const planned = new Set<Target>();
+  for (const { index, owner, step } of holdsOf(entries, targets, conditions, directory)) putFor(index)(owner, step, true);
 
   const answers = entries.map((entry): Answer => {
     const { method, resource, index } = entry;
@@ -220,8 +223,8 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
       const owner = held?.owner ?? directory.ownersOf(type)[0];
       return answer(put(owner as string, { op: "delete", type, id, ...(ifVersion && { ifVersion }) }, true));
     }
-    if (method === "POST" && held) return { kind: "found", type, match: { id, owner: held.owner, version: held.version } };
-    if (method === "POST" && planned.has(target)) return { kind: "found", type, match: { id, owner: "", version: 1 } };
+    if (method === "POST" && held) return { kind: "found", type, match: { id, updated: 0, ...held } };
+    if (method === "POST" && planned.has(target)) return { kind: "found", type, match: { id, owner: "", version: 1, updated: 0 } };
     planned.add(target);
 
     const owner = directory.ownerFor(type, resource);
@@ -229,7 +232,8 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
     const text = JSON.stringify(resource);
     const criteria = criteriaOf(entry);
     if (method === "POST" || (criteria !== undefined && !held)) {
-      const ifNoneExist = criteria === undefined ? undefined : conditions.get(criteria)?.condition;
+      // Of a shared type the condition is held with every owner already.
+      const ifNoneExist = criteria === undefined || directory.isShared(type) ? undefined : conditions.get(criteria)?.condition;
       return answer(
         put(owner, { op: "create", type, id, text, ...(ifNoneExist && { ifNoneExist }) }, holdsKeys || ifNoneExist !== undefined),
       );
@@ -246,7 +250,38 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
     if (!held.deleted) put(held.owner, { op: "delete", type, id, moved: true, ifVersion: [held.version] }, true);
     return answer(put(owner, { op: "update", type, id, text, upsert: true, since: held.version + 1 }, true), !held.deleted);
   });
-  return { shares: [...shares.values()], answers };
+  const isConditional = [...shares.values()].some(({ steps }) => steps.some(dependsOnCondition));
+  return { shares: [...shares.values()], answers, isConditional };
+}
+
+const dependsOnCondition = (step: OwnerStep): boolean => step.op === "hold" || (step.op === "create" && step.ifNoneExist !== undefined);
+
+/**
+ * What a condition names may come into being, or be found, with any owner of a shared type: whoever acts on it holds it with
+ * each of them. Before all other steps, for a condition is about what was there before the bundle (R4, http.html#trules).
+ */
+function holdsOf(
+  entries: BundleEntry[],
+  targets: Map<BundleEntry, Target>,
+  conditions: Conditions,
+  directory: Directory,
+): { index: number; owner: string; step: OwnerStep }[] {
+  const held = new Set<string>();
+  return entries.flatMap((entry) => {
+    const criteria = criteriaOf(entry);
+    const target = targets.get(entry);
+    const type = entry.type as string;
+    if (criteria === undefined || !target || held.has(criteria) || !directory.isShared(type)) return [];
+    const isWritten = entry.method === "PUT" || (entry.method === "POST" && !target.held);
+    if (!isWritten) return [];
+    held.add(criteria);
+    const { condition } = conditions.get(criteria) as Found;
+    return directory.ownersOf(type).map((owner) => ({
+      index: entry.index,
+      owner,
+      step: { op: "hold" as const, type, condition, isThere: target.held?.owner === owner },
+    }));
+  });
 }
 
 const refused = (status: number, diagnostics: string, index: number, code = "processing") =>

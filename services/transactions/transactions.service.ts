@@ -17,6 +17,12 @@ import { bundleInvalid, transactionAborted } from "./transactions.errors.ts";
 /** How often a transaction is planned anew because others created meanwhile what it was about to create. */
 const ATTEMPTS = 6;
 
+/**
+ * Who has waited in vain for others that act on the same condition looks again: most likely they have made what it names.
+ * Each attempt waits up to 2 s an owner.
+ */
+const LOCKED_ATTEMPTS = 3;
+
 /** A commit that is not forgotten by then did not reach all its owners. */
 const TELL_AGAIN_AFTER = 10_000; // milliseconds
 const LOOK_EVERY = 5_000; // milliseconds
@@ -71,6 +77,7 @@ export default defineService<typeof transactions, This>({
             const written = await commitShares(this.coordinator(caller), plan.shares, representation);
             return await answersOf(plan.answers, written, { caller, representation });
           } catch (error) {
+            if (isType(error, "LOCKED") && plan.isConditional && attempt < LOCKED_ATTEMPTS) continue;
             if (!(error instanceof Raced) && !isPatchOnOldVersion(error, entries)) throw error;
             if (attempt === ATTEMPTS) throw transactionAborted("others kept changing what it was to change.");
           }
@@ -133,7 +140,7 @@ async function answersOf(
           type,
           id: match.id,
           version: match.version,
-          updated: stored?.updated ?? 0,
+          updated: stored?.updated ?? match.updated,
           ...(stored?.json && { json: stored.json }),
         };
       }

@@ -119,6 +119,41 @@ describe("FHIR over HTTP", () => {
       expect((await fhir.send("DELETE", `/Encounter/${encounter.id}`)).status).toBe(204);
       expect((await fhir.get(`/Encounter/${encounter.id}`)).status).toBe(410);
     });
+
+    it("is found by its criteria with whichever owner it is", async () => {
+      const numbered = (code: string) => ({
+        resourceType: "Encounter",
+        status: "finished",
+        class: { code },
+        identifier: [{ system: "urn:visit", value: "shared" }],
+      });
+      const criteria = "identifier=urn:visit|shared";
+      const { id } = (await fhir.create(numbered("AMB"), { "If-None-Exist": criteria })).body;
+      const found = await fhir.create(numbered("IMP"), { "If-None-Exist": criteria });
+      expect(found).toMatchObject({ status: 200, body: { id, class: { code: "AMB" } } });
+      expect(found.headers.get("location")).toContain(`/Encounter/${id}/_history/1`);
+      const quietly = await fhir.create(numbered("IMP"), { "If-None-Exist": criteria, Prefer: "return=minimal" });
+      expect(quietly).toMatchObject({ status: 200, text: "" });
+      expect(quietly.headers.get("last-modified")).toBe(found.headers.get("last-modified"));
+
+      expect(await fhir.send("PUT", `/Encounter?${criteria}`, numbered("IMP"))).toMatchObject({ status: 200, body: { id } });
+      const patch = JSON.stringify([{ op: "replace", path: "/class/code", value: "AMB" }]);
+      const patched = await fhir.send("PATCH", `/Encounter?${criteria}`, patch, { "Content-Type": "application/json-patch+json" });
+      expect(patched).toMatchObject({ status: 200, body: { id, meta: { versionId: "3" }, class: { code: "AMB" } } });
+      await created(numbered("IMP"));
+      for (const [method, body] of [
+        ["PUT", numbered("AMB")],
+        ["PATCH", patch],
+        ["DELETE", undefined],
+      ] as const) {
+        const headers: Record<string, string> = method === "PATCH" ? { "Content-Type": "application/json-patch+json" } : {};
+        expect((await fhir.send(method, `/Encounter?${criteria}`, body, headers)).status).toBe(412);
+      }
+      expect((await fhir.create(numbered("IMP"), { "If-None-Exist": criteria })).status).toBe(412);
+      expect((await fhir.send("DELETE", `/Encounter/${id}`)).status).toBe(204);
+      expect((await fhir.send("DELETE", `/Encounter?${criteria}`)).status).toBe(204);
+      expect((await fhir.get(`/Encounter?${criteria}`)).body.total).toBe(0);
+    });
   });
 
   describe("history", () => {

@@ -31,7 +31,7 @@ export class Writer {
     const names = new Set<string>();
     for (const step of steps) {
       if (step.op === "add") names.add(step.counter);
-      else refs.add(`${step.type}/${step.id}`);
+      else if (step.op !== "hold") refs.add(`${step.type}/${step.id}`);
       if (step.op === "create" || step.op === "update") for (const { key } of step.unique ?? []) keys.add(key);
     }
     // One after the other: a MongoDB transaction takes one operation at a time.
@@ -61,15 +61,17 @@ export class Writer {
   async #find(steps: Write[], session: ClientSession): Promise<Map<string, Found[]>> {
     const found = new Map<string, Found[]>();
     for (const step of steps) {
-      if (step.op !== "create" || !step.ifNoneExist || found.has(step.ifNoneExist.lock)) continue;
-      const { lock } = step.ifNoneExist;
+      if (step.op !== "create" && step.op !== "hold") continue;
+      const condition = step.op === "hold" ? step.condition : step.ifNoneExist;
+      if (!condition || found.has(condition.lock)) continue;
+      const { lock } = condition;
       const guard = await this.#collections.condition.findOneAndUpdate(
         { _id: lock },
         { $inc: { writes: 1 }, $set: { at: new Date() } },
         { session, upsert: true, returnDocument: "after" },
       );
       if (guard?.lock !== undefined) throw new Blocked();
-      found.set(lock, await this.#search.find(step.type, step.ifNoneExist, steps.length + 2, session));
+      found.set(lock, await this.#search.find(step.type, condition, steps.length + 2, session));
     }
     return found;
   }

@@ -131,8 +131,9 @@ export async function throughTransaction(request: FhirRequest, entry: Transactio
     representation: wantsResource(request),
   });
   const { status, type, id, ...rest } = result as EntryResult;
+  const found = entry.request.method === "POST" ? "existed" : "updated";
   if (status === 204) return { status, headers: rest.version > 0 ? { ETag: etagOf(rest.version) } : {} };
-  return written(request, type, id, { ...rest, id, outcome: status === 201 ? "created" : "updated" });
+  return written(request, type, id, { ...rest, id, outcome: status === 201 ? "created" : found });
 }
 
 const wantsResource = ({ prefer }: FhirRequest): boolean => prefer.return === undefined || prefer.return === "representation";

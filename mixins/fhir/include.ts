@@ -2,7 +2,7 @@
 import { fhirError } from "../../fhir/outcome.ts";
 import type { Include } from "../../fhir/search/criteria.ts";
 import type { Row, StoreQuery } from "../../fhir/search/query.ts";
-import { addressSlots, askEachOwner, askOwners, type Manner, type Mesh } from "./search.ts";
+import { addressSlots, askEachOwner, askOwners, type Manner, type Mesh } from "./ask.ts";
 
 /** How far `:iterate` follows; deeper is a loop or a mistake. */
 const MAX_STEPS = 10;

@@ -5,7 +5,8 @@ import { parseSearch } from "../../fhir/search/parse.ts";
 import type { StoreQuery } from "../../fhir/search/query.ts";
 import type { NoneExist } from "../store/store.ts";
 import { noSuchType } from "./errors.ts";
-import { askEachOwner, askOwners, type Mesh, resolved } from "./search.ts";
+import { askEachOwner, askOwners, type Mesh } from "./ask.ts";
+import { resolved } from "./chains.ts";
 
 export interface Match {
   id: string;

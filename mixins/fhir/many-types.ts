@@ -3,7 +3,7 @@
  * the order of creation. Two calls per owner and page, however many types: which ids, then the resources.
  */
 import type { Clause, Cursor, Page, Row, StoreQuery } from "../../fhir/search/query.ts";
-import { askEachOwner, askOwners, type Manner, type Mesh } from "./search.ts";
+import { askEachOwner, askOwners, type Manner, type Mesh } from "./ask.ts";
 
 export interface TypeQuestion {
   type: string;

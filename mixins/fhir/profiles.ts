@@ -3,7 +3,7 @@
  * profile that is not stored cannot be checked, and is not (FHIR R4, profiling.html).
  */
 import type { Profile } from "../../fhir/validate/profiles/tree.ts";
-import { addressSlots, askEachOwner, askOwners, type Mesh } from "./search.ts";
+import { addressSlots, askEachOwner, askOwners, type Mesh } from "./ask.ts";
 import type { StoreQuery } from "../../fhir/search/query.ts";
 
 /** Told to all nodes when a StructureDefinition was written. */

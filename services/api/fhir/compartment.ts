@@ -5,7 +5,7 @@ import { parseSearch } from "../../../fhir/search/parse.ts";
 import type { Clause, Row } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../mixins/fhir/contract.ts";
 import { countTypes, searchTypes, type TypeQuestion, type TypesCursor } from "../../../mixins/fhir/many-types.ts";
-import { resolved } from "../../../mixins/fhir/search.ts";
+import { resolved } from "../../../mixins/fhir/chains.ts";
 import { packToken, unpackToken } from "../../../mixins/fhir/token.ts";
 import type { Answer } from "../http/answer.ts";
 import { httpError } from "../http/errors.ts";

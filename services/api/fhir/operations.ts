@@ -7,7 +7,8 @@ import type { Cursor, Row, SortKey } from "../../../fhir/search/query.ts";
 import { validate } from "../../../fhir/validate/index.ts";
 import { isType } from "../../../mixins/fhir/errors.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
-import { askEachOwner, askOwners, searchPage } from "../../../mixins/fhir/search.ts";
+import { askEachOwner, askOwners } from "../../../mixins/fhir/ask.ts";
+import { searchPage } from "../../../mixins/fhir/search.ts";
 import type { Answer } from "../http/answer.ts";
 import { MAX_PAGE_BYTES } from "./limits.ts";
 import { FHIR_JSON } from "./refusals.ts";
@@ -164,11 +165,10 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
       chosen.push(row);
     }
     seen += page.rows.length;
-    const last = page.rows.at(-1);
-    if (!page.more || !last) break;
+    if (!page.next) break;
     if (seen >= MOST_OBSERVATIONS)
       throw fhirError(400, "too-costly", `There are more than ${MOST_OBSERVATIONS} Observations: narrow them by category, code or date.`);
-    after = { values: last.values, seq: last.seq, id: last.id };
+    after = page.next;
   }
 
   const perOwner = new Map();

@@ -52,13 +52,12 @@ export async function search(request: FhirRequest, type: string, within: Clause[
   const along = await included(request, found.rows, parsed, { partial, missing }, MAX_INCLUDED);
 
   const links = [{ relation: "self", url: self }];
-  const last = found.rows.at(-1);
-  if (found.more && last) {
-    const after: Cursor = { values: last.values, seq: last.seq, id: last.id };
+  if (found.next) {
+    const after = found.next;
     const query = page?.query ?? request.search; // of a search by POST: its form, as a query
     links.push({ relation: "next", url: `${request.base}/${path}?_page=${packToken(path, { query, after } satisfies PageToken)}` });
   }
-  const isWhole = !found.more && !page && missing.size === 0;
+  const isWhole = !found.next && !page && missing.size === 0;
   const total = isWhole
     ? found.rows.length
     : parsed.total === "accurate" || parsed.total === "estimate"

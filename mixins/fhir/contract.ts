@@ -3,7 +3,7 @@
  * actions as `<service>.fhir.<name>`; the gateway and `transactions` call them, nobody else needs to.
  */
 import type { CallingOptions } from "moleculer";
-import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
+import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { action, type Caller } from "../contract.ts";
 import type { HistoryQuery, LinksPage, LinksQuery, Prepared, StoredResource } from "../store/store.ts";
 
@@ -94,6 +94,8 @@ export function ownerOf(service: string) {
     /** Several questions in one call. */
     searchMany: ask<{ queries: StoreQuery[] }, Page[]>("searchMany"),
     count: ask<{ type: string; clauses: Clause[] }, number>("count"),
+    /** Which values are in use; see `distinct` of the store. */
+    distinct: ask<{ slots: number[]; limit: number }, KeyRow[]>("distinct"),
     /** One end of a chain, page by page; see `links` of the store. */
     links: ask<LinksQuery & { limit: number; after?: number; whole?: boolean }, LinksPage>("links"),
     /** Which of these ids, or of these references in `slots`, some match is known by. */

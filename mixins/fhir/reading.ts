@@ -91,6 +91,12 @@ export const readingActions = {
       return guarded(this, () => this.store.count(ctx.params.type, ctx.params.clauses));
     },
   },
+  "fhir.distinct": {
+    ...READ,
+    handler(this: This, ctx: Context<{ slots: number[]; limit: number }>) {
+      return guarded(this, () => this.store.distinct(ctx.params.slots, ctx.params.limit));
+    },
+  },
   "fhir.prepared": {
     handler(this: This) {
       return guarded(this, () => this.store.prepared());

@@ -3,7 +3,8 @@
  * a prepared one leaves no transaction open, only documents that hold what it will change.
  */
 import { type ClientSession, type Db, MongoClient } from "mongodb";
-import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
+import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
+import { distinctValues } from "./mongo/distinct.ts";
 import { readHistory } from "./mongo/history.ts";
 import { linksAmong, linksPage } from "./mongo/links.ts";
 import { openCollections } from "./mongo/open.ts";
@@ -89,6 +90,10 @@ class MongoStore implements Store {
 
   count(type: string, clauses: Clause[]): Promise<number> {
     return this.#run(() => this.#search.count(type, clauses));
+  }
+
+  distinct(slots: number[], limit: number): Promise<KeyRow[]> {
+    return this.#run(() => distinctValues(this.#collections, slots, limit));
   }
 
   links(query: LinksQuery & { limit: number; after?: number; whole?: boolean }): Promise<LinksPage> {

@@ -1,9 +1,10 @@
 /** The store of one service in one SQLite file, by Node's own `node:sqlite`. Several processes of a machine may open the same file. */
 import { stat } from "node:fs/promises";
-import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
+import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { lockKeys, plan, sizeOf } from "./plan.ts";
 import { startsWith } from "./sqlite/clauses.ts";
 import { type Database, unavailable } from "./sqlite/database.ts";
+import { distinctValues } from "./sqlite/distinct.ts";
 import { readHistory } from "./sqlite/history.ts";
 import { Links } from "./sqlite/links.ts";
 import { openDatabase, reindex } from "./sqlite/open.ts";
@@ -133,6 +134,10 @@ class SqliteFile implements SqliteStore {
 
   count(type: string, clauses: Clause[]): Promise<number> {
     return this.#reading(() => this.#db.snapshot(() => this.#search.count(type, clauses)));
+  }
+
+  distinct(slots: number[], limit: number): Promise<KeyRow[]> {
+    return this.#reading(() => this.#db.snapshot(() => distinctValues(this.#db, slots, limit)));
   }
 
   links(query: LinksQuery & { limit: number; after?: number; whole?: boolean }): Promise<LinksPage> {

@@ -2,7 +2,7 @@
  * The store of one service: FHIR resources with their versions, search values, unique keys and counters.
  * SQLite (`sqlite.ts`) and MongoDB (`mongo.ts`) keep the same promises; `store.test.ts` runs on both.
  */
-import type { Clause, IndexRows, Page, StoreQuery } from "../../fhir/search/query.ts";
+import type { Clause, IndexRows, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 
 /** A resource as the store holds it. */
 export interface StoredResource {
@@ -147,6 +147,8 @@ export interface Store {
   search(query: StoreQuery): Promise<Page>;
   /** How many living resources match. */
   count(type: string, clauses: Clause[]): Promise<number>;
+  /** The first `limit` distinct `=` values of living resources in these slots (ascending), in order of slot and value. */
+  distinct(slots: number[], limit: number): Promise<KeyRow[]>;
   /**
    * One end of a chain, page by page.
    * @param query.limit resources that a page is made from at most

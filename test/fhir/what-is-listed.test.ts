@@ -86,7 +86,7 @@ describe.each(MESHES)("what %s lists, it answers", (_, services) => {
       };
       const operations: Record<string, () => Promise<{ status: number }>> = {
         validate: () => fhir.send("POST", `/${type}/$validate`, { resourceType: type }),
-        meta: () => fhir.get(`/${type}/none/$meta`),
+        meta: () => fhir.get(`/${type}/$meta`),
         "meta-add": () => fhir.send("POST", `/${type}/none/$meta-add`, parameters),
         "meta-delete": () => fhir.send("POST", `/${type}/none/$meta-delete`, parameters),
         everything: () => fhir.get(`/${type}/none/$everything`),

@@ -18,6 +18,7 @@ const OPERATIONS = [
   { name: "meta-add", definition: `${DEFINITION}/Resource-meta-add` },
   { name: "meta-delete", definition: `${DEFINITION}/Resource-meta-delete` },
 ];
+const SYSTEM_OPERATIONS = [{ name: "meta", definition: `${DEFINITION}/Resource-meta` }];
 const OWN_OPERATIONS: Record<string, { name: string; definition: string }[]> = {
   Patient: [{ name: "everything", definition: `${DEFINITION}/Patient-everything` }],
   Encounter: [{ name: "everything", definition: `${DEFINITION}/Encounter-everything` }],
@@ -51,7 +52,7 @@ export function capabilities(
   const hasCoordinator = directory.services().some(({ service, nodes }) => service === "transactions" && nodes.length > 0);
   const codes = [...(hasCoordinator ? ["transaction"] : []), "batch", "history-system", "search-system"];
   const interaction = directory.liveTypes().length > 0 ? codes.map((code) => ({ code })) : undefined;
-  const rest = JSON.stringify({ mode: "server", interaction, searchParam: EVERYWHERE });
+  const rest = JSON.stringify({ mode: "server", interaction, searchParam: EVERYWHERE, operation: SYSTEM_OPERATIONS });
   return `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)},"resource":${known.resources}}]}`;
 }
 

@@ -1,28 +1,26 @@
-/** Operations: `$meta`, `$meta-add`, `$meta-delete`, `$validate`, `Observation/$lastn` (FHIR R4, resource-operations.html). */
+/** Operations: `$validate`, `Observation/$lastn` (FHIR R4, resource-operations.html). */
 import { parseInput, parseJson } from "../../../fhir/json.ts";
 import { fhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse.ts";
 import type { Cursor, Row, SortKey } from "../../../fhir/search/query.ts";
 import { validate } from "../../../fhir/validate/index.ts";
-import { isType } from "../../../mixins/fhir/errors.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
 import { askEachOwner, askOwners } from "../../../mixins/fhir/ask.ts";
 import { searchPage } from "../../../mixins/fhir/search.ts";
 import type { Answer } from "../http/answer.ts";
 import { MAX_PAGE_BYTES } from "./limits.ts";
 import { FHIR_JSON } from "./refusals.ts";
-import { rewrite } from "./resource.ts";
 import type { FhirRequest } from "./request.ts";
 import { entryText, searchset } from "./search.ts";
 
-type Json = Record<string, unknown>;
+export type Json = Record<string, unknown>;
 
-const fhirAnswer = (body: object): Answer => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: JSON.stringify(body) });
-const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
+export const fhirAnswer = (body: object): Answer => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: JSON.stringify(body) });
+export const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
 
 /** The resource in a body: itself, or the parameter `name` of a Parameters. */
-async function parameterIn(request: FhirRequest, name: string): Promise<{ parameters: Json[]; value?: Json; body?: Json }> {
+export async function parameterIn(request: FhirRequest, name: string): Promise<{ parameters: Json[]; value?: Json; body?: Json }> {
   const body = parseInput(await request.body()) as Json | null;
   if (body === null || typeof body !== "object" || Array.isArray(body))
     throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
@@ -31,54 +29,6 @@ async function parameterIn(request: FhirRequest, name: string): Promise<{ parame
   const found = parameters.find((it) => it.name === name);
   return { parameters, body, ...(found && { value: (found.resource ?? found.valueMeta) as Json }) };
 }
-
-const metaAnswer = (meta: unknown): Answer =>
-  fhirAnswer({ resourceType: "Parameters", parameter: [{ name: "return", valueMeta: meta ?? {} }] });
-
-/** GET Type/id/$meta */
-export async function meta(request: FhirRequest, type: string, id: string): Promise<Answer> {
-  const stored = await readResource(request, type, id);
-  return metaAnswer((parseJson(stored.json) as Json).meta);
-}
-
-/** POST Type/id/$meta-add and $meta-delete: profiles, tags and security labels; what changes makes a new version. */
-export async function changeMeta(request: FhirRequest, type: string, id: string, change: "add" | "delete"): Promise<Answer> {
-  const { value } = await parameterIn(request, "meta");
-  if (!value || value.resourceType !== undefined)
-    throw fhirError(400, "required", "The body must be Parameters with a parameter meta of type Meta.", "Parameters.parameter");
-  for (let attempt = 1; ; attempt += 1) {
-    const stored = await readResource(request, type, id);
-    const resource = parseJson(stored.json) as Json & { resourceType: string };
-    const next = change === "add" ? withMeta((resource.meta ?? {}) as Json, value) : withoutMeta((resource.meta ?? {}) as Json, value);
-    try {
-      const { body = "{}" } = await rewrite({ ...request, prefer: {} }, { ...resource, id, meta: next }, stored.version);
-      return metaAnswer((parseJson(body) as Json).meta);
-    } catch (error) {
-      // Somebody wrote in between: nothing was asked of a certain version, so it is done on the new one.
-      if (!isType(error, "STALE_VERSION") || attempt === 5) throw error;
-    }
-  }
-}
-
-const sameCoding = (a: Json, b: Json): boolean => a.system === b.system && a.code === b.code;
-
-function withMeta(meta: Json, more: Json): Json {
-  const codings = (name: string) => [
-    ...asArray(meta[name]),
-    ...asArray(more[name]).filter((it) => !asArray(meta[name]).some((known) => sameCoding(known, it))),
-  ];
-  const profile = [...new Set([...(asArray(meta.profile) as unknown as string[]), ...(asArray(more.profile) as unknown as string[])])];
-  return { ...meta, ...whenAny({ profile, tag: codings("tag"), security: codings("security") }) };
-}
-
-function withoutMeta(meta: Json, less: Json): Json {
-  const codings = (name: string) => asArray(meta[name]).filter((it) => !asArray(less[name]).some((other) => sameCoding(other, it)));
-  const profile = asArray(meta.profile).filter((it) => !asArray(less.profile).includes(it));
-  const { profile: _1, tag: _2, security: _3, ...rest } = meta;
-  return { ...rest, ...whenAny({ profile, tag: codings("tag"), security: codings("security") }) };
-}
-
-const whenAny = (lists: Record<string, unknown[]>): Json => Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0));
 
 /** POST Type/$validate and Type/id/$validate (`mode` create, update, delete, profile). The faults are the answer, not an error. */
 export async function validateOperation(request: FhirRequest, type: string, id?: string): Promise<Answer> {

@@ -25,10 +25,15 @@ export async function read(request: FhirRequest, type: string, id: string): Prom
 
 /** GET Type/id/_history/version */
 export async function vread(request: FhirRequest, type: string, id: string, version: string): Promise<Answer> {
-  if (!/^[1-9]\d{0,8}$/.test(version)) throw notFound(type, `${id}/_history/${version}`);
-  const stored = await readVersion(request, type, id, Number(version));
+  const stored = await readVersion(request, type, id, versionNamed(type, id, version));
   if (stored.json === undefined) throw gone(type, id, stored.version);
   return notModified(request, stored) ?? resourceAnswer(200, stored, subsetText(stored.json, subsetOfRead(request)));
+}
+
+/** @throws 404 NOT_FOUND for what names no version */
+export function versionNamed(type: string, id: string, version: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(version)) throw notFound(type, `${id}/_history/${version}`);
+  return Number(version);
 }
 
 /** POST Type, with If-None-Exist a conditional create */

@@ -13,7 +13,8 @@ import { FHIR_JSON } from "./refusals.ts";
 import { type FhirRequest, formRequest } from "./request.ts";
 import { searchCompartment, searchSystem, searchWholeCompartment } from "./compartment.ts";
 import { conditionalDelete, conditionalPatch, conditionalUpdate } from "./conditional.ts";
-import { changeMeta, lastN, meta, validateOperation } from "./operations.ts";
+import { changeMeta, meta, metaInUse } from "./meta.ts";
+import { lastN, validateOperation } from "./operations.ts";
 import { patch } from "./patch.ts";
 import { prettied, requireJson } from "./presentation.ts";
 import { create, read, remove, update, vread } from "./resource.ts";
@@ -45,6 +46,7 @@ function placeOf(request: FhirRequest, version: string): Place {
       return { GET: async () => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: capabilities(request, version) }) };
     if (type === "_history") return { GET: () => history(request) };
     if (type === "_search") return { POST: async () => searchSystem(await formRequest(request)) };
+    if (type === "$meta") return query(request, metaInUse);
     if (type.startsWith("$")) return { GET: () => later(type), POST: () => later(type) };
   }
   if (!isResourceType(type)) throw httpError(404, "NOT_SUPPORTED", `There is nothing at ${shown(path)}: it is no R4 resource type.`);
@@ -52,6 +54,7 @@ function placeOf(request: FhirRequest, version: string): Place {
   if (id === undefined) return typePlace(request, type);
   if (third === undefined)
     return id.startsWith("_") || id.startsWith("$") ? operationOnType(request, type, id) : instancePlace(request, type, id);
+  if (third === "_history" && path.length === 5 && rest[0] === "$meta") return query(request, (asked) => meta(asked, type, id, fourth));
   if (rest.length > 0) throw nowhere(path);
   if (third === "_history") return { GET: () => (fourth === undefined ? history(request, type, id) : vread(request, type, id, fourth)) };
   if (third.startsWith("$") && fourth === undefined) return operationOnInstance(request, type, id, third);
@@ -81,6 +84,7 @@ function operationOnType(request: FhirRequest, type: string, name: string): Plac
   if (name === "_search") return { POST: async () => search(await formRequest(request), type) };
   if (name === "_history") return { GET: () => history(request, type) };
   if (name === "$validate") return { POST: () => validateOperation(request, type) };
+  if (name === "$meta") return query(request, (asked) => metaInUse(asked, type));
   if (name === "$everything" && type === "Patient") return query(request, (asked) => everything(asked, type));
   if (name === "$lastn" && type === "Observation") return query(request, lastN);
   return { GET: () => later(`${type}/${name.slice(0, 64)}`), POST: () => later(`${type}/${name.slice(0, 64)}`) };

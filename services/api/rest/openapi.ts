@@ -162,6 +162,14 @@ function fhirPaths(types: string[]): Json {
     "/fhir/metadata": {
       get: { tags, summary: "CapabilityStatement", operationId: "fhir.metadata", responses: ok("What is served right now") },
     },
+    "/fhir/$meta": {
+      get: {
+        tags,
+        summary: "Profiles, tags and security labels in use",
+        operationId: "fhir.meta",
+        responses: ok("Parameters with a Meta"),
+      },
+    },
   };
   for (const type of types) {
     paths[`/fhir/${type}`] = {

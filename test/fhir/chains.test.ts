@@ -1,0 +1,208 @@
+import { parseSearch } from "../../fhir/search/parse.ts";
+import type { Caller } from "../../mixins/contract.ts";
+import type { Mesh as Asked } from "../../mixins/fhir/ask.ts";
+import { resolved, type Stage } from "../../mixins/fhir/chains.ts";
+import type { Directory, WithDirectory } from "../../mixins/fhir/directory.ts";
+import { countMatches, type PageRequest, searchPage } from "../../mixins/fhir/search.ts";
+import { fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+const SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category";
+const PATIENTS = 20;
+
+/** One stage; what it does not name is no bound here. */
+const stage = (bounds: Partial<Stage>): Stage => ({ listed: 1_000, probed: 1_000, counted: 1_000, ms: 60_000, ...bounds });
+const LISTING = [stage({})];
+const PROBING = [stage({ listed: 0 })];
+
+/**
+ * Chains and `_has` over services (R4 3.1.1.4.15, 3.1.1.4.16) by each of their plans. Twenty patients, each with a stay (every fourth one
+ * inpatient, which is another service's) and an observation of it (every other one the laboratory's), heavier from one to the next.
+ */
+describe("a chain over several services", () => {
+  let mesh: Mesh;
+  let directory: Directory;
+  let calls: string[];
+  let caller: Caller;
+  beforeAll(async () => {
+    const services = ["api", "transactions", "patients", "personnel", "visits", "hospitalizations", "lab", "records"];
+    mesh = await startMesh({ services, nats: false, split: "broker" });
+    directory = (mesh.caller.getLocalService("api") as unknown as WithDirectory).directory;
+    caller = {
+      call: (action: string, ...more: [object, object]) => {
+        calls.push(action);
+        return mesh.caller.call(action, ...more);
+      },
+    } as never;
+    const put = (resource: { resourceType: string; id: string } & Record<string, unknown>) => ({
+      resource,
+      request: { method: "PUT", url: `${resource.resourceType}/${resource.id}` },
+    });
+    const entry = Array.from({ length: PATIENTS }, (_, i) => [
+      put({ resourceType: "Patient", id: `p${i}`, gender: i % 2 ? "male" : "female", birthDate: `${1950 + i}` }),
+      put({
+        resourceType: "Encounter",
+        id: `e${i}`,
+        status: i < 15 ? "finished" : "cancelled",
+        class: { code: i % 4 ? "AMB" : "IMP" },
+        subject: { reference: `Patient/p${i}` },
+      }),
+      put({
+        resourceType: "Observation",
+        id: `o${i}`,
+        status: "final",
+        code: { coding: [{ code: "weight" }] },
+        ...(i % 2 && { category: [{ coding: [{ system: SYSTEM, code: "laboratory" }] }] }),
+        subject: { reference: `Patient/p${i}` },
+        encounter: { reference: `Encounter/e${i}` },
+        valueQuantity: { value: 60 + i },
+      }),
+    ]).flat();
+    entry.push(
+      put({ resourceType: "Questionnaire", id: "q1", status: "active", url: "http://x.org/q1", title: "Pain" }),
+      put({ resourceType: "Questionnaire", id: "q2", status: "active", url: "http://x.org/q2", title: "Sleep" }),
+      put({ resourceType: "QuestionnaireResponse", id: "r1", status: "completed", questionnaire: "http://x.org/q1|2.0" }),
+      put({ resourceType: "QuestionnaireResponse", id: "r2", status: "amended", questionnaire: "http://x.org/q2" }),
+    );
+    const stored = await fhirAt(mesh.base).send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
+    expect(stored.status).toBe(200);
+  }, 60_000);
+  beforeEach(() => {
+    calls = [];
+  });
+  afterAll(() => mesh.stop());
+
+  const over = (stages: Stage[], of: Directory = directory): Asked => ({ caller, directory: of, stages });
+  const request = (query: string, more: Partial<PageRequest> = {}): PageRequest => {
+    const [type = "", criteria] = query.split("?");
+    const search = parseSearch(type, [...new URLSearchParams(criteria)], { base: "", handling: "strict" });
+    return { type, search, limit: 100, maxBytes: 4_000_000, ...more };
+  };
+  const walk = async (asked: Asked, query: string, more: Partial<PageRequest> = {}) => {
+    const pages: string[][] = [];
+    let after: PageRequest["after"];
+    do {
+      const page = await searchPage(asked, { ...request(query, more), ...(after && { after }) });
+      pages.push(page.rows.map(({ id }) => id));
+      after = page.next;
+    } while (after);
+    return pages;
+  };
+  const numbered = (letter: string, which: (i: number) => boolean) =>
+    Array.from({ length: PATIENTS }, (_, i) => i)
+      .filter(which)
+      .map((i) => `${letter}${i}`);
+  const newestFirst = (ids: string[]) => ids.toReversed();
+
+  const questions: [query: string, ids: string[]][] = [
+    ["Observation?encounter.class=IMP&_sort=value-quantity", numbered("o", (i) => i % 4 === 0)],
+    ["Observation?encounter.status=finished&_sort=-value-quantity", newestFirst(numbered("o", (i) => i < 15))],
+    ["Observation?encounter.class:not=IMP&status=final&_sort=value-quantity", numbered("o", (i) => i % 4 !== 0)],
+    ["Observation?encounter.subject:Patient.gender=male&_sort=value-quantity", numbered("o", (i) => i % 2 === 1)],
+    ["Observation?subject:Patient.gender=male&encounter.class=IMP", []],
+    ["Observation?subject.gender=female&encounter.status=cancelled&_sort=value-quantity", ["o16", "o18"]],
+    ["Patient?_has:Observation:subject:value-quantity=ge70&_sort=birthdate", numbered("p", (i) => i >= 10)],
+    ["Patient?_has:Observation:subject:encounter.class=IMP&_sort=-birthdate", newestFirst(numbered("p", (i) => i % 4 === 0))],
+    ["Patient?_has:Encounter:subject:_has:Observation:encounter:value-quantity=lt65&_sort=birthdate", numbered("p", (i) => i < 5)],
+    ["Patient?gender=male&_has:Encounter:subject:status:not=finished&_sort=birthdate", ["p15", "p17", "p19"]],
+    ["QuestionnaireResponse?questionnaire.title=pain", ["r1"]],
+    ["Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed", ["q1"]],
+  ];
+  const plans: [plan: string, stages: Stage[]][] = [
+    ["listing its far end", LISTING],
+    ["probing each candidate", PROBING],
+    ["listing what is small and probing the rest", [stage({ listed: 7 })]],
+    ["listing at last what took too many candidates to probe", [stage({ listed: 0, probed: 4, counted: 4 }), stage({})]],
+  ];
+
+  describe.each(plans)("%s", (_, stages) => {
+    it.each(questions)("%s", async (query, ids) => {
+      const pages = await walk(over(stages), query, { limit: 3 });
+      expect(pages.flat()).toEqual(ids);
+      expect(pages.length).toBe(Math.max(1, Math.ceil(ids.length / 3)));
+      const { type, search } = request(query);
+      expect(await countMatches(over(stages), type, search)).toBe(ids.length);
+    });
+
+    it("brings along the references that are asked for, and no others", async () => {
+      const { slots = [] } = request("Observation?subject=p1").search.clauses[0] as { slots?: number[] };
+      const { rows } = await searchPage(
+        over(stages),
+        request("Observation?encounter.status=cancelled&_sort=value-quantity", { refs: slots }),
+      );
+      expect(rows.map(({ refs }) => refs)).toEqual(numbered("p", (i) => i >= 15).map((id) => [[slots[0], `Patient/${id}`]]));
+    });
+
+    it("ends a page before it gets too big", async () => {
+      const pages = await walk(over(stages), "Observation?encounter.status=cancelled&_sort=value-quantity", { maxBytes: 1 });
+      expect(pages).toEqual([["o15"], ["o16"], ["o17"], ["o18"], ["o19"]]);
+    });
+  });
+
+  it("asks each owner once a step, however many are found", async () => {
+    await searchPage(over(PROBING), request("Patient?_has:Observation:subject:code=weight"));
+    const steps = ["lab.fhir.links", "records.fhir.links", "patients.fhir.search", "lab.fhir.linksAmong", "records.fhir.linksAmong"];
+    expect(calls).toEqual([...steps, "patients.fhir.search"]);
+  });
+
+  it("is not asked twice where it leads to nothing", async () => {
+    expect(await walk(over(LISTING), "Patient?_has:Observation:subject:code=height")).toEqual([[]]);
+    expect(calls).toEqual(["lab.fhir.links", "records.fhir.links", "patients.fhir.search"]);
+  });
+
+  describe("that takes more than its bounds allow", () => {
+    const narrow = [stage({ listed: 2, probed: 6, counted: 6 })];
+
+    it("gives shorter pages, even an empty one, but leaves none out and comes to its end", async () => {
+      const pages = await walk(over(narrow), "Observation?encounter.class=IMP&_sort=value-quantity", { limit: 3 });
+      expect(pages).toEqual([["o0", "o4"], ["o8"], ["o12", "o16"], []]);
+    });
+
+    it("is refused where nothing is found within them, with what would narrow it", async () => {
+      const refused = searchPage(over(narrow), request("Observation?encounter.status=cancelled&_sort=value-quantity"));
+      await expect(refused).rejects.toMatchObject({ status: 400, issues: [{ code: "too-costly", expression: ["encounter"] }] });
+      await expect(refused).rejects.toThrow(
+        /more than 2 Encounter resources.*first 6 Observation resources.*another condition on Observation/,
+      );
+    });
+
+    it("is refused when it comes to time", async () => {
+      const late = [stage({ listed: 0, ms: -1 })];
+      await expect(searchPage(over(late), request("Patient?_has:Observation:subject:code=weight"))).rejects.toMatchObject({ status: 400 });
+    });
+
+    it("is not counted in part", async () => {
+      const { type, search } = request("Observation?encounter.class=IMP");
+      await expect(countMatches(over(narrow), type, search)).rejects.toMatchObject({ status: 400, issues: [{ code: "too-costly" }] });
+    });
+
+    it("is refused where only clauses would do", async () => {
+      const { search } = request("Observation?encounter.class=IMP");
+      const manner = { partial: false, missing: new Set<string>() };
+      await expect(resolved(over(narrow), search, manner)).rejects.toMatchObject({ status: 400, issues: [{ code: "too-costly" }] });
+      const imp = numbered("e", (i) => i % 4 === 0).map((id) => ({ eq: `=Encounter/${id}` }));
+      expect(await resolved(over(LISTING), search, manner)).toMatchObject([{ kind: "key", any: expect.arrayContaining(imp) }]);
+    });
+  });
+
+  describe("of which one owner is down", () => {
+    const labIsDown = {
+      known: (type: string) => directory.known(type).map((owner) => (owner.service === "lab" ? { ...owner, alive: false } : owner)),
+      ownersOf: (type: string) => {
+        if (type === "Observation") throw Object.assign(new Error("down"), { code: 503, type: "OWNER_DOWN" });
+        return directory.ownersOf(type);
+      },
+    } as unknown as Directory;
+    const query = "Patient?_has:Observation:subject:value-quantity=ge70&_sort=birthdate";
+
+    it.each([
+      ["listing", LISTING],
+      ["probing", PROBING],
+    ])("is refused, unless what there is will do: %s", async (_, stages) => {
+      await expect(searchPage(over(stages, labIsDown), request(query))).rejects.toMatchObject({ code: 503, type: "OWNER_DOWN" });
+      const { rows, missing } = await searchPage(over(stages, labIsDown), request(query, { partial: true }));
+      expect(rows.map(({ id }) => id)).toEqual(["p10", "p12", "p14", "p16", "p18"]);
+      expect(missing).toEqual(["Observation"]);
+    });
+  });
+});

@@ -54,4 +54,23 @@ describe("the headers of a request", () => {
   it.each(['W/"2"', '"x"', ""])("name none that there is: %j", async (tag) => {
     expect((await fhir.get(place, { "If-None-Match": tag })).status).toBe(200);
   });
+
+  it.each([
+    ["Wed, 01 Jan 2999 00:00:00 GMT", 304],
+    ["Tue Jan  1 00:00:00 2999", 304],
+    ["Wed, 01 Jan 1999 00:00:00 GMT", 200],
+    ["the day before yesterday", 200],
+  ])("say since when the client knows it: %s", async (date, status) => {
+    expect((await fhir.get(place, { "If-Modified-Since": date })).status).toBe(status);
+  });
+
+  it("ask for any version by a star, which there must be", async () => {
+    const patient = { resourceType: "Patient", id: "any-version" };
+    const put = () => fhir.send("PUT", "/Patient/any-version", patient, { "If-Match": "*" });
+    expect((await put()).status).toBe(412);
+    expect((await fhir.send("PUT", "/Patient/any-version", patient)).status).toBe(201);
+    expect((await put()).status).toBe(200);
+    expect((await fhir.send("DELETE", "/Patient/any-version")).status).toBe(204);
+    expect((await put()).status).toBe(412);
+  });
 });

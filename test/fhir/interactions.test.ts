@@ -120,6 +120,25 @@ describe("FHIR over HTTP", () => {
       expect((await fhir.get(`/Encounter/${encounter.id}`)).status).toBe(410);
     });
 
+    it("is refused as a single resource is, with no bundle in the paths", async () => {
+      const encounter = { resourceType: "Encounter", id: "alone", status: "finished", class: { code: "AMB" } };
+      expect((await fhir.send("PUT", "/Encounter/alone", encounter)).status).toBe(201);
+      const answers = [
+        await fhir.send("PUT", "/Encounter/alone", { ...encounter, class: { code: "IMP" } }, { "If-Match": 'W/"9"' }),
+        await fhir.send("DELETE", "/Encounter/alone", undefined, { "If-Match": 'W/"9"' }),
+        await fhir.send("PUT", "/Encounter?_id=alone", { ...encounter, status: "unheard-of" }),
+        await fhir.create({ ...encounter, status: "unheard-of" }, { "If-None-Exist": "identifier=urn:visit|none" }),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([412, 412, 422, 422]);
+      expect(answers.map(({ body }) => body.issue[0].expression)).toEqual([
+        undefined,
+        undefined,
+        ["Encounter.status"],
+        ["Encounter.status"],
+      ]);
+      expect(answers.map(({ text }) => text).join()).not.toContain("Bundle");
+    });
+
     it("is found by its criteria with whichever owner it is", async () => {
       const numbered = (code: string) => ({
         resourceType: "Encounter",

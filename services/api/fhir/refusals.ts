@@ -73,6 +73,26 @@ export function refusalOf(error: unknown): Refusal {
   return { status: isOurs && status < 500 ? 500 : status, issues: [issue], headers };
 }
 
+/**
+ * A refusal by the coordinator of what the client sent as one resource: it knows of no bundle, so no path may begin in one.
+ * @returns the same error
+ */
+export function outsideBundle(error: unknown, type: string): unknown {
+  const { data } = error as { data?: { entry?: unknown; issues?: Issue[] } };
+  if (!data) return error;
+  delete data.entry;
+  for (const issue of data.issues ?? []) {
+    const paths = issue.expression?.flatMap((path) => {
+      if (!path.startsWith("Bundle.entry[0]")) return [path];
+      const inside = /^Bundle\.entry\[0\]\.resource(.*)$/.exec(path)?.[1];
+      return inside === undefined ? [] : [type + inside];
+    });
+    if (paths && paths.length > 0) issue.expression = paths;
+    else delete issue.expression;
+  }
+  return error;
+}
+
 const issueOnly = ({ severity, code, diagnostics, expression }: Issue): Issue => ({
   severity,
   code,

@@ -5,14 +5,14 @@ import { parseInput } from "../../../fhir/json.ts";
 import { fhirError, outcome } from "../../../fhir/outcome.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
 import { ownerOf, type OwnerStep, type StepResult } from "../../../mixins/fhir/contract.ts";
-import { gone, isType, notFound } from "../../../mixins/fhir/errors.ts";
+import { gone, isType, notFound, staleVersion } from "../../../mixins/fhir/errors.ts";
 import { lookUp } from "../../../mixins/fhir/look-up.ts";
 import { readResource, readVersion } from "../../../mixins/fhir/read.ts";
 import type { NoneExist, StoredResource } from "../../../mixins/store/store.ts";
 import { type EntryResult, type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
 import { subsetOfRead, subsetText } from "./presentation.ts";
-import { FHIR_JSON } from "./refusals.ts";
+import { FHIR_JSON, outsideBundle } from "./refusals.ts";
 import type { FhirRequest } from "./request.ts";
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
@@ -71,6 +71,7 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   if (resource.id !== id) throw fhirError(400, "invalid", `The resource's id must be "${id}", as in the URL.`, `${type}.id`);
   const ifMatch = request.header("if-match");
   const ifVersion = ifMatchVersions(ifMatch);
+  if (ifMatch?.trim() === "*") await requireExisting(request, type, id);
   const owner = directory.ownerFor(type, resource);
   const step = { op: "update", type, id, text, ...(ifVersion && { ifVersion }) } as const;
   if (owners.length === 1) return written(request, type, id, await one(request, owner, { ...step, upsert: true }));
@@ -84,6 +85,16 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
       request: { method: "PUT", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) },
     };
     return throughTransaction(request, entry);
+  }
+}
+
+/** `If-Match: *` holds when there is any version (RFC 9110, 13.1.1). @throws 412 */
+async function requireExisting(request: FhirRequest, type: string, id: string): Promise<void> {
+  try {
+    await readResource(request, type, id);
+  } catch (error) {
+    if (isType(error, "NOT_FOUND") || isType(error, "GONE")) throw staleVersion({ type, id });
+    throw error;
   }
 }
 
@@ -130,10 +141,9 @@ export async function createUnless(request: FhirRequest, resource: Parsed, ifNon
 /** What concerns more than one owner is a transaction, also for a single resource. */
 export async function throughTransaction(request: FhirRequest, entry: TransactionEntry): Promise<Answer> {
   request.directory.requireTransactions();
-  const [result] = await transactions.process(request.caller, {
-    text: transactionOf(entry),
-    base: request.base,
-    representation: wantsResource(request),
+  const sent = { text: transactionOf(entry), base: request.base, representation: wantsResource(request) };
+  const [result] = await transactions.process(request.caller, sent).catch((error: unknown) => {
+    throw outsideBundle(error, entry.request.url.split(/[/?]/, 1)[0] as string);
   });
   const { status, type, id, ...rest } = result as EntryResult;
   const found = entry.request.method === "POST" ? "existed" : "updated";
@@ -167,11 +177,12 @@ function notModified(request: FhirRequest, { version, updated }: StoredResource)
   const since = request.header("if-modified-since");
   // With both, the entity tag decides (RFC 9110, 13.1.3). HTTP dates have whole seconds.
   const isKnown =
-    ifNoneMatch !== undefined
-      ? isNamedBy(ifNoneMatch, version)
-      : since !== undefined && Math.floor(updated / 1000) * 1000 <= Date.parse(since);
+    ifNoneMatch !== undefined ? isNamedBy(ifNoneMatch, version) : since !== undefined && Math.floor(updated / 1000) * 1000 <= dateOf(since);
   return isKnown ? { status: 304, headers: { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() } } : undefined;
 }
+
+/** An HTTP date; the oldest of its three forms has no zone and means GMT as well (RFC 9110, 5.6.7). */
+const dateOf = (text: string): number => Date.parse(/\d{4}$/.test(text) ? `${text} GMT` : text);
 
 /** A resource as a client sent it. */
 export type Parsed = { resourceType: string; id?: unknown } & Record<string, unknown>;

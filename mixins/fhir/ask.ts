@@ -67,8 +67,11 @@ function merge(pages: Page[], { sort, limit, maxBytes = Number.POSITIVE_INFINITY
   return { rows, more: ends.length > 0 };
 }
 
-/** The agreed order: sort keys, a missing value last in both directions, then seq, then id. */
-function inOrder(a: Row, b: Row, sort: SortKey[]): number {
+/** The agreed order: sort keys, then seq, then id. */
+const inOrder = (a: Row, b: Row, sort: SortKey[]): number => byValues(a, b, sort) || a.seq - b.seq || byCodePoint(a.id, b.id);
+
+/** By the sort keys alone: a missing value comes last in both directions. */
+export function byValues(a: Row, b: Row, sort: Pick<SortKey, "desc">[]): number {
   for (const [index, { desc }] of sort.entries()) {
     const x = a.values[index] ?? null;
     const y = b.values[index] ?? null;
@@ -78,7 +81,7 @@ function inOrder(a: Row, b: Row, sort: SortKey[]): number {
     const order = typeof x === "string" && typeof y === "string" ? byCodePoint(x, y) : x < y ? -1 : 1;
     if (order !== 0) return desc ? -order : order;
   }
-  return a.seq - b.seq || byCodePoint(a.id, b.id);
+  return 0;
 }
 
 /** As the stores compare text: by code point, where JavaScript compares UTF-16 units. */

@@ -1,13 +1,15 @@
 /**
- * Questions over several types at once (a whole compartment, a search over all types): rows type by type, within a type in
- * the order of creation. Two calls per owner and page, however many types: which ids, then the resources.
+ * Questions over several types at once (a whole compartment, a search over all types): rows by their sort values, if any, then
+ * type by type, within a type in the order of creation. Two calls per owner and page, however many types: which ids, then the resources.
  */
-import type { Clause, Cursor, Page, Row, StoreQuery } from "../../fhir/search/query.ts";
-import { askEachOwner, askOwners, type Manner, type Mesh } from "./ask.ts";
+import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../../fhir/search/query.ts";
+import { askEachOwner, askOwners, byValues, type Manner, type Mesh } from "./ask.ts";
 
 export interface TypeQuestion {
   type: string;
   clauses: Clause[];
+  /** The same keys for every type; each has its own slots. */
+  sort?: SortKey[];
 }
 
 /** Where a page over several types ended. */
@@ -28,13 +30,14 @@ export async function searchTypes(
   { limit, maxBytes, after }: { limit: number; maxBytes: number; after?: TypesCursor },
   manner: Manner,
 ): Promise<TypesPage> {
-  const open = questions.filter(({ type }) => after === undefined || type >= after.type);
+  const keys = questions[0]?.sort ?? [];
   const perOwner = new Map<string, StoreQuery[]>();
-  for (const { type, clauses } of open) {
-    const from = after?.type === type ? after.after : undefined;
-    askEachOwner(mesh, perOwner, { type, clauses, sort: [], limit: limit + 1, want: "ids", ...(from && { after: from }) }, manner);
+  for (const { type, clauses, sort = [] } of questions) {
+    if (after && sort.length === 0 && type < after.type) continue;
+    const from = after && placeIn(type, after, sort.length > 0);
+    askEachOwner(mesh, perOwner, { type, clauses, sort, limit: limit + 1, want: "ids", ...(from && { after: from }) }, manner);
   }
-  const found = rowsOf(await askOwners(mesh, perOwner)).sort(inOrder);
+  const found = rowsOf(await askOwners(mesh, perOwner)).sort((a, b) => byValues(a, b, keys) || inOrder(a, b));
   const wanted = found.slice(0, limit);
 
   const byType = new Map<string, string[]>();
@@ -52,14 +55,21 @@ export async function searchTypes(
 
   const rows: Row[] = [];
   let bytes = 0;
-  for (const { type, id, seq } of wanted) {
+  for (const { type, id, seq, values } of wanted) {
     const row = read.get(`${type}/${id}`);
     if (!row) continue; // deleted between the two questions
     bytes += row.json?.length ?? 0;
     if (rows.length > 0 && bytes > maxBytes) return { rows, more: true };
-    rows.push({ ...row, seq });
+    rows.push({ ...row, seq, values });
   }
   return { rows, more: found.length > limit };
+}
+
+/** Where to go on in one type: of rows with the same sort values those of earlier types came before, those of later ones come. */
+function placeIn(type: string, { type: last, after }: TypesCursor, isSorted: boolean): Cursor | undefined {
+  if (type === last) return after;
+  if (!isSorted) return undefined;
+  return { values: after.values, seq: type < last ? Number.MAX_SAFE_INTEGER : -1, id: "" };
 }
 
 /** How many resources match, over all types and owners. */

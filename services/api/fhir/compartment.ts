@@ -81,19 +81,20 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
     rest.filter(([name]) => isControl(name)),
     options,
   );
-  if (shape.sort.length > 0 || shape.include.length > 0 || shape.revinclude.length > 0) {
-    throw fhirError(400, "not-supported", "_sort, _include and _revinclude need a search on one type.");
-  }
+  if (shape.include.length > 0 || shape.revinclude.length > 0)
+    throw fhirError(400, "not-supported", "_include and _revinclude need a search on one type.");
+  if (rest.some(([name, value]) => name === "_sort" && value.split(",").some((key) => !/^-?_/.test(key))))
+    throw fhirError(400, "not-supported", "A search over several types is sorted by what all types have: _lastUpdated, _id.", "_sort");
   const questions = await Promise.all(
     all
       .filter(({ type }) => !wanted || wanted.has(type))
       .map(async ({ type, clauses }): Promise<TypeQuestion> => {
         const search = parseSearch(
           type,
-          rest.filter(([name]) => !isControl(name)),
+          rest.filter(([name]) => name === "_sort" || !isControl(name)),
           options,
         );
-        return { type, clauses: [...clauses, ...(await resolved(request, search, manner))] };
+        return { type, clauses: [...clauses, ...(await resolved(request, search, manner))], sort: search.sort };
       }),
   );
   const self = `${base}${path && `/${path}`}${query && `?${query}`}`;
@@ -145,7 +146,7 @@ const CONTROLS = new Set([
 /** Shapes the answer, and narrows nothing. */
 export const isControl = (name: string): boolean => CONTROLS.has(name.split(":", 1)[0] as string);
 
-export const cursorOf = ({ type, seq, id }: Row): TypesCursor => ({ type, after: { values: [], seq, id } });
+export const cursorOf = ({ type, values, seq, id }: Row): TypesCursor => ({ type, after: { values, seq, id } });
 
 /** The types in `_type`, if given. @throws FhirError 400 */
 export function typesAsked(pairs: [string, string][]): Set<string> | undefined {

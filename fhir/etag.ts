@@ -23,6 +23,6 @@ export function ifMatchVersions(header: string | undefined, where = "If-Match"):
 }
 
 /** Whether an If-None-Match names this version (or anything, by `*`); as in If-Match, the quotes may be missing. */
-export const isNamedBy = (header: string | undefined, version: number): boolean =>
+export const isNamedBy = (header: string | undefined, version: number | string): boolean =>
   header !== undefined &&
   (header.trim() === "*" || header.split(",").some((part) => [`"${version}"`, `${version}`].includes(part.trim().replace(/^W\//, ""))));

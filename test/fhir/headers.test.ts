@@ -73,4 +73,15 @@ describe("the headers of a request", () => {
     expect((await fhir.send("DELETE", "/Patient/any-version")).status).toBe(204);
     expect((await put()).status).toBe(412);
   });
+
+  it("name the CapabilityStatement that the client has", async () => {
+    const answer = await fhir.get("/metadata");
+    const tag = answer.headers.get("etag") as string;
+    expect((await fhir.get("/metadata", { "If-None-Match": tag })).status).toBe(304);
+    expect((await fhir.get("/metadata", { "If-None-Match": 'W/"another"' })).status).toBe(200);
+    const part = await fhir.get("/metadata?_elements=software,rest.resource.type");
+    expect(part.body).toMatchObject({ resourceType: "CapabilityStatement", software: { name: "OpenWard" }, kind: "instance" });
+    expect(part.body.rest[0].resource[0]).toEqual({ type: expect.any(String) });
+    expect((await fhir.get("/metadata?_summary=true")).text.length).toBeLessThan(answer.text.length / 2);
+  });
 });

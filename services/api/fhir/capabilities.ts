@@ -1,6 +1,11 @@
 /** The CapabilityStatement of what is served at this moment, made from the live registry (FHIR R4, capabilitystatement.html). */
+import { createHash } from "node:crypto";
+import { isNamedBy } from "../../../fhir/etag.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
 import type { Directory } from "../../../mixins/fhir/directory.ts";
+import type { Answer } from "../http/answer.ts";
+import { subsetOfRead, subsetText } from "./presentation.ts";
+import { FHIR_JSON } from "./refusals.ts";
 import type { FhirRequest } from "./request.ts";
 
 const STARTED = new Date().toISOString();
@@ -25,17 +30,29 @@ const OWN_OPERATIONS: Record<string, { name: string; definition: string }[]> = {
   Observation: [{ name: "lastn", definition: `${DEFINITION}/Observation-lastn` }],
 };
 
-/** The part that depends on the services, as it was last made for a directory. */
-const made = new WeakMap<Directory, { generation: number; resources: string }>();
+/** The part that depends on the services, as it was last made for a directory, and its digest. */
+const made = new WeakMap<Directory, { generation: number; resources: string; digest: string }>();
+
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 22);
+
+/** GET metadata: with a tag that changes when the statement does (R4, http.html#capabilities), and by `_summary` and `_elements` in part. */
+export function capabilities(request: FhirRequest, version: string): Answer {
+  const subset = subsetOfRead(request);
+  const { text, tag } = statement(request, version);
+  const headers = { ETag: `W/"${tag}"` };
+  if (isNamedBy(request.header("if-none-match"), tag)) return { status: 304, headers };
+  return { status: 200, headers: { ...headers, "Content-Type": FHIR_JSON }, body: subsetText(text, subset) };
+}
 
 /** As JSON text. What depends on the services is made anew only when one came or went. */
-export function capabilities(
+function statement(
   { directory, base, conditionalDelete }: Pick<FhirRequest, "directory" | "base" | "conditionalDelete">,
   version: string,
-): string {
+): { text: string; tag: string } {
   let known = made.get(directory);
   if (known?.generation !== directory.generation) {
-    known = { generation: directory.generation, resources: JSON.stringify(resources(directory, conditionalDelete)) };
+    const text = JSON.stringify(resources(directory, conditionalDelete));
+    known = { generation: directory.generation, resources: text, digest: digestOf(text) };
     made.set(directory, known);
   }
   const head = {
@@ -53,7 +70,8 @@ export function capabilities(
   const codes = [...(hasCoordinator ? ["transaction"] : []), "batch", "history-system", "search-system"];
   const interaction = directory.liveTypes().length > 0 ? codes.map((code) => ({ code })) : undefined;
   const rest = JSON.stringify({ mode: "server", interaction, searchParam: EVERYWHERE, operation: SYSTEM_OPERATIONS });
-  return `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)},"resource":${known.resources}}]}`;
+  const start = `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)}`;
+  return { text: `${start},"resource":${known.resources}}]}`, tag: digestOf(start + known.digest) };
 }
 
 function resources(directory: Directory, conditionalDelete: "single" | "multiple"): object[] {

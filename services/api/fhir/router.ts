@@ -9,7 +9,6 @@ import { capabilities } from "./capabilities.ts";
 import { everything } from "./everything.ts";
 import { history } from "./history.ts";
 import { operationRequest } from "./parameters.ts";
-import { FHIR_JSON } from "./refusals.ts";
 import { type FhirRequest, formRequest } from "./request.ts";
 import { searchCompartment, searchSystem, searchWholeCompartment } from "./compartment.ts";
 import { conditionalDelete, conditionalPatch, conditionalUpdate } from "./conditional.ts";
@@ -42,8 +41,7 @@ function placeOf(request: FhirRequest, version: string): Place {
   const [type, id, third, fourth, ...rest] = path;
   if (type === undefined) return { POST: () => bundle(request, (entry) => route(entry, version)), GET: () => searchSystem(request) };
   if (path.length === 1) {
-    if (type === "metadata")
-      return { GET: async () => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: capabilities(request, version) }) };
+    if (type === "metadata") return { GET: async () => capabilities(request, version) };
     if (type === "_history") return { GET: () => history(request) };
     if (type === "_search") return { POST: async () => searchSystem(await formRequest(request)) };
     if (type === "$meta") return query(request, metaInUse);

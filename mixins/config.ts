@@ -4,6 +4,9 @@
  */
 import { isAbsolute, resolve } from "node:path";
 
+// Every process is in UTC, wherever its machine stands: the library for FHIRPath takes a time without a zone for one of its process's.
+process.env.TZ = "UTC";
+
 export const System = { provider: "provider", national: "national" } as const;
 export type System = (typeof System)[keyof typeof System];
 

@@ -100,6 +100,7 @@ function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
   const mark = entry.url.indexOf("?");
   const search = mark < 0 ? "" : entry.url.slice(mark + 1);
   const headers: Record<string, string | undefined> = {
+    accept: FHIR_JSON,
     "if-match": entry.ifMatch,
     "if-none-match": entry.ifNoneMatch,
     "if-none-exist": entry.ifNoneExist,

@@ -30,6 +30,10 @@ export function requireJson({ query, header }: Pick<FhirRequest, "query" | "head
 /** Whether a media type names another version of FHIR than R4 (http.html#version-parameter); 4.1 and 4.3 are R4B. */
 export const isOtherVersion = (mediaType: string): boolean => /;\s*fhirVersion\s*=\s*"?(?!4\.0(?:\.\d+)?"?\s*(?:;|,|$))/i.test(mediaType);
 
+/** Whether a list of media types names one of FHIR, JSON included. */
+export const namesFhir = (mediaTypes: string | undefined): boolean =>
+  (mediaTypes ?? "").split(",").some((range) => JSON_NAMES.has(mediaType(range)) || /\bfhir\b/.test(mediaType(range)));
+
 // In a query `+` is a space: `_format=application/fhir+json` is meant all the same.
 const mediaType = (text: string): string => (text.split(";", 1)[0] ?? "").trim().toLowerCase().replace("fhir json", "fhir+json");
 

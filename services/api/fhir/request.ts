@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Caller } from "../../../mixins/contract.ts";
 import type { Directory } from "../../../mixins/fhir/directory.ts";
 import type { Profiles } from "../../../mixins/fhir/profiles.ts";
-import { readText } from "../http/body.ts";
+import { readBytes, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
 import { isOtherVersion } from "./presentation.ts";
 
@@ -28,6 +28,8 @@ export interface FhirRequest {
   header(name: string): string | undefined;
   /** The body as text; refused with 415 unless it is FHIR JSON, or of one of the media types that are named. */
   body(...also: string[]): Promise<string>;
+  /** The body as it came, of whatever media type; instead of `body`, as it can be read once. */
+  bytes(): Promise<Buffer>;
   /** Puts an error into the log, unless it is a refusal: for those that do not become the answer to the request itself. */
   report(error: unknown): void;
   /** Whether a conditional delete may remove several resources. */
@@ -60,6 +62,7 @@ export function fhirRequest(
     prefer: preferOf(header("prefer")),
     header,
     body: (...also) => textBody(request, also),
+    bytes: () => readBytes(request),
     ...mesh,
   };
 }
@@ -110,10 +113,13 @@ const RETURNS = ["minimal", "representation", "OperationOutcome"] as const;
 const HANDLINGS = ["strict", "lenient"] as const;
 const isOneOf = <T extends string>(known: readonly T[], value: string): value is T => (known as readonly string[]).includes(value);
 
+/** `text/plain; charset=utf-8` → `text/plain` */
+export const mediaTypeOf = (header: string): string => (header.split(";", 1)[0] ?? "").trim().toLowerCase();
+
 const FHIR_TYPES = ["application/fhir+json", "application/json", "application/json+fhir", "text/json"];
 
 async function textBody(request: IncomingMessage, also: string[]): Promise<string> {
-  const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+  const type = request.headers["content-type"] && mediaTypeOf(request.headers["content-type"]);
   if (type !== undefined && !FHIR_TYPES.includes(type) && !also.includes(type)) {
     const taken = also.length > 0 ? also.join(" or ") : "application/fhir+json";
     throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send the body as ${taken}, not as ${type.slice(0, 100)}.`);

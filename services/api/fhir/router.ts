@@ -4,6 +4,7 @@ import { isResourceType } from "../../../fhir/search/parameters.ts";
 import { noSuchType } from "../../../mixins/fhir/errors.ts";
 import type { Answer } from "../http/answer.ts";
 import { httpError } from "../http/errors.ts";
+import { binaryRequest, contentOf, isForContent } from "./binary.ts";
 import { bundle } from "./bundle.ts";
 import { capabilities } from "./capabilities.ts";
 import { everything } from "./everything.ts";
@@ -24,7 +25,8 @@ type Place = Record<string, (() => Promise<Answer>) | undefined>;
 
 /** @param version of the software, for the CapabilityStatement */
 export async function route(request: FhirRequest, version: string): Promise<Answer> {
-  requireJson(request);
+  const isContent = isForContent(request);
+  if (!isContent) requireJson(request);
   const place = placeOf(request, version);
   const handler = place[request.method];
   if (!handler) {
@@ -33,7 +35,8 @@ export async function route(request: FhirRequest, version: string): Promise<Answ
       .join(", ");
     throw httpError(405, "METHOD_NOT_ALLOWED", `${request.method} is not possible here; ${allow} is.`, { allow });
   }
-  return prettied(request, await handler());
+  const answer = await handler();
+  return isContent ? contentOf(answer) : prettied(request, answer);
 }
 
 function placeOf(request: FhirRequest, version: string): Place {
@@ -49,9 +52,11 @@ function placeOf(request: FhirRequest, version: string): Place {
   }
   if (!isResourceType(type)) throw httpError(404, "NOT_SUPPORTED", `There is nothing at ${shown(path)}: it is no R4 resource type.`);
   if (request.directory.known(type).length === 0) throw noSuchType(type);
-  if (id === undefined) return typePlace(request, type);
+  if (id === undefined) return typePlace(type === "Binary" ? binaryRequest(request) : request, type);
   if (third === undefined)
-    return id.startsWith("_") || id.startsWith("$") ? operationOnType(request, type, id) : instancePlace(request, type, id);
+    return id.startsWith("_") || id.startsWith("$")
+      ? operationOnType(request, type, id)
+      : instancePlace(type === "Binary" ? binaryRequest(request, id) : request, type, id);
   if (third === "_history" && path.length === 5 && rest[0] === "$meta") return query(request, (asked) => meta(asked, type, id, fourth));
   if (rest.length > 0) throw nowhere(path);
   if (third === "_history") return { GET: () => (fourth === undefined ? history(request, type, id) : vread(request, type, id, fourth)) };

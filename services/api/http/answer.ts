@@ -8,6 +8,8 @@ export interface Answer {
   headers?: Record<string, string>;
   /** Sent as UTF-8. */
   body?: string;
+  /** Sent as it is, in place of a body. */
+  bytes?: Buffer;
 }
 
 /** Below this the compressed body would save nothing worth the time. Bytes. */
@@ -15,18 +17,22 @@ const COMPRESS_FROM = 4_096;
 const compress = promisify(gzip);
 
 /** Sends the answer; for HEAD the same headers without the body. */
-export async function send(request: IncomingMessage, response: ServerResponse, { status, headers = {}, body }: Answer): Promise<void> {
+export async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers = {}, body, bytes: content }: Answer,
+): Promise<void> {
   // The client went away, or a timeout has answered already.
   if (response.headersSent || response.destroyed) return;
   response.statusCode = status;
   response.setHeader("X-Content-Type-Options", "nosniff");
   for (const name in headers) response.setHeader(name, headers[name] as string);
-  if (body === undefined) {
+  if (body === undefined && content === undefined) {
     if (status !== 204 && status !== 304) response.setHeader("Content-Length", "0");
     response.end();
     return;
   }
-  let bytes: Buffer = Buffer.from(body);
+  let bytes: Buffer = content ?? Buffer.from(body as string);
   response.setHeader("Vary", "Accept, Accept-Encoding");
   if (bytes.length >= COMPRESS_FROM && acceptsGzip(request)) {
     bytes = await compress(bytes, { level: 1 });

@@ -11,9 +11,22 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * The whole body as text; "" without one.
- * @throws 413 too large, 415 unknown encoding, 400 not UTF-8 or cut short
+ * @throws 400 not UTF-8, besides what `readBytes` throws
  */
 export async function readText(request: IncomingMessage): Promise<string> {
+  const whole = await readBytes(request);
+  try {
+    return utf8.decode(whole);
+  } catch {
+    throw httpError(400, "BODY_NOT_UTF8", "The body is not UTF-8.");
+  }
+}
+
+/**
+ * The whole body, decompressed; empty without one.
+ * @throws 413 too large, 415 unknown encoding, 400 cut short
+ */
+export async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const declared = Number(request.headers["content-length"]);
   if (declared > MAX_BODY_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
@@ -28,12 +41,7 @@ export async function readText(request: IncomingMessage): Promise<string> {
     if ((error as { type?: string }).type) throw error;
     throw httpError(400, "BODY_UNREADABLE", "The body cannot be read: it is cut short, or not in the Content-Encoding it claims.");
   }
-  const whole = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes);
-  try {
-    return utf8.decode(whole);
-  } catch {
-    throw httpError(400, "BODY_NOT_UTF8", "The body is not UTF-8.");
-  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes);
 }
 
 function decoded(request: IncomingMessage): AsyncIterable<unknown> {

@@ -1,0 +1,74 @@
+import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+/** A Binary's content goes in and out as it is, the resource around it by who speaks FHIR (R4, binary.html#rest). */
+describe("a scanned letter", () => {
+  let mesh: Mesh;
+  let fhir: FhirHttp;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "records"], nats: false, split: "broker" });
+    fhir = fhirAt(mesh.base);
+  });
+  afterAll(() => mesh.stop());
+
+  const letter = Buffer.from([0x25, 0x50, 0x44, 0x46, 0x00, 0xff, 0xfe, 0x0a]);
+  const asFhir = { Accept: "application/fhir+json" };
+  const send = async (method: string, path: string, body: Buffer, headers: Record<string, string>) => {
+    const answer = await fetch(`${mesh.base}/fhir${path}`, { method, body: new Uint8Array(body), headers: { ...asFhir, ...headers } });
+    return { status: answer.status, body: await answer.json() };
+  };
+  const content = async (path: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${mesh.base}/fhir${path}`, { headers });
+    return { status: answer.status, headers: answer.headers, bytes: Buffer.from(await answer.arrayBuffer()) };
+  };
+
+  it("is stored as it came, and given back to the byte", async () => {
+    const sent = { "Content-Type": "application/pdf", "X-Security-Context": "Patient/1" };
+    const { status, body } = await send("POST", "/Binary", letter, sent);
+    expect(status).toBe(201);
+    const read = await content(`/Binary/${body.id}`);
+    expect(read.status).toBe(200);
+    expect(read.bytes).toEqual(letter);
+    expect(Object.fromEntries(read.headers)).toMatchObject({
+      "content-type": "application/pdf",
+      "x-security-context": "Patient/1",
+      "content-security-policy": "sandbox",
+      etag: 'W/"1"',
+    });
+    expect((await content(`/Binary/${body.id}`, { Accept: "application/pdf" })).bytes).toEqual(letter);
+    expect((await content(`/Binary/${body.id}/_history/1`, { Accept: "text/html, */*" })).bytes).toEqual(letter);
+    expect((await content(`/Binary/${body.id}`, { "If-None-Match": 'W/"1"' })).status).toBe(304);
+  });
+
+  it("is a resource to who asks for FHIR", async () => {
+    const { body } = await send("PUT", "/Binary/letter", letter, { "Content-Type": "application/pdf" });
+    const resource = { resourceType: "Binary", id: "letter", contentType: "application/pdf", data: letter.toString("base64") };
+    expect(body).toMatchObject(resource);
+    expect((await fhir.get("/Binary/letter", asFhir)).body).toMatchObject(resource);
+    expect((await fhir.get("/Binary/letter", { Accept: "application/json" })).body).toMatchObject(resource);
+    expect((await fhir.get("/Binary/letter?_format=json")).body).toMatchObject(resource);
+    expect((await fhir.get("/Binary/letter", { Accept: "application/fhir+xml" })).status).toBe(406);
+    const batch = { resourceType: "Bundle", type: "batch", entry: [{ request: { method: "GET", url: "Binary/letter" } }] };
+    expect((await fhir.send("POST", "", batch)).body.entry[0].resource).toMatchObject(resource);
+    const patch = [{ op: "replace", path: "/contentType", value: "image/png" }];
+    const patched = await fhir.send("PATCH", "/Binary/letter", patch, { "Content-Type": "application/json-patch+json" });
+    expect(patched).toMatchObject({ status: 200, body: { ...resource, contentType: "image/png" } });
+  });
+
+  it("may be a FHIR document of another kind, which stays what it is", async () => {
+    const report = '{"resourceType":"Patient", "id":"x"}';
+    const { status, body } = await send("POST", "/Binary", Buffer.from(report), { "Content-Type": "application/fhir+json" });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ resourceType: "Binary", contentType: "application/fhir+json" });
+    expect((await content(`/Binary/${body.id}`)).bytes.toString()).toBe(report);
+  });
+
+  it.each([
+    ["nothing", Buffer.alloc(0), "application/pdf", 400],
+    ["a broken resource", Buffer.from('{"resourceType":"Binary"'), "application/fhir+json", 400],
+    ["a resource with a fault", Buffer.from('{"resourceType":"Binary"}'), "application/fhir+json", 422],
+    ["25 MB", Buffer.alloc(25 * 1024 * 1024), "image/png", 413],
+  ])("is refused when it is %s", async (_, body, type, status) => {
+    expect((await send("POST", "/Binary", body, { "Content-Type": type })).status).toBe(status);
+  });
+});

@@ -55,4 +55,20 @@ describe("a profile", () => {
     expect((await validate({ resourceType: "Patient" })).body.issue[0]).toMatchObject({ severity: "error" });
     expect((await validate({ resourceType: "Patient", identifier: [{ value: "1" }] })).body).toEqual(outcomeWith("informational"));
   });
+
+  it("of R4 itself is known, and needs not be stored", async () => {
+    const base = "http://hl7.org/fhir/StructureDefinition";
+    const validate = (address: string, resource: object) => fhir.send("POST", `/Patient/$validate?profile=${address}`, resource);
+    expect((await validate(`${base}/Patient`, { resourceType: "Patient" })).body).toEqual(outcomeWith("informational"));
+    expect((await validate(`${base}/Patient|4.0.1`, { resourceType: "Patient", gender: "x" })).body).toEqual(outcomeWith("code-invalid"));
+    expect((await validate(`${base}/Observation`, { resourceType: "Patient" })).body).toEqual(outcomeWith("not-found"));
+  });
+
+  it("is not needed to ask whether what is stored may be deleted", async () => {
+    const { id } = (await fhir.create({ resourceType: "Patient" })).body;
+    for (const query of ["?mode=delete", ""])
+      expect((await fhir.send("POST", `/Patient/${id}/$validate${query}`)).body).toEqual(outcomeWith("informational"));
+    expect((await fhir.send("POST", "/Patient/nobody/$validate?mode=delete")).status).toBe(404);
+    expect((await fhir.send("POST", "/Patient/$validate")).body).toEqual(outcomeWith("required"));
+  });
 });

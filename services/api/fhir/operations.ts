@@ -11,6 +11,7 @@ import { searchPage } from "../../../mixins/fhir/search.ts";
 import type { Answer } from "../http/answer.ts";
 import { MAX_PAGE_BYTES } from "./limits.ts";
 import { FHIR_JSON } from "./refusals.ts";
+import { optionalBody } from "./parameters.ts";
 import type { FhirRequest } from "./request.ts";
 import { entryText, searchset } from "./search.ts";
 
@@ -21,7 +22,11 @@ export const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (valu
 
 /** The resource in a body: itself, or the parameter `name` of a Parameters. */
 export async function parameterIn(request: FhirRequest, name: string): Promise<{ parameters: Json[]; value?: Json; body?: Json }> {
-  const body = parseInput(await request.body()) as Json | null;
+  return parametersOfText(await request.body(), name);
+}
+
+function parametersOfText(text: string, name: string): { parameters: Json[]; value?: Json; body?: Json } {
+  const body = parseInput(text) as Json | null;
   if (body === null || typeof body !== "object" || Array.isArray(body))
     throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
   if (body.resourceType !== "Parameters") return { parameters: [], value: body };
@@ -32,7 +37,9 @@ export async function parameterIn(request: FhirRequest, name: string): Promise<{
 
 /** POST Type/$validate and Type/id/$validate (`mode` create, update, delete, profile). The faults are the answer, not an error. */
 export async function validateOperation(request: FhirRequest, type: string, id?: string): Promise<Answer> {
-  const sent = request.method === "GET" ? { parameters: [] } : await parameterIn(request, "resource");
+  // What is stored, or to be deleted, needs no body.
+  const text = request.method === "GET" ? undefined : await optionalBody(request);
+  const sent = text === undefined ? { parameters: [] } : parametersOfText(text, "resource");
   const { parameters } = sent;
   const value = sent.value ?? (type === "Parameters" ? sent.body : undefined); // Parameters may be what is to be validated
   const asked = (name: string) => request.query.find(([it]) => it === name)?.[1] ?? stringIn(parameters.find((it) => it.name === name));
@@ -47,7 +54,7 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
   const claimed = profile === undefined ? (asArray((resource.meta as Json | undefined)?.profile) as unknown as string[]) : [profile];
   const { profiles, stored: related } = await request.profiles.of(claimed.filter((it) => typeof it === "string"));
   const issues: Issue[] = validate(resource, { type, profiles, stored: related });
-  if (profile !== undefined && profiles.length === 0) {
+  if (profile !== undefined && profiles.length === 0 && !isBase(profile, type)) {
     issues.push({
       severity: "error",
       code: "not-found",
@@ -69,6 +76,10 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
       : outcome({ severity: "information", code: "informational", diagnostics: "No fault was found." }),
   );
 }
+
+/** Whether the profile is what R4 itself defines of the type, which is validated against anyway. */
+const isBase = (profile: string, type: string): boolean =>
+  ["Resource", type].some((name) => new RegExp(`^http://hl7\\.org/fhir/StructureDefinition/${name}(\\|4\\.0(\\.\\d)?)?$`).test(profile));
 
 const stringIn = (parameter: Json | undefined): string | undefined => {
   const value = parameter && Object.entries(parameter).find(([name]) => name.startsWith("value"))?.[1];

@@ -16,7 +16,7 @@ export async function operationRequest(request: FhirRequest): Promise<FhirReques
 }
 
 /** undefined without one; an entry of a batch without a resource has none either. */
-async function optionalBody(request: FhirRequest): Promise<string | undefined> {
+export async function optionalBody(request: FhirRequest): Promise<string | undefined> {
   try {
     return await request.body();
   } catch (error) {

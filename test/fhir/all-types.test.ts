@@ -78,4 +78,18 @@ describe.each(["sqlite", "mongo"] as const)("a search over all types, on %s", (s
   it("by what only some types have is refused", async () => {
     for (const sort of ["date", "-_lastUpdated,date", "_colour"]) expect((await fhir.get(`?_sort=${sort}`)).status).toBe(400);
   });
+
+  it("passes over what no type knows and says so, unless it shall be strict; what only some know is refused", async () => {
+    const { status, body } = await fhir.get("?_type=Condition,Encounter&colour=blue&_count=1000&_pretty=true");
+    expect(status).toBe(200);
+    expect(body.link[0].url).toBe(`${mesh.base}/fhir?_type=Condition%2CEncounter&_count=1000`);
+    const outcomes = body.entry.filter((it: { search: { mode: string } }) => it.search.mode === "outcome");
+    expect(outcomes[0].resource.issue).toEqual([expect.objectContaining({ severity: "warning", expression: ["colour"] })]);
+    expect(body.entry).toHaveLength(9 + 1);
+    const strictly = { Prefer: "handling=strict" };
+    expect((await fhir.get("?_type=Condition,Encounter&colour=blue", strictly)).status).toBe(400);
+    expect((await fhir.get("?_type=Condition,Encounter&class=AMB")).status).toBe(400);
+    expect((await fhir.get("?_type=Encounter&class=AMB&_summary=count", strictly)).body.total).toBe(3);
+    expect((await fhir.get(`/Patient/${patient}/*?colour=blue&_summary=count`)).body.entry[0].search.mode).toBe("outcome");
+  });
 });

@@ -1,6 +1,7 @@
 /** Compartments, and search over all types (FHIR R4, compartmentdefinition.html, search.html). */
 import { fhirError } from "../../../fhir/outcome.ts";
 import { compartmentOf, compartmentTypes, isResourceType, parametersOf } from "../../../fhir/search/parameters.ts";
+import type { ParsedSearch } from "../../../fhir/search/criteria.ts";
 import { parseSearch } from "../../../fhir/search/parse.ts";
 import type { Clause, Row } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../mixins/fhir/contract.ts";
@@ -12,7 +13,7 @@ import { httpError } from "../http/errors.ts";
 import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "./limits.ts";
 import { subsetAsked } from "./presentation.ts";
 import { type FhirRequest, pairsOf } from "./request.ts";
-import { entryText, issuesOf, search, searchset } from "./search.ts";
+import { entryText, issuesOf, search, searchset, selfQuery } from "./search.ts";
 
 /**
  * The clauses by which a resource of `type` belongs to a compartment; undefined: that type is never in it.
@@ -74,7 +75,7 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
   const wanted = typesAsked(pairs);
   const rest = pairs.filter(([name]) => name !== "_type");
   const manner = { partial: request.prefer.handling === "lenient", missing: new Set<string>() };
-  const options = { base, handling: "strict" } as const;
+  const options = { base, handling: request.prefer.handling ?? "lenient" };
   // What all types understand is read once, for whatever concerns the page; then the criteria for each type.
   const shape = parseSearch(
     "Basic",
@@ -85,26 +86,32 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
     throw fhirError(400, "not-supported", "_include and _revinclude need a search on one type.");
   if (rest.some(([name, value]) => name === "_sort" && value.split(",").some((key) => !/^-?_/.test(key))))
     throw fhirError(400, "not-supported", "A search over several types is sorted by what all types have: _lastUpdated, _id.", "_sort");
+  const searches = all
+    .filter(({ type }) => !wanted || wanted.has(type))
+    .map(({ type, clauses }) => {
+      const criteria = rest.filter(([name]) => name === "_sort" || !isControl(name));
+      return { type, clauses, search: parseSearch(type, criteria, options) };
+    });
+  const ignored = [...shape.ignored, ...ignoredByAll(searches.map(({ search }) => search))];
   const questions = await Promise.all(
-    all
-      .filter(({ type }) => !wanted || wanted.has(type))
-      .map(async ({ type, clauses }): Promise<TypeQuestion> => {
-        const search = parseSearch(
-          type,
-          rest.filter(([name]) => name === "_sort" || !isControl(name)),
-          options,
-        );
-        return { type, clauses: [...clauses, ...(await resolved(request, search, manner))], sort: search.sort };
+    searches.map(
+      async ({ type, clauses, search }): Promise<TypeQuestion> => ({
+        type,
+        clauses: [...clauses, ...(await resolved(request, search, manner))],
+        sort: search.sort,
       }),
+    ),
   );
-  const self = `${base}${path && `/${path}`}${query && `?${query}`}`;
+  const used = pairs.filter(([name]) => name !== "_format" && name !== "_pretty" && !ignored.some((it) => it.name === name));
+  const self = `${base}${path && `/${path}`}${selfQuery({ used })}`;
   const count = Math.min(shape.count ?? DEFAULT_COUNT, MAX_COUNT);
   const total = () =>
     countTypes(request, questions, async (type, clauses) => {
       const counts = await Promise.all(directory.ownersOf(type).map((owner) => ownerOf(owner).count(request.caller, { type, clauses })));
       return counts.reduce((sum, one) => sum + one, 0);
     });
-  if (shape.summary === "count" || count === 0) return searchset([{ relation: "self", url: self }], [], await total(), [], base);
+  if (shape.summary === "count" || count === 0)
+    return searchset([{ relation: "self", url: self }], [], await total(), issuesOf({ ignored }, []), base);
 
   const subset = subsetAsked(shape);
   const { rows, more } = await searchTypes(
@@ -125,9 +132,32 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
     links,
     rows.map((row) => entryText(base, row, "match", subset)),
     counted,
-    issuesOf({ ignored: [] }, [...manner.missing]),
+    issuesOf({ ignored }, [...manner.missing]),
     base,
   );
+}
+
+/**
+ * What no type understands is passed over, as in a search on one type. What some understand and others do not would find
+ * everything of the others.
+ * @throws FhirError 400
+ */
+function ignoredByAll(searches: ParsedSearch[]): ParsedSearch["ignored"] {
+  const reasons = new Map<string, string[]>();
+  for (const { ignored } of searches)
+    for (const [name, { reason }] of new Map(ignored.map((it) => [it.name, it]))) reasons.set(name, [...(reasons.get(name) ?? []), reason]);
+  return [...reasons].map(([name, given]) => {
+    const shown = name.slice(0, 64);
+    if (given.length < searches.length)
+      throw fhirError(
+        400,
+        "not-supported",
+        `Not every type of this search has the parameter "${shown}": name those that do in _type.`,
+        shown,
+      );
+    const isOne = given.every((reason) => reason === given[0]);
+    return { name, reason: isOne ? (given[0] as string) : `No type of this search has the parameter "${shown}".` };
+  });
 }
 
 const CONTROLS = new Set([

@@ -71,7 +71,7 @@ export async function search(request: FhirRequest, type: string, within: Clause[
 }
 
 /** What of the query was used, as the self link tells it. */
-export function selfQuery({ used }: ParsedSearch): string {
+export function selfQuery({ used }: Pick<ParsedSearch, "used">): string {
   if (used.length === 0) return "";
   return `?${used.map(([name, value]) => `${encodeURIComponent(name).replaceAll("%3A", ":")}=${encodeURIComponent(value)}`).join("&")}`;
 }

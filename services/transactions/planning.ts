@@ -6,7 +6,6 @@ import { v7 as timeOrderedId } from "uuid";
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { conditionalReferences, linksTo, replaceLinks } from "../../fhir/bundle/references.ts";
 import { parseJson } from "../../fhir/json.ts";
-import { FhirError } from "../../fhir/outcome.ts";
 import { applyPatch, JSON_PATCH } from "../../fhir/patch/index.ts";
 import type { Caller } from "../../mixins/contract.ts";
 import type { OwnerStep, VersionOf } from "../../mixins/fhir/contract.ts";
@@ -15,6 +14,7 @@ import type { Directory } from "../../mixins/fhir/directory.ts";
 import { type Found, lookUp, type Match } from "../../mixins/fhir/look-up.ts";
 import { ifMatchVersions } from "../../fhir/etag.ts";
 import { readResource } from "../../mixins/fhir/read.ts";
+import { type Conditions, criteriaOf, holdsOf, refuseOwnMatches, refused, type Target } from "./conditions.ts";
 import type { Share } from "./coordinator.ts";
 
 /** What a transaction will do. */
@@ -34,12 +34,6 @@ export type Answer =
   /** A GET: read by the gateway after the commit. */
   | { kind: "read" };
 
-interface Target {
-  id: string;
-  /** The owner that holds it now, with its current version; absent when there is none yet. */
-  held?: { owner: string; version: number; updated?: number; deleted: boolean };
-}
-
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
 export async function planOf(
   entries: BundleEntry[],
@@ -51,16 +45,9 @@ export async function planOf(
   await locate(writes, targets, { caller, directory });
   rewriteLinks(writes, targets, conditions);
   await applyPatches(writes, targets, { caller, directory });
+  refuseOwnMatches(writes, targets, conditions);
   return arrange(entries, targets, conditions, directory);
 }
-
-/** What criteria, `Type?query`, find; each is looked up once for the whole bundle. */
-type Conditions = Map<string, Found>;
-
-const criteriaOf = ({ method, type, query, ifNoneExist }: BundleEntry): string | undefined => {
-  if (method === "POST") return ifNoneExist === undefined ? undefined : `${type}?${ifNoneExist}`;
-  return query === undefined ? undefined : `${type}?${query}`;
-};
 
 async function resolveConditions(writes: BundleEntry[], mesh: { caller: Caller; directory: Directory; base: string }): Promise<Conditions> {
   const criteria = new Set<string>();
@@ -255,37 +242,6 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
 }
 
 const dependsOnCondition = (step: OwnerStep): boolean => step.op === "hold" || (step.op === "create" && step.ifNoneExist !== undefined);
-
-/**
- * What a condition names may come into being, or be found, with any owner of a shared type: whoever acts on it holds it with
- * each of them. Before all other steps, for a condition is about what was there before the bundle (R4, http.html#trules).
- */
-function holdsOf(
-  entries: BundleEntry[],
-  targets: Map<BundleEntry, Target>,
-  conditions: Conditions,
-  directory: Directory,
-): { index: number; owner: string; step: OwnerStep }[] {
-  const held = new Set<string>();
-  return entries.flatMap((entry) => {
-    const criteria = criteriaOf(entry);
-    const target = targets.get(entry);
-    const type = entry.type as string;
-    if (criteria === undefined || !target || held.has(criteria) || !directory.isShared(type)) return [];
-    const isWritten = entry.method === "PUT" || (entry.method === "POST" && !target.held);
-    if (!isWritten) return [];
-    held.add(criteria);
-    const { condition } = conditions.get(criteria) as Found;
-    return directory.ownersOf(type).map((owner) => ({
-      index: entry.index,
-      owner,
-      step: { op: "hold" as const, type, condition, isThere: target.held?.owner === owner },
-    }));
-  });
-}
-
-const refused = (status: number, diagnostics: string, index: number, code = "processing") =>
-  new FhirError(status, [{ severity: "error", code, diagnostics, expression: [`Bundle.entry[${index}]`] }]);
 
 const ambiguous = (criteria: string, index: number) =>
   refused(412, `More than one resource matches ${criteria}: narrow the criteria.`, index, "multiple-matches");

@@ -108,6 +108,24 @@ describe("a bundle", () => {
     expect(await fhir.send("POST", "", transaction(encounter("1")))).toMatchObject({ status: 412, body: outcomeWith("multiple-matches") });
   });
 
+  it.each(["Patient", "Encounter"])("refuses to create a %s unless it exists where another entry makes it", async (type) => {
+    const numbered = (...values: string[]) => ({
+      resourceType: type,
+      identifier: values.map((value) => ({ system: "urn:own", value })),
+      ...(type === "Encounter" && { status: "finished", class: { code: values.length > 1 ? "IMP" : "AMB" } }),
+    });
+    const unless = (value: string) => ({ ifNoneExist: `identifier=urn:own|${value}` });
+    const twice = transaction(post(numbered("1")), post(numbered("1", "2"), undefined, unless("1")));
+    expect(await fhir.send("POST", "", twice)).toMatchObject({ status: 400, body: outcomeWith("duplicate") });
+    const eachOther = transaction(post(numbered("1", "2"), undefined, unless("1")), post(numbered("1", "2"), undefined, unless("2")));
+    expect(await fhir.send("POST", "", eachOther)).toMatchObject({ status: 400, body: outcomeWith("duplicate") });
+    expect((await fhir.get(`/${type}?identifier=urn:own|1`)).body.total).toBe(0);
+    const same = transaction(post(numbered("1"), undefined, unless("1")), post(numbered("1"), undefined, unless("1")), post(numbered("2")));
+    const answer = await fhir.send("POST", "", same);
+    expect(idOf(answer, 0)).toBe(idOf(answer, 1));
+    expect((await fhir.get(`/${type}?identifier=urn:own|`)).body.total).toBe(2);
+  });
+
   it("creates what does not exist, once, and links to what does", async () => {
     const bundle = (day: string) =>
       transaction(

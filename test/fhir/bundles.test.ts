@@ -313,6 +313,13 @@ describe("a bundle", () => {
     });
   });
 
+  it("of type batch tells when a resource was written as the resource does", async () => {
+    const { id } = (await fhir.create({ resourceType: "Patient" })).body;
+    const entry = [post({ resourceType: "Patient" }), { request: { method: "GET", url: `Patient/${id}` } }];
+    const { body } = await fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
+    for (const { resource, response } of body.entry) expect(response.lastModified).toBe(resource.meta.lastUpdated);
+  });
+
   it("answers a read that finds nothing beside what it has written", async () => {
     const answer = await fhir.send(
       "POST",

@@ -131,12 +131,12 @@ function writtenEntry(base: string, { status, type, id, version, updated, json }
 }
 
 /** The answer to a request as the entry of a response bundle. */
-function answerEntry({ status, headers = {}, body }: Answer): string {
+function answerEntry({ status, headers = {}, body, updated }: Answer): string {
   const response = {
     status: String(status),
     ...(headers.Location !== undefined && { location: headers.Location }),
     ...(headers.ETag !== undefined && { etag: headers.ETag }),
-    ...(headers["Last-Modified"] !== undefined && { lastModified: new Date(headers["Last-Modified"]).toISOString() }),
+    ...(updated !== undefined && { lastModified: new Date(updated).toISOString() }),
   };
   if (body === undefined) return `{"response":${JSON.stringify(response)}}`;
   if (status >= 400) return `{"response":${JSON.stringify(response).slice(0, -1)},"outcome":${body}}}`;

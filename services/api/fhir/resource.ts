@@ -157,18 +157,20 @@ function written(request: FhirRequest, type: string, id: string, { outcome: what
   const status = what === "created" ? 201 : 200;
   const headers: Record<string, string> = { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() };
   if (what === "created" || what === "existed") headers.Location = `${request.base}/${type}/${id}/_history/${version}`;
-  if (json !== undefined && wantsResource(request)) return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body: json };
+  if (json !== undefined && wantsResource(request))
+    return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body: json, updated };
   if (request.prefer.return === "OperationOutcome") {
     const body = JSON.stringify(
       outcome({ severity: "information", code: "informational", diagnostics: `${type}/${id} is at version ${version}.` }),
     );
-    return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body };
+    return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body, updated };
   }
-  return { status, headers };
+  return { status, headers, updated };
 }
 
 function resourceAnswer(status: number, { version, updated }: StoredResource, body: string): Answer {
-  return { status, headers: { "Content-Type": FHIR_JSON, ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() }, body };
+  const headers = { "Content-Type": FHIR_JSON, ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() };
+  return { status, headers, body, updated };
 }
 
 /** Conditional read (R4, http.html#cread). */
@@ -178,7 +180,9 @@ function notModified(request: FhirRequest, { version, updated }: StoredResource)
   // With both, the entity tag decides (RFC 9110, 13.1.3). HTTP dates have whole seconds.
   const isKnown =
     ifNoneMatch !== undefined ? isNamedBy(ifNoneMatch, version) : since !== undefined && Math.floor(updated / 1000) * 1000 <= dateOf(since);
-  return isKnown ? { status: 304, headers: { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() } } : undefined;
+  return isKnown
+    ? { status: 304, headers: { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() }, updated }
+    : undefined;
 }
 
 /** An HTTP date; the oldest of its three forms has no zone and means GMT as well (RFC 9110, 5.6.7). */

@@ -10,6 +10,8 @@ export interface Answer {
   body?: string;
   /** Sent as it is, in place of a body. */
   bytes?: Buffer;
+  /** When the resource was written, milliseconds since 1970: for an entry of a bundle, as Last-Modified has whole seconds. */
+  updated?: number;
 }
 
 /** Below this the compressed body would save nothing worth the time. Bytes. */

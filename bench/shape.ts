@@ -1,7 +1,7 @@
 /**
  * Does it stay as fast as it grows? `node bench/shape.ts [rounds] [one|cluster]`: imports the yardstick's 60 records (13,991 resources) so
  * many times (default 15: 210,000 resources) and tells the rate of each round, then what searches cost on their first pages and far
- * behind, and what chains over two services cost.
+ * behind, and what chains over two and three services cost.
  */
 import { Client, load, median, percentile, start, type Way } from "./kit.ts";
 
@@ -19,6 +19,7 @@ try {
     "/Observation?_count=20",
     "/Observation?date=ge1950&_count=20",
     "/Observation?code=http://loinc.org%7C29463-7&_sort=-date&_count=20",
+    "/Observation?encounter.date=ge1900&_count=20",
   ]) {
     await paging(path);
   }
@@ -29,6 +30,12 @@ try {
     "/Condition?patient.birthdate=lt1950&_count=20",
     "/Condition?encounter.date=ge2015&code=http://snomed.info/sct%7C444814009&_count=20",
     `/Patient?_has:Observation:patient:${weight}&_count=20`,
+    // Over more than 20,000 resources: nothing of that size is listed.
+    "/Patient?_has:Observation:patient:date=ge1900&_count=20",
+    "/Observation?encounter.date=ge1900&_count=20",
+    // Over three services.
+    "/Observation?encounter.patient.gender=female&_count=20",
+    "/Patient?_has:Observation:patient:encounter.date=ge1900&_count=20",
     `/Observation?${weight}&_sort=-date&_count=20`,
   ]) {
     await asking(path);

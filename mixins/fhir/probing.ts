@@ -19,7 +19,7 @@ export interface Budget {
 export class Spent extends Error {}
 
 /** Candidates of the first batch, unless more are wanted: most searches end with it. */
-const FIRST_BATCH = 50;
+const FIRST_BATCH = 20;
 /** Each further batch is so many times larger, because few have passed. */
 const GROWTH = 4;
 /** Of the largest; an owner probes it within some tens of milliseconds. */
@@ -40,7 +40,7 @@ export interface Candidates {
   after?: Cursor;
   /** Slots whose references come along with each row, among others. */
   refs?: number[];
-  /** Candidates in the first batch; default 50. */
+  /** Candidates in the first batch; default 20. */
   first?: number;
 }
 

@@ -63,7 +63,7 @@ export async function countMatches(mesh: Mesh, type: string, search: ParsedSearc
     }
     try {
       let count = 0;
-      for await (const { rows } of passing(mesh, plan, { sort: [], first: 500 }, budgetOf(stage.counted, stage), manner))
+      for await (const { rows } of passing(mesh, plan, { sort: [], first: COUNT_BATCH }, budgetOf(stage.counted, stage), manner))
         count += rows.length;
       return { found: count };
     } catch (error) {
@@ -72,6 +72,9 @@ export async function countMatches(mesh: Mesh, type: string, search: ParsedSearc
     }
   });
 }
+
+/** Candidates that a count reads at a time. */
+const COUNT_BATCH = 500;
 
 type Outcome<Found> = { found: Found } | { refused: FhirError };
 

@@ -105,8 +105,10 @@ async function chained(mesh: Mesh, { parameter, slots, isCanonical, any }: Chain
       return { plan, references: isCanonical ? values : values?.map((id) => `${far.type}/${id}`) };
     }),
   );
-  const known = new Set(found.flatMap(({ references = [] }) => references));
-  const ends = found.filter(({ references }) => references === undefined).map(({ plan }) => plan);
+  const all = new Set(found.flatMap(({ references = [] }) => references));
+  // Each may be few, and all together too many.
+  const known = all.size > stage.listed ? new Set<string>() : all;
+  const ends = found.filter(({ references }) => references === undefined || known.size < all.size).map(({ plan }) => plan);
   if (ends.length > 0) return { kind: "chain", parameter, slots, isCanonical, ends, known };
   return { kind: "key", slots, any: [...known].map((reference) => ({ eq: `=${reference}` })) };
 }

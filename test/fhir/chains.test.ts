@@ -16,8 +16,9 @@ const LISTING = [stage({})];
 const PROBING = [stage({ listed: 0 })];
 
 /**
- * Chains and `_has` over services (R4 3.1.1.4.15, 3.1.1.4.16) by each of their plans. Twenty patients, each with a stay (every fourth one
- * inpatient, which is another service's) and an observation of it (every other one the laboratory's), heavier from one to the next.
+ * Chains and `_has` over services (R4 3.1.1.4.15, 3.1.1.4.16) by each of their plans. Twenty patients, eight of them with a doctor or a
+ * practice of their own; each has a stay (every fourth one inpatient, which is another service's) and an observation of it (every other
+ * one the laboratory's), heavier from one to the next.
  */
 describe("a chain over several services", () => {
   let mesh: Mesh;
@@ -39,7 +40,20 @@ describe("a chain over several services", () => {
       request: { method: "PUT", url: `${resource.resourceType}/${resource.id}` },
     });
     const entry = Array.from({ length: PATIENTS }, (_, i) => [
-      put({ resourceType: "Patient", id: `p${i}`, gender: i % 2 ? "male" : "female", birthDate: `${1950 + i}` }),
+      put({
+        resourceType: "Patient",
+        id: `p${i}`,
+        gender: i % 2 ? "male" : "female",
+        birthDate: `${1950 + i}`,
+        ...(i < 8 && { generalPractitioner: [{ reference: `${i % 2 ? "Practitioner" : "Organization"}/g${i}` }] }),
+      }),
+      ...(i < 8
+        ? [
+            i % 2
+              ? put({ resourceType: "Practitioner", id: `g${i}`, name: [{ family: "Gray" }] })
+              : put({ resourceType: "Organization", id: `g${i}`, name: "Gray" }),
+          ]
+        : []),
       put({
         resourceType: "Encounter",
         id: `e${i}`,
@@ -105,6 +119,7 @@ describe("a chain over several services", () => {
     ["Patient?_has:Observation:subject:encounter.class=IMP&_sort=-birthdate", newestFirst(numbered("p", (i) => i % 4 === 0))],
     ["Patient?_has:Encounter:subject:_has:Observation:encounter:value-quantity=lt65&_sort=birthdate", numbered("p", (i) => i < 5)],
     ["Patient?gender=male&_has:Encounter:subject:status:not=finished&_sort=birthdate", ["p15", "p17", "p19"]],
+    ["Patient?general-practitioner.name=gray&_sort=birthdate", numbered("p", (i) => i < 8)],
     ["QuestionnaireResponse?questionnaire.title=pain", ["r1"]],
     ["Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed", ["q1"]],
   ];

@@ -48,6 +48,62 @@ describe("HL7's JSON Patch cases", () => {
   });
 });
 
+describe("a JSON Patch", () => {
+  const observation = () =>
+    parseJson(
+      '{"resourceType":"Observation","valueQuantity":{"value":2.50,"unit":"mg"},"note":[{"text":"a"}],"code":{"text":"c"}}',
+    ) as Resource;
+  const patched = (patch: string) => JSON.stringify(applyPatch(observation(), parseJson(patch)));
+
+  it.each([
+    ["sets a decimal", '[{"op":"replace","path":"/valueQuantity/value","value":1.00}]', '"valueQuantity":{"value":1.00,'],
+    ["copies one", '[{"op":"copy","from":"/valueQuantity","path":"/component"}]', '"component":{"value":2.50,"unit":"mg"}'],
+    ["moves one", '[{"op":"move","from":"/valueQuantity/value","path":"/value"}]', '"value":2.50}'],
+    ["finds it equal however it is written", '[{"op":"test","path":"/valueQuantity/value","value":2.5}]', '"value":2.50,'],
+    ["also within an object", '[{"op":"test","path":"/valueQuantity","value":{"unit":"mg","value":25e-1}}]', '"value":2.50,'],
+    ["takes a list's last element and the list", '[{"op":"remove","path":"/note/0"}]', '"mg"},"code"'],
+    ["takes what is empty without it", '[{"op":"remove","path":"/note/0/text"},{"op":"remove","path":"/code/text"}]', '"mg"}}'],
+    [
+      "fills a list that it has emptied",
+      '[{"op":"remove","path":"/note/0"},{"op":"add","path":"/note/-","value":{"text":"b"}}]',
+      '[{"text":"b"}]',
+    ],
+    ["replaces the whole", '[{"op":"replace","path":"","value":{"resourceType":"Observation","status":"final"}}]', '"status":"final"}'],
+  ])("%s", (_, patch, part) => {
+    expect(patched(patch)).toContain(part);
+  });
+
+  it.each([
+    ["another number", '[{"op":"test","path":"/valueQuantity/value","value":2.51}]', 422],
+    ["a number as a text", '[{"op":"test","path":"/valueQuantity/value","value":"2.50"}]', 422],
+    ["no place in a number", '[{"op":"add","path":"/valueQuantity/value/rawJSON","value":"9"}]', 422],
+    ["an index with a leading zero", '[{"op":"remove","path":"/note/00"}]', 422],
+    ["an index beyond the end", '[{"op":"add","path":"/note/2","value":{}}]', 422],
+    ["a member of what all objects have", '[{"op":"remove","path":"/toString"}]', 422],
+    ["nothing left", '[{"op":"remove","path":""}]', 422],
+    ["null left", '[{"op":"replace","path":"","value":null}]', 422],
+    [
+      "a list copied into itself again and again",
+      JSON.stringify(Array.from({ length: 40 }, () => ({ op: "copy", from: "/note", path: "/note/-" }))),
+      400,
+    ],
+    [
+      "an object moved into its neighbour again and again",
+      JSON.stringify([
+        { op: "add", path: "/extension", value: Array.from({ length: 300 }, () => ({ extension: [] })) },
+        ...Array.from({ length: 140 }, (_, index) => ({
+          op: "move",
+          from: `/extension/${index}`,
+          path: `/extension/${index + 1}/extension/-`,
+        })),
+      ]),
+      400,
+    ],
+  ])("refuses %s", (_, patch, status) => {
+    expect(() => patched(patch)).toThrow(expect.objectContaining({ status }));
+  });
+});
+
 type Parts = Record<string, unknown>;
 
 /** `{ type: "add", path: …, value: { valueCode: … } }` as Parameters. */

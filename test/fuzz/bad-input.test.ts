@@ -93,6 +93,14 @@ describe("bad input", () => {
     expect((await fhir.get("/Patient?_count=1000000000")).status).toBe(200);
   });
 
+  it("refuses a patch that doubles a list again and again, or says twice what it means", async () => {
+    const { id } = (await fhir.create({ resourceType: "Patient", name: [{ family: "Rossi" }] })).body;
+    const patch = (text: string) => fhir.send("PATCH", `/Patient/${id}`, text, { "Content-Type": "application/json-patch+json" });
+    const doubling = Array.from({ length: 1_000 }, () => ({ op: "copy", from: "/name", path: "/name/-" }));
+    expect(await patch(JSON.stringify(doubling))).toMatchObject({ status: 400, body: outcomeWith("too-costly") });
+    expect((await patch('[{"op":"add","path":"/gender","value":"male","value":"female"}]')).status).toBe(422);
+  });
+
   it("answers a path that is none, and a method that is none", async () => {
     expect((await fhir.get("/Patient/%E0%A4%A")).status).toBe(400);
     expect((await fhir.get("/Patient/..%2F..%2Fetc%2Fpasswd")).status).toBe(404);

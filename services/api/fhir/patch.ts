@@ -1,5 +1,5 @@
 /** PATCH Type/id: JSON Patch and FHIRPath Patch (FHIR R4, http.html#patch). */
-import { parseJson } from "../../../fhir/json.ts";
+import { parseInput, parseJson } from "../../../fhir/json.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { applyPatch, JSON_PATCH } from "../../../fhir/patch/index.ts";
 import { ifMatchVersions } from "../../../fhir/etag.ts";
@@ -13,7 +13,7 @@ import { rewrite } from "./resource.ts";
 const ATTEMPTS = 8;
 
 export async function patch(request: FhirRequest, type: string, id: string): Promise<Answer> {
-  const document = parseJson(await request.body(JSON_PATCH));
+  const document = parseInput(await request.body(JSON_PATCH));
   const allowed = ifMatchVersions(request.header("if-match"));
   for (let attempt = 1; ; attempt += 1) {
     const stored = await readResource(request, type, id);

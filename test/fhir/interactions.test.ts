@@ -370,6 +370,25 @@ describe("FHIR over HTTP", () => {
         "2026-01-03",
       ]);
       expect((await fhir.get("/Observation/$lastn")).status).toBe(400);
+      const other = { reference: "Patient/lastn-by-text" };
+      for (const [text, day] of [
+        ["pain", "01"],
+        ["pain", "02"],
+        ["mood", "03"],
+      ])
+        await created({
+          resourceType: "Observation",
+          status: "final",
+          code: { text },
+          subject: other,
+          effectiveDateTime: `2026-01-${day}`,
+        });
+      const inPart = (await fhir.get("/Observation/$lastn?subject=Patient/lastn-by-text&_elements=effective")).body.entry;
+      expect(inPart.map((it: { resource: { effectiveDateTime: string } }) => it.resource.effectiveDateTime)).toEqual([
+        "2026-01-03",
+        "2026-01-02",
+      ]);
+      expect(inPart[0].resource).not.toHaveProperty("subject");
     });
 
     it("says 501 of what is not there yet, and 404 of what never will be", async () => {

@@ -3,7 +3,7 @@ import { parseInput, parseJson } from "../../../fhir/json.ts";
 import { fhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse.ts";
-import type { Cursor, Row, SortKey } from "../../../fhir/search/query.ts";
+import type { Cursor, Row, SortKey, StoreQuery } from "../../../fhir/search/query.ts";
 import { validate } from "../../../fhir/validate/index.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
 import { askEachOwner, askOwners } from "../../../mixins/fhir/ask.ts";
@@ -12,6 +12,7 @@ import type { Answer } from "../http/answer.ts";
 import { MAX_PAGE_BYTES } from "./limits.ts";
 import { FHIR_JSON } from "./refusals.ts";
 import { optionalBody } from "./parameters.ts";
+import { subsetAsked } from "./presentation.ts";
 import type { FhirRequest } from "./request.ts";
 import { entryText, searchset } from "./search.ts";
 
@@ -86,6 +87,8 @@ const stringIn = (parameter: Json | undefined): string | undefined => {
   return typeof value === "string" ? value : undefined;
 };
 
+/** JSON in one answer of `$lastn`, which has no pages. */
+const MAX_BYTES = MAX_PAGE_BYTES * 4;
 /** Observations that `$lastn` looks through; more are refused, with what would narrow them. */
 const MOST_OBSERVATIONS = 20_000;
 
@@ -103,6 +106,11 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
   const newestFirst: SortKey[] = [{ by: "range", slots: dates, edge: "low", desc: true }];
 
   const taken = new Map<string, number>(); // by code: how many of it were taken
+  const isWanted = (key: string): boolean => {
+    const count = taken.get(key) ?? 0;
+    taken.set(key, count + 1);
+    return count < Number(max);
+  };
   const chosen: Row[] = [];
   let after: Cursor | undefined;
   for (let seen = 0; ; ) {
@@ -115,16 +123,8 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
       refs: codes,
       ...(after && { after }),
     });
-    for (const row of page.rows) {
-      const key = (row.refs ?? [])
-        .map(([, code]) => code)
-        .sort()
-        .join("\n");
-      const count = taken.get(key) ?? 0;
-      if (count >= Number(max)) continue;
-      taken.set(key, count + 1);
-      chosen.push(row);
-    }
+    // What has no coding is grouped by the text of its code, which is known when it is read.
+    for (const row of page.rows) if (!row.refs?.length || isWanted(codesOf(row))) chosen.push(row);
     seen += page.rows.length;
     if (!page.next) break;
     if (seen >= MOST_OBSERVATIONS)
@@ -132,27 +132,56 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
     after = page.next;
   }
 
-  const perOwner = new Map();
-  const ids = chosen.map((row) => row.id);
-  const query = {
+  const rows = await rowsOf(
+    request,
     type,
-    clauses: [{ kind: "id" as const, any: ids }],
-    sort: [],
-    limit: Math.max(1, ids.length),
-    maxBytes: MAX_PAGE_BYTES * 4,
-    want: "rows" as const,
-  };
-  if (ids.length > 0) askEachOwner(request, perOwner, query, { partial: false, missing: new Set() });
-  const rows = new Map((await askOwners(request, perOwner)).flatMap((page) => page.rows).map((row) => [row.id, row]));
-  const entries = ids.flatMap((id) => {
+    chosen.map(({ id }) => id),
+  );
+  const subset = subsetAsked(search);
+  const entries = chosen.flatMap(({ id, refs }) => {
     const row = rows.get(id);
-    return row ? [entryText(request.base, row, "match")] : [];
+    return row && (refs?.length || isWanted(textOf(row))) ? [entryText(request.base, row, "match", subset)] : [];
   });
   return searchset(
     [{ relation: "self", url: `${request.base}/${type}/$lastn?${request.search}` }],
-    entries,
+    search.summary === "count" ? [] : entries,
     entries.length,
     [],
     request.base,
   );
+}
+
+const codesOf = ({ refs = [] }: Row): string =>
+  refs
+    .map(([, code]) => code)
+    .sort()
+    .join("\n");
+
+const textOf = ({ json = "{}" }: Row): string => `text ${(parseJson(json) as { code?: { text?: string } }).code?.text ?? ""}`;
+
+/** Ids asked for at once. */
+const BATCH = 500;
+
+/** The resources of these ids, read in turns. @throws FhirError 400 too-costly when they are more than one answer may hold */
+async function rowsOf(request: FhirRequest, type: string, ids: string[]): Promise<Map<string, Row>> {
+  const found = new Map<string, Row>();
+  let bytes = 0;
+  for (let first = 0; first < ids.length; first += BATCH) {
+    const any = ids.slice(first, first + BATCH);
+    const perOwner = new Map<string, StoreQuery[]>();
+    const query: StoreQuery = { type, clauses: [{ kind: "id", any }], sort: [], limit: any.length, maxBytes: MAX_BYTES, want: "rows" };
+    askEachOwner(request, perOwner, query, { partial: false, missing: new Set() });
+    const pages = await askOwners(request, perOwner);
+    for (const row of pages.flatMap((page) => page.rows)) {
+      found.set(row.id, row);
+      bytes += row.json?.length ?? 0;
+    }
+    if (bytes > MAX_BYTES || pages.some((page) => page.more))
+      throw fhirError(
+        400,
+        "too-costly",
+        "These are too many Observations for one answer: ask for a smaller max, or narrow them by code or date.",
+      );
+  }
+  return found;
 }

@@ -32,12 +32,14 @@ describe("a search on MongoDB", () => {
     ["by id", [{ kind: "id", any: ["p1"] }], "id"],
     ["by time", [{ kind: "updated", any: [{ lowGe: 0 }] }], "updated"],
     ["by what is not", [{ ...key, not: true }], "type"],
+    ["by full text", [{ kind: "text", in: "text", query: "kidney" }], "$text"],
     ["by alternatives", [{ kind: "any", of: [[key], [{ kind: "id", any: ["p4"] }]] }], "keys"],
   ])("%s is bounded in an index", (_, clauses, field) => {
     const fields = bounded(filterOf("Patient", clauses));
     expect(fields).toContain(field);
     // Type and id, and type and time, are indexes of two fields that begin with the type.
     const leading = field === "id" || field === "updated" ? "type" : field;
+    if (leading === "$text") return;
     expect(first).toContain(leading);
   });
 

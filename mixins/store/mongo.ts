@@ -37,6 +37,8 @@ export async function openMongo(options: MongoOptions): Promise<Store> {
   }
 }
 
+type Opened = Awaited<ReturnType<typeof openCollections>>;
+
 class MongoStore implements Store {
   readonly #client: MongoClient;
   readonly #own: MongoClient | undefined;
@@ -48,14 +50,15 @@ class MongoStore implements Store {
   #isClosed = false;
   readonly #running = new Set<Promise<unknown>>();
 
-  constructor(client: MongoClient, own: MongoClient | undefined, db: Db, collections: Collections, options: MongoOptions) {
+  constructor(client: MongoClient, own: MongoClient | undefined, db: Db, opened: Opened, options: MongoOptions) {
+    const { collections, hasWords } = opened;
     this.#client = client;
     this.#own = own;
     this.#db = db;
     this.#collections = collections;
     this.#options = options;
-    this.#search = new Search(collections);
-    this.#writer = new Writer(collections, this.#search);
+    this.#search = new Search(collections, hasWords);
+    this.#writer = new Writer(collections, this.#search, hasWords ? options.text : undefined);
   }
 
   // --- reading -------------------------------------------------------------------------------------------------------
@@ -97,11 +100,11 @@ class MongoStore implements Store {
   }
 
   links(query: LinksQuery & { limit: number; after?: number; whole?: boolean }): Promise<LinksPage> {
-    return this.#run(() => linksPage(this.#collections, query));
+    return this.#run(() => linksPage(this.#collections, this.#search.answerable(query)));
   }
 
   linksAmong(query: LinksQuery & { among: string[] }): Promise<string[]> {
-    return this.#run(() => linksAmong(this.#collections, query));
+    return this.#run(() => linksAmong(this.#collections, this.#search.answerable(query)));
   }
 
   // --- writing -------------------------------------------------------------------------------------------------------

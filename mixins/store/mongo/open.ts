@@ -2,10 +2,12 @@
 import { type Db, MongoServerError } from "mongodb";
 import type { StoreOptions } from "../store.ts";
 import { type Collections, collectionsOf, indexes, indexFields } from "./schema.ts";
+import { indexWords, wordsFields } from "./words.ts";
 
 const REINDEX_BATCH = 200;
 
-export async function openCollections(db: Db, options: StoreOptions): Promise<Collections> {
+/** @returns hasWords: full text can be searched */
+export async function openCollections(db: Db, options: StoreOptions): Promise<{ collections: Collections; hasWords: boolean }> {
   const collections = collectionsOf(db);
   const existing = new Set((await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name));
   for (const name of Object.keys(collections) as (keyof Collections)[]) {
@@ -14,12 +16,18 @@ export async function openCollections(db: Db, options: StoreOptions): Promise<Co
     const wanted = indexes[name];
     if (wanted) await db.collection(name).createIndexes(wanted);
   }
-  await rebuild(collections, options);
-  return collections;
+  const hasWords = options.text !== undefined && (await indexWords(collections.resource));
+  await rebuild(collections, options, hasWords);
+  return { collections, hasWords };
 }
 
 /** Rebuilds the search values of what lives, in batches that note how far they came. */
-async function rebuild({ meta, resource }: Collections, { indexVersion, reindex }: StoreOptions): Promise<void> {
+async function rebuild({ meta, resource }: Collections, options: StoreOptions, hasWords: boolean): Promise<void> {
+  const indexVersion = options.indexVersion + (hasWords ? " with text" : "");
+  const fields = (json: string) => ({
+    ...indexFields(options.reindex(json)),
+    ...(hasWords && options.text && wordsFields(options.text(json))),
+  });
   const noted = async (key: string): Promise<string | number | undefined> => (await meta.findOne({ _id: key }))?.value;
   const set = (key: string, value: string | number) => meta.updateOne({ _id: key }, { $set: { value } }, { upsert: true });
   if ((await noted("index version")) === indexVersion) return;
@@ -37,7 +45,7 @@ async function rebuild({ meta, resource }: Collections, { indexVersion, reindex 
     const writes = batch
       .filter(({ living, json }) => living && json !== undefined)
       .map(({ _id, version, json }) => ({
-        updateOne: { filter: { _id, version }, update: { $set: indexFields(reindex(json as string)) } },
+        updateOne: { filter: { _id, version }, update: { $set: fields(json as string) } },
       }));
     if (writes.length > 0) await resource.bulkWrite(writes, { ordered: false });
     const last = batch.at(-1)?.seq;

@@ -27,8 +27,15 @@ export interface ResourceDocument {
   /** `slotText(slot) + value` */
   keys?: string[];
   ranges?: { s: number; l: number; h: number; u: string }[];
+  words?: Words;
   /** The prepared transaction that holds it. */
   lock?: string;
+}
+
+/** The words of the whole resource and those of its narrative, one space between two. */
+export interface Words {
+  content: string;
+  narrative: string;
 }
 
 export interface HistoryDocument {

@@ -2,9 +2,10 @@
 import type { ClientSession, Document } from "mongodb";
 import type { Clause, Cursor, KeyMatch, Page, RangeMatch, Row, SortKey, StoreQuery } from "../../../fhir/search/query.ts";
 import type { Found } from "../plan.ts";
-import { StoreError, StoreErrorType, type NoneExist } from "../store.ts";
+import { type NoneExist, StoreError, StoreErrorType } from "../store.ts";
 import { successor } from "../text.ts";
 import { type Collections, type ResourceDocument, SLOT_WIDTH, slotText } from "./schema.ts";
+import { asksForWords, wordsFilter, wordsSearch } from "./words.ts";
 
 const DEFAULT_MAX_BYTES = 4_000_000;
 /** Nothing answers it. */
@@ -12,7 +13,9 @@ const NOTHING: Document = { _id: { $in: [] } };
 
 /** The filter of a search: what lives, of one type, and answers all clauses. */
 export function filterOf(type: string, clauses: Clause[]): Document {
-  return { type, living: true, ...(clauses.length > 0 && { $and: clauses.map(clauseFilter) }) };
+  // MongoDB takes one question to the text index in a filter, outside of all alternatives.
+  const text = clauses.find((clause) => clause.kind === "text");
+  return { type, living: true, ...(text && wordsSearch(text)), ...(clauses.length > 0 && { $and: clauses.map(clauseFilter) }) };
 }
 
 export function clauseFilter(clause: Clause): Document {
@@ -33,7 +36,7 @@ export function clauseFilter(clause: Clause): Document {
     case "any":
       return or(clause.of.map((group) => (group.length > 0 ? { $and: group.map(clauseFilter) } : {})));
     case "text":
-      throw new StoreError(StoreErrorType.notSupported, 0, { reason: "Full-text search is not available on MongoDB." });
+      return wordsFilter(clause);
   }
 }
 
@@ -138,12 +141,22 @@ function afterCursor(sort: SortKey[], { values, seq, id }: Cursor): Document {
 
 export class Search {
   readonly #collections: Collections;
+  readonly #hasWords: boolean;
 
-  constructor(collections: Collections) {
+  constructor(collections: Collections, hasWords: boolean) {
     this.#collections = collections;
+    this.#hasWords = hasWords;
+  }
+
+  /** The question itself. @throws StoreError NOT_SUPPORTED when it asks for full text and the server has none */
+  answerable<Question extends { clauses: Clause[] }>(question: Question): Question {
+    if (this.#hasWords || !asksForWords(question.clauses)) return question;
+    const reason = "_text and _content need the full-text index of MongoDB, which this database server does not have.";
+    throw new StoreError(StoreErrorType.notSupported, 0, { reason });
   }
 
   async page(query: StoreQuery): Promise<Page> {
+    this.answerable(query);
     const documents = query.sort.length > 0 ? await this.#sorted(query) : await this.#inOrderOfCreation(query);
     const rows: Row[] = [];
     let bytes = 0;
@@ -156,13 +169,14 @@ export class Search {
     return { rows, more: documents.length > rows.length };
   }
 
-  count(type: string, clauses: Clause[]): Promise<number> {
+  async count(type: string, clauses: Clause[]): Promise<number> {
+    this.answerable({ clauses });
     return this.#collections.resource.countDocuments(filterOf(type, clauses));
   }
 
   async find(type: string, condition: NoneExist, limit: number, session: ClientSession): Promise<Found[]> {
     const found = await this.#collections.resource
-      .find(filterOf(type, condition.clauses), { session })
+      .find(filterOf(type, this.answerable(condition).clauses), { session })
       .sort({ seq: 1 })
       .limit(limit)
       .toArray();
@@ -221,6 +235,7 @@ const projection = ({ want, refs }: StoreQuery): Document => ({
   ...(want === "ids" && { json: 0 }),
   ...(!refs && { keys: 0 }),
   ranges: 0,
+  words: 0,
 });
 
 function toRow(query: StoreQuery, document: Document): Row {

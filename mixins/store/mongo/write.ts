@@ -1,9 +1,10 @@
 /** Reads what a write is checked against, and makes its changes, inside one MongoDB transaction. */
 import type { ClientSession, Document } from "mongodb";
 import { type Change, type Found, type Head, jsonOf, type State } from "../plan.ts";
-import type { Write, WriteResult } from "../store.ts";
+import type { StoreOptions, Write, WriteResult } from "../store.ts";
 import { type Collections, type HeldDocument, indexFields, type ResourceDocument, SEQ_EPOCH, SEQ_PER_MS } from "./schema.ts";
 import type { Search } from "./search.ts";
+import { wordsFields } from "./words.ts";
 
 /** A prepared transaction holds what the write needs. */
 export class Blocked extends Error {}
@@ -16,11 +17,14 @@ const free = { $exists: false };
 export class Writer {
   readonly #collections: Collections;
   readonly #search: Search;
+  readonly #text: StoreOptions["text"];
   #seq = 0;
 
-  constructor(collections: Collections, search: Search) {
+  /** @param text what full-text search sees of a resource; absent: there is none */
+  constructor(collections: Collections, search: Search, text: StoreOptions["text"]) {
     this.#collections = collections;
     this.#search = search;
+    this.#text = text;
   }
 
   /** @throws Blocked */
@@ -94,14 +98,14 @@ export class Writer {
         continue;
       }
       const ref = `${change.type}/${change.id}`;
-      const before = await this.#collections.resource.findOne({ _id: ref }, { session, projection: { keys: 0, ranges: 0 } });
+      const before = await this.#collections.resource.findOne({ _id: ref }, { session, projection: { keys: 0, ranges: 0, words: 0 } });
       // A later change of the same write finds what the earlier one has already unlocked.
       const filter = { _id: ref, version: before?.version ?? 0, ...(before?.lock === undefined ? { lock: free } : { lock }) };
       if (before && isKept(before)) await this.#archive(before, session);
       const moved = change.kind === "delete" && change.moved;
       const updated = moved && before ? before.updated : (at ?? Math.max(now, before?.updated ?? 0));
       const document =
-        change.kind === "put" ? putDocument(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
+        change.kind === "put" ? this.#living(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
       if (before) {
         const { matchedCount } = await this.#collections.resource.replaceOne(filter, document, { session });
         if (matchedCount === 0) throw new Outdated();
@@ -168,6 +172,12 @@ export class Writer {
     await this.#collections.history.insertOne(old, { session });
   }
 
+  #living({ type, id, version, method, body, index }: Extract<Change, { kind: "put" }>, updated: number, seq: number): ResourceDocument {
+    const json = jsonOf(type, id, version, updated, body);
+    const head = { _id: `${type}/${id}`, type, id, version, updated, method, living: true, seq, json };
+    return { ...head, ...indexFields(index), ...(this.#text && wordsFields(this.#text(json))) };
+  }
+
   #nextSeq(now: number): number {
     // Several processes write to one store: where in its millisecond each starts is left to chance; the index on seq refuses a clash.
     const clock = (now - SEQ_EPOCH) * SEQ_PER_MS + Math.floor(Math.random() * SEQ_PER_MS);
@@ -180,12 +190,6 @@ const isKept = ({ method }: ResourceDocument): boolean => method !== "none" && m
 
 function parts(locks: Iterable<string>): [kind: string, key: string][] {
   return [...locks].map((lock) => [lock.slice(0, lock.indexOf(":")), lock.slice(lock.indexOf(":") + 1)]);
-}
-
-function putDocument(change: Extract<Change, { kind: "put" }>, updated: number, seq: number): ResourceDocument {
-  const { type, id, version, method, body, index } = change;
-  const json = jsonOf(type, id, version, updated, body);
-  return { _id: `${type}/${id}`, type, id, version, updated, method, living: true, seq, json, ...indexFields(index) };
 }
 
 function deleted(

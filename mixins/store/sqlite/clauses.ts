@@ -3,7 +3,7 @@
  * may answer it, from an index). What a client gives is always a bound parameter.
  */
 import type { Clause, KeyMatch, RangeMatch } from "../../../fhir/search/query.ts";
-import { successor } from "../text.ts";
+import { phrasesOf, successor } from "../text.ts";
 import type { Sql, Value } from "./database.ts";
 
 export const sql = (text: string, ...values: Value[]): Sql => ({ text, values });
@@ -134,19 +134,11 @@ export function probe(clause: Clause, seq = "r.seq"): Sql {
   }
 }
 
-/**
- * The words of a question for FTS5: all of them, or what stands on either side of an OR; "quoted words" as a phrase. Everything else a
- * client writes is only text.
- */
+/** A full-text question as FTS5 reads it. */
 export function textQuery(where: "content" | "text", query: string): string {
-  const terms: string[] = [];
-  for (const [word] of query.matchAll(/"[^"]*"|[^\s"]+/g)) {
-    if (word === "OR" && terms.length > 0 && terms.at(-1) !== "OR") terms.push("OR");
-    else if (/[\p{L}\p{N}]/u.test(word)) terms.push(`"${word.replaceAll('"', "")}"`);
-  }
-  if (terms.at(-1) === "OR") terms.pop();
   const column = where === "content" ? "content" : "narrative";
-  return `${column} : (${terms.length > 0 ? terms.join(" ") : '""'})`;
+  const alternatives = phrasesOf(query).map((phrases) => phrases.map((phrase) => `"${phrase}"`).join(" "));
+  return `${column} : (${alternatives.length > 0 ? alternatives.join(" OR ") : '""'})`;
 }
 
 /** One list of what several pieces list. */

@@ -3,7 +3,7 @@
  * their targets (FHIR R4, http.html#trules and bundle.html#references). Pure; works on parsed JSON in place.
  */
 
-import { isRawNumber } from "../json.ts";
+import { isRawNumber, parseInput } from "../json.ts";
 
 /** Values of these members are text or business identifiers, never links, whatever they look like. */
 const NOT_LINKS = new Set([
@@ -99,4 +99,41 @@ export function conditionalReferences(node: unknown, found: Set<string> = new Se
     }
   }
   return found;
+}
+
+/**
+ * The JSON text of a resource or transaction with references under the server's own base made relative, which mean the same
+ * (R4 references.html#literal): only so are they followed, included, and in a compartment. What a bundle says about its own
+ * entries stays: a link to a fullUrl, and a bundle that is stored as one.
+ *
+ * @param base the server's base URL as the client knows it, without a slash at its end
+ * @throws FhirError 400, 422 for what is no JSON, where it has to be looked into
+ */
+export function localReferences(text: string, base: string): string {
+  if (!text.includes(`"${base}/`)) return text;
+  const value = parseInput(text);
+  const { type, entry } = (value ?? {}) as { type?: unknown; entry?: unknown };
+  const entries = isBundle(value) ? (type === "transaction" && Array.isArray(entry) ? (entry as unknown[]) : []) : [{ resource: value }];
+  const parts = entries.map((it) => (it ?? {}) as { fullUrl?: unknown; resource?: unknown });
+  const fullUrls = new Set(parts.map(({ fullUrl }) => fullUrl));
+  const changed = parts.filter(({ resource }) => makeLocal(resource, `${base}/`, fullUrls));
+  return changed.length > 0 ? JSON.stringify(value) : text;
+}
+
+const isBundle = (value: unknown): boolean => (value as { resourceType?: unknown } | null)?.resourceType === "Bundle";
+
+const LITERAL = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
+
+/** @returns whether there was one */
+function makeLocal(node: unknown, start: string, fullUrls: ReadonlySet<unknown>): boolean {
+  if (node === null || typeof node !== "object" || isRawNumber(node) || isBundle(node)) return false;
+  let isChanged = false;
+  for (const [name, value] of Object.entries(node)) {
+    if (typeof value === "object") isChanged = makeLocal(value, start, fullUrls) || isChanged;
+    if (name !== "reference" || typeof value !== "string" || !value.startsWith(start) || fullUrls.has(value)) continue;
+    if (!LITERAL.test(value.slice(start.length))) continue;
+    (node as Record<string, unknown>)[name] = value.slice(start.length);
+    isChanged = true;
+  }
+  return isChanged;
 }

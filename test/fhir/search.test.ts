@@ -140,4 +140,52 @@ describe("a search over several services", () => {
       body: outcomeWith("not-supported"),
     });
   });
+
+  it.each(["alone", "in a transaction"])("follows references under the server's own address, sent %s", async (way) => {
+    const id = `own-${way.length}`;
+    await fhir.send("PUT", `/Patient/${id}`, { resourceType: "Patient", id, birthDate: "1911-01-01" });
+    const absolute = { reference: `${mesh.base}/fhir/Patient/${id}` };
+    const foreign = { reference: "http://elsewhere.example/fhir/Patient/1" };
+    const condition = {
+      resourceType: "Condition",
+      subject: absolute,
+      recorder: foreign,
+      extension: [{ url: "http://example.org/e", valueDecimal: 2.5 }],
+    };
+    const text = JSON.stringify(condition).replace("2.5}", "2.50}");
+    const entry = `{"resource":${text},"request":{"method":"POST","url":"Condition"}}`;
+    if (way === "alone") expect((await fhir.send("POST", "/Condition", text)).status).toBe(201);
+    else expect((await fhir.send("POST", "", `{"resourceType":"Bundle","type":"transaction","entry":[${entry}]}`)).status).toBe(200);
+    const found = await fhir.get(`/Condition?subject:Patient.birthdate=1911-01-01&subject=Patient/${id}&_include=Condition:subject`);
+    expect(found.body.entry.map((it: { resource: { resourceType: string } }) => it.resource.resourceType)).toEqual([
+      "Condition",
+      "Patient",
+    ]);
+    expect(found.body.entry[0].resource).toMatchObject({ subject: { reference: `Patient/${id}` }, recorder: foreign });
+    expect(found.text).toContain('"valueDecimal":2.50');
+    for (const query of [
+      `/Patient/${id}/Condition?_summary=count`,
+      `/Patient?_id=${id}&_has:Condition:subject:recorder:missing=false&_summary=count`,
+    ])
+      expect((await fhir.get(query)).body.total).toBe(1);
+    expect((await fhir.get(`/Condition?subject=${absolute.reference}`)).body.total).toBe(1);
+  });
+
+  it("leaves the links of a bundle that is stored as one", async () => {
+    const patient = `${mesh.base}/fhir/Patient/inside`;
+    const stored = {
+      resourceType: "Bundle",
+      type: "collection",
+      entry: [
+        { fullUrl: patient, resource: { resourceType: "Patient", id: "inside" } },
+        {
+          fullUrl: "urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-00000000000a",
+          resource: { resourceType: "Condition", subject: { reference: patient } },
+        },
+      ],
+    };
+    const { status, body } = await fhir.create(stored);
+    expect(status).toBe(201);
+    expect(body).toMatchObject(stored);
+  });
 });

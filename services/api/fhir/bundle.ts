@@ -1,5 +1,6 @@
 /** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
 import { type BundleEntry, entriesOf, itemsOf, type RequestBundle } from "../../../fhir/bundle/entries.ts";
+import { localReferences } from "../../../fhir/bundle/references.ts";
 import { etagOf } from "../../../fhir/etag.ts";
 import { parseInput, parseJson } from "../../../fhir/json.ts";
 import { fhirError, outcome } from "../../../fhir/outcome.ts";
@@ -44,7 +45,7 @@ async function transaction(request: FhirRequest, text: string, handle: (request:
   const { caller, base, prefer } = request;
   request.directory.requireTransactions();
   const representation = prefer.return === "representation";
-  const results = await transactions.process(caller, { text, base, representation });
+  const results = await transactions.process(caller, { text: localReferences(text, base), base, representation });
   const reads = results.includes(null) ? entriesOf(parseJson(text) as RequestBundle, base) : [];
   const entries = await Promise.all(
     results.map(async (result, index) =>

@@ -1,5 +1,6 @@
 /** Interactions on one resource: create, read, vread, update, delete (FHIR R4, http.html). */
 import { v7 as timeOrderedId } from "uuid";
+import { localReferences } from "../../../fhir/bundle/references.ts";
 import { etagOf, ifMatchVersions, isNamedBy } from "../../../fhir/etag.ts";
 import { parseInput } from "../../../fhir/json.ts";
 import { fhirError, outcome } from "../../../fhir/outcome.ts";
@@ -109,7 +110,8 @@ export async function remove(request: FhirRequest, type: string, id: string): Pr
   return { status: 204, headers: result.version > 0 ? { ETag: etagOf(result.version) } : {} };
 }
 
-async function one(request: FhirRequest, owner: string, step: OwnerStep): Promise<StepResult> {
+async function one(request: FhirRequest, owner: string, sent: OwnerStep): Promise<StepResult> {
+  const step = "text" in sent ? { ...sent, text: localReferences(sent.text, request.base) } : sent;
   const [result] = await ownerOf(owner).write(request.caller, { steps: [step], representation: wantsResource(request) });
   return result as StepResult;
 }
@@ -141,7 +143,7 @@ export async function createUnless(request: FhirRequest, resource: Parsed, ifNon
 /** What concerns more than one owner is a transaction, also for a single resource. */
 export async function throughTransaction(request: FhirRequest, entry: TransactionEntry): Promise<Answer> {
   request.directory.requireTransactions();
-  const sent = { text: transactionOf(entry), base: request.base, representation: wantsResource(request) };
+  const sent = { text: localReferences(transactionOf(entry), request.base), base: request.base, representation: wantsResource(request) };
   const [result] = await transactions.process(request.caller, sent).catch((error: unknown) => {
     throw outsideBundle(error, entry.request.url.split(/[/?]/, 1)[0] as string);
   });

@@ -149,6 +149,17 @@ describe("a cluster", () => {
     await ask();
   });
 
+  it("goes on when nobody reads any more what it says", async () => {
+    mesh.child.stdout?.destroy();
+    mesh.child.stderr?.destroy();
+    for (let death = 1; death <= 3; death += 1) {
+      const [victim] = pidsOf("lab");
+      process.kill(victim!, "SIGKILL"); // of which it speaks
+      await until(() => pidsOf("lab").length === 1 && !pidsOf("lab").includes(victim!));
+    }
+    await ask();
+  });
+
   it("stops when told, drained", async () => {
     const { children, nats } = state();
     await tell("stop");

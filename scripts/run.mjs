@@ -6,6 +6,12 @@ import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 module.enableCompileCache?.(fileURLToPath(new URL("../node_modules/.cache/node", import.meta.url)));
+// Who reads what it says may go away (a closed terminal, `| head`); a hospital's mesh does not end for that.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED") throw error;
+  });
+}
 const [script] = process.argv.splice(2, 1);
 await import(new URL(`./${script}.ts`, import.meta.url).href);
 module.flushCompileCache?.(); // a long-lived process must not keep it to itself until it ends

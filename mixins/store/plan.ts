@@ -167,7 +167,7 @@ export function plan(steps: Write[], state: State, now: number): Plan {
       }
       counters.set(step.counter, value);
       made.locks.add(`counter:${step.counter}`);
-      made.changes.push({ kind: "add", step: number, counter: step.counter, by: step.by });
+      if (step.by !== 0) made.changes.push({ kind: "add", step: number, counter: step.counter, by: step.by });
       made.results.push({ version: 0, updated: 0, outcome: "added", value });
       return;
     }

@@ -3,7 +3,8 @@ import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import type { Clause } from "../../fhir/search/query.ts";
-import type { OwnerStep } from "../../mixins/fhir/contract.ts";
+import type { Caller } from "../../mixins/contract.ts";
+import { type OwnerStep, ownerOf } from "../../mixins/fhir/contract.ts";
 import type { Directory } from "../../mixins/fhir/directory.ts";
 import type { Found } from "../../mixins/fhir/look-up.ts";
 import { type Candidate, matches } from "../../mixins/store/match.ts";
@@ -49,6 +50,48 @@ export function holdsOf(
       step: { op: "hold" as const, type, condition, isThere: target.held?.owner === owner },
     }));
   });
+}
+
+/** The counter of an owner that tells how many resources of the type have moved to it. */
+export const movesInto = (type: string): string => `moves/${type}`;
+
+/** How often resources of shared types have moved, by owner and counter. */
+type Moves = Map<string, number>;
+export const moveKey = (owner: string, type: string): string => `${owner} ${movesInto(type)}`;
+
+/** Types with several owners whose conditions some entry acts on. */
+export const watchedTypes = (writes: BundleEntry[], directory: Directory): string[] => [
+  ...new Set(
+    writes.flatMap((entry) => (isConditionalWrite(entry) && directory.isShared(entry.type as string) ? [entry.type as string] : [])),
+  ),
+];
+
+const isConditionalWrite = (entry: BundleEntry): boolean =>
+  (entry.method === "POST" || entry.method === "PUT") && criteriaOf(entry) !== undefined;
+
+/**
+ * Moves so far. A resource that moves between the looks at two owners is seen by neither: whoever creates because a condition finds
+ * nothing must know that nothing has moved meanwhile.
+ * @param except owners and counters that the caller's own transaction holds
+ */
+export async function movesOf(
+  types: string[],
+  { caller, directory }: { caller: Caller; directory: Directory },
+  except: ReadonlySet<string> = new Set(),
+): Promise<Moves> {
+  const moves: Moves = new Map();
+  const owners = [...new Set(types.flatMap((type) => directory.ownersOf(type)))];
+  await Promise.all(
+    owners.map(async (owner) => {
+      const asked = types.filter((type) => directory.ownersOf(type).includes(owner) && !except.has(moveKey(owner, type)));
+      if (asked.length === 0) return;
+      // To add nothing changes nothing, but it waits for a move that is prepared, and so it sees all that are decided.
+      const steps = asked.map((type): OwnerStep => ({ op: "add", counter: movesInto(type), by: 0 }));
+      const results = await ownerOf(owner).write(caller, { steps });
+      for (const [index, type] of asked.entries()) moves.set(moveKey(owner, type), results[index]?.value ?? 0);
+    }),
+  );
+  return moves;
 }
 
 /** A resource that the bundle writes, as a condition sees it. */

@@ -13,6 +13,7 @@ import { type OwnerStep, ownerOf, type StepResult, transactionId } from "../../m
 import type { IssueOfStep } from "../../mixins/fhir/errors.ts";
 import type { Store } from "../../mixins/store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
+import type { Plan } from "./planning.ts";
 import { transactionAborted } from "./transactions.errors.ts";
 
 /** From the first prepare to the decision; less than an owner's patience (DECIDE_AFTER in mixins/fhir/recovery.ts). */
@@ -44,7 +45,12 @@ export interface Coordinator {
  * @returns for each place of the whole, what became of its step
  * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED; Raced
  */
-export async function commitShares(coordinator: Coordinator, shares: Share[], representation: boolean): Promise<StepResult[]> {
+export async function commitShares(
+  coordinator: Coordinator,
+  { shares, confirm }: Pick<Plan, "shares" | "confirm">,
+  representation: boolean,
+): Promise<StepResult[]> {
+  if (shares.length === 0) return [];
   const [only] = shares;
   if (only && shares.length === 1 && !dependsOnAbsence(only)) return writeAtOnce(coordinator, only, representation);
   const tx = transactionId(coordinator.nodeID, randomUUID());
@@ -68,6 +74,7 @@ export async function commitShares(coordinator: Coordinator, shares: Share[], re
     const ordered = shares.toSorted((a, b) => (a.owner < b.owner ? -1 : 1));
     for (const share of ordered.filter((it) => it.mayWait)) await prepare(share);
     await allSettledOrThrow(ordered.filter((it) => !it.mayWait).map(prepare));
+    if (confirm && !(await confirm(results))) throw new Raced();
   } catch (error) {
     await abort(coordinator, tx, asked);
     throw error;

@@ -8,13 +8,24 @@ import { conditionalReferences, linksTo, replaceLinks } from "../../fhir/bundle/
 import { parseJson } from "../../fhir/json.ts";
 import { applyPatch, JSON_PATCH } from "../../fhir/patch/index.ts";
 import type { Caller } from "../../mixins/contract.ts";
-import type { OwnerStep, VersionOf } from "../../mixins/fhir/contract.ts";
+import type { OwnerStep, StepResult, VersionOf } from "../../mixins/fhir/contract.ts";
 import { ownerOf } from "../../mixins/fhir/contract.ts";
 import type { Directory } from "../../mixins/fhir/directory.ts";
 import { type Found, lookUp, type Match } from "../../mixins/fhir/look-up.ts";
 import { ifMatchVersions } from "../../fhir/etag.ts";
 import { readResource } from "../../mixins/fhir/read.ts";
-import { type Conditions, criteriaOf, holdsOf, refuseOwnMatches, refused, type Target } from "./conditions.ts";
+import {
+  type Conditions,
+  criteriaOf,
+  holdsOf,
+  moveKey,
+  movesInto,
+  movesOf,
+  refuseOwnMatches,
+  refused,
+  type Target,
+  watchedTypes,
+} from "./conditions.ts";
 import type { Share } from "./coordinator.ts";
 
 /** What a transaction will do. */
@@ -24,6 +35,11 @@ export interface Plan {
   answers: Answer[];
   /** Whether some step depends on what a condition finds. */
   isConditional: boolean;
+  /**
+   * Asked when all is prepared: whether nothing has slipped past the conditions.
+   * @param results of the steps, by place
+   */
+  confirm?(results: StepResult[]): Promise<boolean>;
 }
 
 export type Answer =
@@ -40,13 +56,25 @@ export async function planOf(
   { caller, directory, base }: { caller: Caller; directory: Directory; base: string },
 ): Promise<Plan> {
   const writes = entries.filter((entry) => entry.method !== "GET" && entry.method !== "HEAD");
-  const conditions = await resolveConditions(writes, { caller, directory, base });
+  const watched = watchedTypes(writes, directory);
+  const [conditions, before] = await Promise.all([
+    resolveConditions(writes, { caller, directory, base }),
+    movesOf(watched, { caller, directory }),
+  ]);
   const targets = targetsOf(writes, conditions);
   await locate(writes, targets, { caller, directory });
   rewriteLinks(writes, targets, conditions);
   await applyPatches(writes, targets, { caller, directory });
   refuseOwnMatches(writes, targets, conditions);
-  return arrange(entries, targets, conditions, directory);
+  const { moves: own, ...plan } = arrange(entries, targets, conditions, directory);
+  if (watched.length === 0) return plan;
+  const confirm = async (results: StepResult[]): Promise<boolean> => {
+    const now = await movesOf(watched, { caller, directory }, new Set(own.keys()));
+    // What the transaction moves itself keeps others from moving there since it was prepared: its own step tells how many had.
+    for (const [key, place] of own) now.set(key, (results[place]?.value ?? 0) - 1);
+    return [...before].every(([key, count]) => now.get(key) === count);
+  };
+  return { ...plan, confirm };
 }
 
 async function resolveConditions(writes: BundleEntry[], mesh: { caller: Caller; directory: Directory; base: string }): Promise<Conditions> {
@@ -177,7 +205,7 @@ function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>, 
   }
 }
 
-function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, directory: Directory): Plan {
+function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, directory: Directory) {
   const shares = new Map<string, Share>();
   let places = 0;
   const putFor =
@@ -193,6 +221,7 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
       return places - 1;
     };
   const planned = new Set<Target>();
+  const moves = new Map<string, number>(); // by owner and counter: the place of the first step that counts one
   for (const { index, owner, step } of holdsOf(entries, targets, conditions, directory)) putFor(index)(owner, step, true);
 
   const answers = entries.map((entry): Answer => {
@@ -235,10 +264,14 @@ function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, cond
     // The content has made it another owner's: it leaves the one and goes on with the other, in the same step.
     if (ifVersion && (held.deleted || !ifVersion.includes(held.version))) throw staleEntry(held.version, index);
     if (!held.deleted) put(held.owner, { op: "delete", type, id, moved: true, ifVersion: [held.version] }, true);
+    if (!held.deleted) {
+      const place = put(owner, { op: "add", counter: movesInto(type), by: 1 }, true);
+      if (!moves.has(moveKey(owner, type))) moves.set(moveKey(owner, type), place);
+    }
     return answer(put(owner, { op: "update", type, id, text, upsert: true, since: held.version + 1 }, true), !held.deleted);
   });
   const isConditional = [...shares.values()].some(({ steps }) => steps.some(dependsOnCondition));
-  return { shares: [...shares.values()], answers, isConditional };
+  return { shares: [...shares.values()], answers, isConditional, moves };
 }
 
 const dependsOnCondition = (step: OwnerStep): boolean => step.op === "hold" || (step.op === "create" && step.ifNoneExist !== undefined);

@@ -3,9 +3,10 @@ import { type BundleEntry, entriesOf, refuseOverlaps, type RequestBundle } from 
 import { parseInput } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { type Caller, defineService } from "../../mixins/contract.ts";
-import { ownerOf, type StepResult } from "../../mixins/fhir/contract.ts";
-import { WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
+import type { StepResult } from "../../mixins/fhir/contract.ts";
+import { type Directory, WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
 import { isType } from "../../mixins/fhir/errors.ts";
+import { readResource } from "../../mixins/fhir/read.ts";
 import { Store } from "../../mixins/store/index.ts";
 import type { Store as StoreOf } from "../../mixins/store/store.ts";
 import { commitShares, type Coordinator, Raced, tellCommit } from "./coordinator.ts";
@@ -74,8 +75,8 @@ export default defineService<typeof transactions, This>({
           refuseOverlaps(entries);
           const plan = await planOf(entries, { caller, directory: this.directory, base });
           try {
-            const written = await commitShares(this.coordinator(caller), plan.shares, representation);
-            return await answersOf(plan.answers, written, { caller, representation });
+            const written = await commitShares(this.coordinator(caller), plan, representation);
+            return await answersOf(plan.answers, written, { caller, directory: this.directory, representation });
           } catch (error) {
             if (isType(error, "LOCKED") && plan.isConditional && attempt < LOCKED_ATTEMPTS) continue;
             if (!(error instanceof Raced) && !isPatchOnOldVersion(error, entries)) throw error;
@@ -126,7 +127,7 @@ function isPatchOnOldVersion(error: unknown, entries: BundleEntry[]): boolean {
 async function answersOf(
   answers: Answer[],
   written: StepResult[],
-  { caller, representation }: { caller: Caller; representation: boolean },
+  { caller, directory, representation }: { caller: Caller; directory: Directory; representation: boolean },
 ) {
   return Promise.all(
     answers.map(async (answer): Promise<EntryResult | null> => {
@@ -134,19 +135,19 @@ async function answersOf(
       if (answer.kind === "nothing") return { status: 204, type: answer.type, id: "", version: 0, updated: 0 };
       if (answer.kind === "found") {
         const { type, match } = answer;
-        const stored = representation && match.owner ? await ownerOf(match.owner).read(caller, { type, id: match.id }) : null;
-        return {
-          status: 200,
-          type,
-          id: match.id,
-          version: match.version,
-          updated: stored?.updated ?? match.updated,
-          ...(stored?.json && { json: stored.json }),
-        };
+        const { id, owner } = match;
+        // It may have changed since, or moved to another owner; of what was deleted since only the place is told.
+        const stored = representation && owner ? await readResource({ caller, directory }, type, id).catch(unlessAbsent) : undefined;
+        const { version, updated } = stored ?? match;
+        return { status: 200, type, id, version, updated, ...(stored && { json: stored.json }) };
       }
       const { id, version, updated, outcome, json } = written[answer.place] as StepResult;
       const status = outcome === "created" && !answer.isMove ? 201 : outcome === "deleted" || outcome === "none" ? 204 : 200;
       return { status, type: answer.type, id: id || answer.id, version, updated, ...(json !== undefined && { json }) };
     }),
   );
+}
+
+function unlessAbsent(error: unknown): undefined {
+  if (!isType(error, "NOT_FOUND") && !isType(error, "GONE")) throw error;
 }

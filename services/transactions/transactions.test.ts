@@ -1,7 +1,9 @@
-import { outcomeOf } from "../../mixins/fhir/contract.ts";
+import { outcomeOf, ownerOf, transactionId } from "../../mixins/fhir/contract.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import HospitalizationsService from "../hospitalizations/hospitalizations.service.ts";
 import PatientsService from "../patients/patients.service.ts";
 import RecordsService from "../records/records.service.ts";
+import VisitsService from "../visits/visits.service.ts";
 import { transactionOf, transactions } from "./transactions.contract.ts";
 import TransactionsService from "./transactions.service.ts";
 
@@ -53,5 +55,50 @@ describe("transactions", () => {
     expect(await outcomeOf(clinic.caller, { tx, decide: false })).toEqual({ state: "undecided" });
     expect(await outcomeOf(clinic.caller, { tx, decide: true })).toEqual({ state: "aborted" });
     expect(await outcomeOf(clinic.caller, { tx, decide: false })).toEqual({ state: "aborted" });
+  });
+});
+
+describe("a resource that is between two owners", () => {
+  let clinic: Clinic;
+  beforeAll(async () => {
+    clinic = await startClinic(VisitsService, HospitalizationsService, TransactionsService);
+  });
+  afterAll(() => clinic.stop());
+
+  const encounter = (code: string) => ({
+    resourceType: "Encounter",
+    status: "finished",
+    class: { code },
+    identifier: [{ system: "urn:visit", value: "1" }],
+  });
+  const createUnlessThere = () =>
+    transactions.process(clinic.caller, {
+      text: transactionOf({
+        resource: encounter("AMB"),
+        request: { method: "POST", url: "Encounter", ifNoneExist: "identifier=urn:visit|1" },
+      }),
+      base: "",
+    });
+
+  it("is not created a second time because neither of them has it", async () => {
+    const [first] = await createUnlessThere();
+    const id = first?.id as string;
+    const visits = ownerOf("visits");
+    const hospitalizations = ownerOf("hospitalizations");
+    // The move as a transaction makes it, which stops between its two commits.
+    const tx = transactionId("host", "move");
+    const text = JSON.stringify({ ...encounter("IMP"), id });
+    const taken = { op: "update", type: "Encounter", id, text, upsert: true, since: 2 } as const;
+    await hospitalizations.prepare(clinic.caller, { tx, steps: [{ op: "add", counter: "moves/Encounter", by: 1 }, taken] });
+    await visits.prepare(clinic.caller, { tx, steps: [{ op: "delete", type: "Encounter", id, moved: true, ifVersion: [1] }] });
+    await visits.commit(clinic.caller, { tx, at: Date.now() });
+    expect([await clinic.read("visits", `Encounter/${id}`), await clinic.read("hospitalizations", `Encounter/${id}`)]).toEqual([
+      null,
+      null,
+    ]);
+
+    await expect(createUnlessThere()).rejects.toEqual(refusal(409, "LOCKED"));
+    await hospitalizations.commit(clinic.caller, { tx, at: Date.now() });
+    expect(await createUnlessThere()).toMatchObject([{ status: 200, id, version: 2 }]);
   });
 });

@@ -44,6 +44,29 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     expect(await count("d")).toBe(1);
   }, 90_000);
 
+  it("a conditional create finds what is moving to and fro between its owners", async () => {
+    const first = (await fhir.create(encounter("moving", 0))).body;
+    let isMoving = true;
+    const mover = async () => {
+      for (let index = 1; isMoving; index += 1) {
+        const { status } = await fhir.send("PUT", `/Encounter/${first.id}`, { ...encounter("moving", index), id: first.id });
+        if (status !== 200) throw new Error(`The move was answered with ${status}.`);
+      }
+    };
+    const asking = async () => {
+      const found: unknown[] = [];
+      for (let index = 0; index < 60; index += 1) {
+        const { status, body } = await fhir.create(encounter("moving", index), { "If-None-Exist": "identifier=urn:race|moving" });
+        found.push(status === 200 ? body.id : [409, 503].includes(status) ? first.id : status); // in the way of each other: try again
+      }
+      isMoving = false;
+      return found;
+    };
+    const [found] = await Promise.all([asking(), mover()]);
+    expect(new Set(found)).toEqual(new Set([first.id]));
+    expect(await count("moving")).toBe(1);
+  }, 90_000);
+
   it("transactions that create it for either owner all refer to the one", async () => {
     const answers = await all((index) => {
       const entry = [

@@ -89,7 +89,7 @@ describe.each(MESHES)("what %s lists, it answers", (_, services) => {
         meta: () => fhir.get(`/${type}/$meta`),
         "meta-add": () => fhir.send("POST", `/${type}/none/$meta-add`, parameters),
         "meta-delete": () => fhir.send("POST", `/${type}/none/$meta-delete`, parameters),
-        everything: () => fhir.get(`/${type}/none/$everything`),
+        everything: () => fhir.get(type === "Patient" ? "/Patient/$everything?_count=1" : `/${type}/none/$everything`),
         lastn: () => fhir.get(`/${type}/$lastn?patient=none`),
       };
       const wanted = [
@@ -104,6 +104,12 @@ describe.each(MESHES)("what %s lists, it answers", (_, services) => {
     }
     expect(wrong).toEqual([]);
   }, 120_000);
+
+  it("every operation of the system", async () => {
+    const { operation } = (await fhir.get("/metadata")).body.rest[0] as { operation: { name: string }[] };
+    for (const { name } of operation) expect([name, (await fhir.get(`/$${name}`)).status]).toEqual([name, 200]);
+    expect(operation.length).toBeGreaterThan(0);
+  });
 
   it("every path of the OpenAPI document", async () => {
     const document = (await (await fetch(`${mesh.base}/openapi.json`)).json()) as {

@@ -1,12 +1,13 @@
 /** Questions to the owners of a type: one call to each, and their pages merged in the agreed order. */
 import { parametersOf } from "../../fhir/search/parameters.ts";
-import type { Cursor, Page, Row, SortKey, StoreQuery } from "../../fhir/search/query.ts";
+import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../../fhir/search/query.ts";
 import type { Caller } from "../contract.ts";
 import type { Stage } from "./chains.ts";
 import { ownerOf } from "./contract.ts";
 import type { Directory } from "./directory.ts";
 import { ownerDown } from "./errors.ts";
 
+/** What a question to other services needs. */
 export interface Mesh {
   caller: Caller;
   directory: Directory;
@@ -25,6 +26,7 @@ export interface Manner {
 /** Slots of the address by which a canonical reference names a resource of this type. */
 export const addressSlots = (type: string): number[] => parametersOf(type).get("url")?.slots ?? [];
 
+/** Where a page that ends with this row ended. */
 export const cursorOf = ({ values, seq, id }: Row): Cursor => ({ values, seq, id });
 
 /** One page from every owner, merged. */
@@ -34,6 +36,12 @@ export async function askAll({ caller, directory }: Mesh, query: StoreQuery, man
   if (only !== undefined && owners.length === 1) return ownerOf(only).search(caller, { query });
   const pages = await Promise.all(owners.map((owner) => ownerOf(owner).search(caller, { query })));
   return merge(pages, query);
+}
+
+/** How many resources match, over all owners of the type. @throws 404 when nobody serves it; 503 when an owner is down */
+export async function countAll({ caller, directory }: Mesh, type: string, clauses: Clause[]): Promise<number> {
+  const counts = await Promise.all(directory.ownersOf(type).map((owner) => ownerOf(owner).count(caller, { type, clauses })));
+  return counts.reduce((sum, one) => sum + one, 0);
 }
 
 /** @throws 404 when nobody serves the type; 503 when an owner is down, unless `partial`: then the type is noted as missing */
@@ -85,7 +93,7 @@ export function byValues(a: Row, b: Row, sort: Pick<SortKey, "desc">[]): number 
 }
 
 /** As the stores compare text: by code point, where JavaScript compares UTF-16 units. */
-function byCodePoint(a: string, b: string): number {
+export function byCodePoint(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index += 1) {
     const x = a.charCodeAt(index);

@@ -3,8 +3,9 @@
  * type by type, within a type in the order of creation. Two calls per owner and page, however many types: which ids, then the resources.
  */
 import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../../fhir/search/query.ts";
-import { askEachOwner, askOwners, byValues, type Manner, type Mesh } from "./ask.ts";
+import { askEachOwner, askOwners, byCodePoint, byValues, countAll, cursorOf, type Manner, type Mesh } from "./ask.ts";
 
+/** What is asked about one of the types. */
 export interface TypeQuestion {
   type: string;
   clauses: Clause[];
@@ -18,12 +19,19 @@ export interface TypesCursor {
   after: Cursor;
 }
 
+/** A page may have fewer rows than its limit, even none, although more follow. */
 export interface TypesPage {
   rows: Row[];
-  more: boolean;
+  /** Where the next page begins; absent: this was the last. */
+  next?: TypesCursor;
 }
 
-/** @param questions in order of type @throws 503 OWNER_DOWN unless `manner.partial` */
+/**
+ * One page over several types.
+ * @param questions in order of type
+ * @param page.maxBytes of JSON in it, and of what each owner is asked for at once; a page holds at least one row
+ * @throws 503 OWNER_DOWN unless `manner.partial`
+ */
 export async function searchTypes(
   mesh: Mesh,
   questions: TypeQuestion[],
@@ -40,30 +48,34 @@ export async function searchTypes(
   const found = rowsOf(await askOwners(mesh, perOwner)).sort((a, b) => byValues(a, b, keys) || inOrder(a, b));
   const wanted = found.slice(0, limit);
 
-  const byType = new Map<string, string[]>();
-  for (const { type, id } of wanted) byType.set(type, [...(byType.get(type) ?? []), id]);
+  const ids = new Map<string, string[]>();
+  for (const { type, id } of wanted) ids.set(type, [...(ids.get(type) ?? []), id]);
   const reads = new Map<string, StoreQuery[]>();
-  for (const [type, ids] of byType) {
-    askEachOwner(
-      mesh,
-      reads,
-      { type, clauses: [{ kind: "id", any: ids }], sort: [], limit: ids.length, maxBytes: Number.MAX_SAFE_INTEGER, want: "rows" },
-      manner,
-    );
+  for (const { type, sort = [] } of questions) {
+    const any = ids.get(type);
+    // In the order of the page, so that what an owner leaves out for its bytes comes after what it gives.
+    if (any) askEachOwner(mesh, reads, { type, clauses: [{ kind: "id", any }], sort, limit: any.length, maxBytes, want: "rows" }, manner);
   }
-  const read = new Map(rowsOf(await askOwners(mesh, reads)).map((row) => [`${row.type}/${row.id}`, row]));
+  const pages = await askOwners(mesh, reads);
+  const read = new Map(rowsOf(pages).map((row) => [`${row.type}/${row.id}`, row]));
+  const cut = new Set(pages.flatMap((page) => (page.more ? (page.rows[0] as Row).type : [])));
 
   const rows: Row[] = [];
   let bytes = 0;
-  for (const { type, id, seq, values } of wanted) {
-    const row = read.get(`${type}/${id}`);
-    if (!row) continue; // deleted between the two questions
-    bytes += row.json?.length ?? 0;
-    if (rows.length > 0 && bytes > maxBytes) return { rows, more: true };
-    rows.push({ ...row, seq, values });
+  let last: Row | undefined;
+  for (const one of wanted) {
+    const row = read.get(`${one.type}/${one.id}`);
+    bytes += row?.json?.length ?? 0;
+    // What was not read was deleted between the two questions, or left out for its bytes.
+    const isBeyond = row ? bytes > maxBytes : cut.has(one.type);
+    if (rows.length > 0 && last && isBeyond) return { rows, next: placeOf(last) };
+    if (row) rows.push({ ...row, seq: one.seq, values: one.values });
+    last = one;
   }
-  return { rows, more: found.length > limit };
+  return { rows, ...(found.length > limit && last && { next: placeOf(last) }) };
 }
+
+const placeOf = (row: Row): TypesCursor => ({ type: row.type, after: cursorOf(row) });
 
 /** Where to go on in one type: of rows with the same sort values those of earlier types came before, those of later ones come. */
 function placeIn(type: string, { type: last, after }: TypesCursor, isSorted: boolean): Cursor | undefined {
@@ -72,14 +84,10 @@ function placeIn(type: string, { type: last, after }: TypesCursor, isSorted: boo
   return { values: after.values, seq: type < last ? Number.MAX_SAFE_INTEGER : -1, id: "" };
 }
 
-/** How many resources match, over all types and owners. */
-export async function countTypes(
-  mesh: Mesh,
-  questions: TypeQuestion[],
-  count: (type: string, clauses: Clause[]) => Promise<number>,
-): Promise<number> {
+/** How many resources match, over all types and owners. @throws 503 OWNER_DOWN */
+export async function countTypes(mesh: Mesh, questions: TypeQuestion[]): Promise<number> {
   const served = questions.filter(({ type }) => mesh.directory.known(type).length > 0);
-  const counts = await Promise.all(served.map(({ type, clauses }) => count(type, clauses)));
+  const counts = await Promise.all(served.map(({ type, clauses }) => countAll(mesh, type, clauses)));
   return counts.reduce((sum, one) => sum + one, 0);
 }
 
@@ -94,5 +102,4 @@ function rowsOf(pages: Page[]): Row[] {
   return [...rows.values()];
 }
 
-const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const inOrder = (a: Row, b: Row): number => text(a.type, b.type) || a.seq - b.seq || text(a.id, b.id);
+const inOrder = (a: Row, b: Row): number => byCodePoint(a.type, b.type) || a.seq - b.seq || byCodePoint(a.id, b.id);

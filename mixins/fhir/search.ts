@@ -5,9 +5,8 @@
 import { type FhirError, fhirError } from "../../fhir/outcome.ts";
 import type { ParsedSearch } from "../../fhir/search/criteria.ts";
 import type { Cursor, Row, SortKey, StoreQuery } from "../../fhir/search/query.ts";
-import { askAll, cursorOf, type Manner, type Mesh } from "./ask.ts";
+import { askAll, countAll, cursorOf, type Manner, type Mesh } from "./ask.ts";
 import { type Link, type Plan, planOf, type Stage, STAGES, typesOf } from "./chains.ts";
-import { ownerOf } from "./contract.ts";
 import { type Budget, passing, Spent } from "./probing.ts";
 
 /** What one page of a search is asked for. */
@@ -56,11 +55,7 @@ export async function countMatches(mesh: Mesh, type: string, search: ParsedSearc
   const manner: Manner = { partial: false, missing: new Set() };
   return inStages(mesh.stages ?? STAGES, async (stage): Promise<Outcome<number>> => {
     const plan = await planOf(mesh, search, stage, manner);
-    const { clauses } = plan;
-    if (plan.links.length === 0) {
-      const counts = await Promise.all(mesh.directory.ownersOf(type).map((owner) => ownerOf(owner).count(mesh.caller, { type, clauses })));
-      return { found: counts.reduce((sum, count) => sum + count, 0) };
-    }
+    if (plan.links.length === 0) return { found: await countAll(mesh, type, plan.clauses) };
     try {
       let count = 0;
       for await (const { rows } of passing(mesh, plan, { sort: [], first: COUNT_BATCH }, budgetOf(stage.counted, stage), manner))

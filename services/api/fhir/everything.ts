@@ -5,15 +5,15 @@
 import { fhirError } from "../../../fhir/outcome.ts";
 import { intervalOf } from "../../../fhir/search/dates.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
-import type { Clause, Row } from "../../../fhir/search/query.ts";
-import { ownerOf } from "../../../mixins/fhir/contract.ts";
+import type { Clause, Row, StoreQuery } from "../../../fhir/search/query.ts";
+import { askEachOwner, askOwners } from "../../../mixins/fhir/ask.ts";
 import { included } from "../../../mixins/fhir/include.ts";
 import { searchTypes, type TypeQuestion } from "../../../mixins/fhir/many-types.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
 import { packToken, unpackToken } from "../../../mixins/fhir/token.ts";
 import type { Answer } from "../http/answer.ts";
 import { type CareTime, careWithin } from "./care-dates.ts";
-import { isControl, membership, type PageToken, cursorOf, typesAsked } from "./compartment.ts";
+import { isControl, membership, type PageToken, typesAsked } from "./compartment.ts";
 import { DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDED, MAX_PAGE_BYTES } from "./limits.ts";
 import { type FhirRequest, pairsOf } from "./request.ts";
 import { entryText, issuesOf, searchset } from "./search.ts";
@@ -38,7 +38,7 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
     return clauses ? [{ type, clauses: [...clauses, ...recent, ...(type === compartment ? [] : careWithin(type, care))] }] : [];
   });
   const manner = { partial: request.prefer.handling === "lenient", missing: new Set<string>() };
-  const { rows, more } = await searchTypes(
+  const { rows, next } = await searchTypes(
     request,
     questions,
     { limit: count, maxBytes: MAX_PAGE_BYTES, ...(page && { after: page.after }) },
@@ -46,12 +46,10 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
   );
 
   const links = [{ relation: "self", url: `${base}/${path}${query && `?${query}`}` }];
-  const last = rows.at(-1);
-  if (more && last)
-    links.push({ relation: "next", url: `${base}/${path}?_page=${packToken(path, { query, after: cursorOf(last) } satisfies PageToken)}` });
+  if (next) links.push({ relation: "next", url: `${base}/${path}?_page=${packToken(path, { query, after: next } satisfies PageToken)}` });
   const along = (await supporting(request, rows, manner)).filter(({ type }) => !types || types.has(type));
   const entries = [...rows.map((row) => entryText(base, row, "match")), ...along.map((row) => entryText(base, row, "include"))];
-  return searchset(links, entries, !more && !page ? rows.length : undefined, issuesOf({ ignored: [] }, [...manner.missing]), base);
+  return searchset(links, entries, !next && !page ? rows.length : undefined, issuesOf({ ignored: [] }, [...manner.missing]), base);
 }
 
 /** Types that describe the surroundings of a record, not a patient. */
@@ -76,26 +74,14 @@ async function supporting(request: FhirRequest, rows: Row[], manner: { partial: 
   });
   if (include.length === 0) return [];
   // The rows came without their references: they are asked for once more, by id.
-  const byType = new Map<string, string[]>();
-  for (const { type, id } of rows) byType.set(type, [...(byType.get(type) ?? []), id]);
-  const referring = await Promise.all(
-    include.map(async ({ source, slots }) => {
-      const ids = byType.get(source) ?? [];
-      const query = {
-        type: source,
-        clauses: [{ kind: "id" as const, any: ids }],
-        sort: [],
-        limit: ids.length,
-        want: "ids" as const,
-        refs: slots,
-      };
-      const living = request.directory.known(source).filter((owner) => owner.alive);
-      return (await Promise.all(living.map((owner) => ownerOf(owner.service).search(request.caller, { query })))).flatMap(
-        (page) => page.rows,
-      );
-    }),
-  );
-  return included(request, referring.flat(), { include, revinclude: [] }, manner, MAX_INCLUDED);
+  const perOwner = new Map<string, StoreQuery[]>();
+  for (const { source, slots } of include) {
+    const any = rows.filter((row) => row.type === source).map(({ id }) => id);
+    const query: StoreQuery = { type: source, clauses: [{ kind: "id", any }], sort: [], limit: any.length, want: "ids", refs: slots };
+    askEachOwner(request, perOwner, query, manner);
+  }
+  const referring = (await askOwners(request, perOwner)).flatMap((page) => page.rows);
+  return included(request, referring, { include, revinclude: [] }, manner, MAX_INCLUDED);
 }
 
 interface Asked {

@@ -7,6 +7,7 @@ import type { StepResult } from "../../mixins/fhir/contract.ts";
 import { type Directory, WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
 import { isType } from "../../mixins/fhir/errors.ts";
 import { readResource } from "../../mixins/fhir/read.ts";
+import { inParallel } from "../../mixins/parallel.ts";
 import { Store } from "../../mixins/store/index.ts";
 import type { Store as StoreOf } from "../../mixins/store/store.ts";
 import { commitShares, type Coordinator, Raced, tellCommit } from "./coordinator.ts";
@@ -129,23 +130,21 @@ async function answersOf(
   written: StepResult[],
   { caller, directory, representation }: { caller: Caller; directory: Directory; representation: boolean },
 ) {
-  return Promise.all(
-    answers.map(async (answer): Promise<EntryResult | null> => {
-      if (answer.kind === "read") return null;
-      if (answer.kind === "nothing") return { status: 204, type: answer.type, id: "", version: 0, updated: 0 };
-      if (answer.kind === "found") {
-        const { type, match } = answer;
-        const { id, owner } = match;
-        // It may have changed since, or moved to another owner; of what was deleted since only the place is told.
-        const stored = representation && owner ? await readResource({ caller, directory }, type, id).catch(unlessAbsent) : undefined;
-        const { version, updated } = stored ?? match;
-        return { status: 200, type, id, version, updated, ...(stored && { json: stored.json }) };
-      }
-      const { id, version, updated, outcome, json } = written[answer.place] as StepResult;
-      const status = outcome === "created" && !answer.isMove ? 201 : outcome === "deleted" || outcome === "none" ? 204 : 200;
-      return { status, type: answer.type, id: id || answer.id, version, updated, ...(json !== undefined && { json }) };
-    }),
-  );
+  return inParallel(answers, async (answer): Promise<EntryResult | null> => {
+    if (answer.kind === "read") return null;
+    if (answer.kind === "nothing") return { status: 204, type: answer.type, id: "", version: 0, updated: 0 };
+    if (answer.kind === "found") {
+      const { type, match } = answer;
+      const { id, owner } = match;
+      // It may have changed since, or moved to another owner; of what was deleted since only the place is told.
+      const stored = representation && owner ? await readResource({ caller, directory }, type, id).catch(unlessAbsent) : undefined;
+      const { version, updated } = stored ?? match;
+      return { status: 200, type, id, version, updated, ...(stored && { json: stored.json }) };
+    }
+    const { id, version, updated, outcome, json } = written[answer.place] as StepResult;
+    const status = outcome === "created" && !answer.isMove ? 201 : outcome === "deleted" || outcome === "none" ? 204 : 200;
+    return { status, type: answer.type, id: id || answer.id, version, updated, ...(json !== undefined && { json }) };
+  });
 }
 
 function unlessAbsent(error: unknown): undefined {

@@ -5,13 +5,11 @@ import { etagOf } from "../../../fhir/etag.ts";
 import { parseInput, parseJson } from "../../../fhir/json.ts";
 import { fhirError, outcome } from "../../../fhir/outcome.ts";
 import { patchText } from "../../../fhir/patch/index.ts";
+import { inParallel } from "../../../mixins/parallel.ts";
 import { type EntryResult, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
 import { FHIR_JSON, refusalOf } from "./refusals.ts";
 import { type FhirRequest, pairsOf, pathOf } from "./request.ts";
-
-/** Entries of a batch that are at work at the same time. */
-const PARALLEL = 32;
 
 /** Handles a bundle; `handle` answers one request, for the entries of a batch and the GETs of a transaction. */
 export async function bundle(request: FhirRequest, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
@@ -47,10 +45,8 @@ async function transaction(request: FhirRequest, text: string, handle: (request:
   const representation = prefer.return === "representation";
   const results = await transactions.process(caller, { text: localReferences(text, base), base, representation });
   const reads = results.includes(null) ? entriesOf(parseJson(text) as RequestBundle, base) : [];
-  const entries = await Promise.all(
-    results.map(async (result, index) =>
-      result === null ? readEntry(request, reads[index] as BundleEntry, handle) : writtenEntry(base, result, prefer.return),
-    ),
+  const entries = await inParallel(results, async (result, index) =>
+    result === null ? readEntry(request, reads[index] as BundleEntry, handle) : writtenEntry(base, result, prefer.return),
   );
   return bundleAnswer("transaction-response", entries);
 }
@@ -65,13 +61,7 @@ async function readEntry(request: FhirRequest, entry: BundleEntry, handle: (requ
 }
 
 async function batch(request: FhirRequest, parsed: RequestBundle, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
-  const raw = itemsOf(parsed);
-  const entries: string[] = new Array(raw.length);
-  let next = 0;
-  const work = async () => {
-    for (let index = next++; index < raw.length; index = next++) entries[index] = await batchEntry(request, raw[index], index, handle);
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, raw.length) }, work));
+  const entries = await inParallel(itemsOf(parsed), (item, index) => batchEntry(request, item, index, handle));
   return bundleAnswer("batch-response", entries);
 }
 

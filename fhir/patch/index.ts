@@ -13,6 +13,13 @@ export const JSON_PATCH = "application/json-patch+json";
  * @throws FhirError 400 for a patch that cannot be understood, 422 for one that does not fit the resource
  */
 export function applyPatch(resource: Resource, document: unknown): Resource {
+  const patched = patchedBy(resource, document);
+  if (patched.resourceType !== resource.resourceType || patched.id !== resource.id)
+    throw fhirError(422, "invalid", "A patch cannot change resourceType or id.", `${resource.resourceType}.id`);
+  return patched;
+}
+
+function patchedBy(resource: Resource, document: unknown): Resource {
   if (Array.isArray(document)) return jsonPatch(resource, document);
   const isParameters = document !== null && typeof document === "object" && (document as Resource).resourceType === "Parameters";
   if (isParameters) return fhirPathPatch(resource, document as Resource);

@@ -3,10 +3,11 @@
  * grouped by owner (FHIR R4, http.html#trules).
  */
 import { v7 as timeOrderedId } from "uuid";
-import type { BundleEntry } from "../../fhir/bundle/entries.ts";
+import type { BundleEntry, Resource } from "../../fhir/bundle/entries.ts";
 import { conditionalReferences, linksTo, replaceLinks } from "../../fhir/bundle/references.ts";
-import { parseJson } from "../../fhir/json.ts";
-import { applyPatch, JSON_PATCH } from "../../fhir/patch/index.ts";
+import { parseInput, parseJson } from "../../fhir/json.ts";
+import { FhirError } from "../../fhir/outcome.ts";
+import { applyPatch, patchText } from "../../fhir/patch/index.ts";
 import type { Caller } from "../../mixins/contract.ts";
 import type { OwnerStep, StepResult, VersionOf } from "../../mixins/fhir/contract.ts";
 import { ownerOf } from "../../mixins/fhir/contract.ts";
@@ -14,6 +15,7 @@ import type { Directory } from "../../mixins/fhir/directory.ts";
 import { type Found, lookUp, type Match } from "../../mixins/fhir/look-up.ts";
 import { ifMatchVersions } from "../../fhir/etag.ts";
 import { readResource } from "../../mixins/fhir/read.ts";
+import { inParallel } from "../../mixins/parallel.ts";
 import {
   type Conditions,
   criteriaOf,
@@ -147,37 +149,37 @@ function newest(owners: string[], found: VersionOf[][], id: string): Target["hel
 
 /**
  * A PATCH becomes the update that it amounts to, on the version that was read: `entry.resource` is the patched resource.
- * @throws FhirError 404, 400, 422
+ * @throws FhirError 404, 400, 422, and 404, 410 of the owner, with the index of the entry
  */
 async function applyPatches(
   writes: BundleEntry[],
   targets: Map<BundleEntry, Target>,
   mesh: { caller: Caller; directory: Directory },
 ): Promise<void> {
-  await Promise.all(
-    writes
-      .filter((entry) => entry.method === "PATCH")
-      .map(async (entry) => {
-        const type = entry.type as string;
-        const target = targets.get(entry);
-        if (!target) throw refused(404, "No resource matches the criteria of the patch.", entry.index, "not-found");
-        const { owner, version, json } = await readResource(mesh, type, target.id);
-        const patched = applyPatch(parseJson(json) as { resourceType: string }, patchDocument(entry));
-        if (patched.resourceType !== type || patched.id !== target.id)
-          throw refused(422, "A patch cannot change resourceType or id.", entry.index, "invalid");
-        entry.resource = patched;
-        target.held = { owner, version, deleted: false };
-      }),
-  );
+  const patches = writes.filter((entry) => entry.method === "PATCH");
+  await inParallel(patches, async (entry) => {
+    const target = targets.get(entry);
+    if (!target) throw refused(404, "No resource matches the criteria of the patch.", entry.index, "not-found");
+    try {
+      const { owner, version, json } = await readResource(mesh, entry.type as string, target.id);
+      entry.resource = applyPatch(parseJson(json) as Resource, parseInput(patchText(entry.resource as Resource)));
+      target.held = { owner, version, deleted: false };
+    } catch (error) {
+      throw ofEntry(error, entry.index);
+    }
+  });
 }
 
-/** FHIRPath Patch comes as Parameters, JSON Patch inside a Binary (R4, http.html#patch). */
-function patchDocument({ resource, index }: BundleEntry): unknown {
-  if (resource?.resourceType !== "Binary") return resource;
-  const { contentType, data } = resource;
-  if (contentType !== JSON_PATCH || typeof data !== "string")
-    throw refused(400, `A Binary as a patch needs contentType ${JSON_PATCH} and data.`, index, "invalid");
-  return parseJson(Buffer.from(data, "base64").toString());
+/** The error with the entry that it is about. */
+function ofEntry(error: unknown, index: number): unknown {
+  if (error instanceof FhirError)
+    return new FhirError(
+      error.status,
+      error.issues.map((issue) => ({ ...issue, expression: [`Bundle.entry[${index}].resource`] })),
+    );
+  const { data } = error as { data?: { entry?: number } };
+  if (data) data.entry = index;
+  return error;
 }
 
 function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions): void {

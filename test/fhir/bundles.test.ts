@@ -242,6 +242,45 @@ describe("a bundle", () => {
     expect(await total("/Observation?method=urn:m|thousand&_summary=count")).toBe(1_000);
   });
 
+  it("patches and reads more records than an owner takes at once", async () => {
+    const ids = Array.from({ length: 1_500 }, (_, index) => `many${index}`);
+    const statuses = async (type: string, entry: Entry[]) => {
+      const { body } = await fhir.send("POST", "", { resourceType: "Bundle", type, entry });
+      return [...new Set(body.entry?.map((it: { response: { status: string } }) => it.response.status))];
+    };
+    const put = ids.map((id) => ({ resource: { resourceType: "Patient", id }, request: { method: "PUT", url: `Patient/${id}` } }));
+    expect(await statuses("transaction", put)).toEqual(["201 Created"]);
+    const resource = {
+      resourceType: "Binary",
+      contentType: "application/json-patch+json; charset=utf-8",
+      data: Buffer.from('[{"op":"add","path":"/gender","value":"female"}]').toString("base64"),
+    };
+    const patches = ids.map((id) => ({ resource, request: { method: "PATCH", url: `Patient/${id}` } }));
+    expect(await statuses("transaction", patches)).toEqual(["200 OK"]);
+    const reads = ids.map((id) => ({ request: { method: "GET", url: `Patient/${id}` } }));
+    expect(await statuses("transaction", reads)).toEqual(["200"]);
+    expect(await statuses("batch", reads)).toEqual(["200"]);
+  });
+
+  it.each([
+    ["no patch", "Patient/patched", { resourceType: "Patient" }, 400],
+    ["an operation that does not fit", "Patient/patched", [{ op: "remove", path: "/gender" }], 422],
+    ["an operation on the id", "Patient/patched", [{ op: "replace", path: "/id", value: "other" }], 422],
+    ["a patient who is not there", "Patient/nobody", [{ op: "add", path: "/active", value: true }], 404],
+    ["criteria that find nobody", "Patient?identifier=urn:x|nobody", [{ op: "add", path: "/active", value: true }], 404],
+  ])("names the entry of a patch that is refused: %s", async (_, url, patch, status) => {
+    await fhir.send("PUT", "/Patient/patched", { resourceType: "Patient", id: "patched" });
+    const resource = Array.isArray(patch)
+      ? { resourceType: "Binary", contentType: "application/json-patch+json", data: Buffer.from(JSON.stringify(patch)).toString("base64") }
+      : patch;
+    const answer = await fhir.send(
+      "POST",
+      "",
+      transaction(post({ resourceType: "Patient" }), { resource, request: { method: "PATCH", url } }),
+    );
+    expect(answer).toMatchObject({ status, body: { issue: [{ expression: [expect.stringMatching(/^Bundle\.entry\[1\]/)] }] } });
+  });
+
   it.each([
     [
       "two entries for one resource",

@@ -1,6 +1,5 @@
 /** PATCH Type/id: JSON Patch and FHIRPath Patch (FHIR R4, http.html#patch). */
 import { parseInput, parseJson } from "../../../fhir/json.ts";
-import { fhirError } from "../../../fhir/outcome.ts";
 import { applyPatch, JSON_PATCH } from "../../../fhir/patch/index.ts";
 import { ifMatchVersions } from "../../../fhir/etag.ts";
 import { isType, staleVersion } from "../../../mixins/fhir/errors.ts";
@@ -19,8 +18,6 @@ export async function patch(request: FhirRequest, type: string, id: string): Pro
     const stored = await readResource(request, type, id);
     if (allowed && !allowed.includes(stored.version)) throw staleVersion({ type, id, version: stored.version });
     const resource = applyPatch(parseJson(stored.json) as { resourceType: string }, document);
-    if (resource.resourceType !== type || resource.id !== id)
-      throw fhirError(422, "invalid", "A patch cannot change resourceType or id.", `${type}.id`);
     try {
       return await rewrite(request, { ...resource, id }, stored.version);
     } catch (error) {

@@ -118,18 +118,37 @@ describe("a client that nobody here wrote", () => {
       await expect(medplum.readResource("Patient", created.id as string)).rejects.toThrow();
     });
 
-    it("walks pages, posts a transaction, asks for everything", async () => {
+    it("reads versions, and searches page by page", async () => {
+      const medplum = client();
+      const created = await medplum.createResource(patient("Medpage"));
+      await medplum.updateResource({ ...created, gender: "other" });
+      expect(await medplum.readVersion("Patient", created.id as string, "1")).toMatchObject({ gender: "female" });
+      for (let index = 0; index < 4; index += 1) await medplum.createResource(patient("Medpage"));
+      const pages: string[][] = [];
+      for await (const page of medplum.searchResourcePages("Patient", { _count: 2, name: "Medpage" })) pages.push(page.map(({ id }) => id));
+      expect(pages.map((page) => page.length)).toEqual([2, 2, 1]);
+      expect(new Set(pages.flat()).size).toBe(5);
+    });
+
+    it("posts a transaction and a batch, asks for everything, validates", async () => {
       const medplum = client();
       const answer = await medplum.executeBatch(transactionOf("Medtrans"));
+      expect(answer).toMatchObject({
+        type: "transaction-response",
+        entry: [{ response: { status: "201 Created" } }, { response: { status: "201 Created" } }],
+      });
       const reference = answer.entry?.[0]?.response?.location?.split("/")[1] as string;
       expect(
         (await medplum.readPatientEverything(reference)).entry
           ?.map((it: { resource?: { resourceType: string } }) => it.resource?.resourceType)
           .sort(),
       ).toEqual(["Condition", "Patient"]);
-      let pages = 0;
-      for await (const page of medplum.searchResourcePages("Patient", { _count: 1, name: "Medtrans" })) pages += page.length;
-      expect(pages).toBe(1);
+      const batch = await medplum.executeBatch({
+        resourceType: "Bundle",
+        type: "batch",
+        entry: [{ request: { method: "GET", url: "Patient?name=Medtrans" } }, { request: { method: "GET", url: "Patient/nobody" } }],
+      });
+      expect(batch).toMatchObject({ type: "batch-response", entry: [{ resource: { total: 1 } }, { response: { status: "404" } }] });
       expect(await medplum.validateResource(patient("x"))).toMatchObject({ resourceType: "OperationOutcome" });
     });
   });
@@ -147,18 +166,20 @@ describe("a client that nobody here wrote", () => {
       await smart.update({ ...created, gender: "other" } as never);
       await smart.patch(`Patient/${created.id}`, [{ op: "replace", path: "/gender", value: "unknown" }]);
       expect(await smart.request(`Patient/${created.id}/_history/3`)).toMatchObject({ gender: "unknown" });
+      expect(((await smart.request(`Patient/${created.id}/_history`)) as Bundle).entry).toHaveLength(3);
       await smart.delete(`Patient/${created.id}`);
       await expect(smart.request(`Patient/${created.id}`)).rejects.toMatchObject({ status: 410 });
     });
 
-    it("collects all pages, and resolves references", async () => {
+    it("posts a transaction and a batch, collects all pages, and resolves references", async () => {
       const smart = client();
-      await smart.request({
-        url: "",
-        method: "POST",
-        body: JSON.stringify(transactionOf("Smarttrans")),
-        headers: { "Content-Type": "application/fhir+json" },
+      const post = (bundle: object) =>
+        smart.request({ url: "", method: "POST", body: JSON.stringify(bundle), headers: { "Content-Type": "application/fhir+json" } });
+      expect(await post(transactionOf("Smarttrans"))).toMatchObject({
+        entry: [{ response: { status: "201 Created" } }, { response: { status: "201 Created" } }],
       });
+      const search = { request: { method: "GET", url: "Patient?name=Smarttrans" } };
+      expect(await post({ resourceType: "Bundle", type: "batch", entry: [search] })).toMatchObject({ entry: [{ resource: { total: 1 } }] });
       for (let index = 0; index < 3; index += 1) await smart.create(patient("Smartpage") as never);
       const pages = (await smart.request("Patient?name=Smartpage&_count=1", { pageLimit: 0, flat: true })) as Json[];
       expect(pages).toHaveLength(3);

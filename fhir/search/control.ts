@@ -3,7 +3,7 @@ import { fhirError } from "../outcome.ts";
 import type { Include, ParsedSearch, Summary, Total } from "./criteria.ts";
 import { Unknown } from "./criterion.ts";
 import type { SearchParameter } from "./parameters.ts";
-import { isResourceType, parametersOf } from "./parameters.ts";
+import { isResourceType, mayReferTo, parametersOf, referencesOf, resourceTypes } from "./parameters.ts";
 import type { SortKey } from "./query.ts";
 
 /** Keys of one `_sort`. */
@@ -102,10 +102,24 @@ function addInclude(search: ParsedSearch, value: string, name: string, iterate: 
 }
 
 function addRevinclude(search: ParsedSearch, value: string, name: string, iterate: boolean): void {
+  if (value === "*") {
+    search.revinclude.push(...whateverRefersTo(search.type, iterate));
+    return;
+  }
   const include = includeFrom(value, name, iterate);
   const { targets } = include;
   if (!iterate && targets && !targets.includes(search.type)) throw unknown(`"${name}=${value}" does not refer to ${search.type}.`, name);
   search.revinclude.push(include);
+}
+
+/** `_revinclude=*`: by every reference that can lead to the type; with `:iterate`, that can lead anywhere. */
+function whateverRefersTo(type: string, iterate: boolean): Include[] {
+  return resourceTypes.flatMap((source): Include[] => {
+    const parameters = referencesOf(source).filter((one) => iterate || mayReferTo(one, type));
+    return parameters.length === 0
+      ? []
+      : [{ source, param: "*", wildcard: true, iterate, ...slotsToFollow(parameters), ...(!iterate && { targets: [type] }) }];
+  });
 }
 
 function includeFrom(value: string, name: string, iterate: boolean): Include {
@@ -116,7 +130,7 @@ function includeFrom(value: string, name: string, iterate: boolean): Include {
 }
 
 function includeOf(source: string, param: string, target: string | undefined, value: string, name: string, iterate: boolean): Include {
-  const parameters = [...parametersOf(source).values()].filter((one) => one.type === "reference" && (param === "*" || one.code === param));
+  const parameters = referencesOf(source).filter((one) => param === "*" || one.code === param);
   if (!parameters.length && param !== "*") {
     throw unknown(`"${name}=${value}": ${source} has no reference parameter "${param}".`, name);
   }
@@ -124,9 +138,13 @@ function includeOf(source: string, param: string, target: string | undefined, va
   if (target && param !== "*" && parameters[0]?.targets && !parameters[0].targets.includes(target)) {
     throw fhirError(400, "invalid", `"${name}=${value}": "${param}" does not refer to ${target}.`, name);
   }
-  const canonicalSlots = slotsOf(parameters.filter((one) => one.isCanonical));
-  return { source, param, ...(targets ? { targets } : {}), iterate, slots: slotsOf(parameters), wildcard: param === "*", canonicalSlots };
+  return { source, param, ...(targets ? { targets } : {}), iterate, wildcard: param === "*", ...slotsToFollow(parameters) };
 }
+
+const slotsToFollow = (parameters: SearchParameter[]): Pick<Include, "slots" | "canonicalSlots"> => ({
+  slots: slotsOf(parameters),
+  canonicalSlots: slotsOf(parameters.filter((one) => one.isCanonical)),
+});
 
 function slotsOf(parameters: SearchParameter[]): number[] {
   return [...new Set(parameters.flatMap((one) => one.slots))];

@@ -41,6 +41,12 @@ const json = JSON.parse(text) as SearchJson;
 /** All concrete resource types of R4, in the order that slots are numbered by. */
 export const resourceTypes: readonly string[] = Object.keys(json.types);
 
+/** Types that canonical references may lead to: those with an address and a version of their own. */
+export const addressedTypes: readonly string[] = resourceTypes.filter((type) => {
+  const { url, version } = json.types[type]!.parameters;
+  return url !== undefined && version !== undefined;
+});
+
 const places = new Map(resourceTypes.map((type, index) => [type, index]));
 
 /** Changes whenever the rows of some resource would. */
@@ -138,3 +144,13 @@ export function compartmentOf(compartment: string, type: string): readonly strin
 
 /** Patient, Encounter, Practitioner, RelatedPerson, Device. */
 export const compartmentTypes: readonly string[] = Object.keys(json.compartments);
+
+/** The reference parameters of a type. */
+export function referencesOf(type: string): SearchParameter[] {
+  return [...parametersOf(type).values()].filter((one) => one.type === "reference");
+}
+
+/** Whether a reference parameter can lead to resources of a type. */
+export function mayReferTo({ targets, isCanonical }: SearchParameter, type: string): boolean {
+  return (targets ?? (isCanonical ? addressedTypes : resourceTypes)).includes(type);
+}

@@ -402,7 +402,6 @@ describe("a search that is wrong", () => {
     "Patient?_elements=a b",
     "Patient?_include=Patient",
     "Patient?_include:recurse=Patient:link",
-    "Patient?_revinclude=*",
     "Patient?_include=Patient:organization:Patient",
     "Observation?value-quantity=5|",
     "Observation?value-quantity=5|ucum|",
@@ -556,6 +555,9 @@ describe("what shapes the answer", () => {
     expect(search.revinclude).toMatchObject([
       { source: "Provenance", param: "target", slots: parametersOf("Provenance").get("target")!.slots },
     ]);
+    const any = parse("Questionnaire?_revinclude=*").revinclude;
+    expect(any).toContainEqual(expect.objectContaining({ source: "QuestionnaireResponse", targets: ["Questionnaire"], wildcard: true }));
+    expect(any.map(({ source }) => source)).not.toContain("Slot"); // which refers to a Schedule only
   });
 
   it.each([

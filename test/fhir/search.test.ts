@@ -83,6 +83,64 @@ describe("a search over several services", () => {
     ).toEqual(["Organization/clinic", "Patient/p1"]);
   });
 
+  it("brings along what canonical references lead to, and what they come from, of the version that they name", async () => {
+    const url = "http://example.org/intake";
+    const questionnaire = (id: string, version: string) => ({ resourceType: "Questionnaire", id, url, version, status: "active" });
+    const response = (id: string, canonical: string) => ({
+      resourceType: "QuestionnaireResponse",
+      id,
+      questionnaire: canonical,
+      status: "completed",
+      subject: { reference: "Patient/p2" },
+    });
+    for (const resource of [
+      questionnaire("q1", "1.0"),
+      questionnaire("q2", "2.0"),
+      response("r", url),
+      response("r1", `${url}|1.0`),
+      response("r2", `${url}|2.0`),
+    ])
+      expect((await fhir.send("PUT", `/${resource.resourceType}/${resource.id}`, resource)).status).toBe(201);
+    const reverse = "QuestionnaireResponse:questionnaire";
+    expect((await parts(`/Questionnaire?_id=q1&_revinclude=${reverse}`)).include).toEqual([
+      "QuestionnaireResponse/r",
+      "QuestionnaireResponse/r1",
+    ]);
+    expect((await parts(`/QuestionnaireResponse?_id=r2&_include=${reverse}`)).include).toEqual(["Questionnaire/q2"]);
+    for (const include of [reverse, "*"])
+      expect((await parts(`/QuestionnaireResponse?_id=r&_include=${include}`)).include).toEqual(
+        expect.arrayContaining(["Questionnaire/q1", "Questionnaire/q2"]),
+      );
+    // From the answers to their questions, from these to all that was answered.
+    expect((await parts(`/QuestionnaireResponse?_id=r1&_include=${reverse}&_revinclude:iterate=${reverse}`)).include).toEqual([
+      "Questionnaire/q1",
+      "QuestionnaireResponse/r",
+    ]);
+    const { resource } = (await fhir.get("/metadata")).body.rest[0] as {
+      resource: { type: string; searchInclude: string[]; searchRevInclude: string[] }[];
+    };
+    const of = (wanted: string) => resource.find(({ type }) => type === wanted);
+    expect(of("QuestionnaireResponse")?.searchInclude).toContain(reverse);
+    expect(of("Questionnaire")?.searchRevInclude).toContain(reverse);
+    expect(of("Patient")?.searchRevInclude).not.toContain(reverse);
+  });
+
+  it("brings along whatever refers to its matches, over all services", async () => {
+    expect((await parts("/Encounter?_id=e1&_revinclude=*")).include).toEqual([
+      "Condition/c1",
+      "Observation/o0",
+      "Observation/o1",
+      "Observation/o2",
+      "Observation/o3",
+    ]);
+    const { include } = await parts("/Organization?_id=top&_revinclude:iterate=*");
+    expect(include).toEqual(
+      expect.arrayContaining(["Organization/clinic", "Patient/p1", "Encounter/e2", "Condition/c1", "Observation/o7"]),
+    );
+    expect(include).not.toContain("Patient/p2");
+    expect((await parts("/Questionnaire?_id=q1&_revinclude=*")).include).toEqual(["QuestionnaireResponse/r", "QuestionnaireResponse/r1"]);
+  });
+
   it("sorts over two owners, in pages, and puts what has no value last in both directions", async () => {
     const ids = async (query: string) => (await fhir.all(query)).resources.map((it) => it.id);
     expect(await ids("/Observation?_sort=date&_count=3")).toEqual(["o7", "o6", "o4", "o3", "o2", "o1", "o0", "o5"]);

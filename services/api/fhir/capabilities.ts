@@ -1,7 +1,7 @@
 /** The CapabilityStatement of what is served at this moment, made from the live registry (FHIR R4, capabilitystatement.html). */
 import { createHash } from "node:crypto";
 import { isNamedBy } from "../../../fhir/etag.ts";
-import { parametersOf } from "../../../fhir/search/parameters.ts";
+import { mayReferTo, parametersOf, referencesOf } from "../../../fhir/search/parameters.ts";
 import type { Directory } from "../../../mixins/fhir/directory.ts";
 import type { Answer } from "../http/answer.ts";
 import { subsetOfRead, subsetText } from "./presentation.ts";
@@ -76,16 +76,8 @@ function statement(
 
 function resources(directory: Directory, conditionalDelete: "single" | "multiple"): object[] {
   const types = directory.liveTypes();
-  const referring = new Map<string, string[]>(types.map((type) => [type, []]));
-  const references = new Map<string, string[]>();
-  for (const source of types) {
-    const ofSource = [...parametersOf(source).values()].filter((it) => it.type === "reference" && !it.isCanonical);
-    references.set(
-      source,
-      ofSource.map((it) => `${source}:${it.code}`),
-    );
-    for (const { code, targets } of ofSource) for (const target of targets ?? types) referring.get(target)?.push(`${source}:${code}`);
-  }
+  const references = types.flatMap((source) => referencesOf(source).map((parameter) => ({ source, parameter })));
+  const named = ({ source, parameter }: (typeof references)[number]) => `${source}:${parameter.code}`;
   return types.map((type) => ({
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
@@ -100,8 +92,8 @@ function resources(directory: Directory, conditionalDelete: "single" | "multiple
     conditionalUpdate: true,
     conditionalDelete,
     referencePolicy: ["literal", "logical", "local"],
-    searchInclude: ["*", ...(references.get(type) ?? [])],
-    searchRevInclude: referring.get(type) ?? [],
+    searchInclude: ["*", ...references.filter(({ source }) => source === type).map(named)],
+    searchRevInclude: ["*", ...references.filter(({ parameter }) => mayReferTo(parameter, type)).map(named)],
     searchParam: [...EVERYWHERE, ...[...parametersOf(type).values()].map(({ code, type: kind }) => ({ name: code, type: kind }))],
     operation: [...OPERATIONS, ...(OWN_OPERATIONS[type] ?? [])],
   }));

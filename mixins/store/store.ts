@@ -219,7 +219,7 @@ export const StoreErrorType = {
   /** Another transaction holds it; try again. */
   locked: "LOCKED",
   counterBelow: "COUNTER_BELOW",
-  /** This kind of store cannot answer it: full text on MongoDB. */
+  /** This store cannot answer it: full text on a MongoDB server without text indexes. */
   notSupported: "NOT_SUPPORTED",
   /** Disk full, file not writable, database gone. */
   unavailable: "STORE_UNAVAILABLE",

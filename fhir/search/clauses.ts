@@ -125,7 +125,7 @@ export function valuesOf(value: string, name: string): string[] {
 function missing(parameter: SearchParameter, value: string, name: string): Clause {
   if (value !== "true" && value !== "false") throw fhirError(400, "invalid", `"${name}" is either true or false.`, name);
   const clause: Clause = { kind: "missing", slots: parameter.slots, missing: value === "true" };
-  return parameter.only ? { ...clause, prefix: [`=${parameter.only}/`] } : clause;
+  return parameter.only ? { ...clause, prefix: ["=", "#"].map((facet) => `${facet}${parameter.only}/`) } : clause;
 }
 
 function tokenClause(parameter: SearchParameter, modifier: string, values: string[], name: string): Clause {

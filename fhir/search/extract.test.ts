@@ -47,6 +47,7 @@ describe("a patient is found by", () => {
       { identifier: { system: "npi", value: "77" } },
     ],
     multipleBirthBoolean: false,
+    contained: [{ resourceType: "Practitioner", id: "inside" }],
   };
   it.each([
     ["active", ["=true␟"]],
@@ -60,7 +61,7 @@ describe("a patient is found by", () => {
     ["telecom", ["=555␟", "=555␟phone", "=a@b.org␟", "=a@b.org␟email"]],
     ["identifier", ["=12␟urn:mrn", "~record no", "%12␟v2␟MR"]],
     ["organization", ["=Organization/1"]],
-    ["general-practitioner", ["=http://other/fhir/Practitioner/9", "@77␟npi"]],
+    ["general-practitioner", ["#Practitioner/inside", "=http://other/fhir/Practitioner/9", "@77␟npi"]],
     ["deceased", ["=false␟"]],
     ["death-date", []],
     ["_profile", ["=http://p", "=http://p|1.0"]],

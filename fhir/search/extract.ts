@@ -26,7 +26,7 @@ const compiled = new Map<string, [slot: number, extract: Extractor][]>();
 
 /** All rows of a resource; none for what is no resource. Never throws on malformed content. */
 export function indexOf(resource: unknown): IndexRows {
-  const sink = new Sink();
+  const sink = new Sink((resource as object | null | undefined) ?? undefined);
   const type = (resource as { resourceType?: unknown } | null | undefined)?.resourceType;
   if (typeof type === "string" && isResourceType(type)) {
     for (const [slot, extract] of extractsOf(type)) {

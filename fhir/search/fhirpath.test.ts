@@ -22,12 +22,11 @@ function evaluatorOf({ expression = "" }: SearchParameterDefinition): Evaluate {
   return (resource) => members.flatMap((member) => member(resource));
 }
 
-/** What no search finds: what is contained, a reference or an identifier of words only, an attachment, a schedule without limits. */
+/** What no search finds: a reference or an identifier of words only, an attachment, a schedule without limits. */
 function isUnsearchable(value: unknown): boolean {
-  if (typeof value === "string") return value.startsWith("#");
   if (typeof value !== "object" || value === null) return false;
   const { reference, resourceType, id, repeat, event } = value as Record<string, unknown>;
-  if (typeof reference === "string") return reference.startsWith("#");
+  if (typeof reference === "string") return false;
   if (resourceType) return id === undefined;
   if (repeat) return !event && !(repeat as { boundsPeriod?: unknown }).boundsPeriod;
   const names = Object.keys(value);

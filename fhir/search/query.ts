@@ -11,6 +11,7 @@
  *     `~`  text for prefix search, folded by `fold()`: a string's words, a token's display or text (`:text`)
  *     `+`  a later part of a name, folded: found by, not sorted by
  *     `@`  the identifier of a logical reference, as a token: `@code␟system` (`:identifier`)
+ *     `#`  a reference to a contained resource, `#Type/id`: not followed and not searched, but not missing either
  *     `%`  an Identifier with its type: `%value␟typeSystem␟typeCode` (`:of-type`)
  * - a **range row**: (slot, low, high, unit). A date is [low, high] in milliseconds since 1970 in UTC, both inclusive,
  *     an open end is ±`FOREVER`. A number or quantity is [value, value]; its unit is `code␟system`, '' without one.

@@ -129,8 +129,11 @@ export function referenceOf(reference: string): string | undefined {
 
 const reference: Writer = (sink, value) => {
   if (!isObject(value)) return;
-  const target = isText(value.reference) ? referenceOf(value.reference) : undefined;
-  if (target) sink.key(`=${target}`);
+  if (isText(value.reference)) {
+    const target = referenceOf(value.reference);
+    if (target) sink.key(`=${target}`);
+    else sink.contained(value.reference);
+  }
   if (isObject(value.identifier) && isText(value.identifier.value)) {
     sink.key(`@${value.identifier.value}${SEP}${isText(value.identifier.system) ? value.identifier.system : ""}`);
   }
@@ -141,7 +144,8 @@ const uri: Writer = (sink, value) => {
 };
 
 const canonical: Writer = (sink, value) => {
-  if (!isText(value) || value.startsWith("#")) return;
+  if (!isText(value)) return;
+  if (value.startsWith("#")) return sink.contained(value);
   const version = value.indexOf("|");
   if (version > 0) sink.key(`=${value.slice(0, version)}`);
   sink.key(`=${value}`);

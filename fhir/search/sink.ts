@@ -15,6 +15,21 @@ export class Sink {
   private firstRange = 0;
   private seenKeys: Set<string> | undefined;
   private seenRanges: Set<string> | undefined;
+  private readonly resource: { contained?: unknown } | undefined;
+
+  /** @param resource whose rows they are, with what it contains */
+  constructor(resource?: object) {
+    this.resource = resource;
+  }
+
+  /** A row for what refers to a contained resource, `#id`; its type is known only where it is contained. */
+  contained(reference: string): void {
+    const { contained } = this.resource ?? {};
+    const id = reference.slice(1);
+    const found = Array.isArray(contained) ? (contained as ({ id?: unknown } | null)[]).find((one) => one?.id === id) : undefined;
+    const { resourceType } = (found ?? {}) as { resourceType?: unknown };
+    this.key(`#${typeof resourceType === "string" ? resourceType : ""}/${id}`);
+  }
 
   start(slot: number): void {
     this.slot = slot;

@@ -170,6 +170,19 @@ describe("a search over several services", () => {
     expect((await parts("/Patient?_has:Observation:subject:code=none")).match).toEqual([]);
   });
 
+  it("misses nothing that is contained, though it does not search in it", async () => {
+    const contained = [{ resourceType: "Patient", id: "p", name: [{ family: "Verdi" }] }];
+    const created = [{ subject: { reference: "#p" }, contained }, { subject: { display: "somebody" } }].map((more) =>
+      fhir.create({ resourceType: "Observation", status: "final", code: { coding: [{ system: "urn:c", code: "inside" }] }, ...more }),
+    );
+    const [inside, nowhere] = (await Promise.all(created)).map(({ body }) => `Observation/${body.id}`);
+    for (const parameter of ["subject", "patient"]) {
+      expect((await parts(`/Observation?code=inside&${parameter}:missing=true`)).match).toEqual([nowhere]);
+      expect(await parts(`/Observation?code=inside&${parameter}:missing=false&_include=*`)).toEqual({ match: [inside], include: [] });
+    }
+    expect((await parts("/Observation?subject:Patient.family=verdi")).match).toEqual([]);
+  });
+
   it("finds a place near a point", async () => {
     expect((await parts("/Location?near=41.9|12.5|10|km")).match).toEqual(["Location/rome"]);
     expect((await parts("/Location?near=43|11|500|km")).match).toEqual(["Location/milan", "Location/rome"]);

@@ -3,8 +3,8 @@ import { parseJson } from "../../../fhir/json.ts";
 import type { Answer } from "../http/answer.ts";
 import { MAX_BODY_BYTES } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
-import { namesFhir } from "./presentation.ts";
-import { type FhirRequest, mediaTypeOf } from "./request.ts";
+import { mediaTypeOf, namesFhir } from "./media-types.ts";
+import type { FhirRequest } from "./request.ts";
 
 /** In the resource the content is base64, a third longer. */
 const MAX_CONTENT_BYTES = (MAX_BODY_BYTES / 4) * 3;

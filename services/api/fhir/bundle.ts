@@ -8,7 +8,8 @@ import { patchText } from "../../../fhir/patch/index.ts";
 import { inParallel } from "../../../mixins/parallel.ts";
 import { type EntryResult, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
-import { FHIR_JSON, refusalOf } from "./refusals.ts";
+import { FHIR_JSON } from "./media-types.ts";
+import { refusalOf } from "./refusals.ts";
 import { type FhirRequest, pairsOf, pathOf } from "./request.ts";
 
 /** Handles a bundle; `handle` answers one request, for the entries of a batch and the GETs of a transaction. */

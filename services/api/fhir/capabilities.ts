@@ -5,7 +5,7 @@ import { mayReferTo, parametersOf, referencesOf } from "../../../fhir/search/par
 import type { Directory } from "../../../mixins/fhir/directory.ts";
 import type { Answer } from "../http/answer.ts";
 import { subsetOfRead, subsetText } from "./presentation.ts";
-import { FHIR_JSON } from "./refusals.ts";
+import { FHIR_JSON } from "./media-types.ts";
 import type { FhirRequest } from "./request.ts";
 
 const STARTED = new Date().toISOString();

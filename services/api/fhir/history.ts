@@ -10,7 +10,7 @@ import type { HistoryQuery, StoredResource } from "../../../mixins/store/store.t
 import type { Answer } from "../http/answer.ts";
 import { DEFAULT_COUNT, MAX_COUNT } from "./limits.ts";
 import { subsetOfRead, subsetText } from "./presentation.ts";
-import { FHIR_JSON } from "./refusals.ts";
+import { FHIR_JSON } from "./media-types.ts";
 import type { FhirRequest } from "./request.ts";
 
 /** What a next link holds. */

@@ -10,7 +10,7 @@ import { askEachOwner, askOwners } from "../../../mixins/fhir/ask.ts";
 import { searchPage } from "../../../mixins/fhir/search.ts";
 import type { Answer } from "../http/answer.ts";
 import { MAX_PAGE_BYTES } from "./limits.ts";
-import { FHIR_JSON } from "./refusals.ts";
+import { FHIR_JSON } from "./media-types.ts";
 import { optionalBody } from "./parameters.ts";
 import { subsetAsked } from "./presentation.ts";
 import type { FhirRequest } from "./request.ts";

@@ -4,38 +4,25 @@ import { fhirError } from "../../../fhir/outcome.ts";
 import { type Subset, subsetOf } from "../../../fhir/subset.ts";
 import type { Answer } from "../http/answer.ts";
 import { httpError } from "../http/errors.ts";
+import { asksJson, isOtherVersion, mediaTypeOf } from "./media-types.ts";
 import type { FhirRequest } from "./request.ts";
-
-const JSON_NAMES = new Set(["json", "application/json", "application/fhir+json", "application/json+fhir", "text/json"]);
 
 /** @throws 406 when the client takes no JSON */
 export function requireJson({ query, header }: Pick<FhirRequest, "query" | "header">): void {
   const format = query.find(([name]) => name === "_format")?.[1];
   if (format !== undefined) {
-    if (JSON_NAMES.has(mediaType(format)) && !isOtherVersion(format)) return;
+    if (asksJson(mediaTypeOf(format)) && !isOtherVersion(format)) return;
     throw notAcceptable(format);
   }
   const accept = header("accept");
   if (accept === undefined || accept.trim() === "") return;
   const isTaken = accept.split(",").some((range) => {
-    const type = mediaType(range);
+    const type = mediaTypeOf(range);
     const isRefused = /;\s*q=0(?:\.0*)?\s*(?:;|$)/.test(range);
-    return (
-      !isRefused && !isOtherVersion(range) && (JSON_NAMES.has(type) || type === "*/*" || type === "application/*" || type === "text/html")
-    );
+    return !isRefused && !isOtherVersion(range) && (asksJson(type) || type === "*/*" || type === "application/*" || type === "text/html");
   });
   if (!isTaken) throw notAcceptable(accept);
 }
-
-/** Whether a media type names another version of FHIR than R4 (http.html#version-parameter); 4.1 and 4.3 are R4B. */
-export const isOtherVersion = (mediaType: string): boolean => /;\s*fhirVersion\s*=\s*"?(?!4\.0(?:\.\d+)?"?\s*(?:;|,|$))/i.test(mediaType);
-
-/** Whether a list of media types names one of FHIR, JSON included. */
-export const namesFhir = (mediaTypes: string | undefined): boolean =>
-  (mediaTypes ?? "").split(",").some((range) => JSON_NAMES.has(mediaType(range)) || /\bfhir\b/.test(mediaType(range)));
-
-// In a query `+` is a space: `_format=application/fhir+json` is meant all the same.
-const mediaType = (text: string): string => (text.split(";", 1)[0] ?? "").trim().toLowerCase().replace("fhir json", "fhir+json");
 
 const notAcceptable = (wanted: string) =>
   httpError(406, "NOT_ACCEPTABLE", `FHIR is served as application/fhir+json, not as ${wanted.slice(0, 100)}.`);

@@ -1,8 +1,7 @@
 /** Every error of the mesh as a FHIR client sees it: status, OperationOutcome, and nothing of the inside. */
 import { FhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
 import type { Answer } from "../http/answer.ts";
-
-export const FHIR_JSON = "application/fhir+json; charset=utf-8";
+import { FHIR_JSON } from "./media-types.ts";
 
 /** The issue code that a FHIR client gets for an error's `type`; others are told by their status. */
 const CODES: Record<string, string> = {

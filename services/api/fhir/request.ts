@@ -5,7 +5,7 @@ import type { Directory } from "../../../mixins/fhir/directory.ts";
 import type { Profiles } from "../../../mixins/fhir/profiles.ts";
 import { readBytes, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
-import { isOtherVersion } from "./presentation.ts";
+import { isFhirJson, isOtherVersion, mediaTypeOf } from "./media-types.ts";
 
 export interface Prefer {
   /** What the answer to a write holds. Default: the resource. */
@@ -113,14 +113,9 @@ const RETURNS = ["minimal", "representation", "OperationOutcome"] as const;
 const HANDLINGS = ["strict", "lenient"] as const;
 const isOneOf = <T extends string>(known: readonly T[], value: string): value is T => (known as readonly string[]).includes(value);
 
-/** `text/plain; charset=utf-8` → `text/plain` */
-export const mediaTypeOf = (header: string): string => (header.split(";", 1)[0] ?? "").trim().toLowerCase();
-
-const FHIR_TYPES = ["application/fhir+json", "application/json", "application/json+fhir", "text/json"];
-
 async function textBody(request: IncomingMessage, also: string[]): Promise<string> {
   const type = request.headers["content-type"] && mediaTypeOf(request.headers["content-type"]);
-  if (type !== undefined && !FHIR_TYPES.includes(type) && !also.includes(type)) {
+  if (type !== undefined && !isFhirJson(type) && !also.includes(type)) {
     const taken = also.length > 0 ? also.join(" or ") : "application/fhir+json";
     throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send the body as ${taken}, not as ${type.slice(0, 100)}.`);
   }
@@ -138,7 +133,8 @@ const FORM = "application/x-www-form-urlencoded";
 
 /** A search by POST as the search by GET that it stands for: the form's parameters behind those of the URL. */
 export async function formRequest(request: FhirRequest): Promise<FhirRequest> {
-  const type = request.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  const sent = request.header("content-type");
+  const type = sent === undefined ? undefined : mediaTypeOf(sent);
   const form = type === undefined || type === FORM ? (await request.body(FORM)).trim() : "";
   if (type !== undefined && type !== FORM) throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send the search as ${FORM}.`);
   const search = [request.search, form].filter((part) => part !== "").join("&");

@@ -13,7 +13,8 @@ import type { NoneExist, StoredResource } from "../../../mixins/store/store.ts";
 import { type EntryResult, type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
 import { subsetOfRead, subsetText } from "./presentation.ts";
-import { FHIR_JSON, outsideBundle } from "./refusals.ts";
+import { FHIR_JSON } from "./media-types.ts";
+import { outsideBundle } from "./refusals.ts";
 import type { FhirRequest } from "./request.ts";
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;

@@ -10,7 +10,7 @@ import type { Answer } from "../http/answer.ts";
 import { DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDED, MAX_PAGE_BYTES } from "./limits.ts";
 import type { Subset } from "../../../fhir/subset.ts";
 import { subsetAsked, subsetText } from "./presentation.ts";
-import { FHIR_JSON } from "./refusals.ts";
+import { FHIR_JSON } from "./media-types.ts";
 import { type FhirRequest, pairsOf } from "./request.ts";
 
 /** What a next link holds: the query as the client wrote it, and where the last page ended. */

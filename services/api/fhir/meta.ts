@@ -7,7 +7,7 @@ import { ownerOf } from "../../../mixins/fhir/contract.ts";
 import { gone, isType } from "../../../mixins/fhir/errors.ts";
 import { readResource, readVersion } from "../../../mixins/fhir/read.ts";
 import type { Answer } from "../http/answer.ts";
-import { asArray, fhirAnswer, type Json, parameterIn } from "./operations.ts";
+import { asArray, fhirAnswer, givenIn, type Json } from "./parameters.ts";
 import { rewrite, versionNamed } from "./resource.ts";
 import type { FhirRequest } from "./request.ts";
 
@@ -64,7 +64,7 @@ function codingOf(token: string): Json {
 
 /** POST Type/id/$meta-add and $meta-delete: profiles, tags and security labels; what changes makes a new version. */
 export async function changeMeta(request: FhirRequest, type: string, id: string, change: "add" | "delete"): Promise<Answer> {
-  const { value } = await parameterIn(request, "meta");
+  const { value } = givenIn(await request.body(), "meta");
   if (!value || value.resourceType !== undefined)
     throw fhirError(400, "required", "The body must be Parameters with a parameter meta of type Meta.", "Parameters.parameter");
   for (let attempt = 1; ; attempt += 1) {

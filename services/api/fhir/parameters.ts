@@ -1,8 +1,40 @@
-/** Operations that change nothing, called by POST with a Parameters resource (FHIR R4, operations.html#executing-an-operation-synchronously). */
+/** How an operation reads what it is given, and how it answers (FHIR R4, operations.html#executing-an-operation-synchronously). */
 import { isRawNumber, parseInput } from "../../../fhir/json.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { isType } from "../../../mixins/fhir/errors.ts";
+import type { Answer } from "../http/answer.ts";
+import { FHIR_JSON } from "./media-types.ts";
 import { type FhirRequest, pairsOf } from "./request.ts";
+
+/** A resource, or a part of one, as plain JSON. */
+export type Json = Record<string, unknown>;
+
+/** What stands in an element that repeats: a list, or nothing. */
+export const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
+
+/** 200 with this resource. */
+export const fhirAnswer = (body: object): Answer => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: JSON.stringify(body) });
+
+/** What was sent to an operation on one resource or datatype. */
+export interface Given {
+  /** The body, unless it is absent. */
+  body?: Json;
+  /** The other parameters, where it is Parameters. */
+  parameters: Json[];
+  /** The resource, or Meta, that it is about: the parameter of that name, or the body itself if it is no Parameters. */
+  value?: Json;
+}
+
+/** @param name of the parameter that holds what the operation is about @throws FhirError 400 for what is no JSON object */
+export function givenIn(text: string, name: string): Given {
+  const body = parseInput(text) as Json | null;
+  if (body === null || typeof body !== "object" || Array.isArray(body))
+    throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
+  if (body.resourceType !== "Parameters") return { parameters: [], value: body };
+  const parameters = asArray(body.parameter);
+  const found = parameters.find((it) => it.name === name);
+  return { parameters, body, ...(found && { value: (found.resource ?? found.valueMeta) as Json }) };
+}
 
 /**
  * The call by GET that a POST stands for: the parameters of its body behind those of its URL. A body may be absent.

@@ -9,16 +9,17 @@ import { bundle } from "./bundle.ts";
 import { capabilities } from "./capabilities.ts";
 import { everything } from "./everything.ts";
 import { history } from "./history.ts";
+import { lastN } from "./last-n.ts";
 import { operationRequest } from "./parameters.ts";
 import { type FhirRequest, formRequest } from "./request.ts";
 import { searchCompartment, searchSystem, searchWholeCompartment } from "./compartment.ts";
 import { conditionalDelete, conditionalPatch, conditionalUpdate } from "./conditional.ts";
 import { changeMeta, meta, metaInUse } from "./meta.ts";
-import { lastN, validateOperation } from "./operations.ts";
 import { patch } from "./patch.ts";
 import { prettied, requireJson } from "./presentation.ts";
 import { create, read, remove, update, vread } from "./resource.ts";
 import { search } from "./search.ts";
+import { validateOperation } from "./validate.ts";
 
 /** What a place answers, by method. */
 type Place = Record<string, (() => Promise<Answer>) | undefined>;

@@ -1,91 +1,16 @@
-/** Operations: `$validate`, `Observation/$lastn` (FHIR R4, resource-operations.html). */
-import { parseInput, parseJson } from "../../../fhir/json.ts";
-import { fhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
+/** `Observation/$lastn` (FHIR R4, observation-operation-lastn.html). */
+import { parseJson } from "../../../fhir/json.ts";
+import { fhirError } from "../../../fhir/outcome.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse.ts";
 import type { Cursor, Row, SortKey, StoreQuery } from "../../../fhir/search/query.ts";
-import { validate } from "../../../fhir/validate/index.ts";
-import { readResource } from "../../../mixins/fhir/read.ts";
 import { askEachOwner, askOwners } from "../../../mixins/fhir/ask.ts";
 import { searchPage } from "../../../mixins/fhir/search.ts";
 import type { Answer } from "../http/answer.ts";
 import { MAX_PAGE_BYTES } from "./limits.ts";
-import { FHIR_JSON } from "./media-types.ts";
-import { optionalBody } from "./parameters.ts";
 import { subsetAsked } from "./presentation.ts";
 import type { FhirRequest } from "./request.ts";
 import { entryText, searchset } from "./search.ts";
-
-export type Json = Record<string, unknown>;
-
-export const fhirAnswer = (body: object): Answer => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: JSON.stringify(body) });
-export const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
-
-/** The resource in a body: itself, or the parameter `name` of a Parameters. */
-export async function parameterIn(request: FhirRequest, name: string): Promise<{ parameters: Json[]; value?: Json; body?: Json }> {
-  return parametersOfText(await request.body(), name);
-}
-
-function parametersOfText(text: string, name: string): { parameters: Json[]; value?: Json; body?: Json } {
-  const body = parseInput(text) as Json | null;
-  if (body === null || typeof body !== "object" || Array.isArray(body))
-    throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
-  if (body.resourceType !== "Parameters") return { parameters: [], value: body };
-  const parameters = asArray(body.parameter);
-  const found = parameters.find((it) => it.name === name);
-  return { parameters, body, ...(found && { value: (found.resource ?? found.valueMeta) as Json }) };
-}
-
-/** POST Type/$validate and Type/id/$validate (`mode` create, update, delete, profile). The faults are the answer, not an error. */
-export async function validateOperation(request: FhirRequest, type: string, id?: string): Promise<Answer> {
-  // What is stored, or to be deleted, needs no body.
-  const text = request.method === "GET" ? undefined : await optionalBody(request);
-  const sent = text === undefined ? { parameters: [] } : parametersOfText(text, "resource");
-  const { parameters } = sent;
-  const value = sent.value ?? (type === "Parameters" ? sent.body : undefined); // Parameters may be what is to be validated
-  const asked = (name: string) => request.query.find(([it]) => it === name)?.[1] ?? stringIn(parameters.find((it) => it.name === name));
-  const mode = asked("mode");
-  if (mode !== undefined && !["create", "update", "delete", "profile"].includes(mode))
-    throw fhirError(400, "value", "mode must be create, update, delete or profile.", "mode");
-  const stored = id === undefined ? undefined : await readResource(request, type, id);
-  const resource = value ?? (stored && (parseJson(stored.json) as Json));
-  if (mode === "delete") return fhirAnswer(outcome({ severity: "information", code: "informational", diagnostics: "It can be deleted." }));
-  if (!resource) throw fhirError(400, "required", "There is nothing to validate: send a resource, or name one by its id.");
-  const profile = asked("profile");
-  const claimed = profile === undefined ? (asArray((resource.meta as Json | undefined)?.profile) as unknown as string[]) : [profile];
-  const { profiles, stored: related } = await request.profiles.of(claimed.filter((it) => typeof it === "string"));
-  const issues: Issue[] = validate(resource, { type, profiles, stored: related });
-  if (profile !== undefined && profiles.length === 0 && !isBase(profile, type)) {
-    issues.push({
-      severity: "error",
-      code: "not-found",
-      diagnostics: `The profile ${profile.slice(0, 300)} is not stored here.`,
-      expression: ["profile"],
-    });
-  }
-  if (mode === "update" && value && id !== undefined && value.id !== id) {
-    issues.push({
-      severity: "error",
-      code: "invalid",
-      diagnostics: `For an update the resource's id must be "${id}".`,
-      expression: [`${type}.id`],
-    });
-  }
-  return fhirAnswer(
-    issues.length > 0
-      ? outcome(...issues)
-      : outcome({ severity: "information", code: "informational", diagnostics: "No fault was found." }),
-  );
-}
-
-/** Whether the profile is what R4 itself defines of the type, which is validated against anyway. */
-const isBase = (profile: string, type: string): boolean =>
-  ["Resource", type].some((name) => new RegExp(`^http://hl7\\.org/fhir/StructureDefinition/${name}(\\|4\\.0(\\.\\d)?)?$`).test(profile));
-
-const stringIn = (parameter: Json | undefined): string | undefined => {
-  const value = parameter && Object.entries(parameter).find(([name]) => name.startsWith("value"))?.[1];
-  return typeof value === "string" ? value : undefined;
-};
 
 /** JSON in one answer of `$lastn`, which has no pages. */
 const MAX_BYTES = MAX_PAGE_BYTES * 4;

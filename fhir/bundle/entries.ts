@@ -3,11 +3,12 @@
  * (FHIR R4, http.html#transaction and bundle.html#bundle-unique). Pure.
  */
 import { FhirError } from "../outcome.ts";
+import type { Resource } from "../resource.ts";
 import { isResourceType } from "../search/parameters.ts";
 
-/** A resource as plain JSON. */
-export type Resource = { resourceType: string; id?: string } & Record<string, unknown>;
+export type { Resource } from "../resource.ts";
 
+/** What an entry may ask for. */
 export type EntryMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** One entry, taken apart. */
@@ -31,6 +32,7 @@ export interface BundleEntry {
   ifNoneExist?: string;
 }
 
+/** A bundle as it was sent: nothing of it is checked yet. */
 export type RequestBundle = Resource & { type?: unknown; entry?: unknown };
 
 /** A bundle with more entries than this is refused with 413; the sum of bytes is bounded by the body's limit. */

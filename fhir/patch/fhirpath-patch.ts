@@ -1,7 +1,7 @@
 /** FHIRPath Patch (FHIR R4, fhirpatch.html): operations in a Parameters resource that say where by FHIRPath. */
 import { fhirError } from "../outcome.ts";
 import { Kind, type Member, type ObjectPlan, planOfMember } from "../validate/plan.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../resource.ts";
 import { copyOf } from "./json-patch.ts";
 import { type Operation, operationsOf, refused, textOf, unfit, wholeOf } from "./operations.ts";
 import { lengthOf, listAt, objectAt, onePlace, type Place } from "./places.ts";

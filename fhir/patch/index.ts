@@ -2,7 +2,7 @@
 import { fhirError } from "../outcome.ts";
 import { fhirPathPatch } from "./fhirpath-patch.ts";
 import { jsonPatch } from "./json-patch.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../resource.ts";
 
 /** The media type of a JSON Patch; a FHIRPath Patch comes as FHIR JSON, a Parameters resource. */
 export const JSON_PATCH = "application/json-patch+json";

@@ -1,7 +1,7 @@
 /** JSON Patch on a resource (RFC 6902); decimals stay as they were written. */
 import { isRawNumber, numberOf } from "../json.ts";
 import { fhirError } from "../outcome.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../resource.ts";
 
 const OPERATIONS = ["add", "remove", "replace", "move", "copy", "test"] as const;
 const MOST_OPERATIONS = 1_000;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseJson } from "../json.ts";
 import { childOf, parseXml, resourceOf } from "../testing/xml.ts";
 import { applyPatch } from "./index.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../resource.ts";
 
 const folder = join(import.meta.dirname, "../../../shared/data/hl7");
 const read = (name: string): string => {

@@ -2,7 +2,7 @@
 import { type Location, locate } from "../fhirpath.ts";
 import { fhirError } from "../outcome.ts";
 import { Kind, type Member, type ObjectPlan, planOf, planOfMember } from "../validate/plan.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../resource.ts";
 import { type Operation, unfit } from "./operations.ts";
 
 type Json = Record<string, unknown>;

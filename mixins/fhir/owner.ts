@@ -8,6 +8,7 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { frameOf } from "../../fhir/frame.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
+import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import type { StoreQuery } from "../../fhir/search/query.ts";
@@ -23,9 +24,6 @@ import { type WithDirectory, WithFhirDirectory } from "./directory.ts";
 import { Profiles, PROFILES_CHANGED } from "./profiles.ts";
 import { guarded, readingActions } from "./reading.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
-
-/** A FHIR resource as plain JSON. */
-export type Resource = { resourceType: string; id?: string } & Record<string, unknown>;
 
 export interface FhirOptions {
   /** The types, or parts of shared types, that this service owns. */

@@ -1,14 +1,9 @@
 /** Reads over all owners of a type: a shared type may have a resource with any of them. */
-import type { Caller } from "../contract.ts";
 import type { StoredResource } from "../store/store.ts";
+import type { Mesh } from "./ask.ts";
 import { ownerOf } from "./contract.ts";
 import type { Directory } from "./directory.ts";
 import { gone, isType, notFound, ownerDown } from "./errors.ts";
-
-interface Mesh {
-  caller: Caller;
-  directory: Directory;
-}
 
 /**
  * The current version, and who holds it.

@@ -1,14 +1,8 @@
 /** What the domain's actions need of resources that other services own. */
-import type { Caller } from "../contract.ts";
-import type { Directory } from "./directory.ts";
+import type { Mesh } from "./ask.ts";
 import { isType, notFound } from "./errors.ts";
 import { readResource } from "./read.ts";
 import { parseJson } from "../../fhir/json.ts";
-
-interface Mesh {
-  caller: Caller;
-  directory: Directory;
-}
 
 /** A literal reference, `Type/id`, as a rule for Moleculer's validator. */
 export const referenceTo = (...types: string[]) =>

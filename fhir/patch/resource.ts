@@ -1,2 +1,0 @@
-/** A resource as plain JSON. */
-export type Resource = { resourceType: string } & Record<string, unknown>;

@@ -189,12 +189,13 @@ export function plan(steps: Write[], state: State, now: number): Plan {
     }
     const before = head(type, id);
     const living = isLiving(before) ? before.version : 0;
+    if (step.ifVersion && !step.ifVersion.includes(living)) {
+      throw new StoreError(StoreErrorType.staleVersion, number, { type, id, version: living });
+    }
     if (step.op === "delete" && !living) {
+      made.locks.add(`resource:${type}/${id}`);
       made.results.push({ type, id, version: before?.method === "delete" ? before.version : 0, updated: 0, outcome: "none" });
       return;
-    }
-    if (step.ifVersion && !(living && step.ifVersion.includes(living))) {
-      throw new StoreError(StoreErrorType.staleVersion, number, { type, id, version: living });
     }
     if (step.op === "update") {
       if (!living && !step.upsert) throw new StoreError(StoreErrorType.notFound, number, { type, id });

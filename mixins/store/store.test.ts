@@ -97,6 +97,11 @@ describe.each(stores)("the store in $name", (kit) => {
       });
       await expect(store.write([remove("ann", { ifVersion: [7] })])).rejects.toMatchObject({ type: "STALE_VERSION" });
       expect(await store.write([remove("ann", { ifVersion: [7, 2] })])).toMatchObject([{ outcome: "deleted" }]);
+      for (const id of ["ann", "bob"])
+        await expect(store.write([remove(id, { ifVersion: [1, 2, 3] })])).rejects.toMatchObject({
+          type: "STALE_VERSION",
+          data: { version: 0 },
+        });
     });
 
     it("creates by update only where that is allowed", async () => {
@@ -327,6 +332,20 @@ describe.each(stores)("the store in $name", (kit) => {
       await store.write([remove("ann")]);
       await store.commit("t1", Date.now());
       expect(await store.read("Patient", "bob")).toBeUndefined();
+    });
+
+    it("keep a place empty until they end", async () => {
+      await store.close();
+      store = await kit.open(folder, { waitMs: 50 });
+      await store.write([create("ann")]);
+      const empty = (id: string) => remove(id, { moved: true, ifVersion: [0] });
+      await expect(store.prepare("tx", [empty("ann")])).rejects.toMatchObject({ type: "STALE_VERSION", data: { version: 1 } });
+      expect(await store.prepare("tx", [empty("bob")])).toMatchObject([{ outcome: "none", version: 0 }]);
+      await expect(store.write([update("bob")])).rejects.toMatchObject({ type: "LOCKED" });
+      await expect(store.prepare("other", [empty("bob")])).rejects.toMatchObject({ type: "LOCKED" });
+      await store.commit("tx", Date.now());
+      expect(await store.read("Patient", "bob")).toBeUndefined();
+      expect(await store.write([update("bob")])).toMatchObject([{ version: 1, outcome: "created" }]);
     });
 
     it("survive a restart", async () => {

@@ -43,7 +43,7 @@ export interface UniqueKey {
 export type Write =
   | { op: "create"; type: string; id: string; body: Body; index: IndexRows; unique?: UniqueKey[]; ifNoneExist?: NoneExist }
   /**
-   * @param ifVersion refuse (STALE_VERSION) unless the living current version is one of these
+   * @param ifVersion refuse (STALE_VERSION) unless the living current version is one of these; 0: there is none
    * @param upsert create (version 1, or next after a deletion) when there is no living resource; else NOT_FOUND
    * @param since version the resource brings along when it moves here from another owner: the first version written
    *        here is at least `since` (a move keeps id and version count)
@@ -60,7 +60,9 @@ export type Write =
       since?: number;
     }
   /**
-   * Deleting what is not there, or already deleted, changes nothing (result `version` 0, or the deletion's).
+   * Deleting what is not there, or already deleted, changes nothing (result `version` 0, or the deletion's). Prepared, it keeps
+   * others from making it.
+   * @param ifVersion as for an update
    * @param moved the resource now lives with another owner: it vanishes here without a version of its own; its history stays
    */
   | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean }

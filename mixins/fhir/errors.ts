@@ -20,6 +20,10 @@ export const noTransactions = () =>
 export const ownerDown = (type: string) =>
   new MoleculerRetryableError(`The service that owns ${type} is down; try again in a moment.`, 503, "OWNER_DOWN", { type });
 
+/** @param criteria the query behind `Type?`, as a person reads it */
+export const noMatch = (type: string, criteria: string) =>
+  new MoleculerClientError(`No ${type} matches ${criteria}.`, 404, "NOT_FOUND", { type });
+
 /** `data.id` is the logical id. */
 export const notFound = (type: string, id: string) =>
   new MoleculerClientError(`There is no ${type} with the id ${id}.`, 404, "NOT_FOUND", { type, id });
@@ -27,10 +31,12 @@ export const notFound = (type: string, id: string) =>
 export const gone = (type: string, id: string, version: number) =>
   new MoleculerClientError(`${type}/${id} was deleted.`, 410, "GONE", { type, id, version });
 
-/** The version in If-Match, or the version that an action has read, is not the current one any more. */
+/** The version in If-Match, or the version that an action has read, is not the current one any more. `data.version` is; 0: there is none. */
 export const staleVersion = (data: Record<string, unknown>) =>
   new MoleculerClientError(
-    "The resource has changed meanwhile: read it again and repeat the change on what you find.",
+    data.version === 0
+      ? "The resource is not there, in no version."
+      : "The resource has changed meanwhile: read it again and repeat the change on what you find.",
     412,
     "STALE_VERSION",
     data,

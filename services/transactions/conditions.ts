@@ -94,6 +94,31 @@ export async function movesOf(
   return moves;
 }
 
+/**
+ * What only the conditions could tell: that several entries are about one resource (R4, http.html#trules: identities, also those
+ * that conditions resolve to, must not overlap). A conditional create that finds what another entry changes does nothing itself.
+ * @throws FhirError 400
+ */
+export function refuseSharedTargets(writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
+  const about = new Map<string, BundleEntry[]>();
+  for (const entry of writes) {
+    const target = targets.get(entry);
+    if (!target) continue;
+    const key = `${entry.type}/${target.id}`;
+    about.set(key, [...(about.get(key) ?? []), entry]);
+  }
+  for (const [key, entries] of about) {
+    const [changing, second] = entries.filter(({ method }) => method !== "POST");
+    if (second) throw refused(400, `Another entry of this transaction already stands for ${key}.`, second.index, "invalid");
+    const creating = entries.find(({ method }) => method === "POST");
+    if (!creating || !changing) continue;
+    const isFound = targets.get(creating)?.held !== undefined;
+    if (changing.method !== "DELETE" && isFound) continue;
+    const why = isFound ? `finds ${key}, which another entry of this transaction deletes` : `is that of another entry of this transaction`;
+    throw refused(400, `Its condition ${why}.`, creating.index, "invalid");
+  }
+}
+
 /** A resource that the bundle writes, as a condition sees it. */
 interface Written extends Candidate {
   target: Target;

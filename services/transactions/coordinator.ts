@@ -11,6 +11,7 @@ import { randomUUID } from "node:crypto";
 import type { Caller } from "../../mixins/contract.ts";
 import { type OwnerStep, ownerOf, type StepResult, transactionId } from "../../mixins/fhir/contract.ts";
 import type { IssueOfStep } from "../../mixins/fhir/errors.ts";
+import { Overtaken } from "../../mixins/fhir/overtaken.ts";
 import type { Store } from "../../mixins/store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
 import type { Plan } from "./planning.ts";
@@ -43,7 +44,7 @@ export interface Coordinator {
 /**
  * Carries out all shares or none.
  * @returns for each place of the whole, what became of its step
- * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED; Raced
+ * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED; Overtaken when they must be planned again
  */
 export async function commitShares(
   coordinator: Coordinator,
@@ -67,14 +68,14 @@ export async function commitShares(
       ownerOf(owner).prepare(coordinator.caller, { tx, steps, representation }, { timeout, retries: 0 }),
     );
     for (const [step, result] of prepared.entries()) results[places[step] as number] = result;
-    if (prepared.some((result, index) => isOutdated(steps[index] as OwnerStep, result))) throw new Raced();
+    if (prepared.some((result, index) => isOutdated(steps[index] as OwnerStep, result))) throw new Overtaken();
   };
 
   try {
     const ordered = shares.toSorted((a, b) => (a.owner < b.owner ? -1 : 1));
     for (const share of ordered.filter((it) => it.mayWait)) await prepare(share);
     await allSettledOrThrow(ordered.filter((it) => !it.mayWait).map(prepare));
-    if (confirm && !(await confirm(results))) throw new Raced();
+    if (confirm && !(await confirm(results))) throw new Overtaken();
   } catch (error) {
     await abort(coordinator, tx, asked);
     throw error;
@@ -116,9 +117,6 @@ export async function tellCommit(
   // Forgetting needs no answer: a leftover entry is told again at the next start, which changes nothing.
   forget(coordinator.journal, tx).catch((error: Error) => coordinator.warn(`Transaction ${tx} stays in the journal: ${error.message}`));
 }
-
-/** What a condition names is no longer what it was when the shares were planned: they must be planned again. */
-export class Raced extends Error {}
 
 const isOutdated = (step: OwnerStep, { outcome }: StepResult): boolean => (outcome === "existed") !== (step.op === "hold" && step.isThere);
 

@@ -9,48 +9,32 @@ import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
 import type { Caller } from "../../mixins/contract.ts";
-import type { OwnerStep, StepResult, VersionOf } from "../../mixins/fhir/contract.ts";
+import type { StepResult, VersionOf } from "../../mixins/fhir/contract.ts";
 import { ownerOf } from "../../mixins/fhir/contract.ts";
 import type { Directory } from "../../mixins/fhir/directory.ts";
-import { type Found, lookUp, type Match } from "../../mixins/fhir/look-up.ts";
-import { ifMatchVersions } from "../../fhir/etag.ts";
+import { type Found, lookUp } from "../../mixins/fhir/look-up.ts";
 import { readResource } from "../../mixins/fhir/read.ts";
 import { inParallel } from "../../mixins/parallel.ts";
+import { type Arranged, arrange, mustBeLocated } from "./arranging.ts";
 import {
   type Conditions,
   criteriaOf,
-  holdsOf,
-  moveKey,
-  movesInto,
   movesOf,
   refuseOwnMatches,
+  refuseSharedTargets,
   refused,
   type Target,
   watchedTypes,
 } from "./conditions.ts";
-import type { Share } from "./coordinator.ts";
 
 /** What a transaction will do. */
-export interface Plan {
-  shares: Share[];
-  /** For each entry: where its result comes from, or what it is already. */
-  answers: Answer[];
-  /** Whether some step depends on what a condition finds. */
-  isConditional: boolean;
+export interface Plan extends Omit<Arranged, "moves"> {
   /**
    * Asked when all is prepared: whether nothing has slipped past the conditions.
    * @param results of the steps, by place
    */
   confirm?(results: StepResult[]): Promise<boolean>;
 }
-
-export type Answer =
-  | { kind: "step"; place: number; type: string; id: string; isMove: boolean }
-  /** Nothing is written: a conditional create that found one, a conditional delete that found none. */
-  | { kind: "found"; type: string; match: Match }
-  | { kind: "nothing"; type: string }
-  /** A GET: read by the gateway after the commit. */
-  | { kind: "read" };
 
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
 export async function planOf(
@@ -64,6 +48,7 @@ export async function planOf(
     movesOf(watched, { caller, directory }),
   ]);
   const targets = targetsOf(writes, conditions);
+  refuseSharedTargets(writes, targets);
   await locate(writes, targets, { caller, directory });
   rewriteLinks(writes, targets, conditions);
   await applyPatches(writes, targets, { caller, directory });
@@ -119,24 +104,35 @@ function targetsOf(writes: BundleEntry[], conditions: Conditions): Map<BundleEnt
   return targets;
 }
 
-/** Finds out who holds the resources of shared types that are named by id: content may since have moved them. */
+/**
+ * Finds out who holds the resources that are named by id, where it matters before their owners are asked: content may have moved
+ * those of shared types.
+ * @throws FhirError 409 when criteria that find nothing are to make what is there under the id
+ */
 async function locate(
   writes: BundleEntry[],
   targets: Map<BundleEntry, Target>,
   { caller, directory }: { caller: Caller; directory: Directory },
 ): Promise<void> {
-  const open = writes.filter((entry) => entry.id !== undefined && entry.method !== "POST" && directory.isShared(entry.type as string));
+  const open = writes.filter(
+    (entry) =>
+      entry.method !== "POST" && targets.get(entry)?.held === undefined && idOf(entry) !== undefined && mustBeLocated(entry, directory),
+  );
   for (const type of new Set(open.map((entry) => entry.type as string))) {
     const ofType = open.filter((entry) => entry.type === type);
-    const ids = ofType.map((entry) => entry.id as string);
+    const ids = ofType.map((entry) => idOf(entry) as string);
     const owners = directory.ownersOf(type);
     const found = await Promise.all(owners.map((owner) => ownerOf(owner).versions(caller, { type, ids })));
-    for (const entry of ofType) {
-      const target = targets.get(entry);
-      if (target) target.held = newest(owners, found, entry.id as string);
+    for (const [index, entry] of ofType.entries()) {
+      const held = newest(owners, found, ids[index] as string);
+      if (held && entry.id === undefined) throw refused(409, `The id ${ids[index]} is taken.`, entry.index, "duplicate");
+      (targets.get(entry) as Target).held = held;
     }
   }
 }
+
+/** The id that the client gives: in the URL, or for what a conditional update makes. */
+const idOf = ({ id, method, resource }: BundleEntry): string | undefined => id ?? (method === "PUT" ? resource?.id : undefined);
 
 function newest(owners: string[], found: VersionOf[][], id: string): Target["held"] {
   let best: Target["held"];
@@ -207,79 +203,5 @@ function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>, 
   }
 }
 
-function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, directory: Directory) {
-  const shares = new Map<string, Share>();
-  let places = 0;
-  const putFor =
-    (index: number) =>
-    (owner: string, step: OwnerStep, mayWait: boolean): number => {
-      const share = shares.get(owner) ?? { owner, steps: [], places: [], entries: [], mayWait: false };
-      shares.set(owner, share);
-      share.steps.push(step);
-      share.places.push(places);
-      share.entries.push(index);
-      share.mayWait ||= mayWait;
-      places += 1;
-      return places - 1;
-    };
-  const planned = new Set<Target>();
-  const moves = new Map<string, number>(); // by owner and counter: the place of the first step that counts one
-  for (const { index, owner, step } of holdsOf(entries, targets, conditions, directory)) putFor(index)(owner, step, true);
-
-  const answers = entries.map((entry): Answer => {
-    const { method, resource, index } = entry;
-    const put = putFor(index);
-    if (method === "GET" || method === "HEAD") return { kind: "read" };
-    const type = entry.type as string;
-    const target = targets.get(entry);
-    if (!target) return { kind: "nothing", type };
-    const { id, held } = target;
-    const ifVersion = ifMatchVersions(entry.ifMatch, `Bundle.entry[${index}].request.ifMatch`);
-    const answer = (place: number, isMove = false): Answer => ({ kind: "step", place, type, id, isMove });
-
-    if (method === "DELETE") {
-      const owner = held?.owner ?? directory.ownersOf(type)[0];
-      return answer(put(owner as string, { op: "delete", type, id, ...(ifVersion && { ifVersion }) }, true));
-    }
-    if (method === "POST" && held) return { kind: "found", type, match: { id, updated: 0, ...held } };
-    if (method === "POST" && planned.has(target)) return { kind: "found", type, match: { id, owner: "", version: 1, updated: 0 } };
-    planned.add(target);
-
-    const owner = directory.ownerFor(type, resource);
-    const holdsKeys = directory.known(type).some((it) => it.service === owner && it.holdsKeys);
-    const text = JSON.stringify(resource);
-    const criteria = criteriaOf(entry);
-    if (method === "POST" || (criteria !== undefined && !held)) {
-      // Of a shared type the condition is held with every owner already.
-      const ifNoneExist = criteria === undefined || directory.isShared(type) ? undefined : conditions.get(criteria)?.condition;
-      return answer(
-        put(owner, { op: "create", type, id, text, ...(ifNoneExist && { ifNoneExist }) }, holdsKeys || ifNoneExist !== undefined),
-      );
-    }
-    if (method === "PATCH" && ifVersion && !ifVersion.includes(held?.version ?? 0)) throw staleEntry(held?.version ?? 0, index);
-    if (!held || held.owner === owner) {
-      const required = method === "PATCH" ? [held?.version ?? 0] : ifVersion;
-      return answer(
-        put(owner, { op: "update", type, id, text, upsert: method !== "PATCH", ...(required && { ifVersion: required }) }, true),
-      );
-    }
-    // The content has made it another owner's: it leaves the one and goes on with the other, in the same step.
-    if (ifVersion && (held.deleted || !ifVersion.includes(held.version))) throw staleEntry(held.version, index);
-    if (!held.deleted) put(held.owner, { op: "delete", type, id, moved: true, ifVersion: [held.version] }, true);
-    if (!held.deleted) {
-      const place = put(owner, { op: "add", counter: movesInto(type), by: 1 }, true);
-      if (!moves.has(moveKey(owner, type))) moves.set(moveKey(owner, type), place);
-    }
-    return answer(put(owner, { op: "update", type, id, text, upsert: true, since: held.version + 1 }, true), !held.deleted);
-  });
-  const isConditional = [...shares.values()].some(({ steps }) => steps.some(dependsOnCondition));
-  return { shares: [...shares.values()], answers, isConditional, moves };
-}
-
-const dependsOnCondition = (step: OwnerStep): boolean => step.op === "hold" || (step.op === "create" && step.ifNoneExist !== undefined);
-
 const ambiguous = (criteria: string, index: number) =>
   refused(412, `More than one resource matches ${criteria}: narrow the criteria.`, index, "multiple-matches");
-
-const staleEntry = (version: number, index: number) =>
-  refused(412, `The resource is at version ${version} meanwhile: read it again.`, index, "conflict");

@@ -6,21 +6,20 @@ import { type Caller, defineService } from "../../mixins/contract.ts";
 import type { StepResult } from "../../mixins/fhir/contract.ts";
 import { type Directory, WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
 import { isType } from "../../mixins/fhir/errors.ts";
+import { Overtaken, whileOvertaken } from "../../mixins/fhir/overtaken.ts";
 import { readResource } from "../../mixins/fhir/read.ts";
 import { inParallel } from "../../mixins/parallel.ts";
 import { Store } from "../../mixins/store/index.ts";
 import type { Store as StoreOf } from "../../mixins/store/store.ts";
-import { commitShares, type Coordinator, Raced, tellCommit } from "./coordinator.ts";
+import { commitShares, type Coordinator, tellCommit } from "./coordinator.ts";
 import { outcomeOrAbort, unfinished } from "./journal.ts";
-import { type Answer, planOf } from "./planning.ts";
+import type { Answer } from "./arranging.ts";
+import { planOf } from "./planning.ts";
 import type { EntryResult, transactions } from "./transactions.contract.ts";
 import { bundleInvalid, transactionAborted } from "./transactions.errors.ts";
 
-/** How often a transaction is planned anew because others created meanwhile what it was about to create. */
-const ATTEMPTS = 6;
-
 /**
- * Who has waited in vain for others that act on the same condition looks again: most likely they have made what it names.
+ * Who has waited in vain for others looks again: most likely they have made what its condition names, or wait in the same line.
  * Each attempt waits up to 2 s an owner.
  */
 const LOCKED_ATTEMPTS = 3;
@@ -71,19 +70,19 @@ export default defineService<typeof transactions, This>({
       { caller, base, representation }: { caller: Caller; base: string; representation: boolean },
     ) {
       try {
-        for (let attempt = 1; ; attempt += 1) {
-          const entries = parse();
-          refuseOverlaps(entries);
-          const plan = await planOf(entries, { caller, directory: this.directory, base });
-          try {
-            const written = await commitShares(this.coordinator(caller), plan, representation);
-            return await answersOf(plan.answers, written, { caller, directory: this.directory, representation });
-          } catch (error) {
-            if (isType(error, "LOCKED") && plan.isConditional && attempt < LOCKED_ATTEMPTS) continue;
-            if (!(error instanceof Raced) && !isPatchOnOldVersion(error, entries)) throw error;
-            if (attempt === ATTEMPTS) throw transactionAborted("others kept changing what it was to change.");
-          }
-        }
+        return await whileOvertaken(
+          async (attempt) => {
+            const entries = parse();
+            refuseOverlaps(entries);
+            const plan = await planOf(entries, { caller, directory: this.directory, base });
+            const written = await commitShares(this.coordinator(caller), plan, representation).catch((error: unknown) => {
+              const isWorthAnother = isType(error, "LOCKED") && attempt < LOCKED_ATTEMPTS;
+              throw isWorthAnother || isOutOfDate(error, entries) ? new Overtaken() : error;
+            });
+            return answersOf(plan.answers, written, { caller, directory: this.directory, representation });
+          },
+          () => transactionAborted("others kept changing what it was to change."),
+        );
       } catch (error) {
         throw error instanceof FhirError ? bundleInvalid(error.status, error.issues) : error;
       }
@@ -117,12 +116,12 @@ export default defineService<typeof transactions, This>({
   },
 });
 
-/** A patch that named no version is repeated on the one that others have written meanwhile. */
-function isPatchOnOldVersion(error: unknown, entries: BundleEntry[]): boolean {
-  if (!isType(error, "STALE_VERSION")) return false;
+/** A resource of which the entry names no version is not where, or as, it was when the transaction was planned. */
+function isOutOfDate(error: unknown, entries: BundleEntry[]): boolean {
+  if (!isType(error, "STALE_VERSION") && !isType(error, "NOT_FOUND")) return false;
   const index = (error as { data?: { entry?: number } }).data?.entry;
   const entry = entries.find((it) => it.index === index);
-  return entry?.method === "PATCH" && entry.ifMatch === undefined;
+  return entry !== undefined && (entry.ifMatch === undefined || entry.ifMatch.trim() === "*");
 }
 
 async function answersOf(

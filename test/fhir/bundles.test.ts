@@ -359,6 +359,63 @@ describe("a bundle", () => {
     for (const { resource, response } of body.entry) expect(response.lastModified).toBe(resource.meta.lastUpdated);
   });
 
+  it("refuses entries whose conditions lead to one resource, and lets a condition find what another entry changes", async () => {
+    const identifier = [{ system: "urn:x", value: "overlap" }];
+    const { id } = (await fhir.create({ resourceType: "Patient", identifier })).body;
+    const patient = { resourceType: "Patient", identifier };
+    const byCriteria = "Patient?identifier=urn:x|overlap";
+    const put = (url: string, resource: Entry = patient) => ({ resource, request: { method: "PUT", url } });
+    const remove = (url: string) => ({ request: { method: "DELETE", url } });
+    const createUnless = (value: string) => post(patient, undefined, { ifNoneExist: `identifier=urn:x|${value}` });
+    for (const entries of [
+      [put(byCriteria), put(`Patient/${id}`, { ...patient, id })],
+      [put(byCriteria), put(byCriteria)],
+      [put(byCriteria), remove(`Patient/${id}`)],
+      [remove(byCriteria), remove(`Patient/${id}`)],
+      [remove(byCriteria), createUnless("overlap")],
+      [createUnless("overlap"), remove(`Patient/${id}`)],
+      [createUnless("overlap"), put(byCriteria), remove(byCriteria)],
+      [put("Patient?identifier=urn:x|new", { ...patient, id: "new" }), put("Patient/new", { ...patient, id: "new" })],
+      [put("Patient?identifier=urn:x|new"), createUnless("new")],
+      [createUnless("new"), put("Patient?identifier=urn:x|new")],
+    ])
+      expect(await fhir.send("POST", "", transaction(...entries))).toMatchObject({ status: 400, body: outcomeWith("invalid") });
+    expect((await fhir.get(`/Patient/${id}`)).body.meta.versionId).toBe("1");
+    for (const entries of [
+      [put(byCriteria), createUnless("overlap")],
+      [createUnless("overlap"), put(`Patient/${id}`, { ...patient, id })],
+    ])
+      expect((await fhir.send("POST", "", transaction(...entries))).status).toBe(200);
+    expect((await fhir.get(`/${byCriteria}`)).body.total).toBe(1);
+  });
+
+  it.each(["Patient", "Encounter"])("refuses an ifMatch on a %s that is not there, and writes nothing", async (type) => {
+    const identifier = [{ system: "urn:x", value: "no-match" }];
+    const resource = { resourceType: type, identifier, ...(type === "Encounter" && { status: "finished", class: { code: "AMB" } }) };
+    const other = post({ resourceType: "Patient", identifier: [{ system: "urn:x", value: "beside-no-match" }] });
+    for (const ifMatch of ['W/"1"', "*"]) {
+      for (const request of [
+        { method: "PUT", url: `${type}/never`, ifMatch },
+        { method: "DELETE", url: `${type}/never`, ifMatch },
+        { method: "PUT", url: `${type}?identifier=urn:x|no-match`, ifMatch },
+        { method: "DELETE", url: `${type}?identifier=urn:x|no-match`, ifMatch },
+      ]) {
+        const isById = request.url.endsWith("never");
+        const entry = { ...(request.method === "PUT" && { resource: { ...resource, ...(isById && { id: "never" }) } }), request };
+        expect([request, await fhir.send("POST", "", transaction(other, entry))]).toMatchObject([
+          request,
+          { status: 412, body: { issue: [{ code: "conflict", expression: ["Bundle.entry[1]"] }] } },
+        ]);
+      }
+    }
+    expect((await fhir.get("/Patient?identifier=urn:x|beside-no-match")).body.total).toBe(0);
+    const { id } = (await fhir.create(resource)).body;
+    const put = (ifMatch: string) => ({ resource: { ...resource, id }, request: { method: "PUT", url: `${type}/${id}`, ifMatch } });
+    for (const entry of [put("*"), put('W/"2"'), { request: { method: "DELETE", url: `${type}/${id}`, ifMatch: "*" } }])
+      expect((await fhir.send("POST", "", transaction(entry))).status).toBe(200);
+    expect((await fhir.send("POST", "", transaction(put("*")))).status).toBe(412);
+  });
+
   it("answers a read that finds nothing beside what it has written", async () => {
     const answer = await fhir.send(
       "POST",

@@ -7,7 +7,7 @@ describe("the headers of a request", () => {
   let fhir: FhirHttp;
   let place: string;
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "patients"], nats: false, split: "broker" });
+    mesh = await startMesh({ services: ["api", "patients", "transactions", "visits", "hospitalizations"], nats: false, split: "broker" });
     fhir = fhirAt(mesh.base);
     place = `/Patient/${(await fhir.create({ resourceType: "Patient" })).body.id}`;
   });
@@ -73,6 +73,32 @@ describe("the headers of a request", () => {
     expect((await fhir.send("DELETE", "/Patient/any-version")).status).toBe(204);
     expect((await put()).status).toBe(412);
   });
+
+  it.each(["Patient", "Encounter"])(
+    "name a version of a %s that is not there, which refuses what would have done something",
+    async (type) => {
+      const resource = { resourceType: type, ...(type === "Encounter" && { status: "finished", class: { code: "AMB" } }) };
+      const byCriteria = `/${type}?identifier=urn:x|nobody`;
+      const patch = { "Content-Type": "application/json-patch+json" };
+      for (const tag of ['W/"1"', "*"]) {
+        const headers = { "If-Match": tag };
+        const never = `/${type}/never`;
+        expect((await fhir.send("DELETE", never, undefined, headers)).status).toBe(412);
+        expect((await fhir.send("PUT", never, { ...resource, id: "never" }, headers)).status).toBe(412);
+        expect((await fhir.send("DELETE", byCriteria, undefined, headers)).status).toBe(412);
+        expect((await fhir.send("PUT", byCriteria, resource, headers)).status).toBe(412);
+        // These are in vain without it as well, which is told first (RFC 9110, 13.2.1).
+        expect((await fhir.send("PATCH", never, "[]", { ...headers, ...patch })).status).toBe(404);
+        expect((await fhir.send("PATCH", byCriteria, "[]", { ...headers, ...patch })).status).toBe(404);
+      }
+      const { id } = (await fhir.create(resource)).body;
+      const remove = (tag: string) => fhir.send("DELETE", `/${type}/${id}`, undefined, { "If-Match": tag });
+      expect(await Promise.all([remove('W/"2"')])).toMatchObject([{ status: 412, body: outcomeWith("conflict") }]);
+      expect((await remove('W/"1"')).status).toBe(204);
+      expect((await remove("*")).status).toBe(412);
+      expect((await fhir.send("DELETE", `/${type}/${id}`)).status).toBe(204);
+    },
+  );
 
   it("name the CapabilityStatement that the client has", async () => {
     const answer = await fhir.get("/metadata");

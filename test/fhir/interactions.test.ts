@@ -248,6 +248,12 @@ describe("FHIR over HTTP", () => {
       const answer = await fhir.send("PATCH", "/Patient?identifier=urn:mrn|c5", patch, { "Content-Type": "application/json-patch+json" });
       expect(answer).toMatchObject({ status: 200, body: { gender: "unknown", meta: { versionId: "2" } } });
     });
+
+    it("says of a patch that nothing matches its criteria", async () => {
+      const answer = await fhir.send("PATCH", "/Patient?identifier=urn:mrn|c6", "[]", { "Content-Type": "application/json-patch+json" });
+      expect(answer).toMatchObject({ status: 404, body: outcomeWith("not-found") });
+      expect(answer.body.issue[0].diagnostics).toBe("No Patient matches identifier=urn:mrn|c6.");
+    });
   });
 
   describe("patch", () => {

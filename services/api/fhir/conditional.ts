@@ -2,7 +2,8 @@
 import { ifMatchVersions } from "../../../fhir/etag.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { type Found, lookUp, type Match } from "../../../mixins/fhir/look-up.ts";
-import { isType, locked, multipleMatches, notFound, staleVersion } from "../../../mixins/fhir/errors.ts";
+import { locked, multipleMatches, noMatch, staleVersion } from "../../../mixins/fhir/errors.ts";
+import { orOvertaken, Overtaken, whileOvertaken } from "../../../mixins/fhir/overtaken.ts";
 import { transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
 import { patch } from "./patch.ts";
@@ -19,9 +20,6 @@ function criteriaOf(request: FhirRequest, type: string): string {
   return `${type}?${pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&")}`;
 }
 
-/** How often a conditional update is looked up again because others created, or changed, what it is about. */
-const ATTEMPTS = 6;
-
 /** PUT Type?criteria: updates the one match, creates when there is none, refuses when there are more. */
 export async function conditionalUpdate(request: FhirRequest, type: string): Promise<Answer> {
   const criteria = criteriaOf(request, type);
@@ -31,37 +29,28 @@ export async function conditionalUpdate(request: FhirRequest, type: string): Pro
     return throughTransaction(request, { resource, request: { method: "PUT", url: criteria, ...(ifMatch !== undefined && { ifMatch }) } });
   }
   const allowed = ifMatchVersions(ifMatch);
-  for (let attempt = 1; ; attempt += 1) {
+  const updated = async () => {
     const [found] = await lookUp(request, [criteria], 2);
     const [match, ...more] = found?.matches ?? [];
     if (more.length > 0) throw multipleMatches(criteria);
-    const answer = match
-      ? await updateMatch(request, resource, match, allowed, attempt < ATTEMPTS)
-      : await createUnless(request, resource, (found as Found).condition);
-    if (answer) return answer;
-    if (attempt === ATTEMPTS) throw locked({ criteria });
-  }
+    if (match) return updateMatch(request, resource, match, allowed);
+    if (ifMatch !== undefined) throw staleVersion({ type, version: 0 });
+    const created = await createUnless(request, resource, (found as Found).condition);
+    if (!created) throw new Overtaken();
+    return created;
+  };
+  return whileOvertaken(updated, () => locked({ criteria }));
 }
 
-/** undefined when the match was changed meanwhile and it may be tried again. */
-async function updateMatch(
-  request: FhirRequest,
-  resource: Parsed,
-  { id, version }: Match,
-  allowed: number[] | undefined,
-  isRepeatable: boolean,
-) {
+/** @throws Overtaken when the match was changed meanwhile and the client named no version of it */
+async function updateMatch(request: FhirRequest, resource: Parsed, { id, version }: Match, allowed: number[] | undefined) {
   const type = resource.resourceType;
   if (resource.id !== undefined && resource.id !== id) {
     throw fhirError(400, "invalid", `The criteria match ${type}/${id}, but the resource has another id.`, `${type}.id`);
   }
   if (allowed && !allowed.includes(version)) throw staleVersion({ type, id, version });
-  try {
-    return await rewrite(request, { ...resource, id }, version);
-  } catch (error) {
-    if (allowed || !isRepeatable || !(isType(error, "STALE_VERSION") || isType(error, "NOT_FOUND"))) throw error;
-    return undefined;
-  }
+  const answer = rewrite(request, { ...resource, id }, version);
+  return allowed ? answer : orOvertaken(answer);
 }
 
 /** PATCH Type?criteria */
@@ -69,7 +58,7 @@ export async function conditionalPatch(request: FhirRequest, type: string): Prom
   const criteria = criteriaOf(request, type);
   const matches = await matchesOf(request, criteria, 2);
   const [match] = matches;
-  if (!match) throw notFound(type, `with ${criteria.slice(type.length + 1)}`);
+  if (!match) throw noMatch(type, decodeURIComponent(criteria.slice(type.length + 1)));
   if (matches.length > 1) throw multipleMatches(criteria);
   return patch(request, type, match.id);
 }
@@ -80,12 +69,17 @@ export async function conditionalDelete(request: FhirRequest, type: string): Pro
   const isMultiple = request.conditionalDelete === "multiple";
   const matches = await matchesOf(request, criteria, isMultiple ? MOST_DELETED + 1 : 2);
   const [match] = matches;
-  if (!match) return { status: 204 };
+  const ifMatch = request.header("if-match");
+  if (!match) {
+    if (ifMatch !== undefined) throw staleVersion({ type, version: 0 });
+    return { status: 204 };
+  }
   if (matches.length === 1) return remove(request, type, match.id);
   if (!isMultiple) throw multipleMatches(criteria);
   if (matches.length > MOST_DELETED) throw fhirError(400, "too-costly", `More than ${MOST_DELETED} resources match: narrow the criteria.`);
   request.directory.requireTransactions();
-  const text = transactionOf(...matches.map(({ id }) => ({ request: { method: "DELETE" as const, url: `${type}/${id}` } })));
+  const condition = ifMatch === undefined ? {} : { ifMatch };
+  const text = transactionOf(...matches.map(({ id }) => ({ request: { method: "DELETE" as const, url: `${type}/${id}`, ...condition } })));
   await transactions.process(request.caller, { text, base: request.base });
   return { status: 204 };
 }

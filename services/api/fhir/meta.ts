@@ -4,7 +4,8 @@ import { fhirError } from "../../../fhir/outcome.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
 import { SEP } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../mixins/fhir/contract.ts";
-import { gone, isType } from "../../../mixins/fhir/errors.ts";
+import { gone, locked } from "../../../mixins/fhir/errors.ts";
+import { orOvertaken, whileOvertaken } from "../../../mixins/fhir/overtaken.ts";
 import { readResource, readVersion } from "../../../mixins/fhir/read.ts";
 import type { Answer } from "../http/answer.ts";
 import { asArray, fhirAnswer, givenIn, type Json } from "./parameters.ts";
@@ -67,18 +68,15 @@ export async function changeMeta(request: FhirRequest, type: string, id: string,
   const { value } = givenIn(await request.body(), "meta");
   if (!value || value.resourceType !== undefined)
     throw fhirError(400, "required", "The body must be Parameters with a parameter meta of type Meta.", "Parameters.parameter");
-  for (let attempt = 1; ; attempt += 1) {
+  const changed = async () => {
     const stored = await readResource(request, type, id);
     const resource = parseJson(stored.json) as Json & { resourceType: string };
     const next = change === "add" ? withMeta((resource.meta ?? {}) as Json, value) : withoutMeta((resource.meta ?? {}) as Json, value);
-    try {
-      const { body = "{}" } = await rewrite({ ...request, prefer: {} }, { ...resource, id, meta: next }, stored.version);
-      return metaAnswer((parseJson(body) as Json).meta);
-    } catch (error) {
-      // Somebody wrote in between: nothing was asked of a certain version, so it is done on the new one.
-      if (!isType(error, "STALE_VERSION") || attempt === 5) throw error;
-    }
-  }
+    const rewritten = rewrite({ ...request, prefer: {} }, { ...resource, id, meta: next }, stored.version);
+    const { body = "{}" } = await orOvertaken(rewritten);
+    return metaAnswer((parseJson(body) as Json).meta);
+  };
+  return whileOvertaken(changed, () => locked({ type, id }));
 }
 
 const sameCoding = (a: Json, b: Json): boolean => a.system === b.system && a.code === b.code;

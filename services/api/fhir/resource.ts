@@ -73,15 +73,18 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   if (resource.id !== id) throw fhirError(400, "invalid", `The resource's id must be "${id}", as in the URL.`, `${type}.id`);
   const ifMatch = request.header("if-match");
   const ifVersion = ifMatchVersions(ifMatch);
-  if (ifMatch?.trim() === "*") await requireExisting(request, type, id);
   const owner = directory.ownerFor(type, resource);
-  const step = { op: "update", type, id, text, ...(ifVersion && { ifVersion }) } as const;
-  if (owners.length === 1) return written(request, type, id, await one(request, owner, { ...step, upsert: true }));
+  const isShared = owners.length > 1;
+  // `If-Match: *` holds when there is any version (RFC 9110, 13.1.1).
+  const upsert = !isShared && ifMatch?.trim() !== "*";
+  const step: OwnerStep = { op: "update", type, id, text, upsert, ...(ifVersion && { ifVersion }) };
   try {
-    // Usually the resource is where its content says; if it is not there, it may have to move.
-    return written(request, type, id, await one(request, owner, { ...step, upsert: false }));
+    return written(request, type, id, await one(request, owner, step));
   } catch (error) {
-    if (!isType(error, "NOT_FOUND") && !isType(error, "STALE_VERSION")) throw error;
+    const isNowhere = isType(error, "NOT_FOUND");
+    if (!isShared) throw isNowhere ? staleVersion({ type, id, version: 0 }) : error;
+    // Usually the resource is where its content says; if it is not there, or on its way, it may have to move.
+    if (!isNowhere && !isType(error, "STALE_VERSION") && !isType(error, "LOCKED")) throw error;
     const entry: TransactionEntry = {
       resource,
       request: { method: "PUT", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) },
@@ -90,17 +93,7 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   }
 }
 
-/** `If-Match: *` holds when there is any version (RFC 9110, 13.1.1). @throws 412 */
-async function requireExisting(request: FhirRequest, type: string, id: string): Promise<void> {
-  try {
-    await readResource(request, type, id);
-  } catch (error) {
-    if (isType(error, "NOT_FOUND") || isType(error, "GONE")) throw staleVersion({ type, id });
-    throw error;
-  }
-}
-
-/** DELETE Type/id; deleting what is not there is done at once (R4, http.html#delete) */
+/** DELETE Type/id; deleting what is not there is done at once (R4, http.html#delete), unless If-Match says that it is */
 export async function remove(request: FhirRequest, type: string, id: string): Promise<Answer> {
   const owners = request.directory.ownersOf(type);
   const ifMatch = request.header("if-match");
@@ -108,6 +101,7 @@ export async function remove(request: FhirRequest, type: string, id: string): Pr
   if (owners.length > 1)
     return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } });
   const result = await one(request, owners[0] as string, { op: "delete", type, id, ...(ifVersion && { ifVersion }) });
+  if (ifMatch !== undefined && result.outcome === "none") throw staleVersion({ type, id, version: 0 });
   return { status: 204, headers: result.version > 0 ? { ETag: etagOf(result.version) } : {} };
 }
 

@@ -1,0 +1,127 @@
+/** The steps of a transaction's owners: what each entry asks of whom, once it is known what it is about. */
+import type { BundleEntry } from "../../fhir/bundle/entries.ts";
+import { ifMatchVersions } from "../../fhir/etag.ts";
+import type { OwnerStep } from "../../mixins/fhir/contract.ts";
+import type { Directory } from "../../mixins/fhir/directory.ts";
+import { staleVersion } from "../../mixins/fhir/errors.ts";
+import type { Match } from "../../mixins/fhir/look-up.ts";
+import { type Conditions, criteriaOf, holdsOf, moveKey, movesInto, type Target } from "./conditions.ts";
+import type { Share } from "./coordinator.ts";
+
+export type Answer =
+  | { kind: "step"; place: number; type: string; id: string; isMove: boolean }
+  /** Nothing is written: a conditional create that found one, a conditional delete that found none. */
+  | { kind: "found"; type: string; match: Match }
+  | { kind: "nothing"; type: string }
+  /** A GET: read by the gateway after the commit. */
+  | { kind: "read" };
+
+export interface Arranged {
+  shares: Share[];
+  /** For each entry: where its result comes from, or what it is already. */
+  answers: Answer[];
+  /** By owner and counter: the place of the first step that counts a move into it. */
+  moves: Map<string, number>;
+}
+
+/** Puts a step into an owner's share, for one entry; returns its place in the whole. */
+type Put = (owner: string, step: OwnerStep, mayWait: boolean) => number;
+
+/**
+ * A resource of a shared type has one living copy in all. A step relies on where the resource was when it was planned, and fails
+ * (STALE_VERSION, NOT_FOUND) if it is elsewhere by then: the transaction is planned anew.
+ *
+ * @throws 412 STALE_VERSION where an If-Match does not hold
+ */
+export function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, directory: Directory): Arranged {
+  const shares = new Map<string, Share>();
+  let places = 0;
+  const putFor =
+    (index: number): Put =>
+    (owner, step, mayWait) => {
+      const share = shares.get(owner) ?? { owner, steps: [], places: [], entries: [], mayWait: false };
+      shares.set(owner, share);
+      share.steps.push(step);
+      share.places.push(places);
+      share.entries.push(index);
+      share.mayWait ||= mayWait;
+      places += 1;
+      return places - 1;
+    };
+  const planned = new Set<Target>();
+  const moves = new Map<string, number>();
+  for (const { index, owner, step } of holdsOf(entries, targets, conditions, directory)) putFor(index)(owner, step, true);
+
+  const answers = entries.map((entry): Answer => {
+    const { method, resource, index } = entry;
+    if (method === "GET" || method === "HEAD") return { kind: "read" };
+    const type = entry.type as string;
+    const target = targets.get(entry);
+    const ifVersion = ifMatchVersions(entry.ifMatch, `Bundle.entry[${index}].request.ifMatch`);
+    if (!target) {
+      if (entry.ifMatch !== undefined) throw staleEntry(0, index);
+      return { kind: "nothing", type };
+    }
+    const { id, held } = target;
+    if (method === "POST" && held) return { kind: "found", type, match: { id, updated: 0, ...held } };
+    if (method === "POST" && planned.has(target)) return { kind: "found", type, match: { id, owner: "", version: 1, updated: 0 } };
+    planned.add(target);
+    const put = putFor(index);
+    const answer = (place: number, isMove = false): Answer => ({ kind: "step", place, type, id, isMove });
+    const criteria = criteriaOf(entry);
+    const isLiving = held !== undefined && !held.deleted;
+    if (entry.ifMatch !== undefined && !isLiving && isLocated(entry, directory)) throw staleEntry(0, index);
+
+    if (method === "DELETE") {
+      const seen = isLiving && directory.isShared(type) ? [held.version] : undefined;
+      const owner = held?.owner ?? (directory.ownersOf(type)[0] as string);
+      return answer(put(owner, { op: "delete", type, id, ...atVersion(ifVersion ?? seen) }, true));
+    }
+    const owner = directory.ownerFor(type, resource);
+    const text = JSON.stringify(resource);
+    if (method === "POST" || (criteria !== undefined && !held)) {
+      const holdsKeys = directory.known(type).some((it) => it.service === owner && it.holdsKeys);
+      // Of a shared type the condition is held with every owner already.
+      const ifNoneExist = criteria === undefined || directory.isShared(type) ? undefined : conditions.get(criteria)?.condition;
+      if (method === "PUT" && resource?.id !== undefined) holdPlace(put, directory, { type, id, owner });
+      const mayWait = holdsKeys || ifNoneExist !== undefined;
+      return answer(put(owner, { op: "create", type, id, text, ...(ifNoneExist && { ifNoneExist }) }, mayWait));
+    }
+    if (ifVersion && held && !ifVersion.includes(held.version)) throw staleEntry(held.version, index);
+    const update = { op: "update", type, id, text } as const;
+    if (!isLiving && directory.isShared(type)) {
+      holdPlace(put, directory, { type, id, owner });
+      return answer(put(owner, { ...update, upsert: true, ...(held && { since: held.version + 1 }) }, true));
+    }
+    if (!held || held.owner === owner) {
+      const upsert = method === "PUT" && entry.ifMatch === undefined && !directory.isShared(type);
+      return answer(put(owner, { ...update, upsert, ...atVersion(method === "PATCH" && held ? [held.version] : ifVersion) }, true));
+    }
+    // The content has made it another owner's: it leaves the one and goes on with the other, in the same step.
+    put(held.owner, { op: "delete", type, id, moved: true, ifVersion: [held.version] }, true);
+    const place = put(owner, { op: "add", counter: movesInto(type), by: 1 }, true);
+    if (!moves.has(moveKey(owner, type))) moves.set(moveKey(owner, type), place);
+    return answer(put(owner, { ...update, upsert: true, since: held.version + 1 }, true), true);
+  });
+  return { shares: [...shares.values()], answers, moves };
+}
+
+/** Whether it is known if there is a resource that the entry is about; else its owner finds out. */
+const isLocated = (entry: BundleEntry, directory: Directory): boolean => criteriaOf(entry) !== undefined || mustBeLocated(entry, directory);
+
+/** Whether it must be known who holds what is under the entry's id before anybody is asked to write. */
+export const mustBeLocated = ({ type, ifMatch }: BundleEntry, directory: Directory): boolean =>
+  ifMatch?.trim() === "*" || directory.isShared(type as string);
+
+/** What comes into being under an id must not do so with another owner too: the id is held with each of them until it is done. */
+function holdPlace(put: Put, directory: Directory, { type, id, owner }: { type: string; id: string; owner: string }): void {
+  for (const other of directory.ownersOf(type))
+    if (other !== owner) put(other, { op: "delete", type, id, moved: true, ifVersion: [NONE_LIVING] }, true);
+}
+
+/** As a required version (mixins/store/store.ts). */
+const NONE_LIVING = 0;
+
+const atVersion = (ifVersion: number[] | undefined) => (ifVersion ? { ifVersion } : {});
+
+const staleEntry = (version: number, index: number) => staleVersion({ version, entry: index });

@@ -46,6 +46,12 @@ describe("the settings of a process", () => {
     });
   });
 
+  it("take origins as browsers write them", () => {
+    const origins = ["https://app.example", "http://127.0.0.1:8080", "http://[::1]:3000", "capacitor://localhost"];
+    expect(readConfig({ CORS_ORIGIN: origins.join(", ") }).corsOrigin).toEqual(origins);
+    expect(readConfig({ CORS_ORIGIN: "*" }).corsOrigin).toBe("*");
+  });
+
   it("listen for no disconnects when told so, as on a NATS without the system account's export", () => {
     expect(readConfig({ NATS_URL: "nats://a", NATS_DISCONNECT_SUBJECT: "-" }).natsDisconnectSubject).toBeUndefined();
   });
@@ -66,6 +72,12 @@ describe("the settings of a process", () => {
     ["NODE_ID", "a b"],
     ["LOG_LEVEL", "loud"],
     ["NATS_DISCONNECT_SUBJECT", "mesh.>"],
+    ["CORS_ORIGIN", "app.example"],
+    ["CORS_ORIGIN", "https://app.example/"],
+    ["CORS_ORIGIN", "https://app.example:443"],
+    ["CORS_ORIGIN", "https://*.example"],
+    ["CORS_ORIGIN", "https://app.example,*"],
+    ["CORS_ORIGIN", "null"],
   ])("refuse %s=%s by name and value", (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(`${name} is "${value}"; it should be `);
   });

@@ -36,6 +36,8 @@ export interface Config {
   natsDisconnectSubject?: string;
   /** Whether `DELETE Type?criteria` may remove several resources at once. */
   conditionalDelete: "single" | "multiple";
+  /** Origins of browser apps that may use the API, `https://app.example`; "*": all; undefined: none but the gateway's own. */
+  corsOrigin?: "*" | string[];
   /** File that this node touches once a second while it serves; undefined: none. */
   healthFile?: string;
   /** True in a child of `npm run cluster`: the supervisor holds the data folder and owns the child's life. */
@@ -77,6 +79,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const logLevel = read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info";
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
+  const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
   const healthFile = read("HEALTH_FILE", parsePath, "the path of a file");
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
   const servicesDir = read("OPENWARD_SERVICES_DIR", parsePath, "the path of a folder");
@@ -95,6 +98,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(mongoUrl && { mongoUrl }),
     ...(redisUrl && { redisUrl }),
     ...(nodeId && { nodeId }),
+    ...(corsOrigin && { corsOrigin }),
     ...(healthFile && { healthFile }),
     ...(servicesDir && { servicesDir }),
   };
@@ -133,6 +137,18 @@ function parsePath(text: string): string | undefined {
 function parseNames(text: string): string[] | undefined {
   const names = text.split(",").map((name) => name.trim());
   return names.every((name) => /^[a-z][a-z0-9-]*$/.test(name)) ? [...new Set(names)] : undefined;
+}
+
+/** As browsers write them, for they are compared as they are: without path, in lower case, without a port that is the scheme's own. */
+function parseOrigins(text: string): "*" | string[] | undefined {
+  if (text === "*") return text;
+  const origins = text.split(",").map((origin) => origin.trim());
+  return origins.every(isOrigin) ? [...new Set(origins)] : undefined;
+}
+
+function isOrigin(text: string): boolean {
+  if (/^https?:/.test(text)) return URL.parse(text)?.origin === text && !text.includes("*");
+  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d+)?$/.test(text);
 }
 
 function oneOf<const T extends string>(choices: readonly T[]): (text: string) => T | undefined {

@@ -12,6 +12,7 @@ import { refuse as refuseFhir } from "./fhir/refusals.ts";
 import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
 import { type Answer, send } from "./http/answer.ts";
+import { crossOrigin } from "./http/cors.ts";
 import { httpError } from "./http/errors.ts";
 import { listen, MAX_HEADER_BYTES, originForm, refuseMalformed, shut } from "./http/server.ts";
 import { Meter } from "./console/meter.ts";
@@ -72,6 +73,7 @@ export default (config: Config): ServiceSchema =>
               directory: this.directory,
               profiles: this.profiles,
               conditionalDelete: config.conditionalDelete,
+              isCrossOrigin: config.corsOrigin !== undefined,
               report: (error: unknown) => logOwnFault(this, request, error),
             };
             return await routeFhir(
@@ -110,7 +112,9 @@ export default (config: Config): ServiceSchema =>
       this.http = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 65_000 }, (request, response) => {
         this.meter.count();
         request.url = originForm(request.url ?? "/");
-        handle(request, response);
+        const asked = crossOrigin(request, response, config);
+        if (asked === undefined) handle(request, response);
+        else send(request, response, asked === "preflight" ? { status: 204 } : refuseFhir(originRefused())).catch(() => response.destroy());
       });
       this.http.on("clientError", refuseMalformed);
       // Listening begins at once, and says "not ready" until the broker has started everything beside it.
@@ -189,5 +193,7 @@ function logOwnFault(service: Service, request: IncomingMessage, error: unknown)
 }
 
 const starting = () => new Errors.MoleculerRetryableError("The server is starting or stopping; try again in a moment.", 503, "NOT_READY");
+
+const originRefused = () => httpError(403, "ORIGIN_REFUSED", "Apps of this origin may not use the API: it is not in CORS_ORIGIN.");
 
 const pathOnly = (request: IncomingMessage): string => (request.url ?? "").split("?", 1)[0] ?? "";

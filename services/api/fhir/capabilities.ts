@@ -46,7 +46,7 @@ export function capabilities(request: FhirRequest, version: string): Answer {
 
 /** As JSON text. What depends on the services is made anew only when one came or went. */
 function statement(
-  { directory, base, conditionalDelete }: Pick<FhirRequest, "directory" | "base" | "conditionalDelete">,
+  { directory, base, conditionalDelete, isCrossOrigin }: Pick<FhirRequest, "directory" | "base" | "conditionalDelete" | "isCrossOrigin">,
   version: string,
 ): { text: string; tag: string } {
   let known = made.get(directory);
@@ -69,7 +69,8 @@ function statement(
   const hasCoordinator = directory.services().some(({ service, nodes }) => service === "transactions" && nodes.length > 0);
   const codes = [...(hasCoordinator ? ["transaction"] : []), "batch", "history-system", "search-system"];
   const interaction = directory.liveTypes().length > 0 ? codes.map((code) => ({ code })) : undefined;
-  const rest = JSON.stringify({ mode: "server", interaction, searchParam: EVERYWHERE, operation: SYSTEM_OPERATIONS });
+  const security = { cors: isCrossOrigin };
+  const rest = JSON.stringify({ mode: "server", security, interaction, searchParam: EVERYWHERE, operation: SYSTEM_OPERATIONS });
   const start = `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)}`;
   return { text: `${start},"resource":${known.resources}}]}`, tag: digestOf(start + known.digest) };
 }

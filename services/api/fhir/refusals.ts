@@ -28,6 +28,7 @@ const CODES: Record<string, string> = {
 
 const BY_STATUS: Record<number, string> = {
   400: "invalid",
+  403: "forbidden",
   404: "not-found",
   409: "business-rule",
   412: "conflict",

@@ -34,6 +34,8 @@ export interface FhirRequest {
   report(error: unknown): void;
   /** Whether a conditional delete may remove several resources. */
   conditionalDelete: "single" | "multiple";
+  /** Whether browser apps of other origins may ask. */
+  isCrossOrigin: boolean;
   caller: Caller;
   directory: Directory;
   /** Stored profiles, for `$validate`. */
@@ -45,7 +47,7 @@ export function fhirRequest(
   request: IncomingMessage,
   rest: string,
   base: string,
-  mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "profiles" | "report">,
+  mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "isCrossOrigin" | "profiles" | "report">,
 ): FhirRequest {
   const mark = rest.indexOf("?");
   const search = mark < 0 ? "" : rest.slice(mark + 1);

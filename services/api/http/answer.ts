@@ -35,7 +35,7 @@ export async function send(
     return;
   }
   let bytes: Buffer = content ?? Buffer.from(body as string);
-  response.setHeader("Vary", "Accept, Accept-Encoding");
+  response.appendHeader("Vary", "Accept, Accept-Encoding");
   if (bytes.length >= COMPRESS_FROM && acceptsGzip(request)) {
     bytes = await compress(bytes, { level: 1 });
     response.setHeader("Content-Encoding", "gzip");

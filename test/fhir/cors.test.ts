@@ -1,0 +1,70 @@
+import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+const APP = "https://app.example";
+
+/** A browser hides from an app of another origin what the server does not explicitly let it have. */
+describe.each([
+  ["no origin", {}, false, false],
+  ["the app's origin among others", { CORS_ORIGIN: `http://localhost:8080,${APP}` }, true, false],
+  ["every origin", { CORS_ORIGIN: "*" }, true, true],
+])("a browser app, where %s is let in", (_, env, isAllowed, isAnyAllowed) => {
+  let mesh: Mesh;
+  let fhir: FhirHttp;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "patients"], nats: false, split: "broker", env });
+    fhir = fhirAt(mesh.base);
+  });
+  afterAll(() => mesh.stop());
+
+  const others = ["https://app.example.evil.example", "https://xapp.example", "http://app.example", "https://app.exampl", "null"];
+  const preflight = (path: string, origin: string) =>
+    fetch(`${mesh.base}${path}`, {
+      method: "OPTIONS",
+      headers: { Origin: origin, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization,if-match" },
+    });
+  const allowed = (answer: { headers: Headers }) => answer.headers.get("access-control-allow-origin");
+  const itself = isAnyAllowed ? "*" : APP;
+
+  it.each(["/fhir", "/fhir/Patient/1", "/fhir?_count=1", "/api/patients/register"])("asks before it writes to %s", async (path) => {
+    const answer = await preflight(path, APP);
+    expect([answer.status, allowed(answer)]).toEqual(isAllowed ? [204, itself] : [405, null]);
+    if (!isAllowed) return;
+    expect(answer.headers.get("access-control-allow-methods")).toContain("PUT");
+    expect(answer.headers.get("access-control-allow-headers")?.toLowerCase()).toMatch(/authorization.*content-type.*if-match.*prefer/);
+  });
+
+  it("may read what it has made, and the headers of it", async () => {
+    const answer = await fhir.create({ resourceType: "Patient" }, { Origin: APP });
+    expect([answer.status, allowed(answer)]).toEqual([201, isAllowed ? itself : null]);
+    for (const name of ["ETag", "Location", "Last-Modified", "Content-Location", "Retry-After"]) {
+      const exposed = answer.headers.get("access-control-expose-headers")?.split(", ") ?? [];
+      expect([name, exposed.includes(name)]).toEqual([name, isAllowed]);
+    }
+    expect(answer.headers.get("access-control-allow-credentials")).toBeNull();
+  });
+
+  it("may read why it was refused", async () => {
+    for (const path of ["/Patient/none", "/Nonsense"])
+      expect(allowed(await fhir.get(path, { Origin: APP }))).toBe(isAllowed ? itself : null);
+    const action = await fetch(`${mesh.base}/api/patients/nothing`, { headers: { Origin: APP } });
+    expect([action.status, allowed(action)]).toEqual([404, isAllowed ? itself : null]);
+  });
+
+  it.each(others)("of another origin, %s, may not", async (origin) => {
+    const asked = await preflight("/fhir/Patient/1", origin);
+    const read = await fhir.get("/Patient", { Origin: origin });
+    expect([asked, read].map(allowed)).toEqual(isAnyAllowed ? ["*", "*"] : [null, null]);
+    expect(asked.status).toBe(isAnyAllowed ? 204 : isAllowed ? 403 : 405);
+  });
+
+  it("never gets from a cache what was another's", async () => {
+    const { headers } = await fhir.get("/Patient");
+    expect(headers.get("vary")?.includes("Origin") ?? false).toBe(isAllowed && !isAnyAllowed);
+    expect(headers.get("vary")).toContain("Accept-Encoding");
+  });
+
+  it("is told of by the CapabilityStatement", async () => {
+    expect((await fhir.get("/metadata")).body.rest[0].security).toEqual({ cors: isAllowed });
+  });
+});

@@ -75,6 +75,12 @@ export interface OwnerStats {
   handled: number;
 }
 
+/** A service of which no node is alive, and what it owns. */
+export interface ServiceDown {
+  service: string;
+  owns: Ownership[];
+}
+
 /** The actions of one owner, by the service's name. */
 export function ownerOf(service: string) {
   const ask =
@@ -108,6 +114,8 @@ export function ownerOf(service: string) {
     commit: ask<{ tx: string; at: number }, null>("commit"),
     abort: ask<{ tx: string }, null>("abort"),
     prepared: ask<Record<string, never>, Prepared[]>("prepared"),
+    /** Services that this owner has seen and that are down now: for nodes that start. */
+    down: ask<Record<string, never>, ServiceDown[]>("down"),
     stats: ask<Record<string, never>, OwnerStats>("stats"),
   };
 }

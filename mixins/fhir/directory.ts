@@ -2,11 +2,11 @@
  * Who owns which FHIR type, as Moleculer's registry says at this moment, and nothing else says.
  *
  * An owner whose last node died (killed, network cut) stays known as down, so that its types answer 503; one that left
- * in order is forgotten, and its types answer 404.
+ * in order is forgotten, and its types answer 404. A node that starts while an owner is down has never seen it: it asks the others.
  */
 import type { Service, ServiceBroker } from "moleculer";
 import { defineMixin } from "../contract.ts";
-import type { Ownership } from "./contract.ts";
+import { type Ownership, ownerOf, type ServiceDown } from "./contract.ts";
 import { noSuchType, noTransactions, ownerDown } from "./errors.ts";
 
 /** One owner of a type. */
@@ -83,6 +83,17 @@ export class Directory {
     return [...this.#services].map(([service, { owns, nodes }]) => ({ service, owns, nodes: [...nodes].sort() }));
   }
 
+  /** Services that are known and have no live node. */
+  down(): ServiceDown[] {
+    return this.services().flatMap(({ service, owns, nodes }) => (nodes.length === 0 ? [{ service, owns }] : []));
+  }
+
+  /** What another node knows to be down, unless it is known here. */
+  learn(down: ServiceDown[]): void {
+    for (const { service, owns } of down) if (!this.#services.has(service)) this.#services.set(service, { owns, nodes: new Set() });
+    this.refresh();
+  }
+
   /**
    * Whether a transaction can be carried out.
    * @throws 404 NOT_SUPPORTED when this mesh has no coordinator, 503 OWNER_DOWN when it is down
@@ -145,13 +156,28 @@ export interface WithDirectory {
   directory: Directory;
 }
 
+/** How long a starting node waits for what others know; milliseconds. */
+const LEARN_WITHIN = 1_000;
+
+/**
+ * Without it, a type whose second owner is down would look to a new node like one with a single owner: its searches would leave
+ * out in silence what the other holds, and a write would make a second copy of it.
+ */
+async function learnWhatIsDown(broker: ServiceBroker, directory: Directory): Promise<void> {
+  const owners = directory.services().filter(({ owns, nodes }) => owns.length > 0 && nodes.some((node) => node !== broker.nodeID));
+  const told = await Promise.allSettled(
+    owners.map(({ service }) => ownerOf(service).down(broker as never, {}, { timeout: LEARN_WITHIN, retries: 0 })),
+  );
+  directory.learn(told.flatMap((one) => (one.status === "fulfilled" ? one.value : [])));
+}
+
 /** Gives a service `this.directory`, current from the moment that Moleculer knows of a change. */
 export function WithFhirDirectory() {
   return defineMixin<WithDirectory>({
     created() {
       this.directory = new Directory(this.broker);
     },
-    started(this: Service & WithDirectory) {
+    async started(this: Service & WithDirectory) {
       const directory = this.directory;
       directory.refresh();
       const crashed = new Set<string>();
@@ -161,7 +187,7 @@ export function WithFhirDirectory() {
         crashed.clear();
       });
       this.broker.localBus.on("$services.changed", () => directory.refresh());
-      return Promise.resolve();
+      await learnWhatIsDown(this.broker, directory);
     },
   });
 }

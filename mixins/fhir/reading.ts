@@ -3,10 +3,11 @@ import type { Context, Service } from "moleculer";
 import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
 import type { HistoryQuery, LinksQuery, Store } from "../store/store.ts";
 import type { VersionOf } from "./contract.ts";
+import type { WithDirectory } from "./directory.ts";
 import { fromStoreError, notFound } from "./errors.ts";
 import { historyPage } from "./history.ts";
 
-type This = Service & { store: Store; handled: number };
+type This = Service & WithDirectory & { store: Store; handled: number };
 
 const READ = { cache: false, retryPolicy: { enabled: true } };
 
@@ -100,6 +101,12 @@ export const readingActions = {
   "fhir.prepared": {
     handler(this: This) {
       return guarded(this, () => this.store.prepared());
+    },
+  },
+  "fhir.down": {
+    ...READ,
+    handler(this: This) {
+      return this.directory.down();
     },
   },
   "fhir.stats": {

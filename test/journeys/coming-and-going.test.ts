@@ -83,6 +83,15 @@ describe("services that come and go", () => {
     expect(await served()).not.toContain("ServiceRequest");
   }, 30_000);
 
+  it("a gateway that starts while a service is down knows of it too", async () => {
+    const late = fhirAt((await mesh.add("api")).url as string);
+    expect((await late.get("/Observation")).status).toBe(503);
+    expect((await late.get("/ServiceRequest")).status).toBe(503);
+    // To a gateway that knew of one owner only, this would be a new resource.
+    const inLab = { ...observation(), id: "of-the-lab" };
+    expect(await late.send("PUT", "/Observation/of-the-lab", inLab)).toMatchObject({ status: 503, body: outcomeWith("transient") });
+  }, 30_000);
+
   it("a service that comes back is used at once, with all that it had", async () => {
     await mesh.add("lab");
     await withinASecond(async () => (await fhir.get("/Observation?_summary=count")).body.total === 2);

@@ -6,8 +6,6 @@ import { FhirError } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
 import { isResourceType } from "../search/parameters.ts";
 
-export type { Resource } from "../resource.ts";
-
 /** What an entry may ask for. */
 export type EntryMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 

@@ -3,11 +3,12 @@
  * grouped by owner (FHIR R4, http.html#trules).
  */
 import { v7 as timeOrderedId } from "uuid";
-import type { BundleEntry, Resource } from "../../fhir/bundle/entries.ts";
+import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { conditionalReferences, linksTo, replaceLinks } from "../../fhir/bundle/references.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
+import type { Resource } from "../../fhir/resource.ts";
 import type { Caller } from "../../mixins/contract.ts";
 import type { StepResult, VersionOf } from "../../mixins/fhir/contract.ts";
 import { ownerOf } from "../../mixins/fhir/contract.ts";

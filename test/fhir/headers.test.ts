@@ -110,4 +110,11 @@ describe("the headers of a request", () => {
     expect(part.body.rest[0].resource[0]).toEqual({ type: expect.any(String) });
     expect((await fhir.get("/metadata?_summary=true")).text.length).toBeLessThan(answer.text.length / 2);
   });
+
+  it("name a CapabilityStatement that is out of date once a service has left", async () => {
+    const tag = (await fhir.get("/metadata")).headers.get("etag") ?? "";
+    await mesh.caller.destroyService("hospitalizations");
+    await mesh.caller.destroyService("visits");
+    expect((await fhir.get("/metadata", { "If-None-Match": tag })).status).toBe(200);
+  });
 });

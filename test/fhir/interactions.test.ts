@@ -270,6 +270,15 @@ describe("FHIR over HTTP", () => {
       expect(answer).toMatchObject({ status: 200, body: { name: [{ family: "Rossi", given: ["Ada", "Maria"] }] } });
     });
 
+    it("refuses a version that is not current any more, though the patch would fit", async () => {
+      const { id } = await created();
+      const change = (version: string) =>
+        fhir.send("PATCH", `/Patient/${id}`, '[{"op":"add","path":"/birthDate","value":"2001-01-01"}]', { ...json, "If-Match": version });
+      expect((await change('W/"1"')).status).toBe(200);
+      expect(await change('W/"1"')).toMatchObject({ status: 412, body: outcomeWith("conflict") });
+      expect((await fhir.get(`/Patient/${id}`)).body.meta.versionId).toBe("2");
+    });
+
     it("loses no change when 16 patch at the same moment", async () => {
       const { id } = await created();
       const answers = await Promise.all(

@@ -50,6 +50,21 @@ describe("a profile", () => {
     expect((await fhir.create({ resourceType: "Patient" })).status).toBe(201);
   });
 
+  it("that comes in a transaction over several services holds from then on as well", async () => {
+    const later = "http://example.org/StructureDefinition/later";
+    const claiming = { resourceType: "Patient", meta: { profile: [later] } };
+    expect((await fhir.create(claiming)).status).toBe(201); // now it is known that there is none
+    const entry = [{ ...profile, url: later }, { resourceType: "Patient" }].map((resource) => ({
+      resource,
+      request: { method: "POST", url: resource.resourceType },
+    }));
+    expect((await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(200);
+    const deadline = Date.now() + 2_000; // for the news; without them it would be asked again after ten seconds
+    let status = 201;
+    while (status === 201 && Date.now() < deadline) ({ status } = await fhir.create(claiming));
+    expect(status).toBe(422);
+  });
+
   it("can be asked of any resource by $validate", async () => {
     const validate = (resource: object) => fhir.send("POST", `/Patient/$validate?profile=${URL}`, resource);
     expect((await validate({ resourceType: "Patient" })).body.issue[0]).toMatchObject({ severity: "error" });

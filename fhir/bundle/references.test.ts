@@ -1,0 +1,41 @@
+import { localReferences } from "./references.ts";
+
+const BASE = "http://127.0.0.1:3000/fhir";
+const absolute = (place: string) => ({ reference: `${BASE}/${place}` });
+const condition = (place: string) => ({ resourceType: "Condition", subject: absolute(place) });
+const made = (value: object): unknown => JSON.parse(localReferences(JSON.stringify(value), BASE));
+
+describe("a reference under the server's own address", () => {
+  it.each(["Patient/1", "Patient/1/_history/2"])("is made relative: %s", (place) => {
+    expect(made(condition(place))).toEqual({ resourceType: "Condition", subject: { reference: place } });
+  });
+
+  it.each(["Patient", "Patient?identifier=1", "metadata", "patient/1"])("stays when it names no resource: %s", (place) => {
+    expect(made(condition(place))).toEqual(condition(place));
+  });
+
+  it("stays when it is a link to another entry's fullUrl: the server may make another resource of that one", () => {
+    const bundle = {
+      resourceType: "Bundle",
+      type: "transaction",
+      entry: [
+        { fullUrl: `${BASE}/Patient/new`, resource: { resourceType: "Patient" }, request: { method: "POST", url: "Patient" } },
+        { resource: condition("Patient/new"), request: { method: "POST", url: "Condition" } },
+        { resource: condition("Patient/old"), request: { method: "POST", url: "Condition" } },
+      ],
+    };
+    expect(made(bundle)).toMatchObject({
+      entry: [{}, { resource: condition("Patient/new") }, { resource: { subject: { reference: "Patient/old" } } }],
+    });
+  });
+
+  it("stays in a bundle that is stored as one", () => {
+    const document = { resourceType: "Bundle", type: "collection", entry: [{ resource: condition("Patient/1") }] };
+    expect(made(document)).toEqual(document);
+  });
+
+  it("leaves the text as it came when there is none", () => {
+    const text = `{ "resourceType" : "Patient", "multipleBirthInteger" : 2.0 }`;
+    expect(localReferences(text, BASE)).toBe(text);
+  });
+});

@@ -75,6 +75,13 @@ describe.each(["sqlite", "mongo"] as const)("a search over all types, on %s", (s
     }
   });
 
+  it.each(["accurate", "estimate"])("tells the total that is asked for: %s", async (total) => {
+    const path = `/Patient/${patient}/*`;
+    const { body } = await fhir.get(`${path}?_count=2&_total=${total}`);
+    expect(body.total).toBe((await all(path)).length);
+    expect((await fhir.get(`${path}?_count=2`)).body.total).toBeUndefined();
+  });
+
   it("by what only some types have is refused", async () => {
     for (const sort of ["date", "-_lastUpdated,date", "_colour"]) expect((await fhir.get(`?_sort=${sort}`)).status).toBe(400);
   });

@@ -121,7 +121,12 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
       relation: "next",
       url: `${base}${path && `/${path}`}?_page=${packToken(path, { query, after: next } satisfies PageToken)}`,
     });
-  const counted = !next && !page && manner.missing.size === 0 ? rows.length : shape.total === "accurate" ? await total() : undefined;
+  const counted =
+    !next && !page && manner.missing.size === 0
+      ? rows.length
+      : shape.total === "accurate" || shape.total === "estimate"
+        ? await total()
+        : undefined;
   return searchset(
     links,
     rows.map((row) => entryText(base, row, "match", subset)),

@@ -1,6 +1,7 @@
 /** Versions in HTTP headers: `W/"3"` (FHIR R4, http.html#versioning). Pure. */
 import { FhirError } from "./outcome.ts";
 
+/** The weak entity tag of a version: 3 → `W/"3"`. */
 export const etagOf = (version: number): string => `W/"${version}"`;
 
 /**

@@ -1,5 +1,6 @@
 /** Errors of the FHIR side, and the OperationOutcome that tells them (R4 OperationOutcome). */
 
+/** One thing that is wrong, or worth telling. */
 export interface Issue {
   severity: "fatal" | "error" | "warning" | "information";
   /** R4's IssueType, e.g. "invalid", "not-supported", "too-costly". */
@@ -10,6 +11,7 @@ export interface Issue {
   expression?: string[];
 }
 
+/** What a FHIR client is told in place of, or beside, what it asked for. */
 export interface OperationOutcome {
   resourceType: "OperationOutcome";
   issue: Issue[];

@@ -8,6 +8,7 @@ import { choicesOf } from "./validate/definition.ts";
 
 type Json = Record<string, unknown>;
 
+/** A part of a resource: of a kind, or the elements named. */
 export interface Subset {
   summary?: "true" | "text" | "data";
   /** Top-level elements, or paths below the resource. */

@@ -7,12 +7,16 @@ import { isAbsolute, resolve } from "node:path";
 // Every process is in UTC, wherever its machine stands: the library for FHIRPath takes a time without a zone for one of its process's.
 process.env.TZ = "UTC";
 
+/** Which services a mesh consists of (`services/systems.ts`). */
 export const System = { provider: "provider", national: "national" } as const;
 export type System = (typeof System)[keyof typeof System];
 
+/** From what ends a process to what only its developer wants to know. */
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
+/** One of `LOG_LEVELS`. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** The settings of one node, checked. */
 export interface Config {
   /** TCP port of the gateway; 0 lets the system choose a free one. */
   port: number;

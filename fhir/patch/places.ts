@@ -81,6 +81,7 @@ function siblingOf({ parent, member, index }: Place): Json {
   return list[index];
 }
 
+/** The one object that the path leads to, with what R4 defines of it. @throws FhirError 422 when it leads to none or several */
 export function objectAt(resource: Resource, operation: Operation): { object: Json; plan: ObjectPlan } {
   const found = locations(resource, operation);
   if (found.length !== 1)
@@ -113,5 +114,6 @@ export function listAt(resource: Resource, operation: Operation): { parent: Json
   return { parent, member, plan: member.owner };
 }
 
+/** Elements in a list, those that have only an id or extensions included. */
 export const lengthOf = (parent: Json, { name }: Member): number =>
   Math.max(...[name, `_${name}`].map((key) => (Array.isArray(parent[key]) ? (parent[key] as unknown[]).length : 0)));

@@ -52,9 +52,12 @@ export interface Include {
   canonicalSlots: number[];
 }
 
+/** Values of `_summary`. */
 export type Summary = "true" | "text" | "data" | "count" | "false";
+/** Values of `_total`. */
 export type Total = "none" | "estimate" | "accurate";
 
+/** A search request as it was understood. */
 export interface ParsedSearch extends Criteria {
   sort: SortKey[];
   /**

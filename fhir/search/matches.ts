@@ -34,6 +34,7 @@ export function tokenMatches(facet: "=" | "@", parameter: SearchParameter, value
   return matches;
 }
 
+/** `:of-type`: `system|code|value`. @throws FhirError 400 */
 export function ofTypeMatch(value: string, name: string): KeyMatch {
   const parts = splitAt(value, "|").map(unescaped);
   if (parts.length !== 3 || parts.includes(""))
@@ -41,6 +42,7 @@ export function ofTypeMatch(value: string, name: string): KeyMatch {
   return { eq: `%${parts[2]}${SEP}${parts[0]}${SEP}${parts[1]}` };
 }
 
+/** Text as it is compared. @throws FhirError 400 when nothing is left of it */
 export function folded(text: string, name: string): string {
   const found = fold(unescaped(text));
   if (!found) throw fhirError(400, "invalid", `"${name}" has no letter or digit to search for.`, name);
@@ -65,6 +67,7 @@ export function canonicalBelow(url: string): KeyMatch[] {
   return url.includes("|") ? [{ eq: `=${url}` }, { prefix: `=${url}.` }] : [{ eq: `=${url}` }];
 }
 
+/** A uri, or with `below` and `above` what is under it or over it. @throws FhirError 400 for the path of a URN */
 export function uriMatches(uri: string, modifier: string, name: string): KeyMatch[] {
   if (modifier === "") return [{ eq: `=${uri}` }];
   if (/^urn:/i.test(uri)) throw fhirError(400, "invalid", `":${modifier}" is about the path of a URL; a URN has none.`, name);

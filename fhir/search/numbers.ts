@@ -10,6 +10,7 @@ export function nextTo(value: number, direction: 1 | -1): number {
   return bits.getFloat64(0);
 }
 
+/** A number as it was given, with what its digits say of its precision. */
 export interface Given {
   value: number;
   /** What equals it at its precision: `100` is 99.5 to 100.5, `100.00` is 99.995 to 100.005; the upper end does not belong. */

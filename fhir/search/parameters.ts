@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { ParameterJson, PartJson, SearchJson, SlotJson, TypeJson } from "./definition.ts";
 import { FIRST_LOCAL } from "./definition.ts";
 
+/** The types of search parameters (R4, search.html#ptypes). */
 export type SearchType = "token" | "string" | "reference" | "uri" | "date" | "number" | "quantity" | "special" | "composite";
 
+/** One search parameter of one type. */
 export interface SearchParameter {
   code: string;
   type: SearchType;
@@ -52,6 +54,7 @@ const places = new Map(resourceTypes.map((type, index) => [type, index]));
 /** Changes whenever the rows of some resource would. */
 export const indexVersion: string = createHash("sha256").update(`${EXTRACTION}\n`).update(text).digest("hex").slice(0, 16);
 
+/** Whether R4 has a resource type of this name. */
 export function isResourceType(name: string): boolean {
   return places.has(name);
 }

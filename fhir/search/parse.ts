@@ -8,10 +8,13 @@ import type { Clause, SortKey } from "./query.ts";
 
 /** Bounds of one request: what is beyond them is refused before any work is done. */
 export const MAX_PARAMETERS = 100;
+/** A longer value is refused. */
 export const MAX_LENGTH = 8_000; // characters of one value
+/** A longer list in `_id` is refused; a thousand of this server's ids fit. */
 export const MAX_ID_LENGTH = 64_000; // characters of one list of ids
 const MAX_MATCHES = 20_000; // values that a store compares with, in all clauses together
 
+/** What a search means besides its parameters. */
 export interface ParseOptions {
   /** The server's base URL without a slash at its end; absolute references under it equal relative ones. "" for none. */
   base: string;

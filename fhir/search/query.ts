@@ -27,7 +27,9 @@ export const SEP = "\u001f";
 /** The open end of a Period, milliseconds; safely beyond any FHIR date (years 0001 to 9999), and an exact integer. */
 export const FOREVER = 8_640_000_000_000_000;
 
+/** See the head of this file. */
 export type KeyRow = [slot: number, value: string];
+/** See the head of this file. */
 export type RangeRow = [slot: number, low: number, high: number, unit: string];
 
 /** All that one resource is found by. No row occurs twice. */
@@ -127,6 +129,7 @@ export interface Row {
   refs?: [slot: number, value: string][];
 }
 
+/** The answer to a `StoreQuery`. */
 export interface Page {
   rows: Row[];
   /** True when at least one more row follows the last. */

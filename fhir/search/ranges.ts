@@ -4,12 +4,15 @@ import { intervalAsked } from "./dates.ts";
 import { givenNumber, nextTo } from "./numbers.ts";
 import type { Clause, RangeMatch } from "./query.ts";
 
+/** How a value stands to the one that is searched for (R4, search.html#prefix). */
 export const prefixes = ["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"] as const;
+/** One of `prefixes`. */
 export type Prefix = (typeof prefixes)[number];
 
 /** How far `ap` reaches: a tenth of the number, or of the time between now and the date. */
 const APPROXIMATELY = 0.1;
 
+/** `ge2026` → `ge`, `2026`; without a prefix it is `eq`. */
 export function splitPrefix(text: string): [Prefix, string] {
   const found = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)(.*)$/s.exec(text);
   return found ? [found[1] as Prefix, found[2]!] : ["eq", text];
@@ -59,6 +62,7 @@ export function dateMatches(value: string, name: string, now: number): RangeMatc
   return comparisons("ap", low - margin, high + margin);
 }
 
+/** A number, with its prefix and precision. @throws FhirError 400 */
 export function numberMatches(value: string, name: string): RangeMatch[] {
   const [prefix, text] = splitPrefix(value);
   const given = givenNumber(text);

@@ -1,6 +1,7 @@
 /** Required bindings to value sets that R4 lists in full. */
 import { valueSetOf } from "./definition.ts";
 
+/** The codes that an element may have. */
 export interface Binding {
   /** False for a value set whose codes R4 does not list. */
   isKnown: boolean;

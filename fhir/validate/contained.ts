@@ -2,6 +2,7 @@
 import type { Root, Run } from "./run.ts";
 import { checkObject, planOfResource } from "./walk.ts";
 
+/** Checks one contained resource by its own type and by what R4 asks of those inside another. */
 export function checkContained(value: unknown, run: Run): void {
   const plan = planOfResource(value, run);
   if (!plan) return;

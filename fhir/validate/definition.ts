@@ -13,6 +13,7 @@ export interface StructureJson {
   rules?: RuleJson[];
 }
 
+/** An element, as `npm run generate` writes it. */
 export interface ElementJson {
   /** Without `[x]`. */
   name: string;
@@ -42,6 +43,7 @@ export interface RuleJson {
   expression: string;
 }
 
+/** What `fhir/generated/structures.json` holds. */
 export interface StructuresJson {
   /** Each one a `StructureJson` as text. */
   types: Record<string, string>;
@@ -112,6 +114,7 @@ export function isType(name: string): boolean {
   return Object.hasOwn(structures().types, name);
 }
 
+/** Whether R4 has a primitive type of this name. */
 export function isPrimitiveType(name: string): boolean {
   return isType(name) && structures().types[name]!.startsWith('{"kind":"primitive"');
 }

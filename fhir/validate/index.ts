@@ -5,6 +5,7 @@ import type { Profile } from "./profiles/tree.ts";
 import { Run } from "./run.ts";
 import { checkRoot } from "./walk.ts";
 
+/** What a resource is checked against. */
 export interface Expected {
   /** The type that the resource was sent as. */
   type: string;

@@ -37,6 +37,7 @@ export interface Plan {
   links: Link[];
 }
 
+/** What must be asked of others about each candidate. */
 export type Link = ChainLink | HasLink;
 
 /** A candidate must refer to something that fulfils one of the plans, or is known to. */

@@ -63,6 +63,7 @@ export interface HistoryPage {
   end?: HistoryPlace;
 }
 
+/** A place in a history, newest first. */
 export type HistoryPlace = NonNullable<HistoryQuery["before"]>;
 
 /** How one node of an owner is doing. */
@@ -120,8 +121,6 @@ export function ownerOf(service: string) {
   };
 }
 
-export type Owner = ReturnType<typeof ownerOf>;
-
 /** The journal's word on a transaction; `at` is the meta.lastUpdated of what it wrote, milliseconds. */
 export type TransactionOutcome = { state: "committed"; at: number } | { state: "aborted" } | { state: "undecided" };
 
@@ -133,4 +132,5 @@ export const outcomeOf = action<{ tx: string; decide: boolean }, TransactionOutc
 
 /** A transaction's id begins with the node that coordinates it, so that an owner sees at once when that node is gone. */
 export const transactionId = (nodeID: string, unique: string): string => `${nodeID}~${unique}`;
+/** The node that coordinates a transaction, by its id. */
 export const coordinatorOf = (tx: string): string => tx.slice(0, tx.lastIndexOf("~"));

@@ -152,6 +152,7 @@ function isMet({ path, in: wanted }: NonNullable<Ownership["where"]>, resource: 
   return values.some((value) => typeof value === "string" && wanted.includes(value));
 }
 
+/** What a service gains. */
 export interface WithDirectory {
   directory: Directory;
 }

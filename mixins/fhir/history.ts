@@ -5,6 +5,10 @@ import type { HistoryPage, HistoryPlace } from "./contract.ts";
 /** Versions that one call looks at before it answers with what it has found. */
 const MOST_LOOKED_AT = 5_000;
 
+/**
+ * The versions behind `query.before`, newest first; fewer than `query.limit` when many were looked at and few found.
+ * @param currentFrom milliseconds since 1970: only versions that were current then or became so later
+ */
 export async function historyPage(store: Store, query: HistoryQuery, currentFrom?: number): Promise<HistoryPage> {
   if (currentFrom === undefined) {
     const { versions, more } = await store.history(query);

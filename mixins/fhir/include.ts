@@ -8,6 +8,7 @@ import { addressSlots, askEachOwner, askOwners, type Manner, type Mesh } from ".
 /** How far `:iterate` follows; deeper is a loop or a mistake. */
 const MAX_STEPS = 10;
 
+/** What shall come along with the matches of a search. */
 export interface Includes {
   include: Include[];
   revinclude: Include[];

@@ -8,6 +8,7 @@ import { noSuchType } from "./errors.ts";
 import { askEachOwner, askOwners, type Mesh } from "./ask.ts";
 import { resolved } from "./chains.ts";
 
+/** A resource that answers the criteria. */
 export interface Match {
   id: string;
   owner: string;
@@ -16,6 +17,7 @@ export interface Match {
   updated: number;
 }
 
+/** What criteria name. */
 export interface Found {
   matches: Match[];
   /** The same criteria for the store, to be checked again in the step that writes. */

@@ -25,6 +25,7 @@ import { Profiles, PROFILES_CHANGED } from "./profiles.ts";
 import { guarded, readingActions } from "./reading.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 
+/** What the mixin is told. */
 export interface FhirOptions {
   /** The types, or parts of shared types, that this service owns. */
   owns: (string | Ownership)[];
@@ -38,6 +39,7 @@ export interface WithFhir {
   fhir: OwnFhir;
 }
 
+/** A service's own types, without a detour over the mesh. @throws as the actions of `contract.ts` */
 export interface OwnFhir {
   /** The living resource; undefined when there is none. */
   read<Of extends Resource>(type: string, id: string): Promise<Of | undefined>;

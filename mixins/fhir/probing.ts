@@ -35,6 +35,7 @@ export interface Batch {
   end: Cursor;
 }
 
+/** Which candidates are read, and in what order. */
 export interface Candidates {
   sort: SortKey[];
   after?: Cursor;

@@ -20,6 +20,7 @@ export async function guarded<Result>(service: Service, work: () => Promise<Resu
   }
 }
 
+/** They may be asked again at another node: each is retried. */
 export const readingActions = {
   "fhir.read": {
     ...READ,

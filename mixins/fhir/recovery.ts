@@ -19,6 +19,7 @@ const DECIDE_AFTER = 25_000;
 /** One indexed read of a table that is empty but for moments. Milliseconds. */
 const LOOK_EVERY = 1_000;
 
+/** The watch; `stop` waits for the look that is under way. */
 export interface InDoubt {
   stop(): Promise<void>;
 }

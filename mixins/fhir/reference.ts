@@ -28,6 +28,7 @@ export const codeRule = {
   },
 } as const;
 
+/** `Patient/1` → `Patient`, `1` */
 export const splitReference = (reference: string): [type: string, id: string] => {
   const slash = reference.indexOf("/");
   return [reference.slice(0, slash), reference.slice(slash + 1)];

@@ -3,6 +3,7 @@
  * passed in. NATS keeps the order of one sender's messages, so parts that arrive out of order mean that one was lost.
  */
 
+/** How much of what has not arrived whole is kept. */
 export interface Limits {
   /** Largest packet, bytes; a larger one is refused by its sender. */
   packetBytes: number;
@@ -12,6 +13,7 @@ export interface Limits {
   patienceMs: number;
 }
 
+/** Of every node: a packet holds a bundle of 32 MB with room to spare; four of them may be on their way at once. */
 export const LIMITS: Limits = { packetBytes: 64 * 1024 * 1024, pendingBytes: 256 * 1024 * 1024, patienceMs: 30_000 };
 
 /** Says which part of which packet a message is: `id;index;count;bytes`, where bytes is the whole packet's size. */

@@ -8,6 +8,7 @@ import { NotPlain } from "../rules/parse.ts";
 import { coreType, type Node, withoutVersion } from "./tree.ts";
 import { unsupported, type Work } from "./work.ts";
 
+/** Whether a reference leads to a type that the profile allows. */
 export function checkTarget(value: unknown, targetProfile: string[], work: Work): void {
   const reference = (value as { reference?: unknown } | null)?.reference;
   const found =
@@ -22,6 +23,7 @@ export function checkTarget(value: unknown, targetProfile: string[], work: Work)
   else work.run.fault("value", `The profile wants ${work.run.name()} to lead to ${targets.join(" or ")}, not to ${found}.`);
 }
 
+/** Whether a code is in the value set that the profile requires, as far as that is known here. */
 export function checkBinding(value: unknown, type: string, valueSet: string, work: Work): void {
   const binding = bindingOf(withoutVersion(valueSet).split("/").at(-1)!, type);
   if (!valueSet.startsWith("http://hl7.org/fhir/ValueSet/") || !binding.isKnown)
@@ -29,6 +31,7 @@ export function checkBinding(value: unknown, type: string, valueSet: string, wor
   else if (!binding.includes(value)) work.run.fault("code-invalid", `By the profile ${work.run.name()} ${binding.rule}.`);
 }
 
+/** Whether a rule of the profile's own holds. */
 export function checkConstraint(
   value: unknown,
   { key = "", severity, human = "", expression }: Node["constraints"][number],

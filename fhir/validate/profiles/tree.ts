@@ -65,6 +65,7 @@ export function coreType(url: string): string | undefined {
   return name !== undefined && isType(name) ? name : undefined;
 }
 
+/** `http://…/a|1.0` → `http://…/a` */
 export const withoutVersion = (url: string) => url.split("|")[0]!;
 
 const nodeOf = (name: string): Node => ({

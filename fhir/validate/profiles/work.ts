@@ -10,6 +10,7 @@ export interface Work {
   depth: number;
 }
 
+/** Warns, once, of what cannot be checked. */
 export function unsupported({ run, told }: Work, what: string): void {
   if (told.has(what)) return;
   told.add(what);

@@ -1,6 +1,7 @@
 /** Collections of FHIRPath as JavaScript lists; empty is the empty list. */
 import type { Scope } from "./compile.ts";
 
+/** A FHIRPath collection. */
 export type List = unknown[];
 
 /** Of an expression: what it finds, starting from these nodes. */
@@ -9,10 +10,12 @@ export type Evaluate = (nodes: List, scope: Scope) => List;
 /** A primitive that has extensions and no value. */
 export const VALUELESS = Object.freeze({});
 
+/** Neither true nor false. */
 export const EMPTY: List = [];
 export const TRUE: List = [true];
 export const FALSE: List = [false];
 
+/** A truth value as a collection; undefined is the empty one. */
 export const truth = (value: boolean | undefined): List => (value === undefined ? EMPTY : value ? TRUE : FALSE);
 
 /** The single value of a list; undefined when there is none, several, or one that has no value. */

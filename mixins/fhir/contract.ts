@@ -93,7 +93,6 @@ export function ownerOf(service: string) {
     read: ask<{ type: string; id: string }, StoredResource | null>("read"),
     /** Current versions of these ids, deletions included; ids that the owner never had are left out. */
     versions: ask<{ type: string; ids: string[] }, VersionOf[]>("versions"),
-    readMany: ask<{ type: string; ids: string[] }, StoredResource[]>("readMany"),
     /** One version, for ever the same. @throws 404 NOT_FOUND */
     readVersion: ask<{ type: string; id: string; version: number }, StoredResource>("readVersion"),
     history: ask<{ query: HistoryQuery; currentFrom?: number }, HistoryPage>("history"),

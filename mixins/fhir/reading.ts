@@ -37,12 +37,6 @@ export const readingActions = {
       });
     },
   },
-  "fhir.readMany": {
-    ...READ,
-    handler(this: This, ctx: Context<{ type: string; ids: string[] }>) {
-      return guarded(this, () => this.store.readMany(ctx.params.type, ctx.params.ids));
-    },
-  },
   "fhir.readVersion": {
     ...READ,
     // A version never changes: it may be given again from any cache, by any node. That there is none is not remembered.

@@ -67,14 +67,6 @@ class MongoStore implements Store {
     return this.#run(async () => stored(await this.#collections.resource.findOne({ _id: `${type}/${id}` })));
   }
 
-  readMany(type: string, ids: string[]): Promise<StoredResource[]> {
-    return this.#run(async () => {
-      const wanted = [...new Set(ids)].map((id) => `${type}/${id}`);
-      const found = await this.#collections.resource.find({ _id: { $in: wanted }, living: true }).toArray();
-      return found.map((one) => stored(one) as StoredResource);
-    });
-  }
-
   readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined> {
     return this.#run(async () => {
       const current = stored(await this.#collections.resource.findOne({ _id: `${type}/${id}` }));

@@ -94,20 +94,6 @@ class SqliteFile implements SqliteStore {
     });
   }
 
-  readMany(type: string, ids: string[]): Promise<StoredResource[]> {
-    return this.#reading(() => {
-      const no = this.#types.find(type);
-      if (no === undefined) return [];
-      const rows = this.#db.all(
-        `SELECT r.id, r.version, r.updated, r.method, r.json FROM json_each(?) j
-         CROSS JOIN resource r INDEXED BY resource_id ON r.type = ? AND r.id = j.value WHERE r.method < 3`,
-        JSON.stringify([...new Set(ids)]),
-        no,
-      );
-      return rows.map((row) => stored(type, row) as StoredResource);
-    });
-  }
-
   readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined> {
     return this.#reading(() =>
       this.#db.snapshot(() => {

@@ -208,8 +208,9 @@ describe.each(stores)("many writers on the store in $name", (kit) => {
       if (last === 30) child.kill("SIGKILL");
     });
     await once(child, "close");
-    const found = await store.readMany("Patient", times(last + 3, (i) => [`a${i}`, `b${i}`]).flat());
-    expect(found.length).toBeGreaterThanOrEqual((last + 1) * 2);
-    expect(found.length % 2).toBe(0);
+    const any = times(last + 3, (i) => [`a${i}`, `b${i}`]).flat();
+    const { rows } = await store.search({ type: "Patient", clauses: [{ kind: "id", any }], sort: [], limit: any.length, want: "rows" });
+    expect(rows.length).toBeGreaterThanOrEqual((last + 1) * 2);
+    expect(rows.length % 2).toBe(0);
   });
 });

@@ -139,8 +139,6 @@ export interface LinksPage {
 export interface Store {
   /** The current version, also of a deleted resource (without `json`); undefined when there never was one or it moved away. */
   read(type: string, id: string): Promise<StoredResource | undefined>;
-  /** Living resources among these, in no order. */
-  readMany(type: string, ids: string[]): Promise<StoredResource[]>;
   /** Also a version that is a deletion (without `json`), also of a resource that moved away. */
   readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined>;
   /** Newest first. */

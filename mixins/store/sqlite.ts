@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { lockKeys, plan, sizeOf } from "./plan.ts";
-import { startsWith } from "./sqlite/clauses.ts";
+import { startsWith } from "./sqlite/pieces.ts";
 import { type Database, unavailable } from "./sqlite/database.ts";
 import { distinctValues } from "./sqlite/distinct.ts";
 import { readHistory } from "./sqlite/history.ts";

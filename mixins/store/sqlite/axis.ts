@@ -1,7 +1,7 @@
 /** A sort key as SQL: the value of one resource, and the index that lists resources in order of it. */
 import type { SortKey } from "../../../fhir/search/query.ts";
 import { successor } from "../text.ts";
-import { and, oneOf, sql } from "./clauses.ts";
+import { and, oneOf, sql } from "./pieces.ts";
 import type { Sql, Value } from "./database.ts";
 
 /** Splices pieces of SQL into a text; every other value becomes a bound parameter. */

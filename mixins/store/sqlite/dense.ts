@@ -2,7 +2,7 @@
 import type { Clause } from "../../../fhir/search/query.ts";
 import { successor } from "../text.ts";
 import { type Lane, q } from "./axis.ts";
-import { sql } from "./clauses.ts";
+import { sql } from "./pieces.ts";
 import type { Database } from "./database.ts";
 
 /** So many lanes are walked side by side at most. */

@@ -2,7 +2,7 @@
 import { compareText } from "../text.ts";
 import type { HistoryQuery, StoredResource } from "../store.ts";
 import { q } from "./axis.ts";
-import { sql } from "./clauses.ts";
+import { sql } from "./pieces.ts";
 import type { Database, Sql } from "./database.ts";
 import { methodNames } from "./schema.ts";
 import type { Types } from "./types.ts";

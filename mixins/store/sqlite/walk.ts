@@ -3,7 +3,8 @@ import type { Clause } from "../../../fhir/search/query.ts";
 import { compareText } from "../text.ts";
 import { type Axis, type Lane, q, type SortValue } from "./axis.ts";
 import type { Choice, Chooser, Source } from "./choose.ts";
-import { and, or, probe, sql, unionAll } from "./clauses.ts";
+import { probe } from "./clauses.ts";
+import { and, or, sql, unionAll } from "./pieces.ts";
 import type { Database, Sql } from "./database.ts";
 
 /** Where one way to search becomes better than another; other values than these are for tests. */

@@ -1,5 +1,5 @@
 /**
- * Chains and `_has` over several services, from the inside out (DESIGN §3). An end that is small is listed, and becomes a condition on
+ * Chains and `_has` over several services, from the inside out. An end that is small is listed, and becomes a condition on
  * references or ids. One that is not stays a *link*: candidates are read, and each batch of them is probed (`probing.ts`).
  */
 import { fhirError } from "../../fhir/outcome.ts";

@@ -1,5 +1,5 @@
 /**
- * A search over all owners of a type (DESIGN §3): chains and `_has` are resolved from the inside out, the owners each give one page in
+ * A search over all owners of a type: chains and `_has` are resolved from the inside out, the owners each give one page in
  * the agreed order, and the pages are merged by the keyset cursor. One call per owner and step.
  */
 import { type FhirError, fhirError } from "../../fhir/outcome.ts";

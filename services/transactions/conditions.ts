@@ -19,6 +19,7 @@ export interface Target {
 /** What criteria, `Type?query`, find; each is looked up once for the whole bundle. */
 export type Conditions = Map<string, Found>;
 
+/** The criteria, `Type?query`, of an entry that has any. */
 export const criteriaOf = ({ method, type, query, ifNoneExist }: BundleEntry): string | undefined => {
   if (method === "POST") return ifNoneExist === undefined ? undefined : `${type}?${ifNoneExist}`;
   return query === undefined ? undefined : `${type}?${query}`;
@@ -179,5 +180,6 @@ class ByValue {
   }
 }
 
+/** A refusal that names the entry. */
 export const refused = (status: number, diagnostics: string, index: number, code = "processing") =>
   new FhirError(status, [{ severity: "error", code, diagnostics, expression: [`Bundle.entry[${index}]`] }]);

@@ -5,6 +5,7 @@ import type { Change } from "../plan.ts";
 
 /** 2020-01-01T00:00:00Z, see `seq`. */
 export const SEQ_EPOCH = 1_577_836_800_000;
+/** Places in the order of creation within one millisecond. */
 export const SEQ_PER_MS = 1_024;
 
 /** `none`: holds the id for a prepared transaction. `moved`: lives with another owner, only its history is here. */
@@ -38,6 +39,7 @@ export interface Words {
   narrative: string;
 }
 
+/** A version that is not the current one. */
 export interface HistoryDocument {
   /** `Type/id/version` */
   _id: string;
@@ -140,6 +142,7 @@ export function collectionsOf(db: Db): Collections {
 
 /** Slots have one width, so that a key's value begins at a known place. */
 export const SLOT_WIDTH = 9;
+/** A slot as the start of a key: all of one width, so that they are in order. */
 export const slotText = (slot: number): string => String(slot).padStart(SLOT_WIDTH, "0");
 
 export function indexFields({ keys, ranges }: IndexRows): Pick<ResourceDocument, "keys" | "ranges"> {

@@ -3,10 +3,12 @@ import type { ClientSession } from "mongodb";
 import { successor } from "../text.ts";
 import type { Collections } from "./schema.ts";
 
+/** A counter; 0 when never written. */
 export async function counterValue({ counter }: Collections, name: string): Promise<number> {
   return (await counter.findOne({ _id: name }))?.value ?? 0;
 }
 
+/** Counters whose name starts so, in order of name. */
 export async function countersFrom({ counter }: Collections, prefix: string, limit: number): Promise<{ name: string; value: number }[]> {
   const found = await counter
     .find({ _id: startsWith(prefix) })
@@ -33,11 +35,13 @@ export async function putEntry(
   return found?.value ?? value;
 }
 
+/** What is stored under the key. */
 export async function entryValue({ map }: Collections, key: string): Promise<string | undefined> {
   const found = await map.findOne({ _id: key });
   return found && !(found.expires && found.expires.getTime() < Date.now()) ? found.value : undefined;
 }
 
+/** Entries whose key starts so, in order. */
 export async function entriesFrom({ map }: Collections, prefix: string, limit: number): Promise<{ key: string; value: string }[]> {
   const alive = { $or: [{ expires: { $exists: false } }, { expires: { $gte: new Date() } }] };
   const found = await map

@@ -26,6 +26,7 @@ export interface Choice extends Source {
   covers?: Clause;
 }
 
+/** Chooses the clause whose index lists the fewest rows, by counting them up to a bound. */
 export class Chooser {
   readonly #db: Database;
 

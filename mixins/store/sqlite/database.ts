@@ -21,6 +21,7 @@ const BUSY_LIMIT_MS = 5_000;
 
 const codes = { busy: 5, locked: 6, readonly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
 
+/** One connection to a file; its statements stay prepared, up to a bound. */
 export class Database {
   readonly file: string;
   readonly #db: DatabaseSync;
@@ -144,6 +145,7 @@ function codeOf(error: unknown): number | undefined {
   return typeof code === "number" ? code & 0xff : undefined;
 }
 
+/** Whether another process was in the way. */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code === codes.busy || code === codes.locked;

@@ -43,6 +43,7 @@ export interface TransactionHooks {
   rolledBack(): void;
 }
 
+/** Writes of this process, one after the other; those that wait together share a commit. */
 export class WriteQueue {
   readonly #db: Database;
   readonly #hooks: TransactionHooks;

@@ -20,6 +20,7 @@ export const DEFAULT_LIMITS: SearchLimits = { few: 4_000, window: 64 };
 const MAX_WINDOW = 4_096;
 /** After so many rows of a walk without a full page, what was too many to collect may be fewer than what is left to walk. */
 const WALK_BEFORE_COLLECTING = 8_000;
+/** So many rows are collected and sorted rather than walked in order. */
 export const COLLECT_AT_MOST = 20_000;
 
 /** A match before its JSON is read; `values` as the index holds them. */
@@ -54,6 +55,7 @@ export interface After {
   id: string;
 }
 
+/** Finds the matches of a question in its order, by an index of the first sort key or by sorting what a clause lists. */
 export class Walker {
   readonly #db: Database;
   readonly #chooser: Chooser;
@@ -222,12 +224,15 @@ export class Walker {
 
 const toMatch = ({ seq, id, version, updated }: Match, values: SortValue[]): Match => ({ seq, id, version, updated, values });
 
+/** The clauses but the one that the source has answered. */
 export const rest = (clauses: Clause[], covered: Clause | undefined): Clause[] => clauses.filter((clause) => clause !== covered);
 
+/** A clause as a test of each row of a walk. */
 export const probeOf = (clause: Clause): Probe => ({ test: (seq) => probe(clause, seq), needsRow: needsRow(clause) });
 
 const valueProbe = (axis: Axis, test: (value: Sql) => Sql): Probe => ({ test: (seq) => test(axis.value(seq)), needsRow: axis.isTotal });
 
+/** Whether a test looks at the row in `resource`, not at search values alone. */
 export function needsRow(clause: Clause): boolean {
   return clause.kind === "id" || clause.kind === "updated" || (clause.kind === "any" && clause.of.flat().some(needsRow));
 }

@@ -22,6 +22,7 @@ interface PageToken {
   before: HistoryPlace;
 }
 
+/** GET _history of the system, of a type, of a resource. @throws FhirError 400; 404; 503 when an owner is down */
 export async function history(request: FhirRequest, type?: string, id?: string): Promise<Answer> {
   const { directory, caller, base } = request;
   const asked = parametersOf(request);

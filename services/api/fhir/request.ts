@@ -7,6 +7,7 @@ import { readBytes, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
 import { isFhirJson, isOtherVersion, mediaTypeOf } from "./media-types.ts";
 
+/** What the client prefers (RFC 7240; R4, http.html#ops). */
 export interface Prefer {
   /** What the answer to a write holds. Default: the resource. */
   return?: "minimal" | "representation" | "OperationOutcome";
@@ -14,6 +15,7 @@ export interface Prefer {
   handling?: "strict" | "lenient";
 }
 
+/** One request to FHIR, and what it needs of the mesh. */
 export interface FhirRequest {
   method: string;
   /** Path behind the base, decoded: ["Patient", "1"]. */

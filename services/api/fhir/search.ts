@@ -76,6 +76,7 @@ export function selfQuery({ used }: Pick<ParsedSearch, "used">): string {
   return `?${used.map(([name, value]) => `${encodeURIComponent(name).replaceAll("%3A", ":")}=${encodeURIComponent(value)}`).join("&")}`;
 }
 
+/** What the client is warned of in the answer: what was passed over, and who could not be asked. */
 export function issuesOf({ ignored }: Pick<ParsedSearch, "ignored">, missing: string[]): Issue[] {
   return [
     ...ignored.map(({ name, reason }): Issue => ({ severity: "warning", code: "not-supported", diagnostics: reason, expression: [name] })),
@@ -89,9 +90,11 @@ export function issuesOf({ ignored }: Pick<ParsedSearch, "ignored">, missing: st
   ];
 }
 
+/** One entry of a searchset, as JSON text. */
 export const entryText = (base: string, { type, id, json = "{}" }: Row, mode: "match" | "include", subset?: Subset): string =>
   `{"fullUrl":"${base}/${type}/${id}","resource":${subsetText(json, subset)},"search":{"mode":"${mode}"}}`;
 
+/** 200 with the entries, and a last one for the issues if there are any. */
 export function searchset(
   links: { relation: string; url: string }[],
   entries: string[],

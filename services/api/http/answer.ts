@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 
+/** An answer before it is sent. */
 export interface Answer {
   status: number;
   headers?: Record<string, string>;

@@ -183,8 +183,9 @@ export function plan(steps: Write[], state: State, now: number): Plan {
         if (existed(number, type, step.ifNoneExist)) return;
         made.locks.add(`condition:${step.ifNoneExist.lock}`);
       }
-      if (head(type, id)) throw new StoreError(StoreErrorType.idTaken, number, { type, id });
-      put(number, step, undefined);
+      const before = head(type, id);
+      if (before && before.method !== "delete") throw new StoreError(StoreErrorType.idTaken, number, { type, id });
+      put(number, step, before);
       return;
     }
     const before = head(type, id);

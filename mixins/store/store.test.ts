@@ -51,6 +51,8 @@ describe.each(stores)("the store in $name", (kit) => {
     it("refuses an id that is taken", async () => {
       await store.write([create("ann")]);
       await expect(store.write([create("bob"), create("ann")])).rejects.toMatchObject({ type: "ID_TAKEN", step: 1 });
+      await store.write([remove("ann")]);
+      expect(await store.write([create("ann")])).toMatchObject([{ outcome: "created", version: 3 }]);
       expect(await store.read("Patient", "bob")).toBeUndefined();
     });
 

@@ -212,7 +212,7 @@ export const StoreErrorType = {
   staleVersion: "STALE_VERSION",
   /** An update without `upsert` found nothing living. */
   notFound: "NOT_FOUND",
-  /** A create found the id taken. */
+  /** A create found the id taken by a living resource, or by one that moved away. */
   idTaken: "ID_TAKEN",
   /** ifNoneExist matched more than one. */
   multipleMatches: "MULTIPLE_MATCHES",

@@ -22,6 +22,8 @@ export interface Arranged {
   answers: Answer[];
   /** By owner and counter: the place of the first step that counts a move into it. */
   moves: Map<string, number>;
+  /** Places of steps that hold an id with an owner that does not have it, and the newest version that was known of it. */
+  vacant: Map<number, number>;
 }
 
 /** Puts a step into an owner's share, for one entry; returns its place in the whole. */
@@ -50,6 +52,7 @@ export function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target
     };
   const planned = new Set<Target>();
   const moves = new Map<string, number>();
+  const vacant = new Map<number, number>();
   for (const { index, owner, step } of holdsOf(entries, targets, conditions, directory)) putFor(index)(owner, step, true);
 
   const answers = entries.map((entry): Answer => {
@@ -72,9 +75,18 @@ export function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target
     const isLiving = held !== undefined && !held.deleted;
     if (entry.ifMatch !== undefined && !isLiving && isLocated(entry, directory)) throw staleEntry(0, index);
 
+    /** What comes into being under an id, or is found nowhere, must be so with each owner: the id is held with the others until it is done. */
+    const holdPlace = (owner: string): void => {
+      for (const other of directory.ownersOf(type)) {
+        if (other === owner) continue;
+        vacant.set(put(other, { op: "delete", type, id, moved: true, ifVersion: [NONE_LIVING] }, true), held?.version ?? 0);
+      }
+    };
+
     if (method === "DELETE") {
-      const seen = isLiving && directory.isShared(type) ? [held.version] : undefined;
+      const seen = directory.isShared(type) ? [isLiving ? held.version : NONE_LIVING] : undefined;
       const owner = held?.owner ?? (directory.ownersOf(type)[0] as string);
+      if (!isLiving) holdPlace(owner);
       return answer(put(owner, { op: "delete", type, id, ...atVersion(ifVersion ?? seen) }, true));
     }
     const owner = directory.ownerFor(type, resource);
@@ -83,14 +95,14 @@ export function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target
       const holdsKeys = directory.known(type).some((it) => it.service === owner && it.holdsKeys);
       // Of a shared type the condition is held with every owner already.
       const ifNoneExist = criteria === undefined || directory.isShared(type) ? undefined : conditions.get(criteria)?.condition;
-      if (method === "PUT" && resource?.id !== undefined) holdPlace(put, directory, { type, id, owner });
+      if (method === "PUT" && resource?.id !== undefined) holdPlace(owner);
       const mayWait = holdsKeys || ifNoneExist !== undefined;
       return answer(put(owner, { op: "create", type, id, text, ...(ifNoneExist && { ifNoneExist }) }, mayWait));
     }
     if (ifVersion && held && !ifVersion.includes(held.version)) throw staleEntry(held.version, index);
     const update = { op: "update", type, id, text } as const;
     if (!isLiving && directory.isShared(type)) {
-      holdPlace(put, directory, { type, id, owner });
+      holdPlace(owner);
       return answer(put(owner, { ...update, upsert: true, ...(held && { since: held.version + 1 }) }, true));
     }
     if (!held || held.owner === owner) {
@@ -103,7 +115,7 @@ export function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target
     if (!moves.has(moveKey(owner, type))) moves.set(moveKey(owner, type), place);
     return answer(put(owner, { ...update, upsert: true, since: held.version + 1 }, true), true);
   });
-  return { shares: [...shares.values()], answers, moves };
+  return { shares: [...shares.values()], answers, moves, vacant };
 }
 
 /** Whether it is known if there is a resource that the entry is about; else its owner finds out. */
@@ -112,12 +124,6 @@ const isLocated = (entry: BundleEntry, directory: Directory): boolean => criteri
 /** Whether it must be known who holds what is under the entry's id before anybody is asked to write. */
 export const mustBeLocated = ({ type, ifMatch }: BundleEntry, directory: Directory): boolean =>
   ifMatch?.trim() === "*" || directory.isShared(type as string);
-
-/** What comes into being under an id must not do so with another owner too: the id is held with each of them until it is done. */
-function holdPlace(put: Put, directory: Directory, { type, id, owner }: { type: string; id: string; owner: string }): void {
-  for (const other of directory.ownersOf(type))
-    if (other !== owner) put(other, { op: "delete", type, id, moved: true, ifVersion: [NONE_LIVING] }, true);
-}
 
 /** As a required version (mixins/store/store.ts). */
 const NONE_LIVING = 0;

@@ -44,17 +44,18 @@ export function holdsOf(
     const isWritten = entry.method === "PUT" || (entry.method === "POST" && !target.held);
     if (!isWritten) return [];
     held.add(criteria);
-    const { condition } = conditions.get(criteria) as Found;
+    const { condition, matches: found } = conditions.get(criteria) as Found;
     return directory.ownersOf(type).map((owner) => ({
       index: entry.index,
       owner,
-      step: { op: "hold" as const, type, condition, isThere: target.held?.owner === owner },
+      step: { op: "hold" as const, type, condition, isThere: found.some((match) => match.owner === owner) },
     }));
   });
 }
 
 /** The counter of an owner that tells how many resources of the type have moved to it. */
 export const movesInto = (type: string): string => `moves/${type}`;
+export const isMovesInto = (counter: string): boolean => counter.startsWith("moves/");
 
 /** How often resources of shared types have moved, by owner and counter. */
 type Moves = Map<string, number>;

@@ -14,6 +14,7 @@ import type { IssueOfStep } from "../../mixins/fhir/errors.ts";
 import { Overtaken } from "../../mixins/fhir/overtaken.ts";
 import type { Store } from "../../mixins/store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
+import { isMovesInto } from "./conditions.ts";
 import type { Plan } from "./planning.ts";
 import { transactionAborted } from "./transactions.errors.ts";
 
@@ -91,7 +92,9 @@ export async function commitShares(
     await abort(coordinator, tx, asked);
     throw transactionAborted("one of its services gave it up.");
   }
-  await tellCommit(coordinator, { tx, at: outcome.at, owners: asked });
+  // What moves arrives before it leaves: whoever looks meanwhile sees it with one of the two, or with both.
+  const receivers = new Set(shares.filter(isReceiver).map(({ owner }) => owner));
+  await tellCommit(coordinator, { tx, at: outcome.at, owners: asked, receivers });
   for (const result of results) {
     if (result.outcome === "existed" || result.outcome === "none") continue;
     result.updated = at;
@@ -103,13 +106,19 @@ export async function commitShares(
 /**
  * Tells every owner of a commit, and forgets it once all have answered. Never throws: what cannot be told now is found
  * in the journal later.
+ * @param receivers owners that are told first
  */
 export async function tellCommit(
   coordinator: Coordinator,
-  { tx, at, owners }: { tx: string; at: number; owners: string[] },
+  { tx, at, owners, receivers = new Set() }: { tx: string; at: number; owners: string[]; receivers?: ReadonlySet<string> },
 ): Promise<void> {
-  const told = await Promise.allSettled(owners.map((owner) => ownerOf(owner).commit(coordinator.caller, { tx, at }, COMMIT_CALL)));
-  const deaf = owners.filter((_, index) => told[index]?.status === "rejected");
+  const deaf: string[] = [];
+  const tell = async (some: string[]) => {
+    const told = await Promise.allSettled(some.map((owner) => ownerOf(owner).commit(coordinator.caller, { tx, at }, COMMIT_CALL)));
+    deaf.push(...some.filter((_, index) => told[index]?.status === "rejected"));
+  };
+  await tell(owners.filter((owner) => receivers.has(owner)));
+  await tell(owners.filter((owner) => !receivers.has(owner)));
   if (deaf.length > 0) {
     coordinator.warn(`Transaction ${tx} is committed; ${deaf.join(", ")} will learn it from the journal.`);
     return;
@@ -117,6 +126,8 @@ export async function tellCommit(
   // Forgetting needs no answer: a leftover entry is told again at the next start, which changes nothing.
   forget(coordinator.journal, tx).catch((error: Error) => coordinator.warn(`Transaction ${tx} stays in the journal: ${error.message}`));
 }
+
+const isReceiver = ({ steps }: Share): boolean => steps.some((step) => step.op === "add" && isMovesInto(step.counter));
 
 const isOutdated = (step: OwnerStep, { outcome }: StepResult): boolean => (outcome === "existed") !== (step.op === "hold" && step.isThere);
 

@@ -15,7 +15,10 @@ import { ownerOf } from "../../mixins/fhir/contract.ts";
 import type { Directory } from "../../mixins/fhir/directory.ts";
 import { type Found, lookUp } from "../../mixins/fhir/look-up.ts";
 import { readResource } from "../../mixins/fhir/read.ts";
+import { Overtaken } from "../../mixins/fhir/overtaken.ts";
 import { inParallel } from "../../mixins/parallel.ts";
+import { matches } from "../../mixins/store/match.ts";
+import { indexOf } from "../../fhir/search/extract.ts";
 import { type Arranged, arrange, mustBeLocated } from "./arranging.ts";
 import {
   type Conditions,
@@ -29,7 +32,7 @@ import {
 } from "./conditions.ts";
 
 /** What a transaction will do. */
-export interface Plan extends Omit<Arranged, "moves"> {
+export interface Plan extends Omit<Arranged, "moves" | "vacant"> {
   /**
    * Asked when all is prepared: whether nothing has slipped past the conditions.
    * @param results of the steps, by place
@@ -51,12 +54,15 @@ export async function planOf(
   const targets = targetsOf(writes, conditions);
   refuseSharedTargets(writes, targets);
   await locate(writes, targets, { caller, directory });
+  await refuseTakenIds(writes, targets, conditions, { caller, directory });
   rewriteLinks(writes, targets, conditions);
   await applyPatches(writes, targets, { caller, directory });
   refuseOwnMatches(writes, targets, conditions);
-  const { moves: own, ...plan } = arrange(entries, targets, conditions, directory);
-  if (watched.length === 0) return plan;
+  const { moves: own, vacant, ...plan } = arrange(entries, targets, conditions, directory);
+  if (watched.length === 0 && vacant.size === 0) return plan;
   const confirm = async (results: StepResult[]): Promise<boolean> => {
+    // It was made and deleted there since: its next version would be one that is there already.
+    if ([...vacant].some(([place, known]) => (results[place]?.version ?? 0) > known)) return false;
     const now = await movesOf(watched, { caller, directory }, new Set(own.keys()));
     // What the transaction moves itself keeps others from moving there since it was prepared: its own step tells how many had.
     for (const [key, place] of own) now.set(key, (results[place]?.value ?? 0) - 1);
@@ -108,7 +114,6 @@ function targetsOf(writes: BundleEntry[], conditions: Conditions): Map<BundleEnt
 /**
  * Finds out who holds the resources that are named by id, where it matters before their owners are asked: content may have moved
  * those of shared types.
- * @throws FhirError 409 when criteria that find nothing are to make what is there under the id
  */
 async function locate(
   writes: BundleEntry[],
@@ -125,10 +130,29 @@ async function locate(
     const owners = directory.ownersOf(type);
     const found = await Promise.all(owners.map((owner) => ownerOf(owner).versions(caller, { type, ids })));
     for (const [index, entry] of ofType.entries()) {
-      const held = newest(owners, found, ids[index] as string);
-      if (held && entry.id === undefined) throw refused(409, `The id ${ids[index]} is taken.`, entry.index, "duplicate");
-      (targets.get(entry) as Target).held = held;
+      (targets.get(entry) as Target).held = newest(owners, found, ids[index] as string);
     }
+  }
+}
+
+/**
+ * Criteria that find nothing make a resource under the id that the client gives, also of a deleted one, but never over a living one.
+ * @throws FhirError 409; Overtaken when the living one answers the criteria by now
+ */
+async function refuseTakenIds(
+  writes: BundleEntry[],
+  targets: Map<BundleEntry, Target>,
+  conditions: Conditions,
+  mesh: { caller: Caller; directory: Directory },
+): Promise<void> {
+  for (const entry of writes) {
+    const criteria = criteriaOf(entry);
+    const found = criteria === undefined ? undefined : conditions.get(criteria);
+    const target = targets.get(entry);
+    if (!found || found.matches.length > 0 || !target?.held || target.held.deleted) continue;
+    const { id, updated, json } = await readResource(mesh, entry.type as string, target.id);
+    if (matches(found.condition.clauses, { id, updated, index: indexOf(parseJson(json)) })) throw new Overtaken();
+    throw refused(409, `The id ${id} is taken.`, entry.index, "duplicate");
   }
 }
 

@@ -231,6 +231,31 @@ describe("FHIR over HTTP", () => {
       expect(await put(withNumber("c2"))).toMatchObject({ status: 412, body: outcomeWith("multiple-matches") });
     });
 
+    it("creates under the id of a deleted resource as its next version, and never over a living one", async () => {
+      for (const resource of [
+        { resourceType: "Patient", id: "reborn", identifier: [{ system: "urn:mrn", value: "reborn" }] },
+        {
+          resourceType: "Encounter",
+          id: "reborn",
+          status: "finished",
+          class: { code: "AMB" },
+          identifier: [{ system: "urn:mrn", value: "reborn" }],
+        },
+      ]) {
+        const put = (value: string, more = {}) =>
+          fhir.send("PUT", `/${resource.resourceType}?identifier=urn:mrn|${value}`, {
+            ...resource,
+            identifier: [{ system: "urn:mrn", value }],
+            ...more,
+          });
+        expect((await put("reborn")).status).toBe(201);
+        expect(await put("not-there")).toMatchObject({ status: 409, body: outcomeWith("duplicate") });
+        await fhir.send("DELETE", `/${resource.resourceType}/reborn`);
+        const moved = resource.resourceType === "Encounter" ? { class: { code: "IMP" } } : {};
+        expect(await put("reborn", moved)).toMatchObject({ status: 201, body: { id: "reborn", meta: { versionId: "3" } } });
+      }
+    });
+
     it("deletes the one match, nothing when there is none, refuses several", async () => {
       await created(withNumber("c3"));
       await created(withNumber("c3"));

@@ -111,6 +111,48 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     expect(await count("deleted")).toBe(0);
   }, 90_000);
 
+  it("updates that move it and deletions leave one history, with all that was confirmed", async () => {
+    const id = "to-and-fro";
+    const versionIn = (text: string | null) => Number(/\d+/.exec(text ?? ""));
+    for (let round = 0; round < 6; round += 1) {
+      const answers = await all(async (index) => {
+        const value = index % 3 === 1 ? undefined : `${round}-${index}`;
+        const url = `/Encounter/${id}`;
+        const { status, headers } = value
+          ? await fhir.send("PUT", url, { ...encounter(value, index % 4 < 2 ? 0 : 1), id })
+          : await fhir.send("DELETE", url);
+        return { status, version: versionIn(headers.get("etag")), value };
+      });
+      for (const status of new Set(statuses(answers))) expect([200, 201, 204, 409, 503]).toContain(status);
+      const { body } = await fhir.get(`/Encounter/${id}/_history?_count=1000`);
+      const made = (body.entry as { resource?: { identifier: { value: string }[] }; response: { etag: string } }[]).map(
+        ({ resource, response }) => ({ version: versionIn(response.etag), value: resource?.identifier[0]?.value }),
+      );
+      expect(made.map(({ version }) => version)).toEqual(versions(made.length));
+      const confirmed = answers.filter(({ status, version }) => status < 300 && version > 0);
+      for (const { version, value } of confirmed) expect(made).toContainEqual({ version, value });
+    }
+  }, 90_000);
+
+  it("a search finds what is moving to and fro between its owners", async () => {
+    const { id } = (await fhir.create(encounter("seen", 0))).body;
+    let isMoving = true;
+    const mover = async () => {
+      for (let index = 1; isMoving; index += 1) await fhir.send("PUT", `/Encounter/${id}`, { ...encounter("seen", index), id });
+    };
+    const looking = async () => {
+      const found = new Set<string>();
+      for (let look = 0; look < 150; look += 1) {
+        const { body } = await fhir.get("/Encounter?identifier=urn:race|seen");
+        found.add((body.entry ?? []).map((entry: { resource: { id: string } }) => entry.resource.id).join());
+      }
+      isMoving = false;
+      return [...found];
+    };
+    const [found] = await Promise.all([looking(), mover()]);
+    expect(found).toEqual([id]);
+  }, 90_000);
+
   it("a conditional create finds what is moving to and fro between its owners", async () => {
     const first = (await fhir.create(encounter("moving", 0))).body;
     let isMoving = true;

@@ -77,8 +77,14 @@ describe("services that come and go", () => {
       body: { entry: [{ resource: { id: elsewhere.body.id } }, { search: { mode: "outcome" }, resource: outcomeWith("incomplete") }] },
     });
     expect(partly.body).not.toHaveProperty("total");
+    const { body: patient } = await fhir.create({ resourceType: "Patient" });
+    const about = await fhir.get(`/Patient/${patient.id}/$everything`, { Prefer: "handling=lenient" });
+    expect(about.status).toBe(200);
+    expect(about.body).not.toHaveProperty("total");
     // Everything else goes on.
     expect((await fhir.get(`/Observation/${elsewhere.body.id}`)).status).toBe(200);
+    expect((await fhir.send("PUT", `/Observation/${elsewhere.body.id}`, elsewhere.body)).status).toBe(200);
+    expect((await fhir.create(observation())).status).toBe(201);
     expect((await fhir.create({ resourceType: "Patient" })).status).toBe(201);
     expect(await served()).not.toContain("ServiceRequest");
   }, 30_000);
@@ -94,7 +100,7 @@ describe("services that come and go", () => {
 
   it("a service that comes back is used at once, with all that it had", async () => {
     await mesh.add("lab");
-    await withinASecond(async () => (await fhir.get("/Observation?_summary=count")).body.total === 2);
+    await withinASecond(async () => (await fhir.get("/Observation?_summary=count")).body.total === 3);
     expect(await served()).toContain("ServiceRequest");
   }, 30_000);
 
@@ -103,7 +109,7 @@ describe("services that come and go", () => {
     await lab?.stop();
     mesh.nodes.splice(mesh.nodes.indexOf(lab as never), 1);
     await withinASecond(async () => (await fhir.get("/ServiceRequest")).status === 404);
-    expect((await fhir.get("/Observation?_summary=count")).body.total).toBe(1);
+    expect((await fhir.get("/Observation?_summary=count")).body.total).toBe(2);
   }, 30_000);
 
   it("a replica killed under load fails no read", async () => {

@@ -49,7 +49,8 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
   if (next) links.push({ relation: "next", url: `${base}/${path}?_page=${packToken(path, { query, after: next } satisfies PageToken)}` });
   const along = (await supporting(request, rows, manner)).filter(({ type }) => !types || types.has(type));
   const entries = [...rows.map((row) => entryText(base, row, "match")), ...along.map((row) => entryText(base, row, "include"))];
-  return searchset(links, entries, !next && !page ? rows.length : undefined, issuesOf({ ignored: [] }, [...manner.missing]), base);
+  const isWhole = !next && !page && manner.missing.size === 0;
+  return searchset(links, entries, isWhole ? rows.length : undefined, issuesOf({ ignored: [] }, [...manner.missing]), base);
 }
 
 /** Types that describe the surroundings of a record, not a patient. */

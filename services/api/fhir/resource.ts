@@ -41,14 +41,15 @@ export function versionNamed(type: string, id: string, version: string): number 
 /** POST Type, with If-None-Exist a conditional create */
 export async function create(request: FhirRequest, type: string): Promise<Answer> {
   const { caller, directory } = request;
-  const owners = directory.ownersOf(type);
   const text = await request.body();
   const criteria = request.header("if-none-exist");
   const id = timeOrderedId();
   if (criteria === undefined) {
-    const owner = owners.length === 1 ? (owners[0] as string) : directory.ownerFor(type, parsed(text, type));
+    // Of a shared type only the owner of this content need be alive.
+    const owner = directory.ownerFor(type, directory.isShared(type) ? parsed(text, type) : {});
     return written(request, type, id, await one(request, owner, { op: "create", type, id, text }));
   }
+  const owners = directory.ownersOf(type);
   if (owners.length > 1)
     return throughTransaction(request, { resource: parsed(text, type), request: { method: "POST", url: type, ifNoneExist: criteria } });
   const [found] = await lookUp(request, [`${type}?${criteria.replace(/^\?/, "")}`], 1);
@@ -67,14 +68,13 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
 export async function update(request: FhirRequest, type: string, id: string): Promise<Answer> {
   if (!ID.test(id)) throw fhirError(400, "value", `"${id.slice(0, 100)}" is not a legal id: letters, digits, - and . only, at most 64.`);
   const { directory } = request;
-  const owners = directory.ownersOf(type);
   const text = await request.body();
   const resource = parsed(text, type);
   if (resource.id !== id) throw fhirError(400, "invalid", `The resource's id must be "${id}", as in the URL.`, `${type}.id`);
   const ifMatch = request.header("if-match");
   const ifVersion = ifMatchVersions(ifMatch);
   const owner = directory.ownerFor(type, resource);
-  const isShared = owners.length > 1;
+  const isShared = directory.isShared(type);
   // `If-Match: *` holds when there is any version (RFC 9110, 13.1.1).
   const upsert = !isShared && ifMatch?.trim() !== "*";
   const step: OwnerStep = { op: "update", type, id, text, upsert, ...(ifVersion && { ifVersion }) };

@@ -1,5 +1,6 @@
 /** `npm run cluster` as an operator sees it, with two small services. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -37,12 +38,27 @@ const pidsOf = (service: string) =>
   state()
     .children.filter((child) => child.service === service && child.state === "ready")
     .map((child) => child.pid);
-const ask = async () =>
-  (await (await fetch(state().url ?? "", { headers: { Connection: "close" } })).json()) as { api: number; lab: number };
+const ask = async (timeoutMs = 30_000) => {
+  const answer = await fetch(state().url ?? "", { headers: { Connection: "close" }, signal: AbortSignal.timeout(timeoutMs) });
+  return (await answer.json()) as { api: number; lab: number };
+};
 
 /** The state is a file that another process writes: there is no event to wait for. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await pause(20);
+}
+
+/** Somebody else on the port, as soon as nobody is there. */
+async function guestAt(port: number): Promise<{ stop(): Promise<void> }> {
+  for (;;) {
+    const server = createServer((socket) => socket.destroy());
+    const isThere = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (isThere) return { stop: () => new Promise((resolve) => server.close(() => resolve())) };
+    const { pid } = state().nats;
+    if (pid && isAlive(pid)) process.kill(pid, "SIGKILL"); // it was back sooner
+  }
 }
 
 async function tell(...args: string[]): Promise<string> {
@@ -135,6 +151,25 @@ describe("a cluster", () => {
     expect(pidsOf("broken")).toEqual([]);
     await ask();
     rmSync(join(dir, "services", "broken"), { recursive: true });
+  });
+
+  it("starts a dead NATS again, however long something else holds its port", async () => {
+    const { nats } = state();
+    const port = Number(new URL(nats.url).port);
+    process.kill(nats.pid!, "SIGKILL");
+    const guest = await guestAt(port);
+    await mesh.says(/(?:it is tried again in 1 s.*){2}/s);
+    await guest.stop();
+    await until(() => state().nats.pid !== nats.pid);
+    expect(isAlive(state().nats.pid!)).toBe(true);
+    // A question to who has not found it again yet is lost, and waits for its own end.
+    let lab: unknown;
+    while (lab === undefined)
+      lab = await ask(500).then(
+        (told) => told.lab,
+        () => undefined,
+      );
+    expect(pidsOf("lab")).toContain(lab);
   });
 
   it("leaves no process behind when the supervisor is killed, and the next one says what it found", async () => {

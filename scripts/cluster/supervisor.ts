@@ -1,5 +1,6 @@
 /** Keeps the wanted number of processes of each service alive, and changes it on demand. */
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../../mixins/config.ts";
 import { type Server, startNats } from "../servers.mjs";
 import { flagsOf } from "./child.ts";
@@ -9,6 +10,8 @@ import { warmUp } from "./warm.ts";
 
 /** More processes than that on one machine help no service. */
 export const MOST_REPLICAS = 64;
+/** Between two tries to start NATS, whose port or folder something else may hold for a while. */
+const REVIVE_EVERY_MS = 1_000;
 
 export class Supervisor {
   readonly #config: Config;
@@ -124,18 +127,25 @@ export class Supervisor {
     this.#write();
   }
 
-  /** NATS is a child too: when it dies it is started again on its port, where its clients look for it. */
   async #startNats(port: number): Promise<void> {
     const nats = await startNats({ dir: join(this.#config.dataDir, "nats"), port });
     this.#nats = nats;
-    void nats.exited.then(() => {
-      if (this.#isStopping) return;
-      this.#log("NATS died; it is started again.");
-      this.#startNats(nats.port).catch((error: Error) => {
-        this.#log(`${error.message}; it is tried again in 1 s.`);
-        setTimeout(() => void this.#startNats(nats.port).catch((again: Error) => this.#log(again.message)), 1_000);
-      });
-    });
+    void nats.exited.then(() => this.#reviveNats(nats.port));
+  }
+
+  /** NATS is a child too: when it dies it is started again on its port, where its clients look for it, until it runs. */
+  async #reviveNats(port: number): Promise<void> {
+    if (!this.#isStopping) this.#log("NATS died; it is started again.");
+    while (!this.#isStopping) {
+      try {
+        await this.#startNats(port);
+        this.#write();
+        return;
+      } catch (error) {
+        this.#log(`${(error as Error).message}; it is tried again in ${REVIVE_EVERY_MS / 1000} s.`);
+        await pause(REVIVE_EVERY_MS);
+      }
+    }
   }
 
   #write(): void {

@@ -104,7 +104,8 @@ function decoded(text: string): string {
 /** RFC 7240: names in any case, values also in quotes, blanks around the sign; of one name the first counts. */
 function preferOf(header: string | undefined): Prefer {
   const prefer: Prefer = {};
-  for (const [, name, quoted, bare] of (header ?? "").matchAll(/([A-Za-z-]+)\s*=\s*(?:"([^"]*)"|([^\s,;"]*))/g)) {
+  if (header === undefined) return prefer;
+  for (const [, name, quoted, bare] of header.matchAll(/([A-Za-z-]+)\s*=\s*(?:"([^"]*)"|([^\s,;"]*))/g)) {
     const value = quoted ?? bare ?? "";
     const preference = name!.toLowerCase();
     if (preference === "return" && isOneOf(RETURNS, value)) prefer.return ??= value;

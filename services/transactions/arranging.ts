@@ -73,6 +73,7 @@ export function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target
     const answer = (place: number, isMove = false): Answer => ({ kind: "step", place, type, id, isMove });
     const criteria = criteriaOf(entry);
     const isLiving = held !== undefined && !held.deleted;
+    const isShared = directory.isShared(type);
     if (entry.ifMatch !== undefined && !isLiving && isLocated(entry, directory)) throw staleEntry(0, index);
 
     /** What comes into being under an id, or is found nowhere, must be so with each owner: the id is held with the others until it is done. */
@@ -84,29 +85,31 @@ export function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target
     };
 
     if (method === "DELETE") {
-      const seen = directory.isShared(type) ? [isLiving ? held.version : NONE_LIVING] : undefined;
+      const seen = isShared ? [isLiving ? held.version : NONE_LIVING] : undefined;
       const owner = held?.owner ?? (directory.ownersOf(type)[0] as string);
       if (!isLiving) holdPlace(owner);
       return answer(put(owner, { op: "delete", type, id, ...atVersion(ifVersion ?? seen) }, true));
     }
     const owner = directory.ownerFor(type, resource);
     const text = JSON.stringify(resource);
-    if (method === "POST" || (criteria !== undefined && !held)) {
+    const isNamed = method === "PUT" && resource?.id !== undefined;
+    if (method === "POST" || (criteria !== undefined && !held && !(isShared && isNamed))) {
       const holdsKeys = directory.known(type).some((it) => it.service === owner && it.holdsKeys);
       // Of a shared type the condition is held with every owner already.
-      const ifNoneExist = criteria === undefined || directory.isShared(type) ? undefined : conditions.get(criteria)?.condition;
-      if (method === "PUT" && resource?.id !== undefined) holdPlace(owner);
+      const ifNoneExist = criteria === undefined || isShared ? undefined : conditions.get(criteria)?.condition;
       const mayWait = holdsKeys || ifNoneExist !== undefined;
       return answer(put(owner, { op: "create", type, id, text, ...(ifNoneExist && { ifNoneExist }) }, mayWait));
     }
     if (ifVersion && held && !ifVersion.includes(held.version)) throw staleEntry(held.version, index);
     const update = { op: "update", type, id, text } as const;
-    if (!isLiving && directory.isShared(type)) {
+    if (!isLiving && isShared) {
       holdPlace(owner);
-      return answer(put(owner, { ...update, upsert: true, ...(held && { since: held.version + 1 }) }, true));
+      // Criteria that found nothing never write over what somebody has made under the id since.
+      const required = criteria === undefined ? undefined : [NONE_LIVING];
+      return answer(put(owner, { ...update, upsert: true, ...atVersion(required), ...(held && { since: held.version + 1 }) }, true));
     }
     if (!held || held.owner === owner) {
-      const upsert = method === "PUT" && entry.ifMatch === undefined && !directory.isShared(type);
+      const upsert = method === "PUT" && entry.ifMatch === undefined && !isShared;
       return answer(put(owner, { ...update, upsert, ...atVersion(method === "PATCH" && held ? [held.version] : ifVersion) }, true));
     }
     // The content has made it another owner's: it leaves the one and goes on with the other, in the same step.

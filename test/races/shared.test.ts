@@ -111,6 +111,15 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     expect(await count("deleted")).toBe(0);
   }, 90_000);
 
+  it("conditional updates that bring an id make one, and change it", async () => {
+    const answers = await severalTimes((index) => {
+      const resource = { ...encounter("brought", index), id: "brought" };
+      return fhir.send("PUT", "/Encounter?identifier=urn:race|brought", resource);
+    });
+    expect(statuses(answers)).toEqual([...Array(some - 1).fill(200), 201]);
+    expect(await history("brought")).toEqual(versions(some));
+  }, 90_000);
+
   it("updates that move it and deletions leave one history, with all that was confirmed", async () => {
     const id = "to-and-fro";
     const versionIn = (text: string | null) => Number(/\d+/.exec(text ?? ""));

@@ -7,6 +7,7 @@
  * - the server's announcement of a closed connection takes a dead node out of the registry within milliseconds;
  *   heartbeats are the second line.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { Errors, Transporters } from "moleculer";
 import { connect, headers, type Msg, type NatsConnection } from "nats";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
@@ -25,6 +26,9 @@ const PART = "part";
 const PART_OVERHEAD = 512;
 const FLUSH_MS = 1_000; // on leaving; a server that is gone never answers
 const EXPIRY_MS = 10_000;
+/** How often a lost server is tried again. */
+const RETRY_MS = 250;
+const RETRY_JITTER_MS = 250;
 /** Longest that a packet waits for company. */
 const GATHER_MS = 1;
 
@@ -79,8 +83,8 @@ export class MeshTransporter extends Transporters.NATS {
       name: this.nodeID, // what the server calls us when it announces that we are gone
       maxReconnectAttempts: -1,
       ignoreAuthErrorAbort: true, // a changed password must not close the client for good
-      reconnectTimeWait: 250, // milliseconds
-      reconnectJitter: 250, // a mesh does not come back in one stampede
+      reconnectTimeWait: RETRY_MS,
+      reconnectJitter: RETRY_JITTER_MS, // a mesh does not come back in one stampede
       pingInterval: 5_000, // with the next line: a silent server is given up after 10 to 15 s
       maxPingOut: 2,
     });
@@ -224,6 +228,8 @@ export class MeshTransporter extends Transporters.NATS {
     } catch {
       return; // lost once more; another status will say when it is back
     }
+    // By then the other nodes are back too: a call to one that is not would wait for its timeout instead of being refused.
+    await delay(RETRY_MS + RETRY_JITTER_MS);
     if (this.client !== client) return;
     this.logger.info("The connection to NATS is back.");
     this.#mark(client);

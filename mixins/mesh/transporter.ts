@@ -31,6 +31,8 @@ const RETRY_MS = 250;
 const RETRY_JITTER_MS = 250;
 /** Longest that a packet waits for company. */
 const GATHER_MS = 1;
+/** And the most of it: with more, each of two processes would stand still while the other works. */
+const COMPANY = 8;
 
 /** Which connection of which server a node has: a newer one outlives the announcement that an older one was closed. */
 interface ConnectionMark {
@@ -149,7 +151,7 @@ export class MeshTransporter extends Transporters.NATS {
    * Goes out with its neighbours: one write to the socket for all of them, not one for each. A write costs the sender, the
    * server and the receiver a system call and a wake-up, more than the packet itself. So the outbox waits while each turn of
    * the event loop adds to it (an idle node has one empty turn, microseconds; a busy one some requests more to send along),
-   * and never longer than `GATHER_MS`.
+   * and never for more than `COMPANY` or longer than `GATHER_MS`.
    */
   override send(topic: string, data: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -161,7 +163,7 @@ export class MeshTransporter extends Transporters.NATS {
   #gather(seen: number, until: number): void {
     setImmediate(() => {
       const { length } = this.#outbox;
-      if (length > seen && performance.now() < until) this.#gather(length, until);
+      if (length > seen && length < COMPANY && performance.now() < until) this.#gather(length, until);
       else this.#post();
     });
   }

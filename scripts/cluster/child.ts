@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 
 /**
  * Fits a dozen processes on a small machine: an idle service takes 87 MB with these, 123 MB without. The young generation
- * is small (more, but shorter collections), V8 prefers less memory to more speed (60 MB of the whole cluster; without it
- * a read over NATS takes an eighth less CPU time, but the yardstick's loads run as fast), one thread helps it instead of
+ * is small (more, but shorter collections), V8 prefers less memory to more speed (60 MB of the whole cluster, at next
+ * to no cost: docs/performance.md), one thread helps it instead of
  * four. The C library keeps two heaps, and gives large blocks back at once (20 MB after an import).
  */
 const SMALL = ["--max-semi-space-size=1", "--optimize-for-size", "--v8-pool-size=1", "--max-old-space-size=384"];

@@ -1,26 +1,14 @@
 import { create, IDENTIFIER, NAME, remove, update } from "../../test/kit/resources.ts";
-import { stores, temporaryFolder } from "../../test/kit/stores.ts";
-import type { Store } from "./store.ts";
+import { freshStore, stores } from "../../test/kit/stores.ts";
 
 /** Which search values are in use: what `$meta` of a type or of the system is asked from. */
 describe.each(stores)("the values in use in $name", (kit) => {
-  let folder: string;
-  let store: Store;
-  beforeAll(() => kit.start(), 60_000);
-  afterAll(() => kit.stop());
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-    store = await kit.open(folder);
-  });
-  afterEach(async () => {
-    await store.close();
-    await kit.clear(folder);
-  });
+  const opened = freshStore(kit);
 
-  const inUse = (limit: number) => store.distinct([NAME, IDENTIFIER], limit);
+  const inUse = (limit: number) => opened.store.distinct([NAME, IDENTIFIER], limit);
 
   it("are told once each, in order, of what lives, and only identities", async () => {
-    await store.write([
+    await opened.store.write([
       create("a", { name: "ann", identifier: "2" }),
       create("b", { name: "bob", identifier: "2" }),
       create("c", { identifier: "1" }),
@@ -28,7 +16,7 @@ describe.each(stores)("the values in use in $name", (kit) => {
       create("e", { identifier: "" }),
       create("f", { identifier: "9" }),
     ]);
-    await store.write([remove("f"), update("d", { identifier: ">" })]);
+    await opened.store.write([remove("f"), update("d", { identifier: ">" })]);
     expect(await inUse(10)).toEqual([
       [IDENTIFIER, "=1"],
       [IDENTIFIER, "=2"],
@@ -42,7 +30,7 @@ describe.each(stores)("the values in use in $name", (kit) => {
 
   it("are none in an empty store, also of many slots", async () => {
     expect(
-      await store.distinct(
+      await opened.store.distinct(
         Array.from({ length: 130 }, (_, index) => index + 1),
         5,
       ),

@@ -80,3 +80,20 @@ export const mongoKit: StoreKit & { url(): string } = {
 const mongoUrl = (): string => process.env.MONGO_URL ?? server?.url ?? "";
 
 export const stores: StoreKit[] = [sqliteKit, mongoKit];
+
+/** Inside a `describe`: a fresh store of the kit for each test, as `opened.store`; what it needs runs from the first test to the last. */
+export function freshStore(kit: StoreKit, options?: Partial<StoreOptions>): { store: Store } {
+  const opened = {} as { store: Store };
+  let folder: string;
+  beforeAll(() => kit.start(), 60_000);
+  afterAll(() => kit.stop());
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    opened.store = await kit.open(folder, options);
+  });
+  afterEach(async () => {
+    await opened.store.close();
+    await kit.clear(folder);
+  });
+  return opened;
+}

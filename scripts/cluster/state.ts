@@ -22,7 +22,7 @@ export interface ClusterState {
   nats: { url: string; pid?: number };
   url?: string;
   children: ChildState[];
-  /** Places that stay empty for now because what filled them kept dying, and what it said last. */
+  /** Places whose process keeps dying: how often in a row, what it said last, and when another is started (ISO 8601). */
   failing: { service: string; deaths: number; reason: string; nextTry: string }[];
 }
 

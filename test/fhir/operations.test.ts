@@ -1,0 +1,94 @@
+import { outcomeWith } from "../kit/fhir-http.ts";
+import { hospital, rossi } from "../kit/hospital.ts";
+
+/** FHIR R4's operations that the mesh serves, and those that it does not (operations.html), over HTTP. */
+describe("operations over HTTP", () => {
+  const at = hospital();
+  const created = async (resource: object = rossi) =>
+    (await at.fhir.create(resource)).body as Record<string, string> & { meta: { versionId: string } };
+
+  it("adds tags and takes them away", async () => {
+    const { id } = await created();
+    const body = { resourceType: "Parameters", parameter: [{ name: "meta", valueMeta: { tag: [{ system: "urn:t", code: "vip" }] } }] };
+    expect((await at.fhir.send("POST", `/Patient/${id}/$meta-add`, body)).body.parameter[0].valueMeta.tag).toHaveLength(1);
+    expect((await at.fhir.get("/Patient?_tag=urn:t|vip")).body.total).toBe(1);
+    await at.fhir.send("POST", `/Patient/${id}/$meta-delete`, body);
+    expect((await at.fhir.get(`/Patient/${id}/$meta`)).body.parameter[0].valueMeta).not.toHaveProperty("tag");
+  });
+
+  it("finds everything about a patient, over all services, in pages", async () => {
+    const { id } = await created();
+    const subject = { reference: `Patient/${id}` };
+    await created({ resourceType: "Condition", subject });
+    await created({ resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject });
+    await created({
+      resourceType: "Observation",
+      status: "final",
+      code: { text: "x" },
+      category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }],
+      subject,
+    });
+    const whole = await at.fhir.get(`/Patient/${id}/$everything`);
+    expect(whole.body.entry.map((it: { resource: { resourceType: string } }) => it.resource.resourceType).sort()).toEqual([
+      "Condition",
+      "Encounter",
+      "Observation",
+      "Patient",
+    ]);
+    expect(await at.fhir.all(`/Patient/${id}/$everything?_count=1`)).toMatchObject({ pages: 4 });
+    expect((await at.fhir.get(`/Patient/${id}/$everything?_type=Condition`)).body.total).toBe(1);
+    expect((await at.fhir.get(`/Patient/${id}/Condition`)).body.total).toBe(1);
+    expect((await at.fhir.get(`/Patient/${id}/*?_summary=count`)).body.total).toBe(4);
+    expect((await at.fhir.get("/Patient/nobody/$everything")).status).toBe(404);
+  });
+
+  it("finds the last Observation of each code", async () => {
+    const subject = { reference: "Patient/lastn" };
+    const observe = (code: string, day: string) =>
+      created({
+        resourceType: "Observation",
+        status: "final",
+        code: { coding: [{ system: "urn:c", code }] },
+        subject,
+        effectiveDateTime: day,
+      });
+    for (const day of ["2026-01-01", "2026-01-03", "2026-01-02"]) for (const code of ["a", "b"]) await observe(code, day);
+    const { body } = await at.fhir.get("/Observation/$lastn?subject=Patient/lastn&max=1");
+    expect(body.entry.map((it: { resource: { effectiveDateTime: string } }) => it.resource.effectiveDateTime)).toEqual([
+      "2026-01-03",
+      "2026-01-03",
+    ]);
+    expect((await at.fhir.get("/Observation/$lastn")).status).toBe(400);
+    const other = { reference: "Patient/lastn-by-text" };
+    for (const [text, day] of [
+      ["pain", "01"],
+      ["pain", "02"],
+      ["mood", "03"],
+    ])
+      await created({
+        resourceType: "Observation",
+        status: "final",
+        code: { text },
+        subject: other,
+        effectiveDateTime: `2026-01-${day}`,
+      });
+    const inPart = (await at.fhir.get("/Observation/$lastn?subject=Patient/lastn-by-text&_elements=effective")).body.entry;
+    expect(inPart.map((it: { resource: { effectiveDateTime: string } }) => it.resource.effectiveDateTime)).toEqual([
+      "2026-01-03",
+      "2026-01-02",
+    ]);
+    expect(inPart[0].resource).not.toHaveProperty("subject");
+  });
+
+  it("says 501 of what is not there yet, and 404 of what never will be", async () => {
+    expect(await at.fhir.send("POST", "/Patient/$match", { resourceType: "Parameters" })).toMatchObject({
+      status: 501,
+      body: outcomeWith("not-supported"),
+    });
+    expect(await at.fhir.get("/Nonsense/1")).toMatchObject({ status: 404, body: outcomeWith("not-supported") });
+    expect(await at.fhir.get("/Patient/1/2/3/4")).toMatchObject({ status: 404 });
+    const wrong = await at.fhir.send("DELETE", "/metadata");
+    expect(wrong).toMatchObject({ status: 405, body: outcomeWith("not-supported") });
+    expect(wrong.headers.get("allow")).toBe("GET, HEAD");
+  });
+});

@@ -1,0 +1,27 @@
+/** A hospital for tests over HTTP: the services of a patient's care, some of whose types have two owners. */
+import { type FhirHttp, fhirAt } from "./fhir-http.ts";
+import { type Mesh, startMesh } from "./mesh.ts";
+
+/** There once the tests run. */
+export interface Hospital {
+  mesh: Mesh;
+  fhir: FhirHttp;
+}
+
+/** A patient of whom little is known. */
+export const rossi = { resourceType: "Patient", name: [{ family: "Rossi", given: ["Ada"] }], gender: "female" };
+
+/** Inside a `describe`: one hospital for all its tests, gateway and services as two nodes. */
+export function hospital(): Hospital {
+  const it = {} as Hospital;
+  beforeAll(async () => {
+    it.mesh = await startMesh({
+      services: ["api", "transactions", "patients", "visits", "hospitalizations", "lab", "records"],
+      nats: false,
+      split: "broker",
+    });
+    it.fhir = fhirAt(it.mesh.base);
+  });
+  afterAll(() => it.mesh?.stop());
+  return it;
+}

@@ -11,6 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Errors, Transporters } from "moleculer";
 import { connect, headers, type Msg, type NatsConnection } from "nats";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
+import { PendingRequests } from "./pending.ts";
 import { connectionOptions } from "./server.ts";
 
 export interface MeshTransporterOptions {
@@ -76,6 +77,12 @@ export class MeshTransporter extends Transporters.NATS {
     this.#options = options;
     // Moleculer's own balancer stays in charge: with NATS's, a call in flight to a node that dies is never rejected.
     this.hasBuiltInBalancer = false;
+  }
+
+  override init(...args: Parameters<Transporters.NATS["init"]>): void {
+    super.init(...args);
+    // Its types promise a whole Map; its code asks for no more of it than this.
+    this.transit.pendingRequests = new PendingRequests() as unknown as typeof this.transit.pendingRequests;
   }
 
   /** Moleculer tries again every 5 seconds while this fails; after the first success the client reconnects by itself. */

@@ -13,11 +13,15 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 
 export function brokerOptions(config: Config): BrokerOptions {
   const name = config.nodeId ?? (config.services?.length === 1 ? config.services[0] : config.system);
+  // New at every start: circuit breakers remember the endpoints of a dead process and would keep its successor shut out.
+  const nodeID = `${name}-${randomBytes(3).toString("hex")}`;
+  let calls = 0;
   return {
     // A hospital and its ministry may share a NATS without hearing each other.
     namespace: `${NAMESPACE}-${config.system}`,
-    // New at every start: circuit breakers remember the endpoints of a dead process and would keep its successor shut out.
-    nodeID: `${name}-${randomBytes(3).toString("hex")}`,
+    nodeID,
+    // Of a call: unique as the node's is, shorter than the default UUID and made faster; each goes along with the call and its answer.
+    uidGenerator: () => `${nodeID}-${(calls++).toString(36)}`,
     logger: consoleLogger(config.logLevel),
 
     // One process needs no transporter: all calls are function calls.

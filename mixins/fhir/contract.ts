@@ -2,9 +2,8 @@
  * What the mesh may ask a service that owns FHIR types. Every service with the mixin `Fhir({ owns })` answers these
  * actions as `<service>.fhir.<name>`; the gateway and `transactions` call them, nobody else needs to.
  */
-import type { CallingOptions } from "moleculer";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
-import { action, type Caller } from "../contract.ts";
+import { type Action, action } from "../contract.ts";
 import type { HistoryQuery, LinksPage, LinksQuery, Prepared, StoredResource } from "../store/store.ts";
 
 /** One FHIR type that a service owns; published in the service's metadata as `fhir.owns`. */
@@ -83,11 +82,21 @@ export interface ServiceDown {
 }
 
 /** The actions of one owner, by the service's name. */
-export function ownerOf(service: string) {
-  const ask =
-    <Params, Result>(name: string) =>
-    (caller: Caller, params: Params, options?: CallingOptions): Promise<Result> =>
-      caller.call<Result, Params>(`${service}.fhir.${name}`, params, options);
+export function ownerOf(service: string): Owner {
+  const known = owners.get(service);
+  if (known) return known;
+  const made = actionsOf(service);
+  owners.set(service, made);
+  return made;
+}
+
+type Owner = ReturnType<typeof actionsOf>;
+
+/** Made once for each service of the mesh: every read asks for them. */
+const owners = new Map<string, Owner>();
+
+function actionsOf(service: string) {
+  const ask = <Params, Result>(name: string): Action<Params, Result> => action(`${service}.fhir.${name}`);
   return {
     /** The current version, also of a deleted one (without json); null when it has none. */
     read: ask<{ type: string; id: string }, StoredResource | null>("read"),

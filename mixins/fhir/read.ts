@@ -9,7 +9,7 @@ import { gone, isType, notFound, ownerDown } from "./errors.ts";
  * The current version, and who holds it.
  * @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 OWNER_DOWN when it is with none of the living owners and one is down
  */
-export async function readResource(mesh: Mesh, type: string, id: string): Promise<StoredResource & { owner: string; json: string }> {
+export async function readResource(mesh: Mesh, type: string, id: string): Promise<Found & { json: string }> {
   let found = await newest(mesh, type, id);
   // Between the two commits of a move the one owner may have let go before the other was asked: look once more.
   if (!found && mesh.directory.isShared(type)) found = await newest(mesh, type, id);
@@ -17,19 +17,22 @@ export async function readResource(mesh: Mesh, type: string, id: string): Promis
     if (mesh.directory.known(type).some((owner) => !owner.alive)) throw ownerDown(type);
     throw notFound(type, id);
   }
-  if (found.json === undefined) throw gone(type, id, found.version);
-  return { ...found, json: found.json };
+  if (!isThere(found)) throw gone(type, id, found.version);
+  return found;
 }
 
-async function newest({ caller, directory }: Mesh, type: string, id: string) {
+type Found = StoredResource & { owner: string };
+
+const isThere = (found: Found): found is Found & { json: string } => found.json !== undefined;
+
+async function newest({ caller, directory }: Mesh, type: string, id: string): Promise<Found | null> {
   const owners = liveOwners(directory, type);
-  const answers = await Promise.all(
-    owners.map(async (owner) => {
-      const stored = await ownerOf(owner).read(caller, { type, id });
-      return stored && { ...stored, owner };
-    }),
-  );
-  return answers.reduce((best, it) => (it && (!best || it.version > best.version) ? it : best), null);
+  const answers = await Promise.all(owners.map((owner) => ownerOf(owner).read(caller, { type, id })));
+  let best: Found | null = null;
+  answers.forEach((stored, index) => {
+    if (stored && (!best || stored.version > best.version)) best = { ...stored, owner: owners[index] as string };
+  });
+  return best;
 }
 
 /** One version of a resource; a deletion comes without json. @throws 404 */

@@ -67,6 +67,31 @@ const echo: ServiceSchema = {
   },
 };
 
+describe("calls that are made together", () => {
+  it("arrive in their order, small ones beside large ones, and each gets its own answer", async () => {
+    const arrived: number[] = [];
+    const lab: ServiceSchema = {
+      name: "lab",
+      actions: {
+        measure: {
+          handler: ({ params }) => {
+            const { n, text } = params as { n: number; text: string };
+            arrived.push(n);
+            return { n, bytes: text.length };
+          },
+        },
+      },
+    };
+    const [caller] = await Promise.all([node("caller"), node("lab", lab)]);
+    await caller!.waitForServices("lab");
+    const sizes = [0, 10, 400, 600, 6_000, 20_000, 0, 1_500_000, 1, 2];
+    const calls = Array.from({ length: 50 }, (_, n) => ({ n, text: "x".repeat(sizes[n % sizes.length] as number) }));
+    const answers = await Promise.all(calls.map((call) => caller!.call<object, object>("lab.measure", call)));
+    expect(answers).toEqual(calls.map(({ n, text }) => ({ n, bytes: text.length })));
+    expect(arrived).toEqual(calls.map(({ n }) => n));
+  });
+});
+
 describe("large packets", () => {
   it("pass in both directions, although NATS takes only 1 MB at once", async () => {
     const [caller] = await Promise.all([node("caller"), node("lab", echo)]);

@@ -11,6 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Errors, Transporters } from "moleculer";
 import { connect, headers, type Msg, type NatsConnection } from "nats";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
+import { PARCEL_BYTES, pack, parcelled, unpack } from "./parcels.ts";
 import { PendingRequests } from "./pending.ts";
 import { connectionOptions } from "./server.ts";
 
@@ -158,7 +159,7 @@ export class MeshTransporter extends Transporters.NATS {
    * Goes out with its neighbours: one write to the socket for all of them, not one for each. A write costs the sender, the
    * server and the receiver a system call and a wake-up, more than the packet itself. So the outbox waits while each turn of
    * the event loop adds to it (an idle node has one empty turn, microseconds; a busy one some requests more to send along),
-   * and never for more than `COMPANY` or longer than `GATHER_MS`.
+   * and never for more than `COMPANY` or longer than `GATHER_MS`. Neighbours for the same receiver share a message, too.
    */
   override send(topic: string, data: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -178,12 +179,15 @@ export class MeshTransporter extends Transporters.NATS {
   #post(): void {
     const letters = this.#outbox;
     this.#outbox = [];
-    for (const { topic, data, resolve, reject } of letters) {
+    for (let at = 0; at < letters.length; ) {
+      const together = letters.slice(at, parcelEnd(letters, at));
+      at += together.length;
+      const [{ topic, data }] = together as [Letter];
       try {
-        this.#publish(topic, data);
-        resolve();
+        this.#publish(topic, together.length === 1 ? data : pack(together.map((letter) => letter.data)));
+        for (const { resolve } of together) resolve();
       } catch (error) {
-        reject(error);
+        for (const { reject } of together) reject(error);
       }
     }
   }
@@ -208,7 +212,7 @@ export class MeshTransporter extends Transporters.NATS {
     // A view, no copy: the client gives each chunk of the socket a buffer of its own.
     const data = Buffer.from(msg.data.buffer, msg.data.byteOffset, msg.data.byteLength);
     const packet = label ? this.#assembly.add(label, data, Date.now()) : data;
-    if (packet) this.receive(command, packet);
+    if (packet) for (const one of unpack(packet)) this.receive(command, one);
   }
 
   async #watch(client: NatsConnection): Promise<void> {
@@ -262,6 +266,19 @@ export class MeshTransporter extends Transporters.NATS {
     if (mark && (mark.server !== server?.id || mark.client !== client?.id)) return; // it has another connection since
     this.broker.registry.nodes.disconnected(node.id, true);
   }
+}
+
+/** Behind the last letter from `start` on that goes along in one parcel: those that follow it with the same topic; no letter overtakes another. */
+function parcelEnd(letters: Letter[], start: number): number {
+  const { topic } = letters[start] as Letter;
+  let bytes = 1;
+  let end = start;
+  for (; end < letters.length; end++) {
+    const letter = letters[end] as Letter;
+    bytes += parcelled(letter.data);
+    if (letter.topic !== topic || bytes > PARCEL_BYTES) break;
+  }
+  return Math.max(end, start + 1);
 }
 
 /** Moleculer's types ask for arguments that its constructor does not have. */

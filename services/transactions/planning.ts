@@ -156,6 +156,13 @@ async function refuseTakenIds(
   }
 }
 
+/** By what an entry names that which it writes, and others may be writing: criteria and id. */
+export function namesOf(entry: BundleEntry): string[] {
+  if (entry.method === "GET" || entry.method === "HEAD") return [];
+  const [criteria, id] = [criteriaOf(entry), idOf(entry)];
+  return [...(criteria === undefined ? [] : [criteria]), ...(id === undefined ? [] : [`${entry.type}/${id}`])];
+}
+
 /** The id that the client gives: in the URL, or for what a conditional update makes. */
 const idOf = ({ id, method, resource }: BundleEntry): string | undefined => id ?? (method === "PUT" ? resource?.id : undefined);
 

@@ -14,7 +14,7 @@ import type { Store as StoreOf } from "../../mixins/store/store.ts";
 import { commitShares, type Coordinator, tellCommit } from "./coordinator.ts";
 import { outcomeOrAbort, unfinished } from "./journal.ts";
 import type { Answer } from "./arranging.ts";
-import { planOf } from "./planning.ts";
+import { namesOf, planOf } from "./planning.ts";
 import type { EntryResult, transactions } from "./transactions.contract.ts";
 import { bundleInvalid, transactionAborted } from "./transactions.errors.ts";
 
@@ -70,7 +70,9 @@ export default defineService<typeof transactions, This>({
       { caller, base, representation }: { caller: Caller; base: string; representation: boolean },
     ) {
       try {
+        const names = () => parse().flatMap((entry) => namesOf(entry));
         return await whileOvertaken(
+          names,
           async (attempt) => {
             const entries = parse();
             refuseOverlaps(entries);

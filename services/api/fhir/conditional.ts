@@ -39,7 +39,11 @@ export async function conditionalUpdate(request: FhirRequest, type: string): Pro
     if (!created) throw new Overtaken();
     return created;
   };
-  return whileOvertaken(updated, () => locked({ criteria }));
+  return whileOvertaken(
+    () => [criteria],
+    updated,
+    () => locked({ criteria }),
+  );
 }
 
 /** @throws Overtaken when the match was changed meanwhile and the client named no version of it */

@@ -76,7 +76,11 @@ export async function changeMeta(request: FhirRequest, type: string, id: string,
     const { body = "{}" } = await orOvertaken(rewritten);
     return metaAnswer((parseJson(body) as Json).meta);
   };
-  return whileOvertaken(changed, () => locked({ type, id }));
+  return whileOvertaken(
+    () => [`${type}/${id}`],
+    changed,
+    () => locked({ type, id }),
+  );
 }
 
 const sameCoding = (a: Json, b: Json): boolean => a.system === b.system && a.code === b.code;

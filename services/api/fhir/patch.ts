@@ -19,5 +19,9 @@ export async function patch(request: FhirRequest, type: string, id: string): Pro
     const answer = rewrite(request, { ...resource, id }, stored.version);
     return allowed ? answer : orOvertaken(answer);
   };
-  return whileOvertaken(patched, () => locked({ type, id }));
+  return whileOvertaken(
+    () => [`${type}/${id}`],
+    patched,
+    () => locked({ type, id }),
+  );
 }

@@ -8,7 +8,7 @@ import type { Database } from "./database.ts";
 import { Blocked, Misuse } from "./queue.ts";
 import type { Writer } from "./write.ts";
 
-/** Text of prepared changes kept in memory for the commit that usually follows; beyond it the file is read again. Characters. */
+/** Text of prepared changes kept in memory for the commit that usually follows; of older ones the file is read again. Characters. */
 const KEPT_SIZE = 8_000_000;
 
 interface Payload {
@@ -76,8 +76,13 @@ export class PreparedWrites {
   }
 
   #keep(tx: string, changes: Change[], size: number): void {
-    this.ended(tx);
-    if (this.#keptSize + size > KEPT_SIZE) return;
+    this.ended(tx); // it may be prepared again, after its neighbour in the same commit has failed
+    if (size > KEPT_SIZE) return;
+    // The oldest go: those that another process of this file has ended, most likely.
+    for (const oldest of this.#kept.keys()) {
+      if (this.#keptSize + size <= KEPT_SIZE) break;
+      this.ended(oldest);
+    }
     this.#kept.set(tx, { changes, size });
     this.#keptSize += size;
   }

@@ -14,11 +14,16 @@ const native = JSON as unknown as {
 
 /** Levels of arrays and objects within one another. */
 const MAX_DEPTH = 100;
+/**
+ * Objects, lists and separators in one text. Records have one in 23 characters, so the largest body of them stays below; a body of
+ * empty objects would take fifty times its size in memory.
+ */
+const MAX_PARTS = 2_000_000;
 
 /**
  * The value of a JSON text. A number that would not be written back to the letter (`2.50`, `1e3`, more digits than a
  * double holds) becomes a raw-JSON object, which `JSON.stringify` writes as it was; `numberOf` reads either form.
- * @throws FhirError 400: no JSON, nested deeper than 100, a member `__proto__`, a NUL or half a surrogate pair
+ * @throws FhirError 400: no JSON, nested deeper than 100, a member `__proto__`, a NUL or half a surrogate pair; 413: too many parts
  */
 export function parseJson(text: string): unknown {
   return parseScanned(text, scan(text));
@@ -58,7 +63,9 @@ function countMembers(value: unknown): number {
   return members;
 }
 
-function parseScanned(text: string, { depth, isStable }: Scanned): unknown {
+function parseScanned(text: string, { depth, isStable, parts }: Scanned): unknown {
+  if (parts > MAX_PARTS)
+    throw fhirError(413, "too-costly", `The JSON has more than ${MAX_PARTS} objects, lists and members: send it in parts.`);
   if (depth > MAX_DEPTH) throw fhirError(400, "structure", `The JSON is nested deeper than ${MAX_DEPTH} levels.`);
   const value = parse(text, isStable);
   // A text with escapes may spell the name so, and hide a NUL. The short needle is searched for much faster than the whole.
@@ -81,11 +88,14 @@ interface Scanned {
   isStable: boolean;
   /** How many members all objects have together, as the text has them. */
   members: number;
+  /** Objects, lists and commas. */
+  parts: number;
 }
 
 /** Deepest nesting, and whether each number is what its double is written as. Of a text that is no JSON: anything. */
 function scan(text: string): Scanned {
   let members = 0;
+  let parts = 0;
   let depth = 0;
   let open = 0;
   let isStable = true;
@@ -94,9 +104,12 @@ function scan(text: string): Scanned {
     if (c === QUOTE) {
       i = endOfString(text, i);
     } else if (c === 0x7b || c === 0x5b) {
+      parts++;
       if (++open > depth) depth = open;
     } else if (c === 0x7d || c === 0x5d) {
       open--;
+    } else if (c === 0x2c) {
+      parts++;
     } else if (c === 0x3a) {
       members++;
     } else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) {
@@ -105,7 +118,7 @@ function scan(text: string): Scanned {
       i = end - 1;
     }
   }
-  return { depth, isStable, members };
+  return { depth, isStable, members, parts };
 }
 
 const QUOTE = 0x22;

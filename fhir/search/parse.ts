@@ -12,7 +12,7 @@ export const MAX_PARAMETERS = 100;
 export const MAX_LENGTH = 8_000; // characters of one value
 /** A longer list in `_id` is refused; a thousand of this server's ids fit. */
 export const MAX_ID_LENGTH = 64_000; // characters of one list of ids
-const MAX_MATCHES = 20_000; // values that a store compares with, in all clauses together
+const MAX_MATCHES = 10_000; // values that a store compares with, in all clauses together; SQLite takes 32,766 parameters, some values two
 
 /** What a search means besides its parameters. */
 export interface ParseOptions {

@@ -93,11 +93,19 @@ const string: Writer = (sink, value) => {
   words(sink, value);
 };
 
+/** Parts of a family name that it is found by, and characters of it that are looked through for them: nobody has a longer one. */
+const [MOST_PARTS, MOST_OF_NAME] = [16, 1_000];
+
 /** A family name of several parts is also found by each of them (R4 3.1.1.4.8): `Carreño Quiñones` by `quinones`. */
 const familyName: Writer = (sink, value) => {
   if (!isText(value)) return;
   string(sink, value, "");
-  for (const part of value.matchAll(/[\s\p{Pd}]+/gu)) words(sink, value.slice(part.index + part[0].length), "+");
+  const name = value.slice(0, MOST_OF_NAME);
+  let parts = 0;
+  for (const part of name.matchAll(/[\s\p{Pd}]+/gu)) {
+    if (++parts > MOST_PARTS) return;
+    words(sink, name.slice(part.index + part[0].length), "+");
+  }
 };
 
 /** Each of the members, which are texts or lists of them. */

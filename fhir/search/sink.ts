@@ -3,6 +3,12 @@ import type { KeyRow, RangeRow } from "./query.ts";
 /** Characters of a key that are kept. Longer texts are found by what they begin with. */
 const KEY_LENGTH = 8_000;
 
+/** Never through a surrogate pair: a store would write both halves of all such pairs as the same sign, and two rows as one. */
+function cut(value: string): string {
+  const last = value.charCodeAt(KEY_LENGTH - 1);
+  return value.slice(0, last >= 0xd800 && last <= 0xdbff ? KEY_LENGTH - 1 : KEY_LENGTH);
+}
+
 /** From so many rows of one slot on, doubles are looked up in a set. */
 const MANY = 16;
 
@@ -40,7 +46,7 @@ export class Sink {
   }
 
   key(value: string): void {
-    const kept = value.length > KEY_LENGTH ? value.slice(0, KEY_LENGTH) : value;
+    const kept = value.length > KEY_LENGTH ? cut(value) : value;
     const { keys } = this;
     if (keys.length - this.firstKey < MANY) {
       for (let i = this.firstKey; i < keys.length; i++) if (keys[i]![1] === kept) return;

@@ -1,5 +1,6 @@
 /** One validation under way: where in the resource it is, and what it has found. */
 import type { Issue } from "../outcome.ts";
+import { Time } from "./profiles/in-time.ts";
 
 /** A body of faults only would otherwise grow to many times its size. */
 export const MOST_ISSUES = 10_000;
@@ -25,6 +26,8 @@ export class Run {
   /** In a contained resource: something refers to its container by `#`. */
   refersToContainer = false;
   depth = 0;
+  /** For what takes time that cannot be foreseen. */
+  readonly time = new Time();
   private known: Set<string> | undefined;
   private readonly steps: string[] = [];
   private readonly indexes: number[] = [];

@@ -1,8 +1,9 @@
 /** Conditional interactions: which resources do criteria like `Patient?identifier=sys|1` name? (FHIR R4, http.html#ccreate) */
+import { createHash } from "node:crypto";
 import { fhirError } from "../../fhir/outcome.ts";
 import { isResourceType } from "../../fhir/search/parameters.ts";
 import { parseSearch } from "../../fhir/search/parse.ts";
-import type { StoreQuery } from "../../fhir/search/query.ts";
+import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
 import type { NoneExist } from "../store/store.ts";
 import { noSuchType } from "./errors.ts";
 import { askEachOwner, askOwners, type Mesh } from "./ask.ts";
@@ -41,11 +42,7 @@ export async function lookUp(mesh: Mesh & { base: string }, criteria: string[], 
       const clauses = await resolved(mesh, search, manner);
       // Without any criterion everything would match: surely not what was meant.
       if (clauses.length === 0) throw fhirError(412, "multiple-matches", `"${text.slice(0, 200)}" has no search criteria.`);
-      const lock = `${type}?${pairs
-        .map(([name, value]) => `${name}=${value}`)
-        .sort()
-        .join("&")}`;
-      return { type, clauses, lock };
+      return { type, clauses, lock: lockOf(type, clauses) };
     }),
   );
   const perOwner = new Map<string, StoreQuery[]>();
@@ -67,6 +64,17 @@ export async function lookUp(mesh: Mesh & { base: string }, criteria: string[], 
   );
   return questions.map(({ clauses, lock }, index) => ({ matches: newestOf(matches[index] ?? []), condition: { lock, clauses } }));
 }
+
+/** The same for criteria that mean the same, however they are spelt. A digest: it becomes a key of the store. */
+const lockOf = (type: string, clauses: Clause[]): string =>
+  createHash("sha256")
+    .update(
+      `${type}\n${clauses
+        .map((clause) => JSON.stringify(clause))
+        .sort()
+        .join("\n")}`,
+    )
+    .digest("base64url");
 
 /** Each resource once: one on its way between two owners may be seen with both. */
 function newestOf(matches: Match[]): Match[] {

@@ -4,7 +4,7 @@
  */
 import type { Profile } from "../../fhir/validate/profiles/tree.ts";
 import { addressSlots, askEachOwner, askOwners, type Mesh } from "./ask.ts";
-import type { StoreQuery } from "../../fhir/search/query.ts";
+import type { Clause, SortKey, StoreQuery } from "../../fhir/search/query.ts";
 
 /** Told to all nodes when a StructureDefinition was written. */
 export const PROFILES_CHANGED = "fhir.profiles.changed";
@@ -20,6 +20,7 @@ const MOST_RELATED = 100;
 export class Profiles {
   readonly #mesh: () => Mesh;
   readonly #known = new Map<string, { at: number; definition: Profile | undefined }>();
+  #cleared = 0;
 
   constructor(mesh: () => Mesh) {
     this.#mesh = mesh;
@@ -27,6 +28,7 @@ export class Profiles {
 
   clear(): void {
     this.#known.clear();
+    this.#cleared += 1;
   }
 
   /** The stored ones among these addresses, and all stored definitions that they build on or refer to. */
@@ -48,28 +50,34 @@ export class Profiles {
 
   async #read(addresses: string[]): Promise<[string, Profile | undefined][]> {
     const now = Date.now();
-    const unknown = addresses.filter((address) => now - (this.#known.get(address)?.at ?? 0) > FRESH);
-    if (unknown.length > 0) {
-      const definitions = await this.#ask(unknown);
-      if (this.#known.size > MOST_KEPT) this.#known.clear();
-      for (const address of unknown) this.#known.set(address, { at: now, definition: definitions.get(address) });
+    const found = new Map<string, Profile | undefined>();
+    for (const address of addresses) {
+      const known = this.#known.get(address);
+      if (known && now - known.at <= FRESH) found.set(address, known.definition);
     }
-    return addresses.map((address) => [address, this.#known.get(address)?.definition]);
+    const unknown = addresses.filter((address) => !found.has(address));
+    if (unknown.length > 0) {
+      const cleared = this.#cleared;
+      const definitions = await this.#ask(unknown);
+      for (const address of unknown) found.set(address, definitions.get(address));
+      if (this.#known.size > MOST_KEPT) this.#known.clear();
+      // What was written while it was read may be in it or not.
+      if (cleared === this.#cleared)
+        for (const address of unknown) this.#known.set(address, { at: now, definition: definitions.get(address) });
+    }
+    return [...found];
   }
 
+  /** Of an address with several definitions, versions of it, the one that was written last. */
   async #ask(addresses: string[]): Promise<Map<string, Profile>> {
     const type = "StructureDefinition";
     const mesh = this.#mesh();
     const perOwner = new Map<string, StoreQuery[]>();
-    const any = addresses.map((address) => ({ eq: `=${address}` }));
-    const query: StoreQuery = {
-      type,
-      clauses: [{ kind: "key", slots: addressSlots(type), any }],
-      sort: [],
-      limit: addresses.length,
-      want: "rows",
-    };
-    askEachOwner(mesh, perOwner, query, { partial: true, missing: new Set() });
+    const newestFirst: SortKey[] = [{ by: "updated", desc: true }];
+    for (const address of addresses) {
+      const clauses: Clause[] = [{ kind: "key", slots: addressSlots(type), any: [{ eq: `=${address}` }] }];
+      askEachOwner(mesh, perOwner, { type, clauses, sort: newestFirst, limit: 1, want: "rows" }, { partial: true, missing: new Set() });
+    }
     const pages = await askOwners(mesh, perOwner);
     const definitions = pages.flatMap((page) => page.rows).map(({ json = "{}" }) => JSON.parse(json) as Profile & { url?: string });
     return new Map(definitions.flatMap((definition) => (definition.url === undefined ? [] : [[definition.url, definition]])));

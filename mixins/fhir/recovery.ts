@@ -3,7 +3,7 @@
  * silent, is settled by asking the coordinator's journal.
  */
 import type { Service } from "moleculer";
-import type { Store } from "../store/store.ts";
+import type { Prepared, Store } from "../store/store.ts";
 import { coordinatorOf, outcomeOf } from "./contract.ts";
 
 /**
@@ -31,23 +31,30 @@ export function settleInDoubt(service: Service & { store: Store }): InDoubt {
 
   const isAlive = (nodeID: string) => broker.registry.nodes.get(nodeID)?.available === true;
 
-  async function settle(): Promise<void> {
-    for (const { tx, since } of await store.prepared()) {
-      const age = Date.now() - since;
-      const decide = age > DECIDE_AFTER || !isAlive(coordinatorOf(tx));
-      if (!decide && age < ASK_AFTER) continue;
-      const outcome = await outcomeOf(broker as never, { tx, decide });
-      if (outcome.state === "undecided") continue;
-      if (outcome.state === "committed") await store.commit(tx, outcome.at);
-      else await store.abort(tx);
+  async function settle({ tx, since }: Prepared): Promise<void> {
+    const age = Date.now() - since;
+    const decide = age > DECIDE_AFTER || !isAlive(coordinatorOf(tx));
+    if (!decide && age < ASK_AFTER) return;
+    const outcome = await outcomeOf(broker as never, { tx, decide });
+    if (outcome.state === "undecided") return;
+    try {
+      await (outcome.state === "committed" ? store.commit(tx, outcome.at) : store.abort(tx));
       logger.info(`Transaction ${tx}, prepared here and left in doubt, is ${outcome.state}.`);
+    } catch (error) {
+      logger.error(`Transaction ${tx} is ${outcome.state}, but cannot be carried out here: ${(error as Error).message}`);
+    }
+  }
+
+  async function settleAll(): Promise<void> {
+    for (const prepared of await store.prepared()) {
+      // The journal cannot be reached: what is in doubt stays prepared, and the next look asks again. Others may have other journals.
+      await settle(prepared).catch((error: Error) => logger.debug(`Transaction ${prepared.tx} waits for the journal: ${error.message}`));
     }
   }
 
   const look = () => {
-    running ??= settle()
-      // The journal cannot be reached: what is in doubt stays prepared, and the next look asks again.
-      .catch((error: Error) => logger.debug(`Transactions in doubt wait for the journal: ${error.message}`))
+    running ??= settleAll()
+      .catch((error: Error) => logger.debug(`Transactions in doubt cannot be read: ${error.message}`))
       .finally(() => {
         running = undefined;
       });

@@ -6,8 +6,10 @@ import type { Config } from "../../mixins/config.ts";
 import { defineService } from "../../mixins/contract.ts";
 import { WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
 import { Profiles, PROFILES_CHANGED } from "../../mixins/fhir/profiles.ts";
+import { signPageLinksWith } from "../../mixins/fhir/token.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { consoleAnswer } from "./console/console.ts";
+import { pageKey } from "./fhir/page-key.ts";
 import { refuse as refuseFhir } from "./fhir/refusals.ts";
 import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
@@ -108,6 +110,7 @@ export default (config: Config): ServiceSchema =>
     },
 
     async started(this: This) {
+      signPageLinksWith(await pageKey(config));
       const handle = this.express();
       this.http = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 65_000 }, (request, response) => {
         this.meter.count();

@@ -5,6 +5,7 @@ import { elementsOf, isResource } from "../definition.ts";
 import type { ObjectPlan } from "../plan.ts";
 import { compilePlain } from "../rules/compile.ts";
 import { NotPlain } from "../rules/parse.ts";
+import { inTime, TooSlow } from "./in-time.ts";
 import { coreType, type Node, withoutVersion } from "./tree.ts";
 import { unsupported, type Work } from "./work.ts";
 
@@ -45,7 +46,19 @@ export function checkConstraint(
     unsupported(work, `the rule ${key}, which has no FHIRPath`);
     return;
   }
-  const isKept = ruleOf(expression, base, plan)(value, work.run.resource);
+  const rule = ruleOf(expression, base, plan);
+  const check = () => rule(value, work.run.resource);
+  let isKept: boolean | undefined;
+  try {
+    isKept = /matches/i.test(expression) ? inTime(check, work.run.time) : check();
+  } catch (error) {
+    if (!(error instanceof TooSlow)) throw error;
+    work.run.fault(
+      "too-costly",
+      `The rule ${key} of the profile takes too long on this value: shorten the value, or mend its regular expression.`,
+    );
+    return;
+  }
   if (isKept === undefined) unsupported(work, `the rule ${key}: its FHIRPath cannot be evaluated here`);
   else if (!isKept) work.run.fault("invariant", `${key}: ${human}`);
 }

@@ -81,7 +81,7 @@ export class Writer {
   }
 
   /**
-   * @param at time of all changes, milliseconds; absent: now, but never before the version that is replaced
+   * @param at time of all changes, milliseconds; default: now. Never before the version that is replaced
    * @param tx the prepared transaction that is being committed
    */
   async apply(changes: Change[], results: WriteResult[], session: ClientSession, at?: number, tx?: string): Promise<void> {
@@ -103,7 +103,7 @@ export class Writer {
       const filter = { _id: ref, version: before?.version ?? 0, ...(before?.lock === undefined ? { lock: free } : { lock }) };
       if (before && isKept(before)) await this.#archive(before, session);
       const moved = change.kind === "delete" && change.moved;
-      const updated = moved && before ? before.updated : (at ?? Math.max(now, before?.updated ?? 0));
+      const updated = moved && before ? before.updated : Math.max(at ?? now, before?.updated ?? 0);
       const document =
         change.kind === "put" ? this.#living(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
       if (before) {

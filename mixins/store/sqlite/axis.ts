@@ -1,27 +1,8 @@
 /** A sort key as SQL: the value of one resource, and the index that lists resources in order of it. */
 import type { SortKey } from "../../../fhir/search/query.ts";
 import { successor } from "../text.ts";
-import { and, oneOf, sql } from "./pieces.ts";
-import type { Sql, Value } from "./database.ts";
-
-/** Splices pieces of SQL into a text; every other value becomes a bound parameter. */
-export function q(texts: TemplateStringsArray, ...parts: (Sql | Value)[]): Sql {
-  let text = texts[0] as string;
-  const values: Value[] = [];
-  parts.forEach((part, i) => {
-    if (isSql(part)) {
-      text += part.text;
-      values.push(...part.values);
-    } else {
-      text += "?";
-      values.push(part);
-    }
-    text += texts[i + 1];
-  });
-  return { text, values };
-}
-
-const isSql = (part: Sql | Value): part is Sql => typeof part === "object" && part !== null && "text" in part;
+import { and, oneOf, q, sql } from "./pieces.ts";
+import type { Sql } from "./database.ts";
 
 /** Rows of one index under the name `k`: walked in the order of `column`, then of `k.seq`. */
 export interface Lane {

@@ -1,8 +1,7 @@
 /** Which clause drives a search: the one with the fewest index rows, counted. */
 import type { Clause } from "../../../fhir/search/query.ts";
-import { q } from "./axis.ts";
 import { type Driver, drivers } from "./drivers.ts";
-import { unionAll } from "./pieces.ts";
+import { q, unionAll } from "./pieces.ts";
 import type { Database, Sql } from "./database.ts";
 
 /** With at most so many rows, the remaining clauses are not even counted. */

@@ -4,10 +4,18 @@ import { setTimeout as delay } from "node:timers/promises";
 import { StoreError, StoreErrorType } from "../store.ts";
 
 export type Value = SQLInputValue;
-/** Piece of SQL with the values of its parameters in order. Values never become part of the text. */
-export interface Sql {
-  text: string;
-  values: Value[];
+/**
+ * Piece of SQL with the values of its parameters in order. Values never become part of the text. A class, so that nothing that came from
+ * outside, whatever its members, can be taken for one.
+ */
+export class Sql {
+  readonly text: string;
+  readonly values: Value[];
+
+  constructor(text: string, values: Value[]) {
+    this.text = text;
+    this.values = values;
+  }
 }
 // biome-ignore lint/suspicious/noExplicitAny: a result row has the columns its statement names
 export type ResultRow = any;

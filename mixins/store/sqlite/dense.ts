@@ -1,8 +1,8 @@
 /** Finds the best way to walk many matches in order of creation: along the rows of a key that all of them have. */
 import type { Clause } from "../../../fhir/search/query.ts";
 import { successor } from "../text.ts";
-import { type Lane, q } from "./axis.ts";
-import { sql } from "./pieces.ts";
+import type { Lane } from "./axis.ts";
+import { q, sql } from "./pieces.ts";
 import type { Database } from "./database.ts";
 
 /** So many lanes are walked side by side at most. */

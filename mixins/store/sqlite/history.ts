@@ -1,8 +1,7 @@
 /** Versions, newest first. The current ones are in `resource`, the older ones in `history`; each page merges the two. */
 import { compareText } from "../text.ts";
 import type { HistoryQuery, StoredResource } from "../store.ts";
-import { q } from "./axis.ts";
-import { sql } from "./pieces.ts";
+import { q, sql } from "./pieces.ts";
 import type { Database, Sql } from "./database.ts";
 import { methodNames } from "./schema.ts";
 import type { Types } from "./types.ts";

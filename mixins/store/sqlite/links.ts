@@ -4,11 +4,10 @@
  */
 import type { Clause } from "../../../fhir/search/query.ts";
 import type { LinksPage, LinksQuery } from "../store.ts";
-import { q } from "./axis.ts";
 import type { Choice } from "./choose.ts";
 import { probe } from "./clauses.ts";
 import { drivers } from "./drivers.ts";
-import { and, oneOf, or, sql, unionAll } from "./pieces.ts";
+import { and, oneOf, or, q, sql, unionAll } from "./pieces.ts";
 import type { Database, Sql } from "./database.ts";
 import type { Search } from "./search.ts";
 import type { Types } from "./types.ts";

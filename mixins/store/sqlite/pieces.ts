@@ -1,9 +1,26 @@
 /** Pieces of SQL statements, and how they are put together. What a client gives is always a bound parameter. */
 import { successor } from "../text.ts";
-import type { Sql, Value } from "./database.ts";
+import { Sql, type Value } from "./database.ts";
 
 /** A piece of a statement, with the values of its `?`. */
-export const sql = (text: string, ...values: Value[]): Sql => ({ text, values });
+export const sql = (text: string, ...values: Value[]): Sql => new Sql(text, values);
+
+/** Splices pieces of SQL into a text; every other value becomes a bound parameter. */
+export function q(texts: TemplateStringsArray, ...parts: (Sql | Value)[]): Sql {
+  let text = texts[0] as string;
+  const values: Value[] = [];
+  parts.forEach((part, i) => {
+    if (part instanceof Sql) {
+      text += part.text;
+      values.push(...part.values);
+    } else {
+      text += "?";
+      values.push(part);
+    }
+    text += texts[i + 1];
+  });
+  return new Sql(text, values);
+}
 
 /** Joins pieces; nested in pairs, because SQLite bounds the depth of an expression, not its width. */
 function join(pieces: Sql[], word: "AND" | "OR", empty: "1" | "0"): Sql {

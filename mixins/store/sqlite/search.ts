@@ -7,11 +7,11 @@
 import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../../../fhir/search/query.ts";
 import type { Found } from "../plan.ts";
 import type { NoneExist } from "../store.ts";
-import { type Axis, axisOf, q } from "./axis.ts";
+import { type Axis, axisOf } from "./axis.ts";
 import { boundsOf } from "./bounds.ts";
 import { Chooser } from "./choose.ts";
 import { probe } from "./clauses.ts";
-import { and, unionAll } from "./pieces.ts";
+import { and, q, unionAll } from "./pieces.ts";
 import type { Database, Sql } from "./database.ts";
 import { eqLanes, lanesOf } from "./dense.ts";
 import type { SeveralSlots } from "./several.ts";

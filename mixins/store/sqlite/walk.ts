@@ -1,10 +1,10 @@
 /** Finds the matches of a page in order: collects and sorts where there are few, walks along an index where there are many. */
 import type { Clause } from "../../../fhir/search/query.ts";
 import { compareText } from "../text.ts";
-import { type Axis, type Lane, q, type SortValue } from "./axis.ts";
+import type { Axis, Lane, SortValue } from "./axis.ts";
 import type { Choice, Chooser, Source } from "./choose.ts";
 import { probe } from "./clauses.ts";
-import { and, or, sql, unionAll } from "./pieces.ts";
+import { and, or, q, sql, unionAll } from "./pieces.ts";
 import type { Database, Sql } from "./database.ts";
 
 /** Where one way to search becomes better than another; other values than these are for tests. */

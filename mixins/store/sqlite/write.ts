@@ -109,7 +109,7 @@ export class Writer {
     const { type, id, version, method, body, index, unique } = change;
     const no = this.#types.intern(type);
     const before = version > 1 ? this.#head(type, id) : undefined;
-    const updated = at ?? Math.max(this.now, before?.updated ?? 0);
+    const updated = Math.max(at ?? this.now, before?.updated ?? 0);
     const json = jsonOf(type, id, version, updated, body);
     const seq = before?.seq ?? this.#nextSeq();
     const wasLiving = before !== undefined && before.method !== "delete" && before.method !== "moved";
@@ -179,11 +179,11 @@ export class Writer {
   }
 
   #insertKey(seq: number, [slot, value]: KeyRow): void {
-    this.#db.run("INSERT INTO keys VALUES (?, ?, ?)", seq, slot, value);
+    this.#db.run("INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", seq, slot, value);
   }
 
   #insertRange(seq: number, [slot, low, high, unit]: RangeRow): void {
-    this.#db.run("INSERT INTO ranges VALUES (?, ?, ?, ?, ?)", seq, slot, low, high, unit);
+    this.#db.run("INSERT OR IGNORE INTO ranges VALUES (?, ?, ?, ?, ?)", seq, slot, low, high, unit);
   }
 
   /** Writes only the rows that differ: most of a resource's search values outlive an update. */

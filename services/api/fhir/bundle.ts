@@ -46,8 +46,9 @@ async function transaction(request: FhirRequest, text: string, handle: (request:
   const representation = prefer.return === "representation";
   const results = await transactions.process(caller, { text: localReferences(text, base), base, representation });
   const reads = results.includes(null) ? entriesOf(parseJson(text) as RequestBundle, base) : [];
+  const bounded = within(MAX_ANSWER_BYTES, handle);
   const entries = await inParallel(results, async (result, index) =>
-    result === null ? readEntry(request, reads[index] as BundleEntry, handle) : writtenEntry(base, result, prefer.return),
+    result === null ? readEntry(request, reads[index] as BundleEntry, bounded) : writtenEntry(base, result, prefer.return),
   );
   return bundleAnswer("transaction-response", entries);
 }
@@ -62,8 +63,30 @@ async function readEntry(request: FhirRequest, entry: BundleEntry, handle: (requ
 }
 
 async function batch(request: FhirRequest, parsed: RequestBundle, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
-  const entries = await inParallel(itemsOf(parsed), (item, index) => batchEntry(request, item, index, handle));
+  const bounded = within(MAX_ANSWER_BYTES, handle);
+  const entries = await inParallel(itemsOf(parsed), (item, index) => batchEntry(request, item, index, bounded), ENTRIES_AT_ONCE);
   return bundleAnswer("batch-response", entries);
+}
+
+/** The answers to all entries together; what comes after is not done. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** Each may read the largest resource there is. */
+const ENTRIES_AT_ONCE = 16;
+
+/** Handles requests until their answers have so many bytes together. @throws FhirError 413, before anything is done */
+function within(most: number, handle: (request: FhirRequest) => Promise<Answer>): (request: FhirRequest) => Promise<Answer> {
+  let bytes = 0;
+  return async (request) => {
+    if (bytes > most)
+      throw fhirError(
+        413,
+        "too-costly",
+        `The answers before this one have ${most / 1024 / 1024} MB: send the rest in a bundle of its own.`,
+      );
+    const answer = await handle(request);
+    bytes += answer.body?.length ?? 0;
+    return answer;
+  };
 }
 
 /** One entry of a batch stands alone: its fault is its own answer. */

@@ -9,8 +9,8 @@ import { type FhirRequest, pairsOf } from "./request.ts";
 /** A resource, or a part of one, as plain JSON. */
 export type Json = Record<string, unknown>;
 
-/** What stands in an element that repeats: a list, or nothing. */
-export const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
+/** What stands in an element that repeats: a list, or nothing; without what is null. */
+export const asArray = (value: unknown): Json[] => (Array.isArray(value) ? (value as (Json | null)[]).filter((it) => it !== null) : []);
 
 /** 200 with this resource. */
 export const fhirAnswer = (body: object): Answer => ({ status: 200, headers: { "Content-Type": FHIR_JSON }, body: JSON.stringify(body) });

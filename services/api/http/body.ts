@@ -1,5 +1,6 @@
 /** Reads a request's body: bounded, decompressed, checked to be UTF-8. */
 import type { IncomingMessage } from "node:http";
+import { pipeline, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { httpError } from "./errors.ts";
 
@@ -52,14 +53,20 @@ function decoded(request: IncomingMessage): AsyncIterable<unknown> {
       return request;
     case "gzip":
     case "x-gzip":
-      return request.pipe(createGunzip());
+      return unpacked(request, createGunzip());
     case "deflate":
-      return request.pipe(createInflate());
+      return unpacked(request, createInflate());
     case "br":
-      return request.pipe(createBrotliDecompress());
+      return unpacked(request, createBrotliDecompress());
     default:
       throw httpError(415, "ENCODING_UNKNOWN", "Content-Encoding must be gzip, deflate, br or absent.");
   }
+}
+
+/** Ends with an error when the request breaks off; `pipe` alone would wait for ever. */
+function unpacked(request: IncomingMessage, through: Transform): Transform {
+  pipeline(request, through, () => {}); // the error is the reader's, too
+  return through;
 }
 
 const tooLarge = () => httpError(413, "BODY_TOO_LARGE", `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB: send it in parts.`);

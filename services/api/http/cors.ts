@@ -1,5 +1,5 @@
 /** What browsers ask and must hear before an app of another origin may use the API (fetch.spec.whatwg.org, CORS protocol). */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Config } from "../../../mixins/config.ts";
 
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
@@ -22,6 +22,18 @@ const EXPOSED = ["Allow", "Content-Location", "ETag", "Last-Modified", "Location
 /** A browser asks again after this; a change of the setting takes as long. Seconds. */
 const MAX_AGE = "600";
 
+const READS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * A page of another site sends what a form could send without asking first, and not to have the answer does not undo what was written.
+ * The gateway's own pages have its address as their origin, as the browser or a proxy before it names it.
+ */
+function isWrittenFromElsewhere(method = "GET", { origin, host, "x-forwarded-host": forwarded }: IncomingHttpHeaders): boolean {
+  if (origin === undefined || READS.has(method)) return false;
+  const named = URL.canParse(origin) ? new URL(origin).host : undefined;
+  return named === undefined || (named !== host && named !== forwarded);
+}
+
 /**
  * Puts on an answer under `/fhir` or `/api` what tells the browser whether the app may have it.
  * @returns "preflight" when the request only asks, and the answer needs no more than these headers; "refused" when the app must not
@@ -31,12 +43,14 @@ export function crossOrigin(
   response: ServerResponse,
   { corsOrigin }: Pick<Config, "corsOrigin">,
 ): "preflight" | "refused" | undefined {
-  if (corsOrigin === undefined || !/^\/(?:fhir|api)(?:[/?]|$)/.test(url)) return undefined;
+  if (!/^\/(?:fhir|api)(?:[/?]|$)/.test(url)) return undefined;
   const { origin } = headers;
+  if (corsOrigin === undefined) return isWrittenFromElsewhere(method, headers) ? "refused" : undefined;
   if (corsOrigin !== "*") response.appendHeader("Vary", "Origin");
   if (origin === undefined) return undefined;
   const isPreflight = method === "OPTIONS" && headers["access-control-request-method"] !== undefined;
-  if (corsOrigin !== "*" && !corsOrigin.includes(origin)) return isPreflight ? "refused" : undefined;
+  if (corsOrigin !== "*" && !corsOrigin.includes(origin))
+    return isPreflight || isWrittenFromElsewhere(method, headers) ? "refused" : undefined;
   response.setHeader("Access-Control-Allow-Origin", corsOrigin === "*" ? "*" : origin);
   if (!isPreflight) {
     response.setHeader("Access-Control-Expose-Headers", EXPOSED);

@@ -3,10 +3,10 @@
  * basic elements and attributes and something to read. One pass over the text; nothing in it is ever executed or fetched.
  */
 
-/** Chapters 7 to 11 (but forms and objects) and 15 of HTML 4.0, links and images. */
+/** Chapters 7 to 11 (but forms, objects and 9.4, marks of changes) and 15 of HTML 4.0, links and images. */
 const ELEMENTS = new Set(
   (
-    "a abbr acronym address b bdo big blockquote br caption cite code col colgroup dd del dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins " +
+    "a abbr acronym address b bdo big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img " +
     "kbd li ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul var font center"
   ).split(" "),
 );
@@ -30,11 +30,38 @@ const markup = /<(?:(!--)|(\/?)([A-Za-z][\w:.-]*)((?:[^<>"']|"[^"<]*"|'[^'<]*')*
 const attribute = /\s+([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')|([\s\S])/g;
 const reference = /&(?!(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#x[0-9A-Fa-f]+);)/;
 
+const numbered = /&#(?:x([0-9A-Fa-f]+)|([0-9]+));/g;
+
+/** Whether XML allows the character (XML 1.0, 2.2). */
+const isCharacter = (point: number): boolean =>
+  point === 9 ||
+  point === 10 ||
+  point === 13 ||
+  (point >= 0x20 && point < 0xd800) ||
+  (point > 0xdfff && point < 0xfffe) ||
+  (point > 0xffff && point < 0x110000);
+
+const NAMED: Record<string, string> = { colon: ":", Tab: "\t", NewLine: "\n", amp: "&" };
+
+/** Whether a browser would run the address: it reads entities, and passes over blanks and control characters in it. */
+function isScript(address: string): boolean {
+  const read = address
+    .replace(numbered, (_, hex, decimal) => String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(decimal)))
+    .replace(/&(\w+);/g, (whole, name: string) => (Object.hasOwn(NAMED, name) ? (NAMED[name] as string) : whole))
+    .replace(/[\0-\x20\x7f-\xa0]+/g, "");
+  return /^(?:javascript|vbscript|livescript):/i.test(read) || /^data:(?!image\/(?:png|jpe?g|gif|webp|bmp)[;,])/i.test(read);
+}
+
 /** What is wrong with the text; undefined when nothing is. */
 export function isXhtml(text: string): string | undefined {
   if (!text.startsWith("<div") && !/^\s*<(?:\w+:)?div[\s>/]/.test(text)) return "must be XHTML in one <div> element";
   if (reference.test(text)) return 'must be well-formed XHTML: "&" is written &amp;';
+  for (const [whole, hex, decimal] of text.matchAll(numbered)) {
+    if (!isCharacter(hex ? Number.parseInt(hex, 16) : Number(decimal)))
+      return `must be well-formed XHTML: ${whole} stands for no character`;
+  }
   const open: string[] = [];
+  let declared: Set<string> | undefined; // prefixes of namespaces
   let isDone = false;
   let hasContent = false;
   let end = 0;
@@ -44,11 +71,13 @@ export function isXhtml(text: string): string | undefined {
     end = markup.lastIndex;
     const isBlank = before.trim() === "";
     if (!isBlank && open.length === 0) return "must be XHTML in one <div> element, with nothing around it";
+    if (before.includes("]]>")) return 'must be well-formed XHTML: "]]>" is written ]]&gt;';
     if (!isBlank) hasContent = true;
     const [, comment, slash, qualified, attributes = "", closing] = found;
     if (comment !== undefined) {
       const close = text.indexOf("-->", end);
       if (close < 0) return "must be well-formed XHTML: a comment is not closed";
+      if (text.slice(end, close).includes("--")) return 'must be well-formed XHTML: a comment holds no "--"';
       end = close + 3;
       markup.lastIndex = end;
       continue;
@@ -60,7 +89,10 @@ export function isXhtml(text: string): string | undefined {
       continue;
     }
     if (isDone) return "must be XHTML in one <div> element, with nothing around it";
-    const name = qualified.slice(qualified.indexOf(":") + 1);
+    const mark = qualified.indexOf(":");
+    const name = qualified.slice(mark + 1);
+    if (mark > 0) declared ??= new Set([...text.matchAll(/\sxmlns:([\w.-]+)\s*=/g)].map(([, prefix]) => prefix as string));
+    if (mark > 0 && !declared?.has(qualified.slice(0, mark))) return "must be well-formed XHTML: the prefix of an element is not declared";
     if (!ELEMENTS.has(name)) return "must hold HTML's basic elements only (txt-1): no scripts, forms, frames, objects or styles";
     const fault = faultOf(attributes, open.length === 0);
     if (fault) return fault;
@@ -76,6 +108,7 @@ export function isXhtml(text: string): string | undefined {
 
 function faultOf(attributes: string, isRoot: boolean): string | undefined {
   let namespace = "";
+  const names = new Set<string>();
   attribute.lastIndex = 0;
   for (let found = attribute.exec(attributes); found; found = attribute.exec(attributes)) {
     const [, name, double, single, other] = found;
@@ -84,9 +117,12 @@ function faultOf(attributes: string, isRoot: boolean): string | undefined {
       return 'must be well-formed XHTML: an attribute is written name="value"';
     }
     const value = double ?? single ?? "";
+    if (names.has(name)) return "must be well-formed XHTML: an attribute stands twice in one element";
+    names.add(name);
+    if (name === "xmlns" && value !== XHTML) return `must be XHTML: xmlns is "${XHTML}"`;
     if (name === "xmlns" || name.startsWith("xmlns:")) namespace = value;
     else if (!ATTRIBUTES.has(name)) return "must hold HTML's basic attributes only (txt-1): no event handlers";
-    if ((name === "href" || name === "src" || name === "cite") && /^[\0- ]*(?:java|vb)script[\0- ]*:/i.test(value)) {
+    if ((name === "href" || name === "src" || name === "cite") && isScript(value)) {
       return "must not hold scripts (txt-1), in a link neither";
     }
   }

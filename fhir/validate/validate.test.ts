@@ -293,6 +293,22 @@ describe("a narrative", () => {
     [div("<![CDATA[A]]>"), false],
     [div("<?php A ?>"), false],
     [div("<!-- A"), false],
+    [div("<!-- A -- B -->C"), false],
+    [div('<a href="java&#115;cript:a()">A</a>'), false],
+    [div('<a href="java&#x9;script:a()">A</a>'), false],
+    [div('<a href="java\tscript:a()">A</a>'), false],
+    [div('<a href="javascript&colon;a()">A</a>'), false],
+    [div('<a href="data:text/html,A">A</a>'), false],
+    [div('<img src="data:image/png;base64,AAAA" alt="a"/>'), true],
+    [div('<p class="a" class="b">A</p>'), false],
+    [div("<x:p>A</x:p>"), false],
+    [div('<x:p xmlns:x="http://www.w3.org/1999/xhtml">A</x:p>'), true],
+    [div('<p xmlns="http://a.example">A</p>'), false],
+    [div("A&#0;B"), false],
+    [div("A&#xD800;B"), false],
+    [div("A&#169;B"), true],
+    [div("A]]>B"), false],
+    [div("<ins>A</ins>"), false],
   ])("%s: %s", (text, isAllowed) => {
     expect(isXhtml(text) === undefined).toBe(isAllowed);
   });

@@ -35,6 +35,12 @@ describe("the SQLite store", () => {
     });
     afterEach(() => store.close());
 
+    it("and takes nothing in a cursor for a part of the statement", async () => {
+      const seq = { text: "0 OR 1 = 1", values: [] } as unknown as number;
+      const query: StoreQuery = { type: "Patient", clauses: [], sort: [], limit: 5, want: "rows", after: { values: [], seq, id: "" } };
+      await expect(store.search(query)).rejects.toThrow(/cannot be bound/);
+    });
+
     const clauses: [string, Clause[]][] = [
       ["nothing asked", []],
       ["a rare key", [key({ any: [{ eq: "~y2" }] })]],

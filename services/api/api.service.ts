@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
@@ -29,6 +30,8 @@ type This = Service &
     profiles: Profiles;
     isReady: boolean;
     isLeaving: boolean;
+    /** Requests that are not answered yet. */
+    underWay: number;
     closed?: Promise<void>;
     meter: Meter;
     express(): (request: IncomingMessage, response: ServerResponse) => void;
@@ -36,6 +39,22 @@ type This = Service &
   };
 
 type MeshRequest = IncomingMessage & { $ctx: Context; originalUrl: string };
+
+/** Requests of which the answers are still owed, those included that are still being sent; more are refused at once. */
+const MOST_REQUESTS = 2_048;
+/** Longest that a request may take to arrive whole, its headers alone; milliseconds. */
+const [ARRIVE_WITHIN, HEADERS_WITHIN] = [120_000, 20_000];
+
+const SERVER = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  keepAliveTimeout: 65_000,
+  requestTimeout: ARRIVE_WITHIN,
+  headersTimeout: HEADERS_WITHIN,
+};
+
+/** What the ids of requests begin with, new at every start. */
+const REQUESTS = randomBytes(4).toString("hex");
+let requests = 0;
 
 const JSON_TYPE = { "Content-Type": "application/json; charset=utf-8" };
 
@@ -50,12 +69,17 @@ export default (config: Config): ServiceSchema =>
       logRequest: false,
       logResponse: false,
       logRouteRegistration: false,
+      // Goes along with all that the request asks of the mesh, and back to the client: it names no node.
+      rootCallOptions: (options: { requestID?: string }) => {
+        options.requestID ??= `${REQUESTS}-${(requests++).toString(36)}`;
+      },
       // One route for everything: the path decides below, in a table, and nothing of the mesh is reachable by its name.
       routes: [{ path: "/", mappingPolicy: "restrict", bodyParsers: false, logging: false, aliases: {}, use: [dispatch] }],
     },
 
     // The gateway's own actions would tell about the inside; nobody needs them.
-    actions: { listAliases: false, addRoute: false, removeRoute: false } as object,
+    // And a request may take as long as its client takes to send it: `MOST_REQUESTS` bounds them, each owner what it does of them at once.
+    actions: { listAliases: false, addRoute: false, removeRoute: false, rest: { bulkhead: { enabled: false } } } as object,
 
     methods: {
       /** FHIR's query strings are read by services/api/fhir; moleculer-web need not parse them too. */
@@ -67,7 +91,7 @@ export default (config: Config): ServiceSchema =>
       async answer(this: This, ctx: Context, request: IncomingMessage): Promise<Answer> {
         const url = request.url ?? "/";
         // Before the services beside it have started, a question would be answered as if they did not exist.
-        if (!this.isReady && !url.startsWith("/health/")) return refuseFhir(starting());
+        if (!this.isReady) return refuseFhir(starting());
         if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
           try {
             const mesh = {
@@ -106,15 +130,24 @@ export default (config: Config): ServiceSchema =>
       this.profiles = new Profiles(() => ({ caller: this.broker as never, directory: this.directory }));
       this.isReady = false;
       this.isLeaving = false;
+      this.underWay = 0;
       this.meter = new Meter();
     },
 
     async started(this: This) {
       signPageLinksWith(await pageKey(config));
       const handle = this.express();
-      this.http = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 65_000 }, (request, response) => {
+      this.http = createServer(SERVER, (request, response) => {
         this.meter.count();
         request.url = originForm(request.url ?? "/");
+        // Whoever watches over this process hears from it also when it has too much to do.
+        const health = healthOf(this, request);
+        if (health) return void send(request, response, health).catch(() => response.destroy());
+        if (this.underWay >= MOST_REQUESTS) return void send(request, response, refuseFhir(busy())).catch(() => response.destroy());
+        this.underWay += 1;
+        response.once("close", () => {
+          this.underWay -= 1;
+        });
         const asked = crossOrigin(request, response, config);
         if (asked === undefined) handle(request, response);
         else send(request, response, asked === "preflight" ? { status: 204 } : refuseFhir(originRefused())).catch(() => response.destroy());
@@ -141,6 +174,7 @@ export default (config: Config): ServiceSchema =>
 /** moleculer-web calls this for every request. */
 function dispatch(this: Service, request: MeshRequest, response: ServerResponse): void {
   const self = this as This;
+  if (response.destroyed) return; // the client has gone
   self
     .answer(request.$ctx, Object.assign(request, { url: request.originalUrl }))
     .then((answer) => send(request, response, answer))
@@ -158,10 +192,6 @@ async function answerRest(service: This, ctx: Context, request: IncomingMessage,
   if (request.method !== "GET" && request.method !== "HEAD")
     throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });
   switch (pathname) {
-    case "/health/live":
-      return { status: 200, headers: JSON_TYPE, body: '{"status":"live"}' };
-    case "/health/ready":
-      return readiness(service);
     case "/openapi.json": {
       const document = openapi(
         publishedActions(service.broker),
@@ -174,6 +204,14 @@ async function answerRest(service: This, ctx: Context, request: IncomingMessage,
     default:
       return consoleAnswer(pathname, { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx as never });
   }
+}
+
+/** What `/health/…` answers; undefined: it is not asked for. */
+function healthOf(service: This, request: IncomingMessage): Answer | undefined {
+  if (request.method !== "GET" && request.method !== "HEAD") return undefined;
+  const path = pathOnly(request);
+  if (path === "/health/live") return { status: 200, headers: JSON_TYPE, body: '{"status":"live"}' };
+  return path === "/health/ready" ? readiness(service) : undefined;
 }
 
 function readiness({ isReady, isLeaving }: This): Answer {
@@ -194,6 +232,9 @@ function logOwnFault(service: Service, request: IncomingMessage, error: unknown)
   if (isRefusal || code === 503) return;
   service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${(error as Error).stack}`);
 }
+
+const busy = () =>
+  new Errors.MoleculerRetryableError("The server has more requests than it can answer; try again in a moment.", 503, "OVERLOADED");
 
 const starting = () => new Errors.MoleculerRetryableError("The server is starting or stopping; try again in a moment.", 503, "NOT_READY");
 

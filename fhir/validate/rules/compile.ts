@@ -111,7 +111,7 @@ class Compiler {
     const [first] = args;
     if (name === "trace") return from;
     const criterion = first && ["where", "exists", "all", "select"].includes(name) ? this.compile(first, from.shape).evaluate : undefined;
-    const each = criteria[name];
+    const each = ownIn(criteria, name);
     if (each && criterion) return { evaluate: (nodes, scope) => each(before(nodes, scope), criterion, scope), shape: from.shape };
     if (name === "select" && criterion && first) {
       const { shape } = this.compile(first, from.shape);
@@ -119,7 +119,7 @@ class Compiler {
     }
     if (name === "is" && first?.is === "member" && !first.of) return this.ofType(from, first.name);
     if (name === "ofType" && first?.is === "member" && of?.is === "member" && !of.of) return choiceOf(here, of.name, first.name);
-    const plain = args.length === 0 ? functions[name] : undefined;
+    const plain = args.length === 0 ? ownIn(functions, name) : undefined;
     if (plain) return { evaluate: (nodes, scope) => plain(before(nodes, scope)), shape: from.shape };
     // A form that is only known when it is used might be none.
     const isFixed = first?.is === "literal" || name !== "matches";
@@ -145,14 +145,14 @@ class Compiler {
   private operator(name: string, left: Compiled, right: Compiled): Compiled {
     const a = left.evaluate;
     const b = right.evaluate;
-    const logic = logical[name];
+    const logic = ownIn(logical, name);
     if (logic)
       return { evaluate: (nodes, scope) => truth(logic(truthOf(a(nodes, scope)), () => truthOf(b(nodes, scope)))), shape: NO_SHAPE };
     if (name === "<" || name === ">" || name === "<=" || name === ">=") {
       const isTime = [left, right].every(({ shape }) => shape.primitives.some((type) => times.has(type)));
       return { evaluate: (nodes, scope) => ordered(name, a(nodes, scope), b(nodes, scope), isTime), shape: NO_SHAPE };
     }
-    const other = operators[name];
+    const other = ownIn(operators, name);
     if (!other) throw new NotPlain(name);
     const shape = name === "|" ? union(left.shape, right.shape) : NO_SHAPE;
     return { evaluate: (nodes, scope) => other(a(nodes, scope), b(nodes, scope)), shape };
@@ -218,3 +218,7 @@ function stepInto(nodes: List, names: Names[]): List {
   }
   return found.length === 0 ? EMPTY : found;
 }
+
+/** What the table itself has: a profile may name a function as every object has them, `toString`. */
+const ownIn = <Entry>(table: Record<string, Entry>, name: string): Entry | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;

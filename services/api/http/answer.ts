@@ -29,14 +29,16 @@ export async function send(
   if (response.headersSent || response.destroyed) return;
   response.statusCode = status;
   response.setHeader("X-Content-Type-Options", "nosniff");
+  // A body that has not arrived whole would be taken for the next request.
+  if (!request.complete) response.setHeader("Connection", "close");
   for (const name in headers) response.setHeader(name, headers[name] as string);
+  response.appendHeader("Vary", "Accept, Accept-Encoding");
   if (body === undefined && content === undefined) {
     if (status !== 204 && status !== 304) response.setHeader("Content-Length", "0");
     response.end();
     return;
   }
   let bytes: Buffer = content ?? Buffer.from(body as string);
-  response.appendHeader("Vary", "Accept, Accept-Encoding");
   if (bytes.length >= COMPRESS_FROM && acceptsGzip(request)) {
     bytes = await compress(bytes, { level: 1 });
     response.setHeader("Content-Encoding", "gzip");

@@ -1,6 +1,6 @@
 /** Reads a request's body: bounded, decompressed, checked to be UTF-8. */
 import type { IncomingMessage } from "node:http";
-import { pipeline, type Transform } from "node:stream";
+import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { httpError } from "./errors.ts";
 
@@ -39,6 +39,7 @@ export async function readBytes(request: IncomingMessage): Promise<Buffer> {
       chunks.push(chunk as Buffer);
     }
   } catch (error) {
+    request.resume(); // what is still to come is of no use
     if ((error as { type?: string }).type) throw error;
     throw httpError(400, "BODY_UNREADABLE", "The body cannot be read: it is cut short, or not in the Content-Encoding it claims.");
   }
@@ -65,8 +66,10 @@ function decoded(request: IncomingMessage): AsyncIterable<unknown> {
 
 /** Ends with an error when the request breaks off; `pipe` alone would wait for ever. */
 function unpacked(request: IncomingMessage, through: Transform): Transform {
-  pipeline(request, through, () => {}); // the error is the reader's, too
-  return through;
+  request.once("close", () => {
+    if (!request.complete) through.destroy(new Error("The request broke off."));
+  });
+  return request.pipe(through);
 }
 
 const tooLarge = () => httpError(413, "BODY_TOO_LARGE", `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB: send it in parts.`);

@@ -34,6 +34,7 @@ export async function shut(server: Server): Promise<void> {
 
 /** A request may name the whole address, `GET http://host/fhir/Patient` (RFC 9112, 3.2.2): what is behind the host. */
 export function originForm(url: string): string {
+  if (url === "*") return "/*"; // of the server as a whole: there is nothing there
   const origin = /^https?:\/\/[^/?]*/i.exec(url)?.[0];
   if (origin === undefined) return url;
   const rest = url.slice(origin.length);

@@ -1,0 +1,29 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Service } from "moleculer";
+import type { Store } from "../store/store.ts";
+import { settleInDoubt } from "./recovery.ts";
+
+describe("What is left in doubt", () => {
+  it("is settled one by one: what cannot be carried out keeps none of the others waiting", async () => {
+    const settled: string[] = [];
+    const store = {
+      prepared: async () => ["gone~1", "gone~2", "gone~3"].map((tx) => ({ tx, since: 0 })).filter(({ tx }) => !settled.includes(tx)),
+      commit: async (tx: string) => {
+        if (tx === "gone~1") throw new Error("The disk says no.");
+        settled.push(tx);
+      },
+      abort: async (tx: string) => settled.push(tx),
+    };
+    const errors: string[] = [];
+    const broker = {
+      registry: { nodes: new Map() },
+      call: async (_: string, { tx }: { tx: string }) => (tx === "gone~2" ? { state: "aborted" } : { state: "committed", at: 1 }),
+    };
+    const logger = { info: () => {}, debug: () => {}, error: (text: string) => errors.push(text) };
+    const watch = settleInDoubt({ broker, logger, store } as unknown as Service & { store: Store });
+    for (let look = 0; settled.length < 2 && look < 100; look += 1) await delay(10);
+    await watch.stop();
+    expect(settled).toEqual(["gone~2", "gone~3"]);
+    expect(errors[0]).toMatch(/gone~1.*The disk says no/);
+  });
+});

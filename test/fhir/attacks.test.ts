@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { Agent, request as httpRequest } from "node:http";
+import { connect, type Socket } from "node:net";
+import { gzipSync } from "node:zlib";
+import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+/** What somebody sends who means harm: it is refused, and whoever asks next is served. */
+describe("a hospital that is attacked", () => {
+  let mesh: Mesh;
+  let fhir: FhirHttp;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "transactions", "patients", "records"], nats: false, split: "broker" });
+    fhir = fhirAt(mesh.base);
+  });
+  afterAll(() => mesh.stop());
+
+  it("takes no page link that it has not made, and nothing in one for a part of a statement", async () => {
+    const seq = { text: "0 UNION ALL SELECT seq, id, version, updated FROM resource WHERE 1", values: [] };
+    const text = JSON.stringify({ query: "", after: { values: [], seq, id: "" } });
+    for (const length of [16, 22]) {
+      const sum = createHash("sha256").update(`Person\n${text}`).digest("base64url").slice(0, length);
+      const forged = await fhir.get(`/Person?_page=${Buffer.from(text).toString("base64url")}${sum}`);
+      expect(forged).toMatchObject({ status: 400, body: outcomeWith("invalid") });
+    }
+  });
+
+  it("keeps all of a transaction whose names differ only behind what is indexed", async () => {
+    const given = ["😀", "😁"].map((last) => "a".repeat(7_997) + last + last);
+    const entry = [
+      { resource: { resourceType: "Patient", id: "long", name: [{ given }] }, request: { method: "PUT", url: "Patient/long" } },
+      {
+        resource: { resourceType: "Condition", id: "long", subject: { reference: "Patient/long" } },
+        request: { method: "PUT", url: "Condition/long" },
+      },
+    ];
+    expect((await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(200);
+    expect((await fhir.get("/Patient/long")).status).toBe(200);
+    expect((await fhir.get("/Condition/long")).status).toBe(200);
+  });
+
+  it("bounds what one batch makes it answer", async () => {
+    const data = Buffer.alloc(750_000, 1).toString("base64");
+    await fhir.send("PUT", "/Binary/large", { resourceType: "Binary", id: "large", contentType: "text/plain", data });
+    const entry = Array.from({ length: 100 }, () => ({ request: { method: "GET", url: "Binary/large" } }));
+    const { status, body } = await fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
+    const given = body.entry.filter((it: { resource?: object }) => it.resource).length;
+    expect([status, given > 60, given < 90]).toEqual([200, true, true]);
+    expect(body.entry.at(-1).response).toMatchObject({ status: "413", outcome: outcomeWith("too-costly") });
+  }, 30_000);
+
+  const packed = (path: string, type: string, text: string) =>
+    fetch(`${mesh.base}/fhir${path}`, {
+      method: "POST",
+      headers: { "Content-Type": type, "Content-Encoding": "gzip" },
+      body: gzipSync(text) as BodyInit,
+    });
+
+  it("refuses a form of nothing but separators, and JSON of nothing but objects", async () => {
+    expect((await packed("/Patient/_search", "application/x-www-form-urlencoded", "a&".repeat(8_000_000))).status).toBe(413);
+    const objects = `{"resourceType":"Bundle","type":"batch","entry":[${"{},".repeat(8_000_000)}{}]}`;
+    expect((await packed("", "application/fhir+json", objects)).status).toBe(413);
+  }, 30_000);
+
+  it.each([
+    ["Prefer", "a".repeat(60_000)],
+    ["Accept", ";".repeat(60_000)],
+    ["If-Match", ",".repeat(60_000)],
+    ["Content-Type", `application/fhir+json${"; ".repeat(20_000)}`],
+  ])("reads a %s of 60,000 characters once", async (name, value) => {
+    await fhir.get("/Patient/long", { [name]: value });
+  });
+
+  it("takes a name of a hundred thousand parts in no time", async () => {
+    const { status } = await fhir.create({ resourceType: "Patient", name: [{ family: "a ".repeat(100_000).trim() }] });
+    expect([201, 422]).toContain(status);
+  });
+
+  it("goes on with a connection whose body could not be unpacked, or ends it", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = (method: string, path: string, body?: Buffer) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const headers = { "Content-Type": "application/fhir+json", ...(body && { "Content-Encoding": "gzip" }) };
+        const sent = httpRequest(`${mesh.base}/fhir${path}`, { method, agent, headers }, (answer) => {
+          answer.resume();
+          answer.on("end", () => resolve(answer.statusCode));
+        });
+        sent.on("error", reject);
+        sent.end(body);
+      });
+    expect(await ask("POST", "/Patient", Buffer.alloc(200_000, "x"))).toBe(400);
+    expect(await ask("GET", "/Patient/long")).toBe(200);
+    agent.destroy();
+  });
+
+  const socket = async (text: string): Promise<Socket> => {
+    const { port } = new URL(mesh.base);
+    const made = connect(Number(port), "127.0.0.1");
+    made.on("error", () => {});
+    await once(made, "connect");
+    made.write(text);
+    return made;
+  };
+
+  it("serves others while hundreds are slow to send, and when they have hung up", async () => {
+    const upload = "POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: 5\r\n\r\n";
+    const slow = await Promise.all(Array.from({ length: 400 }, () => socket(upload)));
+    expect((await fhir.get("/Patient/long")).status).toBe(200);
+    const asking = await Promise.all(Array.from({ length: 300 }, () => socket("GET /fhir/Patient?_count=0 HTTP/1.1\r\nHost: x\r\n\r\n")));
+    for (const one of [...asking, ...slow]) one.destroy();
+    await Promise.all([...asking, ...slow].map((one) => (one.closed ? undefined : once(one, "close"))));
+    expect((await fhir.get("/Patient/long")).status).toBe(200);
+    expect((await fetch(`${mesh.base}/health/live`)).status).toBe(200);
+  }, 30_000);
+
+  it("names no node in any header", async () => {
+    const { headers } = await fhir.get("/Patient/long");
+    for (const [name, value] of headers) expect([name, /api|patients|provider/.test(value)]).toEqual([name, false]);
+  });
+
+  it("does not run what a profile asks of every object, nor a regular expression for ever", async () => {
+    const url = "http://example.org/StructureDefinition/harm";
+    const rule = (key: string, expression: string) => ({ key, severity: "error", human: "Harm.", expression });
+    const profile = {
+      resourceType: "StructureDefinition",
+      url,
+      name: "Harm",
+      status: "active",
+      kind: "resource",
+      abstract: false,
+      type: "Patient",
+      baseDefinition: "http://hl7.org/fhir/StructureDefinition/Patient",
+      derivation: "constraint",
+      differential: {
+        element: [
+          {
+            id: "Patient",
+            path: "Patient",
+            constraint: [rule("a", "active.valueOf().exists()"), rule("b", "active.hasOwnProperty().exists()")],
+          },
+          { id: "Patient.name", path: "Patient.name", constraint: [rule("c", "family.matches('^(a+)+$')")] },
+        ],
+      },
+    };
+    expect((await fhir.create(profile)).status).toBe(201);
+    const name = Array.from({ length: 50 }, () => ({ family: `${"a".repeat(40)}!` }));
+    const { status, body } = await fhir.send("POST", `/Patient/$validate?profile=${url}`, { resourceType: "Patient", active: true, name });
+    expect([status, body]).toEqual([200, outcomeWith("too-costly")]);
+    expect(JSON.stringify(body)).not.toContain("exception");
+  });
+
+  it("holds whoever claims a profile to it, however many versions of others there are", async () => {
+    const made = (name: string, version: string, min: object) => ({
+      resourceType: "StructureDefinition",
+      url: `http://example.org/StructureDefinition/${name}`,
+      version,
+      name,
+      status: "active",
+      kind: "resource",
+      abstract: false,
+      type: "Patient",
+      baseDefinition: "http://hl7.org/fhir/StructureDefinition/Patient",
+      derivation: "constraint",
+      differential: { element: [{ id: "Patient", path: "Patient" }, min] },
+    });
+    const needsNumber = { id: "Patient.identifier", path: "Patient.identifier", min: 1 };
+    for (const version of ["1", "2", "3"])
+      await fhir.create(made("several", version, { id: "Patient.name", path: "Patient.name", min: 0 }));
+    await fhir.create(made("strict", "1", needsNumber));
+    const profile = ["several", "strict"].map((name) => `http://example.org/StructureDefinition/${name}`);
+    for (const claimed of [profile, [...profile].reverse()])
+      expect((await fhir.create({ resourceType: "Patient", meta: { profile: claimed } })).status).toBe(422);
+  });
+});

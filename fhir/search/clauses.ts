@@ -90,13 +90,16 @@ function checkModifier(parameter: SearchParameter, modifier: string, name: strin
   if (later[type]?.includes(modifier))
     throw fhirError(501, "not-supported", `":${modifier}" of "${parameter.code}" is not supported yet.`, name);
   if (type === "reference" && isResourceType(modifier)) return;
+  if ((modifier === "text" && !parameter.hasText) || (modifier === "of-type" && !parameter.hasTypes))
+    throw badModifier(parameter, modifier, name);
   // A canonical address has no identifier beside itself.
   if (!modifiers[type]?.includes(modifier) || (modifier === "identifier" && parameter.isCanonical))
     throw badModifier(parameter, modifier, name);
 }
 
 function badModifier(parameter: SearchParameter, modifier: string, name: string) {
-  const known = [...(modifiers[parameter.type] ?? []), ...(parameter.type === "composite" ? [] : ["missing"])];
+  const isTaken = (one: string) => (one !== "text" || parameter.hasText) && (one !== "of-type" || parameter.hasTypes);
+  const known = [...(modifiers[parameter.type] ?? []).filter(isTaken), ...(parameter.type === "composite" ? [] : ["missing"])];
   const takes = known.length
     ? `it takes ${known.map((one) => `:${one}`).join(", ")}${parameter.type === "reference" ? " or a resource type" : ""}`
     : "it takes none";

@@ -80,7 +80,7 @@ function secondToken(part: SearchParameter, text: string, name: string): KeyMatc
 }
 
 function systemAlone(name: string) {
-  return fhirError(400, "not-supported", `"${name}" needs a code in each part; a system alone is not supported there.`, name);
+  return fhirError(501, "not-supported", `"${name}" needs a code in each part; a system alone is not supported there.`, name);
 }
 
 function joined(first: string, second: KeyMatch): KeyMatch {

@@ -7,6 +7,7 @@ import type { SearchParameter } from "./parameters.ts";
 import { isResourceType, parametersOf, resourceTypes } from "./parameters.ts";
 import { dateMatches } from "./ranges.ts";
 import { unescaped } from "./text.ts";
+import { wordsAsked } from "./words-asked.ts";
 
 /** Links of a chain, `_has` included. */
 export const MAX_DEPTH = 5;
@@ -68,7 +69,7 @@ function addCommon(criteria: Criteria, code: string, modifier: string, value: st
   else if (code === "_lastUpdated") addUpdated(criteria, modifier, value, asked, context);
   else if (code === "_text" || code === "_content") {
     if (modifier) throw fhirError(400, "invalid", `"${code}" takes no modifier.`, asked);
-    criteria.clauses.push({ kind: "text", in: code === "_text" ? "text" : "content", query: unescaped(value) });
+    criteria.clauses.push({ kind: "text", in: code === "_text" ? "text" : "content", any: wordsAsked(unescaped(value), asked) });
   } else return false;
   return true;
 }
@@ -127,6 +128,8 @@ function addChain(
 ): void {
   const [code, type] = splitName(link, asked);
   const parameter = referenceParameter(criteria.type, code, asked);
+  if (parameter.isHeld)
+    throw fhirError(501, "not-supported", `A chain into what a ${criteria.type} itself holds is not supported: "${asked}".`, asked);
   const types = type ? [typeNamed(type, parameter, asked)] : (parameter.targets ?? resourceTypes);
   const next = deeper(depth, asked, context);
   const any: Criteria[] = [];

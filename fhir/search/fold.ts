@@ -1,5 +1,17 @@
+/**
+ * Marks that are passed over. Not all there are: without its vowels' marks a word of Hindi is another word, and so is one of Japanese
+ * without those of its voiced syllables.
+ */
+const MARKS = [
+  "\\u0300-\\u036f\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f", // of any letter: Latin, Greek, …
+  "\\u0483-\\u0487", // Cyrillic
+  "\\u0591-\\u05bd\\u05bf\\u05c1\\u05c2\\u05c4\\u05c5\\u05c7", // the points of Hebrew
+  "\\u0610-\\u061a\\u064b-\\u065f\\u0670\\u06d6-\\u06dc\\u06df-\\u06e8\\u06ea-\\u06ed", // the vowels of Arabic, mostly left out in writing
+  "\\u0711\\u0730-\\u074a", // and of Syriac
+  "\\ufe00-\\ufe0f", // variants of a sign
+];
 /** Accents, and punctuation. */
-const ignored = /[\p{M}\p{P}]+/gu;
+const ignored = new RegExp(`(?:\\p{P}|[${MARKS.join("")}])+`, "gu");
 const plain = /^[A-Za-z0-9]*(?: [A-Za-z0-9]+)*$/;
 
 /** Letters whose stroke or ligature is a part of the letter to Unicode, but a mark on it to who searches: `Łódź` by `lodz`. */
@@ -17,6 +29,7 @@ export function fold(text: string): string {
     .normalize("NFKD")
     .toLowerCase()
     .replace(ignored, "")
+    .normalize("NFC") // the syllables of Korean, which were taken apart as well
     .replace(/ß/g, "ss")
     .replace(/ı/g, "i")
     .replace(/ς/g, "σ")

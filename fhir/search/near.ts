@@ -68,17 +68,22 @@ function strips(latitude: number, longitude: number, metres: number): [RangeMatc
   return found;
 }
 
-/** The most that the circle reaches east or west in a strip, degrees of longitude. */
+const RADIANS = Math.PI / 180;
+
+/** The most that the circle reaches east or west in a strip, degrees of longitude: at one of its edges, or where the circle is widest. */
 function halfWidth(latitude: number, reach: number, south: number, north: number): number {
-  // Where the circle holds a pole it holds every longitude there.
-  if (latitude + reach >= 90 || latitude - reach <= -90) return 180;
-  const radians = Math.PI / 180;
-  const widest = Math.asin(Math.sin(latitude * radians) / Math.cos(reach * radians)) / radians;
-  const at = Math.min(Math.max(widest, south), north);
-  const cosine =
-    (Math.cos(reach * radians) - Math.sin(latitude * radians) * Math.sin(at * radians)) /
-    (Math.cos(latitude * radians) * Math.cos(at * radians));
-  return Math.acos(Math.min(1, Math.max(-1, cosine))) / radians;
+  const widest = Math.asin(Math.sin(latitude * RADIANS) / Math.cos(reach * RADIANS)) / RADIANS; // NaN where a pole is inside
+  const inside = widest > south && widest < north ? [widest] : [];
+  return Math.max(...[Math.max(south, -90), Math.min(north, 90), ...inside].map((at) => widthAt(latitude, reach, at)));
+}
+
+/** How far the circle reaches east or west on a parallel: 0 outside of it, 180 where it holds all of the parallel. */
+function widthAt(latitude: number, reach: number, at: number): number {
+  const across = Math.cos(latitude * RADIANS) * Math.cos(at * RADIANS);
+  // At a pole every longitude is the same place.
+  if (across < 1e-12) return Math.abs(at - latitude) <= reach ? 180 : 0;
+  const cosine = (Math.cos(reach * RADIANS) - Math.sin(latitude * RADIANS) * Math.sin(at * RADIANS)) / across;
+  return Math.acos(Math.min(1, Math.max(-1, cosine))) / RADIANS;
 }
 
 /** Over the line of date there are two pieces. */

@@ -24,6 +24,11 @@ export interface SearchParameter {
   isPlain?: boolean;
   /** Of a token: its elements are strings, whose rows are in lower case. */
   ignoresCase?: boolean;
+  /** Of a token: its elements have texts of their own (`:text`), or are identifiers with a type (`:of-type`). */
+  hasText?: boolean;
+  hasTypes?: boolean;
+  /** Of a reference: the resource is a part of this one, with no place of its own. */
+  isHeld?: boolean;
   /** Of a token: its elements are MIME types. */
   isMime?: boolean;
   /** Of a string: it looks at names, whose later parts are rows of their own. */
@@ -35,7 +40,7 @@ export interface SearchParameter {
 }
 
 /** To be raised when rows are made differently though slots stay the same: stores then make their rows anew. */
-const EXTRACTION = 3;
+const EXTRACTION = 4;
 
 const text = readFileSync(join(import.meta.dirname, "../generated/search.json"), "utf8");
 const json = JSON.parse(text) as SearchJson;
@@ -98,7 +103,8 @@ export function parametersOf(type: string): ReadonlyMap<string, SearchParameter>
     if (!isResourceType(type)) return parameters;
     const own = json.types[type]!;
     for (const [code, local] of Object.entries(commonSlots)) {
-      parameters.set(code, { code, type: local % 2 ? "uri" : "token", slots: [slotOf(type, local)] });
+      const slots = [slotOf(type, local)];
+      parameters.set(code, local % 2 ? { code, type: "uri", slots } : { code, type: "token", slots, hasText: true });
     }
     for (const [code, parameter] of Object.entries(own.parameters)) parameters.set(code, parameterOf(type, code, parameter, own));
     known.set(type, parameters);
@@ -107,6 +113,8 @@ export function parametersOf(type: string): ReadonlyMap<string, SearchParameter>
 }
 
 const withoutSystem = new Set(["boolean", "dateTime", "uri", "url", "canonical", "oid", "uuid", "string", "id"]);
+
+const withText = new Set(["CodeableConcept", "Coding", "Identifier"]);
 
 function parameterOf(type: string, code: string, from: ParameterJson, own: TypeJson): SearchParameter {
   const locals = from.slots ?? [];
@@ -118,9 +126,12 @@ function parameterOf(type: string, code: string, from: ParameterJson, own: TypeJ
     if (reads.some(([, as, system]) => as === "code" && !system)) parameter.isImplied = true;
     if (reads.every(([, as]) => withoutSystem.has(as))) parameter.isPlain = true;
     if (reads.some(([, as]) => as === "string")) parameter.ignoresCase = true;
+    if (reads.some(([, as]) => withText.has(as))) parameter.hasText = true;
+    if (reads.some(([, as]) => as === "Identifier")) parameter.hasTypes = true;
     if (reads.every(([, , system]) => system === "urn:ietf:bcp:13")) parameter.isMime = true;
   }
   if (from.type === "reference" && reads.every(([, as]) => as === "canonical" || as === "uri")) parameter.isCanonical = true;
+  if (from.type === "reference" && reads.some(([, as]) => as === "Resource")) parameter.isHeld = true;
   if (from.type === "string" && reads.some(([, as]) => as === "HumanName" || as === "FamilyName")) parameter.hasParts = true;
   if (from.parts) parameter.parts = from.parts.map((part) => partOf(type, part, own));
   return parameter;

@@ -75,8 +75,8 @@ export type Clause =
   | { kind: "updated"; any: RangeMatch[] }
   /** At least one of the groups holds; a group is a list of clauses that all hold. */
   | { kind: "any"; of: Clause[][] }
-  /** Full text: `_content` over the whole resource, `_text` over its narrative. */
-  | { kind: "text"; in: "content" | "text"; query: string };
+  /** Full text: `_content` over the whole resource, `_text` over its narrative. All of some phrases, at least one, and none of others. */
+  | { kind: "text"; in: "content" | "text"; any: { all: string[]; none: string[] }[] };
 
 /**
  * One sort key. Resources without a value come last in both directions. Of several values of one resource the smallest

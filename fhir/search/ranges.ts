@@ -73,11 +73,13 @@ export function numberMatches(value: string, name: string): RangeMatch[] {
       `"${name}" needs a number such as 5, 5.40 or 1e3, with eq, ne, gt, lt, ge, le, sa, eb or ap before it.`,
       name,
     );
+  // A number of more digits than a double holds has no room around it; it still equals itself.
+  const [low, high] = [Math.min(given.low, given.value), Math.max(nextTo(given.high, -1), given.value)];
   // Greater and less are about the exact number; equality is about what it stands for.
-  if (prefix === "eq" || prefix === "ne") return comparisons(prefix, given.low, nextTo(given.high, -1));
+  if (prefix === "eq" || prefix === "ne") return comparisons(prefix, low, high);
   if (prefix !== "ap") return comparisons(prefix, given.value, given.value);
   const margin = Math.abs(given.value) * APPROXIMATELY;
-  return comparisons("ap", Math.min(given.low, given.value - margin), Math.max(nextTo(given.high, -1), given.value + margin));
+  return comparisons("ap", Math.min(low, given.value - margin), Math.max(high, given.value + margin));
 }
 
 /**

@@ -5,6 +5,7 @@
 import { fhirError } from "../../fhir/outcome.ts";
 import type { Chain, Criteria, Has } from "../../fhir/search/criteria.ts";
 import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
+import { referenceOf } from "../../fhir/search/rows.ts";
 import { addressSlots, askAll, type Manner, type Mesh, ownersToAsk } from "./ask.ts";
 import { ownerOf } from "./contract.ts";
 import { passing, referencesIn, Spent } from "./probing.ts";
@@ -187,6 +188,7 @@ async function entriesOfLists(mesh: Mesh, type: string, ids: string[], manner: M
   const entries = rows.flatMap(
     ({ json = "{}" }) => (JSON.parse(json) as { entry?: { deleted?: boolean; item?: { reference?: string } }[] }).entry ?? [],
   );
-  const references = entries.filter(({ deleted }) => deleted !== true).map(({ item }) => item?.reference ?? "");
+  // Of a version of a resource it is the resource.
+  const references = entries.filter(({ deleted }) => deleted !== true).map(({ item }) => referenceOf(item?.reference ?? "") ?? "");
   return { kind: "id", any: [...new Set(references.filter((it) => it.startsWith(prefix)).map((it) => it.slice(prefix.length)))] };
 }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { MongoClient } from "mongodb";
 import type { Clause } from "../../fhir/search/query.ts";
 import { wordsOf } from "../../fhir/search/words.ts";
+import { wordsAsked } from "../../fhir/search/words-asked.ts";
 import { nothing } from "../../test/kit/resources.ts";
 import { mongoKit, sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
 import { wordsFields, wordsFilter, wordsSearch } from "./mongo/words.ts";
@@ -16,7 +17,18 @@ const storing = (id: string, members: object): Write => {
 };
 const condition = (id: string, note: string, narrative: string): Write =>
   storing(id, { note: [{ text: note }], text: { status: "generated", div: `<div>${narrative}</div>` } });
-const asked = (query: string, where: TextClause["in"] = "content"): TextClause => ({ kind: "text", in: where, query });
+const asked = (query: string, where: TextClause["in"] = "content"): TextClause => ({
+  kind: "text",
+  in: where,
+  any: wordsAsked(query, "_content"),
+});
+const isQuestion = (query: string): boolean => {
+  try {
+    return asked(query).kind === "text";
+  } catch {
+    return false; // nothing to look for
+  }
+};
 const found = async (store: Store, ...clauses: Clause[]): Promise<string[]> => {
   const { rows } = await store.search({ type: "Condition", clauses, sort: [], limit: 100, want: "ids" });
   return rows.map(({ id }) => id);
@@ -38,8 +50,10 @@ const questions: [string, TextClause, string[]][] = [
   ["a word with a hyphen", asked("x-ray", "text"), ["adan"]],
   ["no part of a word", asked("kid"), []],
   ["the narrative alone", asked("asthma", "text"), ["asthma"]],
-  ["a command as the words that it is", asked('"kidney" NOT NEAR(asthma*)'), []],
-  ["signs only", asked("-- ()"), []],
+  ["one of two with a third", asked("(kidney OR childhood) and asthma"), ["asthma", "both"]],
+  ["one without another", asked("asthma NOT kidney"), ["asthma"]],
+  ["what has none of several", asked("disease or asthma and not (kidney or gout)"), ["kidney", "asthma", "both"]],
+  ["a command of the index as the word that it is", asked('"kidney" NOT NEAR(asthma*)'), ["both"]],
 ];
 
 describe("full text in SQLite", () => {
@@ -101,7 +115,11 @@ describe("full text in MongoDB", () => {
     const word = fc.constantFrom("asthma", "Gicht", "kidney", "disease", "adán", "x-ray", "3", "OR", "—", "a.b");
     const prose = fc.array(word, { maxLength: 6 }).map((words) => words.join(" "));
     const phrase = fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => `"${words.join(" ")}"`);
-    const question = fc.array(fc.oneof(word, phrase), { minLength: 1, maxLength: 4 }).map((terms) => terms.join(" "));
+    const term = fc.oneof(word, phrase, fc.constantFrom("NOT", "(", ")"));
+    const question = fc
+      .array(term, { minLength: 1, maxLength: 6 })
+      .map((terms) => terms.join(" "))
+      .filter(isQuestion);
     const where = fc.constantFrom<TextClause["in"]>("content", "text");
     const client = await new MongoClient(mongoKit.url()).connect();
     const collection = client.db("words").collection<{ _id: string } & ReturnType<typeof wordsFields>>("words");

@@ -32,7 +32,7 @@ describe("a search on MongoDB", () => {
     ["by id", [{ kind: "id", any: ["p1"] }], "id"],
     ["by time", [{ kind: "updated", any: [{ lowGe: 0 }] }], "updated"],
     ["by what is not", [{ ...key, not: true }], "type"],
-    ["by full text", [{ kind: "text", in: "text", query: "kidney" }], "$text"],
+    ["by full text", [{ kind: "text", in: "text", any: [{ all: ["kidney"], none: [] }] }], "$text"],
     ["by alternatives", [{ kind: "any", of: [[key], [{ kind: "id", any: ["p4"] }]] }], "keys"],
   ])("%s is bounded in an index", (_, clauses, field) => {
     const fields = bounded(filterOf("Patient", clauses));

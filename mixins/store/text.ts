@@ -16,19 +16,6 @@ export function compareText(a: string, b: string): number {
   return Math.sign(a.length - b.length);
 }
 
-/**
- * The phrases that a full-text question asks for: all of one of the alternatives. `asthma "kidney disease" OR gout` →
- * [["asthma", "kidney disease"], ["gout"]]. Words belong together unless an OR stands between them; everything else is only text.
- */
-export function phrasesOf(query: string): string[][] {
-  const alternatives: string[][] = [[]];
-  for (const [word] of query.matchAll(/"[^"]*"|[^\s"]+/g)) {
-    if (word === "OR") alternatives.push([]);
-    else if (/[\p{L}\p{N}]/u.test(word)) alternatives.at(-1)?.push(word.replaceAll('"', ""));
-  }
-  return alternatives.filter((phrases) => phrases.length > 0);
-}
-
 /** The smallest text greater than every text that starts with `prefix`; undefined when there is none. */
 export function successor(prefix: string): string | undefined {
   const points = [...prefix];

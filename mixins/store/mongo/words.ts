@@ -6,7 +6,6 @@
 import { type Collection, type Document, type IndexDescription, MongoServerError } from "mongodb";
 import type { Clause } from "../../../fhir/search/query.ts";
 import { fold } from "../../../fhir/search/fold.ts";
-import { phrasesOf } from "../text.ts";
 import type { ResourceDocument, Words } from "./schema.ts";
 
 type TextClause = Extract<Clause, { kind: "text" }>;
@@ -32,27 +31,32 @@ export const wordsFields = ([content, narrative]: [content: string, narrative: s
 const inWords = (text: string): string =>
   (fold(text.replace(/[^\p{L}\p{N}\p{M}\p{Co}]+/gu, " ")).match(/[\p{L}\p{N}\p{Co}]+/gu) ?? []).join(" ");
 
-/** What has the phrases of one of the alternatives. */
-export function wordsFilter({ in: where, query }: TextClause): Document {
-  const field = where === "content" ? "words.content" : "words.narrative";
-  const alternatives = alternativesOf(query).map((phrases) => ({
-    $and: phrases.map((phrase) => ({ [field]: { $regex: `(?:^| )${phrase}(?: |$)` } })),
+/** What has the phrases of one of the alternatives, and none that it excludes. */
+export function wordsFilter(clause: TextClause): Document {
+  const field = clause.in === "content" ? "words.content" : "words.narrative";
+  const has = (phrase: string) => ({ [field]: { $regex: `(?:^| )${phrase}(?: |$)` } });
+  const alternatives = alternativesOf(clause).map(({ all, none }) => ({
+    $and: all.map(has),
+    ...(none.length > 0 && { $nor: none.map(has) }),
   }));
   return alternatives.length > 0 ? { $or: alternatives } : { _id: { $in: [] } };
 }
 
 /** A question to the text index that finds all that the clause finds, and more: the longest word of each alternative. */
-export function wordsSearch({ query }: TextClause): Document {
-  const words = alternativesOf(query).map((phrases) =>
-    phrases.flatMap((phrase) => phrase.split(" ")).reduce((longest, word) => (word.length > longest.length ? word : longest)),
+export function wordsSearch(clause: TextClause): Document {
+  const words = alternativesOf(clause).map(({ all }) =>
+    all.flatMap((phrase) => phrase.split(" ")).reduce((longest, word) => (word.length > longest.length ? word : longest)),
   );
   return { $text: { $search: words.join(" ") } };
 }
 
-const alternativesOf = (query: string): string[][] =>
-  phrasesOf(query)
-    .map((phrases) => phrases.map(inWords).filter((phrase) => phrase !== ""))
-    .filter((phrases) => phrases.length > 0);
+const alternativesOf = ({ any }: TextClause): TextClause["any"] =>
+  any
+    .map(({ all, none }) => ({
+      all: all.map(inWords).filter((phrase) => phrase !== ""),
+      none: none.map(inWords).filter((phrase) => phrase !== ""),
+    }))
+    .filter(({ all }) => all.length > 0);
 
 /** Whether a question can only be answered with full text. */
 export const asksForWords = (clauses: Clause[]): boolean =>

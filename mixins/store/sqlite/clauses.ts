@@ -1,6 +1,5 @@
 /** Clauses as conditions in SQL: does the resource at hand answer it? How a search is driven by one is told in `drivers.ts`. */
 import type { Clause, KeyMatch, RangeMatch } from "../../../fhir/search/query.ts";
-import { phrasesOf } from "../text.ts";
 import type { Sql } from "./database.ts";
 import { and, not, oneOf, or, parenthesised, sql, startsWith } from "./pieces.ts";
 
@@ -96,13 +95,16 @@ export function probe(clause: Clause, seq = "r.seq"): Sql {
     case "any":
       return or(clause.of.map((group) => and(group.map((inner) => probe(inner, seq)))));
     case "text":
-      return sql(`${seq} IN (SELECT rowid FROM words WHERE words MATCH ?)`, textQuery(clause.in, clause.query));
+      return sql(`${seq} IN (SELECT rowid FROM words WHERE words MATCH ?)`, textQuery(clause));
   }
 }
 
 /** A full-text question as FTS5 reads it. */
-export function textQuery(where: "content" | "text", query: string): string {
-  const column = where === "content" ? "content" : "narrative";
-  const alternatives = phrasesOf(query).map((phrases) => phrases.map((phrase) => `"${phrase}"`).join(" "));
-  return `${column} : (${alternatives.length > 0 ? alternatives.join(" OR ") : '""'})`;
+export function textQuery({ in: where, any }: Extract<Clause, { kind: "text" }>): string {
+  const quoted = (phrases: string[]) => phrases.map((phrase) => `"${phrase.replaceAll('"', "")}"`);
+  const alternatives = any.map(({ all, none }) => {
+    const wanted = `(${quoted(all).join(" AND ")})`;
+    return none.length > 0 ? `(${wanted} NOT (${quoted(none).join(" OR ")}))` : wanted;
+  });
+  return `${where === "content" ? "content" : "narrative"} : (${alternatives.join(" OR ") || '""'})`;
 }

@@ -74,7 +74,7 @@ function driversOf(clause: Clause, type: number): Driver[] {
       return [{ branches }];
     }
     case "text":
-      return [{ branches: [sql("SELECT rowid AS seq FROM words WHERE words MATCH ?", textQuery(clause.in, clause.query))] }];
+      return [{ branches: [sql("SELECT rowid AS seq FROM words WHERE words MATCH ?", textQuery(clause))] }];
     case "any":
       // Its groups are weighed one by one by the search.
       return [];

@@ -4,7 +4,8 @@ import { intervalAsked } from "../../../fhir/search/dates.ts";
 import { type HistoryPlace, ownerOf } from "../../../mixins/fhir/contract.ts";
 import type { Subset } from "../../../fhir/subset.ts";
 import { isType, ownerDown } from "../../../mixins/fhir/errors.ts";
-import { readResource } from "../../../mixins/fhir/read.ts";
+import { readResource, readVersion } from "../../../mixins/fhir/read.ts";
+import { inParallel } from "../../../mixins/parallel.ts";
 import { packToken, unpackToken } from "../../../mixins/fhir/token.ts";
 import type { HistoryQuery, StoredResource } from "../../../mixins/store/store.ts";
 import type { Answer } from "../http/answer.ts";
@@ -53,6 +54,7 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const safe = merged.filter((version) => known.every((end) => newestFirst(version, end) <= 0));
   const versions = safe.slice(0, limit);
   const more = versions.length < merged.length || known.length > 0;
+  const shown = at ? await withoutSucceeded(request, versions, at[0]) : versions;
 
   const links = [{ relation: "self", url: `${base}/${path}${usedOf(request)}` }];
   const last = versions.length < limit && known.length > 0 ? known.reduce((a, b) => (newestFirst(a, b) <= 0 ? a : b)) : versions.at(-1);
@@ -67,8 +69,11 @@ export async function history(request: FhirRequest, type?: string, id?: string):
     } satisfies PageToken);
     links.push({ relation: "next", url: `${base}/${path}?_page=${token}` });
   }
-  const total = !more && before === undefined ? `,"total":${versions.length}` : "";
-  const entries = versions.map((version) => entryText(base, version, subset)).join(",");
+  const total = !more && before === undefined ? `,"total":${shown.length}` : "";
+  const deletions = new Set(merged.flatMap(({ type, id, version, method }) => (method === "delete" ? [`${type}/${id}/${version}`] : [])));
+  const entries = shown
+    .map((version) => entryText(base, version, subset, deletions.has(`${version.type}/${version.id}/${version.version - 1}`)))
+    .join(",");
   const body = `{"resourceType":"Bundle","type":"history"${total},"link":${JSON.stringify(links)}${entries && `,"entry":[${entries}]`}}`;
   return { status: 200, headers: { "Content-Type": FHIR_JSON }, body };
 }
@@ -76,11 +81,29 @@ export async function history(request: FhirRequest, type?: string, id?: string):
 const METHOD = { create: "POST", update: "PUT", delete: "DELETE" } as const;
 const STATUS = { create: "201", update: "200", delete: "204" } as const;
 
-function entryText(base: string, { type, id, version, updated, method, json }: StoredResource, subset: Subset | undefined): string {
+/** Of a type with several owners the next version may be with another one, which alone knows when it took the place of this. */
+async function withoutSucceeded(request: FhirRequest, versions: StoredResource[], from: number): Promise<StoredResource[]> {
+  const areCurrent = await inParallel(versions, async ({ type, id, version, updated }) => {
+    if (updated >= from || !request.directory.isShared(type)) return true;
+    const next = await readVersion(request, type, id, version + 1).catch((error: unknown) => {
+      if (!isType(error, "NOT_FOUND")) throw error;
+    });
+    return !next || next.updated > from;
+  });
+  return versions.filter((_, index) => areCurrent[index]);
+}
+
+/** @param isAgain it was deleted before: the update has made it anew */
+function entryText(
+  base: string,
+  { type, id, version, updated, method, json }: StoredResource,
+  subset: Subset | undefined,
+  isAgain: boolean,
+): string {
   const url = method === "create" ? type : `${type}/${id}`;
   const resource = json === undefined ? "" : `,"resource":${subsetText(json, subset)}`;
   // An update that made the first version has created.
-  const status = STATUS[version === 1 ? "create" : method];
+  const status = STATUS[version === 1 || (isAgain && method === "update") ? "create" : method];
   const response = `{"status":"${status}","etag":"W/\\"${version}\\"","lastModified":"${new Date(updated).toISOString()}"}`;
   return `{"fullUrl":"${base}/${type}/${id}"${resource},"request":{"method":"${METHOD[method]}","url":"${url}"},"response":${response}}`;
 }
@@ -117,6 +140,7 @@ function parametersOf(request: FhirRequest): Omit<PageToken, "before"> {
   let since: number | undefined;
   let at: [number, number] | undefined;
   for (const [name, value] of request.query) {
+    if (value === "") continue;
     if (name === "_count") {
       if (!/^\d{1,12}$/.test(value)) throw fhirError(400, "value", "_count must be a whole number, 0 or more.", "_count");
       count = Number(value);

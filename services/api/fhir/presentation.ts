@@ -10,7 +10,7 @@ import type { FhirRequest } from "./request.ts";
 /** @throws 406 when the client takes no JSON */
 export function requireJson({ query, header }: Pick<FhirRequest, "query" | "header">): void {
   const format = query.find(([name]) => name === "_format")?.[1];
-  if (format !== undefined) {
+  if (format) {
     if (asksJson(mediaTypeOf(format)) && !isOtherVersion(format)) return;
     throw notAcceptable(format);
   }
@@ -49,7 +49,7 @@ export function subsetAsked({ summary, elements }: { summary?: string; elements?
 
 /** The same for a read, from its query. @throws FhirError 400 */
 export function subsetOfRead({ query }: Pick<FhirRequest, "query">): Subset | undefined {
-  const value = (wanted: string) => query.find(([name]) => name === wanted)?.[1];
+  const value = (wanted: string) => query.find(([name]) => name === wanted)?.[1] || undefined; // empty is as good as absent
   const summary = value("_summary");
   if (summary !== undefined && !["true", "text", "data", "false"].includes(summary)) {
     throw fhirError(400, "value", "_summary of a single resource must be true, text, data or false.", "_summary");

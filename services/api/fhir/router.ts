@@ -47,7 +47,7 @@ function placeOf(request: FhirRequest, version: string): Place {
   if (path.length === 1) {
     if (type === "metadata") return { GET: async () => capabilities(request, version) };
     if (type === "_history") return { GET: () => history(request) };
-    if (type === "_search") return { POST: async () => searchSystem(await formRequest(request)) };
+    if (type === "_search") return byForm(request, searchSystem);
     if (type === "$meta") return query(request, metaInUse);
     if (type.startsWith("$")) return { GET: () => later(type), POST: () => later(type) };
   }
@@ -64,8 +64,7 @@ function placeOf(request: FhirRequest, version: string): Place {
   if (third.startsWith("$") && fourth === undefined) return operationOnInstance(request, type, id, third);
   if (third === "*" && fourth === undefined) return { GET: () => searchWholeCompartment(request, type, id) };
   if (isResourceType(third) && fourth === undefined) return { GET: () => searchCompartment(request, type, id, third) };
-  if (isResourceType(third) && fourth === "_search")
-    return { POST: async () => searchCompartment(await formRequest(request), type, id, third) };
+  if (isResourceType(third) && fourth === "_search") return byForm(request, (asked) => searchCompartment(asked, type, id, third));
   throw nowhere(path);
 }
 
@@ -85,7 +84,7 @@ const instancePlace = (request: FhirRequest, type: string, id: string): Place =>
 });
 
 function operationOnType(request: FhirRequest, type: string, name: string): Place {
-  if (name === "_search") return { POST: async () => search(await formRequest(request), type) };
+  if (name === "_search") return byForm(request, (asked) => search(asked, type));
   if (name === "_history") return { GET: () => history(request, type) };
   if (name === "$validate") return { POST: () => validateOperation(request, type) };
   if (name === "$meta") return query(request, (asked) => metaInUse(asked, type));
@@ -106,8 +105,19 @@ function operationOnInstance(request: FhirRequest, type: string, id: string, nam
 /** An operation that changes nothing may be asked for by GET, or by POST with Parameters (R4, operations.html#executing). */
 const query = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Place => ({
   GET: () => ask(request),
-  POST: async () => ask(await operationRequest(request)),
+  POST: async () => presented(await operationRequest(request), ask),
 });
+
+/** A search by POST. */
+const byForm = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Place => ({
+  POST: async () => presented(await formRequest(request), ask),
+});
+
+/** The body may also say in what form the answer is wanted. */
+async function presented(request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
+  requireJson(request);
+  return prettied(request, await ask(request));
+}
 
 const later = async (what: string): Promise<never> => {
   throw fhirError(501, "not-supported", `${what} is not supported yet.`);

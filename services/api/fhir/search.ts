@@ -65,7 +65,8 @@ export async function search(request: FhirRequest, type: string, within: Clause[
       : undefined;
   const entries = [
     ...found.rows.map((row) => entryText(request.base, row, "match", subset)),
-    ...along.map((row) => entryText(request.base, row, "include", subset)),
+    // Elements are named of what was searched for; what comes along is whole (R4 3.1.1.5.9).
+    ...along.map((row) => entryText(request.base, row, "include", parsed.elements ? undefined : subset)),
   ];
   return searchset(links, entries, total, issuesOf(parsed, [...missing]), request.base);
 }

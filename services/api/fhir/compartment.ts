@@ -16,15 +16,25 @@ import { entryText, issuesOf, search, searchset, selfQuery } from "./search.ts";
 
 /**
  * The clauses by which a resource of `type` belongs to a compartment; undefined: that type is never in it.
- * For the compartment's own type: the resource itself.
+ * For the compartment's own type: the resource itself, and what R4 counts to it besides (Patients that link to the Patient).
  * @param id absent: to any compartment of this kind
  */
 export function membership(compartment: string, id: string | undefined, type: string): Clause[] | undefined {
-  if (type === compartment) return id === undefined ? [] : [{ kind: "id", any: [id] }];
+  if (type === compartment && id === undefined) return [];
+  const [only, ...more] = waysInto(compartment, id, type);
+  if (!only) return undefined;
+  return more.length === 0 ? [only] : [{ kind: "any", of: [only, ...more].map((way) => [way]) }];
+}
+
+/** Each of them alone makes a member. */
+function waysInto(compartment: string, id: string | undefined, type: string): Extract<Clause, { kind: "key" | "id" }>[] {
   const codes = compartmentOf(compartment, type).filter((code) => code !== "_id");
   const slots = [...new Set(codes.flatMap((code) => parametersOf(type).get(code)?.slots ?? []))];
-  if (slots.length === 0) return undefined;
-  return [{ kind: "key", slots, any: [id === undefined ? { prefix: `=${compartment}/` } : { eq: `=${compartment}/${id}` }] }];
+  const any = [id === undefined ? { prefix: `=${compartment}/` } : { eq: `=${compartment}/${id}` }];
+  return [
+    ...(type === compartment && id !== undefined ? [{ kind: "id" as const, any: [id] }] : []),
+    ...(slots.length > 0 ? [{ kind: "key" as const, slots, any }] : []),
+  ];
 }
 
 const requireCompartment = (compartment: string): void => {

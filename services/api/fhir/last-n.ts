@@ -1,9 +1,10 @@
 /** `Observation/$lastn` (FHIR R4, observation-operation-lastn.html). */
 import { parseJson } from "../../../fhir/json.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
+import type { ParsedSearch } from "../../../fhir/search/criteria.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse.ts";
-import type { Cursor, Row, SortKey, StoreQuery } from "../../../fhir/search/query.ts";
+import { type Cursor, type Row, SEP, type SortKey, type StoreQuery } from "../../../fhir/search/query.ts";
 import { askEachOwner, askOwners } from "../../../mixins/fhir/ask.ts";
 import { searchPage } from "../../../mixins/fhir/search.ts";
 import type { Answer } from "../http/answer.ts";
@@ -17,58 +18,37 @@ const MAX_BYTES = MAX_PAGE_BYTES * 4;
 /** Observations that `$lastn` looks through; more are refused, with what would narrow them. */
 const MOST_OBSERVATIONS = 20_000;
 
+const TYPE = "Observation";
+
 /** GET Observation/$lastn?patient=…&max=n: the newest n of each code (R4, observation-operation-lastn.html). */
 export async function lastN(request: FhirRequest): Promise<Answer> {
-  const type = "Observation";
   const max = request.query.find(([name]) => name === "max")?.[1] ?? "1";
   if (!/^[1-9]\d{0,3}$/.test(max)) throw fhirError(400, "value", "max must be a whole number, 1 to 9999.", "max");
   const pairs = request.query.filter(([name]) => name !== "max");
   if (!pairs.some(([name]) => /^(patient|subject)(:|$)/.test(name)))
     throw fhirError(400, "required", "$lastn needs a patient or subject.", "patient");
-  const search = parseSearch(type, pairs, { base: request.base, handling: "strict" });
-  const dates = parametersOf(type).get("date")?.slots ?? [];
-  const codes = parametersOf(type).get("code")?.slots ?? [];
-  const newestFirst: SortKey[] = [{ by: "range", slots: dates, edge: "low", desc: true }];
+  // A criterion that is passed over would find too much: it is refused, whatever the client prefers.
+  const search = parseSearch(TYPE, pairs, { base: request.base, handling: "strict" });
+  const subset = subsetAsked(search);
 
-  const taken = new Map<string, number>(); // by code: how many of it were taken
-  const isWanted = (key: string): boolean => {
-    const count = taken.get(key) ?? 0;
-    taken.set(key, count + 1);
-    return count < Number(max);
-  };
-  const chosen: Row[] = [];
-  let after: Cursor | undefined;
-  for (let seen = 0; ; ) {
-    const page = await searchPage(request, {
-      type,
-      search: { ...search, sort: newestFirst },
-      limit: 1_000,
-      maxBytes: Number.MAX_SAFE_INTEGER,
-      want: "ids",
-      refs: codes,
-      ...(after && { after }),
-    });
-    // What has no coding is grouped by the text of its code, which is known when it is read.
-    for (const row of page.rows) if (!row.refs?.length || isWanted(codesOf(row))) chosen.push(row);
-    seen += page.rows.length;
-    if (!page.next) break;
-    if (seen >= MOST_OBSERVATIONS)
-      throw fhirError(400, "too-costly", `There are more than ${MOST_OBSERVATIONS} Observations: narrow them by category, code or date.`);
-    after = page.next;
-  }
-
+  const all = await newestFirst(request, search);
+  const groupOf = groupsOf(all);
+  const isTaken = newestOf(Number(max));
+  // What has no coding is grouped by the text of its code, which is known when it is read.
+  const chosen = all.filter((row) => {
+    const [coding] = codingsOf(row);
+    return coding === undefined || isTaken(groupOf(coding), row);
+  });
   const rows = await rowsOf(
     request,
-    type,
     chosen.map(({ id }) => id),
   );
-  const subset = subsetAsked(search);
-  const entries = chosen.flatMap(({ id, refs }) => {
-    const row = rows.get(id);
-    return row && (refs?.length || isWanted(textOf(row))) ? [entryText(request.base, row, "match", subset)] : [];
+  const entries = chosen.flatMap((one) => {
+    const row = rows.get(one.id);
+    return row && (codingsOf(one).length > 0 || isTaken(textOf(row), one)) ? [entryText(request.base, row, "match", subset)] : [];
   });
   return searchset(
-    [{ relation: "self", url: `${request.base}/${type}/$lastn?${request.search}` }],
+    [{ relation: "self", url: `${request.base}/${TYPE}/$lastn?${request.search}` }],
     search.summary === "count" ? [] : entries,
     entries.length,
     [],
@@ -76,25 +56,89 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
   );
 }
 
-const codesOf = ({ refs = [] }: Row): string =>
-  refs
-    .map(([, code]) => code)
-    .sort()
-    .join("\n");
+/** All that match, without their JSON: the time of each as its one sort value, its codings as its references. @throws FhirError 400 too-costly */
+async function newestFirst(request: FhirRequest, search: ParsedSearch): Promise<Row[]> {
+  const slotsOf = (code: string) => parametersOf(TYPE).get(code)?.slots ?? [];
+  const sort: SortKey[] = [{ by: "range", slots: slotsOf("date"), edge: "low", desc: true }];
+  const found: Row[] = [];
+  for (let after: Cursor | undefined; ; ) {
+    const page = await searchPage(request, {
+      type: TYPE,
+      search: { ...search, sort },
+      limit: 1_000,
+      maxBytes: Number.MAX_SAFE_INTEGER,
+      want: "ids",
+      refs: slotsOf("code"),
+      ...(after && { after }),
+    });
+    found.push(...page.rows);
+    if (!page.next) return found;
+    if (found.length >= MOST_OBSERVATIONS)
+      throw fhirError(400, "too-costly", `There are more than ${MOST_OBSERVATIONS} Observations: narrow them by category, code or date.`);
+    after = page.next;
+  }
+}
+
+/** As `code␟system`: a code without a system is another than the same code of a system. A system alone is no code. */
+const codingsOf = ({ refs = [] }: Row): string[] => refs.map(([, coding]) => coding).filter((coding) => !coding.startsWith(SEP));
 
 const textOf = ({ json = "{}" }: Row): string => `text ${(parseJson(json) as { code?: { text?: string } }).code?.text ?? ""}`;
+
+/**
+ * By coding: the group that it is in. Codings that one Observation bears are translations of each other, and so are those that a
+ * chain of Observations joins (R4: "the transitive property of equality").
+ */
+function groupsOf(rows: Row[]): (coding: string) => string {
+  const above = new Map<string, string>();
+  const topOf = (coding: string): string => {
+    for (let at = coding; ; ) {
+      const next = above.get(at);
+      if (next === undefined) return at;
+      const over = above.get(next);
+      if (over !== undefined) above.set(at, over); // shortens the way for those that come after
+      at = next;
+    }
+  };
+  for (const row of rows) {
+    const [first, ...more] = codingsOf(row);
+    for (const coding of more) {
+      const [top, other] = [topOf(first as string), topOf(coding)];
+      if (top !== other) above.set(other, top);
+    }
+  }
+  return topOf;
+}
+
+/** Whether a row, asked in order of time, is among the newest `max` of its group, or as new as the last of these (R4: a tie is returned whole). */
+function newestOf(max: number): (group: string, row: Row) => boolean {
+  const taken = new Map<string, { count: number; last: Row["values"][number] }>();
+  return (group, { values }) => {
+    const time = values[0] ?? null;
+    const { count, last } = taken.get(group) ?? { count: 0, last: null };
+    if (count >= max && (time === null || time !== last)) return false;
+    taken.set(group, { count: count + 1, last: time });
+    return true;
+  };
+}
 
 /** Ids asked for at once. */
 const BATCH = 500;
 
-/** The resources of these ids, read in turns. @throws FhirError 400 too-costly when they are more than one answer may hold */
-async function rowsOf(request: FhirRequest, type: string, ids: string[]): Promise<Map<string, Row>> {
+/** The Observations of these ids, read in turns. @throws FhirError 400 too-costly when they are more than one answer may hold */
+async function rowsOf(request: FhirRequest, ids: string[]): Promise<Map<string, Row>> {
   const found = new Map<string, Row>();
   let bytes = 0;
   for (let first = 0; first < ids.length; first += BATCH) {
     const any = ids.slice(first, first + BATCH);
     const perOwner = new Map<string, StoreQuery[]>();
-    const query: StoreQuery = { type, clauses: [{ kind: "id", any }], sort: [], limit: any.length, maxBytes: MAX_BYTES, want: "rows" };
+    const query: StoreQuery = {
+      type: TYPE,
+      clauses: [{ kind: "id", any }],
+      sort: [],
+      limit: any.length,
+      maxBytes: MAX_BYTES,
+      want: "rows",
+    };
     askEachOwner(request, perOwner, query, { partial: false, missing: new Set() });
     const pages = await askOwners(request, perOwner);
     for (const row of pages.flatMap((page) => page.rows)) {

@@ -26,6 +26,10 @@ export function membership(compartment: string, id: string | undefined, type: st
   return more.length === 0 ? [only] : [{ kind: "any", of: [only, ...more].map((way) => [way]) }];
 }
 
+/** The opposite of `membership`: the clauses by which a resource of `type` is outside; none where that type is never inside. */
+export const outside = (compartment: string, id: string | undefined, type: string): Clause[] =>
+  waysInto(compartment, id, type).map((way) => ({ ...way, not: true }));
+
 /** Each of them alone makes a member. */
 function waysInto(compartment: string, id: string | undefined, type: string): Extract<Clause, { kind: "key" | "id" }>[] {
   const codes = compartmentOf(compartment, type).filter((code) => code !== "_id");

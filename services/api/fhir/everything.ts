@@ -2,25 +2,23 @@
  * `$everything`: a patient's, or an encounter's, whole record (FHIR R4, patient-operation-everything.html,
  * encounter-operation-everything.html). Without an id: the records of all patients.
  */
-import { fhirError } from "../../../fhir/outcome.ts";
+import { fhirError, type Issue } from "../../../fhir/outcome.ts";
 import { intervalOf } from "../../../fhir/search/dates.ts";
-import { parametersOf } from "../../../fhir/search/parameters.ts";
-import type { Clause, Row, StoreQuery } from "../../../fhir/search/query.ts";
-import { askEachOwner, askOwners } from "../../../mixins/fhir/ask.ts";
-import { included } from "../../../mixins/fhir/include.ts";
-import { searchTypes, type TypeQuestion } from "../../../mixins/fhir/many-types.ts";
+import type { Clause, Row } from "../../../fhir/search/query.ts";
+import { cursorOf } from "../../../mixins/fhir/ask.ts";
+import { searchTypes, type TypeQuestion, type TypesPage } from "../../../mixins/fhir/many-types.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
 import { packToken, unpackToken } from "../../../mixins/fhir/token.ts";
 import type { Answer } from "../http/answer.ts";
 import { type CareTime, careWithin } from "./care-dates.ts";
 import { isControl, membership, type PageToken, typesAsked } from "./compartment.ts";
-import { DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDED, MAX_PAGE_BYTES } from "./limits.ts";
+import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "./limits.ts";
 import { type FhirRequest, pairsOf } from "./request.ts";
 import { entryText, issuesOf, searchset } from "./search.ts";
+import { recordOf, type Surroundings, surroundings } from "./surroundings.ts";
 
 /**
- * The resource, its compartment, and what these refer to that is not a patient's own record (practitioners, organizations,
- * places, medications).
+ * The resource, its compartment, and what these refer to: of any type, but of no other patient's record.
  * @param id absent: of every resource of the type
  */
 export async function everything(request: FhirRequest, compartment: "Patient" | "Encounter", id?: string): Promise<Answer> {
@@ -30,59 +28,54 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
   const page = token === undefined ? undefined : unpackToken<PageToken>(token, path);
   const query = page?.query ?? request.search;
   const { types, since, care, count } = parametersIn(compartment, page ? pairsOf(page.query) : request.query);
-  if (id !== undefined) await readResource(request, compartment, id);
+  const root = id === undefined ? undefined : await readResource(request, compartment, id);
 
+  const isWanted = (type: string): boolean => !types || types.has(type);
+  // A type that is never in the compartment is found by what refers to it: by all of the record, whose other types are left out then.
+  const isByReference = types !== undefined && [...types].some((type) => !membership(compartment, id, type));
   const recent: Clause[] = since === undefined ? [] : [{ kind: "updated", any: [{ lowGe: since }] }];
   const questions = directory.types().flatMap((type): TypeQuestion[] => {
-    const clauses = types && !types.has(type) ? undefined : membership(compartment, id, type);
+    const clauses = membership(compartment, id, type);
     return clauses ? [{ type, clauses: [...clauses, ...recent, ...(type === compartment ? [] : careWithin(type, care))] }] : [];
   });
+  const wanted = questions.filter(({ type }) => isWanted(type));
+  const links = [{ relation: "self", url: `${base}/${path}${query && `?${query}`}` }];
+
   const manner = { partial: request.prefer.handling === "lenient", missing: new Set<string>() };
-  const { rows, next } = await searchTypes(
+  const limit = count ?? (isByReference ? MAX_COUNT : DEFAULT_COUNT);
+  const found = await searchTypes(
     request,
-    questions,
-    { limit: count, maxBytes: MAX_PAGE_BYTES, ...(page && { after: page.after }) },
+    isByReference ? questions : wanted,
+    { limit, maxBytes: MAX_PAGE_BYTES, ...(page && { after: page.after }) },
     manner,
   );
+  const record = recordOf(compartment, id, root?.json);
+  const { rows, next, along, isCut } = await withSurroundings(found, (matches) => surroundings(request, matches, record, isWanted, manner));
 
-  const links = [{ relation: "self", url: `${base}/${path}${query && `?${query}`}` }];
   if (next) links.push({ relation: "next", url: `${base}/${path}?_page=${packToken(path, { query, after: next } satisfies PageToken)}` });
-  const along = (await supporting(request, rows, manner)).filter(({ type }) => !types || types.has(type));
-  const entries = [...rows.map((row) => entryText(base, row, "match")), ...along.map((row) => entryText(base, row, "include"))];
+  const matches = rows.filter(({ type }) => isWanted(type));
+  const entries = [...matches.map((row) => entryText(base, row, "match")), ...along.map((row) => entryText(base, row, "include"))];
   const isWhole = !next && !page && manner.missing.size === 0;
-  return searchset(links, entries, isWhole ? rows.length : undefined, issuesOf({ ignored: [] }, [...manner.missing]), base);
+  const issues = issuesOf({ ignored: [] }, [...manner.missing]);
+  return searchset(links, entries, isWhole ? matches.length : undefined, isCut ? [...issues, tooMuch] : issues, base);
 }
 
-/** Types that describe the surroundings of a record, not a patient. */
-const SURROUNDINGS = [
-  "Practitioner",
-  "PractitionerRole",
-  "Organization",
-  "Location",
-  "Medication",
-  "Device",
-  "Substance",
-  "HealthcareService",
-];
+const tooMuch: Issue = {
+  severity: "warning",
+  code: "incomplete",
+  diagnostics: "The resource here refers to more than one answer may hold: some of it is left out.",
+};
 
-async function supporting(request: FhirRequest, rows: Row[], manner: { partial: boolean; missing: Set<string> }): Promise<Row[]> {
-  const include = [...new Set(rows.map((row) => row.type))].flatMap((source) => {
-    const slots = [
-      ...new Set([...parametersOf(source).values()].filter((it) => it.type === "reference" && !it.isCanonical).flatMap((it) => it.slots)),
-    ];
-    const targets = SURROUNDINGS.filter((type) => request.directory.known(type).length > 0);
-    return slots.length > 0 ? [{ source, param: "*", targets, iterate: false, slots, wildcard: true, canonicalSlots: [] }] : [];
-  });
-  if (include.length === 0) return [];
-  // The rows came without their references: they are asked for once more, by id.
-  const perOwner = new Map<string, StoreQuery[]>();
-  for (const { source, slots } of include) {
-    const any = rows.filter((row) => row.type === source).map(({ id }) => id);
-    const query: StoreQuery = { type: source, clauses: [{ kind: "id", any }], sort: [], limit: any.length, want: "ids", refs: slots };
-    askEachOwner(request, perOwner, query, manner);
-  }
-  const referring = (await askOwners(request, perOwner)).flatMap((page) => page.rows);
-  return included(request, referring, { include, revinclude: [] }, manner, MAX_INCLUDED);
+/** The page with what comes along; a shorter page where too much would. Only of a single match some may be left out: `isCut`. */
+async function withSurroundings(
+  { rows, next }: TypesPage,
+  find: (matches: Row[]) => Promise<Surroundings>,
+): Promise<TypesPage & { along: Row[]; isCut: boolean }> {
+  const { rows: along, isCut } = await find(rows);
+  if (!isCut || rows.length === 1) return { rows, along, isCut, ...(next && { next }) };
+  const half = rows.slice(0, Math.ceil(rows.length / 2));
+  const last = half.at(-1) as Row;
+  return withSurroundings({ rows: half, next: { type: last.type, after: cursorOf(last) } }, find);
 }
 
 interface Asked {
@@ -90,12 +83,14 @@ interface Asked {
   /** Record time, milliseconds. */
   since?: number;
   care: CareTime;
-  count: number;
+  count?: number;
 }
 
 /** @throws FhirError 400 */
 function parametersIn(compartment: "Patient" | "Encounter", pairs: [string, string][]): Asked {
-  const asked: Asked = { care: { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY }, count: DEFAULT_COUNT };
+  const asked: Asked = {
+    care: { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY },
+  };
   for (const [name, value] of pairs) {
     if (name === "_since") {
       asked.since = intervalIn(name, value, "an instant like 2026-01-31T08:00:00Z")[0];

@@ -283,6 +283,7 @@ describe("everything that a record refers to", () => {
         matches: ["Observation/old", "Observation/panel"],
         along: ["Endpoint/images", "Observation/part", "Practitioner/house"],
       });
+    expect((await fhir.get(`/${patient}/$everything?_type=Practitioner,Observation&_summary=count`)).body.total).toBe(2);
   });
 
   it("holds of an encounter its patient, and what is of that patient, but of nobody else", async () => {
@@ -335,4 +336,24 @@ describe("everything that a record refers to", () => {
     }
     expect(told).toBe(1);
   }, 60_000);
+
+  it("is shaped by _summary and _elements; what else shapes a search is told of, or refused when strict", async () => {
+    const { body } = await fhir.get(`/${patient}/$everything?_elements=status&_type=List&_sort=_id&_include=*&_count=5`);
+    expect(body.entry[0].resource).toMatchObject({ status: "current", meta: { tag: [{ code: "SUBSETTED" }] } });
+    expect(body.entry[0].resource).not.toHaveProperty("entry");
+    expect(body.entry[1].resource.issue.map((it: { expression: string[] }) => it.expression[0])).toEqual(["_sort", "_include"]);
+    expect(body.link[0].url).toBe(`${mesh.base}/fhir/${patient}/$everything?_elements=status&_type=List&_count=5`);
+    const inShort = await fhir.all(`/${patient}/$everything?_summary=true&_count=1`);
+    expect(inShort.resources.filter((it) => !JSON.stringify(it).includes("SUBSETTED"))).toEqual([]);
+    const counted = (await fhir.get(`/${patient}/$everything?_summary=count`)).body;
+    expect(counted).toMatchObject({ total: record.length });
+    expect(counted).not.toHaveProperty("entry");
+    for (const wrong of ["_sort=_id", "_include=*", "_total=accurate", "_revinclude:iterate=*"])
+      expect(await fhir.get(`/${patient}/$everything?${wrong}`, { Prefer: "handling=strict" })).toMatchObject({
+        status: 400,
+        body: outcomeWith("not-supported"),
+      });
+    for (const wrong of ["_summary=short", "_summary=true&_elements=id"])
+      expect((await fhir.get(`/${patient}/$everything?${wrong}`)).status).toBe(400);
+  });
 });

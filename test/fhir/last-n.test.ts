@@ -1,3 +1,4 @@
+import { outcomeWith } from "../kit/fhir-http.ts";
 import { hospital } from "../kit/hospital.ts";
 
 /** `Observation/$lastn` (FHIR R4, observation-operation-lastn.html). */
@@ -74,5 +75,26 @@ describe("the last Observations", () => {
       ["some day", codes("a")],
     ]);
     expect(daysIn(await last("timeless"))).toEqual(["some day"]);
+  });
+
+  it("are shaped by _summary and _elements; what else shapes a search is told of, or refused when strict", async () => {
+    await measure("shaped", [["01", codes("a")]]);
+    const body = await last("shaped", "&_elements=valueString&_count=5&_include=Observation:patient&_sort=date");
+    expect(daysIn(body)).toEqual(["01"]);
+    expect(body.entry[0].resource).toMatchObject({ meta: { tag: [{ code: "SUBSETTED" }] } });
+    expect(body.entry[1].resource.issue.map((it: { expression: string[] }) => it.expression[0])).toEqual(["_count", "_include", "_sort"]);
+    expect(body.link[0].url).toBe(`${at.mesh.base}/fhir/Observation/$lastn?patient=Patient%2Fshaped&_elements=valueString`);
+    expect(await last("shaped", "&_summary=count")).toMatchObject({ total: 1 });
+    const strict = { Prefer: "handling=strict" };
+    for (const wrong of [
+      "_count=5",
+      "_include=Observation:patient",
+      "_include:iterate=Observation:patient",
+      "_sort=date",
+      "_total=accurate",
+    ])
+      expect(await last("shaped", `&${wrong}`, strict)).toEqual(outcomeWith("not-supported"));
+    expect(daysIn(await last("shaped", "&max=1&_elements=valueString", strict))).toEqual(["01"]);
+    expect(await last("shaped", "&colour=red")).toEqual(outcomeWith("not-supported"));
   });
 });

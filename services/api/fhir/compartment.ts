@@ -189,6 +189,26 @@ const CONTROLS = new Set([
 /** Shapes the answer, and narrows nothing. */
 export const isControl = (name: string): boolean => CONTROLS.has(name.split(":", 1)[0] as string);
 
+/**
+ * What an operation does with parameters that shape a search, of which R4 defines few for operations: it heeds those named; the
+ * rest are passed over and told of in the answer, or refused, as the client prefers.
+ * @throws FhirError 400 not-supported, when strict
+ */
+export function heededBy(
+  operation: string,
+  { query, prefer }: Pick<FhirRequest, "query" | "prefer">,
+  names: readonly string[],
+): { heeded: [name: string, value: string][] } & Pick<ParsedSearch, "ignored"> {
+  const isIdle = (name: string) => isControl(name) && ![...names, "_format", "_pretty", "_page"].includes(name);
+  const ignored = [...new Set(query.map(([name]) => name).filter(isIdle))].map((whole) => {
+    const name = whole.slice(0, 64);
+    return { name, reason: `${operation} does not take the parameter "${name}".` };
+  });
+  const [first] = ignored;
+  if (first && prefer.handling === "strict") throw fhirError(400, "not-supported", first.reason, first.name);
+  return { heeded: query.filter(([name]) => !isIdle(name)), ignored };
+}
+
 /** The types in `_type`, if given. @throws FhirError 400 */
 export function typesAsked(pairs: [string, string][]): Set<string> | undefined {
   const values = pairs

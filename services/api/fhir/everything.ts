@@ -4,17 +4,20 @@
  */
 import { fhirError, type Issue } from "../../../fhir/outcome.ts";
 import { intervalOf } from "../../../fhir/search/dates.ts";
+import { parseSearch } from "../../../fhir/search/parse.ts";
 import type { Clause, Row } from "../../../fhir/search/query.ts";
+import type { Subset } from "../../../fhir/subset.ts";
 import { cursorOf } from "../../../mixins/fhir/ask.ts";
-import { searchTypes, type TypeQuestion, type TypesPage } from "../../../mixins/fhir/many-types.ts";
+import { countTypes, searchTypes, type TypeQuestion, type TypesPage } from "../../../mixins/fhir/many-types.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
 import { packToken, unpackToken } from "../../../mixins/fhir/token.ts";
 import type { Answer } from "../http/answer.ts";
 import { type CareTime, careWithin } from "./care-dates.ts";
-import { isControl, membership, type PageToken, typesAsked } from "./compartment.ts";
+import { heededBy, isControl, membership, type PageToken, typesAsked } from "./compartment.ts";
 import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "./limits.ts";
+import { subsetAsked } from "./presentation.ts";
 import { type FhirRequest, pairsOf } from "./request.ts";
-import { entryText, issuesOf, searchset } from "./search.ts";
+import { entryText, issuesOf, searchset, selfQuery } from "./search.ts";
 import { recordOf, type Surroundings, surroundings } from "./surroundings.ts";
 
 /**
@@ -27,7 +30,9 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
   const token = request.query.find(([name]) => name === "_page")?.[1];
   const page = token === undefined ? undefined : unpackToken<PageToken>(token, path);
   const query = page?.query ?? request.search;
-  const { types, since, care, count } = parametersIn(compartment, page ? pairsOf(page.query) : request.query);
+  const sent = page ? pairsOf(page.query) : request.query;
+  const { heeded, ignored } = heededBy("$everything", { query: sent, prefer: request.prefer }, ["_count", "_summary", "_elements"]);
+  const { types, since, care, count, isCounted, subset } = parametersIn(compartment, heeded);
   const root = id === undefined ? undefined : await readResource(request, compartment, id);
 
   const isWanted = (type: string): boolean => !types || types.has(type);
@@ -39,7 +44,9 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
     return clauses ? [{ type, clauses: [...clauses, ...recent, ...(type === compartment ? [] : careWithin(type, care))] }] : [];
   });
   const wanted = questions.filter(({ type }) => isWanted(type));
-  const links = [{ relation: "self", url: `${base}/${path}${query && `?${query}`}` }];
+  const used = heeded.filter(([name]) => name !== "_format" && name !== "_pretty");
+  const links = [{ relation: "self", url: `${base}/${path}${selfQuery({ used })}` }];
+  if (isCounted) return searchset(links, [], await countTypes(request, wanted), issuesOf({ ignored }, []), base);
 
   const manner = { partial: request.prefer.handling === "lenient", missing: new Set<string>() };
   const limit = count ?? (isByReference ? MAX_COUNT : DEFAULT_COUNT);
@@ -54,9 +61,12 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
 
   if (next) links.push({ relation: "next", url: `${base}/${path}?_page=${packToken(path, { query, after: next } satisfies PageToken)}` });
   const matches = rows.filter(({ type }) => isWanted(type));
-  const entries = [...matches.map((row) => entryText(base, row, "match")), ...along.map((row) => entryText(base, row, "include"))];
+  const entries = [
+    ...matches.map((row) => entryText(base, row, "match", subset)),
+    ...along.map((row) => entryText(base, row, "include", subset)),
+  ];
   const isWhole = !next && !page && manner.missing.size === 0;
-  const issues = issuesOf({ ignored: [] }, [...manner.missing]);
+  const issues = issuesOf({ ignored }, [...manner.missing]);
   return searchset(links, entries, isWhole ? matches.length : undefined, isCut ? [...issues, tooMuch] : issues, base);
 }
 
@@ -84,12 +94,24 @@ interface Asked {
   since?: number;
   care: CareTime;
   count?: number;
+  /** Only the number of matches is asked for. */
+  isCounted: boolean;
+  /** The part of each resource that is asked for; absent: the whole. */
+  subset?: Subset;
 }
 
 /** @throws FhirError 400 */
 function parametersIn(compartment: "Patient" | "Encounter", pairs: [string, string][]): Asked {
+  const shape = parseSearch(
+    "Basic",
+    pairs.filter(([name]) => name === "_summary" || name === "_elements"),
+    { base: "", handling: "strict" },
+  );
+  const subset = subsetAsked(shape);
   const asked: Asked = {
     care: { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY },
+    isCounted: shape.summary === "count",
+    ...(subset && { subset }),
   };
   for (const [name, value] of pairs) {
     if (name === "_since") {

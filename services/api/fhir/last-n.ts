@@ -8,10 +8,11 @@ import { type Cursor, type Row, SEP, type SortKey, type StoreQuery } from "../..
 import { askEachOwner, askOwners } from "../../../mixins/fhir/ask.ts";
 import { searchPage } from "../../../mixins/fhir/search.ts";
 import type { Answer } from "../http/answer.ts";
+import { heededBy } from "./compartment.ts";
 import { MAX_PAGE_BYTES } from "./limits.ts";
 import { subsetAsked } from "./presentation.ts";
 import type { FhirRequest } from "./request.ts";
-import { entryText, searchset } from "./search.ts";
+import { entryText, issuesOf, searchset, selfQuery } from "./search.ts";
 
 /** JSON in one answer of `$lastn`, which has no pages. */
 const MAX_BYTES = MAX_PAGE_BYTES * 4;
@@ -24,7 +25,8 @@ const TYPE = "Observation";
 export async function lastN(request: FhirRequest): Promise<Answer> {
   const max = request.query.find(([name]) => name === "max")?.[1] ?? "1";
   if (!/^[1-9]\d{0,3}$/.test(max)) throw fhirError(400, "value", "max must be a whole number, 1 to 9999.", "max");
-  const pairs = request.query.filter(([name]) => name !== "max");
+  const { heeded, ignored } = heededBy("$lastn", request, ["_summary", "_elements"]);
+  const pairs = heeded.filter(([name]) => name !== "max");
   if (!pairs.some(([name]) => /^(patient|subject)(:|$)/.test(name)))
     throw fhirError(400, "required", "$lastn needs a patient or subject.", "patient");
   // A criterion that is passed over would find too much: it is refused, whatever the client prefers.
@@ -47,11 +49,12 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
     const row = rows.get(one.id);
     return row && (codingsOf(one).length > 0 || isTaken(textOf(row), one)) ? [entryText(request.base, row, "match", subset)] : [];
   });
+  const used = heeded.filter(([name, value]) => value !== "" && name !== "_format" && name !== "_pretty");
   return searchset(
-    [{ relation: "self", url: `${request.base}/${TYPE}/$lastn?${request.search}` }],
+    [{ relation: "self", url: `${request.base}/${TYPE}/$lastn${selfQuery({ used })}` }],
     search.summary === "count" ? [] : entries,
     entries.length,
-    [],
+    issuesOf({ ignored: [...ignored, ...search.ignored] }, []),
     request.base,
   );
 }

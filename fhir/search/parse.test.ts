@@ -316,6 +316,29 @@ describe("other types", () => {
     ];
     expect(found(`Location?near=${near}`, places)).toBe(ids);
   });
+
+  it("finds every place in a circle, and none farther out than an eighth of its radius", () => {
+    const radians = Math.PI / 180;
+    const degreesBetween = ([a, b]: [number, number], [c, d]: [number, number]): number => {
+      const [north, east] = [Math.sin(((c - a) * radians) / 2), Math.sin(((d - b) * radians) / 2)];
+      const root = Math.sqrt(north ** 2 + Math.cos(a * radians) * Math.cos(c * radians) * east ** 2);
+      return (2 * Math.asin(Math.min(1, root))) / radians;
+    };
+    const degrees = (most: number) =>
+      fc.oneof(fc.integer({ min: -most, max: most }), fc.integer({ min: most - 4, max: most })).map((one) => one);
+    const place = fc.tuple(degrees(90), degrees(180)) as fc.Arbitrary<[number, number]>;
+    fc.assert(
+      fc.property(place, place, fc.integer({ min: 1, max: 179 }), (centre, other, reach) => {
+        const [latitude, longitude] = other;
+        const query = `Location?near=${centre.join("|")}|${Math.round(reach * 111.195 * 1_000)}|m`;
+        const isFound = found(query, [{ resourceType: "Location", id: "it", position: { latitude, longitude } }]) === "it";
+        const away = degreesBetween(centre, other);
+        if (away < reach - 0.01) expect([query, other, isFound]).toEqual([query, other, true]);
+        if (isFound && reach < 80) expect(away).toBeLessThanOrEqual(reach * 1.51);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
 });
 
 describe("a chain", () => {

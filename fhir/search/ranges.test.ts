@@ -103,3 +103,15 @@ describe("a number in a search", () => {
     );
   });
 });
+
+describe("a number of more digits than a double holds", () => {
+  it.each(["1234567890.1234567", "12345678901234567", "3.14159265358979323846", "-0.1234567890123456789"])("%s equals itself", (text) => {
+    const value = Number(text);
+    const holdsFor = (prefix: string) =>
+      numberMatches(prefix + text, "value").some(
+        ({ lowGe = -Infinity, lowLt = Infinity, highLe = Infinity, highGt = -Infinity }) =>
+          value >= lowGe && value < lowLt && value <= highLe && value > highGt,
+      );
+    expect([holdsFor("eq"), holdsFor("ne"), holdsFor("gt"), holdsFor("lt")]).toEqual([true, false, false, false]);
+  });
+});

@@ -19,6 +19,7 @@ import { isResourceType, parametersOf, typeOfSlot } from "./parameters.ts";
 import type { Clause } from "./query.ts";
 import { SEP } from "./query.ts";
 import { dateMatches, numberMatches, rangeClauses } from "./ranges.ts";
+import { soundsOf, wordsOfName } from "./rows.ts";
 import { splitAt, unescaped } from "./text.ts";
 
 /** Values in one list. */
@@ -57,6 +58,7 @@ export function clausesOf(parameter: SearchParameter, modifier: string, value: s
     case "token":
       return [tokenClause(parameter, modifier, values, name)];
     case "string":
+      if (parameter.code === "phonetic") return [phoneticClause(parameter, modifier, values, name)];
       return [{ kind: "key", slots, any: values.flatMap((text) => stringMatches(text, modifier, name, parameter.hasParts === true)) }];
     case "uri":
       return uriClauses(parameter, modifier, values.map(unescaped), name);
@@ -99,7 +101,10 @@ function checkModifier(parameter: SearchParameter, modifier: string, name: strin
 
 function badModifier(parameter: SearchParameter, modifier: string, name: string) {
   const isTaken = (one: string) => (one !== "text" || parameter.hasText) && (one !== "of-type" || parameter.hasTypes);
-  const known = [...(modifiers[parameter.type] ?? []).filter(isTaken), ...(parameter.type === "composite" ? [] : ["missing"])];
+  const known = [
+    ...(parameter.code === "phonetic" ? [] : (modifiers[parameter.type] ?? [])).filter(isTaken),
+    ...(parameter.type === "composite" ? [] : ["missing"]),
+  ];
   const takes = known.length
     ? `it takes ${known.map((one) => `:${one}`).join(", ")}${parameter.type === "reference" ? " or a resource type" : ""}`
     : "it takes none";
@@ -138,6 +143,18 @@ function tokenClause(parameter: SearchParameter, modifier: string, values: strin
   if (modifier === "below") return { kind: "key", slots, any: values.flatMap((text) => mimeMatches(unescaped(text))) };
   const any = values.flatMap((text) => tokenMatches("=", parameter, text, name));
   return modifier === "not" ? { kind: "key", slots, any, not: true } : { kind: "key", slots, any };
+}
+
+/** Names of which each word sounds like one of the words that are asked for. */
+function phoneticClause(parameter: SearchParameter, modifier: string, values: string[], name: string): Clause {
+  if (modifier) throw badModifier(parameter, modifier, name);
+  const { slots } = parameter;
+  const of = values.map((value): Clause[] => {
+    const words = wordsOfName(unescaped(value));
+    if (words.length === 0) throw fhirError(400, "invalid", `"${name}" has no word to listen to.`, name);
+    return words.map((word) => ({ kind: "key", slots, any: soundsOf(word).map((sound) => ({ eq: `&${sound}` })) }));
+  });
+  return of.length === 1 && of[0]!.length === 1 ? of[0]![0]! : { kind: "any", of };
 }
 
 /** An address of a conformance resource may come with its business version: `url=http://a|1.0`. */

@@ -11,11 +11,11 @@
  * - token$number$number: range row [second, third] with the unit: first
  */
 import type { SlotJson } from "./definition.ts";
-import { isResourceType, slotsOf } from "./parameters.ts";
+import { isResourceType, parametersOf, slotsOf } from "./parameters.ts";
 import type { IndexRows } from "./query.ts";
 import { SEP } from "./query.ts";
 import type { Writer } from "./rows.ts";
-import { writerOf } from "./rows.ts";
+import { phonetic, writerOf } from "./rows.ts";
 import { Sink } from "./sink.ts";
 
 type Extractor = (resource: unknown, sink: Sink) => void;
@@ -40,7 +40,12 @@ export function indexOf(resource: unknown): IndexRows {
 function extractsOf(type: string): [slot: number, extract: Extractor][] {
   let extracts = compiled.get(type);
   if (!extracts) {
-    extracts = slotsOf(type).map(([slot, json]) => [slot, compile(json)]);
+    const heard = parametersOf(type).get("phonetic")?.slots ?? [];
+    extracts = slotsOf(type).flatMap(([slot, json]): [number, Extractor][] => {
+      const sounds: [number, Extractor][] =
+        heard.includes(slot) && "read" in json ? json.read.map(([path]) => [slot, reader(path, phonetic)]) : [];
+      return [[slot, compile(json)], ...sounds];
+    });
     compiled.set(type, extracts);
   }
   return extracts;

@@ -317,6 +317,21 @@ describe("other types", () => {
     expect(found(`Location?near=${near}`, places)).toBe(ids);
   });
 
+  it.each([
+    ["Maier", "meyer"],
+    ["meier", "meyer"],
+    ["Smith", "schmidt"],
+    ["Kathrin Meyer", "meyer"],
+    ["Meyer Smith", ""],
+    ["Maier,Smith", "meyer schmidt"],
+    ["Wang", ""],
+    ["Иванов", "ivanov"],
+  ])("a name that sounds like %s finds: %s", (name, ids) => {
+    const patient = (id: string, family: string, given: string) => ({ resourceType: "Patient", id, name: [{ family, given: [given] }] });
+    const people = [patient("meyer", "Meyer", "Catherine"), patient("schmidt", "Schmidt", "Ana"), patient("ivanov", "Иванов", "Пётр")];
+    expect(found(`Patient?phonetic=${name}`, people)).toBe(ids);
+  });
+
   it("finds every place in a circle, and none farther out than an eighth of its radius", () => {
     const radians = Math.PI / 180;
     const degreesBetween = ([a, b]: [number, number], [c, d]: [number, number]): number => {
@@ -431,6 +446,8 @@ describe("a search that is wrong", () => {
     "Observation?status:text=x",
     "Observation?code:of-type=a|b|c",
     "Patient?_tag:of-type=a|b|c",
+    "Patient?phonetic:exact=Meyer",
+    "Patient?phonetic=--",
     "Observation?value-quantity=5|ucum|",
     "Observation?code-value-quantity=w",
     "Observation?code-value-quantity=w$",

@@ -10,6 +10,7 @@
  *          string as it was written (for `:exact`) `=Smith`
  *     `~`  text for prefix search, folded by `fold()`: a string's words, a token's display or text (`:text`)
  *     `+`  a later part of a name, folded: found by, not sorted by
+ *     `&`  how a word of a name sounds (`phonetic`)
  *     `@`  the identifier of a logical reference, as a token: `@code␟system` (`:identifier`)
  *     `#`  a reference to a contained resource, `#Type/id`: not followed and not searched, but not missing either
  *     `%`  an Identifier with its type: `%value␟typeSystem␟typeCode` (`:of-type`)

@@ -2,6 +2,7 @@
  * Rows of each data type (query.ts says what they mean). Values of a wrong type are passed over: what is malformed is
  * validation's to refuse, and a row must never be the reason that a write fails.
  */
+import { doubleMetaphone } from "double-metaphone";
 import { numberOf } from "../json.ts";
 import { intervalOf } from "./dates.ts";
 import { fold } from "./fold.ts";
@@ -106,6 +107,29 @@ const familyName: Writer = (sink, value) => {
     if (++parts > MOST_PARTS) return;
     words(sink, name.slice(part.index + part[0].length), "+");
   }
+};
+
+/** How a name sounds, in the writing of double-metaphone: one or two codes for each word. What has none (other scripts) stands for itself. */
+export function soundsOf(word: string): string[] {
+  const folded = fold(word);
+  const codes = [...new Set(doubleMetaphone(folded))].filter((code) => code !== "");
+  return codes.length > 0 ? codes : folded ? [folded] : [];
+}
+
+/** Words of one name that are listened to, and of their letters. */
+const [MOST_WORDS, MOST_LETTERS] = [16, 64];
+
+/** The words of a name. */
+export const wordsOfName = (text: string): string[] =>
+  (text.slice(0, MOST_OF_NAME).match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).slice(0, MOST_WORDS).map((word) => word.slice(0, MOST_LETTERS));
+
+/** Rows by which a name is found that sounds alike. */
+export const phonetic: Writer = (sink, value) => {
+  const parts = isObject(value) ? [value.text, value.family, value.given] : [value];
+  for (const part of parts)
+    each(part, (text) => {
+      if (isText(text)) for (const word of wordsOfName(text)) for (const sound of soundsOf(word)) sink.key(`&${sound}`);
+    });
 };
 
 /** Each of the members, which are texts or lists of them. */

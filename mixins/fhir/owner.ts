@@ -54,8 +54,6 @@ type Gains = WithFhir &
     settling: InDoubt;
     handled: number;
     profiles: Profiles;
-    /** Prepared transactions that write a StructureDefinition: told to the mesh when they are committed. */
-    defining: Set<string>;
   };
 
 /** The mixin; see the head of this file. */
@@ -123,7 +121,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           return guarded(this, async () => {
             const writes = await compile(this, steps);
             const results = await this.store.prepare(tx, writes);
-            if (definesProfile(steps)) this.defining.add(tx);
             return results.map((result, index) =>
               resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
             );
@@ -135,8 +132,8 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ tx: string; at: number }>) {
           return guarded(this, async () => {
             const { tx, at } = ctx.params;
-            await this.store.commit(tx, at);
-            if (this.defining.delete(tx)) this.broker.broadcast(PROFILES_CHANGED);
+            const types = await this.store.commit(tx, at);
+            if (types.includes(PROFILE)) this.broker.broadcast(PROFILES_CHANGED);
             return null;
           });
         },
@@ -145,7 +142,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         retryPolicy: { enabled: true }, // idempotent
         handler(this: This, ctx: Context<{ tx: string }>) {
           return guarded(this, async () => {
-            this.defining.delete(ctx.params.tx);
             await this.store.abort(ctx.params.tx);
             return null;
           });
@@ -161,7 +157,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
     created(this: This) {
       this.handled = 0;
-      this.defining = new Set();
       this.profiles = new Profiles(() => ({ caller: this.broker as never, directory: this.directory }));
       this.fhir = {
         read: async (type, id) => {
@@ -195,7 +190,8 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   };
 }
 
-const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => step.op !== "add" && step.type === "StructureDefinition");
+const PROFILE = "StructureDefinition";
+const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => step.op !== "add" && step.type === PROFILE);
 
 /** Profiles that a resource says it keeps. */
 function profilesOf({ meta }: Resource): string[] {

@@ -13,7 +13,7 @@ import { Search } from "./mongo/search.ts";
 import { transaction, translate, waitingTransaction } from "./mongo/transaction.ts";
 import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from "./mongo/values.ts";
 import { Writer } from "./mongo/write.ts";
-import { jsonOf, plan } from "./plan.ts";
+import { jsonOf, plan, typesIn } from "./plan.ts";
 import { unavailable } from "./sqlite/database.ts";
 import type { HistoryQuery, LinksPage, LinksQuery, Prepared, Store, StoredResource, StoreOptions, Write, WriteResult } from "./store.ts";
 
@@ -126,10 +126,10 @@ class MongoStore implements Store {
     });
   }
 
-  async commit(tx: string, at: number): Promise<void> {
-    await this.#transaction(async (session) => {
+  async commit(tx: string, at: number): Promise<string[]> {
+    return this.#transaction(async (session) => {
       const prepared = await this.#collections.prepared.findOne({ _id: tx }, { session });
-      if (!prepared) return;
+      if (!prepared) return [];
       const { indexVersion, reindex } = this.#options;
       // Search values may have been computed before their meaning changed.
       const changes = prepared.changes.map((change) =>
@@ -140,6 +140,7 @@ class MongoStore implements Store {
       await this.#writer.apply(changes, [], session, at, tx);
       await this.#writer.unlock(prepared.locks, tx, session);
       await this.#collections.prepared.deleteOne({ _id: tx }, { session });
+      return typesIn(changes);
     });
   }
 

@@ -240,3 +240,8 @@ export function sizeOf(steps: Write[]): number {
   for (const step of steps) size += step.op === "create" || step.op === "update" ? step.body.rest.length + step.body.meta.length : 100;
   return size;
 }
+
+/** The types of the resources that are changed. */
+export const typesIn = (changes: Change[]): string[] => [
+  ...new Set(changes.flatMap((change) => (change.kind === "add" ? [] : [change.type]))),
+];

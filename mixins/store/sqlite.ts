@@ -183,10 +183,11 @@ class SqliteFile implements SqliteStore {
     return this.#queue.add(() => this.#prepared.prepare(tx, steps), sizeOf(steps), this.#waitMs);
   }
 
-  async commit(tx: string, at: number): Promise<void> {
-    await this.#queue.add(() => this.#prepared.commit(tx, at), this.#prepared.sizeOf(tx), 0);
+  async commit(tx: string, at: number): Promise<string[]> {
+    const types = await this.#queue.add(() => this.#prepared.commit(tx, at), this.#prepared.sizeOf(tx), 0);
     this.#prepared.ended(tx);
     this.#queue.wake();
+    return types;
   }
 
   async abort(tx: string): Promise<void> {

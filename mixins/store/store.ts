@@ -172,8 +172,11 @@ export interface Store {
    * An `existed` outcome holds nothing. Preparing under a `tx` that is prepared already is a bug and throws.
    */
   prepare(tx: string, steps: Write[]): Promise<WriteResult[]>;
-  /** Makes the steps visible with `at` as meta.lastUpdated. Idempotent; unknown tx: nothing. */
-  commit(tx: string, at: number): Promise<void>;
+  /**
+   * Makes the steps visible with `at` as meta.lastUpdated. Idempotent; unknown tx: nothing.
+   * @returns the types of what it has changed
+   */
+  commit(tx: string, at: number): Promise<string[]>;
   /** Drops the steps. Idempotent. */
   abort(tx: string): Promise<void>;
   prepared(): Promise<Prepared[]>;

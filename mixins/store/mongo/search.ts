@@ -160,13 +160,17 @@ export class Search {
     const documents = query.sort.length > 0 ? await this.#sorted(query) : await this.#inOrderOfCreation(query);
     const rows: Row[] = [];
     let bytes = 0;
+    let seen = 0;
     for (const document of documents.slice(0, query.limit)) {
-      const row = toRow(query, document);
-      bytes += row.json === undefined ? 0 : Buffer.byteLength(row.json);
+      const row = document && toRow(query, document);
+      bytes += row?.json === undefined ? 0 : Buffer.byteLength(row.json);
       if (rows.length > 0 && bytes > (query.maxBytes ?? DEFAULT_MAX_BYTES)) break;
-      rows.push(row);
+      seen += 1;
+      if (row) rows.push(row);
     }
-    return { rows, more: documents.length > rows.length };
+    // All of them gone since their places were read: those behind them are still there.
+    if (rows.length === 0 && documents.length > seen) return this.page(query);
+    return { rows, more: documents.length > seen };
   }
 
   async count(type: string, clauses: Clause[]): Promise<number> {
@@ -198,7 +202,7 @@ export class Search {
   }
 
   /** The matches come from an index; their order is made from the values in them. */
-  async #sorted(query: StoreQuery): Promise<Document[]> {
+  async #sorted(query: StoreQuery): Promise<(Document | undefined)[]> {
     const { sort } = query;
     const values = Object.fromEntries(sort.map((key, i) => [`s${i}`, sortValue(key)]));
     const absent = Object.fromEntries(sort.map((_, i) => [`n${i}`, { $cond: [{ $eq: [`$s${i}`, null] }, 1, 0] }]));
@@ -223,10 +227,10 @@ export class Search {
     const ids = places.map(({ _id }) => _id);
     const documents = await this.#collections.resource.find({ _id: { $in: ids } }, { projection: projection(query) }).toArray();
     const byId = new Map(documents.map((document) => [document._id, document]));
-    return places.flatMap((place) => {
+    return places.map((place) => {
       const document = byId.get(place._id);
-      // Gone or changed since: its place is the one it had.
-      return document?.living ? [{ ...document, values: sort.map((_, i) => place[`s${i}`] ?? null) }] : [];
+      // Changed since: its place is the one it had; gone since: undefined, which still counts for whether there are more.
+      return document?.living ? { ...document, values: sort.map((_, i) => place[`s${i}`] ?? null) } : undefined;
     });
   }
 }

@@ -106,7 +106,7 @@ export class Database {
       } catch (error) {
         if (!isBusy(error)) throw this.translate(error);
         if (performance.now() - start > BUSY_LIMIT_MS) {
-          throw unavailable(`Another process has kept ${this.file} busy for more than ${BUSY_LIMIT_MS / 1000} s.`);
+          throw new FileBusy(this.file);
         }
       }
       await delay(1 + Math.random() * Math.min(20, attempt * 2));
@@ -136,6 +136,15 @@ export class Database {
   close(): void {
     this.#statements.clear();
     this.#db.close();
+  }
+}
+
+/** Another process holds the file: nothing can be written to it, whatever it is. */
+export class FileBusy extends StoreError {
+  constructor(file: string) {
+    const reason = `Another process has kept ${file} busy for more than ${BUSY_LIMIT_MS / 1000} s.`;
+    super(StoreErrorType.unavailable, 0, { reason });
+    this.message = reason;
   }
 }
 

@@ -2,7 +2,7 @@
  * Prepared writes: stored whole as one text, invisible, with a row per lock. What is committed is what was checked, so a commit checks
  * nothing again; the locks have kept everything that the check looked at.
  */
-import { type Change, jsonOf, lockKeys, plan } from "../plan.ts";
+import { type Change, jsonOf, lockKeys, plan, typesIn } from "../plan.ts";
 import type { StoreOptions, Write, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Blocked, Misuse } from "./queue.ts";
@@ -52,11 +52,13 @@ export class PreparedWrites {
     return results;
   }
 
-  commit(tx: string, at: number): void {
+  /** @returns the types of what it has changed */
+  commit(tx: string, at: number): string[] {
     const changes = this.#changes(tx);
-    if (!changes) return;
+    if (!changes) return [];
     this.#writer.apply(changes, [], at);
     this.abort(tx);
+    return typesIn(changes);
   }
 
   abort(tx: string): void {

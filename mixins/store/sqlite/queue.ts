@@ -3,7 +3,7 @@
  * changes anything, so a refused one leaves no trace and the others are not disturbed.
  */
 import { StoreError, StoreErrorType } from "../store.ts";
-import { type Database, unavailable } from "./database.ts";
+import { type Database, FileBusy, unavailable } from "./database.ts";
 
 /** One transaction takes at most so many writes, or so much text (characters): longer ones would block the event loop. */
 const MAX_WRITES = 512;
@@ -122,8 +122,8 @@ export class WriteQueue {
     try {
       await this.#db.whenFree(() => this.#attempt(jobs));
     } catch (error) {
-      if (jobs.length === 1) {
-        (jobs[0] as Job).reject(error);
+      if (jobs.length === 1 || error instanceof FileBusy) {
+        for (const job of jobs) job.reject(error);
         return;
       }
       // Something that no check foresees, e.g. a full disk: each by itself, so that one cannot take the others down.

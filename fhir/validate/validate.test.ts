@@ -444,3 +444,18 @@ function placesIn(root: unknown): [object: Json, name: string][] {
   visit(root);
   return places;
 }
+
+describe("a resource that claims", () => {
+  const issuesOf = (profile: string) =>
+    validate({ resourceType: "Patient", active: true, meta: { profile: [profile] } }, { type: "Patient" });
+  const r4 = "http://hl7.org/fhir/StructureDefinition";
+
+  it("to be what R4 defines of its type is believed", () => {
+    for (const profile of [`${r4}/Patient`, `${r4}/Patient|4.0.1`, `${r4}/vitalsigns`, "http://a.example/Observation"])
+      expect(issuesOf(profile)).toEqual([]);
+  });
+
+  it("to be what R4 defines of another type is refused", () => {
+    expect(issuesOf(`${r4}/Observation`)).toMatchObject([{ code: "value", expression: ["Patient.meta.profile[0]"] }]);
+  });
+});

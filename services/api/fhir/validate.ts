@@ -1,7 +1,7 @@
 /** `$validate` (FHIR R4, resource-operation-validate.html). */
 import { parseJson } from "../../../fhir/json.ts";
 import { fhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
-import { validate } from "../../../fhir/validate/index.ts";
+import { isOfAnotherType, validate } from "../../../fhir/validate/index.ts";
 import { readResource } from "../../../mixins/fhir/read.ts";
 import type { Answer } from "../http/answer.ts";
 import { asArray, fhirAnswer, type Given, givenIn, type Json, optionalBody } from "./parameters.ts";
@@ -27,10 +27,11 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
   const { profiles, stored: related } = await request.profiles.of(claimed.filter((it) => typeof it === "string"));
   const issues: Issue[] = validate(resource, { type, profiles, stored: related });
   if (profile !== undefined && profiles.length === 0 && !isBase(profile, type)) {
+    const isOther = isOfAnotherType(profile, type);
     issues.push({
       severity: "error",
-      code: "not-found",
-      diagnostics: `The profile ${profile.slice(0, 300)} is not stored here.`,
+      code: isOther ? "value" : "not-found",
+      diagnostics: `The profile ${profile.slice(0, 300)} is ${isOther ? "of another type" : "not stored here"}.`,
       expression: ["profile"],
     });
   }

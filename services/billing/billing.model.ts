@@ -1,3 +1,4 @@
+import { numberOf } from "../../fhir/json.ts";
 import { parametersOf } from "../../fhir/search/parameters.ts";
 import type { Clause } from "../../fhir/search/query.ts";
 import type { OwnerStep } from "../../mixins/fhir/contract.ts";
@@ -7,7 +8,8 @@ import { encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billin
 // The rules of a bill: plain data in, plain data out. No broker, no database, no clock.
 
 interface Money {
-  value?: number;
+  /** A number or, as the client wrote it, a raw one: `numberOf` reads both. */
+  value?: unknown;
   currency?: string;
 }
 
@@ -33,7 +35,12 @@ export interface Encounter {
 
 /** Money as FHIR writes it, from exact hundredths. */
 const money = (cents: number, currency: string): Money => ({ value: cents / 100, currency });
-const centsOf = ({ priceOverride }: ChargeItem): number => Math.round((priceOverride?.value ?? 0) * 100);
+
+/** Half a cent is rounded away from zero, as it is written: 1.005 are 101 cents, though the double beside it is below. */
+function centsOf({ priceOverride }: ChargeItem): number {
+  const value = numberOf(priceOverride?.value) ?? 0;
+  return Math.sign(value) * Math.round(Number((Math.abs(value) * 100).toPrecision(15)));
+}
 
 export function newCharge(
   id: string,

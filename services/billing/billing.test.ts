@@ -1,8 +1,10 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { parseJson } from "../../fhir/json.ts";
+import { ownerOf } from "../../mixins/fhir/contract.ts";
 import VisitsService from "../visits/visits.service.ts";
 import { visits } from "../visits/visits.contract.ts";
 import { billing } from "./billing.contract.ts";
-import { newCharge, newInvoice } from "./billing.model.ts";
+import { type ChargeItem, newCharge, newInvoice } from "./billing.model.ts";
 import BillingService from "./billing.service.ts";
 
 const noon = new Date("2026-01-01T12:00:00Z");
@@ -13,6 +15,25 @@ describe("a bill", () => {
       newCharge(String(index), { encounter: "Encounter/1", text: "x", cents, currency: "EUR" }, "Patient/1", noon),
     );
     expect(newInvoice("1", { id: "1", status: "finished" }, items, noon).bill).toMatchObject({ cents: 60, currency: "EUR" });
+  });
+
+  it.each([
+    ["12.50", 1_250],
+    ["1.005", 101],
+    ["-1.005", -101],
+    ["4.35", 435],
+    ["1e2", 10_000],
+    ["0.10, 0.20, 0.30", 60],
+  ])("reads prices as they were written: %s", (prices, cents) => {
+    const items = prices.split(", ").map((price, index) => {
+      const item = newCharge(String(index), { encounter: "Encounter/1", text: "x", cents: 0, currency: "EUR" }, "Patient/1", noon);
+      return { ...item, priceOverride: parseJson(`{"value":${price},"currency":"EUR"}`) } as ChargeItem;
+    });
+    const { bill, steps } = newInvoice("1", { id: "1", status: "finished" }, items, noon);
+    expect(bill.cents).toBe(cents);
+    const [invoice] = steps as { text: string }[];
+    expect(invoice?.text).toContain(`"totalNet":{"value":${cents / 100},`);
+    expect(invoice?.text).toContain(`"amount":{"value":${prices.split(", ")[0]},`); // each line to the letter
   });
 });
 
@@ -40,6 +61,16 @@ describe("billing", () => {
     expect(bill).toMatchObject({ cents: 4_250, charges: [expect.stringMatching(/^ChargeItem/), expect.stringMatching(/^ChargeItem/)] });
     expect(await clinic.read("billing", bill.invoice)).toMatchObject({ status: "issued", totalGross: { value: 42.5, currency: "EUR" } });
     await expect(billing.invoice(clinic.caller, { encounter: visit })).rejects.toEqual(refusal(409, "NOTHING_TO_INVOICE"));
+  });
+
+  it("bills a charge that came by FHIR with a zero at its end", async () => {
+    const visit = await newVisit();
+    const text = `{"resourceType":"ChargeItem","status":"billable","code":{"text":"x"},"subject":{"reference":"Patient/1"},
+      "context":{"reference":"${visit}"},"priceOverride":{"value":12.50,"currency":"EUR"}}`;
+    await ownerOf("billing").write(clinic.caller, { steps: [{ op: "create", type: "ChargeItem", id: "by-fhir", text }] });
+    await charge(visit, 10);
+    await visits.close(clinic.caller, { visit });
+    expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ cents: 1_260 });
   });
 
   it("makes one bill when 16 clerks ask for it at the same moment", async () => {

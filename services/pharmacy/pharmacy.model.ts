@@ -1,3 +1,4 @@
+import { numberOf } from "../../fhir/json.ts";
 import type { OwnerStep } from "../../mixins/fhir/contract.ts";
 import type { Code, Prescription } from "./pharmacy.contract.ts";
 import { prescriptionNotActive } from "./pharmacy.errors.ts";
@@ -15,11 +16,15 @@ export interface MedicationRequest {
   subject: { reference: string };
   encounter?: { reference: string };
   authoredOn?: string;
-  dispenseRequest?: { quantity?: { value?: number } };
+  /** The value is a number or, as the client wrote it, a raw one: `prescribedBy` reads both. */
+  dispenseRequest?: { quantity?: { value?: unknown } };
   [more: string]: unknown;
 }
 
 const STOCK = "stock/";
+
+/** Units that may be dispensed in all; undefined when the prescription does not say. */
+const prescribedBy = ({ dispenseRequest }: MedicationRequest): number | undefined => numberOf(dispenseRequest?.quantity?.value);
 
 /** The counter that holds how many units of a medication are on the shelf. */
 export const stockCounter = ({ system, code }: Code): string => `${STOCK}${system}|${code}`;
@@ -79,7 +84,7 @@ export function prescriptionOf(request: MedicationRequest, version: number): Pre
     version,
     patient: request.subject.reference,
     medication: request.medicationCodeableConcept?.coding?.[0] ?? { system: "", code: "" },
-    quantity: request.dispenseRequest?.quantity?.value ?? 0,
+    quantity: prescribedBy(request) ?? 0,
     prescribedAt: request.authoredOn ?? "",
   };
 }
@@ -93,7 +98,7 @@ export const STEP = { stock: 0, prescribed: 1 } as const;
  */
 export function dispenseSteps(request: MedicationRequest, id: string, quantity: number, now: Date): OwnerStep[] {
   const medication = request.medicationCodeableConcept?.coding?.[0];
-  const prescribed = request.dispenseRequest?.quantity?.value;
+  const prescribed = prescribedBy(request);
   if (request.status !== "active" || !medication?.code || prescribed === undefined)
     throw prescriptionNotActive(`MedicationRequest/${request.id}`);
   const dispense = {

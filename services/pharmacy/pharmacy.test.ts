@@ -1,4 +1,5 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { ownerOf } from "../../mixins/fhir/contract.ts";
 import { pharmacy } from "./pharmacy.contract.ts";
 import { codeOfCounter, stockCounter } from "./pharmacy.model.ts";
 import PharmacyService from "./pharmacy.service.ts";
@@ -51,6 +52,17 @@ describe("pharmacy", () => {
     await pharmacy.dispense(clinic.caller, { prescription, quantity: 3 });
     await expect(pharmacy.dispense(clinic.caller, { prescription, quantity: 3 })).rejects.toEqual(refusal(409, "MORE_THAN_PRESCRIBED"));
     expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 2 })).toMatchObject({ left: 95 });
+  });
+
+  it("dispenses a prescription that came by FHIR with a zero at its end, and no more than it says", async () => {
+    const medication = newMedication();
+    await pharmacy.receive(clinic.caller, { medication, quantity: 100 });
+    const text = `{"resourceType":"MedicationRequest","status":"active","intent":"order","subject":{"reference":"Patient/1"},
+      "medicationCodeableConcept":{"coding":[${JSON.stringify(medication)}]},"dispenseRequest":{"quantity":{"value":30.0}}}`;
+    await ownerOf("pharmacy").write(clinic.caller, { steps: [{ op: "create", type: "MedicationRequest", id: "by-fhir", text }] });
+    const prescription = "MedicationRequest/by-fhir";
+    expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 30 })).toMatchObject({ left: 70 });
+    await expect(pharmacy.dispense(clinic.caller, { prescription, quantity: 1 })).rejects.toEqual(refusal(409, "MORE_THAN_PRESCRIBED"));
   });
 
   it("hands the last ten units to ten of 64 who come at the same moment", async () => {

@@ -33,6 +33,9 @@ export interface FhirOptions {
   unique?: Record<string, (resource: Resource) => UniqueKey[]>;
 }
 
+/** Resources that `each` reads at once. */
+const PAGE = 1_000;
+
 /** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
 export interface WithFhir {
   store: StoreOf;
@@ -45,6 +48,8 @@ export interface OwnFhir {
   read<Of extends Resource>(type: string, id: string): Promise<Of | undefined>;
   /** Living matches, oldest first. */
   find<Of extends Resource>(query: Pick<StoreQuery, "type" | "clauses" | "limit">): Promise<Of[]>;
+  /** All living matches, oldest first; read page by page, so that only one page is in memory. */
+  each<Of extends Resource>(query: Pick<StoreQuery, "type" | "clauses">): AsyncGenerator<Of>;
   /** All steps or none; an error's `data.step` names the refused one. */
   write(steps: OwnerStep[]): Promise<StepResult[]>;
 }
@@ -167,6 +172,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const page = await guarded(this, () => this.store.search({ sort: [], want: "rows", ...query }));
           return page.rows.map((row) => parseJson(row.json ?? "{}") as never);
         },
+        each: (query) => each(this, query) as never,
         write: (steps) => guarded(this, async () => (await this.store.write(await compile(this, steps))).map(resultOf(true))),
       };
     },
@@ -188,6 +194,18 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource), text: (json) => wordsOf(JSON.parse(json)) }),
     ],
   };
+}
+
+async function* each(service: Service & Gains, query: Pick<StoreQuery, "type" | "clauses">): AsyncGenerator<Resource> {
+  for (let after: StoreQuery["after"]; ; ) {
+    const page = await guarded(service, () =>
+      service.store.search({ sort: [], want: "rows", limit: PAGE, ...query, ...(after && { after }) }),
+    );
+    for (const row of page.rows) yield parseJson(row.json ?? "{}") as Resource;
+    const last = page.rows.at(-1);
+    if (!page.more || !last) return;
+    after = { values: [], seq: last.seq, id: last.id };
+  }
 }
 
 const PROFILE = "StructureDefinition";

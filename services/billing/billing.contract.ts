@@ -21,6 +21,8 @@ export interface Bill {
   cents: number;
   currency: string; // ISO 4217
   charges: string[];
+  /** Open charges that had no place on this bill: the next one takes them. */
+  left: number;
   issuedAt: string; // ISO 8601, UTC
 }
 
@@ -29,7 +31,7 @@ export const billing = {
   /** Notes something to pay for. @throws 404 NOT_FOUND for an unknown encounter */
   charge: action<{ encounter: string; text: string; cents: number; currency: string }, Charge>("billing.charge"),
   /**
-   * Bills all open charges of an ended visit or stay. No charge is ever on two bills.
+   * Bills the open charges of an ended visit or stay, the oldest 1,000; `left` says how many wait for the next bill. No charge is ever on two bills.
    * @throws 404 NOT_FOUND, 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES, CHARGES_CHANGED
    */
   invoice: action<{ encounter: string }, Bill>("billing.invoice"),

@@ -68,20 +68,29 @@ export const chargeOf = (item: ChargeItem): Charge => ({
   currency: item.priceOverride?.currency ?? "",
 });
 
+/** Has yet to be billed. */
+export const isOpen = ({ status }: ChargeItem): boolean => status === "billable";
+
 /** "ChargeItems of this encounter." */
 export const chargesOf = (encounter: string): Clause[] => [
   { kind: "key", slots: parametersOf("ChargeItem").get("context")?.slots ?? [], any: [{ eq: `=${encounter}` }] },
 ];
 
 /**
- * The bill over all billable charges, and its charges marked as billed: that they are still as they were read is checked
+ * The bill over those of the charges that are open, and its charges marked as billed: that they are still as they were read is checked
  * in the same step, so no charge is billed twice.
+ * @param left how many more are open, for the next bill
  * @throws 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES
  */
-export function newInvoice(id: string, encounter: Encounter, items: ChargeItem[], now: Date): { bill: Bill; steps: OwnerStep[] } {
+export function newInvoice(
+  id: string,
+  encounter: Encounter,
+  { items, left = 0 }: { items: ChargeItem[]; left?: number },
+  now: Date,
+): { bill: Bill; steps: OwnerStep[] } {
   const reference = `Encounter/${encounter.id}`;
   if (encounter.status !== "finished") throw encounterNotEnded(reference);
-  const open = items.filter((item) => item.status === "billable");
+  const open = items.filter(isOpen);
   const [first] = open;
   if (!first) throw nothingToInvoice(reference);
   const currency = first.priceOverride?.currency ?? "";
@@ -123,6 +132,7 @@ export function newInvoice(id: string, encounter: Encounter, items: ChargeItem[]
     cents,
     currency,
     charges: open.map((item) => `ChargeItem/${item.id}`),
+    left,
     issuedAt: now.toISOString(),
   };
   return { bill, steps };

@@ -1,3 +1,4 @@
+import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mixins/contract.ts";
 import type { WithDirectory } from "../../mixins/fhir/directory.ts";
@@ -6,12 +7,21 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
 import { readReference, referenceTo } from "../../mixins/fhir/reference.ts";
 import type { billing } from "./billing.contract.ts";
 import { chargesChanged } from "./billing.errors.ts";
-import { type ChargeItem, chargeOf, chargesOf, type Encounter, newCharge, newInvoice } from "./billing.model.ts";
+import { type ChargeItem, chargeOf, chargesOf, type Encounter, isOpen, newCharge, newInvoice } from "./billing.model.ts";
 
-/** Charges on one bill. */
+/** Charges on one bill, which is one atomic write; more go on the next. */
 const MOST_CHARGES = 1_000;
 
-export default defineService<typeof billing, WithFhir & WithDirectory>({
+interface OpenCharges {
+  items: ChargeItem[];
+  left: number;
+}
+
+interface Own {
+  openCharges(encounter: string): Promise<OpenCharges>;
+}
+
+export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
   name: "billing",
   mixins: [
     Fhir({
@@ -62,8 +72,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory>({
       async handler(ctx) {
         const { encounter: reference } = ctx.params;
         const encounter = await readReference<Encounter>({ caller: ctx, directory: this.directory }, reference);
-        const items = await this.fhir.find<ChargeItem>({ type: "ChargeItem", clauses: chargesOf(reference), limit: MOST_CHARGES });
-        const { bill, steps } = newInvoice(timeOrderedId(), encounter, items, new Date());
+        const { bill, steps } = newInvoice(timeOrderedId(), encounter, await this.openCharges(reference), new Date());
         try {
           await this.fhir.write(steps);
         } catch (error) {
@@ -71,6 +80,19 @@ export default defineService<typeof billing, WithFhir & WithDirectory>({
         }
         return bill;
       },
+    },
+  },
+
+  methods: {
+    /** FHIR has no search parameter for a charge's status: all are looked at, also those that are billed long since. */
+    async openCharges(this: Service & WithFhir, encounter: string): Promise<OpenCharges> {
+      const open: OpenCharges = { items: [], left: 0 };
+      for await (const item of this.fhir.each<ChargeItem>({ type: "ChargeItem", clauses: chargesOf(encounter) })) {
+        if (!isOpen(item)) continue;
+        if (open.items.length < MOST_CHARGES) open.items.push(item);
+        else open.left += 1;
+      }
+      return open;
     },
   },
 });

@@ -14,7 +14,7 @@ describe("a bill", () => {
     const items = [10, 20, 30].map((cents, index) =>
       newCharge(String(index), { encounter: "Encounter/1", text: "x", cents, currency: "EUR" }, "Patient/1", noon),
     );
-    expect(newInvoice("1", { id: "1", status: "finished" }, items, noon).bill).toMatchObject({ cents: 60, currency: "EUR" });
+    expect(newInvoice("1", { id: "1", status: "finished" }, { items }, noon).bill).toMatchObject({ cents: 60, currency: "EUR" });
   });
 
   it.each([
@@ -29,7 +29,7 @@ describe("a bill", () => {
       const item = newCharge(String(index), { encounter: "Encounter/1", text: "x", cents: 0, currency: "EUR" }, "Patient/1", noon);
       return { ...item, priceOverride: parseJson(`{"value":${price},"currency":"EUR"}`) } as ChargeItem;
     });
-    const { bill, steps } = newInvoice("1", { id: "1", status: "finished" }, items, noon);
+    const { bill, steps } = newInvoice("1", { id: "1", status: "finished" }, { items }, noon);
     expect(bill.cents).toBe(cents);
     const [invoice] = steps as { text: string }[];
     expect(invoice?.text).toContain(`"totalNet":{"value":${cents / 100},`);
@@ -71,6 +71,30 @@ describe("billing", () => {
     await charge(visit, 10);
     await visits.close(clinic.caller, { visit });
     expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ cents: 1_260 });
+  });
+
+  it("bills all charges of a long stay, 1,000 on a bill, however many are billed already", async () => {
+    const visit = await newVisit();
+    const many = Array.from({ length: 2_005 }, (_, n) =>
+      newCharge(`many-${n}`, { encounter: visit, text: "x", cents: 1, currency: "EUR" }, "", noon),
+    );
+    const steps = many.map((it) => ({
+      op: "create" as const,
+      type: "ChargeItem",
+      id: it.id,
+      text: JSON.stringify({ ...it, subject: { display: "x" } }),
+    }));
+    await ownerOf("billing").write(clinic.caller, { steps });
+    await visits.close(clinic.caller, { visit });
+    const bills = [];
+    for (let n = 0; n < 3; n += 1) bills.push(await billing.invoice(clinic.caller, { encounter: visit }));
+    expect(bills.map(({ cents, left }) => [cents, left])).toEqual([
+      [1_000, 1_005],
+      [1_000, 5],
+      [5, 0],
+    ]);
+    expect(new Set(bills.flatMap(({ charges }) => charges)).size).toBe(2_005);
+    await expect(billing.invoice(clinic.caller, { encounter: visit })).rejects.toEqual(refusal(409, "NOTHING_TO_INVOICE"));
   });
 
   it("makes one bill when 16 clerks ask for it at the same moment", async () => {

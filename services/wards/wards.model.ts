@@ -1,5 +1,7 @@
 import { v7 as timeOrderedId } from "uuid";
 import { fold } from "../../fhir/search/fold.ts";
+import { parametersOf } from "../../fhir/search/parameters.ts";
+import { type Clause, SEP } from "../../fhir/search/query.ts";
 import type { UniqueKey } from "../../mixins/store/store.ts";
 import { type Bed, BedStatus, type Ward } from "./wards.contract.ts";
 import { WARD_ALREADY_OPEN } from "./wards.errors.ts";
@@ -66,6 +68,22 @@ export function wardKeys(resource: object): UniqueKey[] {
   if (kindOf(location) !== "wa" || location.status !== "active" || !location.name) return [];
   return [{ key: `ward:${fold(location.name)}`, error: WARD_ALREADY_OPEN }];
 }
+
+const slotsOf = (parameter: string): number[] => parametersOf("Location").get(parameter)?.slots ?? [];
+
+/** "Beds in one of these places, or anywhere, that may be in this state." Only beds have an operational status. */
+export function bedsIn(places: string[] | undefined, status: BedStatus | undefined): Clause[] {
+  const code = status === BedStatus.free ? OPERATIONAL.free : status === BedStatus.taken ? OPERATIONAL.taken : undefined;
+  const any = [code ? { eq: `=${code.code}${SEP}${code.system}` } : { prefix: "=" }];
+  return [{ kind: "key", slots: slotsOf("operational-status"), any }, ...(places ? partsOf(...places) : [])];
+}
+
+/** "Locations that are part of one of these." */
+export const partsOf = (...places: string[]): Clause[] => [
+  { kind: "key", slots: slotsOf("partof"), any: places.map((place) => ({ eq: `=${place}` })) },
+];
+
+export const withIds = (ids: string[]): Clause[] => [{ kind: "id", any: ids }];
 
 /** What a bed's Location says; `room` is the Location it is part of. */
 export function bedOf(location: Location, room: Location | undefined): Bed {

@@ -1,6 +1,5 @@
 import type { Service } from "moleculer";
-import { parametersOf } from "../../fhir/search/parameters.ts";
-import { SEP } from "../../fhir/search/query.ts";
+import type { Clause } from "../../fhir/search/query.ts";
 import { defineService } from "../../mixins/contract.ts";
 import { isType } from "../../mixins/fhir/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
@@ -8,17 +7,18 @@ import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { Remembered } from "../../mixins/store/remember.ts";
 import { type Bed, BedStatus, type wards } from "./wards.contract.ts";
 import { WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
-import { bedOf, type Location, newWard, OPERATIONAL, wardKeys } from "./wards.model.ts";
+import { bedOf, bedsIn, type Location, newWard, partsOf, wardKeys, withIds } from "./wards.model.ts";
 
 /** The bed board is looked at far more often than it changes. */
 interface Own {
   known: Remembered<Bed[]>;
   findBeds(params: { ward?: string; status?: BedStatus }): Promise<Bed[]>;
+  locations(clauses: Clause[]): Promise<Location[]>;
 }
 
 type This = Service & WithFhir & Own;
 
-/** Beds in one answer; a house with more asks ward by ward. */
+/** Beds in one answer, the oldest that were asked for; a house with more asks ward by ward. */
 const MOST_BEDS = 1_000;
 const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
 
@@ -68,17 +68,23 @@ export default defineService<typeof wards, WithFhir & Own>({
 
   methods: {
     async findBeds(this: This, { ward, status }: { ward?: string; status?: BedStatus }): Promise<Bed[]> {
-      // Only beds have an operational status.
-      const slots = parametersOf("Location").get("operational-status")?.slots ?? [];
-      const wanted = status === BedStatus.free ? [OPERATIONAL.free] : status === BedStatus.taken ? [OPERATIONAL.taken] : undefined;
-      const any = wanted ? wanted.map(({ system, code }) => ({ eq: `=${code}${SEP}${system}` })) : [{ prefix: "=" }];
-      const beds = await this.fhir.find<Location>({ type: "Location", clauses: [{ kind: "key", slots, any }], limit: MOST_BEDS });
-      const ids = [...new Set(beds.flatMap(({ partOf }) => (partOf?.reference ? [splitReference(partOf.reference)[1]] : [])))];
-      const rooms = await this.fhir.find<Location>({ type: "Location", clauses: [{ kind: "id", any: ids }], limit: MOST_BEDS });
-      const byReference = new Map(rooms.map((room) => [`Location/${room.id}`, room]));
-      return beds
-        .map((bed) => bedOf(bed, byReference.get(bed.partOf?.reference ?? "")))
-        .filter((bed) => (ward === undefined || bed.ward === ward || bed.room === ward) && (status === undefined || bed.status === status));
+      // In the ward itself or in one of its rooms; who asks for a room gets its beds.
+      const places = ward === undefined ? undefined : [ward, ...(await this.locations(partsOf(ward))).map(({ id }) => `Location/${id}`)];
+      const beds: Location[] = [];
+      for await (const bed of this.fhir.each<Location>({ type: "Location", clauses: bedsIn(places, status) })) {
+        if (status !== undefined && bedOf(bed, undefined).status !== status) continue;
+        beds.push(bed);
+        if (beds.length === MOST_BEDS) break;
+      }
+      const ids = new Set(beds.flatMap(({ partOf }) => (partOf?.reference ? [splitReference(partOf.reference)[1]] : [])));
+      const rooms = new Map((await this.locations(withIds([...ids]))).map((room) => [`Location/${room.id}`, room]));
+      return beds.map((bed) => bedOf(bed, rooms.get(bed.partOf?.reference ?? "")));
+    },
+
+    async locations(this: This, clauses: Clause[]): Promise<Location[]> {
+      const found: Location[] = [];
+      for await (const it of this.fhir.each<Location>({ type: "Location", clauses })) found.push(it);
+      return found;
     },
   },
 

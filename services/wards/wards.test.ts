@@ -1,4 +1,5 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { ownerOf } from "../../mixins/fhir/contract.ts";
 import { BedStatus, wards } from "./wards.contract.ts";
 import { bedOf, type Location, newWard } from "./wards.model.ts";
 import WardsService from "./wards.service.ts";
@@ -40,6 +41,25 @@ describe("wards", () => {
       ["Surgery, room 2, B", "free"],
     ]);
     expect(await wards.beds(clinic.caller, { ward: ward.location, status: BedStatus.taken })).toEqual([]);
+  });
+
+  it("shows every bed of a house with more than fit in one answer, ward by ward", async () => {
+    const rooms = Array.from({ length: 20 }, (_, room) => ({ name: `${room}`, beds: Array.from({ length: 50 }, (_, bed) => `${bed}`) }));
+    const [large, small] = [
+      await wards.open(clinic.caller, { name: "Large", rooms }),
+      await wards.open(clinic.caller, { name: "Small", rooms: [{ name: "1", beds: ["A"] }] }),
+    ];
+    const [room] = small.rooms;
+    const bed = { location: room?.beds[0]?.location, name: "Small, 1, A", room: room?.location, ward: small.location, status: "free" };
+    expect(await wards.beds(clinic.caller, {})).toHaveLength(1_000);
+    expect(await wards.beds(clinic.caller, { ward: large.location })).toHaveLength(1_000);
+    expect(await wards.beds(clinic.caller, { ward: small.location })).toEqual([bed]);
+    expect(await wards.beds(clinic.caller, { ward: room?.location ?? "" })).toEqual([bed]);
+    // One that is out of use, behind a thousand that are not.
+    const text = JSON.stringify({ ...(await clinic.read("wards", bed.location ?? "")), status: "suspended" });
+    const id = bed.location?.split("/")[1] ?? "";
+    await ownerOf("wards").write(clinic.caller, { steps: [{ op: "update", type: "Location", id, text, upsert: false }] });
+    expect(await wards.beds(clinic.caller, { status: BedStatus.closed })).toEqual([{ ...bed, status: "closed" }]);
   });
 
   it("refuses a second ward of the same name, however it is written", async () => {

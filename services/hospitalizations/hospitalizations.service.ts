@@ -38,6 +38,7 @@ type This = Service & WithFhir & WithDirectory & Helpers;
 interface Helpers {
   stay(reference: string): Promise<Encounter>;
   bed(ctx: Context, reference: string): Promise<BedLocation>;
+  vacated(ctx: Context, before: Encounter): Promise<BedLocation[]>;
   carryOut(ctx: Context, stay: Encounter, entries: TransactionEntry[]): Promise<Stay>;
 }
 
@@ -75,9 +76,8 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       async handler(ctx) {
         const before = await this.stay(ctx.params.stay);
         const stay = transfer(before, ctx.params.bed, new Date());
-        const old = bedOf(before);
-        if (old === ctx.params.bed) throw bedOccupied(old);
-        const beds = [occupy(await this.bed(ctx, ctx.params.bed)), ...(old ? [vacate(await this.bed(ctx, old))] : [])];
+        if (bedOf(before) === ctx.params.bed) throw bedOccupied(ctx.params.bed);
+        const beds = [occupy(await this.bed(ctx, ctx.params.bed)), ...(await this.vacated(ctx, before))];
         return this.carryOut(ctx, stay, [change(stay), ...beds.map(change)]);
       },
     },
@@ -89,8 +89,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       async handler(ctx) {
         const before = await this.stay(ctx.params.stay);
         const stay = discharge(before, new Date());
-        const old = bedOf(before);
-        return this.carryOut(ctx, stay, [change(stay), ...(old ? [change(vacate(await this.bed(ctx, old)))] : [])]);
+        return this.carryOut(ctx, stay, [change(stay), ...(await this.vacated(ctx, before)).map(change)]);
       },
     },
   },
@@ -105,6 +104,18 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
 
     bed(this: This, ctx: Context, reference: string): Promise<BedLocation> {
       return readReference<BedLocation>({ caller: ctx as never, directory: this.directory }, reference);
+    },
+
+    /** The bed that the patient leaves, free again. One that is there no more needs no freeing: the patient leaves all the same. */
+    async vacated(this: This, ctx: Context, before: Encounter): Promise<BedLocation[]> {
+      const old = bedOf(before);
+      if (!old) return [];
+      try {
+        return [vacate(await this.bed(ctx, old))];
+      } catch (error) {
+        if (isType(error, "GONE") || isType(error, "NOT_FOUND")) return [];
+        throw error;
+      }
     },
 
     /** Stay and beds change together or not at all, though they are kept by two services. */

@@ -1,6 +1,9 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { ownerOf } from "../../mixins/fhir/contract.ts";
 import PatientsService from "../patients/patients.service.ts";
 import { patients } from "../patients/patients.contract.ts";
+import { transactionOf, transactions } from "../transactions/transactions.contract.ts";
 import TransactionsService from "../transactions/transactions.service.ts";
 import { visits } from "../visits/visits.contract.ts";
 import VisitsService from "../visits/visits.service.ts";
@@ -44,6 +47,8 @@ describe("hospitalizations", () => {
         identifier: { system: "urn:mrn", value: `${next}-${name}` },
       })
     ).patient;
+  const remove = (bed: string) =>
+    ownerOf("wards").write(clinic.caller, { steps: [{ op: "delete", type: "Location", id: bed.slice("Location/".length) }] });
   const statusOf = async (bed: string) => (await wards.beds(clinic.caller, {})).find((it) => it.location === bed)?.status;
 
   it("takes the bed with the admission and frees it with the discharge", async () => {
@@ -93,6 +98,47 @@ describe("hospitalizations", () => {
     expect(await hospitalizations.transfer(clinic.caller, { stay, bed: other })).toMatchObject({ bed: other });
     expect([await statusOf(bed), await statusOf(other)]).toEqual(["free", "taken"]);
     await expect(hospitalizations.transfer(clinic.caller, { stay, bed: other })).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
+  });
+
+  it("keeps a bed from deletion while somebody lies in it, and no longer", async () => {
+    const [bed = "", other = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    await expect(remove(bed)).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
+    const bundle = {
+      text: transactionOf({ request: { method: "DELETE", url: other } }, { request: { method: "DELETE", url: bed } }),
+      base: "",
+    };
+    await expect(transactions.process(clinic.caller, bundle)).rejects.toMatchObject({
+      code: 409,
+      type: "BED_OCCUPIED",
+      data: { entry: 1 },
+    });
+    expect(await statusOf(other)).toBe("free"); // all or nothing
+    await hospitalizations.discharge(clinic.caller, { stay });
+    expect(await remove(bed)).toEqual([expect.objectContaining({ outcome: "deleted" })]);
+    expect(await remove(bed)).toEqual([expect.objectContaining({ outcome: "none" })]);
+  });
+
+  it("never deletes a bed under the patient who is admitted to it at the same moment", async () => {
+    const { rooms } = await wards.open(clinic.caller, { name: `Busy ${next}`, rooms: [{ name: "1", beds: [..."ABCDEFGHIJKLMNOP"] }] });
+    for (const [laterMs, { location: bed }] of (rooms[0]?.beds ?? []).entries()) {
+      const patient = await newPatient(`Rossi-${laterMs}`);
+      const deleting = pause(laterMs).then(() => remove(bed)); // at each step of the admission
+      const [admission, deletion] = await Promise.allSettled([hospitalizations.admit(clinic.caller, { patient, bed }), deleting]);
+      expect([admission.status, deletion.status].sort()).toEqual(["fulfilled", "rejected"]);
+      if (deletion.status === "rejected") expect(deletion.reason).toEqual(refusal(409, "BED_OCCUPIED"));
+    }
+  });
+
+  it.each(["discharge", "transfer"] as const)("lets a patient leave (%s) whose bed was deleted before that was refused", async (how) => {
+    const [bed = "", other = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    const text = JSON.stringify({ ...(await clinic.read("wards", bed)), operationalStatus: undefined });
+    const id = bed.slice("Location/".length);
+    await ownerOf("wards").write(clinic.caller, { steps: [{ op: "update", type: "Location", id, text, upsert: false }] });
+    await remove(bed);
+    if (how === "discharge") expect(await hospitalizations.discharge(clinic.caller, { stay })).toMatchObject({ status: "discharged" });
+    else expect(await hospitalizations.transfer(clinic.caller, { stay, bed: other })).toMatchObject({ bed: other });
   });
 
   it("refuses a second discharge, a stay that there is not, and a place that is no bed", async () => {

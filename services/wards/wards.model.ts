@@ -2,9 +2,10 @@ import { v7 as timeOrderedId } from "uuid";
 import { fold } from "../../fhir/search/fold.ts";
 import { parametersOf } from "../../fhir/search/parameters.ts";
 import { type Clause, SEP } from "../../fhir/search/query.ts";
+import type { OwnerStep } from "../../mixins/fhir/contract.ts";
 import type { UniqueKey } from "../../mixins/store/store.ts";
 import { type Bed, BedStatus, type Ward } from "./wards.contract.ts";
-import { WARD_ALREADY_OPEN } from "./wards.errors.ts";
+import { bedOccupied, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 
 // The rules of a ward: plain data in, plain data out. No broker, no database, no clock.
 
@@ -12,6 +13,7 @@ import { WARD_ALREADY_OPEN } from "./wards.errors.ts";
 export interface Location {
   resourceType: "Location";
   id: string;
+  meta?: { versionId?: string };
   status?: string;
   name?: string;
   /** HL7 v2 table 0116; only beds have one. */
@@ -67,6 +69,24 @@ export function wardKeys(resource: object): UniqueKey[] {
   const location = resource as Location;
   if (kindOf(location) !== "wa" || location.status !== "active" || !location.name) return [];
   return [{ key: `ward:${fold(location.name)}`, error: WARD_ALREADY_OPEN }];
+}
+
+type Deletion = Extract<OwnerStep, { op: "delete" }>;
+
+/** Besides the version that was looked at: somebody else may have deleted it meanwhile. */
+const NONE_LIVING = 0;
+
+/**
+ * The deletion of a Location in which nobody lies. That of a bed holds for what was looked at, so that nobody is admitted to
+ * it in between.
+ * @param place of the step in its write
+ * @throws 409 BED_OCCUPIED
+ */
+export function deletionOf({ id, meta, operationalStatus }: Location, step: Deletion, place: number): Deletion {
+  if (!operationalStatus) return step;
+  if (operationalStatus.code === OPERATIONAL.taken.code) throw bedOccupied(`Location/${id}`, place);
+  const seen = [Number(meta?.versionId), NONE_LIVING];
+  return { ...step, ifVersion: (step.ifVersion ?? seen).filter((version) => seen.includes(version)) };
 }
 
 const slotsOf = (parameter: string): number[] => parametersOf("Location").get(parameter)?.slots ?? [];

@@ -1,13 +1,14 @@
-import type { Service } from "moleculer";
+import type { Context, Service } from "moleculer";
 import type { Clause } from "../../fhir/search/query.ts";
 import { defineService } from "../../mixins/contract.ts";
+import type { OwnerStep } from "../../mixins/fhir/contract.ts";
 import { isType } from "../../mixins/fhir/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { Remembered } from "../../mixins/store/remember.ts";
 import { type Bed, BedStatus, type wards } from "./wards.contract.ts";
 import { WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
-import { bedOf, bedsIn, type Location, newWard, partsOf, wardKeys, withIds } from "./wards.model.ts";
+import { bedOf, bedsIn, deletionOf, type Location, newWard, partsOf, wardKeys, withIds } from "./wards.model.ts";
 
 /** The bed board is looked at far more often than it changes. */
 interface Own {
@@ -88,7 +89,32 @@ export default defineService<typeof wards, WithFhir & Own>({
     },
   },
 
+  hooks: {
+    before: { "fhir.write|fhir.prepare": keepOccupied },
+    error: {
+      // Whose deletion came too late learns whether that was an admission. (A transaction is planned anew.)
+      async "fhir.write"(this: This, ctx: Writing, error: Error) {
+        if (isType(error, "STALE_VERSION")) await keepOccupied.call(this, ctx);
+        throw error;
+      },
+    },
+  },
+
   created() {
     this.known = new Remembered();
   },
 });
+
+type Writing = Context<{ steps: OwnerStep[] }>;
+
+/** An occupied bed is not deleted, whoever asks for it. */
+async function keepOccupied(this: This, ctx: Writing): Promise<void> {
+  const { steps } = ctx.params;
+  if (!steps.some(({ op }) => op === "delete")) return;
+  const kept = steps.map(async (step, place): Promise<OwnerStep> => {
+    if (step.op !== "delete" || step.type !== "Location") return step;
+    const location = await this.fhir.read<Location>("Location", step.id);
+    return location ? deletionOf(location, step, place) : step;
+  });
+  ctx.params = { ...ctx.params, steps: await Promise.all(kept) };
+}

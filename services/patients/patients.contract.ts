@@ -23,6 +23,10 @@ export interface RegisteredPatient {
 
 /** Everything that other services may know about `patients`. */
 export const patients = {
-  /** Registers a person once. @throws 409 PATIENT_ALREADY_REGISTERED (`data.patient`) when the identifier is known */
+  /**
+   * Registers a person once.
+   * @throws 409 PATIENT_ALREADY_REGISTERED (`data.patient`) when the identifier is known; 409 IDENTIFIER_SHARED
+   *         (`data.patients`) when several patients have it, whose records must be merged first
+   */
   register: action<Registration, RegisteredPatient>("patients.register"),
 };

@@ -5,3 +5,12 @@ const { MoleculerClientError } = Errors;
 /** `patient` is the reference of the one that has the identifier. */
 export const patientAlreadyRegistered = (patient: string) =>
   new MoleculerClientError("A patient with this identifier is registered already.", 409, "PATIENT_ALREADY_REGISTERED", { patient });
+
+/** `patients` are the references of those that share the identifier, or of the first of them. */
+export const identifierShared = (patients: string[]) =>
+  new MoleculerClientError(
+    "Several patients have this identifier: their records must be merged, then the one that is left is the person's.",
+    409,
+    "IDENTIFIER_SHARED",
+    { patients },
+  );

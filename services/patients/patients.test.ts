@@ -1,4 +1,5 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { ownerOf } from "../../mixins/fhir/contract.ts";
 import { patients, type Registration } from "./patients.contract.ts";
 import PatientsService from "./patients.service.ts";
 
@@ -32,6 +33,23 @@ describe("patients", () => {
     const { patient } = await patients.register(clinic.caller, { ...ada, identifier });
     const again = patients.register(clinic.caller, { ...ada, family: "Bianchi", identifier });
     await expect(again).rejects.toMatchObject({ code: 409, type: "PATIENT_ALREADY_REGISTERED", data: { patient } });
+  });
+
+  it("refuses an identifier that two patients share, names both, and writes nothing", async () => {
+    const identifier = { system: "urn:mrn", value: "shared" };
+    const text = JSON.stringify({ resourceType: "Patient", identifier: [identifier] });
+    const [one, two] = [
+      { op: "create", type: "Patient", id: "one", text },
+      { op: "create", type: "Patient", id: "two", text },
+    ] as const;
+    await ownerOf("patients").write(clinic.caller, { steps: [one, two] });
+    const { documents } = await ownerOf("patients").stats(clinic.caller, {});
+    await expect(patients.register(clinic.caller, { ...ada, identifier })).rejects.toMatchObject({
+      code: 409,
+      type: "IDENTIFIER_SHARED",
+      data: { patients: ["Patient/one", "Patient/two"] },
+    });
+    expect((await ownerOf("patients").stats(clinic.caller, {})).documents).toEqual(documents);
   });
 
   it("registers one person when 32 front desks do it at the same moment", async () => {

@@ -37,7 +37,8 @@ export class Child {
   readonly exited: Promise<string>;
   state: "starting" | "ready" | "leaving" = "starting";
   info: Ready | undefined;
-  readonly #worker: Worker;
+  /** Absent when the system would not make another process. */
+  readonly #worker: Worker | undefined;
   #lastWords = "";
   /** Why it could not start, in its own words. */
   #refusal: string | undefined;
@@ -46,24 +47,31 @@ export class Child {
     this.service = service;
     const exec = fileURLToPath(new URL("../run.mjs", import.meta.url));
     cluster.setupPrimary({ exec, args: ["serve"], execArgv: flagsOf(service), silent: true });
-    this.#worker = cluster.fork({ ...MEMORY_ENV, ...env, OPENWARD_SUPERVISED: "1", SERVICES: service });
-    const { stdout, stderr } = this.#worker.process;
+    const { worker, failure } = fork({ ...MEMORY_ENV, ...env, OPENWARD_SUPERVISED: "1", SERVICES: service });
+    this.#worker = worker;
+    const { stdout, stderr } = worker?.process ?? {};
     stdout?.on("data", (chunk: Buffer) => process.stdout.write(chunk));
     stderr?.on("data", (chunk: Buffer) => {
       this.#lastWords = (this.#lastWords + chunk.toString()).slice(-TAIL);
       process.stderr.write(chunk);
     });
     this.exited = new Promise((resolve) => {
-      this.#worker.once("exit", (code: number, signal: string | null) => resolve(signal ? `killed by ${signal}` : this.#reason(code)));
+      const notStarted = ({ message }: Error) => resolve(`cannot be started: ${message}`);
+      if (failure) notStarted(failure);
+      worker?.once("exit", (code: number, signal: string | null) => resolve(signal ? `killed by ${signal}` : this.#reason(code)));
+      // Also what could not be said to a process that is just gone is an error: its exit tells the rest.
+      worker?.on("error", (error: Error) => {
+        if (worker.process.pid === undefined) notStarted(error);
+      });
     });
     this.ready = new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.kill();
         reject(new Error(`${service} was not ready after ${READY_MS / 1000} s`));
       }, READY_MS);
-      this.#worker.on("message", (message: { type?: string; sentence?: string } & Ready) => {
+      worker?.on("message", (message: { type?: string; sentence?: string } & Ready) => {
         if (message.type === "refused") this.#refusal = message.sentence?.split("\n")[0];
-        if (message.type === "leaving") this.#worker.send({ type: "left" });
+        if (message.type === "leaving") worker.send({ type: "left" }, () => {}); // it may be dead by now
         if (message.type !== "ready") return;
         clearTimeout(timer);
         this.info = { nodeId: message.nodeId, ...(message.port !== undefined && { port: message.port }) };
@@ -78,25 +86,35 @@ export class Child {
     this.ready.catch(() => {}); // who waits for it hears of it; `exited` tells the others
   }
 
+  /** 0: it could not be started. */
   get pid(): number {
-    return this.#worker.process.pid ?? 0;
+    return this.#worker?.process.pid ?? 0;
   }
 
   /** Drains and ends; resolves when it is gone. */
   async leave(): Promise<void> {
     this.state = "leaving";
-    this.#worker.process.kill("SIGTERM");
+    this.#worker?.process.kill("SIGTERM");
     const timer = setTimeout(() => this.kill(), LEAVE_MS);
     await this.exited;
     clearTimeout(timer);
   }
 
   kill(): void {
-    this.#worker.process.kill("SIGKILL");
+    this.#worker?.process.kill("SIGKILL");
   }
 
   #reason(code: number): string {
     const said = this.#refusal ?? this.#lastWords.trim().split("\n").pop();
     return said ? said : `ended with exit code ${code}`;
+  }
+}
+
+/** A machine that is short of processes or memory refuses one: at once, or as the worker's first 'error'. */
+function fork(env: Record<string, string>): { worker?: Worker; failure?: Error } {
+  try {
+    return { worker: cluster.fork(env) };
+  } catch (error) {
+    return { failure: error as Error };
   }
 }

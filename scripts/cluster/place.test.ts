@@ -90,4 +90,30 @@ describe("a place", () => {
     play(READY);
     await until(() => place.child?.state === "ready");
   });
+
+  it("has one process when it is renewed between two tries, and none when it is closed", async () => {
+    play(`process.exit(3);`);
+    const place = newPlace();
+    await expect(place.open()).rejects.toThrow("exit code 3");
+    await until(() => (place.failing?.deaths ?? 0) >= 3);
+    await until(() => place.child === undefined); // in the pause before the next try
+    play(READY);
+    await place.renew();
+    const { pid } = place.child ?? {};
+    await pause(2_000); // the next try would have been made
+    expect(running()).toEqual([pid]);
+    await place.close();
+    expect(running()).toEqual([]);
+  });
+
+  it("leaves nothing behind when it is closed while it is renewed", async () => {
+    play(READY);
+    const place = newPlace();
+    await place.open();
+    const renewal = place.renew().catch(() => {});
+    await place.close();
+    await renewal;
+    expect(running()).toEqual([]);
+    await expect(place.renew()).rejects.toThrow("is being stopped");
+  });
 });

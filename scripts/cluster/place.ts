@@ -23,6 +23,8 @@ export class Place {
   readonly #env: Record<string, string>;
   readonly #events: PlaceEvents;
   #timer: NodeJS.Timeout | undefined;
+  /** Every process of this place, also one that is to be its child or was it. */
+  readonly #alive = new Set<Child>();
   #isClosed = false;
 
   constructor(service: string, env: Record<string, string>, events: PlaceEvents) {
@@ -42,7 +44,7 @@ export class Place {
 
   /** The successor serves before the predecessor leaves: no moment without. */
   async renew(): Promise<void> {
-    const predecessor = this.child;
+    if (this.#isClosed) throw new Error(`${this.service} is being stopped.`);
     const successor = this.#spawn();
     try {
       await successor.ready;
@@ -50,6 +52,10 @@ export class Place {
       successor.kill();
       throw error;
     }
+    if (this.#isClosed) return; // it is leaving
+    // Meanwhile the place may have lost its process, or got another, or be about to: the successor is the only one now.
+    clearTimeout(this.#timer);
+    const predecessor = this.child;
     this.child = successor;
     this.#events.changed();
     await predecessor?.leave();
@@ -60,7 +66,7 @@ export class Place {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.child?.leave();
+    await Promise.all([...this.#alive].map((child) => (child.state === "leaving" ? child.exited : child.leave())));
     this.child = undefined;
     this.#events.changed();
   }
@@ -68,7 +74,11 @@ export class Place {
   #spawn(): Child {
     const child = new Child(this.service, this.#env);
     const born = Date.now();
-    void child.exited.then((reason) => this.#died(child, reason, Date.now() - born));
+    this.#alive.add(child);
+    void child.exited.then((reason) => {
+      this.#alive.delete(child);
+      this.#died(child, reason, Date.now() - born);
+    });
     return child;
   }
 

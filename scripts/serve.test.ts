@@ -1,10 +1,30 @@
 /** `npm start` as an operator sees it. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Program, run } from "../test/kit/programs.ts";
+import { isAlive } from "./cluster/state.ts";
+
+/** A gateway that takes a second for each answer, and ends when all are given. */
+const SLOW_API = `
+import http from "node:http";
+export default ({ port, host }) => ({
+  name: "api",
+  async started() {
+    this.http = http.createServer((request, response) => setTimeout(() => response.end("done"), 1_000));
+    await new Promise((resolve) => this.http.listen({ port, host }, resolve));
+  },
+  stopped() { return new Promise((resolve) => this.http.close(resolve)); },
+});`;
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await pause(20);
+}
 
 let dir: string;
 let programs: Program[] = [];
@@ -43,6 +63,28 @@ describe("a start", () => {
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
     program.child.kill("SIGTERM");
     expect(await program.ended).toBe(0);
+  });
+
+  it("finishes what is under way when its supervisor is killed while it stops", async () => {
+    // What `npm run cluster` is to a gateway, in its last moments.
+    const supervisor = join(dir, "supervisor.cjs");
+    const code = `const cluster = require("node:cluster");
+      cluster.setupPrimary({ exec: ${JSON.stringify(join(import.meta.dirname, "run.mjs"))}, args: ["serve"] });
+      const worker = cluster.fork({ OPENWARD_SUPERVISED: "1", SERVICES: "api" });
+      worker.on("message", ({ type, port }) => type === "ready" && process.send({ pid: worker.process.pid, port }));`;
+    writeFileSync(supervisor, code);
+    mkdirSync(join(dir, "services/api"), { recursive: true });
+    writeFileSync(join(dir, "services/api/api.service.ts"), SLOW_API);
+    const env = { ...process.env, DATA_DIR: join(dir, "data"), PORT: "0", NATS_URL: "", LOG_LEVEL: "error" };
+    const parent = fork(supervisor, { env: { ...env, OPENWARD_SERVICES_DIR: join(dir, "services") }, execArgv: [] });
+    const [{ pid, port }] = (await once(parent, "message")) as [{ pid: number; port: number }];
+    const answer = fetch(`http://127.0.0.1:${port}`, { headers: { Connection: "close" } });
+    await pause(200);
+    process.kill(pid, "SIGTERM");
+    await pause(200);
+    parent.kill("SIGKILL");
+    expect(await (await answer).text()).toBe("done");
+    await until(() => !isAlive(pid)); // and goes
   });
 
   it("ends at once when it is asked twice", async () => {

@@ -31,7 +31,8 @@ try {
   // Ctrl-C reaches the whole terminal's group: in a cluster only the supervisor acts on it, and tells its children in order.
   process.on("SIGINT", () => config?.supervised || leave());
   process.on("SIGTERM", leave);
-  if (config.supervised) process.on("disconnect", leave);
+  // A supervisor that dies is a reason to leave, and none to hurry: what is under way is finished.
+  if (config.supervised) process.on("disconnect", () => isLeaving || leave());
   await start(config);
 } catch (error) {
   await refuse(error);
@@ -120,8 +121,8 @@ async function leave(): Promise<void> {
  * not be gone before: messages keep their order, so after one more round trip none is under way.
  */
 async function farewell(): Promise<void> {
-  const answered = new Promise((resolve) => process.once("message", resolve));
-  process.send?.({ type: "leaving" });
+  const answered = new Promise((resolve) => process.once("message", resolve).once("disconnect", resolve));
+  process.send?.({ type: "leaving" }, () => {}); // if it dies in this moment, there is nobody to wait for
   await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))]);
   await new Promise((resolve) => process.send?.({ type: "gone" }, resolve));
 }

@@ -1,4 +1,5 @@
 /** `npm run cluster` as an operator sees it, with two small services. */
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -61,8 +62,9 @@ async function guestAt(port: number): Promise<{ stop(): Promise<void> }> {
   }
 }
 
-async function tell(...args: string[]): Promise<string> {
-  const program = run(["cluster", ...args], env);
+async function tell(...args: (string | Record<string, string>)[]): Promise<string> {
+  const own = args.filter((arg) => typeof arg !== "string");
+  const program = run(["cluster", ...args.filter((arg) => typeof arg === "string")], Object.assign({}, env, ...own));
   const code = await program.ended;
   if (code !== 0) throw new Error(program.output());
   return program.output();
@@ -182,6 +184,29 @@ describe("a cluster", () => {
     await mesh.says(/The mesh is ready/);
     expect(isAlive(nats.pid!)).toBe(false);
     await ask();
+  });
+
+  it("neither ends nor minds a stranger whose process has an id of the last mesh", async () => {
+    const stranger = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+    const other = join(dir, "other");
+    mkdirSync(other);
+    const old = { pid: stranger.pid, born: "another boot 1" };
+    writeFileSync(
+      join(other, "cluster.json"),
+      JSON.stringify({
+        ...state(),
+        supervisor: { ...state().supervisor, ...old },
+        nats: { ...state().nats, ...old },
+        children: [{ ...state().children[0], ...old }],
+      }),
+    );
+    await expect(tell("status", { DATA_DIR: other })).rejects.toThrow("No mesh runs");
+    const next = run(["cluster"], { ...env, DATA_DIR: other });
+    await next.says(/nothing of it runs any more.*The mesh is ready/s);
+    expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+    next.child.kill("SIGTERM");
+    expect(await next.ended).toBe(0);
+    stranger.kill();
   });
 
   it("goes on when nobody reads any more what it says", async () => {

@@ -10,10 +10,10 @@
 import { type Config, readConfig } from "../mixins/config.ts";
 import { serviceNames } from "../services/systems.ts";
 import { type Command, listen, socketFor, tell } from "./cluster/control.ts";
-import { isAlive, readState } from "./cluster/state.ts";
+import { type ClusterState, readState, runs, surelyRuns } from "./cluster/state.ts";
 import { MOST_REPLICAS, Supervisor } from "./cluster/supervisor.ts";
 import { layOut } from "./repl/mesh-view.ts";
-import { takeDataFolder } from "./start/data-folder.ts";
+import { type DataFolder, takeDataFolder, takeSupervision } from "./start/data-folder.ts";
 import { Refusal, sentenceOf } from "./start/refusal.ts";
 
 const USAGE = "usage: npm run cluster -- [--replicas lab=3,api=2] | status | restart SERVICE | scale SERVICE N | stop";
@@ -89,24 +89,34 @@ async function run(config: Config, [replicas = ""]: string[]): Promise<void> {
   console.log("  what runs   npm run cluster -- status\n  more labs   npm run cluster -- scale lab 3\n  stop        Ctrl-C");
 }
 
-/** One supervisor per folder; its children share the folder with it. Says what a supervisor that was killed left behind. */
-function takeCluster(config: Config): ReturnType<typeof takeDataFolder> {
-  const before = readState(config.dataDir);
-  if (before && isAlive(before.supervisor.pid)) {
-    throw new Refusal(
-      `A mesh runs already on ${config.dataDir} (process ${before.supervisor.pid}): stop it with \`npm run cluster -- stop\`.`,
-    );
+/** One supervisor per folder, which the kernel's lock decides; its children share the folder with it. */
+function takeCluster({ dataDir }: Config): DataFolder {
+  const folder = takeDataFolder(dataDir, { alone: false });
+  const supervision = takeSupervision(dataDir);
+  const before = readState(dataDir);
+  if (!supervision) {
+    const who = before ? ` (process ${before.supervisor.pid})` : "";
+    throw new Refusal(`A mesh runs already on ${dataDir}${who}: stop it with \`npm run cluster -- stop\`.`);
   }
-  const folder = takeDataFolder(config.dataDir, { alone: false });
-  const left = before?.children.filter((child) => isAlive(child.pid)) ?? [];
+  if (before) clearAway(before);
+  return {
+    ...folder,
+    release() {
+      supervision.release();
+      folder.release();
+    },
+  };
+}
+
+/** Says what a supervisor that was killed left behind. The file may be old: only what is beyond doubt its own is ended. */
+function clearAway({ children, nats }: ClusterState): void {
+  const left = children.filter(runs);
   if (left.length > 0)
     console.log(`The last mesh was not stopped; ${left.map((child) => child.nodeId || child.service).join(", ")} still end.`);
-  else if (before && before.children.length > 0) console.log("The last mesh was not stopped; nothing of it runs any more.");
-  if (before?.nats.pid && isAlive(before.nats.pid)) {
-    console.log(`Its NATS (process ${before.nats.pid}) still runs and is ended.`);
-    process.kill(before.nats.pid, "SIGTERM");
-  }
-  return folder;
+  else if (children.length > 0) console.log("The last mesh was not stopped; nothing of it runs any more.");
+  if (!surelyRuns(nats)) return;
+  console.log(`Its NATS (process ${nats.pid}) still runs and is ended.`);
+  process.kill(nats.pid, "SIGTERM");
 }
 
 async function obey(supervisor: Supervisor, config: Config, command: Command, stop: () => Promise<void>): Promise<void> {
@@ -122,7 +132,7 @@ async function obey(supervisor: Supervisor, config: Config, command: Command, st
 
 function printStatus({ dataDir }: Config): void {
   const state = readState(dataDir);
-  if (!state || !isAlive(state.supervisor.pid)) throw new Refusal(`No mesh runs on ${dataDir}.`);
+  if (!state || !runs(state.supervisor)) throw new Refusal(`No mesh runs on ${dataDir}.`);
   console.log(`${state.url ?? "no gateway"}, supervisor ${state.supervisor.pid} since ${state.supervisor.started}`);
   const rows = state.children.map(({ service, nodeId, pid, port, started, restarts, state }) => [
     service,
@@ -141,8 +151,11 @@ function printStatus({ dataDir }: Config): void {
 
 async function ask(config: Config, command: Command): Promise<void> {
   const state = readState(config.dataDir);
-  if (!state || !isAlive(state.supervisor.pid)) throw new Refusal(`No mesh runs on ${config.dataDir}: start it with \`npm run cluster\`.`);
-  const outcome = await tell(state.supervisor.socket, command);
+  const none = new Refusal(`No mesh runs on ${config.dataDir}: start it with \`npm run cluster\`.`);
+  if (!state || !runs(state.supervisor)) throw none;
+  const outcome = await tell(state.supervisor.socket, command).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "ECONNREFUSED" || error.code === "ENOENT" ? none : error;
+  });
   if (!outcome.ok) throw new Refusal(outcome.reason);
 }
 

@@ -86,11 +86,16 @@ function isAlive({ pid, born }) {
   return born === undefined || bornAt(pid) === born;
 }
 
-/** When a process started, in clock ticks since the machine's boot; undefined where the system has no /proc. */
-function bornAt(pid) {
+/**
+ * When a process started: the machine's boot, and clock ticks since then; undefined where the system has no /proc, or no such process.
+ * @param {number} pid
+ * @returns {string | undefined}
+ */
+export function bornAt(pid) {
   try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     // Field 22; the second field is the program's name in parentheses and may hold spaces.
-    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").pop().split(" ")[19];
+    return `${boot} ${readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").pop()?.split(" ")[19]}`;
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@
 import { ServiceBroker } from "moleculer";
 import { DISCONNECT_SUBJECT, readConfig } from "../mixins/config.ts";
 import { brokerOptions } from "../moleculer.config.ts";
-import { isAlive, readState } from "./cluster/state.ts";
+import { readState, runs } from "./cluster/state.ts";
 import { layOut, ownersTable, pendingTable, storesTable } from "./repl/mesh-view.ts";
 import { runningIn } from "./start/data-folder.ts";
 import { Refusal, sentenceOf } from "./start/refusal.ts";
@@ -38,7 +38,7 @@ async function join(): Promise<void> {
 /** @throws Refusal with the way to get a mesh that can be joined */
 function clusterNats(dataDir: string): string {
   const state = readState(dataDir);
-  if (state && isAlive(state.supervisor.pid)) return state.nats.url;
+  if (state && runs(state.supervisor)) return state.nats.url;
   const running = runningIn(dataDir);
   if (running)
     throw new Refusal(

@@ -1,6 +1,7 @@
 /** One process of the mesh, as the supervisor sees it. */
 import cluster, { type Worker } from "node:cluster";
 import { fileURLToPath } from "node:url";
+import { type Mark, markOf } from "./state.ts";
 
 /**
  * Fits a dozen processes on a small machine: an idle service takes 87 MB with these, 123 MB without. The young generation
@@ -39,6 +40,7 @@ export class Child {
   info: Ready | undefined;
   /** Absent when the system would not make another process. */
   readonly #worker: Worker | undefined;
+  readonly mark: Mark;
   #lastWords = "";
   /** Why it could not start, in its own words. */
   #refusal: string | undefined;
@@ -49,6 +51,7 @@ export class Child {
     cluster.setupPrimary({ exec, args: ["serve"], execArgv: flagsOf(service), silent: true });
     const { worker, failure } = fork({ ...MEMORY_ENV, ...env, OPENWARD_SUPERVISED: "1", SERVICES: service });
     this.#worker = worker;
+    this.mark = markOf(this.pid);
     const { stdout, stderr } = worker?.process ?? {};
     stdout?.on("data", (chunk: Buffer) => process.stdout.write(chunk));
     stderr?.on("data", (chunk: Buffer) => {

@@ -1,12 +1,19 @@
 /** `DATA_DIR/cluster.json`: what runs. Written by the supervisor alone, whole or not at all, and read by anyone. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { bornAt } from "../lock.mjs";
 import { writeAtomically } from "../start/data-folder.ts";
 
-export interface ChildState {
+/** A process for good: its id alone is given to another some day. */
+export interface Mark {
+  pid: number;
+  /** When it started, in the system's own terms; absent where the system does not tell. */
+  born?: string;
+}
+
+export interface ChildState extends Mark {
   service: string;
   nodeId: string;
-  pid: number;
   /** Only of a gateway. */
   port?: number;
   /** ISO 8601, UTC. */
@@ -17,9 +24,9 @@ export interface ChildState {
 }
 
 export interface ClusterState {
-  supervisor: { pid: number; started: string; socket: string };
+  supervisor: Mark & { started: string; socket: string };
   /** With password: the file is readable for its owner only. `pid` is absent when NATS_URL names a server of somebody else. */
-  nats: { url: string; pid?: number };
+  nats: { url: string } & Partial<Mark>;
   url?: string;
   children: ChildState[];
   /** Places whose process keeps dying: how often in a row, what it said last, and when another is started (ISO 8601). */
@@ -40,8 +47,22 @@ export function readState(dataDir: string): ClusterState | undefined {
   }
 }
 
+/** @param pid of a process that runs */
+export function markOf(pid: number): Mark {
+  const born = bornAt(pid);
+  return { pid, ...(born !== undefined && { born }) };
+}
+
+/** Runs still, and is no other that has its id now; where the system does not tell them apart, every process of this id is taken for it. */
+export const runs = ({ pid, born }: Mark): boolean => isAlive(pid) && (born === undefined || bornAt(pid) === born);
+
+/** Runs still beyond doubt, so that it may be ended. */
+export const surelyRuns = (mark: Partial<Mark>): mark is Required<Mark> =>
+  mark.pid !== undefined && mark.born !== undefined && runs(mark as Mark);
+
 /** A process that is dead and only waits for its parent to notice (a zombie) is not alive. */
 export function isAlive(pid: number): boolean {
+  if (pid <= 0) return false; // to a signal that would be a group of processes
   try {
     process.kill(pid, 0);
     return !isZombie(pid);

@@ -5,7 +5,7 @@ import type { Config } from "../../mixins/config.ts";
 import { type Server, startNats } from "../servers.mjs";
 import { flagsOf } from "./child.ts";
 import { Place } from "./place.ts";
-import { type ClusterState, writeState } from "./state.ts";
+import { type ClusterState, type Mark, markOf, writeState } from "./state.ts";
 import { warmUp } from "./warm.ts";
 
 /** More processes than that on one machine help no service. */
@@ -19,7 +19,7 @@ export class Supervisor {
   readonly #places: Place[] = [];
   readonly #started = new Date().toISOString();
   readonly #socket: string;
-  #nats: Server | undefined;
+  #nats: (Server & Mark) | undefined;
   #natsUrl = "";
   /** Restarts and scalings go one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -47,8 +47,8 @@ export class Supervisor {
   get state(): ClusterState {
     const port = this.#places.find((place) => place.child?.info?.port !== undefined)?.child?.info?.port;
     return {
-      supervisor: { pid: process.pid, started: this.#started, socket: this.#socket },
-      nats: { url: this.#natsUrl, ...(this.#nats && { pid: this.#nats.pid }) },
+      supervisor: { ...markOf(process.pid), started: this.#started, socket: this.#socket },
+      nats: { url: this.#natsUrl, ...(this.#nats && { pid: this.#nats.pid, ...(this.#nats.born && { born: this.#nats.born }) }) },
       ...(port !== undefined && { url: `http://${this.#config.host}:${port}` }),
       children: this.#places.flatMap(({ service, child, restarts }) =>
         child
@@ -56,7 +56,7 @@ export class Supervisor {
               {
                 service,
                 nodeId: child.info?.nodeId ?? "",
-                pid: child.pid,
+                ...child.mark,
                 ...(child.info?.port !== undefined && { port: child.info.port }),
                 started: child.started,
                 restarts,
@@ -129,7 +129,7 @@ export class Supervisor {
 
   async #startNats(port: number): Promise<void> {
     const nats = await startNats({ dir: join(this.#config.dataDir, "nats"), port });
-    this.#nats = nats;
+    this.#nats = { ...nats, ...markOf(nats.pid) };
     void nats.exited.then(() => this.#reviveNats(nats.port));
   }
 

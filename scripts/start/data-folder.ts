@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { bornAt } from "../lock.mjs";
 import { Refusal } from "./refusal.ts";
 
 /** Who uses the folder, for people and for scripts that want to join. */
@@ -45,13 +46,28 @@ export function takeDataFolder(dataDir: string, { alone }: { alone: boolean }): 
   return {
     announce(running) {
       announced = true;
-      writeAtomically(file, JSON.stringify(running));
+      writeAtomically(file, JSON.stringify({ ...running, born: bornAt(running.pid) }));
     },
     release() {
       if (announced) rmSync(file, { force: true });
       lock.close();
     },
   };
+}
+
+/**
+ * The right to supervise the mesh on the folder, held like the folder's lock until its process ends; undefined when another has it.
+ * (The folder itself is shared: the children of a supervisor that was killed may still use it when the next one starts.)
+ */
+export function takeSupervision(dataDir: string): { release(): void } | undefined {
+  const lock = new DatabaseSync(join(dataDir, "cluster.lock"), { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch {
+    lock.close();
+    return undefined;
+  }
+  return { release: () => lock.close() };
 }
 
 /** Readers see the old content or the new, never a part. Only the owner may read it. */
@@ -64,9 +80,10 @@ export function writeAtomically(file: string, content: string): void {
 /** The process that announced itself in the folder, if it is still alive. */
 export function runningIn(dataDir: string): Running | undefined {
   try {
-    const running = JSON.parse(readFileSync(runningFile(dataDir), "utf8")) as Running;
+    const { born, ...running } = JSON.parse(readFileSync(runningFile(dataDir), "utf8")) as Running & { born?: string };
     process.kill(running.pid, 0);
-    return running;
+    // Another has its id by now: process ids come round.
+    return born === undefined || born === bornAt(running.pid) ? running : undefined;
   } catch {
     return undefined;
   }

@@ -9,7 +9,7 @@
  */
 import { type Config, readConfig } from "../mixins/config.ts";
 import { serviceNames } from "../services/systems.ts";
-import { type Command, listen, socketFor, tell } from "./cluster/control.ts";
+import { type Command, listen, removeSocket, socketFor, tell } from "./cluster/control.ts";
 import { type ClusterState, readState, runs, surelyRuns } from "./cluster/state.ts";
 import { MOST_REPLICAS, Supervisor } from "./cluster/supervisor.ts";
 import { layOut } from "./repl/mesh-view.ts";
@@ -72,6 +72,7 @@ async function run(config: Config, [replicas = ""]: string[]): Promise<void> {
   const control = await listen(socket, (command) => obey(supervisor, config, command, () => stop().then(() => void setImmediate(end))));
   const end = () => {
     control.close();
+    removeSocket(socket, config.dataDir);
     folder.release();
     process.exit(0);
   };
@@ -80,6 +81,7 @@ async function run(config: Config, [replicas = ""]: string[]): Promise<void> {
   } catch (error) {
     if (stopping) return;
     await stop();
+    removeSocket(socket, config.dataDir);
     folder.release();
     throw new Refusal((error as Error).message);
   }
@@ -98,7 +100,7 @@ function takeCluster({ dataDir }: Config): DataFolder {
     const who = before ? ` (process ${before.supervisor.pid})` : "";
     throw new Refusal(`A mesh runs already on ${dataDir}${who}: stop it with \`npm run cluster -- stop\`.`);
   }
-  if (before) clearAway(before);
+  if (before) clearAway(before, dataDir);
   return {
     ...folder,
     release() {
@@ -109,7 +111,8 @@ function takeCluster({ dataDir }: Config): DataFolder {
 }
 
 /** Says what a supervisor that was killed left behind. The file may be old: only what is beyond doubt its own is ended. */
-function clearAway({ children, nats }: ClusterState): void {
+function clearAway({ supervisor, children, nats }: ClusterState, dataDir: string): void {
+  removeSocket(supervisor.socket, dataDir);
   const left = children.filter(runs);
   if (left.length > 0)
     console.log(`The last mesh was not stopped; ${left.map((child) => child.nodeId || child.service).join(", ")} still end.`);

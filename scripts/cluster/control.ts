@@ -1,9 +1,9 @@
 /** How `npm run cluster -- COMMAND` talks to the supervisor that runs: one line of JSON each way, over a socket of this user. */
-import { createHash } from "node:crypto";
-import { chmodSync, rmSync } from "node:fs";
+import { mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { Refusal } from "../start/refusal.ts";
 
 /** Longest path of a socket; the system's limit is 104 or 108 bytes. */
 const LONGEST_PATH = 100;
@@ -12,11 +12,31 @@ const LONGEST_LINE = 10_000;
 export type Command = { do: "restart"; service: string } | { do: "scale"; service: string; count: number } | { do: "stop" };
 export type Outcome = { ok: true } | { ok: false; reason: string };
 
-/** A socket in the data folder, or, where its path is too long for one, in the system's folder for temporary files. */
+const NAME = "cluster.sock";
+const isShort = (path: string): boolean => Buffer.byteLength(path) <= LONGEST_PATH;
+
+/**
+ * A socket in the data folder, or, where its path is too long for one, in a new folder of this user's among the system's temporary ones.
+ * @throws Refusal when both are too long
+ */
 export function socketFor(dataDir: string): string {
-  const inside = join(dataDir, "cluster.sock");
-  if (Buffer.byteLength(inside) <= LONGEST_PATH) return inside;
-  return join(tmpdir(), `openward-${createHash("sha256").update(dataDir).digest("hex").slice(0, 16)}.sock`);
+  const inside = join(dataDir, NAME);
+  if (isShort(inside)) return inside;
+  const start = join(tmpdir(), "openward-");
+  if (!isShort(join(`${start}123456`, NAME)))
+    throw new Refusal(`The paths of ${dataDir} and of ${tmpdir()} are too long for a socket: choose a shorter DATA_DIR or TMPDIR.`);
+  return join(mkdtempSync(start), NAME);
+}
+
+/** Removes the socket, and the folder that was made for it. */
+export function removeSocket(socket: string, dataDir: string): void {
+  rmSync(socket, { force: true });
+  if (dirname(socket) === dataDir) return;
+  try {
+    rmdirSync(dirname(socket));
+  } catch {
+    // Gone already, or there is something in it that is not ours.
+  }
 }
 
 /** @param obey carries a command out; what it throws is told to the caller */
@@ -38,8 +58,15 @@ export async function listen(socket: string, obey: (command: Command) => Promise
         .then((outcome) => peer.end(`${JSON.stringify(outcome)}\n`));
     });
   });
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(socket, resolve));
-  chmodSync(socket, 0o600);
+  const listening = new Promise<void>((resolve, reject) => server.once("error", reject).once("listening", resolve));
+  // The socket is made before `listen` returns, and never open to others: to change its mode afterwards would be too late.
+  const before = process.umask(0o177);
+  try {
+    server.listen(socket);
+  } finally {
+    process.umask(before);
+  }
+  await listening;
   return server;
 }
 

@@ -1,6 +1,6 @@
 /** `npm run cluster` as an operator sees it, with two small services. */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -189,17 +189,16 @@ describe("a cluster", () => {
   it("neither ends nor minds a stranger whose process has an id of the last mesh", async () => {
     const stranger = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     const other = join(dir, "other");
-    mkdirSync(other);
     const old = { pid: stranger.pid, born: "another boot 1" };
-    writeFileSync(
-      join(other, "cluster.json"),
-      JSON.stringify({
-        ...state(),
-        supervisor: { ...state().supervisor, ...old },
-        nats: { ...state().nats, ...old },
-        children: [{ ...state().children[0], ...old }],
-      }),
-    );
+    const { supervisor, nats, children } = state();
+    mkdirSync(other);
+    const left = {
+      ...state(),
+      supervisor: { ...supervisor, ...old, socket: join(other, "cluster.sock") },
+      nats: { ...nats, ...old },
+      children: children.map((child) => ({ ...child, ...old })),
+    };
+    writeFileSync(join(other, "cluster.json"), JSON.stringify(left));
     await expect(tell("status", { DATA_DIR: other })).rejects.toThrow("No mesh runs");
     const next = run(["cluster"], { ...env, DATA_DIR: other });
     await next.says(/nothing of it runs any more.*The mesh is ready/s);
@@ -207,6 +206,19 @@ describe("a cluster", () => {
     next.child.kill("SIGTERM");
     expect(await next.ended).toBe(0);
     stranger.kill();
+  });
+
+  it("leaves a mesh alone that runs on the folder of which its own is a copy", async () => {
+    const copy = join(dir, "copy");
+    mkdirSync(copy);
+    copyFileSync(join(dataDir, "cluster.json"), join(copy, "cluster.json"));
+    const next = run(["cluster"], { ...env, DATA_DIR: copy });
+    await next.says(/The mesh is ready/);
+    next.child.kill("SIGTERM");
+    expect(await next.ended).toBe(0);
+    expect(isAlive(state().nats.pid!)).toBe(true);
+    await ask();
+    expect(await tell("status")).toContain(`supervisor ${mesh.child.pid}`);
   });
 
   it("goes on when nobody reads any more what it says", async () => {

@@ -100,7 +100,8 @@ function takeCluster({ dataDir }: Config): DataFolder {
     const who = before ? ` (process ${before.supervisor.pid})` : "";
     throw new Refusal(`A mesh runs already on ${dataDir}${who}: stop it with \`npm run cluster -- stop\`.`);
   }
-  if (before) clearAway(before, dataDir);
+  // A supervisor that runs, though the right to this folder is ours, has another one, of which this is a copy.
+  if (before && !runs(before.supervisor)) clearAway(before, dataDir);
   return {
     ...folder,
     release() {

@@ -29,6 +29,12 @@ describe("a reference under the server's own address", () => {
     });
   });
 
+  it("is made relative where it is conditional, in a transaction", () => {
+    const transaction = (place: object) => ({ resourceType: "Bundle", type: "transaction", entry: [{ resource: place }] });
+    const criteria = "Patient?identifier=urn:x|1";
+    expect(made(transaction(condition(criteria)))).toEqual(transaction({ resourceType: "Condition", subject: { reference: criteria } }));
+  });
+
   it("stays in a bundle that is stored as one", () => {
     const document = { resourceType: "Bundle", type: "collection", entry: [{ resource: condition("Patient/1") }] };
     expect(made(document)).toEqual(document);

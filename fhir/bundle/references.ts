@@ -1,110 +1,82 @@
 /**
- * Links inside a bundle: which strings of a resource are links, and how they are replaced by what the server made of
- * their targets (FHIR R4, http.html#trules and bundle.html#references). Pure; works on parsed JSON in place.
+ * Links inside a bundle: how they are replaced by what the server made of their targets (FHIR R4, http.html#trules and
+ * bundle.html#references). Pure; works on parsed JSON in place. Where the links are: `links.ts`.
  */
 
 import { isRawNumber, parseInput } from "../json.ts";
+import { LinkKind, type Replacement, replaceLinks } from "./links.ts";
 
-/** Values of these members are text or business identifiers, never links, whatever they look like. */
-const NOT_LINKS = new Set([
-  "value", // Identifier.value, ContactPoint.value
-  "valueString",
-  "valueMarkdown",
-  "valueCode",
-  "valueId",
-  "id",
-  "display",
-  "text",
-  "name",
-  "title",
-  "description",
-]);
-
-const IN_NARRATIVE = /(\b(?:href|src)\s*=\s*)(["'])([^"']*)\2/g;
-
-/** What stands in place of a link now; undefined leaves it as it is. */
-export type Replacement = (link: string) => string | undefined;
-
-/**
- * Calls `replace` for each string that may be a link (references, uri-like elements, `href` and `src` in narratives;
- * in extensions and contained resources too) and puts what it returns in its place.
- */
-export function replaceLinks(node: unknown, replace: Replacement): void {
-  if (Array.isArray(node)) {
-    for (let index = 0; index < node.length; index += 1) {
-      const value: unknown = node[index];
-      if (typeof value === "string") node[index] = replace(value) ?? value;
-      else if (value !== null && typeof value === "object") replaceLinks(value, replace);
-    }
-    return;
-  }
-  if (node === null || typeof node !== "object" || isRawNumber(node)) return;
-  const object = node as Record<string, unknown>;
-  for (const name in object) {
-    const value = object[name];
-    if (typeof value === "string") {
-      if (name === "div") object[name] = replaceInNarrative(value, replace);
-      else if (!NOT_LINKS.has(name)) object[name] = replace(value) ?? value;
-    } else if (value !== null && typeof value === "object") {
-      replaceLinks(value, replace);
-    }
-  }
-}
-
-function replaceInNarrative(div: string, replace: Replacement): string {
-  if (!div.includes("href") && !div.includes("src")) return div;
-  return div.replace(IN_NARRATIVE, (whole, before: string, quote: string, link: string) => {
-    const target = replace(link);
-    return target === undefined ? whole : `${before}${quote}${target}${quote}`;
-  });
+/** What a link to an entry is replaced by. */
+export interface LinkTarget {
+  /** `Type/id` */
+  reference: string;
+  /**
+   * The entry is put under the id that its fullUrl, an address elsewhere, names already. Only references need it: what is to be
+   * followed here must be local. As a uri the address goes on meaning what it meant, e.g. that of a definition.
+   */
+  isSame?: boolean;
 }
 
 /**
  * The replacement that a transaction applies to the resource of one entry.
  *
- * @param targets what the server made of each entry: fullUrl → `Type/id`
- * @param conditional `Type?criteria` → `Type/id`, for conditional references
+ * @param targets what the server made of each entry, by fullUrl
  * @param fullUrl of the entry the resource is in: a relative reference is first looked up beside it
  */
-export function linksTo(targets: ReadonlyMap<string, string>, conditional: ReadonlyMap<string, string>, fullUrl?: string): Replacement {
+export function linksTo(targets: ReadonlyMap<string, LinkTarget>, fullUrl?: string): Replacement {
   const base = fullUrl?.startsWith("http") ? /^(.*\/)[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.exec(fullUrl)?.[1] : undefined;
-  return (link) => {
+  return (link, kind) => {
     const first = link.charCodeAt(0);
     const isAbsolute = first === 117 /* u */ || first === 104 /* h */;
-    if (!isAbsolute && (first < 65 || first > 90)) return undefined; // a relative reference starts with a type's capital
-    if (isAbsolute) return targets.get(link) ?? withSuffix(link, targets);
-    if (isConditionalReference(link)) return conditional.get(link);
-    return base ? (targets.get(base + link) ?? undefined) : undefined;
+    if (isAbsolute) return found(link, kind, targets);
+    if (base === undefined || first < 65 || first > 90) return undefined; // a relative reference starts with a type's capital
+    return found(base + link, kind, targets);
   };
 }
 
-/** A link to a fullUrl followed by a fragment, a canonical's version or a history version keeps the suffix. */
-function withSuffix(link: string, targets: ReadonlyMap<string, string>): string | undefined {
-  const end = link.search(/[#|]|\/_history\//);
-  if (end < 0) return undefined;
-  const target = targets.get(link.slice(0, end));
-  return target === undefined ? undefined : target + link.slice(end);
+/** The same for what was stored before and patched now: what is relative in it, or a uri, meant something else before the bundle came. */
+export const linksInPatched =
+  (targets: ReadonlyMap<string, LinkTarget>): Replacement =>
+  (link, kind) =>
+    link.startsWith("urn:") || (kind === LinkKind.reference && link.startsWith("http")) ? found(link, kind, targets) : undefined;
+
+/** Conditional references by what they lead to, `Type?criteria` → `Type/id`. */
+export const conditionalLinks =
+  (targets: ReadonlyMap<string, string>): Replacement =>
+  (link, kind) =>
+    kind === LinkKind.reference ? targets.get(link) : undefined;
+
+/** A link to a fullUrl followed by a fragment, or a history version, keeps the suffix. */
+function found(link: string, kind: LinkKind, targets: ReadonlyMap<string, LinkTarget>): string | undefined {
+  let target = targets.get(link);
+  let suffix = "";
+  if (target === undefined) {
+    const end = link.search(/#|\/_history\//);
+    if (end < 0) return undefined;
+    target = targets.get(link.slice(0, end));
+    suffix = link.slice(end);
+  }
+  if (target === undefined || (target.isSame && kind !== LinkKind.reference)) return undefined;
+  return target.reference + suffix;
 }
 
 /** `Patient?identifier=…`, as R4 allows it in the references of a transaction. */
 export const isConditionalReference = (link: string): boolean => /^[A-Z][A-Za-z]+\?[^\s]+$/.test(link);
 
 /** All conditional references in a resource (Reference.reference only). */
-export function conditionalReferences(node: unknown, found: Set<string> = new Set()): Set<string> {
-  if (Array.isArray(node)) for (const item of node) conditionalReferences(item, found);
-  else if (node !== null && typeof node === "object") {
-    for (const [name, value] of Object.entries(node)) {
-      if (name === "reference" && typeof value === "string" && value.includes("?") && isConditionalReference(value)) found.add(value);
-      else if (typeof value === "object") conditionalReferences(value, found);
-    }
-  }
-  return found;
+export function conditionalReferences(resource: unknown): Set<string> {
+  const references = new Set<string>();
+  replaceLinks(resource, (link, kind) => {
+    if (kind === LinkKind.reference && link.includes("?") && isConditionalReference(link)) references.add(link);
+    return undefined;
+  });
+  return references;
 }
 
 /**
  * The JSON text of a resource or transaction with references under the server's own base made relative, which mean the same
- * (R4 references.html#literal): only so are they followed, included, and in a compartment. What a bundle says about its own
- * entries stays: a link to a fullUrl, and a bundle that is stored as one.
+ * (R4 references.html#literal): only so are they followed, included, and in a compartment; conditional ones too, in a transaction,
+ * where R4 allows them. What a bundle says about its own entries stays: a link to a fullUrl, and a bundle that is stored as one.
  *
  * @param base the server's base URL as the client knows it, without a slash at its end
  * @throws FhirError 400, 422 for what is no JSON, where it has to be looked into
@@ -113,10 +85,12 @@ export function localReferences(text: string, base: string): string {
   if (!text.includes(`"${base}/`)) return text;
   const value = parseInput(text);
   const { type, entry } = (value ?? {}) as { type?: unknown; entry?: unknown };
-  const entries = isBundle(value) ? (type === "transaction" && Array.isArray(entry) ? (entry as unknown[]) : []) : [{ resource: value }];
+  const isTransaction = isBundle(value) && type === "transaction";
+  const entries = isBundle(value) ? (isTransaction && Array.isArray(entry) ? (entry as unknown[]) : []) : [{ resource: value }];
   const parts = entries.map((it) => (it ?? {}) as { fullUrl?: unknown; resource?: unknown });
   const fullUrls = new Set(parts.map(({ fullUrl }) => fullUrl));
-  const changed = parts.filter(({ resource }) => makeLocal(resource, `${base}/`, fullUrls));
+  const isLocal = (place: string) => LITERAL.test(place) || (isTransaction && isConditionalReference(place));
+  const changed = parts.filter(({ resource }) => makeLocal(resource, `${base}/`, fullUrls, isLocal));
   return changed.length > 0 ? JSON.stringify(value) : text;
 }
 
@@ -125,13 +99,13 @@ const isBundle = (value: unknown): boolean => (value as { resourceType?: unknown
 const LITERAL = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
 
 /** @returns whether there was one */
-function makeLocal(node: unknown, start: string, fullUrls: ReadonlySet<unknown>): boolean {
+function makeLocal(node: unknown, start: string, fullUrls: ReadonlySet<unknown>, isLocal: (place: string) => boolean): boolean {
   if (node === null || typeof node !== "object" || isRawNumber(node) || isBundle(node)) return false;
   let isChanged = false;
   for (const [name, value] of Object.entries(node)) {
-    if (typeof value === "object") isChanged = makeLocal(value, start, fullUrls) || isChanged;
+    if (typeof value === "object") isChanged = makeLocal(value, start, fullUrls, isLocal) || isChanged;
     if (name !== "reference" || typeof value !== "string" || !value.startsWith(start) || fullUrls.has(value)) continue;
-    if (!LITERAL.test(value.slice(start.length))) continue;
+    if (!isLocal(value.slice(start.length))) continue;
     (node as Record<string, unknown>)[name] = value.slice(start.length);
     isChanged = true;
   }

@@ -4,7 +4,8 @@
  */
 import { v7 as timeOrderedId } from "uuid";
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
-import { conditionalReferences, linksTo, replaceLinks } from "../../fhir/bundle/references.ts";
+import { replaceLinks } from "../../fhir/bundle/links.ts";
+import { conditionalLinks, conditionalReferences, linksTo, type LinkTarget } from "../../fhir/bundle/references.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
@@ -211,15 +212,13 @@ function ofEntry(error: unknown, index: number): unknown {
 }
 
 function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions): void {
-  const byFullUrl = new Map<string, string>();
+  const byFullUrl = linkTargets(writes, targets);
   const byCriteria = new Map<string, string>();
   for (const entry of writes) {
     const target = targets.get(entry);
     if (!target) continue;
-    const reference = `${entry.type}/${target.id}`;
-    if (entry.fullUrl !== undefined) byFullUrl.set(entry.fullUrl, reference);
     const criteria = criteriaOf(entry);
-    if (criteria !== undefined) byCriteria.set(criteria, reference);
+    if (criteria !== undefined) byCriteria.set(criteria, `${entry.type}/${target.id}`);
   }
   for (const entry of writes) {
     if (!entry.resource) continue;
@@ -231,8 +230,21 @@ function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>, 
       if (!match) throw refused(412, `No resource matches the conditional reference ${reference}.`, entry.index);
       byCriteria.set(reference, `${reference.slice(0, reference.indexOf("?"))}/${match.id}`);
     }
-    replaceLinks(entry.resource, linksTo(byFullUrl, byCriteria, entry.fullUrl));
+    replaceLinks(entry.resource, linksTo(byFullUrl, entry.fullUrl));
+    replaceLinks(entry.resource, conditionalLinks(byCriteria));
   }
+}
+
+/** What links to the entries lead to now, by fullUrl. */
+function linkTargets(writes: BundleEntry[], targets: Map<BundleEntry, Target>): Map<string, LinkTarget> {
+  const found = new Map<string, LinkTarget>();
+  for (const entry of writes) {
+    const target = targets.get(entry);
+    if (!target || entry.fullUrl === undefined) continue;
+    const reference = `${entry.type}/${target.id}`;
+    found.set(entry.fullUrl, { reference, isSame: entry.fullUrl.endsWith(`/${reference}`) });
+  }
+  return found;
 }
 
 const ambiguous = (criteria: string, index: number) =>

@@ -75,6 +75,8 @@ export function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target
     const isLiving = held !== undefined && !held.deleted;
     const isShared = directory.isShared(type);
     if (entry.ifMatch !== undefined && !isLiving && isLocated(entry, directory)) throw staleEntry(0, index);
+    // With an If-Match as well one of the two is false, whatever there is.
+    if (mustBeAbsent(entry) && (isLiving || entry.ifMatch !== undefined)) throw staleEntry(held?.version ?? 0, index);
 
     /** What comes into being under an id, or is found nowhere, must be so with each owner: the id is held with the others until it is done. */
     const holdPlace = (owner: string): void => {
@@ -105,12 +107,13 @@ export function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target
     if (!isLiving && isShared) {
       holdPlace(owner);
       // Criteria that found nothing never write over what somebody has made under the id since.
-      const required = criteria === undefined ? undefined : [NONE_LIVING];
+      const required = criteria === undefined && !mustBeAbsent(entry) ? undefined : [NONE_LIVING];
       return answer(put(owner, { ...update, upsert: true, ...atVersion(required), ...(held && { since: held.version + 1 }) }, true));
     }
     if (!held || held.owner === owner) {
       const upsert = method === "PUT" && entry.ifMatch === undefined && !isShared;
-      return answer(put(owner, { ...update, upsert, ...atVersion(method === "PATCH" && held ? [held.version] : ifVersion) }, true));
+      const required = method === "PATCH" && held ? [held.version] : mustBeAbsent(entry) ? [NONE_LIVING] : ifVersion;
+      return answer(put(owner, { ...update, upsert, ...atVersion(required) }, true));
     }
     // The content has made it another owner's: it leaves the one and goes on with the other, in the same step.
     put(held.owner, { op: "delete", type, id, moved: true, ifVersion: [held.version] }, true);
@@ -125,8 +128,11 @@ export function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target
 const isLocated = (entry: BundleEntry, directory: Directory): boolean => criteriaOf(entry) !== undefined || mustBeLocated(entry, directory);
 
 /** Whether it must be known who holds what is under the entry's id before anybody is asked to write. */
-export const mustBeLocated = ({ type, ifMatch }: BundleEntry, directory: Directory): boolean =>
-  ifMatch?.trim() === "*" || directory.isShared(type as string);
+export const mustBeLocated = (entry: BundleEntry, directory: Directory): boolean =>
+  entry.ifMatch?.trim() === "*" || mustBeAbsent(entry) || directory.isShared(entry.type as string);
+
+/** `If-None-Match: *` on an update: only what is not there is made (RFC 9110, 13.1.2). */
+const mustBeAbsent = ({ method, ifNoneMatch }: BundleEntry): boolean => method === "PUT" && ifNoneMatch?.trim() === "*";
 
 /** As a required version (mixins/store/store.ts). */
 const NONE_LIVING = 0;

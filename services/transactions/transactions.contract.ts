@@ -5,7 +5,7 @@ import { outcomeOf } from "../../mixins/fhir/contract.ts";
 export interface TransactionEntry {
   fullUrl?: string;
   resource?: { resourceType: string } & Record<string, unknown>;
-  request: { method: "POST" | "PUT" | "DELETE"; url: string; ifMatch?: string; ifNoneExist?: string };
+  request: { method: "POST" | "PUT" | "DELETE"; url: string; ifMatch?: string; ifNoneMatch?: string; ifNoneExist?: string };
 }
 
 /** What became of one entry. A GET entry's is null: the gateway reads it after the commit. */

@@ -75,4 +75,36 @@ describe("a bundle", () => {
     expect((await fhir.get("/StructureDefinition/own-address")).body).toMatchObject(definition);
     expect((await fhir.get("/Patient/with-address")).body).toMatchObject(patient);
   });
+
+  const statusOf = async (entry: Entry) => (await fhir.send("POST", "", transaction(entry))).status;
+
+  it.each(["Patient", "Encounter"])(
+    "makes a %s only where none is, when it is asked to (If-None-Match: *), as a request of its own does",
+    async (type) => {
+      const resource = (id: string, code = "AMB"): Resource => ({
+        resourceType: type,
+        id,
+        identifier: [{ system: "urn:absent", value: id }],
+        ...(type === "Encounter" && { status: "finished", class: { code } }),
+      });
+      const absent = { ifNoneMatch: "*" };
+      const single = async (id: string, url = `/${type}/${id}`, code?: string) =>
+        (await fhir.send("PUT", url, resource(id, code), { "If-None-Match": "*" })).status;
+      expect([await single("single"), await single("single"), await single("single", undefined, "IMP")]).toEqual([201, 412, 412]);
+      expect(await single("single", `/${type}?identifier=urn:absent|single`)).toBe(412);
+      expect([await statusOf(put(resource("bundled"), absent)), await statusOf(put(resource("bundled"), absent))]).toEqual([200, 412]);
+      expect(await statusOf(put(resource("bundled", "IMP"), absent))).toBe(412);
+      expect(await statusOf(put(resource("bundled"), { ...absent, url: `${type}?identifier=urn:absent|bundled` }))).toBe(412);
+      for (const id of ["single", "bundled"]) expect((await fhir.get(`/${type}/${id}`)).body.meta.versionId).toBe("1");
+      await fhir.send("DELETE", `/${type}/bundled`);
+      expect(await statusOf(put(resource("bundled"), absent))).toBe(200);
+      // Of many at the same moment one makes it.
+      const raced = await Promise.all([
+        ...Array.from({ length: 6 }, () => single("raced")),
+        ...Array.from({ length: 6 }, () => statusOf(put(resource("raced"), absent))),
+      ]);
+      expect(raced.filter((status) => status < 300)).toHaveLength(1);
+      expect(new Set(raced.filter((status) => status >= 300))).toEqual(new Set([412]));
+    },
+  );
 });

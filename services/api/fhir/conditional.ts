@@ -25,14 +25,24 @@ export async function conditionalUpdate(request: FhirRequest, type: string): Pro
   const criteria = criteriaOf(request, type);
   const resource = parsed(await request.body(), type);
   const ifMatch = request.header("if-match");
+  const ifNoneMatch = request.header("if-none-match");
   if (request.directory.isShared(type)) {
-    return throughTransaction(request, { resource, request: { method: "PUT", url: criteria, ...(ifMatch !== undefined && { ifMatch }) } });
+    return throughTransaction(request, {
+      resource,
+      request: {
+        method: "PUT",
+        url: criteria,
+        ...(ifMatch !== undefined && { ifMatch }),
+        ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+      },
+    });
   }
   const allowed = ifMatchVersions(ifMatch);
   const updated = async () => {
     const [found] = await lookUp(request, [criteria], 2);
     const [match, ...more] = found?.matches ?? [];
     if (more.length > 0) throw multipleMatches(criteria);
+    if (match && ifNoneMatch?.trim() === "*") throw staleVersion({ type, id: match.id, version: match.version });
     if (match) return updateMatch(request, resource, match, allowed);
     if (ifMatch !== undefined) throw staleVersion({ type, version: 0 });
     const created = await createUnless(request, resource, (found as Found).condition);

@@ -64,6 +64,9 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
   return written(request, type, id, result);
 }
 
+/** As a required version (mixins/store/store.ts). */
+const NONE_LIVING = 0;
+
 /** PUT Type/id */
 export async function update(request: FhirRequest, type: string, id: string): Promise<Answer> {
   if (!ID.test(id)) throw fhirError(400, "value", `"${id.slice(0, 100)}" is not a legal id: letters, digits, - and . only, at most 64.`);
@@ -75,9 +78,13 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   const ifVersion = ifMatchVersions(ifMatch);
   const owner = directory.ownerFor(type, resource);
   const isShared = directory.isShared(type);
-  // `If-Match: *` holds when there is any version (RFC 9110, 13.1.1).
+  const ifNoneMatch = request.header("if-none-match");
+  // `If-None-Match: *` holds when there is no version (RFC 9110, 13.1.2), `If-Match: *` when there is any (13.1.1).
+  const mustBeAbsent = ifNoneMatch?.trim() === "*";
+  if (mustBeAbsent && ifMatch !== undefined) throw staleVersion({ type, id });
   const upsert = !isShared && ifMatch?.trim() !== "*";
-  const step: OwnerStep = { op: "update", type, id, text, upsert, ...(ifVersion && { ifVersion }) };
+  const required = mustBeAbsent ? [NONE_LIVING] : ifVersion;
+  const step: OwnerStep = { op: "update", type, id, text, upsert, ...(required && { ifVersion: required }) };
   try {
     return written(request, type, id, await one(request, owner, step));
   } catch (error) {
@@ -87,7 +94,12 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
     if (!isNowhere && !isType(error, "STALE_VERSION") && !isType(error, "LOCKED")) throw error;
     const entry: TransactionEntry = {
       resource,
-      request: { method: "PUT", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) },
+      request: {
+        method: "PUT",
+        url: `${type}/${id}`,
+        ...(ifMatch !== undefined && { ifMatch }),
+        ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+      },
     };
     return throughTransaction(request, entry);
   }

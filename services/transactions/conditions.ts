@@ -1,13 +1,11 @@
 /** Conditions of a transaction's entries: `If-None-Exist`, and criteria in place of an id (FHIR R4, http.html#trules). */
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { FhirError } from "../../fhir/outcome.ts";
-import { indexOf } from "../../fhir/search/extract.ts";
-import type { Clause } from "../../fhir/search/query.ts";
 import type { Caller } from "../../mixins/contract.ts";
 import { type OwnerStep, ownerOf } from "../../mixins/fhir/contract.ts";
 import type { Directory } from "../../mixins/fhir/directory.ts";
 import type { Found } from "../../mixins/fhir/look-up.ts";
-import { type Candidate, matches } from "../../mixins/store/match.ts";
+import { WrittenResources } from "./written.ts";
 
 /** What an entry that writes is about. */
 export interface Target {
@@ -121,63 +119,19 @@ export function refuseSharedTargets(writes: BundleEntry[], targets: Map<BundleEn
   }
 }
 
-/** A resource that the bundle writes, as a condition sees it. */
-interface Written extends Candidate {
-  target: Target;
-}
-
 /**
  * What a condition has not found must not come from another entry: no order of them would be right.
  * @throws FhirError 400
  */
 export function refuseOwnMatches(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions): void {
-  const written = new Map<string, ByValue>();
+  const written = new WrittenResources(writes, targets);
   for (const entry of writes) {
     const criteria = criteriaOf(entry);
     const target = targets.get(entry);
     if (criteria === undefined || !target || target.held || !entry.resource) continue;
-    const type = entry.type as string;
-    const others = written.get(type) ?? new ByValue(writtenOf(writes, targets, type));
-    written.set(type, others);
     const { clauses } = (conditions.get(criteria) as Found).condition;
-    const other = others.candidates(clauses).find((one) => one.target !== target && matches(clauses, one));
-    if (other)
+    if (written.matching(entry.type as string, clauses).some((other) => other !== target))
       throw refused(400, `Another entry of this transaction makes what matches ${criteria}: refer to that one.`, entry.index, "duplicate");
-  }
-}
-
-const writtenOf = (writes: BundleEntry[], targets: Map<BundleEntry, Target>, type: string): Written[] =>
-  writes.flatMap((entry) => {
-    const target = targets.get(entry);
-    if (entry.type !== type || !target || !entry.resource || entry.method === "DELETE") return [];
-    return [{ id: target.id, updated: Date.now(), index: indexOf(entry.resource), target }];
-  });
-
-/** Finds by an exact value those few that may match, so that many conditions about many resources do not take the product of both. */
-class ByValue {
-  readonly #all: Written[];
-  readonly #byValue = new Map<string, Written[]>();
-
-  constructor(all: Written[]) {
-    this.#all = all;
-    for (const one of all) {
-      for (const [slot, value] of one.index.keys) {
-        const key = `${slot} ${value}`;
-        const same = this.#byValue.get(key);
-        if (same) same.push(one);
-        else this.#byValue.set(key, [one]);
-      }
-    }
-  }
-
-  candidates(clauses: Clause[]): Written[] {
-    for (const clause of clauses) {
-      if (clause.kind !== "key" || clause.not) continue;
-      const values = clause.any.flatMap((match) => ("eq" in match ? [match.eq] : []));
-      if (values.length < clause.any.length) continue;
-      return clause.slots.flatMap((slot) => values.flatMap((value) => this.#byValue.get(`${slot} ${value}`) ?? []));
-    }
-    return this.#all;
   }
 }
 

@@ -4,8 +4,6 @@
  */
 import { v7 as timeOrderedId } from "uuid";
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
-import { replaceLinks } from "../../fhir/bundle/links.ts";
-import { conditionalLinks, conditionalReferences, linksTo, type LinkTarget } from "../../fhir/bundle/references.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
@@ -32,6 +30,8 @@ import {
   watchedTypes,
 } from "./conditions.ts";
 
+import { ambiguous, conditionalReferencesOf, linkConditional, matchesToKnow, rewriteLinks, rewriteLinksInPatched } from "./linking.ts";
+
 /** What a transaction will do. */
 export interface Plan extends Omit<Arranged, "moves" | "vacant"> {
   /**
@@ -56,8 +56,9 @@ export async function planOf(
   refuseSharedTargets(writes, targets);
   await locate(writes, targets, { caller, directory });
   await refuseTakenIds(writes, targets, conditions, { caller, directory });
-  rewriteLinks(writes, targets, conditions);
+  rewriteLinks(writes, targets);
   await applyPatches(writes, targets, { caller, directory });
+  await linkToOthers(writes, targets, conditions, { caller, directory, base });
   refuseOwnMatches(writes, targets, conditions);
   const { moves: own, vacant, ...plan } = arrange(entries, targets, conditions, directory);
   if (watched.length === 0 && vacant.size === 0) return plan;
@@ -72,17 +73,30 @@ export async function planOf(
   return { ...plan, confirm };
 }
 
-async function resolveConditions(writes: BundleEntry[], mesh: { caller: Caller; directory: Directory; base: string }): Promise<Conditions> {
-  const criteria = new Set<string>();
-  for (const entry of writes) {
-    const own = criteriaOf(entry);
-    if (own !== undefined) criteria.add(own);
-    if (entry.resource) for (const reference of conditionalReferences(entry.resource)) criteria.add(reference);
-  }
-  if (criteria.size === 0) return new Map();
-  const list = [...criteria];
-  const found = await lookUp(mesh, list, 2); // two are enough to know that it is not one
+type MeshOf = { caller: Caller; directory: Directory; base: string };
+
+async function resolveConditions(writes: BundleEntry[], mesh: MeshOf): Promise<Conditions> {
+  const own = writes.flatMap((entry) => criteriaOf(entry) ?? []);
+  const references = [...conditionalReferencesOf(writes).values()].flatMap((some) => [...some]);
+  return lookUpAll([...own, ...references], matchesToKnow(writes, references), mesh);
+}
+
+async function lookUpAll(criteria: string[], limit: number, mesh: MeshOf): Promise<Conditions> {
+  const list = [...new Set(criteria)];
+  if (list.length === 0) return new Map();
+  const found = await lookUp(mesh, list, limit);
   return new Map(list.map((text, index) => [text, found[index] as Found]));
+}
+
+/** After everything else, as the resources will be: conditional references, also those that a patch has brought. */
+async function linkToOthers(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, mesh: MeshOf): Promise<void> {
+  if (writes.some(({ method }) => method === "PATCH")) rewriteLinksInPatched(writes, targets);
+  const references = conditionalReferencesOf(writes);
+  if (references.size === 0) return;
+  const all = [...references.values()].flatMap((some) => [...some]);
+  const late = all.filter((reference) => !conditions.has(reference));
+  const found = new Map([...conditions, ...(await lookUpAll(late, matchesToKnow(writes, all), mesh))]);
+  linkConditional(writes, targets, found, references);
 }
 
 /** The id that each writing entry is about; entries that write nothing are absent. */
@@ -210,42 +224,3 @@ function ofEntry(error: unknown, index: number): unknown {
   if (data) data.entry = index;
   return error;
 }
-
-function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions): void {
-  const byFullUrl = linkTargets(writes, targets);
-  const byCriteria = new Map<string, string>();
-  for (const entry of writes) {
-    const target = targets.get(entry);
-    if (!target) continue;
-    const criteria = criteriaOf(entry);
-    if (criteria !== undefined) byCriteria.set(criteria, `${entry.type}/${target.id}`);
-  }
-  for (const entry of writes) {
-    if (!entry.resource) continue;
-    for (const reference of conditionalReferences(entry.resource)) {
-      if (byCriteria.has(reference)) continue;
-      const matches = conditions.get(reference)?.matches ?? [];
-      const [match] = matches;
-      if (matches.length > 1) throw ambiguous(reference, entry.index);
-      if (!match) throw refused(412, `No resource matches the conditional reference ${reference}.`, entry.index);
-      byCriteria.set(reference, `${reference.slice(0, reference.indexOf("?"))}/${match.id}`);
-    }
-    replaceLinks(entry.resource, linksTo(byFullUrl, entry.fullUrl));
-    replaceLinks(entry.resource, conditionalLinks(byCriteria));
-  }
-}
-
-/** What links to the entries lead to now, by fullUrl. */
-function linkTargets(writes: BundleEntry[], targets: Map<BundleEntry, Target>): Map<string, LinkTarget> {
-  const found = new Map<string, LinkTarget>();
-  for (const entry of writes) {
-    const target = targets.get(entry);
-    if (!target || entry.fullUrl === undefined) continue;
-    const reference = `${entry.type}/${target.id}`;
-    found.set(entry.fullUrl, { reference, isSame: entry.fullUrl.endsWith(`/${reference}`) });
-  }
-  return found;
-}
-
-const ambiguous = (criteria: string, index: number) =>
-  refused(412, `More than one resource matches ${criteria}: narrow the criteria.`, index, "multiple-matches");

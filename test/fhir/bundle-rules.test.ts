@@ -107,4 +107,86 @@ describe("a bundle", () => {
       expect(new Set(raced.filter((status) => status >= 300))).toEqual(new Set([412]));
     },
   );
+
+  describe("resolves conditional references when all else is done:", () => {
+    const named = (value: string, id?: string): Resource => ({
+      resourceType: "Patient",
+      ...(id && { id }),
+      identifier: [{ system: "urn:cr", value }],
+    });
+    const observation = (value: string): Resource => ({
+      resourceType: "Observation",
+      status: "final",
+      code: { text: "x" },
+      subject: { reference: `Patient?identifier=urn:cr|${value}` },
+    });
+    const send = (...entries: Entry[]) => fhir.send("POST", "", transaction(...entries));
+    const subjectOf = async (place: string) => (await fhir.get(`/${place}`)).body.subject.reference as string;
+    const noMatch = { status: 412, body: { issue: [{ code: "processing", expression: ["Bundle.entry[1]"] }] } };
+
+    it("not to what the bundle deletes", async () => {
+      await fhir.send("PUT", "/Patient/cr1", named("deleted", "cr1"));
+      expect(await send({ request: { method: "DELETE", url: "Patient/cr1" } }, post(observation("deleted")))).toMatchObject(noMatch);
+      expect((await fhir.get("/Patient/cr1")).status).toBe(200);
+    });
+
+    it("not to what does not match any more", async () => {
+      await fhir.send("PUT", "/Patient/cr2", named("before", "cr2"));
+      expect(await send(put(named("after", "cr2")), post(observation("before")))).toMatchObject(noMatch);
+      const patch = Buffer.from(JSON.stringify([{ op: "remove", path: "/identifier" }])).toString("base64");
+      const resource = { resourceType: "Binary", contentType: "application/json-patch+json", data: patch };
+      expect(await send({ resource, request: { method: "PATCH", url: "Patient/cr2" } }, post(observation("before")))).toMatchObject(
+        noMatch,
+      );
+      expect((await fhir.get("/Patient/cr2")).body.meta.versionId).toBe("1");
+      const answer = await send(put(named("after", "cr2")), post(observation("after")));
+      expect(await subjectOf(placeOf(answer, 1))).toBe("Patient/cr2");
+    });
+
+    it("to what it creates, by whichever entry, and to nothing when that is one of two", async () => {
+      const answer = await send(post(observation("made")), post(named("made")));
+      expect(await subjectOf(placeOf(answer, 0))).toBe(placeOf(answer, 1));
+      const unless = await send(post(observation("unless")), post(named("unless"), undefined, { ifNoneExist: "identifier=urn:cr|unless" }));
+      expect(await subjectOf(placeOf(unless, 0))).toBe(placeOf(unless, 1));
+      expect(await send(post(observation("made")), post(named("made")))).toMatchObject({
+        status: 412,
+        body: { issue: [{ code: "multiple-matches" }] },
+      });
+    });
+
+    it("to the one that is left of several", async () => {
+      for (const id of ["cr3", "cr4", "cr5"]) await fhir.send("PUT", `/Patient/${id}`, named("several", id));
+      const remove = (id: string) => ({ request: { method: "DELETE", url: `Patient/${id}` } });
+      const answer = await send(post(observation("several")), remove("cr3"), remove("cr4"));
+      expect(await subjectOf(placeOf(answer, 0))).toBe("Patient/cr5");
+    });
+
+    it("also under the server's own address", async () => {
+      await fhir.send("PUT", "/Patient/cr6", named("absolute", "cr6"));
+      const reference = `${mesh.base}/fhir/Patient?identifier=urn:cr|absolute`;
+      const answer = await send(post({ ...observation(""), subject: { reference } }));
+      expect(await subjectOf(placeOf(answer, 0))).toBe("Patient/cr6");
+    });
+
+    it("and links that a patch brings", async () => {
+      await fhir.send("PUT", "/Patient/cr7", named("patched", "cr7"));
+      const { id } = (await fhir.create({ ...observation(""), subject: { reference: "Patient/x" } })).body;
+      const patch = [
+        { op: "replace", path: "/subject", value: { reference: "Patient?identifier=urn:cr|patched" } },
+        { op: "add", path: "/performer", value: [{ reference: "urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-00000000000a" }] },
+      ];
+      const data = Buffer.from(JSON.stringify(patch)).toString("base64");
+      const answer = await send(
+        {
+          resource: { resourceType: "Binary", contentType: "application/json-patch+json", data },
+          request: { method: "PATCH", url: `Observation/${id}` },
+        },
+        post({ resourceType: "Practitioner" }, "urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-00000000000a"),
+      );
+      expect((await fhir.get(`/Observation/${id}`)).body).toMatchObject({
+        subject: { reference: "Patient/cr7" },
+        performer: [{ reference: placeOf(answer, 1) }],
+      });
+    });
+  });
 });

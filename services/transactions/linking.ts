@@ -1,0 +1,98 @@
+/**
+ * Links of a transaction's resources to each other, and conditional references, which are resolved when all else is done (FHIR R4,
+ * http.html#trules): they lead to what is there after the bundle.
+ */
+import type { BundleEntry } from "../../fhir/bundle/entries.ts";
+import { replaceLinks } from "../../fhir/bundle/links.ts";
+import { conditionalLinks, conditionalReferences, linksInPatched, linksTo, type LinkTarget } from "../../fhir/bundle/references.ts";
+import { type Conditions, criteriaOf, refused, type Target } from "./conditions.ts";
+import { isFound, WrittenResources } from "./written.ts";
+
+/** Links to the entries of the bundle, by their fullUrl, become links to what the server makes of them. */
+export function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
+  const byFullUrl = linkTargets(writes, targets);
+  if (byFullUrl.size === 0) return;
+  for (const entry of writes) if (entry.resource) replaceLinks(entry.resource, linksTo(byFullUrl, entry.fullUrl));
+}
+
+/** The same for what a patch has made: what it adds may be a link, too. */
+export function rewriteLinksInPatched(writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
+  const byFullUrl = linkTargets(writes, targets);
+  for (const entry of writes) if (entry.method === "PATCH" && entry.resource) replaceLinks(entry.resource, linksInPatched(byFullUrl));
+}
+
+/** What links to the entries lead to now, by fullUrl. */
+function linkTargets(writes: BundleEntry[], targets: Map<BundleEntry, Target>): Map<string, LinkTarget> {
+  const found = new Map<string, LinkTarget>();
+  for (const entry of writes) {
+    const target = targets.get(entry);
+    if (!target || entry.fullUrl === undefined) continue;
+    const reference = `${entry.type}/${target.id}`;
+    found.set(entry.fullUrl, { reference, isSame: entry.fullUrl.endsWith(`/${reference}`) });
+  }
+  return found;
+}
+
+/** The conditional references of each entry that has any. */
+export function conditionalReferencesOf(writes: BundleEntry[]): Map<BundleEntry, Set<string>> {
+  const found = new Map<BundleEntry, Set<string>>();
+  for (const entry of writes) {
+    const references = entry.resource ? conditionalReferences(entry.resource) : undefined;
+    if (references && references.size > 0) found.set(entry, references);
+  }
+  return found;
+}
+
+/** How many stored matches must be known of a condition: those that the bundle writes itself do not count, and two are one too many. */
+export const matchesToKnow = (writes: BundleEntry[], references: Iterable<string>): number => {
+  const types = new Set(Array.from(references, typeOf));
+  return 2 + writes.filter(({ type, method }) => method !== "POST" && types.has(type as string)).length;
+};
+
+/**
+ * @param conditions what the criteria of all the references find in the stores
+ * @throws FhirError 412 for what leads to nothing, or to several, once the bundle is done
+ */
+export function linkConditional(
+  writes: BundleEntry[],
+  targets: Map<BundleEntry, Target>,
+  conditions: Conditions,
+  references: Map<BundleEntry, Set<string>>,
+): void {
+  if (references.size === 0) return;
+  const written = new WrittenResources(writes, targets);
+  const changed = new Set<string>();
+  const made = new Map<string, string>(); // what is made because criteria find nothing answers them
+  for (const entry of writes) {
+    const target = targets.get(entry);
+    if (!target || isFound(entry, target)) continue;
+    changed.add(`${entry.type}/${target.id}`);
+    const criteria = criteriaOf(entry);
+    if (criteria !== undefined && !target.held && entry.method !== "DELETE") made.set(criteria, target.id);
+  }
+  const resolved = new Map<string, string>();
+  for (const [entry, own] of references) {
+    for (const reference of own) {
+      if (resolved.has(reference)) continue;
+      const type = typeOf(reference);
+      const { matches = [], condition } = conditions.get(reference) ?? {};
+      const stored = matches.map(({ id }) => id).filter((id) => !changed.has(`${type}/${id}`));
+      const byBundle = condition ? written.matching(type, condition.clauses).map(({ id }) => id) : [];
+      const ids = new Set([...stored, ...byBundle, ...(made.has(reference) ? [made.get(reference) as string] : [])]);
+      if (ids.size > 1) throw ambiguous(reference, entry.index);
+      const [id] = ids;
+      if (id === undefined) {
+        const why = matches.length > 0 ? " when this transaction is done: it changes or deletes what does now" : "";
+        throw refused(412, `No resource matches the conditional reference ${reference}${why}.`, entry.index);
+      }
+      resolved.set(reference, `${type}/${id}`);
+    }
+  }
+  for (const entry of references.keys()) replaceLinks(entry.resource, conditionalLinks(resolved));
+}
+
+const typeOf = (reference: string): string => reference.slice(0, reference.indexOf("?"));
+
+/** Criteria that must name one resource name several. */
+export const ambiguous = (criteria: string, index: number) =>
+  refused(412, `More than one resource matches ${criteria}: narrow the criteria.`, index, "multiple-matches");

@@ -19,6 +19,8 @@ export interface BundleEntry {
   /** Absent for what is not about one type, e.g. a GET of `metadata`. */
   type?: string;
   id?: string;
+  /** `$validate`: a POST that calls an operation. */
+  operation?: string;
   /** Behind the `?`; absent without. */
   query?: string;
   fullUrl?: string;
@@ -113,11 +115,16 @@ function entryOf(item: unknown, index: number, base: string): BundleEntry | { fa
   };
   if (method === "GET" || method === "HEAD") return entry;
 
+  const operation = method === "POST" ? path.split("/").find((part) => part.startsWith("$")) : undefined;
+  if (operation !== undefined) {
+    if (resource !== undefined && !isObject(resource)) return refuse("resource must be an object.", `${at}.resource`);
+    return { ...entry, operation, ...(resource !== undefined && { resource: resource as Resource }) };
+  }
   if (!type || !isResourceType(type)) return refuse(`request.url "${relative}" does not begin with a resource type.`, `${at}.request.url`);
   entry.type = type;
   if (deeper.length > 0) return refuse(`request.url "${relative}" must be Type, Type/id or Type?criteria.`, `${at}.request.url`);
   if (id !== undefined && id !== "") {
-    if (id.startsWith("$")) return refuse(`The operation ${id} cannot be called inside a bundle.`, `${at}.request.url`);
+    if (id.startsWith("$")) return refuse(`The operation ${id.slice(0, 64)} is called by POST or GET.`, `${at}.request.url`);
     if (!ID.test(id)) return refuse(`"${id}" is not a legal id: letters, digits, - and . only, at most 64.`, `${at}.request.url`);
     entry.id = id;
   }
@@ -142,12 +149,40 @@ function entryOf(item: unknown, index: number, base: string): BundleEntry | { fa
   return entry;
 }
 
+/** What changes nothing: in a transaction it is answered when all else is done. */
+export const isRead = ({ method, operation }: BundleEntry): boolean => method === "GET" || method === "HEAD" || operation !== undefined;
+
+/** The resource that a GET reads: `Patient/1`. Undefined for all other reads. */
+export function placeRead({ method, url }: BundleEntry): { type: string; id: string } | undefined {
+  if (method !== "GET" && method !== "HEAD") return undefined;
+  const [, type = "", id = ""] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:$|\?)/.exec(url) ?? [];
+  return isResourceType(type) ? { type, id } : undefined;
+}
+
+/** They make a new version of a resource; all other operations change nothing. */
+const CHANGING = new Set(["$meta-add", "$meta-delete"]);
+
+/**
+ * Refuses the operations of a transaction that would write: they are steps of their own, and could not be undone with the others.
+ * @throws FhirError 400
+ */
+export function refuseChangingOperations(entries: readonly BundleEntry[]): void {
+  const faults = entries
+    .filter(({ operation }) => operation !== undefined && CHANGING.has(operation))
+    .map(({ index, operation }) => ({
+      ...fault(`${operation} changes a resource: call it by itself, or in a batch.`, `Bundle.entry[${index}].request.url`),
+      code: "not-supported",
+    }));
+  if (faults.length > 0) throw new FhirError(400, faults);
+}
+
 /** Refuses a transaction in which two entries write the same resource or have the same fullUrl (R4, bundle.html#bundle-unique). */
 export function refuseOverlaps(entries: readonly BundleEntry[]): void {
   const seen = new Set<string>();
   const faults: ReturnType<typeof fault>[] = [];
-  for (const { index, method, type, id, fullUrl } of entries) {
-    if (method === "GET" || method === "HEAD") continue;
+  for (const entry of entries) {
+    if (isRead(entry)) continue;
+    const { index, type, id, fullUrl } = entry;
     const keys = [id === undefined ? undefined : `${type}/${id}`, fullUrl === undefined ? undefined : ` ${fullUrl}`];
     for (const key of keys) {
       if (key === undefined) continue;

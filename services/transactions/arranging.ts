@@ -1,5 +1,5 @@
 /** The steps of a transaction's owners: what each entry asks of whom, once it is known what it is about. */
-import type { BundleEntry } from "../../fhir/bundle/entries.ts";
+import { type BundleEntry, isRead } from "../../fhir/bundle/entries.ts";
 import { ifMatchVersions } from "../../fhir/etag.ts";
 import type { OwnerStep } from "../../mixins/fhir/contract.ts";
 import type { Directory } from "../../mixins/fhir/directory.ts";
@@ -13,7 +13,7 @@ export type Answer =
   /** Nothing is written: a conditional create that found one, a conditional delete that found none. */
   | { kind: "found"; type: string; match: Match }
   | { kind: "nothing"; type: string }
-  /** A GET: read by the gateway after the commit. */
+  /** A GET, or an operation that changes nothing: answered by the gateway after the commit. */
   | { kind: "read" };
 
 export interface Arranged {
@@ -57,7 +57,7 @@ export function arrange(entries: BundleEntry[], targets: Map<BundleEntry, Target
 
   const answers = entries.map((entry): Answer => {
     const { method, resource, index } = entry;
-    if (method === "GET" || method === "HEAD") return { kind: "read" };
+    if (isRead(entry)) return { kind: "read" };
     const type = entry.type as string;
     const target = targets.get(entry);
     const ifVersion = ifMatchVersions(entry.ifMatch, `Bundle.entry[${index}].request.ifMatch`);

@@ -3,7 +3,7 @@
  * grouped by owner (FHIR R4, http.html#trules).
  */
 import { v7 as timeOrderedId } from "uuid";
-import type { BundleEntry } from "../../fhir/bundle/entries.ts";
+import { type BundleEntry, isRead } from "../../fhir/bundle/entries.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
@@ -14,6 +14,7 @@ import { ownerOf } from "../../mixins/fhir/contract.ts";
 import type { Directory } from "../../mixins/fhir/directory.ts";
 import { type Found, lookUp } from "../../mixins/fhir/look-up.ts";
 import { readResource } from "../../mixins/fhir/read.ts";
+import { refuseVainReads, writtenPlaces } from "./reads.ts";
 import { Overtaken } from "../../mixins/fhir/overtaken.ts";
 import { inParallel } from "../../mixins/parallel.ts";
 import { matches } from "../../mixins/store/match.ts";
@@ -46,7 +47,7 @@ export async function planOf(
   entries: BundleEntry[],
   { caller, directory, base }: { caller: Caller; directory: Directory; base: string },
 ): Promise<Plan> {
-  const writes = entries.filter((entry) => entry.method !== "GET" && entry.method !== "HEAD");
+  const writes = entries.filter((entry) => !isRead(entry));
   const watched = watchedTypes(writes, directory);
   const [conditions, before] = await Promise.all([
     resolveConditions(writes, { caller, directory, base }),
@@ -54,7 +55,10 @@ export async function planOf(
   ]);
   const targets = targetsOf(writes, conditions);
   refuseSharedTargets(writes, targets);
-  await locate(writes, targets, { caller, directory });
+  await Promise.all([
+    locate(writes, targets, { caller, directory }),
+    refuseVainReads(entries, writtenPlaces(writes, targets), { caller, directory }),
+  ]);
   await refuseTakenIds(writes, targets, conditions, { caller, directory });
   rewriteLinks(writes, targets);
   await applyPatches(writes, targets, { caller, directory });
@@ -173,7 +177,7 @@ async function refuseTakenIds(
 
 /** By what an entry names that which it writes, and others may be writing: criteria and id. */
 export function namesOf(entry: BundleEntry): string[] {
-  if (entry.method === "GET" || entry.method === "HEAD") return [];
+  if (isRead(entry)) return [];
   const [criteria, id] = [criteriaOf(entry), idOf(entry)];
   return [...(criteria === undefined ? [] : [criteria]), ...(id === undefined ? [] : [`${entry.type}/${id}`])];
 }

@@ -1,5 +1,5 @@
 import type { Service } from "moleculer";
-import { type BundleEntry, entriesOf, refuseOverlaps, type RequestBundle } from "../../fhir/bundle/entries.ts";
+import { type BundleEntry, entriesOf, refuseChangingOperations, refuseOverlaps, type RequestBundle } from "../../fhir/bundle/entries.ts";
 import { parseInput } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { type Caller, defineService } from "../../mixins/contract.ts";
@@ -75,6 +75,7 @@ export default defineService<typeof transactions, This>({
           names,
           async (attempt) => {
             const entries = parse();
+            refuseChangingOperations(entries);
             refuseOverlaps(entries);
             const plan = await planOf(entries, { caller, directory: this.directory, base });
             const written = await commitShares(this.coordinator(caller), plan, representation).catch((error: unknown) => {

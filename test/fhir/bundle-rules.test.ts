@@ -189,4 +189,95 @@ describe("a bundle", () => {
       });
     });
   });
+
+  describe("with a read that cannot succeed writes nothing:", () => {
+    const mark = (value: string): Entry => post({ resourceType: "Patient", identifier: [{ system: "urn:read", value }] });
+    const get = (url: string, method = "GET"): Entry => ({ request: { method, url } });
+    beforeAll(async () => {
+      await fhir.send("PUT", "/Patient/read-gone", { resourceType: "Patient", id: "read-gone" });
+      await fhir.send("DELETE", "/Patient/read-gone");
+      await fhir.send("PUT", "/Patient/read-there", { resourceType: "Patient", id: "read-there" });
+    });
+
+    it.each([
+      ["of what never was", [get("Patient/nobody")], 404],
+      ["of what never was, for its headers", [get("Patient/nobody", "HEAD")], 404],
+      ["of what was deleted", [get("Patient/read-gone")], 410],
+      ["of what the bundle deletes", [get("Patient/read-there"), { request: { method: "DELETE", url: "Patient/read-there" } }], 410],
+      ["of a shared type", [get("Encounter/nobody")], 404],
+      ["of a type that there is not", [get("Cat/1")], 404],
+      ["of a type that nobody serves", [get("Location/1")], 404],
+      ["of what is no place", [get("Patient/1/2/3/4")], 404],
+      ["by a method that is not possible", [get("Patient/1/$meta-add")], 405],
+      ["by an operation that there is not", [get("Patient/$nothing")], 501],
+      ["that cannot be understood", [get("Patient?birthdate=soon")], 400],
+      ["with a path that cannot be decoded", [get("Patient/%")], 400],
+    ])("a read %s", async (_, [read, ...more], status) => {
+      const answer = await fhir.send("POST", "", transaction(mark("vain"), read as Entry, ...more));
+      expect(answer).toMatchObject({ status, body: { issue: [{ expression: [expect.stringMatching(/^Bundle\.entry\[1\]/)] }] } });
+      expect((await fhir.get("/Patient?identifier=urn:read|vain")).body.total).toBe(0);
+      expect((await fhir.get("/Patient/read-there")).status).toBe(200);
+    });
+
+    it("but one of what the bundle makes itself sees it", async () => {
+      const made = { resourceType: "Patient", id: "read-made" };
+      const { status, body } = await fhir.send("POST", "", transaction(get("Patient/read-made"), put(made), get("Patient?_id=read-made")));
+      expect(status).toBe(200);
+      expect(body.entry[0].resource).toMatchObject(made);
+      expect(body.entry[2].resource.total).toBe(1);
+    });
+  });
+
+  it.each(["batch", "transaction"])("of type %s answers HEAD without the resource", async (type) => {
+    await fhir.send("PUT", "/Patient/head", { resourceType: "Patient", id: "head" });
+    const { body } = await fhir.send("POST", "", {
+      resourceType: "Bundle",
+      type,
+      entry: [{ request: { method: "HEAD", url: "Patient/head" } }],
+    });
+    expect(body.entry).toEqual([{ response: { status: "200", etag: expect.any(String), lastModified: expect.any(String) } }]);
+  });
+
+  describe("calls operations:", () => {
+    const call = (url: string, resource?: Entry): Entry => ({ ...(resource && { resource }), request: { method: "POST", url } });
+    const tag = { resourceType: "Parameters", parameter: [{ name: "meta", valueMeta: { tag: [{ system: "urn:op", code: "x" }] } }] };
+    const validated: Entry = { resourceType: "Patient", gender: "unsaid" };
+
+    it.each(["batch", "transaction"])("those that change nothing, in a %s", async (type) => {
+      await fhir.send("PUT", "/Patient/op", { resourceType: "Patient", id: "op" });
+      const { status, body } = await fhir.send("POST", "", {
+        resourceType: "Bundle",
+        type,
+        entry: [call("Patient/$validate", validated), call("Patient/op/$everything"), call("Patient/op/$meta"), call("$meta")],
+      });
+      expect(status).toBe(200);
+      expect(body.entry.map((it: { response: Entry }) => it.response.status)).toEqual(["200", "200", "200", "200"]);
+      expect(body.entry.map((it: { resource: Entry }) => it.resource.resourceType)).toEqual([
+        "OperationOutcome",
+        "Bundle",
+        "Parameters",
+        "Parameters",
+      ]);
+      expect(body.entry[0].resource.issue[0]).toMatchObject({ severity: "error", expression: ["Patient.gender"] });
+    });
+
+    it("those that change something by themselves, in a batch, and refuses them in a transaction", async () => {
+      await fhir.send("PUT", "/Patient/op-meta", { resourceType: "Patient", id: "op-meta" });
+      const entry = [call("Patient/op-meta/$meta-add", tag)];
+      expect(await fhir.send("POST", "", transaction(...entry))).toMatchObject({
+        status: 400,
+        body: { issue: [{ code: "not-supported", expression: ["Bundle.entry[0].request.url"] }] },
+      });
+      const { body } = await fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
+      expect(body.entry[0].response.status).toBe("200");
+      expect((await fhir.get("/Patient/op-meta")).body.meta).toMatchObject({ versionId: "2", tag: [{ code: "x" }] });
+    });
+
+    it("and tells of those that there are not", async () => {
+      const entry = [call("Patient/$nothing", validated)];
+      const { body } = await fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
+      expect(body.entry[0].response.status).toBe("501");
+      expect((await fhir.send("POST", "", transaction(...entry))).status).toBe(501);
+    });
+  });
 });

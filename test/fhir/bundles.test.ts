@@ -416,19 +416,6 @@ describe("a bundle", () => {
     expect((await fhir.send("POST", "", transaction(put("*")))).status).toBe(412);
   });
 
-  it("answers a read that finds nothing beside what it has written", async () => {
-    const answer = await fhir.send(
-      "POST",
-      "",
-      transaction({ request: { method: "GET", url: "Patient/nobody" } }, post({ resourceType: "Patient", birthDate: "1931-07-09" })),
-    );
-    expect(answer).toMatchObject({
-      status: 200,
-      body: { entry: [{ response: { status: "404", outcome: outcomeWith("not-found") } }, { response: { status: "201 Created" } }] },
-    });
-    expect(await total("/Patient?birthdate=1931-07-09&_summary=count")).toBe(1);
-  });
-
   it.each(["batch", "transaction"])("patches in a %s, by Parameters and by a JSON Patch in a Binary", async (type) => {
     const { id } = (await fhir.create({ resourceType: "Patient", gender: "female" })).body;
     const jsonPatch = JSON.stringify([{ op: "replace", path: "/gender", value: "other" }]);

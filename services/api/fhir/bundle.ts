@@ -1,27 +1,36 @@
 /** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
-import { type BundleEntry, entriesOf, itemsOf, type RequestBundle } from "../../../fhir/bundle/entries.ts";
+import { type BundleEntry, entriesOf, isRead, itemsOf, type RequestBundle } from "../../../fhir/bundle/entries.ts";
 import { localReferences } from "../../../fhir/bundle/references.ts";
 import { etagOf } from "../../../fhir/etag.ts";
 import { parseInput, parseJson } from "../../../fhir/json.ts";
-import { fhirError, outcome } from "../../../fhir/outcome.ts";
+import { FhirError, fhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
 import { patchText } from "../../../fhir/patch/index.ts";
 import { inParallel } from "../../../mixins/parallel.ts";
 import { type EntryResult, transactions } from "../../transactions/transactions.contract.ts";
 import type { Answer } from "../http/answer.ts";
+import { httpError } from "../http/errors.ts";
 import { FHIR_JSON } from "./media-types.ts";
 import { refusalOf } from "./refusals.ts";
 import { type FhirRequest, pairsOf, pathOf } from "./request.ts";
 
-/** Handles a bundle; `handle` answers one request, for the entries of a batch and the GETs of a transaction. */
-export async function bundle(request: FhirRequest, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
+type Handle = (request: FhirRequest) => Promise<Answer>;
+
+/** What a bundle asks of the rest of the gateway: the entries of a batch, and the reads of a transaction. */
+export interface Server {
+  answer: Handle;
+  /** @throws what the request would be answered with whatever is stored; asks nobody */
+  refuseImpossible(request: FhirRequest): Promise<void>;
+}
+
+export async function bundle(request: FhirRequest, server: Server): Promise<Answer> {
   const text = await request.body();
   const type = bundleType(text);
-  if (type === "transaction") return transaction(request, text, handle);
+  if (type === "transaction") return transaction(request, text, server);
   const parsed = parseInput(text) as RequestBundle;
   if (parsed?.resourceType !== "Bundle" || parsed.type !== "batch") {
     throw fhirError(400, "invalid", "What is posted to the server's base must be a Bundle of type batch or transaction.", "Bundle.type");
   }
-  return batch(request, parsed, handle);
+  return batch(request, parsed, server.answer);
 }
 
 /**
@@ -40,29 +49,57 @@ function typeOf(text: string): string | undefined {
     : undefined;
 }
 
-async function transaction(request: FhirRequest, text: string, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
+async function transaction(request: FhirRequest, text: string, server: Server): Promise<Answer> {
   const { caller, base, prefer } = request;
   request.directory.requireTransactions();
   const representation = prefer.return === "representation";
+  const reads = MAY_READ.test(text) ? entriesOf(parseInput(text) as RequestBundle, base).filter(isRead) : [];
+  await refuseImpossibleReads(request, reads, server);
   const results = await transactions.process(caller, { text: localReferences(text, base), base, representation });
-  const reads = results.includes(null) ? entriesOf(parseJson(text) as RequestBundle, base) : [];
-  const bounded = within(MAX_ANSWER_BYTES, handle);
+  const bounded = within(MAX_ANSWER_BYTES, server.answer);
+  const read = new Map(reads.map((entry) => [entry.index, entry]));
   const entries = await inParallel(results, async (result, index) =>
-    result === null ? readEntry(request, reads[index] as BundleEntry, bounded) : writtenEntry(base, result, prefer.return),
+    result === null ? readEntry(request, read.get(index) as BundleEntry, bounded) : writtenEntry(base, result, prefer.return),
   );
   return bundleAnswer("transaction-response", entries);
 }
 
+/** The coordinator parses a transaction; the gateway as well only if some entry may be for it. A letter may be written as its number. */
+const MAY_READ = /"(?:GET|HEAD)"|\$|\\u00/;
+
+/**
+ * All succeed, or none (R4, http.html#transaction): a read that nothing could make succeed is refused before anything is written.
+ * @throws FhirError with every such entry
+ */
+async function refuseImpossibleReads(request: FhirRequest, reads: BundleEntry[], { refuseImpossible }: Server): Promise<void> {
+  const refusals: { status: number; issues: Issue[] }[] = [];
+  for (const entry of reads) {
+    try {
+      await refuseImpossible(entryRequest(request, entry));
+    } catch (error) {
+      const { status, issues } = refusalOf(error);
+      const expression = [`Bundle.entry[${entry.index}].request.url`];
+      refusals.push({ status, issues: issues.map((issue) => ({ ...issue, expression })) });
+    }
+  }
+  const [first] = refusals;
+  if (first)
+    throw new FhirError(
+      first.status,
+      refusals.flatMap(({ issues }) => issues),
+    );
+}
+
 /** What was written is committed by now: a read that fails is answered beside it, as the entry's own outcome. */
-async function readEntry(request: FhirRequest, entry: BundleEntry, handle: (request: FhirRequest) => Promise<Answer>): Promise<string> {
+async function readEntry(request: FhirRequest, entry: BundleEntry, handle: Handle): Promise<string> {
   try {
-    return answerEntry(await handle(entryRequest(request, entry)));
+    return answerEntry(await handle(entryRequest(request, entry)), entry);
   } catch (error) {
     return refusedEntry(request, error);
   }
 }
 
-async function batch(request: FhirRequest, parsed: RequestBundle, handle: (request: FhirRequest) => Promise<Answer>): Promise<Answer> {
+async function batch(request: FhirRequest, parsed: RequestBundle, handle: Handle): Promise<Answer> {
   const bounded = within(MAX_ANSWER_BYTES, handle);
   const entries = await inParallel(itemsOf(parsed), (item, index) => batchEntry(request, item, index, bounded), ENTRIES_AT_ONCE);
   return bundleAnswer("batch-response", entries);
@@ -74,7 +111,7 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const ENTRIES_AT_ONCE = 16;
 
 /** Handles requests until their answers have so many bytes together. @throws FhirError 413, before anything is done */
-function within(most: number, handle: (request: FhirRequest) => Promise<Answer>): (request: FhirRequest) => Promise<Answer> {
+function within(most: number, handle: Handle): Handle {
   let bytes = 0;
   return async (request) => {
     if (bytes > most)
@@ -90,15 +127,10 @@ function within(most: number, handle: (request: FhirRequest) => Promise<Answer>)
 }
 
 /** One entry of a batch stands alone: its fault is its own answer. */
-async function batchEntry(
-  request: FhirRequest,
-  item: unknown,
-  index: number,
-  handle: (request: FhirRequest) => Promise<Answer>,
-): Promise<string> {
+async function batchEntry(request: FhirRequest, item: unknown, index: number, handle: Handle): Promise<string> {
   try {
     const [entry] = entriesOf({ resourceType: "Bundle", entry: [item] }, request.base);
-    return answerEntry(await handle(entryRequest(request, entry as BundleEntry)));
+    return answerEntry(await handle(entryRequest(request, entry as BundleEntry)), entry as BundleEntry);
   } catch (error) {
     return refusedEntry(request, error, (path) => path.replace("entry[0]", `entry[${index}]`));
   }
@@ -128,7 +160,10 @@ function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
     query: pairsOf(search),
     search,
     header: (name) => headers[name],
-    body: async () => (entry.method === "PATCH" && entry.resource ? patchText(entry.resource) : JSON.stringify(entry.resource)),
+    body: async () => {
+      if (entry.resource === undefined) throw httpError(400, "BODY_MISSING", "The request needs a body: the entry's resource.");
+      return entry.method === "PATCH" ? patchText(entry.resource) : JSON.stringify(entry.resource);
+    },
   };
 }
 
@@ -146,7 +181,7 @@ function writtenEntry(base: string, { status, type, id, version, updated, json }
 }
 
 /** The answer to a request as the entry of a response bundle. */
-function answerEntry({ status, headers = {}, body, updated }: Answer): string {
+function answerEntry({ status, headers = {}, body, updated }: Answer, { method }: BundleEntry): string {
   const response = {
     status: String(status),
     ...(headers.Location !== undefined && { location: headers.Location }),
@@ -155,6 +190,7 @@ function answerEntry({ status, headers = {}, body, updated }: Answer): string {
   };
   if (body === undefined) return `{"response":${JSON.stringify(response)}}`;
   if (status >= 400) return `{"response":${JSON.stringify(response).slice(0, -1)},"outcome":${body}}}`;
+  if (method === "HEAD") return `{"response":${JSON.stringify(response)}}`;
   return `{"resource":${body},"response":${JSON.stringify(response)}}`;
 }
 

@@ -1,11 +1,12 @@
 /** Method and path → interaction (FHIR R4, http.html#summary). What is not there yet answers 501. */
 import { fhirError } from "../../../fhir/outcome.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
+import { parseSearch } from "../../../fhir/search/parse.ts";
 import { noSuchType } from "../../../mixins/fhir/errors.ts";
 import type { Answer } from "../http/answer.ts";
 import { httpError } from "../http/errors.ts";
 import { binaryRequest, contentOf, isForContent } from "./binary.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, type Server } from "./bundle.ts";
 import { capabilities } from "./capabilities.ts";
 import { everything } from "./everything.ts";
 import { history } from "./history.ts";
@@ -27,29 +28,46 @@ type Place = Record<string, (() => Promise<Answer>) | undefined>;
 /** @param version of the software, for the CapabilityStatement */
 export async function route(request: FhirRequest, version: string): Promise<Answer> {
   const isContent = isForContent(request);
+  const answer = await handlerOf(request, version, isContent)();
+  return isContent ? contentOf(answer) : prettied(request, answer);
+}
+
+/**
+ * Refuses a request that can be answered by no state of the data: there is nothing at its path, not by its method, not yet, or what it
+ * searches for cannot be understood. Asks nobody.
+ * @throws 400, 404, 405, 501
+ */
+async function refuseImpossible(request: FhirRequest, version: string): Promise<void> {
+  const handler = handlerOf(request, version, isForContent(request));
+  if (unsupported.has(handler)) await handler();
+  const { path, query, method, base, prefer } = request;
+  const [type] = path;
+  if (method !== "GET" || type === undefined || path.length > 1 || !isResourceType(type) || query.some(([name]) => name === "_page"))
+    return;
+  parseSearch(type, query, { base, handling: prefer.handling ?? "lenient" });
+}
+
+function handlerOf(request: FhirRequest, version: string, isContent: boolean): () => Promise<Answer> {
   if (!isContent) requireJson(request);
   const place = placeOf(request, version);
   const handler = place[request.method];
-  if (!handler) {
-    const allow = Object.keys(place)
-      .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
-      .join(", ");
-    throw httpError(405, "METHOD_NOT_ALLOWED", `${request.method} is not possible here; ${allow} is.`, { allow });
-  }
-  const answer = await handler();
-  return isContent ? contentOf(answer) : prettied(request, answer);
+  if (handler) return handler;
+  const allow = Object.keys(place)
+    .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
+    .join(", ");
+  throw httpError(405, "METHOD_NOT_ALLOWED", `${request.method} is not possible here; ${allow} is.`, { allow });
 }
 
 function placeOf(request: FhirRequest, version: string): Place {
   const { path } = request;
   const [type, id, third, fourth, ...rest] = path;
-  if (type === undefined) return { POST: () => bundle(request, (entry) => route(entry, version)), GET: () => searchSystem(request) };
+  if (type === undefined) return { POST: () => bundle(request, server(version)), GET: () => searchSystem(request) };
   if (path.length === 1) {
     if (type === "metadata") return { GET: async () => capabilities(request, version) };
     if (type === "_history") return { GET: () => history(request) };
     if (type === "_search") return byForm(request, searchSystem);
     if (type === "$meta") return query(request, metaInUse);
-    if (type.startsWith("$")) return { GET: () => later(type), POST: () => later(type) };
+    if (type.startsWith("$")) return later(type);
   }
   if (!isResourceType(type)) throw httpError(404, "NOT_SUPPORTED", `There is nothing at ${shown(path)}: it is no R4 resource type.`);
   if (request.directory.known(type).length === 0) throw noSuchType(type);
@@ -90,7 +108,7 @@ function operationOnType(request: FhirRequest, type: string, name: string): Plac
   if (name === "$meta") return query(request, (asked) => metaInUse(asked, type));
   if (name === "$everything" && type === "Patient") return query(request, (asked) => everything(asked, type));
   if (name === "$lastn" && type === "Observation") return query(request, lastN);
-  return { GET: () => later(`${type}/${name.slice(0, 64)}`), POST: () => later(`${type}/${name.slice(0, 64)}`) };
+  return later(`${type}/${name.slice(0, 64)}`);
 }
 
 function operationOnInstance(request: FhirRequest, type: string, id: string, name: string): Place {
@@ -99,7 +117,7 @@ function operationOnInstance(request: FhirRequest, type: string, id: string, nam
   if (name === "$meta-delete") return { POST: () => changeMeta(request, type, id, "delete") };
   if (name === "$validate") return { GET: () => validateOperation(request, type, id), POST: () => validateOperation(request, type, id) };
   if (name === "$everything" && (type === "Patient" || type === "Encounter")) return query(request, (asked) => everything(asked, type, id));
-  return { GET: () => later(`${type}/id/${name.slice(0, 64)}`), POST: () => later(`${type}/id/${name.slice(0, 64)}`) };
+  return later(`${type}/id/${name.slice(0, 64)}`);
 }
 
 /** An operation that changes nothing may be asked for by GET, or by POST with Parameters (R4, operations.html#executing). */
@@ -119,9 +137,22 @@ async function presented(request: FhirRequest, ask: (request: FhirRequest) => Pr
   return prettied(request, await ask(request));
 }
 
-const later = async (what: string): Promise<never> => {
-  throw fhirError(501, "not-supported", `${what} is not supported yet.`);
-};
+/** What refuses by 501, whatever is asked. */
+const unsupported = new WeakSet<() => Promise<Answer>>();
+
+function later(what: string): Place {
+  const refuse = async (): Promise<never> => {
+    throw fhirError(501, "not-supported", `${what} is not supported yet.`);
+  };
+  unsupported.add(refuse);
+  return { GET: refuse, POST: refuse };
+}
+
+/** How the entries of a bundle are answered. */
+const server = (version: string): Server => ({
+  answer: (entry) => route(entry, version),
+  refuseImpossible: (entry) => refuseImpossible(entry, version),
+});
 
 const shown = (path: string[]): string => path.join("/").slice(0, 200);
 const nowhere = (path: string[]) => httpError(404, "NOT_FOUND", `There is nothing at ${shown(path)}.`);

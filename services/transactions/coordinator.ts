@@ -10,7 +10,7 @@
 import { randomUUID } from "node:crypto";
 import type { Caller } from "../../mixins/contract.ts";
 import { type OwnerStep, ownerOf, type StepResult, transactionId } from "../../mixins/fhir/contract.ts";
-import type { IssueOfStep } from "../../mixins/fhir/errors.ts";
+import { isType, type IssueOfStep } from "../../mixins/fhir/errors.ts";
 import { Overtaken } from "../../mixins/fhir/overtaken.ts";
 import type { Store } from "../../mixins/store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
@@ -73,9 +73,7 @@ export async function commitShares(
   };
 
   try {
-    const ordered = shares.toSorted((a, b) => (a.owner < b.owner ? -1 : 1));
-    for (const share of ordered.filter((it) => it.mayWait)) await prepare(share);
-    await allSettledOrThrow(ordered.filter((it) => !it.mayWait).map(prepare));
+    await prepareAll(shares, prepare);
     if (confirm && !(await confirm(results))) throw new Overtaken();
   } catch (error) {
     await abort(coordinator, tx, asked);
@@ -175,11 +173,37 @@ async function withEntries<Result>({ entries }: Share, work: () => Promise<Resul
   }
 }
 
-/** Like Promise.all, but waits for the slow ones too before it throws, so that no prepare is still on its way at the abort. */
-async function allSettledOrThrow(promises: Promise<void>[]): Promise<void> {
-  const settled = await Promise.allSettled(promises);
-  for (const one of settled) if (one.status === "rejected") throw one.reason;
+/**
+ * All shares, in the order that lets no two transactions wait for each other. Of several owners that refuse, all are heard whose
+ * refusal is that resources are not valid: nothing else is worth mending before those are.
+ * @throws what the first has refused, or all faults of all resources in the order of the entries
+ */
+async function prepareAll(shares: Share[], prepare: (share: Share) => Promise<void>): Promise<void> {
+  const ordered = shares.toSorted((a, b) => (a.owner < b.owner ? -1 : 1));
+  const refusals: unknown[] = [];
+  const mayGoOn = () => refusals.length === 0 || refusals.some(isInvalid);
+  for (const share of ordered.filter((it) => it.mayWait)) {
+    if (mayGoOn()) await prepare(share).catch((error: unknown) => refusals.push(error));
+  }
+  if (mayGoOn()) {
+    // The slow ones too are waited for, so that no prepare is still on its way at the abort.
+    const settled = await Promise.allSettled(ordered.filter((it) => !it.mayWait).map(prepare));
+    for (const one of settled) if (one.status === "rejected") refusals.push(one.reason);
+  }
+  if (refusals.length === 0) return;
+  const invalid = refusals.filter(isInvalid) as { data: { issues: IssueOfStep[]; entry: number } }[];
+  const [first, ...others] = invalid;
+  if (first && others.length > 0) {
+    first.data.issues = invalid.flatMap(({ data }) => data.issues).sort((a, b) => entryOf(a) - entryOf(b));
+    first.data.entry = Math.min(...invalid.map(({ data }) => data.entry));
+  }
+  throw first ?? refusals[0];
 }
+
+const isInvalid = (error: unknown): boolean => isType(error, "INVALID_RESOURCE");
+
+/** The entry that a fault names. */
+const entryOf = ({ expression: [path = ""] = [] }: IssueOfStep): number => Number(/^Bundle\.entry\[(\d+)\]/.exec(path)?.[1] ?? 0);
 
 /** The store writes `at` into what it has prepared; the copy that came with the answer to prepare gets it here. */
 const stamped = (json: string, at: number): string =>

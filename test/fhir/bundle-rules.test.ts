@@ -280,4 +280,27 @@ describe("a bundle", () => {
       expect((await fhir.send("POST", "", transaction(...entry))).status).toBe(501);
     });
   });
+
+  it("with faults in several services' resources tells all of them, in the order of its entries", async () => {
+    const entries = [
+      post({ resourceType: "Observation", status: "unsaid", code: { text: "x" } }),
+      post({ resourceType: "Patient", gender: "unsaid" }),
+      post({ resourceType: "Practitioner" }),
+      post({ resourceType: "Encounter", status: "unsaid", class: { code: "IMP" } }),
+      post({ resourceType: "Encounter", status: "unsaid", class: { code: "AMB" } }),
+      post({ resourceType: "Patient", gender: "unsaid", birthDate: "soon" }),
+    ];
+    const { status, body } = await fhir.send("POST", "", transaction(...entries));
+    expect(status).toBe(422);
+    expect(body.issue.map((it: { expression: string[] }) => it.expression[0])).toEqual([
+      "Bundle.entry[0].resource.status",
+      "Bundle.entry[1].resource.gender",
+      "Bundle.entry[3].resource.status",
+      "Bundle.entry[4].resource.status",
+      "Bundle.entry[5].resource.gender",
+      "Bundle.entry[5].resource.birthDate",
+    ]);
+    // Nothing is held by those whose resources were right.
+    expect((await fhir.send("POST", "", transaction(...entries.slice(2, 3)))).status).toBe(200);
+  });
 });

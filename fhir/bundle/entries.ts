@@ -207,7 +207,8 @@ const unknownMember = (where: string, name: string) => ({
   code: "structure",
 });
 
-const isObject = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value);
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === "object" && !Array.isArray(value);
 
 function split(text: string, at: string): [string, string | undefined] {
   const place = text.indexOf(at);

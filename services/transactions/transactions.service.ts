@@ -1,5 +1,6 @@
 import type { Service } from "moleculer";
 import { type BundleEntry, entriesOf, refuseChangingOperations, refuseOverlaps, type RequestBundle } from "../../fhir/bundle/entries.ts";
+import { refuseFaultyShell } from "../../fhir/bundle/shell.ts";
 import { parseInput } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { type Caller, defineService } from "../../mixins/contract.ts";
@@ -46,8 +47,16 @@ export default defineService<typeof transactions, This>({
       timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
       async handler(ctx) {
         const { text, base, representation = false } = ctx.params;
+        let isChecked = false;
         // Planning rewrites the resources in place, so a second attempt parses again.
-        return this.process(() => entriesOf(parseInput(text) as RequestBundle, base), { caller: ctx, base, representation });
+        const parse = () => {
+          const bundle = parseInput(text) as RequestBundle;
+          const entries = entriesOf(bundle, base);
+          if (!isChecked) refuseFaultyShell(bundle);
+          isChecked = true;
+          return entries;
+        };
+        return this.process(parse, { caller: ctx, base, representation });
       },
     },
 

@@ -303,4 +303,29 @@ describe("a bundle", () => {
     // Nothing is held by those whose resources were right.
     expect((await fhir.send("POST", "", transaction(...entries.slice(2, 3)))).status).toBe(200);
   });
+
+  it("tells in which entry a fault of the Bundle itself is", async () => {
+    const found = { ...post({ resourceType: "Patient" }), search: { mode: "found" } };
+    const { body } = await fhir.send("POST", "", transaction(post({ resourceType: "Patient" }), found));
+    expect(body.issue[0].expression).toEqual(["Bundle.entry[1].search.mode"]);
+  });
+
+  it.each<[string, Entry, Entry]>([
+    ["meta with an element that it has not", { meta: { foo: 1 } }, {}],
+    ["a timestamp that is none", { timestamp: "x" }, {}],
+    ["an id of other letters", { id: "a_b" }, {}],
+    ["a link that is no list", { link: "x" }, {}],
+    ["a total", { total: 1 }, {}],
+    ["an entry that was found", {}, { search: { mode: "match" } }],
+    ["an entry that is answered", {}, { response: { status: "200" } }],
+    ["an address with a space", {}, { fullUrl: "http://example.org/Patient 1" }],
+    ["an entry at a version's address", {}, { fullUrl: "http://example.org/Patient/1/_history/2" }],
+  ])("that is no right Bundle itself is refused: %s", async (_, around, inside) => {
+    const entry = { ...post({ resourceType: "Patient", identifier: [{ system: "urn:shell", value: "1" }] }), ...inside };
+    const sent = (type: string) => fhir.send("POST", "", { resourceType: "Bundle", type, ...around, entry: [entry] });
+    expect(await sent("transaction")).toMatchObject({ status: 400, body: { resourceType: "OperationOutcome" } });
+    const batch = await sent("batch");
+    expect(batch.body.entry?.[0].response.status ?? String(batch.status)).toBe("400");
+    expect((await fhir.get("/Patient?identifier=urn:shell|1")).body.total).toBe(0);
+  });
 });

@@ -1,6 +1,7 @@
 /** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
 import { type BundleEntry, entriesOf, isRead, itemsOf, type RequestBundle } from "../../../fhir/bundle/entries.ts";
 import { localReferences } from "../../../fhir/bundle/references.ts";
+import { refuseFaultyShell } from "../../../fhir/bundle/shell.ts";
 import { etagOf } from "../../../fhir/etag.ts";
 import { parseInput, parseJson } from "../../../fhir/json.ts";
 import { FhirError, fhirError, type Issue, outcome } from "../../../fhir/outcome.ts";
@@ -100,8 +101,10 @@ async function readEntry(request: FhirRequest, entry: BundleEntry, handle: Handl
 }
 
 async function batch(request: FhirRequest, parsed: RequestBundle, handle: Handle): Promise<Answer> {
+  const items = itemsOf(parsed);
+  refuseFaultyShell({ ...parsed, entry: undefined });
   const bounded = within(MAX_ANSWER_BYTES, handle);
-  const entries = await inParallel(itemsOf(parsed), (item, index) => batchEntry(request, item, index, bounded), ENTRIES_AT_ONCE);
+  const entries = await inParallel(items, (item, index) => batchEntry(request, item, index, bounded), ENTRIES_AT_ONCE);
   return bundleAnswer("batch-response", entries);
 }
 
@@ -129,7 +132,9 @@ function within(most: number, handle: Handle): Handle {
 /** One entry of a batch stands alone: its fault is its own answer. */
 async function batchEntry(request: FhirRequest, item: unknown, index: number, handle: Handle): Promise<string> {
   try {
-    const [entry] = entriesOf({ resourceType: "Bundle", entry: [item] }, request.base);
+    const alone = { resourceType: "Bundle", type: "batch", entry: [item] };
+    const [entry] = entriesOf(alone, request.base);
+    refuseFaultyShell(alone);
     return answerEntry(await handle(entryRequest(request, entry as BundleEntry)), entry as BundleEntry);
   } catch (error) {
     return refusedEntry(request, error, (path) => path.replace("entry[0]", `entry[${index}]`));

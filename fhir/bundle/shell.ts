@@ -1,0 +1,44 @@
+/** A request bundle without what it carries: everything but the resources of its entries is checked like any resource. Pure. */
+import { FhirError } from "../outcome.ts";
+import { validate } from "../validate/index.ts";
+import { isObject, type RequestBundle } from "./entries.ts";
+
+/**
+ * Entries' resources are left to their owners, so that nothing is validated twice.
+ *
+ * @param bundle of which `entriesOf` has found nothing to refuse
+ * @throws FhirError 400 with every fault of the bundle around its resources
+ */
+export function refuseFaultyShell(bundle: RequestBundle): void {
+  const { entry, ...around } = bundle;
+  const items = Array.isArray(entry) ? (entry as unknown[]) : [];
+  const odd = [...items.keys()].filter((index) => !isPlain(items[index]));
+  const entries = odd.map((index) => withoutResource(items[index]));
+  const issues = validate(entries.length > 0 ? { ...around, entry: entries } : around, { type: "Bundle" });
+  if (issues.length === 0) return;
+  const placed = (path: string) => path.replace(/^Bundle\.entry\[(\d+)\]/, (_, place: string) => `Bundle.entry[${odd[Number(place)]}]`);
+  throw new FhirError(
+    400,
+    issues.map((issue) => ({ ...issue, ...(issue.expression && { expression: issue.expression.map(placed) }) })),
+  );
+}
+
+const PLAIN = new Set(["fullUrl", "resource", "request"]);
+const PLAIN_REQUEST = new Set(["method", "url"]);
+const LEGAL_URI = /^[^\0- ]+$/;
+
+/** Nearly every entry is: there is nothing in it that `entriesOf` has not looked at, but for the form of its addresses. */
+function isPlain(entry: unknown): boolean {
+  if (!isObject(entry) || !isObject(entry.request)) return false;
+  for (const name in entry) if (!PLAIN.has(name)) return false;
+  for (const name in entry.request) if (!PLAIN_REQUEST.has(name)) return false;
+  const { fullUrl, request } = entry;
+  const isAddress = fullUrl === undefined || (LEGAL_URI.test(fullUrl as string) && !(fullUrl as string).includes("/_history/"));
+  return isAddress && LEGAL_URI.test(request.url as string);
+}
+
+function withoutResource(entry: unknown): unknown {
+  if (!isObject(entry)) return entry;
+  const { resource: _, ...rest } = entry;
+  return rest;
+}

@@ -6,7 +6,7 @@ import { FhirError } from "../../fhir/outcome.ts";
 import { type Caller, defineService } from "../../mixins/contract.ts";
 import type { StepResult } from "../../mixins/fhir/contract.ts";
 import { type Directory, WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
-import { isType } from "../../mixins/fhir/errors.ts";
+import { isType, locked } from "../../mixins/fhir/errors.ts";
 import { Overtaken, whileOvertaken } from "../../mixins/fhir/overtaken.ts";
 import { readResource } from "../../mixins/fhir/read.ts";
 import { inParallel } from "../../mixins/parallel.ts";
@@ -17,7 +17,7 @@ import { outcomeOrAbort, unfinished } from "./journal.ts";
 import type { Answer } from "./arranging.ts";
 import { namesOf, planOf } from "./planning.ts";
 import type { EntryResult, transactions } from "./transactions.contract.ts";
-import { bundleInvalid, transactionAborted } from "./transactions.errors.ts";
+import { bundleInvalid } from "./transactions.errors.ts";
 
 /**
  * Who has waited in vain for others looks again: most likely they have made what its condition names, or wait in the same line.
@@ -93,7 +93,7 @@ export default defineService<typeof transactions, This>({
             });
             return answersOf(plan.answers, written, { caller, directory: this.directory, representation });
           },
-          () => transactionAborted("others kept changing what it was to change."),
+          () => locked({}), // no failure of this service: its circuit stays closed
         );
       } catch (error) {
         throw error instanceof FhirError ? bundleInvalid(error.status, error.issues) : error;

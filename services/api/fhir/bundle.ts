@@ -65,8 +65,11 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   return bundleAnswer("transaction-response", entries);
 }
 
-/** The coordinator parses a transaction; the gateway as well only if some entry may be for it. A letter may be written as its number. */
-const MAY_READ = /"(?:GET|HEAD)"|\$|\\u00/;
+/**
+ * The coordinator parses a transaction; the gateway as well only if some entry may be for it: a method, or the address of an operation.
+ * A letter of theirs may be written as its number.
+ */
+const MAY_READ = /"(?:GET|HEAD)"|"url"\s*:\s*"[^"$]*\$|\\u00(?:4[1-9A-Fa-f]|5[0-9Aa]|24)/;
 
 /**
  * All succeed, or none (R4, http.html#transaction): a read that nothing could make succeed is refused before anything is written.

@@ -175,9 +175,12 @@ async function refuseTakenIds(
   }
 }
 
-/** By what an entry names that which it writes, and others may be writing: criteria and id. */
+/**
+ * By what an entry names that which it writes, and others may be writing: criteria and id. Not that of a conditional create: once one has
+ * made it, all others only look.
+ */
 export function namesOf(entry: BundleEntry): string[] {
-  if (isRead(entry)) return [];
+  if (isRead(entry) || entry.method === "POST") return [];
   const [criteria, id] = [criteriaOf(entry), idOf(entry)];
   return [...(criteria === undefined ? [] : [criteria]), ...(id === undefined ? [] : [`${entry.type}/${id}`])];
 }

@@ -152,10 +152,10 @@ function entryOf(item: unknown, index: number, base: string): BundleEntry | { fa
 /** What changes nothing: in a transaction it is answered when all else is done. */
 export const isRead = ({ method, operation }: BundleEntry): boolean => method === "GET" || method === "HEAD" || operation !== undefined;
 
-/** The resource that a GET reads: `Patient/1`. Undefined for all other reads. */
-export function placeRead({ method, url }: BundleEntry): { type: string; id: string } | undefined {
-  if (method !== "GET" && method !== "HEAD") return undefined;
-  const [, type = "", id = ""] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:$|\?)/.exec(url) ?? [];
+/** The resource that a read, or an operation on one resource, needs: `Patient/1`, `Patient/1/$meta`. Undefined for all other entries. */
+export function placeRead(entry: BundleEntry): { type: string; id: string } | undefined {
+  if (!isRead(entry)) return undefined;
+  const [, type = "", id = ""] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:$|\?|\/\$)/.exec(entry.url) ?? [];
   return isResourceType(type) ? { type, id } : undefined;
 }
 

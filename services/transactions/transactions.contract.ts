@@ -8,7 +8,7 @@ export interface TransactionEntry {
   request: { method: "POST" | "PUT" | "DELETE"; url: string; ifMatch?: string; ifNoneMatch?: string; ifNoneExist?: string };
 }
 
-/** What became of one entry. A GET entry's is null: the gateway reads it after the commit. */
+/** What became of one entry. That of a GET, or of an operation, is null: the gateway answers it after the commit. */
 export interface EntryResult {
   /** HTTP status: 200, 201 or 204. */
   status: number;

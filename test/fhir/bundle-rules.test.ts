@@ -204,6 +204,7 @@ describe("a bundle", () => {
       ["of what never was, for its headers", [get("Patient/nobody", "HEAD")], 404],
       ["of what was deleted", [get("Patient/read-gone")], 410],
       ["of what the bundle deletes", [get("Patient/read-there"), { request: { method: "DELETE", url: "Patient/read-there" } }], 410],
+      ["by an operation on what never was", [get("Patient/nobody/$everything", "POST")], 404],
       ["of a shared type", [get("Encounter/nobody")], 404],
       ["of a type that there is not", [get("Cat/1")], 404],
       ["of a type that nobody serves", [get("Location/1")], 404],

@@ -1,5 +1,6 @@
 /** Writes that no client has bound to a version, made on what was read: if others have written since, all is done again. */
 import { setTimeout as delay } from "node:timers/promises";
+import { Lines } from "../lines.ts";
 import { isType } from "./errors.ts";
 
 /** For so long it is done again; milliseconds. */
@@ -10,8 +11,8 @@ const [PAUSE, MOST_PAUSE] = [10, 400];
 /** Others have written what this was made on. */
 export class Overtaken extends Error {}
 
-/** Who was overtaken, by what they write: the end of each line. Lines are as long as calls are under way in this process. */
-const lines = new Map<string, Promise<void>>();
+/** Who was overtaken, by what they write. */
+const lines = new Lines();
 
 /**
  * Does it until nobody is faster. Twelve that overtake each other may do it 78 times, so whoever was overtaken waits in line
@@ -28,7 +29,7 @@ export async function whileOvertaken<Result>(
 ): Promise<Result> {
   const until = performance.now() + REPEAT_FOR;
   let count = 1;
-  if (lines.size === 0 || !about().some((name) => lines.has(name))) {
+  if (!lines.isWaitedFor(about)) {
     try {
       return await attempt(count);
     } catch (error) {
@@ -36,7 +37,7 @@ export async function whileOvertaken<Result>(
     }
     count += 1;
   }
-  return inLine(about(), until, async () => {
+  return lines.join(about(), until, async () => {
     for (let pause = PAUSE; performance.now() < until; count += 1) {
       try {
         return await attempt(count);
@@ -48,26 +49,6 @@ export async function whileOvertaken<Result>(
     }
     throw givenUp();
   });
-}
-
-/** Behind all who are in line for any of the names, but not for longer than until then (as `performance.now` tells it). */
-async function inLine<Result>(names: string[], until: number, work: () => Promise<Result>): Promise<Result> {
-  const ahead = names.flatMap((name) => lines.get(name) ?? []);
-  let leave = (): void => {};
-  const place = new Promise<void>((resolve) => {
-    leave = resolve;
-  });
-  for (const name of names) lines.set(name, place);
-  const patience = new AbortController();
-  try {
-    const waited = delay(Math.max(0, until - performance.now()), undefined, { signal: patience.signal }).catch(() => {});
-    if (ahead.length > 0) await Promise.race([Promise.all(ahead), waited]);
-    return await work();
-  } finally {
-    patience.abort();
-    leave();
-    for (const name of names) if (lines.get(name) === place) lines.delete(name);
-  }
 }
 
 /** @throws Overtaken in place of STALE_VERSION */

@@ -4,6 +4,7 @@
  */
 import { type ClientSession, type Db, MongoClient } from "mongodb";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
+import { Lines } from "../lines.ts";
 import { distinctValues } from "./mongo/distinct.ts";
 import { readHistory } from "./mongo/history.ts";
 import { linksAmong, linksPage } from "./mongo/links.ts";
@@ -16,6 +17,9 @@ import { Writer } from "./mongo/write.ts";
 import { jsonOf, plan, typesIn } from "./plan.ts";
 import { unavailable } from "./sqlite/database.ts";
 import type { HistoryQuery, LinksPage, LinksQuery, Prepared, Store, StoredResource, StoreOptions, Write, WriteResult } from "./store.ts";
+
+/** Longest that a conditional create waits for others of its kind, milliseconds. */
+const IN_LINE_MS = 5_000;
 
 export interface MongoOptions extends StoreOptions {
   /** A URL to connect to, or a client that the caller connects and closes. */
@@ -44,6 +48,7 @@ class MongoStore implements Store {
   readonly #own: MongoClient | undefined;
   readonly #db: Db;
   readonly #collections: Collections;
+  readonly #lines = new Lines();
   readonly #search: Search;
   readonly #writer: Writer;
   readonly #options: MongoOptions;
@@ -102,6 +107,13 @@ class MongoStore implements Store {
   // --- writing -------------------------------------------------------------------------------------------------------
 
   write(steps: Write[]): Promise<WriteResult[]> {
+    // Those who act on the same condition would abort one another's transactions; of this process one does it at a time.
+    const conditions = steps.flatMap((step) => (step.op === "create" && step.ifNoneExist ? [step.ifNoneExist.lock] : []));
+    if (conditions.length === 0) return this.#write(steps);
+    return this.#lines.join(conditions, performance.now() + IN_LINE_MS, () => this.#write(steps));
+  }
+
+  #write(steps: Write[]): Promise<WriteResult[]> {
     return this.#waiting(async (session) => {
       const state = await this.#writer.state(steps, session);
       const { changes, results, echoes } = plan(steps, state, Date.now());

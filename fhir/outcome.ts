@@ -19,7 +19,7 @@ export interface OperationOutcome {
 
 /**
  * A refusal by FHIR's rules: the HTTP status, and every fault that was found. `code`, `type` and `data` are what a mesh
- * carries over the wire, where the class is lost; `outcomeOf` reads either.
+ * carries over the wire, where the class is lost.
  */
 export class FhirError extends Error {
   readonly status: number;
@@ -45,12 +45,4 @@ export function fhirError(status: number, code: string, diagnostics: string, ...
 /** @param issues at least one */
 export function outcome(...issues: Issue[]): OperationOutcome {
   return { resourceType: "OperationOutcome", issue: issues };
-}
-
-/** What a client is told; of an error that is not ours to show only that there was one. */
-export function outcomeOf(error: unknown): OperationOutcome {
-  const { issues, data } = (error ?? {}) as { issues?: unknown; data?: { issues?: unknown } };
-  const found = issues ?? data?.issues;
-  if (Array.isArray(found) && found.length > 0) return outcome(...(found as Issue[]));
-  return outcome({ severity: "fatal", code: "exception", diagnostics: "An internal error." });
 }

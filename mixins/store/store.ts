@@ -104,7 +104,7 @@ export interface Prepared {
   since: number;
 }
 
-/** One version in a history. */
+/** Which versions of a history. */
 export interface HistoryQuery {
   /** Absent: all types (system history). */
   type?: string;
@@ -187,7 +187,7 @@ export interface Store {
   counters(prefix: string, limit: number): Promise<{ name: string; value: number }[]>;
 
   /**
-   * A small durable map for what is no FHIR resource (the transaction journal, idempotency keys).
+   * A small durable map for what is no FHIR resource (the transaction journal).
    * `put` stores only if the key is new and returns what is stored now: a compare-and-set in one step.
    * `expiresAt` (milliseconds): may be forgotten after it.
    */

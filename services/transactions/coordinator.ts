@@ -16,7 +16,7 @@ import type { Store } from "../../mixins/store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
 import { isMovesInto } from "./conditions.ts";
 import type { Plan } from "./planning.ts";
-import { transactionAborted } from "./transactions.errors.ts";
+import { transactionAborted, transactionUnclear } from "./transactions.errors.ts";
 
 /** From the first prepare to the decision; less than an owner's patience (DECIDE_AFTER in mixins/fhir/recovery.ts). */
 const DECIDE_WITHIN = 20_000; // milliseconds
@@ -45,7 +45,7 @@ export interface Coordinator {
 /**
  * Carries out all shares or none.
  * @returns for each place of the whole, what became of its step
- * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED; Overtaken when they must be planned again
+ * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED, TRANSACTION_UNCLEAR; Overtaken when they must be planned again
  */
 export async function commitShares(
   coordinator: Coordinator,
@@ -84,7 +84,7 @@ export async function commitShares(
   const outcome = await decideCommit(coordinator.journal, tx, at, asked).catch(async (error: Error) => {
     // Whether the write arrived is unknown: the owners will learn it from the journal, whichever way it went.
     coordinator.warn(`Transaction ${tx}: the journal did not confirm the commit: ${error.message}`);
-    throw transactionAborted("the journal cannot be written; read before you send it again.");
+    throw transactionUnclear();
   });
   if (outcome.state !== "committed") {
     await abort(coordinator, tx, asked);

@@ -15,6 +15,7 @@ const CODES: Record<string, string> = {
   ID_TAKEN: "duplicate",
   STORE_UNAVAILABLE: "transient",
   TRANSACTION_ABORTED: "transient",
+  TRANSACTION_UNCLEAR: "transient",
   REQUEST_TIMEOUT: "timeout",
   QUEUE_FULL: "throttled",
   REQUEST_REJECTED: "transient",

@@ -75,10 +75,11 @@ export interface OwnerStats {
   handled: number;
 }
 
-/** A service of which no node is alive, and what it owns. */
-export interface ServiceDown {
+/** A service, what it owns, and whether any node of it is alive. */
+export interface ServiceKnown {
   service: string;
   owns: Ownership[];
+  isAlive: boolean;
 }
 
 /** The actions of one owner, by the service's name. */
@@ -123,8 +124,8 @@ function actionsOf(service: string) {
     commit: ask<{ tx: string; at: number }, null>("commit"),
     abort: ask<{ tx: string }, null>("abort"),
     prepared: ask<Record<string, never>, Prepared[]>("prepared"),
-    /** Services that this owner has seen and that are down now: for nodes that start. */
-    down: ask<Record<string, never>, ServiceDown[]>("down"),
+    /** The services that this owner has seen: for nodes that start. */
+    known: ask<Record<string, never>, ServiceKnown[]>("known"),
     stats: ask<Record<string, never>, OwnerStats>("stats"),
   };
 }

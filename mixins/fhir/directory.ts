@@ -6,7 +6,7 @@
  */
 import type { Service, ServiceBroker } from "moleculer";
 import { defineMixin } from "../contract.ts";
-import { type Ownership, ownerOf, type ServiceDown } from "./contract.ts";
+import { type Ownership, ownerOf, type ServiceKnown } from "./contract.ts";
 import { noSuchType, noTransactions, ownerDown } from "./errors.ts";
 
 /** One owner of a type. */
@@ -83,13 +83,18 @@ export class Directory {
     return [...this.#services].map(([service, { owns, nodes }]) => ({ service, owns, nodes: [...nodes].sort() }));
   }
 
-  /** Services that are known and have no live node. */
-  down(): ServiceDown[] {
-    return this.services().flatMap(({ service, owns, nodes }) => (nodes.length === 0 ? [{ service, owns }] : []));
+  /** What a node that starts may ask: the services of the mesh, and whether they live. */
+  whatIsKnown(): ServiceKnown[] {
+    return this.services().map(({ service, owns, nodes }) => ({ service, owns, isAlive: nodes.length > 0 }));
+  }
+
+  /** Whether a service is known, alive or down. */
+  knows(service: string): boolean {
+    return this.#services.has(service);
   }
 
   /** What another node knows to be down, unless it is known here. */
-  learn(down: ServiceDown[]): void {
+  learn(down: ServiceKnown[]): void {
     for (const { service, owns } of down) if (!this.#services.has(service)) this.#services.set(service, { owns, nodes: new Set() });
     this.refresh();
   }
@@ -157,23 +162,48 @@ export interface WithDirectory {
   directory: Directory;
 }
 
-/** How long a starting node waits for what others know; milliseconds. */
-const LEARN_WITHIN = 1_000;
+/** How long a starting node waits for the first other node, for what others know, and for those that they know; milliseconds. */
+const [MEET_WITHIN, LEARN_WITHIN, COMPLETE_WITHIN] = [1_000, 1_000, 5_000];
 
 /**
  * Without it, a type whose second owner is down would look to a new node like one with a single owner: its searches would leave
- * out in silence what the other holds, and a write would make a second copy of it.
+ * out in silence what the other holds, and a write would make a second copy of it. And on a busy machine nodes that live make themselves
+ * known late to one that joins: it would say that there is no such type.
  */
-async function learnWhatIsDown(broker: ServiceBroker, directory: Directory): Promise<void> {
-  const owners = directory.services().filter(({ owns, nodes }) => owns.length > 0 && nodes.some((node) => node !== broker.nodeID));
+async function learnFromOthers(broker: ServiceBroker, directory: Directory, meetWithin: number): Promise<void> {
+  if (!broker.transit) return;
+  const others = () => directory.services().filter(({ owns, nodes }) => owns.length > 0 && nodes.some((node) => node !== broker.nodeID));
+  await changing(broker, () => others().length > 0, meetWithin);
   const told = await Promise.allSettled(
-    owners.map(({ service }) => ownerOf(service).down(broker as never, {}, { timeout: LEARN_WITHIN, retries: 0 })),
+    others().map(({ service }) => ownerOf(service).known(broker as never, {}, { timeout: LEARN_WITHIN, retries: 0 })),
   );
-  directory.learn(told.flatMap((one) => (one.status === "fulfilled" ? one.value : [])));
+  const known = told.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+  await changing(broker, () => known.every(({ service, isAlive }) => !isAlive || directory.knows(service)), COMPLETE_WITHIN);
+  directory.learn(known.filter(({ isAlive }) => !isAlive));
 }
 
-/** Gives a service `this.directory`, current from the moment that Moleculer knows of a change. */
-export function WithFhirDirectory() {
+/** Resolves when it is so, which changes of the mesh may bring about, or when the time is over. */
+async function changing(broker: ServiceBroker, isSo: () => boolean, within: number): Promise<void> {
+  if (isSo() || within === 0) return;
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      broker.localBus.off("$services.changed", look);
+      resolve();
+    };
+    const look = () => {
+      if (isSo()) end();
+    };
+    const timer = setTimeout(end, within);
+    broker.localBus.on("$services.changed", look);
+  });
+}
+
+/**
+ * Gives a service `this.directory`, current from the moment that Moleculer knows of a change.
+ * @param needsOthers it is of no use alone: when it starts and knows nobody yet, it waits a moment for the first to answer
+ */
+export function WithFhirDirectory({ needsOthers = false } = {}) {
   return defineMixin<WithDirectory>({
     created() {
       this.directory = new Directory(this.broker);
@@ -188,7 +218,7 @@ export function WithFhirDirectory() {
         crashed.clear();
       });
       this.broker.localBus.on("$services.changed", () => directory.refresh());
-      await learnWhatIsDown(this.broker, directory);
+      await learnFromOthers(this.broker, directory, needsOthers ? MEET_WITHIN : 0);
     },
   });
 }

@@ -98,10 +98,10 @@ export const readingActions = {
       return guarded(this, () => this.store.prepared());
     },
   },
-  "fhir.down": {
+  "fhir.known": {
     ...READ,
     handler(this: This) {
-      return this.directory.down();
+      return this.directory.whatIsKnown();
     },
   },
   "fhir.stats": {

@@ -62,7 +62,7 @@ const JSON_TYPE = { "Content-Type": "application/json; charset=utf-8" };
 export default (config: Config): ServiceSchema =>
   defineService<object, This>({
     name: "api",
-    mixins: [ApiGateway, WithFhirDirectory()],
+    mixins: [ApiGateway, WithFhirDirectory({ needsOthers: true })],
 
     settings: {
       server: false, // moleculer-web as a request handler; the server is ours (http/server.ts)

@@ -95,6 +95,8 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       nodes.push(...(await Promise.all(wanted.filter((name) => name === "api").map((name) => start([name])))));
       caller = new ServiceBroker(brokerOptions(readConfig({ ...env, NODE_ID: "test" })));
       await caller.start();
+      // On a busy machine some nodes answer late to one that joins.
+      while (!nodes.every(({ nodeId }) => hasServices(caller as ServiceBroker, nodeId))) await heard(caller, "$services.changed");
     }
   } catch (error) {
     await Promise.all(nodes.map((node) => node.stop()));

@@ -12,12 +12,14 @@ export class Time {
   left = ALL;
 }
 
-const box: { work?: () => unknown } = createContext({});
-const script = new Script("work()");
+/** Made when first needed: a context takes a megabyte, and few services ever check such a profile. */
+let made: { box: { work?: (() => unknown) | undefined }; script: Script } | undefined;
 
 /** @throws TooSlow, besides what the work throws */
 export function inTime<Result>(work: () => Result, time: Time): Result {
   if (time.left <= 0) throw new TooSlow();
+  made ??= { box: createContext({}), script: new Script("work()") };
+  const { box, script } = made;
   const begun = performance.now();
   box.work = work;
   try {

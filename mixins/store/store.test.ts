@@ -309,6 +309,15 @@ describe.each(stores)("the store in $name", (kit) => {
       expect(results).toMatchObject([{ version: 2 }, { version: 1, outcome: "created" }, { version: 1, outcome: "created" }, { value: 1 }]);
     });
 
+    it("are never older than what they replace, whatever the coordinator's clock says; and tell the types of what they change", async () => {
+      await store.write([create("ann")]);
+      const { updated = 0 } = (await store.read("Patient", "ann")) ?? {};
+      await store.prepare("t1", [update("ann", { name: "Anna" }), { op: "add", counter: "stock", by: 1 }]);
+      expect(await store.commit("t1", 1_000)).toEqual(["Patient"]);
+      expect(await store.read("Patient", "ann")).toMatchObject({ version: 2, updated });
+      expect(await store.commit("t1", 1_000)).toEqual([]);
+    });
+
     it("may be committed and aborted again, and when unknown", async () => {
       await store.prepare("t1", [create("ann")]);
       await store.commit("t1", 1_000);

@@ -23,7 +23,7 @@ import { bundleInvalid } from "./transactions.errors.ts";
  * Who has waited in vain for others looks again: most likely they have made what its condition names, or wait in the same line.
  * Each attempt waits up to 2 s an owner.
  */
-const LOCKED_ATTEMPTS = 3;
+const LOCKED_ATTEMPTS = 5;
 
 /** A commit that is not forgotten by then did not reach all its owners. */
 const TELL_AGAIN_AFTER = 10_000; // milliseconds

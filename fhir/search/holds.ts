@@ -1,68 +1,69 @@
-/** The plain meaning of clauses: what every store must answer, without an index. */
-import type { Clause, IndexRows, KeyMatch, RangeMatch } from "./query.ts";
+/**
+ * Does a resource that is not stored yet answer a clause? For conditional creates, which must also see what the earlier
+ * steps of the same write make.
+ */
+import type { Clause, IndexRows, KeyMatch, RangeMatch } from "../../fhir/search/query.ts";
 
+/** A resource as a clause sees it. */
 export interface Candidate {
   id: string;
-  /** meta.lastUpdated, milliseconds since 1970. */
+  /** Milliseconds since 1970. */
   updated: number;
-  rows: IndexRows;
+  index: IndexRows;
 }
 
-/** True when all clauses hold for it. Full text is not in the rows: a clause on it throws. */
-export function holds(clauses: Clause[], candidate: Candidate): boolean {
-  return clauses.every((clause) => holdsOne(clause, candidate));
+/** True when all clauses hold. Full text is not looked at: such a clause never holds here. */
+export function matches(clauses: Clause[], candidate: Candidate): boolean {
+  return clauses.every((clause) => holds(clause, candidate));
 }
 
-function holdsOne(clause: Clause, candidate: Candidate): boolean {
-  const { keys, ranges } = candidate.rows;
+function holds(clause: Clause, { id, updated, index }: Candidate): boolean {
   switch (clause.kind) {
     case "key":
       return (
-        keys.some(([slot, value]) => clause.slots.includes(slot) && clause.any.some((match) => isKey(match, value))) !==
-        (clause.not ?? false)
+        index.keys.some(([slot, value]) => clause.slots.includes(slot) && clause.any.some((m) => keyMatches(m, value))) !== !!clause.not
       );
     case "range":
       return (
-        ranges.some(
-          ([slot, low, high, unit]) => clause.slots.includes(slot) && clause.any.some((match) => isRange(match, low, high, unit)),
-        ) !== (clause.not ?? false)
+        index.ranges.some(
+          ([slot, low, high, unit]) => clause.slots.includes(slot) && clause.any.some((m) => rangeMatches(m, low, high, unit)),
+        ) !== !!clause.not
       );
     case "missing": {
-      const { prefix } = clause;
-      const hasKey = keys.some(
-        ([slot, value]) => clause.slots.includes(slot) && (!prefix || prefix.some((start) => value.startsWith(start))),
-      );
-      const hasRange = !prefix && ranges.some(([slot]) => clause.slots.includes(slot));
-      return (hasKey || hasRange) !== clause.missing;
+      const { slots, prefix } = clause;
+      const some =
+        index.keys.some(([slot, value]) => slots.includes(slot) && (!prefix || prefix.some((p) => value.startsWith(p)))) ||
+        (!prefix && index.ranges.some(([slot]) => slots.includes(slot)));
+      return some !== clause.missing;
     }
     case "id":
-      return clause.any.includes(candidate.id) !== (clause.not ?? false);
+      return clause.any.includes(id) !== !!clause.not;
     case "updated":
-      return clause.any.some((match) => isRange(match, candidate.updated, candidate.updated, ""));
+      return clause.any.some((m) => rangeMatches(m, updated, updated, ""));
     case "any":
-      return clause.of.some((group) => holds(group, candidate));
+      return clause.of.some((group) => group.every((inner) => holds(inner, { id, updated, index })));
     case "text":
-      throw new Error("Full text is not among the rows.");
+      return false;
   }
 }
 
-function isKey(match: KeyMatch, value: string): boolean {
+export function keyMatches(match: KeyMatch, value: string): boolean {
   if ("eq" in match) return value === match.eq;
   if ("prefix" in match) return value.startsWith(match.prefix);
-  if (value[0] !== match.facet) return false;
-  return "contains" in match ? value.includes(match.contains, 1) : value.endsWith(match.ends) && value.length > match.ends.length;
+  if (!value.startsWith(match.facet)) return false;
+  const rest = value.slice(match.facet.length);
+  return "contains" in match ? rest.includes(match.contains) : rest.endsWith(match.ends);
 }
 
-function isRange(match: RangeMatch, low: number, high: number, unit: string): boolean {
-  const { lowGe, lowGt, lowLe, lowLt, highGe, highGt, highLe, highLt } = match;
-  if (lowGe !== undefined && !(low >= lowGe)) return false;
-  if (lowGt !== undefined && !(low > lowGt)) return false;
-  if (lowLe !== undefined && !(low <= lowLe)) return false;
-  if (lowLt !== undefined && !(low < lowLt)) return false;
-  if (highGe !== undefined && !(high >= highGe)) return false;
-  if (highGt !== undefined && !(high > highGt)) return false;
-  if (highLe !== undefined && !(high <= highLe)) return false;
-  if (highLt !== undefined && !(high < highLt)) return false;
+export function rangeMatches(match: RangeMatch, low: number, high: number, unit: string): boolean {
+  if (match.lowGe !== undefined && !(low >= match.lowGe)) return false;
+  if (match.lowGt !== undefined && !(low > match.lowGt)) return false;
+  if (match.lowLe !== undefined && !(low <= match.lowLe)) return false;
+  if (match.lowLt !== undefined && !(low < match.lowLt)) return false;
+  if (match.highGe !== undefined && !(high >= match.highGe)) return false;
+  if (match.highGt !== undefined && !(high > match.highGt)) return false;
+  if (match.highLe !== undefined && !(high <= match.highLe)) return false;
+  if (match.highLt !== undefined && !(high < match.highLt)) return false;
   if (!match.unit) return true;
   return "eq" in match.unit ? unit === match.unit.eq : unit.startsWith(match.unit.prefix);
 }

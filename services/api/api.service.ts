@@ -40,17 +40,8 @@ type This = Service &
 
 type MeshRequest = IncomingMessage & { $ctx: Context; originalUrl: string };
 
-/** Requests of which the answers are still owed, those included that are still being sent; more are refused at once. */
+/** Requests of which the answers are still owed, those included that are still being sent (Node ends these after 5 minutes); more are refused at once. */
 const MOST_REQUESTS = 2_048;
-/** Longest that a request may take to arrive whole, its headers alone; milliseconds. */
-const [ARRIVE_WITHIN, HEADERS_WITHIN] = [120_000, 20_000];
-
-const SERVER = {
-  maxHeaderSize: MAX_HEADER_BYTES,
-  keepAliveTimeout: 65_000,
-  requestTimeout: ARRIVE_WITHIN,
-  headersTimeout: HEADERS_WITHIN,
-};
 
 /** What the ids of requests begin with, new at every start. */
 const REQUESTS = randomBytes(4).toString("hex");
@@ -137,7 +128,7 @@ export default (config: Config): ServiceSchema =>
     async started(this: This) {
       signPageLinksWith(await pageKey(config));
       const handle = this.express();
-      this.http = createServer(SERVER, (request, response) => {
+      this.http = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 65_000 }, (request, response) => {
         this.meter.count();
         request.url = originForm(request.url ?? "/");
         // Whoever watches over this process hears from it also when it has too much to do.
@@ -174,7 +165,6 @@ export default (config: Config): ServiceSchema =>
 /** moleculer-web calls this for every request. */
 function dispatch(this: Service, request: MeshRequest, response: ServerResponse): void {
   const self = this as This;
-  if (response.destroyed) return; // the client has gone
   self
     .answer(request.$ctx, Object.assign(request, { url: request.originalUrl }))
     .then((answer) => send(request, response, answer))

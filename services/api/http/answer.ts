@@ -29,8 +29,8 @@ export async function send(
   if (response.headersSent || response.destroyed) return;
   response.statusCode = status;
   response.setHeader("X-Content-Type-Options", "nosniff");
-  // A body that has not arrived whole would be taken for the next request.
-  if (!request.complete) response.setHeader("Connection", "close");
+  // What is still to come of its body would be taken for the next request.
+  if (!request.complete && hasBody(request)) response.setHeader("Connection", "close");
   for (const name in headers) response.setHeader(name, headers[name] as string);
   response.appendHeader("Vary", "Accept, Accept-Encoding");
   if (body === undefined && content === undefined) {
@@ -46,6 +46,9 @@ export async function send(
   response.setHeader("Content-Length", bytes.length);
   response.end(request.method === "HEAD" ? undefined : bytes);
 }
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 
 const acceptsGzip = (request: IncomingMessage): boolean =>
   /\bgzip\b(?!;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(request.headers["accept-encoding"]?.toString() ?? "");

@@ -31,7 +31,8 @@ const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 function isWrittenFromElsewhere(method = "GET", { origin, host, "x-forwarded-host": forwarded }: IncomingHttpHeaders): boolean {
   if (origin === undefined || READS.has(method)) return false;
   const named = URL.canParse(origin) ? new URL(origin).host : undefined;
-  return named === undefined || (named !== host && named !== forwarded);
+  const outermost = forwarded?.toString().split(",", 1)[0]?.trim(); // of several proxies the first that the browser asked
+  return named === undefined || (named !== host && named !== outermost);
 }
 
 /**

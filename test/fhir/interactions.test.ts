@@ -301,6 +301,11 @@ describe("FHIR over HTTP", () => {
       expect((await at.fhir.get("/Patient?colour=blue", { Prefer: "handling=strict" })).status).toBe(400);
     });
 
+    it("tells the largest page that there is to who wants a larger one", async () => {
+      const { body } = await at.fhir.get("/Patient?_count=100000");
+      expect(body.link[0].url).toMatch(/\?_count=1000$/);
+    });
+
     it("does not follow a page link that was tampered with, or that is another search's", async () => {
       for (let index = 0; index < 3; index += 1) await created();
       const { body } = await at.fhir.get("/Patient?_count=1");

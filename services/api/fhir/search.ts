@@ -74,7 +74,8 @@ export async function search(request: FhirRequest, type: string, within: Clause[
 /** What of the query was used, as the self link tells it. */
 export function selfQuery({ used }: Pick<ParsedSearch, "used">): string {
   if (used.length === 0) return "";
-  return `?${used.map(([name, value]) => `${encodeURIComponent(name).replaceAll("%3A", ":")}=${encodeURIComponent(value)}`).join("&")}`;
+  const told = ([name, value]: [string, string]) => (name === "_count" && Number(value) > MAX_COUNT ? `${MAX_COUNT}` : value);
+  return `?${used.map((one) => `${encodeURIComponent(one[0]).replaceAll("%3A", ":")}=${encodeURIComponent(told(one))}`).join("&")}`;
 }
 
 /** What the client is warned of in the answer: what was passed over, and who could not be asked. */

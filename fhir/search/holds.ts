@@ -1,8 +1,8 @@
 /**
- * Does a resource that is not stored yet answer a clause? For conditional creates, which must also see what the earlier
- * steps of the same write make.
+ * What clauses mean, without an index: for tests of what searches mean, and for conditional creates, which must also see what the
+ * earlier steps of the same write make.
  */
-import type { Clause, IndexRows, KeyMatch, RangeMatch } from "../../fhir/search/query.ts";
+import type { Clause, IndexRows, KeyMatch, RangeMatch } from "./query.ts";
 
 /** A resource as a clause sees it. */
 export interface Candidate {
@@ -13,11 +13,11 @@ export interface Candidate {
 }
 
 /** True when all clauses hold. Full text is not looked at: such a clause never holds here. */
-export function matches(clauses: Clause[], candidate: Candidate): boolean {
-  return clauses.every((clause) => holds(clause, candidate));
+export function holds(clauses: Clause[], candidate: Candidate): boolean {
+  return clauses.every((clause) => holdsOne(clause, candidate));
 }
 
-function holds(clause: Clause, { id, updated, index }: Candidate): boolean {
+function holdsOne(clause: Clause, { id, updated, index }: Candidate): boolean {
   switch (clause.kind) {
     case "key":
       return (
@@ -41,13 +41,13 @@ function holds(clause: Clause, { id, updated, index }: Candidate): boolean {
     case "updated":
       return clause.any.some((m) => rangeMatches(m, updated, updated, ""));
     case "any":
-      return clause.of.some((group) => group.every((inner) => holds(inner, { id, updated, index })));
+      return clause.of.some((group) => group.every((inner) => holdsOne(inner, { id, updated, index })));
     case "text":
       return false;
   }
 }
 
-export function keyMatches(match: KeyMatch, value: string): boolean {
+function keyMatches(match: KeyMatch, value: string): boolean {
   if ("eq" in match) return value === match.eq;
   if ("prefix" in match) return value.startsWith(match.prefix);
   if (!value.startsWith(match.facet)) return false;
@@ -55,7 +55,7 @@ export function keyMatches(match: KeyMatch, value: string): boolean {
   return "contains" in match ? rest.includes(match.contains) : rest.endsWith(match.ends);
 }
 
-export function rangeMatches(match: RangeMatch, low: number, high: number, unit: string): boolean {
+function rangeMatches(match: RangeMatch, low: number, high: number, unit: string): boolean {
   if (match.lowGe !== undefined && !(low >= match.lowGe)) return false;
   if (match.lowGt !== undefined && !(low > match.lowGt)) return false;
   if (match.lowLe !== undefined && !(low <= match.lowLe)) return false;

@@ -34,7 +34,7 @@ describe("a prefix", () => {
     fc.assert(
       fc.property(interval, interval, (search, target) => {
         const clauses = rangeClauses([1], comparisons(prefix, ...search));
-        const found = holds(clauses, { id: "1", updated: 0, rows: { keys: [], ranges: [[1, ...target, ""]] } });
+        const found = holds(clauses, { id: "1", updated: 0, index: { keys: [], ranges: [[1, ...target, ""]] } });
         expect(found).toBe(bySpecification(prefix, search, target));
       }),
       { numRuns: 500 },

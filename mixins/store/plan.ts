@@ -3,7 +3,7 @@
  * A refused write has touched nothing.
  */
 import type { IndexRows } from "../../fhir/search/query.ts";
-import { matches } from "./match.ts";
+import { holds } from "../../fhir/search/holds.ts";
 import { type Body, type NoneExist, StoreError, StoreErrorType, type UniqueKey, type Write, type WriteResult } from "./store.ts";
 
 /** What a store knows of an id. `moved`: it lives with another owner now, only its history is here. */
@@ -145,7 +145,7 @@ export function plan(steps: Write[], state: State, now: number): Plan {
     // Earlier steps can take matches away, one each at most.
     const stored = state.find(type, condition, 2 + number).filter((one) => !touched.has(`${type}/${one.id}`));
     const own = [...touched.values()].filter(
-      (one) => one.type === type && one.index && matches(condition.clauses, { id: one.id, updated: now, index: one.index }),
+      (one) => one.type === type && one.index && holds(condition.clauses, { id: one.id, updated: now, index: one.index }),
     );
     if (stored.length + own.length > 1) throw new StoreError(StoreErrorType.multipleMatches, number);
     const [found] = stored;

@@ -14,10 +14,9 @@ import { ownerOf } from "../../mixins/fhir/contract.ts";
 import type { Directory } from "../../mixins/fhir/directory.ts";
 import { type Found, lookUp } from "../../mixins/fhir/look-up.ts";
 import { readResource } from "../../mixins/fhir/read.ts";
-import { refuseVainReads, writtenPlaces } from "./reads.ts";
 import { Overtaken } from "../../mixins/fhir/overtaken.ts";
 import { inParallel } from "../../mixins/parallel.ts";
-import { matches } from "../../mixins/store/match.ts";
+import { holds } from "../../fhir/search/holds.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { type Arranged, arrange, mustBeLocated } from "./arranging.ts";
 import {
@@ -30,8 +29,8 @@ import {
   type Target,
   watchedTypes,
 } from "./conditions.ts";
-
 import { ambiguous, conditionalReferencesOf, linkConditional, matchesToKnow, rewriteLinks, rewriteLinksInPatched } from "./linking.ts";
+import { refuseVainReads, writtenPlaces } from "./reads.ts";
 
 /** What a transaction will do. */
 export interface Plan extends Omit<Arranged, "moves" | "vacant"> {
@@ -170,7 +169,7 @@ async function refuseTakenIds(
     const target = targets.get(entry);
     if (!found || found.matches.length > 0 || !target?.held || target.held.deleted) continue;
     const { id, updated, json } = await readResource(mesh, entry.type as string, target.id);
-    if (matches(found.condition.clauses, { id, updated, index: indexOf(parseJson(json)) })) throw new Overtaken();
+    if (holds(found.condition.clauses, { id, updated, index: indexOf(parseJson(json)) })) throw new Overtaken();
     throw refused(409, `The id ${id} is taken.`, entry.index, "duplicate");
   }
 }

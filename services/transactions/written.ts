@@ -2,7 +2,7 @@
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import type { Clause } from "../../fhir/search/query.ts";
-import { type Candidate, matches } from "../../mixins/store/match.ts";
+import { type Candidate, holds } from "../../fhir/search/holds.ts";
 import type { Target } from "./conditions.ts";
 
 /** The resources that the bundle creates and changes, indexed when the first question about their type comes. */
@@ -22,7 +22,7 @@ export class WrittenResources {
     this.#byType.set(type, known);
     return known
       .candidates(clauses)
-      .filter((one) => matches(clauses, one))
+      .filter((one) => holds(clauses, one))
       .map(({ target }) => target);
   }
 

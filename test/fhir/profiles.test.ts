@@ -1,24 +1,9 @@
 import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { profileOfPatient } from "../kit/profiles.ts";
 
 const URL = "http://example.org/StructureDefinition/patient-with-number";
-const profile = {
-  resourceType: "StructureDefinition",
-  url: URL,
-  name: "PatientWithNumber",
-  status: "active",
-  kind: "resource",
-  abstract: false,
-  type: "Patient",
-  baseDefinition: "http://hl7.org/fhir/StructureDefinition/Patient",
-  derivation: "constraint",
-  differential: {
-    element: [
-      { id: "Patient", path: "Patient" },
-      { id: "Patient.identifier", path: "Patient.identifier", min: 1 },
-    ],
-  },
-};
+const profile = profileOfPatient(URL, [{ id: "Patient.identifier", path: "Patient.identifier", min: 1 }]);
 const patient = (more: object = {}) => ({ resourceType: "Patient", meta: { profile: [URL] }, ...more });
 
 /** Profiles that are stored hold for who says that it keeps them, whichever service owns it (R4, profiling.html). */

@@ -1,0 +1,20 @@
+/** Searches for tests: parsed as the gateway would. */
+import type { ParsedSearch } from "../../fhir/search/criteria.ts";
+import { parseSearch } from "../../fhir/search/parse.ts";
+
+/** When the searches of a test are asked, and the server that they are asked of. */
+export const now = Date.UTC(2020, 0, 1);
+export const base = "http://here/fhir";
+
+/** A search as it stands in a URL, `Type?name=value&…`, nothing of it percent-encoded. */
+export function parse(query: string, handling: "strict" | "lenient" = "strict"): ParsedSearch {
+  const [type = "", rest = ""] = query.split(/\?(.*)/s);
+  const pairs = rest
+    .split("&")
+    .filter(Boolean)
+    .map((pair): [string, string] => {
+      const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(pair)!;
+      return [name, value];
+    });
+  return parseSearch(type, pairs, { base, handling, now });
+}

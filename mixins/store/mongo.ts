@@ -14,11 +14,11 @@ import { Search } from "./mongo/search.ts";
 import { transaction, translate, waitingTransaction } from "./mongo/transaction.ts";
 import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from "./mongo/values.ts";
 import { Writer } from "./mongo/write.ts";
-import { jsonOf, plan, typesIn } from "./plan.ts";
+import { jsonOf, lockKeys, plan, typesIn } from "./plan.ts";
 import { unavailable } from "./sqlite/database.ts";
 import type { HistoryQuery, LinksPage, LinksQuery, Prepared, Store, StoredResource, StoreOptions, Write, WriteResult } from "./store.ts";
 
-/** Longest that a conditional create waits for others of its kind, milliseconds. */
+/** Longest that a write waits for others of this process that write the same, milliseconds. */
 const IN_LINE_MS = 5_000;
 
 export interface MongoOptions extends StoreOptions {
@@ -107,10 +107,8 @@ class MongoStore implements Store {
   // --- writing -------------------------------------------------------------------------------------------------------
 
   write(steps: Write[]): Promise<WriteResult[]> {
-    // Those who act on the same condition would abort one another's transactions; of this process one does it at a time.
-    const conditions = steps.flatMap((step) => (step.op === "create" && step.ifNoneExist ? [step.ifNoneExist.lock] : []));
-    if (conditions.length === 0) return this.#write(steps);
-    return this.#lines.join(conditions, performance.now() + IN_LINE_MS, () => this.#write(steps));
+    // Those who write the same resource, counter or key would abort one another's transactions; of this process one does it at a time.
+    return this.#lines.join(lockKeys(steps), performance.now() + IN_LINE_MS, () => this.#write(steps));
   }
 
   #write(steps: Write[]): Promise<WriteResult[]> {

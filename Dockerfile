@@ -16,6 +16,9 @@ RUN mkdir /data && chown node:node /data
 COPY --from=packages /app/node_modules node_modules
 COPY package.json moleculer.config.ts ./
 COPY fhir fhir
+COPY mesh mesh
+COPY store store
+COPY federation federation
 COPY mixins mixins
 COPY services services
 COPY scripts scripts

@@ -1,12 +1,12 @@
 /** How the broker runs: our decisions instead of Moleculer's defaults, each with its reason. */
 import { randomBytes } from "node:crypto";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
-import { type Config, NAMESPACE } from "./mixins/config.ts";
-import { cacher } from "./mixins/mesh/cache.ts";
-import { consoleLogger } from "./mixins/mesh/log.ts";
-import { Retry } from "./mixins/mesh/retry.ts";
-import { TextSerializer } from "./mixins/mesh/serializer.ts";
-import { MeshTransporter } from "./mixins/mesh/transporter.ts";
+import { type Config, NAMESPACE } from "./mesh/config.ts";
+import { cacher } from "./mesh/cache.ts";
+import { consoleLogger } from "./mesh/log.ts";
+import { Retry } from "./mesh/retry.ts";
+import { TextSerializer } from "./mesh/serializer.ts";
+import { MeshTransporter } from "./mesh/transporter.ts";
 
 /** Longest that a caller waits, milliseconds; what is left of it goes along with every call that the handler makes. */
 export const REQUEST_TIMEOUT_MS = 10_000;
@@ -46,7 +46,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     },
 
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Moleculer's own retries stay silent (`retries: 0`): mixins/mesh/retry.ts reads `retryPolicy.enabled` of an action,
+    // Moleculer's own retries stay silent (`retries: 0`): mesh/retry.ts reads `retryPolicy.enabled` of an action,
     // pauses with jitter and keeps to the call's one deadline.
     retryPolicy: { enabled: false, retries: 0, delay: 0, maxDelay: 0, factor: 1 },
     middlewares: [Retry],

@@ -7,7 +7,7 @@ import { type Load, load, median, start, type Way } from "./kit.ts";
 /** HAPI FHIR with PostgreSQL on a machine like ours: resources or requests per second (bench/README.md of the yardstick). */
 const HAPI = { import: 1_655, crud: 950, search: 196 };
 const AGREE = 0.05;
-const MOST_RUNS = 8;
+const MAX_RUNS = 8;
 
 const [way = "one", seconds = "20"] = process.argv.slice(2);
 const system = await start(way as Way);
@@ -30,7 +30,7 @@ async function measure(what: keyof typeof HAPI): Promise<void> {
     const [a, b] = runs.slice(-2).map(rate);
     return runs.length >= 3 && a !== undefined && b !== undefined && Math.abs(a - b) <= AGREE * Math.max(a, b);
   };
-  while (!isSteady() && runs.length < MOST_RUNS) runs.push(await load(system.base, what, Number(seconds)));
+  while (!isSteady() && runs.length < MAX_RUNS) runs.push(await load(system.base, what, Number(seconds)));
   const last = runs.slice(-3);
   const of = (pick: (run: Load) => number): number => median(last.map(pick));
   const wrong = runs.find((run) => run.errors > 0);

@@ -7,8 +7,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IndexRows, StoreQuery } from "../fhir/search/query.ts";
-import { openSqlite } from "../mixins/store/sqlite.ts";
-import type { Store, Write } from "../mixins/store/store.ts";
+import { openSqlite } from "../store/sqlite/store.ts";
+import type { Store, Write } from "../store/store.ts";
 
 const sizes = process.argv.slice(2).map(Number);
 if (sizes.length === 0) sizes.push(5_000, 200_000);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { evaluate, locate } from "./fhirpath.ts";
 import { parseJson } from "./json.ts";
-import { childOf, type Element, parseXml } from "./testing/xml.ts";
+import { childOf, type Element, parseXml } from "../test/kit/xml.ts";
 
 const examples = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
 const folder = join(import.meta.dirname, "../../shared/data/hl7");

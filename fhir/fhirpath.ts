@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { isRawNumber } from "./json.ts";
 
 /** Compiled expressions that are kept; the least recently used goes first. */
-const MOST_COMPILED = 500;
+const MAX_COMPILED = 500;
 
 type Compiled = (data: unknown, variables?: Record<string, unknown>) => unknown[];
 
@@ -13,14 +13,14 @@ interface Library {
 }
 
 /** What the library finds in a resource; anything else is a value that it has computed. */
-interface Found {
+interface FoundNode {
   data: unknown;
-  parentResNode: Found | null;
+  parentResNode: FoundNode | null;
   propName: string | null;
   index: number | null;
 }
 
-const isFound = (value: unknown): value is Found => typeof value === "object" && value !== null && "parentResNode" in value;
+const isFound = (value: unknown): value is FoundNode => typeof value === "object" && value !== null && "parentResNode" in value;
 
 let library: { fhirpath: Library; model: object } | undefined;
 const compiled = new Map<string, Compiled>();
@@ -51,7 +51,7 @@ function compile(text: string, base: string): Compiled {
       // What the library makes of its results itself, it marks by a hidden property in the resource.
       resolveInternalTypes: false,
     });
-    if (compiled.size >= MOST_COMPILED) compiled.delete(compiled.keys().next().value!);
+    if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
   }
   compiled.set(key, found);
   return found;

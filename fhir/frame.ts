@@ -2,7 +2,7 @@
  * FHIR JSON text in two pieces, so that a store can set id, version and time without parsing:
  * `{"resourceType":"T","id":"I","meta":{"versionId":"V","lastUpdated":"…Z"` + meta + `}` + rest
  */
-export interface Body {
+export interface FramedResource {
   /** The other members of meta, each with its leading comma: `,"profile":["…"]`; '' without. */
   meta: string;
   /** The other members of the resource with leading comma, and the closing brace: `,"name":[…]}`; `}` without. */
@@ -10,7 +10,7 @@ export interface Body {
 }
 
 /** The text of a resource without resourceType, id, and the two members of meta that a server gives. */
-export function frameOf(resource: Record<string, unknown>): Body {
+export function frameOf(resource: Record<string, unknown>): FramedResource {
   const { resourceType: _type, id: _id, meta, ...rest } = resource;
   return { meta: membersOf(meta), rest: `${commaBefore(JSON.stringify(rest).slice(1, -1))}}` };
 }

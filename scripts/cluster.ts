@@ -7,14 +7,14 @@
  *   npm run cluster -- scale SERVICE N            from now on N processes of it
  *   npm run cluster -- stop                       drains and stops all
  */
-import { type Config, readConfig } from "../mixins/config.ts";
+import { type Config, readConfig } from "../mesh/config.ts";
 import { serviceNames } from "../services/systems.ts";
 import { type Command, listen, removeSocket, socketFor, tell } from "./cluster/control.ts";
 import { type ClusterState, readState, runs, surelyRuns } from "./cluster/state.ts";
-import { MOST_REPLICAS, Supervisor } from "./cluster/supervisor.ts";
+import { MAX_REPLICAS, Supervisor } from "./cluster/supervisor.ts";
 import { layOut } from "./repl/mesh-view.ts";
 import { type DataFolder, takeDataFolder, takeSupervision } from "./start/data-folder.ts";
-import { Refusal, sentenceOf } from "./start/refusal.ts";
+import { StartupError, sentenceOf } from "./start/startup-error.ts";
 
 const USAGE = "usage: npm run cluster -- [--replicas lab=3,api=2] | status | restart SERVICE | scale SERVICE N | stop";
 
@@ -43,7 +43,7 @@ async function main(config: Config, [command, ...args]: string[]): Promise<void>
       return ask(config, { do: "stop" });
     default:
       if (command.startsWith("--replicas=")) return run(config, [command.slice("--replicas=".length)]);
-      throw new Refusal(USAGE);
+      throw new StartupError(USAGE);
   }
 }
 
@@ -83,7 +83,7 @@ async function run(config: Config, [replicas = ""]: string[]): Promise<void> {
     await stop();
     removeSocket(socket, config.dataDir);
     folder.release();
-    throw new Refusal((error as Error).message);
+    throw new StartupError((error as Error).message);
   }
   const { url, children, supervisor: own } = supervisor.state;
   folder.announce({ pid: process.pid, started: own.started, ...(url && { url }) });
@@ -98,7 +98,7 @@ function takeCluster({ dataDir }: Config): DataFolder {
   const before = readState(dataDir);
   if (!supervision) {
     const who = before ? ` (process ${before.supervisor.pid})` : "";
-    throw new Refusal(`A mesh runs already on ${dataDir}${who}: stop it with \`npm run cluster -- stop\`.`);
+    throw new StartupError(`A mesh runs already on ${dataDir}${who}: stop it with \`npm run cluster -- stop\`.`);
   }
   // A supervisor that runs, though the right to this folder is ours, has another one, of which this is a copy.
   if (before && !runs(before.supervisor)) clearAway(before, dataDir);
@@ -136,7 +136,7 @@ async function obey(supervisor: Supervisor, config: Config, command: Command, st
 
 function printStatus({ dataDir }: Config): void {
   const state = readState(dataDir);
-  if (!state || !runs(state.supervisor)) throw new Refusal(`No mesh runs on ${dataDir}.`);
+  if (!state || !runs(state.supervisor)) throw new StartupError(`No mesh runs on ${dataDir}.`);
   console.log(`${state.url ?? "no gateway"}, supervisor ${state.supervisor.pid} since ${state.supervisor.started}`);
   const rows = state.children.map(({ service, nodeId, pid, port, started, restarts, state }) => [
     service,
@@ -155,22 +155,22 @@ function printStatus({ dataDir }: Config): void {
 
 async function ask(config: Config, command: Command): Promise<void> {
   const state = readState(config.dataDir);
-  const none = new Refusal(`No mesh runs on ${config.dataDir}: start it with \`npm run cluster\`.`);
+  const none = new StartupError(`No mesh runs on ${config.dataDir}: start it with \`npm run cluster\`.`);
   if (!state || !runs(state.supervisor)) throw none;
   const outcome = await tell(state.supervisor.socket, command).catch((error: NodeJS.ErrnoException) => {
     throw error.code === "ECONNREFUSED" || error.code === "ENOENT" ? none : error;
   });
-  if (!outcome.ok) throw new Refusal(outcome.reason);
+  if (!outcome.ok) throw new StartupError(outcome.reason);
 }
 
 function known(config: Config, service = ""): string {
   const names = serviceNames({ ...config, services: undefined } as Config);
-  if (!names.includes(service)) throw new Refusal(`"${service}" is no service of this system. It has: ${names.join(", ")}.`);
+  if (!names.includes(service)) throw new StartupError(`"${service}" is no service of this system. It has: ${names.join(", ")}.`);
   return service;
 }
 
 function countOf(text = "", least: number): number {
   const count = Number(text);
-  if (/^\d+$/.test(text) && count >= least && count <= MOST_REPLICAS) return count;
-  throw new Refusal(`"${text}" is no number of processes: it should be ${least} to ${MOST_REPLICAS}.`);
+  if (/^\d+$/.test(text) && count >= least && count <= MAX_REPLICAS) return count;
+  throw new StartupError(`"${text}" is no number of processes: it should be ${least} to ${MAX_REPLICAS}.`);
 }

@@ -3,7 +3,7 @@
  * data folder; where none runs it starts one in this process, and leaves it running until Ctrl-C.
  */
 import { join, relative } from "node:path";
-import { readConfig } from "../mixins/config.ts";
+import { readConfig } from "../mesh/config.ts";
 import { liveOneDay } from "./demo/day.ts";
 import { FhirClient } from "./import/client.ts";
 import { filesIn } from "./import/files.ts";
@@ -12,7 +12,7 @@ import { fhirBase } from "./import/options.ts";
 import { Progress, summaryOf } from "./import/progress.ts";
 import { gatewayUrl } from "./start/address.ts";
 import { runningIn } from "./start/data-folder.ts";
-import { Refusal, sentenceOf } from "./start/refusal.ts";
+import { StartupError, sentenceOf } from "./start/startup-error.ts";
 
 const SAMPLES = join(import.meta.dirname, "../samples");
 
@@ -38,7 +38,7 @@ async function show(url: string): Promise<void> {
   console.log("\nOne day in the hospital:");
   const tell = (event: string, reference: string) => console.log(`  ${event.padEnd(66)} ${url}/fhir/${reference}`);
   const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 23), tell).catch((error: Error) => {
-    throw new Refusal(error.message);
+    throw new StartupError(error.message);
   });
 
   console.log(`\nNow ask for yourself:
@@ -63,5 +63,5 @@ async function importSamples(url: string): Promise<void> {
   });
   progress.clear();
   console.log(`  ${summaryOf(counts, progress.seconds)}`);
-  if (counts.failed > 0) throw new Refusal("The samples could not be imported whole.");
+  if (counts.failed > 0) throw new StartupError("The samples could not be imported whole.");
 }

@@ -3,7 +3,7 @@
  * file that the node touches (HEALTH_FILE), so it is true for a gateway and for any other service.
  */
 import { statSync } from "node:fs";
-import { readConfig } from "../mixins/config.ts";
+import { readConfig } from "../mesh/config.ts";
 import { FRESH_MS } from "./start/pulse.ts";
 
 const fault = faultOf(readConfig().healthFile);

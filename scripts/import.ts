@@ -7,14 +7,14 @@
  *
  * What fails is named, the rest goes on, and the exit code is 1. Ctrl-C: what is begun is finished; twice: at once.
  */
-import { readConfig } from "../mixins/config.ts";
+import { readConfig } from "../mesh/config.ts";
 import { FhirClient, Unreachable } from "./import/client.ts";
 import { filesIn } from "./import/files.ts";
 import { importFiles } from "./import/importer.ts";
 import { fhirBase, optionsOf } from "./import/options.ts";
 import { Progress, summaryOf } from "./import/progress.ts";
 import { gatewayUrl } from "./start/address.ts";
-import { sentenceOf } from "./start/refusal.ts";
+import { sentenceOf } from "./start/startup-error.ts";
 
 const INTERRUPTED = 130; // what a shell reports of a program that Ctrl-C ended
 

@@ -10,14 +10,14 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { format } from "./new/format.ts";
 import { refuseName, register, typesFrom, writeSkeleton } from "./new/service.ts";
-import { Refusal } from "./start/refusal.ts";
+import { StartupError } from "./start/startup-error.ts";
 
 const USAGE = "usage: npm run new -- service NAME [--owns Type,…]";
 const ROOT = join(import.meta.dirname, "..");
 
 try {
   const { kind, name, types } = readArgs(process.argv.slice(2));
-  if (kind !== "service" || name === undefined) throw new Refusal(USAGE);
+  if (kind !== "service" || name === undefined) throw new StartupError(USAGE);
   refuseName(ROOT, name);
   const moved = await typesFrom(ROOT, types);
   for (const { take } of moved) take();
@@ -33,7 +33,7 @@ try {
     `  test it   npm test -- services/${name}\n  start it  npm start\n  read      services/${name}/README.md, then its contract, model and service`,
   );
 } catch (error) {
-  if (!(error instanceof Refusal)) throw error;
+  if (!(error instanceof StartupError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }
@@ -45,6 +45,6 @@ function readArgs(args: string[]): { kind?: string; name?: string; types: string
     const types = [...new Set((values.owns ?? "").split(",").flatMap((type) => type.trim() || []))];
     return { types, ...(kind !== undefined && { kind }), ...(name !== undefined && { name }) };
   } catch (error) {
-    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
+    throw new StartupError(`${(error as Error).message}\n${USAGE}`);
   }
 }

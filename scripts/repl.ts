@@ -1,11 +1,11 @@
 /** Joins the running mesh with Moleculer's REPL (`nodes`, `services`, `actions`, `call`, `bench`) and commands of our own. */
 import { ServiceBroker } from "moleculer";
-import { DISCONNECT_SUBJECT, readConfig } from "../mixins/config.ts";
+import { DISCONNECT_SUBJECT, readConfig } from "../mesh/config.ts";
 import { brokerOptions } from "../moleculer.config.ts";
 import { readState, runs } from "./cluster/state.ts";
 import { layOut, ownersTable, pendingTable, storesTable } from "./repl/mesh-view.ts";
 import { runningIn } from "./start/data-folder.ts";
-import { Refusal, sentenceOf } from "./start/refusal.ts";
+import { StartupError, sentenceOf } from "./start/startup-error.ts";
 
 try {
   await join();
@@ -41,8 +41,8 @@ function clusterNats(dataDir: string): string {
   if (state && runs(state.supervisor)) return state.nats.url;
   const running = runningIn(dataDir);
   if (running)
-    throw new Refusal(
+    throw new StartupError(
       `What runs on ${dataDir} (process ${running.pid}) is one process without NATS: only a mesh can be joined (npm run cluster).`,
     );
-  throw new Refusal(`No mesh runs on ${dataDir}: start one with \`npm run cluster\`, or name its server with NATS_URL.`);
+  throw new StartupError(`No mesh runs on ${dataDir}: start one with \`npm run cluster\`, or name its server with NATS_URL.`);
 }

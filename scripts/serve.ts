@@ -5,12 +5,12 @@
 import cluster from "node:cluster";
 import type { AddressInfo, Server } from "node:net";
 import { ServiceBroker } from "moleculer";
-import { type Config, readConfig, withoutPasswords } from "../mixins/config.ts";
+import { type Config, readConfig, withoutPasswords } from "../mesh/config.ts";
 import { brokerOptions } from "../moleculer.config.ts";
 import { loadServices, serviceNames } from "../services/systems.ts";
 import { type DataFolder, takeDataFolder } from "./start/data-folder.ts";
 import { type Pulse, startPulse } from "./start/pulse.ts";
-import { Refusal, sentenceOf } from "./start/refusal.ts";
+import { StartupError, sentenceOf } from "./start/startup-error.ts";
 
 /** After this a start that failed no longer waits for its parts to stop, milliseconds. */
 const GIVE_UP_MS = 3_000;
@@ -44,7 +44,7 @@ function settings(): Config {
     serviceNames(read);
     return reachable(read);
   } catch (error) {
-    throw new Refusal((error as Error).message);
+    throw new StartupError((error as Error).message);
   }
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
 import { connect } from "nats";
-import { connectionOptions } from "../mixins/mesh/server.ts";
+import { connectionOptions } from "../mesh/nats-options.ts";
 import { type Server, startMongo, startNats, startRedis } from "./servers.mjs";
 
 const dir = mkdtempSync(join(tmpdir(), "openward-servers-"));

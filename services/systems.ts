@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ServiceSchema } from "moleculer";
-import type { Config, System } from "../mixins/config.ts";
+import type { Config, System } from "../mesh/config.ts";
 
 /** In the order in which they are listed to people. */
 export const SYSTEMS: Record<System, readonly string[]> = {

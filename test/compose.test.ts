@@ -7,9 +7,9 @@ import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "nats";
 import { parse } from "yaml";
-import { readConfig } from "../mixins/config.ts";
-import { connectionOptions } from "../mixins/mesh/server.ts";
-import { databaseName } from "../mixins/store/adapter.ts";
+import { readConfig } from "../mesh/config.ts";
+import { connectionOptions } from "../mesh/nats-options.ts";
+import { databaseName } from "../store/choose-adapter.ts";
 import { natsServer, type Server, startNats } from "../scripts/servers.mjs";
 import { SYSTEMS } from "../services/systems.ts";
 import { contentOf } from "./kit/map.ts";
@@ -34,7 +34,7 @@ interface Container {
 const text = contentOf("docker-compose.yml");
 const compose = parse(text, { merge: true }) as { services: Record<string, Container>; networks: object; volumes: object };
 const dockerfile = contentOf("Dockerfile");
-const known = new Set([...contentOf("mixins/config.ts").matchAll(/\bread\("([A-Z_]+)"/g)].map(([, name]) => name));
+const known = new Set([...contentOf("mesh/config.ts").matchAll(/\bread\("([A-Z_]+)"/g)].map(([, name]) => name));
 const secrets = [...contentOf(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([, name = ""]) => name);
 const nodes = Object.entries(compose.services).filter(([, { image }]) => image === "openward");
 

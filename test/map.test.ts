@@ -2,21 +2,34 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ServiceSchema } from "moleculer";
-import { readConfig } from "../mixins/config.ts";
+import { readConfig } from "../mesh/config.ts";
 import { SYSTEMS } from "../services/systems.ts";
-import { contentOf, cycleOf, filesUnder, folderOf, importsOf } from "./kit/map.ts";
+import { contentOf, cycleOf, filesUnder, folderOf, importsOf, ROOMS, upward } from "./kit/map.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const SOURCES = ["fhir", "mixins", "services", "scripts"].flatMap((folder) => filesUnder(folder, /(?<!\.test)\.(ts|mjs)$/));
+const SOURCES = ROOMS.flatMap((folder) => filesUnder(folder, /(?<!\.test)\.(ts|mjs)$/));
 const imports = [...SOURCES, "moleculer.config.ts"].flatMap(importsOf);
 const services = [...new Set(Object.values(SYSTEMS).flat())];
 const documents = filesUnder(".", /\.md$/);
 
 describe("the folders", () => {
-  it("depend on each other in one direction", () => {
+  it("stand each only on those below it", () => {
+    expect(upward(imports)).toEqual([]);
+    const turned = { from: "fhir/json.ts", to: "store/store.ts", isPackage: false };
+    expect(upward([...imports, turned])).toEqual([turned]); // it would be seen
+  });
+
+  it("depend on each other in one direction, services too", () => {
+    expect(cycleOf(imports, folderOf)).toBeUndefined();
+    const turned = { from: "services/visits/visits.contract.ts", to: "services/billing/billing.contract.ts", isPackage: false };
+    const back = { ...turned, from: turned.to, to: turned.from };
+    expect(cycleOf([...imports, turned, back], folderOf)).toEqual(expect.arrayContaining(["services/visits", "services/billing"]));
+  });
+
+  it("have no circle of files", () => {
     expect(cycleOf(imports)).toBeUndefined();
-    const turned = { from: "fhir/json.ts", to: "mixins/store/store.ts", isPackage: false };
-    expect(cycleOf([...imports, turned])).toEqual(expect.arrayContaining(["fhir", "mixins/store"])); // it would be seen
+    const turned = { from: "fhir/json.ts", to: "fhir/validate/index.ts", isPackage: false };
+    expect(cycleOf([...imports, turned])).toEqual(expect.arrayContaining(["fhir/json.ts", "fhir/validate/index.ts"]));
   });
 
   it("let a service import of another its contract only", () => {
@@ -56,7 +69,7 @@ describe("the folders", () => {
 
   it("read the environment in one place", () => {
     const readers = SOURCES.filter((file) => !file.startsWith("scripts/") && /\bprocess\.env\b/.test(contentOf(file)));
-    expect(readers).toEqual(["mixins/config.ts"]);
+    expect(readers).toEqual(["mesh/config.ts"]);
   });
 });
 
@@ -108,7 +121,7 @@ describe("the documents", () => {
   });
 
   it("list every setting with its default, and no other", () => {
-    const read = [...contentOf("mixins/config.ts").matchAll(/\bread\("([A-Z_]+)"/g)].map(([, name = ""]) => name);
+    const read = [...contentOf("mesh/config.ts").matchAll(/\bread\("([A-Z_]+)"/g)].map(([, name = ""]) => name);
     const table = new Map(
       [...contentOf("README.md").matchAll(/^\| `([A-Z_]+)` *\| ([^|]*?) *\|/gm)].map(([, name = "", value = ""]) => [name, value]),
     );

@@ -4,12 +4,12 @@ import { Kind, type Member, type ObjectPlan, planOfMember } from "../validate/pl
 import type { Resource } from "../resource.ts";
 import { copyOf } from "./json-patch.ts";
 import { type Operation, operationsOf, refused, textOf, unfit, wholeOf } from "./operations.ts";
-import { lengthOf, listAt, objectAt, onePlace, type Place } from "./places.ts";
+import { lengthOf, listAt, objectAt, onePlace, type ElementPlace } from "./places.ts";
 
 type Json = Record<string, unknown>;
 
 /** A service does nothing else meanwhile. */
-const LONGEST = 1_000; // milliseconds
+const MAX_TIME_MS = 1_000; // milliseconds
 
 /**
  * @returns the resource after all operations, one after another; the given one is left as it is
@@ -19,7 +19,8 @@ export function fhirPathPatch(resource: Resource, parameters: Resource): Resourc
   const patched = copyOf(resource) as Resource;
   const start = performance.now();
   for (const operation of operationsOf(parameters, Object.keys(operators))) {
-    if (performance.now() - start > LONGEST) throw fhirError(400, "too-costly", "The patch takes too long: send fewer operations at once.");
+    if (performance.now() - start > MAX_TIME_MS)
+      throw fhirError(400, "too-costly", "The patch takes too long: send fewer operations at once.");
     operators[operation.type]!(patched, operation);
   }
   return patched;
@@ -150,7 +151,7 @@ function insertInto(parent: Json, { name }: Member, index: number, value: unknow
 }
 
 /** Takes away an element, and what is empty without it: FHIR knows no empty object. */
-function remove({ parent, member: { name }, index, above }: Place): void {
+function remove({ parent, member: { name }, index, above }: ElementPlace): void {
   for (const key of [name, `_${name}`]) {
     const held = parent[key];
     if (index === undefined || !Array.isArray(held)) delete parent[key];
@@ -163,7 +164,7 @@ function remove({ parent, member: { name }, index, above }: Place): void {
 }
 
 /** The value stays where its last extension goes. */
-function removeSibling({ parent, member: { name }, index }: Place): void {
+function removeSibling({ parent, member: { name }, index }: ElementPlace): void {
   const siblings = parent[`_${name}`];
   if (index === undefined || !Array.isArray(siblings)) delete parent[`_${name}`];
   else siblings[index] = null;

@@ -4,9 +4,9 @@ import { fhirError } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
 
 const OPERATIONS = ["add", "remove", "replace", "move", "copy", "test"] as const;
-const MOST_OPERATIONS = 1_000;
+const MAX_OPERATIONS = 1_000;
 /** What a patch may put in place, all in all: more than a body can hold. A list copied into itself doubles each time. */
-const MOST_PLACED = 40_000_000; // characters; a value counts for ten
+const MAX_PLACED = 40_000_000; // characters; a value counts for ten
 /** Levels, as in whatever a client sends (fhir/json.ts); a value moved into its neighbour grows deeper each time. */
 const DEEPEST = 100;
 
@@ -32,9 +32,9 @@ interface Work {
  * @throws FhirError 400, 422
  */
 export function jsonPatch(resource: Resource, operations: unknown[]): Resource {
-  if (operations.length > MOST_OPERATIONS) throw fhirError(400, "too-costly", `A patch may have ${MOST_OPERATIONS} operations.`);
+  if (operations.length > MAX_OPERATIONS) throw fhirError(400, "too-costly", `A patch may have ${MAX_OPERATIONS} operations.`);
   for (const [index, operation] of operations.entries()) check(operation, index);
-  const work: Work = { root: { [DOCUMENT]: copyOf(resource) }, emptied: new Set(), left: MOST_PLACED };
+  const work: Work = { root: { [DOCUMENT]: copyOf(resource) }, emptied: new Set(), left: MAX_PLACED };
   for (const [index, operation] of (operations as Operation[]).entries()) {
     const why = carryOut[operation.op](work, operation);
     const [op, path] = [operation.op, operation.path.slice(0, 200)];
@@ -99,13 +99,13 @@ const DOCUMENT = "document";
 
 type Container = Record<string, unknown> | unknown[];
 
-interface Place {
+interface PointerTarget {
   parent: Container;
   key: string;
 }
 
 /** Where the pointer leads; undefined when there is no such list or object. The place itself may be free. */
-function placeOf(root: Record<string, unknown>, pointer: string): Place | undefined {
+function placeOf(root: Record<string, unknown>, pointer: string): PointerTarget | undefined {
   const keys = [
     DOCUMENT,
     ...pointer
@@ -123,12 +123,12 @@ function placeOf(root: Record<string, unknown>, pointer: string): Place | undefi
   return { parent, key: last };
 }
 
-function read({ parent, key }: Place): unknown {
+function read({ parent, key }: PointerTarget): unknown {
   if (Array.isArray(parent)) return isIndex(key) ? parent[Number(key)] : undefined;
   return Object.hasOwn(parent, key) ? parent[key] : undefined;
 }
 
-function write({ parent, key }: Place, value: unknown): void {
+function write({ parent, key }: PointerTarget, value: unknown): void {
   (parent as Record<string, unknown>)[key] = value;
 }
 

@@ -4,7 +4,7 @@ import type { Resource } from "../resource.ts";
 
 type Json = Record<string, unknown>;
 
-const MOST_OPERATIONS = 1_000;
+const MAX_OPERATIONS = 1_000;
 const LONGEST_PATH = 1_000; // characters
 
 /** What finds elements in bounded time; `matches` or `repeat` could keep a service busy for long. */
@@ -30,7 +30,7 @@ export interface Operation {
  */
 export function operationsOf({ parameter = [] }: Resource, types: string[]): Operation[] {
   if (!Array.isArray(parameter)) throw fhirError(400, "structure", "parameter must be an array of operations.");
-  if (parameter.length > MOST_OPERATIONS) throw fhirError(400, "too-costly", `A patch may have ${MOST_OPERATIONS} operations.`);
+  if (parameter.length > MAX_OPERATIONS) throw fhirError(400, "too-costly", `A patch may have ${MAX_OPERATIONS} operations.`);
   return parameter.map((item: unknown, index): Operation => {
     const { name, part } = (item ?? {}) as Json;
     const number = index + 1;

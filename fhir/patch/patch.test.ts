@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseJson } from "../json.ts";
-import { childOf, parseXml, resourceOf } from "../testing/xml.ts";
+import { childOf, parseXml, resourceOf } from "../../test/kit/xml.ts";
 import { applyPatch } from "./index.ts";
 import type { Resource } from "../resource.ts";
 

@@ -1,19 +1,19 @@
 /** Where in a resource the path of a FHIRPath Patch leads. */
 import { type Location, locate } from "../fhirpath.ts";
 import { fhirError } from "../outcome.ts";
-import { Kind, type Member, type ObjectPlan, planOf, planOfMember } from "../validate/plan.ts";
+import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "../validate/plan.ts";
 import type { Resource } from "../resource.ts";
 import { type Operation, unfit } from "./operations.ts";
 
 type Json = Record<string, unknown>;
 
 /** Where an element stands: in a member of an object, and in a list at an index. */
-export interface Place {
+export interface ElementPlace {
   parent: Json;
   member: Member;
   index: number | undefined;
   /** Where its parent stands; undefined for the resource. */
-  above: Place | undefined;
+  above: ElementPlace | undefined;
 }
 
 function locations(resource: Resource, operation: Operation, path = operation.path): Location[] {
@@ -29,7 +29,7 @@ function locations(resource: Resource, operation: Operation, path = operation.pa
 }
 
 /** The one element that the path leads to; undefined when there is none. */
-export function onePlace(resource: Resource, operation: Operation): Place | undefined {
+export function onePlace(resource: Resource, operation: Operation): ElementPlace | undefined {
   const found = locations(resource, operation);
   if (found.length > 1) throw unfit(operation, "the path leads to several elements; it must lead to one");
   if (found.length === 0) return undefined;
@@ -37,10 +37,10 @@ export function onePlace(resource: Resource, operation: Operation): Place | unde
   return placeAt(resource, operation, found[0]!);
 }
 
-function placeAt(resource: Resource, operation: Operation, location: Location): Place {
-  let plan: ObjectPlan | undefined = planOf(resource.resourceType);
+function placeAt(resource: Resource, operation: Operation, location: Location): ElementPlace {
+  let plan: ObjectPlan | undefined = objectPlanOf(resource.resourceType);
   let value: unknown = resource;
-  let place: Place | undefined;
+  let place: ElementPlace | undefined;
   for (let i = 0; i < location.length; ) {
     const name = String(location[i++]);
     const index = typeof location[i] === "number" ? (location[i++] as number) : undefined;
@@ -64,12 +64,12 @@ function choiceIn(plan: ObjectPlan | undefined, name: string, object: Json): Mem
 const isIn = (object: Json, { name }: Member) => object[name] !== undefined || object[`_${name}`] !== undefined;
 
 function planBelow(member: Member, value: unknown): ObjectPlan | undefined {
-  if (member.kind === Kind.resource) return planOf(String((value as { resourceType?: unknown } | undefined)?.resourceType));
-  return member.kind === Kind.primitive ? planOf("Element") : planOfMember(member);
+  if (member.kind === Kind.resource) return objectPlanOf(String((value as { resourceType?: unknown } | undefined)?.resourceType));
+  return member.kind === Kind.primitive ? objectPlanOf("Element") : planOfMember(member);
 }
 
 /** The object of a primitive's id and extensions, made where there is none. */
-function siblingOf({ parent, member, index }: Place): Json {
+function siblingOf({ parent, member, index }: ElementPlace): Json {
   const name = `_${member.name}`;
   if (index === undefined) {
     parent[name] ??= {};
@@ -87,7 +87,7 @@ export function objectAt(resource: Resource, operation: Operation): { object: Js
   if (found.length !== 1)
     throw unfit(operation, found.length ? "the path leads to several elements; it must lead to one" : "there is nothing at that path");
   const [location] = found as [Location];
-  if (location.length === 0) return { object: resource, plan: planOf(resource.resourceType)! };
+  if (location.length === 0) return { object: resource, plan: objectPlanOf(resource.resourceType)! };
   const place = placeAt(resource, operation, location);
   const held = place.parent[place.member.name];
   const value = place.index === undefined ? held : (held as unknown[])[place.index];

@@ -1,7 +1,7 @@
 /** One criterion, `code:modifier=value,value`, as clauses for a store (R4 3.1.1.4). */
 import { fhirError } from "../outcome.ts";
 import { compositeClauses } from "./composites.ts";
-import type { Context } from "./matches.ts";
+import type { Context } from "./value-matches.ts";
 import {
   canonicalBelow,
   folded,
@@ -12,7 +12,7 @@ import {
   stringMatches,
   tokenMatches,
   uriMatches,
-} from "./matches.ts";
+} from "./value-matches.ts";
 import { nearClauses } from "./near.ts";
 import type { SearchParameter } from "./parameters.ts";
 import { isResourceType, parametersOf, typeOfSlot } from "./parameters.ts";
@@ -20,7 +20,7 @@ import type { Clause } from "./query.ts";
 import { SEP } from "./query.ts";
 import { dateMatches, numberMatches, rangeClauses } from "./ranges.ts";
 import { soundsOf, wordsOfName } from "./rows.ts";
-import { splitAt, unescaped } from "./text.ts";
+import { splitAt, unescaped } from "./escapes.ts";
 
 /** Values in one list. */
 export const MAX_VALUES = 1_000;

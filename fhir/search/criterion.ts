@@ -2,12 +2,12 @@
 import { FhirError, fhirError } from "../outcome.ts";
 import { clausesOf, NOTHING, valuesOf } from "./clauses.ts";
 import type { Criteria } from "./criteria.ts";
-import type { Context } from "./matches.ts";
+import type { Context } from "./value-matches.ts";
 import type { SearchParameter } from "./parameters.ts";
 import { isResourceType, parametersOf, resourceTypes } from "./parameters.ts";
 import { dateMatches } from "./ranges.ts";
-import { unescaped } from "./text.ts";
-import { wordsAsked } from "./words-asked.ts";
+import { unescaped } from "./escapes.ts";
+import { parseTextQuery } from "./text-query.ts";
 
 /** Links of a chain, `_has` included. */
 export const MAX_DEPTH = 5;
@@ -69,7 +69,7 @@ function addCommon(criteria: Criteria, code: string, modifier: string, value: st
   else if (code === "_lastUpdated") addUpdated(criteria, modifier, value, asked, context);
   else if (code === "_text" || code === "_content") {
     if (modifier) throw fhirError(400, "invalid", `"${code}" takes no modifier.`, asked);
-    criteria.clauses.push({ kind: "text", in: code === "_text" ? "text" : "content", any: wordsAsked(unescaped(value), asked) });
+    criteria.clauses.push({ kind: "text", in: code === "_text" ? "text" : "content", any: parseTextQuery(unescaped(value), asked) });
   } else return false;
   return true;
 }

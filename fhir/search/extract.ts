@@ -16,9 +16,9 @@ import type { IndexRows } from "./query.ts";
 import { SEP } from "./query.ts";
 import type { Writer } from "./rows.ts";
 import { phonetic, writerOf } from "./rows.ts";
-import { Sink } from "./sink.ts";
+import { IndexRowBuilder } from "./index-row-builder.ts";
 
-type Extractor = (resource: unknown, sink: Sink) => void;
+type Extractor = (resource: unknown, sink: IndexRowBuilder) => void;
 
 const SEP2 = SEP + SEP;
 
@@ -26,7 +26,7 @@ const compiled = new Map<string, [slot: number, extract: Extractor][]>();
 
 /** All rows of a resource; none for what is no resource. Never throws on malformed content. */
 export function indexOf(resource: unknown): IndexRows {
-  const sink = new Sink((resource as object | null | undefined) ?? undefined);
+  const sink = new IndexRowBuilder((resource as object | null | undefined) ?? undefined);
   const type = (resource as { resourceType?: unknown } | null | undefined)?.resourceType;
   if (typeof type === "string" && isResourceType(type)) {
     for (const [slot, extract] of extractsOf(type)) {
@@ -126,7 +126,7 @@ function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
   return (resource, sink) =>
     visit(resource, steps, 0, (element) => {
       const values = parts.map((reads) => {
-        const part = new Sink();
+        const part = new IndexRowBuilder();
         for (const read of reads) read(element, resource, part);
         return part;
       });
@@ -138,13 +138,13 @@ function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
 }
 
 /** Values of one part that are combined with the other parts': their product must stay small whatever a client sends. */
-const MOST_OF_A_PART = 24;
+const MAX_OF_A_PART = 24;
 
-const combiners: Record<string, (sink: Sink, first: string, values: Sink[]) => void> = {
+const combiners: Record<string, (sink: IndexRowBuilder, first: string, values: IndexRowBuilder[]) => void> = {
   token$token: pairs,
   reference$token: pairs,
   token$quantity: (sink, first, values) => {
-    for (const [, low, high, unit] of values[1]!.ranges.slice(0, MOST_OF_A_PART)) sink.range(low, high, first + SEP2 + unit);
+    for (const [, low, high, unit] of values[1]!.ranges.slice(0, MAX_OF_A_PART)) sink.range(low, high, first + SEP2 + unit);
   },
   token$number$number: (sink, first, values) => {
     const low = values[1]!.ranges[0];
@@ -153,18 +153,18 @@ const combiners: Record<string, (sink: Sink, first: string, values: Sink[]) => v
   },
 };
 
-function pairs(sink: Sink, first: string, values: Sink[]): void {
+function pairs(sink: IndexRowBuilder, first: string, values: IndexRowBuilder[]): void {
   for (const second of identities(values[1]!)) sink.key(`=${first}${SEP2}${second}`);
 }
 
 /** A path that starts with `/` is read from the resource, any other from the composite's element. */
-function partReader(path: string, write: Writer, system = ""): (element: unknown, resource: unknown, sink: Sink) => void {
+function partReader(path: string, write: Writer, system = ""): (element: unknown, resource: unknown, sink: IndexRowBuilder) => void {
   const read = reader(path.replace(/^\//, ""), write, system);
   return path.startsWith("/") ? (_element, resource, sink) => read(resource, sink) : (element, _resource, sink) => read(element, sink);
 }
 
 /** What stands behind the facet of its `=` rows; without codings that have no code. */
-function identities(sink: Sink): string[] {
-  const found = sink.keys.filter(([, value]) => value[0] === "=" && value[1] !== SEP).slice(0, MOST_OF_A_PART);
+function identities(sink: IndexRowBuilder): string[] {
+  const found = sink.keys.filter(([, value]) => value[0] === "=" && value[1] !== SEP).slice(0, MAX_OF_A_PART);
   return found.map(([, value]) => value.slice(1));
 }

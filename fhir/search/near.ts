@@ -2,7 +2,7 @@
 import { fhirError } from "../outcome.ts";
 import type { SearchParameter } from "./parameters.ts";
 import type { Clause, RangeMatch } from "./query.ts";
-import { splitAt } from "./text.ts";
+import { splitAt } from "./escapes.ts";
 
 /** Metres of one unit, by its UCUM code or name. */
 const METRES: Record<string, number> = {

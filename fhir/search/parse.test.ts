@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import type { Chain } from "./criteria.ts";
 import { indexOf } from "./extract.ts";
-import { holds } from "./holds.ts";
+import { matchesClauses } from "./matches-clauses.ts";
 import { parametersOf, resourceTypes } from "./parameters.ts";
 import { base, now, parse } from "../../test/kit/searches.ts";
 
@@ -11,7 +11,7 @@ type Resource = { resourceType: string; id: string } & Record<string, unknown>;
 function found(query: string, resources: Resource[]): string {
   const { clauses, chains, has } = parse(query);
   expect([chains, has]).toEqual([[], []]);
-  const hits = resources.filter((resource) => holds(clauses, { id: resource.id, updated: now, index: indexOf(resource) }));
+  const hits = resources.filter((resource) => matchesClauses(clauses, { id: resource.id, updated: now, index: indexOf(resource) }));
   return hits.map(({ id }) => id).join(" ");
 }
 

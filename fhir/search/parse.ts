@@ -1,6 +1,6 @@
 /** A FHIR search request, understood (R4 3.1.1). */
 import { FhirError, fhirError } from "../outcome.ts";
-import { addControl, isControl } from "./control.ts";
+import { addResultParameter, isResultParameter } from "./result-parameters.ts";
 import { addCriterion, Unknown } from "./criterion.ts";
 import type { Criteria, ParsedSearch } from "./criteria.ts";
 import { isResourceType } from "./parameters.ts";
@@ -51,7 +51,7 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
       checkForm(name, value);
       // An empty parameter is no error (R4 3.1.1.3): forms send them.
       if (value === "") search.ignored.push({ name, reason: "It has no value." });
-      else if (isControl(name)) addControl(search, name, value);
+      else if (isResultParameter(name)) addResultParameter(search, name, value);
       else addCriterion(search, name, value, context);
       if (value !== "" && name !== "_format" && name !== "_pretty") search.used.push([name, value]);
     } catch (error) {

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { holds } from "./holds.ts";
+import { matchesClauses } from "./matches-clauses.ts";
 import { givenNumber, nextTo } from "./numbers.ts";
 import { comparisons, dateMatches, numberMatches, prefixes, rangeClauses } from "./ranges.ts";
 
@@ -34,7 +34,7 @@ describe("a prefix", () => {
     fc.assert(
       fc.property(interval, interval, (search, target) => {
         const clauses = rangeClauses([1], comparisons(prefix, ...search));
-        const found = holds(clauses, { id: "1", updated: 0, index: { keys: [], ranges: [[1, ...target, ""]] } });
+        const found = matchesClauses(clauses, { id: "1", updated: 0, index: { keys: [], ranges: [[1, ...target, ""]] } });
         expect(found).toBe(bySpecification(prefix, search, target));
       }),
       { numRuns: 500 },

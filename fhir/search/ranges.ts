@@ -1,6 +1,6 @@
 /** Prefixes (`ge2020`, `lt5.4`) as questions to range rows (R4 3.1.1.4.5). */
 import { fhirError } from "../outcome.ts";
-import { intervalAsked } from "./dates.ts";
+import { intervalAsked } from "../dates.ts";
 import { givenNumber, nextTo } from "./numbers.ts";
 import type { Clause, RangeMatch } from "./query.ts";
 

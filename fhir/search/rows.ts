@@ -4,11 +4,11 @@
  */
 import { doubleMetaphone } from "double-metaphone";
 import { numberOf } from "../json.ts";
-import { intervalOf } from "./dates.ts";
+import { intervalOf } from "../dates.ts";
 import { fold } from "./fold.ts";
 import { nextTo } from "./numbers.ts";
 import { FOREVER, SEP } from "./query.ts";
-import type { Sink } from "./sink.ts";
+import type { IndexRowBuilder } from "./index-row-builder.ts";
 
 /** The open end of a quantity or number. */
 export const UNBOUNDED = Number.MAX_VALUE;
@@ -16,7 +16,7 @@ export const UNBOUNDED = Number.MAX_VALUE;
 type Members = Record<string, unknown>;
 
 /** Writes the rows of one value. @param system of a code: what its binding implies */
-export type Writer = (sink: Sink, value: unknown, system: string) => void;
+export type Writer = (sink: IndexRowBuilder, value: unknown, system: string) => void;
 
 function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
@@ -31,13 +31,13 @@ function each(value: unknown, write: (item: unknown) => void): void {
   else if (value !== undefined) write(value);
 }
 
-function token(sink: Sink, code: unknown, system: unknown): void {
+function token(sink: IndexRowBuilder, code: unknown, system: unknown): void {
   const hasCode = isText(code);
   const hasSystem = isText(system);
   if (hasCode || hasSystem) sink.key(`=${hasCode ? code : ""}${SEP}${hasSystem ? system : ""}`);
 }
 
-function words(sink: Sink, text: unknown, facet: "~" | "+" = "~"): void {
+function words(sink: IndexRowBuilder, text: unknown, facet: "~" | "+" = "~"): void {
   if (!isText(text)) return;
   const folded = fold(text);
   if (folded) sink.key(`${facet}${folded}`);
@@ -95,16 +95,16 @@ const string: Writer = (sink, value) => {
 };
 
 /** Parts of a family name that it is found by, and characters of it that are looked through for them: nobody has a longer one. */
-const [MOST_PARTS, MOST_OF_NAME] = [16, 1_000];
+const [MAX_PARTS, MAX_OF_NAME] = [16, 1_000];
 
 /** A family name of several parts is also found by each of them (R4 3.1.1.4.8): `Carreño Quiñones` by `quinones`. */
 const familyName: Writer = (sink, value) => {
   if (!isText(value)) return;
   string(sink, value, "");
-  const name = value.slice(0, MOST_OF_NAME);
+  const name = value.slice(0, MAX_OF_NAME);
   let parts = 0;
   for (const part of name.matchAll(/[\s\p{Pd}]+/gu)) {
-    if (++parts > MOST_PARTS) return;
+    if (++parts > MAX_PARTS) return;
     words(sink, name.slice(part.index + part[0].length), "+");
   }
 };
@@ -117,11 +117,11 @@ export function soundsOf(word: string): string[] {
 }
 
 /** Words of one name that are listened to, and of their letters. */
-const [MOST_WORDS, MOST_LETTERS] = [16, 64];
+const [MAX_WORDS, MAX_LETTERS] = [16, 64];
 
 /** The words of a name. */
 export const wordsOfName = (text: string): string[] =>
-  (text.slice(0, MOST_OF_NAME).match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).slice(0, MOST_WORDS).map((word) => word.slice(0, MOST_LETTERS));
+  (text.slice(0, MAX_OF_NAME).match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).slice(0, MAX_WORDS).map((word) => word.slice(0, MAX_LETTERS));
 
 /** Rows by which a name is found that sounds alike. */
 export const phonetic: Writer = (sink, value) => {
@@ -237,7 +237,7 @@ const number: Writer = (sink, value) => {
 };
 
 /** Once under the coded unit, and once under its printed form where that differs. */
-function measured(sink: Sink, low: number, high: number, quantity: Members): void {
+function measured(sink: IndexRowBuilder, low: number, high: number, quantity: Members): void {
   const unit = isText(quantity.code) ? `${quantity.code}${SEP}${isText(quantity.system) ? quantity.system : ""}` : "";
   const printed = isText(quantity.unit) && quantity.unit !== quantity.code ? `${quantity.unit}${SEP}` : "";
   if (unit || !printed) sink.range(low, high, unit);

@@ -12,7 +12,7 @@ export interface Binding {
 }
 
 /** Longer lists are not put into a diagnostic. */
-const MOST_LISTED = 24;
+const MAX_LISTED = 24;
 
 const bindings = new Map<string, Binding>();
 
@@ -31,7 +31,7 @@ export function bindingOf(id: string, type: string): Binding {
 function compile(name: string, systems: Record<string, string[]>, type: string): Binding {
   const codes = Object.values(systems).flat();
   const isKnown = codes.length > 0;
-  const listed = codes.length <= MOST_LISTED ? `one of ${codes.join(", ")}` : `a code of the value set ${name}`;
+  const listed = codes.length <= MAX_LISTED ? `one of ${codes.join(", ")}` : `a code of the value set ${name}`;
   if (type === "code" || type === "string" || type === "uri") {
     const set = new Set<unknown>(codes);
     return { isKnown, includes: (value) => set.has(value), rule: `must be ${listed}` };

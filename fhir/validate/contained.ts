@@ -1,32 +1,8 @@
 /** Contained resources (R4 references.html#contained): rules dom-2 to dom-5. */
-import type { Root, Run } from "./run.ts";
-import { checkObject, planOfResource } from "./walk.ts";
-
-/** Checks one contained resource by its own type and by what R4 asks of those inside another. */
-export function checkContained(value: unknown, run: Run): void {
-  const plan = planOfResource(value, run);
-  if (!plan) return;
-  const own = value as Record<string, unknown>;
-  const { resource, isContained, refersToContainer } = run;
-  if (isContained) run.fault("invariant", "dom-2: A contained resource must not contain another.");
-  run.resource = own;
-  run.isContained = true;
-  run.refersToContainer = false;
-  checkObject(own, plan, run, undefined);
-  const { versionId, lastUpdated, security } = (own["meta"] ?? {}) as Record<string, unknown>;
-  if (versionId !== undefined || lastUpdated !== undefined) {
-    run.fault("invariant", "dom-4: A contained resource must not have meta.versionId or meta.lastUpdated.");
-  }
-  if (security !== undefined) run.fault("invariant", "dom-5: A contained resource must not have a security label.");
-  // What refers to its container needs no reference from it (dom-3).
-  if (run.refersToContainer && typeof own["id"] === "string") run.root?.referred?.add(own["id"]);
-  run.resource = resource;
-  run.isContained = isContained;
-  run.refersToContainer = refersToContainer;
-}
+import type { Root, ValidationContext } from "./validation-context.ts";
 
 /** Called when all references of the resource are known. */
-export function finishRoot(root: Root, run: Run): void {
+export function finishRoot(root: Root, run: ValidationContext): void {
   const { referred, resource } = root;
   const contained = resource["contained"];
   if (!referred || !Array.isArray(contained)) return;
@@ -44,4 +20,13 @@ export function finishRoot(root: Root, run: Run): void {
       );
     }
   }
+}
+
+/** What R4 forbids a contained resource to have in its meta: rules dom-4 and dom-5. */
+export function checkContainedMeta(own: Record<string, unknown>, run: ValidationContext): void {
+  const { versionId, lastUpdated, security } = (own["meta"] ?? {}) as Record<string, unknown>;
+  if (versionId !== undefined || lastUpdated !== undefined) {
+    run.fault("invariant", "dom-4: A contained resource must not have meta.versionId or meta.lastUpdated.");
+  }
+  if (security !== undefined) run.fault("invariant", "dom-5: A contained resource must not have a security label.");
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseJson } from "../json.ts";
 import { evaluate } from "../fhirpath.ts";
-import { faultyExamples } from "./faulty-examples.ts";
+import { faultyExamples } from "../../test/kit/faulty-examples.ts";
 import { validate } from "./index.ts";
 
 const folder = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));

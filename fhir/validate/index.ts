@@ -3,7 +3,7 @@ import type { Issue } from "../outcome.ts";
 import { isResource } from "./definition.ts";
 import { checkProfiles } from "./profiles/check.ts";
 import type { Profile } from "./profiles/tree.ts";
-import { Run } from "./run.ts";
+import { ValidationContext } from "./validation-context.ts";
 import { checkRoot } from "./walk.ts";
 
 /** R4's own profile of a type, which is the type itself. */
@@ -15,7 +15,7 @@ export function isOfAnotherType(profile: string, type: string): boolean {
   return named !== undefined && isResource(named) && named !== type;
 }
 
-function checkOwnProfiles(resource: unknown, type: string, run: Run): void {
+function checkOwnProfiles(resource: unknown, type: string, run: ValidationContext): void {
   const profiles = (resource as { meta?: { profile?: unknown } } | null | undefined)?.meta?.profile;
   if (!Array.isArray(profiles)) return;
   profiles.forEach((profile, index) => {
@@ -40,7 +40,7 @@ export interface Expected {
  * name what of a profile is not checked. Never throws, and leaves the resource as it is.
  */
 export function validate(resource: unknown, { type, profiles = [], stored = [] }: Expected): Issue[] {
-  const run = new Run();
+  const run = new ValidationContext();
   run.enter(type);
   checkRoot(resource, run, type);
   checkOwnProfiles(resource, type, run);

@@ -1,7 +1,8 @@
 /** FHIR's own invariants (rules of severity error in R4's definitions), compiled when a type is first met. */
 import { plainText } from "../json.ts";
 import type { ElementJson, RuleJson } from "./definition.ts";
-import { compilePlain, type Scope } from "./rules/compile.ts";
+import { compilePlain } from "./rules/compile.ts";
+import type { Scope } from "./rules/values.ts";
 import { textOf } from "./rules/functions.ts";
 
 export interface Rule {

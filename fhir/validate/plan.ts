@@ -53,7 +53,7 @@ export interface Member {
 const plans = new Map<string, ObjectPlan>();
 
 /** @returns undefined for what is no complex type or resource type of R4 */
-export function planOf(type: string): ObjectPlan | undefined {
+export function objectPlanOf(type: string): ObjectPlan | undefined {
   const known = plans.get(type);
   if (known) return known;
   const structure = structureOf(type);
@@ -63,7 +63,7 @@ export function planOf(type: string): ObjectPlan | undefined {
 
 /** The plan of the object that the member holds. */
 export function planOfMember(member: Member): ObjectPlan {
-  member.plan ??= member.backbone === undefined ? planOf(member.type) : planOfBackbone(member.backbone);
+  member.plan ??= member.backbone === undefined ? objectPlanOf(member.type) : planOfBackbone(member.backbone);
   if (!member.plan) throw new Error(`R4 has no type ${member.type}.`);
   return member.plan;
 }

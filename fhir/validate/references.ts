@@ -1,6 +1,6 @@
 /** The form of references (R4 references.html): literal addresses, the types they may lead to, and parts of the same resource. */
 import { isResource } from "./definition.ts";
-import type { Root, Run } from "./run.ts";
+import type { Root, ValidationContext } from "./validation-context.ts";
 
 /** A relative or absolute address of a resource on a FHIR server, and its type. */
 const restful = /^(https?:\/\/[^\s?#]+\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?(?:#\S*)?$/;
@@ -9,7 +9,7 @@ const conditional = /^([A-Z][A-Za-z]+)\?\S+$/;
 const uuid = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** @param targets the types that the element may refer to; undefined for any */
-export function checkReference(value: Record<string, unknown>, targets: Set<string> | undefined, run: Run): void {
+export function checkReference(value: Record<string, unknown>, targets: Set<string> | undefined, run: ValidationContext): void {
   const { reference, type } = value;
   if (typeof type === "string" && targets && !targets.has(type) && isResource(type)) {
     run.fault("value", `A reference here leads to ${listOf(targets)}, not to ${type}.`, ".type");
@@ -28,7 +28,7 @@ export function checkReference(value: Record<string, unknown>, targets: Set<stri
 const listOf = (targets: Set<string>) => [...targets].join(", ");
 
 /** The type that a literal reference leads to; undefined when it does not tell, or is at fault, which is then reported. */
-function targetOf(reference: string, run: Run): string | undefined {
+function targetOf(reference: string, run: ValidationContext): string | undefined {
   if (reference.startsWith("#")) return targetWithin(reference.slice(1), run);
   const found = restful.exec(reference);
   if (found) {
@@ -57,7 +57,7 @@ function targetOf(reference: string, run: Run): string | undefined {
   return undefined;
 }
 
-function targetWithin(id: string, run: Run): string | undefined {
+function targetWithin(id: string, run: ValidationContext): string | undefined {
   const { root } = run;
   if (!root) return undefined;
   if (id === "") {

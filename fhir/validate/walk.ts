@@ -1,10 +1,10 @@
 /** Goes through a resource's JSON along the plans of its types. */
 import { isRawNumber } from "../json.ts";
 import { isResource } from "./definition.ts";
-import { Kind, type Member, type ObjectPlan, planOf, planOfMember } from "./plan.ts";
+import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "./plan.ts";
 import { checkReference } from "./references.ts";
-import type { Run } from "./run.ts";
-import { checkContained, finishRoot } from "./contained.ts";
+import type { ValidationContext } from "./validation-context.ts";
+import { checkContainedMeta, finishRoot } from "./contained.ts";
 
 type Json = Record<string, unknown>;
 
@@ -12,7 +12,7 @@ type Json = Record<string, unknown>;
 const DEEPEST = 100;
 
 /** A resource that stands by itself: the one that was sent, an entry of a Bundle, a parameter. */
-export function checkRoot(value: unknown, run: Run, expected?: string): void {
+export function checkRoot(value: unknown, run: ValidationContext, expected?: string): void {
   const plan = planOfResource(value, run, expected);
   if (!plan) return;
   const { root, resource, isContained } = run;
@@ -29,8 +29,27 @@ export function checkRoot(value: unknown, run: Run, expected?: string): void {
   run.isContained = isContained;
 }
 
+/** Checks one contained resource by its own type and by what R4 asks of those inside another. */
+function checkContained(value: unknown, run: ValidationContext): void {
+  const plan = planOfResource(value, run);
+  if (!plan) return;
+  const own = value as Record<string, unknown>;
+  const { resource, isContained, refersToContainer } = run;
+  if (isContained) run.fault("invariant", "dom-2: A contained resource must not contain another.");
+  run.resource = own;
+  run.isContained = true;
+  run.refersToContainer = false;
+  checkObject(own, plan, run, undefined);
+  checkContainedMeta(own, run);
+  // What refers to its container needs no reference from it (dom-3).
+  if (run.refersToContainer && typeof own["id"] === "string") run.root?.referred?.add(own["id"]);
+  run.resource = resource;
+  run.isContained = isContained;
+  run.refersToContainer = refersToContainer;
+}
+
 /** The plan that a resource says it follows; undefined when it says none, which is reported. */
-export function planOfResource(value: unknown, run: Run, expected?: string): ObjectPlan | undefined {
+export function planOfResource(value: unknown, run: ValidationContext, expected?: string): ObjectPlan | undefined {
   if (!isObject(value)) {
     run.fault("structure", "A resource must be a JSON object.");
     return undefined;
@@ -43,7 +62,7 @@ export function planOfResource(value: unknown, run: Run, expected?: string): Obj
   } else if (!isResource(resourceType)) {
     run.fault("value", `R4 has no resource type ${resourceType.slice(0, 64)}.`);
   } else {
-    return planOf(resourceType);
+    return objectPlanOf(resourceType);
   }
   return undefined;
 }
@@ -55,7 +74,7 @@ const isObject = (value: unknown): value is Json =>
  * @param member undefined for a resource
  * @param hasValue of a primitive's sibling: an id alone is enough beside a value
  */
-export function checkObject(value: unknown, plan: ObjectPlan, run: Run, member: Member | undefined, hasValue = false): void {
+export function checkObject(value: unknown, plan: ObjectPlan, run: ValidationContext, member: Member | undefined, hasValue = false): void {
   if (!isObject(value)) {
     run.fault("structure", `${run.name()} must be a JSON object (${plan.name}).`);
     return;
@@ -98,7 +117,7 @@ export function checkObject(value: unknown, plan: ObjectPlan, run: Run, member: 
   }
 }
 
-function checkItem(item: unknown, member: Member, run: Run): void {
+function checkItem(item: unknown, member: Member, run: ValidationContext): void {
   if (item === null) {
     run.fault("structure", `${run.name()} must not be null: leave it out.`);
     return;
@@ -113,7 +132,7 @@ function checkItem(item: unknown, member: Member, run: Run): void {
   }
 }
 
-function checkPrimitive(item: unknown, { test, binding, type, name }: Member, run: Run): void {
+function checkPrimitive(item: unknown, { test, binding, type, name }: Member, run: ValidationContext): void {
   const fault = test!(item);
   if (fault !== undefined) {
     const isWrongJson =
@@ -128,7 +147,7 @@ function checkPrimitive(item: unknown, { test, binding, type, name }: Member, ru
 const HASH = 0x23;
 const refers = (type: string, name: string) => name === "reference" || type === "uri" || type === "url" || type === "canonical";
 
-function checkList(list: unknown, parent: Json, member: Member, run: Run): void {
+function checkList(list: unknown, parent: Json, member: Member, run: ValidationContext): void {
   if (!Array.isArray(list)) {
     run.fault("structure", `${run.name()} may occur more than once: it must be an array, also of one.`);
     return;
@@ -146,7 +165,7 @@ function checkList(list: unknown, parent: Json, member: Member, run: Run): void 
 }
 
 /** `_birthDate`: id and extensions of a primitive; null in a list where an item has none. */
-function checkSibling(item: unknown, value: unknown, member: Member, run: Run): void {
+function checkSibling(item: unknown, value: unknown, member: Member, run: ValidationContext): void {
   const plan = planOfMember(member);
   if (!member.isList) {
     if (item === null) run.fault("structure", `_${member.name} must not be null: leave it out.`);
@@ -164,7 +183,7 @@ function checkSibling(item: unknown, value: unknown, member: Member, run: Run): 
   }
 }
 
-function checkExtension(value: Json, seen: number, plan: ObjectPlan, run: Run): void {
+function checkExtension(value: Json, seen: number, plan: ObjectPlan, run: ValidationContext): void {
   const isNested = value["extension"] !== undefined;
   const hasValue = (seen & plan.members.get("valueString")!.bit) !== 0;
   if (isNested === hasValue) {
@@ -172,7 +191,7 @@ function checkExtension(value: Json, seen: number, plan: ObjectPlan, run: Run): 
   }
 }
 
-function reportUnknown(name: string, plan: ObjectPlan, run: Run): void {
+function reportUnknown(name: string, plan: ObjectPlan, run: ValidationContext): void {
   if (run.isFull) return;
   const choice = [...plan.members.values()].find((member) => member.choice !== undefined && name.startsWith(member.choice));
   const shown = name.slice(0, 64);
@@ -189,7 +208,7 @@ function reportUnknown(name: string, plan: ObjectPlan, run: Run): void {
 const stepOf = (name: string) => (/^[A-Za-z_]\w{0,63}$/.test(name) ? `.${name}` : "");
 
 /** `valueString` and `_valueString` are one value; `valueString` and `valueCode` are two. */
-function reportSecondChoice(value: Json, member: Member, plan: ObjectPlan, run: Run): void {
+function reportSecondChoice(value: Json, member: Member, plan: ObjectPlan, run: ValidationContext): void {
   const names = new Set<string>();
   let last = "";
   for (const name of Object.keys(value)) {
@@ -204,6 +223,6 @@ function reportSecondChoice(value: Json, member: Member, plan: ObjectPlan, run: 
   }
 }
 
-function reportCode({ binding }: Member, run: Run): void {
+function reportCode({ binding }: Member, run: ValidationContext): void {
   run.fault("code-invalid", `${run.name()} ${binding!.rule}.`);
 }

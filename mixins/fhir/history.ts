@@ -1,9 +1,9 @@
 /** One owner's page of a history, also of what was current from a certain time on (`_at`, FHIR R4, http.html#history). */
-import type { HistoryQuery, Store, StoredResource } from "../store/store.ts";
-import type { HistoryPage, HistoryPlace } from "./contract.ts";
+import type { HistoryQuery, Store, StoredResource } from "../../store/store.ts";
+import type { HistoryPage, HistoryCursor } from "../../federation/owner-contract.ts";
 
 /** Versions that one call looks at before it answers with what it has found. */
-const MOST_LOOKED_AT = 5_000;
+const MAX_LOOKED_AT = 5_000;
 
 /**
  * The versions behind `query.before`, newest first; fewer than `query.limit` when many were looked at and few found.
@@ -23,7 +23,7 @@ export async function historyPage(store: Store, query: HistoryQuery, currentFrom
       looked += 1;
       before = placeOf(version);
       if (version.updated >= currentFrom || (await wasCurrent(store, version, currentFrom))) found.push(version);
-      if (found.length === query.limit || looked === MOST_LOOKED_AT)
+      if (found.length === query.limit || looked === MAX_LOOKED_AT)
         return { versions: found, more: more || version !== versions.at(-1), end: before };
     }
     if (!more || !before) return { versions: found, more: false };
@@ -36,4 +36,4 @@ async function wasCurrent(store: Store, { type, id, version }: StoredResource, a
   return !next || next.updated > at;
 }
 
-const placeOf = ({ updated, type, id, version }: StoredResource): HistoryPlace => ({ updated, type, id, version });
+const placeOf = ({ updated, type, id, version }: StoredResource): HistoryCursor => ({ updated, type, id, version });

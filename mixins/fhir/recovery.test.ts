@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Service } from "moleculer";
-import type { Store } from "../store/store.ts";
+import type { Store } from "../../store/store.ts";
 import { settleInDoubt } from "./recovery.ts";
 
 describe("What is left in doubt", () => {

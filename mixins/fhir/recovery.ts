@@ -3,21 +3,21 @@
  * silent, is settled by asking the coordinator's journal.
  */
 import type { Service } from "moleculer";
-import type { Prepared, Store } from "../store/store.ts";
-import { coordinatorOf, outcomeOf } from "./contract.ts";
+import type { Prepared, Store } from "../../store/store.ts";
+import { coordinatorOf, outcomeOf } from "../../federation/owner-contract.ts";
 
 /**
  * A prepared transaction older than this is asked about; it is settled if the journal knows the answer, so that an owner
  * that was down when the commit came makes up for it at once. Milliseconds.
  */
-const ASK_AFTER = 1_000;
+const ASK_AFTER_MS = 1_000;
 /**
  * When its coordinator lives, the question decides it only after this time, longer than a coordinator takes from its first
  * prepare to its decision (`DECIDE_WITHIN` in services/transactions): it never aborts what is still on its way. Milliseconds.
  */
-const DECIDE_AFTER = 25_000;
+const DECIDE_AFTER_MS = 25_000;
 /** One indexed read of a table that is empty but for moments. Milliseconds. */
-const LOOK_EVERY = 1_000;
+const LOOK_EVERY_MS = 1_000;
 
 /** The watch; `stop` waits for the look that is under way. */
 export interface InDoubt {
@@ -33,8 +33,8 @@ export function settleInDoubt(service: Service & { store: Store }): InDoubt {
 
   async function settle({ tx, since }: Prepared): Promise<void> {
     const age = Date.now() - since;
-    const decide = age > DECIDE_AFTER || !isAlive(coordinatorOf(tx));
-    if (!decide && age < ASK_AFTER) return;
+    const decide = age > DECIDE_AFTER_MS || !isAlive(coordinatorOf(tx));
+    if (!decide && age < ASK_AFTER_MS) return;
     const outcome = await outcomeOf(broker as never, { tx, decide });
     if (outcome.state === "undecided") return;
     try {
@@ -59,7 +59,7 @@ export function settleInDoubt(service: Service & { store: Store }): InDoubt {
         running = undefined;
       });
   };
-  const timer = setInterval(look, LOOK_EVERY);
+  const timer = setInterval(look, LOOK_EVERY_MS);
   timer.unref();
   look();
 

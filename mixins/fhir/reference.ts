@@ -1,7 +1,7 @@
 /** What the domain's actions need of resources that other services own. */
-import type { Mesh } from "./ask.ts";
-import { isType, notFound } from "./errors.ts";
-import { readResource } from "./read.ts";
+import type { Mesh } from "../../federation/scatter-gather.ts";
+import { isType, notFound } from "../../federation/errors.ts";
+import { readResource } from "../../federation/read.ts";
 import { parseJson } from "../../fhir/json.ts";
 
 /** A literal reference, `Type/id`, as a rule for Moleculer's validator. */

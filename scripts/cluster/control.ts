@@ -3,7 +3,7 @@ import { mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Refusal } from "../start/refusal.ts";
+import { StartupError } from "../start/startup-error.ts";
 
 /** Longest path of a socket; the system's limit is 104 or 108 bytes. */
 const LONGEST_PATH = 100;
@@ -24,7 +24,7 @@ export function socketFor(dataDir: string): string {
   if (isShort(inside)) return inside;
   const start = join(tmpdir(), "openward-");
   if (!isShort(join(`${start}123456`, NAME)))
-    throw new Refusal(`The paths of ${dataDir} and of ${tmpdir()} are too long for a socket: choose a shorter DATA_DIR or TMPDIR.`);
+    throw new StartupError(`The paths of ${dataDir} and of ${tmpdir()} are too long for a socket: choose a shorter DATA_DIR or TMPDIR.`);
   return join(mkdtempSync(start), NAME);
 }
 

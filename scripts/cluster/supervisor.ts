@@ -1,7 +1,7 @@
 /** Keeps the wanted number of processes of each service alive, and changes it on demand. */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Config } from "../../mixins/config.ts";
+import type { Config } from "../../mesh/config.ts";
 import { type Server, startNats } from "../servers.mjs";
 import { flagsOf } from "./child.ts";
 import { Place } from "./place.ts";
@@ -9,7 +9,7 @@ import { type ClusterState, type Mark, markOf, writeState } from "./state.ts";
 import { warmUp } from "./warm.ts";
 
 /** More processes than that on one machine help no service. */
-export const MOST_REPLICAS = 64;
+export const MAX_REPLICAS = 64;
 /** Between two tries to start NATS, whose port or folder something else may hold for a while. */
 const REVIVE_EVERY_MS = 1_000;
 

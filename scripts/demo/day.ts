@@ -1,5 +1,5 @@
 /** One day in a hospital, lived through its API: each step makes FHIR resources that anyone can read afterwards. */
-import type { Action } from "../../mixins/contract.ts";
+import type { Action } from "../../mesh/contract.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";

@@ -1,5 +1,5 @@
 /** What is generated: file name under `fhir/generated/` → its maker. */
-import { searchJson } from "./search.ts";
+import { searchJson } from "./search-parameters.ts";
 import { structuresJson } from "./structures.ts";
 import { summaryJson } from "./summary.ts";
 

@@ -25,7 +25,7 @@ export interface Member {
   asserted?: boolean;
 }
 
-interface Place {
+interface PathTarget {
   path: string;
   /** The structure that defines the members, and where in it: ("Observation", "Observation.component"). */
   structure: string;
@@ -58,12 +58,12 @@ export class Paths {
     const only = /\.where\(resolve\(\) is (\w+)\)$/.exec(expression)?.[1];
     const steps = stepsOf(expression.replace(/\.where\(resolve\(\) is \w+\)$/, ""));
     if (steps[0] === type) steps.shift();
-    let places: Place[] = [{ path: "", structure: type, at: type, type }];
+    let places: PathTarget[] = [{ path: "", structure: type, at: type, type }];
     for (const step of [...(base ? base.split(".") : []), ...steps]) places = places.flatMap((place) => this.step(place, step, expression));
     return { leaves: places.map((place) => this.leaf(place)), ...(only ? { only } : {}) };
   }
 
-  private step(place: Place, step: string, expression: string): Place[] {
+  private step(place: PathTarget, step: string, expression: string): PathTarget[] {
     const ofType = /^ofType\((\w+)\)$/.exec(step)?.[1];
     // A choice is written with its type in FHIRPath only where needed; by then all its types are known.
     if (ofType) return isA(place.type, ofType) ? [place] : [];
@@ -76,7 +76,7 @@ export class Paths {
     return found.map((child) => ({ ...child, path: (place.path ? `${place.path}.` : "") + child.path + (index ?? "") }));
   }
 
-  private children(place: Place, name: string): Place[] {
+  private children(place: PathTarget, name: string): PathTarget[] {
     const elements = this.of(place.structure);
     const plain = elements.get(`${place.at}.${name}`);
     const element = plain ?? elements.get(`${place.at}.${name}[x]`);
@@ -93,7 +93,7 @@ export class Paths {
     });
   }
 
-  private leaf({ path, type, element }: Place): Leaf {
+  private leaf({ path, type, element }: PathTarget): Leaf {
     const leaf: Leaf = { path, type };
     if (type === "code") leaf.system = (element?.binding?.strength === "required" && systemOf(element.binding.valueSet ?? "")) || "";
     const profiles = element?.type?.find(({ code }) => code === type)?.targetProfile ?? [];

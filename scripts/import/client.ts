@@ -1,7 +1,7 @@
 /** The FHIR server as the import needs it: patient with what passes, clear about what does not. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { OperationOutcome } from "../../fhir/outcome.ts";
-import { Refusal } from "../start/refusal.ts";
+import { StartupError } from "../start/startup-error.ts";
 import type { Entry } from "./once.ts";
 
 const ANSWER_MS = 120_000; // a thousand entries on a busy machine take some seconds
@@ -50,12 +50,12 @@ export class FhirClient {
       status = response.status;
       body = (await response.json().catch(() => ({}))) as { resourceType?: string };
     } catch (error) {
-      throw new Refusal(
+      throw new StartupError(
         `No server answers at ${this.base} (${(error as Error).message}): start one with \`npm start\`, or name it with --url.`,
       );
     }
     if (body.resourceType !== "CapabilityStatement")
-      throw new Refusal(`What answers at ${this.base} is no FHIR server (status ${status}): name one with --url.`);
+      throw new StartupError(`What answers at ${this.base} is no FHIR server (status ${status}): name one with --url.`);
   }
 
   /** @throws Refused, Unreachable */

@@ -3,10 +3,10 @@ import { createReadStream, type Dirent, type ReadStream, readdirSync, statSync }
 import { join } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { Refusal } from "../start/refusal.ts";
+import { StartupError } from "../start/startup-error.ts";
 
 /** Longest bundle and longest line, decompressed: what the gateway takes as a body. Bytes. */
-const MOST_BYTES = 32 * 1024 * 1024;
+const MAX_BYTES = 32 * 1024 * 1024;
 
 export interface SourceFile {
   path: string;
@@ -21,16 +21,16 @@ export interface SourceFile {
  */
 export function filesIn(paths: string[]): SourceFile[] {
   const files = new Map(paths.flatMap((path) => under(path)).map((file) => [file.path, file]));
-  if (files.size === 0) throw new Refusal(`There is no .json, .json.gz, .ndjson or .ndjson.gz file in ${paths.join(", ")}.`);
+  if (files.size === 0) throw new StartupError(`There is no .json, .json.gz, .ndjson or .ndjson.gz file in ${paths.join(", ")}.`);
   return [...files.values()];
 }
 
 function under(path: string): SourceFile[] {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) throw new Refusal(`${path} does not exist.`);
+  if (!stats) throw new StartupError(`${path} does not exist.`);
   if (!stats.isDirectory()) {
     const file = sourceFile(path);
-    if (!file) throw new Refusal(`${path} is no .json, .json.gz, .ndjson or .ndjson.gz file.`);
+    if (!file) throw new StartupError(`${path} is no .json, .json.gz, .ndjson or .ndjson.gz file.`);
     return [file];
   }
   const entries = readdirSync(path, { withFileTypes: true }).sort((a: Dirent, b: Dirent) => (a.name < b.name ? -1 : 1));
@@ -52,7 +52,7 @@ export async function textOf(path: string): Promise<string> {
   let bytes = 0;
   for await (const chunk of open(path).content) {
     bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES / 1024 / 1024} MB: split it, or make it NDJSON`);
+    if (bytes > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES / 1024 / 1024} MB: split it, or make it NDJSON`);
     chunks.push(chunk);
   }
   return decode(Buffer.concat(chunks, bytes));
@@ -88,7 +88,7 @@ export async function* linesOf(path: string): AsyncGenerator<Line> {
     }
     const rest = chunk.subarray(start);
     bytes += rest.length;
-    if (bytes > MOST_BYTES) throw new Error(`line ${number + 1} is longer than ${MOST_BYTES / 1024 / 1024} MB`);
+    if (bytes > MAX_BYTES) throw new Error(`line ${number + 1} is longer than ${MAX_BYTES / 1024 / 1024} MB`);
     if (rest.length > 0) parts.push(rest);
   }
   const last = take(Buffer.alloc(0));

@@ -34,7 +34,7 @@ export interface Import {
 }
 
 /** One that is down for a part of the data only still takes the rest; one that takes nothing is given up. */
-const MOST_DOWN = 3;
+const MAX_DOWN = 3;
 
 /** @throws Unreachable when the server has gone for good; what was written until then stays */
 export async function importFiles(options: Import): Promise<Counts> {
@@ -61,7 +61,7 @@ export async function importFiles(options: Import): Promise<Counts> {
         down = error instanceof Refused && error.isDown ? down + 1 : 0;
         if (error instanceof Unreachable) gone = error;
         else onFault({ where: unit.file.path, reason: (error as Error).message });
-        if (down === MOST_DOWN) gone = new Unreachable((error as Error).message);
+        if (down === MAX_DOWN) gone = new Unreachable((error as Error).message);
       }
       counts.bytes += unit.bytes;
       onProgress(counts);

@@ -1,10 +1,10 @@
 /** The command line of `npm run import`. */
 import { parseArgs } from "node:util";
-import { Refusal } from "../start/refusal.ts";
+import { StartupError } from "../start/startup-error.ts";
 
 const USAGE = "usage: npm run import -- FILE|FOLDER … [--url http://127.0.0.1:3000] [--parallel N] [--once|--no-once]";
 const PARALLEL = 4; // keeps a server busy while the next bundle is read
-const MOST_PARALLEL = 64;
+const MAX_PARALLEL = 64;
 
 export interface Options {
   paths: string[];
@@ -19,10 +19,10 @@ export interface Options {
 /** @throws Refusal */
 export function optionsOf(args: string[]): Options {
   const { values, positionals } = parse(args);
-  if (positionals.length === 0) throw new Refusal(USAGE);
+  if (positionals.length === 0) throw new StartupError(USAGE);
   const parallel = values.parallel === undefined ? PARALLEL : Number(values.parallel);
-  if (!Number.isInteger(parallel) || parallel < 1 || parallel > MOST_PARALLEL) {
-    throw new Refusal(`--parallel is "${values.parallel}"; it should be a whole number from 1 to ${MOST_PARALLEL}.`);
+  if (!Number.isInteger(parallel) || parallel < 1 || parallel > MAX_PARALLEL) {
+    throw new StartupError(`--parallel is "${values.parallel}"; it should be a whole number from 1 to ${MAX_PARALLEL}.`);
   }
   return { paths: positionals, parallel, once: values.once, ...(values.url !== undefined && { base: fhirBase(values.url) }) };
 }
@@ -36,7 +36,7 @@ function parse(args: string[]) {
       options: { url: { type: "string" }, parallel: { type: "string" }, once: { type: "boolean", default: true } },
     });
   } catch (error) {
-    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
+    throw new StartupError(`${(error as Error).message}\n${USAGE}`);
   }
 }
 
@@ -44,7 +44,7 @@ function parse(args: string[]) {
 export function fhirBase(text: string): string {
   const url = URL.parse(text);
   if (!url || !["http:", "https:"].includes(url.protocol))
-    throw new Refusal(`--url is "${text}"; it should be like http://127.0.0.1:3000.`);
+    throw new StartupError(`--url is "${text}"; it should be like http://127.0.0.1:3000.`);
   const path = url.pathname.replace(/\/+$/, "");
   return `${url.origin}${path === "" ? "/fhir" : path}`;
 }

@@ -4,8 +4,8 @@ import { linesOf, type SourceFile, textOf } from "./files.ts";
 import type { Entry, Resource } from "./once.ts";
 
 /** Of one group of lines. */
-const MOST_RESOURCES = 200;
-const MOST_CHARACTERS = 1_000_000;
+const MAX_RESOURCES = 200;
+const MAX_CHARACTERS = 1_000_000;
 
 export interface Unit {
   file: SourceFile;
@@ -65,7 +65,7 @@ async function* groupsOf(file: SourceFile, onFault: (fault: Fault) => void): Asy
       } catch (error) {
         onFault({ where: `${file.path}:${number}`, reason: (error as Error).message });
       }
-      if (entries.length >= MOST_RESOURCES || characters >= MOST_CHARACTERS) yield group(bytesRead);
+      if (entries.length >= MAX_RESOURCES || characters >= MAX_CHARACTERS) yield group(bytesRead);
     }
   } catch (error) {
     onFault({ where: file.path, reason: (error as Error).message });

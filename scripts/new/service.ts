@@ -4,19 +4,19 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ServiceSchema } from "moleculer";
 import { isResourceType } from "../../fhir/search/parameters.ts";
-import { readConfig } from "../../mixins/config.ts";
+import { readConfig } from "../../mesh/config.ts";
 import { SYSTEMS } from "../../services/systems.ts";
-import { Refusal } from "../start/refusal.ts";
+import { StartupError } from "../start/startup-error.ts";
 
 const SKELETON = join(import.meta.dirname, "skeleton");
 
 /** @throws Refusal */
 export function refuseName(root: string, name: string): void {
   if (!/^[a-z][a-z0-9]{2,29}$/.test(name))
-    throw new Refusal(`"${name}" cannot be the name of a service: it should be 3 to 30 small letters and digits, like "dentistry".`);
-  if (isReserved(name)) throw new Refusal(`"${name}" cannot be the name of a service: it means something in TypeScript.`);
+    throw new StartupError(`"${name}" cannot be the name of a service: it should be 3 to 30 small letters and digits, like "dentistry".`);
+  if (isReserved(name)) throw new StartupError(`"${name}" cannot be the name of a service: it means something in TypeScript.`);
   if (Object.values(SYSTEMS).some((names) => names.includes(name)) || existsSync(join(root, "services", name)))
-    throw new Refusal(`There is a service with the name "${name}" already: choose another.`);
+    throw new StartupError(`There is a service with the name "${name}" already: choose another.`);
 }
 
 /** The contract exports a constant with the service's name. */
@@ -41,14 +41,14 @@ export interface MovedType {
 export async function typesFrom(root: string, types: string[]): Promise<MovedType[]> {
   const owners = await ownersOf(root);
   return types.map((type): MovedType => {
-    if (!isResourceType(type)) throw new Refusal(`"${type}" is no resource type of FHIR R4.`);
+    if (!isResourceType(type)) throw new StartupError(`"${type}" is no resource type of FHIR R4.`);
     const [owner, ...others] = owners.get(type) ?? [];
     if (!owner || others.length > 0)
-      throw new Refusal(`${type} is shared by several services: CONTRIBUTING.md says how to give a part of it away.`);
+      throw new StartupError(`${type} is shared by several services: CONTRIBUTING.md says how to give a part of it away.`);
     const file = [`services/${owner}/${owner}.contract.ts`, `services/${owner}/${owner}.service.ts`].find((path) =>
       readFileSync(join(root, path), "utf8").includes(`"${type}"`),
     );
-    if (!file) throw new Refusal(`${type} is not named in services/${owner} by a plain word: take it out by hand.`);
+    if (!file) throw new StartupError(`${type} is not named in services/${owner} by a plain word: take it out by hand.`);
     return { type, owner, file, take: () => edit(root, file, (text) => text.replace(new RegExp(`"${type}",?\\s?`), "")) };
   });
 }
@@ -84,8 +84,8 @@ export function writeSkeleton(root: string, name: string, types: string[]): stri
 const withTypes = (text: string, types: string[]): string =>
   text
     .replace(
-      'import { Store, type WithStore } from "../../mixins/store/index.ts";',
-      'import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";',
+      'import { Store, type WithStore } from "../../mixins/store.ts";',
+      'import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";',
     )
     .replace("typeof skeleton, WithStore", "typeof skeleton, WithFhir")
     .replace(/mixins: \[Store\(.*\)\],/, `mixins: [Fhir({ owns: ${JSON.stringify(types)} })],`)

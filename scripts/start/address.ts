@@ -1,5 +1,5 @@
 /** Where a script of this machine finds the gateway. */
-import type { Config } from "../../mixins/config.ts";
+import type { Config } from "../../mesh/config.ts";
 import { runningIn } from "./data-folder.ts";
 
 /** The address of what runs on the data folder; else the one that the settings name. Without a slash at the end. */

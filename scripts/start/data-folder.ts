@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { bornAt } from "../lock.mjs";
-import { Refusal } from "./refusal.ts";
+import { StartupError } from "./startup-error.ts";
 
 /** Who uses the folder, for people and for scripts that want to join. */
 export interface Running {
@@ -39,7 +39,7 @@ export function takeDataFolder(dataDir: string, { alone }: { alone: boolean }): 
     else lock.exec("BEGIN; SELECT * FROM sqlite_schema");
   } catch {
     lock.close();
-    throw new Refusal(`${whoUses(dataDir)} uses the data in ${dataDir}: stop it first, or choose another DATA_DIR.`);
+    throw new StartupError(`${whoUses(dataDir)} uses the data in ${dataDir}: stop it first, or choose another DATA_DIR.`);
   }
   const file = runningFile(dataDir);
   let announced = false;
@@ -107,19 +107,19 @@ function probe(dataDir: string): void {
   }
 }
 
-function refusalOf(dataDir: string, { code, message }: NodeJS.ErrnoException): Refusal {
+function refusalOf(dataDir: string, { code, message }: NodeJS.ErrnoException): StartupError {
   switch (code) {
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return new Refusal(`The folder ${dataDir} is not writable for this user: change its permissions, or choose another DATA_DIR.`);
+      return new StartupError(`The folder ${dataDir} is not writable for this user: change its permissions, or choose another DATA_DIR.`);
     case "ENOSPC":
     case "EDQUOT":
-      return new Refusal(`The disk that holds ${dataDir} is full: make room, or choose another DATA_DIR.`);
+      return new StartupError(`The disk that holds ${dataDir} is full: make room, or choose another DATA_DIR.`);
     case "ENOTDIR":
     case "EEXIST":
-      return new Refusal(`${dataDir} is a file, or lies under one: choose a folder as DATA_DIR.`);
+      return new StartupError(`${dataDir} is a file, or lies under one: choose a folder as DATA_DIR.`);
     default:
-      return new Refusal(`The folder ${dataDir} cannot be used: ${message}. Choose another DATA_DIR.`);
+      return new StartupError(`The folder ${dataDir} cannot be used: ${message}. Choose another DATA_DIR.`);
   }
 }

@@ -3,11 +3,11 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
-import type { Config } from "../../mixins/config.ts";
-import { defineService } from "../../mixins/contract.ts";
-import { WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
-import { Profiles, PROFILES_CHANGED } from "../../mixins/fhir/profiles.ts";
-import { signPageLinksWith } from "../../mixins/fhir/token.ts";
+import type { Config } from "../../mesh/config.ts";
+import { defineService } from "../../mesh/contract.ts";
+import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
+import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
+import { signPageLinksWith } from "./fhir/page-token.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { consoleAnswer } from "./console/console.ts";
 import { pageKey } from "./fhir/page-key.ts";
@@ -41,7 +41,7 @@ type This = Service &
 type MeshRequest = IncomingMessage & { $ctx: Context; originalUrl: string };
 
 /** Requests of which the answers are still owed, those included that are still being sent (Node ends these after 5 minutes); more are refused at once. */
-const MOST_REQUESTS = 2_048;
+const MAX_REQUESTS = 2_048;
 
 /** What the ids of requests begin with, new at every start. */
 const REQUESTS = randomBytes(4).toString("hex");
@@ -69,7 +69,7 @@ export default (config: Config): ServiceSchema =>
     },
 
     // The gateway's own actions would tell about the inside; nobody needs them.
-    // And a request may take as long as its client takes to send it: `MOST_REQUESTS` bounds them, each owner what it does of them at once.
+    // And a request may take as long as its client takes to send it: `MAX_REQUESTS` bounds them, each owner what it does of them at once.
     actions: { listAliases: false, addRoute: false, removeRoute: false, rest: { bulkhead: { enabled: false } } } as object,
 
     methods: {
@@ -134,7 +134,7 @@ export default (config: Config): ServiceSchema =>
         // Whoever watches over this process hears from it also when it has too much to do.
         const health = healthOf(this, request);
         if (health) return void send(request, response, health).catch(() => response.destroy());
-        if (this.underWay >= MOST_REQUESTS) return void send(request, response, refuseFhir(busy())).catch(() => response.destroy());
+        if (this.underWay >= MAX_REQUESTS) return void send(request, response, refuseFhir(busy())).catch(() => response.destroy());
         this.underWay += 1;
         response.once("close", () => {
           this.underWay -= 1;

@@ -1,4 +1,4 @@
-import { action } from "../../mixins/contract.ts";
+import { action } from "../../mesh/contract.ts";
 
 /** One thing to pay for: a FHIR ChargeItem. */
 export interface Charge {

@@ -1,7 +1,7 @@
 import { numberOf } from "../../fhir/json.ts";
 import { parametersOf } from "../../fhir/search/parameters.ts";
 import type { Clause } from "../../fhir/search/query.ts";
-import type { OwnerStep } from "../../mixins/fhir/contract.ts";
+import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { Bill, Charge } from "./billing.contract.ts";
 import { encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billing.errors.ts";
 

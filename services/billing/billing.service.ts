@@ -1,16 +1,16 @@
 import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
-import { defineService } from "../../mixins/contract.ts";
-import type { WithDirectory } from "../../mixins/fhir/directory.ts";
-import { isType } from "../../mixins/fhir/errors.ts";
-import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
+import { defineService } from "../../mesh/contract.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import { isType } from "../../federation/errors.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { readReference, referenceTo } from "../../mixins/fhir/reference.ts";
 import type { billing } from "./billing.contract.ts";
 import { chargesChanged } from "./billing.errors.ts";
 import { type ChargeItem, chargeOf, chargesOf, type Encounter, isOpen, newCharge, newInvoice } from "./billing.model.ts";
 
 /** Charges on one bill, which is one atomic write; more go on the next. */
-const MOST_CHARGES = 1_000;
+const MAX_CHARGES = 1_000;
 
 interface OpenCharges {
   items: ChargeItem[];
@@ -89,7 +89,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       const open: OpenCharges = { items: [], left: 0 };
       for await (const item of this.fhir.each<ChargeItem>({ type: "ChargeItem", clauses: chargesOf(encounter) })) {
         if (!isOpen(item)) continue;
-        if (open.items.length < MOST_CHARGES) open.items.push(item);
+        if (open.items.length < MAX_CHARGES) open.items.push(item);
         else open.left += 1;
       }
       return open;

@@ -1,6 +1,6 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { parseJson } from "../../fhir/json.ts";
-import { ownerOf } from "../../mixins/fhir/contract.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import VisitsService from "../visits/visits.service.ts";
 import { visits } from "../visits/visits.contract.ts";
 import { billing } from "./billing.contract.ts";

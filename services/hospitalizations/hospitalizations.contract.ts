@@ -1,4 +1,4 @@
-import { action } from "../../mixins/contract.ts";
+import { action } from "../../mesh/contract.ts";
 
 /** One stay of a patient in a bed, from admission to discharge: a FHIR Encounter of class IMP. */
 export interface Stay {

@@ -1,4 +1,4 @@
-import type { UniqueKey } from "../../mixins/store/store.ts";
+import type { UniqueKey } from "../../store/store.ts";
 import { type Stay, StayStatus } from "./hospitalizations.contract.ts";
 import {
   alreadyDischarged,

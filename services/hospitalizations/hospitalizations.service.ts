@@ -1,9 +1,9 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
-import { defineService } from "../../mixins/contract.ts";
-import type { WithDirectory } from "../../mixins/fhir/directory.ts";
-import { isType } from "../../mixins/fhir/errors.ts";
-import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
+import { defineService } from "../../mesh/contract.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import { isType } from "../../federation/errors.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
 import type { hospitalizations, Stay } from "./hospitalizations.contract.ts";

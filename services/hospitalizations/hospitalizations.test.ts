@@ -1,6 +1,6 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import { setTimeout as pause } from "node:timers/promises";
-import { ownerOf } from "../../mixins/fhir/contract.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import PatientsService from "../patients/patients.service.ts";
 import { patients } from "../patients/patients.contract.ts";
 import { transactionOf, transactions } from "../transactions/transactions.contract.ts";

@@ -1,4 +1,4 @@
-import { action } from "../../mixins/contract.ts";
+import { action } from "../../mesh/contract.ts";
 
 /** A code of a code system, e.g. LOINC's 718-7. */
 export interface Code {

@@ -1,4 +1,4 @@
-import { action } from "../../mixins/contract.ts";
+import { action } from "../../mesh/contract.ts";
 
 export const Gender = { male: "male", female: "female", other: "other", unknown: "unknown" } as const;
 export type Gender = (typeof Gender)[keyof typeof Gender];

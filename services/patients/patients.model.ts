@@ -1,6 +1,6 @@
 import { parametersOf } from "../../fhir/search/parameters.ts";
 import { SEP } from "../../fhir/search/query.ts";
-import type { NoneExist } from "../../mixins/store/store.ts";
+import type { NoneExist } from "../../store/store.ts";
 import type { Registration } from "./patients.contract.ts";
 
 // The rules of a patient: plain data in, plain data out. No broker, no database, no clock.

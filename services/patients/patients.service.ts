@@ -1,13 +1,13 @@
 import { v7 as timeOrderedId } from "uuid";
-import { defineService } from "../../mixins/contract.ts";
-import { isType } from "../../mixins/fhir/errors.ts";
-import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
+import { defineService } from "../../mesh/contract.ts";
+import { isType } from "../../federation/errors.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { Gender, type patients } from "./patients.contract.ts";
 import { identifierShared, patientAlreadyRegistered } from "./patients.errors.ts";
 import { newPatient, nobodyHas } from "./patients.model.ts";
 
 /** Patients that a refusal names. */
-const MOST_NAMED = 10;
+const MAX_NAMED = 10;
 const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 
 export default defineService<typeof patients, WithFhir>({
@@ -41,7 +41,7 @@ export default defineService<typeof patients, WithFhir>({
         const ifNoneExist = nobodyHas(ctx.params.identifier);
         const [result] = await this.fhir.write([{ op: "create", type: "Patient", id, text, ifNoneExist }]).catch(async (error: unknown) => {
           if (!isType(error, "MULTIPLE_MATCHES")) throw error;
-          const sharing = await this.fhir.find({ type: "Patient", clauses: ifNoneExist.clauses, limit: MOST_NAMED });
+          const sharing = await this.fhir.find({ type: "Patient", clauses: ifNoneExist.clauses, limit: MAX_NAMED });
           throw identifierShared(sharing.map((patient) => `Patient/${patient.id}`));
         });
         if (result?.outcome !== "created") throw patientAlreadyRegistered(`Patient/${result?.id}`);

@@ -1,5 +1,5 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
-import { ownerOf } from "../../mixins/fhir/contract.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { patients, type Registration } from "./patients.contract.ts";
 import PatientsService from "./patients.service.ts";
 

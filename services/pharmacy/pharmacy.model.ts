@@ -1,5 +1,5 @@
 import { numberOf } from "../../fhir/json.ts";
-import type { OwnerStep } from "../../mixins/fhir/contract.ts";
+import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { Code, Prescription } from "./pharmacy.contract.ts";
 import { prescriptionNotActive } from "./pharmacy.errors.ts";
 

@@ -1,7 +1,7 @@
 import { v7 as timeOrderedId } from "uuid";
-import { defineService } from "../../mixins/contract.ts";
-import type { WithDirectory } from "../../mixins/fhir/directory.ts";
-import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
+import { defineService } from "../../mesh/contract.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import type { pharmacy } from "./pharmacy.contract.ts";
 import { moreThanPrescribed, outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
@@ -18,7 +18,7 @@ import {
 } from "./pharmacy.model.ts";
 
 /** Items in one answer. */
-const MOST_ITEMS = 1_000;
+const MAX_ITEMS = 1_000;
 /** Whole units (tablets, vials): a counter has no fractions to lose. */
 const QUANTITY = { type: "number", integer: true, positive: true, max: 1_000_000 } as const;
 
@@ -62,7 +62,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
       params: { medication: { type: "string", min: 1, max: 500, optional: true }, $$strict: true },
       async handler(ctx) {
         const { medication } = ctx.params;
-        const counters = await this.store.counters(stockPrefix(medication), MOST_ITEMS);
+        const counters = await this.store.counters(stockPrefix(medication), MAX_ITEMS);
         const items = counters.map(({ name, value }) => ({ medication: codeOfCounter(name), quantity: value }));
         return medication === undefined
           ? items

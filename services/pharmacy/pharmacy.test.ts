@@ -1,5 +1,5 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
-import { ownerOf } from "../../mixins/fhir/contract.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { pharmacy } from "./pharmacy.contract.ts";
 import { codeOfCounter, stockCounter } from "./pharmacy.model.ts";
 import PharmacyService from "./pharmacy.service.ts";

@@ -1,5 +1,5 @@
-import { defineService } from "../../mixins/contract.ts";
-import { Fhir } from "../../mixins/fhir/owner.ts";
+import { defineService } from "../../mesh/contract.ts";
+import { Fhir } from "../../mixins/fhir/fhir.ts";
 import { recordsTypes } from "./records.contract.ts";
 
 export default defineService({

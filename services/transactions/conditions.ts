@@ -1,21 +1,15 @@
 /** Conditions of a transaction's entries: `If-None-Exist`, and criteria in place of an id (FHIR R4, http.html#trules). */
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { FhirError } from "../../fhir/outcome.ts";
-import type { Caller } from "../../mixins/contract.ts";
-import { type OwnerStep, ownerOf } from "../../mixins/fhir/contract.ts";
-import type { Directory } from "../../mixins/fhir/directory.ts";
-import type { Found } from "../../mixins/fhir/look-up.ts";
-import { WrittenResources } from "./written.ts";
-
-/** What an entry that writes is about. */
-export interface Target {
-  id: string;
-  /** The owner that holds it now, with its current version; absent when there is none yet. */
-  held?: { owner: string; version: number; updated?: number; deleted: boolean };
-}
+import type { Caller } from "../../mesh/contract.ts";
+import { type OwnerStep, ownerOf } from "../../federation/owner-contract.ts";
+import type { Directory } from "../../federation/directory.ts";
+import type { CriteriaMatches } from "../../federation/resolve-criteria.ts";
+import { PendingIndex } from "./pending-index.ts";
+import type { Target } from "./targets.ts";
 
 /** What criteria, `Type?query`, find; each is looked up once for the whole bundle. */
-export type Conditions = Map<string, Found>;
+export type Conditions = Map<string, CriteriaMatches>;
 
 /** The criteria, `Type?query`, of an entry that has any. */
 export const criteriaOf = ({ method, type, query, ifNoneExist }: BundleEntry): string | undefined => {
@@ -42,7 +36,7 @@ export function holdsOf(
     const isWritten = entry.method === "PUT" || (entry.method === "POST" && !target.held);
     if (!isWritten) return [];
     held.add(criteria);
-    const { condition, matches: found } = conditions.get(criteria) as Found;
+    const { condition, matches: found } = conditions.get(criteria) as CriteriaMatches;
     return directory.ownersOf(type).map((owner) => ({
       index: entry.index,
       owner,
@@ -124,12 +118,12 @@ export function refuseSharedTargets(writes: BundleEntry[], targets: Map<BundleEn
  * @throws FhirError 400
  */
 export function refuseOwnMatches(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions): void {
-  const written = new WrittenResources(writes, targets);
+  const written = new PendingIndex(writes, targets);
   for (const entry of writes) {
     const criteria = criteriaOf(entry);
     const target = targets.get(entry);
     if (criteria === undefined || !target || target.held || !entry.resource) continue;
-    const { clauses } = (conditions.get(criteria) as Found).condition;
+    const { clauses } = (conditions.get(criteria) as CriteriaMatches).condition;
     if (written.matching(entry.type as string, clauses).some((other) => other !== target))
       throw refused(400, `Another entry of this transaction makes what matches ${criteria}: refer to that one.`, entry.index, "duplicate");
   }

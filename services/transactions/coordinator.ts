@@ -8,31 +8,19 @@
  * 3. each owner commits. One that cannot be reached asks the journal later (mixins/fhir/recovery.ts).
  */
 import { randomUUID } from "node:crypto";
-import type { Caller } from "../../mixins/contract.ts";
-import { type OwnerStep, ownerOf, type StepResult, transactionId } from "../../mixins/fhir/contract.ts";
-import { isType, type IssueOfStep } from "../../mixins/fhir/errors.ts";
-import { Overtaken } from "../../mixins/fhir/overtaken.ts";
-import type { Store } from "../../mixins/store/store.ts";
+import type { Caller } from "../../mesh/contract.ts";
+import { type OwnerStep, ownerOf, type StepResult, transactionId } from "../../federation/owner-contract.ts";
+import { isType, type IssueOfStep } from "../../federation/errors.ts";
+import { WriteConflict } from "../../federation/retry-on-conflict.ts";
+import type { Store } from "../../store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
 import { isMovesInto } from "./conditions.ts";
-import type { Plan } from "./planning.ts";
+import type { TransactionPlan, Share } from "./plan.ts";
 import { transactionAborted, transactionUnclear } from "./transactions.errors.ts";
 
 /** From the first prepare to the decision; less than an owner's patience (DECIDE_AFTER in mixins/fhir/recovery.ts). */
-const DECIDE_WITHIN = 20_000; // milliseconds
+const DECIDE_WITHIN_MS = 20_000; // milliseconds
 const COMMIT_CALL = { timeout: 5_000, retries: 3 }; // milliseconds per try; commit is idempotent
-
-/** One owner's share. */
-export interface Share {
-  owner: string;
-  steps: OwnerStep[];
-  /** Place of each step in the whole. */
-  places: number[];
-  /** Index of the bundle's entry that each step is for: what a refusal names. */
-  entries: number[];
-  /** Whether another transaction may hold it up. */
-  mayWait: boolean;
-}
 
 export interface Coordinator {
   nodeID: string;
@@ -49,7 +37,7 @@ export interface Coordinator {
  */
 export async function commitShares(
   coordinator: Coordinator,
-  { shares, confirm }: Pick<Plan, "shares" | "confirm">,
+  { shares, confirm }: Pick<TransactionPlan, "shares" | "confirm">,
   representation: boolean,
 ): Promise<StepResult[]> {
   if (shares.length === 0) return [];
@@ -62,19 +50,19 @@ export async function commitShares(
 
   const prepare = async (share: Share) => {
     asked.push(share.owner);
-    const timeout = begun + DECIDE_WITHIN - Date.now();
+    const timeout = begun + DECIDE_WITHIN_MS - Date.now();
     if (timeout <= 0) throw transactionAborted("its services took too long.");
     const { owner, steps, places } = share;
     const prepared = await withEntries(share, () =>
       ownerOf(owner).prepare(coordinator.caller, { tx, steps, representation }, { timeout, retries: 0 }),
     );
     for (const [step, result] of prepared.entries()) results[places[step] as number] = result;
-    if (prepared.some((result, index) => isOutdated(steps[index] as OwnerStep, result))) throw new Overtaken();
+    if (prepared.some((result, index) => isOutdated(steps[index] as OwnerStep, result))) throw new WriteConflict();
   };
 
   try {
     await prepareAll(shares, prepare);
-    if (confirm && !(await confirm(results))) throw new Overtaken();
+    if (confirm && !(await confirm(results))) throw new WriteConflict();
   } catch (error) {
     await abort(coordinator, tx, asked);
     throw error;
@@ -110,15 +98,15 @@ export async function tellCommit(
   coordinator: Coordinator,
   { tx, at, owners, receivers = new Set() }: { tx: string; at: number; owners: string[]; receivers?: ReadonlySet<string> },
 ): Promise<void> {
-  const deaf: string[] = [];
+  const unreachable: string[] = [];
   const tell = async (some: string[]) => {
-    const told = await Promise.allSettled(some.map((owner) => ownerOf(owner).commit(coordinator.caller, { tx, at }, COMMIT_CALL)));
-    deaf.push(...some.filter((_, index) => told[index]?.status === "rejected"));
+    const results = await Promise.allSettled(some.map((owner) => ownerOf(owner).commit(coordinator.caller, { tx, at }, COMMIT_CALL)));
+    unreachable.push(...some.filter((_, index) => results[index]?.status === "rejected"));
   };
   await tell(owners.filter((owner) => receivers.has(owner)));
   await tell(owners.filter((owner) => !receivers.has(owner)));
-  if (deaf.length > 0) {
-    coordinator.warn(`Transaction ${tx} is committed; ${deaf.join(", ")} will learn it from the journal.`);
+  if (unreachable.length > 0) {
+    coordinator.warn(`Transaction ${tx} is committed; ${unreachable.join(", ")} will learn it from the journal.`);
     return;
   }
   // Forgetting needs no answer: a leftover entry is told again at the next start, which changes nothing.
@@ -135,7 +123,7 @@ const dependsOnAbsence = ({ steps }: Share): boolean => steps.length > 1 && step
 /** A transaction with a single owner is one atomic write there. */
 async function writeAtOnce({ caller }: Coordinator, share: Share, representation: boolean): Promise<StepResult[]> {
   const written = await withEntries(share, () =>
-    ownerOf(share.owner).write(caller, { steps: share.steps, representation }, { timeout: DECIDE_WITHIN }),
+    ownerOf(share.owner).write(caller, { steps: share.steps, representation }, { timeout: DECIDE_WITHIN_MS }),
   );
   const results: StepResult[] = [];
   for (const [step, result] of written.entries()) results[share.places[step] as number] = result;

@@ -2,11 +2,11 @@
  * The coordinator's journal: which transactions are committed. Presumed abort: what is not written here did not happen.
  * One key per transaction; the first to write it decides, whoever that is (a coordinator, or an owner in doubt).
  */
-import type { TransactionOutcome } from "../../mixins/fhir/contract.ts";
-import type { Store } from "../../mixins/store/store.ts";
+import type { TransactionOutcome } from "../../federation/owner-contract.ts";
+import type { Store } from "../../store/store.ts";
 
 /** How long a forced abort is remembered; far longer than a coordinator lives on with an undecided transaction. */
-const REMEMBER_ABORT = 3_600_000; // milliseconds
+const KEEP_ABORT_MS = 3_600_000; // milliseconds
 
 interface Entry {
   committed: boolean;
@@ -29,7 +29,7 @@ export async function outcomeOrAbort(store: Store, tx: string, decide: boolean):
   if (known !== undefined) return outcomeIn(known);
   if (!decide) return { state: "undecided" };
   const entry: Entry = { committed: false, at: 0, owners: [] };
-  return outcomeIn(await store.put(keyOf(tx), JSON.stringify(entry), Date.now() + REMEMBER_ABORT));
+  return outcomeIn(await store.put(keyOf(tx), JSON.stringify(entry), Date.now() + KEEP_ABORT_MS));
 }
 
 /** Commits that some owner may not have heard of: what a coordinator that died left behind. */

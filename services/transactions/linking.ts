@@ -5,8 +5,9 @@
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { replaceLinks } from "../../fhir/bundle/links.ts";
 import { conditionalLinks, conditionalReferences, linksInPatched, linksTo, type LinkTarget } from "../../fhir/bundle/references.ts";
-import { type Conditions, criteriaOf, refused, type Target } from "./conditions.ts";
-import { isFound, WrittenResources } from "./written.ts";
+import { type Conditions, criteriaOf, refused } from "./conditions.ts";
+import { PendingIndex } from "./pending-index.ts";
+import { isFound, type Target } from "./targets.ts";
 
 /** Links to the entries of the bundle, by their fullUrl, become links to what the server makes of them. */
 export function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
@@ -60,7 +61,7 @@ export function linkConditional(
   references: Map<BundleEntry, Set<string>>,
 ): void {
   if (references.size === 0) return;
-  const written = new WrittenResources(writes, targets);
+  const written = new PendingIndex(writes, targets);
   const changed = new Set<string>();
   const made = new Map<string, string>(); // what is made because criteria find nothing answers them
   for (const entry of writes) {

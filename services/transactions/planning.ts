@@ -8,44 +8,28 @@ import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
 import type { Resource } from "../../fhir/resource.ts";
-import type { Caller } from "../../mixins/contract.ts";
-import type { StepResult, VersionOf } from "../../mixins/fhir/contract.ts";
-import { ownerOf } from "../../mixins/fhir/contract.ts";
-import type { Directory } from "../../mixins/fhir/directory.ts";
-import { type Found, lookUp } from "../../mixins/fhir/look-up.ts";
-import { readResource } from "../../mixins/fhir/read.ts";
-import { Overtaken } from "../../mixins/fhir/overtaken.ts";
-import { inParallel } from "../../mixins/parallel.ts";
-import { holds } from "../../fhir/search/holds.ts";
+import type { Caller } from "../../mesh/contract.ts";
+import type { StepResult, VersionOf } from "../../federation/owner-contract.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import type { Directory } from "../../federation/directory.ts";
+import { type CriteriaMatches, resolveCriteria } from "../../federation/resolve-criteria.ts";
+import { readResource } from "../../federation/read.ts";
+import { WriteConflict } from "../../federation/retry-on-conflict.ts";
+import { mapConcurrent } from "../../mesh/map-concurrent.ts";
+import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
-import { type Arranged, arrange, mustBeLocated } from "./arranging.ts";
-import {
-  type Conditions,
-  criteriaOf,
-  movesOf,
-  refuseOwnMatches,
-  refuseSharedTargets,
-  refused,
-  type Target,
-  watchedTypes,
-} from "./conditions.ts";
+import type { TransactionPlan } from "./plan.ts";
+import { planSteps, mustBeLocated } from "./steps.ts";
+import type { Target } from "./targets.ts";
+import { type Conditions, criteriaOf, movesOf, refuseOwnMatches, refuseSharedTargets, refused, watchedTypes } from "./conditions.ts";
 import { ambiguous, conditionalReferencesOf, linkConditional, matchesToKnow, rewriteLinks, rewriteLinksInPatched } from "./linking.ts";
 import { refuseVainReads, writtenPlaces } from "./reads.ts";
 
-/** What a transaction will do. */
-export interface Plan extends Omit<Arranged, "moves" | "vacant"> {
-  /**
-   * Asked when all is prepared: whether nothing has slipped past the conditions.
-   * @param results of the steps, by place
-   */
-  confirm?(results: StepResult[]): Promise<boolean>;
-}
-
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
-export async function planOf(
+export async function planTransaction(
   entries: BundleEntry[],
   { caller, directory, base }: { caller: Caller; directory: Directory; base: string },
-): Promise<Plan> {
+): Promise<TransactionPlan> {
   const writes = entries.filter((entry) => !isRead(entry));
   const watched = watchedTypes(writes, directory);
   const [conditions, before] = await Promise.all([
@@ -63,11 +47,11 @@ export async function planOf(
   await applyPatches(writes, targets, { caller, directory });
   await linkToOthers(writes, targets, conditions, { caller, directory, base });
   refuseOwnMatches(writes, targets, conditions);
-  const { moves: own, vacant, ...plan } = arrange(entries, targets, conditions, directory);
-  if (watched.length === 0 && vacant.size === 0) return plan;
+  const { moves: own, reservations, ...plan } = planSteps(entries, targets, conditions, directory);
+  if (watched.length === 0 && reservations.size === 0) return plan;
   const confirm = async (results: StepResult[]): Promise<boolean> => {
     // It was made and deleted there since: its next version would be one that is there already.
-    if ([...vacant].some(([place, known]) => (results[place]?.version ?? 0) > known)) return false;
+    if ([...reservations].some(([place, known]) => (results[place]?.version ?? 0) > known)) return false;
     const now = await movesOf(watched, { caller, directory }, new Set(own.keys()));
     // What the transaction moves itself keeps others from moving there since it was prepared: its own step tells how many had.
     for (const [key, place] of own) now.set(key, (results[place]?.value ?? 0) - 1);
@@ -81,14 +65,14 @@ type MeshOf = { caller: Caller; directory: Directory; base: string };
 async function resolveConditions(writes: BundleEntry[], mesh: MeshOf): Promise<Conditions> {
   const own = writes.flatMap((entry) => criteriaOf(entry) ?? []);
   const references = [...conditionalReferencesOf(writes).values()].flatMap((some) => [...some]);
-  return lookUpAll([...own, ...references], matchesToKnow(writes, references), mesh);
+  return resolveAll([...own, ...references], matchesToKnow(writes, references), mesh);
 }
 
-async function lookUpAll(criteria: string[], limit: number, mesh: MeshOf): Promise<Conditions> {
+async function resolveAll(criteria: string[], limit: number, mesh: MeshOf): Promise<Conditions> {
   const list = [...new Set(criteria)];
   if (list.length === 0) return new Map();
-  const found = await lookUp(mesh, list, limit);
-  return new Map(list.map((text, index) => [text, found[index] as Found]));
+  const found = await resolveCriteria(mesh, list, limit);
+  return new Map(list.map((text, index) => [text, found[index] as CriteriaMatches]));
 }
 
 /** After everything else, as the resources will be: conditional references, also those that a patch has brought. */
@@ -98,7 +82,7 @@ async function linkToOthers(writes: BundleEntry[], targets: Map<BundleEntry, Tar
   if (references.size === 0) return;
   const all = [...references.values()].flatMap((some) => [...some]);
   const late = all.filter((reference) => !conditions.has(reference));
-  const found = new Map([...conditions, ...(await lookUpAll(late, matchesToKnow(writes, all), mesh))]);
+  const found = new Map([...conditions, ...(await resolveAll(late, matchesToKnow(writes, all), mesh))]);
   linkConditional(writes, targets, found, references);
 }
 
@@ -169,7 +153,7 @@ async function refuseTakenIds(
     const target = targets.get(entry);
     if (!found || found.matches.length > 0 || !target?.held || target.held.deleted) continue;
     const { id, updated, json } = await readResource(mesh, entry.type as string, target.id);
-    if (holds(found.condition.clauses, { id, updated, index: indexOf(parseJson(json)) })) throw new Overtaken();
+    if (matchesClauses(found.condition.clauses, { id, updated, index: indexOf(parseJson(json)) })) throw new WriteConflict();
     throw refused(409, `The id ${id} is taken.`, entry.index, "duplicate");
   }
 }
@@ -178,7 +162,7 @@ async function refuseTakenIds(
  * By what an entry names that which it writes, and others may be writing: criteria and id. Not that of a conditional create: once one has
  * made it, all others only look.
  */
-export function namesOf(entry: BundleEntry): string[] {
+export function conflictKeysOf(entry: BundleEntry): string[] {
   if (isRead(entry) || entry.method === "POST") return [];
   const [criteria, id] = [criteriaOf(entry), idOf(entry)];
   return [...(criteria === undefined ? [] : [criteria]), ...(id === undefined ? [] : [`${entry.type}/${id}`])];
@@ -206,7 +190,7 @@ async function applyPatches(
   mesh: { caller: Caller; directory: Directory },
 ): Promise<void> {
   const patches = writes.filter((entry) => entry.method === "PATCH");
-  await inParallel(patches, async (entry) => {
+  await mapConcurrent(patches, async (entry) => {
     const target = targets.get(entry);
     if (!target) throw refused(404, "No resource matches the criteria of the patch.", entry.index, "not-found");
     try {

@@ -3,11 +3,11 @@
  * is known before to fail refuses the whole.
  */
 import { type BundleEntry, placeRead } from "../../fhir/bundle/entries.ts";
-import type { Caller } from "../../mixins/contract.ts";
-import { ownerOf } from "../../mixins/fhir/contract.ts";
-import type { Directory } from "../../mixins/fhir/directory.ts";
-import { gone, notFound } from "../../mixins/fhir/errors.ts";
-import type { Target } from "./conditions.ts";
+import type { Caller } from "../../mesh/contract.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import type { Directory } from "../../federation/directory.ts";
+import { gone, notFound } from "../../federation/errors.ts";
+import type { Target } from "./targets.ts";
 
 /** What the bundle writes, `Type/id`, and whether it is there afterwards. */
 export function writtenPlaces(writes: BundleEntry[], targets: Map<BundleEntry, Target>): Map<string, boolean> {

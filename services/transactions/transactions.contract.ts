@@ -1,5 +1,5 @@
-import { action } from "../../mixins/contract.ts";
-import { outcomeOf } from "../../mixins/fhir/contract.ts";
+import { action } from "../../mesh/contract.ts";
+import { outcomeOf } from "../../federation/owner-contract.ts";
 
 /** One entry of a transaction, as in a FHIR Bundle. */
 export interface TransactionEntry {

@@ -3,19 +3,19 @@ import { type BundleEntry, entriesOf, refuseChangingOperations, refuseOverlaps, 
 import { refuseFaultyShell } from "../../fhir/bundle/shell.ts";
 import { parseInput } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
-import { type Caller, defineService } from "../../mixins/contract.ts";
-import type { StepResult } from "../../mixins/fhir/contract.ts";
-import { type Directory, WithFhirDirectory, type WithDirectory } from "../../mixins/fhir/directory.ts";
-import { isType, locked } from "../../mixins/fhir/errors.ts";
-import { Overtaken, whileOvertaken } from "../../mixins/fhir/overtaken.ts";
-import { readResource } from "../../mixins/fhir/read.ts";
-import { inParallel } from "../../mixins/parallel.ts";
-import { Store } from "../../mixins/store/index.ts";
-import type { Store as StoreOf } from "../../mixins/store/store.ts";
+import { type Caller, defineService } from "../../mesh/contract.ts";
+import type { StepResult } from "../../federation/owner-contract.ts";
+import { type Directory, WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
+import { isType, locked } from "../../federation/errors.ts";
+import { WriteConflict, retryOnConflict } from "../../federation/retry-on-conflict.ts";
+import { readResource } from "../../federation/read.ts";
+import { mapConcurrent } from "../../mesh/map-concurrent.ts";
+import { Store } from "../../mixins/store.ts";
+import type { Store as StoreOf } from "../../store/store.ts";
 import { commitShares, type Coordinator, tellCommit } from "./coordinator.ts";
 import { outcomeOrAbort, unfinished } from "./journal.ts";
-import type { Answer } from "./arranging.ts";
-import { namesOf, planOf } from "./planning.ts";
+import type { EntryAnswer } from "./plan.ts";
+import { conflictKeysOf, planTransaction } from "./planning.ts";
 import type { EntryResult, transactions } from "./transactions.contract.ts";
 import { bundleInvalid } from "./transactions.errors.ts";
 
@@ -26,8 +26,8 @@ import { bundleInvalid } from "./transactions.errors.ts";
 const LOCKED_ATTEMPTS = 5;
 
 /** A commit that is not forgotten by then did not reach all its owners. */
-const TELL_AGAIN_AFTER = 10_000; // milliseconds
-const LOOK_EVERY = 5_000; // milliseconds
+const COMMIT_AGAIN_AFTER_MS = 10_000; // milliseconds
+const LOOK_EVERY_MS = 5_000; // milliseconds
 
 type This = Service &
   WithDirectory & { store: StoreOf } & {
@@ -79,17 +79,17 @@ export default defineService<typeof transactions, This>({
       { caller, base, representation }: { caller: Caller; base: string; representation: boolean },
     ) {
       try {
-        const names = () => parse().flatMap((entry) => namesOf(entry));
-        return await whileOvertaken(
+        const names = () => parse().flatMap((entry) => conflictKeysOf(entry));
+        return await retryOnConflict(
           names,
           async (attempt) => {
             const entries = parse();
             refuseChangingOperations(entries);
             refuseOverlaps(entries);
-            const plan = await planOf(entries, { caller, directory: this.directory, base });
+            const plan = await planTransaction(entries, { caller, directory: this.directory, base });
             const written = await commitShares(this.coordinator(caller), plan, representation).catch((error: unknown) => {
               const isWorthAnother = isType(error, "LOCKED") && attempt < LOCKED_ATTEMPTS;
-              throw isWorthAnother || isOutOfDate(error, entries) ? new Overtaken() : error;
+              throw isWorthAnother || isOutOfDate(error, entries) ? new WriteConflict() : error;
             });
             return answersOf(plan.answers, written, { caller, directory: this.directory, representation });
           },
@@ -106,7 +106,7 @@ export default defineService<typeof transactions, This>({
     // What a coordinator that died, or could not reach an owner, has committed and not told everyone. Told again it changes nothing.
     const tell = async () => {
       for (const left of await unfinished(this.store, 1_000)) {
-        if (Date.now() - left.at > TELL_AGAIN_AFTER) await tellCommit(this.coordinator(this.broker as never), left);
+        if (Date.now() - left.at > COMMIT_AGAIN_AFTER_MS) await tellCommit(this.coordinator(this.broker as never), left);
       }
     };
     const timer = setInterval(() => {
@@ -115,7 +115,7 @@ export default defineService<typeof transactions, This>({
         .finally(() => {
           telling = undefined;
         });
-    }, LOOK_EVERY);
+    }, LOOK_EVERY_MS);
     timer.unref();
     this.stopTelling = async () => {
       clearInterval(timer);
@@ -137,11 +137,11 @@ function isOutOfDate(error: unknown, entries: BundleEntry[]): boolean {
 }
 
 async function answersOf(
-  answers: Answer[],
+  answers: EntryAnswer[],
   written: StepResult[],
   { caller, directory, representation }: { caller: Caller; directory: Directory; representation: boolean },
 ) {
-  return inParallel(answers, async (answer): Promise<EntryResult | null> => {
+  return mapConcurrent(answers, async (answer): Promise<EntryResult | null> => {
     if (answer.kind === "read") return null;
     if (answer.kind === "nothing") return { status: 204, type: answer.type, id: "", version: 0, updated: 0 };
     if (answer.kind === "found") {

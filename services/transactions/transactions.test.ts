@@ -1,4 +1,4 @@
-import { outcomeOf, ownerOf, transactionId } from "../../mixins/fhir/contract.ts";
+import { outcomeOf, ownerOf, transactionId } from "../../federation/owner-contract.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import HospitalizationsService from "../hospitalizations/hospitalizations.service.ts";
 import PatientsService from "../patients/patients.service.ts";

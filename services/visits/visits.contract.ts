@@ -1,4 +1,4 @@
-import { action } from "../../mixins/contract.ts";
+import { action } from "../../mesh/contract.ts";
 
 /** One ambulatory visit of a patient, from the front desk to the door: a FHIR Encounter of class AMB. */
 export interface Visit {

@@ -1,4 +1,4 @@
-import type { UniqueKey } from "../../mixins/store/store.ts";
+import type { UniqueKey } from "../../store/store.ts";
 import { type Visit, VisitStatus } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyClosed } from "./visits.errors.ts";
 

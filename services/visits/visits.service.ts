@@ -1,8 +1,8 @@
 import { v7 as timeOrderedId } from "uuid";
-import { defineService } from "../../mixins/contract.ts";
-import type { WithDirectory } from "../../mixins/fhir/directory.ts";
-import { isType } from "../../mixins/fhir/errors.ts";
-import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
+import { defineService } from "../../mesh/contract.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import { isType } from "../../federation/errors.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import type { visits } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyOpen, visitChanged, visitNotFound } from "./visits.errors.ts";

@@ -1,4 +1,4 @@
-import { action } from "../../mixins/contract.ts";
+import { action } from "../../mesh/contract.ts";
 
 /** A ward with its rooms and beds; each is a FHIR Location. */
 export interface Ward {

@@ -2,8 +2,8 @@ import { v7 as timeOrderedId } from "uuid";
 import { fold } from "../../fhir/search/fold.ts";
 import { parametersOf } from "../../fhir/search/parameters.ts";
 import { type Clause, SEP } from "../../fhir/search/query.ts";
-import type { OwnerStep } from "../../mixins/fhir/contract.ts";
-import type { UniqueKey } from "../../mixins/store/store.ts";
+import type { OwnerStep } from "../../federation/owner-contract.ts";
+import type { UniqueKey } from "../../store/store.ts";
 import { type Bed, BedStatus, type Ward } from "./wards.contract.ts";
 import { bedOccupied, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 

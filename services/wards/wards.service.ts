@@ -1,18 +1,18 @@
 import type { Context, Service } from "moleculer";
 import type { Clause } from "../../fhir/search/query.ts";
-import { defineService } from "../../mixins/contract.ts";
-import type { OwnerStep } from "../../mixins/fhir/contract.ts";
-import { isType } from "../../mixins/fhir/errors.ts";
-import { Fhir, type WithFhir } from "../../mixins/fhir/owner.ts";
+import { defineService } from "../../mesh/contract.ts";
+import type { OwnerStep } from "../../federation/owner-contract.ts";
+import { isType } from "../../federation/errors.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
-import { Remembered } from "../../mixins/store/remember.ts";
+import { StoreCache } from "../../store/store-cache.ts";
 import { type Bed, BedStatus, type wards } from "./wards.contract.ts";
 import { WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
 import { bedOf, bedsIn, deletionOf, type Location, newWard, partsOf, wardKeys, withIds } from "./wards.model.ts";
 
 /** The bed board is looked at far more often than it changes. */
 interface Own {
-  known: Remembered<Bed[]>;
+  known: StoreCache<Bed[]>;
   findBeds(params: { ward?: string; status?: BedStatus }): Promise<Bed[]>;
   locations(clauses: Clause[]): Promise<Location[]>;
 }
@@ -20,7 +20,7 @@ interface Own {
 type This = Service & WithFhir & Own;
 
 /** Beds in one answer, the oldest that were asked for; a house with more asks ward by ward. */
-const MOST_BEDS = 1_000;
+const MAX_BEDS = 1_000;
 const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
 
 export default defineService<typeof wards, WithFhir & Own>({
@@ -75,7 +75,7 @@ export default defineService<typeof wards, WithFhir & Own>({
       for await (const bed of this.fhir.each<Location>({ type: "Location", clauses: bedsIn(places, status) })) {
         if (status !== undefined && bedOf(bed, undefined).status !== status) continue;
         beds.push(bed);
-        if (beds.length === MOST_BEDS) break;
+        if (beds.length === MAX_BEDS) break;
       }
       const ids = new Set(beds.flatMap(({ partOf }) => (partOf?.reference ? [splitReference(partOf.reference)[1]] : [])));
       const rooms = new Map((await this.locations(withIds([...ids]))).map((room) => [`Location/${room.id}`, room]));
@@ -101,7 +101,7 @@ export default defineService<typeof wards, WithFhir & Own>({
   },
 
   created() {
-    this.known = new Remembered();
+    this.known = new StoreCache();
   },
 });
 

@@ -1,5 +1,5 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
-import { ownerOf } from "../../mixins/fhir/contract.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { BedStatus, wards } from "./wards.contract.ts";
 import { bedOf, type Location, newWard } from "./wards.model.ts";
 import WardsService from "./wards.service.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ownerOf } from "../../mixins/fhir/contract.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 

@@ -1,19 +1,26 @@
 import { parseSearch } from "../../fhir/search/parse.ts";
-import type { Caller } from "../../mixins/contract.ts";
-import type { Mesh as Asked } from "../../mixins/fhir/ask.ts";
-import { resolved, type Stage } from "../../mixins/fhir/chains.ts";
-import type { Directory, WithDirectory } from "../../mixins/fhir/directory.ts";
-import { countMatches, type PageRequest, searchPage } from "../../mixins/fhir/search.ts";
+import type { Caller } from "../../mesh/contract.ts";
+import type { Mesh as Asked } from "../../federation/scatter-gather.ts";
+import { clausesOf } from "../../federation/chains.ts";
+import type { ChainLimits } from "../../federation/chain-plan.ts";
+import type { Directory, WithDirectory } from "../../federation/directory.ts";
+import { countMatches, type PageRequest, searchPage } from "../../federation/search-page.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 const SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category";
 const PATIENTS = 20;
 
-/** One stage; what it does not name is no bound here. */
-const stage = (bounds: Partial<Stage>): Stage => ({ listed: 1_000, probed: 1_000, counted: 1_000, ms: 60_000, ...bounds });
-const LISTING = [stage({})];
-const PROBING = [stage({ listed: 0 })];
+/** One limits; what it does not name is no bound here. */
+const limits = (bounds: Partial<ChainLimits>): ChainLimits => ({
+  maxListed: 1_000,
+  maxProbed: 1_000,
+  maxCounted: 1_000,
+  timeoutMs: 60_000,
+  ...bounds,
+});
+const LISTING = [limits({})];
+const PROBING = [limits({ maxListed: 0 })];
 
 /**
  * Chains and `_has` over services (R4 3.1.1.4.15, 3.1.1.4.16) by each of their plans. Twenty patients, eight of them with a doctor or a
@@ -86,7 +93,7 @@ describe("a chain over several services", () => {
   });
   afterAll(() => mesh.stop());
 
-  const over = (stages: Stage[], of: Directory = directory): Asked => ({ caller, directory: of, stages });
+  const over = (chainLimits: ChainLimits[], of: Directory = directory): Asked => ({ caller, directory: of, chainLimits });
   const request = (query: string, more: Partial<PageRequest> = {}): PageRequest => {
     const [type = "", criteria] = query.split("?");
     const search = parseSearch(type, [...new URLSearchParams(criteria)], { base: "", handling: "strict" });
@@ -123,50 +130,56 @@ describe("a chain over several services", () => {
     ["QuestionnaireResponse?questionnaire.title=pain", ["r1"]],
     ["Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed", ["q1"]],
   ];
-  const plans: [plan: string, stages: Stage[]][] = [
+  const plans: [plan: string, chainLimits: ChainLimits[]][] = [
     ["listing its far end", LISTING],
     ["probing each candidate", PROBING],
-    ["listing what is small and probing the rest", [stage({ listed: 7 })]],
-    ["listing at last what took too many candidates to probe", [stage({ listed: 0, probed: 4, counted: 4 }), stage({})]],
+    ["listing what is small and probing the rest", [limits({ maxListed: 7 })]],
+    ["listing at last what took too many candidates to probe", [limits({ maxListed: 0, maxProbed: 4, maxCounted: 4 }), limits({})]],
   ];
 
-  describe.each(plans)("%s", (_, stages) => {
+  describe.each(plans)("%s", (_, chainLimits) => {
     it.each(questions)("%s", async (query, ids) => {
-      const pages = await walk(over(stages), query, { limit: 3 });
+      const pages = await walk(over(chainLimits), query, { limit: 3 });
       expect(pages.flat()).toEqual(ids);
       expect(pages.length).toBe(Math.max(1, Math.ceil(ids.length / 3)));
       const { type, search } = request(query);
-      expect(await countMatches(over(stages), type, search)).toBe(ids.length);
+      expect(await countMatches(over(chainLimits), type, search)).toBe(ids.length);
     });
 
     it("brings along the references that are asked for, and no others", async () => {
       const { slots = [] } = request("Observation?subject=p1").search.clauses[0] as { slots?: number[] };
       const { rows } = await searchPage(
-        over(stages),
+        over(chainLimits),
         request("Observation?encounter.status=cancelled&_sort=value-quantity", { refs: slots }),
       );
       expect(rows.map(({ refs }) => refs)).toEqual(numbered("p", (i) => i >= 15).map((id) => [[slots[0], `Patient/${id}`]]));
     });
 
     it("ends a page before it gets too big", async () => {
-      const pages = await walk(over(stages), "Observation?encounter.status=cancelled&_sort=value-quantity", { maxBytes: 1 });
+      const pages = await walk(over(chainLimits), "Observation?encounter.status=cancelled&_sort=value-quantity", { maxBytes: 1 });
       expect(pages).toEqual([["o15"], ["o16"], ["o17"], ["o18"], ["o19"]]);
     });
   });
 
   it("asks each owner once a step, however many are found", async () => {
     await searchPage(over(PROBING), request("Patient?_has:Observation:subject:code=weight"));
-    const steps = ["lab.fhir.links", "records.fhir.links", "patients.fhir.search", "lab.fhir.linksAmong", "records.fhir.linksAmong"];
+    const steps = [
+      "lab.fhir.joinKeys",
+      "records.fhir.joinKeys",
+      "patients.fhir.search",
+      "lab.fhir.joinKeysAmong",
+      "records.fhir.joinKeysAmong",
+    ];
     expect(calls).toEqual([...steps, "patients.fhir.search"]);
   });
 
   it("is not asked twice where it leads to nothing", async () => {
     expect(await walk(over(LISTING), "Patient?_has:Observation:subject:code=height")).toEqual([[]]);
-    expect(calls).toEqual(["lab.fhir.links", "records.fhir.links", "patients.fhir.search"]);
+    expect(calls).toEqual(["lab.fhir.joinKeys", "records.fhir.joinKeys", "patients.fhir.search"]);
   });
 
   describe("that takes more than its bounds allow", () => {
-    const narrow = [stage({ listed: 2, probed: 6, counted: 6 })];
+    const narrow = [limits({ maxListed: 2, maxProbed: 6, maxCounted: 6 })];
 
     it("gives shorter pages, even an empty one, but leaves none out and comes to its end", async () => {
       const pages = await walk(over(narrow), "Observation?encounter.class=IMP&_sort=value-quantity", { limit: 3 });
@@ -182,7 +195,7 @@ describe("a chain over several services", () => {
     });
 
     it("is refused when it comes to time", async () => {
-      const late = [stage({ listed: 0, ms: -1 })];
+      const late = [limits({ maxListed: 0, timeoutMs: -1 })];
       await expect(searchPage(over(late), request("Patient?_has:Observation:subject:code=weight"))).rejects.toMatchObject({ status: 400 });
     });
 
@@ -193,10 +206,10 @@ describe("a chain over several services", () => {
 
     it("is refused where only clauses would do", async () => {
       const { search } = request("Observation?encounter.class=IMP");
-      const manner = { partial: false, missing: new Set<string>() };
-      await expect(resolved(over(narrow), search, manner)).rejects.toMatchObject({ status: 400, issues: [{ code: "too-costly" }] });
+      const availability = { partial: false, missing: new Set<string>() };
+      await expect(clausesOf(over(narrow), search, availability)).rejects.toMatchObject({ status: 400, issues: [{ code: "too-costly" }] });
       const imp = numbered("e", (i) => i % 4 === 0).map((id) => ({ eq: `=Encounter/${id}` }));
-      expect(await resolved(over(LISTING), search, manner)).toMatchObject([{ kind: "key", any: expect.arrayContaining(imp) }]);
+      expect(await clausesOf(over(LISTING), search, availability)).toMatchObject([{ kind: "key", any: expect.arrayContaining(imp) }]);
     });
   });
 
@@ -213,9 +226,9 @@ describe("a chain over several services", () => {
     it.each([
       ["listing", LISTING],
       ["probing", PROBING],
-    ])("is refused, unless what there is will do: %s", async (_, stages) => {
-      await expect(searchPage(over(stages, labIsDown), request(query))).rejects.toMatchObject({ code: 503, type: "OWNER_DOWN" });
-      const { rows, missing } = await searchPage(over(stages, labIsDown), request(query, { partial: true }));
+    ])("is refused, unless what there is will do: %s", async (_, chainLimits) => {
+      await expect(searchPage(over(chainLimits, labIsDown), request(query))).rejects.toMatchObject({ code: 503, type: "OWNER_DOWN" });
+      const { rows, missing } = await searchPage(over(chainLimits, labIsDown), request(query, { partial: true }));
       expect(rows.map(({ id }) => id)).toEqual(["p10", "p12", "p14", "p16", "p18"]);
       expect(missing).toEqual(["Observation"]);
     });

@@ -1,4 +1,4 @@
-import { faultyExamples } from "../../fhir/validate/faulty-examples.ts";
+import { faultyExamples } from "../kit/faulty-examples.ts";
 import { SYSTEMS } from "../../services/systems.ts";
 import { r4Examples } from "../kit/examples.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";

@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
-import type { Caller } from "../../mixins/contract.ts";
-import { ownerOf } from "../../mixins/fhir/contract.ts";
+import type { Caller } from "../../mesh/contract.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
 
 export interface Clinic {
   caller: Caller;

@@ -1,6 +1,6 @@
 /** A node of its own for tests that kill one: it answers `echo.back`, never answers `echo.hang`, and says when it serves. */
 import { ServiceBroker } from "moleculer";
-import { readConfig } from "../../mixins/config.ts";
+import { readConfig } from "../../mesh/config.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
 
 const broker = new ServiceBroker(brokerOptions(readConfig()));

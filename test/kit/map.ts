@@ -35,18 +35,28 @@ export function importsOf(file: string): Import[] {
   });
 }
 
-/** Services and mixins are folders each; everything else counts by its first folder; a file that stands alone is its own. */
+/** The project's rooms, from the lowest to the highest: each stands only on those before it. */
+export const ROOMS = ["fhir", "mesh", "store", "federation", "mixins", "services", "scripts"];
+
+/** The room that a file is in; a file that stands alone is its own. */
+export const roomOf = (path: string): string => path.split("/", 1)[0] as string;
+
+/** Imports that lead from a room to one above it; a file that stands alone is above all rooms. */
+export const upward = (imports: Import[]): Import[] =>
+  imports.filter(({ from, to }) => ROOMS.includes(roomOf(from)) && ROOMS.indexOf(roomOf(to)) > ROOMS.indexOf(roomOf(from)));
+
+/** Services are folders each; everything else counts by its room. */
 export function folderOf(path: string): string {
   const parts = path.split("/");
-  const depth = parts[0] === "services" || parts[0] === "mixins" ? 2 : 1;
+  const depth = parts[0] === "services" ? 2 : 1;
   return parts.slice(0, Math.min(depth, parts.length)).join("/");
 }
 
-/** One cycle among the folders, in order, or undefined. */
-export function cycleOf(imports: Import[]): string[] | undefined {
+/** One cycle among files, or among what `groupOf` makes of them, in order; undefined when there is none. */
+export function cycleOf(imports: Import[], groupOf: (path: string) => string = (path) => path): string[] | undefined {
   const next = new Map<string, Set<string>>();
   for (const { from, to } of imports) {
-    const [here, there] = [folderOf(from), folderOf(to)];
+    const [here, there] = [groupOf(from), groupOf(to)];
     if (here !== there) next.set(here, (next.get(here) ?? new Set()).add(there));
   }
   const done = new Set<string>();

@@ -7,7 +7,7 @@ import type { AddressInfo, Server as NetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CallingOptions, ServiceBroker } from "moleculer";
-import { readConfig } from "../../mixins/config.ts";
+import { readConfig } from "../../mesh/config.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
 import { type Server, startMongo, startNats } from "../../scripts/servers.mjs";
 import { loadServices } from "../../services/systems.ts";

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { MongoClient } from "mongodb";
-import { openMongo } from "../../mixins/store/mongo.ts";
-import type { SearchLimits } from "../../mixins/store/sqlite/search.ts";
-import { openSqlite } from "../../mixins/store/sqlite.ts";
-import type { Store, StoreOptions } from "../../mixins/store/store.ts";
+import { openMongo } from "../../store/mongo/store.ts";
+import type { SearchLimits } from "../../store/sqlite/search-statement.ts";
+import { openSqlite } from "../../store/sqlite/store.ts";
+import type { Store, StoreOptions } from "../../store/store.ts";
 import { type Server, startMongo } from "../../scripts/servers.mjs";
 
 export interface StoreKit {

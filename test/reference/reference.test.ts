@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { parseSearch } from "../../fhir/search/parse.ts";
-import type { Stage } from "../../mixins/fhir/chains.ts";
-import type { WithDirectory } from "../../mixins/fhir/directory.ts";
-import { countMatches, type PageOfRows, searchPage } from "../../mixins/fhir/search.ts";
+import type { ChainLimits } from "../../federation/chain-plan.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import { countMatches, type PageOfRows, searchPage } from "../../federation/search-page.ts";
 import { SYSTEMS } from "../../services/systems.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -308,12 +308,12 @@ function faultOf(all: Resource[], asked: Asked, found: string[]): string | undef
 }
 
 /** Ends so small that next to every chain is probed; some are listed, so that both are seen in one search. */
-const PROBING: Stage[][] = [0, 3].map((listed) => [{ listed, probed: 100_000, counted: 100_000, ms: 60_000 }]);
+const PROBING: ChainLimits[][] = [0, 3].map((maxListed) => [{ maxListed, maxProbed: 100_000, maxCounted: 100_000, timeoutMs: 60_000 }]);
 
-/** The ids on all pages, and how many a count says there are, without HTTP: with stages of the plan that it does not take on its own. */
-async function planned({ caller }: Mesh, asked: Asked, stages: Stage[]): Promise<{ ids: string[]; count: number }> {
+/** The ids on all pages, and how many a count says there are, without HTTP: with chainLimits of the plan that it does not take on its own. */
+async function planned({ caller }: Mesh, asked: Asked, chainLimits: ChainLimits[]): Promise<{ ids: string[]; count: number }> {
   const { directory } = caller.getLocalService("api") as unknown as WithDirectory;
-  const mesh = { caller, directory, stages };
+  const mesh = { caller, directory, chainLimits };
   const pairs = [...new URL(urlOf(asked), "http://x").searchParams];
   const search = parseSearch(asked.type, pairs, { base: "", handling: "strict" });
   const ids: string[] = [];
@@ -352,7 +352,7 @@ describe.each(["sqlite", "mongo"] as const)("searches over all services on %s, h
         const fault = faultOf(all, asked, found);
         if (fault) wrong.push(`${url}\n  ${fault}`);
         if (fault || !leadsOn(asked)) continue;
-        const { ids, count } = await planned(mesh, asked, PROBING[index % PROBING.length] as Stage[]);
+        const { ids, count } = await planned(mesh, asked, PROBING[index % PROBING.length] as ChainLimits[]);
         const otherwise = faultOf(all, asked, ids) ?? (count === ids.length ? undefined : `are ${ids.length}, counted as ${count}`);
         if (otherwise) wrong.push(`${url}\n  by probing: ${otherwise}`);
       }

@@ -1,13 +1,13 @@
 /** Holds a resource to profiles, after it was found to be valid R4 or not: what R4 itself demands is not checked again. */
 import { numberOf, plainText } from "../../json.ts";
-import { intervalOf } from "../../search/dates.ts";
-import { Kind, type Member, type ObjectPlan, planOf, planOfMember } from "../plan.ts";
-import type { Run } from "../run.ts";
+import { intervalOf } from "../../dates.ts";
+import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "../plan.ts";
+import type { ValidationContext } from "../validation-context.ts";
 import { checkBinding, checkConstraint, checkTarget } from "./demands.ts";
 import { fits, isSame } from "./match.ts";
 import { type Item, testOf } from "./slicing.ts";
 import { coreType, type Node, type Profile, type Tree, treeOf, withoutVersion } from "./tree.ts";
-import { shown, unsupported, type Work } from "./work.ts";
+import { shown, unsupported, type ProfileContext } from "./profile-context.ts";
 
 type Json = Record<string, unknown>;
 
@@ -19,17 +19,17 @@ const DEEPEST = 20;
  * nothing passes in silence.
  * @param named the profiles that the resource must keep; `stored` are others that these may refer to
  */
-export function checkProfiles(resource: Json, named: Profile[], stored: Profile[], run: Run): void {
+export function checkProfiles(resource: Json, named: Profile[], stored: Profile[], run: ValidationContext): void {
   const known = new Map([...stored, ...named].map((profile) => [withoutVersion(profile.url ?? ""), profile]));
   // What R4 itself demands was said before; a snapshot says it again.
   run.ignoreKnown();
-  const work: Work = { run, known, told: new Set(), depth: 0 };
+  const work: ProfileContext = { run, known, reported: new Set(), depth: 0 };
   for (const profile of named) {
     const { type } = profile;
     if (type === undefined || type !== resource["resourceType"]) {
       run.fault("invalid", `The profile ${nameOf(profile)} is for ${plainText(type)}.`);
     } else {
-      checkProfile({ value: resource, type }, profile, planOf(type), work);
+      checkProfile({ value: resource, type }, profile, objectPlanOf(type), work);
     }
   }
 }
@@ -38,7 +38,7 @@ const nameOf = ({ url }: Profile) => (plainText(url) || "without an address").sl
 
 const trees = new WeakMap<Profile, { tree: Tree; known: Map<string, Profile> }>();
 
-function checkProfile(item: Item, profile: Profile, plan: ObjectPlan | undefined, work: Work): void {
+function checkProfile(item: Item, profile: Profile, plan: ObjectPlan | undefined, work: ProfileContext): void {
   if (work.depth >= DEEPEST) {
     unsupported(work, `profiles that refer to one another over ${DEEPEST} levels`);
     return;
@@ -59,7 +59,7 @@ function checkProfile(item: Item, profile: Profile, plan: ObjectPlan | undefined
 }
 
 /** One value against what a profile, or a slice of it, demands of it. */
-function checkNode(item: Item, node: Node, plan: ObjectPlan | undefined, work: Work, base: string): void {
+function checkNode(item: Item, node: Node, plan: ObjectPlan | undefined, work: ProfileContext, base: string): void {
   const { run } = work;
   const { value, type } = item;
   checkTypes(item, node, plan, work);
@@ -101,7 +101,7 @@ function compare(value: unknown, limit: unknown): number | undefined {
 }
 
 /** Types that a choice is narrowed to, profiles of a type, and what a reference leads to. */
-function checkTypes({ value, type }: Item, { types }: Node, plan: ObjectPlan | undefined, work: Work): void {
+function checkTypes({ value, type }: Item, { types }: Node, plan: ObjectPlan | undefined, work: ProfileContext): void {
   if (!types) return;
   const { run } = work;
   const own = type === "Resource" ? plainText((value as Json)["resourceType"]) : type;
@@ -125,7 +125,7 @@ function checkTypes({ value, type }: Item, { types }: Node, plan: ObjectPlan | u
 }
 
 /** All values of one element of an object, in the order of its list. */
-function checkChild(object: Json, node: Node, plan: ObjectPlan, work: Work): void {
+function checkChild(object: Json, node: Node, plan: ObjectPlan, work: ProfileContext): void {
   const { run } = work;
   const members = membersFor(node, plan);
   if (members.length === 0) {
@@ -167,11 +167,11 @@ function membersFor({ name }: Node, plan: ObjectPlan): Member[] {
 function planBelow(member: Member, value: unknown): ObjectPlan | undefined {
   if (member.kind === Kind.primitive) return undefined;
   if (member.kind === Kind.object) return planOfMember(member);
-  return planOf(plainText((value as { resourceType?: unknown } | null)?.resourceType));
+  return objectPlanOf(plainText((value as { resourceType?: unknown } | null)?.resourceType));
 }
 
 /** The slice of each item; undefined for one that is in none. Slices' own cardinalities are checked here. */
-function slicesOf(items: Item[], node: Node, work: Work): (Node | undefined)[] {
+function slicesOf(items: Item[], node: Node, work: ProfileContext): (Node | undefined)[] {
   const { run } = work;
   const found: (Node | undefined)[] = items.map(() => undefined);
   if (node.slices.size === 0) return found;

@@ -5,12 +5,12 @@ import { elementsOf, isResource } from "../definition.ts";
 import type { ObjectPlan } from "../plan.ts";
 import { compilePlain } from "../rules/compile.ts";
 import { NotPlain } from "../rules/parse.ts";
-import { inTime, TooSlow } from "./in-time.ts";
+import { withTimeout, TimeExceeded } from "./with-timeout.ts";
 import { coreType, type Node, withoutVersion } from "./tree.ts";
-import { unsupported, type Work } from "./work.ts";
+import { unsupported, type ProfileContext } from "./profile-context.ts";
 
 /** Whether a reference leads to a type that the profile allows. */
-export function checkTarget(value: unknown, targetProfile: string[], work: Work): void {
+export function checkTarget(value: unknown, targetProfile: string[], work: ProfileContext): void {
   const reference = (value as { reference?: unknown } | null)?.reference;
   const found =
     typeof reference === "string"
@@ -25,7 +25,7 @@ export function checkTarget(value: unknown, targetProfile: string[], work: Work)
 }
 
 /** Whether a code is in the value set that the profile requires, as far as that is known here. */
-export function checkBinding(value: unknown, type: string, valueSet: string, work: Work): void {
+export function checkBinding(value: unknown, type: string, valueSet: string, work: ProfileContext): void {
   const binding = bindingOf(withoutVersion(valueSet).split("/").at(-1)!, type);
   if (!valueSet.startsWith("http://hl7.org/fhir/ValueSet/") || !binding.isKnown)
     unsupported(work, `the value set ${valueSet.slice(0, 200)}`);
@@ -38,7 +38,7 @@ export function checkConstraint(
   { key = "", severity, human = "", expression }: Node["constraints"][number],
   base: string,
   plan: ObjectPlan | undefined,
-  work: Work,
+  work: ProfileContext,
 ): void {
   const isOfR4 = /^(?:ele|ext|dom|ref|txt)-\d/.test(key) || plan?.rules.some((rule) => rule.key === key);
   if (severity !== "error" || isOfR4) return;
@@ -50,9 +50,9 @@ export function checkConstraint(
   const check = () => rule(value, work.run.resource);
   let isKept: boolean | undefined;
   try {
-    isKept = /matches/i.test(expression) ? inTime(check, work.run.time) : check();
+    isKept = /matches/i.test(expression) ? withTimeout(check, work.run.time) : check();
   } catch (error) {
-    if (!(error instanceof TooSlow)) throw error;
+    if (!(error instanceof TimeExceeded)) throw error;
     work.run.fault(
       "too-costly",
       `The rule ${key} of the profile takes too long on this value: shorten the value, or mend its regular expression.`,
@@ -64,7 +64,7 @@ export function checkConstraint(
 }
 
 /** Compiled rules of profiles that are kept; the oldest goes first. */
-const MOST_RULES = 2_000;
+const MAX_RULES = 2_000;
 
 type ProfileRule = (value: unknown, resource: unknown) => boolean | undefined;
 
@@ -75,7 +75,7 @@ function ruleOf(expression: string, base: string, plan: ObjectPlan | undefined):
   let rule = rules.get(key);
   if (!rule) {
     rule = compileRule(expression, base, plan);
-    if (rules.size >= MOST_RULES) rules.delete(rules.keys().next().value!);
+    if (rules.size >= MAX_RULES) rules.delete(rules.keys().next().value!);
     rules.set(key, rule);
   }
   return rule;

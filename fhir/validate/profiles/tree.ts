@@ -57,7 +57,7 @@ export interface Tree {
 const CORE = "http://hl7.org/fhir/StructureDefinition/";
 
 /** Deeper chains are loops. */
-const MOST_BASES = 20;
+const MAX_BASES = 20;
 
 /** The type of R4's own that an address names; undefined for a profile's. */
 export function coreType(url: string): string | undefined {
@@ -97,7 +97,7 @@ export function treeOf(profile: Profile, known: Map<string, Profile>): Tree {
 function layersOf(profile: Profile, known: Map<string, Profile>, missing: string[]): ProfileElement[][] {
   const layers: ProfileElement[][] = [];
   let current: Profile | undefined = profile;
-  for (let count = 0; current && count < MOST_BASES; count++) {
+  for (let count = 0; current && count < MAX_BASES; count++) {
     if (current.snapshot?.element?.length) {
       layers.unshift(current.snapshot.element);
       return layers;

@@ -8,12 +8,7 @@ import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource }
 import { criteria, functions, logical, operators, type TextFunction, textFunctions } from "./functions.ts";
 import { ordered } from "./order.ts";
 import { type Ast, NotPlain, parse } from "./parse.ts";
-import { EMPTY, type Evaluate, FALSE, type List, only, truth, truthOf, VALUELESS } from "./values.ts";
-
-/** What an expression may speak of besides its element. */
-export interface Scope {
-  resource: unknown;
-}
+import { EMPTY, type Evaluate, FALSE, type List, only, type Scope, truth, truthOf, VALUELESS } from "./values.ts";
 
 /** What is statically known of a collection: the elements of its items, and the primitive types that they may have. */
 interface Shape {

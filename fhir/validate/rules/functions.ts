@@ -1,8 +1,7 @@
 /** What FHIRPath's functions and operators make of collections: those that R4's invariants use. */
 import { isRawNumber, numberOf, plainText } from "../../json.ts";
-import type { Scope } from "./compile.ts";
 import { NotPlain } from "./parse.ts";
-import { EMPTY, type Evaluate, type List, only, truth, truthOf, VALUELESS } from "./values.ts";
+import { EMPTY, type Evaluate, type List, only, type Scope, truth, truthOf, VALUELESS } from "./values.ts";
 
 /** Without arguments. */
 export const functions: Record<string, (list: List) => List> = {

@@ -1,6 +1,6 @@
 /** Orders of numbers, times and quantities. Two values that cannot be compared do not break an order. */
 import { numberOf } from "../../json.ts";
-import { intervalOf } from "../../search/dates.ts";
+import { intervalOf } from "../../dates.ts";
 import { EMPTY, FALSE, type List, only, TRUE, truth } from "./values.ts";
 
 /** A zone may lie this far from UTC. */

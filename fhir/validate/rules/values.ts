@@ -1,5 +1,10 @@
 /** Collections of FHIRPath as JavaScript lists; empty is the empty list. */
-import type { Scope } from "./compile.ts";
+
+/** What an expression may refer to besides the element that it is evaluated on. */
+export interface Scope {
+  /** `%resource`: the resource that the element is in. */
+  resource: unknown;
+}
 
 /** A FHIRPath collection. */
 export type List = unknown[];

@@ -1,4 +1,4 @@
-import { action } from "../../../mixins/contract.ts";
+import { action } from "../../../mesh/contract.ts";
 
 /** How much there is of one thing. */
 export interface Item {

@@ -1,12 +1,12 @@
-import { defineService } from "../../../mixins/contract.ts";
-import { isType } from "../../../mixins/fhir/errors.ts";
-import { Store, type WithStore } from "../../../mixins/store/index.ts";
+import { defineService } from "../../../mesh/contract.ts";
+import { isType } from "../../../federation/errors.ts";
+import { Store, type WithStore } from "../../../mixins/store.ts";
 import type { skeleton } from "./skeleton.contract.ts";
 import { notEnough } from "./skeleton.errors.ts";
 import { addition, itemOf, PREFIX, removal } from "./skeleton.model.ts";
 
 /** Items in one answer. */
-const MOST_ITEMS = 1_000;
+const MAX_ITEMS = 1_000;
 const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
 const QUANTITY = { type: "number", integer: true, positive: true, max: 1_000_000 } as const;
 
@@ -44,7 +44,7 @@ export default defineService<typeof skeleton, WithStore>({
       summary: "What there is",
       params: { $$strict: true },
       async handler() {
-        return (await this.store.counters(PREFIX, MOST_ITEMS)).map(itemOf);
+        return (await this.store.counters(PREFIX, MAX_ITEMS)).map(itemOf);
       },
     },
   },

@@ -1,8 +1,8 @@
 /** What runs where at this moment, for the page at `/`. */
 import type { ServiceBroker } from "moleculer";
-import type { Caller } from "../../../mixins/contract.ts";
-import { ownerOf } from "../../../mixins/fhir/contract.ts";
-import type { Directory } from "../../../mixins/fhir/directory.ts";
+import type { Caller } from "../../../mesh/contract.ts";
+import { ownerOf } from "../../../federation/owner-contract.ts";
+import type { Directory } from "../../../federation/directory.ts";
 import { Meter } from "./meter.ts";
 
 export interface MeshState {
@@ -29,8 +29,8 @@ export interface MeshView {
 }
 
 /** A page that many look at costs one round of questions in this time. Milliseconds. */
-const FRESH = 1_000;
-const ASK = { timeout: 1_500, retries: 0 }; // milliseconds
+const FRESH_MS = 1_000;
+const CALL_OPTIONS = { timeout: 1_500, retries: 0 }; // milliseconds
 
 /** What was last seen of a mesh, and the meters of its nodes' services; those of nodes that are gone are dropped below. */
 const seen = new WeakMap<ServiceBroker, { at: number; state: Promise<MeshState> }>();
@@ -40,7 +40,7 @@ const metersOf = new WeakMap<ServiceBroker, Map<string, Meter>>();
 export function meshState(view: MeshView): Promise<MeshState> {
   const now = Date.now();
   let latest = seen.get(view.broker);
-  if (!latest || now - latest.at > FRESH) {
+  if (!latest || now - latest.at > FRESH_MS) {
     latest = { at: now, state: look(view, now) };
     seen.set(view.broker, latest);
   }
@@ -68,7 +68,7 @@ async function look({ broker, directory, meter, caller }: MeshView, now: number)
       const stats = await Promise.all(
         hosts.map((nodeID) =>
           ownerOf(name)
-            .stats(caller, {}, { ...ASK, nodeID })
+            .stats(caller, {}, { ...CALL_OPTIONS, nodeID })
             .catch(() => undefined),
         ),
       );

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config } from "../../../mixins/config.ts";
+import type { Config } from "../../../mesh/config.ts";
 
 const FILE = "page-links.key";
 

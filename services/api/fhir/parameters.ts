@@ -1,7 +1,7 @@
 /** How an operation reads what it is given, and how it answers (FHIR R4, operations.html#executing-an-operation-synchronously). */
 import { isRawNumber, parseInput } from "../../../fhir/json.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
-import { isType } from "../../../mixins/fhir/errors.ts";
+import { isType } from "../../../federation/errors.ts";
 import type { Answer } from "../http/answer.ts";
 import { FHIR_JSON } from "./media-types.ts";
 import { type FhirRequest, pairsOf } from "./request.ts";

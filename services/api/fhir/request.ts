@@ -1,8 +1,8 @@
 /** One FHIR request as the interactions see it, over HTTP or as an entry of a batch. */
 import type { IncomingMessage } from "node:http";
-import type { Caller } from "../../../mixins/contract.ts";
-import type { Directory } from "../../../mixins/fhir/directory.ts";
-import type { Profiles } from "../../../mixins/fhir/profiles.ts";
+import type { Caller } from "../../../mesh/contract.ts";
+import type { Directory } from "../../../federation/directory.ts";
+import type { Profiles } from "../../../federation/profiles.ts";
 import { readBytes, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
 import { isFhirJson, isOtherVersion, mediaTypeOf } from "./media-types.ts";
@@ -80,15 +80,15 @@ export function pathOf(text: string): string[] {
 }
 
 /** Parameters of one query; no interaction takes nearly as many. */
-const MOST_PAIRS = 10_000;
+const MAX_PAIRS = 10_000;
 /** Characters of a search by POST. */
-const MOST_OF_FORM = 1_000_000;
+const MAX_OF_FORM = 1_000_000;
 
 /** `a=1&b=2` as pairs, in order; `+` is a space. @throws 400 for broken percent-encoding, 413 for too many */
 export function pairsOf(search: string): [string, string][] {
   if (search === "") return [];
-  const parts = search.split("&", MOST_PAIRS + 1);
-  if (parts.length > MOST_PAIRS) throw httpError(413, "QUERY_TOO_LARGE", `There are more than ${MOST_PAIRS} parameters: give fewer.`);
+  const parts = search.split("&", MAX_PAIRS + 1);
+  if (parts.length > MAX_PAIRS) throw httpError(413, "QUERY_TOO_LARGE", `There are more than ${MAX_PAIRS} parameters: give fewer.`);
   return parts
     .filter((part) => part !== "")
     .map((part) => {
@@ -151,8 +151,8 @@ export async function formRequest(request: FhirRequest): Promise<FhirRequest> {
   const type = sent === undefined ? undefined : mediaTypeOf(sent);
   const form = type === undefined || type === FORM ? (await request.body(FORM)).trim() : "";
   if (type !== undefined && type !== FORM) throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send the search as ${FORM}.`);
-  if (form.length > MOST_OF_FORM)
-    throw httpError(413, "QUERY_TOO_LARGE", `The search is longer than ${MOST_OF_FORM} characters: ask in parts.`);
+  if (form.length > MAX_OF_FORM)
+    throw httpError(413, "QUERY_TOO_LARGE", `The search is longer than ${MAX_OF_FORM} characters: ask in parts.`);
   const search = [request.search, form].filter((part) => part !== "").join("&");
   return { ...request, method: "GET", search, query: pairsOf(search) };
 }

@@ -2,28 +2,28 @@
 import { fhirError } from "../../../fhir/outcome.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse.ts";
-import { noSuchType } from "../../../mixins/fhir/errors.ts";
+import { noSuchType } from "../../../federation/errors.ts";
 import type { Answer } from "../http/answer.ts";
 import { httpError } from "../http/errors.ts";
-import { binaryRequest, contentOf, isForContent } from "./binary.ts";
-import { bundle, type Server } from "./bundle.ts";
-import { capabilities } from "./capabilities.ts";
-import { everything } from "./everything.ts";
-import { history } from "./history.ts";
-import { lastN } from "./last-n.ts";
+import { binaryRequest, contentOf, isForContent } from "./interactions/binary.ts";
+import { bundle, type Server } from "./interactions/bundle.ts";
+import { capabilities } from "./interactions/capabilities.ts";
+import { everything } from "./operations/everything.ts";
+import { history } from "./interactions/history.ts";
+import { lastN } from "./operations/last-n.ts";
 import { operationRequest } from "./parameters.ts";
 import { type FhirRequest, formRequest } from "./request.ts";
-import { searchCompartment, searchSystem, searchWholeCompartment } from "./compartment.ts";
-import { conditionalDelete, conditionalPatch, conditionalUpdate } from "./conditional.ts";
-import { changeMeta, meta, metaInUse } from "./meta.ts";
-import { patch } from "./patch.ts";
+import { searchCompartment, searchSystem, searchWholeCompartment } from "./operations/compartment.ts";
+import { conditionalDelete, conditionalPatch, conditionalUpdate } from "./interactions/conditional.ts";
+import { changeMeta, meta, metaInUse } from "./operations/meta.ts";
+import { patch } from "./interactions/patch.ts";
 import { prettied, requireJson } from "./presentation.ts";
-import { create, read, remove, update, vread } from "./resource.ts";
-import { search } from "./search.ts";
-import { validateOperation } from "./validate.ts";
+import { create, read, remove, update, vread } from "./interactions/resource.ts";
+import { search } from "./interactions/search.ts";
+import { validateOperation } from "./operations/validate.ts";
 
 /** What a place answers, by method. */
-type Place = Record<string, (() => Promise<Answer>) | undefined>;
+type MethodTable = Record<string, (() => Promise<Answer>) | undefined>;
 
 /** @param version of the software, for the CapabilityStatement */
 export async function route(request: FhirRequest, version: string): Promise<Answer> {
@@ -58,7 +58,7 @@ function handlerOf(request: FhirRequest, version: string, isContent: boolean): (
   throw httpError(405, "METHOD_NOT_ALLOWED", `${request.method} is not possible here; ${allow} is.`, { allow });
 }
 
-function placeOf(request: FhirRequest, version: string): Place {
+function placeOf(request: FhirRequest, version: string): MethodTable {
   const { path } = request;
   const [type, id, third, fourth, ...rest] = path;
   if (type === undefined) return { POST: () => bundle(request, server(version)), GET: () => searchSystem(request) };
@@ -86,7 +86,7 @@ function placeOf(request: FhirRequest, version: string): Place {
   throw nowhere(path);
 }
 
-const typePlace = (request: FhirRequest, type: string): Place => ({
+const typePlace = (request: FhirRequest, type: string): MethodTable => ({
   GET: () => search(request, type),
   POST: () => create(request, type),
   PUT: () => conditionalUpdate(request, type),
@@ -94,14 +94,14 @@ const typePlace = (request: FhirRequest, type: string): Place => ({
   DELETE: () => conditionalDelete(request, type),
 });
 
-const instancePlace = (request: FhirRequest, type: string, id: string): Place => ({
+const instancePlace = (request: FhirRequest, type: string, id: string): MethodTable => ({
   GET: () => read(request, type, id),
   PUT: () => update(request, type, id),
   PATCH: () => patch(request, type, id),
   DELETE: () => remove(request, type, id),
 });
 
-function operationOnType(request: FhirRequest, type: string, name: string): Place {
+function operationOnType(request: FhirRequest, type: string, name: string): MethodTable {
   if (name === "_search") return byForm(request, (asked) => search(asked, type));
   if (name === "_history") return { GET: () => history(request, type) };
   if (name === "$validate") return { POST: () => validateOperation(request, type) };
@@ -111,7 +111,7 @@ function operationOnType(request: FhirRequest, type: string, name: string): Plac
   return later(`${type}/${name.slice(0, 64)}`);
 }
 
-function operationOnInstance(request: FhirRequest, type: string, id: string, name: string): Place {
+function operationOnInstance(request: FhirRequest, type: string, id: string, name: string): MethodTable {
   if (name === "$meta") return query(request, (asked) => meta(asked, type, id));
   if (name === "$meta-add") return { POST: () => changeMeta(request, type, id, "add") };
   if (name === "$meta-delete") return { POST: () => changeMeta(request, type, id, "delete") };
@@ -121,13 +121,13 @@ function operationOnInstance(request: FhirRequest, type: string, id: string, nam
 }
 
 /** An operation that changes nothing may be asked for by GET, or by POST with Parameters (R4, operations.html#executing). */
-const query = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Place => ({
+const query = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): MethodTable => ({
   GET: () => ask(request),
   POST: async () => presented(await operationRequest(request), ask),
 });
 
 /** A search by POST. */
-const byForm = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): Place => ({
+const byForm = (request: FhirRequest, ask: (request: FhirRequest) => Promise<Answer>): MethodTable => ({
   POST: async () => presented(await formRequest(request), ask),
 });
 
@@ -140,7 +140,7 @@ async function presented(request: FhirRequest, ask: (request: FhirRequest) => Pr
 /** What refuses by 501, whatever is asked. */
 const unsupported = new WeakSet<() => Promise<Answer>>();
 
-function later(what: string): Place {
+function later(what: string): MethodTable {
   const refuse = async (): Promise<never> => {
     throw fhirError(501, "not-supported", `${what} is not supported yet.`);
   };

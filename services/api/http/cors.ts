@@ -1,6 +1,6 @@
 /** What browsers ask and must hear before an app of another origin may use the API (fetch.spec.whatwg.org, CORS protocol). */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { Config } from "../../../mixins/config.ts";
+import type { Config } from "../../../mesh/config.ts";
 
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
 /** What an app may send. Not `*`: that leaves out Authorization. */

@@ -2,13 +2,13 @@
 import { type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { outcome } from "../../../fhir/outcome.ts";
-import type { Config } from "../../../mixins/config.ts";
+import type { Config } from "../../../mesh/config.ts";
 
 /** Request line and headers together. */
 export const MAX_HEADER_BYTES = 65_536;
 
 /** Requests in flight at a stop get this long to finish. Milliseconds. */
-const DRAIN = 10_000;
+const DRAIN_MS = 10_000;
 
 /** @throws the system's error (EADDRINUSE, EACCES, …) */
 export async function listen(server: Server, { port, host }: Config): Promise<void> {
@@ -26,7 +26,7 @@ export async function shut(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const idle = setInterval(() => server.closeIdleConnections(), 50); // keep-alive connections fall idle one by one
-  const force = setTimeout(() => server.closeAllConnections(), DRAIN);
+  const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
   clearInterval(idle);
   clearTimeout(force);

@@ -1,0 +1,161 @@
+/**
+ * Chains and `_has` over several services, from the inside out. An end that is small is listed, and becomes a condition on
+ * references or ids. One that is not stays a *link*: candidates are read, and each batch of them is probed (`probing.ts`).
+ */
+import { fhirError } from "../fhir/outcome.ts";
+import type { Chain, Criteria, Has } from "../fhir/search/criteria.ts";
+import type { Clause, StoreQuery } from "../fhir/search/query.ts";
+import { referenceOf } from "../fhir/search/rows.ts";
+import { canonicalUrlSlots, searchOwners, type Availability, type Mesh, ownersToAsk } from "./scatter-gather.ts";
+import { ownerOf } from "./owner-contract.ts";
+import { type Link, type ChainPlan, type ChainLimits, CHAIN_LIMITS } from "./chain-plan.ts";
+import { streamMatches, referencesIn, BudgetExceeded } from "./semi-join.ts";
+
+/** Resources that a page of a list is made from. */
+const PAGE_OF_KEYS = 5_000;
+/** Pages of one list: what many refer to may be few, but is found only by looking at the many. */
+const MAX_PAGES = 20;
+
+/** @throws FhirError 503 OWNER_DOWN unless `availability.partial` */
+export async function planChains(mesh: Mesh, criteria: Criteria, limits: ChainLimits, availability: Availability): Promise<ChainPlan> {
+  const { type, clauses, chains, has, lists } = criteria;
+  if (chains.length === 0 && has.length === 0 && lists.length === 0) return { type, clauses, links: [] };
+  const all = await Promise.all([
+    ...chains.map((chain) => planChain(mesh, chain, limits, availability)),
+    ...has.map((one) => planHas(mesh, type, one, limits, availability)),
+    ...lists.map((ids) => entriesOfLists(mesh, type, ids, availability)),
+  ]);
+  const isLink = (one: Clause | Link): one is Link => one.kind === "chain" || one.kind === "has";
+  return { type, clauses: [...clauses, ...all.filter((one) => !isLink(one))], links: all.filter(isLink) };
+}
+
+/**
+ * The clauses of a search for those who ask nothing but clauses.
+ * @throws FhirError 400 too-costly where an end is too large to be listed
+ */
+export async function clausesOf(mesh: Mesh, criteria: Criteria, availability: Availability): Promise<Clause[]> {
+  const limits = (mesh.chainLimits ?? CHAIN_LIMITS).at(-1) as ChainLimits;
+  const { clauses, links } = await planChains(mesh, criteria, limits, availability);
+  const [link] = links;
+  if (link) {
+    const types = farTypesOf(link);
+    throw fhirError(
+      400,
+      "too-costly",
+      `${link.parameter} leads over more than ${limits.maxListed} ${types} resources: narrow it by another condition on ${types}.`,
+      link.parameter,
+    );
+  }
+  return clauses;
+}
+
+/** Types at the far end, for a sentence. */
+export const farTypesOf = (link: Link): string =>
+  link.kind === "has" ? link.end.type : [...new Set(link.ends.map(({ type }) => type))].join(" or ");
+
+/** `subject:Patient.name=Ann`: the far owners name the resources, the near one is asked for references to them. */
+async function planChain(
+  mesh: Mesh,
+  { parameter, slots, isCanonical, any }: Chain,
+  limits: ChainLimits,
+  availability: Availability,
+): Promise<Clause | Link> {
+  const served = any.filter(({ type }) => mesh.directory.known(type).length > 0);
+  const found = await Promise.all(
+    served.map(async (far) => {
+      const plan = await planChains(mesh, far, limits, availability);
+      const values = await listEnd(mesh, plan, isCanonical ? canonicalUrlSlots(far.type) : undefined, limits, availability);
+      return { plan, references: isCanonical ? values : values?.map((id) => `${far.type}/${id}`) };
+    }),
+  );
+  const all = new Set(found.flatMap(({ references = [] }) => references));
+  // Each may be few, and all together too many.
+  const known = all.size > limits.maxListed ? new Set<string>() : all;
+  const ends = found.filter(({ references }) => references === undefined || known.size < all.size).map(({ plan }) => plan);
+  if (ends.length > 0) return { kind: "chain", parameter, slots, isCanonical, ends, known };
+  return { kind: "key", slots, any: [...known].map((reference) => ({ eq: `=${reference}` })) };
+}
+
+/** `_has:Observation:patient:code=1234-5`: the far owners name what their matches refer to. */
+async function planHas(mesh: Mesh, type: string, has: Has, limits: ChainLimits, availability: Availability): Promise<Clause | Link> {
+  const { parameter, slots, isCanonical, search: far } = has;
+  const isServed = mesh.directory.known(far.type).length > 0;
+  const end: ChainPlan = isServed ? await planChains(mesh, far, limits, availability) : { type: far.type, clauses: [], links: [] };
+  const referred = isServed ? await listEnd(mesh, end, slots, limits, availability) : [];
+  if (!referred) return { kind: "has", parameter, slots, isCanonical, end };
+  if (isCanonical) {
+    const addresses = new Set(referred.map((address) => address.split("|", 1)[0]));
+    return { kind: "key", slots: canonicalUrlSlots(type), any: [...addresses].map((address) => ({ eq: `=${address}` })) };
+  }
+  const prefix = `${type}/`;
+  return { kind: "id", any: referred.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length)) };
+}
+
+/** Ids of all that fulfils the plan, or what it refers to; undefined when there is too much of it. */
+async function listEnd(
+  mesh: Mesh,
+  plan: ChainPlan,
+  slots: number[] | undefined,
+  limits: ChainLimits,
+  availability: Availability,
+): Promise<string[] | undefined> {
+  const { type, clauses, links } = plan;
+  const owners = ownersToAsk(mesh.directory, type, availability);
+  const listAll = async (wanted: number[] | undefined): Promise<string[] | undefined> => {
+    const found = new Set<string>();
+    const pages = await Promise.all(
+      owners.map((owner) => listFromOwner(mesh, owner, { type, clauses, ...(wanted && { slots: wanted }) }, limits.maxListed, found)),
+    );
+    return pages.every((isWhole) => isWhole) && found.size <= limits.maxListed ? [...found] : undefined;
+  };
+  if (links.length === 0) return listAll(slots);
+  // What is behind it is too much to list; the candidates themselves may be few enough to ask about each.
+  if (!(await listAll(undefined))) return undefined;
+  const found = new Set<string>();
+  const budget = { rows: limits.maxListed, deadline: performance.now() + limits.timeoutMs };
+  try {
+    for await (const { rows } of streamMatches(mesh, plan, { sort: [], ...(slots && { refs: slots }) }, budget, availability)) {
+      for (const row of rows) for (const value of slots ? referencesIn(row, slots) : [row.id]) found.add(value);
+    }
+  } catch (error) {
+    if (error instanceof BudgetExceeded) return undefined;
+    throw error;
+  }
+  return [...found];
+}
+
+/** Adds what one owner lists; false when that would be more than `most`. */
+async function listFromOwner(
+  { caller }: Mesh,
+  owner: string,
+  query: { type: string; clauses: Clause[]; slots?: number[] },
+  most: number,
+  found: Set<string>,
+): Promise<boolean> {
+  // A short list comes whole or not at all. So do ids, of which there are as many as matches: whether there are too many is quickly told.
+  const whole = most <= PAGE_OF_KEYS || !query.slots;
+  let after: number | undefined;
+  for (let page = 0; page < MAX_PAGES && found.size <= most; page += 1) {
+    const limit = whole ? most : PAGE_OF_KEYS;
+    const { values, next } = await ownerOf(owner).joinKeys(caller, { ...query, limit, whole, ...(after !== undefined && { after }) });
+    for (const value of values) found.add(value);
+    if (next === undefined) return true;
+    if (whole) return false;
+    after = next;
+  }
+  return false;
+}
+
+/** `_list=42`: the resources of this type that the List has, those marked as deleted from it left out. */
+async function entriesOfLists(mesh: Mesh, type: string, ids: string[], availability: Availability): Promise<Clause> {
+  if (mesh.directory.known("List").length === 0) return { kind: "id", any: [] };
+  const query: StoreQuery = { type: "List", clauses: [{ kind: "id", any: ids }], sort: [], limit: ids.length, want: "rows" };
+  const { rows } = await searchOwners(mesh, query, availability);
+  const prefix = `${type}/`;
+  const entries = rows.flatMap(
+    ({ json = "{}" }) => (JSON.parse(json) as { entry?: { deleted?: boolean; item?: { reference?: string } }[] }).entry ?? [],
+  );
+  // Of a version of a resource it is the resource.
+  const references = entries.filter(({ deleted }) => deleted !== true).map(({ item }) => referenceOf(item?.reference ?? "") ?? "");
+  return { kind: "id", any: [...new Set(references.filter((it) => it.startsWith(prefix)).map((it) => it.slice(prefix.length)))] };
+}

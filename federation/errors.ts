@@ -1,0 +1,103 @@
+/** What can go wrong between the gateway and the owners of FHIR data, by name. They survive the wire. */
+import { Errors } from "moleculer";
+import type { Issue } from "../fhir/outcome.ts";
+import { StoreError, StoreErrorType } from "../store/store.ts";
+
+const { MoleculerClientError, MoleculerRetryableError } = Errors;
+
+/** Nobody in this mesh serves the type. */
+export const noSuchType = (type: string) => new MoleculerClientError(`No running service serves ${type}.`, 404, "NOT_SUPPORTED", { type });
+
+/** Nobody in this mesh coordinates transactions. */
+export const noTransactions = () =>
+  new MoleculerClientError(
+    "No running service carries out transactions (and what concerns two services is one); a batch works.",
+    404,
+    "NOT_SUPPORTED",
+  );
+
+/** The type's owner is known, but no node of it is alive. */
+export const ownerDown = (type: string) =>
+  new MoleculerRetryableError(`The service that owns ${type} is down; try again in a moment.`, 503, "OWNER_DOWN", { type });
+
+/** @param criteria the query behind `Type?`, as a person reads it */
+export const noMatch = (type: string, criteria: string) =>
+  new MoleculerClientError(`No ${type} matches ${criteria}.`, 404, "NOT_FOUND", { type });
+
+/** `data.id` is the logical id. */
+export const notFound = (type: string, id: string) =>
+  new MoleculerClientError(`There is no ${type} with the id ${id}.`, 404, "NOT_FOUND", { type, id });
+
+export const gone = (type: string, id: string, version: number) =>
+  new MoleculerClientError(`${type}/${id} was deleted.`, 410, "GONE", { type, id, version });
+
+/** The version in If-Match, or the version that an action has read, is not the current one any more. `data.version` is; 0: there is none. */
+export const staleVersion = (data: Record<string, unknown>) =>
+  new MoleculerClientError(
+    data.version === 0
+      ? "The resource is not there, in no version."
+      : "The resource has changed meanwhile: read it again and repeat the change on what you find.",
+    412,
+    "STALE_VERSION",
+    data,
+  );
+
+export const multipleMatches = (criteria: string) =>
+  new MoleculerClientError(`More than one resource matches ${criteria}: narrow the criteria.`, 412, "MULTIPLE_MATCHES", { criteria });
+
+/** Another transaction holds the resource; the same request may succeed in a moment. */
+export const locked = (data: Record<string, unknown>) =>
+  new MoleculerRetryableError("Another transaction is changing the same resource: try again.", 409, "LOCKED", data);
+
+/** A fault of the resource in one step of a write. */
+export type IssueOfStep = Issue & { step: number };
+
+/** Resources that cannot be stored as they are: every fault of every step. */
+export const invalidResource = (issues: IssueOfStep[], step: number) =>
+  new MoleculerClientError("The resource is not valid.", 422, "INVALID_RESOURCE", { issues, step });
+
+export const storeUnavailable = (service: string, step?: number) =>
+  new MoleculerRetryableError(`The store of ${service} cannot be used at the moment; try again later.`, 503, "STORE_UNAVAILABLE", {
+    service,
+    step,
+  });
+
+/** What a refused write of the store means to its caller. `data.step` is the index of the refused step. */
+export function fromStoreError(error: unknown, service: string): unknown {
+  if (!(error instanceof StoreError)) return error;
+  const data = { ...error.data, step: error.step };
+  const {
+    staleVersion: stale,
+    notFound: missing,
+    idTaken,
+    multipleMatches: multiple,
+    locked: held,
+    counterBelow,
+    notSupported,
+    unavailable,
+  } = StoreErrorType;
+  switch (error.type) {
+    case stale:
+      return staleVersion(data);
+    case missing:
+      return new MoleculerClientError("There is no such resource.", 404, "NOT_FOUND", data);
+    case idTaken:
+      return new MoleculerClientError("The id is taken.", 409, "ID_TAKEN", data);
+    case multiple:
+      return new MoleculerClientError("More than one resource matches the criteria: narrow them.", 412, "MULTIPLE_MATCHES", data);
+    case held:
+      return locked(data);
+    case counterBelow:
+      return new MoleculerClientError("There is not enough of it.", 409, "COUNTER_BELOW", data);
+    case notSupported:
+      return new MoleculerClientError(String(error.data.reason), 501, "NOT_SUPPORTED");
+    case unavailable:
+      return storeUnavailable(service, error.step);
+    default:
+      // A unique key of the service's own rules: the error bears the rule's name.
+      return new MoleculerClientError("Another resource already holds what must be unique.", 409, error.type, data);
+  }
+}
+
+/** True for a Moleculer error of this type, also after it has crossed the wire as a plain Error. */
+export const isType = (error: unknown, type: string): boolean => error instanceof Error && (error as { type?: string }).type === type;

@@ -1,0 +1,145 @@
+/**
+ * What the mesh may ask a service that owns FHIR types. Every service with the mixin `Fhir({ owns })` answers these
+ * actions as `<service>.fhir.<name>`; the gateway and `transactions` call them, nobody else needs to.
+ */
+import type { Clause, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
+import { type Action, action } from "../mesh/contract.ts";
+import type { HistoryQuery, JoinKeysPage, JoinKeysQuery, Prepared, StoredResource } from "../store/store.ts";
+
+/** One FHIR type that a service owns; published in the service's metadata as `fhir.owns`. */
+export interface Ownership {
+  type: string;
+  /**
+   * Only the resources in which the value at `path` (through arrays) is one of `in`, e.g. inpatient Encounters by
+   * `class.code`. An owner without `where` takes what no other owner's rule takes.
+   */
+  where?: { path: string; in: string[] };
+  /** Set by the mixin: writes of this type hold unique keys, so they may wait for another transaction. */
+  holdsKeys?: boolean;
+}
+
+/** Where one id stands with one owner: its version, also that of a deletion. */
+export interface VersionOf {
+  id: string;
+  version: number;
+  deleted: boolean;
+}
+
+/**
+ * One step of a write as it travels to an owner. `text` is the resource's FHIR JSON as the client sent it; its id, and
+ * the version and time in its meta, are replaced by the owner's.
+ */
+export type OwnerStep =
+  | { op: "create"; type: string; id: string; text: string; ifNoneExist?: { lock: string; clauses: Clause[] } }
+  | { op: "update"; type: string; id: string; text: string; ifVersion?: number[]; upsert: boolean; since?: number }
+  | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean }
+  /**
+   * For a conditional write of a type with several owners: `existed` or `none`. If it is what was found when the write was
+   * planned (`isThere`), nobody else acts on the condition meanwhile.
+   */
+  | { op: "hold"; type: string; condition: { lock: string; clauses: Clause[] }; isThere: boolean }
+  | { op: "add"; counter: string; by: number; min?: number };
+
+/** What became of one step; see `WriteResult` of the store. */
+export interface StepResult {
+  outcome: "created" | "updated" | "deleted" | "existed" | "none" | "added";
+  id: string;
+  version: number;
+  /** Milliseconds since 1970; 0 while only prepared. */
+  updated: number;
+  /** FHIR JSON as stored; only when asked for with `representation`. */
+  json?: string;
+  value?: number;
+}
+
+/**
+ * Versions, newest first. With `currentFrom` (milliseconds) only those that were current at that time or became so later.
+ */
+export interface HistoryPage {
+  versions: StoredResource[];
+  more: boolean;
+  /** With `more`: how far the owner has looked; the next page begins behind it. */
+  end?: HistoryCursor;
+}
+
+/** A place in a history, newest first. */
+export type HistoryCursor = NonNullable<HistoryQuery["before"]>;
+
+/** How one node of an owner is doing. */
+export interface OwnerStats {
+  /** Living resources by type. */
+  documents: Record<string, number>;
+  /** On disk. */
+  bytes: number;
+  /** Calls that this node has handled since its start. */
+  handled: number;
+}
+
+/** A service, what it owns, and whether any node of it is alive. */
+export interface ServiceKnown {
+  service: string;
+  owns: Ownership[];
+  isAlive: boolean;
+}
+
+/** The actions of one owner, by the service's name. */
+export function ownerOf(service: string): Owner {
+  const known = owners.get(service);
+  if (known) return known;
+  const made = actionsOf(service);
+  owners.set(service, made);
+  return made;
+}
+
+type Owner = ReturnType<typeof actionsOf>;
+
+/** Made once for each service of the mesh: every read asks for them. */
+const owners = new Map<string, Owner>();
+
+function actionsOf(service: string) {
+  const declare = <Params, Result>(name: string): Action<Params, Result> => action(`${service}.fhir.${name}`);
+  return {
+    /** The current version, also of a deleted one (without json); null when it has none. */
+    read: declare<{ type: string; id: string }, StoredResource | null>("read"),
+    /** Current versions of these ids, deletions included; ids that the owner never had are left out. */
+    versions: declare<{ type: string; ids: string[] }, VersionOf[]>("versions"),
+    /** One version, for ever the same. @throws 404 NOT_FOUND */
+    readVersion: declare<{ type: string; id: string; version: number }, StoredResource>("readVersion"),
+    history: declare<{ query: HistoryQuery; currentFrom?: number }, HistoryPage>("history"),
+    search: declare<{ query: StoreQuery }, Page>("search"),
+    /** Several questions in one call. */
+    searchMany: declare<{ queries: StoreQuery[] }, Page[]>("searchMany"),
+    count: declare<{ type: string; clauses: Clause[] }, number>("count"),
+    /** Which values are in use; see `distinct` of the store. */
+    distinct: declare<{ slots: number[]; limit: number }, KeyRow[]>("distinct"),
+    /** One end of a chain, page by page; see `joinKeys` of the store. */
+    joinKeys: declare<JoinKeysQuery & { limit: number; after?: number; whole?: boolean }, JoinKeysPage>("joinKeys"),
+    /** Which of these ids, or of these references in `slots`, some match is known by. */
+    joinKeysAmong: declare<JoinKeysQuery & { among: string[] }, string[]>("joinKeysAmong"),
+    /** One atomic write; durable when it answers. Errors are Moleculer errors whose `data.step` names the refused step. */
+    write: declare<{ steps: OwnerStep[]; representation?: boolean }, StepResult[]>("write"),
+    /** First phase of a two-phase commit. */
+    prepare: declare<{ tx: string; steps: OwnerStep[]; representation?: boolean }, StepResult[]>("prepare"),
+    /** Second phase; idempotent. `at`: meta.lastUpdated, milliseconds. */
+    commit: declare<{ tx: string; at: number }, null>("commit"),
+    abort: declare<{ tx: string }, null>("abort"),
+    prepared: declare<Record<string, never>, Prepared[]>("prepared"),
+    /** The services that this owner has seen: for nodes that start. */
+    known: declare<Record<string, never>, ServiceKnown[]>("known"),
+    stats: declare<Record<string, never>, OwnerStats>("stats"),
+  };
+}
+
+/** The journal's word on a transaction; `at` is the meta.lastUpdated of what it wrote, milliseconds. */
+export type TransactionOutcome = { state: "committed"; at: number } | { state: "aborted" } | { state: "undecided" };
+
+/**
+ * The question of an owner in doubt to the coordinator's journal, answered by the service `transactions`. With `decide` a
+ * transaction without decision is decided by the question: aborted, for good.
+ */
+export const outcomeOf = action<{ tx: string; decide: boolean }, TransactionOutcome>("transactions.outcome");
+
+/** A transaction's id begins with the node that coordinates it, so that an owner sees at once when that node is gone. */
+export const transactionId = (nodeID: string, unique: string): string => `${nodeID}~${unique}`;
+/** The node that coordinates a transaction, by its id. */
+export const coordinatorOf = (tx: string): string => tx.slice(0, tx.lastIndexOf("~"));

@@ -1,0 +1,96 @@
+/**
+ * Profiles that resources say they keep (`meta.profile`), as far as their StructureDefinitions are stored in this mesh. A
+ * profile that is not stored cannot be checked, and is not (FHIR R4, profiling.html).
+ */
+import type { Profile } from "../fhir/validate/profiles/tree.ts";
+import { canonicalUrlSlots, addForEachOwner, askTogether, type Mesh } from "./scatter-gather.ts";
+import type { Clause, SortKey, StoreQuery } from "../fhir/search/query.ts";
+
+/** Told to all nodes when a StructureDefinition was written. */
+export const PROFILES_CHANGED = "fhir.profiles.changed";
+
+/** How long a definition, or that there is none, is believed without asking again. Milliseconds. */
+const FRESH_MS = 10_000;
+/** Definitions that one node keeps. */
+const MAX_KEPT = 500;
+/** Definitions that one profile may build on. */
+const MAX_RELATED = 100;
+
+/** Definitions by address, remembered for a while; one per service. */
+export class Profiles {
+  readonly #mesh: () => Mesh;
+  readonly #known = new Map<string, { at: number; definition: Profile | undefined }>();
+  #cleared = 0;
+
+  constructor(mesh: () => Mesh) {
+    this.#mesh = mesh;
+  }
+
+  clear(): void {
+    this.#known.clear();
+    this.#cleared += 1;
+  }
+
+  /** The stored ones among these addresses, and all stored definitions that they build on or refer to. */
+  async of(addresses: string[]): Promise<{ profiles: Profile[]; stored: Profile[] }> {
+    const wanted = addresses.map(withoutVersion);
+    const found = new Map<string, Profile>();
+    let open = [...new Set(wanted)];
+    while (open.length > 0 && found.size < MAX_RELATED) {
+      const next: string[] = [];
+      for (const [address, definition] of await this.#read(open)) {
+        if (!definition || found.has(address)) continue;
+        found.set(address, definition);
+        next.push(...definitionsReferredTo(definition));
+      }
+      open = [...new Set(next)].filter((address) => !found.has(address));
+    }
+    return { profiles: wanted.flatMap((address) => found.get(address) ?? []), stored: [...found.values()] };
+  }
+
+  async #read(addresses: string[]): Promise<[string, Profile | undefined][]> {
+    const now = Date.now();
+    const found = new Map<string, Profile | undefined>();
+    for (const address of addresses) {
+      const known = this.#known.get(address);
+      if (known && now - known.at <= FRESH_MS) found.set(address, known.definition);
+    }
+    const unknown = addresses.filter((address) => !found.has(address));
+    if (unknown.length > 0) {
+      const cleared = this.#cleared;
+      const definitions = await this.#ask(unknown);
+      for (const address of unknown) found.set(address, definitions.get(address));
+      if (this.#known.size > MAX_KEPT) this.#known.clear();
+      // What was written while it was read may be in it or not.
+      if (cleared === this.#cleared)
+        for (const address of unknown) this.#known.set(address, { at: now, definition: definitions.get(address) });
+    }
+    return [...found];
+  }
+
+  /** Of an address with several definitions, versions of it, the one that was written last. */
+  async #ask(addresses: string[]): Promise<Map<string, Profile>> {
+    const type = "StructureDefinition";
+    const mesh = this.#mesh();
+    const perOwner = new Map<string, StoreQuery[]>();
+    const newestFirst: SortKey[] = [{ by: "updated", desc: true }];
+    for (const address of addresses) {
+      const clauses: Clause[] = [{ kind: "key", slots: canonicalUrlSlots(type), any: [{ eq: `=${address}` }] }];
+      addForEachOwner(mesh, perOwner, { type, clauses, sort: newestFirst, limit: 1, want: "rows" }, { partial: true, missing: new Set() });
+    }
+    const pages = await askTogether(mesh, perOwner);
+    const definitions = pages.flatMap((page) => page.rows).map(({ json = "{}" }) => JSON.parse(json) as Profile & { url?: string });
+    return new Map(definitions.flatMap((definition) => (definition.url === undefined ? [] : [[definition.url, definition]])));
+  }
+}
+
+/** Addresses of other definitions in a definition: what it derives from, and the profiles of its elements' types. */
+function definitionsReferredTo(definition: Profile): string[] {
+  const text = JSON.stringify(definition);
+  const addresses = [...text.matchAll(/"(?:baseDefinition|profile|targetProfile)":(?:"([^"]+)"|\[([^\]]*)\])/g)];
+  return addresses
+    .flatMap(([, one, list]) => (one !== undefined ? [one] : [...(list ?? "").matchAll(/"([^"]+)"/g)].map(([, it = ""]) => it)))
+    .map(withoutVersion);
+}
+
+const withoutVersion = (address: string): string => address.split("|", 1)[0] as string;

@@ -1,0 +1,58 @@
+/** Reads over all owners of a type: a shared type may have a resource with any of them. */
+import type { StoredResource } from "../store/store.ts";
+import type { Mesh } from "./scatter-gather.ts";
+import { ownerOf } from "./owner-contract.ts";
+import type { Directory } from "./directory.ts";
+import { gone, isType, notFound, ownerDown } from "./errors.ts";
+
+/**
+ * The current version, and who holds it.
+ * @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 OWNER_DOWN when it is with none of the living owners and one is down
+ */
+export async function readResource(mesh: Mesh, type: string, id: string): Promise<HeldResource & { json: string }> {
+  let found = await newest(mesh, type, id);
+  // Between the two commits of a move the one owner may have let go before the other was asked: look once more.
+  if (!found && mesh.directory.isShared(type)) found = await newest(mesh, type, id);
+  if (!found) {
+    if (mesh.directory.known(type).some((owner) => !owner.alive)) throw ownerDown(type);
+    throw notFound(type, id);
+  }
+  if (!isLiving(found)) throw gone(type, id, found.version);
+  return found;
+}
+
+type HeldResource = StoredResource & { owner: string };
+
+const isLiving = (found: HeldResource): found is HeldResource & { json: string } => found.json !== undefined;
+
+async function newest({ caller, directory }: Mesh, type: string, id: string): Promise<HeldResource | null> {
+  const owners = liveOwners(directory, type);
+  const answers = await Promise.all(owners.map((owner) => ownerOf(owner).read(caller, { type, id })));
+  let best: HeldResource | null = null;
+  answers.forEach((stored, index) => {
+    if (stored && (!best || stored.version > best.version)) best = { ...stored, owner: owners[index] as string };
+  });
+  return best;
+}
+
+/** One version of a resource; a deletion comes without json. @throws 404 */
+export async function readVersion({ caller, directory }: Mesh, type: string, id: string, version: number): Promise<StoredResource> {
+  const owners = liveOwners(directory, type);
+  const answers = await Promise.all(owners.map((owner) => ownerOf(owner).readVersion(caller, { type, id, version }).catch(nullIfNotFound)));
+  const found = answers.find((it) => it !== null);
+  if (found) return found;
+  if (directory.known(type).some((owner) => !owner.alive)) throw ownerDown(type);
+  throw notFound(type, `${id}/_history/${version}`);
+}
+
+function nullIfNotFound(error: unknown): null {
+  if (isType(error, "NOT_FOUND")) return null;
+  throw error;
+}
+
+/** Those that can be asked. @throws 404 when nobody serves the type, 503 when none of its owners lives */
+function liveOwners(directory: Directory, type: string): string[] {
+  const known = directory.known(type);
+  const live = known.filter((owner) => owner.alive).map((owner) => owner.service);
+  return live.length > 0 ? live : directory.ownersOf(type);
+}

@@ -1,0 +1,87 @@
+/** Conditional interactions: which resources do criteria like `Patient?identifier=sys|1` name? (FHIR R4, http.html#ccreate) */
+import { createHash } from "node:crypto";
+import { fhirError } from "../fhir/outcome.ts";
+import { isResourceType } from "../fhir/search/parameters.ts";
+import { parseSearch } from "../fhir/search/parse.ts";
+import type { Clause, StoreQuery } from "../fhir/search/query.ts";
+import type { NoneExist } from "../store/store.ts";
+import { noSuchType } from "./errors.ts";
+import { addForEachOwner, askTogether, type Mesh } from "./scatter-gather.ts";
+import { clausesOf } from "./chains.ts";
+
+/** A resource that answers the criteria. */
+export interface CriteriaMatch {
+  id: string;
+  owner: string;
+  version: number;
+  /** meta.lastUpdated, milliseconds since 1970. */
+  updated: number;
+}
+
+/** What criteria name. */
+export interface CriteriaMatches {
+  matches: CriteriaMatch[];
+  /** The same criteria for the store, to be checked again in the step that writes. */
+  condition: NoneExist;
+}
+
+/**
+ * Up to `limit` matches for each of the criteria, in their order; one call per owner for all.
+ * @throws FhirError 400 for criteria that select nothing in particular or cannot be understood
+ */
+export async function resolveCriteria(mesh: Mesh & { base: string }, criteria: string[], limit: number): Promise<CriteriaMatches[]> {
+  const availability = { partial: false, missing: new Set<string>() };
+  const questions = await Promise.all(
+    criteria.map(async (text) => {
+      const mark = text.indexOf("?");
+      const type = text.slice(0, mark);
+      if (mark < 0 || !isResourceType(type)) throw fhirError(400, "invalid", `"${text.slice(0, 200)}" is not of the form Type?criteria.`);
+      if (mesh.directory.known(type).length === 0) throw noSuchType(type);
+      const pairs = [...new URLSearchParams(text.slice(mark + 1))];
+      const search = parseSearch(type, pairs, { base: mesh.base, handling: "strict" });
+      const clauses = await clausesOf(mesh, search, availability);
+      // Without any criterion everything would match: surely not what was meant.
+      if (clauses.length === 0) throw fhirError(412, "multiple-matches", `"${text.slice(0, 200)}" has no search criteria.`);
+      return { type, clauses, lock: lockOf(type, clauses) };
+    }),
+  );
+  const perOwner = new Map<string, StoreQuery[]>();
+  const asked = new Map<StoreQuery, number>();
+  for (const [index, { type, clauses }] of questions.entries()) {
+    const query: StoreQuery = { type, clauses, sort: [], limit, want: "ids" };
+    asked.set(query, index);
+    addForEachOwner(mesh, perOwner, query, availability);
+  }
+  const matches: CriteriaMatch[][] = questions.map(() => []);
+  await Promise.all(
+    [...perOwner].map(async ([owner, queries]) => {
+      const pages = await askTogether(mesh, new Map([[owner, queries]]));
+      for (const [place, page] of pages.entries()) {
+        const index = asked.get(queries[place] as StoreQuery) as number;
+        matches[index]?.push(...page.rows.map(({ id, version, updated }) => ({ id, owner, version, updated })));
+      }
+    }),
+  );
+  return questions.map(({ clauses, lock }, index) => ({ matches: newestVersions(matches[index] ?? []), condition: { lock, clauses } }));
+}
+
+/** The same for criteria that mean the same, however they are spelt. A digest: it becomes a key of the store. */
+const lockOf = (type: string, clauses: Clause[]): string =>
+  createHash("sha256")
+    .update(
+      `${type}\n${clauses
+        .map((clause) => JSON.stringify(clause))
+        .sort()
+        .join("\n")}`,
+    )
+    .digest("base64url");
+
+/** Each resource once: one on its way between two owners may be seen with both. */
+function newestVersions(matches: CriteriaMatch[]): CriteriaMatch[] {
+  const newest = new Map<string, CriteriaMatch>();
+  for (const match of matches) {
+    const known = newest.get(match.id);
+    if (!known || known.version < match.version) newest.set(match.id, match);
+  }
+  return [...newest.values()];
+}

@@ -1,0 +1,133 @@
+/** Questions to the owners of a type: one call to each, and their pages merged in the agreed order. */
+import { parametersOf } from "../fhir/search/parameters.ts";
+import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
+import type { Caller } from "../mesh/contract.ts";
+import type { ChainLimits } from "./chain-plan.ts";
+import { ownerOf } from "./owner-contract.ts";
+import type { Directory } from "./directory.ts";
+import { ownerDown } from "./errors.ts";
+
+/** What a question to other services needs. */
+export interface Mesh {
+  caller: Caller;
+  directory: Directory;
+  /** How far chains are followed, first this way, then that; default `CHAIN_LIMITS`. Other ones are for tests. */
+  chainLimits?: ChainLimits[];
+}
+
+/** What becomes of a question when an owner is down. */
+export interface Availability {
+  /** Answer with what there is, rather than with 503. */
+  partial: boolean;
+  /** With `partial`: types whose owners could not all be asked. */
+  missing: Set<string>;
+}
+
+/** Slots of the address by which a canonical reference names a resource of this type. */
+export const canonicalUrlSlots = (type: string): number[] => parametersOf(type).get("url")?.slots ?? [];
+
+/** Where a page that ends with this row ended. */
+export const cursorOf = ({ values, seq, id }: Row): Cursor => ({ values, seq, id });
+
+/** One page from every owner, merged. */
+export async function searchOwners({ caller, directory }: Mesh, query: StoreQuery, availability: Availability): Promise<Page> {
+  const owners = ownersToAsk(directory, query.type, availability);
+  const [only] = owners;
+  if (only !== undefined && owners.length === 1) return ownerOf(only).search(caller, { query });
+  const pages = await Promise.all(owners.map((owner) => ownerOf(owner).search(caller, { query })));
+  return merge(pages, query);
+}
+
+/** How many resources match, over all owners of the type. @throws 404 when nobody serves it; 503 when an owner is down */
+export async function countOwners({ caller, directory }: Mesh, type: string, clauses: Clause[]): Promise<number> {
+  const counts = await Promise.all(directory.ownersOf(type).map((owner) => ownerOf(owner).count(caller, { type, clauses })));
+  return counts.reduce((sum, one) => sum + one, 0);
+}
+
+/** @throws 404 when nobody serves the type; 503 when an owner is down, unless `partial`: then the type is noted as missing */
+export function ownersToAsk(directory: Directory, type: string, { partial, missing }: Availability): string[] {
+  const known = directory.known(type);
+  if (!partial || known.length === 0) return directory.ownersOf(type);
+  if (known.some((owner) => !owner.alive)) missing.add(type);
+  return known.filter((owner) => owner.alive).map((owner) => owner.service);
+}
+
+/** Several owners' pages as one, in the agreed order; a resource on its way between two owners appears once, as the newer. */
+function merge(pages: Page[], { sort, limit, maxBytes = Number.POSITIVE_INFINITY }: StoreQuery): Page {
+  const all = pages.flatMap((page) => page.rows).sort((a, b) => inOrder(a, b, sort));
+  // Behind the last row of a page that has more, that owner's rows are not known yet.
+  const ends = pages.filter((page) => page.more).map((page) => page.rows.at(-1) as Row);
+  const rows: Row[] = [];
+  const places = new Map<string, number>();
+  let bytes = 0;
+  for (const row of all) {
+    if (ends.some((end) => inOrder(row, end, sort) > 0)) break;
+    const before = places.get(row.id);
+    if (before !== undefined) {
+      if (row.version > (rows[before] as Row).version) rows[before] = row;
+      continue;
+    }
+    bytes += row.json?.length ?? 0;
+    if (rows.length === limit || (rows.length > 0 && bytes > maxBytes)) return { rows, more: true };
+    places.set(row.id, rows.length);
+    rows.push(row);
+  }
+  return { rows, more: ends.length > 0 };
+}
+
+/** The agreed order: sort keys, then seq, then id. */
+const inOrder = (a: Row, b: Row, sort: SortKey[]): number => byValues(a, b, sort) || a.seq - b.seq || byCodePoint(a.id, b.id);
+
+/** By the sort keys alone: a missing value comes last in both directions. */
+export function byValues(a: Row, b: Row, sort: Pick<SortKey, "desc">[]): number {
+  for (const [index, { desc }] of sort.entries()) {
+    const x = a.values[index] ?? null;
+    const y = b.values[index] ?? null;
+    if (x === y) continue;
+    if (x === null) return 1;
+    if (y === null) return -1;
+    const order = typeof x === "string" && typeof y === "string" ? byCodePoint(x, y) : x < y ? -1 : 1;
+    if (order !== 0) return desc ? -order : order;
+  }
+  return 0;
+}
+
+/** As the stores compare text: by code point, where JavaScript compares UTF-16 units. */
+export function byCodePoint(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index += 1) {
+    const x = a.charCodeAt(index);
+    const y = b.charCodeAt(index);
+    if (x === y) continue;
+    const isSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdfff;
+    if (isSurrogate(x) !== isSurrogate(y)) return isSurrogate(x) ? 1 : -1;
+    return x - y;
+  }
+  return a.length - b.length;
+}
+
+/** Several questions to several owners at once: one call per owner. */
+export async function askTogether({ caller }: Mesh, perOwner: Map<string, StoreQuery[]>): Promise<Page[]> {
+  const answers = await Promise.all(
+    [...perOwner].map(async ([owner, queries]) => {
+      const [only] = queries;
+      if (only && queries.length === 1) return [await ownerOf(owner).search(caller, { query: only })];
+      return ownerOf(owner).searchMany(caller, { queries });
+    }),
+  );
+  return answers.flat();
+}
+
+/** Notes a question for every owner of its type. @throws 503 when one is down, unless `partial`: then the type is noted as missing */
+export function addForEachOwner(
+  { directory }: Mesh,
+  perOwner: Map<string, StoreQuery[]>,
+  query: StoreQuery,
+  { partial, missing }: Availability,
+): void {
+  for (const { service, alive } of directory.known(query.type)) {
+    if (alive) perOwner.set(service, [...(perOwner.get(service) ?? []), query]);
+    else if (partial) missing.add(query.type);
+    else throw ownerDown(query.type);
+  }
+}

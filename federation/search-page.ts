@@ -1,0 +1,166 @@
+/**
+ * A search over all owners of a type: chains and `_has` are resolved from the inside out, the owners each give one page in
+ * the agreed order, and the pages are merged by the keyset cursor. One call per owner and step.
+ */
+import { type FhirError, fhirError } from "../fhir/outcome.ts";
+import type { ParsedSearch } from "../fhir/search/criteria.ts";
+import type { Cursor, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
+import { searchOwners, countOwners, cursorOf, type Availability, type Mesh } from "./scatter-gather.ts";
+import { type Link, type ChainPlan, type ChainLimits, CHAIN_LIMITS } from "./chain-plan.ts";
+import { planChains, farTypesOf } from "./chains.ts";
+import { type Budget, streamMatches, BudgetExceeded } from "./semi-join.ts";
+
+/** What one page of a search is asked for. */
+export interface PageRequest {
+  type: string;
+  search: ParsedSearch;
+  after?: Cursor;
+  limit: number;
+  maxBytes: number;
+  /** Slots whose references come along with each row. */
+  refs?: number[];
+  /** "ids": rows without their JSON. Default "rows". */
+  want?: StoreQuery["want"];
+  /** Answer with what there is when an owner is down, rather than with 503. */
+  partial?: boolean;
+}
+
+/** A page may have fewer rows than its limit, even none, although more follow. */
+export interface PageOfRows {
+  rows: Row[];
+  /** Where the next page begins; absent: this was the last. */
+  next?: Cursor;
+  /** Types whose owners could not all be asked; only with `partial`. */
+  missing: string[];
+}
+
+/** One page, in the agreed order, over all owners. @throws FhirError 400 too-costly; 503 OWNER_DOWN; 404 NOT_SUPPORTED */
+export async function searchPage(mesh: Mesh, request: PageRequest): Promise<PageOfRows> {
+  const { search, partial = false } = request;
+  const availability: Availability = { partial, missing: new Set() };
+  const sort = search.sort.length > 0 ? search.sort : search.implicitSort ? [search.implicitSort] : [];
+  const chainLimits = mesh.chainLimits ?? CHAIN_LIMITS;
+  const page = await withGrowingLimits(chainLimits, async (limits, isLast): Promise<Outcome<Part>> => {
+    const plan = await planChains(mesh, search, limits, availability);
+    if (plan.links.length === 0) return { found: await pageByOwners(mesh, plan, sort, request, availability) };
+    const found = await pageBySemiJoin(mesh, plan, sort, request, budgetOf(limits.maxProbed, limits), availability);
+    // Whoever pages on has had an answer that leads here: it may go on in shorter steps, but it must not end with an error.
+    const isAnswer = !found.isSpent || (isLast && (found.rows.length > 0 || (request.after && found.next)));
+    return isAnswer ? { found } : { refused: tooCostly(plan, limits.maxListed, limits.maxProbed) };
+  });
+  return { rows: page.rows, ...(page.next && { next: page.next }), missing: [...availability.missing] };
+}
+
+/** How many resources match, over all owners. @throws as `searchPage` */
+export async function countMatches(mesh: Mesh, type: string, search: ParsedSearch): Promise<number> {
+  const availability: Availability = { partial: false, missing: new Set() };
+  return withGrowingLimits(mesh.chainLimits ?? CHAIN_LIMITS, async (limits): Promise<Outcome<number>> => {
+    const plan = await planChains(mesh, search, limits, availability);
+    if (plan.links.length === 0) return { found: await countOwners(mesh, type, plan.clauses) };
+    try {
+      let count = 0;
+      for await (const { rows } of streamMatches(
+        mesh,
+        plan,
+        { sort: [], first: COUNT_BATCH },
+        budgetOf(limits.maxCounted, limits),
+        availability,
+      ))
+        count += rows.length;
+      return { found: count };
+    } catch (error) {
+      if (error instanceof BudgetExceeded) return { refused: tooCostly(plan, limits.maxListed, limits.maxCounted) };
+      throw error;
+    }
+  });
+}
+
+/** Candidates that a count reads at a time. */
+const COUNT_BATCH = 500;
+
+type Outcome<Found> = { found: Found } | { refused: FhirError };
+
+/** One way of doing it after the other, until one is not too costly. */
+async function withGrowingLimits<Found>(
+  chainLimits: ChainLimits[],
+  attempt: (limits: ChainLimits, isLast: boolean) => Promise<Outcome<Found>>,
+): Promise<Found> {
+  let refused: FhirError | undefined;
+  for (const [index, limits] of chainLimits.entries()) {
+    const outcome = await attempt(limits, index === chainLimits.length - 1);
+    if ("found" in outcome) return outcome.found;
+    refused = outcome.refused;
+  }
+  throw refused;
+}
+
+const budgetOf = (rows: number, { timeoutMs }: ChainLimits): Budget => ({ rows, deadline: performance.now() + timeoutMs });
+
+interface Part {
+  rows: Row[];
+  next?: Cursor;
+}
+
+/** A page that the owners of the type can give by themselves. */
+async function pageByOwners(
+  mesh: Mesh,
+  { type, clauses }: ChainPlan,
+  sort: SortKey[],
+  { after, limit, maxBytes, refs, want = "rows" }: PageRequest,
+  availability: Availability,
+): Promise<Part> {
+  const { rows, more } = await searchOwners(
+    mesh,
+    { type, clauses, sort, limit, maxBytes, want, ...(after && { after }), ...(refs && { refs }) },
+    availability,
+  );
+  const last = rows.at(-1);
+  return { rows, ...(more && last && { next: cursorOf(last) }) };
+}
+
+/** A page whose candidates are probed; `isSpent`: no further than the budget reached. */
+async function pageBySemiJoin(
+  mesh: Mesh,
+  plan: ChainPlan,
+  sort: SortKey[],
+  { after, limit, maxBytes, refs, want = "rows" }: PageRequest,
+  budget: Budget,
+  availability: Availability,
+): Promise<Part & { isSpent: boolean }> {
+  const found: Row[] = [];
+  let end: Cursor | undefined;
+  let isSpent = false;
+  try {
+    const candidates = { sort, first: limit + 1, ...(after && { after }), ...(refs && { refs }) };
+    for await (const batch of streamMatches(mesh, plan, candidates, budget, availability)) {
+      found.push(...batch.rows);
+      end = batch.end;
+      if (found.length > limit) break;
+    }
+  } catch (error) {
+    if (!(error instanceof BudgetExceeded)) throw error;
+    isSpent = true;
+  }
+  const wanted = found.slice(0, limit);
+  const isCut = found.length > limit;
+  const next = isCut ? cursorOf(wanted.at(-1) as Row) : isSpent ? end : undefined;
+  if (want === "ids" || wanted.length === 0)
+    return { rows: wanted.map((row) => withRefs(row, refs)), isSpent: isSpent && !isCut, ...(next && { next }) };
+
+  // Only now that it is known which ones, their JSON is read.
+  const clauses = [...plan.clauses, { kind: "id" as const, any: wanted.map(({ id }) => id) }];
+  const page = await searchOwners(mesh, { type: plan.type, clauses, sort, limit, maxBytes, want, ...(refs && { refs }) }, availability);
+  const last = page.rows.at(-1);
+  const onwards = page.more && last ? cursorOf(last) : next;
+  return { rows: page.rows, isSpent: isSpent && !isCut, ...(onwards && { next: onwards }) };
+}
+
+const withRefs = ({ refs = [], ...row }: Row, slots: number[] | undefined): Row =>
+  slots ? { ...row, refs: refs.filter(([slot]) => slots.includes(slot)) } : row;
+
+function tooCostly({ type, links }: ChainPlan, listed: number, probed: number): FhirError {
+  const [link] = links as [Link, ...Link[]];
+  const types = farTypesOf(link);
+  const diagnostics = `${link.parameter} leads over more than ${listed} ${types} resources, and too few of the first ${probed} ${type} resources belong to one of them: narrow it by another condition on ${type}, or a narrower one on ${types}.`;
+  return fhirError(400, "too-costly", diagnostics, link.parameter);
+}

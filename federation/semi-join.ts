@@ -1,0 +1,155 @@
+/**
+ * Searches whose chains lead to too many to list: candidates are read in the agreed order, in batches, and of each batch it is asked
+ * which of its references lead to a match. Per batch one call per owner and step.
+ */
+import type { Clause, Cursor, Row, SortKey } from "../fhir/search/query.ts";
+import { canonicalUrlSlots, searchOwners, cursorOf, type Availability, type Mesh, ownersToAsk } from "./scatter-gather.ts";
+import type { ChainLink, HasLink, Link, ChainPlan } from "./chain-plan.ts";
+import { ownerOf } from "./owner-contract.ts";
+
+/** What may still be done for a question. */
+export interface Budget {
+  /** Candidates that may still be read. */
+  rows: number;
+  /** When it has to end, on the clock of `performance.now()`. */
+  deadline: number;
+}
+
+/** The budget is used up. */
+export class BudgetExceeded extends Error {}
+
+/** Candidates of the first batch, unless more are wanted: most searches end with it. */
+const FIRST_BATCH = 20;
+/** Each further batch is so many times larger, because few have passed. */
+const BATCH_GROWTH = 4;
+/** Of the largest; an owner probes it within some tens of milliseconds. */
+const MAX_BATCH = 500;
+/** Of candidates in the middle of a chain, of which many belong to one at its near end. */
+const MIDDLE_BATCH = 2_000;
+/** References in one call. */
+const MAX_KEYS_PER_CALL = 5_000;
+
+/** What of one batch has passed, in order, and where the next one begins. */
+export interface Batch {
+  rows: Row[];
+  end: Cursor;
+}
+
+/** Which candidates are read, and in what order. */
+export interface Candidates {
+  sort: SortKey[];
+  after?: Cursor;
+  /** Slots whose references come along with each row, among others. */
+  refs?: number[];
+  /** Candidates in the first batch; default 20. */
+  first?: number;
+}
+
+/** All that fulfils the plan, without JSON, batch by batch. @throws Spent */
+export async function* streamMatches(
+  mesh: Mesh,
+  { type, clauses, links }: ChainPlan,
+  { sort, after, refs = [], first = FIRST_BATCH }: Candidates,
+  budget: Budget,
+  availability: Availability,
+): AsyncGenerator<Batch> {
+  const slots = [...new Set([...refs, ...links.flatMap((link) => slotsOf(link, type))])];
+  let size = Math.max(first, FIRST_BATCH);
+  for (let from = after; ; ) {
+    const limit = Math.min(size, budget.rows);
+    if (limit <= 0 || performance.now() > budget.deadline) throw new BudgetExceeded();
+    const page = await searchOwners(
+      mesh,
+      { type, clauses, sort, limit, want: "ids", refs: slots, ...(from && { after: from }) },
+      availability,
+    );
+    const last = page.rows.at(-1);
+    if (!last) return;
+    budget.rows -= page.rows.length;
+    from = cursorOf(last);
+    let rows = page.rows;
+    for (const link of links) {
+      if (rows.length > 0)
+        rows = await (link.kind === "chain"
+          ? filterByChain(mesh, link, rows, budget, availability)
+          : filterByHas(mesh, link, rows, budget, availability));
+    }
+    yield { rows, end: from };
+    if (!page.more) return;
+    size = Math.max(first, Math.min(size * BATCH_GROWTH, MAX_BATCH));
+  }
+}
+
+/** What a row refers to in these slots, each as often as it does. */
+export const referencesIn = ({ refs = [] }: Row, slots: number[]): string[] =>
+  refs.filter(([slot]) => slots.includes(slot)).map(([, reference]) => reference);
+
+/** Slots of a candidate that a link looks at. */
+const slotsOf = (link: Link, type: string): number[] =>
+  link.kind === "chain" ? link.slots : link.isCanonical ? canonicalUrlSlots(type) : [];
+
+/** Those that refer to something that fulfils the chain. */
+async function filterByChain(
+  mesh: Mesh,
+  { slots, isCanonical, ends, known }: ChainLink,
+  rows: Row[],
+  budget: Budget,
+  availability: Availability,
+): Promise<Row[]> {
+  const references = [...new Set(rows.flatMap((row) => referencesIn(row, slots)))].filter((reference) => !known.has(reference));
+  const found = await Promise.all(
+    ends.map(async (end) => {
+      if (isCanonical) return semiJoin(mesh, end, canonicalUrlSlots(end.type), references, budget, availability);
+      const prefix = `${end.type}/`;
+      const ids = references.filter((reference) => reference.startsWith(prefix)).map((reference) => reference.slice(prefix.length));
+      return [...(await semiJoin(mesh, end, undefined, ids, budget, availability))].map((id) => prefix + id);
+    }),
+  );
+  const matching = new Set(found.flatMap((some) => [...some]));
+  return rows.filter((row) => referencesIn(row, slots).some((reference) => known.has(reference) || matching.has(reference)));
+}
+
+/** Those that something refers to that fulfils the `_has`. */
+async function filterByHas(
+  mesh: Mesh,
+  { slots, isCanonical, end }: HasLink,
+  rows: Row[],
+  budget: Budget,
+  availability: Availability,
+): Promise<Row[]> {
+  const namesOf = (row: Row) => (isCanonical ? referencesIn(row, canonicalUrlSlots(row.type)) : [`${row.type}/${row.id}`]);
+  const matching = await semiJoin(mesh, end, slots, [...new Set(rows.flatMap(namesOf))], budget, availability);
+  return rows.filter((row) => namesOf(row).some((name) => matching.has(name)));
+}
+
+/** Which of the values (ids, or references in `slots`) something is known by that fulfils the plan. */
+async function semiJoin(
+  mesh: Mesh,
+  plan: ChainPlan,
+  slots: number[] | undefined,
+  values: string[],
+  budget: Budget,
+  availability: Availability,
+): Promise<Set<string>> {
+  const found = new Set<string>();
+  const { type, clauses, links } = plan;
+  for (let start = 0; start < values.length; start += MAX_KEYS_PER_CALL) {
+    const some = values.slice(start, start + MAX_KEYS_PER_CALL);
+    if (links.length === 0) {
+      const query = { type, clauses, among: some, ...(slots && { slots }) };
+      const owners = ownersToAsk(mesh.directory, type, availability);
+      const answers = await Promise.all(owners.map((owner) => ownerOf(owner).joinKeysAmong(mesh.caller, query)));
+      for (const value of answers.flat()) found.add(value);
+      continue;
+    }
+    // These are candidates themselves, of whom more has to be asked.
+    const one: Clause = slots ? { kind: "key", slots, any: some.map((value) => ({ eq: `=${value}` })) } : { kind: "id", any: some };
+    const wanted = new Set(some);
+    const candidates: Candidates = { sort: [], first: MIDDLE_BATCH, ...(slots && { refs: slots }) };
+    for await (const { rows } of streamMatches(mesh, { type, clauses: [...clauses, one], links }, candidates, budget, availability)) {
+      for (const value of rows.flatMap((row) => (slots ? referencesIn(row, slots) : [row.id]))) if (wanted.delete(value)) found.add(value);
+      if (wanted.size === 0) break;
+    }
+  }
+  return found;
+}

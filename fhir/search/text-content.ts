@@ -1,0 +1,50 @@
+/** What `_content` and `_text` look through (FHIR R4, search.html#content). Pure. */
+
+/** Members whose text says nothing that anybody would look for: addresses, codes of systems, marks of the server. */
+const SILENT = new Set(["resourceType", "id", "meta", "system", "url", "reference", "contentType", "data", "status", "div"]);
+/** Longest text that is kept of one resource, characters; a scanned document is not read to its end. */
+const MAX_CHARACTERS = 100_000;
+
+/**
+ * @param resource parsed FHIR JSON
+ * @returns the words of the whole resource, its narrative among them, and those of the narrative alone
+ */
+export function textContentOf(resource: Record<string, unknown>): [content: string, narrative: string] {
+  const found: string[] = [];
+  collect(resource, found);
+  const { text } = resource as { text?: { div?: unknown } };
+  const narrative = typeof text?.div === "string" ? plain(text.div) : "";
+  if (narrative) found.push(narrative);
+  return [found.join(" ").slice(0, MAX_CHARACTERS), narrative.slice(0, MAX_CHARACTERS)];
+}
+
+function collect(node: unknown, found: string[]): void {
+  if (Array.isArray(node)) {
+    for (const item of node) {
+      if (typeof item === "string") found.push(item);
+      else if (typeof item === "object") collect(item, found);
+    }
+    return;
+  }
+  if (node === null || typeof node !== "object") return;
+  for (const name in node) {
+    const value = (node as Record<string, unknown>)[name];
+    if (typeof value === "string") {
+      if (!SILENT.has(name) && /\p{L}/u.test(value)) found.push(value);
+    } else if (typeof value === "object" && name !== "meta") {
+      collect(value, found);
+    }
+  }
+}
+
+/** XHTML without its tags, the five entities of XML read. */
+function plain(xhtml: string): string {
+  return xhtml
+    .replace(/<[^>]*>/g, " ")
+    .replace(
+      /&(?:lt|gt|quot|apos|amp|nbsp|#160);/g,
+      (entity) => ({ "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&" })[entity] ?? " ",
+    )
+    .replace(/\s+/g, " ")
+    .trim();
+}

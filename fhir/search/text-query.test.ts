@@ -1,0 +1,52 @@
+import * as fc from "fast-check";
+import { parseTextQuery } from "./text-query.ts";
+
+const refused = (query: string, code: string) =>
+  expect(() => parseTextQuery(query, "_text")).toThrow(expect.objectContaining({ code: 400, issues: [expect.objectContaining({ code })] }));
+
+describe("words that are asked for", () => {
+  it.each<[string, string[]]>([
+    ["bone", ["bone"]],
+    ["bone metastases", ["bone metastases"]],
+    ["bone AND metastases", ["bone metastases"]],
+    ["bone OR liver", ["bone", "liver"]],
+    ["(bone OR liver) and metastases", ["bone metastases", "liver metastases"]],
+    ["a b OR c", ["a b", "c"]],
+    ["a NOT b", ["a -b"]],
+    ["a not (b or c)", ["a -b -c"]],
+    ["a NOT (b AND c)", ["a -b", "a -c"]],
+    ["a NOT NOT b", ["a b"]],
+    ["(a OR b) (c OR d)", ["a c", "a d", "b c", "b d"]],
+    ['"kidney disease" OR gout', ["kidney disease", "gout"]],
+    ["((a", ["a"]],
+    ["a)) b", ["a b"]],
+    ["a AND", ["a"]],
+    ["a NOT", ["a NOT"]],
+    ["- a -", ["a"]],
+  ])("%s", (query, expected) => {
+    const shown = parseTextQuery(query, "_text").map(({ all, none }) => [...all, ...none.map((word) => `-${word}`)].join(" "));
+    expect(shown).toEqual(expected);
+  });
+
+  it("need one to look for", () => {
+    for (const query of ["", "()", "--", "NOT a", "a OR NOT b", "OR", "AND"]) refused(query, "invalid");
+  });
+
+  it("are bounded", () => {
+    refused(Array.from({ length: 10 }, (_, i) => `(a${i} OR b${i})`).join(" "), "too-costly");
+    refused(`${"(".repeat(5_000)}a${" OR b)".repeat(5_000)}`, "too-costly");
+  });
+
+  it("are understood or refused, whatever they are", () => {
+    const token = fc.constantFrom("a", "b", "(", ")", "AND", "or", "NOT", '"', '"c d"', "-", " ");
+    fc.assert(
+      fc.property(fc.array(token, { maxLength: 30 }), (tokens) => {
+        try {
+          for (const { all } of parseTextQuery(tokens.join(" "), "_text")) expect(all.length).toBeGreaterThan(0);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 400 });
+        }
+      }),
+    );
+  });
+});

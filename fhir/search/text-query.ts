@@ -1,0 +1,107 @@
+/**
+ * What `_text` and `_content` ask for (FHIR R4, search.html#content): words, "phrases", AND, OR, NOT and brackets, in any case;
+ * what only stands beside each other belongs together. `(bone OR liver) and metastases` → bone with metastases, or liver with metastases.
+ */
+import { fhirError } from "../outcome.ts";
+
+/** One way to fulfil it: all of these phrases and none of those. */
+export interface Alternative {
+  all: string[];
+  none: string[];
+}
+
+/** Alternatives of one question: brackets multiply them. */
+const MAX_ALTERNATIVES = 200;
+
+type Node = { word: string } | { not: Node } | { all: Node[] } | { any: Node[] };
+
+/**
+ * Whatever is left open is closed at the end; what is no word, and no bracket, is passed over.
+ * @param name of the parameter, for messages
+ * @throws FhirError 400 for a question without a word to look for, or with too many alternatives
+ */
+export function parseTextQuery(query: string, name: string): Alternative[] {
+  const tokens = query.match(/"[^"]*"|[()]|[^\s"()]+/g) ?? [];
+  const read = new Reader(tokens.filter((token) => token === "(" || token === ")" || /[\p{L}\p{N}]/u.test(token)));
+  const alternatives = alternativesOf(read.whole(), false, name);
+  if (alternatives.length === 0 || alternatives.some(({ all }) => all.length === 0))
+    throw fhirError(400, "invalid", `"${name}" needs a word to look for, besides what must not be there.`, name);
+  return alternatives;
+}
+
+class Reader {
+  readonly #tokens: string[];
+  #at = 0;
+  #depth = 0;
+
+  constructor(tokens: string[]) {
+    this.#tokens = tokens;
+  }
+
+  whole(): Node {
+    const all: Node[] = [];
+    while (this.#at < this.#tokens.length) {
+      all.push(this.#any());
+      this.#at += 1; // a bracket that nothing opened
+    }
+    return { all };
+  }
+
+  #any(): Node {
+    const any = [this.#all()];
+    while (this.#isNext("OR")) {
+      this.#at += 1;
+      any.push(this.#all());
+    }
+    return { any };
+  }
+
+  #all(): Node {
+    const all: Node[] = [];
+    for (let token = this.#tokens[this.#at]; token !== undefined && token !== ")" && !this.#isNext("OR"); token = this.#tokens[this.#at]) {
+      if (this.#isNext("AND")) this.#at += 1;
+      else all.push(this.#one());
+    }
+    return { all };
+  }
+
+  #one(): Node {
+    const token = this.#tokens[this.#at++] ?? "";
+    if (token.toUpperCase() === "NOT" && this.#at < this.#tokens.length && this.#tokens[this.#at] !== ")") return { not: this.#one() };
+    if (token !== "(" || this.#depth > MAX_ALTERNATIVES) return { word: token.replaceAll('"', "") };
+    this.#depth += 1;
+    const inner = this.#any();
+    this.#depth -= 1;
+    this.#at += 1; // its end
+    return inner;
+  }
+
+  #isNext(word: string): boolean {
+    return this.#tokens[this.#at]?.toUpperCase() === word;
+  }
+}
+
+function alternativesOf(node: Node, isNot: boolean, name: string): Alternative[] {
+  if ("word" in node) return [isNot ? { all: [], none: [node.word] } : { all: [node.word], none: [] }];
+  if ("not" in node) return alternativesOf(node.not, !isNot, name);
+  const parts = "all" in node ? node.all : node.any;
+  const each = parts.map((part) => alternativesOf(part, isNot, name)).filter((some) => some.length > 0);
+  if ("any" in node !== isNot) return bounded(each.flat(), name);
+  let product: Alternative[] = [];
+  for (const [index, some] of each.entries()) {
+    product =
+      index === 0
+        ? some
+        : bounded(
+            product.flatMap((a) => some.map((b) => ({ all: [...a.all, ...b.all], none: [...a.none, ...b.none] }))),
+            name,
+          );
+  }
+  return product;
+}
+
+function bounded(alternatives: Alternative[], name: string): Alternative[] {
+  if (alternatives.length > MAX_ALTERNATIVES)
+    throw fhirError(400, "too-costly", `"${name}" has more than ${MAX_ALTERNATIVES} alternatives: ask for less at once.`, name);
+  return alternatives;
+}

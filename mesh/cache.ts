@@ -1,0 +1,146 @@
+/**
+ * What the answers of cached actions are remembered in: this process's memory, or Redis for all nodes. Redis gone makes
+ * answers slower, never wrong and never fail.
+ */
+import { Cachers, type Context } from "moleculer";
+
+/** How long an answer may be reused, seconds; also how long a node may be wrong that another could not tell of a change. */
+export const CACHE_TTL = 30;
+/** Answers kept in memory; the longest unused goes first. */
+const MEMORY_ENTRIES = 5_000;
+/** Forgotten changes that are remembered while Redis is away; beyond it everything is thrown away when it is back. */
+const MAX_QUEUED_INVALIDATIONS = 1_000;
+
+type Init = Parameters<Cachers.Redis["init"]>[0];
+type Keygen = NonNullable<ConstructorParameters<typeof Cachers.MemoryLRU>[0]>["keygen"];
+
+export function cacher(redisUrl?: string): MemoryCacher | ResilientRedisCacher {
+  return redisUrl ? new ResilientRedisCacher(redisUrl) : new MemoryCacher();
+}
+
+/**
+ * Everything that an answer depends on: the action, its params and who asks (all of `meta`), or exactly what the action's
+ * `cache.keys` names (`#name` is from meta). The order of members does not matter, and no two questions share a key.
+ */
+export function cacheKey(action: { name: string }, options: { keys?: string[] } | null, ctx: Pick<Context, "params" | "meta">): string {
+  const meta = ctx.meta as Record<string, unknown>;
+  const params = ctx.params as Record<string, unknown> | undefined;
+  const parts = options?.keys?.map((key) => (key.startsWith("#") ? meta[key.slice(1)] : params?.[key])) ?? [params, meta];
+  return `${action.name}:${canonical(parts)}`;
+}
+
+/** JSON with the members of each object in one order. */
+function canonical(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, member: unknown) =>
+      member && typeof member === "object" && !Array.isArray(member)
+        ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : member,
+    ) ?? ""
+  );
+}
+
+/** Answers that this process may give again; none outlives a time in which it could not hear of changes. */
+class MemoryCacher extends Cachers.MemoryLRU {
+  constructor() {
+    super({ ttl: CACHE_TTL, max: MEMORY_ENTRIES, keygen: cacheKey as Keygen });
+    // Moleculer would start the time to live again at each use, and a popular answer would never get old.
+    (this as unknown as { cache: { updateAgeOnGet: boolean } }).cache.updateAgeOnGet = false;
+  }
+
+  override init(broker: Init): void {
+    super.init(broker); // empties it when the connection is back
+    broker.localBus.on("$transporter.disconnected", () => this.clean());
+  }
+}
+
+/** Takes every failure of Redis for a missing entry, and makes up for the changes it could not tell. */
+class ResilientRedisCacher extends Cachers.Redis {
+  /** Patterns whose entries should be gone; "**" stands for all. */
+  #queuedInvalidations = new Set<string>();
+
+  constructor(url: string) {
+    super({
+      ttl: CACHE_TTL,
+      keygen: cacheKey,
+      redlock: false,
+      redis: {
+        ...redisOptions(url),
+        enableOfflineQueue: false, // no answer waits for Redis to come back
+        maxRetriesPerRequest: 0,
+        commandTimeout: 250, // milliseconds; a slower cache helps nobody
+        connectTimeout: 2_000,
+        retryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
+      },
+      // Moleculer's types do not name `redlock: false`, which its code does.
+    } as unknown as ConstructorParameters<typeof Cachers.Redis>[0]);
+  }
+
+  override init(broker: Init): void {
+    super.init(broker);
+    // Registered after Moleculer's own listener, which sets `connected`: nothing is read before the lost changes are told.
+    this.client.on("ready", () => void this.#makeUp());
+    this.client.on("close", () => {
+      this.connected = false;
+    });
+  }
+
+  override async get(key: string): Promise<Record<string, unknown> | null> {
+    try {
+      return await super.get(key);
+    } catch {
+      return undefined as unknown as null; // Moleculer's sign for "not there", whatever its types say
+    }
+  }
+
+  override async set(key: string, data: unknown, ttl?: number): Promise<void> {
+    // While a change could not be told, what was computed before it must not come back.
+    if (this.#queuedInvalidations.size > 0) return;
+    await Promise.resolve(super.set(key, data, ttl)).catch(() => {});
+  }
+
+  override async del(key: string | string[]): Promise<void> {
+    await Promise.resolve(super.del(key)).catch(() => this.#lose(key));
+  }
+
+  override async clean(pattern: string | string[] = "**"): Promise<void> {
+    await Promise.resolve(super.clean(pattern)).catch(() => this.#lose(pattern));
+  }
+
+  override async close(): Promise<void> {
+    this.client.disconnect();
+  }
+
+  #lose(patterns: string | string[]): void {
+    for (const pattern of [patterns].flat()) this.#queuedInvalidations.add(pattern);
+    if (this.#queuedInvalidations.size > MAX_QUEUED_INVALIDATIONS) this.#queuedInvalidations = new Set(["**"]);
+    // Found dead by a command before the connection closed: it is tried again as soon as Redis answers.
+    if (this.client.status === "ready") setTimeout(() => void this.#makeUp(), 250).unref();
+  }
+
+  async #makeUp(): Promise<void> {
+    if (this.#queuedInvalidations.size === 0) return;
+    this.connected = false;
+    const patterns = [...this.#queuedInvalidations];
+    try {
+      await super.clean(patterns);
+      for (const pattern of patterns) this.#queuedInvalidations.delete(pattern);
+      this.connected = true;
+    } catch {
+      if (this.client.status === "ready") setTimeout(() => void this.#makeUp(), 250).unref();
+    }
+  }
+}
+
+function redisOptions(text: string): Record<string, unknown> {
+  const url = new URL(text);
+  const db = Number(url.pathname.slice(1));
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port || 6379),
+    ...(url.username && { username: decodeURIComponent(url.username) }),
+    ...(url.password && { password: decodeURIComponent(url.password) }),
+    ...(db > 0 && { db }),
+    ...(url.protocol === "rediss:" && { tls: {} }),
+  };
+}

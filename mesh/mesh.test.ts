@@ -1,0 +1,209 @@
+/** The mesh over a real NATS: what happens when packets are large, nodes die, and NATS itself goes away. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ServiceBroker, type ServiceSchema } from "moleculer";
+import { brokerOptions } from "../moleculer.config.ts";
+import { type Server, startNats } from "../scripts/servers.mjs";
+import { readConfig } from "./config.ts";
+import { LIMITS } from "./fragments.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "openward-mesh-"));
+let nats: Server;
+const brokers: ServiceBroker[] = [];
+const children: ChildProcess[] = [];
+/** Ends the calls of `echo.hang`, for which their node would wait. */
+const hanging: (() => void)[] = [];
+
+beforeAll(async () => {
+  nats = await startNats({ dir });
+});
+
+afterEach(async () => {
+  for (const end of hanging.splice(0)) end();
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await Promise.all(brokers.splice(0).map((broker) => broker.stop()));
+});
+
+afterAll(async () => {
+  await nats.stop();
+  rmSync(dir, { recursive: true });
+});
+
+const settings = (name: string) => ({ NATS_URL: nats.url, NODE_ID: name, LOG_LEVEL: "fatal" });
+
+async function node(name: string, ...services: ServiceSchema[]): Promise<ServiceBroker> {
+  const broker = new ServiceBroker(brokerOptions(readConfig(settings(name))));
+  for (const service of services) broker.createService(service);
+  brokers.push(broker);
+  await broker.start();
+  return broker;
+}
+
+/** A node in a process of its own, which can be killed like one. */
+async function process_(name: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../test/kit/echo-node.ts")], {
+    env: { ...process.env, ...settings(name) },
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  children.push(child);
+  await once(child, "message");
+  return child;
+}
+
+/** Resolves when the broker's own bus tells the event. */
+const heard = (broker: ServiceBroker, event: string) => new Promise<unknown>((resolve) => broker.localBus.once(event, resolve));
+
+const echo: ServiceSchema = {
+  name: "echo",
+  actions: {
+    back: { handler: (ctx) => ctx.params },
+    hang: { handler: () => new Promise<void>((resolve) => hanging.push(resolve)) },
+    long: { handler: (ctx) => "x".repeat(Number((ctx.params as { bytes: number }).bytes)) },
+    left: { handler: (ctx) => (ctx.options as { timeout: number }).timeout },
+    through: { handler: (ctx) => ctx.call("echo.left") },
+  },
+};
+
+describe("calls that are made together", () => {
+  it("arrive in their order, small ones beside large ones, and each gets its own answer", async () => {
+    const arrived: number[] = [];
+    const lab: ServiceSchema = {
+      name: "lab",
+      actions: {
+        measure: {
+          handler: ({ params }) => {
+            const { n, text } = params as { n: number; text: string };
+            arrived.push(n);
+            return { n, bytes: text.length };
+          },
+        },
+      },
+    };
+    const [caller] = await Promise.all([node("caller"), node("lab", lab)]);
+    await caller!.waitForServices("lab");
+    const sizes = [0, 10, 400, 600, 6_000, 20_000, 0, 1_500_000, 1, 2];
+    const calls = Array.from({ length: 50 }, (_, n) => ({ n, text: "x".repeat(sizes[n % sizes.length] as number) }));
+    const answers = await Promise.all(calls.map((call) => caller!.call<object, object>("lab.measure", call)));
+    expect(answers).toEqual(calls.map(({ n, text }) => ({ n, bytes: text.length })));
+    expect(arrived).toEqual(calls.map(({ n }) => n));
+  });
+});
+
+describe("large packets", () => {
+  it("pass in both directions, although NATS takes only 1 MB at once", async () => {
+    const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
+    await caller!.waitForServices("echo");
+    const text = "ä".repeat(2_500_000); // 5 MB
+    const answers = await Promise.all([1, 2, 3].map((n) => caller!.call<{ n: number; text: string }, unknown>("echo.back", { n, text })));
+    expect(answers.map((answer) => [answer.n, answer.text === text])).toEqual([1, 2, 3].map((n) => [n, true]));
+  });
+
+  it("beyond the mesh's limit are refused at the sender, by name, and as an answer told to the caller", async () => {
+    const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
+    await caller!.waitForServices("echo");
+    const bytes = LIMITS.packetBytes;
+    const refused = { code: 413, type: "PACKET_TOO_LARGE", data: { limit: bytes } };
+    await expect(caller!.call("echo.back", { text: "x".repeat(bytes) })).rejects.toMatchObject(refused);
+    await expect(caller!.call("echo.long", { bytes })).rejects.toMatchObject(refused);
+    await expect(caller!.call("echo.back", { ok: true })).resolves.toEqual({ ok: true });
+  });
+});
+
+describe("a node that is killed", () => {
+  it("is out of the registry of every other node in less than 100 ms, and calls under way to it fail", async () => {
+    const [one, two] = await Promise.all([node("one"), node("two")]);
+    const times: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const child = await process_("lab");
+      await Promise.all([one!.waitForServices("echo"), two!.waitForServices("echo")]);
+      const underWay = one!.call("echo.hang", {});
+      const rejected = expect(underWay).rejects.toMatchObject({ type: "REQUEST_REJECTED", retryable: true });
+      const gone = Promise.all([heard(one!, "$node.disconnected"), heard(two!, "$node.disconnected")]);
+      await one!.call("echo.back", {});
+      const start = performance.now();
+      child.kill("SIGKILL");
+      await gone;
+      times.push(performance.now() - start);
+      await rejected;
+      await expect(one!.call("echo.back", {})).rejects.toMatchObject({ code: 404 });
+    }
+    // The quickest round: what else runs on the machine is no matter of the mesh. A heartbeat would need a second at least.
+    expect(Math.min(...times)).toBeLessThan(100);
+  });
+
+  it("costs a read no error while another node serves it", async () => {
+    const reading: ServiceSchema = { name: "echo", actions: { back: { retryPolicy: { enabled: true }, handler: (ctx) => ctx.params } } };
+    const caller = await node("caller");
+    await node("lab-1", reading);
+    const child = await process_("lab-2");
+    const registered = () => (caller.registry.actions.get("echo.back") as unknown as { endpoints: unknown[] })?.endpoints.length;
+    while (registered() !== 2) await heard(caller, "$node.connected");
+    let running = true;
+    const load = Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (let n = 0; running; n++) expect(await caller.call("echo.back", { n })).toEqual({ n });
+      }),
+    );
+    const gone = heard(caller, "$node.disconnected");
+    child.kill("SIGKILL");
+    await gone;
+    await caller.call("echo.back", {});
+    running = false;
+    await load;
+  });
+
+  it("is not taken for dead when it has a newer connection than the one that was closed", async () => {
+    const [one, lab] = await Promise.all([node("one"), node("lab", echo)]);
+    await one!.waitForServices("echo");
+    const client = (lab as unknown as { transit: { tx: { client: import("nats").NatsConnection } } }).transit.tx.client;
+    const lie = JSON.stringify({ server: { id: "another" }, client: { id: 1, name: lab!.nodeID } });
+    client.publish("mesh.disconnect", lie);
+    await client.flush();
+    await expect(one!.call("echo.back", {})).resolves.toEqual({});
+    expect(one!.registry.nodes.get(lab!.nodeID)?.available).toBe(true);
+  });
+});
+
+describe("NATS going away", () => {
+  it("fails the calls under way and new ones at once, and all works again when it is back", async () => {
+    const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
+    await caller!.waitForServices("echo");
+    const underWay = Array.from({ length: 50 }, () => caller!.call("echo.hang", {}));
+    const rejected = Promise.all(underWay.map((call) => expect(call).rejects.toMatchObject({ type: "REQUEST_REJECTED", retryable: true })));
+    await caller!.call("echo.back", {});
+    await caller!.cacher?.set("ward", { beds: 3 });
+    const lost = heard(caller!, "$transporter.disconnected");
+    const start = performance.now();
+    await nats.kill();
+    await lost;
+    await rejected;
+    expect(performance.now() - start).toBeLessThan(5_000); // they would have waited for their timeout, 10 s
+    await expect(caller!.call("echo.back", {})).rejects.toMatchObject({ type: "BAD_GATEWAY", retryable: true });
+    expect(await caller!.cacher?.get("ward")).toBeUndefined();
+    const back = Promise.all(brokers.map((broker) => heard(broker, "$mesh.reconnected")));
+    nats = await startNats({ dir, port: nats.port });
+    await back;
+    await expect(caller!.call("echo.back", { again: true })).resolves.toEqual({ again: true });
+  });
+
+  it("does not keep a node from leaving", async () => {
+    const broker = await node("lab", echo);
+    await nats.kill();
+    await broker.stop();
+    brokers.length = 0;
+    nats = await startNats({ dir, port: nats.port });
+  });
+});
+
+describe("a deadline", () => {
+  it("goes along: what a handler calls gets only what is left", async () => {
+    const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
+    await caller!.waitForServices("echo");
+    const left = await caller!.call<number, unknown>("echo.through", {}, { timeout: 2_000 });
+    expect(left).toBeLessThan(2_000);
+    expect(left).toBeGreaterThan(1_000);
+  });
+});

@@ -1,0 +1,42 @@
+/**
+ * Small packets for one receiver that leave together travel as one message: NATS and its clients then do once what each message costs them.
+ *
+ *     0x01 · length of the first packet, 4 bytes · packet · length · packet · …
+ *
+ * No packet begins with 0x01 (serializer.ts), so a message that holds a single one is that packet. Pure.
+ */
+
+const MARK = 1;
+const LENGTH_BYTES = 4;
+
+/** Largest parcel, bytes: what is longer gains less than it costs to be copied. */
+export const MAX_BATCH_BYTES = 16_384;
+
+/** What the packet adds to a parcel, bytes. */
+export const bytesInBatch = (packet: Buffer): number => LENGTH_BYTES + packet.length;
+
+/** Copies the packets into one message. */
+export function packBatch(packets: Buffer[]): Buffer {
+  const bytes = packets.reduce((sum, packet) => sum + bytesInBatch(packet), 1);
+  const parcel = Buffer.allocUnsafe(bytes);
+  parcel[0] = MARK;
+  let at = 1;
+  for (const packet of packets) {
+    at = parcel.writeUInt32LE(packet.length, at);
+    at += packet.copy(parcel, at);
+  }
+  return parcel;
+}
+
+/** The packets in a message, as views of it; what is cut off is left out. */
+export function* unpackBatch(message: Buffer): Generator<Buffer> {
+  if (message[0] !== MARK) {
+    yield message;
+    return;
+  }
+  for (let at = 1; at + LENGTH_BYTES <= message.length; ) {
+    const from = at + LENGTH_BYTES;
+    at = from + message.readUInt32LE(at);
+    if (at <= message.length) yield message.subarray(from, at);
+  }
+}

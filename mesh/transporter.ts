@@ -1,0 +1,293 @@
+/**
+ * Moleculer's transporter over NATS, with what it leaves to chance:
+ *
+ * - packets over the server's `max_payload` travel in parts instead of failing;
+ * - a lost connection is told at once: calls that wait for an answer fail with a retryable error instead of hanging, new
+ *   ones are refused, memory caches are emptied (what others changed meanwhile went unheard);
+ * - the server's announcement of a closed connection takes a dead node out of the registry within milliseconds;
+ *   heartbeats are the second line.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { Errors, Transporters } from "moleculer";
+import { connect, headers, type Msg, type NatsConnection } from "nats";
+import { Assembly, cut, LIMITS } from "./fragments.ts";
+import { MAX_BATCH_BYTES, packBatch, bytesInBatch, unpackBatch } from "./packet-batch.ts";
+import { PendingRequests } from "./pending-requests.ts";
+import { connectionOptions } from "./nats-options.ts";
+
+export interface MeshTransporterOptions {
+  /** One or more server URLs, separated by commas. */
+  natsUrl: string;
+  /** Where closed connections are announced; absent: only heartbeats tell. */
+  disconnectSubject?: string;
+}
+
+/** Header of a message that is one part of a packet. */
+const PART = "part";
+/** Room for a part's subject and header, which count towards `max_payload`. */
+const PART_OVERHEAD = 512;
+const FLUSH_MS = 1_000; // on leaving; a server that is gone never answers
+const EXPIRY_MS = 10_000;
+/** How often a lost server is tried again. */
+const RETRY_MS = 250;
+const RETRY_JITTER_MS = 250;
+/** Longest that a packet waits for company. */
+const BATCH_DELAY_MS = 1;
+/** And the most of it: with more, each of two processes would stand still while the other works. */
+const MAX_GATHERED = 8;
+
+/** Which connection of which server a node has: a newer one outlives the announcement that an older one was closed. */
+interface ConnectionMark {
+  server: string;
+  client: number;
+}
+
+/** A packet on its way out. */
+interface OutgoingPacket {
+  topic: string;
+  data: Buffer;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+type Packet = Parameters<Transporters.NATS["publish"]>[0];
+
+/** The part of NATS's announcement that is looked at. */
+interface Disconnected {
+  server?: { id?: string };
+  client?: { id?: number; name?: string };
+}
+
+/** The sender's error for a packet that no peer would take. */
+export const packetTooLarge = (bytes: number) =>
+  new Errors.MoleculerClientError(`A message of ${bytes} bytes is larger than the mesh carries.`, 413, "PACKET_TOO_LARGE", {
+    bytes,
+    limit: LIMITS.packetBytes,
+  });
+
+export class MeshTransporter extends Transporters.NATS {
+  declare client: NatsConnection | null;
+  readonly #options: MeshTransporterOptions;
+  readonly #assembly = new Assembly();
+  #expiry: NodeJS.Timeout | undefined;
+  #packets = 0;
+  #outbox: OutgoingPacket[] = [];
+
+  constructor(options: MeshTransporterOptions) {
+    super({});
+    this.#options = options;
+    // Moleculer's own balancer stays in charge: with NATS's, a call in flight to a node that dies is never rejected.
+    this.hasBuiltInBalancer = false;
+  }
+
+  override init(...args: Parameters<Transporters.NATS["init"]>): void {
+    super.init(...args);
+    // Its types promise a whole Map; its code asks for no more of it than this.
+    this.transit.pendingRequests = new PendingRequests() as unknown as typeof this.transit.pendingRequests;
+  }
+
+  /** Moleculer tries again every 5 seconds while this fails; after the first success the client reconnects by itself. */
+  override async connect(): Promise<void> {
+    const client = await connect({
+      ...connectionOptions(this.#options.natsUrl),
+      name: this.nodeID, // what the server calls us when it announces that we are gone
+      maxReconnectAttempts: -1,
+      ignoreAuthErrorAbort: true, // a changed password must not close the client for good
+      reconnectTimeWait: RETRY_MS,
+      reconnectJitter: RETRY_JITTER_MS, // a mesh does not come back in one stampede
+      pingInterval: 5_000, // with the next line: a silent server is given up after 10 to 15 s
+      maxPingOut: 2,
+    });
+    this.client = client;
+    this.#mark(client);
+    if (this.#options.disconnectSubject) client.subscribe(this.#options.disconnectSubject, { callback: (_, msg) => this.#evict(msg) });
+    this.#expiry = setInterval(() => this.#assembly.expire(Date.now()), EXPIRY_MS).unref();
+    void this.#watch(client);
+    await this.onConnected();
+  }
+
+  override async disconnect(): Promise<void> {
+    this.#flush(); // the good-bye
+    const { client } = this;
+    this.client = null;
+    this.connected = false;
+    clearInterval(this.#expiry);
+    if (!client || client.isClosed()) return;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise((resolve) => {
+      timer = setTimeout(resolve, FLUSH_MS);
+    });
+    await Promise.race([client.flush().catch(() => {}), patience]);
+    clearTimeout(timer);
+    await client.close();
+  }
+
+  /**
+   * Tells all nodes what this one serves; resolves when the server has passed it on. Moleculer would do so a moment after
+   * it reports that it has started, and whoever waited for that would call too early.
+   */
+  async announce(): Promise<void> {
+    await this.transit.discoverer.sendLocalNodeInfo();
+    await this.client?.flush();
+  }
+
+  override async subscribe(command: string, nodeID?: string): Promise<void> {
+    this.client?.subscribe(this.getTopicName(command, nodeID), {
+      callback: (error, msg) => {
+        if (error) this.logger.error(`NATS refuses the subscription to ${command}.`, error.message);
+        else this.#receivePart(command, msg);
+      },
+    });
+  }
+
+  /** Serialises once. An answer that is too large becomes an error for the caller, who would wait in vain otherwise. */
+  override publish(packet: Packet): Promise<void> {
+    const topic = this.getTopicName(packet.type, packet.target ?? undefined);
+    let data = this.serialize(packet);
+    if (data.length > LIMITS.packetBytes) {
+      const error = packetTooLarge(data.length);
+      const payload = packet.payload as { success?: boolean; data?: unknown; error?: unknown };
+      if (packet.type !== "RES" || !payload.success) return this.broker.Promise.reject(error) as Promise<void>;
+      this.logger.error(error.message);
+      packet.payload = { ...payload, success: false, data: null, error: this.transit._createPayloadErrorField(error, payload) };
+      data = this.serialize(packet);
+    }
+    return this.send(topic, data);
+  }
+
+  /**
+   * Goes out with its neighbours: one write to the socket for all of them, not one for each. A write costs the sender, the
+   * server and the receiver a system call and a wake-up, more than the packet itself. So the outbox waits while each turn of
+   * the event loop adds to it (an idle node has one empty turn, microseconds; a busy one some requests more to send along),
+   * and never for more than `COMPANY` or longer than `GATHER_MS`. Neighbours for the same receiver share a message, too.
+   */
+  override send(topic: string, data: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#outbox.push({ topic, data, resolve, reject });
+      if (this.#outbox.length === 1) this.#gather(0, performance.now() + BATCH_DELAY_MS);
+    });
+  }
+
+  #gather(seen: number, until: number): void {
+    setImmediate(() => {
+      const { length } = this.#outbox;
+      if (length > seen && length < MAX_GATHERED && performance.now() < until) this.#gather(length, until);
+      else this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const letters = this.#outbox;
+    this.#outbox = [];
+    for (let at = 0; at < letters.length; ) {
+      const together = letters.slice(at, endOfBatch(letters, at));
+      at += together.length;
+      const [{ topic, data }] = together as [OutgoingPacket];
+      try {
+        this.#publish(topic, together.length === 1 ? data : packBatch(together.map((letter) => letter.data)));
+        for (const { resolve } of together) resolve();
+      } catch (error) {
+        for (const { reject } of together) reject(error);
+      }
+    }
+  }
+
+  #publish(topic: string, data: Buffer): void {
+    const { client } = this;
+    if (!client) throw disconnected();
+    const limit = client.info?.max_payload ?? 1_048_576;
+    if (data.length <= limit) {
+      client.publish(topic, data);
+      return;
+    }
+    for (const [label, part] of cut(`${this.nodeID}:${++this.#packets}`, data, limit - PART_OVERHEAD)) {
+      const head = headers();
+      head.set(PART, label);
+      client.publish(topic, part, { headers: head });
+    }
+  }
+
+  #receivePart(command: string, msg: Msg): void {
+    const label = msg.headers?.get(PART);
+    // A view, no copy: the client gives each chunk of the socket a buffer of its own.
+    const data = Buffer.from(msg.data.buffer, msg.data.byteOffset, msg.data.byteLength);
+    const packet = label ? this.#assembly.add(label, data, Date.now()) : data;
+    if (packet) for (const one of unpackBatch(packet)) this.receive(command, one);
+  }
+
+  async #watch(client: NatsConnection): Promise<void> {
+    for await (const status of client.status()) {
+      if (this.client !== client) return;
+      if (status.type === "disconnect") this.#lost();
+      else if (status.type === "reconnect") await this.#regained(client);
+      else if (status.type === "error") this.logger.warn(`NATS: ${String(status.data)}`);
+    }
+  }
+
+  #lost(): void {
+    if (!this.connected) return;
+    this.connected = false; // from now on Moleculer refuses calls at once
+    this.logger.warn("The connection to NATS is lost; trying to get it back.");
+    this.#assembly.clear();
+    const nodes = new Set([...this.transit.pendingRequests.values()].map((request) => request.nodeID));
+    for (const node of nodes) this.transit.removePendingRequestByNodeID(node);
+    this.broker.broadcastLocal("$transporter.disconnected", { graceFul: false });
+  }
+
+  async #regained(client: NatsConnection): Promise<void> {
+    // The server must know our subscriptions again before anyone is told that we hear: a call that overtakes them is lost.
+    try {
+      await client.flush();
+    } catch {
+      return; // lost once more; another status will say when it is back
+    }
+    // By then the other nodes are back too: a call to one that is not would wait for its timeout instead of being refused.
+    await delay(RETRY_MS + RETRY_JITTER_MS);
+    if (this.client !== client) return;
+    this.logger.info("The connection to NATS is back.");
+    this.#mark(client);
+    this.broker.broadcastLocal("$mesh.reconnected");
+    this.onConnected(true).catch((error: Error) => this.logger.error("The mesh could not be told that this node is back.", error.message));
+  }
+
+  /** Goes out with this node's INFO, so that others know which connection is ours. */
+  #mark(client: NatsConnection): void {
+    const mark: ConnectionMark = { server: client.info?.server_id ?? "", client: client.info?.client_id ?? 0 };
+    this.broker.metadata["connection"] = mark;
+    // Not in Moleculer's types: makes it collect the metadata again.
+    (this.broker.registry as unknown as { localNodeInfoInvalidated: boolean }).localNodeInfoInvalidated = true;
+  }
+
+  #evict(msg: Msg): void {
+    const { server, client } = parse(msg);
+    const node = client?.name ? this.broker.registry.nodes.get(client.name) : undefined;
+    if (!node?.available || node.local) return;
+    const mark = node.metadata?.["connection"] as ConnectionMark | undefined;
+    if (mark && (mark.server !== server?.id || mark.client !== client?.id)) return; // it has another connection since
+    this.broker.registry.nodes.disconnected(node.id, true);
+  }
+}
+
+/** Behind the last letter from `start` on that goes along in one parcel: those that follow it with the same topic; no letter overtakes another. */
+function endOfBatch(letters: OutgoingPacket[], start: number): number {
+  const { topic } = letters[start] as OutgoingPacket;
+  let bytes = 1;
+  let end = start;
+  for (; end < letters.length; end++) {
+    const letter = letters[end] as OutgoingPacket;
+    bytes += bytesInBatch(letter.data);
+    if (letter.topic !== topic || bytes > MAX_BATCH_BYTES) break;
+  }
+  return Math.max(end, start + 1);
+}
+
+/** Moleculer's types ask for arguments that its constructor does not have. */
+const disconnected = () => new (Errors.BrokerDisconnectedError as unknown as new () => Errors.BrokerDisconnectedError)();
+
+function parse(msg: Msg): Disconnected {
+  try {
+    return msg.json<Disconnected>();
+  } catch {
+    return {}; // somebody else's message on this subject
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * FHIR behaviour for a service, in one line: `mixins: [Fhir({ owns: ["Patient"] })]`.
+ *
+ * The service then keeps these types in a store of its own, answers the actions of `contract.ts`, and publishes in its
+ * metadata what it owns, from which the gateway learns to route. Rules over several records ("one open stay per bed")
+ * are given as unique keys, so that the store keeps them, whoever writes.
+ */
+import type { Context, Service, ServiceSchema } from "moleculer";
+import { frameOf } from "../../fhir/frame.ts";
+import { parseInput, parseJson } from "../../fhir/json.ts";
+import type { Resource } from "../../fhir/resource.ts";
+import { indexOf } from "../../fhir/search/extract.ts";
+import { indexVersion } from "../../fhir/search/parameters.ts";
+import type { StoreQuery } from "../../fhir/search/query.ts";
+import { textContentOf } from "../../fhir/search/text-content.ts";
+import { validate } from "../../fhir/validate/index.ts";
+import { defineMixin } from "../../mesh/contract.ts";
+import { Store } from "../store.ts";
+import { jsonOf } from "../../store/plan-write.ts";
+import type { Store as StoreOf, UniqueKey, Write, WriteResult } from "../../store/store.ts";
+import type { OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
+import { invalidResource, type IssueOfStep } from "../../federation/errors.ts";
+import { type WithDirectory, WithFhirDirectory } from "../../federation/directory.ts";
+import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
+import { guarded, readingActions } from "./read-actions.ts";
+import { type InDoubt, settleInDoubt } from "./recovery.ts";
+
+/** What the mixin is told. */
+export interface FhirOptions {
+  /** The types, or parts of shared types, that this service owns. */
+  owns: (string | Ownership)[];
+  /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
+  unique?: Record<string, (resource: Resource) => UniqueKey[]>;
+}
+
+/** Resources that `each` reads at once. */
+const PAGE = 1_000;
+
+/** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
+export interface WithFhir {
+  store: StoreOf;
+  fhir: OwnFhir;
+}
+
+/** A service's own types, without a detour over the mesh. @throws as the actions of `contract.ts` */
+export interface OwnFhir {
+  /** The living resource; undefined when there is none. */
+  read<Of extends Resource>(type: string, id: string): Promise<Of | undefined>;
+  /** Living matches, oldest first. */
+  find<Of extends Resource>(query: Pick<StoreQuery, "type" | "clauses" | "limit">): Promise<Of[]>;
+  /** All living matches, oldest first; read page by page, so that only one page is in memory. */
+  each<Of extends Resource>(query: Pick<StoreQuery, "type" | "clauses">): AsyncGenerator<Of>;
+  /** All steps or none; an error's `data.step` names the refused one. */
+  write(steps: OwnerStep[]): Promise<StepResult[]>;
+}
+
+type Gains = WithFhir &
+  WithDirectory & {
+    settling: InDoubt;
+    handled: number;
+    profiles: Profiles;
+  };
+
+/** The mixin; see the head of this file. */
+export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
+  const { unique = {} } = options;
+  const owns = options.owns
+    .map((own): Ownership => (typeof own === "string" ? { type: own } : own))
+    .map((own) => (unique[own.type] ? { ...own, holdsKeys: true } : own));
+
+  type This = Service & Gains;
+
+  /** Parses, checks and indexes the steps: the part of a write that needs no database. */
+  async function compile({ profiles }: This, steps: OwnerStep[]): Promise<Write[]> {
+    const resources = steps.map((step) => (step.op === "create" || step.op === "update" ? (parseInput(step.text) as Resource) : undefined));
+    const claimed = resources.flatMap((resource) => (resource ? profilesOf(resource) : []));
+    // Few resources name a profile: the others need not wait for an answer.
+    const found = claimed.length > 0 ? await profiles.of(claimed) : undefined;
+    const faults: IssueOfStep[] = [];
+    const writes = steps.map((step, index): Write => {
+      if (step.op !== "create" && step.op !== "update") return step;
+      const { text: _, ...rest } = step;
+      const resource = resources[index] as Resource;
+      const expected =
+        found && profilesOf(resource).length > 0
+          ? { type: step.type, ...found, profiles: ofResource(found.profiles, resource) }
+          : { type: step.type };
+      const issues = validate(resource, expected).filter(({ severity }) => severity !== "warning" && severity !== "information");
+      if (issues.length > 0) {
+        faults.push(...issues.map((issue) => ({ ...issue, step: index })));
+        return { op: "delete", type: step.type, id: step.id }; // never carried out: the faults are thrown below
+      }
+      return { ...rest, body: frameOf(resource), index: indexOf(resource), unique: unique[step.type]?.(resource) };
+    });
+    const [first] = faults;
+    if (first) throw invalidResource(faults, first.step);
+    return writes;
+  }
+
+  const own = defineMixin<Gains>({
+    metadata: { fhir: { owns } },
+
+    hooks: {
+      before: {
+        "*": function count(this: This) {
+          this.handled += 1;
+        },
+      },
+    },
+
+    actions: {
+      ...readingActions,
+      "fhir.write": {
+        handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean }>) {
+          const { steps, representation } = ctx.params;
+          return guarded(this, async () => {
+            const results = await this.store.write(await compile(this, steps));
+            if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
+            return results.map(resultOf(representation));
+          });
+        },
+      },
+      "fhir.prepare": {
+        handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean }>) {
+          const { tx, steps, representation } = ctx.params;
+          return guarded(this, async () => {
+            const writes = await compile(this, steps);
+            const results = await this.store.prepare(tx, writes);
+            return results.map((result, index) =>
+              resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
+            );
+          });
+        },
+      },
+      "fhir.commit": {
+        retryPolicy: { enabled: true }, // idempotent
+        handler(this: This, ctx: Context<{ tx: string; at: number }>) {
+          return guarded(this, async () => {
+            const { tx, at } = ctx.params;
+            const types = await this.store.commit(tx, at);
+            if (types.includes(PROFILE)) this.broker.broadcast(PROFILES_CHANGED);
+            return null;
+          });
+        },
+      },
+      "fhir.abort": {
+        retryPolicy: { enabled: true }, // idempotent
+        handler(this: This, ctx: Context<{ tx: string }>) {
+          return guarded(this, async () => {
+            await this.store.abort(ctx.params.tx);
+            return null;
+          });
+        },
+      },
+    },
+
+    events: {
+      [PROFILES_CHANGED](this: This) {
+        this.profiles.clear();
+      },
+    },
+
+    created(this: This) {
+      this.handled = 0;
+      this.profiles = new Profiles(() => ({ caller: this.broker as never, directory: this.directory }));
+      this.fhir = {
+        read: async (type, id) => {
+          const stored = await guarded(this, () => this.store.read(type, id));
+          return stored?.json === undefined ? undefined : (parseJson(stored.json) as never);
+        },
+        find: async (query) => {
+          const page = await guarded(this, () => this.store.search({ sort: [], want: "rows", ...query }));
+          return page.rows.map((row) => parseJson(row.json ?? "{}") as never);
+        },
+        each: (query) => each(this, query) as never,
+        write: (steps) => guarded(this, async () => (await this.store.write(await compile(this, steps))).map(resultOf(true))),
+      };
+    },
+
+    async started(this: This) {
+      this.settling = settleInDoubt(this);
+    },
+
+    async stopped(this: This) {
+      await this.settling?.stop();
+    },
+  });
+
+  // The store opens before `started` above and closes after `stopped`: Moleculer runs mixins' hooks from the inside out.
+  return {
+    ...own,
+    mixins: [
+      WithFhirDirectory(),
+      Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource), text: (json) => textContentOf(JSON.parse(json)) }),
+    ],
+  };
+}
+
+async function* each(service: Service & Gains, query: Pick<StoreQuery, "type" | "clauses">): AsyncGenerator<Resource> {
+  for (let after: StoreQuery["after"]; ; ) {
+    const page = await guarded(service, () =>
+      service.store.search({ sort: [], want: "rows", limit: PAGE, ...query, ...(after && { after }) }),
+    );
+    for (const row of page.rows) yield parseJson(row.json ?? "{}") as Resource;
+    const last = page.rows.at(-1);
+    if (!page.more || !last) return;
+    after = { values: [], seq: last.seq, id: last.id };
+  }
+}
+
+const PROFILE = "StructureDefinition";
+const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => step.op !== "add" && step.type === PROFILE);
+
+/** Profiles that a resource says it keeps. */
+function profilesOf({ meta }: Resource): string[] {
+  const { profile } = (meta ?? {}) as { profile?: unknown };
+  return Array.isArray(profile) ? profile.filter((it) => typeof it === "string") : [];
+}
+
+const ofResource = <P extends { url?: string }>(profiles: P[], resource: Resource): P[] => {
+  const claimed = profilesOf(resource).map((address) => address.split("|", 1)[0]);
+  return profiles.filter(({ url }) => claimed.includes(url));
+};
+
+/** The text that commit will store, but for its time. */
+function preview(write: Write | undefined, { outcome, version }: WriteResult): { json?: string } {
+  const isWritten = (outcome === "created" || outcome === "updated") && (write?.op === "create" || write?.op === "update");
+  return isWritten ? { json: jsonOf(write.type, write.id, version, 0, write.body) } : {};
+}
+
+const resultOf =
+  (representation = false) =>
+  ({ outcome, id = "", version, updated, json, value }: WriteResult): StepResult => ({
+    outcome,
+    id,
+    version,
+    updated,
+    ...(representation && json !== undefined && { json }),
+    ...(value !== undefined && { value }),
+  });

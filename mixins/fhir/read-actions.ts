@@ -1,0 +1,113 @@
+/** What an owner answers without changing anything; see `contract.ts`. */
+import type { Context, Service } from "moleculer";
+import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
+import type { HistoryQuery, JoinKeysQuery, Store } from "../../store/store.ts";
+import type { VersionOf } from "../../federation/owner-contract.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import { fromStoreError, notFound } from "../../federation/errors.ts";
+import { historyPage } from "./history.ts";
+
+type This = Service & WithDirectory & { store: Store; handled: number };
+
+const READ = { cache: false, retryPolicy: { enabled: true } };
+
+/** Work on a service's store, whose errors come out as those of the service. */
+export async function guarded<Result>(service: Service, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fromStoreError(error, service.name);
+  }
+}
+
+/** They may be asked again at another node: each is retried. */
+export const readingActions = {
+  "fhir.read": {
+    ...READ,
+    handler(this: This, ctx: Context<{ type: string; id: string }>) {
+      return guarded(this, async () => (await this.store.read(ctx.params.type, ctx.params.id)) ?? null);
+    },
+  },
+  "fhir.versions": {
+    ...READ,
+    handler(this: This, ctx: Context<{ type: string; ids: string[] }>) {
+      return guarded(this, async () => {
+        const found = await Promise.all(ctx.params.ids.map((id) => this.store.read(ctx.params.type, id)));
+        return found.flatMap((it): VersionOf[] => (it ? [{ id: it.id, version: it.version, deleted: it.json === undefined }] : []));
+      });
+    },
+  },
+  "fhir.readVersion": {
+    ...READ,
+    // A version never changes: it may be given again from any cache, by any node. That there is none is not remembered.
+    cache: { keys: ["type", "id", "version"] },
+    handler(this: This, ctx: Context<{ type: string; id: string; version: number }>) {
+      const { type, id, version } = ctx.params;
+      return guarded(this, async () => {
+        const found = await this.store.readVersion(type, id, version);
+        if (!found) throw notFound(type, `${id}/_history/${version}`);
+        return found;
+      });
+    },
+  },
+  "fhir.history": {
+    ...READ,
+    handler(this: This, ctx: Context<{ query: HistoryQuery; currentFrom?: number }>) {
+      const { query, currentFrom } = ctx.params;
+      return guarded(this, () => historyPage(this.store, query, currentFrom));
+    },
+  },
+  "fhir.search": {
+    ...READ,
+    handler(this: This, ctx: Context<{ query: StoreQuery }>) {
+      return guarded(this, () => this.store.search(ctx.params.query));
+    },
+  },
+  "fhir.searchMany": {
+    ...READ,
+    handler(this: This, ctx: Context<{ queries: StoreQuery[] }>) {
+      return guarded(this, () => Promise.all(ctx.params.queries.map((query) => this.store.search(query))));
+    },
+  },
+  "fhir.joinKeys": {
+    ...READ,
+    handler(this: This, ctx: Context<JoinKeysQuery & { limit: number; after?: number; whole?: boolean }>) {
+      return guarded(this, () => this.store.joinKeys(ctx.params));
+    },
+  },
+  "fhir.joinKeysAmong": {
+    ...READ,
+    handler(this: This, ctx: Context<JoinKeysQuery & { among: string[] }>) {
+      return guarded(this, () => this.store.joinKeysAmong(ctx.params));
+    },
+  },
+  "fhir.count": {
+    ...READ,
+    handler(this: This, ctx: Context<{ type: string; clauses: Clause[] }>) {
+      return guarded(this, () => this.store.count(ctx.params.type, ctx.params.clauses));
+    },
+  },
+  "fhir.distinct": {
+    ...READ,
+    handler(this: This, ctx: Context<{ slots: number[]; limit: number }>) {
+      return guarded(this, () => this.store.distinct(ctx.params.slots, ctx.params.limit));
+    },
+  },
+  "fhir.prepared": {
+    handler(this: This) {
+      return guarded(this, () => this.store.prepared());
+    },
+  },
+  "fhir.known": {
+    ...READ,
+    handler(this: This) {
+      return this.directory.whatIsKnown();
+    },
+  },
+  "fhir.stats": {
+    ...READ,
+    handler(this: This) {
+      return guarded(this, async () => ({ ...(await this.store.stats()), handled: this.handled }));
+    },
+  },
+};

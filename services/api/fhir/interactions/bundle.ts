@@ -1,0 +1,208 @@
+/** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
+import { type BundleEntry, entriesOf, isRead, itemsOf, type RequestBundle } from "../../../../fhir/bundle/entries.ts";
+import { localReferences } from "../../../../fhir/bundle/references.ts";
+import { refuseFaultyShell } from "../../../../fhir/bundle/shell.ts";
+import { etagOf } from "../../../../fhir/etag.ts";
+import { parseInput, parseJson } from "../../../../fhir/json.ts";
+import { FhirError, fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
+import { patchText } from "../../../../fhir/patch/index.ts";
+import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
+import { type EntryResult, transactions } from "../../../transactions/transactions.contract.ts";
+import type { Answer } from "../../http/answer.ts";
+import { httpError } from "../../http/errors.ts";
+import { FHIR_JSON } from "../media-types.ts";
+import { refusalOf } from "../refusals.ts";
+import { type FhirRequest, pairsOf, pathOf } from "../request.ts";
+
+type Handle = (request: FhirRequest) => Promise<Answer>;
+
+/** What a bundle asks of the rest of the gateway: the entries of a batch, and the reads of a transaction. */
+export interface Server {
+  answer: Handle;
+  /** @throws what the request would be answered with whatever is stored; asks nobody */
+  refuseImpossible(request: FhirRequest): Promise<void>;
+}
+
+export async function bundle(request: FhirRequest, server: Server): Promise<Answer> {
+  const text = await request.body();
+  const type = bundleType(text);
+  if (type === "transaction") return transaction(request, text, server);
+  const parsed = parseInput(text) as RequestBundle;
+  if (parsed?.resourceType !== "Bundle" || parsed.type !== "batch") {
+    throw fhirError(400, "invalid", "What is posted to the server's base must be a Bundle of type batch or transaction.", "Bundle.type");
+  }
+  return batch(request, parsed, server.answer);
+}
+
+/**
+ * The type of the bundle, when it can be seen without parsing: the coordinator parses a transaction, and doing it here as
+ * well would be done twice. Anything unusual is parsed.
+ */
+const bundleType = (text: string): string | undefined =>
+  /^\s*\{\s*"resourceType"\s*:\s*"Bundle"\s*,\s*(?:"id"\s*:\s*"[^"\\]*"\s*,\s*)?"type"\s*:\s*"(transaction)"/.exec(
+    text.slice(0, 500),
+  )?.[1] ?? typeOf(text);
+
+function typeOf(text: string): string | undefined {
+  const parsed = parseJson(text) as { resourceType?: unknown; type?: unknown } | null;
+  return parsed !== null && typeof parsed === "object" && parsed.resourceType === "Bundle" && typeof parsed.type === "string"
+    ? parsed.type
+    : undefined;
+}
+
+async function transaction(request: FhirRequest, text: string, server: Server): Promise<Answer> {
+  const { caller, base, prefer } = request;
+  request.directory.requireTransactions();
+  const representation = prefer.return === "representation";
+  const reads = MAY_READ.test(text) ? entriesOf(parseInput(text) as RequestBundle, base).filter(isRead) : [];
+  await refuseImpossibleReads(request, reads, server);
+  const results = await transactions.process(caller, { text: localReferences(text, base), base, representation });
+  const bounded = within(MAX_ANSWER_BYTES, server.answer);
+  const read = new Map(reads.map((entry) => [entry.index, entry]));
+  const entries = await mapConcurrent(results, async (result, index) =>
+    result === null ? readEntry(request, read.get(index) as BundleEntry, bounded) : writtenEntry(base, result, prefer.return),
+  );
+  return bundleAnswer("transaction-response", entries);
+}
+
+/**
+ * The coordinator parses a transaction; the gateway as well only if some entry may be for it: a method, or the address of an operation.
+ * A letter of theirs may be written as its number.
+ */
+const MAY_READ = /"(?:GET|HEAD)"|"url"\s*:\s*"[^"$]*\$|\\u00(?:4[1-9A-Fa-f]|5[0-9Aa]|24)/;
+
+/**
+ * All succeed, or none (R4, http.html#transaction): a read that nothing could make succeed is refused before anything is written.
+ * @throws FhirError with every such entry
+ */
+async function refuseImpossibleReads(request: FhirRequest, reads: BundleEntry[], { refuseImpossible }: Server): Promise<void> {
+  const refusals: { status: number; issues: Issue[] }[] = [];
+  for (const entry of reads) {
+    try {
+      await refuseImpossible(entryRequest(request, entry));
+    } catch (error) {
+      const { status, issues } = refusalOf(error);
+      const expression = [`Bundle.entry[${entry.index}].request.url`];
+      refusals.push({ status, issues: issues.map((issue) => ({ ...issue, expression })) });
+    }
+  }
+  const [first] = refusals;
+  if (first)
+    throw new FhirError(
+      first.status,
+      refusals.flatMap(({ issues }) => issues),
+    );
+}
+
+/** What was written is committed by now: a read that fails is answered beside it, as the entry's own outcome. */
+async function readEntry(request: FhirRequest, entry: BundleEntry, handle: Handle): Promise<string> {
+  try {
+    return answerEntry(await handle(entryRequest(request, entry)), entry);
+  } catch (error) {
+    return refusedEntry(request, error);
+  }
+}
+
+async function batch(request: FhirRequest, parsed: RequestBundle, handle: Handle): Promise<Answer> {
+  const items = itemsOf(parsed);
+  refuseFaultyShell({ ...parsed, entry: undefined });
+  const bounded = within(MAX_ANSWER_BYTES, handle);
+  const entries = await mapConcurrent(items, (item, index) => batchEntry(request, item, index, bounded), ENTRIES_AT_ONCE);
+  return bundleAnswer("batch-response", entries);
+}
+
+/** The answers to all entries together; what comes after is not done. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** Each may read the largest resource there is. */
+const ENTRIES_AT_ONCE = 16;
+
+/** Handles requests until their answers have so many bytes together. @throws FhirError 413, before anything is done */
+function within(most: number, handle: Handle): Handle {
+  let bytes = 0;
+  return async (request) => {
+    if (bytes > most)
+      throw fhirError(
+        413,
+        "too-costly",
+        `The answers before this one have ${most / 1024 / 1024} MB: send the rest in a bundle of its own.`,
+      );
+    const answer = await handle(request);
+    bytes += answer.body?.length ?? 0;
+    return answer;
+  };
+}
+
+/** One entry of a batch stands alone: its fault is its own answer. */
+async function batchEntry(request: FhirRequest, item: unknown, index: number, handle: Handle): Promise<string> {
+  try {
+    const alone = { resourceType: "Bundle", type: "batch", entry: [item] };
+    const [entry] = entriesOf(alone, request.base);
+    refuseFaultyShell(alone);
+    return answerEntry(await handle(entryRequest(request, entry as BundleEntry)), entry as BundleEntry);
+  } catch (error) {
+    return refusedEntry(request, error, (path) => path.replace("entry[0]", `entry[${index}]`));
+  }
+}
+
+function refusedEntry(request: FhirRequest, error: unknown, placed = (path: string): string => path): string {
+  request.report(error);
+  const { status, issues } = refusalOf(error);
+  const named = issues.map((issue) => ({ ...issue, ...(issue.expression && { expression: issue.expression.map(placed) }) }));
+  return `{"response":{"status":"${status}","outcome":${JSON.stringify(outcome(...named))}}}`;
+}
+
+function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
+  const mark = entry.url.indexOf("?");
+  const search = mark < 0 ? "" : entry.url.slice(mark + 1);
+  const headers: Record<string, string | undefined> = {
+    accept: FHIR_JSON,
+    "if-match": entry.ifMatch,
+    "if-none-match": entry.ifNoneMatch,
+    "if-none-exist": entry.ifNoneExist,
+    "if-modified-since": entry.ifModifiedSince,
+  };
+  return {
+    ...request,
+    method: entry.method === "HEAD" ? "GET" : entry.method,
+    path: pathOf(mark < 0 ? entry.url : entry.url.slice(0, mark)),
+    query: pairsOf(search),
+    search,
+    header: (name) => headers[name],
+    body: async () => {
+      if (entry.resource === undefined) throw httpError(400, "BODY_MISSING", "The request needs a body: the entry's resource.");
+      return entry.method === "PATCH" ? patchText(entry.resource) : JSON.stringify(entry.resource);
+    },
+  };
+}
+
+function writtenEntry(base: string, { status, type, id, version, updated, json }: EntryResult, prefer: string | undefined): string {
+  const phrase = status === 201 ? "201 Created" : status === 204 ? "204 No Content" : "200 OK";
+  if (version === 0) return `{"response":{"status":"${phrase}"}}`;
+  const modified = updated > 0 ? `,"lastModified":"${new Date(updated).toISOString()}"` : "";
+  const location = status === 204 ? "" : `,"location":"${type}/${id}/_history/${version}"`;
+  const told =
+    prefer === "OperationOutcome"
+      ? `,"outcome":${JSON.stringify(outcome({ severity: "information", code: "informational", diagnostics: phrase }))}`
+      : "";
+  const response = `"response":{"status":"${phrase}"${location},"etag":${JSON.stringify(etagOf(version))}${modified}${told}}`;
+  return json === undefined ? `{${response}}` : `{"fullUrl":"${base}/${type}/${id}","resource":${json},${response}}`;
+}
+
+/** The answer to a request as the entry of a response bundle. */
+function answerEntry({ status, headers = {}, body, updated }: Answer, { method }: BundleEntry): string {
+  const response = {
+    status: String(status),
+    ...(headers.Location !== undefined && { location: headers.Location }),
+    ...(headers.ETag !== undefined && { etag: headers.ETag }),
+    ...(updated !== undefined && { lastModified: new Date(updated).toISOString() }),
+  };
+  if (body === undefined) return `{"response":${JSON.stringify(response)}}`;
+  if (status >= 400) return `{"response":${JSON.stringify(response).slice(0, -1)},"outcome":${body}}}`;
+  if (method === "HEAD") return `{"response":${JSON.stringify(response)}}`;
+  return `{"resource":${body},"response":${JSON.stringify(response)}}`;
+}
+
+function bundleAnswer(type: string, entries: string[]): Answer {
+  const body = `{"resourceType":"Bundle","type":"${type}"${entries.length > 0 ? `,"entry":[${entries.join(",")}]` : ""}}`;
+  return { status: 200, headers: { "Content-Type": FHIR_JSON }, body };
+}

@@ -1,0 +1,101 @@
+/** The CapabilityStatement of what is served at this moment, made from the live registry (FHIR R4, capabilitystatement.html). */
+import { createHash } from "node:crypto";
+import { isNamedBy } from "../../../../fhir/etag.ts";
+import { mayReferTo, parametersOf, referencesOf } from "../../../../fhir/search/parameters.ts";
+import type { Directory } from "../../../../federation/directory.ts";
+import type { Answer } from "../../http/answer.ts";
+import { subsetOfRead, subsetText } from "../presentation.ts";
+import { FHIR_JSON } from "../media-types.ts";
+import type { FhirRequest } from "../request.ts";
+
+const STARTED = new Date().toISOString();
+
+/** Search parameters that every type has and that `parametersOf` does not list. */
+const EVERYWHERE = [
+  { name: "_id", type: "token" },
+  { name: "_lastUpdated", type: "date" },
+];
+
+const DEFINITION = "http://hl7.org/fhir/OperationDefinition";
+const OPERATIONS = [
+  { name: "validate", definition: `${DEFINITION}/Resource-validate` },
+  { name: "meta", definition: `${DEFINITION}/Resource-meta` },
+  { name: "meta-add", definition: `${DEFINITION}/Resource-meta-add` },
+  { name: "meta-delete", definition: `${DEFINITION}/Resource-meta-delete` },
+];
+const SYSTEM_OPERATIONS = [{ name: "meta", definition: `${DEFINITION}/Resource-meta` }];
+const OWN_OPERATIONS: Record<string, { name: string; definition: string }[]> = {
+  Patient: [{ name: "everything", definition: `${DEFINITION}/Patient-everything` }],
+  Encounter: [{ name: "everything", definition: `${DEFINITION}/Encounter-everything` }],
+  Observation: [{ name: "lastn", definition: `${DEFINITION}/Observation-lastn` }],
+};
+
+/** The part that depends on the services, as it was last made for a directory, and its digest. */
+const made = new WeakMap<Directory, { generation: number; resources: string; digest: string }>();
+
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 22);
+
+/** GET metadata: with a tag that changes when the statement does (R4, http.html#capabilities), and by `_summary` and `_elements` in part. */
+export function capabilities(request: FhirRequest, version: string): Answer {
+  const subset = subsetOfRead(request);
+  const { text, tag } = statement(request, version);
+  const headers = { ETag: `W/"${tag}"` };
+  if (isNamedBy(request.header("if-none-match"), tag)) return { status: 304, headers };
+  return { status: 200, headers: { ...headers, "Content-Type": FHIR_JSON }, body: subsetText(text, subset) };
+}
+
+/** As JSON text. What depends on the services is made anew only when one came or went. */
+function statement(
+  { directory, base, conditionalDelete, isCrossOrigin }: Pick<FhirRequest, "directory" | "base" | "conditionalDelete" | "isCrossOrigin">,
+  version: string,
+): { text: string; tag: string } {
+  let known = made.get(directory);
+  if (known?.generation !== directory.generation) {
+    const text = JSON.stringify(resources(directory, conditionalDelete));
+    known = { generation: directory.generation, resources: text, digest: digestOf(text) };
+    made.set(directory, known);
+  }
+  const head = {
+    resourceType: "CapabilityStatement",
+    status: "active",
+    date: STARTED,
+    kind: "instance",
+    software: { name: "OpenWard", version },
+    implementation: { description: "A mesh of services; this statement lists what runs at this moment.", url: base },
+    fhirVersion: "4.0.1",
+    format: ["application/fhir+json", "json"],
+    patchFormat: ["application/json-patch+json", "application/fhir+json"],
+  };
+  const hasCoordinator = directory.services().some(({ service, nodes }) => service === "transactions" && nodes.length > 0);
+  const codes = [...(hasCoordinator ? ["transaction"] : []), "batch", "history-system", "search-system"];
+  const interaction = directory.liveTypes().length > 0 ? codes.map((code) => ({ code })) : undefined;
+  const security = { cors: isCrossOrigin };
+  const rest = JSON.stringify({ mode: "server", security, interaction, searchParam: EVERYWHERE, operation: SYSTEM_OPERATIONS });
+  const start = `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)}`;
+  return { text: `${start},"resource":${known.resources}}]}`, tag: digestOf(start + known.digest) };
+}
+
+function resources(directory: Directory, conditionalDelete: "single" | "multiple"): object[] {
+  const types = directory.liveTypes();
+  const references = types.flatMap((source) => referencesOf(source).map((parameter) => ({ source, parameter })));
+  const named = ({ source, parameter }: (typeof references)[number]) => `${source}:${parameter.code}`;
+  return types.map((type) => ({
+    type,
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    interaction: ["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"].map(
+      (code) => ({ code }),
+    ),
+    versioning: "versioned-update",
+    readHistory: true,
+    updateCreate: true,
+    conditionalCreate: true,
+    conditionalRead: "full-support",
+    conditionalUpdate: true,
+    conditionalDelete,
+    referencePolicy: ["literal", "logical", "local"],
+    searchInclude: ["*", ...references.filter(({ source }) => source === type).map(named)],
+    searchRevInclude: ["*", ...references.filter(({ parameter }) => mayReferTo(parameter, type)).map(named)],
+    searchParam: [...EVERYWHERE, ...[...parametersOf(type).values()].map(({ code, type: kind }) => ({ name: code, type: kind }))],
+    operation: [...OPERATIONS, ...(OWN_OPERATIONS[type] ?? [])],
+  }));
+}

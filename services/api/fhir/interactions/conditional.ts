@@ -1,0 +1,104 @@
+/** Conditional update, patch and delete: criteria in place of an id (FHIR R4, http.html#cond-update, #3.1.0.7.1). */
+import { ifMatchVersions } from "../../../../fhir/etag.ts";
+import { fhirError } from "../../../../fhir/outcome.ts";
+import { type CriteriaMatches, resolveCriteria, type CriteriaMatch } from "../../../../federation/resolve-criteria.ts";
+import { locked, multipleMatches, noMatch, staleVersion } from "../../../../federation/errors.ts";
+import { asWriteConflict, WriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
+import { transactionOf, transactions } from "../../../transactions/transactions.contract.ts";
+import type { Answer } from "../../http/answer.ts";
+import { patch } from "./patch.ts";
+import { createUnless, type Parsed, parsed, remove, rewrite, throughTransaction } from "./resource.ts";
+import type { FhirRequest } from "../request.ts";
+
+/** Resources that one conditional delete may remove, where several are allowed at all. */
+const MAX_DELETED = 1_000;
+
+/** The query without what only shapes the answer. @throws FhirError 412 without criteria */
+function criteriaOf(request: FhirRequest, type: string): string {
+  const pairs = request.query.filter(([name]) => name !== "_format" && name !== "_pretty");
+  if (pairs.length === 0) throw fhirError(412, "multiple-matches", `Name one resource, ${type}/id, or give criteria, ${type}?….`);
+  return `${type}?${pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&")}`;
+}
+
+/** PUT Type?criteria: updates the one match, creates when there is none, refuses when there are more. */
+export async function conditionalUpdate(request: FhirRequest, type: string): Promise<Answer> {
+  const criteria = criteriaOf(request, type);
+  const resource = parsed(await request.body(), type);
+  const ifMatch = request.header("if-match");
+  const ifNoneMatch = request.header("if-none-match");
+  if (request.directory.isShared(type)) {
+    return throughTransaction(request, {
+      resource,
+      request: {
+        method: "PUT",
+        url: criteria,
+        ...(ifMatch !== undefined && { ifMatch }),
+        ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+      },
+    });
+  }
+  const allowed = ifMatchVersions(ifMatch);
+  const updated = async () => {
+    const [found] = await resolveCriteria(request, [criteria], 2);
+    const [match, ...more] = found?.matches ?? [];
+    if (more.length > 0) throw multipleMatches(criteria);
+    if (match && ifNoneMatch?.trim() === "*") throw staleVersion({ type, id: match.id, version: match.version });
+    if (match) return updateMatch(request, resource, match, allowed);
+    if (ifMatch !== undefined) throw staleVersion({ type, version: 0 });
+    const created = await createUnless(request, resource, (found as CriteriaMatches).condition);
+    if (!created) throw new WriteConflict();
+    return created;
+  };
+  return retryOnConflict(
+    () => [criteria],
+    updated,
+    () => locked({ criteria }),
+  );
+}
+
+/** @throws Overtaken when the match was changed meanwhile and the client named no version of it */
+async function updateMatch(request: FhirRequest, resource: Parsed, { id, version }: CriteriaMatch, allowed: number[] | undefined) {
+  const type = resource.resourceType;
+  if (resource.id !== undefined && resource.id !== id) {
+    throw fhirError(400, "invalid", `The criteria match ${type}/${id}, but the resource has another id.`, `${type}.id`);
+  }
+  if (allowed && !allowed.includes(version)) throw staleVersion({ type, id, version });
+  const answer = rewrite(request, { ...resource, id }, version);
+  return allowed ? answer : asWriteConflict(answer);
+}
+
+/** PATCH Type?criteria */
+export async function conditionalPatch(request: FhirRequest, type: string): Promise<Answer> {
+  const criteria = criteriaOf(request, type);
+  const matches = await matchesOf(request, criteria, 2);
+  const [match] = matches;
+  if (!match) throw noMatch(type, decodeURIComponent(criteria.slice(type.length + 1)));
+  if (matches.length > 1) throw multipleMatches(criteria);
+  return patch(request, type, match.id);
+}
+
+/** DELETE Type?criteria: of one match; of several when the server allows it (CONDITIONAL_DELETE=multiple). */
+export async function conditionalDelete(request: FhirRequest, type: string): Promise<Answer> {
+  const criteria = criteriaOf(request, type);
+  const isMultiple = request.conditionalDelete === "multiple";
+  const matches = await matchesOf(request, criteria, isMultiple ? MAX_DELETED + 1 : 2);
+  const [match] = matches;
+  const ifMatch = request.header("if-match");
+  if (!match) {
+    if (ifMatch !== undefined) throw staleVersion({ type, version: 0 });
+    return { status: 204 };
+  }
+  if (matches.length === 1) return remove(request, type, match.id);
+  if (!isMultiple) throw multipleMatches(criteria);
+  if (matches.length > MAX_DELETED) throw fhirError(400, "too-costly", `More than ${MAX_DELETED} resources match: narrow the criteria.`);
+  request.directory.requireTransactions();
+  const condition = ifMatch === undefined ? {} : { ifMatch };
+  const text = transactionOf(...matches.map(({ id }) => ({ request: { method: "DELETE" as const, url: `${type}/${id}`, ...condition } })));
+  await transactions.process(request.caller, { text, base: request.base });
+  return { status: 204 };
+}
+
+async function matchesOf(request: FhirRequest, criteria: string, limit: number): Promise<CriteriaMatch[]> {
+  const [found] = await resolveCriteria(request, [criteria], limit);
+  return found?.matches ?? [];
+}

@@ -1,0 +1,27 @@
+/** PATCH Type/id: JSON Patch and FHIRPath Patch (FHIR R4, http.html#patch). */
+import { parseInput, parseJson } from "../../../../fhir/json.ts";
+import { applyPatch, JSON_PATCH } from "../../../../fhir/patch/index.ts";
+import { ifMatchVersions } from "../../../../fhir/etag.ts";
+import { locked, staleVersion } from "../../../../federation/errors.ts";
+import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
+import { readResource } from "../../../../federation/read.ts";
+import type { Answer } from "../../http/answer.ts";
+import type { FhirRequest } from "../request.ts";
+import { rewrite } from "./resource.ts";
+
+export async function patch(request: FhirRequest, type: string, id: string): Promise<Answer> {
+  const document = parseInput(await request.body(JSON_PATCH));
+  const allowed = ifMatchVersions(request.header("if-match"));
+  const patched = async () => {
+    const stored = await readResource(request, type, id);
+    if (allowed && !allowed.includes(stored.version)) throw staleVersion({ type, id, version: stored.version });
+    const resource = applyPatch(parseJson(stored.json) as { resourceType: string }, document);
+    const answer = rewrite(request, { ...resource, id }, stored.version);
+    return allowed ? answer : asWriteConflict(answer);
+  };
+  return retryOnConflict(
+    () => [`${type}/${id}`],
+    patched,
+    () => locked({ type, id }),
+  );
+}

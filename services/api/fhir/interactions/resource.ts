@@ -1,0 +1,226 @@
+/** Interactions on one resource: create, read, vread, update, delete (FHIR R4, http.html). */
+import { v7 as timeOrderedId } from "uuid";
+import { localReferences } from "../../../../fhir/bundle/references.ts";
+import { etagOf, ifMatchVersions, isNamedBy } from "../../../../fhir/etag.ts";
+import { parseInput } from "../../../../fhir/json.ts";
+import { fhirError, outcome } from "../../../../fhir/outcome.ts";
+import { isResourceType } from "../../../../fhir/search/parameters.ts";
+import { ownerOf, type OwnerStep, type StepResult } from "../../../../federation/owner-contract.ts";
+import { gone, isType, locked, notFound, staleVersion } from "../../../../federation/errors.ts";
+import { resolveCriteria } from "../../../../federation/resolve-criteria.ts";
+import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
+import { readResource, readVersion } from "../../../../federation/read.ts";
+import type { NoneExist, StoredResource } from "../../../../store/store.ts";
+import { type EntryResult, type TransactionEntry, transactionOf, transactions } from "../../../transactions/transactions.contract.ts";
+import type { Answer } from "../../http/answer.ts";
+import { subsetOfRead, subsetText } from "../presentation.ts";
+import { FHIR_JSON } from "../media-types.ts";
+import { outsideBundle } from "../refusals.ts";
+import type { FhirRequest } from "../request.ts";
+
+const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+
+/** GET Type/id */
+export async function read(request: FhirRequest, type: string, id: string): Promise<Answer> {
+  const stored = await readResource(request, type, id);
+  return notModified(request, stored) ?? resourceAnswer(200, stored, subsetText(stored.json, subsetOfRead(request)));
+}
+
+/** GET Type/id/_history/version */
+export async function vread(request: FhirRequest, type: string, id: string, version: string): Promise<Answer> {
+  const stored = await readVersion(request, type, id, versionNamed(type, id, version));
+  if (stored.json === undefined) throw gone(type, id, stored.version);
+  return notModified(request, stored) ?? resourceAnswer(200, stored, subsetText(stored.json, subsetOfRead(request)));
+}
+
+/** @throws 404 NOT_FOUND for what names no version */
+export function versionNamed(type: string, id: string, version: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(version)) throw notFound(type, `${id}/_history/${version}`);
+  return Number(version);
+}
+
+/** POST Type, with If-None-Exist a conditional create */
+export async function create(request: FhirRequest, type: string): Promise<Answer> {
+  const { caller, directory } = request;
+  const text = await request.body();
+  const criteria = request.header("if-none-exist");
+  const id = timeOrderedId();
+  if (criteria === undefined) {
+    // Of a shared type only the owner of this content need be alive.
+    const owner = directory.ownerFor(type, directory.isShared(type) ? parsed(text, type) : {});
+    return written(request, type, id, await one(request, owner, { op: "create", type, id, text }));
+  }
+  const owners = directory.ownersOf(type);
+  if (owners.length > 1)
+    return throughTransaction(request, { resource: parsed(text, type), request: { method: "POST", url: type, ifNoneExist: criteria } });
+  const [found] = await resolveCriteria(request, [`${type}?${criteria.replace(/^\?/, "")}`], 1);
+  const result = await one(request, owners[0] as string, { op: "create", type, id, text, ifNoneExist: found?.condition });
+  if (result.outcome === "existed") {
+    const stored = await ownerOf(owners[0] as string).read(caller, { type, id: result.id });
+    return written(request, type, result.id, {
+      ...result,
+      ...(stored?.json !== undefined && { json: stored.json, updated: stored.updated }),
+    });
+  }
+  return written(request, type, id, result);
+}
+
+/** As a required version (store/store.ts). */
+const NONE_LIVING = 0;
+
+/** PUT Type/id */
+export async function update(request: FhirRequest, type: string, id: string): Promise<Answer> {
+  if (!ID.test(id)) throw fhirError(400, "value", `"${id.slice(0, 100)}" is not a legal id: letters, digits, - and . only, at most 64.`);
+  const { directory } = request;
+  const text = await request.body();
+  const resource = parsed(text, type);
+  if (resource.id !== id) throw fhirError(400, "invalid", `The resource's id must be "${id}", as in the URL.`, `${type}.id`);
+  const ifMatch = request.header("if-match");
+  const ifVersion = ifMatchVersions(ifMatch);
+  const owner = directory.ownerFor(type, resource);
+  const isShared = directory.isShared(type);
+  const ifNoneMatch = request.header("if-none-match");
+  // `If-None-Match: *` holds when there is no version (RFC 9110, 13.1.2), `If-Match: *` when there is any (13.1.1).
+  const mustBeAbsent = ifNoneMatch?.trim() === "*";
+  if (mustBeAbsent && ifMatch !== undefined) throw staleVersion({ type, id });
+  const upsert = !isShared && ifMatch?.trim() !== "*";
+  const required = mustBeAbsent ? [NONE_LIVING] : ifVersion;
+  const step: OwnerStep = { op: "update", type, id, text, upsert, ...(required && { ifVersion: required }) };
+  try {
+    return written(request, type, id, await one(request, owner, step));
+  } catch (error) {
+    const isNowhere = isType(error, "NOT_FOUND");
+    if (!isShared) throw isNowhere ? staleVersion({ type, id, version: 0 }) : error;
+    // Usually the resource is where its content says; if it is not there, or on its way, it may have to move.
+    if (!isNowhere && !isType(error, "STALE_VERSION") && !isType(error, "LOCKED")) throw error;
+    const entry: TransactionEntry = {
+      resource,
+      request: {
+        method: "PUT",
+        url: `${type}/${id}`,
+        ...(ifMatch !== undefined && { ifMatch }),
+        ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+      },
+    };
+    return throughTransaction(request, entry);
+  }
+}
+
+/** DELETE Type/id; deleting what is not there is done at once (R4, http.html#delete), unless If-Match says that it is */
+export async function remove(request: FhirRequest, type: string, id: string): Promise<Answer> {
+  const owners = request.directory.ownersOf(type);
+  const ifMatch = request.header("if-match");
+  const ifVersion = ifMatchVersions(ifMatch);
+  if (owners.length > 1)
+    return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } });
+  const step: OwnerStep = { op: "delete", type, id, ...(ifVersion && { ifVersion }) };
+  const deleted = () => one(request, owners[0] as string, step);
+  // An owner's own rule may hold for the version that it looked at (wards: nobody lies in the bed); the client has named none.
+  const result = ifVersion
+    ? await deleted()
+    : await retryOnConflict(
+        () => [`${type}/${id}`],
+        () => asWriteConflict(deleted()),
+        () => locked({ type, id }),
+      );
+  if (ifMatch !== undefined && result.outcome === "none") throw staleVersion({ type, id, version: 0 });
+  return { status: 204, headers: result.version > 0 ? { ETag: etagOf(result.version) } : {} };
+}
+
+async function one(request: FhirRequest, owner: string, sent: OwnerStep): Promise<StepResult> {
+  const step = "text" in sent ? { ...sent, text: localReferences(sent.text, request.base) } : sent;
+  const [result] = await ownerOf(owner).write(request.caller, { steps: [step], representation: wantsResource(request) });
+  return result as StepResult;
+}
+
+/**
+ * Gives a resource that was read another content.
+ * @throws 412 STALE_VERSION when it is not at that version any more
+ */
+export async function rewrite(request: FhirRequest, resource: Parsed & { id: string }, version: number): Promise<Answer> {
+  const { resourceType: type, id } = resource;
+  if (request.directory.isShared(type)) {
+    return throughTransaction(request, { resource, request: { method: "PUT", url: `${type}/${id}`, ifMatch: etagOf(version) } });
+  }
+  const step: OwnerStep = { op: "update", type, id, text: JSON.stringify(resource), ifVersion: [version], upsert: false };
+  return written(request, type, id, await one(request, request.directory.ownerFor(type, resource), step));
+}
+
+/** Creates unless something matches by now; undefined when it does. */
+export async function createUnless(request: FhirRequest, resource: Parsed, ifNoneExist: NoneExist): Promise<Answer | undefined> {
+  const { resourceType: type } = resource;
+  const id = typeof resource.id === "string" ? resource.id : timeOrderedId();
+  if (!ID.test(id))
+    throw fhirError(400, "value", "The resource's id is not legal: letters, digits, - and . only, at most 64.", `${type}.id`);
+  const owner = request.directory.ownerFor(type, resource);
+  const result = await one(request, owner, { op: "create", type, id, text: JSON.stringify(resource), ifNoneExist });
+  return result.outcome === "existed" ? undefined : written(request, type, id, result);
+}
+
+/** What concerns more than one owner is a transaction, also for a single resource. */
+export async function throughTransaction(request: FhirRequest, entry: TransactionEntry): Promise<Answer> {
+  request.directory.requireTransactions();
+  const sent = { text: localReferences(transactionOf(entry), request.base), base: request.base, representation: wantsResource(request) };
+  const [result] = await transactions.process(request.caller, sent).catch((error: unknown) => {
+    throw outsideBundle(error, entry.request.url.split(/[/?]/, 1)[0] as string);
+  });
+  const { status, type, id, ...rest } = result as EntryResult;
+  const found = entry.request.method === "POST" ? "existed" : "updated";
+  if (status === 204) return { status, headers: rest.version > 0 ? { ETag: etagOf(rest.version) } : {} };
+  return written(request, type, id, { ...rest, id, outcome: status === 201 ? "created" : found });
+}
+
+const wantsResource = ({ prefer }: FhirRequest): boolean => prefer.return === undefined || prefer.return === "representation";
+
+function written(request: FhirRequest, type: string, id: string, { outcome: what, version, updated, json }: StepResult): Answer {
+  const status = what === "created" ? 201 : 200;
+  const headers: Record<string, string> = { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() };
+  if (what === "created" || what === "existed") headers.Location = `${request.base}/${type}/${id}/_history/${version}`;
+  if (json !== undefined && wantsResource(request))
+    return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body: json, updated };
+  if (request.prefer.return === "OperationOutcome") {
+    const body = JSON.stringify(
+      outcome({ severity: "information", code: "informational", diagnostics: `${type}/${id} is at version ${version}.` }),
+    );
+    return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body, updated };
+  }
+  return { status, headers, updated };
+}
+
+function resourceAnswer(status: number, { version, updated }: StoredResource, body: string): Answer {
+  const headers = { "Content-Type": FHIR_JSON, ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() };
+  return { status, headers, body, updated };
+}
+
+/** Conditional read (R4, http.html#cread). */
+function notModified(request: FhirRequest, { version, updated }: StoredResource): Answer | undefined {
+  const ifNoneMatch = request.header("if-none-match");
+  const since = request.header("if-modified-since");
+  // With both, the entity tag decides (RFC 9110, 13.1.3). HTTP dates have whole seconds.
+  const isKnown =
+    ifNoneMatch !== undefined ? isNamedBy(ifNoneMatch, version) : since !== undefined && Math.floor(updated / 1000) * 1000 <= dateOf(since);
+  return isKnown
+    ? { status: 304, headers: { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() }, updated }
+    : undefined;
+}
+
+/** An HTTP date; the oldest of its three forms has no zone and means GMT as well (RFC 9110, 5.6.7). */
+const dateOf = (text: string): number => Date.parse(/\d{4}$/.test(text) ? `${text} GMT` : text);
+
+/** A resource as a client sent it. */
+export type Parsed = { resourceType: string; id?: unknown } & Record<string, unknown>;
+
+/** The body as a resource of the type in the URL. @throws FhirError 400 */
+export function parsed(text: string, type: string): Parsed {
+  const resource = parseInput(text) as Record<string, unknown> | null;
+  if (resource === null || typeof resource !== "object" || Array.isArray(resource))
+    throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
+  if (resource.resourceType !== type) {
+    const given =
+      typeof resource.resourceType === "string" && isResourceType(resource.resourceType)
+        ? `a ${resource.resourceType}`
+        : "no FHIR resource";
+    throw fhirError(400, "invalid", `The URL says ${type}, but the body is ${given}: check resourceType.`, "resourceType");
+  }
+  return resource as { resourceType: string };
+}

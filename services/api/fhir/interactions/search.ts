@@ -1,0 +1,118 @@
+/** Search on a type (FHIR R4, search.html): the query string in, a searchset out. */
+import { type Issue, outcome } from "../../../../fhir/outcome.ts";
+import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
+import { parseSearch } from "../../../../fhir/search/parse.ts";
+import type { Clause, Cursor, Row } from "../../../../fhir/search/query.ts";
+import { included, slotsToFollow } from "../../../../federation/include.ts";
+import { countMatches, searchPage } from "../../../../federation/search-page.ts";
+import { packToken, unpackToken } from "../page-token.ts";
+import type { Answer } from "../../http/answer.ts";
+import { DEFAULT_COUNT, MAX_COUNT, MAX_INCLUDED, MAX_PAGE_BYTES } from "../limits.ts";
+import type { Subset } from "../../../../fhir/subset.ts";
+import { subsetAsked, subsetText } from "../presentation.ts";
+import { FHIR_JSON } from "../media-types.ts";
+import { type FhirRequest, pairsOf } from "../request.ts";
+
+/** What a next link holds: the query as the client wrote it, and where the last page ended. */
+interface PageToken {
+  query: string;
+  after: Cursor;
+}
+
+/**
+ * @param within clauses that hold besides the query, e.g. of a compartment
+ * @param path what the links name; default: the type
+ */
+export async function search(request: FhirRequest, type: string, within: Clause[] = [], path = type): Promise<Answer> {
+  const token = request.query.find(([name]) => name === "_page")?.[1];
+  const page = token === undefined ? undefined : unpackToken<PageToken>(token, path);
+  const pairs = page ? pairsOf(page.query) : request.query;
+  const asked = parseSearch(type, pairs, { base: request.base, handling: request.prefer.handling ?? "lenient" });
+  const parsed = within.length > 0 ? { ...asked, clauses: [...within, ...asked.clauses] } : asked;
+  const subset = subsetAsked(parsed);
+  const count = Math.min(parsed.count ?? DEFAULT_COUNT, MAX_COUNT);
+  const self = `${request.base}/${path}${selfQuery(parsed)}`;
+  if (parsed.summary === "count" || count === 0) {
+    const total = await countMatches(request, type, parsed);
+    return searchset([{ relation: "self", url: self }], [], total, issuesOf(parsed, []), request.base);
+  }
+
+  const partial = request.prefer.handling === "lenient";
+  const refs = slotsToFollow(parsed, type);
+  const found = await searchPage(request, {
+    type,
+    search: parsed,
+    limit: count,
+    maxBytes: MAX_PAGE_BYTES,
+    partial,
+    ...(page && { after: page.after }),
+    ...(refs.length > 0 && { refs }),
+  });
+  const missing = new Set(found.missing);
+  const along = await included(request, found.rows, parsed, { partial, missing }, MAX_INCLUDED);
+
+  const links = [{ relation: "self", url: self }];
+  if (found.next) {
+    const after = found.next;
+    const query = page?.query ?? request.search; // of a search by POST: its form, as a query
+    links.push({ relation: "next", url: `${request.base}/${path}?_page=${packToken(path, { query, after } satisfies PageToken)}` });
+  }
+  const isWhole = !found.next && !page && missing.size === 0;
+  const total = isWhole
+    ? found.rows.length
+    : parsed.total === "accurate" || parsed.total === "estimate"
+      ? await countMatches(request, type, parsed)
+      : undefined;
+  const entries = [
+    ...found.rows.map((row) => entryText(request.base, row, "match", subset)),
+    // Elements are named of what was searched for; what comes along is whole (R4 3.1.1.5.9).
+    ...along.map((row) => entryText(request.base, row, "include", parsed.elements ? undefined : subset)),
+  ];
+  return searchset(links, entries, total, issuesOf(parsed, [...missing]), request.base);
+}
+
+/** What of the query was used, as the self link tells it. */
+export function selfQuery({ used }: Pick<ParsedSearch, "used">): string {
+  if (used.length === 0) return "";
+  const told = ([name, value]: [string, string]) => (name === "_count" && Number(value) > MAX_COUNT ? `${MAX_COUNT}` : value);
+  return `?${used.map((one) => `${encodeURIComponent(one[0]).replaceAll("%3A", ":")}=${encodeURIComponent(told(one))}`).join("&")}`;
+}
+
+/** What the client is warned of in the answer: what was passed over, and who could not be asked. */
+export function issuesOf({ ignored }: Pick<ParsedSearch, "ignored">, missing: string[]): Issue[] {
+  return [
+    ...ignored.map(({ name, reason }): Issue => ({ severity: "warning", code: "not-supported", diagnostics: reason, expression: [name] })),
+    ...missing.map(
+      (type): Issue => ({
+        severity: "warning",
+        code: "incomplete",
+        diagnostics: `A service that owns ${type} is down: its matches are missing here.`,
+      }),
+    ),
+  ];
+}
+
+/** One entry of a searchset, as JSON text. */
+export const entryText = (base: string, { type, id, json = "{}" }: Row, mode: "match" | "include", subset?: Subset): string =>
+  `{"fullUrl":"${base}/${type}/${id}","resource":${subsetText(json, subset)},"search":{"mode":"${mode}"}}`;
+
+/** 200 with the entries, and a last one for the issues if there are any. */
+export function searchset(
+  links: { relation: string; url: string }[],
+  entries: string[],
+  total: number | undefined,
+  issues: Issue[],
+  base: string,
+): Answer {
+  if (issues.length > 0)
+    entries.push(
+      `{"fullUrl":"${base}/OperationOutcome/warnings","resource":${JSON.stringify(outcome(...issues))},"search":{"mode":"outcome"}}`,
+    );
+  const counted = total === undefined ? "" : `,"total":${total}`;
+  const list = entries.length === 0 ? "" : `,"entry":[${entries.join(",")}]`;
+  return {
+    status: 200,
+    headers: { "Content-Type": FHIR_JSON },
+    body: `{"resourceType":"Bundle","type":"searchset"${counted},"link":${JSON.stringify(links)}${list}}`,
+  };
+}

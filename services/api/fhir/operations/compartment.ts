@@ -1,0 +1,225 @@
+/** Compartments, and search over all types (FHIR R4, compartmentdefinition.html, search.html). */
+import { fhirError } from "../../../../fhir/outcome.ts";
+import { compartmentOf, compartmentTypes, isResourceType, parametersOf } from "../../../../fhir/search/parameters.ts";
+import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
+import { parseSearch } from "../../../../fhir/search/parse.ts";
+import type { Clause } from "../../../../fhir/search/query.ts";
+import { countTypes, searchTypes, type TypeQuestion, type TypesCursor } from "../../../../federation/many-types.ts";
+import { clausesOf } from "../../../../federation/chains.ts";
+import { packToken, unpackToken } from "../page-token.ts";
+import type { Answer } from "../../http/answer.ts";
+import { httpError } from "../../http/errors.ts";
+import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "../limits.ts";
+import { subsetAsked } from "../presentation.ts";
+import { type FhirRequest, pairsOf } from "../request.ts";
+import { entryText, issuesOf, search, searchset, selfQuery } from "../interactions/search.ts";
+
+/**
+ * The clauses by which a resource of `type` belongs to a compartment; undefined: that type is never in it.
+ * For the compartment's own type: the resource itself, and what R4 counts to it besides (Patients that link to the Patient).
+ * @param id absent: to any compartment of this kind
+ */
+export function membership(compartment: string, id: string | undefined, type: string): Clause[] | undefined {
+  if (type === compartment && id === undefined) return [];
+  const [only, ...more] = waysInto(compartment, id, type);
+  if (!only) return undefined;
+  return more.length === 0 ? [only] : [{ kind: "any", of: [only, ...more].map((way) => [way]) }];
+}
+
+/** The opposite of `membership`: the clauses by which a resource of `type` is outside; none where that type is never inside. */
+export const outside = (compartment: string, id: string | undefined, type: string): Clause[] =>
+  waysInto(compartment, id, type).map((way) => ({ ...way, not: true }));
+
+/** Each of them alone makes a member. */
+function waysInto(compartment: string, id: string | undefined, type: string): Extract<Clause, { kind: "key" | "id" }>[] {
+  const codes = compartmentOf(compartment, type).filter((code) => code !== "_id");
+  const slots = [...new Set(codes.flatMap((code) => parametersOf(type).get(code)?.slots ?? []))];
+  const any = [id === undefined ? { prefix: `=${compartment}/` } : { eq: `=${compartment}/${id}` }];
+  return [
+    ...(type === compartment && id !== undefined ? [{ kind: "id" as const, any: [id] }] : []),
+    ...(slots.length > 0 ? [{ kind: "key" as const, slots, any }] : []),
+  ];
+}
+
+const requireCompartment = (compartment: string): void => {
+  if (!compartmentTypes.includes(compartment))
+    throw httpError(404, "NOT_SUPPORTED", `There is no ${compartment} compartment; there are ${compartmentTypes.join(", ")}.`);
+};
+
+/** GET Patient/1/Observation?… */
+export async function searchCompartment(request: FhirRequest, compartment: string, id: string, type: string): Promise<Answer> {
+  requireCompartment(compartment);
+  const clauses = membership(compartment, id, type);
+  if (!clauses) throw httpError(404, "NOT_SUPPORTED", `${type} is never in a ${compartment} compartment.`);
+  return search(request, type, clauses, `${compartment}/${id}/${type}`);
+}
+
+/** GET Patient/1/*?… */
+export async function searchWholeCompartment(request: FhirRequest, compartment: string, id: string): Promise<Answer> {
+  requireCompartment(compartment);
+  const types = request.directory.types().flatMap((type): TypeQuestion[] => {
+    const clauses = membership(compartment, id, type);
+    return clauses ? [{ type, clauses }] : [];
+  });
+  return searchMany(request, `${compartment}/${id}/*`, types);
+}
+
+/** GET [base]?_type=…&… and POST [base]/_search: parameters that every type has. */
+export function searchSystem(request: FhirRequest): Promise<Answer> {
+  return searchMany(
+    request,
+    "",
+    request.directory.types().map((type) => ({ type, clauses: [] })),
+  );
+}
+
+/** What a next link holds: the query as the client wrote it, and where the last page ended. */
+export interface PageToken {
+  query: string;
+  after: TypesCursor;
+}
+
+async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[]): Promise<Answer> {
+  const { base } = request;
+  const token = request.query.find(([name]) => name === "_page")?.[1];
+  const page = token === undefined ? undefined : unpackToken<PageToken>(token, path);
+  const query = page?.query ?? request.search;
+  const pairs = page ? pairsOf(page.query) : request.query;
+  const wanted = typesAsked(pairs);
+  const rest = pairs.filter(([name]) => name !== "_type");
+  const availability = { partial: request.prefer.handling === "lenient", missing: new Set<string>() };
+  const options = { base, handling: request.prefer.handling ?? "lenient" };
+  // What all types understand is read once, for whatever concerns the page; then the criteria for each type.
+  const shape = parseSearch(
+    "Basic",
+    rest.filter(([name]) => isResultParameterName(name)),
+    options,
+  );
+  if (shape.include.length > 0 || shape.revinclude.length > 0)
+    throw fhirError(400, "not-supported", "_include and _revinclude need a search on one type.");
+  if (rest.some(([name, value]) => name === "_sort" && value.split(",").some((key) => !/^-?_/.test(key))))
+    throw fhirError(400, "not-supported", "A search over several types is sorted by what all types have: _lastUpdated, _id.", "_sort");
+  const searches = all
+    .filter(({ type }) => !wanted || wanted.has(type))
+    .map(({ type, clauses }) => {
+      const criteria = rest.filter(([name]) => name === "_sort" || !isResultParameterName(name));
+      return { type, clauses, search: parseSearch(type, criteria, options) };
+    });
+  const ignored = [...shape.ignored, ...ignoredByAll(searches.map(({ search }) => search))];
+  const questions = await Promise.all(
+    searches.map(
+      async ({ type, clauses, search }): Promise<TypeQuestion> => ({
+        type,
+        clauses: [...clauses, ...(await clausesOf(request, search, availability))],
+        sort: search.sort,
+      }),
+    ),
+  );
+  const used = pairs.filter(([name]) => name !== "_format" && name !== "_pretty" && !ignored.some((it) => it.name === name));
+  const self = `${base}${path && `/${path}`}${selfQuery({ used })}`;
+  const count = Math.min(shape.count ?? DEFAULT_COUNT, MAX_COUNT);
+  const total = () => countTypes(request, questions);
+  if (shape.summary === "count" || count === 0)
+    return searchset([{ relation: "self", url: self }], [], await total(), issuesOf({ ignored }, []), base);
+
+  const subset = subsetAsked(shape);
+  const { rows, next } = await searchTypes(
+    request,
+    questions,
+    { limit: count, maxBytes: MAX_PAGE_BYTES, ...(page && { after: page.after }) },
+    availability,
+  );
+  const links = [{ relation: "self", url: self }];
+  if (next)
+    links.push({
+      relation: "next",
+      url: `${base}${path && `/${path}`}?_page=${packToken(path, { query, after: next } satisfies PageToken)}`,
+    });
+  const counted =
+    !next && !page && availability.missing.size === 0
+      ? rows.length
+      : shape.total === "accurate" || shape.total === "estimate"
+        ? await total()
+        : undefined;
+  return searchset(
+    links,
+    rows.map((row) => entryText(base, row, "match", subset)),
+    counted,
+    issuesOf({ ignored }, [...availability.missing]),
+    base,
+  );
+}
+
+/**
+ * What no type understands is passed over, as in a search on one type. What some understand and others do not would find
+ * everything of the others.
+ * @throws FhirError 400
+ */
+function ignoredByAll(searches: ParsedSearch[]): ParsedSearch["ignored"] {
+  const reasons = new Map<string, string[]>();
+  for (const { ignored } of searches)
+    for (const [name, { reason }] of new Map(ignored.map((it) => [it.name, it]))) reasons.set(name, [...(reasons.get(name) ?? []), reason]);
+  return [...reasons].map(([name, given]) => {
+    const shown = name.slice(0, 64);
+    if (given.length < searches.length)
+      throw fhirError(
+        400,
+        "not-supported",
+        `Not every type of this search has the parameter "${shown}": name those that do in _type.`,
+        shown,
+      );
+    const isOne = given.every((reason) => reason === given[0]);
+    return { name, reason: isOne ? (given[0] as string) : `No type of this search has the parameter "${shown}".` };
+  });
+}
+
+const CONTROLS = new Set([
+  "_count",
+  "_total",
+  "_summary",
+  "_elements",
+  "_sort",
+  "_format",
+  "_pretty",
+  "_page",
+  "_include",
+  "_revinclude",
+  "_contained",
+]);
+/** Shapes the answer, and narrows nothing. */
+export const isResultParameterName = (name: string): boolean => CONTROLS.has(name.split(":", 1)[0] as string);
+
+/**
+ * What an operation does with parameters that shape a search, of which R4 defines few for operations: it heeds those named; the
+ * rest are passed over and told of in the answer, or refused, as the client prefers.
+ * @throws FhirError 400 not-supported, when strict
+ */
+export function heededBy(
+  operation: string,
+  { query, prefer }: Pick<FhirRequest, "query" | "prefer">,
+  names: readonly string[],
+): { heeded: [name: string, value: string][] } & Pick<ParsedSearch, "ignored"> {
+  const isIdle = (name: string) => isResultParameterName(name) && ![...names, "_format", "_pretty", "_page"].includes(name);
+  const ignored = [...new Set(query.map(([name]) => name).filter(isIdle))].map((whole) => {
+    const name = whole.slice(0, 64);
+    return { name, reason: `${operation} does not take the parameter "${name}".` };
+  });
+  const [first] = ignored;
+  if (first && prefer.handling === "strict") throw fhirError(400, "not-supported", first.reason, first.name);
+  return { heeded: query.filter(([name]) => !isIdle(name)), ignored };
+}
+
+/** The types in `_type`, if given. @throws FhirError 400 */
+export function typesAsked(pairs: [string, string][]): Set<string> | undefined {
+  const values = pairs
+    .filter(([name]) => name === "_type")
+    .flatMap(([, value]) =>
+      value
+        .split(",")
+        .map((type) => type.trim())
+        .filter((type) => type !== ""),
+    );
+  const unknown = values.find((type) => !isResourceType(type));
+  if (unknown !== undefined) throw fhirError(400, "value", `_type names "${unknown.slice(0, 64)}", which is no R4 resource type.`, "_type");
+  return values.length > 0 ? new Set(values) : undefined;
+}

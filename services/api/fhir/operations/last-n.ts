@@ -1,0 +1,159 @@
+/** `Observation/$lastn` (FHIR R4, observation-operation-lastn.html). */
+import { parseJson } from "../../../../fhir/json.ts";
+import { fhirError } from "../../../../fhir/outcome.ts";
+import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
+import { parametersOf } from "../../../../fhir/search/parameters.ts";
+import { parseSearch } from "../../../../fhir/search/parse.ts";
+import { type Cursor, type Row, SEP, type SortKey, type StoreQuery } from "../../../../fhir/search/query.ts";
+import { addForEachOwner, askTogether } from "../../../../federation/scatter-gather.ts";
+import { searchPage } from "../../../../federation/search-page.ts";
+import type { Answer } from "../../http/answer.ts";
+import { heededBy } from "./compartment.ts";
+import { MAX_PAGE_BYTES } from "../limits.ts";
+import { subsetAsked } from "../presentation.ts";
+import type { FhirRequest } from "../request.ts";
+import { entryText, issuesOf, searchset, selfQuery } from "../interactions/search.ts";
+
+/** JSON in one answer of `$lastn`, which has no pages. */
+const MAX_BYTES = MAX_PAGE_BYTES * 4;
+/** Observations that `$lastn` looks through; more are refused, with what would narrow them. */
+const MAX_OBSERVATIONS = 20_000;
+
+const TYPE = "Observation";
+
+/** GET Observation/$lastn?patient=…&max=n: the newest n of each code (R4, observation-operation-lastn.html). */
+export async function lastN(request: FhirRequest): Promise<Answer> {
+  const max = request.query.find(([name]) => name === "max")?.[1] ?? "1";
+  if (!/^[1-9]\d{0,3}$/.test(max)) throw fhirError(400, "value", "max must be a whole number, 1 to 9999.", "max");
+  const { heeded, ignored } = heededBy("$lastn", request, ["_summary", "_elements"]);
+  const pairs = heeded.filter(([name]) => name !== "max");
+  if (!pairs.some(([name]) => /^(patient|subject)(:|$)/.test(name)))
+    throw fhirError(400, "required", "$lastn needs a patient or subject.", "patient");
+  // A criterion that is passed over would find too much: it is refused, whatever the client prefers.
+  const search = parseSearch(TYPE, pairs, { base: request.base, handling: "strict" });
+  const subset = subsetAsked(search);
+
+  const all = await newestFirst(request, search);
+  const groupOf = groupsOf(all);
+  const isTaken = newestOf(Number(max));
+  // What has no coding is grouped by the text of its code, which is known when it is read.
+  const chosen = all.filter((row) => {
+    const [coding] = codingsOf(row);
+    return coding === undefined || isTaken(groupOf(coding), row);
+  });
+  const rows = await rowsOf(
+    request,
+    chosen.map(({ id }) => id),
+  );
+  const entries = chosen.flatMap((one) => {
+    const row = rows.get(one.id);
+    return row && (codingsOf(one).length > 0 || isTaken(textOf(row), one)) ? [entryText(request.base, row, "match", subset)] : [];
+  });
+  const used = heeded.filter(([name, value]) => value !== "" && name !== "_format" && name !== "_pretty");
+  return searchset(
+    [{ relation: "self", url: `${request.base}/${TYPE}/$lastn${selfQuery({ used })}` }],
+    search.summary === "count" ? [] : entries,
+    entries.length,
+    issuesOf({ ignored: [...ignored, ...search.ignored] }, []),
+    request.base,
+  );
+}
+
+/** All that match, without their JSON: the time of each as its one sort value, its codings as its references. @throws FhirError 400 too-costly */
+async function newestFirst(request: FhirRequest, search: ParsedSearch): Promise<Row[]> {
+  const slotsOf = (code: string) => parametersOf(TYPE).get(code)?.slots ?? [];
+  const sort: SortKey[] = [{ by: "range", slots: slotsOf("date"), edge: "low", desc: true }];
+  const found: Row[] = [];
+  for (let after: Cursor | undefined; ; ) {
+    const page = await searchPage(request, {
+      type: TYPE,
+      search: { ...search, sort },
+      limit: 1_000,
+      maxBytes: Number.MAX_SAFE_INTEGER,
+      want: "ids",
+      refs: slotsOf("code"),
+      ...(after && { after }),
+    });
+    found.push(...page.rows);
+    if (!page.next) return found;
+    if (found.length >= MAX_OBSERVATIONS)
+      throw fhirError(400, "too-costly", `There are more than ${MAX_OBSERVATIONS} Observations: narrow them by category, code or date.`);
+    after = page.next;
+  }
+}
+
+/** As `code␟system`: a code without a system is another than the same code of a system. A system alone is no code. */
+const codingsOf = ({ refs = [] }: Row): string[] => refs.map(([, coding]) => coding).filter((coding) => !coding.startsWith(SEP));
+
+const textOf = ({ json = "{}" }: Row): string => `text ${(parseJson(json) as { code?: { text?: string } }).code?.text ?? ""}`;
+
+/**
+ * By coding: the group that it is in. Codings that one Observation bears are translations of each other, and so are those that a
+ * chain of Observations joins (R4: "the transitive property of equality").
+ */
+function groupsOf(rows: Row[]): (coding: string) => string {
+  const above = new Map<string, string>();
+  const topOf = (coding: string): string => {
+    for (let at = coding; ; ) {
+      const next = above.get(at);
+      if (next === undefined) return at;
+      const over = above.get(next);
+      if (over !== undefined) above.set(at, over); // shortens the way for those that come after
+      at = next;
+    }
+  };
+  for (const row of rows) {
+    const [first, ...more] = codingsOf(row);
+    for (const coding of more) {
+      const [top, other] = [topOf(first as string), topOf(coding)];
+      if (top !== other) above.set(other, top);
+    }
+  }
+  return topOf;
+}
+
+/** Whether a row, asked in order of time, is among the newest `max` of its group, or as new as the last of these (R4: a tie is returned whole). */
+function newestOf(max: number): (group: string, row: Row) => boolean {
+  const taken = new Map<string, { count: number; last: Row["values"][number] }>();
+  return (group, { values }) => {
+    const time = values[0] ?? null;
+    const { count, last } = taken.get(group) ?? { count: 0, last: null };
+    if (count >= max && (time === null || time !== last)) return false;
+    taken.set(group, { count: count + 1, last: time });
+    return true;
+  };
+}
+
+/** Ids asked for at once. */
+const BATCH = 500;
+
+/** The Observations of these ids, read in turns. @throws FhirError 400 too-costly when they are more than one answer may hold */
+async function rowsOf(request: FhirRequest, ids: string[]): Promise<Map<string, Row>> {
+  const found = new Map<string, Row>();
+  let bytes = 0;
+  for (let first = 0; first < ids.length; first += BATCH) {
+    const any = ids.slice(first, first + BATCH);
+    const perOwner = new Map<string, StoreQuery[]>();
+    const query: StoreQuery = {
+      type: TYPE,
+      clauses: [{ kind: "id", any }],
+      sort: [],
+      limit: any.length,
+      maxBytes: MAX_BYTES,
+      want: "rows",
+    };
+    addForEachOwner(request, perOwner, query, { partial: false, missing: new Set() });
+    const pages = await askTogether(request, perOwner);
+    for (const row of pages.flatMap((page) => page.rows)) {
+      found.set(row.id, row);
+      bytes += row.json?.length ?? 0;
+    }
+    if (bytes > MAX_BYTES || pages.some((page) => page.more))
+      throw fhirError(
+        400,
+        "too-costly",
+        "These are too many Observations for one answer: ask for a smaller max, or narrow them by code or date.",
+      );
+  }
+  return found;
+}

@@ -1,0 +1,104 @@
+/** `$meta`, `$meta-add`, `$meta-delete`: profiles, tags and security labels (FHIR R4, resource-operations.html#meta). */
+import { parseJson } from "../../../../fhir/json.ts";
+import { fhirError } from "../../../../fhir/outcome.ts";
+import { parametersOf } from "../../../../fhir/search/parameters.ts";
+import { SEP } from "../../../../fhir/search/query.ts";
+import { ownerOf } from "../../../../federation/owner-contract.ts";
+import { gone, locked } from "../../../../federation/errors.ts";
+import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
+import { readResource, readVersion } from "../../../../federation/read.ts";
+import type { Answer } from "../../http/answer.ts";
+import { asArray, fhirAnswer, givenIn, type Json } from "../parameters.ts";
+import { rewrite, versionNamed } from "../interactions/resource.ts";
+import type { FhirRequest } from "../request.ts";
+
+const metaAnswer = (meta: unknown): Answer =>
+  fhirAnswer({ resourceType: "Parameters", parameter: [{ name: "return", valueMeta: meta ?? {} }] });
+
+/** GET Type/id/$meta, and of one version: Type/id/_history/version/$meta */
+export async function meta(request: FhirRequest, type: string, id: string, version?: string): Promise<Answer> {
+  const stored =
+    version === undefined ? await readResource(request, type, id) : await readVersion(request, type, id, versionNamed(type, id, version));
+  if (stored.json === undefined) throw gone(type, id, stored.version);
+  return metaAnswer((parseJson(stored.json) as Json).meta);
+}
+
+/** Profiles, tags and labels that one answer may list. */
+const MAX_IN_USE = 10_000;
+const IN_USE = { profile: "_profile", security: "_security", tag: "_tag" } as const;
+type Member = keyof typeof IN_USE;
+
+/**
+ * GET Type/$meta and GET $meta: what is in use in the type, or in the system. One call per owner. The search values are what is
+ * asked, so a coding comes without its display, and a profile that is named with a version also without it.
+ */
+export async function metaInUse(request: FhirRequest, type?: string): Promise<Answer> {
+  const { directory, caller } = request;
+  const types = type === undefined ? directory.types() : [type];
+  const members = new Map<number, Member>();
+  const slotsOf = new Map<string, number[]>();
+  for (const one of types) {
+    for (const [member, code] of Object.entries(IN_USE) as [Member, string][]) {
+      for (const slot of parametersOf(one).get(code)?.slots ?? []) {
+        members.set(slot, member);
+        for (const owner of directory.ownersOf(one)) slotsOf.set(owner, [...(slotsOf.get(owner) ?? []), slot]);
+      }
+    }
+  }
+  const perOwner = await Promise.all(
+    [...slotsOf].map(([owner, slots]) => ownerOf(owner).distinct(caller, { slots: slots.sort((a, b) => a - b), limit: MAX_IN_USE + 1 })),
+  );
+  if (perOwner.some((rows) => rows.length > MAX_IN_USE)) {
+    const narrower = type === undefined ? " Ask for one type." : "";
+    throw fhirError(400, "too-costly", `More than ${MAX_IN_USE} profiles, tags and security labels are in use.${narrower}`);
+  }
+  const used: Record<Member, Set<string>> = { profile: new Set(), security: new Set(), tag: new Set() };
+  for (const [slot, value] of perOwner.flat()) used[members.get(slot) as Member].add(value.slice(1));
+  const sorted = (member: Member) => [...used[member]].sort();
+  return metaAnswer(whenAny({ profile: sorted("profile"), security: sorted("security").map(codingOf), tag: sorted("tag").map(codingOf) }));
+}
+
+function codingOf(token: string): Json {
+  const [code, system] = token.split(SEP);
+  return { ...(system && { system }), ...(code && { code }) };
+}
+
+/** POST Type/id/$meta-add and $meta-delete: profiles, tags and security labels; what changes makes a new version. */
+export async function changeMeta(request: FhirRequest, type: string, id: string, change: "add" | "delete"): Promise<Answer> {
+  const { value } = givenIn(await request.body(), "meta");
+  if (!value || value.resourceType !== undefined)
+    throw fhirError(400, "required", "The body must be Parameters with a parameter meta of type Meta.", "Parameters.parameter");
+  const changed = async () => {
+    const stored = await readResource(request, type, id);
+    const resource = parseJson(stored.json) as Json & { resourceType: string };
+    const next = change === "add" ? withMeta((resource.meta ?? {}) as Json, value) : withoutMeta((resource.meta ?? {}) as Json, value);
+    const rewritten = rewrite({ ...request, prefer: {} }, { ...resource, id, meta: next }, stored.version);
+    const { body = "{}" } = await asWriteConflict(rewritten);
+    return metaAnswer((parseJson(body) as Json).meta);
+  };
+  return retryOnConflict(
+    () => [`${type}/${id}`],
+    changed,
+    () => locked({ type, id }),
+  );
+}
+
+const sameCoding = (a: Json, b: Json): boolean => a.system === b.system && a.code === b.code;
+
+function withMeta(meta: Json, more: Json): Json {
+  const codings = (name: string) => [
+    ...asArray(meta[name]),
+    ...asArray(more[name]).filter((it) => !asArray(meta[name]).some((known) => sameCoding(known, it))),
+  ];
+  const profile = [...new Set([...(asArray(meta.profile) as unknown as string[]), ...(asArray(more.profile) as unknown as string[])])];
+  return { ...meta, ...whenAny({ profile, tag: codings("tag"), security: codings("security") }) };
+}
+
+function withoutMeta(meta: Json, less: Json): Json {
+  const codings = (name: string) => asArray(meta[name]).filter((it) => !asArray(less[name]).some((other) => sameCoding(other, it)));
+  const profile = asArray(meta.profile).filter((it) => !asArray(less.profile).includes(it));
+  const { profile: _1, tag: _2, security: _3, ...rest } = meta;
+  return { ...rest, ...whenAny({ profile, tag: codings("tag"), security: codings("security") }) };
+}
+
+const whenAny = (lists: Record<string, unknown[]>): Json => Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0));

@@ -1,0 +1,146 @@
+/**
+ * What supports a record: whatever its resources refer to, except another patient's record (FHIR R4,
+ * patient-operation-everything.html: "any resource referenced from those, including binaries and attachments").
+ */
+import { compartmentOf, mayReferTo, parametersOf } from "../../../../fhir/search/parameters.ts";
+import type { Clause, Row, StoreQuery } from "../../../../fhir/search/query.ts";
+import { addForEachOwner, askTogether, type Availability } from "../../../../federation/scatter-gather.ts";
+import { outside } from "./compartment.ts";
+import { MAX_INCLUDED } from "../limits.ts";
+import type { FhirRequest } from "../request.ts";
+
+/** Whose record it is. */
+export interface RecordOf {
+  compartment: "Patient" | "Encounter";
+  /** Absent: the records of everybody. */
+  id?: string;
+  /** `Patient/id` of those whose records may come along; absent: of everybody. */
+  patients?: ReadonlySet<string>;
+  /** `Patient/id` of those who come along themselves, if something refers to them. */
+  persons: ReadonlySet<string>;
+}
+
+/** What was found, and whether there is more than one answer may hold. */
+export interface ReferencedResources {
+  rows: Row[];
+  isCut: boolean;
+}
+
+/** Bytes of JSON that come along with one page. */
+const MAX_BYTES = 16_000_000;
+/** References that are looked up for one page. */
+const MAX_REFERENCES = 20_000;
+
+/** Whose record a resource of the compartment's kind is. @param json of that Patient or Encounter */
+export function recordOf(compartment: RecordOf["compartment"], id: string | undefined, json: string | undefined): RecordOf {
+  if (id === undefined || json === undefined) return { compartment, persons: new Set() };
+  const { link, subject } = JSON.parse(json) as { link?: unknown; subject?: unknown };
+  const named = new Set([...linksIn(compartment === "Patient" ? link : subject)].filter((it) => it.startsWith("Patient/")));
+  return compartment === "Patient"
+    ? { compartment, id, patients: new Set([`Patient/${id}`]), persons: named }
+    : { compartment, id, patients: named, persons: named };
+}
+
+/**
+ * What the matches refer to and what is not of the record itself: that is found as a match, or was not asked for.
+ * @param isWanted whether resources of a type shall come along
+ * @throws FhirError 503 OWNER_DOWN unless `availability.partial`
+ */
+export async function referencedResources(
+  request: FhirRequest,
+  matches: Row[],
+  record: RecordOf,
+  isWanted: (type: string) => boolean,
+  availability: Availability,
+): Promise<ReferencedResources> {
+  const perOwner = new Map<string, StoreQuery[]>();
+  let left = MAX_REFERENCES;
+  let isCut = false;
+  for (const [type, ids] of referredTo(matches, request.base)) {
+    if (!isWanted(type) || !mayComeAlong(type, record) || request.directory.known(type).length === 0) continue;
+    const named = type === "Patient" ? [...ids].filter((id) => record.persons.has(`Patient/${id}`)) : [...ids];
+    const any = named.slice(0, left);
+    isCut ||= any.length < named.length;
+    left -= any.length;
+    if (any.length === 0) continue;
+    const refs = type === "Patient" ? [] : ownerSlots(type);
+    const clauses: Clause[] = [{ kind: "id", any }, ...outside(record.compartment, record.id, type), ...knownOwners(refs, record)];
+    const limit = Math.min(any.length, MAX_INCLUDED + 1);
+    addForEachOwner(request, perOwner, { type, clauses, sort: [], limit, maxBytes: MAX_BYTES, want: "rows", refs }, availability);
+  }
+  const pages = await askTogether(request, perOwner);
+  isCut ||= pages.some((page) => page.more);
+
+  const there = new Set(matches.map(keyOf));
+  const rows = new Map<string, Row>();
+  let bytes = 0;
+  for (const row of pages.flatMap((page) => page.rows)) {
+    const known = rows.get(keyOf(row)); // with two owners, while it moves from one to the other
+    if (known ? known.version >= row.version : !isOf(row, record, there)) continue;
+    bytes += (row.json?.length ?? 0) - (known?.json?.length ?? 0);
+    if (rows.size > 0 && (bytes > MAX_BYTES || rows.size === MAX_INCLUDED)) return { rows: [...rows.values()], isCut: true };
+    rows.set(keyOf(row), row);
+  }
+  return { rows: [...rows.values()], isCut };
+}
+
+const keyOf = ({ type, id }: Row): string => `${type}/${id}`;
+
+/** Whose records a Bundle holds cannot be told; of everybody's record all Patients are matches. */
+const mayComeAlong = (type: string, { id }: RecordOf): boolean => type !== "Bundle" && (type !== "Patient" || id !== undefined);
+
+/** Slots that say whose a resource is: those of the Patient compartment, and where a type outside of it (Device, Task) names a patient. */
+function ownerSlots(type: string): number[] {
+  const parameters = [...new Set([...compartmentOf("Patient", type), "patient", "subject"])]
+    .flatMap((code) => parametersOf(type).get(code) ?? [])
+    .filter((it) => it.type === "reference" && mayReferTo(it, "Patient"));
+  return [...new Set(parameters.flatMap((it) => it.slots))];
+}
+
+/** Not of somebody who is only known by an identifier, or contained; unless one of the record's patients is named besides. */
+function knownOwners(slots: number[], { patients = new Set() }: RecordOf): Clause[] {
+  if (slots.length === 0) return [];
+  const unknown: Clause = { kind: "key", slots, any: [{ prefix: "@" }, { prefix: "#Patient/" }], not: true };
+  const known = [...patients].map((patient) => ({ eq: `=${patient}` }));
+  return [known.length > 0 ? { kind: "any", of: [[unknown], [{ kind: "key", slots, any: known }]] } : unknown];
+}
+
+/** A reference to something that is no Patient. Of one that cannot be read (`urn:uuid:…`) nobody knows whom it means. */
+const ELSE = /(?:^|\/)(?!Patient\/)[A-Z][A-Za-z]+\/[^/]+$/;
+
+/** Whether it is nobody's record but theirs. @param there `Type/id` of the matches */
+function isOf({ type, refs = [], json = "{}" }: Row, { patients }: RecordOf, there: ReadonlySet<string>): boolean {
+  const isTheirs = (patient: string) => (patients ? patients.has(patient) : patient.startsWith("Patient/"));
+  if (!refs.every(([, reference]) => ELSE.test(reference) || isTheirs(reference))) return false;
+  if (type !== "Binary") return true;
+  // Who may see a Binary is who may see what it names (R4, binary.html#security).
+  const { securityContext } = JSON.parse(json) as { securityContext?: { reference?: unknown } };
+  return securityContext === undefined || [...linksIn(securityContext)].some((named) => isTheirs(named) || there.has(named));
+}
+
+/** By type: the ids that the rows refer to. */
+function referredTo(rows: Row[], base: string): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { json = "{}" } of rows)
+    for (const link of linksIn(JSON.parse(json), base)) {
+      const [type, id] = link.split("/") as [string, string];
+      found.set(type, (found.get(type) ?? new Set()).add(id));
+    }
+  for (const { type, id } of rows) found.get(type)?.delete(id);
+  return found;
+}
+
+const LITERAL = /^([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
+
+/** As `Type/id`: what the references of a resource, or a part of it, lead to, and the Binaries at the addresses of its attachments. */
+function* linksIn(node: unknown, base = ""): Generator<string> {
+  if (node === null || typeof node !== "object") return;
+  for (const [name, value] of Object.entries(node)) {
+    if (typeof value === "object") yield* linksIn(value, base);
+    if (typeof value !== "string" || (name !== "reference" && name !== "url")) continue;
+    // Attachments keep the address that they came with; references of the server's own were made relative.
+    const link = base && value.startsWith(`${base}/`) ? value.slice(base.length + 1) : value;
+    const target = LITERAL.exec(link)?.[1];
+    if (target !== undefined && (name === "reference" || target.startsWith("Binary/"))) yield target;
+  }
+}

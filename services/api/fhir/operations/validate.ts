@@ -1,0 +1,60 @@
+/** `$validate` (FHIR R4, resource-operation-validate.html). */
+import { parseJson } from "../../../../fhir/json.ts";
+import { fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
+import { isOfAnotherType, validate } from "../../../../fhir/validate/index.ts";
+import { readResource } from "../../../../federation/read.ts";
+import type { Answer } from "../../http/answer.ts";
+import { asArray, fhirAnswer, type Given, givenIn, type Json, optionalBody } from "../parameters.ts";
+import type { FhirRequest } from "../request.ts";
+
+/** POST Type/$validate and Type/id/$validate (`mode` create, update, delete, profile). The faults are the answer, not an error. */
+export async function validateOperation(request: FhirRequest, type: string, id?: string): Promise<Answer> {
+  // What is stored, or to be deleted, needs no body.
+  const text = request.method === "GET" ? undefined : await optionalBody(request);
+  const sent: Given = text === undefined ? { parameters: [] } : givenIn(text, "resource");
+  const { parameters } = sent;
+  const value = sent.value ?? (type === "Parameters" ? sent.body : undefined); // Parameters may be what is to be validated
+  const asked = (name: string) => request.query.find(([it]) => it === name)?.[1] ?? stringIn(parameters.find((it) => it.name === name));
+  const mode = asked("mode");
+  if (mode !== undefined && !["create", "update", "delete", "profile"].includes(mode))
+    throw fhirError(400, "value", "mode must be create, update, delete or profile.", "mode");
+  const stored = id === undefined ? undefined : await readResource(request, type, id);
+  const resource = value ?? (stored && (parseJson(stored.json) as Json));
+  if (mode === "delete") return fhirAnswer(outcome({ severity: "information", code: "informational", diagnostics: "It can be deleted." }));
+  if (!resource) throw fhirError(400, "required", "There is nothing to validate: send a resource, or name one by its id.");
+  const profile = asked("profile");
+  const claimed = profile === undefined ? (asArray((resource.meta as Json | undefined)?.profile) as unknown as string[]) : [profile];
+  const { profiles, stored: related } = await request.profiles.of(claimed.filter((it) => typeof it === "string"));
+  const issues: Issue[] = validate(resource, { type, profiles, stored: related });
+  if (profile !== undefined && profiles.length === 0 && !isBase(profile, type)) {
+    const isOther = isOfAnotherType(profile, type);
+    issues.push({
+      severity: "error",
+      code: isOther ? "value" : "not-found",
+      diagnostics: `The profile ${profile.slice(0, 300)} is ${isOther ? "of another type" : "not stored here"}.`,
+      expression: ["profile"],
+    });
+  }
+  if (mode === "update" && value && id !== undefined && value.id !== id) {
+    issues.push({
+      severity: "error",
+      code: "invalid",
+      diagnostics: `For an update the resource's id must be "${id}".`,
+      expression: [`${type}.id`],
+    });
+  }
+  return fhirAnswer(
+    issues.length > 0
+      ? outcome(...issues)
+      : outcome({ severity: "information", code: "informational", diagnostics: "No fault was found." }),
+  );
+}
+
+/** Whether the profile is what R4 itself defines of the type, which is validated against anyway. */
+const isBase = (profile: string, type: string): boolean =>
+  ["Resource", type].some((name) => new RegExp(`^http://hl7\\.org/fhir/StructureDefinition/${name}(\\|4\\.0(\\.\\d)?)?$`).test(profile));
+
+const stringIn = (parameter: Json | undefined): string | undefined => {
+  const value = parameter && Object.entries(parameter).find(([name]) => name.startsWith("value"))?.[1];
+  return typeof value === "string" ? value : undefined;
+};

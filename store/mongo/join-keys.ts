@@ -1,0 +1,49 @@
+/** What matches are known to others by: their ids, or what they refer to. The ends of chains and `_has`. */
+import type { JoinKeysPage, JoinKeysQuery } from "../store.ts";
+import { type Collections, SLOT_WIDTH, slotText } from "./schema.ts";
+import { filterOf } from "./search-pipeline.ts";
+
+/** One page, made from resources in order of creation. */
+export async function joinKeysPage(
+  { resource }: Collections,
+  { type, clauses, slots, limit, after, whole }: JoinKeysQuery & { limit: number; after?: number; whole?: boolean },
+): Promise<JoinKeysPage> {
+  const filter = { ...filterOf(type, clauses), ...(after !== undefined && { seq: { $gt: after } }) };
+  if (whole && (await resource.countDocuments(filter, { limit: limit + 1 })) > limit) return { values: [], next: after ?? 0 };
+  const found = await resource
+    .find(filter, { projection: { seq: 1, id: 1, ...(slots && { keys: 1 }) } })
+    .sort({ seq: 1 })
+    .limit(limit + 1)
+    .toArray();
+  const page = found.slice(0, limit);
+  const values = slots ? page.flatMap(({ keys = [] }) => referencesIn(keys, slots)) : page.map(({ id }) => id);
+  const last = found.length > limit ? page.at(-1)?.seq : undefined;
+  return { values: [...new Set(values)], ...(last !== undefined && { next: last }) };
+}
+
+/** Which of these values some match is known by. */
+export async function joinKeysAmong(
+  { resource }: Collections,
+  { type, clauses, slots, among }: JoinKeysQuery & { among: string[] },
+): Promise<string[]> {
+  if (!slots) {
+    const filter = filterOf(type, [...clauses, { kind: "id", any: among }]);
+    return (await resource.find(filter, { projection: { id: 1 } }).toArray()).map(({ id }) => id);
+  }
+  const wanted = slots.flatMap((slot) => among.map((value) => `${slotText(slot)}=${value}`));
+  const found = await resource
+    .aggregate<{ _id: string }>([
+      { $match: { ...filterOf(type, clauses), keys: { $in: wanted } } },
+      { $project: { keys: 1 } },
+      { $unwind: "$keys" },
+      { $match: { keys: { $in: wanted } } },
+      { $group: { _id: "$keys" } },
+    ])
+    .toArray();
+  return [...new Set(found.map(({ _id }) => _id.slice(SLOT_WIDTH + 1)))];
+}
+
+function referencesIn(keys: string[], slots: number[]): string[] {
+  const starts = slots.map((slot) => `${slotText(slot)}=`);
+  return keys.flatMap((key) => (starts.some((start) => key.startsWith(start)) ? [key.slice(SLOT_WIDTH + 1)] : []));
+}

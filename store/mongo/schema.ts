@@ -1,0 +1,153 @@
+/** The collections of a service's MongoDB database, and every index that a question is answered from. */
+import type { Collection, Db, IndexDescription } from "mongodb";
+import type { IndexRows } from "../../fhir/search/query.ts";
+import type { Change } from "../plan-write.ts";
+
+/** 2020-01-01T00:00:00Z, see `seq`. */
+export const SEQ_EPOCH = 1_577_836_800_000;
+/** Places in the order of creation within one millisecond. */
+export const SEQ_PER_MS = 1_024;
+
+/** `none`: holds the id for a prepared transaction. `moved`: lives with another owner, only its history is here. */
+export type Method = "create" | "update" | "delete" | "moved" | "none";
+
+/** The current version of a resource, with all that it is found by. */
+export interface ResourceDocument {
+  /** `Type/id` */
+  _id: string;
+  type: string;
+  id: string;
+  version: number;
+  /** Milliseconds since 1970. */
+  updated: number;
+  method: Method;
+  living: boolean;
+  /** Place in the order of creation; absent while only the id is held. */
+  seq?: number;
+  json?: string;
+  /** `slotText(slot) + value` */
+  keys?: string[];
+  ranges?: { s: number; l: number; h: number; u: string }[];
+  words?: Words;
+  /** The prepared transaction that holds it. */
+  lock?: string;
+}
+
+/** The words of the whole resource and those of its narrative, one space between two. */
+export interface Words {
+  content: string;
+  narrative: string;
+}
+
+/** A version that is not the current one. */
+export interface HistoryDocument {
+  /** `Type/id/version` */
+  _id: string;
+  type: string;
+  id: string;
+  version: number;
+  updated: number;
+  method: Method;
+  json?: string;
+}
+
+/** A unique key and its holder. `isClaim`: a prepared transaction will take it. */
+export interface HeldDocument {
+  _id: string;
+  ref: string;
+  lock?: string;
+  isClaim?: boolean;
+}
+
+export interface CounterDocument {
+  _id: string;
+  value: number;
+  lock?: string;
+}
+
+/** What two conditional creates with one condition both write, so that MongoDB lets only one of them through. */
+export interface ConditionDocument {
+  _id: string;
+  writes: number;
+  /** When it was last written: forgotten a day later. */
+  at: Date;
+  lock?: string;
+}
+
+export interface PreparedDocument {
+  _id: string;
+  since: number;
+  indexVersion: string;
+  changes: Change[];
+  locks: string[];
+}
+
+export interface MapDocument {
+  _id: string;
+  value: string;
+  expires?: Date;
+}
+
+export interface MetaDocument {
+  _id: string;
+  value: string | number;
+}
+
+export interface Collections {
+  resource: Collection<ResourceDocument>;
+  history: Collection<HistoryDocument>;
+  held: Collection<HeldDocument>;
+  counter: Collection<CounterDocument>;
+  condition: Collection<ConditionDocument>;
+  prepared: Collection<PreparedDocument>;
+  map: Collection<MapDocument>;
+  meta: Collection<MetaDocument>;
+}
+
+const DAY_S = 86_400;
+
+export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
+  resource: [
+    { key: { type: 1, living: 1, seq: 1 } },
+    { key: { seq: 1 }, unique: true, partialFilterExpression: { seq: { $exists: true } } },
+    { key: { type: 1, id: 1 } },
+    { key: { type: 1, updated: -1, id: -1, version: -1 } },
+    { key: { updated: -1, type: -1, id: -1, version: -1 } },
+    { key: { keys: 1, seq: 1 } },
+    { key: { "ranges.s": 1, "ranges.l": 1, "ranges.h": 1 } },
+    { key: { "ranges.s": 1, "ranges.h": 1, "ranges.l": 1 } },
+  ],
+  history: [
+    { key: { type: 1, id: 1, version: -1 } },
+    { key: { type: 1, updated: -1, id: -1, version: -1 } },
+    { key: { updated: -1, type: -1, id: -1, version: -1 } },
+  ],
+  held: [{ key: { ref: 1 } }],
+  condition: [{ key: { at: 1 }, expireAfterSeconds: DAY_S }],
+  map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
+};
+
+export function collectionsOf(db: Db): Collections {
+  return {
+    resource: db.collection("resource"),
+    history: db.collection("history"),
+    held: db.collection("held"),
+    counter: db.collection("counter"),
+    condition: db.collection("condition"),
+    prepared: db.collection("prepared"),
+    map: db.collection("map"),
+    meta: db.collection("meta"),
+  };
+}
+
+/** Slots have one width, so that a key's value begins at a known place. */
+export const SLOT_WIDTH = 9;
+/** A slot as the start of a key: all of one width, so that they are in order. */
+export const slotText = (slot: number): string => String(slot).padStart(SLOT_WIDTH, "0");
+
+export function indexFields({ keys, ranges }: IndexRows): Pick<ResourceDocument, "keys" | "ranges"> {
+  return {
+    keys: keys.map(([slot, value]) => slotText(slot) + value),
+    ranges: ranges.map(([s, l, h, u]) => ({ s, l, h, u })),
+  };
+}

@@ -1,0 +1,257 @@
+/**
+ * The store of one service in one MongoDB database; as many processes as wanted may share it. A write is one MongoDB transaction;
+ * a prepared one leaves no transaction open, only documents that hold what it will change.
+ */
+import { type ClientSession, type Db, MongoClient } from "mongodb";
+import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
+import { KeyedQueue } from "../../mesh/keyed-queue.ts";
+import { distinctValues } from "./distinct.ts";
+import { readHistory } from "./history.ts";
+import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
+import { openCollections } from "./open.ts";
+import type { Collections, ResourceDocument } from "./schema.ts";
+import { MongoSearch } from "./search-pipeline.ts";
+import { transaction, translate, waitingTransaction } from "./transaction.ts";
+import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from "./values.ts";
+import { Writer } from "./write.ts";
+import { jsonOf, lockKeys, planWrite, typesIn } from "../plan-write.ts";
+import {
+  type HistoryQuery,
+  type JoinKeysPage,
+  type JoinKeysQuery,
+  type Prepared,
+  type Store,
+  type StoredResource,
+  type StoreOptions,
+  unavailable,
+  type Write,
+  type WriteResult,
+} from "../store.ts";
+
+/** Longest that a write waits for others of this process that write the same, milliseconds. */
+const MAX_QUEUE_MS = 5_000;
+
+export interface MongoOptions extends StoreOptions {
+  /** A URL to connect to, or a client that the caller connects and closes. */
+  url?: string;
+  client?: MongoClient;
+  database: string;
+}
+
+/** @throws StoreError STORE_UNAVAILABLE when the server cannot be reached */
+export async function openMongo(options: MongoOptions): Promise<Store> {
+  const own = options.client ? undefined : new MongoClient(options.url ?? "", { serverSelectionTimeoutMS: 5_000 });
+  try {
+    const client = await (options.client ?? own)?.connect();
+    const db = (client as MongoClient).db(options.database, { writeConcern: { w: "majority", journal: true }, readPreference: "primary" });
+    return new MongoStore(client as MongoClient, own, db, await openCollections(db, options), options);
+  } catch (error) {
+    await own?.close();
+    throw translate(error);
+  }
+}
+
+type Opened = Awaited<ReturnType<typeof openCollections>>;
+
+class MongoStore implements Store {
+  readonly #client: MongoClient;
+  readonly #own: MongoClient | undefined;
+  readonly #db: Db;
+  readonly #collections: Collections;
+  readonly #lines = new KeyedQueue();
+  readonly #search: MongoSearch;
+  readonly #writer: Writer;
+  readonly #options: MongoOptions;
+  #isClosed = false;
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(client: MongoClient, own: MongoClient | undefined, db: Db, opened: Opened, options: MongoOptions) {
+    const { collections, hasWords } = opened;
+    this.#client = client;
+    this.#own = own;
+    this.#db = db;
+    this.#collections = collections;
+    this.#options = options;
+    this.#search = new MongoSearch(collections, hasWords);
+    this.#writer = new Writer(collections, this.#search, hasWords ? options.text : undefined);
+  }
+
+  // --- reading -------------------------------------------------------------------------------------------------------
+
+  read(type: string, id: string): Promise<StoredResource | undefined> {
+    return this.#run(async () => stored(await this.#collections.resource.findOne({ _id: `${type}/${id}` })));
+  }
+
+  readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined> {
+    return this.#run(async () => {
+      const current = stored(await this.#collections.resource.findOne({ _id: `${type}/${id}` }));
+      if (current?.version === version) return current;
+      return stored(await this.#collections.history.findOne({ _id: `${type}/${id}/${version}` }));
+    });
+  }
+
+  history(query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }> {
+    return this.#run(() => readHistory(this.#collections, query));
+  }
+
+  search(query: StoreQuery): Promise<Page> {
+    return this.#run(() => this.#search.page(query));
+  }
+
+  count(type: string, clauses: Clause[]): Promise<number> {
+    return this.#run(() => this.#search.count(type, clauses));
+  }
+
+  distinct(slots: number[], limit: number): Promise<KeyRow[]> {
+    return this.#run(() => distinctValues(this.#collections, slots, limit));
+  }
+
+  joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }): Promise<JoinKeysPage> {
+    return this.#run(() => joinKeysPage(this.#collections, this.#search.answerable(query)));
+  }
+
+  joinKeysAmong(query: JoinKeysQuery & { among: string[] }): Promise<string[]> {
+    return this.#run(() => joinKeysAmong(this.#collections, this.#search.answerable(query)));
+  }
+
+  // --- writing -------------------------------------------------------------------------------------------------------
+
+  write(steps: Write[]): Promise<WriteResult[]> {
+    // Those who write the same resource, counter or key would abort one another's transactions; of this process one does it at a time.
+    return this.#lines.run(lockKeys(steps), performance.now() + MAX_QUEUE_MS, () => this.#write(steps));
+  }
+
+  #write(steps: Write[]): Promise<WriteResult[]> {
+    return this.#waiting(async (session) => {
+      const state = await this.#writer.state(steps, session);
+      const { changes, results, echoes } = planWrite(steps, state, Date.now());
+      await this.#writer.apply(changes, results, session);
+      for (const [step, of] of echoes) {
+        const { updated = 0, json } = results[of] ?? {};
+        Object.assign(results[step] as WriteResult, { updated, json });
+      }
+      return results;
+    });
+  }
+
+  prepare(tx: string, steps: Write[]): Promise<WriteResult[]> {
+    return this.#waiting(async (session) => {
+      if (await this.#collections.prepared.findOne({ _id: tx }, { session })) throw new Error(`The transaction ${tx} is prepared already.`);
+      const state = await this.#writer.state(steps, session);
+      const { changes, results, locks } = planWrite(steps, state, Date.now());
+      await this.#writer.lock(locks, tx, session);
+      const { indexVersion } = this.#options;
+      await this.#collections.prepared.insertOne({ _id: tx, since: Date.now(), indexVersion, changes, locks: [...locks] }, { session });
+      return results;
+    });
+  }
+
+  async commit(tx: string, at: number): Promise<string[]> {
+    return this.#transaction(async (session) => {
+      const prepared = await this.#collections.prepared.findOne({ _id: tx }, { session });
+      if (!prepared) return [];
+      const { indexVersion, reindex } = this.#options;
+      // Search values may have been computed before their meaning changed.
+      const changes = prepared.changes.map((change) =>
+        change.kind === "put" && prepared.indexVersion !== indexVersion
+          ? { ...change, index: reindex(jsonOf(change.type, change.id, change.version, at, change.body)) }
+          : change,
+      );
+      await this.#writer.apply(changes, [], session, at, tx);
+      await this.#writer.unlock(prepared.locks, tx, session);
+      await this.#collections.prepared.deleteOne({ _id: tx }, { session });
+      return typesIn(changes);
+    });
+  }
+
+  async abort(tx: string): Promise<void> {
+    await this.#transaction(async (session) => {
+      const prepared = await this.#collections.prepared.findOne({ _id: tx }, { session, projection: { locks: 1 } });
+      if (!prepared) return;
+      await this.#writer.unlock(prepared.locks, tx, session);
+      await this.#collections.prepared.deleteOne({ _id: tx }, { session });
+    });
+  }
+
+  prepared(): Promise<Prepared[]> {
+    return this.#run(async () => {
+      const found = await this.#collections.prepared.find({}, { projection: { since: 1 } }).toArray();
+      return found.map(({ _id, since }) => ({ tx: _id, since })).sort((a, b) => a.since - b.since);
+    });
+  }
+
+  // --- counters and the map ------------------------------------------------------------------------------------------
+
+  counter(name: string): Promise<number> {
+    return this.#run(() => counterValue(this.#collections, name));
+  }
+
+  counters(prefix: string, limit: number): Promise<{ name: string; value: number }[]> {
+    return this.#run(() => countersFrom(this.#collections, prefix, limit));
+  }
+
+  put(key: string, value: string, expiresAt?: number): Promise<string> {
+    return this.#transaction((session) => putEntry(this.#collections, session, key, value, expiresAt));
+  }
+
+  get(key: string): Promise<string | undefined> {
+    return this.#run(() => entryValue(this.#collections, key));
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#run(() => this.#collections.map.deleteOne({ _id: key }));
+  }
+
+  entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]> {
+    return this.#run(() => entriesFrom(this.#collections, prefix, limit));
+  }
+
+  // --- the database --------------------------------------------------------------------------------------------------
+
+  /** Another process may have written, and only a question would tell. */
+  changes(): undefined {}
+
+  stats(): Promise<{ documents: Record<string, number>; bytes: number }> {
+    return this.#run(async () => {
+      const types = await this.#collections.resource.distinct("type", { living: true });
+      const documents: Record<string, number> = {};
+      for (const type of types.sort()) documents[type] = await this.count(type, []);
+      const { storageSize = 0, indexSize = 0 } = await this.#db.stats();
+      return { documents, bytes: storageSize + indexSize };
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.allSettled(this.#running);
+    await this.#own?.close();
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw unavailable("The store is closed.");
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      throw translate(error);
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  #waiting<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
+    return this.#run(() => waitingTransaction(this.#client, work, this.#options.waitMs));
+  }
+
+  #transaction<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
+    return this.#run(() => transaction(this.#client, work));
+  }
+}
+
+function stored(document: Omit<ResourceDocument, "living"> | null): StoredResource | undefined {
+  if (!document || document.method === "moved" || document.method === "none") return undefined;
+  const { type, id, version, updated, method, json } = document;
+  return { type, id, version, updated, method, ...(json !== undefined && { json }) };
+}

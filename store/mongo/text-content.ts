@@ -1,0 +1,63 @@
+/**
+ * Full text on MongoDB: its text index narrows, an expression over the same words decides. The index alone knows neither phrases at
+ * the borders of words nor which of the two fields was asked for. The words are stored as they are compared: without case and
+ * accents, one space between two.
+ */
+import { type Collection, type Document, type IndexDescription, MongoServerError } from "mongodb";
+import type { Clause } from "../../fhir/search/query.ts";
+import { fold } from "../../fhir/search/fold.ts";
+import type { ResourceDocument, Words } from "./schema.ts";
+
+type TextClause = Extract<Clause, { kind: "text" }>;
+
+/** No language: every word counts, none is shortened to its stem. The content holds the narrative's words too. */
+const index: IndexDescription = { name: "words", key: { "words.content": "text" }, default_language: "none" };
+
+/** Makes the text index; false where the server has none. */
+export async function indexWords(resource: Collection<ResourceDocument>): Promise<boolean> {
+  try {
+    await resource.createIndexes([index]);
+    return true;
+  } catch (error) {
+    if (error instanceof MongoServerError && error.codeName === "CannotCreateIndex") return false;
+    throw error;
+  }
+}
+
+export const wordsFields = ([content, narrative]: [content: string, narrative: string]): { words: Words } => ({
+  words: { content: inWords(content), narrative: inWords(narrative) },
+});
+
+const inWords = (text: string): string =>
+  (fold(text.replace(/[^\p{L}\p{N}\p{M}\p{Co}]+/gu, " ")).match(/[\p{L}\p{N}\p{Co}]+/gu) ?? []).join(" ");
+
+/** What has the phrases of one of the alternatives, and none that it excludes. */
+export function wordsFilter(clause: TextClause): Document {
+  const field = clause.in === "content" ? "words.content" : "words.narrative";
+  const has = (phrase: string) => ({ [field]: { $regex: `(?:^| )${phrase}(?: |$)` } });
+  const alternatives = alternativesOf(clause).map(({ all, none }) => ({
+    $and: all.map(has),
+    ...(none.length > 0 && { $nor: none.map(has) }),
+  }));
+  return alternatives.length > 0 ? { $or: alternatives } : { _id: { $in: [] } };
+}
+
+/** A question to the text index that finds all that the clause finds, and more: the longest word of each alternative. */
+export function wordsSearch(clause: TextClause): Document {
+  const words = alternativesOf(clause).map(({ all }) =>
+    all.flatMap((phrase) => phrase.split(" ")).reduce((longest, word) => (word.length > longest.length ? word : longest)),
+  );
+  return { $text: { $search: words.join(" ") } };
+}
+
+const alternativesOf = ({ any }: TextClause): TextClause["any"] =>
+  any
+    .map(({ all, none }) => ({
+      all: all.map(inWords).filter((phrase) => phrase !== ""),
+      none: none.map(inWords).filter((phrase) => phrase !== ""),
+    }))
+    .filter(({ all }) => all.length > 0);
+
+/** Whether a question can only be answered with full text. */
+export const asksForWords = (clauses: Clause[]): boolean =>
+  clauses.some((clause) => clause.kind === "text" || (clause.kind === "any" && clause.of.some(asksForWords)));

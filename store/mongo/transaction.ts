@@ -1,0 +1,81 @@
+/** Runs one write as one MongoDB transaction, again while others overtake it, or while what it needs is prepared by others. */
+import { setTimeout as delay } from "node:timers/promises";
+import { type ClientSession, type MongoClient, MongoError, MongoServerError } from "mongodb";
+import { StoreError, StoreErrorType, unavailable } from "../store.ts";
+import { Blocked, Outdated } from "./write.ts";
+
+/** How long a writer waits for a prepared transaction, milliseconds. */
+const DEFAULT_WAIT_MS = 2_000;
+/** Pause before looking again whether it has ended, milliseconds, and up to half as much again. */
+const POLL_MS = 20;
+/** How long a write that others keep overtaking is tried again, milliseconds. */
+const RETRY_MS = 10_000;
+const COMMIT_ATTEMPTS = 5;
+const DUPLICATE_KEY = 11_000;
+
+type Work<T> = (session: ClientSession) => Promise<T>;
+
+/** One transaction that waits for what others have prepared. @throws StoreError LOCKED when they have not ended in time */
+export async function waitingTransaction<T>(client: MongoClient, work: Work<T>, waitMs = DEFAULT_WAIT_MS): Promise<T> {
+  const until = performance.now() + waitMs;
+  for (;;) {
+    try {
+      return await transaction(client, work);
+    } catch (error) {
+      if (!(error instanceof Blocked)) throw error;
+    }
+    const left = until - performance.now();
+    if (left <= 0) throw new StoreError(StoreErrorType.locked, 0);
+    await delay(Math.min(left, POLL_MS * (1 + Math.random() / 2)));
+  }
+}
+
+/** One transaction, tried again while others overtake it. */
+export async function transaction<T>(client: MongoClient, work: Work<T>): Promise<T> {
+  const start = performance.now();
+  for (let attempt = 1; ; attempt++) {
+    const session = client.startSession();
+    try {
+      session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority", journal: true } });
+      const result = await work(session);
+      await commit(session);
+      return result;
+    } catch (error) {
+      if (session.inTransaction()) await session.abortTransaction().catch(() => {});
+      if (!isOvertaken(error)) throw error;
+      if (performance.now() - start > RETRY_MS) throw new StoreError(StoreErrorType.locked, 0);
+    } finally {
+      await session.endSession();
+    }
+    await delay(Math.random() * Math.min(100, 4 * 2 ** Math.min(attempt, 6)));
+  }
+}
+
+/** A commit whose answer got lost may be sent again: it happens once. */
+async function commit(session: ClientSession): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await session.commitTransaction();
+      return;
+    } catch (error) {
+      const isUnknown = error instanceof MongoError && error.hasErrorLabel("UnknownTransactionCommitResult");
+      if (!isUnknown || attempt === COMMIT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Someone else wrote what this transaction read or wrote. */
+function isOvertaken(error: unknown): boolean {
+  if (error instanceof Outdated) return true;
+  if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return true;
+  return (
+    error instanceof MongoError &&
+    error.hasErrorLabel("TransientTransactionError") &&
+    !error.hasErrorLabel("UnknownTransactionCommitResult")
+  );
+}
+
+/** The driver's errors as the store's. */
+export function translate(error: unknown): unknown {
+  return error instanceof MongoError ? unavailable("MongoDB did not do what was asked.", error) : error;
+}

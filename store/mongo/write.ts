@@ -1,0 +1,202 @@
+/** Reads what a write is checked against, and makes its changes, inside one MongoDB transaction. */
+import type { ClientSession, Document } from "mongodb";
+import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState } from "../plan-write.ts";
+import type { StoreOptions, Write, WriteResult } from "../store.ts";
+import { type Collections, type HeldDocument, indexFields, type ResourceDocument, SEQ_EPOCH, SEQ_PER_MS } from "./schema.ts";
+import type { MongoSearch } from "./search-pipeline.ts";
+import { wordsFields } from "./text-content.ts";
+
+/** A prepared transaction holds what the write needs. */
+export class Blocked extends Error {}
+/** What was read is no longer so: the whole write is tried again. */
+export class Outdated extends Error {}
+
+/** What a write without transaction of its own may touch: nobody holds it. */
+const free = { $exists: false };
+
+export class Writer {
+  readonly #collections: Collections;
+  readonly #search: MongoSearch;
+  readonly #text: StoreOptions["text"];
+  #seq = 0;
+
+  /** @param text what full-text search sees of a resource; absent: there is none */
+  constructor(collections: Collections, search: MongoSearch, text: StoreOptions["text"]) {
+    this.#collections = collections;
+    this.#search = search;
+    this.#text = text;
+  }
+
+  /** @throws Blocked */
+  async state(steps: Write[], session: ClientSession): Promise<CommittedState> {
+    const { resource, held, counter } = this.#collections;
+    const refs = new Set<string>();
+    const keys = new Set<string>();
+    const names = new Set<string>();
+    for (const step of steps) {
+      if (step.op === "add") names.add(step.counter);
+      else if (step.op !== "hold") refs.add(`${step.type}/${step.id}`);
+      if (step.op === "create" || step.op === "update") for (const { key } of step.unique ?? []) keys.add(key);
+    }
+    // One after the other: a MongoDB transaction takes one operation at a time.
+    const found = await this.#find(steps, session);
+    const projection = { version: 1, updated: 1, method: 1, lock: 1 };
+    const heads = refs.size > 0 ? await resource.find({ _id: { $in: [...refs] } }, { session, projection }).toArray() : [];
+    const holders = keys.size > 0 ? await held.find({ _id: { $in: [...keys] } }, { session }).toArray() : [];
+    const own = refs.size > 0 ? await held.find({ ref: { $in: [...refs] } }, { session }).toArray() : [];
+    const counters = names.size > 0 ? await counter.find({ _id: { $in: [...names] } }, { session }).toArray() : [];
+    if ([...heads, ...holders, ...own, ...counters].some(({ lock }) => lock !== undefined)) throw new Blocked();
+
+    const headOf = new Map(
+      heads.map(({ _id, version, updated, method }) => [_id, method === "none" ? undefined : { version, updated, method }]),
+    );
+    const holderOf = new Map(holders.map(({ _id, ref }) => [_id, ref]));
+    const counted = new Map(counters.map(({ _id, value }) => [_id, value]));
+    return {
+      head: (type, id): VersionHead | undefined => headOf.get(`${type}/${id}`),
+      holder: (key) => holderOf.get(key),
+      held: (type, id) => own.filter(({ ref }) => ref === `${type}/${id}`).map(({ _id }) => _id),
+      counter: (name) => counted.get(name) ?? 0,
+      find: (_, condition) => found.get(condition.lock) ?? [],
+    };
+  }
+
+  /** What each condition finds, after writing its own document: of two writers MongoDB lets the second one only try again. */
+  async #find(steps: Write[], session: ClientSession): Promise<Map<string, StoredMatch[]>> {
+    const found = new Map<string, StoredMatch[]>();
+    for (const step of steps) {
+      if (step.op !== "create" && step.op !== "hold") continue;
+      const condition = step.op === "hold" ? step.condition : step.ifNoneExist;
+      if (!condition || found.has(condition.lock)) continue;
+      const { lock } = condition;
+      const guard = await this.#collections.condition.findOneAndUpdate(
+        { _id: lock },
+        { $inc: { writes: 1 }, $set: { at: new Date() } },
+        { session, upsert: true, returnDocument: "after" },
+      );
+      if (guard?.lock !== undefined) throw new Blocked();
+      found.set(lock, await this.#search.find(step.type, condition, steps.length + 2, session));
+    }
+    return found;
+  }
+
+  /**
+   * @param at time of all changes, milliseconds; default: now. Never before the version that is replaced
+   * @param tx the prepared transaction that is being committed
+   */
+  async apply(changes: Change[], results: WriteResult[], session: ClientSession, at?: number, tx?: string): Promise<void> {
+    const now = Date.now();
+    const lock = tx ?? free;
+    for (const change of changes) {
+      if (change.kind === "add") {
+        const { counter, by } = change;
+        await this.#collections.counter.updateOne(
+          { _id: counter, lock },
+          { $inc: { value: by }, $unset: { lock: "" } },
+          { session, upsert: true },
+        );
+        continue;
+      }
+      const ref = `${change.type}/${change.id}`;
+      const before = await this.#collections.resource.findOne({ _id: ref }, { session, projection: { keys: 0, ranges: 0, words: 0 } });
+      // A later change of the same write finds what the earlier one has already unlocked.
+      const filter = { _id: ref, version: before?.version ?? 0, ...(before?.lock === undefined ? { lock: free } : { lock }) };
+      if (before && isKept(before)) await this.#archive(before, session);
+      const moved = change.kind === "delete" && change.moved;
+      const updated = moved && before ? before.updated : Math.max(at ?? now, before?.updated ?? 0);
+      const document =
+        change.kind === "put" ? this.#living(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
+      if (before) {
+        const { matchedCount } = await this.#collections.resource.replaceOne(filter, document, { session });
+        if (matchedCount === 0) throw new Outdated();
+      } else {
+        await this.#collections.resource.insertOne(document, { session });
+      }
+      await this.#hold(ref, change.kind === "put" ? change.unique.map(({ key }) => key) : [], session, lock);
+      const result = results[change.step];
+      if (!result) continue;
+      result.updated = updated;
+      if (change.kind === "put") result.json = document.json as string;
+    }
+  }
+
+  /** Keeps what a prepared transaction will change from everyone else, until `unlock`. */
+  async lock(locks: Iterable<string>, tx: string, session: ClientSession): Promise<void> {
+    const { resource, held, counter, condition } = this.#collections;
+    for (const [kind, key] of parts(locks)) {
+      const set = { $set: { lock: tx } };
+      const options = { session, upsert: true };
+      if (kind === "resource") {
+        const [type, id] = [key.slice(0, key.indexOf("/")), key.slice(key.indexOf("/") + 1)];
+        const absent = { type, id, version: 0, updated: 0, method: "none" as const, living: false };
+        await resource.updateOne({ _id: key, lock: free }, { ...set, $setOnInsert: absent }, options);
+      } else if (kind === "unique") {
+        await held.updateOne({ _id: key, lock: free }, { ...set, $setOnInsert: { ref: "", isClaim: true } }, options);
+      } else if (kind === "counter") {
+        await counter.updateOne({ _id: key, lock: free }, { ...set, $setOnInsert: { value: 0 } }, options);
+      } else {
+        await condition.updateOne({ _id: key, lock: free }, { ...set, $setOnInsert: { writes: 0, at: new Date() } }, options);
+      }
+    }
+  }
+
+  /** What the transaction `tx` still holds is free again; ids and keys that it only held vanish. */
+  async unlock(locks: string[], tx: string, session: ClientSession): Promise<void> {
+    const { resource, held, counter, condition } = this.#collections;
+    const of = (wanted: string): string[] => parts(locks).flatMap(([kind, key]) => (kind === wanted ? [key] : []));
+    const unset = { $unset: { lock: "" as const } };
+    const [refs, keys, names, conditions] = [of("resource"), of("unique"), of("counter"), of("condition")];
+    if (refs.length > 0) {
+      await resource.deleteMany({ _id: { $in: refs }, lock: tx, method: "none" }, { session });
+      await resource.updateMany({ _id: { $in: refs }, lock: tx }, unset, { session });
+    }
+    if (keys.length > 0) {
+      await held.deleteMany({ _id: { $in: keys }, lock: tx, isClaim: true }, { session });
+      await held.updateMany({ _id: { $in: keys }, lock: tx }, unset, { session });
+    }
+    if (names.length > 0) await counter.updateMany({ _id: { $in: names }, lock: tx }, unset, { session });
+    if (conditions.length > 0) await condition.updateMany({ _id: { $in: conditions }, lock: tx }, unset, { session });
+  }
+
+  async #hold(ref: string, keys: string[], session: ClientSession, lock: string | typeof free): Promise<void> {
+    const { held } = this.#collections;
+    await held.deleteMany({ ref, _id: { $nin: keys } }, { session });
+    for (const key of keys) {
+      const take: { $set: Partial<HeldDocument>; $unset: Document } = { $set: { ref }, $unset: { lock: "", isClaim: "" } };
+      await held.updateOne({ _id: key, lock }, take, { session, upsert: true });
+    }
+  }
+
+  async #archive({ _id, type, id, version, updated, method, json }: ResourceDocument, session: ClientSession): Promise<void> {
+    const old = { _id: `${_id}/${version}`, type, id, version, updated, method, ...(json !== undefined && { json }) };
+    await this.#collections.history.insertOne(old, { session });
+  }
+
+  #living({ type, id, version, method, body, index }: Extract<Change, { kind: "put" }>, updated: number, seq: number): ResourceDocument {
+    const json = jsonOf(type, id, version, updated, body);
+    const head = { _id: `${type}/${id}`, type, id, version, updated, method, living: true, seq, json };
+    return { ...head, ...indexFields(index), ...(this.#text && wordsFields(this.#text(json))) };
+  }
+
+  #nextSeq(now: number): number {
+    // Several processes write to one store: where in its millisecond each starts is left to chance; the index on seq refuses a clash.
+    const clock = (now - SEQ_EPOCH) * SEQ_PER_MS + Math.floor(Math.random() * SEQ_PER_MS);
+    this.#seq = Math.max(this.#seq + 1, clock);
+    return this.#seq;
+  }
+}
+
+const isKept = ({ method }: ResourceDocument): boolean => method !== "none" && method !== "moved";
+
+function parts(locks: Iterable<string>): [kind: string, key: string][] {
+  return [...locks].map((lock) => [lock.slice(0, lock.indexOf(":")), lock.slice(lock.indexOf(":") + 1)]);
+}
+
+function deleted(
+  { type, id, version, moved }: Extract<Change, { kind: "delete" }>,
+  updated: number,
+  seq: number | undefined,
+): ResourceDocument {
+  const method = moved ? "moved" : "delete";
+  return { _id: `${type}/${id}`, type, id, version, updated, method, living: false, ...(seq !== undefined && { seq }) };
+}

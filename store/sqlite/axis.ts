@@ -1,0 +1,109 @@
+/** A sort key as SQL: the value of one resource, and the index that lists resources in order of it. */
+import type { SortKey } from "../../fhir/search/query.ts";
+import { successor } from "../../fhir/search/text-order.ts";
+import { and, oneOf, q, sql } from "./sql-fragments.ts";
+import type { Sql } from "./database.ts";
+
+/** Rows of one index under the name `k`: walked in the order of `column`, then of `k.seq`. */
+export interface Lane {
+  from: string;
+  column: string;
+  where: Sql;
+  /** False for all but one of the rows of a resource that share a value. */
+  first?: Sql;
+}
+
+export type SortValue = string | number | null;
+
+export interface Bounds {
+  least: number | undefined;
+  greatest: number | undefined;
+}
+
+export interface Axis {
+  desc: boolean;
+  /** Every resource has a value. */
+  isTotal: boolean;
+  /** No resource has more than one row here: the row's value is the resource's. */
+  isSingle: boolean;
+  /** All matches have values from `least` to `greatest`, both inclusive; absent: anything, also none. */
+  bounds?: Bounds | undefined;
+  /** The resource's own value (`seq`: a column with its place), NULL when it has none. */
+  value(seq: string): Sql;
+  lanes: Lane[];
+  /** Between a value as the world sees it and as the index holds it. */
+  inward(value: SortValue): SortValue;
+  outward(value: SortValue): SortValue;
+}
+
+const same = (value: SortValue): SortValue => value;
+
+/** @param isSingle no resource has more than one row in this slot */
+export function axisOf(key: SortKey, type: number, isSingle: (slot: number) => boolean): Axis {
+  const { desc } = key;
+  if (!("slots" in key)) {
+    const lane = { from: `resource k INDEXED BY resource_${key.by}`, column: `k.${key.by}`, where: q`k.type = ${type}` };
+    return { desc, isTotal: true, isSingle: true, value: () => sql(`r.${key.by}`), lanes: [lane], inward: same, outward: same };
+  }
+  const pick = desc ? "max" : "min";
+  const slots = oneOf("p.slot", key.slots);
+  if ("edge" in key) {
+    const { edge } = key;
+    const [only] = key.slots;
+    const single = key.slots.length === 1 && isSingle(only as number);
+    const other = edge === "low" ? "high" : "low";
+    const first = single
+      ? undefined
+      : sql(
+          `NOT EXISTS (SELECT 1 FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = k.seq AND p.slot = k.slot AND p.${edge} = k.${edge} AND (p.${other}, p.unit) < (k.${other}, k.unit))`,
+        );
+    return {
+      desc,
+      isTotal: false,
+      isSingle: single,
+      value: (seq) =>
+        sql(
+          `(SELECT ${pick}(p.${edge}) FROM ranges p INDEXED BY sqlite_autoindex_ranges_1 WHERE p.seq = ${seq} AND ${slots.text})`,
+          ...slots.values,
+        ),
+      lanes: key.slots.flatMap((slot) => [
+        {
+          from: "ranges k INDEXED BY ranges_point",
+          column: "k.low",
+          where: q`k.high = k.low AND k.slot = ${slot}`,
+          ...(first && { first }),
+        },
+        {
+          from: `ranges k INDEXED BY ranges_${edge}`,
+          column: `k.${edge}`,
+          where: q`k.high > k.low AND k.slot = ${slot}`,
+          ...(first && { first }),
+        },
+      ]),
+      inward: same,
+      outward: same,
+    };
+  }
+  const { facet } = key;
+  const end = successor(facet) as string;
+  return {
+    desc,
+    isTotal: false,
+    isSingle: false,
+    value: (seq) => {
+      const inFacet = q`p.value >= ${facet} AND p.value < ${end}`;
+      const test = and([slots, inFacet]);
+      return sql(
+        `(SELECT ${pick}(p.value) FROM keys p INDEXED BY sqlite_autoindex_keys_1 WHERE p.seq = ${seq} AND ${test.text})`,
+        ...test.values,
+      );
+    },
+    lanes: key.slots.map((slot) => ({
+      from: "keys k INDEXED BY keys_value",
+      column: "k.value",
+      where: q`k.slot = ${slot} AND k.value >= ${facet} AND k.value < ${end}`,
+    })),
+    inward: (value) => (value === null ? null : facet + value),
+    outward: (value) => (value === null ? null : String(value).slice(facet.length)),
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * Group commit: writes that arrive in one turn of the event loop share one transaction and one fsync. Each is checked before it
+ * changes anything, so a refused one leaves no trace and the others are not disturbed.
+ */
+import { StoreError, StoreErrorType, unavailable } from "../store.ts";
+import { type Database, FileBusy } from "./database.ts";
+
+/** One transaction takes at most so many writes, or so much text (characters): longer ones would block the event loop. */
+const MAX_WRITES = 512;
+const MAX_SIZE = 1_000_000;
+/** Writes that may wait; more than this is an overload that waiting does not cure. */
+const MAX_WAITING = 20_000;
+/** Pause before looking again whether a lock of another process is gone, milliseconds (and up to half as much again). */
+const POLL_MS = 20;
+
+/** Thrown by a job that meets a lock: it is tried again when the transaction that holds it has ended. */
+export class Blocked {
+  readonly tx: string;
+  constructor(tx: string) {
+    this.tx = tx;
+  }
+}
+
+/** A bug of the caller, seen before anything was changed. */
+export class Misuse extends Error {}
+
+interface Job {
+  run(): unknown;
+  size: number;
+  /** performance.now() after which a lock is no longer waited for. */
+  deadline: number;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  /** What the last attempt came to; settled after COMMIT. */
+  outcome?: { value: unknown } | { error: unknown };
+}
+
+/** Around each transaction. */
+export interface TransactionHooks {
+  begun(): void;
+  /** Just before COMMIT. */
+  finish(): void;
+  rolledBack(): void;
+}
+
+/** Writes of this process, one after the other; those that wait together share a commit. */
+export class WriteQueue {
+  readonly #db: Database;
+  readonly #hooks: TransactionHooks;
+  #waiting: Job[] = [];
+  #working: Promise<void> | undefined;
+  /** Jobs that wait for a lock, and what wakes them. */
+  readonly #parked = new Map<Job, NodeJS.Timeout>();
+  #isClosed = false;
+
+  constructor(db: Database, hooks: TransactionHooks) {
+    this.#db = db;
+    this.#hooks = hooks;
+  }
+
+  /**
+   * Runs `run` inside a transaction of the file; resolves once that is committed.
+   * @param run throws StoreError, Blocked or Misuse before it has changed anything, or not at all
+   * @param waitMs how long a lock is waited for, milliseconds
+   */
+  add<T>(run: () => T, size: number, waitMs: number): Promise<T> {
+    if (this.#isClosed) return Promise.reject(unavailable("The store is closed."));
+    if (this.#waiting.length >= MAX_WAITING) return Promise.reject(unavailable(`More than ${MAX_WAITING} writes are waiting.`));
+    return new Promise((resolve, reject) => {
+      const deadline = performance.now() + waitMs;
+      this.#enqueue({ run, size, deadline, resolve: resolve as (value: unknown) => void, reject });
+    });
+  }
+
+  /** A transaction has ended: whoever waits for a lock looks again. */
+  wake(): void {
+    for (const [job, timer] of this.#parked) {
+      clearTimeout(timer);
+      this.#enqueue(job);
+    }
+    this.#parked.clear();
+  }
+
+  /** Finishes what is waiting, then takes nothing more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const [job, timer] of this.#parked) {
+      clearTimeout(timer);
+      job.reject(unavailable("The store is closed."));
+    }
+    this.#parked.clear();
+    await this.#working;
+  }
+
+  #enqueue(job: Job): void {
+    this.#waiting.push(job);
+    this.#working ??= this.#work();
+  }
+
+  async #work(): Promise<void> {
+    // The rest of this turn's writes come along.
+    await new Promise(setImmediate);
+    while (this.#waiting.length > 0) {
+      await this.#transaction(this.#take());
+      await new Promise(setImmediate);
+    }
+    this.#working = undefined;
+  }
+
+  #take(): Job[] {
+    let size = 0;
+    let count = 0;
+    for (const job of this.#waiting) {
+      if (count > 0 && (count >= MAX_WRITES || size + job.size > MAX_SIZE)) break;
+      size += job.size;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #transaction(jobs: Job[]): Promise<void> {
+    try {
+      await this.#db.whenFree(() => this.#attempt(jobs));
+    } catch (error) {
+      if (jobs.length === 1 || error instanceof FileBusy) {
+        for (const job of jobs) job.reject(error);
+        return;
+      }
+      // Something that no check foresees, e.g. a full disk: each by itself, so that one cannot take the others down.
+      for (const job of jobs) await this.#transaction([job]);
+      return;
+    }
+    for (const job of jobs) this.#settle(job);
+  }
+
+  #attempt(jobs: Job[]): void {
+    this.#db.run("BEGIN IMMEDIATE");
+    try {
+      this.#hooks.begun();
+      for (const job of jobs) {
+        try {
+          job.outcome = { value: job.run() };
+        } catch (error) {
+          if (!(error instanceof StoreError || error instanceof Blocked || error instanceof Misuse)) throw error;
+          job.outcome = { error };
+        }
+      }
+      this.#hooks.finish();
+      this.#db.run("COMMIT");
+    } catch (error) {
+      this.#db.rollback();
+      this.#hooks.rolledBack();
+      throw error;
+    }
+  }
+
+  #settle(job: Job): void {
+    const outcome = job.outcome as NonNullable<Job["outcome"]>;
+    if ("value" in outcome) job.resolve(outcome.value);
+    else if (outcome.error instanceof Blocked) this.#park(job);
+    else job.reject(outcome.error);
+  }
+
+  #park(job: Job): void {
+    const left = job.deadline - performance.now();
+    if (left <= 0 || this.#isClosed) {
+      job.reject(new StoreError(StoreErrorType.locked, 0));
+      return;
+    }
+    const pause = Math.min(left, POLL_MS * (1 + Math.random() / 2));
+    const timer = setTimeout(() => {
+      this.#parked.delete(job);
+      this.#enqueue(job);
+    }, pause);
+    this.#parked.set(job, timer);
+  }
+}

@@ -1,0 +1,161 @@
+/** A SQLite file as the store uses it: cached statements, transactions, and SQLite's errors as the store's. */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
+import { StoreError, StoreErrorType, unavailable } from "../store.ts";
+
+export type Value = SQLInputValue;
+/**
+ * Piece of SQL with the values of its parameters in order. Values never become part of the text. A class, so that nothing that came from
+ * outside, whatever its members, can be taken for one.
+ */
+export class Sql {
+  readonly text: string;
+  readonly values: Value[];
+
+  constructor(text: string, values: Value[]) {
+    this.text = text;
+    this.values = values;
+  }
+}
+// biome-ignore lint/suspicious/noExplicitAny: a result row has the columns its statement names
+export type ResultRow = any;
+
+/** Prepared statements kept; the shapes of queries are few, but a client can invent many. */
+const MAX_STATEMENTS = 200;
+/** How long SQLite itself may sit and wait for another process, milliseconds: it blocks the event loop meanwhile. */
+const BUSY_MS = 1;
+/** How long we wait for another process in all, milliseconds. */
+const BUSY_LIMIT_MS = 5_000;
+
+const codes = { busy: 5, locked: 6, readonly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
+
+/** One connection to a file; its statements stay prepared, up to a bound. */
+export class Database {
+  readonly file: string;
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  /** Sees each statement before it runs; for tests that ask for its plan. */
+  onStatement: ((text: string) => void) | undefined;
+
+  constructor(file: string) {
+    this.file = file;
+    this.#db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: false });
+  }
+
+  exec(text: string): void {
+    this.#db.exec(text);
+  }
+
+  prepare(text: string): StatementSync {
+    this.onStatement?.(text);
+    const known = this.#statements.get(text);
+    if (known) {
+      // The order of use matters only when something will have to go.
+      if (this.#statements.size > MAX_STATEMENTS / 2) {
+        this.#statements.delete(text);
+        this.#statements.set(text, known);
+      }
+      return known;
+    }
+    const statement = this.#db.prepare(text);
+    this.#statements.set(text, statement);
+    if (this.#statements.size > MAX_STATEMENTS) {
+      const [oldest] = this.#statements.keys();
+      this.#statements.delete(oldest as string);
+    }
+    return statement;
+  }
+
+  get(text: string, ...values: Value[]): ResultRow {
+    return this.prepare(text).get(...values);
+  }
+
+  all(text: string, ...values: Value[]): ResultRow[] {
+    return this.prepare(text).all(...values);
+  }
+
+  run(text: string, ...values: Value[]): void {
+    this.prepare(text).run(...values);
+  }
+
+  /** SQLite's plan of a statement, one line per step. */
+  explain(text: string): string[] {
+    return this.#db
+      .prepare(`EXPLAIN QUERY PLAN ${text}`)
+      .all()
+      .map((row) => String(row.detail));
+  }
+
+  /** Runs `work` in one snapshot of the file. */
+  snapshot<T>(work: () => T): T {
+    this.run("BEGIN");
+    try {
+      return work();
+    } finally {
+      // Some errors (a disk that fails) end the transaction by themselves.
+      if (this.#db.isTransaction) this.run("COMMIT");
+    }
+  }
+
+  /** Runs `work` as soon as no other process is in the way, without blocking the event loop; once only, so it must not have changed anything when it meets `busy`. */
+  async whenFree<T>(work: () => T): Promise<T> {
+    const start = performance.now();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return work();
+      } catch (error) {
+        if (!isBusy(error)) throw this.translate(error);
+        if (performance.now() - start > BUSY_LIMIT_MS) {
+          throw new FileBusy(this.file);
+        }
+      }
+      await delay(1 + Math.random() * Math.min(20, attempt * 2));
+    }
+  }
+
+  rollback(): void {
+    if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+  }
+
+  /** What SQLite says as a sentence that tells an operator what to do; other errors as they are. */
+  translate(error: unknown): unknown {
+    const code = codeOf(error);
+    if (code === undefined) return error;
+    const reasons: Record<number, string> = {
+      [codes.readonly]: `${this.file} cannot be written: give this user write permission on the file and its folder.`,
+      [codes.io]: `Reading or writing ${this.file} failed: check the disk.`,
+      [codes.corrupt]: `${this.file} is damaged: restore it from a backup.`,
+      [codes.full]: `The disk that holds ${this.file} is full.`,
+      [codes.cannotOpen]: `${this.file} cannot be opened: its folder must exist and be writable.`,
+      [codes.notADatabase]: `${this.file} is not a store of OpenWard: move it away or choose another DATA_DIR.`,
+    };
+    const reason = reasons[code];
+    return reason ? unavailable(reason, error) : error;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+}
+
+/** Another process holds the file: nothing can be written to it, whatever it is. */
+export class FileBusy extends StoreError {
+  constructor(file: string) {
+    const reason = `Another process has kept ${file} busy for more than ${BUSY_LIMIT_MS / 1000} s.`;
+    super(StoreErrorType.unavailable, 0, { reason });
+    this.message = reason;
+  }
+}
+
+/** SQLite's primary result code of an error, undefined for other errors. */
+function codeOf(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown })?.errcode;
+  return typeof code === "number" ? code & 0xff : undefined;
+}
+
+/** Whether another process was in the way. */
+export function isBusy(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === codes.busy || code === codes.locked;
+}

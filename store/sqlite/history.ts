@@ -1,0 +1,124 @@
+/** Versions, newest first. The current ones are in `resource`, the older ones in `history`; each page merges the two. */
+import { compareText } from "../../fhir/search/text-order.ts";
+import type { HistoryQuery, StoredResource } from "../store.ts";
+import { q, sql } from "./sql-fragments.ts";
+import type { Database, Sql } from "./database.ts";
+import { methodNames } from "./schema.ts";
+import type { Types } from "./types.ts";
+
+const DEFAULT_MAX_BYTES = 4_000_000;
+
+/** A version before its JSON is read. */
+interface HistoryPlace {
+  type: string;
+  id: string;
+  version: number;
+  updated: number;
+  method: number;
+  /** Row number in its table. */
+  row: number;
+  isCurrent: boolean;
+}
+
+export function readHistory(db: Database, types: Types, query: HistoryQuery): { versions: StoredResource[]; more: boolean } {
+  const places = query.id === undefined ? ofTypes(db, types, query) : ofResource(db, types, query);
+  places.sort((a, b) => b.updated - a.updated || compareText(a.type, b.type) * -1 || compareText(a.id, b.id) * -1 || b.version - a.version);
+  const versions: StoredResource[] = [];
+  let bytes = 0;
+  for (const place of places.slice(0, query.limit)) {
+    const json = jsonAt(db, place);
+    bytes += json === undefined ? 0 : Buffer.byteLength(json);
+    if (versions.length > 0 && bytes > (query.maxBytes ?? DEFAULT_MAX_BYTES)) break;
+    const { type, id, version, updated } = place;
+    const method = methodNames[place.method] as StoredResource["method"];
+    versions.push({ type, id, version, updated, method, ...(json !== undefined && { json }) });
+  }
+  return { versions, more: places.length > versions.length };
+}
+
+function jsonAt(db: Database, { row, isCurrent }: HistoryPlace): string | undefined {
+  const text = isCurrent ? "SELECT json FROM resource WHERE seq = ?" : "SELECT json FROM history WHERE no = ?";
+  return db.get(text, row).json ?? undefined;
+}
+
+/** All versions of one resource that are asked for: they are in its own rows, so none of another is looked at. */
+function ofResource(db: Database, types: Types, query: HistoryQuery): HistoryPlace[] {
+  const { type, id } = query as { type: string; id: string };
+  const no = types.find(type);
+  const current =
+    no === undefined ? undefined : db.get("SELECT seq, version, updated, method FROM resource WHERE type = ? AND id = ?", no, id);
+  if (!current) return [];
+  const condition = window(query, type, id, "h");
+  const older = db.all(
+    `SELECT no, version, updated, method FROM history h WHERE seq = ? AND ${condition.text} ORDER BY version DESC LIMIT ?`,
+    current.seq,
+    ...condition.values,
+    query.limit + 1,
+  );
+  const places = older.map(
+    (row): HistoryPlace => ({ type, id, version: row.version, updated: row.updated, method: row.method, row: row.no, isCurrent: false }),
+  );
+  if (current.method < 4 && isInside(query, { type, id, version: current.version, updated: current.updated })) {
+    places.push({
+      type,
+      id,
+      version: current.version,
+      updated: current.updated,
+      method: current.method,
+      row: current.seq,
+      isCurrent: true,
+    });
+  }
+  return places;
+}
+
+function ofTypes(db: Database, types: Types, query: HistoryQuery): HistoryPlace[] {
+  const places: HistoryPlace[] = [];
+  const wanted = query.type === undefined ? types.all() : [{ name: query.type, no: types.find(query.type) }];
+  for (const { no, name } of wanted) {
+    if (no === undefined) continue;
+    for (const [table, index, row] of [
+      ["resource", "resource_updated", "seq"],
+      ["history", "history_updated", "no"],
+    ] as const) {
+      const condition = window(query, name, undefined, "h");
+      const { text, values } = q`SELECT ${sql(row)} AS row, id, version, updated, method FROM ${sql(`${table} h INDEXED BY ${index}`)}
+        WHERE type = ${no} AND method < 4 AND ${condition} ORDER BY updated DESC, id DESC, version DESC LIMIT ${query.limit + 1}`;
+      for (const found of db.all(text, ...values)) places.push({ ...found, type: name, isCurrent: table === "resource" });
+    }
+  }
+  return places;
+}
+
+/** The bounds of the page for the versions of one type, or of one resource. */
+function window({ since, until, before }: HistoryQuery, type: string, id: string | undefined, table: string): Sql {
+  const column = (name: string): Sql => sql(`${table}.${name}`);
+  let test = q`${column("updated")} >= ${since ?? 0}`;
+  if (until !== undefined) test = q`${test} AND ${column("updated")} <= ${until}`;
+  if (!before) return test;
+  const order = compareText(type, before.type);
+  // At the same instant: types that sort lower come later, then ids, then versions.
+  if (order > 0) return q`${test} AND ${column("updated")} < ${before.updated}`;
+  if (order < 0) return q`${test} AND ${column("updated")} <= ${before.updated}`;
+  const sameInstant =
+    id === undefined
+      ? q`(${column("id")} < ${before.id} OR (${column("id")} = ${before.id} AND ${column("version")} < ${before.version}))`
+      : compareText(id, before.id) < 0
+        ? sql("1")
+        : id === before.id
+          ? q`${column("version")} < ${before.version}`
+          : sql("0");
+  return q`${test} AND ${column("updated")} <= ${before.updated} AND (${column("updated")} < ${before.updated} OR ${sameInstant})`;
+}
+
+function isInside({ since, until, before }: HistoryQuery, place: { type: string; id: string; version: number; updated: number }): boolean {
+  if (since !== undefined && place.updated < since) return false;
+  if (until !== undefined && place.updated > until) return false;
+  if (!before) return true;
+  const order =
+    place.updated - before.updated ||
+    compareText(place.type, before.type) ||
+    compareText(place.id, before.id) ||
+    place.version - before.version;
+  return order < 0;
+}

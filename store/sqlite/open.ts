@@ -1,0 +1,106 @@
+/** Opens a service's SQLite file: makes its tables, refuses what is not ours, and rebuilds search values whose meaning has changed. */
+import { type StoreOptions, unavailable } from "../store.ts";
+import { Database } from "./database.ts";
+import { APPLICATION_ID, fromVersion1, SCHEMA_VERSION, tables, textTable } from "./schema.ts";
+import type { Writer } from "./write.ts";
+
+/** Memory for pages, KiB, where nothing else is asked for. A process may hold a dozen stores. */
+const CACHE_KIB = 8_192;
+/** Pages in the write-ahead log before they are copied into the file: pages that change often are then copied once. 32 MB. */
+const CHECKPOINT_PAGES = 8_000;
+/** A log that grew once (a long read held it open) is cut back to this. */
+const WAL_LIMIT_BYTES = 64_000_000;
+const REINDEX_BATCH = 200;
+
+export async function openDatabase(
+  file: string,
+  withText: boolean,
+  { maxPages, cacheKib = CACHE_KIB }: { maxPages?: number; cacheKib?: number } = {},
+): Promise<Database> {
+  let db: Database;
+  try {
+    db = new Database(file);
+  } catch (error) {
+    throw unavailable(`${file} cannot be opened: its folder must exist and be writable.`, error);
+  }
+  try {
+    await db.whenFree(() => {
+      refuseForeign(db);
+      db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKib};
+        PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES}`);
+      if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
+    });
+    await db.whenFree(() => inTransaction(db, () => createTables(db, withText)));
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function refuseForeign(db: Database): void {
+  const { application_id: mark } = db.get("PRAGMA application_id");
+  const { user_version: version } = db.get("PRAGMA user_version");
+  const isEmpty = db.get("SELECT count(*) AS n FROM sqlite_schema").n === 0;
+  if (mark !== APPLICATION_ID && !isEmpty)
+    throw unavailable(`${db.file} is not a store of OpenWard: move it away or choose another DATA_DIR.`);
+  if (version > SCHEMA_VERSION) throw unavailable(`${db.file} was written by a newer version of OpenWard: run that version.`);
+}
+
+function createTables(db: Database, withText: boolean): void {
+  refuseForeign(db);
+  const { user_version: version } = db.get("PRAGMA user_version");
+  if (version === 0) db.exec(`${tables} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`);
+  else if (version === 1) db.exec(`${fromVersion1} PRAGMA user_version = ${SCHEMA_VERSION};`);
+  if (withText) db.exec(textTable);
+}
+
+function inTransaction(db: Database, work: () => void): void {
+  db.run("BEGIN IMMEDIATE");
+  try {
+    work();
+    db.run("COMMIT");
+  } catch (error) {
+    db.rollback();
+    throw error;
+  }
+}
+
+/**
+ * Rebuilds the search values of all living resources when `indexVersion` is another than the file's. Done in batches, each of which
+ * notes how far it came: a start that is killed goes on from there, and two processes that start at once share the work.
+ */
+export async function reindex(db: Database, writer: Writer, options: StoreOptions): Promise<void> {
+  const wanted = options.indexVersion + (options.text ? " with text" : "");
+  const read = (key: string): string | number | undefined => db.get("SELECT value FROM meta WHERE key = ?", key)?.value;
+  const write = (key: string, value: string | number): void => db.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value);
+
+  let isDone = false;
+  while (!isDone) {
+    await db.whenFree(() => {
+      if (read("index version") === wanted) {
+        isDone = true;
+        return;
+      }
+      inTransaction(db, () => {
+        if (read("reindexing to") !== wanted) {
+          write("reindexing to", wanted);
+          write("reindexed up to", 0);
+        }
+        const rows = db.all(
+          "SELECT seq, json FROM resource WHERE seq > ? AND method < 3 ORDER BY seq LIMIT ?",
+          read("reindexed up to") as number,
+          REINDEX_BATCH,
+        );
+        for (const { seq, json } of rows) {
+          writer.replaceIndex(seq, options.reindex(json));
+          writer.writeText(seq, json, true);
+        }
+        const last = rows.at(-1);
+        if (last) write("reindexed up to", last.seq);
+        else write("index version", wanted);
+      });
+    });
+    await new Promise(setImmediate);
+  }
+}

@@ -1,0 +1,89 @@
+/** Which clause drives a search: the one with the fewest index rows, counted. */
+import type { Clause } from "../../fhir/search/query.ts";
+import { type IndexScan, indexScans } from "./index-scans.ts";
+import { q, unionAll } from "./sql-fragments.ts";
+import type { Database, Sql } from "./database.ts";
+
+/** With at most so many rows, the remaining clauses are not even counted. */
+const VERY_FEW = 200;
+/** An alternative of more branches than this is probed. */
+const MAX_BRANCHES = 64;
+
+/** Places that may match, each from an index. */
+export interface Source {
+  branches: Sql[];
+  /** They are search values, so what they belong to is living and of the type. */
+  fromSlots: boolean;
+  /** No place occurs twice. */
+  isDistinct?: boolean;
+}
+
+/** A clause (or several) that drives a search, and how many index rows it has: exact up to the limit it was counted to, else more than that. */
+export interface Choice extends Source {
+  rows: number;
+  /** What the branches answer exactly, so that it need not be probed. */
+  covers?: Clause;
+}
+
+/** Chooses the clause whose index lists the fewest rows, by counting them up to a bound. */
+export class PlanChooser {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The clause with the fewest rows; undefined when none can drive. */
+  choose(clauses: Clause[], type: number, most: number): Choice | undefined {
+    let best: Choice | undefined;
+    for (const clause of [...clauses].sort((a, b) => rank(a) - rank(b))) {
+      if (best && (best.rows <= Math.min(VERY_FEW, most) || (isScan(clause) && best.rows <= most))) break;
+      const limit = Math.min(most, best?.rows ?? most);
+      const choice = clause.kind === "any" ? this.#chooseGroups(clause.of, type, limit) : this.#weigh(clause, type, limit);
+      if (choice && (!best || choice.rows < best.rows)) best = choice;
+    }
+    return best;
+  }
+
+  #weigh(clause: Clause, type: number, limit: number): Choice | undefined {
+    let best: Choice | undefined;
+    for (const driver of indexScans(clause, type)) {
+      const rows = this.countUpTo(driver, limit);
+      const fromSlots = clause.kind === "key" || clause.kind === "range" || clause.kind === "missing";
+      if (!best || rows < best.rows) best = { ...driver, rows, covers: clause, fromSlots };
+    }
+    return best;
+  }
+
+  /** Alternatives drive when each of them has something that drives it. */
+  #chooseGroups(groups: Clause[][], type: number, limit: number): Choice | undefined {
+    const all: Choice = { branches: [], rows: 0, fromSlots: true };
+    for (const group of groups) {
+      const choice = this.choose(group, type, limit);
+      if (!choice) return undefined;
+      all.branches.push(...choice.branches);
+      all.rows += choice.rows;
+      all.fromSlots &&= choice.fromSlots;
+      if (all.branches.length > MAX_BRANCHES) return undefined;
+    }
+    return all;
+  }
+
+  countUpTo({ branches, counted = branches }: IndexScan, limit: number): number {
+    if (counted.length === 0) return 0;
+    const { text, values } = q`SELECT count(*) AS n FROM (SELECT 1 FROM (${unionAll(counted)}) LIMIT ${limit + 1})`;
+    return this.#db.get(text, ...values).n;
+  }
+}
+
+/** In which order clauses are counted: first what is likely to be few. */
+function rank(clause: Clause): number {
+  if (isScan(clause)) return 9;
+  const order = { id: 0, key: 1, text: 2, updated: 4, range: 4, any: 5, missing: 6 } as const;
+  return clause.kind === "key" && clause.any.some((match) => !("eq" in match)) ? 3 : order[clause.kind];
+}
+
+/** Its matches are found only by looking at every value of the slot. */
+function isScan(clause: Clause): boolean {
+  return clause.kind === "key" && clause.any.some((match) => "contains" in match || "ends" in match);
+}

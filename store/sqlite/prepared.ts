@@ -1,0 +1,106 @@
+/**
+ * Prepared writes: stored whole as one text, invisible, with a row per lock. What is committed is what was checked, so a commit checks
+ * nothing again; the locks have kept everything that the check looked at.
+ */
+import { type Change, jsonOf, lockKeys, planWrite, typesIn } from "../plan-write.ts";
+import type { StoreOptions, Write, WriteResult } from "../store.ts";
+import type { Database } from "./database.ts";
+import { Blocked, Misuse } from "./commit-queue.ts";
+import type { Writer } from "./write.ts";
+
+/** Text of prepared changes kept in memory for the commit that usually follows; of older ones the file is read again. Characters. */
+const KEPT_SIZE = 8_000_000;
+
+interface Payload {
+  /** What the search values of the changes mean. */
+  indexVersion: string;
+  changes: Change[];
+}
+
+export class PreparedWrites {
+  readonly #db: Database;
+  readonly #writer: Writer;
+  readonly #options: StoreOptions;
+  readonly #kept = new Map<string, { changes: Change[]; size: number }>();
+  #keptSize = 0;
+
+  constructor(db: Database, writer: Writer, options: StoreOptions) {
+    this.#db = db;
+    this.#writer = writer;
+    this.#options = options;
+  }
+
+  /** @throws Blocked when a prepared transaction holds one of the locks */
+  refuseLocked(keys: string[]): void {
+    if (!this.#db.get("SELECT 1 FROM lock LIMIT 1")) return;
+    const row =
+      keys.length === 1
+        ? this.#db.get("SELECT tx FROM lock WHERE key = ?", keys[0] as string)
+        : this.#db.get("SELECT l.tx FROM json_each(?) j CROSS JOIN lock l ON l.key = j.value LIMIT 1", JSON.stringify(keys));
+    if (row) throw new Blocked(row.tx);
+  }
+
+  prepare(tx: string, steps: Write[]): WriteResult[] {
+    if (this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx)) throw new Misuse(`The transaction ${tx} is prepared already.`);
+    this.refuseLocked(lockKeys(steps));
+    const { changes, results, locks } = planWrite(steps, this.#writer.state(), this.#writer.now);
+    const payload: Payload = { indexVersion: this.#options.indexVersion, changes };
+    const text = JSON.stringify(payload);
+    this.#db.run("INSERT INTO prepared VALUES (?, ?, ?)", tx, this.#writer.now, text);
+    for (const key of locks) this.#db.run("INSERT INTO lock VALUES (?, ?)", key, tx);
+    this.#keep(tx, changes, text.length);
+    return results;
+  }
+
+  /** @returns the types of what it has changed */
+  commit(tx: string, at: number): string[] {
+    const changes = this.#changes(tx);
+    if (!changes) return [];
+    this.#writer.apply(changes, [], at);
+    this.abort(tx);
+    return typesIn(changes);
+  }
+
+  abort(tx: string): void {
+    this.#db.run("DELETE FROM lock WHERE tx = ?", tx);
+    this.#db.run("DELETE FROM prepared WHERE tx = ?", tx);
+  }
+
+  /** Size of what a commit will write, as far as this process knows. */
+  sizeOf(tx: string): number {
+    return this.#kept.get(tx)?.size ?? 100_000;
+  }
+
+  /** After the commit or abort is durable. */
+  ended(tx: string): void {
+    this.#keptSize -= this.#kept.get(tx)?.size ?? 0;
+    this.#kept.delete(tx);
+  }
+
+  #keep(tx: string, changes: Change[], size: number): void {
+    this.ended(tx); // it may be prepared again, after its neighbour in the same commit has failed
+    if (size > KEPT_SIZE) return;
+    // The oldest go: those that another process of this file has ended, most likely.
+    for (const oldest of this.#kept.keys()) {
+      if (this.#keptSize + size <= KEPT_SIZE) break;
+      this.ended(oldest);
+    }
+    this.#kept.set(tx, { changes, size });
+    this.#keptSize += size;
+  }
+
+  #changes(tx: string): Change[] | undefined {
+    const kept = this.#kept.get(tx);
+    if (kept) return this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx) && kept.changes;
+    const row = this.#db.get("SELECT payload FROM prepared WHERE tx = ?", tx);
+    if (!row) return undefined;
+    const { indexVersion, changes } = JSON.parse(row.payload) as Payload;
+    if (indexVersion === this.#options.indexVersion) return changes;
+    return changes.map((change) => (change.kind === "put" ? { ...change, index: this.#reindexed(change) } : change));
+  }
+
+  /** Search values of a change that was prepared before their meaning changed. */
+  #reindexed({ type, id, version, body }: Extract<Change, { kind: "put" }>) {
+    return this.#options.reindex(jsonOf(type, id, version, 0, body));
+  }
+}

@@ -1,0 +1,64 @@
+/** Pieces of SQL statements, and how they are put together. What a client gives is always a bound parameter. */
+import { successor } from "../../fhir/search/text-order.ts";
+import { Sql, type Value } from "./database.ts";
+
+/** A piece of a statement, with the values of its `?`. */
+export const sql = (text: string, ...values: Value[]): Sql => new Sql(text, values);
+
+/** Splices pieces of SQL into a text; every other value becomes a bound parameter. */
+export function q(texts: TemplateStringsArray, ...parts: (Sql | Value)[]): Sql {
+  let text = texts[0] as string;
+  const values: Value[] = [];
+  parts.forEach((part, i) => {
+    if (part instanceof Sql) {
+      text += part.text;
+      values.push(...part.values);
+    } else {
+      text += "?";
+      values.push(part);
+    }
+    text += texts[i + 1];
+  });
+  return new Sql(text, values);
+}
+
+/** Joins pieces; nested in pairs, because SQLite bounds the depth of an expression, not its width. */
+function join(pieces: Sql[], word: "AND" | "OR", empty: "1" | "0"): Sql {
+  if (pieces.length === 0) return sql(empty);
+  if (pieces.length === 1) return pieces[0] as Sql;
+  const half = pieces.length >> 1;
+  const [a, b] = [join(pieces.slice(0, half), word, empty), join(pieces.slice(half), word, empty)];
+  return sql(`(${a.text} ${word} ${b.text})`, ...a.values, ...b.values);
+}
+
+/** All of them hold. */
+export const and = (pieces: Sql[]): Sql => join(pieces, "AND", "1");
+/** One of them holds. */
+export const or = (pieces: Sql[]): Sql => join(pieces, "OR", "0");
+/** It does not hold. */
+export const not = (piece: Sql): Sql => sql(`NOT ${piece.text}`, ...piece.values);
+
+/** Of more values than this, SQLite would look each up for every row instead of the row's among them. */
+const MANY_VALUES = 8;
+
+/** `column` is one of the values; a long list is one parameter, so that the statement's text stays the same. */
+export function oneOf(column: string, values: (string | number)[]): Sql {
+  if (values.length === 1) return sql(`${column} = ?`, values[0] as Value);
+  if (typeof values[0] === "number" && values.length <= MANY_VALUES)
+    return sql(`${column} IN (${values.map(() => "?").join(", ")})`, ...values);
+  // The plus keeps the list from being walked through an index.
+  return sql(`${values.length > MANY_VALUES ? "+" : ""}${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
+}
+
+/** `column` starts with the text. */
+export function startsWith(column: string, prefix: string): Sql {
+  const end = successor(prefix);
+  return end === undefined ? sql(`${column} >= ?`, prefix) : sql(`${column} >= ? AND ${column} < ?`, prefix, end);
+}
+
+/** In brackets of its own. */
+export const parenthesised = (piece: Sql): Sql => sql(`(${piece.text})`, ...piece.values);
+
+/** One list of what several pieces list. */
+export const unionAll = (branches: Sql[]): Sql =>
+  sql(branches.map(({ text }) => text).join(" UNION ALL "), ...branches.flatMap(({ values }) => values));

@@ -1,0 +1,308 @@
+/** The store of one service in one SQLite file, by Node's own `node:sqlite`. Several processes of a machine may open the same file. */
+import { stat } from "node:fs/promises";
+import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
+import { lockKeys, planWrite, charactersIn } from "../plan-write.ts";
+import { startsWith } from "./sql-fragments.ts";
+import type { Database } from "./database.ts";
+import { distinctValues } from "./distinct.ts";
+import { readHistory } from "./history.ts";
+import { JoinKeys } from "./join-keys.ts";
+import { openDatabase, reindex } from "./open.ts";
+import { PreparedWrites } from "./prepared.ts";
+import { WriteQueue } from "./commit-queue.ts";
+import { methodNames } from "./schema.ts";
+import { SqliteSearch, type SearchLimits } from "./search-statement.ts";
+import { MultiValuedSlots } from "./multi-valued-slots.ts";
+import { Types } from "./types.ts";
+import { Writer } from "./write.ts";
+import {
+  type HistoryQuery,
+  type JoinKeysPage,
+  type JoinKeysQuery,
+  type Prepared,
+  type Store,
+  type StoredResource,
+  type StoreOptions,
+  unavailable,
+  type Write,
+  type WriteResult,
+} from "../store.ts";
+
+/** How long a writer waits for a prepared transaction, milliseconds. */
+const DEFAULT_WAIT_MS = 2_000;
+/** Expired entries of the map that one `put` clears away. */
+const EXPIRED_PER_PUT = 10;
+
+export interface SqliteOptions extends StoreOptions {
+  /** Path of the file; its folder must exist. */
+  file: string;
+  /** For tests that want the plans of many rows with few. */
+  limits?: SearchLimits;
+  /** Pages of 4 KiB that the file may have: a full disk, for tests. */
+  maxPages?: number;
+  /** Memory for pages of the file, KiB; default 8,192. */
+  cacheKib?: number;
+}
+
+/** A store that can say how it would answer. */
+export interface SqliteStore extends Store {
+  /** SQLite's own plan of every statement that answering the query takes, one line per step: `statement: step`. */
+  explainSearch(query: StoreQuery): string[];
+  /** The same for `joinKeys`, two pages of them, and for `joinKeysAmong`. */
+  explainLinks(query: JoinKeysQuery & { among: string[] }, limit: number): string[];
+}
+
+/** @throws StoreError STORE_UNAVAILABLE, with the reason as its message, when the file cannot be used; it is left as it was */
+export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
+  const db = await openDatabase(options.file, options.text !== undefined, options);
+  try {
+    const store = new SqliteFile(db, options);
+    await reindex(db, store.writer, options);
+    return store;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+class SqliteFile implements SqliteStore {
+  readonly writer: Writer;
+  readonly #db: Database;
+  readonly #types: Types;
+  readonly #search: SqliteSearch;
+  readonly #joinKeys: JoinKeys;
+  readonly #queue: WriteQueue;
+  readonly #prepared: PreparedWrites;
+  readonly #waitMs: number;
+  #isClosed = false;
+
+  constructor(db: Database, options: SqliteOptions) {
+    this.#db = db;
+    this.#types = new Types(db);
+    const several = new MultiValuedSlots(db);
+    this.#search = new SqliteSearch(db, this.#types, several, options.limits);
+    this.#joinKeys = new JoinKeys(db, this.#types, this.#search);
+    this.writer = new Writer(db, this.#types, several, options.text, (type, condition, limit) => this.#search.find(type, condition, limit));
+    this.#prepared = new PreparedWrites(db, this.writer, options);
+    this.#queue = new WriteQueue(db, {
+      begun: () => this.writer.begin(),
+      finish: () => this.writer.finish(),
+      rolledBack: () => {
+        this.#types.forget();
+        several.forget();
+      },
+    });
+    this.#waitMs = options.waitMs ?? DEFAULT_WAIT_MS;
+  }
+
+  // --- reading -------------------------------------------------------------------------------------------------------
+
+  read(type: string, id: string): Promise<StoredResource | undefined> {
+    return this.#reading(() => {
+      const no = this.#types.find(type);
+      if (no === undefined) return undefined;
+      return stored(type, this.#db.get("SELECT id, version, updated, method, json FROM resource WHERE type = ? AND id = ?", no, id));
+    });
+  }
+
+  readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined> {
+    return this.#reading(() =>
+      this.#db.snapshot(() => {
+        const no = this.#types.find(type);
+        if (no === undefined) return undefined;
+        const current = this.#db.get("SELECT seq, id, version, updated, method, json FROM resource WHERE type = ? AND id = ?", no, id);
+        if (!current) return undefined;
+        if (current.version === version && current.method < 4) return stored(type, current);
+        return stored(
+          type,
+          this.#db.get("SELECT id, version, updated, method, json FROM history WHERE seq = ? AND version = ?", current.seq, version),
+        );
+      }),
+    );
+  }
+
+  history(query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }> {
+    return this.#reading(() => this.#db.snapshot(() => readHistory(this.#db, this.#types, query)));
+  }
+
+  search(query: StoreQuery): Promise<Page> {
+    return this.#reading(() => this.#db.snapshot(() => this.#search.page(query)));
+  }
+
+  count(type: string, clauses: Clause[]): Promise<number> {
+    return this.#reading(() => this.#db.snapshot(() => this.#search.count(type, clauses)));
+  }
+
+  distinct(slots: number[], limit: number): Promise<KeyRow[]> {
+    return this.#reading(() => this.#db.snapshot(() => distinctValues(this.#db, slots, limit)));
+  }
+
+  joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }): Promise<JoinKeysPage> {
+    return this.#reading(() => this.#db.snapshot(() => this.#joinKeys.page(query)));
+  }
+
+  joinKeysAmong(query: JoinKeysQuery & { among: string[] }): Promise<string[]> {
+    return this.#reading(() => this.#db.snapshot(() => this.#joinKeys.among(query)));
+  }
+
+  explainSearch(query: StoreQuery): string[] {
+    return this.#explained(() => {
+      this.#search.page(query);
+      this.#search.count(query.type, query.clauses);
+    });
+  }
+
+  explainLinks(query: JoinKeysQuery & { among: string[] }, limit: number): string[] {
+    return this.#explained(() => {
+      const { next } = this.#joinKeys.page({ ...query, limit });
+      if (next !== undefined) this.#joinKeys.page({ ...query, limit, after: next });
+      this.#joinKeys.among(query);
+    });
+  }
+
+  #explained(work: () => void): string[] {
+    const statements = new Set<string>();
+    this.#db.onStatement = (text) => statements.add(text);
+    try {
+      work();
+    } finally {
+      this.#db.onStatement = undefined;
+    }
+    return [...statements].flatMap((text) => this.#db.explain(text).map((line) => `${text}: ${line}`));
+  }
+
+  // --- writing -------------------------------------------------------------------------------------------------------
+
+  async write(steps: Write[]): Promise<WriteResult[]> {
+    return this.#queue.add(
+      () => {
+        this.#prepared.refuseLocked(lockKeys(steps));
+        const { changes, results, echoes } = planWrite(steps, this.writer.state(), this.writer.now);
+        this.writer.apply(changes, results);
+        for (const [step, of] of echoes) {
+          const { updated = 0, json } = results[of] ?? {};
+          Object.assign(results[step] as WriteResult, { updated, json });
+        }
+        return results;
+      },
+      charactersIn(steps),
+      this.#waitMs,
+    );
+  }
+
+  async prepare(tx: string, steps: Write[]): Promise<WriteResult[]> {
+    return this.#queue.add(() => this.#prepared.prepare(tx, steps), charactersIn(steps), this.#waitMs);
+  }
+
+  async commit(tx: string, at: number): Promise<string[]> {
+    const types = await this.#queue.add(() => this.#prepared.commit(tx, at), this.#prepared.sizeOf(tx), 0);
+    this.#prepared.ended(tx);
+    this.#queue.wake();
+    return types;
+  }
+
+  async abort(tx: string): Promise<void> {
+    await this.#queue.add(() => this.#prepared.abort(tx), 100, 0);
+    this.#prepared.ended(tx);
+    this.#queue.wake();
+  }
+
+  prepared(): Promise<Prepared[]> {
+    return this.#reading(() => this.#db.all("SELECT tx, since FROM prepared ORDER BY since").map(({ tx, since }) => ({ tx, since })));
+  }
+
+  // --- counters and the map ------------------------------------------------------------------------------------------
+
+  counter(name: string): Promise<number> {
+    return this.#reading(() => this.#db.get("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0);
+  }
+
+  counters(prefix: string, limit: number): Promise<{ name: string; value: number }[]> {
+    const starts = startsWith("name", prefix);
+    const text = `SELECT name, value FROM counter WHERE ${starts.text} ORDER BY name LIMIT ?`;
+    return this.#reading(() => this.#db.all(text, ...starts.values, limit).map(({ name, value }) => ({ name, value })));
+  }
+
+  async put(key: string, value: string, expiresAt?: number): Promise<string> {
+    const size = key.length + value.length;
+    return this.#queue.add(
+      () => {
+        const { now } = this.writer;
+        this.#db.run("DELETE FROM map WHERE key IN (SELECT key FROM map WHERE expires < ? ORDER BY expires LIMIT ?)", now, EXPIRED_PER_PUT);
+        this.#db.run("DELETE FROM map WHERE key = ? AND expires < ?", key, now);
+        this.#db.run("INSERT INTO map VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key, value, expiresAt ?? null);
+        return this.#db.get("SELECT value FROM map WHERE key = ?", key).value;
+      },
+      size,
+      0,
+    );
+  }
+
+  get(key: string): Promise<string | undefined> {
+    return this.#reading(
+      () => this.#db.get("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, Date.now())?.value,
+    );
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#queue.add(() => this.#db.run("DELETE FROM map WHERE key = ?", key), 100, 0);
+  }
+
+  entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]> {
+    const starts = startsWith("key", prefix);
+    const text = `SELECT key, value FROM map WHERE ${starts.text} AND (expires IS NULL OR expires >= ?) ORDER BY key LIMIT ?`;
+    return this.#reading(() => this.#db.all(text, ...starts.values, Date.now(), limit).map(({ key, value }) => ({ key, value })));
+  }
+
+  // --- the file ------------------------------------------------------------------------------------------------------
+
+  changes(): string {
+    // What other connections have committed, and what this one has changed.
+    const { others, own } = this.#db.get("SELECT data_version AS others, total_changes() AS own FROM pragma_data_version()");
+    return `${others}.${own}`;
+  }
+
+  async stats(): Promise<{ documents: Record<string, number>; bytes: number }> {
+    const documents = await this.#reading(() =>
+      Object.fromEntries(this.#types.all().flatMap(({ name, living }) => (living > 0 ? [[name, living]] : []))),
+    );
+    const sizes = await Promise.all(
+      ["", "-wal"].map((end) =>
+        stat(this.#db.file + end).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+    );
+    return { documents, bytes: sizes.reduce((sum, size) => sum + size) };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#queue.close();
+    // The last process to close the file empties its log and removes it.
+    this.#db.close();
+  }
+
+  async #reading<T>(work: () => T): Promise<T> {
+    if (this.#isClosed) throw unavailable("The store is closed.");
+    return this.#db.whenFree(work);
+  }
+}
+
+interface StoredRow {
+  id: string;
+  version: number;
+  updated: number;
+  method: number;
+  json: string | null;
+}
+
+/** A row as the world sees it; what has moved away is not there. */
+function stored(type: string, row: StoredRow | undefined): StoredResource | undefined {
+  if (!row || methodNames[row.method] === "moved") return undefined;
+  const { id, version, updated, json } = row;
+  const method = methodNames[row.method] as StoredResource["method"];
+  return json === null ? { type, id, version, updated, method } : { type, id, version, updated, method, json };
+}

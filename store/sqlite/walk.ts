@@ -1,0 +1,280 @@
+/** Finds the matches of a page in order: collects and sorts where there are few, walks along an index where there are many. */
+import type { Clause } from "../../fhir/search/query.ts";
+import { compareText } from "../../fhir/search/text-order.ts";
+import type { Axis, Lane, SortValue } from "./axis.ts";
+import type { Choice, PlanChooser, Source } from "./plan-choice.ts";
+import { probe } from "./clauses.ts";
+import { and, or, q, sql, unionAll } from "./sql-fragments.ts";
+import type { Database, Sql } from "./database.ts";
+
+/** Where one way to search becomes better than another; other values than these are for tests. */
+export interface SearchLimits {
+  /** A clause with at most so many rows is collected and sorted. */
+  few: number;
+  /** Rows of an index looked at in the first step of a walk; each further step takes four times as many. */
+  window: number;
+}
+
+/** Measured: to collect and sort a row takes 2 µs, to walk over one that does not match 14 µs, because it is somewhere else in the file. */
+export const DEFAULT_LIMITS: SearchLimits = { few: 4_000, window: 64 };
+const MAX_WINDOW = 4_096;
+/** After so many rows of a walk without a full page, what was too many to collect may be fewer than what is left to walk. */
+const WALK_BEFORE_COLLECTING = 8_000;
+/** So many rows are collected and sorted rather than walked in order. */
+export const COLLECT_AT_MOST = 20_000;
+
+/** A match before its JSON is read; `values` as the index holds them. */
+export interface WalkMatch {
+  seq: number;
+  id: string;
+  version: number;
+  updated: number;
+  values: SortValue[];
+}
+
+/** One thing that a match must pass. */
+export interface Probe {
+  test(seq: string): Sql;
+  /** It looks at columns of `r`, the resource's own row. What does not is asked first: that row is large, and often not in memory. */
+  needsRow: boolean;
+}
+
+/** One search under way. */
+export interface Question {
+  type: number;
+  clauses: Clause[];
+  axes: Axis[];
+  /** Rows in order of creation that hold all matches; empty: all of the type. */
+  lanes: Lane[];
+}
+
+/** Where the last page ended, with values as the index holds them. */
+export interface After {
+  values: SortValue[];
+  seq: number;
+  id: string;
+}
+
+/** Finds the matches of a question in its order, by an index of the first sort key or by sorting what a clause lists. */
+export class Walker {
+  readonly #db: Database;
+  readonly #chooser: PlanChooser;
+  readonly #limits: SearchLimits;
+
+  constructor(db: Database, chooser: PlanChooser, limits: SearchLimits) {
+    this.#db = db;
+    this.#chooser = chooser;
+    this.#limits = limits;
+  }
+
+  /** All that the choice lists, sorted. */
+  collectChoice(question: Question, choice: Choice, after: After | undefined, need: number): WalkMatch[] {
+    const probes = rest(question.clauses, choice.covers).map(probeOf);
+    return this.#collect(question.type, choice, probes, question.axes, [], after, need);
+  }
+
+  /** Matches among what the source lists, in order; `fixed` are the values of the sort keys before `axes`. */
+  #collect(
+    type: number,
+    source: Source,
+    probes: Probe[],
+    axes: Axis[],
+    fixed: SortValue[],
+    after: After | undefined,
+    need: number,
+  ): WalkMatch[] {
+    if (source.branches.length === 0) return [];
+    const values = concat(axes.map((axis, i) => q`, ${axis.value("c.seq")} AS ${sql(`s${i}`)}`));
+    const order = sql(`${axes.map((axis, i) => `s${i} IS NULL, s${i} ${axis.desc ? "DESC" : "ASC"}, `).join("")}seq`);
+    const places = source.isDistinct ? unionAll(source.branches) : q`SELECT DISTINCT seq FROM (${unionAll(source.branches)})`;
+    const passed = q`SELECT c.seq AS seq FROM (${places}) c WHERE ${testsOf(probes, "c.seq", false)}`;
+    const isInRow = !source.fromSlots || axes.some(({ isTotal }) => isTotal) || probes.some(({ needsRow }) => needsRow);
+    const living = q`r.type = ${type} AND r.method < 3 AND ${testsOf(probes, "c.seq", true)}`;
+    const valued = isInRow
+      ? q`SELECT c.seq AS seq${values} FROM c CROSS JOIN resource r ON r.seq = c.seq WHERE ${living}`
+      : q`SELECT c.seq AS seq${values} FROM c`;
+    const statement = q`WITH c AS MATERIALIZED (${passed}), m AS MATERIALIZED (${valued}),
+      t AS MATERIALIZED (SELECT * FROM m WHERE ${after ? afterCursor(axes, after) : sql("1")} ORDER BY ${order} LIMIT ${need + 1})
+      SELECT t.*, r.id, r.version, r.updated FROM t CROSS JOIN resource r ON r.seq = t.seq ORDER BY ${order}`;
+    const found = this.#all(statement).map((row) => toMatch(row, [...fixed, ...axes.map((_, i) => row[`s${i}`])]));
+    return found.filter((match) => !isAt(match, after)).slice(0, need);
+  }
+
+  /**
+   * Matches in the order of `axes`, then of creation.
+   * @param probes all that a match must pass
+   * @param fixed values of the sort keys before `axes`, which `probes` hold fast
+   * @param lanes rows that hold all matches in order of creation; absent: the question's own
+   */
+  inOrder(
+    question: Question,
+    axes: Axis[],
+    probes: Probe[],
+    fixed: SortValue[],
+    after: After | undefined,
+    need: number,
+    lanes: Lane[] | undefined,
+  ): WalkMatch[] {
+    const [axis, ...others] = axes;
+    if (!axis) return this.inOrderOfCreation(question.type, lanes ?? question.lanes, probes, fixed, after, need);
+    const found: WalkMatch[] = [];
+    const at = after?.values[0];
+    const tail = after && { ...after, values: after.values.slice(1) };
+
+    const group = (value: SortValue, from: After | undefined): void => {
+      const held = axis.isSingle ? probes : [...probes, valueProbe(axis, (own) => q`${own} = ${value}`)];
+      const rows = axis.lanes.map((lane) => ({ ...lane, where: q`${lane.where} AND ${sql(lane.column)} = ${value}` }));
+      const wanted = need - found.length;
+      const source = { branches: rows.map(laneRows), fromSlots: !axis.isTotal };
+      if (others.length > 0 && this.#chooser.countUpTo(source, this.#limits.few) <= this.#limits.few) {
+        found.push(...this.#collect(question.type, source, held, others, [...fixed, value], from, wanted));
+      } else {
+        found.push(...this.inOrder(question, others, held, [...fixed, value], from, wanted, rows));
+      }
+    };
+
+    if (at !== null) {
+      if (at !== undefined) group(at, tail);
+      let from: SortValue | undefined = at;
+      let width: number = this.#limits.window;
+      let walked = 0;
+      while (found.length < need) {
+        const edge: SortValue | undefined = this.#edge(axis, from, width);
+        const inside = { branches: this.#inside(axis, from, edge), fromSlots: !axis.isTotal };
+        const within = axis.isSingle ? probes : [...probes, valueProbe(axis, (own) => beyond(axis, own, from, edge))];
+        found.push(...this.#collect(question.type, inside, within, axes, fixed, undefined, need - found.length));
+        if (edge === undefined || found.length >= need) break;
+        group(edge, undefined);
+        from = edge;
+        walked += width;
+        width = Math.min(width * 4, MAX_WINDOW);
+        if (found.length < need && fixed.length === 0 && walked > WALK_BEFORE_COLLECTING) {
+          const choice = this.#chooser.choose(question.clauses, question.type, COLLECT_AT_MOST);
+          if (choice && choice.rows <= COLLECT_AT_MOST) return this.collectChoice(question, choice, after, need);
+          walked = Number.NEGATIVE_INFINITY;
+        }
+      }
+    }
+    if (found.length < need && !axis.isTotal && !axis.bounds) {
+      const without = [...probes, valueProbe(axis, (own) => q`${own} IS NULL`)];
+      found.push(...this.inOrder(question, others, without, [...fixed, null], at === null ? tail : undefined, need - found.length, lanes));
+    }
+    return found;
+  }
+
+  /** The value `width` rows further on; undefined when there are fewer. Of several lanes the nearest one. */
+  #edge(axis: Axis, from: SortValue | undefined, width: number): SortValue | undefined {
+    const direction = axis.desc ? "DESC" : "ASC";
+    let nearest: SortValue | undefined;
+    for (const { from: rows, column, where } of axis.lanes) {
+      const row = this.#one(
+        q`SELECT ${sql(column)} AS value FROM ${sql(rows)} WHERE ${where} AND ${beyond(axis, sql(column), from, undefined)}
+          ORDER BY ${sql(`${column} ${direction}`)} LIMIT 1 OFFSET ${width - 1}`,
+      );
+      if (row && (nearest === undefined || this.#precedes(axis, row.value, nearest))) nearest = row.value;
+    }
+    return nearest;
+  }
+
+  #precedes({ desc }: Axis, a: SortValue, b: SortValue): boolean {
+    const { less } = this.#one(q`SELECT ${a} < ${b} AS less`);
+    return desc ? !less && a !== b : less === 1;
+  }
+
+  /** The lanes' rows strictly between two values. */
+  #inside(axis: Axis, from: SortValue | undefined, to: SortValue | undefined): Sql[] {
+    return axis.lanes.map((lane) => laneRows({ ...lane, where: q`${lane.where} AND ${beyond(axis, sql(lane.column), from, to)}` }));
+  }
+
+  /** Matches in order of creation: from each lane as many as are wanted, merged; without a lane, among all of the type. */
+  inOrderOfCreation(type: number, lanes: Lane[], probes: Probe[], fixed: SortValue[], after: After | undefined, need: number): WalkMatch[] {
+    const start = after?.seq ?? 0;
+    const living = q`r.type = ${type} AND r.method < 3`;
+    const limit = q`ORDER BY seq LIMIT ${need + 1}`;
+    const isInRow = probes.some(({ needsRow }) => needsRow);
+    let statements: Sql[];
+    if (lanes.length === 0) {
+      const tests = and([testsOf(probes, "r.seq", false), testsOf(probes, "r.seq", true)]);
+      const rows = q`resource r INDEXED BY resource_living WHERE ${living} AND r.seq >= ${start} AND ${tests}`;
+      statements = [q`SELECT r.seq AS seq, r.id, r.version, r.updated FROM ${rows} ${limit}`];
+    } else {
+      statements = lanes.map(({ from, where, first = sql("1") }) => {
+        const rows = q`SELECT k.seq AS seq FROM ${sql(from)} WHERE ${where} AND k.seq >= ${start} AND ${first} AND ${testsOf(probes, "k.seq", false)}`;
+        const isWhole = !isInRow && !from.startsWith("resource");
+        // Where the rows alone tell what matches, only as many as are wanted are looked up.
+        const places = isWhole ? q`${rows} ${limit}` : rows;
+        return q`SELECT r.seq AS seq, r.id, r.version, r.updated FROM (${places}) t CROSS JOIN resource r ON r.seq = t.seq
+          WHERE ${living} AND ${testsOf(probes, "t.seq", true)} ORDER BY t.seq LIMIT ${need + 1}`;
+      });
+    }
+    const merged = new Map<number, WalkMatch>();
+    for (const statement of statements) for (const row of this.#all(statement)) merged.set(row.seq, toMatch(row, fixed));
+    const found = [...merged.values()].filter((match) => !isAt(match, after));
+    return found.sort((a, b) => a.seq - b.seq).slice(0, need);
+  }
+
+  #one({ text, values }: Sql) {
+    return this.#db.get(text, ...values);
+  }
+
+  #all({ text, values }: Sql) {
+    return this.#db.all(text, ...values);
+  }
+}
+
+const toMatch = ({ seq, id, version, updated }: WalkMatch, values: SortValue[]): WalkMatch => ({ seq, id, version, updated, values });
+
+/** The clauses but the one that the source has answered. */
+export const rest = (clauses: Clause[], covered: Clause | undefined): Clause[] => clauses.filter((clause) => clause !== covered);
+
+/** A clause as a test of each row of a walk. */
+export const probeOf = (clause: Clause): Probe => ({ test: (seq) => probe(clause, seq), needsRow: needsRow(clause) });
+
+const valueProbe = (axis: Axis, test: (value: Sql) => Sql): Probe => ({ test: (seq) => test(axis.value(seq)), needsRow: axis.isTotal });
+
+/** Whether a test looks at the row in `resource`, not at search values alone. */
+export function needsRow(clause: Clause): boolean {
+  return clause.kind === "id" || clause.kind === "updated" || (clause.kind === "any" && clause.of.flat().some(needsRow));
+}
+
+/** Those probes that look at the resource's row, or those that do not. */
+const testsOf = (probes: Probe[], seq: string, inRow: boolean): Sql =>
+  and(probes.filter((one) => one.needsRow === inRow).map((one) => one.test(seq)));
+
+/** The row at the cursor itself, or, after a row of another store in the same place, one that sorts before it. */
+function isAt({ seq, id, values }: WalkMatch, after: After | undefined): boolean {
+  if (!after || seq !== after.seq) return false;
+  const own = values.slice(values.length - after.values.length);
+  return after.values.every((value, i) => value === own[i]) && compareText(id, after.id) <= 0;
+}
+
+const laneRows = ({ from, where }: Lane): Sql => q`SELECT k.seq AS seq FROM ${sql(from)} WHERE ${where}`;
+
+const concat = (pieces: Sql[]): Sql => sql(pieces.map(({ text }) => text).join(""), ...pieces.flatMap(({ values }) => values));
+
+/** Strictly after `from` and before `to` in the axis' direction; where one is absent, from or to the end of the axis. */
+function beyond({ desc, bounds }: Axis, value: Sql, from: SortValue | undefined, to: SortValue | undefined): Sql {
+  const [after, before] = desc ? ["<", ">"] : [">", "<"];
+  const [start, end] = desc ? [bounds?.greatest, bounds?.least] : [bounds?.least, bounds?.greatest];
+  const tests: Sql[] = [];
+  // One bound on each side: of two SQLite might walk from the wrong one.
+  if (from !== undefined) tests.push(q`${value} ${sql(after as string)} ${from}`);
+  else if (start !== undefined) tests.push(q`${value} ${sql(`${after}=`)} ${start}`);
+  if (to !== undefined) tests.push(q`${value} ${sql(before as string)} ${to}`);
+  else if (end !== undefined) tests.push(q`${value} ${sql(`${before}=`)} ${end}`);
+  // Without bounds the value must still be there.
+  return tests.length > 0 ? and(tests) : q`${value} IS NOT NULL`;
+}
+
+/** What comes at or after the cursor in the order of `axes` (columns s0, s1, …), then seq. */
+function afterCursor(axes: Axis[], after: After): Sql {
+  let further = q`seq >= ${after.seq}`;
+  for (let i = axes.length - 1; i >= 0; i--) {
+    const { desc } = axes[i] as Axis;
+    const value = after.values[i] ?? null;
+    const column = sql(`s${i}`);
+    const same = q`(${column} IS ${value} AND ${further})`;
+    further = value === null ? same : or([q`(${column} ${sql(desc ? "<" : ">")} ${value} OR ${column} IS NULL)`, same]);
+  }
+  return further;
+}

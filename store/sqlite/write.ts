@@ -1,0 +1,214 @@
+/** Makes the changes of a checked write true. Everything here runs inside one write transaction of the file. */
+import type { IndexRows, KeyRow, RangeRow } from "../../fhir/search/query.ts";
+import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState } from "../plan-write.ts";
+import type { NoneExist, StoreOptions, WriteResult } from "../store.ts";
+import type { Database } from "./database.ts";
+import { Method, methodNames } from "./schema.ts";
+import type { MultiValuedSlots } from "./multi-valued-slots.ts";
+import type { Types } from "./types.ts";
+
+/** 2020-01-01T00:00:00Z. Places in the order of creation count from here, so that those of two stores compare roughly. */
+const SEQ_EPOCH = 1_577_836_800_000;
+/** Places per millisecond; leaves room until the year 2298 below 2^53. */
+const SEQ_PER_MS = 1_024;
+
+interface StoredHead extends VersionHead {
+  seq: number;
+}
+
+/** Finds living resources for a conditional create, inside the write transaction. */
+export type Finder = (type: string, condition: NoneExist, limit: number) => StoredMatch[];
+
+export class Writer {
+  readonly #db: Database;
+  readonly #types: Types;
+  readonly #several: MultiValuedSlots;
+  readonly #text: StoreOptions["text"];
+  readonly #find: Finder;
+  #seq = 0;
+  #living = new Map<number, number>();
+  /** Time of the transaction, milliseconds since 1970. */
+  now = 0;
+
+  constructor(db: Database, types: Types, several: MultiValuedSlots, text: StoreOptions["text"], find: Finder) {
+    this.#db = db;
+    this.#types = types;
+    this.#several = several;
+    this.#text = text;
+    this.#find = find;
+  }
+
+  /** A write transaction has begun. */
+  begin(): void {
+    this.now = Date.now();
+    this.#seq = 0;
+    this.#living.clear();
+  }
+
+  /** Just before the transaction commits: the counts of living resources, once per type instead of once per resource. */
+  finish(): void {
+    for (const [type, by] of this.#living) {
+      if (by) this.#db.run("UPDATE type SET living = living + ? WHERE no = ?", by, type);
+    }
+  }
+
+  /** The state that a write is checked against. */
+  state(): CommittedState {
+    return {
+      head: (type, id) => this.#head(type, id),
+      holder: (key) => {
+        const row = this.#db.get("SELECT r.type, r.id FROM held h CROSS JOIN resource r ON r.seq = h.seq WHERE h.key = ?", key);
+        return row && `${this.#types.name(row.type)}/${row.id}`;
+      },
+      held: (type, id) => {
+        const head = this.#head(type, id);
+        return head ? this.#db.all("SELECT key FROM held WHERE seq = ?", head.seq).map((row) => row.key) : [];
+      },
+      counter: (name) => this.#db.get("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0,
+      find: this.#find,
+    };
+  }
+
+  /**
+   * Applies the changes and completes their results.
+   * @param at time of all of them, milliseconds; absent: now, but never before the version that is replaced
+   */
+  apply(changes: Change[], results: WriteResult[], at?: number): void {
+    for (const change of changes) {
+      const result = results[change.step];
+      if (change.kind === "add") this.#add(change);
+      else if (change.kind === "delete") this.#delete(change, result, at);
+      else this.#put(change, result, at);
+    }
+  }
+
+  #head(type: string, id: string): StoredHead | undefined {
+    const no = this.#types.find(type);
+    if (no === undefined) return undefined;
+    const row = this.#db.get("SELECT seq, version, updated, method FROM resource WHERE type = ? AND id = ?", no, id);
+    return row && { ...row, method: methodNames[row.method] };
+  }
+
+  #nextSeq(): number {
+    if (!this.#seq) {
+      const last = this.#db.get("SELECT max(seq) AS last FROM resource").last ?? 0;
+      this.#seq = Math.max(last, (this.now - SEQ_EPOCH) * SEQ_PER_MS);
+    }
+    return ++this.#seq;
+  }
+
+  #add({ counter, by }: Extract<Change, { kind: "add" }>): void {
+    this.#db.run(
+      "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+      counter,
+      by,
+    );
+  }
+
+  #put(change: Extract<Change, { kind: "put" }>, result: WriteResult | undefined, at: number | undefined): void {
+    const { type, id, version, method, body, index, unique } = change;
+    const no = this.#types.intern(type);
+    const before = version > 1 ? this.#head(type, id) : undefined;
+    const updated = Math.max(at ?? this.now, before?.updated ?? 0);
+    const json = jsonOf(type, id, version, updated, body);
+    const seq = before?.seq ?? this.#nextSeq();
+    const wasLiving = before !== undefined && before.method !== "delete" && before.method !== "moved";
+    if (!before) {
+      this.#db.run("INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)", seq, no, id, version, updated, Method[method], json);
+    } else {
+      if (before.method !== "moved") this.#archive(seq);
+      this.#db.run(
+        "UPDATE resource SET version = ?, updated = ?, method = ?, json = ? WHERE seq = ?",
+        version,
+        updated,
+        Method[method],
+        json,
+        seq,
+      );
+    }
+    if (wasLiving) this.replaceIndex(seq, index);
+    else {
+      this.#insertIndex(seq, index);
+      this.#count(no, 1);
+    }
+    if (before) this.#db.run("DELETE FROM held WHERE seq = ?", seq);
+    for (const { key } of unique) this.#db.run("INSERT INTO held VALUES (?, ?)", key, seq);
+    this.writeText(seq, json, wasLiving);
+    if (result) {
+      result.updated = updated;
+      result.json = json;
+    }
+  }
+
+  #delete(
+    { type, id, version, moved }: Extract<Change, { kind: "delete" }>,
+    result: WriteResult | undefined,
+    at: number | undefined,
+  ): void {
+    const before = this.#head(type, id);
+    if (!before) return;
+    const { seq } = before;
+    const updated = moved ? before.updated : (at ?? Math.max(this.now, before.updated));
+    this.#archive(seq);
+    const method = moved ? Method.moved : Method.delete;
+    this.#db.run("UPDATE resource SET version = ?, updated = ?, method = ?, json = NULL WHERE seq = ?", version, updated, method, seq);
+    this.#db.run("DELETE FROM keys WHERE seq = ?", seq);
+    this.#db.run("DELETE FROM ranges WHERE seq = ?", seq);
+    this.#db.run("DELETE FROM held WHERE seq = ?", seq);
+    if (this.#text) this.#db.run("DELETE FROM words WHERE rowid = ?", seq);
+    this.#count(this.#types.intern(type), -1);
+    if (result) result.updated = updated;
+  }
+
+  /** The current version becomes an older one. */
+  #archive(seq: number): void {
+    this.#db.run(
+      "INSERT INTO history (seq, type, id, version, updated, method, json) SELECT seq, type, id, version, updated, method, json FROM resource WHERE seq = ?",
+      seq,
+    );
+  }
+
+  #count(type: number, by: number): void {
+    this.#living.set(type, (this.#living.get(type) ?? 0) + by);
+  }
+
+  #insertIndex(seq: number, index: IndexRows): void {
+    this.#several.note(index.ranges);
+    for (const row of index.keys) this.#insertKey(seq, row);
+    for (const row of index.ranges) this.#insertRange(seq, row);
+  }
+
+  #insertKey(seq: number, [slot, value]: KeyRow): void {
+    this.#db.run("INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", seq, slot, value);
+  }
+
+  #insertRange(seq: number, [slot, low, high, unit]: RangeRow): void {
+    this.#db.run("INSERT OR IGNORE INTO ranges VALUES (?, ?, ?, ?, ?)", seq, slot, low, high, unit);
+  }
+
+  /** Writes only the rows that differ: most of a resource's search values outlive an update. */
+  replaceIndex(seq: number, index: IndexRows): void {
+    this.#several.note(index.ranges);
+    const name = (row: KeyRow | RangeRow): string => JSON.stringify(row);
+    const keys = new Map(index.keys.map((row) => [name(row), row]));
+    for (const { slot, value } of this.#db.all("SELECT slot, value FROM keys WHERE seq = ?", seq)) {
+      if (!keys.delete(name([slot, value]))) this.#db.run("DELETE FROM keys WHERE seq = ? AND slot = ? AND value = ?", seq, slot, value);
+    }
+    for (const row of keys.values()) this.#insertKey(seq, row);
+
+    const ranges = new Map(index.ranges.map((row) => [name(row), row]));
+    for (const { slot, low, high, unit } of this.#db.all("SELECT slot, low, high, unit FROM ranges WHERE seq = ?", seq)) {
+      if (ranges.delete(name([slot, low, high, unit]))) continue;
+      this.#db.run("DELETE FROM ranges WHERE seq = ? AND slot = ? AND low = ? AND high = ? AND unit = ?", seq, slot, low, high, unit);
+    }
+    for (const row of ranges.values()) this.#insertRange(seq, row);
+  }
+
+  /** What full-text search sees of a resource. */
+  writeText(seq: number, json: string, replaces: boolean): void {
+    if (!this.#text) return;
+    if (replaces) this.#db.run("DELETE FROM words WHERE rowid = ?", seq);
+    const [content, narrative] = this.#text(json);
+    this.#db.run("INSERT INTO words (rowid, content, narrative) VALUES (?, ?, ?)", seq, content, narrative);
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * The store of one service: FHIR resources with their versions, search values, unique keys and counters.
+ * SQLite (`sqlite.ts`) and MongoDB (`mongo.ts`) keep the same promises; `store.test.ts` runs on both.
+ */
+import type { Clause, IndexRows, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
+
+/** A resource as the store holds it. */
+export interface StoredResource {
+  type: string;
+  id: string;
+  /** 1, 2, 3, …; FHIR's meta.versionId. A deletion takes a version too. */
+  version: number;
+  /** Milliseconds since 1970; FHIR's meta.lastUpdated. */
+  updated: number;
+  /** What made this version. */
+  method: "create" | "update" | "delete";
+  /** FHIR JSON text with id and meta as it goes out; absent when deleted. */
+  json?: string;
+}
+
+/**
+ * FHIR JSON text in two pieces, so that the store can set version and time without parsing. It writes
+ * `{"resourceType":"T","id":"I","meta":{"versionId":"V","lastUpdated":"…Z"` + meta + `}` + rest
+ */
+export interface Body {
+  /** The other members of meta, each with its leading comma: `,"profile":["…"]`; '' without. */
+  meta: string;
+  /** The other members of the resource with leading comma, and the closing brace: `,"name":[…]}`; `}` without. */
+  rest: string;
+}
+
+/**
+ * A key that no two living resources of a service may hold at once, e.g. `bed:Location/7`. A write that would make a
+ * second holder fails with `error` (a 409 by its domain name). Keys follow the resource: an update replaces them.
+ */
+export interface UniqueKey {
+  key: string;
+  /** Type of the error a second holder gets, e.g. "BED_OCCUPIED". */
+  error: string;
+}
+
+/** One step of an atomic write. */
+export type Write =
+  | { op: "create"; type: string; id: string; body: Body; index: IndexRows; unique?: UniqueKey[]; ifNoneExist?: NoneExist }
+  /**
+   * @param ifVersion refuse (STALE_VERSION) unless the living current version is one of these; 0: there is none
+   * @param upsert create (version 1, or next after a deletion) when there is no living resource; else NOT_FOUND
+   * @param since version the resource brings along when it moves here from another owner: the first version written
+   *        here is at least `since` (a move keeps id and version count)
+   */
+  | {
+      op: "update";
+      type: string;
+      id: string;
+      body: Body;
+      index: IndexRows;
+      unique?: UniqueKey[];
+      ifVersion?: number[];
+      upsert: boolean;
+      since?: number;
+    }
+  /**
+   * Deleting what is not there, or already deleted, changes nothing (result `version` 0, or the deletion's). Prepared, it keeps
+   * others from making it.
+   * @param ifVersion as for an update
+   * @param moved the resource now lives with another owner: it vanishes here without a version of its own; its history stays
+   */
+  | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean }
+  /**
+   * For conditional writes of a type that several stores share: does something here answer the condition (result `existed`),
+   * or nothing (`none`)? Prepared, it holds the condition's lock if that is as expected, else nothing.
+   */
+  | { op: "hold"; type: string; condition: NoneExist; isThere: boolean }
+  /** Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`. */
+  | { op: "add"; counter: string; by: number; min?: number };
+
+/**
+ * The condition of a conditional create, checked in the same atomic step as the write: two writes with the same
+ * `lock` never both find nothing.
+ */
+export interface NoneExist {
+  /** Normalised criteria, e.g. `Patient?identifier=sys|1`. */
+  lock: string;
+  clauses: Clause[];
+}
+
+export interface WriteResult {
+  type?: string;
+  id?: string;
+  version: number;
+  updated: number;
+  /** created | updated | deleted: done. existed: ifNoneExist found one (its id and version are given). none: nothing to do. added: a counter. */
+  outcome: "created" | "updated" | "deleted" | "existed" | "none" | "added";
+  /** The counter's new value. */
+  value?: number;
+  /** FHIR JSON as stored; only for create, update and existed. */
+  json?: string;
+}
+
+/** A transaction that this store has prepared and that is neither committed nor aborted yet. */
+export interface Prepared {
+  tx: string;
+  /** Milliseconds since 1970. */
+  since: number;
+}
+
+/** Which versions of a history. */
+export interface HistoryQuery {
+  /** Absent: all types (system history). */
+  type?: string;
+  /** With type: one resource. */
+  id?: string;
+  /** Only versions written at or after this, milliseconds. */
+  since?: number;
+  /** Only versions written at or before this, milliseconds. */
+  until?: number;
+  /** Only versions older than this place (newest first: updated, then type, id, version descending). */
+  before?: { updated: number; type: string; id: string; version: number };
+  limit: number;
+  /** Bytes of JSON a page may hold (but at least one version); default 4,000,000. */
+  maxBytes?: number;
+}
+
+/** What matches are known to others by: their own ids, or what they refer to. Deleted resources never match. */
+export interface JoinKeysQuery {
+  type: string;
+  clauses: Clause[];
+  /** Slots whose `=` key rows are wanted, without the facet; absent: the ids of the matches. */
+  slots?: number[];
+}
+
+export interface JoinKeysPage {
+  /** Each once, in no order; another page may have it again. */
+  values: string[];
+  /** Place behind which there is more; absent: that was all. */
+  next?: number;
+}
+
+export interface Store {
+  /** The current version, also of a deleted resource (without `json`); undefined when there never was one or it moved away. */
+  read(type: string, id: string): Promise<StoredResource | undefined>;
+  /** Also a version that is a deletion (without `json`), also of a resource that moved away. */
+  readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined>;
+  /** Newest first. */
+  history(query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }>;
+
+  search(query: StoreQuery): Promise<Page>;
+  /** How many living resources match. */
+  count(type: string, clauses: Clause[]): Promise<number>;
+  /** The first `limit` distinct `=` values of living resources in these slots (ascending), in order of slot and value. */
+  distinct(slots: number[], limit: number): Promise<KeyRow[]>;
+  /**
+   * One end of a chain, page by page.
+   * @param query.limit resources that a page is made from at most
+   * @param query.after `next` of the page before
+   * @param query.whole lists nothing when there are more matches than `limit`, or too many to look through: a quick no
+   */
+  joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }): Promise<JoinKeysPage>;
+  /** Which of these values some match is known by. Costs little for each value that is, more for each that is not. */
+  joinKeysAmong(query: JoinKeysQuery & { among: string[] }): Promise<string[]>;
+
+  /**
+   * All steps or none, durable when it returns. Takes the steps in the given order.
+   * @throws StoreError; `step` tells which one failed
+   */
+  write(steps: Write[]): Promise<WriteResult[]>;
+
+  /**
+   * Checks and stores the steps durably but invisible, under `tx`. Their resources, unique keys, counters and
+   * ifNoneExist locks are held until commit or abort: another writer waits up to `waitMs`, then gets LOCKED.
+   * Readers see the last committed state. The results are what commit will make true (`updated` is 0: set by commit).
+   * An `existed` outcome holds nothing. Preparing under a `tx` that is prepared already is a bug and throws.
+   */
+  prepare(tx: string, steps: Write[]): Promise<WriteResult[]>;
+  /**
+   * Makes the steps visible with `at` as meta.lastUpdated. Idempotent; unknown tx: nothing.
+   * @returns the types of what it has changed
+   */
+  commit(tx: string, at: number): Promise<string[]>;
+  /** Drops the steps. Idempotent. */
+  abort(tx: string): Promise<void>;
+  prepared(): Promise<Prepared[]>;
+
+  /** A counter's value; 0 when never written. */
+  counter(name: string): Promise<number>;
+  /** Counters whose name starts so, in order of name. */
+  counters(prefix: string, limit: number): Promise<{ name: string; value: number }[]>;
+
+  /**
+   * A small durable map for what is no FHIR resource (the transaction journal).
+   * `put` stores only if the key is new and returns what is stored now: a compare-and-set in one step.
+   * `expiresAt` (milliseconds): may be forgotten after it.
+   */
+  put(key: string, value: string, expiresAt?: number): Promise<string>;
+  get(key: string): Promise<string | undefined>;
+  remove(key: string): Promise<void>;
+  /** Keys that start so, in order, with their values. */
+  entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]>;
+
+  /**
+   * A mark of the store's content: another one after every change, whoever made it. undefined where it cannot be had for
+   * almost nothing. Answers computed from the store alone may be given again under the same mark (`remember.ts`).
+   */
+  changes(): string | undefined;
+
+  /** Living resources by type, and bytes on disk. */
+  stats(): Promise<{ documents: Record<string, number>; bytes: number }>;
+
+  close(): Promise<void>;
+}
+
+/** Why a write was refused. */
+export const StoreErrorType = {
+  /** `ifVersion` does not hold. `data.version` is the current one (0: none living). */
+  staleVersion: "STALE_VERSION",
+  /** An update without `upsert` found nothing living. */
+  notFound: "NOT_FOUND",
+  /** A create found the id taken by a living resource, or by one that moved away. */
+  idTaken: "ID_TAKEN",
+  /** ifNoneExist matched more than one. */
+  multipleMatches: "MULTIPLE_MATCHES",
+  /** Another transaction holds it; try again. */
+  locked: "LOCKED",
+  counterBelow: "COUNTER_BELOW",
+  /** This store cannot answer it: full text on a MongoDB server without text indexes. */
+  notSupported: "NOT_SUPPORTED",
+  /** Disk full, file not writable, database gone. */
+  unavailable: "STORE_UNAVAILABLE",
+} as const;
+
+/** A refused write: `type` is a StoreErrorType, or the `error` of the UniqueKey that another resource holds. */
+export class StoreError extends Error {
+  readonly type: string;
+  /** Index of the refused step. */
+  readonly step: number;
+  readonly data: Record<string, unknown>;
+  constructor(type: string, step: number, data: Record<string, unknown> = {}) {
+    super(`${type} (step ${step})`);
+    this.name = "StoreError";
+    this.type = type;
+    this.step = step;
+    this.data = data;
+  }
+}
+
+export interface StoreOptions {
+  /** The service's name: the file's name under DATA_DIR, or the database's name in MongoDB. */
+  name: string;
+  /** Changes when the slots' meaning changes: the store then rebuilds its rows with `reindex` before it opens. */
+  indexVersion: string;
+  /** Index rows of a stored resource's JSON text. */
+  reindex(json: string): IndexRows;
+  /** How long a writer waits for a prepared transaction, milliseconds; default 2,000. */
+  waitMs?: number;
+  /** What FTS sees of a resource: [content, narrative]; absent: no full-text search. */
+  text?(json: string): [content: string, narrative: string];
+}
+
+/** STORE_UNAVAILABLE with a sentence for the operator in `data.reason`. */
+export function unavailable(reason: string, cause?: unknown): StoreError {
+  const error = new StoreError(StoreErrorType.unavailable, 0, { reason });
+  error.message = reason;
+  if (cause !== undefined) error.cause = cause;
+  return error;
+}

@@ -10,6 +10,7 @@ import { canonicalUrlSlots, searchOwners, type Availability, type Mesh, ownersTo
 import { ownerOf } from "./owner-contract.ts";
 import { type Link, type ChainPlan, type ChainLimits, CHAIN_LIMITS } from "./chain-plan.ts";
 import { streamMatches, referencesIn, BudgetExceeded } from "./semi-join.ts";
+import { anyOfValues } from "../fhir/search/exact-clauses.ts";
 
 /** Resources that a page of a list is made from. */
 const PAGE_OF_KEYS = 5_000;
@@ -73,7 +74,7 @@ async function planChain(
   const known = all.size > limits.maxListed ? new Set<string>() : all;
   const ends = found.filter(({ references }) => references === undefined || known.size < all.size).map(({ plan }) => plan);
   if (ends.length > 0) return { kind: "chain", parameter, slots, isCanonical, ends, known };
-  return { kind: "key", slots, any: [...known].map((reference) => ({ eq: `=${reference}` })) };
+  return anyOfValues(slots, known);
 }
 
 /** `_has:Observation:patient:code=1234-5`: the far owners name what their matches refer to. */
@@ -85,7 +86,7 @@ async function planHas(mesh: Mesh, type: string, has: Has, limits: ChainLimits, 
   if (!referred) return { kind: "has", parameter, slots, isCanonical, end };
   if (isCanonical) {
     const addresses = new Set(referred.map((address) => address.split("|", 1)[0]));
-    return { kind: "key", slots: canonicalUrlSlots(type), any: [...addresses].map((address) => ({ eq: `=${address}` })) };
+    return anyOfValues(canonicalUrlSlots(type), addresses as Set<string>);
   }
   const prefix = `${type}/`;
   return { kind: "id", any: referred.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length)) };

@@ -175,7 +175,7 @@ async function learnFromOthers(broker: ServiceBroker, directory: Directory, meet
   const others = () => directory.services().filter(({ owns, nodes }) => owns.length > 0 && nodes.some((node) => node !== broker.nodeID));
   await waitUntil(broker, () => others().length > 0, meetWithin);
   const told = await Promise.allSettled(
-    others().map(({ service }) => ownerOf(service).known(broker as never, {}, { timeout: LEARN_WITHIN, retries: 0 })),
+    others().map(({ service }) => ownerOf(service).known(broker, {}, { timeout: LEARN_WITHIN, retries: 0 })),
   );
   const known = told.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
   await waitUntil(broker, () => known.every(({ service, isAlive }) => !isAlive || directory.knows(service)), COMPLETE_WITHIN);

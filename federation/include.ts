@@ -4,6 +4,7 @@ import type { Include } from "../fhir/search/criteria.ts";
 import { addressedTypes } from "../fhir/search/parameters.ts";
 import type { Clause, Row, StoreQuery } from "../fhir/search/query.ts";
 import { canonicalUrlSlots, addForEachOwner, askTogether, type Availability, type Mesh } from "./scatter-gather.ts";
+import { exactly } from "../fhir/search/exact-clauses.ts";
 
 /** How far `:iterate` follows; deeper is a loop or a mistake. */
 const MAX_STEPS = 10;
@@ -78,10 +79,10 @@ interface Question {
 
 const keyOf = ({ type, id }: Row): string => `${type}/${id}`;
 
-const keys = (slots: number[], values: Iterable<string>) => ({
-  kind: "key" as const,
+const keys = (slots: number[], values: Iterable<string>): Question["clause"] => ({
+  kind: "key",
   slots,
-  any: [...new Set(values)].map((value) => ({ eq: `=${value}` })),
+  any: [...new Set(values)].map(exactly),
 });
 
 /** What the rows refer to and what is not there yet, by id and (canonical references) by address. */

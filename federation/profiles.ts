@@ -5,6 +5,7 @@
 import type { Profile } from "../fhir/validate/profiles/tree.ts";
 import { canonicalUrlSlots, addForEachOwner, askTogether, type Mesh } from "./scatter-gather.ts";
 import type { Clause, SortKey, StoreQuery } from "../fhir/search/query.ts";
+import { anyOfValues } from "../fhir/search/exact-clauses.ts";
 
 /** Told to all nodes when a StructureDefinition was written. */
 export const PROFILES_CHANGED = "fhir.profiles.changed";
@@ -75,7 +76,7 @@ export class Profiles {
     const perOwner = new Map<string, StoreQuery[]>();
     const newestFirst: SortKey[] = [{ by: "updated", desc: true }];
     for (const address of addresses) {
-      const clauses: Clause[] = [{ kind: "key", slots: canonicalUrlSlots(type), any: [{ eq: `=${address}` }] }];
+      const clauses: Clause[] = [anyOfValues(canonicalUrlSlots(type), [address])];
       addForEachOwner(mesh, perOwner, { type, clauses, sort: newestFirst, limit: 1, want: "rows" }, { partial: true, missing: new Set() });
     }
     const pages = await askTogether(mesh, perOwner);

@@ -23,8 +23,11 @@ export interface Availability {
   missing: Set<string>;
 }
 
-/** Slots of the address by which a canonical reference names a resource of this type. */
-export const canonicalUrlSlots = (type: string): number[] => parametersOf(type).get("url")?.slots ?? [];
+/** Slots of the address by which a canonical reference names a resource of this type; none for a type without one. */
+export const canonicalUrlSlots = (type: string): number[] => parametersOf(type).get(CANONICAL_URL)?.slots ?? [];
+
+/** R4 gives it to the types that have an address, and only to those. */
+const CANONICAL_URL = "url";
 
 /** Where a page that ends with this row ended. */
 export const cursorOf = ({ values, seq, id }: Row): Cursor => ({ values, seq, id });

@@ -6,6 +6,7 @@ import type { Clause, Cursor, Row, SortKey } from "../fhir/search/query.ts";
 import { canonicalUrlSlots, searchOwners, cursorOf, type Availability, type Mesh, ownersToAsk } from "./scatter-gather.ts";
 import type { ChainLink, HasLink, Link, ChainPlan } from "./chain-plan.ts";
 import { ownerOf } from "./owner-contract.ts";
+import { anyOfValues, idClause } from "../fhir/search/exact-clauses.ts";
 
 /** What may still be done for a question. */
 export interface Budget {
@@ -143,7 +144,7 @@ async function semiJoin(
       continue;
     }
     // These are candidates themselves, of whom more has to be asked.
-    const one: Clause = slots ? { kind: "key", slots, any: some.map((value) => ({ eq: `=${value}` })) } : { kind: "id", any: some };
+    const one: Clause = slots ? anyOfValues(slots, some) : idClause(some);
     const wanted = new Set(some);
     const candidates: Candidates = { sort: [], first: MIDDLE_BATCH, ...(slots && { refs: slots }) };
     for await (const { rows } of streamMatches(mesh, { type, clauses: [...clauses, one], links }, candidates, budget, availability)) {

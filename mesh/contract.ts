@@ -47,6 +47,8 @@ type HandlersOf<Contract> = {
         rest?: RestMethod;
         /** One sentence for the API's documentation. */
         summary?: string;
+        /** The name that the action had in the version before: it answers by it too, marked as deprecated. */
+        formerly?: string;
         /** Longest time a call may take, milliseconds; default: the broker's requestTimeout. */
         timeout?: number;
         params: { [Key in keyof Required<Params>]: ActionParams[string] } & { $$strict: true };
@@ -74,7 +76,20 @@ type Plain = Pick<ServiceSchema, "mixins" | "metadata" | "dependencies"> & { set
 export function defineService<Contract = object, Gains = object>(
   schema: Plain & Behaviour & { name: string; actions: HandlersOf<Contract> } & ThisType<Service & Gains>,
 ): ServiceSchema {
-  return schema as unknown as ServiceSchema;
+  const service = schema as unknown as ServiceSchema;
+  return { ...service, actions: withFormerNames(service.actions ?? {}) };
+}
+
+/** Each action that has a former name, once more under that name. */
+function withFormerNames(actions: NonNullable<ServiceSchema["actions"]>): NonNullable<ServiceSchema["actions"]> {
+  const all = { ...actions };
+  for (const [name, action] of Object.entries(actions)) {
+    const { formerly, ...definition } = action as ActionSchema & { formerly?: string };
+    if (formerly === undefined) continue;
+    all[name] = definition;
+    all[formerly] = { ...definition, deprecated: name } as ActionSchema;
+  }
+  return all;
 }
 
 type MixinActions = Record<string, false | (Omit<ActionSchema, "handler"> & { handler(ctx: never): unknown })>;

@@ -44,7 +44,7 @@ async function show(url: string): Promise<void> {
   console.log(`\nNow ask for yourself:
   curl '${url}/fhir/${patient}/$everything'
   curl '${url}/fhir/Observation?subject:Patient.name=portillo&code=http://loinc.org|8302-2&_sort=-date&_count=3'
-  curl '${url}/api/wards/beds?ward=${ward}'
+  curl '${url}/api/wards/listBeds?ward=${ward}'
 or look at ${url} with a browser.`);
 }
 

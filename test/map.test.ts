@@ -41,7 +41,9 @@ describe("the folders", () => {
   });
 
   it("keep fhir/ free of the broker, of databases and of everything that stands on it", () => {
-    const found = imports.filter(({ from }) => from.startsWith("fhir/")).map(({ to, isPackage }) => (isPackage ? to : folderOf(to)));
+    const found = imports
+      .filter(({ from, isType, isPackage }) => from.startsWith("fhir/") && !(isType && isPackage))
+      .map(({ to, isPackage }) => (isPackage ? to : folderOf(to)));
     const allowed = [
       "fhir",
       "double-metaphone",
@@ -159,7 +161,7 @@ describe("the documents", () => {
     const { dependencies } = JSON.parse(contentOf("package.json")) as { dependencies: Record<string, string> };
     const running = imports
       .filter(({ from }) => !/^scripts\/(generate|new)/.test(from))
-      .filter(({ isPackage, to }) => isPackage && !to.startsWith("node:"));
+      .filter(({ isPackage, isType, to }) => isPackage && !isType && !to.startsWith("node:"));
     const names = running.map(({ to }) =>
       to
         .split("/")

@@ -1,17 +1,17 @@
 /**
  * FHIR behaviour for a service, in one line: `mixins: [Fhir({ owns: ["Patient"] })]`.
  *
- * The service then keeps these types in a store of its own, answers the actions of `contract.ts`, and publishes in its
+ * The service then keeps these types in a store of its own, answers the actions of `federation/owner-contract.ts`, and publishes in its
  * metadata what it owns, from which the gateway learns to route. Rules over several records ("one open stay per bed")
  * are given as unique keys, so that the store keeps them, whoever writes.
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { frameOf } from "../../fhir/frame.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
+import type { ResourceOf, ResourceType } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
-import type { StoreQuery } from "../../fhir/search/query.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
 import { validate } from "../../fhir/validate/index.ts";
 import { defineMixin } from "../../mesh/contract.ts";
@@ -22,6 +22,7 @@ import type { OwnerStep, Ownership, StepResult } from "../../federation/owner-co
 import { invalidResource, type IssueOfStep } from "../../federation/errors.ts";
 import { type WithDirectory, WithFhirDirectory } from "../../federation/directory.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
+import { type OwnFhir, ownFhir } from "./own-fhir.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 
@@ -30,28 +31,13 @@ export interface FhirOptions {
   /** The types, or parts of shared types, that this service owns. */
   owns: (string | Ownership)[];
   /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
-  unique?: Record<string, (resource: Resource) => UniqueKey[]>;
+  unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
 }
-
-/** Resources that `each` reads at once. */
-const PAGE = 1_000;
 
 /** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
 export interface WithFhir {
   store: StoreOf;
   fhir: OwnFhir;
-}
-
-/** A service's own types, without a detour over the mesh. @throws as the actions of `contract.ts` */
-export interface OwnFhir {
-  /** The living resource; undefined when there is none. */
-  read<Of extends Resource>(type: string, id: string): Promise<Of | undefined>;
-  /** Living matches, oldest first. */
-  find<Of extends Resource>(query: Pick<StoreQuery, "type" | "clauses" | "limit">): Promise<Of[]>;
-  /** All living matches, oldest first; read page by page, so that only one page is in memory. */
-  each<Of extends Resource>(query: Pick<StoreQuery, "type" | "clauses">): AsyncGenerator<Of>;
-  /** All steps or none; an error's `data.step` names the refused one. */
-  write(steps: OwnerStep[]): Promise<StepResult[]>;
 }
 
 type Gains = WithFhir &
@@ -63,7 +49,7 @@ type Gains = WithFhir &
 
 /** The mixin; see the head of this file. */
 export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
-  const { unique = {} } = options;
+  const unique = (options.unique ?? {}) as Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
   const owns = options.owns
     .map((own): Ownership => (typeof own === "string" ? { type: own } : own))
     .map((own) => (unique[own.type] ? { ...own, holdsKeys: true } : own));
@@ -162,19 +148,10 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
     created(this: This) {
       this.handled = 0;
-      this.profiles = new Profiles(() => ({ caller: this.broker as never, directory: this.directory }));
-      this.fhir = {
-        read: async (type, id) => {
-          const stored = await guarded(this, () => this.store.read(type, id));
-          return stored?.json === undefined ? undefined : (parseJson(stored.json) as never);
-        },
-        find: async (query) => {
-          const page = await guarded(this, () => this.store.search({ sort: [], want: "rows", ...query }));
-          return page.rows.map((row) => parseJson(row.json ?? "{}") as never);
-        },
-        each: (query) => each(this, query) as never,
-        write: (steps) => guarded(this, async () => (await this.store.write(await compile(this, steps))).map(resultOf(true))),
-      };
+      this.profiles = new Profiles(() => ({ caller: this.broker, directory: this.directory }));
+      this.fhir = ownFhir(this, (steps) =>
+        guarded(this, async () => (await this.store.write(await compile(this, steps))).map(resultOf(true))),
+      );
     },
 
     async started(this: This) {
@@ -194,18 +171,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource), text: (json) => textContentOf(JSON.parse(json)) }),
     ],
   };
-}
-
-async function* each(service: Service & Gains, query: Pick<StoreQuery, "type" | "clauses">): AsyncGenerator<Resource> {
-  for (let after: StoreQuery["after"]; ; ) {
-    const page = await guarded(service, () =>
-      service.store.search({ sort: [], want: "rows", limit: PAGE, ...query, ...(after && { after }) }),
-    );
-    for (const row of page.rows) yield parseJson(row.json ?? "{}") as Resource;
-    const last = page.rows.at(-1);
-    if (!page.more || !last) return;
-    after = { values: [], seq: last.seq, id: last.id };
-  }
 }
 
 const PROFILE = "StructureDefinition";

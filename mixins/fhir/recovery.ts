@@ -35,7 +35,7 @@ export function settleInDoubt(service: Service & { store: Store }): InDoubt {
     const age = Date.now() - since;
     const decide = age > DECIDE_AFTER_MS || !isAlive(coordinatorOf(tx));
     if (!decide && age < ASK_AFTER_MS) return;
-    const outcome = await outcomeOf(broker as never, { tx, decide });
+    const outcome = await outcomeOf(broker, { tx, decide });
     if (outcome.state === "undecided") return;
     try {
       await (outcome.state === "committed" ? store.commit(tx, outcome.at) : store.abort(tx));

@@ -1,4 +1,5 @@
 /** What the domain's actions need of resources that other services own. */
+import type { FhirResource, Stored } from "../../fhir/r4.ts";
 import type { Mesh } from "../../federation/scatter-gather.ts";
 import { isType, notFound } from "../../federation/errors.ts";
 import { readResource } from "../../federation/read.ts";
@@ -35,9 +36,9 @@ export const splitReference = (reference: string): [type: string, id: string] =>
 };
 
 /** A resource of another service, with its version. @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 */
-export async function readReference<Of>(mesh: Mesh, reference: string): Promise<Of> {
+export async function readReference<Of extends FhirResource>(mesh: Mesh, reference: string): Promise<Stored<Of>> {
   const [type, id] = splitReference(reference);
-  return parseJson((await readResource(mesh, type, id)).json) as Of;
+  return parseJson((await readResource(mesh, type, id)).json) as Stored<Of>;
 }
 
 /**

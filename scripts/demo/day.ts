@@ -48,7 +48,7 @@ export async function liveOneDay(url: string, name: string, tell: Tell): Promise
 
   const { order } = await call(lab.order, { patient, encounter: stay, test: HAEMOGLOBIN });
   tell("the laboratory gets an order: haemoglobin", order);
-  const { observation, report } = await call(lab.result, { order, finding: { value: 9.8, unit: "g/dL" } });
+  const { observation, report } = await call(lab.enterResult, { order, finding: { value: 9.8, unit: "g/dL" } });
   tell("its result: 9.8 g/dL", observation);
   tell("and the report that issues it", report);
 

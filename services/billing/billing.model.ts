@@ -1,37 +1,11 @@
 import { numberOf } from "../../fhir/json.ts";
-import { parametersOf } from "../../fhir/search/parameters.ts";
+import type { ChargeItem, Encounter, Invoice, Money } from "../../fhir/r4.ts";
+import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
-import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { Bill, Charge } from "./billing.contract.ts";
 import { encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billing.errors.ts";
 
 // The rules of a bill: plain data in, plain data out. No broker, no database, no clock.
-
-interface Money {
-  /** A number or, as the client wrote it, a raw one: `numberOf` reads both. */
-  value?: unknown;
-  currency?: string;
-}
-
-/** As much of a FHIR ChargeItem as this service works with. */
-export interface ChargeItem {
-  resourceType: "ChargeItem";
-  id: string;
-  meta?: { versionId?: string };
-  status: string;
-  code: { text?: string };
-  subject: { reference?: string };
-  context?: { reference?: string };
-  priceOverride?: Money;
-  [more: string]: unknown;
-}
-
-/** As much of a FHIR Encounter as a bill needs. */
-export interface Encounter {
-  id: string;
-  status: string;
-  subject?: { reference?: string };
-}
 
 /** Money as FHIR writes it, from exact hundredths. */
 const money = (cents: number, currency: string): Money => ({ value: cents / 100, currency });
@@ -42,12 +16,13 @@ function centsOf({ priceOverride }: ChargeItem): number {
   return Math.sign(value) * Math.round(Number((Math.abs(value) * 100).toPrecision(15)));
 }
 
+/** The ChargeItem of something to pay for. */
 export function newCharge(
   id: string,
   { encounter, text, cents, currency }: { encounter: string; text: string; cents: number; currency: string },
   patient: string,
   now: Date,
-): ChargeItem {
+): ChargeItem & { id: string } {
   return {
     resourceType: "ChargeItem",
     id,
@@ -60,6 +35,7 @@ export function newCharge(
   };
 }
 
+/** A charge as its callers see it. */
 export const chargeOf = (item: ChargeItem): Charge => ({
   charge: `ChargeItem/${item.id}`,
   encounter: item.context?.reference ?? "",
@@ -72,9 +48,7 @@ export const chargeOf = (item: ChargeItem): Charge => ({
 export const isOpen = ({ status }: ChargeItem): boolean => status === "billable";
 
 /** "ChargeItems of this encounter." */
-export const chargesOf = (encounter: string): Clause[] => [
-  { kind: "key", slots: parametersOf("ChargeItem").get("context")?.slots ?? [], any: [{ eq: `=${encounter}` }] },
-];
+export const chargesOf = (encounter: string): Clause[] => [referenceClause("ChargeItem", "context", [encounter])];
 
 /**
  * The bill over those of the charges that are open, and its charges marked as billed: that they are still as they were read is checked
@@ -82,12 +56,12 @@ export const chargesOf = (encounter: string): Clause[] => [
  * @param left how many more are open, for the next bill
  * @throws 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES
  */
-export function newInvoice(
+export function newInvoice<Item extends ChargeItem & { id: string }>(
   id: string,
-  encounter: Encounter,
-  { items, left = 0 }: { items: ChargeItem[]; left?: number },
+  encounter: Pick<Encounter, "status" | "subject"> & { id: string },
+  { items, left = 0 }: { items: Item[]; left?: number },
   now: Date,
-): { bill: Bill; steps: OwnerStep[] } {
+): { bill: Bill; invoice: Invoice & { id: string }; charges: Item[] } {
   const reference = `Encounter/${encounter.id}`;
   if (encounter.status !== "finished") throw encounterNotEnded(reference);
   const open = items.filter(isOpen);
@@ -97,7 +71,7 @@ export function newInvoice(
   if (open.some((item) => (item.priceOverride?.currency ?? "") !== currency)) throw severalCurrencies(reference);
   const cents = open.reduce((sum, item) => sum + centsOf(item), 0);
   const patient = encounter.subject?.reference ?? first.subject.reference ?? "";
-  const invoice = {
+  const invoice: Invoice & { id: string } = {
     resourceType: "Invoice",
     id,
     status: "issued",
@@ -106,24 +80,11 @@ export function newInvoice(
     lineItem: open.map((item, index) => ({
       sequence: index + 1,
       chargeItemReference: { reference: `ChargeItem/${item.id}` },
-      priceComponent: [{ type: "base", amount: item.priceOverride }],
+      priceComponent: [{ type: "base", ...(item.priceOverride && { amount: item.priceOverride }) }],
     })),
     totalNet: money(cents, currency),
     totalGross: money(cents, currency),
   };
-  const steps: OwnerStep[] = [
-    { op: "create", type: "Invoice", id, text: JSON.stringify(invoice) },
-    ...open.map(
-      (item): OwnerStep => ({
-        op: "update",
-        type: "ChargeItem",
-        id: item.id,
-        text: JSON.stringify({ ...item, status: "billed" }),
-        ifVersion: [Number(item.meta?.versionId)],
-        upsert: false,
-      }),
-    ),
-  ];
   const bill = {
     invoice: `Invoice/${id}`,
     version: 1,
@@ -135,5 +96,5 @@ export function newInvoice(
     left,
     issuedAt: now.toISOString(),
   };
-  return { bill, steps };
+  return { bill, invoice, charges: open.map((item) => ({ ...item, status: "billed" })) };
 }

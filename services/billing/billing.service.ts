@@ -1,19 +1,21 @@
 import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
+import type { ChargeItem, Encounter, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { change, creation } from "../../mixins/fhir/steps.ts";
 import { readReference, referenceTo } from "../../mixins/fhir/reference.ts";
 import type { billing } from "./billing.contract.ts";
 import { chargesChanged } from "./billing.errors.ts";
-import { type ChargeItem, chargeOf, chargesOf, type Encounter, isOpen, newCharge, newInvoice } from "./billing.model.ts";
+import { chargeOf, chargesOf, isOpen, newCharge, newInvoice } from "./billing.model.ts";
 
 /** Charges on one bill, which is one atomic write; more go on the next. */
 const MAX_CHARGES = 1_000;
 
 interface OpenCharges {
-  items: ChargeItem[];
+  items: Stored<ChargeItem>[];
   left: number;
 }
 
@@ -60,7 +62,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       async handler(ctx) {
         const encounter = await readReference<Encounter>({ caller: ctx, directory: this.directory }, ctx.params.encounter);
         const item = newCharge(timeOrderedId(), ctx.params, encounter.subject?.reference ?? "", new Date());
-        await this.fhir.write([{ op: "create", type: "ChargeItem", id: item.id, text: JSON.stringify(item) }]);
+        await this.fhir.create(item);
         return chargeOf(item);
       },
     },
@@ -72,9 +74,9 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       async handler(ctx) {
         const { encounter: reference } = ctx.params;
         const encounter = await readReference<Encounter>({ caller: ctx, directory: this.directory }, reference);
-        const { bill, steps } = newInvoice(timeOrderedId(), encounter, await this.openCharges(reference), new Date());
+        const { bill, invoice, charges } = newInvoice(timeOrderedId(), encounter, await this.openCharges(reference), new Date());
         try {
-          await this.fhir.write(steps);
+          await this.fhir.write([creation(invoice), ...charges.map(change)]);
         } catch (error) {
           throw isType(error, "STALE_VERSION") ? chargesChanged(reference) : error;
         }
@@ -87,7 +89,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
     /** FHIR has no search parameter for a charge's status: all are looked at, also those that are billed long since. */
     async openCharges(this: Service & WithFhir, encounter: string): Promise<OpenCharges> {
       const open: OpenCharges = { items: [], left: 0 };
-      for await (const item of this.fhir.each<ChargeItem>({ type: "ChargeItem", clauses: chargesOf(encounter) })) {
+      for await (const item of this.fhir.each({ type: "ChargeItem", clauses: chargesOf(encounter) })) {
         if (!isOpen(item)) continue;
         if (open.items.length < MAX_CHARGES) open.items.push(item);
         else open.left += 1;

@@ -1,3 +1,4 @@
+import type { Encounter, Location } from "../../fhir/r4.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import { type Stay, StayStatus } from "./hospitalizations.contract.ts";
 import {
@@ -11,37 +12,6 @@ import {
 
 // The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
 
-interface Period {
-  start?: string;
-  end?: string;
-}
-
-/** As much of a FHIR Encounter as this service works with. */
-export interface Encounter {
-  resourceType: "Encounter";
-  id: string;
-  meta?: { versionId?: string };
-  status: string;
-  class: { system?: string; code: string; display?: string };
-  classHistory?: { class: Encounter["class"]; period: Period }[];
-  subject?: { reference?: string };
-  period?: Period;
-  location?: { location: { reference?: string }; status?: string; period?: Period }[];
-  reasonCode?: { text?: string }[];
-  hospitalization?: Record<string, unknown>;
-  [more: string]: unknown;
-}
-
-/** As much of a bed, a FHIR Location, as a stay touches. */
-export interface BedLocation {
-  resourceType: "Location";
-  id: string;
-  meta?: { versionId?: string };
-  status?: string;
-  operationalStatus?: { system?: string; code?: string; display?: string };
-  [more: string]: unknown;
-}
-
 /** Classes of Encounters that are stays (v3-ActCode). */
 export const INPATIENT = ["IMP", "ACUTE", "NONAC", "OBSENC", "SS"];
 
@@ -53,7 +23,12 @@ const isOpen = ({ status }: Encounter): boolean => ["arrived", "triaged", "in-pr
 /** The bed that the patient lies in now. */
 export const bedOf = ({ location }: Encounter): string | undefined => location?.find((it) => it.status === "active")?.location.reference;
 
-export function admit(id: string, { patient, bed, reason }: { patient: string; bed: string; reason?: string }, now: Date): Encounter {
+/** The Encounter of a stay that begins now. */
+export function admit(
+  id: string,
+  { patient, bed, reason }: { patient: string; bed: string; reason?: string },
+  now: Date,
+): Encounter & { id: string } {
   const start = now.toISOString();
   return {
     resourceType: "Encounter",
@@ -68,12 +43,12 @@ export function admit(id: string, { patient, bed, reason }: { patient: string; b
 }
 
 /** An open ambulatory visit goes on as a stay. @throws 409 VISIT_NOT_OPEN */
-export function admitFromVisit(
-  visit: Encounter,
+export function admitFromVisit<Of extends Encounter>(
+  visit: Of,
   { patient, bed, reason }: { patient: string; bed: string; reason?: string },
   now: Date,
-): Encounter {
-  if (!isOpen(visit) || INPATIENT.includes(visit.class.code) || visit.subject?.reference !== patient)
+): Of {
+  if (!isOpen(visit) || INPATIENT.includes(visit.class.code ?? "") || visit.subject?.reference !== patient)
     throw visitNotOpen(`Encounter/${visit.id}`);
   const start = now.toISOString();
   return {
@@ -87,7 +62,7 @@ export function admitFromVisit(
 }
 
 /** @throws 409 ALREADY_DISCHARGED */
-export function transfer(stay: Encounter, bed: string, now: Date): Encounter {
+export function transfer<Of extends Encounter>(stay: Of, bed: string, now: Date): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   return {
     ...stay,
@@ -96,7 +71,7 @@ export function transfer(stay: Encounter, bed: string, now: Date): Encounter {
 }
 
 /** @throws 409 ALREADY_DISCHARGED */
-export function discharge(stay: Encounter, now: Date): Encounter {
+export function discharge<Of extends Encounter>(stay: Of, now: Date): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   return { ...stay, status: "finished", period: { ...stay.period, end: now.toISOString() }, location: ended(stay, now) };
 }
@@ -106,14 +81,15 @@ const ended = ({ location = [] }: Encounter, now: Date): NonNullable<Encounter["
   location.map((it) => (it.status === "active" ? { ...it, status: "completed", period: { ...it.period, end: now.toISOString() } } : it));
 
 /** @throws 409 NOT_A_BED, BED_OCCUPIED */
-export function occupy(bed: BedLocation): BedLocation {
+export function occupy<Of extends Location>(bed: Of): Of {
   const code = bed.operationalStatus?.code;
   if (code === "O") throw bedOccupied(`Location/${bed.id}`);
   if (code !== "U" || (bed.status !== undefined && bed.status !== "active")) throw notABed(`Location/${bed.id}`);
   return { ...bed, operationalStatus: { system: V2_0116, code: "O", display: "Occupied" } };
 }
 
-export const vacate = (bed: BedLocation): BedLocation => ({
+/** The bed, free. */
+export const vacate = <Of extends Location>(bed: Of): Of => ({
   ...bed,
   operationalStatus: { system: V2_0116, code: "U", display: "Unoccupied" },
 });
@@ -121,8 +97,7 @@ export const vacate = (bed: BedLocation): BedLocation => ({
 /**
  * One open stay per bed and per patient. The store keeps these rules, whoever writes and however many at once.
  */
-export function stayKeys(resource: object): UniqueKey[] {
-  const stay = resource as Encounter;
+export function stayKeys(stay: Encounter): UniqueKey[] {
   if (!isOpen(stay)) return [];
   const patient = stay.subject?.reference;
   const bed = bedOf(stay);
@@ -132,6 +107,7 @@ export function stayKeys(resource: object): UniqueKey[] {
   ];
 }
 
+/** A stay as its callers see it. */
 export function stayOf(stay: Encounter, version: number): Stay {
   const bed = bedOf(stay);
   return {

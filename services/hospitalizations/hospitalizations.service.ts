@@ -1,6 +1,7 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
+import type { Encounter, Location, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
@@ -18,10 +19,8 @@ import {
 import {
   admit,
   admitFromVisit,
-  type BedLocation,
   bedOf,
   discharge,
-  type Encounter,
   INPATIENT,
   occupy,
   stayKeys,
@@ -36,9 +35,9 @@ const ATTEMPTS = 4;
 type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
-  stay(reference: string): Promise<Encounter>;
-  bed(ctx: Context, reference: string): Promise<BedLocation>;
-  vacated(ctx: Context, before: Encounter): Promise<BedLocation[]>;
+  stay(reference: string): Promise<Stored<Encounter>>;
+  bed(ctx: Context, reference: string): Promise<Stored<Location>>;
+  vacated(ctx: Context, before: Encounter): Promise<Stored<Location>[]>;
   carryOut(ctx: Context, stay: Encounter, entries: TransactionEntry[]): Promise<Stay>;
 }
 
@@ -65,7 +64,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const stay = visit
           ? admitFromVisit(await readReference<Encounter>(mesh, visit), ctx.params, new Date())
           : admit(timeOrderedId(), ctx.params, new Date());
-        return this.carryOut(ctx, stay, [change(stay), change(occupy(bed))]);
+        return this.carryOut(ctx, stay, [entryOf(stay), entryOf(occupy(bed))]);
       },
     },
 
@@ -78,7 +77,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const stay = transfer(before, ctx.params.bed, new Date());
         if (bedOf(before) === ctx.params.bed) throw bedOccupied(ctx.params.bed);
         const beds = [occupy(await this.bed(ctx, ctx.params.bed)), ...(await this.vacated(ctx, before))];
-        return this.carryOut(ctx, stay, [change(stay), ...beds.map(change)]);
+        return this.carryOut(ctx, stay, [entryOf(stay), ...beds.map(entryOf)]);
       },
     },
 
@@ -89,25 +88,25 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       async handler(ctx) {
         const before = await this.stay(ctx.params.stay);
         const stay = discharge(before, new Date());
-        return this.carryOut(ctx, stay, [change(stay), ...(await this.vacated(ctx, before)).map(change)]);
+        return this.carryOut(ctx, stay, [entryOf(stay), ...(await this.vacated(ctx, before)).map(entryOf)]);
       },
     },
   },
 
   methods: {
-    async stay(this: This, reference: string): Promise<Encounter> {
+    async stay(this: This, reference: string): Promise<Stored<Encounter>> {
       const [, id] = splitReference(reference);
-      const stay = await this.fhir.read<Encounter>("Encounter", id);
+      const stay = await this.fhir.read("Encounter", id);
       if (!stay) throw stayNotFound(reference);
       return stay;
     },
 
-    bed(this: This, ctx: Context, reference: string): Promise<BedLocation> {
-      return readReference<BedLocation>({ caller: ctx as never, directory: this.directory }, reference);
+    bed(this: This, ctx: Context, reference: string): Promise<Stored<Location>> {
+      return readReference<Location>({ caller: ctx, directory: this.directory }, reference);
     },
 
     /** The bed that the patient leaves, free again. One that is there no more needs no freeing: the patient leaves all the same. */
-    async vacated(this: This, ctx: Context, before: Encounter): Promise<BedLocation[]> {
+    async vacated(this: This, ctx: Context, before: Encounter): Promise<Stored<Location>[]> {
       const old = bedOf(before);
       if (!old) return [];
       try {
@@ -122,10 +121,11 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
     async carryOut(this: This, ctx: Context, stay: Encounter, entries: TransactionEntry[]): Promise<Stay> {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const [result] = await transactions.process(ctx as never, { text: transactionOf(...entries), base: "" });
-          return stayOf(stay, result?.version ?? 0);
+          const [result] = await transactions.process(ctx, { text: transactionOf(...entries), base: "" });
+          if (!result) throw new Error("A transaction has answered without the result of its first entry.");
+          return stayOf(stay, result.version);
         } catch (error) {
-          // Many come for one bed: whoever waited too long in the line finds out by asking again who has it.
+          // The lock was not free in time: run again, the unique key then names the holder.
           if (isType(error, "LOCKED") && attempt < ATTEMPTS) continue;
           if (isType(error, BED_OCCUPIED)) throw bedOccupied(bedOf(stay) ?? "");
           if (isType(error, PATIENT_ALREADY_ADMITTED)) throw patientAlreadyAdmitted(stay.subject?.reference ?? "");
@@ -138,7 +138,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
 });
 
 /** The write of a resource, refused when it is not any more as it was read. */
-function change(resource: Encounter | BedLocation): TransactionEntry {
+function entryOf(resource: (Encounter | Location) & { id: string }): TransactionEntry {
   const version = resource.meta?.versionId;
   return {
     resource,

@@ -49,7 +49,7 @@ describe("hospitalizations", () => {
     ).patient;
   const remove = (bed: string) =>
     ownerOf("wards").write(clinic.caller, { steps: [{ op: "delete", type: "Location", id: bed.slice("Location/".length) }] });
-  const statusOf = async (bed: string) => (await wards.beds(clinic.caller, {})).find((it) => it.location === bed)?.status;
+  const statusOf = async (bed: string) => (await wards.listBeds(clinic.caller, {})).find((it) => it.location === bed)?.status;
 
   it("takes the bed with the admission and frees it with the discharge", async () => {
     const [bed = ""] = beds;
@@ -148,7 +148,7 @@ describe("hospitalizations", () => {
     await hospitalizations.discharge(clinic.caller, { stay });
     await expect(hospitalizations.discharge(clinic.caller, { stay })).rejects.toEqual(refusal(409, "ALREADY_DISCHARGED"));
     await expect(hospitalizations.discharge(clinic.caller, { stay: "Encounter/none" })).rejects.toEqual(refusal(404, "STAY_NOT_FOUND"));
-    const [{ room } = { room: "" }] = await wards.beds(clinic.caller, {});
+    const [{ room } = { room: "" }] = await wards.listBeds(clinic.caller, {});
     await expect(hospitalizations.admit(clinic.caller, { patient, bed: room })).rejects.toEqual(refusal(409, "NOT_A_BED"));
   });
 });

@@ -39,5 +39,5 @@ export const lab = {
   /** @throws 404 NOT_FOUND for an unknown patient or encounter */
   order: action<{ patient: string; encounter?: string; test: Code }, LabOrder>("lab.order"),
   /** Result, report and the order's completion in one step. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
-  result: action<{ order: string; finding: Finding }, LabResult>("lab.result"),
+  enterResult: action<{ order: string; finding: Finding }, LabResult>("lab.enterResult"),
 };

@@ -1,32 +1,20 @@
+import type { DiagnosticReport, Observation, ServiceRequest } from "../../fhir/r4.ts";
 import { type Code, type Finding, type LabOrder, OrderStatus } from "./lab.contract.ts";
 import { orderNotActive } from "./lab.errors.ts";
 
 // The rules of a lab order: plain data in, plain data out. No broker, no database, no clock.
-
-/** As much of a FHIR ServiceRequest as this service works with. */
-export interface ServiceRequest {
-  resourceType: "ServiceRequest";
-  id: string;
-  meta?: { versionId?: string };
-  status: string;
-  intent: string;
-  code?: { coding?: Code[] };
-  subject: { reference: string };
-  encounter?: { reference: string };
-  authoredOn?: string;
-  [more: string]: unknown;
-}
 
 const CATEGORY = [
   { coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory", display: "Laboratory" }] },
 ];
 const UCUM = "http://unitsofmeasure.org";
 
+/** The ServiceRequest of a test that is ordered now. */
 export function newOrder(
   id: string,
   { patient, encounter, test }: { patient: string; encounter?: string; test: Code },
   now: Date,
-): ServiceRequest {
+): ServiceRequest & { id: string } {
   return {
     resourceType: "ServiceRequest",
     id,
@@ -40,13 +28,27 @@ export function newOrder(
   };
 }
 
-/** The resources of a result: the Observation, the report that issues it, the completed order. @throws 409 ORDER_NOT_ACTIVE */
-export function resultOf(order: ServiceRequest, ids: { observation: string; report: string }, finding: Finding, now: Date) {
+/** The resources of a result. */
+export interface ResultResources<Order> {
+  observation: Observation & { id: string };
+  /** Issues the Observation. */
+  report: DiagnosticReport & { id: string };
+  /** The order, completed. */
+  order: Order;
+}
+
+/** What a finding makes of an active order. @throws 409 ORDER_NOT_ACTIVE */
+export function resultOf<Order extends ServiceRequest>(
+  order: Order,
+  ids: { observation: string; report: string },
+  finding: Finding,
+  now: Date,
+): ResultResources<Order> {
   if (order.status !== "active") throw orderNotActive(`ServiceRequest/${order.id}`);
   const issued = now.toISOString();
   const shared = {
-    status: "final",
-    code: order.code,
+    status: "final" as const,
+    code: order.code ?? {},
     subject: order.subject,
     ...(order.encounter && { encounter: order.encounter }),
     effectiveDateTime: issued,
@@ -70,12 +72,19 @@ export function resultOf(order: ServiceRequest, ids: { observation: string; repo
   };
 }
 
+/** The code of the test; empty where a client has ordered one without. */
+function codingOf({ code }: ServiceRequest): Code {
+  const { system = "", code: value = "", display } = code?.coding?.[0] ?? {};
+  return { system, code: value, ...(display !== undefined && { display }) };
+}
+
+/** An order as its callers see it. */
 export function orderOf(order: ServiceRequest, version: number): LabOrder {
   return {
     order: `ServiceRequest/${order.id}`,
     version,
-    patient: order.subject.reference,
-    test: order.code?.coding?.[0] ?? { system: "", code: "" },
+    patient: order.subject.reference ?? "",
+    test: codingOf(order),
     status: order.status === "active" ? OrderStatus.active : OrderStatus.completed,
     orderedAt: order.authoredOn ?? "",
   };

@@ -3,10 +3,11 @@ import { defineService } from "../../mesh/contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { change, creation } from "../../mixins/fhir/steps.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import type { lab } from "./lab.contract.ts";
 import { orderChanged, orderNotFound } from "./lab.errors.ts";
-import { newOrder, orderOf, resultOf, type ServiceRequest } from "./lab.model.ts";
+import { newOrder, orderOf, resultOf } from "./lab.model.ts";
 
 export default defineService<typeof lab, WithFhir & WithDirectory>({
   name: "lab",
@@ -38,13 +39,14 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
         const mesh = { caller: ctx, directory: this.directory };
         await Promise.all([requireReference(mesh, patient), encounter && requireReference(mesh, encounter)]);
         const order = newOrder(timeOrderedId(), ctx.params, new Date());
-        await this.fhir.write([{ op: "create", type: "ServiceRequest", id: order.id, text: JSON.stringify(order) }]);
-        return orderOf(order, 1);
+        const { version } = await this.fhir.create(order);
+        return orderOf(order, version);
       },
     },
 
-    result: {
+    enterResult: {
       rest: "POST",
+      formerly: "result",
       summary: "Give a laboratory test its result",
       params: {
         order: referenceTo("ServiceRequest"),
@@ -57,23 +59,12 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
       async handler(ctx) {
         const { order: reference, finding } = ctx.params;
         const [, id] = splitReference(reference);
-        const before = await this.fhir.read<ServiceRequest>("ServiceRequest", id);
+        const before = await this.fhir.read("ServiceRequest", id);
         if (!before) throw orderNotFound(reference);
         const now = new Date();
         const { observation, report, order } = resultOf(before, { observation: timeOrderedId(), report: timeOrderedId() }, finding, now);
         try {
-          await this.fhir.write([
-            {
-              op: "update",
-              type: "ServiceRequest",
-              id,
-              text: JSON.stringify(order),
-              ifVersion: [Number(before.meta?.versionId)],
-              upsert: false,
-            },
-            { op: "create", type: "Observation", id: observation.id, text: JSON.stringify(observation) },
-            { op: "create", type: "DiagnosticReport", id: report.id, text: JSON.stringify(report) },
-          ]);
+          await this.fhir.write([change(order), creation(observation), creation(report)]);
         } catch (error) {
           throw isType(error, "STALE_VERSION") ? orderChanged(reference) : error;
         }

@@ -37,14 +37,13 @@ export default defineService<typeof patients, WithFhir>({
       },
       async handler(ctx) {
         const id = timeOrderedId();
-        const text = JSON.stringify(newPatient(ctx.params));
         const ifNoneExist = nobodyHas(ctx.params.identifier);
-        const [result] = await this.fhir.write([{ op: "create", type: "Patient", id, text, ifNoneExist }]).catch(async (error: unknown) => {
+        const result = await this.fhir.create(newPatient(id, ctx.params), ifNoneExist).catch(async (error: unknown) => {
           if (!isType(error, "MULTIPLE_MATCHES")) throw error;
           const sharing = await this.fhir.find({ type: "Patient", clauses: ifNoneExist.clauses, limit: MAX_NAMED });
           throw identifierShared(sharing.map((patient) => `Patient/${patient.id}`));
         });
-        if (result?.outcome !== "created") throw patientAlreadyRegistered(`Patient/${result?.id}`);
+        if (result.outcome !== "created") throw patientAlreadyRegistered(`Patient/${result.id}`);
         return { patient: `Patient/${id}`, version: result.version, registeredAt: new Date(result.updated).toISOString() };
       },
     },

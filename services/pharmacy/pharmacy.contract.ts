@@ -47,7 +47,7 @@ export const pharmacy = {
   /** Takes a delivery into stock. */
   receive: action<{ medication: Code; quantity: number; lot?: string }, Receipt>("pharmacy.receive"),
   /** The stock, or that of one medication; at most 1,000 items. */
-  stock: action<{ medication?: string }, StockItem[]>("pharmacy.stock"),
+  listStock: action<{ medication?: string }, StockItem[]>("pharmacy.listStock"),
   /** @throws 404 NOT_FOUND for an unknown patient or encounter */
   prescribe: action<{ patient: string; encounter?: string; medication: Code; quantity: number; dosage: string }, Prescription>(
     "pharmacy.prescribe",

@@ -1,25 +1,11 @@
 import { numberOf } from "../../fhir/json.ts";
+import type { MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
+import { addition, creation } from "../../mixins/fhir/steps.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { Code, Prescription } from "./pharmacy.contract.ts";
 import { prescriptionNotActive } from "./pharmacy.errors.ts";
 
 // The rules of stock and prescriptions: plain data in, plain data out. No broker, no database, no clock.
-
-/** As much of a FHIR MedicationRequest as this service works with. */
-export interface MedicationRequest {
-  resourceType: "MedicationRequest";
-  id: string;
-  meta?: { versionId?: string };
-  status: string;
-  intent: string;
-  medicationCodeableConcept?: { coding?: Code[] };
-  subject: { reference: string };
-  encounter?: { reference: string };
-  authoredOn?: string;
-  /** The value is a number or, as the client wrote it, a raw one: `prescribedBy` reads both. */
-  dispenseRequest?: { quantity?: { value?: unknown } };
-  [more: string]: unknown;
-}
 
 const STOCK = "stock/";
 
@@ -29,6 +15,7 @@ const prescribedBy = ({ dispenseRequest }: MedicationRequest): number | undefine
 /** The counter that holds how many units of a medication are on the shelf. */
 export const stockCounter = ({ system, code }: Code): string => `${STOCK}${system}|${code}`;
 
+/** The medication whose stock a counter holds. */
 export function codeOfCounter(counter: string): Code {
   const text = counter.slice(STOCK.length);
   const bar = text.lastIndexOf("|");
@@ -41,7 +28,12 @@ export const stockPrefix = (code = ""): string => STOCK + code;
 /** Counts down from zero what was dispensed of a prescription, so that its quantity is a lower bound. */
 const dispensedCounter = (id: string): string => `dispensed/${id}`;
 
-export function deliveryOf(id: string, { medication, quantity, lot }: { medication: Code; quantity: number; lot?: string }, now: Date) {
+/** The SupplyDelivery of what has arrived. */
+export function deliveryOf(
+  id: string,
+  { medication, quantity, lot }: { medication: Code; quantity: number; lot?: string },
+  now: Date,
+): SupplyDelivery & { id: string } {
   return {
     resourceType: "SupplyDelivery",
     id,
@@ -53,6 +45,7 @@ export function deliveryOf(id: string, { medication, quantity, lot }: { medicati
   };
 }
 
+/** The MedicationRequest of what is prescribed now. */
 export function newPrescription(
   id: string,
   {
@@ -63,7 +56,7 @@ export function newPrescription(
     dosage,
   }: { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string },
   now: Date,
-): MedicationRequest {
+): MedicationRequest & { id: string } {
   return {
     resourceType: "MedicationRequest",
     id,
@@ -78,12 +71,19 @@ export function newPrescription(
   };
 }
 
+/** The code of what is prescribed; undefined for one that is not told by a code. */
+function medicationOf({ medicationCodeableConcept }: MedicationRequest): Code | undefined {
+  const { system = "", code, display } = medicationCodeableConcept?.coding?.[0] ?? {};
+  return code === undefined ? undefined : { system, code, ...(display !== undefined && { display }) };
+}
+
+/** A prescription as its callers see it. */
 export function prescriptionOf(request: MedicationRequest, version: number): Prescription {
   return {
     prescription: `MedicationRequest/${request.id}`,
     version,
-    patient: request.subject.reference,
-    medication: request.medicationCodeableConcept?.coding?.[0] ?? { system: "", code: "" },
+    patient: request.subject.reference ?? "",
+    medication: medicationOf(request) ?? { system: "", code: "" },
     quantity: prescribedBy(request) ?? 0,
     prescribedAt: request.authoredOn ?? "",
   };
@@ -96,16 +96,16 @@ export const STEP = { stock: 0, prescribed: 1 } as const;
  * Handing out `quantity`: off the shelf, off the prescription, and on record, in one atomic write.
  * @throws 409 PRESCRIPTION_NOT_ACTIVE
  */
-export function dispenseSteps(request: MedicationRequest, id: string, quantity: number, now: Date): OwnerStep[] {
-  const medication = request.medicationCodeableConcept?.coding?.[0];
+export function dispenseSteps(request: MedicationRequest & { id: string }, id: string, quantity: number, now: Date): OwnerStep[] {
+  const medication = medicationOf(request);
   const prescribed = prescribedBy(request);
-  if (request.status !== "active" || !medication?.code || prescribed === undefined)
+  if (request.status !== "active" || !medication || prescribed === undefined)
     throw prescriptionNotActive(`MedicationRequest/${request.id}`);
-  const dispense = {
+  const dispense: MedicationDispense & { id: string } = {
     resourceType: "MedicationDispense",
     id,
     status: "completed",
-    medicationCodeableConcept: request.medicationCodeableConcept,
+    ...(request.medicationCodeableConcept && { medicationCodeableConcept: request.medicationCodeableConcept }),
     subject: request.subject,
     ...(request.encounter && { context: request.encounter }),
     authorizingPrescription: [{ reference: `MedicationRequest/${request.id}` }],
@@ -113,8 +113,8 @@ export function dispenseSteps(request: MedicationRequest, id: string, quantity: 
     whenHandedOver: now.toISOString(),
   };
   return [
-    { op: "add", counter: stockCounter(medication), by: -quantity, min: 0 },
-    { op: "add", counter: dispensedCounter(request.id), by: -quantity, min: -prescribed },
-    { op: "create", type: "MedicationDispense", id, text: JSON.stringify(dispense) },
+    addition(stockCounter(medication), -quantity, 0),
+    addition(dispensedCounter(request.id), -quantity, -prescribed),
+    creation(dispense),
   ];
 }

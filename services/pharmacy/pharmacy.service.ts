@@ -2,6 +2,7 @@ import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { addition, creation } from "../../mixins/fhir/steps.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import type { pharmacy } from "./pharmacy.contract.ts";
 import { moreThanPrescribed, outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
@@ -9,7 +10,6 @@ import {
   codeOfCounter,
   deliveryOf,
   dispenseSteps,
-  type MedicationRequest,
   newPrescription,
   prescriptionOf,
   STEP,
@@ -48,16 +48,14 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
       async handler(ctx) {
         const { medication, quantity } = ctx.params;
         const delivery = deliveryOf(timeOrderedId(), ctx.params, new Date());
-        const [added] = await this.fhir.write([
-          { op: "add", counter: stockCounter(medication), by: quantity },
-          { op: "create", type: "SupplyDelivery", id: delivery.id, text: JSON.stringify(delivery) },
-        ]);
+        const [added] = await this.fhir.write([addition(stockCounter(medication), quantity), creation(delivery)]);
         return { delivery: `SupplyDelivery/${delivery.id}`, stock: { medication, quantity: added?.value ?? 0 } };
       },
     },
 
-    stock: {
+    listStock: {
       rest: "GET",
+      formerly: "stock",
       summary: "What is in stock",
       params: { medication: { type: "string", min: 1, max: 500, optional: true }, $$strict: true },
       async handler(ctx) {
@@ -86,8 +84,8 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
         const mesh = { caller: ctx, directory: this.directory };
         await Promise.all([requireReference(mesh, patient), encounter && requireReference(mesh, encounter)]);
         const request = newPrescription(timeOrderedId(), ctx.params, new Date());
-        await this.fhir.write([{ op: "create", type: "MedicationRequest", id: request.id, text: JSON.stringify(request) }]);
-        return prescriptionOf(request, 1);
+        const { version } = await this.fhir.create(request);
+        return prescriptionOf(request, version);
       },
     },
 
@@ -98,7 +96,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
       async handler(ctx) {
         const { prescription, quantity } = ctx.params;
         const [, requestId] = splitReference(prescription);
-        const request = await this.fhir.read<MedicationRequest>("MedicationRequest", requestId);
+        const request = await this.fhir.read("MedicationRequest", requestId);
         if (!request) throw prescriptionNotFound(prescription);
         const id = timeOrderedId();
         const now = new Date();

@@ -32,7 +32,7 @@ describe("pharmacy", () => {
     const dispense = await pharmacy.dispense(clinic.caller, { prescription: await prescribe(medication, 4), quantity: 4 });
     expect(dispense).toMatchObject({ quantity: 4, left: 6 });
     expect(await clinic.read("pharmacy", dispense.dispense)).toMatchObject({ status: "completed", quantity: { value: 4 } });
-    expect(await pharmacy.stock(clinic.caller, { medication: `${medication.system}|${medication.code}` })).toEqual([
+    expect(await pharmacy.listStock(clinic.caller, { medication: `${medication.system}|${medication.code}` })).toEqual([
       { medication, quantity: 6 },
     ]);
   });
@@ -74,7 +74,7 @@ describe("pharmacy", () => {
     );
     expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(10);
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "OUT_OF_STOCK"));
-    expect(await pharmacy.stock(clinic.caller, { medication: `${medication.system}|${medication.code}` })).toEqual([
+    expect(await pharmacy.listStock(clinic.caller, { medication: `${medication.system}|${medication.code}` })).toEqual([
       { medication, quantity: 0 },
     ]);
   });

@@ -1,10 +1,11 @@
+import type { FhirResource } from "../../fhir/r4.ts";
 import { action } from "../../mesh/contract.ts";
 import { outcomeOf } from "../../federation/owner-contract.ts";
 
 /** One entry of a transaction, as in a FHIR Bundle. */
 export interface TransactionEntry {
   fullUrl?: string;
-  resource?: { resourceType: string } & Record<string, unknown>;
+  resource?: FhirResource | ({ resourceType: string } & Record<string, unknown>);
   request: { method: "POST" | "PUT" | "DELETE"; url: string; ifMatch?: string; ifNoneMatch?: string; ifNoneExist?: string };
 }
 

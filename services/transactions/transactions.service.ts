@@ -106,7 +106,7 @@ export default defineService<typeof transactions, This>({
     // What a coordinator that died, or could not reach an owner, has committed and not told everyone. Told again it changes nothing.
     const tell = async () => {
       for (const left of await unfinished(this.store, 1_000)) {
-        if (Date.now() - left.at > COMMIT_AGAIN_AFTER_MS) await tellCommit(this.coordinator(this.broker as never), left);
+        if (Date.now() - left.at > COMMIT_AGAIN_AFTER_MS) await tellCommit(this.coordinator(this.broker), left);
       }
     };
     const timer = setInterval(() => {

@@ -1,27 +1,17 @@
+import type { Encounter } from "../../fhir/r4.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import { type Visit, VisitStatus } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyClosed } from "./visits.errors.ts";
 
 // The rules of a visit: plain data in, plain data out. No broker, no database, no clock.
 
-/** As much of a FHIR Encounter as this service works with. */
-export interface Encounter {
-  resourceType: "Encounter";
-  id: string;
-  meta?: { versionId?: string };
-  status: string;
-  class: { system?: string; code: string; display?: string };
-  subject?: { reference?: string };
-  period?: { start?: string; end?: string };
-  reasonCode?: { text?: string }[];
-  [more: string]: unknown;
-}
-
+/** The class of a visit (v3-ActCode). */
 export const AMBULATORY = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "AMB", display: "ambulatory" } as const;
 
 const isOpen = ({ status }: Encounter): boolean => ["arrived", "triaged", "in-progress", "onleave"].includes(status);
 
-export function openVisit(id: string, { patient, reason }: { patient: string; reason?: string }, now: Date): Encounter {
+/** The Encounter of a visit that begins now. */
+export function openVisit(id: string, { patient, reason }: { patient: string; reason?: string }, now: Date): Encounter & { id: string } {
   return {
     resourceType: "Encounter",
     id,
@@ -34,19 +24,19 @@ export function openVisit(id: string, { patient, reason }: { patient: string; re
 }
 
 /** @throws 409 VISIT_ALREADY_CLOSED */
-export function closeVisit(encounter: Encounter, now: Date): Encounter {
+export function closeVisit<Of extends Encounter>(encounter: Of, now: Date): Of {
   if (!isOpen(encounter)) throw visitAlreadyClosed(`Encounter/${encounter.id}`);
   return { ...encounter, status: "finished", period: { ...encounter.period, end: now.toISOString() } };
 }
 
 /** A patient has one open visit at most. The store keeps this rule, so that two front desks cannot break it at the same moment. */
-export function visitKeys(resource: object): UniqueKey[] {
-  const encounter = resource as Encounter;
+export function visitKeys(encounter: Encounter): UniqueKey[] {
   const patient = encounter.subject?.reference;
   if (!isOpen(encounter) || encounter.class?.code !== AMBULATORY.code || patient === undefined) return [];
   return [{ key: `visit:${patient}`, error: VISIT_ALREADY_OPEN }];
 }
 
+/** A visit as its callers see it. */
 export function visitOf(encounter: Encounter, version: number): Visit {
   return {
     visit: `Encounter/${encounter.id}`,

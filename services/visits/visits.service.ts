@@ -6,7 +6,7 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import type { visits } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyOpen, visitChanged, visitNotFound } from "./visits.errors.ts";
-import { closeVisit, type Encounter, openVisit, visitKeys, visitOf } from "./visits.model.ts";
+import { closeVisit, openVisit, visitKeys, visitOf } from "./visits.model.ts";
 
 export default defineService<typeof visits, WithFhir & WithDirectory>({
   name: "visits",
@@ -27,11 +27,11 @@ export default defineService<typeof visits, WithFhir & WithDirectory>({
         await requireReference({ caller: ctx, directory: this.directory }, patient);
         const encounter = openVisit(timeOrderedId(), ctx.params, new Date());
         try {
-          await this.fhir.write([{ op: "create", type: "Encounter", id: encounter.id, text: JSON.stringify(encounter) }]);
+          const { version } = await this.fhir.create(encounter);
+          return visitOf(encounter, version);
         } catch (error) {
           throw isType(error, VISIT_ALREADY_OPEN) ? visitAlreadyOpen(patient) : error;
         }
-        return visitOf(encounter, 1);
       },
     },
 
@@ -42,15 +42,12 @@ export default defineService<typeof visits, WithFhir & WithDirectory>({
       async handler(ctx) {
         const { visit } = ctx.params;
         const [, id] = splitReference(visit);
-        const encounter = await this.fhir.read<Encounter>("Encounter", id);
+        const encounter = await this.fhir.read("Encounter", id);
         if (!encounter) throw visitNotFound(visit);
         const closed = closeVisit(encounter, new Date());
-        const ifVersion = [Number(encounter.meta?.versionId)];
         try {
-          const [result] = await this.fhir.write([
-            { op: "update", type: "Encounter", id, text: JSON.stringify(closed), ifVersion, upsert: false },
-          ]);
-          return visitOf(closed, result?.version ?? 0);
+          const { version } = await this.fhir.update(closed);
+          return visitOf(closed, version);
         } catch (error) {
           throw isType(error, "STALE_VERSION") ? visitChanged(visit) : error;
         }

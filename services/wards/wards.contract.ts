@@ -27,5 +27,5 @@ export const wards = {
   /** Opens a ward with its rooms and beds, all free. @throws 409 WARD_ALREADY_OPEN when an active ward has this name */
   open: action<{ name: string; rooms: { name: string; beds: string[] }[] }, Ward>("wards.open"),
   /** Beds in order of creation, the first 1,000 of those asked for: of one ward or room, in one state, or all. */
-  beds: action<{ ward?: string; status?: BedStatus }, Bed[]>("wards.beds"),
+  listBeds: action<{ ward?: string; status?: BedStatus }, Bed[]>("wards.listBeds"),
 };

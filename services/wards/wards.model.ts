@@ -1,27 +1,14 @@
 import { v7 as timeOrderedId } from "uuid";
 import { fold } from "../../fhir/search/fold.ts";
-import { parametersOf } from "../../fhir/search/parameters.ts";
-import { type Clause, SEP } from "../../fhir/search/query.ts";
+import type { Location, Stored } from "../../fhir/r4.ts";
+import { referenceClause, tokenClause } from "../../fhir/search/exact-clauses.ts";
+import type { Clause } from "../../fhir/search/query.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import { type Bed, BedStatus, type Ward } from "./wards.contract.ts";
 import { bedOccupied, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 
 // The rules of a ward: plain data in, plain data out. No broker, no database, no clock.
-
-/** As much of a FHIR Location as this service works with. */
-export interface Location {
-  resourceType: "Location";
-  id: string;
-  meta?: { versionId?: string };
-  status?: string;
-  name?: string;
-  /** HL7 v2 table 0116; only beds have one. */
-  operationalStatus?: { system?: string; code?: string; display?: string };
-  physicalType?: { coding?: { system?: string; code?: string; display?: string }[] };
-  partOf?: { reference?: string; display?: string };
-  [more: string]: unknown;
-}
 
 const PHYSICAL = "http://terminology.hl7.org/CodeSystem/location-physical-type";
 const V2_0116 = "http://terminology.hl7.org/CodeSystem/v2-0116";
@@ -32,11 +19,13 @@ export const OPERATIONAL = {
   taken: { system: V2_0116, code: "O", display: "Occupied" },
 } as const;
 
+type NewLocation = Location & { id: string };
+
 /** The Locations of a new ward, the ward first, and the ward as its caller sees it. */
-export function newWard(name: string, rooms: { name: string; beds: string[] }[]): { ward: Ward; locations: Location[] } {
-  const locations: Location[] = [];
-  const make = (title: string, code: string, display: string, partOf?: Location): Location => {
-    const location: Location = {
+export function newWard(name: string, rooms: { name: string; beds: string[] }[]): { ward: Ward; locations: NewLocation[] } {
+  const locations: NewLocation[] = [];
+  const make = (title: string, code: string, display: string, partOf?: NewLocation): NewLocation => {
+    const location: NewLocation = {
       resourceType: "Location",
       id: timeOrderedId(),
       status: "active",
@@ -65,8 +54,7 @@ export function newWard(name: string, rooms: { name: string; beds: string[] }[])
 const kindOf = ({ physicalType }: Location): string | undefined => physicalType?.coding?.find((coding) => coding.system === PHYSICAL)?.code;
 
 /** One active ward per name. The store keeps this rule, so that two clerks cannot break it at the same moment. */
-export function wardKeys(resource: object): UniqueKey[] {
-  const location = resource as Location;
+export function wardKeys(location: Location): UniqueKey[] {
   if (kindOf(location) !== "wa" || location.status !== "active" || !location.name) return [];
   return [{ key: `ward:${fold(location.name)}`, error: WARD_ALREADY_OPEN }];
 }
@@ -82,31 +70,25 @@ const NONE_LIVING = 0;
  * @param place of the step in its write
  * @throws 409 BED_OCCUPIED
  */
-export function deletionOf({ id, meta, operationalStatus }: Location, step: Deletion, place: number): Deletion {
+export function deletionOf({ id, meta, operationalStatus }: Stored<Location>, step: Deletion, place: number): Deletion {
   if (!operationalStatus) return step;
   if (operationalStatus.code === OPERATIONAL.taken.code) throw bedOccupied(`Location/${id}`, place);
-  const seen = [Number(meta?.versionId), NONE_LIVING];
+  const seen = [Number(meta.versionId), NONE_LIVING];
   return { ...step, ifVersion: (step.ifVersion ?? seen).filter((version) => seen.includes(version)) };
 }
-
-const slotsOf = (parameter: string): number[] => parametersOf("Location").get(parameter)?.slots ?? [];
 
 /** "Beds in one of these places, or anywhere, that may be in this state." Only beds have an operational status. */
 export function bedsIn(places: string[] | undefined, status: BedStatus | undefined): Clause[] {
   const code = status === BedStatus.free ? OPERATIONAL.free : status === BedStatus.taken ? OPERATIONAL.taken : undefined;
-  const any = [code ? { eq: `=${code.code}${SEP}${code.system}` } : { prefix: "=" }];
-  return [{ kind: "key", slots: slotsOf("operational-status"), any }, ...(places ? partsOf(...places) : [])];
+  const token = code && { system: code.system, value: code.code };
+  return [tokenClause("Location", "operational-status", token), ...(places ? [partOf(places)] : [])];
 }
 
 /** "Locations that are part of one of these." */
-export const partsOf = (...places: string[]): Clause[] => [
-  { kind: "key", slots: slotsOf("partof"), any: places.map((place) => ({ eq: `=${place}` })) },
-];
-
-export const withIds = (ids: string[]): Clause[] => [{ kind: "id", any: ids }];
+export const partOf = (places: string[]): Clause => referenceClause("Location", "partof", places);
 
 /** What a bed's Location says; `room` is the Location it is part of. */
-export function bedOf(location: Location, room: Location | undefined): Bed {
+export function bedOf(location: Location & { id: string }, room: Location | undefined): Bed {
   const isOpen = location.status === undefined || location.status === "active";
   const code = location.operationalStatus?.code;
   const status = !isOpen

@@ -1,20 +1,23 @@
 import type { Context, Service } from "moleculer";
+import type { Location, Stored } from "../../fhir/r4.ts";
+import { idClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
 import { defineService } from "../../mesh/contract.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { creation } from "../../mixins/fhir/steps.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { StoreCache } from "../../store/store-cache.ts";
 import { type Bed, BedStatus, type wards } from "./wards.contract.ts";
 import { WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
-import { bedOf, bedsIn, deletionOf, type Location, newWard, partsOf, wardKeys, withIds } from "./wards.model.ts";
+import { bedOf, bedsIn, deletionOf, newWard, partOf, wardKeys } from "./wards.model.ts";
 
 /** The bed board is looked at far more often than it changes. */
 interface Own {
   known: StoreCache<Bed[]>;
   findBeds(params: { ward?: string; status?: BedStatus }): Promise<Bed[]>;
-  locations(clauses: Clause[]): Promise<Location[]>;
+  locations(clause: Clause): Promise<Stored<Location>[]>;
 }
 
 type This = Service & WithFhir & Own;
@@ -44,7 +47,7 @@ export default defineService<typeof wards, WithFhir & Own>({
       async handler(ctx) {
         const { ward, locations } = newWard(ctx.params.name, ctx.params.rooms);
         try {
-          await this.fhir.write(locations.map((it) => ({ op: "create", type: "Location", id: it.id, text: JSON.stringify(it) })));
+          await this.fhir.write(locations.map((it) => creation(it)));
         } catch (error) {
           throw isType(error, WARD_ALREADY_OPEN) ? wardAlreadyOpen() : error;
         }
@@ -52,8 +55,9 @@ export default defineService<typeof wards, WithFhir & Own>({
       },
     },
 
-    beds: {
+    listBeds: {
       rest: "GET",
+      formerly: "beds",
       summary: "Beds, free and taken",
       params: {
         ward: { ...referenceTo("Location"), optional: true },
@@ -70,21 +74,21 @@ export default defineService<typeof wards, WithFhir & Own>({
   methods: {
     async findBeds(this: This, { ward, status }: { ward?: string; status?: BedStatus }): Promise<Bed[]> {
       // In the ward itself or in one of its rooms; who asks for a room gets its beds.
-      const places = ward === undefined ? undefined : [ward, ...(await this.locations(partsOf(ward))).map(({ id }) => `Location/${id}`)];
-      const beds: Location[] = [];
-      for await (const bed of this.fhir.each<Location>({ type: "Location", clauses: bedsIn(places, status) })) {
+      const places = ward === undefined ? undefined : [ward, ...(await this.locations(partOf([ward]))).map(({ id }) => `Location/${id}`)];
+      const beds: Stored<Location>[] = [];
+      for await (const bed of this.fhir.each({ type: "Location", clauses: bedsIn(places, status) })) {
         if (status !== undefined && bedOf(bed, undefined).status !== status) continue;
         beds.push(bed);
         if (beds.length === MAX_BEDS) break;
       }
       const ids = new Set(beds.flatMap(({ partOf }) => (partOf?.reference ? [splitReference(partOf.reference)[1]] : [])));
-      const rooms = new Map((await this.locations(withIds([...ids]))).map((room) => [`Location/${room.id}`, room]));
+      const rooms = new Map((await this.locations(idClause([...ids]))).map((room) => [`Location/${room.id}`, room]));
       return beds.map((bed) => bedOf(bed, rooms.get(bed.partOf?.reference ?? "")));
     },
 
-    async locations(this: This, clauses: Clause[]): Promise<Location[]> {
-      const found: Location[] = [];
-      for await (const it of this.fhir.each<Location>({ type: "Location", clauses })) found.push(it);
+    async locations(this: This, clause: Clause): Promise<Stored<Location>[]> {
+      const found: Stored<Location>[] = [];
+      for await (const it of this.fhir.each({ type: "Location", clauses: [clause] })) found.push(it);
       return found;
     },
   },
@@ -113,7 +117,7 @@ async function keepOccupied(this: This, ctx: Writing): Promise<void> {
   if (!steps.some(({ op }) => op === "delete")) return;
   const kept = steps.map(async (step, place): Promise<OwnerStep> => {
     if (step.op !== "delete" || step.type !== "Location") return step;
-    const location = await this.fhir.read<Location>("Location", step.id);
+    const location = await this.fhir.read("Location", step.id);
     return location ? deletionOf(location, step, place) : step;
   });
   ctx.params = { ...ctx.params, steps: await Promise.all(kept) };

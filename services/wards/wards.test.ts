@@ -1,7 +1,8 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import type { Location } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { BedStatus, wards } from "./wards.contract.ts";
-import { bedOf, type Location, newWard } from "./wards.model.ts";
+import { bedOf, newWard } from "./wards.model.ts";
 import WardsService from "./wards.service.ts";
 
 describe("a ward", () => {
@@ -13,9 +14,20 @@ describe("a ward", () => {
   });
 
   it("takes a bed that is contaminated, or suspended, for closed", () => {
-    const bed = newWard("Cardiology", [{ name: "room 1", beds: ["A"] }]).locations[2] as Location;
+    const bed = newWard("Cardiology", [{ name: "room 1", beds: ["A"] }]).locations[2] as Location & { id: string };
     expect(bedOf({ ...bed, operationalStatus: { code: "K" } }, undefined).status).toBe(BedStatus.closed);
     expect(bedOf({ ...bed, status: "suspended" }, undefined).status).toBe(BedStatus.closed);
+  });
+});
+
+describe("the former name of an action", () => {
+  it("still answers for one version", async () => {
+    const clinic = await startClinic(WardsService);
+    await wards.open(clinic.caller, { name: "Cardiology", rooms: [{ name: "room 1", beds: ["A"] }] });
+    const beds = await wards.listBeds(clinic.caller, {});
+    expect(beds).toHaveLength(1);
+    expect(await clinic.caller.call("wards.beds", {})).toEqual(beds);
+    await clinic.stop();
   });
 });
 
@@ -34,13 +46,13 @@ describe("wards", () => {
         { name: "room 2", beds: ["A", "B"] },
       ],
     });
-    const beds = await wards.beds(clinic.caller, { ward: ward.location });
+    const beds = await wards.listBeds(clinic.caller, { ward: ward.location });
     expect(beds.map((bed) => [bed.name, bed.status])).toEqual([
       ["Surgery, room 1, A", "free"],
       ["Surgery, room 2, A", "free"],
       ["Surgery, room 2, B", "free"],
     ]);
-    expect(await wards.beds(clinic.caller, { ward: ward.location, status: BedStatus.taken })).toEqual([]);
+    expect(await wards.listBeds(clinic.caller, { ward: ward.location, status: BedStatus.taken })).toEqual([]);
   });
 
   it("shows every bed of a house with more than fit in one answer, ward by ward", async () => {
@@ -51,15 +63,15 @@ describe("wards", () => {
     ];
     const [room] = small.rooms;
     const bed = { location: room?.beds[0]?.location, name: "Small, 1, A", room: room?.location, ward: small.location, status: "free" };
-    expect(await wards.beds(clinic.caller, {})).toHaveLength(1_000);
-    expect(await wards.beds(clinic.caller, { ward: large.location })).toHaveLength(1_000);
-    expect(await wards.beds(clinic.caller, { ward: small.location })).toEqual([bed]);
-    expect(await wards.beds(clinic.caller, { ward: room?.location ?? "" })).toEqual([bed]);
+    expect(await wards.listBeds(clinic.caller, {})).toHaveLength(1_000);
+    expect(await wards.listBeds(clinic.caller, { ward: large.location })).toHaveLength(1_000);
+    expect(await wards.listBeds(clinic.caller, { ward: small.location })).toEqual([bed]);
+    expect(await wards.listBeds(clinic.caller, { ward: room?.location ?? "" })).toEqual([bed]);
     // One that is out of use, behind a thousand that are not.
     const text = JSON.stringify({ ...(await clinic.read("wards", bed.location ?? "")), status: "suspended" });
     const id = bed.location?.split("/")[1] ?? "";
     await ownerOf("wards").write(clinic.caller, { steps: [{ op: "update", type: "Location", id, text, upsert: false }] });
-    expect(await wards.beds(clinic.caller, { status: BedStatus.closed })).toEqual([{ ...bed, status: "closed" }]);
+    expect(await wards.listBeds(clinic.caller, { status: BedStatus.closed })).toEqual([{ ...bed, status: "closed" }]);
   });
 
   it("refuses a second ward of the same name, however it is written", async () => {

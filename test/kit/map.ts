@@ -21,17 +21,19 @@ export interface Import {
   /** A path relative to the project, or a package's name. */
   to: string;
   isPackage: boolean;
+  /** Nothing of it exists at run time: `import type`, `export type`. */
+  isType?: boolean;
 }
 
-const IMPORT = /^\s*(?:import|export)\b[^"';]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm;
+const IMPORT = /^\s*(?:import|export)( type)?\b[^"';]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm;
 
 /** What a file imports, types included. */
 export function importsOf(file: string): Import[] {
-  return [...contentOf(file).matchAll(IMPORT)].map(([, from, bare, dynamic]) => {
+  return [...contentOf(file).matchAll(IMPORT)].map(([, type, from, bare, dynamic]) => {
     const to = from ?? bare ?? dynamic ?? "";
     return to.startsWith(".")
-      ? { from: file, to: normalize(join(dirname(file), to)), isPackage: false }
-      : { from: file, to, isPackage: true };
+      ? { from: file, to: normalize(join(dirname(file), to)), isPackage: false, isType: type !== undefined }
+      : { from: file, to, isPackage: true, isType: type !== undefined };
   });
 }
 

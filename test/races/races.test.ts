@@ -60,7 +60,7 @@ describe.each(["sqlite", "mongo"] as const)("64 at the same moment, over NATS, t
     expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(1);
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toMatchObject({ code: 409, type: "BED_OCCUPIED" });
     expect((await fhir.get("/Encounter?class=IMP&_summary=count")).body.total).toBe(1);
-    expect(await wards.beds(caller, {})).toMatchObject([{ status: "taken" }]);
+    expect(await wards.listBeds(caller, {})).toMatchObject([{ status: "taken" }]);
   }, 90_000);
 
   it("dispenses of the last ten units: ten", async () => {
@@ -76,7 +76,7 @@ describe.each(["sqlite", "mongo"] as const)("64 at the same moment, over NATS, t
     expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(10);
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toMatchObject({ code: 409, type: "OUT_OF_STOCK" });
     expect((await fhir.get("/MedicationDispense?_summary=count")).body.total).toBe(10);
-    expect(await pharmacy.stock(caller, {})).toEqual([{ medication, quantity: 0 }]);
+    expect(await pharmacy.listStock(caller, {})).toEqual([{ medication, quantity: 0 }]);
   }, 90_000);
 
   it("updates of one version: one is taken", async () => {

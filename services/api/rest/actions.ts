@@ -10,7 +10,7 @@ import { readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
 import type { Answer } from "../http/answer.ts";
 
-type ActionSchema = MoleculerAction & { summary?: string };
+type ActionSchema = MoleculerAction & { summary?: string; deprecated?: string };
 
 /** An action as the registry knows it. */
 export interface PublishedAction {
@@ -18,6 +18,8 @@ export interface PublishedAction {
   rest: "GET" | "POST";
   summary?: string;
   params: Record<string, unknown>;
+  /** This is its former name; the one to use now, without the service. */
+  deprecated?: string;
 }
 
 /** All actions that any live service publishes, in order of name. */
@@ -59,6 +61,7 @@ const describe = (name: string, action: ActionSchema): PublishedAction => ({
   rest: action.rest as "GET" | "POST",
   params: (action.params ?? {}) as Record<string, unknown>,
   ...(typeof action.summary === "string" && { summary: action.summary }),
+  ...(typeof action.deprecated === "string" && { deprecated: action.deprecated }),
 });
 
 async function bodyParams(request: IncomingMessage): Promise<object> {

@@ -10,7 +10,8 @@ describe("the OpenAPI document", () => {
   const document = openapi(
     [
       { name: "wards.open", rest: "POST", params, summary: "Open a ward" },
-      { name: "wards.beds", rest: "GET", params: {} },
+      { name: "wards.listBeds", rest: "GET", params: {} },
+      { name: "wards.beds", rest: "GET", params: {}, deprecated: "listBeds" },
     ],
     ["Patient"],
     "http://127.0.0.1:3000",
@@ -41,6 +42,14 @@ describe("the OpenAPI document", () => {
   it("offers GET for an action that only reads, and POST only for one that writes", () => {
     expect(Object.keys(document.paths["/api/wards/beds"] ?? {})).toEqual(["get", "post"]);
     expect(Object.keys(document.paths["/api/wards/open"] ?? {})).toEqual(["post"]);
+  });
+
+  it("marks the former name of an action as deprecated, and names the present one", () => {
+    expect(document.paths["/api/wards/beds"]?.get).toMatchObject({
+      deprecated: true,
+      description: "The former name of wards.listBeds; gone in the next version.",
+    });
+    expect(document.paths["/api/wards/listBeds"]?.get).not.toHaveProperty("deprecated");
   });
 
   it("lists the FHIR types that are served, and no others", () => {

@@ -45,6 +45,10 @@ function actionPath(action: PublishedAction): Json {
   const common = {
     tags: [serviceOf(action)],
     summary: action.summary ?? action.name,
+    ...(action.deprecated && {
+      deprecated: true,
+      description: `The former name of ${serviceOf(action)}.${action.deprecated}; gone in the next version.`,
+    }),
     responses: {
       200: { description: "Done", content: { "application/json": { schema: {} } } },
       default: { description: "Refused", content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } } },

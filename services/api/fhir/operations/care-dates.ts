@@ -1,9 +1,5 @@
-/**
- * When the care was that a record tells of, for `start` and `end` of `$everything`: "care dates, not record currency dates"
- * (FHIR R4, patient-operation-everything.html).
- */
-import { parametersOf } from "../../../../fhir/search/parameters.ts";
 import type { Clause } from "../../../../fhir/search/query.ts";
+import { slotsOfParameters } from "../../../../fhir/search/exact-clauses.ts";
 
 /**
  * Search parameters that say when care was given, ordered or planned. A type that is not named has none: it describes
@@ -78,7 +74,7 @@ export function careWithin(type: string, { start, end }: CareTime): Clause[] {
 }
 
 function unlessAbsent(type: string, codes: readonly string[], match: { lowLe?: number; highGe?: number }): Clause {
-  const slots = [...new Set(codes.flatMap((code) => parametersOf(type).get(code)?.slots ?? []))];
+  const slots = slotsOfParameters(type, codes);
   return { kind: "any", of: [[{ kind: "range", slots, any: [match] }], [{ kind: "missing", slots, missing: true }]] };
 }
 

@@ -1,6 +1,6 @@
 /** Compartments, and search over all types (FHIR R4, compartmentdefinition.html, search.html). */
 import { fhirError } from "../../../../fhir/outcome.ts";
-import { compartmentOf, compartmentTypes, isResourceType, parametersOf } from "../../../../fhir/search/parameters.ts";
+import { compartmentOf, compartmentTypes, isResourceType } from "../../../../fhir/search/parameters.ts";
 import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
 import { parseSearch } from "../../../../fhir/search/parse.ts";
 import type { Clause } from "../../../../fhir/search/query.ts";
@@ -13,6 +13,7 @@ import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "../limits.ts";
 import { subsetAsked } from "../presentation.ts";
 import { type FhirRequest, pairsOf } from "../request.ts";
 import { entryText, issuesOf, search, searchset, selfQuery } from "../interactions/search.ts";
+import { exactly, slotsOfParameters, toAnyOf } from "../../../../fhir/search/exact-clauses.ts";
 
 /**
  * The clauses by which a resource of `type` belongs to a compartment; undefined: that type is never in it.
@@ -33,8 +34,8 @@ export const outside = (compartment: string, id: string | undefined, type: strin
 /** Each of them alone makes a member. */
 function waysInto(compartment: string, id: string | undefined, type: string): Extract<Clause, { kind: "key" | "id" }>[] {
   const codes = compartmentOf(compartment, type).filter((code) => code !== "_id");
-  const slots = [...new Set(codes.flatMap((code) => parametersOf(type).get(code)?.slots ?? []))];
-  const any = [id === undefined ? { prefix: `=${compartment}/` } : { eq: `=${compartment}/${id}` }];
+  const slots = slotsOfParameters(type, codes);
+  const any = [id === undefined ? toAnyOf(compartment) : exactly(`${compartment}/${id}`)];
   return [
     ...(type === compartment && id !== undefined ? [{ kind: "id" as const, any: [id] }] : []),
     ...(slots.length > 0 ? [{ kind: "key" as const, slots, any }] : []),

@@ -2,9 +2,8 @@
 import { parseJson } from "../../../../fhir/json.ts";
 import { fhirError } from "../../../../fhir/outcome.ts";
 import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
-import { parametersOf } from "../../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../../fhir/search/parse.ts";
-import { type Cursor, type Row, SEP, type SortKey, type StoreQuery } from "../../../../fhir/search/query.ts";
+import type { Cursor, Row, SortKey, StoreQuery } from "../../../../fhir/search/query.ts";
 import { addForEachOwner, askTogether } from "../../../../federation/scatter-gather.ts";
 import { searchPage } from "../../../../federation/search-page.ts";
 import type { Answer } from "../../http/answer.ts";
@@ -13,6 +12,7 @@ import { MAX_PAGE_BYTES } from "../limits.ts";
 import { subsetAsked } from "../presentation.ts";
 import type { FhirRequest } from "../request.ts";
 import { entryText, issuesOf, searchset, selfQuery } from "../interactions/search.ts";
+import { requireParameter, tokenOfRow } from "../../../../fhir/search/exact-clauses.ts";
 
 /** JSON in one answer of `$lastn`, which has no pages. */
 const MAX_BYTES = MAX_PAGE_BYTES * 4;
@@ -61,7 +61,7 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
 
 /** All that match, without their JSON: the time of each as its one sort value, its codings as its references. @throws FhirError 400 too-costly */
 async function newestFirst(request: FhirRequest, search: ParsedSearch): Promise<Row[]> {
-  const slotsOf = (code: string) => parametersOf(TYPE).get(code)?.slots ?? [];
+  const slotsOf = (code: string) => requireParameter(TYPE, code).slots;
   const sort: SortKey[] = [{ by: "range", slots: slotsOf("date"), edge: "low", desc: true }];
   const found: Row[] = [];
   for (let after: Cursor | undefined; ; ) {
@@ -83,7 +83,7 @@ async function newestFirst(request: FhirRequest, search: ParsedSearch): Promise<
 }
 
 /** As `code␟system`: a code without a system is another than the same code of a system. A system alone is no code. */
-const codingsOf = ({ refs = [] }: Row): string[] => refs.map(([, coding]) => coding).filter((coding) => !coding.startsWith(SEP));
+const codingsOf = ({ refs = [] }: Row): string[] => refs.map(([, coding]) => coding).filter((coding) => tokenOfRow(coding).code !== "");
 
 const textOf = ({ json = "{}" }: Row): string => `text ${(parseJson(json) as { code?: { text?: string } }).code?.text ?? ""}`;
 

@@ -1,8 +1,6 @@
 /** `$meta`, `$meta-add`, `$meta-delete`: profiles, tags and security labels (FHIR R4, resource-operations.html#meta). */
 import { parseJson } from "../../../../fhir/json.ts";
 import { fhirError } from "../../../../fhir/outcome.ts";
-import { parametersOf } from "../../../../fhir/search/parameters.ts";
-import { SEP } from "../../../../fhir/search/query.ts";
 import { ownerOf } from "../../../../federation/owner-contract.ts";
 import { gone, locked } from "../../../../federation/errors.ts";
 import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
@@ -11,6 +9,7 @@ import type { Answer } from "../../http/answer.ts";
 import { asArray, fhirAnswer, givenIn, type Json } from "../parameters.ts";
 import { rewrite, versionNamed } from "../interactions/resource.ts";
 import type { FhirRequest } from "../request.ts";
+import { requireParameter, tokenOfRow } from "../../../../fhir/search/exact-clauses.ts";
 
 const metaAnswer = (meta: unknown): Answer =>
   fhirAnswer({ resourceType: "Parameters", parameter: [{ name: "return", valueMeta: meta ?? {} }] });
@@ -39,7 +38,7 @@ export async function metaInUse(request: FhirRequest, type?: string): Promise<An
   const slotsOf = new Map<string, number[]>();
   for (const one of types) {
     for (const [member, code] of Object.entries(IN_USE) as [Member, string][]) {
-      for (const slot of parametersOf(one).get(code)?.slots ?? []) {
+      for (const slot of requireParameter(one, code).slots) {
         members.set(slot, member);
         for (const owner of directory.ownersOf(one)) slotsOf.set(owner, [...(slotsOf.get(owner) ?? []), slot]);
       }
@@ -59,7 +58,7 @@ export async function metaInUse(request: FhirRequest, type?: string): Promise<An
 }
 
 function codingOf(token: string): Json {
-  const [code, system] = token.split(SEP);
+  const { code, system } = tokenOfRow(token);
   return { ...(system && { system }), ...(code && { code }) };
 }
 

@@ -8,6 +8,7 @@ import { addForEachOwner, askTogether, type Availability } from "../../../../fed
 import { outside } from "./compartment.ts";
 import { MAX_INCLUDED } from "../limits.ts";
 import type { FhirRequest } from "../request.ts";
+import { BY_IDENTIFIER, anyOfValues, toContained } from "../../../../fhir/search/exact-clauses.ts";
 
 /** Whose record it is. */
 export interface RecordOf {
@@ -100,9 +101,8 @@ function ownerSlots(type: string): number[] {
 /** Not of somebody who is only known by an identifier, or contained; unless one of the record's patients is named besides. */
 function knownOwners(slots: number[], { patients = new Set() }: RecordOf): Clause[] {
   if (slots.length === 0) return [];
-  const unknown: Clause = { kind: "key", slots, any: [{ prefix: "@" }, { prefix: "#Patient/" }], not: true };
-  const known = [...patients].map((patient) => ({ eq: `=${patient}` }));
-  return [known.length > 0 ? { kind: "any", of: [[unknown], [{ kind: "key", slots, any: known }]] } : unknown];
+  const unknown: Clause = { kind: "key", slots, any: [BY_IDENTIFIER, toContained("Patient")], not: true };
+  return [patients.size > 0 ? { kind: "any", of: [[unknown], [anyOfValues(slots, patients)]] } : unknown];
 }
 
 /** A reference to something that is no Patient. Of one that cannot be read (`urn:uuid:…`) nobody knows whom it means. */

@@ -1,0 +1,70 @@
+/** `this.fhir`: how a service reads and writes the resources that it owns, without a detour over the mesh. */
+import type { Service } from "moleculer";
+import { parseJson } from "../../fhir/json.ts";
+import type { ResourceOf, ResourceType, Stored } from "../../fhir/r4.ts";
+import type { StoreQuery } from "../../fhir/search/query.ts";
+import type { OwnerStep, StepResult } from "../../federation/owner-contract.ts";
+import type { NoneExist, Store } from "../../store/store.ts";
+import { guarded } from "./read-actions.ts";
+import { change, creation, deletion, type Identified } from "./steps.ts";
+
+/** Resources that `each` reads at once. */
+const PAGE = 1_000;
+
+type Question<Type extends ResourceType> = Pick<StoreQuery, "clauses"> & { type: Type };
+
+/** A service's own types. Errors are those of the actions of `owner-contract.ts`. */
+export interface OwnFhir {
+  /** The living resource; undefined when there is none. */
+  read<Type extends ResourceType>(type: Type, id: string): Promise<Stored<ResourceOf<Type>> | undefined>;
+  /** Up to `limit` living matches, oldest first. */
+  find<Type extends ResourceType>(question: Question<Type> & { limit: number }): Promise<Stored<ResourceOf<Type>>[]>;
+  /** All living matches, oldest first; read page by page, so that only one page is in memory. */
+  each<Type extends ResourceType>(question: Question<Type>): AsyncGenerator<Stored<ResourceOf<Type>>>;
+  /** Stores a new resource. @param ifNoneExist nothing is made when one resource answers it: the outcome is "existed" */
+  create(resource: Identified, ifNoneExist?: NoneExist): Promise<StepResult>;
+  /** Stores the next version of a resource that was read. @throws 412 STALE_VERSION when it has changed since */
+  update(resource: Identified): Promise<StepResult>;
+  /** Deletes a resource that was read. @throws 412 STALE_VERSION when it has changed since */
+  delete(resource: Identified): Promise<StepResult>;
+  /** Several steps (`steps.ts`), all or none; an error's `data.step` names the refused one. */
+  write(steps: OwnerStep[]): Promise<StepResult[]>;
+}
+
+/** @param write checks and stores the steps in one atomic write */
+export function ownFhir(service: Service & { store: Store }, write: (steps: OwnerStep[]) => Promise<StepResult[]>): OwnFhir {
+  const search = (query: StoreQuery) => guarded(service, () => service.store.search(query));
+  const one = async (step: OwnerStep): Promise<StepResult> => {
+    const [result] = await write([step]);
+    if (!result) throw new Error("A store has answered a write of one step without a result.");
+    return result;
+  };
+  return {
+    read: async <Type extends ResourceType>(type: Type, id: string) => {
+      const stored = await guarded(service, () => service.store.read(type, id));
+      return stored?.json === undefined ? undefined : (parseJson(stored.json) as Stored<ResourceOf<Type>>);
+    },
+    find: async <Type extends ResourceType>(question: Question<Type> & { limit: number }) => {
+      const { rows } = await search({ sort: [], want: "rows", ...question });
+      return rows.map((row) => resourceIn<Type>(row.json));
+    },
+    async *each<Type extends ResourceType>(question: Question<Type>) {
+      for (let after: StoreQuery["after"]; ; ) {
+        const { rows, more } = await search({ sort: [], want: "rows", limit: PAGE, ...question, ...(after && { after }) });
+        for (const row of rows) yield resourceIn<Type>(row.json);
+        const last = rows.at(-1);
+        if (!more || !last) return;
+        after = { values: [], seq: last.seq, id: last.id };
+      }
+    },
+    create: (resource, ifNoneExist) => one(creation(resource, ifNoneExist)),
+    update: (resource) => one(change(resource)),
+    delete: (resource) => one(deletion(resource)),
+    write,
+  };
+}
+
+function resourceIn<Type extends ResourceType>(json: string | undefined): Stored<ResourceOf<Type>> {
+  if (json === undefined) throw new Error("A store has left out the JSON of a row that was asked for with it.");
+  return parseJson(json) as Stored<ResourceOf<Type>>;
+}

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
 import { type Config, NAMESPACE } from "./mesh/config.ts";
+import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { cacher } from "./mesh/cache.ts";
 import { consoleLogger } from "./mesh/log.ts";
 import { Retry } from "./mesh/retry.ts";
@@ -49,7 +50,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     // Moleculer's own retries stay silent (`retries: 0`): mesh/retry.ts reads `retryPolicy.enabled` of an action,
     // pauses with jitter and keeps to the call's one deadline.
     retryPolicy: { enabled: false, retries: 0, delay: 0, maxDelay: 0, factor: 1 },
-    middlewares: [Retry],
+    middlewares: [Retry, ReportAnomalies],
     maxCallLevel: 16, // the deepest real chain is 5; more is a loop
 
     circuitBreaker: {

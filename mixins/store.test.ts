@@ -1,12 +1,11 @@
-/** `this.store` in a Moleculer service, and moleculer-db's Mongo adapter on the current driver. */
+/** `this.store` in a Moleculer service. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Service, ServiceBroker } from "moleculer";
 import { create } from "../test/kit/resources.ts";
-import { mongoKit, sqliteKit, temporaryFolder } from "../test/kit/stores.ts";
-import { databaseName } from "../store/choose-adapter.ts";
+import { sqliteKit, temporaryFolder } from "../test/kit/stores.ts";
+import { databaseName } from "../store/open-store.ts";
 import { Store, type WithStore } from "./store.ts";
-import { MongoAdapter } from "../store/mongo/adapter.ts";
 
 const options = { indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }) };
 
@@ -39,7 +38,7 @@ describe("a service with a store", () => {
     expect(seen).toEqual(["created", 1]);
   });
 
-  it("publishes nothing of moleculer-db", async () => {
+  it("publishes nothing of it", async () => {
     broker.createService({ name: "wards", mixins: [Store({ ...options, config: { dataDir: folder } })] });
     await broker.start();
     for (const action of ["find", "list", "create", "insert", "update", "remove", "get", "count"]) {
@@ -64,38 +63,4 @@ it.each([
   ["mongodb+srv://cluster.example/north?w=majority", "north_lab"],
 ])("with MONGO_URL=%s the lab's database is %s", (url, name) => {
   expect(databaseName(url, "lab")).toBe(name);
-});
-
-describe("moleculer-db's Mongo adapter", () => {
-  beforeAll(() => mongoKit.start(), 60_000);
-  afterAll(() => mongoKit.stop());
-
-  it("does on the current driver what its interface promises", async () => {
-    const broker = new ServiceBroker({ logger: false });
-    const service = broker.createService({ name: "notes", collection: "note" } as never);
-    const adapter = new MongoAdapter(mongoKit.url(), `notes-${process.pid}`, { ...options, name: "notes" });
-    adapter.init(broker, service);
-    await adapter.connect();
-    try {
-      const { _id } = await adapter.insert({ text: "a", version: 1 });
-      const id = String(adapter.objectIDToString(_id));
-      expect(await adapter.findById(id)).toMatchObject({ text: "a" });
-      expect(await adapter.insertMany([{ text: "b" }, { text: "c" }])).toMatchObject([
-        { text: "b", _id: expect.anything() },
-        { text: "c" },
-      ]);
-      expect([await adapter.count({}), await adapter.find({ query: { text: "b" } })]).toMatchObject([3, [{ text: "b" }]]);
-      expect(await adapter.updateById(id, { $set: { text: "d" } })).toMatchObject({ text: "d" });
-      expect(await adapter.updateMany({ _id, version: 1 }, { $set: { version: 2 } })).toBe(1);
-      expect(await adapter.updateMany({ _id, version: 1 }, { $set: { version: 2 } })).toBe(0);
-      expect(await adapter.removeById(id)).toMatchObject({ text: "d" });
-      expect(await adapter.removeById(id)).toBeNull();
-      expect(await adapter.clear()).toBe(2);
-      expect(await adapter.openWard?.write([create("ann")])).toMatchObject([{ outcome: "created" }]);
-    } finally {
-      await adapter.db.dropDatabase();
-      await adapter.disconnect();
-      await broker.stop();
-    }
-  });
 });

@@ -1,12 +1,10 @@
 /**
- * Gives a service a database of its own, as `this.store`: open before the service's own `started`, closed after its `stopped`.
- * It is moleculer-db's mixin without its actions, which would let any caller pass a raw query.
+ * `Store(…)` → `this.store`: a database of the service's own, open before the service's own `started` and closed after its `stopped`.
+ * Nothing of it is published.
  */
 import type { Service, ServiceSchema } from "moleculer";
-import DbService from "moleculer-db";
 import { readConfig } from "../mesh/config.ts";
-import type { StoreAdapter, StoreConfig } from "../store/adapter.ts";
-import { adapterFor } from "../store/choose-adapter.ts";
+import { openStore, type StoreConfig } from "../store/open-store.ts";
 import type { Store as OpenStore, StoreOptions } from "../store/store.ts";
 
 /** What the mixin puts on `this`. */
@@ -14,33 +12,21 @@ export interface WithStore {
   store: OpenStore;
 }
 
+/** How the store is kept; its name is the service's. */
 export interface StoreMixinOptions extends Omit<StoreOptions, "name"> {
   /** Default: the process's settings (DATA_DIR, MONGO_URL). */
   config?: StoreConfig;
 }
 
-type This = Service & WithStore & { adapter: StoreAdapter | undefined; connect(): Promise<void>; disconnect(): Promise<void> };
-
-/**
- * `started` fails with STORE_UNAVAILABLE, and a sentence that says what to do, when the store cannot be opened.
- * moleculer-db would try again for ever, and a start that hangs tells nobody why.
- */
+/** The start fails with STORE_UNAVAILABLE, and a sentence that says what to do, when the store cannot be opened. */
 export function Store({ config, ...options }: StoreMixinOptions): Partial<ServiceSchema> {
-  const { methods, settings } = DbService as unknown as ServiceSchema;
-  const own: Partial<ServiceSchema> & ThisType<This> = {
-    settings,
-    methods,
-
+  const own: Partial<ServiceSchema> & ThisType<Service & Partial<WithStore>> = {
     async started() {
-      const adapter = await adapterFor(config ?? readConfig(), { ...options, name: this.name });
-      adapter.init(this.broker, this);
-      this.adapter = adapter;
-      await this.connect();
-      this.store = adapter.openWard as OpenStore;
+      this.store = await openStore(config ?? readConfig(), { ...options, name: this.name });
     },
 
     async stopped() {
-      if (this.adapter) await this.disconnect();
+      await this.store?.close();
     },
   };
   return own;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
-const COPIED = ["fhir", "mixins", "services", "scripts", "test/kit", "test/map.test.ts", "bench"];
+const COPIED = ["fhir", "mesh", "store", "federation", "mixins", "services", "scripts", "test/kit", "test/map.test.ts", "bench"];
 const FILES = ["moleculer.config.ts", "package.json", "package-lock.json", "tsconfig.json", "jest.config.mjs", "biome.json"];
 
 let copy: string;

@@ -20,8 +20,9 @@ export const SYSTEMS: Record<System, readonly string[]> = {
     "records",
     "billing",
     "codification",
+    "journal",
   ],
-  national: ["api", "transactions", "codification"],
+  national: ["api", "transactions", "codification", "journal"],
 };
 
 type Choice = Pick<Config, "system" | "services" | "servicesDir">;

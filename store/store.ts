@@ -199,7 +199,7 @@ export interface Store {
 
   /**
    * A mark of the store's content: another one after every change, whoever made it. undefined where it cannot be had for
-   * almost nothing. Answers computed from the store alone may be given again under the same mark (`remember.ts`).
+   * almost nothing. Answers computed from the store alone may be given again under the same mark (`store-cache.ts`).
    */
   changes(): string | undefined;
 

@@ -9,7 +9,7 @@ import { connect } from "nats";
 import { parse } from "yaml";
 import { readConfig } from "../mesh/config.ts";
 import { connectionOptions } from "../mesh/nats-options.ts";
-import { databaseName } from "../store/choose-adapter.ts";
+import { databaseName } from "../store/open-store.ts";
 import { natsServer, type Server, startNats } from "../scripts/servers.mjs";
 import { SYSTEMS } from "../services/systems.ts";
 import { contentOf } from "./kit/map.ts";

@@ -1,4 +1,4 @@
-/** What an owner answers without changing anything; see `contract.ts`. */
+/** What an owner answers without changing anything; see `federation/owner-contract.ts`. */
 import type { Context, Service } from "moleculer";
 import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
 import type { HistoryQuery, JoinKeysQuery, Store } from "../../store/store.ts";

@@ -13,7 +13,7 @@ import { coordinatorOf, outcomeOf } from "../../federation/owner-contract.ts";
 const ASK_AFTER_MS = 1_000;
 /**
  * When its coordinator lives, the question decides it only after this time, longer than a coordinator takes from its first
- * prepare to its decision (`DECIDE_WITHIN` in services/transactions): it never aborts what is still on its way. Milliseconds.
+ * prepare to its decision (`DECIDE_WITHIN_MS` in services/transactions): it never aborts what is still on its way. Milliseconds.
  */
 const DECIDE_AFTER_MS = 25_000;
 /** One indexed read of a table that is empty but for moments. Milliseconds. */

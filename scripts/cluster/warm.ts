@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CACHE = join(ROOT, "node_modules/.cache/node");
-const SOURCES = ["fhir", "mixins", "services", "scripts", "moleculer.config.ts"];
+const SOURCES = ["fhir", "mesh", "store", "federation", "mixins", "services", "scripts", "moleculer.config.ts"];
 /** A start that takes longer is not waited for: the children do without. Milliseconds. */
 const PATIENCE = 20_000;
 

@@ -18,7 +18,7 @@ import { isMovesInto } from "./conditions.ts";
 import type { TransactionPlan, Share } from "./plan.ts";
 import { transactionAborted, transactionUnclear } from "./transactions.errors.ts";
 
-/** From the first prepare to the decision; less than an owner's patience (DECIDE_AFTER in mixins/fhir/recovery.ts). */
+/** From the first prepare to the decision; less than an owner waits (DECIDE_AFTER_MS in mixins/fhir/recovery.ts). */
 const DECIDE_WITHIN_MS = 20_000; // milliseconds
 const COMMIT_CALL = { timeout: 5_000, retries: 3 }; // milliseconds per try; commit is idempotent
 

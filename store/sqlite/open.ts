@@ -1,7 +1,7 @@
 /** Opens a service's SQLite file: makes its tables, refuses what is not ours, and rebuilds search values whose meaning has changed. */
 import { type StoreOptions, unavailable } from "../store.ts";
 import { Database } from "./database.ts";
-import { APPLICATION_ID, fromVersion1, SCHEMA_VERSION, tables, textTable } from "./schema.ts";
+import { APPLICATION_ID, migrations, SCHEMA_VERSION, textTable } from "./schema.ts";
 import type { Writer } from "./write.ts";
 
 /** Memory for pages, KiB, where nothing else is asked for. A process may hold a dozen stores. */
@@ -12,6 +12,7 @@ const CHECKPOINT_PAGES = 8_000;
 const WAL_LIMIT_BYTES = 64_000_000;
 const REINDEX_BATCH = 200;
 
+/** The file, opened, with all tables. @throws StoreError STORE_UNAVAILABLE */
 export async function openDatabase(
   file: string,
   withText: boolean,
@@ -50,8 +51,8 @@ function refuseForeign(db: Database): void {
 function createTables(db: Database, withText: boolean): void {
   refuseForeign(db);
   const { user_version: version } = db.get("PRAGMA user_version");
-  if (version === 0) db.exec(`${tables} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`);
-  else if (version === 1) db.exec(`${fromVersion1} PRAGMA user_version = ${SCHEMA_VERSION};`);
+  for (const migration of migrations.slice(version)) db.exec(migration);
+  if (version < SCHEMA_VERSION) db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`);
   if (withText) db.exec(textTable);
 }
 

@@ -1,15 +1,13 @@
-/** The tables of a service's SQLite file. */
+/** The tables of a service's SQLite file, as numbered migrations: the file notes (`user_version`) which it has had. */
 
 /** "OWst": a file with another mark is not ours and is left alone. */
 export const APPLICATION_ID = 0x4f577374;
-/** A file with a higher number was written by a newer version of this code. */
-export const SCHEMA_VERSION = 2;
-
 /** How a version came to be, as stored. What lives has a number below 3, which the partial index relies on. */
 export const Method = { create: 1, update: 2, delete: 3, moved: 4 } as const;
+/** The names behind the numbers of `Method`. */
 export const methodNames = ["", "create", "update", "delete", "moved"] as const;
 
-export const tables = /* sql */ `
+const firstTables = /* sql */ `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 -- Names of types, and how many of each live.
@@ -40,9 +38,6 @@ CREATE INDEX ranges_point ON ranges (slot, low, seq) WHERE high = low;
 CREATE INDEX ranges_low ON ranges (slot, low, seq) WHERE high > low;
 CREATE INDEX ranges_high ON ranges (slot, high, seq) WHERE high > low;
 
--- Slots in which some resource has, or had, more than one range.
-CREATE TABLE several (slot INTEGER PRIMARY KEY);
-
 -- Unique keys and the living resource that holds each.
 CREATE TABLE held (key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX held_seq ON held (seq);
@@ -57,8 +52,20 @@ CREATE TABLE lock (key TEXT PRIMARY KEY, tx TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX lock_tx ON lock (tx);
 `;
 
-/** From version 1: what it lacks, and the mark that makes the next open fill it. */
-export const fromVersion1 = /* sql */ `CREATE TABLE several (slot INTEGER PRIMARY KEY); DELETE FROM meta WHERE key = 'index version';`;
+/** Slots in which some resource has, or had, more than one range; the next open fills it, for it finds no index version. */
+const multiValuedSlots = /* sql */ `
+CREATE TABLE several (slot INTEGER PRIMARY KEY);
+DELETE FROM meta WHERE key = 'index version';
+`;
+
+/**
+ * Each takes a file from the version of its place to the next: the first makes an empty file version 1. To change the tables, add one at
+ * the end and never touch those before it: files of every version are out there.
+ */
+export const migrations: readonly string[] = [firstTables, multiValuedSlots];
+
+/** A file with a higher number was written by a newer version of this code. */
+export const SCHEMA_VERSION = migrations.length;
 
 /** Contentless: the text itself is in the JSON already. */
 export const textTable = /* sql */ `

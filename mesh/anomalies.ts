@@ -1,0 +1,94 @@
+/**
+ * What goes wrong in the mesh, reported to the service `journal`: in the background, together, and with a bound. A report that cannot
+ * be delivered waits; a mesh without `journal` forgets the oldest. No report holds patient data.
+ */
+import type { BrokerOptions, ServiceBroker } from "moleculer";
+import { AnomalyKind, noteAnomalies, type Report } from "./anomalies-contract.ts";
+
+/** Different reports that wait at once; beyond it the oldest is forgotten. */
+const MAX_WAITING = 500;
+/** Reports in one call. */
+const MAX_PER_CALL = 100;
+/** From a report to its call, in which more of the same may join it; milliseconds. */
+const GATHER_MS = 1_000;
+const CALL_MS = 2_000;
+/** Characters of a subject. */
+const MAX_SUBJECT = 200;
+
+/** The reports of one node. */
+export class AnomalyReporter {
+  readonly #broker: ServiceBroker;
+  #waiting = new Map<string, Report>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(broker: ServiceBroker) {
+    this.#broker = broker;
+  }
+
+  /** Notes one more of its kind; returns at once and never throws. */
+  report({ node = this.#broker.nodeID, ...seen }: Omit<Report, "count" | "at" | "node"> & { node?: string }): void {
+    const subject = seen.subject.slice(0, MAX_SUBJECT) || "unknown";
+    const key = [seen.kind, node, subject, seen.status].join("|");
+    const same = this.#waiting.get(key);
+    if (same) same.count += 1;
+    else {
+      if (this.#waiting.size >= MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value as string);
+      this.#waiting.set(key, { ...seen, subject, node, count: 1, at: Date.now() });
+    }
+    this.#schedule();
+  }
+
+  /** Delivers what waits, as far as `journal` can be reached. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#waiting.size > 0 && this.#isReachable()) {
+      const some = [...this.#waiting].slice(0, MAX_PER_CALL);
+      for (const [key] of some) this.#waiting.delete(key);
+      try {
+        await noteAnomalies(this.#broker, { reports: some.map(([, report]) => report) }, { timeout: CALL_MS, retries: 0 });
+      } catch (error) {
+        this.#broker.logger.debug(`The journal has not taken ${some.length} reports: ${(error as Error).message}`);
+        // What came meanwhile stays as it is.
+        this.#waiting = new Map([...some, ...this.#waiting].slice(-MAX_WAITING));
+        break;
+      }
+    }
+    if (this.#waiting.size > 0) this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), GATHER_MS).unref();
+  }
+
+  #isReachable(): boolean {
+    const endpoints = this.#broker.registry.actions.get(noteAnomalies.action) as { hasAvailable(): boolean } | undefined;
+    return endpoints?.hasAvailable() === true;
+  }
+}
+
+const reporters = new WeakMap<ServiceBroker, AnomalyReporter>();
+
+/** The reporter of a broker; made at first use. */
+export function anomaliesOf(broker: ServiceBroker): AnomalyReporter {
+  const known = reporters.get(broker) ?? new AnomalyReporter(broker);
+  reporters.set(broker, known);
+  return known;
+}
+
+/** Moleculer's middleware that reports circuits that open and nodes that are lost. */
+export const ReportAnomalies: NonNullable<BrokerOptions["middlewares"]>[number] = {
+  name: "ReportAnomalies",
+  created(broker: ServiceBroker) {
+    const reporter = anomaliesOf(broker);
+    broker.localBus.on("$circuit-breaker.opened", ({ nodeID, action }: { nodeID: string; action: string | { name: string } }) =>
+      reporter.report({ kind: AnomalyKind.circuitOpened, subject: `${typeof action === "string" ? action : action.name} of ${nodeID}` }),
+    );
+    broker.localBus.on("$node.disconnected", ({ node, unexpected }: { node: { id: string }; unexpected: boolean }) => {
+      if (unexpected) reporter.report({ kind: AnomalyKind.nodeLost, subject: node.id, node: node.id });
+    });
+  },
+  async stopping(broker: ServiceBroker) {
+    await anomaliesOf(broker).flush();
+  },
+};

@@ -1,0 +1,66 @@
+/**
+ * `Collections({ anomalies: { indexes: ["at"] } })` → `this.collections.anomalies`: collections of plain documents for what a service
+ * keeps that is no FHIR resource, in SQLite or MongoDB as the settings say. Open before the service's own `started`, closed after its
+ * `stopped`. Nothing of them is published: the adapters have moleculer-db's interface, its actions would take raw queries from any caller.
+ */
+import type { Service, ServiceSchema } from "moleculer";
+import { readConfig } from "../mesh/config.ts";
+import type { StoreConfig } from "../store/open-store.ts";
+import type { Collection, CollectionOptions, Document } from "../store/documents/documents.ts";
+import { type DocumentAdapter, type DocumentDatabase, documentDatabase } from "../store/documents/open-documents.ts";
+
+/** How often expired documents are removed, milliseconds. */
+const SWEEP_MS = 600_000;
+
+/** What the mixin puts on `this`: each collection by its name. */
+export interface WithCollections<Documents extends Record<keyof Documents, Document>> {
+  collections: { [Name in keyof Documents]: Collection<Documents[Name]> };
+}
+
+type This = Service & {
+  collections: Record<string, Collection<Document>>;
+  documentDatabase: DocumentDatabase;
+  documentSweep: NodeJS.Timeout | undefined;
+};
+
+/**
+ * @param collections how each collection is kept, by its name
+ * @param config default: the process's settings (DATA_DIR, MONGO_URL)
+ */
+export function Collections(collections: Record<string, CollectionOptions>, config?: StoreConfig): Partial<ServiceSchema> {
+  const own: Partial<ServiceSchema> & ThisType<This> = {
+    async started() {
+      this.documentDatabase = documentDatabase(config ?? readConfig(), this.name);
+      this.collections = {};
+      for (const [name, options] of Object.entries(collections)) {
+        const adapter = this.documentDatabase.collection(name, options);
+        adapter.init(this.broker, this);
+        await adapter.connect();
+        this.collections[name] = collectionOn(adapter);
+      }
+      const sweep = async (): Promise<void> => {
+        for (const [name, { expiresAt }] of Object.entries(collections)) {
+          if (expiresAt) await this.collections[name]?.removeMany({ [expiresAt]: { $lt: Date.now() } } as object);
+        }
+      };
+      const sweepOrWarn = () => void sweep().catch((error: Error) => this.logger.warn(`Expired documents stay: ${error.message}`));
+      sweepOrWarn();
+      this.documentSweep = setInterval(sweepOrWarn, SWEEP_MS).unref();
+    },
+
+    async stopped() {
+      clearInterval(this.documentSweep);
+      await this.documentDatabase?.close();
+    },
+  };
+  return own;
+}
+
+const collectionOn = <Of extends Document>(adapter: DocumentAdapter<Of>): Collection<Of> => ({
+  find: (find) => adapter.find(find),
+  findOne: (query) => adapter.findOne(query),
+  count: (query) => adapter.count(query ? { query } : {}),
+  insert: (document) => adapter.insert(document),
+  updateMany: (query, update) => adapter.updateMany(query, update),
+  removeMany: (query) => adapter.removeMany(query),
+});

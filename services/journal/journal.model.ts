@@ -1,0 +1,53 @@
+import type { AnomalyKind, Report } from "../../mesh/anomalies-contract.ts";
+import type { Document } from "../../store/documents/documents.ts";
+import type { Anomaly } from "./journal.contract.ts";
+
+// The rules of the journal: plain data in, plain data out. No broker, no database, no clock.
+
+/** Anomalies are kept so long, milliseconds. */
+export const KEEP_MS = 30 * 86_400_000;
+/** The same within this time is one anomaly, milliseconds. */
+const SAME_MS = 60_000;
+
+/** An anomaly as it is stored. */
+export interface StoredAnomaly extends Document {
+  kind: AnomalyKind;
+  subject: string;
+  node: string;
+  trace?: string;
+  status?: number;
+  count: number;
+  firstAt: number; // milliseconds since 1970
+  lastAt: number; // milliseconds since 1970
+  expiresAt: number; // milliseconds since 1970
+}
+
+/** The document of a report; reports of the same thing within one minute have the same id. */
+export function anomalyOf({ kind, subject, node, trace, status, count, at }: Report): StoredAnomaly {
+  return {
+    _id: [kind, node, subject, status ?? "", Math.floor(at / SAME_MS)].join("|"),
+    kind,
+    subject,
+    node,
+    ...(trace !== undefined && { trace }),
+    ...(status !== undefined && { status }),
+    count,
+    firstAt: at,
+    lastAt: at,
+    expiresAt: at + KEEP_MS,
+  };
+}
+
+/** An anomaly as its readers see it. */
+export function anomalyFrom({ kind, subject, node, trace, status, count, firstAt, lastAt }: StoredAnomaly): Anomaly {
+  return {
+    kind,
+    subject,
+    node,
+    ...(trace !== undefined && { trace }),
+    ...(status !== undefined && { status }),
+    count,
+    firstAt: new Date(firstAt).toISOString(),
+    lastAt: new Date(lastAt).toISOString(),
+  };
+}

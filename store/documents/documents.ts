@@ -1,0 +1,97 @@
+/**
+ * Collections of plain documents: what a service keeps that is no FHIR resource (anomalies, accounts, sessions). Two adapters with
+ * moleculer-db's interface stand behind them, SQLite and MongoDB, and one set of tests.
+ */
+
+/** A document: JSON values, under an id that its service chooses. */
+export interface Document {
+  _id: string;
+}
+
+/** A value that a query compares with. Times are numbers, milliseconds since 1970. */
+export type Scalar = string | number | boolean | null;
+
+/** What a member must be: equal to a value, or all of these. */
+export type Condition =
+  | Scalar
+  | {
+      $gt?: number | string;
+      $gte?: number | string;
+      $lt?: number | string;
+      $lte?: number | string;
+      $ne?: Scalar;
+      $in?: Scalar[];
+      $exists?: boolean;
+    };
+
+/** Documents that fulfil every condition; the part of MongoDB's language that both adapters understand alike. Paths are top-level names. */
+export type Query<Of extends Document = Document> = { [Name in keyof Of]?: Condition } & { $or?: Query<Of>[] };
+
+/** What becomes of each document that fulfils a query. */
+export interface Update<Of extends Document = Document> {
+  $set?: Partial<Of>;
+  $inc?: { [Name in keyof Of]?: number };
+  $unset?: { [Name in keyof Of]?: true };
+}
+
+/** Which documents, in which order. */
+export interface Find<Of extends Document = Document> {
+  query?: Query<Of>;
+  /** Names of members, each with a `-` before it for descending. A missing value comes first, last when descending. */
+  sort?: string[];
+  /** Default 100, at most `MAX_FOUND`. */
+  limit?: number;
+  offset?: number;
+}
+
+/** Documents in one answer. */
+export const MAX_FOUND = 10_000;
+const DEFAULT_FOUND = 100;
+
+/** How a collection is kept. */
+export interface CollectionOptions {
+  /** Members that no two documents share; a document without the member shares with none. */
+  unique?: string[];
+  /** Members that queries and orders begin with. */
+  indexes?: string[];
+  /** A member that says when the document may be forgotten, milliseconds since 1970; what is past is removed within ten minutes. */
+  expiresAt?: string;
+}
+
+/** One collection of a service. Every write is durable when it resolves. */
+export interface Collection<Of extends Document> {
+  find(find?: Find<Of>): Promise<Of[]>;
+  findOne(query: Query<Of>): Promise<Of | null>;
+  count(query?: Query<Of>): Promise<number>;
+  /** @throws DuplicateKey when a document has this id, or a unique member of it */
+  insert(document: Of): Promise<Of>;
+  /** Changes what fulfils the query in one atomic step: `updateMany({ _id, version }, …) === 1` is a compare-and-set. @throws DuplicateKey */
+  updateMany(query: Query<Of>, update: Update<Of>): Promise<number>;
+  removeMany(query: Query<Of>): Promise<number>;
+}
+
+/** Another document has the same id, or the same value of a unique member. */
+export class DuplicateKey extends Error {
+  /** The member, where it is known. */
+  readonly member: string | undefined;
+  constructor(member?: string) {
+    super("Another document has the same key.");
+    this.name = "DuplicateKey";
+    this.member = member;
+  }
+}
+
+/** The bounds of an answer, checked. @throws RangeError */
+export function boundsOf({ limit = DEFAULT_FOUND, offset = 0 }: Pick<Find, "limit" | "offset">): { limit: number; offset: number } {
+  if (!Number.isInteger(limit) || limit < 0 || limit > MAX_FOUND) throw new RangeError(`limit must be 0 to ${MAX_FOUND}.`);
+  if (!Number.isInteger(offset) || offset < 0) throw new RangeError("offset must not be negative.");
+  return { limit, offset };
+}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+
+/** Refuses what could be anything but the name of a member. @throws RangeError */
+export function memberName(name: string): string {
+  if (!NAME.test(name)) throw new RangeError(`"${name.slice(0, 64)}" is no name of a member.`);
+  return name;
+}

@@ -1,0 +1,152 @@
+/** A collection of documents in MongoDB, behind moleculer-db's adapter interface. */
+import type { Service, ServiceBroker } from "moleculer";
+import type { Db, MongoServerError } from "mongodb";
+import {
+  boundsOf,
+  type CollectionOptions,
+  type Document,
+  DuplicateKey,
+  type Find,
+  memberName,
+  type Query,
+  type Update,
+} from "./documents.ts";
+
+const DUPLICATE_KEY = 11_000;
+
+/** Any error of MongoDB about a unique key as ours. */
+function translate(error: unknown): unknown {
+  const { code, keyPattern } = error as Partial<MongoServerError>;
+  if (code !== DUPLICATE_KEY) return error;
+  const [member] = Object.keys((keyPattern as object | undefined) ?? {});
+  return new DuplicateKey(member);
+}
+
+/** One collection, with an index for each member that the options name. */
+export class MongoDocuments<Of extends Document = Document> {
+  readonly #open: () => Promise<Db>;
+  readonly #name: string;
+  readonly #options: CollectionOptions;
+  #db: Db | undefined;
+
+  /** @param open gives the service's database, connected; the same one for all collections of a service */
+  constructor(open: () => Promise<Db>, name: string, options: CollectionOptions = {}) {
+    this.#open = open;
+    this.#name = memberName(name);
+    this.#options = options;
+  }
+
+  init(_broker: ServiceBroker, _service: Service): void {}
+
+  async connect(): Promise<void> {
+    const db = await this.#open();
+    const { unique = [], indexes = [], expiresAt } = this.#options;
+    const collection = db.collection(this.#name);
+    // Partial, so that documents without the member share it with none.
+    for (const name of unique)
+      await collection.createIndex(
+        { [name]: 1 },
+        { name: `u_${name}`, unique: true, partialFilterExpression: { [name]: { $exists: true } } },
+      );
+    for (const name of [...indexes, ...(expiresAt ? [expiresAt] : [])]) await collection.createIndex({ [name]: 1 }, { name });
+    this.#db = db;
+  }
+
+  async disconnect(): Promise<void> {
+    this.#db = undefined;
+  }
+
+  /** @throws RangeError for bounds that are none */
+  async find(find: Find<Of> = {}): Promise<Of[]> {
+    const { limit, offset } = boundsOf(find);
+    if (limit === 0) return []; // for MongoDB it is no limit
+    const sort = [...(find.sort ?? []), "_id"].map((name): [string, 1 | -1] =>
+      name.startsWith("-") ? [memberName(name.slice(1)), -1] : [memberName(name), 1],
+    );
+    return (await this.#collection
+      .find((find.query ?? {}) as object)
+      .sort(sort)
+      .skip(offset)
+      .limit(limit)
+      .toArray()) as unknown as Of[];
+  }
+
+  async findOne(query: Query<Of>): Promise<Of | null> {
+    const [found] = await this.find({ query, limit: 1 });
+    return found ?? null;
+  }
+
+  findById(id: string): Promise<Of | null> {
+    return this.findOne({ _id: id } as Query<Of>);
+  }
+
+  findByIds(ids: string[]): Promise<Of[]> {
+    return this.find({ query: { _id: { $in: ids } } as Query<Of>, limit: ids.length });
+  }
+
+  /** Moleculer-db hands over the query inside its filters. */
+  count({ query = {} }: { query?: Query<Of> } = {}): Promise<number> {
+    return this.#collection.countDocuments(query as object);
+  }
+
+  /** @throws DuplicateKey */
+  async insert(document: Of): Promise<Of> {
+    await this.#write(() => this.#collection.insertOne({ ...document } as never));
+    return document;
+  }
+
+  /** @throws DuplicateKey; those before the refused one are there then */
+  async insertMany(documents: Of[]): Promise<Of[]> {
+    await this.#write(() => this.#collection.insertMany(documents.map((one) => ({ ...one })) as never));
+    return documents;
+  }
+
+  /** Each document in one atomic step. @returns how many it has changed @throws DuplicateKey */
+  async updateMany(query: Query<Of>, update: Update<Of>): Promise<number> {
+    const { matchedCount } = await this.#write(() => this.#collection.updateMany(query as object, update as object));
+    return matchedCount;
+  }
+
+  async updateById(id: string, update: Update<Of>): Promise<Of | null> {
+    await this.updateMany({ _id: id } as Query<Of>, update);
+    return this.findById(id);
+  }
+
+  async removeMany(query: Query<Of>): Promise<number> {
+    const { deletedCount } = await this.#collection.deleteMany(query as object);
+    return deletedCount;
+  }
+
+  async removeById(id: string): Promise<Of | null> {
+    return (await this.#collection.findOneAndDelete({ _id: id as never })) as unknown as Of | null;
+  }
+
+  clear(): Promise<number> {
+    return this.removeMany({});
+  }
+
+  entityToObject(document: Of): Of {
+    return document;
+  }
+
+  beforeSaveTransformID(document: Of, idField: string): Of {
+    return idField === "_id" ? document : ({ ...document, _id: (document as Record<string, unknown>)[idField] } as Of);
+  }
+
+  afterRetrieveTransformID(document: Of, idField: string): Of {
+    return idField === "_id" ? document : ({ ...document, [idField]: document._id } as Of);
+  }
+
+  get #collection() {
+    if (!this.#db) throw new Error(`${this.#name} is not open.`);
+    return this.#db.collection(this.#name);
+  }
+
+  async #write<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+}

@@ -1,0 +1,181 @@
+/** A collection of documents in a SQLite file, behind moleculer-db's adapter interface. */
+import type { Service, ServiceBroker } from "moleculer";
+import type { Database } from "../sqlite/database.ts";
+import {
+  boundsOf,
+  type CollectionOptions,
+  type Document,
+  DuplicateKey,
+  type Find,
+  memberName,
+  type Query,
+  type Update,
+} from "./documents.ts";
+import { memberSql, whereSql } from "./sqlite-query.ts";
+
+/** SQLite's extended result codes of a row that breaks a UNIQUE index or a primary key. */
+const UNIQUE_VIOLATIONS = new Set([2067, 1555]);
+
+/**
+ * One table, `doc_NAME`, with an index for each member that the options name. Several processes may use the file at once; a write is one
+ * transaction of SQLite's.
+ */
+export class SqliteDocuments<Of extends Document = Document> {
+  readonly #open: () => Promise<Database>;
+  readonly #table: string;
+  readonly #options: CollectionOptions;
+  #db: Database | undefined;
+
+  /** @param open gives the file, opened; the same one for all collections of a service */
+  constructor(open: () => Promise<Database>, name: string, options: CollectionOptions = {}) {
+    this.#open = open;
+    this.#table = `doc_${memberName(name)}`;
+    this.#options = options;
+  }
+
+  init(_broker: ServiceBroker, _service: Service): void {}
+
+  async connect(): Promise<void> {
+    const db = await this.#open();
+    const table = this.#table;
+    const { unique = [], indexes = [], expiresAt } = this.#options;
+    await db.whenFree(() => {
+      db.exec(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID`);
+      for (const name of unique) db.exec(`CREATE UNIQUE INDEX IF NOT EXISTS ${table}_u_${name} ON ${table} (${memberSql(name)})`);
+      for (const name of [...indexes, ...(expiresAt ? [expiresAt] : [])])
+        db.exec(`CREATE INDEX IF NOT EXISTS ${table}_${name} ON ${table} (${memberSql(name)})`);
+    });
+    this.#db = db;
+  }
+
+  async disconnect(): Promise<void> {
+    this.#db = undefined;
+  }
+
+  /** @throws RangeError for a query or bounds that are none */
+  async find(find: Find<Of> = {}): Promise<Of[]> {
+    const where = whereSql(find.query ?? {});
+    const { limit, offset } = boundsOf(find);
+    const order = [...(find.sort ?? []), "_id"].map((name) =>
+      name.startsWith("-") ? `${memberSql(name.slice(1))} DESC` : memberSql(name),
+    );
+    const text = `SELECT json FROM ${this.#table} WHERE ${where.text} ORDER BY ${order.join(", ")} LIMIT ? OFFSET ?`;
+    const rows = await this.#run((db) => db.all(text, ...where.values, limit, offset));
+    return rows.map(({ json }) => JSON.parse(json) as Of);
+  }
+
+  async findOne(query: Query<Of>): Promise<Of | null> {
+    const [found] = await this.find({ query, limit: 1 });
+    return found ?? null;
+  }
+
+  findById(id: string): Promise<Of | null> {
+    return this.findOne({ _id: id } as Query<Of>);
+  }
+
+  findByIds(ids: string[]): Promise<Of[]> {
+    return this.find({ query: { _id: { $in: ids } } as Query<Of>, limit: ids.length });
+  }
+
+  /** Moleculer-db hands over the query inside its filters. */
+  async count({ query = {} }: { query?: Query<Of> } = {}): Promise<number> {
+    const where = whereSql(query);
+    const found = await this.#run((db) => db.get(`SELECT count(*) AS n FROM ${this.#table} WHERE ${where.text}`, ...where.values));
+    return found.n;
+  }
+
+  /** @throws DuplicateKey */
+  async insert(document: Of): Promise<Of> {
+    await this.#write((db) => db.run(`INSERT INTO ${this.#table} VALUES (?, ?)`, document._id, JSON.stringify(document)));
+    return document;
+  }
+
+  /** All or none. @throws DuplicateKey */
+  async insertMany(documents: Of[]): Promise<Of[]> {
+    await this.#write((db) => {
+      for (const one of documents) db.run(`INSERT INTO ${this.#table} VALUES (?, ?)`, one._id, JSON.stringify(one));
+    });
+    return documents;
+  }
+
+  /** In one atomic step. @returns how many it has changed @throws DuplicateKey */
+  updateMany(query: Query<Of>, update: Update<Of>): Promise<number> {
+    const where = whereSql(query);
+    return this.#write((db) => {
+      const rows = db.all(`SELECT json FROM ${this.#table} WHERE ${where.text}`, ...where.values);
+      for (const { json } of rows) {
+        const changed = updated(JSON.parse(json) as Of, update);
+        db.run(`UPDATE ${this.#table} SET json = ? WHERE id = ?`, JSON.stringify(changed), changed._id);
+      }
+      return rows.length;
+    });
+  }
+
+  async updateById(id: string, update: Update<Of>): Promise<Of | null> {
+    await this.updateMany({ _id: id } as Query<Of>, update);
+    return this.findById(id);
+  }
+
+  removeMany(query: Query<Of>): Promise<number> {
+    const where = whereSql(query);
+    return this.#write((db) => Number(db.prepare(`DELETE FROM ${this.#table} WHERE ${where.text}`).run(...where.values).changes));
+  }
+
+  async removeById(id: string): Promise<Of | null> {
+    const found = await this.findById(id);
+    return found && (await this.removeMany({ _id: id } as Query<Of>)) === 1 ? found : null;
+  }
+
+  clear(): Promise<number> {
+    return this.removeMany({});
+  }
+
+  entityToObject(document: Of): Of {
+    return document;
+  }
+
+  beforeSaveTransformID(document: Of, idField: string): Of {
+    return idField === "_id" ? document : ({ ...document, _id: (document as Record<string, unknown>)[idField] } as Of);
+  }
+
+  afterRetrieveTransformID(document: Of, idField: string): Of {
+    return idField === "_id" ? document : ({ ...document, [idField]: document._id } as Of);
+  }
+
+  #run<Result>(work: (db: Database) => Result): Promise<Result> {
+    const db = this.#db;
+    if (!db) throw new Error(`${this.#table} is not open.`);
+    return db.whenFree(() => work(db));
+  }
+
+  async #write<Result>(work: (db: Database) => Result): Promise<Result> {
+    try {
+      return await this.#run((db) => {
+        db.run("BEGIN IMMEDIATE");
+        try {
+          const result = work(db);
+          db.run("COMMIT");
+          return result;
+        } catch (error) {
+          db.rollback();
+          throw error;
+        }
+      });
+    } catch (error) {
+      if (!UNIQUE_VIOLATIONS.has((error as { errcode?: number }).errcode ?? 0)) throw error;
+      throw new DuplicateKey(/_u_(\w+)/.exec((error as Error).message)?.[1] ?? "_id"); // the message names the index
+    }
+  }
+}
+
+/** The document after an update. @throws RangeError for a `$inc` of what is no number */
+function updated<Of extends Document>(document: Of, { $set = {}, $inc = {}, $unset = {} }: Update<Of>): Of {
+  const next: Record<string, unknown> = { ...document, ...$set };
+  for (const [name, by] of Object.entries($inc)) {
+    const before = next[name] ?? 0;
+    if (typeof before !== "number") throw new RangeError(`${name} is no number.`);
+    next[name] = before + (by as number);
+  }
+  for (const name of Object.keys($unset)) delete next[name];
+  return { ...next, _id: document._id } as Of;
+}

@@ -1,15 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseJson } from "../json.ts";
 import { childOf, parseXml, resourceOf } from "../../test/kit/xml.ts";
 import { applyPatch } from "./index.ts";
 import type { Resource } from "../resource.ts";
 
-const folder = join(import.meta.dirname, "../../../shared/data/hl7");
-const read = (name: string): string => {
-  if (!existsSync(join(folder, name))) throw new Error(`This test needs HL7's cases in ${folder}: r4/patch of FHIR/fhir-test-cases.`);
-  return readFileSync(join(folder, name), "utf8");
-};
+const folder = join(import.meta.dirname, "../../test/data/hl7");
+const read = (name: string): string => readFileSync(join(folder, name), "utf8");
 
 /** The cases' narratives differ in white space and in how a quotation mark is written, which is the same XHTML. */
 function readable(resource: object): object {

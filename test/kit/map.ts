@@ -3,13 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
-const NOT_OURS = new Set(["node_modules", ".git", ".servers", "data", "coverage"]);
+/** Folders without the project's own text: what is installed, fetched, stored or measured, and data of others. */
+const NOT_OURS = new Set(["node_modules", ".git", ".servers", "data", "coverage", "test/data/synthea", "test/data/hl7"]);
 
 /** Paths of all files whose name matches, below a folder of the project, relative to the project. */
 export function filesUnder(folder: string, name: RegExp): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return NOT_OURS.has(entry.name) ? [] : filesUnder(path, name);
+    if (entry.isDirectory()) return NOT_OURS.has(path) ? [] : filesUnder(path, name);
     return name.test(entry.name) ? [path] : [];
   });
 }

@@ -1,10 +1,12 @@
-/** The 60 Synthea bundles beside the project (../shared/data/synthea, Apache-2.0): 13,991 resources of 16 types. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+/** The 60 Synthea bundles of test/data/synthea: 13,991 resources of 16 types. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
 
-const FOLDER = join(import.meta.dirname, "../../../shared/data/synthea");
+const FILE = join(import.meta.dirname, "../data/synthea/bundles.ndjson.br");
 
 export interface SyntheaBundle {
+  /** Id that its one Patient has in the bundle; no other bundle has it. */
   name: string;
   text: string;
   resources: Record<string, unknown>[];
@@ -12,15 +14,21 @@ export interface SyntheaBundle {
   fullUrls: string[];
 }
 
-/** @throws when the data are not there: they are no part of the project */
+/** The JSON text of each bundle, always in the same order: 21.5 MB in all. */
+export function syntheaTexts(): string[] {
+  return brotliDecompressSync(readFileSync(FILE)).toString().trimEnd().split("\n");
+}
+
+/** The bundles, parsed, in the same order. */
 export function syntheaBundles(): SyntheaBundle[] {
-  if (!existsSync(FOLDER)) throw new Error(`The test data are missing: put the folder shared/data/synthea beside the project (${FOLDER}).`);
-  return readdirSync(FOLDER)
-    .filter((name) => name.endsWith(".json"))
-    .sort()
-    .map((name) => {
-      const text = readFileSync(join(FOLDER, name), "utf8");
-      const { entry } = JSON.parse(text) as { entry: { fullUrl: string; resource: Record<string, unknown> }[] };
-      return { name, text, resources: entry.map((it) => it.resource), fullUrls: entry.map((it) => it.fullUrl) };
-    });
+  return syntheaTexts().map((text) => {
+    const { entry } = JSON.parse(text) as { entry: { fullUrl: string; resource: Record<string, unknown> }[] };
+    const patient = entry.find(({ resource }) => resource["resourceType"] === "Patient")?.resource;
+    return {
+      name: `${patient?.["id"]}`,
+      text,
+      resources: entry.map(({ resource }) => resource),
+      fullUrls: entry.map(({ fullUrl }) => fullUrl),
+    };
+  });
 }

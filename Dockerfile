@@ -2,8 +2,8 @@
 FROM node:24-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Without install scripts: the only one that matters fetches a Node, and this image is one.
-RUN npm ci --omit=dev --ignore-scripts
+# Without the optional packages: they are the Node for a machine that has none, and this image has one.
+RUN npm ci --omit=dev --omit=optional
 
 FROM node:24-slim
 ENV NODE_ENV=production \

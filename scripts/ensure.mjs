@@ -1,18 +1,21 @@
 /**
- * `npm start` and `npm test` are the only commands that anyone must know: npm runs this before them, and it installs
- * what is missing. Plain JavaScript without packages, on the machine's own Node: nothing is installed yet.
+ * `npm start` and `npm test` are the only commands that anyone must know: each begins with this, which installs what is missing and then
+ * runs the command's script. Not by npm's `pre` scripts: with `ignore-scripts` (.npmrc), which keeps every package from running a script
+ * of its own when it is installed, npm runs none of ours either, but those that are asked for by name.
+ * Plain JavaScript without packages, on the machine's own Node: nothing is installed yet.
  *
- *   node scripts/ensure.mjs run    what running needs; a fresh machine gets no development packages
- *   node scripts/ensure.mjs full   everything
+ *   node scripts/ensure.mjs run SCRIPT [ARGUMENT …]    with what running needs; a fresh machine gets no development packages
+ *   node scripts/ensure.mjs full SCRIPT [ARGUMENT …]   with everything
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withLock } from "./lock.mjs";
+import { OWN_NODE, runScript } from "./own-node.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const NODE_MAJOR = 20; // fetches the Node 24 that everything else runs on
+const NODE_MAJOR = 20; // installs the Node 24 that everything else runs on
 const NPM_MAJOR = 9; // reads lock files of version 3
 
 /** @param {string} sentence */
@@ -44,7 +47,7 @@ function findFault(full) {
   for (const [path, entry] of Object.entries(wanted.packages)) {
     if (path === "" || (!full && (entry.dev || entry.devOptional))) continue;
     const present = installed.packages[path];
-    if (present ? present.version !== entry.version : !entry.optional)
+    if (present ? present.version !== entry.version : !entry.optional || path === OWN_NODE)
       return `${path.split("node_modules/").pop()} is not installed in version ${entry.version}`;
   }
   return undefined;
@@ -66,7 +69,15 @@ function install(full) {
   console.log(`Installing packages (${fault}) …`);
   // The project's own Node is about to be replaced: npm must run on the machine's.
   const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.startsWith(join(ROOT, "node_modules")));
-  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...(everything ? [] : ["--omit=dev"])];
+  const args = [
+    "ci",
+    "--ignore-scripts",
+    "--include=optional",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    ...(everything ? [] : ["--omit=dev"]),
+  ];
   const { status, error } = spawnSync("npm", args, {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit"],
@@ -76,8 +87,8 @@ function install(full) {
   if (error || status !== 0) refuse(`The packages could not be installed: ${error ? error.message : "npm ci failed, see above"}.`);
 }
 
-const mode = process.argv[2];
-if (mode !== "run" && mode !== "full") refuse("usage: node scripts/ensure.mjs run|full");
+const [mode, script, ...args] = process.argv.slice(2);
+if ((mode !== "run" && mode !== "full") || !script) refuse("usage: node scripts/ensure.mjs run|full SCRIPT [ARGUMENT …]");
 const major = Number(process.versions.node.split(".")[0]);
 if (major < NODE_MAJOR) refuse(`Node ${process.versions.node} is too old: Node ${NODE_MAJOR} or newer is needed.`);
 
@@ -88,3 +99,5 @@ if (findFault(mode === "full")) {
     (pid) => console.log(`Waiting for process ${pid}, which installs the packages …`),
   );
 }
+const fault = await runScript(script, args);
+if (fault) refuse(fault);

@@ -1,8 +1,10 @@
-/** What npm runs before `npm start`, on a checkout whose packages are made up. */
-import { spawnSync } from "node:child_process";
+/** What every npm script begins with, on a checkout whose packages are made up. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { OWN_NODE } from "./own-node.mjs";
 
 let dir: string;
 
@@ -29,11 +31,15 @@ function installed(packages: Record<string, object>): void {
 }
 
 function ensure(mode: string, env: Record<string, string> = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(dir, "scripts/ensure.mjs"), mode], {
-    cwd: dir,
-    encoding: "utf8",
-    env: { PATH: `${join(dir, "bin")}:/usr/bin:/bin`, ...env },
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(dir, "scripts/ensure.mjs"), mode, "scripts/script.mjs", "one", "--two"],
+    {
+      cwd: dir,
+      encoding: "utf8",
+      env: { PATH: `${join(dir, "bin")}:/usr/bin:/bin`, ...env },
+    },
+  );
   return { status, said: stdout + stderr };
 }
 
@@ -49,18 +55,21 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "openward-ensure-"));
   mkdirSync(join(dir, "bin"));
   mkdirSync(join(dir, "scripts"));
-  for (const file of ["ensure.mjs", "lock.mjs"]) cpSync(join(import.meta.dirname, file), join(dir, "scripts", file));
+  for (const file of ["ensure.mjs", "lock.mjs", "own-node.mjs"]) cpSync(join(import.meta.dirname, file), join(dir, "scripts", file));
   writeFileSync(join(dir, "bin/npm"), NPM);
   chmodSync(join(dir, "bin/npm"), 0o755);
+  writeFileSync(join(dir, "scripts/script.mjs"), 'console.log("ran with", ...process.argv.slice(2));\n');
   write("package-lock.json", lock("2.0.0"));
 });
+
+const RAN = "ran with one --two\n";
 
 afterEach(() => rmSync(dir, { recursive: true }));
 
 describe("before a script runs", () => {
   it("nothing is installed: what running needs is, in one line", () => {
-    expect(ensure("run")).toEqual({ status: 0, said: "Installing packages (the packages are not installed yet) …\n" });
-    expect(npmArguments()).toBe("ci --no-audit --no-fund --loglevel=error --omit=dev");
+    expect(ensure("run")).toEqual({ status: 0, said: `Installing packages (the packages are not installed yet) …\n${RAN}` });
+    expect(npmArguments()).toBe("ci --ignore-scripts --include=optional --no-audit --no-fund --loglevel=error --omit=dev");
   });
 
   it("nothing is installed, and tests are to run: everything is", () => {
@@ -70,7 +79,7 @@ describe("before a script runs", () => {
 
   it("all is there: nothing happens", () => {
     installed(lock("2.0.0").packages);
-    expect(ensure("full")).toEqual({ status: 0, said: "" });
+    expect(ensure("full")).toEqual({ status: 0, said: RAN });
     expect(npmArguments()).toBeUndefined();
   });
 
@@ -100,5 +109,44 @@ describe("before a script runs", () => {
     });
     writeFileSync(join(dir, "bin/npm"), "#!/bin/sh\nexit 7\n");
     expect(ensure("run")).toMatchObject({ status: 1, said: expect.stringContaining("The packages could not be installed: npm ci failed") });
+  });
+});
+
+describe("the script of a command", () => {
+  /** Stands in for the project's Node: says how it was called and lives until it is ended. */
+  const fakeNode = (text: string) => {
+    mkdirSync(join(dir, OWN_NODE, "bin"), { recursive: true });
+    writeFileSync(join(dir, OWN_NODE, "bin/node"), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(dir, OWN_NODE, "bin/node"), 0o755);
+  };
+  const lockWithNode = { packages: { ...lock("2.0.0").packages, [OWN_NODE]: { version: "24.0.0", optional: true } } };
+
+  it("runs on the project's Node, with its arguments and Node's, and ends as it ends", () => {
+    installed(lock("2.0.0").packages);
+    fakeNode('echo "node $@"; exit 7');
+    const { status, stdout } = spawnSync(process.execPath, ["--no-warnings", "scripts/ensure.mjs", "run", "scripts/script.mjs", "one"], {
+      cwd: dir,
+      encoding: "utf8",
+    });
+    expect([status, stdout]).toEqual([7, "node --no-warnings scripts/script.mjs one\n"]);
+  });
+
+  it("is ended when the command is", async () => {
+    installed(lock("2.0.0").packages);
+    fakeNode("echo started; exec sleep 600");
+    const child = spawn(process.execPath, ["scripts/ensure.mjs", "run", "scripts/script.mjs"], {
+      cwd: dir,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    await once(child.stdout, "close"); // nobody holds it any more
+    expect(child.signalCode ?? (await once(child, "exit"))[1]).toBe("SIGTERM");
+  });
+
+  it("is not run without the project's Node where the lock file has one for this machine: it is installed first", () => {
+    write("package-lock.json", lockWithNode);
+    installed(lock("2.0.0").packages);
+    expect(ensure("run").said).toContain(`${OWN_NODE.slice("node_modules/".length)} is not installed in version 24.0.0`);
   });
 });

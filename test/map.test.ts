@@ -4,6 +4,8 @@ import { dirname, join } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import { readConfig } from "../mesh/config.ts";
 import { SYSTEMS } from "../services/systems.ts";
+import jestConfig from "../jest.config.mjs";
+import { HEAVY, testsByProject } from "./kit/projects.ts";
 import { contentOf, cycleOf, filesUnder, folderOf, importsOf, ROOMS, upward } from "./kit/map.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -105,6 +107,27 @@ describe.each(services)("the README of %s", (name) => {
     const defined = existsSync(join(ROOT, file)) ? [...contentOf(file).matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/g)].map(([, type]) => type) : [];
     const named = [...readme.matchAll(/\b\d(?:\d\d|xx) ([A-Z]+(?:_[A-Z]+)+)\b/g)].map(([, type]) => type);
     expect([...new Set(named)].sort()).toEqual([...new Set(defined)].sort());
+  });
+});
+
+describe("the tests", () => {
+  const { unit, mesh } = testsByProject();
+
+  it("are each in one project, and those of `unit` start no server, no program of the project and no download", async () => {
+    expect([...unit, ...mesh].sort()).toEqual(filesUnder(".", /\.test\.ts$/).sort());
+    const starting = /\bkit\/(mesh|hospital|stores|programs)\.ts"|servers\.mjs"|\bstart(Mesh|Nats|Redis|Mongo)\(/;
+    const found = [...unit, ...mesh].filter((file) => starting.test(contentOf(file)) && !file.endsWith("map.test.ts"));
+    expect(found.length).toBeGreaterThan(40);
+    expect(found.filter((file) => unit.includes(file))).toEqual([]);
+    for (const file of Object.keys(HEAVY)) expect([file, existsSync(join(ROOT, file))]).toEqual([file, true]);
+  });
+
+  it("fetch servers before those of `mesh` only", () => {
+    const { projects } = jestConfig as { projects: { displayName: string; globalSetup?: string }[] };
+    expect(projects.map(({ displayName, globalSetup }) => [displayName, globalSetup !== undefined])).toEqual([
+      ["unit", false],
+      ["mesh", true],
+    ]);
   });
 });
 

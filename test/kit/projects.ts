@@ -1,0 +1,43 @@
+/** Which of Jest's two projects a test belongs to: what it reaches decides. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { filesUnder } from "./map.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** What makes a test one of `mesh`: servers, processes of the project, or whole sets of data. */
+export const HEAVY: Record<string, string> = {
+  "scripts/servers.mjs": "starts servers",
+  "test/kit/programs.ts": "runs the project's programs",
+  "test/kit/synthea.ts": "goes through sixty records",
+  "test/kit/examples.ts": "goes through all of HL7's examples",
+  "test/kit/faulty-examples.ts": "goes through all of HL7's examples",
+  "scripts/new.test.ts": "runs the compiler and Jest in a copy of the project",
+};
+
+/** Files of the project that a file names by a path that begins with a dot: what it imports, and what it starts. */
+function reachedFrom(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  return [...text.matchAll(/"(\.\.?\/[^"]+\.(?:ts|mjs))"/g)]
+    .map(([, path = ""]) => normalize(join(dirname(file), path)))
+    .filter((path) => existsSync(join(ROOT, path)));
+}
+
+/**
+ * The tests by project, as paths from the project's root: `mesh` holds those that reach something of HEAVY, themselves or by way of the
+ * files that they name; `unit` all others.
+ */
+export function testsByProject(): { unit: string[]; mesh: string[] } {
+  const next = new Map<string, string[]>();
+  const isHeavy = (file: string, seen: Set<string>): boolean => {
+    if (file in HEAVY) return true;
+    if (seen.has(file)) return false;
+    seen.add(file);
+    const files = next.get(file) ?? reachedFrom(file);
+    next.set(file, files);
+    return files.some((it) => isHeavy(it, seen));
+  };
+  const tests = { unit: [] as string[], mesh: [] as string[] };
+  for (const file of filesUnder(".", /\.test\.ts$/)) tests[isHeavy(file, new Set()) ? "mesh" : "unit"].push(file);
+  return tests;
+}

@@ -30,9 +30,9 @@ export interface StoreKit {
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "openward-store-"));
 
 const defaults: StoreOptions = { name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }) };
-const storeModule = (name: string): string => JSON.stringify(join(process.cwd(), "store", name));
-const openerOf = (name: "openSqlite" | "openMongo", file: string, place: object): string => `
-  const { ${name} } = await import(${storeModule(file)});
+const storeModule = (kind: string): string => JSON.stringify(join(import.meta.dirname, "../../store", kind, "store.ts"));
+const openerOf = (name: "openSqlite" | "openMongo", kind: string, place: object): string => `
+  const { ${name} } = await import(${storeModule(kind)});
   const store = await ${name}({ name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }), ...${JSON.stringify(place)} });`;
 
 export const sqliteKit: StoreKit = {
@@ -45,7 +45,7 @@ export const sqliteKit: StoreKit = {
     return openSqlite({ ...defaults, ...options, file: join(folder, "store.sqlite"), ...(limits && { limits }) });
   },
   clear: (folder) => rm(folder, { recursive: true, force: true }),
-  opener: (folder) => openerOf("openSqlite", "sqlite/store.ts", { file: join(folder, "store.sqlite") }),
+  opener: (folder) => openerOf("openSqlite", "sqlite", { file: join(folder, "store.sqlite") }),
 };
 
 let server: Server | undefined;
@@ -74,7 +74,7 @@ export const mongoKit: StoreKit & { url(): string } = {
     await client?.db(basename(folder)).dropDatabase();
     await rm(folder, { recursive: true, force: true });
   },
-  opener: (folder) => openerOf("openMongo", "mongo/store.ts", { url: mongoUrl(), database: basename(folder) }),
+  opener: (folder) => openerOf("openMongo", "mongo", { url: mongoUrl(), database: basename(folder) }),
 };
 
 const mongoUrl = (): string => process.env.MONGO_URL ?? server?.url ?? "";

@@ -1,18 +1,7 @@
 /** A search that leads over several services, as questions to the owners of each type: what `chains.ts` makes and `semi-join.ts` carries out. */
 import type { Chain, Has } from "../fhir/search/criteria.ts";
 import type { Clause } from "../fhir/search/query.ts";
-
-/** How much of a question is done one way, before another is tried. */
-export interface ChainLimits {
-  /** An end with at most so many resources is listed, the others are probed. */
-  maxListed: number;
-  /** Candidates that are probed for one page. */
-  maxProbed: number;
-  /** Candidates that are probed for one count. */
-  maxCounted: number;
-  /** Time for it, milliseconds. */
-  timeoutMs: number;
-}
+import type { Availability, ChainLimits, QueryContext } from "./query-context.ts";
 
 /**
  * Measured: to list a resource at the far end and to look it up at the near one takes about as long as to probe one candidate. Which of
@@ -22,6 +11,13 @@ export const CHAIN_LIMITS: ChainLimits[] = [
   { maxListed: 1_000, maxProbed: 10_000, maxCounted: 10_000, timeoutMs: 2_000 },
   { maxListed: 20_000, maxProbed: 50_000, maxCounted: 200_000, timeoutMs: 5_000 },
 ];
+
+/** What a search over several services goes by: whom it asks, how far it goes, what it does when an owner is down. */
+export interface ChainQuery {
+  mesh: QueryContext;
+  limits: ChainLimits;
+  availability: Availability;
+}
 
 /** Criteria as questions to owners of one type, and what must be asked of others for each candidate. */
 export interface ChainPlan {

@@ -6,11 +6,12 @@ import { fhirError } from "../fhir/outcome.ts";
 import type { Chain, Criteria, Has } from "../fhir/search/criteria.ts";
 import type { Clause, StoreQuery } from "../fhir/search/query.ts";
 import { referenceOf } from "../fhir/search/rows.ts";
-import { canonicalUrlSlots, searchOwners, type Availability, type Mesh, ownersToAsk } from "./scatter-gather.ts";
+import { canonicalUrlSlots, searchOwners, ownersToAsk } from "./scatter-gather.ts";
 import { ownerOf } from "./owner-contract.ts";
-import { type Link, type ChainPlan, type ChainLimits, CHAIN_LIMITS } from "./chain-plan.ts";
+import { type Link, type ChainPlan, CHAIN_LIMITS, type ChainQuery } from "./chain-plan.ts";
 import { streamMatches, referencesIn, BudgetExceeded } from "./semi-join.ts";
 import { anyOfValues } from "../fhir/search/exact-clauses.ts";
+import type { Availability, QueryContext, ChainLimits } from "./query-context.ts";
 
 /** Resources that a page of a list is made from. */
 const PAGE_OF_KEYS = 5_000;
@@ -18,13 +19,13 @@ const PAGE_OF_KEYS = 5_000;
 const MAX_PAGES = 20;
 
 /** @throws FhirError 503 OWNER_DOWN unless `availability.partial` */
-export async function planChains(mesh: Mesh, criteria: Criteria, limits: ChainLimits, availability: Availability): Promise<ChainPlan> {
+export async function planChains(query: ChainQuery, criteria: Criteria): Promise<ChainPlan> {
   const { type, clauses, chains, has, lists } = criteria;
   if (chains.length === 0 && has.length === 0 && lists.length === 0) return { type, clauses, links: [] };
   const all = await Promise.all([
-    ...chains.map((chain) => planChain(mesh, chain, limits, availability)),
-    ...has.map((one) => planHas(mesh, type, one, limits, availability)),
-    ...lists.map((ids) => entriesOfLists(mesh, type, ids, availability)),
+    ...chains.map((chain) => planChain(query, chain)),
+    ...has.map((one) => planHas(query, type, one)),
+    ...lists.map((ids) => entriesOfLists(query, type, ids)),
   ]);
   const isLink = (one: Clause | Link): one is Link => one.kind === "chain" || one.kind === "has";
   return { type, clauses: [...clauses, ...all.filter((one) => !isLink(one))], links: all.filter(isLink) };
@@ -34,9 +35,9 @@ export async function planChains(mesh: Mesh, criteria: Criteria, limits: ChainLi
  * The clauses of a search for those who ask nothing but clauses.
  * @throws FhirError 400 too-costly where an end is too large to be listed
  */
-export async function clausesOf(mesh: Mesh, criteria: Criteria, availability: Availability): Promise<Clause[]> {
+export async function clausesOf(mesh: QueryContext, criteria: Criteria, availability: Availability): Promise<Clause[]> {
   const limits = (mesh.chainLimits ?? CHAIN_LIMITS).at(-1) as ChainLimits;
-  const { clauses, links } = await planChains(mesh, criteria, limits, availability);
+  const { clauses, links } = await planChains({ mesh, limits, availability }, criteria);
   const [link] = links;
   if (link) {
     const types = farTypesOf(link);
@@ -55,17 +56,13 @@ export const farTypesOf = (link: Link): string =>
   link.kind === "has" ? link.end.type : [...new Set(link.ends.map(({ type }) => type))].join(" or ");
 
 /** `subject:Patient.name=Ann`: the far owners name the resources, the near one is asked for references to them. */
-async function planChain(
-  mesh: Mesh,
-  { parameter, slots, isCanonical, any }: Chain,
-  limits: ChainLimits,
-  availability: Availability,
-): Promise<Clause | Link> {
+async function planChain(query: ChainQuery, { parameter, slots, isCanonical, any }: Chain): Promise<Clause | Link> {
+  const { mesh, limits } = query;
   const served = any.filter(({ type }) => mesh.directory.known(type).length > 0);
   const found = await Promise.all(
     served.map(async (far) => {
-      const plan = await planChains(mesh, far, limits, availability);
-      const values = await listEnd(mesh, plan, isCanonical ? canonicalUrlSlots(far.type) : undefined, limits, availability);
+      const plan = await planChains(query, far);
+      const values = await listEnd(query, plan, isCanonical ? canonicalUrlSlots(far.type) : undefined);
       return { plan, references: isCanonical ? values : values?.map((id) => `${far.type}/${id}`) };
     }),
   );
@@ -78,11 +75,11 @@ async function planChain(
 }
 
 /** `_has:Observation:patient:code=1234-5`: the far owners name what their matches refer to. */
-async function planHas(mesh: Mesh, type: string, has: Has, limits: ChainLimits, availability: Availability): Promise<Clause | Link> {
+async function planHas(query: ChainQuery, type: string, has: Has): Promise<Clause | Link> {
   const { parameter, slots, isCanonical, search: far } = has;
-  const isServed = mesh.directory.known(far.type).length > 0;
-  const end: ChainPlan = isServed ? await planChains(mesh, far, limits, availability) : { type: far.type, clauses: [], links: [] };
-  const referred = isServed ? await listEnd(mesh, end, slots, limits, availability) : [];
+  const isServed = query.mesh.directory.known(far.type).length > 0;
+  const end: ChainPlan = isServed ? await planChains(query, far) : { type: far.type, clauses: [], links: [] };
+  const referred = isServed ? await listEnd(query, end, slots) : [];
   if (!referred) return { kind: "has", parameter, slots, isCanonical, end };
   if (isCanonical) {
     const addresses = new Set(referred.map((address) => address.split("|", 1)[0]));
@@ -93,13 +90,8 @@ async function planHas(mesh: Mesh, type: string, has: Has, limits: ChainLimits, 
 }
 
 /** Ids of all that fulfils the plan, or what it refers to; undefined when there is too much of it. */
-async function listEnd(
-  mesh: Mesh,
-  plan: ChainPlan,
-  slots: number[] | undefined,
-  limits: ChainLimits,
-  availability: Availability,
-): Promise<string[] | undefined> {
+async function listEnd(query: ChainQuery, plan: ChainPlan, slots: number[] | undefined): Promise<string[] | undefined> {
+  const { mesh, limits, availability } = query;
   const { type, clauses, links } = plan;
   const owners = ownersToAsk(mesh.directory, type, availability);
   const listAll = async (wanted: number[] | undefined): Promise<string[] | undefined> => {
@@ -115,7 +107,7 @@ async function listEnd(
   const found = new Set<string>();
   const budget = { rows: limits.maxListed, deadline: performance.now() + limits.timeoutMs };
   try {
-    for await (const { rows } of streamMatches(mesh, plan, { sort: [], ...(slots && { refs: slots }) }, budget, availability)) {
+    for await (const { rows } of streamMatches({ ...query, budget }, plan, { sort: [], ...(slots && { refs: slots }) })) {
       for (const row of rows) for (const value of slots ? referencesIn(row, slots) : [row.id]) found.add(value);
     }
   } catch (error) {
@@ -127,7 +119,7 @@ async function listEnd(
 
 /** Adds what one owner lists; false when that would be more than `most`. */
 async function listFromOwner(
-  { caller }: Mesh,
+  { caller }: QueryContext,
   owner: string,
   query: { type: string; clauses: Clause[]; slots?: number[] },
   most: number,
@@ -148,7 +140,7 @@ async function listFromOwner(
 }
 
 /** `_list=42`: the resources of this type that the List has, those marked as deleted from it left out. */
-async function entriesOfLists(mesh: Mesh, type: string, ids: string[], availability: Availability): Promise<Clause> {
+async function entriesOfLists({ mesh, availability }: ChainQuery, type: string, ids: string[]): Promise<Clause> {
   if (mesh.directory.known("List").length === 0) return { kind: "id", any: [] };
   const query: StoreQuery = { type: "List", clauses: [{ kind: "id", any: ids }], sort: [], limit: ids.length, want: "rows" };
   const { rows } = await searchOwners(mesh, query, availability);

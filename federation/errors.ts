@@ -42,8 +42,12 @@ export const staleVersion = (data: Record<string, unknown>) =>
     data,
   );
 
+/** What a conditional interaction says that is about several resources. */
+export const severalMatch = (criteria: string): string => `More than one resource matches ${criteria}: narrow the criteria.`;
+
+/** A conditional interaction is about one resource; its criteria name several. */
 export const multipleMatches = (criteria: string) =>
-  new MoleculerClientError(`More than one resource matches ${criteria}: narrow the criteria.`, 412, "MULTIPLE_MATCHES", { criteria });
+  new MoleculerClientError(severalMatch(criteria), 412, "MULTIPLE_MATCHES", { criteria });
 
 /** Another transaction holds the resource; the same request may succeed in a moment. */
 export const locked = (data: Record<string, unknown>) =>
@@ -84,7 +88,7 @@ export function fromStoreError(error: unknown, service: string): unknown {
     case idTaken:
       return new MoleculerClientError("The id is taken.", 409, "ID_TAKEN", data);
     case multiple:
-      return new MoleculerClientError("More than one resource matches the criteria: narrow them.", 412, "MULTIPLE_MATCHES", data);
+      return new MoleculerClientError(severalMatch("the criteria"), 412, "MULTIPLE_MATCHES", data);
     case held:
       return locked(data);
     case counterBelow:

@@ -3,8 +3,10 @@ import { fhirError } from "../fhir/outcome.ts";
 import type { Include } from "../fhir/search/criteria.ts";
 import { addressedTypes } from "../fhir/search/parameters.ts";
 import type { Clause, Row, StoreQuery } from "../fhir/search/query.ts";
-import { canonicalUrlSlots, addForEachOwner, askTogether, type Availability, type Mesh } from "./scatter-gather.ts";
+import { canonicalUrlSlots, addForEachOwner, askTogether } from "./scatter-gather.ts";
 import { exactly } from "../fhir/search/exact-clauses.ts";
+import type { Availability, QueryContext } from "./query-context.ts";
+import { relativeReference } from "../fhir/ids.ts";
 
 /** How far `:iterate` follows; deeper is a loop or a mistake. */
 const MAX_STEPS = 10;
@@ -25,7 +27,13 @@ export const slotsToFollow = ({ include }: Includes, type: string): number[] => 
  * @param most a search that would bring along more is refused
  * @throws FhirError 400 too-costly; 503 OWNER_DOWN unless `availability.partial`
  */
-export async function included(mesh: Mesh, matches: Row[], includes: Includes, availability: Availability, most: number): Promise<Row[]> {
+export async function included(
+  mesh: QueryContext,
+  matches: Row[],
+  includes: Includes,
+  availability: Availability,
+  most: number,
+): Promise<Row[]> {
   if (includes.include.length === 0 && includes.revinclude.length === 0) return [];
   const seen = new Set(matches.map(keyOf));
   const found: Row[] = [];
@@ -96,7 +104,7 @@ function forward(rows: Row[], includes: Include[], seen: ReadonlySet<string>): Q
         for (const type of targets ?? addressedTypes) note(canonicals, type, canonical);
       for (const [slot, reference] of row.refs ?? []) {
         if (!slots.includes(slot) || canonicalSlots.includes(slot) || seen.has(reference)) continue;
-        const [, type, id] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/.exec(reference) ?? [];
+        const { type, id } = relativeReference(reference) ?? {};
         if (type !== undefined && id !== undefined && (targets === undefined || targets.includes(type))) note(ids, type, id);
       }
     }

@@ -1,8 +1,8 @@
 import type { Page, Row, StoreQuery } from "../fhir/search/query.ts";
 import type { Caller } from "../mesh/contract.ts";
-import type { Mesh } from "./scatter-gather.ts";
 import type { Directory } from "./directory.ts";
 import { searchTypes, type TypesCursor } from "./many-types.ts";
+import type { QueryContext } from "./query-context.ts";
 
 const SIZE = 100; // characters of each record
 const record = (type: string, seq: number): Row => ({
@@ -32,12 +32,12 @@ function wardOf(records: Row[], isGone: (row: Row) => boolean = () => false) {
     return params.queries ? pages : pages[0];
   };
   const directory = { known: () => [{ service: "ward", alive: true, holdsKeys: false }] } as unknown as Directory;
-  const mesh: Mesh = { caller: { call } as unknown as Caller, directory };
+  const mesh: QueryContext = { caller: { call } as unknown as Caller, directory };
   return { mesh, answered };
 }
 
 /** The ids of each page, up to the last. */
-async function walk(mesh: Mesh, limit: number, maxBytes: number): Promise<string[][]> {
+async function walk(mesh: QueryContext, limit: number, maxBytes: number): Promise<string[][]> {
   const questions = ["Condition", "Encounter"].map((type) => ({ type, clauses: [] }));
   const pages: string[][] = [];
   for (let after: TypesCursor | undefined; ; ) {

@@ -3,16 +3,9 @@
  * type by type, within a type in the order of creation. Two calls per owner and page, however many types: which ids, then the resources.
  */
 import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
-import {
-  addForEachOwner,
-  askTogether,
-  byCodePoint,
-  byValues,
-  countOwners,
-  cursorOf,
-  type Availability,
-  type Mesh,
-} from "./scatter-gather.ts";
+import { addForEachOwner, askTogether, byValues, countOwners, cursorOf } from "./scatter-gather.ts";
+import { compareText } from "../fhir/search/text-order.ts";
+import type { Availability, QueryContext } from "./query-context.ts";
 
 /** What is asked about one of the types. */
 export interface TypeQuestion {
@@ -42,7 +35,7 @@ export interface TypesPage {
  * @throws 503 OWNER_DOWN unless `availability.partial`
  */
 export async function searchTypes(
-  mesh: Mesh,
+  mesh: QueryContext,
   questions: TypeQuestion[],
   { limit, maxBytes, after }: { limit: number; maxBytes: number; after?: TypesCursor },
   availability: Availability,
@@ -95,7 +88,7 @@ function placeIn(type: string, { type: last, after }: TypesCursor, isSorted: boo
 }
 
 /** How many resources match, over all types and owners. @throws 503 OWNER_DOWN */
-export async function countTypes(mesh: Mesh, questions: TypeQuestion[]): Promise<number> {
+export async function countTypes(mesh: QueryContext, questions: TypeQuestion[]): Promise<number> {
   const served = questions.filter(({ type }) => mesh.directory.known(type).length > 0);
   const counts = await Promise.all(served.map(({ type, clauses }) => countOwners(mesh, type, clauses)));
   return counts.reduce((sum, one) => sum + one, 0);
@@ -112,4 +105,4 @@ function rowsOf(pages: Page[]): Row[] {
   return [...rows.values()];
 }
 
-const inOrder = (a: Row, b: Row): number => byCodePoint(a.type, b.type) || a.seq - b.seq || byCodePoint(a.id, b.id);
+const inOrder = (a: Row, b: Row): number => compareText(a.type, b.type) || a.seq - b.seq || compareText(a.id, b.id);

@@ -3,9 +3,10 @@
  * profile that is not stored cannot be checked, and is not (FHIR R4, profiling.html).
  */
 import type { Profile } from "../fhir/validate/profiles/tree.ts";
-import { canonicalUrlSlots, addForEachOwner, askTogether, type Mesh } from "./scatter-gather.ts";
+import { canonicalUrlSlots, addForEachOwner, askTogether } from "./scatter-gather.ts";
 import type { Clause, SortKey, StoreQuery } from "../fhir/search/query.ts";
 import { anyOfValues } from "../fhir/search/exact-clauses.ts";
+import type { QueryContext } from "./query-context.ts";
 
 /** Told to all nodes when a StructureDefinition was written. */
 export const PROFILES_CHANGED = "fhir.profiles.changed";
@@ -19,11 +20,11 @@ const MAX_RELATED = 100;
 
 /** Definitions by address, remembered for a while; one per service. */
 export class Profiles {
-  readonly #mesh: () => Mesh;
+  readonly #mesh: () => QueryContext;
   readonly #known = new Map<string, { at: number; definition: Profile | undefined }>();
   #cleared = 0;
 
-  constructor(mesh: () => Mesh) {
+  constructor(mesh: () => QueryContext) {
     this.#mesh = mesh;
   }
 

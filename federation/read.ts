@@ -1,15 +1,15 @@
 /** Reads over all owners of a type: a shared type may have a resource with any of them. */
 import type { StoredResource } from "../store/store.ts";
-import type { Mesh } from "./scatter-gather.ts";
 import { ownerOf } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
 import { gone, isType, notFound, ownerDown } from "./errors.ts";
+import type { QueryContext } from "./query-context.ts";
 
 /**
  * The current version, and who holds it.
  * @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 OWNER_DOWN when it is with none of the living owners and one is down
  */
-export async function readResource(mesh: Mesh, type: string, id: string): Promise<HeldResource & { json: string }> {
+export async function readResource(mesh: QueryContext, type: string, id: string): Promise<HeldResource & { json: string }> {
   let found = await newest(mesh, type, id);
   // Between the two commits of a move the one owner may have let go before the other was asked: look once more.
   if (!found && mesh.directory.isShared(type)) found = await newest(mesh, type, id);
@@ -25,7 +25,7 @@ type HeldResource = StoredResource & { owner: string };
 
 const isLiving = (found: HeldResource): found is HeldResource & { json: string } => found.json !== undefined;
 
-async function newest({ caller, directory }: Mesh, type: string, id: string): Promise<HeldResource | null> {
+async function newest({ caller, directory }: QueryContext, type: string, id: string): Promise<HeldResource | null> {
   const owners = liveOwners(directory, type);
   const answers = await Promise.all(owners.map((owner) => ownerOf(owner).read(caller, { type, id })));
   let best: HeldResource | null = null;
@@ -36,7 +36,7 @@ async function newest({ caller, directory }: Mesh, type: string, id: string): Pr
 }
 
 /** One version of a resource; a deletion comes without json. @throws 404 */
-export async function readVersion({ caller, directory }: Mesh, type: string, id: string, version: number): Promise<StoredResource> {
+export async function readVersion({ caller, directory }: QueryContext, type: string, id: string, version: number): Promise<StoredResource> {
   const owners = liveOwners(directory, type);
   const answers = await Promise.all(owners.map((owner) => ownerOf(owner).readVersion(caller, { type, id, version }).catch(nullIfNotFound)));
   const found = answers.find((it) => it !== null);

@@ -6,8 +6,9 @@ import { parseSearch } from "../fhir/search/parse.ts";
 import type { Clause, StoreQuery } from "../fhir/search/query.ts";
 import type { NoneExist } from "../store/store.ts";
 import { noSuchType } from "./errors.ts";
-import { addForEachOwner, askTogether, type Mesh } from "./scatter-gather.ts";
+import { addForEachOwner, askTogether } from "./scatter-gather.ts";
 import { clausesOf } from "./chains.ts";
+import type { QueryContext } from "./query-context.ts";
 
 /** A resource that answers the criteria. */
 export interface CriteriaMatch {
@@ -29,7 +30,11 @@ export interface CriteriaMatches {
  * Up to `limit` matches for each of the criteria, in their order; one call per owner for all.
  * @throws FhirError 400 for criteria that select nothing in particular or cannot be understood
  */
-export async function resolveCriteria(mesh: Mesh & { base: string }, criteria: string[], limit: number): Promise<CriteriaMatches[]> {
+export async function resolveCriteria(
+  mesh: QueryContext & { base: string },
+  criteria: string[],
+  limit: number,
+): Promise<CriteriaMatches[]> {
   const availability = { partial: false, missing: new Set<string>() };
   const questions = await Promise.all(
     criteria.map(async (text) => {

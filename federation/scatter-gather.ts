@@ -1,27 +1,11 @@
 /** Questions to the owners of a type: one call to each, and their pages merged in the agreed order. */
+import { compareText } from "../fhir/search/text-order.ts";
 import { parametersOf } from "../fhir/search/parameters.ts";
 import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
-import type { Caller } from "../mesh/contract.ts";
-import type { ChainLimits } from "./chain-plan.ts";
 import { ownerOf } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
+import type { Availability, QueryContext } from "./query-context.ts";
 import { ownerDown } from "./errors.ts";
-
-/** What a question to other services needs. */
-export interface Mesh {
-  caller: Caller;
-  directory: Directory;
-  /** How far chains are followed, first this way, then that; default `CHAIN_LIMITS`. Other ones are for tests. */
-  chainLimits?: ChainLimits[];
-}
-
-/** What becomes of a question when an owner is down. */
-export interface Availability {
-  /** Answer with what there is, rather than with 503. */
-  partial: boolean;
-  /** With `partial`: types whose owners could not all be asked. */
-  missing: Set<string>;
-}
 
 /** Slots of the address by which a canonical reference names a resource of this type; none for a type without one. */
 export const canonicalUrlSlots = (type: string): number[] => parametersOf(type).get(CANONICAL_URL)?.slots ?? [];
@@ -33,7 +17,7 @@ const CANONICAL_URL = "url";
 export const cursorOf = ({ values, seq, id }: Row): Cursor => ({ values, seq, id });
 
 /** One page from every owner, merged. */
-export async function searchOwners({ caller, directory }: Mesh, query: StoreQuery, availability: Availability): Promise<Page> {
+export async function searchOwners({ caller, directory }: QueryContext, query: StoreQuery, availability: Availability): Promise<Page> {
   const owners = ownersToAsk(directory, query.type, availability);
   const [only] = owners;
   if (only !== undefined && owners.length === 1) return ownerOf(only).search(caller, { query });
@@ -42,7 +26,7 @@ export async function searchOwners({ caller, directory }: Mesh, query: StoreQuer
 }
 
 /** How many resources match, over all owners of the type. @throws 404 when nobody serves it; 503 when an owner is down */
-export async function countOwners({ caller, directory }: Mesh, type: string, clauses: Clause[]): Promise<number> {
+export async function countOwners({ caller, directory }: QueryContext, type: string, clauses: Clause[]): Promise<number> {
   const counts = await Promise.all(directory.ownersOf(type).map((owner) => ownerOf(owner).count(caller, { type, clauses })));
   return counts.reduce((sum, one) => sum + one, 0);
 }
@@ -79,7 +63,7 @@ function merge(pages: Page[], { sort, limit, maxBytes = Number.POSITIVE_INFINITY
 }
 
 /** The agreed order: sort keys, then seq, then id. */
-const inOrder = (a: Row, b: Row, sort: SortKey[]): number => byValues(a, b, sort) || a.seq - b.seq || byCodePoint(a.id, b.id);
+const inOrder = (a: Row, b: Row, sort: SortKey[]): number => byValues(a, b, sort) || a.seq - b.seq || compareText(a.id, b.id);
 
 /** By the sort keys alone: a missing value comes last in both directions. */
 export function byValues(a: Row, b: Row, sort: Pick<SortKey, "desc">[]): number {
@@ -89,28 +73,14 @@ export function byValues(a: Row, b: Row, sort: Pick<SortKey, "desc">[]): number 
     if (x === y) continue;
     if (x === null) return 1;
     if (y === null) return -1;
-    const order = typeof x === "string" && typeof y === "string" ? byCodePoint(x, y) : x < y ? -1 : 1;
+    const order = typeof x === "string" && typeof y === "string" ? compareText(x, y) : x < y ? -1 : 1;
     if (order !== 0) return desc ? -order : order;
   }
   return 0;
 }
 
-/** As the stores compare text: by code point, where JavaScript compares UTF-16 units. */
-export function byCodePoint(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let index = 0; index < length; index += 1) {
-    const x = a.charCodeAt(index);
-    const y = b.charCodeAt(index);
-    if (x === y) continue;
-    const isSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdfff;
-    if (isSurrogate(x) !== isSurrogate(y)) return isSurrogate(x) ? 1 : -1;
-    return x - y;
-  }
-  return a.length - b.length;
-}
-
 /** Several questions to several owners at once: one call per owner. */
-export async function askTogether({ caller }: Mesh, perOwner: Map<string, StoreQuery[]>): Promise<Page[]> {
+export async function askTogether({ caller }: QueryContext, perOwner: Map<string, StoreQuery[]>): Promise<Page[]> {
   const answers = await Promise.all(
     [...perOwner].map(async ([owner, queries]) => {
       const [only] = queries;
@@ -123,7 +93,7 @@ export async function askTogether({ caller }: Mesh, perOwner: Map<string, StoreQ
 
 /** Notes a question for every owner of its type. @throws 503 when one is down, unless `partial`: then the type is noted as missing */
 export function addForEachOwner(
-  { directory }: Mesh,
+  { directory }: QueryContext,
   perOwner: Map<string, StoreQuery[]>,
   query: StoreQuery,
   { partial, missing }: Availability,

@@ -5,10 +5,11 @@
 import { type FhirError, fhirError } from "../fhir/outcome.ts";
 import type { ParsedSearch } from "../fhir/search/criteria.ts";
 import type { Cursor, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
-import { searchOwners, countOwners, cursorOf, type Availability, type Mesh } from "./scatter-gather.ts";
-import { type Link, type ChainPlan, type ChainLimits, CHAIN_LIMITS } from "./chain-plan.ts";
+import { searchOwners, countOwners, cursorOf } from "./scatter-gather.ts";
+import { type Link, type ChainPlan, CHAIN_LIMITS } from "./chain-plan.ts";
 import { planChains, farTypesOf } from "./chains.ts";
-import { type Budget, streamMatches, BudgetExceeded } from "./semi-join.ts";
+import { type Budget, streamMatches, BudgetExceeded, type BoundedQuery } from "./semi-join.ts";
+import type { Availability, QueryContext, ChainLimits } from "./query-context.ts";
 
 /** What one page of a search is asked for. */
 export interface PageRequest {
@@ -35,15 +36,15 @@ export interface PageOfRows {
 }
 
 /** One page, in the agreed order, over all owners. @throws FhirError 400 too-costly; 503 OWNER_DOWN; 404 NOT_SUPPORTED */
-export async function searchPage(mesh: Mesh, request: PageRequest): Promise<PageOfRows> {
+export async function searchPage(mesh: QueryContext, request: PageRequest): Promise<PageOfRows> {
   const { search, partial = false } = request;
   const availability: Availability = { partial, missing: new Set() };
   const sort = search.sort.length > 0 ? search.sort : search.implicitSort ? [search.implicitSort] : [];
   const chainLimits = mesh.chainLimits ?? CHAIN_LIMITS;
   const page = await withGrowingLimits(chainLimits, async (limits, isLast): Promise<Outcome<Part>> => {
-    const plan = await planChains(mesh, search, limits, availability);
+    const plan = await planChains({ mesh, limits, availability }, search);
     if (plan.links.length === 0) return { found: await pageByOwners(mesh, plan, sort, request, availability) };
-    const found = await pageBySemiJoin(mesh, plan, sort, request, budgetOf(limits.maxProbed, limits), availability);
+    const found = await pageBySemiJoin({ mesh, limits, availability, budget: budgetOf(limits.maxProbed, limits) }, plan, sort, request);
     // Whoever pages on has had an answer that leads here: it may go on in shorter steps, but it must not end with an error.
     const isAnswer = !found.isSpent || (isLast && (found.rows.length > 0 || (request.after && found.next)));
     return isAnswer ? { found } : { refused: tooCostly(plan, limits.maxListed, limits.maxProbed) };
@@ -52,20 +53,17 @@ export async function searchPage(mesh: Mesh, request: PageRequest): Promise<Page
 }
 
 /** How many resources match, over all owners. @throws as `searchPage` */
-export async function countMatches(mesh: Mesh, type: string, search: ParsedSearch): Promise<number> {
+export async function countMatches(mesh: QueryContext, type: string, search: ParsedSearch): Promise<number> {
   const availability: Availability = { partial: false, missing: new Set() };
   return withGrowingLimits(mesh.chainLimits ?? CHAIN_LIMITS, async (limits): Promise<Outcome<number>> => {
-    const plan = await planChains(mesh, search, limits, availability);
+    const plan = await planChains({ mesh, limits, availability }, search);
     if (plan.links.length === 0) return { found: await countOwners(mesh, type, plan.clauses) };
     try {
       let count = 0;
-      for await (const { rows } of streamMatches(
-        mesh,
-        plan,
-        { sort: [], first: COUNT_BATCH },
-        budgetOf(limits.maxCounted, limits),
-        availability,
-      ))
+      for await (const { rows } of streamMatches({ mesh, limits, availability, budget: budgetOf(limits.maxCounted, limits) }, plan, {
+        sort: [],
+        first: COUNT_BATCH,
+      }))
         count += rows.length;
       return { found: count };
     } catch (error) {
@@ -103,7 +101,7 @@ interface Part {
 
 /** A page that the owners of the type can give by themselves. */
 async function pageByOwners(
-  mesh: Mesh,
+  mesh: QueryContext,
   { type, clauses }: ChainPlan,
   sort: SortKey[],
   { after, limit, maxBytes, refs, want = "rows" }: PageRequest,
@@ -120,19 +118,18 @@ async function pageByOwners(
 
 /** A page whose candidates are probed; `isSpent`: no further than the budget reached. */
 async function pageBySemiJoin(
-  mesh: Mesh,
+  query: BoundedQuery,
   plan: ChainPlan,
   sort: SortKey[],
   { after, limit, maxBytes, refs, want = "rows" }: PageRequest,
-  budget: Budget,
-  availability: Availability,
 ): Promise<Part & { isSpent: boolean }> {
+  const { mesh, availability } = query;
   const found: Row[] = [];
   let end: Cursor | undefined;
   let isSpent = false;
   try {
     const candidates = { sort, first: limit + 1, ...(after && { after }), ...(refs && { refs }) };
-    for await (const batch of streamMatches(mesh, plan, candidates, budget, availability)) {
+    for await (const batch of streamMatches(query, plan, candidates)) {
       found.push(...batch.rows);
       end = batch.end;
       if (found.length > limit) break;

@@ -3,8 +3,8 @@
  * which of its references lead to a match. Per batch one call per owner and step.
  */
 import type { Clause, Cursor, Row, SortKey } from "../fhir/search/query.ts";
-import { canonicalUrlSlots, searchOwners, cursorOf, type Availability, type Mesh, ownersToAsk } from "./scatter-gather.ts";
-import type { ChainLink, HasLink, Link, ChainPlan } from "./chain-plan.ts";
+import { canonicalUrlSlots, searchOwners, cursorOf, ownersToAsk } from "./scatter-gather.ts";
+import type { ChainLink, HasLink, Link, ChainPlan, ChainQuery } from "./chain-plan.ts";
 import { ownerOf } from "./owner-contract.ts";
 import { anyOfValues, idClause } from "../fhir/search/exact-clauses.ts";
 
@@ -14,6 +14,11 @@ export interface Budget {
   rows: number;
   /** When it has to end, on the clock of `performance.now()`. */
   deadline: number;
+}
+
+/** A search over several services with what may still be done for it. */
+export interface BoundedQuery extends ChainQuery {
+  budget: Budget;
 }
 
 /** The budget is used up. */
@@ -48,12 +53,11 @@ export interface Candidates {
 
 /** All that fulfils the plan, without JSON, batch by batch. @throws Spent */
 export async function* streamMatches(
-  mesh: Mesh,
+  query: BoundedQuery,
   { type, clauses, links }: ChainPlan,
   { sort, after, refs = [], first = FIRST_BATCH }: Candidates,
-  budget: Budget,
-  availability: Availability,
 ): AsyncGenerator<Batch> {
+  const { mesh, budget, availability } = query;
   const slots = [...new Set([...refs, ...links.flatMap((link) => slotsOf(link, type))])];
   let size = Math.max(first, FIRST_BATCH);
   for (let from = after; ; ) {
@@ -70,10 +74,7 @@ export async function* streamMatches(
     from = cursorOf(last);
     let rows = page.rows;
     for (const link of links) {
-      if (rows.length > 0)
-        rows = await (link.kind === "chain"
-          ? filterByChain(mesh, link, rows, budget, availability)
-          : filterByHas(mesh, link, rows, budget, availability));
+      if (rows.length > 0) rows = await (link.kind === "chain" ? filterByChain(query, link, rows) : filterByHas(query, link, rows));
     }
     yield { rows, end: from };
     if (!page.more) return;
@@ -90,20 +91,14 @@ const slotsOf = (link: Link, type: string): number[] =>
   link.kind === "chain" ? link.slots : link.isCanonical ? canonicalUrlSlots(type) : [];
 
 /** Those that refer to something that fulfils the chain. */
-async function filterByChain(
-  mesh: Mesh,
-  { slots, isCanonical, ends, known }: ChainLink,
-  rows: Row[],
-  budget: Budget,
-  availability: Availability,
-): Promise<Row[]> {
+async function filterByChain(query: BoundedQuery, { slots, isCanonical, ends, known }: ChainLink, rows: Row[]): Promise<Row[]> {
   const references = [...new Set(rows.flatMap((row) => referencesIn(row, slots)))].filter((reference) => !known.has(reference));
   const found = await Promise.all(
     ends.map(async (end) => {
-      if (isCanonical) return semiJoin(mesh, end, canonicalUrlSlots(end.type), references, budget, availability);
+      if (isCanonical) return semiJoin(query, end, canonicalUrlSlots(end.type), references);
       const prefix = `${end.type}/`;
       const ids = references.filter((reference) => reference.startsWith(prefix)).map((reference) => reference.slice(prefix.length));
-      return [...(await semiJoin(mesh, end, undefined, ids, budget, availability))].map((id) => prefix + id);
+      return [...(await semiJoin(query, end, undefined, ids))].map((id) => prefix + id);
     }),
   );
   const matching = new Set(found.flatMap((some) => [...some]));
@@ -111,35 +106,23 @@ async function filterByChain(
 }
 
 /** Those that something refers to that fulfils the `_has`. */
-async function filterByHas(
-  mesh: Mesh,
-  { slots, isCanonical, end }: HasLink,
-  rows: Row[],
-  budget: Budget,
-  availability: Availability,
-): Promise<Row[]> {
+async function filterByHas(query: BoundedQuery, { slots, isCanonical, end }: HasLink, rows: Row[]): Promise<Row[]> {
   const namesOf = (row: Row) => (isCanonical ? referencesIn(row, canonicalUrlSlots(row.type)) : [`${row.type}/${row.id}`]);
-  const matching = await semiJoin(mesh, end, slots, [...new Set(rows.flatMap(namesOf))], budget, availability);
+  const matching = await semiJoin(query, end, slots, [...new Set(rows.flatMap(namesOf))]);
   return rows.filter((row) => namesOf(row).some((name) => matching.has(name)));
 }
 
 /** Which of the values (ids, or references in `slots`) something is known by that fulfils the plan. */
-async function semiJoin(
-  mesh: Mesh,
-  plan: ChainPlan,
-  slots: number[] | undefined,
-  values: string[],
-  budget: Budget,
-  availability: Availability,
-): Promise<Set<string>> {
+async function semiJoin(query: BoundedQuery, plan: ChainPlan, slots: number[] | undefined, values: string[]): Promise<Set<string>> {
+  const { mesh, availability } = query;
   const found = new Set<string>();
   const { type, clauses, links } = plan;
   for (let start = 0; start < values.length; start += MAX_KEYS_PER_CALL) {
     const some = values.slice(start, start + MAX_KEYS_PER_CALL);
     if (links.length === 0) {
-      const query = { type, clauses, among: some, ...(slots && { slots }) };
+      const keys = { type, clauses, among: some, ...(slots && { slots }) };
       const owners = ownersToAsk(mesh.directory, type, availability);
-      const answers = await Promise.all(owners.map((owner) => ownerOf(owner).joinKeysAmong(mesh.caller, query)));
+      const answers = await Promise.all(owners.map((owner) => ownerOf(owner).joinKeysAmong(mesh.caller, keys)));
       for (const value of answers.flat()) found.add(value);
       continue;
     }
@@ -147,7 +130,7 @@ async function semiJoin(
     const one: Clause = slots ? anyOfValues(slots, some) : idClause(some);
     const wanted = new Set(some);
     const candidates: Candidates = { sort: [], first: MIDDLE_BATCH, ...(slots && { refs: slots }) };
-    for await (const { rows } of streamMatches(mesh, { type, clauses: [...clauses, one], links }, candidates, budget, availability)) {
+    for await (const { rows } of streamMatches(query, { type, clauses: [...clauses, one], links }, candidates)) {
       for (const value of rows.flatMap((row) => (slots ? referencesIn(row, slots) : [row.id]))) if (wanted.delete(value)) found.add(value);
       if (wanted.size === 0) break;
     }

@@ -8,6 +8,7 @@ import { isResourceType, parametersOf, resourceTypes } from "./parameters.ts";
 import { dateMatches } from "./ranges.ts";
 import { unescaped } from "./escapes.ts";
 import { parseTextQuery } from "./text-query.ts";
+import { isId } from "../ids.ts";
 
 /** Links of a chain, `_has` included. */
 export const MAX_DEPTH = 5;
@@ -80,7 +81,7 @@ function addList(criteria: Criteria, modifier: string, value: string, asked: str
   if (value.startsWith("$"))
     throw fhirError(501, "not-supported", "Lists that the server makes up (_list=$…) are not supported yet.", asked);
   const ids = valuesOf(value, asked).map(unescaped);
-  if (ids.some((id) => !/^[A-Za-z0-9\-.]{1,64}$/.test(id))) throw fhirError(400, "invalid", '"_list" is the id of a List.', asked);
+  if (!ids.every(isId)) throw fhirError(400, "invalid", '"_list" is the id of a List.', asked);
   criteria.lists.push(ids);
 }
 

@@ -8,6 +8,7 @@ import { SEP } from "./query.ts";
 import { numberMatches } from "./ranges.ts";
 import { referenceOf } from "./rows.ts";
 import { splitAt, unescaped } from "./escapes.ts";
+import { isId, relativeReference } from "../ids.ts";
 
 /** What the meaning of a value depends on beside itself. */
 export interface Context {
@@ -94,14 +95,14 @@ export function referenceMatches(
   { base }: Context,
 ): { eq: string }[] {
   const text = base && value.startsWith(`${base}/`) ? value.slice(base.length + 1) : value;
-  const local = /^([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/.exec(text);
+  const local = relativeReference(text);
   const both = (relative: string): { eq: string }[] =>
     base ? [{ eq: `=${relative}` }, { eq: `=${base}/${relative}` }] : [{ eq: `=${relative}` }];
-  if (local && isResourceType(local[1]!)) {
-    if (type && local[1] !== type) throw fhirError(400, "invalid", `"${name}" asks for ${type}, its value is of another type.`, name);
-    return parameter.only && local[1] !== parameter.only ? [] : both(referenceOf(text)!);
+  if (local && isResourceType(local.type)) {
+    if (type && local.type !== type) throw fhirError(400, "invalid", `"${name}" asks for ${type}, its value is of another type.`, name);
+    return parameter.only && local.type !== parameter.only ? [] : both(referenceOf(text)!);
   }
-  if (/^[A-Za-z0-9\-.]{1,64}$/.test(text)) {
+  if (isId(text)) {
     const types = type ? [type] : (parameter.targets ?? resourceTypes);
     return types.filter((one) => !parameter.only || one === parameter.only).flatMap((one) => both(`${one}/${text}`));
   }

@@ -1,9 +1,9 @@
 /** What the domain's actions need of resources that other services own. */
 import type { FhirResource, Stored } from "../../fhir/r4.ts";
-import type { Mesh } from "../../federation/scatter-gather.ts";
 import { isType, notFound } from "../../federation/errors.ts";
 import { readResource } from "../../federation/read.ts";
 import { parseJson } from "../../fhir/json.ts";
+import type { QueryContext } from "../../federation/query-context.ts";
 
 /** A literal reference, `Type/id`, as a rule for Moleculer's validator. */
 export const referenceTo = (...types: string[]) =>
@@ -36,7 +36,7 @@ export const splitReference = (reference: string): [type: string, id: string] =>
 };
 
 /** A resource of another service, with its version. @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 */
-export async function readReference<Of extends FhirResource>(mesh: Mesh, reference: string): Promise<Stored<Of>> {
+export async function readReference<Of extends FhirResource>(mesh: QueryContext, reference: string): Promise<Stored<Of>> {
   const [type, id] = splitReference(reference);
   return parseJson((await readResource(mesh, type, id)).json) as Stored<Of>;
 }
@@ -47,7 +47,7 @@ export async function readReference<Of extends FhirResource>(mesh: Mesh, referen
  *
  * @throws 404 NOT_FOUND, 410 GONE; 503 when the owner is down
  */
-export async function requireReference(mesh: Mesh, reference: string): Promise<void> {
+export async function requireReference(mesh: QueryContext, reference: string): Promise<void> {
   const [type, id] = splitReference(reference);
   if (mesh.directory.known(type).length === 0) return;
   try {

@@ -1,5 +1,6 @@
 import type { Encounter, Location } from "../../fhir/r4.ts";
 import type { UniqueKey } from "../../store/store.ts";
+import { OCCUPANCY } from "../wards/wards.contract.ts";
 import { type Stay, StayStatus } from "./hospitalizations.contract.ts";
 import {
   alreadyDischarged,
@@ -16,7 +17,6 @@ import {
 export const INPATIENT = ["IMP", "ACUTE", "NONAC", "OBSENC", "SS"];
 
 const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP", display: "inpatient encounter" } as const;
-const V2_0116 = "http://terminology.hl7.org/CodeSystem/v2-0116"; // bed status
 
 const isOpen = ({ status }: Encounter): boolean => ["arrived", "triaged", "in-progress", "onleave"].includes(status);
 
@@ -83,15 +83,15 @@ const ended = ({ location = [] }: Encounter, now: Date): NonNullable<Encounter["
 /** @throws 409 NOT_A_BED, BED_OCCUPIED */
 export function occupy<Of extends Location>(bed: Of): Of {
   const code = bed.operationalStatus?.code;
-  if (code === "O") throw bedOccupied(`Location/${bed.id}`);
-  if (code !== "U" || (bed.status !== undefined && bed.status !== "active")) throw notABed(`Location/${bed.id}`);
-  return { ...bed, operationalStatus: { system: V2_0116, code: "O", display: "Occupied" } };
+  if (code === OCCUPANCY.taken.code) throw bedOccupied(`Location/${bed.id}`);
+  if (code !== OCCUPANCY.free.code || (bed.status !== undefined && bed.status !== "active")) throw notABed(`Location/${bed.id}`);
+  return { ...bed, operationalStatus: OCCUPANCY.taken };
 }
 
 /** The bed, free. */
 export const vacate = <Of extends Location>(bed: Of): Of => ({
   ...bed,
-  operationalStatus: { system: V2_0116, code: "U", display: "Unoccupied" },
+  operationalStatus: OCCUPANCY.free,
 });
 
 /**

@@ -5,6 +5,7 @@
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { replaceLinks } from "../../fhir/bundle/links.ts";
 import { conditionalLinks, conditionalReferences, linksInPatched, linksTo, type LinkTarget } from "../../fhir/bundle/references.ts";
+import { severalMatch } from "../../federation/errors.ts";
 import { type Conditions, criteriaOf, refused } from "./conditions.ts";
 import { PendingIndex } from "./pending-index.ts";
 import { isFound, type Target } from "./targets.ts";
@@ -95,5 +96,4 @@ export function linkConditional(
 const typeOf = (reference: string): string => reference.slice(0, reference.indexOf("?"));
 
 /** Criteria that must name one resource name several. */
-export const ambiguous = (criteria: string, index: number) =>
-  refused(412, `More than one resource matches ${criteria}: narrow the criteria.`, index, "multiple-matches");
+export const ambiguous = (criteria: string, index: number) => refused(412, severalMatch(criteria), index, "multiple-matches");

@@ -1,15 +1,13 @@
 /** The steps of a transaction's owners: what each entry asks of whom, once it is known what it is about. */
 import { type BundleEntry, isRead } from "../../fhir/bundle/entries.ts";
-import { ifMatchVersions } from "../../fhir/etag.ts";
-import type { OwnerStep } from "../../federation/owner-contract.ts";
+import { areFulfilled, NONE_LIVING, type Preconditions, preconditionsOf, requiredVersions } from "../../fhir/preconditions.ts";
+import type { Resource } from "../../fhir/resource.ts";
 import type { Directory } from "../../federation/directory.ts";
 import { staleVersion } from "../../federation/errors.ts";
+import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { type Conditions, criteriaOf, holdsOf, moveKey, movesInto } from "./conditions.ts";
 import type { EntryAnswer, PlannedSteps, Share } from "./plan.ts";
 import type { Target } from "./targets.ts";
-
-/** Puts a step into an owner's share, for one entry; returns its place in the whole. */
-type Put = (owner: string, step: OwnerStep, mayWait: boolean) => number;
 
 /**
  * A resource of a shared type has one living copy in all. A step relies on where the resource was when it was planned, and fails
@@ -23,93 +21,164 @@ export function planSteps(
   conditions: Conditions,
   directory: Directory,
 ): PlannedSteps {
-  const shares = new Map<string, Share>();
-  let places = 0;
-  const putFor =
-    (index: number): Put =>
-    (owner, step, mayWait) => {
-      const share = shares.get(owner) ?? { owner, steps: [], places: [], entries: [], mayWait: false };
-      shares.set(owner, share);
-      share.steps.push(step);
-      share.places.push(places);
-      share.entries.push(index);
-      share.mayWait ||= mayWait;
-      places += 1;
-      return places - 1;
-    };
+  const steps = new StepsByOwner();
+  for (const { index, owner, step } of holdsOf(entries, targets, conditions, directory)) steps.put(index, owner, step, true);
+  const planner = new StepPlanner(steps, conditions, directory);
   const planned = new Set<Target>();
-  const moves = new Map<string, number>();
-  const reservations = new Map<number, number>();
-  for (const { index, owner, step } of holdsOf(entries, targets, conditions, directory)) putFor(index)(owner, step, true);
-
   const answers = entries.map((entry): EntryAnswer => {
-    const { method, resource, index } = entry;
     if (isRead(entry)) return { kind: "read" };
     const type = entry.type as string;
     const target = targets.get(entry);
-    const ifVersion = ifMatchVersions(entry.ifMatch, `Bundle.entry[${index}].request.ifMatch`);
     if (!target) {
-      if (entry.ifMatch !== undefined) throw staleEntry(0, index);
+      if (entry.ifMatch !== undefined) throw staleEntry(NONE_LIVING, entry.index);
       return { kind: "nothing", type };
     }
     const { id, held } = target;
-    if (method === "POST" && held) return { kind: "found", type, match: { id, updated: 0, ...held } };
-    if (method === "POST" && planned.has(target)) return { kind: "found", type, match: { id, owner: "", version: 1, updated: 0 } };
+    if (entry.method === "POST" && held) return { kind: "found", type, match: { id, updated: 0, ...held } };
+    // The same conditional create twice in one bundle is one resource.
+    if (entry.method === "POST" && planned.has(target)) return { kind: "found", type, match: { id, owner: "", version: 1, updated: 0 } };
     planned.add(target);
-    const put = putFor(index);
-    const answer = (place: number, isMove = false): EntryAnswer => ({ kind: "step", place, type, id, isMove });
-    const criteria = criteriaOf(entry);
-    const isLiving = held !== undefined && !held.deleted;
-    const isShared = directory.isShared(type);
-    if (entry.ifMatch !== undefined && !isLiving && isLocated(entry, directory)) throw staleEntry(0, index);
-    // With an If-Match as well one of the two is false, whatever there is.
-    if (mustBeAbsent(entry) && (isLiving || entry.ifMatch !== undefined)) throw staleEntry(held?.version ?? 0, index);
-
-    /** What comes into being under an id, or is found nowhere, must be so with each owner: the id is held with the others until it is done. */
-    const holdPlace = (owner: string): void => {
-      for (const other of directory.ownersOf(type)) {
-        if (other === owner) continue;
-        reservations.set(put(other, { op: "delete", type, id, moved: true, ifVersion: [NONE_LIVING] }, true), held?.version ?? 0);
-      }
-    };
-
-    if (method === "DELETE") {
-      const seen = isShared ? [isLiving ? held.version : NONE_LIVING] : undefined;
-      const owner = held?.owner ?? (directory.ownersOf(type)[0] as string);
-      if (!isLiving) holdPlace(owner);
-      return answer(put(owner, { op: "delete", type, id, ...atVersion(ifVersion ?? seen) }, true));
-    }
-    const owner = directory.ownerFor(type, resource);
-    const text = JSON.stringify(resource);
-    const isNamed = method === "PUT" && resource?.id !== undefined;
-    if (method === "POST" || (criteria !== undefined && !held && !(isShared && isNamed))) {
-      const holdsKeys = directory.known(type).some((it) => it.service === owner && it.holdsKeys);
-      // Of a shared type the condition is held with every owner already.
-      const ifNoneExist = criteria === undefined || isShared ? undefined : conditions.get(criteria)?.condition;
-      const mayWait = holdsKeys || ifNoneExist !== undefined;
-      return answer(put(owner, { op: "create", type, id, text, ...(ifNoneExist && { ifNoneExist }) }, mayWait));
-    }
-    if (ifVersion && held && !ifVersion.includes(held.version)) throw staleEntry(held.version, index);
-    const update = { op: "update", type, id, text } as const;
-    if (!isLiving && isShared) {
-      holdPlace(owner);
-      // Criteria that found nothing never write over what somebody has made under the id since.
-      const required = criteria === undefined && !mustBeAbsent(entry) ? undefined : [NONE_LIVING];
-      return answer(put(owner, { ...update, upsert: true, ...atVersion(required), ...(held && { since: held.version + 1 }) }, true));
-    }
-    if (!held || held.owner === owner) {
-      const upsert = method === "PUT" && entry.ifMatch === undefined && !isShared;
-      const required = method === "PATCH" && held ? [held.version] : mustBeAbsent(entry) ? [NONE_LIVING] : ifVersion;
-      return answer(put(owner, { ...update, upsert, ...atVersion(required) }, true));
-    }
-    // The content has made it another owner's: it leaves the one and goes on with the other, in the same step.
-    put(held.owner, { op: "delete", type, id, moved: true, ifVersion: [held.version] }, true);
-    const place = put(owner, { op: "add", counter: movesInto(type), by: 1 }, true);
-    if (!moves.has(moveKey(owner, type))) moves.set(moveKey(owner, type), place);
-    return answer(put(owner, { ...update, upsert: true, since: held.version + 1 }, true), true);
+    return planner.plan({ entry, index: entry.index, type, id, held });
   });
-  return { shares: [...shares.values()], answers, moves, reservations };
+  const { moves, reservations } = planner;
+  return { shares: steps.shares, answers, moves, reservations };
 }
+
+/** Steps as they are gathered, one share for each owner. */
+class StepsByOwner {
+  readonly #shares = new Map<string, Share>();
+  #places = 0;
+
+  get shares(): Share[] {
+    return [...this.#shares.values()];
+  }
+
+  /** Adds a step for an entry. @param mayWait another transaction may hold it up @returns its place in the whole */
+  put(index: number, owner: string, step: OwnerStep, mayWait: boolean): number {
+    const share = this.#shares.get(owner) ?? { owner, steps: [], places: [], entries: [], mayWait: false };
+    this.#shares.set(owner, share);
+    share.steps.push(step);
+    share.places.push(this.#places);
+    share.entries.push(index);
+    share.mayWait ||= mayWait;
+    this.#places += 1;
+    return this.#places - 1;
+  }
+}
+
+/** An entry that writes, and what it is about. */
+interface Writing {
+  entry: BundleEntry;
+  index: number;
+  type: string;
+  id: string;
+  held: Target["held"];
+}
+
+/** The steps of one entry after the other. */
+class StepPlanner {
+  /** By owner and counter: the place of the first step that counts a move into it. */
+  readonly moves = new Map<string, number>();
+  /** Places of steps that hold an id with an owner that does not have it, and the newest version that was known of it. */
+  readonly reservations = new Map<number, number>();
+  readonly #steps: StepsByOwner;
+  readonly #conditions: Conditions;
+  readonly #directory: Directory;
+
+  constructor(steps: StepsByOwner, conditions: Conditions, directory: Directory) {
+    this.#steps = steps;
+    this.#conditions = conditions;
+    this.#directory = directory;
+  }
+
+  plan(writing: Writing): EntryAnswer {
+    const { entry, index, held } = writing;
+    // If-None-Match is of an update only (R4, http.html#ccreate has If-None-Exist).
+    const { ifMatch, ifNoneMatch } = entry;
+    const given = { ifMatch, ...(entry.method === "PUT" && { ifNoneMatch }) };
+    const preconditions = preconditionsOf(given, `Bundle.entry[${index}].request.ifMatch`);
+    const version = held && !held.deleted ? held.version : NONE_LIVING;
+    const isKnown = held !== undefined || isLocated(entry, this.#directory);
+    // What nobody has looked for, its owner finds out.
+    if ((isKnown || preconditions.mustBeAbsent) && !areFulfilled(preconditions, version))
+      throw staleEntry(held?.version ?? NONE_LIVING, index);
+    if (entry.method === "DELETE") return this.#delete(writing, preconditions);
+    const owner = this.#directory.ownerFor(writing.type, entry.resource);
+    return this.#isCreation(writing) ? this.#create(writing, owner) : this.#update(writing, owner, preconditions);
+  }
+
+  #delete(writing: Writing, preconditions: Preconditions): EntryAnswer {
+    const { type, id, held } = writing;
+    const isLiving = held !== undefined && !held.deleted;
+    const seen = this.#directory.isShared(type) ? [isLiving ? held.version : NONE_LIVING] : undefined;
+    const owner = held?.owner ?? (this.#directory.ownersOf(type)[0] as string);
+    if (!isLiving) this.#reserve(writing, owner);
+    return this.#put(writing, owner, { op: "delete", type, id, ...atVersion(preconditions.versions ?? seen) });
+  }
+
+  #create(writing: Writing, owner: string): EntryAnswer {
+    const { entry, type, id } = writing;
+    const criteria = criteriaOf(entry);
+    const holdsKeys = this.#directory.known(type).some((it) => it.service === owner && it.holdsKeys);
+    // Of a shared type the condition is held with every owner already.
+    const isHeld = criteria === undefined || this.#directory.isShared(type);
+    const ifNoneExist = isHeld ? undefined : this.#conditions.get(criteria)?.condition;
+    const step: OwnerStep = { op: "create", type, id, text: textOf(entry), ...(ifNoneExist && { ifNoneExist }) };
+    return this.#put(writing, owner, step, holdsKeys || ifNoneExist !== undefined);
+  }
+
+  #update(writing: Writing, owner: string, preconditions: Preconditions): EntryAnswer {
+    const { entry, type, id, held } = writing;
+    const isShared = this.#directory.isShared(type);
+    const update = { op: "update", type, id, text: textOf(entry) } as const;
+    if (isShared && (!held || held.deleted)) {
+      this.#reserve(writing, owner);
+      // Criteria that found nothing never write over what has been made under the id since.
+      const required = criteriaOf(entry) === undefined && !preconditions.mustBeAbsent ? undefined : [NONE_LIVING];
+      return this.#put(writing, owner, { ...update, upsert: true, ...atVersion(required), ...(held && { since: held.version + 1 }) });
+    }
+    if (held && held.owner !== owner) return this.#move(writing, held, owner, update);
+    const upsert = entry.method === "PUT" && entry.ifMatch === undefined && !isShared;
+    const required = entry.method === "PATCH" && held ? [held.version] : requiredVersions(preconditions);
+    return this.#put(writing, owner, { ...update, upsert, ...atVersion(required) });
+  }
+
+  /** The content has made it another owner's: it leaves the one and goes on with the other, in the same step. */
+  #move(
+    writing: Writing,
+    held: NonNullable<Target["held"]>,
+    owner: string,
+    update: Pick<Extract<OwnerStep, { op: "update" }>, "op" | "type" | "id" | "text">,
+  ): EntryAnswer {
+    const { index, type, id } = writing;
+    this.#steps.put(index, held.owner, { op: "delete", type, id, moved: true, ifVersion: [held.version] }, true);
+    const place = this.#steps.put(index, owner, { op: "add", counter: movesInto(type), by: 1 }, true);
+    if (!this.moves.has(moveKey(owner, type))) this.moves.set(moveKey(owner, type), place);
+    return { ...this.#put(writing, owner, { ...update, upsert: true, since: held.version + 1 }), isMove: true };
+  }
+
+  /** What comes into being under an id, or is found nowhere, must be so with each owner: the others hold the id until it is done. */
+  #reserve({ index, type, id, held }: Writing, owner: string): void {
+    for (const other of this.#directory.ownersOf(type)) {
+      if (other === owner) continue;
+      const place = this.#steps.put(index, other, { op: "delete", type, id, moved: true, ifVersion: [NONE_LIVING] }, true);
+      this.reservations.set(place, held?.version ?? NONE_LIVING);
+    }
+  }
+
+  #put({ index, type, id }: Writing, owner: string, step: OwnerStep, mayWait = true): Extract<EntryAnswer, { kind: "step" }> {
+    return { kind: "step", place: this.#steps.put(index, owner, step, mayWait), type, id, isMove: false };
+  }
+
+  /** A POST, or criteria that found nothing; of a shared type under an id of the client's it is an update that makes it. */
+  #isCreation({ entry, type, held }: Writing): boolean {
+    if (entry.method === "POST") return true;
+    const isNamed = entry.method === "PUT" && entry.resource?.id !== undefined;
+    return criteriaOf(entry) !== undefined && !held && !(isNamed && this.#directory.isShared(type));
+  }
+}
+
+const textOf = ({ resource }: BundleEntry): string => JSON.stringify(resource as Resource);
 
 /** Whether it is known if there is a resource that the entry is about; else its owner finds out. */
 const isLocated = (entry: BundleEntry, directory: Directory): boolean => criteriaOf(entry) !== undefined || mustBeLocated(entry, directory);
@@ -120,9 +189,6 @@ export const mustBeLocated = (entry: BundleEntry, directory: Directory): boolean
 
 /** `If-None-Match: *` on an update: only what is not there is made (RFC 9110, 13.1.2). */
 const mustBeAbsent = ({ method, ifNoneMatch }: BundleEntry): boolean => method === "PUT" && ifNoneMatch?.trim() === "*";
-
-/** As a required version (store/store.ts). */
-const NONE_LIVING = 0;
 
 const atVersion = (ifVersion: number[] | undefined) => (ifVersion ? { ifVersion } : {});
 

@@ -19,8 +19,17 @@ export interface Bed {
   status: BedStatus;
 }
 
+/** Whether a bed can be given to a patient. */
 export const BedStatus = { free: "free", taken: "taken", closed: "closed" } as const;
 export type BedStatus = (typeof BedStatus)[keyof typeof BedStatus];
+
+const V2_0116 = "http://terminology.hl7.org/CodeSystem/v2-0116";
+
+/** `Location.operationalStatus` of a bed, HL7 v2 table 0116, as far as it is used here. Only beds have one. */
+export const OCCUPANCY = {
+  free: { system: V2_0116, code: "U", display: "Unoccupied" },
+  taken: { system: V2_0116, code: "O", display: "Occupied" },
+} as const;
 
 /** Everything that other services may know about `wards`. */
 export const wards = {

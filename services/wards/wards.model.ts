@@ -1,24 +1,17 @@
 import { v7 as timeOrderedId } from "uuid";
 import { fold } from "../../fhir/search/fold.ts";
 import type { Location, Stored } from "../../fhir/r4.ts";
+import { NONE_LIVING } from "../../fhir/preconditions.ts";
 import { referenceClause, tokenClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { UniqueKey } from "../../store/store.ts";
-import { type Bed, BedStatus, type Ward } from "./wards.contract.ts";
+import { type Bed, BedStatus, OCCUPANCY, type Ward } from "./wards.contract.ts";
 import { bedOccupied, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 
 // The rules of a ward: plain data in, plain data out. No broker, no database, no clock.
 
 const PHYSICAL = "http://terminology.hl7.org/CodeSystem/location-physical-type";
-const V2_0116 = "http://terminology.hl7.org/CodeSystem/v2-0116";
-
-/** HL7 v2 table 0116, bed status, as far as it is used here. */
-export const OPERATIONAL = {
-  free: { system: V2_0116, code: "U", display: "Unoccupied" },
-  taken: { system: V2_0116, code: "O", display: "Occupied" },
-} as const;
-
 type NewLocation = Location & { id: string };
 
 /** The Locations of a new ward, the ward first, and the ward as its caller sees it. */
@@ -33,7 +26,7 @@ export function newWard(name: string, rooms: { name: string; beds: string[] }[])
       mode: "instance",
       physicalType: { coding: [{ system: PHYSICAL, code, display }] },
       ...(partOf && { partOf: { reference: `Location/${partOf.id}`, display: partOf.name } }),
-      ...(code === "bd" && { operationalStatus: OPERATIONAL.free }),
+      ...(code === "bd" && { operationalStatus: OCCUPANCY.free }),
     };
     locations.push(location);
     return location;
@@ -61,9 +54,6 @@ export function wardKeys(location: Location): UniqueKey[] {
 
 type Deletion = Extract<OwnerStep, { op: "delete" }>;
 
-/** Besides the version that was looked at: somebody else may have deleted it meanwhile. */
-const NONE_LIVING = 0;
-
 /**
  * The deletion of a Location in which nobody lies. That of a bed holds for what was looked at, so that nobody is admitted to
  * it in between.
@@ -72,14 +62,15 @@ const NONE_LIVING = 0;
  */
 export function deletionOf({ id, meta, operationalStatus }: Stored<Location>, step: Deletion, place: number): Deletion {
   if (!operationalStatus) return step;
-  if (operationalStatus.code === OPERATIONAL.taken.code) throw bedOccupied(`Location/${id}`, place);
+  if (operationalStatus.code === OCCUPANCY.taken.code) throw bedOccupied(`Location/${id}`, place);
+  // Or none: it may have been deleted meanwhile.
   const seen = [Number(meta.versionId), NONE_LIVING];
   return { ...step, ifVersion: (step.ifVersion ?? seen).filter((version) => seen.includes(version)) };
 }
 
 /** "Beds in one of these places, or anywhere, that may be in this state." Only beds have an operational status. */
 export function bedsIn(places: string[] | undefined, status: BedStatus | undefined): Clause[] {
-  const code = status === BedStatus.free ? OPERATIONAL.free : status === BedStatus.taken ? OPERATIONAL.taken : undefined;
+  const code = status === BedStatus.free ? OCCUPANCY.free : status === BedStatus.taken ? OCCUPANCY.taken : undefined;
   const token = code && { system: code.system, value: code.code };
   return [tokenClause("Location", "operational-status", token), ...(places ? [partOf(places)] : [])];
 }
@@ -93,9 +84,9 @@ export function bedOf(location: Location & { id: string }, room: Location | unde
   const code = location.operationalStatus?.code;
   const status = !isOpen
     ? BedStatus.closed
-    : code === OPERATIONAL.taken.code
+    : code === OCCUPANCY.taken.code
       ? BedStatus.taken
-      : code === OPERATIONAL.free.code
+      : code === OCCUPANCY.free.code
         ? BedStatus.free
         : BedStatus.closed;
   return {

@@ -1,8 +1,8 @@
 import { parseSearch } from "../../fhir/search/parse.ts";
 import type { Caller } from "../../mesh/contract.ts";
-import type { Mesh as Asked } from "../../federation/scatter-gather.ts";
+import type { QueryContext as Asked } from "../../federation/query-context.ts";
 import { clausesOf } from "../../federation/chains.ts";
-import type { ChainLimits } from "../../federation/chain-plan.ts";
+import type { ChainLimits } from "../../federation/query-context.ts";
 import type { Directory, WithDirectory } from "../../federation/directory.ts";
 import { countMatches, type PageRequest, searchPage } from "../../federation/search-page.ts";
 import { fhirAt } from "../kit/fhir-http.ts";

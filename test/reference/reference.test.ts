@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { parseSearch } from "../../fhir/search/parse.ts";
-import type { ChainLimits } from "../../federation/chain-plan.ts";
+import type { ChainLimits } from "../../federation/query-context.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { countMatches, type PageOfRows, searchPage } from "../../federation/search-page.ts";
 import { SYSTEMS } from "../../services/systems.ts";

@@ -1,5 +1,5 @@
 /** Conditional update, patch and delete: criteria in place of an id (FHIR R4, http.html#cond-update, #3.1.0.7.1). */
-import { ifMatchVersions } from "../../../../fhir/etag.ts";
+import { areFulfilled, NONE_LIVING, preconditionsOf } from "../../../../fhir/preconditions.ts";
 import { fhirError } from "../../../../fhir/outcome.ts";
 import { type CriteriaMatches, resolveCriteria, type CriteriaMatch } from "../../../../federation/resolve-criteria.ts";
 import { locked, multipleMatches, noMatch, staleVersion } from "../../../../federation/errors.ts";
@@ -37,14 +37,14 @@ export async function conditionalUpdate(request: FhirRequest, type: string): Pro
       },
     });
   }
-  const allowed = ifMatchVersions(ifMatch);
+  const preconditions = preconditionsOf({ ifMatch, ifNoneMatch });
   const updated = async () => {
     const [found] = await resolveCriteria(request, [criteria], 2);
     const [match, ...more] = found?.matches ?? [];
     if (more.length > 0) throw multipleMatches(criteria);
-    if (match && ifNoneMatch?.trim() === "*") throw staleVersion({ type, id: match.id, version: match.version });
-    if (match) return updateMatch(request, resource, match, allowed);
-    if (ifMatch !== undefined) throw staleVersion({ type, version: 0 });
+    const version = match?.version ?? NONE_LIVING;
+    if (!areFulfilled(preconditions, version)) throw staleVersion({ type, ...(match && { id: match.id }), version });
+    if (match) return updateMatch(request, resource, match, preconditions.versions !== undefined);
     const created = await createUnless(request, resource, (found as CriteriaMatches).condition);
     if (!created) throw new WriteConflict();
     return created;
@@ -57,14 +57,13 @@ export async function conditionalUpdate(request: FhirRequest, type: string): Pro
 }
 
 /** @throws Overtaken when the match was changed meanwhile and the client named no version of it */
-async function updateMatch(request: FhirRequest, resource: Parsed, { id, version }: CriteriaMatch, allowed: number[] | undefined) {
+async function updateMatch(request: FhirRequest, resource: Parsed, { id, version }: CriteriaMatch, namesVersion: boolean) {
   const type = resource.resourceType;
   if (resource.id !== undefined && resource.id !== id) {
     throw fhirError(400, "invalid", `The criteria match ${type}/${id}, but the resource has another id.`, `${type}.id`);
   }
-  if (allowed && !allowed.includes(version)) throw staleVersion({ type, id, version });
   const answer = rewrite(request, { ...resource, id }, version);
-  return allowed ? answer : asWriteConflict(answer);
+  return namesVersion ? answer : asWriteConflict(answer);
 }
 
 /** PATCH Type?criteria */
@@ -85,7 +84,7 @@ export async function conditionalDelete(request: FhirRequest, type: string): Pro
   const [match] = matches;
   const ifMatch = request.header("if-match");
   if (!match) {
-    if (ifMatch !== undefined) throw staleVersion({ type, version: 0 });
+    if (ifMatch !== undefined) throw staleVersion({ type, version: NONE_LIVING });
     return { status: 204 };
   }
   if (matches.length === 1) return remove(request, type, match.id);

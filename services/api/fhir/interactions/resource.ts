@@ -1,7 +1,9 @@
 /** Interactions on one resource: create, read, vread, update, delete (FHIR R4, http.html). */
 import { v7 as timeOrderedId } from "uuid";
 import { localReferences } from "../../../../fhir/bundle/references.ts";
-import { etagOf, ifMatchVersions, isNamedBy } from "../../../../fhir/etag.ts";
+import { etagOf, isNamedBy } from "../../../../fhir/etag.ts";
+import { isId } from "../../../../fhir/ids.ts";
+import { NONE_LIVING, preconditionsOf, requiredVersions } from "../../../../fhir/preconditions.ts";
 import { parseInput } from "../../../../fhir/json.ts";
 import { fhirError, outcome } from "../../../../fhir/outcome.ts";
 import { isResourceType } from "../../../../fhir/search/parameters.ts";
@@ -17,8 +19,6 @@ import { subsetOfRead, subsetText } from "../presentation.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import { outsideBundle } from "../refusals.ts";
 import type { FhirRequest } from "../request.ts";
-
-const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 
 /** GET Type/id */
 export async function read(request: FhirRequest, type: string, id: string): Promise<Answer> {
@@ -65,32 +65,27 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
   return written(request, type, id, result);
 }
 
-/** As a required version (store/store.ts). */
-const NONE_LIVING = 0;
-
 /** PUT Type/id */
 export async function update(request: FhirRequest, type: string, id: string): Promise<Answer> {
-  if (!ID.test(id)) throw fhirError(400, "value", `"${id.slice(0, 100)}" is not a legal id: letters, digits, - and . only, at most 64.`);
+  if (!isId(id)) throw fhirError(400, "value", `"${id.slice(0, 100)}" is not a legal id: letters, digits, - and . only, at most 64.`);
   const { directory } = request;
   const text = await request.body();
   const resource = parsed(text, type);
   if (resource.id !== id) throw fhirError(400, "invalid", `The resource's id must be "${id}", as in the URL.`, `${type}.id`);
-  const ifMatch = request.header("if-match");
-  const ifVersion = ifMatchVersions(ifMatch);
+  const [ifMatch, ifNoneMatch] = [request.header("if-match"), request.header("if-none-match")];
+  const preconditions = preconditionsOf({ ifMatch, ifNoneMatch });
+  const required = requiredVersions(preconditions);
+  if (required?.length === 0) throw staleVersion({ type, id });
   const owner = directory.ownerFor(type, resource);
   const isShared = directory.isShared(type);
-  const ifNoneMatch = request.header("if-none-match");
-  // `If-None-Match: *` holds when there is no version (RFC 9110, 13.1.2), `If-Match: *` when there is any (13.1.1).
-  const mustBeAbsent = ifNoneMatch?.trim() === "*";
-  if (mustBeAbsent && ifMatch !== undefined) throw staleVersion({ type, id });
-  const upsert = !isShared && ifMatch?.trim() !== "*";
-  const required = mustBeAbsent ? [NONE_LIVING] : ifVersion;
+  // Without a version to be held to, a missing resource must not be made where one must exist.
+  const upsert = !isShared && (!preconditions.mustExist || preconditions.versions !== undefined);
   const step: OwnerStep = { op: "update", type, id, text, upsert, ...(required && { ifVersion: required }) };
   try {
     return written(request, type, id, await one(request, owner, step));
   } catch (error) {
     const isNowhere = isType(error, "NOT_FOUND");
-    if (!isShared) throw isNowhere ? staleVersion({ type, id, version: 0 }) : error;
+    if (!isShared) throw isNowhere ? staleVersion({ type, id, version: NONE_LIVING }) : error;
     // Usually the resource is where its content says; if it is not there, or on its way, it may have to move.
     if (!isNowhere && !isType(error, "STALE_VERSION") && !isType(error, "LOCKED")) throw error;
     const entry: TransactionEntry = {
@@ -110,7 +105,8 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
 export async function remove(request: FhirRequest, type: string, id: string): Promise<Answer> {
   const owners = request.directory.ownersOf(type);
   const ifMatch = request.header("if-match");
-  const ifVersion = ifMatchVersions(ifMatch);
+  const preconditions = preconditionsOf({ ifMatch });
+  const ifVersion = requiredVersions(preconditions);
   if (owners.length > 1)
     return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } });
   const step: OwnerStep = { op: "delete", type, id, ...(ifVersion && { ifVersion }) };
@@ -123,7 +119,7 @@ export async function remove(request: FhirRequest, type: string, id: string): Pr
         () => asWriteConflict(deleted()),
         () => locked({ type, id }),
       );
-  if (ifMatch !== undefined && result.outcome === "none") throw staleVersion({ type, id, version: 0 });
+  if (preconditions.mustExist && result.outcome === "none") throw staleVersion({ type, id, version: NONE_LIVING });
   return { status: 204, headers: result.version > 0 ? { ETag: etagOf(result.version) } : {} };
 }
 
@@ -150,8 +146,7 @@ export async function rewrite(request: FhirRequest, resource: Parsed & { id: str
 export async function createUnless(request: FhirRequest, resource: Parsed, ifNoneExist: NoneExist): Promise<Answer | undefined> {
   const { resourceType: type } = resource;
   const id = typeof resource.id === "string" ? resource.id : timeOrderedId();
-  if (!ID.test(id))
-    throw fhirError(400, "value", "The resource's id is not legal: letters, digits, - and . only, at most 64.", `${type}.id`);
+  if (!isId(id)) throw fhirError(400, "value", "The resource's id is not legal: letters, digits, - and . only, at most 64.", `${type}.id`);
   const owner = request.directory.ownerFor(type, resource);
   const result = await one(request, owner, { op: "create", type, id, text: JSON.stringify(resource), ifNoneExist });
   return result.outcome === "existed" ? undefined : written(request, type, id, result);

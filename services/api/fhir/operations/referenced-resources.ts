@@ -4,11 +4,13 @@
  */
 import { compartmentOf, mayReferTo, parametersOf } from "../../../../fhir/search/parameters.ts";
 import type { Clause, Row, StoreQuery } from "../../../../fhir/search/query.ts";
-import { addForEachOwner, askTogether, type Availability } from "../../../../federation/scatter-gather.ts";
+import { addForEachOwner, askTogether } from "../../../../federation/scatter-gather.ts";
 import { outside } from "./compartment.ts";
 import { MAX_INCLUDED } from "../limits.ts";
 import type { FhirRequest } from "../request.ts";
 import { BY_IDENTIFIER, anyOfValues, toContained } from "../../../../fhir/search/exact-clauses.ts";
+import type { Availability } from "../../../../federation/query-context.ts";
+import { relativeReference } from "../../../../fhir/ids.ts";
 
 /** Whose record it is. */
 export interface RecordOf {
@@ -130,8 +132,6 @@ function referredTo(rows: Row[], base: string): Map<string, Set<string>> {
   return found;
 }
 
-const LITERAL = /^([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
-
 /** As `Type/id`: what the references of a resource, or a part of it, lead to, and the Binaries at the addresses of its attachments. */
 function* linksIn(node: unknown, base = ""): Generator<string> {
   if (node === null || typeof node !== "object") return;
@@ -140,7 +140,7 @@ function* linksIn(node: unknown, base = ""): Generator<string> {
     if (typeof value !== "string" || (name !== "reference" && name !== "url")) continue;
     // Attachments keep the address that they came with; references of the server's own were made relative.
     const link = base && value.startsWith(`${base}/`) ? value.slice(base.length + 1) : value;
-    const target = LITERAL.exec(link)?.[1];
-    if (target !== undefined && (name === "reference" || target.startsWith("Binary/"))) yield target;
+    const target = relativeReference(link);
+    if (target && (name === "reference" || target.type === "Binary")) yield `${target.type}/${target.id}`;
   }
 }

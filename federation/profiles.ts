@@ -2,6 +2,7 @@
  * Profiles that resources say they keep (`meta.profile`), as far as their StructureDefinitions are stored in this mesh. A
  * profile that is not stored cannot be checked, and is not (FHIR R4, profiling.html).
  */
+import { fhirError } from "../fhir/outcome.ts";
 import type { Profile } from "../fhir/validate/profiles/tree.ts";
 import { canonicalUrlSlots, addForEachOwner, askTogether } from "./scatter-gather.ts";
 import type { Clause, SortKey, StoreQuery } from "../fhir/search/query.ts";
@@ -15,8 +16,10 @@ export const PROFILES_CHANGED = "fhir.profiles.changed";
 const FRESH_MS = 10_000;
 /** Definitions that one node keeps. */
 const MAX_KEPT = 500;
-/** Definitions that one profile may build on. */
+/** Definitions that those of one request may build on or refer to. */
 const MAX_RELATED = 100;
+/** Different profiles that the resources of one request may name. */
+const MAX_NAMED = 200;
 
 /** Definitions by address, remembered for a while; one per service. */
 export class Profiles {
@@ -33,21 +36,29 @@ export class Profiles {
     this.#cleared += 1;
   }
 
-  /** The stored ones among these addresses, and all stored definitions that they build on or refer to. */
+  /**
+   * The stored ones among these addresses, each once, and all stored definitions that they build on or refer to.
+   * @throws FhirError 422 for too many addresses
+   */
   async of(addresses: string[]): Promise<{ profiles: Profile[]; stored: Profile[] }> {
-    const wanted = addresses.map(withoutVersion);
+    const wanted = new Set(addresses.map(withoutVersion));
+    if (wanted.size > MAX_NAMED) {
+      const diagnostics = `The resources of one request may name ${MAX_NAMED} different profiles in meta.profile, these have ${wanted.size}.`;
+      throw fhirError(422, "too-costly", diagnostics, "meta.profile");
+    }
     const found = new Map<string, Profile>();
-    let open = [...new Set(wanted)];
-    while (open.length > 0 && found.size < MAX_RELATED) {
+    const most = wanted.size + MAX_RELATED;
+    let open = [...wanted];
+    while (open.length > 0 && found.size < most) {
       const next: string[] = [];
       for (const [address, definition] of await this.#read(open)) {
         if (!definition || found.has(address)) continue;
         found.set(address, definition);
         next.push(...definitionsReferredTo(definition));
       }
-      open = [...new Set(next)].filter((address) => !found.has(address));
+      open = [...new Set(next)].filter((address) => !found.has(address)).slice(0, most - found.size);
     }
-    return { profiles: wanted.flatMap((address) => found.get(address) ?? []), stored: [...found.values()] };
+    return { profiles: [...wanted].flatMap((address) => found.get(address) ?? []), stored: [...found.values()] };
   }
 
   async #read(addresses: string[]): Promise<[string, Profile | undefined][]> {
@@ -86,8 +97,16 @@ export class Profiles {
   }
 }
 
+const referredTo = new WeakMap<Profile, string[]>();
+
 /** Addresses of other definitions in a definition: what it derives from, and the profiles of its elements' types. */
 function definitionsReferredTo(definition: Profile): string[] {
+  const known = referredTo.get(definition) ?? readReferences(definition);
+  referredTo.set(definition, known);
+  return known;
+}
+
+function readReferences(definition: Profile): string[] {
   const text = JSON.stringify(definition);
   const addresses = [...text.matchAll(/"(?:baseDefinition|profile|targetProfile)":(?:"([^"]+)"|\[([^\]]*)\])/g)];
   return addresses

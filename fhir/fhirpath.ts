@@ -1,5 +1,9 @@
-/** FHIRPath on R4 resources, by the library `fhirpath`: loaded when first needed, for it and its model take 10 MB. */
+/**
+ * FHIRPath on R4 resources, by the library `fhirpath`: loaded when first needed, for it and its model take 10 MB. It takes as long
+ * as an expression makes it take: what clients write is given to it in a worker only (`expressions/evaluator.ts`).
+ */
 import { createRequire } from "node:module";
+import { TooCostly } from "./expressions/budget.ts";
 import { isRawNumber } from "./json.ts";
 
 /** Compiled expressions that are kept; the least recently used goes first. */
@@ -33,6 +37,20 @@ function load(): { fhirpath: Library; model: object } {
   return library;
 }
 
+/** Items of one list, and characters of one text, that an expression may make: far more than a resource has. */
+const MAX_ITEMS = 200_000;
+const MAX_TEXT = 4_000_000;
+
+/** Called after each step of an evaluation. */
+function refuseGrowth(_context: unknown, _from: unknown, result: unknown): void {
+  const [first] = Array.isArray(result) ? (result as unknown[]) : [result];
+  const isLarge = (Array.isArray(result) && result.length > MAX_ITEMS) || (typeof first === "string" && first.length > MAX_TEXT);
+  if (isLarge) throw new TooCostly();
+}
+
+/** Also what JavaScript itself refuses: a text too long, calls too deep. */
+export const isTooLarge = (error: unknown): boolean => error instanceof TooCostly || error instanceof RangeError;
+
 /** `Narrative.div` is what it says although `div` is also an operator: after a point only an element can stand. */
 const readableNames = (expression: string) =>
   expression.replace(/'(?:[^'\\]|\\.)*'|\.div\b/g, (part) => (part === ".div" ? ".`div`" : part));
@@ -50,6 +68,7 @@ function compile(text: string, base: string): Compiled {
       traceFn: () => {},
       // What the library makes of its results itself, it marks by a hidden property in the resource.
       resolveInternalTypes: false,
+      debugger: refuseGrowth,
     });
     if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
   }
@@ -89,7 +108,26 @@ export function locate(expression: string, resource: unknown): Location[] {
 }
 
 /**
- * The same for an element within a resource.
+ * Whether each rule is kept by its element: its expression finds `true` alone; null for what cannot be evaluated.
+ * @throws TooCostly for an expression that makes lists or texts that are too large
+ * @param rules with the element's type (or the path of its backbone) as `base`, and where it is
+ */
+export function areKept(resource: unknown, rules: { expression: string; base: string; at: Location }[]): (boolean | null)[] {
+  const root = readable(resource);
+  return rules.map(({ expression, base, at }) => {
+    try {
+      const element = at.reduce<unknown>((value, step) => (value as Record<string | number, unknown>)[step], root);
+      const found = compile(expression, base)(element, { ...variablesIn(expression), resource: root }).flatMap(plain);
+      return found.length === 1 && found[0] === true;
+    } catch (error) {
+      if (isTooLarge(error)) throw new TooCostly();
+      return null;
+    }
+  });
+}
+
+/**
+ * What an expression finds, starting from an element within a resource.
  * @param base its type, or the path of its backbone: `Questionnaire.item`
  * @param variables without the percent sign: `{ resource }`
  */

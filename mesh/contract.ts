@@ -6,6 +6,8 @@ import type { ActionParams, ActionSchema, CallingOptions, Context, Service, Serv
 
 /** Whoever calls: the context of the request being handled, or a broker (start-up code, scripts, tests). */
 export interface Caller {
+  /** The same for all that one request asks of the mesh; absent for a broker. */
+  readonly requestID?: string | null;
   call<Result, Params>(action: string, params: Params, options?: CallingOptions): Promise<Result>;
   emit<Payload>(event: string, payload: Payload): Promise<void>;
 }

@@ -56,7 +56,7 @@ describe("the folders", () => {
       "node:path",
       "node:url",
       "node:module",
-      "node:vm",
+      "node:worker_threads",
     ];
     expect([...new Set(found)].filter((to) => !allowed.includes(to))).toEqual([]);
   });

@@ -1,35 +1,26 @@
 /** FHIRPath Patch (FHIR R4, fhirpatch.html): operations in a Parameters resource that say where by FHIRPath. */
-import { fhirError } from "../outcome.ts";
 import { Kind, type Member, type ObjectPlan, planOfMember } from "../validate/plan.ts";
 import type { Resource } from "../resource.ts";
 import { copyOf } from "./json-patch.ts";
 import { type Operation, operationsOf, refused, textOf, unfit, wholeOf } from "./operations.ts";
-import { lengthOf, listAt, objectAt, onePlace, type ElementPlace } from "./places.ts";
+import { lengthOf, type ElementPlace, listAt, type Locate, objectAt, onePlace, type Patched } from "./places.ts";
 
 type Json = Record<string, unknown>;
 
-/** A service does nothing else meanwhile. */
-const MAX_TIME_MS = 1_000; // milliseconds
-
 /**
  * @returns the resource after all operations, one after another; the given one is left as it is
- * @throws FhirError 400 for operations that cannot be understood, 422 for one that does not fit the resource
+ * @throws FhirError 400 for operations that cannot be understood, 422 for one that does not fit the resource; NotPlain and TooCostly of `locate`
  */
-export function fhirPathPatch(resource: Resource, parameters: Resource): Resource {
-  const patched = copyOf(resource) as Resource;
-  const start = performance.now();
-  for (const operation of operationsOf(parameters, Object.keys(operators))) {
-    if (performance.now() - start > MAX_TIME_MS)
-      throw fhirError(400, "too-costly", "The patch takes too long: send fewer operations at once.");
-    operators[operation.type]!(patched, operation);
-  }
-  return patched;
+export function fhirPathPatch(resource: Resource, parameters: Resource, locate: Locate): Resource {
+  const patched: Patched = { resource: copyOf(resource) as Resource, locate };
+  for (const operation of operationsOf(parameters, Object.keys(operators))) operators[operation.type]!(patched, operation);
+  return patched.resource;
 }
 
-const operators: Record<string, (resource: Resource, operation: Operation) => void> = {
+const operators: Record<string, (patched: Patched, operation: Operation) => void> = {
   /** Appends to a list, or sets what is not there yet. */
-  add(resource, operation) {
-    const { object, plan } = objectAt(resource, operation);
+  add(patched, operation) {
+    const { object, plan } = objectAt(patched, operation);
     const name = textOf(operation.parts, "name", operation);
     const { member, value, sibling } = given(operation, plan, name);
     if (member.isList) {
@@ -43,23 +34,23 @@ const operators: Record<string, (resource: Resource, operation: Operation) => vo
     set(object, member, value, sibling);
   },
 
-  insert(resource, operation) {
+  insert(patched, operation) {
     const index = wholeOf(operation, "index");
-    const { parent, member, plan } = listAt(resource, operation);
+    const { parent, member, plan } = listAt(patched, operation);
     const { value, sibling } = given(operation, plan, member.name);
     if (index > lengthOf(parent, member)) throw unfit(operation, `index ${index} is beyond the end of the list`);
     insertInto(parent, member, index, value, sibling);
   },
 
   /** Nothing to delete is no fault (R4: "if found"). */
-  delete(resource, operation) {
-    const place = onePlace(resource, operation);
+  delete(patched, operation) {
+    const place = onePlace(patched, operation);
     if (!place) return;
     remove(place);
   },
 
-  replace(resource, operation) {
-    const place = onePlace(resource, operation);
+  replace(patched, operation) {
+    const place = onePlace(patched, operation);
     if (!place) throw unfit(operation, "there is nothing at that path");
     const { parent, member, index } = place;
     const { member: other, value, sibling } = given(operation, member.owner, member.choice ?? member.name);
@@ -79,10 +70,10 @@ const operators: Record<string, (resource: Resource, operation: Operation) => vo
   },
 
   /** Within one list. */
-  move(resource, operation) {
+  move(patched, operation) {
     const source = wholeOf(operation, "source");
     const destination = wholeOf(operation, "destination");
-    const { parent, member } = listAt(resource, operation);
+    const { parent, member } = listAt(patched, operation);
     const length = lengthOf(parent, member);
     if (source >= length || destination >= length) throw unfit(operation, `source and destination must be in the list, 0 to ${length - 1}`);
     for (const name of [member.name, `_${member.name}`]) {

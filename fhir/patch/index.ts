@@ -1,7 +1,12 @@
-/** Patches: JSON Patch (RFC 6902) and FHIRPath Patch (FHIR R4, fhirpatch.html). Pure: the resource is left as it is. */
+/** Patches: JSON Patch (RFC 6902) and FHIRPath Patch (FHIR R4, fhirpatch.html). The resource is left as it is. */
+import { EvaluationBudget, TooCostly } from "../expressions/budget.ts";
+import { evaluateInWorker } from "../expressions/evaluator.ts";
+import { parseJson } from "../json.ts";
 import { fhirError } from "../outcome.ts";
 import { fhirPathPatch } from "./fhirpath-patch.ts";
 import { jsonPatch } from "./json-patch.ts";
+import { locatePlain } from "./plain-path.ts";
+import { NotPlain } from "../validate/rules/parse.ts";
 import type { Resource } from "../resource.ts";
 
 /** The media type of a JSON Patch; a FHIRPath Patch comes as FHIR JSON, a Parameters resource. */
@@ -10,20 +15,38 @@ export const JSON_PATCH = "application/json-patch+json";
 /**
  * The resource after the patch; all its operations or none.
  * @param document a JSON Patch (an array) or a FHIRPath Patch (Parameters)
- * @throws FhirError 400 for a patch that cannot be understood, 422 for one that does not fit the resource
+ * @param budget what the paths of a FHIRPath Patch may cost
+ * @throws FhirError 400 for a patch that cannot be understood, 422 for one that does not fit the resource or is too costly, 503
  */
-export function applyPatch(resource: Resource, document: unknown): Resource {
-  const patched = patchedBy(resource, document);
+export async function applyPatch(resource: Resource, document: unknown, budget = new EvaluationBudget()): Promise<Resource> {
+  const patched = await patchedBy(resource, document, budget);
   if (patched.resourceType !== resource.resourceType || patched.id !== resource.id)
     throw fhirError(422, "invalid", "A patch cannot change resourceType or id.", `${resource.resourceType}.id`);
   return patched;
 }
 
-function patchedBy(resource: Resource, document: unknown): Resource {
+async function patchedBy(resource: Resource, document: unknown, budget: EvaluationBudget): Promise<Resource> {
   if (Array.isArray(document)) return jsonPatch(resource, document);
   const isParameters = document !== null && typeof document === "object" && (document as Resource).resourceType === "Parameters";
-  if (isParameters) return fhirPathPatch(resource, document as Resource);
+  if (isParameters) {
+    return byPaths(resource, document as Resource, budget).catch((error: unknown) => {
+      throw error instanceof TooCostly ? tooCostly() : error;
+    });
+  }
   throw fhirError(400, "structure", "A patch is a JSON Patch (an array of operations) or a FHIRPath Patch (Parameters).");
+}
+
+const tooCostly = () => fhirError(422, "too-costly", "The patch takes too long: send fewer operations at once, or simpler paths.");
+
+/** Plain paths at once; a patch that has others as a whole in the worker. */
+async function byPaths(resource: Resource, parameters: Resource, budget: EvaluationBudget): Promise<Resource> {
+  try {
+    return fhirPathPatch(resource, parameters, (path, patched) => locatePlain(path, patched, budget));
+  } catch (error) {
+    if (!(error instanceof NotPlain)) throw error;
+  }
+  const task = { kind: "patch", resource: JSON.stringify(resource), parameters: JSON.stringify(parameters) } as const;
+  return parseJson((await evaluateInWorker(task, budget)).json) as Resource;
 }
 
 /**

@@ -1,16 +1,12 @@
 /** The operations of a FHIRPath Patch as they come, in a Parameters resource. */
 import { fhirError } from "../outcome.ts";
+import { excessOf } from "../expressions/limits.ts";
 import type { Resource } from "../resource.ts";
 
 type Json = Record<string, unknown>;
 
 const MAX_OPERATIONS = 1_000;
 const LONGEST_PATH = 1_000; // characters
-
-/** What finds elements in bounded time; `matches` or `repeat` could keep a service busy for long. */
-const FUNCTIONS = new Set(
-  "where first last tail skip take single ofType as is exists empty not count extension startsWith endsWith contains".split(" "),
-);
 
 /** Texts in a path: they may be a patient's data, and are not told. */
 const TEXTS = /'(?:[^'\\]|\\.)*'/g;
@@ -65,14 +61,8 @@ export function textOf(parts: Map<string, Json>, name: string, operation: { numb
 function pathOf(parts: Map<string, Json>, operation: { number: number }): string {
   const path = textOf(parts, "path", operation);
   if (path.length > LONGEST_PATH) throw refused(operation, `must have a path of at most ${LONGEST_PATH} characters`);
-  const names = path.replace(TEXTS, "''");
-  if (/[%|&+*/]/.test(names)) throw refused(operation, "computes in its path, where only elements and conditions on them can be");
-  if (/\d\s*(?:''|[a-z])/.test(names)) throw refused(operation, "has a quantity in its path, which finds no element");
-  const called = names.matchAll(/([A-Za-z_]\w*)\s*\(/g);
-  for (const [, name] of called) {
-    if (!FUNCTIONS.has(name!))
-      throw refused(operation, `calls ${name!.slice(0, 64)}() in its path, where only ${[...FUNCTIONS].join(", ")} can be`);
-  }
+  const excess = excessOf(path);
+  if (excess) throw refused(operation, `has a path that ${excess}`);
   return path;
 }
 

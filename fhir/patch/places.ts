@@ -1,9 +1,20 @@
 /** Where in a resource the path of a FHIRPath Patch leads. */
-import { type Location, locate } from "../fhirpath.ts";
+import { TooCostly } from "../expressions/budget.ts";
+import type { Location } from "../fhirpath.ts";
 import { fhirError } from "../outcome.ts";
 import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "../validate/plan.ts";
 import type { Resource } from "../resource.ts";
+import { NotPlain } from "../validate/rules/parse.ts";
 import { type Operation, unfit } from "./operations.ts";
+
+/** Where the elements are that a path finds. @throws Error for what is no path to elements; NotPlain, TooCostly go on to the caller */
+export type Locate = (path: string, resource: Resource) => Location[];
+
+/** The resource under patch, and how paths are followed in it. */
+export interface Patched {
+  resource: Resource;
+  locate: Locate;
+}
 
 type Json = Record<string, unknown>;
 
@@ -16,10 +27,12 @@ export interface ElementPlace {
   above: ElementPlace | undefined;
 }
 
-function locations(resource: Resource, operation: Operation, path = operation.path): Location[] {
+function locations({ resource, locate }: Patched, operation: Operation): Location[] {
   try {
-    return locate(path, resource);
-  } catch {
+    return locate(operation.path, resource);
+  } catch (error) {
+    if (error instanceof NotPlain || error instanceof TooCostly) throw error;
+    if (error instanceof RangeError) throw new TooCostly();
     throw fhirError(
       400,
       "invalid",
@@ -29,12 +42,12 @@ function locations(resource: Resource, operation: Operation, path = operation.pa
 }
 
 /** The one element that the path leads to; undefined when there is none. */
-export function onePlace(resource: Resource, operation: Operation): ElementPlace | undefined {
-  const found = locations(resource, operation);
+export function onePlace(patched: Patched, operation: Operation): ElementPlace | undefined {
+  const found = locations(patched, operation);
   if (found.length > 1) throw unfit(operation, "the path leads to several elements; it must lead to one");
   if (found.length === 0) return undefined;
   if (found[0]!.length === 0) throw unfit(operation, "the whole resource cannot be deleted or replaced by a patch");
-  return placeAt(resource, operation, found[0]!);
+  return placeAt(patched.resource, operation, found[0]!);
 }
 
 function placeAt(resource: Resource, operation: Operation, location: Location): ElementPlace {
@@ -82,8 +95,9 @@ function siblingOf({ parent, member, index }: ElementPlace): Json {
 }
 
 /** The one object that the path leads to, with what R4 defines of it. @throws FhirError 422 when it leads to none or several */
-export function objectAt(resource: Resource, operation: Operation): { object: Json; plan: ObjectPlan } {
-  const found = locations(resource, operation);
+export function objectAt(patched: Patched, operation: Operation): { object: Json; plan: ObjectPlan } {
+  const { resource } = patched;
+  const found = locations(patched, operation);
   if (found.length !== 1)
     throw unfit(operation, found.length ? "the path leads to several elements; it must lead to one" : "there is nothing at that path");
   const [location] = found as [Location];
@@ -98,12 +112,12 @@ export function objectAt(resource: Resource, operation: Operation): { object: Js
 }
 
 /** The list that the path leads to: all its elements, or none when it is not there yet. */
-export function listAt(resource: Resource, operation: Operation): { parent: Json; member: Member; plan: ObjectPlan } {
-  const places = locations(resource, operation).map((location) => placeAt(resource, operation, location));
+export function listAt(patched: Patched, operation: Operation): { parent: Json; member: Member; plan: ObjectPlan } {
+  const places = locations(patched, operation).map((location) => placeAt(patched.resource, operation, location));
   const [first] = places;
   if (!first) {
     const [, above = "", name = ""] = /^(.*)\.([A-Za-z]\w*)$/s.exec(operation.path) ?? [];
-    const { object, plan } = objectAt(resource, { ...operation, path: above });
+    const { object, plan } = objectAt(patched, { ...operation, path: above });
     const member = plan.members.get(name);
     if (!member?.isList) throw unfit(operation, "the path does not lead to a list");
     return { parent: object, member, plan };

@@ -67,10 +67,17 @@ export function structureOf(type: string): StructureJson | undefined {
   return isType(type) ? (JSON.parse(structures().types[type]!) as StructureJson) : undefined;
 }
 
-/** All elements of a type, those of its bases first. */
+const elementsByType = new Map<string, ElementJson[]>();
+
+/** All elements of a type, those of its bases first: the same list each time, to be left as it is. */
 export function elementsOf(type: string): ElementJson[] {
-  const { base, elements = [] } = structureOf(type) ?? {};
-  return base ? [...elementsOf(base), ...elements] : elements;
+  let known = elementsByType.get(type);
+  if (!known) {
+    const { base, elements = [] } = structureOf(type) ?? {};
+    known = base ? [...elementsOf(base), ...elements] : elements;
+    if (isType(type)) elementsByType.set(type, known);
+  }
+  return known;
 }
 
 const choices = new Map<string, readonly string[]>();
@@ -91,8 +98,19 @@ export function rulesOf(type: string): RuleJson[] {
   return base ? [...rulesOf(base), ...rules] : rules;
 }
 
+const backbones = new Map<string, { elements: ElementJson[]; rules: RuleJson[] }>();
+
 /** The elements and rules of an element that has no type of its own: a backbone, or one that refers to a backbone. */
 export function backboneOf(path: string): { elements: ElementJson[]; rules: RuleJson[] } {
+  let known = backbones.get(path);
+  if (!known) {
+    known = findBackbone(path);
+    backbones.set(path, known);
+  }
+  return known;
+}
+
+function findBackbone(path: string): { elements: ElementJson[]; rules: RuleJson[] } {
   const [type = "", ...names] = path.split(".");
   let found: ElementJson | undefined;
   let elements = elementsOf(type);

@@ -1,4 +1,5 @@
-/** Checks on a resource before it is stored: R4's structure, cardinality, types, required bindings, references and invariants. Pure. */
+/** Checks on a resource before it is stored: R4's structure, cardinality, types, required bindings, references and invariants. */
+import { EvaluationBudget } from "../expressions/budget.ts";
 import type { Issue } from "../outcome.ts";
 import { isResource } from "./definition.ts";
 import { checkProfiles } from "./profiles/check.ts";
@@ -15,9 +16,22 @@ export function isOfAnotherType(profile: string, type: string): boolean {
   return named !== undefined && isResource(named) && named !== type;
 }
 
+/** Profiles that one resource may say it keeps; each is looked up, and may be checked. */
+export const MAX_PROFILES = 100;
+
+/** The profiles that a resource says it keeps, no more of them than it may. */
+export function profilesClaimedBy(resource: unknown): string[] {
+  const profiles = (resource as { meta?: { profile?: unknown } | null } | null | undefined)?.meta?.profile;
+  return Array.isArray(profiles) ? profiles.slice(0, MAX_PROFILES).filter((it) => typeof it === "string") : [];
+}
+
 function checkOwnProfiles(resource: unknown, type: string, run: ValidationContext): void {
-  const profiles = (resource as { meta?: { profile?: unknown } } | null | undefined)?.meta?.profile;
+  const profiles = (resource as { meta?: { profile?: unknown } | null } | null | undefined)?.meta?.profile;
   if (!Array.isArray(profiles)) return;
+  if (profiles.length > MAX_PROFILES) {
+    run.fault("too-costly", `meta.profile may name ${MAX_PROFILES} profiles, this one has ${profiles.length}.`, ".meta.profile");
+    return;
+  }
   profiles.forEach((profile, index) => {
     if (typeof profile === "string" && isOfAnotherType(profile, type))
       run.fault("value", `The profile ${profile.slice(0, 200)} is of another type.`, `.meta.profile[${index}]`);
@@ -28,26 +42,48 @@ function checkOwnProfiles(resource: unknown, type: string, run: ValidationContex
 export interface Expected {
   /** The type that the resource was sent as. */
   type: string;
+}
+
+/** The same with profiles. */
+export interface ExpectedProfiles extends Expected {
   /** Profiles that it must keep. */
-  profiles?: Profile[];
+  profiles: Profile[];
   /** Other profiles that these refer to or build on. */
-  stored?: Profile[];
+  stored: Profile[];
+  /** What the profiles may cost, with those of all other resources of the request. */
+  budget?: EvaluationBudget;
 }
 
 /**
  * All faults of a resource, each with the FHIRPath of its element; empty when there is none. R4's own rules of severity
- * warning are a matter of taste, and not checked. Where profiles are given there may be warnings (`not-supported`) too: they
- * name what of a profile is not checked. Never throws, and leaves the resource as it is.
+ * warning are a matter of taste, and not checked. Never throws, and leaves the resource as it is.
  */
-export function validate(resource: unknown, { type, profiles = [], stored = [] }: Expected): Issue[] {
+export function validate(resource: unknown, { type }: Expected): Issue[] {
+  return checked(resource, type).issues;
+}
+
+/**
+ * The same, and what breaks a profile. There may be warnings (`not-supported`) too: they name what of a profile is not checked.
+ * Profiles that take too long are a fault of the resource (`too-costly`).
+ * @throws FhirError 503 when too many rules are waiting to be evaluated
+ */
+export async function validateWithProfiles(
+  resource: unknown,
+  { type, profiles, stored, budget = new EvaluationBudget() }: ExpectedProfiles,
+): Promise<Issue[]> {
+  const run = checked(resource, type);
+  const isRight = typeof resource === "object" && (resource as { resourceType?: unknown } | null)?.resourceType === type;
+  if (profiles.length > 0 && isRight) {
+    run.resource = resource as Record<string, unknown>;
+    await checkProfiles(run.resource, { profiles, stored, budget }, run);
+  }
+  return run.issues;
+}
+
+function checked(resource: unknown, type: string): ValidationContext {
   const run = new ValidationContext();
   run.enter(type);
   checkRoot(resource, run, type);
   checkOwnProfiles(resource, type, run);
-  const isRight = typeof resource === "object" && (resource as { resourceType?: unknown } | null)?.resourceType === type;
-  if (profiles.length > 0 && isRight) {
-    run.resource = resource as Record<string, unknown>;
-    checkProfiles(run.resource, profiles, stored, run);
-  }
-  return run.issues;
+  return run;
 }

@@ -1,6 +1,5 @@
 /** One validation under way: where in the resource it is, and what it has found. */
 import type { Issue } from "../outcome.ts";
-import { TimeBudget } from "./profiles/with-timeout.ts";
 
 /** A body of faults only would otherwise grow to many times its size. */
 export const MAX_ISSUES = 10_000;
@@ -26,8 +25,6 @@ export class ValidationContext {
   /** In a contained resource: something refers to its container by `#`. */
   refersToContainer = false;
   depth = 0;
-  /** For what takes time that cannot be foreseen. */
-  readonly time = new TimeBudget();
   private known: Set<string> | undefined;
   private readonly steps: string[] = [];
   private readonly indexes: number[] = [];
@@ -76,8 +73,12 @@ export class ValidationContext {
   }
 
   report(severity: Issue["severity"], code: string, diagnostics: string, below = ""): void {
+    if (!this.isFull) this.reportAt(this.path() + below, severity, code, diagnostics);
+  }
+
+  /** The same for an element that was looked at before. */
+  reportAt(path: string, severity: Issue["severity"], code: string, diagnostics: string): void {
     if (this.isFull) return;
-    const path = this.path() + below;
     if (this.known?.has(`${code} ${path}`)) return;
     if (this.issues.length < MAX_ISSUES) {
       this.issues.push({ severity, code, diagnostics, expression: [path] });

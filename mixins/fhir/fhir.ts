@@ -7,13 +7,16 @@
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { frameOf } from "../../fhir/frame.ts";
+import { budgetOf, type EvaluationBudget } from "../../fhir/expressions/budget.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
 import type { ResourceOf, ResourceType } from "../../fhir/r4.ts";
+import type { Issue } from "../../fhir/outcome.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
-import { validate } from "../../fhir/validate/index.ts";
+import { profilesClaimedBy, validate, validateWithProfiles } from "../../fhir/validate/index.ts";
+import type { Profile } from "../../fhir/validate/profiles/tree.ts";
 import { defineMixin } from "../../mesh/contract.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
@@ -57,27 +60,29 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   type This = Service & Gains;
 
   /** Parses, checks and indexes the steps: the part of a write that needs no database. */
-  async function compile({ profiles }: This, steps: OwnerStep[]): Promise<Write[]> {
+  async function compile({ profiles }: This, steps: OwnerStep[], requestId?: string | null): Promise<Write[]> {
     const resources = steps.map((step) => (step.op === "create" || step.op === "update" ? (parseInput(step.text) as Resource) : undefined));
-    const claimed = resources.flatMap((resource) => (resource ? profilesOf(resource) : []));
+    const claimed = resources.map(profilesClaimedBy);
     // Few resources name a profile: the others need not wait for an answer.
-    const found = claimed.length > 0 ? await profiles.of(claimed) : undefined;
+    const some = claimed.flat();
+    const found = some.length > 0 ? await profiles.of(some) : undefined;
+    const check = found && profileChecks(found, budgetOf(requestId));
     const faults: IssueOfStep[] = [];
-    const writes = steps.map((step, index): Write => {
-      if (step.op !== "create" && step.op !== "update") return step;
+    const writes: Write[] = [];
+    for (const [index, step] of steps.entries()) {
+      if (step.op !== "create" && step.op !== "update") {
+        writes.push(step);
+        continue;
+      }
       const { text: _, ...rest } = step;
       const resource = resources[index] as Resource;
-      const expected =
-        found && profilesOf(resource).length > 0
-          ? { type: step.type, ...found, profiles: ofResource(found.profiles, resource) }
-          : { type: step.type };
-      const issues = validate(resource, expected).filter(({ severity }) => severity !== "warning" && severity !== "information");
-      if (issues.length > 0) {
-        faults.push(...issues.map((issue) => ({ ...issue, step: index })));
-        return { op: "delete", type: step.type, id: step.id }; // never carried out: the faults are thrown below
-      }
-      return { ...rest, body: frameOf(resource), index: indexOf(resource), unique: unique[step.type]?.(resource) };
-    });
+      const named = claimed[index] as string[];
+      const all = check && named.length > 0 ? await check(resource, step.type, named) : validate(resource, { type: step.type });
+      const issues = all.filter(({ severity }) => severity !== "warning" && severity !== "information");
+      if (issues.length === 0)
+        writes.push({ ...rest, body: frameOf(resource), index: indexOf(resource), unique: unique[step.type]?.(resource) });
+      else for (const issue of issues) faults.push({ ...issue, step: index });
+    }
     const [first] = faults;
     if (first) throw invalidResource(faults, first.step);
     return writes;
@@ -100,7 +105,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean }>) {
           const { steps, representation } = ctx.params;
           return guarded(this, async () => {
-            const results = await this.store.write(await compile(this, steps));
+            const results = await this.store.write(await compile(this, steps, ctx.requestID));
             if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
             return results.map(resultOf(representation));
           });
@@ -110,7 +115,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean }>) {
           const { tx, steps, representation } = ctx.params;
           return guarded(this, async () => {
-            const writes = await compile(this, steps);
+            const writes = await compile(this, steps, ctx.requestID);
             const results = await this.store.prepare(tx, writes);
             return results.map((result, index) =>
               resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
@@ -176,16 +181,14 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 const PROFILE = "StructureDefinition";
 const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => step.op !== "add" && step.type === PROFILE);
 
-/** Profiles that a resource says it keeps. */
-function profilesOf({ meta }: Resource): string[] {
-  const { profile } = (meta ?? {}) as { profile?: unknown };
-  return Array.isArray(profile) ? profile.filter((it) => typeof it === "string") : [];
+/** Checks a resource with those profiles that it names. */
+function profileChecks({ profiles, stored }: { profiles: Profile[]; stored: Profile[] }, budget: EvaluationBudget) {
+  const byAddress = new Map(profiles.map((profile) => [profile.url, profile]));
+  return (resource: Resource, type: string, named: string[]): Promise<Issue[]> => {
+    const own = new Set(named.flatMap((address) => byAddress.get(address.split("|", 1)[0]) ?? []));
+    return validateWithProfiles(resource, { type, profiles: [...own], stored, budget });
+  };
 }
-
-const ofResource = <P extends { url?: string }>(profiles: P[], resource: Resource): P[] => {
-  const claimed = profilesOf(resource).map((address) => address.split("|", 1)[0]);
-  return profiles.filter(({ url }) => claimed.includes(url));
-};
 
 /** The text that commit will store, but for its time. */
 function preview(write: Write | undefined, { outcome, version }: WriteResult): { json?: string } {

@@ -151,6 +151,7 @@ async function withEntries<Result>({ entries }: Share, work: () => Promise<Resul
     const { data } = error as { data?: { step?: number; entry?: number; issues?: IssueOfStep[] } };
     if (data && typeof data.step === "number") data.entry = entries[data.step];
     for (const issue of data?.issues ?? []) {
+      if (entries[issue.step] === undefined) continue; // it is about all steps together
       const at = `Bundle.entry[${entries[issue.step]}].resource`;
       // `Patient.name[0].use` inside the bundle is `Bundle.entry[3].resource.name[0].use`.
       issue.expression = issue.expression

@@ -4,6 +4,7 @@
  */
 import { v7 as timeOrderedId } from "uuid";
 import { type BundleEntry, isRead } from "../../fhir/bundle/entries.ts";
+import { budgetOf } from "../../fhir/expressions/budget.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
@@ -190,12 +191,13 @@ async function applyPatches(
   mesh: { caller: Caller; directory: Directory },
 ): Promise<void> {
   const patches = writes.filter((entry) => entry.method === "PATCH");
+  const budget = budgetOf(mesh.caller.requestID);
   await mapConcurrent(patches, async (entry) => {
     const target = targets.get(entry);
     if (!target) throw refused(404, "No resource matches the criteria of the patch.", entry.index, "not-found");
     try {
       const { owner, version, json } = await readResource(mesh, entry.type as string, target.id);
-      entry.resource = applyPatch(parseJson(json) as Resource, parseInput(patchText(entry.resource as Resource)));
+      entry.resource = await applyPatch(parseJson(json) as Resource, parseInput(patchText(entry.resource as Resource)), budget);
       target.held = { owner, version, deleted: false };
     } catch (error) {
       throw ofEntry(error, entry.index);

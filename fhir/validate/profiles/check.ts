@@ -3,6 +3,8 @@ import { numberOf, plainText } from "../../json.ts";
 import { intervalOf } from "../../dates.ts";
 import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "../plan.ts";
 import type { ValidationContext } from "../validation-context.ts";
+import { type EvaluationBudget, TooCostly } from "../../expressions/budget.ts";
+import { checkDeferred } from "./deferred.ts";
 import { checkBinding, checkConstraint, checkTarget } from "./demands.ts";
 import { fits, isSame } from "./match.ts";
 import { type Item, testOf } from "./slicing.ts";
@@ -19,18 +21,33 @@ const DEEPEST = 20;
  * nothing passes in silence.
  * @param named the profiles that the resource must keep; `stored` are others that these may refer to
  */
-export function checkProfiles(resource: Json, named: Profile[], stored: Profile[], run: ValidationContext): void {
+export async function checkProfiles(
+  resource: Json,
+  { profiles: named, stored, budget }: { profiles: Profile[]; stored: Profile[]; budget: EvaluationBudget },
+  run: ValidationContext,
+): Promise<void> {
   const known = new Map([...stored, ...named].map((profile) => [withoutVersion(profile.url ?? ""), profile]));
   // What R4 itself demands was said before; a snapshot says it again.
   run.ignoreKnown();
-  const work: ProfileContext = { run, known, reported: new Set(), depth: 0 };
-  for (const profile of named) {
-    const { type } = profile;
-    if (type === undefined || type !== resource["resourceType"]) {
-      run.fault("invalid", `The profile ${nameOf(profile)} is for ${plainText(type)}.`);
-    } else {
-      checkProfile({ value: resource, type }, profile, objectPlanOf(type), work);
+  const work: ProfileContext = { run, known, reported: new Set(), depth: 0, budget, location: [], deferred: [] };
+  const depth = run.depth;
+  try {
+    for (const profile of named) {
+      const { type } = profile;
+      if (type === undefined || type !== resource["resourceType"]) {
+        run.fault("invalid", `The profile ${nameOf(profile)} is for ${plainText(type)}.`);
+      } else {
+        checkProfile({ value: resource, type }, profile, objectPlanOf(type), work);
+      }
     }
+    if (work.deferred.length > 0) await checkDeferred(resource, work);
+  } catch (error) {
+    if (!(error instanceof TooCostly)) throw error;
+    run.depth = depth;
+    run.fault(
+      "too-costly",
+      "To check the profiles of this resource takes too long: send a smaller one, fewer at once, or mend the profiles' rules.",
+    );
   }
 }
 
@@ -48,24 +65,30 @@ function checkProfile(item: Item, profile: Profile, plan: ObjectPlan | undefined
     return;
   }
   let compiled = trees.get(profile);
-  if (!compiled || [...work.known].some(([url, other]) => compiled!.known.get(url) !== other)) {
+  if (!compiled || (compiled.known !== work.known && [...work.known].some(([url, other]) => compiled!.known.get(url) !== other))) {
+    work.budget.spend(((profile.snapshot?.element?.length ?? 0) + (profile.differential?.element?.length ?? 0)) * NODE_STEPS);
     compiled = { tree: treeOf(profile, work.known), known: work.known };
     trees.set(profile, compiled);
   }
+  compiled.known = work.known;
   for (const base of compiled.tree.missing) unsupported(work, `the profile ${base.slice(0, 200)}, which is not stored`);
   work.depth++;
   checkNode(item, compiled.tree.root, plan, work, profile.type ?? "");
   work.depth--;
 }
 
+/** The least that a node of a profile costs for each value. */
+const NODE_STEPS = 5;
+
 /** One value against what a profile, or a slice of it, demands of it. */
 function checkNode(item: Item, node: Node, plan: ObjectPlan | undefined, work: ProfileContext, base: string): void {
   const { run } = work;
   const { value, type } = item;
+  work.budget.spend(NODE_STEPS);
   checkTypes(item, node, plan, work);
-  if (node.fixed !== undefined && !isSame(value, node.fixed))
+  if (node.fixed !== undefined && !isSame(value, node.fixed, work.budget))
     run.fault("value", `The profile fixes the value of ${run.name()} to ${shown(node.fixed)}.`);
-  if (node.pattern !== undefined && !fits(value, node.pattern)) {
+  if (node.pattern !== undefined && !fits(value, node.pattern, work.budget)) {
     run.fault("value", `The profile wants ${run.name()} to have ${shown(node.pattern)}.`);
   }
   if (node.maxLength !== undefined && typeof value === "string" && value.length > node.maxLength) {
@@ -144,14 +167,19 @@ function checkChild(object: Json, node: Node, plan: ObjectPlan, work: ProfileCon
     run.fault("structure", `The profile allows ${run.name()} ${node.max} ${shownName} at most.`, `.${shownName}`);
   const sliceOf = slicesOf(items, node, work);
   run.enter(member.step);
+  const name = held && object[held.name] === undefined ? `_${held.name}` : member.name;
+  const depth = work.location.length;
   for (const [index, item] of items.entries()) {
     if (member.isList) run.at(index);
+    work.location.length = depth;
+    work.location.push(name, ...(Array.isArray(raw) ? [index] : []));
     const below = planBelow(member, item.value);
     const base = member.backbone ?? (below?.isResource ? below.name : member.type);
     checkNode(item, node, below, work, base);
     const slice = sliceOf[index];
     if (slice) checkNode(item, slice, below, work, base);
   }
+  work.location.length = depth;
   run.leave();
 }
 
@@ -177,13 +205,14 @@ function slicesOf(items: Item[], node: Node, work: ProfileContext): (Node | unde
   if (node.slices.size === 0) return found;
   let isClear = true;
   for (const slice of node.slices.values()) {
-    const tested = testOf(node, slice);
+    const tested = testOf(node, slice, work.budget);
     if ("unclear" in tested) {
       isClear = false;
       unsupported(work, tested.unclear);
       continue;
     }
     let count = 0;
+    work.budget.spend(items.length);
     for (const [index, item] of items.entries()) {
       if (found[index] !== undefined || !tested.test(item)) continue;
       found[index] = slice;

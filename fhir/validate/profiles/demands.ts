@@ -1,11 +1,11 @@
 /** What a profile demands of one value by itself: a value set, a rule, a target of a reference. */
-import { evaluateAt } from "../../fhirpath.ts";
+import type { EvaluationBudget } from "../../expressions/budget.ts";
+import { excessOf } from "../../expressions/limits.ts";
 import { bindingOf } from "../binding.ts";
 import { elementsOf, isResource } from "../definition.ts";
 import type { ObjectPlan } from "../plan.ts";
-import { compilePlain } from "../rules/compile.ts";
+import { compileMetered } from "../rules/compile.ts";
 import { NotPlain } from "../rules/parse.ts";
-import { withTimeout, TimeExceeded } from "./with-timeout.ts";
 import { coreType, type Node, withoutVersion } from "./tree.ts";
 import { unsupported, type ProfileContext } from "./profile-context.ts";
 
@@ -32,7 +32,7 @@ export function checkBinding(value: unknown, type: string, valueSet: string, wor
   else if (!binding.includes(value)) work.run.fault("code-invalid", `By the profile ${work.run.name()} ${binding.rule}.`);
 }
 
-/** Whether a rule of the profile's own holds. */
+/** Whether a rule of the profile's own holds; what cannot be told here and now is left to the worker. */
 export function checkConstraint(
   value: unknown,
   { key = "", severity, human = "", expression }: Node["constraints"][number],
@@ -46,54 +46,49 @@ export function checkConstraint(
     unsupported(work, `the rule ${key}, which has no FHIRPath`);
     return;
   }
-  const rule = ruleOf(expression, base, plan);
-  const check = () => rule(value, work.run.resource);
-  let isKept: boolean | undefined;
-  try {
-    isKept = /matches/i.test(expression) ? withTimeout(check, work.run.time) : check();
-  } catch (error) {
-    if (!(error instanceof TimeExceeded)) throw error;
-    work.run.fault(
-      "too-costly",
-      `The rule ${key} of the profile takes too long on this value: shorten the value, or mend its regular expression.`,
-    );
+  const excess = excessOf(expression);
+  if (excess) {
+    unsupported(work, `the rule ${key}, whose FHIRPath ${excess}`);
     return;
   }
-  if (isKept === undefined) unsupported(work, `the rule ${key}: its FHIRPath cannot be evaluated here`);
-  else if (!isKept) work.run.fault("invariant", `${key}: ${human}`);
+  work.budget.spend(RULE_STEPS);
+  const rule = ruleOf(expression, base, plan, work.budget);
+  if (rule) {
+    if (!rule(value, { resource: work.run.resource, budget: work.budget })) work.run.fault("invariant", `${key}: ${human}`);
+    return;
+  }
+  work.budget.spend(DEFERRED_STEPS);
+  work.deferred.push({ key, human, path: work.run.path(), expression, base, at: [...work.location] });
 }
+
+/** What a rule costs for each value, one that is sent to the worker, and each character of one that is compiled. */
+const [RULE_STEPS, DEFERRED_STEPS, COMPILED_STEPS] = [10, 100, 20];
 
 /** Compiled rules of profiles that are kept; the oldest goes first. */
 const MAX_RULES = 2_000;
 
-type ProfileRule = (value: unknown, resource: unknown) => boolean | undefined;
+type ProfileRule = ReturnType<typeof compileMetered>;
 
-const rules = new Map<string, ProfileRule>();
+/** By base and expression; null for what is left to the worker. */
+const rules = new Map<string, ProfileRule | null>();
 
-function ruleOf(expression: string, base: string, plan: ObjectPlan | undefined): ProfileRule {
+function ruleOf(expression: string, base: string, plan: ObjectPlan | undefined, budget: EvaluationBudget): ProfileRule | null {
   const key = `${base} ${expression}`;
   let rule = rules.get(key);
-  if (!rule) {
-    rule = compileRule(expression, base, plan);
-    if (rules.size >= MAX_RULES) rules.delete(rules.keys().next().value!);
+  if (rule === undefined) {
+    budget.spend(expression.length * COMPILED_STEPS);
+    rule = compiled(expression, base, plan);
+    if (rules.size >= MAX_RULES) rules.delete(rules.keys().next().value as string);
     rules.set(key, rule);
   }
   return rule;
 }
 
-function compileRule(expression: string, base: string, plan: ObjectPlan | undefined): ProfileRule {
+function compiled(expression: string, base: string, plan: ObjectPlan | undefined): ProfileRule | null {
   try {
-    const plain = compilePlain(expression, base, plan && !base.includes(".") ? elementsOf(plan.name) : []);
-    return (value, resource) => plain(value, { resource });
+    return compileMetered(expression, base, plan && !base.includes(".") ? elementsOf(plan.name) : []);
   } catch (error) {
     if (!(error instanceof NotPlain)) throw error;
+    return null;
   }
-  return (value, resource) => {
-    try {
-      const found = evaluateAt(expression, base, value, { resource });
-      return found.length === 1 && found[0] === true;
-    } catch {
-      return undefined;
-    }
-  };
 }

@@ -1,4 +1,6 @@
 /** A check against profiles under way. */
+import type { EvaluationBudget } from "../../expressions/budget.ts";
+import type { RuleTask } from "../../expressions/tasks.ts";
 import type { ValidationContext } from "../validation-context.ts";
 import type { Profile } from "./tree.ts";
 
@@ -8,6 +10,20 @@ export interface ProfileContext {
   known: Map<string, Profile>;
   reported: Set<string>;
   depth: number;
+  /** What the profiles may cost: they are their authors' as much as their expressions are. */
+  budget: EvaluationBudget;
+  /** Member names and positions in lists that lead from the resource to the value that is looked at. */
+  location: (string | number)[];
+  /** Rules that are left to the worker. */
+  deferred: DeferredRule[];
+}
+
+/** A rule that is evaluated when all else is done. */
+export interface DeferredRule extends RuleTask {
+  key: string;
+  human: string;
+  /** FHIRPath of the element. */
+  path: string;
 }
 
 /** Warns, once, of what cannot be checked. */

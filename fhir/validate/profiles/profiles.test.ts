@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { validate } from "../index.ts";
+import { validateWithProfiles } from "../index.ts";
 import type { Profile, ProfileElement } from "./tree.ts";
 
 type Json = Record<string, unknown>;
@@ -93,13 +93,13 @@ const good = (): Json => ({
   birthDate: "1980",
 });
 
-const check = (resource: Json, ...profiles: Profile[]) =>
-  validate(resource, { type: "Patient", profiles, stored: [race, corePatient] }).map(
-    ({ severity, code, expression }) => `${severity} ${code} ${expression?.[0]}`,
-  );
+const check = async (resource: Json, ...profiles: Profile[]) => {
+  const issues = await validateWithProfiles(resource, { type: "Patient", profiles, stored: [race, corePatient] });
+  return issues.map(({ severity, code, expression }) => `${severity} ${code} ${expression?.[0]}`);
+};
 
-it("accepts a patient that keeps the profile", () => {
-  expect(check(good(), corePatient)).toEqual([]);
+it("accepts a patient that keeps the profile", async () => {
+  expect(await check(good(), corePatient)).toEqual([]);
 });
 
 describe("a profile refuses", () => {
@@ -141,13 +141,13 @@ describe("a profile refuses", () => {
     ],
     ["an extension twice", { extension: [raceOf(text), raceOf(text)] }, ["structure Patient.extension"]],
     ["what R4 itself refuses, once", { gender: "x" }, ["code-invalid Patient.gender"]],
-  ])("%s", (_, change, faults) => {
+  ])("%s", async (_, change, faults) => {
     const changed = JSON.parse(JSON.stringify({ ...good(), ...change })) as Json;
-    expect(check(changed, corePatient)).toEqual(faults.map((fault) => `error ${fault}`));
+    expect(await check(changed, corePatient)).toEqual(faults.map((fault) => `error ${fault}`));
   });
 
-  it("a resource of another type", () => {
-    expect(check(good(), profileOf("http://x.example", "Observation", []))).toEqual(["error invalid Patient"]);
+  it("a resource of another type", async () => {
+    expect(await check(good(), profileOf("http://x.example", "Observation", []))).toEqual(["error invalid Patient"]);
   });
 });
 
@@ -155,20 +155,20 @@ describe("a profile that builds on another", () => {
   const derived = (element: ProfileElement[]) =>
     profileOf("http://hospital.example/derived", "Patient", element, { baseDefinition: "http://hospital.example/core-patient|1.0" });
 
-  it("demands what that one demands, and more", () => {
+  it("demands what that one demands, and more", async () => {
     const strict = derived([
       { id: "Patient.birthDate", path: "Patient.birthDate", min: 1 },
       { id: "Patient.identifier:mrn.value", path: "Patient.identifier.value", fixedString: "7" },
     ]);
-    expect(check(JSON.parse(JSON.stringify({ ...good(), birthDate: undefined, gender: undefined })) as Json, strict)).toEqual([
+    expect(await check(JSON.parse(JSON.stringify({ ...good(), birthDate: undefined, gender: undefined })) as Json, strict)).toEqual([
       "error value Patient.identifier[0].value",
       "error required Patient.gender",
       "error required Patient.birthDate",
     ]);
   });
 
-  it("is said not to be checked whole when that one is not stored", () => {
-    const [issue, ...others] = validate(good(), { type: "Patient", profiles: [derived([])] });
+  it("is said not to be checked whole when that one is not stored", async () => {
+    const [issue, ...others] = await validateWithProfiles(good(), { type: "Patient", profiles: [derived([])], stored: [] });
     expect(issue).toMatchObject({ severity: "warning", code: "not-supported" });
     expect(issue?.diagnostics).toContain("http://hospital.example/core-patient");
     expect(others).toEqual([]);
@@ -221,23 +221,23 @@ describe("slices are told apart", () => {
     ],
     ["not by a function", sliced({ discriminator: [{ type: "value", path: "resolve()" }] }, phone), ["warning not-supported Patient"]],
     ["not without a discriminator", sliced({ rules: "open" }, phone), ["warning not-supported Patient"]],
-  ])("%s", (_, profile, faults) => {
-    expect(check(phones, profile)).toEqual(faults);
+  ])("%s", async (_, profile, faults) => {
+    expect(await check(phones, profile)).toEqual(faults);
   });
 
-  it("by the type of a choice", () => {
+  it("by the type of a choice", async () => {
     const profile = profileOf("http://o.example", "Observation", [
       { id: "Observation.value[x]:valueQuantity", path: "Observation.value[x]", sliceName: "valueQuantity", type: [{ code: "Quantity" }] },
       { id: "Observation.value[x]:valueQuantity.unit", path: "Observation.value[x].unit", min: 1 },
     ]);
     const observed = (value: Json) =>
-      validate(
+      validateWithProfiles(
         { resourceType: "Observation", status: "final", code: { text: "x" }, ...value },
-        { type: "Observation", profiles: [profile] },
+        { type: "Observation", profiles: [profile], stored: [] },
       );
-    expect(observed({ valueString: "a" })).toEqual([]);
-    expect(observed({ valueQuantity: { value: 1, unit: "kg" } })).toEqual([]);
-    expect(observed({ valueQuantity: { value: 1 } })).toMatchObject([
+    expect(await observed({ valueString: "a" })).toEqual([]);
+    expect(await observed({ valueQuantity: { value: 1, unit: "kg" } })).toEqual([]);
+    expect(await observed({ valueQuantity: { value: 1 } })).toMatchObject([
       { code: "required", expression: ["Observation.value.ofType(Quantity).unit"] },
     ]);
   });
@@ -269,14 +269,14 @@ it.each<[what: string, element: ProfileElement]>([
     { id: "Patient", constraint: [{ key: "x-4", severity: "error", human: "x", expression: "language.matches('(')" }] },
   ],
   ["an element that R4 does not have", { id: "Patient.nmae", min: 1 }],
-])("names what it does not check: %s", (_, element) => {
+])("names what it does not check: %s", async (_, element) => {
   const patient = { resourceType: "Patient", language: "en", maritalStatus: { text: "x" } };
-  expect(check(patient, profileOf("http://p.example", "Patient", [element]))).toMatchObject([
+  expect(await check(patient, profileOf("http://p.example", "Patient", [element]))).toMatchObject([
     expect.stringMatching(/^warning not-supported/),
   ]);
 });
 
-it("holds HL7's examples to HL7's own profiles by their snapshots, and finds what is known to be wrong with them", () => {
+it("holds HL7's examples to HL7's own profiles by their snapshots, and finds what is known to be wrong with them", async () => {
   const folder = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
   const read = (name: string) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Json;
   const profiles = new Map(
@@ -293,7 +293,7 @@ it("holds HL7's examples to HL7's own profiles by their snapshots, and finds wha
       ((resource["meta"] as Json | undefined)?.["profile"] as string[] | undefined)?.flatMap((url) => profiles.get(url) ?? []) ?? [];
     if (named.length === 0) continue;
     held++;
-    for (const issue of validate(resource, { type: "Observation", profiles: named, stored: [...profiles.values()] })) {
+    for (const issue of await validateWithProfiles(resource, { type: "Observation", profiles: named, stored: [...profiles.values()] })) {
       if (issue.severity === "error") faults.push(`${name} ${issue.diagnostics}`);
     }
   }

@@ -1,4 +1,5 @@
 /** Which slice of a profile an item of a list belongs to (R4 profiling.html#slicing). */
+import type { EvaluationBudget } from "../../expressions/budget.ts";
 import { plainText } from "../../json.ts";
 import { bindingOf } from "../binding.ts";
 import { isResource } from "../definition.ts";
@@ -21,15 +22,21 @@ type Discriminator = NonNullable<NonNullable<ProfileElement["slicing"]>["discrim
 /**
  * @returns undefined where the slice does not plainly say what tells it from others; then `unclear` names it
  */
-export function testOf(element: Node, slice: Node): { test: Test } | { unclear: string } {
+export function testOf(element: Node, slice: Node, budget: EvaluationBudget): { test: Test } | { unclear: string } {
   const tests: Test[] = [];
   for (const discriminator of discriminatorsOf(element)) {
-    const test = discriminate(discriminator, slice);
+    budget.spend(10);
+    const test = discriminate(discriminator, slice, budget);
     if (!test) return { unclear: `slicing of ${element.name} by ${discriminator.type} ${discriminator.path} (slice ${slice.name})` };
     tests.push(test);
   }
   if (tests.length === 0) return { unclear: `slicing of ${element.name} without discriminators (slice ${slice.name})` };
-  return { test: (item) => tests.every((test) => test(item)) };
+  return {
+    test: (item) => {
+      budget.spend(tests.length);
+      return tests.every((test) => test(item));
+    },
+  };
 }
 
 /** Extensions are told apart by their url and choices by their type, whether a differential says so or not. */
@@ -39,23 +46,26 @@ function discriminatorsOf({ name, slicing }: Node): Discriminator[] {
   return name.endsWith("[x]") ? [{ type: "type", path: "$this" }] : [];
 }
 
-function discriminate({ type, path = "$this" }: Discriminator, slice: Node): Test | undefined {
-  const steps = path === "$this" ? [] : path.split(".");
-  if (steps.some((step) => !/^[A-Za-z]\w*$/.test(step))) return undefined;
+/** Steps of a path that tells slices apart: no element of R4 is deeper by far. */
+const MAX_STEPS_OF_PATH = 20;
+
+function discriminate({ type, path = "$this" }: Discriminator, slice: Node, budget: EvaluationBudget): Test | undefined {
+  const steps = path === "$this" ? [] : path.split(".", MAX_STEPS_OF_PATH + 1);
+  if (steps.length > MAX_STEPS_OF_PATH || steps.some((step) => !/^[A-Za-z]\w{0,63}$/.test(step))) return undefined;
   if (type === "value" || type === "pattern") {
-    const test = valueTest(slice, steps);
-    return test && ((item) => valuesAt(item.value, steps).some(test));
+    const test = valueTest(slice, steps, budget);
+    return test && ((item) => valuesAt(item.value, steps, budget).some(test));
   }
   if (type === "exists") {
     const node = nodeAt(slice, steps);
     if (!node || (node.min === 0 && node.max > 0)) return undefined;
-    return (item) => valuesAt(item.value, steps).length > 0 === node.max > 0;
+    return (item) => valuesAt(item.value, steps, budget).length > 0 === node.max > 0;
   }
   const codes = type === "type" ? nodeAt(slice, steps)?.types?.map(({ code }) => code) : undefined;
   if (!codes) return undefined;
   if (steps.length === 0) return (item) => codes.includes(typeIn(item));
   return codes.every((code) => code && isResource(code))
-    ? (item) => valuesAt(item.value, steps).some((value) => codes.includes((value as Json)["resourceType"] as string))
+    ? (item) => valuesAt(item.value, steps, budget).some((value) => codes.includes((value as Json)["resourceType"] as string))
     : undefined;
 }
 
@@ -68,13 +78,13 @@ function nodeAt(slice: Node, steps: string[]): Node | undefined {
 }
 
 /** The values at a path, also where a node above it has the pattern that says them. */
-function valueTest(slice: Node, steps: string[]): ((value: unknown) => boolean) | undefined {
+function valueTest(slice: Node, steps: string[], budget: EvaluationBudget): ((value: unknown) => boolean) | undefined {
   let node: Node | undefined = slice;
   for (let depth = 0; node && depth <= steps.length; depth++) {
     for (const whole of [node.fixed, node.pattern]) {
-      const expected = whole === undefined ? [] : valuesAt(whole, steps.slice(depth));
+      const expected = whole === undefined ? [] : valuesAt(whole, steps.slice(depth), budget);
       if (expected.length > 0)
-        return (value) => expected.some((one) => (node?.fixed === whole && depth === steps.length ? isSame : fits)(value, one));
+        return (value) => expected.some((one) => (node?.fixed === whole && depth === steps.length ? isSame : fits)(value, one, budget));
     }
     const url = steps.length === 1 && steps[0] === "url" && depth === 0 ? node.types?.[0]?.profile?.[0] : undefined;
     if (url !== undefined && node.types?.[0]?.code === "Extension") return (value) => value === withoutVersion(url);
@@ -93,16 +103,26 @@ function bindingFor(valueSet: string): ((value: unknown) => boolean) | undefined
   return (value) => (typeof value === "string" ? code.includes(value) : coding!.includes(value) || concept!.includes(value));
 }
 
-function valuesAt(value: unknown, steps: string[]): unknown[] {
+function valuesAt(value: unknown, steps: string[], budget: EvaluationBudget): unknown[] {
   let values = [value];
   for (const step of steps) {
+    budget.spend(1 + values.length);
     values = values.flatMap((one) => {
       if (typeof one !== "object" || one === null) return [];
       const members = one as Json;
-      const name = members[step] !== undefined ? step : Object.keys(members).find((key) => new RegExp(`^${step}[A-Z]`).test(key));
+      const name = members[step] !== undefined ? step : choiceIn(members, step, budget);
       const found = name === undefined ? undefined : members[name];
       return found === undefined ? [] : Array.isArray(found) ? found : [found];
     });
   }
   return values;
+}
+
+/** The member of a choice that is there: `valueString` for `value`. */
+function choiceIn(members: Json, name: string, budget: EvaluationBudget): string | undefined {
+  for (const key in members) {
+    budget.spend(1);
+    if (key.startsWith(name) && /[A-Z]/.test(key.charAt(name.length))) return key;
+  }
+  return undefined;
 }

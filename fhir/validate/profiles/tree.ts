@@ -138,10 +138,10 @@ function constrain(node: Node, element: ProfileElement): void {
   node.slicing = element.slicing ?? node.slicing;
   node.maxLength = element.maxLength ?? node.maxLength;
   if (element.binding) node.valueSet = element.binding.strength === "required" ? element.binding.valueSet : undefined;
-  node.constraints = [
-    ...node.constraints,
-    ...(element.constraint ?? []).filter((one) => !node.constraints.some(({ key }) => key === one.key)),
-  ];
+  if (element.constraint?.length) {
+    const known = new Set(node.constraints.map(({ key }) => key));
+    node.constraints = [...node.constraints, ...element.constraint.filter(({ key }) => !known.has(key))];
+  }
   for (const [name, value] of Object.entries(element)) {
     if (/^fixed[A-Z]/.test(name)) node.fixed = value;
     else if (/^pattern[A-Z]/.test(name)) node.pattern = value;

@@ -34,9 +34,29 @@ export function compilePlain(
   elements: ElementJson[],
   resource?: string,
 ): (node: unknown, scope: Scope) => boolean {
+  return compileRule(expression, type, elements, { resource, isMetered: false });
+}
+
+/**
+ * The same for an expression that a client has written: each node that is looked at is charged to the scope's budget, and no
+ * regular expression is taken.
+ * @throws NotPlain; what is returned throws TooCostly
+ */
+export function compileMetered(expression: string, type: string, elements: ElementJson[]): (node: unknown, scope: MeteredScope) => boolean {
+  return compileRule(expression, type, elements, { resource: undefined, isMetered: true });
+}
+
+type MeteredScope = Scope & Required<Pick<Scope, "budget">>;
+
+function compileRule(
+  expression: string,
+  type: string,
+  elements: ElementJson[],
+  { resource, isMetered }: { resource: string | undefined; isMetered: boolean },
+): (node: unknown, scope: Scope) => boolean {
   const primitives = elements.length === 0 ? [type] : [];
   const here: Shape = { elements, primitives };
-  const { evaluate } = new Compiler(here, resource).compile(parse(expression), here);
+  const { evaluate } = new Compiler(here, resource, isMetered).compile(parse(expression), here);
   return (node, scope) => truthOf(evaluate([node], scope)) === true;
 }
 
@@ -45,14 +65,23 @@ const times = new Set(["date", "dateTime", "instant"]);
 class Compiler {
   private readonly root: Shape;
   private readonly resource: string | undefined;
+  private readonly isMetered: boolean;
 
-  constructor(root: Shape, resource: string | undefined) {
+  constructor(root: Shape, resource: string | undefined, isMetered: boolean) {
     this.root = root;
     this.resource = resource;
+    this.isMetered = isMetered;
   }
 
   compile(ast: Ast, here: Shape): Compiled {
+    const compiled = this.plain(ast, here);
+    return this.isMetered ? { ...compiled, evaluate: metered(compiled.evaluate) } : compiled;
+  }
+
+  private plain(ast: Ast, here: Shape): Compiled {
     switch (ast.is) {
+      case "index":
+        throw new NotPlain("an index");
       case "literal": {
         const value = [ast.value];
         return { evaluate: () => value, shape: NO_SHAPE };
@@ -105,11 +134,10 @@ class Compiler {
     const before = from.evaluate;
     const [first] = args;
     if (name === "trace") return from;
-    const criterion = first && ["where", "exists", "all", "select"].includes(name) ? this.compile(first, from.shape).evaluate : undefined;
     const each = ownIn(criteria, name);
-    if (each && criterion) return { evaluate: (nodes, scope) => each(before(nodes, scope), criterion, scope), shape: from.shape };
-    if (name === "select" && criterion && first) {
-      const { shape } = this.compile(first, from.shape);
+    if (first && (each || name === "select")) {
+      const { evaluate: criterion, shape } = this.compile(first, from.shape);
+      if (each) return { evaluate: (nodes, scope) => each(before(nodes, scope), criterion, scope), shape: from.shape };
       return { evaluate: (nodes, scope) => before(nodes, scope).flatMap((node) => criterion([node], scope)), shape };
     }
     if (name === "is" && first?.is === "member" && !first.of) return this.ofType(from, first.name);
@@ -117,7 +145,7 @@ class Compiler {
     const plain = args.length === 0 ? ownIn(functions, name) : undefined;
     if (plain) return { evaluate: (nodes, scope) => plain(before(nodes, scope)), shape: from.shape };
     // A form that is only known when it is used might be none.
-    const isFixed = first?.is === "literal" || name !== "matches";
+    const isFixed = name !== "matches" || (first?.is === "literal" && !this.isMetered);
     if (first && isFixed && Object.hasOwn(textFunctions, name)) return this.textFunction(textFunctions[name]!, from, first, here);
     throw new NotPlain(name);
   }
@@ -129,8 +157,12 @@ class Compiler {
       evaluate: (nodes, scope) => {
         const value = only(evaluate(nodes, scope));
         if (typeof value !== "string") return FALSE;
-        if (fixed) return truth(fixed(value));
+        if (fixed) {
+          scope.budget?.spend(searchCost(value, (argument as { value: string }).value));
+          return truth(fixed(value));
+        }
         const text = only(given(nodes, scope));
+        if (typeof text === "string") scope.budget?.spend(searchCost(value, text));
         return typeof text === "string" ? truth(make(text)(value)) : EMPTY;
       },
       shape: NO_SHAPE,
@@ -154,9 +186,26 @@ class Compiler {
   }
 }
 
+/** What it looks at and what it finds; a text counts for its length, as `&` makes ever longer ones. */
+const metered =
+  (evaluate: Evaluate): Evaluate =>
+  (nodes, scope) => {
+    const found = evaluate(nodes, scope);
+    const [first] = found;
+    scope.budget!.spend(1 + nodes.length + found.length + (typeof first === "string" ? first.length / CHARACTERS_PER_STEP : 0));
+    return found;
+  };
+
+/** Characters that are read or written in the time of one step. */
+const CHARACTERS_PER_STEP = 16;
+
+/** At worst a search compares each place of the one text with all of the other. */
+const searchCost = (text: string, part: string): number => (text.length * (1 + part.length)) / (CHARACTERS_PER_STEP * CHARACTERS_PER_STEP);
+
+/** None twice: an expression may lead through the same types again and again. */
 const union = (a: Shape, b: Shape): Shape => ({
-  elements: [...a.elements, ...b.elements],
-  primitives: [...a.primitives, ...b.primitives],
+  elements: [...new Set([...a.elements, ...b.elements])],
+  primitives: [...new Set([...a.primitives, ...b.primitives])],
 });
 
 interface Names {
@@ -168,23 +217,30 @@ interface Names {
 function step({ elements }: Shape, name: string): { names: Names[]; shape: Shape } {
   const found = elements.filter((element) => element.name === name);
   if (found.length === 0) throw new NotPlain(name);
-  const shape: Shape = { elements: [], primitives: [] };
+  const primitives = new Set<string>();
+  const below = new Set<ElementJson>();
+  const add = (elements: ElementJson[]): void => {
+    for (const element of elements) below.add(element);
+  };
   const names = new Map<string, Names>();
   for (const element of found) {
     if (element.as) {
       names.set(name, { name, sibling: undefined });
-      shape.elements.push(...backboneOf(element.as).elements);
+      add(backboneOf(element.as).elements);
     }
     for (const type of element.types ?? []) {
       const isPrimitive = isPrimitiveType(type);
       const json = element.isChoice ? name + type[0]!.toUpperCase() + type.slice(1) : name;
       names.set(json, { name: json, sibling: isPrimitive ? `_${json}` : undefined });
-      if (isPrimitive) shape.primitives.push(type);
-      else if (!element.elements) shape.elements.push(...elementsOf(type));
+      if (isPrimitive) primitives.add(type);
+      else if (!element.elements) add(elementsOf(type));
     }
-    if (element.elements) shape.elements.push(...elementsOf("BackboneElement"), ...element.elements);
+    if (element.elements) {
+      add(elementsOf("BackboneElement"));
+      add(element.elements);
+    }
   }
-  return { names: [...names.values()], shape };
+  return { names: [...names.values()], shape: { elements: [...below], primitives: [...primitives] } };
 }
 
 /** `value.ofType(Quantity)` */

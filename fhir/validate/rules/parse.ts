@@ -5,6 +5,7 @@ export type Ast =
   | { is: "this" }
   | { is: "variable"; name: string }
   | { is: "member"; of: Ast | undefined; name: string }
+  | { is: "index"; of: Ast; index: number }
   | { is: "call"; of: Ast | undefined; name: string; args: Ast[] }
   | { is: "operator"; name: string; left: Ast; right: Ast }
   | { is: "type"; of: Ast; type: string };
@@ -12,12 +13,12 @@ export type Ast =
 /** Thrown for an expression that is not plain; the caller falls back to the library. */
 export class NotPlain extends Error {}
 
-const token = /\s*(?:('(?:[^'\\]|\\.)*')|(\d+(?:\.\d+)?)|([A-Za-z_]\w*)|(%\w+|\$\w+)|(<=|>=|!=|[().,=<>|&+]))/y;
+const token = /\s*(?:('(?:[^'\\]|\\.)*')|(\d+(?:\.\d+)?)|([A-Za-z_]\w*)|(%\w+|\$\w+)|(<=|>=|!=|[()[\].,=<>|&+]))/y;
 
 /** Loosest first; FHIRPath N1, "Precedence". */
 const LEVELS = [["implies"], ["or", "xor"], ["and"], ["in"], ["=", "!="], ["<=", ">=", "<", ">"], ["|"], ["is"], ["+", "&"]];
 
-const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", f: "\f" };
+const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", f: "\f", "'": "'", '"': '"', "`": "`", "\\": "\\", "/": "/" };
 
 /** Parentheses within one another. */
 const DEEPEST = 50;
@@ -52,11 +53,20 @@ export function parse(expression: string): Ast {
 
   function path(): Ast {
     let found = term(undefined);
-    while (tokens[at] === ".") {
-      at++;
-      found = term(found);
+    for (;;) {
+      if (tokens[at] === ".") {
+        at++;
+        found = term(found);
+      } else if (tokens[at] === "[") {
+        const index = tokens[at + 1] ?? "";
+        if (!/^\d{1,9}$/.test(index)) throw new NotPlain(expression);
+        at += 2;
+        expect("]");
+        found = { is: "index", of: found, index: Number(index) };
+      } else {
+        return found;
+      }
     }
-    return found;
   }
 
   function term(of: Ast | undefined): Ast {
@@ -96,4 +106,10 @@ export function parse(expression: string): Ast {
   return found;
 }
 
-const unquoted = (text: string) => text.slice(1, -1).replace(/\\(.)/g, (_, c: string) => escapes[c] ?? c);
+/** Escapes as FHIRPath has them; R4's rules have regular expressions with others (`\d`), which stand for what is behind the stroke. */
+const unquoted = (text: string) =>
+  text
+    .slice(1, -1)
+    .replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, hex: string | undefined, c: string) =>
+      hex === undefined ? (escapes[c] ?? c) : String.fromCharCode(Number.parseInt(hex, 16)),
+    );

@@ -1,9 +1,13 @@
 /** Collections of FHIRPath as JavaScript lists; empty is the empty list. */
 
+import type { EvaluationBudget } from "../../expressions/budget.ts";
+
 /** What an expression may refer to besides the element that it is evaluated on. */
 export interface Scope {
   /** `%resource`: the resource that the element is in. */
   resource: unknown;
+  /** What a metered expression is charged to; see `compileMetered`. */
+  budget?: EvaluationBudget;
 }
 
 /** A FHIRPath collection. */

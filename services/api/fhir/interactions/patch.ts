@@ -1,4 +1,5 @@
 /** PATCH Type/id: JSON Patch and FHIRPath Patch (FHIR R4, http.html#patch). */
+import { budgetOf } from "../../../../fhir/expressions/budget.ts";
 import { parseInput, parseJson } from "../../../../fhir/json.ts";
 import { applyPatch, JSON_PATCH } from "../../../../fhir/patch/index.ts";
 import { ifMatchVersions } from "../../../../fhir/etag.ts";
@@ -12,10 +13,11 @@ import { rewrite } from "./resource.ts";
 export async function patch(request: FhirRequest, type: string, id: string): Promise<Answer> {
   const document = parseInput(await request.body(JSON_PATCH));
   const allowed = ifMatchVersions(request.header("if-match"));
+  const budget = budgetOf(request.caller.requestID);
   const patched = async () => {
     const stored = await readResource(request, type, id);
     if (allowed && !allowed.includes(stored.version)) throw staleVersion({ type, id, version: stored.version });
-    const resource = applyPatch(parseJson(stored.json) as { resourceType: string }, document);
+    const resource = await applyPatch(parseJson(stored.json) as { resourceType: string }, document, budget);
     const answer = rewrite(request, { ...resource, id }, stored.version);
     return allowed ? answer : asWriteConflict(answer);
   };

@@ -1,10 +1,11 @@
 /** `$validate` (FHIR R4, resource-operation-validate.html). */
+import { budgetOf } from "../../../../fhir/expressions/budget.ts";
 import { parseJson } from "../../../../fhir/json.ts";
 import { fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
-import { isOfAnotherType, validate } from "../../../../fhir/validate/index.ts";
+import { isOfAnotherType, profilesClaimedBy, validateWithProfiles } from "../../../../fhir/validate/index.ts";
 import { readResource } from "../../../../federation/read.ts";
 import type { Answer } from "../../http/answer.ts";
-import { asArray, fhirAnswer, type Given, givenIn, type Json, optionalBody } from "../parameters.ts";
+import { fhirAnswer, type Given, givenIn, type Json, optionalBody } from "../parameters.ts";
 import type { FhirRequest } from "../request.ts";
 
 /** POST Type/$validate and Type/id/$validate (`mode` create, update, delete, profile). The faults are the answer, not an error. */
@@ -23,9 +24,10 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
   if (mode === "delete") return fhirAnswer(outcome({ severity: "information", code: "informational", diagnostics: "It can be deleted." }));
   if (!resource) throw fhirError(400, "required", "There is nothing to validate: send a resource, or name one by its id.");
   const profile = asked("profile");
-  const claimed = profile === undefined ? (asArray((resource.meta as Json | undefined)?.profile) as unknown as string[]) : [profile];
-  const { profiles, stored: related } = await request.profiles.of(claimed.filter((it) => typeof it === "string"));
-  const issues: Issue[] = validate(resource, { type, profiles, stored: related });
+  const claimed = profile === undefined ? profilesClaimedBy(resource) : [profile];
+  const { profiles, stored: related } = await request.profiles.of(claimed);
+  const budget = budgetOf(request.caller.requestID);
+  const issues: Issue[] = await validateWithProfiles(resource, { type, profiles, stored: related, budget });
   if (profile !== undefined && profiles.length === 0 && !isBase(profile, type)) {
     const isOther = isOfAnotherType(profile, type);
     issues.push({

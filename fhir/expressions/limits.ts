@@ -1,0 +1,24 @@
+/** Bounds of an expression before anything parses it: a parser needs stack for its depth and time for its length. */
+
+/** Characters; R4's own longest rule has 366. */
+export const MAX_EXPRESSION = 4_000;
+/** Parentheses, brackets and braces within one another. */
+export const MAX_NESTING = 50;
+/** Operators and steps: each is a level of the tree that is made of them, as `a.b.c` is `(a.b).c`. */
+const MAX_PARTS = 1_000;
+
+const TOKEN = /'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|[([{]|[)\]}]|\w+|[^\s\w]/gs;
+
+/** @returns what is too large, as the end of a sentence about the expression; undefined when nothing is */
+export function excessOf(expression: string): string | undefined {
+  if (expression.length > MAX_EXPRESSION) return `must not be longer than ${MAX_EXPRESSION} characters`;
+  let open = 0;
+  let parts = 0;
+  for (const [token] of expression.matchAll(TOKEN)) {
+    if (++parts > MAX_PARTS) return `must not have more than ${MAX_PARTS} names, values and operators`;
+    if (token === "(" || token === "[" || token === "{") {
+      if (++open > MAX_NESTING) return `must not be nested deeper than ${MAX_NESTING} levels`;
+    } else if (token === ")" || token === "]" || token === "}") open--;
+  }
+  return undefined;
+}

@@ -1,0 +1,39 @@
+/** Evaluates expressions by the library, in a thread of its own that may be ended at any moment. */
+import { parentPort } from "node:worker_threads";
+import { TooCostly } from "./budget.ts";
+import { areKept, locate } from "../fhirpath.ts";
+import { parseJson } from "../json.ts";
+import { FhirError } from "../outcome.ts";
+import { fhirPathPatch } from "../patch/fhirpath-patch.ts";
+import type { Resource } from "../resource.ts";
+import type { Answer, Message, Task } from "./tasks.ts";
+
+const port = parentPort;
+if (!port) throw new Error("This file is run as a worker.");
+
+// The library writes warnings there, which may hold what a client has sent.
+for (const name of ["log", "info", "warn", "error", "debug"] as const) console[name] = () => {};
+
+const tell = (message: Message): void => port.postMessage(message);
+
+function answerTo(task: Task): Answer {
+  const resource = parseJson(task.resource) as Resource;
+  if (task.kind === "rules") return { kind: "rules", kept: areKept(resource, task.rules) };
+  return { kind: "patch", json: JSON.stringify(fhirPathPatch(resource, parseJson(task.parameters) as Resource, locate)) };
+}
+
+port.on("message", (task: Task) => {
+  const begun = performance.now();
+  let answer: Answer;
+  try {
+    answer = answerTo(task);
+  } catch (error) {
+    if (error instanceof TooCostly) answer = { kind: "costly" };
+    else if (error instanceof FhirError) answer = { kind: "refusal", status: error.status, issues: error.issues };
+    else throw error;
+  }
+  tell({ ready: false, answer, ms: performance.now() - begun });
+});
+
+locate("Patient", { resourceType: "Patient" }); // loads the library
+tell({ ready: true });

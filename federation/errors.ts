@@ -77,6 +77,7 @@ export function fromStoreError(error: unknown, service: string): unknown {
     multipleMatches: multiple,
     locked: held,
     counterBelow,
+    tooCostly,
     notSupported,
     unavailable,
   } = StoreErrorType;
@@ -93,6 +94,8 @@ export function fromStoreError(error: unknown, service: string): unknown {
       return locked(data);
     case counterBelow:
       return new MoleculerClientError("There is not enough of it.", 409, "COUNTER_BELOW", data);
+    case tooCostly:
+      return new MoleculerClientError("The conditions find too much: narrow them, or send the bundle in parts.", 422, "TOO_COSTLY", data);
     case notSupported:
       return new MoleculerClientError(String(error.data.reason), 501, "NOT_SUPPORTED");
     case unavailable:

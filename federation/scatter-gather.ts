@@ -99,8 +99,11 @@ export function addForEachOwner(
   { partial, missing }: Availability,
 ): void {
   for (const { service, alive } of directory.known(query.type)) {
-    if (alive) perOwner.set(service, [...(perOwner.get(service) ?? []), query]);
-    else if (partial) missing.add(query.type);
+    if (alive) {
+      const queries = perOwner.get(service);
+      if (queries) queries.push(query);
+      else perOwner.set(service, [query]);
+    } else if (partial) missing.add(query.type);
     else throw ownerDown(query.type);
   }
 }

@@ -19,6 +19,10 @@ const MAX_DEPTH = 100;
  * empty objects would take fifty times its size in memory.
  */
 const MAX_PARTS = 2_000_000;
+/** The same of one resource: to check it, to find its values and to write it takes some microseconds for each. */
+export const MAX_PARTS_OF_RESOURCE = 300_000;
+/** Members that stand twice, of which a client is told; and characters of a name in a path. */
+const [MAX_DUPLICATES, MAX_NAME] = [100, 64];
 
 /**
  * The value of a JSON text. A number that would not be written back to the letter (`2.50`, `1e3`, more digits than a
@@ -31,11 +35,12 @@ export function parseJson(text: string): unknown {
 
 /**
  * As `parseJson`, for what a client sends: a member that stands twice in one object is refused, not dropped.
- * @throws FhirError 422 with an issue for each such member, besides what `parseJson` throws
+ * @param mostParts objects, lists and members
+ * @throws FhirError 422 with an issue for each such member (the first 100), besides what `parseJson` throws
  */
-export function parseInput(text: string): unknown {
+export function parseInput(text: string, mostParts = MAX_PARTS): unknown {
   const scanned = scan(text);
-  const value = parseScanned(text, scanned);
+  const value = parseScanned(text, scanned, mostParts);
   // Each member has one colon. Counting is much faster than looking for the name, which only a faulty text needs.
   if (scanned.members !== countMembers(value)) {
     const issues = duplicateKeys(text).map((path) => ({
@@ -63,9 +68,9 @@ function countMembers(value: unknown): number {
   return members;
 }
 
-function parseScanned(text: string, { depth, isStable, parts }: Scanned): unknown {
-  if (parts > MAX_PARTS)
-    throw fhirError(413, "too-costly", `The JSON has more than ${MAX_PARTS} objects, lists and members: send it in parts.`);
+function parseScanned(text: string, { depth, isStable, parts }: Scanned, mostParts = MAX_PARTS): unknown {
+  if (parts > mostParts)
+    throw fhirError(413, "too-costly", `The JSON has more than ${mostParts} objects, lists and members: send it in parts.`);
   if (depth > MAX_DEPTH) throw fhirError(400, "structure", `The JSON is nested deeper than ${MAX_DEPTH} levels.`);
   const value = parse(text, isStable);
   // A text with escapes may spell the name so, and hide a NUL. The short needle is searched for much faster than the whole.
@@ -187,7 +192,7 @@ export function isRawNumber(value: unknown): value is RawJson {
 
 /**
  * Names that occur twice in one object of a JSON text, with the path of the object: `Patient.name[0].family` is given as
- * `name[0].family`. JSON.parse keeps the last one in silence. The text must be valid JSON.
+ * `name[0].family`. JSON.parse keeps the last one in silence. The first 100; of long names the beginning. The text must be valid JSON.
  */
 export function duplicateKeys(text: string): string[] {
   const found: string[] = [];
@@ -202,7 +207,7 @@ export function duplicateKeys(text: string): string[] {
     if (part === "{" || part === "[") {
       open.push({
         ...(part === "{" ? { names: new Set<string>() } : {}),
-        step: top?.names ? `.${name}` : top ? `[${top.index}]` : "",
+        step: top?.names ? `.${name.slice(0, MAX_NAME)}` : top ? `[${top.index}]` : "",
         index: 0,
       });
       expectsName = part === "{";
@@ -214,7 +219,10 @@ export function duplicateKeys(text: string): string[] {
       expectsName = top?.names !== undefined;
     } else if (part !== ":" && expectsName && top?.names) {
       name = JSON.parse(part) as string;
-      if (top.names.has(name)) found.push(`${open.map(({ step }) => step).join("")}.${name}`.replace(/^\./, ""));
+      if (top.names.has(name)) {
+        found.push(`${open.map(({ step }) => step).join("")}.${name.slice(0, MAX_NAME)}`.replace(/^\./, ""));
+        if (found.length >= MAX_DUPLICATES) return found;
+      }
       top.names.add(name);
       expectsName = false;
     }

@@ -2,8 +2,10 @@
  * Decides what a write does, before it does anything: both stores ask this one function, so both refuse the same things.
  * A refused write has touched nothing.
  */
+import { FhirError } from "../fhir/outcome.ts";
+import { CandidateIndex } from "../fhir/search/candidate-index.ts";
+import type { Candidate } from "../fhir/search/matches-clauses.ts";
 import type { IndexRows } from "../fhir/search/query.ts";
-import { matchesClauses } from "../fhir/search/matches-clauses.ts";
 import { type Body, type NoneExist, StoreError, StoreErrorType, type UniqueKey, type Write, type WriteResult } from "./store.ts";
 
 /** What a store knows of an id. `moved`: it lives with another owner now, only its history is here. */
@@ -70,6 +72,12 @@ interface Touched {
   step: number;
 }
 
+/** Stored resources that the conditions of one write may find, all together. */
+const MAX_FOUND = 50_000;
+
+/** What a step has made, as conditions see it. */
+type Made = Candidate & { of: Touched };
+
 /** The names of the locks that a write must find free: its resources, unique keys, counters and conditions. */
 export function lockKeys(steps: Write[]): string[] {
   const keys: string[] = [];
@@ -98,8 +106,20 @@ export function lockKeys(steps: Write[]): string[] {
 export function planWrite(steps: Write[], state: CommittedState, now: number): WritePlan {
   const touched = new Map<string, Touched>();
   const taken = new Map<string, string>();
+  /** The keys that steps have given to a resource, by `Type/id`. */
+  const given = new Map<string, string[]>();
+  /** What the steps have made, by type; what a later step has changed again is in it twice. */
+  const living = new Map<string, CandidateIndex<Made>>();
+  let foundByConditions = 0;
   const counters = new Map<string, number>();
   const made: WritePlan = { changes: [], results: [], echoes: [], locks: new Set() };
+
+  const hasConditions = steps.some((step) => step.op === "hold" || (step.op === "create" && step.ifNoneExist));
+  const candidatesOf = (type: string): CandidateIndex<Made> => {
+    const known = living.get(type) ?? new CandidateIndex<Made>();
+    living.set(type, known);
+    return known;
+  };
 
   const head = (type: string, id: string): VersionHead | undefined => touched.get(`${type}/${id}`)?.head ?? state.head(type, id);
 
@@ -114,7 +134,8 @@ export function planWrite(steps: Write[], state: CommittedState, now: number): W
   const release = (type: string, id: string): void => {
     const ref = `${type}/${id}`;
     made.locks.add(`resource:${ref}`);
-    for (const [key, by] of taken) if (by === ref) taken.delete(key);
+    for (const key of given.get(ref) ?? []) if (taken.get(key) === ref) taken.delete(key);
+    given.delete(ref);
     if (!touched.has(ref)) for (const key of state.held(type, id)) made.locks.add(`unique:${key}`);
   };
 
@@ -135,18 +156,34 @@ export function planWrite(steps: Write[], state: CommittedState, now: number): W
       made.locks.add(`unique:${key}`);
     }
     const method = step.op;
-    touched.set(ref, { type, id, head: { version, updated: now, method }, index, step: number });
+    if (unique.length > 0) {
+      const keys = unique.map(({ key }) => key);
+      given.set(ref, [...(given.get(ref) ?? []), ...keys]);
+    }
+    const own: Touched = { type, id, head: { version, updated: now, method }, index, step: number };
+    touched.set(ref, own);
+    if (hasConditions) candidatesOf(type).add({ id, updated: now, index, of: own });
     made.changes.push({ kind: "put", step: number, type, id, version, method, body, index, unique });
     made.results.push({ type, id, version, updated: 0, outcome: isLiving(before) ? "updated" : "created" });
+  };
+
+  const madeThatMatch = (type: string, { clauses }: NoneExist, isStill: (one: Made) => boolean, number: number): Made[] => {
+    try {
+      return candidatesOf(type).matching(clauses, isStill);
+    } catch (error) {
+      throw error instanceof FhirError ? new StoreError(StoreErrorType.tooCostly, number) : error;
+    }
   };
 
   /** True when the condition found one, so that nothing is to be created. */
   const existed = (number: number, type: string, condition: NoneExist): boolean => {
     // Earlier steps can take matches away, one each at most.
-    const stored = state.find(type, condition, 2 + number).filter((one) => !touched.has(`${type}/${one.id}`));
-    const own = [...touched.values()].filter(
-      (one) => one.type === type && one.index && matchesClauses(condition.clauses, { id: one.id, updated: now, index: one.index }),
-    );
+    const all = state.find(type, condition, 2 + touched.size);
+    foundByConditions += all.length;
+    if (foundByConditions > MAX_FOUND) throw new StoreError(StoreErrorType.tooCostly, number);
+    const stored = all.filter((one) => !touched.has(`${type}/${one.id}`));
+    const isStill = ({ of }: Made): boolean => touched.get(`${type}/${of.id}`) === of;
+    const own = [...new Set(madeThatMatch(type, condition, isStill, number).map(({ of }) => of))];
     if (stored.length + own.length > 1) throw new StoreError(StoreErrorType.multipleMatches, number);
     const [found] = stored;
     if (found) made.results.push({ type, ...found, outcome: "existed" });

@@ -222,6 +222,8 @@ export const StoreErrorType = {
   /** Another transaction holds it; try again. */
   locked: "LOCKED",
   counterBelow: "COUNTER_BELOW",
+  /** The conditions of a write find too much: its steps must be fewer, or the conditions narrower. */
+  tooCostly: "TOO_COSTLY",
   /** This store cannot answer it: full text on a MongoDB server without text indexes. */
   notSupported: "NOT_SUPPORTED",
   /** Disk full, file not writable, database gone. */

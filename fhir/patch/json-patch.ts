@@ -6,7 +6,7 @@ import type { Resource } from "../resource.ts";
 const OPERATIONS = ["add", "remove", "replace", "move", "copy", "test"] as const;
 const MAX_OPERATIONS = 1_000;
 /** What a patch may put in place, all in all: more than a body can hold. A list copied into itself doubles each time. */
-const MAX_PLACED = 40_000_000; // characters; a value counts for ten
+const MAX_PLACED = 40_000_000; // characters; a value counts for a hundred
 /** Levels, as in whatever a client sends (fhir/json.ts); a value moved into its neighbour grows deeper each time. */
 const DEEPEST = 100;
 
@@ -156,7 +156,11 @@ function remove({ root, emptied }: Work, path: string): string | undefined {
 
 const isIndex = (key: string): boolean => /^(?:0|[1-9]\d{0,8})$/.test(key);
 const isContainer = (value: unknown): value is Container => typeof value === "object" && value !== null && !isRawNumber(value);
-const isEmpty = (container: Container): boolean => (Array.isArray(container) ? container : Object.keys(container)).length === 0;
+function isEmpty(container: Container): boolean {
+  if (Array.isArray(container)) return container.length === 0;
+  for (const _ in container) return false;
+  return true;
+}
 
 /** Takes out what was emptied, and what is empty without it. @returns true when the value itself is to go */
 function prune(value: unknown, emptied: ReadonlySet<object>): boolean {
@@ -177,12 +181,14 @@ function charge(work: Work, path: string, value: unknown): void {
   if (work.left < 0) throw fhirError(400, "too-costly", "The patch puts too much in place, or deeper than 100 levels.");
 }
 
+const VALUE_SIZE = 100; // characters
+
 /** Counted no further than the limit. */
 function sizeOf(value: unknown, limit: number, depth: number): number {
-  if (typeof value === "string") return value.length + 10;
-  if (!isContainer(value)) return 10;
+  if (typeof value === "string") return value.length + VALUE_SIZE;
+  if (!isContainer(value)) return VALUE_SIZE;
   if (depth > DEEPEST) return Number.POSITIVE_INFINITY;
-  let size = 10;
+  let size = VALUE_SIZE;
   for (const key in value) {
     if (size > limit) break;
     size += key.length + sizeOf((value as Record<string, unknown>)[key], limit - size, depth + 1);

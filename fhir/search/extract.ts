@@ -24,9 +24,13 @@ const SEP2 = SEP + SEP;
 
 const compiled = new Map<string, [slot: number, extract: Extractor][]>();
 
-/** All rows of a resource; none for what is no resource. Never throws on malformed content. */
-export function indexOf(resource: unknown): IndexRows {
-  const sink = new IndexRowBuilder((resource as object | null | undefined) ?? undefined);
+/**
+ * All rows of a resource; none for what is no resource. Never throws on malformed content.
+ * @param most rows; without it any number, as for what is stored already
+ * @throws FhirError 422 for more
+ */
+export function indexOf(resource: unknown, most?: number): IndexRows {
+  const sink = new IndexRowBuilder((resource as object | null | undefined) ?? undefined, most);
   const type = (resource as { resourceType?: unknown } | null | undefined)?.resourceType;
   if (typeof type === "string" && isResourceType(type)) {
     for (const [slot, extract] of extractsOf(type)) {
@@ -123,18 +127,23 @@ function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
   );
   const combine = combiners[slot.as];
   if (!combine) throw new Error(`No rows are known for the composite ${slot.as}`);
-  return (resource, sink) =>
+  // The same for each element: to read it with each would take the product of both.
+  const isShared = slot.parts.map((reads) => reads.every(([path]) => path.startsWith("/")));
+  return (resource, sink) => {
+    const rowsOf = (reads: PartReader[], element: unknown): IndexRowBuilder => {
+      const part = new IndexRowBuilder();
+      for (const read of reads) read(element, resource, part);
+      return part;
+    };
+    const shared = parts.map((reads, index) => (isShared[index] ? rowsOf(reads, undefined) : undefined));
     visit(resource, steps, 0, (element) => {
-      const values = parts.map((reads) => {
-        const part = new IndexRowBuilder();
-        for (const read of reads) read(element, resource, part);
-        return part;
-      });
+      const values = parts.map((reads, index) => shared[index] ?? rowsOf(reads, element));
       for (const full of identities(values[0]!)) {
         combine(sink, full, values);
         if (types[0] === "token") combine(sink, full.slice(0, full.indexOf(SEP)), values);
       }
     });
+  };
 }
 
 /** Values of one part that are combined with the other parts': their product must stay small whatever a client sends. */
@@ -157,8 +166,10 @@ function pairs(sink: IndexRowBuilder, first: string, values: IndexRowBuilder[]):
   for (const second of identities(values[1]!)) sink.key(`=${first}${SEP2}${second}`);
 }
 
+type PartReader = (element: unknown, resource: unknown, sink: IndexRowBuilder) => void;
+
 /** A path that starts with `/` is read from the resource, any other from the composite's element. */
-function partReader(path: string, write: Writer, system = ""): (element: unknown, resource: unknown, sink: IndexRowBuilder) => void {
+function partReader(path: string, write: Writer, system = ""): PartReader {
   const read = reader(path.replace(/^\//, ""), write, system);
   return path.startsWith("/") ? (_element, resource, sink) => read(resource, sink) : (element, _resource, sink) => read(element, sink);
 }

@@ -1,10 +1,15 @@
+import { fhirError } from "../outcome.ts";
 import type { KeyRow, RangeRow } from "./query.ts";
 
 /** Characters of a key that are kept. Longer texts are found by what they begin with. */
 const KEY_LENGTH = 8_000;
 
+/** Values that one resource is found by. A store writes some 200,000 a second, and does nothing else meanwhile. */
+export const MAX_INDEX_ROWS = 20_000;
+
 /** Never through a surrogate pair: a store would write both halves of all such pairs as the same sign, and two rows as one. */
-function cut(value: string): string {
+export function cut(value: string): string {
+  if (value.length <= KEY_LENGTH) return value;
   const last = value.charCodeAt(KEY_LENGTH - 1);
   return value.slice(0, last >= 0xd800 && last <= 0xdbff ? KEY_LENGTH - 1 : KEY_LENGTH);
 }
@@ -22,18 +27,24 @@ export class IndexRowBuilder {
   private seenKeys: Set<string> | undefined;
   private seenRanges: Set<string> | undefined;
   private readonly resource: { contained?: unknown } | undefined;
+  private readonly most: number;
+  /** Types of what the resource contains, by id; made when first needed. */
+  private containedTypes: Map<unknown, unknown> | undefined;
 
-  /** @param resource whose rows they are, with what it contains */
-  constructor(resource?: object) {
+  /**
+   * @param resource whose rows they are, with what it contains
+   * @param most rows; one more is refused with 422
+   */
+  constructor(resource?: object, most = Number.POSITIVE_INFINITY) {
     this.resource = resource;
+    this.most = most;
   }
 
   /** A row for what refers to a contained resource, `#id`; its type is known only where it is contained. */
   contained(reference: string): void {
-    const { contained } = this.resource ?? {};
     const id = reference.slice(1);
-    const found = Array.isArray(contained) ? (contained as ({ id?: unknown } | null)[]).find((one) => one?.id === id) : undefined;
-    const { resourceType } = (found ?? {}) as { resourceType?: unknown };
+    this.containedTypes ??= typesById(this.resource?.contained);
+    const resourceType = this.containedTypes.get(id);
     this.key(`#${typeof resourceType === "string" ? resourceType : ""}/${id}`);
   }
 
@@ -46,7 +57,7 @@ export class IndexRowBuilder {
   }
 
   key(value: string): void {
-    const kept = value.length > KEY_LENGTH ? cut(value) : value;
+    const kept = cut(value);
     const { keys } = this;
     if (keys.length - this.firstKey < SET_FROM) {
       for (let i = this.firstKey; i < keys.length; i++) if (keys[i]![1] === kept) return;
@@ -55,7 +66,13 @@ export class IndexRowBuilder {
       if (this.seenKeys.has(kept)) return;
       this.seenKeys.add(kept);
     }
+    this.countRow();
     keys.push([this.slot, kept]);
+  }
+
+  private countRow(): void {
+    if (this.keys.length + this.ranges.length >= this.most)
+      throw fhirError(422, "too-costly", `The resource has more than ${this.most} values to be found by: divide it into several.`);
   }
 
   range(low: number, high: number, unit = ""): void {
@@ -72,6 +89,15 @@ export class IndexRowBuilder {
       if (this.seenRanges.has(text)) return;
       this.seenRanges.add(text);
     }
+    this.countRow();
     ranges.push([this.slot, low, high, unit]);
   }
+}
+
+/** Of several with one id the first counts. */
+function typesById(contained: unknown): Map<unknown, unknown> {
+  const types = new Map<unknown, unknown>();
+  for (const one of Array.isArray(contained) ? (contained as ({ id?: unknown; resourceType?: unknown } | null)[]) : [])
+    if (one && !types.has(one.id)) types.set(one.id, one.resourceType);
+  return types;
 }

@@ -8,7 +8,7 @@ import { intervalOf } from "../dates.ts";
 import { fold } from "./fold.ts";
 import { nextTo } from "./numbers.ts";
 import { FOREVER, SEP } from "./query.ts";
-import type { IndexRowBuilder } from "./index-row-builder.ts";
+import { cut, type IndexRowBuilder } from "./index-row-builder.ts";
 
 /** The open end of a quantity or number. */
 export const UNBOUNDED = Number.MAX_VALUE;
@@ -39,7 +39,8 @@ function token(sink: IndexRowBuilder, code: unknown, system: unknown): void {
 
 function words(sink: IndexRowBuilder, text: unknown, facet: "~" | "+" = "~"): void {
   if (!isText(text)) return;
-  const folded = fold(text);
+  // Some characters are folded into eighteen: what would be cut off afterwards is not folded.
+  const folded = fold(cut(text));
   if (folded) sink.key(`${facet}${folded}`);
 }
 

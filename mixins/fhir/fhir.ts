@@ -8,11 +8,12 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { frameOf } from "../../fhir/frame.ts";
 import { budgetOf, type EvaluationBudget } from "../../fhir/expressions/budget.ts";
-import { parseInput, parseJson } from "../../fhir/json.ts";
+import { MAX_PARTS_OF_RESOURCE, parseInput, parseJson } from "../../fhir/json.ts";
+import { FhirError, type Issue } from "../../fhir/outcome.ts";
 import type { ResourceOf, ResourceType } from "../../fhir/r4.ts";
-import type { Issue } from "../../fhir/outcome.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
+import { MAX_INDEX_ROWS } from "../../fhir/search/index-row-builder.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
 import { profilesClaimedBy, validate, validateWithProfiles } from "../../fhir/validate/index.ts";
@@ -35,6 +36,28 @@ export interface FhirOptions {
   owns: (string | Ownership)[];
   /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
   unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
+}
+
+/** Values to be found by that one write may bring: a store writes some 200,000 a second, and does nothing else meanwhile. */
+const MAX_ROWS_AT_ONCE = 150_000;
+/** The resources of a long transaction are checked in turns with the work of others. */
+const MAX_AT_ONCE_MS = 50; // milliseconds
+
+const tooManyRows = (): Issue => ({
+  severity: "error",
+  code: "too-costly",
+  diagnostics: `The resources up to this one have more than ${MAX_ROWS_AT_ONCE} values to be found by: send them in several bundles.`,
+});
+
+/** What `work` returns; undefined when the resource is too costly, which is noted: what is no JSON at all has another status. */
+function orNote<Result>(work: () => Result, note: (issues: Issue[]) => void): Result | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof FhirError) || !error.issues.every(({ code }) => code === "too-costly")) throw error;
+    note(error.issues);
+    return undefined;
+  }
 }
 
 /** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
@@ -61,27 +84,51 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
   /** Parses, checks and indexes the steps: the part of a write that needs no database. */
   async function compile({ profiles }: This, steps: OwnerStep[], requestId?: string | null): Promise<Write[]> {
-    const resources = steps.map((step) => (step.op === "create" || step.op === "update" ? (parseInput(step.text) as Resource) : undefined));
+    const faults: IssueOfStep[] = [];
+    const note = (issues: Issue[], step: number): void => {
+      for (const issue of issues) faults.push({ ...issue, step });
+    };
+    const resources = steps.map((step, index) =>
+      step.op === "create" || step.op === "update"
+        ? orNote(
+            () => parseInput(step.text, MAX_PARTS_OF_RESOURCE) as Resource,
+            (issues) => note(issues, index),
+          )
+        : undefined,
+    );
     const claimed = resources.map(profilesClaimedBy);
     // Few resources name a profile: the others need not wait for an answer.
     const some = claimed.flat();
     const found = some.length > 0 ? await profiles.of(some) : undefined;
     const check = found && profileChecks(found, budgetOf(requestId));
-    const faults: IssueOfStep[] = [];
     const writes: Write[] = [];
+    let rows = 0;
+    let since = performance.now();
     for (const [index, step] of steps.entries()) {
       if (step.op !== "create" && step.op !== "update") {
         writes.push(step);
         continue;
       }
       const { text: _, ...rest } = step;
-      const resource = resources[index] as Resource;
+      const resource = resources[index];
+      if (resource === undefined) continue; // it has its fault already
+      if (performance.now() - since > MAX_AT_ONCE_MS) {
+        await new Promise(setImmediate);
+        since = performance.now();
+      }
       const named = claimed[index] as string[];
       const all = check && named.length > 0 ? await check(resource, step.type, named) : validate(resource, { type: step.type });
       const issues = all.filter(({ severity }) => severity !== "warning" && severity !== "information");
-      if (issues.length === 0)
-        writes.push({ ...rest, body: frameOf(resource), index: indexOf(resource), unique: unique[step.type]?.(resource) });
-      else for (const issue of issues) faults.push({ ...issue, step: index });
+      note(issues, index);
+      if (faults.length > 0) continue;
+      const values = orNote(
+        () => indexOf(resource, MAX_INDEX_ROWS),
+        (found) => note(found, index),
+      );
+      if (!values) continue;
+      rows += values.keys.length + values.ranges.length;
+      if (rows > MAX_ROWS_AT_ONCE) note([tooManyRows()], index);
+      else writes.push({ ...rest, body: frameOf(resource), index: values, unique: unique[step.type]?.(resource) });
     }
     const [first] = faults;
     if (first) throw invalidResource(faults, first.step);

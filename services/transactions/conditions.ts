@@ -99,7 +99,9 @@ export function refuseSharedTargets(writes: BundleEntry[], targets: Map<BundleEn
     const target = targets.get(entry);
     if (!target) continue;
     const key = `${entry.type}/${target.id}`;
-    about.set(key, [...(about.get(key) ?? []), entry]);
+    const same = about.get(key);
+    if (same) same.push(entry);
+    else about.set(key, [entry]);
   }
   for (const [key, entries] of about) {
     const [changing, second] = entries.filter(({ method }) => method !== "POST");

@@ -132,9 +132,8 @@ async function locate(
     const ids = ofType.map((entry) => idOf(entry) as string);
     const owners = directory.ownersOf(type);
     const found = await Promise.all(owners.map((owner) => ownerOf(owner).versions(caller, { type, ids })));
-    for (const [index, entry] of ofType.entries()) {
-      (targets.get(entry) as Target).held = newest(owners, found, ids[index] as string);
-    }
+    const held = newestById(owners, found);
+    for (const [index, entry] of ofType.entries()) (targets.get(entry) as Target).held = held.get(ids[index] as string);
   }
 }
 
@@ -172,11 +171,14 @@ export function conflictKeysOf(entry: BundleEntry): string[] {
 /** The id that the client gives: in the URL, or for what a conditional update makes. */
 const idOf = ({ id, method, resource }: BundleEntry): string | undefined => id ?? (method === "PUT" ? resource?.id : undefined);
 
-function newest(owners: string[], found: VersionOf[][], id: string): Target["held"] {
-  let best: Target["held"];
+/** Who of the owners has the newest version of each id. */
+function newestById(owners: string[], found: VersionOf[][]): Map<string, NonNullable<Target["held"]>> {
+  const best = new Map<string, NonNullable<Target["held"]>>();
   for (const [index, versions] of found.entries()) {
-    const it = versions.find((version) => version.id === id);
-    if (it && (!best || it.version > best.version)) best = { owner: owners[index] as string, version: it.version, deleted: it.deleted };
+    for (const { id, version, deleted } of versions) {
+      const known = best.get(id);
+      if (!known || version > known.version) best.set(id, { owner: owners[index] as string, version, deleted });
+    }
   }
   return best;
 }

@@ -62,7 +62,9 @@ async function storedPlaces(
       directory.ownersOf(type).map(async (owner) => {
         for (const version of await ownerOf(owner).versions(caller, { type, ids: [...some] })) {
           const key = `${type}/${version.id}`;
-          found.set(key, [...(found.get(key) ?? []), version]);
+          const versions = found.get(key);
+          if (versions) versions.push(version);
+          else found.set(key, [version]);
         }
       }),
     ),

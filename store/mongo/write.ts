@@ -51,11 +51,17 @@ export class Writer {
       heads.map(({ _id, version, updated, method }) => [_id, method === "none" ? undefined : { version, updated, method }]),
     );
     const holderOf = new Map(holders.map(({ _id, ref }) => [_id, ref]));
+    const heldBy = new Map<string, string[]>();
+    for (const { _id, ref } of own) {
+      const keysOf = heldBy.get(ref);
+      if (keysOf) keysOf.push(_id);
+      else heldBy.set(ref, [_id]);
+    }
     const counted = new Map(counters.map(({ _id, value }) => [_id, value]));
     return {
       head: (type, id): VersionHead | undefined => headOf.get(`${type}/${id}`),
       holder: (key) => holderOf.get(key),
-      held: (type, id) => own.filter(({ ref }) => ref === `${type}/${id}`).map(({ _id }) => _id),
+      held: (type, id) => heldBy.get(`${type}/${id}`) ?? [],
       counter: (name) => counted.get(name) ?? 0,
       find: (_, condition) => found.get(condition.lock) ?? [],
     };

@@ -1,5 +1,5 @@
 /** How an operation reads what it is given, and how it answers (FHIR R4, operations.html#executing-an-operation-synchronously). */
-import { isRawNumber, parseInput } from "../../../fhir/json.ts";
+import { isRawNumber, MAX_PARTS_OF_RESOURCE, parseInput } from "../../../fhir/json.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { Answer } from "../http/answer.ts";
@@ -25,9 +25,9 @@ export interface Given {
   value?: Json;
 }
 
-/** @param name of the parameter that holds what the operation is about @throws FhirError 400 for what is no JSON object */
+/** @param name of the parameter that holds what the operation is about @throws FhirError 400 for what is no JSON object, 413 */
 export function givenIn(text: string, name: string): Given {
-  const body = parseInput(text) as Json | null;
+  const body = parseInput(text, MAX_PARTS_OF_RESOURCE) as Json | null;
   if (body === null || typeof body !== "object" || Array.isArray(body))
     throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
   if (body.resourceType !== "Parameters") return { parameters: [], value: body };

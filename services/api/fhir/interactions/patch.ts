@@ -1,6 +1,6 @@
 /** PATCH Type/id: JSON Patch and FHIRPath Patch (FHIR R4, http.html#patch). */
 import { budgetOf } from "../../../../fhir/expressions/budget.ts";
-import { parseInput, parseJson } from "../../../../fhir/json.ts";
+import { MAX_PARTS_OF_RESOURCE, parseInput, parseJson } from "../../../../fhir/json.ts";
 import { applyPatch, JSON_PATCH } from "../../../../fhir/patch/index.ts";
 import { ifMatchVersions } from "../../../../fhir/etag.ts";
 import { locked, staleVersion } from "../../../../federation/errors.ts";
@@ -11,7 +11,7 @@ import type { FhirRequest } from "../request.ts";
 import { rewrite } from "./resource.ts";
 
 export async function patch(request: FhirRequest, type: string, id: string): Promise<Answer> {
-  const document = parseInput(await request.body(JSON_PATCH));
+  const document = parseInput(await request.body(JSON_PATCH), MAX_PARTS_OF_RESOURCE);
   const allowed = ifMatchVersions(request.header("if-match"));
   const budget = budgetOf(request.caller.requestID);
   const patched = async () => {

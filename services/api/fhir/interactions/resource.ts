@@ -4,7 +4,7 @@ import { localReferences } from "../../../../fhir/bundle/references.ts";
 import { etagOf, isNamedBy } from "../../../../fhir/etag.ts";
 import { isId } from "../../../../fhir/ids.ts";
 import { NONE_LIVING, preconditionsOf, requiredVersions } from "../../../../fhir/preconditions.ts";
-import { parseInput } from "../../../../fhir/json.ts";
+import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../../../fhir/json.ts";
 import { fhirError, outcome } from "../../../../fhir/outcome.ts";
 import { isResourceType } from "../../../../fhir/search/parameters.ts";
 import { ownerOf, type OwnerStep, type StepResult } from "../../../../federation/owner-contract.ts";
@@ -205,9 +205,9 @@ const dateOf = (text: string): number => Date.parse(/\d{4}$/.test(text) ? `${tex
 /** A resource as a client sent it. */
 export type Parsed = { resourceType: string; id?: unknown } & Record<string, unknown>;
 
-/** The body as a resource of the type in the URL. @throws FhirError 400 */
+/** The body as a resource of the type in the URL. @throws FhirError 400, 413 */
 export function parsed(text: string, type: string): Parsed {
-  const resource = parseInput(text) as Record<string, unknown> | null;
+  const resource = parseInput(text, MAX_PARTS_OF_RESOURCE) as Record<string, unknown> | null;
   if (resource === null || typeof resource !== "object" || Array.isArray(resource))
     throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
   if (resource.resourceType !== type) {

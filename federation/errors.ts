@@ -1,6 +1,7 @@
 /** What can go wrong between the gateway and the owners of FHIR data, by name. They survive the wire. */
 import { Errors } from "moleculer";
-import type { Issue } from "../fhir/outcome.ts";
+import { fhirError, type Issue } from "../fhir/outcome.ts";
+import type { Resource } from "../fhir/resource.ts";
 import { StoreError, StoreErrorType } from "../store/store.ts";
 
 const { MoleculerClientError, MoleculerRetryableError } = Errors;
@@ -55,6 +56,27 @@ export const locked = (data: Record<string, unknown>) =>
 
 /** A fault of the resource in one step of a write. */
 export type IssueOfStep = Issue & { step: number };
+
+/** A resource of another type than the URL, or its place in a transaction, says. `data.step` names it. */
+export const wrongResourceType = (wanted: string, given: string, step: number) =>
+  new MoleculerClientError(
+    `A ${wanted} is written here, but the resource says that it is a ${given.slice(0, 64)}: check resourceType.`,
+    400,
+    "WRONG_RESOURCE_TYPE",
+    { type: wanted, step },
+  );
+
+/**
+ * What was parsed, as a resource of the type that the URL, or its place in a transaction, says.
+ * @throws FhirError 400 for what is no JSON object; 400 WRONG_RESOURCE_TYPE
+ */
+export function resourceOfType(parsed: unknown, type: string, step = 0): Resource {
+  if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed))
+    throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
+  const { resourceType } = parsed as { resourceType?: unknown };
+  if (resourceType !== type) throw wrongResourceType(type, typeof resourceType === "string" ? resourceType : "resource of no type", step);
+  return parsed as Resource;
+}
 
 /** Resources that cannot be stored as they are: every fault of every step. */
 export const invalidResource = (issues: IssueOfStep[], step: number) =>

@@ -6,27 +6,21 @@
  * are given as unique keys, so that the store keeps them, whoever writes.
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
-import { frameOf } from "../../fhir/frame.ts";
-import { budgetOf, type EvaluationBudget } from "../../fhir/expressions/budget.ts";
-import { MAX_PARTS_OF_RESOURCE, parseInput, parseJson } from "../../fhir/json.ts";
-import { FhirError, type Issue } from "../../fhir/outcome.ts";
+import { parseJson } from "../../fhir/json.ts";
 import type { ResourceOf, ResourceType } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
-import { MAX_INDEX_ROWS } from "../../fhir/search/index-row-builder.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
-import { profilesClaimedBy, validate, validateWithProfiles } from "../../fhir/validate/index.ts";
-import type { Profile } from "../../fhir/validate/profiles/tree.ts";
 import { defineMixin } from "../../mesh/contract.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
 import type { Store as StoreOf, UniqueKey, Write, WriteResult } from "../../store/store.ts";
 import type { OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
-import { invalidResource, type IssueOfStep } from "../../federation/errors.ts";
 import { type WithDirectory, WithFhirDirectory } from "../../federation/directory.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { type OwnFhir, ownFhir } from "./own-fhir.ts";
+import { prepareWrites } from "./prepare-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 
@@ -36,28 +30,6 @@ export interface FhirOptions {
   owns: (string | Ownership)[];
   /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
   unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
-}
-
-/** Values to be found by that one write may bring: a store writes some 200,000 a second, and does nothing else meanwhile. */
-const MAX_ROWS_AT_ONCE = 150_000;
-/** The resources of a long transaction are checked in turns with the work of others. */
-const MAX_AT_ONCE_MS = 50; // milliseconds
-
-const tooManyRows = (): Issue => ({
-  severity: "error",
-  code: "too-costly",
-  diagnostics: `The resources up to this one have more than ${MAX_ROWS_AT_ONCE} values to be found by: send them in several bundles.`,
-});
-
-/** What `work` returns; undefined when the resource is too costly, which is noted: what is no JSON at all has another status. */
-function orNote<Result>(work: () => Result, note: (issues: Issue[]) => void): Result | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof FhirError) || !error.issues.every(({ code }) => code === "too-costly")) throw error;
-    note(error.issues);
-    return undefined;
-  }
 }
 
 /** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
@@ -82,58 +54,8 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
   type This = Service & Gains;
 
-  /** Parses, checks and indexes the steps: the part of a write that needs no database. */
-  async function compile({ profiles }: This, steps: OwnerStep[], requestId?: string | null): Promise<Write[]> {
-    const faults: IssueOfStep[] = [];
-    const note = (issues: Issue[], step: number): void => {
-      for (const issue of issues) faults.push({ ...issue, step });
-    };
-    const resources = steps.map((step, index) =>
-      step.op === "create" || step.op === "update"
-        ? orNote(
-            () => parseInput(step.text, MAX_PARTS_OF_RESOURCE) as Resource,
-            (issues) => note(issues, index),
-          )
-        : undefined,
-    );
-    const claimed = resources.map(profilesClaimedBy);
-    // Few resources name a profile: the others need not wait for an answer.
-    const some = claimed.flat();
-    const found = some.length > 0 ? await profiles.of(some) : undefined;
-    const check = found && profileChecks(found, budgetOf(requestId));
-    const writes: Write[] = [];
-    let rows = 0;
-    let since = performance.now();
-    for (const [index, step] of steps.entries()) {
-      if (step.op !== "create" && step.op !== "update") {
-        writes.push(step);
-        continue;
-      }
-      const { text: _, ...rest } = step;
-      const resource = resources[index];
-      if (resource === undefined) continue; // it has its fault already
-      if (performance.now() - since > MAX_AT_ONCE_MS) {
-        await new Promise(setImmediate);
-        since = performance.now();
-      }
-      const named = claimed[index] as string[];
-      const all = check && named.length > 0 ? await check(resource, step.type, named) : validate(resource, { type: step.type });
-      const issues = all.filter(({ severity }) => severity !== "warning" && severity !== "information");
-      note(issues, index);
-      if (faults.length > 0) continue;
-      const values = orNote(
-        () => indexOf(resource, MAX_INDEX_ROWS),
-        (found) => note(found, index),
-      );
-      if (!values) continue;
-      rows += values.keys.length + values.ranges.length;
-      if (rows > MAX_ROWS_AT_ONCE) note([tooManyRows()], index);
-      else writes.push({ ...rest, body: frameOf(resource), index: values, unique: unique[step.type]?.(resource) });
-    }
-    const [first] = faults;
-    if (first) throw invalidResource(faults, first.step);
-    return writes;
-  }
+  const prepare = ({ profiles }: This, steps: OwnerStep[], requestId?: string | null): Promise<Write[]> =>
+    prepareWrites(steps, { profiles, unique, requestId });
 
   const own = defineMixin<Gains>({
     metadata: { fhir: { owns } },
@@ -152,7 +74,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean }>) {
           const { steps, representation } = ctx.params;
           return guarded(this, async () => {
-            const results = await this.store.write(await compile(this, steps, ctx.requestID));
+            const results = await this.store.write(await prepare(this, steps, ctx.requestID));
             if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
             return results.map(resultOf(representation));
           });
@@ -162,7 +84,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean }>) {
           const { tx, steps, representation } = ctx.params;
           return guarded(this, async () => {
-            const writes = await compile(this, steps, ctx.requestID);
+            const writes = await prepare(this, steps, ctx.requestID);
             const results = await this.store.prepare(tx, writes);
             return results.map((result, index) =>
               resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
@@ -202,7 +124,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       this.handled = 0;
       this.profiles = new Profiles(() => ({ caller: this.broker, directory: this.directory }));
       this.fhir = ownFhir(this, (steps) =>
-        guarded(this, async () => (await this.store.write(await compile(this, steps))).map(resultOf(true))),
+        guarded(this, async () => (await this.store.write(await prepare(this, steps))).map(resultOf(true))),
       );
     },
 
@@ -227,15 +149,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
 const PROFILE = "StructureDefinition";
 const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => step.op !== "add" && step.type === PROFILE);
-
-/** Checks a resource with those profiles that it names. */
-function profileChecks({ profiles, stored }: { profiles: Profile[]; stored: Profile[] }, budget: EvaluationBudget) {
-  const byAddress = new Map(profiles.map((profile) => [profile.url, profile]));
-  return (resource: Resource, type: string, named: string[]): Promise<Issue[]> => {
-    const own = new Set(named.flatMap((address) => byAddress.get(address.split("|", 1)[0]) ?? []));
-    return validateWithProfiles(resource, { type, profiles: [...own], stored, budget });
-  };
-}
 
 /** The text that commit will store, but for its time. */
 function preview(write: Write | undefined, { outcome, version }: WriteResult): { json?: string } {

@@ -25,6 +25,7 @@ const CODES: Record<string, string> = {
   NOT_ACCEPTABLE: "not-supported",
   UNSUPPORTED_MEDIA_TYPE: "not-supported",
   BODY_TOO_LARGE: "too-long",
+  WRONG_RESOURCE_TYPE: "invalid",
 };
 
 const BY_STATUS: Record<number, string> = {

@@ -6,9 +6,8 @@ import { isId } from "../../../../fhir/ids.ts";
 import { NONE_LIVING, preconditionsOf, requiredVersions } from "../../../../fhir/preconditions.ts";
 import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../../../fhir/json.ts";
 import { fhirError, outcome } from "../../../../fhir/outcome.ts";
-import { isResourceType } from "../../../../fhir/search/parameters.ts";
 import { ownerOf, type OwnerStep, type StepResult } from "../../../../federation/owner-contract.ts";
-import { gone, isType, locked, notFound, staleVersion } from "../../../../federation/errors.ts";
+import { gone, isType, locked, notFound, resourceOfType, staleVersion } from "../../../../federation/errors.ts";
 import { resolveCriteria } from "../../../../federation/resolve-criteria.ts";
 import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
 import { readResource, readVersion } from "../../../../federation/read.ts";
@@ -207,15 +206,5 @@ export type Parsed = { resourceType: string; id?: unknown } & Record<string, unk
 
 /** The body as a resource of the type in the URL. @throws FhirError 400, 413 */
 export function parsed(text: string, type: string): Parsed {
-  const resource = parseInput(text, MAX_PARTS_OF_RESOURCE) as Record<string, unknown> | null;
-  if (resource === null || typeof resource !== "object" || Array.isArray(resource))
-    throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
-  if (resource.resourceType !== type) {
-    const given =
-      typeof resource.resourceType === "string" && isResourceType(resource.resourceType)
-        ? `a ${resource.resourceType}`
-        : "no FHIR resource";
-    throw fhirError(400, "invalid", `The URL says ${type}, but the body is ${given}: check resourceType.`, "resourceType");
-  }
-  return resource as { resourceType: string };
+  return resourceOfType(parseInput(text, MAX_PARTS_OF_RESOURCE), type);
 }

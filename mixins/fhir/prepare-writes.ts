@@ -1,0 +1,122 @@
+/** From the steps of a write as they come to an owner to those of its store: parsed, checked, indexed. Needs no database. */
+import { type EvaluationBudget, budgetOf } from "../../fhir/expressions/budget.ts";
+import { frameOf } from "../../fhir/frame.ts";
+import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../fhir/json.ts";
+import { FhirError, type Issue } from "../../fhir/outcome.ts";
+import type { Resource } from "../../fhir/resource.ts";
+import { indexOf } from "../../fhir/search/extract.ts";
+import { MAX_INDEX_ROWS } from "../../fhir/search/index-row-builder.ts";
+import { profilesClaimedBy, validate, validateWithProfiles } from "../../fhir/validate/index.ts";
+import type { Profile } from "../../fhir/validate/profiles/tree.ts";
+import { invalidResource, type IssueOfStep, resourceOfType } from "../../federation/errors.ts";
+import type { OwnerStep } from "../../federation/owner-contract.ts";
+import type { Profiles } from "../../federation/profiles.ts";
+import type { UniqueKey, Write } from "../../store/store.ts";
+
+/** Values to be found by that one write may bring: a store writes some 200,000 a second, and does nothing else meanwhile. */
+const MAX_ROWS_AT_ONCE = 150_000;
+/** The resources of a long transaction are checked in turns with the work of others. */
+const MAX_AT_ONCE_MS = 50;
+
+/** What a write is checked with. */
+export interface WriteChecks {
+  /** Stored profiles, for the resources that name one. */
+  profiles: Profiles;
+  /** Keys that no two living resources may share, by type. */
+  unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  /** The request that the evaluation of profiles counts for. */
+  requestId: string | null | undefined;
+}
+
+type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;
+
+const bearsResource = (step: OwnerStep): step is ResourceStep => step.op === "create" || step.op === "update";
+
+/**
+ * All steps of one write.
+ * @throws 400 WRONG_RESOURCE_TYPE; 422 INVALID_RESOURCE with every fault of every step; FhirError 400 for what is no JSON
+ */
+export async function prepareWrites(steps: OwnerStep[], { profiles, unique, requestId }: WriteChecks): Promise<Write[]> {
+  const faults = new Faults();
+  const resources = steps.map((step, index) => (bearsResource(step) ? faults.unless(index, () => parsedOf(step, index)) : undefined));
+  const claimed = resources.map(profilesClaimedBy);
+  // Few resources name a profile: the others need not wait for an answer.
+  const named = claimed.flat();
+  const found = named.length > 0 ? await profiles.of(named) : undefined;
+  const check = found && profileChecks(found, budgetOf(requestId));
+  const writes: Write[] = [];
+  let rows = 0;
+  let since = performance.now();
+  for (const [index, step] of steps.entries()) {
+    if (!bearsResource(step)) {
+      writes.push(step);
+      continue;
+    }
+    const resource = resources[index];
+    if (resource === undefined) continue; // it has its fault already
+    if (performance.now() - since > MAX_AT_ONCE_MS) {
+      await new Promise(setImmediate);
+      since = performance.now();
+    }
+    const own = claimed[index] as string[];
+    faults.note(index, check && own.length > 0 ? await check(resource, step.type, own) : validate(resource, { type: step.type }));
+    if (faults.areThere) continue;
+    const values = faults.unless(index, () => indexOf(resource, MAX_INDEX_ROWS));
+    if (!values) continue;
+    rows += values.keys.length + values.ranges.length;
+    if (rows > MAX_ROWS_AT_ONCE) faults.note(index, [tooManyRows()]);
+    const { text: _, ...rest } = step;
+    writes.push({ ...rest, body: frameOf(resource), index: values, unique: unique[step.type]?.(resource) });
+  }
+  faults.throwAll();
+  return writes;
+}
+
+/** The faults of a write, each with its step. */
+class Faults {
+  readonly #all: IssueOfStep[] = [];
+
+  get areThere(): boolean {
+    return this.#all.length > 0;
+  }
+
+  /** Warnings refuse nothing. */
+  note(step: number, issues: Issue[]): void {
+    for (const issue of issues) if (issue.severity === "error" || issue.severity === "fatal") this.#all.push({ ...issue, step });
+  }
+
+  /** What `work` returns; undefined when the resource is too costly, which is noted. */
+  unless<Result>(step: number, work: () => Result): Result | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof FhirError) || !error.issues.every(({ code }) => code === "too-costly")) throw error;
+      this.note(step, error.issues);
+      return undefined;
+    }
+  }
+
+  throwAll(): void {
+    const [first] = this.#all;
+    if (first) throw invalidResource(this.#all, first.step);
+  }
+}
+
+function parsedOf(step: ResourceStep, index: number): Resource {
+  return resourceOfType(parseInput(step.text, MAX_PARTS_OF_RESOURCE), step.type, index);
+}
+
+/** Checks a resource with those profiles that it names. */
+function profileChecks({ profiles, stored }: { profiles: Profile[]; stored: Profile[] }, budget: EvaluationBudget) {
+  const byAddress = new Map(profiles.map((profile) => [profile.url, profile]));
+  return (resource: Resource, type: string, named: string[]): Promise<Issue[]> => {
+    const own = new Set(named.flatMap((address) => byAddress.get(address.split("|", 1)[0]) ?? []));
+    return validateWithProfiles(resource, { type, profiles: [...own], stored, budget });
+  };
+}
+
+const tooManyRows = (): Issue => ({
+  severity: "error",
+  code: "too-costly",
+  diagnostics: `The resources up to this one have more than ${MAX_ROWS_AT_ONCE} values to be found by: send them in several bundles.`,
+});

@@ -10,8 +10,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import packageJson from "../package.json" with { type: "json" };
 
 const ROOT = join(import.meta.dirname, "..");
-/** The load that is the same for every FHIR server; beside this project, with its data. */
-export const HARNESS = process.env.HARNESS ?? join(ROOT, "../shared/bench/load.mjs");
+/** The load that is the same for every FHIR server. */
+const HARNESS = join(import.meta.dirname, "harness.mjs");
 
 /** How the system is started: `npm start` or `npm run cluster`. */
 export type Way = "one" | "cluster";

@@ -1,6 +1,6 @@
 /** The tree tells the story: who may import whom, and documents that say what is so. */
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import { readConfig } from "../mesh/config.ts";
 import { SYSTEMS } from "../services/systems.ts";
@@ -107,6 +107,30 @@ describe.each(services)("the README of %s", (name) => {
     const defined = existsSync(join(ROOT, file)) ? [...contentOf(file).matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/g)].map(([, type]) => type) : [];
     const named = [...readme.matchAll(/\b\d(?:\d\d|xx) ([A-Z]+(?:_[A-Z]+)+)\b/g)].map(([, type]) => type);
     expect([...new Set(named)].sort()).toEqual([...new Set(defined)].sort());
+  });
+});
+
+describe("a clone", () => {
+  /** All text of the project but lists of packages and made data. */
+  const files = filesUnder(".", /./).filter((file) => !/^(package-lock\.json$|samples\/.*\.json$|fhir\/generated\/)/.test(file));
+  /** Paths in a text that lead to nothing of the project: out of it, or to a folder of somebody's machine. */
+  const strange = (file: string, text: string): string[] => {
+    const isThere = (path: string, folder: string) =>
+      !normalize(join(folder, path)).startsWith("..") && existsSync(join(ROOT, folder, path));
+    const up = [...text.matchAll(/(?<![\w./])(?:\.\.\/)+[\w@][\w.@/-]*/g)].map(([path]) => path);
+    const absolute = [...text.matchAll(/(?<![\w.:*$}/-])\/(?:work|home|root|Users|mnt|opt)\/[\w.-]+/g)].map(([path]) => path);
+    // An example in a document is written as it stands in a service.
+    return [...up.filter((path) => !isThere(path, dirname(file)) && !isThere(path, "services/any")), ...absolute];
+  };
+
+  it("is enough: no file names anything outside the project", () => {
+    expect(files.length).toBeGreaterThan(400);
+    expect(files.flatMap((file) => strange(file, contentOf(file)).map((path) => ({ file, path })))).toEqual([]);
+    // It would be seen:
+    const beside = `..${"/"}shared/data`;
+    expect(strange("fhir/json.ts", `join(import.meta.dirname, "../${beside}")`)).toEqual([`../${beside}`]);
+    expect(strange("bench/kit.ts", `join(ROOT, "${beside}")`)).toEqual([beside]);
+    expect(strange("bench/kit.ts", `"${["", "home", "ann"].join("/")}"`)).toHaveLength(1);
   });
 });
 

@@ -1,8 +1,9 @@
 /**
- * `npm run demo`: the system with ten patients in it, and one day lived through its API. Uses the server that runs on the
- * data folder; where none runs it starts one in this process, and leaves it running until Ctrl-C.
+ * `npm run demo [-- --url http://127.0.0.1:3000]`: the system with ten patients in it, and one day lived through its API. Uses the server that
+ * is named, or that runs on the data folder; where none runs it starts one in this process, and leaves it running until Ctrl-C.
  */
 import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
 import { readConfig } from "../mesh/config.ts";
 import { liveOneDay } from "./demo/day.ts";
 import { FhirClient } from "./import/client.ts";
@@ -18,10 +19,11 @@ const SAMPLES = join(import.meta.dirname, "../samples");
 
 let isOurs = false;
 try {
+  const given = givenUrl();
   const config = readConfig();
-  isOurs = runningIn(config.dataDir) === undefined;
+  isOurs = !given && runningIn(config.dataDir) === undefined;
   if (isOurs) await import("./serve.ts"); // says itself what it is, or why it cannot start, and handles Ctrl-C
-  await show(gatewayUrl(config));
+  await show(given ?? gatewayUrl(config));
   if (isOurs) console.log("\nThe server runs until you press Ctrl-C; its data stays, and `npm start` brings it back.");
 } catch (error) {
   console.error(sentenceOf(error, { host: "", port: 0 }));
@@ -29,6 +31,18 @@ try {
     process.exitCode = 1;
   });
   if (isOurs) process.kill(process.pid, "SIGTERM"); // the server closes its stores first
+}
+
+/** The address of a gateway, without a slash at the end; undefined when none is given. @throws StartupError */
+function givenUrl(): string | undefined {
+  try {
+    const { url } = parseArgs({ args: process.argv.slice(2), options: { url: { type: "string" } } }).values;
+    return url === undefined ? undefined : fhirBase(url).replace(/\/fhir$/, "");
+  } catch (error) {
+    throw error instanceof StartupError
+      ? error
+      : new StartupError(`${(error as Error).message}\nusage: npm run demo [-- --url http://127.0.0.1:3000]`);
+  }
 }
 
 async function show(url: string): Promise<void> {

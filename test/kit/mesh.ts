@@ -19,7 +19,10 @@ export interface MeshOptions {
   replicas?: Record<string, number>;
   /** Default "sqlite". "mongo": the server that MONGO_URL names, else the stand-in; a database of the mesh's own. */
   store?: "sqlite" | "mongo";
-  /** Default true. Without NATS all services are one node. */
+  /**
+   * Default true: the server that NATS_URL names, else one of the mesh's own. All meshes on one server are one mesh, so a given one is for
+   * tests that run one after the other. Without NATS all services are one node.
+   */
   nats?: boolean;
   /** "process" (default): each node a process, which can be killed. "broker": nodes of this process, quicker to start. */
   split?: "process" | "broker";
@@ -56,6 +59,7 @@ export interface Mesh {
   add(service: string, env?: Record<string, string>): Promise<MeshNode>;
   /** Kills the first node of a service; resolves when the caller knows. */
   kill(service: string): Promise<void>;
+  /** The mesh's own server; undefined when another was given. */
   nats: Server | undefined;
   stop(): Promise<void>;
 }
@@ -64,15 +68,16 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { services, replicas = {}, store = "sqlite", nats: withNats = true, split = "process" } = options;
   if (!withNats && split === "process") throw new Error('A process without NATS cannot be called from a test: use split: "broker".');
   const dataDir = mkdtempSync(join(tmpdir(), "openward-test-"));
+  const givenNats = process.env["NATS_URL"];
   const [nats, mongo] = await Promise.all([
-    withNats ? startNats({ dir: join(dataDir, "nats") }) : undefined,
+    withNats && !givenNats ? startNats({ dir: join(dataDir, "nats") }) : undefined,
     store === "mongo" ? mongoUrl(dataDir) : undefined,
   ]);
   const env: Record<string, string> = {
     DATA_DIR: dataDir,
     PORT: "0",
     LOG_LEVEL: "error",
-    ...(nats && { NATS_URL: nats.url }),
+    ...(withNats && { NATS_URL: nats?.url ?? givenNats ?? "" }),
     ...(mongo && { MONGO_URL: mongo.url }),
     ...options.env,
   };

@@ -55,6 +55,15 @@ describe("a demo", () => {
     expect((await fetch(linesOf(first.output(), /ready at (\S+)/g)[0] ?? "")).status).toBe(200);
   });
 
+  it("lives its day on the server that is named, and starts none", async () => {
+    const url = linesOf(first.output(), /ready at (\S+)/g)[0] ?? "";
+    const other = run(["demo", "--url", url], { ...env, DATA_DIR: join(dir, "elsewhere") });
+    expect([await other.ended, other.output()]).toEqual([0, expect.stringContaining("and billed: 412.50 EUR")]);
+    expect(other.output()).toContain(`curl '${url}/fhir/`);
+    const wrong = run(["demo", "--url", "nowhere"], env);
+    expect([await wrong.ended, wrong.output()]).toEqual([1, '--url is "nowhere"; it should be like http://127.0.0.1:3000.\n']);
+  });
+
   it("says in one sentence why it cannot begin", async () => {
     const other = run(["demo"], { ...env, DATA_DIR: join(dir, "other"), SERVICES: "api,transactions,patients" });
     expect([await other.ended, other.output()]).toEqual([1, expect.stringContaining("The samples could not be imported whole.\n")]);

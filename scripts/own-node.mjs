@@ -59,10 +59,10 @@ function runningFile() {
 
 /** @param {string} node @param {string[]} args */
 function handOver(node, args) {
-  const child = spawn(node, args, { stdio: "inherit" });
-  // Ctrl-C on a terminal reaches both processes by itself.
+  // Before the child is there: a signal that comes meanwhile must reach it. Ctrl-C on a terminal reaches both processes by itself.
   process.on("SIGINT", () => {});
   for (const signal of /** @type {const} */ (["SIGTERM", "SIGHUP"])) process.on(signal, () => child.kill(signal));
+  const child = spawn(node, args, { stdio: "inherit" });
   child.on("error", (error) => {
     console.error(`${node} cannot be started: ${error.message}.`);
     process.exit(1);

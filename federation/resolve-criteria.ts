@@ -26,15 +26,35 @@ export interface CriteriaMatches {
   condition: NoneExist;
 }
 
+/** Criteria that are read, and asked of the owners, at once: the work of others comes between. */
+const CRITERIA_AT_ONCE = 100;
+/** Matches that one question to the owners may bring, and that all criteria of one request may find. */
+const [MAX_ROWS_AT_ONCE, MAX_FOUND] = [20_000, 50_000];
+
 /**
- * Up to `limit` matches for each of the criteria, in their order; one call per owner for all.
- * @throws FhirError 400 for criteria that select nothing in particular or cannot be understood
+ * Up to `limit` matches for each of the criteria, in their order; asked in groups, one call per owner for each.
+ * @throws FhirError 400 for criteria that select nothing in particular or cannot be understood; 422 when they find too much
  */
 export async function resolveCriteria(
   mesh: QueryContext & { base: string },
   criteria: string[],
   limit: number,
 ): Promise<CriteriaMatches[]> {
+  const atOnce = Math.max(1, Math.min(CRITERIA_AT_ONCE, Math.floor(MAX_ROWS_AT_ONCE / limit)));
+  const resolved: CriteriaMatches[] = [];
+  let found = 0;
+  for (let from = 0; from < criteria.length; from += atOnce) {
+    if (from > 0) await new Promise(setImmediate);
+    for (const one of await resolveGroup(mesh, criteria.slice(from, from + atOnce), limit)) {
+      resolved.push(one);
+      found += one.matches.length;
+    }
+    if (found > MAX_FOUND) throw fhirError(422, "too-costly", `The criteria find more than ${MAX_FOUND} resources: narrow them.`);
+  }
+  return resolved;
+}
+
+async function resolveGroup(mesh: QueryContext & { base: string }, criteria: string[], limit: number): Promise<CriteriaMatches[]> {
   const availability = { partial: false, missing: new Set<string>() };
   const questions = await Promise.all(
     criteria.map(async (text) => {

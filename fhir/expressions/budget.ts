@@ -3,8 +3,8 @@
  * one request share one budget, however many resources it has.
  */
 
-/** On the main thread, each about a node that is looked at: 2,000,000 take some 100 ms. */
-export const MAX_STEPS = 2_000_000;
+/** On the main thread, each about a node that is looked at; they take some 200 ms. */
+export const MAX_STEPS = 1_000_000;
 /** In the worker, all evaluations of one request together. Milliseconds. */
 export const MAX_EVALUATION_MS = 300;
 

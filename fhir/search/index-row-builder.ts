@@ -6,6 +6,8 @@ const KEY_LENGTH = 8_000;
 
 /** Values that one resource is found by. A store writes some 200,000 a second, and does nothing else meanwhile. */
 export const MAX_INDEX_ROWS = 20_000;
+/** Characters of all of them, for each row that is allowed: a long text may be kept in four forms. */
+const CHARACTERS_PER_ROW = 200;
 
 /** Never through a surrogate pair: a store would write both halves of all such pairs as the same sign, and two rows as one. */
 export function cut(value: string): string {
@@ -28,6 +30,7 @@ export class IndexRowBuilder {
   private seenRanges: Set<string> | undefined;
   private readonly resource: { contained?: unknown } | undefined;
   private readonly most: number;
+  private characters = 0;
   /** Types of what the resource contains, by id; made when first needed. */
   private containedTypes: Map<unknown, unknown> | undefined;
 
@@ -66,6 +69,7 @@ export class IndexRowBuilder {
       if (this.seenKeys.has(kept)) return;
       this.seenKeys.add(kept);
     }
+    this.characters += kept.length;
     this.countRow();
     keys.push([this.slot, kept]);
   }
@@ -73,6 +77,8 @@ export class IndexRowBuilder {
   private countRow(): void {
     if (this.keys.length + this.ranges.length >= this.most)
       throw fhirError(422, "too-costly", `The resource has more than ${this.most} values to be found by: divide it into several.`);
+    if (this.characters > this.most * CHARACTERS_PER_ROW)
+      throw fhirError(422, "too-costly", "The resource has too many long texts to be found by: divide it into several, or shorten them.");
   }
 
   range(low: number, high: number, unit = ""): void {

@@ -3,7 +3,7 @@
  * grouped by owner (FHIR R4, http.html#trules).
  */
 import { v7 as timeOrderedId } from "uuid";
-import { type BundleEntry, isRead } from "../../fhir/bundle/entries.ts";
+import { type BundleEntry, isRead, MAX_ENTRIES } from "../../fhir/bundle/entries.ts";
 import { budgetOf } from "../../fhir/expressions/budget.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
@@ -69,8 +69,15 @@ async function resolveConditions(writes: BundleEntry[], mesh: MeshOf): Promise<C
   return resolveAll([...own, ...references], matchesToKnow(writes, references), mesh);
 }
 
+/** Different conditions that a transaction may have, of its entries and in conditional references: one for each entry that it may have. */
+const MAX_CONDITIONS = MAX_ENTRIES;
+
 async function resolveAll(criteria: string[], limit: number, mesh: MeshOf): Promise<Conditions> {
   const list = [...new Set(criteria)];
+  if (list.length > MAX_CONDITIONS) {
+    const diagnostics = `The transaction has ${list.length} different conditions and conditional references, ${MAX_CONDITIONS} are the most: send it in parts.`;
+    throw new FhirError(422, [{ severity: "error", code: "too-costly", diagnostics, expression: ["Bundle.entry"] }]);
+  }
   if (list.length === 0) return new Map();
   const found = await resolveCriteria(mesh, list, limit);
   return new Map(list.map((text, index) => [text, found[index] as CriteriaMatches]));

@@ -82,20 +82,27 @@ export async function changeMeta(request: FhirRequest, type: string, id: string,
   );
 }
 
-const sameCoding = (a: Json, b: Json): boolean => a.system === b.system && a.code === b.code;
+/** The same for two codings that are the same. */
+const codingKey = ({ system, code }: Json): string => JSON.stringify([system, code]);
+const keysOf = (codings: Json[]): ReadonlySet<string> => new Set(codings.map(codingKey));
 
 function withMeta(meta: Json, more: Json): Json {
-  const codings = (name: string) => [
-    ...asArray(meta[name]),
-    ...asArray(more[name]).filter((it) => !asArray(meta[name]).some((known) => sameCoding(known, it))),
-  ];
+  const codings = (name: string) => {
+    const own = asArray(meta[name]);
+    const known = keysOf(own);
+    return [...own, ...asArray(more[name]).filter((it) => !known.has(codingKey(it)))];
+  };
   const profile = [...new Set([...(asArray(meta.profile) as unknown as string[]), ...(asArray(more.profile) as unknown as string[])])];
   return { ...meta, ...whenAny({ profile, tag: codings("tag"), security: codings("security") }) };
 }
 
 function withoutMeta(meta: Json, less: Json): Json {
-  const codings = (name: string) => asArray(meta[name]).filter((it) => !asArray(less[name]).some((other) => sameCoding(other, it)));
-  const profile = asArray(meta.profile).filter((it) => !asArray(less.profile).includes(it));
+  const codings = (name: string) => {
+    const gone = keysOf(asArray(less[name]));
+    return asArray(meta[name]).filter((it) => !gone.has(codingKey(it)));
+  };
+  const goneProfiles = new Set(asArray(less.profile));
+  const profile = asArray(meta.profile).filter((it) => !goneProfiles.has(it));
   const { profile: _1, tag: _2, security: _3, ...rest } = meta;
   return { ...rest, ...whenAny({ profile, tag: codings("tag"), security: codings("security") }) };
 }

@@ -10,6 +10,7 @@ describe("the settings of a process", () => {
       system: "provider",
       logLevel: "info",
       supervised: false,
+      behindProxy: false,
       conditionalDelete: "single",
     });
   });

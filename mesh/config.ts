@@ -2,10 +2,13 @@
  * The settings of one process: the only place that reads the environment. Everything is checked at once, so that one
  * start tells all faults.
  */
+import { BlockList, isIP } from "node:net";
 import { isAbsolute, resolve } from "node:path";
 
 // Every process is in UTC, wherever its machine stands: the library for FHIRPath takes a time without a zone for one of its process's.
 process.env.TZ = "UTC";
+// What a process of ours writes is patients' data, or a key to it: nobody else may read it.
+process.umask(0o077);
 
 /** Which services a mesh consists of (`services/systems.ts`). */
 export const System = { provider: "provider", national: "national" } as const;
@@ -24,6 +27,19 @@ export interface Config {
   host: string;
   /** Absolute path of the folder that holds all data of this machine. */
   dataDir: string;
+  /** Origin under which clients reach the gateway, `https://ehr.example`; undefined: the address that it listens on. */
+  publicUrl?: string;
+  /** Addresses of proxies that say for whom they ask; undefined: none. */
+  trustedProxies?: BlockList;
+  /** True where only a proxy can reach the gateway, which does without TLS then. */
+  behindProxy: boolean;
+  /** Files of the gateway's certificate (with its chain) and private key, PEM; both or none. */
+  tlsCert?: string;
+  tlsKey?: string;
+  /** Key of page links, 32 bytes in hexadecimal or base64; undefined: one that is kept in `dataDir`. */
+  pageKey?: Buffer;
+  /** File that holds the same. */
+  pageKeyFile?: string;
   system: System;
   /** Only these services of the system; undefined: all of them. */
   services?: string[];
@@ -56,6 +72,9 @@ export const NAMESPACE = "openward";
 /** Where our own NATS announces closed connections (scripts/servers.mjs). */
 export const DISCONNECT_SUBJECT = "mesh.disconnect";
 
+/** Settings whose values are never printed. */
+const SECRETS = new Set(["PAGE_KEY"]);
+
 /**
  * @param env the environment, `process.env` unless a test gives its own
  * @throws one Error that names every faulty variable, its value (without passwords) and what it should be
@@ -67,12 +86,19 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     const text = env[name]?.trim();
     if (!text) return undefined;
     const value = parse(text);
-    if (value === undefined) faults.push(`${name} is "${withoutPasswords(text)}"; it should be ${expected}.`);
+    if (value === undefined) faults.push(`${name} is "${SECRETS.has(name) ? "***" : withoutPasswords(text)}"; it should be ${expected}.`);
     return value;
   };
 
   const port = read("PORT", parsePort, "a whole number from 0 to 65535") ?? 3000;
   const host = read("HOST", parseHost, "a host name or an IP address to listen on") ?? "127.0.0.1";
+  const publicUrl = read("PUBLIC_URL", parsePublicUrl, 'the address that clients use, without a path: "https://ehr.example"');
+  const trustedProxies = read("TRUSTED_PROXIES", parseNetworks, 'IP addresses or networks like "10.0.0.0/8,fd00::/8", separated by commas');
+  const behindProxy = read("BEHIND_PROXY", oneOf(["0", "1"] as const), "0 or 1") === "1";
+  const tlsCert = read("TLS_CERT", parsePath, "the path of a file");
+  const tlsKey = read("TLS_KEY", parsePath, "the path of a file");
+  const pageKey = read("PAGE_KEY", parseKey, "32 random bytes in hexadecimal or base64 (openssl rand -hex 32)");
+  const pageKeyFile = read("PAGE_KEY_FILE", parsePath, "the path of a file");
   const dataDir = read("DATA_DIR", parsePath, "the path of a folder") ?? resolve("data");
   const system = read("SYSTEM", oneOf(Object.values(System)), "provider or national") ?? System.provider;
   const services = read("SERVICES", parseNames, 'service names separated by commas, like "patients,visits"');
@@ -88,6 +114,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
   const servicesDir = read("OPENWARD_SERVICES_DIR", parsePath, "the path of a folder");
 
+  if (Boolean(tlsCert) !== Boolean(tlsKey) && faults.length === 0)
+    faults.push(`${tlsCert ? "TLS_CERT" : "TLS_KEY"} is set without ${tlsCert ? "TLS_KEY" : "TLS_CERT"}; TLS needs both.`);
   if (faults.length > 0) throw new Error(`The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
   return {
     port,
@@ -97,6 +125,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     logLevel,
     conditionalDelete,
     supervised,
+    behindProxy,
+    ...(publicUrl && { publicUrl }),
+    ...(trustedProxies && { trustedProxies }),
+    ...(tlsCert && tlsKey && { tlsCert, tlsKey }),
+    ...(pageKey && { pageKey }),
+    ...(pageKeyFile && { pageKeyFile }),
     ...(services && { services }),
     ...(natsUrl && { natsUrl, ...(subject !== "-" && { natsDisconnectSubject: subject ?? DISCONNECT_SUBJECT }) }),
     ...(mongoUrl && { mongoUrl }),
@@ -106,6 +140,21 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(healthFile && { healthFile }),
     ...(servicesDir && { servicesDir }),
   };
+}
+
+/** Whether only programs of this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase();
+  return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(name);
+}
+
+/** Why a gateway must not listen as it is told to, in one sentence; undefined: it may. */
+export function exposureOf({ host, tlsCert, behindProxy }: Pick<Config, "host" | "tlsCert" | "behindProxy">): string | undefined {
+  if (isLoopback(host) || tlsCert || behindProxy) return undefined;
+  return (
+    `HOST is ${host}, which other machines can reach, and what they send would not be encrypted: ` +
+    "set TLS_CERT and TLS_KEY (for trying: npm start -- --tls), or BEHIND_PROXY=1 where only a proxy with TLS can reach it."
+  );
 }
 
 /** The same text with the password of every URL in it replaced: what may be printed. */
@@ -131,6 +180,36 @@ function parsePort(text: string): number | undefined {
 
 function parseHost(text: string): string | undefined {
   return /^[A-Za-z0-9.:_-]{1,255}$/.test(text) ? text : undefined;
+}
+
+/** An origin as browsers write it; a slash at its end is forgiven. */
+function parsePublicUrl(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol) || !url.hostname || url.username || url.password) return undefined;
+  return url.pathname === "/" && url.search === "" && url.hash === "" && !/[?#*]/.test(text) ? url.origin : undefined;
+}
+
+function parseNetworks(text: string): BlockList | undefined {
+  const list = new BlockList();
+  for (const part of text.split(",").map((it) => it.trim())) {
+    const [address = "", prefix, ...rest] = part.split("/");
+    const family = isIP(address);
+    const bits = family === 4 ? 32 : 128;
+    const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+    if (family === 0 || rest.length > 0 || length < 0 || length > bits) return undefined;
+    list.addSubnet(address, length, family === 4 ? "ipv4" : "ipv6");
+  }
+  return list;
+}
+
+/** @returns 32 bytes */
+export function parseKey(text: string): Buffer | undefined {
+  const bytes = /^[0-9A-Fa-f]{64}$/.test(text)
+    ? Buffer.from(text, "hex")
+    : /^[\w+/-]{43}=?$/.test(text)
+      ? Buffer.from(text, "base64")
+      : undefined;
+  return bytes?.length === 32 ? bytes : undefined;
 }
 
 function parsePath(text: string): string | undefined {

@@ -1,23 +1,33 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
-import { signPageLinksWith } from "./fhir/page-token.ts";
+import { sealPageLinksWith } from "./fhir/page-token.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { consoleAnswer } from "./console/console.ts";
+import { PageCriteria } from "./fhir/page-criteria.ts";
 import { pageKey } from "./fhir/page-key.ts";
 import { refuse as refuseFhir } from "./fhir/refusals.ts";
 import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
 import { type Answer, send } from "./http/answer.ts";
+import { AnswerSizes, kindOf } from "./http/answer-sizes.ts";
+import { clientOf, clientOfConnection } from "./http/client-address.ts";
+import { Connections } from "./http/connections.ts";
 import { crossOrigin } from "./http/cors.ts";
 import { httpError } from "./http/errors.ts";
-import { listen, MAX_HEADER_BYTES, originForm, refuseMalformed, shut } from "./http/server.ts";
+import { setCommonHeaders } from "./http/headers.ts";
+import { InFlight, LIMITS, overloaded } from "./http/in-flight.ts";
+import { lacksName, type OwnName, ownName, requireOwnHost } from "./http/own-name.ts";
+import { exchangeOf, type Received } from "./http/received.ts";
+import { Reclaim } from "./http/reclaim.ts";
+import { createGateway, listen, originForm, refuseMalformed, shut } from "./http/server.ts";
+import { WorkGate } from "./http/work-gate.ts";
 import { Meter } from "./console/meter.ts";
 import { callAction, publishedActions } from "./rest/actions.ts";
 import { openapi } from "./rest/openapi.ts";
@@ -30,8 +40,13 @@ type This = Service &
     profiles: Profiles;
     isReady: boolean;
     isLeaving: boolean;
-    /** Requests that are not answered yet. */
-    underWay: number;
+    inFlight: InFlight;
+    connections: Connections;
+    gate: WorkGate;
+    reclaim: Reclaim;
+    sizes: AnswerSizes;
+    criteria: PageCriteria;
+    own: OwnName;
     closed?: Promise<void>;
     meter: Meter;
     express(): (request: IncomingMessage, response: ServerResponse) => void;
@@ -40,9 +55,8 @@ type This = Service &
 
 type MeshRequest = IncomingMessage & { $ctx: Context; originalUrl: string };
 
-/** Requests of which the answers are still owed, those included that are still being sent (Node ends these after 5 minutes); more are refused at once. */
-const MAX_REQUESTS = 2_048;
-
+/** What a client may name its request; anything else is named here. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 /** What the ids of requests begin with, new at every start. */
 const REQUESTS = randomBytes(4).toString("hex");
 let requests = 0;
@@ -62,7 +76,7 @@ export default (config: Config): ServiceSchema =>
       logRouteRegistration: false,
       // Goes along with all that the request asks of the mesh, and back to the client: it names no node.
       rootCallOptions: (options: { requestID?: string }) => {
-        options.requestID ??= `${REQUESTS}-${(requests++).toString(36)}`;
+        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = `${REQUESTS}-${(requests++).toString(36)}`;
       },
       // One route for everything: the path decides below, in a table, and nothing of the mesh is reachable by its name.
       routes: [{ path: "/", mappingPolicy: "restrict", bodyParsers: false, logging: false, aliases: {}, use: [dispatch] }],
@@ -85,25 +99,14 @@ export default (config: Config): ServiceSchema =>
         if (!this.isReady) return refuseFhir(starting());
         if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
           try {
-            const mesh = {
-              caller: ctx as never,
-              directory: this.directory,
-              profiles: this.profiles,
-              conditionalDelete: config.conditionalDelete,
-              isCrossOrigin: config.corsOrigin !== undefined,
-              report: (error: unknown) => logOwnFault(this, request, error),
-            };
-            return await routeFhir(
-              fhirRequest(request, url.slice("/fhir".length), `${originOf(request, config)}/fhir`, mesh),
-              packageJson.version,
-            );
+            return await answerFhir(this, ctx, request, url.slice("/fhir".length), config);
           } catch (error) {
             logOwnFault(this, request, error);
             return refuseFhir(error);
           }
         }
         try {
-          return await answerRest(this, ctx, request, url, config);
+          return await answerRest(this, ctx, request, url);
         } catch (error) {
           logOwnFault(this, request, error);
           return refuseRest(error);
@@ -121,31 +124,30 @@ export default (config: Config): ServiceSchema =>
       this.profiles = new Profiles(() => ({ caller: this.broker as never, directory: this.directory }));
       this.isReady = false;
       this.isLeaving = false;
-      this.underWay = 0;
+      this.connections = new Connections();
+      this.reclaim = new Reclaim();
+      this.inFlight = new InFlight(LIMITS, (bytes) => this.reclaim.note(bytes));
+      this.gate = new WorkGate((bytes) => this.reclaim.note(bytes));
+      this.sizes = new AnswerSizes();
+      this.criteria = new PageCriteria(this, config);
       this.meter = new Meter();
     },
 
     async started(this: This) {
-      signPageLinksWith(await pageKey(config));
+      const warn = (message: string) => this.logger.warn(message);
+      sealPageLinksWith(await pageKey(config, warn), this.criteria);
       const handle = this.express();
-      this.http = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 65_000 }, (request, response) => {
-        this.meter.count();
-        request.url = originForm(request.url ?? "/");
-        // Whoever watches over this process hears from it also when it has too much to do.
-        const health = healthOf(this, request);
-        if (health) return void send(request, response, health).catch(() => response.destroy());
-        if (this.underWay >= MAX_REQUESTS) return void send(request, response, refuseFhir(busy())).catch(() => response.destroy());
-        this.underWay += 1;
-        response.once("close", () => {
-          this.underWay -= 1;
-        });
-        const asked = crossOrigin(request, response, config);
-        if (asked === undefined) handle(request, response);
-        else send(request, response, asked === "preflight" ? { status: 204 } : refuseFhir(originRefused())).catch(() => response.destroy());
-      });
+      this.http = createGateway(config, warn);
+      this.own = ownName(config, config.port);
+      const serve = (request: IncomingMessage, response: ServerResponse) => accept(this, config, handle, request, response);
+      this.http.on("request", serve);
+      this.http.on("checkContinue", serve); // who asks first hears a refusal before sending the body
+      this.http.on("connection", (socket: Socket) => this.connections.add(socket, clientOfConnection(socket.remoteAddress, config)));
       this.http.on("clientError", refuseMalformed);
       // Listening begins at once, and says "not ready" until the broker has started everything beside it.
       await listen(this.http, config);
+      this.own = ownName(config, (this.http.address() as AddressInfo).port);
+      if (lacksName(config)) warn("PUBLIC_URL is not set: only requests to HOST and to names of this machine are answered.");
       this.broker.localBus.once("$broker.started", () => {
         this.isReady = true;
       });
@@ -159,8 +161,56 @@ export default (config: Config): ServiceSchema =>
     async stopped(this: This) {
       this.isReady = false;
       if (this.http) await (this.closed ?? shut(this.http));
+      this.inFlight.stop();
+      this.reclaim.stop();
+      await this.criteria.close();
     },
   });
+
+/** What every request passes before the mesh hears of it. */
+function accept(
+  service: This,
+  config: Config,
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  request: Received,
+  response: ServerResponse,
+): void {
+  const { own, inFlight, connections } = service;
+  const { socket } = request;
+  service.meter.count();
+  setCommonHeaders(response, own.origin.startsWith("https:"));
+  const answer = (given: Answer) => {
+    send(request, response, given).catch(() => response.destroy());
+  };
+  // Whoever watches over this process hears from it also when it has too much to do, by whatever name.
+  const health = healthOf(service, request);
+  if (health) {
+    answer(health);
+    return;
+  }
+  try {
+    requireOwnHost(request, own);
+    request.url = originForm(request.url ?? "/");
+    const refused = connections.begin(socket);
+    if (refused === "ended") return;
+    if (refused === "full") {
+      response.setHeader("Connection", "close");
+      throw overloaded();
+    }
+    response.once("close", () => connections.end(socket));
+    const exchange = inFlight.open(clientOf(request, config), response, request.headers.expect !== undefined);
+    if (!exchange) throw overloaded();
+    response.once("close", () => inFlight.close(exchange));
+    request.exchange = exchange;
+    request.gate = service.gate;
+    const asked = crossOrigin(request, response, config, own);
+    if (asked === "refused") throw originRefused();
+    if (asked === "preflight") answer({ status: 204 });
+    else handle(request, response);
+  } catch (error) {
+    answer(refuseFhir(error));
+  }
+}
 
 /** moleculer-web calls this for every request. */
 function dispatch(this: Service, request: MeshRequest, response: ServerResponse): void {
@@ -168,13 +218,42 @@ function dispatch(this: Service, request: MeshRequest, response: ServerResponse)
   self
     .answer(request.$ctx, Object.assign(request, { url: request.originalUrl }))
     .then((answer) => send(request, response, answer))
+    .catch((error: Error & { code?: number }) => {
+      if (error.code === 503 && !response.headersSent) return send(request, response, refuseFhir(error));
+      throw error;
+    })
     .catch((error: Error) => {
       self.logger.error(`${request.method} ${pathOnly(request)}: the answer could not be sent: ${error.stack}`);
       response.destroy();
     });
 }
 
-async function answerRest(service: This, ctx: Context, request: IncomingMessage, url: string, config: Config): Promise<Answer> {
+async function answerFhir(service: This, ctx: Context, request: IncomingMessage, rest: string, config: Config): Promise<Answer> {
+  const { directory, profiles, sizes } = service;
+  const exchange = exchangeOf(request);
+  const mesh = {
+    caller: ctx as never,
+    directory,
+    profiles,
+    conditionalDelete: config.conditionalDelete,
+    isCrossOrigin: config.corsOrigin !== undefined,
+    report: (error: unknown) => logOwnFault(service, request, error),
+    hold: (bytes: number) => exchange?.hold(bytes),
+  };
+  const kind = kindOf(rest);
+  const isRead = request.method === "GET" || request.method === "HEAD" || kind.endsWith("/_search");
+  if (isRead && exchange) {
+    const turn = await service.gate.enter(exchange.client.name, { answer: sizes.expected(kind, Date.now()) });
+    if (turn) exchange.work(turn);
+  }
+  const answer = await routeFhir(fhirRequest(request, rest, `${service.own.origin}/fhir`, mesh), packageJson.version);
+  // What was written will be read.
+  if (isRead && answer.status === 200) sizes.note(kind, answer.bytes?.length ?? answer.body?.length ?? 0, Date.now());
+  else if (exchange && exchange.bodyBytes > 0 && kind !== "") sizes.note(`${kind.split("/", 1)[0]}/id`, exchange.bodyBytes, Date.now());
+  return answer;
+}
+
+async function answerRest(service: This, ctx: Context, request: IncomingMessage, url: string): Promise<Answer> {
   // Not by the URL class: it throws at what is sent as `//`, and resolves dots.
   const [pathname = "/", ...query] = url.split("?");
   const searchParams = new URLSearchParams(query.join("?"));
@@ -183,12 +262,7 @@ async function answerRest(service: This, ctx: Context, request: IncomingMessage,
     throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });
   switch (pathname) {
     case "/openapi.json": {
-      const document = openapi(
-        publishedActions(service.broker),
-        service.directory.liveTypes(),
-        originOf(request, config),
-        packageJson.version,
-      );
+      const document = openapi(publishedActions(service.broker), service.directory.liveTypes(), service.own.origin, packageJson.version);
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify(document) };
     }
     default:
@@ -209,12 +283,6 @@ function readiness({ isReady, isLeaving }: This): Answer {
   return { status: status === "ready" ? 200 : 503, headers: JSON_TYPE, body: JSON.stringify({ status }) };
 }
 
-/** The server's address as the client sees it. */
-function originOf(request: IncomingMessage, { host, port }: Config): string {
-  const named = request.headers.host;
-  return `http://${named !== undefined && /^[A-Za-z0-9.:[\]_-]{1,255}$/.test(named) ? named : `${host}:${port}`}`;
-}
-
 /** What no client did wrong goes to the log, with the path but without the query: that may name a patient. */
 function logOwnFault(service: Service, request: IncomingMessage, error: unknown): void {
   const { code, type } = error as { code?: unknown; type?: unknown };
@@ -222,9 +290,6 @@ function logOwnFault(service: Service, request: IncomingMessage, error: unknown)
   if (isRefusal || code === 503) return;
   service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${(error as Error).stack}`);
 }
-
-const busy = () =>
-  new Errors.MoleculerRetryableError("The server has more requests than it can answer; try again in a moment.", 503, "OVERLOADED");
 
 const starting = () => new Errors.MoleculerRetryableError("The server is starting or stopping; try again in a moment.", 503, "NOT_READY");
 

@@ -100,7 +100,7 @@ describe("a hospital that is attacked", () => {
     const made = connect(Number(port), "127.0.0.1");
     made.on("error", () => {});
     await once(made, "connect");
-    made.write(text);
+    made.write(text.replace("Host: x", `Host: 127.0.0.1:${port}`));
     return made;
   };
 

@@ -1,34 +1,96 @@
 /**
- * Opaque tokens for page links. A token holds what the page needs to go on and is signed, together with the place it was made for: it
- * survives restarts and other gateways, does not work for another query, and nobody else can make one.
+ * Opaque tokens for page links. A token holds what the page needs to go on, encrypted together with the place that it was made for: it
+ * survives restarts and other gateways, tells nobody what was searched for, does not work for another query, and nobody else can make one.
+ * It is valid for an hour, and short: long criteria stay here (page-criteria.ts), and the token names them.
  */
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { fhirError } from "../../../fhir/outcome.ts";
 
-const SIGNATURE = 22; // characters of base64url, 132 bits
+const LIFETIME_MS = 3_600_000;
+/** Characters; with its URL it is shorter than what any proxy takes (8 kB). */
+const MAX_TOKEN = 4_000;
+/** Members of a content whose JSON is longer are kept here, where the token would be too long. Characters. */
+const LONG_MEMBER = 500;
+/** Larger than any content: what a token is unpacked to. Bytes. */
+const MAX_CONTENT_BYTES = 8 * 1024 * 1024;
+
+const NONCE = 12; // bytes, as GCM wants them
+const TAG = 16; // bytes
+const TIME = 6; // bytes, of when it ends
+
+/** Keeps long members of contents for as long as tokens may name them. */
+export interface Criteria {
+  /** Durable when it resolves. @param name of this value, and of no other */
+  put(name: string, value: string, expiresAt: number): Promise<void>;
+  get(name: string): Promise<string | undefined>;
+}
 
 let key: Buffer = randomBytes(32);
+let criteria: Criteria | undefined;
 
-/** The key of this process from now on; all gateways of a mesh have the same. Until it is set, a random one. */
-export function signPageLinksWith(secret: Buffer): void {
+/** The key of this process from now on, and where long criteria are; all gateways of a mesh have the same. Until then, a random one. */
+export function sealPageLinksWith(secret: Buffer, store?: Criteria): void {
   key = secret;
+  criteria = store;
 }
 
-const signatureOf = (place: string, text: string): string =>
-  createHmac("sha256", key).update(`${place}\n${text}`).digest("base64url").slice(0, SIGNATURE);
-
-/** @param content JSON @param place what the token belongs to, e.g. the search's type */
-export function packToken(place: string, content: unknown): string {
-  const text = JSON.stringify(content);
-  return Buffer.from(text).toString("base64url") + signatureOf(place, text);
+/** @param content JSON of an object @param place what the token belongs to, e.g. the search's type */
+export async function packToken(place: string, content: object): Promise<string> {
+  const now = Date.now();
+  const token = sealed(place, JSON.stringify(content), now + LIFETIME_MS);
+  if (token.length <= MAX_TOKEN || !criteria) return token;
+  // Pages of one search that are asked for in the same hour share what is kept.
+  const hour = Math.floor(now / LIFETIME_MS);
+  const kept = await Promise.all(
+    Object.entries(content).map(async ([name, value]) => {
+      const text = JSON.stringify(value) ?? "";
+      if (text.length <= LONG_MEMBER) return [name, value];
+      const address = createHmac("sha256", key).update(`${hour}\n${place}\n${text}`).digest("base64url");
+      const expiresAt = (hour + 2) * LIFETIME_MS;
+      await criteria?.put(address, sealed(address, text, expiresAt), expiresAt);
+      return [name, { kept: address }];
+    }),
+  );
+  return sealed(place, JSON.stringify(Object.fromEntries(kept)), now + LIFETIME_MS);
 }
 
-/** @throws FhirError 400 for a token that was not made here, or for another place */
-export function unpackToken<Content>(token: string, place: string): Content {
-  const text = Buffer.from(token.slice(0, -SIGNATURE), "base64url").toString();
-  const [given, own] = [Buffer.from(token.slice(-SIGNATURE)), Buffer.from(signatureOf(place, text))];
-  if (token.length <= SIGNATURE || given.length !== own.length || !timingSafeEqual(given, own)) {
-    throw fhirError(400, "invalid", "This page link is not one of this server's: start again from the first page.", "_page");
+/** @throws FhirError 400 for a token that was not made here, or for another place; 410 after an hour */
+export async function unpackToken<Content>(token: string, place: string): Promise<Content> {
+  const content = JSON.parse(opened(place, token)) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(content)) {
+    const { kept } = (value ?? {}) as { kept?: unknown };
+    if (typeof kept !== "string") continue;
+    const found = await criteria?.get(kept);
+    if (found === undefined) throw expired();
+    content[name] = JSON.parse(opened(kept, found));
   }
-  return JSON.parse(text) as Content;
+  return content as Content;
 }
+
+function sealed(place: string, text: string, expiresAt: number): string {
+  const plain = deflateRawSync(text);
+  const time = Buffer.alloc(TIME);
+  time.writeUIntBE(expiresAt, 0, TIME);
+  const nonce = randomBytes(NONCE);
+  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(place));
+  return Buffer.concat([nonce, cipher.update(time), cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString("base64url");
+}
+
+function opened(place: string, token: string): string {
+  const bytes = Buffer.from(token, "base64url");
+  if (bytes.length < NONCE + TIME + TAG) throw foreign();
+  const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, NONCE), { authTagLength: TAG }).setAAD(Buffer.from(place));
+  decipher.setAuthTag(bytes.subarray(-TAG));
+  let plain: Buffer;
+  try {
+    plain = Buffer.concat([decipher.update(bytes.subarray(NONCE, -TAG)), decipher.final()]);
+  } catch {
+    throw foreign();
+  }
+  if (plain.readUIntBE(0, TIME) < Date.now()) throw expired();
+  return inflateRawSync(plain.subarray(TIME), { maxOutputLength: MAX_CONTENT_BYTES }).toString();
+}
+
+const foreign = () => fhirError(400, "invalid", "This page link is not one of this server's: start again from the first page.", "_page");
+const expired = () => fhirError(410, "expired", "This page link is older than an hour: start again from the first page.", "_page");

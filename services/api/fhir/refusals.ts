@@ -26,6 +26,8 @@ const CODES: Record<string, string> = {
   UNSUPPORTED_MEDIA_TYPE: "not-supported",
   BODY_TOO_LARGE: "too-long",
   WRONG_RESOURCE_TYPE: "invalid",
+  REQUEST_TOO_SLOW: "timeout",
+  MISDIRECTED: "not-supported",
 };
 
 const BY_STATUS: Record<number, string> = {

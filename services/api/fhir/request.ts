@@ -34,6 +34,8 @@ export interface FhirRequest {
   bytes(): Promise<Buffer>;
   /** Puts an error into the log, unless it is a refusal: for those that do not become the answer to the request itself. */
   report(error: unknown): void;
+  /** Counts bytes of an answer that is still being made. @throws 503 where there is no room for them */
+  hold(bytes: number): void;
   /** Whether a conditional delete may remove several resources. */
   conditionalDelete: "single" | "multiple";
   /** Whether browser apps of other origins may ask. */
@@ -49,7 +51,7 @@ export function fhirRequest(
   request: IncomingMessage,
   rest: string,
   base: string,
-  mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "isCrossOrigin" | "profiles" | "report">,
+  mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "isCrossOrigin" | "profiles" | "report" | "hold">,
 ): FhirRequest {
   const mark = rest.indexOf("?");
   const search = mark < 0 ? "" : rest.slice(mark + 1);

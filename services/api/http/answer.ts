@@ -1,7 +1,10 @@
-/** What a handler answers, and how it is sent: one write, with length, compressed when that pays. */
+/** What a handler answers, and how it is sent: with length, compressed when that pays, as fast as its reader takes it. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { setContentHeaders } from "./headers.ts";
+import type { Exchange } from "./in-flight.ts";
+import { exchangeOf } from "./received.ts";
 
 /** An answer before it is sent. */
 export interface Answer {
@@ -19,33 +22,66 @@ export interface Answer {
 const COMPRESS_FROM = 4_096;
 const compress = promisify(gzip);
 
-/** Sends the answer; for HEAD the same headers without the body. */
-export async function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, headers = {}, body, bytes: content }: Answer,
-): Promise<void> {
+/** A larger answer goes out in pieces, so that it is seen whether its reader takes them. Bytes. */
+const PIECE = 256 * 1024;
+
+/**
+ * Sends the answer; for HEAD the same headers without the body.
+ * @throws 503 where there is no room for it, unless the request has changed something; nothing is sent then
+ */
+export async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
   // The client went away, or a timeout has answered already.
   if (response.headersSent || response.destroyed) return;
+  const exchange = exchangeOf(request);
+  const { status, headers = {} } = answer;
+  let bytes = contentOf(answer);
+  exchange?.send(bytes?.length ?? 0, status >= 400 || changes(request));
+  const isPacked = bytes !== undefined && bytes.length >= COMPRESS_FROM && acceptsGzip(request);
+  if (isPacked) {
+    bytes = await compress(bytes as Buffer, { level: 1 });
+    exchange?.hold(bytes.length - exchange.held, true);
+    if (response.destroyed) return;
+  }
   response.statusCode = status;
-  response.setHeader("X-Content-Type-Options", "nosniff");
   // What is still to come of its body would be taken for the next request.
   if (!request.complete && hasBody(request)) response.setHeader("Connection", "close");
   for (const name in headers) response.setHeader(name, headers[name] as string);
-  response.appendHeader("Vary", "Accept, Accept-Encoding");
-  if (body === undefined && content === undefined) {
+  setContentHeaders(response, headers);
+  if (isPacked) response.setHeader("Content-Encoding", "gzip");
+  if (bytes === undefined) {
     if (status !== 204 && status !== 304) response.setHeader("Content-Length", "0");
     response.end();
     return;
   }
-  let bytes: Buffer = content ?? Buffer.from(body as string);
-  if (bytes.length >= COMPRESS_FROM && acceptsGzip(request)) {
-    bytes = await compress(bytes, { level: 1 });
-    response.setHeader("Content-Encoding", "gzip");
-  }
   response.setHeader("Content-Length", bytes.length);
-  response.end(request.method === "HEAD" ? undefined : bytes);
+  if (request.method === "HEAD" || bytes.length <= PIECE) response.end(request.method === "HEAD" ? undefined : bytes);
+  else sendPieces(response, bytes, exchange);
 }
+
+const contentOf = ({ body, bytes }: Answer): Buffer | undefined => bytes ?? (body === undefined ? undefined : Buffer.from(body));
+
+/** Each piece when the system has taken the one before. */
+function sendPieces(response: ServerResponse, bytes: Buffer, exchange: Exchange | undefined): void {
+  let sent = 0;
+  const next = () => {
+    if (response.destroyed) return;
+    const piece = bytes.subarray(sent, sent + PIECE);
+    sent += piece.length;
+    if (sent === bytes.length) return void response.end(piece);
+    response.write(piece, (error) => {
+      if (error) return;
+      exchange?.progress(piece.length);
+      next();
+    });
+  };
+  next();
+}
+
+const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Whether the request may have changed something: then its answer must be given. A search by POST has not. */
+const changes = ({ method = "GET", url = "" }: IncomingMessage): boolean =>
+  !SAFE.has(method) && !(method === "POST" && /\/_search(?:\?|$)/.test(url));
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;

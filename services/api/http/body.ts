@@ -1,11 +1,19 @@
-/** Reads a request's body: bounded, decompressed, checked to be UTF-8. */
+/** Reads a request's body: bounded, counted as it comes, decompressed, checked to be UTF-8. */
 import type { IncomingMessage } from "node:http";
 import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { httpError } from "./errors.ts";
+import { exchangeOf, gateOf } from "./received.ts";
 
-/** A larger body, before or after decompression, is refused with 413. */
+/** Of FHIR. A larger body, before or after decompression, is refused with 413. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** Of an action of the domain. */
+export const MAX_PARAMS_BYTES = 1024 * 1024;
+
+/** Smaller pieces are put together as they come: each is an object of its own. Bytes. */
+const SMALL_PIECE = 16_384;
+/** Bytes that are held for each byte of a body: it is put together, and becomes text; Brotli keeps a window of it meanwhile. */
+const HELD_PER_BYTE = 2;
 
 /** `fatal`: bytes that are no UTF-8 are refused rather than replaced; a byte order mark is dropped. */
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -14,8 +22,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * The whole body as text; "" without one.
  * @throws 400 not UTF-8, besides what `readBytes` throws
  */
-export async function readText(request: IncomingMessage): Promise<string> {
-  const whole = await readBytes(request);
+export async function readText(request: IncomingMessage, most = MAX_BODY_BYTES): Promise<string> {
+  const whole = await readBytes(request, most);
   try {
     return utf8.decode(whole);
   } catch {
@@ -24,52 +32,112 @@ export async function readText(request: IncomingMessage): Promise<string> {
 }
 
 /**
- * The whole body, decompressed; empty without one.
- * @throws 413 too large, 415 unknown encoding, 400 cut short
+ * The whole body, decompressed; empty without one. A large one waits for its turn to be worked on.
+ * @param most bytes
+ * @throws 413 too large, 415 unknown encoding, 400 cut short, 408 too slow, 503 no room for it at the moment
  */
-export async function readBytes(request: IncomingMessage): Promise<Buffer> {
-  const declared = Number(request.headers["content-length"]);
-  if (declared > MAX_BODY_BYTES) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of decoded(request)) {
-      bytes += (chunk as Buffer).length;
-      if (bytes > MAX_BODY_BYTES) throw tooLarge();
-      chunks.push(chunk as Buffer);
-    }
-  } catch (error) {
-    request.resume(); // what is still to come is of no use
-    if ((error as { type?: string }).type) throw error;
-    throw httpError(400, "BODY_UNREADABLE", "The body cannot be read: it is cut short, or not in the Content-Encoding it claims.");
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes);
+export async function readBytes(request: IncomingMessage, most = MAX_BODY_BYTES): Promise<Buffer> {
+  const { headers } = request;
+  const declared = Number(headers["content-length"] ?? 0);
+  if (declared > most) throw tooLarge(most);
+  if (declared === 0 && headers["transfer-encoding"] === undefined) return Buffer.alloc(0);
+  const whole = await received(request, most);
+  const exchange = exchangeOf(request);
+  const turn = exchange && (await gateOf(request)?.enter(exchange.client.name, { body: whole.length }));
+  if (turn) exchange.work(turn);
+  return whole;
 }
 
-function decoded(request: IncomingMessage): AsyncIterable<unknown> {
-  switch (request.headers["content-encoding"]?.toLowerCase()) {
+function received(request: IncomingMessage, most: number): Promise<Buffer> {
+  const exchange = exchangeOf(request);
+  exchange?.requireRoom(Math.min(Number(request.headers["content-length"] ?? 0), SMALL_PIECE));
+  const through = decoder(request);
+  const source = through ?? request;
+  exchange?.continue();
+  return new Promise((resolve, reject) => {
+    const pieces = new Pieces();
+    let isDone = false;
+    const fail = (error: Error) => {
+      if (isDone) return;
+      isDone = true;
+      source.off("data", take);
+      through?.destroy();
+      request.off("data", note);
+      request.resume(); // what is still to come is of no use
+      exchange?.received();
+      reject(error);
+    };
+    const note = (chunk: Buffer) => exchange?.progress(chunk.length);
+    const take = (chunk: Buffer) => {
+      if (pieces.bytes + chunk.length > most) return fail(tooLarge(most));
+      try {
+        exchange?.hold(chunk.length * HELD_PER_BYTE);
+      } catch (error) {
+        return fail(error as Error);
+      }
+      pieces.add(chunk);
+    };
+    exchange?.receive(fail);
+    source.on("data", take);
+    request.on("data", note);
+    source.once("end", () => {
+      if (isDone) return;
+      isDone = true;
+      if (exchange) exchange.bodyBytes = pieces.bytes;
+      exchange?.received();
+      resolve(pieces.whole());
+    });
+    source.on("error", () => fail(unreadable()));
+    request.on("error", () => fail(unreadable()));
+    request.once("close", () => {
+      if (!request.complete) fail(unreadable());
+    });
+    if (through) request.pipe(through);
+    if (request.destroyed && !request.complete) fail(unreadable());
+  });
+}
+
+/** What has come so far, in pieces of some size. */
+class Pieces {
+  bytes = 0;
+  readonly #pieces: Buffer[] = [];
+
+  add(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    let piece = chunk;
+    // Each byte is copied a few times at most: only pieces of about the same size are put together.
+    for (let last = this.#pieces.at(-1); last && last.length <= piece.length && last.length + piece.length <= SMALL_PIECE; ) {
+      this.#pieces.pop();
+      piece = Buffer.concat([last, piece]);
+      last = this.#pieces.at(-1);
+    }
+    this.#pieces.push(piece);
+  }
+
+  whole(): Buffer {
+    return this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces, this.bytes);
+  }
+}
+
+function decoder(request: IncomingMessage): Transform | undefined {
+  switch (request.headers["content-encoding"]?.trim().toLowerCase()) {
     case undefined:
     case "":
     case "identity":
-      return request;
+      return undefined;
     case "gzip":
     case "x-gzip":
-      return unpacked(request, createGunzip());
+      return createGunzip();
     case "deflate":
-      return unpacked(request, createInflate());
+      return createInflate();
     case "br":
-      return unpacked(request, createBrotliDecompress());
+      return createBrotliDecompress();
     default:
       throw httpError(415, "ENCODING_UNKNOWN", "Content-Encoding must be gzip, deflate, br or absent.");
   }
 }
 
-/** Ends with an error when the request breaks off; `pipe` alone would wait for ever. */
-function unpacked(request: IncomingMessage, through: Transform): Transform {
-  request.once("close", () => {
-    if (!request.complete) through.destroy(new Error("The request broke off."));
-  });
-  return request.pipe(through);
-}
+const unreadable = () =>
+  httpError(400, "BODY_UNREADABLE", "The body cannot be read: it is cut short, or not in the Content-Encoding it claims.");
 
-const tooLarge = () => httpError(413, "BODY_TOO_LARGE", `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB: send it in parts.`);
+const tooLarge = (most: number) => httpError(413, "BODY_TOO_LARGE", `The body is larger than ${most / 1024 / 1024} MB: send it in parts.`);

@@ -1,6 +1,7 @@
 /** What browsers ask and must hear before an app of another origin may use the API (fetch.spec.whatwg.org, CORS protocol). */
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Config } from "../../../mesh/config.ts";
+import type { OwnName } from "./own-name.ts";
 
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
 /** What an app may send. Not `*`: that leaves out Authorization. */
@@ -24,15 +25,19 @@ const MAX_AGE = "600";
 
 const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** How a browser names the origin of a request beside `Origin` (Fetch Metadata): by a person, or by our own page. */
+const OWN_SITES = new Set(["same-origin", "none"]);
+
 /**
  * A page of another site sends what a form could send without asking first, and not to have the answer does not undo what was written.
- * The gateway's own pages have its address as their origin, as the browser or a proxy before it names it.
+ * The gateway's own pages have its address as their origin: PUBLIC_URL's, or where that is not set the one that was asked.
  */
-function isWrittenFromElsewhere(method = "GET", { origin, host, "x-forwarded-host": forwarded }: IncomingHttpHeaders): boolean {
-  if (origin === undefined || READS.has(method)) return false;
-  const named = URL.canParse(origin) ? new URL(origin).host : undefined;
-  const outermost = forwarded?.toString().split(",", 1)[0]?.trim(); // of several proxies the first that the browser asked
-  return named === undefined || (named !== host && named !== outermost);
+function isWrittenFromElsewhere({ method = "GET", headers }: IncomingMessage, { origin: own, scheme, isPublic }: OwnName): boolean {
+  if (READS.has(method)) return false;
+  const { origin, host } = headers;
+  const site = headers["sec-fetch-site"];
+  if (site !== undefined && !OWN_SITES.has(String(site).trim().toLowerCase())) return true;
+  return origin !== undefined && origin !== own && (isPublic || origin !== `${scheme}://${host}`);
 }
 
 /**
@@ -40,18 +45,21 @@ function isWrittenFromElsewhere(method = "GET", { origin, host, "x-forwarded-hos
  * @returns "preflight" when the request only asks, and the answer needs no more than these headers; "refused" when the app must not
  */
 export function crossOrigin(
-  { method, url = "/", headers }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
   { corsOrigin }: Pick<Config, "corsOrigin">,
+  own: OwnName,
 ): "preflight" | "refused" | undefined {
+  const { method, url = "/", headers } = request;
   if (!/^\/(?:fhir|api)(?:[/?]|$)/.test(url)) return undefined;
   const { origin } = headers;
-  if (corsOrigin === undefined) return isWrittenFromElsewhere(method, headers) ? "refused" : undefined;
+  if (corsOrigin === undefined) return isWrittenFromElsewhere(request, own) ? "refused" : undefined;
   if (corsOrigin !== "*") response.appendHeader("Vary", "Origin");
-  if (origin === undefined) return undefined;
+  // Without Origin nobody knows whose page it is; only where all may ask it does not matter.
+  if (origin === undefined) return corsOrigin !== "*" && isWrittenFromElsewhere(request, own) ? "refused" : undefined;
   const isPreflight = method === "OPTIONS" && headers["access-control-request-method"] !== undefined;
   if (corsOrigin !== "*" && !corsOrigin.includes(origin))
-    return isPreflight || isWrittenFromElsewhere(method, headers) ? "refused" : undefined;
+    return isPreflight || isWrittenFromElsewhere(request, own) ? "refused" : undefined;
   response.setHeader("Access-Control-Allow-Origin", corsOrigin === "*" ? "*" : origin);
   if (!isPreflight) {
     response.setHeader("Access-Control-Expose-Headers", EXPOSED);

@@ -1,8 +1,12 @@
 /** The gateway's HTTP server: how it begins and ends to listen, and what it does with what is no HTTP. */
-import { type Server, STATUS_CODES } from "node:http";
+import { createServer, type Server, type ServerOptions, STATUS_CODES } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { outcome } from "../../../fhir/outcome.ts";
-import type { Config } from "../../../mesh/config.ts";
+import { type Config, exposureOf } from "../../../mesh/config.ts";
+import { httpError } from "./errors.ts";
+import { CONTENT_POLICY } from "./headers.ts";
+import { certificate, followCertificate } from "./tls.ts";
 
 /** Request line and headers together. */
 export const MAX_HEADER_BYTES = 65_536;
@@ -10,11 +14,45 @@ export const MAX_HEADER_BYTES = 65_536;
 /** Requests in flight at a stop get this long to finish. Milliseconds. */
 const DRAIN_MS = 10_000;
 
-/** @throws the system's error (EADDRINUSE, EACCES, …) */
-export async function listen(server: Server, { port, host }: Config): Promise<void> {
+/** Headers must arrive within this, also the first ones of a connection; a TLS handshake likewise. Milliseconds. */
+const HEADERS_MS = 10_000;
+/** The same of a whole request. Milliseconds. */
+const REQUEST_MS = 300_000;
+/** How often the two are looked at. Milliseconds. */
+const LOOK_EVERY_MS = 1_000;
+/** A connection without a request is kept open for so long. Milliseconds. */
+const KEEP_ALIVE_MS = 65_000;
+
+/** Connections that wait to be accepted; the system may allow fewer. */
+const BACKLOG = 4_096;
+
+const OPTIONS: ServerOptions = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: HEADERS_MS,
+  requestTimeout: REQUEST_MS,
+  connectionsCheckingInterval: LOOK_EVERY_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  requireHostHeader: false, // http/own-name.ts does, and says so
+};
+
+/** With TLS where the settings name a certificate. @throws what says which file cannot be used */
+export function createGateway(config: Config, warn: (message: string) => void): Server {
+  if (!config.tlsCert) return createServer(OPTIONS);
+  const server = createTlsServer({ ...OPTIONS, ...certificate(config), handshakeTimeout: HEADERS_MS });
+  const stop = followCertificate(server, config, warn);
+  server.once("close", stop);
+  server.on("tlsClientError", (_, socket) => socket.destroy());
+  return server;
+}
+
+/** @throws the system's error (EADDRINUSE, EACCES, …), or why other machines must not reach what is not encrypted */
+export async function listen(server: Server, config: Config): Promise<void> {
+  const { port, host } = config;
+  const exposure = exposureOf(config);
+  if (exposure) throw httpError(500, "NOT_ENCRYPTED", exposure);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port, host }, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off("error", reject);
       resolve();
     });
@@ -43,6 +81,7 @@ export function originForm(url: string): string {
 
 /** Why the parser gives up, by Node's code; anything else is 400. */
 const MALFORMED: Record<string, [status: number, code: string, diagnostics: string]> = {
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, "too-long", "The chunks of the body have too many extensions."],
   HPE_HEADER_OVERFLOW: [431, "too-long", `The URL and the headers are longer than ${MAX_HEADER_BYTES / 1024} kB: search by POST.`],
   ERR_HTTP_REQUEST_TIMEOUT: [408, "timeout", "The request did not arrive in time."],
 };
@@ -54,6 +93,7 @@ export function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Duplex)
   const body = JSON.stringify(outcome({ severity: "error", code: issue, diagnostics }));
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/fhir+json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n" +
+      `Cross-Origin-Resource-Policy: same-origin\r\nContent-Security-Policy: ${CONTENT_POLICY}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from "node:http";
 import type { ActionSchema as MoleculerAction, Context, ServiceBroker } from "moleculer";
 import { parseJson } from "../../../fhir/json.ts";
-import { readText } from "../http/body.ts";
+import { MAX_PARAMS_BYTES, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
 import type { Answer } from "../http/answer.ts";
 
@@ -65,7 +65,7 @@ const describe = (name: string, action: ActionSchema): PublishedAction => ({
 });
 
 async function bodyParams(request: IncomingMessage): Promise<object> {
-  const text = await readText(request);
+  const text = await readText(request, MAX_PARAMS_BYTES);
   if (text === "") return {};
   const type = request.headers["content-type"] ?? "";
   if (!/^application\/([\w.-]+\+)?json\b/.test(type)) throw httpError(415, "NOT_JSON", "Send the params as application/json.");

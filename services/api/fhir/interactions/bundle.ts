@@ -127,7 +127,9 @@ function within(most: number, handle: Handle): Handle {
         `The answers before this one have ${most / 1024 / 1024} MB: send the rest in a bundle of its own.`,
       );
     const answer = await handle(request);
-    bytes += answer.body?.length ?? 0;
+    const length = answer.body?.length ?? 0;
+    request.hold(length);
+    bytes += length;
     return answer;
   };
 }

@@ -30,7 +30,7 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const page = request.query.find(([name]) => name === "_page")?.[1];
   const path = [...(type ? [type] : []), ...(id ? [id] : []), "_history"].join("/");
   const { count, since, at, subset, before }: Omit<PageToken, "before"> & { before?: HistoryCursor } =
-    page === undefined ? asked : unpackToken<PageToken>(page, path);
+    page === undefined ? asked : await unpackToken<PageToken>(page, path);
 
   const types = type ? [type] : directory.liveTypes();
   if (type) directory.ownersOf(type);
@@ -60,7 +60,7 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const last = versions.length < limit && known.length > 0 ? known.reduce((a, b) => (newestFirst(a, b) <= 0 ? a : b)) : versions.at(-1);
   if (more && last && limit > 0) {
     const before = { updated: last.updated, type: last.type, id: last.id, version: last.version };
-    const token = packToken(path, {
+    const token = await packToken(path, {
       count,
       before,
       ...(since !== undefined && { since }),

@@ -25,7 +25,7 @@ interface PageToken {
  */
 export async function search(request: FhirRequest, type: string, within: Clause[] = [], path = type): Promise<Answer> {
   const token = request.query.find(([name]) => name === "_page")?.[1];
-  const page = token === undefined ? undefined : unpackToken<PageToken>(token, path);
+  const page = token === undefined ? undefined : await unpackToken<PageToken>(token, path);
   const pairs = page ? pairsOf(page.query) : request.query;
   const asked = parseSearch(type, pairs, { base: request.base, handling: request.prefer.handling ?? "lenient" });
   const parsed = within.length > 0 ? { ...asked, clauses: [...within, ...asked.clauses] } : asked;
@@ -55,7 +55,7 @@ export async function search(request: FhirRequest, type: string, within: Clause[
   if (found.next) {
     const after = found.next;
     const query = page?.query ?? request.search; // of a search by POST: its form, as a query
-    links.push({ relation: "next", url: `${request.base}/${path}?_page=${packToken(path, { query, after } satisfies PageToken)}` });
+    links.push({ relation: "next", url: `${request.base}/${path}?_page=${await packToken(path, { query, after } satisfies PageToken)}` });
   }
   const isWhole = !found.next && !page && missing.size === 0;
   const total = isWhole

@@ -83,7 +83,7 @@ export interface PageToken {
 async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[]): Promise<Answer> {
   const { base } = request;
   const token = request.query.find(([name]) => name === "_page")?.[1];
-  const page = token === undefined ? undefined : unpackToken<PageToken>(token, path);
+  const page = token === undefined ? undefined : await unpackToken<PageToken>(token, path);
   const query = page?.query ?? request.search;
   const pairs = page ? pairsOf(page.query) : request.query;
   const wanted = typesAsked(pairs);
@@ -134,7 +134,7 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
   if (next)
     links.push({
       relation: "next",
-      url: `${base}${path && `/${path}`}?_page=${packToken(path, { query, after: next } satisfies PageToken)}`,
+      url: `${base}${path && `/${path}`}?_page=${await packToken(path, { query, after: next } satisfies PageToken)}`,
     });
   const counted =
     !next && !page && availability.missing.size === 0

@@ -28,7 +28,7 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
   const { base, directory } = request;
   const path = id === undefined ? `${compartment}/$everything` : `${compartment}/${id}/$everything`;
   const token = request.query.find(([name]) => name === "_page")?.[1];
-  const page = token === undefined ? undefined : unpackToken<PageToken>(token, path);
+  const page = token === undefined ? undefined : await unpackToken<PageToken>(token, path);
   const query = page?.query ?? request.search;
   const sent = page ? pairsOf(page.query) : request.query;
   const { heeded, ignored } = heededBy("$everything", { query: sent, prefer: request.prefer }, ["_count", "_summary", "_elements"]);
@@ -61,7 +61,8 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
     referencedResources(request, matches, record, isWanted, availability),
   );
 
-  if (next) links.push({ relation: "next", url: `${base}/${path}?_page=${packToken(path, { query, after: next } satisfies PageToken)}` });
+  if (next)
+    links.push({ relation: "next", url: `${base}/${path}?_page=${await packToken(path, { query, after: next } satisfies PageToken)}` });
   const matches = rows.filter(({ type }) => isWanted(type));
   const entries = [
     ...matches.map((row) => entryText(base, row, "match", subset)),

@@ -1,0 +1,69 @@
+/** Criteria that are too long for a page link, in a small store of the gateway's own: under DATA_DIR, or in MongoDB. */
+import type { Service } from "moleculer";
+import type { StoreAdapter, StoreConfig } from "../../../store/adapter.ts";
+import { adapterFor } from "../../../store/choose-adapter.ts";
+import type { Store } from "../../../store/store.ts";
+import type { Criteria } from "./page-token.ts";
+
+/** What this process keeps; beyond it the oldest is forgotten, and its links have expired. Characters. */
+const MAX_KEPT = 64 * 1024 * 1024;
+const PREFIX = "page/";
+
+/** The store is opened when the first long criteria come: few gateways ever see any. */
+export class PageCriteria implements Criteria {
+  readonly #service: Service;
+  readonly #config: StoreConfig;
+  readonly #maxKept: number;
+  /** By key, the oldest first. */
+  readonly #kept = new Map<string, number>();
+  #characters = 0;
+  #opening: Promise<StoreAdapter> | undefined;
+
+  constructor(service: Service, config: StoreConfig, maxKept = MAX_KEPT) {
+    this.#service = service;
+    this.#config = config;
+    this.#maxKept = maxKept;
+  }
+
+  async put(name: string, value: string, expiresAt: number): Promise<void> {
+    const key = PREFIX + name;
+    if (this.#kept.has(key)) return;
+    const store = await this.#open();
+    await store.put(key, value, expiresAt);
+    if (this.#kept.has(key)) return;
+    this.#kept.set(key, value.length);
+    this.#characters += value.length;
+    while (this.#characters > this.#maxKept && this.#kept.size > 1) {
+      const [oldest, length] = this.#kept.entries().next().value as [string, number];
+      this.#kept.delete(oldest);
+      this.#characters -= length;
+      await store.remove(oldest);
+    }
+  }
+
+  async get(name: string): Promise<string | undefined> {
+    return (await this.#open()).get(PREFIX + name);
+  }
+
+  async close(): Promise<void> {
+    const adapter = await this.#opening?.catch(() => undefined);
+    await adapter?.disconnect();
+  }
+
+  async #open(): Promise<Store> {
+    this.#opening ??= this.#connect();
+    return (await this.#opening).openWard as Store;
+  }
+
+  async #connect(): Promise<StoreAdapter> {
+    try {
+      const adapter = await adapterFor(this.#config, { name: "api", indexVersion: "none", reindex: () => ({ keys: [], ranges: [] }) });
+      adapter.init(this.#service.broker, this.#service);
+      await adapter.connect();
+      return adapter;
+    } catch (error) {
+      this.#opening = undefined; // the next one tries again
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** Who a request is from, for what is counted per client. */
+import type { IncomingMessage } from "node:http";
+import { type BlockList, isIP } from "node:net";
+import type { Config } from "../../../mesh/config.ts";
+
+/** Addresses of one request that are looked at; no chain of proxies is as long. */
+const MAX_HOPS = 32;
+
+/** All requests count together where a proxy stands for many clients and does not say for whom. */
+const EVERYBODY = "*";
+
+type Settings = Pick<Config, "trustedProxies" | "behindProxy">;
+
+/**
+ * The client's address, of IPv6 the network that one customer has. What a proxy says counts only from an address in TRUSTED_PROXIES:
+ * the last address of `X-Forwarded-For`, or of `Forwarded` where there is no other, that is none of these proxies.
+ */
+export function clientOf({ socket, headers }: Pick<IncomingMessage, "socket" | "headers">, settings: Settings): string {
+  const peer = plain(socket.remoteAddress ?? "");
+  const { trustedProxies, behindProxy } = settings;
+  if (!trustedProxies) return behindProxy ? EVERYBODY : network(peer);
+  if (!isIn(trustedProxies, peer)) return network(peer);
+  const { "x-forwarded-for": listed, forwarded } = headers;
+  const hops = listed !== undefined ? String(listed).split(",") : forwarded !== undefined ? forwardedFor(forwarded) : [];
+  for (const hop of hops.slice(-MAX_HOPS).reverse()) {
+    const address = plain(withoutPort(hop.trim()));
+    if (isIP(address) === 0) break; // nothing before it can be trusted
+    if (!isIn(trustedProxies, address)) return network(address);
+  }
+  return network(peer);
+}
+
+/** The same of a connection, before anything is asked; undefined for a proxy, which stands for many clients. */
+export function clientOfConnection(remoteAddress: string | undefined, { trustedProxies, behindProxy }: Settings): string | undefined {
+  const peer = plain(remoteAddress ?? "");
+  if (behindProxy && !trustedProxies) return undefined;
+  return trustedProxies && isIn(trustedProxies, peer) ? undefined : network(peer);
+}
+
+/** The addresses in a `Forwarded` header (RFC 7239), in order. */
+const forwardedFor = (header: string): string[] =>
+  header.split(",").map((part) => /(?:^|;)\s*for\s*=\s*(?:"([^"]*)"|([^;\s]*))/i.exec(part)?.slice(1).find(Boolean) ?? "");
+
+/** `[::1]:80` → `::1`, `10.0.0.1:80` → `10.0.0.1` */
+const withoutPort = (text: string): string => /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, "$1");
+
+/** An IPv4 address that came over an IPv6 socket is the IPv4 address. */
+const plain = (address: string): string => (address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address);
+
+const isIn = (list: BlockList, address: string): boolean =>
+  isIP(address) !== 0 && list.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
+
+/** Of an IPv6 address the first 64 bits: a customer chooses the rest. */
+function network(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.toLowerCase().split("%", 1)[0]!.split("::");
+  const left = head === "" ? [] : head.split(":");
+  const right = tail ? tail.split(":") : [];
+  const groups =
+    tail === undefined ? left : [...left, ...Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0"), ...right];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(":")}::/64`;
+}

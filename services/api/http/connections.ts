@@ -1,0 +1,109 @@
+/** The connections of the gateway's server: bounded in all and per client, so that idle ones cannot keep others out. */
+import type { Socket } from "node:net";
+
+/** Open connections. */
+const MAX_CONNECTIONS = 4_096;
+/** Of one client, a proxy of ours not counted. */
+const MAX_CLIENT_CONNECTIONS = 1_024;
+/** Requests of one connection that are not answered yet; a client that sends ahead gets this far. */
+export const MAX_PIPELINED = 16;
+
+interface Connection {
+  socket: Socket;
+  /** undefined: a proxy that stands for many clients. */
+  client: string | undefined;
+  /** Requests under way. */
+  busy: number;
+  /** It was refused a request, and ends with that answer: what comes behind is not looked at. */
+  isEnding: boolean;
+}
+
+export class Connections {
+  /** By `keyOf`; those that fell idle last are at the end. */
+  readonly #all = new Map<string, Connection>();
+  readonly #perClient = new Map<string, number>();
+  readonly #max: number;
+  readonly #maxPerClient: number;
+
+  constructor(max = MAX_CONNECTIONS, maxPerClient = MAX_CLIENT_CONNECTIONS) {
+    this.#max = max;
+    this.#maxPerClient = maxPerClient;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** A new connection. Where there are too many, the longest idle one is closed, of the same client if that has too many; else this one. */
+  add(socket: Socket, client: string | undefined): void {
+    const key = keyOf(socket);
+    const isClientFull = client !== undefined && (this.#perClient.get(client) ?? 0) >= this.#maxPerClient;
+    if ((isClientFull || this.#all.size >= this.#max) && !this.#closeIdle(isClientFull ? client : this.#greediest())) {
+      socket.destroy();
+      return;
+    }
+    const connection = { socket, client, busy: 0, isEnding: false };
+    this.#all.set(key, connection);
+    if (client !== undefined) this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
+    socket.once("close", () => this.#remove(key, connection));
+  }
+
+  /** A request begins. @returns "full" for the first one too many, after whose answer the connection must end; "ended" behind that */
+  begin(socket: Socket): "full" | "ended" | undefined {
+    const connection = this.#all.get(keyOf(socket));
+    if (!connection) return undefined;
+    if (connection.isEnding) return "ended";
+    if (connection.busy >= MAX_PIPELINED) {
+      connection.isEnding = true;
+      return "full";
+    }
+    connection.busy += 1;
+    return undefined;
+  }
+
+  /** A request that was begun is answered. */
+  end(socket: Socket): void {
+    const key = keyOf(socket);
+    const connection = this.#all.get(key);
+    if (!connection) return;
+    connection.busy -= 1;
+    if (connection.busy > 0) return;
+    this.#all.delete(key);
+    this.#all.set(key, connection);
+  }
+
+  #remove(key: string, connection: Connection): void {
+    if (this.#all.get(key) !== connection) return;
+    this.#all.delete(key);
+    const { client } = connection;
+    if (client === undefined) return;
+    const left = (this.#perClient.get(client) ?? 1) - 1;
+    if (left > 0) this.#perClient.set(client, left);
+    else this.#perClient.delete(client);
+  }
+
+  /** The client with the most connections. */
+  #greediest(): string | undefined {
+    let found: string | undefined;
+    let most = 0;
+    for (const [client, count] of this.#perClient) {
+      if (count <= most) continue;
+      found = client;
+      most = count;
+    }
+    return found;
+  }
+
+  #closeIdle(client: string | undefined): boolean {
+    for (const [key, connection] of this.#all) {
+      if (connection.busy > 0 || connection.client !== client) continue;
+      this.#remove(key, connection);
+      connection.socket.destroy();
+      return true;
+    }
+    return false;
+  }
+}
+
+/** The same of a TLS socket and of the TCP socket beneath it. */
+const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress}|${remotePort}`;

@@ -1,0 +1,132 @@
+import { type Exchange, InFlight } from "./in-flight.ts";
+
+const LIMITS = { requests: 4, clientRequests: 2, bytes: 1_000, clientBytes: 600 };
+
+describe("what is in flight", () => {
+  let inFlight: InFlight;
+  let released: number;
+  beforeEach(() => {
+    jest.useFakeTimers();
+    released = 0;
+    inFlight = new InFlight(LIMITS, (bytes) => {
+      released += bytes;
+    });
+  });
+  afterEach(() => {
+    inFlight.stop();
+    jest.useRealTimers();
+  });
+
+  const ended: Exchange[] = [];
+  const open = (client: string): Exchange | undefined => {
+    const response = { destroy: () => void ended.push(exchange as Exchange), writeContinue: () => {} };
+    const exchange = inFlight.open(client, response as never);
+    return exchange;
+  };
+  const opened = (client: string): Exchange => open(client) as Exchange;
+  const overloaded = expect.objectContaining({ code: 503, type: "OVERLOADED" });
+
+  it("has places for each client, and in all", () => {
+    const first = opened("a");
+    opened("a");
+    expect(open("a")).toBeUndefined();
+    opened("b");
+    opened("b");
+    expect(open("c")).toBeUndefined();
+    inFlight.close(first);
+    expect([open("a"), inFlight.requests]).toEqual([expect.anything(), 4]);
+  });
+
+  it("gives the place of a body that stands still to who comes next", () => {
+    const refused: unknown[] = [];
+    const receiving = opened("a");
+    receiving.receive((error) => refused.push(error));
+    opened("a");
+    expect(open("a")).toBeUndefined(); // it has just begun
+    jest.advanceTimersByTime(200);
+    receiving.progress(1);
+    expect(open("a")).toBeUndefined(); // it moves
+    jest.advanceTimersByTime(200);
+    expect(open("a")).toBeDefined();
+    expect(refused).toEqual([overloaded]);
+    expect(open("a")).toBeUndefined(); // what is worked on stays
+  });
+
+  it("counts bytes for each client, and in all, and refuses more", () => {
+    const [a, b] = [opened("a"), opened("b")];
+    a.hold(600);
+    expect(() => a.hold(1)).toThrow(overloaded as never);
+    b.hold(400);
+    expect(() => b.hold(1)).toThrow(overloaded as never);
+    expect(() => b.requireRoom(1)).toThrow(overloaded as never);
+    expect(inFlight.bytes).toBe(1_000);
+    inFlight.close(a);
+    b.requireRoom(100);
+    expect([inFlight.bytes, released >= 600]).toEqual([400, true]);
+  });
+
+  it("takes the memory of a reader that does not read, before it refuses", () => {
+    ended.length = 0;
+    const [slow, other] = [opened("a"), opened("b")];
+    slow.send(600, false);
+    other.hold(300);
+    expect(() => other.hold(200)).toThrow(overloaded as never);
+    jest.advanceTimersByTime(1_500);
+    other.hold(200);
+    expect([ended, inFlight.bytes]).toEqual([[slow], 500]);
+  });
+
+  it("lets a small request win against one that is much larger, of which it does not matter whether it moves", () => {
+    const refused: unknown[] = [];
+    const [large, small] = [opened("a"), opened("a")];
+    large.receive((error) => refused.push(error));
+    large.hold(590);
+    small.hold(20);
+    expect([refused, inFlight.bytes]).toEqual([[overloaded], 20]);
+  });
+
+  it("holds the answer to a write in any case", () => {
+    const [a, b] = [opened("a"), opened("b")];
+    a.hold(600);
+    b.send(500, true);
+    expect(inFlight.bytes).toBe(1_100);
+  });
+
+  it("holds nothing for what has ended, and gives turns back", () => {
+    const exchange = opened("a");
+    const turns: string[] = [];
+    exchange.work(() => turns.push("first"));
+    inFlight.close(exchange);
+    exchange.work(() => turns.push("late"));
+    exchange.hold(100);
+    expect([turns, inFlight.bytes, inFlight.requests]).toEqual([["first", "late"], 0, 0]);
+  });
+
+  it("ends a body that comes too slowly, and no other", () => {
+    const refused: string[] = [];
+    const [slow, quick] = [opened("a"), opened("b")];
+    slow.receive((error) => refused.push(`slow ${(error as { type?: string }).type}`));
+    quick.receive(() => refused.push("quick"));
+    for (let second = 1; second <= 9; second++) inFlight.sweep(Date.now() + second * 1_000);
+    expect(refused).toEqual([]);
+    slow.progress(39_000);
+    quick.progress(60_000);
+    inFlight.sweep(Date.now() + 11_000);
+    expect(refused).toEqual(["slow REQUEST_TOO_SLOW"]);
+  });
+
+  it("ends an answer of which its reader takes nothing, or next to nothing, for half a minute", () => {
+    ended.length = 0;
+    const [stalled, trickling, quick] = [opened("a"), opened("a"), opened("b")];
+    for (const exchange of [stalled, trickling, quick]) exchange.send(10, false);
+    const begun = Date.now();
+    jest.setSystemTime(begun + 29_000);
+    trickling.progress(100_000);
+    quick.progress(1_000_000);
+    inFlight.sweep(begun + 29_500);
+    expect(ended).toEqual([]);
+    inFlight.sweep(begun + 31_000);
+    expect(ended).toEqual([stalled, trickling]);
+    expect(inFlight.bytes).toBe(10);
+  });
+});

@@ -1,0 +1,65 @@
+/** Under which names the gateway answers, and the one that it gives itself in links. */
+import type { IncomingMessage } from "node:http";
+import { type Config, isLoopback } from "../../../mesh/config.ts";
+import { httpError } from "./errors.ts";
+
+const WILDCARDS = new Set(["0.0.0.0", "::", "[::]"]);
+
+export interface OwnName {
+  /** Base of all links, and of what counts as a reference to here: `https://ehr.example`. No header of a request changes it. */
+  origin: string;
+  scheme: "http" | "https";
+  /** What may stand in `Host`. */
+  hosts: ReadonlySet<string>;
+  /** Whether PUBLIC_URL says what the name is. */
+  isPublic: boolean;
+}
+
+/** @param port on which the gateway really listens */
+export function ownName({ publicUrl, host, tlsCert }: Pick<Config, "publicUrl" | "host" | "tlsCert">, port: number): OwnName {
+  const scheme = tlsCert ? "https" : "http";
+  const listening = WILDCARDS.has(host) ? "127.0.0.1" : bracketed(host);
+  const names = ["localhost", "127.0.0.1", "[::1]", listening].map((name) => new URL(`${scheme}://${name}:${port}`));
+  if (publicUrl) names.push(new URL(publicUrl));
+  return {
+    origin: publicUrl ?? new URL(`${scheme}://${listening}:${port}`).origin,
+    scheme,
+    hosts: new Set(names.flatMap((url) => (url.port === "" ? [url.hostname, `${url.hostname}:${defaultPort(url)}`] : [url.host]))),
+    isPublic: publicUrl !== undefined,
+  };
+}
+
+/**
+ * Refuses a request that was meant for another server: a page whose name was made to point here (DNS rebinding) is another server's.
+ * @throws 400 for a Host that is missing or stands there twice, 421 for one that is none of ours
+ */
+export function requireOwnHost(request: IncomingMessage, { hosts, isPublic }: OwnName): void {
+  const { rawHeaders, url = "/" } = request;
+  let host: string | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length !== 4 || name.toLowerCase() !== "host") continue;
+    if (host !== undefined) throw httpError(400, "HOST_TWICE", "The request has more than one Host header.");
+    host = rawHeaders[index + 1] as string;
+  }
+  const isOld = request.httpVersionMajor === 1 && request.httpVersionMinor === 0;
+  if (host === undefined) {
+    if (!isOld) throw httpError(400, "HOST_MISSING", "The request has no Host header.");
+  } else if (!hosts.has(host) && !hosts.has(host.toLowerCase())) throw misdirected(isPublic);
+  // The target of a request may name the server too, which counts before Host (RFC 9112, 3.2.2).
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
+  if (authority !== undefined && !hosts.has(authority.toLowerCase())) throw misdirected(isPublic);
+}
+
+const misdirected = (isPublic: boolean) =>
+  httpError(
+    421,
+    "MISDIRECTED",
+    `This server does not answer under this name${isPublic ? "" : ": set PUBLIC_URL to the address that clients use"}.`,
+  );
+
+/** Whether other machines can reach the gateway, but no name is set that they could use. */
+export const lacksName = ({ publicUrl, host }: Pick<Config, "publicUrl" | "host">): boolean => !publicUrl && !isLoopback(host);
+
+const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host);
+const defaultPort = ({ protocol }: URL): string => (protocol === "https:" ? "443" : "80");

@@ -1,0 +1,14 @@
+/** What the gateway knows of a request beside HTTP: its place, and the client. */
+import type { IncomingMessage } from "node:http";
+import type { Exchange } from "./in-flight.ts";
+import type { WorkGate } from "./work-gate.ts";
+
+/** A request that has a place. */
+export interface Received extends IncomingMessage {
+  /** Absent while it has none: of a health check, and of what is refused at once. */
+  exchange?: Exchange;
+  gate?: WorkGate;
+}
+
+export const exchangeOf = (request: IncomingMessage): Exchange | undefined => (request as Received).exchange;
+export const gateOf = (request: IncomingMessage): WorkGate | undefined => (request as Received).gate;

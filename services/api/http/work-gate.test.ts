@@ -1,0 +1,50 @@
+import { WorkGate } from "./work-gate.ts";
+
+const MB = 1024 * 1024;
+
+describe("large requests", () => {
+  const begun: string[] = [];
+  const enter = (gate: WorkGate, client: string, name: string, body: number) =>
+    gate.enter(client, { body }).then((leave) => {
+      begun.push(name);
+      return leave as () => void;
+    });
+  const turns = async () => {
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  beforeEach(() => {
+    begun.length = 0;
+  });
+
+  it("take turns, client by client, where they need more than there is; small ones pass", async () => {
+    const gate = new WorkGate(undefined, 8 * MB);
+    const first = enter(gate, "a", "a1", 2 * MB);
+    void enter(gate, "a", "a2", 2 * MB);
+    void enter(gate, "a", "a3", 2 * MB);
+    void enter(gate, "b", "b1", 2 * MB);
+    await turns();
+    expect(begun).toEqual(["a1"]);
+    expect(await gate.enter("b", { body: 1_000, answer: 1_000 })).toBeUndefined();
+    (await first)();
+    await turns();
+    expect(begun).toEqual(["a1", "a2"]);
+  });
+
+  it("serve another client before the second one of the first", async () => {
+    const gate = new WorkGate(undefined, 8 * MB);
+    const names: [string, string][] = [["a", "a1"], ["a", "a2"], ["a", "a3"], ["b", "b1"]]; // biome-ignore format: one line
+    for (const [client, name] of names) void enter(gate, client, name, 2 * MB).then((leave) => leave());
+    await turns();
+    await turns();
+    expect(begun).toEqual(["a1", "a2", "b1", "a3"]);
+  });
+
+  it("go alone when they are larger than all that there is, and are refused when their turn does not come", async () => {
+    const gate = new WorkGate(undefined, 8 * MB, 20);
+    const leave = await enter(gate, "a", "large", 100 * MB);
+    await expect(enter(gate, "b", "late", 1 * MB)).rejects.toMatchObject({ code: 503, type: "OVERLOADED" });
+    leave();
+    await enter(gate, "b", "again", 1 * MB);
+    expect(begun).toEqual(["large", "again"]);
+  });
+});

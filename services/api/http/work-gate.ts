@@ -1,0 +1,114 @@
+/**
+ * How much large work is done at once. What is made of a body or an answer takes several times its bytes in memory: parsed, encoded,
+ * copied on its way to an owner. Large requests take turns, client by client; small ones pass.
+ */
+import { overloaded } from "./in-flight.ts";
+
+/** Bytes of memory that all large requests may take together while they are worked on. */
+const CAPACITY = 128 * 1024 * 1024;
+/** Work that takes less than this passes. Bytes. */
+const SMALL = 256 * 1024;
+/** A body takes this many times its bytes: as text, parsed, and as text again. */
+const BODY_FACTOR = 4;
+/** An answer, likewise: as text of an owner, as text of ours, as bytes. */
+const ANSWER_FACTOR = 3;
+/** A turn that does not come within this is refused. Milliseconds. */
+const MAX_WAIT_MS = 10_000;
+
+/**
+ * Turns of the event loop between two that begin. Each turn takes one new connection and what others have sent: they take a millisecond
+ * when nothing is there, and let in who else comes when much is.
+ */
+const TURNS_BETWEEN = 32;
+
+interface Waiting {
+  weight: number;
+  start: () => void;
+}
+
+export class WorkGate {
+  readonly #onDone: (bytes: number) => void;
+  readonly #capacity: number;
+  readonly #maxWaitMs: number;
+  #taken = 0;
+  /** Of the event loop, until the next may begin. */
+  #turnsLeft = 0;
+  /** By client, each with something; the first one's turn is next. Bounded by the requests in flight. */
+  readonly #waiting = new Map<string, Waiting[]>();
+
+  /** @param onDone told of the bytes that work took, once it is done */
+  constructor(onDone: (bytes: number) => void = () => {}, capacity = CAPACITY, maxWaitMs = MAX_WAIT_MS) {
+    this.#onDone = onDone;
+    this.#capacity = capacity;
+    this.#maxWaitMs = maxWaitMs;
+  }
+
+  /**
+   * Waits for its turn, where there is not enough left.
+   * @returns what gives the turn back, to be called once; undefined for small work
+   * @throws 503 after `maxWaitMs`
+   */
+  async enter(client: string, { body = 0, answer = 0 }: { body?: number; answer?: number }): Promise<(() => void) | undefined> {
+    const weight = Math.min(body * BODY_FACTOR + answer * ANSWER_FACTOR, this.#capacity);
+    if (weight < SMALL) return undefined;
+    await this.#turn(client, weight);
+    return () => {
+      this.#taken -= weight;
+      this.#onDone(weight);
+      this.#schedule();
+    };
+  }
+
+  #turn(client: string, weight: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#remove(client, waiting);
+        this.#schedule();
+        reject(overloaded());
+      }, this.#maxWaitMs).unref();
+      const waiting = {
+        weight,
+        start: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      const queue = this.#waiting.get(client);
+      if (queue) queue.push(waiting);
+      else this.#waiting.set(client, [waiting]);
+      this.#schedule();
+    });
+  }
+
+  /** Begins one after the other, with turns of the event loop in between. */
+  #schedule(): void {
+    if (this.#turnsLeft > 0 || this.#waiting.size === 0 || !this.#next()) return;
+    this.#turnsLeft = TURNS_BETWEEN;
+    const pass = () => {
+      this.#turnsLeft -= 1;
+      if (this.#turnsLeft > 0) setImmediate(pass);
+      else this.#schedule();
+    };
+    setImmediate(pass);
+  }
+
+  /** Begins what is next, if there is room for it. */
+  #next(): boolean {
+    const [first] = this.#waiting;
+    const head = first?.[1][0];
+    if (!first || !head || this.#taken + head.weight > this.#capacity) return false;
+    const [client, queue] = first;
+    this.#taken += head.weight;
+    queue.shift();
+    this.#waiting.delete(client);
+    if (queue.length > 0) this.#waiting.set(client, queue); // behind the other clients
+    head.start();
+    return true;
+  }
+
+  #remove(client: string, waiting: Waiting): void {
+    const left = this.#waiting.get(client)?.filter((it) => it !== waiting) ?? [];
+    if (left.length > 0) this.#waiting.set(client, left);
+    else this.#waiting.delete(client);
+  }
+}

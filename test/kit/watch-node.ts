@@ -1,0 +1,34 @@
+/** A client in a process of its own: asks again and again, one request at a time, and tells its parent when asked what it noticed. */
+import { get } from "node:http";
+
+const [url = ""] = process.argv.slice(2);
+const PAUSE_MS = 10;
+const times: number[] = [];
+const faults: string[] = [];
+let isOver = false;
+
+function ask(): Promise<void> {
+  return new Promise((resolve) => {
+    const begun = performance.now();
+    const done = (fault?: string) => {
+      if (fault) faults.push(fault);
+      times.push(performance.now() - begun);
+      resolve();
+    };
+    get(url, { agent: false }, (answer) => {
+      answer.resume().on("end", () => done(answer.statusCode === 200 ? undefined : `${answer.statusCode}`));
+      answer.on("error", (error) => done(error.message));
+    }).on("error", (error) => done(error.message));
+  });
+}
+
+process.on("message", () => {
+  isOver = true;
+});
+while (!isOver) {
+  await ask();
+  if (times.length === 1) process.send?.("begun");
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+}
+process.send?.({ times, faults });
+process.disconnect();

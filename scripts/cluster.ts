@@ -7,13 +7,14 @@
  *   npm run cluster -- scale SERVICE N            from now on N processes of it
  *   npm run cluster -- stop                       drains and stops all
  */
-import { type Config, readConfig } from "../mesh/config.ts";
+import { type Config, exposureOf, readConfig } from "../mesh/config.ts";
 import { serviceNames } from "../services/systems.ts";
 import { type Command, listen, removeSocket, socketFor, tell } from "./cluster/control.ts";
 import { type ClusterState, readState, runs, surelyRuns } from "./cluster/state.ts";
 import { MAX_REPLICAS, Supervisor } from "./cluster/supervisor.ts";
 import { layOut } from "./repl/mesh-view.ts";
 import { type DataFolder, takeDataFolder, takeSupervision } from "./start/data-folder.ts";
+import { closeToOthers } from "./start/permissions.ts";
 import { StartupError, sentenceOf } from "./start/startup-error.ts";
 
 const USAGE = "usage: npm run cluster -- [--replicas lab=3,api=2] | status | restart SERVICE | scale SERVICE N | stop";
@@ -53,7 +54,10 @@ async function run(config: Config, [replicas = ""]: string[]): Promise<void> {
     const [service, count] = pair.split("=");
     wanted.set(known(config, service), countOf(count, 1));
   }
+  const exposure = wanted.has("api") ? exposureOf(config) : undefined;
+  if (exposure) throw new StartupError(exposure);
   const folder = takeCluster(config);
+  for (const line of closeToOthers(config.dataDir)) console.error(line);
   const log = (line: string) => console.log(`${new Date().toISOString().slice(11, 23)} ${line}`);
   const socket = socketFor(config.dataDir);
   const supervisor = new Supervisor(config, socket, log);

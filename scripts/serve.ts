@@ -5,17 +5,23 @@
 import cluster from "node:cluster";
 import type { AddressInfo, Server } from "node:net";
 import { ServiceBroker } from "moleculer";
-import { type Config, readConfig, withoutPasswords } from "../mesh/config.ts";
+import { type Config, exposureOf, readConfig, withoutPasswords } from "../mesh/config.ts";
 import { brokerOptions } from "../moleculer.config.ts";
 import { loadServices, serviceNames } from "../services/systems.ts";
+import { hostsOf, localUrl } from "./start/address.ts";
 import { type DataFolder, takeDataFolder } from "./start/data-folder.ts";
+import { closeToOthers } from "./start/permissions.ts";
 import { type Pulse, startPulse } from "./start/pulse.ts";
+import { selfSignedPair } from "./start/self-signed.ts";
 import { StartupError, sentenceOf } from "./start/startup-error.ts";
 
 /** After this a start that failed no longer waits for its parts to stop, milliseconds. */
 const GIVE_UP_MS = 3_000;
 /** A supervisor that does not answer is dying itself, milliseconds. */
 const FAREWELL_MS = 1_000;
+
+/** `npm start -- --tls`: with a certificate of its own making, for trying. */
+const wantsTls = process.argv.includes("--tls");
 
 let config: Config | undefined;
 let folder: DataFolder | undefined;
@@ -41,8 +47,10 @@ try {
 function settings(): Config {
   try {
     const read = readConfig();
-    serviceNames(read);
-    return reachable(read);
+    const config = reachable(read);
+    const exposure = serviceNames(config).includes("api") && !wantsTls ? exposureOf(config) : undefined;
+    if (exposure) throw new Error(exposure);
+    return config;
   } catch (error) {
     throw new StartupError((error as Error).message);
   }
@@ -54,8 +62,11 @@ function reachable(config: Config): Config {
   return { ...config, services: ["api", ...config.services] };
 }
 
-async function start(config: Config): Promise<void> {
-  folder = takeDataFolder(config.dataDir, { alone: !config.natsUrl });
+async function start(settings: Config): Promise<void> {
+  folder = takeDataFolder(settings.dataDir, { alone: !settings.natsUrl });
+  if (!settings.supervised) for (const line of closeToOthers(settings.dataDir)) console.error(line);
+  const isSelfSigned = wantsTls && !settings.tlsCert;
+  const config = isSelfSigned ? { ...settings, ...selfSignedPair(settings.dataDir, hostsOf(settings)) } : settings;
   const services = await loadServices(config);
   broker = new ServiceBroker(brokerOptions(config));
   for (const service of services) broker.createService(service);
@@ -70,10 +81,12 @@ async function start(config: Config): Promise<void> {
   const port = gatewayPort(broker);
   if (config.supervised) process.send?.({ type: "ready", nodeId: broker.nodeID, port });
   else {
-    const url = port === undefined ? undefined : `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+    const url = port === undefined ? undefined : localUrl(config, port);
     const started = new Date().toISOString();
     if (!config.natsUrl) folder.announce({ pid: process.pid, started, ...(url && { url }) });
     console.log(welcome(config, broker, url));
+    if (isSelfSigned)
+      console.log(`  trust     curl --cacert ${config.tlsCert}; other clients: NODE_EXTRA_CA_CERTS, or the browser's own warning`);
   }
 }
 
@@ -90,6 +103,7 @@ function welcome(config: Config, broker: ServiceBroker, url: string | undefined)
   return [
     url ? `OpenWard is ready at ${url} after ${seconds} s.` : `OpenWard's node ${broker.nodeID} is ready after ${seconds} s.`,
     `  services  ${serviceNames(config).join(", ")}`,
+    ...(url && config.publicUrl ? [`  known as  ${config.publicUrl}`] : []),
     `  store     ${store}`,
     ...(config.natsUrl ? [`  mesh      ${withoutPasswords(config.natsUrl)}`] : []),
     ...(url ? examples(url) : []),

@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "nats";
 import { parse } from "yaml";
-import { readConfig } from "../mesh/config.ts";
+import { exposureOf, readConfig } from "../mesh/config.ts";
 import { connectionOptions } from "../mesh/nats-options.ts";
 import { databaseName } from "../store/open-store.ts";
 import { natsServer, type Server, startNats } from "../scripts/servers.mjs";
@@ -38,9 +38,11 @@ const known = new Set([...contentOf("mesh/config.ts").matchAll(/\bread\("([A-Z_]
 const secrets = [...contentOf(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([, name = ""]) => name);
 const nodes = Object.entries(compose.services).filter(([, { image }]) => image === "openward");
 
+/** What is no password has a form of its own. */
+const FORMS: Record<string, string> = { PUBLIC_URL: "https://ehr.example", PAGE_KEY: "a1".repeat(32) };
 /** As compose fills in the variables. */
 const filled = (value: string): string =>
-  value.replace(/\$\{([A-Z_]+)(?::\?[^}]*)?\}/g, (_, name: string) => `secretOf${name.replaceAll("_", "")}`);
+  value.replace(/\$\{([A-Z_]+)(?::\?[^}]*)?\}/g, (_, name: string) => FORMS[name] ?? `secretOf${name.replaceAll("_", "")}`);
 const environmentOf = ({ environment = {} }: Container): Record<string, string> =>
   Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, filled(value)]));
 const dockerEnv = Object.fromEntries(
@@ -99,6 +101,13 @@ describe("docker-compose.yml", () => {
       if (name !== "mongo-init")
         expect([name, isNode ? dockerfile.includes("\nHEALTHCHECK ") : Boolean(container.healthcheck)]).toEqual([name, true]);
     }
+  });
+
+  it("lets the gateways listen for a proxy, under one name, with one key of page links", () => {
+    const config = readConfig({ ...dockerEnv, ...environmentOf(compose.services["api"] as Container) });
+    expect(exposureOf(config)).toBeUndefined();
+    expect(exposureOf({ ...config, behindProxy: false })).toContain("HOST is 0.0.0.0");
+    expect(config).toMatchObject({ publicUrl: "https://ehr.example", pageKey: Buffer.alloc(32, 0xa1) });
   });
 
   it("opens the gateways to this machine, as many ports as replicas, and nothing else", () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../../mesh/config.ts";
 import { type Server, startNats } from "../servers.mjs";
+import { localUrl } from "../start/address.ts";
 import { flagsOf } from "./child.ts";
 import { Place } from "./place.ts";
 import { type ClusterState, type Mark, markOf, writeState } from "./state.ts";
@@ -49,7 +50,7 @@ export class Supervisor {
     return {
       supervisor: { ...markOf(process.pid), started: this.#started, socket: this.#socket },
       nats: { url: this.#natsUrl, ...(this.#nats && { pid: this.#nats.pid, ...(this.#nats.born && { born: this.#nats.born }) }) },
-      ...(port !== undefined && { url: `http://${this.#config.host}:${port}` }),
+      ...(port !== undefined && { url: localUrl(this.#config, port) }),
       children: this.#places.flatMap(({ service, child, restarts }) =>
         child
           ? [

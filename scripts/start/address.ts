@@ -1,8 +1,21 @@
 /** Where a script of this machine finds the gateway. */
+import { hostname } from "node:os";
 import type { Config } from "../../mesh/config.ts";
+import { ownName } from "../../services/api/http/own-name.ts";
 import { runningIn } from "./data-folder.ts";
 
 /** The address of what runs on the data folder; else the one that the settings name. Without a slash at the end. */
-export function gatewayUrl({ dataDir, host, port }: Config): string {
-  return runningIn(dataDir)?.url ?? `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+export function gatewayUrl(config: Config): string {
+  return runningIn(config.dataDir)?.url ?? localUrl(config, config.port);
+}
+
+/** Where programs of this machine reach a gateway with these settings. */
+export const localUrl = ({ host, tlsCert }: Pick<Config, "host" | "tlsCert">, port: number): string =>
+  ownName({ host, ...(tlsCert && { tlsCert }) }, port).origin;
+
+/** Names and addresses under which clients may reach a gateway with these settings. */
+export function hostsOf({ host, publicUrl }: Pick<Config, "host" | "publicUrl">): string[] {
+  const named = publicUrl === undefined ? [] : [new URL(publicUrl).hostname.replace(/^\[|\]$/g, "")];
+  const listening = host === "0.0.0.0" || host === "::" ? [hostname()] : [host];
+  return [...new Set(["localhost", "127.0.0.1", "::1", ...listening, ...named])];
 }

@@ -28,7 +28,7 @@ export interface DataFolder {
 export function takeDataFolder(dataDir: string, { alone }: { alone: boolean }): DataFolder {
   let lock: DatabaseSync;
   try {
-    mkdirSync(dataDir, { recursive: true });
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     probe(dataDir);
     lock = new DatabaseSync(join(dataDir, "lock"), { timeout: 0 });
   } catch (error) {

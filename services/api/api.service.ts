@@ -266,7 +266,11 @@ async function answerRest(service: This, ctx: Context, request: IncomingMessage,
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify(document) };
     }
     default:
-      return consoleAnswer(pathname, { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx as never });
+      return consoleAnswer(
+        pathname,
+        { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx as never },
+        [...new Set([new URL(service.own.origin).host, request.headers.host ?? ""])].filter(Boolean),
+      );
   }
 }
 

@@ -6,8 +6,37 @@ import type { Answer } from "../http/answer.ts";
 import { httpError } from "../http/errors.ts";
 import { type MeshView, meshState } from "./state.ts";
 
-/** Everything a page loads comes from this server; the viewer of /docs sets styles inline. */
-const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+/**
+ * What a page may load: scripts and styles by their exact addresses, as anybody may store a script here as a Binary. The viewer of /docs
+ * sets styles inline.
+ * @param hosts under which a browser may know this server
+ */
+function policyOf({ scripts, styles, isInlineStyled }: Page, hosts: string[]): string {
+  const at = (paths: string[]) => paths.flatMap((path) => hosts.map((host) => host + path)).join(" ");
+  const inline = isInlineStyled ? " 'unsafe-inline'" : "";
+  return [
+    "default-src 'none'",
+    `script-src ${at(scripts)}`,
+    `style-src ${at(styles)}${inline}`,
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}
+
+/** What a page loads, as paths. */
+interface Page {
+  scripts: string[];
+  styles: string[];
+  isInlineStyled?: boolean;
+}
+
+const PAGES: Record<string, Page> = {
+  "/": { scripts: ["/console.js"], styles: ["/console.css"] },
+  "/docs": { scripts: ["/docs/swagger-ui-bundle.js", "/docs/start.js"], styles: ["/docs/swagger-ui.css"], isInlineStyled: true },
+};
 const TYPES: Record<string, string> = { html: "text/html", css: "text/css", js: "text/javascript" };
 
 const own = (name: string) => join(import.meta.dirname, name);
@@ -23,28 +52,27 @@ const FILES: Record<string, () => string> = {
   "/docs/swagger-ui-bundle.js": () => viewer("swagger-ui-bundle.js"),
 };
 
-const read = new Map<string, Answer>(); // bounded by FILES
+const read = new Map<string, string>(); // bounded by FILES
 
-/** @throws 404 for any other path */
-export async function consoleAnswer(path: string, view: MeshView): Promise<Answer> {
+/** @param hosts under which a browser may know this server, with port: what it has asked, and what PUBLIC_URL names @throws 404 for any other path */
+export async function consoleAnswer(path: string, view: MeshView, hosts: string[]): Promise<Answer> {
   if (path === "/console.json") {
     return {
       status: 200,
-      headers: { "Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store" },
+      headers: { "Content-Type": "application/json; charset=utf-8" },
       body: JSON.stringify(await meshState(view)),
     };
   }
-  const known = read.get(path);
-  if (known) return known;
   const place = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
   if (!place) throw httpError(404, "NOT_FOUND", "There is nothing here. The API is under /fhir and /api; /docs describes it.");
   const file = place();
+  const body = read.get(path) ?? readFileSync(file, "utf8");
+  read.set(path, body);
+  const page = PAGES[path];
   const headers = {
     "Content-Type": `${TYPES[file.slice(file.lastIndexOf(".") + 1)]}; charset=utf-8`,
-    "Content-Security-Policy": POLICY,
     "Cache-Control": "no-cache",
+    ...(page && { "Content-Security-Policy": policyOf(page, hosts) }),
   };
-  const answer = { status: 200, headers, body: readFileSync(file, "utf8") };
-  read.set(path, answer);
-  return answer;
+  return { status: 200, headers, body };
 }

@@ -32,11 +32,21 @@ export function contentOf(answer: Answer): Answer {
       "Content-Type": isHeaderText(contentType) ? contentType : "application/octet-stream",
       // Whoever stored a page must not have it run as one of this server's.
       "Content-Security-Policy": "sandbox",
+      ...(isShown(contentType) ? {} : { "Content-Disposition": "attachment" }),
       ...(isHeaderText(context) && { "X-Security-Context": context }),
     },
     bytes: Buffer.from(typeof data === "string" ? data : "", "base64"),
   };
 }
+
+/**
+ * Whether a browser may show the content in place: images and PDF, which run nothing of their own. An image of XML (SVG) is a document with
+ * scripts; what is not written as one media type is not read as one by every browser.
+ */
+const isShown = (contentType: unknown): boolean =>
+  typeof contentType === "string" &&
+  /^(?:image\/(?!svg)[a-z0-9][a-z0-9.-]*|application\/pdf)\s*(?:;[^,]*)?$/i.test(contentType) &&
+  !/xml/i.test(contentType);
 
 const isHeaderText = (value: unknown): value is string => typeof value === "string" && /^[!-~][ -~]*$/.test(value);
 

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { readConfig, withoutPasswords } from "./config.ts";
+import { exposureOf, readConfig, withoutPasswords } from "./config.ts";
 
 describe("the settings of a process", () => {
   it("need nothing: a hospital on this machine, port 3000, SQLite, no server", () => {
@@ -53,6 +53,41 @@ describe("the settings of a process", () => {
     expect(readConfig({ CORS_ORIGIN: "*" }).corsOrigin).toBe("*");
   });
 
+  it("take the gateway's own name as an origin, and who may speak for clients as networks", () => {
+    const config = readConfig({ PUBLIC_URL: "https://EHR.example:443/", TRUSTED_PROXIES: "10.0.0.0/8, ::1,192.0.2.7", BEHIND_PROXY: "1" });
+    expect([config.publicUrl, config.behindProxy]).toEqual(["https://ehr.example", true]);
+    const trusts = (address: string, family: "ipv4" | "ipv6" = "ipv4") => config.trustedProxies?.check(address, family);
+    expect([trusts("10.9.8.7"), trusts("192.0.2.7"), trusts("::1", "ipv6")]).toEqual([true, true, true]);
+    expect([trusts("11.0.0.1"), trusts("192.0.2.8"), trusts("::2", "ipv6")]).toEqual([false, false, false]);
+  });
+
+  it("take a key of page links in hexadecimal or base64, and never print it", () => {
+    const key = Buffer.alloc(32, 0xfb);
+    for (const text of [key.toString("hex"), key.toString("base64"), key.toString("base64url")])
+      expect(readConfig({ PAGE_KEY: text }).pageKey).toEqual(key);
+    expect(() => readConfig({ PAGE_KEY: "hunter2" })).toThrow('PAGE_KEY is "***"; it should be 32 random bytes');
+  });
+
+  it.each([
+    ["127.0.0.1", false],
+    ["127.9.9.9", false],
+    ["localhost", false],
+    ["::1", false],
+    ["0.0.0.0", true],
+    ["::", true],
+    ["192.168.1.5", true],
+    ["127.0.0.1.example", true],
+  ])("let a gateway listen on %s only with TLS, or behind a proxy that has it: %s", (host, isExposed) => {
+    expect(exposureOf(readConfig({ HOST: host })) !== undefined).toBe(isExposed);
+    expect(exposureOf(readConfig({ HOST: host, BEHIND_PROXY: "1" }))).toBeUndefined();
+    expect(exposureOf(readConfig({ HOST: host, TLS_CERT: "/cert", TLS_KEY: "/key" }))).toBeUndefined();
+  });
+
+  it("take a certificate only with its key", () => {
+    expect(() => readConfig({ TLS_CERT: "/cert" })).toThrow("TLS_CERT is set without TLS_KEY");
+    expect(() => readConfig({ TLS_KEY: "/key" })).toThrow("TLS_KEY is set without TLS_CERT");
+  });
+
   it("listen for no disconnects when told so, as on a NATS without the system account's export", () => {
     expect(readConfig({ NATS_URL: "nats://a", NATS_DISCONNECT_SUBJECT: "-" }).natsDisconnectSubject).toBeUndefined();
   });
@@ -79,6 +114,16 @@ describe("the settings of a process", () => {
     ["CORS_ORIGIN", "https://*.example"],
     ["CORS_ORIGIN", "https://app.example,*"],
     ["CORS_ORIGIN", "null"],
+    ["PUBLIC_URL", "ehr.example"],
+    ["PUBLIC_URL", "ftp://ehr.example"],
+    ["PUBLIC_URL", "https://ehr.example/fhir"],
+    ["PUBLIC_URL", "https://ehr.example?"],
+    ["PUBLIC_URL", "https://*.example"],
+    ["TRUSTED_PROXIES", "proxy"],
+    ["TRUSTED_PROXIES", "10.0.0.0/33"],
+    ["TRUSTED_PROXIES", "10.0.0.0/8/8"],
+    ["TRUSTED_PROXIES", "10.0.0.1,"],
+    ["BEHIND_PROXY", "yes"],
   ])("refuse %s=%s by name and value", (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(`${name} is "${value}"; it should be `);
   });

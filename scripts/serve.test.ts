@@ -1,5 +1,5 @@
 /** `npm start` as an operator sees it. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -134,6 +134,61 @@ describe("a start", () => {
     expect(program.output()).toBe(
       `The folder ${folder} is not writable for this user: change its permissions, or choose another DATA_DIR.\n`,
     );
+  });
+
+  it("is refused in one sentence where other machines could listen to what it says", async () => {
+    for (const host of ["0.0.0.0", "::", "192.0.2.1", "ehr.example"]) {
+      const program = serve({ HOST: host, PUBLIC_URL: "https://ehr.example" });
+      expect(await program.ended).toBe(1);
+      expect(program.output()).toBe(
+        `HOST is ${host}, which other machines can reach, and what they send would not be encrypted: set TLS_CERT and TLS_KEY ` +
+          "(for trying: npm start -- --tls), or BEHIND_PROXY=1 where only a proxy with TLS can reach it.\n",
+      );
+    }
+    const mesh = run(["cluster"], { DATA_DIR: join(dir, "data"), PORT: "0", NATS_URL: "", HOST: "0.0.0.0" });
+    programs.push(mesh);
+    expect(await mesh.ended).toBe(1);
+    expect(mesh.output()).toMatch(/^HOST is 0\.0\.0\.0, which other machines can reach[^\n]*\n$/);
+    const behind = serve({ HOST: "0.0.0.0", BEHIND_PROXY: "1", PUBLIC_URL: "https://ehr.example", SERVICES: "patients" });
+    const [, url] = await behind.says(/ready at (http:\S+)/);
+    expect((await fetch(`${url}/fhir/metadata`)).status).toBe(200);
+  });
+
+  it("is refused in one sentence when its certificate cannot be used", async () => {
+    const [cert, key] = [join(dir, "cert.pem"), join(dir, "key.pem")];
+    const missing = serve({ TLS_CERT: cert, TLS_KEY: key });
+    expect(await missing.ended).toBe(1);
+    expect(missing.output()).toMatch(/^TLS_CERT \(\S+cert\.pem\) cannot be read: ENOENT[^\n]*\n$/);
+    writeFileSync(cert, "no certificate");
+    writeFileSync(key, "no key");
+    const wrong = serve({ TLS_CERT: cert, TLS_KEY: key });
+    expect(await wrong.ended).toBe(1);
+    expect(wrong.output()).toMatch(/^TLS_CERT \(\S+\) and TLS_KEY \(\S+\) are no certificate and its private key in PEM[^\n]*\n$/);
+    const half = serve({ TLS_CERT: cert });
+    expect(await half.ended).toBe(1);
+    expect(half.output()).toContain("TLS_CERT is set without TLS_KEY");
+  });
+
+  it("closes its data to other users, also what was open before, and tells of a folder that stays open", async () => {
+    const data = join(dir, "data");
+    mkdirSync(join(data, "older"), { recursive: true, mode: 0o755 });
+    for (const file of ["patients.sqlite-old", "older/nats.conf"]) writeFileSync(join(data, file), "", { mode: 0o644 });
+    chmodSync(data, 0o755);
+    const umask = process.umask(0); // the most generous user
+    const program = serve();
+    process.umask(umask);
+    await program.says(/ready at/);
+    expect(program.output().split("\n")[0]).toBe(
+      `The folder ${data} is open to other users of this machine (mode 755); what lies in it is not. To close it: chmod 700 ${data}`,
+    );
+    const open = (readdirSync(data, { recursive: true }) as string[]).filter((file) => statSync(join(data, file)).mode & 0o077);
+    expect(open).toEqual([]);
+    expect(readdirSync(data)).toContain("patients.sqlite");
+    program.child.kill("SIGTERM");
+    await program.ended;
+    const own = serve({ DATA_DIR: join(dir, "new") });
+    await own.says(/ready at/);
+    expect([statSync(join(dir, "new")).mode & 0o777, own.output()]).toEqual([0o700, expect.not.stringContaining("open to other")]);
   });
 
   it("is refused with all faults of the settings at once, a service that does not exist by its name", async () => {

@@ -73,8 +73,8 @@ describe("an expression that a client has written", () => {
     const begun = performance.now();
     const { result, pauseMs } = await longestPause(() => check(hostile(), expression));
     expect(result).toEqual(["error too-costly"]);
-    expect(pauseMs).toBeLessThan(1_000);
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(pauseMs).toBeLessThan(3_000);
+    expect(performance.now() - begun).toBeLessThan(15_000);
   });
 
   it.each(COSTLY.filter((_, index) => index % 3 === 1))("cannot hold it up as a path of a patch: %s", async (expression) => {
@@ -86,7 +86,7 @@ describe("an expression that a client has written", () => {
       ),
     );
     expect(result).toMatchObject({ status: 422, issues: [{ code: "too-costly" }] });
-    expect(pauseMs).toBeLessThan(1_000);
+    expect(pauseMs).toBeLessThan(3_000);
   });
 
   it("is refused before it is parsed when it is too long or too deep", async () => {

@@ -129,7 +129,7 @@ export default (config: Config): ServiceSchema =>
       this.inFlight = new InFlight(LIMITS, (bytes) => this.reclaim.note(bytes));
       this.gate = new WorkGate((bytes) => this.reclaim.note(bytes));
       this.sizes = new AnswerSizes();
-      this.criteria = new PageCriteria(this, config);
+      this.criteria = new PageCriteria(config);
       this.meter = new Meter();
     },
 

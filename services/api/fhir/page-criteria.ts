@@ -1,7 +1,5 @@
 /** Criteria that are too long for a page link, in a small store of the gateway's own: under DATA_DIR, or in MongoDB. */
-import type { Service } from "moleculer";
-import type { StoreAdapter, StoreConfig } from "../../../store/adapter.ts";
-import { adapterFor } from "../../../store/choose-adapter.ts";
+import { openStore, type StoreConfig } from "../../../store/open-store.ts";
 import type { Store } from "../../../store/store.ts";
 import type { Criteria } from "./page-token.ts";
 
@@ -11,16 +9,14 @@ const PREFIX = "page/";
 
 /** The store is opened when the first long criteria come: few gateways ever see any. */
 export class PageCriteria implements Criteria {
-  readonly #service: Service;
   readonly #config: StoreConfig;
   readonly #maxKept: number;
   /** By key, the oldest first. */
   readonly #kept = new Map<string, number>();
   #characters = 0;
-  #opening: Promise<StoreAdapter> | undefined;
+  #opening: Promise<Store> | undefined;
 
-  constructor(service: Service, config: StoreConfig, maxKept = MAX_KEPT) {
-    this.#service = service;
+  constructor(config: StoreConfig, maxKept = MAX_KEPT) {
     this.#config = config;
     this.#maxKept = maxKept;
   }
@@ -46,24 +42,17 @@ export class PageCriteria implements Criteria {
   }
 
   async close(): Promise<void> {
-    const adapter = await this.#opening?.catch(() => undefined);
-    await adapter?.disconnect();
+    const store = await this.#opening?.catch(() => undefined);
+    await store?.close();
   }
 
-  async #open(): Promise<Store> {
-    this.#opening ??= this.#connect();
-    return (await this.#opening).openWard as Store;
-  }
-
-  async #connect(): Promise<StoreAdapter> {
-    try {
-      const adapter = await adapterFor(this.#config, { name: "api", indexVersion: "none", reindex: () => ({ keys: [], ranges: [] }) });
-      adapter.init(this.#service.broker, this.#service);
-      await adapter.connect();
-      return adapter;
-    } catch (error) {
-      this.#opening = undefined; // the next one tries again
-      throw error;
-    }
+  #open(): Promise<Store> {
+    this.#opening ??= openStore(this.#config, { name: "api", indexVersion: "none", reindex: () => ({ keys: [], ranges: [] }) }).catch(
+      (error: unknown) => {
+        this.#opening = undefined; // the next one tries again
+        throw error;
+      },
+    );
+    return this.#opening;
   }
 }

@@ -19,15 +19,15 @@ describe("large requests", () => {
   it("take turns, client by client, where they need more than there is; small ones pass", async () => {
     const gate = new WorkGate(undefined, 8 * MB);
     const first = enter(gate, "a", "a1", 2 * MB);
-    void enter(gate, "a", "a2", 2 * MB);
-    void enter(gate, "a", "a3", 2 * MB);
-    void enter(gate, "b", "b1", 2 * MB);
+    const others = [enter(gate, "a", "a2", 2 * MB), enter(gate, "a", "a3", 2 * MB), enter(gate, "b", "b1", 2 * MB)];
     await turns();
     expect(begun).toEqual(["a1"]);
     expect(await gate.enter("b", { body: 1_000, answer: 1_000 })).toBeUndefined();
     (await first)();
     await turns();
     expect(begun).toEqual(["a1", "a2"]);
+    for (const other of others) other.then((leave) => leave());
+    await Promise.all(others);
   });
 
   it("serve another client before the second one of the first", async () => {

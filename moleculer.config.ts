@@ -1,7 +1,8 @@
 /** How the broker runs: our decisions instead of Moleculer's defaults, each with its reason. */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
-import { type Config, NAMESPACE } from "./mesh/config.ts";
+import { type Config, NAMESPACE, withoutPasswords } from "./mesh/config.ts";
 import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { cacher } from "./mesh/cache.ts";
 import { consoleLogger } from "./mesh/log.ts";
@@ -18,8 +19,10 @@ export function brokerOptions(config: Config): BrokerOptions {
   const nodeID = `${name}-${randomBytes(3).toString("hex")}`;
   let calls = 0;
   return {
-    // A hospital and its ministry may share a NATS without hearing each other.
-    namespace: `${NAMESPACE}-${config.system}`,
+    // Of two processes of a service the newer one says what it owns (federation/directory.ts).
+    metadata: { startedAt: Date.now() },
+    // A hospital and its ministry may share a NATS without hearing each other; so may two hospitals.
+    namespace: `${NAMESPACE}-${config.system}-${meshName(config)}`,
     nodeID,
     // Of a call: unique as the node's is, shorter than the default UUID and made faster; each goes along with the call and its answer.
     uidGenerator: () => `${nodeID}-${(calls++).toString(36)}`,
@@ -81,4 +84,12 @@ export function brokerOptions(config: Config): BrokerOptions {
     },
     skipProcessEventRegistration: true, // scripts/serve.ts decides what a signal means
   };
+}
+
+/** Two meshes have two places for their data: that tells them apart, whoever has configured them. */
+function meshName({ meshName, mongoUrl, dataDir }: Config): string {
+  if (meshName) return meshName;
+  // Without credentials: they may differ from node to node.
+  const place = mongoUrl ? withoutPasswords(mongoUrl).replace(/\/\/[^@/]*@/, "//") : `${hostname()}:${dataDir}`;
+  return createHash("sha256").update(place).digest("hex").slice(0, 12);
 }

@@ -1,12 +1,11 @@
 /**
- * Who owns which FHIR type, as Moleculer's registry says at this moment, and nothing else says.
- *
- * An owner whose last node died (killed, network cut) stays known as down, so that its types answer 503; one that left
- * in order is forgotten, and its types answer 404. A node that starts while an owner is down has never seen it: it asks the others.
+ * Who owns which FHIR type, and who of them lives. Which services there are is the membership's word (`membership.ts`); which of them live is
+ * what Moleculer's registry says at this moment. A member without a live node is down: its types answer 503. What no member owns answers 404.
  */
 import type { Service, ServiceBroker } from "moleculer";
 import { defineMixin } from "../mesh/contract.ts";
-import { type Ownership, ownerOf, type ServiceKnown } from "./owner-contract.ts";
+import { type Members, type Membership, membershipOf } from "./membership.ts";
+import type { Ownership } from "./owner-contract.ts";
 import { noSuchType, noTransactions, ownerDown } from "./errors.ts";
 
 /** One owner of a type. */
@@ -24,9 +23,17 @@ interface KnownService {
   nodes: Set<string>;
 }
 
-/** A live view of the registry; made once per broker. */
+/** What other nodes say of themselves along with their announcement. */
+interface NodeMetadata {
+  /** Milliseconds since 1970. */
+  startedAt?: number;
+  members?: Members;
+}
+
+/** A live view of membership and registry; one for all services of a broker (`directoryOf`). */
 export class Directory {
   readonly #broker: ServiceBroker;
+  readonly #membership: Membership;
   #services = new Map<string, KnownService>();
   #owners = new Map<string, OwnerEntry[]>();
   /** Grows with every change; whatever is derived from the directory is cached under it. */
@@ -34,35 +41,46 @@ export class Directory {
 
   constructor(broker: ServiceBroker) {
     this.#broker = broker;
+    this.#membership = membershipOf(broker);
+    this.#build(new Map());
   }
 
-  /** Reads the registry again. `crashed`: nodes that vanished without saying good-bye. */
-  refresh(crashed: ReadonlySet<string> = new Set()): void {
-    const live = new Map<string, KnownService>();
-    const listed = this.#broker.registry.getServiceList({ onlyAvailable: true, skipInternal: true }) as unknown as {
+  /** Reads the registry again: who lives, and what other nodes know of the membership. */
+  refresh(): void {
+    const { registry } = this.#broker;
+    for (const node of registry.nodes.list({ onlyAvailable: true }) as unknown as { id: string; metadata?: NodeMetadata }[])
+      if (node.id !== this.#broker.nodeID) this.#membership.merge(node.metadata?.members ?? {});
+    const listed = registry.getServiceList({ onlyAvailable: true, skipInternal: true }) as unknown as {
       name: string;
       nodeID: string;
       metadata?: { fhir?: { owns?: Ownership[] } };
     }[];
+    const live = new Map<string, KnownService>();
+    const newest = new Map<string, number>();
     for (const { name, nodeID, metadata } of listed) {
-      const owns = metadata?.fhir?.owns;
-      if (!owns) continue;
+      const startedAt = (registry.nodes.get(nodeID)?.metadata as NodeMetadata | undefined)?.startedAt ?? 1;
+      const owns = metadata?.fhir?.owns ?? [];
+      this.#membership.join(name, owns, startedAt);
+      if (!this.#membership.isMember(name, startedAt)) continue;
       const known = live.get(name) ?? { owns, nodes: new Set<string>() };
+      // While a new version is rolled out, the newest process says what the service owns.
+      if (startedAt >= (newest.get(name) ?? 0)) known.owns = owns;
+      newest.set(name, Math.max(startedAt, newest.get(name) ?? 0));
       known.nodes.add(nodeID);
       live.set(name, known);
     }
-    // An owner without a node is down if its last node crashed, and was down before if nothing is new about it.
-    for (const [name, { owns, nodes }] of this.#services) {
-      if (live.has(name)) continue;
-      const isDown = nodes.size === 0 || [...nodes].some((node) => crashed.has(node));
-      if (isDown) live.set(name, { owns, nodes: new Set() });
-    }
-    this.#services = live;
+    this.#build(live);
+  }
+
+  #build(live: Map<string, KnownService>): void {
+    this.#services = new Map(this.#membership.members.map(([service, owns]) => [service, live.get(service) ?? { owns, nodes: new Set() }]));
     this.#owners = new Map();
-    for (const [service, { owns, nodes }] of [...live].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [service, { owns, nodes }] of [...this.#services].sort(([a], [b]) => (a < b ? -1 : 1))) {
       for (const { type, where, holdsKeys = false } of owns) {
         const entry: OwnerEntry = { service, alive: nodes.size > 0, holdsKeys, ...(where && { where }) };
-        this.#owners.set(type, [...(this.#owners.get(type) ?? []), entry]);
+        const others = this.#owners.get(type);
+        if (others) others.push(entry);
+        else this.#owners.set(type, [entry]);
       }
     }
     this.generation += 1;
@@ -78,25 +96,39 @@ export class Directory {
     return this.types().filter((type) => this.#owners.get(type)?.some((owner) => owner.alive));
   }
 
-  /** Services that own FHIR types, with their live nodes. */
+  /** The services of the system, with what they own and their live nodes. */
   services(): { service: string; owns: Ownership[]; nodes: string[] }[] {
     return [...this.#services].map(([service, { owns, nodes }]) => ({ service, owns, nodes: [...nodes].sort() }));
   }
 
-  /** What a node that starts may ask: the services of the mesh, and whether they live. */
-  whatIsKnown(): ServiceKnown[] {
-    return this.services().map(({ service, owns, nodes }) => ({ service, owns, isAlive: nodes.length > 0 }));
+  /** Services of the system that no node of which is alive, in alphabetical order. */
+  down(): string[] {
+    return [...this.#services].flatMap(([service, { nodes }]) => (nodes.size === 0 ? [service] : [])).sort();
   }
 
-  /** Whether a service is known, alive or down. */
-  knows(service: string): boolean {
-    return this.#services.has(service);
-  }
-
-  /** What another node knows to be down, unless it is known here. */
-  learn(down: ServiceKnown[]): void {
-    for (const { service, owns } of down) if (!this.#services.has(service)) this.#services.set(service, { owns, nodes: new Set() });
+  /** Resolves when every member is alive, or after `timeoutMs`. */
+  async whenComplete(timeoutMs: number): Promise<void> {
     this.refresh();
+    if (this.down().length === 0) return;
+    const { localBus } = this.#broker;
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        localBus.off("$services.changed", look);
+        resolve();
+      };
+      const look = () => {
+        this.refresh();
+        if (this.down().length === 0) end();
+      };
+      const timer = setTimeout(end, timeoutMs);
+      localBus.on("$services.changed", look);
+    });
+  }
+
+  /** Whether a service belongs to the system and no node of it is alive. */
+  isDown(service: string): boolean {
+    return this.#services.get(service)?.nodes.size === 0;
   }
 
   /**
@@ -162,63 +194,50 @@ export interface WithDirectory {
   directory: Directory;
 }
 
-/** How long a starting node waits for the first other node, for what others know, and for those that they know; milliseconds. */
-const [MEET_WITHIN, LEARN_WITHIN, COMPLETE_WITHIN] = [1_000, 1_000, 5_000];
+const directories = new WeakMap<ServiceBroker, Directory>();
 
 /**
- * Without it, a type whose second owner is down would look to a new node like one with a single owner: its searches would leave
- * out in silence what the other holds, and a write would make a second copy of it. And on a busy machine nodes that live make themselves
- * known late to one that joins: it would say that there is no such type.
+ * The directory of a broker, current from the moment that Moleculer knows of a change. What this node learns about the membership goes
+ * out with its announcement.
  */
-async function learnFromOthers(broker: ServiceBroker, directory: Directory, meetWithin: number): Promise<void> {
-  if (!broker.transit) return;
-  const others = () => directory.services().filter(({ owns, nodes }) => owns.length > 0 && nodes.some((node) => node !== broker.nodeID));
-  await waitUntil(broker, () => others().length > 0, meetWithin);
-  const told = await Promise.allSettled(
-    others().map(({ service }) => ownerOf(service).known(broker, {}, { timeout: LEARN_WITHIN, retries: 0 })),
-  );
-  const known = told.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
-  await waitUntil(broker, () => known.every(({ service, isAlive }) => !isAlive || directory.knows(service)), COMPLETE_WITHIN);
-  directory.learn(known.filter(({ isAlive }) => !isAlive));
-}
-
-/** Resolves when it is so, which changes of the mesh may bring about, or when the time is over. */
-async function waitUntil(broker: ServiceBroker, isSo: () => boolean, within: number): Promise<void> {
-  if (isSo() || within === 0) return;
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      broker.localBus.off("$services.changed", look);
-      resolve();
-    };
-    const look = () => {
-      if (isSo()) end();
-    };
-    const timer = setTimeout(end, within);
-    broker.localBus.on("$services.changed", look);
+export function directoryOf(broker: ServiceBroker): Directory {
+  const made = directories.get(broker);
+  if (made) return made;
+  const directory = new Directory(broker);
+  directories.set(broker, directory);
+  const membership = membershipOf(broker);
+  const tell = () => {
+    // A copy: Moleculer leaves out what stands in an announcement twice.
+    broker.metadata["members"] = structuredClone(membership.all);
+    // Not in Moleculer's types: makes it collect the metadata again.
+    (broker.registry as unknown as { localNodeInfoInvalidated: boolean }).localNodeInfoInvalidated = true;
+  };
+  tell();
+  let isAnnounced = true;
+  membership.onChange(() => {
+    tell();
+    if (!isAnnounced) return;
+    isAnnounced = false;
+    // After the change that is being looked at, and once for all that comes with it.
+    setImmediate(() => {
+      isAnnounced = true;
+      directory.refresh();
+      if (broker.started) void broker.transit?.discoverer.sendLocalNodeInfo()?.catch((error: Error) => broker.logger.warn(error.message));
+    });
   });
+  for (const change of ["$services.changed", "$node.connected", "$node.updated", "$node.disconnected"])
+    broker.localBus.on(change, () => directory.refresh());
+  return directory;
 }
 
-/**
- * Gives a service `this.directory`, current from the moment that Moleculer knows of a change.
- * @param needsOthers it is of no use alone: when it starts and knows nobody yet, it waits a moment for the first to answer
- */
-export function WithFhirDirectory({ needsOthers = false } = {}) {
+/** Gives a service `this.directory`. */
+export function WithFhirDirectory() {
   return defineMixin<WithDirectory>({
     created() {
-      this.directory = new Directory(this.broker);
+      this.directory = directoryOf(this.broker);
     },
-    async started(this: Service & WithDirectory) {
-      const directory = this.directory;
-      directory.refresh();
-      const crashed = new Set<string>();
-      this.broker.localBus.on("$node.disconnected", ({ node, unexpected }: { node: { id: string }; unexpected: boolean }) => {
-        if (unexpected) crashed.add(node.id);
-        directory.refresh(crashed);
-        crashed.clear();
-      });
-      this.broker.localBus.on("$services.changed", () => directory.refresh());
-      await learnFromOthers(this.broker, directory, needsOthers ? MEET_WITHIN : 0);
+    started(this: Service & WithDirectory) {
+      this.directory.refresh();
     },
   });
 }

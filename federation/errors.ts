@@ -21,6 +21,10 @@ export const noTransactions = () =>
 export const ownerDown = (type: string) =>
   new MoleculerRetryableError(`The service that owns ${type} is down; try again in a moment.`, 503, "OWNER_DOWN", { type });
 
+/** The service belongs to the system, but no node of it is alive. */
+export const serviceDown = (service: string) =>
+  new MoleculerRetryableError(`The service ${service} is down; try again in a moment.`, 503, "SERVICE_DOWN", { service });
+
 /** @param criteria the query behind `Type?`, as a person reads it */
 export const noMatch = (type: string, criteria: string) =>
   new MoleculerClientError(`No ${type} matches ${criteria}.`, 404, "NOT_FOUND", { type });

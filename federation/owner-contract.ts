@@ -75,13 +75,6 @@ export interface OwnerStats {
   handled: number;
 }
 
-/** A service, what it owns, and whether any node of it is alive. */
-export interface ServiceKnown {
-  service: string;
-  owns: Ownership[];
-  isAlive: boolean;
-}
-
 /** The actions of one owner, by the service's name. */
 export function ownerOf(service: string): Owner {
   const known = owners.get(service);
@@ -124,8 +117,6 @@ function actionsOf(service: string) {
     commit: declare<{ tx: string; at: number }, null>("commit"),
     abort: declare<{ tx: string }, null>("abort"),
     prepared: declare<Record<string, never>, Prepared[]>("prepared"),
-    /** The services that this owner has seen: for nodes that start. */
-    known: declare<Record<string, never>, ServiceKnown[]>("known"),
     stats: declare<Record<string, never>, OwnerStats>("stats"),
   };
 }

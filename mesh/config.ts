@@ -43,6 +43,10 @@ export interface Config {
   system: System;
   /** Only these services of the system; undefined: all of them. */
   services?: string[];
+  /** The services that make up this system; undefined: all of the system over NATS, `services` in one process. */
+  members?: string[];
+  /** Tells this mesh from others of its system on the same NATS; undefined: made from where its data are. */
+  meshName?: string;
   /** One or more server URLs, separated by commas; undefined: everything in this process. */
   natsUrl?: string;
   /** undefined: SQLite under `dataDir`. */
@@ -102,6 +106,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const dataDir = read("DATA_DIR", parsePath, "the path of a folder") ?? resolve("data");
   const system = read("SYSTEM", oneOf(Object.values(System)), "provider or national") ?? System.provider;
   const services = read("SERVICES", parseNames, 'service names separated by commas, like "patients,visits"');
+  const members = read("MEMBERS", parseNames, 'service names separated by commas, like "api,transactions,patients,visits"');
+  const meshName = read("MESH_NAME", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
   const natsUrl = read("NATS_URL", urls(["nats:", "tls:"]), 'one or more URLs like "nats://user:password@host:4222", separated by commas');
   const mongoUrl = read("MONGO_URL", mongo, 'a URL like "mongodb://host:27017" or "mongodb+srv://host"');
   const redisUrl = read("REDIS_URL", urls(["redis:", "rediss:"], 1), 'a URL like "redis://host:6379"');
@@ -132,6 +138,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(pageKey && { pageKey }),
     ...(pageKeyFile && { pageKeyFile }),
     ...(services && { services }),
+    ...(members && { members }),
+    ...(meshName && { meshName }),
     ...(natsUrl && { natsUrl, ...(subject !== "-" && { natsDisconnectSubject: subject ?? DISCONNECT_SUBJECT }) }),
     ...(mongoUrl && { mongoUrl }),
     ...(redisUrl && { redisUrl }),

@@ -5,6 +5,7 @@
  *   npm run cluster -- status                     what runs
  *   npm run cluster -- restart SERVICE            replaces its processes one by one, without a gap
  *   npm run cluster -- scale SERVICE N            from now on N processes of it
+ *   npm run cluster -- retire SERVICE             takes it out of the mesh: what it owned answers 404, not 503
  *   npm run cluster -- stop                       drains and stops all
  */
 import { type Config, exposureOf, readConfig } from "../mesh/config.ts";
@@ -17,7 +18,7 @@ import { type DataFolder, takeDataFolder, takeSupervision } from "./start/data-f
 import { closeToOthers } from "./start/permissions.ts";
 import { StartupError, sentenceOf } from "./start/startup-error.ts";
 
-const USAGE = "usage: npm run cluster -- [--replicas lab=3,api=2] | status | restart SERVICE | scale SERVICE N | stop";
+const USAGE = "usage: npm run cluster -- [--replicas lab=3,api=2] | status | restart SERVICE | scale SERVICE N | retire SERVICE | stop";
 
 let config: Config | undefined;
 try {
@@ -40,6 +41,8 @@ async function main(config: Config, [command, ...args]: string[]): Promise<void>
       return ask(config, { do: "restart", service: known(config, args[0]) });
     case "scale":
       return ask(config, { do: "scale", service: known(config, args[0]), count: countOf(args[1], 0) });
+    case "retire":
+      return ask(config, { do: "retire", service: known(config, args[0]) });
     case "stop":
       return ask(config, { do: "stop" });
     default:
@@ -133,6 +136,8 @@ async function obey(supervisor: Supervisor, config: Config, command: Command, st
       return supervisor.restart(known(config, command.service));
     case "scale":
       return supervisor.scale(known(config, command.service), countOf(`${command.count}`, 0));
+    case "retire":
+      return supervisor.retire(known(config, command.service));
     case "stop":
       return stop();
   }

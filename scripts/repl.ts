@@ -1,6 +1,8 @@
 /** Joins the running mesh with Moleculer's REPL (`nodes`, `services`, `actions`, `call`, `bench`) and commands of our own. */
 import { ServiceBroker } from "moleculer";
 import { DISCONNECT_SUBJECT, readConfig } from "../mesh/config.ts";
+import { directoryOf } from "../federation/directory.ts";
+import { membershipOf } from "../federation/membership.ts";
 import { brokerOptions } from "../moleculer.config.ts";
 import { readState, runs } from "./cluster/state.ts";
 import { layOut, ownersTable, pendingTable, storesTable } from "./repl/mesh-view.ts";
@@ -21,7 +23,9 @@ async function join(): Promise<void> {
   const broker = new ServiceBroker(
     brokerOptions({ ...config, natsUrl, nodeId: config.nodeId ?? "repl", ...(natsDisconnectSubject && { natsDisconnectSubject }) }),
   );
+  directoryOf(broker);
   await broker.start();
+  directoryOf(broker).refresh();
   const show = (table: (broker: ServiceBroker) => string[][] | Promise<string[][]>) => async (): Promise<void> =>
     console.log(layOut(await table(broker)));
   const { default: repl } = await import("moleculer-repl");
@@ -30,6 +34,18 @@ async function join(): Promise<void> {
     customCommands: [
       { command: "owners", description: "FHIR type, the services that own it, their live nodes", action: show(ownersTable) },
       { command: "stores", description: "Documents and bytes of each service's store", action: show(storesTable) },
+      {
+        command: "retire <service>",
+        description: "Takes a service out of the mesh: what it owned answers 404, not 503",
+        action: async (_, { service }) => {
+          try {
+            membershipOf(broker).retire(String(service));
+            console.log(`${service} is retired; a process of it that starts brings it back.`);
+          } catch (error) {
+            console.log((error as Error).message);
+          }
+        },
+      },
       { command: "pending", description: "Transactions that are prepared and not yet settled", action: show(pendingTable) },
     ],
   });

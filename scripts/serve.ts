@@ -6,8 +6,9 @@ import cluster from "node:cluster";
 import type { AddressInfo, Server } from "node:net";
 import { ServiceBroker } from "moleculer";
 import { type Config, exposureOf, readConfig, withoutPasswords } from "../mesh/config.ts";
+import { deploy, membershipOf } from "../federation/membership.ts";
 import { brokerOptions } from "../moleculer.config.ts";
-import { loadServices, serviceNames } from "../services/systems.ts";
+import { deploymentOf, loadServices, serviceNames } from "../services/systems.ts";
 import { hostsOf, localUrl } from "./start/address.ts";
 import { type DataFolder, takeDataFolder } from "./start/data-folder.ts";
 import { closeToOthers } from "./start/permissions.ts";
@@ -39,6 +40,7 @@ try {
   process.on("SIGTERM", leave);
   // A supervisor that dies is a reason to leave, and none to hurry: what is under way is finished.
   if (config.supervised) process.on("disconnect", () => isLeaving || leave());
+  if (config.supervised) process.on("message", retire);
   await start(config);
 } catch (error) {
   await refuse(error);
@@ -69,12 +71,14 @@ async function start(settings: Config): Promise<void> {
   const config = isSelfSigned ? { ...settings, ...selfSignedPair(settings.dataDir, hostsOf(settings)) } : settings;
   const services = await loadServices(config);
   broker = new ServiceBroker(brokerOptions(config));
+  deploy(broker, await deploymentOf(config));
   for (const service of services) broker.createService(service);
   // What fails here is told below, in one sentence; Moleculer would print it as well.
   const { error } = broker.logger;
   broker.logger.error = () => {};
   await broker.start();
   broker.logger.error = error;
+  await (broker.getLocalService("api") as unknown as { complete?: Promise<void> } | undefined)?.complete;
   if (isLeaving) return;
   const { transit } = broker;
   if (config.healthFile) pulse = startPulse(config.healthFile, () => transit?.tx.connected ?? true);
@@ -116,6 +120,17 @@ function examples(url: string): string[] {
     `            curl -X POST ${url}/fhir/Patient -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","name":[{"family":"Rossi","given":["Ada"]}]}'`,
     `            curl '${url}/fhir/Patient?name=rossi'`,
   ];
+}
+
+/** The supervisor passes on what an operator has decided: this node tells all others. */
+function retire(message: { type?: string; service?: string }): void {
+  if (message.type !== "retire" || !broker || message.service === undefined) return;
+  try {
+    membershipOf(broker).retire(message.service);
+    process.send?.({ type: "retired", service: message.service });
+  } catch (error) {
+    process.send?.({ type: "retired", service: message.service, refusal: (error as Error).message });
+  }
 }
 
 /** First signal: no longer ready, finish, go. Second: go. */

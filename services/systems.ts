@@ -3,6 +3,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ServiceSchema } from "moleculer";
+import type { Deployment } from "../federation/membership.ts";
+import type { Ownership } from "../federation/owner-contract.ts";
 import type { Config, System } from "../mesh/config.ts";
 
 /** In the order in which they are listed to people. */
@@ -50,6 +52,30 @@ export async function loadServices(config: Config): Promise<ServiceSchema[]> {
       return (typeof service === "function" ? service(config) : service) as ServiceSchema;
     }),
   );
+}
+
+/**
+ * What a deployment declares: the services of the system, with what their contracts say that they own.
+ * @throws Error naming those in MEMBERS that the system does not have
+ */
+export async function declaredMembers(config: Config): Promise<Record<string, Ownership[]>> {
+  const { servicesDir, system, natsUrl, members } = config;
+  const names = members ?? (natsUrl && !servicesDir ? [...SYSTEMS[system]] : serviceNames(config));
+  const unknown = servicesDir ? [] : names.filter((name) => !SYSTEMS[system].includes(name));
+  if (unknown.length > 0) throw new Error(`MEMBERS names ${unknown.join(", ")}, which the ${system} system does not have.`);
+  const folder = servicesDir ?? import.meta.dirname;
+  const declared = names.map(async (name): Promise<[string, Ownership[]]> => {
+    const file = join(folder, name, `${name}.contract.ts`);
+    const { owns = [] } = existsSync(file) ? ((await import(pathToFileURL(file).href)) as { owns?: readonly (string | Ownership)[] }) : {};
+    return [name, owns.map((own) => (typeof own === "string" ? { type: own } : own))];
+  });
+  return Object.fromEntries(await Promise.all(declared));
+}
+
+/** What a node's broker is told of its deployment before its services are created. */
+export async function deploymentOf(config: Config): Promise<Deployment> {
+  // In one process the deployment is all that there is: nobody else could join.
+  return { declared: await declaredMembers(config), ...(config.natsUrl && { file: join(config.dataDir, "members.json") }) };
 }
 
 function namesIn(folder: string): string[] {

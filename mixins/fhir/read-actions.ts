@@ -98,12 +98,6 @@ export const readingActions = {
       return guarded(this, () => this.store.prepared());
     },
   },
-  "fhir.known": {
-    ...READ,
-    handler(this: This) {
-      return this.directory.whatIsKnown();
-    },
-  },
   "fhir.stats": {
     ...READ,
     handler(this: This) {

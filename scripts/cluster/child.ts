@@ -18,6 +18,7 @@ const MEMORY_ENV = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "131072", MA
 
 const READY_MS = 60_000; // a store that is rebuilt may take its time
 const LEAVE_MS = 15_000; // longer than a node drains; then SIGKILL
+const ANSWER_MS = 5_000;
 const TAIL = 400; // characters of its last words
 
 export interface Ready {
@@ -92,6 +93,26 @@ export class Child {
   /** 0: it could not be started. */
   get pid(): number {
     return this.#worker?.process.pid ?? 0;
+  }
+
+  /** Lets the process tell the mesh that a service is retired. @throws Error with its reason to refuse */
+  async retire(service: string): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) throw new Error("The process does not run.");
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => end(new Error("The process does not answer.")), ANSWER_MS);
+      const end = (error?: Error) => {
+        clearTimeout(timer);
+        worker.off("message", heard);
+        if (error) reject(error);
+        else resolve();
+      };
+      const heard = (message: { type?: string; service?: string; refusal?: string }) => {
+        if (message.type === "retired" && message.service === service) end(message.refusal ? new Error(message.refusal) : undefined);
+      };
+      worker.on("message", heard);
+      worker.send({ type: "retire", service }, (error) => error && end(error));
+    });
   }
 
   /** Drains and ends; resolves when it is gone. */

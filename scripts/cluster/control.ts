@@ -9,7 +9,11 @@ import { StartupError } from "../start/startup-error.ts";
 const LONGEST_PATH = 100;
 const LONGEST_LINE = 10_000;
 
-export type Command = { do: "restart"; service: string } | { do: "scale"; service: string; count: number } | { do: "stop" };
+export type Command =
+  | { do: "restart"; service: string }
+  | { do: "scale"; service: string; count: number }
+  | { do: "retire"; service: string }
+  | { do: "stop" };
 export type Outcome = { ok: true } | { ok: false; reason: string };
 
 const NAME = "cluster.sock";

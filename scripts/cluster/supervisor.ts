@@ -11,6 +11,8 @@ import { warmUp } from "./warm.ts";
 
 /** More processes than that on one machine help no service. */
 export const MAX_REPLICAS = 64;
+/** Services whose nodes know the membership. */
+const TELLERS = new Set(["api", "transactions"]);
 /** Between two tries to start NATS, whose port or folder something else may hold for a while. */
 const REVIVE_EVERY_MS = 1_000;
 
@@ -22,6 +24,7 @@ export class Supervisor {
   readonly #socket: string;
   #nats: (Server & Mark) | undefined;
   #natsUrl = "";
+  #deployment: Record<string, string> = {};
   /** Restarts and scalings go one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
   #isStopping = false;
@@ -36,6 +39,8 @@ export class Supervisor {
   async start(wanted: Map<string, number>): Promise<void> {
     await Promise.all([this.#config.natsUrl ? undefined : this.#startNats(0), this.#config.servicesDir ? undefined : this.#warmUp(wanted)]);
     this.#natsUrl = this.#config.natsUrl ?? this.#nats?.url ?? "";
+    // What is started now makes up the system; what is added later joins by itself.
+    if (!this.#config.members) this.#deployment = { MEMBERS: [...wanted.keys()].join(",") };
     for (const [service, count] of wanted) for (let n = 0; n < count; n++) this.#add(service);
     await Promise.all(this.#places.map((place) => place.open()));
   }
@@ -95,6 +100,16 @@ export class Supervisor {
     });
   }
 
+  /** Takes a service out of the mesh for good: its processes end, and the others know that it is no member any more. */
+  retire(service: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await Promise.all(this.#of(service).map((place) => this.#remove(place)));
+      const teller = this.#places.find((place) => place.child?.state === "ready" && TELLERS.has(place.service))?.child;
+      if (!teller) throw new Error("No gateway or coordinator runs that could tell the mesh.");
+      await teller.retire(service);
+    });
+  }
+
   /** Drains everything: gateways first, so that nothing new comes in while the rest finishes; NATS last. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -115,7 +130,7 @@ export class Supervisor {
 
   #add(service: string): Place {
     const number = this.#of(service).length + 1;
-    const env = { NATS_URL: this.#natsUrl, NODE_ID: `${service}-${number}`, DATA_DIR: this.#config.dataDir };
+    const env = { ...this.#deployment, NATS_URL: this.#natsUrl, NODE_ID: `${service}-${number}`, DATA_DIR: this.#config.dataDir };
     const place = new Place(service, env, { changed: () => this.#write(), log: this.#log });
     this.#places.push(place);
     return place;

@@ -5,7 +5,7 @@ declare module "moleculer-repl" {
   interface Command {
     command: string;
     description: string;
-    action(broker: ServiceBroker, args: { options: Record<string, unknown> }): Promise<void>;
+    action(broker: ServiceBroker, args: { options: Record<string, unknown> } & Record<string, unknown>): Promise<void>;
   }
 
   export default function repl(broker: ServiceBroker, options: { delimiter?: string; customCommands?: Command[] }): void;

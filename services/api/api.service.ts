@@ -39,6 +39,8 @@ type This = Service &
     http?: Server;
     profiles: Profiles;
     isReady: boolean;
+    /** Resolves when this gateway is ready: all members of the system are seen, or have been waited for. */
+    complete: Promise<void>;
     isLeaving: boolean;
     inFlight: InFlight;
     connections: Connections;
@@ -61,13 +63,16 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const REQUESTS = randomBytes(4).toString("hex");
 let requests = 0;
 
+/** Longest that a gateway waits for members of the system that it does not see before it serves without them, milliseconds. */
+const COMPLETE_WITHIN_MS = 5_000;
+
 const JSON_TYPE = { "Content-Type": "application/json; charset=utf-8" };
 
 /** The gateway. It knows no service: what it offers is what the registry says at this moment. */
 export default (config: Config): ServiceSchema =>
   defineService<object, This>({
     name: "api",
-    mixins: [ApiGateway, WithFhirDirectory({ needsOthers: true })],
+    mixins: [ApiGateway, WithFhirDirectory()],
 
     settings: {
       server: false, // moleculer-web as a request handler; the server is ours (http/server.ts)
@@ -148,9 +153,12 @@ export default (config: Config): ServiceSchema =>
       await listen(this.http, config);
       this.own = ownName(config, (this.http.address() as AddressInfo).port);
       if (lacksName(config)) warn("PUBLIC_URL is not set: only requests to HOST and to names of this machine are answered.");
-      this.broker.localBus.once("$broker.started", () => {
-        this.isReady = true;
-      });
+      const isStarted = new Promise<void>((resolve) => this.broker.localBus.once("$broker.started", () => resolve()));
+      this.complete = isStarted
+        .then(() => this.directory.whenComplete(COMPLETE_WITHIN_MS))
+        .then(() => {
+          this.isReady = true;
+        });
       // The first signal: who asks whether this gateway is ready hears it before the last request is answered.
       this.broker.localBus.once("$mesh.leaving", () => {
         this.isLeaving = true;
@@ -262,7 +270,7 @@ async function answerRest(service: This, ctx: Context, request: IncomingMessage,
     throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });
   switch (pathname) {
     case "/openapi.json": {
-      const document = openapi(publishedActions(service.broker), service.directory.liveTypes(), service.own.origin, packageJson.version);
+      const document = openapi(publishedActions(service.broker), service.directory.types(), service.own.origin, packageJson.version);
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify(document) };
     }
     default:
@@ -282,9 +290,12 @@ function healthOf(service: This, request: IncomingMessage): Answer | undefined {
   return path === "/health/ready" ? readiness(service) : undefined;
 }
 
-function readiness({ isReady, isLeaving }: This): Answer {
+/** `missing`: services of the system that cannot be seen. A gateway that is ready answers 503 for these, and serves the rest. */
+function readiness({ isReady, isLeaving, directory }: This): Answer {
   const status = isLeaving ? "leaving" : isReady ? "ready" : "starting";
-  return { status: status === "ready" ? 200 : 503, headers: JSON_TYPE, body: JSON.stringify({ status }) };
+  const missing = directory.down();
+  const body = JSON.stringify({ status, ...(missing.length > 0 && { missing }) });
+  return { status: status === "ready" ? 200 : 503, headers: JSON_TYPE, body };
 }
 
 /** What no client did wrong goes to the log, with the path but without the query: that may name a patient. */

@@ -1,5 +1,25 @@
 import { action } from "../../mesh/contract.ts";
 
+/** The FHIR types that this service owns. */
+export const owns = [
+  "Account",
+  "ChargeItem",
+  "ChargeItemDefinition",
+  "Claim",
+  "ClaimResponse",
+  "Contract",
+  "Coverage",
+  "CoverageEligibilityRequest",
+  "CoverageEligibilityResponse",
+  "EnrollmentRequest",
+  "EnrollmentResponse",
+  "ExplanationOfBenefit",
+  "InsurancePlan",
+  "Invoice",
+  "PaymentNotice",
+  "PaymentReconciliation",
+];
+
 /** One thing to pay for: a FHIR ChargeItem. */
 export interface Charge {
   /** "ChargeItem/…" */

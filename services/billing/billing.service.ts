@@ -7,7 +7,7 @@ import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
 import { readReference, referenceTo } from "../../mixins/fhir/reference.ts";
-import type { billing } from "./billing.contract.ts";
+import { owns, type billing } from "./billing.contract.ts";
 import { chargesChanged } from "./billing.errors.ts";
 import { chargeOf, chargesOf, isOpen, newCharge, newInvoice } from "./billing.model.ts";
 
@@ -27,24 +27,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
   name: "billing",
   mixins: [
     Fhir({
-      owns: [
-        "Account",
-        "ChargeItem",
-        "ChargeItemDefinition",
-        "Claim",
-        "ClaimResponse",
-        "Contract",
-        "Coverage",
-        "CoverageEligibilityRequest",
-        "CoverageEligibilityResponse",
-        "EnrollmentRequest",
-        "EnrollmentResponse",
-        "ExplanationOfBenefit",
-        "InsurancePlan",
-        "Invoice",
-        "PaymentNotice",
-        "PaymentReconciliation",
-      ],
+      owns,
     }),
   ],
 

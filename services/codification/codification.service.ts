@@ -1,9 +1,9 @@
 import { defineService } from "../../mesh/contract.ts";
 import { Fhir } from "../../mixins/fhir/fhir.ts";
-import { codificationTypes } from "./codification.contract.ts";
+import { owns } from "./codification.contract.ts";
 
 export default defineService({
   name: "codification",
-  mixins: [Fhir({ owns: [...codificationTypes] })],
+  mixins: [Fhir({ owns: [...owns] })],
   actions: {},
 });

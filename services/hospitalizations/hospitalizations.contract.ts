@@ -1,4 +1,11 @@
+import type { Ownership } from "../../federation/owner-contract.ts";
 import { action } from "../../mesh/contract.ts";
+
+/** Classes of Encounters that are stays (v3-ActCode). */
+export const INPATIENT = ["IMP", "ACUTE", "NONAC", "OBSENC", "SS"];
+
+/** The FHIR types that this service owns. */
+export const owns: (string | Ownership)[] = [{ type: "Encounter", where: { path: "class.code", in: INPATIENT } }];
 
 /** One stay of a patient in a bed, from admission to discharge: a FHIR Encounter of class IMP. */
 export interface Stay {

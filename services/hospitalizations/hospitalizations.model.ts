@@ -1,7 +1,7 @@
 import type { Encounter, Location } from "../../fhir/r4.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import { OCCUPANCY } from "../wards/wards.contract.ts";
-import { type Stay, StayStatus } from "./hospitalizations.contract.ts";
+import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts";
 import {
   alreadyDischarged,
   BED_OCCUPIED,
@@ -12,9 +12,6 @@ import {
 } from "./hospitalizations.errors.ts";
 
 // The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
-
-/** Classes of Encounters that are stays (v3-ActCode). */
-export const INPATIENT = ["IMP", "ACUTE", "NONAC", "OBSENC", "SS"];
 
 const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP", display: "inpatient encounter" } as const;
 

@@ -7,7 +7,7 @@ import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
-import type { hospitalizations, Stay } from "./hospitalizations.contract.ts";
+import { owns, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
 import {
   BED_OCCUPIED,
   bedOccupied,
@@ -16,18 +16,7 @@ import {
   stayChanged,
   stayNotFound,
 } from "./hospitalizations.errors.ts";
-import {
-  admit,
-  admitFromVisit,
-  bedOf,
-  discharge,
-  INPATIENT,
-  occupy,
-  stayKeys,
-  stayOf,
-  transfer,
-  vacate,
-} from "./hospitalizations.model.ts";
+import { admit, admitFromVisit, bedOf, discharge, occupy, stayKeys, stayOf, transfer, vacate } from "./hospitalizations.model.ts";
 
 /** Tries of one admission, transfer or discharge while others hold the bed; each waits for up to two seconds. */
 const ATTEMPTS = 4;
@@ -43,7 +32,7 @@ interface Helpers {
 
 export default defineService<typeof hospitalizations, WithFhir & WithDirectory & Helpers>({
   name: "hospitalizations",
-  mixins: [Fhir({ owns: [{ type: "Encounter", where: { path: "class.code", in: INPATIENT } }], unique: { Encounter: stayKeys } })],
+  mixins: [Fhir({ owns, unique: { Encounter: stayKeys } })],
 
   actions: {
     admit: {

@@ -1,4 +1,15 @@
+import type { Ownership } from "../../federation/owner-contract.ts";
 import { action } from "../../mesh/contract.ts";
+
+/** The FHIR types that this service owns. */
+export const owns: (string | Ownership)[] = [
+  { type: "Observation", where: { path: "category.coding.code", in: ["laboratory"] } },
+  "ServiceRequest",
+  "Specimen",
+  "DiagnosticReport",
+  "ImagingStudy",
+  "Media",
+];
 
 /** A code of a code system, e.g. LOINC's 718-7. */
 export interface Code {

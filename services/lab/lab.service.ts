@@ -5,7 +5,7 @@ import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import type { lab } from "./lab.contract.ts";
+import { owns, type lab } from "./lab.contract.ts";
 import { orderChanged, orderNotFound } from "./lab.errors.ts";
 import { newOrder, orderOf, resultOf } from "./lab.model.ts";
 
@@ -13,14 +13,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
   name: "lab",
   mixins: [
     Fhir({
-      owns: [
-        { type: "Observation", where: { path: "category.coding.code", in: ["laboratory"] } },
-        "ServiceRequest",
-        "Specimen",
-        "DiagnosticReport",
-        "ImagingStudy",
-        "Media",
-      ],
+      owns,
     }),
   ],
 

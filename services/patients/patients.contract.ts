@@ -1,5 +1,8 @@
 import { action } from "../../mesh/contract.ts";
 
+/** The FHIR types that this service owns. */
+export const owns = ["Patient", "RelatedPerson", "Person", "Group"];
+
 export const Gender = { male: "male", female: "female", other: "other", unknown: "unknown" } as const;
 export type Gender = (typeof Gender)[keyof typeof Gender];
 

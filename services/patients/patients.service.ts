@@ -2,7 +2,7 @@ import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { Gender, type patients } from "./patients.contract.ts";
+import { owns, Gender, type patients } from "./patients.contract.ts";
 import { identifierShared, patientAlreadyRegistered } from "./patients.errors.ts";
 import { newPatient, nobodyHas } from "./patients.model.ts";
 
@@ -12,7 +12,7 @@ const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 
 export default defineService<typeof patients, WithFhir>({
   name: "patients",
-  mixins: [Fhir({ owns: ["Patient", "RelatedPerson", "Person", "Group"] })],
+  mixins: [Fhir({ owns })],
 
   actions: {
     register: {

@@ -1,7 +1,7 @@
 /** Who works in the hospital. `personnel` has no actions of its own: others reach it over FHIR. */
 
 /** The FHIR types that `personnel` owns. */
-export const personnelTypes = [
+export const owns = [
   "Practitioner",
   "PractitionerRole",
   "Organization",

@@ -1,9 +1,9 @@
 import { defineService } from "../../mesh/contract.ts";
 import { Fhir } from "../../mixins/fhir/fhir.ts";
-import { personnelTypes } from "./personnel.contract.ts";
+import { owns } from "./personnel.contract.ts";
 
 export default defineService({
   name: "personnel",
-  mixins: [Fhir({ owns: [...personnelTypes] })],
+  mixins: [Fhir({ owns: [...owns] })],
   actions: {},
 });

@@ -1,5 +1,18 @@
 import { action } from "../../mesh/contract.ts";
 
+/** The FHIR types that this service owns. */
+export const owns = [
+  "Medication",
+  "MedicationAdministration",
+  "MedicationDispense",
+  "MedicationKnowledge",
+  "MedicationRequest",
+  "MedicationStatement",
+  "Substance",
+  "SupplyRequest",
+  "SupplyDelivery",
+];
+
 /** A code of a code system, e.g. RxNorm's 313782. */
 export interface Code {
   system: string;

@@ -1,7 +1,7 @@
 /** The patient's record, and every FHIR type of R4 that no other service owns. `records` has no actions of its own: others reach it over FHIR. */
 
 /** The FHIR types that `records` owns (of Observation those that are not the laboratory's). */
-export const recordsTypes = [
+export const owns = [
   "ActivityDefinition",
   "AdverseEvent",
   "AllergyIntolerance",

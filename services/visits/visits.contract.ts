@@ -1,5 +1,8 @@
 import { action } from "../../mesh/contract.ts";
 
+/** The FHIR types that this service owns. */
+export const owns = ["Encounter", "Appointment", "AppointmentResponse", "Schedule", "Slot", "EpisodeOfCare"];
+
 /** One ambulatory visit of a patient, from the front desk to the door: a FHIR Encounter of class AMB. */
 export interface Visit {
   /** "Encounter/…" */

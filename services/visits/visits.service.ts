@@ -4,7 +4,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import type { visits } from "./visits.contract.ts";
+import { owns, type visits } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyOpen, visitChanged, visitNotFound } from "./visits.errors.ts";
 import { closeVisit, openVisit, visitKeys, visitOf } from "./visits.model.ts";
 
@@ -12,7 +12,7 @@ export default defineService<typeof visits, WithFhir & WithDirectory>({
   name: "visits",
   mixins: [
     Fhir({
-      owns: ["Encounter", "Appointment", "AppointmentResponse", "Schedule", "Slot", "EpisodeOfCare"],
+      owns,
       unique: { Encounter: visitKeys },
     }),
   ],

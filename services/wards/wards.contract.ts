@@ -1,5 +1,8 @@
 import { action } from "../../mesh/contract.ts";
 
+/** The FHIR types that this service owns. */
+export const owns = ["Location", "Device", "Endpoint"];
+
 /** A ward with its rooms and beds; each is a FHIR Location. */
 export interface Ward {
   /** "Location/…" */

@@ -9,7 +9,7 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { creation } from "../../mixins/fhir/steps.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { StoreCache } from "../../store/store-cache.ts";
-import { type Bed, BedStatus, type wards } from "./wards.contract.ts";
+import { owns, type Bed, BedStatus, type wards } from "./wards.contract.ts";
 import { WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
 import { bedOf, bedsIn, deletionOf, newWard, partOf, wardKeys } from "./wards.model.ts";
 
@@ -28,7 +28,7 @@ const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
 
 export default defineService<typeof wards, WithFhir & Own>({
   name: "wards",
-  mixins: [Fhir({ owns: ["Location", "Device", "Endpoint"], unique: { Location: wardKeys } })],
+  mixins: [Fhir({ owns, unique: { Location: wardKeys } })],
 
   actions: {
     open: {

@@ -1,4 +1,6 @@
 import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
+import { directoryOf } from "../../federation/directory.ts";
+import { membershipOf } from "../../federation/membership.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { SYSTEMS } from "../../services/systems.ts";
 
@@ -9,6 +11,7 @@ describe("services that come and go", () => {
   beforeAll(async () => {
     mesh = await startMesh({ services: ["api", "transactions", "patients", "lab", "records"], replicas: { patients: 2 } });
     fhir = fhirAt(mesh.base);
+    directoryOf(mesh.caller); // so that the test's own node knows the membership, and tells it
   }, 60_000);
   afterAll(() => mesh?.stop(), 60_000);
 
@@ -86,7 +89,8 @@ describe("services that come and go", () => {
     expect((await fhir.send("PUT", `/Observation/${elsewhere.body.id}`, elsewhere.body)).status).toBe(200);
     expect((await fhir.create(observation())).status).toBe(201);
     expect((await fhir.create({ resourceType: "Patient" })).status).toBe(201);
-    expect(await served()).not.toContain("ServiceRequest");
+    // It is a member all the same: what an app may ask for does not change because a process ends.
+    expect(await served()).toContain("ServiceRequest");
   }, 30_000);
 
   it("a gateway that starts while a service is down knows of it too", async () => {
@@ -104,12 +108,33 @@ describe("services that come and go", () => {
     expect(await served()).toContain("ServiceRequest");
   }, 30_000);
 
-  it("a service that left in order is not there any more", async () => {
+  it("a service that left in order is down like one that was killed, at its actions too", async () => {
     const lab = mesh.nodes.find((node) => node.services.includes("lab"));
     await lab?.stop();
     mesh.nodes.splice(mesh.nodes.indexOf(lab as never), 1);
-    await withinASecond(async () => (await fhir.get("/ServiceRequest")).status === 404);
-    expect((await fhir.get("/Observation?_summary=count")).body.total).toBe(2);
+    await withinASecond(async () => (await fhir.get("/ServiceRequest")).status === 503);
+    expect((await fhir.get("/Observation?_summary=count")).status).toBe(503);
+    const action = (name: string) =>
+      fetch(`${mesh.base}/api/${name}`, { method: "POST", body: "{}", headers: { "Content-Type": "application/json" } });
+    expect((await action("lab/order")).status).toBe(503);
+    expect((await action("surgery/operate")).status).toBe(404);
+    expect(await (await fetch(`${mesh.base}/health/ready`)).json()).toEqual({ status: "ready", missing: ["lab"] });
+  }, 30_000);
+
+  it("a service that an operator retires is not there any more, at every gateway, and one that starts again is", async () => {
+    membershipOf(mesh.caller).retire("lab");
+    const gateways = mesh.nodes.flatMap(({ url }) => (url ? [fhirAt(url)] : []));
+    expect(gateways).toHaveLength(2);
+    for (const gateway of gateways) {
+      await withinASecond(async () => (await gateway.get("/ServiceRequest")).status === 404);
+      expect((await gateway.get("/Observation?_summary=count")).body.total).toBe(2);
+    }
+    expect(await served()).not.toContain("ServiceRequest");
+    const late = fhirAt((await mesh.add("api")).url as string);
+    expect((await late.get("/ServiceRequest")).status).toBe(404);
+    await mesh.add("lab");
+    for (const gateway of [...gateways, late]) await withinASecond(async () => (await gateway.get("/ServiceRequest")).status === 200);
+    expect((await late.get("/Observation?_summary=count")).body.total).toBe(3);
   }, 30_000);
 
   it("a replica killed under load fails no read", async () => {
@@ -148,7 +173,7 @@ describe("services that come and go", () => {
 });
 
 describe("each service by itself", () => {
-  it.each(SYSTEMS.provider.filter((name) => name !== "api" && name !== "transactions"))(
+  it.each(SYSTEMS.provider.filter((name) => !["api", "transactions", "journal"].includes(name)))(
     "%s starts with the gateway alone and serves its types",
     async (name) => {
       const mesh = await startMesh({ services: ["api", name], nats: false, split: "broker" });

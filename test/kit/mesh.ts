@@ -8,9 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CallingOptions, ServiceBroker } from "moleculer";
 import { readConfig } from "../../mesh/config.ts";
+import { deploy } from "../../federation/membership.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
 import { type Server, startMongo, startNats } from "../../scripts/servers.mjs";
-import { loadServices } from "../../services/systems.ts";
+import { deploymentOf, loadServices } from "../../services/systems.ts";
 
 export interface MeshOptions {
   /** Names of the services to run. */
@@ -28,6 +29,10 @@ export interface MeshOptions {
   split?: "process" | "broker";
   /** Further settings of the nodes. */
   env?: Record<string, string>;
+  /** A folder that the mesh finds its data in, and leaves them; default: a new one, deleted in the end. */
+  dataDir?: string;
+  /** All nodes start at once, gateways too, as after a power cut. */
+  isAtOnce?: boolean;
 }
 
 export interface MeshNode {
@@ -67,7 +72,7 @@ export interface Mesh {
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { services, replicas = {}, store = "sqlite", nats: withNats = true, split = "process" } = options;
   if (!withNats && split === "process") throw new Error('A process without NATS cannot be called from a test: use split: "broker".');
-  const dataDir = mkdtempSync(join(tmpdir(), "openward-test-"));
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "openward-test-"));
   const givenNats = process.env["NATS_URL"];
   const [nats, mongo] = await Promise.all([
     withNats && !givenNats ? startNats({ dir: join(dataDir, "nats") }) : undefined,
@@ -77,6 +82,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     DATA_DIR: dataDir,
     PORT: "0",
     LOG_LEVEL: "error",
+    MEMBERS: [...new Set(services)].join(","),
     ...(withNats && { NATS_URL: nats?.url ?? givenNats ?? "" }),
     ...(mongo && { MONGO_URL: mongo.url }),
     ...options.env,
@@ -95,9 +101,11 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       caller = only.broker;
     } else {
       const wanted = services.flatMap((name) => Array.from({ length: replicas[name] ?? 1 }, () => name));
-      nodes.push(...(await Promise.all(wanted.filter((name) => name !== "api").map((name) => start([name])))));
       // Gateways and the caller come last: what they find on joining is complete.
-      nodes.push(...(await Promise.all(wanted.filter((name) => name === "api").map((name) => start([name])))));
+      const [last, first] = options.isAtOnce
+        ? [[], wanted]
+        : [wanted.filter((name) => name === "api"), wanted.filter((name) => name !== "api")];
+      for (const some of [first, last]) nodes.push(...(await Promise.all(some.map((name) => start([name])))));
       caller = new ServiceBroker(brokerOptions(readConfig({ ...env, NODE_ID: "test" })));
       await caller.start();
       // On a busy machine some nodes answer late to one that joins.
@@ -146,7 +154,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       await known.stop();
       await Promise.all([nats?.stop(), mongo?.stop()]);
       before?.();
-      rmSync(dataDir, { recursive: true, force: true });
+      if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }
@@ -189,9 +197,11 @@ function firstMessage(child: ChildProcess): Promise<{ nodeId: string; port?: num
 async function startBroker(services: string[], env: Record<string, string>): Promise<MeshNode & { broker: ServiceBroker }> {
   const config = readConfig({ ...env, SERVICES: services.join(",") });
   const broker = new ServiceBroker(brokerOptions(config));
+  deploy(broker, await deploymentOf(config));
   for (const schema of await loadServices(config)) broker.createService(schema);
   await broker.start();
-  const gateway = broker.getLocalService("api") as unknown as { http?: NetServer } | undefined;
+  const gateway = broker.getLocalService("api") as unknown as { http?: NetServer; complete?: Promise<void> } | undefined;
+  await gateway?.complete;
   const address = gateway?.http?.address() as AddressInfo | undefined;
   let stopped: Promise<void> | undefined;
   const stop = () => {

@@ -7,6 +7,7 @@ import { FHIR_JSON } from "./media-types.ts";
 const CODES: Record<string, string> = {
   NOT_SUPPORTED: "not-supported",
   OWNER_DOWN: "transient",
+  SERVICE_DOWN: "transient",
   NOT_FOUND: "not-found",
   GONE: "deleted",
   STALE_VERSION: "conflict",

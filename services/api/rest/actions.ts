@@ -5,6 +5,8 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { ActionSchema as MoleculerAction, Context, ServiceBroker } from "moleculer";
+import { directoryOf } from "../../../federation/directory.ts";
+import { serviceDown } from "../../../federation/errors.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import { MAX_PARAMS_BYTES, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
@@ -49,9 +51,10 @@ function find(broker: ServiceBroker, name: string): PublishedAction {
   const list = broker.registry.actions.get(name) as { hasAvailable(): boolean; endpoints: { action: ActionSchema }[] } | undefined;
   const action = list?.endpoints[0]?.action;
   // An action that is not published is answered like one that does not exist: nobody can probe for names.
-  if (!list || !action || !isPublished(action))
-    throw httpError(404, "ACTION_NOT_FOUND", "There is no such action; /openapi.json lists those that are.");
-  return describe(name, action);
+  if (action && isPublished(action)) return describe(name, action);
+  const [service = ""] = name.split(".", 1);
+  if (!action && directoryOf(broker).isDown(service)) throw serviceDown(service);
+  throw httpError(404, "ACTION_NOT_FOUND", "There is no such action; /openapi.json lists those that are.");
 }
 
 const isPublished = (action: ActionSchema): boolean => action.rest === "GET" || action.rest === "POST";

@@ -68,7 +68,7 @@ function statement(
   };
   const hasCoordinator = directory.services().some(({ service, nodes }) => service === "transactions" && nodes.length > 0);
   const codes = [...(hasCoordinator ? ["transaction"] : []), "batch", "history-system", "search-system"];
-  const interaction = directory.liveTypes().length > 0 ? codes.map((code) => ({ code })) : undefined;
+  const interaction = directory.types().length > 0 ? codes.map((code) => ({ code })) : undefined;
   const security = { cors: isCrossOrigin };
   const rest = JSON.stringify({ mode: "server", security, interaction, searchParam: EVERYWHERE, operation: SYSTEM_OPERATIONS });
   const start = `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)}`;
@@ -76,7 +76,7 @@ function statement(
 }
 
 function resources(directory: Directory, conditionalDelete: "single" | "multiple"): object[] {
-  const types = directory.liveTypes();
+  const types = directory.types();
   const references = types.flatMap((source) => referencesOf(source).map((parameter) => ({ source, parameter })));
   const named = ({ source, parameter }: (typeof references)[number]) => `${source}:${parameter.code}`;
   return types.map((type) => ({

@@ -32,7 +32,7 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const { count, since, at, subset, before }: Omit<PageToken, "before"> & { before?: HistoryCursor } =
     page === undefined ? asked : await unpackToken<PageToken>(page, path);
 
-  const types = type ? [type] : directory.liveTypes();
+  const types = type ? [type] : directory.types();
   if (type) directory.ownersOf(type);
   const owners = [...new Set(types.flatMap((it) => directory.known(it).map((owner) => owner.service)))];
   if (directory.services().some(({ service, nodes }) => owners.includes(service) && nodes.length === 0))

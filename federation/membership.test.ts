@@ -1,0 +1,79 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { Membership, type Members } from "./membership.ts";
+
+const declared = { patients: [{ type: "Patient" }], lab: [{ type: "Observation" }] };
+const namesIn = (membership: Membership) => membership.members.map(([service]) => service).sort();
+
+describe("membership", () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "openward-members-"));
+    file = join(folder, "members.json");
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("holds what the deployment declares, from the first moment", () => {
+    expect(namesIn(new Membership({ declared }))).toEqual(["lab", "patients"]);
+    expect(namesIn(new Membership({ declared: {} }))).toEqual([]);
+  });
+
+  it("remembers a service that has joined, also when every process has ended", () => {
+    new Membership({ declared, file }).join("dentistry", [{ type: "Flag" }], 1_000);
+    expect(new Membership({ declared, file }).members).toContainEqual(["dentistry", [{ type: "Flag" }]]);
+  });
+
+  it("remembers that a service was retired, until a process of it starts again", () => {
+    const membership = new Membership({ declared, file });
+    membership.retire("lab", 2_000);
+    expect(namesIn(new Membership({ declared, file }))).toEqual(["patients"]);
+    membership.join("lab", declared.lab, 1_999); // one that runs still
+    expect([namesIn(membership), membership.isMember("lab", 1_999)]).toEqual([["patients"], false]);
+    membership.join("lab", declared.lab, 2_001);
+    expect(namesIn(new Membership({ declared, file }))).toEqual(["lab", "patients"]);
+  });
+
+  it("forgets what a new deployment declares no longer, and keeps what had joined", () => {
+    const before = new Membership({ declared, file });
+    before.join("dentistry", [{ type: "Flag" }], 1_000);
+    before.join("lab", [{ type: "Observation" }, { type: "Specimen" }], 1_000);
+    expect(namesIn(new Membership({ declared: { patients: declared.patients }, file }))).toEqual(["dentistry", "patients"]);
+  });
+
+  it("takes a file that was cut short for none", () => {
+    writeFileSync(file, '{"declared":["pat');
+    expect(namesIn(new Membership({ declared, file }))).toEqual(["lab", "patients"]);
+    new Membership({ declared, file }).join("dentistry", [], 1);
+    expect(readdirSync(folder)).toEqual(["members.json"]);
+  });
+
+  it("refuses to retire what is no member", () => {
+    const membership = new Membership({ declared });
+    expect(() => membership.retire("dentistry")).toThrow('"dentistry" is no member of this system');
+    membership.retire("lab");
+    expect(() => membership.retire("lab")).toThrow("nothing to retire");
+  });
+
+  it("is the same at every node in the end, in whatever order they hear of it", () => {
+    const member = fc.record({ at: fc.integer({ min: 1, max: 20 }) });
+    const news = fc.array(fc.dictionary(fc.constantFrom("lab", "patients", "dentistry"), member), { maxLength: 8 });
+    fc.assert(
+      fc.property(news, fc.infiniteStream(fc.nat()), (said, choice) => {
+        // Two words on one service at one moment come from one node: they say the same.
+        const same = said.map(
+          (members): Members =>
+            Object.fromEntries(
+              Object.entries(members).map(([name, { at }]) => [name, { owns: [{ type: `T${at}` }], at, isRetired: at % 2 === 0 }]),
+            ),
+        );
+        const [one, other] = [new Membership({ declared }), new Membership({ declared })];
+        for (const members of same) one.merge(members);
+        for (const members of [...same].sort(() => (choice.next().value % 2) - 0.5)) other.merge(members);
+        expect(other.all).toEqual(one.all);
+      }),
+    );
+  });
+});

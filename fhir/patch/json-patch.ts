@@ -20,7 +20,7 @@ interface Operation {
 /** The document is a member itself, so that the path "" has a parent as all others do. */
 interface Work {
   root: Record<string, unknown>;
-  /** Lists and objects from which the last element was taken. */
+  /** Lists and objects from which an element was taken: those that are empty in the end go as well. */
   emptied: Set<object>;
   /** What may still be put in place. */
   left: number;
@@ -150,7 +150,8 @@ function remove({ root, emptied }: Work, path: string): string | undefined {
   const { parent, key } = place;
   if (Array.isArray(parent)) parent.splice(Number(key), 1);
   else delete parent[key];
-  if (parent !== root && isEmpty(parent)) emptied.add(parent);
+  // Whether it is empty is seen when all is done: of an object it takes as long as the object has members.
+  if (parent !== root) emptied.add(parent);
   return undefined;
 }
 

@@ -136,9 +136,10 @@ function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
       return part;
     };
     const shared = parts.map((reads, index) => (isShared[index] ? rowsOf(reads, undefined) : undefined));
+    const sharedFirst = shared[0] && identities(shared[0]);
     visit(resource, steps, 0, (element) => {
       const values = parts.map((reads, index) => shared[index] ?? rowsOf(reads, element));
-      for (const full of identities(values[0]!)) {
+      for (const full of sharedFirst ?? identities(values[0]!)) {
         combine(sink, full, values);
         if (types[0] === "token") combine(sink, full.slice(0, full.indexOf(SEP)), values);
       }

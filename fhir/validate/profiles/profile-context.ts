@@ -33,5 +33,12 @@ export function unsupported({ run, reported }: ProfileContext, what: string): vo
   run.report("warning", "not-supported", `Not checked: ${what}.`);
 }
 
-/** What a profile says is no patient's data, and may be told. */
-export const shown = (value: unknown) => JSON.stringify(value).slice(0, 300);
+const texts = new WeakMap<object, string>();
+
+/** What a profile says is no patient's data, and may be told; the first 300 characters. */
+export function shown(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value).slice(0, 300);
+  const text = texts.get(value) ?? JSON.stringify(value).slice(0, 300);
+  texts.set(value, text);
+  return text;
+}

@@ -6,6 +6,7 @@ import { type Config, NAMESPACE, withoutPasswords } from "./mesh/config.ts";
 import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { cacher } from "./mesh/cache.ts";
 import { consoleLogger } from "./mesh/log.ts";
+import { AvoidSilent, HEARTBEAT_S, WatchLiveness } from "./mesh/liveness.ts";
 import { Retry } from "./mesh/retry.ts";
 import { TextSerializer } from "./mesh/serializer.ts";
 import { MeshTransporter } from "./mesh/transporter.ts";
@@ -36,15 +37,15 @@ export function brokerOptions(config: Config): BrokerOptions {
       }),
     }),
     serializer: new TextSerializer(), // resources travel as they are, not as JSON inside JSON
-    // The second line behind NATS's announcements: a node that hangs without dying is out after 3 to 6 s, not 30 to 60.
-    heartbeatInterval: 1, // seconds
-    heartbeatTimeout: 3, // seconds; two lost heartbeats are forgiven
+    // The second line behind NATS's announcements, for nodes that hang without dying (mesh/liveness.ts); Moleculer's own check is the third.
+    heartbeatInterval: HEARTBEAT_S, // seconds
+    heartbeatTimeout: 4, // seconds
     transit: {
       maxQueueSize: 10_000, // calls of this node that wait for answers; more is overload, and refused
       serviceChangedDebounceTime: 20, // milliseconds; default 1 s, in which a new service would serve nobody
     } as BrokerOptions["transit"],
     registry: {
-      strategy: "RoundRobin", // replicas are alike; needs no measuring
+      strategy: AvoidSilent, // round robin: replicas are alike; one that hangs gets no new calls
       preferLocal: true, // in one process, or for a gateway beside a service: no detour over the network
       stopDelay: 150, // milliseconds between leaving the registry and refusing calls: those under way still arrive
     },
@@ -53,7 +54,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     // Moleculer's own retries stay silent (`retries: 0`): mesh/retry.ts reads `retryPolicy.enabled` of an action,
     // pauses with jitter and keeps to the call's one deadline.
     retryPolicy: { enabled: false, retries: 0, delay: 0, maxDelay: 0, factor: 1 },
-    middlewares: [Retry, ReportAnomalies],
+    middlewares: [Retry, WatchLiveness, ReportAnomalies],
     maxCallLevel: 16, // the deepest real chain is 5; more is a loop
 
     circuitBreaker: {

@@ -109,8 +109,11 @@ function actionsOf(service: string) {
     joinKeys: declare<JoinKeysQuery & { limit: number; after?: number; whole?: boolean }, JoinKeysPage>("joinKeys"),
     /** Which of these ids, or of these references in `slots`, some match is known by. */
     joinKeysAmong: declare<JoinKeysQuery & { among: string[] }, string[]>("joinKeysAmong"),
-    /** One atomic write; durable when it answers. Errors are Moleculer errors whose `data.step` names the refused step. */
-    write: declare<{ steps: OwnerStep[]; representation?: boolean }, StepResult[]>("write"),
+    /**
+     * One atomic write; durable when it answers. Errors are Moleculer errors whose `data.step` names the refused step. A write that is
+     * tried again has the same `key` and says so: it is carried out once (`write-to-owner.ts` sees to both).
+     */
+    write: declare<{ steps: OwnerStep[]; representation?: boolean; key?: string; isRepeated?: boolean }, StepResult[]>("write"),
     /** First phase of a two-phase commit. */
     prepare: declare<{ tx: string; steps: OwnerStep[]; representation?: boolean }, StepResult[]>("prepare"),
     /** Second phase; idempotent. `at`: meta.lastUpdated, milliseconds. */

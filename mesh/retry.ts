@@ -4,10 +4,11 @@
  *
  * - A call that certainly never ran (its node was leaving, or the packet was never sent) goes to another node, whatever
  *   it does.
- * - An action that reads, or whose repetition changes nothing, says `retryPolicy: { enabled: true }`; it is tried again
- *   when its node died under it, and at the root of a request also when its handler throws a retryable error.
+ * - An action that is idempotent says `retryPolicy: { enabled: true }`; it is asked of a
+ *   second node when the first does not answer (hedge.ts), and tried again when its node died under it, and at the root of a request also when its handler throws a retryable error.
  */
 import type { CallingOptions, Context, Middleware } from "moleculer";
+import { type Call, type CallFunction, hedged } from "./hedge.ts";
 
 /** One try and so many more. Three failures in a row are no accident. */
 const RETRIES = 2;
@@ -22,15 +23,11 @@ interface CallError extends Error {
   data?: { action?: string };
 }
 
-/** Moleculer gives the context of a call along with its promise. */
-type Call = Promise<unknown> & { ctx?: Context };
-type CallFunction = (action: string, params: unknown, options?: CallingOptions) => Call;
-
 export const Retry = {
   name: "MeshRetry",
   call(next: CallFunction): CallFunction {
     return (action, params, options) => {
-      const first = next(action, params, options);
+      const first = hedged(next(action, params, options), (others) => next(action, params, others), options);
       const result: Call = first.catch((error: CallError) => again(next, action, params, options, first.ctx, error));
       result.ctx = first.ctx;
       return result;

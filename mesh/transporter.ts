@@ -142,6 +142,11 @@ export class MeshTransporter extends Transporters.NATS {
 
   /** Serialises once. An answer that is too large becomes an error for the caller, who would wait in vain otherwise. */
   override publish(packet: Packet): Promise<void> {
+    // It left, or died, after it was chosen: nobody would ever answer, and its calls in flight are rejected already.
+    if (packet.type === "REQ" && packet.target && this.broker.registry.nodes.get(packet.target)?.available === false) {
+      const { action = "" } = packet.payload as { action?: string };
+      return this.broker.Promise.reject(new Errors.RequestRejectedError({ action, nodeID: packet.target })) as Promise<void>;
+    }
     const topic = this.getTopicName(packet.type, packet.target ?? undefined);
     let data = this.serialize(packet);
     if (data.length > LIMITS.packetBytes) {
@@ -229,8 +234,11 @@ export class MeshTransporter extends Transporters.NATS {
     this.connected = false; // from now on Moleculer refuses calls at once
     this.logger.warn("The connection to NATS is lost; trying to get it back.");
     this.#assembly.clear();
-    const nodes = new Set([...this.transit.pendingRequests.values()].map((request) => request.nodeID));
-    for (const node of nodes) this.transit.removePendingRequestByNodeID(node);
+    // Out of reach until each says again what it serves: a call to one that is back later than we are would be lost, and wait for its timeout.
+    const { nodes } = this.broker.registry;
+    for (const { id, local } of nodes.toArray()) if (!local) nodes.disconnected(id, false);
+    const waiting = new Set([...this.transit.pendingRequests.values()].map((request) => request.nodeID));
+    for (const node of waiting) this.transit.removePendingRequestByNodeID(node);
     this.broker.broadcastLocal("$transporter.disconnected", { graceFul: false });
   }
 

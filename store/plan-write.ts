@@ -14,6 +14,8 @@ export interface VersionHead {
   /** Milliseconds since 1970. */
   updated: number;
   method: "create" | "update" | "delete" | "moved";
+  /** Key of the write that made it. */
+  write?: string | null;
 }
 
 /** A stored resource that a conditional create found. */

@@ -2,6 +2,7 @@
  * The store of one service: FHIR resources with their versions, search values, unique keys and counters.
  * SQLite (`sqlite.ts`) and MongoDB (`mongo.ts`) keep the same promises; `store.test.ts` runs on both.
  */
+import type { WriteKey } from "./repeated-write.ts";
 import type { Clause, IndexRows, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
 
 /** A resource as the store holds it. */
@@ -161,9 +162,10 @@ export interface Store {
 
   /**
    * All steps or none, durable when it returns. Takes the steps in the given order.
+   * @param key names the write, so that it may be tried again: what was carried out gives the results it had
    * @throws StoreError; `step` tells which one failed
    */
-  write(steps: Write[]): Promise<WriteResult[]>;
+  write(steps: Write[], key?: WriteKey): Promise<WriteResult[]>;
 
   /**
    * Checks and stores the steps durably but invisible, under `tx`. Their resources, unique keys, counters and

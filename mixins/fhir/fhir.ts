@@ -12,6 +12,7 @@ import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
+import { livenessOf } from "../../mesh/liveness.ts";
 import { defineMixin } from "../../mesh/contract.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
@@ -71,10 +72,22 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     actions: {
       ...readingActions,
       "fhir.write": {
-        handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean }>) {
-          const { steps, representation } = ctx.params;
+        handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean; key?: string; isRepeated?: boolean }>) {
+          const { steps, representation, key: id, isRepeated = false } = ctx.params;
           return guarded(this, async () => {
-            const results = await this.store.write(await prepare(this, steps, ctx.requestID));
+            const liveness = livenessOf(this.broker);
+            const begun = performance.now();
+            // A node that was suspended meanwhile is the one that was given up: the other has written by now.
+            const key =
+              id === undefined
+                ? undefined
+                : {
+                    id,
+                    get isRepeated() {
+                      return isRepeated || liveness.wasSuspendedSince(begun);
+                    },
+                  };
+            const results = await this.store.write(await prepare(this, steps, ctx.requestID), key);
             if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
             return results.map(resultOf(representation));
           });

@@ -11,6 +11,7 @@ import { randomUUID } from "node:crypto";
 import type { Caller } from "../../mesh/contract.ts";
 import { type OwnerStep, ownerOf, type StepResult, transactionId } from "../../federation/owner-contract.ts";
 import { isType, type IssueOfStep } from "../../federation/errors.ts";
+import { writeToOwner } from "../../federation/write-to-owner.ts";
 import { WriteConflict } from "../../federation/retry-on-conflict.ts";
 import type { Store } from "../../store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
@@ -65,7 +66,8 @@ export async function commitShares(
     if (confirm && !(await confirm(results))) throw new WriteConflict();
   } catch (error) {
     await abort(coordinator, tx, asked);
-    throw error;
+    // An owner's node died under its prepare: nothing is decided, so all is planned again, under another id.
+    throw isType(error, "REQUEST_REJECTED") ? new WriteConflict() : error;
   }
 
   const at = Date.now();
@@ -123,7 +125,7 @@ const dependsOnAbsence = ({ steps }: Share): boolean => steps.length > 1 && step
 /** A transaction with a single owner is one atomic write there. */
 async function writeAtOnce({ caller }: Coordinator, share: Share, representation: boolean): Promise<StepResult[]> {
   const written = await withEntries(share, () =>
-    ownerOf(share.owner).write(caller, { steps: share.steps, representation }, { timeout: DECIDE_WITHIN_MS }),
+    writeToOwner(caller, share.owner, { steps: share.steps, representation }, DECIDE_WITHIN_MS),
   );
   const results: StepResult[] = [];
   for (const [step, result] of written.entries()) results[share.places[step] as number] = result;

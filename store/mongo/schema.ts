@@ -25,6 +25,8 @@ export interface ResourceDocument {
   /** Place in the order of creation; absent while only the id is held. */
   seq?: number;
   json?: string;
+  /** Key of the write that made this version. */
+  write?: string;
   /** `slotText(slot) + value` */
   keys?: string[];
   ranges?: { s: number; l: number; h: number; u: string }[];
@@ -49,6 +51,8 @@ export interface HistoryDocument {
   updated: number;
   method: Method;
   json?: string;
+  /** Key of the write that made this version. */
+  write?: string;
 }
 
 /** A unique key and its holder. `isClaim`: a prepared transaction will take it. */

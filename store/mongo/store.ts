@@ -15,6 +15,7 @@ import { transaction, translate, waitingTransaction } from "./transaction.ts";
 import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from "./values.ts";
 import { Writer } from "./write.ts";
 import { jsonOf, lockKeys, planWrite, typesIn } from "../plan-write.ts";
+import { mayBeRepeated, resultsOfRepeated, type WriteKey } from "../repeated-write.ts";
 import {
   type HistoryQuery,
   type JoinKeysPage,
@@ -116,16 +117,19 @@ class MongoStore implements Store {
 
   // --- writing -------------------------------------------------------------------------------------------------------
 
-  write(steps: Write[]): Promise<WriteResult[]> {
+  write(steps: Write[], key?: WriteKey): Promise<WriteResult[]> {
     // Those who write the same resource, counter or key would abort one another's transactions; of this process one does it at a time.
-    return this.#lines.run(lockKeys(steps), performance.now() + MAX_QUEUE_MS, () => this.#write(steps));
+    return this.#lines.run(lockKeys(steps), performance.now() + MAX_QUEUE_MS, () => this.#write(steps, key));
   }
 
-  #write(steps: Write[]): Promise<WriteResult[]> {
+  #write(steps: Write[], key: WriteKey | undefined): Promise<WriteResult[]> {
     return this.#waiting(async (session) => {
       const state = await this.#writer.state(steps, session);
+      const made = key && mayBeRepeated(steps, key, state) ? await this.#writer.made(steps, key, session) : undefined;
+      const before = made && resultsOfRepeated(steps, (type, id) => made.get(`${type}/${id}`), state);
+      if (before) return before;
       const { changes, results, echoes } = planWrite(steps, state, Date.now());
-      await this.#writer.apply(changes, results, session);
+      await this.#writer.apply(changes, results, session, { key: key?.id });
       for (const [step, of] of echoes) {
         const { updated = 0, json } = results[of] ?? {};
         Object.assign(results[step] as WriteResult, { updated, json });
@@ -157,7 +161,7 @@ class MongoStore implements Store {
           ? { ...change, index: reindex(jsonOf(change.type, change.id, change.version, at, change.body)) }
           : change,
       );
-      await this.#writer.apply(changes, [], session, at, tx);
+      await this.#writer.apply(changes, [], session, { at, tx });
       await this.#writer.unlock(prepared.locks, tx, session);
       await this.#collections.prepared.deleteOne({ _id: tx }, { session });
       return typesIn(changes);

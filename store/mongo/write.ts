@@ -1,6 +1,7 @@
 /** Reads what a write is checked against, and makes its changes, inside one MongoDB transaction. */
 import type { ClientSession, Document } from "mongodb";
 import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState } from "../plan-write.ts";
+import type { MadeVersion, WriteKey } from "../repeated-write.ts";
 import type { StoreOptions, Write, WriteResult } from "../store.ts";
 import { type Collections, type HeldDocument, indexFields, type ResourceDocument, SEQ_EPOCH, SEQ_PER_MS } from "./schema.ts";
 import type { MongoSearch } from "./search-pipeline.ts";
@@ -40,7 +41,7 @@ export class Writer {
     }
     // One after the other: a MongoDB transaction takes one operation at a time.
     const found = await this.#find(steps, session);
-    const projection = { version: 1, updated: 1, method: 1, lock: 1 };
+    const projection = { version: 1, updated: 1, method: 1, lock: 1, write: 1 };
     const heads = refs.size > 0 ? await resource.find({ _id: { $in: [...refs] } }, { session, projection }).toArray() : [];
     const holders = keys.size > 0 ? await held.find({ _id: { $in: [...keys] } }, { session }).toArray() : [];
     const own = refs.size > 0 ? await held.find({ ref: { $in: [...refs] } }, { session }).toArray() : [];
@@ -48,7 +49,10 @@ export class Writer {
     if ([...heads, ...holders, ...own, ...counters].some(({ lock }) => lock !== undefined)) throw new Blocked();
 
     const headOf = new Map(
-      heads.map(({ _id, version, updated, method }) => [_id, method === "none" ? undefined : { version, updated, method }]),
+      heads.map(({ _id, version, updated, method, write }) => [
+        _id,
+        method === "none" ? undefined : { version, updated, method, ...(write !== undefined && { write }) },
+      ]),
     );
     const holderOf = new Map(holders.map(({ _id, ref }) => [_id, ref]));
     const heldBy = new Map<string, string[]>();
@@ -87,10 +91,16 @@ export class Writer {
   }
 
   /**
-   * @param at time of all changes, milliseconds; default: now. Never before the version that is replaced
-   * @param tx the prepared transaction that is being committed
+   * @param options.at time of all changes, milliseconds; default: now. Never before the version that is replaced
+   * @param options.tx the prepared transaction that is being committed
+   * @param options.key of the write that they are
    */
-  async apply(changes: Change[], results: WriteResult[], session: ClientSession, at?: number, tx?: string): Promise<void> {
+  async apply(
+    changes: Change[],
+    results: WriteResult[],
+    session: ClientSession,
+    { at, tx, key }: { at?: number; tx?: string; key?: string | undefined } = {},
+  ): Promise<void> {
     const now = Date.now();
     const lock = tx ?? free;
     for (const change of changes) {
@@ -112,6 +122,7 @@ export class Writer {
       const updated = moved && before ? before.updated : Math.max(at ?? now, before?.updated ?? 0);
       const document =
         change.kind === "put" ? this.#living(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
+      if (key !== undefined) document.write = key;
       if (before) {
         const { matchedCount } = await this.#collections.resource.replaceOne(filter, document, { session });
         if (matchedCount === 0) throw new Outdated();
@@ -124,6 +135,24 @@ export class Writer {
       result.updated = updated;
       if (change.kind === "put") result.json = document.json as string;
     }
+  }
+
+  /** The versions that this write has made before, by `Type/id`. */
+  async made(steps: Write[], { id: key, isRepeated }: WriteKey, session: ClientSession): Promise<Map<string, MadeVersion>> {
+    const refs = steps.flatMap((step) => (step.op === "add" || step.op === "hold" ? [] : [`${step.type}/${step.id}`]));
+    const made = new Map<string, MadeVersion>();
+    if (refs.length === 0) return made;
+    const projection = { type: 1, id: 1, version: 1, updated: 1, method: 1, json: 1 };
+    const { resource, history } = this.#collections;
+    const current = await resource.find({ _id: { $in: refs }, write: key }, { session, projection }).toArray();
+    const older = isRepeated
+      ? await history
+          .find({ $or: refs.map((ref) => ({ _id: { $gte: `${ref}/`, $lt: `${ref}0` } })), write: key }, { session, projection })
+          .toArray()
+      : [];
+    for (const { type, id, version, updated, method, json } of [...older, ...current])
+      made.set(`${type}/${id}`, { version, updated, method: method as MadeVersion["method"], ...(json !== undefined && { json }) });
+    return made;
   }
 
   /** Keeps what a prepared transaction will change from everyone else, until `unlock`. */
@@ -173,8 +202,17 @@ export class Writer {
     }
   }
 
-  async #archive({ _id, type, id, version, updated, method, json }: ResourceDocument, session: ClientSession): Promise<void> {
-    const old = { _id: `${_id}/${version}`, type, id, version, updated, method, ...(json !== undefined && { json }) };
+  async #archive({ _id, type, id, version, updated, method, json, write }: ResourceDocument, session: ClientSession): Promise<void> {
+    const old = {
+      _id: `${_id}/${version}`,
+      type,
+      id,
+      version,
+      updated,
+      method,
+      ...(json !== undefined && { json }),
+      ...(write && { write }),
+    };
     await this.#collections.history.insertOne(old, { session });
   }
 

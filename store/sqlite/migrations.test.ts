@@ -22,7 +22,7 @@ describe.each(versions)("a file of version %i", (version) => {
     const json = JSON.stringify({ resourceType: "Patient", id: "ann", meta: { versionId: "1" }, name: "ann" });
     old.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version};
       INSERT INTO type VALUES (1, 'Patient', 1); INSERT INTO meta VALUES ('index version', 'older');`);
-    old.prepare("INSERT INTO resource VALUES (1, 1, 'ann', 1, 0, 1, ?)").run(json);
+    old.prepare("INSERT INTO resource (seq, type, id, version, updated, method, json) VALUES (1, 1, 'ann', 1, 0, 1, ?)").run(json);
     old.close();
 
     const store = await openSqlite({ name: "test", indexVersion: "1", reindex: () => indexOf({ name: "ann" }), file });

@@ -58,11 +58,17 @@ CREATE TABLE several (slot INTEGER PRIMARY KEY);
 DELETE FROM meta WHERE key = 'index version';
 `;
 
+/** Which write made a version, so that one that is tried again is told from another. */
+const writeKeys = /* sql */ `
+ALTER TABLE resource ADD COLUMN write TEXT;
+ALTER TABLE history ADD COLUMN write TEXT;
+`;
+
 /**
  * Each takes a file from the version of its place to the next: the first makes an empty file version 1. To change the tables, add one at
  * the end and never touch those before it: files of every version are out there.
  */
-export const migrations: readonly string[] = [firstTables, multiValuedSlots];
+export const migrations: readonly string[] = [firstTables, multiValuedSlots, writeKeys];
 
 /** A file with a higher number was written by a newer version of this code. */
 export const SCHEMA_VERSION = migrations.length;

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { lockKeys, planWrite, charactersIn } from "../plan-write.ts";
 import { startsWith } from "./sql-fragments.ts";
+import { mayBeRepeated, resultsOfRepeated, type WriteKey } from "../repeated-write.ts";
 import type { Database } from "./database.ts";
 import { distinctValues } from "./distinct.ts";
 import { readHistory } from "./history.ts";
@@ -173,12 +174,18 @@ class SqliteFile implements SqliteStore {
 
   // --- writing -------------------------------------------------------------------------------------------------------
 
-  async write(steps: Write[]): Promise<WriteResult[]> {
+  async write(steps: Write[], key?: WriteKey): Promise<WriteResult[]> {
     return this.#queue.add(
       () => {
+        const state = this.writer.state();
+        const before =
+          key && mayBeRepeated(steps, key, state)
+            ? resultsOfRepeated(steps, (type, id) => this.writer.made(type, id, key), state)
+            : undefined;
+        if (before) return before;
         this.#prepared.refuseLocked(lockKeys(steps));
-        const { changes, results, echoes } = planWrite(steps, this.writer.state(), this.writer.now);
-        this.writer.apply(changes, results);
+        const { changes, results, echoes } = planWrite(steps, state, this.writer.now);
+        this.writer.apply(changes, results, undefined, key?.id);
         for (const [step, of] of echoes) {
           const { updated = 0, json } = results[of] ?? {};
           Object.assign(results[step] as WriteResult, { updated, json });

@@ -1,6 +1,7 @@
 /** Makes the changes of a checked write true. Everything here runs inside one write transaction of the file. */
 import type { IndexRows, KeyRow, RangeRow } from "../../fhir/search/query.ts";
 import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState } from "../plan-write.ts";
+import type { MadeVersion, WriteKey } from "../repeated-write.ts";
 import type { NoneExist, StoreOptions, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Method, methodNames } from "./schema.ts";
@@ -26,6 +27,7 @@ export class Writer {
   readonly #text: StoreOptions["text"];
   readonly #find: Finder;
   #seq = 0;
+  #key: string | null = null;
   #living = new Map<number, number>();
   /** Time of the transaction, milliseconds since 1970. */
   now = 0;
@@ -54,14 +56,20 @@ export class Writer {
 
   /** The state that a write is checked against. */
   state(): CommittedState {
+    const heads = new Map<string, StoredHead | undefined>();
+    const headOf = (type: string, id: string): StoredHead | undefined => {
+      const ref = `${type}/${id}`;
+      if (!heads.has(ref)) heads.set(ref, this.#head(type, id));
+      return heads.get(ref);
+    };
     return {
-      head: (type, id) => this.#head(type, id),
+      head: headOf,
       holder: (key) => {
         const row = this.#db.get("SELECT r.type, r.id FROM held h CROSS JOIN resource r ON r.seq = h.seq WHERE h.key = ?", key);
         return row && `${this.#types.name(row.type)}/${row.id}`;
       },
       held: (type, id) => {
-        const head = this.#head(type, id);
+        const head = headOf(type, id);
         return head ? this.#db.all("SELECT key FROM held WHERE seq = ?", head.seq).map((row) => row.key) : [];
       },
       counter: (name) => this.#db.get("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0,
@@ -72,8 +80,10 @@ export class Writer {
   /**
    * Applies the changes and completes their results.
    * @param at time of all of them, milliseconds; absent: now, but never before the version that is replaced
+   * @param key of the write that they are
    */
-  apply(changes: Change[], results: WriteResult[], at?: number): void {
+  apply(changes: Change[], results: WriteResult[], at?: number, key?: string): void {
+    this.#key = key ?? null;
     for (const change of changes) {
       const result = results[change.step];
       if (change.kind === "add") this.#add(change);
@@ -85,8 +95,27 @@ export class Writer {
   #head(type: string, id: string): StoredHead | undefined {
     const no = this.#types.find(type);
     if (no === undefined) return undefined;
-    const row = this.#db.get("SELECT seq, version, updated, method FROM resource WHERE type = ? AND id = ?", no, id);
+    const row = this.#db.get("SELECT seq, version, updated, method, write FROM resource WHERE type = ? AND id = ?", no, id);
     return row && { ...row, method: methodNames[row.method] };
+  }
+
+  /** The version of a resource that this write has made before. */
+  made(type: string, id: string, { id: key, isRepeated }: WriteKey): MadeVersion | undefined {
+    const no = this.#types.find(type);
+    if (no === undefined) return undefined;
+    const head = this.#db.get("SELECT seq, version, updated, method, json, write FROM resource WHERE type = ? AND id = ?", no, id);
+    if (!head) return undefined;
+    const row =
+      head.write === key
+        ? head
+        : isRepeated && this.#db.get("SELECT version, updated, method, json FROM history WHERE seq = ? AND write = ?", head.seq, key);
+    if (!row) return undefined;
+    return {
+      version: row.version,
+      updated: row.updated,
+      method: methodNames[row.method] as VersionHead["method"],
+      json: row.json ?? undefined,
+    };
   }
 
   #nextSeq(): number {
@@ -114,15 +143,16 @@ export class Writer {
     const seq = before?.seq ?? this.#nextSeq();
     const wasLiving = before !== undefined && before.method !== "delete" && before.method !== "moved";
     if (!before) {
-      this.#db.run("INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)", seq, no, id, version, updated, Method[method], json);
+      this.#db.run("INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?, ?)", seq, no, id, version, updated, Method[method], json, this.#key);
     } else {
       if (before.method !== "moved") this.#archive(seq);
       this.#db.run(
-        "UPDATE resource SET version = ?, updated = ?, method = ?, json = ? WHERE seq = ?",
+        "UPDATE resource SET version = ?, updated = ?, method = ?, json = ?, write = ? WHERE seq = ?",
         version,
         updated,
         Method[method],
         json,
+        this.#key,
         seq,
       );
     }
@@ -151,7 +181,14 @@ export class Writer {
     const updated = moved ? before.updated : (at ?? Math.max(this.now, before.updated));
     this.#archive(seq);
     const method = moved ? Method.moved : Method.delete;
-    this.#db.run("UPDATE resource SET version = ?, updated = ?, method = ?, json = NULL WHERE seq = ?", version, updated, method, seq);
+    this.#db.run(
+      "UPDATE resource SET version = ?, updated = ?, method = ?, json = NULL, write = ? WHERE seq = ?",
+      version,
+      updated,
+      method,
+      this.#key,
+      seq,
+    );
     this.#db.run("DELETE FROM keys WHERE seq = ?", seq);
     this.#db.run("DELETE FROM ranges WHERE seq = ?", seq);
     this.#db.run("DELETE FROM held WHERE seq = ?", seq);
@@ -163,7 +200,7 @@ export class Writer {
   /** The current version becomes an older one. */
   #archive(seq: number): void {
     this.#db.run(
-      "INSERT INTO history (seq, type, id, version, updated, method, json) SELECT seq, type, id, version, updated, method, json FROM resource WHERE seq = ?",
+      "INSERT INTO history (seq, type, id, version, updated, method, json, write) SELECT seq, type, id, version, updated, method, json, write FROM resource WHERE seq = ?",
       seq,
     );
   }

@@ -10,6 +10,7 @@ import { ownerOf, type OwnerStep, type StepResult } from "../../../../federation
 import { gone, isType, locked, notFound, resourceOfType, staleVersion } from "../../../../federation/errors.ts";
 import { resolveCriteria } from "../../../../federation/resolve-criteria.ts";
 import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
+import { writeToOwner } from "../../../../federation/write-to-owner.ts";
 import { readResource, readVersion } from "../../../../federation/read.ts";
 import type { NoneExist, StoredResource } from "../../../../store/store.ts";
 import { type EntryResult, type TransactionEntry, transactionOf, transactions } from "../../../transactions/transactions.contract.ts";
@@ -124,7 +125,7 @@ export async function remove(request: FhirRequest, type: string, id: string): Pr
 
 async function one(request: FhirRequest, owner: string, sent: OwnerStep): Promise<StepResult> {
   const step = "text" in sent ? { ...sent, text: localReferences(sent.text, request.base) } : sent;
-  const [result] = await ownerOf(owner).write(request.caller, { steps: [step], representation: wantsResource(request) });
+  const [result] = await writeToOwner(request.caller, owner, { steps: [step], representation: wantsResource(request) });
   return result as StepResult;
 }
 

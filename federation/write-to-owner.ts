@@ -1,0 +1,46 @@
+/** One atomic write at one owner, carried out once although its node may die, or stop to answer, under it. */
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Caller } from "../mesh/contract.ts";
+import { isType } from "./errors.ts";
+import { ownerOf, type OwnerStep, type StepResult } from "./owner-contract.ts";
+
+/** A write, its tries and pauses take no longer, milliseconds. */
+const WRITE_WITHIN_MS = 10_000;
+/** A try that is not answered within this is made again, at another node if there is one; milliseconds. */
+const TRY_MS = 1_200;
+/** Pause before the next try: at random up to this, doubled each time; milliseconds. */
+const PAUSE_MS = 50;
+/** Tries in all: a service that is dying gets no storm of them. */
+const MAX_TRIES = 4;
+
+/** What says that nobody knows whether the try was carried out: its node died, or did not answer. */
+const IN_DOUBT = ["REQUEST_REJECTED", "REQUEST_TIMEOUT"];
+
+/**
+ * @param withinMs how long it may take in all
+ * @throws what the owner refuses; 503, 504 when no node of it answers in time
+ */
+export async function writeToOwner(
+  caller: Caller,
+  owner: string,
+  { steps, representation }: { steps: OwnerStep[]; representation?: boolean },
+  withinMs = WRITE_WITHIN_MS,
+): Promise<StepResult[]> {
+  const deadline = performance.now() + withinMs;
+  const key = randomUUID();
+  const isLarge = steps.length > 100; // takes its time on a busy machine; another node would only double the load
+  for (let tries = 1; ; tries += 1) {
+    const left = deadline - performance.now();
+    const timeout = isLarge || tries === MAX_TRIES ? left : Math.min(TRY_MS, left);
+    try {
+      const sent = { steps, key, isRepeated: tries > 1, ...(representation !== undefined && { representation }) };
+      return await ownerOf(owner).write(caller, sent, { timeout: Math.max(1, Math.round(timeout)) });
+    } catch (error) {
+      const pause = Math.random() * PAUSE_MS * 2 ** tries;
+      const isInDoubt = IN_DOUBT.some((type) => isType(error, type));
+      if (!isInDoubt || tries === MAX_TRIES || performance.now() + pause >= deadline) throw error;
+      await delay(pause);
+    }
+  }
+}

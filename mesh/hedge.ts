@@ -1,0 +1,70 @@
+/** A read that is not answered in time is asked of a second node as well, and the first answer counts (a hedged request). */
+import type { CallingOptions, Context, ServiceBroker } from "moleculer";
+import { livenessOf } from "./liveness.ts";
+
+/** Without an answer for so long, another node is asked; milliseconds. */
+const HEDGE_MS = 300;
+/** Of all calls so many may be asked twice: a mesh that is slow all over is not made slower. */
+const BUDGET_SHARE = 0.05;
+/** Hedges that may come at once after a quiet time. */
+const MAX_BUDGET = 32;
+
+/** Moleculer gives the context of a call along with its promise. */
+export type Call = Promise<unknown> & { ctx?: Context };
+export type CallFunction = (action: string, params: unknown, options?: CallingOptions) => Call;
+
+interface Endpoints {
+  endpoints: { id: string; isAvailable: boolean }[];
+}
+
+/** Calls that may still be asked twice, by broker. */
+const budgets = new WeakMap<ServiceBroker, { left: number }>();
+
+function budgetOf(broker: ServiceBroker): { left: number } {
+  const known = budgets.get(broker) ?? { left: MAX_BUDGET };
+  budgets.set(broker, known);
+  return known;
+}
+
+/**
+ * The call itself, or with a second one at its side.
+ * @param again makes the same call with other options
+ */
+export function hedged(call: Call, again: (options: CallingOptions) => Call, options: CallingOptions | undefined): Call {
+  const { ctx } = call;
+  if (!ctx?.action?.name || ctx.endpoint?.local || options?.nodeID !== undefined || ctx.action.retryPolicy?.enabled !== true) return call;
+  const { broker } = ctx;
+  const list = broker.registry.actions.get(ctx.action.name) as unknown as Endpoints | undefined;
+  if (!list || list.endpoints.length < 2) return call;
+  const budget = budgetOf(broker);
+  budget.left = Math.min(MAX_BUDGET, budget.left + BUDGET_SHARE);
+  const result: Call = new Promise((resolve, reject) => {
+    let failures = 0;
+    let asked = 1;
+    const timer = setTimeout(() => {
+      const other = budget.left < 1 ? undefined : otherNode(broker, list, ctx.nodeID as string);
+      if (other === undefined) return;
+      budget.left -= 1;
+      asked = 2;
+      again({ ...options, nodeID: other }).then(settle, fail);
+    }, HEDGE_MS);
+    const settle = (value: unknown) => {
+      clearTimeout(timer);
+      resolve(value);
+    };
+    const fail = (error: unknown) => {
+      failures += 1;
+      if (failures < asked) return; // the other may still answer
+      clearTimeout(timer);
+      reject(error);
+    };
+    call.then(settle, fail);
+  });
+  result.ctx = ctx;
+  return result;
+}
+
+function otherNode(broker: ServiceBroker, { endpoints }: Endpoints, first: string): string | undefined {
+  const liveness = livenessOf(broker);
+  return endpoints.find(({ id, isAvailable }) => id !== first && isAvailable && !liveness.isSuspect(id))?.id;
+}

@@ -1,0 +1,49 @@
+/**
+ * Writes that may come twice: the caller's node or connection died, so it asks again and cannot know whether the first try was carried out.
+ * Each version keeps the key of the write that made it; a write whose key is found gives the results that it had, and changes nothing.
+ */
+import type { CommittedState, VersionHead } from "./plan-write.ts";
+import type { Write, WriteResult } from "./store.ts";
+
+/** Names one write, however often it is tried. */
+export interface WriteKey {
+  /** At most 64 characters. */
+  id: string;
+  /** It may have been tried before: older versions are looked through as well. */
+  isRepeated: boolean;
+}
+
+/** A version that the write has made. */
+export interface MadeVersion extends Pick<VersionHead, "version" | "updated" | "method"> {
+  json?: string;
+}
+
+/** Whether it is worth looking: it is said to be repeated, or a current version has its key (the first try comes after the second). */
+export const mayBeRepeated = (steps: Write[], { id: key, isRepeated }: WriteKey, { head }: CommittedState): boolean =>
+  isRepeated || steps.some((step) => step.op !== "add" && step.op !== "hold" && head(step.type, step.id)?.write === key);
+
+/**
+ * The results of a write that was carried out before; undefined when nothing of it is there.
+ * @param made the version of a resource that has the write's key
+ */
+export function resultsOfRepeated(
+  steps: Write[],
+  made: (type: string, id: string) => MadeVersion | undefined,
+  state: CommittedState,
+): WriteResult[] | undefined {
+  const versions = steps.map((step) => (step.op === "add" || step.op === "hold" ? undefined : made(step.type, step.id)));
+  if (!versions.some((version) => version !== undefined)) return undefined;
+  return steps.map((step, index): WriteResult => {
+    const version = versions[index];
+    if (version && step.op !== "add" && step.op !== "hold") {
+      const outcome = version.method === "delete" || version.method === "moved" ? "deleted" : version.version === 1 ? "created" : "updated";
+      const { updated, json } = version;
+      return { type: step.type, id: step.id, version: version.version, updated, outcome, ...(json !== undefined && { json }) };
+    }
+    if (step.op === "add") return { version: 0, updated: 0, outcome: "added", value: state.counter(step.counter) };
+    const condition = step.op === "create" ? step.ifNoneExist : step.op === "hold" ? step.condition : undefined;
+    const [found] = condition ? state.find(step.op === "delete" ? "" : step.type, condition, 1) : [];
+    if (found) return { type: step.type, ...found, outcome: "existed" };
+    return { version: 0, updated: 0, outcome: "none" };
+  });
+}

@@ -94,7 +94,7 @@ function withFormerNames(actions: NonNullable<ServiceSchema["actions"]>): NonNul
   return all;
 }
 
-type MixinActions = Record<string, false | (Omit<ActionSchema, "handler"> & { handler(ctx: never): unknown })>;
+type MixinActions = Record<string, false | (Omit<ActionSchema, "handler"> & { hedge?: boolean; handler(ctx: never): unknown })>;
 
 /** A mixin that puts `Gains` on the `this` of every service that uses it. */
 export function defineMixin<Gains>(

@@ -32,7 +32,9 @@ function budgetOf(broker: ServiceBroker): { left: number } {
  */
 export function hedged(call: Call, again: (options: CallingOptions) => Call, options: CallingOptions | undefined): Call {
   const { ctx } = call;
-  if (!ctx?.action?.name || ctx.endpoint?.local || options?.nodeID !== undefined || ctx.action.retryPolicy?.enabled !== true) return call;
+  if (!ctx?.action?.name || ctx.endpoint?.local || options?.nodeID !== undefined) return call;
+  // Idempotent, and not said to be too heavy for being done twice.
+  if (ctx.action.retryPolicy?.enabled !== true || (ctx.action as { hedge?: boolean }).hedge === false) return call;
   const { broker } = ctx;
   const list = broker.registry.actions.get(ctx.action.name) as unknown as Endpoints | undefined;
   if (!list || list.endpoints.length < 2) return call;

@@ -42,7 +42,17 @@ export interface UniqueKey {
 
 /** One step of an atomic write. */
 export type Write =
-  | { op: "create"; type: string; id: string; body: Body; index: IndexRows; unique?: UniqueKey[]; ifNoneExist?: NoneExist }
+  | {
+      op: "create";
+      type: string;
+      id: string;
+      body: Body;
+      index: IndexRows;
+      unique?: UniqueKey[];
+      /** The type has no rule of uniqueness: no resource of it ever held a key, and nobody need look. */
+      isKeyless?: boolean;
+      ifNoneExist?: NoneExist;
+    }
   /**
    * @param ifVersion refuse (STALE_VERSION) unless the living current version is one of these; 0: there is none
    * @param upsert create (version 1, or next after a deletion) when there is no living resource; else NOT_FOUND
@@ -56,6 +66,8 @@ export type Write =
       body: Body;
       index: IndexRows;
       unique?: UniqueKey[];
+      /** The type has no rule of uniqueness: no resource of it ever held a key, and nobody need look. */
+      isKeyless?: boolean;
       ifVersion?: number[];
       upsert: boolean;
       since?: number;

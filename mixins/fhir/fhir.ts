@@ -107,6 +107,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       },
       "fhir.commit": {
         retryPolicy: { enabled: true }, // idempotent
+        hedge: false, // another node could only wait for the first
         handler(this: This, ctx: Context<{ tx: string; at: number }>) {
           return guarded(this, async () => {
             const { tx, at } = ctx.params;
@@ -118,6 +119,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       },
       "fhir.abort": {
         retryPolicy: { enabled: true }, // idempotent
+        hedge: false, // another node could only wait for the first
         handler(this: This, ctx: Context<{ tx: string }>) {
           return guarded(this, async () => {
             await this.store.abort(ctx.params.tx);

@@ -66,7 +66,8 @@ export async function prepareWrites(steps: OwnerStep[], { profiles, unique, requ
     rows += values.keys.length + values.ranges.length;
     if (rows > MAX_ROWS_AT_ONCE) faults.note(index, [tooManyRows()]);
     const { text: _, ...rest } = step;
-    writes.push({ ...rest, body: frameOf(resource), index: values, unique: unique[step.type]?.(resource) });
+    const keys = unique[step.type];
+    writes.push({ ...rest, body: frameOf(resource), index: values, ...(keys ? { unique: keys(resource) } : { isKeyless: true }) });
   }
   faults.throwAll();
   return writes;

@@ -21,7 +21,8 @@ import { transactionAborted, transactionUnclear } from "./transactions.errors.ts
 
 /** From the first prepare to the decision; less than an owner waits (DECIDE_AFTER_MS in mixins/fhir/recovery.ts). */
 const DECIDE_WITHIN_MS = 20_000; // milliseconds
-const COMMIT_CALL = { timeout: 5_000, retries: 3 }; // milliseconds per try; commit is idempotent
+/** A commit of thousands takes seconds; a node that dies or hangs under it is noticed long before. Milliseconds. */
+const COMMIT_CALL = { timeout: 30_000 };
 
 export interface Coordinator {
   nodeID: string;

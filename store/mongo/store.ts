@@ -2,11 +2,13 @@
  * The store of one service in one MongoDB database; as many processes as wanted may share it. A write is one MongoDB transaction;
  * a prepared one leaves no transaction open, only documents that hold what it will change.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { type ClientSession, type Db, MongoClient } from "mongodb";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { KeyedQueue } from "../../mesh/keyed-queue.ts";
 import { distinctValues } from "./distinct.ts";
 import { readHistory } from "./history.ts";
+import { Lease } from "./lease.ts";
 import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
 import { openCollections } from "./open.ts";
 import type { Collections, ResourceDocument } from "./schema.ts";
@@ -29,6 +31,7 @@ import {
   type WriteResult,
 } from "../store.ts";
 
+const COMMIT_POLL_MS = 50;
 /** Longest that a write waits for others of this process that write the same, milliseconds. */
 const MAX_QUEUE_MS = 5_000;
 
@@ -60,6 +63,7 @@ class MongoStore implements Store {
   readonly #db: Db;
   readonly #collections: Collections;
   readonly #lines = new KeyedQueue();
+  readonly #commits = new Map<string, Promise<string[]>>();
   readonly #search: MongoSearch;
   readonly #writer: Writer;
   readonly #options: MongoOptions;
@@ -150,7 +154,30 @@ class MongoStore implements Store {
     });
   }
 
-  async commit(tx: string, at: number): Promise<string[]> {
+  /** One at a time: a commit that is under way in this process is joined, one of another process is waited for. */
+  commit(tx: string, at: number): Promise<string[]> {
+    const known = this.#commits.get(tx);
+    if (known) return known;
+    const commit = this.#commitOnce(tx, at).finally(() => this.#commits.delete(tx));
+    this.#commits.set(tx, commit);
+    return commit;
+  }
+
+  async #commitOnce(tx: string, at: number): Promise<string[]> {
+    const lease = new Lease(this.#collections.map, `commit/${tx}`);
+    for (;;) {
+      if (!(await this.#run(() => this.#collections.prepared.findOne({ _id: tx }, { projection: { _id: 1 } })))) return [];
+      if (await this.#run(() => lease.take())) break;
+      await delay(COMMIT_POLL_MS);
+    }
+    try {
+      return await this.#commitLeased(tx, at);
+    } finally {
+      await lease.give().catch(() => {}); // it ends by itself
+    }
+  }
+
+  #commitLeased(tx: string, at: number): Promise<string[]> {
     return this.#transaction(async (session) => {
       const prepared = await this.#collections.prepared.findOne({ _id: tx }, { session });
       if (!prepared) return [];

@@ -3,7 +3,15 @@ import type { ClientSession, Document } from "mongodb";
 import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState } from "../plan-write.ts";
 import type { MadeVersion, WriteKey } from "../repeated-write.ts";
 import type { StoreOptions, Write, WriteResult } from "../store.ts";
-import { type Collections, type HeldDocument, indexFields, type ResourceDocument, SEQ_EPOCH, SEQ_PER_MS } from "./schema.ts";
+import {
+  type Collections,
+  type HeldDocument,
+  type HistoryDocument,
+  indexFields,
+  type ResourceDocument,
+  SEQ_EPOCH,
+  SEQ_PER_MS,
+} from "./schema.ts";
 import type { MongoSearch } from "./search-pipeline.ts";
 import { wordsFields } from "./text-content.ts";
 
@@ -44,7 +52,10 @@ export class Writer {
     const projection = { version: 1, updated: 1, method: 1, lock: 1, write: 1 };
     const heads = refs.size > 0 ? await resource.find({ _id: { $in: [...refs] } }, { session, projection }).toArray() : [];
     const holders = keys.size > 0 ? await held.find({ _id: { $in: [...keys] } }, { session }).toArray() : [];
-    const own = refs.size > 0 ? await held.find({ ref: { $in: [...refs] } }, { session }).toArray() : [];
+    const keyed = steps.flatMap((step) =>
+      step.op === "delete" || ((step.op === "create" || step.op === "update") && !step.isKeyless) ? [`${step.type}/${step.id}`] : [],
+    );
+    const own = keyed.length > 0 ? await held.find({ ref: { $in: keyed } }, { session }).toArray() : [];
     const counters = names.size > 0 ? await counter.find({ _id: { $in: [...names] } }, { session }).toArray() : [];
     if ([...heads, ...holders, ...own, ...counters].some(({ lock }) => lock !== undefined)) throw new Blocked();
 
@@ -102,39 +113,57 @@ export class Writer {
     { at, tx, key }: { at?: number; tx?: string; key?: string | undefined } = {},
   ): Promise<void> {
     const now = Date.now();
-    const lock = tx ?? free;
-    for (const change of changes) {
-      if (change.kind === "add") {
-        const { counter, by } = change;
-        await this.#collections.counter.updateOne(
-          { _id: counter, lock },
-          { $inc: { value: by }, $unset: { lock: "" } },
-          { session, upsert: true },
-        );
-        continue;
-      }
-      const ref = `${change.type}/${change.id}`;
-      const before = await this.#collections.resource.findOne({ _id: ref }, { session, projection: { keys: 0, ranges: 0, words: 0 } });
-      // A later change of the same write finds what the earlier one has already unlocked.
-      const filter = { _id: ref, version: before?.version ?? 0, ...(before?.lock === undefined ? { lock: free } : { lock }) };
-      if (before && isKept(before)) await this.#archive(before, session);
-      const moved = change.kind === "delete" && change.moved;
-      const updated = moved && before ? before.updated : Math.max(at ?? now, before?.updated ?? 0);
+    // Several changes of one resource follow one another; all others go together, a command or two for each collection.
+    for (const some of rounds(changes)) await this.#applyTogether(some, results, session, { at: at ?? now, now, lock: tx ?? free, key });
+  }
+
+  /** @param changes of different resources */
+  async #applyTogether(
+    changes: Change[],
+    results: WriteResult[],
+    session: ClientSession,
+    { at, now, lock, key }: { at: number; now: number; lock: string | typeof free; key: string | undefined },
+  ): Promise<void> {
+    const { resource, history, counter } = this.#collections;
+    const counted = changes.flatMap((change) => (change.kind === "add" ? [change] : []));
+    if (counted.length > 0) {
+      const update = (by: number) => ({ $inc: { value: by }, $unset: { lock: "" as const } });
+      await counter.bulkWrite(
+        counted.map(({ counter: _id, by }) => ({ updateOne: { filter: { _id, lock }, update: update(by), upsert: true } })),
+        { session },
+      );
+    }
+    const written = changes.flatMap((change) => (change.kind === "add" ? [] : [{ change, ref: `${change.type}/${change.id}` }]));
+    if (written.length === 0) return;
+    const projection = { keys: 0, ranges: 0, words: 0 };
+    const found = await resource.find({ _id: { $in: written.map(({ ref }) => ref) } }, { session, projection }).toArray();
+    const befores = new Map(found.map((before) => [before._id, before]));
+    const kept = found.filter(isKept);
+    if (kept.length > 0) await history.insertMany(kept.map(archived), { session });
+    const replaced: Parameters<typeof resource.bulkWrite>[0][number][] = [];
+    const inserted: ResourceDocument[] = [];
+    for (const { change, ref } of written) {
+      const before = befores.get(ref);
+      const isMoved = change.kind === "delete" && change.moved;
+      const updated = isMoved && before ? before.updated : Math.max(at, before?.updated ?? 0);
       const document =
         change.kind === "put" ? this.#living(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
       if (key !== undefined) document.write = key;
-      if (before) {
-        const { matchedCount } = await this.#collections.resource.replaceOne(filter, document, { session });
-        if (matchedCount === 0) throw new Outdated();
-      } else {
-        await this.#collections.resource.insertOne(document, { session });
-      }
-      await this.#hold(ref, change.kind === "put" ? change.unique.map(({ key }) => key) : [], session, lock);
+      // A later change of the same write finds what the earlier one has already unlocked.
+      const filter = { _id: ref, version: before?.version ?? 0, lock: before?.lock === undefined ? free : lock };
+      if (before) replaced.push({ replaceOne: { filter, replacement: document } });
+      else inserted.push(document);
       const result = results[change.step];
       if (!result) continue;
       result.updated = updated;
       if (change.kind === "put") result.json = document.json as string;
     }
+    if (inserted.length > 0) await resource.insertMany(inserted, { session });
+    if (replaced.length > 0) {
+      const { matchedCount } = await resource.bulkWrite(replaced, { session });
+      if (matchedCount < replaced.length) throw new Outdated();
+    }
+    await this.#hold(written, befores, session, lock);
   }
 
   /** The versions that this write has made before, by `Type/id`. */
@@ -158,21 +187,35 @@ export class Writer {
   /** Keeps what a prepared transaction will change from everyone else, until `unlock`. */
   async lock(locks: Iterable<string>, tx: string, session: ClientSession): Promise<void> {
     const { resource, held, counter, condition } = this.#collections;
-    for (const [kind, key] of parts(locks)) {
-      const set = { $set: { lock: tx } };
-      const options = { session, upsert: true };
-      if (kind === "resource") {
-        const [type, id] = [key.slice(0, key.indexOf("/")), key.slice(key.indexOf("/") + 1)];
-        const absent = { type, id, version: 0, updated: 0, method: "none" as const, living: false };
-        await resource.updateOne({ _id: key, lock: free }, { ...set, $setOnInsert: absent }, options);
-      } else if (kind === "unique") {
-        await held.updateOne({ _id: key, lock: free }, { ...set, $setOnInsert: { ref: "", isClaim: true } }, options);
-      } else if (kind === "counter") {
-        await counter.updateOne({ _id: key, lock: free }, { ...set, $setOnInsert: { value: 0 } }, options);
-      } else {
-        await condition.updateOne({ _id: key, lock: free }, { ...set, $setOnInsert: { writes: 0, at: new Date() } }, options);
-      }
-    }
+    const of = (wanted: string): string[] => parts(locks).flatMap(([kind, key]) => (kind === wanted ? [key] : []));
+    const [refs, keys, names, conditions] = [of("resource"), of("unique"), of("counter"), of("condition")];
+    const claim = <Absent extends object>(_id: string, absent: Absent) => ({
+      updateOne: { filter: { _id, lock: free }, update: { $set: { lock: tx }, $setOnInsert: absent }, upsert: true },
+    });
+    const absent = (key: string) => {
+      const [type, id] = [key.slice(0, key.indexOf("/")), key.slice(key.indexOf("/") + 1)];
+      return { type, id, version: 0, updated: 0, method: "none" as const, living: false };
+    };
+    if (refs.length > 0)
+      await resource.bulkWrite(
+        refs.map((key) => claim(key, absent(key))),
+        { session },
+      );
+    if (keys.length > 0)
+      await held.bulkWrite(
+        keys.map((key) => claim(key, { ref: "", isClaim: true })),
+        { session },
+      );
+    if (names.length > 0)
+      await counter.bulkWrite(
+        names.map((key) => claim(key, { value: 0 })),
+        { session },
+      );
+    if (conditions.length > 0)
+      await condition.bulkWrite(
+        conditions.map((key) => claim(key, { writes: 0, at: new Date() })),
+        { session },
+      );
   }
 
   /** What the transaction `tx` still holds is free again; ids and keys that it only held vanish. */
@@ -193,27 +236,26 @@ export class Writer {
     if (conditions.length > 0) await condition.updateMany({ _id: { $in: conditions }, lock: tx }, unset, { session });
   }
 
-  async #hold(ref: string, keys: string[], session: ClientSession, lock: string | typeof free): Promise<void> {
+  /** The unique keys of what is written: those that it had and has no more are free, those that it has now are taken. */
+  async #hold(
+    written: { change: Exclude<Change, { kind: "add" }>; ref: string }[],
+    befores: ReadonlyMap<string, unknown>,
+    session: ClientSession,
+    lock: string | typeof free,
+  ): Promise<void> {
     const { held } = this.#collections;
-    await held.deleteMany({ ref, _id: { $nin: keys } }, { session });
-    for (const key of keys) {
-      const take: { $set: Partial<HeldDocument>; $unset: Document } = { $set: { ref }, $unset: { lock: "", isClaim: "" } };
-      await held.updateOne({ _id: key, lock }, take, { session, upsert: true });
-    }
-  }
-
-  async #archive({ _id, type, id, version, updated, method, json, write }: ResourceDocument, session: ClientSession): Promise<void> {
-    const old = {
-      _id: `${_id}/${version}`,
-      type,
-      id,
-      version,
-      updated,
-      method,
-      ...(json !== undefined && { json }),
-      ...(write && { write }),
-    };
-    await this.#collections.history.insertOne(old, { session });
+    const keysOf = new Map(written.map(({ change, ref }) => [ref, change.kind === "put" ? change.unique.map(({ key }) => key) : []]));
+    const taken = [...keysOf].flatMap(([ref, keys]) => keys.map((key) => ({ ref, key })));
+    // What was not there held nothing.
+    const refs = [...keysOf.keys()].filter((ref) => befores.has(ref));
+    const kept = taken.map(({ key }) => key);
+    if (refs.length > 0) await held.deleteMany({ ref: { $in: refs }, ...(kept.length > 0 && { _id: { $nin: kept } }) }, { session });
+    if (taken.length === 0) return;
+    const take = (ref: string): { $set: Partial<HeldDocument>; $unset: Document } => ({ $set: { ref }, $unset: { lock: "", isClaim: "" } });
+    await held.bulkWrite(
+      taken.map(({ ref, key }) => ({ updateOne: { filter: { _id: key, lock }, update: take(ref), upsert: true } })),
+      { session },
+    );
   }
 
   #living({ type, id, version, method, body, index }: Extract<Change, { kind: "put" }>, updated: number, seq: number): ResourceDocument {
@@ -228,6 +270,33 @@ export class Writer {
     this.#seq = Math.max(this.#seq + 1, clock);
     return this.#seq;
   }
+}
+
+/** A version as the history has it. */
+const archived = ({ _id, type, id, version, updated, method, json, write }: ResourceDocument): HistoryDocument => ({
+  _id: `${_id}/${version}`,
+  type,
+  id,
+  version,
+  updated,
+  method,
+  ...(json !== undefined && { json }),
+  ...(write !== undefined && { write }),
+});
+
+/** The changes in as few rounds as can be, in each of which no resource and no counter comes twice. */
+function rounds(changes: Change[]): Change[][] {
+  const made: Change[][] = [];
+  const next = new Map<string, number>();
+  for (const change of changes) {
+    const name = change.kind === "add" ? `counter ${change.counter}` : `${change.type}/${change.id}`;
+    const round = next.get(name) ?? 0;
+    next.set(name, round + 1);
+    const together = made[round];
+    if (together) together.push(change);
+    else made.push([change]);
+  }
+  return made;
 }
 
 const isKept = ({ method }: ResourceDocument): boolean => method !== "none" && method !== "moved";

@@ -1,0 +1,43 @@
+/** The right to do something that only one process may do at a time; who dies with it is followed by another soon. */
+import { type Collection, MongoServerError } from "mongodb";
+import type { MapDocument } from "./schema.ts";
+
+/** How long a lease lasts that is not renewed, milliseconds. */
+const LEASE_MS = 5_000;
+const RENEW_MS = 1_500;
+const DUPLICATE_KEY = 11_000;
+
+/** One lease, by its name in the map. */
+export class Lease {
+  readonly #map: Collection<MapDocument>;
+  readonly #name: string;
+  #renewal: NodeJS.Timeout | undefined;
+
+  constructor(map: Collection<MapDocument>, name: string) {
+    this.#map = map;
+    this.#name = name;
+  }
+
+  /** True when it is ours now, and renewed until it is given back; false while another has it. */
+  async take(): Promise<boolean> {
+    const free = { _id: this.#name, expires: { $lt: new Date() } };
+    try {
+      await this.#map.updateOne(free, { $set: { value: "", expires: this.#end() } }, { upsert: true });
+    } catch (error) {
+      if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return false;
+      throw error;
+    }
+    const renew = () => void this.#map.updateOne({ _id: this.#name }, { $set: { expires: this.#end() } }).catch(() => {});
+    this.#renewal = setInterval(renew, RENEW_MS).unref();
+    return true;
+  }
+
+  async give(): Promise<void> {
+    clearInterval(this.#renewal);
+    await this.#map.deleteOne({ _id: this.#name });
+  }
+
+  #end(): Date {
+    return new Date(Date.now() + LEASE_MS);
+  }
+}

@@ -1,0 +1,64 @@
+/** How often the MongoDB store asks its server, and that one transaction is committed by one process at a time. */
+import { basename } from "node:path";
+import { MongoClient } from "mongodb";
+import { create, update } from "../../test/kit/resources.ts";
+import { mongoKit, temporaryFolder } from "../../test/kit/stores.ts";
+import type { Store } from "../store.ts";
+import { openMongo } from "./store.ts";
+
+describe("the MongoDB store", () => {
+  let client: MongoClient;
+  let store: Store;
+  let other: Store;
+  let database: string;
+  let commands: string[];
+  beforeAll(async () => {
+    await mongoKit.start();
+    database = basename(await temporaryFolder());
+    client = new MongoClient(mongoKit.url(), { monitorCommands: true });
+    client.on("commandStarted", ({ commandName }) => commands?.push(commandName));
+    await client.connect();
+    const options = { name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }), database };
+    store = await openMongo({ ...options, client });
+    other = await openMongo({ ...options, url: mongoKit.url() });
+  }, 60_000);
+  afterAll(async () => {
+    await client?.db(database).dropDatabase();
+    await other?.close();
+    await store?.close();
+    await client?.close();
+    await mongoKit.stop();
+  });
+  beforeEach(() => {
+    commands = [];
+  });
+
+  const hundred = (prefix: string) => Array.from({ length: 100 }, (_, index) => create(`${prefix}${index}`, { name: `n${index}` }, { isKeyless: true }));
+
+  it("writes a hundred resources in fewer than ten commands, and their next versions too", async () => {
+    await store.write(hundred("w"));
+    expect(commands.length).toBeLessThan(10);
+    commands = [];
+    await store.write(Array.from({ length: 100 }, (_, index) => update(`w${index}`, { name: `m${index}` })));
+    expect(commands.length).toBeLessThan(10);
+    expect(await store.read("Patient", "w99")).toMatchObject({ version: 2 });
+    expect(await store.readVersion("Patient", "w99", 1)).toMatchObject({ version: 1 });
+  });
+
+  it("prepares and commits a hundred in fewer than ten commands each, besides its lease", async () => {
+    await store.prepare("tx-100", hundred("p"));
+    expect(commands.length).toBeLessThan(10);
+    commands = [];
+    await store.commit("tx-100", Date.now());
+    expect(commands.length).toBeLessThan(10 + 3);
+    expect(await store.read("Patient", "p0")).toMatchObject({ version: 1 });
+  });
+
+  it("commits once what many ask it to commit, in one process and in two", async () => {
+    await store.prepare("tx-many", hundred("m"));
+    const asked = Array.from({ length: 10 }, (_, index) => (index % 2 ? store : other).commit("tx-many", 1_700_000_000_000));
+    await Promise.all(asked);
+    for (const id of ["m0", "m99"]) expect(await other.read("Patient", id)).toMatchObject({ version: 1, updated: 1_700_000_000_000 });
+    expect(await store.prepared()).toEqual([]);
+  });
+});

@@ -47,9 +47,95 @@ describe("a narrative", () => {
     expect(isXhtml(text) === undefined).toBe(isAllowed);
   });
 
+  it.each([
+    "http://a.example",
+    "HTTPS://a.example/x?y:z",
+    "mailto:a@b.example",
+    "tel:+39-1",
+    "#part",
+    "page.html",
+    "a/b:c",
+    "?a:b",
+    "//a.example",
+  ])("may lead to %s", (address) => {
+    for (const name of ["href", "cite"]) expect(isXhtml(div(`<a ${name}="${address}">A</a>`))).toBeUndefined();
+    expect(isXhtml(div(`<img src="${address}" longdesc="${address}" usemap="#m" alt="a"/>`))).toBeUndefined();
+  });
+
+  it.each([
+    "javascript:a()",
+    "vbscript:a",
+    "data:text/html,A",
+    "data:image/svg+xml,A",
+    "blob:https://a.example/1",
+    "file:///etc/passwd",
+    "ftp://a.example",
+    "filesystem:a",
+    "view-source:a",
+    "urn:x",
+    "x-app://a",
+    "java&#115;cript:a()",
+    "&#x6A;avascript:a()",
+    "javascript&#58;a()",
+    "java&#10;script:a()",
+    "&#x200;javascript:a()",
+    "java&NewLine;script&colon;a()",
+    "java&unknown;script:a()",
+  ])("must not lead to %s, in any attribute that is an address", (address) => {
+    for (const name of ["href", "src", "cite", "longdesc", "usemap"]) {
+      expect([name, isXhtml(div(`<img ${name}="${address}" alt="a"/>`))]).toEqual([name, expect.stringContaining("txt-1")]);
+      expect([name, isXhtml(div(`<a ${name}='${address}'>A</a>`))]).toEqual([name, expect.stringContaining("txt-1")]);
+    }
+    for (const name of ["background", "xlink:href", "action", "formaction", "poster", "srcset", "data"])
+      expect(isXhtml(div(`<a ${name}="#a">A</a>`))).toContain("txt-1");
+  });
+
+  it.each([
+    ["color: black; background-color: #fff; padding-left: 3px; null", true],
+    ["text-align : left; border: 0px #F0F0F0 solid; width:50%", true],
+    ["background-image: url(data:image/png;base64,AAAA); color: red", true],
+    ["background: URL( 'http://a.example/a;b.png' )", true],
+    ["font-family: 'A; position: fixed'; float: right", true],
+    ["margin: 0 auto 5px", true],
+    ["position: fixed", false],
+    ["POSITION:absolute;top:0", false],
+    ["color: red; z-index: 9", false],
+    ["pos&#105;tion: fixed", false],
+    ["pos\\69tion: fixed", false],
+    ["/* a */ position: fixed", false],
+    ["color: red /* ; */; position: fixed", false],
+    ["font-family: '; position: fixed", false],
+    ["transform: translate(0, -500px)", false],
+    ["translate: 0 -500px", false],
+    ["inset: 0", false],
+    ["box-shadow: 0 0 0 9999px white", false],
+    ["outline: 9999px solid white", false],
+    ["margin-top: -500px", false],
+    ["margin: calc(0px - 500px)", false],
+    ["text-indent: -50em", false],
+    ["--a: fixed; color: red", false],
+    ["color: var(--a)", false],
+    ["width: expression(a())", false],
+    ["behavior: url(a.htc)", false],
+    ["-moz-binding: url(a.xml)", false],
+    ["background: url(javascript:a())", false],
+    ["background: url(data:image/svg+xml,a)", false],
+    ["background: image-set('a.png' 1x)", false],
+    ["background: url(a b'c)", false],
+    ["@import 'a.css'", false],
+  ])('lays nothing over what stands around it: style="%s" %s', (style, isAllowed) => {
+    expect(isXhtml(div(`<p style="${style}">A</p>`)) === undefined).toBe(isAllowed);
+  });
+
   it("of several million characters is read in a moment, whatever it is", () => {
     const start = performance.now();
-    for (const part of ["<p ", "&", "<!--", "<", '<p class="', "<p>", " a=", "A"]) isXhtml(div(part.repeat(2_000_000 / part.length)));
+    for (const part of ["<p ", "&", "<!--", "<", '<p class="', "<p>", " a=", "A", '<p style="url(', '<p style="a:'])
+      isXhtml(div(part.repeat(2_000_000 / part.length)));
+    for (const part of ["url(", "/*", "'", "&quot;", "url(&quot;", " ", "a:", "url( "]) {
+      isXhtml(div(`<p style="${part.repeat(2_000_000 / part.length)}">A</p>`));
+      isXhtml(div(`<p style="url(${part.repeat(2_000_000 / part.length)}">A</p>`));
+      isXhtml(div(`<p style="${part}">A</p>`.repeat(50_000)));
+    }
     isXhtml(`<div xmlns="http://www.w3.org/1999/xhtml"><img src="data:image/png;base64,${"A".repeat(8_000_000)}"/></div>`);
     expect(performance.now() - start).toBeLessThan(3_000);
   });

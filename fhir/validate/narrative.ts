@@ -41,15 +41,74 @@ const isCharacter = (point: number): boolean =>
   (point > 0xdfff && point < 0xfffe) ||
   (point > 0xffff && point < 0x110000);
 
-const NAMED: Record<string, string> = { colon: ":", Tab: "\t", NewLine: "\n", amp: "&" };
+const NAMED: Record<string, string> = { colon: ":", Tab: "\t", NewLine: "\n", amp: "&", quot: '"', apos: "'" };
 
-/** Whether a browser would run the address: it reads entities, and passes over blanks and control characters in it. */
-function isScript(address: string): boolean {
-  const read = address
+/** As a browser reads an attribute: entities are the characters that they stand for. */
+const decoded = (value: string): string =>
+  value
     .replace(numbered, (_, hex, decimal) => String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(decimal)))
-    .replace(/&(\w+);/g, (whole, name: string) => (Object.hasOwn(NAMED, name) ? (NAMED[name] as string) : whole))
-    .replace(/[\0-\x20\x7f-\xa0]+/g, "");
-  return /^(?:javascript|vbscript|livescript):/i.test(read) || /^data:(?!image\/(?:png|jpe?g|gif|webp|bmp)[;,])/i.test(read);
+    .replace(/&(\w+);/g, (whole, name: string) => (Object.hasOwn(NAMED, name) ? (NAMED[name] as string) : whole));
+
+/** Attributes that are addresses. */
+const ADDRESSES = new Set(["href", "src", "cite", "longdesc", "usemap"]);
+/** What a link may lead to. */
+const SCHEMES = new Set(["http", "https", "mailto", "tel"]);
+const IMAGE = /^data:image\/(?:png|jpe?g|gif|webp|bmp)[;,]/i;
+
+/**
+ * Whether a browser would do no more with the address than to open or show it: it is of one of the schemes, of none (`#part`, `page.html`),
+ * or an image of dots that it holds itself.
+ */
+function isHarmless(address: string, isImage: boolean): boolean {
+  const read = decoded(address).replace(/[\0-\x20\x7f-\xa0\u2028\u2029]+/g, ""); // a browser passes over these
+  const scheme = /^([^/?#]*?):/.exec(read)?.[1];
+  return scheme === undefined || SCHEMES.has(scheme.toLowerCase()) || (isImage && IMAGE.test(read));
+}
+
+/** Properties that change how a part of the text looks where it stands. What could lay it over something else is none of them. */
+const STYLES = new RegExp(
+  `^(?:${[
+    "background(?:-(?:attachment|clip|color|image|origin|position|repeat|size))?",
+    "border(?:-[a-z]+)*",
+    "(?:min-|max-)?(?:width|height)",
+    "(?:margin|padding)(?:-[a-z]+)*",
+    "font(?:-[a-z]+)*",
+    "text-(?:align|align-last|decoration(?:-[a-z]+)*|indent|justify|overflow|rendering|size-adjust|transform)",
+    "(?:list-style|column|columns|flex|grid|mso|page-break|break)(?:-[a-z]+)*",
+    "overflow(?:-[xy]|-wrap)?",
+    "(?:align|justify)-(?:content|items|self)",
+    "word-(?:break|spacing|wrap)",
+    "(?:row-|column-)?gap",
+    "box-sizing|caption-side|clear|color|cursor|direction|display|empty-cells|float|hyphens|letter-spacing|line-height|opacity|order",
+    "orphans|quotes|tab-size|table-layout|unicode-bidi|vertical-align|visibility|white-space|widows|writing-mode",
+  ].join("|")})$`,
+);
+/** Properties that move what follows them by a length below zero. */
+const MOVING = /^(?:margin|text-indent)/;
+const ADDRESS_IN_STYLE = /\burl\(([^()"']*|\s*"[^"]*"\s*|\s*'[^']*'\s*)\)/gi;
+/** Of one element, without addresses. Characters. */
+const MAX_STYLE = 4_000;
+
+/** What is wrong with a style (CSS 2.1, declarations); undefined when nothing is. */
+function styleFault(value: string): string | undefined {
+  const text = decoded(value);
+  const [script, overlay] = ["must not hold scripts (txt-1), in a style neither", "must not be laid over other text by its style"];
+  if (text.includes("\\") || text.includes("<")) return script;
+  const addresses = [...text.matchAll(ADDRESS_IN_STYLE)].map(([, address = ""]) => address.trim().replace(/^["']|["']$/g, ""));
+  if (!addresses.every((address) => isHarmless(address, true))) return script;
+  const rest = text.replace(ADDRESS_IN_STYLE, " ");
+  if (rest.length > MAX_STYLE) return `must have styles of ${MAX_STYLE} characters at most`;
+  const plain = rest.replace(/"[^"]*"|'[^']*'/g, " ").replace(/\/\*[\s\S]*?\*\//g, " ");
+  if (/(?:url|image|image-set|cross-fade|element|expression|var|env|attr)\s*\(|@|\/\*/i.test(plain)) return script;
+  for (const declaration of plain.split(";")) {
+    const mark = declaration.indexOf(":");
+    if (mark < 0) continue; // a browser passes over it
+    const name = declaration.slice(0, mark).trim().toLowerCase();
+    const setting = declaration.slice(mark + 1);
+    if (!STYLES.test(name)) return overlay;
+    if (MOVING.test(name) && /-\s*[\d.]|\(/.test(setting)) return overlay;
+  }
+  return undefined;
 }
 
 /** What is wrong with the text; undefined when nothing is. */
@@ -122,9 +181,11 @@ function faultOf(attributes: string, isRoot: boolean): string | undefined {
     if (name === "xmlns" && value !== XHTML) return `must be XHTML: xmlns is "${XHTML}"`;
     if (name === "xmlns" || name.startsWith("xmlns:")) namespace = value;
     else if (!ATTRIBUTES.has(name)) return "must hold HTML's basic attributes only (txt-1): no event handlers";
-    if ((name === "href" || name === "src" || name === "cite") && isScript(value)) {
-      return "must not hold scripts (txt-1), in a link neither";
+    if (ADDRESSES.has(name) && !isHarmless(value, name === "src")) {
+      return "must not hold scripts (txt-1): its links are http, https, mailto, tel, or lead to a part of the text";
     }
+    const fault = name === "style" ? styleFault(value) : undefined;
+    if (fault) return fault;
   }
   return isRoot && namespace !== XHTML ? `must be XHTML: its <div> has xmlns="${XHTML}"` : undefined;
 }

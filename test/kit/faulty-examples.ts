@@ -75,6 +75,11 @@ export const faultyExamples: Fault[] = [
     ),
   },
   {
+    diagnostics: "text.div must not hold scripts (txt-1): its links are http, https, mailto, tel, or lead to a part of the text.",
+    reason: "R4 allows a link of any scheme; this server takes only those that a reader's browser opens. These have one of ftp.",
+    files: ["Bundle-valuesets.json", "ValueSet-formatcodes.json"],
+  },
+  {
     diagnostics: "sdf-4: If the structure is not abstract, then there SHALL be a baseDefinition",
     reason: "These logical models are not abstract and have no base.",
     files: ["Definition", "Event", "FiveWs", "Request"].map((name) => `StructureDefinition-${name}.json`),

@@ -148,6 +148,7 @@ export default (config: Config): ServiceSchema =>
       this.http.on("request", serve);
       this.http.on("checkContinue", serve); // who asks first hears a refusal before sending the body
       this.http.on("connection", (socket: Socket) => this.connections.add(socket, clientOfConnection(socket.remoteAddress, config)));
+      this.http.on("secureConnection", (socket: Socket) => this.connections.addEncrypted(socket));
       this.http.on("clientError", refuseMalformed);
       // Listening begins at once, and says "not ready" until the broker has started everything beside it.
       await listen(this.http, config);
@@ -205,10 +206,12 @@ function accept(
       response.setHeader("Connection", "close");
       throw overloaded();
     }
-    response.once("close", () => connections.end(socket));
     const exchange = inFlight.open(clientOf(request, config), response, request.headers.expect !== undefined);
+    response.once("close", () => {
+      connections.end(socket);
+      if (exchange) inFlight.close(exchange);
+    });
     if (!exchange) throw overloaded();
-    response.once("close", () => inFlight.close(exchange));
     request.exchange = exchange;
     request.gate = service.gate;
     const asked = crossOrigin(request, response, config, own);
@@ -250,8 +253,9 @@ async function answerFhir(service: This, ctx: Context, request: IncomingMessage,
   };
   const kind = kindOf(rest);
   const isRead = request.method === "GET" || request.method === "HEAD" || kind.endsWith("/_search");
-  if (isRead && exchange) {
-    const turn = await service.gate.enter(exchange.client.name, { answer: sizes.expected(kind, Date.now()) });
+  const expected = isRead ? sizes.expected(kind, Date.now()) : 0;
+  if (exchange && !service.gate.isSmall(expected)) {
+    const turn = await service.gate.enter(exchange.client.name, { answer: expected });
     if (turn) exchange.work(turn);
   }
   const answer = await routeFhir(fhirRequest(request, rest, `${service.own.origin}/fhir`, mesh), packageJson.version);

@@ -7,20 +7,26 @@ const HALF_LIFE_MS = 600_000;
 /** Kinds that are remembered; the one that was noted longest ago is forgotten first. */
 const MAX_KINDS = 2_000;
 
+/** Not remembered more exactly. Bytes. */
+const LEAST = 16 * 1024;
+
+const remembered = ({ bytes, at }: { bytes: number; at: number }, now: number): number =>
+  bytes <= LEAST ? bytes : Math.max(bytes * 0.5 ** ((now - at) / HALF_LIFE_MS), LEAST);
+
 export class AnswerSizes {
   readonly #sizes = new Map<string, { bytes: number; at: number }>();
 
   /** Bytes. @param now milliseconds since 1970 */
   expected(kind: string, now: number): number {
     const known = this.#sizes.get(kind);
-    return known ? known.bytes * 0.5 ** ((now - known.at) / HALF_LIFE_MS) : UNKNOWN;
+    return known ? remembered(known, now) : UNKNOWN;
   }
 
   note(kind: string, bytes: number, now: number): void {
     const known = this.#sizes.get(kind);
-    if (known && bytes <= known.bytes * 0.5 ** ((now - known.at) / HALF_LIFE_MS)) return;
+    if (known && bytes <= remembered(known, now)) return;
     this.#sizes.delete(kind);
-    this.#sizes.set(kind, { bytes, at: now });
+    this.#sizes.set(kind, { bytes: Math.max(bytes, LEAST), at: now });
     if (this.#sizes.size > MAX_KINDS) this.#sizes.delete(this.#sizes.keys().next().value as string);
   }
 }
@@ -28,8 +34,13 @@ export class AnswerSizes {
 /** `/fhir/Patient/1?…` → `Patient/id`: requests of one kind have answers of about one size. @param path behind `/fhir`, with or without query */
 export function kindOf(path: string): string {
   const mark = path.indexOf("?");
-  const [, type = "", second, third] = (mark < 0 ? path : path.slice(0, mark)).split("/", 4);
-  if (second === undefined) return type;
-  const isName = second.startsWith("_") || second.startsWith("$");
-  return `${type}/${isName ? second : "id"}${third === undefined ? "" : `/${third}`}`;
+  const end = mark < 0 ? path.length : mark;
+  const first = path.indexOf("/", 1);
+  if (first < 0 || first >= end) return path.slice(1, end);
+  const next = path[first + 1];
+  if (next === "_" || next === "$") return path.slice(1, end);
+  const second = path.indexOf("/", first + 1);
+  if (second < 0 || second >= end) return `${path.slice(1, first)}/id`;
+  const third = path.indexOf("/", second + 1);
+  return `${path.slice(1, first)}/id${path.slice(second, third < 0 || third > end ? end : third)}`;
 }

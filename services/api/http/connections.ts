@@ -14,13 +14,16 @@ interface Connection {
   client: string | undefined;
   /** Requests under way. */
   busy: number;
+  /** Of the last request that was answered, or of the connection itself: the lowest was idle for longest. */
+  order: number;
   /** It was refused a request, and ends with that answer: what comes behind is not looked at. */
   isEnding: boolean;
 }
 
 export class Connections {
-  /** By `keyOf`; those that fell idle last are at the end. */
-  readonly #all = new Map<string, Connection>();
+  readonly #all = new Set<Connection>();
+  readonly #bySocket = new WeakMap<Socket, Connection>();
+  #order = 0;
   readonly #perClient = new Map<string, number>();
   readonly #max: number;
   readonly #maxPerClient: number;
@@ -36,21 +39,29 @@ export class Connections {
 
   /** A new connection. Where there are too many, the longest idle one is closed, of the same client if that has too many; else this one. */
   add(socket: Socket, client: string | undefined): void {
-    const key = keyOf(socket);
     const isClientFull = client !== undefined && (this.#perClient.get(client) ?? 0) >= this.#maxPerClient;
     if ((isClientFull || this.#all.size >= this.#max) && !this.#closeIdle(isClientFull ? client : this.#greediest())) {
       socket.destroy();
       return;
     }
-    const connection = { socket, client, busy: 0, isEnding: false };
-    this.#all.set(key, connection);
+    const connection = { socket, client, busy: 0, order: this.#order++, isEnding: false };
+    this.#all.add(connection);
+    this.#bySocket.set(socket, connection);
     if (client !== undefined) this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
-    socket.once("close", () => this.#remove(key, connection));
+    socket.once("close", () => this.#remove(connection));
+  }
+
+  /** @param encrypted what speaks TLS over a connection that was added: from now on another name of the same */
+  addEncrypted(encrypted: Socket): void {
+    const { remoteAddress, remotePort } = encrypted;
+    for (const connection of this.#all)
+      if (connection.socket.remotePort === remotePort && connection.socket.remoteAddress === remoteAddress)
+        this.#bySocket.set(encrypted, connection);
   }
 
   /** A request begins. @returns "full" for the first one too many, after whose answer the connection must end; "ended" behind that */
   begin(socket: Socket): "full" | "ended" | undefined {
-    const connection = this.#all.get(keyOf(socket));
+    const connection = this.#bySocket.get(socket);
     if (!connection) return undefined;
     if (connection.isEnding) return "ended";
     if (connection.busy >= MAX_PIPELINED) {
@@ -63,18 +74,14 @@ export class Connections {
 
   /** A request that was begun is answered. */
   end(socket: Socket): void {
-    const key = keyOf(socket);
-    const connection = this.#all.get(key);
+    const connection = this.#bySocket.get(socket);
     if (!connection) return;
     connection.busy -= 1;
-    if (connection.busy > 0) return;
-    this.#all.delete(key);
-    this.#all.set(key, connection);
+    connection.order = this.#order++;
   }
 
-  #remove(key: string, connection: Connection): void {
-    if (this.#all.get(key) !== connection) return;
-    this.#all.delete(key);
+  #remove(connection: Connection): void {
+    if (!this.#all.delete(connection)) return;
     const { client } = connection;
     if (client === undefined) return;
     const left = (this.#perClient.get(client) ?? 1) - 1;
@@ -95,15 +102,14 @@ export class Connections {
   }
 
   #closeIdle(client: string | undefined): boolean {
-    for (const [key, connection] of this.#all) {
+    let found: Connection | undefined;
+    for (const connection of this.#all) {
       if (connection.busy > 0 || connection.client !== client) continue;
-      this.#remove(key, connection);
-      connection.socket.destroy();
-      return true;
+      if (!found || connection.order < found.order) found = connection;
     }
-    return false;
+    if (!found) return false;
+    this.#remove(found);
+    found.socket.destroy();
+    return true;
   }
 }
-
-/** The same of a TLS socket and of the TCP socket beneath it. */
-const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress}|${remotePort}`;

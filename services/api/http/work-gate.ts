@@ -43,6 +43,11 @@ export class WorkGate {
     this.#maxWaitMs = maxWaitMs;
   }
 
+  /** Whether work on an answer of so many bytes passes: then there is no need to `enter`. */
+  isSmall(answer: number): boolean {
+    return answer * ANSWER_FACTOR < SMALL;
+  }
+
   /**
    * Waits for its turn, where there is not enough left.
    * @returns what gives the turn back, to be called once; undefined for small work

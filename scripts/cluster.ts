@@ -62,6 +62,8 @@ async function run(config: Config, [replicas = ""]: string[]): Promise<void> {
   const folder = takeCluster(config);
   for (const line of closeToOthers(config.dataDir)) console.error(line);
   const log = (line: string) => console.log(`${new Date().toISOString().slice(11, 23)} ${line}`);
+  if (config.natsUrl && wanted.has("api") && !config.pageKey && !config.pageKeyFile)
+    log("PAGE_KEY is not set: page links of these gateways work with the gateways of this machine only (docs/security.md).");
   const socket = socketFor(config.dataDir);
   const supervisor = new Supervisor(config, socket, log);
   let stopping: Promise<void> | undefined;

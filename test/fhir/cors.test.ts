@@ -68,6 +68,14 @@ describe.each([
     expect((await fhir.get("/Patient/cors")).status).toBe(isAnyAllowed ? 410 : 200);
   });
 
+  it("writes with what a browser says of the site, where its origin may", async () => {
+    const patient = { resourceType: "Patient" };
+    const site = { "Sec-Fetch-Site": "cross-site" };
+    expect((await fhir.create(patient, { ...site, Origin: APP })).status).toBe(isAllowed ? 201 : 403);
+    expect((await fhir.create(patient, { ...site, Origin: "https://evil.example" })).status).toBe(isAnyAllowed ? 201 : 403);
+    expect((await fhir.create(patient, site)).status).toBe(isAnyAllowed ? 201 : 403);
+  });
+
   it("never gets from a cache what was another's", async () => {
     const { headers } = await fhir.get("/Patient");
     expect(headers.get("vary")?.includes("Origin") ?? false).toBe(isAllowed && !isAnyAllowed);

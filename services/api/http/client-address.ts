@@ -6,8 +6,8 @@ import type { Config } from "../../../mesh/config.ts";
 /** Addresses of one request that are looked at; no chain of proxies is as long. */
 const MAX_HOPS = 32;
 
-/** All requests count together where a proxy stands for many clients and does not say for whom. */
-const EVERYBODY = "*";
+/** All requests count together where a proxy stands for many clients and does not say for whom: they have no shares. */
+export const EVERYBODY = "*";
 
 type Settings = Pick<Config, "trustedProxies" | "behindProxy">;
 

@@ -1,3 +1,4 @@
+import { EVERYBODY } from "./client-address.ts";
 import { type Exchange, InFlight } from "./in-flight.ts";
 
 const LIMITS = { requests: 4, clientRequests: 2, bytes: 1_000, clientBytes: 600 };
@@ -35,6 +36,13 @@ describe("what is in flight", () => {
     expect(open("c")).toBeUndefined();
     inFlight.close(first);
     expect([open("a"), inFlight.requests]).toEqual([expect.anything(), 4]);
+  });
+
+  it("has no shares where all come by one proxy that does not say for whom", () => {
+    const everybody = Array.from({ length: 4 }, () => open(EVERYBODY));
+    expect(everybody.every(Boolean)).toBe(true);
+    everybody[0]?.hold(1_000);
+    expect([inFlight.bytes, open(EVERYBODY)]).toEqual([1_000, undefined]);
   });
 
   it("gives the place of a body that stands still to who comes next", () => {

@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { Errors } from "moleculer";
+import { EVERYBODY } from "./client-address.ts";
 import { httpError } from "./errors.ts";
 
 /** How much may be in flight. */
@@ -46,6 +47,8 @@ const MUCH_LARGER = 4;
 /** A client, by its address. */
 interface Client {
   name: string;
+  maxRequests: number;
+  maxBytes: number;
   requests: number;
   bytes: number;
 }
@@ -195,9 +198,9 @@ export class InFlight {
    */
   open(client: string, response: Ending, isAwaited = false): Exchange | undefined {
     const known = this.#clients.get(client);
-    const isClientFull = known !== undefined && known.requests >= this.#limits.clientRequests;
+    const isClientFull = known !== undefined && known.requests >= known.maxRequests;
     if ((isClientFull || this.#all.size >= this.#limits.requests) && !this.#freePlace(isClientFull ? known : undefined)) return undefined;
-    const own = known ?? { name: client, requests: 0, bytes: 0 };
+    const own = known ?? this.#client(client);
     if (!known) this.#clients.set(client, own);
     own.requests += 1;
     const exchange = new Exchange(this, own, response, isAwaited);
@@ -226,8 +229,8 @@ export class InFlight {
     if (bytes < 0) this.#onReleased(-bytes);
     if (bytes <= 0) return;
     const { client } = exchange;
-    while (this.#bytes > this.#limits.bytes || client.bytes > this.#limits.clientBytes) {
-      const victim = this.#largest(exchange, client.bytes > this.#limits.clientBytes ? client : undefined);
+    while (this.#bytes > this.#limits.bytes || client.bytes > client.maxBytes) {
+      const victim = this.#largest(exchange, client.bytes > client.maxBytes ? client : undefined);
       if (victim) victim.giveUp(overloaded());
       else if (force) return;
       else {
@@ -252,6 +255,12 @@ export class InFlight {
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  #client(name: string): Client {
+    const { requests, clientRequests, bytes, clientBytes } = this.#limits;
+    const isMany = name === EVERYBODY;
+    return { name, requests: 0, bytes: 0, maxRequests: isMany ? requests : clientRequests, maxBytes: isMany ? bytes : clientBytes };
   }
 
   #add(exchange: Exchange, bytes: number): void {

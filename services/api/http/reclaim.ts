@@ -7,6 +7,7 @@ import { runInNewContext } from "node:vm";
 
 /** Work that leaves about this much behind is cleared away. Bytes. */
 const WORTHWHILE = 96 * 1024 * 1024;
+const SMALL = 256 * 1024;
 /** Between two collections. Milliseconds. */
 const PAUSE_MS = 1_000;
 
@@ -17,8 +18,9 @@ export class Reclaim {
   #timer: NodeJS.Timeout | undefined;
   #collect: Collect | undefined;
 
-  /** So many bytes were needed, and are no longer. */
+  /** So many bytes were needed, and are no longer. What is small is collected as it comes. */
   note(bytes: number): void {
+    if (bytes < SMALL) return;
     this.#left += bytes;
     if (this.#left < WORTHWHILE || this.#timer) return;
     this.#timer = setTimeout(() => {

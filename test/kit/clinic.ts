@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import type { Caller } from "../../mesh/contract.ts";
+import { ParamsValidator } from "../../mesh/params.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 
 export interface Clinic {
@@ -23,7 +24,7 @@ export async function startClinic(...services: ServiceSchema[]): Promise<Clinic>
   const before = process.env.DATA_DIR;
   process.env.DATA_DIR = dataDir; // the stores read their settings when they start
   const options = { namespace: randomUUID(), logger: false, transporter: "Fake", internalServices: false } as const;
-  const host = new ServiceBroker({ ...options, nodeID: "host" });
+  const host = new ServiceBroker({ ...options, validator: new ParamsValidator(), nodeID: "host" });
   const desk = new ServiceBroker({ ...options, nodeID: "desk" });
   for (const service of services) host.createService(service);
   await Promise.all([host.start(), desk.start()]);

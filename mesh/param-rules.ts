@@ -1,0 +1,32 @@
+/** Rules for params that several services take. Each form is exact, so that the schema of the API tells all that is refused. */
+
+const year = "(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})";
+const leapYear = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)";
+const month = "(?:0[1-9]|1[0-2])";
+const day = "(?:0[1-9]|1[0-9]|2[0-8])";
+const lateDay = "(?:(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)";
+const fullDate = `(?:${year}-(?:${month}-${day}|${lateDay})|${leapYear}-02-29)`;
+const time = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))";
+
+/** A date that the calendar has: YYYY, YYYY-MM or YYYY-MM-DD. */
+export const dateRule = {
+  type: "string",
+  pattern: new RegExp(`^(?:${year}(?:-${month})?|${fullDate})$`),
+  messages: { stringPattern: "'{field}' must be a date that the calendar has: YYYY, YYYY-MM or YYYY-MM-DD." },
+} as const;
+
+/** A day, or a moment of one with seconds and zone (RFC 3339). */
+export const momentRule = {
+  type: "string",
+  pattern: new RegExp(`^${fullDate}(?:T${time})?$`),
+  messages: { stringPattern: "'{field}' must be a date (YYYY-MM-DD), or a date and time with zone (YYYY-MM-DDThh:mm:ssZ)." },
+} as const;
+
+/** An absolute or relative URI as FHIR takes it: no white space in it. At most 500 characters. */
+export const uriRule = {
+  type: "string",
+  min: 1,
+  max: 500,
+  pattern: /^[^\u0000-\u0020]+$/,
+  messages: { stringPattern: "'{field}' must be a URI, without spaces." },
+} as const;

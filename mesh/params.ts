@@ -1,0 +1,92 @@
+/**
+ * How params of actions are checked: Moleculer's validator (fastest-validator) with what it lacks. A text is counted in characters as
+ * JSON Schema counts them, null is no value, and a refusal says where and why without repeating what was sent: that may be anything of
+ * any size, and name a patient. services/api/rest/schema.ts tells the same rules to the outside.
+ */
+import { Validators } from "moleculer";
+
+/** Faults of one call that are told; more help nobody. */
+const MAX_FAULTS = 20;
+/** Characters of a list of unknown members that are told. */
+const MAX_NAMES = 200;
+
+/** Characters that no text of FHIR may hold (R4 2.24.0.1), as the inside of a character class. */
+export const CONTROL = "\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f";
+/** What `String.trim` takes for white space, as the inside of a character class. */
+export const WHITE = "\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff";
+
+/** What a rule of type `string` may say; others fail at the start, as nothing would check them. */
+const TEXT_OPTIONS = new Set(["type", "trim", "min", "max", "pattern", "messages", "description", "optional", "nullable", "default"]);
+
+interface Rule {
+  schema: Record<string, unknown>;
+  messages: Record<string, string>;
+}
+
+/** What a rule is made with: fastest-validator runs it as source text. */
+interface Maker {
+  makeError(fault: Fault): string;
+  rules: Record<string, unknown>;
+}
+
+interface Fault {
+  type: string;
+  expected?: unknown;
+  actual?: string;
+  field?: string;
+  messages: Record<string, string>;
+}
+
+const messages = {
+  required: "'{field}' must have a value; null is none.",
+  objectStrict: "Unknown, and refused: {actual}.",
+  string: "'{field}' must be a text.",
+  stringMin: "'{field}' must have at least {expected} characters that are no white space.",
+  stringMax: "'{field}' must not be longer than {expected} characters.",
+  stringPattern: "'{field}' does not have the form that it should.",
+  stringControl: "'{field}' must not hold control characters other than tab, carriage return and line feed.",
+  enumValue: "'{field}' must be one of: {expected}.",
+};
+
+/** Types of rules to which null is no value, also where they are optional. */
+const valued = ["string", "number", "boolean", "enum", "array", "object", "multi", "uuid"];
+
+/**
+ * Moleculer's validator of params. Differences: a `string` with `max` holds no control characters (one with a `pattern`: what that
+ * says) and is counted in Unicode characters, `max` before and `min` after `trim`; null is refused everywhere but for `any`; at most 20
+ * faults are told, without the values that were sent.
+ */
+export class ParamsValidator extends Validators.Fastest {
+  constructor() {
+    super({
+      messages,
+      considerNullAsAValue: true,
+      defaults: Object.fromEntries(valued.map((type) => [type, { nullable: false }])),
+    } as object);
+    const maker = (this as unknown as { validator: Maker }).validator;
+    const makeError = maker.makeError.bind(maker);
+    maker.makeError = ({ actual, ...fault }) => {
+      // Of the rest, `actual` is the value, which the message's text is made with: that fails for much that a client can make up.
+      const told = fault.type === "objectStrict" ? { ...fault, actual: `${actual}.slice(0, ${MAX_NAMES})` } : fault;
+      return `if (errors.length < ${MAX_FAULTS}) { ${makeError(told)} }`;
+    };
+    maker.rules["string"] = checkText;
+  }
+}
+
+function checkText(this: Maker, { schema, messages }: Rule, path: string): { source: string; sanitized: boolean } {
+  const unknown = Object.keys(schema).filter((option) => !TEXT_OPTIONS.has(option));
+  if (unknown.length > 0) throw new Error(`The rule of the param "${path}" says ${unknown.join(", ")}, which no text is checked for.`);
+  const { trim, min, max, pattern } = schema as { trim?: boolean; min?: number; max?: number; pattern?: RegExp | string };
+  if (trim && (min ?? 0) > 1) throw new Error(`The rule of the param "${path}" has trim and a min over 1, which no schema can tell.`);
+  const refuse = (type: string, expected?: unknown) => this.makeError({ type, messages, ...(expected !== undefined && { expected }) });
+  const source = [`if (typeof value !== "string") { ${refuse("string")} return value; }`];
+  // Beyond twice the limit it is too long however it is counted.
+  const count = (limit: number) => `(value.length > ${2 * limit} ? value.length : Array.from(value).length)`;
+  if (max !== undefined) source.push(`if (${count(max)} > ${max}) { ${refuse("stringMax", max)} return value; }`);
+  if (max !== undefined && pattern === undefined) source.push(`if (/[${CONTROL}]/.test(value)) { ${refuse("stringControl")} }`);
+  if (trim) source.push("value = value.trim();");
+  if (min !== undefined) source.push(`if (${count(min)} < ${min}) { ${refuse("stringMin", min)} }`);
+  if (pattern !== undefined) source.push(`if (!${new RegExp(pattern)}.test(value)) { ${refuse("stringPattern")} }`);
+  return { sanitized: trim === true, source: [...source, "return value;"].join("\n") };
+}

@@ -1,4 +1,5 @@
 /** What the domain's actions need of resources that other services own. */
+import { uriRule } from "../../mesh/param-rules.ts";
 import type { FhirResource, Stored } from "../../fhir/r4.ts";
 import { isType, notFound } from "../../federation/errors.ts";
 import { readResource } from "../../federation/read.ts";
@@ -18,10 +19,10 @@ export const codeRule = {
   type: "object",
   strict: true,
   props: {
-    system: { type: "string", min: 1, max: 500 },
+    system: uriRule,
     code: {
       type: "string",
-      pattern: /^[^\s|]+( [^\s|]+)*$/,
+      pattern: /^[^\u0000-\u0020|]+( [^\u0000-\u0020|]+)*$/,
       max: 200,
       messages: { stringPattern: "A code has no spaces at its ends and no bar." },
     },

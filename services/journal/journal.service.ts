@@ -1,5 +1,6 @@
 import { AnomalyKind, type Report } from "../../mesh/anomalies-contract.ts";
 import { defineService } from "../../mesh/contract.ts";
+import { momentRule } from "../../mesh/param-rules.ts";
 import { Collections, type WithCollections } from "../../mixins/collections.ts";
 import { DuplicateKey } from "../../store/documents/documents.ts";
 import type { journal } from "./journal.contract.ts";
@@ -24,8 +25,8 @@ export default defineService<typeof journal, WithCollections<{ anomalies: Stored
       summary: "What went wrong in the mesh, newest first",
       params: {
         kind: { ...KIND, optional: true },
-        since: { type: "string", pattern: /^\d{4}-\d{2}-\d{2}(T[0-9:.]+(Z|[+-]\d{2}:\d{2}))?$/, optional: true },
-        limit: { type: "number", integer: true, min: 1, max: MAX_LISTED, optional: true, convert: true },
+        since: { ...momentRule, optional: true },
+        limit: { type: "number", integer: true, min: 1, max: MAX_LISTED, optional: true },
         $$strict: true,
       },
       async handler(ctx) {

@@ -9,6 +9,14 @@ import { owns, type lab } from "./lab.contract.ts";
 import { orderChanged, orderNotFound } from "./lab.errors.ts";
 import { newOrder, orderOf, resultOf } from "./lab.model.ts";
 
+/** A UCUM code: it becomes `Quantity.code`, whose form FHIR prescribes. */
+const UNIT = {
+  type: "string",
+  max: 50,
+  pattern: /^[^\u0000-\u0020]+( [^\u0000-\u0020]+)*$/,
+  messages: { stringPattern: "A unit has single spaces at most, and none at its ends." },
+} as const;
+
 export default defineService<typeof lab, WithFhir & WithDirectory>({
   name: "lab",
   mixins: [
@@ -44,7 +52,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
       params: {
         order: referenceTo("ServiceRequest"),
         finding: [
-          { type: "object", strict: true, props: { value: "number", unit: { type: "string", min: 1, max: 50 } } },
+          { type: "object", strict: true, props: { value: "number", unit: UNIT } },
           { type: "object", strict: true, props: { text: { type: "string", trim: true, min: 1, max: 2_000 } } },
         ],
         $$strict: true,

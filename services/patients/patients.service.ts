@@ -1,5 +1,6 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
+import { dateRule, uriRule } from "../../mesh/param-rules.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { owns, Gender, type patients } from "./patients.contract.ts";
@@ -21,16 +22,12 @@ export default defineService<typeof patients, WithFhir>({
       params: {
         family: NAME,
         given: { type: "array", min: 1, max: 10, items: NAME },
-        birthDate: {
-          type: "string",
-          pattern: /^\d{4}(-\d{2}(-\d{2})?)?$/,
-          messages: { stringPattern: "birthDate must be a date like 1980-01-31." },
-        },
+        birthDate: dateRule,
         gender: { type: "enum", values: Object.values(Gender) },
         identifier: {
           type: "object",
           strict: true,
-          props: { system: { type: "string", min: 1, max: 500 }, value: { type: "string", min: 1, max: 200 } },
+          props: { system: uriRule, value: { type: "string", min: 1, max: 200 } },
         },
         phone: { type: "string", min: 1, max: 50, optional: true },
         $$strict: true,

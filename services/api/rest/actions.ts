@@ -7,10 +7,11 @@ import type { IncomingMessage } from "node:http";
 import type { ActionSchema as MoleculerAction, Context, ServiceBroker } from "moleculer";
 import { directoryOf } from "../../../federation/directory.ts";
 import { serviceDown } from "../../../federation/errors.ts";
-import { parseJson } from "../../../fhir/json.ts";
+import { parseInput } from "../../../fhir/json.ts";
 import { MAX_PARAMS_BYTES, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
 import type { Answer } from "../http/answer.ts";
+import { objectSchema, typeOfRule } from "./schema.ts";
 
 type ActionSchema = MoleculerAction & { summary?: string; deprecated?: string };
 
@@ -38,12 +39,21 @@ export function publishedActions(broker: ServiceBroker): PublishedAction[] {
 /** Handles one request; `path` is what follows `/api/`. */
 export async function callAction(ctx: Context, request: IncomingMessage, path: string, query: URLSearchParams): Promise<Answer> {
   const action = find(ctx.broker, path.replace("/", "."));
-  const allowed = action.rest === "GET" ? ["GET", "HEAD", "POST"] : ["POST"];
-  if (!allowed.includes(request.method ?? "")) {
-    throw httpError(405, "METHOD_NOT_ALLOWED", `${path} takes ${allowed.join(", ")}.`, { allow: allowed.join(", ") });
+  const allow = action.rest === "GET" ? "GET, HEAD, POST" : "POST";
+  switch (request.method) {
+    case "OPTIONS":
+      return { status: 204, headers: { Allow: allow } };
+    case "POST":
+      return called(ctx, action, await bodyParams(request, action));
+    case "GET":
+    case "HEAD":
+      if (action.rest === "GET") return called(ctx, action, queryParams(request.url ?? "", query, action.params));
   }
-  const params = request.method === "POST" ? await bodyParams(request) : queryParams(query, action.params);
-  const result = await ctx.call(action.name, params);
+  throw httpError(405, "METHOD_NOT_ALLOWED", `${action.name} takes ${allow}.`, { allow });
+}
+
+async function called(ctx: Context, { name }: PublishedAction, params: object): Promise<Answer> {
+  const result = await ctx.call(name, params);
   return { status: 200, headers: { "Content-Type": "application/json; charset=utf-8" }, body: JSON.stringify(result ?? null) };
 }
 
@@ -67,32 +77,58 @@ const describe = (name: string, action: ActionSchema): PublishedAction => ({
   ...(typeof action.deprecated === "string" && { deprecated: action.deprecated }),
 });
 
-async function bodyParams(request: IncomingMessage): Promise<object> {
+/** Whether an action can be called without any param. */
+export const needsParams = ({ params }: PublishedAction): boolean => objectSchema(params).required !== undefined;
+
+async function bodyParams(request: IncomingMessage, action: PublishedAction): Promise<object> {
   const text = await readText(request, MAX_PARAMS_BYTES);
-  if (text === "") return {};
-  const type = request.headers["content-type"] ?? "";
-  if (!/^application\/([\w.-]+\+)?json\b/.test(type)) throw httpError(415, "NOT_JSON", "Send the params as application/json.");
-  const params = parseJson(text);
+  if (text === "") {
+    if (needsParams(action)) throw httpError(400, "BODY_MISSING", "Send the params as a JSON object in the body.");
+    return {};
+  }
+  if (!isJson(request.headers["content-type"] ?? "")) throw httpError(415, "NOT_JSON", "Send the params as application/json, in UTF-8.");
+  // Read as FHIR's JSON is, for what that refuses; but a number is a number here, however it was written.
+  parseInput(text);
+  const params = JSON.parse(text) as unknown;
   if (params === null || typeof params !== "object" || Array.isArray(params))
     throw httpError(400, "NOT_AN_OBJECT", "The params must be a JSON object.");
   return params;
 }
 
-/** A query has only strings: numbers and booleans are read where the action's params say so. */
-function queryParams(query: URLSearchParams, rules: Record<string, unknown>): object {
-  return Object.fromEntries(
-    [...query].map(([name, value]) => {
-      const type = typeOfRule(rules[name]);
-      if (type === "number" && value.trim() !== "" && Number.isFinite(Number(value))) return [name, Number(value)];
-      if (type === "boolean" && (value === "true" || value === "false")) return [name, value === "true"];
-      return [name, value];
-    }),
-  );
+function isJson(contentType: string): boolean {
+  const [type = "", ...parameters] = contentType.split(";");
+  if (!/^\s*application\/(?:[\w.-]+\+)?json\s*$/i.test(type)) return false;
+  const charset = parameters.find((one) => /^\s*charset\s*=/i.test(one));
+  return charset === undefined || /=\s*"?utf-?8"?\s*$/i.test(charset);
 }
 
-/** The type in a rule of Moleculer's validator: `"number|min:1"` or `{ type: "number", … }`. */
-export function typeOfRule(rule: unknown): string | undefined {
-  if (typeof rule === "string") return rule.split("|")[0];
-  if (rule !== null && typeof rule === "object") return (rule as { type?: string }).type;
-  return undefined;
+/**
+ * A query has only strings: numbers and booleans are read where the action's params say so.
+ * @throws 400 for a name that stands twice, broken percent-encoding, a NUL
+ */
+function queryParams(url: string, query: URLSearchParams, rules: Record<string, unknown>): object {
+  // URLSearchParams replaces what is no UTF-8 in silence.
+  if (!isDecodable(url)) throw httpError(400, "BAD_URL", "The URL has a broken percent-encoding.");
+  const params = new Map<string, unknown>();
+  for (const [name, value] of query) {
+    if (params.has(name)) throw httpError(400, "PARAM_TWICE", "A param stands twice in the query: leave one.");
+    if (value.includes("\0") || name.includes("\0")) throw httpError(400, "BAD_URL", "The query holds the character NUL.");
+    params.set(name, readAs(value, typeOfRule(rules[name])));
+  }
+  return Object.fromEntries(params);
+}
+
+function readAs(text: string, type: string | undefined): unknown {
+  if (type === "number" && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return Number(text);
+  if (type === "boolean" && (text === "true" || text === "false")) return text === "true";
+  return text;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -3,17 +3,31 @@ import { FhirError } from "../../../fhir/outcome.ts";
 import { refusalOf } from "../fhir/refusals.ts";
 import type { Answer } from "../http/answer.ts";
 
+/** What Moleculer's validator says of one param; it adds who checked, which is nobody's business outside. */
+interface Fault {
+  type?: unknown;
+  field?: unknown;
+  message?: unknown;
+}
+
+/** The answer to an error: what it says to the outside, and nothing of the inside. */
 export function refuse(error: unknown): Answer {
   const { status, issues, headers } = refusalOf(error);
   const { type, data } = error as { type?: string; data?: unknown };
   const isInside = status === 500;
+  const faults = type === "VALIDATION_ERROR" && Array.isArray(data) ? (data as Fault[]) : undefined;
   const body = {
     error: {
       code: status,
       type: isInside ? "INTERNAL_ERROR" : error instanceof FhirError ? "INVALID" : (type ?? "ERROR"),
-      message: issues.map((issue) => issue.diagnostics).join(" "),
-      ...(!isInside && status < 500 && data !== undefined && { data }),
+      message: faults ? faults.map(({ message }) => `${message}`).join(" ") : issues.map((issue) => issue.diagnostics).join(" "),
+      ...(faults && { data: { fields: faults.map(fieldOf) } }),
+      ...(!faults && status < 500 && isObject(data) && { data }),
     },
   };
   return { status, headers: { ...headers, "Content-Type": "application/json; charset=utf-8" }, body: JSON.stringify(body) };
 }
+
+const isObject = (data: unknown): boolean => typeof data === "object" && data !== null && !Array.isArray(data);
+
+const fieldOf = ({ field, type, message }: Fault) => ({ field: `${field ?? ""}`, rule: `${type}`, message: `${message}` });

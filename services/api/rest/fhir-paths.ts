@@ -1,0 +1,150 @@
+/** The paths under /fhir of the OpenAPI document: each interaction of each type that is served right now. */
+import { criteriaOf, fhirContent, REFUSALS, ref } from "./fhir-schemas.ts";
+import type { Json } from "./schema.ts";
+
+const tags = ["FHIR R4"];
+const id = ref("parameters", "id");
+const searched = (sort: string): Json[] => ["count", "summary", "total", sort].map((name) => ref("parameters", name));
+const IF_MATCH = '`If-Match: W/"3"` names the version that is changed; another is refused by 412.';
+const BY_CRITERIA = "By search parameters, as a search has them, in the query; without any it is refused.";
+
+interface Told {
+  /** What a schema of `components` says of the body that is sent. */
+  body?: string;
+  media?: string;
+  /** Answers that are no refusals, by status: a schema's name, or "" for none. */
+  answers: Record<number, string>;
+  parameters?: Json[];
+  description?: string;
+}
+
+function interaction(operationId: string, summary: string, { body, media, answers, parameters = [], description }: Told): Json {
+  const content = body === undefined ? {} : media === undefined ? fhirContent(body) : { [media]: { schema: ref("schemas", body) } };
+  return {
+    tags,
+    summary,
+    operationId: `fhir.${operationId}`,
+    ...(description !== undefined && { description }),
+    parameters,
+    ...(body !== undefined && { requestBody: { required: body !== "OperationParameters", content } }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, schema]) => [
+          status,
+          { description: DESCRIPTIONS[status] ?? "Done", ...(schema !== "" && { content: fhirContent(schema) }) },
+        ]),
+      ),
+      ...REFUSALS,
+    },
+  };
+}
+
+const DESCRIPTIONS: Record<string, string> = {
+  200: "Done",
+  201: "Created; `Location` names its version",
+  204: "Deleted",
+  304: "Not changed since the version, or the time, that was named",
+};
+
+/** @param types that are served; none: there is no FHIR here */
+export function fhirPaths(types: string[]): Json {
+  if (types.length === 0) return {};
+  return {
+    "/fhir": {
+      post: interaction("bundle", "Batch or transaction", { body: "Request", answers: { 200: "Response" } }),
+      get: interaction("search", "Search several types: `_type` names them", {
+        answers: { 200: "Searchset" },
+        parameters: searched("sort"),
+      }),
+    },
+    "/fhir/metadata": { get: interaction("metadata", "What is served right now", { answers: { 200: "Capabilities" } }) },
+    "/fhir/_history": {
+      get: interaction("history", "History of all types, newest first", {
+        answers: { 200: "History" },
+        parameters: [ref("parameters", "count")],
+      }),
+    },
+    "/fhir/$meta": {
+      get: interaction("meta", "Profiles, tags and security labels in use", { answers: { 200: "OperationParameters" } }),
+      post: interaction("meta.post", "The same, asked by Parameters", {
+        body: "OperationParameters",
+        answers: { 200: "OperationParameters" },
+      }),
+    },
+    ...Object.fromEntries(types.flatMap(pathsOf)),
+  };
+}
+
+function pathsOf(type: string): [path: string, item: Json][] {
+  const written = { 200: type, 201: type };
+  return [
+    [
+      `/fhir/${type}`,
+      {
+        get: interaction(`${type}.search`, `Search ${type}`, {
+          answers: { 200: "Searchset" },
+          parameters: searched(`sort.${type}`),
+          description: criteriaOf(type),
+        }),
+        post: interaction(`${type}.create`, `Create a ${type}`, { body: type, answers: written }),
+        put: interaction(`${type}.updateBy`, `Update or create the one ${type} that meets the criteria`, {
+          body: type,
+          answers: written,
+          description: BY_CRITERIA,
+        }),
+        patch: interaction(`${type}.patchBy`, `Patch the one ${type} that meets the criteria`, {
+          body: "Patch",
+          media: "application/json-patch+json",
+          answers: { 200: type },
+          description: BY_CRITERIA,
+        }),
+        delete: interaction(`${type}.deleteBy`, `Delete the ${type} that meets the criteria`, {
+          answers: { 200: "OperationOutcome", 204: "" },
+          description: BY_CRITERIA,
+        }),
+      },
+    ],
+    [
+      `/fhir/${type}/{id}`,
+      {
+        parameters: [id],
+        get: interaction(`${type}.read`, `Read a ${type}`, {
+          answers: { 200: type, 304: "" },
+          parameters: [ref("parameters", "summaryOfOne")],
+        }),
+        put: interaction(`${type}.update`, `Update a ${type}, or create it under this id`, {
+          body: type,
+          answers: written,
+          description: IF_MATCH,
+        }),
+        patch: interaction(`${type}.patch`, `Change a part of a ${type}`, {
+          body: "Patch",
+          media: "application/json-patch+json",
+          answers: { 200: type },
+          description: IF_MATCH,
+        }),
+        delete: interaction(`${type}.delete`, `Delete a ${type}`, {
+          answers: { 200: "OperationOutcome", 204: "" },
+          description: IF_MATCH,
+        }),
+      },
+    ],
+    [
+      `/fhir/${type}/{id}/_history`,
+      {
+        parameters: [id],
+        get: interaction(`${type}.history`, `History of a ${type}, newest first`, {
+          answers: { 200: "History" },
+          parameters: [ref("parameters", "count")],
+        }),
+      },
+    ],
+    [
+      `/fhir/${type}/{id}/_history/{version}`,
+      {
+        parameters: [id, ref("parameters", "version")],
+        get: interaction(`${type}.vread`, `Read a version of a ${type}`, { answers: { 200: type, 304: "" } }),
+      },
+    ],
+  ];
+}

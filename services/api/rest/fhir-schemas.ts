@@ -1,0 +1,175 @@
+/** Parts of the OpenAPI document that all paths of FHIR share: resources, statuses, parameters. */
+import { elementsOf, isPrimitiveType } from "../../../fhir/validate/definition.ts";
+import { parametersOf } from "../../../fhir/search/parameters.ts";
+import type { Json } from "./schema.ts";
+
+/** A part of the document by its place in `components`. */
+export const ref = (kind: "schemas" | "responses" | "parameters", name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
+
+/** Content in FHIR's JSON with a schema of `components`. */
+export const fhirContent = (schema: string): Json => ({ "application/fhir+json": { schema: ref("schemas", schema) } });
+
+const ID = "^[A-Za-z0-9\\-.]{1,64}$";
+
+/**
+ * A resource as far as a schema tells it: its elements by name, and what each is in JSON. R4's rules go further (types of elements, value
+ * sets, invariants, references); what breaks them is refused by 422.
+ */
+function resourceSchema(type: string): Json {
+  const elements = elementsOf(type).flatMap(({ name, types = ["BackboneElement"], isChoice = false, max = 1, min = 0 }) =>
+    types.map((one) => ({
+      name: isChoice ? name + (one[0] ?? "").toUpperCase() + one.slice(1) : name,
+      one,
+      isList: max !== 1,
+      isRequired: min > 0 && !isChoice,
+    })),
+  );
+  const properties = Object.fromEntries(
+    elements.flatMap(({ name, one, isList }): [string, Json][] => [
+      [name, name === "id" ? { type: "string", pattern: ID } : isList ? { type: "array", minItems: 1 } : plain(one)],
+      ...(isPrimitiveType(one) && name !== "id" ? [[`_${name}`, { type: isList ? "array" : "object" }] as [string, Json]] : []),
+    ]),
+  );
+  // An element of a primitive type may be there by its extensions only, under its name with an underscore.
+  const required = elements.filter(({ isRequired, one }) => isRequired && !isPrimitiveType(one)).map(({ name }) => name);
+  return {
+    type: "object",
+    required: ["resourceType", ...required],
+    properties: { resourceType: { const: type }, ...properties },
+    additionalProperties: false,
+  };
+}
+
+function plain(type: string): Json {
+  if (type === "boolean") return { type: "boolean" };
+  if (["integer", "positiveInt", "unsignedInt"].includes(type)) return { type: "integer" };
+  if (type === "decimal") return { type: "number" };
+  return { type: isPrimitiveType(type) ? "string" : "object" };
+}
+
+const ISSUE = {
+  type: "object",
+  required: ["severity", "code"],
+  properties: {
+    severity: { enum: ["fatal", "error", "warning", "information"] },
+    code: { type: "string" },
+    diagnostics: { type: "string", description: "What happened and what to change, for people" },
+    expression: { type: "array", items: { type: "string" }, description: "Where in the request, as FHIRPath" },
+  },
+};
+
+const BUNDLE = (type: string[]): Json => ({
+  type: "object",
+  required: ["resourceType", "type"],
+  properties: {
+    resourceType: { const: "Bundle" },
+    type: { enum: type },
+    total: { type: "integer", minimum: 0 },
+    link: { type: "array", items: { type: "object", required: ["relation", "url"] } },
+    entry: { type: "array", items: { type: "object" } },
+  },
+});
+
+const STATUSES: Record<string, string> = {
+  400: "The request cannot be understood: no JSON, a parameter or a value that cannot be, an id that is not the path's",
+  404: "There is no such resource, or its type is not served",
+  405: "The method is not possible here",
+  406: "FHIR is served as JSON only",
+  409: "Something that is stored stands against it: another of the same key, a reference, a rule of the domain",
+  410: "The resource was deleted",
+  412: "A precondition does not hold: If-Match, If-None-Match, or the criteria have none or several matches",
+  413: "The request, or what it asks for, is too large",
+  415: "The body is not application/fhir+json in UTF-8",
+  422: "The resource breaks a rule of FHIR R4 or of its profiles; each issue says which, and where",
+  429: "Too many requests at once: try again later",
+  500: "A fault of the server; it is in its log",
+  501: "Not supported yet",
+  503: "A service is not available at the moment: try again after `Retry-After` seconds",
+};
+
+/** Of any interaction: what it answers when it refuses. Each status has its meaning in the description of its class. */
+export const REFUSALS: Json = { "4XX": ref("responses", "Refused"), "5XX": ref("responses", "Failed") };
+
+const refusals = (first: string, headers: Json): Json => ({
+  description: Object.entries(STATUSES)
+    .filter(([status]) => status.startsWith(first))
+    .map(([status, meaning]) => `${status}: ${meaning}.`)
+    .join("\n\n"),
+  content: fhirContent("OperationOutcome"),
+  headers,
+});
+
+const query = (name: string, description: string, schema: Json): Json => ({ name, in: "query", description, schema });
+
+/** @param types that are served */
+export function fhirComponents(types: string[]): Record<string, Json> {
+  return {
+    schemas: {
+      OperationOutcome: {
+        type: "object",
+        required: ["resourceType", "issue"],
+        properties: { resourceType: { const: "OperationOutcome" }, issue: { type: "array", minItems: 1, items: ISSUE } },
+      },
+      Searchset: BUNDLE(["searchset"]),
+      History: BUNDLE(["history"]),
+      Response: BUNDLE(["batch-response", "transaction-response"]),
+      Request: {
+        ...BUNDLE(["batch", "transaction"]),
+        description: "A Bundle whose entries each have a `request`",
+      },
+      // What an operation reads of it; as a resource it has its own schema below.
+      OperationParameters: { type: "object", required: ["resourceType"], properties: { resourceType: { const: "Parameters" } } },
+      Capabilities: { type: "object", required: ["resourceType"], properties: { resourceType: { const: "CapabilityStatement" } } },
+      Patch: {
+        description: "JSON Patch (RFC 6902)",
+        type: "array",
+        items: {
+          type: "object",
+          required: ["op", "path"],
+          properties: {
+            op: { enum: ["add", "remove", "replace", "move", "copy", "test"] },
+            path: { type: "string" },
+            from: { type: "string" },
+          },
+        },
+      },
+      ...Object.fromEntries(types.map((type) => [type, resourceSchema(type)])),
+    },
+    responses: {
+      Refused: refusals("4", { Allow: { schema: { type: "string" }, description: "Of 405: methods that are possible" } }),
+      Failed: refusals("5", { "Retry-After": { schema: { type: "string" }, description: "Of 503: seconds" } }),
+    },
+    parameters: {
+      id: { name: "id", in: "path", required: true, description: "The resource's logical id", schema: { type: "string", pattern: ID } },
+      version: { name: "version", in: "path", required: true, description: "Of the resource", schema: { type: "string", pattern: ID } },
+      // Empty is as good as absent (R4 3.1.1.3): forms send it.
+      count: query("_count", "Matches on a page; more than 1,000 are taken as 1,000", {
+        type: ["integer", "string"],
+        minimum: 0,
+        maxLength: 0,
+      }),
+      summary: query("_summary", "Which part of each match", { enum: ["true", "text", "data", "count", "false", ""] }),
+      summaryOfOne: query("_summary", "Which part of the resource", { enum: ["true", "text", "data", "false", ""] }),
+      total: query("_total", "Whether matches are counted", { enum: ["none", "estimate", "accurate", ""] }),
+      sort: sort([]),
+      ...Object.fromEntries(types.map((type) => [`sort.${type}`, sort(sortable(type))])),
+    },
+  };
+}
+
+const sortable = (type: string): string[] =>
+  [...parametersOf(type).values()].flatMap((one) => (["special", "composite"].includes(one.type) ? [] : one.code));
+
+function sort(codes: string[]): Json {
+  const key = `-?(?:${["_id", "_lastUpdated", ...codes].join("|")})`;
+  return query("_sort", "Codes of search parameters, the first counts most; `-` turns the order round", {
+    type: "string",
+    pattern: `^(?:${key}(?:,${key}){0,9})?$`,
+  });
+}
+
+/** Search parameters of a type, for people: each takes modifiers, lists, prefixes and chains of its own, which no schema tells. */
+export function criteriaOf(type: string): string {
+  const known = [...parametersOf(type).values()].map((one) => `\`${one.code}\` (${one.type})`);
+  return `Search parameters: \`_id\`, \`_lastUpdated\` (date), ${known.join(", ")}. What is unknown is passed over and named in the answer, or refused where \`Prefer: handling=strict\` asks so.`;
+}

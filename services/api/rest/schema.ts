@@ -1,0 +1,99 @@
+/** Rules of Moleculer's validator as JSON Schema (2020-12): what mesh/params.ts refuses is what the schema excludes. */
+import { CONTROL, WHITE } from "../../../mesh/params.ts";
+
+/** A schema, or a part of one. */
+export type Json = Record<string, unknown>;
+
+/** The type in a rule of Moleculer's validator: `"number|min:1"` or `{ type: "number", … }`. */
+export function typeOfRule(rule: unknown): string | undefined {
+  if (typeof rule === "string") return rule.split("|")[0];
+  if (Array.isArray(rule)) return "multi";
+  if (rule !== null && typeof rule === "object") return (rule as { type?: string }).type;
+  return undefined;
+}
+
+/** The schema of an object: of an action's params, or of an `object` among them. */
+export function objectSchema(rules: Json, isStrict = rules.$$strict === true): Json {
+  const names = Object.keys(rules).filter((name) => !name.startsWith("$$"));
+  const required = names.filter((name) => !isOptional(rules[name]));
+  return {
+    type: "object",
+    properties: Object.fromEntries(names.map((name) => [name, schemaOf(rules[name])])),
+    ...(required.length > 0 && { required }),
+    ...(isStrict && { additionalProperties: false }),
+  };
+}
+
+const isOptional = (rule: unknown): boolean =>
+  Array.isArray(rule) ? rule.every(isOptional) : optionsOf(rule).optional === true || "default" in optionsOf(rule);
+
+const optionsOf = (rule: unknown): Json => (typeof rule === "object" && rule !== null ? (rule as Json) : shorthand(String(rule)));
+
+/** The schema of one param. A rule of a type that it does not know allows anything. */
+export function schemaOf(rule: unknown): Json {
+  if (Array.isArray(rule)) return { anyOf: rule.map(schemaOf) };
+  const options = optionsOf(rule);
+  const described = typeof options.description === "string" ? { description: options.description } : {};
+  return { ...plainSchema(typeOfRule(rule), options), ...described };
+}
+
+function plainSchema(type: string | undefined, options: Json): Json {
+  switch (type) {
+    case "string":
+      return textSchema(options);
+    case "number":
+      return {
+        type: options.integer === true ? "integer" : "number",
+        ...limits(options, "minimum", "maximum"),
+        ...(options.positive === true && { exclusiveMinimum: 0 }),
+      };
+    case "boolean":
+      return { type: "boolean" };
+    case "enum":
+      return { type: "string", enum: options.values };
+    case "uuid":
+      return { type: "string", format: "uuid" };
+    case "array":
+      return {
+        type: "array",
+        items: options.items === undefined ? {} : schemaOf(options.items),
+        ...limits(options, "minItems", "maxItems"),
+      };
+    case "object": {
+      const inner = (options.props ?? options.properties) as Json | undefined;
+      return inner ? objectSchema(inner, options.strict === true) : { type: "object" };
+    }
+    case "multi":
+      return { anyOf: (options.rules as unknown[]).map(schemaOf) };
+    default:
+      return {};
+  }
+}
+
+/** As mesh/params.ts reads such a rule. */
+function textSchema(options: Json): Json {
+  const { trim, min, max, pattern } = options as { trim?: boolean; min?: number; max?: number; pattern?: RegExp | string };
+  const form = pattern instanceof RegExp ? pattern.source : pattern;
+  // Trimmed to at least one character: one of them is no white space.
+  const inside = `[^${CONTROL}]*`;
+  const isBounded = max !== undefined && form === undefined;
+  const plain = trim && (min ?? 0) > 0 ? `^${inside}[^${CONTROL}${WHITE}]${inside}$` : isBounded ? `^${inside}$` : undefined;
+  return { type: "string", ...limits(options, "minLength", "maxLength"), ...((form ?? plain) && { pattern: form ?? plain }) };
+}
+
+const limits = (options: Json, least: string, most: string): Json => ({
+  ...(options.min !== undefined && { [least]: options.min }),
+  ...(options.max !== undefined && { [most]: options.max }),
+});
+
+function shorthand(rule: string): Json {
+  return Object.fromEntries(
+    rule
+      .split("|")
+      .slice(1)
+      .map((part) => {
+        const [name = "", value] = part.split(":");
+        return [name, value === undefined ? true : Number.isFinite(Number(value)) ? Number(value) : value];
+      }),
+  );
+}

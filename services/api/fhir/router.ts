@@ -1,5 +1,6 @@
 /** Method and path → interaction (FHIR R4, http.html#summary). What is not there yet answers 501. */
 import { fhirError } from "../../../fhir/outcome.ts";
+import { isId } from "../../../fhir/ids.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
 import { parseSearch } from "../../../fhir/search/parse.ts";
 import { noSuchType } from "../../../federation/errors.ts";
@@ -67,7 +68,7 @@ function placeOf(request: FhirRequest, version: string): MethodTable {
     if (type === "_history") return { GET: () => history(request) };
     if (type === "_search") return byForm(request, searchSystem);
     if (type === "$meta") return query(request, metaInUse);
-    if (type.startsWith("$")) return later(type);
+    if (OPERATION.test(type)) return later(type);
   }
   if (!isResourceType(type)) throw httpError(404, "NOT_SUPPORTED", `There is nothing at ${shown(path)}: it is no R4 resource type.`);
   if (request.directory.known(type).length === 0) throw noSuchType(type);
@@ -98,7 +99,11 @@ const instancePlace = (request: FhirRequest, type: string, id: string): MethodTa
   GET: () => read(request, type, id),
   PUT: () => update(request, type, id),
   PATCH: () => patch(request, type, id),
-  DELETE: () => remove(request, type, id),
+  DELETE: () => {
+    // What cannot be an id was never there; nothing that was deleted before it is meant.
+    if (!isId(id)) throw nowhere(request.path);
+    return remove(request, type, id);
+  },
 });
 
 function operationOnType(request: FhirRequest, type: string, name: string): MethodTable {
@@ -108,7 +113,8 @@ function operationOnType(request: FhirRequest, type: string, name: string): Meth
   if (name === "$meta") return query(request, (asked) => metaInUse(asked, type));
   if (name === "$everything" && type === "Patient") return query(request, (asked) => everything(asked, type));
   if (name === "$lastn" && type === "Observation") return query(request, lastN);
-  return later(`${type}/${name.slice(0, 64)}`);
+  if (!OPERATION.test(name)) throw nowhere(request.path);
+  return later(`${type}/${name}`);
 }
 
 function operationOnInstance(request: FhirRequest, type: string, id: string, name: string): MethodTable {
@@ -117,7 +123,8 @@ function operationOnInstance(request: FhirRequest, type: string, id: string, nam
   if (name === "$meta-delete") return { POST: () => changeMeta(request, type, id, "delete") };
   if (name === "$validate") return { GET: () => validateOperation(request, type, id), POST: () => validateOperation(request, type, id) };
   if (name === "$everything" && (type === "Patient" || type === "Encounter")) return query(request, (asked) => everything(asked, type, id));
-  return later(`${type}/id/${name.slice(0, 64)}`);
+  if (!OPERATION.test(name)) throw nowhere(request.path);
+  return later(`${type}/id/${name}`);
 }
 
 /** An operation that changes nothing may be asked for by GET, or by POST with Parameters (R4, operations.html#executing). */
@@ -136,6 +143,9 @@ async function presented(request: FhirRequest, ask: (request: FhirRequest) => Pr
   requireJson(request);
   return prettied(request, await ask(request));
 }
+
+/** A name that an operation can have, or one of FHIR's own words behind an underscore. */
+const OPERATION = /^[$_][a-z][A-Za-z-]{0,63}$/;
 
 /** What refuses by 501, whatever is asked. */
 const unsupported = new WeakSet<() => Promise<Answer>>();

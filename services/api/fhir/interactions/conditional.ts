@@ -1,4 +1,5 @@
 /** Conditional update, patch and delete: criteria in place of an id (FHIR R4, http.html#cond-update, #3.1.0.7.1). */
+import { JSON_PATCH } from "../../../../fhir/patch/index.ts";
 import { areFulfilled, NONE_LIVING, preconditionsOf } from "../../../../fhir/preconditions.ts";
 import { fhirError } from "../../../../fhir/outcome.ts";
 import { type CriteriaMatches, resolveCriteria, type CriteriaMatch } from "../../../../federation/resolve-criteria.ts";
@@ -13,17 +14,23 @@ import type { FhirRequest } from "../request.ts";
 /** Resources that one conditional delete may remove, where several are allowed at all. */
 const MAX_DELETED = 1_000;
 
-/** The query without what only shapes the answer. @throws FhirError 412 without criteria */
+/**
+ * The query without what only shapes the answer.
+ * @throws FhirError without criteria: 412 for a deletion, which would be of every match; 400 for what has a body and nothing that it is for
+ */
 function criteriaOf(request: FhirRequest, type: string): string {
   const pairs = request.query.filter(([name]) => name !== "_format" && name !== "_pretty");
-  if (pairs.length === 0) throw fhirError(412, "multiple-matches", `Name one resource, ${type}/id, or give criteria, ${type}?….`);
+  if (pairs.length === 0) {
+    const [status, code] = request.method === "DELETE" ? ([412, "multiple-matches"] as const) : ([400, "invalid"] as const);
+    throw fhirError(status, code, `Name one resource, ${type}/id, or give criteria, ${type}?….`);
+  }
   return `${type}?${pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&")}`;
 }
 
 /** PUT Type?criteria: updates the one match, creates when there is none, refuses when there are more. */
 export async function conditionalUpdate(request: FhirRequest, type: string): Promise<Answer> {
-  const criteria = criteriaOf(request, type);
   const resource = parsed(await request.body(), type);
+  const criteria = criteriaOf(request, type);
   const ifMatch = request.header("if-match");
   const ifNoneMatch = request.header("if-none-match");
   if (request.directory.isShared(type)) {
@@ -68,12 +75,13 @@ async function updateMatch(request: FhirRequest, resource: Parsed, { id, version
 
 /** PATCH Type?criteria */
 export async function conditionalPatch(request: FhirRequest, type: string): Promise<Answer> {
+  const document = await request.body(JSON_PATCH);
   const criteria = criteriaOf(request, type);
   const matches = await matchesOf(request, criteria, 2);
   const [match] = matches;
   if (!match) throw noMatch(type, decodeURIComponent(criteria.slice(type.length + 1)));
   if (matches.length > 1) throw multipleMatches(criteria);
-  return patch(request, type, match.id);
+  return patch({ ...request, body: async () => document }, type, match.id);
 }
 
 /** DELETE Type?criteria: of one match; of several when the server allows it (CONDITIONAL_DELETE=multiple). */

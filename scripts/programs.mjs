@@ -42,6 +42,14 @@ export const mongoStandIn = program({
   otherwise: "a MongoDB server, named by MONGO_URL (https://www.mongodb.com/docs/manual/installation)",
 });
 
+/** Tries an API against its OpenAPI document: for tests. */
+export const schemathesis = program({
+  name: "schemathesis",
+  find: async () => undefined,
+  path: ["bin", "schemathesis"],
+  otherwise: "Python 3.11 or newer, with access to PyPI",
+});
+
 /**
  * Looks for each program and fetches those that are not there, so that nobody waits for a download later. What cannot be had is noted for
  * this process and those that it starts, which fail with the same sentence as soon as they need it.

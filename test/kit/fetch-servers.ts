@@ -2,9 +2,9 @@
  * Before the first test of the project `mesh`: the servers that some of them need are found, or fetched, so that no test waits for a
  * download. What cannot be had is named here; the tests that need it fail with the same sentence, the others run.
  */
-import { fetchPrograms, mongoStandIn, natsServer, redisServer } from "../../scripts/programs.mjs";
+import { fetchPrograms, mongoStandIn, natsServer, redisServer, schemathesis } from "../../scripts/programs.mjs";
 
 export default async function fetchServers(): Promise<void> {
-  const missing = await fetchPrograms([natsServer, redisServer, ...(process.env["MONGO_URL"] ? [] : [mongoStandIn])]);
+  const missing = await fetchPrograms([natsServer, redisServer, schemathesis, ...(process.env["MONGO_URL"] ? [] : [mongoStandIn])]);
   for (const sentence of missing) console.error(sentence);
 }

@@ -1,0 +1,84 @@
+/** The API does what its OpenAPI document says: schemathesis makes up valid and invalid requests from it, the same ones each time. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { schemathesis } from "../../scripts/programs.mjs";
+import { freePort } from "../../scripts/servers.mjs";
+import { type Program, run } from "../kit/programs.ts";
+
+const CONFIG = join(import.meta.dirname, "schemathesis.toml");
+const SEED = "11";
+/** Longest that one run may take, milliseconds; it takes about a minute on two idle cores. */
+const LONGEST_MS = 600_000;
+const TYPES = [
+  "Patient",
+  "Observation",
+  "Encounter",
+  "Condition",
+  "Practitioner",
+  "Organization",
+  "Location",
+  "MedicationRequest",
+  "Invoice",
+  "Appointment",
+];
+
+let dir: string;
+let base: string;
+let node: Program;
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), "openward-api-"));
+  chmodSync(dir, 0o700);
+  const port = await freePort();
+  base = `http://127.0.0.1:${port}`;
+  const env = { NATS_URL: "", REDIS_URL: "", MONGO_URL: "", SERVICES: "", LOG_LEVEL: "error" };
+  node = run(["serve"], { ...env, PORT: `${port}`, DATA_DIR: join(dir, "data") });
+  await node.says(/is ready/);
+});
+afterAll(async () => {
+  node?.child.kill("SIGKILL");
+  await node?.ended;
+  rmSync(dir, { recursive: true });
+});
+
+/** @param paths a regular expression @param examples requests made up for each operation, beside those that its schema's edges give */
+async function findings(paths: string, examples: number): Promise<{ tested: number; operations: number; found: string }> {
+  const program = await schemathesis();
+  const child = spawn(
+    program,
+    [
+      ...["--config-file", CONFIG, "run", `${base}/openapi.json`, "--include-path-regex", paths],
+      ...["--phases", "coverage,fuzzing", "--seed", SEED, "--max-examples", `${examples}`, "--generation-database", "none"],
+      ...["--warnings", "off", "--no-color"],
+    ],
+    { cwd: dir, stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST_MS, env: { ...process.env, PYTHONHASHSEED: "0" } },
+  );
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
+  const [code] = await once(child, "close");
+  const [, operations = "0"] = /Tested: (\d+)/.exec(said) ?? [];
+  const [, tested = "0"] = /([\d]+) generated/.exec(said) ?? [];
+  return { tested: Number(tested), operations: Number(operations), found: code === 0 ? "" : said.slice(-20_000) };
+}
+
+describe("the API", () => {
+  it("does under /api what its document says", async () => {
+    const { tested, operations, found } = await findings("^/api/", 30);
+    expect(found).toBe("");
+    expect(operations).toBeGreaterThan(20);
+    expect(tested).toBeGreaterThan(1_000);
+  }, 900_000);
+
+  it("does under /fhir what its document says, for ten types", async () => {
+    const { tested, operations, found } = await findings(`^/fhir(?:/(?:metadata|_history|\\$meta)|/(?:${TYPES.join("|")})(?:/.*)?)?$`, 5);
+    expect(found).toBe("");
+    expect(operations).toBeGreaterThan(100);
+    expect(tested).toBeGreaterThan(3_000);
+  }, 900_000);
+
+  it("has had no fault of its own meanwhile", () => {
+    expect(node.output()).not.toMatch(/ERROR|FATAL/);
+  });
+});

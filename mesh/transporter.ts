@@ -145,19 +145,29 @@ export class MeshTransporter extends Transporters.NATS {
     // It left, or died, after it was chosen: nobody would ever answer, and its calls in flight are rejected already.
     if (packet.type === "REQ" && packet.target && this.broker.registry.nodes.get(packet.target)?.available === false) {
       const { action = "" } = packet.payload as { action?: string };
-      return this.broker.Promise.reject(new Errors.RequestRejectedError({ action, nodeID: packet.target })) as Promise<void>;
+      return this.#refuse(packet, new Errors.RequestRejectedError({ action, nodeID: packet.target }));
     }
     const topic = this.getTopicName(packet.type, packet.target ?? undefined);
     let data = this.serialize(packet);
     if (data.length > LIMITS.packetBytes) {
       const error = packetTooLarge(data.length);
       const payload = packet.payload as { success?: boolean; data?: unknown; error?: unknown };
-      if (packet.type !== "RES" || !payload.success) return this.broker.Promise.reject(error) as Promise<void>;
+      if (packet.type !== "RES" || !payload.success) return this.#refuse(packet, error);
       this.logger.error(error.message);
       packet.payload = { ...payload, success: false, data: null, error: this.transit._createPayloadErrorField(error, payload) };
       data = this.serialize(packet);
     }
     return this.send(topic, data);
+  }
+
+  /** A packet that is not sent. Of a call the caller hears at once: Moleculer would only log it, and let the call wait for its timeout. */
+  #refuse(packet: Packet, error: Error): Promise<void> {
+    const { id = "" } = packet.payload as { id?: string };
+    const waiting = packet.type === "REQ" ? this.transit.pendingRequests.get(id) : undefined;
+    if (!waiting) return this.broker.Promise.reject(error) as Promise<void>;
+    this.transit.pendingRequests.delete(id);
+    waiting.reject(error);
+    return this.broker.Promise.resolve() as Promise<void>;
   }
 
   /**

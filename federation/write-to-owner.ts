@@ -35,7 +35,8 @@ export async function writeToOwner(
     const timeout = isLarge || tries === MAX_TRIES ? left : Math.min(TRY_MS, left);
     try {
       const sent = { steps, key, isRepeated: tries > 1, ...(representation !== undefined && { representation }) };
-      return await ownerOf(owner).write(caller, sent, { timeout: Math.max(1, Math.round(timeout)) });
+      // Not tracked: Moleculer forgets a remote call that timed out without ending it, and a node that leaves would wait for it.
+      return await ownerOf(owner).write(caller, sent, { timeout: Math.max(1, Math.round(timeout)), tracking: false });
     } catch (error) {
       const pause = Math.random() * PAUSE_MS * 2 ** tries;
       const isInDoubt = IN_DOUBT.some((type) => isType(error, type));

@@ -33,7 +33,8 @@ describe("the MongoDB store", () => {
     commands = [];
   });
 
-  const hundred = (prefix: string) => Array.from({ length: 100 }, (_, index) => create(`${prefix}${index}`, { name: `n${index}` }, { isKeyless: true }));
+  const hundred = (prefix: string) =>
+    Array.from({ length: 100 }, (_, index) => create(`${prefix}${index}`, { name: `n${index}` }, { isKeyless: true }));
 
   it("writes a hundred resources in fewer than ten commands, and their next versions too", async () => {
     await store.write(hundred("w"));

@@ -149,7 +149,14 @@ export class SqliteSearch {
     const best = others.length > 0 ? this.chooser.choose(others, type, this.#limits.few) : undefined;
     if (best && best.rows <= this.#limits.few) return undefined;
     const question = { type, clauses, axes: [{ ...axis, bounds: found.bounds }, ...minor], lanes: eqLanes(this.#db, others).lanes };
-    return this.#walker.inOrder(question, question.axes, clauses.map(probeOf), [], after, limit + 1, undefined);
+    return this.#walker.inOrder({
+      question,
+      axes: question.axes,
+      probes: clauses.map(probeOf),
+      fixed: [],
+      need: limit + 1,
+      ...(after && { after }),
+    });
   }
 
   #matches(type: number, clauses: Clause[], axes: Axis[], after: After | undefined, need: number): WalkMatch[] {
@@ -164,7 +171,7 @@ export class SqliteSearch {
     const { lanes, covers } = eqLanes(this.#db, clauses);
     // In order of creation the lanes answer their clause; in any other order they are not what is walked.
     const probes = (axes.length === 0 ? rest(clauses, covers) : clauses).map(probeOf);
-    return this.#walker.inOrder({ type, clauses, axes, lanes }, axes, probes, [], after, need, undefined);
+    return this.#walker.inOrder({ question: { type, clauses, axes, lanes }, axes, probes, fixed: [], need, ...(after && { after }) });
   }
 
   #one({ text, values }: Sql) {

@@ -55,6 +55,26 @@ export interface After {
   id: string;
 }
 
+/** How far a walk through the order of a search has come, and what is still wanted. */
+export interface Walk {
+  question: Question;
+  /** The sort keys that are still open. */
+  axes: Axis[];
+  /** All that a match must pass. */
+  probes: Probe[];
+  /** Values of the sort keys before `axes`, which `probes` hold fast. */
+  fixed: SortValue[];
+  /** Where the page before ended, with the values of `axes`. */
+  after?: After;
+  /** Matches that are wanted. */
+  need: number;
+  /** Rows that hold all matches in order of creation; absent: the question's own. */
+  lanes?: Lane[];
+}
+
+/** The same place without its first value. */
+const withoutFirst = (after: After): After => ({ ...after, values: after.values.slice(1) });
+
 /** Finds the matches of a question in its order, by an index of the first sort key or by sorting what a clause lists. */
 export class Walker {
   readonly #db: Database;
@@ -100,66 +120,64 @@ export class Walker {
     return found.filter((match) => !isAt(match, after)).slice(0, need);
   }
 
-  /**
-   * Matches in the order of `axes`, then of creation.
-   * @param probes all that a match must pass
-   * @param fixed values of the sort keys before `axes`, which `probes` hold fast
-   * @param lanes rows that hold all matches in order of creation; absent: the question's own
-   */
-  inOrder(
-    question: Question,
-    axes: Axis[],
-    probes: Probe[],
-    fixed: SortValue[],
-    after: After | undefined,
-    need: number,
-    lanes: Lane[] | undefined,
-  ): WalkMatch[] {
+  /** Matches in the order of the walk's axes, then of creation. */
+  inOrder(walk: Walk): WalkMatch[] {
+    const { question, axes, probes, fixed, after, need, lanes } = walk;
     const [axis, ...others] = axes;
     if (!axis) return this.inOrderOfCreation(question.type, lanes ?? question.lanes, probes, fixed, after, need);
+    const { found, isWhole } = this.#withValue(walk, axis, others);
+    // Resources without a value come last; a bound on the axis excludes them.
+    if (isWhole || found.length >= need || axis.isTotal || axis.bounds) return found;
+    const without = [...probes, valueProbe(axis, (own) => q`${own} IS NULL`)];
+    const isAmongThem = after?.values[0] === null;
+    const { after: _, ...rest } = walk;
+    const among = isAmongThem && after ? { after: withoutFirst(after) } : {};
+    return [
+      ...found,
+      ...this.inOrder({ ...rest, ...among, axes: others, probes: without, fixed: [...fixed, null], need: need - found.length }),
+    ];
+  }
+
+  /** Those that have a value on the axis. `isWhole`: nothing is left to be looked at. */
+  #withValue(walk: Walk, axis: Axis, others: Axis[]): { found: WalkMatch[]; isWhole: boolean } {
+    const { question, axes, probes, fixed, after, need } = walk;
     const found: WalkMatch[] = [];
     const at = after?.values[0];
-    const tail = after && { ...after, values: after.values.slice(1) };
-
-    const group = (value: SortValue, from: After | undefined): void => {
-      const held = axis.isSingle ? probes : [...probes, valueProbe(axis, (own) => q`${own} = ${value}`)];
-      const rows = axis.lanes.map((lane) => ({ ...lane, where: q`${lane.where} AND ${sql(lane.column)} = ${value}` }));
-      const wanted = need - found.length;
-      const source = { branches: rows.map(laneRows), fromSlots: !axis.isTotal };
-      if (others.length > 0 && this.#chooser.countUpTo(source, this.#limits.few) <= this.#limits.few) {
-        found.push(...this.#collect(question.type, source, held, others, [...fixed, value], from, wanted));
-      } else {
-        found.push(...this.inOrder(question, others, held, [...fixed, value], from, wanted, rows));
-      }
-    };
-
-    if (at !== null) {
-      if (at !== undefined) group(at, tail);
-      let from: SortValue | undefined = at;
-      let width: number = this.#limits.window;
-      let walked = 0;
-      while (found.length < need) {
-        const edge: SortValue | undefined = this.#edge(axis, from, width);
-        const inside = { branches: this.#inside(axis, from, edge), fromSlots: !axis.isTotal };
-        const within = axis.isSingle ? probes : [...probes, valueProbe(axis, (own) => beyond(axis, own, from, edge))];
-        found.push(...this.#collect(question.type, inside, within, axes, fixed, undefined, need - found.length));
-        if (edge === undefined || found.length >= need) break;
-        group(edge, undefined);
-        from = edge;
-        walked += width;
-        width = Math.min(width * 4, MAX_WINDOW);
-        if (found.length < need && fixed.length === 0 && walked > WALK_BEFORE_COLLECTING) {
-          const choice = this.#chooser.choose(question.clauses, question.type, COLLECT_AT_MOST);
-          if (choice && choice.rows <= COLLECT_AT_MOST) return this.collectChoice(question, choice, after, need);
-          walked = Number.NEGATIVE_INFINITY;
-        }
-      }
+    if (at === null) return { found, isWhole: false };
+    if (at !== undefined) found.push(...this.#atValue(walk, axis, others, at, after && withoutFirst(after), need));
+    let from: SortValue | undefined = at;
+    let width = this.#limits.window;
+    let walked = 0;
+    let mayCollect = fixed.length === 0;
+    while (found.length < need) {
+      const edge: SortValue | undefined = this.#edge(axis, from, width);
+      const inside = { branches: this.#inside(axis, from, edge), fromSlots: !axis.isTotal };
+      const within = axis.isSingle ? probes : [...probes, valueProbe(axis, (own) => beyond(axis, own, from, edge))];
+      found.push(...this.#collect(question.type, inside, within, axes, fixed, undefined, need - found.length));
+      if (edge === undefined || found.length >= need) break;
+      found.push(...this.#atValue(walk, axis, others, edge, undefined, need - found.length));
+      from = edge;
+      walked += width;
+      width = Math.min(width * 4, MAX_WINDOW);
+      if (!mayCollect || found.length >= need || walked <= WALK_BEFORE_COLLECTING) continue;
+      // Few of the many that were walked match: another clause may list them all.
+      mayCollect = false;
+      const choice = this.#chooser.choose(question.clauses, question.type, COLLECT_AT_MOST);
+      if (choice && choice.rows <= COLLECT_AT_MOST) return { found: this.collectChoice(question, choice, after, need), isWhole: true };
     }
-    if (found.length < need && !axis.isTotal && !axis.bounds) {
-      const without = [...probes, valueProbe(axis, (own) => q`${own} IS NULL`)];
-      found.push(...this.inOrder(question, others, without, [...fixed, null], at === null ? tail : undefined, need - found.length, lanes));
-    }
-    return found;
+    return { found, isWhole: false };
+  }
+
+  /** Those that have exactly this value on the axis, in the order of the other axes. */
+  #atValue(walk: Walk, axis: Axis, others: Axis[], value: SortValue, after: After | undefined, need: number): WalkMatch[] {
+    const { question, probes } = walk;
+    const held = axis.isSingle ? probes : [...probes, valueProbe(axis, (own) => q`${own} = ${value}`)];
+    const rows = axis.lanes.map((lane) => ({ ...lane, where: q`${lane.where} AND ${sql(lane.column)} = ${value}` }));
+    const fixed = [...walk.fixed, value];
+    const source = { branches: rows.map(laneRows), fromSlots: !axis.isTotal };
+    if (others.length > 0 && this.#chooser.countUpTo(source, this.#limits.few) <= this.#limits.few)
+      return this.#collect(question.type, source, held, others, fixed, after, need);
+    return this.inOrder({ question, axes: others, probes: held, fixed, need, lanes: rows, ...(after && { after }) });
   }
 
   /** The value `width` rows further on; undefined when there are fewer. Of several lanes the nearest one. */

@@ -3,15 +3,7 @@
  * Each version keeps the key of the write that made it; a write whose key is found gives the results that it had, and changes nothing.
  */
 import type { CommittedState, VersionHead } from "./plan-write.ts";
-import type { Write, WriteResult } from "./store.ts";
-
-/** Names one write, however often it is tried. */
-export interface WriteKey {
-  /** At most 64 characters. */
-  id: string;
-  /** It may have been tried before: older versions are looked through as well. */
-  isRepeated: boolean;
-}
+import type { Write, WriteKey, WriteResult } from "./store.ts";
 
 /** A version that the write has made. */
 export interface MadeVersion extends Pick<VersionHead, "version" | "updated" | "method"> {

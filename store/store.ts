@@ -2,7 +2,6 @@
  * The store of one service: FHIR resources with their versions, search values, unique keys and counters.
  * SQLite (`sqlite.ts`) and MongoDB (`mongo.ts`) keep the same promises; `store.test.ts` runs on both.
  */
-import type { WriteKey } from "./repeated-write.ts";
 import type { Clause, IndexRows, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
 
 /** A resource as the store holds it. */
@@ -108,6 +107,14 @@ export interface WriteResult {
   value?: number;
   /** FHIR JSON as stored; only for create, update and existed. */
   json?: string;
+}
+
+/** Names one write, however often it is tried. */
+export interface WriteKey {
+  /** At most 64 characters. */
+  id: string;
+  /** It may have been tried before: older versions are looked through as well. */
+  isRepeated: boolean;
 }
 
 /** A transaction that this store has prepared and that is neither committed nor aborted yet. */

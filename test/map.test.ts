@@ -71,6 +71,11 @@ describe("the folders", () => {
     expect(folders.sort()).toEqual([...services].sort());
   });
 
+  it("have one habit for private members: those of the language, not of its types", () => {
+    const keyword = SOURCES.filter((file) => /^\s+(?:private|protected)\s/m.test(contentOf(file)));
+    expect(keyword).toEqual([]);
+  });
+
   it("read the environment in one place", () => {
     const readers = SOURCES.filter((file) => !file.startsWith("scripts/") && /\bprocess\.env\b/.test(contentOf(file)));
     expect(readers).toEqual(["mesh/config.ts"]);

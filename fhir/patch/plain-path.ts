@@ -39,35 +39,35 @@ function locationOf(element: Element): Location {
 }
 
 class PlainPath {
-  private readonly root: Element;
-  private readonly budget: EvaluationBudget;
+  readonly #root: Element;
+  readonly #budget: EvaluationBudget;
 
   constructor(resource: Resource, budget: EvaluationBudget) {
-    this.root = { value: resource };
-    this.budget = budget;
+    this.#root = { value: resource };
+    this.#budget = budget;
   }
 
   find(ast: Ast): Element[] {
-    const { resourceType } = this.root.value as Resource;
-    return this.follow(ast, (first) => (first === resourceType ? [this.root] : this.step([this.root], first)));
+    const { resourceType } = this.#root.value as Resource;
+    return this.#follow(ast, (first) => (first === resourceType ? [this.#root] : this.#step([this.#root], first)));
   }
 
   /** @param begin finds what the path's first name stands for */
-  private follow(ast: Ast, begin: (name: string) => Element[]): Element[] {
-    if (ast.is === "index") return this.follow(ast.of, begin).slice(ast.index, ast.index + 1);
+  #follow(ast: Ast, begin: (name: string) => Element[]): Element[] {
+    if (ast.is === "index") return this.#follow(ast.of, begin).slice(ast.index, ast.index + 1);
     if (ast.is === "this") return begin(THIS);
-    if (ast.is === "member") return ast.of ? this.step(this.follow(ast.of, begin), ast.name) : begin(ast.name);
-    if (ast.is === "call" && ast.of) return this.call(ast, this.follow(ast.of, begin));
+    if (ast.is === "member") return ast.of ? this.#step(this.#follow(ast.of, begin), ast.name) : begin(ast.name);
+    if (ast.is === "call" && ast.of) return this.#call(ast, this.#follow(ast.of, begin));
     throw new NotPlain(ast.is);
   }
 
-  private step(elements: Element[], name: string): Element[] {
+  #step(elements: Element[], name: string): Element[] {
     const found: Element[] = [];
     for (const above of elements) {
       const plan = planOf(above);
       const object = above.value as Json;
       const members = membersOf(plan, name);
-      if (members.length > 1) this.budget.spend(members.length);
+      if (members.length > 1) this.#budget.spend(members.length);
       for (const member of members) {
         const held = object[member.name];
         const siblings = member.kind === Kind.primitive ? object[`_${member.name}`] : undefined;
@@ -85,20 +85,20 @@ class PlainPath {
         }
       }
     }
-    this.budget.spend(1 + elements.length + found.length);
+    this.#budget.spend(1 + elements.length + found.length);
     return found;
   }
 
-  private call({ name, args }: Call, elements: Element[]): Element[] {
+  #call({ name, args }: Call, elements: Element[]): Element[] {
     const [first, ...others] = args;
-    this.budget.spend(1 + elements.length);
+    this.#budget.spend(1 + elements.length);
     if (others.length > 0) throw new NotPlain(name);
     if (!first) {
       if (name === "first") return elements.slice(0, 1);
       if (name === "last") return elements.slice(-1);
       if (name === "tail") return elements.slice(1);
     } else if (name === "where") {
-      return elements.filter((element) => this.holds(first, element) === true);
+      return elements.filter((element) => this.#holds(first, element) === true);
     } else if (name === "ofType" && first.is === "member" && !first.of) {
       const types = new Map<Member | undefined, boolean>();
       return elements.filter(({ member }) => {
@@ -107,7 +107,7 @@ class PlainPath {
         return known;
       });
     } else if (name === "extension" && first.is === "literal" && typeof first.value === "string") {
-      return this.step(elements, "extension").filter(({ value }) => (value as Json)["url"] === first.value);
+      return this.#step(elements, "extension").filter(({ value }) => (value as Json)["url"] === first.value);
     } else if ((name === "skip" || name === "take") && first.is === "literal" && Number.isInteger(first.value)) {
       return name === "skip" ? elements.slice(first.value as number) : elements.slice(0, first.value as number);
     }
@@ -115,34 +115,35 @@ class PlainPath {
   }
 
   /** Undefined is FHIRPath's empty. */
-  private holds(ast: Ast, element: Element): boolean | undefined {
-    this.budget.spend(1);
+  #holds(ast: Ast, element: Element): boolean | undefined {
+    this.#budget.spend(1);
     if (ast.is === "literal" && typeof ast.value === "boolean") return ast.value;
     if (ast.is === "operator") {
-      if (Object.hasOwn(logical, ast.name)) return logical[ast.name]!(this.holds(ast.left, element), () => this.holds(ast.right, element));
+      if (Object.hasOwn(logical, ast.name))
+        return logical[ast.name]!(this.#holds(ast.left, element), () => this.#holds(ast.right, element));
       if (ast.name === "=" || ast.name === "!=") {
         const [path, literal] = ast.right.is === "literal" ? [ast.left, ast.right] : [ast.right, ast.left];
         if (literal.is !== "literal") throw new NotPlain(ast.name);
-        const isSame = isEqual(this.below(path, element), literal.value);
+        const isSame = isEqual(this.#below(path, element), literal.value);
         return isSame === undefined ? undefined : isSame === (ast.name === "=");
       }
     }
-    if (ast.is === "call" && ast.of) return this.test(ast as Call & { of: Ast }, element);
+    if (ast.is === "call" && ast.of) return this.#test(ast as Call & { of: Ast }, element);
     if (ast.is !== "member") throw new NotPlain(ast.is);
-    const found = this.below(ast, element);
+    const found = this.#below(ast, element);
     const value = found[0]?.value;
     if (found.length > 1 || (found.length === 1 && typeof value !== "boolean")) throw new NotPlain(ast.name);
     return value as boolean | undefined;
   }
 
-  private test({ of, name, args: [first, ...others] }: Call & { of: Ast }, element: Element): boolean | undefined {
+  #test({ of, name, args: [first, ...others] }: Call & { of: Ast }, element: Element): boolean | undefined {
     if (others.length > 0) throw new NotPlain(name);
     if (name === "not" && !first) {
-      const value = this.holds(of, element);
+      const value = this.#holds(of, element);
       return value === undefined ? undefined : !value;
     }
-    const found = this.below(of, element);
-    if (name === "exists") return first ? found.some((one) => this.holds(first, one) === true) : found.length > 0;
+    const found = this.#below(of, element);
+    if (name === "exists") return first ? found.some((one) => this.#holds(first, one) === true) : found.length > 0;
     if (name === "empty" && !first) return found.length === 0;
     if ((name === "startsWith" || name === "endsWith") && first?.is === "literal" && typeof first.value === "string") {
       if (found.length === 0) return undefined;
@@ -154,8 +155,8 @@ class PlainPath {
   }
 
   /** What a path inside a condition finds, which starts at the element that the condition is about. */
-  private below(ast: Ast, element: Element): Element[] {
-    return this.follow(ast, (name) => (name === THIS ? [element] : this.step([element], name)));
+  #below(ast: Ast, element: Element): Element[] {
+    return this.#follow(ast, (name) => (name === THIS ? [element] : this.#step([element], name)));
   }
 }
 

@@ -25,19 +25,19 @@ export class ValidationContext {
   /** In a contained resource: something refers to its container by `#`. */
   refersToContainer = false;
   depth = 0;
-  private known: Set<string> | undefined;
-  private readonly steps: string[] = [];
-  private readonly indexes: number[] = [];
+  #known: Set<string> | undefined;
+  readonly #steps: string[] = [];
+  readonly #indexes: number[] = [];
 
   enter(step: string): void {
-    this.steps[this.depth] = step;
-    this.indexes[this.depth] = -1;
+    this.#steps[this.depth] = step;
+    this.#indexes[this.depth] = -1;
     this.depth++;
   }
 
   /** Says which item of the list is looked at; -1 for the list itself. */
   at(index: number): void {
-    this.indexes[this.depth - 1] = index;
+    this.#indexes[this.depth - 1] = index;
   }
 
   leave(): void {
@@ -48,19 +48,19 @@ export class ValidationContext {
   path(): string {
     let path = "";
     for (let i = 0; i < this.depth; i++) {
-      path += `${i ? "." : ""}${this.steps[i]}${this.indexes[i]! >= 0 ? `[${this.indexes[i]}]` : ""}`;
+      path += `${i ? "." : ""}${this.#steps[i]}${this.#indexes[i]! >= 0 ? `[${this.#indexes[i]}]` : ""}`;
     }
     return path;
   }
 
   /** The name of the element that is looked at: `name.use`. */
   name(): string {
-    return this.steps.slice(Math.max(this.depth > 1 ? 1 : 0, this.depth - 2), this.depth).join(".");
+    return this.#steps.slice(Math.max(this.depth > 1 ? 1 : 0, this.depth - 2), this.depth).join(".");
   }
 
   /** From here on, a fault of the same kind at the same place is not said twice. */
   ignoreKnown(): void {
-    this.known = new Set(this.issues.map(({ code, expression }) => `${code} ${expression?.[0]}`));
+    this.#known = new Set(this.issues.map(({ code, expression }) => `${code} ${expression?.[0]}`));
   }
 
   /** Nothing more is noted. */
@@ -79,7 +79,7 @@ export class ValidationContext {
   /** The same for an element that was looked at before. */
   reportAt(path: string, severity: Issue["severity"], code: string, diagnostics: string): void {
     if (this.isFull) return;
-    if (this.known?.has(`${code} ${path}`)) return;
+    if (this.#known?.has(`${code} ${path}`)) return;
     if (this.issues.length < MAX_ISSUES) {
       this.issues.push({ severity, code, diagnostics, expression: [path] });
     } else {

@@ -35,11 +35,11 @@ interface PathTarget {
 }
 
 export class Paths {
-  private readonly structures: Map<string, StructureDefinition>;
-  private readonly elements = new Map<string, Map<string, ElementDefinition>>();
+  readonly #structures: Map<string, StructureDefinition>;
+  readonly #elements = new Map<string, Map<string, ElementDefinition>>();
 
   constructor(structures: Map<string, StructureDefinition>) {
-    this.structures = structures;
+    this.#structures = structures;
   }
 
   /** The members of an expression that speak of `type`. */
@@ -59,11 +59,12 @@ export class Paths {
     const steps = stepsOf(expression.replace(/\.where\(resolve\(\) is \w+\)$/, ""));
     if (steps[0] === type) steps.shift();
     let places: PathTarget[] = [{ path: "", structure: type, at: type, type }];
-    for (const step of [...(base ? base.split(".") : []), ...steps]) places = places.flatMap((place) => this.step(place, step, expression));
-    return { leaves: places.map((place) => this.leaf(place)), ...(only ? { only } : {}) };
+    for (const step of [...(base ? base.split(".") : []), ...steps])
+      places = places.flatMap((place) => this.#step(place, step, expression));
+    return { leaves: places.map((place) => this.#leaf(place)), ...(only ? { only } : {}) };
   }
 
-  private step(place: PathTarget, step: string, expression: string): PathTarget[] {
+  #step(place: PathTarget, step: string, expression: string): PathTarget[] {
     const ofType = /^ofType\((\w+)\)$/.exec(step)?.[1];
     // A choice is written with its type in FHIRPath only where needed; by then all its types are known.
     if (ofType) return isA(place.type, ofType) ? [place] : [];
@@ -71,13 +72,13 @@ export class Paths {
     if (filter) return [{ ...place, path: `${place.path}[${filter[1]}=${filter[2]}]` }];
     const [, name, index] = /^(\w+)(\[0\])?$/.exec(step) ?? [];
     if (!name) throw new Error(`The search expression "${expression}" has a form that is new: ${step}`);
-    const found = this.children(place, name);
+    const found = this.#children(place, name);
     if (!found.length) throw new Error(`The search expression "${expression}" names the unknown element ${place.at}.${name}`);
     return found.map((child) => ({ ...child, path: (place.path ? `${place.path}.` : "") + child.path + (index ?? "") }));
   }
 
-  private children(place: PathTarget, name: string): PathTarget[] {
-    const elements = this.of(place.structure);
+  #children(place: PathTarget, name: string): PathTarget[] {
+    const elements = this.#of(place.structure);
     const plain = elements.get(`${place.at}.${name}`);
     const element = plain ?? elements.get(`${place.at}.${name}[x]`);
     if (!element) return [];
@@ -93,7 +94,7 @@ export class Paths {
     });
   }
 
-  private leaf({ path, type, element }: PathTarget): Leaf {
+  #leaf({ path, type, element }: PathTarget): Leaf {
     const leaf: Leaf = { path, type };
     if (type === "code") leaf.system = (element?.binding?.strength === "required" && systemOf(element.binding.valueSet ?? "")) || "";
     const profiles = element?.type?.find(({ code }) => code === type)?.targetProfile ?? [];
@@ -102,11 +103,11 @@ export class Paths {
     return leaf;
   }
 
-  private of(structure: string): Map<string, ElementDefinition> {
-    let elements = this.elements.get(structure);
+  #of(structure: string): Map<string, ElementDefinition> {
+    let elements = this.#elements.get(structure);
     if (!elements) {
-      elements = new Map((this.structures.get(structure)?.snapshot.element ?? []).map((element) => [element.path, element]));
-      this.elements.set(structure, elements);
+      elements = new Map((this.#structures.get(structure)?.snapshot.element ?? []).map((element) => [element.path, element]));
+      this.#elements.set(structure, elements);
     }
     return elements;
   }

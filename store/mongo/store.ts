@@ -17,7 +17,7 @@ import { transaction, translate, waitingTransaction } from "./transaction.ts";
 import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from "./values.ts";
 import { Writer } from "./write.ts";
 import { jsonOf, lockKeys, planWrite, typesIn } from "../plan-write.ts";
-import { mayBeRepeated, resultsOfRepeated, type WriteKey } from "../repeated-write.ts";
+import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import {
   type HistoryQuery,
   type JoinKeysPage,
@@ -28,6 +28,7 @@ import {
   type StoreOptions,
   unavailable,
   type Write,
+  type WriteKey,
   type WriteResult,
 } from "../store.ts";
 

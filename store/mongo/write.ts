@@ -1,8 +1,8 @@
 /** Reads what a write is checked against, and makes its changes, inside one MongoDB transaction. */
 import type { ClientSession, Document } from "mongodb";
 import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState } from "../plan-write.ts";
-import type { MadeVersion, WriteKey } from "../repeated-write.ts";
-import type { StoreOptions, Write, WriteResult } from "../store.ts";
+import type { MadeVersion } from "../repeated-write.ts";
+import type { StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
 import {
   type Collections,
   type HeldDocument,

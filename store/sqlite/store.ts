@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { lockKeys, planWrite, charactersIn } from "../plan-write.ts";
 import { startsWith } from "./sql-fragments.ts";
-import { mayBeRepeated, resultsOfRepeated, type WriteKey } from "../repeated-write.ts";
+import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import type { Database } from "./database.ts";
 import { distinctValues } from "./distinct.ts";
 import { readHistory } from "./history.ts";
@@ -26,6 +26,7 @@ import {
   type StoreOptions,
   unavailable,
   type Write,
+  type WriteKey,
   type WriteResult,
 } from "../store.ts";
 

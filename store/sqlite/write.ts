@@ -1,8 +1,8 @@
 /** Makes the changes of a checked write true. Everything here runs inside one write transaction of the file. */
 import type { IndexRows, KeyRow, RangeRow } from "../../fhir/search/query.ts";
 import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState } from "../plan-write.ts";
-import type { MadeVersion, WriteKey } from "../repeated-write.ts";
-import type { NoneExist, StoreOptions, WriteResult } from "../store.ts";
+import type { MadeVersion } from "../repeated-write.ts";
+import type { NoneExist, StoreOptions, WriteKey, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Method, methodNames } from "./schema.ts";
 import type { MultiValuedSlots } from "./multi-valued-slots.ts";

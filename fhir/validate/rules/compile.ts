@@ -63,22 +63,22 @@ function compileRule(
 const times = new Set(["date", "dateTime", "instant"]);
 
 class Compiler {
-  private readonly root: Shape;
-  private readonly resource: string | undefined;
-  private readonly isMetered: boolean;
+  readonly #root: Shape;
+  readonly #resource: string | undefined;
+  readonly #isMetered: boolean;
 
   constructor(root: Shape, resource: string | undefined, isMetered: boolean) {
-    this.root = root;
-    this.resource = resource;
-    this.isMetered = isMetered;
+    this.#root = root;
+    this.#resource = resource;
+    this.#isMetered = isMetered;
   }
 
   compile(ast: Ast, here: Shape): Compiled {
-    const compiled = this.plain(ast, here);
-    return this.isMetered ? { ...compiled, evaluate: metered(compiled.evaluate) } : compiled;
+    const compiled = this.#plain(ast, here);
+    return this.#isMetered ? { ...compiled, evaluate: metered(compiled.evaluate) } : compiled;
   }
 
-  private plain(ast: Ast, here: Shape): Compiled {
+  #plain(ast: Ast, here: Shape): Compiled {
     switch (ast.is) {
       case "index":
         throw new NotPlain("an index");
@@ -89,27 +89,27 @@ class Compiler {
       case "this":
         return { evaluate: (nodes) => nodes, shape: here };
       case "variable":
-        return this.variable(ast.name);
+        return this.#variable(ast.name);
       case "member":
-        return this.member(ast, here);
+        return this.#member(ast, here);
       case "call":
-        return this.call(ast, here);
+        return this.#call(ast, here);
       case "operator":
-        return this.operator(ast.name, this.compile(ast.left, here), this.compile(ast.right, here));
+        return this.#operator(ast.name, this.compile(ast.left, here), this.compile(ast.right, here));
       case "type":
-        return this.ofType(this.compile(ast.of, here), ast.type);
+        return this.#ofType(this.compile(ast.of, here), ast.type);
     }
   }
 
-  private variable(name: string): Compiled {
+  #variable(name: string): Compiled {
     if (name === "ucum") return { evaluate: () => ["http://unitsofmeasure.org"], shape: NO_SHAPE };
-    if (name !== "resource" || this.resource === undefined) throw new NotPlain(`%${name}`);
-    return { evaluate: (_, scope) => [scope.resource], shape: { elements: elementsOf(this.resource), primitives: [] } };
+    if (name !== "resource" || this.#resource === undefined) throw new NotPlain(`%${name}`);
+    return { evaluate: (_, scope) => [scope.resource], shape: { elements: elementsOf(this.#resource), primitives: [] } };
   }
 
-  private member({ of, name }: Extract<Ast, { is: "member" }>, here: Shape): Compiled {
+  #member({ of, name }: Extract<Ast, { is: "member" }>, here: Shape): Compiled {
     // A rule may begin with the name of its own type: `Appointment.status`.
-    if (!of && name === this.resource && here === this.root) return { evaluate: (nodes) => nodes, shape: here };
+    if (!of && name === this.#resource && here === this.#root) return { evaluate: (nodes) => nodes, shape: here };
     const from = of ? this.compile(of, here) : { evaluate: (nodes: List) => nodes, shape: here };
     const { names, shape } = step(from.shape, name);
     const { evaluate } = from;
@@ -117,7 +117,7 @@ class Compiler {
     return { evaluate: (nodes, scope) => stepInto(evaluate(nodes, scope), names), shape };
   }
 
-  private ofType(of: Compiled, type: string): Compiled {
+  #ofType(of: Compiled, type: string): Compiled {
     // Only the types of JSON values show in them; a resource says its own.
     if (!isResource(type)) throw new NotPlain(`is ${type}`);
     return {
@@ -129,7 +129,7 @@ class Compiler {
     };
   }
 
-  private call({ of, name, args }: Extract<Ast, { is: "call" }>, here: Shape): Compiled {
+  #call({ of, name, args }: Extract<Ast, { is: "call" }>, here: Shape): Compiled {
     const from: Compiled = of ? this.compile(of, here) : { evaluate: (nodes) => nodes, shape: here };
     const before = from.evaluate;
     const [first] = args;
@@ -140,17 +140,17 @@ class Compiler {
       if (each) return { evaluate: (nodes, scope) => each(before(nodes, scope), criterion, scope), shape: from.shape };
       return { evaluate: (nodes, scope) => before(nodes, scope).flatMap((node) => criterion([node], scope)), shape };
     }
-    if (name === "is" && first?.is === "member" && !first.of) return this.ofType(from, first.name);
+    if (name === "is" && first?.is === "member" && !first.of) return this.#ofType(from, first.name);
     if (name === "ofType" && first?.is === "member" && of?.is === "member" && !of.of) return choiceOf(here, of.name, first.name);
     const plain = args.length === 0 ? ownIn(functions, name) : undefined;
     if (plain) return { evaluate: (nodes, scope) => plain(before(nodes, scope)), shape: from.shape };
     // A form that is only known when it is used might be none.
-    const isFixed = name !== "matches" || (first?.is === "literal" && !this.isMetered);
-    if (first && isFixed && Object.hasOwn(textFunctions, name)) return this.textFunction(textFunctions[name]!, from, first, here);
+    const isFixed = name !== "matches" || (first?.is === "literal" && !this.#isMetered);
+    if (first && isFixed && Object.hasOwn(textFunctions, name)) return this.#textFunction(textFunctions[name]!, from, first, here);
     throw new NotPlain(name);
   }
 
-  private textFunction(make: TextFunction, { evaluate }: Compiled, argument: Ast, here: Shape): Compiled {
+  #textFunction(make: TextFunction, { evaluate }: Compiled, argument: Ast, here: Shape): Compiled {
     const fixed = argument.is === "literal" && typeof argument.value === "string" ? make(argument.value) : undefined;
     const given = this.compile(argument, here).evaluate;
     return {
@@ -169,7 +169,7 @@ class Compiler {
     };
   }
 
-  private operator(name: string, left: Compiled, right: Compiled): Compiled {
+  #operator(name: string, left: Compiled, right: Compiled): Compiled {
     const a = left.evaluate;
     const b = right.evaluate;
     const logic = ownIn(logical, name);

@@ -1,57 +1,65 @@
-/** `npm run new -- service …`, in a copy of the project. */
+/** `npm run new -- …`, each in a copy of the project: what it makes is whole, and what a newcomer runs next is green. */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
-const COPIED = ["fhir", "mesh", "store", "federation", "mixins", "services", "scripts", "test/kit", "test/map.test.ts", "bench"];
-const FILES = ["moleculer.config.ts", "package.json", "package-lock.json", "tsconfig.json", "jest.config.mjs", "biome.json", ".npmrc"];
+/** What is installed, fetched or stored: the copy uses the project's own, or has none. */
+const SHARED = ["node_modules", ".servers"];
+const LEFT_OUT = new Set([...SHARED, ".git", "data", "coverage"]);
 
 let copy: string;
-beforeAll(() => {
+function makeCopy(): void {
   copy = mkdtempSync(join(tmpdir(), "openward-new-"));
-  for (const path of [...COPIED, ...FILES]) cpSync(join(ROOT, path), join(copy, path), { recursive: true });
-  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
-});
-afterAll(() => rmSync(copy, { recursive: true }));
+  cpSync(ROOT, copy, { recursive: true, filter: (from) => !LEFT_OUT.has(relative(ROOT, from)) });
+  mkdirSync(join(ROOT, ".servers"), { recursive: true });
+  for (const folder of SHARED) symlinkSync(join(ROOT, folder), join(copy, folder));
+}
+const removeCopy = () => rmSync(copy, { recursive: true });
 
 function node(...args: string[]): { code: number | null; said: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: copy,
     encoding: "utf8",
     env: { ...process.env, MONGO_URL: "", NATS_URL: "" },
+    maxBuffer: 64 * 1024 * 1024,
   });
   return { code: status, said: stdout + stderr };
 }
 const make = (...args: string[]) => node("scripts/new.ts", ...args);
+const runJest = (...args: string[]) => node("--experimental-vm-modules", "node_modules/jest/bin/jest.js", "--silent", ...args);
+const types = () => node("node_modules/typescript/bin/tsc", "-p", "tsconfig.json");
+const lint = () => node("node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "services", "scripts");
 const contentOf = (file: string) => readFileSync(join(copy, file), "utf8");
+/** Of a run that shall be green: its code, and what it said where it is not. */
+const outcome = ({ code, said }: { code: number | null; said: string }) => ({ code, said: code === 0 ? "" : said.slice(-5_000) });
+const clean = { code: 0, said: "" };
 
 describe("a new service", () => {
-  it("is made, owns the types it was given, and passes its tests, the compiler and the guards of the map", () => {
+  beforeAll(makeCopy);
+  afterAll(removeCopy);
+
+  it("is made, owns the types it was given, and has a container", () => {
     expect(make("service", "dentistry", "--owns", "Flag,Slot")).toEqual({
       code: 0,
       said: expect.stringContaining("Slot was owned by visits"),
     });
-    expect(contentOf("services/systems.ts")).toMatch(/"codification",\s*"dentistry",\s*\]/);
+    expect(contentOf("services/systems.ts")).toMatch(/"dentistry",\s*\],\s*national/);
+    expect(contentOf("docker-compose.yml")).toMatch(
+      / {2}dentistry:\n {4}<<: \*node\n {4}environment: \{ <<: \*node-environment, SERVICES: dentistry \}\n\nnetworks:/,
+    );
     expect(contentOf("services/dentistry/dentistry.service.ts")).toContain('mixins: [Fhir({ owns: ["Flag", "Slot"] })]');
     expect(contentOf("services/dentistry/README.md")).toContain("Owns the FHIR types Flag, Slot.");
     expect(contentOf("services/records/records.contract.ts")).not.toContain('"Flag"');
-    expect(make("service", "kitchens").code).toBe(0);
+    expect(contentOf("services/dentistry/dentistry.model.ts")).not.toMatch(/skeleton|Basic/i);
+  });
 
-    const jest = ["--experimental-vm-modules", "node_modules/jest/bin/jest.js", "--rootDir", copy, "--silent"];
-    const tests = node(
-      ...jest,
-      "services/dentistry",
-      "services/kitchens",
-      "test/map.test.ts",
-      "-t",
-      "dentistry|kitchens|quantity|the folders|the README",
-    );
-    expect([tests.code, tests.said]).toEqual([0, expect.stringMatching(/Test Suites: 3 passed/)]);
-    const types = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.json"], { cwd: copy, encoding: "utf8" });
-    expect(types.stdout.split("\n").filter((line) => /services\/(dentistry|kitchens|visits|records)/.test(line))).toEqual([]);
-  }, 120_000);
+  it("without types keeps data of its own", () => {
+    expect(make("service", "kitchens")).toEqual({ code: 0, said: expect.stringContaining("services/kitchens is there") });
+    expect(contentOf("services/kitchens/kitchens.service.ts")).toContain("mixins: [Store(");
+    expect(contentOf("services/kitchens/README.md")).toContain("Owns no FHIR type");
+  });
 
   it.each([
     ["a name with a hyphen", ["service", "out-patients"], /^"out-patients" cannot be the name of a service: it should be .*\n$/],
@@ -64,11 +72,89 @@ describe("a new service", () => {
       /^Observation is shared by several services: CONTRIBUTING\.md says .*\n$/,
     ],
     ["no name", ["service"], /^usage: npm run new/],
+    ["two names", ["service", "opticians", "dentists"], /^"dentists" is one name too many\.\nusage: npm run new/],
+    ["an option of an action", ["service", "opticians", "--get"], /^usage: npm run new/],
+    ["an option that there is not", ["service", "opticians", "--own", "Flag"], /^Unknown option '--own'.*\nusage: npm run new/],
     ["something else than a service", ["mixin", "opticians"], /^usage: npm run new/],
   ])("is refused in one sentence for %s, and nothing is written", (_, args, sentence) => {
-    const before = contentOf("services/systems.ts");
+    const before = [contentOf("services/systems.ts"), contentOf("docker-compose.yml")];
     expect(make(...args)).toEqual({ code: 1, said: expect.stringMatching(sentence) });
     expect(existsSync(join(copy, "services/opticians"))).toBe(false);
-    expect(contentOf("services/systems.ts")).toBe(before);
+    expect([contentOf("services/systems.ts"), contentOf("docker-compose.yml")]).toEqual(before);
+  });
+});
+
+describe("after `npm run new -- service careplans --owns Goal`", () => {
+  beforeAll(() => {
+    makeCopy();
+    expect(outcome(make("service", "careplans", "--owns", "Goal"))).toEqual(clean);
+  });
+  afterAll(removeCopy);
+
+  it("the compiler and the linter are content", () => {
+    expect(outcome(types())).toEqual(clean);
+    expect(outcome(lint())).toEqual(clean);
+  }, 120_000);
+
+  it("its tests pass, and those that watch over the whole: map, containers, OpenAPI, and making the next service", () => {
+    const watching = ["services/careplans", "test/map.test.ts", "services/api/rest", "scripts/new/"];
+    expect(outcome(runJest("--selectProjects", "unit", "--testPathPatterns", ...watching))).toEqual(clean);
+    const containers = runJest("test/compose.test.ts", "-t", "docker-compose.yml|the image");
+    expect(outcome(containers)).toEqual(clean);
+    expect(outcome(runJest("scripts/new.test.ts", "-t", "^a new service"))).toEqual(clean);
+  }, 300_000);
+});
+
+describe("a new action", () => {
+  beforeAll(makeCopy);
+  afterAll(removeCopy);
+
+  it("has contract, params, error, a line in the README, and a test that fails and says what to write", () => {
+    expect(make("action", "visits.reschedule")).toEqual({
+      code: 0,
+      said: expect.stringContaining("npm test -- services/visits/visits.test.ts"),
+    });
+    expect(contentOf("services/visits/visits.contract.ts")).toContain('action<{ note: string }, { note: string }>("visits.reschedule")');
+    expect(contentOf("services/visits/README.md")).toMatch(
+      /^\| `visits\.reschedule` \| POST \/api\/visits\/reschedule \| 501 RESCHEDULE_NOT_WRITTEN +\|$/m,
+    );
+    const { code, said } = runJest("services/visits");
+    expect(code).toBe(1);
+    expect(said).toContain("visits.reschedule is not written yet: its rule belongs in visits.model.ts.");
+    expect(said).toMatch(/Tests: +1 failed, \d+ passed/);
+  }, 120_000);
+
+  it("is made in every service that has actions, and the compiler, the linter and the map are content", () => {
+    const having = ["wards", "patients", "hospitalizations", "lab", "pharmacy", "billing", "journal"];
+    for (const service of having)
+      expect([service, make("action", `${service}.tryOut`, "--get").said]).toEqual([service, expect.stringContaining("is there")]);
+    expect(outcome(types())).toEqual(clean);
+    expect(outcome(lint())).toEqual(clean);
+    expect(outcome(runJest("test/map.test.ts"))).toEqual(clean);
+  }, 240_000);
+
+  it.each([
+    [
+      "no service",
+      ["action", "reschedule"],
+      /^"reschedule" cannot be the name of an action: it should be SERVICE\.VERB, like "visits\.reschedule"\.\n$/,
+    ],
+    ["a name that is none", ["action", "visits.re-schedule"], /^"visits\.re-schedule" cannot be the name of an action/],
+    ["three parts", ["action", "visits.a.b"], /^"visits\.a\.b" cannot be the name of an action/],
+    [
+      "a service that there is not",
+      ["action", "opticians.open"],
+      /^There is no service "opticians": `npm run new -- service opticians` makes one\.\n$/,
+    ],
+    ["a path", ["action", ["..", "visits.open"].join("/")], /cannot be the name of an action/],
+    ["an action that there is", ["action", "visits.close"], /^There is an action visits\.close already: choose another name\.\n$/],
+    ["a service without actions", ["action", "records.open"], /^records has no actions of its own yet/],
+    ["the gateway", ["action", "api.open"], /^api has no actions of its own yet/],
+    ["types", ["action", "visits.move", "--owns", "Flag"], /^usage: npm run new/],
+    ["no name", ["action"], /^usage: npm run new/],
+  ])("is refused in one sentence for %s, and nothing is written", (_, args, sentence) => {
+    const before = contentOf("services/visits/visits.contract.ts");
+    expect(make(...args)).toEqual({ code: 1, said: expect.stringMatching(sentence) });
+    expect(contentOf("services/visits/visits.contract.ts")).toBe(before);
   });
 });

@@ -1,27 +1,42 @@
 /**
- * Makes what a new service needs, in this project's style, with tests that pass:
+ * Makes what is new in this project's style:
  *
- *   npm run new -- service NAME [--owns Type,…]
+ *   npm run new -- service NAME [--owns Type,…]    a service, with tests that pass
+ *   npm run new -- action SERVICE.NAME [--get]     an action of a service, with a test that fails until its rule is written
  *
- * `--owns` gives it FHIR types: each is taken from the service that has it now. The skeleton is a service of its own
- * (`new/skeleton`), tested where it lies.
+ * `--owns` gives a service FHIR types: each is taken from the service that has it now. `--get`: the action only reads.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { addAction } from "./new/action.ts";
 import { format } from "./new/format.ts";
-import { refuseName, register, typesFrom, writeSkeleton } from "./new/service.ts";
+import { minimalResource } from "./new/minimal.ts";
+import { addContainer, refuseName, register, typesFrom, writeSkeleton } from "./new/service.ts";
 import { StartupError } from "./start/startup-error.ts";
 
-const USAGE = "usage: npm run new -- service NAME [--owns Type,…]";
+const USAGE = "usage: npm run new -- service NAME [--owns Type,…]\n       npm run new -- action SERVICE.NAME [--get]";
 const ROOT = join(import.meta.dirname, "..");
 
 try {
-  const { kind, name, types } = readArgs(process.argv.slice(2));
-  if (kind !== "service" || name === undefined) throw new StartupError(USAGE);
+  const { kind, name, owns, get } = readArgs(process.argv.slice(2));
+  if (name === undefined || (kind === "service" ? get : owns !== undefined)) throw new StartupError(USAGE);
+  if (kind === "service") await makeService(name, owns ?? "");
+  else if (kind === "action") makeAction(name, get);
+  else throw new StartupError(USAGE);
+} catch (error) {
+  if (!(error instanceof StartupError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+async function makeService(name: string, owns: string): Promise<void> {
+  const types = [...new Set(owns.split(",").flatMap((type) => type.trim() || []))];
   refuseName(ROOT, name);
   const moved = await typesFrom(ROOT, types);
+  if (types[0] !== undefined) minimalResource(types[0]);
   for (const { take } of moved) take();
   const files = [...writeSkeleton(ROOT, name, types), register(ROOT, name)];
+  addContainer(ROOT, name);
   format(ROOT, [...files, ...moved.map(({ file }) => file)]);
   console.log(`services/${name} is there and belongs to the provider system.`);
   for (const { type, owner } of moved) {
@@ -32,18 +47,32 @@ try {
   console.log(
     `  test it   npm test -- services/${name}\n  start it  npm start\n  read      services/${name}/README.md, then its contract, model and service`,
   );
-} catch (error) {
-  if (!(error instanceof StartupError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
 }
 
-function readArgs(args: string[]): { kind?: string; name?: string; types: string[] } {
+function makeAction(name: string, isRead: boolean): void {
+  const { files, testFile } = addAction(ROOT, name, isRead ? "GET" : "POST");
+  format(ROOT, files);
+  const [service] = name.split(".");
+  console.log(
+    `${name} is there, and refuses until its rule is written.\n  its test  npm test -- ${testFile}    fails, and says what is missing\n  write     services/${service}/${service}.contract.ts, then the model, then the handler`,
+  );
+}
+
+function readArgs(args: string[]): { kind?: string; name?: string; owns?: string; get: boolean } {
   try {
-    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { owns: { type: "string" } } });
-    const [kind, name] = positionals;
-    const types = [...new Set((values.owns ?? "").split(",").flatMap((type) => type.trim() || []))];
-    return { types, ...(kind !== undefined && { kind }), ...(name !== undefined && { name }) };
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { owns: { type: "string" }, get: { type: "boolean", default: false } },
+    });
+    const [kind, name, ...more] = positionals;
+    if (more.length > 0) throw new Error(`"${more.join(" ")}" is one name too many.`);
+    return {
+      get: values.get,
+      ...(values.owns !== undefined && { owns: values.owns }),
+      ...(kind !== undefined && { kind }),
+      ...(name !== undefined && { name }),
+    };
   } catch (error) {
     throw new StartupError(`${(error as Error).message}\n${USAGE}`);
   }

@@ -7,10 +7,14 @@ import { isResourceType } from "../../fhir/search/parameters.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { SYSTEMS } from "../../services/systems.ts";
 import { StartupError } from "../start/startup-error.ts";
+import { minimalResource } from "./minimal.ts";
+import { withTables } from "./table.ts";
 
+/** Of a service whose data is its own, and of one that owns FHIR types. Both are services, tested where they lie. */
 const SKELETON = join(import.meta.dirname, "skeleton");
+const OWNING_SKELETON = join(import.meta.dirname, "owning-skeleton");
 
-/** @throws Refusal */
+/** @throws StartupError for a name that no service can have, or that one has */
 export function refuseName(root: string, name: string): void {
   if (!/^[a-z][a-z0-9]{2,29}$/.test(name))
     throw new StartupError(`"${name}" cannot be the name of a service: it should be 3 to 30 small letters and digits, like "dentistry".`);
@@ -29,6 +33,7 @@ function isReserved(name: string): boolean {
   }
 }
 
+/** A FHIR type that a new service takes from its owner. */
 export interface MovedType {
   type: string;
   owner: string;
@@ -37,7 +42,7 @@ export interface MovedType {
   take(): void;
 }
 
-/** Who owns the types now, and how they are taken away. @throws Refusal when one cannot be taken by a simple edit */
+/** Who owns the types now, and how they are taken away. @throws StartupError when one cannot be taken by a simple edit */
 export async function typesFrom(root: string, types: string[]): Promise<MovedType[]> {
   const owners = await ownersOf(root);
   return types.map((type): MovedType => {
@@ -68,28 +73,36 @@ async function ownersOf(root: string): Promise<Map<string, string[]>> {
   return owners;
 }
 
-/** @returns the files written, relative to the project */
+/**
+ * Writes the service's folder, and its example in the words of what it owns.
+ * @returns the files written, relative to the project
+ */
 export function writeSkeleton(root: string, name: string, types: string[]): string[] {
   const folder = join("services", name);
+  const [type] = types;
+  const skeleton = type === undefined ? SKELETON : OWNING_SKELETON;
+  const example = type === undefined ? "" : JSON.stringify(minimalResource(type));
   mkdirSync(join(root, folder));
-  return readdirSync(SKELETON).map((file) => {
-    const text = readFileSync(join(SKELETON, file), "utf8").replaceAll("../../../", "../../").replaceAll("SkeletonService", "Service");
+  return readdirSync(skeleton).map((file) => {
+    const text = readFileSync(join(skeleton, file), "utf8").replaceAll("../../../", "../../").replaceAll("SkeletonService", "Service");
+    const owning = type === undefined ? text : withTypes(text, type, types, example);
+    const named = owning
+      .replaceAll("SKELETON", name.toUpperCase())
+      .replaceAll(/skeleton(?=[A-Z(])/g, name)
+      .replaceAll("skeleton", name);
     const target = join(folder, file.replace("skeleton", name));
-    writeFileSync(join(root, target), (types.length > 0 ? withTypes(text, types) : text).replaceAll("skeleton", name));
+    writeFileSync(join(root, target), file.endsWith(".md") ? withTables(named) : named);
     return target;
   });
 }
 
-/** The same with FHIR behaviour, which brings the store along. */
-const withTypes = (text: string, types: string[]): string =>
+/** The example of the skeleton is a Basic: it becomes a resource of the service's first type. */
+const withTypes = (text: string, type: string, types: string[], example: string): string =>
   text
-    .replace(
-      'import { Store, type WithStore } from "../../mixins/store.ts";',
-      'import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";',
-    )
-    .replace("typeof skeleton, WithStore", "typeof skeleton, WithFhir")
-    .replace(/mixins: \[Store\(.*\)\],/, `mixins: [Fhir({ owns: ${JSON.stringify(types)} })],`)
-    .replace("Owns no FHIR type; its data is its own.", `Owns the FHIR type${types.length > 1 ? "s" : ""} ${types.join(", ")}.`);
+    .replace('owns: ["Basic"]', `owns: ${JSON.stringify(types)}`)
+    .replace("the FHIR type Basic.", `the FHIR type${types.length > 1 ? "s" : ""} ${types.join(", ")}.`)
+    .replace(/= \{ resourceType: "Basic".*\};$/m, `= ${example};`)
+    .replaceAll(/\bBasic\b/g, type);
 
 /** Adds the service to the provider system. @returns the file, relative to the project */
 export function register(root: string, name: string): string {
@@ -98,6 +111,12 @@ export function register(root: string, name: string): string {
     text.replace(/(provider: \[[^\]]*?)(\s*\])/, (_, list: string, end: string) => `${list.replace(/,$/, "")},"${name}"${end}`),
   );
   return file;
+}
+
+/** Adds a container of the service behind those of the others. */
+export function addContainer(root: string, name: string): void {
+  const lines = `  ${name}:\n    <<: *node\n    environment: { <<: *node-environment, SERVICES: ${name} }\n`;
+  edit(root, "docker-compose.yml", (text) => text.replace(/\n\nnetworks:\n/, `\n${lines}\nnetworks:\n`));
 }
 
 function edit(root: string, file: string, change: (text: string) => string): void {

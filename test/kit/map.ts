@@ -10,7 +10,8 @@ const NOT_OURS = new Set(["node_modules", ".git", ".servers", "data", "coverage"
 export function filesUnder(folder: string, name: RegExp): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return NOT_OURS.has(path) ? [] : filesUnder(path, name);
+    if (NOT_OURS.has(path)) return []; // also where it is a link
+    if (entry.isDirectory()) return filesUnder(path, name);
     return name.test(entry.name) ? [path] : [];
   });
 }

@@ -1,0 +1,16 @@
+import { action } from "../../../mesh/contract.ts";
+
+/** A resource that is marked, in the version that it has by that. */
+export interface Marked {
+  /** "Basic/…" */
+  resource: string;
+  version: number;
+}
+
+/** Everything that other services may know about `skeleton`. */
+export const skeleton = {
+  /** Marks a resource, once. @throws 404 SKELETON_NOT_FOUND, 409 ALREADY_MARKED, 409 SKELETON_CHANGED (read again) */
+  mark: action<{ resource: string }, Marked>("skeleton.mark"),
+  /** The resources that are marked, oldest first; at most 1,000. */
+  listMarked: action<object, Marked[]>("skeleton.listMarked"),
+};

@@ -1,0 +1,45 @@
+import type { Basic, Stored } from "../../../fhir/r4.ts";
+import { isType } from "../../../federation/errors.ts";
+import { defineService } from "../../../mesh/contract.ts";
+import { Fhir, type WithFhir } from "../../../mixins/fhir/fhir.ts";
+import { referenceTo, splitReference } from "../../../mixins/fhir/reference.ts";
+import type { skeleton } from "./skeleton.contract.ts";
+import { skeletonChanged, skeletonNotFound } from "./skeleton.errors.ts";
+import { isMarked, mark, markedOf } from "./skeleton.model.ts";
+
+/** Resources in one answer. */
+const MAX_LISTED = 1_000;
+
+export default defineService<typeof skeleton, WithFhir>({
+  name: "skeleton",
+  mixins: [Fhir({ owns: ["Basic"] })],
+
+  actions: {
+    mark: {
+      rest: "POST",
+      summary: "Mark a resource",
+      params: { resource: referenceTo("Basic"), $$strict: true },
+      async handler(ctx) {
+        const { resource } = ctx.params;
+        const [, id] = splitReference(resource);
+        const before: Stored<Basic> | undefined = await this.fhir.read("Basic", id);
+        if (!before) throw skeletonNotFound(resource);
+        try {
+          const { version } = await this.fhir.update(mark(before));
+          return { resource, version };
+        } catch (error) {
+          throw isType(error, "STALE_VERSION") ? skeletonChanged(resource) : error;
+        }
+      },
+    },
+
+    listMarked: {
+      rest: "GET",
+      summary: "What is marked",
+      params: { $$strict: true },
+      async handler() {
+        return (await this.fhir.find({ type: "Basic", clauses: [isMarked], limit: MAX_LISTED })).map(markedOf);
+      },
+    },
+  },
+});

@@ -195,6 +195,17 @@ describe("the documents", () => {
     expect(links.filter(({ file, link }) => !existsSync(join(ROOT, dirname(file), link)))).toEqual([]);
   });
 
+  it("of docs/ name only files and folders that there are", () => {
+    const rooms = [...ROOMS, "docs", "test", "bench", "deploy", "samples"].join("|");
+    const path = new RegExp(`(?<![\\w./-])(?:${rooms})/(?:[\\w.-]+/)*[\\w-]+(?:\\.[\\w-]+)*\\.(?:ts|mjs|md|json|js|html|css)\\b`, "g");
+    const named = documents
+      .filter((file) => file.startsWith("docs/"))
+      .flatMap((file) => [...contentOf(file).matchAll(path)].map(([name]) => ({ file, name })));
+    expect(named.length).toBeGreaterThan(100);
+    expect(named.filter(({ name }) => !existsSync(join(ROOT, name)))).toEqual([]);
+    expect("federation/no-such.ts").toMatch(path); // it would be seen
+  });
+
   it("have a script behind each command, which installs first what is missing", () => {
     for (const [name, command] of Object.entries(scripts)) {
       const [, mode, script = "", argument] = /^node (?:--\S+ )*scripts\/ensure\.mjs (run|full) (\S+)(?: (\S+))?/.exec(command) ?? [];

@@ -6,7 +6,7 @@ const tags = ["FHIR R4"];
 const id = ref("parameters", "id");
 const searched = (sort: string): Json[] => ["count", "summary", "total", sort].map((name) => ref("parameters", name));
 const IF_MATCH = '`If-Match: W/"3"` names the version that is changed; another is refused by 412.';
-const BY_CRITERIA = "By search parameters, as a search has them, in the query; without any it is refused.";
+const BY_CRITERIA = "By search parameters, as a search has them, in the query; without any it is refused by 412.";
 
 interface Told {
   /** What a schema of `components` says of the body that is sent. */

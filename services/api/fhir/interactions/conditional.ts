@@ -14,23 +14,18 @@ import type { FhirRequest } from "../request.ts";
 /** Resources that one conditional delete may remove, where several are allowed at all. */
 const MAX_DELETED = 1_000;
 
-/**
- * The query without what only shapes the answer.
- * @throws FhirError without criteria: 412 for a deletion, which would be of every match; 400 for what has a body and nothing that it is for
- */
+/** The query without what only shapes the answer. @throws FhirError 412 without criteria */
 function criteriaOf(request: FhirRequest, type: string): string {
   const pairs = request.query.filter(([name]) => name !== "_format" && name !== "_pretty");
-  if (pairs.length === 0) {
-    const [status, code] = request.method === "DELETE" ? ([412, "multiple-matches"] as const) : ([400, "invalid"] as const);
-    throw fhirError(status, code, `Name one resource, ${type}/id, or give criteria, ${type}?….`);
-  }
+  if (pairs.length === 0) throw fhirError(412, "multiple-matches", `Name one resource, ${type}/id, or give criteria, ${type}?….`);
   return `${type}?${pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&")}`;
 }
 
 /** PUT Type?criteria: updates the one match, creates when there is none, refuses when there are more. */
 export async function conditionalUpdate(request: FhirRequest, type: string): Promise<Answer> {
-  const resource = parsed(await request.body(), type);
+  const text = await request.body();
   const criteria = criteriaOf(request, type);
+  const resource = parsed(text, type);
   const ifMatch = request.header("if-match");
   const ifNoneMatch = request.header("if-none-match");
   if (request.directory.isShared(type)) {

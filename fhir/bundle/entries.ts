@@ -207,6 +207,7 @@ const unknownMember = (where: string, name: string) => ({
   code: "structure",
 });
 
+/** Whether a value is a JSON object: no list, not null. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === "object" && !Array.isArray(value);
 

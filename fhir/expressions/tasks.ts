@@ -10,11 +10,13 @@ export interface RuleTask {
   at: Location;
 }
 
+/** What the worker does for one message. */
 export type Task =
   | { kind: "rules"; resource: string; rules: RuleTask[] }
   /** A FHIRPath Patch; both as JSON. */
   | { kind: "patch"; resource: string; parameters: string };
 
+/** What the worker answers to one task; `refusal` and `costly` stand in for the result. */
 export type Answer =
   /** For each rule whether it is kept; null where its expression cannot be evaluated. */
   | { kind: "rules"; kept: (boolean | null)[] }

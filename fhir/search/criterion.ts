@@ -16,6 +16,7 @@ export const MAX_DEPTH = 5;
 /** A parameter that this type does not have: the one fault that a client may want passed over. */
 export class Unknown extends FhirError {}
 
+/** What the parsing of one search shares over all of its parameters. */
 export interface ParseContext extends Context {
   /** Criteria that may still be made: a chain without types stands for one per type that it may lead to. */
   budget: { left: number };

@@ -16,6 +16,7 @@ export interface PartJson {
   slots: number[];
 }
 
+/** One search parameter of one type, as `npm run generate` writes it. */
 export interface ParameterJson {
   type: string;
   slots?: number[];
@@ -27,6 +28,7 @@ export interface ParameterJson {
   parts?: PartJson[];
 }
 
+/** The slots and search parameters of one type; a slot's place in the list, plus FIRST_LOCAL, is its local number. */
 export interface TypeJson {
   slots: SlotJson[];
   parameters: Record<string, ParameterJson>;
@@ -35,6 +37,7 @@ export interface TypeJson {
 /** Locals 0 to 9 belong to the parameters that every type has. */
 export const FIRST_LOCAL = 10;
 
+/** What `fhir/generated/search.json` holds. */
 export interface SearchJson {
   fhirVersion: string;
   /** Compartment → resource type → the parameters by which it belongs to it; "_id": the compartment's own resource. */

@@ -5,6 +5,7 @@ import { compilePlain } from "./rules/compile.ts";
 import type { Scope } from "./rules/values.ts";
 import { textOf } from "./rules/functions.ts";
 
+/** One invariant, ready to be checked. */
 export interface Rule {
   key: string;
   /** HL7's sentence. */

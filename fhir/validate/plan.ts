@@ -4,6 +4,7 @@ import { type Binding, bindingOf } from "./binding.ts";
 import { type Rule, ruleOf } from "./invariants.ts";
 import { type PrimitiveTest, primitiveTests } from "./primitives.ts";
 
+/** The members that one kind of object may and must have, and the rules that it keeps. */
 export interface ObjectPlan {
   /** A type, or the path of a backbone: `Patient.contact`. */
   name: string;
@@ -20,6 +21,7 @@ interface Required {
   name: string;
 }
 
+/** What a member holds: a primitive, an object, a resource, or the extensions of a primitive (`_name`). */
 export const Kind = { primitive: 0, object: 1, resource: 2, sibling: 3 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 

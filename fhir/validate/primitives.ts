@@ -134,6 +134,7 @@ const instant = (value: string) =>
 
 const time = (value: string) => (endOfTime(value, 0) === value.length ? undefined : "must be a time: hh:mm:ss");
 
+/** The test of each primitive type, by its name. */
 export const primitiveTests: Record<string, PrimitiveTest> = {
   base64Binary: text(base64),
   boolean: (value) => (typeof value === "boolean" ? undefined : "must be true or false, not in quotes"),

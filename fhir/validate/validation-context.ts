@@ -15,6 +15,7 @@ export interface Root {
   allowsConditional: boolean;
 }
 
+/** The place that a validation has reached in a resource, and its findings; bounded by MAX_ISSUES. */
 export class ValidationContext {
   readonly issues: Issue[] = [];
   root: Root | undefined;

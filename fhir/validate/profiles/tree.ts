@@ -13,6 +13,7 @@ export interface Profile {
   differential?: { element?: ProfileElement[] };
 }
 
+/** An ElementDefinition of a profile, as far as it is read here. */
 export interface ProfileElement {
   id?: string;
   path?: string;
@@ -47,6 +48,7 @@ export interface Node {
   children: Map<string, Node>;
 }
 
+/** The demands of one profile and of all that it builds on, by element. */
 export interface Tree {
   root: Node;
   type: string;

@@ -30,6 +30,7 @@ export const criteria: Record<string, (list: List, criterion: Evaluate, scope: S
   all: (list, criterion, scope) => truth(list.every((node) => truthOf(criterion([node], scope)) === true)),
 };
 
+/** A function of FHIRPath from two texts to a truth value. */
 export type TextFunction = (argument: string) => (text: string) => boolean;
 
 /** Of a single text, with a text. */

@@ -6,6 +6,7 @@ import { EMPTY, FALSE, type List, only, TRUE, truth } from "./values.ts";
 /** A zone may lie this far from UTC. */
 const FARTHEST_ZONE = 14 * 3_600_000; // milliseconds
 
+/** The operators that compare. */
 export type Order = "<" | ">" | "<=" | ">=";
 
 /** @param isTime whether texts are times: to different precision, and in different zones */

@@ -1,5 +1,6 @@
 /** A small parser of FHIRPath (N1): the forms that R4's invariants are written in. What it does not know is left to a library. */
 
+/** A parsed expression. */
 export type Ast =
   | { is: "literal"; value: string | number | boolean }
   | { is: "this" }

@@ -21,7 +21,9 @@ export const VALUELESS = Object.freeze({});
 
 /** Neither true nor false. */
 export const EMPTY: List = [];
+/** True, as a collection. */
 export const TRUE: List = [true];
+/** False, as a collection. */
 export const FALSE: List = [false];
 
 /** A truth value as a collection; undefined is the empty one. */

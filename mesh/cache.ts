@@ -14,6 +14,7 @@ const MAX_QUEUED_INVALIDATIONS = 1_000;
 type Init = Parameters<Cachers.Redis["init"]>[0];
 type Keygen = NonNullable<ConstructorParameters<typeof Cachers.MemoryLRU>[0]>["keygen"];
 
+/** The broker's cacher: Redis where there is one, otherwise this process's memory; neither fails a call. */
 export function cacher(redisUrl?: string): MemoryCacher | ResilientRedisCacher {
   return redisUrl ? new ResilientRedisCacher(redisUrl) : new MemoryCacher();
 }

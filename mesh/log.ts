@@ -10,6 +10,7 @@ const CHATTER = /^Service '.*' (started|stopped)\.$/;
 type Bindings = { nodeID: string; mod: string };
 type Handler = (type: string, args: unknown[]) => void;
 
+/** Moleculer's console logger, at this level and in this project's line format. */
 export function consoleLogger(level: LogLevel): Loggers.Console {
   const isForFaults = level === "debug" || level === "trace";
   return new LineLogger({

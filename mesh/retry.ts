@@ -23,6 +23,7 @@ interface CallError extends Error {
   data?: { action?: string };
 }
 
+/** The middleware that tries calls again; see the head of this file for which. */
 export const Retry = {
   name: "MeshRetry",
   call(next: CallFunction): CallFunction {

@@ -29,6 +29,7 @@ interface Head {
   texts: [bytes: number, ...path: Step[]][];
 }
 
+/** Packets as JSON, in which texts of resources stay texts. */
 export class TextSerializer extends Serializers.Base {
   override serialize(payload: unknown, packet?: string): Buffer {
     const texts: Lifted[] = [];

@@ -15,6 +15,7 @@ import { MAX_BATCH_BYTES, packBatch, bytesInBatch, unpackBatch } from "./packet-
 import { PendingRequests } from "./pending-requests.ts";
 import { connectionOptions } from "./nats-options.ts";
 
+/** Where NATS is, and what it announces. */
 export interface MeshTransporterOptions {
   /** One or more server URLs, separated by commas. */
   natsUrl: string;
@@ -65,6 +66,7 @@ export const packetTooLarge = (bytes: number) =>
     limit: LIMITS.packetBytes,
   });
 
+/** Moleculer's transporter over NATS; see the head of this file for what it adds. */
 export class MeshTransporter extends Transporters.NATS {
   declare client: NatsConnection | null;
   readonly #options: MeshTransporterOptions;

@@ -252,6 +252,7 @@ export function planWrite(steps: Write[], state: CommittedState, now: number): W
   return made;
 }
 
+/** Whether there is a current version, neither deleted nor moved away. */
 export function isLiving(head: VersionHead | undefined): head is VersionHead & { method: "create" | "update" } {
   return head?.method === "create" || head?.method === "update";
 }

@@ -4,6 +4,7 @@ import type { Store } from "./store.ts";
 /** Answers kept; beyond it all are forgotten. */
 const MAX_ANSWERS = 200;
 
+/** Answers derived from one store, by key; each is valid until the store changes. */
 export class StoreCache<Answer> {
   readonly #answers = new Map<string, Answer>();
   #mark: string | undefined;

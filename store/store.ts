@@ -96,6 +96,7 @@ export interface NoneExist {
   clauses: Clause[];
 }
 
+/** What became of one step of a write. */
 export interface WriteResult {
   type?: string;
   id?: string;
@@ -149,6 +150,7 @@ export interface JoinKeysQuery {
   slots?: number[];
 }
 
+/** One page of join keys. */
 export interface JoinKeysPage {
   /** Each once, in no order; another page may have it again. */
   values: string[];
@@ -156,6 +158,9 @@ export interface JoinKeysPage {
   next?: number;
 }
 
+/**
+ * A service's database: FHIR resources with their versions, counters, prepared transactions, a small durable map. Errors are StoreErrors.
+ */
 export interface Store {
   /** The current version, also of a deleted resource (without `json`); undefined when there never was one or it moved away. */
   read(type: string, id: string): Promise<StoredResource | undefined>;
@@ -266,6 +271,7 @@ export class StoreError extends Error {
   }
 }
 
+/** How any store is opened. */
 export interface StoreOptions {
   /** The service's name: the file's name under DATA_DIR, or the database's name in MongoDB. */
   name: string;

@@ -8,6 +8,7 @@ const DEFAULT_MAX_BYTES = 4_000_000;
 
 type Version = Pick<HistoryDocument, "_id" | "type" | "id" | "version" | "updated" | "method" | "json"> & { isCurrent: boolean };
 
+/** One page of versions, newest first; `more`: there are older ones. */
 export async function readHistory(collections: Collections, query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }> {
   const filter = filterOf(query);
   const sort = { updated: -1, type: -1, id: -1, version: -1 } as const;

@@ -63,6 +63,7 @@ export interface HeldDocument {
   isClaim?: boolean;
 }
 
+/** A counter by its name; `lock`: of the prepared write that holds it. */
 export interface CounterDocument {
   _id: string;
   value: number;
@@ -78,6 +79,7 @@ export interface ConditionDocument {
   lock?: string;
 }
 
+/** A prepared write: what it will change, and the locks that it holds. */
 export interface PreparedDocument {
   _id: string;
   since: number;
@@ -86,17 +88,20 @@ export interface PreparedDocument {
   locks: string[];
 }
 
+/** An entry of the durable map; removed by MongoDB some time after it expires. */
 export interface MapDocument {
   _id: string;
   value: string;
   expires?: Date;
 }
 
+/** One fact about the database itself, by its name. */
 export interface MetaDocument {
   _id: string;
   value: string | number;
 }
 
+/** All collections of a service's database. */
 export interface Collections {
   resource: Collection<ResourceDocument>;
   history: Collection<HistoryDocument>;
@@ -110,6 +115,7 @@ export interface Collections {
 
 const DAY_S = 86_400;
 
+/** The indexes of each collection; every filter and order that is sent is answered from one. */
 export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
   resource: [
     { key: { type: 1, living: 1, seq: 1 } },
@@ -131,6 +137,7 @@ export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
   map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
 };
 
+/** The collections of a database; none is made by this. */
 export function collectionsOf(db: Db): Collections {
   return {
     resource: db.collection("resource"),
@@ -149,6 +156,7 @@ export const SLOT_WIDTH = 9;
 /** A slot as the start of a key: all of one width, so that they are in order. */
 export const slotText = (slot: number): string => String(slot).padStart(SLOT_WIDTH, "0");
 
+/** A resource's index rows, as they stand in its document. */
 export function indexFields({ keys, ranges }: IndexRows): Pick<ResourceDocument, "keys" | "ranges"> {
   return {
     keys: keys.map(([slot, value]) => slotText(slot) + value),

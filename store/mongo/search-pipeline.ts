@@ -18,6 +18,7 @@ export function filterOf(type: string, clauses: Clause[]): Document {
   return { type, living: true, ...(text && wordsSearch(text)), ...(clauses.length > 0 && { $and: clauses.map(clauseFilter) }) };
 }
 
+/** A clause as a MongoDB filter. */
 export function clauseFilter(clause: Clause): Document {
   switch (clause.kind) {
     case "key":
@@ -139,6 +140,7 @@ function afterCursor(sort: SortKey[], { values, seq, id }: Cursor): Document {
   return further;
 }
 
+/** Answers store queries from one database. */
 export class MongoSearch {
   readonly #collections: Collections;
   readonly #hasWords: boolean;

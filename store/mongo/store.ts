@@ -36,6 +36,7 @@ const COMMIT_POLL_MS = 50;
 /** Longest that a write waits for others of this process that write the same, milliseconds. */
 const MAX_QUEUE_MS = 5_000;
 
+/** How a store in MongoDB is opened, besides what every store needs. */
 export interface MongoOptions extends StoreOptions {
   /** A URL to connect to, or a client that the caller connects and closes. */
   url?: string;

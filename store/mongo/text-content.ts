@@ -24,6 +24,7 @@ export async function indexWords(resource: Collection<ResourceDocument>): Promis
   }
 }
 
+/** The words of a resource's content and narrative, as they stand in its document. */
 export const wordsFields = ([content, narrative]: [content: string, narrative: string]): { words: Words } => ({
   words: { content: inWords(content), narrative: inWords(narrative) },
 });

@@ -23,6 +23,7 @@ export class Outdated extends Error {}
 /** What a write without transaction of its own may touch: nobody holds it. */
 const free = { $exists: false };
 
+/** Checks and makes the changes of one write, inside its transaction. */
 export class Writer {
   readonly #collections: Collections;
   readonly #search: MongoSearch;

@@ -13,13 +13,16 @@ export interface Lane {
   first?: Sql;
 }
 
+/** The value of a sort key; null: the resource has none. */
 export type SortValue = string | number | null;
 
+/** Values from `least` to `greatest`, both inclusive; undefined: no end. */
 export interface Bounds {
   least: number | undefined;
   greatest: number | undefined;
 }
 
+/** A sort key as SQL. */
 export interface Axis {
   desc: boolean;
   /** Every resource has a value. */

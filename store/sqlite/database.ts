@@ -3,6 +3,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { setTimeout as delay } from "node:timers/promises";
 import { StoreError, StoreErrorType, unavailable } from "../store.ts";
 
+/** What SQLite takes for a parameter. */
 export type Value = SQLInputValue;
 /**
  * Piece of SQL with the values of its parameters in order. Values never become part of the text. A class, so that nothing that came from
@@ -17,8 +18,10 @@ export class Sql {
     this.values = values;
   }
 }
+/** A row of a result: the columns that its statement names. Each statement types what it reads. */
+export type ResultRow = Row;
 // biome-ignore lint/suspicious/noExplicitAny: a result row has the columns its statement names
-export type ResultRow = any;
+type Row = any;
 
 /** Prepared statements kept; the shapes of queries are few, but a client can invent many. */
 const MAX_STATEMENTS = 200;

@@ -20,6 +20,7 @@ interface HistoryPlace {
   isCurrent: boolean;
 }
 
+/** One page of versions, newest first; `more`: there are older ones. */
 export function readHistory(db: Database, types: Types, query: HistoryQuery): { versions: StoredResource[]; more: boolean } {
   const places = query.id === undefined ? ofTypes(db, types, query) : ofResource(db, types, query);
   places.sort((a, b) => b.updated - a.updated || compareText(a.type, b.type) * -1 || compareText(a.id, b.id) * -1 || b.version - a.version);

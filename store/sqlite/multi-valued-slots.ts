@@ -5,6 +5,7 @@
 import type { RangeRow } from "../../fhir/search/query.ts";
 import type { Database } from "./database.ts";
 
+/** The slots in which a resource may have more than one range row; once such, always such. */
 export class MultiValuedSlots {
   readonly #db: Database;
   readonly #known = new Set<number>();

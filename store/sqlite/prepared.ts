@@ -17,6 +17,7 @@ interface Payload {
   changes: Change[];
 }
 
+/** The prepared writes of one file: made, committed, aborted, listed. */
 export class PreparedWrites {
   readonly #db: Database;
   readonly #writer: Writer;

@@ -22,6 +22,7 @@ export type { SearchLimits };
 
 const DEFAULT_MAX_BYTES = 4_000_000;
 
+/** Answers store queries from one file, in one snapshot each. */
 export class SqliteSearch {
   readonly #db: Database;
   readonly #types: Types;

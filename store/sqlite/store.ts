@@ -35,6 +35,7 @@ const DEFAULT_WAIT_MS = 2_000;
 /** Expired entries of the map that one `put` clears away. */
 const EXPIRED_PER_PUT = 10;
 
+/** How a store in SQLite is opened, besides what every store needs. */
 export interface SqliteOptions extends StoreOptions {
   /** Path of the file; its folder must exist. */
   file: string;

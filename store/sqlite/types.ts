@@ -1,6 +1,7 @@
 /** Numbers of resource types in this file, and how many of each live. */
 import type { Database } from "./database.ts";
 
+/** The numbers of the resource types in one file, and the counts of their living resources. */
 export class Types {
   readonly #db: Database;
   readonly #numbers = new Map<string, number>();

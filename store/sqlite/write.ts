@@ -20,6 +20,7 @@ interface StoredHead extends VersionHead {
 /** Finds living resources for a conditional create, inside the write transaction. */
 export type Finder = (type: string, condition: NoneExist, limit: number) => StoredMatch[];
 
+/** Makes the changes of a checked write, inside the file's write transaction. */
 export class Writer {
   readonly #db: Database;
   readonly #types: Types;

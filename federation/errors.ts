@@ -33,6 +33,7 @@ export const noMatch = (type: string, criteria: string) =>
 export const notFound = (type: string, id: string) =>
   new MoleculerClientError(`There is no ${type} with the id ${id}.`, 404, "NOT_FOUND", { type, id });
 
+/** 410: the resource was deleted, with this version. */
 export const gone = (type: string, id: string, version: number) =>
   new MoleculerClientError(`${type}/${id} was deleted.`, 410, "GONE", { type, id, version });
 
@@ -86,6 +87,7 @@ export function resourceOfType(parsed: unknown, type: string, step = 0): Resourc
 export const invalidResource = (issues: IssueOfStep[], step: number) =>
   new MoleculerClientError("The resource is not valid.", 422, "INVALID_RESOURCE", { issues, step });
 
+/** 503: the owner's store cannot be used now; `step` is the place of the step that noticed. */
 export const storeUnavailable = (service: string, step?: number) =>
   new MoleculerRetryableError(`The store of ${service} cannot be used at the moment; try again later.`, 503, "STORE_UNAVAILABLE", {
     service,

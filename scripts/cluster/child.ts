@@ -13,6 +13,7 @@ const SMALL = ["--max-semi-space-size=1", "--optimize-for-size", "--v8-pool-size
 /** Every request passes the gateway: there speed comes first, and what a request leaves behind is gone before it grows old. */
 const QUICK = ["--max-semi-space-size=16", "--v8-pool-size=1", "--max-old-space-size=384"];
 
+/** Node's flags for a process of this service. */
 export const flagsOf = (service: string): string[] => (service === "api" ? QUICK : SMALL);
 const MEMORY_ENV = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072" };
 
@@ -21,6 +22,7 @@ const LEAVE_MS = 15_000; // longer than a node drains; then SIGKILL
 const ANSWER_MS = 5_000;
 const TAIL = 400; // characters of its last words
 
+/** What a process says when it serves; `port`: only of a gateway. */
 export interface Ready {
   nodeId: string;
   port?: number;

@@ -14,6 +14,7 @@ export type Command =
   | { do: "scale"; service: string; count: number }
   | { do: "retire"; service: string }
   | { do: "stop" };
+/** What became of it; `reason` is a sentence for people. */
 export type Outcome = { ok: true } | { ok: false; reason: string };
 
 const NAME = "cluster.sock";

@@ -8,12 +8,14 @@ const STABLE_MS = 10_000;
 /** So many quick deaths in a row are called a crash loop. */
 const LOOP = 5;
 
+/** Who hears of a place. */
 export interface PlaceEvents {
   /** Something about the place is different. */
   changed(): void;
   log(line: string): void;
 }
 
+/** Keeps one process of a service alive: a dead one is replaced, after a pause that doubles with each quick death. */
 export class Place {
   readonly service: string;
   child: Child | undefined;

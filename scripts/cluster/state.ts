@@ -11,6 +11,7 @@ export interface Mark {
   born?: string;
 }
 
+/** One process of the cluster. */
 export interface ChildState extends Mark {
   service: string;
   nodeId: string;
@@ -23,6 +24,7 @@ export interface ChildState extends Mark {
   state: "starting" | "ready" | "leaving";
 }
 
+/** What `cluster.json` holds, for `npm run cluster -- status` and for those who join. */
 export interface ClusterState {
   supervisor: Mark & { started: string; socket: string };
   /** With password: the file is readable for its owner only. `pid` is absent when NATS_URL names a server of somebody else. */
@@ -35,10 +37,12 @@ export interface ClusterState {
 
 const fileIn = (dataDir: string) => join(dataDir, "cluster.json");
 
+/** Writes the state, whole or not at all. */
 export function writeState(dataDir: string, state: ClusterState): void {
   writeAtomically(fileIn(dataDir), `${JSON.stringify(state, null, 2)}\n`);
 }
 
+/** The state; undefined where no cluster has written one. */
 export function readState(dataDir: string): ClusterState | undefined {
   try {
     return JSON.parse(readFileSync(fileIn(dataDir), "utf8")) as ClusterState;

@@ -16,6 +16,7 @@ const TELLERS = new Set(["api", "transactions"]);
 /** Between two tries to start NATS, whose port or folder something else may hold for a while. */
 const REVIVE_EVERY_MS = 1_000;
 
+/** Starts NATS and the processes of each service, keeps their number, and ends them in order. */
 export class Supervisor {
   readonly #config: Config;
   readonly #log: (line: string) => void;

@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
+/** An element of a structure, as HL7 publishes it. */
 export interface ElementDefinition {
   id: string;
   path: string;
@@ -20,6 +21,7 @@ export interface ElementDefinition {
   constraint?: { key: string; severity: "error" | "warning"; human: string; expression?: string }[];
 }
 
+/** A type or resource, as HL7 publishes it. */
 export interface StructureDefinition {
   id: string;
   kind: "primitive-type" | "complex-type" | "resource" | "logical";
@@ -30,6 +32,7 @@ export interface StructureDefinition {
   snapshot: { element: ElementDefinition[] };
 }
 
+/** A search parameter, as HL7 publishes it. */
 export interface SearchParameterDefinition {
   url: string;
   code: string;
@@ -40,6 +43,7 @@ export interface SearchParameterDefinition {
   component?: { definition: string; expression: string }[];
 }
 
+/** A compartment, as HL7 publishes it. */
 export interface CompartmentDefinition {
   code: string;
   resource: { code: string; param?: string[] }[];

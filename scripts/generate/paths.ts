@@ -34,6 +34,7 @@ interface PathTarget {
   element?: ElementDefinition;
 }
 
+/** Finds what a path of a search parameter leads to. */
 export class Paths {
   readonly #structures: Map<string, StructureDefinition>;
   readonly #elements = new Map<string, Map<string, ElementDefinition>>();

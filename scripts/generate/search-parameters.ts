@@ -39,6 +39,7 @@ interface Work {
   known: Map<string, number>;
 }
 
+/** The text of `search.json`, and notes on what was left out. */
 export function searchJson(): { text: string; notes: string[] } {
   const defined = structures();
   const paths = new Paths(defined);

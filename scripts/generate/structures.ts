@@ -15,6 +15,7 @@ const EVERYWHERE = new Set(["ele-1", "ext-1"]);
 /** Names of the value sets' ids, filled while the structures are read. */
 type ValueSets = Map<string, string>;
 
+/** The text of `structures.json`, and notes on what was left open. */
 export function structuresJson(): { text: string; notes: string[] } {
   const all = structures();
   const valueSets: ValueSets = new Map();

@@ -21,6 +21,7 @@ function withParents(paths: string[]): string[] {
   );
 }
 
+/** The text of `summary.json`, and notes. */
 export function summaryJson(): { text: string; notes: string[] } {
   const types: Record<string, SummaryJson> = {};
   for (const [name, { kind, abstract, snapshot }] of structures()) {

@@ -30,11 +30,13 @@ export class Refused extends Error {
 /** Nobody answers any more. */
 export class Unreachable extends Error {}
 
+/** A server's answer to a bundle, as far as it is read. */
 export interface Answered {
   /** In the order of the entries. */
   entry?: { response: { status: string; outcome?: OperationOutcome } }[];
 }
 
+/** Sends bundles to one FHIR base. */
 export class FhirClient {
   readonly base: string;
   constructor(base: string) {

@@ -8,6 +8,7 @@ import { StartupError } from "../start/startup-error.ts";
 /** Longest bundle and longest line, decompressed: what the gateway takes as a body. Bytes. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
+/** A file to import. */
 export interface SourceFile {
   path: string;
   kind: "bundle" | "ndjson";
@@ -58,6 +59,7 @@ export async function textOf(path: string): Promise<string> {
   return decode(Buffer.concat(chunks, bytes));
 }
 
+/** One line of an NDJSON file. */
 export interface Line {
   /** From 1. */
   number: number;

@@ -5,6 +5,7 @@ import type { SourceFile } from "./files.ts";
 import { anchorOf, conditional, type Entry, isRepeatable } from "./once.ts";
 import { type Fault, type Unit, unitsOf } from "./units.ts";
 
+/** How far an import is. */
 export interface Counts {
   /** Resources created or updated. */
   written: number;
@@ -22,6 +23,7 @@ export interface Counts {
   bytes: number;
 }
 
+/** What is imported, where to, and who hears of it. */
 export interface Import {
   files: SourceFile[];
   client: FhirClient;

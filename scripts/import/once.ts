@@ -1,6 +1,7 @@
 /** A second import finds what the first has written: by identifier, or where a resource keeps its id, by that. */
 import { parametersOf } from "../../fhir/search/parameters.ts";
 
+/** A resource, as far as an import looks into it. */
 export interface Resource {
   resourceType: string;
   id?: string;
@@ -8,6 +9,7 @@ export interface Resource {
   [element: string]: unknown;
 }
 
+/** An entry of a bundle that is sent. */
 export interface Entry {
   fullUrl?: string;
   resource?: Resource;

@@ -6,6 +6,7 @@ const USAGE = "usage: npm run import -- FILE|FOLDER … [--url http://127.0.0.1:
 const PARALLEL = 4; // keeps a server busy while the next bundle is read
 const MAX_PARALLEL = 64;
 
+/** What the command line asks for. */
 export interface Options {
   paths: string[];
   /** FHIR base, without a slash at the end; undefined: the server that runs here. */

@@ -6,6 +6,7 @@ const BAR = 24; // cells
 const DRAW_MS = 100;
 const LINE_MS = 5_000;
 
+/** All that is to be done; bytes as they lie on the disk. */
 export interface Totals {
   files: number;
   bytes: number;
@@ -13,6 +14,7 @@ export interface Totals {
 
 type Screen = Writable & { isTTY?: boolean; columns?: number };
 
+/** Draws a bar on a terminal ten times a second, or writes a line every five seconds. */
 export class Progress {
   readonly #totals: Totals;
   readonly #screen: Screen;

@@ -7,6 +7,7 @@ import type { Entry, Resource } from "./once.ts";
 const MAX_RESOURCES = 200;
 const MAX_CHARACTERS = 1_000_000;
 
+/** What is sent as one transaction. */
 export interface Unit {
   file: SourceFile;
   kind: "bundle" | "group";

@@ -13,6 +13,7 @@ export interface Running {
   started: string;
 }
 
+/** A data folder that this process has taken; `release` gives it back. */
 export interface DataFolder {
   /** Writes who is running, for others to find. */
   announce(running: Running): void;

@@ -8,6 +8,7 @@ const BEAT_MS = 1_000;
 /** Older than that, and the node does not serve: three beats may be late on a busy machine. */
 export const FRESH_MS = 4_000;
 
+/** A pulse that beats once a second; `stop` ends it and removes its file. */
 export interface Pulse {
   stop(): void;
 }

@@ -6,9 +6,11 @@ import type { Item } from "./skeleton.contract.ts";
 /** Names of the counters that hold the quantities begin so. */
 export const PREFIX = "item/";
 
+/** The step that adds a quantity. */
 export const addition = ({ name, quantity }: Item): Write => ({ op: "add", counter: `${PREFIX}${name}`, by: quantity });
 
 /** The store refuses what would leave less than nothing, however many take at once. */
 export const removal = ({ name, quantity }: Item): Write => ({ op: "add", counter: `${PREFIX}${name}`, by: -quantity, min: 0 });
 
+/** An item from its counter. */
 export const itemOf = ({ name, value }: { name: string; value: number }): Item => ({ name: name.slice(PREFIX.length), quantity: value });

@@ -1,6 +1,7 @@
 /** Counts events and tells how many there were per second lately. */
 const WINDOW = 5; // seconds
 
+/** A counter of events with their rate, per second over the last five. */
 export class Meter {
   #total = 0;
   #marks: { at: number; total: number }[] = [];

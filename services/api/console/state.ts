@@ -5,6 +5,7 @@ import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import { Meter } from "./meter.ts";
 
+/** The mesh as one gateway sees it: nodes, services, what they hold. `at`: ISO 8601, UTC. */
 export interface MeshState {
   at: string;
   requestsPerSecond: number;
@@ -21,6 +22,7 @@ export interface MeshState {
   }[];
 }
 
+/** What the state is read from. */
 export interface MeshView {
   broker: ServiceBroker;
   directory: Directory;

@@ -52,6 +52,7 @@ interface MeshError {
   data?: { issues?: unknown; allow?: unknown; entry?: unknown; retryAfter?: unknown };
 }
 
+/** An error as a FHIR client sees it; headers are Allow and Retry-After. */
 export interface Refusal {
   status: number;
   issues: Issue[];
@@ -116,6 +117,7 @@ const frameworks: Record<string, string> = {
   QUEUE_FULL: "The server is busy; try again in a moment.",
 };
 
+/** The answer to an error: an OperationOutcome. */
 export function refuse(error: unknown): Answer {
   const { status, issues, headers } = refusalOf(error);
   return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body: JSON.stringify(outcome(...issues)) };

@@ -13,6 +13,7 @@ const LEAST = 16 * 1024;
 const remembered = ({ bytes, at }: { bytes: number; at: number }, now: number): number =>
   bytes <= LEAST ? bytes : Math.max(bytes * 0.5 ** ((now - at) / HALF_LIFE_MS), LEAST);
 
+/** The largest recent answer of each kind of request, halved every ten minutes; at most 2,000 kinds. */
 export class AnswerSizes {
   readonly #sizes = new Map<string, { bytes: number; at: number }>();
 

@@ -20,6 +20,7 @@ interface Connection {
   isEnding: boolean;
 }
 
+/** All connections of a server; beyond its bounds the one that is idle for longest makes room. */
 export class Connections {
   readonly #all = new Set<Connection>();
   readonly #bySocket = new WeakMap<Socket, Connection>();

@@ -19,6 +19,7 @@ export interface Limits {
   clientBytes: number;
 }
 
+/** Of one process. */
 export const LIMITS: Limits = {
   requests: 2_048,
   clientRequests: 512,
@@ -166,6 +167,7 @@ export class Exchange {
   }
 }
 
+/** The requests of this process whose answers are owed, within `Limits`. */
 export class InFlight {
   readonly #limits: Limits;
   readonly #onReleased: (bytes: number) => void;
@@ -299,6 +301,7 @@ export class InFlight {
   }
 }
 
+/** 503: this process has no room for the request now. */
 export const overloaded = () =>
   new Errors.MoleculerRetryableError("The server has more requests than it can answer; try again in a moment.", 503, "OVERLOADED");
 

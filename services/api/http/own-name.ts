@@ -5,6 +5,7 @@ import { httpError } from "./errors.ts";
 
 const WILDCARDS = new Set(["0.0.0.0", "::", "[::]"]);
 
+/** The gateway's own address, and the names that it answers by. */
 export interface OwnName {
   /** Base of all links, and of what counts as a reference to here: `https://ehr.example`. No header of a request changes it. */
   origin: string;

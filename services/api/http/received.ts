@@ -12,5 +12,7 @@ export interface Received extends IncomingMessage {
   arriving?: Promise<Buffer> | undefined;
 }
 
+/** The place that a request has; undefined while it has none. */
 export const exchangeOf = (request: IncomingMessage): Exchange | undefined => (request as Received).exchange;
+/** The gate that large work of a request passes; undefined while it has no place. */
 export const gateOf = (request: IncomingMessage): WorkGate | undefined => (request as Received).gate;

@@ -13,6 +13,7 @@ const PAUSE_MS = 1_000;
 
 type Collect = (options: { type: "major"; execution: "async" }) => Promise<void>;
 
+/** Counts the memory that finished work leaves behind, and collects it once it is worth the time. */
 export class Reclaim {
   #left = 0;
   #timer: NodeJS.Timeout | undefined;

@@ -26,6 +26,7 @@ interface Waiting {
   start: () => void;
 }
 
+/** Turns for large work: so much memory in all, client by client, refused after ten seconds. */
 export class WorkGate {
   readonly #onDone: (bytes: number) => void;
   readonly #capacity: number;

@@ -23,6 +23,10 @@ export interface Server {
   refuseImpossible(request: FhirRequest): Promise<void>;
 }
 
+/**
+ * POST of a batch or transaction Bundle.
+ * @throws FhirError 400 for another type of bundle, 413, 422; of a transaction what an entry is refused with
+ */
 export async function bundle(request: FhirRequest, server: Server): Promise<Answer> {
   const text = await request.body();
   const type = bundleType(text);

@@ -10,6 +10,10 @@ import type { Answer } from "../../http/answer.ts";
 import type { FhirRequest } from "../request.ts";
 import { rewrite } from "./resource.ts";
 
+/**
+ * Changes a part of a resource; without If-Match it is made again when others write meanwhile.
+ * @throws 400, 404, 410, 412, 422; LOCKED after 10 s
+ */
 export async function patch(request: FhirRequest, type: string, id: string): Promise<Answer> {
   const document = parseInput(await request.body(JSON_PATCH), MAX_PARTS_OF_RESOURCE);
   const allowed = ifMatchVersions(request.header("if-match"));

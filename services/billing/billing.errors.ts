@@ -2,14 +2,18 @@ import { Errors } from "moleculer";
 
 const { MoleculerClientError } = Errors;
 
+/** 409: only what has ended is billed. */
 export const encounterNotEnded = (encounter: string) =>
   new MoleculerClientError("The visit or stay has not ended: close or discharge it first.", 409, "ENCOUNTER_NOT_ENDED", { encounter });
 
+/** 409: no charge is open. */
 export const nothingToInvoice = (encounter: string) =>
   new MoleculerClientError("There is no open charge for this visit or stay.", 409, "NOTHING_TO_INVOICE", { encounter });
 
+/** 409: the open charges do not have one currency. */
 export const severalCurrencies = (encounter: string) =>
   new MoleculerClientError("The charges are in several currencies: one bill has one.", 409, "SEVERAL_CURRENCIES", { encounter });
 
+/** 409: others were faster; the same call may succeed. */
 export const chargesChanged = (encounter: string) =>
   new MoleculerClientError("The charges changed while they were summed up: try again.", 409, "CHARGES_CHANGED", { encounter });

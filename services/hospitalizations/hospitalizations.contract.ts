@@ -20,6 +20,7 @@ export interface Stay {
   dischargedAt?: string; // ISO 8601, UTC; absent while the patient stays
 }
 
+/** Whether the patient is still in the house. */
 export const StayStatus = { admitted: "admitted", discharged: "discharged" } as const;
 export type StayStatus = (typeof StayStatus)[keyof typeof StayStatus];
 

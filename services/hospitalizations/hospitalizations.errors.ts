@@ -2,24 +2,33 @@ import { Errors } from "moleculer";
 
 const { MoleculerClientError } = Errors;
 
+/** Type of `bedOccupied`, for callers and for the unique key. */
 export const BED_OCCUPIED = "BED_OCCUPIED";
+/** Type of `patientAlreadyAdmitted`, for callers and for the unique key. */
 export const PATIENT_ALREADY_ADMITTED = "PATIENT_ALREADY_ADMITTED";
 
+/** 409: another patient lies in the bed. */
 export const bedOccupied = (bed: string) =>
   new MoleculerClientError("Somebody lies in this bed: choose a free one.", 409, BED_OCCUPIED, { bed });
 
+/** 409: a patient has one stay at a time. */
 export const patientAlreadyAdmitted = (patient: string) =>
   new MoleculerClientError("The patient is admitted already: transfer or discharge first.", 409, PATIENT_ALREADY_ADMITTED, { patient });
 
+/** 409: the Location is no bed, or is closed. */
 export const notABed = (bed: string) => new MoleculerClientError("This location is no bed in use.", 409, "NOT_A_BED", { bed });
 
+/** 409: a stay can follow an open visit of the same patient only. */
 export const visitNotOpen = (visit: string) =>
   new MoleculerClientError("The visit is not an open ambulatory visit of this patient.", 409, "VISIT_NOT_OPEN", { visit });
 
+/** 404: there is no such stay. */
 export const stayNotFound = (stay: string) => new MoleculerClientError("No stay has this id.", 404, "STAY_NOT_FOUND", { stay });
 
+/** 409: the stay has ended. */
 export const alreadyDischarged = (stay: string) =>
   new MoleculerClientError("The patient is discharged already.", 409, "ALREADY_DISCHARGED", { stay });
 
+/** 409: others were faster; the same call may succeed. */
 export const stayChanged = () =>
   new MoleculerClientError("Somebody changed the stay or the bed meanwhile: look and try again.", 409, "STAY_CHANGED");

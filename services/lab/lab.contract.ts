@@ -29,6 +29,7 @@ export interface LabOrder {
   orderedAt: string; // ISO 8601, UTC
 }
 
+/** Whether an order still waits for its result. */
 export const OrderStatus = { active: "active", completed: "completed" } as const;
 export type OrderStatus = (typeof OrderStatus)[keyof typeof OrderStatus];
 

@@ -3,6 +3,7 @@ import { action } from "../../mesh/contract.ts";
 /** The FHIR types that this service owns. */
 export const owns = ["Patient", "RelatedPerson", "Person", "Group"];
 
+/** The administrative gender, in FHIR's codes. */
 export const Gender = { male: "male", female: "female", other: "other", unknown: "unknown" } as const;
 export type Gender = (typeof Gender)[keyof typeof Gender];
 
@@ -17,6 +18,7 @@ export interface Registration {
   phone?: string;
 }
 
+/** A new patient. */
 export interface RegisteredPatient {
   /** "Patient/…" */
   patient: string;

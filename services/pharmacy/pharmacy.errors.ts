@@ -2,9 +2,11 @@ import { Errors } from "moleculer";
 
 const { MoleculerClientError } = Errors;
 
+/** 404: there is no such prescription. */
 export const prescriptionNotFound = (prescription: string) =>
   new MoleculerClientError("No prescription has this id.", 404, "PRESCRIPTION_NOT_FOUND", { prescription });
 
+/** 409: only an active prescription of a coded medication and a quantity is dispensed. */
 export const prescriptionNotActive = (prescription: string) =>
   new MoleculerClientError(
     "The prescription is not active, or names no medication by code and no quantity.",
@@ -13,8 +15,10 @@ export const prescriptionNotActive = (prescription: string) =>
     { prescription },
   );
 
+/** 409: the stock holds less than was asked for. */
 export const outOfStock = (prescription: string) =>
   new MoleculerClientError("There is not so much of this medication in stock.", 409, "OUT_OF_STOCK", { prescription });
 
+/** 409: all dispensing together stays within what was prescribed. */
 export const moreThanPrescribed = (prescription: string) =>
   new MoleculerClientError("More than was prescribed would have been dispensed.", 409, "MORE_THAN_PRESCRIBED", { prescription });

@@ -47,10 +47,12 @@ export function holdsOf(
 
 /** The counter of an owner that tells how many resources of the type have moved to it. */
 export const movesInto = (type: string): string => `moves/${type}`;
+/** Whether a counter counts moves. */
 export const isMovesInto = (counter: string): boolean => counter.startsWith("moves/");
 
 /** How often resources of shared types have moved, by owner and counter. */
 type Moves = Map<string, number>;
+/** A counter of moves, of one owner: a key of `Moves`. */
 export const moveKey = (owner: string, type: string): string => `${owner} ${movesInto(type)}`;
 
 /** Types with several owners whose conditions some entry acts on. */

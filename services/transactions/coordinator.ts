@@ -24,6 +24,7 @@ const DECIDE_WITHIN_MS = 20_000; // milliseconds
 /** A commit of thousands takes seconds; a node that dies or hangs under it is noticed long before. Milliseconds. */
 const COMMIT_CALL = { timeout: 30_000 };
 
+/** Whom a transaction is carried out for, and where its decision is kept. */
 export interface Coordinator {
   nodeID: string;
   journal: Store;

@@ -23,6 +23,7 @@ export type EntryAnswer =
   /** A GET, or an operation that changes nothing: answered by the gateway after the commit. */
   | { kind: "read" };
 
+/** The steps of a transaction before its conditions are watched. */
 export interface PlannedSteps {
   shares: Share[];
   /** For each entry: where its result comes from, or what it is already. */

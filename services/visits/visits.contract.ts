@@ -14,6 +14,7 @@ export interface Visit {
   closedAt?: string; // ISO 8601, UTC; absent while the visit is open
 }
 
+/** Whether the patient is still there. */
 export const VisitStatus = { open: "open", closed: "closed" } as const;
 export type VisitStatus = (typeof VisitStatus)[keyof typeof VisitStatus];
 

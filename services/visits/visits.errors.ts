@@ -2,16 +2,21 @@ import { Errors } from "moleculer";
 
 const { MoleculerClientError } = Errors;
 
+/** Type of `visitAlreadyOpen`, for callers and for the unique key. */
 export const VISIT_ALREADY_OPEN = "VISIT_ALREADY_OPEN";
 
+/** 409: a patient has one open visit at a time. */
 export const visitAlreadyOpen = (patient: string) =>
   new MoleculerClientError("The patient has an open visit already: close it first.", 409, VISIT_ALREADY_OPEN, { patient });
 
+/** 404: there is no such visit. */
 export const visitNotFound = (visit: string) =>
   new MoleculerClientError("No ambulatory visit has this id.", 404, "VISIT_NOT_FOUND", { visit });
 
+/** 409: the visit has ended. */
 export const visitAlreadyClosed = (visit: string) =>
   new MoleculerClientError("The visit is closed already.", 409, "VISIT_ALREADY_CLOSED", { visit });
 
+/** 409: others were faster; read the visit again. */
 export const visitChanged = (visit: string) =>
   new MoleculerClientError("Somebody changed the visit meanwhile: read it and try again.", 409, "VISIT_CHANGED", { visit });

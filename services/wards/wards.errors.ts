@@ -2,6 +2,7 @@ import { Errors } from "moleculer";
 
 const { MoleculerClientError } = Errors;
 
+/** Type of `wardAlreadyOpen`, for callers and for the unique key. */
 export const WARD_ALREADY_OPEN = "WARD_ALREADY_OPEN";
 
 /** `step` is the place of the refused deletion in its write. */
@@ -11,5 +12,6 @@ export const bedOccupied = (bed: string, step: number) =>
     step,
   });
 
+/** 409: active wards have names of their own. */
 export const wardAlreadyOpen = () =>
   new MoleculerClientError("An open ward has this name already: choose another, or close that one first.", 409, WARD_ALREADY_OPEN);

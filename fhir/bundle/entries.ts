@@ -2,8 +2,9 @@
  * The entries of a batch or transaction as the server works with them: checked, their urls taken apart
  * (FHIR R4, http.html#transaction and bundle.html#bundle-unique). Pure.
  */
-import { FhirError } from "../outcome.ts";
+import { FhirError, type Issue } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
+import { noneExistCriteria } from "../search/condition.ts";
 import { isResourceType } from "../search/parameters.ts";
 
 /** What an entry may ask for. */
@@ -28,7 +29,7 @@ export interface BundleEntry {
   ifMatch?: string;
   ifNoneMatch?: string;
   ifModifiedSince?: string;
-  /** Search criteria of a conditional create, without type. */
+  /** Search criteria of a conditional create, without type, each plus in them as %2B. */
   ifNoneExist?: string;
 }
 
@@ -57,7 +58,7 @@ const ID = /^[A-Za-z0-9\-.]{1,64}$/;
  */
 export function entriesOf(bundle: RequestBundle, base: string): BundleEntry[] {
   const entries: BundleEntry[] = [];
-  const faults: ReturnType<typeof fault>[] = [];
+  const faults: Issue[] = [];
   for (const [index, item] of itemsOf(bundle).entries()) {
     const found = entryOf(item, index, base);
     if ("fault" in found) faults.push(found.fault);
@@ -83,7 +84,7 @@ export function itemsOf(bundle: RequestBundle): unknown[] {
   return raw as unknown[];
 }
 
-function entryOf(item: unknown, index: number, base: string): BundleEntry | { fault: ReturnType<typeof fault> } {
+function entryOf(item: unknown, index: number, base: string): BundleEntry | { fault: Issue } {
   const at = `Bundle.entry[${index}]`;
   const refuse = (diagnostics: string, where = at) => ({ fault: fault(diagnostics, where) });
   if (!isObject(item)) return refuse("An entry must be an object.");
@@ -139,6 +140,14 @@ function entryOf(item: unknown, index: number, base: string): BundleEntry | { fa
   }
   if (method === "POST" && (entry.id !== undefined || query !== undefined)) {
     return refuse("A POST creates: its request.url is the type alone.", `${at}.request.url`);
+  }
+  if (method === "POST" && entry.ifNoneExist !== undefined) {
+    try {
+      entry.ifNoneExist = noneExistCriteria(entry.ifNoneExist, type, [base], `${at}.request.ifNoneExist`);
+    } catch (error) {
+      if (error instanceof FhirError && error.issues[0]) return { fault: error.issues[0] };
+      throw error;
+    }
   }
   if ((method === "PUT" || method === "DELETE" || method === "PATCH") && entry.id === undefined && !query) {
     return refuse(`A ${method} needs an id (${type}/id) or criteria (${type}?…) in request.url.`, `${at}.request.url`);

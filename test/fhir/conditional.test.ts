@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { outcomeWith } from "../kit/fhir-http.ts";
 import { hospital, rossi } from "../kit/hospital.ts";
 
@@ -73,4 +74,111 @@ describe("conditional interactions over HTTP", () => {
     expect(answer).toMatchObject({ status: 404, body: outcomeWith("not-found") });
     expect(answer.body.issue[0].diagnostics).toBe("No Patient matches identifier=urn:mrn|c6.");
   });
+
+  describe("create once, in every form in which clients write the condition:", () => {
+    const forms = (base: string, type: string, criteria: string) => [
+      criteria,
+      `?${criteria}`,
+      `${type}?${criteria}`,
+      `/${type}?${criteria}`,
+      `${base}/fhir/${type}?${criteria}`,
+    ];
+    const encounter = { resourceType: "Encounter", status: "finished", class: { code: "AMB" } };
+
+    it.each([
+      ["Patient", rossi],
+      ["Encounter", encounter],
+    ])("a %s", async (type, resource) => {
+      const identified = { ...resource, identifier: [{ system: "urn:forms", value: "1" }] };
+      const places = new Set<string>();
+      for (const form of forms(at.mesh.base, type, "identifier=urn:forms%7C1")) {
+        const alone = await at.fhir.create(identified, { "If-None-Exist": form });
+        places.add(`${type}/${alone.body.id}`);
+        for (const bundle of ["batch", "transaction"]) {
+          const entry = [{ resource: identified, request: { method: "POST", url: type, ifNoneExist: form } }];
+          const { body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type: bundle, entry });
+          places.add(body.entry[0].response.location.replace(`${at.mesh.base}/fhir/`, "").split("/_history")[0]);
+        }
+      }
+      expect(places.size).toBe(1);
+    });
+
+    it("under another name of the server too, but of no other server, and of no other type", async () => {
+      const sent = (form: string) => at.fhir.create(withNumber("named"), { "If-None-Exist": form });
+      const { port } = new URL(at.mesh.base);
+      const byName = (form: string) => rawPost(Number(port), `localhost:${port}`, form, withNumber("named"));
+      expect(await byName(`http://localhost:${port}/fhir/Patient?identifier=urn:mrn|named`)).toBe(201);
+      expect((await sent("identifier=urn:mrn|named")).status).toBe(200);
+      for (const form of ["http://other.example/fhir/Patient?identifier=urn:mrn|named", "Observation?identifier=urn:mrn|named", "/Patient"])
+        expect(await sent(form)).toMatchObject({ status: 400, body: outcomeWith("invalid") });
+      const entry = [{ resource: rossi, request: { method: "POST", url: "Patient", ifNoneExist: "Observation?identifier=1" } }];
+      expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({
+        status: 400,
+        body: { issue: [{ expression: ["Bundle.entry[0].request.ifNoneExist"] }] },
+      });
+    });
+
+    it("with letters in UTF-8, and a plus", async () => {
+      const port = Number(new URL(at.mesh.base).port);
+      const named = { resourceType: "Patient", name: [{ family: "Ängström" }], telecom: [{ system: "phone", value: "+39055" }] };
+      for (const criteria of ["family:exact=Ängström", "telecom=+39055", "Patient?telecom=%2B39055"])
+        expect([await rawPost(port, `127.0.0.1:${port}`, criteria, named), criteria]).toEqual([
+          criteria.startsWith("family") ? 201 : 200,
+          criteria,
+        ]);
+      expect(await rawPost(port, `127.0.0.1:${port}`, "family:exact=Ängström", named)).toBe(200);
+      const entry = [{ resource: named, request: { method: "POST", url: "Patient", ifNoneExist: "telecom=+39055" } }];
+      for (const type of ["batch", "transaction"]) {
+        const { body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type, entry });
+        expect(body.entry[0].response.status).toMatch(/^200/);
+      }
+    });
+  });
+
+  it("say where what they have changed is", async () => {
+    const first = await at.fhir.send("PUT", "/Patient?identifier=urn:mrn|placed", withNumber("placed"));
+    const minimal = { Prefer: "return=minimal" };
+    const again = await at.fhir.send("PUT", "/Patient?identifier=urn:mrn|placed", withNumber("placed", { gender: "other" }), minimal);
+    const patch = JSON.stringify([{ op: "replace", path: "/gender", value: "unknown" }]);
+    const json = { "Content-Type": "application/json-patch+json", ...minimal };
+    const patched = await at.fhir.send("PATCH", "/Patient?identifier=urn:mrn|placed", patch, json);
+    const byId = await at.fhir.send("PUT", `/Patient/${first.body.id}`, { ...withNumber("placed"), id: first.body.id }, minimal);
+    const made = await at.fhir.send(
+      "PUT",
+      "/Encounter/placed",
+      { resourceType: "Encounter", id: "placed", status: "finished", class: { code: "AMB" } },
+      minimal,
+    );
+    for (const [index, { status, headers, text }] of [first, again, patched, byId].entries()) {
+      expect(status).toBe(index === 0 ? 201 : 200);
+      if (index > 0) expect(text).toBe("");
+      const place = `${at.mesh.base}/fhir/Patient/${first.body.id}/_history/${index + 1}`;
+      expect([headers.get("location"), headers.get("content-location")]).toEqual([place, place]);
+    }
+    expect(made.headers.get("content-location")).toBe(`${at.mesh.base}/fhir/Encounter/placed/_history/1`);
+  });
 });
+
+/** A create whose header goes out as the bytes of UTF-8, as curl sends it. @returns the status */
+const rawPost = (port: number, host: string, ifNoneExist: string, resource: object): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const body = Buffer.from(JSON.stringify(resource));
+    const head = [
+      "POST /fhir/Patient HTTP/1.1",
+      `Host: ${host}`,
+      "Content-Type: application/fhir+json",
+      `Content-Length: ${body.length}`,
+      `If-None-Exist: ${ifNoneExist}`,
+      "Connection: close",
+    ];
+    let answer = "";
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.write(Buffer.from(`${head.join("\r\n")}\r\n\r\n`));
+      socket.write(body);
+    });
+    socket.on("data", (chunk) => {
+      answer += chunk.toString("latin1");
+    });
+    socket.on("error", reject);
+    socket.on("close", () => resolve(Number(answer.slice(9, 12))));
+  });

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Caller } from "../../../mesh/contract.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import type { Profiles } from "../../../federation/profiles.ts";
+import { headerText } from "../../../fhir/search/condition.ts";
 import { readBytes, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
 import { isFhirJson, isOtherVersion, mediaTypeOf } from "./media-types.ts";
@@ -57,7 +58,8 @@ export function fhirRequest(
   const search = mark < 0 ? "" : rest.slice(mark + 1);
   const header = (name: string) => {
     const value = request.headers[name.toLowerCase()];
-    return Array.isArray(value) ? value.join(",") : value;
+    const text = Array.isArray(value) ? value.join(",") : value;
+    return text === undefined ? undefined : headerText(text);
   };
   return {
     method: request.method === "HEAD" ? "GET" : (request.method ?? "GET"),

@@ -1,6 +1,7 @@
 /** Interactions on one resource: create, read, vread, update, delete (FHIR R4, http.html). */
 import { v7 as timeOrderedId } from "uuid";
 import { localReferences } from "../../../../fhir/bundle/references.ts";
+import { noneExistCriteria } from "../../../../fhir/search/condition.ts";
 import { etagOf, isNamedBy } from "../../../../fhir/etag.ts";
 import { isId } from "../../../../fhir/ids.ts";
 import { NONE_LIVING, preconditionsOf, requiredVersions } from "../../../../fhir/preconditions.ts";
@@ -43,17 +44,18 @@ export function versionNamed(type: string, id: string, version: string): number 
 export async function create(request: FhirRequest, type: string): Promise<Answer> {
   const { caller, directory } = request;
   const text = await request.body();
-  const criteria = request.header("if-none-exist");
+  const ifNoneExist = request.header("if-none-exist");
   const id = timeOrderedId();
-  if (criteria === undefined) {
+  if (ifNoneExist === undefined) {
     // Of a shared type only the owner of this content need be alive.
     const owner = directory.ownerFor(type, directory.isShared(type) ? parsed(text, type) : {});
     return written(request, type, id, await one(request, owner, { op: "create", type, id, text }));
   }
+  const criteria = noneExistCriteria(ifNoneExist, type, basesOf(request));
   const owners = directory.ownersOf(type);
   if (owners.length > 1)
     return throughTransaction(request, { resource: parsed(text, type), request: { method: "POST", url: type, ifNoneExist: criteria } });
-  const [found] = await resolveCriteria(request, [`${type}?${criteria.replace(/^\?/, "")}`], 1);
+  const [found] = await resolveCriteria(request, [`${type}?${criteria}`], 1);
   const result = await one(request, owners[0] as string, { op: "create", type, id, text, ifNoneExist: found?.condition });
   if (result.outcome === "existed") {
     const stored = await ownerOf(owners[0] as string).read(caller, { type, id: result.id });
@@ -63,6 +65,12 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
     });
   }
   return written(request, type, id, result);
+}
+
+/** The server's base under the name that it gives itself, and under the one that the client has asked it by, which is its own too. */
+function basesOf({ base, header }: FhirRequest): string[] {
+  const host = header("host");
+  return host === undefined ? [base] : [base, base.replace(/^(https?:\/\/)[^/]+/, `$1${host}`)];
 }
 
 /** PUT Type/id */
@@ -170,7 +178,10 @@ const wantsResource = ({ prefer }: FhirRequest): boolean => prefer.return === un
 function written(request: FhirRequest, type: string, id: string, { outcome: what, version, updated, json }: StepResult): Answer {
   const status = what === "created" ? 201 : 200;
   const headers: Record<string, string> = { ETag: etagOf(version), "Last-Modified": new Date(updated).toUTCString() };
-  if (what === "created" || what === "existed") headers.Location = `${request.base}/${type}/${id}/_history/${version}`;
+  // Of an update too: clients take the id, and the version, from there (R4 has it for a 201 only).
+  const place = `${request.base}/${type}/${id}/_history/${version}`;
+  headers.Location = place;
+  headers["Content-Location"] = place;
   if (json !== undefined && wantsResource(request))
     return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body: json, updated };
   if (request.prefer.return === "OperationOutcome") {

@@ -21,6 +21,15 @@ interface SummaryJson {
 }
 
 const SUBSETTED = { system: "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", code: "SUBSETTED", display: "subsetted" };
+/** Systems that the tag has had; some clients leave it out. */
+const SYSTEMS = new Set<unknown>([undefined, SUBSETTED.system, "http://hl7.org/fhir/v3/ObservationValue"]);
+
+/** Whether a tag says that a resource is only a part of itself. */
+export function isSubsetted(tag: unknown): boolean {
+  const { system, code } = (tag ?? {}) as { system?: unknown; code?: unknown };
+  return code === SUBSETTED.code && SYSTEMS.has(system);
+}
+
 const ALWAYS = ["resourceType", "id", "meta", "implicitRules"];
 
 let loaded: Record<string, SummaryJson> | undefined;

@@ -2,6 +2,7 @@
  * The entries of a batch or transaction as the server works with them: checked, their urls taken apart
  * (FHIR R4, http.html#transaction and bundle.html#bundle-unique). Pure.
  */
+import { comparableUri } from "./uris.ts";
 import { FhirError, type Issue } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
 import { noneExistCriteria } from "../search/condition.ts";
@@ -192,7 +193,7 @@ export function refuseOverlaps(entries: readonly BundleEntry[]): void {
   for (const entry of entries) {
     if (isRead(entry)) continue;
     const { index, type, id, fullUrl } = entry;
-    const keys = [id === undefined ? undefined : `${type}/${id}`, fullUrl === undefined ? undefined : ` ${fullUrl}`];
+    const keys = [id === undefined ? undefined : `${type}/${id}`, fullUrl === undefined ? undefined : ` ${comparableUri(fullUrl)}`];
     for (const key of keys) {
       if (key === undefined) continue;
       if (seen.has(key))

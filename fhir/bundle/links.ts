@@ -2,14 +2,18 @@
  * Where the links of a resource are (FHIR R4, http.html#trules): by the types of its elements, never by their names or by what a
  * text looks like. Compiled once per type; works on parsed JSON in place.
  */
+import { comparableUri } from "./uris.ts";
 import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource } from "../validate/definition.ts";
 
 /** References are links; so are elements of type uri and url; so are `href` and `src` in narratives. */
 export const LinkKind = { reference: 0, uri: 1, narrative: 2 } as const;
 export type LinkKind = (typeof LinkKind)[keyof typeof LinkKind];
 
-/** What stands in place of a link now; undefined leaves it as it is. */
-export type Replacement = (link: string, kind: LinkKind) => string | undefined;
+/**
+ * What stands in place of a link now; undefined leaves it as it is.
+ * @param isInBundle it is inside a Bundle that is stored as one
+ */
+export type Replacement = (link: string, kind: LinkKind, isInBundle?: boolean) => string | undefined;
 
 /** One JSON member that is a link, or has some further inside; all other members are passed over. */
 interface Member {
@@ -154,9 +158,9 @@ function outsideOf({ entry }: { entry?: unknown }, replace: Replacement): Replac
   for (const item of Array.isArray(entry) ? (entry as ({ fullUrl?: unknown } | null)[]) : []) {
     const fullUrl = item?.fullUrl;
     if (typeof fullUrl !== "string") continue;
-    own.add(fullUrl);
+    own.add(comparableUri(fullUrl));
     const relative = /\/([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})$/.exec(fullUrl)?.[1];
     if (relative !== undefined) own.add(relative);
   }
-  return (link, kind) => (own.has(link) ? undefined : replace(link, kind));
+  return (link, kind) => (own.has(comparableUri(link)) ? undefined : replace(link, kind, true));
 }

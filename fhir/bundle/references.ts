@@ -4,7 +4,9 @@
  */
 
 import { isRawNumber, parseInput } from "../json.ts";
+import { replaceLinksInCriteria } from "./criteria-links.ts";
 import { LinkKind, type Replacement, replaceLinks } from "./links.ts";
+import { comparableUri, isAbsolute, isLocalToBundle, isWebAddress } from "./uris.ts";
 
 /** What a link to an entry is replaced by. */
 export interface LinkTarget {
@@ -20,15 +22,14 @@ export interface LinkTarget {
 /**
  * The replacement that a transaction applies to the resource of one entry.
  *
- * @param targets what the server made of each entry, by fullUrl
+ * @param targets what the server made of each entry, by fullUrl in comparable form (`uris.ts`)
  * @param fullUrl of the entry the resource is in: a relative reference is first looked up beside it
  */
 export function linksTo(targets: ReadonlyMap<string, LinkTarget>, fullUrl?: string): Replacement {
-  const base = fullUrl?.startsWith("http") ? /^(.*\/)[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.exec(fullUrl)?.[1] : undefined;
+  const base = fullUrl && isWebAddress(fullUrl) ? /^(.*\/)[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.exec(fullUrl)?.[1] : undefined;
   return (link, kind) => {
+    if (isAbsolute(link)) return found(link, kind, targets);
     const first = link.charCodeAt(0);
-    const isAbsolute = first === 117 /* u */ || first === 104 /* h */;
-    if (isAbsolute) return found(link, kind, targets);
     if (base === undefined || first < 65 || first > 90) return undefined; // a relative reference starts with a type's capital
     return found(base + link, kind, targets);
   };
@@ -38,7 +39,26 @@ export function linksTo(targets: ReadonlyMap<string, LinkTarget>, fullUrl?: stri
 export const linksInPatched =
   (targets: ReadonlyMap<string, LinkTarget>): Replacement =>
   (link, kind) =>
-    link.startsWith("urn:") || (kind === LinkKind.reference && link.startsWith("http")) ? found(link, kind, targets) : undefined;
+    isLocalToBundle(link) || (kind === LinkKind.reference && isAbsolute(link)) ? found(link, kind, targets) : undefined;
+
+/**
+ * References that name an entry of their own bundle (`urn:uuid:…`), also in the criteria of conditional references; once links are
+ * replaced, those that lead to nothing. What is inside a stored Bundle is its own.
+ */
+export function vainLinksIn(resource: unknown): Set<string> {
+  const links = new Set<string>();
+  const note: Replacement = (link, kind, isInBundle) => {
+    if (kind !== LinkKind.reference || isInBundle) return undefined;
+    if (isLocalToBundle(link)) links.add(link);
+    else if (link.includes("?") && isConditionalReference(link)) {
+      const mark = link.indexOf("?");
+      replaceLinksInCriteria(link.slice(0, mark), link.slice(mark + 1), note);
+    }
+    return undefined;
+  };
+  replaceLinks(resource, note);
+  return links;
+}
 
 /** Conditional references by what they lead to, `Type?criteria` → `Type/id`. */
 export const conditionalLinks =
@@ -48,12 +68,12 @@ export const conditionalLinks =
 
 /** A link to a fullUrl followed by a fragment, or a history version, keeps the suffix. */
 function found(link: string, kind: LinkKind, targets: ReadonlyMap<string, LinkTarget>): string | undefined {
-  let target = targets.get(link);
+  let target = targets.get(link) ?? targets.get(comparableUri(link));
   let suffix = "";
   if (target === undefined) {
     const end = link.search(/#|\/_history\//);
     if (end < 0) return undefined;
-    target = targets.get(link.slice(0, end));
+    target = targets.get(comparableUri(link.slice(0, end)));
     suffix = link.slice(end);
   }
   if (target === undefined || (target.isSame && kind !== LinkKind.reference)) return undefined;

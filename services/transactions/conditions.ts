@@ -6,7 +6,7 @@ import { type OwnerStep, ownerOf } from "../../federation/owner-contract.ts";
 import type { Directory } from "../../federation/directory.ts";
 import type { CriteriaMatches } from "../../federation/resolve-criteria.ts";
 import { PendingIndex } from "./pending-index.ts";
-import type { Target } from "./targets.ts";
+import { deletedBy, type Target } from "./targets.ts";
 
 /** What criteria, `Type?query`, find; each is looked up once for the whole bundle. */
 export type Conditions = Map<string, CriteriaMatches>;
@@ -19,7 +19,8 @@ export const criteriaOf = ({ method, type, query, ifNoneExist }: BundleEntry): s
 
 /**
  * What a condition names may come into being, or be found, with any owner of a shared type: whoever acts on it holds it with
- * each of them. Before all other steps, for a condition is about what was there before the bundle (R4, http.html#trules).
+ * each of them. Behind the deletions and before all other steps: a condition is about what was there before the bundle, without what it
+ * deletes (R4, http.html#trules).
  */
 export function holdsOf(
   entries: BundleEntry[],
@@ -28,6 +29,7 @@ export function holdsOf(
   directory: Directory,
 ): { index: number; owner: string; step: OwnerStep }[] {
   const held = new Set<string>();
+  const deleted = deletedBy(targets);
   return entries.flatMap((entry) => {
     const criteria = criteriaOf(entry);
     const target = targets.get(entry);
@@ -40,7 +42,12 @@ export function holdsOf(
     return directory.ownersOf(type).map((owner) => ({
       index: entry.index,
       owner,
-      step: { op: "hold" as const, type, condition, isThere: found.some((match) => match.owner === owner) },
+      step: {
+        op: "hold" as const,
+        type,
+        condition,
+        isThere: found.some((match) => match.owner === owner && !deleted.has(`${type}/${match.id}`)),
+      },
     }));
   });
 }

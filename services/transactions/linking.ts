@@ -3,8 +3,19 @@
  * http.html#trules): they lead to what is there after the bundle.
  */
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
-import { replaceLinks } from "../../fhir/bundle/links.ts";
-import { conditionalLinks, conditionalReferences, linksInPatched, linksTo, type LinkTarget } from "../../fhir/bundle/references.ts";
+import { replaceLinksInCriteria } from "../../fhir/bundle/criteria-links.ts";
+import { LinkKind, replaceLinks, type Replacement } from "../../fhir/bundle/links.ts";
+import {
+  conditionalLinks,
+  conditionalReferences,
+  isConditionalReference,
+  linksInPatched,
+  linksTo,
+  type LinkTarget,
+  vainLinksIn,
+} from "../../fhir/bundle/references.ts";
+import { comparableUri } from "../../fhir/bundle/uris.ts";
+import { FhirError } from "../../fhir/outcome.ts";
 import { severalMatch } from "../../federation/errors.ts";
 import { type Conditions, criteriaOf, refused } from "./conditions.ts";
 import { PendingIndex } from "./pending-index.ts";
@@ -14,23 +25,53 @@ import { isFound, type Target } from "./targets.ts";
 export function rewriteLinks(writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
   const byFullUrl = linkTargets(writes, targets);
   if (byFullUrl.size === 0) return;
-  for (const entry of writes) if (entry.resource) replaceLinks(entry.resource, linksTo(byFullUrl, entry.fullUrl));
+  for (const entry of writes) if (entry.resource) replaceLinks(entry.resource, inConditionsToo(linksTo(byFullUrl, entry.fullUrl)));
 }
+
+/** A conditional reference may link to entries in its criteria: `Encounter?subject=urn:uuid:…`. */
+const inConditionsToo =
+  (replace: Replacement): Replacement =>
+  (link, kind, isInBundle) => {
+    if (kind !== LinkKind.reference || !isConditionalReference(link)) return replace(link, kind, isInBundle);
+    const mark = link.indexOf("?");
+    return `${link.slice(0, mark)}?${replaceLinksInCriteria(link.slice(0, mark), link.slice(mark + 1), replace)}`;
+  };
+
+/**
+ * Refuses references that name an entry where none is that writes. A patched resource is not looked at: it may have had such before.
+ * @throws FhirError 400 with every one
+ */
+export function refuseVainLinks(writes: BundleEntry[]): void {
+  const faults = writes.flatMap(({ resource, method, index }) =>
+    resource === undefined || method === "DELETE"
+      ? []
+      : [...vainLinksIn(resource)].map((link) => refused(400, vainLink(link), index, "invalid")),
+  );
+  const issues = faults.flatMap(({ issues: own }) => own);
+  if (issues.length > 0) throw new FhirError(400, issues.slice(0, MAX_ISSUES));
+}
+
+/** Faults that one answer tells of. */
+const MAX_ISSUES = 1_000;
+
+/** What a link that nothing answers is refused with. */
+export const vainLink = (link: string): string => `No entry of this bundle that writes has the fullUrl ${link.slice(0, 200)}.`;
 
 /** The same for what a patch has made: what it adds may be a link, too. */
 export function rewriteLinksInPatched(writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
   const byFullUrl = linkTargets(writes, targets);
-  for (const entry of writes) if (entry.method === "PATCH" && entry.resource) replaceLinks(entry.resource, linksInPatched(byFullUrl));
+  for (const entry of writes)
+    if (entry.method === "PATCH" && entry.resource) replaceLinks(entry.resource, inConditionsToo(linksInPatched(byFullUrl)));
 }
 
 /** What links to the entries lead to now, by fullUrl. */
-function linkTargets(writes: BundleEntry[], targets: Map<BundleEntry, Target>): Map<string, LinkTarget> {
+export function linkTargets(writes: BundleEntry[], targets: Map<BundleEntry, Target>): Map<string, LinkTarget> {
   const found = new Map<string, LinkTarget>();
   for (const entry of writes) {
     const target = targets.get(entry);
     if (!target || entry.fullUrl === undefined) continue;
     const reference = `${entry.type}/${target.id}`;
-    found.set(entry.fullUrl, { reference, isSame: entry.fullUrl.endsWith(`/${reference}`) });
+    found.set(comparableUri(entry.fullUrl), { reference, isSame: entry.fullUrl.endsWith(`/${reference}`) });
   }
   return found;
 }

@@ -2,7 +2,6 @@
  * From the entries of a transaction to the steps of its owners: ids minted, conditions looked up, links rewritten,
  * grouped by owner (FHIR R4, http.html#trules).
  */
-import { v7 as timeOrderedId } from "uuid";
 import { type BundleEntry, isRead } from "../../fhir/bundle/entries.ts";
 import { budgetOf } from "../../fhir/expressions/budget.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
@@ -13,7 +12,6 @@ import type { Caller } from "../../mesh/contract.ts";
 import type { StepResult, VersionOf } from "../../federation/owner-contract.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import type { Directory } from "../../federation/directory.ts";
-import { type CriteriaMatches, resolveCriteria } from "../../federation/resolve-criteria.ts";
 import { readResource } from "../../federation/read.ts";
 import { WriteConflict } from "../../federation/retry-on-conflict.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
@@ -23,7 +21,15 @@ import type { TransactionPlan } from "./plan.ts";
 import { planSteps, mustBeLocated } from "./steps.ts";
 import type { Target } from "./targets.ts";
 import { type Conditions, criteriaOf, movesOf, refuseOwnMatches, refuseSharedTargets, refused, watchedTypes } from "./conditions.ts";
-import { ambiguous, conditionalReferencesOf, linkConditional, matchesToKnow, rewriteLinks, rewriteLinksInPatched } from "./linking.ts";
+import {
+  conditionalReferencesOf,
+  linkConditional,
+  matchesToKnow,
+  refuseVainLinks,
+  rewriteLinks,
+  rewriteLinksInPatched,
+} from "./linking.ts";
+import { type MeshOf, resolveAll, resolveTargets } from "./resolving.ts";
 import { refuseVainReads, writtenPlaces } from "./reads.ts";
 
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
@@ -33,11 +39,10 @@ export async function planTransaction(
 ): Promise<TransactionPlan> {
   const writes = entries.filter((entry) => !isRead(entry));
   const watched = watchedTypes(writes, directory);
-  const [conditions, before] = await Promise.all([
-    resolveConditions(writes, { caller, directory, base }),
+  const [{ conditions, targets }, before] = await Promise.all([
+    resolveTargets(writes, { caller, directory, base }),
     movesOf(watched, { caller, directory }),
   ]);
-  const targets = targetsOf(writes, conditions);
   refuseSharedTargets(writes, targets);
   await Promise.all([
     locate(writes, targets, { caller, directory }),
@@ -45,6 +50,7 @@ export async function planTransaction(
   ]);
   await refuseTakenIds(writes, targets, conditions, { caller, directory });
   rewriteLinks(writes, targets);
+  refuseVainLinks(writes);
   await applyPatches(writes, targets, { caller, directory });
   await linkToOthers(writes, targets, conditions, { caller, directory, base });
   refuseOwnMatches(writes, targets, conditions);
@@ -61,67 +67,14 @@ export async function planTransaction(
   return { ...plan, confirm };
 }
 
-type MeshOf = { caller: Caller; directory: Directory; base: string };
-
-async function resolveConditions(writes: BundleEntry[], mesh: MeshOf): Promise<Conditions> {
-  const own = writes.flatMap((entry) => criteriaOf(entry) ?? []);
-  const references = [...conditionalReferencesOf(writes).values()].flatMap((some) => [...some]);
-  return resolveAll([...own, ...references], matchesToKnow(writes, references), mesh);
-}
-
-/**
- * Different conditions that a transaction may have, of its entries and in conditional references. An owner looks at those of its
- * creates once more in the one step that writes, 0.1 ms each.
- */
-const MAX_CONDITIONS = 5_000;
-
-async function resolveAll(criteria: string[], limit: number, mesh: MeshOf): Promise<Conditions> {
-  const list = [...new Set(criteria)];
-  if (list.length > MAX_CONDITIONS) {
-    const diagnostics = `The transaction has ${list.length} different conditions and conditional references, ${MAX_CONDITIONS} are the most: send it in parts.`;
-    throw new FhirError(422, [{ severity: "error", code: "too-costly", diagnostics, expression: ["Bundle.entry"] }]);
-  }
-  if (list.length === 0) return new Map();
-  const found = await resolveCriteria(mesh, list, limit);
-  return new Map(list.map((text, index) => [text, found[index] as CriteriaMatches]));
-}
-
 /** After everything else, as the resources will be: conditional references, also those that a patch has brought. */
 async function linkToOthers(writes: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, mesh: MeshOf): Promise<void> {
   if (writes.some(({ method }) => method === "PATCH")) rewriteLinksInPatched(writes, targets);
   const references = conditionalReferencesOf(writes);
   if (references.size === 0) return;
   const all = [...references.values()].flatMap((some) => [...some]);
-  const late = all.filter((reference) => !conditions.has(reference));
-  const found = new Map([...conditions, ...(await resolveAll(late, matchesToKnow(writes, all), mesh))]);
+  const found = new Map([...conditions, ...(await resolveAll(all, matchesToKnow(writes, all), mesh, conditions))]);
   linkConditional(writes, targets, found, references);
-}
-
-/** The id that each writing entry is about; entries that write nothing are absent. */
-function targetsOf(writes: BundleEntry[], conditions: Conditions): Map<BundleEntry, Target> {
-  const targets = new Map<BundleEntry, Target>();
-  const created = new Map<string, Target>(); // by criteria: the same conditional create twice in one bundle is one resource
-  for (const entry of writes) {
-    const criteria = criteriaOf(entry);
-    if (criteria === undefined) {
-      targets.set(entry, { id: entry.id ?? timeOrderedId() });
-      continue;
-    }
-    const matches = conditions.get(criteria)?.matches ?? [];
-    if (matches.length > 1) throw ambiguous(criteria, entry.index);
-    const [match] = matches;
-    if (match) {
-      const isOther = entry.method === "PUT" && entry.resource?.id !== undefined && entry.resource.id !== match.id;
-      if (isOther)
-        throw refused(400, `The criteria match ${entry.type}/${match.id}, but the resource has the id ${entry.resource?.id}.`, entry.index);
-      targets.set(entry, { id: match.id, held: { ...match, deleted: false } });
-    } else if (entry.method === "POST" || entry.method === "PUT") {
-      const target = created.get(criteria) ?? { id: (entry.method === "PUT" ? entry.resource?.id : undefined) ?? timeOrderedId() };
-      created.set(criteria, target);
-      targets.set(entry, target);
-    }
-  }
-  return targets;
 }
 
 /**

@@ -22,10 +22,9 @@ export function planSteps(
   directory: Directory,
 ): PlannedSteps {
   const steps = new StepsByOwner();
-  for (const { index, owner, step } of holdsOf(entries, targets, conditions, directory)) steps.put(index, owner, step, true);
   const planner = new StepPlanner(steps, conditions, directory);
   const planned = new Set<Target>();
-  const answers = entries.map((entry): EntryAnswer => {
+  const answerOf = (entry: BundleEntry): EntryAnswer => {
     if (isRead(entry)) return { kind: "read" };
     const type = entry.type as string;
     const target = targets.get(entry);
@@ -39,7 +38,12 @@ export function planSteps(
     if (entry.method === "POST" && planned.has(target)) return { kind: "found", type, match: { id, owner: "", version: 1, updated: 0 } };
     planned.add(target);
     return planner.plan({ entry, index: entry.index, type, id, held });
-  });
+  };
+  // Deletions come first (R4, http.html#trules): a conditional create does not find what they take away.
+  const deletions = new Map(entries.filter(({ method }) => method === "DELETE").map((entry) => [entry, answerOf(entry)]));
+  const holds = holdsOf(entries, targets, conditions, directory);
+  for (const { index, owner, step } of holds) steps.put(index, owner, step, true);
+  const answers = entries.map((entry) => deletions.get(entry) ?? answerOf(entry));
   const { moves, reservations } = planner;
   return { shares: steps.shares, answers, moves, reservations };
 }

@@ -10,3 +10,8 @@ export interface Target {
 
 /** A conditional create that found one writes nothing. */
 export const isFound = ({ method }: BundleEntry, { held }: Target): boolean => method === "POST" && held !== undefined;
+
+/** `Type/id` of what the bundle deletes. */
+export function deletedBy(targets: Map<BundleEntry, Target>): Set<string> {
+  return new Set([...targets].flatMap(([{ method, type }, { id }]) => (method === "DELETE" ? [`${type}/${id}`] : [])));
+}

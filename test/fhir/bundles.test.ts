@@ -372,8 +372,6 @@ describe("a bundle", () => {
       [put(byCriteria), put(byCriteria)],
       [put(byCriteria), remove(`Patient/${id}`)],
       [remove(byCriteria), remove(`Patient/${id}`)],
-      [remove(byCriteria), createUnless("overlap")],
-      [createUnless("overlap"), remove(`Patient/${id}`)],
       [createUnless("overlap"), put(byCriteria), remove(byCriteria)],
       [put("Patient?identifier=urn:x|new", { ...patient, id: "new" }), put("Patient/new", { ...patient, id: "new" })],
       [put("Patient?identifier=urn:x|new"), createUnless("new")],

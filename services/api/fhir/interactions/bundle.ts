@@ -1,6 +1,8 @@
 /** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
 import { type BundleEntry, entriesOf, isRead, itemsOf, type RequestBundle } from "../../../../fhir/bundle/entries.ts";
-import { localReferences } from "../../../../fhir/bundle/references.ts";
+import { replaceLinksInCriteria } from "../../../../fhir/bundle/criteria-links.ts";
+import { linksTo, type LinkTarget, localReferences, vainLinksIn } from "../../../../fhir/bundle/references.ts";
+import { comparableUri, isLocalToBundle } from "../../../../fhir/bundle/uris.ts";
 import { refuseFaultyShell } from "../../../../fhir/bundle/shell.ts";
 import { etagOf } from "../../../../fhir/etag.ts";
 import { parseInput, parseJson } from "../../../../fhir/json.ts";
@@ -58,15 +60,31 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   const { caller, base, prefer } = request;
   request.directory.requireTransactions();
   const representation = prefer.return === "representation";
-  const reads = MAY_READ.test(text) ? entriesOf(parseInput(text) as RequestBundle, base).filter(isRead) : [];
+  const sent = MAY_READ.test(text) ? entriesOf(parseInput(text) as RequestBundle, base) : [];
+  const reads = sent.filter(isRead);
   await refuseImpossibleReads(request, reads, server);
   const results = await transactions.process(caller, { text: localReferences(text, base), base, representation });
   const bounded = within(MAX_ANSWER_BYTES, server.answer);
-  const read = new Map(reads.map((entry) => [entry.index, entry]));
+  const read = new Map(linkedReads(sent, results).map((entry) => [entry.index, entry]));
   const entries = await mapConcurrent(results, async (result, index) =>
     result === null ? readEntry(request, read.get(index) as BundleEntry, bounded) : writtenEntry(base, result, prefer.return),
   );
   return bundleAnswer("transaction-response", entries);
+}
+
+/** The reads, with links in their criteria to what the other entries have made (R4, http.html#trules). */
+function linkedReads(entries: BundleEntry[], results: (EntryResult | null)[]): BundleEntry[] {
+  const byFullUrl = new Map<string, LinkTarget>();
+  for (const { index, fullUrl } of entries) {
+    const result = results[index];
+    if (fullUrl !== undefined && result?.id) byFullUrl.set(comparableUri(fullUrl), { reference: `${result.type}/${result.id}` });
+  }
+  return entries.filter(isRead).map((entry) => {
+    if (byFullUrl.size === 0 || entry.query === undefined) return entry;
+    const path = entry.url.slice(0, entry.url.indexOf("?"));
+    const query = replaceLinksInCriteria(path.split("/", 1)[0] as string, entry.query, linksTo(byFullUrl, entry.fullUrl));
+    return { ...entry, query, url: `${path}?${query}` };
+  });
 }
 
 /**
@@ -144,10 +162,27 @@ async function batchEntry(request: FhirRequest, item: unknown, index: number, ha
     const alone = { resourceType: "Bundle", type: "batch", entry: [item] };
     const [entry] = entriesOf(alone, request.base);
     refuseFaultyShell(alone);
+    refuseLinksInBatch(entry as BundleEntry);
     return answerEntry(await handle(entryRequest(request, entry as BundleEntry)), entry as BundleEntry);
   } catch (error) {
     return refusedEntry(request, error, (path) => path.replace("entry[0]", `entry[${index}]`));
   }
+}
+
+/** The entries of a batch do not know each other (R4, http.html#batch). @throws FhirError 400 for a link to one */
+function refuseLinksInBatch({ type, resource, method, query, ifNoneExist }: BundleEntry): void {
+  if (type === undefined) return;
+  const links = resource && method !== "DELETE" ? vainLinksIn(resource) : new Set<string>();
+  const criteria = method === "POST" ? ifNoneExist : query;
+  if (criteria !== undefined)
+    replaceLinksInCriteria(type, criteria, (link) => {
+      if (isLocalToBundle(link)) links.add(link);
+      return undefined;
+    });
+  const [link] = links;
+  if (link === undefined) return;
+  const diagnostics = `${link.slice(0, 200)} leads nowhere: the entries of a batch cannot link to each other, those of a transaction can.`;
+  throw fhirError(400, "invalid", diagnostics, "Bundle.entry[0]");
 }
 
 function refusedEntry(request: FhirRequest, error: unknown, placed = (path: string): string => path): string {

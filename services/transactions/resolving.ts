@@ -1,0 +1,195 @@
+/**
+ * What each entry of a transaction is about: ids minted, conditions looked up. A condition may link to other entries
+ * (`Encounter?subject=urn:uuid:…`), which are found, or made, first (FHIR R4, http.html#trules).
+ */
+import { v7 as timeOrderedId } from "uuid";
+import type { BundleEntry } from "../../fhir/bundle/entries.ts";
+import { replaceLinksInCriteria } from "../../fhir/bundle/criteria-links.ts";
+import { linksTo } from "../../fhir/bundle/references.ts";
+import { comparableUri, isLocalToBundle } from "../../fhir/bundle/uris.ts";
+import { FhirError } from "../../fhir/outcome.ts";
+import type { Directory } from "../../federation/directory.ts";
+import { type CriteriaMatches, resolveCriteria } from "../../federation/resolve-criteria.ts";
+import type { Caller } from "../../mesh/contract.ts";
+import { type Conditions, criteriaOf, refused } from "./conditions.ts";
+import { ambiguous, conditionalReferencesOf, linkTargets, matchesToKnow, vainLink } from "./linking.ts";
+import { deletedBy, type Target } from "./targets.ts";
+
+/** What the look-ups of a transaction need. */
+export type MeshOf = { caller: Caller; directory: Directory; base: string };
+
+/** Conditions that link to entries whose conditions link to entries …: each step is a question to all owners. */
+const MAX_STEPS = 10;
+
+/** @throws FhirError 400, 412, 422 */
+export async function resolveTargets(
+  writes: BundleEntry[],
+  mesh: MeshOf,
+): Promise<{ conditions: Conditions; targets: Map<BundleEntry, Target> }> {
+  const targets = new Map<BundleEntry, Target>();
+  const links = linksOfConditions(writes);
+  const references = [...conditionalReferencesOf(writes).values()].flatMap((some) => [...some]).filter((text) => !hasLocalLink(text));
+  const limit = Math.max(matchesToKnow(writes, references), 2 + mostDeletions(writes));
+  const created: Created = new Map();
+  const conditions: Conditions = new Map();
+  let open = writes;
+  for (let step = 0; open.length > 0; step += 1) {
+    const isOpen = new Set(open);
+    const ready = readyOf(open, links, isOpen);
+    if (ready.length === 0 || step === MAX_STEPS) throw circular((ready[0] ?? open[0]) as BundleEntry);
+    if (step > 0) linkConditions(ready, writes, targets);
+    const criteria = [...ready.flatMap((entry) => criteriaOf(entry) ?? []), ...(step === 0 ? references : [])];
+    for (const [text, found] of await resolveAll(criteria, limit, mesh, conditions)) conditions.set(text, found);
+    addTargets(ready, targets, conditions, created);
+    const done = new Set(ready);
+    open = open.filter((entry) => !done.has(entry));
+  }
+  return { conditions, targets };
+}
+
+/** The entries that each condition links to. @throws FhirError 400 for a link to no entry */
+function linksOfConditions(writes: BundleEntry[]): Map<BundleEntry, BundleEntry[]> {
+  const byFullUrl = new Map(
+    writes.flatMap((entry) => (entry.fullUrl === undefined ? [] : [[comparableUri(entry.fullUrl), entry] as const])),
+  );
+  const places = new Map([...byFullUrl.keys()].map((fullUrl) => [fullUrl, { reference: fullUrl }]));
+  const found = new Map<BundleEntry, BundleEntry[]>();
+  for (const entry of writes) {
+    const query = queryOf(entry);
+    if (query === undefined) continue;
+    const linked = new Set<BundleEntry>();
+    const replace = linksTo(places, entry.fullUrl);
+    replaceLinksInCriteria(entry.type as string, query, (link, kind) => {
+      const place = replace(link, kind)?.replace(/(?:#|\/_history\/).*$/s, "");
+      const target = place === undefined ? undefined : byFullUrl.get(place);
+      if (target) linked.add(target);
+      else if (isLocalToBundle(link)) throw refused(400, vainLink(link), entry.index, "invalid");
+      return undefined;
+    });
+    if (linked.size > 0) found.set(entry, [...linked]);
+  }
+  return found;
+}
+
+const queryOf = ({ method, query, ifNoneExist }: BundleEntry): string | undefined => (method === "POST" ? ifNoneExist : query);
+
+const hasLocalLink = (criteria: string): boolean =>
+  /(?:urn|resource|cid|mid)(?::|%3A)/i.test(criteria) || /=https?(?::|%3A)/i.test(criteria);
+
+/**
+ * Those whose conditions link to nothing that is still open. A conditional create waits for the deletions of its type: what they take
+ * away it does not find.
+ */
+function readyOf(open: BundleEntry[], links: Map<BundleEntry, BundleEntry[]>, isOpen: ReadonlySet<BundleEntry>): BundleEntry[] {
+  const free = open.filter((entry) => (links.get(entry) ?? []).every((it) => !isOpen.has(it)));
+  if (free.length === open.length) return free;
+  const isFree = new Set(free);
+  const deleting = new Set(open.flatMap((entry) => (entry.method === "DELETE" && !isFree.has(entry) ? [entry.type] : [])));
+  const ready = free.filter((entry) => !(entry.method === "POST" && entry.ifNoneExist !== undefined && deleting.has(entry.type)));
+  return ready.length > 0 ? ready : free;
+}
+
+const circular = (entry: BundleEntry) =>
+  refused(400, `Its condition depends on the conditions of more than ${MAX_STEPS} other entries, or on itself.`, entry.index, "invalid");
+
+/** Conditions with what their links lead to. */
+function linkConditions(ready: BundleEntry[], writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
+  const byFullUrl = linkTargets(writes, targets);
+  for (const entry of ready) {
+    const query = queryOf(entry);
+    if (query === undefined) continue;
+    const replace = linksTo(byFullUrl, entry.fullUrl);
+    const linked = replaceLinksInCriteria(entry.type as string, query, (link, kind) => {
+      const now = replace(link, kind);
+      if (now === undefined && isLocalToBundle(link)) throw refused(400, vainLink(link), entry.index, "invalid");
+      return now;
+    });
+    if (entry.method === "POST") entry.ifNoneExist = linked;
+    else entry.query = linked;
+  }
+}
+
+/** The most entries of one type that delete: so many matches of a condition of that type may not count. */
+function mostDeletions(writes: BundleEntry[]): number {
+  const conditional = new Set(
+    writes.flatMap(({ method, type, ifNoneExist }) => (method === "POST" && ifNoneExist !== undefined ? [type] : [])),
+  );
+  const deletions = new Map<string | undefined, number>();
+  for (const { method, type } of writes)
+    if (method === "DELETE" && conditional.has(type)) deletions.set(type, (deletions.get(type) ?? 0) + 1);
+  return Math.max(0, ...deletions.values());
+}
+
+/**
+ * Different conditions that a transaction may have, of its entries and in conditional references. An owner looks at those of its
+ * creates once more in the one step that writes, 0.1 ms each.
+ */
+const MAX_CONDITIONS = 5_000;
+
+/**
+ * What of the criteria is not known yet.
+ * @throws FhirError 422 for too many, together with what is known
+ */
+export async function resolveAll(
+  criteria: string[],
+  limit: number,
+  mesh: MeshOf,
+  known: ReadonlyMap<string, CriteriaMatches>,
+): Promise<Conditions> {
+  const list = [...new Set(criteria)].filter((text) => !known.has(text));
+  const count = list.length + known.size;
+  if (list.length > 0 && count > MAX_CONDITIONS) {
+    const diagnostics = `The transaction has ${count} different conditions and conditional references, ${MAX_CONDITIONS} are the most: send it in parts.`;
+    throw new FhirError(422, [{ severity: "error", code: "too-costly", diagnostics, expression: ["Bundle.entry"] }]);
+  }
+  if (list.length === 0) return new Map();
+  const found = await resolveCriteria(mesh, list, limit);
+  return new Map(list.map((text, index) => [text, found[index] as CriteriaMatches]));
+}
+
+/** By criteria: the same conditional create twice in one bundle is one resource. */
+type Created = Map<string, Target>;
+
+/** The id that each entry is about; entries that write nothing get none. Deletions come first, as they do in the end. */
+function addTargets(ready: BundleEntry[], targets: Map<BundleEntry, Target>, conditions: Conditions, created: Created): void {
+  const deletions = ready.filter(({ method }) => method === "DELETE");
+  addTargetsOf(deletions, targets, conditions, created, new Set());
+  const deleted = deletedBy(targets);
+  addTargetsOf(
+    ready.filter(({ method }) => method !== "DELETE"),
+    targets,
+    conditions,
+    created,
+    deleted,
+  );
+}
+
+function addTargetsOf(
+  entries: BundleEntry[],
+  targets: Map<BundleEntry, Target>,
+  conditions: Conditions,
+  created: Created,
+  deleted: ReadonlySet<string>,
+): void {
+  for (const entry of entries) {
+    const criteria = criteriaOf(entry);
+    if (criteria === undefined) {
+      targets.set(entry, { id: entry.id ?? timeOrderedId() });
+      continue;
+    }
+    const all = conditions.get(criteria)?.matches ?? [];
+    const matches = entry.method === "POST" ? all.filter(({ id }) => !deleted.has(`${entry.type}/${id}`)) : all;
+    if (matches.length > 1) throw ambiguous(criteria, entry.index);
+    const [match] = matches;
+    if (match) {
+      const isOther = entry.method === "PUT" && entry.resource?.id !== undefined && entry.resource.id !== match.id;
+      if (isOther)
+        throw refused(400, `The criteria match ${entry.type}/${match.id}, but the resource has the id ${entry.resource?.id}.`, entry.index);
+      targets.set(entry, { id: match.id, held: { ...match, deleted: false } });
+    } else if (entry.method === "POST" || entry.method === "PUT") {
+      const target = created.get(criteria) ?? { id: (entry.method === "PUT" ? entry.resource?.id : undefined) ?? timeOrderedId() };
+      created.set(criteria, target);
+      targets.set(entry, target);
+    }
+  }
+}

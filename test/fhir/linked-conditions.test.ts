@@ -1,0 +1,208 @@
+import { randomUUID } from "node:crypto";
+import { hospital } from "../kit/hospital.ts";
+
+type Entry = Record<string, unknown>;
+type Resource = Entry & { resourceType: string };
+
+/** Links in the conditions of a transaction, fullUrls of any scheme, and deletions that come before what they make room for. */
+describe("the entries of a transaction", () => {
+  const at = hospital();
+  const send = (...entry: Entry[]) => at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
+  const statuses = ({ body }: { body: { entry: { response: { status: string } }[] } }) => body.entry.map((it) => it.response.status);
+  const placeOf = ({ body }: { body: { entry: { response: { location: string } }[] } }, index: number) =>
+    body.entry[index]?.response.location.split("/_history")[0] as string;
+  const total = async (path: string): Promise<number> => (await at.fhir.get(path)).body.total;
+
+  const patient = (value: string): Resource => ({ resourceType: "Patient", identifier: [{ system: "urn:lc", value }] });
+  const encounter = (subject: string, more: Entry = {}): Resource => ({
+    resourceType: "Encounter",
+    status: "finished",
+    class: { code: "AMB" },
+    subject: { reference: subject },
+    ...more,
+  });
+  const observation = (subject: string, more: Entry = {}): Resource => ({
+    resourceType: "Observation",
+    status: "final",
+    code: { coding: [{ system: "urn:code", code: "a" }] },
+    subject: { reference: subject },
+    ...more,
+  });
+  const post = (resource: Resource, fullUrl?: string, ifNoneExist?: string): Entry => ({
+    ...(fullUrl && { fullUrl }),
+    resource,
+    request: { method: "POST", url: resource.resourceType, ...(ifNoneExist && { ifNoneExist }) },
+  });
+
+  describe("are found by conditions that link to each other:", () => {
+    it.each([
+      ["urn:uuid:", () => `urn:uuid:${randomUUID()}`, (link: string) => link],
+      ["URN:UUID: in another case", () => `urn:uuid:${randomUUID()}`, (link: string) => link.toUpperCase()],
+      ["percent-encoded", () => `urn:uuid:${randomUUID()}`, encodeURIComponent],
+      ["resource:", () => "resource:0", (link: string) => link],
+      ["an address elsewhere", () => `http://other.example/fhir/Patient/${randomUUID()}`, encodeURIComponent],
+    ])("each run of the same bundle makes nothing twice (%s)", async (_, fullUrlOf, written) => {
+      const value = randomUUID();
+      const run = () => {
+        const [p, e] = [fullUrlOf(), `urn:uuid:${randomUUID()}`];
+        return send(
+          // Written before what it links to.
+          post(observation(p, { encounter: { reference: e } }), undefined, `subject=${written(p)}&encounter=${written(e)}&code=urn:code|a`),
+          post(encounter(p), e, `Encounter?subject:Patient=${written(p)}`),
+          post(patient(value), p, `Patient?identifier=urn:lc|${value}`),
+        );
+      };
+      const first = await run();
+      expect(statuses(first)).toEqual(["201 Created", "201 Created", "201 Created"]);
+      expect((await at.fhir.get(`/${placeOf(first, 0)}`)).body).toMatchObject({
+        subject: { reference: placeOf(first, 2) },
+        encounter: { reference: placeOf(first, 1) },
+      });
+      const second = await run();
+      expect(statuses(second)).toEqual(["200 OK", "200 OK", "200 OK"]);
+      expect([0, 1, 2].map((index) => placeOf(second, index))).toEqual([0, 1, 2].map((index) => placeOf(first, index)));
+    });
+
+    it("updates, patches, deletions and reads too, and conditional references", async () => {
+      const value = randomUUID();
+      const p = `urn:uuid:${randomUUID()}`;
+      const known = post(patient(value), p, `identifier=urn:lc|${value}`);
+      const made = await send(known, post(encounter(p)), post(observation(p)), post(observation(p, { status: "amended" })));
+      const patch = Buffer.from(JSON.stringify([{ op: "add", path: "/note", value: [{ text: "x" }] }])).toString("base64");
+      const answer = await send(
+        known,
+        { resource: encounter(p, { status: "cancelled" }), request: { method: "PUT", url: `Encounter?subject=${p}` } },
+        {
+          resource: { resourceType: "Binary", contentType: "application/json-patch+json", data: patch },
+          request: { method: "PATCH", url: `Observation?subject=${p}&status=final` },
+        },
+        { request: { method: "DELETE", url: `Observation?patient=${p}&status=amended` } },
+        { request: { method: "GET", url: `Encounter?subject=${encodeURIComponent(p)}&_summary=count` } },
+        { request: { method: "GET", url: `Patient?_has:Encounter:subject:status=cancelled&_id=${p}` } },
+        post({
+          resourceType: "Condition",
+          subject: { reference: p },
+          encounter: { reference: `Encounter?subject=${p}` },
+        }),
+      );
+      expect(answer.status).toBe(200);
+      expect([placeOf(answer, 1), placeOf(answer, 2)]).toEqual([placeOf(made, 1), placeOf(made, 2)]);
+      expect((await at.fhir.get(`/${placeOf(made, 3)}`)).status).toBe(410);
+      expect([answer.body.entry[4].resource.total, answer.body.entry[5].resource.total]).toEqual([1, 1]);
+      expect((await at.fhir.get(`/${placeOf(answer, 6)}`)).body.encounter.reference).toBe(placeOf(made, 1));
+    });
+
+    it("but an identifier that looks like a link is none", async () => {
+      const urn = `urn:uuid:${randomUUID()}`;
+      const named: Resource = { resourceType: "Patient", identifier: [{ system: "urn:ietf:rfc3986", value: urn }] };
+      for (const criteria of [`identifier=urn:ietf:rfc3986|${urn}`, `identifier=${urn}`])
+        expect((await send(post(named, urn, criteria))).status).toBe(200);
+      expect(await total(`/Patient?identifier=${urn}`)).toBe(1);
+    });
+
+    it("are refused when they go round in a circle, or lead to nothing", async () => {
+      const [a, b] = [`urn:uuid:${randomUUID()}`, `urn:uuid:${randomUUID()}`];
+      expect(await send(post(encounter("Patient/x"), a, `part-of=${b}`), post(encounter("Patient/x"), b, `part-of=${a}`))).toMatchObject({
+        status: 400,
+        body: { issue: [{ code: "invalid", expression: ["Bundle.entry[0]"] }] },
+      });
+      expect(await send(post(encounter("Patient/x"), a, `subject=${b}`))).toMatchObject({
+        status: 400,
+        body: { issue: [{ code: "invalid" }] },
+      });
+    });
+  });
+
+  describe("link by a fullUrl of any scheme:", () => {
+    it.each([
+      "resource:0",
+      "cid:a@example.org",
+      "URN:UUID:0D1A2F5E-8F0A-4C3D-9B1E-00000000000A",
+      "urn:oid:1.2.3.4",
+      "URN:OID:1.2.3.5",
+      "HTTP://Other.Example/fhir/Patient/x1",
+    ])("%s", async (fullUrl) => {
+      const written = fullUrl.startsWith("URN:UUID") ? fullUrl.toLowerCase() : fullUrl.replace(/^[^:]+:/, (scheme) => scheme.toLowerCase());
+      const answer = await send(post(encounter(written), `urn:uuid:${randomUUID()}`), post(patient("any"), fullUrl));
+      expect(answer.status).toBe(200);
+      expect((await at.fhir.get(`/${placeOf(answer, 0)}`)).body.subject.reference).toBe(placeOf(answer, 1));
+    });
+
+    it("and two in different cases are the same", async () => {
+      const urn = "urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-00000000000b";
+      expect(await send(post(patient("one"), urn), post(patient("two"), urn.toUpperCase()))).toMatchObject({ status: 400 });
+    });
+
+    it.each(["urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-00000000000c", "URN:OID:1.2.3", "resource:7", "cid:nobody"])(
+      "%s, which is no entry's, is refused in a transaction, and any in a batch",
+      async (link) => {
+        const value = randomUUID();
+        expect(await send(post(patient(value)), post(encounter(link)))).toMatchObject({
+          status: 400,
+          body: { issue: [{ code: "invalid", expression: ["Bundle.entry[1]"] }] },
+        });
+        expect(await total(`/Patient?identifier=urn:lc|${value}`)).toBe(0);
+        const entry = [post(patient(value), link), post(encounter(link)), post(encounter("Patient/x"), undefined, `subject=${link}`)];
+        const batch = await at.fhir.send("POST", "", { resourceType: "Bundle", type: "batch", entry });
+        expect(batch.body.entry.map((it: { response: { status: string } }) => it.response.status)).toEqual(["201", "400", "400"]);
+      },
+    );
+
+    it("and what a stored Bundle says of its own entries stays", async () => {
+      const inner = {
+        resourceType: "Bundle",
+        type: "collection",
+        entry: [
+          {
+            fullUrl: "urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-00000000000d",
+            resource: encounter("urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-00000000000e"),
+          },
+        ],
+      };
+      expect((await send(post(inner))).status).toBe(200);
+    });
+  });
+
+  describe("make again what they delete:", () => {
+    it.each<[string, Resource]>([
+      ["Patient", patient("again")],
+      ["Encounter", encounter("Patient/x", { identifier: [{ system: "urn:lc", value: "again" }] })],
+    ])("a %s, in any order", async (type, resource) => {
+      const criteria = "identifier=urn:lc|again";
+      await at.fhir.create(resource);
+      const { id } = (await at.fhir.get(`/${type}?${criteria}`)).body.entry[0].resource;
+      const remove = { request: { method: "DELETE", url: `${type}/${id}` } };
+      const answer = await send(post(resource, undefined, criteria), remove);
+      expect(statuses(answer)).toEqual(["201 Created", "204 No Content"]);
+      expect((await at.fhir.get(`/${type}/${id}`)).status).toBe(410);
+      expect(await total(`/${type}?${criteria}`)).toBe(1);
+      // By criteria, and when several are deleted.
+      const byCriteria = await send(
+        { request: { method: "DELETE", url: `${type}?${criteria}` } },
+        post(resource, undefined, `${type}?${criteria}`),
+      );
+      expect(statuses(byCriteria)).toEqual(["204 No Content", "201 Created"]);
+      await at.fhir.create(resource);
+      const ids = (await at.fhir.get(`/${type}?${criteria}`)).body.entry.map((it: { resource: { id: string } }) => it.resource.id);
+      expect(ids).toHaveLength(2);
+      const all = await send(
+        ...ids.map((one: string) => ({ request: { method: "DELETE", url: `${type}/${one}` } })),
+        post(resource, undefined, criteria),
+      );
+      expect(statuses(all)).toEqual(["204 No Content", "204 No Content", "201 Created"]);
+      expect(await total(`/${type}?${criteria}`)).toBe(1);
+    });
+
+    it("but find what is left of several", async () => {
+      for (let index = 0; index < 2; index += 1) await at.fhir.create(patient("left"));
+      const [one, other] = (await at.fhir.get("/Patient?identifier=urn:lc|left")).body.entry.map(
+        (it: { resource: { id: string } }) => it.resource.id,
+      );
+      const answer = await send(
+        { request: { method: "DELETE", url: `Patient/${one}` } },
+        post(patient("left"), undefined, "identifier=urn:lc|left"),
+      );
+      expect(placeOf(answer, 1)).toBe(`Patient/${other}`);
+    });
+  });
+});

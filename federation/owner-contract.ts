@@ -31,7 +31,8 @@ export interface VersionOf {
  */
 export type OwnerStep =
   | { op: "create"; type: string; id: string; text: string; ifNoneExist?: { lock: string; clauses: Clause[] } }
-  | { op: "update"; type: string; id: string; text: string; ifVersion?: number[]; upsert: boolean; since?: number }
+  /** `keepsLabels`: tags and security labels that the text leaves out stay. */
+  | { op: "update"; type: string; id: string; text: string; ifVersion?: number[]; upsert: boolean; since?: number; keepsLabels?: boolean }
   | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean }
   /**
    * For a conditional write of a type with several owners: `existed` or `none`. If it is what was found when the write was

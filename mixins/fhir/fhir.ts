@@ -16,10 +16,11 @@ import { livenessOf } from "../../mesh/liveness.ts";
 import { defineMixin } from "../../mesh/contract.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
-import type { Store as StoreOf, UniqueKey, Write, WriteResult } from "../../store/store.ts";
+import type { Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import type { OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
 import { type WithDirectory, WithFhirDirectory } from "../../federation/directory.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
+import { stepsWithLabels, writeKeepingLabels } from "./keep-labels.ts";
 import { type OwnFhir, ownFhir } from "./own-fhir.ts";
 import { prepareWrites } from "./prepare-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
@@ -74,29 +75,21 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       "fhir.write": {
         handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean; key?: string; isRepeated?: boolean }>) {
           const { steps, representation, key: id, isRepeated = false } = ctx.params;
-          return guarded(this, async () => {
-            const liveness = livenessOf(this.broker);
-            const begun = performance.now();
-            // A node that was suspended meanwhile is the one that was given up: the other has written by now.
-            const key =
-              id === undefined
-                ? undefined
-                : {
-                    id,
-                    get isRepeated() {
-                      return isRepeated || liveness.wasSuspendedSince(begun);
-                    },
-                  };
-            const results = await this.store.write(await prepare(this, steps, ctx.requestID), key);
-            if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
-            return results.map(resultOf(representation));
-          });
+          const key = id === undefined ? undefined : writeKey(this, id, isRepeated);
+          const write = (labelled: OwnerStep[]) =>
+            guarded(this, async () => {
+              const results = await this.store.write(await prepare(this, labelled, ctx.requestID), key);
+              if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
+              return results.map(resultOf(representation));
+            });
+          return writeKeepingLabels(steps, (all) => guarded(this, () => stepsWithLabels(all, this.store)), write);
         },
       },
       "fhir.prepare": {
         handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean }>) {
-          const { tx, steps, representation } = ctx.params;
+          const { tx, representation } = ctx.params;
           return guarded(this, async () => {
+            const { steps } = await stepsWithLabels(ctx.params.steps, this.store);
             const writes = await prepare(this, steps, ctx.requestID);
             const results = await this.store.prepare(tx, writes);
             return results.map((result, index) =>
@@ -159,6 +152,17 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       WithFhirDirectory(),
       Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource), text: (json) => textContentOf(JSON.parse(json)) }),
     ],
+  };
+}
+
+/** A node that was suspended while it worked on a write is the one that was given up: another has written by now. */
+function writeKey({ broker }: Service, id: string, isRepeated: boolean): WriteKey {
+  const begun = performance.now();
+  return {
+    id,
+    get isRepeated() {
+      return isRepeated || livenessOf(broker).wasSuspendedSince(begun);
+    },
   };
 }
 

@@ -3,6 +3,7 @@
  * grouped by owner (FHIR R4, http.html#trules).
  */
 import { type BundleEntry, isRead } from "../../fhir/bundle/entries.ts";
+import { mayHaveLabels, withLabelsOf } from "../../fhir/labels.ts";
 import { budgetOf } from "../../fhir/expressions/budget.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
@@ -35,7 +36,7 @@ import { refuseVainReads, writtenPlaces } from "./reads.ts";
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
 export async function planTransaction(
   entries: BundleEntry[],
-  { caller, directory, base }: { caller: Caller; directory: Directory; base: string },
+  { caller, directory, base, keepsLabels }: MeshOf & { keepsLabels: boolean },
 ): Promise<TransactionPlan> {
   const writes = entries.filter((entry) => !isRead(entry));
   const watched = watchedTypes(writes, directory);
@@ -54,7 +55,8 @@ export async function planTransaction(
   await applyPatches(writes, targets, { caller, directory });
   await linkToOthers(writes, targets, conditions, { caller, directory, base });
   refuseOwnMatches(writes, targets, conditions);
-  const { moves: own, reservations, ...plan } = planSteps(entries, targets, conditions, directory);
+  if (keepsLabels) await keepLabelsOfMoving(writes, targets, { caller, directory });
+  const { moves: own, reservations, ...plan } = planSteps(entries, targets, { conditions, directory, keepsLabels });
   if (watched.length === 0 && reservations.size === 0) return plan;
   const confirm = async (results: StepResult[]): Promise<boolean> => {
     // It was made and deleted there since: its next version would be one that is there already.
@@ -167,6 +169,24 @@ async function applyPatches(
     } catch (error) {
       throw ofEntry(error, entry.index);
     }
+  });
+}
+
+/** What moves to another owner takes its tags and security labels along; its next owner cannot read them. */
+async function keepLabelsOfMoving(
+  writes: BundleEntry[],
+  targets: Map<BundleEntry, Target>,
+  mesh: { caller: Caller; directory: Directory },
+): Promise<void> {
+  const moving = writes.filter((entry) => {
+    const held = targets.get(entry)?.held;
+    return entry.method === "PUT" && held && !held.deleted && held.owner !== mesh.directory.ownerFor(entry.type as string, entry.resource);
+  });
+  await mapConcurrent(moving, async (entry) => {
+    const target = targets.get(entry) as Target;
+    const { owner, version, json } = await readResource(mesh, entry.type as string, target.id);
+    if (target.held?.version !== version || target.held.owner !== owner) throw new WriteConflict();
+    if (mayHaveLabels(json)) entry.resource = withLabelsOf(parseJson(json) as Resource, entry.resource as Resource);
   });
 }
 

@@ -18,11 +18,10 @@ import type { Target } from "./targets.ts";
 export function planSteps(
   entries: BundleEntry[],
   targets: Map<BundleEntry, Target>,
-  conditions: Conditions,
-  directory: Directory,
+  { conditions, directory, keepsLabels }: { conditions: Conditions; directory: Directory; keepsLabels: boolean },
 ): PlannedSteps {
   const steps = new StepsByOwner();
-  const planner = new StepPlanner(steps, conditions, directory);
+  const planner = new StepPlanner(steps, { conditions, directory, keepsLabels });
   const planned = new Set<Target>();
   const answerOf = (entry: BundleEntry): EntryAnswer => {
     if (isRead(entry)) return { kind: "read" };
@@ -88,11 +87,16 @@ class StepPlanner {
   readonly #steps: StepsByOwner;
   readonly #conditions: Conditions;
   readonly #directory: Directory;
+  readonly #keepsLabels: boolean;
 
-  constructor(steps: StepsByOwner, conditions: Conditions, directory: Directory) {
+  constructor(
+    steps: StepsByOwner,
+    { conditions, directory, keepsLabels }: { conditions: Conditions; directory: Directory; keepsLabels: boolean },
+  ) {
     this.#steps = steps;
     this.#conditions = conditions;
     this.#directory = directory;
+    this.#keepsLabels = keepsLabels;
   }
 
   plan(writing: Writing): EntryAnswer {
@@ -134,7 +138,8 @@ class StepPlanner {
   #update(writing: Writing, owner: string, preconditions: Preconditions): EntryAnswer {
     const { entry, type, id, held } = writing;
     const isShared = this.#directory.isShared(type);
-    const update = { op: "update", type, id, text: textOf(entry) } as const;
+    const isPut = this.#keepsLabels && entry.method === "PUT";
+    const update = { op: "update", type, id, text: textOf(entry), ...(isPut && { keepsLabels: true }) } as const;
     if (isShared && (!held || held.deleted)) {
       this.#reserve(writing, owner);
       // Criteria that found nothing never write over what has been made under the id since.
@@ -152,7 +157,7 @@ class StepPlanner {
     writing: Writing,
     held: NonNullable<Target["held"]>,
     owner: string,
-    update: Pick<Extract<OwnerStep, { op: "update" }>, "op" | "type" | "id" | "text">,
+    update: Pick<Extract<OwnerStep, { op: "update" }>, "op" | "type" | "id" | "text" | "keepsLabels">,
   ): EntryAnswer {
     const { index, type, id } = writing;
     this.#steps.put(index, held.owner, { op: "delete", type, id, moved: true, ifVersion: [held.version] }, true);

@@ -29,13 +29,16 @@ export const transactionOf = (...entry: TransactionEntry[]): string =>
 /** Everything that other services may know about `transactions`. */
 export const transactions = {
   /**
-   * Carries out a FHIR transaction over however many owners, all or nothing. `text` is the Bundle as FHIR JSON.
+   * Carries out a FHIR transaction over however many owners, all or nothing. `text` is the Bundle as FHIR JSON. `keepsLabels`, unless
+   * false: tags and security labels that an update leaves out stay.
    *
    * @throws 400 (`data.issues`) when the bundle cannot be understood; what an owner refuses comes with its own code and
    *         type and `data.entry`, the index of the entry; 503 TRANSACTION_ABORTED when it was cut short: nothing is stored;
    *         503 TRANSACTION_UNCLEAR when the journal did not confirm it: it may be stored
    */
-  process: action<{ text: string; base: string; representation?: boolean }, (EntryResult | null)[]>("transactions.process"),
+  process: action<{ text: string; base: string; representation?: boolean; keepsLabels?: boolean }, (EntryResult | null)[]>(
+    "transactions.process",
+  ),
   /** What the journal says of a transaction. With `decide` one without a decision is decided by the question: aborted, for good. */
   outcome: outcomeOf,
 };

@@ -29,9 +29,17 @@ const LOCKED_ATTEMPTS = 5;
 const COMMIT_AGAIN_AFTER_MS = 10_000; // milliseconds
 const LOOK_EVERY_MS = 5_000; // milliseconds
 
+/** For whom, and how, a transaction is carried out. */
+interface Manner {
+  caller: Caller;
+  base: string;
+  representation: boolean;
+  keepsLabels: boolean;
+}
+
 type This = Service &
   WithDirectory & { store: StoreOf } & {
-    process(entries: () => BundleEntry[], how: { caller: Caller; base: string; representation: boolean }): Promise<(EntryResult | null)[]>;
+    process(entries: () => BundleEntry[], how: Manner): Promise<(EntryResult | null)[]>;
     coordinator(caller: Caller): Coordinator;
     stopTelling?(): Promise<void>;
   };
@@ -43,10 +51,16 @@ export default defineService<typeof transactions, This>({
 
   actions: {
     process: {
-      params: { text: "string", base: "string", representation: { type: "boolean", optional: true }, $$strict: true },
+      params: {
+        text: "string",
+        base: "string",
+        representation: { type: "boolean", optional: true },
+        keepsLabels: { type: "boolean", optional: true },
+        $$strict: true,
+      },
       timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
       async handler(ctx) {
-        const { text, base, representation = false } = ctx.params;
+        const { text, base, representation = false, keepsLabels = true } = ctx.params;
         let isChecked = false;
         // Planning rewrites the resources in place, so a second attempt parses again.
         const parse = () => {
@@ -56,7 +70,7 @@ export default defineService<typeof transactions, This>({
           isChecked = true;
           return entries;
         };
-        return this.process(parse, { caller: ctx, base, representation });
+        return this.process(parse, { caller: ctx, base, representation, keepsLabels });
       },
     },
 
@@ -73,11 +87,7 @@ export default defineService<typeof transactions, This>({
       return { nodeID: this.broker.nodeID, journal: this.store, caller, warn: (message) => this.logger.warn(message) };
     },
 
-    async process(
-      this: This,
-      parse: () => BundleEntry[],
-      { caller, base, representation }: { caller: Caller; base: string; representation: boolean },
-    ) {
+    async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels }: Manner) {
       try {
         const names = () => parse().flatMap((entry) => conflictKeysOf(entry));
         return await retryOnConflict(
@@ -86,7 +96,7 @@ export default defineService<typeof transactions, This>({
             const entries = parse();
             refuseChangingOperations(entries);
             refuseOverlaps(entries);
-            const plan = await planTransaction(entries, { caller, directory: this.directory, base });
+            const plan = await planTransaction(entries, { caller, directory: this.directory, base, keepsLabels });
             const written = await commitShares(this.coordinator(caller), plan, representation).catch((error: unknown) => {
               const isWorthAnother = isType(error, "LOCKED") && attempt < LOCKED_ATTEMPTS;
               throw isWorthAnother || isOutOfDate(error, entries) ? new WriteConflict() : error;

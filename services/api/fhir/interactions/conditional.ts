@@ -64,7 +64,7 @@ async function updateMatch(request: FhirRequest, resource: Parsed, { id, version
   if (resource.id !== undefined && resource.id !== id) {
     throw fhirError(400, "invalid", `The criteria match ${type}/${id}, but the resource has another id.`, `${type}.id`);
   }
-  const answer = rewrite(request, { ...resource, id }, version);
+  const answer = rewrite(request, { ...resource, id }, version, true);
   return namesVersion ? answer : asWriteConflict(answer);
 }
 

@@ -88,7 +88,7 @@ export async function update(request: FhirRequest, type: string, id: string): Pr
   const isShared = directory.isShared(type);
   // Without a version to be held to, a missing resource must not be made where one must exist.
   const upsert = !isShared && (!preconditions.mustExist || preconditions.versions !== undefined);
-  const step: OwnerStep = { op: "update", type, id, text, upsert, ...(required && { ifVersion: required }) };
+  const step: OwnerStep = { op: "update", type, id, text, upsert, keepsLabels: true, ...(required && { ifVersion: required }) };
   try {
     return written(request, type, id, await one(request, owner, step));
   } catch (error) {
@@ -139,14 +139,22 @@ async function one(request: FhirRequest, owner: string, sent: OwnerStep): Promis
 
 /**
  * Gives a resource that was read another content.
+ * @param keepsLabels tags and security labels that the new content leaves out stay
  * @throws 412 STALE_VERSION when it is not at that version any more
  */
-export async function rewrite(request: FhirRequest, resource: Parsed & { id: string }, version: number): Promise<Answer> {
+export async function rewrite(
+  request: FhirRequest,
+  resource: Parsed & { id: string },
+  version: number,
+  keepsLabels = false,
+): Promise<Answer> {
   const { resourceType: type, id } = resource;
   if (request.directory.isShared(type)) {
-    return throughTransaction(request, { resource, request: { method: "PUT", url: `${type}/${id}`, ifMatch: etagOf(version) } });
+    const entry: TransactionEntry = { resource, request: { method: "PUT", url: `${type}/${id}`, ifMatch: etagOf(version) } };
+    return throughTransaction(request, entry, keepsLabels);
   }
-  const step: OwnerStep = { op: "update", type, id, text: JSON.stringify(resource), ifVersion: [version], upsert: false };
+  const text = JSON.stringify(resource);
+  const step: OwnerStep = { op: "update", type, id, text, ifVersion: [version], upsert: false, keepsLabels };
   return written(request, type, id, await one(request, request.directory.ownerFor(type, resource), step));
 }
 
@@ -160,10 +168,11 @@ export async function createUnless(request: FhirRequest, resource: Parsed, ifNon
   return result.outcome === "existed" ? undefined : written(request, type, id, result);
 }
 
-/** What concerns more than one owner is a transaction, also for a single resource. */
-export async function throughTransaction(request: FhirRequest, entry: TransactionEntry): Promise<Answer> {
+/** What concerns more than one owner is a transaction, also for a single resource. @param keepsLabels as for `rewrite` */
+export async function throughTransaction(request: FhirRequest, entry: TransactionEntry, keepsLabels = true): Promise<Answer> {
   request.directory.requireTransactions();
-  const sent = { text: localReferences(transactionOf(entry), request.base), base: request.base, representation: wantsResource(request) };
+  const text = localReferences(transactionOf(entry), request.base);
+  const sent = { text, base: request.base, representation: wantsResource(request), keepsLabels };
   const [result] = await transactions.process(request.caller, sent).catch((error: unknown) => {
     throw outsideBundle(error, entry.request.url.split(/[/?]/, 1)[0] as string);
   });

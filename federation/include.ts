@@ -1,15 +1,23 @@
 /** `_include` and `_revinclude` over all owners (FHIR R4, search.html#revinclude): per step one call per owner. */
+import { parseJson } from "../fhir/json.ts";
 import { fhirError } from "../fhir/outcome.ts";
+import { mapConcurrent } from "../mesh/map-concurrent.ts";
+import { isType } from "./errors.ts";
+import { readVersion } from "./read.ts";
 import type { Include } from "../fhir/search/criteria.ts";
-import { addressedTypes } from "../fhir/search/parameters.ts";
+import { indexOf, referencesAt } from "../fhir/search/extract.ts";
+import { addressedTypes, isResourceType } from "../fhir/search/parameters.ts";
+import { referenceOf } from "../fhir/search/rows.ts";
 import type { Clause, Row, StoreQuery } from "../fhir/search/query.ts";
 import { canonicalUrlSlots, addForEachOwner, askTogether } from "./scatter-gather.ts";
 import { exactly } from "../fhir/search/exact-clauses.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
 import { relativeReference } from "../fhir/ids.ts";
 
-/** How far `:iterate` follows; deeper is a loop or a mistake. */
-const MAX_STEPS = 10;
+/** How far `:iterate` follows: each step is a question to all owners. What would go on beyond is refused. */
+const MAX_STEPS = 100;
+/** Versions that are read at once. */
+const VERSIONS_AT_ONCE = 16;
 
 /** What shall come along with the matches of a search. */
 export interface Includes {
@@ -35,18 +43,19 @@ export async function included(
   most: number,
 ): Promise<Row[]> {
   if (includes.include.length === 0 && includes.revinclude.length === 0) return [];
-  const seen = new Set(matches.map(keyOf));
+  const seen = new Set(matches.flatMap((row) => [keyOf(row), versionKeyOf(row)]));
   const found: Row[] = [];
   let frontier = matches;
-  for (let step = 0; step < MAX_STEPS && frontier.length > 0; step += 1) {
+  for (let step = 0; frontier.length > 0; step += 1) {
     const isFollowed = ({ iterate }: Include) => step === 0 || iterate;
+    const followed = { include: includes.include.filter(isFollowed), revinclude: includes.revinclude.filter(isFollowed) };
+    if (followed.include.length === 0 && followed.revinclude.length === 0) break;
     const perOwner = new Map<string, StoreQuery[]>();
     const kept = new Map<StoreQuery, Question["isMeant"]>();
     const limit = most + 1 - found.length;
-    const questions = [
-      ...forward(frontier, includes.include.filter(isFollowed), seen),
-      ...backward(frontier, includes.revinclude.filter(isFollowed)),
-    ];
+    const versions = versionsAsked(frontier, followed.include, seen);
+    const questions = [...forward(frontier, followed.include, seen), ...backward(frontier, followed.revinclude)];
+    if (step === MAX_STEPS && (questions.length > 0 || versions.length > 0)) throw endless(followed);
     for (const { type, clause, isMeant, refs: own = [] } of questions) {
       const refs = [...new Set([...slotsToFollow(includes, type), ...own])];
       const atMost = clause.kind === "id" ? Math.min(clause.any.length, limit) : limit;
@@ -55,19 +64,17 @@ export async function included(
       kept.set(query, isMeant);
       addForEachOwner(mesh, perOwner, query, availability);
     }
-    const pages = await askTogether(mesh, perOwner);
+    if (found.length + versions.length > most) throw tooMuch(most);
+    const [pages, old] = await Promise.all([askTogether(mesh, perOwner), readVersions(mesh, versions, includes, availability)]);
     const asked = [...perOwner.values()].flat();
     frontier = pages
       .flatMap(({ rows }, index) => rows.filter(kept.get(asked[index] as StoreQuery) ?? (() => true)))
       .filter((row) => !seen.has(keyOf(row)) && seen.add(keyOf(row)));
+    // The current version may come by another way as well; its own entry is enough.
+    for (const row of frontier) seen.add(versionKeyOf(row));
+    frontier.push(...old.filter((row) => !seen.has(versionKeyOf(row)) && seen.add(versionKeyOf(row))));
     found.push(...frontier);
-    if (found.length > most || pages.some((page) => page.more)) {
-      throw fhirError(
-        400,
-        "too-costly",
-        `This page would bring along more than ${most} resources, or too many bytes: ask for a smaller _count, or fewer _include and _revinclude.`,
-      );
-    }
+    if (found.length > most || pages.some((page) => page.more)) throw tooMuch(most);
   }
   return found;
 }
@@ -86,6 +93,79 @@ interface Question {
 }
 
 const keyOf = ({ type, id }: Row): string => `${type}/${id}`;
+const versionKeyOf = ({ type, id, version }: Row): string => `${type}/${id}/_history/${version}`;
+
+const tooMuch = (most: number) =>
+  fhirError(
+    400,
+    "too-costly",
+    `This page would bring along more than ${most} resources, or too many bytes: ask for a smaller _count, or fewer _include and _revinclude.`,
+  );
+
+const endless = ({ include, revinclude }: Includes) => {
+  const named = (all: Include[], name: string) => all.map(({ source, param }) => `${name}:iterate=${source}:${param}`);
+  const cut = [...named(include, "_include"), ...named(revinclude, "_revinclude")].slice(0, 10).join(", ");
+  return fhirError(400, "too-costly", `After ${MAX_STEPS} steps there is still more to bring along by ${cut}: ask for a part of it.`);
+};
+
+/** A version of a resource that a reference names. */
+interface VersionAsked {
+  type: string;
+  id: string;
+  version: number;
+}
+
+/** What the rows refer to by `Type/id/_history/version`, which is that version and no other (R4, references.html#literal). */
+function versionsAsked(rows: Row[], includes: Include[], seen: ReadonlySet<string>): VersionAsked[] {
+  const asked = new Map<string, VersionAsked>();
+  for (const row of rows) {
+    if (!row.json?.includes("/_history/")) continue;
+    for (const { source, slots, targets, canonicalSlots } of includes) {
+      if (source !== row.type) continue;
+      const own = slots.filter((slot) => !canonicalSlots.includes(slot));
+      for (const reference of referencesAt(parseJson(row.json), own).filter((it) => it.includes("/_history/"))) {
+        const { type = "", id = "", version = "" } = relativeReference(reference) ?? {};
+        const isMeant = /^[1-9]\d{0,8}$/.test(version) && isResourceType(type) && (targets === undefined || targets.includes(type));
+        if (isMeant && !seen.has(reference)) asked.set(reference, { type, id, version: Number(version) });
+      }
+    }
+  }
+  return [...asked.values()];
+}
+
+/** Those that there are, as rows that can be followed; one that was deleted, or never was, leads to nothing. */
+async function readVersions(mesh: QueryContext, versions: VersionAsked[], includes: Includes, availability: Availability): Promise<Row[]> {
+  const rows = await mapConcurrent(
+    versions,
+    async ({ type, id, version }): Promise<Row | undefined> => {
+      const isServed = mesh.directory.known(type).length > 0;
+      const stored = isServed
+        ? await readVersion(mesh, type, id, version).catch((error: unknown) => unlessAbsent(error, type, availability))
+        : undefined;
+      if (stored?.json === undefined) return undefined;
+      const slots = slotsToFollow(includes, type);
+      const refs =
+        slots.length === 0 ? [] : indexOf(parseJson(stored.json)).keys.filter(([slot, key]) => slots.includes(slot) && key[0] === "=");
+      return {
+        type,
+        id,
+        version,
+        updated: stored.updated,
+        seq: 0,
+        json: stored.json,
+        values: [],
+        refs: refs.map(([slot, key]) => [slot, key.slice(1)]),
+      };
+    },
+    VERSIONS_AT_ONCE,
+  );
+  return rows.filter((row) => row !== undefined);
+}
+
+function unlessAbsent(error: unknown, type: string, { partial, missing }: Availability): undefined {
+  if (partial && isType(error, "OWNER_DOWN")) missing.add(type);
+  else if (!isType(error, "NOT_FOUND")) throw error;
+}
 
 const keys = (slots: number[], values: Iterable<string>): Question["clause"] => ({
   kind: "key",
@@ -102,8 +182,9 @@ function forward(rows: Row[], includes: Include[], seen: ReadonlySet<string>): Q
       if (source !== row.type) continue;
       for (const canonical of canonicalsIn(row, canonicalSlots))
         for (const type of targets ?? addressedTypes) note(canonicals, type, canonical);
+      const isVersionOnly = row.json?.includes("/_history/") ? versionOnly(row, slots) : undefined;
       for (const [slot, reference] of row.refs ?? []) {
-        if (!slots.includes(slot) || canonicalSlots.includes(slot) || seen.has(reference)) continue;
+        if (!slots.includes(slot) || canonicalSlots.includes(slot) || seen.has(reference) || isVersionOnly?.has(reference)) continue;
         const { type, id } = relativeReference(reference) ?? {};
         if (type !== undefined && id !== undefined && (targets === undefined || targets.includes(type))) note(ids, type, id);
       }
@@ -119,6 +200,13 @@ function forward(rows: Row[], includes: Include[], seen: ReadonlySet<string>): Q
       return { type, clause, isMeant: (row) => addressesOf(row).some((address) => wanted.has(address)) };
     }),
   ];
+}
+
+/** What a row refers to by a version alone: the current one is not meant. */
+function versionOnly(row: Row, slots: number[]): ReadonlySet<string> {
+  const all = referencesAt(parseJson(row.json ?? "{}"), slots);
+  const current = new Set(all.filter((it) => !it.includes("/_history/")));
+  return new Set(all.flatMap((it) => (it.includes("/_history/") && !current.has(referenceOf(it) ?? "") ? [referenceOf(it) ?? ""] : [])));
 }
 
 /** What refers to the rows, to their ids or (canonical references) to their addresses. */

@@ -24,6 +24,10 @@ import { splitAt, unescaped } from "./escapes.ts";
 
 /** Values in one list. */
 export const MAX_VALUES = 1_000;
+/** The same where an index finds each: of tokens, references, uris and ids. */
+export const MAX_EXACT_VALUES = 10_000;
+/** Characters of one value. */
+export const MAX_LENGTH = 8_000;
 /** What a store is asked to compare with in one clause; a bare id stands for one reference per type. */
 const MAX_MATCHES = 10_000;
 
@@ -52,7 +56,8 @@ export function clausesOf(parameter: SearchParameter, modifier: string, value: s
   const { type, slots } = parameter;
   if (modifier === "missing" && type !== "composite") return [missing(parameter, value, name)];
   if (modifier) checkModifier(parameter, modifier, name);
-  const values = valuesOf(value, name);
+  const isExact = modifier === "" && (type === "token" || type === "reference" || type === "uri");
+  const values = valuesOf(value, name, isExact ? MAX_EXACT_VALUES : MAX_VALUES);
   const each = <T>(matchesOf: (text: string) => T[]): T[] => values.flatMap((text) => matchesOf(unescaped(text)));
   switch (type) {
     case "token":
@@ -116,16 +121,23 @@ function badModifier(parameter: SearchParameter, modifier: string, name: string)
   );
 }
 
-const wellEscaped = /^(?:[^\\]|\\[\\,|$])*$/s;
+/** Whether each backslash escapes something. */
+function isWellEscaped(text: string): boolean {
+  for (let at = text.indexOf("\\"); at >= 0; at = text.indexOf("\\", at + 2))
+    if (at + 1 === text.length || !"\\,|$".includes(text[at + 1] as string)) return false;
+  return true;
+}
 
 /** The alternatives, still with their escapes. */
-export function valuesOf(value: string, name: string): string[] {
-  if (!wellEscaped.test(value)) {
+export function valuesOf(value: string, name: string, most = MAX_VALUES): string[] {
+  if (!isWellEscaped(value)) {
     throw fhirError(400, "invalid", `"${name}" has a backslash that escapes nothing; itself it is written \\\\.`, name);
   }
   const values = splitAt(value, ",");
-  if (values.length > MAX_VALUES)
-    throw fhirError(400, "too-costly", `"${name}" has ${values.length} values; ${MAX_VALUES} are the most.`, name);
+  if (values.length > most) throw fhirError(400, "too-costly", `"${name}" has ${values.length} values; ${most} are the most.`, name);
+  const long = values.find((one) => one.length > MAX_LENGTH);
+  if (long !== undefined)
+    throw fhirError(400, "too-long", `A value of "${name}" is ${long.length} characters long; ${MAX_LENGTH} are the most.`, name);
   if (values.some((one) => one === "")) throw fhirError(400, "invalid", `"${name}" has an empty value in its list.`, name);
   return values;
 }

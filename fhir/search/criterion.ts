@@ -1,6 +1,6 @@
 /** One parameter of a request that narrows what is found, with the chains and `_has` that lead to it (R4 3.1.1.4.15, 3.1.1.4.16). */
 import { FhirError, fhirError } from "../outcome.ts";
-import { clausesOf, NOTHING, valuesOf } from "./clauses.ts";
+import { clausesOf, MAX_EXACT_VALUES, NOTHING, valuesOf } from "./clauses.ts";
 import type { Criteria } from "./criteria.ts";
 import type { Context } from "./value-matches.ts";
 import type { SearchParameter } from "./parameters.ts";
@@ -61,6 +61,9 @@ function parameterOf(type: string, code: string, asked: string): SearchParameter
   throw new Unknown(400, [{ severity: "error", code: "not-supported", diagnostics, expression: [asked] }]);
 }
 
+/** Whether a parameter is a question in words (R4 3.1.1.4.18). */
+export const isTextSearch = (name: string): boolean => /(?:^|[.:])_(?:text|content)$/.test(name);
+
 /** What no row answers. */
 function addCommon(criteria: Criteria, code: string, modifier: string, value: string, asked: string, context: ParseContext): boolean {
   const what = later.get(code);
@@ -89,7 +92,7 @@ function addList(criteria: Criteria, modifier: string, value: string, asked: str
 function addId(criteria: Criteria, modifier: string, value: string, asked: string): void {
   if (modifier && modifier !== "not")
     throw fhirError(400, "invalid", `":${modifier}" is no modifier of "_id": it takes :not and :missing.`, asked);
-  const any = [...new Set(valuesOf(value, asked).map(unescaped))];
+  const any = [...new Set(valuesOf(value, asked, MAX_EXACT_VALUES).map(unescaped))];
   criteria.clauses.push(modifier ? { kind: "id", any, not: true } : { kind: "id", any });
 }
 

@@ -41,6 +41,22 @@ export function indexOf(resource: unknown, most?: number): IndexRows {
   return { keys: sink.keys, ranges: sink.ranges };
 }
 
+/** References of a resource in these slots as they are written, with their versions. */
+export function referencesAt(resource: unknown, slots: number[]): string[] {
+  const type = (resource as { resourceType?: unknown } | null | undefined)?.resourceType;
+  if (typeof type !== "string" || !isResourceType(type)) return [];
+  const found: string[] = [];
+  for (const [slot, json] of slotsOf(type)) {
+    if (!slots.includes(slot) || !("read" in json)) continue;
+    for (const [path] of json.read)
+      visit(resource, stepsOf(path), 0, (value) => {
+        const { reference } = value as { reference?: unknown };
+        if (typeof reference === "string") found.push(reference);
+      });
+  }
+  return found;
+}
+
 function extractsOf(type: string): [slot: number, extract: Extractor][] {
   let extracts = compiled.get(type);
   if (!extracts) {

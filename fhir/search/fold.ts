@@ -10,13 +10,34 @@ const MARKS = [
   "\\u0711\\u0730-\\u074a", // and of Syriac
   "\\ufe00-\\ufe0f", // variants of a sign
 ];
-/** Accents, and punctuation. */
-const ignored = new RegExp(`(?:\\p{P}|[${MARKS.join("")}])+`, "gu");
+/**
+ * Accents, punctuation, and what nobody sees: zero-width signs, soft hyphens, marks of direction, the stroke that only draws an Arabic
+ * word out.
+ */
+const ignored = new RegExp(`(?:\\p{P}|\\p{Default_Ignorable_Code_Point}|\u0640|[${MARKS.join("")}])+`, "gu");
 const plain = /^[A-Za-z0-9]*(?: [A-Za-z0-9]+)*$/;
 
 /** Letters whose stroke or ligature is a part of the letter to Unicode, but a mark on it to who searches: `Łódź` by `lodz`. */
 const marked = /[łøđħŧæœ]/g;
 const unmarked: Record<string, string> = { ł: "l", ø: "o", đ: "d", ħ: "h", ŧ: "t", æ: "ae", œ: "oe" };
+
+/**
+ * Letters that keyboards of Arabic, Persian and Urdu write differently in the same name, each as one of them. Those with a hamza are taken
+ * apart by Unicode, but for the alef with a wavy one.
+ */
+const ARABIC: Record<string, string> = {
+  "\u0671": "\u0627", // alef wasla
+  "\u0672": "\u0627",
+  "\u0673": "\u0627",
+  "\u0649": "\u064a", // alef maksura
+  "\u06cc": "\u064a", // Farsi yeh
+  "\u06a9": "\u0643", // keheh
+  "\u0629": "\u0647", // teh marbuta
+  "\u06c1": "\u0647", // heh goal
+  "\u06c3": "\u0647",
+  "\u06d5": "\u0647",
+};
+const arabic = new RegExp(`[${Object.keys(ARABIC).join("")}]`, "g");
 
 /** Characters that are decomposed at once. Some become eighteen. */
 const PIECE = 500;
@@ -46,6 +67,7 @@ export function fold(text: string): string {
     .replace(/ı/g, "i")
     .replace(/ς/g, "σ")
     .replace(marked, (letter) => unmarked[letter]!)
+    .replace(arabic, (letter) => ARABIC[letter]!)
     .replace(/\s+/g, " ")
     .trim();
 }

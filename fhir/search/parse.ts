@@ -1,17 +1,16 @@
 /** A FHIR search request, understood (R4 3.1.1). */
 import { FhirError, fhirError } from "../outcome.ts";
 import { addResultParameter, isResultParameter } from "./result-parameters.ts";
-import { addCriterion, Unknown } from "./criterion.ts";
+import { MAX_LENGTH } from "./clauses.ts";
+import { addCriterion, isTextSearch, Unknown } from "./criterion.ts";
 import type { Criteria, ParsedSearch } from "./criteria.ts";
 import { isResourceType } from "./parameters.ts";
 import type { Clause, SortKey } from "./query.ts";
 
 /** Bounds of one request: what is beyond them is refused before any work is done. */
 export const MAX_PARAMETERS = 100;
-/** A longer value is refused. */
-export const MAX_LENGTH = 8_000; // characters of one value
-/** A longer list in `_id` is refused; a thousand of this server's ids fit. */
-export const MAX_ID_LENGTH = 64_000; // characters of one list of ids
+/** A longer list of values is refused. */
+export const MAX_LIST_LENGTH = 1_000_000; // characters of all values of one parameter
 const MAX_MATCHES = 10_000; // values that a store compares with, in all clauses together; SQLite takes 32,766 parameters, some values two
 
 /** What a search means besides its parameters. */
@@ -71,7 +70,8 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
 }
 
 function checkForm(name: string, value: string): void {
-  const most = name === "_id" || name === "_id:not" ? MAX_ID_LENGTH : MAX_LENGTH;
+  // Only a list may be longer than what it lists.
+  const most = isResultParameter(name) || isTextSearch(name) ? MAX_LENGTH : MAX_LIST_LENGTH;
   if (name.length > 1_000) throw fhirError(400, "too-costly", "The name of a parameter is over 1000 characters long.");
   if (value.length > most) throw fhirError(400, "too-long", `"${name}" is ${value.length} characters long; ${most} are the most.`, name);
   // No text of FHIR has one, and not every index takes it for a character.

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { base, now, parse } from "../../test/kit/searches.ts";
 import { FhirError } from "../outcome.ts";
-import { MAX_LENGTH, MAX_PARAMETERS, parseSearch } from "./parse.ts";
+import { MAX_LENGTH } from "./clauses.ts";
+import { MAX_PARAMETERS, parseSearch } from "./parse.ts";
 
 describe("a search that is wrong", () => {
   it.each([
@@ -107,7 +108,9 @@ describe("a search that is wrong", () => {
   });
 
   it.each([
-    ["a list of 1,001 values", `Patient?identifier=${Array(1_001).fill("a").join(",")}`],
+    ["a list of 1,001 texts", `Patient?name=${Array(1_001).fill("a").join(",")}`],
+    ["a list of 10,001 codes", `Patient?identifier=${Array(10_001).fill("a").join(",")}`],
+    ["a list over 1,000,000 characters", `Patient?identifier=${Array(9_000).fill("a".repeat(120)).join(",")}`],
     ["a value over 8,000 characters", `Patient?name=${"a".repeat(MAX_LENGTH + 1)}`],
     [
       "101 parameters",
@@ -122,6 +125,18 @@ describe("a search that is wrong", () => {
     ["a very long name", `Patient?${"organization.".repeat(1_000)}name=x`],
   ])("is refused at once for %s", (_what, query) => {
     expect(() => parse(query, "lenient")).toThrow(expect.objectContaining({ status: 400 }));
+  });
+
+  it("may list more than fits into a URL", () => {
+    for (const name of ["identifier", "general-practitioner", "_profile", "_id"])
+      expect(
+        parse(
+          `Patient?${name}=${Array.from({ length: 5_000 }, (_, i) => `Practitioner-${i}`)
+            .map((it) => (name === "general-practitioner" ? `Practitioner/${it}` : it === "" ? it : name === "_profile" ? `urn:${it}` : it))
+            .join(",")}`,
+        ).clauses,
+      ).toHaveLength(1);
+    expect(() => parse(`Patient?_content=${"a".repeat(MAX_LENGTH + 1)}`)).toThrow(expect.objectContaining({ status: 400 }));
   });
 
   it("may list a thousand ids", () => {

@@ -107,7 +107,11 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw httpError(400, "BAD_URL", "The URL has a broken percent-encoding.");
+    throw httpError(
+      400,
+      "BAD_URL",
+      "The URL has a broken percent-encoding: what is no ASCII letter is written as its bytes in UTF-8, Ä as %C3%84.",
+    );
   }
 }
 

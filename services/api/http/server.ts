@@ -83,6 +83,11 @@ export function originForm(url: string): string {
 const MALFORMED: Record<string, [status: number, code: string, diagnostics: string]> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, "too-long", "The chunks of the body have too many extensions."],
   HPE_HEADER_OVERFLOW: [431, "too-long", `The URL and the headers are longer than ${MAX_HEADER_BYTES / 1024} kB: search by POST.`],
+  HPE_INVALID_URL: [
+    400,
+    "invalid",
+    "The URL has characters that must be percent-encoded, as their bytes in UTF-8: Ä is %C3%84, a space %20.",
+  ],
   ERR_HTTP_REQUEST_TIMEOUT: [408, "timeout", "The request did not arrive in time."],
 };
 

@@ -35,6 +35,8 @@ export interface ChainLink extends Pick<Chain, "parameter" | "slots" | "isCanoni
   ends: ChainPlan[];
   /** References, as they stand in the slots, to what a list has shown to fulfil it. */
   known: ReadonlySet<string>;
+  /** Or the candidate fulfils one of these, by what it contains. */
+  inside: ChainPlan[];
 }
 
 /** Something that fulfils the plan must refer to a candidate. */

@@ -3,6 +3,7 @@
  * references or ids. One that is not stays a *link*: candidates are read, and each batch of them is probed (`probing.ts`).
  */
 import { fhirError } from "../fhir/outcome.ts";
+import { clausesWithin, containedSlots } from "../fhir/search/contained-slots.ts";
 import type { Chain, Criteria, Has } from "../fhir/search/criteria.ts";
 import type { Clause, StoreQuery } from "../fhir/search/query.ts";
 import { referenceOf } from "../fhir/search/rows.ts";
@@ -23,7 +24,7 @@ export async function planChains(query: ChainQuery, criteria: Criteria): Promise
   const { type, clauses, chains, has, lists } = criteria;
   if (chains.length === 0 && has.length === 0 && lists.length === 0) return { type, clauses, links: [] };
   const all = await Promise.all([
-    ...chains.map((chain) => planChain(query, chain)),
+    ...chains.map((chain) => planChain(query, type, chain)),
     ...has.map((one) => planHas(query, type, one)),
     ...lists.map((ids) => entriesOfLists(query, type, ids)),
   ]);
@@ -53,25 +54,75 @@ export async function clausesOf(mesh: QueryContext, criteria: Criteria, availabi
 
 /** Types at the far end, for a sentence. */
 export const farTypesOf = (link: Link): string =>
-  link.kind === "has" ? link.end.type : [...new Set(link.ends.map(({ type }) => type))].join(" or ");
+  link.kind === "has" ? link.end.type : [...new Set([...link.ends, ...link.inside].map(({ type }) => type))].join(" or ");
 
-/** `subject:Patient.name=Ann`: the far owners name the resources, the near one is asked for references to them. */
-async function planChain(query: ChainQuery, { parameter, slots, isCanonical, any }: Chain): Promise<Clause | Link> {
+/**
+ * `subject:Patient.name=Ann`: the far owners name the resources, the near one is asked for references to them, or for what it contains
+ * itself (R4, search.html#contained).
+ */
+async function planChain(query: ChainQuery, type: string, { parameter, slots, isCanonical, any }: Chain): Promise<Clause | Link> {
   const { mesh, limits } = query;
+  const inside = together(await Promise.all(any.map((far) => planContained(query, type, slots, far))));
   const served = any.filter(({ type }) => mesh.directory.known(type).length > 0);
-  const found = await Promise.all(
-    served.map(async (far) => {
-      const plan = await planChains(query, far);
-      const values = await listEnd(query, plan, isCanonical ? canonicalUrlSlots(far.type) : undefined);
-      return { plan, references: isCanonical ? values : values?.map((id) => `${far.type}/${id}`) };
-    }),
-  );
+  const found = await Promise.all(served.map((far) => endOf(query, far, isCanonical)));
   const all = new Set(found.flatMap(({ references = [] }) => references));
   // Each may be few, and all together too many.
   const known = all.size > limits.maxListed ? new Set<string>() : all;
-  const ends = found.filter(({ references }) => references === undefined || known.size < all.size).map(({ plan }) => plan);
-  if (ends.length > 0) return { kind: "chain", parameter, slots, isCanonical, ends, known };
-  return anyOfValues(slots, known);
+  const tooLarge = found.filter(({ references }) => references === undefined || known.size < all.size).map(({ plan }) => plan);
+  if (tooLarge.length > 0 || inside.some(({ links }) => links.length > 0))
+    return { kind: "chain", parameter, slots, isCanonical, ends: tooLarge, known, inside };
+  const outside = anyOfValues(slots, known);
+  return inside.length > 0 ? { kind: "any", of: [[outside], ...inside.map(({ clauses }) => clauses)] } : outside;
+}
+
+/** What is at the end of a chain. */
+interface End {
+  plan: ChainPlan;
+  /** How all that fulfils it is referred to; absent when it is too much. */
+  references?: string[] | undefined;
+}
+
+/** Ends that a search has asked for already: one that leads on from a contained resource is the same as from one that is not. */
+const ends = new WeakMap<ChainQuery, Map<Criteria, Promise<End>>>();
+
+function endOf(query: ChainQuery, far: Criteria, isCanonical: boolean): Promise<End> {
+  const known = ends.get(query) ?? new Map<Criteria, Promise<End>>();
+  ends.set(query, known);
+  const asked = known.get(far) ?? askEnd(query, far, isCanonical);
+  known.set(far, asked);
+  return asked;
+}
+
+async function askEnd(query: ChainQuery, far: Criteria, isCanonical: boolean): Promise<End> {
+  const plan = await planChains(query, far);
+  const values = await listEnd(query, plan, isCanonical ? canonicalUrlSlots(far.type) : undefined);
+  return { plan, references: isCanonical ? values : values?.map((id) => `${far.type}/${id}`) };
+}
+
+/** The same about what a resource of the near type contains; undefined where that cannot fulfil it. */
+async function planContained(query: ChainQuery, type: string, slots: number[], far: Criteria): Promise<ChainPlan | undefined> {
+  if (far.has.length > 0 || far.lists.length > 0) return undefined;
+  const clauses = clausesWithin(slots, far.type, far.clauses);
+  const chains = far.chains.map((chain) => ({ ...chain, slots: containedSlots(slots, chain.slots) }));
+  if (!clauses || chains.some((chain) => chain.slots.length === 0)) return undefined;
+  const plan = await planChains(query, { ...far, type, clauses, chains });
+  return plan.clauses.length > 0 || plan.links.length > 0 ? plan : undefined;
+}
+
+/** Of a chain over many types: those that ask the same of each are one question. */
+function together(plans: (ChainPlan | undefined)[]): ChainPlan[] {
+  const merged = new Map<string, ChainPlan>();
+  for (const [index, plan] of plans.entries()) {
+    if (!plan) continue;
+    const [only, ...more] = plan.clauses;
+    const isSimple = plan.links.length === 0 && more.length === 0 && only && "slots" in only && !("not" in only);
+    const key = isSimple ? JSON.stringify({ ...only, slots: [] }) : String(index);
+    const same = merged.get(key)?.clauses[0];
+    if (same && "slots" in same && only && "slots" in only)
+      merged.set(key, { ...plan, clauses: [{ ...same, slots: [...same.slots, ...only.slots] }] });
+    else merged.set(key, plan);
+  }
+  return [...merged.values()];
 }
 
 /** `_has:Observation:patient:code=1234-5`: the far owners name what their matches refer to. */

@@ -91,7 +91,7 @@ const slotsOf = (link: Link, type: string): number[] =>
   link.kind === "chain" ? link.slots : link.isCanonical ? canonicalUrlSlots(type) : [];
 
 /** Those that refer to something that fulfils the chain. */
-async function filterByChain(query: BoundedQuery, { slots, isCanonical, ends, known }: ChainLink, rows: Row[]): Promise<Row[]> {
+async function filterByChain(query: BoundedQuery, { slots, isCanonical, ends, known, inside }: ChainLink, rows: Row[]): Promise<Row[]> {
   const references = [...new Set(rows.flatMap((row) => referencesIn(row, slots)))].filter((reference) => !known.has(reference));
   const found = await Promise.all(
     ends.map(async (end) => {
@@ -102,7 +102,11 @@ async function filterByChain(query: BoundedQuery, { slots, isCanonical, ends, kn
     }),
   );
   const matching = new Set(found.flatMap((some) => [...some]));
-  return rows.filter((row) => referencesIn(row, slots).some((reference) => known.has(reference) || matching.has(reference)));
+  const isOutside = (row: Row) => referencesIn(row, slots).some((reference) => known.has(reference) || matching.has(reference));
+  const left = rows.filter((row) => !isOutside(row)).map(({ id }) => id);
+  if (inside.length === 0 || left.length === 0) return rows.filter(isOutside);
+  const contained = await Promise.all(inside.map((plan) => semiJoin(query, plan, undefined, left)));
+  return rows.filter((row) => isOutside(row) || contained.some((ids) => ids.has(row.id)));
 }
 
 /** Those that something refers to that fulfils the `_has`. */

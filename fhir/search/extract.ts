@@ -16,7 +16,8 @@ import type { IndexRows } from "./query.ts";
 import { SEP } from "./query.ts";
 import type { Writer } from "./rows.ts";
 import { phonetic, writerOf } from "./rows.ts";
-import { IndexRowBuilder } from "./index-row-builder.ts";
+import { containedSlot } from "./contained-slots.ts";
+import { type Contained, IndexRowBuilder } from "./index-row-builder.ts";
 
 type Extractor = (resource: unknown, sink: IndexRowBuilder) => void;
 
@@ -37,8 +38,34 @@ export function indexOf(resource: unknown, most?: number): IndexRows {
       sink.start(slot);
       extract(resource, sink);
     }
+    addContained(sink);
   }
   return { keys: sink.keys, ranges: sink.ranges };
+}
+
+/** Rows of what the resource contains, in slots of their own; what these refer to in it is next, as deep as there are slots. */
+function addContained(sink: IndexRowBuilder): void {
+  for (let reached = sink.takeContained(); reached.length > 0; reached = sink.takeContained()) {
+    for (const [reference, contained] of reached) {
+      for (const [type, some] of byType(contained)) {
+        for (const [inner, extract] of extractsOf(type)) {
+          const slot = containedSlot(reference, inner);
+          if (slot === undefined) return;
+          sink.start(slot);
+          for (const one of some) extract(one, sink);
+        }
+      }
+    }
+  }
+}
+
+function byType(contained: Iterable<Contained>): Map<string, Contained[]> {
+  const found = new Map<string, Contained[]>();
+  for (const one of contained) {
+    const { resourceType: type } = one;
+    if (typeof type === "string" && isResourceType(type)) found.set(type, [...(found.get(type) ?? []), one]);
+  }
+  return found;
 }
 
 /** References of a resource in these slots as they are written, with their versions. */

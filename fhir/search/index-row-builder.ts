@@ -31,8 +31,10 @@ export class IndexRowBuilder {
   readonly #resource: { contained?: unknown } | undefined;
   readonly #most: number;
   #characters = 0;
-  /** Types of what the resource contains, by id; made when first needed. */
-  #containedTypes: Map<unknown, unknown> | undefined;
+  /** What the resource contains, by id; made when first needed. */
+  #containedById: Map<unknown, Contained> | undefined;
+  /** What references in each slot lead to, of what the resource contains. */
+  readonly #reached = new Map<number, Set<Contained>>();
 
   /**
    * @param resource whose rows they are, with what it contains
@@ -46,9 +48,20 @@ export class IndexRowBuilder {
   /** A row for what refers to a contained resource, `#id`; its type is known only where it is contained. */
   contained(reference: string): void {
     const id = reference.slice(1);
-    this.#containedTypes ??= typesById(this.#resource?.contained);
-    const resourceType = this.#containedTypes.get(id);
-    this.key(`#${typeof resourceType === "string" ? resourceType : ""}/${id}`);
+    this.#containedById ??= byId(this.#resource?.contained);
+    const found = this.#containedById.get(id);
+    this.key(`#${typeof found?.resourceType === "string" ? found.resourceType : ""}/${id}`);
+    if (!found) return;
+    const others = this.#reached.get(this.#slot);
+    if (others) others.add(found);
+    else this.#reached.set(this.#slot, new Set([found]));
+  }
+
+  /** What references lead to that was not taken yet, by slot. */
+  takeContained(): [slot: number, contained: Set<Contained>][] {
+    const taken = [...this.#reached];
+    this.#reached.clear();
+    return taken;
   }
 
   start(slot: number): void {
@@ -100,10 +113,16 @@ export class IndexRowBuilder {
   }
 }
 
+/** A contained resource, as it came. */
+export interface Contained {
+  id?: unknown;
+  resourceType?: unknown;
+}
+
 /** Of several with one id the first counts. */
-function typesById(contained: unknown): Map<unknown, unknown> {
-  const types = new Map<unknown, unknown>();
-  for (const one of Array.isArray(contained) ? (contained as ({ id?: unknown; resourceType?: unknown } | null)[]) : [])
-    if (one && !types.has(one.id)) types.set(one.id, one.resourceType);
-  return types;
+function byId(contained: unknown): Map<unknown, Contained> {
+  const found = new Map<unknown, Contained>();
+  for (const one of Array.isArray(contained) ? (contained as (Contained | null)[]) : [])
+    if (one && !found.has(one.id)) found.set(one.id, one);
+  return found;
 }

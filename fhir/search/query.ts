@@ -19,7 +19,8 @@
  *
  * A **slot** is a number for one indexed element of one type (`Observation.code`); slot / 100 is the type, so a slot
  * implies its type. One element that several parameters look at has one slot; a parameter is a list of slots.
- * Both row kinds of one resource may repeat a slot (a patient with two names).
+ * Both row kinds of one resource may repeat a slot (a patient with two names). Rows of what a resource contains have slots of their own
+ * (`contained-slots.ts`).
  */
 
 /** Separates the parts of a key. Cannot occur in FHIR strings, which allow no control characters but tab, CR, LF. */

@@ -54,7 +54,7 @@ export async function clausesOf(mesh: QueryContext, criteria: Criteria, availabi
 
 /** Types at the far end, for a sentence. */
 export const farTypesOf = (link: Link): string =>
-  link.kind === "has" ? link.end.type : [...new Set([...link.ends, ...link.inside].map(({ type }) => type))].join(" or ");
+  link.kind === "has" ? link.end.type : [...new Set((link.ends.length > 0 ? link.ends : link.inside).map(({ type }) => type))].join(" or ");
 
 /**
  * `subject:Patient.name=Ann`: the far owners name the resources, the near one is asked for references to them, or for what it contains

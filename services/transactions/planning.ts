@@ -36,12 +36,12 @@ import { refuseVainReads, writtenPlaces } from "./reads.ts";
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
 export async function planTransaction(
   entries: BundleEntry[],
-  { caller, directory, base, keepsLabels }: MeshOf & { keepsLabels: boolean },
+  { caller, directory, base, keepsLabels, isAlone }: MeshOf & { keepsLabels: boolean; isAlone: boolean },
 ): Promise<TransactionPlan> {
   const writes = entries.filter((entry) => !isRead(entry));
   const watched = watchedTypes(writes, directory);
   const [{ conditions, targets }, before] = await Promise.all([
-    resolveTargets(writes, { caller, directory, base }),
+    resolveTargets(writes, { caller, directory, base }, isAlone),
     movesOf(watched, { caller, directory }),
   ]);
   refuseSharedTargets(writes, targets);
@@ -51,7 +51,7 @@ export async function planTransaction(
   ]);
   await refuseTakenIds(writes, targets, conditions, { caller, directory });
   rewriteLinks(writes, targets);
-  refuseVainLinks(writes);
+  if (!isAlone) refuseVainLinks(writes);
   await applyPatches(writes, targets, { caller, directory });
   await linkToOthers(writes, targets, conditions, { caller, directory, base });
   refuseOwnMatches(writes, targets, conditions);

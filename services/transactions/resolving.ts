@@ -21,14 +21,17 @@ export type MeshOf = { caller: Caller; directory: Directory; base: string };
 /** Conditions that link to entries whose conditions link to entries …: each step is a question to all owners. */
 const MAX_STEPS = 10;
 
-/** @throws FhirError 400, 412, 422 */
+/** @param isAlone the one entry was none when it came: links mean no others @throws FhirError 400, 412, 422 */
 export async function resolveTargets(
   writes: BundleEntry[],
   mesh: MeshOf,
+  isAlone: boolean,
 ): Promise<{ conditions: Conditions; targets: Map<BundleEntry, Target> }> {
   const targets = new Map<BundleEntry, Target>();
-  const links = linksOfConditions(writes);
-  const references = [...conditionalReferencesOf(writes).values()].flatMap((some) => [...some]).filter((text) => !hasLocalLink(text));
+  const links = isAlone ? new Map<BundleEntry, BundleEntry[]>() : linksOfConditions(writes);
+  const all = [...conditionalReferencesOf(writes).values()].flatMap((some) => [...some]);
+  // Those with links are looked up once these lead somewhere.
+  const references = all.filter((text) => isAlone || !hasLocalLink(text));
   const limit = Math.max(matchesToKnow(writes, references), 2 + mostDeletions(writes));
   const created: Created = new Map();
   const conditions: Conditions = new Map();

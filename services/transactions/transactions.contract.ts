@@ -30,15 +30,17 @@ export const transactionOf = (...entry: TransactionEntry[]): string =>
 export const transactions = {
   /**
    * Carries out a FHIR transaction over however many owners, all or nothing. `text` is the Bundle as FHIR JSON. `keepsLabels`, unless
-   * false: tags and security labels that an update leaves out stay.
+   * false: tags and security labels that an update leaves out stay. `isAlone`: its one entry was no entry when it came, so that no
+   * reference in it (`urn:uuid:…`) means another.
    *
    * @throws 400 (`data.issues`) when the bundle cannot be understood; what an owner refuses comes with its own code and
    *         type and `data.entry`, the index of the entry; 503 TRANSACTION_ABORTED when it was cut short: nothing is stored;
    *         503 TRANSACTION_UNCLEAR when the journal did not confirm it: it may be stored
    */
-  process: action<{ text: string; base: string; representation?: boolean; keepsLabels?: boolean }, (EntryResult | null)[]>(
-    "transactions.process",
-  ),
+  process: action<
+    { text: string; base: string; representation?: boolean; keepsLabels?: boolean; isAlone?: boolean },
+    (EntryResult | null)[]
+  >("transactions.process"),
   /** What the journal says of a transaction. With `decide` one without a decision is decided by the question: aborted, for good. */
   outcome: outcomeOf,
 };

@@ -35,6 +35,7 @@ interface Manner {
   base: string;
   representation: boolean;
   keepsLabels: boolean;
+  isAlone: boolean;
 }
 
 type This = Service &
@@ -56,11 +57,12 @@ export default defineService<typeof transactions, This>({
         base: "string",
         representation: { type: "boolean", optional: true },
         keepsLabels: { type: "boolean", optional: true },
+        isAlone: { type: "boolean", optional: true },
         $$strict: true,
       },
       timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
       async handler(ctx) {
-        const { text, base, representation = false, keepsLabels = true } = ctx.params;
+        const { text, base, representation = false, keepsLabels = true, isAlone = false } = ctx.params;
         let isChecked = false;
         // Planning rewrites the resources in place, so a second attempt parses again.
         const parse = () => {
@@ -70,7 +72,7 @@ export default defineService<typeof transactions, This>({
           isChecked = true;
           return entries;
         };
-        return this.process(parse, { caller: ctx, base, representation, keepsLabels });
+        return this.process(parse, { caller: ctx, base, representation, keepsLabels, isAlone });
       },
     },
 
@@ -87,7 +89,7 @@ export default defineService<typeof transactions, This>({
       return { nodeID: this.broker.nodeID, journal: this.store, caller, warn: (message) => this.logger.warn(message) };
     },
 
-    async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels }: Manner) {
+    async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels, isAlone }: Manner) {
       try {
         const names = () => parse().flatMap((entry) => conflictKeysOf(entry));
         return await retryOnConflict(
@@ -96,7 +98,7 @@ export default defineService<typeof transactions, This>({
             const entries = parse();
             refuseChangingOperations(entries);
             refuseOverlaps(entries);
-            const plan = await planTransaction(entries, { caller, directory: this.directory, base, keepsLabels });
+            const plan = await planTransaction(entries, { caller, directory: this.directory, base, keepsLabels, isAlone });
             const written = await commitShares(this.coordinator(caller), plan, representation).catch((error: unknown) => {
               const isWorthAnother = isType(error, "LOCKED") && attempt < LOCKED_ATTEMPTS;
               throw isWorthAnother || isOutOfDate(error, entries) ? new WriteConflict() : error;

@@ -84,6 +84,20 @@ describe("a chain over several services", () => {
       put({ resourceType: "Questionnaire", id: "q2", status: "active", url: "http://x.org/q2", title: "Sleep" }),
       put({ resourceType: "QuestionnaireResponse", id: "r1", status: "completed", questionnaire: "http://x.org/q1|2.0" }),
       put({ resourceType: "QuestionnaireResponse", id: "r2", status: "amended", questionnaire: "http://x.org/q2" }),
+      // What is contained leads on to another contained resource, and out of it.
+      ...["inside", "outside"].map((id, index) =>
+        put({
+          resourceType: "Condition",
+          id,
+          subject: { reference: "Patient/p0" },
+          asserter: { reference: "#role" },
+          contained: [
+            { resourceType: "PractitionerRole", id: "role", practitioner: { reference: index ? "Practitioner/g1" : "#doctor" } },
+            ...(index ? [] : [{ resourceType: "Practitioner", id: "doctor", name: [{ family: "Green" }] }]),
+          ],
+        }),
+      ),
+      put({ resourceType: "Condition", id: "known", subject: { reference: "Patient/p0" }, asserter: { reference: "Practitioner/g1" } }),
     );
     const stored = await fhirAt(mesh.base).send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
     expect(stored.status).toBe(200);
@@ -128,6 +142,10 @@ describe("a chain over several services", () => {
     ["Patient?gender=male&_has:Encounter:subject:status:not=finished&_sort=birthdate", ["p15", "p17", "p19"]],
     ["Patient?general-practitioner.name=gray&_sort=birthdate", numbered("p", (i) => i < 8)],
     ["QuestionnaireResponse?questionnaire.title=pain", ["r1"]],
+    ["Condition?asserter:PractitionerRole.practitioner.name=green", ["inside"]],
+    ["Condition?asserter:PractitionerRole.practitioner.name=gray", ["outside"]],
+    ["Condition?asserter:PractitionerRole.practitioner.name=gray,green", ["inside", "outside"]],
+    ["Condition?asserter:Practitioner.name=gray", ["known"]],
     ["Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed", ["q1"]],
   ];
   const plans: [plan: string, chainLimits: ChainLimits[]][] = [
@@ -209,7 +227,9 @@ describe("a chain over several services", () => {
       const availability = { partial: false, missing: new Set<string>() };
       await expect(clausesOf(over(narrow), search, availability)).rejects.toMatchObject({ status: 400, issues: [{ code: "too-costly" }] });
       const imp = numbered("e", (i) => i % 4 === 0).map((id) => ({ eq: `=Encounter/${id}` }));
-      expect(await clausesOf(over(LISTING), search, availability)).toMatchObject([{ kind: "key", any: expect.arrayContaining(imp) }]);
+      expect(await clausesOf(over(LISTING), search, availability)).toMatchObject([
+        { kind: "any", of: [[{ kind: "key", any: expect.arrayContaining(imp) }], [{ kind: "key", any: [{ prefix: "=IMP\u001f" }] }]] },
+      ]);
     });
   });
 

@@ -148,6 +148,23 @@ describe("the entries of a transaction", () => {
       },
     );
 
+    it.each(["Condition", "Encounter", "Observation"])(
+      "a %s that comes alone is no entry: what its links mean is its own",
+      async (type) => {
+        const link = "urn:uuid:0d1a2f5e-8f0a-4c3d-9b1e-00000000000f";
+        const resource: Resource = {
+          Condition: { resourceType: "Condition", subject: { reference: link } },
+          Encounter: encounter(link),
+          Observation: observation(link),
+        }[type] as Resource;
+        const made = await at.fhir.create(resource, { "If-None-Exist": `subject=${link}` });
+        expect(made.status).toBe(201);
+        expect((await at.fhir.create(resource, { "If-None-Exist": `subject=${link}` })).status).toBe(200);
+        expect((await at.fhir.send("PUT", `/${type}/alone`, { ...resource, id: "alone" })).status).toBe(201);
+        expect((await at.fhir.get(`/${type}?subject=${link}`)).body.total).toBe(2);
+      },
+    );
+
     it("and what a stored Bundle says of its own entries stays", async () => {
       const inner = {
         resourceType: "Bundle",

@@ -172,7 +172,7 @@ export async function createUnless(request: FhirRequest, resource: Parsed, ifNon
 export async function throughTransaction(request: FhirRequest, entry: TransactionEntry, keepsLabels = true): Promise<Answer> {
   request.directory.requireTransactions();
   const text = localReferences(transactionOf(entry), request.base);
-  const sent = { text, base: request.base, representation: wantsResource(request), keepsLabels };
+  const sent = { text, base: request.base, representation: wantsResource(request), keepsLabels, isAlone: true };
   const [result] = await transactions.process(request.caller, sent).catch((error: unknown) => {
     throw outsideBundle(error, entry.request.url.split(/[/?]/, 1)[0] as string);
   });

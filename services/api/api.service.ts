@@ -22,6 +22,7 @@ import { clientOf, clientOfConnection } from "./http/client-address.ts";
 import { Connections } from "./http/connections.ts";
 import { crossOrigin } from "./http/cors.ts";
 import { httpError } from "./http/errors.ts";
+import { logOwnFault, noteFailure, pathOnly } from "./http/failures.ts";
 import { setCommonHeaders } from "./http/headers.ts";
 import { InFlight, LIMITS, overloaded } from "./http/in-flight.ts";
 import { lacksName, type OwnName, ownName, requireOwnHost } from "./http/own-name.ts";
@@ -102,20 +103,20 @@ export default (config: Config): ServiceSchema =>
       async answer(this: This, ctx: Context, request: IncomingMessage): Promise<Answer> {
         const url = request.url ?? "/";
         // Before the services beside it have started, a question would be answered as if they did not exist.
-        if (!this.isReady) return refuseFhir(starting());
+        if (!this.isReady) return noteFailure(this, starting(), refuseFhir(starting()), ctx.requestID);
         if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
           try {
             return await answerFhir(this, ctx, request, url.slice("/fhir".length), config);
           } catch (error) {
             logOwnFault(this, request, error);
-            return refuseFhir(error);
+            return noteFailure(this, error, refuseFhir(error), ctx.requestID);
           }
         }
         try {
           return await answerRest(this, ctx, request, url);
         } catch (error) {
           logOwnFault(this, request, error);
-          return refuseRest(error);
+          return noteFailure(this, error, refuseRest(error), ctx.requestID);
         }
       },
     },
@@ -189,7 +190,7 @@ function accept(
   const { socket } = request;
   service.meter.count();
   setCommonHeaders(response, own.origin.startsWith("https:"));
-  const refused = (error: unknown) => (request.url?.startsWith("/api/") ? refuseRest(error) : refuseFhir(error));
+  const refused = (error: unknown) => noteFailure(service, error, request.url?.startsWith("/api/") ? refuseRest(error) : refuseFhir(error));
   const answer = (given: Answer) => {
     send(request, response, given).catch(() => response.destroy());
   };
@@ -237,7 +238,8 @@ function dispatch(this: Service, request: MeshRequest, response: ServerResponse)
     .answer(request.$ctx, Object.assign(request, { url: request.originalUrl }))
     .then((answer) => send(request, response, answer))
     .catch((error: Error & { code?: number }) => {
-      if (error.code === 503 && !response.headersSent) return send(request, response, refuseFhir(error));
+      if (error.code === 503 && !response.headersSent)
+        return send(request, response, noteFailure(self, error, refuseFhir(error), request.$ctx.requestID));
       throw error;
     })
     .catch((error: Error) => {
@@ -309,16 +311,6 @@ function readiness({ isReady, isLeaving, directory }: This): Answer {
   return { status: status === "ready" ? 200 : 503, headers: JSON_TYPE, body };
 }
 
-/** What no client did wrong goes to the log, with the path but without the query: that may name a patient. */
-function logOwnFault(service: Service, request: IncomingMessage, error: unknown): void {
-  const { code, type } = error as { code?: unknown; type?: unknown };
-  const isRefusal = (typeof code === "number" && code < 500) || (error as { status?: number }).status !== undefined;
-  if (isRefusal || code === 503) return;
-  service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${(error as Error).stack}`);
-}
-
 const starting = () => new Errors.MoleculerRetryableError("The server is starting or stopping; try again in a moment.", 503, "NOT_READY");
 
 const originRefused = () => httpError(403, "ORIGIN_REFUSED", "Apps of this origin may not use the API: it is not in CORS_ORIGIN.");
-
-const pathOnly = (request: IncomingMessage): string => (request.url ?? "").split("?", 1)[0] ?? "";

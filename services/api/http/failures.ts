@@ -1,0 +1,37 @@
+/** What a gateway keeps of its own failures: a line in the log, an anomaly in the journal. */
+import type { IncomingMessage } from "node:http";
+import type { Service } from "moleculer";
+import { anomaliesOf } from "../../../mesh/anomalies.ts";
+import { AnomalyKind } from "../../../mesh/anomalies-contract.ts";
+import type { Answer } from "./answer.ts";
+
+/** An error's type; anything else could say more than that. */
+const ERROR_TYPE = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/**
+ * Reports an answer 5xx to the journal, except 501: that asks for what nobody offers. Told are the error's type and the request's id,
+ * neither path nor message.
+ * @returns the same answer
+ */
+export function noteFailure(service: Service, error: unknown, answer: Answer, trace?: string | null): Answer {
+  if (answer.status < 500 || answer.status === 501) return answer;
+  const { type } = error as { type?: unknown };
+  anomaliesOf(service.broker).report({
+    kind: AnomalyKind.failedRequest,
+    subject: typeof type === "string" && ERROR_TYPE.test(type) ? type : "INTERNAL_ERROR",
+    status: answer.status,
+    ...(trace && { trace }),
+  });
+  return answer;
+}
+
+/** What no client did wrong goes to the log, with the path but without the query: that may name a patient. */
+export function logOwnFault(service: Service, request: IncomingMessage, error: unknown): void {
+  const { code, type } = error as { code?: unknown; type?: unknown };
+  const isRefusal = (typeof code === "number" && code < 500) || (error as { status?: number }).status !== undefined;
+  if (isRefusal || code === 503) return;
+  service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${(error as Error).stack}`);
+}
+
+/** A request's path without its query. */
+export const pathOnly = (request: IncomingMessage): string => (request.url ?? "").split("?", 1)[0] ?? "";

@@ -25,15 +25,15 @@ export class AnomalyReporter {
     this.#broker = broker;
   }
 
-  /** Notes one more of its kind; returns at once and never throws. */
-  report({ node = this.#broker.nodeID, ...seen }: Omit<Report, "count" | "at" | "node"> & { node?: string }): void {
+  /** Notes one more of its kind, seen now by this node unless it says otherwise; returns at once and never throws. */
+  report({ node = this.#broker.nodeID, at = Date.now(), ...seen }: Omit<Report, "count" | "at" | "node"> & Partial<Report>): void {
     const subject = seen.subject.slice(0, MAX_SUBJECT) || "unknown";
     const key = [seen.kind, node, subject, seen.status].join("|");
     const same = this.#waiting.get(key);
     if (same) same.count += 1;
     else {
       if (this.#waiting.size >= MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value as string);
-      this.#waiting.set(key, { ...seen, subject, node, count: 1, at: Date.now() });
+      this.#waiting.set(key, { ...seen, subject, node, count: 1, at });
     }
     this.#schedule();
   }

@@ -11,15 +11,20 @@ import { brokerOptions } from "../moleculer.config.ts";
 import { deploymentOf, loadServices, serviceNames } from "../services/systems.ts";
 import { hostsOf, localUrl } from "./start/address.ts";
 import { type DataFolder, takeDataFolder } from "./start/data-folder.ts";
+import { followParent } from "./start/parent.ts";
 import { closeToOthers } from "./start/permissions.ts";
 import { type Pulse, startPulse } from "./start/pulse.ts";
 import { selfSignedPair } from "./start/self-signed.ts";
 import { StartupError, sentenceOf } from "./start/startup-error.ts";
+import { reportHungProcesses, startWatchdog } from "./start/watchdog.ts";
 
 /** After this a start that failed no longer waits for its parts to stop, milliseconds. */
 const GIVE_UP_MS = 3_000;
 /** A supervisor that does not answer is dying itself, milliseconds. */
 const FAREWELL_MS = 1_000;
+
+/** Ctrl-C, and what ends a whole group of processes, comes twice: by itself, and by way of the parent so much later at most. Milliseconds. */
+const SAME_SIGNAL_MS = 500;
 
 /** `npm start -- --tls`: with a certificate of its own making, for trying. */
 const wantsTls = process.argv.includes("--tls");
@@ -29,6 +34,8 @@ let folder: DataFolder | undefined;
 let broker: ServiceBroker | undefined;
 let pulse: Pulse | undefined;
 let isLeaving = false;
+/** The last signal, unless it came both ways. */
+let signalled: { by: "system" | "parent"; at: number } | undefined;
 
 // A supervisor that is killed must not take its children's unfinished work along (Node would end them at once).
 if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
@@ -36,8 +43,14 @@ if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
 try {
   config = settings();
   // Ctrl-C reaches the whole terminal's group: in a cluster only the supervisor acts on it, and tells its children in order.
-  process.on("SIGINT", () => config?.supervised || leave());
-  process.on("SIGTERM", leave);
+  process.on("SIGINT", () => config?.supervised || signal("system"));
+  process.on("SIGTERM", () => signal("system"));
+  if (config.parentFd !== undefined)
+    followParent(
+      config.parentFd,
+      () => signal("parent"),
+      () => isLeaving || leave(),
+    );
   // A supervisor that dies is a reason to leave, and none to hurry: what is under way is finished.
   if (config.supervised) process.on("disconnect", () => isLeaving || leave());
   if (config.supervised) process.on("message", retire);
@@ -80,6 +93,8 @@ async function start(settings: Config): Promise<void> {
   broker.logger.error = error;
   await (broker.getLocalService("api") as unknown as { complete?: Promise<void> } | undefined)?.complete;
   if (isLeaving) return;
+  startWatchdog({ dataDir: config.dataDir, nodeId: broker.nodeID, parent: config.parentFd });
+  reportHungProcesses(broker, config.dataDir);
   const { transit } = broker;
   if (config.healthFile) pulse = startPulse(config.healthFile, () => transit?.tx.connected ?? true);
   const port = gatewayPort(broker);
@@ -131,6 +146,13 @@ function retire(message: { type?: string; service?: string }): void {
   } catch (error) {
     process.send?.({ type: "retired", service: message.service, refusal: (error as Error).message });
   }
+}
+
+function signal(by: "system" | "parent"): void {
+  const at = performance.now();
+  const isSame = signalled !== undefined && signalled.by !== by && at - signalled.at < SAME_SIGNAL_MS;
+  signalled = isSame ? undefined : { by, at };
+  if (!isSame) void leave();
 }
 
 /** First signal: no longer ready, finish, go. Second: go. */

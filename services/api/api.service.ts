@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
 import ApiGateway from "moleculer-web";
+import { noteBegun } from "../../mesh/begun-work.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
@@ -102,6 +103,7 @@ export default (config: Config): ServiceSchema =>
 
       async answer(this: This, ctx: Context, request: IncomingMessage): Promise<Answer> {
         const url = request.url ?? "/";
+        noteBegun(`${request.method} ${pathOnly(request)}`, ctx.requestID);
         // Before the services beside it have started, a question would be answered as if they did not exist.
         if (!this.isReady) return noteFailure(this, starting(), refuseFhir(starting()), ctx.requestID);
         if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {

@@ -14,8 +14,13 @@ export interface Program {
   ended: Promise<number | string>;
 }
 
-export function run(args: string[], env: Record<string, string>, options: SpawnOptions = {}): Program {
-  const child = spawn(process.execPath, [RUN, ...args], { ...options, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+/** @param file what Node runs, `scripts/run.mjs` unless another is named */
+export function run(args: string[], env: Record<string, string>, options: SpawnOptions = {}, file = RUN): Program {
+  const child = spawn(process.execPath, [file, ...args], {
+    ...options,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   const listeners = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {

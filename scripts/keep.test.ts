@@ -1,0 +1,157 @@
+/** `npm start` of a server that hangs, as an operator sees it. */
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { type Program, run } from "../test/kit/programs.ts";
+import { isAlive } from "./cluster/state.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const SPINNER = `
+export default {
+  name: "spinner",
+  actions: {
+    spin: { rest: "POST", params: { $$strict: true }, handler() { for (;;); } },
+    pid: { rest: "GET", params: { $$strict: true }, handler: () => process.pid },
+  },
+};`;
+
+let dir: string;
+let programs: Program[] = [];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "openward-keep-"));
+  mkdirSync(join(dir, "services/spinner"), { recursive: true });
+  writeFileSync(join(dir, "services/spinner/spinner.service.ts"), SPINNER);
+  for (const name of ["api", "journal"]) {
+    mkdirSync(join(dir, "services", name));
+    const file = join(ROOT, "services", name, `${name}.service.ts`);
+    writeFileSync(join(dir, "services", name, `${name}.service.ts`), `export { default } from ${JSON.stringify(file)};`);
+  }
+});
+
+afterEach(async () => {
+  for (const { child } of programs) child.kill("SIGKILL"); // and the server leaves
+  await Promise.all(programs.map((program) => program.ended));
+  programs = [];
+  rmSync(dir, { recursive: true });
+});
+
+function keep(env: Record<string, string> = {}, file = join(ROOT, "scripts/keep.mjs")): Program {
+  const own = { DATA_DIR: join(dir, "data"), PORT: "0", NATS_URL: "", LOG_LEVEL: "warn", OPENWARD_SERVICES_DIR: join(dir, "services") };
+  const program = run(["serve"], { ...own, ...env }, {}, file);
+  programs.push(program);
+  return program;
+}
+
+const READY = /ready at (http:\S+)/g;
+/** The address of the nth start. */
+const urlOf = async (program: Program, start = 1) => {
+  await program.says(new RegExp(`(?:ready at http:.*?){${start}} after`, "s"));
+  return [...program.output().matchAll(READY)][start - 1]?.[1] as string;
+};
+const pidAt = async (url: string) => (await (await fetch(`${url}/api/spinner/pid`)).json()) as number;
+
+describe("a server whose event loop stands still", () => {
+  it("is ended and replaced, and the journal says what it worked on", async () => {
+    const program = keep();
+    const url = await urlOf(program);
+    const hung = await pidAt(url);
+    const began = performance.now();
+    const answer = fetch(`${url}/api/spinner/spin`, { method: "POST", headers: { "X-Request-ID": "the-request" } });
+    await expect(answer).rejects.toThrow();
+    const seconds = (performance.now() - began) / 1_000;
+    expect([seconds > 4.5, seconds < 20]).toEqual([true, true]);
+    const next = await urlOf(program, 2);
+    expect(await pidAt(next)).not.toBe(hung);
+    let found: object[] = [];
+    while (found.length === 0) {
+      await pause(100); // reports are gathered before they are sent
+      found = (await (await fetch(`${next}/api/journal/list?kind=process-hung`)).json()) as object[];
+    }
+    expect(found).toMatchObject([
+      {
+        kind: "process-hung",
+        subject: expect.stringMatching(/^spinner\.spin the-request, POST \/api\/spinner\/spin the-request/),
+        trace: "the-request",
+      },
+    ]);
+    expect(readdirSync(join(dir, "data/anomalies"))).toEqual([]);
+    program.child.kill("SIGTERM");
+    expect(await program.ended).toBe(0);
+  });
+
+  it("is not replaced when it has been asked to end", async () => {
+    const program = keep();
+    const url = await urlOf(program);
+    fetch(`${url}/api/spinner/spin`, { method: "POST" }).catch(() => {});
+    await pause(500);
+    program.child.kill("SIGTERM");
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toMatch(/The server stood still while it stopped, and was ended\.\n$/);
+  });
+
+  it("is not taken for one when the whole process was suspended", async () => {
+    const program = keep();
+    const url = await urlOf(program);
+    const pid = await pidAt(url);
+    process.kill(pid, "SIGSTOP");
+    await pause(7_000);
+    process.kill(pid, "SIGCONT");
+    await pause(1_000);
+    expect(await pidAt(url)).toBe(pid);
+  });
+
+  it("is given up when it hangs again and again", async () => {
+    copyFileSync(join(ROOT, "scripts/keep.mjs"), join(dir, "keep.mjs"));
+    const code = `const fs = require("node:fs"); fs.appendFileSync(${JSON.stringify(join(dir, "starts"))}, "x");
+      fs.writeSync(3, "up\\nhung\\n"); process.kill(process.pid, "SIGKILL");`;
+    writeFileSync(
+      join(dir, "run.mjs"),
+      `import { createRequire } from "node:module"; const require = createRequire(import.meta.url); ${code}`,
+    );
+    const program = keep({}, join(dir, "keep.mjs"));
+    expect(await program.ended).toBe(1);
+    expect(readFileSync(join(dir, "starts"), "utf8")).toBe("xxxxxx");
+    expect(program.output()).toMatch(/started again 5 times within 10 minutes: it is not started any more\.\n$/);
+  });
+});
+
+describe("the end of a server", () => {
+  it("is the end of npm start, with its exit code and its words", async () => {
+    const first = keep();
+    const url = await urlOf(first);
+    const pid = await pidAt(url);
+    const second = keep();
+    expect(await second.ended).toBe(1);
+    expect(second.output()).toBe(
+      `Another OpenWard (process ${pid}, ${url}) uses the data in ${dir}/data: stop it first, or choose another DATA_DIR.\n`,
+    );
+    process.kill(pid, "SIGKILL");
+    expect(await first.ended).toBe("SIGKILL");
+    expect(first.output()).not.toContain("stood still");
+  });
+
+  it.each([
+    ["comes once for a signal to both, as from a terminal", (keeper: number, server: number) => [keeper, server], 0],
+    ["comes at once when it is asked twice", (keeper: number) => [keeper, keeper], 1],
+  ])("%s", async (_, targets, code) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      const program = keep();
+      const pid = await pidAt(await urlOf(program));
+      for (const [index, target] of targets(program.child.pid as number, pid).entries()) {
+        if (index > 0) await pause(20); // the same signal twice at one moment is one
+        process.kill(target, signal);
+      }
+      expect(await program.ended).toBe(code);
+    }
+  });
+
+  it("comes when npm start is killed", async () => {
+    const program = keep();
+    const pid = await pidAt(await urlOf(program));
+    program.child.kill("SIGKILL");
+    expect(await program.ended).toBe("SIGKILL"); // its output closes with the server's
+    expect(isAlive(pid)).toBe(false);
+  });
+});

@@ -1,0 +1,68 @@
+/**
+ * The thread of the watchdog: watches whether the main thread still counts. Plain JavaScript, so that the thread needs no compiler:
+ * there is one in every process.
+ */
+import { mkdirSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { workerData } from "node:worker_threads";
+
+/**
+ * @typedef {object} Watched
+ * @property {SharedArrayBuffer} beats one number that the main thread counts up, and one that is 1 while a debugger may hold it
+ * @property {{ memory: SharedArrayBuffer, places: number, placeBytes: number }} work mesh/begun-work.ts
+ * @property {string} folder for what is told
+ * @property {string} nodeId
+ * @property {number} hungAfterMs
+ * @property {number | undefined} parent file descriptor that the parent process reads, where there is one
+ */
+const { beats, work, folder, nodeId, hungAfterMs, parent } = /** @type {Watched} */ (workerData);
+const TICK_MS = 250;
+const state = new Int32Array(beats);
+
+let seen = Atomics.load(state, 0);
+let stillMs = 0;
+let last = performance.now();
+
+setInterval(() => {
+  const now = performance.now();
+  const gap = now - last;
+  last = now;
+  const count = Atomics.load(state, 0);
+  if (count !== seen || Atomics.load(state, 1) === 1) {
+    seen = count;
+    stillMs = 0;
+    return;
+  }
+  // If this thread was late as well, the whole process was suspended (SIGSTOP), or the machine was.
+  stillMs += Math.min(gap, 2 * TICK_MS);
+  if (stillMs >= hungAfterMs) end();
+}, TICK_MS);
+
+function end() {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = join(folder, `${nodeId}.json`);
+    writeFileSync(`${file}.part`, JSON.stringify({ kind: "process-hung", node: nodeId, what: begunWork(), at: Date.now() }), {
+      mode: 0o600,
+    });
+    renameSync(`${file}.part`, file);
+  } catch {
+    // A disk that is full keeps no process alive that hangs.
+  }
+  try {
+    if (parent !== undefined) writeSync(parent, "hung\n");
+  } catch {
+    // It is gone.
+  }
+  process.kill(process.pid, "SIGKILL");
+}
+
+/** What has begun, the last one first. */
+function begunWork() {
+  const begun = new Int32Array(work.memory, 0, 1)[0];
+  const bytes = Buffer.from(work.memory, 4);
+  return Array.from({ length: Math.min(begun, work.places) }, (_, index) => {
+    const from = ((begun - 1 - index) % work.places) * work.placeBytes;
+    return bytes.toString("utf8", from + 1, from + 1 + bytes[from]);
+  });
+}

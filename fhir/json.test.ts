@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { duplicateKeys, numberOf, parseJson } from "./json.ts";
+import { duplicateKeys, numberOf, parseJson, withMember } from "./json.ts";
 
 const refused = { status: 400 };
 
@@ -97,5 +97,12 @@ describe("names that occur twice", () => {
 
   it("are none where there are none", () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => expect(duplicateKeys(JSON.stringify(value))).toEqual([])));
+  });
+});
+
+describe("an object with one more member", () => {
+  it("takes it as it is", () => {
+    expect(JSON.parse(withMember({ a: 1 }, "b", '{"c":[1.50]}'))).toEqual({ a: 1, b: { c: [1.5] } });
+    expect(withMember({}, 'say "b"', "1.50")).toBe('{"say \\"b\\"":1.50}');
   });
 });

@@ -236,3 +236,10 @@ export function plainText(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean") return `${value}`;
   return isRawNumber(value) ? value.rawJSON : "";
 }
+
+/** The JSON text of an object with one more member, whose value is JSON text already: large parts need not be parsed to be put together. */
+export function withMember(object: object, name: string, json: string): string {
+  const text = JSON.stringify(object);
+  const isEmpty = text === "{}";
+  return `${text.slice(0, -1)}${isEmpty ? "" : ","}${JSON.stringify(name)}:${json}}`;
+}

@@ -1,4 +1,5 @@
 import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
+import { membershipOf } from "../../federation/membership.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 /** What clients write into headers, in all the forms that RFC 9110, RFC 7240 and FHIR R4 (http.html) allow. */
@@ -111,10 +112,13 @@ describe("the headers of a request", () => {
     expect((await fhir.get("/metadata?_summary=true")).text.length).toBeLessThan(answer.text.length / 2);
   });
 
-  it("name a CapabilityStatement that is out of date once a service has left", async () => {
+  it("name a CapabilityStatement that is out of date once a service was retired, not when its process ends", async () => {
     const tag = (await fhir.get("/metadata")).headers.get("etag") ?? "";
     await mesh.caller.destroyService("hospitalizations");
     await mesh.caller.destroyService("visits");
+    expect((await fhir.get("/metadata", { "If-None-Match": tag })).status).toBe(304);
+    membershipOf(mesh.caller).retire("visits");
+    await new Promise(setImmediate); // the directory follows within the turn
     expect((await fhir.get("/metadata", { "If-None-Match": tag })).status).toBe(200);
   });
 });

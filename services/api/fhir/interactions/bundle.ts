@@ -5,7 +5,7 @@ import { linksTo, type LinkTarget, localReferences, vainLinksIn } from "../../..
 import { comparableUri, isLocalToBundle } from "../../../../fhir/bundle/uris.ts";
 import { refuseFaultyShell } from "../../../../fhir/bundle/shell.ts";
 import { etagOf } from "../../../../fhir/etag.ts";
-import { parseInput, parseJson } from "../../../../fhir/json.ts";
+import { parseInput, parseJson, withMember } from "../../../../fhir/json.ts";
 import { FhirError, fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
 import { patchText } from "../../../../fhir/patch/index.ts";
 import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
@@ -238,7 +238,7 @@ function answerEntry({ status, headers = {}, body, updated }: Answer, { method }
     ...(updated !== undefined && { lastModified: new Date(updated).toISOString() }),
   };
   if (body === undefined) return `{"response":${JSON.stringify(response)}}`;
-  if (status >= 400) return `{"response":${JSON.stringify(response).slice(0, -1)},"outcome":${body}}}`;
+  if (status >= 400) return `{"response":${withMember(response, "outcome", body ?? "null")}}`;
   if (method === "HEAD") return `{"response":${JSON.stringify(response)}}`;
   return `{"resource":${body},"response":${JSON.stringify(response)}}`;
 }

@@ -7,6 +7,7 @@ import type { Answer } from "../../http/answer.ts";
 import { subsetOfRead, subsetText } from "../presentation.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import type { FhirRequest } from "../request.ts";
+import { withMember } from "../../../../fhir/json.ts";
 
 const STARTED = new Date().toISOString();
 
@@ -66,13 +67,14 @@ function statement(
     format: ["application/fhir+json", "json"],
     patchFormat: ["application/json-patch+json", "application/fhir+json"],
   };
-  const hasCoordinator = directory.services().some(({ service, nodes }) => service === "transactions" && nodes.length > 0);
+  const hasCoordinator = directory.services().some(({ service }) => service === "transactions");
   const codes = [...(hasCoordinator ? ["transaction"] : []), "batch", "history-system", "search-system"];
   const interaction = directory.types().length > 0 ? codes.map((code) => ({ code })) : undefined;
   const security = { cors: isCrossOrigin };
-  const rest = JSON.stringify({ mode: "server", security, interaction, searchParam: EVERYWHERE, operation: SYSTEM_OPERATIONS });
-  const start = `${JSON.stringify(head).slice(0, -1)},"rest":[${rest.slice(0, -1)}`;
-  return { text: `${start},"resource":${known.resources}}]}`, tag: digestOf(start + known.digest) };
+  const rest = { mode: "server", security, interaction, searchParam: EVERYWHERE, operation: SYSTEM_OPERATIONS };
+  // The resources are text already: they are the most of it, and the same for every client.
+  const text = withMember(head, "rest", `[${withMember(rest, "resource", known.resources)}]`);
+  return { text, tag: digestOf(JSON.stringify([head, rest]) + known.digest) };
 }
 
 function resources(directory: Directory, conditionalDelete: "single" | "multiple"): object[] {

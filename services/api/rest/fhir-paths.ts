@@ -61,7 +61,7 @@ export function fhirPaths(types: string[]): Json {
     "/fhir/_history": {
       get: interaction("history", "History of all types, newest first", {
         answers: { 200: "History" },
-        parameters: [ref("parameters", "count")],
+        parameters: [ref("parameters", "historyCount")],
       }),
     },
     "/fhir/$meta": {
@@ -135,7 +135,7 @@ function pathsOf(type: string): [path: string, item: Json][] {
         parameters: [id],
         get: interaction(`${type}.history`, `History of a ${type}, newest first`, {
           answers: { 200: "History" },
-          parameters: [ref("parameters", "count")],
+          parameters: [ref("parameters", "historyCount")],
         }),
       },
     ],

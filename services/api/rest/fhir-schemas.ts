@@ -148,10 +148,15 @@ export function fhirComponents(types: string[]): Record<string, Json> {
         minimum: 0,
         maxLength: 0,
       }),
+      historyCount: query("_count", "Versions on a page; more than 1,000 are taken as 1,000", {
+        type: "integer",
+        minimum: 0,
+        maximum: 999_999_999_999,
+      }),
       summary: query("_summary", "Which part of each match", { enum: ["true", "text", "data", "count", "false", ""] }),
       summaryOfOne: query("_summary", "Which part of the resource", { enum: ["true", "text", "data", "false", ""] }),
       total: query("_total", "Whether matches are counted", { enum: ["none", "estimate", "accurate", ""] }),
-      sort: sort([]),
+      sort: sort([], ""),
       ...Object.fromEntries(types.map((type) => [`sort.${type}`, sort(sortable(type))])),
     },
   };
@@ -160,11 +165,12 @@ export function fhirComponents(types: string[]): Record<string, Json> {
 const sortable = (type: string): string[] =>
   [...parametersOf(type).values()].flatMap((one) => (["special", "composite"].includes(one.type) ? [] : one.code));
 
-function sort(codes: string[]): Json {
+/** @param empty `?` where an empty one is as good as absent */
+function sort(codes: string[], empty: "?" | "" = "?"): Json {
   const key = `-?(?:${["_id", "_lastUpdated", ...codes].join("|")})`;
   return query("_sort", "Codes of search parameters, the first counts most; `-` turns the order round", {
     type: "string",
-    pattern: `^(?:${key}(?:,${key}){0,9})?$`,
+    pattern: `^(?:${key}(?:,${key}){0,9})${empty}$`,
   });
 }
 

@@ -105,7 +105,7 @@ export default (config: Config): ServiceSchema =>
         const url = request.url ?? "/";
         noteBegun(`${request.method} ${pathOnly(request)}`, ctx.requestID);
         // Before the services beside it have started, a question would be answered as if they did not exist.
-        if (!this.isReady) return noteFailure(this, starting(), refuseFhir(starting()), ctx.requestID);
+        if (!this.isReady) return noteFailure(this, starting(), refuse(request, starting()), ctx.requestID);
         if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
           try {
             return await answerFhir(this, ctx, request, url.slice("/fhir".length), config);
@@ -192,7 +192,7 @@ function accept(
   const { socket } = request;
   service.meter.count();
   setCommonHeaders(response, own.origin.startsWith("https:"));
-  const refused = (error: unknown) => noteFailure(service, error, request.url?.startsWith("/api/") ? refuseRest(error) : refuseFhir(error));
+  const refused = (error: unknown) => noteFailure(service, error, refuse(request, error));
   const answer = (given: Answer) => {
     send(request, response, given).catch(() => response.destroy());
   };
@@ -233,6 +233,10 @@ function accept(
   }
 }
 
+/** A refusal in the form of the door that was knocked at. */
+const refuse = (request: IncomingMessage, error: unknown): Answer =>
+  request.url?.startsWith("/api/") ? refuseRest(error) : refuseFhir(error);
+
 /** moleculer-web calls this for every request. */
 function dispatch(this: Service, request: MeshRequest, response: ServerResponse): void {
   const self = this as This;
@@ -241,7 +245,7 @@ function dispatch(this: Service, request: MeshRequest, response: ServerResponse)
     .then((answer) => send(request, response, answer))
     .catch((error: Error & { code?: number }) => {
       if (error.code === 503 && !response.headersSent)
-        return send(request, response, noteFailure(self, error, refuseFhir(error), request.$ctx.requestID));
+        return send(request, response, noteFailure(self, error, refuse(request, error), request.$ctx.requestID));
       throw error;
     })
     .catch((error: Error) => {

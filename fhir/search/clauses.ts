@@ -15,11 +15,12 @@ import {
 } from "./value-matches.ts";
 import { nearClauses } from "./near.ts";
 import type { SearchParameter } from "./parameters.ts";
-import { isResourceType, parametersOf, typeOfSlot } from "./parameters.ts";
-import type { Clause } from "./query.ts";
+import { isResourceType, parametersOf, resourceTypes, typeOfSlot } from "./parameters.ts";
+import type { BareId, Clause } from "./query.ts";
 import { SEP } from "./query.ts";
 import { dateMatches, numberMatches, rangeClauses } from "./ranges.ts";
 import { soundsOf, wordsOfName } from "./rows.ts";
+import { isId } from "../ids.ts";
 import { splitAt, unescaped } from "./escapes.ts";
 
 /** Values in one list. */
@@ -72,7 +73,7 @@ export function clausesOf(parameter: SearchParameter, modifier: string, value: s
     case "date":
       return rangeClauses(
         slots,
-        each((text) => dateMatches(text, name, context.now)),
+        each((text) => dateMatches(text, name, context)),
       );
     case "number":
       return rangeClauses(
@@ -189,5 +190,15 @@ function referenceClause(parameter: SearchParameter, modifier: string, values: s
   const any = values.flatMap((text) => referenceMatches(parameter, modifier, unescaped(text), name, context));
   if (any.length > MAX_MATCHES)
     throw fhirError(400, "too-costly", `"${name}" has too many ids without a type: write them as Type/id.`, name);
-  return any.length ? { kind: "key", slots, any } : NOTHING;
+  if (any.length === 0) return NOTHING;
+  const bare = values.flatMap((text) => bareIdOf(parameter, modifier, unescaped(text), name, context) ?? []);
+  return bare.length > 0 ? { kind: "key", slots, any, bare } : { kind: "key", slots, any };
+}
+
+/** An id alone, where it may be that of several types. */
+function bareIdOf(parameter: SearchParameter, modifier: string, id: string, name: string, context: Context): BareId | undefined {
+  if (modifier || parameter.only || parameter.isCanonical || parameter.targets?.length === 1 || !isId(id)) return undefined;
+  const types = parameter.targets ?? resourceTypes;
+  const valuesFor = (type: string) => referenceMatches(parameter, type, `${type}/${id}`, name, context).map(({ eq }) => eq);
+  return { name, id, byType: Object.fromEntries(types.map((type) => [type, valuesFor(type)])) };
 }

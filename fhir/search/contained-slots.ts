@@ -37,7 +37,10 @@ export function clausesWithin(references: number[], type: string, clauses: Claus
 function clauseWithin(references: number[], clause: Clause): Clause | undefined {
   if (clause.kind === "key" || clause.kind === "range" || clause.kind === "missing") {
     const slots = containedSlots(references, clause.slots);
-    return slots.length > 0 ? { ...clause, slots } : undefined;
+    if (slots.length === 0) return undefined;
+    if (clause.kind !== "key") return { ...clause, slots };
+    const { bare: _, ...rest } = clause;
+    return { ...rest, slots };
   }
   if (clause.kind !== "any") return undefined;
   const of = clause.of.flatMap((group) => {

@@ -63,10 +63,19 @@ export interface RangeMatch {
   unit?: { eq: string } | { prefix: string };
 }
 
+/** An id that a search gives without a type, though the reference may lead to several. A store does not look at it. */
+export interface BareId {
+  /** The parameter as it was asked for. */
+  name: string;
+  id: string;
+  /** The values of `any` that it stands for, by type. */
+  byType: Record<string, string[]>;
+}
+
 /** One condition. A query's clauses are all required; within a clause any match is enough. */
 export type Clause =
   /** Some key row in one of `slots` matches one of `any`; `not`: no such row exists. */
-  | { kind: "key"; slots: number[]; any: KeyMatch[]; not?: boolean }
+  | { kind: "key"; slots: number[]; any: KeyMatch[]; not?: boolean; bare?: BareId[] }
   /** Some range row in one of `slots` matches one of `any`; `not`: no such row exists. */
   | { kind: "range"; slots: number[]; any: RangeMatch[]; not?: boolean }
   /** No row of either kind is in `slots` (`missing: true`), or some is. `prefix` narrows to key rows that start so. */

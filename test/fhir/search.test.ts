@@ -170,7 +170,7 @@ describe("a search over several services", () => {
     expect((await parts("/Patient?_has:Observation:subject:code=none")).match).toEqual([]);
   });
 
-  it("misses nothing that is contained, though it does not search in it", async () => {
+  it("misses nothing that is contained, and finds it by chains only", async () => {
     const contained = [{ resourceType: "Patient", id: "p", name: [{ family: "Verdi" }] }];
     const created = [{ subject: { reference: "#p" }, contained }, { subject: { display: "somebody" } }].map((more) =>
       fhir.create({ resourceType: "Observation", status: "final", code: { coding: [{ system: "urn:c", code: "inside" }] }, ...more }),
@@ -180,7 +180,8 @@ describe("a search over several services", () => {
       expect((await parts(`/Observation?code=inside&${parameter}:missing=true`)).match).toEqual([nowhere]);
       expect(await parts(`/Observation?code=inside&${parameter}:missing=false&_include=*`)).toEqual({ match: [inside], include: [] });
     }
-    expect((await parts("/Observation?subject:Patient.family=verdi")).match).toEqual([]);
+    expect((await parts("/Observation?subject:Patient.family=verdi")).match).toEqual([inside]);
+    expect((await parts("/Patient?family=verdi")).match).toEqual([]);
   });
 
   it("finds a place near a point", async () => {

@@ -1,0 +1,66 @@
+/** An id without its type (`subject=1`) that stands for resources of two types: the search is refused (FHIR R4, search.html#reference). */
+import { fhirError } from "../fhir/outcome.ts";
+import type { BareId, Clause, StoreQuery } from "../fhir/search/query.ts";
+import type { Availability, QueryContext } from "./query-context.ts";
+import { addForEachOwner, askTogether } from "./scatter-gather.ts";
+
+/** Ids without a type in one search; each may take two questions to each owner. */
+const MAX_BARE_IDS = 500;
+
+/**
+ * Asks whether what is found refers to the same id of several types. Two questions at most to each owner, however many ids.
+ * @throws FhirError 400 for one that does, and for too many ids without a type
+ */
+export async function refuseAmbiguousIds(mesh: QueryContext, type: string, clauses: Clause[], availability: Availability): Promise<void> {
+  const asked = clauses.flatMap((clause) =>
+    clause.kind === "key" ? (clause.bare ?? []).map((bare): Asked => ({ bare, slots: clause.slots, used: new Set() })) : [],
+  );
+  if (asked.length === 0) return;
+  if (asked.length > MAX_BARE_IDS) {
+    const name = asked[0]?.bare.name ?? "";
+    throw fhirError(400, "too-costly", `"${name}" has more than ${MAX_BARE_IDS} ids without a type: write them as Type/id.`, name);
+  }
+  await findTypes(mesh, type, clauses, asked, availability);
+  // Of the others, whether there is any: the first one found was enough until now.
+  const found = asked.filter(({ used }) => used.size === 1);
+  await findTypes(mesh, type, clauses, found, availability);
+  const ambiguous = asked.find(({ used }) => used.size > 1);
+  if (!ambiguous) return;
+  const { name, id } = ambiguous.bare;
+  const types = [...ambiguous.used].sort();
+  const how = types.map((one) => `${one}/${id}`);
+  throw fhirError(400, "multiple-matches", `The id ${id} in "${name}" is that of ${how.join(" and of ")}: write one of them.`, name);
+}
+
+interface Asked {
+  bare: BareId;
+  slots: number[];
+  /** Types whose reference has been found. */
+  used: Set<string>;
+}
+
+async function findTypes(mesh: QueryContext, type: string, clauses: Clause[], asked: Asked[], availability: Availability): Promise<void> {
+  const perOwner = new Map<string, StoreQuery[]>();
+  const about = new Map<StoreQuery, Asked>();
+  for (const one of asked) {
+    const open = Object.entries(one.bare.byType).filter(([target]) => !one.used.has(target));
+    const any = open.flatMap(([, values]) => values.map((eq) => ({ eq })));
+    const query: StoreQuery = {
+      type,
+      clauses: [...clauses, { kind: "key", slots: one.slots, any }],
+      sort: [],
+      limit: 1,
+      want: "ids",
+      refs: one.slots,
+    };
+    about.set(query, one);
+    addForEachOwner(mesh, perOwner, query, availability);
+  }
+  const pages = await askTogether(mesh, perOwner);
+  const queries = [...perOwner.values()].flat();
+  for (const [index, { rows }] of pages.entries()) {
+    const one = about.get(queries[index] as StoreQuery) as Asked;
+    const references = new Set(rows.flatMap(({ refs = [] }) => refs.map(([, value]) => `=${value}`)));
+    for (const [target, values] of Object.entries(one.bare.byType)) if (values.some((value) => references.has(value))) one.used.add(target);
+  }
+}

@@ -103,6 +103,14 @@ describe("conditional interactions over HTTP", () => {
       expect(places.size).toBe(1);
     });
 
+    it("also where the criteria stand in the URL, which R4 does not have", async () => {
+      const first = await at.fhir.send("POST", "/Patient?identifier=urn:mrn|url&_format=json", withNumber("url"));
+      const second = await at.fhir.send("POST", "/Patient?identifier=urn:mrn|url", withNumber("url"));
+      expect([first.status, second.status, second.body.id]).toEqual([201, 200, first.body.id]);
+      expect((await at.fhir.send("POST", "/Patient?nothing=1", withNumber("url"))).status).toBe(400);
+      expect((await at.fhir.send("POST", "/Patient?_format=json&_pretty=true", rossi)).status).toBe(201);
+    });
+
     it("under another name of the server too, but of no other server, and of no other type", async () => {
       const sent = (form: string) => at.fhir.create(withNumber("named"), { "If-None-Exist": form });
       const { port } = new URL(at.mesh.base);

@@ -2,6 +2,7 @@
 import { v7 as timeOrderedId } from "uuid";
 import { localReferences } from "../../../../fhir/bundle/references.ts";
 import { noneExistCriteria } from "../../../../fhir/search/condition.ts";
+import { isResultParameter } from "../../../../fhir/search/result-parameters.ts";
 import { etagOf, isNamedBy } from "../../../../fhir/etag.ts";
 import { isId } from "../../../../fhir/ids.ts";
 import { NONE_LIVING, preconditionsOf, requiredVersions } from "../../../../fhir/preconditions.ts";
@@ -44,7 +45,7 @@ export function versionNamed(type: string, id: string, version: string): number 
 export async function create(request: FhirRequest, type: string): Promise<Answer> {
   const { caller, directory } = request;
   const text = await request.body();
-  const ifNoneExist = request.header("if-none-exist");
+  const ifNoneExist = request.header("if-none-exist") ?? criteriaInQuery(request);
   const id = timeOrderedId();
   if (ifNoneExist === undefined) {
     // Of a shared type only the owner of this content need be alive.
@@ -65,6 +66,13 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
     });
   }
   return written(request, type, id, result);
+}
+
+/** `POST Type?criteria`: R4 has no such thing, some clients send it for a conditional create, and it can mean nothing else. */
+function criteriaInQuery({ query }: FhirRequest): string | undefined {
+  const criteria = query.filter(([name]) => !isResultParameter(name));
+  if (criteria.length === 0) return undefined;
+  return criteria.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
 }
 
 /** The server's base under the name that it gives itself, and under the one that the client has asked it by, which is its own too. */

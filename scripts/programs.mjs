@@ -50,6 +50,14 @@ export const schemathesis = program({
   otherwise: "Python 3.11 or newer, with access to PyPI",
 });
 
+/** A Python with two FHIR clients, fhirpy and fhirclient: for tests. */
+export const fhirClients = program({
+  name: "fhir-clients",
+  find: async () => undefined,
+  path: ["bin", "python3"],
+  otherwise: "Python 3.11 or newer (https://www.python.org/downloads)",
+});
+
 /**
  * Looks for each program and fetches those that are not there, so that nobody waits for a download later. What cannot be had is noted for
  * this process and those that it starts, which fail with the same sentence as soon as they need it.

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { filesUnder } from "./map.ts";
+import { missingFor } from "./tools.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -25,7 +26,7 @@ function reachedFrom(file: string): string[] {
 
 /**
  * The tests by project, as paths from the project's root: `mesh` holds those that reach something of HEAVY, themselves or by way of the
- * files that they name; `unit` all others.
+ * files that they name; `unit` all others. A test whose programs the machine has not is in neither.
  */
 export function testsByProject(): { unit: string[]; mesh: string[] } {
   const next = new Map<string, string[]>();
@@ -38,6 +39,7 @@ export function testsByProject(): { unit: string[]; mesh: string[] } {
     return files.some((it) => isHeavy(it, seen));
   };
   const tests = { unit: [] as string[], mesh: [] as string[] };
-  for (const file of filesUnder(".", /\.test\.ts$/)) tests[isHeavy(file, new Set()) ? "mesh" : "unit"].push(file);
+  const listed = filesUnder(".", /\.test\.ts$/).filter((file) => missingFor(file).length === 0);
+  for (const file of listed) tests[isHeavy(file, new Set()) ? "mesh" : "unit"].push(file);
   return tests;
 }

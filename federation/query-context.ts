@@ -1,5 +1,6 @@
 /** What a question to the owners of FHIR data goes by. */
 import type { Caller } from "../mesh/contract.ts";
+import type { DateReading } from "../fhir/search/ranges.ts";
 import type { Directory } from "./directory.ts";
 
 /** What a question to other services needs. */
@@ -8,6 +9,8 @@ export interface QueryContext {
   directory: Directory;
   /** How far chains are followed, first this way, then that; default `CHAIN_LIMITS`. Other ones are for tests. */
   chainLimits?: ChainLimits[];
+  /** How searches by date take periods; default: as R4's letter. */
+  dates?: DateReading;
 }
 
 /** What becomes of a question when an owner is down. */

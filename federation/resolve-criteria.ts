@@ -63,7 +63,7 @@ async function resolveGroup(mesh: QueryContext & { base: string }, criteria: str
       if (mark < 0 || !isResourceType(type)) throw fhirError(400, "invalid", `"${text.slice(0, 200)}" is not of the form Type?criteria.`);
       if (mesh.directory.known(type).length === 0) throw noSuchType(type);
       const pairs = [...new URLSearchParams(text.slice(mark + 1))];
-      const search = parseSearch(type, pairs, { base: mesh.base, handling: "strict" });
+      const search = parseSearch(type, pairs, { base: mesh.base, handling: "strict", dates: mesh.dates });
       const clauses = await clausesOf(mesh, search, availability);
       // Without any criterion everything would match: surely not what was meant.
       if (clauses.length === 0) throw fhirError(412, "multiple-matches", `"${text.slice(0, 200)}" has no search criteria.`);

@@ -12,6 +12,7 @@ describe("the settings of a process", () => {
       supervised: false,
       behindProxy: false,
       conditionalDelete: "single",
+      dateSearch: "r4",
     });
   });
 

@@ -60,6 +60,8 @@ export interface Config {
   natsDisconnectSubject?: string;
   /** Whether `DELETE Type?criteria` may remove several resources at once. */
   conditionalDelete: "single" | "multiple";
+  /** Whether `ge` and `le` find periods that only overlap the date: "r4", not; "overlap", yes. */
+  dateSearch: "r4" | "overlap";
   /** Origins of browser apps that may use the API, `https://app.example`; "*": all; undefined: none but the gateway's own. */
   corsOrigin?: "*" | string[];
   /** File that this node touches once a second while it serves; undefined: none. */
@@ -117,6 +119,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const logLevel = read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info";
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
+  const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
   const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
   const healthFile = read("HEALTH_FILE", parsePath, "the path of a file");
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
@@ -133,6 +136,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     system,
     logLevel,
     conditionalDelete,
+    dateSearch,
     supervised,
     behindProxy,
     ...(publicUrl && { publicUrl }),

@@ -98,7 +98,7 @@ function addId(criteria: Criteria, modifier: string, value: string, asked: strin
 
 function addUpdated(criteria: Criteria, modifier: string, value: string, asked: string, context: ParseContext): void {
   if (modifier) throw fhirError(400, "invalid", `":${modifier}" is no modifier of "_lastUpdated": it takes :missing.`, asked);
-  const any = valuesOf(value, asked).flatMap((text) => dateMatches(unescaped(text), asked, context.now));
+  const any = valuesOf(value, asked).flatMap((text) => dateMatches(unescaped(text), asked, context));
   criteria.clauses.push({ kind: "updated", any });
 }
 

@@ -6,6 +6,7 @@ import { addCriterion, isTextSearch, Unknown } from "./criterion.ts";
 import type { Criteria, ParsedSearch } from "./criteria.ts";
 import { isResourceType } from "./parameters.ts";
 import type { Clause, SortKey } from "./query.ts";
+import type { DateReading } from "./ranges.ts";
 
 /** Bounds of one request: what is beyond them is refused before any work is done. */
 export const MAX_PARAMETERS = 100;
@@ -21,6 +22,8 @@ export interface ParseOptions {
   handling: "strict" | "lenient";
   /** Milliseconds since 1970, for `ap`; default: the clock. */
   now?: number;
+  /** How `ge` and `le` take periods; default: as R4's letter. */
+  dates?: DateReading | undefined;
 }
 
 /**
@@ -43,7 +46,12 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
     used: [],
     ignored: [],
   };
-  const context = { base: options.base.replace(/\/+$/, ""), now: options.now ?? Date.now(), budget: { left: 100 } };
+  const context = {
+    base: options.base.replace(/\/+$/, ""),
+    now: options.now ?? Date.now(),
+    budget: { left: 100 },
+    ...(options.dates && { dates: options.dates }),
+  };
   const faults: FhirError[] = [];
   for (const [name, value] of pairs) {
     try {

@@ -51,18 +51,29 @@ describe("a prefix", () => {
 
 describe("a date in a search", () => {
   it("may have a plus that the URL made a space", () => {
-    expect(dateMatches("2020-01-01T00:00:00 01:00", "date", 0)).toEqual(dateMatches("2020-01-01T00:00:00+01:00", "date", 0));
+    expect(dateMatches("2020-01-01T00:00:00 01:00", "date", { now: 0 })).toEqual(
+      dateMatches("2020-01-01T00:00:00+01:00", "date", { now: 0 }),
+    );
   });
 
   it("is approximate by a tenth of the time between it and now", () => {
     const now = Date.UTC(2020, 0, 1);
-    const [match] = dateMatches("ap2010-01-01T00:00:00.000Z", "date", now);
+    const [match] = dateMatches("ap2010-01-01T00:00:00.000Z", "date", { now });
     const margin = (now - Date.UTC(2010, 0, 1)) / 10;
     expect(match).toEqual({ lowLe: Date.UTC(2010, 0, 1) + margin, highGe: Date.UTC(2010, 0, 1) - margin });
   });
 
+  it("finds what only overlaps it by ge and le where that is the reading", () => {
+    const [low, high] = [Date.UTC(2020, 0, 2), Date.UTC(2020, 0, 3) - 1];
+    const matches = (prefix: string) => dateMatches(`${prefix}2020-01-02`, "date", { now: 0, dates: "overlap" });
+    expect(matches("ge")).toEqual([{ highGe: low }]);
+    expect(matches("le")).toEqual([{ lowLe: high }]);
+    for (const prefix of ["", "ne", "gt", "lt", "sa", "eb"])
+      expect(matches(prefix)).toEqual(dateMatches(`${prefix}2020-01-02`, "date", { now: 0 }));
+  });
+
   it.each(["", "ge", "2020-13", "xx2020", "gegt2020", "today"])("is refused when it is %p", (value) => {
-    expect(() => dateMatches(value, "date", 0)).toThrow(expect.objectContaining({ status: 400 }));
+    expect(() => dateMatches(value, "date", { now: 0 })).toThrow(expect.objectContaining({ status: 400 }));
   });
 });
 

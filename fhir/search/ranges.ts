@@ -45,8 +45,16 @@ export function comparisons(prefix: Prefix, low: number, high: number): RangeMat
   }
 }
 
+/**
+ * How `ge` and `le` take a period that only overlaps the date of the question: as R4's letter does, which finds it neither equal nor, on
+ * this side, beyond; or as found (docs/adr/0014-dates-that-overlap.md).
+ */
+export const dateReadings = ["r4", "overlap"] as const;
+/** One of `dateReadings`. */
+export type DateReading = (typeof dateReadings)[number];
+
 /** @param now milliseconds; what `ap` measures from */
-export function dateMatches(value: string, name: string, now: number): RangeMatch[] {
+export function dateMatches(value: string, name: string, { now, dates = "r4" }: { now: number; dates?: DateReading }): RangeMatch[] {
   const [prefix, text] = splitPrefix(value);
   const interval = intervalAsked(text);
   if (!interval)
@@ -57,6 +65,8 @@ export function dateMatches(value: string, name: string, now: number): RangeMatc
       name,
     );
   const [low, high] = interval;
+  if (dates === "overlap" && prefix === "ge") return [{ highGe: low }];
+  if (dates === "overlap" && prefix === "le") return [{ lowLe: high }];
   if (prefix !== "ap") return comparisons(prefix, low, high);
   const margin = Math.round(Math.abs(now - (low + high) / 2) * APPROXIMATELY);
   return comparisons("ap", low - margin, high + margin);

@@ -5,7 +5,7 @@ import type { SearchParameter } from "./parameters.ts";
 import { isResourceType, resourceTypes } from "./parameters.ts";
 import type { KeyMatch, RangeMatch } from "./query.ts";
 import { SEP } from "./query.ts";
-import { numberMatches } from "./ranges.ts";
+import { type DateReading, numberMatches } from "./ranges.ts";
 import { referenceOf } from "./rows.ts";
 import { splitAt, unescaped } from "./escapes.ts";
 import { isId, relativeReference } from "../ids.ts";
@@ -16,6 +16,8 @@ export interface Context {
   base: string;
   /** Milliseconds since 1970. */
   now: number;
+  /** How `ge` and `le` take periods; default: as R4's letter. */
+  dates?: DateReading;
 }
 
 /** `code`, `system|code`, `|code`, `system|` */

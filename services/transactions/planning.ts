@@ -36,12 +36,13 @@ import { refuseVainReads, writtenPlaces } from "./reads.ts";
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
 export async function planTransaction(
   entries: BundleEntry[],
-  { caller, directory, base, keepsLabels, isAlone }: MeshOf & { keepsLabels: boolean; isAlone: boolean },
+  { keepsLabels, isAlone, ...mesh }: MeshOf & { keepsLabels: boolean; isAlone: boolean },
 ): Promise<TransactionPlan> {
+  const { caller, directory } = mesh;
   const writes = entries.filter((entry) => !isRead(entry));
   const watched = watchedTypes(writes, directory);
   const [{ conditions, targets }, before] = await Promise.all([
-    resolveTargets(writes, { caller, directory, base }, isAlone),
+    resolveTargets(writes, mesh, isAlone),
     movesOf(watched, { caller, directory }),
   ]);
   refuseSharedTargets(writes, targets);
@@ -53,7 +54,7 @@ export async function planTransaction(
   rewriteLinks(writes, targets);
   if (!isAlone) refuseVainLinks(writes);
   await applyPatches(writes, targets, { caller, directory });
-  await linkToOthers(writes, targets, conditions, { caller, directory, base });
+  await linkToOthers(writes, targets, conditions, mesh);
   refuseOwnMatches(writes, targets, conditions);
   if (keepsLabels) await keepLabelsOfMoving(writes, targets, { caller, directory });
   const { moves: own, reservations, ...plan } = planSteps(entries, targets, { conditions, directory, keepsLabels });

@@ -3,6 +3,8 @@ import { type BundleEntry, entriesOf, refuseChangingOperations, refuseOverlaps, 
 import { refuseFaultyShell } from "../../fhir/bundle/shell.ts";
 import { parseInput } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
+import type { DateReading } from "../../fhir/search/ranges.ts";
+import { readConfig } from "../../mesh/config.ts";
 import { type Caller, defineService } from "../../mesh/contract.ts";
 import type { StepResult } from "../../federation/owner-contract.ts";
 import { type Directory, WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
@@ -40,6 +42,7 @@ interface Manner {
 
 type This = Service &
   WithDirectory & { store: StoreOf } & {
+    dates: DateReading;
     process(entries: () => BundleEntry[], how: Manner): Promise<(EntryResult | null)[]>;
     coordinator(caller: Caller): Coordinator;
     stopTelling?(): Promise<void>;
@@ -98,7 +101,14 @@ export default defineService<typeof transactions, This>({
             const entries = parse();
             refuseChangingOperations(entries);
             refuseOverlaps(entries);
-            const plan = await planTransaction(entries, { caller, directory: this.directory, base, keepsLabels, isAlone });
+            const plan = await planTransaction(entries, {
+              caller,
+              directory: this.directory,
+              base,
+              dates: this.dates,
+              keepsLabels,
+              isAlone,
+            });
             const written = await commitShares(this.coordinator(caller), plan, representation).catch((error: unknown) => {
               const isWorthAnother = isType(error, "LOCKED") && attempt < LOCKED_ATTEMPTS;
               throw isWorthAnother || isOutOfDate(error, entries) ? new WriteConflict() : error;
@@ -111,6 +121,10 @@ export default defineService<typeof transactions, This>({
         throw error instanceof FhirError ? bundleInvalid(error.status, error.issues) : error;
       }
     },
+  },
+
+  created(this: This) {
+    this.dates = readConfig().dateSearch;
   },
 
   async started(this: This) {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Caller } from "../../../mesh/contract.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import type { Profiles } from "../../../federation/profiles.ts";
+import type { DateReading } from "../../../fhir/search/ranges.ts";
 import { headerText } from "../../../fhir/search/condition.ts";
 import { readBytes, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
@@ -39,6 +40,8 @@ export interface FhirRequest {
   hold(bytes: number): void;
   /** Whether a conditional delete may remove several resources. */
   conditionalDelete: "single" | "multiple";
+  /** How searches by date take periods. */
+  dates: DateReading;
   /** Whether browser apps of other origins may ask. */
   isCrossOrigin: boolean;
   caller: Caller;
@@ -52,7 +55,7 @@ export function fhirRequest(
   request: IncomingMessage,
   rest: string,
   base: string,
-  mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "isCrossOrigin" | "profiles" | "report" | "hold">,
+  mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "dates" | "isCrossOrigin" | "profiles" | "report" | "hold">,
 ): FhirRequest {
   const mark = rest.indexOf("?");
   const search = mark < 0 ? "" : rest.slice(mark + 1);

@@ -68,6 +68,8 @@ export interface Config {
   healthFile?: string;
   /** True in a child of `npm run cluster`: the supervisor holds the data folder and owns the child's life. */
   supervised: boolean;
+  /** Port on which the supervisor accepts the connections that it hands to this gateway; undefined: the gateway listens itself. */
+  handedPort?: number;
   /** File descriptor of a socket to the process that started this one and starts it again; undefined: nobody does. */
   parentFd?: number;
   /** Folder of the services' folders; undefined: the project's own. */
@@ -123,6 +125,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
   const healthFile = read("HEALTH_FILE", parsePath, "the path of a file");
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
+  const handedPort = read("OPENWARD_GATEWAY_PORT", parsePort, "a whole number from 0 to 65535");
   const parentFd = read("OPENWARD_PARENT_FD", parsePort, "a file descriptor");
   const servicesDir = read("OPENWARD_SERVICES_DIR", parsePath, "the path of a folder");
 
@@ -153,6 +156,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(nodeId && { nodeId }),
     ...(corsOrigin && { corsOrigin }),
     ...(healthFile && { healthFile }),
+    ...(handedPort !== undefined && { handedPort }),
     ...(parentFd !== undefined && { parentFd }),
     ...(servicesDir && { servicesDir }),
   };

@@ -3,7 +3,8 @@
  * Ends with 0 after a signal, once what was begun is finished; with 1 and one sentence when it cannot start.
  */
 import cluster from "node:cluster";
-import type { AddressInfo, Server } from "node:net";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { ServiceBroker } from "moleculer";
 import { type Config, exposureOf, readConfig, withoutPasswords } from "../mesh/config.ts";
 import { deploy, membershipOf } from "../federation/membership.ts";
@@ -11,6 +12,7 @@ import { brokerOptions } from "../moleculer.config.ts";
 import { deploymentOf, loadServices, serviceNames } from "../services/systems.ts";
 import { hostsOf, localUrl } from "./start/address.ts";
 import { type DataFolder, takeDataFolder } from "./start/data-folder.ts";
+import { HandedConnections } from "./start/handed-connections.ts";
 import { followParent } from "./start/parent.ts";
 import { closeToOthers } from "./start/permissions.ts";
 import { type Pulse, startPulse } from "./start/pulse.ts";
@@ -20,8 +22,6 @@ import { reportHungProcesses, startWatchdog } from "./start/watchdog.ts";
 
 /** After this a start that failed no longer waits for its parts to stop, milliseconds. */
 const GIVE_UP_MS = 3_000;
-/** A supervisor that does not answer is dying itself, milliseconds. */
-const FAREWELL_MS = 1_000;
 
 /** Ctrl-C, and what ends a whole group of processes, comes twice: by itself, and by way of the parent so much later at most. Milliseconds. */
 const SAME_SIGNAL_MS = 500;
@@ -33,6 +33,7 @@ let config: Config | undefined;
 let folder: DataFolder | undefined;
 let broker: ServiceBroker | undefined;
 let pulse: Pulse | undefined;
+let handed: HandedConnections | undefined;
 let isLeaving = false;
 /** The last signal, unless it came both ways. */
 let signalled: { by: "system" | "parent"; at: number } | undefined;
@@ -97,7 +98,7 @@ async function start(settings: Config): Promise<void> {
   reportHungProcesses(broker, config.dataDir);
   const { transit } = broker;
   if (config.healthFile) pulse = startPulse(config.healthFile, () => transit?.tx.connected ?? true);
-  const port = gatewayPort(broker);
+  const port = gatewayPort(broker, config);
   if (config.supervised) process.send?.({ type: "ready", nodeId: broker.nodeID, port });
   else {
     const url = port === undefined ? undefined : localUrl(config, port);
@@ -109,10 +110,15 @@ async function start(settings: Config): Promise<void> {
   }
 }
 
-/** The port on which the gateway listens, if it runs here. */
-function gatewayPort(broker: ServiceBroker): number | undefined {
+/** The port on which the gateway can be reached, if it runs here. */
+function gatewayPort(broker: ServiceBroker, { handedPort }: Config): number | undefined {
   const gateway = broker.getLocalService("api") as unknown as { http?: Server; server?: Server } | undefined;
-  const address = (gateway?.http ?? gateway?.server)?.address?.() as AddressInfo | null | undefined;
+  const server = gateway?.http ?? gateway?.server;
+  if (server && handedPort !== undefined) {
+    handed = new HandedConnections(server);
+    return handedPort;
+  }
+  const address = server?.address?.() as AddressInfo | null | undefined;
   return address?.port;
 }
 
@@ -160,22 +166,12 @@ async function leave(): Promise<void> {
   if (isLeaving) process.exit(1);
   isLeaving = true;
   pulse?.stop();
+  await handed?.farewell();
   broker?.broadcastLocal("$mesh.leaving");
+  await handed?.drain();
   await broker?.stop();
   folder?.release();
-  if (cluster.worker && process.connected) await farewell();
   process.exit(0);
-}
-
-/**
- * The supervisor may have handed us a connection in the moment in which we stopped to listen; we give it back, and must
- * not be gone before: messages keep their order, so after one more round trip none is under way.
- */
-async function farewell(): Promise<void> {
-  const answered = new Promise((resolve) => process.once("message", resolve).once("disconnect", resolve));
-  process.send?.({ type: "leaving" }, () => {}); // if it dies in this moment, there is nobody to wait for
-  await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))]);
-  await new Promise((resolve) => process.send?.({ type: "gone" }, resolve));
 }
 
 async function refuse(error: unknown): Promise<never> {

@@ -1,6 +1,8 @@
 /** One process of the mesh, as the supervisor sees it. */
 import cluster, { type Worker } from "node:cluster";
+import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import type { Gateway, GatewaySocket } from "./gateway-socket.ts";
 import { type Mark, markOf } from "./state.ts";
 
 /**
@@ -20,6 +22,8 @@ const MEMORY_ENV = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "131072", MA
 const READY_MS = 60_000; // a store that is rebuilt may take its time
 const LEAVE_MS = 15_000; // longer than a node drains; then SIGKILL
 const ANSWER_MS = 5_000;
+/** After its end so much longer until all that it has said is read. Milliseconds. */
+const LAST_WORDS_MS = 20;
 const TAIL = 400; // characters of its last words
 
 /** What a process says when it serves; `port`: only of a gateway. */
@@ -28,11 +32,8 @@ export interface Ready {
   port?: number;
 }
 
-/**
- * Children come from node:cluster, so that gateways share one port: the supervisor accepts a connection and hands it to
- * one of them in turn; none is lost when one of them leaves or dies (with SO_REUSEPORT those that wait in its queue are).
- */
-export class Child {
+/** A child with a gateway does not listen: the supervisor hands it its connections, one after the other. */
+export class Child implements Gateway {
   readonly service: string;
   readonly started = new Date().toISOString();
   /** Resolves when it serves; fails when it ends before, or takes too long. */
@@ -44,12 +45,15 @@ export class Child {
   /** Absent when the system would not make another process. */
   readonly #worker: Worker | undefined;
   readonly mark: Mark;
+  /** undefined: it has no gateway. */
+  readonly #gateways: GatewaySocket | undefined;
   #lastWords = "";
   /** Why it could not start, in its own words. */
   #refusal: string | undefined;
 
-  constructor(service: string, env: Record<string, string>) {
+  constructor(service: string, env: Record<string, string>, gateways?: GatewaySocket) {
     this.service = service;
+    this.#gateways = gateways;
     const exec = fileURLToPath(new URL("../run.mjs", import.meta.url));
     cluster.setupPrimary({ exec, args: ["serve"], execArgv: flagsOf(service), silent: true });
     const { worker, failure } = fork({ ...MEMORY_ENV, ...env, OPENWARD_SUPERVISED: "1", SERVICES: service });
@@ -77,11 +81,16 @@ export class Child {
       }, READY_MS);
       worker?.on("message", (message: { type?: string; sentence?: string } & Ready) => {
         if (message.type === "refused") this.#refusal = message.sentence?.split("\n")[0];
-        if (message.type === "leaving") worker.send({ type: "left" }, () => {}); // it may be dead by now
+        if (message.type === "taken") gateways?.taken(this);
+        if (message.type === "leaving") {
+          void gateways?.leave(this);
+          worker.send({ type: "left" }, () => {}); // it may be dead by now
+        }
         if (message.type !== "ready") return;
         clearTimeout(timer);
         this.info = { nodeId: message.nodeId, ...(message.port !== undefined && { port: message.port }) };
         this.state = "ready";
+        gateways?.join(this);
         resolve(this.info);
       });
       void this.exited.then((reason) => {
@@ -89,12 +98,20 @@ export class Child {
         reject(new Error(`${service}: ${reason}`));
       });
     });
+    // Not on "disconnect", which Node keeps back as long as a connection under way is not confirmed.
+    void this.exited.then(() => setTimeout(() => setImmediate(() => gateways?.lost(this)), LAST_WORDS_MS));
     this.ready.catch(() => {}); // who waits for it hears of it; `exited` tells the others
   }
 
   /** 0: it could not be started. */
   get pid(): number {
     return this.#worker?.process.pid ?? 0;
+  }
+
+  hand(socket: Socket): void {
+    this.#worker?.process.send({ type: "connection" }, socket, { keepOpen: true }, (error) => {
+      if (error) this.#gateways?.lost(this);
+    });
   }
 
   /** Lets the process tell the mesh that a service is retired. @throws Error with its reason to refuse */
@@ -120,6 +137,7 @@ export class Child {
   /** Drains and ends; resolves when it is gone. */
   async leave(): Promise<void> {
     this.state = "leaving";
+    await this.#gateways?.leave(this);
     this.#worker?.process.kill("SIGTERM");
     const timer = setTimeout(() => this.kill(), LEAVE_MS);
     await this.exited;

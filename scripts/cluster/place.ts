@@ -1,5 +1,6 @@
 /** A place in the mesh that one process of a service fills; when it dies, another takes over. */
 import { Child } from "./child.ts";
+import type { GatewaySocket } from "./gateway-socket.ts";
 
 const FIRST_PAUSE_MS = 100; // before a dead process is replaced; doubled with each quick death
 const LONGEST_PAUSE_MS = 10_000;
@@ -13,6 +14,8 @@ export interface PlaceEvents {
   /** Something about the place is different. */
   changed(): void;
   log(line: string): void;
+  /** Where the connections of its processes come from; undefined: they take none. */
+  gateways?: GatewaySocket;
 }
 
 /** Keeps one process of a service alive: a dead one is replaced, after a pause that doubles with each quick death. */
@@ -74,7 +77,7 @@ export class Place {
   }
 
   #spawn(): Child {
-    const child = new Child(this.service, this.#env);
+    const child = new Child(this.service, this.#env, this.#events.gateways);
     const born = Date.now();
     this.#alive.add(child);
     void child.exited.then((reason) => {

@@ -4,7 +4,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../../mesh/config.ts";
 import { type Server, startNats } from "../servers.mjs";
 import { localUrl } from "../start/address.ts";
+import { StartupError, sentenceOf } from "../start/startup-error.ts";
 import { flagsOf } from "./child.ts";
+import { GatewaySocket } from "./gateway-socket.ts";
 import { Place } from "./place.ts";
 import { type ClusterState, type Mark, markOf, writeState } from "./state.ts";
 import { warmUp } from "./warm.ts";
@@ -21,6 +23,7 @@ export class Supervisor {
   readonly #config: Config;
   readonly #log: (line: string) => void;
   readonly #places: Place[] = [];
+  readonly #gateways = new GatewaySocket();
   readonly #started = new Date().toISOString();
   readonly #socket: string;
   #nats: (Server & Mark) | undefined;
@@ -42,6 +45,7 @@ export class Supervisor {
     this.#natsUrl = this.#config.natsUrl ?? this.#nats?.url ?? "";
     // What is started now makes up the system; what is added later joins by itself.
     if (!this.#config.members) this.#deployment = { MEMBERS: [...wanted.keys()].join(",") };
+    await this.#listenFor(wanted.get("api") ?? 0);
     for (const [service, count] of wanted) for (let n = 0; n < count; n++) this.#add(service);
     await Promise.all(this.#places.map((place) => place.open()));
   }
@@ -89,6 +93,7 @@ export class Supervisor {
   scale(service: string, count: number): Promise<void> {
     return this.#inTurn(async () => {
       const places = this.#of(service);
+      if (service === "api") await this.#listenFor(count);
       const added = Array.from({ length: Math.max(0, count - places.length) }, () => this.#add(service));
       try {
         await Promise.all(added.map((place) => place.open()));
@@ -116,6 +121,7 @@ export class Supervisor {
     this.#isStopping = true;
     await Promise.all(this.#of("api").map((place) => this.#remove(place)));
     await Promise.all([...this.#places].map((place) => this.#remove(place)));
+    this.#gateways.close();
     await this.#nats?.stop();
   }
 
@@ -125,14 +131,30 @@ export class Supervisor {
     return result;
   }
 
+  /** The mesh has an address as long as it has a gateway. */
+  async #listenFor(gateways: number): Promise<void> {
+    if (gateways === 0 || this.#gateways.isOpen) return;
+    await this.#gateways.open(this.#config).catch((error) => {
+      throw new StartupError(sentenceOf(error, this.#config));
+    });
+  }
+
   #of(service: string): Place[] {
     return this.#places.filter((place) => place.service === service);
   }
 
   #add(service: string): Place {
     const number = this.#of(service).length + 1;
-    const env = { ...this.#deployment, NATS_URL: this.#natsUrl, NODE_ID: `${service}-${number}`, DATA_DIR: this.#config.dataDir };
-    const place = new Place(service, env, { changed: () => this.#write(), log: this.#log });
+    const isGateway = service === "api";
+    const env = {
+      ...this.#deployment,
+      NATS_URL: this.#natsUrl,
+      NODE_ID: `${service}-${number}`,
+      DATA_DIR: this.#config.dataDir,
+      ...(isGateway && { PORT: "0", OPENWARD_GATEWAY_PORT: `${this.#gateways.port}` }),
+    };
+    const events = { changed: () => this.#write(), log: this.#log, ...(isGateway && { gateways: this.#gateways }) };
+    const place = new Place(service, env, events);
     this.#places.push(place);
     return place;
   }
@@ -141,6 +163,7 @@ export class Supervisor {
     await place.close();
     const index = this.#places.indexOf(place);
     if (index >= 0) this.#places.splice(index, 1);
+    if (this.#of("api").length === 0) this.#gateways.close();
     this.#write();
   }
 

@@ -155,8 +155,8 @@ export default (config: Config): ServiceSchema =>
       this.http.on("secureConnection", (socket: Socket) => this.connections.addEncrypted(socket));
       this.http.on("clientError", refuseMalformed);
       // Listening begins at once, and says "not ready" until the broker has started everything beside it.
-      await listen(this.http, config);
-      this.own = ownName(config, (this.http.address() as AddressInfo).port);
+      if (config.handedPort === undefined) await listen(this.http, config);
+      this.own = ownName(config, config.handedPort ?? (this.http.address() as AddressInfo).port);
       if (lacksName(config)) warn("PUBLIC_URL is not set: only requests to HOST and to names of this machine are answered.");
       const isStarted = new Promise<void>((resolve) => this.broker.localBus.once("$broker.started", () => resolve()));
       this.complete = isStarted
@@ -167,7 +167,8 @@ export default (config: Config): ServiceSchema =>
       // The first signal: who asks whether this gateway is ready hears it before the last request is answered.
       this.broker.localBus.once("$mesh.leaving", () => {
         this.isLeaving = true;
-        this.closed ??= shut(this.http as Server);
+        // What was handed over ends with its last answer (scripts/start/handed-connections.ts).
+        if (config.handedPort === undefined) this.closed ??= shut(this.http as Server);
       });
     },
 

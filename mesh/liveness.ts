@@ -62,7 +62,10 @@ export class Liveness {
 
   #tick(): void {
     const now = performance.now();
+    const late = now - this.#lastTick - TICK_MS;
     if (now - this.#lastTick > DEAD_MS) this.#resume(now);
+    // While this process was busy, or got no processor, it could hear nobody: that time says nothing of the others.
+    else if (late > TICK_MS) for (const [nodeID, at] of this.#heard) this.#heard.set(nodeID, Math.min(now, at + late));
     this.#lastTick = now;
     for (const [nodeID, at] of this.#heard) {
       if (now - at <= DEAD_MS) continue;

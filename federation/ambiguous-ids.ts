@@ -4,11 +4,14 @@ import type { BareId, Clause, StoreQuery } from "../fhir/search/query.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
 import { addForEachOwner, askTogether } from "./scatter-gather.ts";
 
-/** Ids without a type in one search; each may take two questions to each owner. */
+/** Ids without a type in one search. */
 const MAX_BARE_IDS = 500;
+/** Types of which each is asked about at once; of a reference to more, any first, and then any other. */
+const MAX_TYPES_AT_ONCE = 8;
 
 /**
- * Asks whether what is found refers to the same id of several types. Two questions at most to each owner, however many ids.
+ * Asks whether what is found refers to the same id of several types. One call to each owner, two where a reference may lead to many types,
+ * however many ids.
  * @throws FhirError 400 for one that does, and for too many ids without a type
  */
 export async function refuseAmbiguousIds(mesh: QueryContext, type: string, clauses: Clause[], availability: Availability): Promise<void> {
@@ -21,9 +24,8 @@ export async function refuseAmbiguousIds(mesh: QueryContext, type: string, claus
     throw fhirError(400, "too-costly", `"${name}" has more than ${MAX_BARE_IDS} ids without a type: write them as Type/id.`, name);
   }
   await findTypes(mesh, type, clauses, asked, availability);
-  // Of the others, whether there is any: the first one found was enough until now.
-  const found = asked.filter(({ used }) => used.size === 1);
-  await findTypes(mesh, type, clauses, found, availability);
+  const others = asked.filter(({ used, bare }) => used.size === 1 && typesOf(bare).length > MAX_TYPES_AT_ONCE);
+  if (others.length > 0) await findTypes(mesh, type, clauses, others, availability);
   const ambiguous = asked.find(({ used }) => used.size > 1);
   if (!ambiguous) return;
   const { name, id } = ambiguous.bare;
@@ -31,6 +33,8 @@ export async function refuseAmbiguousIds(mesh: QueryContext, type: string, claus
   const how = types.map((one) => `${one}/${id}`);
   throw fhirError(400, "multiple-matches", `The id ${id} in "${name}" is that of ${how.join(" and of ")}: write one of them.`, name);
 }
+
+const typesOf = ({ byType }: BareId): string[] => Object.keys(byType);
 
 interface Asked {
   bare: BareId;
@@ -44,17 +48,14 @@ async function findTypes(mesh: QueryContext, type: string, clauses: Clause[], as
   const about = new Map<StoreQuery, Asked>();
   for (const one of asked) {
     const open = Object.entries(one.bare.byType).filter(([target]) => !one.used.has(target));
-    const any = open.flatMap(([, values]) => values.map((eq) => ({ eq })));
-    const query: StoreQuery = {
-      type,
-      clauses: [...clauses, { kind: "key", slots: one.slots, any }],
-      sort: [],
-      limit: 1,
-      want: "ids",
-      refs: one.slots,
-    };
-    about.set(query, one);
-    addForEachOwner(mesh, perOwner, query, availability);
+    const groups = open.length > MAX_TYPES_AT_ONCE || one.used.size > 0 ? [open] : open.map((each) => [each]);
+    for (const group of groups) {
+      const any = group.flatMap(([, values]) => values.map((eq) => ({ eq })));
+      const within: Clause[] = [...clauses.map(withoutBare), { kind: "key", slots: one.slots, any }];
+      const query: StoreQuery = { type, clauses: within, sort: [], limit: 1, want: "ids", refs: one.slots };
+      about.set(query, one);
+      addForEachOwner(mesh, perOwner, query, availability);
+    }
   }
   const pages = await askTogether(mesh, perOwner);
   const queries = [...perOwner.values()].flat();
@@ -63,4 +64,11 @@ async function findTypes(mesh: QueryContext, type: string, clauses: Clause[], as
     const references = new Set(rows.flatMap(({ refs = [] }) => refs.map(([, value]) => `=${value}`)));
     for (const [target, values] of Object.entries(one.bare.byType)) if (values.some((value) => references.has(value))) one.used.add(target);
   }
+}
+
+/** As an owner needs it. */
+export function withoutBare(clause: Clause): Clause {
+  if (clause.kind !== "key" || clause.bare === undefined) return clause;
+  const { bare: _, ...rest } = clause;
+  return rest;
 }

@@ -9,7 +9,7 @@ import type { Clause, StoreQuery } from "../fhir/search/query.ts";
 import { referenceOf } from "../fhir/search/rows.ts";
 import { canonicalUrlSlots, searchOwners, ownersToAsk } from "./scatter-gather.ts";
 import { ownerOf } from "./owner-contract.ts";
-import { refuseAmbiguousIds } from "./ambiguous-ids.ts";
+import { refuseAmbiguousIds, withoutBare } from "./ambiguous-ids.ts";
 import { type Link, type ChainPlan, CHAIN_LIMITS, type ChainQuery } from "./chain-plan.ts";
 import { streamMatches, referencesIn, BudgetExceeded } from "./semi-join.ts";
 import { anyOfValues } from "../fhir/search/exact-clauses.ts";
@@ -22,8 +22,9 @@ const MAX_PAGES = 20;
 
 /** @throws FhirError 503 OWNER_DOWN unless `availability.partial` */
 export async function planChains(query: ChainQuery, criteria: Criteria): Promise<ChainPlan> {
-  const { type, clauses, chains, has, lists } = criteria;
-  await refuseAmbiguousIds(query.mesh, type, clauses, query.availability);
+  const { type, chains, has, lists } = criteria;
+  await refuseAmbiguousIds(query.mesh, type, criteria.clauses, query.availability);
+  const clauses = criteria.clauses.map(withoutBare);
   if (chains.length === 0 && has.length === 0 && lists.length === 0) return { type, clauses, links: [] };
   const all = await Promise.all([
     ...chains.map((chain) => planChain(query, type, chain)),

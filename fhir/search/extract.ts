@@ -47,6 +47,7 @@ export function indexOf(resource: unknown, most?: number): IndexRows {
 function addContained(sink: IndexRowBuilder): void {
   for (let reached = sink.takeContained(); reached.length > 0; reached = sink.takeContained()) {
     for (const [reference, contained] of reached) {
+      sink.countContained(contained.size);
       for (const [type, some] of byType(contained)) {
         for (const [inner, extract] of extractsOf(type)) {
           const slot = containedSlot(reference, inner);
@@ -63,7 +64,10 @@ function byType(contained: Iterable<Contained>): Map<string, Contained[]> {
   const found = new Map<string, Contained[]>();
   for (const one of contained) {
     const { resourceType: type } = one;
-    if (typeof type === "string" && isResourceType(type)) found.set(type, [...(found.get(type) ?? []), one]);
+    if (typeof type !== "string" || !isResourceType(type)) continue;
+    const same = found.get(type);
+    if (same) same.push(one);
+    else found.set(type, [one]);
   }
   return found;
 }

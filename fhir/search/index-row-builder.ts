@@ -34,6 +34,7 @@ export class IndexRowBuilder {
   /** What the resource contains, by id; made when first needed. */
   #containedById: Map<unknown, Contained> | undefined;
   /** What references in each slot lead to, of what the resource contains. */
+  #lookedInto = 0;
   readonly #reached = new Map<number, Set<Contained>>();
 
   /**
@@ -55,6 +56,13 @@ export class IndexRowBuilder {
     const others = this.#reached.get(this.#slot);
     if (others) others.add(found);
     else this.#reached.set(this.#slot, new Set([found]));
+  }
+
+  /** Contained resources that are looked into, each as often as references of another kind lead to it. @throws FhirError 422 for too many */
+  countContained(count: number): void {
+    this.#lookedInto += count;
+    if (this.#lookedInto > this.#most)
+      throw fhirError(422, "too-costly", "The resource refers too often to what it contains: divide it into several.");
   }
 
   /** What references lead to that was not taken yet, by slot. */

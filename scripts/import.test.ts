@@ -94,6 +94,14 @@ describe("an import into a hospital", () => {
     expect(await total("Patient?identifier=urn:mrn|double")).toBe(2);
   });
 
+  it("does not bring a part of a resource as the whole", async () => {
+    const tag = [{ system: "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", code: "SUBSETTED" }];
+    const part = { ...patient("part"), meta: { tag } };
+    const { code, said } = await imports(file("parts.ndjson", [part, patient("whole")]), "--url", url);
+    expect([code, said]).toEqual([1, expect.stringContaining("SUBSETTED")]);
+    expect([await total("Patient?identifier=urn:mrn|part"), await total("Patient?identifier=urn:mrn|whole")]).toEqual([0, 1]);
+  });
+
   it("names what is refused with the server's reason, brings the rest, and ends with 1", async () => {
     mkdirSync(join(dir, "in"));
     file("in/a-bad.json", bundle(post({ ...patient("bad"), gender: "f" })));

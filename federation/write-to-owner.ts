@@ -8,7 +8,7 @@ import { ownerOf, type OwnerStep, type StepResult } from "./owner-contract.ts";
 /** A write, its tries and pauses take no longer, milliseconds. */
 const WRITE_WITHIN_MS = 10_000;
 /** A try that is not answered within this is made again, at another node if there is one; milliseconds. */
-const TRY_MS = 1_200;
+const TRY_MS = 2_500;
 /** Pause before the next try: at random up to this, doubled each time; milliseconds. */
 const PAUSE_MS = 50;
 /** Tries in all: a service that is dying gets no storm of them. */

@@ -13,6 +13,7 @@ import type { Caller } from "../../mesh/contract.ts";
 import type { StepResult, VersionOf } from "../../federation/owner-contract.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import type { Directory } from "../../federation/directory.ts";
+import { isType } from "../../federation/errors.ts";
 import { readResource } from "../../federation/read.ts";
 import { WriteConflict } from "../../federation/retry-on-conflict.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
@@ -118,7 +119,7 @@ async function refuseTakenIds(
     const found = criteria === undefined ? undefined : conditions.get(criteria);
     const target = targets.get(entry);
     if (!found || found.matches.length > 0 || !target?.held || target.held.deleted) continue;
-    const { id, updated, json } = await readResource(mesh, entry.type as string, target.id);
+    const { id, updated, json } = await readHeld(mesh, entry.type as string, target.id);
     if (matchesClauses(found.condition.clauses, { id, updated, index: indexOf(parseJson(json)) })) throw new WriteConflict();
     throw refused(409, `The id ${id} is taken.`, entry.index, "duplicate");
   }
@@ -185,10 +186,20 @@ async function keepLabelsOfMoving(
   });
   await mapConcurrent(moving, async (entry) => {
     const target = targets.get(entry) as Target;
-    const { owner, version, json } = await readResource(mesh, entry.type as string, target.id);
+    const { owner, version, json } = await readHeld(mesh, entry.type as string, target.id);
     if (target.held?.version !== version || target.held.owner !== owner) throw new WriteConflict();
     if (mayHaveLabels(json)) entry.resource = withLabelsOf(parseJson(json) as Resource, entry.resource as Resource);
   });
+}
+
+/** What was there a moment ago. @throws WriteConflict when it has been deleted since, or is on its way between two owners */
+async function readHeld(mesh: { caller: Caller; directory: Directory }, type: string, id: string) {
+  try {
+    return await readResource(mesh, type, id);
+  } catch (error) {
+    if (isType(error, "GONE") || isType(error, "NOT_FOUND")) throw new WriteConflict();
+    throw error;
+  }
 }
 
 /** The error with the entry that it is about. */

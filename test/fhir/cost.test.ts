@@ -1,3 +1,4 @@
+import { cpuUsage } from "node:process";
 import { conditionalReferences, localReferences } from "../../fhir/bundle/references.ts";
 import { EvaluationBudget } from "../../fhir/expressions/budget.ts";
 import { frameOf } from "../../fhir/frame.ts";
@@ -32,16 +33,22 @@ function process(text: string): void {
   frameOf(resource);
 }
 
+/** Processor time that this process has used, its threads with it, milliseconds: other work on the machine does not count. */
+function usedMs(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1_000;
+}
+
 const timeOf = (work: () => unknown): number => {
-  const begun = performance.now();
+  const begun = usedMs();
   work();
-  return performance.now() - begun;
+  return usedMs() - begun;
 };
 
 /** Ten times as much may take this many times as long (each by each it would a hundred times), and so long in any case, milliseconds. */
 const [TIMES, LEAST_MS] = [30, 400];
 
-/** How the time has grown; undefined when it is as it should be. The shortest of three counts: there is other work on the machine. */
+/** How the time has grown; undefined when it is as it should be. The shortest of three counts: garbage is collected in between. */
 function excess(small: () => unknown, large: () => unknown): string | undefined {
   let after = timeOf(large);
   let before = 0;
@@ -142,20 +149,20 @@ describe("what one resource costs grows no faster than the resource", () => {
 
   it("with members that stand twice under a long name", () => {
     const text = `{"resourceType":"Patient","${"n".repeat(1_000_000)}":{${'"a":1,'.repeat(20_000)}"a":1}}`;
-    const begun = performance.now();
+    const begun = usedMs();
     expect(() => parseInput(text)).toThrow(expect.objectContaining({ status: 422 }));
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(usedMs() - begun).toBeLessThan(2_000);
   });
 
   it("with names that are folded into many times their length", () => {
     const name = list(500, () => ({ family: "\ufdfa".repeat(8_000) }));
     const resource = { resourceType: "Patient", name };
-    const begun = performance.now();
+    const begun = usedMs();
     expect(() =>
       indexOf({ resourceType: "Patient", name: list(5_000, (i) => ({ family: `${i}${"\ufdfa".repeat(450)}` })) }, MAX_INDEX_ROWS),
     ).toThrow(expect.objectContaining({ status: 422, issues: [expect.objectContaining({ code: "too-costly" })] }));
     indexOf(resource);
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(usedMs() - begun).toBeLessThan(10_000);
   });
 
   it("and is refused where it would be too much", () => {
@@ -187,9 +194,9 @@ describe("what a patch costs", () => {
     const timed = async (size: number): Promise<number> => {
       let best = Number.POSITIVE_INFINITY;
       for (let round = 0; round < 3; round++) {
-        const begun = performance.now();
+        const begun = usedMs();
         await applyPatch(patient(1), make(size)).catch(() => {});
-        best = Math.min(best, performance.now() - begun);
+        best = Math.min(best, usedMs() - begun);
       }
       return best;
     };
@@ -205,12 +212,12 @@ describe("what a patch costs", () => {
         { name: "value", valueUri: "t" },
       ],
     }));
-    const begun = performance.now();
+    const begun = usedMs();
     await expect(applyPatch(patient(50_000), { resourceType: "Parameters", parameter })).rejects.toMatchObject({
       status: 422,
       issues: [{ code: "too-costly" }],
     });
-    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(usedMs() - begun).toBeLessThan(6_000);
     expect(await applyPatch(patient(100), { resourceType: "Parameters", parameter: parameter.slice(0, 100) })).toMatchObject({
       identifier: expect.arrayContaining([{ system: "t", value: "99" }]),
     });
@@ -276,9 +283,9 @@ describe("what a profile costs", () => {
       ...resource,
       identifier: resource.identifier.map((one) => ({ ...one, type: { coding: [{ code: "x" }, { code: "y" }] } })),
     };
-    const begun = performance.now();
+    const begun = usedMs();
     const issues = await check(coded, element);
-    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(usedMs() - begun).toBeLessThan(6_000);
     expect(issues.some(({ code }) => code === "too-costly" || code === "not-supported" || code === "value")).toBe(true);
   });
 });

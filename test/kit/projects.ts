@@ -13,6 +13,7 @@ export const HEAVY: Record<string, string> = {
   "test/kit/synthea.ts": "goes through sixty records",
   "test/kit/examples.ts": "goes through all of HL7's examples",
   "test/kit/faulty-examples.ts": "goes through all of HL7's examples",
+  "test/fhir/cost.test.ts": "measures what the largest of inputs costs",
   "scripts/new.test.ts": "runs the compiler and Jest in a copy of the project",
 };
 

@@ -3,6 +3,7 @@
  * what Moleculer's registry says at this moment. A member without a live node is down: its types answer 503. What no member owns answers 404.
  */
 import type { Service, ServiceBroker } from "moleculer";
+import { announceMetadata } from "../mesh/announce.ts";
 import { defineMixin } from "../mesh/contract.ts";
 import { type Members, type Membership, membershipOf } from "./membership.ts";
 import type { Ownership } from "./owner-contract.ts";
@@ -206,12 +207,8 @@ export function directoryOf(broker: ServiceBroker): Directory {
   const directory = new Directory(broker);
   directories.set(broker, directory);
   const membership = membershipOf(broker);
-  const tell = () => {
-    // A copy: Moleculer leaves out what stands in an announcement twice.
-    broker.metadata["members"] = structuredClone(membership.all);
-    // Not in Moleculer's types: makes it collect the metadata again.
-    (broker.registry as unknown as { localNodeInfoInvalidated: boolean }).localNodeInfoInvalidated = true;
-  };
+  // A copy: Moleculer leaves out what stands in an announcement twice.
+  const tell = () => announceMetadata(broker, "members", structuredClone(membership.all));
   tell();
   let isAnnounced = true;
   membership.onChange(() => {

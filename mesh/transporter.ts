@@ -10,6 +10,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Errors, Transporters } from "moleculer";
 import { connect, headers, type Msg, type NatsConnection } from "nats";
+import { announceMetadata } from "./announce.ts";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
 import { MAX_BATCH_BYTES, packBatch, bytesInBatch, unpackBatch } from "./packet-batch.ts";
 import { PendingRequests } from "./pending-requests.ts";
@@ -273,9 +274,7 @@ export class MeshTransporter extends Transporters.NATS {
   /** Goes out with this node's INFO, so that others know which connection is ours. */
   #mark(client: NatsConnection): void {
     const mark: ConnectionMark = { server: client.info?.server_id ?? "", client: client.info?.client_id ?? 0 };
-    this.broker.metadata["connection"] = mark;
-    // Not in Moleculer's types: makes it collect the metadata again.
-    (this.broker.registry as unknown as { localNodeInfoInvalidated: boolean }).localNodeInfoInvalidated = true;
+    announceMetadata(this.broker, "connection", mark);
   }
 
   #evict(msg: Msg): void {

@@ -1,3 +1,4 @@
+import { cpuUsage } from "node:process";
 import { isXhtml } from "./narrative.ts";
 
 describe("a narrative", () => {
@@ -128,7 +129,7 @@ describe("a narrative", () => {
   });
 
   it("of several million characters is read in a moment, whatever it is", () => {
-    const start = performance.now();
+    const start = cpuUsage(); // of this process: other work on the machine does not count
     for (const part of ["<p ", "&", "<!--", "<", '<p class="', "<p>", " a=", "A", '<p style="url(', '<p style="a:'])
       isXhtml(div(part.repeat(2_000_000 / part.length)));
     for (const part of ["url(", "/*", "'", "&quot;", "url(&quot;", " ", "a:", "url( "]) {
@@ -137,6 +138,7 @@ describe("a narrative", () => {
       isXhtml(div(`<p style="${part}">A</p>`.repeat(50_000)));
     }
     isXhtml(`<div xmlns="http://www.w3.org/1999/xhtml"><img src="data:image/png;base64,${"A".repeat(8_000_000)}"/></div>`);
-    expect(performance.now() - start).toBeLessThan(3_000);
+    const { user, system } = cpuUsage(start);
+    expect((user + system) / 1_000).toBeLessThan(8_000); // milliseconds, for 35 texts; each by each they would take hours
   });
 });

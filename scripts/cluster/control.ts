@@ -9,6 +9,7 @@ import { StartupError } from "../start/startup-error.ts";
 const LONGEST_PATH = 100;
 const LONGEST_LINE = 10_000;
 
+/** What a supervisor is asked to do with the services that it runs; one line of JSON each. */
 export type Command =
   | { do: "restart"; service: string }
   | { do: "scale"; service: string; count: number }

@@ -24,6 +24,7 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
+/** The gateway's address, which the supervisor holds; each connection is handed to a gateway that has nothing to take, and waits if there is none. */
 export class GatewaySocket {
   readonly #waiting = new Set<Waiting>();
   /** Gateways that have nothing to take; the one that waits for longest is the next. */

@@ -10,6 +10,7 @@ const GRACE_MS = 2_000;
 const DRAIN_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
+/** The connections that a gateway was handed, and their end: what was begun is answered, then each is closed. */
 export class HandedConnections {
   readonly #server: Server;
   readonly #open = new Set<Socket>();

@@ -67,6 +67,7 @@ export function arrivalOf(request: Received): Promise<void> | undefined {
 
 const WRITES = new Set(["POST", "PUT", "PATCH"]);
 
+/** Whether a request brings a body: it says of what length, or sends it in chunks (RFC 9112, section 6.3). */
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 

@@ -52,8 +52,8 @@ async function openFile(dataDir: string, file: string): Promise<Database> {
   }
   try {
     await db.whenFree(() => {
-      const isEmpty = db.get("SELECT count(*) AS n FROM sqlite_schema").n === 0;
-      if (db.get("PRAGMA application_id").application_id !== APPLICATION_ID && !isEmpty)
+      const isEmpty = db.one<{ n: number }>("SELECT count(*) AS n FROM sqlite_schema").n === 0;
+      if (db.one<{ application_id: number }>("PRAGMA application_id").application_id !== APPLICATION_ID && !isEmpty)
         throw unavailable(`${file} is not a file of OpenWard: move it away or choose another DATA_DIR.`);
       db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}`);
       if (isEmpty) db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);

@@ -60,7 +60,7 @@ export class SqliteDocuments<Of extends Document = Document> {
       name.startsWith("-") ? `${memberSql(name.slice(1))} DESC` : memberSql(name),
     );
     const text = `SELECT json FROM ${this.#table} WHERE ${where.text} ORDER BY ${order.join(", ")} LIMIT ? OFFSET ?`;
-    const rows = await this.#run((db) => db.all(text, ...where.values, limit, offset));
+    const rows = await this.#run((db) => db.all<{ json: string }>(text, ...where.values, limit, offset));
     return rows.map(({ json }) => JSON.parse(json) as Of);
   }
 
@@ -80,7 +80,9 @@ export class SqliteDocuments<Of extends Document = Document> {
   /** Moleculer-db hands over the query inside its filters. */
   async count({ query = {} }: { query?: Query<Of> } = {}): Promise<number> {
     const where = whereSql(query);
-    const found = await this.#run((db) => db.get(`SELECT count(*) AS n FROM ${this.#table} WHERE ${where.text}`, ...where.values));
+    const found = await this.#run((db) =>
+      db.one<{ n: number }>(`SELECT count(*) AS n FROM ${this.#table} WHERE ${where.text}`, ...where.values),
+    );
     return found.n;
   }
 
@@ -102,7 +104,7 @@ export class SqliteDocuments<Of extends Document = Document> {
   updateMany(query: Query<Of>, update: Update<Of>): Promise<number> {
     const where = whereSql(query);
     return this.#write((db) => {
-      const rows = db.all(`SELECT json FROM ${this.#table} WHERE ${where.text}`, ...where.values);
+      const rows = db.all<{ json: string }>(`SELECT json FROM ${this.#table} WHERE ${where.text}`, ...where.values);
       for (const { json } of rows) {
         const changed = updated(JSON.parse(json) as Of, update);
         db.run(`UPDATE ${this.#table} SET json = ? WHERE id = ?`, JSON.stringify(changed), changed._id);

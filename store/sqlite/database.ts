@@ -18,11 +18,6 @@ export class Sql {
     this.values = values;
   }
 }
-/** A row of a result: the columns that its statement names. Each statement types what it reads. */
-export type ResultRow = Row;
-// biome-ignore lint/suspicious/noExplicitAny: a result row has the columns its statement names
-type Row = any;
-
 /** Prepared statements kept; the shapes of queries are few, but a client can invent many. */
 const MAX_STATEMENTS = 200;
 /** How long SQLite itself may sit and wait for another process, milliseconds: it blocks the event loop meanwhile. */
@@ -69,12 +64,19 @@ export class Database {
     return statement;
   }
 
-  get(text: string, ...values: Value[]): ResultRow {
-    return this.prepare(text).get(...values);
+  /** The first row of a result. @typeParam Row the columns that the statement names */
+  get<Row extends object>(text: string, ...values: Value[]): Row | undefined {
+    return this.prepare(text).get(...values) as Row | undefined;
   }
 
-  all(text: string, ...values: Value[]): ResultRow[] {
-    return this.prepare(text).all(...values);
+  /** The row of a statement that always has one: a count, a PRAGMA. @typeParam Row the columns that the statement names */
+  one<Row extends object>(text: string, ...values: Value[]): Row {
+    return this.prepare(text).get(...values) as Row;
+  }
+
+  /** All rows of a result. @typeParam Row the columns that the statement names */
+  all<Row extends object>(text: string, ...values: Value[]): Row[] {
+    return this.prepare(text).all(...values) as Row[];
   }
 
   run(text: string, ...values: Value[]): void {

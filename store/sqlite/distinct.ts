@@ -9,7 +9,7 @@ export function distinctValues(db: Database, slots: number[], limit: number): Ke
   const found: KeyRow[] = [];
   for (const slot of slots) {
     for (let last = "="; found.length < limit; ) {
-      const value: string | undefined = db.get(NEXT, slot, last)?.value;
+      const value = db.get<{ value: string }>(NEXT, slot, last)?.value;
       if (value === undefined) break;
       found.push([slot, value]);
       last = value;

@@ -20,6 +20,9 @@ interface HistoryPlace {
   isCurrent: boolean;
 }
 
+/** What both tables say of a version. */
+type VersionRow = Pick<HistoryPlace, "version" | "updated" | "method">;
+
 /** One page of versions, newest first; `more`: there are older ones. */
 export function readHistory(db: Database, types: Types, query: HistoryQuery): { versions: StoredResource[]; more: boolean } {
   const places = query.id === undefined ? ofTypes(db, types, query) : ofResource(db, types, query);
@@ -39,7 +42,7 @@ export function readHistory(db: Database, types: Types, query: HistoryQuery): { 
 
 function jsonAt(db: Database, { row, isCurrent }: HistoryPlace): string | undefined {
   const text = isCurrent ? "SELECT json FROM resource WHERE seq = ?" : "SELECT json FROM history WHERE no = ?";
-  return db.get(text, row).json ?? undefined;
+  return db.one<{ json: string | null }>(text, row).json ?? undefined;
 }
 
 /** All versions of one resource that are asked for: they are in its own rows, so none of another is looked at. */
@@ -47,10 +50,12 @@ function ofResource(db: Database, types: Types, query: HistoryQuery): HistoryPla
   const { type, id } = query as { type: string; id: string };
   const no = types.find(type);
   const current =
-    no === undefined ? undefined : db.get("SELECT seq, version, updated, method FROM resource WHERE type = ? AND id = ?", no, id);
+    no === undefined
+      ? undefined
+      : db.get<VersionRow & { seq: number }>("SELECT seq, version, updated, method FROM resource WHERE type = ? AND id = ?", no, id);
   if (!current) return [];
   const condition = window(query, type, id, "h");
-  const older = db.all(
+  const older = db.all<VersionRow & { no: number }>(
     `SELECT no, version, updated, method FROM history h WHERE seq = ? AND ${condition.text} ORDER BY version DESC LIMIT ?`,
     current.seq,
     ...condition.values,
@@ -85,7 +90,8 @@ function ofTypes(db: Database, types: Types, query: HistoryQuery): HistoryPlace[
       const condition = window(query, name, undefined, "h");
       const { text, values } = q`SELECT ${sql(row)} AS row, id, version, updated, method FROM ${sql(`${table} h INDEXED BY ${index}`)}
         WHERE type = ${no} AND method < 4 AND ${condition} ORDER BY updated DESC, id DESC, version DESC LIMIT ${query.limit + 1}`;
-      for (const found of db.all(text, ...values)) places.push({ ...found, type: name, isCurrent: table === "resource" });
+      for (const found of db.all<Omit<HistoryPlace, "type" | "isCurrent">>(text, ...values))
+        places.push({ ...found, type: name, isCurrent: table === "resource" });
     }
   }
   return places;

@@ -101,11 +101,11 @@ export class JoinKeys {
   }
 
   #living(type: number): number {
-    return this.#db.get("SELECT living FROM type WHERE no = ?", type).living;
+    return this.#db.one<{ living: number }>("SELECT living FROM type WHERE no = ?", type).living;
   }
 
   #values({ text, values }: Sql): string[] {
-    return this.#db.all(text, ...values).map(({ value }) => value);
+    return this.#db.all<{ value: string }>(text, ...values).map(({ value }) => value);
   }
 }
 

@@ -40,9 +40,9 @@ export async function openDatabase(
 }
 
 function refuseForeign(db: Database): void {
-  const { application_id: mark } = db.get("PRAGMA application_id");
-  const { user_version: version } = db.get("PRAGMA user_version");
-  const isEmpty = db.get("SELECT count(*) AS n FROM sqlite_schema").n === 0;
+  const { application_id: mark } = db.one<{ application_id: number }>("PRAGMA application_id");
+  const { user_version: version } = db.one<{ user_version: number }>("PRAGMA user_version");
+  const isEmpty = db.one<{ n: number }>("SELECT count(*) AS n FROM sqlite_schema").n === 0;
   if (mark !== APPLICATION_ID && !isEmpty)
     throw unavailable(`${db.file} is not a store of OpenWard: move it away or choose another DATA_DIR.`);
   if (version > SCHEMA_VERSION) throw unavailable(`${db.file} was written by a newer version of OpenWard: run that version.`);
@@ -50,7 +50,7 @@ function refuseForeign(db: Database): void {
 
 function createTables(db: Database, withText: boolean): void {
   refuseForeign(db);
-  const { user_version: version } = db.get("PRAGMA user_version");
+  const { user_version: version } = db.one<{ user_version: number }>("PRAGMA user_version");
   for (const migration of migrations.slice(version)) db.exec(migration);
   if (version < SCHEMA_VERSION) db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`);
   if (withText) db.exec(textTable);
@@ -73,7 +73,7 @@ function inTransaction(db: Database, work: () => void): void {
  */
 export async function reindex(db: Database, writer: Writer, options: StoreOptions): Promise<void> {
   const wanted = options.indexVersion + (options.text ? " with text" : "");
-  const read = (key: string): string | number | undefined => db.get("SELECT value FROM meta WHERE key = ?", key)?.value;
+  const read = (key: string) => db.get<{ value: string | number }>("SELECT value FROM meta WHERE key = ?", key)?.value;
   const write = (key: string, value: string | number): void => db.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value);
 
   let isDone = false;
@@ -88,7 +88,7 @@ export async function reindex(db: Database, writer: Writer, options: StoreOption
           write("reindexing to", wanted);
           write("reindexed up to", 0);
         }
-        const rows = db.all(
+        const rows = db.all<{ seq: number; json: string }>(
           "SELECT seq, json FROM resource WHERE seq > ? AND method < 3 ORDER BY seq LIMIT ?",
           read("reindexed up to") as number,
           REINDEX_BATCH,

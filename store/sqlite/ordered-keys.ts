@@ -53,7 +53,7 @@ function valuesOf(db: Database, slot: number, prefix: string, most: number): str
   let from = q`k.value >= ${prefix}`;
   for (;;) {
     const next = q`SELECT k.value AS value FROM keys k INDEXED BY keys_value WHERE k.slot = ${slot} AND ${from} AND ${bound} ORDER BY k.value LIMIT 1`;
-    const value: string | undefined = db.get(next.text, ...next.values)?.value;
+    const value = db.get<{ value: string }>(next.text, ...next.values)?.value;
     if (value === undefined) return values;
     if (values.length === most) return undefined;
     values.push(value);
@@ -63,5 +63,5 @@ function valuesOf(db: Database, slot: number, prefix: string, most: number): str
 
 function countUpTo(db: Database, { from, where }: Lane): number {
   const { text, values } = q`SELECT count(*) AS n FROM (SELECT 1 FROM ${sql(from)} WHERE ${where} LIMIT ${MANY + 1})`;
-  return db.get(text, ...values).n;
+  return db.one<{ n: number }>(text, ...values).n;
 }

@@ -72,7 +72,7 @@ export class PlanChooser {
   countUpTo({ branches, counted = branches }: IndexScan, limit: number): number {
     if (counted.length === 0) return 0;
     const { text, values } = q`SELECT count(*) AS n FROM (SELECT 1 FROM (${unionAll(counted)}) LIMIT ${limit + 1})`;
-    return this.#db.get(text, ...values).n;
+    return this.#db.one<{ n: number }>(text, ...values).n;
   }
 }
 

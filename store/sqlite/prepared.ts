@@ -36,8 +36,11 @@ export class PreparedWrites {
     if (!this.#db.get("SELECT 1 FROM lock LIMIT 1")) return;
     const row =
       keys.length === 1
-        ? this.#db.get("SELECT tx FROM lock WHERE key = ?", keys[0] as string)
-        : this.#db.get("SELECT l.tx FROM json_each(?) j CROSS JOIN lock l ON l.key = j.value LIMIT 1", JSON.stringify(keys));
+        ? this.#db.get<{ tx: string }>("SELECT tx FROM lock WHERE key = ?", keys[0] as string)
+        : this.#db.get<{ tx: string }>(
+            "SELECT l.tx FROM json_each(?) j CROSS JOIN lock l ON l.key = j.value LIMIT 1",
+            JSON.stringify(keys),
+          );
     if (row) throw new Blocked(row.tx);
   }
 
@@ -93,7 +96,7 @@ export class PreparedWrites {
   #changes(tx: string): Change[] | undefined {
     const kept = this.#kept.get(tx);
     if (kept) return this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx) && kept.changes;
-    const row = this.#db.get("SELECT payload FROM prepared WHERE tx = ?", tx);
+    const row = this.#db.get<{ payload: string }>("SELECT payload FROM prepared WHERE tx = ?", tx);
     if (!row) return undefined;
     const { indexVersion, changes } = JSON.parse(row.payload) as Payload;
     if (indexVersion === this.#options.indexVersion) return changes;

@@ -62,24 +62,24 @@ export class SqliteSearch {
   count(typeName: string, clauses: Clause[]): number {
     const type = this.#types.find(typeName);
     if (type === undefined) return 0;
-    if (clauses.length === 0) return this.#one(q`SELECT living AS n FROM type WHERE no = ${type}`).n;
+    if (clauses.length === 0) return this.#number(q`SELECT living AS n FROM type WHERE no = ${type}`);
     const best = this.chooser.choose(clauses, type, COLLECT_AT_MOST);
     if (!best) {
       const probes = and(clauses.map((clause) => probe(clause)));
-      return this.#one(
+      return this.#number(
         q`SELECT count(*) AS n FROM resource r INDEXED BY resource_living WHERE r.type = ${type} AND r.method < 3 AND ${probes}`,
-      ).n;
+      );
     }
     if (best.branches.length === 0) return 0;
     const [only] = clauses;
     if (clauses.length === 1 && only === best.covers && (only?.kind === "key" || only?.kind === "range")) {
-      return this.#one(q`SELECT count(DISTINCT seq) AS n FROM (${unionAll(best.branches)})`).n;
+      return this.#number(q`SELECT count(DISTINCT seq) AS n FROM (${unionAll(best.branches)})`);
     }
     const probes = and(rest(clauses, best.covers).map((clause) => probe(clause, "c.seq")));
-    return this.#one(
+    return this.#number(
       q`SELECT count(*) AS n FROM (SELECT DISTINCT seq FROM (${unionAll(best.branches)})) c
         CROSS JOIN resource r ON r.seq = c.seq WHERE r.type = ${type} AND r.method < 3 AND ${probes}`,
-    ).n;
+    );
   }
 
   /** For conditional creates. */
@@ -118,7 +118,7 @@ export class SqliteSearch {
     const found = new Map<number, [slot: number, value: string][]>();
     const places = JSON.stringify(matches.map(({ seq }) => seq));
     for (const slot of slots) {
-      const rows = this.#db.all(
+      const rows = this.#db.all<{ seq: number; value: string }>(
         `SELECT k.seq, k.value FROM json_each(?) j CROSS JOIN keys k INDEXED BY sqlite_autoindex_keys_1
          ON k.seq = j.value AND k.slot = ? AND k.value >= '=' AND k.value < '>'`,
         places,
@@ -135,7 +135,7 @@ export class SqliteSearch {
   }
 
   #json(seq: number): string {
-    return this.#db.get("SELECT json FROM resource WHERE seq = ?", seq).json;
+    return this.#db.one<{ json: string }>("SELECT json FROM resource WHERE seq = ?", seq).json;
   }
 
   /**
@@ -175,8 +175,8 @@ export class SqliteSearch {
     return this.#walker.inOrder({ question: { type, clauses, axes, lanes }, axes, probes, fixed: [], need, ...(after && { after }) });
   }
 
-  #one({ text, values }: Sql) {
-    return this.#db.get(text, ...values);
+  #number({ text, values }: Sql): number {
+    return this.#db.one<{ n: number }>(text, ...values).n;
   }
 }
 

@@ -104,7 +104,10 @@ class SqliteFile implements SqliteStore {
     return this.#reading(() => {
       const no = this.#types.find(type);
       if (no === undefined) return undefined;
-      return stored(type, this.#db.get("SELECT id, version, updated, method, json FROM resource WHERE type = ? AND id = ?", no, id));
+      return stored(
+        type,
+        this.#db.get<StoredRow>("SELECT id, version, updated, method, json FROM resource WHERE type = ? AND id = ?", no, id),
+      );
     });
   }
 
@@ -113,12 +116,20 @@ class SqliteFile implements SqliteStore {
       this.#db.snapshot(() => {
         const no = this.#types.find(type);
         if (no === undefined) return undefined;
-        const current = this.#db.get("SELECT seq, id, version, updated, method, json FROM resource WHERE type = ? AND id = ?", no, id);
+        const current = this.#db.get<StoredRow & { seq: number }>(
+          "SELECT seq, id, version, updated, method, json FROM resource WHERE type = ? AND id = ?",
+          no,
+          id,
+        );
         if (!current) return undefined;
         if (current.version === version && current.method < 4) return stored(type, current);
         return stored(
           type,
-          this.#db.get("SELECT id, version, updated, method, json FROM history WHERE seq = ? AND version = ?", current.seq, version),
+          this.#db.get<StoredRow>(
+            "SELECT id, version, updated, method, json FROM history WHERE seq = ? AND version = ?",
+            current.seq,
+            version,
+          ),
         );
       }),
     );
@@ -217,19 +228,23 @@ class SqliteFile implements SqliteStore {
   }
 
   prepared(): Promise<Prepared[]> {
-    return this.#reading(() => this.#db.all("SELECT tx, since FROM prepared ORDER BY since").map(({ tx, since }) => ({ tx, since })));
+    return this.#reading(() =>
+      this.#db.all<Prepared>("SELECT tx, since FROM prepared ORDER BY since").map(({ tx, since }) => ({ tx, since })),
+    );
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------
 
   counter(name: string): Promise<number> {
-    return this.#reading(() => this.#db.get("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0);
+    return this.#reading(() => this.#db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0);
   }
 
   counters(prefix: string, limit: number): Promise<{ name: string; value: number }[]> {
     const starts = startsWith("name", prefix);
     const text = `SELECT name, value FROM counter WHERE ${starts.text} ORDER BY name LIMIT ?`;
-    return this.#reading(() => this.#db.all(text, ...starts.values, limit).map(({ name, value }) => ({ name, value })));
+    return this.#reading(() =>
+      this.#db.all<{ name: string; value: number }>(text, ...starts.values, limit).map(({ name, value }) => ({ name, value })),
+    );
   }
 
   async put(key: string, value: string, expiresAt?: number): Promise<string> {
@@ -240,7 +255,7 @@ class SqliteFile implements SqliteStore {
         this.#db.run("DELETE FROM map WHERE key IN (SELECT key FROM map WHERE expires < ? ORDER BY expires LIMIT ?)", now, EXPIRED_PER_PUT);
         this.#db.run("DELETE FROM map WHERE key = ? AND expires < ?", key, now);
         this.#db.run("INSERT INTO map VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key, value, expiresAt ?? null);
-        return this.#db.get("SELECT value FROM map WHERE key = ?", key).value;
+        return this.#db.one<{ value: string }>("SELECT value FROM map WHERE key = ?", key).value;
       },
       size,
       0,
@@ -249,7 +264,9 @@ class SqliteFile implements SqliteStore {
 
   get(key: string): Promise<string | undefined> {
     return this.#reading(
-      () => this.#db.get("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, Date.now())?.value,
+      () =>
+        this.#db.get<{ value: string }>("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, Date.now())
+          ?.value,
     );
   }
 
@@ -260,14 +277,18 @@ class SqliteFile implements SqliteStore {
   entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]> {
     const starts = startsWith("key", prefix);
     const text = `SELECT key, value FROM map WHERE ${starts.text} AND (expires IS NULL OR expires >= ?) ORDER BY key LIMIT ?`;
-    return this.#reading(() => this.#db.all(text, ...starts.values, Date.now(), limit).map(({ key, value }) => ({ key, value })));
+    return this.#reading(() =>
+      this.#db.all<{ key: string; value: string }>(text, ...starts.values, Date.now(), limit).map(({ key, value }) => ({ key, value })),
+    );
   }
 
   // --- the file ------------------------------------------------------------------------------------------------------
 
   changes(): string {
     // What other connections have committed, and what this one has changed.
-    const { others, own } = this.#db.get("SELECT data_version AS others, total_changes() AS own FROM pragma_data_version()");
+    const { others, own } = this.#db.one<{ others: number; own: number }>(
+      "SELECT data_version AS others, total_changes() AS own FROM pragma_data_version()",
+    );
     return `${others}.${own}`;
   }
 

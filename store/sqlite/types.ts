@@ -15,7 +15,7 @@ export class Types {
   find(name: string): number | undefined {
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
-    const row = this.#db.get("SELECT no FROM type WHERE name = ?", name);
+    const row = this.#db.get<{ no: number }>("SELECT no FROM type WHERE name = ?", name);
     return row && this.#learn(row.no, name);
   }
 
@@ -23,14 +23,14 @@ export class Types {
   intern(name: string): number {
     const known = this.find(name);
     if (known !== undefined) return known;
-    const row = this.#db.get("INSERT INTO type (name) VALUES (?) RETURNING no", name);
+    const row = this.#db.one<{ no: number }>("INSERT INTO type (name) VALUES (?) RETURNING no", name);
     return this.#learn(row.no, name);
   }
 
   name(no: number): string {
     const known = this.#names.get(no);
     if (known !== undefined) return known;
-    const row = this.#db.get("SELECT name FROM type WHERE no = ?", no);
+    const row = this.#db.one<{ name: string }>("SELECT name FROM type WHERE no = ?", no);
     this.#learn(no, row.name);
     return row.name;
   }

@@ -116,7 +116,7 @@ export class Walker {
     const statement = q`WITH c AS MATERIALIZED (${passed}), m AS MATERIALIZED (${valued}),
       t AS MATERIALIZED (SELECT * FROM m WHERE ${after ? afterCursor(axes, after) : sql("1")} ORDER BY ${order} LIMIT ${need + 1})
       SELECT t.*, r.id, r.version, r.updated FROM t CROSS JOIN resource r ON r.seq = t.seq ORDER BY ${order}`;
-    const found = this.#all(statement).map((row) => toMatch(row, [...fixed, ...axes.map((_, i) => row[`s${i}`])]));
+    const found = this.#all(statement).map((row) => toMatch(row, [...fixed, ...axes.map((_, i) => row[`s${i}`] as SortValue)]));
     return found.filter((match) => !isAt(match, after)).slice(0, need);
   }
 
@@ -185,7 +185,7 @@ export class Walker {
     const direction = axis.desc ? "DESC" : "ASC";
     let nearest: SortValue | undefined;
     for (const { from: rows, column, where } of axis.lanes) {
-      const row = this.#one(
+      const row = this.#one<{ value: SortValue }>(
         q`SELECT ${sql(column)} AS value FROM ${sql(rows)} WHERE ${where} AND ${beyond(axis, sql(column), from, undefined)}
           ORDER BY ${sql(`${column} ${direction}`)} LIMIT 1 OFFSET ${width - 1}`,
       );
@@ -195,7 +195,7 @@ export class Walker {
   }
 
   #precedes({ desc }: Axis, a: SortValue, b: SortValue): boolean {
-    const { less } = this.#one(q`SELECT ${a} < ${b} AS less`);
+    const less = this.#one<{ less: number | null }>(q`SELECT ${a} < ${b} AS less`)?.less;
     return desc ? !less && a !== b : less === 1;
   }
 
@@ -231,16 +231,19 @@ export class Walker {
     return found.sort((a, b) => a.seq - b.seq).slice(0, need);
   }
 
-  #one({ text, values }: Sql) {
-    return this.#db.get(text, ...values);
+  #one<Row extends object>({ text, values }: Sql): Row | undefined {
+    return this.#db.get<Row>(text, ...values);
   }
 
-  #all({ text, values }: Sql) {
-    return this.#db.all(text, ...values);
+  #all({ text, values }: Sql): MatchRow[] {
+    return this.#db.all<MatchRow>(text, ...values);
   }
 }
 
-const toMatch = ({ seq, id, version, updated }: WalkMatch, values: SortValue[]): WalkMatch => ({ seq, id, version, updated, values });
+/** A match, with its sort values in columns of their own: s0, s1, … */
+type MatchRow = Omit<WalkMatch, "values"> & Record<`s${number}`, SortValue>;
+
+const toMatch = ({ seq, id, version, updated }: MatchRow, values: SortValue[]): WalkMatch => ({ seq, id, version, updated, values });
 
 /** The clauses but the one that the source has answered. */
 export const rest = (clauses: Clause[], covered: Clause | undefined): Clause[] => clauses.filter((clause) => clause !== covered);

@@ -17,6 +17,26 @@ interface StoredHead extends VersionHead {
   seq: number;
 }
 
+interface MadeRow {
+  version: number;
+  updated: number;
+  method: number;
+  json: string | null;
+}
+
+interface HeadRow extends Omit<MadeRow, "json"> {
+  seq: number;
+  /** Key of the write that made it. */
+  write: string | null;
+}
+
+interface StoredRange {
+  slot: number;
+  low: number;
+  high: number;
+  unit: string;
+}
+
 /** Finds living resources for a conditional create, inside the write transaction. */
 export type Finder = (type: string, condition: NoneExist, limit: number) => StoredMatch[];
 
@@ -66,14 +86,17 @@ export class Writer {
     return {
       head: headOf,
       holder: (key) => {
-        const row = this.#db.get("SELECT r.type, r.id FROM held h CROSS JOIN resource r ON r.seq = h.seq WHERE h.key = ?", key);
+        const row = this.#db.get<{ type: number; id: string }>(
+          "SELECT r.type, r.id FROM held h CROSS JOIN resource r ON r.seq = h.seq WHERE h.key = ?",
+          key,
+        );
         return row && `${this.#types.name(row.type)}/${row.id}`;
       },
       held: (type, id) => {
         const head = headOf(type, id);
-        return head ? this.#db.all("SELECT key FROM held WHERE seq = ?", head.seq).map((row) => row.key) : [];
+        return head ? this.#db.all<{ key: string }>("SELECT key FROM held WHERE seq = ?", head.seq).map((row) => row.key) : [];
       },
-      counter: (name) => this.#db.get("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0,
+      counter: (name) => this.#db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0,
       find: this.#find,
     };
   }
@@ -96,20 +119,25 @@ export class Writer {
   #head(type: string, id: string): StoredHead | undefined {
     const no = this.#types.find(type);
     if (no === undefined) return undefined;
-    const row = this.#db.get("SELECT seq, version, updated, method, write FROM resource WHERE type = ? AND id = ?", no, id);
-    return row && { ...row, method: methodNames[row.method] };
+    const row = this.#db.get<HeadRow>("SELECT seq, version, updated, method, write FROM resource WHERE type = ? AND id = ?", no, id);
+    return row && { ...row, method: methodNames[row.method] as VersionHead["method"] };
   }
 
   /** The version of a resource that this write has made before. */
   made(type: string, id: string, { id: key, isRepeated }: WriteKey): MadeVersion | undefined {
     const no = this.#types.find(type);
     if (no === undefined) return undefined;
-    const head = this.#db.get("SELECT seq, version, updated, method, json, write FROM resource WHERE type = ? AND id = ?", no, id);
+    const head = this.#db.get<HeadRow & { json: string | null }>(
+      "SELECT seq, version, updated, method, json, write FROM resource WHERE type = ? AND id = ?",
+      no,
+      id,
+    );
     if (!head) return undefined;
     const row =
       head.write === key
         ? head
-        : isRepeated && this.#db.get("SELECT version, updated, method, json FROM history WHERE seq = ? AND write = ?", head.seq, key);
+        : isRepeated &&
+          this.#db.get<MadeRow>("SELECT version, updated, method, json FROM history WHERE seq = ? AND write = ?", head.seq, key);
     if (!row) return undefined;
     return {
       version: row.version,
@@ -121,7 +149,7 @@ export class Writer {
 
   #nextSeq(): number {
     if (!this.#seq) {
-      const last = this.#db.get("SELECT max(seq) AS last FROM resource").last ?? 0;
+      const last = this.#db.one<{ last: number | null }>("SELECT max(seq) AS last FROM resource").last ?? 0;
       this.#seq = Math.max(last, (this.now - SEQ_EPOCH) * SEQ_PER_MS);
     }
     return ++this.#seq;
@@ -229,13 +257,13 @@ export class Writer {
     this.#several.note(index.ranges);
     const name = (row: KeyRow | RangeRow): string => JSON.stringify(row);
     const keys = new Map(index.keys.map((row) => [name(row), row]));
-    for (const { slot, value } of this.#db.all("SELECT slot, value FROM keys WHERE seq = ?", seq)) {
+    for (const { slot, value } of this.#db.all<{ slot: number; value: string }>("SELECT slot, value FROM keys WHERE seq = ?", seq)) {
       if (!keys.delete(name([slot, value]))) this.#db.run("DELETE FROM keys WHERE seq = ? AND slot = ? AND value = ?", seq, slot, value);
     }
     for (const row of keys.values()) this.#insertKey(seq, row);
 
     const ranges = new Map(index.ranges.map((row) => [name(row), row]));
-    for (const { slot, low, high, unit } of this.#db.all("SELECT slot, low, high, unit FROM ranges WHERE seq = ?", seq)) {
+    for (const { slot, low, high, unit } of this.#db.all<StoredRange>("SELECT slot, low, high, unit FROM ranges WHERE seq = ?", seq)) {
       if (ranges.delete(name([slot, low, high, unit]))) continue;
       this.#db.run("DELETE FROM ranges WHERE seq = ? AND slot = ? AND low = ? AND high = ? AND unit = ?", seq, slot, low, high, unit);
     }

@@ -4,8 +4,8 @@
  *
  * - A call that certainly never ran (its node was leaving, or the packet was never sent) goes to another node, whatever
  *   it does.
- * - An action that is idempotent says `retryPolicy: { enabled: true }`; it is asked of a
- *   second node when the first does not answer (hedge.ts), and tried again when its node died under it, and at the root of a request also when its handler throws a retryable error.
+ * - An action that is idempotent says `retryPolicy: { enabled: true }`; it is asked of a second node when the first does not answer
+ *   (hedge.ts), and tried again when its node died under it, and at the root of a request also when its handler throws a retryable error.
  */
 import type { CallingOptions, Context, Middleware } from "moleculer";
 import { type Call, type CallFunction, hedged } from "./hedge.ts";

@@ -7,7 +7,8 @@ import type { Service, ServiceSchema } from "moleculer";
 import { readConfig } from "../mesh/config.ts";
 import type { StoreConfig } from "../store/open-store.ts";
 import type { Collection, CollectionOptions, Document } from "../store/documents/documents.ts";
-import { type DocumentAdapter, type DocumentDatabase, documentDatabase } from "../store/documents/open-documents.ts";
+import type { DocumentAdapter } from "../store/documents/document-adapter.ts";
+import { type DocumentDatabase, documentDatabase } from "../store/documents/open-documents.ts";
 
 /** How often expired documents are removed, milliseconds. */
 const SWEEP_MS = 600_000;

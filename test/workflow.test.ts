@@ -58,7 +58,7 @@ describe(FILE, () => {
     for (const { steps } of Object.values(jobs)) {
       const { "node-version": version, "node-version-file": file } =
         steps.find(({ uses }) => uses?.startsWith("actions/setup-node"))?.with ?? {};
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the workflow's own placeholder
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of the workflow's language, not of this one
       expect([version, file]).toContainEqual(version ? "${{ matrix.node }}" : ".nvmrc");
     }
   });

@@ -1,17 +1,8 @@
-import { type AnomalyKind, noteAnomalies } from "../../mesh/anomalies-contract.ts";
+import { type AnomalyKind, noteAnomalies, type Report } from "../../mesh/anomalies-contract.ts";
 import { action } from "../../mesh/contract.ts";
 
 /** Something that went wrong, once or several times within a minute. No patient data: ids of requests and names of services only. */
-export interface Anomaly {
-  kind: AnomalyKind;
-  /** What it is about: an error's type, an action, a node. At most 200 characters. */
-  subject: string;
-  /** The node that has seen it. */
-  node: string;
-  /** Id of one of the requests, as its client has it in X-Request-ID. */
-  trace?: string;
-  /** HTTP status, where there is one. */
-  status?: number;
+export interface Anomaly extends Omit<Report, "at"> {
   /** How often, within one minute. */
   count: number;
   firstAt: string; // ISO 8601, UTC

@@ -1,4 +1,4 @@
-import type { AnomalyKind, Report } from "../../mesh/anomalies-contract.ts";
+import type { Report } from "../../mesh/anomalies-contract.ts";
 import type { Document } from "../../store/documents/documents.ts";
 import type { Anomaly } from "./journal.contract.ts";
 
@@ -10,13 +10,7 @@ export const KEEP_MS = 30 * 86_400_000;
 const SAME_MS = 60_000;
 
 /** An anomaly as it is stored. */
-export interface StoredAnomaly extends Document {
-  kind: AnomalyKind;
-  subject: string;
-  node: string;
-  trace?: string;
-  status?: number;
-  count: number;
+export interface StoredAnomaly extends Document, Omit<Anomaly, "firstAt" | "lastAt"> {
   firstAt: number; // milliseconds since 1970
   lastAt: number; // milliseconds since 1970
   expiresAt: number; // milliseconds since 1970

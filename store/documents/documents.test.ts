@@ -4,7 +4,8 @@ import { ServiceBroker } from "moleculer";
 import DbService from "moleculer-db";
 import { mongoKit, temporaryFolder } from "../../test/kit/stores.ts";
 import { type CollectionOptions, type Document, DuplicateKey } from "./documents.ts";
-import { type DocumentAdapter, type DocumentDatabase, documentDatabase } from "./open-documents.ts";
+import type { DocumentAdapter } from "./document-adapter.ts";
+import { type DocumentDatabase, documentDatabase } from "./open-documents.ts";
 
 interface Account extends Document {
   name: string;

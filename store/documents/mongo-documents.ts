@@ -1,5 +1,4 @@
 /** A collection of documents in MongoDB, behind moleculer-db's adapter interface. */
-import type { Service, ServiceBroker } from "moleculer";
 import type { Db, MongoServerError } from "mongodb";
 import {
   boundsOf,
@@ -11,6 +10,7 @@ import {
   type Query,
   type Update,
 } from "./documents.ts";
+import { DocumentAdapter } from "./document-adapter.ts";
 
 const DUPLICATE_KEY = 11_000;
 
@@ -23,7 +23,7 @@ function translate(error: unknown): unknown {
 }
 
 /** One collection, with an index for each member that the options name. */
-export class MongoDocuments<Of extends Document = Document> {
+export class MongoDocuments<Of extends Document = Document> extends DocumentAdapter<Of> {
   readonly #open: () => Promise<Db>;
   readonly #name: string;
   readonly #options: CollectionOptions;
@@ -31,12 +31,11 @@ export class MongoDocuments<Of extends Document = Document> {
 
   /** @param open gives the service's database, connected; the same one for all collections of a service */
   constructor(open: () => Promise<Db>, name: string, options: CollectionOptions = {}) {
+    super();
     this.#open = open;
     this.#name = memberName(name);
     this.#options = options;
   }
-
-  init(_broker: ServiceBroker, _service: Service): void {}
 
   async connect(): Promise<void> {
     const db = await this.#open();
@@ -71,19 +70,6 @@ export class MongoDocuments<Of extends Document = Document> {
       .toArray()) as unknown as Of[];
   }
 
-  async findOne(query: Query<Of>): Promise<Of | null> {
-    const [found] = await this.find({ query, limit: 1 });
-    return found ?? null;
-  }
-
-  findById(id: string): Promise<Of | null> {
-    return this.findOne({ _id: id } as Query<Of>);
-  }
-
-  findByIds(ids: string[]): Promise<Of[]> {
-    return this.find({ query: { _id: { $in: ids } } as Query<Of>, limit: ids.length });
-  }
-
   /** Moleculer-db hands over the query inside its filters. */
   count({ query = {} }: { query?: Query<Of> } = {}): Promise<number> {
     return this.#collection.countDocuments(query as object);
@@ -107,11 +93,6 @@ export class MongoDocuments<Of extends Document = Document> {
     return matchedCount;
   }
 
-  async updateById(id: string, update: Update<Of>): Promise<Of | null> {
-    await this.updateMany({ _id: id } as Query<Of>, update);
-    return this.findById(id);
-  }
-
   async removeMany(query: Query<Of>): Promise<number> {
     const { deletedCount } = await this.#collection.deleteMany(query as object);
     return deletedCount;
@@ -119,22 +100,6 @@ export class MongoDocuments<Of extends Document = Document> {
 
   async removeById(id: string): Promise<Of | null> {
     return (await this.#collection.findOneAndDelete({ _id: id as never })) as unknown as Of | null;
-  }
-
-  clear(): Promise<number> {
-    return this.removeMany({});
-  }
-
-  entityToObject(document: Of): Of {
-    return document;
-  }
-
-  beforeSaveTransformID(document: Of, idField: string): Of {
-    return idField === "_id" ? document : ({ ...document, _id: (document as Record<string, unknown>)[idField] } as Of);
-  }
-
-  afterRetrieveTransformID(document: Of, idField: string): Of {
-    return idField === "_id" ? document : ({ ...document, [idField]: document._id } as Of);
   }
 
   get #collection() {

@@ -1,9 +1,11 @@
 /** A service's database of documents: `NAME.documents.sqlite` in the data folder, or its MongoDB database where MONGO_URL is set. */
 import { join } from "node:path";
 import { databaseName, makeFolder, type StoreConfig } from "../open-store.ts";
-import { Database } from "../sqlite/database.ts";
+import type { Database } from "../sqlite/database.ts";
+import { openFile, refuseForeignFile } from "../sqlite/open.ts";
 import { APPLICATION_ID } from "../sqlite/schema.ts";
 import { unavailable } from "../store.ts";
+import type { DocumentAdapter } from "./document-adapter.ts";
 import type { CollectionOptions, Document } from "./documents.ts";
 import { MongoDocuments } from "./mongo-documents.ts";
 import { SqliteDocuments } from "./sqlite-documents.ts";
@@ -12,9 +14,6 @@ import { SqliteDocuments } from "./sqlite-documents.ts";
 const SERVER_SELECTION_MS = 5_000;
 /** Memory for pages, KiB: collections are small. */
 const CACHE_KIB = 2_048;
-
-/** An adapter of either kind; moleculer-db's interface, and `Collection` of `documents.ts`. */
-export type DocumentAdapter<Of extends Document = Document> = SqliteDocuments<Of> | MongoDocuments<Of>;
 
 /** The database of one service, opened at the first `connect` of a collection. */
 export interface DocumentDatabase {
@@ -28,46 +27,26 @@ export function documentDatabase(config: StoreConfig, service: string): Document
 }
 
 function sqliteDatabase(dataDir: string, service: string): DocumentDatabase {
-  let opened: Promise<Database> | undefined;
-  const open = () => {
-    opened ??= openFile(dataDir, join(dataDir, `${service}.documents.sqlite`));
-    return opened;
-  };
+  const file = shared(() => openDocuments(dataDir, join(dataDir, `${service}.documents.sqlite`)));
   return {
-    collection: (name, options) => new SqliteDocuments(open, name, options),
-    close: async () => {
-      (await opened?.catch(() => undefined))?.close();
-      opened = undefined;
-    },
+    collection: (name, options) => new SqliteDocuments(file.get, name, options),
+    close: () => file.close((db) => db.close()),
   };
 }
 
-async function openFile(dataDir: string, file: string): Promise<Database> {
+async function openDocuments(dataDir: string, file: string): Promise<Database> {
   await makeFolder(dataDir);
-  let db: Database;
-  try {
-    db = new Database(file);
-  } catch (error) {
-    throw unavailable(`${file} cannot be opened: its folder must exist and be writable.`, error);
-  }
-  try {
-    await db.whenFree(() => {
-      const isEmpty = db.one<{ n: number }>("SELECT count(*) AS n FROM sqlite_schema").n === 0;
-      if (db.one<{ application_id: number }>("PRAGMA application_id").application_id !== APPLICATION_ID && !isEmpty)
-        throw unavailable(`${file} is not a file of OpenWard: move it away or choose another DATA_DIR.`);
+  return openFile(file, (db) =>
+    db.whenFree(() => {
+      const isEmpty = refuseForeignFile(db);
       db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}`);
       if (isEmpty) db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-    });
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
+    }),
+  );
 }
 
 function mongoDatabase(url: string, service: string): DocumentDatabase {
   type Client = import("mongodb").MongoClient;
-  let client: Promise<Client> | undefined;
   const connect = async (): Promise<Client> => {
     const { MongoClient } = await import("mongodb"); // 13 MB, only where it is wanted
     try {
@@ -76,15 +55,32 @@ function mongoDatabase(url: string, service: string): DocumentDatabase {
       throw unavailable("MongoDB (MONGO_URL) does not answer: is it running, and may this machine reach it?", error);
     }
   };
-  const open = async () => {
-    client ??= connect();
-    return (await client).db(databaseName(url, service));
-  };
+  const client = shared(connect);
+  const open = async () => (await client.get()).db(databaseName(url, service));
   return {
     collection: (name, options) => new MongoDocuments(open, name, options),
-    close: async () => {
-      await (await client?.catch(() => undefined))?.close();
-      client = undefined;
+    close: () => client.close((connected) => connected.close()),
+  };
+}
+
+/** What is opened by the first that asks and shared by all; an opening that failed is tried again by the next. */
+function shared<Thing>(open: () => Promise<Thing>) {
+  let opened: Promise<Thing> | undefined;
+  return {
+    get: (): Promise<Thing> => {
+      if (!opened) {
+        const opening = open();
+        opened = opening;
+        opening.catch(() => {
+          if (opened === opening) opened = undefined;
+        });
+      }
+      return opened;
+    },
+    async close(end: (thing: Thing) => unknown): Promise<void> {
+      const thing = await opened?.catch(() => undefined);
+      opened = undefined;
+      if (thing !== undefined) await end(thing);
     },
   };
 }

@@ -1,5 +1,4 @@
 /** A collection of documents in a SQLite file, behind moleculer-db's adapter interface. */
-import type { Service, ServiceBroker } from "moleculer";
 import type { Database } from "../sqlite/database.ts";
 import {
   boundsOf,
@@ -11,6 +10,7 @@ import {
   type Query,
   type Update,
 } from "./documents.ts";
+import { DocumentAdapter } from "./document-adapter.ts";
 import { memberSql, whereSql } from "./sqlite-query.ts";
 
 /** SQLite's extended result codes of a row that breaks a UNIQUE index or a primary key. */
@@ -20,7 +20,7 @@ const UNIQUE_VIOLATIONS = new Set([2067, 1555]);
  * One table, `doc_NAME`, with an index for each member that the options name. Several processes may use the file at once; a write is one
  * transaction of SQLite's.
  */
-export class SqliteDocuments<Of extends Document = Document> {
+export class SqliteDocuments<Of extends Document = Document> extends DocumentAdapter<Of> {
   readonly #open: () => Promise<Database>;
   readonly #table: string;
   readonly #options: CollectionOptions;
@@ -28,12 +28,11 @@ export class SqliteDocuments<Of extends Document = Document> {
 
   /** @param open gives the file, opened; the same one for all collections of a service */
   constructor(open: () => Promise<Database>, name: string, options: CollectionOptions = {}) {
+    super();
     this.#open = open;
     this.#table = `doc_${memberName(name)}`;
     this.#options = options;
   }
-
-  init(_broker: ServiceBroker, _service: Service): void {}
 
   async connect(): Promise<void> {
     const db = await this.#open();
@@ -62,19 +61,6 @@ export class SqliteDocuments<Of extends Document = Document> {
     const text = `SELECT json FROM ${this.#table} WHERE ${where.text} ORDER BY ${order.join(", ")} LIMIT ? OFFSET ?`;
     const rows = await this.#run((db) => db.all<{ json: string }>(text, ...where.values, limit, offset));
     return rows.map(({ json }) => JSON.parse(json) as Of);
-  }
-
-  async findOne(query: Query<Of>): Promise<Of | null> {
-    const [found] = await this.find({ query, limit: 1 });
-    return found ?? null;
-  }
-
-  findById(id: string): Promise<Of | null> {
-    return this.findOne({ _id: id } as Query<Of>);
-  }
-
-  findByIds(ids: string[]): Promise<Of[]> {
-    return this.find({ query: { _id: { $in: ids } } as Query<Of>, limit: ids.length });
   }
 
   /** Moleculer-db hands over the query inside its filters. */
@@ -113,11 +99,6 @@ export class SqliteDocuments<Of extends Document = Document> {
     });
   }
 
-  async updateById(id: string, update: Update<Of>): Promise<Of | null> {
-    await this.updateMany({ _id: id } as Query<Of>, update);
-    return this.findById(id);
-  }
-
   removeMany(query: Query<Of>): Promise<number> {
     const where = whereSql(query);
     return this.#write((db) => Number(db.prepare(`DELETE FROM ${this.#table} WHERE ${where.text}`).run(...where.values).changes));
@@ -126,22 +107,6 @@ export class SqliteDocuments<Of extends Document = Document> {
   async removeById(id: string): Promise<Of | null> {
     const found = await this.findById(id);
     return found && (await this.removeMany({ _id: id } as Query<Of>)) === 1 ? found : null;
-  }
-
-  clear(): Promise<number> {
-    return this.removeMany({});
-  }
-
-  entityToObject(document: Of): Of {
-    return document;
-  }
-
-  beforeSaveTransformID(document: Of, idField: string): Of {
-    return idField === "_id" ? document : ({ ...document, _id: (document as Record<string, unknown>)[idField] } as Of);
-  }
-
-  afterRetrieveTransformID(document: Of, idField: string): Of {
-    return idField === "_id" ? document : ({ ...document, [idField]: document._id } as Of);
   }
 
   #run<Result>(work: (db: Database) => Result): Promise<Result> {

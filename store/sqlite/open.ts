@@ -18,13 +18,7 @@ export async function openDatabase(
   withText: boolean,
   { maxPages, cacheKib = CACHE_KIB }: { maxPages?: number; cacheKib?: number } = {},
 ): Promise<Database> {
-  let db: Database;
-  try {
-    db = new Database(file);
-  } catch (error) {
-    throw unavailable(`${file} cannot be opened: its folder must exist and be writable.`, error);
-  }
-  try {
+  return openFile(file, async (db) => {
     await db.whenFree(() => {
       refuseForeign(db);
       db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKib};
@@ -32,6 +26,19 @@ export async function openDatabase(
       if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     });
     await db.whenFree(() => inTransaction(db, () => createTables(db, withText)));
+  });
+}
+
+/** Opens a file and sets it up; what cannot be set up is closed again. @throws StoreError STORE_UNAVAILABLE, and what `setUp` throws */
+export async function openFile(file: string, setUp: (db: Database) => Promise<void>): Promise<Database> {
+  let db: Database;
+  try {
+    db = new Database(file);
+  } catch (error) {
+    throw unavailable(`${file} cannot be opened: its folder must exist and be writable.`, error);
+  }
+  try {
+    await setUp(db);
     return db;
   } catch (error) {
     db.close();
@@ -39,12 +46,18 @@ export async function openDatabase(
   }
 }
 
-function refuseForeign(db: Database): void {
+/** Refuses a file of another program. @returns whether nothing is in it yet @throws StoreError STORE_UNAVAILABLE */
+export function refuseForeignFile(db: Database): boolean {
   const { application_id: mark } = db.one<{ application_id: number }>("PRAGMA application_id");
-  const { user_version: version } = db.one<{ user_version: number }>("PRAGMA user_version");
   const isEmpty = db.one<{ n: number }>("SELECT count(*) AS n FROM sqlite_schema").n === 0;
   if (mark !== APPLICATION_ID && !isEmpty)
     throw unavailable(`${db.file} is not a store of OpenWard: move it away or choose another DATA_DIR.`);
+  return isEmpty;
+}
+
+function refuseForeign(db: Database): void {
+  refuseForeignFile(db);
+  const { user_version: version } = db.one<{ user_version: number }>("PRAGMA user_version");
   if (version > SCHEMA_VERSION) throw unavailable(`${db.file} was written by a newer version of OpenWard: run that version.`);
 }
 

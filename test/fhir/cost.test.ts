@@ -15,6 +15,7 @@ import { subsetOf } from "../../fhir/subset.ts";
 import { validate, validateWithProfiles } from "../../fhir/validate/index.ts";
 import type { Profile } from "../../fhir/validate/profiles/tree.ts";
 import { planWrite, type CommittedState } from "../../store/plan-write.ts";
+import type { Write } from "../../store/store.ts";
 import { filledEverywhere, listsOf } from "../kit/filled.ts";
 import { create, indexOf as rowsOf, unlessIdentified, update } from "../kit/resources.ts";
 import { profileOfPatient } from "../kit/profiles.ts";
@@ -299,23 +300,16 @@ describe("what the conditions of one write cost", () => {
     find: () => [],
   };
 
-  it("grows no faster than the write", () => {
-    const steps = (count: number) =>
-      Array.from({ length: count }, (_, i) => create(`p${i}`, { identifier: `${i}` }, unlessIdentified(`${i}`)));
-    const [small, large] = [steps(1_000), steps(10_000)];
-    expect(
-      excess(
-        () => planWrite(small, nothingStored, 0),
-        () => planWrite(large, nothingStored, 0),
-      ),
-    ).toBeUndefined();
-  });
-
-  it("also when its steps release what earlier ones have taken", () => {
-    const steps = (count: number) =>
-      [0, 1].flatMap(() =>
-        Array.from({ length: count }, (_, i) => update(`p${i}`, {}, { unique: [{ key: `bed:${i}`, error: "BED_OCCUPIED" }] })),
-      );
+  it.each<[when: string, steps: (count: number) => Write[]]>([
+    ["of creates", (count) => Array.from({ length: count }, (_, i) => create(`p${i}`, { identifier: `${i}` }, unlessIdentified(`${i}`)))],
+    [
+      "of steps that release what earlier ones have taken",
+      (count) =>
+        [0, 1].flatMap(() =>
+          Array.from({ length: count }, (_, i) => update(`p${i}`, {}, { unique: [{ key: `bed:${i}`, error: "BED_OCCUPIED" }] })),
+        ),
+    ],
+  ])("%s grow no faster than the write", (_, steps) => {
     const [small, large] = [steps(1_000), steps(10_000)];
     expect(
       excess(

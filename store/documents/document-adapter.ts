@@ -1,0 +1,53 @@
+/** What adapters of either database have in common: moleculer-db's interface, spelt in terms of the few methods that differ. */
+import type { Service, ServiceBroker } from "moleculer";
+import type { Document, Find, Query, Update } from "./documents.ts";
+
+/** A collection, behind moleculer-db's adapter interface. */
+export abstract class DocumentAdapter<Of extends Document = Document> {
+  init(_broker: ServiceBroker, _service: Service): void {}
+
+  abstract connect(): Promise<void>;
+  abstract disconnect(): Promise<void>;
+  abstract find(find?: Find<Of>): Promise<Of[]>;
+  /** Moleculer-db hands over the query inside its filters. */
+  abstract count(filters?: { query?: Query<Of> }): Promise<number>;
+  abstract insert(document: Of): Promise<Of>;
+  abstract insertMany(documents: Of[]): Promise<Of[]>;
+  abstract updateMany(query: Query<Of>, update: Update<Of>): Promise<number>;
+  abstract removeMany(query: Query<Of>): Promise<number>;
+  abstract removeById(id: string): Promise<Of | null>;
+
+  async findOne(query: Query<Of>): Promise<Of | null> {
+    const [found] = await this.find({ query, limit: 1 });
+    return found ?? null;
+  }
+
+  findById(id: string): Promise<Of | null> {
+    return this.findOne({ _id: id } as Query<Of>);
+  }
+
+  findByIds(ids: string[]): Promise<Of[]> {
+    return this.find({ query: { _id: { $in: ids } } as Query<Of>, limit: ids.length });
+  }
+
+  async updateById(id: string, update: Update<Of>): Promise<Of | null> {
+    await this.updateMany({ _id: id } as Query<Of>, update);
+    return this.findById(id);
+  }
+
+  clear(): Promise<number> {
+    return this.removeMany({});
+  }
+
+  entityToObject(document: Of): Of {
+    return document;
+  }
+
+  beforeSaveTransformID(document: Of, idField: string): Of {
+    return idField === "_id" ? document : ({ ...document, _id: (document as Record<string, unknown>)[idField] } as Of);
+  }
+
+  afterRetrieveTransformID(document: Of, idField: string): Of {
+    return idField === "_id" ? document : ({ ...document, [idField]: document._id } as Of);
+  }
+}

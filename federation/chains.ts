@@ -1,6 +1,6 @@
 /**
  * Chains and `_has` over several services, from the inside out. An end that is small is listed, and becomes a condition on
- * references or ids. One that is not stays a *link*: candidates are read, and each batch of them is probed (`probing.ts`).
+ * references or ids. One that is not stays a *link*: candidates are read, and each batch of them is probed (`semi-join.ts`).
  */
 import { fhirError } from "../fhir/outcome.ts";
 import { clausesWithin, containedSlots } from "../fhir/search/contained-slots.ts";

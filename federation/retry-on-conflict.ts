@@ -51,7 +51,7 @@ export async function retryOnConflict<Result>(
   });
 }
 
-/** @throws Overtaken in place of STALE_VERSION */
+/** @throws WriteConflict in place of STALE_VERSION */
 export async function asWriteConflict<Result>(write: Promise<Result>): Promise<Result> {
   try {
     return await write;

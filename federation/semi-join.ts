@@ -51,7 +51,7 @@ export interface Candidates {
   first?: number;
 }
 
-/** All that fulfils the plan, without JSON, batch by batch. @throws Spent */
+/** All that fulfils the plan, without JSON, batch by batch. @throws BudgetExceeded */
 export async function* streamMatches(
   query: BoundedQuery,
   { type, clauses, links }: ChainPlan,

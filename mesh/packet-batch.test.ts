@@ -10,9 +10,9 @@ describe("packets that travel together", () => {
   it("arrive each as it was sent, in their order", () => {
     fc.assert(
       fc.property(packets, (sent) => {
-        const parcel = packBatch(sent);
-        expect([...unpackBatch(parcel)]).toEqual(sent);
-        expect(parcel.length).toBe(sent.reduce((sum, packet) => sum + bytesInBatch(packet), 1));
+        const batch = packBatch(sent);
+        expect([...unpackBatch(batch)]).toEqual(sent);
+        expect(batch.length).toBe(sent.reduce((sum, packet) => sum + bytesInBatch(packet), 1));
       }),
     );
   });

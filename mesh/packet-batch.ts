@@ -9,23 +9,23 @@
 const MARK = 1;
 const LENGTH_BYTES = 4;
 
-/** Largest parcel, bytes: what is longer gains less than it costs to be copied. */
+/** Largest batch, bytes: what is longer gains less than it costs to be copied. */
 export const MAX_BATCH_BYTES = 16_384;
 
-/** What the packet adds to a parcel, bytes. */
+/** What the packet adds to a batch, bytes. */
 export const bytesInBatch = (packet: Buffer): number => LENGTH_BYTES + packet.length;
 
 /** Copies the packets into one message. */
 export function packBatch(packets: Buffer[]): Buffer {
   const bytes = packets.reduce((sum, packet) => sum + bytesInBatch(packet), 1);
-  const parcel = Buffer.allocUnsafe(bytes);
-  parcel[0] = MARK;
+  const batch = Buffer.allocUnsafe(bytes);
+  batch[0] = MARK;
   let at = 1;
   for (const packet of packets) {
-    at = parcel.writeUInt32LE(packet.length, at);
-    at += packet.copy(parcel, at);
+    at = batch.writeUInt32LE(packet.length, at);
+    at += packet.copy(batch, at);
   }
-  return parcel;
+  return batch;
 }
 
 /** The packets in a message, as views of it; what is cut off is left out. */

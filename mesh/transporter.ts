@@ -177,7 +177,7 @@ export class MeshTransporter extends Transporters.NATS {
    * Goes out with its neighbours: one write to the socket for all of them, not one for each. A write costs the sender, the
    * server and the receiver a system call and a wake-up, more than the packet itself. So the outbox waits while each turn of
    * the event loop adds to it (an idle node has one empty turn, microseconds; a busy one some requests more to send along),
-   * and never for more than `COMPANY` or longer than `GATHER_MS`. Neighbours for the same receiver share a message, too.
+   * and never for more than `MAX_GATHERED` packets or longer than `BATCH_DELAY_MS`. Neighbours for the same receiver share a message, too.
    */
   override send(topic: string, data: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -195,14 +195,14 @@ export class MeshTransporter extends Transporters.NATS {
   }
 
   #flush(): void {
-    const letters = this.#outbox;
+    const packets = this.#outbox;
     this.#outbox = [];
-    for (let at = 0; at < letters.length; ) {
-      const together = letters.slice(at, endOfBatch(letters, at));
+    for (let at = 0; at < packets.length; ) {
+      const together = packets.slice(at, endOfBatch(packets, at));
       at += together.length;
       const [{ topic, data }] = together as [OutgoingPacket];
       try {
-        this.#publish(topic, together.length === 1 ? data : packBatch(together.map((letter) => letter.data)));
+        this.#publish(topic, together.length === 1 ? data : packBatch(together.map((packet) => packet.data)));
         for (const { resolve } of together) resolve();
       } catch (error) {
         for (const { reject } of together) reject(error);
@@ -287,15 +287,15 @@ export class MeshTransporter extends Transporters.NATS {
   }
 }
 
-/** Behind the last letter from `start` on that goes along in one parcel: those that follow it with the same topic; no letter overtakes another. */
-function endOfBatch(letters: OutgoingPacket[], start: number): number {
-  const { topic } = letters[start] as OutgoingPacket;
+/** Behind the last packet from `start` on that goes along in one batch: those that follow it with the same topic; no packet overtakes another. */
+function endOfBatch(packets: OutgoingPacket[], start: number): number {
+  const { topic } = packets[start] as OutgoingPacket;
   let bytes = 1;
   let end = start;
-  for (; end < letters.length; end++) {
-    const letter = letters[end] as OutgoingPacket;
-    bytes += bytesInBatch(letter.data);
-    if (letter.topic !== topic || bytes > MAX_BATCH_BYTES) break;
+  for (; end < packets.length; end++) {
+    const packet = packets[end] as OutgoingPacket;
+    bytes += bytesInBatch(packet.data);
+    if (packet.topic !== topic || bytes > MAX_BATCH_BYTES) break;
   }
   return Math.max(end, start + 1);
 }

@@ -51,7 +51,7 @@ async function join(): Promise<void> {
   });
 }
 
-/** @throws Refusal with the way to get a mesh that can be joined */
+/** @throws StartupError with the way to get a mesh that can be joined */
 function clusterNats(dataDir: string): string {
   const state = readState(dataDir);
   if (state && runs(state.supervisor)) return state.nats.url;

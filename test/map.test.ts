@@ -76,6 +76,30 @@ describe("the folders", () => {
     expect(keyword).toEqual([]);
   });
 
+  it("name in their comments only files and errors that there are", () => {
+    const all = filesUnder(".", /./);
+    const isFile = (name: string) => all.some((file) => file === name || file.endsWith(`/${name}`));
+    const papers = all.filter((file) => /^services\/\w+\/README\.md$|^docs\/adr\/.*\.md$/.test(file));
+    const errors = new Set([
+      "Error",
+      ...SOURCES.flatMap((file) => [...contentOf(file).matchAll(/\bclass (\w+)/g)].map(([, name = ""]) => name)),
+    ]);
+    const found = [...SOURCES, ...papers].flatMap((file) => {
+      const text = contentOf(file);
+      const comments = file.endsWith(".md") ? text : [...text.matchAll(/\/\*\*[\s\S]*?\*\/|\/\/ .*/g)].join("\n");
+      const files = [...comments.matchAll(/`((?:[\w-]+\/)*[\w.-]+\.(?:ts|mjs))`/g)].map(([, name = ""]) => name);
+      const thrown = [...comments.matchAll(/@throws ([A-Z][a-z]\w+)\b/g)].map(([, name = ""]) => name);
+      const gone = [...files.filter((name) => !isFile(name)), ...thrown.filter((name) => !errors.has(name) && !(name in globalThis))];
+      return gone.map((name) => `${file}: ${name}`);
+    });
+    expect(found).toEqual([]);
+  });
+
+  it("say in a contract what a service owns: the deployment declares it from there, before a process of it is seen", () => {
+    const inline = filesUnder(".", /\.service\.ts$/).filter((file) => /\bFhir\(\{\s*owns: \[(?!\.\.\.owns\])/.test(contentOf(file)));
+    expect(inline).toEqual([]);
+  });
+
   it("read the environment in one place", () => {
     const readers = SOURCES.filter((file) => !file.startsWith("scripts/") && /\bprocess\.env\b/.test(contentOf(file)));
     expect(readers).toEqual(["mesh/config.ts"]);

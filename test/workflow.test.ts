@@ -1,6 +1,9 @@
 /** The papers of the public repository, held against the code: none of them can run here. */
-import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseEnv } from "node:util";
 import { parse } from "yaml";
 import { readConfig } from "../mesh/config.ts";
 import { contentOf, filesUnder } from "./kit/map.ts";
@@ -9,6 +12,7 @@ const ROOT = join(import.meta.dirname, "..");
 const FILE = ".github/workflows/ci.yml";
 
 interface Step {
+  name?: string;
   uses?: string;
   run?: string;
   with?: Record<string, string>;
@@ -103,6 +107,22 @@ describe(FILE, () => {
     expect(found?.sort()).toEqual([...new Set(used)].sort());
     const [, first] = /^127\.0\.0\.1:(\d+)/.exec(compose.services["api"]?.ports?.[0] ?? "") ?? [];
     expect(commandsOf(containers)).toContain(`npm run demo -- --url http://127.0.0.1:${first}`);
+  });
+
+  it("fills the containers' settings with what the gateway takes", () => {
+    const folder = mkdtempSync(join(tmpdir(), "openward-workflow-"));
+    try {
+      copyFileSync(join(ROOT, ".env.example"), join(folder, ".env.example"));
+      const script = containers.steps.find(({ name }) => name === "Secrets")?.run ?? "";
+      execFileSync("bash", ["-e", "-c", script], { cwd: folder });
+      const made = parseEnv(readFileSync(join(folder, ".env"), "utf8"));
+      for (const [name, value] of Object.entries(made)) expect([name, value]).toEqual([name, expect.stringMatching(/./)]);
+      expect(readConfig({ PUBLIC_URL: made["PUBLIC_URL"], PAGE_KEY: made["PAGE_KEY"] })).toMatchObject({
+        publicUrl: expect.stringContaining("127.0.0.1:3000"),
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("names only files that there are, may do nothing but read, and ends", () => {

@@ -23,7 +23,7 @@ const isShort = (path: string): boolean => Buffer.byteLength(path) <= LONGEST_PA
 
 /**
  * A socket in the data folder, or, where its path is too long for one, in a new folder of this user's among the system's temporary ones.
- * @throws Refusal when both are too long
+ * @throws StartupError when both are too long
  */
 export function socketFor(dataDir: string): string {
   const inside = join(dataDir, NAME);

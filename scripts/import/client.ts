@@ -43,7 +43,7 @@ export class FhirClient {
     this.base = base;
   }
 
-  /** @throws Refusal: nobody answers there, or not as a FHIR server */
+  /** @throws StartupError: nobody answers there, or not as a FHIR server */
   async reach(): Promise<void> {
     let status: number;
     let body: { resourceType?: string };

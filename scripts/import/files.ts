@@ -18,7 +18,7 @@ export interface SourceFile {
 
 /**
  * The files named, and those under the folders named, in order of their names; each once.
- * @throws Refusal naming a path that is not there, or has nothing to import
+ * @throws StartupError naming a path that is not there, or has nothing to import
  */
 export function filesIn(paths: string[]): SourceFile[] {
   const files = new Map(paths.flatMap((path) => under(path)).map((file) => [file.path, file]));

@@ -17,7 +17,7 @@ export interface Options {
   once: boolean;
 }
 
-/** @throws Refusal */
+/** @throws StartupError */
 export function optionsOf(args: string[]): Options {
   const { values, positionals } = parse(args);
   if (positionals.length === 0) throw new StartupError(USAGE);

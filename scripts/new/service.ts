@@ -99,7 +99,7 @@ export function writeSkeleton(root: string, name: string, types: string[]): stri
 /** The example of the skeleton is a Basic: it becomes a resource of the service's first type. */
 const withTypes = (text: string, type: string, types: string[], example: string): string =>
   text
-    .replace('owns: ["Basic"]', `owns: ${JSON.stringify(types)}`)
+    .replace('owns = ["Basic"]', `owns = ${JSON.stringify(types)}`)
     .replace("the FHIR type Basic.", `the FHIR type${types.length > 1 ? "s" : ""} ${types.join(", ")}.`)
     .replace(/= \{ resourceType: "Basic".*\};$/m, `= ${example};`)
     .replaceAll(/\bBasic\b/g, type);

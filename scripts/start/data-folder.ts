@@ -24,7 +24,7 @@ export interface DataFolder {
  * Takes the folder: `alone` for a process that is the whole mesh, otherwise together with the other processes of one mesh
  * on this machine. The lock is the kernel's, held through SQLite on a file of its own: it vanishes with its process,
  * however that ends, and holds between containers that share the folder.
- * @throws Refusal: not writable, full, or in use
+ * @throws StartupError: not writable, full, or in use
  */
 export function takeDataFolder(dataDir: string, { alone }: { alone: boolean }): DataFolder {
   let lock: DatabaseSync;

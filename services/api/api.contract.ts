@@ -6,6 +6,6 @@ export const api = {
   rest: "/api/",
   /** 200 as long as the process lives. */
   live: "/health/live",
-  /** 200 when every service beside it has started, 503 before and while it stops. */
+  /** 200 when all members of the system are seen, or five seconds were waited for them (`missing` names who is not there); 503 before and while it stops. */
   ready: "/health/ready",
 } as const;

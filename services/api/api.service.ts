@@ -91,7 +91,7 @@ export default (config: Config): ServiceSchema =>
     },
 
     // The gateway's own actions would tell about the inside; nobody needs them.
-    // And a request may take as long as its client takes to send it: `MAX_REQUESTS` bounds them, each owner what it does of them at once.
+    // And a request may take as long as its client takes to send it: `LIMITS` (http/in-flight.ts) bounds them, each owner what it does of them at once.
     actions: { listAliases: false, addRoute: false, removeRoute: false, rest: { bulkhead: { enabled: false } } } as object,
 
     methods: {

@@ -1,4 +1,4 @@
-/** Clauses as conditions in SQL: does the resource at hand answer it? How a search is driven by one is told in `drivers.ts`. */
+/** Clauses as conditions in SQL: does the resource at hand answer it? How a search is driven by one is told in `index-scans.ts`. */
 import type { Clause, KeyMatch, RangeMatch } from "../../fhir/search/query.ts";
 import type { Sql } from "./database.ts";
 import { and, not, oneOf, or, parenthesised, sql, startsWith } from "./sql-fragments.ts";

@@ -1,5 +1,8 @@
 import { action } from "../../../mesh/contract.ts";
 
+/** The FHIR types that this service owns. */
+export const owns = ["Basic"];
+
 /** A resource that is marked, in the version that it has by that. */
 export interface Marked {
   /** "Basic/…" */

@@ -3,7 +3,7 @@ import { isType } from "../../../federation/errors.ts";
 import { defineService } from "../../../mesh/contract.ts";
 import { Fhir, type WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../../mixins/fhir/reference.ts";
-import type { skeleton } from "./skeleton.contract.ts";
+import { owns, type skeleton } from "./skeleton.contract.ts";
 import { skeletonChanged, skeletonNotFound } from "./skeleton.errors.ts";
 import { isMarked, mark, markedOf } from "./skeleton.model.ts";
 
@@ -12,7 +12,7 @@ const MAX_LISTED = 1_000;
 
 export default defineService<typeof skeleton, WithFhir>({
   name: "skeleton",
-  mixins: [Fhir({ owns: ["Basic"] })],
+  mixins: [Fhir({ owns })],
 
   actions: {
     mark: {

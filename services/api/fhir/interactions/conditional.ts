@@ -58,7 +58,7 @@ export async function conditionalUpdate(request: FhirRequest, type: string): Pro
   );
 }
 
-/** @throws Overtaken when the match was changed meanwhile and the client named no version of it */
+/** @throws WriteConflict when the match was changed meanwhile and the client named no version of it */
 async function updateMatch(request: FhirRequest, resource: Parsed, { id, version }: CriteriaMatch, namesVersion: boolean) {
   const type = resource.resourceType;
   if (resource.id !== undefined && resource.id !== id) {

@@ -8,9 +8,14 @@ import type { ActionParams, ActionSchema, CallingOptions, Context, Service, Serv
 export interface Caller {
   /** The same for all that one request asks of the mesh; absent for a broker. */
   readonly requestID?: string | null;
+  /** What goes along with all calls of one request; absent for a broker. */
+  readonly meta?: { work?: string };
   call<Result, Params>(action: string, params: Params, options?: CallingOptions): Promise<Result>;
   emit<Payload>(event: string, payload: Payload): Promise<void>;
 }
+
+/** What one request may cost is counted under this name: the gateway's own, since a client gives several requests one id if it likes. */
+export const workOf = ({ meta, requestID }: Caller): string | null | undefined => meta?.work ?? requestID;
 
 /** One action that others may call, as a function that carries its types and its name. */
 export interface Action<Params, Result> {

@@ -4,7 +4,7 @@
  */
 import { relativeReference } from "../ids.ts";
 import { splitAt } from "../search/escapes.ts";
-import { isResourceType, parametersOf, resourceTypes } from "../search/parameters.ts";
+import { isResourceType, parametersOf, resourceTypes, type SearchParameter } from "../search/parameters.ts";
 import { LinkKind, type Replacement } from "./links.ts";
 
 /** What of a parameter's value is a link: the whole, an id, or those parts of a composite. */
@@ -17,13 +17,12 @@ type Links = "reference" | "id" | ReadonlySet<number> | undefined;
 export function replaceLinksInCriteria(type: string, query: string, replace: Replacement): string {
   // A link has a colon or, relative, a slash behind its type.
   if (!isResourceType(type) || !/[:/]|%3A|%2F/i.test(query)) return query;
-  const known: Known = new Map();
   return query
     .split("&")
     .map((part) => {
       const mark = part.indexOf("=");
       if (mark < 0) return part;
-      const links = linksIn(type, decoded(part.slice(0, mark)), known);
+      const links = linksIn(type, decoded(part.slice(0, mark)));
       if (links === undefined) return part;
       const value = decoded(part.slice(mark + 1));
       const now = splitAt(value, ",")
@@ -42,42 +41,76 @@ function replaced(value: string, links: NonNullable<Links>, replace: Replacement
     .join("$");
 }
 
-/** What is found out of a name once is not looked for again: chains without types lead to all of them at each link. */
-type Known = Map<string, Links>;
+/** Chains with more links are refused by the search itself: nothing is looked for in them. */
+const MAX_LINKS = 6;
 
-function linksIn(type: string, name: string, known: Known): Links {
-  const key = `${type} ${name}`;
-  if (!known.has(key)) {
-    known.set(key, undefined);
-    known.set(key, linksAtEnd(type, name, known));
+const everyType: ReadonlySet<string> = new Set(resourceTypes);
+
+/** By the type of the parameter at the end of its chain: a step for each link, whatever types it may lead to. */
+function linksIn(type: string, name: string): Links {
+  let types: ReadonlySet<string> = new Set([type]);
+  let rest = name;
+  for (let links = 0; links <= MAX_LINKS; links++) {
+    const has = /^_has:([^:]+):[^:.]+:(.+)$/s.exec(rest);
+    if (has) {
+      if (!isResourceType(has[1] as string)) return undefined;
+      types = new Set([has[1] as string]);
+      rest = has[2] as string;
+      continue;
+    }
+    const dot = rest.indexOf(".");
+    const [code = "", modifier = ""] = (dot < 0 ? rest : rest.slice(0, dot)).split(":", 2);
+    if (dot < 0) return linksAtEnd(types, code, modifier);
+    types = targetsOf(types, code, modifier);
+    rest = rest.slice(dot + 1);
   }
-  return known.get(key);
+  return undefined;
 }
 
-/** By the type of the parameter at the end of its chain. */
-function linksAtEnd(type: string, name: string, known: Known): Links {
-  const has = /^_has:([^:]+):[^:.]+:(.+)$/s.exec(name);
-  if (has) return isResourceType(has[1] as string) ? linksIn(has[1] as string, has[2] as string, known) : undefined;
-  const dot = name.indexOf(".");
-  const [code = "", modifier = ""] = (dot < 0 ? name : name.slice(0, dot)).split(":");
-  const parameter = parametersOf(type).get(code);
-  if (dot >= 0) {
-    if (parameter?.type !== "reference") return undefined;
-    const rest = name.slice(dot + 1);
-    const types = isResourceType(modifier) ? [modifier] : (parameter.targets ?? resourceTypes);
-    for (const target of types) {
-      const links = linksIn(target, rest, known);
-      if (links !== undefined) return links;
+/** The types that a reference of one of these types may lead to. */
+function targetsOf(types: ReadonlySet<string>, code: string, modifier: string): ReadonlySet<string> {
+  const targets = new Set<string>();
+  for (const { type, parameter } of parametersNamed(code)) {
+    if (!types.has(type) || parameter.type !== "reference") continue;
+    if (isResourceType(modifier)) return new Set([modifier]);
+    if (!parameter.targets) return everyType;
+    for (const target of parameter.targets) targets.add(target);
+  }
+  return targets;
+}
+
+function linksAtEnd(types: ReadonlySet<string>, code: string, modifier: string): Links {
+  if (code === "_id") return types.size > 0 ? "id" : undefined;
+  for (const { type, parameter } of parametersNamed(code)) {
+    if (!types.has(type)) continue;
+    if (parameter.type === "composite") {
+      const parts = (parameter.parts ?? []).flatMap((part, index) => (part.type === "reference" ? [index] : []));
+      if (parts.length > 0) return new Set(parts);
     }
-    return undefined;
+    if (parameter.type === "reference" && !parameter.isCanonical && (modifier === "" || isResourceType(modifier))) return "reference";
   }
-  if (code === "_id") return "id";
-  if (parameter?.type === "composite") {
-    const parts = (parameter.parts ?? []).flatMap((part, index) => (part.type === "reference" ? [index] : []));
-    return parts.length > 0 ? new Set(parts) : undefined;
+  return undefined;
+}
+
+interface OfType {
+  type: string;
+  parameter: SearchParameter;
+}
+
+let byCode: Map<string, OfType[]> | undefined;
+
+/** The search parameters of this name, of all types. */
+function parametersNamed(code: string): OfType[] {
+  if (!byCode) {
+    byCode = new Map();
+    for (const type of resourceTypes)
+      for (const [name, parameter] of parametersOf(type)) {
+        const others = byCode.get(name);
+        if (others) others.push({ type, parameter });
+        else byCode.set(name, [{ type, parameter }]);
+      }
   }
-  const isLink = parameter?.type === "reference" && !parameter.isCanonical && (modifier === "" || isResourceType(modifier));
-  return isLink ? "reference" : undefined;
+  return byCode.get(code) ?? [];
 }
 
 /** In a query a plus is a space; what is no percent-encoding stays as it is. */

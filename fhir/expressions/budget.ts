@@ -34,15 +34,15 @@ export class EvaluationBudget {
 
 const kept = new Map<string, { budget: EvaluationBudget; at: number }>();
 
-/** The budget of a request, by the id that goes along with all its calls; a new one where there is no id. */
-export function budgetOf(requestId: string | null | undefined): EvaluationBudget {
-  if (!requestId) return new EvaluationBudget();
+/** The budget of a request, by the name that goes along with all its calls (`workOf`); a new one where there is none. */
+export function budgetOf(work: string | null | undefined): EvaluationBudget {
+  if (!work) return new EvaluationBudget();
   const now = performance.now();
-  const known = kept.get(requestId);
+  const known = kept.get(work);
   if (known && now - known.at <= KEPT_MS) return known.budget;
-  kept.delete(requestId);
+  kept.delete(work);
   if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
   const budget = new EvaluationBudget();
-  kept.set(requestId, { budget, at: now });
+  kept.set(work, { budget, at: now });
   return budget;
 }

@@ -124,14 +124,35 @@ describe("a narrative", () => {
     ["background: image-set('a.png' 1x)", false],
     ["background: url(a b'c)", false],
     ["@import 'a.css'", false],
+    ["color:red;/* ' */position:fixed;top:0;left:0;/* ' */", false],
+    ["quotes:&quot;url(&quot;/**/;position:fixed;top:0;left:0;quotes:&quot;)&quot;", false],
+    ["quotes:&QUOT;;position:fixed;quotes:&QUOT;", false],
+    ["quotes:&quot;&semi;", false],
+    ["font-family: 'a\n; position: fixed; b'", false],
+    ["font-family: 'a\n; position: fixed; b", false],
+    ["background: url('a\n');position:fixed;b:url('')", false],
+    ["quotes: '/*' '*/'; color: red", true],
+    ["quotes: 'url('; color: red", true],
+    ["/* it's */ color: red /* isn't */", true],
   ])('lays nothing over what stands around it: style="%s" %s', (style, isAllowed) => {
     expect(isXhtml(div(`<p style="${style}">A</p>`)) === undefined).toBe(isAllowed);
   });
 
+  it.each([
+    ["<!-- a -->", true],
+    ["<!--a - b>c-->", true],
+    ["<!--> <img src='x' alt='a'/> -->", false],
+    ["<!---> <img src='x' alt='a'/> -->", false],
+    ["<!-- a --->", false],
+    ["<!-- a -- b -->", false],
+  ])("has no comment that a browser ends elsewhere than XML does: %s %s", (comment, isAllowed) => {
+    expect(isXhtml(div(`A${comment}`)) === undefined).toBe(isAllowed);
+  });
+
   it("of several million characters is read in a moment, whatever it is", () => {
     const start = cpuUsage(); // of this process: other work on the machine does not count
-    for (const part of ["<p ", "&", "<!--", "<", '<p class="', "<p>", " a=", "A", '<p style="url(', '<p style="a:'])
-      isXhtml(div(part.repeat(2_000_000 / part.length)));
+    for (const part of ["<p ", "&", "<!--", "<", '<p class="', "<p>", " a=", "A", '<p style="url(', '<p style="a:', "aaaaaaaa"])
+      for (const before of ["", "<", "<p", "</", "<!--"]) isXhtml(div(before + part.repeat(2_000_000 / part.length)));
     for (const part of ["url(", "/*", "'", "&quot;", "url(&quot;", " ", "a:", "url( "]) {
       isXhtml(div(`<p style="${part.repeat(2_000_000 / part.length)}">A</p>`));
       isXhtml(div(`<p style="url(${part.repeat(2_000_000 / part.length)}">A</p>`));

@@ -26,7 +26,7 @@ const XHTML = "http://www.w3.org/1999/xhtml";
 const DEEPEST = 200;
 
 /** The start of a comment, a tag, or something else, of which nothing is allowed: instructions, CDATA sections, declarations. */
-const markup = /<(?:(!--)|(\/?)([A-Za-z][\w:.-]*)((?:[^<>"']|"[^"<]*"|'[^'<]*')*?)(\/?)>|[\s\S])/g;
+const markup = /<(?:(!--)|(\/?)([A-Za-z][\w:.-]*)(?![\w:.-])((?:[^<>"']|"[^"<]*"|'[^'<]*')*?)(\/?)>|[\s\S])/g;
 const attribute = /\s+([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')|([\s\S])/g;
 const reference = /&(?!(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#x[0-9A-Fa-f]+);)/;
 
@@ -85,20 +85,55 @@ const STYLES = new RegExp(
 );
 /** Properties that move what follows them by a length below zero. */
 const MOVING = /^(?:margin|text-indent)/;
-const ADDRESS_IN_STYLE = /\burl\(([^()"']*|\s*"[^"]*"\s*|\s*'[^']*'\s*)\)/gi;
 /** Of one element, without addresses. Characters. */
 const MAX_STYLE = 4_000;
+
+/** Where a string, a comment or an address begins: inside of one of them nothing else does. */
+const partOfStyle = /["']|\/\*|\burl\(/gi;
+const addressInStyle = /([^()"']*|\s*"[^"\n\r\f]*"\s*|\s*'[^'\n\r\f]*'\s*)\)/y;
+
+/**
+ * A style in one pass from the left, as a browser reads it (CSS Syntax 3, 4.3): its addresses, and what is left without them, strings and
+ * comments. One that does not end stays.
+ */
+function partsOfStyle(text: string): { plain: string; addresses: string[]; addressLength: number } {
+  const addresses: string[] = [];
+  let [plain, addressLength, from] = ["", 0, 0];
+  partOfStyle.lastIndex = 0;
+  for (let found = partOfStyle.exec(text); found; found = partOfStyle.exec(text)) {
+    const [mark] = found;
+    const begin = found.index;
+    let end: number;
+    if (mark === "/*") {
+      end = text.indexOf("*/", begin + 2) + 2;
+      if (end < 2) break;
+    } else if (mark === '"' || mark === "'") {
+      end = text.indexOf(mark, begin + 1) + 1;
+      if (end === 0 || /[\n\r\f]/.test(text.slice(begin, end))) break; // a line's end ends it
+    } else {
+      addressInStyle.lastIndex = partOfStyle.lastIndex;
+      const [whole, address = ""] = addressInStyle.exec(text) ?? [];
+      if (whole === undefined) break;
+      addresses.push(address.trim().replace(/^["']|["']$/g, ""));
+      end = partOfStyle.lastIndex + whole.length;
+      addressLength += end - begin;
+    }
+    plain += `${text.slice(from, begin)} `;
+    from = end;
+    partOfStyle.lastIndex = end;
+  }
+  return { plain: plain + text.slice(from), addresses, addressLength };
+}
 
 /** What is wrong with a style (CSS 2.1, declarations); undefined when nothing is. */
 function styleFault(value: string): string | undefined {
   const text = decoded(value);
   const [script, overlay] = ["must not hold scripts (txt-1), in a style neither", "must not be laid over other text by its style"];
-  if (text.includes("\\") || text.includes("<")) return script;
-  const addresses = [...text.matchAll(ADDRESS_IN_STYLE)].map(([, address = ""]) => address.trim().replace(/^["']|["']$/g, ""));
+  // An entity that is left is one that a browser may know and this does not.
+  if (text.includes("\\") || text.includes("<") || /&\w+;/.test(text)) return script;
+  const { plain, addresses, addressLength } = partsOfStyle(text);
   if (!addresses.every((address) => isHarmless(address, true))) return script;
-  const rest = text.replace(ADDRESS_IN_STYLE, " ");
-  if (rest.length > MAX_STYLE) return `must have styles of ${MAX_STYLE} characters at most`;
-  const plain = rest.replace(/"[^"]*"|'[^']*'/g, " ").replace(/\/\*[\s\S]*?\*\//g, " ");
+  if (text.length - addressLength > MAX_STYLE) return `must have styles of ${MAX_STYLE} characters at most`;
   if (/(?:url|image|image-set|cross-fade|element|expression|var|env|attr)\s*\(|@|\/\*/i.test(plain)) return script;
   for (const declaration of plain.split(";")) {
     const mark = declaration.indexOf(":");
@@ -136,7 +171,10 @@ export function isXhtml(text: string): string | undefined {
     if (comment !== undefined) {
       const close = text.indexOf("-->", end);
       if (close < 0) return "must be well-formed XHTML: a comment is not closed";
-      if (text.slice(end, close).includes("--")) return 'must be well-formed XHTML: a comment holds no "--"';
+      const inside = text.slice(end, close);
+      if (inside.includes("--")) return 'must be well-formed XHTML: a comment holds no "--"';
+      // A browser reads <!--> and <!---> as a whole comment, and what follows as elements.
+      if (/^-?>/.test(inside) || inside.endsWith("-")) return "must not hold scripts (txt-1), behind a comment that ends at once neither";
       end = close + 3;
       markup.lastIndex = end;
       continue;

@@ -13,7 +13,7 @@ import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
 import { livenessOf } from "../../mesh/liveness.ts";
-import { defineMixin } from "../../mesh/contract.ts";
+import { defineMixin, workOf } from "../../mesh/contract.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
 import type { Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
@@ -56,8 +56,8 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
   type This = Service & Gains;
 
-  const prepare = ({ profiles }: This, steps: OwnerStep[], requestId?: string | null): Promise<Write[]> =>
-    prepareWrites(steps, { profiles, unique, requestId });
+  const prepare = ({ profiles }: This, steps: OwnerStep[], work?: string | null): Promise<Write[]> =>
+    prepareWrites(steps, { profiles, unique, work });
 
   const own = defineMixin<Gains>({
     metadata: { fhir: { owns } },
@@ -78,7 +78,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const key = id === undefined ? undefined : writeKey(this, id, isRepeated);
           const write = (labelled: OwnerStep[]) =>
             guarded(this, async () => {
-              const results = await this.store.write(await prepare(this, labelled, ctx.requestID), key);
+              const results = await this.store.write(await prepare(this, labelled, workOf(ctx)), key);
               if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
               return results.map(resultOf(representation));
             });
@@ -90,7 +90,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const { tx, representation } = ctx.params;
           return guarded(this, async () => {
             const { steps } = await stepsWithLabels(ctx.params.steps, this.store);
-            const writes = await prepare(this, steps, ctx.requestID);
+            const writes = await prepare(this, steps, workOf(ctx));
             const results = await this.store.prepare(tx, writes);
             return results.map((result, index) =>
               resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),

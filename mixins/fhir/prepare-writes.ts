@@ -25,7 +25,8 @@ export interface WriteChecks {
   /** Keys that no two living resources may share, by type. */
   unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
   /** The request that the evaluation of profiles counts for. */
-  requestId: string | null | undefined;
+  /** Under what name the cost is counted (`workOf`). */
+  work: string | null | undefined;
 }
 
 type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;
@@ -36,14 +37,14 @@ const bearsResource = (step: OwnerStep): step is ResourceStep => step.op === "cr
  * All steps of one write.
  * @throws 400 WRONG_RESOURCE_TYPE; 422 INVALID_RESOURCE with every fault of every step; FhirError 400 for what is no JSON
  */
-export async function prepareWrites(steps: OwnerStep[], { profiles, unique, requestId }: WriteChecks): Promise<Write[]> {
+export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work }: WriteChecks): Promise<Write[]> {
   const faults = new Faults();
   const resources = steps.map((step, index) => (bearsResource(step) ? faults.unless(index, () => parsedOf(step, index)) : undefined));
   const claimed = resources.map(profilesClaimedBy);
   // Few resources name a profile: the others need not wait for an answer.
   const named = claimed.flat();
   const found = named.length > 0 ? await profiles.of(named) : undefined;
-  const check = found && profileChecks(found, budgetOf(requestId));
+  const check = found && profileChecks(found, budgetOf(work));
   const writes: Write[] = [];
   let rows = 0;
   let since = performance.now();

@@ -18,7 +18,7 @@ import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
 import { type Answer, send } from "./http/answer.ts";
 import { AnswerSizes, kindOf } from "./http/answer-sizes.ts";
-import { arrivalOf } from "./http/body.ts";
+import { arrivalOf, hasBody } from "./http/body.ts";
 import { clientOf, clientOfConnection } from "./http/client-address.ts";
 import { Connections } from "./http/connections.ts";
 import { crossOrigin } from "./http/cors.ts";
@@ -83,8 +83,10 @@ export default (config: Config): ServiceSchema =>
       logResponse: false,
       logRouteRegistration: false,
       // Goes along with all that the request asks of the mesh, and back to the client: it names no node.
-      rootCallOptions: (options: { requestID?: string }) => {
-        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = `${REQUESTS}-${(requests++).toString(36)}`;
+      rootCallOptions: (options: { requestID?: string; meta?: object }) => {
+        const work = `${REQUESTS}-${(requests++).toString(36)}`;
+        options.meta = { ...options.meta, work };
+        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = work;
       },
       // One route for everything: the path decides below, in a table, and nothing of the mesh is reachable by its name.
       routes: [{ path: "/", mappingPolicy: "restrict", bodyParsers: false, logging: false, aliases: {}, use: [dispatch] }],
@@ -271,7 +273,9 @@ async function answerFhir(service: This, ctx: Context, request: IncomingMessage,
   const kind = kindOf(rest);
   const isRead = request.method === "GET" || request.method === "HEAD" || kind.endsWith("/_search");
   const expected = isRead ? sizes.expected(kind, Date.now()) : 0;
-  if (exchange && !service.gate.isSmall(expected)) {
+  if (exchange) exchange.expected = expected;
+  // With a body the turn is taken when that has come, for both together: who holds one while it waits for another stops all.
+  if (exchange && !(request.method === "POST" && hasBody(request)) && !service.gate.isSmall(expected)) {
     const turn = await service.gate.enter(exchange.client.name, { answer: expected });
     if (turn) exchange.work(turn);
   }

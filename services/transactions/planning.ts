@@ -9,7 +9,7 @@ import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
 import type { Resource } from "../../fhir/resource.ts";
-import type { Caller } from "../../mesh/contract.ts";
+import { type Caller, workOf } from "../../mesh/contract.ts";
 import type { StepResult, VersionOf } from "../../federation/owner-contract.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import type { Directory } from "../../federation/directory.ts";
@@ -160,7 +160,7 @@ async function applyPatches(
   mesh: { caller: Caller; directory: Directory },
 ): Promise<void> {
   const patches = writes.filter((entry) => entry.method === "PATCH");
-  const budget = budgetOf(mesh.caller.requestID);
+  const budget = budgetOf(workOf(mesh.caller));
   await mapConcurrent(patches, async (entry) => {
     const target = targets.get(entry);
     if (!target) throw refused(404, "No resource matches the criteria of the patch.", entry.index, "not-found");

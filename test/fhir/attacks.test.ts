@@ -64,6 +64,49 @@ describe("a hospital that is attacked", () => {
     expect((await packed("", "application/fhir+json", objects)).status).toBe(413);
   }, 30_000);
 
+  it("refuses a search by POST that is larger than any, without reading it or keeping others from large answers", async () => {
+    const form = `_id=${"a".repeat(31_000_000)}`;
+    const { status } = await fhir.send("POST", "/Observation/_search", form, { "Content-Type": "application/x-www-form-urlencoded" });
+    expect(status).toBe(413);
+    const one = await fhir.send("POST", "/Patient/_search", `_id=${"a,".repeat(100_000)}long`, {
+      "Content-Type": "application/x-www-form-urlencoded",
+    });
+    expect(one.status).not.toBe(503);
+  }, 30_000);
+
+  it.each(["target.", "_has:Provenance:target:"])(
+    "answers criteria of thousands of links, %s, in a batch and in a transaction",
+    async (link) => {
+      const url = `Provenance?${link.repeat(3_000)}patient=urn:uuid:1`;
+      for (const [type, method] of [
+        ["batch", "DELETE"],
+        ["transaction", "DELETE"],
+        ["batch", "GET"],
+      ]) {
+        const begun = performance.now();
+        const { status, body } = await fhir.send("POST", "", { resourceType: "Bundle", type, entry: [{ request: { method, url } }] });
+        expect([status, status === 200 ? body.entry[0].response.status.slice(0, 3) : `${status}`]).toEqual([status, "400"]);
+        expect(performance.now() - begun).toBeLessThan(5_000);
+      }
+    },
+  );
+
+  it("counts what expressions cost for each request, also where a client gives all of them one id", async () => {
+    await fhir.send("PUT", "/Patient/counted", { resourceType: "Patient", id: "counted", name: [{ given: ["A"] }] });
+    const path = `Patient.name.given.where($this.matches('${"a?".repeat(12)}'))`;
+    const part = [
+      { name: "type", valueCode: "replace" },
+      { name: "path", valueString: path },
+      { name: "value", valueString: "B" },
+    ];
+    const patch = { resourceType: "Parameters", parameter: Array.from({ length: 40 }, () => ({ name: "operation", part })) };
+    const answers: number[] = [];
+    for (let round = 0; round < 30; round++)
+      answers.push((await fhir.send("PATCH", "/Patient/counted", patch, { "X-Request-ID": "session-1" })).status);
+    expect(new Set(answers).size).toBe(1);
+    expect(answers[0]).not.toBe(503);
+  }, 60_000);
+
   it.each([
     ["Prefer", "a".repeat(60_000)],
     ["Accept", ";".repeat(60_000)],

@@ -1,4 +1,5 @@
 import { cpuUsage } from "node:process";
+import { replaceLinksInCriteria } from "../../fhir/bundle/criteria-links.ts";
 import { conditionalReferences, localReferences } from "../../fhir/bundle/references.ts";
 import { EvaluationBudget } from "../../fhir/expressions/budget.ts";
 import { frameOf } from "../../fhir/frame.ts";
@@ -355,6 +356,23 @@ const parseSearchLike = (name: string, identifier: string): Clause[] => [
   { kind: "key", slots: [101], any: [{ eq: name }] },
   { kind: "key", slots: [102], any: [{ eq: identifier }] },
 ];
+
+describe("what links in criteria cost", () => {
+  it.each([
+    ["thousands of links to whatever there is", `${"target.".repeat(50_000)}x=urn:uuid:1`],
+    ["thousands of links back", `${"_has:Provenance:target:".repeat(50_000)}patient=urn:uuid:1`],
+    ["thousands of chains", Array.from({ length: 10_000 }, (_, i) => `target.target.target.target.n${i}=urn:uuid:1`).join("&")],
+  ])("%s", (_, query) => {
+    const begun = usedMs();
+    expect(replaceLinksInCriteria("Provenance", query, () => "Patient/1")).toBe(query);
+    expect(usedMs() - begun).toBeLessThan(1_000);
+  });
+
+  it("as deep as a search may be they are found", () => {
+    const query = "target.target.target.target.target.patient=urn:uuid:1";
+    expect(replaceLinksInCriteria("Provenance", query, () => "Patient/1")).toBe(query.replace("urn:uuid:1", "Patient%2F1"));
+  });
+});
 
 describe("what a search costs", () => {
   it("grows no faster than its values", () => {

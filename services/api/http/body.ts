@@ -9,6 +9,8 @@ import { exchangeOf, gateOf, type Received } from "./received.ts";
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** Of an action of the domain. */
 export const MAX_PARAMS_BYTES = 1024 * 1024;
+/** Of a search by POST: its characters are counted when it is there. */
+const MAX_FORM_BYTES = 4 * 1024 * 1024;
 
 /** Smaller pieces are put together as they come: each is an object of its own. Bytes. */
 const SMALL_PIECE = 16_384;
@@ -41,7 +43,7 @@ export async function readBytes(request: Received, most = MAX_BODY_BYTES): Promi
   const whole = await (request.arriving ?? received(request, most));
   request.arriving = undefined; // it is read once
   const exchange = exchangeOf(request);
-  const turn = exchange && (await gateOf(request)?.enter(exchange.client.name, { body: whole.length }));
+  const turn = exchange && (await gateOf(request)?.enter(exchange.client.name, { body: whole.length, answer: exchange.expected }));
   if (turn) exchange.work(turn);
   return whole;
 }
@@ -55,7 +57,7 @@ export async function readBytes(request: Received, most = MAX_BODY_BYTES): Promi
 export function arrivalOf(request: Received): Promise<void> | undefined {
   const { method = "", headers, url = "" } = request;
   if (!WRITES.has(method) || headers.expect !== undefined || !hasBody(request)) return undefined;
-  const arriving = received(request, url.startsWith("/api/") ? MAX_PARAMS_BYTES : MAX_BODY_BYTES);
+  const arriving = received(request, mostOf(url));
   request.arriving = arriving;
   return arriving.then(
     () => {},
@@ -66,6 +68,12 @@ export function arrivalOf(request: Received): Promise<void> | undefined {
 }
 
 const WRITES = new Set(["POST", "PUT", "PATCH"]);
+
+/** Bytes that a body may have, by its address. */
+function mostOf(url: string): number {
+  if (url.startsWith("/api/")) return MAX_PARAMS_BYTES;
+  return /\/_search(?:$|\?)/.test(url) ? MAX_FORM_BYTES : MAX_BODY_BYTES;
+}
 
 /** Whether a request brings a body: it says of what length, or sends it in chunks (RFC 9112, section 6.3). */
 export const hasBody = ({ headers }: IncomingMessage): boolean =>

@@ -65,6 +65,8 @@ export class Exchange {
   held = 0;
   /** Bytes of its body, unpacked. */
   bodyBytes = 0;
+  /** Bytes that its answer is expected to have. */
+  expected = 0;
   state: State = "working";
   /** When the state began, and when a byte last moved in it. Milliseconds since 1970. */
   since = 0;

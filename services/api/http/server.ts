@@ -93,7 +93,9 @@ const MALFORMED: Record<string, [status: number, code: string, diagnostics: stri
 
 /** Answers what never becomes a request, where Node would send a status and nothing else. */
 export function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Duplex): void {
-  if (code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  // What Node hangs on a socket while it answers: behind a part of an answer, another would be read as the rest of it.
+  const { _httpMessage: answering } = socket as Duplex & { _httpMessage?: { headersSent: boolean } | null };
+  if (code === "ECONNRESET" || !socket.writable || answering?.headersSent) return void socket.destroy();
   const [status, issue, diagnostics] = MALFORMED[code ?? ""] ?? [400, "structure", "This is no well-formed HTTP request."];
   const body = JSON.stringify(outcome({ severity: "error", code: issue, diagnostics }));
   socket.end(

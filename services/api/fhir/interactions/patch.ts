@@ -3,6 +3,7 @@ import { budgetOf } from "../../../../fhir/expressions/budget.ts";
 import { MAX_PARTS_OF_RESOURCE, parseInput, parseJson } from "../../../../fhir/json.ts";
 import { applyPatch, JSON_PATCH } from "../../../../fhir/patch/index.ts";
 import { ifMatchVersions } from "../../../../fhir/etag.ts";
+import { workOf } from "../../../../mesh/contract.ts";
 import { locked, staleVersion } from "../../../../federation/errors.ts";
 import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
 import { readResource } from "../../../../federation/read.ts";
@@ -17,7 +18,7 @@ import { rewrite } from "./resource.ts";
 export async function patch(request: FhirRequest, type: string, id: string): Promise<Answer> {
   const document = parseInput(await request.body(JSON_PATCH), MAX_PARTS_OF_RESOURCE);
   const allowed = ifMatchVersions(request.header("if-match"));
-  const budget = budgetOf(request.caller.requestID);
+  const budget = budgetOf(workOf(request.caller));
   const patched = async () => {
     const stored = await readResource(request, type, id);
     if (allowed && !allowed.includes(stored.version)) throw staleVersion({ type, id, version: stored.version });

@@ -3,6 +3,7 @@ import { budgetOf } from "../../../../fhir/expressions/budget.ts";
 import { parseJson } from "../../../../fhir/json.ts";
 import { fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
 import { isOfAnotherType, profilesClaimedBy, validateWithProfiles } from "../../../../fhir/validate/index.ts";
+import { workOf } from "../../../../mesh/contract.ts";
 import { readResource } from "../../../../federation/read.ts";
 import type { Answer } from "../../http/answer.ts";
 import { fhirAnswer, type Given, givenIn, type Json, optionalBody } from "../parameters.ts";
@@ -26,7 +27,7 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
   const profile = asked("profile");
   const claimed = profile === undefined ? profilesClaimedBy(resource) : [profile];
   const { profiles, stored: related } = await request.profiles.of(claimed);
-  const budget = budgetOf(request.caller.requestID);
+  const budget = budgetOf(workOf(request.caller));
   const issues: Issue[] = await validateWithProfiles(resource, { type, profiles, stored: related, budget });
   if (profile !== undefined && profiles.length === 0 && !isBase(profile, type)) {
     const isOther = isOfAnotherType(profile, type);

@@ -1,0 +1,29 @@
+import { Duplex } from "node:stream";
+import { refuseMalformed } from "./server.ts";
+
+describe("what is no HTTP", () => {
+  const socket = (answering?: { headersSent: boolean }) => {
+    const written: string[] = [];
+    const made = new Duplex({
+      read() {},
+      write(chunk: Buffer, _, done) {
+        written.push(chunk.toString());
+        done();
+      },
+    });
+    return { written, made: Object.assign(made, { _httpMessage: answering }) };
+  };
+  const fault = Object.assign(new Error("Parse Error"), { code: "HPE_INVALID_METHOD" });
+
+  it.each([undefined, { headersSent: false }])("is answered 400 where no answer is under way (%j)", (answering) => {
+    const { written, made } = socket(answering);
+    refuseMalformed(fault, made);
+    expect(written.join("")).toMatch(/^HTTP\/1.1 400 Bad Request\r\n.*OperationOutcome/s);
+  });
+
+  it("ends the connection within an answer, which would otherwise go on with the refusal", () => {
+    const { written, made } = socket({ headersSent: true });
+    refuseMalformed(fault, made);
+    expect([written, made.destroyed]).toEqual([[], true]);
+  });
+});

@@ -49,7 +49,8 @@ describe("a new service", () => {
     expect(contentOf("docker-compose.yml")).toMatch(
       / {2}dentistry:\n {4}<<: \*node\n {4}environment: \{ <<: \*node-environment, SERVICES: dentistry \}\n\nnetworks:/,
     );
-    expect(contentOf("services/dentistry/dentistry.service.ts")).toContain('mixins: [Fhir({ owns: ["Flag", "Slot"] })]');
+    expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('owns = ["Flag", "Slot"]');
+    expect(contentOf("services/dentistry/dentistry.service.ts")).toContain("mixins: [Fhir({ owns })]");
     expect(contentOf("services/dentistry/README.md")).toContain("Owns the FHIR types Flag, Slot.");
     expect(contentOf("services/records/records.contract.ts")).not.toContain('"Flag"');
     expect(contentOf("services/dentistry/dentistry.model.ts")).not.toMatch(/skeleton|Basic/i);

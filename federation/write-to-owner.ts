@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Caller } from "../mesh/contract.ts";
 import { isType } from "./errors.ts";
+import { isKeyed, preparePart } from "./prepare-part.ts";
 import { ownerOf, type OwnerStep, type StepResult } from "./owner-contract.ts";
 
 /** A write, its tries and pauses take no longer, milliseconds. */
@@ -18,6 +19,7 @@ const MAX_TRIES = 4;
 const IN_DOUBT = ["REQUEST_REJECTED", "REQUEST_TIMEOUT"];
 
 /**
+ * Of a keyed request it is prepared only.
  * @param withinMs how long it may take in all
  * @throws what the owner refuses; 503, 504 when no node of it answers in time
  */
@@ -27,6 +29,7 @@ export async function writeToOwner(
   { steps, representation }: { steps: OwnerStep[]; representation?: boolean },
   withinMs = WRITE_WITHIN_MS,
 ): Promise<StepResult[]> {
+  if (isKeyed(caller)) return preparePart(caller, owner, { steps, ...(representation !== undefined && { representation }) }, withinMs);
   const deadline = performance.now() + withinMs;
   const key = randomUUID();
   const isLarge = steps.length > 100; // takes its time on a busy machine; another node would only double the load

@@ -3,13 +3,14 @@
  * `event(…)`; a caller writes `await wards.open(ctx, { … })` and `tsc` checks params and result on both sides.
  */
 import type { ActionParams, ActionSchema, CallingOptions, Context, Service, ServiceSchema } from "moleculer";
+import type { RequestMeta } from "./keyed-request.ts";
 
 /** Whoever calls: the context of the request being handled, or a broker (start-up code, scripts, tests). */
 export interface Caller {
   /** The same for all that one request asks of the mesh; absent for a broker. */
   readonly requestID?: string | null;
   /** What goes along with all calls of one request; absent for a broker. */
-  readonly meta?: { work?: string };
+  readonly meta?: RequestMeta;
   call<Result, Params>(action: string, params: Params, options?: CallingOptions): Promise<Result>;
   emit<Payload>(event: string, payload: Payload): Promise<void>;
 }

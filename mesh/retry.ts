@@ -29,7 +29,12 @@ export const Retry = {
   call(next: CallFunction): CallFunction {
     return (action, params, options) => {
       const first = hedged(next(action, params, options), (others) => next(action, params, others), options);
-      const result: Call = first.catch((error: CallError) => again(next, action, params, options, first.ctx, error));
+      const result: Call = first.catch((error: CallError) =>
+        // The caller takes over the meta of the attempt that was answered.
+        again(next, action, params, options, first.ctx, error, (ctx) => {
+          result.ctx = ctx;
+        }),
+      );
       result.ctx = first.ctx;
       return result;
     };
@@ -43,6 +48,7 @@ async function again(
   options: CallingOptions | undefined,
   ctx: Context | undefined,
   error: CallError,
+  answeredBy: (ctx: Context) => void,
 ): Promise<unknown> {
   let [latest, latestCtx] = [error, ctx];
   const timeout = ctx?.options.timeout ?? 0;
@@ -54,7 +60,9 @@ async function again(
     await new Promise((resolve) => setTimeout(resolve, pause));
     const attempt = next(action, params, { ...options, ...(Number.isFinite(left) && { timeout: left }) });
     try {
-      return await attempt;
+      const answer = await attempt;
+      if (attempt.ctx) answeredBy(attempt.ctx);
+      return answer;
     } catch (failure) {
       [latest, latestCtx] = [failure as CallError, attempt.ctx];
     }

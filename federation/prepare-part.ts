@@ -1,8 +1,9 @@
 /** The writes of a keyed request (mesh/keyed-request.ts): prepared at their owner, and true when its answer is kept. */
 import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Caller } from "../mesh/contract.ts";
+import { brokerOf, type Caller } from "../mesh/contract.ts";
 import { type KeyedRequest, newPart, notePart, type RequestMeta, stamped } from "../mesh/keyed-request.ts";
+import { mayCallAgain } from "../mesh/retry-budget.ts";
 import { isType } from "./errors.ts";
 import { type OwnerStep, ownerOf, type StepResult } from "./owner-contract.ts";
 
@@ -49,6 +50,7 @@ export async function preparePart(
     } catch (error) {
       const isWorthAnother = isType(error, "REQUEST_REJECTED") || hasLabelsOfOthers(error, steps);
       if (!isWorthAnother || tries === MAX_TRIES || performance.now() + PAUSE_MS >= deadline) throw error;
+      if (!mayCallAgain(brokerOf(caller), ownerOf(owner).prepare.action)) throw error;
       await delay(randomInt(PAUSE_MS));
     }
   }

@@ -1,7 +1,8 @@
 /** One atomic write at one owner, carried out once although its node may die, or stop to answer, under it. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Caller } from "../mesh/contract.ts";
+import { brokerOf, type Caller } from "../mesh/contract.ts";
+import { mayCallAgain } from "../mesh/retry-budget.ts";
 import { isType } from "./errors.ts";
 import { isKeyed, preparePart } from "./prepare-part.ts";
 import { ownerOf, type OwnerStep, type StepResult } from "./owner-contract.ts";
@@ -44,6 +45,7 @@ export async function writeToOwner(
       const pause = Math.random() * PAUSE_MS * 2 ** tries;
       const isInDoubt = IN_DOUBT.some((type) => isType(error, type));
       if (!isInDoubt || tries === MAX_TRIES || performance.now() + pause >= deadline) throw error;
+      if (!mayCallAgain(brokerOf(caller), ownerOf(owner).write.action)) throw error;
       await delay(pause);
     }
   }

@@ -12,6 +12,7 @@ import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
+import { requireTime } from "../../mesh/deadline.ts";
 import { livenessOf } from "../../mesh/liveness.ts";
 import { defineMixin, workOf } from "../../mesh/contract.ts";
 import { keyedCall, newPart, notePart } from "../../mesh/keyed-request.ts";
@@ -99,7 +100,9 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const key = id === undefined ? undefined : writeKey(this, id, isRepeated);
           const write = (labelled: OwnerStep[]) =>
             guarded(this, async () => {
-              const results = await this.store.write(await prepare(this, labelled, workOf(ctx)), key);
+              const writes = await prepare(this, labelled, workOf(ctx));
+              requireTime(ctx); // a caller that has given up takes it for undone, or has it done elsewhere by now
+              const results = await this.store.write(writes, key);
               if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
               return results.map(resultOf(representation));
             });
@@ -111,6 +114,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const { tx, representation } = ctx.params;
           return guarded(this, async () => {
             const { steps } = await stepsWithLabels(ctx.params.steps, this.store);
+            requireTime(ctx);
             return prepareUnder(this, tx, steps, representation, workOf(ctx));
           });
         },

@@ -31,7 +31,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     nodeID,
     // Of a call: unique as the node's is, shorter than the default UUID and made faster; each goes along with the call and its answer.
     uidGenerator: () => `${nodeID}-${(calls++).toString(36)}`,
-    logger: consoleLogger(config.logLevel),
+    logger: consoleLogger(config.logLevel, config.logFormat),
 
     // One process needs no transporter: all calls are function calls.
     ...(config.natsUrl && {

@@ -19,6 +19,9 @@ export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] a
 /** One of `LOG_LEVELS`. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** How a line of the log looks: for people, or one JSON object. */
+export type LogFormat = "text" | "json";
+
 /** The settings of one node, checked. */
 export interface Config {
   /** TCP port of the gateway; 0 lets the system choose a free one. */
@@ -56,6 +59,7 @@ export interface Config {
   /** Name of this node before it is made unique per start; undefined: made from the services it runs. */
   nodeId?: string;
   logLevel: LogLevel;
+  logFormat: LogFormat;
   /** Subject on which NATS's system account announces closed connections; undefined: nobody announces them. */
   natsDisconnectSubject?: string;
   /** Whether `DELETE Type?criteria` may remove several resources at once. */
@@ -119,6 +123,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const redisUrl = read("REDIS_URL", urls(["redis:", "rediss:"], 1), 'a URL like "redis://host:6379"');
   const nodeId = read("NODE_ID", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
   const logLevel = read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info";
+  const logFormat = read("LOG_FORMAT", oneOf(["text", "json"] as const), "text or json") ?? "text";
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
@@ -138,6 +143,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     dataDir,
     system,
     logLevel,
+    logFormat,
     conditionalDelete,
     dateSearch,
     supervised,

@@ -6,6 +6,7 @@ import ApiGateway from "moleculer-web";
 import { noteBegun } from "../../mesh/begun-work.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
+import { faultOf } from "../../mesh/log.ts";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { sealPageLinksWith } from "./fhir/page-token.ts";
@@ -258,7 +259,7 @@ function dispatch(this: Service, request: MeshRequest, response: ServerResponse)
       throw error;
     })
     .catch((error: Error) => {
-      self.logger.error(`${request.method} ${pathOnly(request)}: the answer could not be sent: ${error.stack}`);
+      self.logger.error(`${request.method} ${pathOnly(request)}: the answer could not be sent: ${faultOf(error)}`);
       response.destroy();
     });
 }

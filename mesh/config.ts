@@ -60,6 +60,10 @@ export interface Config {
   nodeId?: string;
   logLevel: LogLevel;
   logFormat: LogFormat;
+  /** Port on which this process gives its metrics, besides a gateway's `/metrics`; undefined: none. */
+  metricsPort?: number;
+  /** Addresses and networks that may read the metrics, besides this machine; undefined: none. */
+  metricsFrom?: BlockList;
   /** Subject on which NATS's system account announces closed connections; undefined: nobody announces them. */
   natsDisconnectSubject?: string;
   /** Whether `DELETE Type?criteria` may remove several resources at once. */
@@ -124,6 +128,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const nodeId = read("NODE_ID", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
   const logLevel = read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info";
   const logFormat = read("LOG_FORMAT", oneOf(["text", "json"] as const), "text or json") ?? "text";
+  const metricsPort = read("METRICS_PORT", parsePort, "a whole number from 0 to 65535");
+  const metricsFrom = read("METRICS_FROM", parseNetworks, 'IP addresses or networks like "10.0.0.0/8,fd00::/8", separated by commas');
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
@@ -161,6 +167,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(redisUrl && { redisUrl }),
     ...(nodeId && { nodeId }),
     ...(corsOrigin && { corsOrigin }),
+    ...(metricsPort !== undefined && { metricsPort }),
+    ...(metricsFrom && { metricsFrom }),
     ...(healthFile && { healthFile }),
     ...(handedPort !== undefined && { handedPort }),
     ...(parentFd !== undefined && { parentFd }),

@@ -1,7 +1,10 @@
 /** The collections of a service's MongoDB database, and every index that a question is answered from. */
-import type { Collection, Db, IndexDescription } from "mongodb";
+import type { Collection, Db, DbOptions, IndexDescription } from "mongodb";
 import type { IndexRows } from "../../fhir/search/query.ts";
 import type { Change } from "../plan-write.ts";
+
+/** What is confirmed survives the loss of a member, and who reads sees it. */
+export const DATABASE_OPTIONS: DbOptions = { writeConcern: { w: "majority", journal: true }, readPreference: "primary" };
 
 /** 2020-01-01T00:00:00Z, see `seq`. */
 export const SEQ_EPOCH = 1_577_836_800_000;

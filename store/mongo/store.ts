@@ -11,7 +11,7 @@ import { readHistory } from "./history.ts";
 import { Lease } from "./lease.ts";
 import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
 import { openCollections } from "./open.ts";
-import type { Collections, ResourceDocument } from "./schema.ts";
+import { type Collections, DATABASE_OPTIONS, type ResourceDocument } from "./schema.ts";
 import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
 import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from "./values.ts";
@@ -49,7 +49,7 @@ export async function openMongo(options: MongoOptions): Promise<Store> {
   const own = options.client ? undefined : new MongoClient(options.url ?? "", { serverSelectionTimeoutMS: 5_000 });
   try {
     const client = await (options.client ?? own)?.connect();
-    const db = (client as MongoClient).db(options.database, { writeConcern: { w: "majority", journal: true }, readPreference: "primary" });
+    const db = (client as MongoClient).db(options.database, DATABASE_OPTIONS);
     return new MongoStore(client as MongoClient, own, db, await openCollections(db, options), options);
   } catch (error) {
     await own?.close();

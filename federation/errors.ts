@@ -106,6 +106,7 @@ export function fromStoreError(error: unknown, service: string): unknown {
     locked: held,
     counterBelow,
     tooCostly,
+    tooLarge,
     notSupported,
     unavailable,
   } = StoreErrorType;
@@ -124,6 +125,13 @@ export function fromStoreError(error: unknown, service: string): unknown {
       return new MoleculerClientError("There is not enough of it.", 409, "COUNTER_BELOW", data);
     case tooCostly:
       return new MoleculerClientError("The conditions find too much: narrow them, or send the bundle in parts.", 422, "TOO_COSTLY", data);
+    case tooLarge:
+      return new MoleculerClientError(
+        `The resource is larger than a database of documents takes: with its search values ${error.data.limit} bytes are the most. Divide it, or store a document outside and refer to it.`,
+        413,
+        "RESOURCE_TOO_LARGE",
+        data,
+      );
     case notSupported:
       return new MoleculerClientError(String(error.data.reason), 501, "NOT_SUPPORTED");
     case unavailable:

@@ -250,6 +250,8 @@ export const StoreErrorType = {
   counterBelow: "COUNTER_BELOW",
   /** The conditions of a write find too much: its steps must be fewer, or the conditions narrower. */
   tooCostly: "TOO_COSTLY",
+  /** A resource is larger than this store takes; `data.limit` bytes, with its search values. */
+  tooLarge: "RESOURCE_TOO_LARGE",
   /** This store cannot answer it: full text on a MongoDB server without text indexes. */
   notSupported: "NOT_SUPPORTED",
   /** Disk full, file not writable, database gone. */

@@ -1,7 +1,6 @@
 /** The collections of a service's MongoDB database, and every index that a question is answered from. */
-import type { Collection, Db, DbOptions, IndexDescription } from "mongodb";
+import type { Collection, Db, DbOptions, Document, IndexDescription } from "mongodb";
 import type { IndexRows } from "../../fhir/search/query.ts";
-import type { Change } from "../plan-write.ts";
 
 /** What is confirmed survives the loss of a member, and who reads sees it. */
 export const DATABASE_OPTIONS: DbOptions = { writeConcern: { w: "majority", journal: true }, readPreference: "primary" };
@@ -82,13 +81,27 @@ export interface ConditionDocument {
   lock?: string;
 }
 
-/** A prepared write: what it will change, and the locks that it holds. */
-export interface PreparedDocument {
+/** What a prepared transaction will change, and what it holds, as far as one document takes it. */
+export interface PreparedPart {
+  changes: Document[];
+  locks: string[];
+}
+
+/** A prepared transaction, with the first of its parts. */
+export interface PreparedDocument extends PreparedPart {
   _id: string;
   since: number;
   indexVersion: string;
-  changes: Change[];
-  locks: string[];
+  /** Number of parts that follow in `prepared_part`. */
+  more: number;
+}
+
+/** A further part of a prepared transaction. */
+export interface FurtherPart extends PreparedPart {
+  /** `TX/PLACE` */
+  _id: string;
+  tx: string;
+  place: number;
 }
 
 /** An entry of the durable map; removed by MongoDB some time after it expires. */
@@ -112,6 +125,7 @@ export interface Collections {
   counter: Collection<CounterDocument>;
   condition: Collection<ConditionDocument>;
   prepared: Collection<PreparedDocument>;
+  prepared_part: Collection<FurtherPart>;
   map: Collection<MapDocument>;
   meta: Collection<MetaDocument>;
 }
@@ -136,6 +150,7 @@ export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
     { key: { updated: -1, type: -1, id: -1, version: -1 } },
   ],
   held: [{ key: { ref: 1 } }],
+  prepared_part: [{ key: { tx: 1, place: 1 } }],
   condition: [{ key: { at: 1 }, expireAfterSeconds: DAY_S }],
   map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
 };
@@ -149,6 +164,7 @@ export function collectionsOf(db: Db): Collections {
     counter: db.collection("counter"),
     condition: db.collection("condition"),
     prepared: db.collection("prepared"),
+    prepared_part: db.collection("prepared_part"),
     map: db.collection("map"),
     meta: db.collection("meta"),
   };

@@ -12,11 +12,13 @@ import { Lease } from "./lease.ts";
 import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
 import { openCollections } from "./open.ts";
 import { type Collections, DATABASE_OPTIONS, type ResourceDocument } from "./schema.ts";
+import { PreparedTransactions } from "./prepared.ts";
+import { refuseTooLarge } from "./sizes.ts";
 import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
 import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from "./values.ts";
 import { Writer } from "./write.ts";
-import { jsonOf, lockKeys, planWrite, typesIn } from "../plan-write.ts";
+import { lockKeys, planWrite, typesIn } from "../plan-write.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import {
   type HistoryQuery,
@@ -68,6 +70,7 @@ class MongoStore implements Store {
   readonly #commits = new Map<string, Promise<string[]>>();
   readonly #search: MongoSearch;
   readonly #writer: Writer;
+  readonly #prepared: PreparedTransactions;
   readonly #options: MongoOptions;
   #isClosed = false;
   readonly #running = new Set<Promise<unknown>>();
@@ -80,6 +83,7 @@ class MongoStore implements Store {
     this.#collections = collections;
     this.#options = options;
     this.#search = new MongoSearch(collections, hasWords);
+    this.#prepared = new PreparedTransactions(collections, options);
     this.#writer = new Writer(collections, this.#search, hasWords ? options.text : undefined);
   }
 
@@ -135,6 +139,7 @@ class MongoStore implements Store {
       const before = made && resultsOfRepeated(steps, (type, id) => made.get(`${type}/${id}`), state);
       if (before) return before;
       const { changes, results, echoes } = planWrite(steps, state, Date.now());
+      refuseTooLarge(changes);
       await this.#writer.apply(changes, results, session, { key: key?.id });
       for (const [step, of] of echoes) {
         const { updated = 0, json } = results[of] ?? {};
@@ -146,12 +151,12 @@ class MongoStore implements Store {
 
   prepare(tx: string, steps: Write[]): Promise<WriteResult[]> {
     return this.#waiting(async (session) => {
-      if (await this.#collections.prepared.findOne({ _id: tx }, { session })) throw new Error(`The transaction ${tx} is prepared already.`);
+      if (await this.#prepared.has(tx, session)) throw new Error(`The transaction ${tx} is prepared already.`);
       const state = await this.#writer.state(steps, session);
       const { changes, results, locks } = planWrite(steps, state, Date.now());
+      refuseTooLarge(changes);
       await this.#writer.lock(locks, tx, session);
-      const { indexVersion } = this.#options;
-      await this.#collections.prepared.insertOne({ _id: tx, since: Date.now(), indexVersion, changes, locks: [...locks] }, { session });
+      await this.#prepared.put(tx, { changes, locks }, session);
       return results;
     });
   }
@@ -168,7 +173,7 @@ class MongoStore implements Store {
   async #commitOnce(tx: string, at: number): Promise<string[]> {
     const lease = new Lease(this.#collections.map, `commit/${tx}`);
     for (;;) {
-      if (!(await this.#run(() => this.#collections.prepared.findOne({ _id: tx }, { projection: { _id: 1 } })))) return [];
+      if (!(await this.#run(() => this.#prepared.has(tx)))) return [];
       if (await this.#run(() => lease.take())) break;
       await delay(COMMIT_POLL_MS);
     }
@@ -181,36 +186,25 @@ class MongoStore implements Store {
 
   #commitLeased(tx: string, at: number): Promise<string[]> {
     return this.#transaction(async (session) => {
-      const prepared = await this.#collections.prepared.findOne({ _id: tx }, { session });
+      const prepared = await this.#prepared.get(tx, at, session);
       if (!prepared) return [];
-      const { indexVersion, reindex } = this.#options;
-      // Search values may have been computed before their meaning changed.
-      const changes = prepared.changes.map((change) =>
-        change.kind === "put" && prepared.indexVersion !== indexVersion
-          ? { ...change, index: reindex(jsonOf(change.type, change.id, change.version, at, change.body)) }
-          : change,
-      );
+      const { changes, locks } = prepared;
       await this.#writer.apply(changes, [], session, { at, tx });
-      await this.#writer.unlock(prepared.locks, tx, session);
-      await this.#collections.prepared.deleteOne({ _id: tx }, { session });
+      await this.#writer.unlock(locks, tx, session);
+      await this.#prepared.remove(tx, session);
       return typesIn(changes);
     });
   }
 
   async abort(tx: string): Promise<void> {
     await this.#transaction(async (session) => {
-      const prepared = await this.#collections.prepared.findOne({ _id: tx }, { session, projection: { locks: 1 } });
-      if (!prepared) return;
-      await this.#writer.unlock(prepared.locks, tx, session);
-      await this.#collections.prepared.deleteOne({ _id: tx }, { session });
+      const locks = await this.#prepared.remove(tx, session);
+      if (locks) await this.#writer.unlock(locks, tx, session);
     });
   }
 
   prepared(): Promise<Prepared[]> {
-    return this.#run(async () => {
-      const found = await this.#collections.prepared.find({}, { projection: { since: 1 } }).toArray();
-      return found.map(({ _id, since }) => ({ tx: _id, since })).sort((a, b) => a.since - b.since);
-    });
+    return this.#run(() => this.#prepared.list());
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------

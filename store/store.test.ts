@@ -258,6 +258,43 @@ describe.each(stores)("the store in $name", (kit) => {
       expect(await store.put("key", "new", Date.now() + 60_000)).toBe("new");
       expect(await store.get("key")).toBe("new");
     });
+
+    it("takes several entries in one step, or none when one of their keys is there", async () => {
+      expect(
+        await store.putAll([
+          { key: "a", value: "1" },
+          { key: "b", value: "2" },
+        ]),
+      ).toEqual(["1", "2"]);
+      expect(
+        await store.putAll([
+          { key: "c", value: "3" },
+          { key: "b", value: "4" },
+        ]),
+      ).toEqual([undefined, "2"]);
+      expect([await store.get("c"), await store.get("b")]).toEqual([undefined, "2"]);
+      await store.put("d", "old", Date.now() - 1);
+      expect(
+        await store.putAll([
+          { key: "d", value: "new" },
+          { key: "e", value: "ä" },
+        ]),
+      ).toEqual(["new", "ä"]);
+      expect(await store.usage("")).toEqual({ count: 4, bytes: 7 });
+      expect(await store.usage("e")).toEqual({ count: 1, bytes: 2 });
+    });
+
+    it("of 16 that put overlapping entries at once lets one through", async () => {
+      const puts = Array.from({ length: 16 }, (_, i) =>
+        store.putAll([
+          { key: "shared", value: `${i}` },
+          { key: `own:${i}`, value: "x" },
+        ]),
+      );
+      const stored = await Promise.all(puts);
+      expect(stored.filter(([, own]) => own !== undefined)).toHaveLength(1);
+      expect(await store.entries("own:", 16)).toHaveLength(1);
+    });
   });
 
   describe("history", () => {

@@ -158,6 +158,14 @@ export interface JoinKeysPage {
   next?: number;
 }
 
+/** One entry of the durable map. */
+export interface MapEntry {
+  key: string;
+  value: string;
+  /** Milliseconds since 1970: may be forgotten after it. */
+  expiresAt?: number;
+}
+
 /**
  * A service's database: FHIR resources with their versions, counters, prepared transactions, a small durable map. Errors are StoreErrors.
  */
@@ -218,10 +226,14 @@ export interface Store {
    * `expiresAt` (milliseconds): may be forgotten after it.
    */
   put(key: string, value: string, expiresAt?: number): Promise<string>;
+  /** Stores all of these if none of their keys is there, in one step. What is stored under each now; undefined: nothing, for another one was there. */
+  putAll(entries: MapEntry[]): Promise<(string | undefined)[]>;
   get(key: string): Promise<string | undefined>;
   remove(key: string): Promise<void>;
   /** Keys that start so, in order, with their values. */
   entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]>;
+  /** How many keys start so, and the bytes of their values; what has expired may still be counted. Reads them all: for now and then. */
+  usage(prefix: string): Promise<{ count: number; bytes: number }>;
 
   /**
    * A mark of the store's content: another one after every change, whoever made it. undefined where it cannot be had for

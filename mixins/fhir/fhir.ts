@@ -12,13 +12,16 @@ import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
+import { requireTime } from "../../mesh/deadline.ts";
 import { livenessOf } from "../../mesh/liveness.ts";
 import { defineMixin, workOf } from "../../mesh/contract.ts";
+import { keyedCall, newPart, notePart } from "../../mesh/keyed-request.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
 import type { Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import type { OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
 import { type WithDirectory, WithFhirDirectory } from "../../federation/directory.ts";
+import { asCommitted } from "../../federation/prepare-part.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { stepsWithLabels, writeKeepingLabels } from "./keep-labels.ts";
 import { type OwnFhir, ownFhir } from "./own-fhir.ts";
@@ -59,6 +62,25 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   const prepare = ({ profiles }: This, steps: OwnerStep[], work?: string | null): Promise<Write[]> =>
     prepareWrites(steps, { profiles, unique, work });
 
+  const prepareUnder = async (service: This, tx: string, steps: OwnerStep[], representation?: boolean, work?: string | null) => {
+    const writes = await prepare(service, steps, work);
+    const results = await service.store.prepare(tx, writes);
+    return results.map((result, index) =>
+      resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
+    );
+  };
+
+  /** What a service writes by itself, for the request that it is answering. */
+  const write = async (service: This, steps: OwnerStep[]): Promise<StepResult[]> => {
+    const call = keyedCall();
+    if (!call) return (await service.store.write(await prepare(service, steps))).map(resultOf(true));
+    const { meta } = call;
+    const tx = newPart(meta.keyed);
+    const results = await prepareUnder(service, tx, steps, true, workOf(call as never));
+    notePart(meta, { tx, owner: service.name });
+    return asCommitted(results, meta.keyed);
+  };
+
   const own = defineMixin<Gains>({
     metadata: { fhir: { owns } },
 
@@ -78,7 +100,9 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const key = id === undefined ? undefined : writeKey(this, id, isRepeated);
           const write = (labelled: OwnerStep[]) =>
             guarded(this, async () => {
-              const results = await this.store.write(await prepare(this, labelled, workOf(ctx)), key);
+              const writes = await prepare(this, labelled, workOf(ctx));
+              requireTime(ctx); // a caller that has given up takes it for undone, or has it done elsewhere by now
+              const results = await this.store.write(writes, key);
               if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
               return results.map(resultOf(representation));
             });
@@ -90,11 +114,8 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const { tx, representation } = ctx.params;
           return guarded(this, async () => {
             const { steps } = await stepsWithLabels(ctx.params.steps, this.store);
-            const writes = await prepare(this, steps, workOf(ctx));
-            const results = await this.store.prepare(tx, writes);
-            return results.map((result, index) =>
-              resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
-            );
+            requireTime(ctx);
+            return prepareUnder(this, tx, steps, representation, workOf(ctx));
           });
         },
       },
@@ -131,9 +152,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     created(this: This) {
       this.handled = 0;
       this.profiles = new Profiles(() => ({ caller: this.broker, directory: this.directory }));
-      this.fhir = ownFhir(this, (steps) =>
-        guarded(this, async () => (await this.store.write(await prepare(this, steps))).map(resultOf(true))),
-      );
+      this.fhir = ownFhir(this, (steps) => guarded(this, () => write(this as This, steps)));
     },
 
     async started(this: This) {

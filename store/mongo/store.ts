@@ -16,7 +16,7 @@ import { PreparedTransactions } from "./prepared.ts";
 import { refuseTooLarge } from "./sizes.ts";
 import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
-import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from "./values.ts";
+import { countersFrom, counterValue, entriesFrom, entryValue, putEntries, usageOf } from "./values.ts";
 import { Writer } from "./write.ts";
 import { lockKeys, planWrite, typesIn } from "../plan-write.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
@@ -24,6 +24,7 @@ import {
   type HistoryQuery,
   type JoinKeysPage,
   type JoinKeysQuery,
+  type MapEntry,
   type Prepared,
   type Store,
   type StoredResource,
@@ -217,8 +218,13 @@ class MongoStore implements Store {
     return this.#run(() => countersFrom(this.#collections, prefix, limit));
   }
 
-  put(key: string, value: string, expiresAt?: number): Promise<string> {
-    return this.#transaction((session) => putEntry(this.#collections, session, key, value, expiresAt));
+  async put(key: string, value: string, expiresAt?: number): Promise<string> {
+    const [stored] = await this.putAll([{ key, value, ...(expiresAt !== undefined && { expiresAt }) }]);
+    return stored as string; // what is there, or what was put
+  }
+
+  putAll(entries: MapEntry[]): Promise<(string | undefined)[]> {
+    return this.#transaction((session) => putEntries(this.#collections, session, entries));
   }
 
   get(key: string): Promise<string | undefined> {
@@ -231,6 +237,10 @@ class MongoStore implements Store {
 
   entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]> {
     return this.#run(() => entriesFrom(this.#collections, prefix, limit));
+  }
+
+  usage(prefix: string): Promise<{ count: number; bytes: number }> {
+    return this.#run(() => usageOf(this.#collections, prefix));
   }
 
   // --- the database --------------------------------------------------------------------------------------------------

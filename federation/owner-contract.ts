@@ -4,7 +4,7 @@
  */
 import type { Clause, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
 import { type Action, action } from "../mesh/contract.ts";
-import type { HistoryQuery, JoinKeysPage, JoinKeysQuery, Prepared, StoredResource } from "../store/store.ts";
+import type { HistoryQuery, JoinKeysPage, JoinKeysQuery, OutboxEvent, OutboxQueue, Prepared, StoredResource } from "../store/store.ts";
 
 /** One FHIR type that a service owns; published in the service's metadata as `fhir.owns`. */
 export interface Ownership {
@@ -39,7 +39,11 @@ export type OwnerStep =
    * planned (`isThere`), nobody else acts on the condition meanwhile.
    */
   | { op: "hold"; type: string; condition: { lock: string; clauses: Clause[] }; isThere: boolean }
-  | { op: "add"; counter: string; by: number; min?: number };
+  | { op: "add"; counter: string; by: number; min?: number }
+  /** An event that is written with the rest; see `Write` of the store. */
+  | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
+  /** The write is the effect of this event. */
+  | { op: "once"; id: string; until: number };
 
 /** What became of one step; see `WriteResult` of the store. */
 export interface StepResult {

@@ -167,7 +167,7 @@ function writeKey({ broker }: Service, id: string, isRepeated: boolean): WriteKe
 }
 
 const PROFILE = "StructureDefinition";
-const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => step.op !== "add" && step.type === PROFILE);
+const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => "type" in step && step.type === PROFILE);
 
 /** The text that commit will store, but for its time. */
 function preview(write: Write | undefined, { outcome, version }: WriteResult): { json?: string } {

@@ -2,6 +2,7 @@
 import type { Collection, Db, IndexDescription } from "mongodb";
 import type { IndexRows } from "../../fhir/search/query.ts";
 import type { Change } from "../plan-write.ts";
+import type { OutboxQueue } from "../store.ts";
 
 /** 2020-01-01T00:00:00Z, see `seq`. */
 export const SEQ_EPOCH = 1_577_836_800_000;
@@ -79,6 +80,27 @@ export interface ConditionDocument {
   lock?: string;
 }
 
+/** An event that waits for its relay; `_id` is made by the driver. */
+export interface OutboxDocument {
+  queue: OutboxQueue;
+  id: string;
+  subject: string;
+  key: string;
+  /** Milliseconds since 1970; of a resource's version its `updated`, which never runs backwards. */
+  at: number;
+  /** Order of events of one instant: a version, or a step. */
+  n: number;
+  payload: string;
+}
+
+/** An event whose effect is stored here. `isClaim`: a prepared transaction will be its effect. */
+export interface HandledDocument {
+  _id: string;
+  expires: Date;
+  lock?: string;
+  isClaim?: boolean;
+}
+
 /** A prepared write: what it will change, and the locks that it holds. */
 export interface PreparedDocument {
   _id: string;
@@ -109,6 +131,8 @@ export interface Collections {
   counter: Collection<CounterDocument>;
   condition: Collection<ConditionDocument>;
   prepared: Collection<PreparedDocument>;
+  outbox: Collection<OutboxDocument>;
+  handled: Collection<HandledDocument>;
   map: Collection<MapDocument>;
   meta: Collection<MetaDocument>;
 }
@@ -134,6 +158,8 @@ export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
   ],
   held: [{ key: { ref: 1 } }],
   condition: [{ key: { at: 1 }, expireAfterSeconds: DAY_S }],
+  outbox: [{ key: { queue: 1, at: 1, n: 1 } }],
+  handled: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
   map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
 };
 
@@ -146,6 +172,8 @@ export function collectionsOf(db: Db): Collections {
     counter: db.collection("counter"),
     condition: db.collection("condition"),
     prepared: db.collection("prepared"),
+    outbox: db.collection("outbox"),
+    handled: db.collection("handled"),
     map: db.collection("map"),
     meta: db.collection("meta"),
   };

@@ -10,11 +10,12 @@ import { distinctValues } from "./distinct.ts";
 import { readHistory } from "./history.ts";
 import { Lease } from "./lease.ts";
 import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
+import { forgetEvents, outboxState, waitingEvents } from "./outbox.ts";
 import { openCollections } from "./open.ts";
 import type { Collections, ResourceDocument } from "./schema.ts";
 import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
-import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from "./values.ts";
+import { countersFrom, counterValue, entriesFrom, entryValue, leaseEntry, putEntry } from "./values.ts";
 import { Writer } from "./write.ts";
 import { jsonOf, lockKeys, planWrite, typesIn } from "../plan-write.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
@@ -22,11 +23,14 @@ import {
   type HistoryQuery,
   type JoinKeysPage,
   type JoinKeysQuery,
+  type OutboxQueue,
+  type OutboxState,
   type Prepared,
   type Store,
   type StoredResource,
   type StoreOptions,
   unavailable,
+  type WaitingEvent,
   type Write,
   type WriteKey,
   type WriteResult,
@@ -80,7 +84,10 @@ class MongoStore implements Store {
     this.#collections = collections;
     this.#options = options;
     this.#search = new MongoSearch(collections, hasWords);
-    this.#writer = new Writer(collections, this.#search, hasWords ? options.text : undefined);
+    this.#writer = new Writer(collections, this.#search, {
+      ...(hasWords && options.text && { text: options.text }),
+      ...(options.emits && { emits: options.emits }),
+    });
   }
 
   // --- reading -------------------------------------------------------------------------------------------------------
@@ -128,20 +135,23 @@ class MongoStore implements Store {
     return this.#lines.run(lockKeys(steps), performance.now() + MAX_QUEUE_MS, () => this.#write(steps, key));
   }
 
-  #write(steps: Write[], key: WriteKey | undefined): Promise<WriteResult[]> {
-    return this.#waiting(async (session) => {
+  async #write(steps: Write[], key: WriteKey | undefined): Promise<WriteResult[]> {
+    let hasEvents = false;
+    const results = await this.#waiting(async (session) => {
       const state = await this.#writer.state(steps, session);
       const made = key && mayBeRepeated(steps, key, state) ? await this.#writer.made(steps, key, session) : undefined;
       const before = made && resultsOfRepeated(steps, (type, id) => made.get(`${type}/${id}`), state);
       if (before) return before;
       const { changes, results, echoes } = planWrite(steps, state, Date.now());
-      await this.#writer.apply(changes, results, session, { key: key?.id });
+      hasEvents = await this.#writer.apply(changes, results, session, { key: key?.id });
       for (const [step, of] of echoes) {
         const { updated = 0, json } = results[of] ?? {};
         Object.assign(results[step] as WriteResult, { updated, json });
       }
       return results;
     });
+    if (hasEvents) this.#options.onEvents?.();
+    return results;
   }
 
   prepare(tx: string, steps: Write[]): Promise<WriteResult[]> {
@@ -179,8 +189,9 @@ class MongoStore implements Store {
     }
   }
 
-  #commitLeased(tx: string, at: number): Promise<string[]> {
-    return this.#transaction(async (session) => {
+  async #commitLeased(tx: string, at: number): Promise<string[]> {
+    let hasEvents = false;
+    const types = await this.#transaction(async (session) => {
       const prepared = await this.#collections.prepared.findOne({ _id: tx }, { session });
       if (!prepared) return [];
       const { indexVersion, reindex } = this.#options;
@@ -190,11 +201,13 @@ class MongoStore implements Store {
           ? { ...change, index: reindex(jsonOf(change.type, change.id, change.version, at, change.body)) }
           : change,
       );
-      await this.#writer.apply(changes, [], session, { at, tx });
+      hasEvents = await this.#writer.apply(changes, [], session, { at, tx });
       await this.#writer.unlock(prepared.locks, tx, session);
       await this.#collections.prepared.deleteOne({ _id: tx }, { session });
       return typesIn(changes);
     });
+    if (hasEvents) this.#options.onEvents?.();
+    return types;
   }
 
   async abort(tx: string): Promise<void> {
@@ -213,6 +226,24 @@ class MongoStore implements Store {
     });
   }
 
+  // --- events --------------------------------------------------------------------------------------------------------
+
+  outbox(queue: OutboxQueue, limit: number, except: string[] = []): Promise<WaitingEvent[]> {
+    return this.#run(() => waitingEvents(this.#collections, queue, limit, except));
+  }
+
+  async relayed(places: string[]): Promise<void> {
+    await this.#run(() => forgetEvents(this.#collections, places));
+  }
+
+  outboxState(): Promise<OutboxState> {
+    return this.#run(() => outboxState(this.#collections));
+  }
+
+  isHandled(id: string): Promise<boolean> {
+    return this.#run(async () => (await this.#collections.handled.findOne({ _id: id, isClaim: { $exists: false } })) !== null);
+  }
+
   // --- counters and the map ------------------------------------------------------------------------------------------
 
   counter(name: string): Promise<number> {
@@ -229,6 +260,10 @@ class MongoStore implements Store {
 
   get(key: string): Promise<string | undefined> {
     return this.#run(() => entryValue(this.#collections, key));
+  }
+
+  lease(name: string, holder: string, forMs: number): Promise<boolean> {
+    return this.#run(() => leaseEntry(this.#collections, name, holder, forMs));
   }
 
   async remove(key: string): Promise<void> {

@@ -1,7 +1,9 @@
 /** Counters, and the small durable map for what is no FHIR resource. */
-import type { ClientSession } from "mongodb";
+import { type ClientSession, MongoServerError } from "mongodb";
 import { successor } from "../../fhir/search/text-order.ts";
 import type { Collections } from "./schema.ts";
+
+const DUPLICATE_KEY = 11_000;
 
 /** A counter; 0 when never written. */
 export async function counterValue({ counter }: Collections, name: string): Promise<number> {
@@ -33,6 +35,18 @@ export async function putEntry(
     { session, upsert: true, returnDocument: "after" },
   );
   return found?.value ?? value;
+}
+
+/** Whether the name is the holder's for the next `forMs` milliseconds. */
+export async function leaseEntry({ map }: Collections, name: string, holder: string, forMs: number): Promise<boolean> {
+  const mine = { _id: name, $or: [{ value: holder }, { expires: { $lt: new Date() } }] };
+  try {
+    await map.updateOne(mine, { $set: { value: holder, expires: new Date(Date.now() + forMs) } }, { upsert: true });
+    return true;
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return false;
+    throw error;
+  }
 }
 
 /** What is stored under the key. */

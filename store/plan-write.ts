@@ -72,11 +72,13 @@ export type Change =
 /** A change of a resource. */
 export type ResourceChange = Extract<Change, { kind: "put" | "delete" }>;
 
+/** Whether it is about a resource. */
 export const isOfResource = (change: Change): change is ResourceChange => change.kind === "put" || change.kind === "delete";
 
 /** A step that is about one resource. */
 export type ResourceStep = Extract<Write, { op: "create" | "update" | "delete" }>;
 
+/** Whether it is about one resource. */
 export const isResourceStep = (step: Write): step is ResourceStep => step.op === "create" || step.op === "update" || step.op === "delete";
 
 /** A write that has been checked. */

@@ -1,6 +1,7 @@
 /** The collections of a service's MongoDB database, and every index that a question is answered from. */
 import type { Collection, Db, DbOptions, Document, IndexDescription } from "mongodb";
 import type { IndexRows } from "../../fhir/search/query.ts";
+import type { OutboxQueue } from "../store.ts";
 
 /** What is confirmed survives the loss of a member, and who reads sees it. */
 export const DATABASE_OPTIONS: DbOptions = { writeConcern: { w: "majority", journal: true }, readPreference: "primary" };
@@ -81,6 +82,27 @@ export interface ConditionDocument {
   lock?: string;
 }
 
+/** An event that waits for its relay; `_id` is made by the driver. */
+export interface OutboxDocument {
+  queue: OutboxQueue;
+  id: string;
+  subject: string;
+  key: string;
+  /** Milliseconds since 1970; of a resource's version its `updated`, which never runs backwards. */
+  at: number;
+  /** Order of events of one instant: a version, or a step. */
+  n: number;
+  payload: string;
+}
+
+/** An event whose effect is stored here. `isClaim`: a prepared transaction will be its effect. */
+export interface HandledDocument {
+  _id: string;
+  expires: Date;
+  lock?: string;
+  isClaim?: boolean;
+}
+
 /** What a prepared transaction will change, and what it holds, as far as one document takes it. */
 export interface PreparedPart {
   changes: Document[];
@@ -126,6 +148,8 @@ export interface Collections {
   condition: Collection<ConditionDocument>;
   prepared: Collection<PreparedDocument>;
   prepared_part: Collection<FurtherPart>;
+  outbox: Collection<OutboxDocument>;
+  handled: Collection<HandledDocument>;
   map: Collection<MapDocument>;
   meta: Collection<MetaDocument>;
 }
@@ -152,6 +176,8 @@ export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
   held: [{ key: { ref: 1 } }],
   prepared_part: [{ key: { tx: 1, place: 1 } }],
   condition: [{ key: { at: 1 }, expireAfterSeconds: DAY_S }],
+  outbox: [{ key: { queue: 1, at: 1, n: 1 } }],
+  handled: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
   map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
 };
 
@@ -165,6 +191,8 @@ export function collectionsOf(db: Db): Collections {
     condition: db.collection("condition"),
     prepared: db.collection("prepared"),
     prepared_part: db.collection("prepared_part"),
+    outbox: db.collection("outbox"),
+    handled: db.collection("handled"),
     map: db.collection("map"),
     meta: db.collection("meta"),
   };

@@ -10,13 +10,14 @@ import { distinctValues } from "./distinct.ts";
 import { readHistory } from "./history.ts";
 import { Lease } from "./lease.ts";
 import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
+import { forgetEvents, outboxState, waitingEvents } from "./outbox.ts";
 import { openCollections } from "./open.ts";
 import { type Collections, DATABASE_OPTIONS, type ResourceDocument } from "./schema.ts";
 import { PreparedTransactions } from "./prepared.ts";
 import { refuseTooLarge } from "./sizes.ts";
 import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
-import { countersFrom, counterValue, entriesFrom, entryValue, putEntries, usageOf } from "./values.ts";
+import { countersFrom, counterValue, entriesFrom, entryValue, leaseEntry, putEntries, usageOf } from "./values.ts";
 import { Writer } from "./write.ts";
 import { lockKeys, planWrite, typesIn } from "../plan-write.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
@@ -25,11 +26,14 @@ import {
   type JoinKeysPage,
   type JoinKeysQuery,
   type MapEntry,
+  type OutboxQueue,
+  type OutboxState,
   type Prepared,
   type Store,
   type StoredResource,
   type StoreOptions,
   unavailable,
+  type WaitingEvent,
   type Write,
   type WriteKey,
   type WriteResult,
@@ -85,7 +89,10 @@ class MongoStore implements Store {
     this.#options = options;
     this.#search = new MongoSearch(collections, hasWords);
     this.#prepared = new PreparedTransactions(collections, options);
-    this.#writer = new Writer(collections, this.#search, hasWords ? options.text : undefined);
+    this.#writer = new Writer(collections, this.#search, {
+      ...(hasWords && options.text && { text: options.text }),
+      ...(options.emits && { emits: options.emits }),
+    });
   }
 
   // --- reading -------------------------------------------------------------------------------------------------------
@@ -133,21 +140,24 @@ class MongoStore implements Store {
     return this.#lines.run(lockKeys(steps), performance.now() + MAX_QUEUE_MS, () => this.#write(steps, key));
   }
 
-  #write(steps: Write[], key: WriteKey | undefined): Promise<WriteResult[]> {
-    return this.#waiting(async (session) => {
+  async #write(steps: Write[], key: WriteKey | undefined): Promise<WriteResult[]> {
+    let hasEvents = false;
+    const results = await this.#waiting(async (session) => {
       const state = await this.#writer.state(steps, session);
       const made = key && mayBeRepeated(steps, key, state) ? await this.#writer.made(steps, key, session) : undefined;
       const before = made && resultsOfRepeated(steps, (type, id) => made.get(`${type}/${id}`), state);
       if (before) return before;
       const { changes, results, echoes } = planWrite(steps, state, Date.now());
       refuseTooLarge(changes);
-      await this.#writer.apply(changes, results, session, { key: key?.id });
+      hasEvents = await this.#writer.apply(changes, results, session, { key: key?.id });
       for (const [step, of] of echoes) {
         const { updated = 0, json } = results[of] ?? {};
         Object.assign(results[step] as WriteResult, { updated, json });
       }
       return results;
     });
+    if (hasEvents) this.#options.onEvents?.();
+    return results;
   }
 
   prepare(tx: string, steps: Write[]): Promise<WriteResult[]> {
@@ -185,16 +195,19 @@ class MongoStore implements Store {
     }
   }
 
-  #commitLeased(tx: string, at: number): Promise<string[]> {
-    return this.#transaction(async (session) => {
+  async #commitLeased(tx: string, at: number): Promise<string[]> {
+    let hasEvents = false;
+    const types = await this.#transaction(async (session) => {
       const prepared = await this.#prepared.get(tx, at, session);
       if (!prepared) return [];
       const { changes, locks } = prepared;
-      await this.#writer.apply(changes, [], session, { at, tx });
+      hasEvents = await this.#writer.apply(changes, [], session, { at, tx });
       await this.#writer.unlock(locks, tx, session);
       await this.#prepared.remove(tx, session);
       return typesIn(changes);
     });
+    if (hasEvents) this.#options.onEvents?.();
+    return types;
   }
 
   async abort(tx: string): Promise<void> {
@@ -206,6 +219,24 @@ class MongoStore implements Store {
 
   prepared(): Promise<Prepared[]> {
     return this.#run(() => this.#prepared.list());
+  }
+
+  // --- events --------------------------------------------------------------------------------------------------------
+
+  outbox(queue: OutboxQueue, limit: number, except: string[] = []): Promise<WaitingEvent[]> {
+    return this.#run(() => waitingEvents(this.#collections, queue, limit, except));
+  }
+
+  async relayed(places: string[]): Promise<void> {
+    await this.#run(() => forgetEvents(this.#collections, places));
+  }
+
+  outboxState(): Promise<OutboxState> {
+    return this.#run(() => outboxState(this.#collections));
+  }
+
+  isHandled(id: string): Promise<boolean> {
+    return this.#run(async () => (await this.#collections.handled.findOne({ _id: id, isClaim: { $exists: false } })) !== null);
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------
@@ -229,6 +260,10 @@ class MongoStore implements Store {
 
   get(key: string): Promise<string | undefined> {
     return this.#run(() => entryValue(this.#collections, key));
+  }
+
+  lease(name: string, holder: string, forMs: number): Promise<boolean> {
+    return this.#run(() => leaseEntry(this.#collections, name, holder, forMs));
   }
 
   async remove(key: string): Promise<void> {

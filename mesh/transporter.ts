@@ -83,6 +83,11 @@ export class MeshTransporter extends Transporters.NATS {
     this.hasBuiltInBalancer = false;
   }
 
+  /** How many servers the mesh has, as far as NATS_URL names them. */
+  get serverCount(): number {
+    return this.#options.natsUrl.split(",").length;
+  }
+
   override init(...args: Parameters<Transporters.NATS["init"]>): void {
     super.init(...args);
     // Its types promise a whole Map; its code asks for no more of it than this.

@@ -17,16 +17,20 @@ export interface WithStore {
 }
 
 /** How the store is kept; its name is the service's. */
-export interface StoreMixinOptions extends Omit<StoreOptions, "name"> {
+export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" | "onEvents"> {
+  /** Which changes of a service are events, and who is told of them. */
+  events?(service: Service): Pick<StoreOptions, "emits" | "onEvents">;
+
   /** Default: the process's settings (DATA_DIR, MONGO_URL). */
   config?: StoreConfig;
 }
 
 /** The start fails with STORE_UNAVAILABLE, and a sentence that says what to do, when the store cannot be opened. */
-export function Store({ config, ...options }: StoreMixinOptions): Partial<ServiceSchema> {
+export function Store({ config, events, ...options }: StoreMixinOptions): Partial<ServiceSchema> {
   const own: Partial<ServiceSchema> & ThisType<Service & Partial<WithStore> & { endSampling?: () => void }> = {
     async started() {
-      this.store = timed(this.name, TIMED, await openStore(config ?? readConfig(), { ...options, name: this.name }));
+      const store = await openStore(config ?? readConfig(), { ...options, ...events?.(this), name: this.name });
+      this.store = timed(this.name, TIMED, store);
       this.endSampling = sample.commitQueue(() => this.store?.waiting() ?? 0);
     },
 

@@ -6,7 +6,18 @@ import { FhirError } from "../fhir/outcome.ts";
 import { CandidateIndex } from "../fhir/search/candidate-index.ts";
 import type { Candidate } from "../fhir/search/matches-clauses.ts";
 import type { IndexRows } from "../fhir/search/query.ts";
-import { type Body, type NoneExist, StoreError, StoreErrorType, type UniqueKey, type Write, type WriteResult } from "./store.ts";
+import {
+  type Body,
+  MAX_EVENT_CHARACTERS,
+  type NoneExist,
+  type OutboxEvent,
+  type OutboxQueue,
+  StoreError,
+  StoreErrorType,
+  type UniqueKey,
+  type Write,
+  type WriteResult,
+} from "./store.ts";
 
 /** What a store knows of an id. `moved`: it lives with another owner now, only its history is here. */
 export interface VersionHead {
@@ -34,6 +45,8 @@ export interface CommittedState {
   /** The keys that a resource holds. */
   held(type: string, id: string): string[];
   counter(name: string): number;
+  /** Whether a write with this `once` has been carried out. */
+  isHandled(id: string): boolean;
   /** Up to `limit` living resources that answer the condition. */
   find(type: string, condition: NoneExist, limit: number): StoredMatch[];
 }
@@ -52,7 +65,21 @@ export type Change =
       unique: UniqueKey[];
     }
   | { kind: "delete"; step: number; type: string; id: string; version: number; moved: boolean }
-  | { kind: "add"; step: number; counter: string; by: number };
+  | { kind: "add"; step: number; counter: string; by: number }
+  | { kind: "emit"; step: number; event: OutboxEvent; queue: OutboxQueue }
+  | { kind: "once"; step: number; id: string; until: number };
+
+/** A change of a resource. */
+export type ResourceChange = Extract<Change, { kind: "put" | "delete" }>;
+
+/** Whether it is about a resource. */
+export const isOfResource = (change: Change): change is ResourceChange => change.kind === "put" || change.kind === "delete";
+
+/** A step that is about one resource. */
+export type ResourceStep = Extract<Write, { op: "create" | "update" | "delete" }>;
+
+/** Whether it is about one resource. */
+export const isResourceStep = (step: Write): step is ResourceStep => step.op === "create" || step.op === "update" || step.op === "delete";
 
 /** A write that has been checked. */
 export interface WritePlan {
@@ -84,14 +111,10 @@ type Made = Candidate & { of: Touched };
 export function lockKeys(steps: Write[]): string[] {
   const keys: string[] = [];
   for (const step of steps) {
-    if (step.op === "add") {
-      keys.push(`counter:${step.counter}`);
-      continue;
-    }
-    if (step.op === "hold") {
-      keys.push(`condition:${step.condition.lock}`);
-      continue;
-    }
+    if (step.op === "add") keys.push(`counter:${step.counter}`);
+    if (step.op === "once") keys.push(`once:${step.id}`);
+    if (step.op === "hold") keys.push(`condition:${step.condition.lock}`);
+    if (!isResourceStep(step)) continue;
     keys.push(`resource:${step.type}/${step.id}`);
     if (step.op === "delete") continue;
     for (const { key } of step.unique ?? []) keys.push(`unique:${key}`);
@@ -114,6 +137,7 @@ export function planWrite(steps: Write[], state: CommittedState, now: number): W
   const living = new Map<string, CandidateIndex<Made>>();
   let foundByConditions = 0;
   const counters = new Map<string, number>();
+  const handled = new Set<string>();
   const made: WritePlan = { changes: [], results: [], echoes: [], locks: new Set() };
 
   const hasConditions = steps.some((step) => step.op === "hold" || (step.op === "create" && step.ifNoneExist));
@@ -216,6 +240,22 @@ export function planWrite(steps: Write[], state: CommittedState, now: number): W
       if (isThere === step.isThere) made.locks.add(`condition:${step.condition.lock}`);
       return;
     }
+    if (step.op === "emit") {
+      if (step.event.payload.length > MAX_EVENT_CHARACTERS)
+        throw new StoreError(StoreErrorType.eventTooLarge, number, { id: step.event.id, limit: MAX_EVENT_CHARACTERS });
+      made.changes.push({ kind: "emit", step: number, event: step.event, queue: step.queue });
+      made.results.push({ version: 0, updated: 0, outcome: "none" });
+      return;
+    }
+    if (step.op === "once") {
+      const { id, until } = step;
+      if (handled.has(id) || state.isHandled(id)) throw new StoreError(StoreErrorType.alreadyHandled, number, { id });
+      handled.add(id);
+      made.locks.add(`once:${id}`);
+      made.changes.push({ kind: "once", step: number, id, until });
+      made.results.push({ version: 0, updated: 0, outcome: "none" });
+      return;
+    }
     const { type, id } = step;
     if (step.op === "create") {
       if (step.ifNoneExist) {
@@ -277,11 +317,21 @@ function timeText(milliseconds: number): string {
 /** How much of a store's attention a write takes: its text, in characters. */
 export function charactersIn(steps: Write[]): number {
   let size = 0;
-  for (const step of steps) size += step.op === "create" || step.op === "update" ? step.body.rest.length + step.body.meta.length : 100;
+  for (const step of steps) {
+    if (step.op === "create" || step.op === "update") size += step.body.rest.length + step.body.meta.length;
+    else size += step.op === "emit" ? step.event.payload.length : 100;
+  }
   return size;
 }
 
 /** The types of the resources that are changed. */
-export const typesIn = (changes: Change[]): string[] => [
-  ...new Set(changes.flatMap((change) => (change.kind === "add" ? [] : [change.type]))),
-];
+export const typesIn = (changes: Change[]): string[] => [...new Set(changes.filter(isOfResource).map(({ type }) => type))];
+
+/** The event that a version of a resource is; undefined for one that goes on with another owner, who tells it. */
+export function versionEvent(change: ResourceChange): OutboxEvent | undefined {
+  if (change.kind === "delete" && change.moved) return undefined;
+  const { type, id, version } = change;
+  const key = `${type}/${id}`;
+  const method = change.kind === "delete" ? "delete" : change.method;
+  return { id: `${key}/${version}`, subject: `fhir.${type}`, key, payload: JSON.stringify({ type, id, version, method }) };
+}

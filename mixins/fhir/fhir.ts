@@ -20,6 +20,10 @@ import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
 import type { Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import type { OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
+import { Relay } from "../events/relay.ts";
+import { relaysOf } from "../events/relays.ts";
+import { transportOf } from "../events/transports.ts";
+import { WatchedTypes } from "../events/watched-types.ts";
 import { type WithDirectory, WithFhirDirectory } from "../../federation/directory.ts";
 import { asCommitted } from "../../federation/prepare-part.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
@@ -33,6 +37,8 @@ import { type InDoubt, settleInDoubt } from "./recovery.ts";
 export interface FhirOptions {
   /** The types, or parts of shared types, that this service owns. */
   owns: (string | Ownership)[];
+  /** Types of which each version is an event for those who handle it (`Events`); of others it is when a service asks for it (`watch`). */
+  emits?: readonly string[];
   /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
   unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
 }
@@ -48,6 +54,7 @@ type Gains = WithFhir &
     settling: InDoubt;
     handled: number;
     profiles: Profiles;
+    watched: WatchedTypes | undefined;
   };
 
 /** The mixin; see the head of this file. */
@@ -56,6 +63,8 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   const owns = options.owns
     .map((own): Ownership => (typeof own === "string" ? { type: own } : own))
     .map((own) => (unique[own.type] ? { ...own, holdsKeys: true } : own));
+
+  const emits = new Set(options.emits);
 
   type This = Service & Gains;
 
@@ -131,6 +140,24 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           });
         },
       },
+      "fhir.watch": {
+        retryPolicy: { enabled: true }, // idempotent
+        handler(this: This, { params: { type, by } }: Context<{ type: string; by: string }>) {
+          return guarded(this, async () => {
+            await this.watched?.watch(type, by);
+            return null;
+          });
+        },
+      },
+      "fhir.unwatch": {
+        retryPolicy: { enabled: true }, // idempotent
+        handler(this: This, { params: { type, by } }: Context<{ type: string; by: string }>) {
+          return guarded(this, async () => {
+            await this.watched?.unwatch(type, by);
+            return null;
+          });
+        },
+      },
       "fhir.abort": {
         retryPolicy: { enabled: true }, // idempotent
         hedge: false, // another node could only wait for the first
@@ -156,11 +183,24 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     },
 
     async started(this: This) {
+      this.watched = new WatchedTypes(this.store);
+      await this.watched.look();
+      const way = transportOf(this.broker);
+      const relay = new Relay({
+        store: this.store,
+        queue: "out",
+        send: (event) => way.send(event),
+        warn: (sentence) => this.logger.warn(sentence),
+      });
+      relaysOf(this).push(relay);
+      relay.kick(); // what the process before has left
       this.settling = settleInDoubt(this);
     },
 
     async stopped(this: This) {
       await this.settling?.stop();
+      await Promise.all(relaysOf(this).map((relay) => relay.stop()));
+      this.watched?.stop();
     },
   });
 
@@ -169,7 +209,17 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     ...own,
     mixins: [
       WithFhirDirectory(),
-      Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource), text: (json) => textContentOf(JSON.parse(json)) }),
+      Store({
+        indexVersion,
+        reindex: (json) => indexOf(parseJson(json) as Resource),
+        text: (json) => textContentOf(JSON.parse(json)),
+        events: (service) => ({
+          emits: (type) => emits.has(type) || (service as This).watched?.has(type) === true,
+          onEvents: () => {
+            for (const relay of relaysOf(service)) relay.kick();
+          },
+        }),
+      }),
     ],
   };
 }
@@ -186,7 +236,7 @@ function writeKey({ broker }: Service, id: string, isRepeated: boolean): WriteKe
 }
 
 const PROFILE = "StructureDefinition";
-const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => step.op !== "add" && step.type === PROFILE);
+const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => "type" in step && step.type === PROFILE);
 
 /** The text that commit will store, but for its time. */
 function preview(write: Write | undefined, { outcome, version }: WriteResult): { json?: string } {

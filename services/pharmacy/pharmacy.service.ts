@@ -4,7 +4,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { addition, creation } from "../../mixins/fhir/steps.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { owns, type pharmacy } from "./pharmacy.contract.ts";
+import { emits, owns, type pharmacy } from "./pharmacy.contract.ts";
 import { moreThanPrescribed, outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
 import {
   codeOfCounter,
@@ -27,6 +27,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
   mixins: [
     Fhir({
       owns,
+      emits,
     }),
   ],
 

@@ -3,7 +3,7 @@ import { type BundleEntry, entriesOf, refuseChangingOperations, refuseOverlaps, 
 import { refuseFaultyShell } from "../../fhir/bundle/shell.ts";
 import { parseInput } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
-import type { DateReading } from "../../fhir/search/ranges.ts";
+import type { DateReading } from "../../fhir/search/types/date.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { type Caller, defineService } from "../../mesh/contract.ts";
 import { coordinatorOf, type StepResult } from "../../federation/owner-contract.ts";

@@ -1,8 +1,10 @@
 /** Counters, and the small durable map for what is no FHIR resource. */
-import type { ClientSession } from "mongodb";
+import { type ClientSession, MongoServerError } from "mongodb";
 import { successor } from "../../fhir/search/text-order.ts";
 import type { MapEntry } from "../store.ts";
 import type { Collections } from "./schema.ts";
+
+const DUPLICATE_KEY = 11_000;
 
 /** A counter; 0 when never written. */
 export async function counterValue({ counter }: Collections, name: string): Promise<number> {
@@ -39,6 +41,18 @@ export async function usageOf({ map }: Collections, prefix: string): Promise<{ c
     .aggregate<{ count: number; bytes: number }>([{ $match: { _id: startsWith(prefix) } }, { $group: sums }])
     .toArray();
   return { count: found?.count ?? 0, bytes: found?.bytes ?? 0 };
+}
+
+/** Whether the name is the holder's for the next `forMs` milliseconds. */
+export async function leaseEntry({ map }: Collections, name: string, holder: string, forMs: number): Promise<boolean> {
+  const mine = { _id: name, $or: [{ value: holder }, { expires: { $lt: new Date() } }] };
+  try {
+    await map.updateOne(mine, { $set: { value: holder, expires: new Date(Date.now() + forMs) } }, { upsert: true });
+    return true;
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return false;
+    throw error;
+  }
 }
 
 /** What is stored under the key. */

@@ -1,6 +1,15 @@
 /** Reads what a write is checked against, and makes its changes, inside one MongoDB transaction. */
 import type { ClientSession, Document } from "mongodb";
-import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState } from "../plan-write.ts";
+import {
+  type Change,
+  type CommittedState,
+  isOfResource,
+  isResourceStep,
+  jsonOf,
+  type ResourceChange,
+  type StoredMatch,
+  type VersionHead,
+} from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
 import type { StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
 import {
@@ -13,12 +22,16 @@ import {
   SEQ_PER_MS,
 } from "./schema.ts";
 import type { MongoSearch } from "./search-pipeline.ts";
+import { eventsOf, writeEvents } from "./outbox.ts";
 import { wordsFields } from "./text-content.ts";
 
 /** A prepared transaction holds what the write needs. */
 export class Blocked extends Error {}
 /** What was read is no longer so: the whole write is tried again. */
 export class Outdated extends Error {}
+
+/** A claim of a prepared transaction goes with it, at the latest after this. Milliseconds. */
+const CLAIM_MS = 86_400_000;
 
 /** What a write without transaction of its own may touch: nobody holds it. */
 const free = { $exists: false };
@@ -28,24 +41,28 @@ export class Writer {
   readonly #collections: Collections;
   readonly #search: MongoSearch;
   readonly #text: StoreOptions["text"];
+  readonly #emits: StoreOptions["emits"];
   #seq = 0;
 
-  /** @param text what full-text search sees of a resource; absent: there is none */
-  constructor(collections: Collections, search: MongoSearch, text: StoreOptions["text"]) {
+  /** @param options.text what full-text search sees of a resource; absent: there is none */
+  constructor(collections: Collections, search: MongoSearch, { text, emits }: Pick<StoreOptions, "text" | "emits">) {
     this.#collections = collections;
     this.#search = search;
     this.#text = text;
+    this.#emits = emits;
   }
 
   /** @throws Blocked */
   async state(steps: Write[], session: ClientSession): Promise<CommittedState> {
-    const { resource, held, counter } = this.#collections;
+    const { resource, held, counter, handled } = this.#collections;
     const refs = new Set<string>();
     const keys = new Set<string>();
     const names = new Set<string>();
+    const ids = new Set<string>();
     for (const step of steps) {
       if (step.op === "add") names.add(step.counter);
-      else if (step.op !== "hold") refs.add(`${step.type}/${step.id}`);
+      else if (step.op === "once") ids.add(step.id);
+      else if (isResourceStep(step)) refs.add(`${step.type}/${step.id}`);
       if (step.op === "create" || step.op === "update") for (const { key } of step.unique ?? []) keys.add(key);
     }
     // One after the other: a MongoDB transaction takes one operation at a time.
@@ -58,7 +75,8 @@ export class Writer {
     );
     const own = keyed.length > 0 ? await held.find({ ref: { $in: keyed } }, { session }).toArray() : [];
     const counters = names.size > 0 ? await counter.find({ _id: { $in: [...names] } }, { session }).toArray() : [];
-    if ([...heads, ...holders, ...own, ...counters].some(({ lock }) => lock !== undefined)) throw new Blocked();
+    const events = ids.size > 0 ? await handled.find({ _id: { $in: [...ids] } }, { session }).toArray() : [];
+    if ([...heads, ...holders, ...own, ...counters, ...events].some(({ lock }) => lock !== undefined)) throw new Blocked();
 
     const headOf = new Map(
       heads.map(({ _id, version, updated, method, write }) => [
@@ -74,11 +92,13 @@ export class Writer {
       else heldBy.set(ref, [_id]);
     }
     const counted = new Map(counters.map(({ _id, value }) => [_id, value]));
+    const known = new Set(events.map(({ _id }) => _id));
     return {
       head: (type, id): VersionHead | undefined => headOf.get(`${type}/${id}`),
       holder: (key) => holderOf.get(key),
       held: (type, id) => heldBy.get(`${type}/${id}`) ?? [],
       counter: (name) => counted.get(name) ?? 0,
+      isHandled: (id) => known.has(id),
       find: (_, condition) => found.get(condition.lock) ?? [],
     };
   }
@@ -106,16 +126,32 @@ export class Writer {
    * @param options.at time of all changes, milliseconds; default: now. Never before the version that is replaced
    * @param options.tx the prepared transaction that is being committed
    * @param options.key of the write that they are
+   * @returns whether there are events among them
    */
   async apply(
     changes: Change[],
     results: WriteResult[],
     session: ClientSession,
     { at, tx, key }: { at?: number; tx?: string; key?: string | undefined } = {},
-  ): Promise<void> {
+  ): Promise<boolean> {
     const now = Date.now();
     // Several changes of one resource follow one another; all others go together, a command or two for each collection.
-    for (const some of rounds(changes)) await this.#applyTogether(some, results, session, { at: at ?? now, now, lock: tx ?? free, key });
+    const times = new Map<Change, number>();
+    for (const some of rounds(changes))
+      await this.#applyTogether(some, results, session, { at: at ?? now, now, lock: tx ?? free, key, times });
+    const events = eventsOf(changes, this.#emits, (change) => times.get(change) ?? now);
+    await writeEvents(this.#collections, events, session);
+    await this.#remember(changes, session, tx ?? free);
+    return events.length > 0;
+  }
+
+  /** The events that the changes are the effect of. Of two writes at once MongoDB lets the second one only try again. */
+  async #remember(changes: Change[], session: ClientSession, lock: string | typeof free): Promise<void> {
+    const handled = changes.flatMap((change) => (change.kind === "once" ? [{ _id: change.id, expires: new Date(change.until) }] : []));
+    if (handled.length === 0) return;
+    const claims = handled.map(({ _id }) => _id);
+    if (lock !== free) await this.#collections.handled.deleteMany({ _id: { $in: claims }, lock }, { session });
+    await this.#collections.handled.insertMany(handled, { session });
   }
 
   /** @param changes of different resources */
@@ -123,7 +159,13 @@ export class Writer {
     changes: Change[],
     results: WriteResult[],
     session: ClientSession,
-    { at, now, lock, key }: { at: number; now: number; lock: string | typeof free; key: string | undefined },
+    {
+      at,
+      now,
+      lock,
+      key,
+      times,
+    }: { at: number; now: number; lock: string | typeof free; key: string | undefined; times: Map<Change, number> },
   ): Promise<void> {
     const { resource, history, counter } = this.#collections;
     const counted = changes.flatMap((change) => (change.kind === "add" ? [change] : []));
@@ -134,7 +176,7 @@ export class Writer {
         { session },
       );
     }
-    const written = changes.flatMap((change) => (change.kind === "add" ? [] : [{ change, ref: `${change.type}/${change.id}` }]));
+    const written = changes.filter(isOfResource).map((change) => ({ change, ref: `${change.type}/${change.id}` }));
     if (written.length === 0) return;
     const projection = { keys: 0, ranges: 0, words: 0 };
     const found = await resource.find({ _id: { $in: written.map(({ ref }) => ref) } }, { session, projection }).toArray();
@@ -147,6 +189,7 @@ export class Writer {
       const before = befores.get(ref);
       const isMoved = change.kind === "delete" && change.moved;
       const updated = isMoved && before ? before.updated : Math.max(at, before?.updated ?? 0);
+      times.set(change, updated);
       const document =
         change.kind === "put" ? this.#living(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
       if (key !== undefined) document.write = key;
@@ -169,7 +212,7 @@ export class Writer {
 
   /** The versions that this write has made before, by `Type/id`. */
   async made(steps: Write[], { id: key, isRepeated }: WriteKey, session: ClientSession): Promise<Map<string, MadeVersion>> {
-    const refs = steps.flatMap((step) => (step.op === "add" || step.op === "hold" ? [] : [`${step.type}/${step.id}`]));
+    const refs = steps.filter(isResourceStep).map((step) => `${step.type}/${step.id}`);
     const made = new Map<string, MadeVersion>();
     if (refs.length === 0) return made;
     const projection = { type: 1, id: 1, version: 1, updated: 1, method: 1, json: 1 };
@@ -187,9 +230,9 @@ export class Writer {
 
   /** Keeps what a prepared transaction will change from everyone else, until `unlock`. */
   async lock(locks: Iterable<string>, tx: string, session: ClientSession): Promise<void> {
-    const { resource, held, counter, condition } = this.#collections;
+    const { resource, held, counter, condition, handled } = this.#collections;
     const of = (wanted: string): string[] => parts(locks).flatMap(([kind, key]) => (kind === wanted ? [key] : []));
-    const [refs, keys, names, conditions] = [of("resource"), of("unique"), of("counter"), of("condition")];
+    const [refs, keys, names, conditions, events] = [of("resource"), of("unique"), of("counter"), of("condition"), of("once")];
     const claim = <Absent extends object>(_id: string, absent: Absent) => ({
       updateOne: { filter: { _id, lock: free }, update: { $set: { lock: tx }, $setOnInsert: absent }, upsert: true },
     });
@@ -212,6 +255,11 @@ export class Writer {
         names.map((key) => claim(key, { value: 0 })),
         { session },
       );
+    if (events.length > 0)
+      await handled.bulkWrite(
+        events.map((key) => claim(key, { expires: new Date(Date.now() + CLAIM_MS), isClaim: true })),
+        { session },
+      );
     if (conditions.length > 0)
       await condition.bulkWrite(
         conditions.map((key) => claim(key, { writes: 0, at: new Date() })),
@@ -221,10 +269,11 @@ export class Writer {
 
   /** What the transaction `tx` still holds is free again; ids and keys that it only held vanish. */
   async unlock(locks: string[], tx: string, session: ClientSession): Promise<void> {
-    const { resource, held, counter, condition } = this.#collections;
+    const { resource, held, counter, condition, handled } = this.#collections;
     const of = (wanted: string): string[] => parts(locks).flatMap(([kind, key]) => (kind === wanted ? [key] : []));
     const unset = { $unset: { lock: "" as const } };
-    const [refs, keys, names, conditions] = [of("resource"), of("unique"), of("counter"), of("condition")];
+    const [refs, keys, names, conditions, events] = [of("resource"), of("unique"), of("counter"), of("condition"), of("once")];
+    if (events.length > 0) await handled.deleteMany({ _id: { $in: events }, lock: tx, isClaim: true }, { session });
     if (refs.length > 0) {
       await resource.deleteMany({ _id: { $in: refs }, lock: tx, method: "none" }, { session });
       await resource.updateMany({ _id: { $in: refs }, lock: tx }, unset, { session });
@@ -239,7 +288,7 @@ export class Writer {
 
   /** The unique keys of what is written: those that it had and has no more are free, those that it has now are taken. */
   async #hold(
-    written: { change: Exclude<Change, { kind: "add" }>; ref: string }[],
+    written: { change: ResourceChange; ref: string }[],
     befores: ReadonlyMap<string, unknown>,
     session: ClientSession,
     lock: string | typeof free,
@@ -253,8 +302,11 @@ export class Writer {
     if (refs.length > 0) await held.deleteMany({ ref: { $in: refs }, ...(kept.length > 0 && { _id: { $nin: kept } }) }, { session });
     if (taken.length === 0) return;
     const take = (ref: string): { $set: Partial<HeldDocument>; $unset: Document } => ({ $set: { ref }, $unset: { lock: "", isClaim: "" } });
+    // An earlier round of the same write may have taken the key, and given the lock back.
     await held.bulkWrite(
-      taken.map(({ ref, key }) => ({ updateOne: { filter: { _id: key, lock }, update: take(ref), upsert: true } })),
+      taken.map(({ ref, key }) => ({
+        updateOne: { filter: { _id: key, $or: [{ lock }, { lock: free }] }, update: take(ref), upsert: true },
+      })),
       { session },
     );
   }
@@ -285,11 +337,12 @@ const archived = ({ _id, type, id, version, updated, method, json, write }: Reso
   ...(write !== undefined && { write }),
 });
 
-/** The changes in as few rounds as can be, in each of which no resource and no counter comes twice. */
+/** The changes in as few rounds as can be, in each of which no resource comes twice; all that is added to a counter is one change. */
 function rounds(changes: Change[]): Change[][] {
   const made: Change[][] = [];
   const next = new Map<string, number>();
-  for (const change of changes) {
+  for (const change of withSums(changes)) {
+    if (change.kind === "emit" || change.kind === "once") continue;
     const name = change.kind === "add" ? `counter ${change.counter}` : `${change.type}/${change.id}`;
     const round = next.get(name) ?? 0;
     next.set(name, round + 1);
@@ -298,6 +351,18 @@ function rounds(changes: Change[]): Change[][] {
     else made.push([change]);
   }
   return made;
+}
+
+/** One addition for each counter: its lock can be given back once. */
+function withSums(changes: Change[]): Change[] {
+  const sums = new Map<string, Extract<Change, { kind: "add" }>>();
+  const others = changes.filter((change) => {
+    if (change.kind !== "add") return true;
+    const sum = sums.get(change.counter);
+    sums.set(change.counter, sum ? { ...sum, by: sum.by + change.by } : change);
+    return false;
+  });
+  return [...others, ...sums.values()];
 }
 
 const isKept = ({ method }: ResourceDocument): boolean => method !== "none" && method !== "moved";

@@ -56,13 +56,13 @@ export class PreparedWrites {
     return results;
   }
 
-  /** @returns the types of what it has changed */
-  commit(tx: string, at: number): string[] {
+  /** @returns the types of what it has changed, and whether there are events among it */
+  commit(tx: string, at: number): { types: string[]; hasEvents: boolean } {
     const changes = this.#changes(tx);
-    if (!changes) return [];
-    this.#writer.apply(changes, [], at);
+    if (!changes) return { types: [], hasEvents: false };
+    const hasEvents = this.#writer.apply(changes, [], at);
     this.abort(tx);
-    return typesIn(changes);
+    return { types: typesIn(changes), hasEvents };
   }
 
   abort(tx: string): void {

@@ -16,17 +16,20 @@ import { SqliteSearch, type SearchLimits } from "./search-statement.ts";
 import { putEntries } from "./map.ts";
 import { MultiValuedSlots } from "./multi-valued-slots.ts";
 import { Types } from "./types.ts";
-import { Writer } from "./write.ts";
+import { QUEUE, Writer } from "./write.ts";
 import {
   type HistoryQuery,
   type JoinKeysPage,
   type JoinKeysQuery,
   type MapEntry,
+  type OutboxQueue,
+  type OutboxState,
   type Prepared,
   type Store,
   type StoredResource,
   type StoreOptions,
   unavailable,
+  type WaitingEvent,
   type Write,
   type WriteKey,
   type WriteResult,
@@ -77,6 +80,7 @@ class SqliteFile implements SqliteStore {
   readonly #queue: WriteQueue;
   readonly #prepared: PreparedWrites;
   readonly #waitMs: number;
+  readonly #onEvents: StoreOptions["onEvents"];
   #isClosed = false;
 
   constructor(db: Database, options: SqliteOptions) {
@@ -85,7 +89,8 @@ class SqliteFile implements SqliteStore {
     const several = new MultiValuedSlots(db);
     this.#search = new SqliteSearch(db, this.#types, several, options.limits);
     this.#joinKeys = new JoinKeys(db, this.#types, this.#search);
-    this.writer = new Writer(db, this.#types, several, options.text, (type, condition, limit) => this.#search.find(type, condition, limit));
+    this.#onEvents = options.onEvents;
+    this.writer = new Writer(db, this.#types, several, options, (type, condition, limit) => this.#search.find(type, condition, limit));
     this.#prepared = new PreparedWrites(db, this.writer, options);
     this.#queue = new WriteQueue(db, {
       begun: () => this.writer.begin(),
@@ -188,7 +193,8 @@ class SqliteFile implements SqliteStore {
   // --- writing -------------------------------------------------------------------------------------------------------
 
   async write(steps: Write[], key?: WriteKey): Promise<WriteResult[]> {
-    return this.#queue.add(
+    let hasEvents = false;
+    const results = await this.#queue.add(
       () => {
         const state = this.writer.state();
         const before =
@@ -198,7 +204,7 @@ class SqliteFile implements SqliteStore {
         if (before) return before;
         this.#prepared.refuseLocked(lockKeys(steps));
         const { changes, results, echoes } = planWrite(steps, state, this.writer.now);
-        this.writer.apply(changes, results, undefined, key?.id);
+        hasEvents = this.writer.apply(changes, results, undefined, key?.id);
         for (const [step, of] of echoes) {
           const { updated = 0, json } = results[of] ?? {};
           Object.assign(results[step] as WriteResult, { updated, json });
@@ -208,6 +214,8 @@ class SqliteFile implements SqliteStore {
       charactersIn(steps),
       this.#waitMs,
     );
+    if (hasEvents) this.#onEvents?.();
+    return results;
   }
 
   async prepare(tx: string, steps: Write[]): Promise<WriteResult[]> {
@@ -215,9 +223,10 @@ class SqliteFile implements SqliteStore {
   }
 
   async commit(tx: string, at: number): Promise<string[]> {
-    const types = await this.#queue.add(() => this.#prepared.commit(tx, at), this.#prepared.sizeOf(tx), 0);
+    const { types, hasEvents } = await this.#queue.add(() => this.#prepared.commit(tx, at), this.#prepared.sizeOf(tx), 0);
     this.#prepared.ended(tx);
     this.#queue.wake();
+    if (hasEvents) this.#onEvents?.();
     return types;
   }
 
@@ -231,6 +240,34 @@ class SqliteFile implements SqliteStore {
     return this.#reading(() =>
       this.#db.all<Prepared>("SELECT tx, since FROM prepared ORDER BY since").map(({ tx, since }) => ({ tx, since })),
     );
+  }
+
+  // --- events --------------------------------------------------------------------------------------------------------
+
+  outbox(queue: OutboxQueue, limit: number, except: string[] = []): Promise<WaitingEvent[]> {
+    const others = except.length === 0 ? "" : " AND key NOT IN (SELECT value FROM json_each(?))";
+    const text = `SELECT no AS place, id, subject, key, at, payload FROM outbox WHERE queue = ?${others} ORDER BY no LIMIT ?`;
+    const values = [QUEUE[queue], ...(except.length === 0 ? [] : [JSON.stringify(except)]), limit];
+    return this.#reading(() =>
+      this.#db.all<WaitingEvent & { place: number }>(text, ...values).map((row) => ({ ...row, place: String(row.place) })),
+    );
+  }
+
+  async relayed(places: string[]): Promise<void> {
+    const text = "DELETE FROM outbox WHERE no IN (SELECT value FROM json_each(?))";
+    await this.#queue.add(() => this.#db.run(text, JSON.stringify(places.map(Number))), 10 * places.length, 0);
+  }
+
+  outboxState(): Promise<OutboxState> {
+    const text = "SELECT count(*) AS waiting, (SELECT at FROM outbox ORDER BY no LIMIT 1) AS oldest FROM outbox";
+    return this.#reading(() => {
+      const { waiting, oldest } = this.#db.one<{ waiting: number; oldest: number | null }>(text);
+      return { waiting, ...(oldest !== null && { oldest }) };
+    });
+  }
+
+  isHandled(id: string): Promise<boolean> {
+    return this.#reading(() => this.writer.isHandled(id));
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------
@@ -262,6 +299,20 @@ class SqliteFile implements SqliteStore {
       () =>
         this.#db.get<{ value: string }>("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, Date.now())
           ?.value,
+    );
+  }
+
+  lease(name: string, holder: string, forMs: number): Promise<boolean> {
+    return this.#queue.add(
+      () => {
+        const { now } = this.writer;
+        const text = `INSERT INTO map VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires
+          WHERE map.value = excluded.value OR map.expires < ?`;
+        this.#db.run(text, name, holder, now + forMs, now);
+        return this.#db.one<{ value: string }>("SELECT value FROM map WHERE key = ?", name).value === holder;
+      },
+      100,
+      0,
     );
   }
 

@@ -13,6 +13,7 @@ import { AvoidSilent, HEARTBEAT_S, WatchLiveness } from "./mesh/liveness.ts";
 import { MeasureActions } from "./mesh/metrics.ts";
 import { ServeMetrics } from "./mesh/metrics-server.ts";
 import { Retry } from "./mesh/retry.ts";
+import { traceCalls } from "./mesh/trace-context.ts";
 import { TextSerializer } from "./mesh/serializer.ts";
 import { ParamsValidator } from "./mesh/params.ts";
 import { MeshTransporter } from "./mesh/transporter.ts";
@@ -69,6 +70,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       MeasureActions,
       KeepDeadlines,
       ServeMetrics(config),
+      ...traceCalls(config),
     ],
     maxCallLevel: 16, // the deepest real chain is 5; more is a loop
 

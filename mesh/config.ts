@@ -64,6 +64,8 @@ export interface Config {
   metricsPort?: number;
   /** Addresses and networks that may read the metrics, besides this machine; undefined: none. */
   metricsFrom?: BlockList;
+  /** Base URL of an OpenTelemetry collector that takes OTLP over HTTP; undefined: none. */
+  otlpEndpoint?: string;
   /** Subject on which NATS's system account announces closed connections; undefined: nobody announces them. */
   natsDisconnectSubject?: string;
   /** Whether `DELETE Type?criteria` may remove several resources at once. */
@@ -130,6 +132,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const logFormat = read("LOG_FORMAT", oneOf(["text", "json"] as const), "text or json") ?? "text";
   const metricsPort = read("METRICS_PORT", parsePort, "a whole number from 0 to 65535");
   const metricsFrom = read("METRICS_FROM", parseNetworks, 'IP addresses or networks like "10.0.0.0/8,fd00::/8", separated by commas');
+  const otlpEndpoint = read("OTEL_EXPORTER_OTLP_ENDPOINT", urls(["http:", "https:"], 1), 'a URL like "http://127.0.0.1:4318"');
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
@@ -169,6 +172,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(corsOrigin && { corsOrigin }),
     ...(metricsPort !== undefined && { metricsPort }),
     ...(metricsFrom && { metricsFrom }),
+    ...(otlpEndpoint && { otlpEndpoint }),
     ...(healthFile && { healthFile }),
     ...(handedPort !== undefined && { handedPort }),
     ...(parentFd !== undefined && { parentFd }),

@@ -4,6 +4,7 @@
  */
 import type { BrokerOptions, Context, ServiceBroker } from "moleculer";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { inSpan } from "./trace-context.ts";
 
 /** All metrics of this process, `nodejs_…` and `process_…` among them: event-loop delay, memory, garbage collection. */
 export const registry = new Registry();
@@ -114,11 +115,13 @@ export const sample = {
   membersDown: sampled("openward_members_down", "Services of the system of which no node is seen"),
 };
 
+/** Which door of the gateway an address leads to: fhir, api or other. */
+export const doorOf = (url: string): string => /^\/(fhir|api)(?=[/?]|$)/.exec(url)?.[1] ?? "other";
+
 /** Notes an answer of the gateway. @param since on the clock of `performance.now()` */
 export function noteAnswer(url: string, status: number, since: number): void {
   httpAnswers.labels(String(status)).inc();
-  const door = /^\/(fhir|api)(?=[/?]|$)/.exec(url)?.[1] ?? "other";
-  httpSeconds.labels(door).observe((performance.now() - since) / 1_000);
+  httpSeconds.labels(doorOf(url)).observe((performance.now() - since) / 1_000);
 }
 
 /** The same object, whose operations are timed. */
@@ -126,9 +129,10 @@ export function timed<Of extends object>(service: string, operations: readonly (
   for (const operation of operations) {
     const own = (object[operation] as (...args: unknown[]) => Promise<unknown>).bind(object);
     const times = storeSeconds.labels(service, operation);
+    const name = `${service} store.${operation}`;
     const watched = (...args: unknown[]) => {
       const begun = performance.now();
-      const result = own(...args);
+      const result = inSpan(name, () => own(...args));
       const note = () => times.observe((performance.now() - begun) / 1_000);
       result.then(note, note);
       return result;

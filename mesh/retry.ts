@@ -10,7 +10,8 @@
 import type { CallingOptions, Context, Middleware } from "moleculer";
 import { retries } from "./metrics.ts";
 import { mayCallAgain, noteCall, serviceOf } from "./retry-budget.ts";
-import { type Call, type CallFunction, hedged } from "./hedge.ts";
+import type { Call, CallFunction } from "./call-function.ts";
+import { hedged } from "./hedge.ts";
 
 /** One try and so many more. Three failures in a row are no accident. */
 const RETRIES = 2;

@@ -7,7 +7,9 @@ import { noteBegun } from "../../mesh/begun-work.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { faultOf } from "../../mesh/log.ts";
-import { noteAnswer, sample } from "../../mesh/metrics.ts";
+import { doorOf, noteAnswer, sample } from "../../mesh/metrics.ts";
+import { describeSpan, traceOfAnswer } from "../../mesh/trace-context.ts";
+import { traceParentIn, traceParentOf } from "../../mesh/traceparent.ts";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { sealPageLinksWith } from "./fhir/page-token.ts";
@@ -90,10 +92,11 @@ export default (config: Config): ServiceSchema =>
       logResponse: false,
       logRouteRegistration: false,
       // Goes along with all that the request asks of the mesh, and back to the client: it names no node.
-      rootCallOptions: (options: { requestID?: string; meta?: object }) => {
+      rootCallOptions: (options: { requestID?: string; meta?: object }, { headers }: IncomingMessage) => {
         const work = `${REQUESTS}-${(requests++).toString(36)}`;
-        options.meta = { ...options.meta, work };
-        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = work;
+        const parent = traceParentIn(headers.traceparent);
+        options.meta = { ...options.meta, work, ...(parent && { traceparent: traceParentOf(parent) }) };
+        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = parent?.traceId ?? work;
       },
       // One route for everything: the path decides below, in a table, and nothing of the mesh is reachable by its name.
       routes: [{ path: "/", mappingPolicy: "restrict", bodyParsers: false, logging: false, aliases: {}, use: [dispatch] }],
@@ -264,7 +267,15 @@ function dispatch(this: Service, request: MeshRequest, response: ServerResponse)
   const self = this as This;
   self
     .answer(request.$ctx, Object.assign(request, { url: request.originalUrl }))
-    .then((answer) => send(request, response, answer))
+    .then((answer) => {
+      describeSpan(`${request.method} ${doorOf(request.url ?? "")}`, {
+        "http.request.method": request.method ?? "",
+        "http.response.status_code": answer.status,
+      });
+      const trace = traceOfAnswer(request.$ctx);
+      if (trace !== undefined && !response.headersSent) response.setHeader("traceresponse", trace);
+      return send(request, response, answer);
+    })
     .catch((error: Error & { code?: number }) => {
       if (error.code === 503 && !response.headersSent)
         return send(request, response, noteFailure(self, error, refuse(request, error), request.$ctx.requestID));

@@ -1,5 +1,5 @@
 /** A read that is not answered in time is asked of a second node as well, and the first answer counts (a hedged request). */
-import type { CallingOptions, Context, ServiceBroker } from "moleculer";
+import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { Call } from "./call-function.ts";
 import { hedges } from "./metrics.ts";
 import { mayCallAgain, serviceOf } from "./retry-budget.ts";

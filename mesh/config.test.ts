@@ -10,6 +10,7 @@ describe("the settings of a process", () => {
       system: "provider",
       logLevel: "info",
       logFormat: "text",
+      traceShare: 0.05,
       supervised: false,
       behindProxy: false,
       conditionalDelete: "single",
@@ -34,6 +35,7 @@ describe("the settings of a process", () => {
       NODE_ID: "ward-3",
       LOG_LEVEL: "debug",
       LOG_FORMAT: "json",
+      OTEL_TRACES_SAMPLER_ARG: "0.5",
     });
     expect(config).toMatchObject({
       port: 0,
@@ -47,6 +49,7 @@ describe("the settings of a process", () => {
       nodeId: "ward-3",
       logLevel: "debug",
       logFormat: "json",
+      traceShare: 0.5,
       natsDisconnectSubject: "mesh.disconnect",
     });
   });

@@ -105,6 +105,7 @@ export function fromStoreError(error: unknown, service: string): unknown {
     multipleMatches: multiple,
     locked: held,
     counterBelow,
+    factsOutdated,
     tooCostly,
     notSupported,
     unavailable,
@@ -122,6 +123,8 @@ export function fromStoreError(error: unknown, service: string): unknown {
       return locked(data);
     case counterBelow:
       return new MoleculerClientError("There is not enough of it.", 409, "COUNTER_BELOW", data);
+    case factsOutdated:
+      return new MoleculerRetryableError("What the write was decided on has changed: try again.", 409, "FACTS_OUTDATED", data);
     case tooCostly:
       return new MoleculerClientError("The conditions find too much: narrow them, or send the bundle in parts.", 422, "TOO_COSTLY", data);
     case notSupported:

@@ -12,19 +12,21 @@ import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
+import { readConfig } from "../../mesh/config.ts";
 import { livenessOf } from "../../mesh/liveness.ts";
 import { defineMixin, workOf } from "../../mesh/contract.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
 import type { Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
-import type { OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
+import type { MadeElsewhere, OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
 import { type WithDirectory, WithFhirDirectory } from "../../federation/directory.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
-import { stepsWithLabels, writeKeepingLabels } from "./keep-labels.ts";
 import { type OwnFhir, ownFhir } from "./own-fhir.ts";
-import { prepareWrites } from "./prepare-writes.ts";
+import { OwnerWrites } from "./owner-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
+import type { RulesOf } from "./rules/rule.ts";
+import { Rulebook } from "./rules/rulebook.ts";
 
 /** What the mixin is told. */
 export interface FhirOptions {
@@ -32,6 +34,8 @@ export interface FhirOptions {
   owns: (string | Ownership)[];
   /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
   unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
+  /** Rules over what was before, what comes and what other services know, per type; see `Rule`. */
+  rules?: RulesOf;
 }
 
 /** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
@@ -45,6 +49,7 @@ type Gains = WithFhir &
     settling: InDoubt;
     handled: number;
     profiles: Profiles;
+    writes: OwnerWrites;
   };
 
 /** The mixin; see the head of this file. */
@@ -55,9 +60,6 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     .map((own) => (unique[own.type] ? { ...own, holdsKeys: true } : own));
 
   type This = Service & Gains;
-
-  const prepare = ({ profiles }: This, steps: OwnerStep[], work?: string | null): Promise<Write[]> =>
-    prepareWrites(steps, { profiles, unique, work });
 
   const own = defineMixin<Gains>({
     metadata: { fhir: { owns } },
@@ -76,28 +78,27 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean; key?: string; isRepeated?: boolean }>) {
           const { steps, representation, key: id, isRepeated = false } = ctx.params;
           const key = id === undefined ? undefined : writeKey(this, id, isRepeated);
-          const write = (labelled: OwnerStep[]) =>
-            guarded(this, async () => {
-              const results = await this.store.write(await prepare(this, labelled, workOf(ctx)), key);
-              if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
-              return results.map(resultOf(representation));
-            });
-          return writeKeepingLabels(steps, (all) => guarded(this, () => stepsWithLabels(all, this.store)), write);
+          return guarded(this, async () => {
+            const results = await this.writes.write(steps, { caller: ctx, work: workOf(ctx), ...(key && { key }) });
+            if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
+            return results.map(resultOf(representation));
+          });
         },
       },
+
       "fhir.prepare": {
-        handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean }>) {
-          const { tx, representation } = ctx.params;
+        handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean; elsewhere?: MadeElsewhere }>) {
+          const { tx, steps, representation, elsewhere } = ctx.params;
           return guarded(this, async () => {
-            const { steps } = await stepsWithLabels(ctx.params.steps, this.store);
-            const writes = await prepare(this, steps, workOf(ctx));
-            const results = await this.store.prepare(tx, writes);
+            const how = { caller: ctx, work: workOf(ctx), ...(elsewhere && { elsewhere }) };
+            const { results, writes } = await this.writes.prepare(tx, steps, how);
             return results.map((result, index) =>
               resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
             );
           });
         },
       },
+
       "fhir.commit": {
         retryPolicy: { enabled: true }, // idempotent
         hedge: false, // another node could only wait for the first
@@ -131,8 +132,12 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     created(this: This) {
       this.handled = 0;
       this.profiles = new Profiles(() => ({ caller: this.broker, directory: this.directory }));
+      const rules = new Rulebook(options.rules ?? {}, readConfig().rules);
+      // Before it is announced; of this broker only, as its settings are.
+      this.metadata.fhir = { owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
+      this.writes = new OwnerWrites(this, { unique, rules });
       this.fhir = ownFhir(this, (steps) =>
-        guarded(this, async () => (await this.store.write(await prepare(this, steps))).map(resultOf(true))),
+        guarded(this, async () => (await this.writes.write(steps, { caller: this.broker, work: undefined })).map(resultOf(true))),
       );
     },
 

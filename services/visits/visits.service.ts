@@ -7,6 +7,7 @@ import { referenceTo, requireReference, splitReference } from "../../mixins/fhir
 import { owns, type visits } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyOpen, visitChanged, visitNotFound } from "./visits.errors.ts";
 import { closeVisit, openVisit, visitKeys, visitOf } from "./visits.model.ts";
+import { rules } from "./visits.rules.ts";
 
 export default defineService<typeof visits, WithFhir & WithDirectory>({
   name: "visits",
@@ -14,6 +15,7 @@ export default defineService<typeof visits, WithFhir & WithDirectory>({
     Fhir({
       owns,
       unique: { Encounter: visitKeys },
+      rules,
     }),
   ],
 

@@ -23,6 +23,7 @@ import {
   type JoinKeysPage,
   type JoinKeysQuery,
   type Prepared,
+  type Reliance,
   type Store,
   type StoredResource,
   type StoreOptions,
@@ -123,18 +124,18 @@ class MongoStore implements Store {
 
   // --- writing -------------------------------------------------------------------------------------------------------
 
-  write(steps: Write[], key?: WriteKey): Promise<WriteResult[]> {
+  write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
     // Those who write the same resource, counter or key would abort one another's transactions; of this process one does it at a time.
-    return this.#lines.run(lockKeys(steps), performance.now() + MAX_QUEUE_MS, () => this.#write(steps, key));
+    return this.#lines.run(lockKeys(steps), performance.now() + MAX_QUEUE_MS, () => this.#write(steps, key, reliance));
   }
 
-  #write(steps: Write[], key: WriteKey | undefined): Promise<WriteResult[]> {
+  #write(steps: Write[], key: WriteKey | undefined, reliance: Reliance | undefined): Promise<WriteResult[]> {
     return this.#waiting(async (session) => {
-      const state = await this.#writer.state(steps, session);
+      const state = await this.#writer.state(steps, session, reliance);
       const made = key && mayBeRepeated(steps, key, state) ? await this.#writer.made(steps, key, session) : undefined;
       const before = made && resultsOfRepeated(steps, (type, id) => made.get(`${type}/${id}`), state);
       if (before) return before;
-      const { changes, results, echoes } = planWrite(steps, state, Date.now());
+      const { changes, results, echoes } = planWrite(steps, state, Date.now(), reliance);
       await this.#writer.apply(changes, results, session, { key: key?.id });
       for (const [step, of] of echoes) {
         const { updated = 0, json } = results[of] ?? {};
@@ -144,11 +145,11 @@ class MongoStore implements Store {
     });
   }
 
-  prepare(tx: string, steps: Write[]): Promise<WriteResult[]> {
+  prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]> {
     return this.#waiting(async (session) => {
       if (await this.#collections.prepared.findOne({ _id: tx }, { session })) throw new Error(`The transaction ${tx} is prepared already.`);
-      const state = await this.#writer.state(steps, session);
-      const { changes, results, locks } = planWrite(steps, state, Date.now());
+      const state = await this.#writer.state(steps, session, reliance);
+      const { changes, results, locks } = planWrite(steps, state, Date.now(), reliance);
       await this.#writer.lock(locks, tx, session);
       const { indexVersion } = this.#options;
       await this.#collections.prepared.insertOne({ _id: tx, since: Date.now(), indexVersion, changes, locks: [...locks] }, { session });

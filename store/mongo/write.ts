@@ -2,7 +2,7 @@
 import type { ClientSession, Document } from "mongodb";
 import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState } from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
-import type { StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
+import type { Reliance, StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
 import {
   type Collections,
   type HeldDocument,
@@ -38,11 +38,12 @@ export class Writer {
   }
 
   /** @throws Blocked */
-  async state(steps: Write[], session: ClientSession): Promise<CommittedState> {
+  async state(steps: Write[], session: ClientSession, reliance?: Reliance): Promise<CommittedState> {
     const { resource, held, counter } = this.#collections;
     const refs = new Set<string>();
     const keys = new Set<string>();
     const names = new Set<string>();
+    for (const { type, id, isOwn } of reliance?.on ?? []) if (isOwn) refs.add(`${type}/${id}`);
     for (const step of steps) {
       if (step.op === "add") names.add(step.counter);
       else if (step.op !== "hold") refs.add(`${step.type}/${step.id}`);

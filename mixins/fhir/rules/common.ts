@@ -1,7 +1,7 @@
 /** Rules that many types share: the steps of a status, and a subject that stays. */
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import { localReference } from "../../../federation/facts.ts";
-import type { Change, Refusal, Rule } from "./rule.ts";
+import type { Change, Facts, Refusal, Rule } from "./rule.ts";
 
 type WithStatus = FhirResource & { status?: string };
 
@@ -12,33 +12,40 @@ export const placeOf = (reference: Reference | undefined): string | undefined =>
 /** A change that is made wrong is entered in error, from every status. */
 const IN_ERROR = "entered-in-error";
 
-/**
- * The steps that the status of a type may take. A status that is not named may become any; each may stay as it is.
- * @param isAct whether what is stored is an act of the hospital at all, e.g. has a patient; default: it is
- * @param may adds to what the steps allow
- */
+/** What a status rule says besides its steps. */
+interface StatusOptions<Of extends FhirResource> {
+  says: string;
+  /** Whether what is stored is an act of the hospital at all, e.g. has a patient; default: it is. */
+  isAct?(before: Of): boolean;
+  /** Adds to what the steps allow. */
+  may?(change: Change<Of>, facts: Facts): boolean;
+  /** Statuses that not even an error is undone from. */
+  sealed?: readonly string[];
+}
+
+/** The steps that the status of a type may take. A status that is not named may become any; each may stay as it is. */
 export function statusSteps<Of extends WithStatus>(
   type: Of["resourceType"],
   steps: Record<string, readonly string[]>,
-  { says, may, isAct }: { says: string; may?(change: Change<Of>): boolean; isAct?(before: Of): boolean },
+  { says, may, isAct, sealed = [] }: StatusOptions<Of>,
 ): Rule<Of> {
   const id = `${idOf(type)}-status`;
   return {
     id,
     group: "status",
     says,
-    check(change) {
+    check(change, facts) {
       const from = change.before?.status;
       const to = change.after?.status;
       if (from === undefined || to === undefined || from === to) return undefined;
       if (isAct && change.before && !isAct(change.before)) return undefined;
       const next = steps[from];
-      if (!next || next.includes(to) || (to === IN_ERROR && from !== IN_ERROR) || may?.(change)) return undefined;
-      const instead = next.length > 0 ? `${next.join(", ")} or ${IN_ERROR}` : from === IN_ERROR ? "nothing more" : IN_ERROR;
+      if (!next || next.includes(to) || (to === IN_ERROR && !sealed.includes(from)) || may?.(change, facts)) return undefined;
+      const all = [...next, ...(from === IN_ERROR || sealed.includes(from) ? [] : [IN_ERROR])];
       return {
         code: 409,
         type: ruleType(id),
-        message: `What is ${from} cannot become ${to}; it may become ${instead}.`,
+        message: `What is ${from} cannot become ${to}; it may become ${all.join(", ") || "nothing more"}.`,
         at: `${type}.status`,
       };
     },

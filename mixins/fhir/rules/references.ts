@@ -13,7 +13,7 @@ interface Placed {
 }
 
 /** The References at a path, through arrays. */
-function referencesAt(resource: unknown, path: string): Reference[] {
+export function referencesAt(resource: unknown, path: string): Reference[] {
   let values: unknown[] = [resource];
   for (const name of path.split(".")) values = values.flatMap((value) => (value as Record<string, unknown> | undefined)?.[name] ?? []);
   return values as Reference[];

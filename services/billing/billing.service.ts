@@ -8,8 +8,9 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
 import { readReference, referenceTo } from "../../mixins/fhir/reference.ts";
 import { owns, type billing } from "./billing.contract.ts";
-import { chargesChanged } from "./billing.errors.ts";
-import { chargeOf, chargesOf, isOpen, newCharge, newInvoice } from "./billing.model.ts";
+import { CHARGE_INVOICED, chargesChanged } from "./billing.errors.ts";
+import { chargeOf, chargesOf, invoiceKeys, isOpen, newCharge, newInvoice } from "./billing.model.ts";
+import { rules } from "./billing.rules.ts";
 
 /** Charges on one bill, which is one atomic write; more go on the next. */
 const MAX_CHARGES = 1_000;
@@ -28,6 +29,8 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
   mixins: [
     Fhir({
       owns,
+      rules,
+      unique: { Invoice: invoiceKeys },
     }),
   ],
 
@@ -61,7 +64,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         try {
           await this.fhir.write([creation(invoice), ...charges.map(change)]);
         } catch (error) {
-          throw isType(error, "STALE_VERSION") ? chargesChanged(reference) : error;
+          throw isType(error, "STALE_VERSION") || isType(error, CHARGE_INVOICED) ? chargesChanged(reference) : error;
         }
         return bill;
       },

@@ -23,6 +23,7 @@ const order: Rule<ServiceRequest>[] = [
   patientCanHave<ServiceRequest>("ServiceRequest", {
     element: "subject",
     of: subjectOf,
+    begun: ({ authoredOn }) => authoredOn,
     isOpen: ({ status, intent }) => status === "active" && /order$/.test(intent),
   }),
   sameSubject<ServiceRequest>("ServiceRequest", subjectOf, ["encounter", "basedOn", "specimen"]),

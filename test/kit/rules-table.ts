@@ -27,10 +27,10 @@ interface CreateRow {
   as: Expected;
 }
 
-/** A deletion that is refused; it is allowed after `then`. */
+/** A deletion that is refused; it is allowed after `allow`. */
 interface RemoveRow {
   remove: Made<object>;
-  then?(stored: StoredJson): Promise<unknown>;
+  allow?(stored: StoredJson): Promise<unknown>;
   as: Expected;
 }
 
@@ -88,8 +88,8 @@ export function rulesTable(name: string, services: string[], rows: (at: Table) =
           } else {
             const stored = await storedWhole(row.remove);
             expect(await door.remove?.(at.fhir, stored)).toEqual(refusedBy(row.as));
-            if (!row.then) return;
-            await row.then(stored);
+            if (!row.allow) return;
+            await row.allow(stored);
             expect([200, 204]).toContain((await door.remove?.(at.fhir, stored))?.status);
           }
         },

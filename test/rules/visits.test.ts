@@ -43,13 +43,13 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     instead: (it) => ({ ...it, class: { code: "IMP" } }),
     as: { status: 409 },
   });
-  at.refuses("encounter-patient", "an open visit of somebody who has died, but not the past", {
-    create: () => visit({ subject: at.dead }),
-    insteadOf: () => ({ ...over, subject: at.dead }),
+  at.refuses("encounter-patient", "an open visit of somebody who has died, but not one that has begun in the past", {
+    create: () => visit({ subject: at.dead, period: { start: new Date().toISOString() } }),
+    insteadOf: () => visit({ subject: at.dead }),
     as: { status: 409, expression: "Encounter.subject" },
   });
   at.refuses("encounter-patient", "an open visit under a record that was replaced, but under the one that took its place", {
-    create: () => visit({ subject: at.replaced }),
+    create: () => visit({ subject: at.replaced, period: undefined }),
     insteadOf: () => visit(),
     as: { status: 409 },
   });

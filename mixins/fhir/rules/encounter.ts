@@ -58,7 +58,12 @@ const period: Rule<Encounter> = {
   },
 };
 
-const patient = patientCanHave<Encounter>("Encounter", { element: "subject", of: ({ subject }) => subject, isOpen });
+const patient = patientCanHave<Encounter>("Encounter", {
+  element: "subject",
+  of: ({ subject }) => subject,
+  begun: (it) => it.period?.start,
+  isOpen,
+});
 
 /** The rules that both owners of Encounters have. */
 export const encounterRules: Rule<Encounter>[] = [

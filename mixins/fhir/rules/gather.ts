@@ -26,10 +26,12 @@ export class GatheredFacts implements Facts {
   readonly #known = new Map<string, Fact>();
   readonly #sources: FactSources;
   readonly #own = new Set<string>();
+  readonly #pending: Pending;
 
   /** @param pending what the write, and the transaction that it is part of, makes */
   constructor(sources: FactSources, pending: Pending) {
     this.#sources = sources;
+    this.#pending = pending;
     for (const [reference, resource] of pending)
       this.#known.set(reference, resource ? { reference, is: "living", version: 0, resource } : { reference, is: "deleted", version: 0 });
   }
@@ -37,6 +39,10 @@ export class GatheredFacts implements Facts {
   of(reference: string | undefined): Fact | undefined {
     const place = localReference(reference);
     return place === undefined ? undefined : this.#known.get(place);
+  }
+
+  written(type: string): Resource[] {
+    return [...this.#pending.values()].flatMap((resource) => (resource?.resourceType === type ? [resource] : []));
   }
 
   /** What was asked for and found living: what the write relies on. */

@@ -3,6 +3,7 @@
  * writes, by an action or by FHIR, alone or in a bundle. No broker, no database, no clock.
  */
 import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts";
+import type { Resource } from "../../../fhir/resource.ts";
 import type { Fact } from "../../../federation/facts.ts";
 
 /** What a rule is about; RULES softens whole groups by these names. */
@@ -24,6 +25,8 @@ export interface Change<Of extends FhirResource = FhirResource> {
 export interface Facts {
   /** Undefined until it has been asked for, and for what is no local reference. */
   of(reference: string | undefined): Fact | undefined;
+  /** Resources of a type that the same write, or the transaction that it is part of, makes: whole those of this owner. */
+  written(type: string): Resource[];
 }
 
 /** Why a change is refused. */

@@ -11,7 +11,7 @@ import {
   type VersionHead,
 } from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
-import type { StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
+import type { Reliance, StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
 import {
   type Collections,
   type HeldDocument,
@@ -53,12 +53,13 @@ export class Writer {
   }
 
   /** @throws Blocked */
-  async state(steps: Write[], session: ClientSession): Promise<CommittedState> {
+  async state(steps: Write[], session: ClientSession, reliance?: Reliance): Promise<CommittedState> {
     const { resource, held, counter, handled } = this.#collections;
     const refs = new Set<string>();
     const keys = new Set<string>();
     const names = new Set<string>();
     const ids = new Set<string>();
+    for (const { type, id, isOwn } of reliance?.on ?? []) if (isOwn) refs.add(`${type}/${id}`);
     for (const step of steps) {
       if (step.op === "add") names.add(step.counter);
       else if (step.op === "once") ids.add(step.id);

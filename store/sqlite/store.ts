@@ -25,6 +25,7 @@ import {
   type OutboxQueue,
   type OutboxState,
   type Prepared,
+  type Reliance,
   type Store,
   type StoredResource,
   type StoreOptions,
@@ -192,7 +193,7 @@ class SqliteFile implements SqliteStore {
 
   // --- writing -------------------------------------------------------------------------------------------------------
 
-  async write(steps: Write[], key?: WriteKey): Promise<WriteResult[]> {
+  async write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
     let hasEvents = false;
     const results = await this.#queue.add(
       () => {
@@ -202,8 +203,8 @@ class SqliteFile implements SqliteStore {
             ? resultsOfRepeated(steps, (type, id) => this.writer.made(type, id, key), state)
             : undefined;
         if (before) return before;
-        this.#prepared.refuseLocked(lockKeys(steps));
-        const { changes, results, echoes } = planWrite(steps, state, this.writer.now);
+        this.#prepared.refuseLocked(lockKeys(steps, reliance));
+        const { changes, results, echoes } = planWrite(steps, state, this.writer.now, reliance);
         hasEvents = this.writer.apply(changes, results, undefined, key?.id);
         for (const [step, of] of echoes) {
           const { updated = 0, json } = results[of] ?? {};
@@ -218,8 +219,8 @@ class SqliteFile implements SqliteStore {
     return results;
   }
 
-  async prepare(tx: string, steps: Write[]): Promise<WriteResult[]> {
-    return this.#queue.add(() => this.#prepared.prepare(tx, steps), charactersIn(steps), this.#waitMs);
+  async prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]> {
+    return this.#queue.add(() => this.#prepared.prepare(tx, steps, reliance), charactersIn(steps), this.#waitMs);
   }
 
   async commit(tx: string, at: number): Promise<string[]> {

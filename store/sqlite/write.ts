@@ -186,7 +186,8 @@ export class Writer {
       const last = this.#db.one<{ last: number | null }>("SELECT max(seq) AS last FROM resource").last ?? 0;
       this.#seq = Math.max(last, (this.now - SEQ_EPOCH) * SEQ_PER_MS);
     }
-    return ++this.#seq;
+    this.#seq += 1;
+    return this.#seq;
   }
 
   #add({ counter, by }: Extract<Change, { kind: "add" }>): void {

@@ -10,6 +10,7 @@ describe("the settings of a process", () => {
       dataDir: resolve("data"),
       system: "provider",
       logLevel: "info",
+      logFormat: "text",
       supervised: false,
       behindProxy: false,
       conditionalDelete: "single",
@@ -33,6 +34,7 @@ describe("the settings of a process", () => {
       REDIS_URL: "rediss://r:6379/1",
       NODE_ID: "ward-3",
       LOG_LEVEL: "debug",
+      LOG_FORMAT: "json",
     });
     expect(config).toMatchObject({
       port: 0,
@@ -45,6 +47,7 @@ describe("the settings of a process", () => {
       redisUrl: "rediss://r:6379/1",
       nodeId: "ward-3",
       logLevel: "debug",
+      logFormat: "json",
       natsDisconnectSubject: "mesh.disconnect",
     });
   });

@@ -20,6 +20,9 @@ export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] a
 /** One of `LOG_LEVELS`. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** How a line of the log looks: for people, or one JSON object. */
+export type LogFormat = "text" | "json";
+
 /** The settings of one node, checked. */
 export interface Config {
   /** TCP port of the gateway; 0 lets the system choose a free one. */
@@ -57,6 +60,13 @@ export interface Config {
   /** Name of this node before it is made unique per start; undefined: made from the services it runs. */
   nodeId?: string;
   logLevel: LogLevel;
+  logFormat: LogFormat;
+  /** Port on which this process gives its metrics, besides a gateway's `/metrics`; undefined: none. */
+  metricsPort?: number;
+  /** Addresses and networks that may read the metrics, besides this machine; undefined: none. */
+  metricsFrom?: BlockList;
+  /** Base URL of an OpenTelemetry collector that takes OTLP over HTTP; undefined: none. */
+  otlpEndpoint?: string;
   /** Subject on which NATS's system account announces closed connections; undefined: nobody announces them. */
   natsDisconnectSubject?: string;
   /** Whether `DELETE Type?criteria` may remove several resources at once. */
@@ -129,6 +139,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const redisUrl = read("REDIS_URL", urls(["redis:", "rediss:"], 1), 'a URL like "redis://host:6379"');
   const nodeId = read("NODE_ID", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
   const logLevel = read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info";
+  const logFormat = read("LOG_FORMAT", oneOf(["text", "json"] as const), "text or json") ?? "text";
+  const metricsPort = read("METRICS_PORT", parsePort, "a whole number from 0 to 65535");
+  const metricsFrom = read("METRICS_FROM", parseNetworks, 'IP addresses or networks like "10.0.0.0/8,fd00::/8", separated by commas');
+  const otlpEndpoint = read("OTEL_EXPORTER_OTLP_ENDPOINT", urls(["http:", "https:"], 1), 'a URL like "http://127.0.0.1:4318"');
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
@@ -149,6 +163,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     dataDir,
     system,
     logLevel,
+    logFormat,
     conditionalDelete,
     dateSearch,
     rules,
@@ -167,6 +182,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(redisUrl && { redisUrl }),
     ...(nodeId && { nodeId }),
     ...(corsOrigin && { corsOrigin }),
+    ...(metricsPort !== undefined && { metricsPort }),
+    ...(metricsFrom && { metricsFrom }),
+    ...(otlpEndpoint && { otlpEndpoint }),
     ...(healthFile && { healthFile }),
     ...(handedPort !== undefined && { handedPort }),
     ...(parentFd !== undefined && { parentFd }),

@@ -305,6 +305,9 @@ export interface Store {
    */
   changes(): string | undefined;
 
+  /** Writes that wait for the store at this moment. */
+  waiting(): number;
+
   /** Living resources by type, and bytes on disk. */
   stats(): Promise<{ documents: Record<string, number>; bytes: number }>;
 

@@ -284,6 +284,10 @@ class MongoStore implements Store {
   /** Another process may have written, and only a question would tell. */
   changes(): undefined {}
 
+  waiting(): number {
+    return this.#running.size;
+  }
+
   stats(): Promise<{ documents: Record<string, number>; bytes: number }> {
     return this.#run(async () => {
       const types = await this.#collections.resource.distinct("type", { living: true });

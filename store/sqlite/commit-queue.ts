@@ -72,6 +72,11 @@ export class WriteQueue {
     });
   }
 
+  /** Writes that wait for a commit, or for a lock. */
+  get length(): number {
+    return this.#waiting.length + this.#parked.size;
+  }
+
   /** A transaction has ended: whoever waits for a lock looks again. */
   wake(): void {
     for (const [job, timer] of this.#parked) {

@@ -348,6 +348,10 @@ class SqliteFile implements SqliteStore {
     return `${others}.${own}`;
   }
 
+  waiting(): number {
+    return this.#queue.length;
+  }
+
   async stats(): Promise<{ documents: Record<string, number>; bytes: number }> {
     const documents = await this.#reading(() =>
       Object.fromEntries(this.#types.all().flatMap(({ name, living }) => (living > 0 ? [[name, living]] : []))),

@@ -77,6 +77,8 @@ export interface Config {
   rules: RuleSettings;
   /** Origins of browser apps that may use the API, `https://app.example`; "*": all; undefined: none but the gateway's own. */
   corsOrigin?: "*" | string[];
+  /** Networks of this house that subscriptions may send to, with or without TLS; undefined: only public addresses, by https. */
+  subscriptionNetworks?: BlockList;
   /** File that this node touches once a second while it serves; undefined: none. */
   healthFile?: string;
   /** True in a child of `npm run cluster`: the supervisor holds the data folder and owns the child's life. */
@@ -147,6 +149,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
   const rules = read("RULES", parseRules, RULES_EXPECTED) ?? { otherwise: "on", named: {} };
+  const subscriptionNetworks = read("SUBSCRIPTION_NETWORKS", parseNetworks, 'networks like "10.1.0.0/16,::1", separated by commas');
   const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
   const healthFile = read("HEALTH_FILE", parsePath, "the path of a file");
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
@@ -185,6 +188,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(metricsPort !== undefined && { metricsPort }),
     ...(metricsFrom && { metricsFrom }),
     ...(otlpEndpoint && { otlpEndpoint }),
+    ...(subscriptionNetworks && { subscriptionNetworks }),
     ...(healthFile && { healthFile }),
     ...(handedPort !== undefined && { handedPort }),
     ...(parentFd !== undefined && { parentFd }),

@@ -119,12 +119,13 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
     async chargeAct(this: Service & WithFhir & WithDirectory & Own, event: DurableEvent<ResourceVersion>): Promise<void> {
       const { type, id } = event.payload;
       const reference = `${type}/${id}`;
+      const before = await this.fhir.read("ChargeItem", chargeIdOf(reference));
+      if (!before && (await this.store.count("ChargeItemDefinition", [])) === 0) return; // a hospital without a price list
       const resource = await readReference<FhirResource>({ caller: this.broker, directory: this.directory }, reference).catch((error) => {
         if (isType(error, "GONE")) return undefined;
         throw error;
       });
       const act = resource && actOf(resource);
-      const before = await this.fhir.read("ChargeItem", chargeIdOf(reference));
       const price = act?.state === "done" ? await this.firstPrice(act.codes) : undefined;
       const item = chargeForAct(reference, act, price, before);
       if (!item) return;

@@ -22,6 +22,7 @@ import {
   type HistoryQuery,
   type JoinKeysPage,
   type JoinKeysQuery,
+  type Place,
   type Prepared,
   type Reliance,
   type Store,
@@ -212,6 +213,14 @@ class MongoStore implements Store {
       const found = await this.#collections.prepared.find({}, { projection: { since: 1 } }).toArray();
       return found.map(({ _id, since }) => ({ tx: _id, since })).sort((a, b) => a.since - b.since);
     });
+  }
+
+  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
+    await this.#waiting((session) => this.#writer.fence(places, expiresAt, tx, session));
+  }
+
+  async unfence(places: Place[]): Promise<void> {
+    await this.#transaction((session) => this.#writer.unfence(places, session));
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ import {
   type HistoryQuery,
   type JoinKeysPage,
   type JoinKeysQuery,
+  type Place,
   type Prepared,
   type Reliance,
   type Store,
@@ -231,6 +232,27 @@ class SqliteFile implements SqliteStore {
   prepared(): Promise<Prepared[]> {
     return this.#reading(() =>
       this.#db.all<Prepared>("SELECT tx, since FROM prepared ORDER BY since").map(({ tx, since }) => ({ tx, since })),
+    );
+  }
+
+  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
+    await this.#queue.add(
+      () => {
+        for (const { type, id } of places) this.#prepared.refuseMentioned(`${type}/${id}`, tx);
+        for (const { type, id, version } of places) this.writer.fence(`${type}/${id}`, version, expiresAt);
+      },
+      100 * places.length,
+      this.#waitMs,
+    );
+  }
+
+  async unfence(places: Place[]): Promise<void> {
+    await this.#queue.add(
+      () => {
+        for (const { type, id } of places) this.writer.unfence(`${type}/${id}`);
+      },
+      100 * places.length,
+      0,
     );
   }
 

@@ -298,6 +298,7 @@ describe("what the conditions of one write cost", () => {
     holder: () => undefined,
     held: () => [],
     counter: () => 0,
+    fenced: () => undefined,
     find: () => [],
   };
 

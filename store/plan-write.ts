@@ -48,6 +48,8 @@ export interface CommittedState {
   counter(name: string): number;
   /** Whether a write with this `once` has been carried out. */
   isHandled(id: string): boolean;
+  /** The version up to which nothing may rely on the resource any more; see `fence` of the store. */
+  fenced(type: string, id: string): number | undefined;
   /** Up to `limit` living resources that answer the condition. */
   find(type: string, condition: NoneExist, limit: number): StoredMatch[];
 }
@@ -108,6 +110,9 @@ const MAX_FOUND = 50_000;
 /** What a step has made, as conditions see it. */
 type Made = Candidate & { of: Touched };
 
+/** Names what a prepared write relies on: no lock that keeps others out, but a fence waits for it. */
+export const RELIED = "relied:";
+
 /** The names of the locks that a write must find free: its resources, those that it relies on, unique keys, counters and conditions. */
 export function lockKeys(steps: Write[], reliance?: Reliance): string[] {
   const keys: string[] = [];
@@ -130,6 +135,7 @@ function refuseOutdated({ on, until }: Reliance, state: CommittedState): void {
   const isOutdated =
     performance.now() > until ||
     on.some(({ type, id, version, isOwn }) => {
+      if ((state.fenced(type, id) ?? 0) >= version) return true;
       if (!isOwn) return false;
       const head = state.head(type, id);
       return !isLiving(head) || head.version !== version;
@@ -154,6 +160,7 @@ export function planWrite(steps: Write[], state: CommittedState, now: number, re
   const counters = new Map<string, number>();
   const handled = new Set<string>();
   const made: WritePlan = { changes: [], results: [], echoes: [], locks: new Set() };
+  for (const { type, id } of reliance?.on ?? []) made.locks.add(`${RELIED}${type}/${id}`);
 
   const hasConditions = steps.some((step) => step.op === "hold" || (step.op === "create" && step.ifNoneExist));
   const candidatesOf = (type: string): CandidateIndex<Made> => {

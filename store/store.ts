@@ -155,11 +155,15 @@ export interface WriteKey {
   isRepeated: boolean;
 }
 
-/** A resource that a write was decided on, in the version that was seen. */
-export interface Relied {
+/** A resource in one version. */
+export interface Place {
   type: string;
   id: string;
   version: number;
+}
+
+/** A resource that a write was decided on, in the version that was seen. */
+export interface Relied extends Place {
   /** It is in this store. */
   isOwn: boolean;
 }
@@ -276,6 +280,15 @@ export interface Store {
   outboxState(): Promise<OutboxState>;
   /** Whether a write with this `once` has been carried out, and is remembered. */
   isHandled(id: string): Promise<boolean>;
+  /**
+   * From now on no write is stored that relies on one of these in this version, or an older one (FACTS_OUTDATED). Waits, up to `waitMs`, for
+   * prepared transactions that may refer to them.
+   * @param expiresAt milliseconds since 1970
+   * @param tx a prepared transaction that is not waited for
+   */
+  fence(places: Place[], expiresAt: number, tx?: string): Promise<void>;
+  /** Takes fences away: what they were for has not come about. */
+  unfence(places: Place[]): Promise<void>;
 
   /** A counter's value; 0 when never written. */
   counter(name: string): Promise<number>;

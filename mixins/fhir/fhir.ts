@@ -19,7 +19,7 @@ import { defineMixin, workOf } from "../../mesh/contract.ts";
 import { keyedCall, newPart, notePart } from "../../mesh/keyed-request.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
-import type { Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
+import type { Place, Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import type { MadeElsewhere, OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
 import { Relay } from "../events/relay.ts";
 import { relaysOf } from "../events/relays.ts";
@@ -33,6 +33,7 @@ import { OwnerWrites, type WriteManner } from "./owner-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 import type { RulesOf } from "./rules/rule.ts";
+import { restingHere } from "./rules/resting.ts";
 import { Rulebook } from "./rules/rulebook.ts";
 
 /** What the mixin is told. */
@@ -128,6 +129,25 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         },
       },
 
+      "fhir.fence": {
+        retryPolicy: { enabled: true }, // idempotent
+        hedge: false, // another node could only wait for the same transactions
+        handler(this: This, ctx: Context<{ places: Place[]; tx?: string }>) {
+          const { places, tx } = ctx.params;
+          return guarded(this, () => restingHere(this, places, { owns: (type) => owns.some((own) => own.type === type), tx }));
+        },
+      },
+
+      "fhir.unfence": {
+        retryPolicy: { enabled: true }, // idempotent
+        handler(this: This, ctx: Context<{ places: Place[] }>) {
+          return guarded(this, async () => {
+            await this.store.unfence(ctx.params.places);
+            return null;
+          });
+        },
+      },
+
       "fhir.commit": {
         retryPolicy: { enabled: true }, // idempotent
         hedge: false, // another node could only wait for the first
@@ -135,6 +155,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           return guarded(this, async () => {
             const { tx, at } = ctx.params;
             const types = await this.store.commit(tx, at);
+            await this.writes.ended(tx, { isAborted: false, caller: ctx });
             if (types.includes(PROFILE)) this.broker.broadcast(PROFILES_CHANGED);
             return null;
           });
@@ -164,6 +185,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ tx: string }>) {
           return guarded(this, async () => {
             await this.store.abort(ctx.params.tx);
+            await this.writes.ended(ctx.params.tx, { isAborted: true, caller: ctx });
             return null;
           });
         },

@@ -1,5 +1,13 @@
-import type { MedicationAdministration, MedicationDispense, MedicationRequest, Reference, SupplyDelivery } from "../../fhir/r4.ts";
+import type {
+  Medication,
+  MedicationAdministration,
+  MedicationDispense,
+  MedicationRequest,
+  Reference,
+  SupplyDelivery,
+} from "../../fhir/r4.ts";
 import { placeOf, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
@@ -29,6 +37,7 @@ const prescription: Rule<MedicationRequest>[] = [
   }),
   sameSubject<MedicationRequest>("MedicationRequest", subjectOf, ["encounter", "priorPrescription"]),
   referencesExist<MedicationRequest>("MedicationRequest"),
+  notDeletedUnder<MedicationRequest>("MedicationRequest", "mark it as entered in error instead."),
 ];
 
 /** Whether the same write undoes a dispense of the prescription. */
@@ -115,6 +124,7 @@ const delivery: Rule<SupplyDelivery>[] = [
 
 /** What holds for prescriptions, dispenses, administrations and deliveries, whoever writes them. */
 export const rules: RulesOf = {
+  Medication: [notDeletedUnder<Medication>("Medication", "set Medication.status to inactive.")],
   MedicationRequest: prescription,
   MedicationDispense: dispense,
   MedicationAdministration: administration,

@@ -28,6 +28,7 @@ import {
   type MapEntry,
   type OutboxQueue,
   type OutboxState,
+  type Place,
   type Prepared,
   type Reliance,
   type Store,
@@ -238,6 +239,14 @@ class MongoStore implements Store {
 
   isHandled(id: string): Promise<boolean> {
     return this.#run(async () => (await this.#collections.handled.findOne({ _id: id, isClaim: { $exists: false } })) !== null);
+  }
+
+  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
+    await this.#waiting((session) => this.#writer.fence(places, expiresAt, tx, session));
+  }
+
+  async unfence(places: Place[]): Promise<void> {
+    await this.#transaction((session) => this.#writer.unfence(places, session));
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ import {
   type MapEntry,
   type OutboxQueue,
   type OutboxState,
+  type Place,
   type Prepared,
   type Reliance,
   type Store,
@@ -269,6 +270,27 @@ class SqliteFile implements SqliteStore {
 
   isHandled(id: string): Promise<boolean> {
     return this.#reading(() => this.writer.isHandled(id));
+  }
+
+  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
+    await this.#queue.add(
+      () => {
+        for (const { type, id } of places) this.#prepared.refuseMentioned(`${type}/${id}`, tx);
+        for (const { type, id, version } of places) this.writer.fence(`${type}/${id}`, version, expiresAt);
+      },
+      100 * places.length,
+      this.#waitMs,
+    );
+  }
+
+  async unfence(places: Place[]): Promise<void> {
+    await this.#queue.add(
+      () => {
+        for (const { type, id } of places) this.writer.unfence(`${type}/${id}`);
+      },
+      100 * places.length,
+      0,
+    );
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ interface CreateRow {
 /** A deletion that is refused; it is allowed after `allow`. */
 interface RemoveRow {
   remove: Made<object>;
+  /** Before the deletion is asked for. */
+  under?(stored: StoredJson): Promise<unknown>;
   allow?(stored: StoredJson): Promise<unknown>;
   as: Expected;
 }
@@ -87,6 +89,7 @@ export function rulesTable(name: string, services: string[], rows: (at: Table) =
             expect([200, 201]).toContain(answer?.status);
           } else {
             const stored = await storedWhole(row.remove);
+            await row.under?.(stored);
             expect(await door.remove?.(at.fhir, stored)).toEqual(refusedBy(row.as));
             if (!row.allow) return;
             await row.allow(stored);

@@ -33,7 +33,10 @@ export function brokerOptions(config: Config): BrokerOptions {
     namespace: `${NAMESPACE}-${config.system}-${meshName(config)}`,
     nodeID,
     // Of a call: unique as the node's is, shorter than the default UUID and made faster; each goes along with the call and its answer.
-    uidGenerator: () => `${nodeID}-${(calls++).toString(36)}`,
+    uidGenerator: () => {
+      calls += 1;
+      return `${nodeID}-${calls.toString(36)}`;
+    },
     logger: consoleLogger(config.logLevel, config.logFormat),
 
     // One process needs no transporter: all calls are function calls.

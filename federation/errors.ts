@@ -111,6 +111,7 @@ export function fromStoreError(error: unknown, service: string): unknown {
     counterBelow,
     alreadyHandled: handled,
     eventTooLarge,
+    factsOutdated,
     tooCostly,
     tooLarge,
     notSupported,
@@ -133,6 +134,8 @@ export function fromStoreError(error: unknown, service: string): unknown {
       return alreadyHandled(data);
     case eventTooLarge:
       return new MoleculerClientError("The event is too large: name what happened, and let others read it.", 413, "EVENT_TOO_LARGE", data);
+    case factsOutdated:
+      return new MoleculerRetryableError("What the write was decided on has changed: try again.", 409, "FACTS_OUTDATED", data);
     case tooCostly:
       return new MoleculerClientError("The conditions find too much: narrow them, or send the bundle in parts.", 422, "TOO_COSTLY", data);
     case tooLarge:

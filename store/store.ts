@@ -155,6 +155,26 @@ export interface WriteKey {
   isRepeated: boolean;
 }
 
+/** A resource in one version. */
+export interface Place {
+  type: string;
+  id: string;
+  version: number;
+}
+
+/** A resource that a write was decided on, in the version that was seen. */
+export interface Relied extends Place {
+  /** It is in this store. */
+  isOwn: boolean;
+}
+
+/** What a write was decided on besides its steps. */
+export interface Reliance {
+  on: Relied[];
+  /** performance.now() after which what was seen counts no more. */
+  until: number;
+}
+
 /** A transaction that this store has prepared and that is neither committed nor aborted yet. */
 export interface Prepared {
   tx: string;
@@ -232,9 +252,10 @@ export interface Store {
   /**
    * All steps or none, durable when it returns. Takes the steps in the given order.
    * @param key names the write, so that it may be tried again: what was carried out gives the results it had
+   * @param reliance refuse (FACTS_OUTDATED) unless this still holds
    * @throws StoreError; `step` tells which one failed
    */
-  write(steps: Write[], key?: WriteKey): Promise<WriteResult[]>;
+  write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]>;
 
   /**
    * Checks and stores the steps durably but invisible, under `tx`. Their resources, unique keys, counters and
@@ -242,7 +263,7 @@ export interface Store {
    * Readers see the last committed state. The results are what commit will make true (`updated` is 0: set by commit).
    * An `existed` outcome holds nothing. Preparing under a `tx` that is prepared already is a bug and throws.
    */
-  prepare(tx: string, steps: Write[]): Promise<WriteResult[]>;
+  prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]>;
   /**
    * Makes the steps visible with `at` as meta.lastUpdated. Idempotent; unknown tx: nothing.
    * @returns the types of what it has changed
@@ -259,6 +280,15 @@ export interface Store {
   outboxState(): Promise<OutboxState>;
   /** Whether a write with this `once` has been carried out, and is remembered. */
   isHandled(id: string): Promise<boolean>;
+  /**
+   * From now on no write is stored that relies on one of these in this version, or an older one (FACTS_OUTDATED). Waits, up to `waitMs`, for
+   * prepared transactions that may refer to them.
+   * @param expiresAt milliseconds since 1970
+   * @param tx a prepared transaction that is not waited for
+   */
+  fence(places: Place[], expiresAt: number, tx?: string): Promise<void>;
+  /** Takes fences away: what they were for has not come about. */
+  unfence(places: Place[]): Promise<void>;
 
   /** A counter's value; 0 when never written. */
   counter(name: string): Promise<number>;
@@ -314,6 +344,8 @@ export const StoreErrorType = {
   alreadyHandled: "ALREADY_HANDLED",
   /** The payload of an event has more than MAX_EVENT_CHARACTERS. */
   eventTooLarge: "EVENT_TOO_LARGE",
+  /** What the write was decided on is no longer so, or too long ago: decide again. */
+  factsOutdated: "FACTS_OUTDATED",
   /** The conditions of a write find too much: its steps must be fewer, or the conditions narrower. */
   tooCostly: "TOO_COSTLY",
   /** A resource is larger than this store takes; `data.limit` bytes, with its search values. */

@@ -234,7 +234,7 @@ describe("the NATS cluster", () => {
     const ended = once(child, "exit");
     servers.push({ child, ended });
     const file = join(dir, `${basename(program)}_${child.pid}.ports`);
-    while (!existsSync(file)) {
+    while (!existsSync(file) || readFileSync(file).length === 0) {
       if (child.exitCode !== null) throw new Error(`${name} ended instead of starting.`);
       await pause(10); // a file of another process: there is no event to wait for
     }

@@ -109,9 +109,7 @@ export class EventConsumer {
   }
 
   async #handle(event: DurableEvent): Promise<void> {
-    const handler = this.#handlerOf(event.event);
-    if (!handler || (await this.#options.store().isHandled(event.id))) return;
-    await handler(event);
+    await this.#handlerOf(event.event)?.(event);
   }
 
   #handlerOf(event: string): EventHandler | undefined {

@@ -19,7 +19,7 @@ import { transportOf } from "./transports.ts";
 /** Dead letters in one answer. */
 const MAX_LISTED = 1_000;
 /** Who carries out the tasks of a service keeps that right for so long without renewing it, milliseconds. */
-const LEASE_MS = 10_000;
+const LEASE_MS = 5_000;
 
 type Handler<Gains> = (this: Service & Gains, event: DurableEvent<never>) => Promise<void>;
 
@@ -101,7 +101,7 @@ export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>
           anomaliesOf(this.broker).report({ kind: AnomalyKind.deadLetter, subject: `${this.name}: ${event.event}` });
         },
       });
-      transportOf(this.broker).register(this.name, Object.keys(handles), this.consumer);
+      transportOf(this.broker).register(this.name, withoutOverlap(Object.keys(handles)), this.consumer);
     },
 
     started(this: This) {
@@ -115,6 +115,10 @@ export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>
     },
   });
 }
+
+/** Filters of a JetStream consumer must not overlap: `fhir.*` asks for `fhir.Patient` as well. */
+const withoutOverlap = (names: string[]): string[] =>
+  names.filter((name) => name.endsWith(".*") || !names.includes(`${name.slice(0, name.indexOf("."))}.*`));
 
 /** Tasks are done by one node at a time. */
 function taskRelay(service: Service & Own): Relay {

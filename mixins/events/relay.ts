@@ -9,8 +9,10 @@ import type { OutboxQueue, Store, WaitingEvent } from "../../store/store.ts";
 const BATCH = 256;
 /** Records whose events are on their way at once; more wait in the outbox. */
 const MAX_RECORDS = 512;
-/** From a write to the look, in which more events may come. Milliseconds. */
-const GATHER_MS = 10;
+/** From one look to the next, in which more events may come: each look, and what follows, costs a commit. Milliseconds. */
+const GATHER_MS = 100;
+/** From a write to the look at a quiet time. Milliseconds. */
+const QUIET_MS = 5;
 /** What another process has left behind is found after this. Milliseconds. */
 const SWEEP_MS = 2_000;
 /** Pause after an event that did not get through, milliseconds: doubled each time up to the longest, and up to half as much again. */
@@ -40,6 +42,7 @@ export class Relay {
   readonly #sweep: NodeJS.Timeout;
   #forgetting: { places: string[]; done: Promise<void> } | undefined;
   #isKicked = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
   #warnedAt = Number.NEGATIVE_INFINITY;
 
@@ -71,14 +74,18 @@ export class Relay {
 
   async #look(): Promise<void> {
     const { store, queue, isOurs } = this.#options;
+    let isMore = false;
     while (this.#isKicked && !this.#isStopped) {
       this.#isKicked = false;
-      await this.#pause(GATHER_MS);
+      if (!isMore) await this.#pause(Math.max(QUIET_MS, this.#lookedAt + GATHER_MS - performance.now()));
+      this.#lookedAt = performance.now();
+      isMore = false;
       try {
         if (this.#busy.size >= MAX_RECORDS || (isOurs && !(await isOurs()))) return; // a record that is done kicks, and so does the sweep
         const found = await store.outbox(queue, BATCH, [...this.#busy]);
         for (const [key, events] of Map.groupBy(found, (event) => event.key)) this.#begin(key, events);
-        this.#isKicked ||= found.length === BATCH;
+        isMore = found.length === BATCH;
+        this.#isKicked ||= isMore;
       } catch (error) {
         this.#warn(`The outbox cannot be read: ${(error as Error).message}`);
         return; // the sweep looks again

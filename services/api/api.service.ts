@@ -93,7 +93,8 @@ export default (config: Config): ServiceSchema =>
       logRouteRegistration: false,
       // Goes along with all that the request asks of the mesh, and back to the client: it names no node.
       rootCallOptions: (options: { requestID?: string; meta?: object }, { headers }: IncomingMessage) => {
-        const work = `${REQUESTS}-${(requests++).toString(36)}`;
+        requests += 1;
+        const work = `${REQUESTS}-${requests.toString(36)}`;
         const parent = traceParentIn(headers.traceparent);
         options.meta = { ...options.meta, work, ...(parent && { traceparent: traceParentOf(parent) }) };
         if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = parent?.traceId ?? work;

@@ -12,7 +12,7 @@ import type { Caller } from "../../mesh/contract.ts";
 import type { Part } from "../../mesh/keyed-request-contract.ts";
 import { newPart, notePart, stamped, transactionOfPart } from "../../mesh/keyed-request.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
-import { type OwnerStep, ownerOf, type StepResult, transactionId } from "../../federation/owner-contract.ts";
+import { type MadeElsewhere, type OwnerStep, ownerOf, type StepResult, transactionId } from "../../federation/owner-contract.ts";
 import { isType, type IssueOfStep } from "../../federation/errors.ts";
 import { writeToOwner } from "../../federation/write-to-owner.ts";
 import { asCommitted, isKeyed } from "../../federation/prepare-part.ts";
@@ -62,9 +62,8 @@ export async function commitShares(
     const timeout = begun + DECIDE_WITHIN_MS - Date.now();
     if (timeout <= 0) throw transactionAborted("its services took too long.");
     const { owner, steps, places } = share;
-    const prepared = await withEntries(share, () =>
-      ownerOf(owner).prepare(coordinator.caller, { tx, steps, representation }, { timeout, retries: 0 }),
-    );
+    const sent = { tx, steps, representation, elsewhere: madeBesides(share, shares) };
+    const prepared = await withEntries(share, () => ownerOf(owner).prepare(coordinator.caller, sent, { timeout, retries: 0 }));
     for (const [step, result] of prepared.entries()) results[places[step] as number] = result;
     if (prepared.some((result, index) => isOutdated(steps[index] as OwnerStep, result))) throw new WriteConflict();
   };
@@ -126,6 +125,10 @@ export async function tellCommit(coordinator: Coordinator, { tx, at, parts }: { 
   // Forgetting needs no answer: a leftover entry is told again at the next start, which changes nothing.
   forget(coordinator.journal, tx).catch((error: Error) => coordinator.warn(`Transaction ${tx} stays in the journal: ${error.message}`));
 }
+
+/** What the other owners' steps make: the rules of each hold for what is there when all is done. */
+const madeBesides = (share: Share, shares: Share[]): MadeElsewhere =>
+  Object.assign({}, ...shares.flatMap((other) => (other === share ? [] : [other.made])));
 
 const isReceiver = ({ steps }: Share): boolean => steps.some((step) => step.op === "add" && isMovesInto(step.counter));
 

@@ -28,7 +28,9 @@ import {
   type MapEntry,
   type OutboxQueue,
   type OutboxState,
+  type Place,
   type Prepared,
+  type Reliance,
   type Store,
   type StoredResource,
   type StoreOptions,
@@ -135,19 +137,19 @@ class MongoStore implements Store {
 
   // --- writing -------------------------------------------------------------------------------------------------------
 
-  write(steps: Write[], key?: WriteKey): Promise<WriteResult[]> {
+  write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
     // Those who write the same resource, counter or key would abort one another's transactions; of this process one does it at a time.
-    return this.#lines.run(lockKeys(steps), performance.now() + MAX_QUEUE_MS, () => this.#write(steps, key));
+    return this.#lines.run(lockKeys(steps), performance.now() + MAX_QUEUE_MS, () => this.#write(steps, key, reliance));
   }
 
-  async #write(steps: Write[], key: WriteKey | undefined): Promise<WriteResult[]> {
+  async #write(steps: Write[], key: WriteKey | undefined, reliance: Reliance | undefined): Promise<WriteResult[]> {
     let hasEvents = false;
     const results = await this.#waiting(async (session) => {
-      const state = await this.#writer.state(steps, session);
+      const state = await this.#writer.state(steps, session, reliance);
       const made = key && mayBeRepeated(steps, key, state) ? await this.#writer.made(steps, key, session) : undefined;
       const before = made && resultsOfRepeated(steps, (type, id) => made.get(`${type}/${id}`), state);
       if (before) return before;
-      const { changes, results, echoes } = planWrite(steps, state, Date.now());
+      const { changes, results, echoes } = planWrite(steps, state, Date.now(), reliance);
       refuseTooLarge(changes);
       hasEvents = await this.#writer.apply(changes, results, session, { key: key?.id });
       for (const [step, of] of echoes) {
@@ -160,11 +162,11 @@ class MongoStore implements Store {
     return results;
   }
 
-  prepare(tx: string, steps: Write[]): Promise<WriteResult[]> {
+  prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]> {
     return this.#waiting(async (session) => {
       if (await this.#prepared.has(tx, session)) throw new Error(`The transaction ${tx} is prepared already.`);
-      const state = await this.#writer.state(steps, session);
-      const { changes, results, locks } = planWrite(steps, state, Date.now());
+      const state = await this.#writer.state(steps, session, reliance);
+      const { changes, results, locks } = planWrite(steps, state, Date.now(), reliance);
       refuseTooLarge(changes);
       await this.#writer.lock(locks, tx, session);
       await this.#prepared.put(tx, { changes, locks }, session);
@@ -237,6 +239,14 @@ class MongoStore implements Store {
 
   isHandled(id: string): Promise<boolean> {
     return this.#run(async () => (await this.#collections.handled.findOne({ _id: id, isClaim: { $exists: false } })) !== null);
+  }
+
+  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
+    await this.#waiting((session) => this.#writer.fence(places, expiresAt, tx, session));
+  }
+
+  async unfence(places: Place[]): Promise<void> {
+    await this.#transaction((session) => this.#writer.unfence(places, session));
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ export class WriteQueue {
     for (const job of this.#waiting) {
       if (count > 0 && (count >= MAX_WRITES || size + job.size > MAX_SIZE)) break;
       size += job.size;
-      count++;
+      count += 1;
     }
     return this.#waiting.splice(0, count);
   }

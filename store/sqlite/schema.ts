@@ -65,13 +65,12 @@ ALTER TABLE history ADD COLUMN write TEXT;
 `;
 
 /**
- * Events that wait for their relay (queue 0: to other services; 1: to the service itself), and those whose effect is stored here. No number
- * is given twice: two processes may forget the same event.
+ * Events that wait for their relay (queue 0: to other services; 1: to the service itself), and those whose effect is stored here. It is read in order, without
+ * an index: few wait. No number is given twice: two processes may forget the same event.
  */
 const events = /* sql */ `
 CREATE TABLE outbox (
   no INTEGER PRIMARY KEY AUTOINCREMENT, queue INTEGER NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, payload TEXT NOT NULL);
-CREATE INDEX outbox_queue ON outbox (queue, no);
 CREATE TABLE handled (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX handled_expires ON handled (expires);
 `;

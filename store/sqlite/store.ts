@@ -24,7 +24,9 @@ import {
   type MapEntry,
   type OutboxQueue,
   type OutboxState,
+  type Place,
   type Prepared,
+  type Reliance,
   type Store,
   type StoredResource,
   type StoreOptions,
@@ -192,7 +194,7 @@ class SqliteFile implements SqliteStore {
 
   // --- writing -------------------------------------------------------------------------------------------------------
 
-  async write(steps: Write[], key?: WriteKey): Promise<WriteResult[]> {
+  async write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
     let hasEvents = false;
     const results = await this.#queue.add(
       () => {
@@ -202,8 +204,8 @@ class SqliteFile implements SqliteStore {
             ? resultsOfRepeated(steps, (type, id) => this.writer.made(type, id, key), state)
             : undefined;
         if (before) return before;
-        this.#prepared.refuseLocked(lockKeys(steps));
-        const { changes, results, echoes } = planWrite(steps, state, this.writer.now);
+        this.#prepared.refuseLocked(lockKeys(steps, reliance));
+        const { changes, results, echoes } = planWrite(steps, state, this.writer.now, reliance);
         hasEvents = this.writer.apply(changes, results, undefined, key?.id);
         for (const [step, of] of echoes) {
           const { updated = 0, json } = results[of] ?? {};
@@ -218,8 +220,8 @@ class SqliteFile implements SqliteStore {
     return results;
   }
 
-  async prepare(tx: string, steps: Write[]): Promise<WriteResult[]> {
-    return this.#queue.add(() => this.#prepared.prepare(tx, steps), charactersIn(steps), this.#waitMs);
+  async prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]> {
+    return this.#queue.add(() => this.#prepared.prepare(tx, steps, reliance), charactersIn(steps), this.#waitMs);
   }
 
   async commit(tx: string, at: number): Promise<string[]> {
@@ -268,6 +270,27 @@ class SqliteFile implements SqliteStore {
 
   isHandled(id: string): Promise<boolean> {
     return this.#reading(() => this.writer.isHandled(id));
+  }
+
+  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
+    await this.#queue.add(
+      () => {
+        for (const { type, id } of places) this.#prepared.refuseMentioned(`${type}/${id}`, tx);
+        for (const { type, id, version } of places) this.writer.fence(`${type}/${id}`, version, expiresAt);
+      },
+      100 * places.length,
+      this.#waitMs,
+    );
+  }
+
+  async unfence(places: Place[]): Promise<void> {
+    await this.#queue.add(
+      () => {
+        for (const { type, id } of places) this.writer.unfence(`${type}/${id}`);
+      },
+      100 * places.length,
+      0,
+    );
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------

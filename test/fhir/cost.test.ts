@@ -299,6 +299,7 @@ describe("what the conditions of one write cost", () => {
     held: () => [],
     counter: () => 0,
     isHandled: () => false,
+    fenced: () => undefined,
     find: () => [],
   };
 

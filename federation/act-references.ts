@@ -1,0 +1,84 @@
+/**
+ * By what the acts of a hospital refer to what they rest on: encounters, appointments, orders, specimens, results, reports, prescriptions,
+ * dispenses, deliveries, charges, invoices. What they refer to must be there when they are written, and is not deleted under them.
+ */
+
+import { requireParameter } from "../fhir/search/exact-clauses.ts";
+import { mayReferTo } from "../fhir/search/parameters.ts";
+
+/** One element of a type that refers. */
+export interface ActReference {
+  /** Path of the Reference, through arrays, without the type: `location.location`. */
+  path: string;
+  /** The search parameter that finds it; absent where R4 has none. */
+  parameter?: string;
+}
+
+const subject = { path: "subject", parameter: "subject" };
+const encounter = { path: "encounter", parameter: "encounter" };
+const context = { path: "context", parameter: "context" };
+const basedOn = { path: "basedOn", parameter: "based-on" };
+const specimen = { path: "specimen", parameter: "specimen" };
+
+/** By type of the act. */
+export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> = {
+  Encounter: [subject, { path: "location.location", parameter: "location" }],
+  Appointment: [{ path: "participant.actor", parameter: "actor" }],
+  ServiceRequest: [subject, encounter, basedOn, specimen, { path: "replaces", parameter: "replaces" }],
+  Specimen: [subject, { path: "parent", parameter: "parent" }, { path: "request" }],
+  Observation: [subject, encounter, basedOn, specimen, { path: "hasMember", parameter: "has-member" }],
+  DiagnosticReport: [subject, encounter, basedOn, specimen, { path: "result", parameter: "result" }],
+  MedicationRequest: [subject, encounter, { path: "medicationReference", parameter: "medication" }, { path: "priorPrescription" }],
+  MedicationDispense: [subject, context, { path: "authorizingPrescription", parameter: "prescription" }],
+  MedicationAdministration: [subject, context, { path: "request", parameter: "request" }],
+  SupplyDelivery: [{ path: "patient", parameter: "patient" }, { path: "basedOn" }],
+  ChargeItem: [subject, context],
+  Invoice: [subject, { path: "lineItem.chargeItemReference" }],
+};
+
+/** Types that acts rest on; other references of theirs (a practitioner, an organization) may lead anywhere. */
+export const RESTED_ON: ReadonlySet<string> = new Set([
+  "Patient",
+  "Encounter",
+  "Location",
+  "ServiceRequest",
+  "Specimen",
+  "Observation",
+  "DiagnosticReport",
+  "Medication",
+  "MedicationRequest",
+  "MedicationDispense",
+  "SupplyRequest",
+  "ChargeItem",
+]);
+
+/** What of a patient's record rests on the patient, besides acts: the patient is not deleted under it. */
+const patient = { path: "patient", parameter: "patient" };
+const RECORDS: Readonly<Record<string, readonly ActReference[]>> = {
+  AllergyIntolerance: [patient],
+  CarePlan: [subject],
+  ClinicalImpression: [subject],
+  Condition: [subject],
+  DocumentReference: [subject],
+  FamilyMemberHistory: [patient],
+  Immunization: [patient],
+  MedicationStatement: [subject],
+  Procedure: [subject],
+};
+
+/** By what resources of a type may rest on one of another type, as a search parameter finds it; by type of what refers. */
+export function restingOn(type: string): { by: string; slots: number[] }[] {
+  const known = resting.get(type);
+  if (known) return known;
+  const all = [...Object.entries(ACT_REFERENCES), ...(type === "Patient" ? Object.entries(RECORDS) : [])];
+  const found = all.flatMap(([by, references]) => {
+    const parameters = references.flatMap(({ parameter }) => (parameter === undefined ? [] : [requireParameter(by, parameter)]));
+    const slots = parameters.filter((it) => mayReferTo(it, type)).flatMap((it) => it.slots);
+    return slots.length > 0 ? [{ by, slots: [...new Set(slots)] }] : [];
+  });
+  resting.set(type, found);
+  return found;
+}
+
+/** Made once for each type: a deletion asks for it. */
+const resting = new Map<string, { by: string; slots: number[] }[]>();

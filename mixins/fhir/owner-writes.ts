@@ -1,0 +1,153 @@
+/**
+ * The one way of every write of an owner, by whichever door: bound to what it replaces, parsed, checked, indexed, held against the rules,
+ * stored.
+ */
+import type { Service } from "moleculer";
+import type { Resource } from "../../fhir/resource.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import { fromStoreError } from "../../federation/errors.ts";
+import { type MadeElsewhere, type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
+import type { Profiles } from "../../federation/profiles.ts";
+import type { Caller } from "../../mesh/contract.ts";
+import type { Place, Reliance, Store, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
+import { prepareWrites } from "./prepare-writes.ts";
+import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
+import { changesOf, pendingOf } from "./rules/changes.ts";
+import { evaluate, type SteppedChange, type Warning } from "./rules/evaluate.ts";
+import { GatheredFacts } from "./rules/gather.ts";
+import { fenceAndAsk, unfence } from "./rules/resting.ts";
+import type { Rulebook } from "./rules/rulebook.ts";
+
+/** What other owners say counts so long; a write that comes to its store later asks again. Milliseconds. */
+const FACTS_VALID_MS = 5_000;
+
+/** For whom a write is made, and what it is part of. */
+export interface WriteManner {
+  caller: Caller;
+  /** Under what name its cost is counted (`workOf`). */
+  work: string | null | undefined;
+  key?: WriteKey;
+  elsewhere?: MadeElsewhere;
+  /** Called before anything is stored. @throws when the caller waits no more */
+  mayBegin?(): void;
+  /** The transaction that it is prepared for. */
+  tx?: string;
+}
+
+type Owner = Service & WithDirectory & { store: Store; profiles: Profiles };
+
+/** The writes of one service. */
+export class OwnerWrites {
+  readonly #owner: Owner;
+  readonly #unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  readonly #rules: Rulebook;
+  /** By prepared transaction; one that ends at another node leaves its fences, which end by themselves. */
+  readonly #fencedBy = new Map<string, Place[]>();
+
+  constructor(
+    owner: Owner,
+    { unique, rules }: { unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>; rules: Rulebook },
+  ) {
+    this.#owner = owner;
+    this.#unique = unique;
+    this.#rules = rules;
+  }
+
+  /** All steps or none. @throws what the steps, the rules or the store refuse */
+  write(steps: OwnerStep[], manner: WriteManner): Promise<WriteResult[]> {
+    return this.#bound(steps, async (bound) => {
+      const { writes, reliance, fenced } = await this.#checked(bound, manner);
+      return this.#whileFenced(fenced, manner, async () => {
+        manner.mayBegin?.();
+        return this.#owner.store.write(writes, manner.key, reliance);
+      });
+    });
+  }
+
+  /** All steps, stored but not visible. */
+  prepare(tx: string, steps: OwnerStep[], manner: WriteManner): Promise<{ results: WriteResult[]; writes: Write[] }> {
+    return this.#bound(steps, async (bound) => {
+      const { writes, reliance, fenced } = await this.#checked(bound, { ...manner, tx });
+      const results = await this.#whileFenced(fenced, manner, async () => {
+        manner.mayBegin?.();
+        return this.#owner.store.prepare(tx, writes, reliance);
+      });
+      if (fenced.length > 0) this.#fencedBy.set(tx, fenced);
+      return { results, writes };
+    });
+  }
+
+  /** A prepared transaction has ended; what an aborted one has not deleted may be referred to again. */
+  async ended(tx: string, { isAborted, caller }: { isAborted: boolean; caller: Caller }): Promise<void> {
+    const fenced = this.#fencedBy.get(tx);
+    this.#fencedBy.delete(tx);
+    if (isAborted && fenced) await unfence({ caller, directory: this.#owner.directory }, fenced);
+  }
+
+  /** What is not deleted after all may be referred to again. */
+  async #whileFenced<Result>(fenced: Place[], { caller }: WriteManner, work: () => Promise<Result>): Promise<Result> {
+    if (fenced.length === 0) return work();
+    const { directory } = this.#owner;
+    return work().catch(async (error: unknown) => {
+      await unfence({ caller, directory }, fenced);
+      throw error;
+    });
+  }
+
+  /** Types without rules, whose labels nobody keeps, need not be looked at before. */
+  #bound<Result>(steps: OwnerStep[], write: (bound: BoundSteps) => Promise<Result>): Promise<Result> {
+    const { store, name } = this.#owner;
+    const hasRules = this.#hasRules;
+    const isPlain = !steps.some((step) => writesResource(step) && (hasRules(step.type) || keepsLabels(step)));
+    if (isPlain) return write({ steps, before: [], guarded: new Set() });
+    return writeBound(
+      steps,
+      () => boundSteps(steps, store, hasRules),
+      (bound) => write(bound).catch((error: unknown) => Promise.reject(fromStoreError(error, name))),
+    );
+  }
+
+  readonly #hasRules = (type: string): boolean => this.#rules.of(type).length > 0;
+
+  async #checked({ steps, before }: BoundSteps, manner: WriteManner): Promise<Checked> {
+    const { profiles } = this.#owner;
+    const { writes, resources } = await prepareWrites(steps, { profiles, unique: this.#unique, work: manner.work });
+    const changes = this.#rules.isEmpty ? [] : changesOf({ steps, resources, before }, this.#hasRules, new Date());
+    if (changes.length === 0) return { writes, fenced: [] };
+    const { directory, store, name: service } = this.#owner;
+    const { caller } = manner;
+    const asked = performance.now();
+    const facts = new GatheredFacts({ caller, directory, service, store }, pendingOf({ steps, resources, before }, manner.elsewhere));
+    const fenced = this.#deletedIn(changes, before);
+    await this.#whileFenced(fenced, manner, async () => {
+      if (fenced.length > 0) facts.noteResting(await fenceAndAsk({ caller, directory }, fenced, manner.tx));
+      for (const warning of await evaluate(this.#rules, changes, facts)) this.#tell(warning);
+    });
+    const on = facts.relied;
+    return { writes, fenced, ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
+  }
+
+  /** What is deleted and may have others rest on it. */
+  #deletedIn(changes: SteppedChange[], before: BoundSteps["before"]): Place[] {
+    return changes.flatMap(({ step, type, change }): Place[] => {
+      const stored = before[step];
+      const isAsked = change.op === "delete" && this.#rules.of(type).some(({ rule }) => rule.isOfDeletion);
+      return isAsked && stored ? [{ type, id: stored.id, version: stored.version }] : [];
+    });
+  }
+
+  #tell({ rule, reference, message }: Warning): void {
+    this.#owner.logger.warn(`${reference} breaks the rule ${rule}, which only warns here: ${message}`);
+  }
+}
+
+/** A write that no rule refuses. */
+interface Checked {
+  writes: Write[];
+  /** What rules knew of other resources; absent: they asked for nothing. */
+  reliance?: Reliance;
+  /** What is deleted and must not be referred to meanwhile. */
+  fenced: Place[];
+}
+
+const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.keepsLabels === true;

@@ -53,16 +53,22 @@ it("holds what was confirmed before it, and no bundle by half", async () => {
   const confirmed = new Set<string>();
   const backups: { folder: string; before: Set<string> }[] = [];
   let isOver = false;
+  let heard = () => {};
+  const until = async (count: number) => {
+    while (confirmed.size < count) await new Promise<void>((resolve) => (heard = resolve));
+  };
   const client = async (name: number) => {
     for (let count = 0; !isOver; count += 1) {
       const mark = `${name}-${count}`;
       if ((await fhir.send("POST", "", bundleOf(mark))).status === 200) confirmed.add(mark);
+      heard();
     }
   };
   const clients = Array.from({ length: 8 }, (_, name) => client(name));
   try {
     for (let round = 0; round < 3; round += 1) {
       const folder = join(dir, `backup-${round}`);
+      await until(15 * (round + 1));
       const before = new Set(confirmed);
       await makeBackup({ dataDir: mesh.dataDir }, folder);
       backups.push({ folder, before });
@@ -72,8 +78,6 @@ it("holds what was confirmed before it, and no bundle by half", async () => {
     await Promise.all(clients);
     await mesh.stop();
   }
-  expect(confirmed.size).toBeGreaterThan(20);
-  expect(backups.at(-1)?.before.size).toBeGreaterThan(5);
 
   for (const [round, { folder, before }] of backups.entries()) {
     const dataDir = join(dir, `data-${round}`);
@@ -130,7 +134,7 @@ describe("a backup", () => {
     ["it is of another form", (folder) => writeFileSync(join(folder, "backup.json"), '{"format":2}'), /form 2/],
     [
       "it names a file elsewhere",
-      (folder) => writeFileSync(join(folder, "backup.json"), '{"format":1,"files":[{"name":"../x"}]}'),
+      (folder) => writeFileSync(join(folder, "backup.json"), '{"format":1,"files":[{"name":"/etc/hosts"}]}'),
       /was changed/,
     ],
   ])("is not restored when %s", async (name, harm, message) => {

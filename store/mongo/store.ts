@@ -19,7 +19,8 @@ import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
 import { countersFrom, counterValue, entriesFrom, entryValue, leaseEntry, putEntries, usageOf } from "./values.ts";
 import { Writer } from "./write.ts";
-import { lockKeys, planWrite, typesIn } from "../plan-write.ts";
+import { lockKeys, typesIn } from "../plan-write.ts";
+import { planWrite } from "../write-planner.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import {
   type HistoryQuery,

@@ -57,7 +57,7 @@ export type OwnerStep =
    * planned (`isThere`), nobody else acts on the condition meanwhile.
    */
   | { op: "hold"; type: string; condition: { lock: string; clauses: Clause[] }; isThere: boolean }
-  | { op: "add"; counter: string; by: number; min?: number };
+  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number };
 
 /** By `Type/id` what a transaction makes of resources, as far as rules may know it (`toldOf`); null: it deletes them. */
 export type MadeElsewhere = Record<string, Resource | null>;

@@ -230,13 +230,15 @@ export function planWrite(steps: Write[], state: CommittedState, now: number, re
   steps.forEach((step, number) => {
     if (step.op === "add") {
       const before = counters.get(step.counter) ?? state.counter(step.counter);
+      if (step.ifValue !== undefined && step.ifValue !== before) throw new StoreError(StoreErrorType.factsOutdated, number);
       const value = before + step.by;
       if (step.min !== undefined && value < step.min) {
         throw new StoreError(StoreErrorType.counterBelow, number, { counter: step.counter, value: before });
       }
       counters.set(step.counter, value);
       made.locks.add(`counter:${step.counter}`);
-      if (step.by !== 0) made.changes.push({ kind: "add", step: number, counter: step.counter, by: step.by });
+      // What is bound to a counter writes it, or of two in MongoDB neither would hear of the other.
+      if (step.by !== 0 || step.ifValue !== undefined) made.changes.push({ kind: "add", step: number, counter: step.counter, by: step.by });
       made.results.push({ version: 0, updated: 0, outcome: "added", value });
       return;
     }

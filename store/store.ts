@@ -83,8 +83,11 @@ export type Write =
    * or nothing (`none`)? Prepared, it holds the condition's lock if that is as expected, else nothing.
    */
   | { op: "hold"; type: string; condition: NoneExist; isThere: boolean }
-  /** Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`. */
-  | { op: "add"; counter: string; by: number; min?: number };
+  /**
+   * Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`.
+   * @param ifValue refuse (FACTS_OUTDATED) unless this is its value before
+   */
+  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number };
 
 /**
  * The condition of a conditional create, checked in the same atomic step as the write: two writes with the same

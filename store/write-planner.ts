@@ -77,31 +77,24 @@ class WritePlanner {
 
   /** @throws StoreError */
   take(step: Write, number: number): void {
-    switch (step.op) {
-      case "add":
-        return this.#add(step, number);
-      case "hold":
-        return this.#hold(step, number);
-      case "emit":
-        return this.#emit(step, number);
-      case "once":
-        return this.#once(step, number);
-      case "create":
-        return this.#create(step, number);
-      case "update":
-        return this.#update(step, number);
-      case "delete":
-        return this.#delete(step, number);
-    }
+    if (step.op === "add") this.#add(step, number);
+    else if (step.op === "hold") this.#hold(step, number);
+    else if (step.op === "emit") this.#emit(step, number);
+    else if (step.op === "once") this.#once(step, number);
+    else if (step.op === "create") this.#create(step, number);
+    else if (step.op === "update") this.#update(step, number);
+    else this.#delete(step, number);
   }
 
-  #add({ counter, by, min }: StepOf<"add">, number: number): void {
+  #add({ counter, by, min, ifValue }: StepOf<"add">, number: number): void {
     const before = this.#counters.get(counter) ?? this.#state.counter(counter);
+    if (ifValue !== undefined && ifValue !== before) throw new StoreError(StoreErrorType.factsOutdated, number);
     const value = before + by;
     if (min !== undefined && value < min) throw new StoreError(StoreErrorType.counterBelow, number, { counter, value: before });
     this.#counters.set(counter, value);
     this.plan.locks.add(`counter:${counter}`);
-    if (by !== 0) this.plan.changes.push({ kind: "add", step: number, counter, by });
+    // What is bound to a counter writes it, or of two in MongoDB neither would hear of the other.
+    if (by !== 0 || ifValue !== undefined) this.plan.changes.push({ kind: "add", step: number, counter, by });
     this.plan.results.push({ version: 0, updated: 0, outcome: "added", value });
   }
 

@@ -11,6 +11,7 @@ describe("the settings of a process", () => {
       system: "provider",
       logLevel: "info",
       logFormat: "text",
+      traceShare: 0.05,
       supervised: false,
       behindProxy: false,
       conditionalDelete: "single",
@@ -35,6 +36,7 @@ describe("the settings of a process", () => {
       NODE_ID: "ward-3",
       LOG_LEVEL: "debug",
       LOG_FORMAT: "json",
+      OTEL_TRACES_SAMPLER_ARG: "0.5",
     });
     expect(config).toMatchObject({
       port: 0,
@@ -48,6 +50,7 @@ describe("the settings of a process", () => {
       nodeId: "ward-3",
       logLevel: "debug",
       logFormat: "json",
+      traceShare: 0.5,
       natsDisconnectSubject: "mesh.disconnect",
     });
   });

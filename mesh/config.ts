@@ -67,6 +67,8 @@ export interface Config {
   metricsFrom?: BlockList;
   /** Base URL of an OpenTelemetry collector that takes OTLP over HTTP; undefined: none. */
   otlpEndpoint?: string;
+  /** Share of the requests without a `traceparent` whose spans are sent to the collector, 0 to 1; a caller's word on its own counts. */
+  traceShare: number;
   /** Subject on which NATS's system account announces closed connections; undefined: nobody announces them. */
   natsDisconnectSubject?: string;
   /** Whether `DELETE Type?criteria` may remove several resources at once. */
@@ -145,6 +147,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const metricsPort = read("METRICS_PORT", parsePort, "a whole number from 0 to 65535");
   const metricsFrom = read("METRICS_FROM", parseNetworks, 'IP addresses or networks like "10.0.0.0/8,fd00::/8", separated by commas');
   const otlpEndpoint = read("OTEL_EXPORTER_OTLP_ENDPOINT", urls(["http:", "https:"], 1), 'a URL like "http://127.0.0.1:4318"');
+  const traceShare = read("OTEL_TRACES_SAMPLER_ARG", parseShare, "a number from 0 to 1") ?? 0.05;
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
@@ -167,6 +170,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     system,
     logLevel,
     logFormat,
+    traceShare,
     conditionalDelete,
     dateSearch,
     rules,
@@ -230,6 +234,11 @@ function maskUser(user: string): string {
 function parsePort(text: string): number | undefined {
   const port = Number(text);
   return /^\d{1,5}$/.test(text) && port <= 65_535 ? port : undefined;
+}
+
+function parseShare(text: string): number | undefined {
+  const share = Number(text);
+  return /^\d*\.?\d+$/.test(text) && share <= 1 ? share : undefined;
 }
 
 function parseHost(text: string): string | undefined {

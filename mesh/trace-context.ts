@@ -44,7 +44,8 @@ export function traceOfAnswer({ meta, locals }: Context): string | undefined {
 export function traceCalls({
   logFormat,
   otlpEndpoint,
-}: Pick<Config, "logFormat" | "otlpEndpoint">): NonNullable<BrokerOptions["middlewares"]> {
+  traceShare,
+}: Pick<Config, "logFormat" | "otlpEndpoint" | "traceShare">): NonNullable<BrokerOptions["middlewares"]> {
   if (logFormat !== "json" && otlpEndpoint === undefined) return [];
   traceLinesBy(() => current.getStore()?.trace);
   const middleware = {
@@ -70,7 +71,9 @@ export function traceCalls({
     localAction(next: (ctx: Context) => Promise<unknown>, { name = "" }: { name?: string }) {
       return (ctx: Context) => {
         const parent = traceParentIn((ctx.meta as { traceparent?: unknown }).traceparent);
-        const span = spans?.begin(name, parent, ctx.level === 1);
+        // Whoever has begun the trace has decided whether it is recorded.
+        const isRecorded = parent ? (parent.flags & 1) === 1 : ctx.level === 1 && Math.random() < traceShare;
+        const span = isRecorded ? spans?.begin(name, parent, ctx.level === 1) : undefined;
         const trace = span?.traceParent.traceId ?? parent?.traceId ?? ctx.requestID ?? undefined;
         if (span && ctx.level === 1) (ctx.locals as { traceparent?: string }).traceparent = traceParentOf(span.traceParent);
         return current.run({ trace, span }, () => {

@@ -54,7 +54,7 @@ beforeAll(async () => {
   const log = (text: string) => {
     logged += text;
   };
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: await collector.start(), LOG_LEVEL: "info", LOG_FORMAT: "json" };
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: await collector.start(), OTEL_TRACES_SAMPLER_ARG: "1", LOG_LEVEL: "info", LOG_FORMAT: "json" };
   mesh = await startMesh({ services: ["api", "transactions", "patients", "records", "visits", "journal"], env, log });
 }, 60_000);
 afterAll(async () => {
@@ -77,6 +77,10 @@ it("shows gateway, services and stores of one request, each under what has calle
   expect(answer.headers.get("traceresponse")).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
   expect(answer.headers.get("x-request-id")).toBe(TRACE);
   await fetch(`${mesh.base}/fhir/Patient?name=${NAME}`);
+  const unrecorded = { traceparent: `00-${"5".repeat(32)}-${SPAN}-00` };
+  expect((await fetch(`${mesh.base}/fhir/Patient?name=${NAME}`, { headers: unrecorded })).headers.get("traceresponse")).toContain(
+    "5".repeat(32),
+  );
   // Of a service that is down the gateway reports a failure, with the trace.
   await mesh.kill("visits");
   expect((await fetch(`${mesh.base}/fhir/Encounter`, { headers })).status).toBe(503);
@@ -108,6 +112,7 @@ it("shows gateway, services and stores of one request, each under what has calle
     "POST fhir",
   ]);
   expect(new Set(ours.map(({ node }) => node.replace(/-[0-9a-f]+$/, "")))).toEqual(new Set(["api", "transactions", "patients", "records"]));
+  expect(collector.text).not.toContain("5".repeat(32)); // its caller does not want it recorded
   // Another request is another trace; neither says whom it is about.
   expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBeGreaterThan(1);
   expect(collector.text).not.toContain(NAME);

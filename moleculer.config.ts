@@ -6,6 +6,8 @@ import { type Config, NAMESPACE, withoutPasswords } from "./mesh/config.ts";
 import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { NoteBegunWork } from "./mesh/begun-work.ts";
 import { cacher } from "./mesh/cache.ts";
+import { KnowKeyedRequest } from "./mesh/keyed-request.ts";
+import { KeepDeadlines } from "./mesh/deadline.ts";
 import { consoleLogger } from "./mesh/log.ts";
 import { AvoidSilent, HEARTBEAT_S, WatchLiveness } from "./mesh/liveness.ts";
 import { Retry } from "./mesh/retry.ts";
@@ -56,7 +58,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     // Moleculer's own retries stay silent (`retries: 0`): mesh/retry.ts reads `retryPolicy.enabled` of an action,
     // pauses with jitter and keeps to the call's one deadline.
     retryPolicy: { enabled: false, retries: 0, delay: 0, maxDelay: 0, factor: 1 },
-    middlewares: [Retry, WatchLiveness, ReportAnomalies, NoteBegunWork],
+    middlewares: [Retry, WatchLiveness, ReportAnomalies, NoteBegunWork, KnowKeyedRequest, KeepDeadlines],
     maxCallLevel: 16, // the deepest real chain is 5; more is a loop
 
     circuitBreaker: {

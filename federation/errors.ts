@@ -111,7 +111,9 @@ export function fromStoreError(error: unknown, service: string): unknown {
     counterBelow,
     alreadyHandled: handled,
     eventTooLarge,
+    factsOutdated,
     tooCostly,
+    tooLarge,
     notSupported,
     unavailable,
   } = StoreErrorType;
@@ -132,8 +134,17 @@ export function fromStoreError(error: unknown, service: string): unknown {
       return alreadyHandled(data);
     case eventTooLarge:
       return new MoleculerClientError("The event is too large: name what happened, and let others read it.", 413, "EVENT_TOO_LARGE", data);
+    case factsOutdated:
+      return new MoleculerRetryableError("What the write was decided on has changed: try again.", 409, "FACTS_OUTDATED", data);
     case tooCostly:
       return new MoleculerClientError("The conditions find too much: narrow them, or send the bundle in parts.", 422, "TOO_COSTLY", data);
+    case tooLarge:
+      return new MoleculerClientError(
+        `The resource is larger than a database of documents takes: with its search values ${error.data.limit} bytes are the most. Divide it, or store a document outside and refer to it.`,
+        413,
+        "RESOURCE_TOO_LARGE",
+        data,
+      );
     case notSupported:
       return new MoleculerClientError(String(error.data.reason), 501, "NOT_SUPPORTED");
     case unavailable:

@@ -3,7 +3,9 @@
  * actions as `<service>.fhir.<name>`; the gateway and `transactions` call them, nobody else needs to.
  */
 import type { Clause, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
+import type { Resource } from "../fhir/resource.ts";
 import { type Action, action, event } from "../mesh/contract.ts";
+import type { ToldFact } from "./facts.ts";
 import type {
   HistoryQuery,
   JoinKeysPage,
@@ -25,6 +27,8 @@ export interface Ownership {
   where?: { path: string; in: string[] };
   /** Set by the mixin: writes of this type hold unique keys, so they may wait for another transaction. */
   holdsKeys?: boolean;
+  /** Set by the mixin: the rules that hold for the type here, and how. */
+  rules?: { id: string; says: string; mode: "on" | "warn" }[];
 }
 
 /** Where one id stands with one owner: its version, also that of a deletion. */
@@ -40,9 +44,23 @@ export interface VersionOf {
  */
 export type OwnerStep =
   | { op: "create"; type: string; id: string; text: string; ifNoneExist?: { lock: string; clauses: Clause[] } }
-  /** `keepsLabels`: tags and security labels that the text leaves out stay. */
-  | { op: "update"; type: string; id: string; text: string; ifVersion?: number[]; upsert: boolean; since?: number; keepsLabels?: boolean }
-  | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean }
+  /**
+   * `keepsLabels`: tags and security labels that the text leaves out stay. `was`: of what moves here, the text that its owner had, so
+   * that rules see both.
+   */
+  | {
+      op: "update";
+      type: string;
+      id: string;
+      text: string;
+      ifVersion?: number[];
+      upsert: boolean;
+      since?: number;
+      keepsLabels?: boolean;
+      was?: string;
+    }
+  /** `becomes`: of what moves to another owner, the text that it will have there. */
+  | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean; becomes?: string }
   /**
    * For a conditional write of a type with several owners: `existed` or `none`. If it is what was found when the write was
    * planned (`isThere`), nobody else acts on the condition meanwhile.
@@ -53,6 +71,16 @@ export type OwnerStep =
   | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
   /** The write is the effect of this event. */
   | { op: "once"; id: string; until: number };
+
+/** A step that writes one resource. */
+export type ResourceOwnerStep = Extract<OwnerStep, { op: "create" | "update" | "delete" }>;
+
+/** Whether a step writes a resource; others count, hold a condition, or tell of an event. */
+export const writesResource = (step: OwnerStep): step is ResourceOwnerStep =>
+  step.op === "create" || step.op === "update" || step.op === "delete";
+
+/** By `Type/id` what a transaction makes of resources, as far as rules may know it (`toldOf`); null: it deletes them. */
+export type MadeElsewhere = Record<string, Resource | null>;
 
 /** What became of one step; see `WriteResult` of the store. */
 export interface StepResult {
@@ -130,6 +158,8 @@ function actionsOf(service: string) {
     readVersion: declare<{ type: string; id: string; version: number }, StoredResource>("readVersion"),
     history: declare<{ query: HistoryQuery; currentFrom?: number }, HistoryPage>("history"),
     search: declare<{ query: StoreQuery }, Page>("search"),
+    /** What rules of other services may know of these resources (`Type/id`, at most `MAX_FACTS`), in their order. */
+    facts: declare<{ references: string[] }, (ToldFact | null)[]>("facts"),
     /** Several questions in one call. */
     searchMany: declare<{ queries: StoreQuery[] }, Page[]>("searchMany"),
     count: declare<{ type: string; clauses: Clause[] }, number>("count"),
@@ -144,8 +174,8 @@ function actionsOf(service: string) {
      * tried again has the same `key` and says so: it is carried out once (`write-to-owner.ts` sees to both).
      */
     write: declare<{ steps: OwnerStep[]; representation?: boolean; key?: string; isRepeated?: boolean }, StepResult[]>("write"),
-    /** First phase of a two-phase commit. */
-    prepare: declare<{ tx: string; steps: OwnerStep[]; representation?: boolean }, StepResult[]>("prepare"),
+    /** First phase of a two-phase commit. `elsewhere`: what the transaction makes at other owners, for the rules. */
+    prepare: declare<{ tx: string; steps: OwnerStep[]; representation?: boolean; elsewhere?: MadeElsewhere }, StepResult[]>("prepare"),
     /** Second phase; idempotent. `at`: meta.lastUpdated, milliseconds. */
     commit: declare<{ tx: string; at: number }, null>("commit"),
     abort: declare<{ tx: string }, null>("abort"),

@@ -5,6 +5,7 @@ describe("the settings of a process", () => {
   it("need nothing: a hospital on this machine, port 3000, SQLite, no server", () => {
     expect(readConfig({})).toEqual({
       port: 3000,
+      rules: { otherwise: "on", named: {} },
       host: "127.0.0.1",
       dataDir: resolve("data"),
       system: "provider",

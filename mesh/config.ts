@@ -4,6 +4,7 @@
  */
 import { BlockList, isIP } from "node:net";
 import { isAbsolute, resolve } from "node:path";
+import { RULE_NAMES } from "./rule-names.ts";
 
 // Every process is in UTC, wherever its machine stands: the library for FHIRPath takes a time without a zone for one of its process's.
 process.env.TZ = "UTC";
@@ -62,6 +63,8 @@ export interface Config {
   conditionalDelete: "single" | "multiple";
   /** Whether `ge` and `le` find periods that only overlap the date: "r4", not; "overlap", yes. */
   dateSearch: "r4" | "overlap";
+  /** Which of the hospital's rules hold. */
+  rules: RuleSettings;
   /** Origins of browser apps that may use the API, `https://app.example`; "*": all; undefined: none but the gateway's own. */
   corsOrigin?: "*" | string[];
   /** Networks of this house that subscriptions may send to, with or without TLS; undefined: only public addresses, by https. */
@@ -76,6 +79,13 @@ export interface Config {
   parentFd?: number;
   /** Folder of the services' folders; undefined: the project's own. */
   servicesDir?: string;
+}
+
+/** What RULES says: of rules and groups of rules that it names, and of all others. */
+export interface RuleSettings {
+  otherwise: "on" | "off";
+  /** By id or group. `all`, of the references only: of every type, not just of the hospital's acts. */
+  named: Readonly<Record<string, "on" | "warn" | "off" | "all">>;
 }
 
 /** Nodes of one mesh find each other under this name; another name is another mesh, also on the same NATS. */
@@ -125,6 +135,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
   const subscriptionNetworks = read("SUBSCRIPTION_NETWORKS", parseNetworks, 'networks like "10.1.0.0/16,::1", separated by commas');
+  const rules = read("RULES", parseRules, RULES_EXPECTED) ?? { otherwise: "on", named: {} };
   const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
   const healthFile = read("HEALTH_FILE", parsePath, "the path of a file");
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
@@ -143,6 +154,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     logLevel,
     conditionalDelete,
     dateSearch,
+    rules,
     supervised,
     behindProxy,
     ...(publicUrl && { publicUrl }),
@@ -257,6 +269,23 @@ function isOrigin(text: string): boolean {
   if (/^https?:/.test(text)) return URL.parse(text)?.origin === text && !text.includes("*");
   return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d+)?$/.test(text);
 }
+
+/** `off`, or `references:warn,status:off`: names of groups or of single rules. */
+function parseRules(text: string): RuleSettings | undefined {
+  if (text === "on" || text === "off") return { otherwise: text, named: {} };
+  const named: Record<string, "on" | "warn" | "off" | "all"> = {};
+  for (const part of text.split(",").map((it) => it.trim())) {
+    const [name = "", mode = "", ...rest] = part.split(":");
+    const isKnown = RULE_NAMES.includes(name) && (["on", "warn", "off"].includes(mode) || (name === "references" && mode === "all"));
+    if (!isKnown || rest.length > 0) return undefined;
+    named[name] = mode as "on";
+  }
+  return { otherwise: "on", named };
+}
+
+const RULES_EXPECTED =
+  'on, off, or names with on, warn or off like "references:warn,status:off" (references also: all). ' +
+  `The names are ${RULE_NAMES.join(", ")}`;
 
 function oneOf<const T extends string>(choices: readonly T[]): (text: string) => T | undefined {
   return (text) => choices.find((choice) => choice === text);

@@ -1,5 +1,6 @@
 /** A read that is not answered in time is asked of a second node as well, and the first answer counts (a hedged request). */
 import type { CallingOptions, Context, ServiceBroker } from "moleculer";
+import { mayCallAgain } from "./retry-budget.ts";
 import { livenessOf } from "./liveness.ts";
 
 /** Without an answer for so long, another node is asked; milliseconds. */
@@ -46,7 +47,7 @@ export function hedged(call: Call, again: (options: CallingOptions) => Call, opt
     let asked = 1;
     const timer = setTimeout(() => {
       const other = budget.left < 1 ? undefined : otherNode(broker, list, ctx.nodeID as string);
-      if (other === undefined) return;
+      if (other === undefined || !mayCallAgain(broker, ctx.action?.name ?? "")) return;
       budget.left -= 1;
       asked = 2;
       again({ ...options, nodeID: other }).then(settle, fail);

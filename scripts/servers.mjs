@@ -104,7 +104,7 @@ export async function startRedis({ dir, port = 0 }) {
 export async function startMongo({ dir, port = 0 }) {
   const program = await mongoStandIn();
   mkdirSync(dir, { recursive: true });
-  const args = ["--host", "127.0.0.1", "--port", `${port}`, "--storage-path", resolvePath(dir), "--sync-on-commit", "--cache-size", "256M"];
+  const args = ["--host", "127.0.0.1", "--port", `${port}`, "--storage-path", resolvePath(dir), "--sync-on-commit", "--cache-size", "512M"];
   const server = launch("secantusd-py", program, args, { PYTHONUNBUFFERED: "1" });
   const actual = await server
     .until(() => Number(/listening on 127\.0\.0\.1:(\d+)/.exec(server.log())?.[1]) || undefined)

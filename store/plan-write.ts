@@ -12,6 +12,7 @@ import {
   type NoneExist,
   type OutboxEvent,
   type OutboxQueue,
+  type Reliance,
   StoreError,
   StoreErrorType,
   type UniqueKey,
@@ -107,9 +108,10 @@ const MAX_FOUND = 50_000;
 /** What a step has made, as conditions see it. */
 type Made = Candidate & { of: Touched };
 
-/** The names of the locks that a write must find free: its resources, unique keys, counters and conditions. */
-export function lockKeys(steps: Write[]): string[] {
+/** The names of the locks that a write must find free: its resources, those that it relies on, unique keys, counters and conditions. */
+export function lockKeys(steps: Write[], reliance?: Reliance): string[] {
   const keys: string[] = [];
+  for (const { type, id, isOwn } of reliance?.on ?? []) if (isOwn) keys.push(`resource:${type}/${id}`);
   for (const step of steps) {
     if (step.op === "add") keys.push(`counter:${step.counter}`);
     if (step.op === "once") keys.push(`once:${step.id}`);
@@ -123,12 +125,25 @@ export function lockKeys(steps: Write[]): string[] {
   return keys;
 }
 
+/** @throws StoreError FACTS_OUTDATED when a resource that a write was decided on has changed, or it was seen too long ago */
+function refuseOutdated({ on, until }: Reliance, state: CommittedState): void {
+  const isOutdated =
+    performance.now() > until ||
+    on.some(({ type, id, version, isOwn }) => {
+      if (!isOwn) return false;
+      const head = state.head(type, id);
+      return !isLiving(head) || head.version !== version;
+    });
+  if (isOutdated) throw new StoreError(StoreErrorType.factsOutdated, 0);
+}
+
 /**
  * Checks the steps in order against the committed state and what the steps before them do.
  * @param now milliseconds since 1970, for conditions on the time of what earlier steps make
  * @throws StoreError naming the first step that is refused
  */
-export function planWrite(steps: Write[], state: CommittedState, now: number): WritePlan {
+export function planWrite(steps: Write[], state: CommittedState, now: number, reliance?: Reliance): WritePlan {
+  if (reliance) refuseOutdated(reliance, state);
   const touched = new Map<string, Touched>();
   const taken = new Map<string, string>();
   /** The keys that steps have given to a resource, by `Type/id`. */

@@ -155,6 +155,22 @@ export interface WriteKey {
   isRepeated: boolean;
 }
 
+/** A resource that a write was decided on, in the version that was seen. */
+export interface Relied {
+  type: string;
+  id: string;
+  version: number;
+  /** It is in this store. */
+  isOwn: boolean;
+}
+
+/** What a write was decided on besides its steps. */
+export interface Reliance {
+  on: Relied[];
+  /** performance.now() after which what was seen counts no more. */
+  until: number;
+}
+
 /** A transaction that this store has prepared and that is neither committed nor aborted yet. */
 export interface Prepared {
   tx: string;
@@ -195,6 +211,14 @@ export interface JoinKeysPage {
   next?: number;
 }
 
+/** One entry of the durable map. */
+export interface MapEntry {
+  key: string;
+  value: string;
+  /** Milliseconds since 1970: may be forgotten after it. */
+  expiresAt?: number;
+}
+
 /**
  * A service's database: FHIR resources with their versions, counters, prepared transactions, a small durable map. Errors are StoreErrors.
  */
@@ -224,9 +248,10 @@ export interface Store {
   /**
    * All steps or none, durable when it returns. Takes the steps in the given order.
    * @param key names the write, so that it may be tried again: what was carried out gives the results it had
+   * @param reliance refuse (FACTS_OUTDATED) unless this still holds
    * @throws StoreError; `step` tells which one failed
    */
-  write(steps: Write[], key?: WriteKey): Promise<WriteResult[]>;
+  write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]>;
 
   /**
    * Checks and stores the steps durably but invisible, under `tx`. Their resources, unique keys, counters and
@@ -234,7 +259,7 @@ export interface Store {
    * Readers see the last committed state. The results are what commit will make true (`updated` is 0: set by commit).
    * An `existed` outcome holds nothing. Preparing under a `tx` that is prepared already is a bug and throws.
    */
-  prepare(tx: string, steps: Write[]): Promise<WriteResult[]>;
+  prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]>;
   /**
    * Makes the steps visible with `at` as meta.lastUpdated. Idempotent; unknown tx: nothing.
    * @returns the types of what it has changed
@@ -263,12 +288,16 @@ export interface Store {
    * `expiresAt` (milliseconds): may be forgotten after it.
    */
   put(key: string, value: string, expiresAt?: number): Promise<string>;
+  /** Stores all of these if none of their keys is there, in one step. What is stored under each now; undefined: nothing, for another one was there. */
+  putAll(entries: MapEntry[]): Promise<(string | undefined)[]>;
   get(key: string): Promise<string | undefined>;
   /** True when the name is `holder`'s for the next `forMs` milliseconds: nobody else's, or renewed. It ends by itself. */
   lease(name: string, holder: string, forMs: number): Promise<boolean>;
   remove(key: string): Promise<void>;
   /** Keys that start so, in order, with their values. */
   entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]>;
+  /** How many keys start so, and the bytes of their values; what has expired may still be counted. Reads them all: for now and then. */
+  usage(prefix: string): Promise<{ count: number; bytes: number }>;
 
   /**
    * A mark of the store's content: another one after every change, whoever made it. undefined where it cannot be had for
@@ -299,8 +328,12 @@ export const StoreErrorType = {
   alreadyHandled: "ALREADY_HANDLED",
   /** The payload of an event has more than MAX_EVENT_CHARACTERS. */
   eventTooLarge: "EVENT_TOO_LARGE",
+  /** What the write was decided on is no longer so, or too long ago: decide again. */
+  factsOutdated: "FACTS_OUTDATED",
   /** The conditions of a write find too much: its steps must be fewer, or the conditions narrower. */
   tooCostly: "TOO_COSTLY",
+  /** A resource is larger than this store takes; `data.limit` bytes, with its search values. */
+  tooLarge: "RESOURCE_TOO_LARGE",
   /** This store cannot answer it: full text on a MongoDB server without text indexes. */
   notSupported: "NOT_SUPPORTED",
   /** Disk full, file not writable, database gone. */

@@ -1,11 +1,13 @@
 /** Composite parameters, `code-value-quantity=8480-6$gt140` (R4 3.1.1.4.17). `extract.ts` describes their own rows. */
 import { fhirError } from "../outcome.ts";
-import type { Context } from "./value-matches.ts";
-import { quantityMatches, referenceMatches, tokenMatches } from "./value-matches.ts";
 import type { SearchParameter } from "./parameters.ts";
 import type { Clause, KeyMatch, RangeMatch } from "./query.ts";
 import { SEP } from "./query.ts";
-import { numberMatches } from "./ranges.ts";
+import type { Context } from "./types/context.ts";
+import { numberMatches } from "./types/number.ts";
+import { quantityMatches } from "./types/quantity.ts";
+import { referenceMatches } from "./types/reference.ts";
+import { tokenMatches } from "./types/token.ts";
 import { splitAt, unescaped } from "./escapes.ts";
 
 const SEP2 = SEP + SEP;

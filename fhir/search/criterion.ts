@@ -1,11 +1,12 @@
 /** One parameter of a request that narrows what is found, with the chains and `_has` that lead to it (R4 3.1.1.4.15, 3.1.1.4.16). */
 import { FhirError, fhirError } from "../outcome.ts";
-import { clausesOf, MAX_EXACT_VALUES, NOTHING, valuesOf } from "./clauses.ts";
+import { clausesOf, MAX_EXACT_VALUES, valuesOf } from "./clauses.ts";
 import type { Criteria } from "./criteria.ts";
-import type { Context } from "./value-matches.ts";
+import type { Context } from "./types/context.ts";
 import type { SearchParameter } from "./parameters.ts";
 import { isResourceType, parametersOf, resourceTypes } from "./parameters.ts";
-import { dateMatches } from "./ranges.ts";
+import { dateMatches } from "./types/date.ts";
+import { NOTHING } from "./types/reference.ts";
 import { unescaped } from "./escapes.ts";
 import { parseTextQuery } from "./text-query.ts";
 import { isId } from "../ids.ts";

@@ -5,7 +5,7 @@ import { parseJson } from "../json.ts";
 import { indexOf } from "./extract.ts";
 import { parametersOf, resourceTypes } from "./parameters.ts";
 import { FOREVER, SEP } from "./query.ts";
-import { UNBOUNDED } from "./rows.ts";
+import { UNBOUNDED } from "./types/quantity.ts";
 
 const examples = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
 

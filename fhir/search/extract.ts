@@ -14,8 +14,9 @@ import type { SlotJson } from "./definition.ts";
 import { isResourceType, parametersOf, slotsOf } from "./parameters.ts";
 import type { IndexRows } from "./query.ts";
 import { SEP } from "./query.ts";
-import type { Writer } from "./rows.ts";
-import { phonetic, writerOf } from "./rows.ts";
+import { phonetic } from "./types/string.ts";
+import type { Writer } from "./types/writer.ts";
+import { writerOf } from "./types/writers.ts";
 import { containedSlot } from "./contained-slots.ts";
 import { type Contained, IndexRowBuilder } from "./index-row-builder.ts";
 

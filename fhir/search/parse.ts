@@ -6,7 +6,7 @@ import { addCriterion, isTextSearch, Unknown } from "./criterion.ts";
 import type { Criteria, ParsedSearch } from "./criteria.ts";
 import { isResourceType } from "./parameters.ts";
 import type { Clause, SortKey } from "./query.ts";
-import type { DateReading } from "./ranges.ts";
+import type { DateReading } from "./types/date.ts";
 
 /** Bounds of one request: what is beyond them is refused before any work is done. */
 export const MAX_PARAMETERS = 100;

@@ -12,23 +12,28 @@ import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
+import { readConfig } from "../../mesh/config.ts";
+import { requireTime } from "../../mesh/deadline.ts";
 import { livenessOf } from "../../mesh/liveness.ts";
 import { defineMixin, workOf } from "../../mesh/contract.ts";
+import { keyedCall, newPart, notePart } from "../../mesh/keyed-request.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
 import type { Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
-import type { OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
+import type { MadeElsewhere, OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
 import { Relay } from "../events/relay.ts";
 import { relaysOf } from "../events/relays.ts";
 import { transportOf } from "../events/transports.ts";
 import { WatchedTypes } from "../events/watched-types.ts";
 import { type WithDirectory, WithFhirDirectory } from "../../federation/directory.ts";
+import { asCommitted } from "../../federation/prepare-part.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
-import { stepsWithLabels, writeKeepingLabels } from "./keep-labels.ts";
 import { type OwnFhir, ownFhir } from "./own-fhir.ts";
-import { prepareWrites } from "./prepare-writes.ts";
+import { OwnerWrites, type WriteManner } from "./owner-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
+import type { RulesOf } from "./rules/rule.ts";
+import { Rulebook } from "./rules/rulebook.ts";
 
 /** What the mixin is told. */
 export interface FhirOptions {
@@ -38,6 +43,8 @@ export interface FhirOptions {
   emits?: readonly string[];
   /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
   unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
+  /** Rules over what was before, what comes and what other services know, per type; see `Rule`. */
+  rules?: RulesOf;
 }
 
 /** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
@@ -52,6 +59,7 @@ type Gains = WithFhir &
     handled: number;
     profiles: Profiles;
     watched: WatchedTypes | undefined;
+    writes: OwnerWrites;
   };
 
 /** The mixin; see the head of this file. */
@@ -65,8 +73,23 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
   type This = Service & Gains;
 
-  const prepare = ({ profiles }: This, steps: OwnerStep[], work?: string | null): Promise<Write[]> =>
-    prepareWrites(steps, { profiles, unique, work });
+  const prepareUnder = async (service: This, tx: string, steps: OwnerStep[], how: WriteManner, representation?: boolean) => {
+    const { results, writes } = await service.writes.prepare(tx, steps, how);
+    return results.map((result, index) =>
+      resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
+    );
+  };
+
+  /** What a service writes by itself, for the request that it is answering. */
+  const write = async (service: This, steps: OwnerStep[]): Promise<StepResult[]> => {
+    const call = keyedCall();
+    if (!call) return (await service.writes.write(steps, { caller: service.broker, work: undefined })).map(resultOf(true));
+    const { meta } = call;
+    const tx = newPart(meta.keyed);
+    const results = await prepareUnder(service, tx, steps, { caller: call, work: workOf(call) }, true);
+    notePart(meta, { tx, owner: service.name });
+    return asCommitted(results, meta.keyed);
+  };
 
   const own = defineMixin<Gains>({
     metadata: { fhir: { owns } },
@@ -85,28 +108,26 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean; key?: string; isRepeated?: boolean }>) {
           const { steps, representation, key: id, isRepeated = false } = ctx.params;
           const key = id === undefined ? undefined : writeKey(this, id, isRepeated);
-          const write = (labelled: OwnerStep[]) =>
-            guarded(this, async () => {
-              const results = await this.store.write(await prepare(this, labelled, workOf(ctx)), key);
-              if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
-              return results.map(resultOf(representation));
-            });
-          return writeKeepingLabels(steps, (all) => guarded(this, () => stepsWithLabels(all, this.store)), write);
-        },
-      },
-      "fhir.prepare": {
-        handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean }>) {
-          const { tx, representation } = ctx.params;
           return guarded(this, async () => {
-            const { steps } = await stepsWithLabels(ctx.params.steps, this.store);
-            const writes = await prepare(this, steps, workOf(ctx));
-            const results = await this.store.prepare(tx, writes);
-            return results.map((result, index) =>
-              resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
-            );
+            // A caller that has given up takes it for undone, or has it done elsewhere by now.
+            const how = { caller: ctx, work: workOf(ctx), ...(key && { key }), mayBegin: () => requireTime(ctx) };
+            const results = await this.writes.write(steps, how);
+            if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
+            return results.map(resultOf(representation));
           });
         },
       },
+
+      "fhir.prepare": {
+        handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean; elsewhere?: MadeElsewhere }>) {
+          const { tx, steps, representation, elsewhere } = ctx.params;
+          return guarded(this, async () => {
+            const how = { caller: ctx, work: workOf(ctx), ...(elsewhere && { elsewhere }), mayBegin: () => requireTime(ctx) };
+            return prepareUnder(this, tx, steps, how, representation);
+          });
+        },
+      },
+
       "fhir.commit": {
         retryPolicy: { enabled: true }, // idempotent
         hedge: false, // another node could only wait for the first
@@ -158,9 +179,11 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     created(this: This) {
       this.handled = 0;
       this.profiles = new Profiles(() => ({ caller: this.broker, directory: this.directory }));
-      this.fhir = ownFhir(this, (steps) =>
-        guarded(this, async () => (await this.store.write(await prepare(this, steps))).map(resultOf(true))),
-      );
+      const rules = new Rulebook(options.rules ?? {}, readConfig().rules);
+      // Before it is announced; of this broker only, as its settings are.
+      this.metadata.fhir = { ...this.metadata.fhir, owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
+      this.writes = new OwnerWrites(this, { unique, rules });
+      this.fhir = ownFhir(this, (steps) => guarded(this, () => write(this as This, steps)));
     },
 
     async started(this: This) {

@@ -33,11 +33,17 @@ type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;
 
 const bearsResource = (step: OwnerStep): step is ResourceStep => step.op === "create" || step.op === "update";
 
+/** The steps of a write as its store takes them, and the resources that they bring, by step. */
+export interface PreparedSteps {
+  writes: Write[];
+  resources: (Resource | undefined)[];
+}
+
 /**
  * All steps of one write.
  * @throws 400 WRONG_RESOURCE_TYPE; 422 INVALID_RESOURCE with every fault of every step; FhirError 400 for what is no JSON
  */
-export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work }: WriteChecks): Promise<Write[]> {
+export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work }: WriteChecks): Promise<PreparedSteps> {
   const faults = new Faults();
   const resources = steps.map((step, index) => (bearsResource(step) ? faults.unless(index, () => parsedOf(step, index)) : undefined));
   const claimed = resources.map(profilesClaimedBy);
@@ -50,7 +56,7 @@ export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work
   let since = performance.now();
   for (const [index, step] of steps.entries()) {
     if (!bearsResource(step)) {
-      writes.push(step);
+      writes.push(withoutRuleTexts(step));
       continue;
     }
     const resource = resources[index];
@@ -66,12 +72,25 @@ export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work
     if (!values) continue;
     rows += values.keys.length + values.ranges.length;
     if (rows > MAX_ROWS_AT_ONCE) faults.note(index, [tooManyRows()]);
-    const { text: _, ...rest } = step;
+    const { text: _, ...rest } = withoutRuleTexts(step);
     const keys = unique[step.type];
     writes.push({ ...rest, body: frameOf(resource), index: values, ...(keys ? { unique: keys(resource) } : { isKeyless: true }) });
   }
   faults.throwAll();
-  return writes;
+  return { writes, resources };
+}
+
+/** What only the rules want to know is not stored. */
+function withoutRuleTexts<Of extends OwnerStep>(step: Of): Of {
+  if (step.op === "delete" && step.becomes !== undefined) {
+    const { becomes: _, ...plain } = step;
+    return plain as Of;
+  }
+  if (step.op === "update" && step.was !== undefined) {
+    const { was: _, ...plain } = step;
+    return plain as Of;
+  }
+  return step;
 }
 
 /** The faults of a write, each with its step. */

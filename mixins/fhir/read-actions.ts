@@ -5,7 +5,9 @@ import type { HistoryQuery, JoinKeysQuery, Store } from "../../store/store.ts";
 import type { VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError, notFound } from "../../federation/errors.ts";
+import { MAX_FACTS } from "../../federation/facts.ts";
 import { historyPage } from "./history.ts";
+import { factsOf } from "./rules/gather.ts";
 
 type This = Service & WithDirectory & { store: Store; handled: number };
 
@@ -37,6 +39,13 @@ export const readingActions = {
       });
     },
   },
+  "fhir.facts": {
+    ...READ,
+    handler(this: This, ctx: Context<{ references: string[] }>) {
+      return guarded(this, () => factsOf(this.store, ctx.params.references.slice(0, MAX_FACTS)));
+    },
+  },
+
   "fhir.readVersion": {
     ...READ,
     // A version never changes: it may be given again from any cache, by any node. That there is none is not remembered.

@@ -52,7 +52,11 @@ export class Supervisor {
 
   async #warmUp(wanted: Map<string, number>): Promise<void> {
     const flags = new Map([...wanted.keys()].map((service) => [flagsOf(service).join(" "), flagsOf(service)]));
-    for (const one of flags.values()) await warmUp(one);
+    try {
+      for (const one of flags.values()) await warmUp(one);
+    } catch (error) {
+      this.#log(`The compiled form of the sources could not be kept, so that processes start slower: ${(error as Error).message}`);
+    }
   }
 
   get state(): ClusterState {

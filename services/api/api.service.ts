@@ -25,12 +25,14 @@ import { crossOrigin } from "./http/cors.ts";
 import { httpError } from "./http/errors.ts";
 import { logOwnFault, noteFailure, pathOnly } from "./http/failures.ts";
 import { setCommonHeaders } from "./http/headers.ts";
+import { idempotencyKeyOf } from "./http/idempotency-key.ts";
 import { InFlight, LIMITS, overloaded } from "./http/in-flight.ts";
 import { lacksName, type OwnName, ownName, requireOwnHost } from "./http/own-name.ts";
 import { exchangeOf, type Received } from "./http/received.ts";
 import { Reclaim } from "./http/reclaim.ts";
 import { createGateway, listen, originForm, refuseMalformed, shut } from "./http/server.ts";
 import { WorkGate } from "./http/work-gate.ts";
+import { answerOnce } from "./keyed-answer.ts";
 import { Meter } from "./console/meter.ts";
 import { callAction, publishedActions } from "./rest/actions.ts";
 import { openapi } from "./rest/openapi.ts";
@@ -108,16 +110,20 @@ export default (config: Config): ServiceSchema =>
         noteBegun(`${request.method} ${pathOnly(request)}`, ctx.requestID);
         // Before the services beside it have started, a question would be answered as if they did not exist.
         if (!this.isReady) return noteFailure(this, starting(), refuse(request, starting()), ctx.requestID);
+        const once = (answer: () => Promise<Answer>): Promise<Answer> => {
+          const key = idempotencyKeyOf(request);
+          return key === undefined ? answer() : answerOnce(ctx, request, this.directory, key, answer);
+        };
         if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
           try {
-            return await answerFhir(this, ctx, request, url.slice("/fhir".length), config);
+            return await once(() => answerFhir(this, ctx, request, url.slice("/fhir".length), config));
           } catch (error) {
             logOwnFault(this, request, error);
             return noteFailure(this, error, refuseFhir(error), ctx.requestID);
           }
         }
         try {
-          return await answerRest(this, ctx, request, url);
+          return await once(() => answerRest(this, ctx, request, url));
         } catch (error) {
           logOwnFault(this, request, error);
           return noteFailure(this, error, refuseRest(error), ctx.requestID);

@@ -14,6 +14,7 @@ import type { UniqueKey } from "../../store/store.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 import type { Code, Price } from "./billing.contract.ts";
 import { ACT_ALREADY_CHARGED } from "./billing.errors.ts";
+import { money, unitsIn } from "./currencies.ts";
 
 // What is charged for by itself: visits and stays that end, laboratory results, dispenses. Plain data in, plain data out.
 
@@ -118,10 +119,9 @@ export function chargeForAct(
   price: Price | undefined,
   before: (ChargeItem & { id: string }) | undefined,
 ): (ChargeItem & { id: string }) | undefined {
-  if (before && !["billable", "aborted", "entered-in-error"].includes(before.status)) return undefined;
+  if (before && !["billable", "aborted"].includes(before.status)) return undefined;
   if (act?.state !== "done") {
-    if (before?.status !== "billable") return undefined;
-    return { ...before, status: act?.state === "not done" ? "aborted" : "entered-in-error" };
+    return before?.status === "billable" ? { ...before, status: "aborted" } : undefined;
   }
   if (!price || act.patient === undefined) return undefined;
   const isSame = before && numberOf(before.quantity?.value) === act.quantity && before.code.coding?.[0]?.code === price.code.code;
@@ -137,7 +137,7 @@ export function chargeForAct(
     ...(act.encounter !== undefined && { context: { reference: act.encounter } }),
     ...act.occurrence,
     quantity: { value: act.quantity, ...act.unit },
-    priceOverride: { value: Math.round(price.cents * act.quantity) / 100, currency: price.currency },
+    priceOverride: money(Math.round(price.cents * act.quantity), price.currency),
     ...(!reference.startsWith("Encounter/") && { service: [{ reference }] }),
   };
 }
@@ -162,7 +162,7 @@ export function definitionOf({
     url: `urn:openward:price:${id}`,
     status: "active",
     code: { coding: [code] },
-    propertyGroup: [{ priceComponent: [{ type: "base", amount: { value: cents / 100, currency } }] }],
+    propertyGroup: [{ priceComponent: [{ type: "base", amount: money(cents, currency) }] }],
   };
 }
 
@@ -172,5 +172,10 @@ export function priceOf({ id, status, code, propertyGroup }: ChargeItemDefinitio
   const amount = propertyGroup?.flatMap(({ priceComponent = [] }) => priceComponent).find(({ type }) => type === "base")?.amount;
   const value = numberOf(amount?.value);
   if (status !== "active" || !coding || value === undefined) return undefined;
-  return { definition: `ChargeItemDefinition/${id}`, code: coding, cents: Math.round(value * 100), currency: amount?.currency ?? "" };
+  return {
+    definition: `ChargeItemDefinition/${id}`,
+    code: coding,
+    cents: unitsIn(value, amount?.currency ?? ""),
+    currency: amount?.currency ?? "",
+  };
 }

@@ -52,8 +52,8 @@ describe("the charge for an act", () => {
       chargeForAct("Encounter/1", encounter && actOf(encounter), price("IMP", 100), { ...made, status: before })?.status;
     expect(statusAfter(ended, "billable")).toBeUndefined();
     expect(statusAfter({ ...ended, status: "in-progress" }, "billable")).toBe("aborted");
-    expect(statusAfter({ ...ended, status: "entered-in-error" }, "billable")).toBe("entered-in-error");
-    expect(statusAfter(undefined, "billable")).toBe("entered-in-error");
+    expect(statusAfter({ ...ended, status: "entered-in-error" }, "billable")).toBe("aborted");
+    expect(statusAfter(undefined, "billable")).toBe("aborted");
     expect(statusAfter(ended, "aborted")).toBe("billable");
     for (const status of ["billed", "not-billable"] as const) {
       expect(statusAfter(undefined, status)).toBeUndefined();
@@ -120,16 +120,17 @@ describe("a hospital with a price list", () => {
     expect(await chargeFor(visit)).toMatchObject({ status: "billed" });
   });
 
-  it("takes back the charge of what was cancelled, and puts it on again", async () => {
+  it("takes back the charge of a visit that goes on after all, and puts it on again", async () => {
     const visit = await newVisit();
     await visits.close(clinic.caller, { visit });
     expect(await chargeFor(visit)).toMatchObject({ status: "billable" });
-    await rewrite("visits", visit, { status: "cancelled" });
+    const ended = [{ status: "finished", period: { start: "2026-01-01" } }];
+    await rewrite("visits", visit, { status: "in-progress", statusHistory: ended });
     expect(await chargeFor(visit)).toMatchObject({ status: "aborted" });
     await rewrite("visits", visit, { status: "finished" });
     expect(await chargeFor(visit)).toMatchObject({ status: "billable" });
     await ownerOf("visits").write(clinic.caller, { steps: [{ op: "delete", type: "Encounter", id: visit.split("/")[1] ?? "" }] });
-    expect(await chargeFor(visit)).toMatchObject({ status: "entered-in-error" });
+    expect(await chargeFor(visit)).toMatchObject({ status: "aborted" });
     await expect(billing.invoice(clinic.caller, { encounter: visit })).rejects.toEqual(refusal(410, "GONE"));
   });
 

@@ -26,7 +26,7 @@ export interface Charge {
   charge: string;
   encounter: string; // "Encounter/…"
   text: string;
-  /** Hundredths of the currency's unit, so that sums are exact. */
+  /** In the smallest unit of the currency (ISO 4217: EUR has two decimals, JPY none, TND three), so that sums are exact. */
   cents: number;
   currency: string; // ISO 4217
 }

@@ -2,6 +2,9 @@ import { Errors } from "moleculer";
 
 const { MoleculerClientError } = Errors;
 
+/** 409, type of the unique key: a charge is on one invoice at most. */
+export const CHARGE_INVOICED = "CHARGE_INVOICED";
+
 /** 409: only what has ended is billed. */
 export const encounterNotEnded = (encounter: string) =>
   new MoleculerClientError("The visit or stay has not ended: close or discharge it first.", 409, "ENCOUNTER_NOT_ENDED", { encounter });

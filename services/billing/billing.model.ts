@@ -2,19 +2,22 @@ import { numberOf } from "../../fhir/json.ts";
 import type { ChargeItem, Encounter, Invoice, Money } from "../../fhir/r4.ts";
 import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
+import { localReference } from "../../federation/facts.ts";
+import type { UniqueKey } from "../../store/store.ts";
 import type { Bill, Charge } from "./billing.contract.ts";
-import { encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billing.errors.ts";
+import { money, unitsIn } from "./currencies.ts";
+import { CHARGE_INVOICED, encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billing.errors.ts";
 
 // The rules of a bill: plain data in, plain data out. No broker, no database, no clock.
 
-/** Money as FHIR writes it, from exact hundredths. */
-const money = (cents: number, currency: string): Money => ({ value: cents / 100, currency });
+const priceOf = ({ priceOverride }: ChargeItem): number => numberOf(priceOverride?.value) ?? 0;
 
-/** Half a cent is rounded away from zero, as it is written: 1.005 are 101 cents, though the double beside it is below. */
-function centsOf({ priceOverride }: ChargeItem): number {
-  const value = numberOf(priceOverride?.value) ?? 0;
-  return Math.sign(value) * Math.round(Number((Math.abs(value) * 100).toPrecision(15)));
-}
+/** The sum in the smallest units of the currency: twice 1.005 EUR are 201 cents. */
+const unitsOf = (items: ChargeItem[], currency: string): number =>
+  unitsIn(
+    items.reduce((all, item) => all + priceOf(item), 0),
+    currency,
+  );
 
 /** The ChargeItem of something to pay for. */
 export function newCharge(
@@ -40,12 +43,36 @@ export const chargeOf = (item: ChargeItem): Charge => ({
   charge: `ChargeItem/${item.id}`,
   encounter: item.context?.reference ?? "",
   text: item.code.text ?? "",
-  cents: centsOf(item),
+  cents: unitsOf([item], item.priceOverride?.currency ?? ""),
   currency: item.priceOverride?.currency ?? "",
 });
 
 /** Has yet to be billed. */
 export const isOpen = ({ status }: ChargeItem): boolean => status === "billable";
+
+const IN_FORCE = ["issued", "balanced"];
+
+/** Whether an Invoice asks for its charges. */
+export const isInForce = ({ status }: Pick<Invoice, "status">): boolean => IN_FORCE.includes(status);
+
+/** The charges of an Invoice, `ChargeItem/…`. */
+export const chargesOn = ({ lineItem }: Pick<Invoice, "lineItem">): string[] =>
+  lineItem?.flatMap(({ chargeItemReference }) => localReference(chargeItemReference?.reference) ?? []) ?? [];
+
+/** A charge is on one Invoice in force at most, and an Invoice has each of its charges once. */
+export function invoiceKeys(invoice: Invoice): UniqueKey[] {
+  if (!isInForce(invoice)) return [];
+  return [...new Set(chargesOn(invoice))].map((charge) => ({ key: `invoiced:${charge}`, error: CHARGE_INVOICED }));
+}
+
+/** What is paid for, in words: FHIR's lines name their ChargeItems only. */
+function narrative(items: ChargeItem[], { value, currency }: Money): Pick<Invoice, "text"> {
+  const lines = items.map((item) => `<li>${escaped(item.code.text ?? "")}: ${priceOf(item)} ${item.priceOverride?.currency ?? ""}</li>`);
+  const div = `<div xmlns="http://www.w3.org/1999/xhtml"><ul>${lines.join("")}</ul><p>${value} ${currency}</p></div>`;
+  return { text: { status: "generated", div } };
+}
+
+const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 /** "ChargeItems of this encounter." */
 export const chargesOf = (encounter: string): Clause[] => [referenceClause("ChargeItem", "context", [encounter])];
@@ -69,11 +96,14 @@ export function newInvoice<Item extends ChargeItem & { id: string }>(
   if (!first) throw nothingToInvoice(reference);
   const currency = first.priceOverride?.currency ?? "";
   if (open.some((item) => (item.priceOverride?.currency ?? "") !== currency)) throw severalCurrencies(reference);
-  const cents = open.reduce((sum, item) => sum + centsOf(item), 0);
+  const cents = unitsOf(open, currency);
   const patient = encounter.subject?.reference ?? first.subject.reference ?? "";
   const invoice: Invoice & { id: string } = {
     resourceType: "Invoice",
     id,
+    ...narrative(open, money(cents, currency)),
+    // The time of its making and what is random in its id: a number that people can read out, and no other invoice has.
+    identifier: [{ use: "official", type: { text: "invoice number" }, value: `${now.getUTCFullYear()}-${id.slice(-12)}` }],
     status: "issued",
     subject: { reference: patient },
     date: now.toISOString(),

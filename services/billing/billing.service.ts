@@ -12,8 +12,9 @@ import { change, creation } from "../../mixins/fhir/steps.ts";
 import { codeRule, readReference, referenceTo } from "../../mixins/fhir/reference.ts";
 import { actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, priceIdOf, priceOf } from "./acts.model.ts";
 import { type Code, owns, type billing, type Price } from "./billing.contract.ts";
-import { ACT_ALREADY_CHARGED, chargesChanged, priceChanged } from "./billing.errors.ts";
-import { chargeOf, chargesOf, isOpen, newCharge, newInvoice } from "./billing.model.ts";
+import { ACT_ALREADY_CHARGED, CHARGE_INVOICED, chargesChanged, priceChanged } from "./billing.errors.ts";
+import { chargeOf, chargesOf, invoiceKeys, isOpen, newCharge, newInvoice } from "./billing.model.ts";
+import { rules } from "./billing.rules.ts";
 
 /** Charges on one bill, which is one atomic write; more go on the next. */
 const MAX_CHARGES = 1_000;
@@ -44,7 +45,8 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
     Events<Own>({ handles: { "fhir.Encounter": charge, "fhir.Observation": charge, "fhir.MedicationDispense": charge } }),
     Fhir({
       owns,
-      unique: { ChargeItem: chargeKeys },
+      rules,
+      unique: { ChargeItem: chargeKeys, Invoice: invoiceKeys },
     }),
   ],
 
@@ -78,7 +80,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         try {
           await this.fhir.write([creation(invoice), ...charges.map(change)]);
         } catch (error) {
-          throw isType(error, "STALE_VERSION") ? chargesChanged(reference) : error;
+          throw isType(error, "STALE_VERSION") || isType(error, CHARGE_INVOICED) ? chargesChanged(reference) : error;
         }
         return bill;
       },

@@ -25,6 +25,7 @@ describe("a bill", () => {
     ["4.35", 435],
     ["1e2", 10_000],
     ["0.10, 0.20, 0.30", 60],
+    ["1.005, 1.005", 201],
   ])("reads prices as they were written: %s", (prices, cents) => {
     const items = prices.split(", ").map((price, index) => {
       const item = newCharge(String(index), { encounter: "Encounter/1", text: "x", cents: 0, currency: "EUR" }, "Patient/1", noon);
@@ -66,7 +67,7 @@ describe("billing", () => {
 
   it("bills a charge that came by FHIR with a zero at its end", async () => {
     const visit = await newVisit();
-    const text = `{"resourceType":"ChargeItem","status":"billable","code":{"text":"x"},"subject":{"reference":"Patient/1"},
+    const text = `{"resourceType":"ChargeItem","status":"billable","code":{"text":"x"},"subject":{"reference":"Patient/${next}"},
       "context":{"reference":"${visit}"},"priceOverride":{"value":12.50,"currency":"EUR"}}`;
     await ownerOf("billing").write(clinic.caller, { steps: [{ op: "create", type: "ChargeItem", id: "by-fhir", text }] });
     await charge(visit, 10);

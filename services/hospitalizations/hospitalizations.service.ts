@@ -17,6 +17,7 @@ import {
   stayNotFound,
 } from "./hospitalizations.errors.ts";
 import { admit, admitFromVisit, bedOf, discharge, occupy, stayKeys, stayOf, transfer, vacate } from "./hospitalizations.model.ts";
+import { rules } from "./hospitalizations.rules.ts";
 
 /** Tries of one admission, transfer or discharge while others hold the bed; each waits for up to two seconds. */
 const ATTEMPTS = 4;
@@ -32,7 +33,7 @@ interface Helpers {
 
 export default defineService<typeof hospitalizations, WithFhir & WithDirectory & Helpers>({
   name: "hospitalizations",
-  mixins: [Fhir({ owns, emits, unique: { Encounter: stayKeys } })],
+  mixins: [Fhir({ owns, emits, unique: { Encounter: stayKeys }, rules })],
 
   actions: {
     admit: {

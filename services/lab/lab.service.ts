@@ -8,6 +8,7 @@ import { codeRule, referenceTo, requireReference, splitReference } from "../../m
 import { emits, owns, type lab } from "./lab.contract.ts";
 import { orderChanged, orderNotFound } from "./lab.errors.ts";
 import { newOrder, orderOf, resultOf } from "./lab.model.ts";
+import { rules } from "./lab.rules.ts";
 
 /** A UCUM code: it becomes `Quantity.code`, whose form FHIR prescribes. */
 const UNIT = {
@@ -23,6 +24,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
     Fhir({
       owns,
       emits,
+      rules,
     }),
   ],
 

@@ -16,6 +16,7 @@ import {
   stockCounter,
   stockPrefix,
 } from "./pharmacy.model.ts";
+import { rules } from "./pharmacy.rules.ts";
 
 /** Items in one answer. */
 const MAX_ITEMS = 1_000;
@@ -28,6 +29,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
     Fhir({
       owns,
       emits,
+      rules,
     }),
   ],
 

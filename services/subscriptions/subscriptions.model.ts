@@ -5,7 +5,7 @@ import type { ParsedSearch } from "../../fhir/search/criteria.ts";
 import { isResourceType } from "../../fhir/search/parameters.ts";
 import { parseSearch } from "../../fhir/search/parse.ts";
 import type { Clause } from "../../fhir/search/query.ts";
-import type { DateReading } from "../../fhir/search/ranges.ts";
+import type { DateReading } from "../../fhir/search/types/date.ts";
 
 // The rules of a Subscription: plain data in, plain data out. No broker, no database, no network.
 

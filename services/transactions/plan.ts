@@ -1,5 +1,5 @@
 /** What a transaction will do: the steps of each owner, and where the answer of each entry comes from. */
-import type { OwnerStep, StepResult } from "../../federation/owner-contract.ts";
+import type { MadeElsewhere, OwnerStep, StepResult } from "../../federation/owner-contract.ts";
 import type { CriteriaMatch } from "../../federation/resolve-criteria.ts";
 
 /** One owner's share. */
@@ -10,6 +10,8 @@ export interface Share {
   places: number[];
   /** Index of the bundle's entry that each step is for: what a refusal names. */
   entries: number[];
+  /** What its steps make and delete, as the rules of other owners may know it. */
+  made: MadeElsewhere;
   /** Whether another transaction may hold it up. */
   mayWait: boolean;
 }

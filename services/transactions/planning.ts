@@ -57,7 +57,7 @@ export async function planTransaction(
   await applyPatches(writes, targets, { caller, directory });
   await linkToOthers(writes, targets, conditions, mesh);
   refuseOwnMatches(writes, targets, conditions);
-  if (keepsLabels) await keepLabelsOfMoving(writes, targets, { caller, directory });
+  await readMoving(writes, targets, { caller, directory, keepsLabels });
   const { moves: own, reservations, ...plan } = planSteps(entries, targets, { conditions, directory, keepsLabels });
   if (watched.length === 0 && reservations.size === 0) return plan;
   const confirm = async (results: StepResult[]): Promise<boolean> => {
@@ -167,28 +167,37 @@ async function applyPatches(
     try {
       const { owner, version, json } = await readResource(mesh, entry.type as string, target.id);
       entry.resource = await applyPatch(parseJson(json) as Resource, parseInput(patchText(entry.resource as Resource)), budget);
-      target.held = { owner, version, deleted: false };
+      target.held = { owner, version, deleted: false, json };
     } catch (error) {
       throw ofEntry(error, entry.index);
     }
   });
 }
 
-/** What moves to another owner takes its tags and security labels along; its next owner cannot read them. */
-async function keepLabelsOfMoving(
+/**
+ * What moves to another owner, which cannot read it: its text, for the rules of that owner, and the tags and security labels that it takes
+ * along.
+ */
+async function readMoving(
   writes: BundleEntry[],
   targets: Map<BundleEntry, Target>,
-  mesh: { caller: Caller; directory: Directory },
+  { keepsLabels, ...mesh }: { caller: Caller; directory: Directory; keepsLabels: boolean },
 ): Promise<void> {
   const moving = writes.filter((entry) => {
     const held = targets.get(entry)?.held;
-    return entry.method === "PUT" && held && !held.deleted && held.owner !== mesh.directory.ownerFor(entry.type as string, entry.resource);
+    return (
+      (entry.method === "PUT" || entry.method === "PATCH") &&
+      held &&
+      !held.deleted &&
+      held.owner !== mesh.directory.ownerFor(entry.type as string, entry.resource)
+    );
   });
   await mapConcurrent(moving, async (entry) => {
     const target = targets.get(entry) as Target;
     const { owner, version, json } = await readHeld(mesh, entry.type as string, target.id);
     if (target.held?.version !== version || target.held.owner !== owner) throw new WriteConflict();
-    if (mayHaveLabels(json)) entry.resource = withLabelsOf(parseJson(json) as Resource, entry.resource as Resource);
+    target.held.json = json;
+    if (keepsLabels && mayHaveLabels(json)) entry.resource = withLabelsOf(parseJson(json) as Resource, entry.resource as Resource);
   });
 }
 

@@ -4,6 +4,7 @@ import { areFulfilled, NONE_LIVING, type Preconditions, preconditionsOf, require
 import type { Resource } from "../../fhir/resource.ts";
 import type { Directory } from "../../federation/directory.ts";
 import { staleVersion } from "../../federation/errors.ts";
+import { mayBeTold, toldOf } from "../../federation/facts.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { type Conditions, criteriaOf, holdsOf, moveKey, movesInto } from "./conditions.ts";
 import type { EntryAnswer, PlannedSteps, Share } from "./plan.ts";
@@ -56,9 +57,15 @@ class StepsByOwner {
     return [...this.#shares.values()];
   }
 
+  /** What a step of the owner makes of a resource, or null: deletes it. */
+  note(owner: string, reference: string, resource: Resource | null): void {
+    const share = this.#shares.get(owner);
+    if (share) share.made[reference] = resource;
+  }
+
   /** Adds a step for an entry. @param mayWait another transaction may hold it up @returns its place in the whole */
   put(index: number, owner: string, step: OwnerStep, mayWait: boolean): number {
-    const share = this.#shares.get(owner) ?? { owner, steps: [], places: [], entries: [], mayWait: false };
+    const share = this.#shares.get(owner) ?? { owner, steps: [], places: [], entries: [], made: {}, mayWait: false };
     this.#shares.set(owner, share);
     share.steps.push(step);
     share.places.push(this.#places);
@@ -160,10 +167,13 @@ class StepPlanner {
     update: Pick<Extract<OwnerStep, { op: "update" }>, "op" | "type" | "id" | "text" | "keepsLabels">,
   ): EntryAnswer {
     const { index, type, id } = writing;
-    this.#steps.put(index, held.owner, { op: "delete", type, id, moved: true, ifVersion: [held.version] }, true);
+    // Each owner sees what was and what comes: neither's rules are walked round by a move.
+    const leave: OwnerStep = { op: "delete", type, id, moved: true, ifVersion: [held.version], becomes: update.text };
+    this.#steps.put(index, held.owner, leave, true);
     const place = this.#steps.put(index, owner, { op: "add", counter: movesInto(type), by: 1 }, true);
     if (!this.moves.has(moveKey(owner, type))) this.moves.set(moveKey(owner, type), place);
-    return { ...this.#put(writing, owner, { ...update, upsert: true, since: held.version + 1 }), isMove: true };
+    const arrive: OwnerStep = { ...update, upsert: true, since: held.version + 1, ...(held.json !== undefined && { was: held.json }) };
+    return { ...this.#put(writing, owner, arrive), isMove: true };
   }
 
   /** What comes into being under an id, or is found nowhere, must be so with each owner: the others hold the id until it is done. */
@@ -175,8 +185,11 @@ class StepPlanner {
     }
   }
 
-  #put({ index, type, id }: Writing, owner: string, step: OwnerStep, mayWait = true): Extract<EntryAnswer, { kind: "step" }> {
-    return { kind: "step", place: this.#steps.put(index, owner, step, mayWait), type, id, isMove: false };
+  #put({ entry, index, type, id }: Writing, owner: string, step: OwnerStep, mayWait = true): Extract<EntryAnswer, { kind: "step" }> {
+    const place = this.#steps.put(index, owner, step, mayWait);
+    if (step.op === "delete" || mayBeTold(type))
+      this.#steps.note(owner, `${type}/${id}`, step.op === "delete" ? null : toldOf(entry.resource as Resource));
+    return { kind: "step", place, type, id, isMove: false };
   }
 
   /** A POST, or criteria that found nothing; of a shared type under an id of the client's it is an update that makes it. */

@@ -5,7 +5,14 @@ import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 export interface Target {
   id: string;
   /** The owner that holds it now, with its current version; absent when there is none yet. */
-  held?: { owner: string; version: number; updated?: number; deleted: boolean };
+  held?: {
+    owner: string;
+    version: number;
+    updated?: number;
+    deleted: boolean;
+    /** Its text; read of what moves to another owner, whose rules compare. */
+    json?: string;
+  };
 }
 
 /** A conditional create that found one writes nothing. */

@@ -7,6 +7,7 @@ import { referenceTo, requireReference, splitReference } from "../../mixins/fhir
 import { emits, owns, type visits } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyOpen, visitChanged, visitNotFound } from "./visits.errors.ts";
 import { closeVisit, openVisit, visitKeys, visitOf } from "./visits.model.ts";
+import { rules } from "./visits.rules.ts";
 
 export default defineService<typeof visits, WithFhir & WithDirectory>({
   name: "visits",
@@ -15,6 +16,7 @@ export default defineService<typeof visits, WithFhir & WithDirectory>({
       owns,
       emits,
       unique: { Encounter: visitKeys },
+      rules,
     }),
   ],
 

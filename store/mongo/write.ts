@@ -11,7 +11,7 @@ import {
   type VersionHead,
 } from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
-import type { StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
+import type { Reliance, StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
 import {
   type Collections,
   type HeldDocument,
@@ -53,12 +53,13 @@ export class Writer {
   }
 
   /** @throws Blocked */
-  async state(steps: Write[], session: ClientSession): Promise<CommittedState> {
+  async state(steps: Write[], session: ClientSession, reliance?: Reliance): Promise<CommittedState> {
     const { resource, held, counter, handled } = this.#collections;
     const refs = new Set<string>();
     const keys = new Set<string>();
     const names = new Set<string>();
     const ids = new Set<string>();
+    for (const { type, id, isOwn } of reliance?.on ?? []) if (isOwn) refs.add(`${type}/${id}`);
     for (const step of steps) {
       if (step.op === "add") names.add(step.counter);
       else if (step.op === "once") ids.add(step.id);
@@ -302,8 +303,11 @@ export class Writer {
     if (refs.length > 0) await held.deleteMany({ ref: { $in: refs }, ...(kept.length > 0 && { _id: { $nin: kept } }) }, { session });
     if (taken.length === 0) return;
     const take = (ref: string): { $set: Partial<HeldDocument>; $unset: Document } => ({ $set: { ref }, $unset: { lock: "", isClaim: "" } });
+    // An earlier round of the same write may have taken the key, and given the lock back.
     await held.bulkWrite(
-      taken.map(({ ref, key }) => ({ updateOne: { filter: { _id: key, lock }, update: take(ref), upsert: true } })),
+      taken.map(({ ref, key }) => ({
+        updateOne: { filter: { _id: key, $or: [{ lock }, { lock: free }] }, update: take(ref), upsert: true },
+      })),
       { session },
     );
   }
@@ -334,11 +338,11 @@ const archived = ({ _id, type, id, version, updated, method, json, write }: Reso
   ...(write !== undefined && { write }),
 });
 
-/** The changes in as few rounds as can be, in each of which no resource and no counter comes twice. */
+/** The changes in as few rounds as can be, in each of which no resource comes twice; all that is added to a counter is one change. */
 function rounds(changes: Change[]): Change[][] {
   const made: Change[][] = [];
   const next = new Map<string, number>();
-  for (const change of changes) {
+  for (const change of withSums(changes)) {
     if (change.kind === "emit" || change.kind === "once") continue;
     const name = change.kind === "add" ? `counter ${change.counter}` : `${change.type}/${change.id}`;
     const round = next.get(name) ?? 0;
@@ -348,6 +352,18 @@ function rounds(changes: Change[]): Change[][] {
     else made.push([change]);
   }
   return made;
+}
+
+/** One addition for each counter: its lock can be given back once. */
+function withSums(changes: Change[]): Change[] {
+  const sums = new Map<string, Extract<Change, { kind: "add" }>>();
+  const others = changes.filter((change) => {
+    if (change.kind !== "add") return true;
+    const sum = sums.get(change.counter);
+    sums.set(change.counter, sum ? { ...sum, by: sum.by + change.by } : change);
+    return false;
+  });
+  return [...others, ...sums.values()];
 }
 
 const isKept = ({ method }: ResourceDocument): boolean => method !== "none" && method !== "moved";

@@ -3,7 +3,7 @@
  * nothing again; the locks have kept everything that the check looked at.
  */
 import { type Change, jsonOf, lockKeys, planWrite, typesIn } from "../plan-write.ts";
-import type { StoreOptions, Write, WriteResult } from "../store.ts";
+import type { Reliance, StoreOptions, Write, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Blocked, Misuse } from "./commit-queue.ts";
 import type { Writer } from "./write.ts";
@@ -44,10 +44,10 @@ export class PreparedWrites {
     if (row) throw new Blocked(row.tx);
   }
 
-  prepare(tx: string, steps: Write[]): WriteResult[] {
+  prepare(tx: string, steps: Write[], reliance?: Reliance): WriteResult[] {
     if (this.#db.get("SELECT 1 FROM prepared WHERE tx = ?", tx)) throw new Misuse(`The transaction ${tx} is prepared already.`);
-    this.refuseLocked(lockKeys(steps));
-    const { changes, results, locks } = planWrite(steps, this.#writer.state(), this.#writer.now);
+    this.refuseLocked(lockKeys(steps, reliance));
+    const { changes, results, locks } = planWrite(steps, this.#writer.state(), this.#writer.now, reliance);
     const payload: Payload = { indexVersion: this.#options.indexVersion, changes };
     const text = JSON.stringify(payload);
     this.#db.run("INSERT INTO prepared VALUES (?, ?, ?)", tx, this.#writer.now, text);

@@ -55,7 +55,7 @@ CREATE INDEX lock_tx ON lock (tx);
 /** Slots in which some resource has, or had, more than one range; the next open fills it, for it finds no index version. */
 const multiValuedSlots = /* sql */ `
 CREATE TABLE several (slot INTEGER PRIMARY KEY);
-DELETE FROM meta WHERE key = 'index version';
+DELETE FROM meta WHERE key IN ('index version', 'reindexing to');
 `;
 
 /** Which write made a version, so that one that is tried again is told from another. */

@@ -13,6 +13,7 @@ import { PreparedWrites } from "./prepared.ts";
 import { WriteQueue } from "./commit-queue.ts";
 import { methodNames } from "./schema.ts";
 import { SqliteSearch, type SearchLimits } from "./search-statement.ts";
+import { putEntries } from "./map.ts";
 import { MultiValuedSlots } from "./multi-valued-slots.ts";
 import { Types } from "./types.ts";
 import { QUEUE, Writer } from "./write.ts";
@@ -20,9 +21,11 @@ import {
   type HistoryQuery,
   type JoinKeysPage,
   type JoinKeysQuery,
+  type MapEntry,
   type OutboxQueue,
   type OutboxState,
   type Prepared,
+  type Reliance,
   type Store,
   type StoredResource,
   type StoreOptions,
@@ -35,8 +38,6 @@ import {
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
 const DEFAULT_WAIT_MS = 2_000;
-/** Expired entries of the map that one `put` clears away. */
-const EXPIRED_PER_PUT = 10;
 
 /** How a store in SQLite is opened, besides what every store needs. */
 export interface SqliteOptions extends StoreOptions {
@@ -192,7 +193,7 @@ class SqliteFile implements SqliteStore {
 
   // --- writing -------------------------------------------------------------------------------------------------------
 
-  async write(steps: Write[], key?: WriteKey): Promise<WriteResult[]> {
+  async write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
     let hasEvents = false;
     const results = await this.#queue.add(
       () => {
@@ -202,8 +203,8 @@ class SqliteFile implements SqliteStore {
             ? resultsOfRepeated(steps, (type, id) => this.writer.made(type, id, key), state)
             : undefined;
         if (before) return before;
-        this.#prepared.refuseLocked(lockKeys(steps));
-        const { changes, results, echoes } = planWrite(steps, state, this.writer.now);
+        this.#prepared.refuseLocked(lockKeys(steps, reliance));
+        const { changes, results, echoes } = planWrite(steps, state, this.writer.now, reliance);
         hasEvents = this.writer.apply(changes, results, undefined, key?.id);
         for (const [step, of] of echoes) {
           const { updated = 0, json } = results[of] ?? {};
@@ -218,8 +219,8 @@ class SqliteFile implements SqliteStore {
     return results;
   }
 
-  async prepare(tx: string, steps: Write[]): Promise<WriteResult[]> {
-    return this.#queue.add(() => this.#prepared.prepare(tx, steps), charactersIn(steps), this.#waitMs);
+  async prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]> {
+    return this.#queue.add(() => this.#prepared.prepare(tx, steps, reliance), charactersIn(steps), this.#waitMs);
   }
 
   async commit(tx: string, at: number): Promise<string[]> {
@@ -285,18 +286,13 @@ class SqliteFile implements SqliteStore {
   }
 
   async put(key: string, value: string, expiresAt?: number): Promise<string> {
-    const size = key.length + value.length;
-    return this.#queue.add(
-      () => {
-        const { now } = this.writer;
-        this.#db.run("DELETE FROM map WHERE key IN (SELECT key FROM map WHERE expires < ? ORDER BY expires LIMIT ?)", now, EXPIRED_PER_PUT);
-        this.#db.run("DELETE FROM map WHERE key = ? AND expires < ?", key, now);
-        this.#db.run("INSERT INTO map VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key, value, expiresAt ?? null);
-        return this.#db.one<{ value: string }>("SELECT value FROM map WHERE key = ?", key).value;
-      },
-      size,
-      0,
-    );
+    const [stored] = await this.putAll([{ key, value, ...(expiresAt !== undefined && { expiresAt }) }]);
+    return stored as string; // what is there, or what was put
+  }
+
+  putAll(entries: MapEntry[]): Promise<(string | undefined)[]> {
+    const size = entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+    return this.#queue.add(() => putEntries(this.#db, entries, this.writer.now), size, 0);
   }
 
   get(key: string): Promise<string | undefined> {
@@ -331,6 +327,15 @@ class SqliteFile implements SqliteStore {
     return this.#reading(() =>
       this.#db.all<{ key: string; value: string }>(text, ...starts.values, Date.now(), limit).map(({ key, value }) => ({ key, value })),
     );
+  }
+
+  usage(prefix: string): Promise<{ count: number; bytes: number }> {
+    const starts = startsWith("key", prefix);
+    const text = `SELECT count(*) AS count, coalesce(sum(octet_length(value)), 0) AS bytes FROM map WHERE ${starts.text}`;
+    return this.#reading(() => {
+      const { count, bytes } = this.#db.one<{ count: number; bytes: number }>(text, ...starts.values);
+      return { count, bytes };
+    });
   }
 
   // --- the file ------------------------------------------------------------------------------------------------------

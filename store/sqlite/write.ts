@@ -241,7 +241,7 @@ export class Writer {
     const before = this.#head(type, id);
     if (!before) return;
     const { seq } = before;
-    const updated = moved ? before.updated : (at ?? Math.max(this.now, before.updated));
+    const updated = moved ? before.updated : Math.max(at ?? this.now, before.updated);
     this.#archive(seq);
     const method = moved ? Method.moved : Method.delete;
     this.#db.run(

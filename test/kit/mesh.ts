@@ -64,7 +64,7 @@ export interface Mesh {
   add(service: string, env?: Record<string, string>): Promise<MeshNode>;
   /** Kills the first node of a service; resolves when the caller knows. */
   kill(service: string): Promise<void>;
-  /** The mesh's own server; undefined when another was given. */
+  /** The mesh's own server; undefined when another was given. Who kills it puts the next one here. */
   nats: Server | undefined;
   stop(): Promise<void>;
 }
@@ -119,7 +119,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   }
   const known = caller;
 
-  return {
+  const mesh: Mesh = {
     base: nodes.find((node) => node.url)?.url ?? "",
     dataDir,
     nodes,
@@ -152,11 +152,12 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       await Promise.all(nodes.filter((node) => node.url).map((node) => node.stop()));
       await Promise.all(nodes.filter((node) => !node.url).map((node) => node.stop()));
       await known.stop();
-      await Promise.all([nats?.stop(), mongo?.stop()]);
+      await Promise.all([mesh.nats?.stop(), mongo?.stop()]);
       before?.();
       if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
     },
   };
+  return mesh;
 }
 
 async function startProcess(services: string[], env: Record<string, string>): Promise<MeshNode> {

@@ -10,6 +10,7 @@ const ALLOWED = [
   "Authorization",
   "Cache-Control",
   "Content-Type",
+  "Idempotency-Key",
   "If-Match",
   "If-Modified-Since",
   "If-None-Exist",

@@ -71,11 +71,28 @@ function statement(
   const codes = [...(hasCoordinator ? ["transaction"] : []), "batch", "history-system", "search-system"];
   const interaction = directory.types().length > 0 ? codes.map((code) => ({ code })) : undefined;
   const security = { cors: isCrossOrigin };
-  const rest = { mode: "server", security, interaction, searchParam: EVERYWHERE, operation: SYSTEM_OPERATIONS };
+  const hasRules = directory.services().some(({ owns }) => owns.some(({ rules = [] }) => rules.length > 0));
+  const rest = {
+    mode: "server",
+    ...(!hasRules && { documentation: NO_RULES }),
+    security,
+    interaction,
+    searchParam: EVERYWHERE,
+    operation: SYSTEM_OPERATIONS,
+  };
   // The resources are text already: they are the most of it, and the same for every client.
   const text = withMember(head, "rest", `[${withMember(rest, "resource", known.resources)}]`);
   return { text, tag: digestOf(JSON.stringify([head, rest]) + known.digest) };
 }
+
+/** What a write of the type may be refused by, besides what R4 says. */
+function rulesOf(directory: Directory, type: string): { documentation?: string } {
+  const rules = directory.services().flatMap(({ owns }) => owns.flatMap((own) => (own.type === type ? (own.rules ?? []) : [])));
+  const told = new Set(rules.map(({ id, says, mode }) => `- ${id}${mode === "warn" ? " (only warns)" : ""}: ${says}`));
+  return told.size > 0 ? { documentation: `Rules of the hospital hold for what is written:\n${[...told].join("\n")}` } : {};
+}
+
+const NO_RULES = "A plain FHIR server: no rules of the hospital hold here.";
 
 function resources(directory: Directory, conditionalDelete: "single" | "multiple"): object[] {
   const types = directory.types();
@@ -84,6 +101,7 @@ function resources(directory: Directory, conditionalDelete: "single" | "multiple
   return types.map((type) => ({
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    ...rulesOf(directory, type),
     interaction: ["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"].map(
       (code) => ({ code }),
     ),

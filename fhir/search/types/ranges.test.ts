@@ -1,7 +1,9 @@
 import * as fc from "fast-check";
-import { matchesClauses } from "./matches-clauses.ts";
-import { givenNumber, nextTo } from "./numbers.ts";
-import { comparisons, dateMatches, numberMatches, prefixes, rangeClauses } from "./ranges.ts";
+import { matchesClauses } from "../matches-clauses.ts";
+import { givenNumber, nextTo } from "../numbers.ts";
+import { dateMatches } from "./date.ts";
+import { numberMatches } from "./number.ts";
+import { comparisons, prefixes, rangeClauses } from "./prefix.ts";
 
 /** R4's table of prefixes (3.1.1.4.5) over a short line of whole points; both intervals as sets of points. */
 function bySpecification(prefix: string, search: [number, number], target: [number, number]): boolean {

@@ -1,0 +1,73 @@
+/** What owners tell each other of their resources, for rules that look beyond one service: whether they are there, and a few elements. */
+import type { Resource } from "../fhir/resource.ts";
+
+/** Elements that are told of a type, besides that a resource is there. */
+const TOLD: Record<string, readonly string[]> = {
+  Patient: ["active", "deceasedBoolean", "deceasedDateTime", "link"],
+  Encounter: ["status", "class", "subject", "period"],
+  Location: ["status", "physicalType", "operationalStatus", "partOf"],
+  ServiceRequest: ["status", "intent", "doNotPerform", "category", "subject", "encounter"],
+  Specimen: ["status", "subject"],
+  Observation: ["status", "category", "subject", "encounter"],
+  DiagnosticReport: ["status", "subject", "encounter"],
+  MedicationRequest: [
+    "status",
+    "intent",
+    "doNotPerform",
+    "subject",
+    "encounter",
+    "medicationCodeableConcept",
+    "medicationReference",
+    "dispenseRequest",
+  ],
+  MedicationDispense: ["status", "subject", "context", "authorizingPrescription", "quantity"],
+  ChargeItem: ["status", "subject", "context", "priceOverride"],
+  Invoice: ["status", "subject"],
+};
+
+/** References that one call of `fhir.facts` asks about. */
+export const MAX_FACTS = 1_000;
+
+/** What an owner says of one resource; null: it never had it, or it has moved away. */
+export interface ToldFact {
+  version: number;
+  /** Absent when it is deleted. */
+  resource?: Resource;
+}
+
+/** What is known of one resource. */
+export interface Fact {
+  /** `Type/id` */
+  reference: string;
+  /** `elsewhere`: no service of this mesh has the type, so nobody can know. */
+  is: "living" | "deleted" | "absent" | "elsewhere";
+  /** 0 for what the same write makes. */
+  version: number;
+  /** The elements that are told of the type; present while it lives. */
+  resource?: Resource;
+}
+
+/** Whether rules of other services look at resources of the type. */
+export const mayBeTold = (type: string): boolean => Object.hasOwn(TOLD, type);
+
+/** What is told of a resource. */
+export function toldOf(resource: Resource): Resource {
+  const told: Resource = { resourceType: resource.resourceType };
+  for (const name of TOLD[resource.resourceType] ?? []) if (resource[name] !== undefined) told[name] = resource[name];
+  return told;
+}
+
+const LOCAL = /^([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?(?:#.*)?$/;
+
+/**
+ * The resource of this mesh that a reference leads to, `Type/id`, whatever version it names; undefined for one that is absolute,
+ * contained, `urn:`, or none.
+ */
+export const localReference = (reference: string | undefined): string | undefined =>
+  reference === undefined ? undefined : (LOCAL.exec(reference)?.[1] ?? undefined);
+
+/** `Patient/1` → `Patient`, `1` */
+export const splitPlace = (place: string): [type: string, id: string] => {
+  const slash = place.indexOf("/");
+  return [place.slice(0, slash), place.slice(slash + 1)];
+};

@@ -1,0 +1,93 @@
+/**
+ * What a write must know of the versions that it replaces: labels that an update keeps, and what rules compare. It is read once, and the
+ * write is bound to the versions that were read.
+ */
+import { mayHaveLabels, withLabelsOf } from "../../fhir/labels.ts";
+import { parseInput, parseJson } from "../../fhir/json.ts";
+import type { Resource } from "../../fhir/resource.ts";
+import { NONE_LIVING } from "../../fhir/preconditions.ts";
+import { isType, locked } from "../../federation/errors.ts";
+import { type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
+import { retryOnConflict, WriteConflict } from "../../federation/retry-on-conflict.ts";
+import type { Store, StoredResource } from "../../store/store.ts";
+
+/** The steps of a write, bound to what was read. */
+export interface BoundSteps {
+  steps: OwnerStep[];
+  /** By step: the living version before it; undefined where there is none, or nobody wants to know. */
+  before: ((StoredResource & { json: string }) | undefined)[];
+  /** Steps whose version the client has not named. */
+  guarded: ReadonlySet<number>;
+}
+
+type Updating = Extract<OwnerStep, { op: "update" }>;
+type Changing = Updating | Extract<OwnerStep, { op: "delete" }>;
+
+const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.keepsLabels === true;
+
+/**
+ * @param hasRules whether rules of the type compare what was before
+ * @throws FhirError 400, 413 for a resource that is no JSON
+ */
+export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (type: string) => boolean): Promise<BoundSteps> {
+  const isRead = (step: OwnerStep): step is Changing =>
+    keepsLabels(step) || ((step.op === "update" || step.op === "delete") && hasRules(step.type));
+  if (!steps.some(isRead)) return { steps, before: [], guarded: new Set() };
+  const guarded = new Set<number>();
+  const before: BoundSteps["before"] = [];
+  const bound = await Promise.all(
+    steps.map(async (step, index): Promise<OwnerStep> => {
+      if (!isRead(step)) return step;
+      const stored = await store.read(step.type, step.id);
+      const json = stored?.json;
+      if (stored && json !== undefined) before[index] = { ...stored, json };
+      const plain = step.op === "update" ? withKeptLabels(step, json) : step;
+      if (step.ifVersion) return plain;
+      guarded.add(index);
+      return { ...plain, ifVersion: [json === undefined ? NONE_LIVING : (stored?.version ?? NONE_LIVING)] };
+    }),
+  );
+  return { steps: bound, before, guarded };
+}
+
+function withKeptLabels({ keepsLabels: keeps, ...step }: Updating, json: string | undefined): Updating {
+  return keeps && json !== undefined && mayHaveLabels(json) ? { ...step, text: withLabels(json, step.text) } : step;
+}
+
+function withLabels(before: string, text: string): string {
+  const update = parseInput(text);
+  if (update === null || typeof update !== "object" || Array.isArray(update)) return text;
+  const labelled = withLabelsOf(parseJson(before) as Resource, update as Resource);
+  return labelled === update ? text : JSON.stringify(labelled);
+}
+
+/**
+ * Writes the steps; again, when what was read has changed meanwhile and its sender has named no version, or when what rules knew of
+ * other resources is no longer so.
+ * @throws 409 LOCKED when others were faster for ten seconds
+ */
+export function writeBound<Result>(
+  steps: OwnerStep[],
+  bind: () => Promise<BoundSteps>,
+  write: (bound: BoundSteps) => Promise<Result>,
+): Promise<Result> {
+  const about = () => steps.flatMap((step) => (writesResource(step) ? [`before ${step.type}/${step.id}`] : []));
+  return retryOnConflict(
+    about,
+    async () => {
+      const bound = await bind();
+      try {
+        return await write(bound);
+      } catch (error) {
+        throw isOutdated(error, bound.guarded) ? new WriteConflict() : error;
+      }
+    },
+    () => locked({}),
+  );
+}
+
+function isOutdated(error: unknown, guarded: ReadonlySet<number>): boolean {
+  if (isType(error, "FACTS_OUTDATED")) return true;
+  const { step } = (error as { data?: { step?: number } }).data ?? {};
+  return isType(error, "STALE_VERSION") && step !== undefined && guarded.has(step);
+}

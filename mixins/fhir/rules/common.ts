@@ -1,0 +1,102 @@
+/** Rules that many types share: the steps of a status, and a subject that stays. */
+import type { FhirResource, Reference } from "../../../fhir/r4.ts";
+import { localReference } from "../../../federation/facts.ts";
+import type { Change, Facts, Refusal, Rule } from "./rule.ts";
+
+type WithStatus = FhirResource & { status?: string };
+
+/** `Type/id` of a local reference, whatever version it names; other references as they are written. */
+export const placeOf = (reference: Reference | undefined): string | undefined =>
+  localReference(reference?.reference) ?? reference?.reference;
+
+/** A change that is made wrong is entered in error, from every status. */
+const IN_ERROR = "entered-in-error";
+
+/** What a status rule says besides its steps. */
+interface StatusOptions<Of extends FhirResource> {
+  says: string;
+  /** Whether what is stored is an act of the hospital at all, e.g. has a patient; default: it is. */
+  isAct?(before: Of): boolean;
+  /** Adds to what the steps allow. */
+  may?(change: Change<Of>, facts: Facts): boolean;
+  /** Statuses that not even an error is undone from. */
+  sealed?: readonly string[];
+}
+
+/** The steps that the status of a type may take. A status that is not named may become any; each may stay as it is. */
+export function statusSteps<Of extends WithStatus>(
+  type: Of["resourceType"],
+  steps: Record<string, readonly string[]>,
+  { says, may, isAct, sealed = [] }: StatusOptions<Of>,
+): Rule<Of> {
+  const id = `${idOf(type)}-status`;
+  return {
+    id,
+    group: "status",
+    says,
+    check(change, facts) {
+      const from = change.before?.status;
+      const to = change.after?.status;
+      if (from === undefined || to === undefined || from === to) return undefined;
+      if (isAct && change.before && !isAct(change.before)) return undefined;
+      const next = steps[from];
+      if (!next || next.includes(to) || (to === IN_ERROR && !sealed.includes(from)) || may?.(change, facts)) return undefined;
+      const all = [...next, ...(from === IN_ERROR || sealed.includes(from) ? [] : [IN_ERROR])];
+      return {
+        code: 409,
+        type: ruleType(id),
+        message: `What is ${from} cannot become ${to}; it may become ${all.join(", ") || "nothing more"}.`,
+        at: `${type}.status`,
+      };
+    },
+  };
+}
+
+/**
+ * The patient of an act stays the same; but what bears a patient who was replaced may go over to the one who took the place.
+ * @param of where the type has its patient
+ */
+export function subjectStays<Of extends FhirResource>(
+  type: Of["resourceType"],
+  element: string,
+  of: (resource: Of) => Reference | undefined,
+): Rule<Of> {
+  const id = `${idOf(type)}-subject`;
+  const changed = ({ before, after }: Change<Of>): { from: string; to: string | undefined } | undefined => {
+    const from = before && placeOf(of(before));
+    const to = after && placeOf(of(after));
+    return after && from !== undefined && from !== to ? { from, to } : undefined;
+  };
+  return {
+    id,
+    group: "subject",
+    says: `The patient of a stored ${type} stays the same, but for one who was replaced by another.`,
+    facts: (change) => [changed(change)?.from],
+    check(change, facts) {
+      const it = changed(change);
+      if (!it) return undefined;
+      const links = (facts.of(it.from)?.resource?.link ?? []) as { type?: string; other?: Reference }[];
+      if (links.some(({ type: kind, other }) => kind === "replaced-by" && placeOf(other) === it.to)) return undefined;
+      return {
+        code: 409,
+        type: ruleType(id),
+        message: "The patient cannot change: mark this one as entered in error and record a new one.",
+        at: `${type}.${element}`,
+      };
+    },
+  };
+}
+
+/** `MedicationRequest` → `medication-request` */
+export const idOf = (type: string): string => type.replace(/(?<!^)(?=[A-Z])/g, "-").toLowerCase();
+
+/** The type of a rule's error, where no action has one of its own: `encounter-status` → `RULE_ENCOUNTER_STATUS` */
+export const ruleType = (id: string): string => `RULE_${id.toUpperCase().replaceAll("-", "_")}`;
+
+/** A refusal by its rule's name. @param code 409: as things are; 422: as it is written */
+export const refusal = (id: string, message: string, at: string, code: Refusal["code"] = 409): Refusal => ({
+  code,
+  type: ruleType(id),
+  message,
+  at,
+});

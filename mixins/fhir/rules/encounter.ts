@@ -1,0 +1,75 @@
+/** The rules of every Encounter, whichever service owns it: its status, its patient, its time (FHIR R4, encounter.html). */
+import { intervalOf } from "../../../fhir/dates.ts";
+import type { Encounter } from "../../../fhir/r4.ts";
+import { refusal, statusSteps, subjectStays } from "./common.ts";
+import { patientCanHave } from "./patient.ts";
+import { referencesExist } from "./references.ts";
+import type { Change, Rule } from "./rule.ts";
+
+/** Whether the patient is there. */
+export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN.includes(status);
+
+const OPEN = ["arrived", "triaged", "in-progress", "onleave"];
+const NEXT = [...OPEN, "finished", "cancelled"];
+
+/** A discharge that is undone is kept: the state that it was in stands in statusHistory. */
+function isReopened({ before, after }: Change<Encounter>): boolean {
+  const ends = (it: Encounter | undefined) => it?.statusHistory?.filter(({ status }) => status === "finished").length ?? 0;
+  return before?.status === "finished" && after !== undefined && isOpen(after) && ends(after) > ends(before);
+}
+
+const status = statusSteps<Encounter>(
+  "Encounter",
+  {
+    planned: NEXT,
+    arrived: NEXT,
+    triaged: NEXT,
+    "in-progress": NEXT,
+    onleave: NEXT,
+    finished: [],
+    cancelled: [],
+    "entered-in-error": [],
+  },
+  {
+    says: "A finished or cancelled Encounter changes its status to entered-in-error only; it is opened again when its statusHistory keeps that it was finished.",
+    may: isReopened,
+    isAct: ({ subject }) => subject !== undefined,
+  },
+);
+
+/** Clocks of senders may be ahead by so much, milliseconds. */
+const AHEAD_MS = 300_000;
+
+const period: Rule<Encounter> = {
+  id: "encounter-period",
+  group: "values",
+  says: "An open Encounter has not begun in the future.",
+  check({ before, after, now }) {
+    const start = after?.period?.start;
+    if (!after || start === undefined || start === before?.period?.start || !isOpen(after)) return undefined;
+    const [low = 0] = intervalOf(start) ?? [];
+    if (low <= now.getTime() + AHEAD_MS) return undefined;
+    return refusal(
+      "encounter-period",
+      "It begins in the future: give it the status planned, or the time it has begun.",
+      "Encounter.period.start",
+      422,
+    );
+  },
+};
+
+const patient = patientCanHave<Encounter>("Encounter", {
+  element: "subject",
+  of: ({ subject }) => subject,
+  begun: (it) => it.period?.start,
+  isOpen,
+});
+
+/** The rules that both owners of Encounters have. */
+export const encounterRules: Rule<Encounter>[] = [
+  status,
+  subjectStays<Encounter>("Encounter", "subject", ({ subject }) => subject),
+  patient,
+  period,
+  referencesExist("Encounter"),
+];

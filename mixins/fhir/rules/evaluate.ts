@@ -1,0 +1,48 @@
+/** Holds the changes of one write against the rules of their types. */
+import type { FhirResource } from "../../../fhir/r4.ts";
+import type { GatheredFacts } from "./gather.ts";
+import type { Change } from "./rule.ts";
+import { type ActiveRule, type Rulebook, ruleError } from "./rulebook.ts";
+
+/** A change and the index of its step. */
+export interface SteppedChange {
+  step: number;
+  type: string;
+  change: Change;
+}
+
+/** A rule that is only told of, and was broken. */
+export interface Warning {
+  rule: string;
+  /** `Type/id` */
+  reference: string;
+  message: string;
+}
+
+/** Facts lead to further facts (a bed, its room, its ward); this deep. */
+const MAX_ROUNDS = 4;
+
+/**
+ * @returns the rules that were broken and only warn
+ * @throws 409, 422 with `data.rule` and `data.step` for the first that refuses; 503 when an owner whose facts are needed is down
+ */
+export async function evaluate(book: Rulebook, changes: SteppedChange[], facts: GatheredFacts): Promise<Warning[]> {
+  const cases = changes.flatMap((changed) => book.of(changed.type).map((active): Case => ({ ...changed, active })));
+  const asking = cases.filter(({ active }) => active.rule.facts !== undefined);
+  for (let round = 0; asking.length > 0 && round < MAX_ROUNDS; round += 1) {
+    const wanted = asking.flatMap(({ active, change }) => active.rule.facts?.(change as Change<FhirResource>, facts) ?? []);
+    if (!(await facts.ask(wanted))) break;
+  }
+  const warnings: Warning[] = [];
+  for (const { active, change, step } of cases) {
+    const refusal = active.rule.check(change, facts);
+    if (!refusal) continue;
+    if (active.mode === "on") throw ruleError(refusal, active.rule, step);
+    warnings.push({ rule: active.rule.id, reference: change.reference, message: refusal.message });
+  }
+  return warnings;
+}
+
+interface Case extends SteppedChange {
+  active: ActiveRule;
+}

@@ -1,0 +1,36 @@
+/** What is final, issued or billed changes openly only: by a status that says so. */
+import type { FhirResource } from "../../../fhir/r4.ts";
+import { idOf, refusal } from "./common.ts";
+import type { Rule } from "./rule.ts";
+
+/** What may be added to anything: its labels, its narrative, a note. */
+const BESIDES = ["id", "meta", "text", "note", "status"];
+
+/** The content of a resource as text; the order of members counts not. */
+function contentOf(resource: object, besides: readonly string[]): string {
+  const members = Object.entries(resource).filter(([name]) => !BESIDES.includes(name) && !besides.includes(name));
+  return JSON.stringify(members.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * @param openly statuses under which a changed content may be stored
+ * @param besides members that may change at any time
+ */
+export function finalStays<Of extends FhirResource & { status?: string }>(
+  type: Of["resourceType"],
+  { isFinal, openly, besides = [] }: { isFinal(before: Of): boolean; openly: readonly string[]; besides?: readonly string[] },
+): Rule<Of> {
+  const id = `${idOf(type)}-final`;
+  const how = openly.length > 0 ? `as ${openly.join(", ")}` : "not at all";
+  return {
+    id,
+    group: "status",
+    says: `The content of a final ${type} changes ${openly.length > 0 ? `only ${how}` : how}; its status, its narrative and its notes may.`,
+    check({ before, after }) {
+      if (!before || !after || !isFinal(before) || openly.includes(after.status ?? "")) return undefined;
+      if (contentOf(before, besides) === contentOf(after, besides)) return undefined;
+      const instead = openly.length > 0 ? `give it a status that says how: ${openly.join(", ")}` : "cancel it and make a new one";
+      return refusal(id, `It is final: ${instead}.`, type);
+    },
+  };
+}

@@ -1,0 +1,119 @@
+/** Gathers what rules want to know of other resources: one call to each owner and round, whatever the number of steps and rules. */
+import { parseJson } from "../../../fhir/json.ts";
+import type { Resource } from "../../../fhir/resource.ts";
+import type { Directory } from "../../../federation/directory.ts";
+import { ownerDown } from "../../../federation/errors.ts";
+import { type Fact, localReference, MAX_FACTS, splitPlace, type ToldFact, toldOf } from "../../../federation/facts.ts";
+import { ownerOf } from "../../../federation/owner-contract.ts";
+import type { Caller } from "../../../mesh/contract.ts";
+import type { Relied, Store } from "../../../store/store.ts";
+import type { Facts } from "./rule.ts";
+
+/** Whom facts are asked of. */
+export interface FactSources {
+  caller: Caller;
+  directory: Directory;
+  /** Name and store of the service that asks: its own resources cost no call. */
+  service: string;
+  store: Store;
+}
+
+/** Resources as a write will leave them, by `Type/id`; null: deleted. */
+export type Pending = ReadonlyMap<string, Resource | null>;
+
+/** The facts of one write. */
+export class GatheredFacts implements Facts {
+  readonly #known = new Map<string, Fact>();
+  readonly #sources: FactSources;
+  readonly #own = new Set<string>();
+  readonly #pending: Pending;
+
+  /** @param pending what the write, and the transaction that it is part of, makes */
+  constructor(sources: FactSources, pending: Pending) {
+    this.#sources = sources;
+    this.#pending = pending;
+    for (const [reference, resource] of pending)
+      this.#known.set(reference, resource ? { reference, is: "living", version: 0, resource } : { reference, is: "deleted", version: 0 });
+  }
+
+  of(reference: string | undefined): Fact | undefined {
+    const place = localReference(reference);
+    return place === undefined ? undefined : this.#known.get(place);
+  }
+
+  written(type: string): Resource[] {
+    return [...this.#pending.values()].flatMap((resource) => (resource?.resourceType === type ? [resource] : []));
+  }
+
+  /** What was asked for and found living: what the write relies on. */
+  get relied(): Relied[] {
+    return [...this.#known.values()].flatMap(({ reference, is, version }) => {
+      if (is !== "living" || version === 0) return [];
+      const [type, id] = splitPlace(reference);
+      return [{ type, id, version, isOwn: this.#own.has(reference) }];
+    });
+  }
+
+  /**
+   * Asks for those that are not known yet.
+   * @returns whether there were any
+   * @throws 503 OWNER_DOWN when a resource is with none of the living owners of its type and one of them is down
+   */
+  async ask(references: Iterable<string | undefined>): Promise<boolean> {
+    const places = new Set<string>();
+    for (const reference of references) {
+      const place = localReference(reference);
+      if (place !== undefined && !this.#known.has(place)) places.add(place);
+    }
+    if (places.size === 0) return false;
+    const wanted = new Map<string, string[]>();
+    for (const place of places) {
+      const owners = this.#sources.directory.known(splitPlace(place)[0]);
+      this.#known.set(place, { reference: place, is: owners.length > 0 ? "absent" : "elsewhere", version: 0 });
+      for (const { service } of owners.filter(({ alive }) => alive)) wanted.set(service, [...(wanted.get(service) ?? []), place]);
+    }
+    await Promise.all([...wanted].map(([owner, some]) => this.#askOwner(owner, some)));
+    for (const place of places) this.#refuseUnknowable(place);
+    return true;
+  }
+
+  async #askOwner(owner: string, places: string[]): Promise<void> {
+    const isOwn = owner === this.#sources.service;
+    for (let from = 0; from < places.length; from += MAX_FACTS) {
+      const some = places.slice(from, from + MAX_FACTS);
+      const told = isOwn
+        ? await factsOf(this.#sources.store, some)
+        : await ownerOf(owner).facts(this.#sources.caller, { references: some });
+      for (const [index, one] of told.entries()) this.#note(some[index] as string, one, isOwn);
+    }
+  }
+
+  /** Of a shared type the owner with the newest version knows. */
+  #note(reference: string, told: ToldFact | null, isOwn: boolean): void {
+    const known = this.#known.get(reference);
+    if (!told || (known && known.is !== "absent" && known.version >= told.version)) return;
+    const { version, resource } = told;
+    this.#known.set(reference, resource ? { reference, is: "living", version, resource } : { reference, is: "deleted", version });
+    if (isOwn) this.#own.add(reference);
+    else this.#own.delete(reference);
+  }
+
+  #refuseUnknowable(place: string): void {
+    const [type] = splitPlace(place);
+    const isLiving = this.#known.get(place)?.is === "living";
+    if (!isLiving && this.#sources.directory.known(type).some(({ alive }) => !alive)) throw ownerDown(type);
+  }
+}
+
+/** What a store says of these resources, in their order. */
+export function factsOf(store: Store, references: string[]): Promise<(ToldFact | null)[]> {
+  return Promise.all(
+    references.map(async (reference) => {
+      const found = await store.read(...splitPlace(reference));
+      if (!found) return null;
+      return found.json === undefined
+        ? { version: found.version }
+        : { version: found.version, resource: toldOf(parseJson(found.json) as Resource) };
+    }),
+  );
+}

@@ -1,0 +1,66 @@
+/** Who may get a new act: a patient who lives, is active, and was not replaced by another record. */
+import { intervalOf } from "../../../fhir/dates.ts";
+import type { FhirResource, Reference } from "../../../fhir/r4.ts";
+import type { Fact } from "../../../federation/facts.ts";
+import { idOf, placeOf, refusal } from "./common.ts";
+import type { Change, Rule } from "./rule.ts";
+
+/** What began longer ago is the past: it is recorded, not begun. Milliseconds. */
+const PAST_MS = 86_400_000;
+
+interface Patient {
+  active?: boolean;
+  deceasedBoolean?: boolean;
+  deceasedDateTime?: string;
+  link?: { type?: string; other?: Reference }[];
+}
+
+/**
+ * Why nothing new is begun for a patient; undefined: it may be, or nobody here knows the patient.
+ * @param begun when the act began, as it says itself
+ */
+export function reasonAgainst(fact: Fact | undefined, begun: string | undefined, now: Date): string | undefined {
+  const patient = fact?.resource as Patient | undefined;
+  if (!patient) return undefined;
+  const [low = now.getTime()] = begun === undefined ? [] : (intervalOf(begun) ?? []);
+  const [, death = now.getTime() - PAST_MS] = patient.deceasedDateTime === undefined ? [] : (intervalOf(patient.deceasedDateTime) ?? []);
+  if ((patient.deceasedBoolean || patient.deceasedDateTime !== undefined) && low > death)
+    return "The patient has died: only what began before can be recorded, with its date, or what is over.";
+  if (low <= now.getTime() - PAST_MS) return undefined;
+  const other = patient.link?.find(({ type }) => type === "replaced-by")?.other;
+  if (other) return `The patient's record was replaced: use ${placeOf(other) ?? "the one that it names"}.`;
+  if (patient.active === false) return "The patient's record is not active: set Patient.active first, or use the active record.";
+  return undefined;
+}
+
+/**
+ * @param how.element where the type has its patient, and how it is read
+ * @param how.begun when the act began
+ * @param how.isOpen whether the act goes on
+ */
+export function patientCanHave<Of extends FhirResource>(
+  type: Of["resourceType"],
+  { element, of, begun, isOpen }: PatientRule<Of>,
+): Rule<Of> {
+  const id = `${idOf(type)}-patient`;
+  const isNew = ({ before, after }: Change<Of>): boolean => after !== undefined && isOpen(after) && !(before && isOpen(before));
+  return {
+    id,
+    group: "subject",
+    says: `No new open ${type} for a patient who has died, was replaced, or is not active; the past can be recorded.`,
+    facts: (change) => (isNew(change) ? [of(change.after as Of)?.reference] : []),
+    check(change, facts) {
+      if (!isNew(change)) return undefined;
+      const after = change.after as Of;
+      const reason = reasonAgainst(facts.of(of(after)?.reference), begun(after), change.now);
+      return reason === undefined ? undefined : refusal(id, reason, `${type}.${element}`);
+    },
+  };
+}
+
+interface PatientRule<Of> {
+  element: string;
+  of(resource: Of): Reference | undefined;
+  begun(resource: Of): string | undefined;
+  isOpen(resource: Of): boolean;
+}

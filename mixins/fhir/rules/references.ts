@@ -1,0 +1,61 @@
+/** What an act refers to is there when it is written. */
+import type { FhirResource, Reference } from "../../../fhir/r4.ts";
+import { ACT_REFERENCES, RESTED_ON } from "../../../federation/act-references.ts";
+import { localReference, splitPlace } from "../../../federation/facts.ts";
+import { idOf, refusal } from "./common.ts";
+import type { Change, Rule } from "./rule.ts";
+
+/** A reference of an act, and where it stands. */
+interface Placed {
+  /** `Type/id` */
+  place: string;
+  path: string;
+}
+
+/** The References at a path, through arrays. */
+export function referencesAt(resource: unknown, path: string): Reference[] {
+  let values: unknown[] = [resource];
+  for (const name of path.split(".")) values = values.flatMap((value) => (value as Record<string, unknown> | undefined)?.[name] ?? []);
+  return values as Reference[];
+}
+
+function restedOn(type: string, resource: unknown): Placed[] {
+  return (ACT_REFERENCES[type] ?? []).flatMap(({ path }) =>
+    referencesAt(resource, path).flatMap(({ reference }): Placed[] => {
+      const place = localReference(reference);
+      return place !== undefined && RESTED_ON.has(splitPlace(place)[0]) ? [{ place, path }] : [];
+    }),
+  );
+}
+
+const nameOf = ({ place, path }: Placed): string => `${path} ${place}`;
+
+/** The rule of one type of act. What a resource has referred to before is not asked for again. */
+export function referencesExist<Of extends FhirResource>(type: Of["resourceType"]): Rule<Of> {
+  const id = `${idOf(type)}-references`;
+  const added = ({ before, after }: Change<Of>): Placed[] => {
+    if (!after) return [];
+    const known = new Set(before ? restedOn(type, before).map(nameOf) : []);
+    return restedOn(type, after).filter((one) => !known.has(nameOf(one)));
+  };
+  return {
+    id,
+    group: "references",
+    says: `What the act rests on is there: ${(ACT_REFERENCES[type] ?? []).map(({ path }) => path).join(", ")}.`,
+    facts: (change) => added(change).map(({ place }) => place),
+    check(change, facts) {
+      const all = change.after ? restedOn(type, change.after) : [];
+      const isNew = new Set(added(change).map(nameOf));
+      const vain = all.find((one) => {
+        const fact = facts.of(one.place);
+        // What the same write deletes (version 0) must not be left referred to, whoever referred to it before.
+        return (
+          (fact?.is === "deleted" && (fact.version === 0 || isNew.has(nameOf(one)))) || (fact?.is === "absent" && isNew.has(nameOf(one)))
+        );
+      });
+      if (!vain) return undefined;
+      const what = `${vain.place} is not here: refer to one that is, or store it first (in one transaction with this).`;
+      return { ...refusal(id, what, `${type}.${vain.path}`), data: { reference: vain.place } };
+    },
+  };
+}

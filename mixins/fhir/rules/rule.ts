@@ -1,0 +1,74 @@
+/**
+ * A rule of a hospital: data and a pure function over one change of a resource. It belongs to the owner of the type and holds whoever
+ * writes, by an action or by FHIR, alone or in a bundle. No broker, no database, no clock.
+ */
+import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts";
+import type { Resource } from "../../../fhir/resource.ts";
+import type { Fact } from "../../../federation/facts.ts";
+
+/** What a rule is about; RULES softens whole groups by these names. */
+export type RuleGroup = "status" | "subject" | "references" | "values" | "beds" | "stock" | "money" | "deletion";
+
+/** One change of one resource, as its owner sees it: a resource that moves to another owner is updated for both. */
+export interface Change<Of extends FhirResource = FhirResource> {
+  op: "create" | "update" | "delete";
+  /** `Type/id` */
+  reference: string;
+  /** The version that is replaced; absent when there is none. */
+  before?: Of;
+  /** What comes; absent when it is deleted. */
+  after?: Of;
+  now: Date;
+}
+
+/** What rules may know of other resources, as they will be when the write is done. */
+export interface Facts {
+  /** Undefined until it has been asked for, and for what is no local reference. */
+  of(reference: string | undefined): Fact | undefined;
+  /** Resources of a type that the same write, or the transaction that it is part of, makes: whole those of this owner. */
+  written(type: string): Resource[];
+}
+
+/** Why a change is refused. */
+export interface Refusal {
+  code: 409 | 422;
+  /** Names the error to callers, e.g. "VISIT_ALREADY_CLOSED". */
+  type: string;
+  /** What is wrong, and what to do instead. Never a patient's data. */
+  message: string;
+  /** FHIRPath of the element. */
+  at: string;
+  /** Ids only. */
+  data?: Record<string, unknown>;
+}
+
+/** One rule of one type. */
+export interface Rule<Of extends FhirResource = FhirResource> {
+  /** Lower case with hyphens, e.g. "encounter-status". */
+  id: string;
+  group: RuleGroup;
+  /** One sentence for people. */
+  says: string;
+  /**
+   * References that the rule wants to know of; asked again with what is known until nothing is new.
+   * @param facts what is known so far
+   */
+  facts?(change: Change<Of>, facts: Facts): (string | undefined)[];
+  /** Undefined: the change may be made. */
+  check(change: Change<Of>, facts: Facts): Refusal | undefined;
+}
+
+/** The rules of a service, by type. */
+export type RulesOf = { [Type in ResourceType]?: Rule<ResourceOf<Type>>[] };
+
+/** A rule of any type, as the mixin evaluates it. */
+export type AnyRule = Rule<FhirResource>;
+
+/** An error that is known by its function (`*.errors.ts`) as a rule's refusal. @param at FHIRPath of the element */
+export const refusalBy = (error: { code: number; type: string; message: string; data?: unknown }, at: string): Refusal => ({
+  code: error.code as Refusal["code"],
+  type: error.type,
+  message: error.message,
+  at,
+  data: error.data as Record<string, unknown>,
+});

@@ -1,0 +1,62 @@
+/** The rules of one service that are in force, as RULES says. */
+import { Errors } from "moleculer";
+import type { Ownership } from "../../../federation/owner-contract.ts";
+import type { RuleSettings } from "../../../mesh/config.ts";
+import type { AnyRule, Refusal, RulesOf } from "./rule.ts";
+
+/** How a rule holds: refusing, only telling, not at all. */
+export type RuleMode = "on" | "warn" | "off";
+
+/** A rule that is looked at, and how it holds. */
+export interface ActiveRule {
+  rule: AnyRule;
+  mode: "on" | "warn";
+}
+
+/** How one rule holds: its own name in RULES counts before its group's. */
+export function modeOf({ id, group }: Pick<AnyRule, "id" | "group">, settings: RuleSettings): RuleMode {
+  const mode = settings.named[id] ?? settings.named[group];
+  if (mode === undefined) return settings.otherwise;
+  return mode === "all" ? "on" : mode;
+}
+
+/** By type the rules that are looked at; types without any are left out, and cost nothing. */
+export class Rulebook {
+  readonly #byType = new Map<string, ActiveRule[]>();
+
+  constructor(rules: RulesOf, settings: RuleSettings) {
+    for (const [type, own] of Object.entries(rules) as [string, AnyRule[]][]) {
+      const active = own.flatMap((rule): ActiveRule[] => {
+        const mode = modeOf(rule, settings);
+        return mode === "off" ? [] : [{ rule, mode }];
+      });
+      if (active.length > 0) this.#byType.set(type, active);
+    }
+  }
+
+  /** Whether nothing need be looked at. */
+  get isEmpty(): boolean {
+    return this.#byType.size === 0;
+  }
+
+  /** What is announced of the rules of a type. */
+  told(type: string): Pick<Ownership, "rules"> {
+    const rules = this.of(type).map(({ rule: { id, says }, mode }) => ({ id, says, mode }));
+    return rules.length > 0 ? { rules } : {};
+  }
+
+  of(type: string): readonly ActiveRule[] {
+    return this.#byType.get(type) ?? NONE;
+  }
+}
+
+const NONE: readonly ActiveRule[] = [];
+
+/**
+ * A refusal as an error that survives the wire: `data.rule` names the rule, `data.issues` are for FHIR's door.
+ * @param step index of the refused step
+ */
+export function ruleError({ code, type, message, at, data }: Refusal, rule: Pick<AnyRule, "id">, step: number): Error {
+  const issue = { severity: "error", code: "business-rule", diagnostics: message, expression: [at], step };
+  return new Errors.MoleculerClientError(message, code, type, { ...data, rule: rule.id, step, issues: [issue] });
+}

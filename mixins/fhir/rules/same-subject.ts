@@ -1,0 +1,51 @@
+/** Order, specimen, result, report and encounter of one act have one patient. */
+import type { FhirResource, Reference } from "../../../fhir/r4.ts";
+import type { Fact } from "../../../federation/facts.ts";
+import { idOf, placeOf, refusal } from "./common.ts";
+import type { Change, Rule } from "./rule.ts";
+import { referencesAt } from "./references.ts";
+
+/** The patient of what an act refers to. */
+function patientOf(fact: Fact | undefined): string | undefined {
+  return placeOf((fact?.resource as { subject?: Reference } | undefined)?.subject);
+}
+
+/**
+ * @param of where the type has its patient
+ * @param paths what must have the same one
+ */
+export function sameSubject<Of extends FhirResource>(
+  type: Of["resourceType"],
+  of: (resource: Of) => Reference | undefined,
+  paths: readonly string[],
+): Rule<Of> {
+  const id = `${idOf(type)}-one-patient`;
+  /** An update that leaves a reference as it was is not asked again. */
+  const asked = ({ before, after }: Change<Of>): { path: string; reference: string }[] => {
+    if (!after || placeOf(of(after)) === undefined) return [];
+    return paths.flatMap((path) => {
+      const known = new Set(before ? referencesAt(before, path).map(placeOf) : []);
+      return referencesAt(after, path).flatMap((it) =>
+        it.reference === undefined || known.has(placeOf(it)) ? [] : [{ path, reference: it.reference }],
+      );
+    });
+  };
+  return {
+    id,
+    group: "subject",
+    says: `A ${type} has the patient of what it refers to: ${paths.join(", ")}.`,
+    facts: (change) => asked(change).map(({ reference }) => reference),
+    check(change, facts) {
+      const other = asked(change).find(({ reference }) => {
+        const patient = patientOf(facts.of(reference));
+        return patient !== undefined && patient !== placeOf(of(change.after as Of));
+      });
+      if (!other) return undefined;
+      return refusal(
+        id,
+        `${placeOf(other)} is another patient's: refer to one of this patient's, or correct the patient.`,
+        `${type}.${other.path}`,
+      );
+    },
+  };
+}

@@ -1,0 +1,136 @@
+/** The steps of status that R4's acts take, by type. What is over stays over, but for an error (`entered-in-error`). */
+
+type Steps = Record<string, readonly string[]>;
+
+const NOTHING: readonly string[] = [];
+
+/** R4 request.html#statemachine. */
+const request = {
+  draft: ["active", "on-hold", "revoked", "completed"],
+  active: ["on-hold", "revoked", "completed"],
+  "on-hold": ["active", "revoked", "completed"],
+  revoked: NOTHING,
+  completed: NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 valueset-observation-status.html; what was final is never preliminary again. */
+const observation = {
+  registered: ["preliminary", "final", "amended", "corrected", "cancelled"],
+  preliminary: ["registered", "final", "amended", "corrected", "cancelled"],
+  final: ["amended", "corrected", "cancelled"],
+  amended: ["corrected", "cancelled"],
+  corrected: ["amended", "cancelled"],
+  cancelled: NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 valueset-diagnostic-report-status.html */
+const report = {
+  registered: ["partial", "preliminary", "final", "amended", "corrected", "appended", "cancelled"],
+  partial: ["registered", "preliminary", "final", "amended", "corrected", "appended", "cancelled"],
+  preliminary: ["registered", "partial", "final", "amended", "corrected", "appended", "cancelled"],
+  final: ["amended", "corrected", "appended", "cancelled"],
+  amended: ["corrected", "appended", "cancelled"],
+  corrected: ["amended", "appended", "cancelled"],
+  appended: ["amended", "corrected", "cancelled"],
+  cancelled: NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 valueset-specimen-status.html */
+const specimen = {
+  available: ["unavailable", "unsatisfactory"],
+  unavailable: ["available", "unsatisfactory"],
+  unsatisfactory: NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 valueset-medicationrequest-status.html */
+const prescription = {
+  draft: ["active", "on-hold", "cancelled"],
+  active: ["on-hold", "cancelled", "completed", "stopped"],
+  "on-hold": ["active", "cancelled", "completed", "stopped"],
+  cancelled: NOTHING,
+  completed: NOTHING,
+  stopped: NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 valueset-medicationdispense-status.html */
+const dispense = {
+  preparation: ["in-progress", "on-hold", "completed", "cancelled", "stopped", "declined"],
+  "in-progress": ["preparation", "on-hold", "completed", "cancelled", "stopped", "declined"],
+  "on-hold": ["preparation", "in-progress", "completed", "cancelled", "stopped", "declined"],
+  completed: NOTHING,
+  cancelled: NOTHING,
+  stopped: NOTHING,
+  declined: NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 valueset-medication-admin-status.html */
+const administration = {
+  "in-progress": ["on-hold", "completed", "stopped", "not-done"],
+  "on-hold": ["in-progress", "completed", "stopped", "not-done"],
+  completed: NOTHING,
+  stopped: NOTHING,
+  "not-done": NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 valueset-supplydelivery-status.html */
+const delivery = {
+  "in-progress": ["completed", "abandoned"],
+  completed: NOTHING,
+  abandoned: NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 valueset-chargeitem-status.html */
+const charge = {
+  planned: ["billable", "not-billable", "aborted"],
+  billable: ["planned", "not-billable", "aborted", "billed"],
+  "not-billable": ["billable", "aborted"],
+  aborted: ["billable", "not-billable"],
+  billed: NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 valueset-invoice-status.html */
+const invoice = {
+  draft: ["issued", "balanced", "cancelled"],
+  issued: ["balanced", "cancelled"],
+  balanced: ["issued", "cancelled"],
+  cancelled: NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 valueset-appointmentstatus.html */
+const appointment = {
+  proposed: ["pending", "booked", "waitlist", "cancelled", "noshow", "arrived", "checked-in", "fulfilled"],
+  pending: ["proposed", "booked", "waitlist", "cancelled", "noshow", "arrived", "checked-in", "fulfilled"],
+  waitlist: ["proposed", "pending", "booked", "cancelled"],
+  booked: ["pending", "waitlist", "arrived", "checked-in", "fulfilled", "cancelled", "noshow"],
+  arrived: ["checked-in", "fulfilled", "cancelled", "noshow"],
+  "checked-in": ["arrived", "fulfilled", "cancelled"],
+  fulfilled: NOTHING,
+  cancelled: ["booked", "pending"],
+  noshow: ["arrived", "checked-in", "fulfilled", "booked"],
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** By type of act. */
+export const STATUS_STEPS = {
+  ServiceRequest: request,
+  Observation: observation,
+  DiagnosticReport: report,
+  Specimen: specimen,
+  MedicationRequest: prescription,
+  MedicationDispense: dispense,
+  MedicationAdministration: administration,
+  SupplyDelivery: delivery,
+  ChargeItem: charge,
+  Invoice: invoice,
+  Appointment: appointment,
+} satisfies Record<string, Steps>;

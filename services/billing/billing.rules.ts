@@ -1,0 +1,112 @@
+import { numberOf } from "../../fhir/json.ts";
+import type { ChargeItem, Invoice, Money } from "../../fhir/r4.ts";
+import { refusal, ruleType, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { finalStays } from "../../mixins/fhir/rules/final.ts";
+import { referencesExist } from "../../mixins/fhir/rules/references.ts";
+import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
+import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { chargesOn, isInForce } from "./billing.model.ts";
+import { exponentOf } from "./currencies.ts";
+
+/** Whether the same write takes the charge off its Invoice. */
+const isTakenBack = (charge: string, facts: Facts): boolean =>
+  facts.written("Invoice").some((it) => {
+    const invoice = it as unknown as Invoice;
+    return !isInForce(invoice) && chargesOn(invoice).includes(charge);
+  });
+
+/** An amount with more digits than its currency has. */
+const isTooFine = ({ value, currency }: Money): boolean => {
+  const number = numberOf(value);
+  if (number === undefined || currency === undefined) return false;
+  const units = Math.abs(number) * 10 ** exponentOf(currency);
+  return Math.abs(units - Math.round(units)) > 1e-6 * Math.max(1, units);
+};
+
+const tooFine = (id: string, at: string, { currency = "" }: Money) =>
+  refusal(id, `${currency} has ${exponentOf(currency)} decimals: give an amount that can be paid.`, at, 422);
+
+const charge: Rule<ChargeItem>[] = [
+  statusSteps<ChargeItem>("ChargeItem", STATUS_STEPS.ChargeItem, {
+    says: "A billed charge stays billed until its Invoice is cancelled, in the same transaction.",
+    sealed: ["billed"],
+    may: ({ before, reference }, facts) => before?.status === "billed" && isTakenBack(reference, facts),
+  }),
+  finalStays<ChargeItem>("ChargeItem", { isFinal: ({ status }) => status === "billed", openly: [] }),
+  subjectStays<ChargeItem>("ChargeItem", "subject", ({ subject }) => subject),
+  sameSubject<ChargeItem>("ChargeItem", ({ subject }) => subject, ["context"]),
+  {
+    id: "charge-item-deleted",
+    group: "deletion",
+    says: "A billed charge is not deleted.",
+    check({ op, before }) {
+      if (op !== "delete" || before?.status !== "billed") return undefined;
+      return refusal("charge-item-deleted", "The charge is on an invoice: cancel that, then delete it.", "ChargeItem.status");
+    },
+  },
+  {
+    id: "charge-item-currency",
+    group: "money",
+    says: "A price in a currency without decimals (JPY) has none.",
+    check({ before, after }) {
+      const price = after?.priceOverride;
+      if (!price || before?.priceOverride?.value === price.value || !hasNoDecimals(price) || !isTooFine(price)) return undefined;
+      return tooFine("charge-item-currency", "ChargeItem.priceOverride", price);
+    },
+  },
+  referencesExist<ChargeItem>("ChargeItem"),
+];
+
+/** Other prices may be finer than what can be paid: they are summed up before they are rounded. */
+const hasNoDecimals = ({ currency = "" }: Money): boolean => exponentOf(currency) === 0;
+
+/** The sum of the lines' base prices; undefined where a line has none, or another currency. */
+function sumOf({ lineItem = [] }: Invoice): Money | undefined {
+  const amounts = lineItem.flatMap(({ priceComponent = [] }) => priceComponent.map(({ amount, type }) => ({ amount, type })));
+  const [first] = amounts;
+  if (!first?.amount || amounts.some(({ amount, type }) => type !== "base" || amount?.currency !== first.amount?.currency))
+    return undefined;
+  const value = amounts.reduce((sum, { amount }) => sum + (numberOf(amount?.value) ?? Number.NaN), 0);
+  return Number.isFinite(value) ? { value, ...(first.amount.currency && { currency: first.amount.currency }) } : undefined;
+}
+
+const invoice: Rule<Invoice>[] = [
+  statusSteps<Invoice>("Invoice", STATUS_STEPS.Invoice, { says: "An issued Invoice is balanced or cancelled; a cancelled one stays so." }),
+  finalStays<Invoice>("Invoice", { isFinal: isInForce, openly: [], besides: ["cancelledReason", "paymentTerms"] }),
+  subjectStays<Invoice>("Invoice", "subject", ({ subject }) => subject),
+  {
+    id: "invoice-deleted",
+    group: "deletion",
+    says: "An issued Invoice is not deleted.",
+    check({ op, before }) {
+      if (op !== "delete" || !before || !isInForce(before)) return undefined;
+      return refusal("invoice-deleted", "The invoice is issued: cancel it instead.", "Invoice.status");
+    },
+  },
+  {
+    id: "invoice-total",
+    group: "money",
+    says: "The total of an issued Invoice is the sum of its lines, in amounts that its currency has.",
+    check({ before, after }: Change<Invoice>) {
+      if (!after || !isInForce(after) || (before && isInForce(before))) return undefined;
+      const { totalNet, totalGross } = after;
+      for (const [name, total] of Object.entries({ totalNet, totalGross }))
+        if (total && isTooFine(total)) return tooFine("invoice-total", `Invoice.${name}`, total);
+      const sum = sumOf(after);
+      if (!sum || !totalNet || numberOf(totalNet.value) === undefined) return undefined;
+      const off = Math.abs((numberOf(totalNet.value) as number) - (sum.value as number));
+      if (off <= 0.5 * 10 ** -exponentOf(sum.currency ?? "") + 1e-9) return undefined;
+      return {
+        code: 422,
+        type: ruleType("invoice-total"),
+        message: "The total is not the sum of the lines: correct one of them.",
+        at: "Invoice.totalNet",
+      };
+    },
+  },
+  referencesExist<Invoice>("Invoice"),
+];
+
+/** What holds for charges and invoices, whoever writes them. */
+export const rules: RulesOf = { ChargeItem: charge, Invoice: invoice };

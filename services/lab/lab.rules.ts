@@ -1,0 +1,147 @@
+import type { CodeableConcept, DiagnosticReport, Observation, ServiceRequest, Specimen } from "../../fhir/r4.ts";
+import { numberOf } from "../../fhir/json.ts";
+import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { finalStays } from "../../mixins/fhir/rules/final.ts";
+import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
+import { referencesExist } from "../../mixins/fhir/rules/references.ts";
+import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
+import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+
+const OVER = "What is over changes to entered-in-error only";
+const subjectOf = <Of extends { subject?: { reference?: string } }>({ subject }: Of) => subject;
+
+const hasCode = (concepts: CodeableConcept[] | undefined, code: string): boolean =>
+  concepts?.some(({ coding }) => coding?.some((it) => it.code === code)) ?? false;
+
+const FINAL = ["final", "amended", "corrected", "appended"];
+const isFinal = ({ status }: { status?: string }): boolean => FINAL.includes(status ?? "");
+
+const order: Rule<ServiceRequest>[] = [
+  statusSteps<ServiceRequest>("ServiceRequest", STATUS_STEPS.ServiceRequest, { says: `${OVER} (a completed or revoked order).` }),
+  subjectStays<ServiceRequest>("ServiceRequest", "subject", subjectOf),
+  patientCanHave<ServiceRequest>("ServiceRequest", {
+    element: "subject",
+    of: subjectOf,
+    begun: ({ authoredOn }) => authoredOn,
+    isOpen: ({ status, intent }) => status === "active" && /order$/.test(intent),
+  }),
+  sameSubject<ServiceRequest>("ServiceRequest", subjectOf, ["encounter", "basedOn", "specimen"]),
+  referencesExist<ServiceRequest>("ServiceRequest"),
+];
+
+const specimen: Rule<Specimen>[] = [
+  statusSteps<Specimen>("Specimen", STATUS_STEPS.Specimen, { says: "An unsatisfactory Specimen stays so, or is an error." }),
+  subjectStays<Specimen>("Specimen", "subject", subjectOf),
+  sameSubject<Specimen>("Specimen", subjectOf, ["request", "parent"]),
+  referencesExist<Specimen>("Specimen"),
+];
+
+/** Moved to the records, a result could be put right by a plain update. */
+const staysLaboratory: Rule<Observation> = {
+  id: "observation-laboratory",
+  group: "status",
+  says: "A final result of the laboratory stays one: its category stays laboratory, so that no other service's rules hold for it.",
+  check({ before, after }) {
+    if (!before || !after || !isFinal(before) || !hasCode(before.category, "laboratory") || hasCode(after.category, "laboratory"))
+      return undefined;
+    return refusal(
+      "observation-laboratory",
+      "It is a final result of the laboratory: leave it the category laboratory.",
+      "Observation.category",
+    );
+  },
+};
+
+const SNOMED = "http://snomed.info/sct";
+/** Laboratory procedure, laboratory test, and what pathology and microbiology are ordered by (SNOMED CT). */
+const LABORATORY_ORDERS = ["108252007", "15220000", "394595002", "394915009", "408454008", "394580004", "394596001", "421661004"];
+
+/** Whether an order says by SNOMED CT that it is for something else than the laboratory. */
+function isForOthers(category: CodeableConcept[] | undefined): boolean {
+  const codes = (category ?? []).flatMap(({ coding = [] }) =>
+    coding.flatMap(({ system, code }) => (system === SNOMED && code ? [code] : [])),
+  );
+  return codes.length > 0 && !codes.some((code) => LABORATORY_ORDERS.includes(code));
+}
+
+/** Orders that a result has and had not before. */
+const newOrders = ({ before, after }: Change<Observation>): (string | undefined)[] => {
+  const known = new Set(before?.basedOn?.map(placeOf));
+  return after?.basedOn?.filter((it) => !known.has(placeOf(it))).map(({ reference }) => reference) ?? [];
+};
+
+const orderedHere: Rule<Observation> = {
+  id: "observation-order",
+  group: "references",
+  says: "A result of the laboratory is not based on an order for something else (a referral to physiotherapy).",
+  facts: newOrders,
+  check(change, facts) {
+    const other = newOrders(change).find((it) => isForOthers(facts.of(it)?.resource?.category as CodeableConcept[] | undefined));
+    if (other === undefined) return undefined;
+    return refusal("observation-order", `${other} is no order for the laboratory: refer to one that is.`, "Observation.basedOn");
+  },
+};
+
+/** Larger than whatever is measured or counted; what is larger is a slip, or a number for what has none. */
+const LARGEST = 1e15;
+/** Masses, counts and activities by volume or mass cannot be negative; differences (base excess, mmol/L) can. */
+const NEVER_NEGATIVE = /^(?:[kcdmunpf]?g|10\*\d+|\[?[kmu]?I?U\]?|\{[^}]*\})\/(?:\d*[dcmunpf]?L|[kmu]?g|u[Ll])$/;
+
+const sane: Rule<Observation> = {
+  id: "observation-value",
+  group: "values",
+  says: "A measured value is one that can be: below 1e15, and not below zero in a unit of mass, count or activity per volume.",
+  check({ after }) {
+    for (const { value, at } of quantitiesIn(after)) {
+      const number = numberOf(value.value);
+      if (number === undefined) continue;
+      const isTooLarge = !Number.isFinite(number) || Math.abs(number) >= LARGEST;
+      if (isTooLarge || (number < 0 && NEVER_NEGATIVE.test(value.code ?? value.unit ?? "")))
+        return refusal("observation-value", "No measurement has this value in this unit: correct it.", at, 422);
+    }
+    return undefined;
+  },
+};
+
+function quantitiesIn(after: Observation | undefined) {
+  const own = after?.valueQuantity ? [{ value: after.valueQuantity, at: "Observation.value" }] : [];
+  const parts = after?.component?.flatMap(({ valueQuantity }, index) =>
+    valueQuantity ? [{ value: valueQuantity, at: `Observation.component[${index}].value` }] : [],
+  );
+  return [...own, ...(parts ?? [])];
+}
+
+const result: Rule<Observation>[] = [
+  staysLaboratory,
+  statusSteps<Observation>("Observation", STATUS_STEPS.Observation, {
+    says: "A final result becomes amended, corrected or cancelled, never preliminary again.",
+    isAct: ({ subject }) => subject !== undefined,
+  }),
+  finalStays<Observation>("Observation", {
+    isFinal: (it) => isFinal(it) && it.subject !== undefined,
+    openly: ["amended", "corrected", "cancelled", "entered-in-error"],
+  }),
+  subjectStays<Observation>("Observation", "subject", subjectOf),
+  sameSubject<Observation>("Observation", subjectOf, ["basedOn", "encounter", "specimen", "hasMember"]),
+  orderedHere,
+  sane,
+  referencesExist<Observation>("Observation"),
+];
+
+const report: Rule<DiagnosticReport>[] = [
+  statusSteps<DiagnosticReport>("DiagnosticReport", STATUS_STEPS.DiagnosticReport, {
+    says: "A final report becomes amended, corrected, appended or cancelled, never preliminary again.",
+    isAct: ({ subject }) => subject !== undefined,
+  }),
+  finalStays<DiagnosticReport>("DiagnosticReport", {
+    isFinal: (it) => isFinal(it) && it.subject !== undefined,
+    openly: ["amended", "corrected", "appended", "cancelled", "entered-in-error"],
+  }),
+  subjectStays<DiagnosticReport>("DiagnosticReport", "subject", subjectOf),
+  sameSubject<DiagnosticReport>("DiagnosticReport", subjectOf, ["basedOn", "encounter", "specimen", "result"]),
+  referencesExist<DiagnosticReport>("DiagnosticReport"),
+];
+
+/** What holds for orders, specimens, results and reports, whoever writes them. */
+export const rules: RulesOf = { ServiceRequest: order, Specimen: specimen, Observation: result, DiagnosticReport: report };

@@ -1,0 +1,122 @@
+import type { MedicationAdministration, MedicationDispense, MedicationRequest, Reference, SupplyDelivery } from "../../fhir/r4.ts";
+import { placeOf, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { finalStays } from "../../mixins/fhir/rules/final.ts";
+import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
+import { referencesExist } from "../../mixins/fhir/rules/references.ts";
+import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
+import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { prescriptionNotActive } from "./pharmacy.errors.ts";
+
+const subjectOf = ({ subject }: { subject?: Reference }) => subject;
+const OVER = "What is over changes to entered-in-error only";
+
+/** A prescription that is dispensed by; others (a proposal, a plan) are none. */
+const isOrder = ({ intent }: Pick<MedicationRequest, "intent">): boolean => /order$/.test(intent);
+
+const prescription: Rule<MedicationRequest>[] = [
+  statusSteps<MedicationRequest>("MedicationRequest", STATUS_STEPS.MedicationRequest, {
+    says: `${OVER} (a completed, cancelled or stopped prescription); one that was completed is active again when a dispense of it is undone.`,
+    may: ({ before, after, reference }, facts) =>
+      before?.status === "completed" && after?.status === "active" && isUndone(reference, facts),
+  }),
+  subjectStays<MedicationRequest>("MedicationRequest", "subject", subjectOf),
+  patientCanHave<MedicationRequest>("MedicationRequest", {
+    element: "subject",
+    of: subjectOf,
+    begun: ({ authoredOn }) => authoredOn,
+    isOpen: (it) => it.status === "active" && isOrder(it),
+  }),
+  sameSubject<MedicationRequest>("MedicationRequest", subjectOf, ["encounter", "priorPrescription"]),
+  referencesExist<MedicationRequest>("MedicationRequest"),
+];
+
+/** Whether the same write undoes a dispense of the prescription. */
+function isUndone(prescribed: string, facts: Facts): boolean {
+  return facts.written("MedicationDispense").some((it) => {
+    const dispense = it as unknown as MedicationDispense;
+    return dispense.status === "entered-in-error" && dispense.authorizingPrescription?.some((one) => placeOf(one) === prescribed);
+  });
+}
+
+/** Statuses in which something has been, or is being, handed out. */
+const HANDED_OUT = ["preparation", "in-progress", "completed"];
+const isHandedOut = ({ status }: Pick<MedicationDispense, "status">): boolean => HANDED_OUT.includes(status);
+
+/** Prescriptions by which a dispense is made that was none before. */
+function newPrescriptions({ before, after }: Change<MedicationDispense>): Reference[] {
+  if (!after || !isHandedOut(after)) return [];
+  const known = new Set(before && isHandedOut(before) ? before.authorizingPrescription?.map(placeOf) : []);
+  return after.authorizingPrescription?.filter((it) => !known.has(placeOf(it))) ?? [];
+}
+
+const dispensable: Rule<MedicationDispense> = {
+  id: "medication-dispense-prescription",
+  group: "status",
+  says: 'Dispensed is by an active prescription that is an order, is not "do not perform", and has not expired.',
+  facts: (change) => newPrescriptions(change).map(({ reference }) => reference),
+  check(change, facts) {
+    for (const it of newPrescriptions(change)) {
+      const why = reasonAgainst(facts.of(it.reference)?.resource as unknown as MedicationRequest | undefined, change);
+      if (why === undefined) continue;
+      const { type, data } = prescriptionNotActive(placeOf(it) ?? "");
+      return { code: 409, type, message: why, at: "MedicationDispense.authorizingPrescription", data };
+    }
+    return undefined;
+  },
+};
+
+/** What was handed out before the end of its prescription, and is recorded later, was right. */
+function reasonAgainst(request: MedicationRequest | undefined, { after, now }: Change<MedicationDispense>): string | undefined {
+  if (!request) return undefined;
+  if (request.doNotPerform) return "The prescription says that the medication must not be given.";
+  if (!isOrder(request)) return `The prescription is a ${request.intent}, no order: have it ordered first.`;
+  if (!["active", "completed"].includes(request.status) || (request.status === "completed" && after?.status !== "completed"))
+    return `The prescription is ${request.status}: prescribe anew.`;
+  const end = request.dispenseRequest?.validityPeriod?.end;
+  const given = after?.whenHandedOver ?? now.toISOString();
+  if (end !== undefined && given.slice(0, end.length) > end) return "The prescription has expired: prescribe anew.";
+  return undefined;
+}
+
+const dispense: Rule<MedicationDispense>[] = [
+  statusSteps<MedicationDispense>("MedicationDispense", STATUS_STEPS.MedicationDispense, { says: `${OVER} (a completed dispense).` }),
+  finalStays<MedicationDispense>("MedicationDispense", {
+    isFinal: ({ status }) => status === "completed",
+    openly: ["entered-in-error"],
+    besides: ["statusReasonCodeableConcept", "statusReasonReference"],
+  }),
+  subjectStays<MedicationDispense>("MedicationDispense", "subject", subjectOf),
+  patientCanHave<MedicationDispense>("MedicationDispense", {
+    element: "subject",
+    of: subjectOf,
+    begun: ({ whenPrepared }) => whenPrepared,
+    isOpen: ({ status }) => status === "preparation" || status === "in-progress",
+  }),
+  sameSubject<MedicationDispense>("MedicationDispense", subjectOf, ["authorizingPrescription", "context"]),
+  referencesExist<MedicationDispense>("MedicationDispense"),
+  dispensable,
+];
+
+const administration: Rule<MedicationAdministration>[] = [
+  statusSteps<MedicationAdministration>("MedicationAdministration", STATUS_STEPS.MedicationAdministration, {
+    says: `${OVER} (what was given, stopped or not done).`,
+  }),
+  subjectStays<MedicationAdministration>("MedicationAdministration", "subject", subjectOf),
+  sameSubject<MedicationAdministration>("MedicationAdministration", subjectOf, ["request", "context"]),
+  referencesExist<MedicationAdministration>("MedicationAdministration"),
+];
+
+const delivery: Rule<SupplyDelivery>[] = [
+  statusSteps<SupplyDelivery>("SupplyDelivery", STATUS_STEPS.SupplyDelivery, { says: `${OVER} (a delivery that has arrived).` }),
+  finalStays<SupplyDelivery>("SupplyDelivery", { isFinal: ({ status }) => status === "completed", openly: ["entered-in-error"] }),
+  referencesExist<SupplyDelivery>("SupplyDelivery"),
+];
+
+/** What holds for prescriptions, dispenses, administrations and deliveries, whoever writes them. */
+export const rules: RulesOf = {
+  MedicationRequest: prescription,
+  MedicationDispense: dispense,
+  MedicationAdministration: administration,
+  SupplyDelivery: delivery,
+};

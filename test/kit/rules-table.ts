@@ -1,0 +1,110 @@
+/** A table of rules: each row is tried through every door, the refused change beside one that is allowed. */
+import { DOORS, freshIdentifier, type StoredJson } from "./doors.ts";
+import { type FhirHttp, fhirAt } from "./fhir-http.ts";
+import { type Mesh, startMesh } from "./mesh.ts";
+
+type Json = Record<string, unknown> & { resourceType: string };
+type Made<Of> = Of | (() => Of | Promise<Of>);
+
+interface Expected {
+  status: number;
+  /** FHIRPath in the OperationOutcome. */
+  expression?: string;
+}
+
+/** A change that is refused, and one that is not. */
+interface ChangeRow {
+  stored: Made<object>;
+  change(stored: StoredJson): object;
+  instead(stored: StoredJson): object;
+  as: Expected;
+}
+
+/** A new resource that is refused, and one that is not. */
+interface CreateRow {
+  create(): object | Promise<object>;
+  insteadOf(): object | Promise<object>;
+  as: Expected;
+}
+
+/** A deletion that is refused; it is allowed after `allow`. */
+interface RemoveRow {
+  remove: Made<object>;
+  allow?(stored: StoredJson): Promise<unknown>;
+  as: Expected;
+}
+
+export interface Table {
+  mesh: Mesh;
+  fhir: FhirHttp;
+  patient: { reference: string };
+  other: { reference: string };
+  dead: { reference: string };
+  replaced: { reference: string };
+  /** Stores a resource that no rule refuses; its reference. */
+  stored(resource: object): Promise<{ reference: string }>;
+  /** One test. @param rule its id @param what is refused, as the end of a sentence */
+  refuses(rule: string, what: string, row: ChangeRow | CreateRow | RemoveRow): void;
+}
+
+/** @param services that the table needs besides those of every hospital */
+export function rulesTable(name: string, services: string[], rows: (at: Table) => void): void {
+  describe(`The rules of ${name}`, () => {
+    const at = {} as Table;
+    const reference = (id: string) => ({ reference: `Patient/${id}` });
+    Object.assign(at, { patient: reference("alive"), other: reference("other"), dead: reference("dead"), replaced: reference("old") });
+    beforeAll(async () => {
+      at.mesh = await startMesh({ services: ["api", "transactions", "patients", "records", ...services], nats: false, split: "broker" });
+      at.fhir = fhirAt(at.mesh.base);
+      const put = (id: string, more: object = {}) => at.fhir.send("PUT", `/Patient/${id}`, { resourceType: "Patient", id, ...more });
+      await Promise.all([put("alive"), put("other")]);
+      await put("dead", { deceasedBoolean: true });
+      await put("old", { link: [{ type: "replaced-by", other: at.patient }] });
+    }, 60_000);
+    afterAll(() => at.mesh?.stop(), 60_000);
+
+    at.stored = async (resource) => {
+      const { status, body, text } = await at.fhir.create(resource);
+      if (status !== 201) throw new Error(`${status} ${text}`);
+      return { reference: `${body.resourceType}/${body.id}` };
+    };
+    const storedWhole = async (made: Made<object>): Promise<StoredJson> => {
+      const { reference: place } = await at.stored(identified((typeof made === "function" ? await made() : made) as Json));
+      return (await at.fhir.get(`/${place}`)).body;
+    };
+    at.refuses = (rule, what, row) => {
+      it.each(DOORS.filter((door) => ("change" in row ? door.change : "create" in row ? door.create : door.remove)))(
+        `refuse by $name (${rule}) ${what}`,
+        async (door) => {
+          if ("change" in row) {
+            const before = await storedWhole(row.stored);
+            expect(await door.change?.(at.fhir, before, row.change(before) as StoredJson)).toEqual(refusedBy(row.as));
+            expect((await at.fhir.get(`/${before.resourceType}/${before.id}`)).body.meta.versionId).toBe("1");
+            expect(await door.change?.(at.fhir, before, row.instead(before) as StoredJson)).toMatchObject({ status: 200 });
+          } else if ("create" in row) {
+            expect(await door.create?.(at.fhir, identified((await row.create()) as Json))).toEqual(refusedBy(row.as));
+            const answer = await door.create?.(at.fhir, identified((await row.insteadOf()) as Json));
+            expect([200, 201]).toContain(answer?.status);
+          } else {
+            const stored = await storedWhole(row.remove);
+            expect(await door.remove?.(at.fhir, stored)).toEqual(refusedBy(row.as));
+            if (!row.allow) return;
+            await row.allow(stored);
+            expect([200, 204]).toContain((await door.remove?.(at.fhir, stored))?.status);
+          }
+        },
+      );
+    };
+    rows(at);
+  });
+}
+
+const identified = (resource: Json): Json => ({ ...resource, identifier: resource.identifier ?? [freshIdentifier()] });
+
+/** In a bundle the expression begins at its entry. */
+function refusedBy({ status, expression }: Expected) {
+  const issue = { severity: "error", ...(expression && { expression: [expect.stringMatching(new RegExp(`${tailOf(expression)}$`))] }) };
+  return expect.objectContaining({ status, body: expect.objectContaining({ issue: [expect.objectContaining(issue)] }) });
+}
+
+const tailOf = (expression: string): string => expression.slice(expression.indexOf(".")).replaceAll(".", "\\.");

@@ -1,0 +1,113 @@
+/** What no charge or invoice may become, by whichever door somebody writes. */
+import { rulesTable } from "../kit/rules-table.ts";
+
+rulesTable("billing", ["visits", "billing"], (at) => {
+  const euros = (value: number) => ({ value, currency: "EUR" });
+  const charge = (more: object = {}) => ({
+    resourceType: "ChargeItem",
+    status: "billable",
+    code: { text: "consultation" },
+    subject: at.patient,
+    priceOverride: euros(20),
+    ...more,
+  });
+  const invoice = (more: object = {}) => ({
+    resourceType: "Invoice",
+    status: "issued",
+    subject: at.patient,
+    lineItem: [{ chargeItemCodeableConcept: { text: "x" }, priceComponent: [{ type: "base", amount: euros(20) }] }],
+    totalNet: euros(20),
+    ...more,
+  });
+
+  at.refuses("charge-item-status", "a billed charge to be billable again", {
+    stored: () => charge({ status: "billed" }),
+    change: (it) => ({ ...it, status: "billable" }),
+    instead: (it) => ({ ...it, note: [{ text: "seen" }] }),
+    as: { status: 409, expression: "ChargeItem.status" },
+  });
+  at.refuses("charge-item-status", "a billed charge to be an error", {
+    stored: () => charge({ status: "billed" }),
+    change: (it) => ({ ...it, status: "entered-in-error" }),
+    instead: (it) => it,
+    as: { status: 409 },
+  });
+  at.refuses("charge-item-final", "another price of what is billed", {
+    stored: () => charge({ status: "billed" }),
+    change: (it) => ({ ...it, priceOverride: euros(50) }),
+    instead: (it) => it,
+    as: { status: 409 },
+  });
+  at.refuses("charge-item-subject", "a charge to become another patient's", {
+    stored: () => charge(),
+    change: (it) => ({ ...it, subject: at.other }),
+    instead: (it) => ({ ...it, priceOverride: euros(30) }),
+    as: { status: 409 },
+  });
+  at.refuses("charge-item-one-patient", "a charge for another patient's visit", {
+    create: async () =>
+      charge({
+        context: await at.stored({ resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject: at.other }),
+      }),
+    insteadOf: () => charge(),
+    as: { status: 409 },
+  });
+  at.refuses("charge-item-references", "a charge for a visit that there is not", {
+    create: () => charge({ context: { reference: "Encounter/none" } }),
+    insteadOf: () => charge(),
+    as: { status: 409, expression: "ChargeItem.context" },
+  });
+  at.refuses("charge-item-deleted", "a billed charge to be deleted", { remove: () => charge({ status: "billed" }), as: { status: 409 } });
+  at.refuses("charge-item-currency", "12.50 yen, but not 1.250 dinars", {
+    create: () => charge({ priceOverride: { value: 12.5, currency: "JPY" } }),
+    insteadOf: () => charge({ priceOverride: { value: 1.255, currency: "TND" } }),
+    as: { status: 422, expression: "ChargeItem.priceOverride" },
+  });
+  at.refuses("invoice-status", "a cancelled invoice to be issued", {
+    stored: () => invoice({ status: "cancelled" }),
+    change: (it) => ({ ...it, status: "issued" }),
+    instead: (it) => ({ ...it, cancelledReason: "twice" }),
+    as: { status: 409 },
+  });
+  at.refuses("invoice-final", "another total of what is issued", {
+    stored: () => invoice(),
+    change: (it) => ({ ...it, totalNet: euros(1) }),
+    instead: (it) => ({ ...it, status: "cancelled", cancelledReason: "wrong total" }),
+    as: { status: 409 },
+  });
+  at.refuses("invoice-subject", "an invoice to become another patient's", {
+    stored: () => invoice({ status: "draft" }),
+    change: (it) => ({ ...it, subject: at.other }),
+    instead: (it) => ({ ...it, status: "issued" }),
+    as: { status: 409 },
+  });
+  at.refuses("invoice-deleted", "an issued invoice to be deleted", {
+    remove: () => invoice(),
+    allow: (it) => at.fhir.send("PUT", `/Invoice/${it.id}`, { ...it, status: "cancelled" }),
+    as: { status: 409 },
+  });
+  at.refuses("invoice-total", "a total that is not the sum of the lines", {
+    create: () => invoice({ totalNet: euros(25) }),
+    insteadOf: () => invoice(),
+    as: { status: 422, expression: "Invoice.totalNet" },
+  });
+  at.refuses("invoice-references", "an invoice over a charge that there is not", {
+    create: () => invoice({ lineItem: [{ chargeItemReference: { reference: "ChargeItem/none" } }] }),
+    insteadOf: () => invoice(),
+    as: { status: 409 },
+  });
+
+  it("have a charge on one invoice in force, and set it free when that is cancelled", async () => {
+    const item = await at.stored(charge({ status: "billed" }));
+    const over = invoice({ lineItem: [{ chargeItemReference: item }] });
+    const first = await at.fhir.create(over);
+    expect(await at.fhir.create(over)).toMatchObject({ status: 409 });
+    const billable = { ...charge(), id: item.reference.slice("ChargeItem/".length) };
+    const entry = [
+      { resource: { ...first.body, status: "cancelled" }, request: { method: "PUT", url: `Invoice/${first.body.id}` } },
+      { resource: billable, request: { method: "PUT", url: item.reference } },
+    ];
+    expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({ status: 200 });
+    expect(await at.fhir.create(over)).toMatchObject({ status: 201 });
+  });
+});

@@ -1,0 +1,165 @@
+/** What no order, result or report of the laboratory may become, by whichever door somebody writes. */
+import { rulesTable } from "../kit/rules-table.ts";
+
+const LABORATORY = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
+const VITAL_SIGNS = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] }];
+const SNOMED = "http://snomed.info/sct";
+const UCUM = "http://unitsofmeasure.org";
+const grams = (value: number) => ({ value, unit: "g/dL", system: UCUM, code: "g/dL" });
+
+rulesTable("the laboratory", ["visits", "lab"], (at) => {
+  const order = (more: object = {}) => ({
+    resourceType: "ServiceRequest",
+    status: "active",
+    intent: "order",
+    code: { text: "haemoglobin" },
+    subject: at.patient,
+    ...more,
+  });
+  const result = (more: object = {}) => ({
+    resourceType: "Observation",
+    status: "final",
+    category: LABORATORY,
+    code: { text: "haemoglobin" },
+    subject: at.patient,
+    valueQuantity: grams(12),
+    ...more,
+  });
+  const report = (more: object = {}) => ({
+    resourceType: "DiagnosticReport",
+    status: "final",
+    code: { text: "blood count" },
+    subject: at.patient,
+    conclusion: "normal",
+    ...more,
+  });
+  const visitOf = (subject: object) => at.stored({ resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject });
+
+  at.refuses("service-request-status", "a completed order to be active again", {
+    stored: () => order({ status: "completed" }),
+    change: (it) => ({ ...it, status: "active" }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "ServiceRequest.status" },
+  });
+  at.refuses("service-request-subject", "an order to become another patient's", {
+    stored: () => order(),
+    change: (it) => ({ ...it, subject: at.other }),
+    instead: (it) => ({ ...it, priority: "urgent" }),
+    as: { status: 409, expression: "ServiceRequest.subject" },
+  });
+  at.refuses("service-request-patient", "an order for somebody who has died, but not one that is over", {
+    create: () => order({ subject: at.dead }),
+    insteadOf: () => order({ subject: at.dead, status: "completed" }),
+    as: { status: 409 },
+  });
+  at.refuses("service-request-one-patient", "an order for one patient in another's visit", {
+    create: async () => order({ encounter: await visitOf(at.other) }),
+    insteadOf: async () => order({ encounter: await visitOf(at.patient) }),
+    as: { status: 409, expression: "ServiceRequest.encounter" },
+  });
+  at.refuses("service-request-references", "an order in a visit that there is not", {
+    create: () => order({ encounter: { reference: "Encounter/nowhere" } }),
+    insteadOf: () => order(),
+    as: { status: 409, expression: "ServiceRequest.encounter" },
+  });
+  at.refuses("specimen-status", "an unsatisfactory specimen to be available", {
+    stored: () => ({ resourceType: "Specimen", status: "unsatisfactory", subject: at.patient }),
+    change: (it) => ({ ...it, status: "available" }),
+    instead: (it) => ({ ...it, note: [{ text: "haemolysed" }] }),
+    as: { status: 409 },
+  });
+  at.refuses("specimen-subject", "a specimen to become another patient's", {
+    stored: () => ({ resourceType: "Specimen", status: "available", subject: at.patient }),
+    change: (it) => ({ ...it, subject: at.other }),
+    instead: (it) => ({ ...it, receivedTime: "2026-01-05" }),
+    as: { status: 409 },
+  });
+  at.refuses("specimen-one-patient", "one patient's specimen for another's order", {
+    create: async () => ({ resourceType: "Specimen", subject: at.patient, request: [await at.stored(order({ subject: at.other }))] }),
+    insteadOf: async () => ({ resourceType: "Specimen", subject: at.patient, request: [await at.stored(order())] }),
+    as: { status: 409 },
+  });
+  at.refuses("specimen-references", "a specimen for an order that there is not", {
+    create: () => ({ resourceType: "Specimen", subject: at.patient, request: [{ reference: "ServiceRequest/none" }] }),
+    insteadOf: () => ({ resourceType: "Specimen", subject: at.patient }),
+    as: { status: 409 },
+  });
+  at.refuses("observation-status", "a final result to be preliminary", {
+    stored: () => result(),
+    change: (it) => ({ ...it, status: "preliminary" }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409 },
+  });
+  at.refuses("observation-final", "a final result to change in silence", {
+    stored: () => result(),
+    change: (it) => ({ ...it, valueQuantity: grams(9) }),
+    instead: (it) => ({ ...it, valueQuantity: grams(9), status: "corrected" }),
+    as: { status: 409 },
+  });
+  at.refuses("observation-laboratory", "a final result to become a vital sign, which anyone may change", {
+    stored: () => result(),
+    change: (it) => ({ ...it, category: VITAL_SIGNS, status: "amended" }),
+    instead: (it) => ({ ...it, category: [...LABORATORY, ...VITAL_SIGNS], status: "amended" }),
+    as: { status: 409, expression: "Observation.category" },
+  });
+  at.refuses("observation-subject", "a result to become another patient's", {
+    stored: () => result(),
+    change: (it) => ({ ...it, subject: at.other, status: "corrected" }),
+    instead: (it) => ({ ...it, note: [{ text: "seen" }] }),
+    as: { status: 409 },
+  });
+  at.refuses("observation-one-patient", "one patient's result for another's order", {
+    create: async () => result({ basedOn: [await at.stored(order({ subject: at.other }))] }),
+    insteadOf: async () => result({ basedOn: [await at.stored(order())] }),
+    as: { status: 409 },
+  });
+  at.refuses("observation-order", "a result for a referral to physiotherapy", {
+    create: async () => result({ basedOn: [await at.stored(order({ category: [{ coding: [{ system: SNOMED, code: "91251008" }] }] }))] }),
+    insteadOf: async () =>
+      result({ basedOn: [await at.stored(order({ category: [{ coding: [{ system: SNOMED, code: "108252007" }] }] }))] }),
+    as: { status: 409, expression: "Observation.basedOn" },
+  });
+  at.refuses("observation-value", "-5 g/dL, but not a base excess of -5 mmol/L", {
+    create: () => result({ valueQuantity: grams(-5) }),
+    insteadOf: () => result({ valueQuantity: { value: -5, unit: "mmol/L", system: UCUM, code: "mmol/L" } }),
+    as: { status: 422, expression: "Observation.value" },
+  });
+  at.refuses("observation-value", "1e300 of anything", {
+    create: () => result({ valueQuantity: { value: 1e300, unit: "mmol/L" } }),
+    insteadOf: () => result(),
+    as: { status: 422 },
+  });
+  at.refuses("observation-references", "a result for an order that there is not", {
+    create: () => result({ basedOn: [{ reference: "ServiceRequest/none" }] }),
+    insteadOf: () => result({ basedOn: [{ identifier: { value: "an order of others" } }] }),
+    as: { status: 409 },
+  });
+  at.refuses("diagnostic-report-status", "a final report to be preliminary", {
+    stored: () => report(),
+    change: (it) => ({ ...it, status: "preliminary" }),
+    instead: (it) => ({ ...it, status: "cancelled" }),
+    as: { status: 409 },
+  });
+  at.refuses("diagnostic-report-final", "a final report to change in silence", {
+    stored: () => report(),
+    change: (it) => ({ ...it, conclusion: "anaemia" }),
+    instead: (it) => ({ ...it, conclusion: "anaemia", status: "amended" }),
+    as: { status: 409 },
+  });
+  at.refuses("diagnostic-report-subject", "a report to become another patient's", {
+    stored: () => report(),
+    change: (it) => ({ ...it, subject: at.other, status: "corrected" }),
+    instead: (it) => ({ ...it, status: "corrected" }),
+    as: { status: 409 },
+  });
+  at.refuses("diagnostic-report-one-patient", "one patient's report over another's result", {
+    create: async () => report({ result: [await at.stored(result({ subject: at.other }))] }),
+    insteadOf: async () => report({ result: [await at.stored(result())] }),
+    as: { status: 409, expression: "DiagnosticReport.result" },
+  });
+  at.refuses("diagnostic-report-references", "a report over a result that there is not", {
+    create: () => report({ result: [{ reference: "Observation/none" }] }),
+    insteadOf: () => report({ result: [{ display: "on paper" }] }),
+    as: { status: 409 },
+  });
+});

@@ -1,0 +1,66 @@
+/** What no visit may become, by whichever door somebody writes. */
+import { rulesTable } from "../kit/rules-table.ts";
+
+rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
+  const day = "2026-01-05T10:00:00Z";
+  const visit = (more: object = {}) => ({
+    resourceType: "Encounter",
+    status: "in-progress",
+    class: { code: "EMER" },
+    subject: at.patient,
+    period: { start: day },
+    ...more,
+  });
+  const over = visit({ status: "finished", period: { start: day, end: day } });
+
+  at.refuses("encounter-status", "what is finished to go on, unless it is kept that it was finished", {
+    stored: over,
+    change: (it) => ({ ...it, status: "in-progress" }),
+    instead: (it) => ({ ...it, status: "in-progress", statusHistory: [{ status: "finished", period: { start: day } }] }),
+    as: { status: 409, expression: "Encounter.status" },
+  });
+  at.refuses("encounter-status", "what is cancelled to become finished, but not to be an error", {
+    stored: visit({ status: "cancelled" }),
+    change: (it) => ({ ...it, status: "finished" }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409 },
+  });
+  at.refuses("encounter-subject", "another patient", {
+    stored: visit(),
+    change: (it) => ({ ...it, subject: at.other }),
+    instead: (it) => ({ ...it, reasonCode: [{ text: "cough" }] }),
+    as: { status: 409, expression: "Encounter.subject" },
+  });
+  at.refuses("encounter-subject", "another patient with another class, so that it is another service's", {
+    stored: over,
+    change: (it) => ({ ...it, subject: at.other, class: { code: "IMP" } }),
+    instead: (it) => ({ ...it, class: { code: "IMP" } }),
+    as: { status: 409 },
+  });
+  at.refuses("encounter-status", "to go on with another class, so that it is another service's", {
+    stored: over,
+    change: (it) => ({ ...it, status: "in-progress", class: { code: "IMP" } }),
+    instead: (it) => ({ ...it, class: { code: "IMP" } }),
+    as: { status: 409 },
+  });
+  at.refuses("encounter-patient", "an open visit of somebody who has died, but not one that has begun in the past", {
+    create: () => visit({ subject: at.dead, period: { start: new Date().toISOString() } }),
+    insteadOf: () => visit({ subject: at.dead }),
+    as: { status: 409, expression: "Encounter.subject" },
+  });
+  at.refuses("encounter-patient", "an open visit under a record that was replaced, but under the one that took its place", {
+    create: () => visit({ subject: at.replaced, period: undefined }),
+    insteadOf: () => visit(),
+    as: { status: 409 },
+  });
+  at.refuses("encounter-period", "an open visit that begins in 2090, but not a planned one", {
+    create: () => visit({ period: { start: "2090" } }),
+    insteadOf: () => visit({ status: "planned", period: { start: "2090" } }),
+    as: { status: 422, expression: "Encounter.period.start" },
+  });
+  at.refuses("encounter-references", "a visit of nobody, but of somebody who is elsewhere", {
+    create: () => visit({ subject: { reference: "Patient/nobody" } }),
+    insteadOf: () => visit({ subject: { reference: "https://elsewhere.example/fhir/Patient/1" } }),
+    as: { status: 409, expression: "Encounter.subject" },
+  });
+});

@@ -83,8 +83,11 @@ export type Write =
    * or nothing (`none`)? Prepared, it holds the condition's lock if that is as expected, else nothing.
    */
   | { op: "hold"; type: string; condition: NoneExist; isThere: boolean }
-  /** Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`. */
-  | { op: "add"; counter: string; by: number; min?: number }
+  /**
+   * Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`.
+   * @param ifValue refuse (FACTS_OUTDATED) unless this is its value before
+   */
+  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number }
   /** An event that is written with the rest, into the outbox. EVENT_TOO_LARGE over MAX_EVENT_CHARACTERS. */
   | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
   /** The write is the effect of an event, whose id is remembered until `until` (milliseconds): refused with ALREADY_HANDLED when it is known. */

@@ -30,20 +30,26 @@ export const PARTITIONS = 8;
 const KEPT_MS = 7 * 86_400_000;
 /** Bytes of events that wait for a service; with more nothing is taken, and events stay in their outboxes. */
 const MAX_STREAM_BYTES = 1_000_000_000;
-/** An event that comes twice within this is one: a relay that died between its publish and its notes repeats it sooner. */
+/** A message that comes twice within this is one; what else comes twice is dropped where it is handled. */
 const DUPLICATES_MS = 120_000;
 /** A claim on an event ends after this, unless it is renewed: the time until a dead process's event goes to another. */
 const CLAIM_MS = 5_000;
 /** A handler keeps its claim for so long at most: one that hangs would hold its partition for ever. */
 const LONGEST_CLAIM_MS = 600_000;
+/** Events in one message, and their characters: a server takes messages of 1 MB, and UTF-8 may be three bytes a character. */
+const [MAX_BATCH, MAX_BATCH_CHARACTERS] = [100, 250_000];
 const PUBLISH_MS = 5_000;
 const RETRY_MS = 1_000;
+/** Events whose tries are counted; a node works at one message of each partition, the others are with other nodes. */
+const MAX_TRIED = 10_000;
 
 interface Registered {
   events: string[];
   consumer: EventConsumer;
   stopping: AbortController;
   messages: Set<ConsumerMessages>;
+  /** How often this node has tried an event that is not done. */
+  tries: Map<string, number>;
   work: Promise<unknown>;
 }
 
@@ -58,6 +64,8 @@ export class JetStreamTransport implements EventTransport {
   readonly #broker: ServiceBroker;
   readonly #transporter: MeshTransporter;
   readonly #registered = new Map<string, Registered>();
+  /** Messages that are not sent yet, by their subject. */
+  readonly #batches = new Map<string, { texts: string[]; characters: number; sent: Promise<void> }>();
   #opening: Promise<Opened> | undefined;
 
   constructor(broker: ServiceBroker, transporter: MeshTransporter) {
@@ -65,13 +73,29 @@ export class JetStreamTransport implements EventTransport {
     this.#transporter = transporter;
   }
 
-  async send({ place: _, ...event }: WaitingEvent): Promise<void> {
+  /** What is sent in one turn of the event loop for one partition goes in one message: the server's disk takes some hundred a second. */
+  send({ place: _, ...event }: WaitingEvent): Promise<void> {
+    const subject = this.#subject(partitionOf(event.key), event.subject);
+    const text = JSON.stringify(event);
+    const open = this.#batches.get(subject);
+    if (open && open.texts.length < MAX_BATCH && open.characters + text.length <= MAX_BATCH_CHARACTERS) {
+      open.texts.push(text);
+      open.characters += text.length;
+      return open.sent;
+    }
+    const batch = { texts: [text], characters: text.length, sent: Promise.resolve() };
+    batch.sent = new Promise((resolve) => setImmediate(resolve)).then(() => {
+      if (this.#batches.get(subject) === batch) this.#batches.delete(subject);
+      return this.#publish(subject, `[${batch.texts.join(",")}]`);
+    });
+    this.#batches.set(subject, batch);
+    return batch.sent;
+  }
+
+  async #publish(subject: string, text: string): Promise<void> {
     try {
       const { js } = await this.#open();
-      await js.publish(this.#subject(partitionOf(event.key), event.subject), JSON.stringify(event), {
-        msgID: event.id,
-        timeout: PUBLISH_MS,
-      });
+      await js.publish(subject, text, { msgID: createHash("sha256").update(text).digest("base64"), timeout: PUBLISH_MS });
     } catch (error) {
       this.#opening = undefined; // the stream may be gone, with the disk that it was on
       throw error;
@@ -79,7 +103,14 @@ export class JetStreamTransport implements EventTransport {
   }
 
   register(service: string, events: string[], consumer: EventConsumer): void {
-    this.#registered.set(service, { events, consumer, stopping: new AbortController(), messages: new Set(), work: Promise.resolve() });
+    this.#registered.set(service, {
+      events,
+      consumer,
+      stopping: new AbortController(),
+      messages: new Set(),
+      tries: new Map(),
+      work: Promise.resolve(),
+    });
   }
 
   start(service: string): void {
@@ -175,7 +206,7 @@ export class JetStreamTransport implements EventTransport {
     return consumer.consume({ max_messages: 1, abort_on_missing_resource: true });
   }
 
-  async #handle(message: JsMsg, { consumer, stopping }: Registered): Promise<void> {
+  async #handle(message: JsMsg, { consumer, stopping, tries }: Registered): Promise<void> {
     if (stopping.signal.aborted) {
       message.nak();
       return;
@@ -185,10 +216,19 @@ export class JetStreamTransport implements EventTransport {
       if (performance.now() - begun < LONGEST_CLAIM_MS) message.working();
     }, CLAIM_MS / 3).unref();
     try {
-      const event = eventFrom(message.json<WaitingEvent>());
-      const pause = await consumer.attempt(event, message.info.deliveryCount - 1);
-      if (pause === undefined) message.ack();
-      else message.nak(Math.ceil(pause));
+      // In order; one that must wait lets those behind it wait, and those before it come again: they are done, and say so.
+      for (const waiting of message.json<WaitingEvent[]>()) {
+        const before = tries.get(waiting.id) ?? 0;
+        const pause = await consumer.attempt(eventFrom(waiting), before);
+        tries.delete(waiting.id);
+        if (pause === undefined) continue;
+        // The next try may be another node's: what is forgotten here is counted from the start.
+        if (tries.size >= MAX_TRIED) tries.clear();
+        tries.set(waiting.id, before + 1);
+        message.nak(Math.ceil(pause));
+        return;
+      }
+      message.ack();
     } finally {
       clearInterval(claim);
     }

@@ -7,7 +7,7 @@
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
-import type { ResourceOf, ResourceType } from "../../fhir/r4.ts";
+import type { FhirResource, ResourceOf, ResourceType } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
@@ -32,6 +32,7 @@ import { type OwnFhir, ownFhir } from "./own-fhir.ts";
 import { OwnerWrites, type WriteManner } from "./owner-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
+import type { EffectOf, EffectsOf } from "./rules/effects.ts";
 import type { RulesOf } from "./rules/rule.ts";
 import { restingHere } from "./rules/resting.ts";
 import { Rulebook } from "./rules/rulebook.ts";
@@ -46,6 +47,8 @@ export interface FhirOptions {
   unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
   /** Rules over what was before, what comes and what other services know, per type; see `Rule`. */
   rules?: RulesOf;
+  /** What follows from a change of a type and is kept in the same atomic write; see `EffectOf`. */
+  effects?: EffectsOf;
 }
 
 /** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
@@ -204,7 +207,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       const rules = new Rulebook(options.rules ?? {}, readConfig().rules);
       // Before it is announced; of this broker only, as its settings are.
       this.metadata.fhir = { ...this.metadata.fhir, owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
-      this.writes = new OwnerWrites(this, { unique, rules });
+      this.writes = new OwnerWrites(this, { unique, rules, effects: (options.effects ?? {}) as Record<string, EffectOf<FhirResource>> });
       this.fhir = ownFhir(this, (steps) => guarded(this, () => write(this as This, steps)));
     },
 

@@ -3,6 +3,7 @@
  * stored.
  */
 import type { Service } from "moleculer";
+import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError } from "../../federation/errors.ts";
@@ -13,6 +14,7 @@ import type { Place, Reliance, Store, UniqueKey, Write, WriteKey, WriteResult } 
 import { prepareWrites } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf } from "./rules/changes.ts";
+import { derive, type DerivedSteps, type EffectOf } from "./rules/effects.ts";
 import { evaluate, type SteppedChange, type Warning } from "./rules/evaluate.ts";
 import { GatheredFacts } from "./rules/gather.ts";
 import { fenceAndAsk, unfence } from "./rules/resting.ts";
@@ -36,44 +38,44 @@ export interface WriteManner {
 
 type Owner = Service & WithDirectory & { store: Store; profiles: Profiles };
 
+/** What a service has given to the mixin. */
+interface WhatHolds {
+  unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  rules: Rulebook;
+  effects: Record<string, EffectOf<FhirResource> | undefined>;
+}
+
 /** The writes of one service. */
 export class OwnerWrites {
   readonly #owner: Owner;
-  readonly #unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  readonly #unique: WhatHolds["unique"];
   readonly #rules: Rulebook;
+  readonly #effects: WhatHolds["effects"];
   /** By prepared transaction; one that ends at another node leaves its fences, which end by themselves. */
   readonly #fencedBy = new Map<string, Place[]>();
 
-  constructor(
-    owner: Owner,
-    { unique, rules }: { unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>; rules: Rulebook },
-  ) {
+  constructor(owner: Owner, { unique, rules, effects }: WhatHolds) {
     this.#owner = owner;
     this.#unique = unique;
     this.#rules = rules;
+    this.#effects = effects;
   }
 
   /** All steps or none. @throws what the steps, the rules or the store refuse */
   write(steps: OwnerStep[], manner: WriteManner): Promise<WriteResult[]> {
     return this.#bound(steps, async (bound) => {
-      const { writes, reliance, fenced } = await this.#checked(bound, manner);
-      return this.#whileFenced(fenced, manner, async () => {
-        manner.mayBegin?.();
-        return this.#owner.store.write(writes, manner.key, reliance);
-      });
+      const checked = await this.#checked(bound, manner);
+      return this.#stored(bound, checked, manner, ({ writes, reliance }) => this.#owner.store.write(writes, manner.key, reliance));
     });
   }
 
   /** All steps, stored but not visible. */
   prepare(tx: string, steps: OwnerStep[], manner: WriteManner): Promise<{ results: WriteResult[]; writes: Write[] }> {
     return this.#bound(steps, async (bound) => {
-      const { writes, reliance, fenced } = await this.#checked(bound, { ...manner, tx });
-      const results = await this.#whileFenced(fenced, manner, async () => {
-        manner.mayBegin?.();
-        return this.#owner.store.prepare(tx, writes, reliance);
-      });
-      if (fenced.length > 0) this.#fencedBy.set(tx, fenced);
-      return { results, writes };
+      const checked = await this.#checked(bound, { ...manner, tx });
+      const results = await this.#stored(bound, checked, manner, ({ writes, reliance }) => this.#owner.store.prepare(tx, writes, reliance));
+      if (checked.fenced.length > 0) this.#fencedBy.set(tx, checked.fenced);
+      return { results, writes: checked.writes };
     });
   }
 
@@ -82,6 +84,23 @@ export class OwnerWrites {
     const fenced = this.#fencedBy.get(tx);
     this.#fencedBy.delete(tx);
     if (isAborted && fenced) await unfence({ caller, directory: this.#owner.directory }, fenced);
+  }
+
+  /** The results of the steps that were sent; what follows from them is this service's own. */
+  #stored(
+    { steps }: BoundSteps,
+    checked: Checked,
+    manner: WriteManner,
+    store: (checked: Checked) => Promise<WriteResult[]>,
+  ): Promise<WriteResult[]> {
+    return this.#whileFenced(checked.fenced, manner, async () => {
+      manner.mayBegin?.();
+      try {
+        return (await store(checked)).slice(0, steps.length);
+      } catch (error) {
+        throw checked.derived?.meaningOf(error, steps.length) ?? error;
+      }
+    });
   }
 
   /** What is not deleted after all may be referred to again. */
@@ -107,12 +126,12 @@ export class OwnerWrites {
     );
   }
 
-  readonly #hasRules = (type: string): boolean => this.#rules.of(type).length > 0;
+  readonly #hasRules = (type: string): boolean => this.#rules.of(type).length > 0 || this.#effects[type] !== undefined;
 
   async #checked({ steps, before }: BoundSteps, manner: WriteManner): Promise<Checked> {
     const { profiles } = this.#owner;
     const { writes, resources } = await prepareWrites(steps, { profiles, unique: this.#unique, work: manner.work });
-    const changes = this.#rules.isEmpty ? [] : changesOf({ steps, resources, before }, this.#hasRules, new Date());
+    const changes = changesOf({ steps, resources, before }, this.#hasRules, new Date());
     if (changes.length === 0) return { writes, fenced: [] };
     const { directory, store, name: service } = this.#owner;
     const { caller } = manner;
@@ -123,8 +142,13 @@ export class OwnerWrites {
       if (fenced.length > 0) facts.noteResting(await fenceAndAsk({ caller, directory }, fenced, manner.tx));
       for (const warning of await evaluate(this.#rules, changes, facts)) this.#tell(warning);
     });
+    const derived = await derive(this.#effects, changes, { facts, store, rules: this.#rules });
+    if (derived.steps.length > 0) {
+      const more = await prepareWrites(derived.steps, { profiles, unique: this.#unique, work: manner.work });
+      writes.push(...more.writes);
+    }
     const on = facts.relied;
-    return { writes, fenced, ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
+    return { writes, fenced, derived, ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
   }
 
   /** What is deleted and may have others rest on it. */
@@ -146,6 +170,8 @@ interface Checked {
   writes: Write[];
   /** What rules knew of other resources; absent: they asked for nothing. */
   reliance?: Reliance;
+  /** What follows from the steps: the last of the writes. */
+  derived?: DerivedSteps;
   /** What is deleted and must not be referred to meanwhile. */
   fenced: Place[];
 }

@@ -2,7 +2,8 @@
  * Prepared writes: stored whole as one text, invisible, with a row per lock. What is committed is what was checked, so a commit checks
  * nothing again; the locks have kept everything that the check looked at.
  */
-import { type Change, jsonOf, lockKeys, planWrite, RELIED, typesIn } from "../plan-write.ts";
+import { type Change, jsonOf, lockKeys, RELIED, typesIn } from "../plan-write.ts";
+import { planWrite } from "../write-planner.ts";
 import type { Reliance, StoreOptions, Write, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Blocked, Misuse } from "./commit-queue.ts";

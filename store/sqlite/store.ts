@@ -1,7 +1,8 @@
 /** The store of one service in one SQLite file, by Node's own `node:sqlite`. Several processes of a machine may open the same file. */
 import { stat } from "node:fs/promises";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
-import { lockKeys, planWrite, charactersIn } from "../plan-write.ts";
+import { charactersIn, lockKeys } from "../plan-write.ts";
+import { planWrite } from "../write-planner.ts";
 import { startsWith } from "./sql-fragments.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import type { Database } from "./database.ts";

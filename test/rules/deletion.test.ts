@@ -63,9 +63,9 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
     subject: at.patient,
     result: [of],
   }));
-  refuses("medication-request-rested-on", "a prescription that was dispensed", prescription, (of) => ({
+  refuses("medication-request-rested-on", "a prescription that is dispensed", prescription, (of) => ({
     resourceType: "MedicationDispense",
-    status: "completed",
+    status: "in-progress",
     medicationCodeableConcept: { text: "x" },
     subject: at.patient,
     authorizingPrescription: [of],

@@ -46,6 +46,11 @@ export class GatheredFacts implements Facts {
     return [...this.#pending.values()].flatMap((resource) => (resource?.resourceType === type ? [resource] : []));
   }
 
+  /** Whether the write, or its transaction, makes or deletes the resource. */
+  isWritten(reference: string): boolean {
+    return this.#pending.has(reference);
+  }
+
   restingOn(reference: string): string[] {
     return (this.#resting.get(reference) ?? []).filter((by) => !this.#pending.has(by));
   }

@@ -14,17 +14,15 @@ export function timeLeft({ options, startHrTime }: Context): number {
 
 /** @throws 514 REQUEST_SKIPPED when the caller has given up */
 export function requireTime(ctx: Context): void {
-  if (timeLeft(ctx) > 0) return;
-  throw new Errors.RequestSkippedError({ action: ctx.action?.name ?? "", nodeID: ctx.broker.nodeID });
+  if (timeLeft(ctx) <= 0) throw skipped(ctx);
 }
+
+const skipped = (ctx: Context) => new Errors.RequestSkippedError({ action: ctx.action?.name ?? "", nodeID: ctx.broker.nodeID });
 
 /** Moleculer's middleware that begins nothing for a caller that has given up. It stands behind the bulkhead, where calls wait. */
 export const KeepDeadlines = {
   name: "KeepDeadlines",
   localAction(next: (ctx: Context) => Promise<unknown>) {
-    return async (ctx: Context) => {
-      requireTime(ctx);
-      return next(ctx);
-    };
+    return (ctx: Context) => (timeLeft(ctx) > 0 ? next(ctx) : Promise.reject(skipped(ctx)));
   },
 } as unknown as NonNullable<BrokerOptions["middlewares"]>[number];

@@ -61,6 +61,7 @@ export function traceCalls({
       await ended?.close();
     },
     call(next: CallFunction): CallFunction {
+      if (otlpEndpoint === undefined) return next;
       return (action, params, options) => {
         const span = current.getStore()?.span;
         if (!span) return next(action, params, options);
@@ -76,6 +77,8 @@ export function traceCalls({
         const span = isRecorded ? spans?.begin(name, parent, ctx.level === 1) : undefined;
         const trace = span?.traceParent.traceId ?? parent?.traceId ?? ctx.requestID ?? undefined;
         if (span && ctx.level === 1) (ctx.locals as { traceparent?: string }).traceparent = traceParentOf(span.traceParent);
+        // A call within this process is of the same trace already; to say so again would cost as much as the call.
+        if (!span && current.getStore()?.trace === trace) return next(ctx);
         return current.run({ trace, span }, () => {
           const result = next(ctx);
           if (span) result.then(() => span.end(), span.fail);

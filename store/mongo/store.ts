@@ -215,7 +215,7 @@ class MongoStore implements Store {
     });
   }
 
-  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
+  async fence(places: Place[], expiresAt: number, { tx }: { tx?: string } = {}): Promise<void> {
     await this.#waiting((session) => this.#writer.fence(places, expiresAt, tx, session));
   }
 

@@ -3,6 +3,9 @@
  * dispenses, deliveries, charges, invoices. What they refer to must be there when they are written, and is not deleted under them.
  */
 
+import { requireParameter } from "../fhir/search/exact-clauses.ts";
+import { mayReferTo } from "../fhir/search/parameters.ts";
+
 /** One element of a type that refers. */
 export interface ActReference {
   /** Path of the Reference, through arrays, without the type: `location.location`. */
@@ -48,3 +51,34 @@ export const RESTED_ON: ReadonlySet<string> = new Set([
   "SupplyRequest",
   "ChargeItem",
 ]);
+
+/** What of a patient's record rests on the patient, besides acts: the patient is not deleted under it. */
+const patient = { path: "patient", parameter: "patient" };
+const RECORDS: Readonly<Record<string, readonly ActReference[]>> = {
+  AllergyIntolerance: [patient],
+  CarePlan: [subject],
+  ClinicalImpression: [subject],
+  Condition: [subject],
+  DocumentReference: [subject],
+  FamilyMemberHistory: [patient],
+  Immunization: [patient],
+  MedicationStatement: [subject],
+  Procedure: [subject],
+};
+
+/** By what resources of a type may rest on one of another type, as a search parameter finds it; by type of what refers. */
+export function restingOn(type: string): { by: string; slots: number[] }[] {
+  const known = resting.get(type);
+  if (known) return known;
+  const all = [...Object.entries(ACT_REFERENCES), ...(type === "Patient" ? Object.entries(RECORDS) : [])];
+  const found = all.flatMap(([by, references]) => {
+    const parameters = references.flatMap(({ parameter }) => (parameter === undefined ? [] : [requireParameter(by, parameter)]));
+    const slots = parameters.filter((it) => mayReferTo(it, type)).flatMap((it) => it.slots);
+    return slots.length > 0 ? [{ by, slots: [...new Set(slots)] }] : [];
+  });
+  resting.set(type, found);
+  return found;
+}
+
+/** Made once for each type: a deletion asks for it. */
+const resting = new Map<string, { by: string; slots: number[] }[]>();

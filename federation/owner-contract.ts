@@ -13,6 +13,7 @@ import type {
   OutboxEvent,
   OutboxQueue,
   OutboxState,
+  Place,
   Prepared,
   StoredResource,
 } from "../store/store.ts";
@@ -66,7 +67,7 @@ export type OwnerStep =
    * planned (`isThere`), nobody else acts on the condition meanwhile.
    */
   | { op: "hold"; type: string; condition: { lock: string; clauses: Clause[] }; isThere: boolean }
-  | { op: "add"; counter: string; by: number; min?: number }
+  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number }
   /** An event that is written with the rest; see `Write` of the store. */
   | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
   /** The write is the effect of this event. */
@@ -81,6 +82,12 @@ export const writesResource = (step: OwnerStep): step is ResourceOwnerStep =>
 
 /** By `Type/id` what a transaction makes of resources, as far as rules may know it (`toldOf`); null: it deletes them. */
 export type MadeElsewhere = Record<string, Resource | null>;
+
+/** Who rests on one resource, by `Type/id`: the first few. */
+export interface Resting {
+  place: string;
+  by: string[];
+}
 
 /** What became of one step; see `WriteResult` of the store. */
 export interface StepResult {
@@ -176,6 +183,13 @@ function actionsOf(service: string) {
     write: declare<{ steps: OwnerStep[]; representation?: boolean; key?: string; isRepeated?: boolean }, StepResult[]>("write"),
     /** First phase of a two-phase commit. `elsewhere`: what the transaction makes at other owners, for the rules. */
     prepare: declare<{ tx: string; steps: OwnerStep[]; representation?: boolean; elsewhere?: MadeElsewhere }, StepResult[]>("prepare"),
+    /**
+     * Before these are deleted: the owner takes no new reference to them any more, for some seconds, and says who of its resources rests on
+     * them. `tx`: the transaction that deletes them.
+     */
+    fence: declare<{ places: Place[]; tx?: string }, Resting[]>("fence"),
+    /** They are not deleted: they may be referred to again. */
+    unfence: declare<{ places: Place[] }, null>("unfence"),
     /** Second phase; idempotent. `at`: meta.lastUpdated, milliseconds. */
     commit: declare<{ tx: string; at: number }, null>("commit"),
     abort: declare<{ tx: string }, null>("abort"),

@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { brokerOf, type Caller } from "../mesh/contract.ts";
 import { type KeyedRequest, newPart, notePart, type RequestMeta, stamped } from "../mesh/keyed-request.ts";
+import { retries } from "../mesh/metrics.ts";
 import { mayCallAgain } from "../mesh/retry-budget.ts";
 import { isType } from "./errors.ts";
 import { type OwnerStep, ownerOf, type StepResult } from "./owner-contract.ts";
@@ -51,6 +52,7 @@ export async function preparePart(
       const isWorthAnother = isType(error, "REQUEST_REJECTED") || hasLabelsOfOthers(error, steps);
       if (!isWorthAnother || tries === MAX_TRIES || performance.now() + PAUSE_MS >= deadline) throw error;
       if (!mayCallAgain(brokerOf(caller), ownerOf(owner).prepare.action)) throw error;
+      retries.labels(owner).inc();
       await delay(randomInt(PAUSE_MS));
     }
   }

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { brokerOf, type Caller } from "../mesh/contract.ts";
+import { retries } from "../mesh/metrics.ts";
 import { mayCallAgain } from "../mesh/retry-budget.ts";
 import { isType } from "./errors.ts";
 import { isKeyed, preparePart } from "./prepare-part.ts";
@@ -46,6 +47,7 @@ export async function writeToOwner(
       const isInDoubt = IN_DOUBT.some((type) => isType(error, type));
       if (!isInDoubt || tries === MAX_TRIES || performance.now() + pause >= deadline) throw error;
       if (!mayCallAgain(brokerOf(caller), ownerOf(owner).write.action)) throw error;
+      retries.labels(owner).inc();
       await delay(pause);
     }
   }

@@ -3,6 +3,7 @@
  * storm of second tries; after a quiet time a node's calls in flight may all be made again at once.
  */
 import type { ServiceBroker } from "moleculer";
+import { retriesRefused } from "./metrics.ts";
 
 /** Each call allows for so many more. */
 const SHARE = 0.2;
@@ -14,7 +15,8 @@ const FIRST = 100;
 /** Left for each service, by broker: as many as there are services in the mesh. */
 const budgets = new WeakMap<ServiceBroker, Map<string, number>>();
 
-const serviceOf = (action: string): string => action.slice(0, action.indexOf("."));
+/** The service of an action. */
+export const serviceOf = (action: string): string => action.slice(0, action.indexOf("."));
 
 function budgetsOf(broker: ServiceBroker): Map<string, number> {
   const known = budgets.get(broker) ?? new Map<string, number>();
@@ -34,7 +36,10 @@ export function mayCallAgain(broker: ServiceBroker, action: string): boolean {
   const known = budgetsOf(broker);
   const service = serviceOf(action);
   const left = known.get(service) ?? FIRST;
-  if (left < 1) return false;
+  if (left < 1) {
+    retriesRefused.labels(service).inc();
+    return false;
+  }
   known.set(service, left - 1);
   return true;
 }

@@ -7,7 +7,7 @@ let failures: Error[] = [];
 let tries = 0;
 
 const attempt = () => {
-  tries++;
+  tries += 1;
   const failure = failures.shift();
   if (failure) throw failure;
   return "done";

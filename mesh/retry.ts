@@ -8,8 +8,10 @@
  *   (hedge.ts), and tried again, as far as the budget goes (retry-budget.ts), when its node died under it, and at the root of a request also when its handler throws a retryable error.
  */
 import type { CallingOptions, Context, Middleware } from "moleculer";
-import { mayCallAgain, noteCall } from "./retry-budget.ts";
-import { type Call, type CallFunction, hedged } from "./hedge.ts";
+import { retries } from "./metrics.ts";
+import { mayCallAgain, noteCall, serviceOf } from "./retry-budget.ts";
+import type { Call, CallFunction } from "./call-function.ts";
+import { hedged } from "./hedge.ts";
 
 /** One try and so many more. Three failures in a row are no accident. */
 const RETRIES = 2;
@@ -59,6 +61,7 @@ async function again(
     const pause = Math.random() * PAUSE_MS * 2 ** retry;
     const left = last - performance.now() - pause;
     if (left <= 0 || (mayHaveRun(latest) && latestCtx && !mayCallAgain(latestCtx.broker, action))) break;
+    retries.labels(serviceOf(action)).inc();
     await new Promise((resolve) => setTimeout(resolve, pause));
     const attempt = next(action, params, { ...options, ...(Number.isFinite(left) && { timeout: left }) });
     try {

@@ -223,7 +223,8 @@ export class MeshTransporter extends Transporters.NATS {
       client.publish(topic, data);
       return;
     }
-    for (const [label, part] of cut(`${this.nodeID}:${++this.#packets}`, data, limit - PART_OVERHEAD)) {
+    this.#packets += 1;
+    for (const [label, part] of cut(`${this.nodeID}:${this.#packets}`, data, limit - PART_OVERHEAD)) {
       const head = headers();
       head.set(PART, label);
       client.publish(topic, part, { headers: head });

@@ -83,8 +83,11 @@ export type Write =
    * or nothing (`none`)? Prepared, it holds the condition's lock if that is as expected, else nothing.
    */
   | { op: "hold"; type: string; condition: NoneExist; isThere: boolean }
-  /** Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`. */
-  | { op: "add"; counter: string; by: number; min?: number }
+  /**
+   * Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`.
+   * @param ifValue refuse (FACTS_OUTDATED) unless this is its value before
+   */
+  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number }
   /** An event that is written with the rest, into the outbox. EVENT_TOO_LARGE over MAX_EVENT_CHARACTERS. */
   | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
   /** The write is the effect of an event, whose id is remembered until `until` (milliseconds): refused with ALREADY_HANDLED when it is known. */
@@ -155,11 +158,15 @@ export interface WriteKey {
   isRepeated: boolean;
 }
 
-/** A resource that a write was decided on, in the version that was seen. */
-export interface Relied {
+/** A resource in one version. */
+export interface Place {
   type: string;
   id: string;
   version: number;
+}
+
+/** A resource that a write was decided on, in the version that was seen. */
+export interface Relied extends Place {
   /** It is in this store. */
   isOwn: boolean;
 }
@@ -276,6 +283,15 @@ export interface Store {
   outboxState(): Promise<OutboxState>;
   /** Whether a write with this `once` has been carried out, and is remembered. */
   isHandled(id: string): Promise<boolean>;
+  /**
+   * From now on no write is stored that relies on one of these in this version, or an older one (FACTS_OUTDATED). Waits, up to `waitMs`, for
+   * prepared transactions that may refer to them.
+   * @param expiresAt milliseconds since 1970
+   * @param tx a prepared transaction that is not waited for
+   */
+  fence(places: Place[], expiresAt: number, tx?: string): Promise<void>;
+  /** Takes fences away: what they were for has not come about. */
+  unfence(places: Place[]): Promise<void>;
 
   /** A counter's value; 0 when never written. */
   counter(name: string): Promise<number>;
@@ -304,6 +320,9 @@ export interface Store {
    * almost nothing. Answers computed from the store alone may be given again under the same mark (`store-cache.ts`).
    */
   changes(): string | undefined;
+
+  /** Writes that wait for the store at this moment. */
+  waiting(): number;
 
   /** Living resources by type, and bytes on disk. */
   stats(): Promise<{ documents: Record<string, number>; bytes: number }>;

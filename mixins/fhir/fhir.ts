@@ -7,7 +7,7 @@
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
-import type { ResourceOf, ResourceType } from "../../fhir/r4.ts";
+import type { FhirResource, ResourceOf, ResourceType } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
@@ -19,7 +19,7 @@ import { defineMixin, workOf } from "../../mesh/contract.ts";
 import { keyedCall, newPart, notePart } from "../../mesh/keyed-request.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
-import type { Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
+import type { Place, Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import type { MadeElsewhere, OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
 import { Relay } from "../events/relay.ts";
 import { relaysOf } from "../events/relays.ts";
@@ -32,7 +32,9 @@ import { type OwnFhir, ownFhir } from "./own-fhir.ts";
 import { OwnerWrites, type WriteManner } from "./owner-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
+import type { EffectOf, EffectsOf } from "./rules/effects.ts";
 import type { RulesOf } from "./rules/rule.ts";
+import { restingHere } from "./rules/resting.ts";
 import { Rulebook } from "./rules/rulebook.ts";
 
 /** What the mixin is told. */
@@ -45,6 +47,8 @@ export interface FhirOptions {
   unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
   /** Rules over what was before, what comes and what other services know, per type; see `Rule`. */
   rules?: RulesOf;
+  /** What follows from a change of a type and is kept in the same atomic write; see `EffectOf`. */
+  effects?: EffectsOf;
 }
 
 /** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
@@ -128,6 +132,25 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         },
       },
 
+      "fhir.fence": {
+        retryPolicy: { enabled: true }, // idempotent
+        hedge: false, // another node could only wait for the same transactions
+        handler(this: This, ctx: Context<{ places: Place[]; tx?: string }>) {
+          const { places, tx } = ctx.params;
+          return guarded(this, () => restingHere(this, places, { owns: (type) => owns.some((own) => own.type === type), tx }));
+        },
+      },
+
+      "fhir.unfence": {
+        retryPolicy: { enabled: true }, // idempotent
+        handler(this: This, ctx: Context<{ places: Place[] }>) {
+          return guarded(this, async () => {
+            await this.store.unfence(ctx.params.places);
+            return null;
+          });
+        },
+      },
+
       "fhir.commit": {
         retryPolicy: { enabled: true }, // idempotent
         hedge: false, // another node could only wait for the first
@@ -135,6 +158,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           return guarded(this, async () => {
             const { tx, at } = ctx.params;
             const types = await this.store.commit(tx, at);
+            await this.writes.ended(tx, { isAborted: false, caller: ctx });
             if (types.includes(PROFILE)) this.broker.broadcast(PROFILES_CHANGED);
             return null;
           });
@@ -164,6 +188,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ tx: string }>) {
           return guarded(this, async () => {
             await this.store.abort(ctx.params.tx);
+            await this.writes.ended(ctx.params.tx, { isAborted: true, caller: ctx });
             return null;
           });
         },
@@ -182,7 +207,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       const rules = new Rulebook(options.rules ?? {}, readConfig().rules);
       // Before it is announced; of this broker only, as its settings are.
       this.metadata.fhir = { ...this.metadata.fhir, owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
-      this.writes = new OwnerWrites(this, { unique, rules });
+      this.writes = new OwnerWrites(this, { unique, rules, effects: (options.effects ?? {}) as Record<string, EffectOf<FhirResource>> });
       this.fhir = ownFhir(this, (steps) => guarded(this, () => write(this as This, steps)));
     },
 

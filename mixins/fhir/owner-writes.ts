@@ -3,18 +3,21 @@
  * stored.
  */
 import type { Service } from "moleculer";
+import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError } from "../../federation/errors.ts";
 import { type MadeElsewhere, type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
 import type { Profiles } from "../../federation/profiles.ts";
 import type { Caller } from "../../mesh/contract.ts";
-import type { Reliance, Store, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
+import type { Place, Reliance, Store, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import { prepareWrites } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
-import { changesOf, pendingOf, type WriteParts } from "./rules/changes.ts";
-import { evaluate } from "./rules/evaluate.ts";
+import { changesOf, pendingOf } from "./rules/changes.ts";
+import { derive, type DerivedSteps, type EffectOf } from "./rules/effects.ts";
+import { evaluate, type SteppedChange, type Warning } from "./rules/evaluate.ts";
 import { GatheredFacts } from "./rules/gather.ts";
+import { fenceAndAsk, unfence } from "./rules/resting.ts";
 import type { Rulebook } from "./rules/rulebook.ts";
 
 /** What other owners say counts so long; a write that comes to its store later asks again. Milliseconds. */
@@ -29,40 +32,84 @@ export interface WriteManner {
   elsewhere?: MadeElsewhere;
   /** Called before anything is stored. @throws when the caller waits no more */
   mayBegin?(): void;
+  /** The transaction that it is prepared for. */
+  tx?: string;
 }
 
 type Owner = Service & WithDirectory & { store: Store; profiles: Profiles };
 
+/** What a service has given to the mixin. */
+interface WhatHolds {
+  unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  rules: Rulebook;
+  effects: Record<string, EffectOf<FhirResource> | undefined>;
+}
+
 /** The writes of one service. */
 export class OwnerWrites {
   readonly #owner: Owner;
-  readonly #unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  readonly #unique: WhatHolds["unique"];
   readonly #rules: Rulebook;
+  readonly #effects: WhatHolds["effects"];
+  /** By prepared transaction; one that ends at another node leaves its fences, which end by themselves. */
+  readonly #fencedBy = new Map<string, Place[]>();
 
-  constructor(
-    owner: Owner,
-    { unique, rules }: { unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>; rules: Rulebook },
-  ) {
+  constructor(owner: Owner, { unique, rules, effects }: WhatHolds) {
     this.#owner = owner;
     this.#unique = unique;
     this.#rules = rules;
+    this.#effects = effects;
   }
 
   /** All steps or none. @throws what the steps, the rules or the store refuse */
   write(steps: OwnerStep[], manner: WriteManner): Promise<WriteResult[]> {
     return this.#bound(steps, async (bound) => {
-      const { writes, reliance } = await this.#checked(bound, manner);
-      manner.mayBegin?.();
-      return this.#owner.store.write(writes, manner.key, reliance);
+      const checked = await this.#checked(bound, manner);
+      return this.#stored(bound, checked, manner, ({ writes, reliance }) => this.#owner.store.write(writes, manner.key, reliance));
     });
   }
 
   /** All steps, stored but not visible. */
   prepare(tx: string, steps: OwnerStep[], manner: WriteManner): Promise<{ results: WriteResult[]; writes: Write[] }> {
     return this.#bound(steps, async (bound) => {
-      const { writes, reliance } = await this.#checked(bound, manner);
+      const checked = await this.#checked(bound, { ...manner, tx });
+      const results = await this.#stored(bound, checked, manner, ({ writes, reliance }) => this.#owner.store.prepare(tx, writes, reliance));
+      if (checked.fenced.length > 0) this.#fencedBy.set(tx, checked.fenced);
+      return { results, writes: checked.writes };
+    });
+  }
+
+  /** A prepared transaction has ended; what an aborted one has not deleted may be referred to again. */
+  async ended(tx: string, { isAborted, caller }: { isAborted: boolean; caller: Caller }): Promise<void> {
+    const fenced = this.#fencedBy.get(tx);
+    this.#fencedBy.delete(tx);
+    if (isAborted && fenced) await unfence({ caller, directory: this.#owner.directory }, fenced);
+  }
+
+  /** The results of the steps that were sent; what follows from them is this service's own. */
+  #stored(
+    { steps }: BoundSteps,
+    checked: Checked,
+    manner: WriteManner,
+    store: (checked: Checked) => Promise<WriteResult[]>,
+  ): Promise<WriteResult[]> {
+    return this.#whileFenced(checked.fenced, manner, async () => {
       manner.mayBegin?.();
-      return { results: await this.#owner.store.prepare(tx, writes, reliance), writes };
+      try {
+        return (await store(checked)).slice(0, steps.length);
+      } catch (error) {
+        throw checked.derived?.meaningOf(error, steps.length) ?? error;
+      }
+    });
+  }
+
+  /** What is not deleted after all may be referred to again. */
+  async #whileFenced<Result>(fenced: Place[], { caller }: WriteManner, work: () => Promise<Result>): Promise<Result> {
+    if (fenced.length === 0) return work();
+    const { directory } = this.#owner;
+    return work().catch(async (error: unknown) => {
+      await unfence({ caller, directory }, fenced);
+      throw error;
     });
   }
 
@@ -79,28 +126,54 @@ export class OwnerWrites {
     );
   }
 
-  readonly #hasRules = (type: string): boolean => this.#rules.of(type).length > 0;
+  readonly #hasRules = (type: string): boolean => this.#rules.of(type).length > 0 || this.#effects[type] !== undefined;
 
-  async #checked({ steps, before }: BoundSteps, manner: WriteManner): Promise<{ writes: Write[]; reliance?: Reliance }> {
+  async #checked({ steps, before }: BoundSteps, manner: WriteManner): Promise<Checked> {
     const { profiles } = this.#owner;
     const { writes, resources } = await prepareWrites(steps, { profiles, unique: this.#unique, work: manner.work });
-    if (this.#rules.isEmpty) return { writes };
-    const reliance = await this.#heldAgainstRules({ steps, resources, before }, manner);
-    return reliance ? { writes, reliance } : { writes };
+    const changes = changesOf({ steps, resources, before }, this.#hasRules, new Date());
+    if (changes.length === 0) return { writes, fenced: [] };
+    const { directory, store, name: service } = this.#owner;
+    const { caller } = manner;
+    const asked = performance.now();
+    const facts = new GatheredFacts({ caller, directory, service, store }, pendingOf({ steps, resources, before }, manner.elsewhere));
+    const fenced = this.#deletedIn(changes, before);
+    await this.#whileFenced(fenced, manner, async () => {
+      if (fenced.length > 0) facts.noteResting(await fenceAndAsk({ caller, directory }, fenced, manner.tx));
+      for (const warning of await evaluate(this.#rules, changes, facts)) this.#tell(warning);
+    });
+    const derived = await derive(this.#effects, changes, { facts, store, rules: this.#rules });
+    if (derived.steps.length > 0) {
+      const more = await prepareWrites(derived.steps, { profiles, unique: this.#unique, work: manner.work });
+      writes.push(...more.writes);
+    }
+    const on = facts.relied;
+    return { writes, fenced, derived, ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
   }
 
-  /** @returns what the write relies on then; undefined: on nothing but what it is bound to */
-  async #heldAgainstRules(parts: WriteParts, { caller, elsewhere }: WriteManner): Promise<Reliance | undefined> {
-    const changes = changesOf(parts, this.#hasRules, new Date());
-    if (changes.length === 0) return undefined;
-    const { directory, store, name: service, logger } = this.#owner;
-    const asked = performance.now();
-    const facts = new GatheredFacts({ caller, directory, service, store }, pendingOf(parts, elsewhere));
-    for (const { rule, reference, message } of await evaluate(this.#rules, changes, facts))
-      logger.warn(`${reference} breaks the rule ${rule}, which only warns here: ${message}`);
-    const on = facts.relied;
-    return on.length > 0 ? { on, until: asked + FACTS_VALID_MS } : undefined;
+  /** What is deleted and may have others rest on it. */
+  #deletedIn(changes: SteppedChange[], before: BoundSteps["before"]): Place[] {
+    return changes.flatMap(({ step, type, change }): Place[] => {
+      const stored = before[step];
+      const isAsked = change.op === "delete" && this.#rules.of(type).some(({ rule }) => rule.isOfDeletion);
+      return isAsked && stored ? [{ type, id: stored.id, version: stored.version }] : [];
+    });
   }
+
+  #tell({ rule, reference, message }: Warning): void {
+    this.#owner.logger.warn(`${reference} breaks the rule ${rule}, which only warns here: ${message}`);
+  }
+}
+
+/** A write that no rule refuses. */
+interface Checked {
+  writes: Write[];
+  /** What rules knew of other resources; absent: they asked for nothing. */
+  reliance?: Reliance;
+  /** What follows from the steps: the last of the writes. */
+  derived?: DerivedSteps;
+  /** What is deleted and must not be referred to meanwhile. */
+  fenced: Place[];
 }
 
 const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.keepsLabels === true;

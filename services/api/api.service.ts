@@ -6,6 +6,10 @@ import ApiGateway from "moleculer-web";
 import { noteBegun } from "../../mesh/begun-work.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
+import { faultOf } from "../../mesh/log.ts";
+import { doorOf, noteAnswer, sample } from "../../mesh/metrics.ts";
+import { describeSpan, traceOfAnswer } from "../../mesh/trace-context.ts";
+import { traceParentIn, traceParentOf } from "../../mesh/traceparent.ts";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { sealPageLinksWith } from "./fhir/page-token.ts";
@@ -29,6 +33,7 @@ import { idempotencyKeyOf } from "./http/idempotency-key.ts";
 import { InFlight, LIMITS, overloaded } from "./http/in-flight.ts";
 import { lacksName, type OwnName, ownName, requireOwnHost } from "./http/own-name.ts";
 import { exchangeOf, type Received } from "./http/received.ts";
+import { probeOf } from "./http/probes.ts";
 import { Reclaim } from "./http/reclaim.ts";
 import { createGateway, listen, originForm, refuseMalformed, shut } from "./http/server.ts";
 import { WorkGate } from "./http/work-gate.ts";
@@ -54,6 +59,8 @@ type This = Service &
     sizes: AnswerSizes;
     criteria: PageCriteria;
     own: OwnName;
+    /** Each ends what it adds to the metrics. */
+    sampled?: (() => void)[];
     closed?: Promise<void>;
     meter: Meter;
     express(): (request: IncomingMessage, response: ServerResponse) => void;
@@ -85,10 +92,12 @@ export default (config: Config): ServiceSchema =>
       logResponse: false,
       logRouteRegistration: false,
       // Goes along with all that the request asks of the mesh, and back to the client: it names no node.
-      rootCallOptions: (options: { requestID?: string; meta?: object }) => {
-        const work = `${REQUESTS}-${(requests++).toString(36)}`;
-        options.meta = { ...options.meta, work };
-        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = work;
+      rootCallOptions: (options: { requestID?: string; meta?: object }, { headers }: IncomingMessage) => {
+        requests += 1;
+        const work = `${REQUESTS}-${requests.toString(36)}`;
+        const parent = traceParentIn(headers.traceparent);
+        options.meta = { ...options.meta, work, ...(parent && { traceparent: traceParentOf(parent) }) };
+        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = parent?.traceId ?? work;
       },
       // One route for everything: the path decides below, in a table, and nothing of the mesh is reachable by its name.
       routes: [{ path: "/", mappingPolicy: "restrict", bodyParsers: false, logging: false, aliases: {}, use: [dispatch] }],
@@ -153,6 +162,11 @@ export default (config: Config): ServiceSchema =>
     async started(this: This) {
       const warn = (message: string) => this.logger.warn(message);
       sealPageLinksWith(await pageKey(config, warn), this.criteria);
+      this.sampled = [
+        sample.bytesInFlight(() => this.inFlight.bytes),
+        sample.requestsInFlight(() => this.inFlight.requests),
+        sample.membersDown(() => this.directory.down().length),
+      ];
       const handle = this.express();
       this.http = createGateway(config, warn);
       this.own = ownName(config, config.port);
@@ -182,6 +196,7 @@ export default (config: Config): ServiceSchema =>
 
     async stopped(this: This) {
       this.isReady = false;
+      for (const end of this.sampled ?? []) end();
       if (this.http) await (this.closed ?? shut(this.http));
       this.inFlight.stop();
       this.reclaim.stop();
@@ -206,11 +221,12 @@ function accept(
     send(request, response, given).catch(() => response.destroy());
   };
   // Whoever watches over this process hears from it also when it has too much to do, by whatever name.
-  const health = healthOf(service, request);
-  if (health) {
-    answer(health);
+  const probed = probeOf(service, request, config);
+  if (probed) {
+    probed.then(answer, () => response.destroy());
     return;
   }
+  const [door, begun] = [request.url ?? "", performance.now()];
   try {
     requireOwnHost(request, own);
     request.url = originForm(request.url ?? "/");
@@ -224,6 +240,7 @@ function accept(
     response.once("close", () => {
       connections.end(socket);
       if (exchange) inFlight.close(exchange);
+      if (response.headersSent) noteAnswer(door, response.statusCode, begun);
     });
     if (!exchange) throw overloaded();
     request.exchange = exchange;
@@ -251,14 +268,22 @@ function dispatch(this: Service, request: MeshRequest, response: ServerResponse)
   const self = this as This;
   self
     .answer(request.$ctx, Object.assign(request, { url: request.originalUrl }))
-    .then((answer) => send(request, response, answer))
+    .then((answer) => {
+      describeSpan(`${request.method} ${doorOf(request.url ?? "")}`, {
+        "http.request.method": request.method ?? "",
+        "http.response.status_code": answer.status,
+      });
+      const trace = traceOfAnswer(request.$ctx);
+      if (trace !== undefined && !response.headersSent) response.setHeader("traceresponse", trace);
+      return send(request, response, answer);
+    })
     .catch((error: Error & { code?: number }) => {
       if (error.code === 503 && !response.headersSent)
         return send(request, response, noteFailure(self, error, refuse(request, error), request.$ctx.requestID));
       throw error;
     })
     .catch((error: Error) => {
-      self.logger.error(`${request.method} ${pathOnly(request)}: the answer could not be sent: ${error.stack}`);
+      self.logger.error(`${request.method} ${pathOnly(request)}: the answer could not be sent: ${faultOf(error)}`);
       response.destroy();
     });
 }
@@ -311,22 +336,6 @@ async function answerRest(service: This, ctx: Context, request: IncomingMessage,
         [...new Set([new URL(service.own.origin).host, request.headers.host ?? ""])].filter(Boolean),
       );
   }
-}
-
-/** What `/health/…` answers; undefined: it is not asked for. */
-function healthOf(service: This, request: IncomingMessage): Answer | undefined {
-  if (request.method !== "GET" && request.method !== "HEAD") return undefined;
-  const path = pathOnly(request);
-  if (path === "/health/live") return { status: 200, headers: JSON_TYPE, body: '{"status":"live"}' };
-  return path === "/health/ready" ? readiness(service) : undefined;
-}
-
-/** `missing`: services of the system that cannot be seen. A gateway that is ready answers 503 for these, and serves the rest. */
-function readiness({ isReady, isLeaving, directory }: This): Answer {
-  const status = isLeaving ? "leaving" : isReady ? "ready" : "starting";
-  const missing = directory.down();
-  const body = JSON.stringify({ status, ...(missing.length > 0 && { missing }) });
-  return { status: status === "ready" ? 200 : 503, headers: JSON_TYPE, body };
 }
 
 const starting = () => new Errors.MoleculerRetryableError("The server is starting or stopping; try again in a moment.", 503, "NOT_READY");

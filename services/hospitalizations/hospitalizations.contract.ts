@@ -32,7 +32,7 @@ export const hospitalizations = {
   /**
    * Admits a patient to a bed. With `visit`, the patient's open ambulatory visit becomes the stay: same id, next version.
    *
-   * @throws 404 NOT_FOUND for an unknown patient, bed or visit; 409 BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, NOT_A_BED,
+   * @throws 404 NOT_FOUND for an unknown patient, bed or visit; 409 BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, NOT_A_BED, WARD_CLOSED,
    *         VISIT_NOT_OPEN, STAY_CHANGED (others were faster: try again)
    */
   admit: action<{ patient: string; bed: string; visit?: string; reason?: string }, Stay>("hospitalizations.admit"),

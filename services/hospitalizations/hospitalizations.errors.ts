@@ -18,6 +18,12 @@ export const patientAlreadyAdmitted = (patient: string) =>
 /** 409: the Location is no bed, or is closed. */
 export const notABed = (bed: string) => new MoleculerClientError("This location is no bed in use.", 409, "NOT_A_BED", { bed });
 
+/** 409: the room or the ward that the bed is in takes nobody in. */
+export const wardClosed = (place: string) =>
+  new MoleculerClientError("The room or ward of this bed is closed: choose a bed elsewhere, or open it first.", 409, "WARD_CLOSED", {
+    place,
+  });
+
 /** 409: a stay can follow an open visit of the same patient only. */
 export const visitNotOpen = (visit: string) =>
   new MoleculerClientError("The visit is not an open ambulatory visit of this patient.", 409, "VISIT_NOT_OPEN", { visit });

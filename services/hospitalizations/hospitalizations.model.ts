@@ -1,24 +1,16 @@
-import type { Encounter, Location } from "../../fhir/r4.ts";
+import type { Encounter } from "../../fhir/r4.ts";
+import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import type { UniqueKey } from "../../store/store.ts";
-import { OCCUPANCY } from "../wards/wards.contract.ts";
 import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts";
-import {
-  alreadyDischarged,
-  BED_OCCUPIED,
-  bedOccupied,
-  notABed,
-  PATIENT_ALREADY_ADMITTED,
-  visitNotOpen,
-} from "./hospitalizations.errors.ts";
+import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen } from "./hospitalizations.errors.ts";
 
 // The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
 
 const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP", display: "inpatient encounter" } as const;
 
-const isOpen = ({ status }: Encounter): boolean => ["arrived", "triaged", "in-progress", "onleave"].includes(status);
-
-/** The bed that the patient lies in now. */
-export const bedOf = ({ location }: Encounter): string | undefined => location?.find((it) => it.status === "active")?.location.reference;
+/** The bed that the patient lies in now, however it is written. */
+export const bedOf = ({ location }: Encounter): string | undefined => placeOf(location?.find((it) => it.status === "active")?.location);
 
 /** The Encounter of a stay that begins now. */
 export function admit(
@@ -77,26 +69,12 @@ export function discharge<Of extends Encounter>(stay: Of, now: Date): Of {
 const ended = ({ location = [] }: Encounter, now: Date): NonNullable<Encounter["location"]> =>
   location.map((it) => (it.status === "active" ? { ...it, status: "completed", period: { ...it.period, end: now.toISOString() } } : it));
 
-/** @throws 409 NOT_A_BED, BED_OCCUPIED */
-export function occupy<Of extends Location>(bed: Of): Of {
-  const code = bed.operationalStatus?.code;
-  if (code === OCCUPANCY.taken.code) throw bedOccupied(`Location/${bed.id}`);
-  if (code !== OCCUPANCY.free.code || (bed.status !== undefined && bed.status !== "active")) throw notABed(`Location/${bed.id}`);
-  return { ...bed, operationalStatus: OCCUPANCY.taken };
-}
-
-/** The bed, free. */
-export const vacate = <Of extends Location>(bed: Of): Of => ({
-  ...bed,
-  operationalStatus: OCCUPANCY.free,
-});
-
 /**
  * One open stay per bed and per patient. The store keeps these rules, whoever writes and however many at once.
  */
 export function stayKeys(stay: Encounter): UniqueKey[] {
   if (!isOpen(stay)) return [];
-  const patient = stay.subject?.reference;
+  const patient = placeOf(stay.subject);
   const bed = bedOf(stay);
   return [
     ...(patient === undefined ? [] : [{ key: `stay:${patient}`, error: PATIENT_ALREADY_ADMITTED }]),

@@ -1,7 +1,7 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
-import type { Encounter, Location, Stored } from "../../fhir/r4.ts";
+import type { Encounter, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
@@ -16,19 +16,17 @@ import {
   stayChanged,
   stayNotFound,
 } from "./hospitalizations.errors.ts";
-import { admit, admitFromVisit, bedOf, discharge, occupy, stayKeys, stayOf, transfer, vacate } from "./hospitalizations.model.ts";
+import { admit, admitFromVisit, bedOf, discharge, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
 import { rules } from "./hospitalizations.rules.ts";
 
-/** Tries of one admission, transfer or discharge while others hold the bed; each waits for up to two seconds. */
+/** Tries of one admission, transfer or discharge while others change the stay; each waits for up to two seconds. */
 const ATTEMPTS = 4;
 
 type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
   stay(reference: string): Promise<Stored<Encounter>>;
-  bed(ctx: Context, reference: string): Promise<Stored<Location>>;
-  vacated(ctx: Context, before: Encounter): Promise<Stored<Location>[]>;
-  carryOut(ctx: Context, stay: Encounter, entries: TransactionEntry[]): Promise<Stay>;
+  carryOut(ctx: Context, stay: Encounter & { id: string }): Promise<Stay>;
 }
 
 export default defineService<typeof hospitalizations, WithFhir & WithDirectory & Helpers>({
@@ -50,11 +48,11 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const { patient, visit } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
         await requireReference(mesh, patient);
-        const bed = await this.bed(ctx, ctx.params.bed);
+        await requireReference(mesh, ctx.params.bed);
         const stay = visit
           ? admitFromVisit(await readReference<Encounter>(mesh, visit), ctx.params, new Date())
           : admit(timeOrderedId(), ctx.params, new Date());
-        return this.carryOut(ctx, stay, [entryOf(stay), entryOf(occupy(bed))]);
+        return this.carryOut(ctx, stay);
       },
     },
 
@@ -66,8 +64,8 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const before = await this.stay(ctx.params.stay);
         const stay = transfer(before, ctx.params.bed, new Date());
         if (bedOf(before) === ctx.params.bed) throw bedOccupied(ctx.params.bed);
-        const beds = [occupy(await this.bed(ctx, ctx.params.bed)), ...(await this.vacated(ctx, before))];
-        return this.carryOut(ctx, stay, [entryOf(stay), ...beds.map(entryOf)]);
+        await requireReference({ caller: ctx, directory: this.directory }, ctx.params.bed);
+        return this.carryOut(ctx, stay);
       },
     },
 
@@ -76,9 +74,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Discharge a patient and free the bed",
       params: { stay: referenceTo("Encounter"), $$strict: true },
       async handler(ctx) {
-        const before = await this.stay(ctx.params.stay);
-        const stay = discharge(before, new Date());
-        return this.carryOut(ctx, stay, [entryOf(stay), ...(await this.vacated(ctx, before)).map(entryOf)]);
+        return this.carryOut(ctx, discharge(await this.stay(ctx.params.stay), new Date()));
       },
     },
   },
@@ -91,27 +87,11 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       return stay;
     },
 
-    bed(this: This, ctx: Context, reference: string): Promise<Stored<Location>> {
-      return readReference<Location>({ caller: ctx, directory: this.directory }, reference);
-    },
-
-    /** The bed that the patient leaves, free again. One that is there no more needs no freeing: the patient leaves all the same. */
-    async vacated(this: This, ctx: Context, before: Encounter): Promise<Stored<Location>[]> {
-      const old = bedOf(before);
-      if (!old) return [];
-      try {
-        return [vacate(await this.bed(ctx, old))];
-      } catch (error) {
-        if (isType(error, "GONE") || isType(error, "NOT_FOUND")) return [];
-        throw error;
-      }
-    },
-
-    /** Stay and beds change together or not at all, though they are kept by two services. */
-    async carryOut(this: This, ctx: Context, stay: Encounter, entries: TransactionEntry[]): Promise<Stay> {
+    /** A visit that becomes a stay moves here from another service. Which bed is taken follows from the open stays. */
+    async carryOut(this: This, ctx: Context, stay: Encounter & { id: string }): Promise<Stay> {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const [result] = await transactions.process(ctx, { text: transactionOf(...entries), base: "" });
+          const [result] = await transactions.process(ctx, { text: transactionOf(entryOf(stay)), base: "" });
           if (!result) throw new Error("A transaction has answered without the result of its first entry.");
           return stayOf(stay, result.version);
         } catch (error) {
@@ -128,7 +108,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
 });
 
 /** The write of a resource, refused when it is not any more as it was read. */
-function entryOf(resource: (Encounter | Location) & { id: string }): TransactionEntry {
+function entryOf(resource: Encounter & { id: string }): TransactionEntry {
   const version = resource.meta?.versionId;
   return {
     resource,

@@ -100,23 +100,24 @@ describe("hospitalizations", () => {
     await expect(hospitalizations.transfer(clinic.caller, { stay, bed: other })).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
   });
 
-  it("keeps a bed from deletion while somebody lies in it, and no longer", async () => {
+  it("keeps a bed from deletion in which somebody lies, or has lain", async () => {
     const [bed = "", other = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
-    await expect(remove(bed)).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
+    await expect(remove(bed)).rejects.toEqual(refusal(409, "RULE_LOCATION_RESTED_ON"));
     const bundle = {
       text: transactionOf({ request: { method: "DELETE", url: other } }, { request: { method: "DELETE", url: bed } }),
       base: "",
     };
     await expect(transactions.process(clinic.caller, bundle)).rejects.toMatchObject({
       code: 409,
-      type: "BED_OCCUPIED",
+      type: "RULE_LOCATION_RESTED_ON",
       data: { entry: 1 },
     });
     expect(await statusOf(other)).toBe("free"); // all or nothing
     await hospitalizations.discharge(clinic.caller, { stay });
-    expect(await remove(bed)).toEqual([expect.objectContaining({ outcome: "deleted" })]);
-    expect(await remove(bed)).toEqual([expect.objectContaining({ outcome: "none" })]);
+    await expect(remove(bed)).rejects.toEqual(refusal(409, "RULE_LOCATION_RESTED_ON"));
+    expect(await remove(other)).toEqual([expect.objectContaining({ outcome: "deleted" })]);
+    expect(await remove(other)).toEqual([expect.objectContaining({ outcome: "none" })]);
   });
 
   it("never deletes a bed under the patient who is admitted to it at the same moment", async () => {
@@ -126,19 +127,19 @@ describe("hospitalizations", () => {
       const deleting = pause(laterMs).then(() => remove(bed)); // at each step of the admission
       const [admission, deletion] = await Promise.allSettled([hospitalizations.admit(clinic.caller, { patient, bed }), deleting]);
       expect([admission.status, deletion.status].sort()).toEqual(["fulfilled", "rejected"]);
-      if (deletion.status === "rejected") expect(deletion.reason).toEqual(refusal(409, "BED_OCCUPIED"));
+      if (deletion.status === "rejected") expect(deletion.reason).toEqual(refusal(409, "RULE_LOCATION_RESTED_ON"));
+      else if (admission.status === "rejected") expect(admission.reason).toMatchObject({ code: expect.any(Number) });
     }
   });
 
-  it.each(["discharge", "transfer"] as const)("lets a patient leave (%s) whose bed was deleted before that was refused", async (how) => {
-    const [bed = "", other = ""] = beds;
-    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
-    const text = JSON.stringify({ ...(await clinic.read("wards", bed)), operationalStatus: undefined });
-    const id = bed.slice("Location/".length);
-    await ownerOf("wards").write(clinic.caller, { steps: [{ op: "update", type: "Location", id, text, upsert: false }] });
-    await remove(bed);
-    if (how === "discharge") expect(await hospitalizations.discharge(clinic.caller, { stay })).toMatchObject({ status: "discharged" });
-    else expect(await hospitalizations.transfer(clinic.caller, { stay, bed: other })).toMatchObject({ bed: other });
+  it("admits nobody to a ward that is closed", async () => {
+    const ward = await wards.open(clinic.caller, { name: `Closing ${next}`, rooms: [{ name: "1", beds: ["A"] }] });
+    const [room] = ward.rooms;
+    const closed = JSON.stringify({ ...(await clinic.read("wards", ward.location)), status: "inactive" });
+    const id = ward.location.slice("Location/".length);
+    await ownerOf("wards").write(clinic.caller, { steps: [{ op: "update", type: "Location", id, text: closed, upsert: false }] });
+    const coming = { patient: await newPatient("Rossi"), bed: room?.beds[0]?.location ?? "" };
+    await expect(hospitalizations.admit(clinic.caller, coming)).rejects.toEqual(refusal(409, "WARD_CLOSED"));
   });
 
   it("refuses a second discharge, a stay that there is not, and a place that is no bed", async () => {

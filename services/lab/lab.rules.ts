@@ -1,6 +1,7 @@
 import type { CodeableConcept, DiagnosticReport, Observation, ServiceRequest, Specimen } from "../../fhir/r4.ts";
 import { numberOf } from "../../fhir/json.ts";
 import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
@@ -8,6 +9,7 @@ import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 
+const INSTEAD = "mark it as entered in error instead.";
 const OVER = "What is over changes to entered-in-error only";
 const subjectOf = <Of extends { subject?: { reference?: string } }>({ subject }: Of) => subject;
 
@@ -28,6 +30,7 @@ const order: Rule<ServiceRequest>[] = [
   }),
   sameSubject<ServiceRequest>("ServiceRequest", subjectOf, ["encounter", "basedOn", "specimen"]),
   referencesExist<ServiceRequest>("ServiceRequest"),
+  notDeletedUnder<ServiceRequest>("ServiceRequest", INSTEAD),
 ];
 
 const specimen: Rule<Specimen>[] = [
@@ -35,6 +38,7 @@ const specimen: Rule<Specimen>[] = [
   subjectStays<Specimen>("Specimen", "subject", subjectOf),
   sameSubject<Specimen>("Specimen", subjectOf, ["request", "parent"]),
   referencesExist<Specimen>("Specimen"),
+  notDeletedUnder<Specimen>("Specimen", INSTEAD),
 ];
 
 /** Moved to the records, a result could be put right by a plain update. */
@@ -127,6 +131,7 @@ const result: Rule<Observation>[] = [
   orderedHere,
   sane,
   referencesExist<Observation>("Observation"),
+  notDeletedUnder<Observation>("Observation", INSTEAD),
 ];
 
 const report: Rule<DiagnosticReport>[] = [

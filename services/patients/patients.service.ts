@@ -6,6 +6,7 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { owns, Gender, type patients } from "./patients.contract.ts";
 import { identifierShared, patientAlreadyRegistered } from "./patients.errors.ts";
 import { newPatient, nobodyHas } from "./patients.model.ts";
+import { rules } from "./patients.rules.ts";
 
 /** Patients that a refusal names. */
 const MAX_NAMED = 10;
@@ -13,7 +14,7 @@ const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 
 export default defineService<typeof patients, WithFhir>({
   name: "patients",
-  mixins: [Fhir({ owns })],
+  mixins: [Fhir({ owns, rules })],
 
   actions: {
     register: {

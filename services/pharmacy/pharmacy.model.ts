@@ -1,16 +1,14 @@
 import { numberOf } from "../../fhir/json.ts";
 import type { MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
-import { addition, creation } from "../../mixins/fhir/steps.ts";
-import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { Code, Prescription } from "./pharmacy.contract.ts";
-import { prescriptionNotActive } from "./pharmacy.errors.ts";
+import { moreThanPrescribed, prescriptionNotActive } from "./pharmacy.errors.ts";
 
 // The rules of stock and prescriptions: plain data in, plain data out. No broker, no database, no clock.
 
 const STOCK = "stock/";
 
 /** Units that may be dispensed in all; undefined when the prescription does not say. */
-const prescribedBy = ({ dispenseRequest }: MedicationRequest): number | undefined => numberOf(dispenseRequest?.quantity?.value);
+export const prescribedBy = ({ dispenseRequest }: MedicationRequest): number | undefined => numberOf(dispenseRequest?.quantity?.value);
 
 /** The counter that holds how many units of a medication are on the shelf. */
 export const stockCounter = ({ system, code }: Code): string => `${STOCK}${system}|${code}`;
@@ -26,7 +24,7 @@ export function codeOfCounter(counter: string): Code {
 export const stockPrefix = (code = ""): string => STOCK + code;
 
 /** Counts down from zero what was dispensed of a prescription, so that its quantity is a lower bound. */
-const dispensedCounter = (id: string): string => `dispensed/${id}`;
+export const dispensedCounter = (id: string): string => `dispensed/${id}`;
 
 /** The SupplyDelivery of what has arrived. */
 export function deliveryOf(
@@ -71,8 +69,8 @@ export function newPrescription(
   };
 }
 
-/** The code of what is prescribed; undefined for one that is not told by a code. */
-function medicationOf({ medicationCodeableConcept }: MedicationRequest): Code | undefined {
+/** The code of what is prescribed or dispensed; undefined for one that is not told by a code. */
+export function medicationOf({ medicationCodeableConcept }: Pick<MedicationRequest, "medicationCodeableConcept">): Code | undefined {
   const { system = "", code, display } = medicationCodeableConcept?.coding?.[0] ?? {};
   return code === undefined ? undefined : { system, code, ...(display !== undefined && { display }) };
 }
@@ -89,19 +87,17 @@ export function prescriptionOf(request: MedicationRequest, version: number): Pre
   };
 }
 
-/** Places of the two counters in `dispenseSteps`: a refused step tells by its place which rule refused it. */
-export const STEP = { stock: 0, prescribed: 1 } as const;
-
-/**
- * Handing out `quantity`: off the shelf, off the prescription, and on record, in one atomic write.
- * @throws 409 PRESCRIPTION_NOT_ACTIVE
- */
-export function dispenseSteps(request: MedicationRequest & { id: string }, id: string, quantity: number, now: Date): OwnerStep[] {
-  const medication = medicationOf(request);
-  const prescribed = prescribedBy(request);
-  if (request.status !== "active" || !medication || prescribed === undefined)
+/** Handing out `quantity`, on record; shelf and prescription follow (`pharmacy.effects.ts`). @throws 409 PRESCRIPTION_NOT_ACTIVE, MORE_THAN_PRESCRIBED */
+export function newDispense(
+  request: MedicationRequest & { id: string },
+  id: string,
+  quantity: number,
+  now: Date,
+): MedicationDispense & { id: string } {
+  if (request.status === "completed") throw moreThanPrescribed(`MedicationRequest/${request.id}`);
+  if (request.status !== "active" || !medicationOf(request) || prescribedBy(request) === undefined)
     throw prescriptionNotActive(`MedicationRequest/${request.id}`);
-  const dispense: MedicationDispense & { id: string } = {
+  return {
     resourceType: "MedicationDispense",
     id,
     status: "completed",
@@ -112,9 +108,4 @@ export function dispenseSteps(request: MedicationRequest & { id: string }, id: s
     quantity: { value: quantity },
     whenHandedOver: now.toISOString(),
   };
-  return [
-    addition(stockCounter(medication), -quantity, 0),
-    addition(dispensedCounter(request.id), -quantity, -prescribed),
-    creation(dispense),
-  ];
 }

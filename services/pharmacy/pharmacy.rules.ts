@@ -1,5 +1,14 @@
-import type { MedicationAdministration, MedicationDispense, MedicationRequest, Reference, SupplyDelivery } from "../../fhir/r4.ts";
-import { placeOf, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import type {
+  FhirResource,
+  Medication,
+  MedicationAdministration,
+  MedicationDispense,
+  MedicationRequest,
+  Reference,
+  SupplyDelivery,
+} from "../../fhir/r4.ts";
+import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
@@ -10,6 +19,9 @@ import { prescriptionNotActive } from "./pharmacy.errors.ts";
 
 const subjectOf = ({ subject }: { subject?: Reference }) => subject;
 const OVER = "What is over changes to entered-in-error only";
+
+/** What is held by counters with a bound, in the write itself (`pharmacy.effects.ts`): no look before could be right. */
+const counted = <Of extends FhirResource>(id: string, says: string): Rule<Of> => ({ id, group: "stock", says, check: () => undefined });
 
 /** A prescription that is dispensed by; others (a proposal, a plan) are none. */
 const isOrder = ({ intent }: Pick<MedicationRequest, "intent">): boolean => /order$/.test(intent);
@@ -29,6 +41,11 @@ const prescription: Rule<MedicationRequest>[] = [
   }),
   sameSubject<MedicationRequest>("MedicationRequest", subjectOf, ["encounter", "priorPrescription"]),
   referencesExist<MedicationRequest>("MedicationRequest"),
+  counted(
+    "medication-request-dispensed",
+    "The medication and the quantity of a prescription stay as they are once something was dispensed by it: prescribe anew.",
+  ),
+  notDeletedUnder<MedicationRequest>("MedicationRequest", "mark it as entered in error instead."),
 ];
 
 /** Whether the same write undoes a dispense of the prescription. */
@@ -96,6 +113,21 @@ const dispense: Rule<MedicationDispense>[] = [
   sameSubject<MedicationDispense>("MedicationDispense", subjectOf, ["authorizingPrescription", "context"]),
   referencesExist<MedicationDispense>("MedicationDispense"),
   dispensable,
+  counted("medication-dispense-stock", "What the pharmacy keeps in stock is dispensed as far as it is there; undone, it is there again."),
+  counted("medication-dispense-quantity", "No more is dispensed, all together, than was prescribed."),
+  {
+    id: "medication-dispense-deleted",
+    group: "deletion",
+    says: "A completed dispense is not deleted.",
+    check({ op, before }) {
+      if (op !== "delete" || before?.status !== "completed") return undefined;
+      return refusal(
+        "medication-dispense-deleted",
+        "It was handed out: mark it as entered in error, if it was not.",
+        "MedicationDispense.status",
+      );
+    },
+  },
 ];
 
 const administration: Rule<MedicationAdministration>[] = [
@@ -111,10 +143,12 @@ const delivery: Rule<SupplyDelivery>[] = [
   statusSteps<SupplyDelivery>("SupplyDelivery", STATUS_STEPS.SupplyDelivery, { says: `${OVER} (a delivery that has arrived).` }),
   finalStays<SupplyDelivery>("SupplyDelivery", { isFinal: ({ status }) => status === "completed", openly: ["entered-in-error"] }),
   referencesExist<SupplyDelivery>("SupplyDelivery"),
+  counted("supply-delivery-stock", "A delivery is undone, or deleted, as far as what it brought is still there."),
 ];
 
 /** What holds for prescriptions, dispenses, administrations and deliveries, whoever writes them. */
 export const rules: RulesOf = {
+  Medication: [notDeletedUnder<Medication>("Medication", "set Medication.status to inactive.")],
   MedicationRequest: prescription,
   MedicationDispense: dispense,
   MedicationAdministration: administration,

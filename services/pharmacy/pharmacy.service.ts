@@ -2,20 +2,20 @@ import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { addition, creation } from "../../mixins/fhir/steps.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { emits, owns, type pharmacy } from "./pharmacy.contract.ts";
-import { moreThanPrescribed, outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
+import { type Code, emits, owns, type pharmacy } from "./pharmacy.contract.ts";
+import { outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
 import {
   codeOfCounter,
   deliveryOf,
-  dispenseSteps,
+  medicationOf,
+  newDispense,
   newPrescription,
   prescriptionOf,
-  STEP,
   stockCounter,
   stockPrefix,
 } from "./pharmacy.model.ts";
+import { effects } from "./pharmacy.effects.ts";
 import { rules } from "./pharmacy.rules.ts";
 
 /** Items in one answer. */
@@ -30,6 +30,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
       owns,
       emits,
       rules,
+      effects,
     }),
   ],
 
@@ -39,10 +40,13 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
       summary: "Take a delivery of a medication into stock",
       params: { medication: codeRule, quantity: QUANTITY, lot: { type: "string", min: 1, max: 100, optional: true }, $$strict: true },
       async handler(ctx) {
-        const { medication, quantity } = ctx.params;
+        const { medication } = ctx.params;
         const delivery = deliveryOf(timeOrderedId(), ctx.params, new Date());
-        const [added] = await this.fhir.write([addition(stockCounter(medication), quantity), creation(delivery)]);
-        return { delivery: `SupplyDelivery/${delivery.id}`, stock: { medication, quantity: added?.value ?? 0 } };
+        await this.fhir.create(delivery);
+        return {
+          delivery: `SupplyDelivery/${delivery.id}`,
+          stock: { medication, quantity: await this.store.counter(stockCounter(medication)) },
+        };
       },
     },
 
@@ -91,16 +95,15 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
         const [, requestId] = splitReference(prescription);
         const request = await this.fhir.read("MedicationRequest", requestId);
         if (!request) throw prescriptionNotFound(prescription);
-        const id = timeOrderedId();
         const now = new Date();
-        try {
-          const [shelf] = await this.fhir.write(dispenseSteps(request, id, quantity, now));
-          return { dispense: `MedicationDispense/${id}`, prescription, quantity, left: shelf?.value ?? 0, dispensedAt: now.toISOString() };
-        } catch (error) {
-          const { type, data } = error as { type?: string; data?: { step?: number } };
-          if (type === "COUNTER_BELOW") throw data?.step === STEP.stock ? outOfStock(prescription) : moreThanPrescribed(prescription);
-          throw error;
-        }
+        const dispense = newDispense(request, timeOrderedId(), quantity, now);
+        const shelf = stockCounter(medicationOf(dispense) as Code);
+        // By FHIR, what the pharmacy does not keep is dispensed by others; here there is none of it.
+        const [kept] = await this.store.counters(shelf, 1);
+        if (kept?.name !== shelf) throw outOfStock(prescription);
+        await this.fhir.create(dispense);
+        const left = await this.store.counter(shelf);
+        return { dispense: `MedicationDispense/${dispense.id}`, prescription, quantity, left, dispensedAt: now.toISOString() };
       },
     },
   },

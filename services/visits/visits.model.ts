@@ -1,4 +1,6 @@
 import type { Encounter } from "../../fhir/r4.ts";
+import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import { type Visit, VisitStatus } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyClosed } from "./visits.errors.ts";
@@ -7,8 +9,6 @@ import { VISIT_ALREADY_OPEN, visitAlreadyClosed } from "./visits.errors.ts";
 
 /** The class of a visit (v3-ActCode). */
 export const AMBULATORY = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "AMB", display: "ambulatory" } as const;
-
-const isOpen = ({ status }: Encounter): boolean => ["arrived", "triaged", "in-progress", "onleave"].includes(status);
 
 /** The Encounter of a visit that begins now. */
 export function openVisit(id: string, { patient, reason }: { patient: string; reason?: string }, now: Date): Encounter & { id: string } {
@@ -31,7 +31,7 @@ export function closeVisit<Of extends Encounter>(encounter: Of, now: Date): Of {
 
 /** A patient has one open visit at most. The store keeps this rule, so that two front desks cannot break it at the same moment. */
 export function visitKeys(encounter: Encounter): UniqueKey[] {
-  const patient = encounter.subject?.reference;
+  const patient = placeOf(encounter.subject);
   if (!isOpen(encounter) || encounter.class?.code !== AMBULATORY.code || patient === undefined) return [];
   return [{ key: `visit:${patient}`, error: VISIT_ALREADY_OPEN }];
 }

@@ -5,12 +5,12 @@ const { MoleculerClientError } = Errors;
 /** Type of `wardAlreadyOpen`, for callers and for the unique key. */
 export const WARD_ALREADY_OPEN = "WARD_ALREADY_OPEN";
 
-/** `step` is the place of the refused deletion in its write. */
-export const bedOccupied = (bed: string, step: number) =>
-  new MoleculerClientError("Somebody lies in this bed: discharge or transfer the patient, then delete it.", 409, "BED_OCCUPIED", {
-    bed,
-    step,
-  });
+/** Type of `bedNameTaken`, for callers and for the unique key. */
+export const BED_NAME_TAKEN = "BED_NAME_TAKEN";
+
+/** 409: the beds of a room have names of their own. */
+export const bedNameTaken = () =>
+  new MoleculerClientError("A bed of this room has this name already: choose another.", 409, BED_NAME_TAKEN);
 
 /** 409: active wards have names of their own. */
 export const wardAlreadyOpen = () =>

@@ -1,13 +1,12 @@
 import { v7 as timeOrderedId } from "uuid";
 import { fold } from "../../fhir/search/fold.ts";
-import type { Location, Stored } from "../../fhir/r4.ts";
-import { NONE_LIVING } from "../../fhir/preconditions.ts";
-import { referenceClause, tokenClause } from "../../fhir/search/exact-clauses.ts";
+import type { Location } from "../../fhir/r4.ts";
+import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
-import type { OwnerStep } from "../../federation/owner-contract.ts";
+import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import { type Bed, BedStatus, OCCUPANCY, type Ward } from "./wards.contract.ts";
-import { bedOccupied, WARD_ALREADY_OPEN } from "./wards.errors.ts";
+import { BED_NAME_TAKEN, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 
 // The rules of a ward: plain data in, plain data out. No broker, no database, no clock.
 
@@ -46,54 +45,47 @@ export function newWard(name: string, rooms: { name: string; beds: string[] }[])
 
 const kindOf = ({ physicalType }: Location): string | undefined => physicalType?.coding?.find((coding) => coding.system === PHYSICAL)?.code;
 
-/** One active ward per name. The store keeps this rule, so that two clerks cannot break it at the same moment. */
-export function wardKeys(location: Location): UniqueKey[] {
-  if (kindOf(location) !== "wa" || location.status !== "active" || !location.name) return [];
-  return [{ key: `ward:${fold(location.name)}`, error: WARD_ALREADY_OPEN }];
-}
-
-type Deletion = Extract<OwnerStep, { op: "delete" }>;
+/** Whether a Location is a bed: it says so, or has what only beds have. */
+export const isBed = (location: Location): boolean => (kindOf(location) ?? (location.operationalStatus && "bd")) === "bd";
 
 /**
- * The deletion of a Location in which nobody lies. That of a bed holds for what was looked at, so that nobody is admitted to
- * it in between.
- * @param place of the step in its write
- * @throws 409 BED_OCCUPIED
+ * One active ward per name, and one bed per name in a room. The store keeps these rules, so that two clerks cannot break them at the same
+ * moment.
  */
-export function deletionOf({ id, meta, operationalStatus }: Stored<Location>, step: Deletion, place: number): Deletion {
-  if (!operationalStatus) return step;
-  if (operationalStatus.code === OCCUPANCY.taken.code) throw bedOccupied(`Location/${id}`, place);
-  // Or none: it may have been deleted meanwhile.
-  const seen = [Number(meta.versionId), NONE_LIVING];
-  return { ...step, ifVersion: (step.ifVersion ?? seen).filter((version) => seen.includes(version)) };
-}
-
-/** "Beds in one of these places, or anywhere, that may be in this state." Only beds have an operational status. */
-export function bedsIn(places: string[] | undefined, status: BedStatus | undefined): Clause[] {
-  const code = status === BedStatus.free ? OCCUPANCY.free : status === BedStatus.taken ? OCCUPANCY.taken : undefined;
-  const token = code && { system: code.system, value: code.code };
-  return [tokenClause("Location", "operational-status", token), ...(places ? [partOf(places)] : [])];
+export function wardKeys(location: Location): UniqueKey[] {
+  const { name, status, partOf: place } = location;
+  if (!name) return [];
+  if (kindOf(location) === "wa" && status === "active") return [{ key: `ward:${fold(name)}`, error: WARD_ALREADY_OPEN }];
+  const room = placeOf(place);
+  if (kindOf(location) !== "bd" || status === "inactive" || room === undefined) return [];
+  return [{ key: `bed:${room}|${fold(name)}`, error: BED_NAME_TAKEN }];
 }
 
 /** "Locations that are part of one of these." */
 export const partOf = (places: string[]): Clause => referenceClause("Location", "partof", places);
 
-/** What a bed's Location says; `room` is the Location it is part of. */
-export function bedOf(location: Location & { id: string }, room: Location | undefined): Bed {
+/** HL7 v2 table 0116: closed, housekeeping, isolated, contaminated. What it says of occupancy follows from the stays. */
+const OUT_OF_USE = ["C", "H", "I", "K"];
+
+/**
+ * A bed as its callers see it.
+ * @param room the Location that it is part of
+ * @param isTaken whether somebody lies in it
+ */
+export function bedOf(location: Location & { id: string }, room: Location | undefined, isTaken: boolean): Bed {
   const isOpen = location.status === undefined || location.status === "active";
-  const code = location.operationalStatus?.code;
-  const status = !isOpen
-    ? BedStatus.closed
-    : code === OCCUPANCY.taken.code
-      ? BedStatus.taken
-      : code === OCCUPANCY.free.code
-        ? BedStatus.free
-        : BedStatus.closed;
+  const isUsable = isOpen && !OUT_OF_USE.includes(location.operationalStatus?.code ?? "");
   return {
     location: `Location/${location.id}`,
     name: location.name ?? location.id,
     room: location.partOf?.reference ?? "",
     ward: room?.partOf?.reference ?? "",
-    status,
+    status: isTaken ? BedStatus.taken : isUsable ? BedStatus.free : BedStatus.closed,
   };
+}
+
+/** The bed with the occupancy that follows from the stays; one that is out of use says so still. */
+export function withOccupancy<Of extends Location>(location: Of, isTaken: boolean): Of {
+  if (!isTaken && OUT_OF_USE.includes(location.operationalStatus?.code ?? "")) return location;
+  return { ...location, operationalStatus: isTaken ? OCCUPANCY.taken : OCCUPANCY.free };
 }

@@ -1,34 +1,47 @@
 import type { Context, Service } from "moleculer";
 import type { Location, Stored } from "../../fhir/r4.ts";
 import { idClause } from "../../fhir/search/exact-clauses.ts";
-import type { Clause } from "../../fhir/search/query.ts";
+import { parseJson } from "../../fhir/json.ts";
+import type { Clause, Page } from "../../fhir/search/query.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import type { StoredResource } from "../../store/store.ts";
+import { takenBeds } from "./occupancy.ts";
 import { defineService } from "../../mesh/contract.ts";
-import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { creation } from "../../mixins/fhir/steps.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { StoreCache } from "../../store/store-cache.ts";
 import { owns, type Bed, BedStatus, type wards } from "./wards.contract.ts";
-import { WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
-import { bedOf, bedsIn, deletionOf, newWard, partOf, wardKeys } from "./wards.model.ts";
+import { BED_NAME_TAKEN, bedNameTaken, WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
+import { bedOf, isBed, newWard, partOf, wardKeys, withOccupancy } from "./wards.model.ts";
+import { rules } from "./wards.rules.ts";
 
-/** The bed board is looked at far more often than it changes. */
-interface Own {
-  known: StoreCache<Bed[]>;
-  findBeds(params: { ward?: string; status?: BedStatus }): Promise<Bed[]>;
-  locations(clause: Clause): Promise<Stored<Location>[]>;
+/** A bed and the room that it is in. */
+interface PlacedBed {
+  bed: Stored<Location>;
+  room: Stored<Location> | undefined;
 }
 
-type This = Service & WithFhir & Own;
+/** The house changes far less often than its board is looked at. */
+interface Own {
+  known: StoreCache<PlacedBed[]>;
+  findBeds(ward?: string): Promise<PlacedBed[]>;
+  locations(clause: Clause): Promise<Stored<Location>[]>;
+  shown(ctx: Context, texts: (string | undefined)[]): Promise<(string | undefined)[]>;
+}
+
+type This = Service & WithFhir & WithDirectory & Own;
 
 /** Beds in one answer, the oldest that were asked for; a house with more asks ward by ward. */
 const MAX_BEDS = 1_000;
+/** Locations that are looked through for beds, the oldest: a large hospital has some thousand. */
+const MAX_LOCATIONS = 50_000;
 const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
 
-export default defineService<typeof wards, WithFhir & Own>({
+export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   name: "wards",
-  mixins: [Fhir({ owns, unique: { Location: wardKeys } })],
+  mixins: [Fhir({ owns, unique: { Location: wardKeys }, rules })],
 
   actions: {
     open: {
@@ -49,6 +62,7 @@ export default defineService<typeof wards, WithFhir & Own>({
         try {
           await this.fhir.write(locations.map((it) => creation(it)));
         } catch (error) {
+          if (isType(error, BED_NAME_TAKEN)) throw bedNameTaken();
           throw isType(error, WARD_ALREADY_OPEN) ? wardAlreadyOpen() : error;
         }
         return ward;
@@ -64,26 +78,37 @@ export default defineService<typeof wards, WithFhir & Own>({
         status: { type: "enum", values: Object.values(BedStatus), optional: true },
         $$strict: true,
       },
-      handler(ctx) {
-        const { ward = "", status = "" } = ctx.params;
-        return this.known.get(this.store, `${ward}|${status}`, () => this.findBeds(ctx.params));
+      async handler(ctx) {
+        const { ward, status } = ctx.params;
+        const [beds, taken] = await Promise.all([
+          this.known.get(this.store, ward ?? "", () => this.findBeds(ward)),
+          takenBeds({ caller: ctx, directory: this.directory }),
+        ]);
+        const found: Bed[] = [];
+        for (const { bed, room } of beds) {
+          const it = bedOf(bed, room, taken.has(`Location/${bed.id}`));
+          if (status === undefined || it.status === status) found.push(it);
+          if (found.length === MAX_BEDS) break;
+        }
+        return found;
       },
     },
   },
 
   methods: {
-    async findBeds(this: This, { ward, status }: { ward?: string; status?: BedStatus }): Promise<Bed[]> {
+    async findBeds(this: This, ward?: string): Promise<PlacedBed[]> {
       // In the ward itself or in one of its rooms; who asks for a room gets its beds.
       const places = ward === undefined ? undefined : [ward, ...(await this.locations(partOf([ward]))).map(({ id }) => `Location/${id}`)];
       const beds: Stored<Location>[] = [];
-      for await (const bed of this.fhir.each({ type: "Location", clauses: bedsIn(places, status) })) {
-        if (status !== undefined && bedOf(bed, undefined).status !== status) continue;
-        beds.push(bed);
-        if (beds.length === MAX_BEDS) break;
+      let seen = 0;
+      for await (const location of this.fhir.each({ type: "Location", clauses: places ? [partOf(places)] : [] })) {
+        if (isBed(location)) beds.push(location);
+        seen += 1;
+        if (seen === MAX_LOCATIONS) break;
       }
-      const ids = new Set(beds.flatMap(({ partOf }) => (partOf?.reference ? [splitReference(partOf.reference)[1]] : [])));
+      const ids = new Set(beds.flatMap(({ partOf: place }) => (place?.reference ? [splitReference(place.reference)[1]] : [])));
       const rooms = new Map((await this.locations(idClause([...ids]))).map((room) => [`Location/${room.id}`, room]));
-      return beds.map((bed) => bedOf(bed, rooms.get(bed.partOf?.reference ?? "")));
+      return beds.map((bed) => ({ bed, room: rooms.get(bed.partOf?.reference ?? "") }));
     },
 
     async locations(this: This, clause: Clause): Promise<Stored<Location>[]> {
@@ -91,15 +116,36 @@ export default defineService<typeof wards, WithFhir & Own>({
       for await (const it of this.fhir.each({ type: "Location", clauses: [clause] })) found.push(it);
       return found;
     },
+
+    /** Resources as they go out: beds with the occupancy that follows from the stays. */
+    async shown(this: This, ctx: Context, texts: (string | undefined)[]): Promise<(string | undefined)[]> {
+      const beds = new Map<number, Stored<Location>>();
+      for (const [index, text] of texts.entries()) {
+        if (!text?.startsWith('{"resourceType":"Location"') || !/"(?:bd|operationalStatus)"/.test(text)) continue;
+        const location = parseJson(text) as Stored<Location>;
+        if (isBed(location)) beds.set(index, location);
+      }
+      if (beds.size === 0) return texts;
+      const places = [...beds.values()].map(({ id }) => `Location/${id}`);
+      const taken = await takenBeds({ caller: ctx, directory: this.directory }, places);
+      return texts.map((text, index) => {
+        const bed = beds.get(index);
+        return bed ? JSON.stringify(withOccupancy(bed, taken.has(`Location/${bed.id}`))) : text;
+      });
+    },
   },
 
   hooks: {
-    before: { "fhir.write|fhir.prepare": keepOccupied },
-    error: {
-      // Whose deletion came too late learns whether that was an admission. (A transaction is planned anew.)
-      async "fhir.write"(this: This, ctx: Writing, error: Error) {
-        if (isType(error, "STALE_VERSION")) await keepOccupied.call(this, ctx);
-        throw error;
+    after: {
+      async "fhir.read"(this: This, ctx: Context, stored: StoredResource | null) {
+        const [json] = await this.shown(ctx, [stored?.json]);
+        return stored && json !== undefined ? { ...stored, json } : stored;
+      },
+      async "fhir.search"(this: This, ctx: Context, page: Page) {
+        return (await shownPages(this, ctx, [page]))[0];
+      },
+      "fhir.searchMany"(this: This, ctx: Context, pages: Page[]) {
+        return shownPages(this, ctx, pages);
       },
     },
   },
@@ -109,16 +155,18 @@ export default defineService<typeof wards, WithFhir & Own>({
   },
 });
 
-type Writing = Context<{ steps: OwnerStep[] }>;
-
-/** An occupied bed is not deleted, whoever asks for it. */
-async function keepOccupied(this: This, ctx: Writing): Promise<void> {
-  const { steps } = ctx.params;
-  if (!steps.some(({ op }) => op === "delete")) return;
-  const kept = steps.map(async (step, place): Promise<OwnerStep> => {
-    if (step.op !== "delete" || step.type !== "Location") return step;
-    const location = await this.fhir.read("Location", step.id);
-    return location ? deletionOf(location, step, place) : step;
-  });
-  ctx.params = { ...ctx.params, steps: await Promise.all(kept) };
+/** Pages of a search with what they show of beds; one question for all. */
+async function shownPages(service: This, ctx: Context, pages: Page[]): Promise<Page[]> {
+  const shown = await service.shown(
+    ctx,
+    pages.flatMap(({ rows }) => rows.map(({ json }) => json)),
+  );
+  const rest = shown.values();
+  return pages.map((page) => ({
+    ...page,
+    rows: page.rows.map((row) => {
+      const json = rest.next().value;
+      return json === undefined ? row : { ...row, json };
+    }),
+  }));
 }

@@ -15,8 +15,8 @@ describe("a ward", () => {
 
   it("takes a bed that is contaminated, or suspended, for closed", () => {
     const bed = newWard("Cardiology", [{ name: "room 1", beds: ["A"] }]).locations[2] as Location & { id: string };
-    expect(bedOf({ ...bed, operationalStatus: { code: "K" } }, undefined).status).toBe(BedStatus.closed);
-    expect(bedOf({ ...bed, status: "suspended" }, undefined).status).toBe(BedStatus.closed);
+    expect(bedOf({ ...bed, operationalStatus: { code: "K" } }, undefined, false).status).toBe(BedStatus.closed);
+    expect(bedOf({ ...bed, status: "suspended" }, undefined, false).status).toBe(BedStatus.closed);
   });
 });
 
@@ -79,6 +79,14 @@ describe("wards", () => {
     await expect(wards.open(clinic.caller, { name: "maternite", rooms: [{ name: "1", beds: ["A"] }] })).rejects.toEqual(
       refusal(409, "WARD_ALREADY_OPEN"),
     );
+  });
+
+  it("refuses two beds of one name in a room, and takes them in two rooms", async () => {
+    const room = (name: string, ...beds: string[]) => ({ name, beds });
+    await expect(wards.open(clinic.caller, { name: "Twice", rooms: [room("1", "A", "a")] })).rejects.toEqual(
+      refusal(409, "BED_NAME_TAKEN"),
+    );
+    expect(await wards.open(clinic.caller, { name: "Twice", rooms: [room("1", "A"), room("2", "A")] })).toMatchObject({ name: "Twice" });
   });
 
   it("refuses a ward without beds", async () => {

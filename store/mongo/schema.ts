@@ -73,13 +73,20 @@ export interface CounterDocument {
   lock?: string;
 }
 
-/** What two conditional creates with one condition both write, so that MongoDB lets only one of them through. */
+/**
+ * What two writers both write whose order matters though they write different resources, so that MongoDB lets only one of them through:
+ * two conditional creates with one condition, or one who relies on a resource and one who deletes it.
+ */
 export interface ConditionDocument {
   _id: string;
   writes: number;
   /** When it was last written: forgotten a day later. */
   at: Date;
   lock?: string;
+  /** Of a resource: prepared transactions that rely on it. */
+  relying?: string[];
+  /** Of a resource: the version up to which nothing may rely on it, until then. */
+  fence?: { version: number; until: Date };
 }
 
 /** An event that waits for its relay; `_id` is made by the driver. */

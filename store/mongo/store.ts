@@ -19,7 +19,8 @@ import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
 import { countersFrom, counterValue, entriesFrom, entryValue, leaseEntry, putEntries, usageOf } from "./values.ts";
 import { Writer } from "./write.ts";
-import { lockKeys, planWrite, typesIn } from "../plan-write.ts";
+import { lockKeys, typesIn } from "../plan-write.ts";
+import { planWrite } from "../write-planner.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import {
   type HistoryQuery,
@@ -28,6 +29,7 @@ import {
   type MapEntry,
   type OutboxQueue,
   type OutboxState,
+  type Place,
   type Prepared,
   type Reliance,
   type Store,
@@ -240,6 +242,14 @@ class MongoStore implements Store {
     return this.#run(async () => (await this.#collections.handled.findOne({ _id: id, isClaim: { $exists: false } })) !== null);
   }
 
+  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
+    await this.#waiting((session) => this.#writer.fence(places, expiresAt, tx, session));
+  }
+
+  async unfence(places: Place[]): Promise<void> {
+    await this.#transaction((session) => this.#writer.unfence(places, session));
+  }
+
   // --- counters and the map ------------------------------------------------------------------------------------------
 
   counter(name: string): Promise<number> {
@@ -283,6 +293,10 @@ class MongoStore implements Store {
 
   /** Another process may have written, and only a question would tell. */
   changes(): undefined {}
+
+  waiting(): number {
+    return this.#running.size;
+  }
 
   stats(): Promise<{ documents: Record<string, number>; bytes: number }> {
     return this.#run(async () => {

@@ -11,7 +11,7 @@ import {
   type VersionHead,
 } from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
-import type { Reliance, StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
+import type { Place, Reliance, StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
 import {
   type Collections,
   type HeldDocument,
@@ -68,6 +68,7 @@ export class Writer {
     }
     // One after the other: a MongoDB transaction takes one operation at a time.
     const found = await this.#find(steps, session);
+    const fences = await this.#rely(reliance, session);
     const projection = { version: 1, updated: 1, method: 1, lock: 1, write: 1 };
     const heads = refs.size > 0 ? await resource.find({ _id: { $in: [...refs] } }, { session, projection }).toArray() : [];
     const holders = keys.size > 0 ? await held.find({ _id: { $in: [...keys] } }, { session }).toArray() : [];
@@ -100,8 +101,36 @@ export class Writer {
       held: (type, id) => heldBy.get(`${type}/${id}`) ?? [],
       counter: (name) => counted.get(name) ?? 0,
       isHandled: (id) => known.has(id),
+      fenced: (type, id) => fences.get(`${type}/${id}`),
       find: (_, condition) => found.get(condition.lock) ?? [],
     };
+  }
+
+  /** The fences around what a write relies on; each is written, so that a fence that comes at the same moment lets only one through. */
+  async #rely(reliance: Reliance | undefined, session: ClientSession): Promise<Map<string, number>> {
+    const fences = new Map<string, number>();
+    for (const { type, id } of reliance?.on ?? []) {
+      const written = { $inc: { writes: 1 }, $set: { at: new Date() } };
+      const options = { session, upsert: true, returnDocument: "after" } as const;
+      const guard = await this.#collections.condition.findOneAndUpdate({ _id: reliedId(`${type}/${id}`) }, written, options);
+      if (guard?.fence && guard.fence.until.getTime() >= Date.now()) fences.set(`${type}/${id}`, guard.fence.version);
+    }
+    return fences;
+  }
+
+  /** @throws Blocked when a prepared transaction other than `tx` relies on one of them */
+  async fence(places: Place[], expiresAt: number, tx: string | undefined, session: ClientSession): Promise<void> {
+    for (const { type, id, version } of places) {
+      const set = { $inc: { writes: 1 }, $set: { at: new Date(), fence: { version, until: new Date(expiresAt) } } };
+      const options = { session, upsert: true, returnDocument: "after" } as const;
+      const guard = await this.#collections.condition.findOneAndUpdate({ _id: reliedId(`${type}/${id}`) }, set, options);
+      if (guard?.relying?.some((one) => one !== tx)) throw new Blocked();
+    }
+  }
+
+  async unfence(places: Place[], session: ClientSession): Promise<void> {
+    const ids = places.map(({ type, id }) => reliedId(`${type}/${id}`));
+    await this.#collections.condition.updateMany({ _id: { $in: ids } }, { $unset: { fence: "" } }, { session });
   }
 
   /** What each condition finds, after writing its own document: of two writers MongoDB lets the second one only try again. */
@@ -266,6 +295,8 @@ export class Writer {
         conditions.map((key) => claim(key, { writes: 0, at: new Date() })),
         { session },
       );
+    const relied = of("relied").map(reliedId);
+    if (relied.length > 0) await condition.updateMany({ _id: { $in: relied } }, { $addToSet: { relying: tx } }, { session });
   }
 
   /** What the transaction `tx` still holds is free again; ids and keys that it only held vanish. */
@@ -285,6 +316,8 @@ export class Writer {
     }
     if (names.length > 0) await counter.updateMany({ _id: { $in: names }, lock: tx }, unset, { session });
     if (conditions.length > 0) await condition.updateMany({ _id: { $in: conditions }, lock: tx }, unset, { session });
+    const relied = of("relied").map(reliedId);
+    if (relied.length > 0) await condition.updateMany({ _id: { $in: relied } }, { $pull: { relying: tx } }, { session });
   }
 
   /** The unique keys of what is written: those that it had and has no more are free, those that it has now are taken. */
@@ -365,6 +398,8 @@ function withSums(changes: Change[]): Change[] {
   });
   return [...others, ...sums.values()];
 }
+
+const reliedId = (reference: string): string => `relied/${reference}`;
 
 const isKept = ({ method }: ResourceDocument): boolean => method !== "none" && method !== "moved";
 

@@ -2,7 +2,8 @@
  * Prepared writes: stored whole as one text, invisible, with a row per lock. What is committed is what was checked, so a commit checks
  * nothing again; the locks have kept everything that the check looked at.
  */
-import { type Change, jsonOf, lockKeys, planWrite, typesIn } from "../plan-write.ts";
+import { type Change, jsonOf, lockKeys, RELIED, typesIn } from "../plan-write.ts";
+import { planWrite } from "../write-planner.ts";
 import type { Reliance, StoreOptions, Write, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Blocked, Misuse } from "./commit-queue.ts";
@@ -51,9 +52,15 @@ export class PreparedWrites {
     const payload: Payload = { indexVersion: this.#options.indexVersion, changes };
     const text = JSON.stringify(payload);
     this.#db.run("INSERT INTO prepared VALUES (?, ?, ?)", tx, this.#writer.now, text);
-    for (const key of locks) this.#db.run("INSERT INTO lock VALUES (?, ?)", key, tx);
+    for (const key of locks) if (!key.startsWith(RELIED)) this.#db.run("INSERT INTO lock VALUES (?, ?)", key, tx);
     this.#keep(tx, changes, text.length);
     return results;
+  }
+
+  /** @throws Blocked when a prepared transaction other than `tx` mentions the resource, or one whose id begins like its id */
+  refuseMentioned(reference: string, tx = ""): void {
+    const row = this.#db.get<{ tx: string }>("SELECT tx FROM prepared WHERE instr(payload, ?) > 0 AND tx <> ? LIMIT 1", reference, tx);
+    if (row) throw new Blocked(row.tx);
   }
 
   /** @returns the types of what it has changed, and whether there are events among it */

@@ -1,7 +1,8 @@
 /** The store of one service in one SQLite file, by Node's own `node:sqlite`. Several processes of a machine may open the same file. */
 import { stat } from "node:fs/promises";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
-import { lockKeys, planWrite, charactersIn } from "../plan-write.ts";
+import { charactersIn, lockKeys } from "../plan-write.ts";
+import { planWrite } from "../write-planner.ts";
 import { startsWith } from "./sql-fragments.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import type { Database } from "./database.ts";
@@ -24,6 +25,7 @@ import {
   type MapEntry,
   type OutboxQueue,
   type OutboxState,
+  type Place,
   type Prepared,
   type Reliance,
   type Store,
@@ -271,6 +273,27 @@ class SqliteFile implements SqliteStore {
     return this.#reading(() => this.writer.isHandled(id));
   }
 
+  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
+    await this.#queue.add(
+      () => {
+        for (const { type, id } of places) this.#prepared.refuseMentioned(`${type}/${id}`, tx);
+        for (const { type, id, version } of places) this.writer.fence(`${type}/${id}`, version, expiresAt);
+      },
+      100 * places.length,
+      this.#waitMs,
+    );
+  }
+
+  async unfence(places: Place[]): Promise<void> {
+    await this.#queue.add(
+      () => {
+        for (const { type, id } of places) this.writer.unfence(`${type}/${id}`);
+      },
+      100 * places.length,
+      0,
+    );
+  }
+
   // --- counters and the map ------------------------------------------------------------------------------------------
 
   counter(name: string): Promise<number> {
@@ -346,6 +369,10 @@ class SqliteFile implements SqliteStore {
       "SELECT data_version AS others, total_changes() AS own FROM pragma_data_version()",
     );
     return `${others}.${own}`;
+  }
+
+  waiting(): number {
+    return this.#queue.length;
   }
 
   async stats(): Promise<{ documents: Record<string, number>; bytes: number }> {

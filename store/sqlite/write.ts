@@ -10,6 +10,8 @@ import type { Types } from "./types.ts";
 
 /** 2020-01-01T00:00:00Z. Places in the order of creation count from here, so that those of two stores compare roughly. */
 const SEQ_EPOCH = 1_577_836_800_000;
+/** Where fences stand in the durable map. */
+const FENCE = "fence/";
 /** Places per millisecond; leaves room until the year 2298 below 2^53. */
 const SEQ_PER_MS = 1_024;
 
@@ -105,8 +107,24 @@ export class Writer {
       },
       counter: (name) => this.#db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0,
       isHandled: (id) => this.isHandled(id),
+      fenced: (type, id) => this.#fenced(`${type}/${id}`),
       find: this.#find,
     };
+  }
+
+  #fenced(reference: string): number | undefined {
+    const row = this.#db.get<{ value: string }>("SELECT value FROM map WHERE key = ? AND expires >= ?", FENCE + reference, this.now);
+    return row && Number(row.value);
+  }
+
+  /** Nothing may rely on the resource in this version, or an older one, until then. */
+  fence(reference: string, version: number, expiresAt: number): void {
+    const newest = Math.max(version, this.#fenced(reference) ?? 0);
+    this.#db.run("INSERT OR REPLACE INTO map VALUES (?, ?, ?)", FENCE + reference, String(newest), expiresAt);
+  }
+
+  unfence(reference: string): void {
+    this.#db.run("DELETE FROM map WHERE key = ?", FENCE + reference);
   }
 
   /**
@@ -186,7 +204,8 @@ export class Writer {
       const last = this.#db.one<{ last: number | null }>("SELECT max(seq) AS last FROM resource").last ?? 0;
       this.#seq = Math.max(last, (this.now - SEQ_EPOCH) * SEQ_PER_MS);
     }
-    return ++this.#seq;
+    this.#seq += 1;
+    return this.#seq;
   }
 
   #add({ counter, by }: Extract<Change, { kind: "add" }>): void {

@@ -77,19 +77,19 @@ async function findings(paths: string, phases: string, examples: number): Promis
 
 describe("the API", () => {
   it("does under /api what its document says", async () => {
-    const { tested, operations, found } = await findings("^/api/", "coverage,fuzzing", 30);
+    const { tested, operations, found } = await findings("^/api/", "coverage,fuzzing", 12);
     expect(found).toBe("");
     expect(operations).toBeGreaterThan(20);
-    expect(tested).toBeGreaterThan(1_000);
+    expect(tested).toBeGreaterThan(500);
   }, 900_000);
 
   const ofTypes = (types: string[]) => `^/fhir(?:/(?:metadata|_history|\\$meta)|/(?:${types.join("|")})(?:/.*)?)?$`;
 
   it("does under /fhir what its document says, for ten types", async () => {
-    const { tested, operations, found } = await findings(ofTypes(TYPES), "fuzzing", 8);
+    const { tested, operations, found } = await findings(ofTypes(TYPES), "fuzzing", 4);
     expect(found).toBe("");
     expect(operations).toBeGreaterThan(100);
-    expect(tested).toBeGreaterThan(500);
+    expect(tested).toBeGreaterThan(250);
   }, 900_000);
 
   it("does so at the edges of each schema, for two of them", async () => {

@@ -49,7 +49,10 @@ describe.each([
     await nats?.stop();
   }, 60_000);
 
-  const openVisit = async () => (await visits.open(mesh.caller, { patient: `Patient/${++patients}` })).visit;
+  const openVisit = async () => {
+    patients += 1;
+    return (await visits.open(mesh.caller, { patient: `Patient/${patients}` })).visit;
+  };
   const ended = new Set<string>();
   /** What becomes of it; nobody may hear whether it was done. */
   const close = (visit: string): Promise<{ type?: string; status?: string }> => {

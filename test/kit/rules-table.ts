@@ -15,6 +15,8 @@ interface Expected {
 /** A change that is refused, and one that is not. */
 interface ChangeRow {
   stored: Made<object>;
+  /** Before it is changed; whatever follows from it has been stored then. */
+  under?(stored: StoredJson): Promise<unknown>;
   change(stored: StoredJson): object;
   instead(stored: StoredJson): object;
   as: Expected;
@@ -30,6 +32,8 @@ interface CreateRow {
 /** A deletion that is refused; it is allowed after `allow`. */
 interface RemoveRow {
   remove: Made<object>;
+  /** Before the deletion is asked for. */
+  under?(stored: StoredJson): Promise<unknown>;
   allow?(stored: StoredJson): Promise<unknown>;
   as: Expected;
 }
@@ -77,9 +81,13 @@ export function rulesTable(name: string, services: string[], rows: (at: Table) =
         `refuse by $name (${rule}) ${what}`,
         async (door) => {
           if ("change" in row) {
-            const before = await storedWhole(row.stored);
+            let before = await storedWhole(row.stored);
+            await row.under?.(before);
+            before = (await at.fhir.get(`/${before.resourceType}/${before.id}`)).body;
             expect(await door.change?.(at.fhir, before, row.change(before) as StoredJson)).toEqual(refusedBy(row.as));
-            expect((await at.fhir.get(`/${before.resourceType}/${before.id}`)).body.meta.versionId).toBe("1");
+            expect((await at.fhir.get(`/${before.resourceType}/${before.id}`)).body.meta.versionId).toBe(
+              (before.meta as { versionId: string }).versionId,
+            );
             expect(await door.change?.(at.fhir, before, row.instead(before) as StoredJson)).toMatchObject({ status: 200 });
           } else if ("create" in row) {
             expect(await door.create?.(at.fhir, identified((await row.create()) as Json))).toEqual(refusedBy(row.as));
@@ -87,6 +95,7 @@ export function rulesTable(name: string, services: string[], rows: (at: Table) =
             expect([200, 201]).toContain(answer?.status);
           } else {
             const stored = await storedWhole(row.remove);
+            await row.under?.(stored);
             expect(await door.remove?.(at.fhir, stored)).toEqual(refusedBy(row.as));
             if (!row.allow) return;
             await row.allow(stored);

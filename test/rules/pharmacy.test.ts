@@ -1,4 +1,5 @@
 /** What no prescription, dispense or delivery may become, by whichever door somebody writes. */
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
 rulesTable("the pharmacy", ["visits", "pharmacy"], (at) => {
@@ -131,9 +132,89 @@ rulesTable("the pharmacy", ["visits", "pharmacy"], (at) => {
     as: { status: 409 },
   });
   at.refuses("supply-delivery-references", "a delivery to a patient who is not here", {
-    create: () => ({ ...delivery(), patient: { reference: "Patient/nobody" } }),
+    create: () => ({ ...delivery(), status: "in-progress", patient: { reference: "Patient/nobody" } }),
     insteadOf: () => delivery(),
     as: { status: 409 },
+  });
+
+  let kept = 0;
+  /** A medication of which ten lie on the shelf, and how many do. */
+  const onShelf = async () => {
+    kept += 1;
+    const medication = { system: "urn:rx", code: `kept-${kept}` };
+    const { delivery: arrived } = await pharmacy.receive(at.mesh.caller, { medication, quantity: 10 });
+    const stock = async () => (await pharmacy.listStock(at.mesh.caller, { medication: `urn:rx|kept-${kept}` }))[0]?.quantity;
+    return { concept: { coding: [medication] }, arrived, stock };
+  };
+  const of = (concept: object, quantity: number, more: object = {}) =>
+    prescription({ medicationCodeableConcept: concept, dispenseRequest: { quantity: { value: quantity } }, ...more });
+
+  at.refuses("medication-dispense-stock", "more than lies on the shelf", {
+    create: async () => dispense({ medicationCodeableConcept: (await onShelf()).concept, quantity: { value: 11 } }),
+    insteadOf: async () => dispense({ medicationCodeableConcept: (await onShelf()).concept, quantity: { value: 10 } }),
+    as: { status: 409, expression: "MedicationDispense.quantity" },
+  });
+  at.refuses("medication-dispense-quantity", "more than was prescribed", {
+    create: async () => by({ dispenseRequest: { quantity: { value: 0.5 } } }),
+    insteadOf: async () => by({ dispenseRequest: { quantity: { value: 1 } } }),
+    as: { status: 409 },
+  });
+  at.refuses("medication-request-dispensed", "50 in place of 10 once something was dispensed", {
+    stored: async () => prescription(),
+    under: async (it) => {
+      await at.stored(dispense({ authorizingPrescription: [{ reference: `MedicationRequest/${it.id}` }] }));
+    },
+    change: (it) => ({ ...it, dispenseRequest: { quantity: { value: 50 } } }),
+    instead: (it) => ({ ...it, note: [{ text: "with meals" }] }),
+    as: { status: 409, expression: "MedicationRequest.dispenseRequest" },
+  });
+  at.refuses("supply-delivery-stock", "a delivery to be deleted of which something was dispensed", {
+    remove: async () => (await at.fhir.get(`/${(await onShelf()).arrived}`)).body,
+    under: async (it) => {
+      const { itemCodeableConcept } = it.suppliedItem as { itemCodeableConcept: object };
+      last = (await at.stored(dispense({ medicationCodeableConcept: itemCodeableConcept, quantity: { value: 15 } }))).reference;
+    },
+    allow: async () => {
+      const { body } = await at.fhir.get(`/${last}`);
+      await at.fhir.send("PUT", `/${last}`, { ...body, status: "entered-in-error" });
+    },
+    as: { status: 409 },
+  });
+  let last = "";
+  at.refuses("medication-dispense-deleted", "a completed dispense to be deleted", {
+    remove: () => dispense(),
+    allow: (it) => at.fhir.send("PUT", `/MedicationDispense/${it.id}`, { ...it, status: "entered-in-error" }),
+    as: { status: 409 },
+  });
+
+  it("keep the shelf as it is, by whichever door a dispense comes and goes ", async () => {
+    const { concept, arrived, stock } = await onShelf();
+    const { reference } = await at.stored(of(concept, 4));
+    const handedOut = (quantity: number) =>
+      dispense({ medicationCodeableConcept: concept, authorizingPrescription: [{ reference }], quantity: { value: quantity } });
+    const first = await at.fhir.create(handedOut(1));
+    expect(await stock()).toBe(9);
+    expect(await pharmacy.dispense(at.mesh.caller, { prescription: reference, quantity: 3 })).toMatchObject({ left: 6 });
+    expect((await at.fhir.get(`/${reference}`)).body.status).toBe("completed");
+    expect(await at.fhir.create(handedOut(1))).toMatchObject({ status: 409 });
+    const delivered = (await at.fhir.get(`/${arrived}`)).body;
+    const undo = (it: { resourceType: string; id: string }) =>
+      at.fhir.send("PUT", `/${it.resourceType}/${it.id}`, { ...it, status: "entered-in-error" });
+    expect(await undo(delivered)).toMatchObject({ status: 409, body: { issue: [{ code: "business-rule" }] } });
+    expect(await undo(first.body)).toMatchObject({ status: 200 });
+    expect([await stock(), (await at.fhir.get(`/${reference}`)).body.status]).toEqual([7, "active"]);
+    expect(await at.fhir.create(handedOut(1))).toMatchObject({ status: 201 });
+    expect([await stock(), (await at.fhir.get(`/${reference}`)).body.status]).toEqual([6, "completed"]);
+  });
+
+  it("hand out a prescription once to ten who come at the same moment", async () => {
+    const { concept, stock } = await onShelf();
+    const { reference } = await at.stored(of(concept, 3));
+    const one = dispense({ medicationCodeableConcept: concept, authorizingPrescription: [{ reference }] });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => at.fhir.create(one)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(7);
+    expect([await stock(), (await at.fhir.get(`/${reference}`)).body.status]).toEqual([7, "completed"]);
   });
 
   function administration(more: object = {}) {

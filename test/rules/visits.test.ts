@@ -59,8 +59,13 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     as: { status: 422, expression: "Encounter.period.start" },
   });
   at.refuses("encounter-references", "a visit of nobody, but of somebody who is elsewhere", {
-    create: () => visit({ subject: { reference: "Patient/nobody" } }),
+    create: () => visit({ subject: { reference: "Patient/nobody" }, period: undefined }),
     insteadOf: () => visit({ subject: { reference: "https://elsewhere.example/fhir/Patient/1" } }),
     as: { status: 409, expression: "Encounter.subject" },
+  });
+  at.refuses("encounter-references", "a visit of nobody that begins now, but not a record of the past from elsewhere", {
+    create: () => visit({ subject: { reference: "Patient/nobody" }, period: { start: new Date().toISOString() } }),
+    insteadOf: () => visit({ subject: { reference: "Patient/nobody" } }),
+    as: { status: 409 },
   });
 });

@@ -24,7 +24,8 @@ const familyName: Writer = (sink, value) => {
   const name = value.slice(0, MAX_OF_NAME);
   let parts = 0;
   for (const part of name.matchAll(/[\s\p{Pd}]+/gu)) {
-    if (++parts > MAX_PARTS) return;
+    parts += 1;
+    if (parts > MAX_PARTS) return;
     words(sink, name.slice(part.index + part[0].length), "+");
   }
 };

@@ -2,6 +2,7 @@
 import { intervalOf } from "../../../fhir/dates.ts";
 import type { Encounter } from "../../../fhir/r4.ts";
 import { refusal, statusSteps, subjectStays } from "./common.ts";
+import { notDeletedUnder } from "./deletion.ts";
 import { patientCanHave } from "./patient.ts";
 import { referencesExist } from "./references.ts";
 import type { Change, Rule } from "./rule.ts";
@@ -72,4 +73,5 @@ export const encounterRules: Rule<Encounter>[] = [
   patient,
   period,
   referencesExist("Encounter"),
+  notDeletedUnder("Encounter", "mark it as entered in error instead."),
 ];

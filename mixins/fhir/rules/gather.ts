@@ -27,6 +27,7 @@ export class GatheredFacts implements Facts {
   readonly #sources: FactSources;
   readonly #own = new Set<string>();
   readonly #pending: Pending;
+  #resting: ReadonlyMap<string, string[]> = new Map();
 
   /** @param pending what the write, and the transaction that it is part of, makes */
   constructor(sources: FactSources, pending: Pending) {
@@ -43,6 +44,20 @@ export class GatheredFacts implements Facts {
 
   written(type: string): Resource[] {
     return [...this.#pending.values()].flatMap((resource) => (resource?.resourceType === type ? [resource] : []));
+  }
+
+  /** Whether the write, or its transaction, makes or deletes the resource. */
+  isWritten(reference: string): boolean {
+    return this.#pending.has(reference);
+  }
+
+  restingOn(reference: string): string[] {
+    return (this.#resting.get(reference) ?? []).filter((by) => !this.#pending.has(by));
+  }
+
+  /** Who rests on what is deleted, as the owners have said. */
+  noteResting(resting: ReadonlyMap<string, string[]>): void {
+    this.#resting = resting;
   }
 
   /** What was asked for and found living: what the write relies on. */

@@ -3,10 +3,8 @@ import { intervalOf } from "../../../fhir/dates.ts";
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import type { Fact } from "../../../federation/facts.ts";
 import { idOf, placeOf, refusal } from "./common.ts";
+import { PAST_MS } from "./past.ts";
 import type { Change, Rule } from "./rule.ts";
-
-/** What began longer ago is the past: it is recorded, not begun. Milliseconds. */
-const PAST_MS = 86_400_000;
 
 interface Patient {
   active?: boolean;

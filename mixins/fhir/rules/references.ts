@@ -1,8 +1,9 @@
 /** What an act refers to is there when it is written. */
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import { ACT_REFERENCES, RESTED_ON } from "../../../federation/act-references.ts";
-import { localReference, splitPlace } from "../../../federation/facts.ts";
+import { type Fact, localReference, splitPlace } from "../../../federation/facts.ts";
 import { idOf, refusal } from "./common.ts";
+import { isOfThePast } from "./past.ts";
 import type { Change, Rule } from "./rule.ts";
 
 /** A reference of an act, and where it stands. */
@@ -28,6 +29,10 @@ function restedOn(type: string, resource: unknown): Placed[] {
   );
 }
 
+/** A record of the past, none of whose references was ever known here, was made elsewhere: no act of this hospital rests on nothing. */
+const isOfElsewhere = (found: (Fact["is"] | undefined)[], { op, after, now }: Change): boolean =>
+  op === "create" && after !== undefined && isOfThePast(after, now) && found.every((is) => is === "absent");
+
 const nameOf = ({ place, path }: Placed): string => `${path} ${place}`;
 
 /** The rule of one type of act. What a resource has referred to before is not asked for again. */
@@ -41,7 +46,7 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
   return {
     id,
     group: "references",
-    says: `What the act rests on is there: ${(ACT_REFERENCES[type] ?? []).map(({ path }) => path).join(", ")}.`,
+    says: `What the act rests on is there: ${(ACT_REFERENCES[type] ?? []).map(({ path }) => path).join(", ")}. A record of the past from elsewhere, of which nothing is known here, may be stored.`,
     facts: (change) => added(change).map(({ place }) => place),
     check(change, facts) {
       const all = change.after ? restedOn(type, change.after) : [];
@@ -53,7 +58,14 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
           (fact?.is === "deleted" && (fact.version === 0 || isNew.has(nameOf(one)))) || (fact?.is === "absent" && isNew.has(nameOf(one)))
         );
       });
-      if (!vain) return undefined;
+      if (
+        !vain ||
+        isOfElsewhere(
+          all.map(({ place }) => facts.of(place)?.is),
+          change,
+        )
+      )
+        return undefined;
       const what = `${vain.place} is not here: refer to one that is, or store it first (in one transaction with this).`;
       return { ...refusal(id, what, `${type}.${vain.path}`), data: { reference: vain.place } };
     },

@@ -27,6 +27,8 @@ export interface Facts {
   of(reference: string | undefined): Fact | undefined;
   /** Resources of a type that the same write, or the transaction that it is part of, makes: whole those of this owner. */
   written(type: string): Resource[];
+  /** `Type/id` of those that rest on what is deleted and are left by the same write; for rules with `isOfDeletion`. */
+  restingOn(reference: string): string[];
 }
 
 /** Why a change is refused. */
@@ -54,6 +56,8 @@ export interface Rule<Of extends FhirResource = FhirResource> {
    * @param facts what is known so far
    */
   facts?(change: Change<Of>, facts: Facts): (string | undefined)[];
+  /** It wants to know who rests on what is deleted: all owners are asked. */
+  isOfDeletion?: boolean;
   /** Undefined: the change may be made. */
   check(change: Change<Of>, facts: Facts): Refusal | undefined;
 }

@@ -34,9 +34,9 @@ export class Rulebook {
     }
   }
 
-  /** Whether nothing need be looked at. */
-  get isEmpty(): boolean {
-    return this.#byType.size === 0;
+  /** Whether a rule of the type refuses. */
+  isOn(type: string, id: string): boolean {
+    return this.of(type).some(({ rule, mode }) => rule.id === id && mode === "on");
   }
 
   /** What is announced of the rules of a type. */

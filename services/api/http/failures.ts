@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Service } from "moleculer";
 import { anomaliesOf } from "../../../mesh/anomalies.ts";
 import { AnomalyKind } from "../../../mesh/anomalies-contract.ts";
+import { faultOf } from "../../../mesh/log.ts";
 import type { Answer } from "./answer.ts";
 
 /** An error's type; anything else could say more than that. */
@@ -30,7 +31,7 @@ export function logOwnFault(service: Service, request: IncomingMessage, error: u
   const { code, type } = error as { code?: unknown; type?: unknown };
   const isRefusal = (typeof code === "number" && code < 500) || (error as { status?: number }).status !== undefined;
   if (isRefusal || code === 501 || code === 503) return;
-  service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${(error as Error).stack}`);
+  service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${faultOf(error as Error)}`);
 }
 
 /** A request's path without its query. */

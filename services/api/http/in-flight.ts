@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { Errors } from "moleculer";
+import { shedRequests } from "../../../mesh/metrics.ts";
 import { EVERYBODY } from "./client-address.ts";
 import { httpError } from "./errors.ts";
 
@@ -304,7 +305,9 @@ export class InFlight {
 }
 
 /** 503: this process has no room for the request now. */
-export const overloaded = () =>
-  new Errors.MoleculerRetryableError("The server has more requests than it can answer; try again in a moment.", 503, "OVERLOADED");
+export const overloaded = () => {
+  shedRequests.inc();
+  return new Errors.MoleculerRetryableError("The server has more requests than it can answer; try again in a moment.", 503, "OVERLOADED");
+};
 
 const tooSlow = () => httpError(408, "REQUEST_TOO_SLOW", `The body must come at ${MIN_BODY_RATE / 1_000} kB a second or more.`);

@@ -1,0 +1,101 @@
+/** What follows from a change and is kept in the same atomic write: counters that move, and resources that change with it. */
+import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts";
+import { parseJson } from "../../../fhir/json.ts";
+import { splitPlace } from "../../../federation/facts.ts";
+import type { OwnerStep } from "../../../federation/owner-contract.ts";
+import { type Store, StoreError, StoreErrorType } from "../../../store/store.ts";
+import { change as changeStep, type Identified } from "../steps.ts";
+import type { SteppedChange } from "./evaluate.ts";
+import type { GatheredFacts } from "./gather.ts";
+import type { Change, Facts, Refusal } from "./rule.ts";
+import { type Rulebook, ruleError } from "./rulebook.ts";
+
+/** A counter that moves with a change. */
+export interface Movement {
+  counter: string;
+  by: number;
+  /** Refused when the result would be less, as this rule says; not, where the rule is off or only warns. */
+  bound?: { min: number; rule: string; refusal: Refusal };
+}
+
+/** What effects may look at: what the write before them in the same step has done included. */
+export interface EffectTools {
+  facts: Facts;
+  /** Undefined: it was never moved. */
+  counter(name: string): Promise<number | undefined>;
+  /** A living resource of this service; undefined when there is none, or the same write brings it anyway. */
+  read<Of extends FhirResource>(reference: string): Promise<(Of & { id: string }) | undefined>;
+}
+
+/** What follows. */
+export interface Effect {
+  movements: Movement[];
+  /** Next versions of resources that were read with the tools. */
+  changes?: Identified[];
+}
+
+/** The effects of one type. Asked at each write, and again when the write is repeated. */
+export type EffectOf<Of extends FhirResource> = (change: Change<Of>, tools: EffectTools) => Promise<Effect | undefined>;
+
+/** The effects of a service, by type. */
+export type EffectsOf = { [Type in ResourceType]?: EffectOf<ResourceOf<Type>> };
+
+/** Steps that follow from others, and what their refusal means. */
+export interface DerivedSteps {
+  steps: OwnerStep[];
+  /** @param count of the steps before these */
+  meaningOf(error: unknown, count: number): unknown;
+}
+
+/** @throws what an effect throws */
+export async function derive(
+  effects: Record<string, EffectOf<FhirResource> | undefined>,
+  changes: SteppedChange[],
+  { facts, store, rules }: { facts: GatheredFacts; store: Store; rules: Rulebook },
+): Promise<DerivedSteps> {
+  const values = new Map<string, number | undefined>();
+  const made = new Map<string, Identified>();
+  const moves: { step: OwnerStep; of: number; bound?: Movement["bound"] }[] = [];
+  const counter = async (name: string): Promise<number | undefined> => {
+    if (!values.has(name)) values.set(name, await knownCounter(store, name));
+    return values.get(name);
+  };
+  const read = async <Of extends FhirResource>(reference: string): Promise<(Of & { id: string }) | undefined> => {
+    if (facts.isWritten(reference)) return undefined;
+    const known = made.get(reference) ?? (await storedAt(store, reference));
+    return known as (Of & { id: string }) | undefined;
+  };
+  for (const { type, change, step: of } of changes) {
+    const effect = await effects[type]?.(change, { facts, counter, read });
+    for (const { counter: name, by, bound } of effect?.movements ?? []) {
+      const value = await counter(name);
+      const isBound = bound !== undefined && rules.isOn(type, bound.rule);
+      // Bound to what was seen, since what else follows was decided on it.
+      const seen = { ifValue: value ?? 0, ...(isBound && { min: bound.min }) };
+      moves.push({ step: { op: "add", counter: name, by, ...seen }, of, ...(isBound && { bound }) });
+      values.set(name, (value ?? 0) + by);
+    }
+    for (const next of effect?.changes ?? []) made.set(`${next.resourceType}/${next.id}`, next);
+  }
+  return {
+    steps: [...moves.map(({ step }) => step), ...[...made.values()].map(changeStep)],
+    meaningOf(error, count) {
+      if (!(error instanceof StoreError) || error.step < count) return error;
+      const { bound, of = 0 } = moves[error.step - count] ?? {};
+      if (error.type === StoreErrorType.counterBelow && bound) return ruleError(bound.refusal, { id: bound.rule }, of);
+      // Others have moved it since, or have written what changes along.
+      return error.type === StoreErrorType.locked ? error : new StoreError(StoreErrorType.factsOutdated, of);
+    },
+  };
+}
+
+/** Names are in order: the counter itself comes before those whose names begin like its. */
+async function knownCounter(store: Store, name: string): Promise<number | undefined> {
+  const [first] = await store.counters(name, 1);
+  return first?.name === name ? first.value : undefined;
+}
+
+async function storedAt(store: Store, reference: string): Promise<Identified | undefined> {
+  const stored = await store.read(...splitPlace(reference));
+  return stored?.json === undefined ? undefined : (parseJson(stored.json) as Identified);
+}

@@ -1,0 +1,72 @@
+/** Who rests on what is deleted: asked of all owners, after none of them takes a new reference to it any more (docs/adr/0018). */
+import type { Service } from "moleculer";
+import { anyOfValues } from "../../../fhir/search/exact-clauses.ts";
+import { ACT_REFERENCES, restingOn } from "../../../federation/act-references.ts";
+import type { Directory } from "../../../federation/directory.ts";
+import { ownerDown } from "../../../federation/errors.ts";
+import { ownerOf, type Resting } from "../../../federation/owner-contract.ts";
+import type { Caller } from "../../../mesh/contract.ts";
+import type { Place, Store } from "../../../store/store.ts";
+
+/** Those who rest on one resource that a refusal names. */
+const MAX_NAMED = 5;
+/** Longer than what was seen counts (`FACTS_VALID_MS`), and than its write may wait in its store. Milliseconds. */
+const FENCED_MS = 15_000;
+
+/** What one owner has: which of its resources rest on these. Fences come first, so that nothing that is seen too late is missed. */
+export async function restingHere(
+  { store }: Service & { store: Store },
+  places: Place[],
+  { owns, tx }: { owns(type: string): boolean; tx: string | undefined },
+): Promise<Resting[]> {
+  const isAct = places.some(({ type }) => restingOn(type).some(({ by }) => owns(by) && ACT_REFERENCES[by] !== undefined));
+  if (isAct) await store.fence(places, Date.now() + FENCED_MS, tx);
+  const found = new Map<string, Resting>();
+  for (const [type, some] of Map.groupBy(places, (place) => place.type)) {
+    const references = some.map(({ id }) => `${type}/${id}`);
+    for (const { by, slots } of restingOn(type)) {
+      if (!owns(by)) continue;
+      const referred = await store.joinKeysAmong({ type: by, clauses: [], slots, among: references });
+      for (const place of referred) {
+        const clauses = [anyOfValues(slots, [place])];
+        const { rows } = await store.search({ type: by, clauses, sort: [], want: "ids", limit: MAX_NAMED });
+        const known = found.get(place) ?? { place, by: [] };
+        found.set(place, known);
+        known.by.push(...rows.map(({ id }) => `${by}/${id}`));
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** The owners of the types that may rest on one of these. @throws 503 OWNER_DOWN when one of them is down */
+function ownersToAsk(directory: Directory, places: Place[]): string[] {
+  const types = new Set(places.flatMap(({ type }) => restingOn(type).map(({ by }) => by)));
+  const owners = [...types].flatMap((type) =>
+    directory.known(type).map(({ service, alive }) => {
+      if (!alive) throw ownerDown(type);
+      return service;
+    }),
+  );
+  return [...new Set(owners)].sort();
+}
+
+/** Fences what is to be deleted at all owners whose resources may rest on it. @returns who does, by `Type/id` */
+export async function fenceAndAsk(
+  { caller, directory }: { caller: Caller; directory: Directory },
+  places: Place[],
+  tx?: string,
+): Promise<Map<string, string[]>> {
+  const resting = new Map<string, string[]>();
+  const owners = ownersToAsk(directory, places);
+  const answers = await Promise.all(owners.map((owner) => ownerOf(owner).fence(caller, { places, ...(tx !== undefined && { tx }) })));
+  for (const { place, by } of answers.flat()) resting.set(place, [...(resting.get(place) ?? []), ...by]);
+  return resting;
+}
+
+/** What was to be deleted stays: it may be referred to again. An owner that does not hear it forgets the fence by itself. */
+export async function unfence({ caller, directory }: { caller: Caller; directory: Directory }, places: Place[]): Promise<void> {
+  const types = new Set(places.flatMap(({ type }) => restingOn(type).map(({ by }) => by)));
+  const owners = new Set([...types].flatMap((type) => directory.known(type).flatMap(({ service, alive }) => (alive ? [service] : []))));
+  await Promise.allSettled([...owners].map((owner) => ownerOf(owner).unfence(caller, { places }, { timeout: 2_000, retries: 0 })));
+}

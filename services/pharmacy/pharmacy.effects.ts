@@ -1,0 +1,108 @@
+import { numberOf } from "../../fhir/json.ts";
+import type { MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
+import { localReference } from "../../federation/facts.ts";
+import { ruleType } from "../../mixins/fhir/rules/common.ts";
+import type { Effect, EffectsOf, EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
+import { type Change, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
+import { moreThanPrescribed, outOfStock } from "./pharmacy.errors.ts";
+import { dispensedCounter, medicationOf, prescribedBy, stockCounter } from "./pharmacy.model.ts";
+
+// What shelf and prescriptions become by what is written, whoever writes it: their counters move in the same atomic write.
+
+/** How far a counter is moved by a version, e.g. a dispense by what it takes off the shelf. */
+type Moves = Map<string, number>;
+
+/** What the next version moves more than the one before it. */
+function difference(before: Moves, after: Moves): [counter: string, by: number][] {
+  const names = new Set([...before.keys(), ...after.keys()]);
+  return [...names].flatMap((name): [string, number][] => {
+    const by = (after.get(name) ?? 0) - (before.get(name) ?? 0);
+    return by === 0 ? [] : [[name, by]];
+  });
+}
+
+const quantityOf = ({ quantity }: MedicationDispense): number => numberOf(quantity?.value) ?? 0;
+
+const isHandedOut = (dispense: MedicationDispense | undefined): dispense is MedicationDispense => dispense?.status === "completed";
+
+function offTheShelf(dispense: MedicationDispense | undefined): Moves {
+  const medication = isHandedOut(dispense) ? medicationOf(dispense) : undefined;
+  return new Map(medication && isHandedOut(dispense) ? [[stockCounter(medication), -quantityOf(dispense)]] : []);
+}
+
+function offThePrescription(dispense: MedicationDispense | undefined): Moves {
+  const prescription = localReference(dispense?.authorizingPrescription?.[0]?.reference);
+  return new Map(prescription !== undefined && isHandedOut(dispense) ? [[prescription, -quantityOf(dispense)]] : []);
+}
+
+async function onTheShelf(moves: [string, number][], { counter }: EffectTools, bound: Omit<NonNullable<Movement["bound"]>, "min">) {
+  const movements: Movement[] = [];
+  // What the pharmacy never took in it does not keep: somebody else dispenses that.
+  for (const [name, by] of moves)
+    if ((await counter(name)) !== undefined) movements.push({ counter: name, by, ...(by < 0 && { bound: { min: 0, ...bound } }) });
+  return movements;
+}
+
+async function dispensed({ before, after }: Change<MedicationDispense>, tools: EffectTools): Promise<Effect> {
+  const prescription = localReference((after ?? before)?.authorizingPrescription?.[0]?.reference) ?? "";
+  const refusal = refusalBy(outOfStock(prescription), "MedicationDispense.quantity");
+  const shelf = await onTheShelf(difference(offTheShelf(before), offTheShelf(after)), tools, {
+    rule: "medication-dispense-stock",
+    refusal,
+  });
+  const effect: Required<Effect> = { movements: shelf, changes: [] };
+  for (const [reference, by] of difference(offThePrescription(before), offThePrescription(after))) {
+    const request = await tools.read<MedicationRequest>(reference);
+    const prescribed = request && prescribedBy(request);
+    const name = dispensedCounter(reference.slice("MedicationRequest/".length));
+    const tooMuch = {
+      rule: "medication-dispense-quantity",
+      refusal: refusalBy(moreThanPrescribed(reference), "MedicationDispense.quantity"),
+    };
+    effect.movements.push({ counter: name, by, ...(by < 0 && prescribed !== undefined && { bound: { min: -prescribed, ...tooMuch } }) });
+    if (!request || prescribed === undefined) continue;
+    const left = prescribed + ((await tools.counter(name)) ?? 0) + by;
+    if (left <= 0 && request.status === "active") effect.changes.push({ ...request, status: "completed" });
+    if (left > 0 && by > 0 && request.status === "completed") effect.changes.push({ ...request, status: "active" });
+  }
+  return effect;
+}
+
+/** What a prescription is dispensed by. */
+const essence = (request: MedicationRequest): string =>
+  JSON.stringify([request.medicationCodeableConcept?.coding, request.medicationReference?.reference, prescribedBy(request)]);
+
+async function prescribed({ before, after, reference }: Change<MedicationRequest>): Promise<Effect | undefined> {
+  if (!before || !after || essence(before) === essence(after)) return undefined;
+  const refusal: Refusal = {
+    code: 409,
+    type: ruleType("medication-request-dispensed"),
+    message: "Something was dispensed by this prescription: stop it, and prescribe anew.",
+    at: "MedicationRequest.dispenseRequest",
+  };
+  const counter = dispensedCounter(reference.slice("MedicationRequest/".length));
+  return { movements: [{ counter, by: 0, bound: { min: 0, rule: "medication-request-dispensed", refusal } }] };
+}
+
+function arrived(delivery: SupplyDelivery | undefined): Moves {
+  const { suppliedItem, status, type } = delivery ?? {};
+  const isMedication = type?.coding?.some(({ code }) => code === "medication") ?? false;
+  const coding = suppliedItem?.itemCodeableConcept?.coding?.[0];
+  if (status !== "completed" || !isMedication || coding?.code === undefined) return new Map();
+  return new Map([[stockCounter({ system: coding.system ?? "", code: coding.code }), numberOf(suppliedItem?.quantity?.value) ?? 0]]);
+}
+
+async function delivered({ before, after }: Change<SupplyDelivery>): Promise<Effect> {
+  const refusal: Refusal = {
+    code: 409,
+    type: ruleType("supply-delivery-stock"),
+    message: "What it brought has been dispensed: undo those dispenses first.",
+    at: "SupplyDelivery.status",
+  };
+  const bound = { min: 0, rule: "supply-delivery-stock", refusal };
+  const moves = difference(arrived(before), arrived(after));
+  return { movements: moves.map(([counter, by]) => ({ counter, by, ...(by < 0 && { bound }) })) };
+}
+
+/** What follows from dispenses, prescriptions and deliveries, whoever writes them. */
+export const effects: EffectsOf = { MedicationDispense: dispensed, MedicationRequest: prescribed, SupplyDelivery: delivered };

@@ -1,0 +1,60 @@
+/** Which beds are taken: that follows from the open stays, which are Encounters of whoever owns them. */
+import type { Encounter } from "../../fhir/r4.ts";
+import { parseJson } from "../../fhir/json.ts";
+import { anyOfValues, requireParameter } from "../../fhir/search/exact-clauses.ts";
+import { type Clause, type KeyMatch, SEP, type StoreQuery } from "../../fhir/search/query.ts";
+import { ownerDown } from "../../federation/errors.ts";
+import { localReference } from "../../federation/facts.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import type { QueryContext } from "../../federation/query-context.ts";
+import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
+
+const OPEN = ["arrived", "triaged", "in-progress", "onleave"];
+/** Stays in one answer. */
+const PAGE = 1_000;
+
+/** "Encounters that are open stays." */
+function openStays(): Clause[] {
+  const status = requireParameter("Encounter", "status").slots;
+  const kind = requireParameter("Encounter", "class").slots;
+  return [
+    { kind: "key", slots: status, any: OPEN.map(ofCode) },
+    { kind: "key", slots: kind, any: INPATIENT.map(ofCode) },
+  ];
+}
+
+/** A row that holds this code, whatever its system. */
+const ofCode = (code: string): KeyMatch => ({ prefix: `=${code}${SEP}` });
+
+/**
+ * @param beds `Location/…`; absent: all
+ * @returns those in which somebody lies
+ * @throws 503 OWNER_DOWN when an owner of stays is down
+ */
+export async function takenBeds({ caller, directory }: QueryContext, beds?: string[]): Promise<Set<string>> {
+  const among = beds ? [anyOfValues(requireParameter("Encounter", "location").slots, beds)] : [];
+  const taken = new Set<string>();
+  for (const { service, alive } of directory.known("Encounter")) {
+    if (!alive) throw ownerDown("Encounter");
+    for (let after: StoreQuery["after"]; ; ) {
+      const query: StoreQuery = {
+        type: "Encounter",
+        clauses: [...openStays(), ...among],
+        sort: [],
+        want: "rows",
+        limit: PAGE,
+        ...(after && { after }),
+      };
+      const { rows, more } = await ownerOf(service).search(caller, { query });
+      for (const { json } of rows) {
+        const { location = [] } = parseJson(json ?? "{}") as Encounter;
+        const bed = localReference(location.find(({ status }) => status === "active")?.location.reference);
+        if (bed !== undefined) taken.add(bed);
+      }
+      const last = rows.at(-1);
+      if (!more || !last) break;
+      after = { values: [], seq: last.seq, id: last.id };
+    }
+  }
+  return taken;
+}

@@ -1,0 +1,48 @@
+import { create, remove, update } from "../test/kit/resources.ts";
+import { freshStore, stores } from "../test/kit/stores.ts";
+import type { Reliance } from "./store.ts";
+
+/** What a store is asked for by a write that was decided on other resources, and by who deletes those. */
+describe.each(stores)("what a write relies on, in $name", (kit) => {
+  const opened = freshStore(kit, { waitMs: 200 });
+
+  const ann = (version: number) => ({ type: "Patient", id: "ann", version });
+  const relying = (version: number, isOwn = false, until = performance.now() + 60_000): Reliance => ({
+    on: [{ ...ann(version), isOwn }],
+    until,
+  });
+  const soon = () => Date.now() + 60_000;
+
+  it("counts as long as was agreed, and of its own store in the version that was seen", async () => {
+    await opened.store.write([create("ann")]);
+    expect(await opened.store.write([create("a")], undefined, relying(1, true))).toMatchObject([{ outcome: "created" }]);
+    const late = relying(1, true, performance.now() - 1);
+    await expect(opened.store.write([create("b")], undefined, late)).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
+    await opened.store.write([update("ann", { name: "Ann" })]);
+    await expect(opened.store.write([create("b")], undefined, relying(1, true))).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
+    await opened.store.write([remove("ann")]);
+    await expect(opened.store.write([create("b")], undefined, relying(3, true))).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
+  });
+
+  it("can be fenced: no write relies on that version any more, but on a later one", async () => {
+    await opened.store.fence([ann(2)], soon());
+    for (const version of [1, 2])
+      await expect(opened.store.write([create("a")], undefined, relying(version))).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
+    expect(await opened.store.write([create("a")], undefined, relying(3))).toMatchObject([{ outcome: "created" }]);
+    expect(await opened.store.write([create("b")])).toMatchObject([{ outcome: "created" }]);
+    await opened.store.unfence([ann(2)]);
+    expect(await opened.store.write([create("c")], undefined, relying(2))).toMatchObject([{ outcome: "created" }]);
+    await opened.store.fence([ann(2)], Date.now() - 1); // it is over
+    expect(await opened.store.write([create("d")], undefined, relying(2))).toMatchObject([{ outcome: "created" }]);
+  });
+
+  it("is not fenced while a transaction is prepared that relies on it, but its own", async () => {
+    await opened.store.prepare("tx", [create("a", { name: "Patient/ann" })], relying(1));
+    await expect(opened.store.fence([ann(1)], soon())).rejects.toMatchObject({ type: "LOCKED" });
+    await opened.store.fence([ann(1)], soon(), "tx");
+    await opened.store.unfence([ann(1)]);
+    await opened.store.commit("tx", Date.now());
+    await opened.store.fence([ann(1)], soon());
+    await expect(opened.store.prepare("late", [create("b")], relying(1))).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
+  });
+});

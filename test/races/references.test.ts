@@ -1,0 +1,58 @@
+import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+const ROUNDS = { sqlite: 10, mongo: 4 };
+const AT_ONCE = 6;
+
+/** An order relies on its patient in another service; who deletes the patient asks that service first. */
+describe.each(["sqlite", "mongo"] as const)("at the same moment, at two replicas of each, on %s", (store) => {
+  let mesh: Mesh;
+  let fhir: FhirHttp;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "transactions", "patients", "lab"], replicas: { patients: 2, lab: 2 }, store });
+    fhir = fhirAt(mesh.base);
+  }, 120_000);
+  afterAll(() => mesh?.stop(), 60_000);
+
+  const order = (id: string) => ({
+    resourceType: "ServiceRequest",
+    status: "active",
+    intent: "order",
+    subject: { reference: `Patient/${id}` },
+  });
+  const inBundle = (id: string) => {
+    const resource = { resourceType: "Group", type: "person", actual: true };
+    const entry = [
+      { resource: order(id), request: { method: "POST", url: "ServiceRequest" } },
+      { resource, request: { method: "POST", url: "Group" } },
+    ];
+    return fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
+  };
+
+  it("a patient is deleted or gets orders, never both", async () => {
+    const outcomes = new Set<string>();
+    for (let round = 0; round < ROUNDS[store]; round += 1) {
+      const ids = Array.from({ length: AT_ONCE }, (_, index) => `p-${round}-${index}`);
+      await Promise.all(ids.map((id) => fhir.send("PUT", `/Patient/${id}`, { resourceType: "Patient", id })));
+      await Promise.all(
+        ids.map(async (id, index) => {
+          const writes = () => [fhir.create(order(id)), index % 2 === 0 ? inBundle(id) : fhir.create(order(id))];
+          // Now the one, now the other comes first.
+          const [first, deletion, second] =
+            round % 2 === 0 ? [writes(), fhir.send("DELETE", `/Patient/${id}`), []] : [[], fhir.send("DELETE", `/Patient/${id}`), writes()];
+          const written = await Promise.all([...first, ...second]);
+          const { status } = await deletion;
+          const orders = (await fhir.get(`/ServiceRequest?subject=Patient/${id}&_summary=count`)).body.total;
+          const isThere = (await fhir.get(`/Patient/${id}`)).status === 200;
+          outcomes.add(`deletion ${status}`);
+          for (const answer of written) expect([200, 201, 409]).toContain(answer.status);
+          expect([204, 409]).toContain(status);
+          expect({ isThere, hasOrders: orders > 0 }).toEqual(
+            status === 204 ? { isThere: false, hasOrders: false } : { isThere: true, hasOrders: true },
+          );
+        }),
+      );
+    }
+    expect([...outcomes].sort()).toEqual(["deletion 204", "deletion 409"]);
+  }, 90_000);
+});

@@ -1,0 +1,132 @@
+/** What others rest on is not deleted, by whichever door somebody asks for it. */
+import { rulesTable } from "../kit/rules-table.ts";
+
+const LABORATORY = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
+
+rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy", "billing"], (at) => {
+  /** Refers to a stored one, and is what may be deleted later. */
+  const under = (make: (place: { reference: string }) => object) => {
+    let last = "";
+    return {
+      over: async (stored: object & { resourceType: string }, id: string) => {
+        last = (await at.stored(make({ reference: `${stored.resourceType}/${id}` }))).reference;
+      },
+      gone: () => at.fhir.send("DELETE", `/${last}`),
+    };
+  };
+  const refuses = (rule: string, what: string, stored: () => object, resting: (place: { reference: string }) => object) => {
+    const others = under(resting);
+    at.refuses(rule, what, {
+      remove: stored,
+      under: (it) => others.over(it, it.id),
+      allow: () => others.gone(),
+      as: { status: 409 },
+    });
+  };
+
+  const patient = () => ({ resourceType: "Patient", name: [{ family: "Rossi" }] });
+  const order = () => ({ resourceType: "ServiceRequest", status: "active", intent: "order", subject: at.patient });
+  const result = () => ({ resourceType: "Observation", status: "final", category: LABORATORY, code: { text: "Hb" }, subject: at.patient });
+
+  refuses("patient-rested-on", "a patient with a visit", patient, (subject) => ({
+    resourceType: "Encounter",
+    status: "finished",
+    class: { code: "AMB" },
+    subject,
+  }));
+  refuses("patient-rested-on", "a patient with an allergy", patient, (of) => ({
+    resourceType: "AllergyIntolerance",
+    clinicalStatus: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] },
+    patient: of,
+  }));
+  refuses("encounter-rested-on", "a visit with a charge", visit, (context) => ({
+    resourceType: "ChargeItem",
+    status: "billable",
+    code: { text: "x" },
+    subject: at.patient,
+    context,
+  }));
+  refuses("service-request-rested-on", "an order with its result", order, (of) => ({ ...result(), basedOn: [of] }));
+  refuses(
+    "specimen-rested-on",
+    "a specimen with its result",
+    () => ({ resourceType: "Specimen", subject: at.patient }),
+    (specimen) => ({
+      ...result(),
+      specimen,
+    }),
+  );
+  refuses("observation-rested-on", "a result under a report", result, (of) => ({
+    resourceType: "DiagnosticReport",
+    status: "final",
+    code: { text: "x" },
+    subject: at.patient,
+    result: [of],
+  }));
+  refuses("medication-request-rested-on", "a prescription that is dispensed", prescription, (of) => ({
+    resourceType: "MedicationDispense",
+    status: "in-progress",
+    medicationCodeableConcept: { text: "x" },
+    subject: at.patient,
+    authorizingPrescription: [of],
+  }));
+  refuses(
+    "medication-rested-on",
+    "a medication that is prescribed",
+    () => ({ resourceType: "Medication" }),
+    (of) => {
+      const { medicationCodeableConcept: _, ...rest } = prescription();
+      return { ...rest, medicationReference: of };
+    },
+  );
+  refuses(
+    "location-rested-on",
+    "a bed that somebody has lain in",
+    () => ({ resourceType: "Location" }),
+    (location) => ({
+      resourceType: "Encounter",
+      status: "finished",
+      class: { code: "IMP" },
+      subject: at.patient,
+      location: [{ location }],
+    }),
+  );
+
+  it("goes through when what rests on it goes in the same transaction", async () => {
+    const of = await at.stored(patient());
+    const first = await at.stored({ ...order(), subject: of });
+    const second = await at.stored({ ...result(), subject: of, basedOn: [first] });
+    const entry = [of, first, second].map(({ reference: url }) => ({ request: { method: "DELETE", url } }));
+    expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry: entry.slice(0, 2) })).toMatchObject({
+      status: 409,
+    });
+    expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({ status: 200 });
+  });
+
+  it("leaves what was not deleted to be referred to, and what was deleted and is made again", async () => {
+    const of = await at.stored(patient());
+    await at.stored({ ...order(), subject: of });
+    expect((await at.fhir.send("DELETE", `/${of.reference}`)).status).toBe(409);
+    await at.stored({ ...order(), subject: of });
+    const again = { ...patient(), id: "comes-again" };
+    for (let times = 0; times < 2; times += 1) {
+      expect((await at.fhir.send("PUT", "/Patient/comes-again", again)).status).toBe(201);
+      const { reference } = await at.stored({ ...order(), subject: { reference: "Patient/comes-again" } });
+      expect((await at.fhir.send("DELETE", `/${reference}`)).status).toBe(204);
+      expect((await at.fhir.send("DELETE", "/Patient/comes-again")).status).toBe(204);
+    }
+  });
+
+  function visit() {
+    return { resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject: at.patient };
+  }
+  function prescription() {
+    return {
+      resourceType: "MedicationRequest",
+      status: "active",
+      intent: "order",
+      medicationCodeableConcept: { text: "x" },
+      subject: at.patient,
+    };
+  }
+});

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Errors, type Service, ServiceBroker, type ServiceSchema } from "moleculer";
+import type { NatsConnection } from "nats";
 import { readConfig } from "../../mesh/config.ts";
 import { event } from "../../mesh/contract.ts";
+import { membershipOf } from "../../federation/membership.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
 import { type Server, startNats } from "../../scripts/servers.mjs";
 import { eventually } from "../../test/kit/events.ts";
@@ -159,5 +161,16 @@ describe("events over NATS", () => {
       code: 404,
       type: "DEAD_LETTER_NOT_FOUND",
     });
+  }, 30_000);
+
+  it("are kept no longer for a service that an operator has retired", async () => {
+    const { tx } = teller.transit as NonNullable<typeof teller.transit>;
+    const { client } = tx as unknown as { client: NatsConnection };
+    const jsm = await client.jetstreamManager();
+    const consumers = async () => (await jsm.consumers.list(`${teller.namespace}-events`).next()).length;
+    expect(await consumers()).toBe(8);
+    for (const broker of brokers.filter((it) => it !== teller)) await stop(broker);
+    membershipOf(teller).retire("listener");
+    await eventually(consumers, (count) => count === 0);
   }, 30_000);
 });

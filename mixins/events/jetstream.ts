@@ -18,6 +18,7 @@ import {
   RetentionPolicy,
   StorageType,
 } from "nats";
+import { membershipOf } from "../../federation/membership.ts";
 import type { MeshTransporter } from "../../mesh/transporter.ts";
 import type { WaitingEvent } from "../../store/store.ts";
 import type { EventConsumer } from "./consumer.ts";
@@ -66,11 +67,38 @@ export class JetStreamTransport implements EventTransport {
   readonly #registered = new Map<string, Registered>();
   /** Messages that are not sent yet, by their subject. */
   readonly #batches = new Map<string, { texts: string[]; characters: number; sent: Promise<void> }>();
+  /** Retired services whose consumers are gone. */
+  readonly #forgotten = new Set<string>();
   #opening: Promise<Opened> | undefined;
 
   constructor(broker: ServiceBroker, transporter: MeshTransporter) {
     this.#broker = broker;
     this.#transporter = transporter;
+    const membership = membershipOf(broker);
+    membership.onChange(() => {
+      for (const [service, { isRetired }] of Object.entries(membership.all)) {
+        if (isRetired) void this.#forget(service);
+        else this.#forgotten.delete(service);
+      }
+    });
+  }
+
+  /** The stream keeps nothing for a service that an operator has taken out of the mesh. One that comes back begins anew. */
+  async #forget(service: string): Promise<void> {
+    if (this.#forgotten.has(service) || this.#isSeen(service)) return;
+    this.#forgotten.add(service);
+    try {
+      const { jsm } = await this.#open();
+      for (let partition = 0; partition < PARTITIONS; partition += 1)
+        await jsm.consumers.delete(this.#stream, consumerName(service, partition)).catch(() => {}); // another node was quicker
+    } catch {
+      this.#forgotten.delete(service); // NATS is away: the next change of the membership, or another node, does it
+    }
+  }
+
+  #isSeen(service: string): boolean {
+    const list = this.#broker.registry.getServiceList({ onlyAvailable: true }) as unknown as { name: string }[];
+    return list.some(({ name }) => name === service);
   }
 
   /** What is sent in one turn of the event loop for one partition goes in one message: the server's disk takes some hundred a second. */
@@ -192,7 +220,7 @@ export class JetStreamTransport implements EventTransport {
 
   async #messagesOf(service: string, events: string[], partition: number): Promise<ConsumerMessages> {
     const { js, jsm } = await this.#open();
-    const name = `${service}-${partition}`;
+    const name = consumerName(service, partition);
     await jsm.consumers.add(this.#stream, {
       durable_name: name,
       ack_policy: AckPolicy.Explicit,
@@ -234,6 +262,8 @@ export class JetStreamTransport implements EventTransport {
     }
   }
 }
+
+const consumerName = (service: string, partition: number): string => `${service}-${partition}`;
 
 /** Where the events of a record are. */
 export const partitionOf = (key: string): number => (createHash("sha256").update(key).digest()[0] as number) % PARTITIONS;

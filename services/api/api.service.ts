@@ -11,6 +11,10 @@ import { doorOf, noteAnswer, sample } from "../../mesh/metrics.ts";
 import { describeSpan, traceOfAnswer } from "../../mesh/trace-context.ts";
 import { traceParentIn, traceParentOf } from "../../mesh/traceparent.ts";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
+import { readResource } from "../../federation/read.ts";
+import { SUBSCRIPTION_PING, type SubscriptionPing } from "../../federation/subscription-ping.ts";
+import { parseJson } from "../../fhir/json.ts";
+import type { Subscription } from "../../fhir/r4.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { sealPageLinksWith } from "./fhir/page-token.ts";
 import packageJson from "../../package.json" with { type: "json" };
@@ -36,6 +40,7 @@ import { exchangeOf, type Received } from "./http/received.ts";
 import { probeOf } from "./http/probes.ts";
 import { Reclaim } from "./http/reclaim.ts";
 import { createGateway, listen, originForm, refuseMalformed, shut } from "./http/server.ts";
+import { WebSockets } from "./http/websockets.ts";
 import { WorkGate } from "./http/work-gate.ts";
 import { answerOnce } from "./keyed-answer.ts";
 import { Meter } from "./console/meter.ts";
@@ -63,6 +68,7 @@ type This = Service &
     sampled?: (() => void)[];
     closed?: Promise<void>;
     meter: Meter;
+    webSockets: WebSockets;
     express(): (request: IncomingMessage, response: ServerResponse) => void;
     answer(ctx: Context, request: IncomingMessage): Promise<Answer>;
   };
@@ -141,6 +147,9 @@ export default (config: Config): ServiceSchema =>
     },
 
     events: {
+      [SUBSCRIPTION_PING](this: This, ctx: Context<SubscriptionPing>) {
+        this.webSockets?.ping(ctx.params.subscription);
+      },
       [PROFILES_CHANGED](this: This) {
         this.profiles.clear();
       },
@@ -174,6 +183,11 @@ export default (config: Config): ServiceSchema =>
       this.http.on("request", serve);
       this.http.on("checkContinue", serve); // who asks first hears a refusal before sending the body
       this.http.on("connection", (socket: Socket) => this.connections.add(socket, clientOfConnection(socket.remoteAddress, config)));
+      this.webSockets = webSocketsOf(this, config);
+      this.http.on("upgrade", (request, socket, head) => {
+        this.connections.begin(request.socket); // it is not idle, as long as it lasts
+        this.webSockets.upgrade(request, socket, head);
+      });
       this.http.on("secureConnection", (socket: Socket) => this.connections.addEncrypted(socket));
       this.http.on("clientError", refuseMalformed);
       // Listening begins at once, and says "not ready" until the broker has started everything beside it.
@@ -189,6 +203,7 @@ export default (config: Config): ServiceSchema =>
       // The first signal: who asks whether this gateway is ready hears it before the last request is answered.
       this.broker.localBus.once("$mesh.leaving", () => {
         this.isLeaving = true;
+        this.webSockets.close();
         // What was handed over ends with its last answer (scripts/start/handed-connections.ts).
         if (config.handedPort === undefined) this.closed ??= shut(this.http as Server);
       });
@@ -197,12 +212,26 @@ export default (config: Config): ServiceSchema =>
     async stopped(this: This) {
       this.isReady = false;
       for (const end of this.sampled ?? []) end();
+      this.webSockets?.close();
       if (this.http) await (this.closed ?? shut(this.http));
       this.inFlight.stop();
       this.reclaim.stop();
       await this.criteria.close();
     },
   });
+
+function webSocketsOf(service: This, config: Config): WebSockets {
+  return new WebSockets({
+    config,
+    own: () => service.own,
+    isReady: () => service.isReady && !service.isLeaving,
+    isBindable: async (id) => {
+      const { json } = await readResource({ caller: service.broker, directory: service.directory }, "Subscription", id);
+      const { status, channel } = parseJson(json) as Subscription;
+      return status === "active" && channel.type === "websocket";
+    },
+  });
+}
 
 /** What every request passes before the mesh hears of it. */
 function accept(

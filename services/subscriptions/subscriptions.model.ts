@@ -24,7 +24,8 @@ export interface Wish {
   type: string;
   /** The criteria without their type, as pairs. */
   pairs: [name: string, value: string][];
-  channel: { endpoint: URL; headers: Record<string, string>; isWithPayload: boolean };
+  /** undefined: websocket, to those who have bound one at a gateway. */
+  hook?: { endpoint: URL; headers: Record<string, string>; isWithPayload: boolean };
 }
 
 /** How criteria are read: as the gateway reads a search. */
@@ -42,13 +43,14 @@ export function wishOf({ criteria, channel }: Subscription, reading: Reading): W
   if (type === "Subscription") throw new Error("Nobody is told of Subscriptions themselves.");
   const pairs = mark < 0 ? [] : [...new URLSearchParams(criteria.slice(mark + 1))];
   searchOf(type, pairs, reading);
-  if (channel.type !== "rest-hook") throw new Error(`The channel ${channel.type} is not supported: rest-hook is.`);
+  if (channel.type === "websocket") return { type, pairs };
+  if (channel.type !== "rest-hook") throw new Error(`The channel ${channel.type} is not supported: rest-hook and websocket are.`);
   if (channel.payload !== undefined && !PAYLOADS.includes(channel.payload.split(";", 1)[0]?.trim() ?? ""))
     throw new Error(`channel.payload must be ${PAYLOADS[0]}, or absent for a notification without content.`);
   return {
     type,
     pairs,
-    channel: { endpoint: endpointOf(channel.endpoint), headers: headersOf(channel.header), isWithPayload: channel.payload !== undefined },
+    hook: { endpoint: endpointOf(channel.endpoint), headers: headersOf(channel.header), isWithPayload: channel.payload !== undefined },
   };
 }
 

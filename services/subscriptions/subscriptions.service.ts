@@ -12,6 +12,7 @@ import { isType } from "../../federation/errors.ts";
 import { ownerOf, type ResourceVersion, WATCHED_WITHIN_MS } from "../../federation/owner-contract.ts";
 import { readVersion } from "../../federation/read.ts";
 import { searchPage } from "../../federation/search-page.ts";
+import { SUBSCRIPTION_PING, type SubscriptionPing } from "../../federation/subscription-ping.ts";
 import { type DurableEvent, effectOf, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { transportOf } from "../../mixins/events/transports.ts";
@@ -60,6 +61,7 @@ interface Own {
   activate(event: DurableEvent<{ id: string }>): Promise<void>;
   notify(event: DurableEvent<Notice>): Promise<void>;
   isMatch(listener: Listener, resource: Resource & { id: string }, updated: number): Promise<boolean>;
+  send(hook: Wish["hook"], notice: Notice): Promise<void>;
   handshake(wish: Wish): Promise<void>;
   end(subscription: Stored<Subscription>, as: Subscription & { id: string }): Promise<void>;
   disarm(id: string): Promise<void>;
@@ -181,27 +183,15 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       },
 
       async notify(this: This, event: DurableEvent<Notice>): Promise<void> {
-        const { subscription: id, type, id: resourceId, version, event: name } = event.payload;
+        const { subscription: id } = event.payload;
         const subscription = await this.fhir.read("Subscription", id);
         if (subscription?.status !== "active") return; // it has ended meanwhile
         if (isEnded(subscription, Date.now())) return this.end(subscription, { ...subscription, status: "off" });
-        const { channel } = wishOf(subscription, reading);
-        const headers = { ...channel.headers, [EVENT_ID]: name };
         try {
-          if (!channel.isWithPayload) await this.sender.send({ method: "POST", url: channel.endpoint, headers });
-          else {
-            const { json } = await readVersion({ caller: this.broker, directory: this.directory }, type, resourceId, version);
-            const url = new URL(channel.endpoint);
-            url.pathname = `${url.pathname.replace(/\/$/, "")}/${type}/${resourceId}`;
-            await this.sender.send({
-              method: "PUT",
-              url,
-              headers: { ...headers, "Content-Type": "application/fhir+json" },
-              body: json ?? "",
-            });
-          }
+          await this.send(wishOf(subscription, reading).hook, event.payload);
           this.lastSuccess.set(id, Date.now());
         } catch (error) {
+          if (isRetryable(error)) throw error; // not the endpoint's fault
           const since = Math.max(event.at, this.lastSuccess.get(id) ?? 0);
           if (Date.now() - since < FAILING_MS) throw endpointFailed(id, error as Error);
           await this.end(
@@ -211,11 +201,23 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         }
       },
 
+      /** @throws Error with a sentence for the client when it was not taken */
+      async send(this: This, hook: Wish["hook"], { subscription, type, id, version, event }: Notice): Promise<void> {
+        if (!hook) return void (await this.broker.broadcast(SUBSCRIPTION_PING, { subscription } satisfies SubscriptionPing));
+        const headers = { ...hook.headers, [EVENT_ID]: event };
+        if (!hook.isWithPayload) return this.sender.send({ method: "POST", url: hook.endpoint, headers });
+        const { json: body = "" } = await readVersion({ caller: this.broker, directory: this.directory }, type, id, version);
+        const url = new URL(hook.endpoint);
+        url.pathname = `${url.pathname.replace(/\/$/, "")}/${type}/${id}`;
+        return this.sender.send({ method: "PUT", url, headers: { ...headers, "Content-Type": "application/fhir+json" }, body });
+      },
+
       /** @throws Error with a sentence for the client when the endpoint does not answer */
-      async handshake(this: This, { channel }: Wish): Promise<void> {
+      async handshake(this: This, { hook }: Wish): Promise<void> {
+        if (!hook) return; // a client says itself that it is there
         for (let left = HANDSHAKES - 1; ; left -= 1) {
           try {
-            await this.sender.send({ method: "POST", url: channel.endpoint, headers: { ...channel.headers, [HANDSHAKE]: "1" } });
+            await this.sender.send({ method: "POST", url: hook.endpoint, headers: { ...hook.headers, [HANDSHAKE]: "1" } });
             return;
           } catch (error) {
             if (left === 0 || error instanceof AddressRefused) throw error;

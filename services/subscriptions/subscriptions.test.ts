@@ -30,13 +30,13 @@ describe("what a subscription asks for", () => {
         ["code", "718-7"],
         ["status", "final"],
       ],
-      channel: {
+      hook: {
         endpoint: new URL("https://other.example/hook"),
         headers: { Authorization: "Bearer abc", "X-Ward": "7" },
         isWithPayload: true,
       },
     });
-    expect(wishOf(subscription("Patient"), reading)).toMatchObject({ type: "Patient", pairs: [], channel: { isWithPayload: false } });
+    expect(wishOf(subscription("Patient"), reading)).toMatchObject({ type: "Patient", pairs: [], hook: { isWithPayload: false } });
   });
 
   it.each<[string, Subscription, string]>([

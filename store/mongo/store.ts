@@ -248,7 +248,7 @@ class MongoStore implements Store {
     return this.#run(async () => (await this.#collections.handled.findOne({ _id: id, isClaim: { $exists: false } })) !== null);
   }
 
-  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
+  async fence(places: Place[], expiresAt: number, { tx }: { tx?: string } = {}): Promise<void> {
     await this.#waiting((session) => this.#fences.fence(places, expiresAt, tx, session));
   }
 

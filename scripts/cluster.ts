@@ -51,6 +51,14 @@ async function main(config: Config, [command, ...args]: string[]): Promise<void>
   }
 }
 
+/** A line of the supervisor, in the form of its children's. */
+function logLine({ logFormat }: Config, message: string): string {
+  const time = new Date().toISOString();
+  return logFormat === "json"
+    ? JSON.stringify({ time, level: "info", node: "supervisor", module: "cluster", message })
+    : `${time.slice(11, 23)} ${message}`;
+}
+
 async function run(config: Config, [replicas = ""]: string[]): Promise<void> {
   const wanted = new Map(serviceNames(config).map((name) => [name, 1]));
   for (const pair of replicas.split(",").filter(Boolean)) {
@@ -61,7 +69,7 @@ async function run(config: Config, [replicas = ""]: string[]): Promise<void> {
   if (exposure) throw new StartupError(exposure);
   const folder = takeCluster(config);
   for (const line of closeToOthers(config.dataDir)) console.error(line);
-  const log = (line: string) => console.log(`${new Date().toISOString().slice(11, 23)} ${line}`);
+  const log = (line: string) => console.log(logLine(config, line));
   if (config.natsUrl && wanted.has("api") && !config.pageKey && !config.pageKeyFile)
     log("PAGE_KEY is not set: page links of these gateways work with the gateways of this machine only (docs/security.md).");
   const socket = socketFor(config.dataDir);

@@ -104,7 +104,8 @@ async function start(settings: Config): Promise<void> {
     const url = port === undefined ? undefined : localUrl(config, port);
     const started = new Date().toISOString();
     if (!config.natsUrl) folder.announce({ pid: process.pid, started, ...(url && { url }) });
-    console.log(welcome(config, broker, url));
+    if (config.logFormat === "json") broker.getLogger("serve").info(url ? `Ready at ${url}.` : "Ready.");
+    else console.log(welcome(config, broker, url));
     if (isSelfSigned)
       console.log(`  trust     curl --cacert ${config.tlsCert}; other clients: NODE_EXTRA_CA_CERTS, or the browser's own warning`);
   }

@@ -8,6 +8,8 @@ export const RULE_NAMES: readonly string[] = [
   "stock",
   "subject",
   "values",
+  "appointment-references",
+  "appointment-status",
   "charge-item-currency",
   "charge-item-deleted",
   "charge-item-final",

@@ -136,6 +136,23 @@ describe("an import into a hospital", () => {
     expect((await fhir.get("/Basic/nd-7")).body).toMatchObject({ meta: { versionId: "1" } });
   });
 
+  it("brings what rests on something that comes later, and names what rests on what never came", async () => {
+    const order = (id: string, of: string) => ({
+      resourceType: "ServiceRequest",
+      id,
+      status: "active",
+      intent: "order",
+      subject: { reference: `Patient/${of}` },
+    });
+    const orders = file("a.ndjson", [order("late-1", "late"), order("never-1", "never"), order("late-2", "late")]);
+    const patients = file("b.ndjson", [{ resourceType: "Patient", id: "late" }]);
+    const { code, said } = await imports("--url", url, "--parallel", "1", orders, patients);
+    expect(said).toMatch(/failed +\S+a\.ndjson:2: 409 .*Patient\/never is not here/);
+    expect(said).toMatch(/3 resources written .* 1 failed/);
+    expect(code).toBe(1);
+    for (const id of ["late-1", "late-2"]) expect((await fhir.get(`/ServiceRequest/${id}`)).status).toBe(200);
+  });
+
   it("keeps decimals as they were written", async () => {
     const observation = '{"resourceType":"Observation","id":"dec","status":"final","code":{"text":"x"},"valueQuantity":{"value":2.50}}\n';
     await imports(file("decimal.ndjson", Buffer.from(observation)), "--url", url);

@@ -36,10 +36,21 @@ describe.each(stores)("what a write relies on, in $name", (kit) => {
     expect(await opened.store.write([create("d")], undefined, relying(2))).toMatchObject([{ outcome: "created" }]);
   });
 
+  it("can be fenced by a process that is alone, as long as it lasts", async () => {
+    await opened.store.fence([ann(2)], soon(), { isAlone: true });
+    await expect(opened.store.write([create("a")], undefined, relying(2))).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
+    expect(await opened.store.write([create("a")], undefined, relying(3))).toMatchObject([{ outcome: "created" }]);
+    await opened.store.unfence([ann(2)]);
+    expect(await opened.store.write([create("b")], undefined, relying(2))).toMatchObject([{ outcome: "created" }]);
+    await opened.store.prepare("tx", [create("c", { name: "Patient/ann" })], relying(2));
+    await expect(opened.store.fence([ann(2)], soon(), { isAlone: true })).rejects.toMatchObject({ type: "LOCKED" });
+    await opened.store.abort("tx");
+  });
+
   it("is not fenced while a transaction is prepared that relies on it, but its own", async () => {
     await opened.store.prepare("tx", [create("a", { name: "Patient/ann" })], relying(1));
     await expect(opened.store.fence([ann(1)], soon())).rejects.toMatchObject({ type: "LOCKED" });
-    await opened.store.fence([ann(1)], soon(), "tx");
+    await opened.store.fence([ann(1)], soon(), { tx: "tx" });
     await opened.store.unfence([ann(1)]);
     await opened.store.commit("tx", Date.now());
     await opened.store.fence([ann(1)], soon());

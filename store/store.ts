@@ -287,9 +287,10 @@ export interface Store {
    * From now on no write is stored that relies on one of these in this version, or an older one (FACTS_OUTDATED). Waits, up to `waitMs`, for
    * prepared transactions that may refer to them.
    * @param expiresAt milliseconds since 1970
-   * @param tx a prepared transaction that is not waited for
+   * @param options.tx a prepared transaction that is not waited for
+   * @param options.isAlone no other process writes to the store: its fences need not be written down
    */
-  fence(places: Place[], expiresAt: number, tx?: string): Promise<void>;
+  fence(places: Place[], expiresAt: number, options?: { tx?: string; isAlone?: boolean }): Promise<void>;
   /** Takes fences away: what they were for has not come about. */
   unfence(places: Place[]): Promise<void>;
 

@@ -204,7 +204,11 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     created(this: This) {
       this.handled = 0;
       this.profiles = new Profiles(() => ({ caller: this.broker, directory: this.directory }));
-      const rules = new Rulebook(options.rules ?? {}, readConfig().rules);
+      const rules = new Rulebook(
+        options.rules ?? {},
+        readConfig().rules,
+        owns.map(({ type }) => type),
+      );
       // Before it is announced; of this broker only, as its settings are.
       this.metadata.fhir = { ...this.metadata.fhir, owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
       this.writes = new OwnerWrites(this, { unique, rules, effects: (options.effects ?? {}) as Record<string, EffectOf<FhirResource>> });

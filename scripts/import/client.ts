@@ -21,6 +21,10 @@ export class Refused extends Error {
     this.status = status;
     this.outcome = outcome;
   }
+  /** It refers to what is not there (`mixins/fhir/rules/references.ts`): it may be taken once that has come. */
+  get isTooEarly(): boolean {
+    return this.status === 409 && (this.outcome?.issue ?? []).some(({ diagnostics }) => /^\S+ is not here: /.test(diagnostics));
+  }
   /** Not what was sent is at fault, but the server, and waiting did not help. */
   get isDown(): boolean {
     return [429, 502, 503, 504].includes(this.status);

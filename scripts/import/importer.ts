@@ -37,6 +37,8 @@ export interface Import {
 
 /** One that is down for a part of the data only still takes the rest; one that takes nothing is given up. */
 const MAX_DOWN = 3;
+/** Units that wait for what they rest on: of NDJSON each is a resource in memory. What is more is told as refused. */
+const MAX_LATER = 10_000;
 
 /** @throws Unreachable when the server has gone for good; what was written until then stays */
 export async function importFiles(options: Import): Promise<Counts> {
@@ -46,20 +48,24 @@ export async function importFiles(options: Import): Promise<Counts> {
     counts.failed += 1;
     options.onFault(fault);
   };
-  const units = unitsOf(files, onFault);
   const seen = new Set<SourceFile>();
   let gone: Unreachable | undefined;
   let down = 0; // units in a row for which the server had no time, in spite of all patience
-  const work = async () => {
+  let later: Unit[] = [];
+  const work = async (units: AsyncIterator<Unit> | Iterator<Unit>, onRefused: (unit: Unit, error: Refused) => void) => {
     while (!signal?.aborted && !gone) {
       const { value: unit, done } = await units.next();
       if (done) return;
       seen.add(unit.file);
       counts.files = seen.size;
       try {
-        await bring(unit, { ...options, onFault }, counts);
+        await bring(unit, { ...options, onFault, onRefused }, counts);
         down = 0;
       } catch (error) {
+        if (error instanceof Refused && error.isTooEarly) {
+          onRefused(unit, error);
+          continue;
+        }
         down = error instanceof Refused && error.isDown ? down + 1 : 0;
         if (error instanceof Unreachable) gone = error;
         else onFault({ where: unit.file.path, reason: (error as Error).message });
@@ -69,12 +75,31 @@ export async function importFiles(options: Import): Promise<Counts> {
       onProgress(counts);
     }
   };
-  await Promise.all(Array.from({ length: parallel }, work));
+  const toldOnce = (unit: Unit, error: Refused) => onFault({ where: placeOf(unit), reason: error.message });
+  const orLater = (unit: Unit, error: Refused) => void (later.length < MAX_LATER ? later.push(unit) : toldOnce(unit, error));
+  const all = unitsOf(files, onFault);
+  await Promise.all(Array.from({ length: parallel }, () => work(all, orLater)));
+  // It may rest on what has come only now (an order before its patient): again, as long as some of it is taken.
+  for (let open = Number.POSITIVE_INFINITY; later.length > 0 && !signal?.aborted && !gone; ) {
+    const isLast = later.length >= open;
+    open = later.length;
+    const again = later.values();
+    later = [];
+    await Promise.all(Array.from({ length: parallel }, () => work(again, isLast ? toldOnce : orLater)));
+  }
   if (gone) throw gone;
   return counts;
 }
 
-async function bring(unit: Unit, options: Import, counts: Counts): Promise<void> {
+/** For people: the file, and the line where it is known. */
+const placeOf = ({ file, lines }: Unit): string => (lines.length === 1 ? `${file.path}:${lines[0]}` : file.path);
+
+/** An import that hears of what rests on what is not there: it may be taken later. */
+interface Bringing extends Import {
+  onRefused(unit: Unit, error: Refused): void;
+}
+
+async function bring(unit: Unit, options: Bringing, counts: Counts): Promise<void> {
   const entries = await unit.entries();
   if (entries.length === 0) return;
   if (unit.kind === "group") await bringGroup(unit, entries, options, counts);
@@ -108,7 +133,7 @@ async function bringBundle(entries: Entry[], { client, once }: Import, counts: C
 }
 
 /** One transaction; where it is refused because of one resource, the others are brought one by one. */
-async function bringGroup(unit: Unit, all: Entry[], { client, once, onFault }: Import, counts: Counts): Promise<void> {
+async function bringGroup(unit: Unit, all: Entry[], { client, once, onFault, onRefused }: Bringing, counts: Counts): Promise<void> {
   const known = once ? await knownIn(all, client) : new Set<string>();
   const lines = unit.lines.filter((_, index) => !known.has(all[index]?.request.url ?? ""));
   const open = all.filter((entry) => !known.has(entry.request.url));
@@ -128,7 +153,11 @@ async function bringGroup(unit: Unit, all: Entry[], { client, once, onFault }: I
     { entry: entry.filter((_, index) => taken[index]) },
   );
   for (const [index, { response }] of entry.entries()) {
-    if (!taken[index]) onFault({ where: `${unit.file.path}:${lines[index]}`, reason: shortOf(response.status, response.outcome) });
+    if (taken[index]) continue;
+    const refusal = new Refused(Number.parseInt(response.status, 10), response.outcome);
+    const one: Unit = { ...unit, lines: [lines[index] ?? 0], bytes: 0, entries: async () => [open[index] as Entry] };
+    if (refusal.isTooEarly) onRefused(one, refusal);
+    else onFault({ where: `${unit.file.path}:${lines[index]}`, reason: shortOf(response.status, response.outcome) });
   }
 }
 

@@ -4,8 +4,8 @@ import { dateRule, uriRule } from "../../mesh/param-rules.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { owns, Gender, type patients } from "./patients.contract.ts";
-import { identifierShared, patientAlreadyRegistered } from "./patients.errors.ts";
-import { newPatient, nobodyHas } from "./patients.model.ts";
+import { identifierShared, PATIENT_ALREADY_REGISTERED, patientAlreadyRegistered } from "./patients.errors.ts";
+import { newPatient, nobodyHas, patientKeys } from "./patients.model.ts";
 import { rules } from "./patients.rules.ts";
 
 /** Patients that a refusal names. */
@@ -14,7 +14,7 @@ const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 
 export default defineService<typeof patients, WithFhir>({
   name: "patients",
-  mixins: [Fhir({ owns, rules })],
+  mixins: [Fhir({ owns, rules, unique: { Patient: patientKeys } })],
 
   actions: {
     register: {
@@ -37,6 +37,7 @@ export default defineService<typeof patients, WithFhir>({
         const id = timeOrderedId();
         const ifNoneExist = nobodyHas(ctx.params.identifier);
         const result = await this.fhir.create(newPatient(id, ctx.params), ifNoneExist).catch(async (error: unknown) => {
+          if (isType(error, PATIENT_ALREADY_REGISTERED)) throw patientAlreadyRegistered(holderOf(error));
           if (!isType(error, "MULTIPLE_MATCHES")) throw error;
           const sharing = await this.fhir.find({ type: "Patient", clauses: ifNoneExist.clauses, limit: MAX_NAMED });
           throw identifierShared(sharing.map((patient) => `Patient/${patient.id}`));
@@ -47,3 +48,6 @@ export default defineService<typeof patients, WithFhir>({
     },
   },
 });
+
+/** Who has the unique key that was refused. */
+const holderOf = (error: unknown): string => (error as { data: { holder: string } }).data.holder;

@@ -35,6 +35,18 @@ describe("patients", () => {
     await expect(again).rejects.toMatchObject({ code: 409, type: "PATIENT_ALREADY_REGISTERED", data: { patient } });
   });
 
+  it("takes an identifier for the same that differs by blanks and case, also by FHIR, and for another in another system", async () => {
+    const { patient } = await patients.register(clinic.caller, { ...ada, identifier: { system: "urn:mrn", value: "AB 12" } });
+    for (const value of ["ab12", " AB 12", "A B\u00a01\uff12"]) {
+      const again = patients.register(clinic.caller, { ...ada, identifier: { system: "urn:mrn", value } });
+      await expect(again).rejects.toMatchObject({ code: 409, type: "PATIENT_ALREADY_REGISTERED", data: { patient } });
+    }
+    const text = JSON.stringify({ resourceType: "Patient", identifier: [{ use: "official", system: "urn:mrn", value: "ab 12" }] });
+    const byFhir = ownerOf("patients").write(clinic.caller, { steps: [{ op: "create", type: "Patient", id: "blank", text }] });
+    await expect(byFhir).rejects.toEqual(refusal(409, "PATIENT_ALREADY_REGISTERED"));
+    expect(await patients.register(clinic.caller, { ...ada, identifier: { system: "urn:other", value: "AB 12" } })).toBeDefined();
+  });
+
   it("refuses an identifier that two patients share, names both, and writes nothing", async () => {
     const identifier = { system: "urn:mrn", value: "shared" };
     const text = JSON.stringify({ resourceType: "Patient", identifier: [identifier] });

@@ -8,7 +8,9 @@ import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.t
 import { KeyedQueue } from "../../mesh/keyed-queue.ts";
 import { distinctValues } from "./distinct.ts";
 import { readHistory } from "./history.ts";
+import { Fences } from "./fences.ts";
 import { Lease } from "./lease.ts";
+import { Locks } from "./locks.ts";
 import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
 import { forgetEvents, outboxState, waitingEvents } from "./outbox.ts";
 import { openCollections } from "./open.ts";
@@ -78,6 +80,8 @@ class MongoStore implements Store {
   readonly #commits = new Map<string, Promise<string[]>>();
   readonly #search: MongoSearch;
   readonly #writer: Writer;
+  readonly #locks: Locks;
+  readonly #fences: Fences;
   readonly #prepared: PreparedTransactions;
   readonly #options: MongoOptions;
   #isClosed = false;
@@ -91,6 +95,8 @@ class MongoStore implements Store {
     this.#collections = collections;
     this.#options = options;
     this.#search = new MongoSearch(collections, hasWords);
+    this.#locks = new Locks(collections);
+    this.#fences = new Fences(collections);
     this.#prepared = new PreparedTransactions(collections, options);
     this.#writer = new Writer(collections, this.#search, {
       ...(hasWords && options.text && { text: options.text }),
@@ -169,7 +175,7 @@ class MongoStore implements Store {
       const state = await this.#writer.state(steps, session, reliance);
       const { changes, results, locks } = planWrite(steps, state, Date.now(), reliance);
       refuseTooLarge(changes);
-      await this.#writer.lock(locks, tx, session);
+      await this.#locks.lock(locks, tx, session);
       await this.#prepared.put(tx, { changes, locks }, session);
       return results;
     });
@@ -205,7 +211,7 @@ class MongoStore implements Store {
       if (!prepared) return [];
       const { changes, locks } = prepared;
       hasEvents = await this.#writer.apply(changes, [], session, { at, tx });
-      await this.#writer.unlock(locks, tx, session);
+      await this.#locks.unlock(locks, tx, session);
       await this.#prepared.remove(tx, session);
       return typesIn(changes);
     });
@@ -216,7 +222,7 @@ class MongoStore implements Store {
   async abort(tx: string): Promise<void> {
     await this.#transaction(async (session) => {
       const locks = await this.#prepared.remove(tx, session);
-      if (locks) await this.#writer.unlock(locks, tx, session);
+      if (locks) await this.#locks.unlock(locks, tx, session);
     });
   }
 
@@ -242,12 +248,12 @@ class MongoStore implements Store {
     return this.#run(async () => (await this.#collections.handled.findOne({ _id: id, isClaim: { $exists: false } })) !== null);
   }
 
-  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
-    await this.#waiting((session) => this.#writer.fence(places, expiresAt, tx, session));
+  async fence(places: Place[], expiresAt: number, { tx }: { tx?: string } = {}): Promise<void> {
+    await this.#waiting((session) => this.#fences.fence(places, expiresAt, tx, session));
   }
 
   async unfence(places: Place[]): Promise<void> {
-    await this.#transaction((session) => this.#writer.unfence(places, session));
+    await this.#transaction((session) => this.#fences.unfence(places, session));
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------

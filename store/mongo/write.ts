@@ -11,7 +11,7 @@ import {
   type VersionHead,
 } from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
-import type { Place, Reliance, StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
+import type { Reliance, StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
 import {
   type Collections,
   type HeldDocument,
@@ -21,25 +21,19 @@ import {
   SEQ_EPOCH,
   SEQ_PER_MS,
 } from "./schema.ts";
+import { Blocked, Outdated } from "./conflicts.ts";
+import { Fences } from "./fences.ts";
+import { free } from "./locks.ts";
+import { rounds } from "./rounds.ts";
 import type { MongoSearch } from "./search-pipeline.ts";
 import { eventsOf, writeEvents } from "./outbox.ts";
 import { wordsFields } from "./text-content.ts";
-
-/** A prepared transaction holds what the write needs. */
-export class Blocked extends Error {}
-/** What was read is no longer so: the whole write is tried again. */
-export class Outdated extends Error {}
-
-/** A claim of a prepared transaction goes with it, at the latest after this. Milliseconds. */
-const CLAIM_MS = 86_400_000;
-
-/** What a write without transaction of its own may touch: nobody holds it. */
-const free = { $exists: false };
 
 /** Checks and makes the changes of one write, inside its transaction. */
 export class Writer {
   readonly #collections: Collections;
   readonly #search: MongoSearch;
+  readonly #fences: Fences;
   readonly #text: StoreOptions["text"];
   readonly #emits: StoreOptions["emits"];
   #seq = 0;
@@ -48,6 +42,7 @@ export class Writer {
   constructor(collections: Collections, search: MongoSearch, { text, emits }: Pick<StoreOptions, "text" | "emits">) {
     this.#collections = collections;
     this.#search = search;
+    this.#fences = new Fences(collections);
     this.#text = text;
     this.#emits = emits;
   }
@@ -68,7 +63,7 @@ export class Writer {
     }
     // One after the other: a MongoDB transaction takes one operation at a time.
     const found = await this.#find(steps, session);
-    const fences = await this.#rely(reliance, session);
+    const fences = await this.#fences.rely(reliance, session);
     const projection = { version: 1, updated: 1, method: 1, lock: 1, write: 1 };
     const heads = refs.size > 0 ? await resource.find({ _id: { $in: [...refs] } }, { session, projection }).toArray() : [];
     const holders = keys.size > 0 ? await held.find({ _id: { $in: [...keys] } }, { session }).toArray() : [];
@@ -104,33 +99,6 @@ export class Writer {
       fenced: (type, id) => fences.get(`${type}/${id}`),
       find: (_, condition) => found.get(condition.lock) ?? [],
     };
-  }
-
-  /** The fences around what a write relies on; each is written, so that a fence that comes at the same moment lets only one through. */
-  async #rely(reliance: Reliance | undefined, session: ClientSession): Promise<Map<string, number>> {
-    const fences = new Map<string, number>();
-    for (const { type, id } of reliance?.on ?? []) {
-      const written = { $inc: { writes: 1 }, $set: { at: new Date() } };
-      const options = { session, upsert: true, returnDocument: "after" } as const;
-      const guard = await this.#collections.condition.findOneAndUpdate({ _id: reliedId(`${type}/${id}`) }, written, options);
-      if (guard?.fence && guard.fence.until.getTime() >= Date.now()) fences.set(`${type}/${id}`, guard.fence.version);
-    }
-    return fences;
-  }
-
-  /** @throws Blocked when a prepared transaction other than `tx` relies on one of them */
-  async fence(places: Place[], expiresAt: number, tx: string | undefined, session: ClientSession): Promise<void> {
-    for (const { type, id, version } of places) {
-      const set = { $inc: { writes: 1 }, $set: { at: new Date(), fence: { version, until: new Date(expiresAt) } } };
-      const options = { session, upsert: true, returnDocument: "after" } as const;
-      const guard = await this.#collections.condition.findOneAndUpdate({ _id: reliedId(`${type}/${id}`) }, set, options);
-      if (guard?.relying?.some((one) => one !== tx)) throw new Blocked();
-    }
-  }
-
-  async unfence(places: Place[], session: ClientSession): Promise<void> {
-    const ids = places.map(({ type, id }) => reliedId(`${type}/${id}`));
-    await this.#collections.condition.updateMany({ _id: { $in: ids } }, { $unset: { fence: "" } }, { session });
   }
 
   /** What each condition finds, after writing its own document: of two writers MongoDB lets the second one only try again. */
@@ -258,68 +226,6 @@ export class Writer {
     return made;
   }
 
-  /** Keeps what a prepared transaction will change from everyone else, until `unlock`. */
-  async lock(locks: Iterable<string>, tx: string, session: ClientSession): Promise<void> {
-    const { resource, held, counter, condition, handled } = this.#collections;
-    const of = (wanted: string): string[] => parts(locks).flatMap(([kind, key]) => (kind === wanted ? [key] : []));
-    const [refs, keys, names, conditions, events] = [of("resource"), of("unique"), of("counter"), of("condition"), of("once")];
-    const claim = <Absent extends object>(_id: string, absent: Absent) => ({
-      updateOne: { filter: { _id, lock: free }, update: { $set: { lock: tx }, $setOnInsert: absent }, upsert: true },
-    });
-    const absent = (key: string) => {
-      const [type, id] = [key.slice(0, key.indexOf("/")), key.slice(key.indexOf("/") + 1)];
-      return { type, id, version: 0, updated: 0, method: "none" as const, living: false };
-    };
-    if (refs.length > 0)
-      await resource.bulkWrite(
-        refs.map((key) => claim(key, absent(key))),
-        { session },
-      );
-    if (keys.length > 0)
-      await held.bulkWrite(
-        keys.map((key) => claim(key, { ref: "", isClaim: true })),
-        { session },
-      );
-    if (names.length > 0)
-      await counter.bulkWrite(
-        names.map((key) => claim(key, { value: 0 })),
-        { session },
-      );
-    if (events.length > 0)
-      await handled.bulkWrite(
-        events.map((key) => claim(key, { expires: new Date(Date.now() + CLAIM_MS), isClaim: true })),
-        { session },
-      );
-    if (conditions.length > 0)
-      await condition.bulkWrite(
-        conditions.map((key) => claim(key, { writes: 0, at: new Date() })),
-        { session },
-      );
-    const relied = of("relied").map(reliedId);
-    if (relied.length > 0) await condition.updateMany({ _id: { $in: relied } }, { $addToSet: { relying: tx } }, { session });
-  }
-
-  /** What the transaction `tx` still holds is free again; ids and keys that it only held vanish. */
-  async unlock(locks: string[], tx: string, session: ClientSession): Promise<void> {
-    const { resource, held, counter, condition, handled } = this.#collections;
-    const of = (wanted: string): string[] => parts(locks).flatMap(([kind, key]) => (kind === wanted ? [key] : []));
-    const unset = { $unset: { lock: "" as const } };
-    const [refs, keys, names, conditions, events] = [of("resource"), of("unique"), of("counter"), of("condition"), of("once")];
-    if (events.length > 0) await handled.deleteMany({ _id: { $in: events }, lock: tx, isClaim: true }, { session });
-    if (refs.length > 0) {
-      await resource.deleteMany({ _id: { $in: refs }, lock: tx, method: "none" }, { session });
-      await resource.updateMany({ _id: { $in: refs }, lock: tx }, unset, { session });
-    }
-    if (keys.length > 0) {
-      await held.deleteMany({ _id: { $in: keys }, lock: tx, isClaim: true }, { session });
-      await held.updateMany({ _id: { $in: keys }, lock: tx }, unset, { session });
-    }
-    if (names.length > 0) await counter.updateMany({ _id: { $in: names }, lock: tx }, unset, { session });
-    if (conditions.length > 0) await condition.updateMany({ _id: { $in: conditions }, lock: tx }, unset, { session });
-    const relied = of("relied").map(reliedId);
-    if (relied.length > 0) await condition.updateMany({ _id: { $in: relied } }, { $pull: { relying: tx } }, { session });
-  }
-
   /** The unique keys of what is written: those that it had and has no more are free, those that it has now are taken. */
   async #hold(
     written: { change: ResourceChange; ref: string }[],
@@ -371,41 +277,7 @@ const archived = ({ _id, type, id, version, updated, method, json, write }: Reso
   ...(write !== undefined && { write }),
 });
 
-/** The changes in as few rounds as can be, in each of which no resource comes twice; all that is added to a counter is one change. */
-function rounds(changes: Change[]): Change[][] {
-  const made: Change[][] = [];
-  const next = new Map<string, number>();
-  for (const change of withSums(changes)) {
-    if (change.kind === "emit" || change.kind === "once") continue;
-    const name = change.kind === "add" ? `counter ${change.counter}` : `${change.type}/${change.id}`;
-    const round = next.get(name) ?? 0;
-    next.set(name, round + 1);
-    const together = made[round];
-    if (together) together.push(change);
-    else made.push([change]);
-  }
-  return made;
-}
-
-/** One addition for each counter: its lock can be given back once. */
-function withSums(changes: Change[]): Change[] {
-  const sums = new Map<string, Extract<Change, { kind: "add" }>>();
-  const others = changes.filter((change) => {
-    if (change.kind !== "add") return true;
-    const sum = sums.get(change.counter);
-    sums.set(change.counter, sum ? { ...sum, by: sum.by + change.by } : change);
-    return false;
-  });
-  return [...others, ...sums.values()];
-}
-
-const reliedId = (reference: string): string => `relied/${reference}`;
-
 const isKept = ({ method }: ResourceDocument): boolean => method !== "none" && method !== "moved";
-
-function parts(locks: Iterable<string>): [kind: string, key: string][] {
-  return [...locks].map((lock) => [lock.slice(0, lock.indexOf(":")), lock.slice(lock.indexOf(":") + 1)]);
-}
 
 function deleted(
   { type, id, version, moved }: Extract<Change, { kind: "delete" }>,

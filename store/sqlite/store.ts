@@ -273,7 +273,12 @@ class SqliteFile implements SqliteStore {
     return this.#reading(() => this.writer.isHandled(id));
   }
 
-  async fence(places: Place[], expiresAt: number, tx?: string): Promise<void> {
+  async fence(places: Place[], expiresAt: number, { tx, isAlone = false }: { tx?: string; isAlone?: boolean } = {}): Promise<void> {
+    if (isAlone) {
+      for (const { type, id, version } of places) this.writer.fences.set(`${type}/${id}`, version, expiresAt);
+      const isWaiting = await this.#reading(() => this.#db.get("SELECT 1 FROM prepared LIMIT 1") !== undefined);
+      if (!isWaiting) return;
+    }
     await this.#queue.add(
       () => {
         for (const { type, id } of places) this.#prepared.refuseMentioned(`${type}/${id}`, tx);
@@ -282,9 +287,12 @@ class SqliteFile implements SqliteStore {
       100 * places.length,
       this.#waitMs,
     );
+    for (const { type, id } of places) this.writer.fences.delete(`${type}/${id}`); // they are written down now
   }
 
   async unfence(places: Place[]): Promise<void> {
+    const isWritten = places.filter(({ type, id }) => !this.writer.fences.delete(`${type}/${id}`)).length > 0;
+    if (!isWritten) return;
     await this.#queue.add(
       () => {
         for (const { type, id } of places) this.writer.unfence(`${type}/${id}`);

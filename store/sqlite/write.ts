@@ -5,6 +5,7 @@ import type { MadeVersion } from "../repeated-write.ts";
 import type { NoneExist, OutboxEvent, OutboxQueue, StoreOptions, WriteKey, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Method, methodNames } from "./schema.ts";
+import { Fences } from "./fences.ts";
 import type { MultiValuedSlots } from "./multi-valued-slots.ts";
 import type { Types } from "./types.ts";
 
@@ -55,6 +56,8 @@ export class Writer {
   readonly #text: StoreOptions["text"];
   readonly #emits: StoreOptions["emits"];
   readonly #find: Finder;
+  /** Of this process, where no other writes to the file. */
+  readonly fences = new Fences();
   #seq = 0;
   #key: string | null = null;
   #living = new Map<number, number>();
@@ -113,8 +116,9 @@ export class Writer {
   }
 
   #fenced(reference: string): number | undefined {
+    const own = this.fences.get(reference, this.now);
     const row = this.#db.get<{ value: string }>("SELECT value FROM map WHERE key = ? AND expires >= ?", FENCE + reference, this.now);
-    return row && Number(row.value);
+    return row ? Math.max(Number(row.value), own ?? 0) : own;
   }
 
   /** Nothing may rely on the resource in this version, or an older one, until then. */

@@ -58,6 +58,24 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     insteadOf: () => visit({ status: "planned", period: { start: "2090" } }),
     as: { status: 422, expression: "Encounter.period.start" },
   });
+  const appointment = (status: string, actor = at.patient) => ({
+    resourceType: "Appointment",
+    status,
+    start: "2090-01-05T10:00:00Z",
+    end: "2090-01-05T10:20:00Z",
+    participant: [{ actor, status: "accepted" }],
+  });
+  at.refuses("appointment-status", "an appointment that was kept to be booked", {
+    stored: () => appointment("fulfilled"),
+    change: (it) => ({ ...it, status: "booked" }),
+    instead: (it) => ({ ...it, comment: "came late" }),
+    as: { status: 409, expression: "Appointment.status" },
+  });
+  at.refuses("appointment-references", "an appointment of nobody", {
+    create: () => appointment("booked", { reference: "Patient/nobody" }),
+    insteadOf: () => appointment("booked"),
+    as: { status: 409, expression: "Appointment.participant.actor" },
+  });
   at.refuses("encounter-references", "a visit of nobody, but of somebody who is elsewhere", {
     create: () => visit({ subject: { reference: "Patient/nobody" }, period: undefined }),
     insteadOf: () => visit({ subject: { reference: "https://elsewhere.example/fhir/Patient/1" } }),

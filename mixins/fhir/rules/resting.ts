@@ -15,12 +15,13 @@ const FENCED_MS = 15_000;
 
 /** What one owner has: which of its resources rest on these. Fences come first, so that nothing that is seen too late is missed. */
 export async function restingHere(
-  { store }: Service & { store: Store },
+  { store, broker }: Service & { store: Store },
   places: Place[],
   { owns, tx }: { owns(type: string): boolean; tx: string | undefined },
 ): Promise<Resting[]> {
   const isAct = places.some(({ type }) => restingOn(type).some(({ by }) => owns(by) && ACT_REFERENCES[by] !== undefined));
-  if (isAct) await store.fence(places, Date.now() + FENCED_MS, tx);
+  // Without a transporter this process is the whole mesh, and alone on its data.
+  if (isAct) await store.fence(places, Date.now() + FENCED_MS, { isAlone: !broker.transit, ...(tx !== undefined && { tx }) });
   const found = new Map<string, Resting>();
   for (const [type, some] of Map.groupBy(places, (place) => place.type)) {
     const references = some.map(({ id }) => `${type}/${id}`);

@@ -2,6 +2,7 @@
 import { Errors } from "moleculer";
 import type { Ownership } from "../../../federation/owner-contract.ts";
 import type { RuleSettings } from "../../../mesh/config.ts";
+import { everyReference } from "./every-reference.ts";
 import type { AnyRule, Refusal, RulesOf } from "./rule.ts";
 
 /** How a rule holds: refusing, only telling, not at all. */
@@ -24,8 +25,12 @@ export function modeOf({ id, group }: Pick<AnyRule, "id" | "group">, settings: R
 export class Rulebook {
   readonly #byType = new Map<string, ActiveRule[]>();
 
-  constructor(rules: RulesOf, settings: RuleSettings) {
-    for (const [type, own] of Object.entries(rules) as [string, AnyRule[]][]) {
+  /** @param types all that the service owns */
+  constructor(rules: RulesOf, settings: RuleSettings, types: readonly string[] = []) {
+    const isAll = settings.named["references"] === "all";
+    const all = new Map<string, AnyRule[]>(isAll ? types.map((type) => [type, [everyReference]]) : []);
+    for (const [type, own] of Object.entries(rules) as [string, AnyRule[]][]) all.set(type, [...own, ...(all.get(type) ?? [])]);
+    for (const [type, own] of all) {
       const active = own.flatMap((rule): ActiveRule[] => {
         const mode = modeOf(rule, settings);
         return mode === "off" ? [] : [{ rule, mode }];

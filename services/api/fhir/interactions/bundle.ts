@@ -1,7 +1,7 @@
 /** POST to the base: batch and transaction (FHIR R4, http.html#transaction). */
 import { type BundleEntry, entriesOf, isRead, itemsOf, type RequestBundle } from "../../../../fhir/bundle/entries.ts";
 import { replaceLinksInCriteria } from "../../../../fhir/bundle/criteria-links.ts";
-import { linksTo, type LinkTarget, localReferences, vainLinksIn } from "../../../../fhir/bundle/references.ts";
+import { linksTo, type LinkTarget, vainLinksIn } from "../../../../fhir/bundle/references.ts";
 import { comparableUri, isLocalToBundle } from "../../../../fhir/bundle/uris.ts";
 import { refuseFaultyShell } from "../../../../fhir/bundle/shell.ts";
 import { etagOf } from "../../../../fhir/etag.ts";
@@ -15,6 +15,7 @@ import { httpError } from "../../http/errors.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import { refusalOf } from "../refusals.ts";
 import { type FhirRequest, pairsOf, pathOf } from "../request.ts";
+import { withLocalReferences } from "./resource.ts";
 
 type Handle = (request: FhirRequest) => Promise<Answer>;
 
@@ -65,7 +66,7 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   // They would be answered before the commit, and kept with it.
   if (reads.length > 0 && request.caller.meta?.keyed) throw readsUnderKey();
   await refuseImpossibleReads(request, reads, server);
-  const results = await transactions.process(caller, { text: localReferences(text, base), base, representation });
+  const results = await transactions.process(caller, { text: withLocalReferences(request, text), base, representation });
   const bounded = within(MAX_ANSWER_BYTES, server.answer);
   const read = new Map(linkedReads(sent, results).map((entry) => [entry.index, entry]));
   const entries = await mapConcurrent(results, async (result, index) =>

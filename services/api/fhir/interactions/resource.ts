@@ -76,10 +76,14 @@ function criteriaInQuery({ query }: FhirRequest): string | undefined {
 }
 
 /** The server's base under the name that it gives itself, and under the one that the client has asked it by, which is its own too. */
-function basesOf({ base, header }: FhirRequest): string[] {
+function basesOf({ base, header }: Pick<FhirRequest, "base" | "header">): string[] {
   const host = header("host");
-  return host === undefined ? [base] : [base, base.replace(/^(https?:\/\/)[^/]+/, `$1${host}`)];
+  return host === undefined ? [base] : [...new Set([base, base.replace(/^(https?:\/\/)[^/]+/, `$1${host}`)])];
 }
+
+/** The text with references to this server, under each of its names, made relative. @throws FhirError as `localReferences` */
+export const withLocalReferences = (request: Pick<FhirRequest, "base" | "header">, text: string): string =>
+  basesOf(request).reduce(localReferences, text);
 
 /** PUT Type/id */
 export async function update(request: FhirRequest, type: string, id: string): Promise<Answer> {
@@ -140,7 +144,7 @@ export async function remove(request: FhirRequest, type: string, id: string): Pr
 }
 
 async function one(request: FhirRequest, owner: string, sent: OwnerStep): Promise<StepResult> {
-  const step = "text" in sent ? { ...sent, text: localReferences(sent.text, request.base) } : sent;
+  const step = "text" in sent ? { ...sent, text: withLocalReferences(request, sent.text) } : sent;
   const [result] = await writeToOwner(request.caller, owner, { steps: [step], representation: wantsResource(request) });
   return result as StepResult;
 }
@@ -179,7 +183,7 @@ export async function createUnless(request: FhirRequest, resource: Parsed, ifNon
 /** What concerns more than one owner is a transaction, also for a single resource. @param keepsLabels as for `rewrite` */
 export async function throughTransaction(request: FhirRequest, entry: TransactionEntry, keepsLabels = true): Promise<Answer> {
   request.directory.requireTransactions();
-  const text = localReferences(transactionOf(entry), request.base);
+  const text = withLocalReferences(request, transactionOf(entry));
   const sent = { text, base: request.base, representation: wantsResource(request), keepsLabels, isAlone: true };
   const [result] = await transactions.process(request.caller, sent).catch((error: unknown) => {
     throw outsideBundle(error, entry.request.url.split(/[/?]/, 1)[0] as string);

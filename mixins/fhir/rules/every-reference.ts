@@ -1,0 +1,37 @@
+/** With `RULES=references:all`: what any resource refers to is there when it is written, not just what acts rest on. */
+import { LinkKind, replaceLinks } from "../../../fhir/bundle/links.ts";
+import type { FhirResource } from "../../../fhir/r4.ts";
+import { isResourceType } from "../../../fhir/search/parameters.ts";
+import { localReference, splitPlace } from "../../../federation/facts.ts";
+import { refusal } from "./common.ts";
+import type { AnyRule, Change } from "./rule.ts";
+
+/** `Type/id` of all local references, also in what is contained; what is inside a stored Bundle is its own. */
+function placesIn(resource: FhirResource | undefined): Set<string> {
+  const places = new Set<string>();
+  replaceLinks(resource, (link, kind, isInBundle) => {
+    const place = kind === LinkKind.reference && !isInBundle ? localReference(link) : undefined;
+    if (place !== undefined && isResourceType(splitPlace(place)[0])) places.add(place);
+    return undefined;
+  });
+  return places;
+}
+
+function added({ before, after }: Change): string[] {
+  const known = placesIn(before);
+  return [...placesIn(after)].filter((place) => !known.has(place));
+}
+
+/** The rule, which every type has then. */
+export const everyReference: AnyRule = {
+  id: "every-reference",
+  group: "references",
+  says: "What it refers to is there.",
+  facts: added,
+  check(change, facts) {
+    const vain = added(change).find((place) => ["absent", "deleted"].includes(facts.of(place)?.is ?? ""));
+    if (vain === undefined) return undefined;
+    const what = `${vain} is not here: refer to one that is, or store it first (in one transaction with this).`;
+    return { ...refusal("every-reference", what, change.reference.slice(0, change.reference.indexOf("/"))), data: { reference: vain } };
+  },
+};

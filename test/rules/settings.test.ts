@@ -1,0 +1,66 @@
+/** What RULES softens is softened, and told. */
+import { fhirAt } from "../kit/fhir-http.ts";
+import { startMesh } from "../kit/mesh.ts";
+
+const SERVICES = ["api", "transactions", "patients", "visits", "records"];
+
+async function hospitalWith(RULES: string) {
+  const mesh = await startMesh({ services: SERVICES, nats: false, split: "broker", env: { RULES } });
+  const fhir = fhirAt(mesh.base);
+  await fhir.send("PUT", "/Patient/p", { resourceType: "Patient", id: "p" });
+  const { rest } = (await fhir.get("/metadata")).body;
+  const of = (type: string): string =>
+    rest[0].resource.find((it: { type: string; documentation?: string }) => it.type === type).documentation ?? "";
+  return { mesh, fhir, documentation: rest[0].documentation as string | undefined, of };
+}
+
+const visit = { resourceType: "Encounter", status: "in-progress", class: { code: "EMER" }, subject: { reference: "Patient/p" } };
+const ofNobody = { ...visit, subject: { reference: "Patient/nobody" } };
+const over = { ...visit, status: "finished" };
+
+describe("The setting RULES", () => {
+  it("makes a plain FHIR server with off, which says so", async () => {
+    const { mesh, fhir, documentation, of } = await hospitalWith("off");
+    try {
+      expect([documentation, of("Encounter")]).toEqual([expect.stringContaining("no rules of the hospital"), ""]);
+      expect((await fhir.create(ofNobody)).status).toBe(201);
+      const { body } = await fhir.create(over);
+      expect((await fhir.send("PUT", `/Encounter/${body.id}`, { ...body, status: "in-progress" })).status).toBe(200);
+      expect((await fhir.send("DELETE", "/Patient/p")).status).toBe(204);
+    } finally {
+      await mesh.stop();
+    }
+  });
+
+  it("softens a group to a warning, and a rule to nothing; the others hold", async () => {
+    const { mesh, fhir, documentation, of } = await hospitalWith("references:warn,encounter-status:off");
+    try {
+      expect(documentation).toBeUndefined();
+      expect(of("Encounter")).toContain("encounter-references (only warns)");
+      expect(of("Encounter")).not.toContain("encounter-status");
+      expect((await fhir.create(ofNobody)).status).toBe(201);
+      const { body } = await fhir.create(over);
+      expect((await fhir.send("PUT", `/Encounter/${body.id}`, { ...body, status: "in-progress" })).status).toBe(200);
+      expect((await fhir.send("PUT", `/Encounter/${body.id}`, { ...body, subject: { reference: "Patient/q" } })).status).toBe(409);
+    } finally {
+      await mesh.stop();
+    }
+  });
+
+  it("asks every type for what it refers to with references:all", async () => {
+    const { mesh, fhir } = await hospitalWith("references:all");
+    try {
+      const flag = (reference: string) => ({
+        resourceType: "Flag",
+        status: "active",
+        code: { text: "x" },
+        subject: { reference },
+      });
+      expect(await fhir.create(flag("Patient/nobody"))).toMatchObject({ status: 409, body: { issue: [{ code: "business-rule" }] } });
+      for (const reference of ["Patient/p", "https://elsewhere.example/fhir/Patient/1", "Location/of-a-type-that-nobody-serves"])
+        expect((await fhir.create(flag(reference))).status).toBe(201);
+    } finally {
+      await mesh.stop();
+    }
+  });
+});

@@ -137,7 +137,7 @@ export function timed<Of extends object>(service: string, operations: readonly (
       result.then(note, note);
       return result;
     };
-    Object.defineProperty(object, operation, { value: watched });
+    Object.defineProperty(object, operation, { value: watched, writable: true, configurable: true });
   }
   return object;
 }

@@ -86,6 +86,21 @@ export const inDoubt = new Gauge({
   registers,
 });
 
+/** Events of a service that have not been relayed yet. */
+export const outboxWaiting = new Gauge({
+  name: "openward_outbox_waiting",
+  help: "Events that wait in the outbox",
+  labelNames: ["service"],
+  registers,
+});
+/** How long the oldest of them waits. */
+export const outboxAge = new Gauge({
+  name: "openward_outbox_oldest_seconds",
+  help: "Since when the oldest event in the outbox waits",
+  labelNames: ["service"],
+  registers,
+});
+
 /** A gauge that is read when somebody looks: the sum of what its sources say. */
 function sampled(name: string, help: string): (source: () => number) => () => void {
   const sources = new Set<() => number>();
@@ -137,7 +152,7 @@ export function timed<Of extends object>(service: string, operations: readonly (
       result.then(note, note);
       return result;
     };
-    Object.defineProperty(object, operation, { value: watched });
+    Object.defineProperty(object, operation, { value: watched, writable: true, configurable: true });
   }
   return object;
 }

@@ -23,6 +23,7 @@ describe("an event", () => {
     } as unknown as Store;
     const onDead = (letter: DeadLetter) => dead.push(letter);
     consumer = new EventConsumer({ handlers: { "fhir.*": (one) => handler(one) }, store: () => store, onDead });
+    consumer.start();
   });
 
   it("is done when its handler is, when its effect is there, and when nobody handles it", async () => {
@@ -67,6 +68,20 @@ describe("an event", () => {
     expect(await consumer.replay(event.id)).toBe(true);
     expect(seen).toEqual([event]);
     expect(await consumer.replay(event.id)).toBe(false);
+  });
+
+  it("waits, without a try that counts, until the service is open", async () => {
+    let calls = 0;
+    handler = async () => {
+      calls += 1;
+    };
+    const closed = new EventConsumer({ handlers: { "fhir.*": (one) => handler(one) }, store: () => ({}) as Store, onDead: () => {} });
+    expect(await closed.attempt(event, 9)).toBeGreaterThan(0);
+    const delivered = closed.deliver(event);
+    expect(calls).toBe(0);
+    closed.start();
+    await delivered;
+    expect(calls).toBe(1);
   });
 
   it("is in one of the partitions, always the same for one record", () => {

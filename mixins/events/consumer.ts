@@ -45,6 +45,7 @@ export interface ConsumerOptions {
 export class EventConsumer {
   readonly #options: ConsumerOptions;
   readonly #stopping = new AbortController();
+  #isStarted = false;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
@@ -59,6 +60,11 @@ export class EventConsumer {
     return this.#handlerOf(event) !== undefined;
   }
 
+  /** The service is open: until then nothing is tried, however long its store takes to open. */
+  start(): void {
+    this.#isStarted = true;
+  }
+
   /** Tries begin no more. */
   stop(): void {
     this.#stopping.abort();
@@ -70,6 +76,7 @@ export class EventConsumer {
    * @returns undefined when it is done or set aside; else milliseconds until it should be tried again
    */
   async attempt(event: DurableEvent, tries: number): Promise<number | undefined> {
+    if (!this.#isStarted) return FIRST_PAUSE_MS;
     try {
       await this.#handle(event);
       return undefined;
@@ -83,9 +90,10 @@ export class EventConsumer {
   /** Tries until it is done or set aside. @throws Error when the service stops before */
   async deliver(event: DurableEvent): Promise<void> {
     const { signal } = this.#stopping;
-    for (let tries = 0; !signal.aborted; tries += 1) {
+    for (let tries = 0; !signal.aborted; ) {
       const pause = await this.attempt(event, tries);
       if (pause === undefined) return;
+      if (this.#isStarted) tries += 1;
       await delay(pause, undefined, { signal, ref: false }).catch(() => {});
     }
     throw new Error("The service that handles the event stops.");

@@ -105,6 +105,7 @@ export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>
     },
 
     started(this: This) {
+      this.consumer.start();
       transportOf(this.broker).start(this.name);
       if (Object.keys(tasks).length > 0) relaysOf(this).push(taskRelay(this));
     },

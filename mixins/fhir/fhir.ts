@@ -21,6 +21,7 @@ import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
 import type { Place, Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import type { MadeElsewhere, OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
+import { gaugeOutbox } from "../events/outbox-gauge.ts";
 import { Relay } from "../events/relay.ts";
 import { relaysOf } from "../events/relays.ts";
 import { transportOf } from "../events/transports.ts";
@@ -63,6 +64,7 @@ type Gains = WithFhir &
     handled: number;
     profiles: Profiles;
     watched: WatchedTypes | undefined;
+    endGauge: (() => void) | undefined;
     writes: OwnerWrites;
   };
 
@@ -227,6 +229,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       });
       relaysOf(this).push(relay);
       relay.kick(); // what the process before has left
+      this.endGauge = gaugeOutbox(this.name, this.store);
       this.settling = settleInDoubt(this);
     },
 
@@ -234,6 +237,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       await this.settling?.stop();
       await Promise.all(relaysOf(this).map((relay) => relay.stop()));
       this.watched?.stop();
+      this.endGauge?.();
     },
   });
 

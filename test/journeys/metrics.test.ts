@@ -35,6 +35,7 @@ async function work(): Promise<string[]> {
 it("tell what was answered and how long it took, and nothing of whom", async () => {
   const marks = await work();
   const text = await metrics();
+  expect(seriesValue(text, 'openward_outbox_waiting{service="patients"}')).toBe(0); // nobody asked for its events
   expect(seriesValue(text, 'openward_http_answers_total{status="201"}')).toBeGreaterThanOrEqual(20);
   expect(seriesValue(text, 'openward_http_answers_total{status="404"}')).toBeGreaterThanOrEqual(40);
   expect(seriesValue(text, 'openward_action_seconds_count{action="patients.fhir.write"}')).toBeGreaterThanOrEqual(20);

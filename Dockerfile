@@ -26,4 +26,5 @@ USER node
 VOLUME /data
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "scripts/health.ts"]
-CMD ["node", "scripts/run.mjs", "serve"]
+# Two processes: the first starts the second again where the watchdog has ended it, which nothing can do to a process with the number 1.
+CMD ["node", "scripts/keep.mjs", "serve"]

@@ -6,9 +6,14 @@ import { type Config, NAMESPACE, withoutPasswords } from "./mesh/config.ts";
 import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { NoteBegunWork } from "./mesh/begun-work.ts";
 import { cacher } from "./mesh/cache.ts";
+import { KnowKeyedRequest } from "./mesh/keyed-request.ts";
+import { KeepDeadlines } from "./mesh/deadline.ts";
 import { consoleLogger } from "./mesh/log.ts";
 import { AvoidSilent, HEARTBEAT_S, WatchLiveness } from "./mesh/liveness.ts";
+import { MeasureActions } from "./mesh/metrics.ts";
+import { ServeMetrics } from "./mesh/metrics-server.ts";
 import { Retry } from "./mesh/retry.ts";
+import { traceCalls } from "./mesh/trace-context.ts";
 import { TextSerializer } from "./mesh/serializer.ts";
 import { ParamsValidator } from "./mesh/params.ts";
 import { MeshTransporter } from "./mesh/transporter.ts";
@@ -28,8 +33,11 @@ export function brokerOptions(config: Config): BrokerOptions {
     namespace: `${NAMESPACE}-${config.system}-${meshName(config)}`,
     nodeID,
     // Of a call: unique as the node's is, shorter than the default UUID and made faster; each goes along with the call and its answer.
-    uidGenerator: () => `${nodeID}-${(calls++).toString(36)}`,
-    logger: consoleLogger(config.logLevel),
+    uidGenerator: () => {
+      calls += 1;
+      return `${nodeID}-${calls.toString(36)}`;
+    },
+    logger: consoleLogger(config.logLevel, config.logFormat),
 
     // One process needs no transporter: all calls are function calls.
     ...(config.natsUrl && {
@@ -56,7 +64,17 @@ export function brokerOptions(config: Config): BrokerOptions {
     // Moleculer's own retries stay silent (`retries: 0`): mesh/retry.ts reads `retryPolicy.enabled` of an action,
     // pauses with jitter and keeps to the call's one deadline.
     retryPolicy: { enabled: false, retries: 0, delay: 0, maxDelay: 0, factor: 1 },
-    middlewares: [Retry, WatchLiveness, ReportAnomalies, NoteBegunWork],
+    middlewares: [
+      Retry,
+      WatchLiveness,
+      ReportAnomalies,
+      NoteBegunWork,
+      KnowKeyedRequest,
+      MeasureActions,
+      KeepDeadlines,
+      ServeMetrics(config),
+      ...traceCalls(config),
+    ],
     maxCallLevel: 16, // the deepest real chain is 5; more is a loop
 
     circuitBreaker: {

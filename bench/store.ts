@@ -20,7 +20,7 @@ let patient = randomUUID();
 let serial = 0;
 
 function observation(id: string): Write & { op: "create" } {
-  serial++;
+  serial += 1;
   const time = Date.UTC(1990, 0, 1) + Math.floor(Math.random() * 12_000) * day;
   const code = `${serial % 60}\u001fhttp://loinc.org`;
   const value = Math.random() * 200;
@@ -61,7 +61,10 @@ async function rate(work: (i: number) => Promise<unknown>, parallel: number, ms 
   const start = performance.now();
   let calls = 0;
   const one = async (): Promise<void> => {
-    while (performance.now() - start < ms) await work(calls++);
+    while (performance.now() - start < ms) {
+      calls += 1;
+      await work(calls - 1);
+    }
   };
   await Promise.all(Array.from({ length: parallel }, one));
   return Math.round(calls / ((performance.now() - start) / 1_000));

@@ -6,7 +6,7 @@ import { fhirError } from "../fhir/outcome.ts";
 import { clausesWithin, containedSlots } from "../fhir/search/contained-slots.ts";
 import type { Chain, Criteria, Has } from "../fhir/search/criteria.ts";
 import type { Clause, StoreQuery } from "../fhir/search/query.ts";
-import { referenceOf } from "../fhir/search/rows.ts";
+import { referenceOf } from "../fhir/search/types/reference.ts";
 import { canonicalUrlSlots, searchOwners, ownersToAsk } from "./scatter-gather.ts";
 import { ownerOf } from "./owner-contract.ts";
 import { refuseAmbiguousIds, withoutBare } from "./ambiguous-ids.ts";

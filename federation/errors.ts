@@ -87,6 +87,10 @@ export function resourceOfType(parsed: unknown, type: string, step = 0): Resourc
 export const invalidResource = (issues: IssueOfStep[], step: number) =>
   new MoleculerClientError("The resource is not valid.", 422, "INVALID_RESOURCE", { issues, step });
 
+/** 409: the effect of this event is stored already. */
+export const alreadyHandled = (data: Record<string, unknown>) =>
+  new MoleculerClientError("What follows from this event has been done already.", 409, "ALREADY_HANDLED", data);
+
 /** 503: the owner's store cannot be used now; `step` is the place of the step that noticed. */
 export const storeUnavailable = (service: string, step?: number) =>
   new MoleculerRetryableError(`The store of ${service} cannot be used at the moment; try again later.`, 503, "STORE_UNAVAILABLE", {
@@ -105,8 +109,11 @@ export function fromStoreError(error: unknown, service: string): unknown {
     multipleMatches: multiple,
     locked: held,
     counterBelow,
+    alreadyHandled: handled,
+    eventTooLarge,
     factsOutdated,
     tooCostly,
+    tooLarge,
     notSupported,
     unavailable,
   } = StoreErrorType;
@@ -123,10 +130,21 @@ export function fromStoreError(error: unknown, service: string): unknown {
       return locked(data);
     case counterBelow:
       return new MoleculerClientError("There is not enough of it.", 409, "COUNTER_BELOW", data);
+    case handled:
+      return alreadyHandled(data);
+    case eventTooLarge:
+      return new MoleculerClientError("The event is too large: name what happened, and let others read it.", 413, "EVENT_TOO_LARGE", data);
     case factsOutdated:
       return new MoleculerRetryableError("What the write was decided on has changed: try again.", 409, "FACTS_OUTDATED", data);
     case tooCostly:
       return new MoleculerClientError("The conditions find too much: narrow them, or send the bundle in parts.", 422, "TOO_COSTLY", data);
+    case tooLarge:
+      return new MoleculerClientError(
+        `The resource is larger than a database of documents takes: with its search values ${error.data.limit} bytes are the most. Divide it, or store a document outside and refer to it.`,
+        413,
+        "RESOURCE_TOO_LARGE",
+        data,
+      );
     case notSupported:
       return new MoleculerClientError(String(error.data.reason), 501, "NOT_SUPPORTED");
     case unavailable:

@@ -7,7 +7,7 @@ import { readVersion } from "./read.ts";
 import type { Include } from "../fhir/search/criteria.ts";
 import { indexOf, referencesAt } from "../fhir/search/extract.ts";
 import { addressedTypes, isResourceType } from "../fhir/search/parameters.ts";
-import { referenceOf } from "../fhir/search/rows.ts";
+import { referenceOf } from "../fhir/search/types/reference.ts";
 import type { Clause, Row, StoreQuery } from "../fhir/search/query.ts";
 import { canonicalUrlSlots, addForEachOwner, askTogether } from "./scatter-gather.ts";
 import { exactly } from "../fhir/search/exact-clauses.ts";
@@ -231,7 +231,7 @@ function addressesOf({ json }: Row): string[] {
   return typeof version === "string" ? [url, `${url}|${version}`] : [url];
 }
 
-/** Canonical references as they were written; one with a version has a row without it besides (fhir/search/rows.ts). */
+/** Canonical references as they were written; one with a version has a row without it besides (fhir/search/types/reference.ts). */
 function canonicalsIn({ refs = [] }: Row, slots: number[]): string[] {
   const values = refs.filter(([slot]) => slots.includes(slot)).map(([, value]) => value);
   const versioned = new Set(values.filter((value) => value.includes("|")).map((value) => value.split("|", 1)[0]));

@@ -4,9 +4,19 @@
  */
 import type { Clause, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
 import type { Resource } from "../fhir/resource.ts";
-import { type Action, action } from "../mesh/contract.ts";
+import { type Action, action, event } from "../mesh/contract.ts";
 import type { ToldFact } from "./facts.ts";
-import type { HistoryQuery, JoinKeysPage, JoinKeysQuery, Place, Prepared, StoredResource } from "../store/store.ts";
+import type {
+  HistoryQuery,
+  JoinKeysPage,
+  JoinKeysQuery,
+  OutboxEvent,
+  OutboxQueue,
+  OutboxState,
+  Place,
+  Prepared,
+  StoredResource,
+} from "../store/store.ts";
 
 /** One FHIR type that a service owns; published in the service's metadata as `fhir.owns`. */
 export interface Ownership {
@@ -57,7 +67,18 @@ export type OwnerStep =
    * planned (`isThere`), nobody else acts on the condition meanwhile.
    */
   | { op: "hold"; type: string; condition: { lock: string; clauses: Clause[] }; isThere: boolean }
-  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number };
+  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number }
+  /** An event that is written with the rest; see `Write` of the store. */
+  | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
+  /** The write is the effect of this event. */
+  | { op: "once"; id: string; until: number };
+
+/** A step that writes one resource. */
+export type ResourceOwnerStep = Extract<OwnerStep, { op: "create" | "update" | "delete" }>;
+
+/** Whether a step writes a resource; others count, hold a condition, or tell of an event. */
+export const writesResource = (step: OwnerStep): step is ResourceOwnerStep =>
+  step.op === "create" || step.op === "update" || step.op === "delete";
 
 /** By `Type/id` what a transaction makes of resources, as far as rules may know it (`toldOf`); null: it deletes them. */
 export type MadeElsewhere = Record<string, Resource | null>;
@@ -101,7 +122,23 @@ export interface OwnerStats {
   bytes: number;
   /** Calls that this node has handled since its start. */
   handled: number;
+  /** Events that have not been relayed yet. */
+  outbox: OutboxState;
 }
+
+/** A version of a resource, as its owner tells of it: enough to read it. */
+export interface ResourceVersion {
+  type: string;
+  id: string;
+  version: number;
+  method: "create" | "update" | "delete";
+}
+
+/** Told by each owner of the type that emits it: once for each version. Those of one resource are in order, unless it moves between owners. */
+export const versionsOf = (type: string) => event<ResourceVersion>(`fhir.${type}`);
+
+/** How long it may take until all nodes of an owner know that a type is watched, milliseconds. */
+export const WATCHED_WITHIN_MS = 2_000;
 
 /** The actions of one owner, by the service's name. */
 export function ownerOf(service: string): Owner {
@@ -158,6 +195,10 @@ function actionsOf(service: string) {
     abort: declare<{ tx: string }, null>("abort"),
     prepared: declare<Record<string, never>, Prepared[]>("prepared"),
     stats: declare<Record<string, never>, OwnerStats>("stats"),
+    /** From now on versions of this type are events, for a service that has asked; at the latest after WATCHED_WITHIN_MS at every node. */
+    watch: declare<{ type: string; by: string }, null>("watch"),
+    /** The service does not ask any more. */
+    unwatch: declare<{ type: string; by: string }, null>("unwatch"),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What a question to the owners of FHIR data goes by. */
 import type { Caller } from "../mesh/contract.ts";
-import type { DateReading } from "../fhir/search/ranges.ts";
+import type { DateReading } from "../fhir/search/types/date.ts";
 import type { Directory } from "./directory.ts";
 
 /** What a question to other services needs. */

@@ -1,8 +1,11 @@
 /** One atomic write at one owner, carried out once although its node may die, or stop to answer, under it. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Caller } from "../mesh/contract.ts";
+import { brokerOf, type Caller } from "../mesh/contract.ts";
+import { retries } from "../mesh/metrics.ts";
+import { mayCallAgain } from "../mesh/retry-budget.ts";
 import { isType } from "./errors.ts";
+import { isKeyed, preparePart } from "./prepare-part.ts";
 import { ownerOf, type OwnerStep, type StepResult } from "./owner-contract.ts";
 
 /** A write, its tries and pauses take no longer, milliseconds. */
@@ -18,6 +21,7 @@ const MAX_TRIES = 4;
 const IN_DOUBT = ["REQUEST_REJECTED", "REQUEST_TIMEOUT"];
 
 /**
+ * Of a keyed request it is prepared only.
  * @param withinMs how long it may take in all
  * @throws what the owner refuses; 503, 504 when no node of it answers in time
  */
@@ -27,6 +31,7 @@ export async function writeToOwner(
   { steps, representation }: { steps: OwnerStep[]; representation?: boolean },
   withinMs = WRITE_WITHIN_MS,
 ): Promise<StepResult[]> {
+  if (isKeyed(caller)) return preparePart(caller, owner, { steps, ...(representation !== undefined && { representation }) }, withinMs);
   const deadline = performance.now() + withinMs;
   const key = randomUUID();
   const isLarge = steps.length > 100; // takes its time on a busy machine; another node would only double the load
@@ -41,6 +46,8 @@ export async function writeToOwner(
       const pause = Math.random() * PAUSE_MS * 2 ** tries;
       const isInDoubt = IN_DOUBT.some((type) => isType(error, type));
       if (!isInDoubt || tries === MAX_TRIES || performance.now() + pause >= deadline) throw error;
+      if (!mayCallAgain(brokerOf(caller), ownerOf(owner).write.action)) throw error;
+      retries.labels(owner).inc();
       await delay(pause);
     }
   }

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { intervalOf } from "./dates.ts";
+import { nonNull } from "./non-null.ts";
 
 const iso = (text: string) => intervalOf(text)?.map((end) => new Date(end).toISOString());
 
@@ -49,7 +50,7 @@ describe("a date", () => {
     fc.assert(
       fc.property(instant, lengths, (date, length) => {
         const text = date.toISOString().slice(0, length);
-        const [low, high] = intervalOf(text)!;
+        const [low, high] = nonNull(intervalOf(text));
         const startsSo = (time: number) => new Date(time).toISOString().startsWith(text);
         expect([startsSo(low), startsSo(low - 1), startsSo(high), startsSo(high + 1)]).toEqual([true, false, true, false]);
       }),
@@ -81,6 +82,6 @@ describe("a date", () => {
       }),
     );
     expect(new Set(answers).size).toBe(1);
-    expect(JSON.parse(answers[0]!)[2]).toEqual([Date.UTC(2012, 2, 25), Date.UTC(2012, 2, 26) - 1]);
+    expect(JSON.parse(nonNull(answers[0]))[2]).toEqual([Date.UTC(2012, 2, 25), Date.UTC(2012, 2, 26) - 1]);
   });
 });

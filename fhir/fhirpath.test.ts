@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { evaluate, locate } from "./fhirpath.ts";
 import { parseJson } from "./json.ts";
 import { childOf, type Element, parseXml } from "../test/kit/xml.ts";
+import { nonNull } from "./non-null.ts";
 
 const examples = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
 const folder = join(import.meta.dirname, "../test/data/hl7");
@@ -137,7 +138,7 @@ function cases(): Element[] {
 function fault(one: Element): string | undefined {
   const { attributes, text = "" } = childOf(one, "expression") ?? {};
   const input = one.attributes["inputfile"];
-  const resource = input ? inputs[input]!() : {};
+  const resource = input ? nonNull(inputs[input])() : {};
   let found: unknown[];
   try {
     found = evaluate(text, resource);
@@ -147,7 +148,7 @@ function fault(one: Element): string | undefined {
   if (attributes?.["invalid"]) return `is not refused: ${attributes["invalid"]}`;
   if (one.attributes["predicate"] === "true") found = [typeof found[0] === "boolean" ? found[0] : found.length > 0];
   const expected = one.children.filter(({ name }) => name === "output").map((output) => output.text);
-  const isSame = found.length === expected.length && found.every((value, index) => isEqual(value, expected[index]!));
+  const isSame = found.length === expected.length && found.every((value, index) => isEqual(value, nonNull(expected[index])));
   return isSame ? undefined : `${JSON.stringify(found)}, not ${JSON.stringify(expected)}`;
 }
 
@@ -160,7 +161,7 @@ describe("HL7's FHIRPath cases for R4", () => {
   it("are answered as HL7 answers them, but for the library's known deviations", () => {
     const warn = jest.spyOn(console, "warn").mockImplementation(() => {});
     const all = cases();
-    const found = all.filter((one) => fault(one) !== undefined).map((one) => one.attributes["name"]!);
+    const found = all.filter((one) => fault(one) !== undefined).map((one) => nonNull(one.attributes["name"]));
     warn.mockRestore();
     expect(found.sort()).toEqual(Object.keys(deviations).sort());
     expect(all).toHaveLength(935); // and two that are commented out
@@ -202,7 +203,7 @@ describe("an expression", () => {
   it("leaves no trace in the record, which may be frozen", () => {
     const frozen = Object.freeze({ ...patient, name: Object.freeze([Object.freeze({ family: "A" })]) });
     const [name] = evaluate("Patient.name", frozen) as object[];
-    expect(Reflect.ownKeys(name!)).toEqual(["family"]);
+    expect(Reflect.ownKeys(nonNull(name))).toEqual(["family"]);
   });
 
   it("reads decimals kept by their text", () => {

@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import { TooCostly } from "./expressions/budget.ts";
 import { isRawNumber } from "./json.ts";
+import { nonNull } from "./non-null.ts";
 
 /** Compiled expressions that are kept; the least recently used goes first. */
 const MAX_COMPILED = 500;
@@ -70,7 +71,7 @@ function compile(text: string, base: string): Compiled {
       resolveInternalTypes: false,
       debugger: refuseGrowth,
     });
-    if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
+    if (compiled.size >= MAX_COMPILED) compiled.delete(nonNull(compiled.keys().next().value));
   }
   compiled.set(key, found);
   return found;

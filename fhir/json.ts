@@ -109,14 +109,15 @@ function scan(text: string): Scanned {
     if (c === QUOTE) {
       i = endOfString(text, i);
     } else if (c === 0x7b || c === 0x5b) {
-      parts++;
-      if (++open > depth) depth = open;
+      parts += 1;
+      open += 1;
+      if (open > depth) depth = open;
     } else if (c === 0x7d || c === 0x5d) {
-      open--;
+      open -= 1;
     } else if (c === 0x2c) {
-      parts++;
+      parts += 1;
     } else if (c === 0x3a) {
-      members++;
+      members += 1;
     } else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) {
       const end = endOfNumber(text, i);
       if (isStable) isStable = isStableNumber(text, i, end);
@@ -134,7 +135,7 @@ function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end > 0 && text.charCodeAt(end - 1) === BACKSLASH) {
     let first = end - 1;
-    while (text.charCodeAt(first - 1) === BACKSLASH) first--;
+    while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1;
     // An even number of backslashes are escaped backslashes.
     if ((end - first) % 2 === 0) break;
     end = text.indexOf('"', end + 1);
@@ -215,7 +216,7 @@ export function duplicateKeys(text: string): string[] {
       open.pop();
       expectsName = false;
     } else if (part === ",") {
-      if (top) top.index++;
+      if (top) top.index += 1;
       expectsName = top?.names !== undefined;
     } else if (part !== ":" && expectsName && top?.names) {
       name = JSON.parse(part) as string;

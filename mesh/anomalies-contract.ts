@@ -11,6 +11,8 @@ export const AnomalyKind = {
   nodeLost: "node-lost",
   /** A process was ended because its event loop stood still. */
   processHung: "process-hung",
+  /** An event could not be handled and was set aside (mixins/events). */
+  deadLetter: "dead-letter",
 } as const;
 export type AnomalyKind = (typeof AnomalyKind)[keyof typeof AnomalyKind];
 

@@ -4,6 +4,7 @@
  */
 import type { BrokerOptions, ServiceBroker } from "moleculer";
 import { AnomalyKind, noteAnomalies, type Report } from "./anomalies-contract.ts";
+import { anomalies } from "./metrics.ts";
 
 /** Different reports that wait at once; beyond it the oldest is forgotten. */
 const MAX_WAITING = 500;
@@ -27,6 +28,7 @@ export class AnomalyReporter {
 
   /** Notes one more of its kind, seen now by this node unless it says otherwise; returns at once and never throws. */
   report({ node = this.#broker.nodeID, at = Date.now(), ...seen }: Omit<Report, "count" | "at" | "node"> & Partial<Report>): void {
+    anomalies.labels(seen.kind).inc(seen.count ?? 1);
     const subject = seen.subject.slice(0, MAX_SUBJECT) || "unknown";
     const key = [seen.kind, node, subject, seen.status].join("|");
     const same = this.#waiting.get(key);

@@ -53,7 +53,7 @@ describe("Redis", () => {
         beds: {
           cache: true,
           handler: () => {
-            asked++;
+            asked += 1;
             return beds;
           },
         },

@@ -10,6 +10,8 @@ describe("the settings of a process", () => {
       dataDir: resolve("data"),
       system: "provider",
       logLevel: "info",
+      logFormat: "text",
+      traceShare: 0.05,
       supervised: false,
       behindProxy: false,
       conditionalDelete: "single",
@@ -33,6 +35,8 @@ describe("the settings of a process", () => {
       REDIS_URL: "rediss://r:6379/1",
       NODE_ID: "ward-3",
       LOG_LEVEL: "debug",
+      LOG_FORMAT: "json",
+      OTEL_TRACES_SAMPLER_ARG: "0.5",
     });
     expect(config).toMatchObject({
       port: 0,
@@ -45,6 +49,8 @@ describe("the settings of a process", () => {
       redisUrl: "rediss://r:6379/1",
       nodeId: "ward-3",
       logLevel: "debug",
+      logFormat: "json",
+      traceShare: 0.5,
       natsDisconnectSubject: "mesh.disconnect",
     });
   });

@@ -20,6 +20,9 @@ export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] a
 /** One of `LOG_LEVELS`. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** How a line of the log looks: for people, or one JSON object. */
+export type LogFormat = "text" | "json";
+
 /** The settings of one node, checked. */
 export interface Config {
   /** TCP port of the gateway; 0 lets the system choose a free one. */
@@ -57,6 +60,15 @@ export interface Config {
   /** Name of this node before it is made unique per start; undefined: made from the services it runs. */
   nodeId?: string;
   logLevel: LogLevel;
+  logFormat: LogFormat;
+  /** Port on which this process gives its metrics, besides a gateway's `/metrics`; undefined: none. */
+  metricsPort?: number;
+  /** Addresses and networks that may read the metrics, besides this machine; undefined: none. */
+  metricsFrom?: BlockList;
+  /** Base URL of an OpenTelemetry collector that takes OTLP over HTTP; undefined: none. */
+  otlpEndpoint?: string;
+  /** Share of the requests without a `traceparent` whose spans are sent to the collector, 0 to 1; a caller's word on its own counts. */
+  traceShare: number;
   /** Subject on which NATS's system account announces closed connections; undefined: nobody announces them. */
   natsDisconnectSubject?: string;
   /** Whether `DELETE Type?criteria` may remove several resources at once. */
@@ -67,6 +79,8 @@ export interface Config {
   rules: RuleSettings;
   /** Origins of browser apps that may use the API, `https://app.example`; "*": all; undefined: none but the gateway's own. */
   corsOrigin?: "*" | string[];
+  /** Networks of this house that subscriptions may send to, with or without TLS; undefined: only public addresses, by https. */
+  subscriptionNetworks?: BlockList;
   /** File that this node touches once a second while it serves; undefined: none. */
   healthFile?: string;
   /** True in a child of `npm run cluster`: the supervisor holds the data folder and owns the child's life. */
@@ -129,10 +143,16 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const redisUrl = read("REDIS_URL", urls(["redis:", "rediss:"], 1), 'a URL like "redis://host:6379"');
   const nodeId = read("NODE_ID", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
   const logLevel = read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info";
+  const logFormat = read("LOG_FORMAT", oneOf(["text", "json"] as const), "text or json") ?? "text";
+  const metricsPort = read("METRICS_PORT", parsePort, "a whole number from 0 to 65535");
+  const metricsFrom = read("METRICS_FROM", parseNetworks, 'IP addresses or networks like "10.0.0.0/8,fd00::/8", separated by commas');
+  const otlpEndpoint = read("OTEL_EXPORTER_OTLP_ENDPOINT", urls(["http:", "https:"], 1), 'a URL like "http://127.0.0.1:4318"');
+  const traceShare = read("OTEL_TRACES_SAMPLER_ARG", parseShare, "a number from 0 to 1") ?? 0.05;
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
   const rules = read("RULES", parseRules, RULES_EXPECTED) ?? { otherwise: "on", named: {} };
+  const subscriptionNetworks = read("SUBSCRIPTION_NETWORKS", parseNetworks, 'networks like "10.1.0.0/16,::1", separated by commas');
   const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
   const healthFile = read("HEALTH_FILE", parsePath, "the path of a file");
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
@@ -149,6 +169,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     dataDir,
     system,
     logLevel,
+    logFormat,
+    traceShare,
     conditionalDelete,
     dateSearch,
     rules,
@@ -167,6 +189,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(redisUrl && { redisUrl }),
     ...(nodeId && { nodeId }),
     ...(corsOrigin && { corsOrigin }),
+    ...(metricsPort !== undefined && { metricsPort }),
+    ...(metricsFrom && { metricsFrom }),
+    ...(otlpEndpoint && { otlpEndpoint }),
+    ...(subscriptionNetworks && { subscriptionNetworks }),
     ...(healthFile && { healthFile }),
     ...(handedPort !== undefined && { handedPort }),
     ...(parentFd !== undefined && { parentFd }),
@@ -208,6 +234,11 @@ function maskUser(user: string): string {
 function parsePort(text: string): number | undefined {
   const port = Number(text);
   return /^\d{1,5}$/.test(text) && port <= 65_535 ? port : undefined;
+}
+
+function parseShare(text: string): number | undefined {
+  const share = Number(text);
+  return /^\d*\.?\d+$/.test(text) && share <= 1 ? share : undefined;
 }
 
 function parseHost(text: string): string | undefined {

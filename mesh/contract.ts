@@ -2,17 +2,21 @@
  * Typed promises between services. A contract file lists what others may know of a service as `action(…)` and
  * `event(…)`; a caller writes `await wards.open(ctx, { … })` and `tsc` checks params and result on both sides.
  */
-import type { ActionParams, ActionSchema, CallingOptions, Context, Service, ServiceSchema } from "moleculer";
+import type { ActionParams, ActionSchema, CallingOptions, Context, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import type { RequestMeta } from "./keyed-request.ts";
 
 /** Whoever calls: the context of the request being handled, or a broker (start-up code, scripts, tests). */
 export interface Caller {
   /** The same for all that one request asks of the mesh; absent for a broker. */
   readonly requestID?: string | null;
   /** What goes along with all calls of one request; absent for a broker. */
-  readonly meta?: { work?: string };
+  readonly meta?: RequestMeta;
   call<Result, Params>(action: string, params: Params, options?: CallingOptions): Promise<Result>;
-  emit<Payload>(event: string, payload: Payload): Promise<void>;
 }
+
+/** The broker that a caller's calls go through. */
+export const brokerOf = (caller: Caller): ServiceBroker =>
+  (caller as { broker?: ServiceBroker }).broker ?? (caller as unknown as ServiceBroker);
 
 /** What one request may cost is counted under this name: the gateway's own, since a client gives several requests one id if it likes. */
 export const workOf = ({ meta, requestID }: Caller): string | null | undefined => meta?.work ?? requestID;
@@ -29,15 +33,29 @@ export function action<Params, Result>(name: string): Action<Params, Result> {
   return Object.assign(call, { action: name });
 }
 
-/** One event that anyone may listen to. Moleculer's own delivery: at most once, to those who run at that moment. */
+/** One event that others may handle; it is written with the record that it is about, and reaches each of them (mixins/events). */
 export interface DomainEvent<Payload> {
-  emit(caller: Caller, payload: Payload): Promise<void>;
   readonly event: string;
+  /** The step of an atomic write that writes it. */
+  told(occurrence: Occurrence<Payload>): { op: "emit"; event: { id: string; subject: string; key: string; payload: string }; queue: "out" };
+}
+
+/** One time that an event has happened. */
+export interface Occurrence<Payload> {
+  /** No other has it: of what is tried again it is the same. */
+  id: string;
+  /** The record that it is about; the events of one record keep their order. */
+  key: string;
+  /** JSON only. */
+  payload: Payload;
 }
 
 /** Declares an event by its full name, `service.fact`. */
 export function event<Payload>(name: string): DomainEvent<Payload> {
-  return { event: name, emit: (caller, payload) => caller.emit(name, payload) };
+  return {
+    event: name,
+    told: ({ id, key, payload }) => ({ op: "emit", event: { id, subject: name, key, payload: JSON.stringify(payload) }, queue: "out" }),
+  };
 }
 
 /** How the gateway offers an action: `GET` for one that only reads (POST works too), `POST` for one that writes. */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Assembly, cut } from "./fragments.ts";
+import { nonNull } from "../fhir/non-null.ts";
 
 const limits = { packetBytes: 1000, pendingBytes: 1500, patienceMs: 100 };
 const parts = (id: string, packet: Buffer, size: number) => [...cut(id, packet, size)];
@@ -18,22 +19,22 @@ describe("a packet in parts", () => {
     const [one, two] = [randomBytes(250), randomBytes(300)];
     const assembly = new Assembly(limits);
     const [a, b] = [parts("a", one, 100), parts("b", two, 100)];
-    const arrived = a.flatMap((part, index) => [part, b[index]!]).map(([label, part]) => assembly.add(label, part, 0));
+    const arrived = a.flatMap((part, index) => [part, nonNull(b[index])]).map(([label, part]) => assembly.add(label, part, 0));
     expect(arrived.filter((packet) => packet !== undefined)).toEqual([one, two]);
   });
 
   it("is given up when a part is lost", () => {
     const assembly = new Assembly(limits);
     const [first, , third] = parts("a", randomBytes(300), 100);
-    expect(assembly.add(...first!, 0)).toBeUndefined();
-    expect(assembly.add(...third!, 0)).toBeUndefined();
+    expect(assembly.add(...nonNull(first), 0)).toBeUndefined();
+    expect(assembly.add(...nonNull(third), 0)).toBeUndefined();
     expect(assembly.pendingBytes).toBe(0);
   });
 
   it("is given up when its next part does not come in time", () => {
     const assembly = new Assembly(limits);
     const [first] = parts("a", randomBytes(300), 100);
-    assembly.add(...first!, 0);
+    assembly.add(...nonNull(first), 0);
     assembly.expire(99);
     expect(assembly.pendingBytes).toBe(100);
     assembly.expire(100);

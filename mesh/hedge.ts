@@ -1,5 +1,8 @@
 /** A read that is not answered in time is asked of a second node as well, and the first answer counts (a hedged request). */
-import type { CallingOptions, Context, ServiceBroker } from "moleculer";
+import type { CallingOptions, ServiceBroker } from "moleculer";
+import type { Call } from "./call-function.ts";
+import { hedges } from "./metrics.ts";
+import { mayCallAgain, serviceOf } from "./retry-budget.ts";
 import { livenessOf } from "./liveness.ts";
 
 /** Without an answer for so long, another node is asked; milliseconds. */
@@ -8,11 +11,6 @@ const HEDGE_MS = 300;
 const BUDGET_SHARE = 0.05;
 /** Hedges that may come at once after a quiet time. */
 const MAX_BUDGET = 32;
-
-/** Moleculer gives the context of a call along with its promise. */
-export type Call = Promise<unknown> & { ctx?: Context };
-/** `broker.call`, as Moleculer hands it from one middleware to the next. */
-export type CallFunction = (action: string, params: unknown, options?: CallingOptions) => Call;
 
 interface Endpoints {
   endpoints: { id: string; isAvailable: boolean }[];
@@ -46,8 +44,9 @@ export function hedged(call: Call, again: (options: CallingOptions) => Call, opt
     let asked = 1;
     const timer = setTimeout(() => {
       const other = budget.left < 1 ? undefined : otherNode(broker, list, ctx.nodeID as string);
-      if (other === undefined) return;
+      if (other === undefined || !mayCallAgain(broker, ctx.action?.name ?? "")) return;
       budget.left -= 1;
+      hedges.labels(serviceOf(ctx.action?.name ?? "")).inc();
       asked = 2;
       again({ ...options, nodeID: other }).then(settle, fail);
     }, HEDGE_MS);

@@ -9,6 +9,7 @@ import { brokerOptions } from "../moleculer.config.ts";
 import { type Server, startNats } from "../scripts/servers.mjs";
 import { readConfig } from "./config.ts";
 import { LIMITS } from "./fragments.ts";
+import { nonNull } from "../fhir/non-null.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "openward-mesh-"));
 let nats: Server;
@@ -83,10 +84,10 @@ describe("calls that are made together", () => {
       },
     };
     const [caller] = await Promise.all([node("caller"), node("lab", lab)]);
-    await caller!.waitForServices("lab");
+    await nonNull(caller).waitForServices("lab");
     const sizes = [0, 10, 400, 600, 6_000, 20_000, 0, 1_500_000, 1, 2];
     const calls = Array.from({ length: 50 }, (_, n) => ({ n, text: "x".repeat(sizes[n % sizes.length] as number) }));
-    const answers = await Promise.all(calls.map((call) => caller!.call<object, object>("lab.measure", call)));
+    const answers = await Promise.all(calls.map((call) => nonNull(caller).call<object, object>("lab.measure", call)));
     expect(answers).toEqual(calls.map(({ n, text }) => ({ n, bytes: text.length })));
     expect(arrived).toEqual(calls.map(({ n }) => n));
   });
@@ -95,20 +96,22 @@ describe("calls that are made together", () => {
 describe("large packets", () => {
   it("pass in both directions, although NATS takes only 1 MB at once", async () => {
     const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
-    await caller!.waitForServices("echo");
+    await nonNull(caller).waitForServices("echo");
     const text = "ä".repeat(2_500_000); // 5 MB
-    const answers = await Promise.all([1, 2, 3].map((n) => caller!.call<{ n: number; text: string }, unknown>("echo.back", { n, text })));
+    const answers = await Promise.all(
+      [1, 2, 3].map((n) => nonNull(caller).call<{ n: number; text: string }, unknown>("echo.back", { n, text })),
+    );
     expect(answers.map((answer) => [answer.n, answer.text === text])).toEqual([1, 2, 3].map((n) => [n, true]));
   });
 
   it("beyond the mesh's limit are refused at the sender, by name, and as an answer told to the caller", async () => {
     const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
-    await caller!.waitForServices("echo");
+    await nonNull(caller).waitForServices("echo");
     const bytes = LIMITS.packetBytes;
     const refused = { code: 413, type: "PACKET_TOO_LARGE", data: { limit: bytes } };
-    await expect(caller!.call("echo.back", { text: "x".repeat(bytes) })).rejects.toMatchObject(refused);
-    await expect(caller!.call("echo.long", { bytes })).rejects.toMatchObject(refused);
-    await expect(caller!.call("echo.back", { ok: true })).resolves.toEqual({ ok: true });
+    await expect(nonNull(caller).call("echo.back", { text: "x".repeat(bytes) })).rejects.toMatchObject(refused);
+    await expect(nonNull(caller).call("echo.long", { bytes })).rejects.toMatchObject(refused);
+    await expect(nonNull(caller).call("echo.back", { ok: true })).resolves.toEqual({ ok: true });
   });
 });
 
@@ -118,17 +121,17 @@ describe("a node that is killed", () => {
     const times: number[] = [];
     for (let round = 0; round < 3; round++) {
       const child = await process_("lab");
-      await Promise.all([one!.waitForServices("echo"), two!.waitForServices("echo")]);
-      const underWay = one!.call("echo.hang", {});
+      await Promise.all([nonNull(one).waitForServices("echo"), nonNull(two).waitForServices("echo")]);
+      const underWay = nonNull(one).call("echo.hang", {});
       const rejected = expect(underWay).rejects.toMatchObject({ type: "REQUEST_REJECTED", retryable: true });
-      const gone = Promise.all([heard(one!, "$node.disconnected"), heard(two!, "$node.disconnected")]);
-      await one!.call("echo.back", {});
+      const gone = Promise.all([heard(nonNull(one), "$node.disconnected"), heard(nonNull(two), "$node.disconnected")]);
+      await nonNull(one).call("echo.back", {});
       const start = performance.now();
       child.kill("SIGKILL");
       await gone;
       times.push(performance.now() - start);
       await rejected;
-      await expect(one!.call("echo.back", {})).rejects.toMatchObject({ code: 404 });
+      await expect(nonNull(one).call("echo.back", {})).rejects.toMatchObject({ code: 404 });
     }
     // The quickest round: what else runs on the machine is no matter of the mesh. A heartbeat would need a second at least.
     expect(Math.min(...times)).toBeLessThan(100);
@@ -157,13 +160,13 @@ describe("a node that is killed", () => {
 
   it("is not taken for dead when it has a newer connection than the one that was closed", async () => {
     const [one, lab] = await Promise.all([node("one"), node("lab", echo)]);
-    await one!.waitForServices("echo");
+    await nonNull(one).waitForServices("echo");
     const client = (lab as unknown as { transit: { tx: { client: import("nats").NatsConnection } } }).transit.tx.client;
-    const lie = JSON.stringify({ server: { id: "another" }, client: { id: 1, name: lab!.nodeID } });
+    const lie = JSON.stringify({ server: { id: "another" }, client: { id: 1, name: nonNull(lab).nodeID } });
     client.publish("mesh.disconnect", lie);
     await client.flush();
-    await expect(one!.call("echo.back", {})).resolves.toEqual({});
-    expect(one!.registry.nodes.get(lab!.nodeID)?.available).toBe(true);
+    await expect(nonNull(one).call("echo.back", {})).resolves.toEqual({});
+    expect(nonNull(one).registry.nodes.get(nonNull(lab).nodeID)?.available).toBe(true);
   });
 });
 
@@ -222,26 +225,26 @@ describe("a node that hangs", () => {
 describe("NATS going away", () => {
   it("fails the calls under way and new ones at once, and all works again when it is back", async () => {
     const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
-    await caller!.waitForServices("echo");
-    const underWay = Array.from({ length: 50 }, () => caller!.call("echo.hang", {}));
+    await nonNull(caller).waitForServices("echo");
+    const underWay = Array.from({ length: 50 }, () => nonNull(caller).call("echo.hang", {}));
     const rejected = Promise.all(underWay.map((call) => expect(call).rejects.toMatchObject({ type: "REQUEST_REJECTED", retryable: true })));
-    await caller!.call("echo.back", {});
-    await caller!.cacher?.set("ward", { beds: 3 });
-    const lost = heard(caller!, "$transporter.disconnected");
+    await nonNull(caller).call("echo.back", {});
+    await nonNull(caller).cacher?.set("ward", { beds: 3 });
+    const lost = heard(nonNull(caller), "$transporter.disconnected");
     const start = performance.now();
     await nats.kill();
     await lost;
     await rejected;
     expect(performance.now() - start).toBeLessThan(5_000); // they would have waited for their timeout, 10 s
-    await expect(caller!.call("echo.back", {})).rejects.toMatchObject({
+    await expect(nonNull(caller).call("echo.back", {})).rejects.toMatchObject({
       type: expect.stringMatching(/BAD_GATEWAY|SERVICE_NOT_(FOUND|AVAILABLE)/),
     });
-    expect(await caller!.cacher?.get("ward")).toBeUndefined();
+    expect(await nonNull(caller).cacher?.get("ward")).toBeUndefined();
     const back = Promise.all(brokers.map((broker) => heard(broker, "$mesh.reconnected")));
     nats = await startNats({ dir, port: nats.port });
     await back;
-    await caller!.waitForServices("echo");
-    await expect(caller!.call("echo.back", { again: true })).resolves.toEqual({ again: true });
+    await nonNull(caller).waitForServices("echo");
+    await expect(nonNull(caller).call("echo.back", { again: true })).resolves.toEqual({ again: true });
   });
 
   it("does not keep a node from leaving", async () => {
@@ -256,8 +259,8 @@ describe("NATS going away", () => {
 describe("a deadline", () => {
   it("goes along: what a handler calls gets only what is left", async () => {
     const [caller] = await Promise.all([node("caller"), node("lab", echo)]);
-    await caller!.waitForServices("echo");
-    const left = await caller!.call<number, unknown>("echo.through", {}, { timeout: 2_000 });
+    await nonNull(caller).waitForServices("echo");
+    const left = await nonNull(caller).call<number, unknown>("echo.through", {}, { timeout: 2_000 });
     expect(left).toBeLessThan(2_000);
     expect(left).toBeGreaterThan(1_000);
   });

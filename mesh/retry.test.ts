@@ -7,7 +7,7 @@ let failures: Error[] = [];
 let tries = 0;
 
 const attempt = () => {
-  tries++;
+  tries += 1;
   const failure = failures.shift();
   if (failure) throw failure;
   return "done";
@@ -84,5 +84,72 @@ describe("a call that fails", () => {
     const start = performance.now();
     await expect(broker.call("lab.slow", {}, { timeout: 100 })).rejects.toThrow();
     expect(performance.now() - start).toBeLessThan(280); // three tries with a deadline each would take 300 ms
+  });
+});
+
+describe("a service that fails at all its calls", () => {
+  const open = { ...brokerOptions(readConfig({ LOG_LEVEL: "fatal" })), circuitBreaker: { enabled: false } };
+  const mesh = new ServiceBroker(open);
+  mesh.createService(lab);
+  beforeAll(() => mesh.start());
+  afterAll(() => mesh.stop());
+
+  const calls = async (count: number) => {
+    failures = Array.from({ length: count * 3 }, busy);
+    tries = 0;
+    await Promise.allSettled(Array.from({ length: count }, () => mesh.call("lab.read", {})));
+    return tries;
+  };
+
+  it("gets a fifth more than its normal calls, beside what a quiet time has saved up", async () => {
+    await calls(600); // the reserve is used up
+    expect(await calls(1_000)).toBeLessThanOrEqual(1_200);
+  });
+
+  it("has its calls that never ran made elsewhere all the same", async () => {
+    await calls(600);
+    failures = [leaving()];
+    await expect(mesh.call("lab.write", {})).resolves.toBe("done");
+  });
+});
+
+describe("a call whose caller has given up", () => {
+  let began = 0;
+  let nested = 0;
+  const rounds: ServiceSchema = {
+    name: "rounds",
+    actions: {
+      visit: {
+        bulkhead: { enabled: true, concurrency: 1 },
+        async handler(ctx) {
+          began += 1;
+          await new Promise((resolve) => setTimeout(resolve, 60));
+          return ctx.call("rounds.look", {});
+        },
+      },
+      look: () => {
+        nested += 1;
+      },
+      left: (ctx) => ctx.options.timeout,
+      through: async (ctx) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return ctx.call("rounds.left", {});
+      },
+    },
+  };
+  const ward = new ServiceBroker(brokerOptions(readConfig({ LOG_LEVEL: "fatal" })));
+  ward.createService(rounds);
+  beforeAll(() => ward.start());
+  afterAll(() => ward.stop());
+
+  it("is not begun when it has waited too long for its place, and begins nothing further", async () => {
+    const given = await Promise.allSettled([0, 1, 2].map(() => ward.call("rounds.visit", {}, { timeout: 30 })));
+    expect(given.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    await ward.call("rounds.visit", {}); // waits for its place behind them
+    expect([began, nested]).toEqual([2, 1]);
+  });
+
+  it("has handed on what was left of its time", async () => {
+    expect(await ward.call("rounds.through", {}, { timeout: 500 })).toBeLessThanOrEqual(481);
   });
 });

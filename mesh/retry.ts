@@ -5,10 +5,13 @@
  * - A call that certainly never ran (its node was leaving, or the packet was never sent) goes to another node, whatever
  *   it does.
  * - An action that is idempotent says `retryPolicy: { enabled: true }`; it is asked of a second node when the first does not answer
- *   (hedge.ts), and tried again when its node died under it, and at the root of a request also when its handler throws a retryable error.
+ *   (hedge.ts), and tried again, as far as the budget goes (retry-budget.ts), when its node died under it, and at the root of a request also when its handler throws a retryable error.
  */
 import type { CallingOptions, Context, Middleware } from "moleculer";
-import { type Call, type CallFunction, hedged } from "./hedge.ts";
+import { retries } from "./metrics.ts";
+import { mayCallAgain, noteCall, serviceOf } from "./retry-budget.ts";
+import type { Call, CallFunction } from "./call-function.ts";
+import { hedged } from "./hedge.ts";
 
 /** One try and so many more. Three failures in a row are no accident. */
 const RETRIES = 2;
@@ -29,7 +32,13 @@ export const Retry = {
   call(next: CallFunction): CallFunction {
     return (action, params, options) => {
       const first = hedged(next(action, params, options), (others) => next(action, params, others), options);
-      const result: Call = first.catch((error: CallError) => again(next, action, params, options, first.ctx, error));
+      if (first.ctx?.action?.name) noteCall(first.ctx.broker, action);
+      const result: Call = first.catch((error: CallError) =>
+        // The caller takes over the meta of the attempt that was answered.
+        again(next, action, params, options, first.ctx, error, (ctx) => {
+          result.ctx = ctx;
+        }),
+      );
       result.ctx = first.ctx;
       return result;
     };
@@ -43,6 +52,7 @@ async function again(
   options: CallingOptions | undefined,
   ctx: Context | undefined,
   error: CallError,
+  answeredBy: (ctx: Context) => void,
 ): Promise<unknown> {
   let [latest, latestCtx] = [error, ctx];
   const timeout = ctx?.options.timeout ?? 0;
@@ -50,17 +60,24 @@ async function again(
   for (let retry = 0; retry < RETRIES && mayRetry(action, options, latestCtx, latest); retry++) {
     const pause = Math.random() * PAUSE_MS * 2 ** retry;
     const left = last - performance.now() - pause;
-    if (left <= 0) break;
+    if (left <= 0 || (mayHaveRun(latest) && latestCtx && !mayCallAgain(latestCtx.broker, action))) break;
+    retries.labels(serviceOf(action)).inc();
     await new Promise((resolve) => setTimeout(resolve, pause));
     const attempt = next(action, params, { ...options, ...(Number.isFinite(left) && { timeout: left }) });
     try {
-      return await attempt;
+      const answer = await attempt;
+      if (attempt.ctx) answeredBy(attempt.ctx);
+      return answer;
     } catch (failure) {
       [latest, latestCtx] = [failure as CallError, attempt.ctx];
     }
   }
   throw latest;
 }
+
+/** What was refused by a node that was leaving cost it nothing, and goes to another. */
+const mayHaveRun = ({ type }: CallError): boolean =>
+  type !== "SERVICE_NOT_AVAILABLE" && type !== "SERVICE_NOT_FOUND" && type !== "BAD_GATEWAY";
 
 /** When the call began, on the clock of `performance.now()`. */
 function startOf(ctx: Context): number {

@@ -83,6 +83,11 @@ export class MeshTransporter extends Transporters.NATS {
     this.hasBuiltInBalancer = false;
   }
 
+  /** How many servers the mesh has, as far as NATS_URL names them. */
+  get serverCount(): number {
+    return this.#options.natsUrl.split(",").length;
+  }
+
   override init(...args: Parameters<Transporters.NATS["init"]>): void {
     super.init(...args);
     // Its types promise a whole Map; its code asks for no more of it than this.
@@ -218,7 +223,8 @@ export class MeshTransporter extends Transporters.NATS {
       client.publish(topic, data);
       return;
     }
-    for (const [label, part] of cut(`${this.nodeID}:${++this.#packets}`, data, limit - PART_OVERHEAD)) {
+    this.#packets += 1;
+    for (const [label, part] of cut(`${this.nodeID}:${this.#packets}`, data, limit - PART_OVERHEAD)) {
       const head = headers();
       head.set(PART, label);
       client.publish(topic, part, { headers: head });

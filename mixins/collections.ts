@@ -5,6 +5,7 @@
  */
 import type { Service, ServiceSchema } from "moleculer";
 import { readConfig } from "../mesh/config.ts";
+import { keyedCall, notKeyable } from "../mesh/keyed-request.ts";
 import type { StoreConfig } from "../store/open-store.ts";
 import type { Collection, CollectionOptions, Document } from "../store/documents/documents.ts";
 import type { DocumentAdapter } from "../store/documents/document-adapter.ts";
@@ -61,7 +62,13 @@ const collectionOn = <Of extends Document>(adapter: DocumentAdapter<Of>): Collec
   find: (find) => adapter.find(find),
   findOne: (query) => adapter.findOne(query),
   count: (query) => adapter.count(query ? { query } : {}),
-  insert: (document) => adapter.insert(document),
-  updateMany: (query, update) => adapter.updateMany(query, update),
-  removeMany: (query) => adapter.removeMany(query),
+  insert: (document) => atOnce(() => adapter.insert(document)),
+  updateMany: (query, update) => atOnce(() => adapter.updateMany(query, update)),
+  removeMany: (query) => atOnce(() => adapter.removeMany(query)),
 });
+
+/** @throws 501 for a keyed request: a document cannot be held until the request's answer is kept */
+async function atOnce<Result>(write: () => Promise<Result>): Promise<Result> {
+  if (keyedCall()) throw notKeyable();
+  return write();
+}

@@ -4,8 +4,12 @@
  */
 import type { Service, ServiceSchema } from "moleculer";
 import { readConfig } from "../mesh/config.ts";
+import { sample, timed } from "../mesh/metrics.ts";
 import { openStore, type StoreConfig } from "../store/open-store.ts";
 import type { Store as OpenStore, StoreOptions } from "../store/store.ts";
+
+/** Operations of a store that are measured. */
+const TIMED = ["read", "search", "write", "prepare", "commit", "put"] as const;
 
 /** What the mixin puts on `this`. */
 export interface WithStore {
@@ -13,19 +17,25 @@ export interface WithStore {
 }
 
 /** How the store is kept; its name is the service's. */
-export interface StoreMixinOptions extends Omit<StoreOptions, "name"> {
+export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" | "onEvents"> {
+  /** Which changes of a service are events, and who is told of them. */
+  events?(service: Service): Pick<StoreOptions, "emits" | "onEvents">;
+
   /** Default: the process's settings (DATA_DIR, MONGO_URL). */
   config?: StoreConfig;
 }
 
 /** The start fails with STORE_UNAVAILABLE, and a sentence that says what to do, when the store cannot be opened. */
-export function Store({ config, ...options }: StoreMixinOptions): Partial<ServiceSchema> {
-  const own: Partial<ServiceSchema> & ThisType<Service & Partial<WithStore>> = {
+export function Store({ config, events, ...options }: StoreMixinOptions): Partial<ServiceSchema> {
+  const own: Partial<ServiceSchema> & ThisType<Service & Partial<WithStore> & { endSampling?: () => void }> = {
     async started() {
-      this.store = await openStore(config ?? readConfig(), { ...options, name: this.name });
+      const store = await openStore(config ?? readConfig(), { ...options, ...events?.(this), name: this.name });
+      this.store = timed(this.name, TIMED, store);
+      this.endSampling = sample.commitQueue(() => this.store?.waiting() ?? 0);
     },
 
     async stopped() {
+      this.endSampling?.();
       await this.store?.close();
     },
   };

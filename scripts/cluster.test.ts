@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { nonNull } from "../fhir/non-null.ts";
 import { type Program, run } from "../test/kit/programs.ts";
 import { type ClusterState, isAlive, readState } from "./cluster/state.ts";
 
@@ -100,8 +101,8 @@ describe("a cluster", () => {
 
   it("replaces a dead process, and nobody outside notices", async () => {
     const [victim] = pidsOf("lab");
-    process.kill(victim!, "SIGKILL");
-    await until(() => pidsOf("lab").length === 2 && !pidsOf("lab").includes(victim!));
+    process.kill(nonNull(victim), "SIGKILL");
+    await until(() => pidsOf("lab").length === 2 && !pidsOf("lab").includes(nonNull(victim)));
     expect(
       state()
         .children.map((child) => child.restarts)
@@ -118,7 +119,7 @@ describe("a cluster", () => {
       Array.from({ length: 4 }, async () => {
         while (running) {
           await ask();
-          answered++;
+          answered += 1;
         }
       }),
     );
@@ -158,12 +159,12 @@ describe("a cluster", () => {
   it("starts a dead NATS again, however long something else holds its port", async () => {
     const { nats } = state();
     const port = Number(new URL(nats.url).port);
-    process.kill(nats.pid!, "SIGKILL");
+    process.kill(nonNull(nats.pid), "SIGKILL");
     const guest = await guestAt(port);
     await mesh.says(/(?:it is tried again in 1 s.*){2}/s);
     await guest.stop();
     await until(() => state().nats.pid !== nats.pid);
-    expect(isAlive(state().nats.pid!)).toBe(true);
+    expect(isAlive(nonNull(state().nats.pid))).toBe(true);
     // A question to who has not found it again yet is lost, and waits for its own end.
     let lab: unknown;
     while (lab === undefined)
@@ -182,7 +183,7 @@ describe("a cluster", () => {
     mesh = run(["cluster"], env);
     await mesh.says(/The last mesh was not stopped/);
     await mesh.says(/The mesh is ready/);
-    expect(isAlive(nats.pid!)).toBe(false);
+    expect(isAlive(nonNull(nats.pid))).toBe(false);
     await ask();
   });
 
@@ -216,7 +217,7 @@ describe("a cluster", () => {
     await next.says(/The mesh is ready/);
     next.child.kill("SIGTERM");
     expect(await next.ended).toBe(0);
-    expect(isAlive(state().nats.pid!)).toBe(true);
+    expect(isAlive(nonNull(state().nats.pid))).toBe(true);
     await ask();
     expect(await tell("status")).toContain(`supervisor ${mesh.child.pid}`);
   });
@@ -226,8 +227,8 @@ describe("a cluster", () => {
     mesh.child.stderr?.destroy();
     for (let death = 1; death <= 3; death += 1) {
       const [victim] = pidsOf("lab");
-      process.kill(victim!, "SIGKILL"); // of which it speaks
-      await until(() => pidsOf("lab").length === 1 && !pidsOf("lab").includes(victim!));
+      process.kill(nonNull(victim), "SIGKILL"); // of which it speaks
+      await until(() => pidsOf("lab").length === 1 && !pidsOf("lab").includes(nonNull(victim)));
     }
     await ask();
   });
@@ -236,6 +237,6 @@ describe("a cluster", () => {
     const { children, nats } = state();
     await tell("stop");
     expect(await mesh.ended).toBe(0);
-    expect([...children.map(({ pid }) => pid), nats.pid!].filter(isAlive)).toEqual([]);
+    expect([...children.map(({ pid }) => pid), nonNull(nats.pid)].filter(isAlive)).toEqual([]);
   });
 });

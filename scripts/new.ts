@@ -10,8 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { addAction } from "./new/action.ts";
 import { format } from "./new/format.ts";
-import { minimalResource } from "./new/minimal.ts";
-import { addContainer, refuseName, register, typesFrom, writeSkeleton } from "./new/service.ts";
+import { addContainer, Edits, makeSkeleton, refuseName, register, typesFrom } from "./new/service.ts";
 import { StartupError } from "./start/startup-error.ts";
 
 const USAGE = "usage: npm run new -- service NAME [--owns Type,…]\n       npm run new -- action SERVICE.NAME [--get]";
@@ -33,11 +32,15 @@ async function makeService(name: string, owns: string): Promise<void> {
   const types = [...new Set(owns.split(",").flatMap((type) => type.trim() || []))];
   refuseName(ROOT, name);
   const moved = await typesFrom(ROOT, types);
-  if (types[0] !== undefined) minimalResource(types[0]);
-  for (const { take } of moved) take();
-  const files = [...writeSkeleton(ROOT, name, types), register(ROOT, name)];
-  addContainer(ROOT, name);
-  format(ROOT, [...files, ...moved.map(({ file }) => file)]);
+  const edits = new Edits(ROOT);
+  for (const { take } of moved) take(edits);
+  makeSkeleton(edits, name, types);
+  register(edits, name);
+  addContainer(edits, name);
+  format(
+    ROOT,
+    edits.write().filter((file) => file.endsWith(".ts")),
+  );
   console.log(`services/${name} is there and belongs to the provider system.`);
   for (const { type, owner } of moved) {
     console.log(

@@ -5,7 +5,7 @@ import { directoryOf } from "../federation/directory.ts";
 import { membershipOf } from "../federation/membership.ts";
 import { brokerOptions } from "../moleculer.config.ts";
 import { readState, runs } from "./cluster/state.ts";
-import { layOut, ownersTable, pendingTable, storesTable } from "./repl/mesh-view.ts";
+import { deadTable, layOut, ownersTable, pendingTable, replay, storesTable } from "./repl/mesh-view.ts";
 import { runningIn } from "./start/data-folder.ts";
 import { StartupError, sentenceOf } from "./start/startup-error.ts";
 
@@ -45,6 +45,12 @@ async function join(): Promise<void> {
             console.log((error as Error).message);
           }
         },
+      },
+      { command: "dead", description: "Events that a service could not handle and has set aside", action: show(deadTable) },
+      {
+        command: "replay <service> <id>",
+        description: "Handles an event that was set aside once more",
+        action: async (broker, { service, id }) => console.log(await replay(broker, String(service), String(id))),
       },
       { command: "pending", description: "Transactions that are prepared and not yet settled", action: show(pendingTable) },
     ],

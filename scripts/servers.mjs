@@ -16,6 +16,8 @@ const READY_MS = 20_000; // a busy machine; the servers themselves need 10 to 50
 const STOP_MS = 5_000; // then SIGKILL
 const POLL_MS = 15;
 const LOG_LINES = 30;
+/** Bytes that JetStream may keep; the stream of events takes half of it at most (mixins/events). */
+const MAX_EVENTS_BYTES = 2_000_000_000;
 
 /**
  * A running server.
@@ -30,7 +32,7 @@ const LOG_LINES = 30;
 
 /**
  * NATS with two accounts: the mesh's, and the system's, whose announcements of closed connections the mesh gets as
- * `mesh.disconnect`. User and password are made once per folder, so that a restarted server knows its clients.
+ * `mesh.disconnect`; and JetStream, whose stream of events is on the disk before it is confirmed. User and password are made once per folder, so that a restarted server knows its clients.
  * @param {{ dir: string, port?: number, maxPayload?: number }} options
  *   dir: for its files, which others cannot read; port: 0 (default) is a free one; maxPayload: bytes, default 1 MB
  * @returns {Promise<Server>}
@@ -46,6 +48,11 @@ export async function startNats({ dir, port = 0, maxPayload = 1_048_576 }) {
 port: ${port === 0 ? -1 : port}
 ports_file_dir: ${JSON.stringify(folder)}
 max_payload: ${maxPayload}
+jetstream {
+  store_dir: ${JSON.stringify(join(folder, "jetstream"))}
+  max_file_store: ${MAX_EVENTS_BYTES}
+  sync_interval: always
+}
 system_account: SYS
 accounts {
   SYS {
@@ -53,6 +60,7 @@ accounts {
     exports: [ { stream: "$SYS.ACCOUNT.*.DISCONNECT", account_token_position: 3 } ]
   }
   MESH {
+    jetstream: enabled
     users: [ { user: mesh, password: ${mesh} } ]
     imports: [ { stream: { account: SYS, subject: "$SYS.ACCOUNT.MESH.DISCONNECT" }, to: "mesh.disconnect" } ]
   }
@@ -96,7 +104,7 @@ export async function startRedis({ dir, port = 0 }) {
 export async function startMongo({ dir, port = 0 }) {
   const program = await mongoStandIn();
   mkdirSync(dir, { recursive: true });
-  const args = ["--host", "127.0.0.1", "--port", `${port}`, "--storage-path", resolvePath(dir), "--sync-on-commit", "--cache-size", "256M"];
+  const args = ["--host", "127.0.0.1", "--port", `${port}`, "--storage-path", resolvePath(dir), "--sync-on-commit", "--cache-size", "512M"];
   const server = launch("secantusd-py", program, args, { PYTHONUNBUFFERED: "1" });
   const actual = await server
     .until(() => Number(/listening on 127\.0\.0\.1:(\d+)/.exec(server.log())?.[1]) || undefined)

@@ -23,6 +23,7 @@ export const SYSTEMS: Record<System, readonly string[]> = {
     "billing",
     "codification",
     "journal",
+    "subscriptions",
   ],
   national: ["api", "transactions", "codification", "journal"],
 };

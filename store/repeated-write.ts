@@ -2,7 +2,7 @@
  * Writes that may come twice: the caller's node or connection died, so it asks again and cannot know whether the first try was carried out.
  * Each version keeps the key of the write that made it; a write whose key is found gives the results that it had, and changes nothing.
  */
-import type { CommittedState, VersionHead } from "./plan-write.ts";
+import { type CommittedState, isResourceStep, type VersionHead } from "./plan-write.ts";
 import type { Write, WriteKey, WriteResult } from "./store.ts";
 
 /** A version that the write has made. */
@@ -12,7 +12,7 @@ export interface MadeVersion extends Pick<VersionHead, "version" | "updated" | "
 
 /** Whether it is worth looking: it is said to be repeated, or a current version has its key (the first try comes after the second). */
 export const mayBeRepeated = (steps: Write[], { id: key, isRepeated }: WriteKey, { head }: CommittedState): boolean =>
-  isRepeated || steps.some((step) => step.op !== "add" && step.op !== "hold" && head(step.type, step.id)?.write === key);
+  isRepeated || steps.some((step) => isResourceStep(step) && head(step.type, step.id)?.write === key);
 
 /**
  * The results of a write that was carried out before; undefined when nothing of it is there.
@@ -23,19 +23,20 @@ export function resultsOfRepeated(
   made: (type: string, id: string) => MadeVersion | undefined,
   state: CommittedState,
 ): WriteResult[] | undefined {
-  const versions = steps.map((step) => (step.op === "add" || step.op === "hold" ? undefined : made(step.type, step.id)));
+  const versions = steps.map((step) => (isResourceStep(step) ? made(step.type, step.id) : undefined));
   if (!versions.some((version) => version !== undefined)) return undefined;
   return steps.map((step, index): WriteResult => {
     const version = versions[index];
-    if (version && step.op !== "add" && step.op !== "hold") {
+    if (version && isResourceStep(step)) {
       const outcome = version.method === "delete" || version.method === "moved" ? "deleted" : version.version === 1 ? "created" : "updated";
       const { updated, json } = version;
       return { type: step.type, id: step.id, version: version.version, updated, outcome, ...(json !== undefined && { json }) };
     }
     if (step.op === "add") return { version: 0, updated: 0, outcome: "added", value: state.counter(step.counter) };
     const condition = step.op === "create" ? step.ifNoneExist : step.op === "hold" ? step.condition : undefined;
-    const [found] = condition ? state.find(step.op === "delete" ? "" : step.type, condition, 1) : [];
-    if (found) return { type: step.type, ...found, outcome: "existed" };
+    const type = step.op === "create" || step.op === "hold" ? step.type : "";
+    const [found] = condition ? state.find(type, condition, 1) : [];
+    if (found) return { type, ...found, outcome: "existed" };
     return { version: 0, updated: 0, outcome: "none" };
   });
 }

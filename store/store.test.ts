@@ -258,112 +258,42 @@ describe.each(stores)("the store in $name", (kit) => {
       expect(await store.put("key", "new", Date.now() + 60_000)).toBe("new");
       expect(await store.get("key")).toBe("new");
     });
-  });
 
-  describe("prepared writes", () => {
-    it("are invisible until they are committed, and carry the time of the commit", async () => {
-      await store.write([create("ann", { name: "Ann" })]);
-      const results = await store.prepare("t1", [
-        update("ann", { name: "Anna" }),
-        create("bob", { name: "Bob" }),
-        { op: "add", counter: "stock", by: 2 },
-      ]);
-      expect(results).toMatchObject([
-        { version: 2, updated: 0, outcome: "updated" },
-        { version: 1, updated: 0, outcome: "created" },
-        { value: 2, outcome: "added" },
-      ]);
-      expect(await store.read("Patient", "ann")).toMatchObject({ version: 1 });
-      expect([
-        await store.read("Patient", "bob"),
-        await idsOf("Bob"),
-        await store.counter("stock"),
-        await store.count("Patient", []),
-      ]).toEqual([undefined, [], 0, 1]);
-      expect(await store.prepared()).toMatchObject([{ tx: "t1", since: expect.any(Number) }]);
-      const at = Date.now() + 5_000;
-      await store.commit("t1", at);
-      const lastUpdated = new Date(at).toISOString();
-      expect(await store.read("Patient", "ann")).toMatchObject({ version: 2, updated: at, json: expect.stringContaining(lastUpdated) });
-      expect([await idsOf("Bob"), await store.counter("stock"), await store.prepared()]).toEqual([["bob"], 2, []]);
+    it("takes several entries in one step, or none when one of their keys is there", async () => {
+      expect(
+        await store.putAll([
+          { key: "a", value: "1" },
+          { key: "b", value: "2" },
+        ]),
+      ).toEqual(["1", "2"]);
+      expect(
+        await store.putAll([
+          { key: "c", value: "3" },
+          { key: "b", value: "4" },
+        ]),
+      ).toEqual([undefined, "2"]);
+      expect([await store.get("c"), await store.get("b")]).toEqual([undefined, "2"]);
+      await store.put("d", "old", Date.now() - 1);
+      expect(
+        await store.putAll([
+          { key: "d", value: "new" },
+          { key: "e", value: "ä" },
+        ]),
+      ).toEqual(["new", "ä"]);
+      expect(await store.usage("")).toEqual({ count: 4, bytes: 7 });
+      expect(await store.usage("e")).toEqual({ count: 1, bytes: 2 });
     });
 
-    it("leave nothing when they are aborted", async () => {
-      await store.write([create("ann", { name: "Ann" }, inBed("7"))]);
-      const before = await store.stats();
-      await store.prepare("t1", [
-        update("ann", { name: "Anna" }, inBed("8")),
-        create("bob", {}, unlessIdentified("1")),
-        update("new"),
-        { op: "add", counter: "stock", by: 2 },
-      ]);
-      await store.abort("t1");
-      expect((await store.stats()).documents).toEqual(before.documents);
-      await expect(store.write([update("bob", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED" });
-      const results = await store.write([
-        update("ann", {}, inBed("8")),
-        create("bob", {}, unlessIdentified("1")),
-        create("new"),
-        { op: "add", counter: "stock", by: 1 },
-      ]);
-      expect(results).toMatchObject([{ version: 2 }, { version: 1, outcome: "created" }, { version: 1, outcome: "created" }, { value: 1 }]);
-    });
-
-    it("are never older than what they replace, whatever the coordinator's clock says; and tell the types of what they change", async () => {
-      await store.write([create("ann")]);
-      const { updated = 0 } = (await store.read("Patient", "ann")) ?? {};
-      await store.prepare("t1", [update("ann", { name: "Anna" }), { op: "add", counter: "stock", by: 1 }]);
-      expect(await store.commit("t1", 1_000)).toEqual(["Patient"]);
-      expect(await store.read("Patient", "ann")).toMatchObject({ version: 2, updated });
-      expect(await store.commit("t1", 1_000)).toEqual([]);
-    });
-
-    it("may be committed and aborted again, and when unknown", async () => {
-      await store.prepare("t1", [create("ann")]);
-      await store.commit("t1", 1_000);
-      await store.commit("t1", 2_000);
-      await store.abort("t1");
-      await store.commit("t2", 1_000);
-      expect(await store.read("Patient", "ann")).toMatchObject({ version: 1, updated: 1_000 });
-    });
-
-    it("are refused like any write, and under a name that is in use", async () => {
-      await expect(store.prepare("t1", [update("ann", {}, { upsert: false })])).rejects.toMatchObject({ type: "NOT_FOUND" });
-      expect(await store.prepared()).toEqual([]);
-      await store.prepare("t1", [create("ann")]);
-      await expect(store.prepare("t1", [create("bob")])).rejects.toThrow("prepared already");
-      expect(await store.prepared()).toHaveLength(1);
-    });
-
-    it("hold nothing for what existed already", async () => {
-      await store.write([create("ann", { identifier: "1" })]);
-      expect(await store.prepare("t1", [create("bob", {}, unlessIdentified("1"))])).toMatchObject([{ id: "ann", outcome: "existed" }]);
-      await store.write([remove("ann")]);
-      await store.commit("t1", Date.now());
-      expect(await store.read("Patient", "bob")).toBeUndefined();
-    });
-
-    it("keep a place empty until they end", async () => {
-      await store.close();
-      store = await kit.open(folder, { waitMs: 50 });
-      await store.write([create("ann")]);
-      const empty = (id: string) => remove(id, { moved: true, ifVersion: [0] });
-      await expect(store.prepare("tx", [empty("ann")])).rejects.toMatchObject({ type: "STALE_VERSION", data: { version: 1 } });
-      expect(await store.prepare("tx", [empty("bob")])).toMatchObject([{ outcome: "none", version: 0 }]);
-      await expect(store.write([update("bob")])).rejects.toMatchObject({ type: "LOCKED" });
-      await expect(store.prepare("other", [empty("bob")])).rejects.toMatchObject({ type: "LOCKED" });
-      await store.commit("tx", Date.now());
-      expect(await store.read("Patient", "bob")).toBeUndefined();
-      expect(await store.write([update("bob")])).toMatchObject([{ version: 1, outcome: "created" }]);
-    });
-
-    it("survive a restart", async () => {
-      await store.prepare("t1", [create("ann", { name: "Ann" })]);
-      await store.close();
-      store = await kit.open(folder, { waitMs: 50 });
-      await expect(store.write([update("ann")])).rejects.toMatchObject({ type: "LOCKED" });
-      await store.commit("t1", 1_000);
-      expect(await idsOf("Ann")).toEqual(["ann"]);
+    it("of 16 that put overlapping entries at once lets one through", async () => {
+      const puts = Array.from({ length: 16 }, (_, i) =>
+        store.putAll([
+          { key: "shared", value: `${i}` },
+          { key: `own:${i}`, value: "x" },
+        ]),
+      );
+      const stored = await Promise.all(puts);
+      expect(stored.filter(([, own]) => own !== undefined)).toHaveLength(1);
+      expect(await store.entries("own:", 16)).toHaveLength(1);
     });
   });
 

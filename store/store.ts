@@ -87,7 +87,44 @@ export type Write =
    * Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`.
    * @param ifValue refuse (FACTS_OUTDATED) unless this is its value before
    */
-  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number };
+  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number }
+  /** An event that is written with the rest, into the outbox. EVENT_TOO_LARGE over MAX_EVENT_CHARACTERS. */
+  | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
+  /** The write is the effect of an event, whose id is remembered until `until` (milliseconds): refused with ALREADY_HANDLED when it is known. */
+  | { op: "once"; id: string; until: number };
+
+/** Characters that the payload of one event may have: it names what happened, the resources are read where they are kept. */
+export const MAX_EVENT_CHARACTERS = 64_000;
+
+/** What has happened, for others to act on. */
+export interface OutboxEvent {
+  /** No other event has it: `Type/id/version` of a resource's version. */
+  id: string;
+  /** What kind of event it is: `fhir.Encounter`. */
+  subject: string;
+  /** The record that it is about: the events of one record keep their order. */
+  key: string;
+  /** JSON text. */
+  payload: string;
+}
+
+/** Which relay an event waits for: `out`, that to other services; `own`, that to the service itself. */
+export type OutboxQueue = "out" | "own";
+
+/** An event that has not been relayed yet. */
+export interface WaitingEvent extends OutboxEvent {
+  /** Names it in the outbox. */
+  place: string;
+  /** When it was written, milliseconds since 1970. */
+  at: number;
+}
+
+/** How much waits in an outbox. */
+export interface OutboxState {
+  waiting: number;
+  /** When the oldest was written, milliseconds since 1970; absent when none waits. */
+  oldest?: number;
+}
 
 /**
  * The condition of a conditional create, checked in the same atomic step as the write: two writes with the same
@@ -181,6 +218,14 @@ export interface JoinKeysPage {
   next?: number;
 }
 
+/** One entry of the durable map. */
+export interface MapEntry {
+  key: string;
+  value: string;
+  /** Milliseconds since 1970: may be forgotten after it. */
+  expiresAt?: number;
+}
+
 /**
  * A service's database: FHIR resources with their versions, counters, prepared transactions, a small durable map. Errors are StoreErrors.
  */
@@ -231,6 +276,13 @@ export interface Store {
   abort(tx: string): Promise<void>;
   prepared(): Promise<Prepared[]>;
 
+  /** Events that wait for their relay, oldest first, those of a record in their order; without those of the records in `except`. */
+  outbox(queue: OutboxQueue, limit: number, except?: string[]): Promise<WaitingEvent[]>;
+  /** Forgets events that have been relayed, by their places. */
+  relayed(places: string[]): Promise<void>;
+  outboxState(): Promise<OutboxState>;
+  /** Whether a write with this `once` has been carried out, and is remembered. */
+  isHandled(id: string): Promise<boolean>;
   /**
    * From now on no write is stored that relies on one of these in this version, or an older one (FACTS_OUTDATED). Waits, up to `waitMs`, for
    * prepared transactions that may refer to them.
@@ -253,16 +305,25 @@ export interface Store {
    * `expiresAt` (milliseconds): may be forgotten after it.
    */
   put(key: string, value: string, expiresAt?: number): Promise<string>;
+  /** Stores all of these if none of their keys is there, in one step. What is stored under each now; undefined: nothing, for another one was there. */
+  putAll(entries: MapEntry[]): Promise<(string | undefined)[]>;
   get(key: string): Promise<string | undefined>;
+  /** True when the name is `holder`'s for the next `forMs` milliseconds: nobody else's, or renewed. It ends by itself. */
+  lease(name: string, holder: string, forMs: number): Promise<boolean>;
   remove(key: string): Promise<void>;
   /** Keys that start so, in order, with their values. */
   entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]>;
+  /** How many keys start so, and the bytes of their values; what has expired may still be counted. Reads them all: for now and then. */
+  usage(prefix: string): Promise<{ count: number; bytes: number }>;
 
   /**
    * A mark of the store's content: another one after every change, whoever made it. undefined where it cannot be had for
    * almost nothing. Answers computed from the store alone may be given again under the same mark (`store-cache.ts`).
    */
   changes(): string | undefined;
+
+  /** Writes that wait for the store at this moment. */
+  waiting(): number;
 
   /** Living resources by type, and bytes on disk. */
   stats(): Promise<{ documents: Record<string, number>; bytes: number }>;
@@ -283,10 +344,16 @@ export const StoreErrorType = {
   /** Another transaction holds it; try again. */
   locked: "LOCKED",
   counterBelow: "COUNTER_BELOW",
+  /** The write's `once` is known: its effect is there. `data.id` is the event's. */
+  alreadyHandled: "ALREADY_HANDLED",
+  /** The payload of an event has more than MAX_EVENT_CHARACTERS. */
+  eventTooLarge: "EVENT_TOO_LARGE",
   /** What the write was decided on is no longer so, or too long ago: decide again. */
   factsOutdated: "FACTS_OUTDATED",
   /** The conditions of a write find too much: its steps must be fewer, or the conditions narrower. */
   tooCostly: "TOO_COSTLY",
+  /** A resource is larger than this store takes; `data.limit` bytes, with its search values. */
+  tooLarge: "RESOURCE_TOO_LARGE",
   /** This store cannot answer it: full text on a MongoDB server without text indexes. */
   notSupported: "NOT_SUPPORTED",
   /** Disk full, file not writable, database gone. */
@@ -320,6 +387,10 @@ export interface StoreOptions {
   waitMs?: number;
   /** What FTS sees of a resource: [content, narrative]; absent: no full-text search. */
   text?(json: string): [content: string, narrative: string];
+  /** Whether each version of a resource of this type is an event, `fhir.TYPE`; absent: none is. Asked at each change. */
+  emits?(type: string): boolean;
+  /** Called after each write that has put events into the outbox. */
+  onEvents?(): void;
 }
 
 /** STORE_UNAVAILABLE with a sentence for the operator in `data.reason`. */

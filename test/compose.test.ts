@@ -10,7 +10,7 @@ import { parse } from "yaml";
 import { exposureOf, readConfig } from "../mesh/config.ts";
 import { connectionOptions } from "../mesh/nats-options.ts";
 import { databaseName } from "../store/open-store.ts";
-import { natsServer, type Server, startNats } from "../scripts/servers.mjs";
+import { freePort, natsServer, type Server, startNats } from "../scripts/servers.mjs";
 import { SYSTEMS } from "../services/systems.ts";
 import { contentOf } from "./kit/map.ts";
 import { type Program, run } from "./kit/programs.ts";
@@ -210,39 +210,42 @@ describe("the NATS cluster", () => {
   const dir = mkdtempSync(join(tmpdir(), "openward-nats-"));
   const names = ["nats-1", "nats-2", "nats-3"];
   const servers: { child: ChildProcess; ended: Promise<unknown> }[] = [];
-  /** Of each server: where clients, other servers and the health check reach it. */
-  const ports: { nats: string; cluster: string; monitoring: string }[] = [];
+  /** Of each server: where clients and the health check reach it. */
+  const ports: { nats: string; monitoring: string }[] = [];
+  /** And where other servers do: a cluster with JetStream knows all of them from the start. */
+  let routePorts: number[];
 
   /** Starts a server of the compose file with its own configuration, on free ports. */
   async function start(program: string, name: string): Promise<void> {
     const { environment, command = [] } = compose.services[name] as Container;
-    const free = contentOf("deploy/nats.conf").replace(/\b(port|http_port): \d{4}/g, '$1: -1\nhost: "127.0.0.1"');
+    const free = contentOf("deploy/nats.conf")
+      .replace("port: 6222", `port: ${routePorts[names.indexOf(name)]}\n  host: "127.0.0.1"`)
+      .replace("store_dir: /data", `store_dir: ${JSON.stringify(join(dir, name))}`)
+      .replace(/\b(port|http_port): (4222|8222)/g, '$1: -1\nhost: "127.0.0.1"');
     const config = join(dir, `${name}.conf`);
     writeFileSync(config, `ports_file_dir: ${JSON.stringify(dir)}\n${free}`);
     const routes = filled(command[1] ?? "")
       .replace("--routes=", "")
       .split(",")
-      .flatMap((route) => {
-        const there = ports[names.findIndex((other) => route.includes(`@${other}:6222`))];
-        return there ? route.replace(/@.*/, `@${there.cluster}`) : []; // later ones make themselves known
-      });
-    const args = ["--config", config, ...(routes.length > 0 ? ["--routes", routes.join(",")] : [])];
+      .map((route) => route.replace(/@.*/, `@127.0.0.1:${routePorts[names.findIndex((other) => route.includes(`@${other}:6222`))]}`));
+    const args = ["--config", config, "--routes", routes.join(",")];
     const env = { ...process.env, ...environmentOf({ environment: environment ?? {} }) };
     const child = spawn(program, args, { env, stdio: "ignore" });
     const ended = once(child, "exit");
     servers.push({ child, ended });
     const file = join(dir, `${basename(program)}_${child.pid}.ports`);
-    while (!existsSync(file)) {
+    while (!existsSync(file) || readFileSync(file).length === 0) {
       if (child.exitCode !== null) throw new Error(`${name} ended instead of starting.`);
       await pause(10); // a file of another process: there is no event to wait for
     }
-    const told = JSON.parse(readFileSync(file, "utf8")) as Record<"nats" | "cluster" | "monitoring", string[]>;
-    const at = (key: "nats" | "cluster" | "monitoring") => (told[key][0] ?? "").replace(/^\w+:\/\//, "");
-    ports.push({ nats: at("nats"), cluster: at("cluster"), monitoring: at("monitoring") });
+    const told = JSON.parse(readFileSync(file, "utf8")) as Record<"nats" | "monitoring", string[]>;
+    const at = (key: "nats" | "monitoring") => (told[key][0] ?? "").replace(/^\w+:\/\//, "");
+    ports.push({ nats: at("nats"), monitoring: at("monitoring") });
   }
 
   beforeAll(async () => {
     const program = await natsServer();
+    routePorts = await Promise.all(names.map(() => freePort()));
     for (const name of names) await start(program, name);
   });
   afterAll(async () => {
@@ -276,7 +279,11 @@ describe("the NATS cluster", () => {
     const told = once(heard, "lab-1");
     await third.close();
     await told;
-    for (const { monitoring } of ports) expect((await fetch(`http://${monitoring}/healthz`)).status).toBe(200);
+    // Healthy with JetStream: the servers have agreed on who leads.
+    for (const { monitoring } of ports) while ((await fetch(`http://${monitoring}/healthz`)).status !== 200) await pause(20);
+    const jsm = await first.jetstreamManager();
+    const stream = await jsm.streams.add({ name: "kept-by-three", num_replicas: 3 });
+    expect(stream.cluster?.replicas).toHaveLength(2);
     await first.close();
   });
 });

@@ -15,10 +15,12 @@ export function excessOf(expression: string): string | undefined {
   let open = 0;
   let parts = 0;
   for (const [token] of expression.matchAll(TOKEN)) {
-    if (++parts > MAX_PARTS) return `must not have more than ${MAX_PARTS} names, values and operators`;
+    parts += 1;
+    if (parts > MAX_PARTS) return `must not have more than ${MAX_PARTS} names, values and operators`;
     if (token === "(" || token === "[" || token === "{") {
-      if (++open > MAX_NESTING) return `must not be nested deeper than ${MAX_NESTING} levels`;
-    } else if (token === ")" || token === "]" || token === "}") open--;
+      open += 1;
+      if (open > MAX_NESTING) return `must not be nested deeper than ${MAX_NESTING} levels`;
+    } else if (token === ")" || token === "]" || token === "}") open -= 1;
   }
   return undefined;
 }

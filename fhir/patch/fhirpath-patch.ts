@@ -4,6 +4,7 @@ import type { Resource } from "../resource.ts";
 import { copyOf } from "./json-patch.ts";
 import { type Operation, operationsOf, refused, textOf, unfit, wholeOf } from "./operations.ts";
 import { lengthOf, type ElementPlace, listAt, type Locate, objectAt, onePlace, type Patched } from "./places.ts";
+import { nonNull } from "../non-null.ts";
 
 type Json = Record<string, unknown>;
 
@@ -13,7 +14,7 @@ type Json = Record<string, unknown>;
  */
 export function fhirPathPatch(resource: Resource, parameters: Resource, locate: Locate): Resource {
   const patched: Patched = { resource: copyOf(resource) as Resource, locate };
-  for (const operation of operationsOf(parameters, Object.keys(operators))) operators[operation.type]!(patched, operation);
+  for (const operation of operationsOf(parameters, Object.keys(operators))) nonNull(operators[operation.type])(patched, operation);
   return patched.resource;
 }
 

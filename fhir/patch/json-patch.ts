@@ -2,6 +2,7 @@
 import { isRawNumber, numberOf } from "../json.ts";
 import { fhirError } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
+import { nonNull } from "../non-null.ts";
 
 const OPERATIONS = ["add", "remove", "replace", "move", "copy", "test"] as const;
 const MAX_OPERATIONS = 1_000;
@@ -205,7 +206,9 @@ function isEqual(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const keys = Object.keys(a);
   const [left, right] = [a, b] as Record<string, unknown>[];
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqual(left![key], right![key]));
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqual(nonNull(left)[key], nonNull(right)[key]))
+  );
 }
 
 /** Raw-JSON decimals (fhir/json.ts) are frozen and may be shared; all else is copied. */

@@ -4,6 +4,7 @@ import { parseJson } from "../json.ts";
 import { childOf, parseXml, resourceOf } from "../../test/kit/xml.ts";
 import { applyPatch } from "./index.ts";
 import type { Resource } from "../resource.ts";
+import { nonNull } from "../non-null.ts";
 
 const folder = join(import.meta.dirname, "../../test/data/hl7");
 const read = (name: string): string => readFileSync(join(folder, name), "utf8");
@@ -19,11 +20,11 @@ describe("HL7's FHIRPath Patch cases", () => {
 
   it.each(cases.map((one) => [one.attributes["name"], one] as const))("%s", async (_, one) => {
     const [input, diff, output] = ["input", "diff", "output"].map((name) => childOf(one, name)?.children[0]);
-    const before = resourceOf(input!) as Resource;
-    const patch = () => applyPatch(before, resourceOf(diff!));
+    const before = resourceOf(nonNull(input)) as Resource;
+    const patch = () => applyPatch(before, resourceOf(nonNull(diff)));
     if (output) expect(readable(await patch())).toEqual(readable(resourceOf(output)));
     else await expect(patch()).rejects.toMatchObject({ status: 422 });
-    expect(before).toEqual(resourceOf(input!));
+    expect(before).toEqual(resourceOf(nonNull(input)));
   });
 });
 

@@ -6,6 +6,7 @@ import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "
 import type { Resource } from "../resource.ts";
 import { NotPlain } from "../validate/rules/parse.ts";
 import { type Operation, unfit } from "./operations.ts";
+import { nonNull } from "../non-null.ts";
 
 /** Where the elements are that a path finds. @throws Error for what is no path to elements; NotPlain, TooCostly go on to the caller */
 export type Locate = (path: string, resource: Resource) => Location[];
@@ -46,8 +47,8 @@ export function onePlace(patched: Patched, operation: Operation): ElementPlace |
   const found = locations(patched, operation);
   if (found.length > 1) throw unfit(operation, "the path leads to several elements; it must lead to one");
   if (found.length === 0) return undefined;
-  if (found[0]!.length === 0) throw unfit(operation, "the whole resource cannot be deleted or replaced by a patch");
-  return placeAt(patched.resource, operation, found[0]!);
+  if (nonNull(found[0]).length === 0) throw unfit(operation, "the whole resource cannot be deleted or replaced by a patch");
+  return placeAt(patched.resource, operation, nonNull(found[0]));
 }
 
 function placeAt(resource: Resource, operation: Operation, location: Location): ElementPlace {
@@ -55,8 +56,10 @@ function placeAt(resource: Resource, operation: Operation, location: Location): 
   let value: unknown = resource;
   let place: ElementPlace | undefined;
   for (let i = 0; i < location.length; ) {
-    const name = String(location[i++]);
-    const index = typeof location[i] === "number" ? (location[i++] as number) : undefined;
+    const name = String(location[i]);
+    const next = location[i + 1];
+    const index = typeof next === "number" ? next : undefined;
+    i += index === undefined ? 1 : 2;
     const member: Member | undefined = plan?.members.get(name) ?? choiceIn(plan, name, value as Json);
     // Extensions of a primitive are found under its own name, and stand under another.
     const parent: Json | undefined = place?.member.kind === Kind.primitive ? siblingOf(place) : (value as Json);
@@ -66,7 +69,7 @@ function placeAt(resource: Resource, operation: Operation, location: Location): 
     value = index === undefined ? held : (held as unknown[] | undefined)?.[index];
     plan = planBelow(member, value);
   }
-  return place!;
+  return nonNull(place);
 }
 
 /** FHIRPath calls a choice by its name without the type: `value`. */
@@ -101,7 +104,7 @@ export function objectAt(patched: Patched, operation: Operation): { object: Json
   if (found.length !== 1)
     throw unfit(operation, found.length ? "the path leads to several elements; it must lead to one" : "there is nothing at that path");
   const [location] = found as [Location];
-  if (location.length === 0) return { object: resource, plan: objectPlanOf(resource.resourceType)! };
+  if (location.length === 0) return { object: resource, plan: nonNull(objectPlanOf(resource.resourceType)) };
   const place = placeAt(resource, operation, location);
   const held = place.parent[place.member.name];
   const value = place.index === undefined ? held : (held as unknown[])[place.index];

@@ -10,6 +10,7 @@ import { structureOf } from "../validate/definition.ts";
 import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "../validate/plan.ts";
 import { logical } from "../validate/rules/functions.ts";
 import { type Ast, NotPlain, parse } from "../validate/rules/parse.ts";
+import { nonNull } from "../non-null.ts";
 
 type Json = Record<string, unknown>;
 type Call = Extract<Ast, { is: "call" }>;
@@ -120,7 +121,7 @@ class PlainPath {
     if (ast.is === "literal" && typeof ast.value === "boolean") return ast.value;
     if (ast.is === "operator") {
       if (Object.hasOwn(logical, ast.name))
-        return logical[ast.name]!(this.#holds(ast.left, element), () => this.#holds(ast.right, element));
+        return nonNull(logical[ast.name])(this.#holds(ast.left, element), () => this.#holds(ast.right, element));
       if (ast.name === "=" || ast.name === "!=") {
         const [path, literal] = ast.right.is === "literal" ? [ast.left, ast.right] : [ast.right, ast.left];
         if (literal.is !== "literal") throw new NotPlain(ast.name);

@@ -1,27 +1,19 @@
 /** One criterion, `code:modifier=value,value`, as clauses for a store (R4 3.1.1.4). */
 import { fhirError } from "../outcome.ts";
 import { compositeClauses } from "./composites.ts";
-import type { Context } from "./value-matches.ts";
-import {
-  canonicalBelow,
-  folded,
-  mimeMatches,
-  ofTypeMatch,
-  quantityMatches,
-  referenceMatches,
-  stringMatches,
-  tokenMatches,
-  uriMatches,
-} from "./value-matches.ts";
-import { nearClauses } from "./near.ts";
-import type { SearchParameter } from "./parameters.ts";
-import { isResourceType, parametersOf, resourceTypes, typeOfSlot } from "./parameters.ts";
-import type { BareId, Clause } from "./query.ts";
-import { SEP } from "./query.ts";
-import { dateMatches, numberMatches, rangeClauses } from "./ranges.ts";
-import { soundsOf, wordsOfName } from "./rows.ts";
-import { isId } from "../ids.ts";
 import { splitAt, unescaped } from "./escapes.ts";
+import { isResourceType, type SearchParameter } from "./parameters.ts";
+import type { Clause } from "./query.ts";
+import type { Context } from "./types/context.ts";
+import { dateMatches } from "./types/date.ts";
+import { nearClauses } from "./types/near.ts";
+import { numberMatches } from "./types/number.ts";
+import { rangeClauses } from "./types/prefix.ts";
+import { quantityMatches } from "./types/quantity.ts";
+import { referenceClause } from "./types/reference.ts";
+import { phoneticClause, stringMatches } from "./types/string.ts";
+import { tokenClause } from "./types/token.ts";
+import { uriClauses } from "./types/uri.ts";
 
 /** Values in one list. */
 export const MAX_VALUES = 1_000;
@@ -29,12 +21,6 @@ export const MAX_VALUES = 1_000;
 export const MAX_EXACT_VALUES = 10_000;
 /** Characters of one value. */
 export const MAX_LENGTH = 8_000;
-/** What a store is asked to compare with in one clause; a bare id stands for one reference per type. */
-const MAX_MATCHES = 10_000;
-
-/** Holds for no resource. */
-export const NOTHING: Clause = { kind: "id", any: [] };
-
 const modifiers: Record<string, readonly string[]> = {
   token: ["not", "text", "of-type"],
   string: ["exact", "contains"],
@@ -64,7 +50,10 @@ export function clausesOf(parameter: SearchParameter, modifier: string, value: s
     case "token":
       return [tokenClause(parameter, modifier, values, name)];
     case "string":
-      if (parameter.code === "phonetic") return [phoneticClause(parameter, modifier, values, name)];
+      if (parameter.code === "phonetic") {
+        if (modifier) throw badModifier(parameter, modifier, name);
+        return [phoneticClause(parameter, values, name)];
+      }
       return [{ kind: "key", slots, any: values.flatMap((text) => stringMatches(text, modifier, name, parameter.hasParts === true)) }];
     case "uri":
       return uriClauses(parameter, modifier, values.map(unescaped), name);
@@ -147,58 +136,4 @@ function missing(parameter: SearchParameter, value: string, name: string): Claus
   if (value !== "true" && value !== "false") throw fhirError(400, "invalid", `"${name}" is either true or false.`, name);
   const clause: Clause = { kind: "missing", slots: parameter.slots, missing: value === "true" };
   return parameter.only ? { ...clause, prefix: ["=", "#"].map((facet) => `${facet}${parameter.only}/`) } : clause;
-}
-
-function tokenClause(parameter: SearchParameter, modifier: string, values: string[], name: string): Clause {
-  const { slots } = parameter;
-  if (modifier === "text") return { kind: "key", slots, any: values.map((text) => ({ facet: "~", contains: folded(text, name) })) };
-  if (modifier === "of-type") return { kind: "key", slots, any: values.map((text) => ofTypeMatch(text, name)) };
-  if (modifier === "below") return { kind: "key", slots, any: values.flatMap((text) => mimeMatches(unescaped(text))) };
-  const any = values.flatMap((text) => tokenMatches("=", parameter, text, name));
-  return modifier === "not" ? { kind: "key", slots, any, not: true } : { kind: "key", slots, any };
-}
-
-/** Names of which each word sounds like one of the words that are asked for. */
-function phoneticClause(parameter: SearchParameter, modifier: string, values: string[], name: string): Clause {
-  if (modifier) throw badModifier(parameter, modifier, name);
-  const { slots } = parameter;
-  const of = values.map((value): Clause[] => {
-    const words = wordsOfName(unescaped(value));
-    if (words.length === 0) throw fhirError(400, "invalid", `"${name}" has no word to listen to.`, name);
-    return words.map((word) => ({ kind: "key", slots, any: soundsOf(word).map((sound) => ({ eq: `&${sound}` })) }));
-  });
-  return of.length === 1 && of[0]!.length === 1 ? of[0]![0]! : { kind: "any", of };
-}
-
-/** An address of a conformance resource may come with its business version: `url=http://a|1.0`. */
-function uriClauses({ code, slots }: SearchParameter, modifier: string, values: string[], name: string): Clause[] {
-  const versions = code === "url" && modifier === "" ? parametersOf(typeOfSlot(slots[0]!)!).get("version")?.slots : undefined;
-  if (!versions || !values.some((value) => value.includes("|")))
-    return [{ kind: "key", slots, any: values.flatMap((value) => uriMatches(value, modifier, name)) }];
-  const of = values.map((value): Clause[] => {
-    const [url = "", version] = value.split("|");
-    const address: Clause = { kind: "key", slots, any: [{ eq: `=${url}` }] };
-    return version ? [address, { kind: "key", slots: versions, any: [{ eq: `=${version.toLowerCase()}${SEP}` }] }] : [address];
-  });
-  return of.length === 1 ? of[0]! : [{ kind: "any", of }];
-}
-
-function referenceClause(parameter: SearchParameter, modifier: string, values: string[], name: string, context: Context): Clause {
-  const { slots } = parameter;
-  if (modifier === "identifier") return { kind: "key", slots, any: values.flatMap((text) => tokenMatches("@", parameter, text, name)) };
-  if (modifier === "below") return { kind: "key", slots, any: values.flatMap((text) => canonicalBelow(unescaped(text))) };
-  const any = values.flatMap((text) => referenceMatches(parameter, modifier, unescaped(text), name, context));
-  if (any.length > MAX_MATCHES)
-    throw fhirError(400, "too-costly", `"${name}" has too many ids without a type: write them as Type/id.`, name);
-  if (any.length === 0) return NOTHING;
-  const bare = values.flatMap((text) => bareIdOf(parameter, modifier, unescaped(text), name, context) ?? []);
-  return bare.length > 0 ? { kind: "key", slots, any, bare } : { kind: "key", slots, any };
-}
-
-/** An id alone, where it may be that of several types. */
-function bareIdOf(parameter: SearchParameter, modifier: string, id: string, name: string, context: Context): BareId | undefined {
-  if (modifier || parameter.only || parameter.isCanonical || parameter.targets?.length === 1 || !isId(id)) return undefined;
-  const types = parameter.targets ?? resourceTypes;
-  const valuesFor = (type: string) => referenceMatches(parameter, type, `${type}/${id}`, name, context).map(({ eq }) => eq);
-  return { name, id, byType: Object.fromEntries(types.map((type) => [type, valuesFor(type)])) };
 }

@@ -1,12 +1,15 @@
 /** Composite parameters, `code-value-quantity=8480-6$gt140` (R4 3.1.1.4.17). `extract.ts` describes their own rows. */
 import { fhirError } from "../outcome.ts";
-import type { Context } from "./value-matches.ts";
-import { quantityMatches, referenceMatches, tokenMatches } from "./value-matches.ts";
 import type { SearchParameter } from "./parameters.ts";
 import type { Clause, KeyMatch, RangeMatch } from "./query.ts";
 import { SEP } from "./query.ts";
-import { numberMatches } from "./ranges.ts";
+import type { Context } from "./types/context.ts";
+import { numberMatches } from "./types/number.ts";
+import { quantityMatches } from "./types/quantity.ts";
+import { referenceMatches } from "./types/reference.ts";
+import { tokenMatches } from "./types/token.ts";
 import { splitAt, unescaped } from "./escapes.ts";
+import { nonNull } from "../non-null.ts";
 
 const SEP2 = SEP + SEP;
 
@@ -26,12 +29,12 @@ export function compositeClauses(
   if (values.length > MAX_GROUPS)
     throw fhirError(400, "too-costly", `"${name}" has ${values.length} values; ${MAX_GROUPS} are the most.`, name);
   const groups = values.flatMap((value) => groupsOf(parameter, value, name, context, clausesOf));
-  return groups.length === 1 ? groups[0]! : [{ kind: "any", of: groups }];
+  return groups.length === 1 ? nonNull(groups[0]) : [{ kind: "any", of: groups }];
 }
 
 /** Either the parts hold on the resource itself, or one element below it fulfils them together. */
 function groupsOf(parameter: SearchParameter, value: string, name: string, context: Context, clausesOf: PartClauses): Clause[][] {
-  const parts = parameter.parts!;
+  const parts = nonNull(parameter.parts);
   const texts = splitAt(value, "$");
   if (texts.length !== parts.length || texts.includes("")) {
     throw fhirError(
@@ -42,7 +45,7 @@ function groupsOf(parameter: SearchParameter, value: string, name: string, conte
     );
   }
   const groups: Clause[][] = [];
-  if (parts.every((part) => part.slots.length)) groups.push(parts.flatMap((part, index) => clausesOf(part, texts[index]!)));
+  if (parts.every((part) => part.slots.length)) groups.push(parts.flatMap((part, index) => clausesOf(part, nonNull(texts[index]))));
   if (parameter.slots.length) groups.push([below(parameter, texts, name, context)]);
   return groups;
 }
@@ -50,17 +53,19 @@ function groupsOf(parameter: SearchParameter, value: string, name: string, conte
 function below(parameter: SearchParameter, texts: string[], name: string, context: Context): Clause {
   const { slots } = parameter;
   const [firstPart, secondPart, thirdPart] = parameter.parts as [SearchParameter, SearchParameter, SearchParameter?];
-  const firsts = firstsOf(firstPart, texts[0]!, name, context);
+  const firsts = firstsOf(firstPart, nonNull(texts[0]), name, context);
   if (secondPart.type === "token") {
-    const seconds = secondToken(secondPart, texts[1]!, name);
+    const seconds = secondToken(secondPart, nonNull(texts[1]), name);
     return { kind: "key", slots, any: firsts.flatMap((first) => seconds.map((second) => joined(first, second))) };
   }
   const [first = ""] = firsts;
   if (!thirdPart) {
-    const any = quantityMatches(texts[1]!, name).map((match) => ({ ...match, unit: unitOf(first, match) }));
+    const any = quantityMatches(nonNull(texts[1]), name).map((match) => ({ ...match, unit: unitOf(first, match) }));
     return { kind: "range", slots, any };
   }
-  const any = numberMatches(texts[1]!, name).flatMap((start) => numberMatches(texts[2]!, name).map((end) => pair(start, end, first)));
+  const any = numberMatches(nonNull(texts[1]), name).flatMap((start) =>
+    numberMatches(nonNull(texts[2]), name).map((end) => pair(start, end, first)),
+  );
   return { kind: "range", slots, any };
 }
 

@@ -1,14 +1,16 @@
 /** One parameter of a request that narrows what is found, with the chains and `_has` that lead to it (R4 3.1.1.4.15, 3.1.1.4.16). */
 import { FhirError, fhirError } from "../outcome.ts";
-import { clausesOf, MAX_EXACT_VALUES, NOTHING, valuesOf } from "./clauses.ts";
+import { clausesOf, MAX_EXACT_VALUES, valuesOf } from "./clauses.ts";
 import type { Criteria } from "./criteria.ts";
-import type { Context } from "./value-matches.ts";
+import type { Context } from "./types/context.ts";
 import type { SearchParameter } from "./parameters.ts";
 import { isResourceType, parametersOf, resourceTypes } from "./parameters.ts";
-import { dateMatches } from "./ranges.ts";
+import { dateMatches } from "./types/date.ts";
+import { NOTHING } from "./types/reference.ts";
 import { unescaped } from "./escapes.ts";
 import { parseTextQuery } from "./text-query.ts";
 import { isId } from "../ids.ts";
+import { nonNull } from "../non-null.ts";
 
 /** Links of a chain, `_has` included. */
 export const MAX_DEPTH = 5;
@@ -110,7 +112,8 @@ function addPresence(criteria: Criteria, value: string, asked: string): void {
 
 function deeper(depth: number, asked: string, context: ParseContext): number {
   if (depth >= MAX_DEPTH) throw fhirError(400, "too-costly", `"${asked}" has more than ${MAX_DEPTH} links.`, asked);
-  if (--context.budget.left < 0)
+  context.budget.left -= 1;
+  if (context.budget.left < 0)
     throw fhirError(400, "too-costly", `"${asked}" may lead to too many types: name them, as in subject:Patient.name.`, asked);
   return depth + 1;
 }
@@ -156,7 +159,7 @@ function addChain(
 }
 
 function hasParameter(type: string, name: string): boolean {
-  const code = name.split(/[.:]/, 1)[0]!;
+  const code = nonNull(name.split(/[.:]/, 1)[0]);
   return code.startsWith("_") || parametersOf(type).has(code);
 }
 

@@ -5,7 +5,7 @@ export function splitAt(text: string, separator: "," | "|" | "$"): string[] {
   const parts: string[] = [];
   let from = 0;
   for (let i = 0; i < text.length; i++) {
-    if (text[i] === "\\") i++;
+    if (text[i] === "\\") i += 1;
     else if (text[i] === separator) {
       parts.push(text.slice(from, i));
       from = i + 1;

@@ -1,6 +1,6 @@
 /**
  * Clauses that ask for exact values, for code that knows its question: services, chains, compartments. What a client writes into a URL
- * goes through `parseSearch`. How a value stands in the index is known here, in `rows.ts`, which writes it, and in `value-matches.ts`.
+ * goes through `parseSearch`. How a value stands in the index is known here, and in `types/`, a file for each type of parameter.
  */
 import { parametersOf, type SearchParameter } from "./parameters.ts";
 import { type Clause, type KeyMatch, SEP } from "./query.ts";

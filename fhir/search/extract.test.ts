@@ -5,7 +5,8 @@ import { parseJson } from "../json.ts";
 import { indexOf } from "./extract.ts";
 import { parametersOf, resourceTypes } from "./parameters.ts";
 import { FOREVER, SEP } from "./query.ts";
-import { UNBOUNDED } from "./rows.ts";
+import { UNBOUNDED } from "./types/quantity.ts";
+import { nonNull } from "../non-null.ts";
 
 const examples = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
 
@@ -14,7 +15,7 @@ function rowsOf(
   resource: { resourceType: string } & Record<string, unknown>,
   code: string,
 ): (string | number | [number, number, string])[] {
-  const { slots } = parametersOf(resource.resourceType).get(code)!;
+  const { slots } = nonNull(parametersOf(resource.resourceType).get(code));
   const { keys, ranges } = indexOf(resource);
   const shown = (text: string) => text.replaceAll(SEP, "␟");
   return [
@@ -197,7 +198,7 @@ describe("the index", () => {
       const { keys, ranges } = indexOf(resource);
       expect(new Set(keys.map((row) => row.join(" "))).size).toBe(keys.length);
       expect(ranges.every(([, low, high]) => low <= high)).toBe(true);
-      read++;
+      read += 1;
     }
     expect(read).toBeGreaterThan(800);
   });

@@ -14,10 +14,12 @@ import type { SlotJson } from "./definition.ts";
 import { isResourceType, parametersOf, slotsOf } from "./parameters.ts";
 import type { IndexRows } from "./query.ts";
 import { SEP } from "./query.ts";
-import type { Writer } from "./rows.ts";
-import { phonetic, writerOf } from "./rows.ts";
+import { phonetic } from "./types/string.ts";
+import type { Writer } from "./types/writer.ts";
+import { writerOf } from "./types/writers.ts";
 import { containedSlot } from "./contained-slots.ts";
 import { type Contained, IndexRowBuilder } from "./index-row-builder.ts";
+import { nonNull } from "../non-null.ts";
 
 type Extractor = (resource: unknown, sink: IndexRowBuilder) => void;
 
@@ -106,7 +108,7 @@ function compile(slot: SlotJson): Extractor {
   if ("base" in slot) return composite(slot);
   if (slot.as === "asserted") return asserted(slot.read.map(([path]) => path));
   const reads = slot.read.map(([path, type, system = ""]) => reader(path, writerOf(slot.as, type), system));
-  if (reads.length === 1) return reads[0]!;
+  if (reads.length === 1) return nonNull(reads[0]);
   return (resource, sink) => {
     for (const read of reads) read(resource, sink);
   };
@@ -127,11 +129,11 @@ interface Step {
 /** `telecom[system=phone]`, `entry[0].resource` */
 function stepsOf(path: string): Step[] {
   return path.split(".").map((text) => {
-    const [, name, filter] = /^(\w+)(?:\[(.*)\])?$/.exec(text)!;
-    if (filter === undefined) return { name: name! };
-    if (filter === "0") return { name: name!, isFirst: true };
+    const [, name, filter] = nonNull(/^(\w+)(?:\[(.*)\])?$/.exec(text));
+    if (filter === undefined) return { name: nonNull(name) };
+    if (filter === "0") return { name: nonNull(name), isFirst: true };
     const [member, value] = filter.split("=") as [string, string];
-    return { name: name!, where: [member, value] };
+    return { name: nonNull(name), where: [member, value] };
   });
 }
 
@@ -170,7 +172,7 @@ function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
   const types = slot.as.split("$");
   const steps = stepsOf(slot.base);
   const parts = slot.parts.map((reads, index) =>
-    reads.map(([path, type, system]) => partReader(path, writerOf(types[index]!, type), system)),
+    reads.map(([path, type, system]) => partReader(path, writerOf(nonNull(types[index]), type), system)),
   );
   const combine = combiners[slot.as];
   if (!combine) throw new Error(`No rows are known for the composite ${slot.as}`);
@@ -186,7 +188,7 @@ function composite(slot: Extract<SlotJson, { base: string }>): Extractor {
     const sharedFirst = shared[0] && identities(shared[0]);
     visit(resource, steps, 0, (element) => {
       const values = parts.map((reads, index) => shared[index] ?? rowsOf(reads, element));
-      for (const full of sharedFirst ?? identities(values[0]!)) {
+      for (const full of sharedFirst ?? identities(nonNull(values[0]))) {
         combine(sink, full, values);
         if (types[0] === "token") combine(sink, full.slice(0, full.indexOf(SEP)), values);
       }
@@ -201,17 +203,17 @@ const combiners: Record<string, (sink: IndexRowBuilder, first: string, values: I
   token$token: pairs,
   reference$token: pairs,
   token$quantity: (sink, first, values) => {
-    for (const [, low, high, unit] of values[1]!.ranges.slice(0, MAX_OF_A_PART)) sink.range(low, high, first + SEP2 + unit);
+    for (const [, low, high, unit] of nonNull(values[1]).ranges.slice(0, MAX_OF_A_PART)) sink.range(low, high, first + SEP2 + unit);
   },
   token$number$number: (sink, first, values) => {
-    const low = values[1]!.ranges[0];
-    const high = values[2]!.ranges[0];
+    const low = nonNull(values[1]).ranges[0];
+    const high = nonNull(values[2]).ranges[0];
     if (low && high) sink.range(low[1], high[1], first);
   },
 };
 
 function pairs(sink: IndexRowBuilder, first: string, values: IndexRowBuilder[]): void {
-  for (const second of identities(values[1]!)) sink.key(`=${first}${SEP2}${second}`);
+  for (const second of identities(nonNull(values[1]))) sink.key(`=${first}${SEP2}${second}`);
 }
 
 type PartReader = (element: unknown, resource: unknown, sink: IndexRowBuilder) => void;

@@ -1,3 +1,5 @@
+import { nonNull } from "../non-null.ts";
+
 /**
  * Marks that are passed over. Not all there are: without its vowels' marks a word of Hindi is another word, and so is one of Japanese
  * without those of its voiced syllables.
@@ -66,8 +68,8 @@ export function fold(text: string): string {
     .replace(/ß/g, "ss")
     .replace(/ı/g, "i")
     .replace(/ς/g, "σ")
-    .replace(marked, (letter) => unmarked[letter]!)
-    .replace(arabic, (letter) => ARABIC[letter]!)
+    .replace(marked, (letter) => nonNull(unmarked[letter]))
+    .replace(arabic, (letter) => nonNull(ARABIC[letter]))
     .replace(/\s+/g, " ")
     .trim();
 }

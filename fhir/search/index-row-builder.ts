@@ -1,5 +1,6 @@
 import { fhirError } from "../outcome.ts";
 import type { KeyRow, RangeRow } from "./query.ts";
+import { nonNull } from "../non-null.ts";
 
 /** Characters of a key that are kept. Longer texts are found by what they begin with. */
 const KEY_LENGTH = 8_000;
@@ -84,7 +85,7 @@ export class IndexRowBuilder {
     const kept = cut(value);
     const { keys } = this;
     if (keys.length - this.#firstKey < SET_FROM) {
-      for (let i = this.#firstKey; i < keys.length; i++) if (keys[i]![1] === kept) return;
+      for (let i = this.#firstKey; i < keys.length; i++) if (nonNull(keys[i])[1] === kept) return;
     } else {
       this.#seenKeys ??= new Set(keys.slice(this.#firstKey).map((row) => row[1]));
       if (this.#seenKeys.has(kept)) return;
@@ -107,7 +108,7 @@ export class IndexRowBuilder {
     const { ranges } = this;
     if (ranges.length - this.#firstRange < SET_FROM) {
       for (let i = this.#firstRange; i < ranges.length; i++) {
-        const row = ranges[i]!;
+        const row = nonNull(ranges[i]);
         if (row[1] === low && row[2] === high && row[3] === unit) return;
       }
     } else {

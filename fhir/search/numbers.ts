@@ -1,3 +1,5 @@
+import { nonNull } from "../non-null.ts";
+
 /** Numbers of a search, with the precision that they are given to (R4 3.1.1.4.6). */
 
 const bits = new DataView(new ArrayBuffer(8));
@@ -28,9 +30,9 @@ export function givenNumber(text: string): Given | undefined {
   const found = form.exec(text);
   if (!found) return undefined;
   const [, sign, whole, fraction = "", exponent] = found;
-  const digits = BigInt(whole! + fraction) * (sign === "-" ? -1n : 1n);
+  const digits = BigInt(nonNull(whole) + fraction) * (sign === "-" ? -1n : 1n);
   const place = Number(exponent ?? 0) - fraction.length;
-  const shift = exponent !== undefined && /^\d$/.test(whole! + fraction) ? 2 : 1;
+  const shift = exponent !== undefined && /^\d$/.test(nonNull(whole) + fraction) ? 2 : 1;
   const scaled = digits * 10n ** BigInt(shift);
   const value = Number(text);
   const low = Number(`${scaled - 5n}e${place - shift}`);

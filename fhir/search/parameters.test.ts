@@ -9,6 +9,7 @@ import {
   slotsOf,
   typeOfSlot,
 } from "./parameters.ts";
+import { nonNull } from "../non-null.ts";
 
 describe("R4's search parameters", () => {
   it("are there for every concrete resource type, of which there are 146", () => {
@@ -25,10 +26,10 @@ describe("R4's search parameters", () => {
   });
 
   it("share a slot when they differ only in the type that a reference leads to", () => {
-    const [patient, subject] = ["patient", "subject"].map((code) => parametersOf("Observation").get(code)!);
-    expect(patient!.slots).toEqual(subject!.slots);
+    const [patient, subject] = ["patient", "subject"].map((code) => nonNull(parametersOf("Observation").get(code)));
+    expect(nonNull(patient).slots).toEqual(nonNull(subject).slots);
     expect(patient).toMatchObject({ only: "Patient", targets: ["Patient"] });
-    expect(subject!.targets).toEqual(["Device", "Group", "Location", "Patient"]);
+    expect(nonNull(subject).targets).toEqual(["Device", "Group", "Location", "Patient"]);
   });
 
   it("have slots that name their type, no two alike", () => {

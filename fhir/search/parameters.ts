@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ParameterJson, PartJson, SearchJson, SlotJson, TypeJson } from "./definition.ts";
 import { FIRST_LOCAL } from "./definition.ts";
+import { nonNull } from "../non-null.ts";
 
 /** The types of search parameters (R4, search.html#ptypes). */
 export type SearchType = "token" | "string" | "reference" | "uri" | "date" | "number" | "quantity" | "special" | "composite";
@@ -50,7 +51,7 @@ export const resourceTypes: readonly string[] = Object.keys(json.types);
 
 /** Types that canonical references may lead to: those with an address and a version of their own. */
 export const addressedTypes: readonly string[] = resourceTypes.filter((type) => {
-  const { url, version } = json.types[type]!.parameters;
+  const { url, version } = nonNull(json.types[type]).parameters;
   return url !== undefined && version !== undefined;
 });
 
@@ -76,7 +77,7 @@ const common: [local: number, read: SlotJson][] = [
 
 /** The slot of a local number. */
 export function slotOf(type: string, local: number): number {
-  return places.get(type)! * 100 + local;
+  return nonNull(places.get(type)) * 100 + local;
 }
 
 /** The type that a slot belongs to. */
@@ -86,7 +87,7 @@ export function typeOfSlot(slot: number): string | undefined {
 
 /** What each slot reads, for `extract.ts`: [slot, what]. */
 export function slotsOf(type: string): [slot: number, read: SlotJson][] {
-  const own = json.types[type]!.slots.map((read, index): [number, SlotJson] => [slotOf(type, FIRST_LOCAL + index), read]);
+  const own = nonNull(json.types[type]).slots.map((read, index): [number, SlotJson] => [slotOf(type, FIRST_LOCAL + index), read]);
   return [...common.map(([local, read]): [number, SlotJson] => [slotOf(type, local), read]), ...own];
 }
 
@@ -101,7 +102,7 @@ export function parametersOf(type: string): ReadonlyMap<string, SearchParameter>
   if (!parameters) {
     parameters = new Map();
     if (!isResourceType(type)) return parameters;
-    const own = json.types[type]!;
+    const own = nonNull(json.types[type]);
     for (const [code, local] of Object.entries(commonSlots)) {
       const slots = [slotOf(type, local)];
       parameters.set(code, local % 2 ? { code, type: "uri", slots } : { code, type: "token", slots, hasText: true });
@@ -118,7 +119,7 @@ const withText = new Set(["CodeableConcept", "Coding", "Identifier"]);
 
 function parameterOf(type: string, code: string, from: ParameterJson, own: TypeJson): SearchParameter {
   const locals = from.slots ?? [];
-  const reads = locals.flatMap((local) => readsOf(own.slots[local - FIRST_LOCAL]!));
+  const reads = locals.flatMap((local) => readsOf(nonNull(own.slots[local - FIRST_LOCAL])));
   const parameter: SearchParameter = { code, type: from.type as SearchType, slots: locals.map((local) => slotOf(type, local)) };
   if (from.targets) parameter.targets = from.targets;
   if (from.only) parameter.only = from.only;
@@ -152,8 +153,8 @@ function readsOf(slot: SlotJson) {
  * `["subject", "performer"]`. "_id": the resource is the compartment itself. Empty: never in it.
  */
 export function compartmentOf(compartment: string, type: string): readonly string[] {
-  const members = Object.hasOwn(json.compartments, compartment) ? json.compartments[compartment]! : {};
-  return Object.hasOwn(members, type) ? members[type]! : [];
+  const members = Object.hasOwn(json.compartments, compartment) ? nonNull(json.compartments[compartment]) : {};
+  return Object.hasOwn(members, type) ? nonNull(members[type]) : [];
 }
 
 /** Patient, Encounter, Practitioner, RelatedPerson, Device. */

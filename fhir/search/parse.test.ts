@@ -4,6 +4,7 @@ import { indexOf } from "./extract.ts";
 import { matchesClauses } from "./matches-clauses.ts";
 import { parametersOf, resourceTypes } from "./parameters.ts";
 import { base, now, parse } from "../../test/kit/searches.ts";
+import { nonNull } from "../non-null.ts";
 
 type Resource = { resourceType: string; id: string } & Record<string, unknown>;
 
@@ -343,9 +344,9 @@ describe("other types", () => {
 describe("a chain", () => {
   it("leads over references to a criterion on another type, any number of links", () => {
     const [chain] = parse("Observation?subject:Patient.organization.name=x").chains;
-    expect(chain).toMatchObject({ parameter: "subject:Patient", slots: parametersOf("Observation").get("subject")!.slots });
-    const [organization] = chain!.any[0]!.chains;
-    expect(organization!.any).toEqual([
+    expect(chain).toMatchObject({ parameter: "subject:Patient", slots: nonNull(parametersOf("Observation").get("subject")).slots });
+    const [organization] = nonNull(nonNull(chain).any[0]).chains;
+    expect(nonNull(organization).any).toEqual([
       { type: "Organization", clauses: parse("Organization?name=x").clauses, chains: [], has: [], lists: [] },
     ]);
   });
@@ -356,21 +357,23 @@ describe("a chain", () => {
   });
 
   it("keeps the modifier of its last link", () => {
-    expect(parse("Observation?patient.name:exact=Ann").chains[0]!.any[0]!.clauses).toEqual(parse("Patient?name:exact=Ann").clauses);
+    expect(nonNull(nonNull(parse("Observation?patient.name:exact=Ann").chains[0]).any[0]).clauses).toEqual(
+      parse("Patient?name:exact=Ann").clauses,
+    );
   });
 
   it("may end in _has, and start from it", () => {
     const [chain] = parse("Encounter?patient._has:Group:member:_id=102").chains;
-    expect(chain!.any[0]!.has[0]).toMatchObject({
+    expect(nonNull(nonNull(chain).any[0]).has[0]).toMatchObject({
       parameter: "Group:member",
       search: { type: "Group", clauses: [{ kind: "id", any: ["102"] }] },
     });
     const [has] = parse("Patient?_has:Observation:patient:_has:AuditEvent:entity:agent-name=x").has;
-    expect(has!.search.has[0]!.search.clauses).toEqual(parse("AuditEvent?agent-name=x").clauses);
+    expect(nonNull(nonNull(has).search.has[0]).search.clauses).toEqual(parse("AuditEvent?agent-name=x").clauses);
   });
 
   it("says when the reference is a canonical address", () => {
-    expect(parse("QuestionnaireResponse?questionnaire.title=x").chains[0]!.isCanonical).toBe(true);
+    expect(nonNull(parse("QuestionnaireResponse?questionnaire.title=x").chains[0]).isCanonical).toBe(true);
   });
 
   it.each([
@@ -397,7 +400,7 @@ describe("what shapes the answer", () => {
       "Patient?_sort=-birthdate,family,_id&_count=0&_total=accurate&_summary=count&_elements=name,id&_format=json&_pretty=true",
     );
     expect(search).toMatchObject({ count: 0, total: "accurate", summary: "count", elements: ["name", "id"] });
-    const slots = (code: string) => parametersOf("Patient").get(code)!.slots;
+    const slots = (code: string) => nonNull(parametersOf("Patient").get(code)).slots;
     expect(search.sort).toEqual([
       { by: "range", slots: slots("birthdate"), edge: "low", desc: true },
       { by: "key", slots: slots("family"), facet: "~", desc: false },
@@ -415,9 +418,9 @@ describe("what shapes the answer", () => {
       { source: "Patient", param: "general-practitioner", targets: ["Practitioner"], iterate: true },
       { source: "Observation", param: "*", wildcard: true },
     ]);
-    expect(search.include[2]!.slots.length).toBeGreaterThan(8);
+    expect(nonNull(search.include[2]).slots.length).toBeGreaterThan(8);
     expect(search.revinclude).toMatchObject([
-      { source: "Provenance", param: "target", slots: parametersOf("Provenance").get("target")!.slots },
+      { source: "Provenance", param: "target", slots: nonNull(parametersOf("Provenance").get("target")).slots },
     ]);
     const any = parse("Questionnaire?_revinclude=*").revinclude;
     expect(any).toContainEqual(expect.objectContaining({ source: "QuestionnaireResponse", targets: ["Questionnaire"], wildcard: true }));

@@ -6,7 +6,8 @@ import { addCriterion, isTextSearch, Unknown } from "./criterion.ts";
 import type { Criteria, ParsedSearch } from "./criteria.ts";
 import { isResourceType } from "./parameters.ts";
 import type { Clause, SortKey } from "./query.ts";
-import type { DateReading } from "./ranges.ts";
+import type { DateReading } from "./types/date.ts";
+import { nonNull } from "../non-null.ts";
 
 /** Bounds of one request: what is beyond them is refused before any work is done. */
 export const MAX_PARAMETERS = 100;
@@ -115,13 +116,15 @@ function walkable({ clauses }: ParsedSearch): SortKey | undefined {
   if (clauses.some(isEquality)) return undefined;
   for (const clause of clauses) {
     if (clause.kind !== "range" || clause.not || clause.any.length !== 1) continue;
-    const match = clause.any[0]!;
+    const match = nonNull(clause.any[0]);
     const isLow = match.lowGe !== undefined || match.lowGt !== undefined || match.lowLe !== undefined || match.lowLt !== undefined;
     return { by: "range", slots: clause.slots, edge: isLow ? "low" : "high", desc: false };
   }
   const texts = clauses.filter((clause) => clause.kind === "key" && !clause.not);
   const [text] = texts;
-  const isPrefix = text?.kind === "key" && text.any.length === 1 && "prefix" in text.any[0]! && text.any[0].prefix.startsWith("~");
+  if (text?.kind !== "key") return undefined;
+  const [match, ...more] = text.any;
+  const isPrefix = more.length === 0 && match !== undefined && "prefix" in match && match.prefix.startsWith("~");
   return isPrefix && texts.length === 1 ? { by: "key", slots: text.slots, facet: "~", desc: false } : undefined;
 }
 

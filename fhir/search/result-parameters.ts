@@ -5,6 +5,7 @@ import { Unknown } from "./criterion.ts";
 import type { SearchParameter } from "./parameters.ts";
 import { isResourceType, mayReferTo, parametersOf, referencesOf, resourceTypes } from "./parameters.ts";
 import type { SortKey } from "./query.ts";
+import { nonNull } from "../non-null.ts";
 
 /** Keys of one `_sort`. */
 const MAX_SORT_KEYS = 10;
@@ -43,7 +44,7 @@ const handlers: Record<string, Handler> = {
 
 /** True for a name of this family, also with a modifier that it does not take. */
 export function isResultParameter(name: string): boolean {
-  return Object.hasOwn(handlers, name.split(":", 1)[0]!);
+  return Object.hasOwn(handlers, nonNull(name.split(":", 1)[0]));
 }
 
 /** @throws FhirError 400 */

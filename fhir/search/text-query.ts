@@ -66,7 +66,8 @@ class Reader {
   }
 
   #one(): Node {
-    const token = this.#tokens[this.#at++] ?? "";
+    const token = this.#tokens[this.#at] ?? "";
+    this.#at += 1;
     if (token.toUpperCase() === "NOT" && this.#at < this.#tokens.length && this.#tokens[this.#at] !== ")") return { not: this.#one() };
     if (token !== "(" || this.#depth > MAX_ALTERNATIVES) return { word: token.replaceAll('"', "") };
     this.#depth += 1;

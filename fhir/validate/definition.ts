@@ -1,6 +1,7 @@
 /** R4's structures as `npm run generate` trims them: one text per type, parsed when the type is first met. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { nonNull } from "../non-null.ts";
 
 /** A data type or resource type. */
 export interface StructureJson {
@@ -64,7 +65,7 @@ function structures(): StructuresJson & { resources: Set<string> } {
 
 /** @returns undefined when R4 has no such type */
 export function structureOf(type: string): StructureJson | undefined {
-  return isType(type) ? (JSON.parse(structures().types[type]!) as StructureJson) : undefined;
+  return isType(type) ? (JSON.parse(nonNull(structures().types[type])) as StructureJson) : undefined;
 }
 
 const elementsByType = new Map<string, ElementJson[]>();
@@ -119,7 +120,7 @@ function findBackbone(path: string): { elements: ElementJson[]; rules: RuleJson[
     elements = found?.elements ?? [];
   }
   if (!found?.elements) throw new Error(`R4 has no element ${path} with elements of its own.`);
-  return { elements: [...elementsOf(found.types![0]!), ...elements], rules: found.rules ?? [] };
+  return { elements: [...elementsOf(nonNull(nonNull(found.types)[0])), ...elements], rules: found.rules ?? [] };
 }
 
 /** Codes of a closed value set by code system. */
@@ -134,7 +135,7 @@ export function isType(name: string): boolean {
 
 /** Whether R4 has a primitive type of this name. */
 export function isPrimitiveType(name: string): boolean {
-  return isType(name) && structures().types[name]!.startsWith('{"kind":"primitive"');
+  return isType(name) && nonNull(structures().types[name]).startsWith('{"kind":"primitive"');
 }
 
 /** True for the name of a resource type that can have instances. */

@@ -4,6 +4,7 @@ import { parseJson } from "../json.ts";
 import { evaluate } from "../fhirpath.ts";
 import { faultyExamples } from "../../test/kit/faulty-examples.ts";
 import { validate } from "./index.ts";
+import { nonNull } from "../non-null.ts";
 
 const folder = dirname(require.resolve("hl7.fhir.r4.examples/package.json"));
 const read = (name: string) => parseJson(readFileSync(join(folder, name), "utf8")) as { resourceType: string };
@@ -32,9 +33,9 @@ describe("HL7's examples of R4", () => {
       const resource = read(name);
       spoil(resource);
       for (const { code, expression } of validate(resource, { type: resource.resourceType })) {
-        if (code !== "structure" || expression![0]!.endsWith(".spoilt")) continue;
-        expect(evaluate(expression![0]!, resource)).not.toEqual([]);
-        followed++;
+        if (code !== "structure" || nonNull(nonNull(expression)[0]).endsWith(".spoilt")) continue;
+        expect(evaluate(nonNull(nonNull(expression)[0]), resource)).not.toEqual([]);
+        followed += 1;
       }
     }
     expect(followed).toBeGreaterThan(100);

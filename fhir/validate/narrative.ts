@@ -1,3 +1,5 @@
+import { nonNull } from "../non-null.ts";
+
 /**
  * A narrative's XHTML (R4 narrative.html, rules txt-1 and txt-2): one `div` of the XHTML namespace, well formed, with HTML's
  * basic elements and attributes and something to read. One pass over the text; nothing in it is ever executed or fetched.
@@ -210,7 +212,7 @@ function faultOf(attributes: string, isRoot: boolean): string | undefined {
   for (let found = attribute.exec(attributes); found; found = attribute.exec(attributes)) {
     const [, name, double, single, other] = found;
     if (name === undefined) {
-      if (other!.trim() === "" && attributes.slice(attribute.lastIndex).trim() === "") break;
+      if (nonNull(other).trim() === "" && attributes.slice(attribute.lastIndex).trim() === "") break;
       return 'must be well-formed XHTML: an attribute is written name="value"';
     }
     const value = double ?? single ?? "";

@@ -3,6 +3,7 @@ import { backboneOf, type ElementJson, elementsOf, isResource, type RuleJson, ru
 import { type Binding, bindingOf } from "./binding.ts";
 import { type Rule, ruleOf } from "./invariants.ts";
 import { type PrimitiveTest, primitiveTests } from "./primitives.ts";
+import { nonNull } from "../non-null.ts";
 
 /** The members that one kind of object may and must have, and the rules that it keeps. */
 export interface ObjectPlan {
@@ -74,7 +75,7 @@ function planOfBackbone(path: string): ObjectPlan {
   const known = plans.get(path);
   if (known) return known;
   const { elements, rules } = backboneOf(path);
-  return keep(path, compile(path, path.split(".")[0]!, elements, rules, false));
+  return keep(path, compile(path, nonNull(path.split(".")[0]), elements, rules, false));
 }
 
 function keep(name: string, plan: ObjectPlan): ObjectPlan {
@@ -108,7 +109,7 @@ function compile(name: string, type: string, elements: ElementJson[], ruleJsons:
 function membersOf(owner: ObjectPlan, element: ElementJson, bit: number, ofResource: boolean, resource: string | undefined): Member[] {
   const { name, isChoice = false, max = 1, min = 0 } = element;
   // A resource's id has the form of an id, an element's is any text; R4's definitions call both a string.
-  const types = element.name === "id" && ofResource ? ["id"] : (element.types ?? [element.as!]);
+  const types = element.name === "id" && ofResource ? ["id"] : (element.types ?? [nonNull(element.as)]);
   return types.map((type): Member => {
     const inline = element.elements ? `${owner.name}.${name}` : element.as;
     const test = inline === undefined ? primitiveTests[type] : undefined;
@@ -117,7 +118,7 @@ function membersOf(owner: ObjectPlan, element: ElementJson, bit: number, ofResou
       inline === undefined ? (element.rules ?? []).flatMap((rule) => ruleOf(rule, type, types.flatMap(elementsOf), resource) ?? []) : [];
     return {
       kind: test ? Kind.primitive : type === "Resource" ? Kind.resource : Kind.object,
-      name: isChoice ? name + type[0]!.toUpperCase() + type.slice(1) : name,
+      name: isChoice ? name + nonNull(type[0]).toUpperCase() + type.slice(1) : name,
       step: isChoice ? `${name}.ofType(${type})` : name,
       type,
       isList: max !== 1,

@@ -2,11 +2,16 @@ import * as fc from "fast-check";
 import { parseJson } from "../json.ts";
 import { structureOf } from "./definition.ts";
 import { primitiveTests } from "./primitives.ts";
+import { nonNull } from "../non-null.ts";
 
 describe("a primitive", () => {
   /** HL7's regular expression, which knows no month's length; `\s` and `\S` as in XML Schema. */
   const hl7 = (type: string) =>
-    new RegExp(`^(?:${structureOf(type)!.regex!.replaceAll("\\S", "[^ \\t\\n\\r]").replaceAll("[^\\s]", "[^ \\t\\n\\r]")})$`);
+    new RegExp(
+      `^(?:${nonNull(nonNull(structureOf(type)).regex)
+        .replaceAll("\\S", "[^ \\t\\n\\r]")
+        .replaceAll("[^\\s]", "[^ \\t\\n\\r]")})$`,
+    );
   const digits = (length: number) => fc.string({ minLength: length, maxLength: length, unit: fc.constantFrom(..."0123456789") });
   const near = fc.oneof(
     fc.string({ maxLength: 12, unit: fc.constantFrom(..."0129-:.TZ+/= aA") }),
@@ -34,7 +39,7 @@ describe("a primitive", () => {
           const isDay = isOfMonth && new Date(`${text.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(text.slice(8, 10));
           const expected =
             text !== "" && form.test(text) && (!/^\d{4}-\d\d-\d\d/.test(text) || isDay || !["date", "dateTime", "instant"].includes(type));
-          expect(primitiveTests[type]!(text) === undefined).toBe(expected);
+          expect(nonNull(primitiveTests[type])(text) === undefined).toBe(expected);
         }),
         { numRuns: 3_000 },
       );
@@ -58,7 +63,7 @@ describe("a primitive", () => {
     ["time", ["00:00:00", "23:59:59.999"], ["24:00:00", "1:00:00", "10:00"]],
     ["date", ["2024-02-29", "2024", "0001-01"], ["2023-02-29", "0000", "2024-2", "2024-13", "2024-01-01T00:00:00Z"]],
   ])("%s has its bounds", (type, good, bad) => {
-    for (const value of good) expect(primitiveTests[type]!(value)).toBeUndefined();
-    for (const value of bad) expect(primitiveTests[type]!(value)).toMatch(/^must /);
+    for (const value of good) expect(nonNull(primitiveTests[type])(value)).toBeUndefined();
+    for (const value of bad) expect(nonNull(primitiveTests[type])(value)).toMatch(/^must /);
   });
 });

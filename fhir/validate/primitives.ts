@@ -55,7 +55,7 @@ function base64(value: string): string | undefined {
     if (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) continue;
     const isDigit = (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a) || (c >= 0x2f && c <= 0x39) || c === 0x2b || c === 0x3d;
     if (!isDigit) return "must be base64 (RFC 4648)";
-    digits++;
+    digits += 1;
   }
   return digits > 0 && digits % 4 === 0 ? undefined : "must be base64 (RFC 4648), padded to a multiple of four characters";
 }
@@ -98,8 +98,9 @@ function endOfTime(value: string, at: number): number {
   if (!isTime) return -1;
   let end = at + 8;
   if (value.charCodeAt(end) !== 0x2e) return end;
-  const first = ++end;
-  while (value.charCodeAt(end) >= 0x30 && value.charCodeAt(end) <= 0x39) end++;
+  end += 1;
+  const first = end;
+  while (value.charCodeAt(end) >= 0x30 && value.charCodeAt(end) <= 0x39) end += 1;
   return end === first ? -1 : end;
 }
 

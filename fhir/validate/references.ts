@@ -1,6 +1,7 @@
 /** The form of references (R4 references.html): literal addresses, the types they may lead to, and parts of the same resource. */
 import { isResource } from "./definition.ts";
 import type { Root, ValidationContext } from "./validation-context.ts";
+import { nonNull } from "../non-null.ts";
 
 /** A relative or absolute address of a resource on a FHIR server, and its type. */
 const restful = /^(https?:\/\/[^\s?#]+\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?(?:#\S*)?$/;
@@ -32,7 +33,7 @@ function targetOf(reference: string, run: ValidationContext): string | undefined
   if (reference.startsWith("#")) return targetWithin(reference.slice(1), run);
   const found = restful.exec(reference);
   if (found) {
-    const type = found[2]!;
+    const type = nonNull(found[2]);
     if (isResource(type)) return type;
     if (found[1] === undefined) run.fault("value", `R4 has no resource type ${type.slice(0, 64)}.`, ".reference");
     return undefined;
@@ -43,7 +44,7 @@ function targetOf(reference: string, run: ValidationContext): string | undefined
   }
   if (absolute.test(reference)) return undefined;
   const criteria = conditional.exec(reference);
-  if (criteria && isResource(criteria[1]!)) {
+  if (criteria && isResource(nonNull(criteria[1]))) {
     if (!run.root?.allowsConditional) {
       run.fault("value", "A conditional reference (Type?criteria) can only be sent in a transaction.", ".reference");
     }

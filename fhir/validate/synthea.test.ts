@@ -9,7 +9,7 @@ it("accepts each of the 13,991 resources of sixty synthetic patients", () => {
     expect(validate(bundle, { type: "Bundle" })).toEqual([]);
     for (const { resource } of bundle.entry) {
       expect(validate(resource, { type: resource.resourceType })).toEqual([]);
-      count++;
+      count += 1;
     }
   }
   expect(count).toBe(13_991);

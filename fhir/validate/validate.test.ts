@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import * as fc from "fast-check";
 import { parseJson } from "../json.ts";
 import { validate } from "./index.ts";
+import { nonNull } from "../non-null.ts";
 
 type Json = Record<string, unknown>;
 
@@ -276,7 +277,7 @@ it("never throws, takes long or changes a record, whatever is sent", () => {
   );
   fc.assert(
     fc.property(fc.nat(texts.length - 1), fc.array(fc.tuple(fc.nat(), value), { maxLength: 4 }), (index, changes) => {
-      const resource = parseJson(texts[index]!);
+      const resource = parseJson(nonNull(texts[index]));
       for (const [at, other] of changes) mutate(resource, at, other);
       const before = JSON.stringify(resource);
       const start = process.cpuUsage(); // this process alone: the machine may be busy
@@ -300,7 +301,7 @@ it("leaves no value of a record unread: another in its place is a fault, whereve
       object[member] = [{ value: {} }, 5];
       if (faultsOf(resource).length === 0) throw new Error(`${name}: ${member} is not read.`);
       object[member] = before;
-      replaced++;
+      replaced += 1;
     }
   }
   expect(replaced).toBeGreaterThan(1_000);

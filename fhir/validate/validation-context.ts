@@ -1,5 +1,6 @@
 /** One validation under way: where in the resource it is, and what it has found. */
 import type { Issue } from "../outcome.ts";
+import { nonNull } from "../non-null.ts";
 
 /** A body of faults only would otherwise grow to many times its size. */
 export const MAX_ISSUES = 10_000;
@@ -33,7 +34,7 @@ export class ValidationContext {
   enter(step: string): void {
     this.#steps[this.depth] = step;
     this.#indexes[this.depth] = -1;
-    this.depth++;
+    this.depth += 1;
   }
 
   /** Says which item of the list is looked at; -1 for the list itself. */
@@ -42,14 +43,14 @@ export class ValidationContext {
   }
 
   leave(): void {
-    this.depth--;
+    this.depth -= 1;
   }
 
   /** FHIRPath of where it is: `Patient.name[0].use`. */
   path(): string {
     let path = "";
     for (let i = 0; i < this.depth; i++) {
-      path += `${i ? "." : ""}${this.#steps[i]}${this.#indexes[i]! >= 0 ? `[${this.#indexes[i]}]` : ""}`;
+      path += `${i ? "." : ""}${this.#steps[i]}${nonNull(this.#indexes[i]) >= 0 ? `[${this.#indexes[i]}]` : ""}`;
     }
     return path;
   }

@@ -5,6 +5,7 @@ import { Kind, type Member, type ObjectPlan, objectPlanOf, planOfMember } from "
 import { checkReference } from "./references.ts";
 import type { ValidationContext } from "./validation-context.ts";
 import { checkContainedMeta, finishRoot } from "./contained.ts";
+import { nonNull } from "../non-null.ts";
 
 type Json = Record<string, unknown>;
 
@@ -88,11 +89,11 @@ export function checkObject(value: unknown, plan: ObjectPlan, run: ValidationCon
   for (const name in value) {
     const found = plan.members.get(name);
     if (found === undefined) {
-      if (name === "resourceType" && plan.isResource) content++;
+      if (name === "resourceType" && plan.isResource) content += 1;
       else reportUnknown(name, plan, run);
       continue;
     }
-    if (name !== "id") content++;
+    if (name !== "id") content += 1;
     if (found.bit !== 0) {
       if ((seen & found.bit) !== 0 && found.choice !== undefined) reportSecondChoice(value, found, plan, run);
       seen |= found.bit;
@@ -133,7 +134,7 @@ function checkItem(item: unknown, member: Member, run: ValidationContext): void 
 }
 
 function checkPrimitive(item: unknown, { test, binding, type, name }: Member, run: ValidationContext): void {
-  const fault = test!(item);
+  const fault = nonNull(test)(item);
   if (fault !== undefined) {
     const isWrongJson =
       typeof item === "object" || (typeof item === "string") === (type === "boolean" || type === "decimal" || type === "integer");
@@ -185,7 +186,7 @@ function checkSibling(item: unknown, value: unknown, member: Member, run: Valida
 
 function checkExtension(value: Json, seen: number, plan: ObjectPlan, run: ValidationContext): void {
   const isNested = value["extension"] !== undefined;
-  const hasValue = (seen & plan.members.get("valueString")!.bit) !== 0;
+  const hasValue = (seen & nonNull(plan.members.get("valueString")).bit) !== 0;
   if (isNested === hasValue) {
     run.fault("invariant", `ext-1: An extension has either a value or extensions of its own, ${isNested ? "not both" : "one of the two"}.`);
   }
@@ -214,7 +215,7 @@ function reportSecondChoice(value: Json, member: Member, plan: ObjectPlan, run: 
   for (const name of Object.keys(value)) {
     const other = plan.members.get(name);
     if (other?.choice !== member.choice) continue;
-    names.add(other!.name);
+    names.add(nonNull(other).name);
     last = name;
   }
   // Told once, at the last of them.
@@ -224,5 +225,5 @@ function reportSecondChoice(value: Json, member: Member, plan: ObjectPlan, run: 
 }
 
 function reportCode({ binding }: Member, run: ValidationContext): void {
-  run.fault("code-invalid", `${run.name()} ${binding!.rule}.`);
+  run.fault("code-invalid", `${run.name()} ${nonNull(binding).rule}.`);
 }

@@ -13,16 +13,23 @@ import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
 import { readConfig } from "../../mesh/config.ts";
+import { requireTime } from "../../mesh/deadline.ts";
 import { livenessOf } from "../../mesh/liveness.ts";
 import { defineMixin, workOf } from "../../mesh/contract.ts";
+import { keyedCall, newPart, notePart } from "../../mesh/keyed-request.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
 import type { Place, Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import type { MadeElsewhere, OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
+import { Relay } from "../events/relay.ts";
+import { relaysOf } from "../events/relays.ts";
+import { transportOf } from "../events/transports.ts";
+import { WatchedTypes } from "../events/watched-types.ts";
 import { type WithDirectory, WithFhirDirectory } from "../../federation/directory.ts";
+import { asCommitted } from "../../federation/prepare-part.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { type OwnFhir, ownFhir } from "./own-fhir.ts";
-import { OwnerWrites } from "./owner-writes.ts";
+import { OwnerWrites, type WriteManner } from "./owner-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 import type { EffectOf, EffectsOf } from "./rules/effects.ts";
@@ -34,6 +41,8 @@ import { Rulebook } from "./rules/rulebook.ts";
 export interface FhirOptions {
   /** The types, or parts of shared types, that this service owns. */
   owns: (string | Ownership)[];
+  /** Types of which each version is an event for those who handle it (`Events`); of others it is when a service asks for it (`watch`). */
+  emits?: readonly string[];
   /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
   unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
   /** Rules over what was before, what comes and what other services know, per type; see `Rule`. */
@@ -53,6 +62,7 @@ type Gains = WithFhir &
     settling: InDoubt;
     handled: number;
     profiles: Profiles;
+    watched: WatchedTypes | undefined;
     writes: OwnerWrites;
   };
 
@@ -63,7 +73,27 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     .map((own): Ownership => (typeof own === "string" ? { type: own } : own))
     .map((own) => (unique[own.type] ? { ...own, holdsKeys: true } : own));
 
+  const emits = new Set(options.emits);
+
   type This = Service & Gains;
+
+  const prepareUnder = async (service: This, tx: string, steps: OwnerStep[], how: WriteManner, representation?: boolean) => {
+    const { results, writes } = await service.writes.prepare(tx, steps, how);
+    return results.map((result, index) =>
+      resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
+    );
+  };
+
+  /** What a service writes by itself, for the request that it is answering. */
+  const write = async (service: This, steps: OwnerStep[]): Promise<StepResult[]> => {
+    const call = keyedCall();
+    if (!call) return (await service.writes.write(steps, { caller: service.broker, work: undefined })).map(resultOf(true));
+    const { meta } = call;
+    const tx = newPart(meta.keyed);
+    const results = await prepareUnder(service, tx, steps, { caller: call, work: workOf(call) }, true);
+    notePart(meta, { tx, owner: service.name });
+    return asCommitted(results, meta.keyed);
+  };
 
   const own = defineMixin<Gains>({
     metadata: { fhir: { owns } },
@@ -83,7 +113,9 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const { steps, representation, key: id, isRepeated = false } = ctx.params;
           const key = id === undefined ? undefined : writeKey(this, id, isRepeated);
           return guarded(this, async () => {
-            const results = await this.writes.write(steps, { caller: ctx, work: workOf(ctx), ...(key && { key }) });
+            // A caller that has given up takes it for undone, or has it done elsewhere by now.
+            const how = { caller: ctx, work: workOf(ctx), ...(key && { key }), mayBegin: () => requireTime(ctx) };
+            const results = await this.writes.write(steps, how);
             if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
             return results.map(resultOf(representation));
           });
@@ -94,11 +126,8 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean; elsewhere?: MadeElsewhere }>) {
           const { tx, steps, representation, elsewhere } = ctx.params;
           return guarded(this, async () => {
-            const how = { caller: ctx, work: workOf(ctx), ...(elsewhere && { elsewhere }) };
-            const { results, writes } = await this.writes.prepare(tx, steps, how);
-            return results.map((result, index) =>
-              resultOf(representation)(representation ? { ...result, ...preview(writes[index], result) } : result),
-            );
+            const how = { caller: ctx, work: workOf(ctx), ...(elsewhere && { elsewhere }), mayBegin: () => requireTime(ctx) };
+            return prepareUnder(this, tx, steps, how, representation);
           });
         },
       },
@@ -135,6 +164,24 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           });
         },
       },
+      "fhir.watch": {
+        retryPolicy: { enabled: true }, // idempotent
+        handler(this: This, { params: { type, by } }: Context<{ type: string; by: string }>) {
+          return guarded(this, async () => {
+            await this.watched?.watch(type, by);
+            return null;
+          });
+        },
+      },
+      "fhir.unwatch": {
+        retryPolicy: { enabled: true }, // idempotent
+        handler(this: This, { params: { type, by } }: Context<{ type: string; by: string }>) {
+          return guarded(this, async () => {
+            await this.watched?.unwatch(type, by);
+            return null;
+          });
+        },
+      },
       "fhir.abort": {
         retryPolicy: { enabled: true }, // idempotent
         hedge: false, // another node could only wait for the first
@@ -163,19 +210,30 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         owns.map(({ type }) => type),
       );
       // Before it is announced; of this broker only, as its settings are.
-      this.metadata.fhir = { owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
+      this.metadata.fhir = { ...this.metadata.fhir, owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
       this.writes = new OwnerWrites(this, { unique, rules, effects: (options.effects ?? {}) as Record<string, EffectOf<FhirResource>> });
-      this.fhir = ownFhir(this, (steps) =>
-        guarded(this, async () => (await this.writes.write(steps, { caller: this.broker, work: undefined })).map(resultOf(true))),
-      );
+      this.fhir = ownFhir(this, (steps) => guarded(this, () => write(this as This, steps)));
     },
 
     async started(this: This) {
+      this.watched = new WatchedTypes(this.store);
+      await this.watched.look();
+      const way = transportOf(this.broker);
+      const relay = new Relay({
+        store: this.store,
+        queue: "out",
+        send: (event) => way.send(event),
+        warn: (sentence) => this.logger.warn(sentence),
+      });
+      relaysOf(this).push(relay);
+      relay.kick(); // what the process before has left
       this.settling = settleInDoubt(this);
     },
 
     async stopped(this: This) {
       await this.settling?.stop();
+      await Promise.all(relaysOf(this).map((relay) => relay.stop()));
+      this.watched?.stop();
     },
   });
 
@@ -184,7 +242,17 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     ...own,
     mixins: [
       WithFhirDirectory(),
-      Store({ indexVersion, reindex: (json) => indexOf(parseJson(json) as Resource), text: (json) => textContentOf(JSON.parse(json)) }),
+      Store({
+        indexVersion,
+        reindex: (json) => indexOf(parseJson(json) as Resource),
+        text: (json) => textContentOf(JSON.parse(json)),
+        events: (service) => ({
+          emits: (type) => emits.has(type) || (service as This).watched?.has(type) === true,
+          onEvents: () => {
+            for (const relay of relaysOf(service)) relay.kick();
+          },
+        }),
+      }),
     ],
   };
 }
@@ -201,7 +269,7 @@ function writeKey({ broker }: Service, id: string, isRepeated: boolean): WriteKe
 }
 
 const PROFILE = "StructureDefinition";
-const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => step.op !== "add" && step.type === PROFILE);
+const definesProfile = (steps: OwnerStep[]): boolean => steps.some((step) => "type" in step && step.type === PROFILE);
 
 /** The text that commit will store, but for its time. */
 function preview(write: Write | undefined, { outcome, version }: WriteResult): { json?: string } {

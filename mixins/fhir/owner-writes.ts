@@ -7,7 +7,7 @@ import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError } from "../../federation/errors.ts";
-import type { MadeElsewhere, OwnerStep } from "../../federation/owner-contract.ts";
+import { type MadeElsewhere, type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
 import type { Profiles } from "../../federation/profiles.ts";
 import type { Caller } from "../../mesh/contract.ts";
 import type { Place, Reliance, Store, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
@@ -30,6 +30,8 @@ export interface WriteManner {
   work: string | null | undefined;
   key?: WriteKey;
   elsewhere?: MadeElsewhere;
+  /** Called before anything is stored. @throws when the caller waits no more */
+  mayBegin?(): void;
   /** The transaction that it is prepared for. */
   tx?: string;
 }
@@ -92,6 +94,7 @@ export class OwnerWrites {
     store: (checked: Checked) => Promise<WriteResult[]>,
   ): Promise<WriteResult[]> {
     return this.#whileFenced(checked.fenced, manner, async () => {
+      manner.mayBegin?.();
       try {
         return (await store(checked)).slice(0, steps.length);
       } catch (error) {
@@ -114,7 +117,7 @@ export class OwnerWrites {
   #bound<Result>(steps: OwnerStep[], write: (bound: BoundSteps) => Promise<Result>): Promise<Result> {
     const { store, name } = this.#owner;
     const hasRules = this.#hasRules;
-    const isPlain = !steps.some((step) => step.op !== "add" && step.op !== "hold" && (hasRules(step.type) || keepsLabels(step)));
+    const isPlain = !steps.some((step) => writesResource(step) && (hasRules(step.type) || keepsLabels(step)));
     if (isPlain) return write({ steps, before: [], guarded: new Set() });
     return writeBound(
       steps,

@@ -110,7 +110,11 @@ export const readingActions = {
   "fhir.stats": {
     ...READ,
     handler(this: This) {
-      return guarded(this, async () => ({ ...(await this.store.stats()), handled: this.handled }));
+      return guarded(this, async () => ({
+        ...(await this.store.stats()),
+        handled: this.handled,
+        outbox: await this.store.outboxState(),
+      }));
     },
   },
 };

@@ -7,7 +7,7 @@ import { parseInput, parseJson } from "../../fhir/json.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { NONE_LIVING } from "../../fhir/preconditions.ts";
 import { isType, locked } from "../../federation/errors.ts";
-import type { OwnerStep } from "../../federation/owner-contract.ts";
+import { type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
 import { retryOnConflict, WriteConflict } from "../../federation/retry-on-conflict.ts";
 import type { Store, StoredResource } from "../../store/store.ts";
 
@@ -71,7 +71,7 @@ export function writeBound<Result>(
   bind: () => Promise<BoundSteps>,
   write: (bound: BoundSteps) => Promise<Result>,
 ): Promise<Result> {
-  const about = () => steps.flatMap((step) => ("id" in step ? [`before ${step.type}/${step.id}`] : []));
+  const about = () => steps.flatMap((step) => (writesResource(step) ? [`before ${step.type}/${step.id}`] : []));
   return retryOnConflict(
     about,
     async () => {

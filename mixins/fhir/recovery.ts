@@ -3,6 +3,7 @@
  * silent, is settled by asking the coordinator's journal.
  */
 import type { Service } from "moleculer";
+import { inDoubt } from "../../mesh/metrics.ts";
 import type { Prepared, Store } from "../../store/store.ts";
 import { coordinatorOf, outcomeOf } from "../../federation/owner-contract.ts";
 
@@ -46,7 +47,9 @@ export function settleInDoubt(service: Service & { store: Store }): InDoubt {
   }
 
   async function settleAll(): Promise<void> {
-    for (const prepared of await store.prepared()) {
+    const waiting = await store.prepared();
+    inDoubt.labels(service.name).set(waiting.length);
+    for (const prepared of waiting) {
       // The journal cannot be reached: what is in doubt stays prepared, and the next look asks again. Others may have other journals.
       await settle(prepared).catch((error: Error) => logger.debug(`Transaction ${prepared.tx} waits for the journal: ${error.message}`));
     }

@@ -100,7 +100,7 @@ export class Place {
   }
 
   async #reopen(): Promise<void> {
-    this.restarts++;
+    this.restarts += 1;
     try {
       await this.open();
       const { child } = this;

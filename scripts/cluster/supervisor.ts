@@ -23,6 +23,7 @@ export class Supervisor {
   readonly #config: Config;
   readonly #log: (line: string) => void;
   readonly #places: Place[] = [];
+  readonly #metricsPorts = new Map<Place, number>();
   readonly #gateways = new GatewaySocket();
   readonly #started = new Date().toISOString();
   readonly #socket: string;
@@ -52,7 +53,11 @@ export class Supervisor {
 
   async #warmUp(wanted: Map<string, number>): Promise<void> {
     const flags = new Map([...wanted.keys()].map((service) => [flagsOf(service).join(" "), flagsOf(service)]));
-    for (const one of flags.values()) await warmUp(one);
+    try {
+      for (const one of flags.values()) await warmUp(one);
+    } catch (error) {
+      this.#log(`The compiled form of the sources could not be kept, so that processes start slower: ${(error as Error).message}`);
+    }
   }
 
   get state(): ClusterState {
@@ -146,23 +151,35 @@ export class Supervisor {
   #add(service: string): Place {
     const number = this.#of(service).length + 1;
     const isGateway = service === "api";
+    const metricsPort = this.#freeMetricsPort();
     const env = {
       ...this.#deployment,
       NATS_URL: this.#natsUrl,
       NODE_ID: `${service}-${number}`,
       DATA_DIR: this.#config.dataDir,
+      ...(metricsPort !== undefined && { METRICS_PORT: `${metricsPort}` }),
       ...(isGateway && { PORT: "0", OPENWARD_GATEWAY_PORT: `${this.#gateways.port}` }),
     };
     const events = { changed: () => this.#write(), log: this.#log, ...(isGateway && { gateways: this.#gateways }) };
     const place = new Place(service, env, events);
     this.#places.push(place);
+    if (metricsPort !== undefined) this.#metricsPorts.set(place, metricsPort);
     return place;
+  }
+
+  /** One for each place, whatever process is in it: so the scraper's list stays as it is. */
+  #freeMetricsPort(): number | undefined {
+    const first = this.#config.metricsPort;
+    if (first === undefined) return undefined;
+    const taken = new Set(this.#metricsPorts.values());
+    for (let port = first; ; port += 1) if (!taken.has(port)) return port;
   }
 
   async #remove(place: Place): Promise<void> {
     await place.close();
     const index = this.#places.indexOf(place);
     if (index >= 0) this.#places.splice(index, 1);
+    this.#metricsPorts.delete(place);
     if (this.#of("api").length === 0) this.#gateways.close();
     this.#write();
   }

@@ -35,13 +35,17 @@ export async function warmUp(flags: string[]): Promise<void> {
     NATS_URL: "",
     MONGO_URL: "",
     REDIS_URL: "",
+    // It leaves when the socket at that descriptor closes: it does not outlive the supervisor.
+    OPENWARD_PARENT_FD: "3",
   };
-  const child = spawn(process.execPath, [...flags, join(ROOT, "scripts/run.mjs"), "serve"], { env, stdio: ["ignore", "pipe", "ignore"] });
+  const args = [...flags, join(ROOT, "scripts/run.mjs"), "serve"];
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "ignore", "pipe"] });
   const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   child.once("error", () => {}); // the children will tell better what is wrong
   let isReady = false;
-  child.stdout.on("data", (chunk: Buffer) => {
+  child.stdio[3]?.on("error", () => {}); // its end follows
+  child.stdout?.on("data", (chunk: Buffer) => {
     if (isReady || !chunk.includes("ready")) return;
     isReady = true;
     child.kill("SIGTERM");

@@ -7,6 +7,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { nonNull } from "../../fhir/non-null.ts";
 
 /** An element of a structure, as HL7 publishes it. */
 export interface ElementDefinition {
@@ -112,7 +113,7 @@ export function codesOf(valueSet: string): Record<string, string[]> | undefined 
   for (const { system, concept, filter, valueSet: nested } of include) {
     const listed = filter || nested || !system ? undefined : (concept ?? conceptsOf(system, id));
     if (!listed) return undefined;
-    codes[system!] = [...(codes[system!] ?? []), ...listed.flatMap(withChildren)];
+    codes[nonNull(system)] = [...(codes[nonNull(system)] ?? []), ...listed.flatMap(withChildren)];
   }
   return codes;
 }

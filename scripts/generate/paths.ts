@@ -4,6 +4,7 @@
  */
 import type { ElementDefinition, StructureDefinition } from "./definitions.ts";
 import { systemOf } from "./definitions.ts";
+import { nonNull } from "../../fhir/non-null.ts";
 
 /** A place in a resource's JSON, e.g. `component.valueQuantity`, and the data type found there. */
 export interface Leaf {
@@ -90,7 +91,7 @@ export class Paths {
     return (element.type ?? []).map(({ code }) => {
       const inline = code === "BackboneElement" || code === "Element";
       const type = code.startsWith("http://hl7.org/fhirpath/") ? "id" : code;
-      const path = plain ? name : name + type[0]!.toUpperCase() + type.slice(1);
+      const path = plain ? name : name + nonNull(type[0]).toUpperCase() + type.slice(1);
       return { path, structure: inline ? place.structure : type, at: inline ? element.path : type, type, element };
     });
   }

@@ -65,7 +65,7 @@ function paper(rules: ListedRule[]): string {
 
 What no resource of the hospital may become, whoever writes it and through whichever door: an action under \`/api\`, FHIR's interactions, a bundle,
 a patch, a conditional write, an import. Written by \`npm run generate\` from \`services/*/*.rules.ts\` (${services.join(", ")}); how they are
-looked at: [ADR 17](adr/0017-rules-belong-to-the-data.md).
+looked at: [ADR 19](adr/0019-rules-belong-to-the-data.md).
 
 A refusal is a 409 (as things are) or 422 (as it is written). Its OperationOutcome has the code \`business-rule\`, the element, and what to do
 instead; under \`/api\` its \`data.rule\` names the rule. The setting \`RULES\` softens rules and groups by name: \`warn\` writes and notes it in the log,

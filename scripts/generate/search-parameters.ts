@@ -5,6 +5,7 @@ import type { Leaf, Member } from "./paths.ts";
 import { FIRST_LOCAL } from "../../fhir/search/definition.ts";
 import { compartments, searchParameters, structures } from "./definitions.ts";
 import { Paths } from "./paths.ts";
+import { nonNull } from "../../fhir/non-null.ts";
 
 /** Data types that a search type reads; others that an element may have are not searchable by it. */
 const readable: Record<string, string[]> = {
@@ -87,10 +88,10 @@ function typeJson(name: string, all: SearchParameterDefinition[], paths: Paths, 
 }
 
 function plain(parameter: SearchParameterDefinition, work: Work, paths: Paths, notes: string[]): ParameterJson {
-  const members = paths.members(parameter.expression!, work.name);
+  const members = paths.members(nonNull(parameter.expression), work.name);
   const slots = members.flatMap((member) => {
     const read = readsOf(member, parameter.type);
-    const dropped = member.asserted ? [] : member.leaves.filter((leaf) => !readable[parameter.type]!.includes(leaf.type));
+    const dropped = member.asserted ? [] : member.leaves.filter((leaf) => !nonNull(readable[parameter.type]).includes(leaf.type));
     if (dropped.length)
       notes.push(
         `${work.name}.${parameter.code} (${parameter.type}) does not read ${dropped.map((leaf) => `${leaf.path}: ${leaf.type}`).join(", ")}`,
@@ -121,28 +122,30 @@ function anyOr(targets: string[] | undefined): string[] | undefined {
 }
 
 function composite(parameter: SearchParameterDefinition, all: SearchParameterDefinition[], work: Work, paths: Paths): ParameterJson {
-  const bases = parameter.expression!.split("|").map((part) => part.trim());
+  const bases = nonNull(parameter.expression)
+    .split("|")
+    .map((part) => part.trim());
   const slots: number[] = [];
-  const parts = parameter.component!.map((component): PartJson => {
+  const parts = nonNull(parameter.component).map((component): PartJson => {
     const definition = all.find((candidate) => candidate.url === component.definition);
     if (!definition) throw new Error(`${parameter.url} has an unknown part: ${component.definition}`);
     return { code: definition.code, type: definition.type, slots: [] };
   });
   const reads = (base: string) =>
-    parameter.component!.map((component, index) => {
+    nonNull(parameter.component).map((component, index) => {
       const members = component.expression.split("|").map((part) => partOf(part.trim(), base, work, paths));
-      const found = members.map((member) => readsOf(member, parts[index]!.type)).filter((read) => read.length);
+      const found = members.map((member) => readsOf(member, nonNull(parts[index]).type)).filter((read) => read.length);
       if (found.length) return found;
       // DocumentReference's "relationship" has the expressions of its parts exchanged; their own definitions are right.
-      const own = all.find((candidate) => candidate.url === component.definition)!;
-      return paths.members(own.expression!, work.name).map((member) => readsOf(member, own.type));
+      const own = nonNull(all.find((candidate) => candidate.url === component.definition));
+      return paths.members(nonNull(own.expression), work.name).map((member) => readsOf(member, own.type));
     });
   for (const base of bases.filter((candidate) => candidate.split(".")[0] === work.name)) {
     const path = base.split(".").slice(1).join(".");
     const isRepeated = path !== "" && path !== "referenceSeq";
     if (!isRepeated) {
       for (const [index, members] of reads(path).entries()) {
-        const part = parts[index]!;
+        const part = nonNull(parts[index]);
         part.slots.push(...members.map((read) => slotOf(work, { as: part.type, read })));
       }
       continue;
@@ -165,7 +168,7 @@ function relative(at: string, base: string, type: string, system: string | undef
 }
 
 function readsOf(member: Member, type: string): Read[] {
-  const leaves = member.leaves.filter((leaf: Leaf) => member.asserted || readable[type]!.includes(leaf.type));
+  const leaves = member.leaves.filter((leaf: Leaf) => member.asserted || nonNull(readable[type]).includes(leaf.type));
   return leaves.map((leaf): Read => {
     if (type === "token" && leaf.system !== undefined) return [leaf.path, leaf.type, leaf.system];
     // Its parts are searched one by one (R4 3.1.1.4.8), which other strings' are not.

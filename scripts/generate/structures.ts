@@ -1,6 +1,7 @@
 /** `structures.json`: what a resource is checked against before it is stored; its form is in `fhir/validate/definition.ts`. */
 import type { ElementJson, RuleJson, StructureJson, StructuresJson } from "../../fhir/validate/definition.ts";
 import { codesOf, type ElementDefinition, type StructureDefinition, structures } from "./definitions.ts";
+import { nonNull } from "../../fhir/non-null.ts";
 
 const REGEX = "http://hl7.org/fhir/StructureDefinition/regex";
 const FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
@@ -49,7 +50,7 @@ function structureJson(
     return { kind: "primitive", ...(regex?.valueString ? { regex: regex.valueString } : {}) };
   }
   const rulesOfBase = new Set(base ? keysOf(all.get(base)?.snapshot.element[0]) : []);
-  const rules = rulesOf(snapshot.element[0]!).filter(({ key }) => !rulesOfBase.has(key));
+  const rules = rulesOf(nonNull(snapshot.element[0])).filter(({ key }) => !rulesOfBase.has(key));
   return {
     kind: kind === "resource" ? "resource" : "complex",
     ...(base ? { base } : {}),
@@ -59,7 +60,7 @@ function structureJson(
 }
 
 const namesOf = (type: string | undefined, all: Map<string, StructureDefinition>): string[] =>
-  childrenOf(type ?? "", all.get(type ?? "")?.snapshot.element ?? []).map(({ path }) => path.slice(type!.length + 1));
+  childrenOf(type ?? "", all.get(type ?? "")?.snapshot.element ?? []).map(({ path }) => path.slice(nonNull(type).length + 1));
 
 function elementsBelow(
   path: string,
@@ -108,7 +109,7 @@ const keysOf = (element: ElementDefinition | undefined): string[] => element?.co
 function rulesOf(element: ElementDefinition): RuleJson[] {
   return (element.constraint ?? [])
     .filter(({ key, severity, expression }) => severity === "error" && expression && !EVERYWHERE.has(key))
-    .map(({ key, human, expression }) => ({ key, human, expression: expression! }));
+    .map(({ key, human, expression }) => ({ key, human, expression: nonNull(expression) }));
 }
 
 function bindingOf({ binding }: ElementDefinition, valueSets: ValueSets, open: Set<string>): string | undefined {

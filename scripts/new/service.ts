@@ -1,6 +1,6 @@
-/** The steps that make a new service. Each checks before it writes; nothing is written when one refuses. */
+/** The steps that make a new service. All of them change texts in memory, which are written at the end: nothing is when one refuses. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ServiceSchema } from "moleculer";
 import { isResourceType } from "../../fhir/search/parameters.ts";
@@ -13,6 +13,38 @@ import { withTables } from "./table.ts";
 /** Of a service whose data is its own, and of one that owns FHIR types. Both are services, tested where they lie. */
 const SKELETON = join(import.meta.dirname, "skeleton");
 const OWNING_SKELETON = join(import.meta.dirname, "owning-skeleton");
+
+/** Files of the project as they shall be. */
+export class Edits {
+  readonly #root: string;
+  readonly #texts = new Map<string, string>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** @param file relative to the project */
+  make(file: string, text: string): void {
+    this.#texts.set(file, text);
+  }
+
+  /** @throws StartupError where there is nothing to change: somebody has given the file another form */
+  change(file: string, change: (text: string) => string): void {
+    const before = this.#texts.get(file) ?? readFileSync(join(this.#root, file), "utf8");
+    const after = change(before);
+    if (after === before) throw new StartupError(`${file} has not the usual form any more: nothing was made. Write the service by hand.`);
+    this.#texts.set(file, after);
+  }
+
+  /** @returns the files written, relative to the project */
+  write(): string[] {
+    for (const [file, text] of this.#texts) {
+      mkdirSync(dirname(join(this.#root, file)), { recursive: true });
+      writeFileSync(join(this.#root, file), text);
+    }
+    return [...this.#texts.keys()];
+  }
+}
 
 /** @throws StartupError for a name that no service can have, or that one has */
 export function refuseName(root: string, name: string): void {
@@ -37,9 +69,7 @@ function isReserved(name: string): boolean {
 export interface MovedType {
   type: string;
   owner: string;
-  /** Where the owner names it, relative to the project. */
-  file: string;
-  take(): void;
+  take(edits: Edits): void;
 }
 
 /** Who owns the types now, and how they are taken away. @throws StartupError when one cannot be taken by a simple edit */
@@ -54,7 +84,7 @@ export async function typesFrom(root: string, types: string[]): Promise<MovedTyp
       readFileSync(join(root, path), "utf8").includes(`"${type}"`),
     );
     if (!file) throw new StartupError(`${type} is not named in services/${owner} by a plain word: take it out by hand.`);
-    return { type, owner, file, take: () => edit(root, file, (text) => text.replace(new RegExp(`"${type}",?\\s?`), "")) };
+    return { type, owner, take: (edits) => edits.change(file, (text) => text.replace(new RegExp(`"${type}",?\\s?`), "")) };
   });
 }
 
@@ -73,27 +103,20 @@ async function ownersOf(root: string): Promise<Map<string, string[]>> {
   return owners;
 }
 
-/**
- * Writes the service's folder, and its example in the words of what it owns.
- * @returns the files written, relative to the project
- */
-export function writeSkeleton(root: string, name: string, types: string[]): string[] {
-  const folder = join("services", name);
+/** Makes the service's folder, and its example in the words of what it owns. */
+export function makeSkeleton(edits: Edits, name: string, types: string[]): void {
   const [type] = types;
   const skeleton = type === undefined ? SKELETON : OWNING_SKELETON;
   const example = type === undefined ? "" : JSON.stringify(minimalResource(type));
-  mkdirSync(join(root, folder));
-  return readdirSync(skeleton).map((file) => {
+  for (const file of readdirSync(skeleton)) {
     const text = readFileSync(join(skeleton, file), "utf8").replaceAll("../../../", "../../").replaceAll("SkeletonService", "Service");
     const owning = type === undefined ? text : withTypes(text, type, types, example);
     const named = owning
       .replaceAll("SKELETON", name.toUpperCase())
       .replaceAll(/skeleton(?=[A-Z(])/g, name)
       .replaceAll("skeleton", name);
-    const target = join(folder, file.replace("skeleton", name));
-    writeFileSync(join(root, target), file.endsWith(".md") ? withTables(named) : named);
-    return target;
-  });
+    edits.make(join("services", name, file.replace("skeleton", name)), file.endsWith(".md") ? withTables(named) : named);
+  }
 }
 
 /** The example of the skeleton is a Basic: it becomes a resource of the service's first type. */
@@ -104,24 +127,15 @@ const withTypes = (text: string, type: string, types: string[], example: string)
     .replace(/= \{ resourceType: "Basic".*\};$/m, `= ${example};`)
     .replaceAll(/\bBasic\b/g, type);
 
-/** Adds the service to the provider system. @returns the file, relative to the project */
-export function register(root: string, name: string): string {
-  const file = "services/systems.ts";
-  edit(root, file, (text) =>
+/** Adds the service to the provider system. */
+export function register(edits: Edits, name: string): void {
+  edits.change("services/systems.ts", (text) =>
     text.replace(/(provider: \[[^\]]*?)(\s*\])/, (_, list: string, end: string) => `${list.replace(/,$/, "")},"${name}"${end}`),
   );
-  return file;
 }
 
 /** Adds a container of the service behind those of the others. */
-export function addContainer(root: string, name: string): void {
+export function addContainer(edits: Edits, name: string): void {
   const lines = `  ${name}:\n    <<: *node\n    environment: { <<: *node-environment, SERVICES: ${name} }\n`;
-  edit(root, "docker-compose.yml", (text) => text.replace(/\n\nnetworks:\n/, `\n${lines}\nnetworks:\n`));
-}
-
-function edit(root: string, file: string, change: (text: string) => string): void {
-  const before = readFileSync(join(root, file), "utf8");
-  const after = change(before);
-  if (after === before) throw new Error(`${file} does not look as expected; nothing in it was changed.`);
-  writeFileSync(join(root, file), after);
+  edits.change("docker-compose.yml", (text) => text.replace(/\n\nnetworks:\n/, `\n${lines}\nnetworks:\n`));
 }

@@ -1,5 +1,7 @@
 /** What the REPL's own commands tell about the mesh, read from the registry and asked of the owners. */
 import type { ServiceBroker } from "moleculer";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import { eventsOf } from "../../mixins/events/events.ts";
 
 interface Listed {
   name: string;
@@ -28,23 +30,21 @@ export function ownersTable(broker: ServiceBroker): string[][] {
   return [["FHIR type", "service", "live nodes"], ...rows.sort(([a = ""], [b = ""]) => (a < b ? -1 : 1))];
 }
 
-/** Documents and bytes of each owner's store; one node of a service speaks for all, as they share it. */
-export async function storesTable(broker: ServiceBroker): Promise<string[][]> {
+/** Documents and bytes of each owner's store, and the events in its outbox; one node of a service speaks for all, as they share it. */
+export async function storesTable(broker: ServiceBroker, now = Date.now()): Promise<string[][]> {
   const rows = await Promise.all(
     [...owners(broker).keys()].map(async (service) => {
       try {
-        const { documents, bytes } = await broker.call<{ documents: Record<string, number>; bytes: number }, object>(
-          `${service}.fhir.stats`,
-          {},
-        );
+        const { documents, bytes, outbox } = await ownerOf(service).stats(broker, {});
         const total = Object.values(documents).reduce((sum, count) => sum + count, 0);
-        return [service, `${total}`, `${(bytes / 1e6).toFixed(1)} MB`];
+        const age = outbox.oldest === undefined ? "-" : `${((now - outbox.oldest) / 1000).toFixed(1)} s`;
+        return [service, `${total}`, `${(bytes / 1e6).toFixed(1)} MB`, `${outbox.waiting}`, age];
       } catch (error) {
-        return [service, "-", (error as Error).message];
+        return [service, "-", (error as Error).message, "-", "-"];
       }
     }),
   );
-  return [["service", "documents", "size"], ...rows];
+  return [["service", "documents", "size", "events waiting", "oldest"], ...rows];
 }
 
 /** Transactions that are prepared and neither committed nor aborted, at every owner. */
@@ -62,6 +62,45 @@ export async function pendingTable(broker: ServiceBroker, now = Date.now()): Pro
     ),
   );
   return [["service", "node", "transaction", "for"], ...rows.flat()];
+}
+
+/** Events that were set aside, of all services that handle some. */
+export async function deadTable(broker: ServiceBroker): Promise<string[][]> {
+  const rows = await Promise.all(
+    handlers(broker).map(async (service) => {
+      try {
+        const letters = await eventsOf(service).dead(broker, {});
+        return letters.map(({ event, reason, tries, at }) => [
+          service,
+          event.event,
+          event.id,
+          `${tries}`,
+          new Date(at).toISOString(),
+          reason.type ?? reason.message,
+        ]);
+      } catch (error) {
+        return [[service, "-", "-", "-", "-", (error as Error).message]];
+      }
+    }),
+  );
+  return [["service", "event", "id", "tries", "set aside", "reason"], ...rows.flat()];
+}
+
+/** Handles an event that was set aside once more. @returns a sentence for people */
+export async function replay(broker: ServiceBroker, service: string, id: string): Promise<string> {
+  try {
+    await eventsOf(service).replay(broker, { id });
+    return `${id} is handled.`;
+  } catch (error) {
+    return `${id} is not handled: ${(error as Error).message}`;
+  }
+}
+
+/** Services that handle events. */
+function handlers(broker: ServiceBroker): string[] {
+  const end = ".events.dead";
+  const list = broker.registry.getActionList({ onlyAvailable: true }) as unknown as { name: string }[];
+  return [...new Set(list.flatMap(({ name }) => (name.endsWith(end) ? [name.slice(0, -end.length)] : [])))].sort();
 }
 
 /** Columns as wide as their widest cell. */

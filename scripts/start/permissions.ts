@@ -31,9 +31,9 @@ function tighten(folder: string): string[] {
     try {
       const { mode } = lstatSync(path);
       if (mode & OTHERS) chmodSync(path, mode & 0o700);
+      return entry.isDirectory() ? tighten(path) : [];
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === "ENOENT" ? [] : [path]; // others of the mesh come and go
     }
-    return entry.isDirectory() ? tighten(path) : [];
   });
 }

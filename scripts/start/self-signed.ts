@@ -2,7 +2,7 @@
  * A certificate for trying TLS: signed by its own key, so that browsers warn and clients must be told to trust it. Written as X.509 in
  * DER (RFC 5280), of which it needs very little: one key, one name, some hosts.
  */
-import { generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
@@ -36,6 +36,7 @@ function isOfUse({ tlsCert, tlsKey }: Pair, hosts: string[]): boolean {
   if (!existsSync(tlsCert) || !existsSync(tlsKey)) return false;
   try {
     const known = new X509Certificate(readFileSync(tlsCert));
+    if (!known.checkPrivateKey(createPrivateKey(readFileSync(tlsKey)))) return false;
     const covers = (host: string) => (isIP(host) ? known.checkIP(host) : known.checkHost(host)) !== undefined;
     return Date.parse(known.validTo) - Date.now() > RENEW_MS && hosts.every(covers);
   } catch {

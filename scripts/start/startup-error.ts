@@ -1,6 +1,6 @@
 /** A start that cannot be, for a reason that the operator can mend: one sentence, no stack. */
 export class StartupError extends Error {
-  override name = "Refusal";
+  override name = "StartupError";
 }
 
 /** What is said before a process ends with exit code 1: the sentence where there is one, the stack where it is our bug. */
@@ -10,6 +10,6 @@ export function sentenceOf(error: unknown, { host, port }: { host: string; port:
   if (code === "EACCES" && message.includes("listen"))
     return `Port ${port} needs more rights than this user has: choose a PORT above 1023.`;
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return `HOST is ${host}, which is no address of this machine.`;
-  const isToldByName = name === "Refusal" || name === "StoreError" || typeof code === "number";
+  const isToldByName = name === "StartupError" || name === "StoreError" || typeof code === "number";
   return isToldByName || !stack ? message : stack;
 }

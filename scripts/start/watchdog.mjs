@@ -23,7 +23,7 @@ let seen = Atomics.load(state, 0);
 let stillMs = 0;
 let last = performance.now();
 
-setInterval(() => {
+const watching = setInterval(() => {
   const now = performance.now();
   const gap = now - last;
   last = now;
@@ -35,7 +35,9 @@ setInterval(() => {
   }
   // If this thread was late as well, the whole process was suspended (SIGSTOP), or the machine was.
   stillMs += Math.min(gap, 2 * TICK_MS);
-  if (stillMs >= hungAfterMs) end();
+  if (stillMs < hungAfterMs) return;
+  clearInterval(watching);
+  end();
 }, TICK_MS);
 
 function end() {

@@ -6,7 +6,15 @@ import ApiGateway from "moleculer-web";
 import { noteBegun } from "../../mesh/begun-work.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
+import { faultOf } from "../../mesh/log.ts";
+import { doorOf, noteAnswer, sample } from "../../mesh/metrics.ts";
+import { describeSpan, traceOfAnswer } from "../../mesh/trace-context.ts";
+import { traceParentIn, traceParentOf } from "../../mesh/traceparent.ts";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
+import { readResource } from "../../federation/read.ts";
+import { SUBSCRIPTION_PING, type SubscriptionPing } from "../../federation/subscription-ping.ts";
+import { parseJson } from "../../fhir/json.ts";
+import type { Subscription } from "../../fhir/r4.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { sealPageLinksWith } from "./fhir/page-token.ts";
 import packageJson from "../../package.json" with { type: "json" };
@@ -25,12 +33,16 @@ import { crossOrigin } from "./http/cors.ts";
 import { httpError } from "./http/errors.ts";
 import { logOwnFault, noteFailure, pathOnly } from "./http/failures.ts";
 import { setCommonHeaders } from "./http/headers.ts";
+import { idempotencyKeyOf } from "./http/idempotency-key.ts";
 import { InFlight, LIMITS, overloaded } from "./http/in-flight.ts";
 import { lacksName, type OwnName, ownName, requireOwnHost } from "./http/own-name.ts";
 import { exchangeOf, type Received } from "./http/received.ts";
+import { probeOf } from "./http/probes.ts";
 import { Reclaim } from "./http/reclaim.ts";
 import { createGateway, listen, originForm, refuseMalformed, shut } from "./http/server.ts";
+import { WebSockets } from "./http/websockets.ts";
 import { WorkGate } from "./http/work-gate.ts";
+import { answerOnce } from "./keyed-answer.ts";
 import { Meter } from "./console/meter.ts";
 import { callAction, publishedActions } from "./rest/actions.ts";
 import { openapi } from "./rest/openapi.ts";
@@ -52,8 +64,11 @@ type This = Service &
     sizes: AnswerSizes;
     criteria: PageCriteria;
     own: OwnName;
+    /** Each ends what it adds to the metrics. */
+    sampled?: (() => void)[];
     closed?: Promise<void>;
     meter: Meter;
+    webSockets: WebSockets;
     express(): (request: IncomingMessage, response: ServerResponse) => void;
     answer(ctx: Context, request: IncomingMessage): Promise<Answer>;
   };
@@ -83,10 +98,12 @@ export default (config: Config): ServiceSchema =>
       logResponse: false,
       logRouteRegistration: false,
       // Goes along with all that the request asks of the mesh, and back to the client: it names no node.
-      rootCallOptions: (options: { requestID?: string; meta?: object }) => {
-        const work = `${REQUESTS}-${(requests++).toString(36)}`;
-        options.meta = { ...options.meta, work };
-        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = work;
+      rootCallOptions: (options: { requestID?: string; meta?: object }, { headers }: IncomingMessage) => {
+        requests += 1;
+        const work = `${REQUESTS}-${requests.toString(36)}`;
+        const parent = traceParentIn(headers.traceparent);
+        options.meta = { ...options.meta, work, ...(parent && { traceparent: traceParentOf(parent) }) };
+        if (!REQUEST_ID.test(options.requestID ?? "")) options.requestID = parent?.traceId ?? work;
       },
       // One route for everything: the path decides below, in a table, and nothing of the mesh is reachable by its name.
       routes: [{ path: "/", mappingPolicy: "restrict", bodyParsers: false, logging: false, aliases: {}, use: [dispatch] }],
@@ -108,16 +125,20 @@ export default (config: Config): ServiceSchema =>
         noteBegun(`${request.method} ${pathOnly(request)}`, ctx.requestID);
         // Before the services beside it have started, a question would be answered as if they did not exist.
         if (!this.isReady) return noteFailure(this, starting(), refuse(request, starting()), ctx.requestID);
+        const once = (answer: () => Promise<Answer>): Promise<Answer> => {
+          const key = idempotencyKeyOf(request);
+          return key === undefined ? answer() : answerOnce(ctx, request, this.directory, key, answer);
+        };
         if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
           try {
-            return await answerFhir(this, ctx, request, url.slice("/fhir".length), config);
+            return await once(() => answerFhir(this, ctx, request, url.slice("/fhir".length), config));
           } catch (error) {
             logOwnFault(this, request, error);
             return noteFailure(this, error, refuseFhir(error), ctx.requestID);
           }
         }
         try {
-          return await answerRest(this, ctx, request, url);
+          return await once(() => answerRest(this, ctx, request, url));
         } catch (error) {
           logOwnFault(this, request, error);
           return noteFailure(this, error, refuseRest(error), ctx.requestID);
@@ -126,6 +147,9 @@ export default (config: Config): ServiceSchema =>
     },
 
     events: {
+      [SUBSCRIPTION_PING](this: This, ctx: Context<SubscriptionPing>) {
+        this.webSockets?.ping(ctx.params.subscription);
+      },
       [PROFILES_CHANGED](this: This) {
         this.profiles.clear();
       },
@@ -147,6 +171,11 @@ export default (config: Config): ServiceSchema =>
     async started(this: This) {
       const warn = (message: string) => this.logger.warn(message);
       sealPageLinksWith(await pageKey(config, warn), this.criteria);
+      this.sampled = [
+        sample.bytesInFlight(() => this.inFlight.bytes),
+        sample.requestsInFlight(() => this.inFlight.requests),
+        sample.membersDown(() => this.directory.down().length),
+      ];
       const handle = this.express();
       this.http = createGateway(config, warn);
       this.own = ownName(config, config.port);
@@ -154,6 +183,11 @@ export default (config: Config): ServiceSchema =>
       this.http.on("request", serve);
       this.http.on("checkContinue", serve); // who asks first hears a refusal before sending the body
       this.http.on("connection", (socket: Socket) => this.connections.add(socket, clientOfConnection(socket.remoteAddress, config)));
+      this.webSockets = webSocketsOf(this, config);
+      this.http.on("upgrade", (request, socket, head) => {
+        this.connections.begin(request.socket); // it is not idle, as long as it lasts
+        this.webSockets.upgrade(request, socket, head);
+      });
       this.http.on("secureConnection", (socket: Socket) => this.connections.addEncrypted(socket));
       this.http.on("clientError", refuseMalformed);
       // Listening begins at once, and says "not ready" until the broker has started everything beside it.
@@ -169,6 +203,7 @@ export default (config: Config): ServiceSchema =>
       // The first signal: who asks whether this gateway is ready hears it before the last request is answered.
       this.broker.localBus.once("$mesh.leaving", () => {
         this.isLeaving = true;
+        this.webSockets.close();
         // What was handed over ends with its last answer (scripts/start/handed-connections.ts).
         if (config.handedPort === undefined) this.closed ??= shut(this.http as Server);
       });
@@ -176,12 +211,27 @@ export default (config: Config): ServiceSchema =>
 
     async stopped(this: This) {
       this.isReady = false;
+      for (const end of this.sampled ?? []) end();
+      this.webSockets?.close();
       if (this.http) await (this.closed ?? shut(this.http));
       this.inFlight.stop();
       this.reclaim.stop();
       await this.criteria.close();
     },
   });
+
+function webSocketsOf(service: This, config: Config): WebSockets {
+  return new WebSockets({
+    config,
+    own: () => service.own,
+    isReady: () => service.isReady && !service.isLeaving,
+    isBindable: async (id) => {
+      const { json } = await readResource({ caller: service.broker, directory: service.directory }, "Subscription", id);
+      const { status, channel } = parseJson(json) as Subscription;
+      return status === "active" && channel.type === "websocket";
+    },
+  });
+}
 
 /** What every request passes before the mesh hears of it. */
 function accept(
@@ -200,11 +250,12 @@ function accept(
     send(request, response, given).catch(() => response.destroy());
   };
   // Whoever watches over this process hears from it also when it has too much to do, by whatever name.
-  const health = healthOf(service, request);
-  if (health) {
-    answer(health);
+  const probed = probeOf(service, request, config);
+  if (probed) {
+    probed.then(answer, () => response.destroy());
     return;
   }
+  const [door, begun] = [request.url ?? "", performance.now()];
   try {
     requireOwnHost(request, own);
     request.url = originForm(request.url ?? "/");
@@ -218,6 +269,7 @@ function accept(
     response.once("close", () => {
       connections.end(socket);
       if (exchange) inFlight.close(exchange);
+      if (response.headersSent) noteAnswer(door, response.statusCode, begun);
     });
     if (!exchange) throw overloaded();
     request.exchange = exchange;
@@ -245,14 +297,22 @@ function dispatch(this: Service, request: MeshRequest, response: ServerResponse)
   const self = this as This;
   self
     .answer(request.$ctx, Object.assign(request, { url: request.originalUrl }))
-    .then((answer) => send(request, response, answer))
+    .then((answer) => {
+      describeSpan(`${request.method} ${doorOf(request.url ?? "")}`, {
+        "http.request.method": request.method ?? "",
+        "http.response.status_code": answer.status,
+      });
+      const trace = traceOfAnswer(request.$ctx);
+      if (trace !== undefined && !response.headersSent) response.setHeader("traceresponse", trace);
+      return send(request, response, answer);
+    })
     .catch((error: Error & { code?: number }) => {
       if (error.code === 503 && !response.headersSent)
         return send(request, response, noteFailure(self, error, refuse(request, error), request.$ctx.requestID));
       throw error;
     })
     .catch((error: Error) => {
-      self.logger.error(`${request.method} ${pathOnly(request)}: the answer could not be sent: ${error.stack}`);
+      self.logger.error(`${request.method} ${pathOnly(request)}: the answer could not be sent: ${faultOf(error)}`);
       response.destroy();
     });
 }
@@ -305,22 +365,6 @@ async function answerRest(service: This, ctx: Context, request: IncomingMessage,
         [...new Set([new URL(service.own.origin).host, request.headers.host ?? ""])].filter(Boolean),
       );
   }
-}
-
-/** What `/health/…` answers; undefined: it is not asked for. */
-function healthOf(service: This, request: IncomingMessage): Answer | undefined {
-  if (request.method !== "GET" && request.method !== "HEAD") return undefined;
-  const path = pathOnly(request);
-  if (path === "/health/live") return { status: 200, headers: JSON_TYPE, body: '{"status":"live"}' };
-  return path === "/health/ready" ? readiness(service) : undefined;
-}
-
-/** `missing`: services of the system that cannot be seen. A gateway that is ready answers 503 for these, and serves the rest. */
-function readiness({ isReady, isLeaving, directory }: This): Answer {
-  const status = isLeaving ? "leaving" : isReady ? "ready" : "starting";
-  const missing = directory.down();
-  const body = JSON.stringify({ status, ...(missing.length > 0 && { missing }) });
-  return { status: status === "ready" ? 200 : 503, headers: JSON_TYPE, body };
 }
 
 const starting = () => new Errors.MoleculerRetryableError("The server is starting or stopping; try again in a moment.", 503, "NOT_READY");

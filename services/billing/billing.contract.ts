@@ -31,6 +31,22 @@ export interface Charge {
   currency: string; // ISO 4217
 }
 
+/** A code of a code system, e.g. LOINC's 718-7. */
+export interface Code {
+  system: string;
+  code: string;
+  display?: string;
+}
+
+/** What one unit of an act costs: a FHIR ChargeItemDefinition. A visit is charged by its class (v3-ActCode), a stay too, for each day. */
+export interface Price {
+  /** "ChargeItemDefinition/…", always the same for one code. */
+  definition: string;
+  code: Code;
+  cents: number;
+  currency: string; // ISO 4217
+}
+
 /** The bill of a visit or stay: a FHIR Invoice. */
 export interface Bill {
   /** "Invoice/…" */
@@ -55,4 +71,11 @@ export const billing = {
    * @throws 404 NOT_FOUND, 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES, CHARGES_CHANGED
    */
   invoice: action<{ encounter: string }, Bill>("billing.invoice"),
+  /**
+   * From now on acts with this code are charged: visits that end, stays that end, results and dispenses. What is charged already stays as it is.
+   * @throws 409 PRICE_CHANGED when others set it at the same moment
+   */
+  setPrice: action<{ code: Code; cents: number; currency: string }, Price>("billing.setPrice"),
+  /** The price list; at most 10,000 prices. */
+  listPrices: action<Record<string, never>, Price[]>("billing.listPrices"),
 };

@@ -17,6 +17,20 @@ export const nothingToInvoice = (encounter: string) =>
 export const severalCurrencies = (encounter: string) =>
   new MoleculerClientError("The charges are in several currencies: one bill has one.", 409, "SEVERAL_CURRENCIES", { encounter });
 
+/** 409: others have set the price at the same moment. */
+export const priceChanged = (definition: string) =>
+  new MoleculerClientError(
+    "Somebody else has set this price at the same moment: look at it, and set it again if it is wrong.",
+    409,
+    "PRICE_CHANGED",
+    {
+      definition,
+    },
+  );
+
+/** Type of the store's refusal of a second charge for one act. */
+export const ACT_ALREADY_CHARGED = "ACT_ALREADY_CHARGED";
+
 /** 409: others were faster; the same call may succeed. */
 export const chargesChanged = (encounter: string) =>
   new MoleculerClientError("The charges changed while they were summed up: try again.", 409, "CHARGES_CHANGED", { encounter });

@@ -5,24 +5,19 @@ import type { Clause } from "../../fhir/search/query.ts";
 import { localReference } from "../../federation/facts.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import type { Bill, Charge } from "./billing.contract.ts";
-import { exponentOf } from "./currencies.ts";
+import { money, unitsIn } from "./currencies.ts";
 import { CHARGE_INVOICED, encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billing.errors.ts";
 
 // The rules of a bill: plain data in, plain data out. No broker, no database, no clock.
 
-/** Money as FHIR writes it, from the smallest units of its currency. */
-const money = (units: number, currency: string): Money => ({ value: units / 10 ** exponentOf(currency), currency });
-
 const priceOf = ({ priceOverride }: ChargeItem): number => numberOf(priceOverride?.value) ?? 0;
 
-/**
- * The sum in the smallest units of the currency. Half a unit is rounded away from zero, as it is written: 1.005 EUR are 101 cents, though the
- * double beside it is below; but twice 1.005 are 201.
- */
-function unitsOf(items: ChargeItem[], currency: string): number {
-  const sum = items.reduce((all, item) => all + priceOf(item), 0);
-  return Math.sign(sum) * Math.round(Number((Math.abs(sum) * 10 ** exponentOf(currency)).toPrecision(15)));
-}
+/** The sum in the smallest units of the currency: twice 1.005 EUR are 201 cents. */
+const unitsOf = (items: ChargeItem[], currency: string): number =>
+  unitsIn(
+    items.reduce((all, item) => all + priceOf(item), 0),
+    currency,
+  );
 
 /** The ChargeItem of something to pay for. */
 export function newCharge(

@@ -29,7 +29,7 @@ const tooFine = (id: string, at: string, { currency = "" }: Money) =>
 
 const charge: Rule<ChargeItem>[] = [
   statusSteps<ChargeItem>("ChargeItem", STATUS_STEPS.ChargeItem, {
-    says: "A billed charge stays billed until its Invoice is cancelled, in the same transaction; an aborted one stays aborted.",
+    says: "A billed charge stays billed until its Invoice is cancelled, in the same transaction.",
     sealed: ["billed"],
     may: ({ before, reference }, facts) => before?.status === "billed" && isTakenBack(reference, facts),
   }),

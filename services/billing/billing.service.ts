@@ -1,14 +1,18 @@
 import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
-import type { ChargeItem, Encounter, Stored } from "../../fhir/r4.ts";
+import type { ChargeItem, Encounter, FhirResource, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
+import type { ResourceVersion } from "../../federation/owner-contract.ts";
+import { type DurableEvent, effectOf } from "../../mixins/events/event.ts";
+import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
-import { readReference, referenceTo } from "../../mixins/fhir/reference.ts";
-import { owns, type billing } from "./billing.contract.ts";
-import { CHARGE_INVOICED, chargesChanged } from "./billing.errors.ts";
+import { codeRule, readReference, referenceTo } from "../../mixins/fhir/reference.ts";
+import { actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, priceIdOf, priceOf } from "./acts.model.ts";
+import { type Code, owns, type billing, type Price } from "./billing.contract.ts";
+import { ACT_ALREADY_CHARGED, CHARGE_INVOICED, chargesChanged, priceChanged } from "./billing.errors.ts";
 import { chargeOf, chargesOf, invoiceKeys, isOpen, newCharge, newInvoice } from "./billing.model.ts";
 import { rules } from "./billing.rules.ts";
 
@@ -22,15 +26,27 @@ interface OpenCharges {
 
 interface Own {
   openCharges(encounter: string): Promise<OpenCharges>;
+  chargeAct(event: DurableEvent<ResourceVersion>): Promise<void>;
+  firstPrice(codes: Code[]): Promise<Price | undefined>;
+}
+
+const MAX_PRICES = 10_000;
+const CENTS = { type: "number", integer: true, min: 0, max: 100_000_000_00 } as const;
+const CURRENCY = { type: "string", pattern: /^[A-Z]{3}$/, messages: { stringPattern: "currency must be a code like EUR." } } as const;
+
+/** A version of what may be charged for. */
+async function charge(this: Own, event: DurableEvent<ResourceVersion>): Promise<void> {
+  await this.chargeAct(event);
 }
 
 export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
   name: "billing",
   mixins: [
+    Events<Own>({ handles: { "fhir.Encounter": charge, "fhir.Observation": charge, "fhir.MedicationDispense": charge } }),
     Fhir({
       owns,
       rules,
-      unique: { Invoice: invoiceKeys },
+      unique: { ChargeItem: chargeKeys, Invoice: invoiceKeys },
     }),
   ],
 
@@ -41,8 +57,8 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       params: {
         encounter: referenceTo("Encounter"),
         text: { type: "string", trim: true, min: 1, max: 500 },
-        cents: { type: "number", integer: true, min: 0, max: 100_000_000_00 },
-        currency: { type: "string", pattern: /^[A-Z]{3}$/, messages: { stringPattern: "currency must be a code like EUR." } },
+        cents: CENTS,
+        currency: CURRENCY,
         $$strict: true,
       },
       async handler(ctx) {
@@ -69,9 +85,66 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         return bill;
       },
     },
+
+    setPrice: {
+      rest: "POST",
+      summary: "Set what an act costs",
+      params: { code: codeRule, cents: CENTS, currency: CURRENCY, $$strict: true },
+      async handler(ctx) {
+        const definition = definitionOf(ctx.params);
+        const before = await this.fhir.read("ChargeItemDefinition", definition.id);
+        try {
+          await this.fhir.write([before ? change({ ...before, ...definition }) : creation(definition)]);
+        } catch (error) {
+          const isChanged = isType(error, "STALE_VERSION") || isType(error, "ID_TAKEN");
+          throw isChanged ? priceChanged(`ChargeItemDefinition/${definition.id}`) : error;
+        }
+        return priceOf(definition) as Price;
+      },
+    },
+
+    listPrices: {
+      rest: "GET",
+      summary: "What acts cost",
+      params: { $$strict: true },
+      async handler() {
+        const found = await this.fhir.find({ type: "ChargeItemDefinition", clauses: [], limit: MAX_PRICES });
+        return found.flatMap((definition) => priceOf(definition) ?? []);
+      },
+    },
   },
 
   methods: {
+    /** Brings the charge of an act to what the act is now: an older event than the newest changes nothing more. */
+    async chargeAct(this: Service & WithFhir & WithDirectory & Own, event: DurableEvent<ResourceVersion>): Promise<void> {
+      const { type, id } = event.payload;
+      const reference = `${type}/${id}`;
+      const before = await this.fhir.read("ChargeItem", chargeIdOf(reference));
+      if (!before && (await this.store.count("ChargeItemDefinition", [])) === 0) return; // a hospital without a price list
+      const resource = await readReference<FhirResource>({ caller: this.broker, directory: this.directory }, reference).catch((error) => {
+        if (isType(error, "GONE")) return undefined;
+        throw error;
+      });
+      const act = resource && actOf(resource);
+      const price = act?.state === "done" ? await this.firstPrice(act.codes) : undefined;
+      const item = chargeForAct(reference, act, price, before);
+      if (!item) return;
+      try {
+        await this.fhir.write([effectOf(event), before ? change(item) : creation(item)]);
+      } catch (error) {
+        if (!isType(error, ACT_ALREADY_CHARGED)) throw error; // somebody has charged it by hand
+      }
+    },
+
+    async firstPrice(this: WithFhir, codes: Code[]): Promise<Price | undefined> {
+      for (const code of codes) {
+        const definition = await this.fhir.read("ChargeItemDefinition", priceIdOf(code));
+        const price = definition && priceOf(definition);
+        if (price) return price;
+      }
+      return undefined;
+    },
+
     /** FHIR has no search parameter for a charge's status: all are looked at, also those that are billed long since. */
     async openCharges(this: Service & WithFhir, encounter: string): Promise<OpenCharges> {
       const open: OpenCharges = { items: [], left: 0 };

@@ -7,6 +7,9 @@ export const INPATIENT = ["IMP", "ACUTE", "NONAC", "OBSENC", "SS"];
 /** The FHIR types that this service owns. */
 export const owns: (string | Ownership)[] = [{ type: "Encounter", where: { path: "class.code", in: INPATIENT } }];
 
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["Encounter"];
+
 /** One stay of a patient in a bed, from admission to discharge: a FHIR Encounter of class IMP. */
 export interface Stay {
   /** "Encounter/…" */

@@ -7,7 +7,7 @@ import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
-import { owns, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
+import { emits, owns, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
 import {
   BED_OCCUPIED,
   bedOccupied,
@@ -31,7 +31,7 @@ interface Helpers {
 
 export default defineService<typeof hospitalizations, WithFhir & WithDirectory & Helpers>({
   name: "hospitalizations",
-  mixins: [Fhir({ owns, unique: { Encounter: stayKeys }, rules })],
+  mixins: [Fhir({ owns, emits, unique: { Encounter: stayKeys }, rules })],
 
   actions: {
     admit: {

@@ -11,6 +11,9 @@ export const owns: (string | Ownership)[] = [
   "Media",
 ];
 
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["Observation"];
+
 /** A code of a code system, e.g. LOINC's 718-7. */
 export interface Code {
   system: string;

@@ -5,7 +5,7 @@ import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { owns, type lab } from "./lab.contract.ts";
+import { emits, owns, type lab } from "./lab.contract.ts";
 import { orderChanged, orderNotFound } from "./lab.errors.ts";
 import { newOrder, orderOf, resultOf } from "./lab.model.ts";
 import { rules } from "./lab.rules.ts";
@@ -23,6 +23,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
   mixins: [
     Fhir({
       owns,
+      emits,
       rules,
     }),
   ],

@@ -13,6 +13,9 @@ export const owns = [
   "SupplyDelivery",
 ];
 
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["MedicationDispense"];
+
 /** A code of a code system, e.g. RxNorm's 313782. */
 export interface Code {
   system: string;

@@ -3,7 +3,7 @@ import { defineService } from "../../mesh/contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { type Code, owns, type pharmacy } from "./pharmacy.contract.ts";
+import { type Code, emits, owns, type pharmacy } from "./pharmacy.contract.ts";
 import { outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
 import {
   codeOfCounter,
@@ -28,6 +28,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
   mixins: [
     Fhir({
       owns,
+      emits,
       rules,
       effects,
     }),

@@ -81,7 +81,6 @@ export const owns = [
   "SpecimenDefinition",
   "StructureDefinition",
   "StructureMap",
-  "Subscription",
   "SubstanceNucleicAcid",
   "SubstancePolymer",
   "SubstanceProtein",

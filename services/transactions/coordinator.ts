@@ -9,9 +9,13 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Caller } from "../../mesh/contract.ts";
+import type { Part } from "../../mesh/keyed-request-contract.ts";
+import { newPart, notePart, stamped, transactionOfPart } from "../../mesh/keyed-request.ts";
+import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { type MadeElsewhere, type OwnerStep, ownerOf, type StepResult, transactionId } from "../../federation/owner-contract.ts";
 import { isType, type IssueOfStep } from "../../federation/errors.ts";
 import { writeToOwner } from "../../federation/write-to-owner.ts";
+import { asCommitted, isKeyed } from "../../federation/prepare-part.ts";
 import { WriteConflict } from "../../federation/retry-on-conflict.ts";
 import type { Store } from "../../store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
@@ -45,8 +49,10 @@ export async function commitShares(
 ): Promise<StepResult[]> {
   if (shares.length === 0) return [];
   const [only] = shares;
-  if (only && shares.length === 1 && !dependsOnAbsence(only)) return writeAtOnce(coordinator, only, representation);
-  const tx = transactionId(coordinator.nodeID, randomUUID());
+  const { caller } = coordinator;
+  const keyed = isKeyed(caller) ? caller.meta : undefined;
+  if (only && shares.length === 1 && !dependsOnAbsence(only) && !keyed) return writeAtOnce(coordinator, only, representation);
+  const tx = keyed ? newPart(keyed.keyed) : transactionId(coordinator.nodeID, randomUUID());
   const begun = Date.now();
   const results: StepResult[] = [];
   const asked: string[] = [];
@@ -71,6 +77,13 @@ export async function commitShares(
     throw isType(error, "REQUEST_REJECTED") ? new WriteConflict() : error;
   }
 
+  const receivers = new Set(shares.filter(isReceiver).map(({ owner }) => owner));
+  if (keyed) {
+    // Decided by the gateway, together with the answer that is kept.
+    for (const owner of asked) notePart(keyed, { tx, owner, isFirst: receivers.has(owner) });
+    return asCommitted(results, keyed.keyed);
+  }
+
   const at = Date.now();
   const outcome = await decideCommit(coordinator.journal, tx, at, asked).catch(async (error: Error) => {
     // Whether the write arrived is unknown: the owners will learn it from the journal, whichever way it went.
@@ -81,9 +94,8 @@ export async function commitShares(
     await abort(coordinator, tx, asked);
     throw transactionAborted("one of its services gave it up.");
   }
-  // What moves arrives before it leaves: whoever looks meanwhile sees it with one of the two, or with both.
-  const receivers = new Set(shares.filter(isReceiver).map(({ owner }) => owner));
-  await tellCommit(coordinator, { tx, at: outcome.at, owners: asked, receivers });
+  const parts = asked.map((owner) => ({ tx, owner, isFirst: receivers.has(owner) }));
+  await tellCommit(coordinator, { tx, at: outcome.at, parts });
   for (const result of results) {
     if (result.outcome === "existed" || result.outcome === "none") continue;
     result.updated = at;
@@ -94,22 +106,20 @@ export async function commitShares(
 
 /**
  * Tells every owner of a commit, and forgets it once all have answered. Never throws: what cannot be told now is found
- * in the journal later.
- * @param receivers owners that are told first
+ * in the journal later. What moves arrives before it leaves (`isFirst`): whoever looks meanwhile sees it with one of the two, or with both.
  */
-export async function tellCommit(
-  coordinator: Coordinator,
-  { tx, at, owners, receivers = new Set() }: { tx: string; at: number; owners: string[]; receivers?: ReadonlySet<string> },
-): Promise<void> {
-  const unreachable: string[] = [];
-  const tell = async (some: string[]) => {
-    const results = await Promise.allSettled(some.map((owner) => ownerOf(owner).commit(coordinator.caller, { tx, at }, COMMIT_CALL)));
-    unreachable.push(...some.filter((_, index) => results[index]?.status === "rejected"));
-  };
-  await tell(owners.filter((owner) => receivers.has(owner)));
-  await tell(owners.filter((owner) => !receivers.has(owner)));
-  if (unreachable.length > 0) {
-    coordinator.warn(`Transaction ${tx} is committed; ${unreachable.join(", ")} will learn it from the journal.`);
+export async function tellCommit(coordinator: Coordinator, { tx, at, parts }: { tx: string; at: number; parts: Part[] }): Promise<void> {
+  const unreachable = new Set<string>();
+  const tell = (some: Part[]) =>
+    mapConcurrent(some, (part) =>
+      ownerOf(part.owner)
+        .commit(coordinator.caller, { tx: part.tx, at }, COMMIT_CALL)
+        .catch(() => unreachable.add(part.owner)),
+    );
+  await tell(parts.filter(({ isFirst }) => isFirst === true));
+  await tell(parts.filter(({ isFirst }) => isFirst !== true));
+  if (unreachable.size > 0) {
+    coordinator.warn(`Transaction ${tx} is committed; ${[...unreachable].join(", ")} will learn it from the journal.`);
     return;
   }
   // Forgetting needs no answer: a leftover entry is told again at the next start, which changes nothing.
@@ -142,11 +152,21 @@ async function abort(coordinator: Coordinator, tx: string, owners: string[]): Pr
     owners.map((owner) => ownerOf(owner).abort(coordinator.caller, { tx }, { timeout: 2_000, retries: 0 })),
   );
   const deaf = owners.filter((_, index) => told[index]?.status === "rejected");
-  if (deaf.length === 0) return;
+  // Of a keyed request the whole is still to be decided; what its decision does not name is aborted by it.
+  if (deaf.length === 0 || transactionOfPart(tx) !== tx) return;
   coordinator.warn(`Transaction ${tx} is aborted; ${deaf.join(", ")} will learn it from the journal.`);
   // Absence means abort only to who may decide: written down, it is known to who asks while this coordinator lives.
   await outcomeOrAbort(coordinator.journal, tx, true).catch((error: Error) =>
     coordinator.warn(`The abort of ${tx} is not in the journal: ${error.message}`),
+  );
+}
+
+/** Aborts what was prepared for a keyed request. Never throws: who does not hear of it asks the journal, in which it is aborted. */
+export async function abortParts({ caller }: Coordinator, parts: Part[]): Promise<void> {
+  await mapConcurrent(parts, ({ tx, owner }) =>
+    ownerOf(owner)
+      .abort(caller, { tx }, { timeout: 2_000 })
+      .catch(() => null),
   );
 }
 
@@ -200,7 +220,3 @@ const isInvalid = (error: unknown): boolean => isType(error, "INVALID_RESOURCE")
 
 /** The entry that a fault names. */
 const entryOf = ({ expression: [path = ""] = [] }: IssueOfStep): number => Number(/^Bundle\.entry\[(\d+)\]/.exec(path)?.[1] ?? 0);
-
-/** The store writes `at` into what it has prepared; the copy that came with the answer to prepare gets it here. */
-const stamped = (json: string, at: number): string =>
-  json.replace(/"lastUpdated":"[^"]*"/, `"lastUpdated":"${new Date(at).toISOString()}"`);

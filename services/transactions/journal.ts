@@ -3,6 +3,8 @@
  * One key per transaction; the first to write it decides, whoever that is (a coordinator, or an owner in doubt).
  */
 import type { TransactionOutcome } from "../../federation/owner-contract.ts";
+import type { Part } from "../../mesh/keyed-request-contract.ts";
+import { transactionOfPart } from "../../mesh/keyed-request.ts";
 import type { Store } from "../../store/store.ts";
 
 /** How long a forced abort is remembered; far longer than a coordinator lives on with an undecided transaction. */
@@ -13,9 +15,19 @@ interface Entry {
   at: number;
   /** Services that have to hear of the commit. */
   owners: string[];
+  /** Of a keyed request: what they have prepared for it. What else there is was prepared by a node that died. */
+  parts?: Part[];
 }
 
-const keyOf = (tx: string) => `tx/${tx}`;
+/** A committed transaction that some owner may not have heard of. */
+export interface Unfinished {
+  tx: string;
+  at: number;
+  parts: Part[];
+}
+
+/** Key of a transaction's line in the journal. */
+export const keyOf = (tx: string) => `tx/${tx}`;
 
 /** Writes the commit, unless the transaction is decided already; the answer is what holds. Durable when it returns. */
 export async function decideCommit(store: Store, tx: string, at: number, owners: string[]): Promise<TransactionOutcome> {
@@ -23,28 +35,35 @@ export async function decideCommit(store: Store, tx: string, at: number, owners:
   return outcomeIn(await store.put(keyOf(tx), JSON.stringify(entry)));
 }
 
-/** What holds for a transaction. With `decide` one that is not decided yet is aborted by this, for good. */
-export async function outcomeOrAbort(store: Store, tx: string, decide: boolean): Promise<TransactionOutcome> {
+/** The line of a keyed request's commit. */
+export const keyedCommit = (at: number, parts: Part[]): string =>
+  JSON.stringify({ committed: true, at, owners: [], parts } satisfies Entry);
+
+/** What holds for a transaction, or for a part of one. With `decide` one that is not decided yet is aborted by this, for good. */
+export async function outcomeOrAbort(store: Store, asked: string, decide: boolean): Promise<TransactionOutcome> {
+  const tx = transactionOfPart(asked);
   const known = await store.get(keyOf(tx));
-  if (known !== undefined) return outcomeIn(known);
+  if (known !== undefined) return outcomeIn(known, asked);
   if (!decide) return { state: "undecided" };
   const entry: Entry = { committed: false, at: 0, owners: [] };
-  return outcomeIn(await store.put(keyOf(tx), JSON.stringify(entry), Date.now() + KEEP_ABORT_MS));
+  return outcomeIn(await store.put(keyOf(tx), JSON.stringify(entry), Date.now() + KEEP_ABORT_MS), asked);
 }
 
 /** Commits that some owner may not have heard of: what a coordinator that died left behind. */
-export async function unfinished(store: Store, limit: number): Promise<{ tx: string; at: number; owners: string[] }[]> {
+export async function unfinished(store: Store, limit: number): Promise<Unfinished[]> {
   const entries = await store.entries("tx/", limit);
   return entries.flatMap(({ key, value }) => {
-    const { committed, at, owners } = JSON.parse(value) as Entry;
-    return committed ? [{ tx: key.slice(3), at, owners }] : [];
+    const { committed, at, owners, parts } = JSON.parse(value) as Entry;
+    const tx = key.slice(3);
+    return committed ? [{ tx, at, parts: parts ?? owners.map((owner) => ({ tx, owner })) }] : [];
   });
 }
 
 /** Every owner has committed: nobody will ask again. */
 export const forget = (store: Store, tx: string): Promise<void> => store.remove(keyOf(tx));
 
-function outcomeIn(text: string): TransactionOutcome {
-  const { committed, at } = JSON.parse(text) as Entry;
-  return committed ? { state: "committed", at } : { state: "aborted" };
+function outcomeIn(text: string, asked?: string): TransactionOutcome {
+  const { committed, at, parts } = JSON.parse(text) as Entry;
+  const isOther = asked !== undefined && parts !== undefined && asked !== transactionOfPart(asked) && !parts.some(({ tx }) => tx === asked);
+  return committed && !isOther ? { state: "committed", at } : { state: "aborted" };
 }

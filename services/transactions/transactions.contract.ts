@@ -1,5 +1,6 @@
 import type { FhirResource } from "../../fhir/r4.ts";
 import { action } from "../../mesh/contract.ts";
+import type { Part } from "../../mesh/keyed-request-contract.ts";
 import { outcomeOf } from "../../federation/owner-contract.ts";
 
 /** One entry of a transaction, as in a FHIR Bundle. */
@@ -22,6 +23,15 @@ export interface EntryResult {
   json?: string;
 }
 
+/** The answer to a keyed request as it is kept. */
+export interface KeptAnswer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+  /** The body is what these characters mean in base64. */
+  isBase64?: boolean;
+}
+
 /** Entries as the text that `process` takes. */
 export const transactionOf = (...entry: TransactionEntry[]): string =>
   JSON.stringify({ resourceType: "Bundle", type: "transaction", entry });
@@ -41,6 +51,21 @@ export const transactions = {
     { text: string; base: string; representation?: boolean; keepsLabels?: boolean; isAlone?: boolean },
     (EntryResult | null)[]
   >("transactions.process"),
+  /**
+   * Before a request with an Idempotency-Key is carried out: the answer that is kept for it; null when there is none, and the caller is to
+   * answer. Waits a while for another try that is under way. `tx` is the transaction that all its writes will be parts of.
+   * @throws 422 IDEMPOTENCY_KEY_REUSED, 409 IDEMPOTENCY_KEY_IN_USE, 503 IDEMPOTENCY_KEYS_FULL
+   */
+  beginKeyed: action<{ key: string; fingerprint: string; tx: string }, KeptAnswer | null>("transactions.beginKeyed"),
+  /**
+   * Keeps the answer and commits the request's writes, in one durable write. Gives the answer that counts: another try's when that was faster.
+   * @throws 413 IDEMPOTENT_ANSWER_TOO_LARGE, 503 TRANSACTION_ABORTED: nothing is stored
+   */
+  commitKeyed: action<{ key: string; fingerprint: string; tx: string; at: number; parts: Part[]; answer: KeptAnswer }, KeptAnswer>(
+    "transactions.commitKeyed",
+  ),
+  /** Gives up a request that was refused: its writes are aborted, and it may be sent again. */
+  cancelKeyed: action<{ key: string; tx: string; parts: Part[] }, null>("transactions.cancelKeyed"),
   /** What the journal says of a transaction. With `decide` one without a decision is decided by the question: aborted, for good. */
   outcome: outcomeOf,
 };

@@ -17,3 +17,32 @@ export const transactionUnclear = () =>
 /** The transaction was cut short before it was decided: nothing is stored, and the same request may succeed. */
 export const transactionAborted = (why: string) =>
   new MoleculerRetryableError(`The transaction was aborted and nothing is stored: ${why}`, 503, "TRANSACTION_ABORTED");
+
+/** The Idempotency-Key was used for another request: another URL, body or condition. */
+export const keyOfAnother = () =>
+  new MoleculerClientError("This Idempotency-Key belongs to another request: make a new one for each.", 422, "IDEMPOTENCY_KEY_REUSED");
+
+/** The first try is not answered yet. */
+export const keyInUse = () =>
+  new MoleculerRetryableError(
+    "The request with this Idempotency-Key is being answered: send it again in a moment.",
+    409,
+    "IDEMPOTENCY_KEY_IN_USE",
+  );
+
+/** No more answers can be kept until older ones expire. */
+export const answersFull = () =>
+  new MoleculerRetryableError(
+    "No more answers can be kept for an Idempotency-Key at the moment: send it later, or without the key.",
+    503,
+    "IDEMPOTENCY_KEYS_FULL",
+  );
+
+/** Nothing was written. `data.most` is in characters. */
+export const answerTooLarge = (most: number) =>
+  new MoleculerClientError(
+    "The answer is too large to be kept for its Idempotency-Key, so nothing is stored: ask for less with Prefer: return=minimal.",
+    413,
+    "IDEMPOTENT_ANSWER_TOO_LARGE",
+    { most },
+  );

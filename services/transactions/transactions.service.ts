@@ -3,10 +3,10 @@ import { type BundleEntry, entriesOf, refuseChangingOperations, refuseOverlaps, 
 import { refuseFaultyShell } from "../../fhir/bundle/shell.ts";
 import { parseInput } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
-import type { DateReading } from "../../fhir/search/ranges.ts";
+import type { DateReading } from "../../fhir/search/types/date.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { type Caller, defineService } from "../../mesh/contract.ts";
-import type { StepResult } from "../../federation/owner-contract.ts";
+import { coordinatorOf, type StepResult } from "../../federation/owner-contract.ts";
 import { type Directory, WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
 import { isType, locked } from "../../federation/errors.ts";
 import { WriteConflict, retryOnConflict } from "../../federation/retry-on-conflict.ts";
@@ -14,8 +14,9 @@ import { readResource } from "../../federation/read.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { Store } from "../../mixins/store.ts";
 import type { Store as StoreOf } from "../../store/store.ts";
-import { commitShares, type Coordinator, tellCommit } from "./coordinator.ts";
+import { abortParts, commitShares, type Coordinator, tellCommit } from "./coordinator.ts";
 import { outcomeOrAbort, unfinished } from "./journal.ts";
+import { KeptAnswers } from "./kept-answers.ts";
 import type { EntryAnswer } from "./plan.ts";
 import { conflictKeysOf, planTransaction } from "./planning.ts";
 import type { EntryResult, transactions } from "./transactions.contract.ts";
@@ -31,6 +32,11 @@ const LOCKED_ATTEMPTS = 5;
 const COMMIT_AGAIN_AFTER_MS = 10_000; // milliseconds
 const LOOK_EVERY_MS = 5_000; // milliseconds
 
+const KEYED = { key: { type: "string", min: 1, max: 64 }, fingerprint: { type: "string", min: 1, max: 64 }, tx: "string" } as const;
+const PARTS = { type: "array", items: "object" } as const;
+/** Idempotent; another node could only do the same once more. */
+const AGAIN = { retryPolicy: { enabled: true }, hedge: false };
+
 /** For whom, and how, a transaction is carried out. */
 interface Manner {
   caller: Caller;
@@ -42,6 +48,7 @@ interface Manner {
 
 type This = Service &
   WithDirectory & { store: StoreOf } & {
+    answers: KeptAnswers;
     dates: DateReading;
     process(entries: () => BundleEntry[], how: Manner): Promise<(EntryResult | null)[]>;
     coordinator(caller: Caller): Coordinator;
@@ -76,6 +83,44 @@ export default defineService<typeof transactions, This>({
           return entries;
         };
         return this.process(parse, { caller: ctx, base, representation, keepsLabels, isAlone });
+      },
+    },
+
+    beginKeyed: {
+      params: { ...KEYED, $$strict: true },
+      ...AGAIN,
+      handler(ctx) {
+        return this.answers.begin(ctx.params);
+      },
+    },
+
+    commitKeyed: {
+      params: { ...KEYED, at: "number", parts: PARTS, answer: "object", $$strict: true },
+      timeout: 30_000, // milliseconds; the owners of a long bundle take seconds
+      ...AGAIN,
+      async handler(ctx) {
+        const { at, parts, answer, ...asked } = ctx.params;
+        const coordinator = this.coordinator(this.broker);
+        try {
+          const kept = await this.answers.keep(asked, at, parts, answer);
+          if (kept.isOwn) await tellCommit(coordinator, { tx: asked.tx, at, parts });
+          else await abortParts(coordinator, parts);
+          return kept.answer;
+        } catch (error) {
+          if (isType(error, "TRANSACTION_ABORTED")) await abortParts(coordinator, parts);
+          throw error;
+        }
+      },
+    },
+
+    cancelKeyed: {
+      params: { key: KEYED.key, tx: "string", parts: PARTS, $$strict: true },
+      ...AGAIN,
+      async handler(ctx) {
+        const { key, tx, parts } = ctx.params;
+        const outcome = await this.answers.cancel(key, tx);
+        if (outcome === "aborted") await abortParts(this.coordinator(this.broker), parts);
+        return null;
       },
     },
 
@@ -128,6 +173,8 @@ export default defineService<typeof transactions, This>({
   },
 
   async started(this: This) {
+    const isGone = (tx: string) => this.broker.registry.nodes.get(coordinatorOf(tx))?.available !== true;
+    this.answers = new KeptAnswers(this.store, isGone);
     let telling: Promise<void> | undefined;
     // What a coordinator that died, or could not reach an owner, has committed and not told everyone. Told again it changes nothing.
     const tell = async () => {

@@ -3,6 +3,9 @@ import { action } from "../../mesh/contract.ts";
 /** The FHIR types that this service owns. */
 export const owns = ["Encounter", "Appointment", "AppointmentResponse", "Schedule", "Slot", "EpisodeOfCare"];
 
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["Encounter"];
+
 /** One ambulatory visit of a patient, from the front desk to the door: a FHIR Encounter of class AMB. */
 export interface Visit {
   /** "Encounter/…" */

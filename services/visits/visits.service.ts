@@ -4,7 +4,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { owns, type visits } from "./visits.contract.ts";
+import { emits, owns, type visits } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyOpen, visitChanged, visitNotFound } from "./visits.errors.ts";
 import { closeVisit, openVisit, visitKeys, visitOf } from "./visits.model.ts";
 import { rules } from "./visits.rules.ts";
@@ -14,6 +14,7 @@ export default defineService<typeof visits, WithFhir & WithDirectory>({
   mixins: [
     Fhir({
       owns,
+      emits,
       unique: { Encounter: visitKeys },
       rules,
     }),

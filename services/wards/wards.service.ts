@@ -161,11 +161,11 @@ async function shownPages(service: This, ctx: Context, pages: Page[]): Promise<P
     ctx,
     pages.flatMap(({ rows }) => rows.map(({ json }) => json)),
   );
-  let next = 0;
+  const rest = shown.values();
   return pages.map((page) => ({
     ...page,
     rows: page.rows.map((row) => {
-      const json = shown[next++];
+      const json = rest.next().value;
       return json === undefined ? row : { ...row, json };
     }),
   }));

@@ -1,6 +1,6 @@
 /** What adapters of either database have in common: moleculer-db's interface, spelt in terms of the few methods that differ. */
 import type { Service, ServiceBroker } from "moleculer";
-import type { Document, Find, Query, Update } from "./documents.ts";
+import { type Document, type Find, idQuery, type Query, type Update } from "./documents.ts";
 
 /** A collection, behind moleculer-db's adapter interface. */
 export abstract class DocumentAdapter<Of extends Document = Document> {
@@ -22,8 +22,8 @@ export abstract class DocumentAdapter<Of extends Document = Document> {
     return found ?? null;
   }
 
-  findById(id: string): Promise<Of | null> {
-    return this.findOne({ _id: id } as Query<Of>);
+  async findById(id: string): Promise<Of | null> {
+    return this.findOne(idQuery(id));
   }
 
   findByIds(ids: string[]): Promise<Of[]> {
@@ -31,7 +31,7 @@ export abstract class DocumentAdapter<Of extends Document = Document> {
   }
 
   async updateById(id: string, update: Update<Of>): Promise<Of | null> {
-    await this.updateMany({ _id: id } as Query<Of>, update);
+    await this.updateMany(idQuery(id), update);
     return this.findById(id);
   }
 

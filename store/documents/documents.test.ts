@@ -120,6 +120,43 @@ describe.each(kits)("a collection in $kind", ({ start, stop, url }) => {
     for (const name of hostile) await expect(async () => accounts.find({ sort: [name] })).rejects.toThrow(RangeError);
   });
 
+  it.each<[string, object]>([
+    ["code", { $where: "true" }],
+    ["an expression", { $expr: { $eq: [1, 1] } }],
+    ["a pattern", { name: { $regex: "^a" } }],
+    ["a negation", { name: { $not: { $gt: "a" } } }],
+    ["a value with operators of its own", { name: { $ne: { $gt: "" } } }],
+    ["a list with them", { name: { $in: [{ $gt: "" }] } }],
+    ["a list", { name: ["ann"] }],
+    ["a path", { "name.first": "ann" }],
+    ["a member without a value", { name: undefined }],
+    ["one of these among alternatives", { $or: [{ name: "ann" }, { $where: "true" }] }],
+    ["alternatives that are none", { $or: { name: "ann" } }],
+  ])("refuses %s in a query, at each door, and changes nothing", async (_, query) => {
+    await accounts.insert({ _id: "1", name: "ann" });
+    const foreign = query as never;
+    const doors = [
+      () => accounts.find({ query: foreign }),
+      () => accounts.findOne(foreign),
+      () => accounts.count({ query: foreign }),
+      () => accounts.updateMany(foreign, { $set: { name: "eve" } }),
+      () => accounts.removeMany(foreign),
+    ];
+    for (const door of doors) await expect(door()).rejects.toThrow(RangeError);
+    expect(await accounts.find()).toEqual([{ _id: "1", name: "ann" }]);
+  });
+
+  it("takes no id that is none for all of them", async () => {
+    await accounts.insert({ _id: "1", name: "ann" });
+    for (const id of [undefined, { $gt: "" }] as never[]) {
+      await expect(accounts.findById(id)).rejects.toThrow(RangeError);
+      await expect(accounts.removeById(id)).rejects.toThrow(RangeError);
+    }
+    await expect(accounts.updateMany({ _id: "1" }, { $rename: { name: "age" } } as never)).rejects.toThrow(RangeError);
+    await expect(accounts.updateMany({ _id: "1" }, { $set: { "name.first": "x" } } as never)).rejects.toThrow(RangeError);
+    expect(await accounts.count()).toBe(1);
+  });
+
   it("is an adapter of moleculer-db, whose mixin works on it without its published actions", async () => {
     const broker = new ServiceBroker({ logger: false });
     const { actions, ...mixin } = DbService as unknown as { actions: Record<string, unknown> };

@@ -95,3 +95,50 @@ export function memberName(name: string): string {
   if (!NAME.test(name)) throw new RangeError(`"${name.slice(0, 64)}" is no name of a member.`);
   return name;
 }
+
+/** The query for one document. @throws RangeError for what is no id */
+export function idQuery<Of extends Document>(id: string): Query<Of> {
+  if (typeof id !== "string") throw new RangeError("An id is a string.");
+  return { _id: id } as Query<Of>;
+}
+
+const COMPARISONS = new Set(["$gt", "$gte", "$lt", "$lte", "$ne", "$exists"]);
+const isScalar = (value: unknown): boolean => value === null || ["string", "number", "boolean"].includes(typeof value);
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * The query itself, if it is one of this language: what comes from outside cannot ask a database for more than that.
+ * @throws RangeError for other operators, for members without a value, and for what no member can be compared with
+ */
+export function checkedQuery<Of extends Document>(query: Query<Of>): Query<Of> {
+  if (!isObject(query)) throw new RangeError("A query is an object.");
+  for (const [name, condition] of Object.entries(query)) {
+    if (name === "$or") {
+      if (!Array.isArray(condition)) throw new RangeError("$or takes a list of queries.");
+      for (const one of condition as Query<Of>[]) checkedQuery(one);
+    } else {
+      memberName(name);
+      checkCondition(name, condition);
+    }
+  }
+  return query;
+}
+
+function checkCondition(name: string, condition: unknown): void {
+  if (isScalar(condition)) return;
+  if (!isObject(condition)) throw new RangeError(`A query must say what ${name} is compared with.`);
+  for (const [operator, value] of Object.entries(condition)) {
+    const isList = operator === "$in" && Array.isArray(value) && value.every(isScalar);
+    if (!isList && !COMPARISONS.has(operator)) throw new RangeError(`"${operator.slice(0, 64)}" is no operator of a query.`);
+    if (!isList && !isScalar(value)) throw new RangeError("A query compares with plain values only.");
+  }
+}
+
+/** The update itself, if it is one of this language. @throws RangeError for other operators, and for names that no member has */
+export function checkedUpdate<Of extends Document>(update: Update<Of>): Update<Of> {
+  for (const [operator, members] of Object.entries(update)) {
+    if (!["$set", "$inc", "$unset"].includes(operator)) throw new RangeError(`"${operator.slice(0, 64)}" is no operator of an update.`);
+    for (const name of Object.keys(members ?? {})) memberName(name);
+  }
+  return update;
+}

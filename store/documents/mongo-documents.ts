@@ -2,10 +2,13 @@
 import type { Db, MongoServerError } from "mongodb";
 import {
   boundsOf,
+  checkedQuery,
+  checkedUpdate,
   type CollectionOptions,
   type Document,
   DuplicateKey,
   type Find,
+  idQuery,
   memberName,
   type Query,
   type Update,
@@ -63,7 +66,7 @@ export class MongoDocuments<Of extends Document = Document> extends DocumentAdap
       name.startsWith("-") ? [memberName(name.slice(1)), -1] : [memberName(name), 1],
     );
     return (await this.#collection
-      .find((find.query ?? {}) as object)
+      .find(checkedQuery(find.query ?? {}) as object)
       .sort(sort)
       .skip(offset)
       .limit(limit)
@@ -71,8 +74,8 @@ export class MongoDocuments<Of extends Document = Document> extends DocumentAdap
   }
 
   /** Moleculer-db hands over the query inside its filters. */
-  count({ query = {} }: { query?: Query<Of> } = {}): Promise<number> {
-    return this.#collection.countDocuments(query as object);
+  async count({ query = {} }: { query?: Query<Of> } = {}): Promise<number> {
+    return this.#collection.countDocuments(checkedQuery(query) as object);
   }
 
   /** @throws DuplicateKey */
@@ -89,17 +92,18 @@ export class MongoDocuments<Of extends Document = Document> extends DocumentAdap
 
   /** Each document in one atomic step. @returns how many it has changed @throws DuplicateKey */
   async updateMany(query: Query<Of>, update: Update<Of>): Promise<number> {
-    const { matchedCount } = await this.#write(() => this.#collection.updateMany(query as object, update as object));
+    const [filter, change] = [checkedQuery(query) as object, checkedUpdate(update) as object];
+    const { matchedCount } = await this.#write(() => this.#collection.updateMany(filter, change));
     return matchedCount;
   }
 
   async removeMany(query: Query<Of>): Promise<number> {
-    const { deletedCount } = await this.#collection.deleteMany(query as object);
+    const { deletedCount } = await this.#collection.deleteMany(checkedQuery(query) as object);
     return deletedCount;
   }
 
   async removeById(id: string): Promise<Of | null> {
-    return (await this.#collection.findOneAndDelete({ _id: id as never })) as unknown as Of | null;
+    return (await this.#collection.findOneAndDelete(idQuery(id) as object)) as unknown as Of | null;
   }
 
   get #collection() {

@@ -1,6 +1,7 @@
 /** A service's database of documents: `NAME.documents.sqlite` in the data folder, or its MongoDB database where MONGO_URL is set. */
 import { join } from "node:path";
 import { databaseName, makeFolder, type StoreConfig } from "../open-store.ts";
+import { DATABASE_OPTIONS } from "../mongo/schema.ts";
 import type { Database } from "../sqlite/database.ts";
 import { openFile, refuseForeignFile } from "../sqlite/open.ts";
 import { APPLICATION_ID } from "../sqlite/schema.ts";
@@ -56,7 +57,7 @@ function mongoDatabase(url: string, service: string): DocumentDatabase {
     }
   };
   const client = shared(connect);
-  const open = async () => (await client.get()).db(databaseName(url, service));
+  const open = async () => (await client.get()).db(databaseName(url, service), DATABASE_OPTIONS);
   return {
     collection: (name, options) => new MongoDocuments(open, name, options),
     close: () => client.close((connected) => connected.close()),

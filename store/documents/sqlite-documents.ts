@@ -2,10 +2,12 @@
 import type { Database } from "../sqlite/database.ts";
 import {
   boundsOf,
+  checkedUpdate,
   type CollectionOptions,
   type Document,
   DuplicateKey,
   type Find,
+  idQuery,
   memberName,
   type Query,
   type Update,
@@ -87,8 +89,9 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
   }
 
   /** In one atomic step. @returns how many it has changed @throws DuplicateKey */
-  updateMany(query: Query<Of>, update: Update<Of>): Promise<number> {
+  async updateMany(query: Query<Of>, update: Update<Of>): Promise<number> {
     const where = whereSql(query);
+    checkedUpdate(update);
     return this.#write((db) => {
       const rows = db.all<{ json: string }>(`SELECT json FROM ${this.#table} WHERE ${where.text}`, ...where.values);
       for (const { json } of rows) {
@@ -99,14 +102,14 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
     });
   }
 
-  removeMany(query: Query<Of>): Promise<number> {
+  async removeMany(query: Query<Of>): Promise<number> {
     const where = whereSql(query);
     return this.#write((db) => Number(db.prepare(`DELETE FROM ${this.#table} WHERE ${where.text}`).run(...where.values).changes));
   }
 
   async removeById(id: string): Promise<Of | null> {
     const found = await this.findById(id);
-    return found && (await this.removeMany({ _id: id } as Query<Of>)) === 1 ? found : null;
+    return found && (await this.removeMany(idQuery(id))) === 1 ? found : null;
   }
 
   #run<Result>(work: (db: Database) => Result): Promise<Result> {

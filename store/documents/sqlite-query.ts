@@ -1,7 +1,7 @@
 /** Queries over documents as SQL: values are parameters, names of members are checked. */
 import { sql } from "../sqlite/sql-fragments.ts";
 import type { Sql, Value } from "../sqlite/database.ts";
-import { type Condition, type Document, memberName, type Query, type Scalar } from "./documents.ts";
+import { checkedQuery, type Condition, type Document, memberName, type Query, type Scalar } from "./documents.ts";
 
 /** The expression that reads a member, as the indexes have it. */
 export const memberSql = (name: string): string => (name === "_id" ? "id" : `json_extract(json, '$.${memberName(name)}')`);
@@ -9,18 +9,12 @@ export const memberSql = (name: string): string => (name === "_id" ? "id" : `jso
 const OPERATORS: Record<string, string> = { $gt: ">", $gte: ">=", $lt: "<", $lte: "<=" };
 
 /** SQL for the documents that fulfil a query. @throws RangeError for what is no query */
-export function whereSql<Of extends Document>(query: Query<Of>): Sql {
-  const parts = Object.entries(query).flatMap(([name, condition]): Sql[] => {
-    if (condition === undefined) return [];
-    if (name === "$or")
-      return [
-        joined(
-          (condition as Query<Of>[]).map((one) => whereSql(one)),
-          " OR ",
-          "0",
-        ),
-      ];
-    return [conditionSql(memberSql(name), condition as Condition)];
+export const whereSql = <Of extends Document>(query: Query<Of>): Sql => sqlOf(checkedQuery(query));
+
+function sqlOf<Of extends Document>(query: Query<Of>): Sql {
+  const parts = Object.entries(query).map(([name, condition]): Sql => {
+    if (name === "$or") return joined((condition as Query<Of>[]).map(sqlOf), " OR ", "0");
+    return conditionSql(memberSql(name), condition as Condition);
   });
   return joined(parts, " AND ", "1");
 }
@@ -28,12 +22,10 @@ export function whereSql<Of extends Document>(query: Query<Of>): Sql {
 function conditionSql(member: string, condition: Condition): Sql {
   if (condition === null || typeof condition !== "object") return equalSql(member, condition);
   const parts = Object.entries(condition).map(([operator, value]): Sql => {
-    const comparison = OPERATORS[operator];
-    if (comparison) return sql(`${member} ${comparison} ?`, parameterOf(value as Scalar));
     if (operator === "$ne") return sql(`${member} IS NOT ?`, parameterOf(value as Scalar));
     if (operator === "$in") return sql(`${member} IN (SELECT value FROM json_each(?))`, JSON.stringify(value));
     if (operator === "$exists") return sql(`${member} IS ${value ? "NOT " : ""}NULL`);
-    throw new RangeError(`"${operator.slice(0, 64)}" is no operator of a query.`);
+    return sql(`${member} ${OPERATORS[operator]} ?`, parameterOf(value as Scalar));
   });
   return joined(parts, " AND ", "1");
 }
@@ -42,11 +34,7 @@ const equalSql = (member: string, value: Scalar): Sql =>
   value === null ? sql(`${member} IS NULL`) : sql(`${member} = ?`, parameterOf(value));
 
 /** SQLite's JSON functions give 1 and 0 for true and false. */
-function parameterOf(value: Scalar): Value {
-  if (typeof value === "boolean") return value ? 1 : 0;
-  if (value !== null && typeof value === "object") throw new RangeError("A query compares with plain values only.");
-  return value;
-}
+const parameterOf = (value: Scalar): Value => (typeof value === "boolean" ? Number(value) : value);
 
 function joined(parts: Sql[], operator: " AND " | " OR ", none: string): Sql {
   const [only, ...more] = parts;

@@ -1,4 +1,5 @@
 /** The right to do something that only one process may do at a time; who dies with it is followed by another soon. */
+import { randomUUID } from "node:crypto";
 import { type Collection, MongoServerError } from "mongodb";
 import type { MapDocument } from "./schema.ts";
 
@@ -11,6 +12,8 @@ const DUPLICATE_KEY = 11_000;
 export class Lease {
   readonly #map: Collection<MapDocument>;
   readonly #name: string;
+  /** Tells this holder from the one that took the lease when ours had run out. */
+  readonly #holder = randomUUID();
   #renewal: NodeJS.Timeout | undefined;
 
   constructor(map: Collection<MapDocument>, name: string) {
@@ -22,19 +25,23 @@ export class Lease {
   async take(): Promise<boolean> {
     const free = { _id: this.#name, expires: { $lt: new Date() } };
     try {
-      await this.#map.updateOne(free, { $set: { value: "", expires: this.#end() } }, { upsert: true });
+      await this.#map.updateOne(free, { $set: { value: this.#holder, expires: this.#end() } }, { upsert: true });
     } catch (error) {
       if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return false;
       throw error;
     }
-    const renew = () => void this.#map.updateOne({ _id: this.#name }, { $set: { expires: this.#end() } }).catch(() => {});
+    const renew = () => void this.#map.updateOne(this.#own, { $set: { expires: this.#end() } }).catch(() => {});
     this.#renewal = setInterval(renew, RENEW_MS).unref();
     return true;
   }
 
   async give(): Promise<void> {
     clearInterval(this.#renewal);
-    await this.#map.deleteOne({ _id: this.#name });
+    await this.#map.deleteOne(this.#own);
+  }
+
+  get #own() {
+    return { _id: this.#name, value: this.#holder };
   }
 
   #end(): Date {

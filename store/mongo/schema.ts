@@ -1,7 +1,10 @@
 /** The collections of a service's MongoDB database, and every index that a question is answered from. */
-import type { Collection, Db, IndexDescription } from "mongodb";
+import type { Collection, Db, DbOptions, Document, IndexDescription } from "mongodb";
 import type { IndexRows } from "../../fhir/search/query.ts";
-import type { Change } from "../plan-write.ts";
+import type { OutboxQueue } from "../store.ts";
+
+/** What is confirmed survives the loss of a member, and who reads sees it. */
+export const DATABASE_OPTIONS: DbOptions = { writeConcern: { w: "majority", journal: true }, readPreference: "primary" };
 
 /** 2020-01-01T00:00:00Z, see `seq`. */
 export const SEQ_EPOCH = 1_577_836_800_000;
@@ -86,13 +89,48 @@ export interface ConditionDocument {
   fence?: { version: number; until: Date };
 }
 
-/** A prepared write: what it will change, and the locks that it holds. */
-export interface PreparedDocument {
+/** An event that waits for its relay; `_id` is made by the driver. */
+export interface OutboxDocument {
+  queue: OutboxQueue;
+  id: string;
+  subject: string;
+  key: string;
+  /** Milliseconds since 1970; of a resource's version its `updated`, which never runs backwards. */
+  at: number;
+  /** Order of events of one instant: a version, or a step. */
+  n: number;
+  payload: string;
+}
+
+/** An event whose effect is stored here. `isClaim`: a prepared transaction will be its effect. */
+export interface HandledDocument {
+  _id: string;
+  expires: Date;
+  lock?: string;
+  isClaim?: boolean;
+}
+
+/** What a prepared transaction will change, and what it holds, as far as one document takes it. */
+export interface PreparedPart {
+  changes: Document[];
+  locks: string[];
+}
+
+/** A prepared transaction, with the first of its parts. */
+export interface PreparedDocument extends PreparedPart {
   _id: string;
   since: number;
   indexVersion: string;
-  changes: Change[];
-  locks: string[];
+  /** Number of parts that follow in `prepared_part`. */
+  more: number;
+}
+
+/** A further part of a prepared transaction. */
+export interface FurtherPart extends PreparedPart {
+  /** `TX/PLACE` */
+  _id: string;
+  tx: string;
+  place: number;
 }
 
 /** An entry of the durable map; removed by MongoDB some time after it expires. */
@@ -116,6 +154,9 @@ export interface Collections {
   counter: Collection<CounterDocument>;
   condition: Collection<ConditionDocument>;
   prepared: Collection<PreparedDocument>;
+  prepared_part: Collection<FurtherPart>;
+  outbox: Collection<OutboxDocument>;
+  handled: Collection<HandledDocument>;
   map: Collection<MapDocument>;
   meta: Collection<MetaDocument>;
 }
@@ -140,7 +181,10 @@ export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
     { key: { updated: -1, type: -1, id: -1, version: -1 } },
   ],
   held: [{ key: { ref: 1 } }],
+  prepared_part: [{ key: { tx: 1, place: 1 } }],
   condition: [{ key: { at: 1 }, expireAfterSeconds: DAY_S }],
+  outbox: [{ key: { queue: 1, at: 1, n: 1 } }],
+  handled: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
   map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
 };
 
@@ -153,6 +197,9 @@ export function collectionsOf(db: Db): Collections {
     counter: db.collection("counter"),
     condition: db.collection("condition"),
     prepared: db.collection("prepared"),
+    prepared_part: db.collection("prepared_part"),
+    outbox: db.collection("outbox"),
+    handled: db.collection("handled"),
     map: db.collection("map"),
     meta: db.collection("meta"),
   };

@@ -8,20 +8,29 @@ import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.t
 import { KeyedQueue } from "../../mesh/keyed-queue.ts";
 import { distinctValues } from "./distinct.ts";
 import { readHistory } from "./history.ts";
+import { Fences } from "./fences.ts";
 import { Lease } from "./lease.ts";
+import { Locks } from "./locks.ts";
 import { joinKeysAmong, joinKeysPage } from "./join-keys.ts";
+import { forgetEvents, outboxState, waitingEvents } from "./outbox.ts";
 import { openCollections } from "./open.ts";
-import type { Collections, ResourceDocument } from "./schema.ts";
+import { type Collections, DATABASE_OPTIONS, type ResourceDocument } from "./schema.ts";
+import { PreparedTransactions } from "./prepared.ts";
+import { refuseTooLarge } from "./sizes.ts";
 import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
-import { countersFrom, counterValue, entriesFrom, entryValue, putEntry } from "./values.ts";
+import { countersFrom, counterValue, entriesFrom, entryValue, leaseEntry, putEntries, usageOf } from "./values.ts";
 import { Writer } from "./write.ts";
-import { jsonOf, lockKeys, planWrite, typesIn } from "../plan-write.ts";
+import { lockKeys, typesIn } from "../plan-write.ts";
+import { planWrite } from "../write-planner.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import {
   type HistoryQuery,
   type JoinKeysPage,
   type JoinKeysQuery,
+  type MapEntry,
+  type OutboxQueue,
+  type OutboxState,
   type Place,
   type Prepared,
   type Reliance,
@@ -29,6 +38,7 @@ import {
   type StoredResource,
   type StoreOptions,
   unavailable,
+  type WaitingEvent,
   type Write,
   type WriteKey,
   type WriteResult,
@@ -51,7 +61,7 @@ export async function openMongo(options: MongoOptions): Promise<Store> {
   const own = options.client ? undefined : new MongoClient(options.url ?? "", { serverSelectionTimeoutMS: 5_000 });
   try {
     const client = await (options.client ?? own)?.connect();
-    const db = (client as MongoClient).db(options.database, { writeConcern: { w: "majority", journal: true }, readPreference: "primary" });
+    const db = (client as MongoClient).db(options.database, DATABASE_OPTIONS);
     return new MongoStore(client as MongoClient, own, db, await openCollections(db, options), options);
   } catch (error) {
     await own?.close();
@@ -70,6 +80,9 @@ class MongoStore implements Store {
   readonly #commits = new Map<string, Promise<string[]>>();
   readonly #search: MongoSearch;
   readonly #writer: Writer;
+  readonly #locks: Locks;
+  readonly #fences: Fences;
+  readonly #prepared: PreparedTransactions;
   readonly #options: MongoOptions;
   #isClosed = false;
   readonly #running = new Set<Promise<unknown>>();
@@ -82,7 +95,13 @@ class MongoStore implements Store {
     this.#collections = collections;
     this.#options = options;
     this.#search = new MongoSearch(collections, hasWords);
-    this.#writer = new Writer(collections, this.#search, hasWords ? options.text : undefined);
+    this.#locks = new Locks(collections);
+    this.#fences = new Fences(collections);
+    this.#prepared = new PreparedTransactions(collections, options);
+    this.#writer = new Writer(collections, this.#search, {
+      ...(hasWords && options.text && { text: options.text }),
+      ...(options.emits && { emits: options.emits }),
+    });
   }
 
   // --- reading -------------------------------------------------------------------------------------------------------
@@ -130,30 +149,34 @@ class MongoStore implements Store {
     return this.#lines.run(lockKeys(steps), performance.now() + MAX_QUEUE_MS, () => this.#write(steps, key, reliance));
   }
 
-  #write(steps: Write[], key: WriteKey | undefined, reliance: Reliance | undefined): Promise<WriteResult[]> {
-    return this.#waiting(async (session) => {
+  async #write(steps: Write[], key: WriteKey | undefined, reliance: Reliance | undefined): Promise<WriteResult[]> {
+    let hasEvents = false;
+    const results = await this.#waiting(async (session) => {
       const state = await this.#writer.state(steps, session, reliance);
       const made = key && mayBeRepeated(steps, key, state) ? await this.#writer.made(steps, key, session) : undefined;
       const before = made && resultsOfRepeated(steps, (type, id) => made.get(`${type}/${id}`), state);
       if (before) return before;
       const { changes, results, echoes } = planWrite(steps, state, Date.now(), reliance);
-      await this.#writer.apply(changes, results, session, { key: key?.id });
+      refuseTooLarge(changes);
+      hasEvents = await this.#writer.apply(changes, results, session, { key: key?.id });
       for (const [step, of] of echoes) {
         const { updated = 0, json } = results[of] ?? {};
         Object.assign(results[step] as WriteResult, { updated, json });
       }
       return results;
     });
+    if (hasEvents) this.#options.onEvents?.();
+    return results;
   }
 
   prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]> {
     return this.#waiting(async (session) => {
-      if (await this.#collections.prepared.findOne({ _id: tx }, { session })) throw new Error(`The transaction ${tx} is prepared already.`);
+      if (await this.#prepared.has(tx, session)) throw new Error(`The transaction ${tx} is prepared already.`);
       const state = await this.#writer.state(steps, session, reliance);
       const { changes, results, locks } = planWrite(steps, state, Date.now(), reliance);
-      await this.#writer.lock(locks, tx, session);
-      const { indexVersion } = this.#options;
-      await this.#collections.prepared.insertOne({ _id: tx, since: Date.now(), indexVersion, changes, locks: [...locks] }, { session });
+      refuseTooLarge(changes);
+      await this.#locks.lock(locks, tx, session);
+      await this.#prepared.put(tx, { changes, locks }, session);
       return results;
     });
   }
@@ -170,7 +193,7 @@ class MongoStore implements Store {
   async #commitOnce(tx: string, at: number): Promise<string[]> {
     const lease = new Lease(this.#collections.map, `commit/${tx}`);
     for (;;) {
-      if (!(await this.#run(() => this.#collections.prepared.findOne({ _id: tx }, { projection: { _id: 1 } })))) return [];
+      if (!(await this.#run(() => this.#prepared.has(tx)))) return [];
       if (await this.#run(() => lease.take())) break;
       await delay(COMMIT_POLL_MS);
     }
@@ -181,46 +204,56 @@ class MongoStore implements Store {
     }
   }
 
-  #commitLeased(tx: string, at: number): Promise<string[]> {
-    return this.#transaction(async (session) => {
-      const prepared = await this.#collections.prepared.findOne({ _id: tx }, { session });
+  async #commitLeased(tx: string, at: number): Promise<string[]> {
+    let hasEvents = false;
+    const types = await this.#transaction(async (session) => {
+      const prepared = await this.#prepared.get(tx, at, session);
       if (!prepared) return [];
-      const { indexVersion, reindex } = this.#options;
-      // Search values may have been computed before their meaning changed.
-      const changes = prepared.changes.map((change) =>
-        change.kind === "put" && prepared.indexVersion !== indexVersion
-          ? { ...change, index: reindex(jsonOf(change.type, change.id, change.version, at, change.body)) }
-          : change,
-      );
-      await this.#writer.apply(changes, [], session, { at, tx });
-      await this.#writer.unlock(prepared.locks, tx, session);
-      await this.#collections.prepared.deleteOne({ _id: tx }, { session });
+      const { changes, locks } = prepared;
+      hasEvents = await this.#writer.apply(changes, [], session, { at, tx });
+      await this.#locks.unlock(locks, tx, session);
+      await this.#prepared.remove(tx, session);
       return typesIn(changes);
     });
+    if (hasEvents) this.#options.onEvents?.();
+    return types;
   }
 
   async abort(tx: string): Promise<void> {
     await this.#transaction(async (session) => {
-      const prepared = await this.#collections.prepared.findOne({ _id: tx }, { session, projection: { locks: 1 } });
-      if (!prepared) return;
-      await this.#writer.unlock(prepared.locks, tx, session);
-      await this.#collections.prepared.deleteOne({ _id: tx }, { session });
+      const locks = await this.#prepared.remove(tx, session);
+      if (locks) await this.#locks.unlock(locks, tx, session);
     });
   }
 
   prepared(): Promise<Prepared[]> {
-    return this.#run(async () => {
-      const found = await this.#collections.prepared.find({}, { projection: { since: 1 } }).toArray();
-      return found.map(({ _id, since }) => ({ tx: _id, since })).sort((a, b) => a.since - b.since);
-    });
+    return this.#run(() => this.#prepared.list());
+  }
+
+  // --- events --------------------------------------------------------------------------------------------------------
+
+  outbox(queue: OutboxQueue, limit: number, except: string[] = []): Promise<WaitingEvent[]> {
+    return this.#run(() => waitingEvents(this.#collections, queue, limit, except));
+  }
+
+  async relayed(places: string[]): Promise<void> {
+    await this.#run(() => forgetEvents(this.#collections, places));
+  }
+
+  outboxState(): Promise<OutboxState> {
+    return this.#run(() => outboxState(this.#collections));
+  }
+
+  isHandled(id: string): Promise<boolean> {
+    return this.#run(async () => (await this.#collections.handled.findOne({ _id: id, isClaim: { $exists: false } })) !== null);
   }
 
   async fence(places: Place[], expiresAt: number, { tx }: { tx?: string } = {}): Promise<void> {
-    await this.#waiting((session) => this.#writer.fence(places, expiresAt, tx, session));
+    await this.#waiting((session) => this.#fences.fence(places, expiresAt, tx, session));
   }
 
   async unfence(places: Place[]): Promise<void> {
-    await this.#transaction((session) => this.#writer.unfence(places, session));
+    await this.#transaction((session) => this.#fences.unfence(places, session));
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------
@@ -233,12 +266,21 @@ class MongoStore implements Store {
     return this.#run(() => countersFrom(this.#collections, prefix, limit));
   }
 
-  put(key: string, value: string, expiresAt?: number): Promise<string> {
-    return this.#transaction((session) => putEntry(this.#collections, session, key, value, expiresAt));
+  async put(key: string, value: string, expiresAt?: number): Promise<string> {
+    const [stored] = await this.putAll([{ key, value, ...(expiresAt !== undefined && { expiresAt }) }]);
+    return stored as string; // what is there, or what was put
+  }
+
+  putAll(entries: MapEntry[]): Promise<(string | undefined)[]> {
+    return this.#transaction((session) => putEntries(this.#collections, session, entries));
   }
 
   get(key: string): Promise<string | undefined> {
     return this.#run(() => entryValue(this.#collections, key));
+  }
+
+  lease(name: string, holder: string, forMs: number): Promise<boolean> {
+    return this.#run(() => leaseEntry(this.#collections, name, holder, forMs));
   }
 
   async remove(key: string): Promise<void> {
@@ -249,10 +291,18 @@ class MongoStore implements Store {
     return this.#run(() => entriesFrom(this.#collections, prefix, limit));
   }
 
+  usage(prefix: string): Promise<{ count: number; bytes: number }> {
+    return this.#run(() => usageOf(this.#collections, prefix));
+  }
+
   // --- the database --------------------------------------------------------------------------------------------------
 
   /** Another process may have written, and only a question would tell. */
   changes(): undefined {}
+
+  waiting(): number {
+    return this.#running.size;
+  }
 
   stats(): Promise<{ documents: Record<string, number>; bytes: number }> {
     return this.#run(async () => {

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type ClientSession, type MongoClient, MongoError, MongoServerError } from "mongodb";
 import { StoreError, StoreErrorType, unavailable } from "../store.ts";
-import { Blocked, Outdated } from "./write.ts";
+import { Blocked, Outdated } from "./conflicts.ts";
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
 const DEFAULT_WAIT_MS = 2_000;

@@ -1,7 +1,10 @@
 /** Counters, and the small durable map for what is no FHIR resource. */
-import type { ClientSession } from "mongodb";
+import { type ClientSession, MongoServerError } from "mongodb";
 import { successor } from "../../fhir/search/text-order.ts";
+import type { MapEntry } from "../store.ts";
 import type { Collections } from "./schema.ts";
+
+const DUPLICATE_KEY = 11_000;
 
 /** A counter; 0 when never written. */
 export async function counterValue({ counter }: Collections, name: string): Promise<number> {
@@ -18,21 +21,38 @@ export async function countersFrom({ counter }: Collections, prefix: string, lim
   return found.map(({ _id, value }) => ({ name: _id, value }));
 }
 
-/** Stores if the key is new; what is stored now. `expiresAt`: milliseconds since 1970. */
-export async function putEntry(
-  { map }: Collections,
-  session: ClientSession,
-  key: string,
-  value: string,
-  expiresAt: number | undefined,
-): Promise<string> {
-  await map.deleteOne({ _id: key, expires: { $lt: new Date() } }, { session });
-  const found = await map.findOneAndUpdate(
-    { _id: key },
-    { $setOnInsert: { value, ...(expiresAt !== undefined && { expires: new Date(expiresAt) }) } },
-    { session, upsert: true, returnDocument: "after" },
+/** Stores all of these if none of their keys is there; what is stored under each now. */
+export async function putEntries({ map }: Collections, session: ClientSession, entries: MapEntry[]): Promise<(string | undefined)[]> {
+  const keys = entries.map(({ key }) => key);
+  await map.deleteMany({ _id: { $in: keys }, expires: { $lt: new Date() } }, { session });
+  const found = await map.find({ _id: { $in: keys } }, { session }).toArray();
+  if (found.length > 0) return keys.map((key) => found.find(({ _id }) => _id === key)?.value);
+  await map.insertMany(
+    entries.map(({ key, value, expiresAt }) => ({ _id: key, value, ...(expiresAt !== undefined && { expires: new Date(expiresAt) }) })),
+    { session },
   );
-  return found?.value ?? value;
+  return entries.map(({ value }) => value);
+}
+
+/** How many keys start so, and the bytes of their values. */
+export async function usageOf({ map }: Collections, prefix: string): Promise<{ count: number; bytes: number }> {
+  const sums = { _id: null, count: { $sum: 1 }, bytes: { $sum: { $strLenBytes: "$value" } } };
+  const [found] = await map
+    .aggregate<{ count: number; bytes: number }>([{ $match: { _id: startsWith(prefix) } }, { $group: sums }])
+    .toArray();
+  return { count: found?.count ?? 0, bytes: found?.bytes ?? 0 };
+}
+
+/** Whether the name is the holder's for the next `forMs` milliseconds. */
+export async function leaseEntry({ map }: Collections, name: string, holder: string, forMs: number): Promise<boolean> {
+  const mine = { _id: name, $or: [{ value: holder }, { expires: { $lt: new Date() } }] };
+  try {
+    await map.updateOne(mine, { $set: { value: holder, expires: new Date(Date.now() + forMs) } }, { upsert: true });
+    return true;
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return false;
+    throw error;
+  }
 }
 
 /** What is stored under the key. */

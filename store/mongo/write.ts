@@ -1,8 +1,17 @@
 /** Reads what a write is checked against, and makes its changes, inside one MongoDB transaction. */
 import type { ClientSession, Document } from "mongodb";
-import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState } from "../plan-write.ts";
+import {
+  type Change,
+  type CommittedState,
+  isOfResource,
+  isResourceStep,
+  jsonOf,
+  type ResourceChange,
+  type StoredMatch,
+  type VersionHead,
+} from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
-import type { Place, Reliance, StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
+import type { Reliance, StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
 import {
   type Collections,
   type HeldDocument,
@@ -12,46 +21,49 @@ import {
   SEQ_EPOCH,
   SEQ_PER_MS,
 } from "./schema.ts";
+import { Blocked, Outdated } from "./conflicts.ts";
+import { Fences } from "./fences.ts";
+import { free } from "./locks.ts";
+import { rounds } from "./rounds.ts";
 import type { MongoSearch } from "./search-pipeline.ts";
+import { eventsOf, writeEvents } from "./outbox.ts";
 import { wordsFields } from "./text-content.ts";
-
-/** A prepared transaction holds what the write needs. */
-export class Blocked extends Error {}
-/** What was read is no longer so: the whole write is tried again. */
-export class Outdated extends Error {}
-
-/** What a write without transaction of its own may touch: nobody holds it. */
-const free = { $exists: false };
 
 /** Checks and makes the changes of one write, inside its transaction. */
 export class Writer {
   readonly #collections: Collections;
   readonly #search: MongoSearch;
+  readonly #fences: Fences;
   readonly #text: StoreOptions["text"];
+  readonly #emits: StoreOptions["emits"];
   #seq = 0;
 
-  /** @param text what full-text search sees of a resource; absent: there is none */
-  constructor(collections: Collections, search: MongoSearch, text: StoreOptions["text"]) {
+  /** @param options.text what full-text search sees of a resource; absent: there is none */
+  constructor(collections: Collections, search: MongoSearch, { text, emits }: Pick<StoreOptions, "text" | "emits">) {
     this.#collections = collections;
     this.#search = search;
+    this.#fences = new Fences(collections);
     this.#text = text;
+    this.#emits = emits;
   }
 
   /** @throws Blocked */
   async state(steps: Write[], session: ClientSession, reliance?: Reliance): Promise<CommittedState> {
-    const { resource, held, counter } = this.#collections;
+    const { resource, held, counter, handled } = this.#collections;
     const refs = new Set<string>();
     const keys = new Set<string>();
     const names = new Set<string>();
+    const ids = new Set<string>();
     for (const { type, id, isOwn } of reliance?.on ?? []) if (isOwn) refs.add(`${type}/${id}`);
     for (const step of steps) {
       if (step.op === "add") names.add(step.counter);
-      else if (step.op !== "hold") refs.add(`${step.type}/${step.id}`);
+      else if (step.op === "once") ids.add(step.id);
+      else if (isResourceStep(step)) refs.add(`${step.type}/${step.id}`);
       if (step.op === "create" || step.op === "update") for (const { key } of step.unique ?? []) keys.add(key);
     }
     // One after the other: a MongoDB transaction takes one operation at a time.
     const found = await this.#find(steps, session);
-    const fences = await this.#rely(reliance, session);
+    const fences = await this.#fences.rely(reliance, session);
     const projection = { version: 1, updated: 1, method: 1, lock: 1, write: 1 };
     const heads = refs.size > 0 ? await resource.find({ _id: { $in: [...refs] } }, { session, projection }).toArray() : [];
     const holders = keys.size > 0 ? await held.find({ _id: { $in: [...keys] } }, { session }).toArray() : [];
@@ -60,7 +72,8 @@ export class Writer {
     );
     const own = keyed.length > 0 ? await held.find({ ref: { $in: keyed } }, { session }).toArray() : [];
     const counters = names.size > 0 ? await counter.find({ _id: { $in: [...names] } }, { session }).toArray() : [];
-    if ([...heads, ...holders, ...own, ...counters].some(({ lock }) => lock !== undefined)) throw new Blocked();
+    const events = ids.size > 0 ? await handled.find({ _id: { $in: [...ids] } }, { session }).toArray() : [];
+    if ([...heads, ...holders, ...own, ...counters, ...events].some(({ lock }) => lock !== undefined)) throw new Blocked();
 
     const headOf = new Map(
       heads.map(({ _id, version, updated, method, write }) => [
@@ -76,41 +89,16 @@ export class Writer {
       else heldBy.set(ref, [_id]);
     }
     const counted = new Map(counters.map(({ _id, value }) => [_id, value]));
+    const known = new Set(events.map(({ _id }) => _id));
     return {
       head: (type, id): VersionHead | undefined => headOf.get(`${type}/${id}`),
       holder: (key) => holderOf.get(key),
       held: (type, id) => heldBy.get(`${type}/${id}`) ?? [],
       counter: (name) => counted.get(name) ?? 0,
+      isHandled: (id) => known.has(id),
       fenced: (type, id) => fences.get(`${type}/${id}`),
       find: (_, condition) => found.get(condition.lock) ?? [],
     };
-  }
-
-  /** The fences around what a write relies on; each is written, so that a fence that comes at the same moment lets only one through. */
-  async #rely(reliance: Reliance | undefined, session: ClientSession): Promise<Map<string, number>> {
-    const fences = new Map<string, number>();
-    for (const { type, id } of reliance?.on ?? []) {
-      const written = { $inc: { writes: 1 }, $set: { at: new Date() } };
-      const options = { session, upsert: true, returnDocument: "after" } as const;
-      const guard = await this.#collections.condition.findOneAndUpdate({ _id: reliedId(`${type}/${id}`) }, written, options);
-      if (guard?.fence && guard.fence.until.getTime() >= Date.now()) fences.set(`${type}/${id}`, guard.fence.version);
-    }
-    return fences;
-  }
-
-  /** @throws Blocked when a prepared transaction other than `tx` relies on one of them */
-  async fence(places: Place[], expiresAt: number, tx: string | undefined, session: ClientSession): Promise<void> {
-    for (const { type, id, version } of places) {
-      const set = { $inc: { writes: 1 }, $set: { at: new Date(), fence: { version, until: new Date(expiresAt) } } };
-      const options = { session, upsert: true, returnDocument: "after" } as const;
-      const guard = await this.#collections.condition.findOneAndUpdate({ _id: reliedId(`${type}/${id}`) }, set, options);
-      if (guard?.relying?.some((one) => one !== tx)) throw new Blocked();
-    }
-  }
-
-  async unfence(places: Place[], session: ClientSession): Promise<void> {
-    const ids = places.map(({ type, id }) => reliedId(`${type}/${id}`));
-    await this.#collections.condition.updateMany({ _id: { $in: ids } }, { $unset: { fence: "" } }, { session });
   }
 
   /** What each condition finds, after writing its own document: of two writers MongoDB lets the second one only try again. */
@@ -136,16 +124,32 @@ export class Writer {
    * @param options.at time of all changes, milliseconds; default: now. Never before the version that is replaced
    * @param options.tx the prepared transaction that is being committed
    * @param options.key of the write that they are
+   * @returns whether there are events among them
    */
   async apply(
     changes: Change[],
     results: WriteResult[],
     session: ClientSession,
     { at, tx, key }: { at?: number; tx?: string; key?: string | undefined } = {},
-  ): Promise<void> {
+  ): Promise<boolean> {
     const now = Date.now();
     // Several changes of one resource follow one another; all others go together, a command or two for each collection.
-    for (const some of rounds(changes)) await this.#applyTogether(some, results, session, { at: at ?? now, now, lock: tx ?? free, key });
+    const times = new Map<Change, number>();
+    for (const some of rounds(changes))
+      await this.#applyTogether(some, results, session, { at: at ?? now, now, lock: tx ?? free, key, times });
+    const events = eventsOf(changes, this.#emits, (change) => times.get(change) ?? now);
+    await writeEvents(this.#collections, events, session);
+    await this.#remember(changes, session, tx ?? free);
+    return events.length > 0;
+  }
+
+  /** The events that the changes are the effect of. Of two writes at once MongoDB lets the second one only try again. */
+  async #remember(changes: Change[], session: ClientSession, lock: string | typeof free): Promise<void> {
+    const handled = changes.flatMap((change) => (change.kind === "once" ? [{ _id: change.id, expires: new Date(change.until) }] : []));
+    if (handled.length === 0) return;
+    const claims = handled.map(({ _id }) => _id);
+    if (lock !== free) await this.#collections.handled.deleteMany({ _id: { $in: claims }, lock }, { session });
+    await this.#collections.handled.insertMany(handled, { session });
   }
 
   /** @param changes of different resources */
@@ -153,7 +157,13 @@ export class Writer {
     changes: Change[],
     results: WriteResult[],
     session: ClientSession,
-    { at, now, lock, key }: { at: number; now: number; lock: string | typeof free; key: string | undefined },
+    {
+      at,
+      now,
+      lock,
+      key,
+      times,
+    }: { at: number; now: number; lock: string | typeof free; key: string | undefined; times: Map<Change, number> },
   ): Promise<void> {
     const { resource, history, counter } = this.#collections;
     const counted = changes.flatMap((change) => (change.kind === "add" ? [change] : []));
@@ -164,7 +174,7 @@ export class Writer {
         { session },
       );
     }
-    const written = changes.flatMap((change) => (change.kind === "add" ? [] : [{ change, ref: `${change.type}/${change.id}` }]));
+    const written = changes.filter(isOfResource).map((change) => ({ change, ref: `${change.type}/${change.id}` }));
     if (written.length === 0) return;
     const projection = { keys: 0, ranges: 0, words: 0 };
     const found = await resource.find({ _id: { $in: written.map(({ ref }) => ref) } }, { session, projection }).toArray();
@@ -177,6 +187,7 @@ export class Writer {
       const before = befores.get(ref);
       const isMoved = change.kind === "delete" && change.moved;
       const updated = isMoved && before ? before.updated : Math.max(at, before?.updated ?? 0);
+      times.set(change, updated);
       const document =
         change.kind === "put" ? this.#living(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
       if (key !== undefined) document.write = key;
@@ -199,7 +210,7 @@ export class Writer {
 
   /** The versions that this write has made before, by `Type/id`. */
   async made(steps: Write[], { id: key, isRepeated }: WriteKey, session: ClientSession): Promise<Map<string, MadeVersion>> {
-    const refs = steps.flatMap((step) => (step.op === "add" || step.op === "hold" ? [] : [`${step.type}/${step.id}`]));
+    const refs = steps.filter(isResourceStep).map((step) => `${step.type}/${step.id}`);
     const made = new Map<string, MadeVersion>();
     if (refs.length === 0) return made;
     const projection = { type: 1, id: 1, version: 1, updated: 1, method: 1, json: 1 };
@@ -215,65 +226,9 @@ export class Writer {
     return made;
   }
 
-  /** Keeps what a prepared transaction will change from everyone else, until `unlock`. */
-  async lock(locks: Iterable<string>, tx: string, session: ClientSession): Promise<void> {
-    const { resource, held, counter, condition } = this.#collections;
-    const of = (wanted: string): string[] => parts(locks).flatMap(([kind, key]) => (kind === wanted ? [key] : []));
-    const [refs, keys, names, conditions] = [of("resource"), of("unique"), of("counter"), of("condition")];
-    const claim = <Absent extends object>(_id: string, absent: Absent) => ({
-      updateOne: { filter: { _id, lock: free }, update: { $set: { lock: tx }, $setOnInsert: absent }, upsert: true },
-    });
-    const absent = (key: string) => {
-      const [type, id] = [key.slice(0, key.indexOf("/")), key.slice(key.indexOf("/") + 1)];
-      return { type, id, version: 0, updated: 0, method: "none" as const, living: false };
-    };
-    if (refs.length > 0)
-      await resource.bulkWrite(
-        refs.map((key) => claim(key, absent(key))),
-        { session },
-      );
-    if (keys.length > 0)
-      await held.bulkWrite(
-        keys.map((key) => claim(key, { ref: "", isClaim: true })),
-        { session },
-      );
-    if (names.length > 0)
-      await counter.bulkWrite(
-        names.map((key) => claim(key, { value: 0 })),
-        { session },
-      );
-    if (conditions.length > 0)
-      await condition.bulkWrite(
-        conditions.map((key) => claim(key, { writes: 0, at: new Date() })),
-        { session },
-      );
-    const relied = of("relied").map(reliedId);
-    if (relied.length > 0) await condition.updateMany({ _id: { $in: relied } }, { $addToSet: { relying: tx } }, { session });
-  }
-
-  /** What the transaction `tx` still holds is free again; ids and keys that it only held vanish. */
-  async unlock(locks: string[], tx: string, session: ClientSession): Promise<void> {
-    const { resource, held, counter, condition } = this.#collections;
-    const of = (wanted: string): string[] => parts(locks).flatMap(([kind, key]) => (kind === wanted ? [key] : []));
-    const unset = { $unset: { lock: "" as const } };
-    const [refs, keys, names, conditions] = [of("resource"), of("unique"), of("counter"), of("condition")];
-    if (refs.length > 0) {
-      await resource.deleteMany({ _id: { $in: refs }, lock: tx, method: "none" }, { session });
-      await resource.updateMany({ _id: { $in: refs }, lock: tx }, unset, { session });
-    }
-    if (keys.length > 0) {
-      await held.deleteMany({ _id: { $in: keys }, lock: tx, isClaim: true }, { session });
-      await held.updateMany({ _id: { $in: keys }, lock: tx }, unset, { session });
-    }
-    if (names.length > 0) await counter.updateMany({ _id: { $in: names }, lock: tx }, unset, { session });
-    if (conditions.length > 0) await condition.updateMany({ _id: { $in: conditions }, lock: tx }, unset, { session });
-    const relied = of("relied").map(reliedId);
-    if (relied.length > 0) await condition.updateMany({ _id: { $in: relied } }, { $pull: { relying: tx } }, { session });
-  }
-
   /** The unique keys of what is written: those that it had and has no more are free, those that it has now are taken. */
   async #hold(
-    written: { change: Exclude<Change, { kind: "add" }>; ref: string }[],
+    written: { change: ResourceChange; ref: string }[],
     befores: ReadonlyMap<string, unknown>,
     session: ClientSession,
     lock: string | typeof free,
@@ -287,8 +242,11 @@ export class Writer {
     if (refs.length > 0) await held.deleteMany({ ref: { $in: refs }, ...(kept.length > 0 && { _id: { $nin: kept } }) }, { session });
     if (taken.length === 0) return;
     const take = (ref: string): { $set: Partial<HeldDocument>; $unset: Document } => ({ $set: { ref }, $unset: { lock: "", isClaim: "" } });
+    // An earlier round of the same write may have taken the key, and given the lock back.
     await held.bulkWrite(
-      taken.map(({ ref, key }) => ({ updateOne: { filter: { _id: key, lock }, update: take(ref), upsert: true } })),
+      taken.map(({ ref, key }) => ({
+        updateOne: { filter: { _id: key, $or: [{ lock }, { lock: free }] }, update: take(ref), upsert: true },
+      })),
       { session },
     );
   }
@@ -319,28 +277,7 @@ const archived = ({ _id, type, id, version, updated, method, json, write }: Reso
   ...(write !== undefined && { write }),
 });
 
-/** The changes in as few rounds as can be, in each of which no resource and no counter comes twice. */
-function rounds(changes: Change[]): Change[][] {
-  const made: Change[][] = [];
-  const next = new Map<string, number>();
-  for (const change of changes) {
-    const name = change.kind === "add" ? `counter ${change.counter}` : `${change.type}/${change.id}`;
-    const round = next.get(name) ?? 0;
-    next.set(name, round + 1);
-    const together = made[round];
-    if (together) together.push(change);
-    else made.push([change]);
-  }
-  return made;
-}
-
-const reliedId = (reference: string): string => `relied/${reference}`;
-
 const isKept = ({ method }: ResourceDocument): boolean => method !== "none" && method !== "moved";
-
-function parts(locks: Iterable<string>): [kind: string, key: string][] {
-  return [...locks].map((lock) => [lock.slice(0, lock.indexOf(":")), lock.slice(lock.indexOf(":") + 1)]);
-}
 
 function deleted(
   { type, id, version, moved }: Extract<Change, { kind: "delete" }>,

@@ -72,6 +72,11 @@ export class WriteQueue {
     });
   }
 
+  /** Writes that wait for a commit, or for a lock. */
+  get length(): number {
+    return this.#waiting.length + this.#parked.size;
+  }
+
   /** A transaction has ended: whoever waits for a lock looks again. */
   wake(): void {
     for (const [job, timer] of this.#parked) {
@@ -113,7 +118,7 @@ export class WriteQueue {
     for (const job of this.#waiting) {
       if (count > 0 && (count >= MAX_WRITES || size + job.size > MAX_SIZE)) break;
       size += job.size;
-      count++;
+      count += 1;
     }
     return this.#waiting.splice(0, count);
   }

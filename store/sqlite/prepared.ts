@@ -2,7 +2,8 @@
  * Prepared writes: stored whole as one text, invisible, with a row per lock. What is committed is what was checked, so a commit checks
  * nothing again; the locks have kept everything that the check looked at.
  */
-import { type Change, jsonOf, lockKeys, planWrite, RELIED, typesIn } from "../plan-write.ts";
+import { type Change, jsonOf, lockKeys, RELIED, typesIn } from "../plan-write.ts";
+import { planWrite } from "../write-planner.ts";
 import type { Reliance, StoreOptions, Write, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Blocked, Misuse } from "./commit-queue.ts";
@@ -62,13 +63,13 @@ export class PreparedWrites {
     if (row) throw new Blocked(row.tx);
   }
 
-  /** @returns the types of what it has changed */
-  commit(tx: string, at: number): string[] {
+  /** @returns the types of what it has changed, and whether there are events among it */
+  commit(tx: string, at: number): { types: string[]; hasEvents: boolean } {
     const changes = this.#changes(tx);
-    if (!changes) return [];
-    this.#writer.apply(changes, [], at);
+    if (!changes) return { types: [], hasEvents: false };
+    const hasEvents = this.#writer.apply(changes, [], at);
     this.abort(tx);
-    return typesIn(changes);
+    return { types: typesIn(changes), hasEvents };
   }
 
   abort(tx: string): void {

@@ -55,7 +55,7 @@ CREATE INDEX lock_tx ON lock (tx);
 /** Slots in which some resource has, or had, more than one range; the next open fills it, for it finds no index version. */
 const multiValuedSlots = /* sql */ `
 CREATE TABLE several (slot INTEGER PRIMARY KEY);
-DELETE FROM meta WHERE key = 'index version';
+DELETE FROM meta WHERE key IN ('index version', 'reindexing to');
 `;
 
 /** Which write made a version, so that one that is tried again is told from another. */
@@ -65,10 +65,21 @@ ALTER TABLE history ADD COLUMN write TEXT;
 `;
 
 /**
+ * Events that wait for their relay (queue 0: to other services; 1: to the service itself), and those whose effect is stored here. It is read in order, without
+ * an index: few wait. No number is given twice: two processes may forget the same event.
+ */
+const events = /* sql */ `
+CREATE TABLE outbox (
+  no INTEGER PRIMARY KEY AUTOINCREMENT, queue INTEGER NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, payload TEXT NOT NULL);
+CREATE TABLE handled (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX handled_expires ON handled (expires);
+`;
+
+/**
  * Each takes a file from the version of its place to the next: the first makes an empty file version 1. To change the tables, add one at
  * the end and never touch those before it: files of every version are out there.
  */
-export const migrations: readonly string[] = [firstTables, multiValuedSlots, writeKeys];
+export const migrations: readonly string[] = [firstTables, multiValuedSlots, writeKeys, events];
 
 /** A file with a higher number was written by a newer version of this code. */
 export const SCHEMA_VERSION = migrations.length;

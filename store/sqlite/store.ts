@@ -1,7 +1,8 @@
 /** The store of one service in one SQLite file, by Node's own `node:sqlite`. Several processes of a machine may open the same file. */
 import { stat } from "node:fs/promises";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
-import { lockKeys, planWrite, charactersIn } from "../plan-write.ts";
+import { charactersIn, lockKeys } from "../plan-write.ts";
+import { planWrite } from "../write-planner.ts";
 import { startsWith } from "./sql-fragments.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import type { Database } from "./database.ts";
@@ -13,13 +14,17 @@ import { PreparedWrites } from "./prepared.ts";
 import { WriteQueue } from "./commit-queue.ts";
 import { methodNames } from "./schema.ts";
 import { SqliteSearch, type SearchLimits } from "./search-statement.ts";
+import { putEntries } from "./map.ts";
 import { MultiValuedSlots } from "./multi-valued-slots.ts";
 import { Types } from "./types.ts";
-import { Writer } from "./write.ts";
+import { QUEUE, Writer } from "./write.ts";
 import {
   type HistoryQuery,
   type JoinKeysPage,
   type JoinKeysQuery,
+  type MapEntry,
+  type OutboxQueue,
+  type OutboxState,
   type Place,
   type Prepared,
   type Reliance,
@@ -27,6 +32,7 @@ import {
   type StoredResource,
   type StoreOptions,
   unavailable,
+  type WaitingEvent,
   type Write,
   type WriteKey,
   type WriteResult,
@@ -34,8 +40,6 @@ import {
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
 const DEFAULT_WAIT_MS = 2_000;
-/** Expired entries of the map that one `put` clears away. */
-const EXPIRED_PER_PUT = 10;
 
 /** How a store in SQLite is opened, besides what every store needs. */
 export interface SqliteOptions extends StoreOptions {
@@ -79,6 +83,7 @@ class SqliteFile implements SqliteStore {
   readonly #queue: WriteQueue;
   readonly #prepared: PreparedWrites;
   readonly #waitMs: number;
+  readonly #onEvents: StoreOptions["onEvents"];
   #isClosed = false;
 
   constructor(db: Database, options: SqliteOptions) {
@@ -87,7 +92,8 @@ class SqliteFile implements SqliteStore {
     const several = new MultiValuedSlots(db);
     this.#search = new SqliteSearch(db, this.#types, several, options.limits);
     this.#joinKeys = new JoinKeys(db, this.#types, this.#search);
-    this.writer = new Writer(db, this.#types, several, options.text, (type, condition, limit) => this.#search.find(type, condition, limit));
+    this.#onEvents = options.onEvents;
+    this.writer = new Writer(db, this.#types, several, options, (type, condition, limit) => this.#search.find(type, condition, limit));
     this.#prepared = new PreparedWrites(db, this.writer, options);
     this.#queue = new WriteQueue(db, {
       begun: () => this.writer.begin(),
@@ -190,7 +196,8 @@ class SqliteFile implements SqliteStore {
   // --- writing -------------------------------------------------------------------------------------------------------
 
   async write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
-    return this.#queue.add(
+    let hasEvents = false;
+    const results = await this.#queue.add(
       () => {
         const state = this.writer.state();
         const before =
@@ -200,7 +207,7 @@ class SqliteFile implements SqliteStore {
         if (before) return before;
         this.#prepared.refuseLocked(lockKeys(steps, reliance));
         const { changes, results, echoes } = planWrite(steps, state, this.writer.now, reliance);
-        this.writer.apply(changes, results, undefined, key?.id);
+        hasEvents = this.writer.apply(changes, results, undefined, key?.id);
         for (const [step, of] of echoes) {
           const { updated = 0, json } = results[of] ?? {};
           Object.assign(results[step] as WriteResult, { updated, json });
@@ -210,6 +217,8 @@ class SqliteFile implements SqliteStore {
       charactersIn(steps),
       this.#waitMs,
     );
+    if (hasEvents) this.#onEvents?.();
+    return results;
   }
 
   async prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]> {
@@ -217,9 +226,10 @@ class SqliteFile implements SqliteStore {
   }
 
   async commit(tx: string, at: number): Promise<string[]> {
-    const types = await this.#queue.add(() => this.#prepared.commit(tx, at), this.#prepared.sizeOf(tx), 0);
+    const { types, hasEvents } = await this.#queue.add(() => this.#prepared.commit(tx, at), this.#prepared.sizeOf(tx), 0);
     this.#prepared.ended(tx);
     this.#queue.wake();
+    if (hasEvents) this.#onEvents?.();
     return types;
   }
 
@@ -233,6 +243,34 @@ class SqliteFile implements SqliteStore {
     return this.#reading(() =>
       this.#db.all<Prepared>("SELECT tx, since FROM prepared ORDER BY since").map(({ tx, since }) => ({ tx, since })),
     );
+  }
+
+  // --- events --------------------------------------------------------------------------------------------------------
+
+  outbox(queue: OutboxQueue, limit: number, except: string[] = []): Promise<WaitingEvent[]> {
+    const others = except.length === 0 ? "" : " AND key NOT IN (SELECT value FROM json_each(?))";
+    const text = `SELECT no AS place, id, subject, key, at, payload FROM outbox WHERE queue = ?${others} ORDER BY no LIMIT ?`;
+    const values = [QUEUE[queue], ...(except.length === 0 ? [] : [JSON.stringify(except)]), limit];
+    return this.#reading(() =>
+      this.#db.all<WaitingEvent & { place: number }>(text, ...values).map((row) => ({ ...row, place: String(row.place) })),
+    );
+  }
+
+  async relayed(places: string[]): Promise<void> {
+    const text = "DELETE FROM outbox WHERE no IN (SELECT value FROM json_each(?))";
+    await this.#queue.add(() => this.#db.run(text, JSON.stringify(places.map(Number))), 10 * places.length, 0);
+  }
+
+  outboxState(): Promise<OutboxState> {
+    const text = "SELECT count(*) AS waiting, (SELECT at FROM outbox ORDER BY no LIMIT 1) AS oldest FROM outbox";
+    return this.#reading(() => {
+      const { waiting, oldest } = this.#db.one<{ waiting: number; oldest: number | null }>(text);
+      return { waiting, ...(oldest !== null && { oldest }) };
+    });
+  }
+
+  isHandled(id: string): Promise<boolean> {
+    return this.#reading(() => this.writer.isHandled(id));
   }
 
   async fence(places: Place[], expiresAt: number, { tx, isAlone = false }: { tx?: string; isAlone?: boolean } = {}): Promise<void> {
@@ -279,18 +317,13 @@ class SqliteFile implements SqliteStore {
   }
 
   async put(key: string, value: string, expiresAt?: number): Promise<string> {
-    const size = key.length + value.length;
-    return this.#queue.add(
-      () => {
-        const { now } = this.writer;
-        this.#db.run("DELETE FROM map WHERE key IN (SELECT key FROM map WHERE expires < ? ORDER BY expires LIMIT ?)", now, EXPIRED_PER_PUT);
-        this.#db.run("DELETE FROM map WHERE key = ? AND expires < ?", key, now);
-        this.#db.run("INSERT INTO map VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key, value, expiresAt ?? null);
-        return this.#db.one<{ value: string }>("SELECT value FROM map WHERE key = ?", key).value;
-      },
-      size,
-      0,
-    );
+    const [stored] = await this.putAll([{ key, value, ...(expiresAt !== undefined && { expiresAt }) }]);
+    return stored as string; // what is there, or what was put
+  }
+
+  putAll(entries: MapEntry[]): Promise<(string | undefined)[]> {
+    const size = entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+    return this.#queue.add(() => putEntries(this.#db, entries, this.writer.now), size, 0);
   }
 
   get(key: string): Promise<string | undefined> {
@@ -298,6 +331,20 @@ class SqliteFile implements SqliteStore {
       () =>
         this.#db.get<{ value: string }>("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, Date.now())
           ?.value,
+    );
+  }
+
+  lease(name: string, holder: string, forMs: number): Promise<boolean> {
+    return this.#queue.add(
+      () => {
+        const { now } = this.writer;
+        const text = `INSERT INTO map VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires
+          WHERE map.value = excluded.value OR map.expires < ?`;
+        this.#db.run(text, name, holder, now + forMs, now);
+        return this.#db.one<{ value: string }>("SELECT value FROM map WHERE key = ?", name).value === holder;
+      },
+      100,
+      0,
     );
   }
 
@@ -313,6 +360,15 @@ class SqliteFile implements SqliteStore {
     );
   }
 
+  usage(prefix: string): Promise<{ count: number; bytes: number }> {
+    const starts = startsWith("key", prefix);
+    const text = `SELECT count(*) AS count, coalesce(sum(octet_length(value)), 0) AS bytes FROM map WHERE ${starts.text}`;
+    return this.#reading(() => {
+      const { count, bytes } = this.#db.one<{ count: number; bytes: number }>(text, ...starts.values);
+      return { count, bytes };
+    });
+  }
+
   // --- the file ------------------------------------------------------------------------------------------------------
 
   changes(): string {
@@ -321,6 +377,10 @@ class SqliteFile implements SqliteStore {
       "SELECT data_version AS others, total_changes() AS own FROM pragma_data_version()",
     );
     return `${others}.${own}`;
+  }
+
+  waiting(): number {
+    return this.#queue.length;
   }
 
   async stats(): Promise<{ documents: Record<string, number>; bytes: number }> {

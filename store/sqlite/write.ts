@@ -1,8 +1,8 @@
 /** Makes the changes of a checked write true. Everything here runs inside one write transaction of the file. */
 import type { IndexRows, KeyRow, RangeRow } from "../../fhir/search/query.ts";
-import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState } from "../plan-write.ts";
+import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState, versionEvent } from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
-import type { NoneExist, StoreOptions, WriteKey, WriteResult } from "../store.ts";
+import type { NoneExist, OutboxEvent, OutboxQueue, StoreOptions, WriteKey, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Method, methodNames } from "./schema.ts";
 import { Fences } from "./fences.ts";
@@ -15,6 +15,11 @@ const SEQ_EPOCH = 1_577_836_800_000;
 const FENCE = "fence/";
 /** Places per millisecond; leaves room until the year 2298 below 2^53. */
 const SEQ_PER_MS = 1_024;
+
+/** The outbox's queues, as stored. */
+export const QUEUE = { out: 0, own: 1 } as const;
+/** Handled events past their time that one write with a `once` forgets. */
+const EXPIRED_PER_WRITE = 10;
 
 interface StoredHead extends VersionHead {
   seq: number;
@@ -49,6 +54,7 @@ export class Writer {
   readonly #types: Types;
   readonly #several: MultiValuedSlots;
   readonly #text: StoreOptions["text"];
+  readonly #emits: StoreOptions["emits"];
   readonly #find: Finder;
   /** Of this process, where no other writes to the file. */
   readonly fences = new Fences();
@@ -58,11 +64,12 @@ export class Writer {
   /** Time of the transaction, milliseconds since 1970. */
   now = 0;
 
-  constructor(db: Database, types: Types, several: MultiValuedSlots, text: StoreOptions["text"], find: Finder) {
+  constructor(db: Database, types: Types, several: MultiValuedSlots, { text, emits }: Pick<StoreOptions, "text" | "emits">, find: Finder) {
     this.#db = db;
     this.#types = types;
     this.#several = several;
     this.#text = text;
+    this.#emits = emits;
     this.#find = find;
   }
 
@@ -102,6 +109,7 @@ export class Writer {
         return head ? this.#db.all<{ key: string }>("SELECT key FROM held WHERE seq = ?", head.seq).map((row) => row.key) : [];
       },
       counter: (name) => this.#db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0,
+      isHandled: (id) => this.isHandled(id),
       fenced: (type, id) => this.#fenced(`${type}/${id}`),
       find: this.#find,
     };
@@ -127,15 +135,41 @@ export class Writer {
    * Applies the changes and completes their results.
    * @param at time of all of them, milliseconds; absent: now, but never before the version that is replaced
    * @param key of the write that they are
+   * @returns whether there are events among them
    */
-  apply(changes: Change[], results: WriteResult[], at?: number, key?: string): void {
+  apply(changes: Change[], results: WriteResult[], at?: number, key?: string): boolean {
     this.#key = key ?? null;
+    let hasEvents = false;
     for (const change of changes) {
       const result = results[change.step];
       if (change.kind === "add") this.#add(change);
+      else if (change.kind === "once") this.#handled(change);
+      else if (change.kind === "emit") this.#emit(change.event, change.queue);
       else if (change.kind === "delete") this.#delete(change, result, at);
       else this.#put(change, result, at);
+      if (change.kind === "emit") hasEvents = true;
+      if ((change.kind !== "put" && change.kind !== "delete") || !this.#emits?.(change.type)) continue;
+      const event = versionEvent(change);
+      if (event) this.#emit(event, "out");
+      hasEvents ||= event !== undefined;
     }
+    return hasEvents;
+  }
+
+  /** Whether the effect of an event is stored here. */
+  isHandled(id: string): boolean {
+    return this.#db.get("SELECT 1 FROM handled WHERE id = ?", id) !== undefined;
+  }
+
+  #emit({ id, subject, key, payload }: OutboxEvent, queue: OutboxQueue): void {
+    const text = "INSERT INTO outbox (queue, id, subject, key, at, payload) VALUES (?, ?, ?, ?, ?, ?)";
+    this.#db.run(text, QUEUE[queue], id, subject, key, this.now, payload);
+  }
+
+  #handled({ id, until }: Extract<Change, { kind: "once" }>): void {
+    const expired = "DELETE FROM handled WHERE id IN (SELECT id FROM handled WHERE expires < ? ORDER BY expires LIMIT ?)";
+    this.#db.run(expired, this.now, EXPIRED_PER_WRITE);
+    this.#db.run("INSERT OR IGNORE INTO handled VALUES (?, ?)", id, until);
   }
 
   #head(type: string, id: string): StoredHead | undefined {
@@ -174,7 +208,8 @@ export class Writer {
       const last = this.#db.one<{ last: number | null }>("SELECT max(seq) AS last FROM resource").last ?? 0;
       this.#seq = Math.max(last, (this.now - SEQ_EPOCH) * SEQ_PER_MS);
     }
-    return ++this.#seq;
+    this.#seq += 1;
+    return this.#seq;
   }
 
   #add({ counter, by }: Extract<Change, { kind: "add" }>): void {
@@ -229,7 +264,7 @@ export class Writer {
     const before = this.#head(type, id);
     if (!before) return;
     const { seq } = before;
-    const updated = moved ? before.updated : (at ?? Math.max(this.now, before.updated));
+    const updated = moved ? before.updated : Math.max(at ?? this.now, before.updated);
     this.#archive(seq);
     const method = moved ? Method.moved : Method.delete;
     this.#db.run(

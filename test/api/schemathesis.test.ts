@@ -1,7 +1,7 @@
 /** The API does what its OpenAPI document says: schemathesis makes up valid and invalid requests from it, the same ones each time. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { schemathesis } from "../../scripts/programs.mjs";
@@ -25,7 +25,12 @@ const TYPES = [
   "Appointment",
 ];
 
+/** Keys that are made up come twice, with other requests: `idempotency.test.ts` has this header to itself. */
+const withoutKeys = (name: string, value: unknown) =>
+  name === "parameters" && Array.isArray(value) ? value.filter((one) => !JSON.stringify(one).match(/idempotency-?key/i)) : value;
+
 let dir: string;
+let document: string;
 let base: string;
 let node: Program;
 beforeAll(async () => {
@@ -36,6 +41,9 @@ beforeAll(async () => {
   const env = { NATS_URL: "", REDIS_URL: "", MONGO_URL: "", SERVICES: "", LOG_LEVEL: "error" };
   node = run(["serve"], { ...env, PORT: `${port}`, DATA_DIR: join(dir, "data") });
   await node.says(/is ready/);
+  document = join(dir, "openapi.json");
+  const told = await (await fetch(`${base}/openapi.json`)).json();
+  writeFileSync(document, JSON.stringify(told, withoutKeys));
 });
 afterAll(async () => {
   node?.child.kill("SIGKILL");
@@ -53,7 +61,7 @@ async function findings(paths: string, phases: string, examples: number): Promis
   const child = spawn(
     program,
     [
-      ...["--config-file", CONFIG, "run", `${base}/openapi.json`, "--include-path-regex", paths],
+      ...["--config-file", CONFIG, "run", document, "--url", base, "--include-path-regex", paths],
       ...["--phases", phases, "--seed", SEED, "--max-examples", `${examples}`, "--generation-database", "none"],
       ...["--warnings", "off", "--no-color"],
     ],
@@ -69,19 +77,19 @@ async function findings(paths: string, phases: string, examples: number): Promis
 
 describe("the API", () => {
   it("does under /api what its document says", async () => {
-    const { tested, operations, found } = await findings("^/api/", "coverage,fuzzing", 30);
+    const { tested, operations, found } = await findings("^/api/", "coverage,fuzzing", 12);
     expect(found).toBe("");
     expect(operations).toBeGreaterThan(20);
-    expect(tested).toBeGreaterThan(1_000);
+    expect(tested).toBeGreaterThan(500);
   }, 900_000);
 
   const ofTypes = (types: string[]) => `^/fhir(?:/(?:metadata|_history|\\$meta)|/(?:${types.join("|")})(?:/.*)?)?$`;
 
   it("does under /fhir what its document says, for ten types", async () => {
-    const { tested, operations, found } = await findings(ofTypes(TYPES), "fuzzing", 8);
+    const { tested, operations, found } = await findings(ofTypes(TYPES), "fuzzing", 4);
     expect(found).toBe("");
     expect(operations).toBeGreaterThan(100);
-    expect(tested).toBeGreaterThan(500);
+    expect(tested).toBeGreaterThan(250);
   }, 900_000);
 
   it("does so at the edges of each schema, for two of them", async () => {

@@ -15,7 +15,8 @@ import type { Clause } from "../../fhir/search/query.ts";
 import { subsetOf } from "../../fhir/subset.ts";
 import { validate, validateWithProfiles } from "../../fhir/validate/index.ts";
 import type { Profile } from "../../fhir/validate/profiles/tree.ts";
-import { planWrite, type CommittedState } from "../../store/plan-write.ts";
+import type { CommittedState } from "../../store/plan-write.ts";
+import { planWrite } from "../../store/write-planner.ts";
 import type { Write } from "../../store/store.ts";
 import { filledEverywhere, listsOf } from "../kit/filled.ts";
 import { create, indexOf as rowsOf, unlessIdentified, update } from "../kit/resources.ts";
@@ -298,6 +299,7 @@ describe("what the conditions of one write cost", () => {
     holder: () => undefined,
     held: () => [],
     counter: () => 0,
+    isHandled: () => false,
     fenced: () => undefined,
     find: () => [],
   };

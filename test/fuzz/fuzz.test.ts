@@ -187,7 +187,9 @@ describe(`${REQUESTS} requests with something wrong in them`, () => {
     let next = 0;
     let afterWarmUp = 0;
     const work = async () => {
-      for (let index = next++; index < requests.length; index = next++) {
+      while (next < requests.length) {
+        const index = next;
+        next += 1;
         const { method, path: to, body } = requests[index] as (typeof requests)[number];
         const begun = Date.now();
         const { status, text } = await fhir.send(method, to, body, body === undefined ? {} : { Prefer: "return=minimal" });

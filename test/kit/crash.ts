@@ -1,15 +1,17 @@
 /**
  * Loaded into a node before its program (`--import`): the process kills itself (SIGKILL, as `kill -9` would) at a chosen
- * point of a two-phase commit. The program itself knows nothing of it.
+ * point of a two-phase commit, or of an event. The program itself knows nothing of it.
  *
  * CRASH_AT is one of
  *   handled:NAME    the handler of an action whose name ends so has done its work; its answer is not sent
  *   handling:NAME   it is about to begin
  *   answered:NAME   a call of such an action from here has been answered, for the CRASH_COUNT-th time (default 1)
  *   calling:NAME    such a call is about to be made
+ *   storing:NAME    a service's store is about to be asked this (a method's name)
+ *   stored:NAME     it has done it; whoever asked does not hear of it
  */
 import { createRequire } from "node:module";
-import type { BrokerOptions, Context, Middleware } from "moleculer";
+import type { BrokerOptions, Context, Middleware, Service } from "moleculer";
 
 const [when, name = ""] = (process.env["CRASH_AT"] ?? "").split(":");
 let left = Number(process.env["CRASH_COUNT"] ?? "1");
@@ -28,6 +30,17 @@ const middleware: Middleware = {
       crash("handling", full);
       const result: unknown = await (next as (ctx: Context) => Promise<unknown>)(ctx);
       crash("handled", full);
+      return result;
+    };
+  },
+  async serviceStarted(service: Service & { store?: Record<string, (...all: unknown[]) => Promise<unknown>> }) {
+    const { store } = service;
+    const work = store?.[name]?.bind(store);
+    if (!store || !work) return;
+    store[name] = async (...all) => {
+      crash("storing", name);
+      const result = await work(...all);
+      crash("stored", name);
       return result;
     };
   },

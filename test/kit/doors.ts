@@ -22,7 +22,10 @@ const companion = { resource: { resourceType: "Basic", code: { text: "companion"
 
 let next = 0;
 /** An identifier that no other resource has. */
-export const freshIdentifier = () => ({ system: "urn:door", value: `${process.pid}-${++next}` });
+export const freshIdentifier = () => {
+  next += 1;
+  return { system: "urn:door", value: `${process.pid}-${next}` };
+};
 
 /** What tells the resource from all others; the table gives each one. */
 function criteriaOf({ identifier }: Json): string {
@@ -53,7 +56,8 @@ export const DOORS: Door[] = [
     name: "PATCH, PUT that creates",
     change: (fhir, before, after) => fhir.send("PATCH", placeOf(after), patchOf(before, after), JSON_PATCH),
     create: (fhir, resource) => {
-      const id = `door-${++next}`;
+      next += 1;
+      const id = `door-${next}`;
       return fhir.send("PUT", `/${resource.resourceType}/${id}`, { ...resource, id });
     },
   },

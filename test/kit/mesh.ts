@@ -31,6 +31,8 @@ export interface MeshOptions {
   env?: Record<string, string>;
   /** A folder that the mesh finds its data in, and leaves them; default: a new one, deleted in the end. */
   dataDir?: string;
+  /** Hears what the processes write; default: it goes to the test's own output. */
+  log?(text: string): void;
   /** All nodes start at once, gateways too, as after a power cut. */
   isAtOnce?: boolean;
 }
@@ -64,7 +66,7 @@ export interface Mesh {
   add(service: string, env?: Record<string, string>): Promise<MeshNode>;
   /** Kills the first node of a service; resolves when the caller knows. */
   kill(service: string): Promise<void>;
-  /** The mesh's own server; undefined when another was given. */
+  /** The mesh's own server; undefined when another was given. Who kills it puts the next one here. */
   nats: Server | undefined;
   stop(): Promise<void>;
 }
@@ -90,7 +92,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   // Stores read their process's settings; with nodes in this process these are this process's.
   const before = split === "broker" ? swapEnv({ MONGO_URL: "", NATS_URL: "", ...env }) : undefined;
   const start = (names: string[], more: Record<string, string> = {}) =>
-    split === "process" ? startProcess(names, { ...env, ...more }) : startBroker(names, { ...env, ...more });
+    split === "process" ? startProcess(names, { ...env, ...more }, options.log) : startBroker(names, { ...env, ...more });
 
   const nodes: MeshNode[] = [];
   let caller: ServiceBroker | undefined;
@@ -119,7 +121,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   }
   const known = caller;
 
-  return {
+  const mesh: Mesh = {
     base: nodes.find((node) => node.url)?.url ?? "",
     dataDir,
     nodes,
@@ -152,18 +154,20 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       await Promise.all(nodes.filter((node) => node.url).map((node) => node.stop()));
       await Promise.all(nodes.filter((node) => !node.url).map((node) => node.stop()));
       await known.stop();
-      await Promise.all([nats?.stop(), mongo?.stop()]);
+      await Promise.all([mesh.nats?.stop(), mongo?.stop()]);
       before?.();
       if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
     },
   };
+  return mesh;
 }
 
-async function startProcess(services: string[], env: Record<string, string>): Promise<MeshNode> {
+async function startProcess(services: string[], env: Record<string, string>, log?: (text: string) => void): Promise<MeshNode> {
   const child = spawn(process.execPath, [join(import.meta.dirname, "../../scripts/run.mjs"), "serve"], {
     env: { ...process.env, ...env, SERVICES: services.join(","), OPENWARD_SUPERVISED: "1" },
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    stdio: log ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "inherit", "inherit", "ipc"],
   });
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => log?.(chunk.toString()));
   const ready = await firstMessage(child);
   const exited = once(child, "exit");
   const end = async (signal: NodeJS.Signals) => {

@@ -1,6 +1,7 @@
 /** Searches for tests: parsed as the gateway would. */
 import type { ParsedSearch } from "../../fhir/search/criteria.ts";
 import { parseSearch } from "../../fhir/search/parse.ts";
+import { nonNull } from "../../fhir/non-null.ts";
 
 /** When the searches of a test are asked, and the server that they are asked of. */
 export const now = Date.UTC(2020, 0, 1);
@@ -13,7 +14,7 @@ export function parse(query: string, handling: "strict" | "lenient" = "strict"):
     .split("&")
     .filter(Boolean)
     .map((pair): [string, string] => {
-      const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(pair)!;
+      const [, name = "", value = ""] = nonNull(/^([^=]*)=?(.*)$/s.exec(pair));
       return [name, value];
     });
   return parseSearch(type, pairs, { base, handling, now });

@@ -1,5 +1,6 @@
 /** For tests: HL7's test cases are XML. Reads what they hold, no more. */
 import { Kind, type ObjectPlan, objectPlanOf, planOfMember } from "../../fhir/validate/plan.ts";
+import { nonNull } from "../../fhir/non-null.ts";
 
 export interface Element {
   name: string;
@@ -25,13 +26,13 @@ export function parseXml(text: string): Element {
   const open: [element: Element, start: number][] = [[root, 0]];
   for (let found = token.exec(text); found; found = token.exec(text)) {
     const [whole, cdata, close, name, attributes = "", empty, plain] = found;
-    const [top] = open.at(-1)!;
+    const [top] = nonNull(open.at(-1));
     if (cdata !== undefined) top.text += cdata;
     else if (plain !== undefined) top.text += decoded(plain);
     else if (close) {
-      const [element, start] = open.pop()!;
+      const [element, start] = nonNull(open.pop());
       element.source = text.slice(start, token.lastIndex);
-      open.at(-1)![0].text += element.text;
+      nonNull(open.at(-1))[0].text += element.text;
     } else if (name) {
       const pairs = [...attributes.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)];
       const element: Element = {
@@ -45,14 +46,14 @@ export function parseXml(text: string): Element {
       if (!empty) open.push([element, found.index]);
     }
   }
-  return root.children[0]!;
+  return nonNull(root.children[0]);
 }
 
 export const childOf = (element: Element, name: string): Element | undefined => element.children.find((child) => child.name === name);
 
 /** FHIR JSON of a resource in XML (R4 xml.html). */
 export function resourceOf(element: Element): Record<string, unknown> {
-  return { resourceType: element.name, ...jsonOf(element, objectPlanOf(element.name)!) };
+  return { resourceType: element.name, ...jsonOf(element, nonNull(objectPlanOf(element.name))) };
 }
 
 function jsonOf({ children, attributes }: Element, plan: ObjectPlan): Record<string, unknown> {
@@ -63,7 +64,7 @@ function jsonOf({ children, attributes }: Element, plan: ObjectPlan): Record<str
     if (!member) throw new Error(`${plan.name} has no element ${child.name}.`);
     if (member.kind === Kind.primitive) {
       const value = member.type === "xhtml" ? child.source : primitive(child.attributes["value"], member.type);
-      const extended = jsonOf({ ...child, children: member.type === "xhtml" ? [] : child.children }, objectPlanOf("Element")!);
+      const extended = jsonOf({ ...child, children: member.type === "xhtml" ? [] : child.children }, nonNull(objectPlanOf("Element")));
       const sibling = Object.keys(extended).length ? extended : undefined;
       if (!member.isList) {
         if (value !== undefined) json[member.name] = value;
@@ -76,7 +77,7 @@ function jsonOf({ children, attributes }: Element, plan: ObjectPlan): Record<str
       if (sibling || siblings) json[`_${member.name}`] = [...(siblings ?? list.slice(1).map(() => null)), sibling ?? null];
       continue;
     }
-    const value = member.kind === Kind.resource ? resourceOf(child.children[0]!) : jsonOf(child, planOfMember(member));
+    const value = member.kind === Kind.resource ? resourceOf(nonNull(child.children[0])) : jsonOf(child, planOfMember(member));
     if (member.isList) json[member.name] = [...((json[member.name] ?? []) as unknown[]), value];
     else json[member.name] = value;
   }

@@ -1,8 +1,6 @@
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-const MANY = 32;
-
 /** Encounter has two owners, and what a criterion names may come into being with either of them. */
 describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with two owners, at two replicas of each, on %s", (store) => {
   let mesh: Mesh;
@@ -17,7 +15,10 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
   }, 120_000);
   afterAll(() => mesh?.stop(), 60_000);
 
-  const all = <Result>(work: (index: number) => Promise<Result>) => Promise.all(Array.from({ length: MANY }, (_, index) => work(index)));
+  // MongoDB's stand-in takes ten times as long for each.
+  const isSlow = store === "mongo";
+  const many = isSlow ? 12 : 32;
+  const all = <Result>(work: (index: number) => Promise<Result>) => Promise.all(Array.from({ length: many }, (_, index) => work(index)));
   const encounter = (value: string, index: number) => ({
     resourceType: "Encounter",
     status: "finished",
@@ -25,11 +26,11 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     identifier: [{ system: "urn:race", value }],
   });
   const statuses = (answers: { status: number | string }[]) => answers.map(({ status }) => status).sort();
-  const oneCreated = [...Array(MANY - 1).fill(200), 201];
+  const oneCreated = [...Array(many - 1).fill(200), 201];
   const count = async (value: string) => (await fhir.get(`/Encounter?identifier=urn:race|${value}&_summary=count`)).body.total;
 
   it("conditional creates for either owner make one", async () => {
-    for (const value of ["a", "b", "c"]) {
+    for (const value of isSlow ? ["a"] : ["a", "b", "c"]) {
       const answers = await all((index) => fhir.create(encounter(value, index), { "If-None-Exist": `identifier=urn:race|${value}` }));
       expect(statuses(answers)).toEqual(oneCreated);
       expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
@@ -50,7 +51,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     return (body.entry as { response: { etag: string } }[]).map(({ response }) => Number(/\d+/.exec(response.etag)));
   };
   const versions = (count: number) => Array.from({ length: count }, (_, index) => count - index);
-  const some = 12;
+  const some = isSlow ? 8 : 12;
   const severalTimes = <Result>(work: (index: number) => Promise<Result>) =>
     Promise.all(Array.from({ length: some }, (_, index) => work(index)));
 
@@ -97,9 +98,9 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
   it("a deletion that names no version is carried out, wherever the resource is by then", async () => {
     await fhir.send("PUT", "/Encounter/deleted", { ...encounter("deleted", 0), id: "deleted" });
     const answers = await severalTimes((index) =>
-      index === 6
+      index === some / 2
         ? fhir.send("DELETE", "/Encounter/deleted")
-        : index === 9
+        : index === (some * 3) / 4
           ? fhir.send("DELETE", "/Encounter?identifier=urn:race|deleted")
           : fhir.send("PUT", "/Encounter/deleted", { ...encounter("deleted", index), id: "deleted" }),
     );
@@ -123,7 +124,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
   it("updates that move it and deletions leave one history, with all that was confirmed", async () => {
     const id = "to-and-fro";
     const versionIn = (text: string | null) => Number(/\d+/.exec(text ?? ""));
-    for (let round = 0; round < 6; round += 1) {
+    for (let round = 0; round < (isSlow ? 2 : 6); round += 1) {
       const answers = await all(async (index) => {
         const value = index % 3 === 1 ? undefined : `${round}-${index}`;
         const url = `/Encounter/${id}`;
@@ -151,7 +152,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
     };
     const looking = async () => {
       const found = new Set<string>();
-      for (let look = 0; look < 150; look += 1) {
+      for (let look = 0; look < (isSlow ? 40 : 150); look += 1) {
         const { body } = await fhir.get("/Encounter?identifier=urn:race|seen");
         found.add((body.entry ?? []).map((entry: { resource: { id: string } }) => entry.resource.id).join());
       }
@@ -197,7 +198,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
       return fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
     });
     const entries = answers.map(({ body }) => body.entry[1].response as { status: string; location: string });
-    expect(statuses(entries)).toEqual([...Array(MANY - 1).fill("200 OK"), "201 Created"]);
+    expect(statuses(entries)).toEqual([...Array(many - 1).fill("200 OK"), "201 Created"]);
     expect(new Set(entries.map(({ location }) => location)).size).toBe(1);
     expect(await count("e")).toBe(1);
   }, 90_000);

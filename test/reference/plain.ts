@@ -1,3 +1,5 @@
+import { nonNull } from "../../fhir/non-null.ts";
+
 /**
  * What a FHIR search should find, the slow way: every resource is looked at, as R4's search chapter reads. Written apart
  * from the platform's search code, and shares nothing with it. Only for the data and queries of `reference.test.ts`.
@@ -264,7 +266,7 @@ function has(all: Resource[], it: Resource, [type, by = "", ...rest]: string[], 
   return all.some(
     (other) =>
       other.resourceType === type &&
-      ((parameters[type]![by] as Value).values(other) as string[]).includes(here) &&
+      ((nonNull(parameters[type])[by] as Value).values(other) as string[]).includes(here) &&
       fulfils(all, other, { name, value }),
   );
 }

@@ -7,6 +7,7 @@ import { SYSTEMS } from "../../services/systems.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { type Criterion, fulfils, parameters, type Resource, sortValue } from "./plain.ts";
+import { nonNull } from "../../fhir/non-null.ts";
 
 /** A failure names its seed: put it here to repeat the run. */
 const SEED = 4_711;
@@ -152,7 +153,7 @@ const orList = (one: fc.Arbitrary<string>) => fc.array(one, { minLength: 1, maxL
 
 /** A criterion on one parameter of a type. */
 function criterionOn(type: string, name: string): fc.Arbitrary<Criterion> {
-  const { kind } = parameters[type]![name] as { kind: string };
+  const { kind } = nonNull(parameters[type])[name] as { kind: string };
   const missing = fc.boolean().map((value) => ({ name, modifier: "missing", value: String(value) }));
   const plain = (value: fc.Arbitrary<string>, ...modifiers: string[]) =>
     fc
@@ -202,7 +203,7 @@ function criterionOn(type: string, name: string): fc.Arbitrary<Criterion> {
     case "uri":
       return fc.oneof(plain(fc.constantFrom("http://x.org/a", "http://x.org/a/b", "http://x.org"), "below"), missing);
     default: {
-      const { targets } = parameters[type]![name] as { targets: string[] };
+      const { targets } = nonNull(parameters[type])[name] as { targets: string[] };
       const [target = ""] = targets;
       const ids = fc.nat((SIZES[target] as number) - 1).map((index) => `${target.toLowerCase()}-${index}`);
       const chain = fc
@@ -256,7 +257,7 @@ const query = fc.constantFrom(...Object.keys(SIZES)).chain((type) => {
   const names = Object.keys(parameters[type] as object);
   const one = fc.constantFrom(...names).chain((name) => criterionOn(type, name));
   const sortable = names.filter((name) =>
-    ["date", "number", "quantity", "string"].includes((parameters[type]![name] as { kind: string }).kind),
+    ["date", "number", "quantity", "string"].includes((nonNull(parameters[type])[name] as { kind: string }).kind),
   );
   return fc.record({
     type: fc.constant(type),

@@ -10,6 +10,7 @@ import { fits, isSame } from "./match.ts";
 import { type Item, testOf } from "./slicing.ts";
 import { coreType, type Node, type Profile, type Tree, treeOf, withoutVersion } from "./tree.ts";
 import { shown, unsupported, type ProfileContext } from "./profile-context.ts";
+import { nonNull } from "../../non-null.ts";
 
 type Json = Record<string, unknown>;
 
@@ -65,16 +66,16 @@ function checkProfile(item: Item, profile: Profile, plan: ObjectPlan | undefined
     return;
   }
   let compiled = trees.get(profile);
-  if (!compiled || (compiled.known !== work.known && [...work.known].some(([url, other]) => compiled!.known.get(url) !== other))) {
+  if (!compiled || (compiled.known !== work.known && [...work.known].some(([url, other]) => nonNull(compiled).known.get(url) !== other))) {
     work.budget.spend(((profile.snapshot?.element?.length ?? 0) + (profile.differential?.element?.length ?? 0)) * NODE_STEPS);
     compiled = { tree: treeOf(profile, work.known), known: work.known };
     trees.set(profile, compiled);
   }
   compiled.known = work.known;
   for (const base of compiled.tree.missing) unsupported(work, `the profile ${base.slice(0, 200)}, which is not stored`);
-  work.depth++;
+  work.depth += 1;
   checkNode(item, compiled.tree.root, plan, work, profile.type ?? "");
-  work.depth--;
+  work.depth -= 1;
 }
 
 /** The least that a node of a profile costs for each value. */
@@ -216,7 +217,7 @@ function slicesOf(items: Item[], node: Node, work: ProfileContext): (Node | unde
     for (const [index, item] of items.entries()) {
       if (found[index] !== undefined || !tested.test(item)) continue;
       found[index] = slice;
-      count++;
+      count += 1;
     }
     const name = node.name.replace("[x]", "");
     if (count < slice.min)

@@ -292,7 +292,7 @@ it("holds HL7's examples to HL7's own profiles by their snapshots, and finds wha
     const named =
       ((resource["meta"] as Json | undefined)?.["profile"] as string[] | undefined)?.flatMap((url) => profiles.get(url) ?? []) ?? [];
     if (named.length === 0) continue;
-    held++;
+    held += 1;
     for (const issue of await validateWithProfiles(resource, { type: "Observation", profiles: named, stored: [...profiles.values()] })) {
       if (issue.severity === "error") faults.push(`${name} ${issue.diagnostics}`);
     }

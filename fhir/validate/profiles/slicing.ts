@@ -5,6 +5,7 @@ import { bindingOf } from "../binding.ts";
 import { isResource } from "../definition.ts";
 import { fits, isSame } from "./match.ts";
 import { type Node, type ProfileElement, withoutVersion } from "./tree.ts";
+import { nonNull } from "../../non-null.ts";
 
 type Json = Record<string, unknown>;
 
@@ -97,10 +98,11 @@ function valueTest(slice: Node, steps: string[], budget: EvaluationBudget): ((va
 }
 
 function bindingFor(valueSet: string): ((value: unknown) => boolean) | undefined {
-  const id = withoutVersion(valueSet).split("/").at(-1)!;
+  const id = nonNull(withoutVersion(valueSet).split("/").at(-1));
   const [code, coding, concept] = ["code", "Coding", "CodeableConcept"].map((type) => bindingOf(id, type));
   if (!code?.isKnown) return undefined;
-  return (value) => (typeof value === "string" ? code.includes(value) : coding!.includes(value) || concept!.includes(value));
+  return (value) =>
+    typeof value === "string" ? code.includes(value) : nonNull(coding).includes(value) || nonNull(concept).includes(value);
 }
 
 function valuesAt(value: unknown, steps: string[], budget: EvaluationBudget): unknown[] {

@@ -1,6 +1,7 @@
 /** A profile (R4 profiling.html) as a tree of what it demands, from its snapshot or from its differential and those it builds on. */
 
 import { isType } from "../definition.ts";
+import { nonNull } from "../../non-null.ts";
 
 /** A StructureDefinition with derivation "constraint". */
 export interface Profile {
@@ -68,7 +69,7 @@ export function coreType(url: string): string | undefined {
 }
 
 /** `http://…/a|1.0` → `http://…/a` */
-export const withoutVersion = (url: string) => url.split("|")[0]!;
+export const withoutVersion = (url: string) => nonNull(url.split("|")[0]);
 
 const nodeOf = (name: string): Node => ({
   name,

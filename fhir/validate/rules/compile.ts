@@ -9,6 +9,7 @@ import { criteria, functions, logical, operators, type TextFunction, textFunctio
 import { ordered } from "./order.ts";
 import { type Ast, NotPlain, parse } from "./parse.ts";
 import { EMPTY, type Evaluate, FALSE, type List, only, type Scope, truth, truthOf, VALUELESS } from "./values.ts";
+import { nonNull } from "../../non-null.ts";
 
 /** What is statically known of a collection: the elements of its items, and the primitive types that they may have. */
 interface Shape {
@@ -146,7 +147,7 @@ class Compiler {
     if (plain) return { evaluate: (nodes, scope) => plain(before(nodes, scope)), shape: from.shape };
     // A form that is only known when it is used might be none.
     const isFixed = name !== "matches" || (first?.is === "literal" && !this.#isMetered);
-    if (first && isFixed && Object.hasOwn(textFunctions, name)) return this.#textFunction(textFunctions[name]!, from, first, here);
+    if (first && isFixed && Object.hasOwn(textFunctions, name)) return this.#textFunction(nonNull(textFunctions[name]), from, first, here);
     throw new NotPlain(name);
   }
 
@@ -192,7 +193,7 @@ const metered =
   (nodes, scope) => {
     const found = evaluate(nodes, scope);
     const [first] = found;
-    scope.budget!.spend(1 + nodes.length + found.length + (typeof first === "string" ? first.length / CHARACTERS_PER_STEP : 0));
+    nonNull(scope.budget).spend(1 + nodes.length + found.length + (typeof first === "string" ? first.length / CHARACTERS_PER_STEP : 0));
     return found;
   };
 
@@ -230,7 +231,7 @@ function step({ elements }: Shape, name: string): { names: Names[]; shape: Shape
     }
     for (const type of element.types ?? []) {
       const isPrimitive = isPrimitiveType(type);
-      const json = element.isChoice ? name + type[0]!.toUpperCase() + type.slice(1) : name;
+      const json = element.isChoice ? name + nonNull(type[0]).toUpperCase() + type.slice(1) : name;
       names.set(json, { name: json, sibling: isPrimitive ? `_${json}` : undefined });
       if (isPrimitive) primitives.add(type);
       else if (!element.elements) add(elementsOf(type));

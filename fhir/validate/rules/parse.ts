@@ -36,8 +36,19 @@ export function parse(expression: string): Ast {
   let at = 0;
   let depth = 0;
 
+  /** The token at the place; the place is behind it then. */
+  function take(): string | undefined {
+    at += 1;
+    return tokens[at - 1];
+  }
+
   function expect(text: string): void {
-    if (tokens[at++] !== text) throw new NotPlain(expression);
+    if (take() !== text) throw new NotPlain(expression);
+  }
+
+  function goDeeper(): void {
+    depth += 1;
+    if (depth > DEEPEST) throw new NotPlain(expression);
   }
 
   function level(index: number): Ast {
@@ -45,8 +56,8 @@ export function parse(expression: string): Ast {
     if (!operators) return path();
     let left = level(index + 1);
     for (let name = tokens[at]; name !== undefined && operators.includes(name); name = tokens[at]) {
-      at++;
-      if (name === "is") left = { is: "type", of: left, type: tokens[at++] ?? "" };
+      at += 1;
+      if (name === "is") left = { is: "type", of: left, type: take() ?? "" };
       else left = { is: "operator", name, left, right: level(index + 1) };
     }
     return left;
@@ -56,7 +67,7 @@ export function parse(expression: string): Ast {
     let found = term(undefined);
     for (;;) {
       if (tokens[at] === ".") {
-        at++;
+        at += 1;
         found = term(found);
       } else if (tokens[at] === "[") {
         const index = tokens[at + 1] ?? "";
@@ -71,12 +82,12 @@ export function parse(expression: string): Ast {
   }
 
   function term(of: Ast | undefined): Ast {
-    const text = tokens[at++];
+    const text = take();
     if (text === undefined) throw new NotPlain(expression);
     if (text === "(" && !of) {
-      if (++depth > DEEPEST) throw new NotPlain(expression);
+      goDeeper();
       const inner = level(0);
-      depth--;
+      depth -= 1;
       expect(")");
       return inner;
     }
@@ -89,16 +100,16 @@ export function parse(expression: string): Ast {
     }
     if (!/^[A-Za-z_]/.test(text)) throw new NotPlain(expression);
     if (tokens[at] !== "(") return { is: "member", of, name: text };
-    at++;
-    if (++depth > DEEPEST) throw new NotPlain(expression);
+    at += 1;
+    goDeeper();
     const args: Ast[] = [];
     while (tokens[at] !== ")") {
       args.push(level(0));
-      if (tokens[at] === ",") at++;
+      if (tokens[at] === ",") at += 1;
       else if (tokens[at] !== ")") throw new NotPlain(expression);
     }
-    at++;
-    depth--;
+    at += 1;
+    depth -= 1;
     return { is: "call", of, name: text, args };
   }
 

@@ -2,7 +2,7 @@
 import { parseJson } from "../../../fhir/json.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
-import type { MadeElsewhere, OwnerStep } from "../../../federation/owner-contract.ts";
+import { type MadeElsewhere, type OwnerStep, writesResource } from "../../../federation/owner-contract.ts";
 import type { SteppedChange } from "./evaluate.ts";
 import type { Pending } from "./gather.ts";
 import type { Change } from "./rule.ts";
@@ -22,7 +22,7 @@ export interface WriteParts {
  */
 export function changesOf({ steps, resources, before }: WriteParts, hasRules: (type: string) => boolean, now: Date): SteppedChange[] {
   return steps.flatMap((step, index): SteppedChange[] => {
-    if (step.op === "add" || step.op === "hold" || !hasRules(step.type)) return [];
+    if (!writesResource(step) || !hasRules(step.type)) return [];
     const replaced = before[index]?.json ?? (step.op === "update" ? step.was : undefined);
     const becomes = step.op === "delete" ? parsed(step.becomes) : resources[index];
     if (replaced === undefined && becomes === undefined) return []; // an id that is only held, or a deletion of nothing
@@ -44,7 +44,7 @@ const parsed = (text: string | undefined): Resource | undefined => (text === und
 export function pendingOf({ steps, resources }: WriteParts, elsewhere: MadeElsewhere = {}): Pending {
   const pending = new Map<string, Resource | null>(Object.entries(elsewhere));
   for (const [index, step] of steps.entries()) {
-    if (step.op === "add" || step.op === "hold") continue;
+    if (!writesResource(step)) continue;
     const reference = `${step.type}/${step.id}`;
     if (step.op === "delete") {
       // What moves to another owner is there still; that owner says what it is.

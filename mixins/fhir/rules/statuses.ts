@@ -92,7 +92,7 @@ const charge = {
   planned: ["billable", "not-billable", "aborted"],
   billable: ["planned", "not-billable", "aborted", "billed"],
   "not-billable": ["billable", "aborted"],
-  aborted: NOTHING,
+  aborted: ["billable", "not-billable"],
   billed: NOTHING,
   "entered-in-error": NOTHING,
 } satisfies Steps;

@@ -67,7 +67,7 @@ export function refusalOf(error: unknown): Refusal {
   let status = typeof code === "number" && code >= 400 && code < 600 ? code : 500;
   if (typeof type === "string" && type in frameworks) status = 503;
   if (Array.isArray(data?.issues)) return { status, issues: data.issues.map(issueOnly), headers };
-  if (status === 503 || type === "LOCKED") headers["Retry-After"] = "1";
+  if (status === 503 || type === "LOCKED" || type === "IDEMPOTENCY_KEY_IN_USE") headers["Retry-After"] = "1";
   if (typeof data?.allow === "string") headers.Allow = data.allow;
   const isOurs = typeof type !== "string" || status === 500;
   const issue: Issue = {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Caller } from "../../../mesh/contract.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import type { Profiles } from "../../../federation/profiles.ts";
-import type { DateReading } from "../../../fhir/search/ranges.ts";
+import type { DateReading } from "../../../fhir/search/types/date.ts";
 import { headerText } from "../../../fhir/search/condition.ts";
 import { readBytes, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";

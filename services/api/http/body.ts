@@ -67,6 +67,13 @@ export function arrivalOf(request: Received): Promise<void> | undefined {
   );
 }
 
+/** The whole body, which is still to be read by whoever works on it. @throws as `readBytes` */
+export async function peekBytes(request: Received): Promise<Buffer> {
+  if (!hasBody(request)) return Buffer.alloc(0);
+  request.arriving ??= received(request, mostOf(request.url ?? ""));
+  return request.arriving;
+}
+
 const WRITES = new Set(["POST", "PUT", "PATCH"]);
 
 /** Bytes that a body may have, by its address. */

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { type BlockList, isIP } from "node:net";
 import type { Config } from "../../../mesh/config.ts";
+import { nonNull } from "../../../fhir/non-null.ts";
 
 /** Addresses of one request that are looked at; no chain of proxies is as long. */
 const MAX_HOPS = 32;
@@ -53,7 +54,7 @@ const isIn = (list: BlockList, address: string): boolean =>
 /** Of an IPv6 address the first 64 bits: a customer chooses the rest. */
 function network(address: string): string {
   if (!address.includes(":")) return address;
-  const [head = "", tail] = address.toLowerCase().split("%", 1)[0]!.split("::");
+  const [head = "", tail] = nonNull(address.toLowerCase().split("%", 1)[0]).split("::");
   const left = head === "" ? [] : head.split(":");
   const right = tail ? tail.split(":") : [];
   const groups =

@@ -5,8 +5,14 @@ import { Connections, MAX_PIPELINED } from "./connections.ts";
 let ports = 0;
 class FakeSocket extends EventEmitter {
   readonly remoteAddress = "10.0.0.1";
-  readonly remotePort = ports++;
+  readonly remotePort: number;
   isDestroyed = false;
+
+  constructor() {
+    super();
+    ports += 1;
+    this.remotePort = ports;
+  }
 
   destroy() {
     this.isDestroyed = true;

@@ -45,7 +45,8 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const connection = { socket, client, busy: 0, order: this.#order++, isEnding: false };
+    this.#order += 1;
+    const connection = { socket, client, busy: 0, order: this.#order, isEnding: false };
     this.#all.add(connection);
     this.#bySocket.set(socket, connection);
     if (client !== undefined) this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
@@ -78,7 +79,8 @@ export class Connections {
     const connection = this.#bySocket.get(socket);
     if (!connection) return;
     connection.busy -= 1;
-    connection.order = this.#order++;
+    this.#order += 1;
+    connection.order = this.#order;
   }
 
   #remove(connection: Connection): void {

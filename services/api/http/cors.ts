@@ -10,16 +10,27 @@ const ALLOWED = [
   "Authorization",
   "Cache-Control",
   "Content-Type",
+  "Idempotency-Key",
   "If-Match",
   "If-Modified-Since",
   "If-None-Exist",
   "If-None-Match",
   "Prefer",
+  "traceparent",
   "X-Requested-With",
   "X-Security-Context",
 ].join(", ");
 /** What an app may read of an answer, besides what it always may. */
-const EXPOSED = ["Allow", "Content-Location", "ETag", "Last-Modified", "Location", "Retry-After", "X-Security-Context"].join(", ");
+const EXPOSED = [
+  "Allow",
+  "Content-Location",
+  "ETag",
+  "Last-Modified",
+  "Location",
+  "Retry-After",
+  "traceresponse",
+  "X-Security-Context",
+].join(", ");
 /** A browser asks again after this; a change of the setting takes as long. Seconds. */
 const MAX_AGE = "600";
 

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Service } from "moleculer";
 import { anomaliesOf } from "../../../mesh/anomalies.ts";
 import { AnomalyKind } from "../../../mesh/anomalies-contract.ts";
+import { faultOf } from "../../../mesh/log.ts";
 import type { Answer } from "./answer.ts";
 
 /** An error's type; anything else could say more than that. */
@@ -29,8 +30,8 @@ export function noteFailure(service: Service, error: unknown, answer: Answer, tr
 export function logOwnFault(service: Service, request: IncomingMessage, error: unknown): void {
   const { code, type } = error as { code?: unknown; type?: unknown };
   const isRefusal = (typeof code === "number" && code < 500) || (error as { status?: number }).status !== undefined;
-  if (isRefusal || code === 503) return;
-  service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${(error as Error).stack}`);
+  if (isRefusal || code === 501 || code === 503) return;
+  service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${faultOf(error as Error)}`);
 }
 
 /** A request's path without its query. */

@@ -4,8 +4,10 @@
  */
 import type { ServerResponse } from "node:http";
 import { Errors } from "moleculer";
+import { shedRequests } from "../../../mesh/metrics.ts";
 import { EVERYBODY } from "./client-address.ts";
 import { httpError } from "./errors.ts";
+import { Throughput } from "./throughput.ts";
 
 /** How much may be in flight. */
 export interface Limits {
@@ -176,6 +178,7 @@ export class InFlight {
   readonly #all = new Set<Exchange>();
   readonly #clients = new Map<string, Client>(); // those with a request in flight
   readonly #timer: NodeJS.Timeout;
+  readonly #throughput = new Throughput();
   #bytes = 0;
 
   /** @param onReleased told of bytes that are held no longer */
@@ -202,6 +205,7 @@ export class InFlight {
    */
   open(client: string, response: Ending, isAwaited = false): Exchange | undefined {
     const known = this.#clients.get(client);
+    if (this.#isBusy(known)) return undefined;
     const isClientFull = known !== undefined && known.requests >= known.maxRequests;
     if ((isClientFull || this.#all.size >= this.#limits.requests) && !this.#freePlace(isClientFull ? known : undefined)) return undefined;
     const own = known ?? this.#client(client);
@@ -217,6 +221,7 @@ export class InFlight {
     if (!this.#all.has(exchange)) return;
     exchange.hold(-exchange.held);
     this.#all.delete(exchange);
+    this.#throughput.done(Date.now());
     exchange.worked();
     exchange.client.requests -= 1;
     if (exchange.client.requests === 0) this.#clients.delete(exchange.client.name);
@@ -259,6 +264,16 @@ export class InFlight {
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  /** More is worked on than gets done in time. Clients with many requests under way are refused first, at twice as much all are. */
+  #isBusy(client: Client | undefined): boolean {
+    const bound = this.#throughput.bound(Date.now());
+    if (this.#all.size <= bound) return false;
+    let working = 0;
+    for (const { state } of this.#all) if (state === "working") working += 1;
+    const isHeavy = (client?.requests ?? 0) * this.#clients.size >= this.#all.size;
+    return working > (isHeavy ? bound : 2 * bound);
   }
 
   #client(name: string): Client {
@@ -304,7 +319,9 @@ export class InFlight {
 }
 
 /** 503: this process has no room for the request now. */
-export const overloaded = () =>
-  new Errors.MoleculerRetryableError("The server has more requests than it can answer; try again in a moment.", 503, "OVERLOADED");
+export const overloaded = () => {
+  shedRequests.inc();
+  return new Errors.MoleculerRetryableError("The server has more requests than it can answer; try again in a moment.", 503, "OVERLOADED");
+};
 
 const tooSlow = () => httpError(408, "REQUEST_TOO_SLOW", `The body must come at ${MIN_BODY_RATE / 1_000} kB a second or more.`);

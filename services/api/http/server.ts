@@ -6,6 +6,7 @@ import { outcome } from "../../../fhir/outcome.ts";
 import { type Config, exposureOf } from "../../../mesh/config.ts";
 import { httpError } from "./errors.ts";
 import { CONTENT_POLICY } from "./headers.ts";
+import { isForWebSocket } from "./websockets.ts";
 import { certificate, followCertificate } from "./tls.ts";
 
 /** Request line and headers together. */
@@ -33,6 +34,7 @@ const OPTIONS: ServerOptions = {
   connectionsCheckingInterval: LOOK_EVERY_MS,
   keepAliveTimeout: KEEP_ALIVE_MS,
   requireHostHeader: false, // http/own-name.ts does, and says so
+  shouldUpgradeCallback: isForWebSocket, // another `Upgrade` (h2c, which some clients offer) is not taken up
 };
 
 /** With TLS where the settings name a certificate. @throws what says which file cannot be used */

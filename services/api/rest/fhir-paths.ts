@@ -5,6 +5,7 @@ import type { Json } from "./schema.ts";
 const tags = ["FHIR R4"];
 const id = ref("parameters", "id");
 const searched = (sort: string): Json[] => ["count", "summary", "total", sort].map((name) => ref("parameters", name));
+const ONCE = [ref("parameters", "idempotencyKey")];
 const IF_MATCH = '`If-Match: W/"3"` names the version that is changed; another is refused by 412.';
 const BY_CRITERIA = "By search parameters, as a search has them, in the query; without any it is refused by 412.";
 
@@ -51,7 +52,7 @@ export function fhirPaths(types: string[]): Json {
   if (types.length === 0) return {};
   return {
     "/fhir": {
-      post: interaction("bundle", "Batch or transaction", { body: "Request", answers: { 200: "Response" } }),
+      post: interaction("bundle", "Batch or transaction", { body: "Request", answers: { 200: "Response" }, parameters: ONCE }),
       get: interaction("search", "Search several types: `_type` names them", {
         answers: { 200: "Searchset" },
         parameters: searched("sort"),
@@ -86,7 +87,7 @@ function pathsOf(type: string): [path: string, item: Json][] {
           parameters: searched(`sort.${type}`),
           description: criteriaOf(type),
         }),
-        post: interaction(`${type}.create`, `Create a ${type}`, { body: type, answers: written }),
+        post: interaction(`${type}.create`, `Create a ${type}`, { body: type, answers: written, parameters: ONCE }),
         put: interaction(`${type}.updateBy`, `Update or create the one ${type} that meets the criteria`, {
           body: type,
           answers: written,

@@ -1,7 +1,7 @@
 /** Parts of the OpenAPI document that all paths of FHIR share: resources, statuses, parameters. */
 import { elementsOf, isPrimitiveType } from "../../../fhir/validate/definition.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
-import type { Json } from "./schema.ts";
+import { IDEMPOTENCY_KEY, type Json } from "./schema.ts";
 
 /** A part of the document by its place in `components`. */
 export const ref = (kind: "schemas" | "responses" | "parameters", name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
@@ -141,6 +141,7 @@ export function fhirComponents(types: string[]): Record<string, Json> {
     },
     parameters: {
       id: { name: "id", in: "path", required: true, description: "The resource's logical id", schema: { type: "string", pattern: ID } },
+      idempotencyKey: IDEMPOTENCY_KEY,
       version: { name: "version", in: "path", required: true, description: "Of the resource", schema: { type: "string", pattern: ID } },
       // Empty is as good as absent (R4 3.1.1.3): forms send it.
       count: query("_count", "Matches on a page; more than 1,000 are taken as 1,000", {

@@ -3,7 +3,7 @@ import { needsParams, type PublishedAction } from "./actions.ts";
 import { ACTION_ERRORS, ERROR_RESPONSES, ERROR_SCHEMA } from "./errors-schema.ts";
 import { fhirPaths } from "./fhir-paths.ts";
 import { fhirComponents } from "./fhir-schemas.ts";
-import { type Json, objectSchema } from "./schema.ts";
+import { IDEMPOTENCY_KEY, type Json, objectSchema } from "./schema.ts";
 
 /**
  * @param actions the domain's published actions
@@ -53,7 +53,8 @@ function actionPath(action: PublishedAction): Json {
     operationId: `${action.name}.post`,
     ...(hasParams && { requestBody: { required: needsParams(action), content: { "application/json": { schema } } } }),
   };
-  if (action.rest === "POST") return { post: { ...post, operationId: action.name } };
+  const once = { parameters: [IDEMPOTENCY_KEY] };
+  if (action.rest === "POST") return { post: { ...post, ...once, operationId: action.name } };
   const required = new Set(schema.required as string[] | undefined);
   const parameters = Object.entries(schema.properties as Json).map(([name, it]) => ({
     name,

@@ -97,3 +97,12 @@ function shorthand(rule: string): Json {
       }),
   );
 }
+
+/** The header by which a request that is sent again has one effect, as OpenAPI tells it. */
+export const IDEMPOTENCY_KEY: Json = {
+  name: "Idempotency-Key",
+  in: "header",
+  description:
+    "A string of its own for each request, a UUID, in quotes or bare: sent again with the same key, the request has one effect and the same answer, for 24 hours",
+  schema: { type: "string", minLength: 1, maxLength: 257 },
+};

@@ -63,6 +63,8 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   const representation = prefer.return === "representation";
   const sent = MAY_READ.test(text) ? entriesOf(parseInput(text) as RequestBundle, base) : [];
   const reads = sent.filter(isRead);
+  // They would be answered before the commit, and kept with it.
+  if (reads.length > 0 && request.caller.meta?.keyed) throw readsUnderKey();
   await refuseImpossibleReads(request, reads, server);
   const results = await transactions.process(caller, { text: withLocalReferences(request, text), base, representation });
   const bounded = within(MAX_ANSWER_BYTES, server.answer);
@@ -72,6 +74,9 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   );
   return bundleAnswer("transaction-response", entries);
 }
+
+const readsUnderKey = () =>
+  fhirError(501, "not-supported", "A transaction that also reads cannot be held to an Idempotency-Key: send the reads by themselves.");
 
 /** The reads, with links in their criteria to what the other entries have made (R4, http.html#trules). */
 function linkedReads(entries: BundleEntry[], results: (EntryResult | null)[]): BundleEntry[] {

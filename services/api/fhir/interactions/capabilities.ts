@@ -4,6 +4,7 @@ import { isNamedBy } from "../../../../fhir/etag.ts";
 import { mayReferTo, parametersOf, referencesOf } from "../../../../fhir/search/parameters.ts";
 import type { Directory } from "../../../../federation/directory.ts";
 import type { Answer } from "../../http/answer.ts";
+import { WEBSOCKET_PATH } from "../../http/websockets.ts";
 import { subsetOfRead, subsetText } from "../presentation.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import type { FhirRequest } from "../request.ts";
@@ -75,6 +76,7 @@ function statement(
   const rest = {
     mode: "server",
     ...(!hasRules && { documentation: NO_RULES }),
+    ...(directory.known("Subscription").length > 0 && { extension: [{ url: WEBSOCKET, valueUri: webSocketAddress(base) }] }),
     security,
     interaction,
     searchParam: EVERYWHERE,
@@ -84,6 +86,10 @@ function statement(
   const text = withMember(head, "rest", `[${withMember(rest, "resource", known.resources)}]`);
   return { text, tag: digestOf(JSON.stringify([head, rest]) + known.digest) };
 }
+
+/** R4's extension that tells where websockets are. */
+const WEBSOCKET = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket";
+const webSocketAddress = (base: string): string => base.replace(/^http/, "ws").replace(/\/fhir$/, WEBSOCKET_PATH);
 
 /** What a write of the type may be refused by, besides what R4 says. */
 function rulesOf(directory: Directory, type: string): { documentation?: string } {

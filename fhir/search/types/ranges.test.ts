@@ -1,7 +1,10 @@
 import * as fc from "fast-check";
-import { matchesClauses } from "./matches-clauses.ts";
-import { givenNumber, nextTo } from "./numbers.ts";
-import { comparisons, dateMatches, numberMatches, prefixes, rangeClauses } from "./ranges.ts";
+import { matchesClauses } from "../matches-clauses.ts";
+import { givenNumber, nextTo } from "../numbers.ts";
+import { dateMatches } from "./date.ts";
+import { numberMatches } from "./number.ts";
+import { comparisons, prefixes, rangeClauses } from "./prefix.ts";
+import { nonNull } from "../../non-null.ts";
 
 /** R4's table of prefixes (3.1.1.4.5) over a short line of whole points; both intervals as sets of points. */
 function bySpecification(prefix: string, search: [number, number], target: [number, number]): boolean {
@@ -24,7 +27,7 @@ function bySpecification(prefix: string, search: [number, number], target: [numb
     eb: !overlapsSearch && below && !above,
     ap: overlapsSearch,
   };
-  return answers[prefix]!;
+  return nonNull(answers[prefix]);
 }
 
 const interval = fc.tuple(fc.integer({ min: -8, max: 8 }), fc.nat(5)).map(([low, length]): [number, number] => [low, low + length]);

@@ -1,8 +1,10 @@
 /** `near=latitude|longitude|distance|unit` on Location (R4 Location, special parameter). */
-import { fhirError } from "../outcome.ts";
-import type { SearchParameter } from "./parameters.ts";
-import type { Clause, RangeMatch } from "./query.ts";
-import { splitAt } from "./escapes.ts";
+import { fhirError } from "../../outcome.ts";
+import type { SearchParameter } from "../parameters.ts";
+import type { Clause, RangeMatch } from "../query.ts";
+import { splitAt } from "../escapes.ts";
+import { number } from "./number.ts";
+import { isObject, type Writer } from "./writer.ts";
 
 /** Metres of one unit, by its UCUM code or name. */
 const METRES: Record<string, number> = {
@@ -22,6 +24,11 @@ const METRES_PER_DEGREE = 111_195;
 const STRIPS = 16;
 
 const MAX_PLACES = 10;
+
+/** A coordinate of Location.position. */
+export function coordinate(name: string): Writer {
+  return (sink, value) => isObject(value) && number(sink, value[name], "");
+}
 
 /** Locations in the circle, or outside of it by at most a sixteenth of its height. Slots: latitude, longitude. */
 export function nearClauses(parameter: SearchParameter, values: string[], name: string): Clause[] {

@@ -1,0 +1,74 @@
+/** Dates, periods and timings (R4, search.html#date). How they are stored, and how they are asked for. */
+import { intervalAsked, intervalOf } from "../../dates.ts";
+import { fhirError } from "../../outcome.ts";
+import { FOREVER, type RangeMatch } from "../query.ts";
+import { APPROXIMATELY, comparisons, splitPrefix } from "./prefix.ts";
+import { each, isObject, isText, type Writer } from "./writer.ts";
+
+/** A date, to the precision that it is given in. */
+export const date: Writer = (sink, value) => {
+  const interval = isText(value) ? intervalOf(value) : undefined;
+  if (interval) sink.range(interval[0], interval[1]);
+};
+
+/** An absent end is open; a Period without either says nothing, a malformed end neither. */
+function periodOf(value: unknown): [number, number] | undefined {
+  if (!isObject(value) || (value.start === undefined && value.end === undefined)) return undefined;
+  const start = value.start === undefined ? -FOREVER : isText(value.start) ? intervalOf(value.start)?.[0] : undefined;
+  const end = value.end === undefined ? FOREVER : isText(value.end) ? intervalOf(value.end)?.[1] : undefined;
+  return start === undefined || end === undefined ? undefined : [start, end];
+}
+
+/** A point in time, whatever number of digits it is given to. */
+export const instant: Writer = (sink, value) => {
+  const interval = isText(value) ? intervalOf(value) : undefined;
+  if (interval) sink.range(interval[0], interval[0]);
+};
+
+/** A Period. */
+export const period: Writer = (sink, value) => {
+  const interval = periodOf(value);
+  if (interval) sink.range(interval[0], interval[1]);
+};
+
+/** The outer limits of its events and bounds; what repeats within them is not told apart (R4 3.1.1.4.7). */
+export const timing: Writer = (sink, value) => {
+  if (!isObject(value)) return;
+  let low = FOREVER;
+  let high = -FOREVER;
+  const widen = (interval: [number, number] | undefined) => {
+    if (!interval) return;
+    low = Math.min(low, interval[0]);
+    high = Math.max(high, interval[1]);
+  };
+  each(value.event, (event) => widen(isText(event) ? intervalOf(event) : undefined));
+  if (isObject(value.repeat)) widen(periodOf(value.repeat.boundsPeriod));
+  sink.range(low, high);
+};
+
+/**
+ * How `ge` and `le` take a period that only overlaps the date of the question: as R4's letter does, which finds it neither equal nor, on
+ * this side, beyond; or as found (docs/adr/0014-dates-that-overlap.md).
+ */
+export const dateReadings = ["r4", "overlap"] as const;
+/** One of `dateReadings`. */
+export type DateReading = (typeof dateReadings)[number];
+
+/** @param now milliseconds; what `ap` measures from */
+export function dateMatches(value: string, name: string, { now, dates = "r4" }: { now: number; dates?: DateReading }): RangeMatch[] {
+  const [prefix, text] = splitPrefix(value);
+  const interval = intervalAsked(text);
+  if (!interval)
+    throw fhirError(
+      400,
+      "invalid",
+      `"${name}" needs a date such as 2020, 2020-02, 2020-02-29 or 2020-02-29T10:00:00Z, with eq, ne, gt, lt, ge, le, sa, eb or ap before it.`,
+      name,
+    );
+  const [low, high] = interval;
+  if (dates === "overlap" && prefix === "ge") return [{ highGe: low }];
+  if (dates === "overlap" && prefix === "le") return [{ lowLe: high }];
+  if (prefix !== "ap") return comparisons(prefix, low, high);
+  const margin = Math.round(Math.abs(now - (low + high) / 2) * APPROXIMATELY);
+  return comparisons("ap", low - margin, high + margin);
+}

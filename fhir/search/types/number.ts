@@ -1,0 +1,33 @@
+/** Numbers (R4, search.html#number). How they are stored, and how they are asked for. */
+import { numberOf } from "../../json.ts";
+import { fhirError } from "../../outcome.ts";
+import { givenNumber, nextTo } from "../numbers.ts";
+import type { RangeMatch } from "../query.ts";
+import { APPROXIMATELY, comparisons, splitPrefix } from "./prefix.ts";
+import type { Writer } from "./writer.ts";
+
+/** A number. */
+export const number: Writer = (sink, value) => {
+  const found = numberOf(value);
+  if (found !== undefined) sink.range(found, found);
+};
+
+/** A number, with its prefix and precision. @throws FhirError 400 */
+export function numberMatches(value: string, name: string): RangeMatch[] {
+  const [prefix, text] = splitPrefix(value);
+  const given = givenNumber(text);
+  if (!given)
+    throw fhirError(
+      400,
+      "invalid",
+      `"${name}" needs a number such as 5, 5.40 or 1e3, with eq, ne, gt, lt, ge, le, sa, eb or ap before it.`,
+      name,
+    );
+  // A number of more digits than a double holds has no room around it; it still equals itself.
+  const [low, high] = [Math.min(given.low, given.value), Math.max(nextTo(given.high, -1), given.value)];
+  // Greater and less are about the exact number; equality is about what it stands for.
+  if (prefix === "eq" || prefix === "ne") return comparisons(prefix, low, high);
+  if (prefix !== "ap") return comparisons(prefix, given.value, given.value);
+  const margin = Math.abs(given.value) * APPROXIMATELY;
+  return comparisons("ap", Math.min(low, given.value - margin), Math.max(high, given.value + margin));
+}

@@ -1,0 +1,76 @@
+/** Quantities, ranges and amounts (R4, search.html#quantity). How they are stored, and how they are asked for. */
+import { numberOf } from "../../json.ts";
+import { fhirError } from "../../outcome.ts";
+import { splitAt, unescaped } from "../escapes.ts";
+import type { IndexRowBuilder } from "../index-row-builder.ts";
+import { nextTo } from "../numbers.ts";
+import { type RangeMatch, SEP } from "../query.ts";
+import { numberMatches } from "./number.ts";
+import { isObject, isText, type Members, type Writer } from "./writer.ts";
+
+/** The open end of a quantity or number. */
+export const UNBOUNDED = Number.MAX_VALUE;
+
+/** Once under the coded unit, and once under its printed form where that differs. */
+function measured(sink: IndexRowBuilder, low: number, high: number, quantity: Members): void {
+  const unit = isText(quantity.code) ? `${quantity.code}${SEP}${isText(quantity.system) ? quantity.system : ""}` : "";
+  const printed = isText(quantity.unit) && quantity.unit !== quantity.code ? `${quantity.unit}${SEP}` : "";
+  if (unit || !printed) sink.range(low, high, unit);
+  if (printed) sink.range(low, high, printed);
+}
+
+/** A Quantity; one with a comparator reaches to where it is open. */
+export const quantity: Writer = (sink, value) => {
+  if (!isObject(value)) return;
+  const found = numberOf(value.value);
+  if (found === undefined) return;
+  const { comparator } = value;
+  if (comparator === "<") measured(sink, -UNBOUNDED, nextTo(found, -1), value);
+  else if (comparator === "<=") measured(sink, -UNBOUNDED, found, value);
+  else if (comparator === ">") measured(sink, nextTo(found, 1), UNBOUNDED, value);
+  else if (comparator === ">=") measured(sink, found, UNBOUNDED, value);
+  else measured(sink, found, found, value);
+};
+
+/** A Range. */
+export const range: Writer = (sink, value) => {
+  if (!isObject(value)) return;
+  const low = isObject(value.low) ? numberOf(value.low.value) : undefined;
+  const high = isObject(value.high) ? numberOf(value.high.value) : undefined;
+  if (low === undefined && high === undefined) return;
+  measured(sink, low ?? -UNBOUNDED, high ?? UNBOUNDED, (low === undefined ? value.high : value.low) as Members);
+};
+
+/** From the smallest to the largest sample: origin + sample × factor. */
+export const sampledData: Writer = (sink, value) => {
+  if (!isObject(value) || !isObject(value.origin) || typeof value.data !== "string") return;
+  const origin = numberOf(value.origin.value) ?? 0;
+  const factor = numberOf(value.factor) ?? 1;
+  let low = UNBOUNDED;
+  let high = -UNBOUNDED;
+  for (const sample of value.data.matchAll(/[^\s]+/g)) {
+    const at = origin + Number(sample[0]) * factor;
+    // E, U and L stand for errors and values off the scale.
+    if (!Number.isFinite(at)) continue;
+    low = Math.min(low, at);
+    high = Math.max(high, at);
+  }
+  measured(sink, low, high, value.origin);
+};
+
+/** An amount, under its currency. */
+export const money: Writer = (sink, value) => {
+  const found = isObject(value) ? numberOf(value.value) : undefined;
+  if (found === undefined) return;
+  const { currency } = value as Members;
+  sink.range(found, found, isText(currency) ? `${currency}${SEP}urn:iso:std:iso:4217` : "");
+};
+
+/** `5.4`, `5.4|system|code`, `5.4||unit` */
+export function quantityMatches(value: string, name: string): RangeMatch[] {
+  const [number = "", system, code, ...more] = splitAt(value, "|").map(unescaped);
+  if (more.length || (system !== undefined && !code))
+    throw fhirError(400, "invalid", `"${name}" needs number, number|system|code or number||unit.`, name);
+  const unit = code === undefined ? undefined : system ? { eq: `${code}${SEP}${system}` } : { prefix: `${code}${SEP}` };
+  return numberMatches(number, name).map((match) => (unit ? { ...match, unit } : match));
+}

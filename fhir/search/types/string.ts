@@ -1,0 +1,103 @@
+/** Strings (R4, search.html#string) and names that sound alike. How they are stored, and how they are asked for. */
+import { doubleMetaphone } from "double-metaphone";
+import { fhirError } from "../../outcome.ts";
+import { unescaped } from "../escapes.ts";
+import { fold } from "../fold.ts";
+import type { SearchParameter } from "../parameters.ts";
+import type { Clause, KeyMatch } from "../query.ts";
+import { each, isObject, isText, words, type Writer } from "./writer.ts";
+
+/** A text, as it is and folded. */
+export const string: Writer = (sink, value) => {
+  if (!isText(value)) return;
+  sink.key(`=${value}`);
+  words(sink, value);
+};
+
+/** Parts of a family name that it is found by, and characters of it that are looked through for them: nobody has a longer one. */
+const [MAX_PARTS, MAX_OF_NAME] = [16, 1_000];
+
+/** A family name of several parts is also found by each of them (R4 3.1.1.4.8): `Carreño Quiñones` by `quinones`. */
+const familyName: Writer = (sink, value) => {
+  if (!isText(value)) return;
+  string(sink, value, "");
+  const name = value.slice(0, MAX_OF_NAME);
+  let parts = 0;
+  for (const part of name.matchAll(/[\s\p{Pd}]+/gu)) {
+    parts += 1;
+    if (parts > MAX_PARTS) return;
+    words(sink, name.slice(part.index + part[0].length), "+");
+  }
+};
+
+/** How a name sounds, in the writing of double-metaphone: one or two codes for each word. What has none (other scripts) stands for itself. */
+function soundsOf(word: string): string[] {
+  const folded = fold(word);
+  const codes = [...new Set(doubleMetaphone(folded))].filter((code) => code !== "");
+  return codes.length > 0 ? codes : folded ? [folded] : [];
+}
+
+/** Words of one name that are listened to, and of their letters. */
+const [MAX_WORDS, MAX_LETTERS] = [16, 64];
+
+/** The words of a name. */
+const wordsOfName = (text: string): string[] =>
+  (text.slice(0, MAX_OF_NAME).match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).slice(0, MAX_WORDS).map((word) => word.slice(0, MAX_LETTERS));
+
+/** Rows by which a name is found that sounds alike. */
+export const phonetic: Writer = (sink, value) => {
+  const parts = isObject(value) ? [value.text, value.family, value.given] : [value];
+  for (const part of parts)
+    each(part, (text) => {
+      if (isText(text)) for (const word of wordsOfName(text)) for (const sound of soundsOf(word)) sink.key(`&${sound}`);
+    });
+};
+
+/** Each of the members, which are texts or lists of them. */
+function partsOf(...names: string[]): Writer {
+  return (sink, value) => {
+    if (!isObject(value)) return;
+    for (const name of names) each(value[name], (part) => string(sink, part, ""));
+  };
+}
+
+const givenNames = partsOf("text", "given", "prefix", "suffix");
+
+/** Writers of the data types that hold several texts; any other is a text. */
+export const strings: Record<string, Writer> = {
+  FamilyName: familyName,
+  HumanName: (sink, value, system) => {
+    if (!isObject(value)) return;
+    givenNames(sink, value, system);
+    familyName(sink, value.family, system);
+  },
+  Address: partsOf("text", "line", "city", "district", "state", "country", "postalCode"),
+};
+
+/** Text as it is compared. @throws FhirError 400 when nothing is left of it */
+export function folded(text: string, name: string): string {
+  const found = fold(unescaped(text));
+  if (!found) throw fhirError(400, "invalid", `"${name}" has no letter or digit to search for.`, name);
+  return found;
+}
+
+/** @param hasParts the parameter looks at names, whose later parts are rows of their own */
+export function stringMatches(text: string, modifier: string, name: string, hasParts: boolean): KeyMatch[] {
+  if (modifier === "exact") return [{ eq: `=${unescaped(text)}` }];
+  const wanted = folded(text, name);
+  if (modifier === "contains") return [{ facet: "~", contains: wanted }];
+  return hasParts ? [{ prefix: `~${wanted}` }, { prefix: `+${wanted}` }] : [{ prefix: `~${wanted}` }];
+}
+
+/** Names of which each word sounds like one of the words that are asked for. */
+export function phoneticClause(parameter: SearchParameter, values: string[], name: string): Clause {
+  const { slots } = parameter;
+  const of = values.map((value): Clause[] => {
+    const words = wordsOfName(unescaped(value));
+    if (words.length === 0) throw fhirError(400, "invalid", `"${name}" has no word to listen to.`, name);
+    return words.map((word) => ({ kind: "key", slots, any: soundsOf(word).map((sound) => ({ eq: `&${sound}` })) }));
+  });
+  const [only, ...others] = of;
+  const [clause, ...more] = only ?? [];
+  return clause && others.length === 0 && more.length === 0 ? clause : { kind: "any", of };
+}

@@ -1,0 +1,63 @@
+import { jest } from "@jest/globals";
+import { Errors, ServiceBroker } from "moleculer";
+import { consoleLogger, faultOf } from "./log.ts";
+
+describe("the log", () => {
+  let lines: string[];
+  beforeEach(() => {
+    lines = [];
+    for (const way of ["log", "warn", "error"] as const)
+      jest.spyOn(console, way).mockImplementation((line) => void lines.push(String(line)));
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    jest.useRealTimers();
+  });
+  const said = (format: "text" | "json" = "text", level: "info" | "debug" = "info") =>
+    new ServiceBroker({ nodeID: "lab-1", logger: consoleLogger(level, format) }).getLogger("transit");
+
+  it("says a thing once under trouble, and then how often it came", () => {
+    jest.useFakeTimers();
+    const logger = said();
+    lines = [];
+    for (let i = 0; i < 1_000; i += 1) logger.warn(`Service 'lab.fhir.${i}' is not available on node lab-${i}.`);
+    logger.warn("Something else.");
+    expect(lines).toEqual([expect.stringContaining("'lab.fhir.0' is not available"), expect.stringContaining("Something else.")]);
+    jest.advanceTimersByTime(10_000);
+    expect(lines.slice(2)).toEqual([expect.stringMatching(/WARN {2}lab-1 transit: 999 more like: Service 'lab.fhir.0'/i)]);
+    logger.warn("Service 'lab.fhir.1' is not available on node lab-1.");
+    expect(lines).toHaveLength(4);
+  });
+
+  it("says all of it to who looks for a fault", () => {
+    const logger = said("text", "debug");
+    lines = [];
+    for (let i = 0; i < 3; i += 1) logger.warn("The same.");
+    expect(lines).toHaveLength(3);
+  });
+
+  it("is JSON, an object a line, where that is wanted", () => {
+    said("json").error("Two\nlines.", { nodeID: "lab-2", params: { name: "Rossi" } });
+    expect(JSON.parse(lines.at(-1) ?? "")).toEqual({
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      level: "error",
+      node: "lab-1",
+      module: "transit",
+      message: "Two\\nlines. nodeID=lab-2",
+    });
+  });
+
+  it("quotes nothing of what an error could not read, but says what our own errors say", () => {
+    const syntax = (() => {
+      try {
+        return JSON.parse('Rossi"');
+      } catch (error) {
+        return error as Error;
+      }
+    })();
+    expect(faultOf(syntax)).not.toContain("Rossi");
+    expect(faultOf(syntax)).toContain("log.test.ts");
+    const ours = new Errors.MoleculerServerError('The file "journal.db" is locked.', 503, "STORE_UNAVAILABLE", {});
+    expect(faultOf(ours)).toContain('"journal.db"');
+  });
+});

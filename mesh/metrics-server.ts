@@ -1,0 +1,60 @@
+/** Gives the metrics to those who may have them: a page of their own on METRICS_PORT, for processes without a gateway. */
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { type BlockList, isIP } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import type { BrokerOptions, ServiceBroker } from "moleculer";
+import type { Config } from "./config.ts";
+import { isLoopback } from "./config.ts";
+import { registry } from "./metrics.ts";
+
+/** The predecessor of a process that is replaced still has its port; milliseconds. */
+const LISTEN_AGAIN_MS = 1_000;
+
+/** Whether whoever asks may read the metrics: from an address in METRICS_FROM, by default this machine, and not by way of a proxy. */
+export function mayReadMetrics({ socket, headers }: Pick<IncomingMessage, "socket" | "headers">, allowed: BlockList | undefined): boolean {
+  if (headers["x-forwarded-for"] !== undefined || headers.forwarded !== undefined) return false;
+  const peer = socket.remoteAddress ?? "";
+  const address = peer.startsWith("::ffff:") && peer.includes(".") ? peer.slice(7) : peer;
+  const family = isIP(address);
+  return isLoopback(address) || (family !== 0 && allowed?.check(address, family === 4 ? "ipv4" : "ipv6") === true);
+}
+
+/** All metrics as Prometheus reads them. */
+export const metricsText = async (): Promise<{ type: string; text: string }> => ({
+  type: registry.contentType,
+  text: await registry.metrics(),
+});
+
+/** Moleculer's middleware that serves the metrics while the broker runs; nothing without METRICS_PORT. */
+export const ServeMetrics = ({ metricsPort, metricsFrom }: Pick<Config, "metricsPort" | "metricsFrom">) => {
+  let server: Server | undefined;
+  return {
+    name: "ServeMetrics",
+    started(broker: ServiceBroker) {
+      if (metricsPort === undefined) return;
+      server = createServer((request, response) => {
+        if (!mayReadMetrics(request, metricsFrom)) return void response.writeHead(403).end();
+        if (request.method !== "GET" || request.url !== "/metrics") return void response.writeHead(404).end();
+        metricsText().then(
+          ({ type, text }) => response.writeHead(200, { "Content-Type": type }).end(text),
+          () => response.writeHead(500).end(),
+        );
+      });
+      server.maxConnections = 16; // a scraper has one
+      // Beyond this machine only where METRICS_FROM says who may ask.
+      const listening = { port: metricsPort, host: metricsFrom ? "::" : "127.0.0.1", exclusive: true };
+      server.on("error", async (error) => {
+        broker.logger.debug(`No metrics on port ${metricsPort} yet: ${error.message}`);
+        await delay(LISTEN_AGAIN_MS, undefined, { ref: false });
+        server?.listen(listening).unref();
+      });
+      server.listen(listening).unref();
+    },
+    stopped() {
+      const ended = server;
+      server = undefined;
+      ended?.close();
+      ended?.closeAllConnections();
+    },
+  } as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+};

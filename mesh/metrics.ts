@@ -1,0 +1,182 @@
+/**
+ * What is measured of one process, for Prometheus. Labels are names of services, actions, operations and statuses only: no ids, nothing of
+ * patients, and no more of them than the mesh has actions. Read at `/metrics` of a gateway and of METRICS_PORT (metrics-server.ts).
+ */
+import type { BrokerOptions, Context, ServiceBroker } from "moleculer";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { inSpan } from "./trace-context.ts";
+
+/** All metrics of this process, `nodejs_…` and `process_…` among them: event-loop delay, memory, garbage collection. */
+export const registry = new Registry();
+collectDefaultMetrics({ register: registry });
+
+const registers = [registry];
+/** Seconds: from what a read in memory takes to what a caller waits for at most. */
+const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
+
+const actionSeconds = new Histogram({
+  name: "openward_action_seconds",
+  help: "Time that a handled action took",
+  labelNames: ["action"],
+  buckets: SECONDS,
+  registers,
+});
+const actionErrors = new Counter({
+  name: "openward_action_errors_total",
+  help: "Handled actions that failed, by the hundreds of their code",
+  labelNames: ["action", "code"],
+  registers,
+});
+const httpSeconds = new Histogram({
+  name: "openward_http_seconds",
+  help: "Time from a request's arrival to its answer, by door (fhir, api, other)",
+  labelNames: ["door"],
+  buckets: SECONDS,
+  registers,
+});
+const httpAnswers = new Counter({
+  name: "openward_http_answers_total",
+  help: "Answers of the gateway by status",
+  labelNames: ["status"],
+  registers,
+});
+const storeSeconds = new Histogram({
+  name: "openward_store_seconds",
+  help: "Time that a store's operation took, waiting included",
+  labelNames: ["service", "operation"],
+  buckets: SECONDS,
+  registers,
+});
+
+/** Requests that were refused because too much was under way. */
+export const shedRequests = new Counter({ name: "openward_shed_requests_total", help: "Requests refused for lack of room", registers });
+/** Calls that were made again. */
+export const retries = new Counter({
+  name: "openward_retries_total",
+  help: "Calls made again after a failure, by the service that is called",
+  labelNames: ["service"],
+  registers,
+});
+/** Calls that were asked of a second node. */
+export const hedges = new Counter({
+  name: "openward_hedges_total",
+  help: "Calls asked of a second node because the first was slow",
+  labelNames: ["service"],
+  registers,
+});
+/** Second tries for which the budget had nothing left. */
+export const retriesRefused = new Counter({
+  name: "openward_retries_refused_total",
+  help: "Calls not made again because the budget was used up",
+  labelNames: ["service"],
+  registers,
+});
+/** Anomalies that this process has reported. */
+export const anomalies = new Counter({
+  name: "openward_anomalies_total",
+  help: "Anomalies reported to the journal, by kind",
+  labelNames: ["kind"],
+  registers,
+});
+/** Prepared writes whose decision an owner has not heard of yet. */
+export const inDoubt = new Gauge({
+  name: "openward_transactions_in_doubt",
+  help: "Prepared writes that wait for a decision",
+  labelNames: ["service"],
+  registers,
+});
+
+/** A gauge that is read when somebody looks: the sum of what its sources say. */
+function sampled(name: string, help: string): (source: () => number) => () => void {
+  const sources = new Set<() => number>();
+  new Gauge({
+    name,
+    help,
+    registers,
+    collect() {
+      let sum = 0;
+      for (const source of sources) sum += source();
+      this.set(sum);
+    },
+  });
+  return (source) => {
+    sources.add(source);
+    return () => sources.delete(source);
+  };
+}
+
+/** Each adds a source, and returns what takes it away. */
+export const sample = {
+  bytesInFlight: sampled("openward_bytes_in_flight", "Bytes of requests and answers that the gateway holds"),
+  requestsInFlight: sampled("openward_requests_in_flight", "Requests whose answers are owed"),
+  commitQueue: sampled("openward_commit_queue", "Work that waits for its store"),
+  circuitsOpen: sampled("openward_circuits_open", "Actions of nodes that are not called because they fail"),
+  nodesSeen: sampled("openward_nodes_seen", "Nodes of the mesh that this one sees, itself included"),
+  membersDown: sampled("openward_members_down", "Services of the system of which no node is seen"),
+};
+
+/** Which door of the gateway an address leads to: fhir, api or other. */
+export const doorOf = (url: string): string => /^\/(fhir|api)(?=[/?]|$)/.exec(url)?.[1] ?? "other";
+
+/** Notes an answer of the gateway. @param since on the clock of `performance.now()` */
+export function noteAnswer(url: string, status: number, since: number): void {
+  httpAnswers.labels(String(status)).inc();
+  httpSeconds.labels(doorOf(url)).observe((performance.now() - since) / 1_000);
+}
+
+/** The same object, whose operations are timed. */
+export function timed<Of extends object>(service: string, operations: readonly (keyof Of & string)[], object: Of): Of {
+  for (const operation of operations) {
+    const own = (object[operation] as (...args: unknown[]) => Promise<unknown>).bind(object);
+    const times = storeSeconds.labels(service, operation);
+    const name = `${service} store.${operation}`;
+    const watched = (...args: unknown[]) => {
+      const begun = performance.now();
+      const result = inSpan(name, () => own(...args));
+      const note = () => times.observe((performance.now() - begun) / 1_000);
+      result.then(note, note);
+      return result;
+    };
+    Object.defineProperty(object, operation, { value: watched });
+  }
+  return object;
+}
+
+interface Circuit {
+  nodeID: string;
+  action: string | { name: string };
+}
+
+/** Moleculer's middleware that measures the actions of this node, and watches its circuits. */
+export const MeasureActions = {
+  name: "MeasureActions",
+  created(broker: ServiceBroker) {
+    const open = new Set<string>();
+    const about = ({ nodeID, action }: Circuit) => `${nodeID} ${typeof action === "string" ? action : action.name}`;
+    broker.localBus.on("$circuit-breaker.opened", (circuit: Circuit) => open.add(about(circuit)));
+    broker.localBus.on("$circuit-breaker.closed", (circuit: Circuit) => open.delete(about(circuit)));
+    broker.localBus.on("$node.disconnected", ({ node }: { node: { id: string } }) => {
+      for (const circuit of open) if (circuit.startsWith(`${node.id} `)) open.delete(circuit);
+    });
+    const ends = [
+      sample.circuitsOpen(() => open.size),
+      sample.nodesSeen(() => broker.registry.nodes.toArray().filter(({ available }: { available: boolean }) => available).length),
+    ];
+    broker.localBus.once("$broker.stopped", () => {
+      for (const end of ends) end();
+    });
+  },
+  localAction(next: (ctx: Context) => Promise<unknown>, { name = "" }: { name?: string }) {
+    const times = actionSeconds.labels(name);
+    return (ctx: Context) => {
+      const begun = performance.now();
+      const note = () => times.observe((performance.now() - begun) / 1_000);
+      const result = next(ctx);
+      result.then(note, (error: { code?: unknown }) => {
+        note();
+        actionErrors.labels(name, `${Math.floor((typeof error.code === "number" ? error.code : 500) / 100)}xx`).inc();
+      });
+      return result;
+    };
+  },
+} as unknown as NonNullable<BrokerOptions["middlewares"]>[number];

@@ -1,0 +1,59 @@
+/** Lines of the log that say the same again: the first is written, the others are counted, and the count is said once. */
+
+/** Lines that differ only in names, ids and numbers within this time are one; milliseconds. */
+const WINDOW_MS = 10_000;
+/** Different lines that are counted at once; what comes beyond is written. */
+const MOST = 200;
+
+interface Seen {
+  type: string;
+  line: string;
+  more: number;
+  timer: NodeJS.Timeout;
+}
+
+/** The lines of one part of a process. */
+export class RepeatedLines {
+  readonly #seen = new Map<string, Seen>();
+  readonly #say: (type: string, line: string) => void;
+
+  /** @param say writes the line that tells how often one came */
+  constructor(say: (type: string, line: string) => void) {
+    this.#say = say;
+  }
+
+  /** Whether such a line was written a moment ago: then it is counted. */
+  isKnown(type: string, line: string): boolean {
+    const shape = `${type} ${shapeOf(line)}`;
+    const seen = this.#seen.get(shape);
+    if (seen) {
+      seen.more += 1;
+      return true;
+    }
+    if (this.#seen.size >= MOST) return false;
+    const timer = setTimeout(() => this.#tell(shape), WINDOW_MS).unref();
+    this.#seen.set(shape, { type, line, more: 0, timer });
+    return false;
+  }
+
+  /** Tells of all that is counted. */
+  end(): void {
+    for (const [shape, { timer }] of this.#seen) {
+      clearTimeout(timer);
+      this.#tell(shape);
+    }
+  }
+
+  #tell(shape: string): void {
+    const { type, line, more } = this.#seen.get(shape) as Seen;
+    this.#seen.delete(shape);
+    if (more > 0) this.#say(type, `${more} more like: ${line}`);
+  }
+}
+
+/** A line without what differs from one to the next: what is quoted, and all that has a digit in it. */
+const shapeOf = (line: string): string =>
+  line
+    .slice(0, 500)
+    .replace(/'[^']*'|"[^"]*"/g, "*")
+    .replace(/[\w~.-]*\d[\w~.-]*/g, "#");

@@ -1,0 +1,176 @@
+/** Events over a real NATS: in order, once in effect, and not lost while somebody is away. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Errors, type Service, ServiceBroker, type ServiceSchema } from "moleculer";
+import type { NatsConnection } from "nats";
+import { readConfig } from "../../mesh/config.ts";
+import { event } from "../../mesh/contract.ts";
+import { membershipOf } from "../../federation/membership.ts";
+import { brokerOptions } from "../../moleculer.config.ts";
+import { type Server, startNats } from "../../scripts/servers.mjs";
+import { eventually } from "../../test/kit/events.ts";
+import { Fhir, type WithFhir } from "../fhir/fhir.ts";
+import { addition } from "../fhir/steps.ts";
+import { type DurableEvent, effectOf, task } from "./event.ts";
+import { Events, eventsOf } from "./events.ts";
+
+type WithConsumer = { consumer: { attempt(event: DurableEvent, tries: number): Promise<unknown> } };
+
+const noted = event<{ n: number }>("teller.noted");
+
+describe("events over NATS", () => {
+  let dataDir: string;
+  let nats: Server;
+  let teller: ServiceBroker;
+  const brokers: ServiceBroker[] = [];
+  /** What the listeners of this process were given, in order. */
+  let heard: { node: string; key: string; n: number }[];
+  /** What a listener does first. */
+  let first: (event: DurableEvent<{ n: number }>) => Promise<void>;
+
+  async function start(service: ServiceSchema): Promise<ServiceBroker> {
+    const broker = new ServiceBroker(
+      brokerOptions(readConfig({ DATA_DIR: dataDir, NATS_URL: nats.url, LOG_LEVEL: "fatal", SERVICES: "x" })),
+    );
+    broker.createService(service);
+    await broker.start();
+    brokers.push(broker);
+    return broker;
+  }
+  async function stop(broker: ServiceBroker): Promise<void> {
+    brokers.splice(brokers.indexOf(broker), 1);
+    await broker.stop();
+  }
+  const tellerService = { name: "teller", mixins: [Fhir({ owns: ["Basic"] })] } as ServiceSchema;
+  const listener = (): ServiceSchema => ({
+    name: "listener",
+    mixins: [
+      Events<WithFhir>({
+        handles: {
+          async "teller.noted"(this: { broker: ServiceBroker } & WithFhir, told: DurableEvent<{ n: number }>) {
+            await first(told);
+            await this.fhir.write([effectOf(told), addition("heard", 1), task({ ...told, event: "listener.did", id: `${told.id}/did` })]);
+            heard.push({ node: this.broker.nodeID, key: told.key, n: told.payload.n });
+          },
+        } as never,
+        tasks: {
+          async "listener.did"(this: WithFhir, told: DurableEvent<{ n: number }>) {
+            await this.fhir.write([effectOf(told), addition("did", 1)]);
+          },
+        } as never,
+      }),
+      Fhir({ owns: ["Flag"] }),
+    ],
+  });
+  const tell = (key: string, n: number) =>
+    (teller.getLocalService("teller") as unknown as WithFhir).fhir.write([noted.told({ id: `${key}/${n}`, key, payload: { n } })]);
+  const aListener = () => brokers.map((it) => it.getLocalService("listener")).find(Boolean) as unknown as Service & WithFhir & WithConsumer;
+  const counter = (name: string) => aListener().store.counter(name);
+  const numbersOf = (key: string) => heard.filter((it) => it.key === key).map(({ n }) => n);
+  const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+  const before = process.env.DATA_DIR;
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), "openward-events-"));
+    process.env.DATA_DIR = dataDir; // the stores read their settings when they start
+    nats = await startNats({ dir: join(dataDir, "nats") });
+    teller = await start(tellerService);
+  }, 60_000);
+  beforeEach(() => {
+    heard = [];
+    first = async () => {};
+  });
+  afterAll(async () => {
+    await Promise.all(brokers.map((broker) => broker.stop()));
+    await nats?.stop();
+    if (before === undefined) delete process.env.DATA_DIR;
+    else process.env.DATA_DIR = before;
+    rmSync(dataDir, { recursive: true });
+  }, 60_000);
+
+  it("are shared by the replicas of a service, each handled once and those of a record in order, and so are its own tasks", async () => {
+    const replicas = [await start(listener()), await start(listener())];
+    let failures = 3;
+    first = async ({ key, payload }) => {
+      if (key !== "b" || payload.n !== 4) return;
+      failures -= 1;
+      if (failures >= 0) throw new Errors.MoleculerClientError("not yet", 409, "NOT_YET");
+    };
+    for (const n of upTo(12)) await Promise.all(["a", "b", "c", "d", "e"].map((key) => tell(key, n)));
+    await eventually(
+      () => counter("did"),
+      (count) => count === 60,
+    );
+    for (const key of ["a", "b", "c", "d", "e"]) expect(numbersOf(key)).toEqual(upTo(12));
+    expect(await counter("heard")).toBe(60);
+    expect(new Set(heard.map(({ node }) => node)).size).toBe(2);
+    for (const replica of replicas) await stop(replica);
+  }, 30_000);
+
+  it("wait for a service that is down, and for a NATS that is away and comes back with what it had", async () => {
+    for (const n of upTo(3)) await tell("down", n);
+    await eventually(
+      () => (teller.getLocalService("teller") as unknown as WithFhir).store.outboxState(),
+      ({ waiting }) => waiting === 0,
+    );
+    await nats.kill();
+    for (const n of upTo(3)) await tell("down", n + 3);
+    nats = await startNats({ dir: join(dataDir, "nats"), port: nats.port });
+    const own = await start(listener());
+    await eventually(
+      async () => numbersOf("down"),
+      (numbers) => numbers.length >= 6,
+    );
+    expect(numbersOf("down")).toEqual(upTo(6));
+    await stop(own);
+  }, 30_000);
+
+  it("are handled by one at a time, however long it takes", async () => {
+    await Promise.all([start(listener()), start(listener())]);
+    let begun = 0;
+    first = async ({ key }) => {
+      if (key !== "long") return;
+      begun += 1;
+      await delay(6_500); // longer than a claim lasts that is not renewed
+    };
+    await tell("long", 0);
+    await eventually(
+      async () => numbersOf("long"),
+      (numbers) => numbers.length > 0,
+    );
+    expect(begun).toBe(1);
+  }, 30_000);
+
+  it("that nobody can handle are set aside, and handled when an operator says so", async () => {
+    let isMended = false;
+    first = async ({ key }) => {
+      if (key === "bad" && !isMended) throw new Errors.MoleculerClientError("never", 422, "NEVER");
+    };
+    const bad: DurableEvent = { id: "bad/0", event: noted.event, key: "bad", at: 0, payload: { n: 0 } };
+    await aListener().consumer.attempt(bad, 9); // the tenth try
+    const operator = teller;
+    expect(await eventsOf("listener").dead(operator, {})).toMatchObject([{ event: bad, tries: 10, reason: { type: "NEVER", code: 422 } }]);
+    await expect(eventsOf("listener").replay(operator, { id: "bad/0" })).rejects.toMatchObject({ code: 422, type: "NEVER" });
+    isMended = true;
+    await eventsOf("listener").replay(operator, { id: "bad/0" });
+    expect(await eventsOf("listener").dead(operator, {})).toEqual([]);
+    expect(numbersOf("bad")).toEqual([0]);
+    await expect(eventsOf("listener").replay(operator, { id: "bad/0" })).rejects.toMatchObject({
+      code: 404,
+      type: "DEAD_LETTER_NOT_FOUND",
+    });
+  }, 30_000);
+
+  it("are kept no longer for a service that an operator has retired", async () => {
+    const { tx } = teller.transit as NonNullable<typeof teller.transit>;
+    const { client } = tx as unknown as { client: NatsConnection };
+    const jsm = await client.jetstreamManager();
+    const consumers = async () => (await jsm.consumers.list(`${teller.namespace}-events`).next()).length;
+    expect(await consumers()).toBe(8);
+    for (const broker of brokers.filter((it) => it !== teller)) await stop(broker);
+    membershipOf(teller).retire("listener");
+    await eventually(consumers, (count) => count === 0);
+  }, 30_000);
+});

@@ -1,0 +1,269 @@
+/**
+ * Events over NATS's JetStream: one stream for the mesh, one durable pull consumer for each service and partition, which the service's
+ * replicas share. An event's partition follows from its record, and a partition gives out one event at a time: so those of a record are
+ * handled in order, whichever replica handles them.
+ */
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ServiceBroker } from "moleculer";
+import {
+  AckPolicy,
+  type ConsumerMessages,
+  DeliverPolicy,
+  DiscardPolicy,
+  type JetStreamClient,
+  type JetStreamManager,
+  type JsMsg,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+} from "nats";
+import { membershipOf } from "../../federation/membership.ts";
+import type { MeshTransporter } from "../../mesh/transporter.ts";
+import type { WaitingEvent } from "../../store/store.ts";
+import type { EventConsumer } from "./consumer.ts";
+import { eventFrom } from "./event.ts";
+import type { EventTransport } from "./transport.ts";
+
+/** Never another number on a mesh that runs: the events of one record would be in two partitions. */
+export const PARTITIONS = 8;
+/** An event that a service has not handled after this is gone for it: a service may be down for so long. */
+const KEPT_MS = 7 * 86_400_000;
+/** Bytes of events that wait for a service; with more nothing is taken, and events stay in their outboxes. */
+const MAX_STREAM_BYTES = 1_000_000_000;
+/** A message that comes twice within this is one; what else comes twice is dropped where it is handled. */
+const DUPLICATES_MS = 120_000;
+/** A claim on an event ends after this, unless it is renewed: the time until a dead process's event goes to another. */
+const CLAIM_MS = 5_000;
+/** A handler keeps its claim for so long at most: one that hangs would hold its partition for ever. */
+const LONGEST_CLAIM_MS = 600_000;
+/** Events in one message, and their characters: a server takes messages of 1 MB, and UTF-8 may be three bytes a character. */
+const [MAX_BATCH, MAX_BATCH_CHARACTERS] = [100, 250_000];
+const PUBLISH_MS = 5_000;
+const RETRY_MS = 1_000;
+/** Events whose tries are counted; a node works at one message of each partition, the others are with other nodes. */
+const MAX_TRIED = 10_000;
+
+interface Registered {
+  events: string[];
+  consumer: EventConsumer;
+  stopping: AbortController;
+  messages: Set<ConsumerMessages>;
+  /** How often this node has tried an event that is not done. */
+  tries: Map<string, number>;
+  work: Promise<unknown>;
+}
+
+interface Opened {
+  js: JetStreamClient;
+  jsm: JetStreamManager;
+}
+
+/** The stream of a mesh, as one node uses it. */
+export class JetStreamTransport implements EventTransport {
+  readonly isLocal = false;
+  readonly #broker: ServiceBroker;
+  readonly #transporter: MeshTransporter;
+  readonly #registered = new Map<string, Registered>();
+  /** Messages that are not sent yet, by their subject. */
+  readonly #batches = new Map<string, { texts: string[]; characters: number; sent: Promise<void> }>();
+  /** Retired services whose consumers are gone. */
+  readonly #forgotten = new Set<string>();
+  #opening: Promise<Opened> | undefined;
+
+  constructor(broker: ServiceBroker, transporter: MeshTransporter) {
+    this.#broker = broker;
+    this.#transporter = transporter;
+    const membership = membershipOf(broker);
+    membership.onChange(() => {
+      for (const [service, { isRetired }] of Object.entries(membership.all)) {
+        if (isRetired) void this.#forget(service);
+        else this.#forgotten.delete(service);
+      }
+    });
+  }
+
+  /** The stream keeps nothing for a service that an operator has taken out of the mesh. One that comes back begins anew. */
+  async #forget(service: string): Promise<void> {
+    if (this.#forgotten.has(service) || this.#isSeen(service)) return;
+    this.#forgotten.add(service);
+    try {
+      const { jsm } = await this.#open();
+      for (let partition = 0; partition < PARTITIONS; partition += 1)
+        await jsm.consumers.delete(this.#stream, consumerName(service, partition)).catch(() => {}); // another node was quicker
+    } catch {
+      this.#forgotten.delete(service); // NATS is away: the next change of the membership, or another node, does it
+    }
+  }
+
+  #isSeen(service: string): boolean {
+    const list = this.#broker.registry.getServiceList({ onlyAvailable: true }) as unknown as { name: string }[];
+    return list.some(({ name }) => name === service);
+  }
+
+  /** What is sent in one turn of the event loop for one partition goes in one message: the server's disk takes some hundred a second. */
+  send({ place: _, ...event }: WaitingEvent): Promise<void> {
+    const subject = this.#subject(partitionOf(event.key), event.subject);
+    const text = JSON.stringify(event);
+    const open = this.#batches.get(subject);
+    if (open && open.texts.length < MAX_BATCH && open.characters + text.length <= MAX_BATCH_CHARACTERS) {
+      open.texts.push(text);
+      open.characters += text.length;
+      return open.sent;
+    }
+    const batch = { texts: [text], characters: text.length, sent: Promise.resolve() };
+    batch.sent = new Promise((resolve) => setImmediate(resolve)).then(() => {
+      if (this.#batches.get(subject) === batch) this.#batches.delete(subject);
+      return this.#publish(subject, `[${batch.texts.join(",")}]`);
+    });
+    this.#batches.set(subject, batch);
+    return batch.sent;
+  }
+
+  async #publish(subject: string, text: string): Promise<void> {
+    try {
+      const { js } = await this.#open();
+      await js.publish(subject, text, { msgID: createHash("sha256").update(text).digest("base64"), timeout: PUBLISH_MS });
+    } catch (error) {
+      this.#opening = undefined; // the stream may be gone, with the disk that it was on
+      throw error;
+    }
+  }
+
+  register(service: string, events: string[], consumer: EventConsumer): void {
+    this.#registered.set(service, {
+      events,
+      consumer,
+      stopping: new AbortController(),
+      messages: new Set(),
+      tries: new Map(),
+      work: Promise.resolve(),
+    });
+  }
+
+  start(service: string): void {
+    const own = this.#registered.get(service);
+    if (!own || own.events.length === 0) return;
+    own.work = Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => this.#consume(service, own, partition)));
+  }
+
+  async stop(service: string): Promise<void> {
+    const own = this.#registered.get(service);
+    own?.stopping.abort();
+    for (const messages of own?.messages ?? []) messages.stop();
+    await own?.work;
+  }
+
+  get #stream(): string {
+    return `${this.#broker.namespace}-events`;
+  }
+
+  #subject(partition: number, event: string): string {
+    return `${this.#broker.namespace}.event.${partition}.${event}`;
+  }
+
+  /** @throws when NATS is away, or has no JetStream */
+  #open(): Promise<Opened> {
+    if (!this.#transporter.connected) return Promise.reject(new Error("NATS is away."));
+    this.#opening ??= this.#make().catch((error: Error) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #make(): Promise<Opened> {
+    const { client } = this.#transporter;
+    if (!client) throw new Error("NATS is away.");
+    const jsm = await client.jetstreamManager({ timeout: PUBLISH_MS });
+    const config = {
+      subjects: [this.#subject(0, ">").replace(".0.", ".*.")],
+      retention: RetentionPolicy.Interest, // what all have handled is gone
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      max_age: nanos(KEPT_MS),
+      max_bytes: MAX_STREAM_BYTES,
+      duplicate_window: nanos(DUPLICATES_MS),
+      num_replicas: this.#transporter.serverCount >= 3 ? 3 : 1,
+    };
+    const exists = await jsm.streams.info(this.#stream).then(
+      () => true,
+      () => false,
+    );
+    await (exists ? jsm.streams.update(this.#stream, config) : jsm.streams.add({ ...config, name: this.#stream }));
+    return { js: client.jetstream(), jsm };
+  }
+
+  /** One partition, one event after the other, until the service stops. */
+  async #consume(service: string, own: Registered, partition: number): Promise<void> {
+    const { signal } = own.stopping;
+    let hasWarned = false;
+    while (!signal.aborted) {
+      try {
+        const messages = await this.#messagesOf(service, own.events, partition);
+        own.messages.add(messages);
+        if (signal.aborted) messages.stop();
+        for await (const message of messages) {
+          hasWarned = false;
+          await this.#handle(message, own);
+        }
+        own.messages.delete(messages);
+      } catch (error) {
+        if (!hasWarned && partition === 0 && !signal.aborted)
+          this.#broker.logger.warn(`${service} gets no events at the moment: ${(error as Error).message}`);
+        hasWarned = true;
+        this.#opening = undefined;
+      }
+      await delay(RETRY_MS, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  async #messagesOf(service: string, events: string[], partition: number): Promise<ConsumerMessages> {
+    const { js, jsm } = await this.#open();
+    const name = consumerName(service, partition);
+    await jsm.consumers.add(this.#stream, {
+      durable_name: name,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: nanos(CLAIM_MS),
+      max_ack_pending: 1, // in order
+      max_deliver: -1, // the consumer sets aside what fails
+      deliver_policy: DeliverPolicy.All,
+      filter_subjects: events.map((event) => this.#subject(partition, event)),
+    });
+    const consumer = await js.consumers.get(this.#stream, name);
+    return consumer.consume({ max_messages: 1, abort_on_missing_resource: true });
+  }
+
+  async #handle(message: JsMsg, { consumer, stopping, tries }: Registered): Promise<void> {
+    if (stopping.signal.aborted) {
+      message.nak();
+      return;
+    }
+    const begun = performance.now();
+    const claim = setInterval(() => {
+      if (performance.now() - begun < LONGEST_CLAIM_MS) message.working();
+    }, CLAIM_MS / 3).unref();
+    try {
+      // In order; one that must wait lets those behind it wait, and those before it come again: they are done, and say so.
+      for (const waiting of message.json<WaitingEvent[]>()) {
+        const before = tries.get(waiting.id) ?? 0;
+        const pause = await consumer.attempt(eventFrom(waiting), before);
+        tries.delete(waiting.id);
+        if (pause === undefined) continue;
+        // The next try may be another node's: what is forgotten here is counted from the start.
+        if (tries.size >= MAX_TRIED) tries.clear();
+        tries.set(waiting.id, before + 1);
+        message.nak(Math.ceil(pause));
+        return;
+      }
+      message.ack();
+    } finally {
+      clearInterval(claim);
+    }
+  }
+}
+
+const consumerName = (service: string, partition: number): string => `${service}-${partition}`;
+
+/** Where the events of a record are. */
+export const partitionOf = (key: string): number => (createHash("sha256").update(key).digest()[0] as number) % PARTITIONS;

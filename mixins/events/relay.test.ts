@@ -1,0 +1,117 @@
+/** What the relay of an outbox promises: in order for a record, and nothing gone before it is safe. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { WaitingEvent } from "../../store/store.ts";
+import { Relay, type RelayOptions } from "./relay.ts";
+
+const event = (place: number, key: string): WaitingEvent => ({
+  place: `${place}`,
+  id: `${key}/${place}`,
+  subject: "x.y",
+  key,
+  at: 0,
+  payload: "{}",
+});
+
+/** An outbox in memory. */
+function outboxOf(...events: WaitingEvent[]) {
+  let waiting = events;
+  return {
+    get waiting() {
+      return waiting.map(({ id }) => id);
+    },
+    add: (more: WaitingEvent) => {
+      waiting = [...waiting, more];
+    },
+    outbox: async (_: string, limit: number, except: string[] = []) => waiting.filter(({ key }) => !except.includes(key)).slice(0, limit),
+    relayed: async (places: string[]) => {
+      waiting = waiting.filter(({ place }) => !places.includes(place));
+    },
+  };
+}
+
+describe("the relay of an outbox", () => {
+  const relays: Relay[] = [];
+  afterEach(() => Promise.all(relays.splice(0).map((relay) => relay.stop(100))));
+  const start = (options: Pick<RelayOptions, "store" | "send"> & Partial<RelayOptions>): Relay => {
+    const relay = new Relay({ queue: "out", warn: () => {}, ...options });
+    relays.push(relay);
+    relay.kick();
+    return relay;
+  };
+
+  it("sends the events of each record in their order, and empties the outbox", async () => {
+    const store = outboxOf(...Array.from({ length: 1_000 }, (_, n) => event(n, `r${n % 7}`)));
+    const sent: WaitingEvent[] = [];
+    await new Promise<void>((resolve) => {
+      start({
+        store,
+        send: async (one) => {
+          await delay(Math.random());
+          sent.push(one);
+          if (sent.length === 1_000) resolve();
+        },
+      });
+    });
+    for (const [, ofRecord] of Map.groupBy(sent, ({ key }) => key)) {
+      const places = ofRecord.map(({ place }) => Number(place));
+      expect(places).toEqual([...places].sort((a, b) => a - b));
+    }
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(1_000);
+    while (store.waiting.length > 0) await delay(1);
+  });
+
+  it("keeps an event that does not get through, and those of its record behind it, while others go on", async () => {
+    const store = outboxOf(event(1, "ill"), event(2, "ill"), event(3, "well"));
+    const sent: string[] = [];
+    const tried: string[] = [];
+    const warned: string[] = [];
+    let isIll = true;
+    await new Promise<void>((resolve) => {
+      start({
+        store,
+        warn: (sentence) => warned.push(sentence),
+        send: async ({ id, key }) => {
+          tried.push(id);
+          if (key === "ill" && isIll) {
+            if (tried.filter((one) => one === "ill/1").length === 2) isIll = false; // it is well again after two tries
+            throw new Error("NATS is away.");
+          }
+          sent.push(id);
+          if (sent.length === 3) resolve();
+        },
+      });
+    });
+    expect(sent).toEqual(["well/3", "ill/1", "ill/2"]);
+    expect(warned).toEqual([expect.stringContaining("stay in the outbox")]); // once
+  });
+
+  it("takes nothing out that was not sent when it stops, and another one goes on", async () => {
+    const store = outboxOf(event(1, "a"), event(2, "b"));
+    const first = start({ store, send: () => Promise.reject(new Error("away")) });
+    await first.stop(50);
+    expect(store.waiting).toEqual(["a/1", "b/2"]);
+    const sent: string[] = [];
+    await new Promise<void>((resolve) => {
+      start({
+        store,
+        send: async ({ id }) => {
+          if (sent.push(id) === 2) resolve();
+        },
+      });
+    });
+    expect(sent.sort()).toEqual(["a/1", "b/2"]);
+  });
+
+  it("leaves everything to the one whose turn it is", async () => {
+    const store = outboxOf(event(1, "a"));
+    const asked = new Promise<void>((resolve) => {
+      const isOurs = async () => {
+        resolve();
+        return false;
+      };
+      start({ store, isOurs, send: () => Promise.reject(new Error("not ours")) });
+    });
+    await asked;
+    expect(store.waiting).toEqual(["a/1"]);
+  });
+});

@@ -1,0 +1,110 @@
+/** Makes a backup of a data folder, and a data folder of a backup. */
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import type { Config } from "../../mesh/config.ts";
+import { StartupError } from "../start/startup-error.ts";
+import { type BackupFile, checkStore, describeFile, MANIFEST, type Manifest, readManifest } from "./manifest.ts";
+import { copyStores, storesIn } from "./snapshot.ts";
+
+/** Besides the stores: who belongs to the mesh, and the key of page links. All else in the folder is of its running processes. */
+const KEPT = ["members.json", "page-links.key"];
+
+/** Where the data are. */
+export type Place = Pick<Config, "dataDir" | "mongoUrl">;
+
+/**
+ * A checked copy of all stores of this machine at one moment, in a folder of its own; the mesh may run meanwhile.
+ * @throws StartupError with what to do: nothing to copy, a target that is in use, MongoDB, a store that is damaged
+ */
+export async function makeBackup({ dataDir, mongoUrl }: Place, target: string, say: (line: string) => void = () => {}): Promise<Manifest> {
+  if (mongoUrl)
+    throw new StartupError(`The data are in MongoDB, whose own tool makes a consistent copy: ${MONGODUMP} (docs/operations.md).`);
+  if (!existsSync(dataDir) || storesIn(dataDir).length === 0)
+    throw new StartupError(`There are no stores in ${dataDir}: set DATA_DIR to the folder of the data.`);
+  requireEmpty(target, "A backup gets a folder of its own");
+  mkdirSync(target, { recursive: true, mode: 0o700 });
+  const at = new Date().toISOString();
+  const names: string[] = [];
+  await copyStores(dataDir, target, (name) => {
+    names.push(name);
+    say(`copied   ${name}`);
+  });
+  const files: BackupFile[] = [];
+  for (const name of names) {
+    const resources = checkStore(join(target, name));
+    files.push({ ...(await describeFile(target, name)), ...(resources && { resources }) });
+    say(`checked  ${name}`);
+  }
+  for (const name of KEPT.filter((it) => existsSync(join(dataDir, it)))) {
+    copyFileSync(join(dataDir, name), join(target, name));
+    files.push(await describeFile(target, name));
+  }
+  for (const { name } of files) onDisk(join(target, name));
+  const manifest: Manifest = { format: 1, at, version: packageJson.version, files };
+  writeFileSync(join(target, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
+  onDisk(join(target, MANIFEST));
+  return manifest;
+}
+
+/**
+ * A data folder as it was when the backup was made. What was in doubt then is settled when the mesh starts.
+ * @throws StartupError with what to do: a folder that is no backup, a file that differs from what the backup says, a DATA_DIR that is not empty
+ */
+export async function restoreBackup(
+  source: string,
+  { dataDir, mongoUrl }: Place,
+  say: (line: string) => void = () => {},
+): Promise<Manifest> {
+  if (mongoUrl)
+    throw new StartupError(`MONGO_URL is set, and this backup is of SQLite: unset it, or restore MongoDB's own dump with ${MONGORESTORE}.`);
+  const manifest = readManifest(source);
+  requireEmpty(dataDir, "A backup is restored into an empty DATA_DIR");
+  for (const told of manifest.files) {
+    const found = await describeFile(source, told.name).catch(() => undefined);
+    if (!found || found.sha256 !== told.sha256)
+      throw new StartupError(
+        `${told.name} in ${source} is ${found ? "not what it was when the backup was made" : "missing"}: use another backup. Nothing was restored.`,
+      );
+  }
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  // Under other names until all of them are on the disk: a restore that was cut short is no data folder.
+  const fresh = (name: string) => join(dataDir, `${name}.restoring`);
+  try {
+    for (const { name } of manifest.files) {
+      copyFileSync(join(source, name), fresh(name));
+      onDisk(fresh(name));
+      say(`restored ${name}`);
+    }
+  } catch (error) {
+    for (const { name } of manifest.files) rmSync(fresh(name), { force: true });
+    throw error;
+  }
+  for (const { name } of manifest.files) renameSync(fresh(name), join(dataDir, name));
+  return manifest;
+}
+
+const MONGODUMP = "mongodump --uri=MONGO_URL --oplog --gzip --archive=FILE";
+const MONGORESTORE = "mongorestore --uri=MONGO_URL --oplogReplay --gzip --archive=FILE";
+
+function requireEmpty(folder: string, rule: string): void {
+  if (existsSync(folder) && readdirSync(folder).length > 0)
+    throw new StartupError(`${rule}, and ${folder} is not empty: nothing in it was touched. Name another.`);
+}
+
+function onDisk(file: string): void {
+  const handle = openSync(file, "r+");
+  fsyncSync(handle);
+  closeSync(handle);
+}

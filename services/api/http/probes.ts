@@ -1,0 +1,44 @@
+/** What watches over a gateway asks it: whether it lives, whether it is ready, its metrics. Answered also when it has too much to do. */
+import type { IncomingMessage } from "node:http";
+import type { Directory } from "../../../federation/directory.ts";
+import type { Config } from "../../../mesh/config.ts";
+import { mayReadMetrics, metricsText } from "../../../mesh/metrics-server.ts";
+import type { Answer } from "./answer.ts";
+import { pathOnly } from "./failures.ts";
+
+/** How a gateway is doing. */
+export interface Probed {
+  directory: Directory;
+  isReady: boolean;
+  isLeaving: boolean;
+}
+
+const HEADERS = { "Content-Type": "application/json; charset=utf-8" };
+
+/** The answer to a probe; undefined: the request is none. */
+export function probeOf(gateway: Probed, request: IncomingMessage, config: Config): Promise<Answer> | undefined {
+  if (request.method !== "GET" && request.method !== "HEAD") return undefined;
+  switch (pathOnly(request)) {
+    case "/health/live":
+      return Promise.resolve({ status: 200, headers: HEADERS, body: '{"status":"live"}' });
+    case "/health/ready":
+      return Promise.resolve(readiness(gateway));
+    case "/metrics":
+      return metricsFor(request, config);
+  }
+  return undefined;
+}
+
+/** `missing`: services of the system that cannot be seen. A gateway that is ready answers 503 for these, and serves the rest. */
+function readiness({ isReady, isLeaving, directory }: Probed): Answer {
+  const status = isLeaving ? "leaving" : isReady ? "ready" : "starting";
+  const missing = directory.down();
+  const body = JSON.stringify({ status, ...(missing.length > 0 && { missing }) });
+  return { status: status === "ready" ? 200 : 503, headers: HEADERS, body };
+}
+
+async function metricsFor(request: IncomingMessage, { metricsFrom }: Config): Promise<Answer> {
+  if (!mayReadMetrics(request, metricsFrom)) return { status: 403 };
+  const { type, text } = await metricsText();
+  return { status: 200, headers: { "Content-Type": type }, body: text };
+}

@@ -1,0 +1,155 @@
+/**
+ * Clients that are told by websocket that something has happened (R4, subscription.html, channel websocket): `bind ID` is answered by
+ * `bound ID`, and from then on each match by `ping ID`. Who was not connected at that moment asks for what is new when it is bound again.
+ */
+import type { IncomingMessage } from "node:http";
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Config } from "../../../mesh/config.ts";
+import { clientOf, EVERYBODY } from "./client-address.ts";
+import { type OwnName, requireOwnHost } from "./own-name.ts";
+
+/** Where clients connect to. */
+export const WEBSOCKET_PATH = "/fhir/websocket";
+/** Websockets in all, and of one client where clients can be told apart. */
+const [MAX_SOCKETS, MAX_PER_CLIENT] = [1_000, 50];
+/** Subscriptions that one websocket is bound to, and messages of one that wait to be answered. */
+const [MAX_BOUND, MAX_WAITING] = [100, 16];
+/** Bytes of a client's message: `bind ` and an id. */
+const MAX_MESSAGE = 200;
+/** A client that reads so slowly that this waits for it is given up. Bytes. */
+const MAX_BUFFERED = 65_536;
+/** A client is asked whether it is there, and is given up when it has not said so until the next time. Milliseconds. */
+const ALIVE_MS = 30_000;
+/** A client that does not answer the end of its websocket is cut off. Milliseconds. */
+const CLOSE_MS = 1_000;
+const [LEAVING, REFUSED] = [1001, 1008];
+
+interface Client {
+  name: string;
+  bound: Set<string>;
+  waiting: number;
+  isAlive: boolean;
+}
+
+/** What websockets need of the gateway. */
+export interface WebSocketOptions {
+  config: Pick<Config, "corsOrigin" | "trustedProxies" | "behindProxy">;
+  own(): OwnName;
+  isReady(): boolean;
+  /** Whether the id is that of an active Subscription whose channel is websocket. */
+  isBindable(subscription: string): Promise<boolean>;
+}
+
+/** Whether a request is for a websocket here; others with an `Upgrade` are answered as if they had none. */
+export const isForWebSocket = ({ url = "", headers, method }: IncomingMessage): boolean =>
+  method === "GET" && url.split("?", 1)[0] === WEBSOCKET_PATH && headers.upgrade?.toLowerCase() === "websocket";
+
+/** The websockets of one gateway. */
+export class WebSockets {
+  readonly #options: WebSocketOptions;
+  readonly #server = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: MAX_MESSAGE, perMessageDeflate: false });
+  readonly #clients = new Map<WebSocket, Client>();
+  readonly #bound = new Map<string, Set<WebSocket>>();
+  readonly #watch: NodeJS.Timeout;
+
+  constructor(options: WebSocketOptions) {
+    this.#options = options;
+    this.#watch = setInterval(() => this.#look(), ALIVE_MS).unref();
+  }
+
+  /** Takes a connection over, or refuses it and ends it. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const name = clientOf(request, this.#options.config);
+    const status = this.#refusalOf(request, name);
+    if (status !== undefined) {
+      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, name));
+  }
+
+  /** A subscription has a match. */
+  ping(subscription: string): void {
+    for (const webSocket of this.#bound.get(subscription) ?? []) {
+      if (webSocket.bufferedAmount > MAX_BUFFERED) webSocket.terminate();
+      else webSocket.send(`ping ${subscription}`);
+    }
+  }
+
+  /** Tells all clients that this gateway leaves. */
+  close(): void {
+    clearInterval(this.#watch);
+    for (const webSocket of this.#clients.keys()) {
+      webSocket.close(LEAVING);
+      setTimeout(() => webSocket.terminate(), CLOSE_MS).unref();
+    }
+  }
+
+  /** The status of the refusal; undefined: none. */
+  #refusalOf(request: IncomingMessage, name: string): number | undefined {
+    const { own, isReady } = this.#options;
+    try {
+      requireOwnHost(request, own());
+    } catch (error) {
+      return (error as { code: number }).code;
+    }
+    if (!isForWebSocket(request)) return 400;
+    if (!this.#isOfOwnSite(request)) return 403;
+    const ofClient = [...this.#clients.values()].filter((client) => client.name === name).length;
+    const isFull = this.#clients.size >= MAX_SOCKETS || (name !== EVERYBODY && ofClient >= MAX_PER_CLIENT);
+    return isFull || !isReady() ? 503 : undefined;
+  }
+
+  /** A page of another site may connect no more than it may read. */
+  #isOfOwnSite({ headers }: IncomingMessage): boolean {
+    const { corsOrigin } = this.#options.config;
+    const { origin, scheme, isPublic } = this.#options.own();
+    const given = headers.origin;
+    if (given === undefined || corsOrigin === "*" || given === origin) return true;
+    return corsOrigin?.includes(given) === true || (!isPublic && given === `${scheme}://${headers.host}`);
+  }
+
+  #open(webSocket: WebSocket, name: string): void {
+    const client: Client = { name, bound: new Set(), waiting: 0, isAlive: true };
+    this.#clients.set(webSocket, client);
+    webSocket.on("error", () => {}); // its end follows
+    webSocket.on("pong", () => {
+      client.isAlive = true;
+    });
+    webSocket.on("message", (data, isBinary) => void this.#hear(webSocket, client, isBinary ? "" : String(data)));
+    webSocket.once("close", () => {
+      this.#clients.delete(webSocket);
+      for (const id of client.bound) {
+        const bound = this.#bound.get(id);
+        bound?.delete(webSocket);
+        if (bound?.size === 0) this.#bound.delete(id);
+      }
+    });
+  }
+
+  async #hear(webSocket: WebSocket, client: Client, text: string): Promise<void> {
+    const id = /^bind ([A-Za-z0-9\-.]{1,64})$/.exec(text.trim())?.[1];
+    if (id === undefined) return webSocket.close(REFUSED, "Send `bind` and the id of a Subscription.");
+    if (client.waiting >= MAX_WAITING || client.bound.size >= MAX_BOUND) return webSocket.close(REFUSED, "Too many at once.");
+    client.waiting += 1;
+    const isBindable = await this.#options.isBindable(id).catch(() => false);
+    client.waiting -= 1;
+    if (webSocket.readyState !== webSocket.OPEN) return;
+    if (!isBindable) return webSocket.close(REFUSED, "There is no active Subscription with this id and channel.");
+    client.bound.add(id);
+    this.#bound.set(id, (this.#bound.get(id) ?? new Set()).add(webSocket));
+    webSocket.send(`bound ${id}`);
+  }
+
+  #look(): void {
+    for (const [webSocket, client] of this.#clients) {
+      if (!client.isAlive) webSocket.terminate();
+      else {
+        client.isAlive = false;
+        webSocket.ping();
+      }
+    }
+  }
+}

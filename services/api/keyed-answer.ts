@@ -1,0 +1,102 @@
+/** Answers a request with an Idempotency-Key once, however often and by whichever gateways it is asked. */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Context } from "moleculer";
+import type { Directory } from "../../federation/directory.ts";
+import { isType } from "../../federation/errors.ts";
+import { transactionId } from "../../federation/owner-contract.ts";
+import type { Part } from "../../mesh/keyed-request-contract.ts";
+import { beginKeyed, endKeyed, notKeyable } from "../../mesh/keyed-request.ts";
+import { type KeptAnswer, transactions } from "../transactions/transactions.contract.ts";
+import type { Answer } from "./http/answer.ts";
+import { fingerprintOf } from "./http/idempotency-key.ts";
+
+/** Another try is waited for, milliseconds; longer than the coordinator waits itself. */
+const BEGIN_CALL = { timeout: 8_000 };
+/** A coordinator that could not be told of the end is told again so often; then the owners ask it themselves. */
+const CANCEL_TRIES = 5;
+const CANCEL_PAUSE_MS = 1_000;
+
+/**
+ * @param key as `idempotencyKeyOf` gives it
+ * @param answer carries the request out; what it writes becomes true when its answer is kept
+ * @throws 422, 409, 413, 503 (transactions.contract.ts); 501 in a mesh without the service `transactions`
+ */
+export async function answerOnce(
+  ctx: Context,
+  request: IncomingMessage,
+  directory: Directory,
+  key: string,
+  answer: () => Promise<Answer>,
+): Promise<Answer> {
+  requireCoordinator(directory);
+  const fingerprint = await fingerprintOf(request);
+  const tx = transactionId(ctx.broker.nodeID, randomUUID());
+  const kept = await transactions.beginKeyed(ctx as never, { key, fingerprint, tx }, BEGIN_CALL).catch(async (error: unknown) => {
+    // Without a word of the coordinator the request may have been begun.
+    if (!isType(error, "IDEMPOTENCY_KEY_IN_USE") && !isType(error, "IDEMPOTENCY_KEY_REUSED")) await cancel(ctx, key, tx, []);
+    throw error;
+  });
+  if (kept) return answerFrom(kept);
+  const at = Date.now();
+  const meta = ctx.meta as Record<string, unknown>;
+  beginKeyed(meta, { tx, at });
+  let given: Answer;
+  try {
+    given = await answer();
+  } catch (error) {
+    await cancel(ctx, key, tx, endKeyed(meta));
+    throw error;
+  }
+  const parts = endKeyed(meta);
+  // What has no effect may be asked again; a refusal too.
+  if (parts.length === 0 || given.status >= 400) {
+    await cancel(ctx, key, tx, parts);
+    return given;
+  }
+  try {
+    return answerFrom(await transactions.commitKeyed(ctx as never, { key, fingerprint, tx, at, parts, answer: keptFrom(given) }));
+  } catch (error) {
+    await cancel(ctx, key, tx, parts);
+    throw error;
+  }
+}
+
+function requireCoordinator(directory: Directory): void {
+  try {
+    directory.requireTransactions();
+  } catch (error) {
+    throw isType(error, "NOT_SUPPORTED") ? notKeyable() : error;
+  }
+}
+
+/** Ends what was begun. Whether it was decided meanwhile is the coordinator's knowledge: what is committed stays. */
+async function cancel(ctx: Context, key: string, tx: string, parts: Part[]): Promise<void> {
+  const ended = () => transactions.cancelKeyed(ctx.broker as never, { key, tx, parts });
+  await ended().catch(() => void again(ended, (error) => ctx.broker.logger.warn(`Request ${tx} is left to its owners: ${error.message}`)));
+}
+
+async function again(work: () => Promise<unknown>, giveUp: (error: Error) => void): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    await delay(CANCEL_PAUSE_MS, undefined, { ref: false });
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (tries === CANCEL_TRIES) return giveUp(error as Error);
+    }
+  }
+}
+
+const keptFrom = ({ status, headers, body, bytes }: Answer): KeptAnswer => ({
+  status,
+  ...(headers && { headers }),
+  ...(bytes ? { body: bytes.toString("base64"), isBase64: true } : body !== undefined && { body }),
+});
+
+function answerFrom({ status, headers, body, isBase64 }: KeptAnswer): Answer {
+  const answer = { status, ...(headers && { headers }) };
+  if (body === undefined) return answer;
+  return isBase64 ? { ...answer, bytes: Buffer.from(body, "base64") } : { ...answer, body };
+}

@@ -1,0 +1,169 @@
+import { allRelayed } from "../../test/kit/events.ts";
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import type { ChargeItem, Encounter } from "../../fhir/r4.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import { lab } from "../lab/lab.contract.ts";
+import LabService from "../lab/lab.service.ts";
+import { pharmacy } from "../pharmacy/pharmacy.contract.ts";
+import PharmacyService from "../pharmacy/pharmacy.service.ts";
+import { visits } from "../visits/visits.contract.ts";
+import VisitsService from "../visits/visits.service.ts";
+import { ACT, actOf, chargeForAct, chargeIdOf } from "./acts.model.ts";
+import { billing, type Price } from "./billing.contract.ts";
+import BillingService from "./billing.service.ts";
+
+const ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+const price = (code: string, cents: number): Price => ({
+  definition: "ChargeItemDefinition/1",
+  code: { system: ACT_CODE, code },
+  cents,
+  currency: "EUR",
+});
+
+describe("the charge for an act", () => {
+  const stay = (start: string, end: string): Encounter => ({
+    resourceType: "Encounter",
+    id: "1",
+    status: "finished",
+    class: { system: ACT_CODE, code: "IMP" },
+    subject: { reference: "Patient/1" },
+    period: { start, end },
+  });
+
+  it.each([
+    ["2026-01-01T08:00:00Z", "2026-01-01T20:00:00Z", 1],
+    ["2026-01-01T23:00:00Z", "2026-01-02T01:00:00Z", 1],
+    ["2026-01-01T08:00:00Z", "2026-01-04T08:00:00Z", 3],
+    ["2026-02-27", "2026-03-02", 3],
+    ["nonsense", "2026-03-02", 1],
+  ])("of a stay counts its days: from %s to %s", (start, end, days) => {
+    const charge = chargeForAct("Encounter/1", actOf(stay(start, end)), price("IMP", 15_050), undefined);
+    expect(charge).toMatchObject({
+      status: "billable",
+      quantity: { value: days, code: "d" },
+      priceOverride: { value: (days * 15_050) / 100 },
+    });
+  });
+
+  it("follows the act until it is billed, and leaves alone what a person has decided", () => {
+    const ended = stay("2026-01-01", "2026-01-03");
+    const made = chargeForAct("Encounter/1", actOf(ended), price("IMP", 100), undefined) as ChargeItem & { id: string };
+    const statusAfter = (encounter: Encounter | undefined, before: ChargeItem["status"]) =>
+      chargeForAct("Encounter/1", encounter && actOf(encounter), price("IMP", 100), { ...made, status: before })?.status;
+    expect(statusAfter(ended, "billable")).toBeUndefined();
+    expect(statusAfter({ ...ended, status: "in-progress" }, "billable")).toBe("aborted");
+    expect(statusAfter({ ...ended, status: "entered-in-error" }, "billable")).toBe("aborted");
+    expect(statusAfter(undefined, "billable")).toBe("aborted");
+    expect(statusAfter(ended, "aborted")).toBe("billable");
+    for (const status of ["billed", "not-billable"] as const) {
+      expect(statusAfter(undefined, status)).toBeUndefined();
+      expect(statusAfter(stay("2026-01-01", "2026-01-09"), status)).toBeUndefined();
+    }
+    const longer = chargeForAct("Encounter/1", actOf(stay("2026-01-01", "2026-01-09")), price("IMP", 100), made);
+    expect(longer).toMatchObject({ id: made.id, quantity: { value: 8 }, priceOverride: { value: 8 } });
+  });
+
+  it("is none without a price, and without a patient", () => {
+    const { subject: _, ...unknown } = stay("2026-01-01", "2026-01-03");
+    expect(chargeForAct("Encounter/1", actOf(stay("2026-01-01", "2026-01-03")), undefined, undefined)).toBeUndefined();
+    expect(chargeForAct("Encounter/1", actOf(unknown), price("IMP", 1), undefined)).toBeUndefined();
+  });
+});
+
+describe("a hospital with a price list", () => {
+  const glucose = { system: "http://loinc.org", code: "2339-0" };
+  const aspirin = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "1191" };
+  let clinic: Clinic;
+  let next = 0;
+  beforeAll(async () => {
+    clinic = await startClinic(VisitsService, LabService, PharmacyService, BillingService);
+    for (const [code, cents] of [
+      [{ system: ACT_CODE, code: "AMB" }, 4_000],
+      [glucose, 350],
+      [aspirin, 12],
+    ] as const)
+      await billing.setPrice(clinic.caller, { code, cents, currency: "EUR" });
+  });
+  afterAll(() => clinic.stop());
+
+  const newVisit = async () => {
+    next += 1;
+    return (await visits.open(clinic.caller, { patient: `Patient/${next}` })).visit;
+  };
+  const chargeFor = async (act: string) => {
+    await allRelayed(clinic.caller, "visits", "lab", "pharmacy");
+    return (await clinic.read("billing", `ChargeItem/${chargeIdOf(act)}`)) as unknown as ChargeItem | null;
+  };
+  const rewrite = async (service: string, reference: string, more: object) => {
+    const resource = { ...(await clinic.read(service, reference)), ...more };
+    const [type = "", id = ""] = reference.split("/");
+    await ownerOf(service).write(clinic.caller, { steps: [{ op: "update", type, id, text: JSON.stringify(resource), upsert: false }] });
+  };
+
+  it("bills a visit with all that was done in it, without anybody noting it down", async () => {
+    const visit = await newVisit();
+    const patient = `Patient/${next}`;
+    const { order } = await lab.order(clinic.caller, { patient, encounter: visit, test: glucose });
+    const { observation } = await lab.enterResult(clinic.caller, { order, finding: { value: 5, unit: "mmol/L" } });
+    await pharmacy.receive(clinic.caller, { medication: aspirin, quantity: 100 });
+    const wanted = { patient, encounter: visit, medication: aspirin, quantity: 20, dosage: "one a day" };
+    const { prescription } = await pharmacy.prescribe(clinic.caller, wanted);
+    const { dispense } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 20 });
+    expect(await chargeFor(visit)).toBeNull(); // the visit is not over
+    await visits.close(clinic.caller, { visit });
+
+    expect(await chargeFor(visit)).toMatchObject({ status: "billable", context: { reference: visit }, priceOverride: { value: 40 } });
+    expect(await chargeFor(observation)).toMatchObject({ status: "billable", service: [{ reference: observation }] });
+    expect(await chargeFor(dispense)).toMatchObject({ quantity: { value: 20 }, priceOverride: { value: 2.4 } });
+    expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ cents: 4_000 + 350 + 240 });
+    await rewrite("visits", visit, { status: "entered-in-error" });
+    expect(await chargeFor(visit)).toMatchObject({ status: "billed" });
+  });
+
+  it("takes back the charge of a visit that goes on after all, and puts it on again", async () => {
+    const visit = await newVisit();
+    await visits.close(clinic.caller, { visit });
+    expect(await chargeFor(visit)).toMatchObject({ status: "billable" });
+    const ended = [{ status: "finished", period: { start: "2026-01-01" } }];
+    await rewrite("visits", visit, { status: "in-progress", statusHistory: ended });
+    expect(await chargeFor(visit)).toMatchObject({ status: "aborted" });
+    await rewrite("visits", visit, { status: "finished" });
+    expect(await chargeFor(visit)).toMatchObject({ status: "billable" });
+    await rewrite("visits", visit, { status: "entered-in-error" });
+    expect(await chargeFor(visit)).toMatchObject({ status: "aborted" });
+  });
+
+  it("charges no act twice, also when a person has charged it before", async () => {
+    const visit = await newVisit();
+    const byHand = {
+      resourceType: "ChargeItem",
+      status: "billable",
+      identifier: [{ system: ACT, value: visit }],
+      code: { text: "as agreed" },
+      subject: { reference: `Patient/${next}` },
+      context: { reference: visit },
+      priceOverride: { value: 10, currency: "EUR" },
+    };
+    const write = (id: string) =>
+      ownerOf("billing").write(clinic.caller, { steps: [{ op: "create", type: "ChargeItem", id, text: JSON.stringify(byHand) }] });
+    await write("by-hand");
+    await expect(write("again")).rejects.toEqual(refusal(409, "ACT_ALREADY_CHARGED"));
+    await visits.close(clinic.caller, { visit });
+    expect(await chargeFor(visit)).toBeNull();
+    expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ cents: 1_000 });
+  });
+
+  it("has a price list that is changed for what comes after", async () => {
+    const code = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
+    const { definition } = await billing.setPrice(clinic.caller, { code, cents: 100, currency: "EUR" });
+    expect(await billing.setPrice(clinic.caller, { code, cents: 150, currency: "EUR" })).toEqual({
+      definition,
+      code,
+      cents: 150,
+      currency: "EUR",
+    });
+    const listed = await billing.listPrices(clinic.caller, {});
+    expect(listed.filter((one) => one.definition === definition)).toEqual([{ definition, code, cents: 150, currency: "EUR" }]);
+    expect(listed).toHaveLength(4);
+  });
+});

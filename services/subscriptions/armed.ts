@@ -1,0 +1,80 @@
+/**
+ * The subscriptions that matches are looked for, as each node of the service knows them: kept in the store, read again every `LOOK_MS`. One is
+ * armed some time before it becomes active, so that nobody misses what is written after that.
+ */
+import type { ParsedSearch } from "../../fhir/search/criteria.ts";
+import type { Store } from "../../store/store.ts";
+
+const PREFIX = "armed/";
+const LOOK_MS = 1_000;
+/** Subscriptions that may be armed at once: each version of a resource is held against those of its type. */
+export const MAX_ARMED = 1_000;
+
+/** An armed subscription, as it is stored. */
+export interface Armed {
+  id: string;
+  type: string;
+  pairs: [name: string, value: string][];
+  /** Of what its handshake was about. */
+  fingerprint: string;
+}
+
+/** One that is known to this node, with its criteria understood. */
+export interface Listener extends Armed {
+  search: ParsedSearch;
+}
+
+/** All of them. */
+export class ArmedSubscriptions {
+  readonly #store: Store;
+  readonly #understand: (armed: Armed) => ParsedSearch;
+  readonly #timer: NodeJS.Timeout;
+  #known = new Map<string, { text: string; listener: Listener }>();
+
+  constructor(store: Store, understand: (armed: Armed) => ParsedSearch) {
+    this.#store = store;
+    this.#understand = understand;
+    this.#timer = setInterval(() => void this.look().catch(() => {}), LOOK_MS).unref(); // a store that is away for a moment
+  }
+
+  get types(): string[] {
+    return [...new Set([...this.#known.values()].map(({ listener }) => listener.type))];
+  }
+
+  of(type: string): Listener[] {
+    return [...this.#known.values()].flatMap(({ listener }) => (listener.type === type ? [listener] : []));
+  }
+
+  get(id: string): Listener | undefined {
+    return this.#known.get(id)?.listener;
+  }
+
+  /** @throws Error with a sentence for the client when there are too many */
+  async arm(armed: Armed): Promise<void> {
+    await this.look();
+    if (this.#known.size >= MAX_ARMED && !this.#known.has(armed.id))
+      throw new Error(`There are ${MAX_ARMED} subscriptions already: end one of them first.`);
+    await this.#store.remove(PREFIX + armed.id);
+    await this.#store.put(PREFIX + armed.id, JSON.stringify(armed));
+    await this.look();
+  }
+
+  async disarm(id: string): Promise<void> {
+    await this.#store.remove(PREFIX + id);
+    await this.look();
+  }
+
+  async look(): Promise<void> {
+    const known = new Map<string, { text: string; listener: Listener }>();
+    for (const { value: text } of await this.#store.entries(PREFIX, MAX_ARMED)) {
+      const armed = JSON.parse(text) as Armed;
+      const before = this.#known.get(armed.id);
+      known.set(armed.id, before?.text === text ? before : { text, listener: { ...armed, search: this.#understand(armed) } });
+    }
+    this.#known = known;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,103 @@
+/** Sends notifications: to addresses that are checked as they are connected to, a bounded number at once, in bounded time. */
+import { lookup as resolve } from "node:dns";
+import http from "node:http";
+import https from "node:https";
+import { type BlockList, isIP, type LookupFunction } from "node:net";
+import { refuseUnreachable } from "./addresses.ts";
+
+/** Requests at once; more wait. */
+const MAX_AT_ONCE = 32;
+/** From the connection to the end of the answer, milliseconds. */
+const ANSWER_MS = 10_000;
+
+/** One notification. */
+export interface Notification {
+  method: "POST" | "PUT";
+  url: URL;
+  headers: Record<string, string>;
+  body?: string;
+}
+
+/** Sends notifications of one node. */
+export class Sender {
+  readonly #allowed: BlockList | undefined;
+  readonly #waiting: (() => void)[] = [];
+  readonly #closing = new AbortController();
+  #running = 0;
+
+  /** @param allowed networks of this house that may be sent to */
+  constructor(allowed?: BlockList) {
+    this.#allowed = allowed;
+  }
+
+  /** Resolves when the endpoint has answered 2xx. @throws Error with a sentence for the client: any other answer, redirects too, or none */
+  async send(notification: Notification): Promise<void> {
+    if (this.#running >= MAX_AT_ONCE) await new Promise<void>((enter) => this.#waiting.push(enter));
+    else this.#running += 1;
+    try {
+      await this.#sendNow(notification);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running -= 1;
+    }
+  }
+
+  /** Gives up what is under way. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  #sendNow({ method, url, headers, body }: Notification): Promise<void> {
+    const isEncrypted = url.protocol === "https:";
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    // No name to look up: `lookup` below would not be asked.
+    if (isIP(host)) refuseUnreachable([{ address: host, family: isIP(host) }], isEncrypted, this.#allowed);
+    const signal = AbortSignal.any([AbortSignal.timeout(ANSWER_MS), this.#closing.signal]);
+    const options = {
+      method,
+      signal,
+      agent: false,
+      lookup: this.#lookup(isEncrypted),
+      headers: { ...headers, "Content-Length": Buffer.byteLength(body ?? "") },
+    };
+    return new Promise((done, fail) => {
+      const request = (isEncrypted ? https : http).request(url, options, (answer) => {
+        answer.destroy(); // what it says besides its status is of no interest
+        const { statusCode = 0 } = answer;
+        if (statusCode >= 200 && statusCode < 300) done();
+        else
+          fail(
+            new Error(`The endpoint answered ${statusCode}${statusCode >= 300 && statusCode < 400 ? ": redirects are not followed" : ""}.`),
+          );
+      });
+      request.on("error", (error: NodeJS.ErrnoException) =>
+        fail(signal.aborted ? new Error(`The endpoint did not answer within ${ANSWER_MS / 1000} s.`) : readable(error)),
+      );
+      request.end(body);
+    });
+  }
+
+  /** The addresses that are connected to are those that were checked. */
+  #lookup(isEncrypted: boolean): LookupFunction {
+    return (hostname, { all, ...options }, callback) => {
+      resolve(hostname, { ...options, all: true }, (error, addresses) => {
+        try {
+          if (error) throw error;
+          refuseUnreachable(addresses, isEncrypted, this.#allowed);
+        } catch (refusal) {
+          callback(refusal as NodeJS.ErrnoException, "", 4);
+          return;
+        }
+        const [first] = addresses;
+        if (all) callback(null, addresses as never);
+        else callback(null, first?.address ?? "", first?.family);
+      });
+    };
+  }
+}
+
+/** What went wrong, without what an address inside this house might tell. */
+function readable(error: NodeJS.ErrnoException): Error {
+  return error.code === undefined ? error : new Error(`The endpoint cannot be reached (${error.code}).`);
+}

@@ -1,0 +1,7 @@
+/** Tells other systems when something has happened: FHIR R4 Subscription. It has no actions of its own: others reach it over FHIR. */
+
+/** The FHIR types that this service owns. */
+export const owns = ["Subscription"];
+
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["Subscription"];

@@ -1,0 +1,276 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Errors, type Service, type ServiceSchema } from "moleculer";
+import type { Config } from "../../mesh/config.ts";
+import { defineService } from "../../mesh/contract.ts";
+import type { Stored, Subscription } from "../../fhir/r4.ts";
+import type { Resource } from "../../fhir/resource.ts";
+import { parseJson } from "../../fhir/json.ts";
+import { indexOf } from "../../fhir/search/extract.ts";
+import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import { isType } from "../../federation/errors.ts";
+import { ownerOf, type ResourceVersion, WATCHED_WITHIN_MS } from "../../federation/owner-contract.ts";
+import { readVersion } from "../../federation/read.ts";
+import { searchPage } from "../../federation/search-page.ts";
+import { SUBSCRIPTION_PING, type SubscriptionPing } from "../../federation/subscription-ping.ts";
+import { type DurableEvent, effectOf, task } from "../../mixins/events/event.ts";
+import { Events } from "../../mixins/events/events.ts";
+import { transportOf } from "../../mixins/events/transports.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { change } from "../../mixins/fhir/steps.ts";
+import { AddressRefused } from "./addresses.ts";
+import { ArmedSubscriptions, type Listener } from "./armed.ts";
+import { Sender } from "./sender.ts";
+import { emits, owns } from "./subscriptions.contract.ts";
+import {
+  activated,
+  EVENT_ID,
+  failed,
+  fingerprintOf,
+  HANDSHAKE,
+  isEnded,
+  needsOwners,
+  searchOf,
+  type Wish,
+  wishOf,
+} from "./subscriptions.model.ts";
+
+/** Tries of a handshake, and the pause between two, milliseconds. */
+const HANDSHAKES = 3;
+const HANDSHAKE_PAUSE_MS = 500;
+/** An endpoint that takes nothing for so long has its subscription end with `error`, milliseconds. */
+const FAILING_MS = 30 * 60_000;
+/** Owners are told again what is watched: one may have come new, or lost what it had. Milliseconds. */
+const WATCH_EVERY_MS = 60_000;
+/** Notifications that wait, of all subscriptions; with more, events wait where they come from. */
+const MAX_WAITING = 100_000;
+const NAME = "subscriptions";
+
+interface Notice extends Pick<ResourceVersion, "type" | "id" | "version"> {
+  subscription: string;
+  event: string;
+}
+
+interface Own {
+  armed: ArmedSubscriptions;
+  sender: Sender;
+  lastSuccess: Map<string, number>;
+  watching: NodeJS.Timeout;
+  manage(event: DurableEvent<ResourceVersion>): Promise<void>;
+  match(event: DurableEvent<ResourceVersion>): Promise<void>;
+  activate(event: DurableEvent<{ id: string }>): Promise<void>;
+  notify(event: DurableEvent<Notice>): Promise<void>;
+  isMatch(listener: Listener, resource: Resource & { id: string }, updated: number): Promise<boolean>;
+  send(hook: Wish["hook"], notice: Notice): Promise<void>;
+  handshake(wish: Wish): Promise<void>;
+  end(subscription: Stored<Subscription>, as: Subscription & { id: string }): Promise<void>;
+  disarm(id: string): Promise<void>;
+  watch(type: string): Promise<void>;
+}
+
+type This = Service & WithFhir & WithDirectory & Own;
+
+/** 503: it is tried again. */
+const endpointFailed = (subscription: string, error: Error) =>
+  new Errors.MoleculerRetryableError(error.message, 503, "ENDPOINT_FAILED", { subscription });
+const overloaded = () =>
+  new Errors.MoleculerRetryableError("Too many notifications wait: this event waits where it is.", 503, "TOO_MANY_WAITING", {});
+
+/** @param config where one may send, and how criteria are read */
+export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): ServiceSchema => {
+  const reading = { base: publicUrl === undefined ? "" : `${publicUrl}/fhir`, dates: dateSearch };
+
+  return defineService<object, WithFhir & WithDirectory & Own>({
+    name: NAME,
+    mixins: [
+      Events<Own>({
+        handles: {
+          async "fhir.Subscription"(event) {
+            await this.manage(event);
+          },
+          async "fhir.*"(event) {
+            await this.match(event);
+          },
+        },
+        tasks: {
+          async "subscriptions.activate"(event) {
+            await this.activate(event);
+          },
+          async "subscriptions.notify"(event) {
+            await this.notify(event);
+          },
+        },
+      }),
+      Fhir({ owns, emits }),
+    ],
+
+    actions: {},
+
+    methods: {
+      /** A Subscription was written, by its client or by us. */
+      async manage(this: This, event: DurableEvent<ResourceVersion>): Promise<void> {
+        const { id } = event.payload;
+        const subscription = await this.fhir.read("Subscription", id);
+        if (!subscription || subscription.status === "off" || subscription.status === "error") return this.disarm(id);
+        if (subscription.status === "requested") {
+          await this.fhir.write([
+            effectOf(event),
+            task({ id: event.id, event: "subscriptions.activate", key: `Subscription/${id}`, payload: { id } }),
+          ]);
+          return;
+        }
+        // Active, but not as the handshake was made: a client has changed it, or has made it so.
+        if (this.armed.get(id)?.fingerprint !== fingerprintOf(subscription))
+          await this.end(subscription, { ...subscription, status: "requested" });
+      },
+
+      async activate(this: This, event: DurableEvent<{ id: string }>): Promise<void> {
+        const subscription = await this.fhir.read("Subscription", event.payload.id);
+        if (subscription?.status !== "requested") return;
+        const { id } = subscription;
+        try {
+          const wish = wishOf(subscription, reading);
+          if (isEnded(subscription, Date.now())) throw new Error("Its end has passed.");
+          if (this.directory.known(wish.type).length === 0) throw new Error(`Nobody serves ${wish.type} here.`);
+          await this.armed.arm({ id, type: wish.type, pairs: wish.pairs, fingerprint: fingerprintOf(subscription) });
+          await this.watch(wish.type);
+          // Meanwhile every node comes to know that it is armed, and that the type is watched.
+          await Promise.all([this.handshake(wish), transportOf(this.broker).isLocal || delay(WATCHED_WITHIN_MS)]);
+        } catch (error) {
+          if (isRetryable(error)) throw error;
+          return this.end(subscription, failed(subscription, (error as Error).message));
+        }
+        await this.end(subscription, activated(subscription));
+      },
+
+      /** A version of a resource: who wants to hear of it? */
+      async match(this: This, event: DurableEvent<ResourceVersion>): Promise<void> {
+        const { type, id, version, method } = event.payload;
+        const listeners = this.armed.of(type);
+        if (listeners.length === 0 || method === "delete") return;
+        if ((await this.store.outboxState()).waiting > MAX_WAITING) throw overloaded();
+        const stored = await readVersion({ caller: this.broker, directory: this.directory }, type, id, version);
+        if (stored.json === undefined) return;
+        const resource = parseJson(stored.json) as Resource & { id: string };
+        const wanted: Listener[] = [];
+        for (const listener of listeners) if (await this.isMatch(listener, resource, stored.updated)) wanted.push(listener);
+        if (wanted.length === 0) return;
+        const notices = wanted.map((listener) =>
+          task({
+            id: `${listener.id}/${event.id}`,
+            event: "subscriptions.notify",
+            key: `Subscription/${listener.id}`,
+            payload: { subscription: listener.id, type, id, version, event: event.id } satisfies Notice,
+          }),
+        );
+        await this.fhir.write([effectOf(event), ...notices]);
+      },
+
+      /** Whether a search would find it. */
+      async isMatch(this: This, { search, type }: Listener, resource: Resource & { id: string }, updated: number): Promise<boolean> {
+        const { id } = resource;
+        if (
+          !matchesClauses(
+            search.clauses.filter((clause) => clause.kind !== "text" && clause.kind !== "any"),
+            { id, updated, index: indexOf(resource) },
+          )
+        )
+          return false;
+        if (!needsOwners(search)) return matchesClauses(search.clauses, { id, updated, index: indexOf(resource) });
+        const mesh = { caller: this.broker, directory: this.directory, dates: dateSearch };
+        const only = { ...search, clauses: [{ kind: "id" as const, any: [id] }, ...search.clauses] };
+        return (await searchPage(mesh, { type, search: only, limit: 1, maxBytes: 1, want: "ids" })).rows.length > 0;
+      },
+
+      async notify(this: This, event: DurableEvent<Notice>): Promise<void> {
+        const { subscription: id } = event.payload;
+        const subscription = await this.fhir.read("Subscription", id);
+        if (subscription?.status !== "active") return; // it has ended meanwhile
+        if (isEnded(subscription, Date.now())) return this.end(subscription, { ...subscription, status: "off" });
+        try {
+          await this.send(wishOf(subscription, reading).hook, event.payload);
+          this.lastSuccess.set(id, Date.now());
+        } catch (error) {
+          if (isRetryable(error)) throw error; // not the endpoint's fault
+          const since = Math.max(event.at, this.lastSuccess.get(id) ?? 0);
+          if (Date.now() - since < FAILING_MS) throw endpointFailed(id, error as Error);
+          await this.end(
+            subscription,
+            failed(subscription, `Nothing could be delivered for ${FAILING_MS / 60_000} minutes. ${(error as Error).message}`),
+          );
+        }
+      },
+
+      /** @throws Error with a sentence for the client when it was not taken */
+      async send(this: This, hook: Wish["hook"], { subscription, type, id, version, event }: Notice): Promise<void> {
+        if (!hook) return void (await this.broker.broadcast(SUBSCRIPTION_PING, { subscription } satisfies SubscriptionPing));
+        const headers = { ...hook.headers, [EVENT_ID]: event };
+        if (!hook.isWithPayload) return this.sender.send({ method: "POST", url: hook.endpoint, headers });
+        const { json: body = "" } = await readVersion({ caller: this.broker, directory: this.directory }, type, id, version);
+        const url = new URL(hook.endpoint);
+        url.pathname = `${url.pathname.replace(/\/$/, "")}/${type}/${id}`;
+        return this.sender.send({ method: "PUT", url, headers: { ...headers, "Content-Type": "application/fhir+json" }, body });
+      },
+
+      /** @throws Error with a sentence for the client when the endpoint does not answer */
+      async handshake(this: This, { hook }: Wish): Promise<void> {
+        if (!hook) return; // a client says itself that it is there
+        for (let left = HANDSHAKES - 1; ; left -= 1) {
+          try {
+            await this.sender.send({ method: "POST", url: hook.endpoint, headers: { ...hook.headers, [HANDSHAKE]: "1" } });
+            return;
+          } catch (error) {
+            if (left === 0 || error instanceof AddressRefused) throw error;
+          }
+          await delay(HANDSHAKE_PAUSE_MS);
+        }
+      },
+
+      /** Its next version, unless somebody has written one: that one is an event of its own. */
+      async end(this: This, before: Stored<Subscription>, as: Subscription & { id: string }): Promise<void> {
+        if (as.status === "error" || as.status === "off") await this.disarm(before.id);
+        await this.fhir.write([change(as)]).catch((error) => {
+          if (!isType(error, "STALE_VERSION") && !isType(error, "NOT_FOUND")) throw error;
+        });
+      },
+
+      async disarm(this: This, id: string): Promise<void> {
+        const type = this.armed.get(id)?.type;
+        await this.armed.disarm(id);
+        this.lastSuccess.delete(id);
+        if (type === undefined || this.armed.of(type).length > 0) return;
+        for (const { service } of this.directory.known(type)) await ownerOf(service).unwatch(this.broker, { type, by: NAME });
+        // Another one may have been armed at the same moment.
+        await this.armed.look();
+        if (this.armed.of(type).length > 0) await this.watch(type);
+      },
+
+      async watch(this: This, type: string): Promise<void> {
+        await Promise.all(this.directory.known(type).map(({ service }) => ownerOf(service).watch(this.broker, { type, by: NAME })));
+      },
+    },
+
+    created() {
+      this.sender = new Sender(subscriptionNetworks);
+      this.lastSuccess = new Map();
+    },
+
+    async started() {
+      this.armed = new ArmedSubscriptions(this.store, ({ type, pairs }) => searchOf(type, pairs, reading));
+      await this.armed.look();
+      const watchAll = () => {
+        for (const type of this.armed.types)
+          this.watch(type).catch((error: Error) => this.logger.warn(`Owners of ${type} do not know that it is watched: ${error.message}`));
+      };
+      this.watching = setInterval(watchAll, WATCH_EVERY_MS).unref();
+    },
+
+    stopped() {
+      clearInterval(this.watching);
+      this.armed?.stop();
+      this.sender.close();
+    },
+  });
+};
+
+const isRetryable = (error: unknown): boolean => (error as { retryable?: boolean }).retryable === true;

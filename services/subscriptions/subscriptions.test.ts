@@ -1,0 +1,234 @@
+import { allRelayed, eventually } from "../../test/kit/events.ts";
+import { type Endpoint, startEndpoint } from "../../test/kit/endpoint.ts";
+import { type Clinic, startClinic } from "../../test/kit/clinic.ts";
+import type { Subscription } from "../../fhir/r4.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import { readConfig } from "../../mesh/config.ts";
+import PatientsService from "../patients/patients.service.ts";
+import VisitsService from "../visits/visits.service.ts";
+import { fingerprintOf, needsOwners, searchOf, wishOf } from "./subscriptions.model.ts";
+import { Sender } from "./sender.ts";
+import SubscriptionsService from "./subscriptions.service.ts";
+
+const reading = { base: "" };
+const subscription = (criteria: string, channel: Partial<Subscription["channel"]> = {}): Subscription => ({
+  resourceType: "Subscription",
+  status: "requested",
+  reason: "test",
+  criteria,
+  channel: { type: "rest-hook", endpoint: "https://other.example/hook", ...channel },
+});
+
+describe("what a subscription asks for", () => {
+  it("is a search, and a channel with its headers", () => {
+    const header = ["Authorization: Bearer abc", "X-Ward:7"];
+    expect(
+      wishOf(subscription("Observation?code=718-7&status=final", { header, payload: "application/fhir+json; fhirVersion=4.0" }), reading),
+    ).toEqual({
+      type: "Observation",
+      pairs: [
+        ["code", "718-7"],
+        ["status", "final"],
+      ],
+      hook: {
+        endpoint: new URL("https://other.example/hook"),
+        headers: { Authorization: "Bearer abc", "X-Ward": "7" },
+        isWithPayload: true,
+      },
+    });
+    expect(wishOf(subscription("Patient"), reading)).toMatchObject({ type: "Patient", pairs: [], hook: { isWithPayload: false } });
+  });
+
+  it.each<[string, Subscription, string]>([
+    ["no type", subscription("Nothing?name=a"), "criteria must be"],
+    ["an unknown parameter", subscription("Patient?colour=red"), "colour"],
+    ["itself", subscription("Subscription?status=active"), "themselves"],
+    ["another channel", subscription("Patient", { type: "email" }), "email"],
+    ["another payload", subscription("Patient", { payload: "application/fhir+xml" }), "payload"],
+    ["no endpoint", subscription("Patient", { endpoint: "" }), "endpoint"],
+    ["a file", subscription("Patient", { endpoint: "file:///etc/passwd" }), "endpoint"],
+    ["a password in the address", subscription("Patient", { endpoint: "https://a:b@other.example" }), "password"],
+    ["a header of the connection", subscription("Patient", { header: ["Host: a"] }), "header"],
+    ["our own header", subscription("Patient", { header: ["x-event-id: 1"] }), "header"],
+    ["two headers in one", subscription("Patient", { header: ["A: b\r\nC: d"] }), "header"],
+  ])("is refused for %s", (_, given, sentence) => {
+    expect(() => wishOf(given, reading)).toThrow(sentence);
+  });
+
+  it("is another after a change of criteria or channel, and not of its status", () => {
+    const one = subscription("Patient?name=a");
+    expect(fingerprintOf({ ...one, status: "active", error: "x" })).toBe(fingerprintOf(one));
+    expect(fingerprintOf({ ...one, criteria: "Patient?name=b" })).not.toBe(fingerprintOf(one));
+  });
+
+  it("is asked of the owners only where one resource does not tell", () => {
+    const of = (type: string, name: string, value: string) => needsOwners(searchOf(type, [[name, value]], reading));
+    expect([of("Patient", "name", "a"), of("Observation", "code", "1"), of("Patient", "birthdate", "ge2000")]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect([
+      of("Encounter", "subject:Patient.name", "a"),
+      of("Patient", "_has:Observation:patient:code", "1"),
+      of("Patient", "_text", "a"),
+    ]).toEqual([true, true, true]);
+  });
+});
+
+describe("a notification", () => {
+  const to = (url: string) => ({ method: "POST" as const, url: new URL(url), headers: {} });
+
+  it("goes to no name that leads into this house, whatever it is called", async () => {
+    const sender = new Sender();
+    await expect(sender.send(to("https://localhost:1/"))).rejects.toThrow("SUBSCRIPTION_NETWORKS");
+    await expect(sender.send(to("https://no-such-name.invalid/"))).rejects.toThrow("cannot be reached");
+  });
+
+  it("is one of a bounded number that are under way, the others wait", async () => {
+    const endpoint = await startEndpoint();
+    const { subscriptionNetworks } = readConfig({ SUBSCRIPTION_NETWORKS: "127.0.0.1" });
+    const sender = new Sender(subscriptionNetworks);
+    await Promise.all(Array.from({ length: 100 }, () => sender.send(to(endpoint.url))));
+    expect(endpoint.received).toHaveLength(100);
+    expect(endpoint.most).toBeLessThanOrEqual(32);
+    await endpoint.close();
+  });
+});
+
+describe("subscriptions", () => {
+  let clinic: Clinic;
+  let endpoint: Endpoint;
+  let next = 0;
+  beforeAll(async () => {
+    clinic = await startClinic(SubscriptionsService(readConfig({ SUBSCRIPTION_NETWORKS: "127.0.0.1" })), PatientsService, VisitsService);
+  });
+  afterAll(() => clinic.stop());
+  beforeEach(async () => {
+    endpoint = await startEndpoint();
+  });
+  afterEach(() => endpoint.close());
+
+  const put = (service: string, type: string, id: string, resource: object) =>
+    ownerOf(service).write(clinic.caller, {
+      steps: [{ op: "update", type, id, text: JSON.stringify({ resourceType: type, ...resource }), upsert: true }],
+    });
+  const patient = (id: string, family: string) => put("patients", "Patient", id, { name: [{ family }] });
+  const read = (id: string) => clinic.read("subscriptions", `Subscription/${id}`) as unknown as Promise<Subscription>;
+  const settled = (id: string) =>
+    eventually(
+      () => read(id),
+      ({ status }) => status !== "requested",
+    );
+  const subscribe = async (criteria: string, channel: Partial<Subscription["channel"]> = {}) => {
+    next += 1;
+    const id = `s${next}`;
+    await put("subscriptions", "Subscription", id, subscription(criteria, { endpoint: endpoint.url, ...channel }));
+    return { id, ...(await settled(id)) };
+  };
+
+  it("become active when the endpoint has answered, and tell of what a search would find from then on", async () => {
+    await patient("before", "Rossi");
+    expect(await subscribe("Patient?family=rossi", { header: ["Authorization: Bearer abc"] })).toMatchObject({ status: "active" });
+    expect(endpoint.handshakes).toMatchObject([{ method: "POST", path: "/hook", headers: { authorization: "Bearer abc" }, body: "" }]);
+    await patient("a", "Rossi");
+    await patient("b", "Bianchi");
+    await patient("b", "Rossi-Bianchi"); // a family name that begins so
+    await ownerOf("patients").write(clinic.caller, { steps: [{ op: "delete", type: "Patient", id: "a" }] });
+    await endpoint.until(2);
+    await allRelayed(clinic.caller, "patients", "subscriptions");
+    expect(endpoint.received).toMatchObject([
+      { method: "POST", path: "/hook", headers: { "x-event-id": "Patient/a/1", authorization: "Bearer abc" }, body: "" },
+      { method: "POST", path: "/hook", headers: { "x-event-id": "Patient/b/2" }, body: "" },
+    ]);
+  });
+
+  it("send the resource as it was written, where the client wants it", async () => {
+    await subscribe("Patient?family=verdi", { payload: "application/fhir+json" });
+    await patient("v", "Verdi");
+    await endpoint.until(1);
+    const [{ method, path, headers, body }] = endpoint.received as [Endpoint["received"][number]];
+    expect([method, path, headers["content-type"]]).toEqual(["PUT", "/hook/Patient/v", "application/fhir+json"]);
+    expect(JSON.parse(body)).toMatchObject({ resourceType: "Patient", id: "v", meta: { versionId: "1" }, name: [{ family: "Verdi" }] });
+  });
+
+  it("follow a chain to another service", async () => {
+    await patient("neri", "Neri");
+    await subscribe("Encounter?subject:Patient.family=neri");
+    const encounter = (subject: string) => ({ status: "finished", class: { code: "AMB" }, subject: { reference: `Patient/${subject}` } });
+    await put("visits", "Encounter", "other", encounter("before"));
+    await put("visits", "Encounter", "own", encounter("neri"));
+    await endpoint.until(1);
+    await allRelayed(clinic.caller, "visits", "subscriptions");
+    expect(endpoint.received.map(({ headers }) => headers["x-event-id"])).toEqual(["Encounter/own/1"]);
+  });
+
+  it("try again until the endpoint has taken it, in order and under the same id", async () => {
+    await subscribe("Patient?family=blu");
+    endpoint.answers.push(500, 404);
+    await patient("x", "Blu");
+    await patient("y", "Blu");
+    await endpoint.until(4);
+    await allRelayed(clinic.caller, "patients", "subscriptions");
+    const ids = endpoint.received.map(({ headers }) => headers["x-event-id"]);
+    expect(ids).toEqual(["Patient/x/1", "Patient/x/1", "Patient/x/1", "Patient/y/1"]);
+  });
+
+  it("fail with a sentence when nobody answers, and by a redirect", async () => {
+    endpoint.answers.push(500, 500, 500);
+    expect(await subscribe("Patient?family=a")).toMatchObject({ status: "error", error: expect.stringContaining("500") });
+    endpoint.answers.push(...Array.from({ length: 3 }, (): [number, Record<string, string>] => [302, { Location: endpoint.url }]));
+    expect(await subscribe("Patient?family=a")).toMatchObject({
+      status: "error",
+      error: expect.stringContaining("redirects are not followed"),
+    });
+    expect(endpoint.received).toEqual([]);
+  });
+
+  it.each([
+    ["this machine by another address", "http://127.0.0.2:1/hook"],
+    ["this machine in IPv6", "https://[::1]:1/hook"],
+    ["this machine in hexadecimal", "https://0x7f000002:1/hook"],
+    ["a cloud's metadata", "http://169.254.169.254/latest"],
+    ["a public address without TLS", "http://8.8.8.8/hook"],
+  ])("are refused when they lead to %s", async (_, address) => {
+    const { status, error } = await subscribe("Patient?family=a", { endpoint: address });
+    expect([status, error]).toEqual(["error", expect.stringContaining("SUBSCRIPTION_NETWORKS")]);
+  });
+
+  it("end when their client says so, begin again with another handshake when it changes them, and take no `active` from a client", async () => {
+    const { id } = await subscribe("Patient?family=gialli");
+    await put("subscriptions", "Subscription", id, { ...subscription("Patient?family=gialli", { endpoint: endpoint.url }), status: "off" });
+    await allRelayed(clinic.caller, "subscriptions");
+    await patient("g", "Gialli");
+    await allRelayed(clinic.caller, "patients", "subscriptions");
+    expect(endpoint.received).toEqual([]);
+
+    const changed = { ...subscription("Patient?family=grigi", { endpoint: endpoint.url }), status: "active" };
+    await put("subscriptions", "Subscription", id, changed);
+    await eventually(
+      () => read(id),
+      ({ status, meta }) => status === "active" && Number(meta?.versionId) > 4,
+    );
+    expect(endpoint.handshakes).toHaveLength(2);
+    await patient("g", "Grigi");
+    await endpoint.until(1);
+    expect(endpoint.received.map(({ headers }) => headers["x-event-id"])).toEqual(["Patient/g/2"]);
+  });
+
+  it("end after their time", async () => {
+    const { id, ...active } = await subscribe("Patient?family=viola");
+    const end = new Date(Date.now() + 300).toISOString();
+    await put("subscriptions", "Subscription", id, { ...active, end });
+    await allRelayed(clinic.caller, "subscriptions");
+    await new Promise((resolve) => setTimeout(resolve, 310)); // that time is what it is about
+    await patient("w", "Viola");
+    expect(
+      await eventually(
+        () => read(id),
+        ({ status }) => status !== "active",
+      ),
+    ).toMatchObject({ status: "off" });
+    expect(endpoint.received).toEqual([]);
+  });
+});

@@ -1,0 +1,75 @@
+import { jest } from "@jest/globals";
+import { freshStore, stores } from "../../test/kit/stores.ts";
+import { KEEP_LIMITS, KeptAnswers } from "./kept-answers.ts";
+
+const HOUR_MS = 3_600_000;
+const asked = (tx: string, fingerprint = "body") => ({ key: "k", fingerprint, tx: `desk~${tx}` });
+const answer = { status: 201, body: "{}" };
+
+describe.each(stores)("answers that are kept for their keys, in $name", (kit) => {
+  const opened = freshStore(kit);
+  const kept = (limits: Partial<typeof KEEP_LIMITS> = {}, gone: string[] = []) =>
+    new KeptAnswers(opened.store, (tx) => gone.includes(tx), { ...KEEP_LIMITS, ...limits });
+  afterEach(() => jest.restoreAllMocks());
+
+  it("are given again for a day, and then the request is carried out anew", async () => {
+    const answers = kept();
+    expect(await answers.begin(asked("1"))).toBeNull();
+    await answers.keep(asked("1"), 0, [], answer);
+    const now = Date.now();
+    const clock = jest.spyOn(Date, "now").mockReturnValue(now + 23 * HOUR_MS);
+    expect(await answers.begin(asked("2"))).toEqual(answer);
+    clock.mockReturnValue(now + 25 * HOUR_MS);
+    expect(await answers.begin(asked("3"))).toBeNull();
+  });
+
+  it("belong to one request: another under its key is refused, while it is answered and after", async () => {
+    const answers = kept();
+    await answers.begin(asked("1"));
+    await expect(answers.begin(asked("2", "other"))).rejects.toMatchObject({ code: 422, type: "IDEMPOTENCY_KEY_REUSED" });
+    await answers.keep(asked("1"), 0, [], answer);
+    await expect(answers.begin(asked("2", "other"))).rejects.toMatchObject({ code: 422, type: "IDEMPOTENCY_KEY_REUSED" });
+  });
+
+  it("are waited for, but not for ever", async () => {
+    await kept().begin(asked("1"));
+    await expect(kept({ waitMs: 0 }).begin(asked("2"))).rejects.toMatchObject({
+      code: 409,
+      type: "IDEMPOTENCY_KEY_IN_USE",
+      retryable: true,
+    });
+    const waiting = kept().begin(asked("2"));
+    await kept().keep(asked("1"), 0, [], answer);
+    expect(await waiting).toEqual(answer);
+  });
+
+  it("are not waited for when who gives them is gone: what that had begun is aborted, and it keeps nothing any more", async () => {
+    const answers = kept({}, ["desk~1"]);
+    await answers.begin(asked("1"));
+    expect(await answers.begin(asked("2"))).toBeNull();
+    await expect(answers.keep(asked("1"), 0, [], answer)).rejects.toMatchObject({ code: 503, type: "TRANSACTION_ABORTED" });
+    expect(await answers.keep(asked("2"), 0, [], answer)).toMatchObject({ isOwn: true });
+  });
+
+  it("of two that are given at once one counts", async () => {
+    const other = { status: 200 };
+    const [one, two] = await Promise.all([kept().keep(asked("1"), 0, [], answer), kept().keep(asked("2"), 0, [], other)]);
+    expect([one.isOwn, two.isOwn].filter(Boolean)).toHaveLength(1);
+    expect(one.answer).toEqual(two.answer);
+  });
+
+  it("are bounded in number, in bytes, and each in its length", async () => {
+    await expect(kept({ answers: 0 }).begin(asked("1"))).rejects.toMatchObject({ code: 503, type: "IDEMPOTENCY_KEYS_FULL" });
+    await expect(kept({ bytes: 0 }).begin(asked("1"))).rejects.toMatchObject({ code: 503, type: "IDEMPOTENCY_KEYS_FULL" });
+    const long = { status: 200, body: "x".repeat(5_000_000) };
+    await expect(kept().keep(asked("1"), 0, [], long)).rejects.toMatchObject({ code: 413, type: "IDEMPOTENT_ANSWER_TOO_LARGE" });
+    expect(await kept().begin(asked("1"))).toBeNull();
+  });
+
+  it("that were refused free their key", async () => {
+    const answers = kept();
+    await answers.begin(asked("1"));
+    expect(await answers.cancel("k", asked("1").tx)).toBe("aborted");
+    expect(await answers.begin(asked("2", "other"))).toBeNull();
+  });
+});

@@ -1,0 +1,149 @@
+/**
+ * The answers to keyed requests (`Idempotency-Key`), in the journal. An answer and the commit of what it tells about are one durable write:
+ * a request that comes again finds both or neither. A claim says who is answering it at the moment, so that a second try waits; nothing
+ * depends on it: of two that answer at once only one can write the answer, and the other's writes are aborted.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Part } from "../../mesh/keyed-request-contract.ts";
+import type { Store } from "../../store/store.ts";
+import { keyedCommit, keyOf, outcomeOrAbort } from "./journal.ts";
+import type { KeptAnswer } from "./transactions.contract.ts";
+import { answersFull, answerTooLarge, keyInUse, keyOfAnother, transactionAborted } from "./transactions.errors.ts";
+
+/** As long as the clients' documentation promises. */
+const KEEP_ANSWER_MS = 24 * 3_600_000; // milliseconds
+/** One of them, characters: a document of MongoDB holds 16 MB, and the commit is as slow as its answer is long. */
+const MAX_ANSWER = 4_000_000;
+/** They are counted so often; each process counts on from there by itself. Milliseconds. */
+const COUNT_EVERY_MS = 60_000;
+const POLL_MS = 50;
+/** A request is answered, or given up, long before; milliseconds. */
+const KEEP_CLAIM_MS = 60_000;
+
+/** What is kept, and waited for, at most. */
+export const KEEP_LIMITS = {
+  /** Answers at once: some ten keyed writes a second for a whole day. */
+  answers: 1_000_000,
+  /** All of them together: a disk must hold them beside the data. */
+  bytes: 4 * 1024 * 1024 * 1024,
+  /** A second try waits so long for the first, milliseconds; less than a gateway's call may take. */
+  waitMs: 5_000,
+};
+
+interface Kept {
+  fingerprint: string;
+  tx: string;
+  answer: KeptAnswer;
+}
+
+interface Claim {
+  fingerprint: string;
+  tx: string;
+}
+
+const answerKey = (key: string) => `answer/${key}`;
+const claimKey = (key: string) => `claim/${key}`;
+
+/** A keyed request: its key, what it asks for, and the transaction of what it writes. */
+export interface Asked {
+  key: string;
+  fingerprint: string;
+  tx: string;
+}
+
+/** The kept answers of one process of the coordinator. */
+export class KeptAnswers {
+  readonly #store: Store;
+  readonly #limits: typeof KEEP_LIMITS;
+  readonly #isGone: (tx: string) => boolean;
+  #held: { count: number; bytes: number; at: number } | undefined;
+
+  /** @param isGone whether the node that answers, by the transaction's id, is gone */
+  constructor(store: Store, isGone: (tx: string) => boolean, limits = KEEP_LIMITS) {
+    this.#limits = limits;
+    this.#store = store;
+    this.#isGone = isGone;
+  }
+
+  /**
+   * The answer that is kept; null: there is none, and the caller has the request to itself.
+   * @throws 422 another request has this key; 409 it is being answered; 503 no more can be kept
+   */
+  async begin(asked: Asked): Promise<KeptAnswer | null> {
+    const until = performance.now() + this.#limits.waitMs;
+    for (;;) {
+      const kept = await this.#kept(asked);
+      if (kept) return kept;
+      await this.#requireRoom();
+      const mine: Claim = { fingerprint: asked.fingerprint, tx: asked.tx };
+      const claim = JSON.parse(await this.#store.put(claimKey(asked.key), JSON.stringify(mine), Date.now() + KEEP_CLAIM_MS)) as Claim;
+      // The other may have kept its answer, and ended its claim, between the look and the claim.
+      if (claim.tx === asked.tx) return this.#kept(asked);
+      if (claim.fingerprint !== asked.fingerprint) throw keyOfAnother();
+      if (this.#isGone(claim.tx)) {
+        await outcomeOrAbort(this.#store, claim.tx, true);
+        await this.#unclaim(asked.key, claim.tx);
+      } else if (performance.now() > until) throw keyInUse();
+      else await delay(POLL_MS);
+    }
+  }
+
+  /**
+   * Keeps the answer and commits what it tells about, in one durable write.
+   * @returns whether it is this request's answer that is kept; else another try was faster, and that answer counts
+   * @throws 503 when the transaction was given up; 413 when the answer is too large
+   */
+  async keep(
+    { key, fingerprint, tx }: Asked,
+    at: number,
+    parts: Part[],
+    answer: KeptAnswer,
+  ): Promise<{ answer: KeptAnswer; isOwn: boolean }> {
+    const record = JSON.stringify({ fingerprint, tx, answer } satisfies Kept);
+    if (record.length > MAX_ANSWER) throw answerTooLarge(MAX_ANSWER);
+    const [kept, decided] = await this.#store.putAll([
+      { key: answerKey(key), value: record, expiresAt: Date.now() + KEEP_ANSWER_MS },
+      { key: keyOf(tx), value: keyedCommit(at, parts) },
+    ]);
+    if (kept === undefined || decided === undefined) {
+      const found = kept === undefined ? undefined : (JSON.parse(kept) as Kept);
+      if (found?.tx === tx) return { answer: found.answer, isOwn: true }; // it came twice, and its owners know
+      await outcomeOrAbort(this.#store, tx, true);
+      if (found?.fingerprint === fingerprint) return { answer: found.answer, isOwn: false };
+      throw found ? keyOfAnother() : transactionAborted("one of its services gave it up.");
+    }
+    if (this.#held) {
+      this.#held.count += 1;
+      this.#held.bytes += record.length;
+    }
+    await this.#unclaim(key, tx);
+    return { answer, isOwn: true };
+  }
+
+  /** Gives up a request, unless its answer is kept: whoever sends it again begins anew. */
+  async cancel(key: string, tx: string): Promise<"committed" | "aborted"> {
+    const { state } = await outcomeOrAbort(this.#store, tx, true);
+    if (state === "aborted") await this.#unclaim(key, tx);
+    return state === "aborted" ? "aborted" : "committed";
+  }
+
+  async #kept({ key, fingerprint }: Asked): Promise<KeptAnswer | null> {
+    const text = await this.#store.get(answerKey(key));
+    if (text === undefined) return null;
+    const record = JSON.parse(text) as Kept;
+    if (record.fingerprint !== fingerprint) throw keyOfAnother();
+    return record.answer;
+  }
+
+  /** Somebody else's claim stays; one that came in between is only a second try that does not wait. */
+  async #unclaim(key: string, tx: string): Promise<void> {
+    const text = await this.#store.get(claimKey(key));
+    if (text !== undefined && (JSON.parse(text) as Claim).tx === tx) await this.#store.remove(claimKey(key));
+  }
+
+  async #requireRoom(): Promise<void> {
+    const now = performance.now();
+    if (!this.#held || now - this.#held.at > COUNT_EVERY_MS) this.#held = { ...(await this.#store.usage(answerKey(""))), at: now };
+    if (this.#held.count >= this.#limits.answers || this.#held.bytes >= this.#limits.bytes) throw answersFull();
+  }
+}

@@ -1,0 +1,30 @@
+/** In which order the changes of one write are made. */
+import type { Change } from "../plan-write.ts";
+
+/** The changes in as few rounds as can be, in each of which no resource comes twice; all that is added to a counter is one change. */
+export function rounds(changes: Change[]): Change[][] {
+  const made: Change[][] = [];
+  const next = new Map<string, number>();
+  for (const change of withSums(changes)) {
+    if (change.kind === "emit" || change.kind === "once") continue;
+    const name = change.kind === "add" ? `counter ${change.counter}` : `${change.type}/${change.id}`;
+    const round = next.get(name) ?? 0;
+    next.set(name, round + 1);
+    const together = made[round];
+    if (together) together.push(change);
+    else made.push([change]);
+  }
+  return made;
+}
+
+/** One addition for each counter: its lock can be given back once. */
+function withSums(changes: Change[]): Change[] {
+  const sums = new Map<string, Extract<Change, { kind: "add" }>>();
+  const others = changes.filter((change) => {
+    if (change.kind !== "add") return true;
+    const sum = sums.get(change.counter);
+    sums.set(change.counter, sum ? { ...sum, by: sum.by + change.by } : change);
+    return false;
+  });
+  return [...others, ...sums.values()];
+}

@@ -1,0 +1,131 @@
+/** Events in the outbox, and events whose effect a write is: the same sentences for both stores. */
+import { create, remove, update } from "../test/kit/resources.ts";
+import { stores, temporaryFolder } from "../test/kit/stores.ts";
+import { MAX_EVENT_CHARACTERS, type OutboxEvent, type Store, type Write } from "./store.ts";
+
+const told = (id: string, key = "bill/1", payload = "{}"): OutboxEvent => ({ id, subject: "billing.charged", key, payload });
+const emit = (event: OutboxEvent, queue: "out" | "own" = "out"): Write => ({ op: "emit", event, queue });
+const once = (id: string, until = Date.now() + 60_000): Write => ({ op: "once", id, until });
+
+describe.each(stores)("events of the store in $name", (kit) => {
+  let folder: string;
+  let store: Store;
+  let isWanted: boolean;
+  let calls: number;
+  const options = { waitMs: 200, emits: (type: string) => isWanted && type === "Patient", onEvents: () => (calls += 1) };
+
+  beforeAll(() => kit.start(), 60_000);
+  afterAll(() => kit.stop());
+  beforeEach(async () => {
+    isWanted = true;
+    calls = 0;
+    folder = await temporaryFolder();
+    store = await kit.open(folder, options);
+  });
+  afterEach(async () => {
+    await store.close();
+    await kit.clear(folder);
+  });
+  const waiting = async (queue: "out" | "own" = "out") => (await store.outbox(queue, 100)).map(({ id }) => id);
+
+  it("are the versions of those resources that somebody wants to hear of, in their order", async () => {
+    await store.write([create("ann"), create("bob")]);
+    await store.write([update("ann")]);
+    await store.write([remove("ann")]);
+    expect((await waiting()).filter((id) => id.startsWith("Patient/ann"))).toEqual(["Patient/ann/1", "Patient/ann/2", "Patient/ann/3"]);
+    const [first] = await store.outbox("out", 1, ["Patient/bob"]);
+    expect(first).toMatchObject({ subject: "fhir.Patient", key: "Patient/ann" });
+    expect(JSON.parse(first?.payload ?? "")).toEqual({ type: "Patient", id: "ann", version: 1, method: "create" });
+    expect(calls).toBe(3);
+
+    isWanted = false;
+    await store.write([update("bob")]);
+    expect(await waiting()).toHaveLength(4);
+    expect(calls).toBe(3);
+  });
+
+  it("tell nothing of a resource that goes on with another owner", async () => {
+    await store.write([create("ann")]);
+    await store.write([remove("ann", { moved: true })]);
+    expect(await waiting()).toEqual(["Patient/ann/1"]);
+  });
+
+  it("are there with the write, and not without it", async () => {
+    await store.write([create("ann"), emit(told("own/1"))]);
+    await expect(store.write([emit(told("own/2")), create("bob"), create("ann")])).rejects.toMatchObject({ type: "ID_TAKEN" });
+    await expect(store.write([create("bob"), emit(told("big", "b", "x".repeat(MAX_EVENT_CHARACTERS + 1)))])).rejects.toMatchObject({
+      type: "EVENT_TOO_LARGE",
+      step: 1,
+    });
+    expect((await waiting()).sort()).toEqual(["Patient/ann/1", "own/1"]);
+    expect(await store.read("Patient", "bob")).toBeUndefined();
+  });
+
+  it("of a prepared write come with its commit, and never with its abort", async () => {
+    await store.prepare("tx", [create("ann"), emit(told("own/1"))]);
+    await store.prepare("other", [create("bob"), emit(told("own/2"))]);
+    expect(await waiting()).toEqual([]);
+    await store.commit("tx", Date.now());
+    await store.commit("tx", Date.now());
+    await store.abort("other");
+    expect((await waiting()).sort()).toEqual(["Patient/ann/1", "own/1"]);
+    expect(calls).toBe(1);
+  });
+
+  it("wait in two queues, until they are relayed, also over a restart", async () => {
+    await store.write([emit(told("out/1")), emit(told("own/1"), "own"), emit(told("own/2", "bill/2"), "own")]);
+    await store.close();
+    store = await kit.open(folder, options);
+    expect(await waiting("own")).toEqual(["own/1", "own/2"]);
+    const [first, second] = await store.outbox("own", 10);
+    await store.relayed([first?.place ?? ""]);
+    expect(await waiting("own")).toEqual(["own/2"]);
+    expect(await store.outboxState()).toEqual({ waiting: 2, oldest: expect.any(Number) });
+    await store.relayed([second?.place ?? "", ...(await store.outbox("out", 10)).map(({ place }) => place)]);
+    expect(await store.outboxState()).toEqual({ waiting: 0 });
+  });
+
+  it("are not forgotten by one who forgets another a second time", async () => {
+    await store.write([emit(told("1"))]);
+    const [first] = await store.outbox("out", 1);
+    await store.relayed([first?.place ?? ""]);
+    await store.write([emit(told("2"))]);
+    await store.relayed([first?.place ?? ""]);
+    expect(await waiting()).toEqual(["2"]);
+  });
+
+  it("have their effect once, however often they come", async () => {
+    await store.write([once("visits/1"), create("ann")]);
+    await expect(store.write([once("visits/1"), create("bob")])).rejects.toMatchObject({
+      type: "ALREADY_HANDLED",
+      step: 0,
+      data: { id: "visits/1" },
+    });
+    const tries = Array.from({ length: 16 }, () => store.write([once("visits/2"), { op: "add", counter: "stock", by: 1 }]));
+    expect((await Promise.allSettled(tries)).filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(await store.counter("stock")).toBe(1);
+    expect([await store.isHandled("visits/2"), await store.isHandled("visits/3")]).toEqual([true, false]);
+    await expect(store.write([once("a"), create("ann")])).rejects.toMatchObject({ type: "ID_TAKEN" });
+    expect(await store.isHandled("a")).toBe(false); // nothing of it was carried out
+  });
+
+  it("whose effect is prepared are nobody else's until that is decided", async () => {
+    await store.prepare("tx", [once("visits/1"), create("ann")]);
+    await expect(store.write([once("visits/1"), create("bob")])).rejects.toMatchObject({ type: "LOCKED" });
+    expect(await store.isHandled("visits/1")).toBe(false);
+    await store.abort("tx");
+    await store.prepare("again", [once("visits/1"), create("ann")]);
+    await store.commit("again", Date.now());
+    await expect(store.write([once("visits/1")])).rejects.toMatchObject({ type: "ALREADY_HANDLED" });
+  });
+
+  it("are relayed by one at a time, whose right ends by itself", async () => {
+    expect(await store.lease("relay", "a", 60_000)).toBe(true);
+    expect(await store.lease("relay", "a", 60_000)).toBe(true);
+    expect(await store.lease("relay", "b", 60_000)).toBe(false);
+    expect(await store.lease("relay", "a", -1)).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 5)); // milliseconds are what it is counted in
+    expect(await store.lease("relay", "b", 60_000)).toBe(true);
+    expect(await store.lease("relay", "a", 60_000)).toBe(false);
+  });
+});

@@ -1,0 +1,197 @@
+/** Clients of a hospital at work, and what they were told, noted outside the mesh. */
+import { randomUUID } from "node:crypto";
+import { type Answered, type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
+import type { Mesh } from "../kit/mesh.ts";
+
+/** The identifier system of what these clients make. */
+export const SYSTEM = "urn:test:chaos";
+
+/** What clients were told. */
+export interface Journal {
+  /** Newest confirmed counter of each client's own patient. */
+  confirmed: Map<string, number>;
+  /** Identifiers whose conditional create was confirmed, with the id that was told. */
+  created: Map<string, string>;
+  /** Marks of transactions over three services: confirmed, or without an answer. */
+  bundles: Map<string, "confirmed" | "unknown">;
+  /** Idempotent requests that failed, and answers that cannot be. */
+  failed: string[];
+  wrong: string[];
+  /** Transactions that were answered 409 or 503, or not at all: their client may send them again. */
+  refusedBundles: number;
+  longestMs: number;
+  requests: number;
+}
+
+/** An empty one. */
+export const newJournal = (): Journal => ({
+  confirmed: new Map(),
+  created: new Map(),
+  bundles: new Map(),
+  failed: [],
+  wrong: [],
+  refusedBundles: 0,
+  longestMs: 0,
+  requests: 0,
+});
+
+/** What clients of a mesh are: `count` of them, at work until `isOver`. @param withBundles transactions over three services too */
+export function clientsOf(
+  mesh: Mesh,
+  { count, withBundles = false }: { count: number; withBundles?: boolean },
+  journal: Journal,
+  isOver: () => boolean,
+): Promise<void>[] {
+  const group = randomUUID().slice(0, 8);
+  return Array.from({ length: count }, (_, index) => new Client(mesh, `${group}.${index}`, index, journal).work(withBundles, isOver));
+}
+
+type Request = (fhir: FhirHttp) => Promise<Answered>;
+
+class Client {
+  readonly #mesh: Mesh;
+  readonly #name: string;
+  readonly #journal: Journal;
+  /** Which of the gateways it speaks to. */
+  #gateway: number;
+
+  constructor(mesh: Mesh, name: string, gateway: number, journal: Journal) {
+    this.#mesh = mesh;
+    this.#name = name;
+    this.#gateway = gateway;
+    this.#journal = journal;
+  }
+
+  async work(withBundles: boolean, isOver: () => boolean): Promise<void> {
+    for (let round = 1; !isOver(); round += 1) {
+      await this.#changeOwn(round);
+      await this.#createOnce();
+      if (withBundles && round % 3 === 0) await this.#sendBundle();
+    }
+  }
+
+  /** Its own patient: each PUT is the next version, and what was confirmed is read. */
+  async #changeOwn(count: number): Promise<void> {
+    const { confirmed, wrong } = this.#journal;
+    const name = this.#name;
+    const patient = { resourceType: "Patient", id: name, identifier: [{ system: `${SYSTEM}:count`, value: String(count) }] };
+    if (await this.#ask("PUT", (fhir) => fhir.send("PUT", `/Patient/${name}`, patient))) confirmed.set(name, count);
+    const read = await this.#ask("read", (fhir) => fhir.get(`/Patient/${name}`));
+    const seen = Number(read?.body.identifier[0]?.value ?? 0);
+    if (read && seen < (confirmed.get(name) ?? 0)) wrong.push(`read ${seen} after ${confirmed.get(name)} was confirmed`);
+  }
+
+  /** A conditional create that is sent twice makes one patient, which is found. */
+  async #createOnce(): Promise<void> {
+    const { created, wrong } = this.#journal;
+    const value = randomUUID();
+    const patient = { resourceType: "Patient", identifier: [{ system: SYSTEM, value }] };
+    const create: Request = (fhir) => fhir.send("POST", "/Patient", patient, { "If-None-Exist": `identifier=${SYSTEM}|${value}` });
+    const made = await this.#ask("conditional create", create);
+    if (made) created.set(value, made.body.id);
+    const again = await this.#ask("conditional create, again", create);
+    if (made && again && made.body.id !== again.body.id) wrong.push(`created twice: ${made.body.id} and ${again.body.id}`);
+    const found = await this.#ask("search", (fhir) => fhir.get(`/Patient?identifier=${SYSTEM}|${value}`));
+    const matches = found?.body.entry?.length ?? 0;
+    if (made && found && matches !== 1) wrong.push(`found ${matches} of what was created once`);
+  }
+
+  /** A transaction over three services; it has no key, so it is not sent again. Then a chain over two of them. */
+  async #sendBundle(): Promise<void> {
+    const { bundles, wrong } = this.#journal;
+    const mark = randomUUID();
+    bundles.set(mark, "unknown");
+    const answer = await this.#once((fhir) => fhir.send("POST", "", bundleOf(mark)));
+    if (answer?.status !== 200) {
+      this.#journal.refusedBundles += 1;
+      if (answer && ![409, 503].includes(answer.status)) wrong.push(`transaction: ${told(answer)}`);
+      return;
+    }
+    bundles.set(mark, "confirmed");
+    const found = await this.#ask("chain", (fhir) => fhir.get(`/Condition?subject:Patient.identifier=${SYSTEM}|${mark}`));
+    const matches = found?.body.entry?.length ?? 0;
+    if (found && matches !== 1) wrong.push(`a chain found ${matches} of what was confirmed`);
+  }
+
+  /** Sends what is idempotent: by another gateway where the first has ended the connection. Undefined when it failed. */
+  async #ask(what: string, request: Request): Promise<Answered | undefined> {
+    const begun = performance.now();
+    const answer = (await this.#once(request)) ?? (await this.#once(request));
+    this.#journal.longestMs = Math.max(this.#journal.longestMs, performance.now() - begun);
+    if (answer && answer.status >= 200 && answer.status < 300) return answer;
+    this.#journal.failed.push(`${what}: ${answer ? told(answer) : "no answer, twice"}`);
+    return undefined;
+  }
+
+  /** Undefined when the connection ended; the next request goes to the next gateway. */
+  async #once(request: Request): Promise<Answered | undefined> {
+    this.#journal.requests += 1;
+    const gateways = this.#mesh.nodes.flatMap(({ url }) => url ?? []);
+    try {
+      return await request(fhirAt(gateways[this.#gateway % gateways.length] ?? this.#mesh.base));
+    } catch {
+      this.#gateway += 1;
+      return undefined;
+    }
+  }
+}
+
+const told = ({ status, text }: Answered): string => `${status} ${text.slice(0, 200)}`;
+
+/** A patient, a condition and an order, of three owners, which bear the mark. */
+export function bundleOf(mark: string) {
+  const identifier = [{ system: SYSTEM, value: mark }];
+  const subject = { reference: "urn:uuid:00000000-0000-4000-8000-000000000001" };
+  const post = (resource: { resourceType: string }, fullUrl?: string) => ({
+    ...(fullUrl && { fullUrl }),
+    resource,
+    request: { method: "POST", url: resource.resourceType },
+  });
+  return {
+    resourceType: "Bundle",
+    type: "transaction",
+    entry: [
+      post({ resourceType: "Patient", ...{ identifier } }, subject.reference),
+      post({ resourceType: "Condition", ...{ identifier, subject } }),
+      post({
+        resourceType: "ServiceRequest",
+        ...{ identifier, subject, status: "active", intent: "order", code: { text: "Blood count" } },
+      }),
+    ],
+  };
+}
+
+/** What the stores hold against what the clients were told. */
+export interface Judgement {
+  lost: string[];
+  doubled: string[];
+  half: string[];
+}
+
+/** Reads back what was confirmed. @param most conditional creates and transactions that are looked at, the newest */
+export async function judge(fhir: FhirHttp, journal: Journal, most = 300): Promise<Judgement> {
+  const judgement: Judgement = { lost: [], doubled: [], half: [] };
+  for (const [client, count] of journal.confirmed) {
+    const { body } = await fhir.get(`/Patient/${client}`);
+    const value = Number(body.identifier?.[0].value);
+    if (value < count) judgement.lost.push(`${client} has ${value}, ${count} was confirmed`);
+    // Each PUT makes one version at most, also one that was sent again.
+    if (Number(body.meta?.versionId) > value) judgement.doubled.push(`${client} has version ${body.meta?.versionId} at PUT ${value}`);
+  }
+  const matchesOf = async (query: string): Promise<string[]> =>
+    ((await fhir.get(query)).body.entry ?? []).map(({ resource }: { resource: { id: string } }) => resource.id);
+  for (const [value, id] of [...journal.created].slice(-most)) {
+    const found = await matchesOf(`/Patient?identifier=${SYSTEM}|${value}`);
+    if (!found.includes(id)) judgement.lost.push(`Patient/${id} was confirmed`);
+    if (found.length > 1) judgement.doubled.push(`${found.length} patients for one conditional create`);
+  }
+  for (const [mark, state] of [...journal.bundles].slice(-most)) {
+    const counts = await Promise.all(
+      ["Patient", "Condition", "ServiceRequest"].map(async (type) => (await matchesOf(`/${type}?identifier=${SYSTEM}|${mark}`)).length),
+    );
+    if (new Set(counts).size > 1) judgement.half.push(`${mark}: ${counts.join(", ")}`);
+    if (state === "confirmed" && counts.includes(0)) judgement.lost.push(`the transaction ${mark}`);
+    if (counts.some((count) => count > 1)) judgement.doubled.push(`the transaction ${mark}`);
+  }
+  return judgement;
+}

@@ -1,0 +1,122 @@
+/** A request with an Idempotency-Key whose gateway, owner or coordinator is killed under it: sent again by another gateway, it has one effect. */
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, type MeshNode, startMesh } from "../kit/mesh.ts";
+
+const CRASH = { NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, "../kit/crash.ts")).href}` };
+const SERVICES = ["api", "transactions", "patients", "records", "visits"];
+/** The owners of what is left in doubt have asked the journal by then; milliseconds. */
+const SETTLED_WITHIN = 20_000;
+
+/** Whom it hits, where (test/kit/crash.ts), and which request is under way. */
+const POINTS: [victim: string, at: string, door: "create" | "transaction" | "visit"][] = [
+  ["api", "answered:fhir.prepare", "create"], // prepared, and nobody will decide
+  ["api", "answered:transactions.commitKeyed", "transaction"], // done, the client has heard nothing
+  ["patients", "handled:fhir.prepare", "create"],
+  ["patients", "handling:fhir.commit", "transaction"],
+  ["visits", "handled:visits.open", "visit"],
+  ["transactions", "handled:transactions.beginKeyed", "create"], // begun, and the gateway does not know
+  ["transactions", "calling:fhir.commit", "transaction"], // decided, nobody knows
+];
+
+let mesh: Mesh;
+beforeAll(async () => {
+  mesh = await startMesh({ services: SERVICES, replicas: { api: 2 } });
+}, 120_000);
+afterAll(() => mesh?.stop(), 60_000);
+
+const gateways = () => mesh.nodes.filter((node) => node.url).map((node) => node.url as string);
+const identifier = (mark: string) => [{ system: "urn:key", value: mark }];
+
+/** What is sent, and how much of it is found. */
+async function request(door: string, mark: string): Promise<{ path: string; body: object; count(): Promise<number[]> }> {
+  const fhir = () => fhirAt(gateways()[0] as string);
+  const total = async (search: string) => (await fhir().get(`${search}&_summary=count`)).body.total as number;
+  const patient = { resourceType: "Patient", identifier: identifier(mark) };
+  if (door === "create")
+    return { path: "/fhir/Patient", body: patient, count: async () => [await total(`/Patient?identifier=urn:key|${mark}`)] };
+  if (door === "visit") {
+    const { body } = await fhir().create(patient);
+    const count = async () => [await total(`/Encounter?subject=Patient/${body.id}`)];
+    return { path: "/api/visits/open", body: { patient: `Patient/${body.id}` }, count };
+  }
+  const link = `urn:uuid:${randomUUID()}`;
+  const entry = [
+    { fullUrl: link, resource: patient, request: { method: "POST", url: "Patient" } },
+    {
+      resource: { resourceType: "Condition", identifier: identifier(mark), subject: { reference: link } },
+      request: { method: "POST", url: "Condition" },
+    },
+  ];
+  const count = () => Promise.all(["Patient", "Condition"].map((type) => total(`/${type}?identifier=urn:key|${mark}`)));
+  return { path: "/fhir", body: { resourceType: "Bundle", type: "transaction", entry }, count };
+}
+
+async function post(base: string, path: string, body: object, key: string) {
+  const type = path.startsWith("/api") ? "application/json" : "application/fhir+json";
+  const headers = { "Content-Type": type, "Idempotency-Key": key };
+  const answer = await fetch(base + path, { method: "POST", headers, body: JSON.stringify(body) });
+  return {
+    status: answer.status,
+    location: answer.headers.get("location"),
+    text: await answer.text(),
+    after: answer.headers.get("retry-after"),
+  };
+}
+
+/** As a client does that was told to come again. */
+async function insist(path: string, body: object, key: string) {
+  for (const until = Date.now() + SETTLED_WITHIN; ; ) {
+    const answer = await post(gateways().at(-1) as string, path, body, key);
+    if (answer.status < 300) return answer;
+    if (answer.after === null || Date.now() > until) throw new Error(`${answer.status} ${answer.text}`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+async function replace(victim: string, env?: Record<string, string>): Promise<MeshNode> {
+  const old = mesh.nodes.find((node) => node.services.includes(victim)) as MeshNode;
+  const next = await mesh.add(victim, env);
+  mesh.nodes.splice(mesh.nodes.indexOf(old), 1);
+  await old.stop();
+  return next;
+}
+
+it.each(POINTS)(
+  "%s killed at %s during a %s: one effect and one answer",
+  async (victim, at, door) => {
+    const mark = randomUUID();
+    const { path, body, count } = await request(door, mark);
+    const doomed = await replace(victim, { ...CRASH, CRASH_AT: at });
+    const first = await post(doomed.url ?? (gateways()[0] as string), path, body, mark).catch(() => undefined);
+    await doomed.ended;
+    mesh.nodes.splice(mesh.nodes.indexOf(doomed), 1);
+    await mesh.add(victim);
+
+    const answer = await insist(path, body, mark);
+    if (first && first.status < 300) expect(answer).toEqual(first);
+    expect(await post(gateways()[0] as string, path, body, mark)).toEqual(answer);
+    const deadline = Date.now() + SETTLED_WITHIN;
+    // What was committed while its owner was away is there once that has asked the journal.
+    while ((await count()).includes(0) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(new Set(await count())).toEqual(new Set([1]));
+  },
+  60_000,
+);
+
+it("sent to two gateways at once, twenty times, has one effect each", async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const mark = randomUUID();
+    const { path, body, count } = await request(round % 2 ? "create" : "transaction", mark);
+    const [one, other] = await Promise.all(
+      gateways()
+        .slice(-2)
+        .map((base) => post(base, path, body, mark)),
+    );
+    expect(other).toEqual(one);
+    expect(one?.status).toBeLessThan(300);
+    expect(new Set(await count())).toEqual(new Set([1]));
+  }
+}, 60_000);

@@ -1,0 +1,100 @@
+/**
+ * Clients at work on a whole mesh while it is harmed, each kind alone and then two at a time; at the end what they were told is held against what
+ * is stored. Prints a table, and ends with code 1 where anything was lost, doubled, half there, or answered wrong.
+ *
+ *   npm run chaos                                    SQLite, one round of everything
+ *   npm run chaos -- --store mongo --rounds 5 --clients 16
+ */
+import { parseArgs } from "node:util";
+import { fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { clientsOf, type Journal, type Judgement, judge, newJournal } from "./clients.ts";
+import { type Harm, HARMS, type Times } from "./harms.ts";
+
+const SERVICES = ["api", "transactions", "patients", "records", "lab"];
+
+/** What is harmed, and how; each with a name for the table. */
+const ALONE: [name: string, harm: Harm, service: string][] = [
+  ["an owner is killed", HARMS.kill, "patients"],
+  ["a gateway is killed", HARMS.kill, "api"],
+  ["a coordinator is killed", HARMS.kill, "transactions"],
+  ["an owner hangs", HARMS.hang, "lab"],
+  ["a coordinator hangs", HARMS.hang, "transactions"],
+  ["an owner is replaced in order", HARMS.replace, "records"],
+  ["a gateway is replaced in order", HARMS.replace, "api"],
+  ["NATS is killed", HARMS.nats, ""],
+];
+const TOGETHER: [name: string, ...[Harm, string][]][] = [
+  ["two owners are killed", [HARMS.kill, "patients"], [HARMS.kill, "records"]],
+  ["an owner and a coordinator are killed", [HARMS.kill, "lab"], [HARMS.kill, "transactions"]],
+  ["an owner hangs, another is killed", [HARMS.hang, "patients"], [HARMS.kill, "lab"]],
+  ["a gateway and NATS are killed", [HARMS.kill, "api"], [HARMS.nats, ""]],
+];
+
+interface Row {
+  name: string;
+  journal: Journal;
+  judgement: Judgement;
+  times: Times;
+}
+
+const { values } = parseArgs({
+  options: {
+    store: { type: "string", default: "sqlite" },
+    rounds: { type: "string", default: "1" },
+    clients: { type: "string", default: "16" },
+  },
+});
+const [rounds, count] = [Number(values.rounds), Number(values.clients)];
+if (!["sqlite", "mongo"].includes(values.store) || !(rounds >= 1) || !(count >= 1)) {
+  console.error("usage: npm run chaos -- [--store sqlite|mongo] [--rounds N] [--clients N]");
+  process.exit(1);
+}
+
+const rows: Row[] = [];
+const mesh = await startMesh({
+  services: SERVICES,
+  replicas: Object.fromEntries(SERVICES.map((service) => [service, 2])),
+  store: values.store as "sqlite" | "mongo",
+});
+try {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, harm, service] of ALONE) rows.push(await during(name, () => harm.harm(mesh, service)));
+    for (const [name, ...harms] of TOGETHER) rows.push(await during(name, () => allOf(mesh, harms)));
+  }
+} finally {
+  await mesh.stop();
+}
+report(rows);
+
+async function allOf(of: Mesh, harms: [Harm, string][]): Promise<Times> {
+  const times = await Promise.all(harms.map(([{ harm }, service]) => harm(of, service)));
+  return { noticed: Math.max(...times.map(({ noticed }) => noticed)), healed: Math.max(...times.map(({ healed }) => healed)) };
+}
+
+async function during(name: string, harm: () => Promise<Times>): Promise<Row> {
+  const journal = newJournal();
+  let isOver = false;
+  const clients = clientsOf(mesh, { count, withBundles: true }, journal, () => isOver);
+  const times = await harm();
+  isOver = true;
+  await Promise.all(clients);
+  const gateway = mesh.nodes.find(({ url }) => url)?.url ?? mesh.base;
+  const row = { name, journal, judgement: await judge(fhirAt(gateway), journal), times };
+  console.error(`${name}: ${journal.requests} requests, ${journal.failed.length} failed, longest ${Math.round(journal.longestMs)} ms`);
+  for (const text of new Set([...journal.failed, ...journal.wrong, ...Object.values(row.judgement).flat()])) console.error(`  ${text}`);
+  return row;
+}
+
+function report(all: Row[]): void {
+  console.log("| harm | requests | failed | wrong answers | lost | doubled | half there | longest, ms | noticed, ms | whole again, ms |");
+  console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+  let isHarmed = false;
+  for (const { name, journal, judgement, times } of all) {
+    const bad = [journal.wrong, judgement.lost, judgement.doubled, judgement.half].map(({ length }) => length);
+    isHarmed ||= bad.some((number) => number > 0);
+    const figures = [journal.requests, journal.failed.length, ...bad, journal.longestMs, times.noticed, times.healed];
+    console.log(`| ${name} | ${figures.map((figure) => Math.round(figure)).join(" | ")} |`);
+  }
+  process.exitCode = isHarmed ? 1 : 0;
+}

@@ -1,0 +1,71 @@
+/** An endpoint of another system, to which notifications are sent. */
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** One request that came. */
+export interface Received {
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+export interface Endpoint {
+  url: string;
+  /** Without the handshakes. */
+  received: Received[];
+  handshakes: Received[];
+  /** Most that were under way at once. */
+  most: number;
+  /** What the next requests are answered; 200 when there is none. */
+  answers: (number | [status: number, headers: Record<string, string>])[];
+  /** Resolves when so many have come. */
+  until(count: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startEndpoint(): Promise<Endpoint> {
+  let running = 0;
+  const waiting = new Set<() => void>();
+  const server = createServer(async (request, response) => {
+    running += 1;
+    endpoint.most = Math.max(endpoint.most, running);
+    let body = "";
+    for await (const chunk of request.setEncoding("utf8")) body += chunk;
+    const { method = "", url: path = "", headers } = request;
+    const isHandshake = headers["x-subscription-handshake"] !== undefined;
+    (isHandshake ? endpoint.handshakes : endpoint.received).push({ method, path, headers, body });
+    const answer = endpoint.answers.shift() ?? 200;
+    const [status, more] = typeof answer === "number" ? [answer, {}] : answer;
+    if (endpoint.received.length > 32) await new Promise(setImmediate); // so that there is time for too many
+    running -= 1;
+    response.writeHead(status, more).end();
+    for (const look of waiting) look();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const endpoint: Endpoint = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    received: [],
+    handshakes: [],
+    answers: [],
+    most: 0,
+    until: (count) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (endpoint.received.length < count) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+  return endpoint;
+}

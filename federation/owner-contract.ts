@@ -67,7 +67,7 @@ export type OwnerStep =
    * planned (`isThere`), nobody else acts on the condition meanwhile.
    */
   | { op: "hold"; type: string; condition: { lock: string; clauses: Clause[] }; isThere: boolean }
-  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number }
+  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number; above?: number }
   /** An event that is written with the rest; see `Write` of the store. */
   | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
   /** The write is the effect of this event. */

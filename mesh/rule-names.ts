@@ -50,6 +50,7 @@ export const RULE_NAMES: readonly string[] = [
   "medication-dispense-status",
   "medication-dispense-stock",
   "medication-dispense-subject",
+  "medication-request-allergy",
   "medication-request-dispensed",
   "medication-request-one-patient",
   "medication-request-patient",

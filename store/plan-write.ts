@@ -80,6 +80,9 @@ export interface WritePlan {
 /** Names what a prepared write relies on: no lock that keeps others out, but a fence waits for it. */
 export const RELIED = "relied:";
 
+/** The names of what a write relies on. */
+export const reliedKeys = (reliance: Reliance | undefined): string[] => reliance?.on.map(({ type, id }) => `${RELIED}${type}/${id}`) ?? [];
+
 /** The names of the locks that a write must find free: its resources, those that it relies on, unique keys, counters and conditions. */
 export function lockKeys(steps: Write[], reliance?: Reliance): string[] {
   const keys: string[] = [];

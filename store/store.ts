@@ -86,8 +86,9 @@ export type Write =
   /**
    * Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`.
    * @param ifValue refuse (FACTS_OUTDATED) unless this is its value before
+   * @param above refuse (FACTS_OUTDATED) unless the result is more than this
    */
-  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number }
+  | { op: "add"; counter: string; by: number; min?: number; ifValue?: number; above?: number }
   /** An event that is written with the rest, into the outbox. EVENT_TOO_LARGE over MAX_EVENT_CHARACTERS. */
   | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
   /** The write is the effect of an event, whose id is remembered until `until` (milliseconds): refused with ALREADY_HANDLED when it is known. */

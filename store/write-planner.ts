@@ -86,11 +86,12 @@ class WritePlanner {
     else this.#delete(step, number);
   }
 
-  #add({ counter, by, min, ifValue }: StepOf<"add">, number: number): void {
+  #add({ counter, by, min, ifValue, above }: StepOf<"add">, number: number): void {
     const before = this.#counters.get(counter) ?? this.#state.counter(counter);
     if (ifValue !== undefined && ifValue !== before) throw new StoreError(StoreErrorType.factsOutdated, number);
     const value = before + by;
     if (min !== undefined && value < min) throw new StoreError(StoreErrorType.counterBelow, number, { counter, value: before });
+    if (above !== undefined && value <= above) throw new StoreError(StoreErrorType.factsOutdated, number);
     this.#counters.set(counter, value);
     this.plan.locks.add(`counter:${counter}`);
     // What is bound to a counter writes it, or of two in MongoDB neither would hear of the other.

@@ -64,10 +64,14 @@ export const pharmacy = {
   receive: action<{ medication: Code; quantity: number; lot?: string }, Receipt>("pharmacy.receive"),
   /** The stock, or that of one medication; at most 1,000 items. */
   listStock: action<{ medication?: string }, StockItem[]>("pharmacy.listStock"),
-  /** @throws 404 NOT_FOUND for an unknown patient or encounter */
-  prescribe: action<{ patient: string; encounter?: string; medication: Code; quantity: number; dosage: string }, Prescription>(
-    "pharmacy.prescribe",
-  ),
+  /**
+   * `override`: why it is prescribed in spite of a severe allergy that is recorded.
+   * @throws 404 NOT_FOUND for an unknown patient or encounter; 409 ALLERGY_RECORDED
+   */
+  prescribe: action<
+    { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string; override?: string },
+    Prescription
+  >("pharmacy.prescribe"),
   /**
    * Hands out a prescribed medication, all of the quantity or nothing.
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE

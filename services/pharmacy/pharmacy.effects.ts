@@ -59,9 +59,14 @@ async function dispensed({ before, after }: Change<MedicationDispense>, tools: E
       rule: "medication-dispense-quantity",
       refusal: refusalBy(moreThanPrescribed(reference), "MedicationDispense.quantity"),
     };
-    effect.movements.push({ counter: name, by, ...(by < 0 && prescribed !== undefined && { bound: { min: -prescribed, ...tooMuch } }) });
-    if (!request || prescribed === undefined) continue;
+    if (!request || prescribed === undefined) {
+      effect.movements.push({ counter: name, by });
+      continue;
+    }
     const left = prescribed + ((await tools.counter(name)) ?? 0) + by;
+    // Who takes the last of it completes the prescription; of many who do not, none need wait for another.
+    const decided = left > 0 && by < 0 ? { above: -prescribed } : { isExact: true };
+    effect.movements.push({ counter: name, by, ...decided, ...(by < 0 && { bound: { min: -prescribed, ...tooMuch } }) });
     if (left <= 0 && request.status === "active") effect.changes.push({ ...request, status: "completed" });
     if (left > 0 && by > 0 && request.status === "completed") effect.changes.push({ ...request, status: "active" });
   }
@@ -81,7 +86,7 @@ async function prescribed({ before, after, reference }: Change<MedicationRequest
     at: "MedicationRequest.dispenseRequest",
   };
   const counter = dispensedCounter(reference.slice("MedicationRequest/".length));
-  return { movements: [{ counter, by: 0, bound: { min: 0, rule: "medication-request-dispensed", refusal } }] };
+  return { movements: [{ counter, by: 0, isExact: true, bound: { min: 0, rule: "medication-request-dispensed", refusal } }] };
 }
 
 function arrived(delivery: SupplyDelivery | undefined): Moves {

@@ -15,6 +15,15 @@ export const prescriptionNotActive = (prescription: string) =>
     { prescription },
   );
 
+/** 409: a severe allergy to the medication is recorded. */
+export const allergyRecorded = (allergy: string) =>
+  new MoleculerClientError(
+    "A severe allergy to this medication is recorded: prescribe another, or override it with the reason why.",
+    409,
+    "ALLERGY_RECORDED",
+    { allergy },
+  );
+
 /** 409: the stock holds less than was asked for. */
 export const outOfStock = (prescription: string) =>
   new MoleculerClientError("There is not so much of this medication in stock.", 409, "OUT_OF_STOCK", { prescription });

@@ -1,11 +1,14 @@
 import { numberOf } from "../../fhir/json.ts";
-import type { MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
+import type { DetectedIssue, MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
 import type { Code, Prescription } from "./pharmacy.contract.ts";
 import { moreThanPrescribed, prescriptionNotActive } from "./pharmacy.errors.ts";
 
 // The rules of stock and prescriptions: plain data in, plain data out. No broker, no database, no clock.
 
 const STOCK = "stock/";
+
+/** Whether a prescription is one that is dispensed by; others (a proposal, a plan) are none. */
+export const isOrder = ({ intent }: Pick<MedicationRequest, "intent">): boolean => /order$/.test(intent);
 
 /** Units that may be dispensed in all; undefined when the prescription does not say. */
 export const prescribedBy = ({ dispenseRequest }: MedicationRequest): number | undefined => numberOf(dispenseRequest?.quantity?.value);
@@ -52,7 +55,8 @@ export function newPrescription(
     medication,
     quantity,
     dosage,
-  }: { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string },
+    override,
+  }: { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string; override?: string },
   now: Date,
 ): MedicationRequest & { id: string } {
   return {
@@ -66,6 +70,17 @@ export function newPrescription(
     authoredOn: now.toISOString(),
     dosageInstruction: [{ text: dosage }],
     dispenseRequest: { quantity: { value: quantity } },
+    ...(override !== undefined && overridden(override, now)),
+  };
+}
+
+/** An allergy was seen, and this is why it is prescribed all the same. */
+function overridden(reason: string, now: Date): Pick<MedicationRequest, "contained" | "detectedIssue"> {
+  const mitigation = [{ action: { text: reason }, date: now.toISOString() }];
+  const issue: DetectedIssue = { resourceType: "DetectedIssue", id: "override", status: "final", severity: "high", mitigation };
+  return {
+    contained: [issue],
+    detectedIssue: [{ reference: "#override" }],
   };
 }
 

@@ -15,16 +15,15 @@ import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { allergy } from "./allergy.ts";
 import { prescriptionNotActive } from "./pharmacy.errors.ts";
+import { isOrder } from "./pharmacy.model.ts";
 
 const subjectOf = ({ subject }: { subject?: Reference }) => subject;
 const OVER = "What is over changes to entered-in-error only";
 
 /** What is held by counters with a bound, in the write itself (`pharmacy.effects.ts`): no look before could be right. */
 const counted = <Of extends FhirResource>(id: string, says: string): Rule<Of> => ({ id, group: "stock", says, check: () => undefined });
-
-/** A prescription that is dispensed by; others (a proposal, a plan) are none. */
-const isOrder = ({ intent }: Pick<MedicationRequest, "intent">): boolean => /order$/.test(intent);
 
 const prescription: Rule<MedicationRequest>[] = [
   statusSteps<MedicationRequest>("MedicationRequest", STATUS_STEPS.MedicationRequest, {
@@ -41,6 +40,7 @@ const prescription: Rule<MedicationRequest>[] = [
   }),
   sameSubject<MedicationRequest>("MedicationRequest", subjectOf, ["encounter", "priorPrescription"]),
   referencesExist<MedicationRequest>("MedicationRequest"),
+  allergy,
   counted(
     "medication-request-dispensed",
     "The medication and the quantity of a prescription stay as they are once something was dispensed by it: prescribe anew.",

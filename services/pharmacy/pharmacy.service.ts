@@ -74,6 +74,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
         medication: codeRule,
         quantity: QUANTITY,
         dosage: { type: "string", trim: true, min: 1, max: 1_000 },
+        override: { type: "string", trim: true, min: 1, max: 500, optional: true },
         $$strict: true,
       },
       async handler(ctx) {

@@ -21,7 +21,7 @@ import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
 import { countersFrom, counterValue, entriesFrom, entryValue, leaseEntry, putEntries, usageOf } from "./values.ts";
 import { Writer } from "./write.ts";
-import { lockKeys, typesIn } from "../plan-write.ts";
+import { lockKeys, reliedKeys, typesIn } from "../plan-write.ts";
 import { planWrite } from "../write-planner.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import {
@@ -146,7 +146,9 @@ class MongoStore implements Store {
 
   write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
     // Those who write the same resource, counter or key would abort one another's transactions; of this process one does it at a time.
-    return this.#lines.run(lockKeys(steps), performance.now() + MAX_QUEUE_MS, () => this.#write(steps, key, reliance));
+    return this.#lines.run([...lockKeys(steps, reliance), ...reliedKeys(reliance)], performance.now() + MAX_QUEUE_MS, () =>
+      this.#write(steps, key, reliance),
+    );
   }
 
   async #write(steps: Write[], key: WriteKey | undefined, reliance: Reliance | undefined): Promise<WriteResult[]> {

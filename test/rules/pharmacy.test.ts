@@ -40,6 +40,34 @@ rulesTable("the pharmacy", ["visits", "pharmacy"], (at) => {
     insteadOf: () => prescription({ subject: at.dead, status: "completed" }),
     as: { status: 409 },
   });
+  at.refuses("medication-request-allergy", "a medication to which a severe allergy is recorded, unless it says why", {
+    create: async () => prescription({ subject: await allergic() }),
+    insteadOf: async () =>
+      prescription({
+        subject: await allergic(),
+        contained: [{ resourceType: "DetectedIssue", id: "d", status: "final", mitigation: [{ action: { text: "no other works" } }] }],
+        detectedIssue: [{ reference: "#d" }],
+      }),
+    as: { status: 409, expression: "MedicationRequest.medicationCodeableConcept" },
+  });
+  const allergic = async () => {
+    const patient = await at.stored({ resourceType: "Patient" });
+    const clinicalStatus = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
+    const recorded = { resourceType: "AllergyIntolerance", clinicalStatus, criticality: "high", code: medicationCodeableConcept, patient };
+    await at.stored(recorded);
+    return patient;
+  };
+  it("let a severe allergy be overridden by an action, with a reason", async () => {
+    const order = {
+      patient: (await allergic()).reference,
+      medication: medicationCodeableConcept.coding[0] as { system: string; code: string },
+      quantity: 1,
+      dosage: "1 a day",
+    };
+    await expect(pharmacy.prescribe(at.mesh.caller, order)).rejects.toMatchObject({ code: 409, type: "ALLERGY_RECORDED" });
+    const { prescription: made } = await pharmacy.prescribe(at.mesh.caller, { ...order, override: "no other works" });
+    expect((await at.fhir.get(`/${made}`)).body).toMatchObject({ contained: [{ mitigation: [{ action: { text: "no other works" } }] }] });
+  });
   at.refuses("medication-request-one-patient", "a prescription in another patient's visit", {
     create: async () =>
       prescription({

@@ -14,6 +14,10 @@ import { type Rulebook, ruleError } from "./rulebook.ts";
 export interface Movement {
   counter: string;
   by: number;
+  /** What else follows was decided on the counter's value: it is decided again when others have moved it since. */
+  isExact?: boolean;
+  /** What else follows was decided for a result above this: it is decided again when the result is not. */
+  above?: number;
   /** Refused when the result would be less, as this rule says; not, where the rule is off or only warns. */
   bound?: { min: number; rule: string; refusal: Refusal };
 }
@@ -67,12 +71,12 @@ export async function derive(
   };
   for (const { type, change, step: of } of changes) {
     const effect = await effects[type]?.(change, { facts, counter, read });
-    for (const { counter: name, by, bound } of effect?.movements ?? []) {
+    for (const { counter: name, by, bound, isExact, above } of effect?.movements ?? []) {
       const value = await counter(name);
       const isBound = bound !== undefined && rules.isOn(type, bound.rule);
-      // Bound to what was seen, since what else follows was decided on it.
-      const seen = { ifValue: value ?? 0, ...(isBound && { min: bound.min }) };
-      moves.push({ step: { op: "add", counter: name, by, ...seen }, of, ...(isBound && { bound }) });
+      const seen = { ...(isExact && { ifValue: value ?? 0 }), ...(above !== undefined && { above }) };
+      const step: OwnerStep = { op: "add", counter: name, by, ...seen, ...(isBound && { min: bound.min }) };
+      moves.push({ step, of, ...(isBound && { bound }) });
       values.set(name, (value ?? 0) + by);
     }
     for (const next of effect?.changes ?? []) made.set(`${next.resourceType}/${next.id}`, next);

@@ -33,6 +33,8 @@ export async function evaluate(book: Rulebook, changes: SteppedChange[], facts: 
     const wanted = asking.flatMap(({ active, change }) => active.rule.facts?.(change as Change<FhirResource>, facts) ?? []);
     if (!(await facts.ask(wanted))) break;
   }
+  const questions = cases.flatMap(({ active, change }) => active.rule.questions?.(change) ?? []);
+  if (questions.length > 0) await facts.askFor(questions);
   const warnings: Warning[] = [];
   for (const { active, change, step } of cases) {
     const refusal = active.rule.check(change, facts);

@@ -7,7 +7,8 @@ import { type Fact, localReference, MAX_FACTS, splitPlace, type ToldFact, toldOf
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Caller } from "../../../mesh/contract.ts";
 import type { Relied, Store } from "../../../store/store.ts";
-import type { Facts } from "./rule.ts";
+import type { StoreQuery } from "../../../fhir/search/query.ts";
+import type { Facts, Question } from "./rule.ts";
 
 /** Whom facts are asked of. */
 export interface FactSources {
@@ -26,6 +27,7 @@ export class GatheredFacts implements Facts {
   readonly #known = new Map<string, Fact>();
   readonly #sources: FactSources;
   readonly #own = new Set<string>();
+  readonly #found = new Map<string, Resource[]>();
   readonly #pending: Pending;
   #resting: ReadonlyMap<string, string[]> = new Map();
 
@@ -49,6 +51,28 @@ export class GatheredFacts implements Facts {
   /** Whether the write, or its transaction, makes or deletes the resource. */
   isWritten(reference: string): boolean {
     return this.#pending.has(reference);
+  }
+
+  found(question: Question): Resource[] {
+    return this.#found.get(JSON.stringify(question)) ?? [];
+  }
+
+  /** Asks all owners of what the questions are about. @throws 503 OWNER_DOWN when one of them is down */
+  async askFor(questions: Question[]): Promise<void> {
+    const open = new Map(questions.map((question) => [JSON.stringify(question), question]));
+    await Promise.all(
+      [...open].map(async ([key, { type, clauses, limit }]) => {
+        const { caller, directory } = this.#sources;
+        const owners = directory.known(type).length > 0 ? directory.ownersOf(type) : [];
+        const query: StoreQuery = { type, clauses, sort: [], want: "rows", limit };
+        const pages = await Promise.all(owners.map((owner) => ownerOf(owner).search(caller, { query })));
+        const texts = pages.flatMap(({ rows }) => rows.flatMap(({ json }) => json ?? []));
+        this.#found.set(
+          key,
+          texts.map((text) => parseJson(text) as Resource),
+        );
+      }),
+    );
   }
 
   restingOn(reference: string): string[] {

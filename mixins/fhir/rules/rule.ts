@@ -4,6 +4,7 @@
  */
 import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
+import type { Clause } from "../../../fhir/search/query.ts";
 import type { Fact } from "../../../federation/facts.ts";
 
 /** What a rule is about; RULES softens whole groups by these names. */
@@ -21,8 +22,17 @@ export interface Change<Of extends FhirResource = FhirResource> {
   now: Date;
 }
 
+/** Which resources a rule wants to see whole: of whoever owns them, as they are stored. */
+export interface Question {
+  type: string;
+  clauses: Clause[];
+  limit: number;
+}
+
 /** What rules may know of other resources, as they will be when the write is done. */
 export interface Facts {
+  /** What a question of the same rule has found; empty where nobody serves the type. */
+  found(question: Question): Resource[];
   /** Undefined until it has been asked for, and for what is no local reference. */
   of(reference: string | undefined): Fact | undefined;
   /** Resources of a type that the same write, or the transaction that it is part of, makes: whole those of this owner. */
@@ -56,6 +66,8 @@ export interface Rule<Of extends FhirResource = FhirResource> {
    * @param facts what is known so far
    */
   facts?(change: Change<Of>, facts: Facts): (string | undefined)[];
+  /** Resources that the rule wants to see; made alike for the same change. */
+  questions?(change: Change<Of>): Question[];
   /** It wants to know who rests on what is deleted: all owners are asked. */
   isOfDeletion?: boolean;
   /** Undefined: the change may be made. */

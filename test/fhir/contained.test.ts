@@ -30,6 +30,7 @@ describe("chains into contained resources", () => {
       medicationReference: { reference: "#m" },
       ...more,
     });
+    expect((await fhir.send("PUT", "/Patient/x", { resourceType: "Patient", id: "x" })).status).toBe(201);
     await make("maker", { resourceType: "Organization", name: "Outside Works" });
     await make("drug", { ...medication("abc"), id: undefined });
     await make("holds", request({ contained: [medication("abc", { status: "active" })] }));

@@ -4,7 +4,7 @@ type Entry = { resource: { resourceType: string; id: string; meta: { versionId: 
 
 /** `_include` of versions, and `:iterate` to the end (FHIR R4, search.html#revinclude). */
 describe("what a search brings along", () => {
-  const at = hospital();
+  const at = hospital({ RULES: "deletion:off" }); // a patient is deleted under what refers to them
   const created = async (resource: object): Promise<string> => {
     const { status, body } = await at.fhir.create(resource);
     expect([status, body.issue]).toEqual([201, undefined]);

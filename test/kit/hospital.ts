@@ -11,14 +11,15 @@ export interface Hospital {
 /** A patient of whom little is known. */
 export const rossi = { resourceType: "Patient", name: [{ family: "Rossi", given: ["Ada"] }], gender: "female" };
 
-/** Inside a `describe`: one hospital for all its tests, gateway and services as two nodes. */
-export function hospital(): Hospital {
+/** Inside a `describe`: one hospital for all its tests, gateway and services as one node. @param env further settings of it */
+export function hospital(env: Record<string, string> = {}): Hospital {
   const it = {} as Hospital;
   beforeAll(async () => {
     it.mesh = await startMesh({
       services: ["api", "transactions", "patients", "visits", "hospitalizations", "lab", "records"],
       nats: false,
       split: "broker",
+      env,
     });
     it.fhir = fhirAt(it.mesh.base);
   });

@@ -18,9 +18,11 @@ const TEXT = JSON.stringify({
 
 const [way] = process.argv.slice(2);
 if (way === "with" || way === "without") await measure(way);
-else
-  for (let turn = 0; turn < TURNS; turn += 1)
+else {
+  for (let turn = 0; turn < TURNS; turn += 1) {
     for (const one of ["without", "with"]) process.stdout.write(execFileSync(process.execPath, [import.meta.filename, one]));
+  }
+}
 
 async function measure(way: "with" | "without"): Promise<void> {
   // Before the services are loaded: they say then which of their types are events.

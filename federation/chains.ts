@@ -72,8 +72,9 @@ async function planChain(query: ChainQuery, type: string, { parameter, slots, is
   // Each may be few, and all together too many.
   const known = all.size > limits.maxListed ? new Set<string>() : all;
   const tooLarge = found.filter(({ references }) => references === undefined || known.size < all.size).map(({ plan }) => plan);
-  if (tooLarge.length > 0 || inside.some(({ links }) => links.length > 0))
+  if (tooLarge.length > 0 || inside.some(({ links }) => links.length > 0)) {
     return { kind: "chain", parameter, slots, isCanonical, ends: tooLarge, known, inside };
+  }
   const outside = anyOfValues(slots, known);
   return inside.length > 0 ? { kind: "any", of: [[outside], ...inside.map(({ clauses }) => clauses)] } : outside;
 }
@@ -121,9 +122,9 @@ function together(plans: (ChainPlan | undefined)[]): ChainPlan[] {
     const isSimple = plan.links.length === 0 && more.length === 0 && only && "slots" in only && !("not" in only);
     const key = isSimple ? JSON.stringify({ ...only, slots: [] }) : String(index);
     const same = merged.get(key)?.clauses[0];
-    if (same && "slots" in same && only && "slots" in only)
+    if (same && "slots" in same && only && "slots" in only) {
       merged.set(key, { ...plan, clauses: [{ ...same, slots: [...same.slots, ...only.slots] }] });
-    else merged.set(key, plan);
+    } else merged.set(key, plan);
   }
   return [...merged.values()];
 }

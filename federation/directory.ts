@@ -49,8 +49,9 @@ export class Directory {
   /** Reads the registry again: who lives, and what other nodes know of the membership. */
   refresh(): void {
     const { registry } = this.#broker;
-    for (const node of registry.nodes.list({ onlyAvailable: true }) as unknown as { id: string; metadata?: NodeMetadata }[])
+    for (const node of registry.nodes.list({ onlyAvailable: true }) as unknown as { id: string; metadata?: NodeMetadata }[]) {
       if (node.id !== this.#broker.nodeID) this.#membership.merge(node.metadata?.members ?? {});
+    }
     const listed = registry.getServiceList({ onlyAvailable: true, skipInternal: true }) as unknown as {
       name: string;
       nodeID: string;
@@ -222,8 +223,9 @@ export function directoryOf(broker: ServiceBroker): Directory {
       if (broker.started) void broker.transit?.discoverer.sendLocalNodeInfo()?.catch((error: Error) => broker.logger.warn(error.message));
     });
   });
-  for (const change of ["$services.changed", "$node.connected", "$node.updated", "$node.disconnected"])
+  for (const change of ["$services.changed", "$node.connected", "$node.updated", "$node.disconnected"]) {
     broker.localBus.on(change, () => directory.refresh());
+  }
   return directory;
 }
 

@@ -76,8 +76,9 @@ export const wrongResourceType = (wanted: string, given: string, step: number) =
  * @throws FhirError 400 for what is no JSON object; 400 WRONG_RESOURCE_TYPE
  */
 export function resourceOfType(parsed: unknown, type: string, step = 0): Resource {
-  if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed))
+  if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed)) {
     throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
+  }
   const { resourceType } = parsed as { resourceType?: unknown };
   if (resourceType !== type) throw wrongResourceType(type, typeof resourceType === "string" ? resourceType : "resource of no type", step);
   return parsed as Resource;

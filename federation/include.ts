@@ -180,8 +180,9 @@ function forward(rows: Row[], includes: Include[], seen: ReadonlySet<string>): Q
   for (const row of rows) {
     for (const { source, slots, targets, canonicalSlots } of includes) {
       if (source !== row.type) continue;
-      for (const canonical of canonicalsIn(row, canonicalSlots))
+      for (const canonical of canonicalsIn(row, canonicalSlots)) {
         for (const type of targets ?? addressedTypes) note(canonicals, type, canonical);
+      }
       const isVersionOnly = row.json?.includes("/_history/") ? versionOnly(row, slots) : undefined;
       for (const [slot, reference] of row.refs ?? []) {
         if (!slots.includes(slot) || canonicalSlots.includes(slot) || seen.has(reference) || isVersionOnly?.has(reference)) continue;

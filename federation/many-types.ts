@@ -56,8 +56,9 @@ export async function searchTypes(
   for (const { type, sort = [] } of questions) {
     const any = ids.get(type);
     // In the order of the page, so that what an owner leaves out for its bytes comes after what it gives.
-    if (any)
+    if (any) {
       addForEachOwner(mesh, reads, { type, clauses: [{ kind: "id", any }], sort, limit: any.length, maxBytes, want: "rows" }, availability);
+    }
   }
   const pages = await askTogether(mesh, reads);
   const read = new Map(rowsOf(pages).map((row) => [`${row.type}/${row.id}`, row]));

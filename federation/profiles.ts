@@ -75,8 +75,9 @@ export class Profiles {
       for (const address of unknown) found.set(address, definitions.get(address));
       if (this.#known.size > MAX_KEPT) this.#known.clear();
       // What was written while it was read may be in it or not.
-      if (cleared === this.#cleared)
+      if (cleared === this.#cleared) {
         for (const address of unknown) this.#known.set(address, { at: now, definition: definitions.get(address) });
+      }
     }
     return [...found];
   }

@@ -63,8 +63,9 @@ export async function countMatches(mesh: QueryContext, type: string, search: Par
       for await (const { rows } of streamMatches({ mesh, limits, availability, budget: budgetOf(limits.maxCounted, limits) }, plan, {
         sort: [],
         first: COUNT_BATCH,
-      }))
+      })) {
         count += rows.length;
+      }
       return { found: count };
     } catch (error) {
       if (error instanceof BudgetExceeded) return { refused: tooCostly(plan, limits.maxListed, limits.maxCounted) };
@@ -141,8 +142,9 @@ async function pageBySemiJoin(
   const wanted = found.slice(0, limit);
   const isCut = found.length > limit;
   const next = isCut ? cursorOf(wanted.at(-1) as Row) : isSpent ? end : undefined;
-  if (want === "ids" || wanted.length === 0)
+  if (want === "ids" || wanted.length === 0) {
     return { rows: wanted.map((row) => withRefs(row, refs)), isSpent: isSpent && !isCut, ...(next && { next }) };
+  }
 
   // Only now that it is known which ones, their JSON is read.
   const clauses = [...plan.clauses, { kind: "id" as const, any: wanted.map(({ id }) => id) }];

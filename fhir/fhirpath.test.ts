@@ -123,8 +123,9 @@ function expressionsOfR4(): string[] {
     }
   };
   for (const file of readdirSync(examples)) {
-    if (/^StructureDefinition-.*\.json$|^Bundle-searchParams\.json$/.test(file))
+    if (/^StructureDefinition-.*\.json$|^Bundle-searchParams\.json$/.test(file)) {
       collect(JSON.parse(readFileSync(join(examples, file), "utf8")));
+    }
   }
   return [...found];
 }

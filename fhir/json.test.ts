@@ -50,8 +50,9 @@ describe("a body that comes in", () => {
     expect(() => parseJson('{"resourceType":"Patient",}')).toThrow(
       expect.objectContaining({ ...refused, message: expect.stringMatching(/character \d+/) }),
     );
-    for (const text of ["", "{", '"', '"\\', "[1,2", "nul", '{"a":01}', "1.", "-"])
+    for (const text of ["", "{", '"', '"\\', "[1,2", "nul", '{"a":01}', "1.", "-"]) {
       expect(() => parseJson(text)).toThrow(expect.objectContaining(refused));
+    }
   });
 
   it("never puts a patient's data into the message", () => {

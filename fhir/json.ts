@@ -69,8 +69,9 @@ function countMembers(value: unknown): number {
 }
 
 function parseScanned(text: string, { depth, isStable, parts }: Scanned, mostParts = MAX_PARTS): unknown {
-  if (parts > mostParts)
+  if (parts > mostParts) {
     throw fhirError(413, "too-costly", `The JSON has more than ${mostParts} objects, lists and members: send it in parts.`);
+  }
   if (depth > MAX_DEPTH) throw fhirError(400, "structure", `The JSON is nested deeper than ${MAX_DEPTH} levels.`);
   const value = parse(text, isStable);
   // A text with escapes may spell the name so, and hide a NUL. The short needle is searched for much faster than the whole.

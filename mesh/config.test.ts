@@ -71,8 +71,9 @@ describe("the settings of a process", () => {
 
   it("take a key of page links in hexadecimal or base64, and never print it", () => {
     const key = Buffer.alloc(32, 0xfb);
-    for (const text of [key.toString("hex"), key.toString("base64"), key.toString("base64url")])
+    for (const text of [key.toString("hex"), key.toString("base64"), key.toString("base64url")]) {
       expect(readConfig({ PAGE_KEY: text }).pageKey).toEqual(key);
+    }
     expect(() => readConfig({ PAGE_KEY: "hunter2" })).toThrow('PAGE_KEY is "***"; it should be 32 random bytes');
   });
 

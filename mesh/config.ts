@@ -160,8 +160,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const parentFd = read("OPENWARD_PARENT_FD", parsePort, "a file descriptor");
   const servicesDir = read("OPENWARD_SERVICES_DIR", parsePath, "the path of a folder");
 
-  if (Boolean(tlsCert) !== Boolean(tlsKey) && faults.length === 0)
+  if (Boolean(tlsCert) !== Boolean(tlsKey) && faults.length === 0) {
     faults.push(`${tlsCert ? "TLS_CERT" : "TLS_KEY"} is set without ${tlsCert ? "TLS_KEY" : "TLS_CERT"}; TLS needs both.`);
+  }
   if (faults.length > 0) throw new Error(`The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
   return {
     port,

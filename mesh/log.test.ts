@@ -6,8 +6,9 @@ describe("the log", () => {
   let lines: string[];
   beforeEach(() => {
     lines = [];
-    for (const way of ["log", "warn", "error"] as const)
+    for (const way of ["log", "warn", "error"] as const) {
       jest.spyOn(console, way).mockImplementation((line) => void lines.push(String(line)));
+    }
   });
   afterEach(() => {
     jest.restoreAllMocks();

@@ -6,8 +6,9 @@ const SPAN = "00f067aa0ba902b7";
 describe("the header traceparent", () => {
   it("is understood, also of a later version, and written as version 00", () => {
     const parent = { traceId: TRACE, spanId: SPAN, flags: 1 };
-    for (const header of [`00-${TRACE}-${SPAN}-01`, ` 00-${TRACE}-${SPAN}-01 `, `cc-${TRACE}-${SPAN}-01-what-comes`])
+    for (const header of [`00-${TRACE}-${SPAN}-01`, ` 00-${TRACE}-${SPAN}-01 `, `cc-${TRACE}-${SPAN}-01-what-comes`]) {
       expect(traceParentIn(header)).toEqual(parent);
+    }
     expect(traceParentOf(parent)).toBe(`00-${TRACE}-${SPAN}-01`);
     expect(traceParentOf({ ...parent, flags: 0 })).toBe(`00-${TRACE}-${SPAN}-00`);
   });

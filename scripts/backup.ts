@@ -6,8 +6,9 @@ import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
 try {
   const [folder, ...more] = process.argv.slice(2);
-  if (folder === undefined || more.length > 0 || folder.startsWith("-"))
+  if (folder === undefined || more.length > 0 || folder.startsWith("-")) {
     throw new StartupError("Name one folder: npm run backup -- FOLDER");
+  }
   const { at, files } = await makeBackup(readConfig(), resolve(folder), (line) => console.log(line));
   const resources = files.flatMap((file) => Object.values(file.resources ?? {})).reduce((sum, count) => sum + count, 0);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);

@@ -167,11 +167,12 @@ describe("a cluster", () => {
     expect(isAlive(nonNull(state().nats.pid))).toBe(true);
     // A question to who has not found it again yet is lost, and waits for its own end.
     let lab: unknown;
-    while (lab === undefined)
+    while (lab === undefined) {
       lab = await ask(500).then(
         (told) => told.lab,
         () => undefined,
       );
+    }
     expect(pidsOf("lab")).toContain(lab);
   });
 

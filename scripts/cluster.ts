@@ -70,8 +70,9 @@ async function run(config: Config, [replicas = ""]: string[]): Promise<void> {
   const folder = takeCluster(config);
   for (const line of closeToOthers(config.dataDir)) console.error(line);
   const log = (line: string) => console.log(logLine(config, line));
-  if (config.natsUrl && wanted.has("api") && !config.pageKey && !config.pageKeyFile)
+  if (config.natsUrl && wanted.has("api") && !config.pageKey && !config.pageKeyFile) {
     log("PAGE_KEY is not set: page links of these gateways work with the gateways of this machine only (docs/security.md).");
+  }
   const socket = socketFor(config.dataDir);
   const supervisor = new Supervisor(config, socket, log);
   let stopping: Promise<void> | undefined;
@@ -132,9 +133,9 @@ function takeCluster({ dataDir }: Config): DataFolder {
 function clearAway({ supervisor, children, nats }: ClusterState, dataDir: string): void {
   removeSocket(supervisor.socket, dataDir);
   const left = children.filter(runs);
-  if (left.length > 0)
+  if (left.length > 0) {
     console.log(`The last mesh was not stopped; ${left.map((child) => child.nodeId || child.service).join(", ")} still end.`);
-  else if (children.length > 0) console.log("The last mesh was not stopped; nothing of it runs any more.");
+  } else if (children.length > 0) console.log("The last mesh was not stopped; nothing of it runs any more.");
   if (!surelyRuns(nats)) return;
   console.log(`Its NATS (process ${nats.pid}) still runs and is ended.`);
   process.kill(nats.pid, "SIGTERM");

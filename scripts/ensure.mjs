@@ -47,8 +47,9 @@ function findFault(full) {
   for (const [path, entry] of Object.entries(wanted.packages)) {
     if (path === "" || (!full && (entry.dev || entry.devOptional))) continue;
     const present = installed.packages[path];
-    if (present ? present.version !== entry.version : !entry.optional || path === OWN_NODE)
+    if (present ? present.version !== entry.version : !entry.optional || path === OWN_NODE) {
       return `${path.split("node_modules/").pop()} is not installed in version ${entry.version}`;
+    }
   }
   return undefined;
 }
@@ -63,8 +64,9 @@ function install(full) {
   const fault = findFault(full);
   if (!fault) return; // somebody else installed while we waited
   const npmMajor = Number(/npm\/(\d+)/.exec(process.env.npm_config_user_agent ?? "")?.[1] ?? NPM_MAJOR);
-  if (npmMajor < NPM_MAJOR)
+  if (npmMajor < NPM_MAJOR) {
     refuse(`npm ${npmMajor} is too old to install the packages: npm ${NPM_MAJOR} or newer is needed (npm install -g npm).`);
+  }
   const everything = full || hasDevelopmentPackages();
   console.log(`Installing packages (${fault}) …`);
   // The project's own Node is about to be replaced: npm must run on the machine's.

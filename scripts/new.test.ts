@@ -127,8 +127,9 @@ describe("a new action", () => {
 
   it("is made in every service that has actions, and the compiler, the linter and the map are content", () => {
     const having = ["wards", "patients", "hospitalizations", "lab", "pharmacy", "billing", "journal"];
-    for (const service of having)
+    for (const service of having) {
       expect([service, make("action", `${service}.tryOut`, "--get").said]).toEqual([service, expect.stringContaining("is there")]);
+    }
     expect(outcome(types())).toEqual(clean);
     expect(outcome(lint())).toEqual(clean);
     expect(outcome(runJest("test/map.test.ts"))).toEqual(clean);

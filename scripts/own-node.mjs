@@ -27,8 +27,9 @@ export async function runScript(script, args) {
     handOver(own, [...process.execArgv, script, ...args]);
     return undefined;
   }
-  if (Number(process.versions.node.split(".")[0]) < NODE_MAJOR)
+  if (Number(process.versions.node.split(".")[0]) < NODE_MAJOR) {
     return `There is no package of Node ${NODE_MAJOR} for ${PLATFORM}: install Node ${NODE_MAJOR} or newer (https://nodejs.org/en/download) and try again.`;
+  }
   const file = resolve(script);
   process.argv = [process.execPath, file, ...args];
   await import(pathToFileURL(file).href);

@@ -10,8 +10,9 @@ let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "openward-programs-"));
   for (const folder of ["bin", "scripts"]) mkdirSync(join(dir, folder));
-  for (const file of ["programs.mjs", "lock.mjs", "programs"])
+  for (const file of ["programs.mjs", "lock.mjs", "programs"]) {
     cpSync(join(import.meta.dirname, file), join(dir, "scripts", file), { recursive: true });
+  }
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 

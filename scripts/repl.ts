@@ -62,9 +62,10 @@ function clusterNats(dataDir: string): string {
   const state = readState(dataDir);
   if (state && runs(state.supervisor)) return state.nats.url;
   const running = runningIn(dataDir);
-  if (running)
+  if (running) {
     throw new StartupError(
       `What runs on ${dataDir} (process ${running.pid}) is one process without NATS: only a mesh can be joined (npm run cluster).`,
     );
+  }
   throw new StartupError(`No mesh runs on ${dataDir}: start one with \`npm run cluster\`, or name its server with NATS_URL.`);
 }

@@ -6,8 +6,9 @@ import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
 try {
   const [folder, ...more] = process.argv.slice(2);
-  if (folder === undefined || more.length > 0 || folder.startsWith("-"))
+  if (folder === undefined || more.length > 0 || folder.startsWith("-")) {
     throw new StartupError("Name one folder: npm run restore -- FOLDER");
+  }
   const config = readConfig();
   const { at } = await restoreBackup(resolve(folder), config, (line) => console.log(line));
   console.log(`${config.dataDir} is as it was at ${at}: start the mesh on it.`);

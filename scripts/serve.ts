@@ -46,12 +46,13 @@ try {
   // Ctrl-C reaches the whole terminal's group: in a cluster only the supervisor acts on it, and tells its children in order.
   process.on("SIGINT", () => config?.supervised || signal("system"));
   process.on("SIGTERM", () => signal("system"));
-  if (config.parentFd !== undefined)
+  if (config.parentFd !== undefined) {
     followParent(
       config.parentFd,
       () => signal("parent"),
       () => isLeaving || leave(),
     );
+  }
   // A supervisor that dies is a reason to leave, and none to hurry: what is under way is finished.
   if (config.supervised) process.on("disconnect", () => isLeaving || leave());
   if (config.supervised) process.on("message", retire);
@@ -106,8 +107,9 @@ async function start(settings: Config): Promise<void> {
     if (!config.natsUrl) folder.announce({ pid: process.pid, started, ...(url && { url }) });
     if (config.logFormat === "json") broker.getLogger("serve").info(url ? `Ready at ${url}.` : "Ready.");
     else console.log(welcome(config, broker, url));
-    if (isSelfSigned)
+    if (isSelfSigned) {
       console.log(`  trust     curl --cacert ${config.tlsCert}; other clients: NODE_EXTRA_CA_CERTS, or the browser's own warning`);
+    }
   }
 }
 

@@ -26,8 +26,9 @@ describe.each(stores)("what a write relies on, in $name", (kit) => {
 
   it("can be fenced: no write relies on that version any more, but on a later one", async () => {
     await opened.store.fence([ann(2)], soon());
-    for (const version of [1, 2])
+    for (const version of [1, 2]) {
       await expect(opened.store.write([create("a")], undefined, relying(version))).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
+    }
     expect(await opened.store.write([create("a")], undefined, relying(3))).toMatchObject([{ outcome: "created" }]);
     expect(await opened.store.write([create("b")])).toMatchObject([{ outcome: "created" }]);
     await opened.store.unfence([ann(2)]);

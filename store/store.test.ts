@@ -97,11 +97,12 @@ describe.each(stores)("the store in $name", (kit) => {
       });
       await expect(store.write([remove("ann", { ifVersion: [7] })])).rejects.toMatchObject({ type: "STALE_VERSION" });
       expect(await store.write([remove("ann", { ifVersion: [7, 2] })])).toMatchObject([{ outcome: "deleted" }]);
-      for (const id of ["ann", "bob"])
+      for (const id of ["ann", "bob"]) {
         await expect(store.write([remove(id, { ifVersion: [1, 2, 3] })])).rejects.toMatchObject({
           type: "STALE_VERSION",
           data: { version: 0 },
         });
+      }
     });
 
     it("creates by update only where that is allowed", async () => {
@@ -326,8 +327,9 @@ describe.each(stores)("the store in $name", (kit) => {
         "Patient/bob/2",
       ]);
       const order = all.map(({ updated, type, id, version }) => [updated, type, id, version] as const);
-      for (const [i, next] of order.slice(1).entries())
+      for (const [i, next] of order.slice(1).entries()) {
         expect(order[i]?.join() === next.join() ? 0 : compare(order[i] as never, next)).toBe(1);
+      }
     });
 
     it.each([1, 100])("of a type and of one patient, in pages of %i", async (limit) => {

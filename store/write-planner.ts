@@ -106,8 +106,9 @@ class WritePlanner {
   }
 
   #emit({ event, queue }: StepOf<"emit">, number: number): void {
-    if (event.payload.length > MAX_EVENT_CHARACTERS)
+    if (event.payload.length > MAX_EVENT_CHARACTERS) {
       throw new StoreError(StoreErrorType.eventTooLarge, number, { id: event.id, limit: MAX_EVENT_CHARACTERS });
+    }
     this.plan.changes.push({ kind: "emit", step: number, event, queue });
     this.plan.results.push({ version: 0, updated: 0, outcome: "none" });
   }

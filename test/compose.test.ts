@@ -98,8 +98,9 @@ describe("docker-compose.yml", () => {
     }
     for (const [name, container] of Object.entries(compose.services)) {
       const isNode = nodes.some(([node]) => node === name);
-      if (name !== "mongo-init")
+      if (name !== "mongo-init") {
         expect([name, isNode ? dockerfile.includes("\nHEALTHCHECK ") : Boolean(container.healthcheck)]).toEqual([name, true]);
+      }
     }
   });
 

@@ -103,12 +103,13 @@ let byCode: Map<string, OfType[]> | undefined;
 function parametersNamed(code: string): OfType[] {
   if (!byCode) {
     byCode = new Map();
-    for (const type of resourceTypes)
+    for (const type of resourceTypes) {
       for (const [name, parameter] of parametersOf(type)) {
         const others = byCode.get(name);
         if (others) others.push({ type, parameter });
         else byCode.set(name, [{ type, parameter }]);
       }
+    }
   }
   return byCode.get(code) ?? [];
 }

@@ -96,13 +96,15 @@ function entryOf(item: unknown, index: number, base: string): BundleEntry | { fa
   const strayInRequest = strayMember(request, REQUEST_MEMBERS);
   if (strayInRequest !== undefined) return { fault: unknownMember(`${at}.request`, strayInRequest) };
   const { method, url } = request;
-  if (typeof method !== "string" || !METHODS.has(method))
+  if (typeof method !== "string" || !METHODS.has(method)) {
     return refuse("request.method must be one of GET, HEAD, POST, PUT, PATCH, DELETE.", `${at}.request.method`);
+  }
   if (typeof url !== "string") return refuse("request.url must be given.", `${at}.request.url`);
   if (fullUrl !== undefined && typeof fullUrl !== "string") return refuse("fullUrl must be a string.", `${at}.fullUrl`);
   for (const name of ["ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince"]) {
-    if (request[name] !== undefined && typeof request[name] !== "string")
+    if (request[name] !== undefined && typeof request[name] !== "string") {
       return refuse(`request.${name} must be a string.`, `${at}.request.${name}`);
+    }
   }
   const relative = (url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url).replace(/^\//, "");
   const [path = "", query] = split(relative, "?");
@@ -196,8 +198,9 @@ export function refuseOverlaps(entries: readonly BundleEntry[]): void {
     const keys = [id === undefined ? undefined : `${type}/${id}`, fullUrl === undefined ? undefined : ` ${comparableUri(fullUrl)}`];
     for (const key of keys) {
       if (key === undefined) continue;
-      if (seen.has(key))
+      if (seen.has(key)) {
         faults.push(fault(`Another entry of this transaction already stands for ${key.trim()}.`, `Bundle.entry[${index}]`));
+      }
       seen.add(key);
     }
   }

@@ -94,8 +94,9 @@ describe("an expression that a client has written", () => {
     const refused = { status: 400, issues: [{ code: "invalid" }] };
     await expect(applyPatch(hostile(), patchOf(deep))).rejects.toMatchObject(refused);
     await expect(applyPatch(hostile(), patchOf(`Patient.name.where(${"-".repeat(5_000)}1 = 1)`))).rejects.toMatchObject(refused);
-    for (const expression of [deep, `name${".where(true)".repeat(2_000)}`, `true${" and true".repeat(1_000)}`])
+    for (const expression of [deep, `name${".where(true)".repeat(2_000)}`, `true${" and true".repeat(1_000)}`]) {
       expect(await check(hostile(), expression)).toEqual(["warning not-supported"]);
+    }
   });
 
   it("is compiled in time that does not double with each level", async () => {

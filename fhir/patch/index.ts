@@ -20,8 +20,9 @@ export const JSON_PATCH = "application/json-patch+json";
  */
 export async function applyPatch(resource: Resource, document: unknown, budget = new EvaluationBudget()): Promise<Resource> {
   const patched = await patchedBy(resource, document, budget);
-  if (patched.resourceType !== resource.resourceType || patched.id !== resource.id)
+  if (patched.resourceType !== resource.resourceType || patched.id !== resource.id) {
     throw fhirError(422, "invalid", "A patch cannot change resourceType or id.", `${resource.resourceType}.id`);
+  }
   return patched;
 }
 
@@ -56,7 +57,8 @@ async function byPaths(resource: Resource, parameters: Resource, budget: Evaluat
 export function patchText(resource: Resource): string {
   if (resource.resourceType !== "Binary") return JSON.stringify(resource);
   const { contentType, data } = resource;
-  if (typeof contentType !== "string" || contentType.split(";", 1)[0]?.trim() !== JSON_PATCH || typeof data !== "string")
+  if (typeof contentType !== "string" || contentType.split(";", 1)[0]?.trim() !== JSON_PATCH || typeof data !== "string") {
     throw fhirError(400, "invalid", `A Binary as a patch needs contentType ${JSON_PATCH} and data.`);
+  }
   return Buffer.from(data, "base64").toString();
 }

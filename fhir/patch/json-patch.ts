@@ -53,8 +53,9 @@ function check(operation: unknown, index: number): void {
   if (!(OPERATIONS as readonly unknown[]).includes(op)) throw refuse(`must have an op: ${OPERATIONS.join(", ")}`);
   if (!isPointer(path)) throw refuse("must have a path: a JSON Pointer like /name/0/family");
   if ((op === "move" || op === "copy") && !isPointer(from)) throw refuse("must have a from: a JSON Pointer like /name/0/family");
-  if ((op === "add" || op === "replace" || op === "test") && !Object.hasOwn(operation as object, "value"))
+  if ((op === "add" || op === "replace" || op === "test") && !Object.hasOwn(operation as object, "value")) {
     throw refuse("must have a value");
+  }
   if (op === "move" && String(path).startsWith(`${String(from)}/`)) throw refuse("would move a value into itself");
 }
 

@@ -69,7 +69,8 @@ function pathOf(parts: Map<string, Json>, operation: { number: number }): string
 /** The whole number of a part. */
 export function wholeOf({ parts, number }: Operation, name: string): number {
   const value = parts.get(name)?.["valueInteger"];
-  if (!Number.isInteger(value) || (value as number) < 0)
+  if (!Number.isInteger(value) || (value as number) < 0) {
     throw refused({ number }, `must have a part "${name}" with a valueInteger, 0 or more`);
+  }
   return value as number;
 }

@@ -101,8 +101,9 @@ function siblingOf({ parent, member, index }: ElementPlace): Json {
 export function objectAt(patched: Patched, operation: Operation): { object: Json; plan: ObjectPlan } {
   const { resource } = patched;
   const found = locations(patched, operation);
-  if (found.length !== 1)
+  if (found.length !== 1) {
     throw unfit(operation, found.length ? "the path leads to several elements; it must lead to one" : "there is nothing at that path");
+  }
   const [location] = found as [Location];
   if (location.length === 0) return { object: resource, plan: nonNull(objectPlanOf(resource.resourceType)) };
   const place = placeAt(resource, operation, location);

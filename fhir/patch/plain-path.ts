@@ -34,8 +34,9 @@ export function locatePlain(path: string, resource: Resource, budget: Evaluation
 
 function locationOf(element: Element): Location {
   const location: Location = [];
-  for (let { member, index, above } = element; member && above; { member, index, above } = above)
+  for (let { member, index, above } = element; member && above; { member, index, above } = above) {
     location.push(...(index === undefined ? [] : [index]), member.name);
+  }
   return location.reverse();
 }
 
@@ -120,8 +121,9 @@ class PlainPath {
     this.#budget.spend(1);
     if (ast.is === "literal" && typeof ast.value === "boolean") return ast.value;
     if (ast.is === "operator") {
-      if (Object.hasOwn(logical, ast.name))
+      if (Object.hasOwn(logical, ast.name)) {
         return nonNull(logical[ast.name])(this.#holds(ast.left, element), () => this.#holds(ast.right, element));
+      }
       if (ast.name === "=" || ast.name === "!=") {
         const [path, literal] = ast.right.is === "literal" ? [ast.left, ast.right] : [ast.right, ast.left];
         if (literal.is !== "literal") throw new NotPlain(ast.name);

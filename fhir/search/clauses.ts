@@ -84,14 +84,17 @@ export function clausesOf(parameter: SearchParameter, modifier: string, value: s
 function checkModifier(parameter: SearchParameter, modifier: string, name: string): void {
   const { type } = parameter;
   if (modifier === "below" && (parameter.isMime || parameter.isCanonical)) return;
-  if (later[type]?.includes(modifier))
+  if (later[type]?.includes(modifier)) {
     throw fhirError(501, "not-supported", `":${modifier}" of "${parameter.code}" is not supported yet.`, name);
+  }
   if (type === "reference" && isResourceType(modifier)) return;
-  if ((modifier === "text" && !parameter.hasText) || (modifier === "of-type" && !parameter.hasTypes))
+  if ((modifier === "text" && !parameter.hasText) || (modifier === "of-type" && !parameter.hasTypes)) {
     throw badModifier(parameter, modifier, name);
+  }
   // A canonical address has no identifier beside itself.
-  if (!modifiers[type]?.includes(modifier) || (modifier === "identifier" && parameter.isCanonical))
+  if (!modifiers[type]?.includes(modifier) || (modifier === "identifier" && parameter.isCanonical)) {
     throw badModifier(parameter, modifier, name);
+  }
 }
 
 function badModifier(parameter: SearchParameter, modifier: string, name: string) {
@@ -113,8 +116,9 @@ function badModifier(parameter: SearchParameter, modifier: string, name: string)
 
 /** Whether each backslash escapes something. */
 function isWellEscaped(text: string): boolean {
-  for (let at = text.indexOf("\\"); at >= 0; at = text.indexOf("\\", at + 2))
+  for (let at = text.indexOf("\\"); at >= 0; at = text.indexOf("\\", at + 2)) {
     if (at + 1 === text.length || !"\\,|$".includes(text[at + 1] as string)) return false;
+  }
   return true;
 }
 
@@ -126,8 +130,9 @@ export function valuesOf(value: string, name: string, most = MAX_VALUES): string
   const values = splitAt(value, ",");
   if (values.length > most) throw fhirError(400, "too-costly", `"${name}" has ${values.length} values; ${most} are the most.`, name);
   const long = values.find((one) => one.length > MAX_LENGTH);
-  if (long !== undefined)
+  if (long !== undefined) {
     throw fhirError(400, "too-long", `A value of "${name}" is ${long.length} characters long; ${MAX_LENGTH} are the most.`, name);
+  }
   if (values.some((one) => one === "")) throw fhirError(400, "invalid", `"${name}" has an empty value in its list.`, name);
   return values;
 }

@@ -26,8 +26,9 @@ export function compositeClauses(
   context: Context,
   clausesOf: PartClauses,
 ): Clause[] {
-  if (values.length > MAX_GROUPS)
+  if (values.length > MAX_GROUPS) {
     throw fhirError(400, "too-costly", `"${name}" has ${values.length} values; ${MAX_GROUPS} are the most.`, name);
+  }
   const groups = values.flatMap((value) => groupsOf(parameter, value, name, context, clausesOf));
   return groups.length === 1 ? nonNull(groups[0]) : [{ kind: "any", of: groups }];
 }

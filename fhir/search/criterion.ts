@@ -84,16 +84,18 @@ function addCommon(criteria: Criteria, code: string, modifier: string, value: st
 /** `_list=42`: whoever asks the owners reads the List first. */
 function addList(criteria: Criteria, modifier: string, value: string, asked: string): void {
   if (modifier) throw fhirError(400, "invalid", `"_list" takes no modifier.`, asked);
-  if (value.startsWith("$"))
+  if (value.startsWith("$")) {
     throw fhirError(501, "not-supported", "Lists that the server makes up (_list=$…) are not supported yet.", asked);
+  }
   const ids = valuesOf(value, asked).map(unescaped);
   if (!ids.every(isId)) throw fhirError(400, "invalid", '"_list" is the id of a List.', asked);
   criteria.lists.push(ids);
 }
 
 function addId(criteria: Criteria, modifier: string, value: string, asked: string): void {
-  if (modifier && modifier !== "not")
+  if (modifier && modifier !== "not") {
     throw fhirError(400, "invalid", `":${modifier}" is no modifier of "_id": it takes :not and :missing.`, asked);
+  }
   const any = [...new Set(valuesOf(value, asked, MAX_EXACT_VALUES).map(unescaped))];
   criteria.clauses.push(modifier ? { kind: "id", any, not: true } : { kind: "id", any });
 }
@@ -113,15 +115,17 @@ function addPresence(criteria: Criteria, value: string, asked: string): void {
 function deeper(depth: number, asked: string, context: ParseContext): number {
   if (depth >= MAX_DEPTH) throw fhirError(400, "too-costly", `"${asked}" has more than ${MAX_DEPTH} links.`, asked);
   context.budget.left -= 1;
-  if (context.budget.left < 0)
+  if (context.budget.left < 0) {
     throw fhirError(400, "too-costly", `"${asked}" may lead to too many types: name them, as in subject:Patient.name.`, asked);
+  }
   return depth + 1;
 }
 
 function referenceParameter(type: string, code: string, asked: string): SearchParameter {
   const parameter = parameterOf(type, code, asked);
-  if (parameter.type !== "reference")
+  if (parameter.type !== "reference") {
     throw fhirError(400, "invalid", `"${code}" of ${type} is of type ${parameter.type}: only a reference leads on.`, asked);
+  }
   return parameter;
 }
 
@@ -136,8 +140,9 @@ function addChain(
 ): void {
   const [code, type] = splitName(link, asked);
   const parameter = referenceParameter(criteria.type, code, asked);
-  if (parameter.isHeld)
+  if (parameter.isHeld) {
     throw fhirError(501, "not-supported", `A chain into what a ${criteria.type} itself holds is not supported: "${asked}".`, asked);
+  }
   const types = type ? [typeNamed(type, parameter, asked)] : (parameter.targets ?? resourceTypes);
   const next = deeper(depth, asked, context);
   const any: Criteria[] = [];

@@ -81,11 +81,12 @@ export function referencesAt(resource: unknown, slots: number[]): string[] {
   const found: string[] = [];
   for (const [slot, json] of slotsOf(type)) {
     if (!slots.includes(slot) || !("read" in json)) continue;
-    for (const [path] of json.read)
+    for (const [path] of json.read) {
       visit(resource, stepsOf(path), 0, (value) => {
         const { reference } = value as { reference?: unknown };
         if (typeof reference === "string") found.push(reference);
       });
+    }
   }
   return found;
 }

@@ -55,8 +55,9 @@ it("finds in HL7's examples just what HL7's FHIRPath expressions find", () => {
       if (!own.size || !parameter.base.includes(resource.resourceType)) continue;
       const values = evaluate(resource).filter((value) => !isUnsearchable(value));
       const isFound = nonNull(own.get(parameter.code)).slots.some((slot) => filled.has(slot));
-      if (isFound !== values.length > 0 && !inWords.test(`${name} ${parameter.code}`))
+      if (isFound !== values.length > 0 && !inWords.test(`${name} ${parameter.code}`)) {
         throw new Error(`${name}: ${parameter.code} is ${isFound ? "" : "not "}indexed, FHIRPath finds ${JSON.stringify(values)}`);
+      }
       compared += 1;
     }
   }

@@ -62,8 +62,9 @@ export class IndexRowBuilder {
   /** Contained resources that are looked into, each as often as references of another kind lead to it. @throws FhirError 422 for too many */
   countContained(count: number): void {
     this.#lookedInto += count;
-    if (this.#lookedInto > this.#most)
+    if (this.#lookedInto > this.#most) {
       throw fhirError(422, "too-costly", "The resource refers too often to what it contains: divide it into several.");
+    }
   }
 
   /** What references lead to that was not taken yet, by slot. */
@@ -97,10 +98,12 @@ export class IndexRowBuilder {
   }
 
   #countRow(): void {
-    if (this.keys.length + this.ranges.length >= this.#most)
+    if (this.keys.length + this.ranges.length >= this.#most) {
       throw fhirError(422, "too-costly", `The resource has more than ${this.#most} values to be found by: divide it into several.`);
-    if (this.#characters > this.#most * CHARACTERS_PER_ROW)
+    }
+    if (this.#characters > this.#most * CHARACTERS_PER_ROW) {
       throw fhirError(422, "too-costly", "The resource has too many long texts to be found by: divide it into several, or shorten them.");
+    }
   }
 
   range(low: number, high: number, unit = ""): void {
@@ -131,7 +134,8 @@ export interface Contained {
 /** Of several with one id the first counts. */
 function byId(contained: unknown): Map<unknown, Contained> {
   const found = new Map<unknown, Contained>();
-  for (const one of Array.isArray(contained) ? (contained as (Contained | null)[]) : [])
+  for (const one of Array.isArray(contained) ? (contained as (Contained | null)[]) : []) {
     if (one && !found.has(one.id)) found.set(one.id, one);
+  }
   return found;
 }

@@ -70,8 +70,9 @@ describe("a compartment", () => {
   it("names reference parameters only", () => {
     for (const compartment of compartmentTypes) {
       for (const type of resourceTypes) {
-        for (const code of compartmentOf(compartment, type))
+        for (const code of compartmentOf(compartment, type)) {
           expect(code === "_id" || parametersOf(type).get(code)?.type).toBe(code === "_id" ? true : "reference");
+        }
       }
     }
   });

@@ -33,8 +33,9 @@ export interface ParseOptions {
  */
 export function parseSearch(type: string, pairs: [name: string, value: string][], options: ParseOptions): ParsedSearch {
   if (!isResourceType(type)) throw fhirError(404, "not-supported", `"${type.slice(0, 64)}" is no resource type of R4.`);
-  if (pairs.length > MAX_PARAMETERS)
+  if (pairs.length > MAX_PARAMETERS) {
     throw fhirError(400, "too-costly", `The search has ${pairs.length} parameters; ${MAX_PARAMETERS} are the most.`);
+  }
   const search: ParsedSearch = {
     type,
     clauses: [],
@@ -72,8 +73,9 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
     faults.push(fhirError(400, "invalid", '"_summary=text" cannot be combined with "_include" or "_revinclude".', "_summary"));
   }
   if (faults.length) throw together(faults);
-  if (matchesOf(search) > MAX_MATCHES)
+  if (matchesOf(search) > MAX_MATCHES) {
     throw fhirError(400, "too-costly", "The search asks for too many values: give fewer, or name the types that its references lead to.");
+  }
   const implicitSort = search.sort.length ? undefined : walkable(search);
   return implicitSort ? { ...search, implicitSort } : search;
 }
@@ -84,8 +86,9 @@ function checkForm(name: string, value: string): void {
   if (name.length > 1_000) throw fhirError(400, "too-costly", "The name of a parameter is over 1000 characters long.");
   if (value.length > most) throw fhirError(400, "too-long", `"${name}" is ${value.length} characters long; ${most} are the most.`, name);
   // No text of FHIR has one, and not every index takes it for a character.
-  if (name.includes("\0") || value.includes("\0"))
+  if (name.includes("\0") || value.includes("\0")) {
     throw fhirError(400, "value", "A search holds the character NUL, which FHIR does not allow.");
+  }
 }
 
 /** How many values its clauses compare with. */

@@ -26,8 +26,9 @@ const handlers: Record<string, Handler> = {
   },
   _elements: (search, value, name) => {
     const elements = value.split(",").map((one) => one.trim());
-    if (elements.some((one) => !/^[A-Za-z][\w.[\]]*$/.test(one)))
+    if (elements.some((one) => !/^[A-Za-z][\w.[\]]*$/.test(one))) {
       throw fhirError(400, "invalid", '"_elements" is a list of element names.', name);
+    }
     search.elements = [...new Set([...(search.elements ?? []), ...elements])];
   },
   _include: (search, value, name) => addInclude(search, value, name, false),
@@ -63,8 +64,9 @@ function oneOf<T extends string>(known: T[], value: string, name: string): T {
 
 function addSort(search: ParsedSearch, value: string, name: string): void {
   const keys = value.split(",");
-  if (keys.length > MAX_SORT_KEYS)
+  if (keys.length > MAX_SORT_KEYS) {
     throw fhirError(400, "too-costly", `"_sort" has ${keys.length} keys; ${MAX_SORT_KEYS} are the most.`, name);
+  }
   search.sort = keys.map((key) => sortKey(search.type, key.replace(/^-/, ""), key.startsWith("-"), name));
 }
 

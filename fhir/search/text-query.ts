@@ -24,8 +24,9 @@ export function parseTextQuery(query: string, name: string): Alternative[] {
   const tokens = query.match(/"[^"]*"|[()]|[^\s"()]+/g) ?? [];
   const read = new Reader(tokens.filter((token) => token === "(" || token === ")" || /[\p{L}\p{N}]/u.test(token)));
   const alternatives = alternativesOf(read.whole(), false, name);
-  if (alternatives.length === 0 || alternatives.some(({ all }) => all.length === 0))
+  if (alternatives.length === 0 || alternatives.some(({ all }) => all.length === 0)) {
     throw fhirError(400, "invalid", `"${name}" needs a word to look for, besides what must not be there.`, name);
+  }
   return alternatives;
 }
 
@@ -102,7 +103,8 @@ function alternativesOf(node: Node, isNot: boolean, name: string): Alternative[]
 }
 
 function bounded(alternatives: Alternative[], name: string): Alternative[] {
-  if (alternatives.length > MAX_ALTERNATIVES)
+  if (alternatives.length > MAX_ALTERNATIVES) {
     throw fhirError(400, "too-costly", `"${name}" has more than ${MAX_ALTERNATIVES} alternatives: ask for less at once.`, name);
+  }
   return alternatives;
 }

@@ -34,8 +34,9 @@ function checkOwnProfiles(resource: unknown, type: string, run: ValidationContex
     return;
   }
   profiles.forEach((profile, index) => {
-    if (typeof profile === "string" && isOfAnotherType(profile, type))
+    if (typeof profile === "string" && isOfAnotherType(profile, type)) {
       run.fault("value", `The profile ${profile.slice(0, 200)} is of another type.`, `.meta.profile[${index}]`);
+    }
   });
 }
 
@@ -44,12 +45,13 @@ function checkWholeness(resource: unknown, run: ValidationContext): void {
   const tags = (resource as { meta?: { tag?: unknown } | null } | null | undefined)?.meta?.tag;
   if (!Array.isArray(tags)) return;
   const index = tags.findIndex(isSubsetted);
-  if (index >= 0)
+  if (index >= 0) {
     run.fault(
       "business-rule",
       "The resource is tagged SUBSETTED: it is a part, as _summary or _elements give it. Read the whole, and change that.",
       `.meta.tag[${index}]`,
     );
+  }
 }
 
 /** What a resource is checked against. */

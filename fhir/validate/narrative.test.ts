@@ -87,8 +87,9 @@ describe("a narrative", () => {
       expect([name, isXhtml(div(`<img ${name}="${address}" alt="a"/>`))]).toEqual([name, expect.stringContaining("txt-1")]);
       expect([name, isXhtml(div(`<a ${name}='${address}'>A</a>`))]).toEqual([name, expect.stringContaining("txt-1")]);
     }
-    for (const name of ["background", "xlink:href", "action", "formaction", "poster", "srcset", "data"])
+    for (const name of ["background", "xlink:href", "action", "formaction", "poster", "srcset", "data"]) {
       expect(isXhtml(div(`<a ${name}="#a">A</a>`))).toContain("txt-1");
+    }
   });
 
   it.each([
@@ -151,8 +152,9 @@ describe("a narrative", () => {
 
   it("of several million characters is read in a moment, whatever it is", () => {
     const start = cpuUsage(); // of this process: other work on the machine does not count
-    for (const part of ["<p ", "&", "<!--", "<", '<p class="', "<p>", " a=", "A", '<p style="url(', '<p style="a:', "aaaaaaaa"])
+    for (const part of ["<p ", "&", "<!--", "<", '<p class="', "<p>", " a=", "A", '<p style="url(', '<p style="a:', "aaaaaaaa"]) {
       for (const before of ["", "<", "<p", "</", "<!--"]) isXhtml(div(before + part.repeat(2_000_000 / part.length)));
+    }
     for (const part of ["url(", "/*", "'", "&quot;", "url(&quot;", " ", "a:", "url( "]) {
       isXhtml(div(`<p style="${part.repeat(2_000_000 / part.length)}">A</p>`));
       isXhtml(div(`<p style="url(${part.repeat(2_000_000 / part.length)}">A</p>`));

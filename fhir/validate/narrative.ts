@@ -153,8 +153,9 @@ export function isXhtml(text: string): string | undefined {
   if (!text.startsWith("<div") && !/^\s*<(?:\w+:)?div[\s>/]/.test(text)) return "must be XHTML in one <div> element";
   if (reference.test(text)) return 'must be well-formed XHTML: "&" is written &amp;';
   for (const [whole, hex, decimal] of text.matchAll(numbered)) {
-    if (!isCharacter(hex ? Number.parseInt(hex, 16) : Number(decimal)))
+    if (!isCharacter(hex ? Number.parseInt(hex, 16) : Number(decimal))) {
       return `must be well-formed XHTML: ${whole} stands for no character`;
+    }
   }
   const open: string[] = [];
   let declared: Set<string> | undefined; // prefixes of namespaces

@@ -334,8 +334,9 @@ describe("a resource that claims", () => {
   const r4 = "http://hl7.org/fhir/StructureDefinition";
 
   it("to be what R4 defines of its type is believed", () => {
-    for (const profile of [`${r4}/Patient`, `${r4}/Patient|4.0.1`, `${r4}/vitalsigns`, "http://a.example/Observation"])
+    for (const profile of [`${r4}/Patient`, `${r4}/Patient|4.0.1`, `${r4}/vitalsigns`, "http://a.example/Observation"]) {
       expect(issuesOf(profile)).toEqual([]);
+    }
   });
 
   it("to be what R4 defines of another type is refused", () => {

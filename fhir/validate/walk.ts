@@ -109,8 +109,9 @@ export function checkObject(value: unknown, plan: ObjectPlan, run: ValidationCon
   for (const { bit, name } of plan.required) {
     if ((seen & bit) === 0) run.fault("required", `${run.name()} must have the element ${name}.`, `.${name.replace("[x]", "")}`);
   }
-  if (content === 0 && !plan.isResource && !(hasValue && value["id"] !== undefined))
+  if (content === 0 && !plan.isResource && !(hasValue && value["id"] !== undefined)) {
     run.fault("invariant", `ele-1: ${run.name()} is empty: give it a value or leave it out.`);
+  }
   if (plan.name === "Reference") checkReference(value, member?.targets, run);
   else if (plan.name === "Extension") checkExtension(value, seen, plan, run);
   for (const rule of plan.rules) {

@@ -89,8 +89,9 @@ export class JetStreamTransport implements EventTransport {
     this.#forgotten.add(service);
     try {
       const { jsm } = await this.#open();
-      for (let partition = 0; partition < PARTITIONS; partition += 1)
-        await jsm.consumers.delete(this.#stream, consumerName(service, partition)).catch(() => {}); // another node was quicker
+      for (let partition = 0; partition < PARTITIONS; partition += 1) {
+        await jsm.consumers.delete(this.#stream, consumerName(service, partition)).catch(() => {});
+      } // another node was quicker
     } catch {
       this.#forgotten.delete(service); // NATS is away: the next change of the membership, or another node, does it
     }
@@ -209,8 +210,9 @@ export class JetStreamTransport implements EventTransport {
         }
         own.messages.delete(messages);
       } catch (error) {
-        if (!hasWarned && partition === 0 && !signal.aborted)
+        if (!hasWarned && partition === 0 && !signal.aborted) {
           this.#broker.logger.warn(`${service} gets no events at the moment: ${(error as Error).message}`);
+        }
         hasWarned = true;
         this.#opening = undefined;
       }

@@ -23,8 +23,9 @@ export async function historyPage(store: Store, query: HistoryQuery, currentFrom
       looked += 1;
       before = placeOf(version);
       if (version.updated >= currentFrom || (await wasCurrent(store, version, currentFrom))) found.push(version);
-      if (found.length === query.limit || looked === MAX_LOOKED_AT)
+      if (found.length === query.limit || looked === MAX_LOOKED_AT) {
         return { versions: found, more: more || version !== versions.at(-1), end: before };
+      }
     }
     if (!more || !before) return { versions: found, more: false };
   }

@@ -29,10 +29,12 @@ export type Place = Pick<Config, "dataDir" | "mongoUrl">;
  * @throws StartupError with what to do: nothing to copy, a target that is in use, MongoDB, a store that is damaged
  */
 export async function makeBackup({ dataDir, mongoUrl }: Place, target: string, say: (line: string) => void = () => {}): Promise<Manifest> {
-  if (mongoUrl)
+  if (mongoUrl) {
     throw new StartupError(`The data are in MongoDB, whose own tool makes a consistent copy: ${MONGODUMP} (docs/operations.md).`);
-  if (!existsSync(dataDir) || storesIn(dataDir).length === 0)
+  }
+  if (!existsSync(dataDir) || storesIn(dataDir).length === 0) {
     throw new StartupError(`There are no stores in ${dataDir}: set DATA_DIR to the folder of the data.`);
+  }
   requireEmpty(target, "A backup gets a folder of its own");
   mkdirSync(target, { recursive: true, mode: 0o700 });
   const at = new Date().toISOString();
@@ -67,16 +69,18 @@ export async function restoreBackup(
   { dataDir, mongoUrl }: Place,
   say: (line: string) => void = () => {},
 ): Promise<Manifest> {
-  if (mongoUrl)
+  if (mongoUrl) {
     throw new StartupError(`MONGO_URL is set, and this backup is of SQLite: unset it, or restore MongoDB's own dump with ${MONGORESTORE}.`);
+  }
   const manifest = readManifest(source);
   requireEmpty(dataDir, "A backup is restored into an empty DATA_DIR");
   for (const told of manifest.files) {
     const found = await describeFile(source, told.name).catch(() => undefined);
-    if (!found || found.sha256 !== told.sha256)
+    if (!found || found.sha256 !== told.sha256) {
       throw new StartupError(
         `${told.name} in ${source} is ${found ? "not what it was when the backup was made" : "missing"}: use another backup. Nothing was restored.`,
       );
+    }
   }
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   // Under other names until all of them are on the disk: a restore that was cut short is no data folder.
@@ -99,8 +103,9 @@ const MONGODUMP = "mongodump --uri=MONGO_URL --oplog --gzip --archive=FILE";
 const MONGORESTORE = "mongorestore --uri=MONGO_URL --oplogReplay --gzip --archive=FILE";
 
 function requireEmpty(folder: string, rule: string): void {
-  if (existsSync(folder) && readdirSync(folder).length > 0)
+  if (existsSync(folder) && readdirSync(folder).length > 0) {
     throw new StartupError(`${rule}, and ${folder} is not empty: nothing in it was touched. Name another.`);
+  }
 }
 
 function onDisk(file: string): void {

@@ -40,10 +40,11 @@ export function readManifest(folder: string): Manifest {
       `${folder} is no backup: it has no readable ${MANIFEST}, which is written last. Name the folder that npm run backup made.`,
     );
   }
-  if (manifest.format !== FORMAT)
+  if (manifest.format !== FORMAT) {
     throw new StartupError(
       `The backup in ${folder} has the form ${String(manifest.format)}; this version reads ${FORMAT}: use the version that made it.`,
     );
+  }
   const isListed = Array.isArray(manifest.files) && manifest.files.length > 0 && manifest.files.every(({ name }) => PLAIN_NAME.test(name));
   if (!isListed) throw new StartupError(`${MANIFEST} in ${folder} names no files: it was changed, and the backup cannot be used.`);
   return manifest;
@@ -66,8 +67,9 @@ export function checkStore(file: string): Record<string, number> | undefined {
   const db = new DatabaseSync(file);
   try {
     const [found] = db.prepare("PRAGMA integrity_check(1)").all() as { integrity_check: string }[];
-    if (found?.integrity_check !== "ok")
+    if (found?.integrity_check !== "ok") {
       throw new StartupError(`${file} is damaged (${found?.integrity_check}): keep an older backup, and see docs/operations.md.`);
+    }
     db.exec("PRAGMA journal_mode = DELETE");
     const isStore = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'resource'").get() !== undefined;
     if (!isStore) return undefined;
@@ -75,10 +77,11 @@ export function checkStore(file: string): Record<string, number> | undefined {
       "SELECT t.name, t.living, (SELECT count(*) FROM resource r WHERE r.type = t.no AND r.method < 3) AS counted FROM type t ORDER BY t.name";
     const types = db.prepare(counted).all() as { name: string; living: number; counted: number }[];
     const wrong = types.find(({ living, counted: found }) => living !== found);
-    if (wrong)
+    if (wrong) {
       throw new StartupError(
         `${file} counts ${wrong.living} ${wrong.name} and has ${wrong.counted}: keep an older backup, and see docs/operations.md.`,
       );
+    }
     return Object.fromEntries(types.flatMap(({ name, living }) => (living > 0 ? [[name, living]] : [])));
   } finally {
     db.close();

@@ -29,8 +29,9 @@ export function socketFor(dataDir: string): string {
   const inside = join(dataDir, NAME);
   if (isShort(inside)) return inside;
   const start = join(tmpdir(), "openward-");
-  if (!isShort(join(`${start}123456`, NAME)))
+  if (!isShort(join(`${start}123456`, NAME))) {
     throw new StartupError(`The paths of ${dataDir} and of ${tmpdir()} are too long for a socket: choose a shorter DATA_DIR or TMPDIR.`);
+  }
   return join(mkdtempSync(start), NAME);
 }
 

@@ -61,8 +61,9 @@ export class Paths {
     const steps = stepsOf(expression.replace(/\.where\(resolve\(\) is \w+\)$/, ""));
     if (steps[0] === type) steps.shift();
     let places: PathTarget[] = [{ path: "", structure: type, at: type, type }];
-    for (const step of [...(base ? base.split(".") : []), ...steps])
+    for (const step of [...(base ? base.split(".") : []), ...steps]) {
       places = places.flatMap((place) => this.#step(place, step, expression));
+    }
     return { leaves: places.map((place) => this.#leaf(place)), ...(only ? { only } : {}) };
   }
 

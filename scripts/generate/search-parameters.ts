@@ -92,10 +92,11 @@ function plain(parameter: SearchParameterDefinition, work: Work, paths: Paths, n
   const slots = members.flatMap((member) => {
     const read = readsOf(member, parameter.type);
     const dropped = member.asserted ? [] : member.leaves.filter((leaf) => !nonNull(readable[parameter.type]).includes(leaf.type));
-    if (dropped.length)
+    if (dropped.length) {
       notes.push(
         `${work.name}.${parameter.code} (${parameter.type}) does not read ${dropped.map((leaf) => `${leaf.path}: ${leaf.type}`).join(", ")}`,
       );
+    }
     if (!read.length) return [];
     if (parameter.type === "special") return [slotOf(work, { as: "latitude", read }), slotOf(work, { as: "longitude", read })];
     return [slotOf(work, { as: member.asserted ? "asserted" : parameter.type, read })];

@@ -60,8 +60,9 @@ export class FhirClient {
         `No server answers at ${this.base} (${(error as Error).message}): start one with \`npm start\`, or name it with --url.`,
       );
     }
-    if (body.resourceType !== "CapabilityStatement")
+    if (body.resourceType !== "CapabilityStatement") {
       throw new StartupError(`What answers at ${this.base} is no FHIR server (status ${status}): name one with --url.`);
+    }
   }
 
   /** @throws Refused, Unreachable */

@@ -116,8 +116,9 @@ async function bringBundle(entries: Entry[], { client, once }: Import, counts: C
   const safe = conditional(entries);
   for (let looks = 1; ; looks += 1) {
     if (anchor && (await client.find(anchor)).length > 0) {
-      if (looks > 1)
-        counts.written += entries.length; // it was our own first try that got through
+      if (looks > 1) {
+        counts.written += entries.length;
+      } // it was our own first try that got through
       else counts.skipped += 1;
       return;
     }

@@ -44,8 +44,9 @@ function parse(args: string[]) {
 /** Of a server's address its FHIR base; an address with a path is taken as the base itself, so any FHIR server can be named. */
 export function fhirBase(text: string): string {
   const url = URL.parse(text);
-  if (!url || !["http:", "https:"].includes(url.protocol))
+  if (!url || !["http:", "https:"].includes(url.protocol)) {
     throw new StartupError(`--url is "${text}"; it should be like http://127.0.0.1:3000.`);
+  }
   const path = url.pathname.replace(/\/+$/, "");
   return `${url.origin}${path === "" ? "/fhir" : path}`;
 }

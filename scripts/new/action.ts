@@ -16,19 +16,23 @@ export interface NewAction {
  */
 export function addAction(root: string, name: string, rest: "GET" | "POST"): NewAction {
   const [service = "", action = "", ...more] = name.split(".");
-  if (!/^[a-z][a-zA-Z0-9]{1,39}$/.test(action) || more.length > 0)
+  if (!/^[a-z][a-zA-Z0-9]{1,39}$/.test(action) || more.length > 0) {
     throw new StartupError(`"${name}" cannot be the name of an action: it should be SERVICE.VERB, like "visits.reschedule".`);
+  }
   const at = (kind: string) => `services/${service}/${service}.${kind}.ts`;
-  if (!/^[a-z][a-z0-9]*$/.test(service) || !existsSync(join(root, at("service"))))
+  if (!/^[a-z][a-z0-9]*$/.test(service) || !existsSync(join(root, at("service")))) {
     throw new StartupError(`There is no service "${service}": \`npm run new -- service ${service || "NAME"}\` makes one.`);
+  }
   const read = (file: string) => (existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : undefined);
   const contract = read(at("contract")) ?? "";
-  if (!contract.includes(`export const ${service} = {`) || !/^ {2}actions: \{$/m.test(read(at("service")) ?? ""))
+  if (!contract.includes(`export const ${service} = {`) || !/^ {2}actions: \{$/m.test(read(at("service")) ?? "")) {
     throw new StartupError(
       `${service} has no actions of its own yet, or keeps them in another form: take services/visits for a model and write the first by hand.`,
     );
-  if (new RegExp(`action<[^>]*>+\\("${service}\\.${action}"\\)`).test(contract) || contract.includes(`("${name}")`))
+  }
+  if (new RegExp(`action<[^>]*>+\\("${service}\\.${action}"\\)`).test(contract) || contract.includes(`("${name}")`)) {
     throw new StartupError(`There is an action ${name} already: choose another name.`);
+  }
 
   const made = new Made(service, action, rest);
   const readme = `services/${service}/README.md`;
@@ -135,8 +139,9 @@ describe("${this.#service}.${this.#action}", () => {
   readme(text: string): string {
     const row = [`\`${this.#service}.${this.#action}\``, `${this.#rest} /api/${this.#service}/${this.#action}`, `501 ${this.#type}`];
     const made = withRow(text, `\`${this.#service}.`, row);
-    if (made === undefined)
+    if (made === undefined) {
       throw new StartupError(`services/${this.#service}/README.md has no table of actions: make one as in services/visits.`);
+    }
     return made;
   }
 }

@@ -44,8 +44,9 @@ const COMPLEX: Record<string, Json> = {
 export function minimalResource(type: string): Json {
   const resource = { resourceType: type, id: "1", ...membersOf(elementsOf(type), type) };
   const [issue] = validate(resource, { type }).filter(({ severity }) => severity !== "warning" && severity !== "information");
-  if (issue)
+  if (issue) {
     throw new StartupError(`${type} cannot be the first type of a new service: its example would need more (${issue.diagnostics}).`);
+  }
   return resource;
 }
 

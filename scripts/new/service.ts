@@ -48,11 +48,13 @@ export class Edits {
 
 /** @throws StartupError for a name that no service can have, or that one has */
 export function refuseName(root: string, name: string): void {
-  if (!/^[a-z][a-z0-9]{2,29}$/.test(name))
+  if (!/^[a-z][a-z0-9]{2,29}$/.test(name)) {
     throw new StartupError(`"${name}" cannot be the name of a service: it should be 3 to 30 small letters and digits, like "dentistry".`);
+  }
   if (isReserved(name)) throw new StartupError(`"${name}" cannot be the name of a service: it means something in TypeScript.`);
-  if (Object.values(SYSTEMS).some((names) => names.includes(name)) || existsSync(join(root, "services", name)))
+  if (Object.values(SYSTEMS).some((names) => names.includes(name)) || existsSync(join(root, "services", name))) {
     throw new StartupError(`There is a service with the name "${name}" already: choose another.`);
+  }
 }
 
 /** The contract exports a constant with the service's name. */
@@ -78,8 +80,9 @@ export async function typesFrom(root: string, types: string[]): Promise<MovedTyp
   return types.map((type): MovedType => {
     if (!isResourceType(type)) throw new StartupError(`"${type}" is no resource type of FHIR R4.`);
     const [owner, ...others] = owners.get(type) ?? [];
-    if (!owner || others.length > 0)
+    if (!owner || others.length > 0) {
       throw new StartupError(`${type} is shared by several services: CONTRIBUTING.md says how to give a part of it away.`);
+    }
     const file = [`services/${owner}/${owner}.contract.ts`, `services/${owner}/${owner}.service.ts`].find((path) =>
       readFileSync(join(root, path), "utf8").includes(`"${type}"`),
     );

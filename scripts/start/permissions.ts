@@ -13,13 +13,15 @@ const OTHERS = 0o077;
 export function closeToOthers(dataDir: string): string[] {
   const told: string[] = [];
   const { mode } = lstatSync(dataDir);
-  if (mode & OTHERS)
+  if (mode & OTHERS) {
     told.push(
       `The folder ${dataDir} is open to other users of this machine (mode ${(mode & 0o777).toString(8)}); what lies in it is not. To close it: chmod 700 ${dataDir}`,
     );
+  }
   const kept = tighten(dataDir);
-  if (kept.length > 0)
+  if (kept.length > 0) {
     told.push(`Other users may read ${kept[0]}${kept.length > 1 ? ` and ${kept.length - 1} more` : ""}, which this user cannot change.`);
+  }
   return told;
 }
 

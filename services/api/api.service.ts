@@ -307,8 +307,9 @@ function dispatch(this: Service, request: MeshRequest, response: ServerResponse)
       return send(request, response, answer);
     })
     .catch((error: Error & { code?: number }) => {
-      if (error.code === 503 && !response.headersSent)
+      if (error.code === 503 && !response.headersSent) {
         return send(request, response, noteFailure(self, error, refuse(request, error), request.$ctx.requestID));
+      }
       throw error;
     })
     .catch((error: Error) => {
@@ -351,8 +352,9 @@ async function answerRest(service: This, ctx: Context, request: IncomingMessage,
   const [pathname = "/", ...query] = url.split("?");
   const searchParams = new URLSearchParams(query.join("?"));
   if (pathname.startsWith("/api/")) return callAction(ctx, request, pathname.slice("/api/".length), searchParams);
-  if (request.method !== "GET" && request.method !== "HEAD")
+  if (request.method !== "GET" && request.method !== "HEAD") {
     throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });
+  }
   switch (pathname) {
     case "/openapi.json": {
       const document = openapi(publishedActions(service.broker), service.directory.types(), service.own.origin, packageJson.version);

@@ -81,8 +81,9 @@ describe("a hospital with a price list", () => {
       [{ system: ACT_CODE, code: "AMB" }, 4_000],
       [glucose, 350],
       [aspirin, 12],
-    ] as const)
+    ] as const) {
       await billing.setPrice(clinic.caller, { code, cents, currency: "EUR" });
+    }
   });
   afterAll(() => clinic.stop());
 

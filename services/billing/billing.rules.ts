@@ -65,8 +65,9 @@ const hasNoDecimals = ({ currency = "" }: Money): boolean => exponentOf(currency
 function sumOf({ lineItem = [] }: Invoice): Money | undefined {
   const amounts = lineItem.flatMap(({ priceComponent = [] }) => priceComponent.map(({ amount, type }) => ({ amount, type })));
   const [first] = amounts;
-  if (!first?.amount || amounts.some(({ amount, type }) => type !== "base" || amount?.currency !== first.amount?.currency))
+  if (!first?.amount || amounts.some(({ amount, type }) => type !== "base" || amount?.currency !== first.amount?.currency)) {
     return undefined;
+  }
   const value = amounts.reduce((sum, { amount }) => sum + (numberOf(amount?.value) ?? Number.NaN), 0);
   return Number.isFinite(value) ? { value, ...(first.amount.currency && { currency: first.amount.currency }) } : undefined;
 }
@@ -91,8 +92,9 @@ const invoice: Rule<Invoice>[] = [
     check({ before, after }: Change<Invoice>) {
       if (!after || !isInForce(after) || (before && isInForce(before))) return undefined;
       const { totalNet, totalGross } = after;
-      for (const [name, total] of Object.entries({ totalNet, totalGross }))
+      for (const [name, total] of Object.entries({ totalNet, totalGross })) {
         if (total && isTooFine(total)) return tooFine("invoice-total", `Invoice.${name}`, total);
+      }
       const sum = sumOf(after);
       if (!sum || !totalNet || numberOf(totalNet.value) === undefined) return undefined;
       const off = Math.abs((numberOf(totalNet.value) as number) - (sum.value as number));

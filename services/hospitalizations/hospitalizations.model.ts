@@ -37,8 +37,9 @@ export function admitFromVisit<Of extends Encounter>(
   { patient, bed, reason }: { patient: string; bed: string; reason?: string },
   now: Date,
 ): Of {
-  if (!isOpen(visit) || INPATIENT.includes(visit.class.code ?? "") || visit.subject?.reference !== patient)
+  if (!isOpen(visit) || INPATIENT.includes(visit.class.code ?? "") || visit.subject?.reference !== patient) {
     throw visitNotOpen(`Encounter/${visit.id}`);
+  }
   const start = now.toISOString();
   return {
     ...visit,

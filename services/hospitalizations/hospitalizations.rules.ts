@@ -52,8 +52,9 @@ const bed: Rule<Encounter> = {
     const place = placeIn(facts, taken);
     if (taken === undefined || !place) return undefined;
     const kinds = place.physicalType?.coding?.map(({ code }) => code);
-    if (isClosed(place) || OUT_OF_USE.includes(place.operationalStatus?.code ?? "") || (kinds && !kinds.includes("bd")))
+    if (isClosed(place) || OUT_OF_USE.includes(place.operationalStatus?.code ?? "") || (kinds && !kinds.includes("bd"))) {
       return refusalBy(notABed(taken), "Encounter.location.location");
+    }
     const closed = above(facts, taken).find((it) => isClosed(placeIn(facts, it) ?? {}) || facts.of(it)?.is === "deleted");
     return closed === undefined ? undefined : refusalBy(wardClosed(closed), "Encounter.location.location");
   },

@@ -47,8 +47,9 @@ const staysLaboratory: Rule<Observation> = {
   group: "status",
   says: "A final result of the laboratory stays one: its category stays laboratory, so that no other service's rules hold for it.",
   check({ before, after }) {
-    if (!before || !after || !isFinal(before) || !hasCode(before.category, "laboratory") || hasCode(after.category, "laboratory"))
+    if (!before || !after || !isFinal(before) || !hasCode(before.category, "laboratory") || hasCode(after.category, "laboratory")) {
       return undefined;
+    }
     return refusal(
       "observation-laboratory",
       "It is a final result of the laboratory: leave it the category laboratory.",
@@ -101,8 +102,9 @@ const sane: Rule<Observation> = {
       const number = numberOf(value.value);
       if (number === undefined) continue;
       const isTooLarge = !Number.isFinite(number) || Math.abs(number) >= LARGEST;
-      if (isTooLarge || (number < 0 && NEVER_NEGATIVE.test(value.code ?? value.unit ?? "")))
+      if (isTooLarge || (number < 0 && NEVER_NEGATIVE.test(value.code ?? value.unit ?? ""))) {
         return refusal("observation-value", "No measurement has this value in this unit: correct it.", at, 422);
+      }
     }
     return undefined;
   },

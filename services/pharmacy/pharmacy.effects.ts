@@ -38,8 +38,9 @@ function offThePrescription(dispense: MedicationDispense | undefined): Moves {
 async function onTheShelf(moves: [string, number][], { counter }: EffectTools, bound: Omit<NonNullable<Movement["bound"]>, "min">) {
   const movements: Movement[] = [];
   // What the pharmacy never took in it does not keep: somebody else dispenses that.
-  for (const [name, by] of moves)
+  for (const [name, by] of moves) {
     if ((await counter(name)) !== undefined) movements.push({ counter: name, by, ...(by < 0 && { bound: { min: 0, ...bound } }) });
+  }
   return movements;
 }
 

@@ -110,8 +110,9 @@ export function newDispense(
   now: Date,
 ): MedicationDispense & { id: string } {
   if (request.status === "completed") throw moreThanPrescribed(`MedicationRequest/${request.id}`);
-  if (request.status !== "active" || !medicationOf(request) || prescribedBy(request) === undefined)
+  if (request.status !== "active" || !medicationOf(request) || prescribedBy(request) === undefined) {
     throw prescriptionNotActive(`MedicationRequest/${request.id}`);
+  }
   return {
     resourceType: "MedicationDispense",
     id,

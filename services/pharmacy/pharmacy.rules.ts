@@ -88,8 +88,9 @@ function reasonAgainst(request: MedicationRequest | undefined, { after, now }: C
   if (!request) return undefined;
   if (request.doNotPerform) return "The prescription says that the medication must not be given.";
   if (!isOrder(request)) return `The prescription is a ${request.intent}, no order: have it ordered first.`;
-  if (!["active", "completed"].includes(request.status) || (request.status === "completed" && after?.status !== "completed"))
+  if (!["active", "completed"].includes(request.status) || (request.status === "completed" && after?.status !== "completed")) {
     return `The prescription is ${request.status}: prescribe anew.`;
+  }
   const end = request.dispenseRequest?.validityPeriod?.end;
   const given = after?.whenHandedOver ?? now.toISOString();
   if (end !== undefined && given.slice(0, end.length) > end) return "The prescription has expired: prescribe anew.";

@@ -19,8 +19,9 @@ for (const [address, bits] of [
   ["198.51.100.0", 24],
   ["203.0.113.0", 24],
   ["224.0.0.0", 3],
-] as const)
+] as const) {
   SPECIAL.addSubnet(address, bits, "ipv4");
+}
 /** Of IPv6 only this is on the internet … */
 const GLOBAL = new BlockList();
 GLOBAL.addSubnet("2000::", 3, "ipv6");
@@ -30,8 +31,9 @@ for (const [address, bits] of [
   ["2001:db8::", 32],
   ["2002::", 16],
   ["3fff::", 20],
-] as const)
+] as const) {
   SPECIAL.addSubnet(address, bits, "ipv6");
+}
 
 /** `::ffff:10.0.0.1` → `10.0.0.1` */
 const plain = (address: string): string => /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;

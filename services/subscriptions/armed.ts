@@ -52,8 +52,9 @@ export class ArmedSubscriptions {
   /** @throws Error with a sentence for the client when there are too many */
   async arm(armed: Armed): Promise<void> {
     await this.look();
-    if (this.#known.size >= MAX_ARMED && !this.#known.has(armed.id))
+    if (this.#known.size >= MAX_ARMED && !this.#known.has(armed.id)) {
       throw new Error(`There are ${MAX_ARMED} subscriptions already: end one of them first.`);
+    }
     await this.#store.remove(PREFIX + armed.id);
     await this.#store.put(PREFIX + armed.id, JSON.stringify(armed));
     await this.look();

@@ -66,10 +66,11 @@ export class Sender {
         answer.destroy(); // what it says besides its status is of no interest
         const { statusCode = 0 } = answer;
         if (statusCode >= 200 && statusCode < 300) done();
-        else
+        else {
           fail(
             new Error(`The endpoint answered ${statusCode}${statusCode >= 300 && statusCode < 400 ? ": redirects are not followed" : ""}.`),
           );
+        }
       });
       request.on("error", (error: NodeJS.ErrnoException) =>
         fail(signal.aborted ? new Error(`The endpoint did not answer within ${ANSWER_MS / 1000} s.`) : readable(error)),

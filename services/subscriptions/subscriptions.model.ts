@@ -45,8 +45,9 @@ export function wishOf({ criteria, channel }: Subscription, reading: Reading): W
   searchOf(type, pairs, reading);
   if (channel.type === "websocket") return { type, pairs };
   if (channel.type !== "rest-hook") throw new Error(`The channel ${channel.type} is not supported: rest-hook and websocket are.`);
-  if (channel.payload !== undefined && !PAYLOADS.includes(channel.payload.split(";", 1)[0]?.trim() ?? ""))
+  if (channel.payload !== undefined && !PAYLOADS.includes(channel.payload.split(";", 1)[0]?.trim() ?? "")) {
     throw new Error(`channel.payload must be ${PAYLOADS[0]}, or absent for a notification without content.`);
+  }
   return {
     type,
     pairs,
@@ -59,8 +60,9 @@ export function searchOf(type: string, pairs: [string, string][], { base, dates 
   try {
     return parseSearch(type, pairs, { base, handling: "strict", dates });
   } catch (error) {
-    if (error instanceof FhirError)
+    if (error instanceof FhirError) {
       throw new Error(`The criteria cannot be searched for: ${error.issues.map(({ diagnostics }) => diagnostics).join(" ")}`);
+    }
     throw error;
   }
 }
@@ -68,8 +70,9 @@ export function searchOf(type: string, pairs: [string, string][], { base, dates 
 function endpointOf(text = ""): URL {
   const url = URL.parse(text);
   if (!url || !["http:", "https:"].includes(url.protocol)) throw new Error("channel.endpoint must be an https address.");
-  if (url.username || url.password || url.hash)
+  if (url.username || url.password || url.hash) {
     throw new Error("channel.endpoint must have no password and no fragment: credentials belong into channel.header.");
+  }
   return url;
 }
 
@@ -78,8 +81,9 @@ function headersOf(lines: string[] = []): Record<string, string> {
   return Object.fromEntries(
     lines.map((line) => {
       const [, name = "", value = ""] = /^([!#$%&'*+.^_`|~\w-]{1,100}):[ \t]*([\t\x20-\x7e]{0,4000})$/.exec(line) ?? [];
-      if (name === "" || OWN_HEADERS.test(name))
+      if (name === "" || OWN_HEADERS.test(name)) {
         throw new Error("A line of channel.header must be `Name: value`, and not one of the connection's own headers.");
+      }
       return [name, value];
     }),
   );

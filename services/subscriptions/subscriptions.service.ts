@@ -120,8 +120,9 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
           return;
         }
         // Active, but not as the handshake was made: a client has changed it, or has made it so.
-        if (this.armed.get(id)?.fingerprint !== fingerprintOf(subscription))
+        if (this.armed.get(id)?.fingerprint !== fingerprintOf(subscription)) {
           await this.end(subscription, { ...subscription, status: "requested" });
+        }
       },
 
       async activate(this: This, event: DurableEvent<{ id: string }>): Promise<void> {
@@ -174,8 +175,9 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
             search.clauses.filter((clause) => clause.kind !== "text" && clause.kind !== "any"),
             { id, updated, index: indexOf(resource) },
           )
-        )
+        ) {
           return false;
+        }
         if (!needsOwners(search)) return matchesClauses(search.clauses, { id, updated, index: indexOf(resource) });
         const mesh = { caller: this.broker, directory: this.directory, dates: dateSearch };
         const only = { ...search, clauses: [{ kind: "id" as const, any: [id] }, ...search.clauses] };
@@ -259,8 +261,9 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       this.armed = new ArmedSubscriptions(this.store, ({ type, pairs }) => searchOf(type, pairs, reading));
       await this.armed.look();
       const watchAll = () => {
-        for (const type of this.armed.types)
+        for (const type of this.armed.types) {
           this.watch(type).catch((error: Error) => this.logger.warn(`Owners of ${type} do not know that it is watched: ${error.message}`));
+        }
       };
       this.watching = setInterval(watchAll, WATCH_EVERY_MS).unref();
     },

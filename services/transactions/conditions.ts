@@ -135,8 +135,9 @@ export function refuseOwnMatches(writes: BundleEntry[], targets: Map<BundleEntry
     const target = targets.get(entry);
     if (criteria === undefined || !target || target.held || !entry.resource) continue;
     const { clauses } = (conditions.get(criteria) as CriteriaMatches).condition;
-    if (written.matching(entry.type as string, clauses).some((other) => other !== target))
+    if (written.matching(entry.type as string, clauses).some((other) => other !== target)) {
       throw refused(400, `Another entry of this transaction makes what matches ${criteria}: refer to that one.`, entry.index, "duplicate");
+    }
   }
 }
 

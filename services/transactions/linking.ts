@@ -60,8 +60,9 @@ export const vainLink = (link: string): string => `No entry of this bundle that 
 /** The same for what a patch has made: what it adds may be a link, too. */
 export function rewriteLinksInPatched(writes: BundleEntry[], targets: Map<BundleEntry, Target>): void {
   const byFullUrl = linkTargets(writes, targets);
-  for (const entry of writes)
+  for (const entry of writes) {
     if (entry.method === "PATCH" && entry.resource) replaceLinks(entry.resource, inConditionsToo(linksInPatched(byFullUrl)));
+  }
 }
 
 /** What links to the entries lead to now, by fullUrl. */

@@ -213,11 +213,12 @@ async function readHeld(mesh: { caller: Caller; directory: Directory }, type: st
 
 /** The error with the entry that it is about. */
 function ofEntry(error: unknown, index: number): unknown {
-  if (error instanceof FhirError)
+  if (error instanceof FhirError) {
     return new FhirError(
       error.status,
       error.issues.map((issue) => ({ ...issue, expression: [`Bundle.entry[${index}].resource`] })),
     );
+  }
   const { data } = error as { data?: { entry?: number } };
   if (data) data.entry = index;
   return error;

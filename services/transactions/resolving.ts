@@ -117,8 +117,9 @@ function mostDeletions(writes: BundleEntry[]): number {
     writes.flatMap(({ method, type, ifNoneExist }) => (method === "POST" && ifNoneExist !== undefined ? [type] : [])),
   );
   const deletions = new Map<string | undefined, number>();
-  for (const { method, type } of writes)
+  for (const { method, type } of writes) {
     if (method === "DELETE" && conditional.has(type)) deletions.set(type, (deletions.get(type) ?? 0) + 1);
+  }
   return Math.max(0, ...deletions.values());
 }
 
@@ -185,8 +186,9 @@ function addTargetsOf(
     const [match] = matches;
     if (match) {
       const isOther = entry.method === "PUT" && entry.resource?.id !== undefined && entry.resource.id !== match.id;
-      if (isOther)
+      if (isOther) {
         throw refused(400, `The criteria match ${entry.type}/${match.id}, but the resource has the id ${entry.resource?.id}.`, entry.index);
+      }
       targets.set(entry, { id: match.id, held: { ...match, deleted: false } });
     } else if (entry.method === "POST" || entry.method === "PUT") {
       const target = created.get(criteria) ?? { id: (entry.method === "PUT" ? entry.resource?.id : undefined) ?? timeOrderedId() };

@@ -115,8 +115,9 @@ class StepPlanner {
     const version = held && !held.deleted ? held.version : NONE_LIVING;
     const isKnown = held !== undefined || isLocated(entry, this.#directory);
     // What nobody has looked for, its owner finds out.
-    if ((isKnown || preconditions.mustBeAbsent) && !areFulfilled(preconditions, version))
+    if ((isKnown || preconditions.mustBeAbsent) && !areFulfilled(preconditions, version)) {
       throw staleEntry(held?.version ?? NONE_LIVING, index);
+    }
     if (entry.method === "DELETE") return this.#delete(writing, preconditions);
     const owner = this.#directory.ownerFor(writing.type, entry.resource);
     return this.#isCreation(writing) ? this.#create(writing, owner) : this.#update(writing, owner, preconditions);
@@ -187,8 +188,9 @@ class StepPlanner {
 
   #put({ entry, index, type, id }: Writing, owner: string, step: OwnerStep, mayWait = true): Extract<EntryAnswer, { kind: "step" }> {
     const place = this.#steps.put(index, owner, step, mayWait);
-    if (step.op === "delete" || mayBeTold(type))
+    if (step.op === "delete" || mayBeTold(type)) {
       this.#steps.note(owner, `${type}/${id}`, step.op === "delete" ? null : toldOf(entry.resource as Resource));
+    }
     return { kind: "step", place, type, id, isMove: false };
   }
 

@@ -45,11 +45,12 @@ export class MongoDocuments<Of extends Document = Document> extends DocumentAdap
     const { unique = [], indexes = [], expiresAt } = this.#options;
     const collection = db.collection(this.#name);
     // Partial, so that documents without the member share it with none.
-    for (const name of unique)
+    for (const name of unique) {
       await collection.createIndex(
         { [name]: 1 },
         { name: `u_${name}`, unique: true, partialFilterExpression: { [name]: { $exists: true } } },
       );
+    }
     for (const name of [...indexes, ...(expiresAt ? [expiresAt] : [])]) await collection.createIndex({ [name]: 1 }, { name });
     this.#db = db;
   }

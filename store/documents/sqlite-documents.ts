@@ -43,8 +43,9 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
     await db.whenFree(() => {
       db.exec(`CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID`);
       for (const name of unique) db.exec(`CREATE UNIQUE INDEX IF NOT EXISTS ${table}_u_${name} ON ${table} (${memberSql(name)})`);
-      for (const name of [...indexes, ...(expiresAt ? [expiresAt] : [])])
+      for (const name of [...indexes, ...(expiresAt ? [expiresAt] : [])]) {
         db.exec(`CREATE INDEX IF NOT EXISTS ${table}_${name} ON ${table} (${memberSql(name)})`);
+      }
     });
     this.#db = db;
   }

@@ -29,31 +29,36 @@ export class Locks {
       const [type, id] = [key.slice(0, key.indexOf("/")), key.slice(key.indexOf("/") + 1)];
       return { type, id, version: 0, updated: 0, method: "none" as const, living: false };
     };
-    if (refs.length > 0)
+    if (refs.length > 0) {
       await resource.bulkWrite(
         refs.map((key) => claim(key, absent(key))),
         { session },
       );
-    if (keys.length > 0)
+    }
+    if (keys.length > 0) {
       await held.bulkWrite(
         keys.map((key) => claim(key, { ref: "", isClaim: true })),
         { session },
       );
-    if (names.length > 0)
+    }
+    if (names.length > 0) {
       await counter.bulkWrite(
         names.map((key) => claim(key, { value: 0 })),
         { session },
       );
-    if (events.length > 0)
+    }
+    if (events.length > 0) {
       await handled.bulkWrite(
         events.map((key) => claim(key, { expires: new Date(Date.now() + CLAIM_MS), isClaim: true })),
         { session },
       );
-    if (conditions.length > 0)
+    }
+    if (conditions.length > 0) {
       await condition.bulkWrite(
         conditions.map((key) => claim(key, { writes: 0, at: new Date() })),
         { session },
       );
+    }
     const relied = of("relied").map(reliedId);
     if (relied.length > 0) await condition.updateMany({ _id: { $in: relied } }, { $addToSet: { relying: tx } }, { session });
   }

@@ -34,8 +34,9 @@ export class PreparedTransactions {
     const { indexVersion } = this.#options;
     await this.#collections.prepared.insertOne({ _id: tx, since: Date.now(), indexVersion, ...first, more: more.length }, { session });
     // One by one: together they may be more than one message of MongoDB takes.
-    for (const [place, part] of more.entries())
+    for (const [place, part] of more.entries()) {
       await this.#collections.prepared_part.insertOne({ _id: `${tx}/${place}`, tx, place, ...part }, { session });
+    }
   }
 
   /** What was put under the name, in its order; undefined when there is nothing. @param at time of what is being committed, milliseconds */

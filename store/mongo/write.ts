@@ -135,8 +135,9 @@ export class Writer {
     const now = Date.now();
     // Several changes of one resource follow one another; all others go together, a command or two for each collection.
     const times = new Map<Change, number>();
-    for (const some of rounds(changes))
+    for (const some of rounds(changes)) {
       await this.#applyTogether(some, results, session, { at: at ?? now, now, lock: tx ?? free, key, times });
+    }
     const events = eventsOf(changes, this.#emits, (change) => times.get(change) ?? now);
     await writeEvents(this.#collections, events, session);
     await this.#remember(changes, session, tx ?? free);
@@ -221,8 +222,9 @@ export class Writer {
           .find({ $or: refs.map((ref) => ({ _id: { $gte: `${ref}/`, $lt: `${ref}0` } })), write: key }, { session, projection })
           .toArray()
       : [];
-    for (const { type, id, version, updated, method, json } of [...older, ...current])
+    for (const { type, id, version, updated, method, json } of [...older, ...current]) {
       made.set(`${type}/${id}`, { version, updated, method: method as MadeVersion["method"], ...(json !== undefined && { json }) });
+    }
     return made;
   }
 

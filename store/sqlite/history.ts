@@ -90,8 +90,9 @@ function ofTypes(db: Database, types: Types, query: HistoryQuery): HistoryPlace[
       const condition = window(query, name, undefined, "h");
       const { text, values } = q`SELECT ${sql(row)} AS row, id, version, updated, method FROM ${sql(`${table} h INDEXED BY ${index}`)}
         WHERE type = ${no} AND method < 4 AND ${condition} ORDER BY updated DESC, id DESC, version DESC LIMIT ${query.limit + 1}`;
-      for (const found of db.all<Omit<HistoryPlace, "type" | "isCurrent">>(text, ...values))
+      for (const found of db.all<Omit<HistoryPlace, "type" | "isCurrent">>(text, ...values)) {
         places.push({ ...found, type: name, isCurrent: table === "resource" });
+      }
     }
   }
   return places;

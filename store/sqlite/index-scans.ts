@@ -33,13 +33,14 @@ function driversOf(clause: Clause, type: number): IndexScan[] {
     case "missing": {
       if (clause.missing) return [];
       const { slots, prefix } = clause;
-      if (prefix)
+      if (prefix) {
         return [
           keyDriver(
             slots,
             prefix.map((one) => ({ prefix: one })),
           ),
         ];
+      }
       const branches = slots.flatMap((slot) => [
         sql("SELECT k.seq AS seq FROM keys k INDEXED BY keys_value WHERE k.slot = ?", slot),
         sql("SELECT k.seq AS seq FROM ranges k INDEXED BY ranges_point WHERE k.high = k.low AND k.slot = ?", slot),

@@ -50,8 +50,9 @@ export async function openFile(file: string, setUp: (db: Database) => Promise<vo
 export function refuseForeignFile(db: Database): boolean {
   const { application_id: mark } = db.one<{ application_id: number }>("PRAGMA application_id");
   const isEmpty = db.one<{ n: number }>("SELECT count(*) AS n FROM sqlite_schema").n === 0;
-  if (mark !== APPLICATION_ID && !isEmpty)
+  if (mark !== APPLICATION_ID && !isEmpty) {
     throw unavailable(`${db.file} is not a store of OpenWard: move it away or choose another DATA_DIR.`);
+  }
   return isEmpty;
 }
 

@@ -44,8 +44,9 @@ const MANY_VALUES = 8;
 /** `column` is one of the values; a long list is one parameter, so that the statement's text stays the same. */
 export function oneOf(column: string, values: (string | number)[]): Sql {
   if (values.length === 1) return sql(`${column} = ?`, values[0] as Value);
-  if (typeof values[0] === "number" && values.length <= MANY_VALUES)
+  if (typeof values[0] === "number" && values.length <= MANY_VALUES) {
     return sql(`${column} IN (${values.map(() => "?").join(", ")})`, ...values);
+  }
   // The plus keeps the list from being walked through an index.
   return sql(`${values.length > MANY_VALUES ? "+" : ""}${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
 }

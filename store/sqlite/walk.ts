@@ -175,8 +175,9 @@ export class Walker {
     const rows = axis.lanes.map((lane) => ({ ...lane, where: q`${lane.where} AND ${sql(lane.column)} = ${value}` }));
     const fixed = [...walk.fixed, value];
     const source = { branches: rows.map(laneRows), fromSlots: !axis.isTotal };
-    if (others.length > 0 && this.#chooser.countUpTo(source, this.#limits.few) <= this.#limits.few)
+    if (others.length > 0 && this.#chooser.countUpTo(source, this.#limits.few) <= this.#limits.few) {
       return this.#collect(question.type, source, held, others, fixed, after, need);
+    }
     return this.inOrder({ question, axes: others, probes: held, fixed, need, lanes: rows, ...(after && { after }) });
   }
 

@@ -88,11 +88,12 @@ describe.each([
       }
       for (const revive of revivals) await revive();
       await Promise.all([first, ...others].map((visit) => eventually(() => close(visit), isOver)));
-      for (const visit of [first, ...others])
+      for (const visit of [first, ...others]) {
         await eventually(
           () => charges(visit),
           (found) => found.length > 0,
         );
+      }
       for (const visit of ended) expect([visit, (await charges(visit)).length]).toEqual([visit, 1]);
     },
     90_000,

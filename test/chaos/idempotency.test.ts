@@ -33,8 +33,9 @@ async function request(door: string, mark: string): Promise<{ path: string; body
   const fhir = () => fhirAt(gateways()[0] as string);
   const total = async (search: string) => (await fhir().get(`${search}&_summary=count`)).body.total as number;
   const patient = { resourceType: "Patient", identifier: identifier(mark) };
-  if (door === "create")
+  if (door === "create") {
     return { path: "/fhir/Patient", body: patient, count: async () => [await total(`/Patient?identifier=urn:key|${mark}`)] };
+  }
   if (door === "visit") {
     const { body } = await fhir().create(patient);
     const count = async () => [await total(`/Encounter?subject=Patient/${body.id}`)];

@@ -374,11 +374,13 @@ describe("a hospital that is attacked", () => {
     const made = (name: string, version: string, min: object) =>
       profileOfPatient(`http://example.org/StructureDefinition/${name}`, [min], { version });
     const needsNumber = { id: "Patient.identifier", path: "Patient.identifier", min: 1 };
-    for (const version of ["1", "2", "3"])
+    for (const version of ["1", "2", "3"]) {
       await fhir.create(made("several", version, { id: "Patient.name", path: "Patient.name", min: 0 }));
+    }
     await fhir.create(made("strict", "1", needsNumber));
     const profile = ["several", "strict"].map((name) => `http://example.org/StructureDefinition/${name}`);
-    for (const claimed of [profile, [...profile].reverse()])
+    for (const claimed of [profile, [...profile].reverse()]) {
       expect((await fhir.create({ resourceType: "Patient", meta: { profile: claimed } })).status).toBe(422);
+    }
   });
 });

@@ -376,14 +376,16 @@ describe("a bundle", () => {
       [put("Patient?identifier=urn:x|new", { ...patient, id: "new" }), put("Patient/new", { ...patient, id: "new" })],
       [put("Patient?identifier=urn:x|new"), createUnless("new")],
       [createUnless("new"), put("Patient?identifier=urn:x|new")],
-    ])
+    ]) {
       expect(await fhir.send("POST", "", transaction(...entries))).toMatchObject({ status: 400, body: outcomeWith("invalid") });
+    }
     expect((await fhir.get(`/Patient/${id}`)).body.meta.versionId).toBe("1");
     for (const entries of [
       [put(byCriteria), createUnless("overlap")],
       [createUnless("overlap"), put(`Patient/${id}`, { ...patient, id })],
-    ])
+    ]) {
       expect((await fhir.send("POST", "", transaction(...entries))).status).toBe(200);
+    }
     expect((await fhir.get(`/${byCriteria}`)).body.total).toBe(1);
   });
 
@@ -409,8 +411,9 @@ describe("a bundle", () => {
     expect((await fhir.get("/Patient?identifier=urn:x|beside-no-match")).body.total).toBe(0);
     const { id } = (await fhir.create(resource)).body;
     const put = (ifMatch: string) => ({ resource: { ...resource, id }, request: { method: "PUT", url: `${type}/${id}`, ifMatch } });
-    for (const entry of [put("*"), put('W/"2"'), { request: { method: "DELETE", url: `${type}/${id}`, ifMatch: "*" } }])
+    for (const entry of [put("*"), put('W/"2"'), { request: { method: "DELETE", url: `${type}/${id}`, ifMatch: "*" } }]) {
       expect((await fhir.send("POST", "", transaction(entry))).status).toBe(200);
+    }
     expect((await fhir.send("POST", "", transaction(put("*")))).status).toBe(412);
   });
 

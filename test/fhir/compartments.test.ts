@@ -28,8 +28,9 @@ describe.each(["sqlite", "mongo"] as const)("the compartment of a patient, on %s
 
   it("holds the Patients that link to the Patient", async () => {
     const linked = ["ada", "ada-again", "ada-too"];
-    for (const path of ["/Patient/ada/Patient", "/Patient/ada/*?_type=Patient", "/Patient/ada/$everything?_type=Patient"])
+    for (const path of ["/Patient/ada/Patient", "/Patient/ada/*?_type=Patient", "/Patient/ada/$everything?_type=Patient"]) {
       expect(ids((await fhir.all(path)).resources)).toEqual(linked);
+    }
     expect(ids((await fhir.all("/Patient/ada/Patient?_count=1")).resources)).toEqual(linked);
     expect(ids((await fhir.all("/Patient/ada/*?_count=1&_type=Patient&_sort=_lastUpdated")).resources)).toEqual(linked);
     expect(ids((await fhir.all("/Patient/ada/Patient?gender=female")).resources)).toEqual(["ada", "ada-again"]);

@@ -117,8 +117,13 @@ describe("conditional interactions over HTTP", () => {
       const byName = (form: string) => rawPost(Number(port), `localhost:${port}`, form, withNumber("named"));
       expect(await byName(`http://localhost:${port}/fhir/Patient?identifier=urn:mrn|named`)).toBe(201);
       expect((await sent("identifier=urn:mrn|named")).status).toBe(200);
-      for (const form of ["http://other.example/fhir/Patient?identifier=urn:mrn|named", "Observation?identifier=urn:mrn|named", "/Patient"])
+      for (const form of [
+        "http://other.example/fhir/Patient?identifier=urn:mrn|named",
+        "Observation?identifier=urn:mrn|named",
+        "/Patient",
+      ]) {
         expect(await sent(form)).toMatchObject({ status: 400, body: outcomeWith("invalid") });
+      }
       const entry = [{ resource: rossi, request: { method: "POST", url: "Patient", ifNoneExist: "Observation?identifier=1" } }];
       expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({
         status: 400,
@@ -129,11 +134,12 @@ describe("conditional interactions over HTTP", () => {
     it("with letters in UTF-8, and a plus", async () => {
       const port = Number(new URL(at.mesh.base).port);
       const named = { resourceType: "Patient", name: [{ family: "Ängström" }], telecom: [{ system: "phone", value: "+39055" }] };
-      for (const criteria of ["family:exact=Ängström", "telecom=+39055", "Patient?telecom=%2B39055"])
+      for (const criteria of ["family:exact=Ängström", "telecom=+39055", "Patient?telecom=%2B39055"]) {
         expect([await rawPost(port, `127.0.0.1:${port}`, criteria, named), criteria]).toEqual([
           criteria.startsWith("family") ? 201 : 200,
           criteria,
         ]);
+      }
       expect(await rawPost(port, `127.0.0.1:${port}`, "family:exact=Ängström", named)).toBe(200);
       const entry = [{ resource: named, request: { method: "POST", url: "Patient", ifNoneExist: "telecom=+39055" } }];
       for (const type of ["batch", "transaction"]) {

@@ -49,8 +49,9 @@ describe.each([
   });
 
   it("may read why it was refused", async () => {
-    for (const path of ["/Patient/none", "/Nonsense"])
+    for (const path of ["/Patient/none", "/Nonsense"]) {
       expect(allowed(await fhir.get(path, { Origin: APP }))).toBe(isAllowed ? itself : null);
+    }
     const action = await fetch(`${mesh.base}/api/patients/nothing`, { headers: { Origin: APP } });
     expect([action.status, allowed(action)]).toEqual([404, isAllowed ? itself : null]);
   });

@@ -19,8 +19,9 @@ describe("clients as they are", () => {
         ["Group/twice", "b"],
         ["Patient/once", "a"],
         ["Patient/twice", "a"],
-      ] as const)
+      ] as const) {
         expect((await at.fhir.create(observation(reference, code))).status).toBe(201);
+      }
       await at.fhir.create({ resourceType: "Condition", subject: { reference: "Patient/once" }, encounter: { reference: "Encounter/x" } });
     });
 

@@ -24,8 +24,9 @@ describe("a history", () => {
   it("of a time before the resource is empty, and of one that never was not found", async () => {
     expect(await fhir.get(`${place}?_at=1999`)).toMatchObject({ status: 200, body: { total: 0 } });
     expect(await fhir.get(`${place}?_since=2999-01-01`)).toMatchObject({ status: 200, body: { total: 0 } });
-    for (const query of ["", "?_at=1999", "?_since=1999"])
+    for (const query of ["", "?_at=1999", "?_since=1999"]) {
       expect(await fhir.get(`/Patient/nobody/_history${query}`)).toMatchObject({ status: 404, body: outcomeWith("not-found") });
+    }
   });
 
   it("takes a zone whose plus came as a space", async () => {

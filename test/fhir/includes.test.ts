@@ -64,8 +64,9 @@ describe("what a search brings along", () => {
     for (const [id, next] of [
       [one, other],
       [other, one],
-    ])
+    ]) {
       await at.fhir.send("PUT", `/Observation/${id}`, { ...observation({ hasMember: [{ reference: `Observation/${next}` }] }), id });
+    }
     expect(await included(`/Observation?_id=${one}&_include:iterate=Observation:has-member`)).toEqual([`Observation/${other}/1`]);
   });
 });

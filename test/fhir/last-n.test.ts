@@ -92,8 +92,9 @@ describe("the last Observations", () => {
       "_include:iterate=Observation:patient",
       "_sort=date",
       "_total=accurate",
-    ])
+    ]) {
       expect(await last("shaped", `&${wrong}`, strict)).toEqual(outcomeWith("not-supported"));
+    }
     expect(daysIn(await last("shaped", "&max=1&_elements=valueString", strict))).toEqual(["01"]);
     expect(await last("shaped", "&colour=red")).toEqual(outcomeWith("not-supported"));
   });

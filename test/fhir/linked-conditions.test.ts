@@ -95,8 +95,9 @@ describe("the entries of a transaction", () => {
     it("but an identifier that looks like a link is none", async () => {
       const urn = `urn:uuid:${randomUUID()}`;
       const named: Resource = { resourceType: "Patient", identifier: [{ system: "urn:ietf:rfc3986", value: urn }] };
-      for (const criteria of [`identifier=urn:ietf:rfc3986|${urn}`, `identifier=${urn}`])
+      for (const criteria of [`identifier=urn:ietf:rfc3986|${urn}`, `identifier=${urn}`]) {
         expect((await send(post(named, urn, criteria))).status).toBe(200);
+      }
       expect(await total(`/Patient?identifier=${urn}`)).toBe(1);
     });
 

@@ -64,7 +64,7 @@ describe("operations over HTTP", () => {
       ["pain", "01"],
       ["pain", "02"],
       ["mood", "03"],
-    ])
+    ]) {
       await created({
         resourceType: "Observation",
         status: "final",
@@ -72,6 +72,7 @@ describe("operations over HTTP", () => {
         subject: other,
         effectiveDateTime: `2026-01-${day}`,
       });
+    }
     const inPart = (await at.fhir.get("/Observation/$lastn?subject=Patient/lastn-by-text&_elements=effective")).body.entry;
     expect(inPart.map((it: { resource: { effectiveDateTime: string } }) => it.resource.effectiveDateTime)).toEqual([
       "2026-01-03",

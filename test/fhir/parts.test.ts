@@ -61,8 +61,9 @@ describe("a part of a resource is not stored as the whole", () => {
 
   it("under the older system, and without one; another system's code is another tag", async () => {
     const tagged = (tag: object) => at.fhir.create({ ...rossi, meta: { tag: [tag] } });
-    for (const tag of [{ code: "SUBSETTED" }, { system: "http://hl7.org/fhir/v3/ObservationValue", code: "SUBSETTED" }])
+    for (const tag of [{ code: "SUBSETTED" }, { system: "http://hl7.org/fhir/v3/ObservationValue", code: "SUBSETTED" }]) {
       expect(await tagged(tag)).toMatchObject(refused);
+    }
     expect((await tagged({ system: "urn:own", code: "SUBSETTED" })).status).toBe(201);
   });
 

@@ -66,8 +66,9 @@ describe("a profile", () => {
 
   it("is not needed to ask whether what is stored may be deleted", async () => {
     const { id } = (await fhir.create({ resourceType: "Patient" })).body;
-    for (const query of ["?mode=delete", ""])
+    for (const query of ["?mode=delete", ""]) {
       expect((await fhir.send("POST", `/Patient/${id}/$validate${query}`)).body).toEqual(outcomeWith("informational"));
+    }
     expect((await fhir.send("POST", "/Patient/nobody/$validate?mode=delete")).status).toBe(404);
     expect((await fhir.send("POST", "/Patient/$validate")).body).toEqual(outcomeWith("required"));
   });

@@ -158,11 +158,12 @@ describe("everything that a record refers to", () => {
   it("is found from the whole record, whatever types are asked for", async () => {
     const { body } = await fhir.get(`/${patient}/$everything?_type=Practitioner`);
     expect([named(body, "match"), named(body, "include"), body.total]).toEqual([[], ["Practitioner/house"], 0]);
-    for (const count of [1, 2, 100])
+    for (const count of [1, 2, 100]) {
       expect(await walk(`/${patient}/$everything?_type=Practitioner,Observation,Endpoint&_count=${count}`)).toMatchObject({
         matches: ["Observation/old", "Observation/panel"],
         along: ["Endpoint/images", "Observation/part", "Practitioner/house"],
       });
+    }
     expect((await fhir.get(`/${patient}/$everything?_type=Practitioner,Observation&_summary=count`)).body.total).toBe(2);
   });
 
@@ -190,8 +191,9 @@ describe("everything that a record refers to", () => {
 
   it("makes a page shorter where it would be too much, and is told of where one resource refers to too much", async () => {
     const data = Buffer.alloc(4_500_000, "x").toString("base64"); // 6 MB each
-    for (const id of ["1", "2", "3"])
+    for (const id of ["1", "2", "3"]) {
       await fhir.send("PUT", `/Binary/large-${id}`, { resourceType: "Binary", id: `large-${id}`, contentType: "text/plain", data });
+    }
     const subject = { reference: "Patient/carla" };
     await fhir.send("PUT", "/Patient/carla", { resourceType: "Patient", id: "carla" });
     const letter = (...ids: string[]) =>
@@ -228,12 +230,14 @@ describe("everything that a record refers to", () => {
     const counted = (await fhir.get(`/${patient}/$everything?_summary=count`)).body;
     expect(counted).toMatchObject({ total: record.length });
     expect(counted).not.toHaveProperty("entry");
-    for (const wrong of ["_sort=_id", "_include=*", "_total=accurate", "_revinclude:iterate=*"])
+    for (const wrong of ["_sort=_id", "_include=*", "_total=accurate", "_revinclude:iterate=*"]) {
       expect(await fhir.get(`/${patient}/$everything?${wrong}`, { Prefer: "handling=strict" })).toMatchObject({
         status: 400,
         body: outcomeWith("not-supported"),
       });
-    for (const wrong of ["_summary=short", "_summary=true&_elements=id"])
+    }
+    for (const wrong of ["_summary=short", "_summary=true&_elements=id"]) {
       expect((await fhir.get(`/${patient}/$everything?${wrong}`)).status).toBe(400);
+    }
   });
 });

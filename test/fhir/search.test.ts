@@ -99,18 +99,20 @@ describe("a search over several services", () => {
       response("r", url),
       response("r1", `${url}|1.0`),
       response("r2", `${url}|2.0`),
-    ])
+    ]) {
       expect((await fhir.send("PUT", `/${resource.resourceType}/${resource.id}`, resource)).status).toBe(201);
+    }
     const reverse = "QuestionnaireResponse:questionnaire";
     expect((await parts(`/Questionnaire?_id=q1&_revinclude=${reverse}`)).include).toEqual([
       "QuestionnaireResponse/r",
       "QuestionnaireResponse/r1",
     ]);
     expect((await parts(`/QuestionnaireResponse?_id=r2&_include=${reverse}`)).include).toEqual(["Questionnaire/q2"]);
-    for (const include of [reverse, "*"])
+    for (const include of [reverse, "*"]) {
       expect((await parts(`/QuestionnaireResponse?_id=r&_include=${include}`)).include).toEqual(
         expect.arrayContaining(["Questionnaire/q1", "Questionnaire/q2"]),
       );
+    }
     // From the answers to their questions, from these to all that was answered.
     expect((await parts(`/QuestionnaireResponse?_id=r1&_include=${reverse}&_revinclude:iterate=${reverse}`)).include).toEqual([
       "Questionnaire/q1",
@@ -198,8 +200,9 @@ describe("a search over several services", () => {
 
   it("ends a page before it grows too large, and goes on behind it", async () => {
     const note = [{ text: "x".repeat(500_000) }];
-    for (let index = 0; index < 12; index += 1)
+    for (let index = 0; index < 12; index += 1) {
       await fhir.create({ resourceType: "Condition", code: { text: "large" }, subject: { reference: "Patient/p2" }, note });
+    }
     const first = await fhir.get("/Condition?subject=Patient/p2&_count=100");
     expect(first.text.length).toBeLessThan(5_000_000);
     expect((await fhir.all("/Condition?subject=Patient/p2&_count=100")).resources).toHaveLength(12);
@@ -238,8 +241,9 @@ describe("a search over several services", () => {
     for (const query of [
       `/Patient/${id}/Condition?_summary=count`,
       `/Patient?_id=${id}&_has:Condition:subject:recorder:missing=false&_summary=count`,
-    ])
+    ]) {
       expect((await fhir.get(query)).body.total).toBe(1);
+    }
     expect((await fhir.get(`/Condition?subject=${absolute.reference}`)).body.total).toBe(1);
   });
 

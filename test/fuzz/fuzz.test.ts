@@ -51,12 +51,13 @@ const mutatedText = fc
   });
 
 const write = fc.tuple(mutatedText, fc.constantFrom("POST", "PUT", "PATCH", "bundle", "$validate")).map(([{ type, text }, how]) => {
-  if (how === "bundle")
+  if (how === "bundle") {
     return {
       method: "POST",
       path: "",
       body: `{"resourceType":"Bundle","type":"transaction","entry":[{"resource":${text},"request":{"method":"POST","url":"${type}"}}]}`,
     };
+  }
   if (how === "$validate") return { method: "POST", path: `/${type}/$validate`, body: text };
   return { method: how, path: how === "POST" ? `/${type}` : `/${type}/fuzz`, body: text };
 });
@@ -195,8 +196,9 @@ describe(`${REQUESTS} requests with something wrong in them`, () => {
         const { status, text } = await fhir.send(method, to, body, body === undefined ? {} : { Prefer: "return=minimal" });
         statuses[status] = (statuses[status] ?? 0) + 1;
         const isLeak = /\bat .*\.(ts|js):\d+|node_modules|SQLITE/.test(text);
-        if (status === 500 || status === 502 || status === 503 || isLeak || Date.now() - begun > PATIENCE)
+        if (status === 500 || status === 502 || status === 503 || isLeak || Date.now() - begun > PATIENCE) {
           faults.push(`#${index} ${method} ${to} ${status} ${text.slice(0, 300)} ${body?.slice(0, 300)}`);
+        }
         if (index === REQUESTS / 2) afterWarmUp = await memoryInUse();
       }
     };

@@ -82,8 +82,9 @@ describe.each([
 
   it("answers under its own names", async () => {
     const names = ["localhost", "LOCALHOST", "127.0.0.1", "[::1]"].map((name) => `${name}:${port}`);
-    for (const name of [...names, ...(own === PUBLIC ? ["ehr.example", "ehr.example:443", "EHR.example"] : [])])
+    for (const name of [...names, ...(own === PUBLIC ? ["ehr.example", "ehr.example:443", "EHR.example"] : [])]) {
       expect([name, statusOf(await get("/fhir/metadata", `Host: ${name}`))]).toEqual([name, 200]);
+    }
     expect(statusOf(await get(`http://localhost:${port}/fhir/metadata`, `Host: localhost:${port}`))).toBe(200);
     expect(statusOf(await raw(mesh.base, "GET /fhir/metadata HTTP/1.0\r\n\r\n"))).toBe(200);
   });
@@ -100,8 +101,9 @@ describe.each([
       `x@localhost:${port}`,
     ];
     for (const name of names) {
-      for (const path of ["/fhir/metadata", "/fhir/Patient", "/api/patients/register", "/", "/console.json", "/docs", "/nothing"])
+      for (const path of ["/fhir/metadata", "/fhir/Patient", "/api/patients/register", "/", "/console.json", "/docs", "/nothing"]) {
         expect([name, path, statusOf(await get(path, `Host: ${name}`))]).toEqual([name, path, 421]);
+      }
     }
     expect(await get("/fhir/Patient", "Host: evil.example", `X-Forwarded-Host: localhost:${port}`)).toMatch(
       /^HTTP\/1\.1 421 [\s\S]*OperationOutcome/,

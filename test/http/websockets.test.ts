@@ -69,8 +69,9 @@ describe("a websocket", () => {
     const { webSocket, said, until } = await connect();
     webSocket.send(`bind ${id}`);
     await until(1);
-    for (const family of ["Rossi", "Bianchi", "Rossi"])
+    for (const family of ["Rossi", "Bianchi", "Rossi"]) {
       await fhir.send("POST", "/Patient", { resourceType: "Patient", name: [{ family }] });
+    }
     await until(3);
     expect(said).toEqual([`bound ${id}`, `ping ${id}`, `ping ${id}`]);
   });

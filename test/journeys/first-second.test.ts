@@ -42,7 +42,7 @@ describe("the first second of a mesh", () => {
     const written = await startMesh({ services: SERVICES, dataDir, env: { MESH_NAME } });
     const fhir = fhirAt(written.base);
     await fhir.send("PUT", "/Patient/ann", { resourceType: "Patient", id: "ann", name: [{ family: "Rossi" }] });
-    for (const one of [{ category }, {}])
+    for (const one of [{ category }, {}]) {
       await fhir.create({
         resourceType: "Observation",
         status: "final",
@@ -50,8 +50,10 @@ describe("the first second of a mesh", () => {
         subject: SUBJECT,
         ...one,
       });
-    for (const code of ["AMB", "IMP"])
+    }
+    for (const code of ["AMB", "IMP"]) {
       await fhir.create({ resourceType: "Encounter", status: "finished", class: { code }, subject: SUBJECT });
+    }
     const idsIn = (body: { entry?: { resource: { resourceType: string; id: string } }[] }): string[] =>
       (body.entry ?? []).map(({ resource }) => `${resource.resourceType}/${resource.id}`).sort();
     const truth = new Map<string, string[]>();
@@ -66,8 +68,9 @@ describe("the first second of a mesh", () => {
       const late = fhirAt(`http://127.0.0.1:${port}`);
       while (!isOver) {
         const answer = await late.get(question).catch(() => undefined);
-        if (!answer)
-          await new Promise((resolve) => setImmediate(resolve)); // nobody listens yet
+        if (!answer) {
+          await new Promise((resolve) => setImmediate(resolve));
+        } // nobody listens yet
         else if (answer.status === 503) seen.unavailable += 1;
         else if (answer.status === 200 && JSON.stringify(idsIn(answer.body)) === JSON.stringify(truth.get(question))) seen.right += 1;
         else seen.wrong.push(`${question}: ${answer.status} ${idsIn(answer.body)}`);

@@ -46,8 +46,9 @@ describe.each(HOUSES)("60 patients' records in %s", (_, house) => {
   it("are as many of each type as were sent", async () => {
     const fhir = fhirAt(mesh.base);
     const sent = new Map<string, number>();
-    for (const { resources } of bundles)
+    for (const { resources } of bundles) {
       for (const { resourceType } of resources) sent.set(resourceType as string, (sent.get(resourceType as string) ?? 0) + 1);
+    }
     const stored = await Promise.all(
       [...sent.keys()].map(async (type) => [type, (await fhir.get(`/${type}?_summary=count`)).body.total] as const),
     );
@@ -58,8 +59,9 @@ describe.each(HOUSES)("60 patients' records in %s", (_, house) => {
     const fhir = fhirAt(mesh.base);
     const stored = new Map<string, Stored>();
     for (const type of new Set(bundles.flatMap(({ resources }) => resources.map((it) => it.resourceType as string)))) {
-      for (const resource of (await fhir.all(`/${type}?_count=1000`)).resources)
+      for (const resource of (await fhir.all(`/${type}?_count=1000`)).resources) {
         stored.set(`${type}/${(resource as Stored).id}`, resource as Stored);
+      }
     }
     expect(stored.size).toBe(13_991);
     let links = 0;
@@ -79,7 +81,8 @@ describe.each(HOUSES)("60 patients' records in %s", (_, house) => {
     expect(links).toBeGreaterThan(30_000);
     const text = JSON.stringify([...stored.values()]);
     expect(text).not.toContain("urn:uuid:");
-    for (const [, reference = ""] of text.matchAll(/"reference":"([A-Z][A-Za-z]+\/[^"]+)"/g))
+    for (const [, reference = ""] of text.matchAll(/"reference":"([A-Z][A-Za-z]+\/[^"]+)"/g)) {
       if (!stored.has(reference)) throw new Error(`${reference} leads nowhere`);
+    }
   }, 120_000);
 });

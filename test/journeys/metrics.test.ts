@@ -41,8 +41,9 @@ it("tell what was answered and how long it took, and nothing of whom", async () 
   expect(seriesValue(text, 'openward_action_seconds_count{action="patients.fhir.write"}')).toBeGreaterThanOrEqual(20);
   expect(seriesValue(text, 'openward_store_seconds_count{service="patients",operation="write"}')).toBeGreaterThanOrEqual(20);
   expect(seriesValue(text, 'openward_transactions_in_doubt{service="patients"}')).toBe(0);
-  for (const name of ["bytes_in_flight", "requests_in_flight", "commit_queue", "circuits_open", "members_down", "nodes_seen"])
+  for (const name of ["bytes_in_flight", "requests_in_flight", "commit_queue", "circuits_open", "members_down", "nodes_seen"]) {
     expect([name, seriesValue(text, `openward_${name}`)]).toEqual([name, expect.any(Number)]);
+  }
   for (const mark of marks) expect(text).not.toContain(mark);
   const series = (of: string) => of.split("\n").filter((line) => line.startsWith("openward_")).length;
   await work();

@@ -98,13 +98,15 @@ it("shows gateway, services and stores of one request, each under what has calle
     "records.fhir.prepare",
     "records store.commit",
     "transactions store.put",
-  ])
+  ]) {
     expect(names).toContain(name);
+  }
   const byId = new Map(ours.map((span) => [span.spanId, span]));
   const root = ours.find(({ name }) => name === "POST fhir") as Span;
   expect(root.parentSpanId).toBe(SPAN);
-  for (const span of ours.filter((one) => one.parentSpanId !== SPAN))
+  for (const span of ours.filter((one) => one.parentSpanId !== SPAN)) {
     expect([span.name, byId.has(span.parentSpanId ?? "")]).toEqual([span.name, true]);
+  }
   const under = (name: string) => byId.get(ours.find((span) => span.name === name)?.parentSpanId ?? "")?.name;
   expect(["patients store.prepare", "patients.fhir.prepare", "transactions.process"].map(under)).toEqual([
     "patients.fhir.prepare",

@@ -57,8 +57,9 @@ const resourceOf = (type: string): Json => ({ resourceType: type, ...objectOf(el
 
 function objectOf(elements: ElementJson[], number: number, depth: number): Json {
   const object: Json = {};
-  for (const element of elements)
+  for (const element of elements) {
     if (element.min && !COMMON.has(element.name)) put(object, element, { items: 1, depth: depth + 1, number });
+  }
   if (Object.keys(object).length > 0 || depth >= DEEPEST) return object;
   const own = elements.filter(({ name }) => !COMMON.has(name));
   const first = own.find(({ types }) => types !== undefined && isPrimitiveType(types[0] as string)) ?? own[0];

@@ -162,11 +162,12 @@ function criterionOn(type: string, name: string): fc.Arbitrary<Criterion> {
   const literal = ["status", "gender", "active"].includes(name);
   switch (kind) {
     case "token":
-      if (literal)
+      if (literal) {
         return fc.oneof(
           plain(fc.constantFrom("final", "amended", "male", "female", "true", "false", "finished", "active"), "not"),
           missing,
         );
+      }
       return fc.oneof(
         plain(fc.constantFrom("x", "y", "urn:a|x", "|x", "urn:b|", "IMP", "AMB", "urn:act|IMP", `${CATEGORY}|laboratory`), "not"),
         ...(name === "identifier" || name === "class"
@@ -293,8 +294,9 @@ interface Asked {
 /** What is wrong with an answer, held to the slow filter; undefined when nothing is. */
 function faultOf(all: Resource[], asked: Asked, found: string[]): string | undefined {
   const expected = all.filter((it) => it.resourceType === asked.type && asked.criteria.every((criterion) => fulfils(all, it, criterion)));
-  if (JSON.stringify(found.toSorted()) !== JSON.stringify(expected.map((it) => it.id).toSorted()))
+  if (JSON.stringify(found.toSorted()) !== JSON.stringify(expected.map((it) => it.id).toSorted())) {
     return `found    ${found.toSorted()}\n  expected ${expected.map((it) => it.id).toSorted()}`;
+  }
   const values = found.map((id) => {
     const it = all.find((one) => one.resourceType === asked.type && one.id === id) as Resource;
     return asked.sort.map(([name, desc]) => sortValue(it, name, desc));

@@ -79,8 +79,9 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
   it("have one patient each, however the bed is written", async () => {
     const { a } = await newBeds();
     await at.stored(await stay(a));
-    for (const reference of [a, `${a}/_history/1`, `${at.mesh.base}/fhir/${a}`])
+    for (const reference of [a, `${a}/_history/1`, `${at.mesh.base}/fhir/${a}`]) {
       expect(await at.fhir.create(await stay(reference))).toMatchObject({ status: 409 });
+    }
   });
 
   it("stay on the board when their operationalStatus is taken away, or says something else", async () => {

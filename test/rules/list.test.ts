@@ -7,8 +7,9 @@ const ROOT = join(import.meta.dirname, "../..");
 
 describe("The list of the hospital's rules", () => {
   it("is what the services have: docs/rules.md, and the names that RULES may have", async () => {
-    for (const [path, text] of Object.entries(await rulesFiles()))
+    for (const [path, text] of Object.entries(await rulesFiles())) {
       expect([path, readFileSync(join(ROOT, path), "utf8")]).toEqual([path, text]);
+    }
   });
 
   it("names for each rule a test that tries it", async () => {
@@ -23,7 +24,8 @@ describe("The list of the hospital's rules", () => {
       otherwise: "on",
       named: { references: "all", status: "warn", "encounter-period": "off" },
     });
-    for (const RULES of ["statuses:off", "status", "status:all", "status:off:off", "constructor:off"])
+    for (const RULES of ["statuses:off", "status", "status:all", "status:off:off", "constructor:off"]) {
       expect(() => readConfig({ RULES })).toThrow(/RULES is .*The names are .*encounter-period/s);
+    }
   });
 });

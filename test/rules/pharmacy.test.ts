@@ -119,12 +119,13 @@ rulesTable("the pharmacy", ["visits", "pharmacy"], (at) => {
     ["a proposal", { intent: "proposal" }],
     ["a stopped prescription", { status: "stopped" }],
     ["an expired prescription", { dispenseRequest: { validityPeriod: { end: "2020-12-31" } } }],
-  ] as const)
+  ] as const) {
     at.refuses("medication-dispense-prescription", `a dispense by ${what}`, {
       create: () => by(more),
       insteadOf: () => by(),
       as: { status: 409, expression: "MedicationDispense.authorizingPrescription" },
     });
+  }
   at.refuses("medication-administration-status", "what was given to be in progress", {
     stored: () => administration(),
     change: (it) => ({ ...it, status: "in-progress" }),

@@ -57,8 +57,9 @@ describe("The setting RULES", () => {
         subject: { reference },
       });
       expect(await fhir.create(flag("Patient/nobody"))).toMatchObject({ status: 409, body: { issue: [{ code: "business-rule" }] } });
-      for (const reference of ["Patient/p", "https://elsewhere.example/fhir/Patient/1", "Location/of-a-type-that-nobody-serves"])
+      for (const reference of ["Patient/p", "https://elsewhere.example/fhir/Patient/1", "Location/of-a-type-that-nobody-serves"]) {
         expect((await fhir.create(flag(reference))).status).toBe(201);
+      }
     } finally {
       await mesh.stop();
     }

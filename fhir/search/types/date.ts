@@ -58,13 +58,14 @@ export type DateReading = (typeof dateReadings)[number];
 export function dateMatches(value: string, name: string, { now, dates = "r4" }: { now: number; dates?: DateReading }): RangeMatch[] {
   const [prefix, text] = splitPrefix(value);
   const interval = intervalAsked(text);
-  if (!interval)
+  if (!interval) {
     throw fhirError(
       400,
       "invalid",
       `"${name}" needs a date such as 2020, 2020-02, 2020-02-29 or 2020-02-29T10:00:00Z, with eq, ne, gt, lt, ge, le, sa, eb or ap before it.`,
       name,
     );
+  }
   const [low, high] = interval;
   if (dates === "overlap" && prefix === "ge") return [{ highGe: low }];
   if (dates === "overlap" && prefix === "le") return [{ lowLe: high }];

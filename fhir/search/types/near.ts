@@ -32,8 +32,9 @@ export function coordinate(name: string): Writer {
 
 /** Locations in the circle, or outside of it by at most a sixteenth of its height. Slots: latitude, longitude. */
 export function nearClauses(parameter: SearchParameter, values: string[], name: string): Clause[] {
-  if (values.length > MAX_PLACES)
+  if (values.length > MAX_PLACES) {
     throw fhirError(400, "too-costly", `"${name}" has ${values.length} places; ${MAX_PLACES} are the most.`, name);
+  }
   const [latitudes, longitudes] = parameter.slots as [number, number];
   const groups = values.flatMap((value) => strips(...circleOf(value, name)));
   const of = groups.map(([latitude, longitude]): Clause[] => [
@@ -49,13 +50,14 @@ function circleOf(value: string, name: string): [latitude: number, longitude: nu
   const metres = size * (METRES[unit || "km"] ?? Number.NaN);
   const [north, east] = [numeral(latitude), numeral(longitude)];
   const isValid = Math.abs(north) <= 90 && Math.abs(east) <= 180 && metres >= 0;
-  if (!isValid || more.length)
+  if (!isValid || more.length) {
     throw fhirError(
       400,
       "invalid",
       `"${name}" needs latitude|longitude|distance|unit, e.g. -83.69|42.25|11.2|km; units: ${Object.keys(METRES).join(", ")}.`,
       name,
     );
+  }
   return [north, east, metres];
 }
 
@@ -97,15 +99,17 @@ function widthAt(latitude: number, reach: number, at: number): number {
 function around(longitude: number, width: number): RangeMatch[] {
   if (width >= 180) return [{ lowGe: -180, highLe: 180 }];
   const [west, east] = [longitude - width, longitude + width];
-  if (west < -180)
+  if (west < -180) {
     return [
       { lowGe: -180, highLe: east },
       { lowGe: west + 360, highLe: 180 },
     ];
-  if (east > 180)
+  }
+  if (east > 180) {
     return [
       { lowGe: west, highLe: 180 },
       { lowGe: -180, highLe: east - 360 },
     ];
+  }
   return [{ lowGe: west, highLe: east }];
 }

@@ -16,13 +16,14 @@ export const number: Writer = (sink, value) => {
 export function numberMatches(value: string, name: string): RangeMatch[] {
   const [prefix, text] = splitPrefix(value);
   const given = givenNumber(text);
-  if (!given)
+  if (!given) {
     throw fhirError(
       400,
       "invalid",
       `"${name}" needs a number such as 5, 5.40 or 1e3, with eq, ne, gt, lt, ge, le, sa, eb or ap before it.`,
       name,
     );
+  }
   // A number of more digits than a double holds has no room around it; it still equals itself.
   const [low, high] = [Math.min(given.low, given.value), Math.max(nextTo(given.high, -1), given.value)];
   // Greater and less are about the exact number; equality is about what it stands for.

@@ -69,8 +69,9 @@ export const money: Writer = (sink, value) => {
 /** `5.4`, `5.4|system|code`, `5.4||unit` */
 export function quantityMatches(value: string, name: string): RangeMatch[] {
   const [number = "", system, code, ...more] = splitAt(value, "|").map(unescaped);
-  if (more.length || (system !== undefined && !code))
+  if (more.length || (system !== undefined && !code)) {
     throw fhirError(400, "invalid", `"${name}" needs number, number|system|code or number||unit.`, name);
+  }
   const unit = code === undefined ? undefined : system ? { eq: `${code}${SEP}${system}` } : { prefix: `${code}${SEP}` };
   return numberMatches(number, name).map((match) => (unit ? { ...match, unit } : match));
 }

@@ -71,8 +71,9 @@ describe("a date in a search", () => {
     const matches = (prefix: string) => dateMatches(`${prefix}2020-01-02`, "date", { now: 0, dates: "overlap" });
     expect(matches("ge")).toEqual([{ highGe: low }]);
     expect(matches("le")).toEqual([{ lowLe: high }]);
-    for (const prefix of ["", "ne", "gt", "lt", "sa", "eb"])
+    for (const prefix of ["", "ne", "gt", "lt", "sa", "eb"]) {
       expect(matches(prefix)).toEqual(dateMatches(`${prefix}2020-01-02`, "date", { now: 0 }));
+    }
   });
 
   it.each(["", "ge", "2020-13", "xx2020", "gegt2020", "today"])("is refused when it is %p", (value) => {

@@ -77,8 +77,9 @@ export function referenceClause(parameter: SearchParameter, modifier: string, va
   if (modifier === "identifier") return { kind: "key", slots, any: values.flatMap((text) => tokenMatches("@", parameter, text, name)) };
   if (modifier === "below") return { kind: "key", slots, any: values.flatMap((text) => canonicalBelow(unescaped(text))) };
   const any = values.flatMap((text) => referenceMatches(parameter, modifier, unescaped(text), name, context));
-  if (any.length > MAX_MATCHES)
+  if (any.length > MAX_MATCHES) {
     throw fhirError(400, "too-costly", `"${name}" has too many ids without a type: write them as Type/id.`, name);
+  }
   if (any.length === 0) return NOTHING;
   const bare = values.flatMap((text) => bareIdOf(parameter, modifier, unescaped(text), name, context) ?? []);
   return bare.length > 0 ? { kind: "key", slots, any, bare } : { kind: "key", slots, any };

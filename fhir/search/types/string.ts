@@ -47,10 +47,11 @@ const wordsOfName = (text: string): string[] =>
 /** Rows by which a name is found that sounds alike. */
 export const phonetic: Writer = (sink, value) => {
   const parts = isObject(value) ? [value.text, value.family, value.given] : [value];
-  for (const part of parts)
+  for (const part of parts) {
     each(part, (text) => {
       if (isText(text)) for (const word of wordsOfName(text)) for (const sound of soundsOf(word)) sink.key(`&${sound}`);
     });
+  }
 };
 
 /** Each of the members, which are texts or lists of them. */

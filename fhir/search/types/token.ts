@@ -63,14 +63,16 @@ export const tokens: Record<string, Writer> = {
 /** `code`, `system|code`, `|code`, `system|` */
 export function tokenMatches(facet: "=" | "@", parameter: SearchParameter, value: string, name: string): KeyMatch[] {
   const [first = "", second, ...more] = splitAt(value, "|").map(unescaped);
-  if (more.length || (second === "" && first === ""))
+  if (more.length || (second === "" && first === "")) {
     throw fhirError(400, "invalid", `"${name}" needs code, system|code, |code or system|. A bar within a value is written \\|.`, name);
+  }
   if (second === undefined) {
     const forms = parameter.ignoresCase ? [...new Set([first, first.toLowerCase()])] : [first];
     return forms.map((code) => ({ prefix: `${facet}${code}${SEP}` }));
   }
-  if (parameter.isPlain)
+  if (parameter.isPlain) {
     throw fhirError(400, "invalid", `"${name}" has no system: give the value alone. A bar within it is written \\|.`, name);
+  }
   if (second === "") return [{ facet, ends: `${SEP}${first}` }];
   const matches: KeyMatch[] = [{ eq: `${facet}${second}${SEP}${first}` }];
   if (first && parameter.isImplied) matches.push({ eq: `${facet}${second}${SEP}` });
@@ -80,8 +82,9 @@ export function tokenMatches(facet: "=" | "@", parameter: SearchParameter, value
 /** `:of-type`: `system|code|value`. @throws FhirError 400 */
 function ofTypeMatch(value: string, name: string): KeyMatch {
   const parts = splitAt(value, "|").map(unescaped);
-  if (parts.length !== 3 || parts.includes(""))
+  if (parts.length !== 3 || parts.includes("")) {
     throw fhirError(400, "invalid", `"${name}" needs the identifier's type and value: system|code|value.`, name);
+  }
   return { eq: `%${parts[2]}${SEP}${parts[0]}${SEP}${parts[1]}` };
 }
 

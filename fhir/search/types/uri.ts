@@ -45,8 +45,9 @@ function ancestorsOf(uri: string): string[] {
 export function uriClauses({ code, slots }: SearchParameter, modifier: string, values: string[], name: string): Clause[] {
   const type = code === "url" && modifier === "" ? typeOfSlot(slots[0] as number) : undefined;
   const versions = type === undefined ? undefined : parametersOf(type).get("version")?.slots;
-  if (!versions || !values.some((value) => value.includes("|")))
+  if (!versions || !values.some((value) => value.includes("|"))) {
     return [{ kind: "key", slots, any: values.flatMap((value) => uriMatches(value, modifier, name)) }];
+  }
   const of = values.map((value): Clause[] => {
     const [url = "", version] = value.split("|");
     const address: Clause = { kind: "key", slots, any: [{ eq: `=${url}` }] };

@@ -87,8 +87,9 @@ function checkNode(item: Item, node: Node, plan: ObjectPlan | undefined, work: P
   const { value, type } = item;
   work.budget.spend(NODE_STEPS);
   checkTypes(item, node, plan, work);
-  if (node.fixed !== undefined && !isSame(value, node.fixed, work.budget))
+  if (node.fixed !== undefined && !isSame(value, node.fixed, work.budget)) {
     run.fault("value", `The profile fixes the value of ${run.name()} to ${shown(node.fixed)}.`);
+  }
   if (node.pattern !== undefined && !fits(value, node.pattern, work.budget)) {
     run.fault("value", `The profile wants ${run.name()} to have ${shown(node.pattern)}.`);
   }
@@ -102,8 +103,9 @@ function checkNode(item: Item, node: Node, plan: ObjectPlan | undefined, work: P
     if (limit === undefined) continue;
     const order = compare(value, limit);
     if (order === undefined) unsupported(work, `the least or greatest value of ${run.name()}`);
-    else if (order * sign < 0)
+    else if (order * sign < 0) {
       run.fault("value", `The profile wants ${run.name()} to be ${sign > 0 ? "at least" : "at most"} ${shown(limit)}.`);
+    }
   }
   if (node.valueSet !== undefined) checkBinding(value, type, node.valueSet, work);
   for (const constraint of node.constraints) checkConstraint(value, constraint, base, plan, work);
@@ -162,10 +164,12 @@ function checkChild(object: Json, node: Node, plan: ObjectPlan, work: ProfileCon
   const raw = held ? (object[held.name] ?? object[`_${held.name}`]) : undefined;
   const items: Item[] = (raw === undefined ? [] : Array.isArray(raw) ? raw : [raw]).map((value: unknown) => ({ value, type: member.type }));
   const shownName = node.name.replace("[x]", "");
-  if (items.length < node.min)
+  if (items.length < node.min) {
     run.fault("required", `The profile wants ${run.name()} to have ${node.min} ${shownName} at least.`, `.${shownName}`);
-  if (items.length > node.max)
+  }
+  if (items.length > node.max) {
     run.fault("structure", `The profile allows ${run.name()} ${node.max} ${shownName} at most.`, `.${shownName}`);
+  }
   const sliceOf = slicesOf(items, node, work);
   run.enter(member.step);
   const name = held && object[held.name] === undefined ? `_${held.name}` : member.name;
@@ -220,14 +224,16 @@ function slicesOf(items: Item[], node: Node, work: ProfileContext): (Node | unde
       count += 1;
     }
     const name = node.name.replace("[x]", "");
-    if (count < slice.min)
+    if (count < slice.min) {
       run.fault(
         "required",
         `The profile wants ${run.name()} to have ${slice.min} ${name} of the kind "${slice.name}" at least.`,
         `.${name}`,
       );
-    if (count > slice.max)
+    }
+    if (count > slice.max) {
       run.fault("structure", `The profile allows ${run.name()} ${slice.max} ${name} of the kind "${slice.name}" at most.`, `.${name}`);
+    }
   }
   const { rules: openness, ordered } = node.slicing ?? {};
   if (ordered) unsupported(work, `the order of the slices of ${node.name}`);

@@ -20,17 +20,17 @@ export function checkTarget(value: unknown, targetProfile: string[], work: Profi
   if (!found || !isResource(found)) return;
   const targets = targetProfile.map((url) => coreType(url) ?? work.known.get(withoutVersion(url))?.type);
   if (targets.includes("Resource") || targets.includes(found)) return;
-  if (targets.includes(undefined))
+  if (targets.includes(undefined)) {
     unsupported(work, `references to ${targetProfile.join(" or ").slice(0, 300)}, of which not all are stored`);
-  else work.run.fault("value", `The profile wants ${work.run.name()} to lead to ${targets.join(" or ")}, not to ${found}.`);
+  } else work.run.fault("value", `The profile wants ${work.run.name()} to lead to ${targets.join(" or ")}, not to ${found}.`);
 }
 
 /** Whether a code is in the value set that the profile requires, as far as that is known here. */
 export function checkBinding(value: unknown, type: string, valueSet: string, work: ProfileContext): void {
   const binding = bindingOf(nonNull(withoutVersion(valueSet).split("/").at(-1)), type);
-  if (!valueSet.startsWith("http://hl7.org/fhir/ValueSet/") || !binding.isKnown)
+  if (!valueSet.startsWith("http://hl7.org/fhir/ValueSet/") || !binding.isKnown) {
     unsupported(work, `the value set ${valueSet.slice(0, 200)}`);
-  else if (!binding.includes(value)) work.run.fault("code-invalid", `By the profile ${work.run.name()} ${binding.rule}.`);
+  } else if (!binding.includes(value)) work.run.fault("code-invalid", `By the profile ${work.run.name()} ${binding.rule}.`);
 }
 
 /** Whether a rule of the profile's own holds; what cannot be told here and now is left to the worker. */

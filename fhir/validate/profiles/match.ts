@@ -8,8 +8,9 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** Exactly the same, member for member. @throws TooCostly, as `fits` */
 export function isSame(value: unknown, fixed: unknown, budget: EvaluationBudget): boolean {
   budget.spend(1);
-  if (Array.isArray(fixed))
+  if (Array.isArray(fixed)) {
     return Array.isArray(value) && value.length === fixed.length && fixed.every((item, index) => isSame(value[index], item, budget));
+  }
   if (!isObject(fixed)) return isSamePrimitive(value, fixed);
   if (!isObject(value)) return false;
   const names = Object.keys(fixed);

@@ -84,8 +84,9 @@ function valueTest(slice: Node, steps: string[], budget: EvaluationBudget): ((va
   for (let depth = 0; node && depth <= steps.length; depth++) {
     for (const whole of [node.fixed, node.pattern]) {
       const expected = whole === undefined ? [] : valuesAt(whole, steps.slice(depth), budget);
-      if (expected.length > 0)
+      if (expected.length > 0) {
         return (value) => expected.some((one) => (node?.fixed === whole && depth === steps.length ? isSame : fits)(value, one, budget));
+      }
     }
     const url = steps.length === 1 && steps[0] === "url" && depth === 0 ? node.types?.[0]?.profile?.[0] : undefined;
     if (url !== undefined && node.types?.[0]?.code === "Extension") return (value) => value === withoutVersion(url);

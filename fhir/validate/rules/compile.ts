@@ -174,8 +174,9 @@ class Compiler {
     const a = left.evaluate;
     const b = right.evaluate;
     const logic = ownIn(logical, name);
-    if (logic)
+    if (logic) {
       return { evaluate: (nodes, scope) => truth(logic(truthOf(a(nodes, scope)), () => truthOf(b(nodes, scope)))), shape: NO_SHAPE };
+    }
     if (name === "<" || name === ">" || name === "<=" || name === ">=") {
       const isTime = [left, right].every(({ shape }) => shape.primitives.some((type) => times.has(type)));
       return { evaluate: (nodes, scope) => ordered(name, a(nodes, scope), b(nodes, scope), isTime), shape: NO_SHAPE };

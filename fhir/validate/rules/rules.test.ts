@@ -48,8 +48,9 @@ it("agree with the FHIRPath library on HL7's examples and on the same with a mem
     for (const [object, plan] of objectsOf(resource, nonNull(objectPlanOf(resource["resourceType"] as string)))) {
       for (const rule of plan.rules) {
         const text = JSON.stringify(object);
-        if (differs.has(rule.key) || text.length > (rule.key.startsWith("sdf") ? 40_000 : 5_000) || known.has(`${rule.key} ${text}`))
+        if (differs.has(rule.key) || text.length > (rule.key.startsWith("sdf") ? 40_000 : 5_000) || known.has(`${rule.key} ${text}`)) {
           continue;
+        }
         known.add(`${rule.key} ${text}`);
         const nth = (count.get(rule.key) ?? 0) + 1;
         if (nth > MAX_OBJECTS) continue;
@@ -58,10 +59,11 @@ it("agree with the FHIRPath library on HL7's examples and on the same with a mem
           const scope = { resource: plan.isResource ? variant : resource };
           const [found] = evaluateAt(rule.expression, plan.name, variant, scope);
           const isKept = rule.isKept(variant, scope);
-          if (isKept !== (found === true))
+          if (isKept !== (found === true)) {
             throw new Error(
               `${file}: ${rule.key} is ${isKept ? "kept" : "broken"}, the library finds ${String(found)}: ${JSON.stringify(variant)}`,
             );
+          }
           compared += 1;
           if (!isKept) broken += 1;
         }

@@ -35,8 +35,9 @@ export class GatheredFacts implements Facts {
   constructor(sources: FactSources, pending: Pending) {
     this.#sources = sources;
     this.#pending = pending;
-    for (const [reference, resource] of pending)
+    for (const [reference, resource] of pending) {
       this.#known.set(reference, resource ? { reference, is: "living", version: 0, resource } : { reference, is: "deleted", version: 0 });
+    }
   }
 
   of(reference: string | undefined): Fact | undefined {

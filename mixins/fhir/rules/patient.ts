@@ -22,8 +22,9 @@ export function reasonAgainst(fact: Fact | undefined, begun: string | undefined,
   if (!patient) return undefined;
   const [low = now.getTime()] = begun === undefined ? [] : (intervalOf(begun) ?? []);
   const [, death = now.getTime() - PAST_MS] = patient.deceasedDateTime === undefined ? [] : (intervalOf(patient.deceasedDateTime) ?? []);
-  if ((patient.deceasedBoolean || patient.deceasedDateTime !== undefined) && low > death)
+  if ((patient.deceasedBoolean || patient.deceasedDateTime !== undefined) && low > death) {
     return "The patient has died: only what began before can be recorded, with its date, or what is over.";
+  }
   if (low <= now.getTime() - PAST_MS) return undefined;
   const other = patient.link?.find(({ type }) => type === "replaced-by")?.other;
   if (other) return `The patient's record was replaced: use ${placeOf(other) ?? "the one that it names"}.`;

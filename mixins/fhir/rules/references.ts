@@ -64,8 +64,9 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
           all.map(({ place }) => facts.of(place)?.is),
           change,
         )
-      )
+      ) {
         return undefined;
+      }
       const what = `${vain.place} is not here: refer to one that is, or store it first (in one transaction with this).`;
       return { ...refusal(id, what, `${type}.${vain.path}`), data: { reference: vain.place } };
     },

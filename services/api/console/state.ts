@@ -66,8 +66,9 @@ async function look({ broker, directory, meter, caller }: MeshView, now: number)
       const owner = directory.services().find((it) => it.service === name);
       const hosts = nodes.filter((node) => node.available && node.services.some((it) => it.name === name)).map((node) => node.id);
       const base = { name, types: owner?.owns.length ?? 0, nodes: hosts };
-      if (!owner || owner.owns.length === 0)
+      if (!owner || owner.owns.length === 0) {
         return { ...base, documents: null, bytes: null, requestsPerSecond: name === "api" ? meter.rate(now) : null };
+      }
       const stats = await Promise.all(
         hosts.map((nodeID) =>
           ownerOf(name)

@@ -24,8 +24,9 @@ export async function pageKey(
 ): Promise<Buffer> {
   if (given) return given;
   if (pageKeyFile) return keyIn(pageKeyFile);
-  if (natsUrl && !supervised)
+  if (natsUrl && !supervised) {
     warn("PAGE_KEY is not set: page links of this gateway work with the gateways of this machine only (docs/security.md).");
+  }
   const file = join(dataDir, FILE);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await writeFile(file, randomBytes(32), { mode: 0o600, flag: "wx" }).catch(unlessThere);

@@ -46,8 +46,9 @@ describe("a page link", () => {
       const changed = token.slice(0, index) + (token[index] === "A" ? "B" : "A") + token.slice(index + 1);
       await expect(unpackToken(changed, "Patient")).rejects.toMatchObject(invalid);
     }
-    for (const made of ["", "A", token.slice(0, -1), token.slice(0, 30), "=".repeat(100), "é".repeat(100)])
+    for (const made of ["", "A", token.slice(0, -1), token.slice(0, 30), "=".repeat(100), "é".repeat(100)]) {
       await expect(unpackToken(made, "Patient")).rejects.toMatchObject(invalid);
+    }
   });
 
   it("ends after an hour", async () => {

@@ -28,8 +28,9 @@ export interface Given {
 /** @param name of the parameter that holds what the operation is about @throws FhirError 400 for what is no JSON object, 413 */
 export function givenIn(text: string, name: string): Given {
   const body = parseInput(text, MAX_PARTS_OF_RESOURCE) as Json | null;
-  if (body === null || typeof body !== "object" || Array.isArray(body))
+  if (body === null || typeof body !== "object" || Array.isArray(body)) {
     throw fhirError(400, "structure", "The body must be a FHIR resource, a JSON object.");
+  }
   if (body.resourceType !== "Parameters") return { parameters: [], value: body };
   const parameters = asArray(body.parameter);
   const found = parameters.find((it) => it.name === name);
@@ -60,8 +61,9 @@ export async function optionalBody(request: FhirRequest): Promise<string | undef
 function pairsIn(text: string | undefined): [name: string, value: string][] {
   if (text === undefined) return [];
   const body = parseInput(text) as { resourceType?: unknown; parameter?: unknown } | null;
-  if (body === null || typeof body !== "object" || body.resourceType !== "Parameters")
+  if (body === null || typeof body !== "object" || body.resourceType !== "Parameters") {
     throw fhirError(400, "structure", "The body of an operation must be a Parameters resource.");
+  }
   const parameters: unknown[] = Array.isArray(body.parameter) ? body.parameter : [];
   return parameters.map((parameter, index) => {
     const { name, ...rest } = (parameter ?? {}) as Record<string, unknown>;
@@ -70,8 +72,9 @@ function pairsIn(text: string | undefined): [name: string, value: string][] {
     const values = Object.entries(rest).filter(([member]) => /^value[A-Z]/.test(member));
     const [[, value] = []] = values;
     const plain = isRawNumber(value) ? value.rawJSON : value;
-    if (values.length !== 1 || !["string", "number", "boolean"].includes(typeof plain))
+    if (values.length !== 1 || !["string", "number", "boolean"].includes(typeof plain)) {
       throw fhirError(400, "value", `The parameter "${name.slice(0, 64)}" must have one value of a primitive type.`, at);
+    }
     return [name, String(plain)];
   });
 }

@@ -38,10 +38,12 @@ const MAX_ELEMENTS = 100;
 
 /** The part that `_summary` and `_elements` ask for; undefined: the whole. @throws FhirError 400 */
 export function subsetAsked({ summary, elements }: { summary?: string; elements?: string[] }): Subset | undefined {
-  if (summary !== undefined && summary !== "false" && elements)
+  if (summary !== undefined && summary !== "false" && elements) {
     throw fhirError(400, "invalid", "_summary and _elements do not go together.", "_elements");
-  if (elements && elements.length > MAX_ELEMENTS)
+  }
+  if (elements && elements.length > MAX_ELEMENTS) {
     throw fhirError(400, "too-costly", `_elements names ${elements.length} elements; ${MAX_ELEMENTS} are the most.`, "_elements");
+  }
   if (elements) return { elements };
   if (summary === "true" || summary === "text" || summary === "data") return { summary };
   return undefined;

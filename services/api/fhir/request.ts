@@ -144,11 +144,13 @@ async function textBody(request: IncomingMessage, also: string[]): Promise<strin
     const taken = also.length > 0 ? also.join(" or ") : "application/fhir+json";
     throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send the body as ${taken}, not as ${type.slice(0, 100)}.`);
   }
-  if (isOtherVersion(request.headers["content-type"] ?? ""))
+  if (isOtherVersion(request.headers["content-type"] ?? "")) {
     throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be of FHIR R4: fhirVersion=4.0.");
+  }
   const charset = /charset\s*=\s*"?([\w-]+)/i.exec(request.headers["content-type"] ?? "")?.[1];
-  if (charset && charset.toLowerCase() !== "utf-8" && charset.toLowerCase() !== "utf8")
+  if (charset && charset.toLowerCase() !== "utf-8" && charset.toLowerCase() !== "utf8") {
     throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be UTF-8.");
+  }
   const text = await readText(request);
   if (text.trim() === "" && !also.includes(FORM)) throw httpError(400, "BODY_MISSING", "The request needs a body.");
   return text;
@@ -162,8 +164,9 @@ export async function formRequest(request: FhirRequest): Promise<FhirRequest> {
   const type = sent === undefined ? undefined : mediaTypeOf(sent);
   const form = type === undefined || type === FORM ? (await request.body(FORM)).trim() : "";
   if (type !== undefined && type !== FORM) throw httpError(415, "UNSUPPORTED_MEDIA_TYPE", `Send the search as ${FORM}.`);
-  if (form.length > MAX_OF_FORM)
+  if (form.length > MAX_OF_FORM) {
     throw httpError(413, "QUERY_TOO_LARGE", `The search is longer than ${MAX_OF_FORM} characters: ask in parts.`);
+  }
   const search = [request.search, form].filter((part) => part !== "").join("&");
   return { ...request, method: "GET", search, query: pairsOf(search) };
 }

@@ -43,8 +43,9 @@ async function refuseImpossible(request: FhirRequest, version: string): Promise<
   if (unsupported.has(handler)) await handler();
   const { path, query, method, base, prefer } = request;
   const [type] = path;
-  if (method !== "GET" || type === undefined || path.length > 1 || !isResourceType(type) || query.some(([name]) => name === "_page"))
+  if (method !== "GET" || type === undefined || path.length > 1 || !isResourceType(type) || query.some(([name]) => name === "_page")) {
     return;
+  }
   parseSearch(type, query, { base, handling: prefer.handling ?? "lenient" });
 }
 
@@ -73,10 +74,11 @@ function placeOf(request: FhirRequest, version: string): MethodTable {
   if (!isResourceType(type)) throw httpError(404, "NOT_SUPPORTED", `There is nothing at ${shown(path)}: it is no R4 resource type.`);
   if (request.directory.known(type).length === 0) throw noSuchType(type);
   if (id === undefined) return typePlace(type === "Binary" ? binaryRequest(request) : request, type);
-  if (third === undefined)
+  if (third === undefined) {
     return id.startsWith("_") || id.startsWith("$")
       ? operationOnType(request, type, id)
       : instancePlace(type === "Binary" ? binaryRequest(request, id) : request, type, id);
+  }
   if (third === "_history" && path.length === 5 && rest[0] === "$meta") return query(request, (asked) => meta(asked, type, id, fourth));
   if (rest.length > 0) throw nowhere(path);
   if (third === "_history") return { GET: () => (fourth === undefined ? history(request, type, id) : vread(request, type, id, fourth)) };

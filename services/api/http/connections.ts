@@ -56,9 +56,11 @@ export class Connections {
   /** @param encrypted what speaks TLS over a connection that was added: from now on another name of the same */
   addEncrypted(encrypted: Socket): void {
     const { remoteAddress, remotePort } = encrypted;
-    for (const connection of this.#all)
-      if (connection.socket.remotePort === remotePort && connection.socket.remoteAddress === remoteAddress)
+    for (const connection of this.#all) {
+      if (connection.socket.remotePort === remotePort && connection.socket.remoteAddress === remoteAddress) {
         this.#bySocket.set(encrypted, connection);
+      }
+    }
   }
 
   /** A request begins. @returns "full" for the first one too many, after whose answer the connection must end; "ended" behind that */

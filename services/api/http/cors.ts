@@ -69,8 +69,9 @@ export function crossOrigin(
   // Without Origin nobody knows whose page it is; only where all may ask it does not matter.
   if (origin === undefined) return corsOrigin !== "*" && isWrittenFromElsewhere(request, own) ? "refused" : undefined;
   const isPreflight = method === "OPTIONS" && headers["access-control-request-method"] !== undefined;
-  if (corsOrigin !== "*" && !corsOrigin.includes(origin))
+  if (corsOrigin !== "*" && !corsOrigin.includes(origin)) {
     return isPreflight || isWrittenFromElsewhere(request, own) ? "refused" : undefined;
+  }
   response.setHeader("Access-Control-Allow-Origin", corsOrigin === "*" ? "*" : origin);
   if (!isPreflight) {
     response.setHeader("Access-Control-Expose-Headers", EXPOSED);

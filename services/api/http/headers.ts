@@ -20,8 +20,9 @@ export function setCommonHeaders(response: ServerResponse, isHttps: boolean): vo
  * @param given headers of the answer, which come first
  */
 export function setContentHeaders(response: ServerResponse, given: Record<string, string>): void {
-  if (given["Cache-Control"] === undefined)
+  if (given["Cache-Control"] === undefined) {
     response.setHeader("Cache-Control", given["ETag"] === undefined ? "no-store" : "private, no-cache");
+  }
   if (given["Content-Security-Policy"] === undefined) response.setHeader("Content-Security-Policy", CONTENT_POLICY);
   response.appendHeader("Vary", "Authorization, Accept, Accept-Encoding");
 }

@@ -25,12 +25,13 @@ export function idempotencyKeyOf({ method = "", headers }: IncomingMessage): str
   if (sent === undefined || !WRITES.has(method)) return undefined;
   const text = String(sent).trim();
   const key = STRING.exec(text)?.[1]?.replace(/\\(.)/g, "$1") ?? (TOKEN.test(text) ? text : "");
-  if (key === "" || key.length > MAX_KEY)
+  if (key === "" || key.length > MAX_KEY) {
     throw httpError(
       400,
       "IDEMPOTENCY_KEY_MALFORMED",
       `Idempotency-Key must be one string of 1 to ${MAX_KEY} ASCII characters, as "8e03978e-40d5-43dd-bc93-6894a57f9324".`,
     );
+  }
   return digest(key);
 }
 

@@ -90,8 +90,9 @@ async function bodyParams(request: IncomingMessage, action: PublishedAction): Pr
   // Read as FHIR's JSON is, for what that refuses; but a number is a number here, however it was written.
   parseInput(text);
   const params = JSON.parse(text) as unknown;
-  if (params === null || typeof params !== "object" || Array.isArray(params))
+  if (params === null || typeof params !== "object" || Array.isArray(params)) {
     throw httpError(400, "NOT_AN_OBJECT", "The params must be a JSON object.");
+  }
   return params;
 }
 

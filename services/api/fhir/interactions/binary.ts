@@ -71,8 +71,9 @@ async function binaryText(request: FhirRequest, sent: string, id: string | undef
 
 function wrapped(request: FhirRequest, id: string | undefined, contentType: string, content: Buffer): string {
   if (content.length === 0) throw httpError(400, "BODY_MISSING", "The request needs a body.");
-  if (content.length > MAX_CONTENT_BYTES)
+  if (content.length > MAX_CONTENT_BYTES) {
     throw httpError(413, "BODY_TOO_LARGE", `The content is larger than ${MAX_CONTENT_BYTES / 1024 / 1024} MB.`);
+  }
   const context = request.header("x-security-context");
   return JSON.stringify({
     resourceType: "Binary",

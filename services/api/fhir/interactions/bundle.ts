@@ -115,11 +115,12 @@ async function refuseImpossibleReads(request: FhirRequest, reads: BundleEntry[],
     }
   }
   const [first] = refusals;
-  if (first)
+  if (first) {
     throw new FhirError(
       first.status,
       refusals.flatMap(({ issues }) => issues),
     );
+  }
 }
 
 /** What was written is committed by now: a read that fails is answered beside it, as the entry's own outcome. */
@@ -148,12 +149,13 @@ const ENTRIES_AT_ONCE = 16;
 function within(most: number, handle: Handle): Handle {
   let bytes = 0;
   return async (request) => {
-    if (bytes > most)
+    if (bytes > most) {
       throw fhirError(
         413,
         "too-costly",
         `The answers before this one have ${most / 1024 / 1024} MB: send the rest in a bundle of its own.`,
       );
+    }
     const answer = await handle(request);
     const length = answer.body?.length ?? 0;
     request.hold(length);
@@ -180,11 +182,12 @@ function refuseLinksInBatch({ type, resource, method, query, ifNoneExist }: Bund
   if (type === undefined) return;
   const links = resource && method !== "DELETE" ? vainLinksIn(resource) : new Set<string>();
   const criteria = method === "POST" ? ifNoneExist : query;
-  if (criteria !== undefined)
+  if (criteria !== undefined) {
     replaceLinksInCriteria(type, criteria, (link) => {
       if (isLocalToBundle(link)) links.add(link);
       return undefined;
     });
+  }
   const [link] = links;
   if (link === undefined) return;
   const diagnostics = `${link.slice(0, 200)} leads nowhere: the entries of a batch cannot link to each other, those of a transaction can.`;

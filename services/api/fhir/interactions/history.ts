@@ -35,8 +35,9 @@ export async function history(request: FhirRequest, type?: string, id?: string):
   const types = type ? [type] : directory.types();
   if (type) directory.ownersOf(type);
   const owners = [...new Set(types.flatMap((it) => directory.known(it).map((owner) => owner.service)))];
-  if (directory.services().some(({ service, nodes }) => owners.includes(service) && nodes.length === 0))
+  if (directory.services().some(({ service, nodes }) => owners.includes(service) && nodes.length === 0)) {
     throw ownerDown(type ?? "part of the system");
+  }
   const limit = Math.min(count, MAX_COUNT);
   const query: HistoryQuery = {
     limit: Math.max(limit, 1),
@@ -133,8 +134,9 @@ function usedOf({ query }: FhirRequest): string {
 
 function parametersOf(request: FhirRequest): Omit<PageToken, "before"> {
   const unknown = request.query.find(([name]) => !PARAMETERS.has(name))?.[0].slice(0, 64);
-  if (unknown !== undefined && request.prefer.handling === "strict")
+  if (unknown !== undefined && request.prefer.handling === "strict") {
     throw fhirError(400, "not-supported", `A history has no parameter "${unknown}".`, unknown);
+  }
   const subset = subsetOfRead(request);
   let count = DEFAULT_COUNT;
   let since: number | undefined;

@@ -54,8 +54,9 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
   }
   const criteria = noneExistCriteria(ifNoneExist, type, basesOf(request));
   const owners = directory.ownersOf(type);
-  if (owners.length > 1)
+  if (owners.length > 1) {
     return throughTransaction(request, { resource: parsed(text, type), request: { method: "POST", url: type, ifNoneExist: criteria } });
+  }
   const [found] = await resolveCriteria(request, [`${type}?${criteria}`], 1);
   const result = await one(request, owners[0] as string, { op: "create", type, id, text, ifNoneExist: found?.condition });
   if (result.outcome === "existed") {
@@ -127,8 +128,9 @@ export async function remove(request: FhirRequest, type: string, id: string): Pr
   const ifMatch = request.header("if-match");
   const preconditions = preconditionsOf({ ifMatch });
   const ifVersion = requiredVersions(preconditions);
-  if (owners.length > 1)
+  if (owners.length > 1) {
     return throughTransaction(request, { request: { method: "DELETE", url: `${type}/${id}`, ...(ifMatch !== undefined && { ifMatch }) } });
+  }
   const step: OwnerStep = { op: "delete", type, id, ...(ifVersion && { ifVersion }) };
   const deleted = () => one(request, owners[0] as string, step);
   // An owner's own rule may hold for the version that it looked at (wards: nobody lies in the bed); the client has named none.
@@ -203,8 +205,9 @@ function written(request: FhirRequest, type: string, id: string, { outcome: what
   const place = `${request.base}/${type}/${id}/_history/${version}`;
   headers.Location = place;
   headers["Content-Location"] = place;
-  if (json !== undefined && wantsResource(request))
+  if (json !== undefined && wantsResource(request)) {
     return { status, headers: { ...headers, "Content-Type": FHIR_JSON }, body: json, updated };
+  }
   if (request.prefer.return === "OperationOutcome") {
     const body = JSON.stringify(
       outcome({ severity: "information", code: "informational", diagnostics: `${type}/${id} is at version ${version}.` }),

@@ -104,10 +104,11 @@ export function searchset(
   issues: Issue[],
   base: string,
 ): Answer {
-  if (issues.length > 0)
+  if (issues.length > 0) {
     entries.push(
       `{"fullUrl":"${base}/OperationOutcome/warnings","resource":${JSON.stringify(outcome(...issues))},"search":{"mode":"outcome"}}`,
     );
+  }
   const counted = total === undefined ? "" : `,"total":${total}`;
   const list = entries.length === 0 ? "" : `,"entry":[${entries.join(",")}]`;
   return {

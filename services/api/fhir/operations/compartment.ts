@@ -43,8 +43,9 @@ function waysInto(compartment: string, id: string | undefined, type: string): Ex
 }
 
 const requireCompartment = (compartment: string): void => {
-  if (!compartmentTypes.includes(compartment))
+  if (!compartmentTypes.includes(compartment)) {
     throw httpError(404, "NOT_SUPPORTED", `There is no ${compartment} compartment; there are ${compartmentTypes.join(", ")}.`);
+  }
 };
 
 /** GET Patient/1/Observation?… */
@@ -96,10 +97,12 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
     rest.filter(([name]) => isResultParameterName(name)),
     options,
   );
-  if (shape.include.length > 0 || shape.revinclude.length > 0)
+  if (shape.include.length > 0 || shape.revinclude.length > 0) {
     throw fhirError(400, "not-supported", "_include and _revinclude need a search on one type.");
-  if (rest.some(([name, value]) => name === "_sort" && value.split(",").some((key) => !/^-?_/.test(key))))
+  }
+  if (rest.some(([name, value]) => name === "_sort" && value.split(",").some((key) => !/^-?_/.test(key)))) {
     throw fhirError(400, "not-supported", "A search over several types is sorted by what all types have: _lastUpdated, _id.", "_sort");
+  }
   const searches = all
     .filter(({ type }) => !wanted || wanted.has(type))
     .map(({ type, clauses }) => {
@@ -120,8 +123,9 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
   const self = `${base}${path && `/${path}`}${selfQuery({ used })}`;
   const count = Math.min(shape.count ?? DEFAULT_COUNT, MAX_COUNT);
   const total = () => countTypes(request, questions);
-  if (shape.summary === "count" || count === 0)
+  if (shape.summary === "count" || count === 0) {
     return searchset([{ relation: "self", url: self }], [], await total(), issuesOf({ ignored }, []), base);
+  }
 
   const subset = subsetAsked(shape);
   const { rows, next } = await searchTypes(
@@ -131,11 +135,12 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
     availability,
   );
   const links = [{ relation: "self", url: self }];
-  if (next)
+  if (next) {
     links.push({
       relation: "next",
       url: `${base}${path && `/${path}`}?_page=${await packToken(path, { query, after: next } satisfies PageToken)}`,
     });
+  }
   const counted =
     !next && !page && availability.missing.size === 0
       ? rows.length
@@ -158,17 +163,19 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
  */
 function ignoredByAll(searches: ParsedSearch[]): ParsedSearch["ignored"] {
   const reasons = new Map<string, string[]>();
-  for (const { ignored } of searches)
+  for (const { ignored } of searches) {
     for (const [name, { reason }] of new Map(ignored.map((it) => [it.name, it]))) reasons.set(name, [...(reasons.get(name) ?? []), reason]);
+  }
   return [...reasons].map(([name, given]) => {
     const shown = name.slice(0, 64);
-    if (given.length < searches.length)
+    if (given.length < searches.length) {
       throw fhirError(
         400,
         "not-supported",
         `Not every type of this search has the parameter "${shown}": name those that do in _type.`,
         shown,
       );
+    }
     const isOne = given.every((reason) => reason === given[0]);
     return { name, reason: isOne ? (given[0] as string) : `No type of this search has the parameter "${shown}".` };
   });

@@ -61,8 +61,9 @@ export async function everything(request: FhirRequest, compartment: "Patient" | 
     referencedResources(request, matches, record, isWanted, availability),
   );
 
-  if (next)
+  if (next) {
     links.push({ relation: "next", url: `${base}/${path}?_page=${await packToken(path, { query, after: next } satisfies PageToken)}` });
+  }
   const matches = rows.filter(({ type }) => isWanted(type));
   const entries = [
     ...matches.map((row) => entryText(base, row, "match", subset)),

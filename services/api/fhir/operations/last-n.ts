@@ -27,8 +27,9 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
   if (!/^[1-9]\d{0,3}$/.test(max)) throw fhirError(400, "value", "max must be a whole number, 1 to 9999.", "max");
   const { heeded, ignored } = heededBy("$lastn", request, ["_summary", "_elements"]);
   const pairs = heeded.filter(([name]) => name !== "max");
-  if (!pairs.some(([name]) => /^(patient|subject)(:|$)/.test(name)))
+  if (!pairs.some(([name]) => /^(patient|subject)(:|$)/.test(name))) {
     throw fhirError(400, "required", "$lastn needs a patient or subject.", "patient");
+  }
   // A criterion that is passed over would find too much: it is refused, whatever the client prefers.
   const search = parseSearch(TYPE, pairs, { base: request.base, handling: "strict", dates: request.dates });
   const subset = subsetAsked(search);
@@ -76,8 +77,9 @@ async function newestFirst(request: FhirRequest, search: ParsedSearch): Promise<
     });
     found.push(...page.rows);
     if (!page.next) return found;
-    if (found.length >= MAX_OBSERVATIONS)
+    if (found.length >= MAX_OBSERVATIONS) {
       throw fhirError(400, "too-costly", `There are more than ${MAX_OBSERVATIONS} Observations: narrow them by category, code or date.`);
+    }
     after = page.next;
   }
 }
@@ -148,12 +150,13 @@ async function rowsOf(request: FhirRequest, ids: string[]): Promise<Map<string, 
       found.set(row.id, row);
       bytes += row.json?.length ?? 0;
     }
-    if (bytes > MAX_BYTES || pages.some((page) => page.more))
+    if (bytes > MAX_BYTES || pages.some((page) => page.more)) {
       throw fhirError(
         400,
         "too-costly",
         "These are too many Observations for one answer: ask for a smaller max, or narrow them by code or date.",
       );
+    }
   }
   return found;
 }

@@ -65,8 +65,9 @@ function codingOf(token: string): Json {
 /** POST Type/id/$meta-add and $meta-delete: profiles, tags and security labels; what changes makes a new version. */
 export async function changeMeta(request: FhirRequest, type: string, id: string, change: "add" | "delete"): Promise<Answer> {
   const { value } = givenIn(await request.body(), "meta");
-  if (!value || value.resourceType !== undefined)
+  if (!value || value.resourceType !== undefined) {
     throw fhirError(400, "required", "The body must be Parameters with a parameter meta of type Meta.", "Parameters.parameter");
+  }
   const changed = async () => {
     const stored = await readResource(request, type, id);
     const resource = parseJson(stored.json) as Json & { resourceType: string };

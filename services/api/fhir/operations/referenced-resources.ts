@@ -123,11 +123,12 @@ function isOf({ type, refs = [], json = "{}" }: Row, { patients }: RecordOf, the
 /** By type: the ids that the rows refer to. */
 function referredTo(rows: Row[], base: string): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
-  for (const { json = "{}" } of rows)
+  for (const { json = "{}" } of rows) {
     for (const link of linksIn(JSON.parse(json), base)) {
       const [type, id] = link.split("/") as [string, string];
       found.set(type, (found.get(type) ?? new Set()).add(id));
     }
+  }
   for (const { type, id } of rows) found.get(type)?.delete(id);
   return found;
 }

@@ -18,8 +18,9 @@ export async function validateOperation(request: FhirRequest, type: string, id?:
   const value = sent.value ?? (type === "Parameters" ? sent.body : undefined); // Parameters may be what is to be validated
   const asked = (name: string) => request.query.find(([it]) => it === name)?.[1] ?? stringIn(parameters.find((it) => it.name === name));
   const mode = asked("mode");
-  if (mode !== undefined && !["create", "update", "delete", "profile"].includes(mode))
+  if (mode !== undefined && !["create", "update", "delete", "profile"].includes(mode)) {
     throw fhirError(400, "value", "mode must be create, update, delete or profile.", "mode");
+  }
   const stored = id === undefined ? undefined : await readResource(request, type, id);
   const resource = value ?? (stored && (parseJson(stored.json) as Json));
   if (mode === "delete") return fhirAnswer(outcome({ severity: "information", code: "informational", diagnostics: "It can be deleted." }));

@@ -1,0 +1,56 @@
+/** Habits that the linter has no rule for. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseSync } from "@swc/core";
+import { filesUnder } from "./kit/map.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const LOOPS = ["ForStatement", "ForOfStatement", "ForInStatement", "WhileStatement"];
+
+type Node = Record<string, unknown> & { type?: string; span?: { start: number; end: number } };
+
+/** Bodies of `if` and loops that are no blocks. */
+function bareBodies(node: unknown, found: Node[] = []): Node[] {
+  if (Array.isArray(node)) {
+    for (const one of node) bareBodies(one, found);
+  } else if (node !== null && typeof node === "object") {
+    const { type = "", ...members } = node as Node;
+    const bodies = type === "IfStatement" ? [members["consequent"], members["alternate"]] : LOOPS.includes(type) ? [members["body"]] : [];
+    for (const body of bodies as (Node | null)[]) {
+      if (body && !["BlockStatement", "EmptyStatement", "IfStatement"].includes(body.type ?? "")) found.push(body);
+    }
+    for (const member of Object.values(members)) bareBodies(member, found);
+  }
+  return found;
+}
+
+/** Lines whose statement is the body of the one before, without braces. */
+function linesWithoutBraces(text: string): string[] {
+  const bytes = Buffer.from(text);
+  const module = parseSync(text, { syntax: "typescript", target: "es2024" });
+  // The parser counts on from one file to the next; a module begins at its first token.
+  const before = /^(?:\s|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/|#![^\n]*\n)*/.exec(text)?.[0] ?? "";
+  const shift = module.span.start - Buffer.byteLength(before);
+  return bareBodies(module).flatMap(({ span = { start: 0, end: 0 } }) => {
+    const start = span.start - shift;
+    const line = bytes.subarray(bytes.lastIndexOf(10, start - 1) + 1, start).toString();
+    const body = bytes.subarray(start, span.end - shift).toString();
+    return line.trim() === "" || body.includes("\n") ? [body] : [];
+  });
+}
+
+describe("a body of more than the line of its condition", () => {
+  it("has braces", () => {
+    const files = filesUnder(".", /\.(?:ts|mjs)$/).filter((file) => !file.startsWith("fhir/generated"));
+    expect(files.length).toBeGreaterThan(500);
+    const faults = files.flatMap((file) => linesWithoutBraces(readFileSync(join(ROOT, file), "utf8")).map((body) => `${file}: ${body}`));
+    expect(faults).toEqual([]);
+  });
+
+  it("would be seen without", () => {
+    expect(linesWithoutBraces("if (a)\n  b();\n")).toEqual(["b();"]);
+    expect(linesWithoutBraces("// x\nfor (const a of b)\n  c();\n")).toEqual(["c();"]);
+    expect(linesWithoutBraces("while (a) b(() => {\n  c();\n});\n")).toHaveLength(1);
+    expect(linesWithoutBraces("if (a) b();\nelse c();\n")).toEqual([]);
+  });
+});

@@ -67,7 +67,8 @@ describe("the entries of a transaction", () => {
       const value = randomUUID();
       const p = `urn:uuid:${randomUUID()}`;
       const known = post(patient(value), p, `identifier=urn:lc|${value}`);
-      const made = await send(known, post(encounter(p)), post(observation(p)), post(observation(p, { status: "amended" })));
+      const before = [post(encounter(p, { status: "planned" })), post(observation(p)), post(observation(p, { status: "amended" }))];
+      const made = await send(known, ...before);
       const patch = Buffer.from(JSON.stringify([{ op: "add", path: "/note", value: [{ text: "x" }] }])).toString("base64");
       const answer = await send(
         known,

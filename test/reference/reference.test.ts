@@ -336,7 +336,7 @@ describe.each(["sqlite", "mongo"] as const)("searches over all services on %s, h
   let mesh: Mesh;
   let fhir: FhirHttp;
   beforeAll(async () => {
-    mesh = await startMesh({ services: [...SYSTEMS.provider], nats: false, split: "broker", store });
+    mesh = await startMesh({ services: [...SYSTEMS.provider], nats: false, split: "broker", store, env: { RULES: "off" } }); // made at random
     fhir = fhirAt(mesh.base);
   }, 60_000);
   afterAll(() => mesh?.stop(), 60_000);

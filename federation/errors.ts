@@ -152,7 +152,12 @@ export function fromStoreError(error: unknown, service: string): unknown {
       return storeUnavailable(service, error.step);
     default:
       // A unique key of the service's own rules: the error bears the rule's name.
-      return new MoleculerClientError("Another resource already holds what must be unique.", 409, error.type, data);
+      return new MoleculerClientError(
+        `${String(error.data.holder)} already holds what only one may hold (${error.type}): change or end that one first.`,
+        409,
+        error.type,
+        data,
+      );
   }
 }
 

@@ -285,6 +285,14 @@ describe.each(stores)("the store in $name", (kit) => {
       expect(await store.usage("e")).toEqual({ count: 1, bytes: 2 });
     });
 
+    it("says how much it holds, however much that is", async () => {
+      for (let from = 0; from < 4_500; from += 1_500) {
+        await store.putAll(Array.from({ length: 1_500 }, (_, i) => ({ key: `many/${from + i}`, value: "ab" })));
+      }
+      await store.put("other", "x");
+      expect(await store.usage("many/")).toEqual({ count: 4_500, bytes: 9_000 });
+    });
+
     it("of 16 that put overlapping entries at once lets one through", async () => {
       const puts = Array.from({ length: 16 }, (_, i) =>
         store.putAll([

@@ -314,7 +314,7 @@ export interface Store {
   remove(key: string): Promise<void>;
   /** Keys that start so, in order, with their values. */
   entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]>;
-  /** How many keys start so, and the bytes of their values; what has expired may still be counted. Reads them all: for now and then. */
+  /** How many keys start so, and the bytes of their values; what has expired may still be counted. Others are served meanwhile. */
   usage(prefix: string): Promise<{ count: number; bytes: number }>;
 
   /**

@@ -40,6 +40,8 @@ import {
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
 const DEFAULT_WAIT_MS = 2_000;
+/** Entries of the map that are counted in one turn of the event loop: some milliseconds. */
+const ENTRIES_AT_ONCE = 2_000;
 
 /** How a store in SQLite is opened, besides what every store needs. */
 export interface SqliteOptions extends StoreOptions {
@@ -360,13 +362,21 @@ class SqliteFile implements SqliteStore {
     );
   }
 
-  usage(prefix: string): Promise<{ count: number; bytes: number }> {
+  async usage(prefix: string): Promise<{ count: number; bytes: number }> {
     const starts = startsWith("key", prefix);
-    const text = `SELECT count(*) AS count, coalesce(sum(octet_length(value)), 0) AS bytes FROM map WHERE ${starts.text}`;
-    return this.#reading(() => {
-      const { count, bytes } = this.#db.one<{ count: number; bytes: number }>(text, ...starts.values);
-      return { count, bytes };
-    });
+    const text = `SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes, max(key) AS last FROM (
+      SELECT key, octet_length(value) AS size FROM map WHERE ${starts.text} AND key > ? ORDER BY key LIMIT ${ENTRIES_AT_ONCE})`;
+    const all = { count: 0, bytes: 0 };
+    for (let after = ""; ; ) {
+      const page = await this.#reading(() =>
+        this.#db.one<{ count: number; bytes: number; last: string | null }>(text, ...starts.values, after),
+      );
+      all.count += page.count;
+      all.bytes += page.bytes;
+      if (page.count < ENTRIES_AT_ONCE || page.last === null) return all;
+      after = page.last;
+      await new Promise(setImmediate);
+    }
   }
 
   // --- the file ------------------------------------------------------------------------------------------------------

@@ -90,6 +90,9 @@ export function subjectStays<Of extends FhirResource>(
 /** `MedicationRequest` → `medication-request` */
 export const idOf = (type: string): string => type.replace(/(?<!^)(?=[A-Z])/g, "-").toLowerCase();
 
+/** `Observation` → `An Observation` */
+export const withArticle = (type: string): string => `${/^[AEIO]/.test(type) ? "An" : "A"} ${type}`;
+
 /** The type of a rule's error, where no action has one of its own: `encounter-status` → `RULE_ENCOUNTER_STATUS` */
 export const ruleType = (id: string): string => `RULE_${id.toUpperCase().replaceAll("-", "_")}`;
 

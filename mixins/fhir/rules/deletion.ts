@@ -1,6 +1,6 @@
 /** What others rest on is not deleted. */
 import type { FhirResource } from "../../../fhir/r4.ts";
-import { idOf, ruleType } from "./common.ts";
+import { idOf, ruleType, withArticle } from "./common.ts";
 import type { Rule } from "./rule.ts";
 
 /** Those who rest on it that the sentence names; `data.by` has more. */
@@ -12,13 +12,19 @@ export function notDeletedUnder<Of extends FhirResource>(type: Of["resourceType"
   return {
     id,
     group: "deletion",
-    says: `A ${type} that others rest on is not deleted.`,
+    says: `${withArticle(type)} that others rest on is not deleted.`,
     isOfDeletion: true,
     check({ op, reference }, facts) {
       const by = op === "delete" ? facts.restingOn(reference) : [];
       if (by.length === 0) return undefined;
       const named = `${by.slice(0, MAX_TOLD).join(", ")}${by.length > MAX_TOLD ? " and others" : ""}`;
-      return { code: 409, type: ruleType(id), message: `${named} rest on ${reference}: ${instead}`, at: type, data: { by } };
+      return {
+        code: 409,
+        type: ruleType(id),
+        message: `${named} ${by.length === 1 ? "rests" : "rest"} on ${reference}: ${instead}`,
+        at: type,
+        data: { by },
+      };
     },
   };
 }

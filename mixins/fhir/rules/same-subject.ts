@@ -1,7 +1,7 @@
 /** Order, specimen, result, report and encounter of one act have one patient. */
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import type { Fact } from "../../../federation/facts.ts";
-import { idOf, placeOf, refusal } from "./common.ts";
+import { idOf, placeOf, refusal, withArticle } from "./common.ts";
 import type { Change, Rule } from "./rule.ts";
 import { referencesAt } from "./references.ts";
 
@@ -33,7 +33,7 @@ export function sameSubject<Of extends FhirResource>(
   return {
     id,
     group: "subject",
-    says: `A ${type} has the patient of what it refers to: ${paths.join(", ")}.`,
+    says: `${withArticle(type)} has the patient of what it refers to: ${paths.join(", ")}.`,
     facts: (change) => asked(change).map(({ reference }) => reference),
     check(change, facts) {
       const other = asked(change).find(({ reference }) => {

@@ -44,7 +44,7 @@ export interface VersionOf {
  * the version and time in its meta, are replaced by the owner's.
  */
 export type OwnerStep =
-  | { op: "create"; type: string; id: string; text: string; ifNoneExist?: { lock: string; clauses: Clause[] } }
+  | { op: "create"; type: string; id: string; text: string; ifNoneExist?: { lock: string; clauses: Clause[] }; isDecided?: boolean }
   /**
    * `keepsLabels`: tags and security labels that the text leaves out stay. `was`: of what moves here, the text that its owner had, so
    * that rules see both.
@@ -66,7 +66,7 @@ export type OwnerStep =
    * For a conditional write of a type with several owners: `existed` or `none`. If it is what was found when the write was
    * planned (`isThere`), nobody else acts on the condition meanwhile.
    */
-  | { op: "hold"; type: string; condition: { lock: string; clauses: Clause[] }; isThere: boolean }
+  | { op: "hold"; type: string; condition: { lock: string; clauses: Clause[] }; isThere: boolean; isDecided?: boolean }
   | { op: "add"; counter: string; by: number; min?: number; ifValue?: number; above?: number }
   /** An event that is written with the rest; see `Write` of the store. */
   | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }

@@ -51,6 +51,8 @@ export type Write =
       /** The type has no rule of uniqueness: no resource of it ever held a key, and nobody need look. */
       isKeyless?: boolean;
       ifNoneExist?: NoneExist;
+      /** What follows was decided on `ifNoneExist` finding nothing: FACTS_OUTDATED when it does. */
+      isDecided?: boolean;
     }
   /**
    * @param ifVersion refuse (STALE_VERSION) unless the living current version is one of these; 0: there is none
@@ -81,8 +83,9 @@ export type Write =
   /**
    * For conditional writes of a type that several stores share: does something here answer the condition (result `existed`),
    * or nothing (`none`)? Prepared, it holds the condition's lock if that is as expected, else nothing.
+   * @param isDecided refuse (FACTS_OUTDATED) unless it is as expected
    */
-  | { op: "hold"; type: string; condition: NoneExist; isThere: boolean }
+  | { op: "hold"; type: string; condition: NoneExist; isThere: boolean; isDecided?: boolean }
   /**
    * Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`.
    * @param ifValue refuse (FACTS_OUTDATED) unless this is its value before

@@ -99,8 +99,9 @@ class WritePlanner {
     this.plan.results.push({ version: 0, updated: 0, outcome: "added", value });
   }
 
-  #hold({ type, condition, isThere }: StepOf<"hold">, number: number): void {
+  #hold({ type, condition, isThere, isDecided }: StepOf<"hold">, number: number): void {
     const isFound = this.#conditions.existed(number, type, condition);
+    if (isDecided && isFound !== isThere) throw new StoreError(StoreErrorType.factsOutdated, number);
     if (!isFound) this.plan.results.push({ version: 0, updated: 0, outcome: "none" });
     if (isFound === isThere) this.plan.locks.add(`condition:${condition.lock}`);
   }
@@ -124,7 +125,10 @@ class WritePlanner {
   #create(step: StepOf<"create">, number: number): void {
     const { type, id, ifNoneExist } = step;
     if (ifNoneExist) {
-      if (this.#conditions.existed(number, type, ifNoneExist)) return;
+      if (this.#conditions.existed(number, type, ifNoneExist)) {
+        if (step.isDecided) throw new StoreError(StoreErrorType.factsOutdated, number);
+        return;
+      }
       this.plan.locks.add(`condition:${ifNoneExist.lock}`);
     }
     const before = this.#head(type, id);

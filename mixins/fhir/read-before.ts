@@ -21,6 +21,8 @@ export interface BoundSteps {
 }
 
 type Updating = Extract<OwnerStep, { op: "update" }>;
+type Creating = Extract<OwnerStep, { op: "create" }>;
+type Conditional = Creating & { ifNoneExist: NonNullable<Creating["ifNoneExist"]> };
 type Changing = Updating | Extract<OwnerStep, { op: "delete" }>;
 
 const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.keepsLabels === true;
@@ -32,11 +34,14 @@ const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.k
 export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (type: string) => boolean): Promise<BoundSteps> {
   const isRead = (step: OwnerStep): step is Changing =>
     keepsLabels(step) || ((step.op === "update" || step.op === "delete") && hasRules(step.type));
-  if (!steps.some(isRead)) return { steps, before: [], guarded: new Set() };
+  const isConditional = (step: OwnerStep): step is Conditional =>
+    step.op === "create" && step.ifNoneExist !== undefined && hasRules(step.type);
+  if (!steps.some((step) => isRead(step) || isConditional(step))) return { steps, before: [], guarded: new Set() };
   const guarded = new Set<number>();
   const before: BoundSteps["before"] = [];
   const bound = await Promise.all(
     steps.map(async (step, index): Promise<OwnerStep> => {
+      if (isConditional(step)) return decided(step, store);
       if (!isRead(step)) return step;
       const stored = await store.read(step.type, step.id);
       const json = stored?.json;
@@ -48,6 +53,17 @@ export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (ty
     }),
   );
   return { steps: bound, before, guarded };
+}
+
+/** What is there already is found, whatever rules say of the one that is not made, and nothing follows from it. */
+async function decided(step: Conditional, store: Store): Promise<OwnerStep> {
+  const { type, id, ifNoneExist: condition } = step;
+  const { rows } = await store.search({ type, clauses: condition.clauses, sort: [], limit: 1, want: "ids" });
+  const [found] = rows;
+  if (!found) return { ...step, isDecided: true };
+  // It is what this same write has made, when it was tried before.
+  if (found.id === id) return step;
+  return { op: "hold", type, condition, isThere: true, isDecided: true };
 }
 
 function withKeptLabels({ keepsLabels: keeps, ...step }: Updating, json: string | undefined): Updating {

@@ -236,6 +236,31 @@ rulesTable("the pharmacy", ["visits", "pharmacy"], (at) => {
     expect([await stock(), (await at.fhir.get(`/${reference}`)).body.status]).toEqual([6, "completed"]);
   });
 
+  it("find a dispense that is sent again conditionally: the shelf moves once, also at the same moment and in a bundle", async () => {
+    const { concept, stock } = await onShelf();
+    const { reference } = await at.stored(of(concept, 3));
+    const identifier = [{ system: "urn:rx:dispense", value: reference }];
+    const one = dispense({
+      identifier,
+      medicationCodeableConcept: concept,
+      authorizingPrescription: [{ reference }],
+      quantity: { value: 2 },
+    });
+    const criteria = `identifier=urn:rx:dispense|${reference}`;
+    const send = () => at.fhir.create(one, { "If-None-Exist": criteria });
+    const answers = await Promise.all(Array.from({ length: 6 }, send));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 201]);
+    const again = { resource: one, request: { method: "POST", url: "MedicationDispense", ifNoneExist: criteria } };
+    const other = { resource: { resourceType: "Group", type: "person", actual: true }, request: { method: "POST", url: "Group" } };
+    for (const entry of [[again], [again, other]]) {
+      const { status, body } = await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
+      expect([status, body.entry?.[0].response.status]).toEqual([200, "200 OK"]);
+    }
+    // There is no room for two more; nobody asks for them.
+    expect(await send()).toMatchObject({ status: 200 });
+    expect([await stock(), (await at.fhir.get(`/${reference}`)).body.status]).toEqual([8, "active"]);
+  });
+
   it("hand out a prescription once to ten who come at the same moment", async () => {
     const { concept, stock } = await onShelf();
     const { reference } = await at.stored(of(concept, 3));

@@ -41,7 +41,7 @@ export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (ty
   const before: BoundSteps["before"] = [];
   const bound = await Promise.all(
     steps.map(async (step, index): Promise<OwnerStep> => {
-      if (isConditional(step)) return decided(step, store);
+      if (isConditional(step)) return decided(step, steps, store);
       if (!isRead(step)) return step;
       const stored = await store.read(step.type, step.id);
       const json = stored?.json;
@@ -56,13 +56,16 @@ export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (ty
 }
 
 /** What is there already is found, whatever rules say of the one that is not made, and nothing follows from it. */
-async function decided(step: Conditional, store: Store): Promise<OwnerStep> {
+async function decided(step: Conditional, steps: OwnerStep[], store: Store): Promise<OwnerStep> {
   const { type, id, ifNoneExist: condition } = step;
-  const { rows } = await store.search({ type, clauses: condition.clauses, sort: [], limit: 1, want: "ids" });
-  const [found] = rows;
-  if (!found) return { ...step, isDecided: true };
-  // It is what this same write has made, when it was tried before.
-  if (found.id === id) return step;
+  const changed = steps.filter((other): other is Changing => (other.op === "update" || other.op === "delete") && other.type === type);
+  const { rows } = await store.search({ type, clauses: condition.clauses, sort: [], limit: changed.length + 1, want: "ids" });
+  const others = new Map(changed.map((other) => [other.id, other.op]));
+  // What the same write deletes is not there any more when it comes to this step.
+  const found = rows.filter((row) => others.get(row.id) !== "delete");
+  if (found.length === 0) return { ...step, isDecided: true };
+  // What it has made itself when it was tried before, or changes: the store decides.
+  if (found.some((row) => row.id === id || others.has(row.id))) return step;
   return { op: "hold", type, condition, isThere: true, isDecided: true };
 }
 

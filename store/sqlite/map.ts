@@ -1,9 +1,12 @@
-/** The small durable map for what is no FHIR resource. */
+/** The counters, and the small durable map for what is no FHIR resource. */
 import type { MapEntry } from "../store.ts";
 import type { Database } from "./database.ts";
+import { startsWith } from "./sql-fragments.ts";
 
 /** Expired entries that one write clears away. */
 const EXPIRED_PER_PUT = 10;
+/** Entries of the map that are counted in one turn of the event loop: some milliseconds. */
+const ENTRIES_AT_ONCE = 2_000;
 
 /** Stores all of these if none of their keys is there; what is stored under each now. Inside a write transaction of the file. */
 export function putEntries(db: Database, entries: MapEntry[], now: number): (string | undefined)[] {
@@ -15,4 +18,46 @@ export function putEntries(db: Database, entries: MapEntry[], now: number): (str
   if (stored.some((value) => value !== undefined)) return stored;
   for (const { key, value, expiresAt } of entries) db.run("INSERT INTO map VALUES (?, ?, ?)", key, value, expiresAt ?? null);
   return entries.map(({ value }) => value);
+}
+
+/** What stands under a key and has not expired. */
+export const entryValue = (db: Database, key: string): string | undefined =>
+  db.get<{ value: string }>("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, Date.now())?.value;
+
+/** Up to `limit` entries whose key starts so, in the order of their keys. */
+export function entriesFrom(db: Database, prefix: string, limit: number): { key: string; value: string }[] {
+  const starts = startsWith("key", prefix);
+  const text = `SELECT key, value FROM map WHERE ${starts.text} AND (expires IS NULL OR expires >= ?) ORDER BY key LIMIT ?`;
+  return db.all<{ key: string; value: string }>(text, ...starts.values, Date.now(), limit).map(({ key, value }) => ({ key, value }));
+}
+
+/** How many of the keys behind `after` start so, and the bytes of their values; `next`: where to go on, absent at the end. */
+export function usagePage(db: Database, prefix: string, after: string): { count: number; bytes: number; next: string | undefined } {
+  const starts = startsWith("key", prefix);
+  const text = `SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes, max(key) AS last FROM (
+    SELECT key, octet_length(value) AS size FROM map WHERE ${starts.text} AND key > ? ORDER BY key LIMIT ${ENTRIES_AT_ONCE})`;
+  const { count, bytes, last } = db.one<{ count: number; bytes: number; last: string | null }>(text, ...starts.values, after);
+  return { count, bytes, next: count < ENTRIES_AT_ONCE ? undefined : (last ?? undefined) };
+}
+
+/** Whether the name is the holder's for the next `forMs` milliseconds. Inside a write transaction of the file. */
+export function leaseEntry(
+  db: Database,
+  { name, holder, now, forMs }: { name: string; holder: string; now: number; forMs: number },
+): boolean {
+  const text = `INSERT INTO map VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires
+    WHERE map.value = excluded.value OR map.expires < ?`;
+  db.run(text, name, holder, now + forMs, now);
+  return db.one<{ value: string }>("SELECT value FROM map WHERE key = ?", name).value === holder;
+}
+
+/** A counter's value; 0 when nothing was added to it. */
+export const counterValue = (db: Database, name: string): number =>
+  db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0;
+
+/** Up to `limit` counters whose name starts so, in the order of their names. */
+export function countersFrom(db: Database, prefix: string, limit: number): { name: string; value: number }[] {
+  const starts = startsWith("name", prefix);
+  const text = `SELECT name, value FROM counter WHERE ${starts.text} ORDER BY name LIMIT ?`;
+  return db.all<{ name: string; value: number }>(text, ...starts.values, limit).map(({ name, value }) => ({ name, value }));
 }

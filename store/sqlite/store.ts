@@ -3,7 +3,6 @@ import { stat } from "node:fs/promises";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { charactersIn, lockKeys } from "../plan-write.ts";
 import { planWrite } from "../write-planner.ts";
-import { startsWith } from "./sql-fragments.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import type { Database } from "./database.ts";
 import { distinctValues } from "./distinct.ts";
@@ -14,10 +13,11 @@ import { PreparedWrites } from "./prepared.ts";
 import { WriteQueue } from "./commit-queue.ts";
 import { methodNames } from "./schema.ts";
 import { SqliteSearch, type SearchLimits } from "./search-statement.ts";
-import { putEntries } from "./map.ts";
+import { counterValue, countersFrom, entriesFrom, entryValue, leaseEntry, putEntries, usagePage } from "./map.ts";
 import { MultiValuedSlots } from "./multi-valued-slots.ts";
 import { Types } from "./types.ts";
-import { QUEUE, Writer } from "./write.ts";
+import { forgetRelayed, outboxState, waitingEvents } from "./outbox.ts";
+import { Writer } from "./write.ts";
 import {
   type HistoryQuery,
   type JoinKeysPage,
@@ -40,8 +40,6 @@ import {
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
 const DEFAULT_WAIT_MS = 2_000;
-/** Entries of the map that are counted in one turn of the event loop: some milliseconds. */
-const ENTRIES_AT_ONCE = 2_000;
 
 /** How a store in SQLite is opened, besides what every store needs. */
 export interface SqliteOptions extends StoreOptions {
@@ -250,25 +248,15 @@ class SqliteFile implements SqliteStore {
   // --- events --------------------------------------------------------------------------------------------------------
 
   outbox(queue: OutboxQueue, limit: number, except: string[] = []): Promise<WaitingEvent[]> {
-    const others = except.length === 0 ? "" : " AND key NOT IN (SELECT value FROM json_each(?))";
-    const text = `SELECT no AS place, id, subject, key, at, payload FROM outbox WHERE queue = ?${others} ORDER BY no LIMIT ?`;
-    const values = [QUEUE[queue], ...(except.length === 0 ? [] : [JSON.stringify(except)]), limit];
-    return this.#reading(() =>
-      this.#db.all<WaitingEvent & { place: number }>(text, ...values).map((row) => ({ ...row, place: String(row.place) })),
-    );
+    return this.#reading(() => waitingEvents(this.#db, queue, limit, except));
   }
 
   async relayed(places: string[]): Promise<void> {
-    const text = "DELETE FROM outbox WHERE no IN (SELECT value FROM json_each(?))";
-    await this.#queue.add(() => this.#db.run(text, JSON.stringify(places.map(Number))), 10 * places.length, 0);
+    await this.#queue.add(() => forgetRelayed(this.#db, places), 10 * places.length, 0);
   }
 
   outboxState(): Promise<OutboxState> {
-    const text = "SELECT count(*) AS waiting, (SELECT at FROM outbox ORDER BY no LIMIT 1) AS oldest FROM outbox";
-    return this.#reading(() => {
-      const { waiting, oldest } = this.#db.one<{ waiting: number; oldest: number | null }>(text);
-      return { waiting, ...(oldest !== null && { oldest }) };
-    });
+    return this.#reading(() => outboxState(this.#db));
   }
 
   isHandled(id: string): Promise<boolean> {
@@ -307,15 +295,11 @@ class SqliteFile implements SqliteStore {
   // --- counters and the map ------------------------------------------------------------------------------------------
 
   counter(name: string): Promise<number> {
-    return this.#reading(() => this.#db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0);
+    return this.#reading(() => counterValue(this.#db, name));
   }
 
   counters(prefix: string, limit: number): Promise<{ name: string; value: number }[]> {
-    const starts = startsWith("name", prefix);
-    const text = `SELECT name, value FROM counter WHERE ${starts.text} ORDER BY name LIMIT ?`;
-    return this.#reading(() =>
-      this.#db.all<{ name: string; value: number }>(text, ...starts.values, limit).map(({ name, value }) => ({ name, value })),
-    );
+    return this.#reading(() => countersFrom(this.#db, prefix, limit));
   }
 
   async put(key: string, value: string, expiresAt?: number): Promise<string> {
@@ -329,25 +313,11 @@ class SqliteFile implements SqliteStore {
   }
 
   get(key: string): Promise<string | undefined> {
-    return this.#reading(
-      () =>
-        this.#db.get<{ value: string }>("SELECT value FROM map WHERE key = ? AND (expires IS NULL OR expires >= ?)", key, Date.now())
-          ?.value,
-    );
+    return this.#reading(() => entryValue(this.#db, key));
   }
 
   lease(name: string, holder: string, forMs: number): Promise<boolean> {
-    return this.#queue.add(
-      () => {
-        const { now } = this.writer;
-        const text = `INSERT INTO map VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires
-          WHERE map.value = excluded.value OR map.expires < ?`;
-        this.#db.run(text, name, holder, now + forMs, now);
-        return this.#db.one<{ value: string }>("SELECT value FROM map WHERE key = ?", name).value === holder;
-      },
-      100,
-      0,
-    );
+    return this.#queue.add(() => leaseEntry(this.#db, { name, holder, now: this.writer.now, forMs }), 100, 0);
   }
 
   async remove(key: string): Promise<void> {
@@ -355,28 +325,19 @@ class SqliteFile implements SqliteStore {
   }
 
   entries(prefix: string, limit: number): Promise<{ key: string; value: string }[]> {
-    const starts = startsWith("key", prefix);
-    const text = `SELECT key, value FROM map WHERE ${starts.text} AND (expires IS NULL OR expires >= ?) ORDER BY key LIMIT ?`;
-    return this.#reading(() =>
-      this.#db.all<{ key: string; value: string }>(text, ...starts.values, Date.now(), limit).map(({ key, value }) => ({ key, value })),
-    );
+    return this.#reading(() => entriesFrom(this.#db, prefix, limit));
   }
 
   async usage(prefix: string): Promise<{ count: number; bytes: number }> {
-    const starts = startsWith("key", prefix);
-    const text = `SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes, max(key) AS last FROM (
-      SELECT key, octet_length(value) AS size FROM map WHERE ${starts.text} AND key > ? ORDER BY key LIMIT ${ENTRIES_AT_ONCE})`;
     const all = { count: 0, bytes: 0 };
-    for (let after = ""; ; ) {
-      const page = await this.#reading(() =>
-        this.#db.one<{ count: number; bytes: number; last: string | null }>(text, ...starts.values, after),
-      );
+    for (let after: string | undefined = ""; after !== undefined; ) {
+      const page = await this.#reading(() => usagePage(this.#db, prefix, after as string));
       all.count += page.count;
       all.bytes += page.bytes;
-      if (page.count < ENTRIES_AT_ONCE || page.last === null) return all;
-      after = page.last;
+      after = page.next;
       await new Promise(setImmediate);
     }
+    return all;
   }
 
   // --- the file ------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /** Clients that are told by websocket what happens. */
 import { once } from "node:events";
 import { request } from "node:http";
+import { connect as connectTo, type Socket } from "node:net";
 import { WebSocket } from "ws";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
@@ -99,6 +100,35 @@ describe("a websocket", () => {
     await connect({ Origin: "https://app.example" });
     await connect({ Origin: mesh.base });
   });
+
+  /** A client of a few lines of text, that keeps its own half open whatever it hears. */
+  const raw = async (headers: string) => {
+    const { port, hostname } = new URL(mesh.base);
+    const socket = connectTo({ port: Number(port), host: hostname, allowHalfOpen: true });
+    await once(socket, "connect");
+    socket.on("error", () => {});
+    socket.write(`GET /fhir/websocket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${headers}\r\n\r\n`);
+    return socket;
+  };
+
+  it.each([
+    ["another server's name", "Host: evil.example"],
+    ["no key", "Host: 127.0.0.1"],
+    ["another site", "Host: 127.0.0.1\r\nOrigin: https://evil.example"],
+  ])("with %s ends the gateway by no reset, and holds no connection", async (_, headers) => {
+    for (let count = 0; count < 40; count += 1) (await raw(headers)).resetAndDestroy();
+    const held = await Promise.all(Array.from({ length: 10 }, () => raw(headers)));
+    // Each is closed by the server, although its client never closes.
+    await Promise.all(held.map((socket) => closedByServer(socket.resume())));
+    expect((await fhir.get("/metadata")).status).toBe(200);
+  });
+
+  /** Resolves when what is written meets a connection that is not there any more. */
+  async function closedByServer(socket: Socket): Promise<void> {
+    const writing = setInterval(() => socket.write("x"), 20);
+    await new Promise((resolve) => socket.once("close", resolve));
+    clearInterval(writing);
+  }
 
   it("is not what another upgrade is taken for: that request is answered as if it offered none", async () => {
     const asked = request(`${mesh.base}/fhir/Patient?_count=1`, {

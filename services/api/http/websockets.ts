@@ -61,10 +61,15 @@ export class WebSockets {
 
   /** Takes a connection over, or refuses it and ends it. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Node has taken its own listeners off: a reset would end the process.
+    socket.on("error", () => socket.destroy());
     const name = clientOf(request, this.#options.config);
     const status = this.#refusalOf(request, name);
     if (status !== undefined) {
-      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      // Its client may keep its own half open: nobody waits for that, nor for one that does not read.
+      const late = setTimeout(() => socket.destroy(), CLOSE_MS).unref();
+      socket.once("close", () => clearTimeout(late));
+      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
       return;
     }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, name));

@@ -72,4 +72,13 @@ describe.each(stores)("answers that are kept for their keys, in $name", (kit) =>
     expect(await answers.cancel("k", asked("1").tx)).toBe("aborted");
     expect(await answers.begin(asked("2", "other"))).toBeNull();
   });
+
+  it("are not waited for when their request was given up before its claim was there; of one that goes on they are", async () => {
+    const answers = kept({ waitMs: 0 });
+    await answers.cancel("k", asked("1").tx);
+    expect(await answers.begin(asked("1"))).toBeNull(); // it was late, and nobody carries it out
+    expect(await answers.begin(asked("2", "other"))).toBeNull();
+    await expect(answers.begin(asked("3", "other"))).rejects.toMatchObject({ code: 409, type: "IDEMPOTENCY_KEY_IN_USE" });
+    expect(await answers.keep(asked("2", "other"), 0, [], answer)).toMatchObject({ isOwn: true });
+  });
 });

@@ -79,8 +79,10 @@ export class KeptAnswers {
       const claim = JSON.parse(await this.#store.put(claimKey(asked.key), JSON.stringify(mine), Date.now() + KEEP_CLAIM_MS)) as Claim;
       // The other may have kept its answer, and ended its claim, between the look and the claim.
       if (claim.tx === asked.tx) return this.#kept(asked);
-      if (claim.fingerprint !== asked.fingerprint) throw keyOfAnother();
-      if (this.#isGone(claim.tx)) {
+      // Its request was cancelled before the claim was there, and nobody carries it out.
+      if ((await outcomeOrAbort(this.#store, claim.tx, false)).state === "aborted") await this.#unclaim(asked.key, claim.tx);
+      else if (claim.fingerprint !== asked.fingerprint) throw keyOfAnother();
+      else if (this.#isGone(claim.tx)) {
         await outcomeOrAbort(this.#store, claim.tx, true);
         await this.#unclaim(asked.key, claim.tx);
       } else if (performance.now() > until) throw keyInUse();

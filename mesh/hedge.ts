@@ -1,6 +1,7 @@
-/** A read that is not answered in time is asked of a second node as well, and the first answer counts (a hedged request). */
+/** A read that is not answered in time is asked of a second node as well, and the first answer counts (a hedged request); not for a keyed request. */
 import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { Call } from "./call-function.ts";
+import type { RequestMeta } from "./keyed-request.ts";
 import { hedges } from "./metrics.ts";
 import { mayCallAgain, serviceOf } from "./retry-budget.ts";
 import { livenessOf } from "./liveness.ts";
@@ -34,6 +35,8 @@ export function hedged(call: Call, again: (options: CallingOptions) => Call, opt
   if (!ctx?.action?.name || ctx.endpoint?.local || options?.nodeID !== undefined) return call;
   // Idempotent, and not said to be too heavy for being done twice.
   if (ctx.action.retryPolicy?.enabled !== true || (ctx.action as { hedge?: boolean }).hedge === false) return call;
+  // The caller takes over the meta of one call only: what the other has prepared would be in nobody's list (keyed-request.ts).
+  if ((ctx.meta as RequestMeta).keyed !== undefined) return call;
   const { broker } = ctx;
   const list = broker.registry.actions.get(ctx.action.name) as unknown as Endpoints | undefined;
   if (!list || list.endpoints.length < 2) return call;

@@ -7,6 +7,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { isBusy } from "../../store/sqlite/database.ts";
 import { StartupError } from "../start/startup-error.ts";
 
 /** A store whose lock does not come within this gives all others back: writers of the mesh wait five seconds for theirs. Milliseconds. */
@@ -68,12 +69,9 @@ function isPinned(writers: DatabaseSync[], readers: DatabaseSync[]): boolean {
     return true;
   } catch (error) {
     for (const reader of readers) if (reader.isTransaction) reader.exec("ROLLBACK");
-    if ((error as { errcode?: number }).errcode !== BUSY) throw error;
+    if (!isBusy(error)) throw error;
     return false;
   } finally {
     for (const writer of writers) if (writer.isTransaction) writer.exec("ROLLBACK");
   }
 }
-
-/** SQLite's SQLITE_BUSY. */
-const BUSY = 5;

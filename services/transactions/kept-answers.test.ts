@@ -66,10 +66,53 @@ describe.each(stores)("answers that are kept for their keys, in $name", (kit) =>
     expect(await kept().begin(asked("1"))).toBeNull();
   });
 
+  it("are counted once for all who begin at once, and later beside them", async () => {
+    const answers = kept({ answers: 1 });
+    const usage = jest.spyOn(opened.store, "usage");
+    const begun = Array.from({ length: 100 }, (_, n) => answers.begin({ ...asked(`${n}`), key: `k${n}` }));
+    expect(await Promise.all(begun)).toEqual(begun.map(() => null));
+    expect(usage).toHaveBeenCalledTimes(1);
+
+    const now = performance.now();
+    const clock = jest.spyOn(performance, "now").mockReturnValue(now + HOUR_MS);
+    const counting = Promise.withResolvers<{ count: number; bytes: number }>();
+    usage.mockReturnValueOnce(counting.promise);
+    expect(await answers.begin({ ...asked("100"), key: "k100" })).toBeNull();
+    expect(await answers.begin({ ...asked("101"), key: "k101" })).toBeNull();
+    clock.mockReturnValue(now + 2 * HOUR_MS); // it counts from when it is there
+    counting.resolve({ count: 1, bytes: 2 });
+    await counting.promise;
+    await expect(answers.begin({ ...asked("102"), key: "k102" })).rejects.toMatchObject({ code: 503, type: "IDEMPOTENCY_KEYS_FULL" });
+    expect(usage).toHaveBeenCalledTimes(2);
+  });
+
+  it("that cannot be counted are counted again by the next who begins", async () => {
+    const answers = kept();
+    const lost = Object.assign(new Error("The store is closed."), { type: "STORE_UNAVAILABLE" });
+    const usage = jest.spyOn(opened.store, "usage").mockRejectedValueOnce(lost);
+    await expect(answers.begin(asked("1"))).rejects.toBe(lost);
+    expect(await answers.begin(asked("1"))).toBeNull();
+    const now = performance.now();
+    jest.spyOn(performance, "now").mockReturnValue(now + HOUR_MS);
+    usage.mockRejectedValueOnce(lost);
+    expect(await answers.begin({ ...asked("2"), key: "k2" })).toBeNull();
+    expect(await answers.begin({ ...asked("3"), key: "k3" })).toBeNull();
+    expect(usage).toHaveBeenCalledTimes(4);
+  });
+
   it("that were refused free their key", async () => {
     const answers = kept();
     await answers.begin(asked("1"));
     expect(await answers.cancel("k", asked("1").tx)).toBe("aborted");
     expect(await answers.begin(asked("2", "other"))).toBeNull();
+  });
+
+  it("are not waited for when their request was given up before its claim was there; of one that goes on they are", async () => {
+    const answers = kept({ waitMs: 0 });
+    await answers.cancel("k", asked("1").tx);
+    expect(await answers.begin(asked("1"))).toBeNull(); // it was late, and nobody carries it out
+    expect(await answers.begin(asked("2", "other"))).toBeNull();
+    await expect(answers.begin(asked("3", "other"))).rejects.toMatchObject({ code: 409, type: "IDEMPOTENCY_KEY_IN_USE" });
+    expect(await answers.keep(asked("2", "other"), 0, [], answer)).toMatchObject({ isOwn: true });
   });
 });

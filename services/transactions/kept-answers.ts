@@ -41,6 +41,13 @@ interface Claim {
   tx: string;
 }
 
+/** How much is kept; `at`: performance.now() when it was counted. */
+interface Held {
+  count: number;
+  bytes: number;
+  at: number;
+}
+
 const answerKey = (key: string) => `answer/${key}`;
 const claimKey = (key: string) => `claim/${key}`;
 
@@ -56,7 +63,8 @@ export class KeptAnswers {
   readonly #store: Store;
   readonly #limits: typeof KEEP_LIMITS;
   readonly #isGone: (tx: string) => boolean;
-  #held: { count: number; bytes: number; at: number } | undefined;
+  #held: Held | undefined;
+  #counting: Promise<void> | undefined;
 
   /** @param isGone whether the node that answers, by the transaction's id, is gone */
   constructor(store: Store, isGone: (tx: string) => boolean, limits = KEEP_LIMITS) {
@@ -79,8 +87,10 @@ export class KeptAnswers {
       const claim = JSON.parse(await this.#store.put(claimKey(asked.key), JSON.stringify(mine), Date.now() + KEEP_CLAIM_MS)) as Claim;
       // The other may have kept its answer, and ended its claim, between the look and the claim.
       if (claim.tx === asked.tx) return this.#kept(asked);
-      if (claim.fingerprint !== asked.fingerprint) throw keyOfAnother();
-      if (this.#isGone(claim.tx)) {
+      // Its request was cancelled before the claim was there, and nobody carries it out.
+      if ((await outcomeOrAbort(this.#store, claim.tx, false)).state === "aborted") await this.#unclaim(asked.key, claim.tx);
+      else if (claim.fingerprint !== asked.fingerprint) throw keyOfAnother();
+      else if (this.#isGone(claim.tx)) {
         await outcomeOrAbort(this.#store, claim.tx, true);
         await this.#unclaim(asked.key, claim.tx);
       } else if (performance.now() > until) throw keyInUse();
@@ -141,9 +151,24 @@ export class KeptAnswers {
     if (text !== undefined && (JSON.parse(text) as Claim).tx === tx) await this.#store.remove(claimKey(key));
   }
 
+  /** Only the first count is waited for; while a later one is under way, the one before holds. */
   async #requireRoom(): Promise<void> {
-    const now = performance.now();
-    if (!this.#held || now - this.#held.at > COUNT_EVERY_MS) this.#held = { ...(await this.#store.usage(answerKey(""))), at: now };
-    if (this.#held.count >= this.#limits.answers || this.#held.bytes >= this.#limits.bytes) throw answersFull();
+    if (!this.#held) await this.#count();
+    else if (performance.now() - this.#held.at > COUNT_EVERY_MS) this.#count().catch(() => {}); // the next who begins counts again
+    const { count, bytes } = this.#held as Held;
+    if (count >= this.#limits.answers || bytes >= this.#limits.bytes) throw answersFull();
+  }
+
+  /** One count at a time, however many want to know. */
+  #count(): Promise<void> {
+    this.#counting ??= this.#store
+      .usage(answerKey(""))
+      .then((usage) => {
+        this.#held = { ...usage, at: performance.now() };
+      })
+      .finally(() => {
+        this.#counting = undefined;
+      });
+    return this.#counting;
   }
 }

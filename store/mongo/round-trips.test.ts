@@ -12,11 +12,15 @@ describe("the MongoDB store", () => {
   let other: Store;
   let database: string;
   let commands: string[];
+  let sent: string[];
   beforeAll(async () => {
     await mongoKit.start();
     database = basename(await temporaryFolder());
     client = new MongoClient(mongoKit.url(), { monitorCommands: true });
-    client.on("commandStarted", ({ commandName }) => commands?.push(commandName));
+    client.on("commandStarted", ({ commandName, command }) => {
+      commands?.push(commandName);
+      sent?.push(JSON.stringify(command["pipeline"]));
+    });
     await client.connect();
     const options = { name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }), database };
     store = await openMongo({ ...options, client });
@@ -31,6 +35,7 @@ describe("the MongoDB store", () => {
   });
   beforeEach(() => {
     commands = [];
+    sent = [];
   });
 
   const hundred = (prefix: string) =>
@@ -44,6 +49,15 @@ describe("the MongoDB store", () => {
     expect(commands.length).toBeLessThan(10);
     expect(await store.read("Patient", "w99")).toMatchObject({ version: 2 });
     expect(await store.readVersion("Patient", "w99", 1)).toMatchObject({ version: 1 });
+  });
+
+  it("measures its map in one command, which reads no value", async () => {
+    await store.put("answer/1", "ä");
+    await store.put("answer/2", "bc");
+    sent = [];
+    expect(await store.usage("answer/")).toEqual({ count: 2, bytes: 4 });
+    expect(sent).toEqual([expect.stringContaining("$bytes")]);
+    expect(sent.join()).not.toContain("$value");
   });
 
   it("prepares and commits a hundred in fewer than ten commands each, besides its lease", async () => {

@@ -2,7 +2,7 @@
 import { type ClientSession, MongoServerError } from "mongodb";
 import { successor } from "../../fhir/search/text-order.ts";
 import type { MapEntry } from "../store.ts";
-import type { Collections } from "./schema.ts";
+import { type Collections, MAP_SIZES } from "./schema.ts";
 
 const DUPLICATE_KEY = 11_000;
 
@@ -28,17 +28,22 @@ export async function putEntries({ map }: Collections, session: ClientSession, e
   const found = await map.find({ _id: { $in: keys } }, { session }).toArray();
   if (found.length > 0) return keys.map((key) => found.find(({ _id }) => _id === key)?.value);
   await map.insertMany(
-    entries.map(({ key, value, expiresAt }) => ({ _id: key, value, ...(expiresAt !== undefined && { expires: new Date(expiresAt) }) })),
+    entries.map(({ key, value, expiresAt }) => ({
+      _id: key,
+      value,
+      bytes: Buffer.byteLength(value),
+      ...(expiresAt !== undefined && { expires: new Date(expiresAt) }),
+    })),
     { session },
   );
   return entries.map(({ value }) => value);
 }
 
-/** How many keys start so, and the bytes of their values. */
+/** How many keys start so, and the bytes of their values: from an index, for the values may be gigabytes. */
 export async function usageOf({ map }: Collections, prefix: string): Promise<{ count: number; bytes: number }> {
-  const sums = { _id: null, count: { $sum: 1 }, bytes: { $sum: { $strLenBytes: "$value" } } };
+  const sums = { _id: null, count: { $sum: 1 }, bytes: { $sum: "$bytes" } };
   const [found] = await map
-    .aggregate<{ count: number; bytes: number }>([{ $match: { _id: startsWith(prefix) } }, { $group: sums }])
+    .aggregate<{ count: number; bytes: number }>([{ $match: { _id: startsWith(prefix) } }, { $group: sums }], { hint: MAP_SIZES })
     .toArray();
   return { count: found?.count ?? 0, bytes: found?.bytes ?? 0 };
 }
@@ -47,7 +52,11 @@ export async function usageOf({ map }: Collections, prefix: string): Promise<{ c
 export async function leaseEntry({ map }: Collections, name: string, holder: string, forMs: number): Promise<boolean> {
   const mine = { _id: name, $or: [{ value: holder }, { expires: { $lt: new Date() } }] };
   try {
-    await map.updateOne(mine, { $set: { value: holder, expires: new Date(Date.now() + forMs) } }, { upsert: true });
+    await map.updateOne(
+      mine,
+      { $set: { value: holder, bytes: Buffer.byteLength(holder), expires: new Date(Date.now() + forMs) } },
+      { upsert: true },
+    );
     return true;
   } catch (error) {
     if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return false;

@@ -75,6 +75,12 @@ export class Sender {
       request.on("error", (error: NodeJS.ErrnoException) =>
         fail(signal.aborted ? new Error(`The endpoint did not answer within ${ANSWER_MS / 1000} s.`) : readable(error)),
       );
+      request.on("upgrade", (answer, socket) => {
+        socket.destroy();
+        fail(new Error(`The endpoint answered ${answer.statusCode}: the protocol is not changed.`));
+      });
+      // Whatever else ends it: without this the place of the request would never be free again.
+      request.on("close", () => fail(new Error("The endpoint closed the connection without an answer.")));
       request.end(body);
     });
   }

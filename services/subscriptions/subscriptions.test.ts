@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { allRelayed, eventually } from "../../test/kit/events.ts";
 import { type Endpoint, startEndpoint } from "../../test/kit/endpoint.ts";
 import { type Clinic, startClinic } from "../../test/kit/clinic.ts";
@@ -93,6 +95,20 @@ describe("a notification", () => {
     expect(endpoint.received).toHaveLength(100);
     expect(endpoint.most).toBeLessThanOrEqual(32);
     await endpoint.close();
+  });
+
+  it.each([
+    ["wants another protocol", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "answered 101"],
+    ["names no other protocol", "HTTP/1.1 101 Switching Protocols\r\n\r\n", "answered 101"],
+    ["hangs up", "", "cannot be reached"],
+  ])("ends when its endpoint %s", async (_, answer, sentence) => {
+    const server = createServer((socket) => socket.on("error", () => {}).once("data", () => socket.end(answer)));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const sender = new Sender(readConfig({ SUBSCRIPTION_NETWORKS: "127.0.0.1" }).subscriptionNetworks);
+    const { port } = server.address() as AddressInfo;
+    await expect(sender.send(to(`http://127.0.0.1:${port}/`))).rejects.toThrow(sentence);
+    server.close();
   });
 });
 

@@ -3,6 +3,7 @@ import { localReference } from "../../federation/facts.ts";
 import { ruleType } from "../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectsOf, EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
+import { counted } from "../../store/counted.ts";
 import { moreThanPrescribed, outOfStock } from "./pharmacy.errors.ts";
 import { dispensedCounter, medicationOf, prescribedBy, stockCounter, unitsOf } from "./pharmacy.model.ts";
 
@@ -61,7 +62,7 @@ async function dispensed({ before, after }: Change<MedicationDispense>, tools: E
       effect.movements.push({ counter: name, by });
       continue;
     }
-    const left = prescribed + ((await tools.counter(name)) ?? 0) + by;
+    const left = counted(prescribed + ((await tools.counter(name)) ?? 0) + by);
     // Who takes the last of it completes the prescription; of many who do not, none need wait for another.
     const decided = left > 0 && by < 0 ? { above: -prescribed } : { isExact: true };
     effect.movements.push({ counter: name, by, ...decided, ...(by < 0 && { bound: { min: -prescribed, ...tooMuch } }) });

@@ -1,5 +1,6 @@
 import { numberOf } from "../../fhir/json.ts";
 import type { DetectedIssue, MedicationDispense, MedicationRequest, Quantity, SupplyDelivery } from "../../fhir/r4.ts";
+import { counted } from "../../store/counted.ts";
 import type { Code, Prescription } from "./pharmacy.contract.ts";
 import { moreThanPrescribed, prescriptionNotActive } from "./pharmacy.errors.ts";
 
@@ -22,7 +23,7 @@ export const isPossible = (units: number): boolean => units >= 0 && units <= MOS
 /** Units that shelf and prescription are counted by: what cannot be counts as nothing. */
 export function unitsOf(quantity: Quantity | undefined): number {
   const units = numberOf(quantity?.value) ?? 0;
-  return isPossible(units) ? units : 0;
+  return isPossible(units) ? counted(units) : 0;
 }
 
 /** The counter that holds how many units of a medication are on the shelf. */

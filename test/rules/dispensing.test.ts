@@ -48,6 +48,13 @@ describe("Dispensing", () => {
   const together = (...entry: object[]) => fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
   const statusOf = async (id: string) => (await fhir.get(`/MedicationRequest/${id}`)).body.status;
 
+  it("counts decimals: three tenths are dispensed one by one, and complete the prescription", async () => {
+    await put(prescription("tenths", 0.3));
+    for (const _ of [1, 2, 3]) expect(await fhir.create(dispense(0.1, ["tenths"]))).toMatchObject({ status: 201 });
+    expect(await statusOf("tenths")).toBe("completed");
+    expect(await fhir.create(dispense(0.1, ["tenths"]))).toMatchObject({ status: 409 });
+  });
+
   it("holds in one transaction with its prescription, which it completes there", async () => {
     const url = "urn:uuid:0190a3f0-0000-7000-8000-000000000001";
     await put(prescription("known", 10));

@@ -3,6 +3,7 @@ import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts
 import { parseJson } from "../../../fhir/json.ts";
 import { splitPlace } from "../../../federation/facts.ts";
 import type { OwnerStep } from "../../../federation/owner-contract.ts";
+import { counted } from "../../../store/counted.ts";
 import { type Store, StoreError, StoreErrorType } from "../../../store/store.ts";
 import { change as changeStep, type Identified } from "../steps.ts";
 import type { SteppedChange } from "./evaluate.ts";
@@ -80,7 +81,7 @@ export async function derive(
       const seen = { ...(isExact && { ifValue: value ?? 0 }), ...(above !== undefined && { above }) };
       const step: OwnerStep = { op: "add", counter: name, by, ...seen, ...(isBound && { min: bound.min }) };
       moves.push({ step, of, ...(isBound && { bound }) });
-      values.set(name, (value ?? 0) + by);
+      values.set(name, counted((value ?? 0) + by));
     }
     for (const next of effect?.changes ?? []) made.set(`${next.resourceType}/${next.id}`, next);
   }

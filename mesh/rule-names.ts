@@ -50,6 +50,7 @@ export const RULE_NAMES: readonly string[] = [
   "medication-dispense-status",
   "medication-dispense-stock",
   "medication-dispense-subject",
+  "medication-dispense-value",
   "medication-request-allergy",
   "medication-request-dispensed",
   "medication-request-one-patient",
@@ -84,4 +85,5 @@ export const RULE_NAMES: readonly string[] = [
   "supply-delivery-references",
   "supply-delivery-status",
   "supply-delivery-stock",
+  "supply-delivery-value",
 ];

@@ -2,6 +2,7 @@
  * Writes that may come twice: the caller's node or connection died, so it asks again and cannot know whether the first try was carried out.
  * Each version keeps the key of the write that made it; a write whose key is found gives the results that it had, and changes nothing.
  */
+import { counted } from "./counted.ts";
 import { type CommittedState, isResourceStep, type VersionHead } from "./plan-write.ts";
 import type { Write, WriteKey, WriteResult } from "./store.ts";
 
@@ -32,7 +33,7 @@ export function resultsOfRepeated(
       const { updated, json } = version;
       return { type: step.type, id: step.id, version: version.version, updated, outcome, ...(json !== undefined && { json }) };
     }
-    if (step.op === "add") return { version: 0, updated: 0, outcome: "added", value: state.counter(step.counter) };
+    if (step.op === "add") return { version: 0, updated: 0, outcome: "added", value: counted(state.counter(step.counter)) };
     const condition = step.op === "create" ? step.ifNoneExist : step.op === "hold" ? step.condition : undefined;
     const type = step.op === "create" || step.op === "hold" ? step.type : "";
     const [found] = condition ? state.find(type, condition, 1) : [];

@@ -239,6 +239,20 @@ describe.each(stores)("the store in $name", (kit) => {
     });
   });
 
+  it("counts decimals: three times 0.1 are 0.3", async () => {
+    await store.write([{ op: "add", counter: "ml", by: 0.3 }]);
+    const tenth = { op: "add" as const, counter: "ml", by: -0.1, min: 0 };
+    await store.write([tenth]);
+    await store.prepare("tx", [tenth]);
+    await store.commit("tx", Date.now());
+    expect(await store.counter("ml")).toBe(0.1);
+    expect(await store.write([{ ...tenth, ifValue: 0.1 }])).toMatchObject([{ value: 0 }]);
+    await expect(store.write([tenth])).rejects.toMatchObject({ type: "COUNTER_BELOW" });
+    expect(await store.counters("ml", 1)).toEqual([{ name: "ml", value: 0 }]);
+    await store.write([{ op: "add", counter: "ml", by: 2 ** 53 - 1 }]);
+    expect(await store.counter("ml")).toBe(2 ** 53 - 1);
+  });
+
   describe("the map", () => {
     it("stores a key once and returns what is stored", async () => {
       expect(await store.put("tx:1", "commit")).toBe("commit");

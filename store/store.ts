@@ -87,7 +87,7 @@ export type Write =
    */
   | { op: "hold"; type: string; condition: NoneExist; isThere: boolean; isDecided?: boolean }
   /**
-   * Adds `by` to a counter (absent = 0); COUNTER_BELOW when the result would be under `min`.
+   * Adds `by` to a counter (absent = 0), which has six decimals; COUNTER_BELOW when the result would be under `min`.
    * @param ifValue refuse (FACTS_OUTDATED) unless this is its value before
    * @param above refuse (FACTS_OUTDATED) unless the result is more than this
    */

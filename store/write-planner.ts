@@ -6,6 +6,7 @@ import { FhirError } from "../fhir/outcome.ts";
 import { CandidateIndex } from "../fhir/search/candidate-index.ts";
 import type { Candidate } from "../fhir/search/matches-clauses.ts";
 import type { IndexRows } from "../fhir/search/query.ts";
+import { counted } from "./counted.ts";
 import { type CommittedState, isLiving, RELIED, type VersionHead, type WritePlan } from "./plan-write.ts";
 import { MAX_EVENT_CHARACTERS, type NoneExist, type Reliance, StoreError, StoreErrorType, type UniqueKey, type Write } from "./store.ts";
 
@@ -87,15 +88,16 @@ class WritePlanner {
   }
 
   #add({ counter, by, min, ifValue, above }: StepOf<"add">, number: number): void {
-    const before = this.#counters.get(counter) ?? this.#state.counter(counter);
-    if (ifValue !== undefined && ifValue !== before) throw new StoreError(StoreErrorType.factsOutdated, number);
-    const value = before + by;
-    if (min !== undefined && value < min) throw new StoreError(StoreErrorType.counterBelow, number, { counter, value: before });
-    if (above !== undefined && value <= above) throw new StoreError(StoreErrorType.factsOutdated, number);
+    const stored = this.#counters.get(counter) ?? this.#state.counter(counter);
+    const before = counted(stored);
+    if (ifValue !== undefined && counted(ifValue) !== before) throw new StoreError(StoreErrorType.factsOutdated, number);
+    const value = counted(before + by);
+    if (min !== undefined && value < counted(min)) throw new StoreError(StoreErrorType.counterBelow, number, { counter, value: before });
+    if (above !== undefined && value <= counted(above)) throw new StoreError(StoreErrorType.factsOutdated, number);
     this.#counters.set(counter, value);
     this.plan.locks.add(`counter:${counter}`);
     // What is bound to a counter writes it, or of two in MongoDB neither would hear of the other.
-    if (by !== 0 || ifValue !== undefined) this.plan.changes.push({ kind: "add", step: number, counter, by });
+    if (by !== 0 || ifValue !== undefined) this.plan.changes.push({ kind: "add", step: number, counter, by: value - stored });
     this.plan.results.push({ version: 0, updated: 0, outcome: "added", value });
   }
 

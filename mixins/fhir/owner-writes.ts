@@ -36,6 +36,9 @@ export interface WriteManner {
   tx?: string;
 }
 
+/** A step that brings a resource. */
+type TextStep = Extract<OwnerStep, { op: "create" | "update" }>;
+
 type Owner = Service & WithDirectory & { store: Store; profiles: Profiles };
 
 /** What a service has given to the mixin. */
@@ -143,8 +146,10 @@ export class OwnerWrites {
       for (const warning of await evaluate(this.#rules, changes, facts)) this.#tell(warning);
     });
     const derived = await derive(this.#effects, changes, { facts, store, rules: this.#rules });
-    if (derived.steps.length > 0) {
-      const more = await prepareWrites(derived.steps, { profiles, unique: this.#unique, work: manner.work });
+    const amended = [...derived.amended].map(([index, resource]) => ({ ...(steps[index] as TextStep), text: JSON.stringify(resource) }));
+    if (amended.length + derived.steps.length > 0) {
+      const more = await prepareWrites([...amended, ...derived.steps], { profiles, unique: this.#unique, work: manner.work });
+      for (const index of derived.amended.keys()) writes[index] = more.writes.shift() as Write;
       writes.push(...more.writes);
     }
     const on = facts.relied;

@@ -1,11 +1,11 @@
-import { numberOf } from "../../fhir/json.ts";
 import type { MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
 import { ruleType } from "../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectsOf, EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
+import { counted } from "../../store/counted.ts";
 import { moreThanPrescribed, outOfStock } from "./pharmacy.errors.ts";
-import { dispensedCounter, medicationOf, prescribedBy, stockCounter } from "./pharmacy.model.ts";
+import { dispensedCounter, medicationOf, prescribedBy, stockCounter, unitsOf } from "./pharmacy.model.ts";
 
 // What shelf and prescriptions become by what is written, whoever writes it: their counters move in the same atomic write.
 
@@ -21,18 +21,16 @@ function difference(before: Moves, after: Moves): [counter: string, by: number][
   });
 }
 
-const quantityOf = ({ quantity }: MedicationDispense): number => numberOf(quantity?.value) ?? 0;
-
 const isHandedOut = (dispense: MedicationDispense | undefined): dispense is MedicationDispense => dispense?.status === "completed";
 
 function offTheShelf(dispense: MedicationDispense | undefined): Moves {
   const medication = isHandedOut(dispense) ? medicationOf(dispense) : undefined;
-  return new Map(medication && isHandedOut(dispense) ? [[stockCounter(medication), -quantityOf(dispense)]] : []);
+  return new Map(medication && isHandedOut(dispense) ? [[stockCounter(medication), -unitsOf(dispense.quantity)]] : []);
 }
 
 function offThePrescription(dispense: MedicationDispense | undefined): Moves {
   const prescription = localReference(dispense?.authorizingPrescription?.[0]?.reference);
-  return new Map(prescription !== undefined && isHandedOut(dispense) ? [[prescription, -quantityOf(dispense)]] : []);
+  return new Map(prescription !== undefined && isHandedOut(dispense) ? [[prescription, -unitsOf(dispense.quantity)]] : []);
 }
 
 async function onTheShelf(moves: [string, number][], { counter }: EffectTools, bound: Omit<NonNullable<Movement["bound"]>, "min">) {
@@ -64,7 +62,7 @@ async function dispensed({ before, after }: Change<MedicationDispense>, tools: E
       effect.movements.push({ counter: name, by });
       continue;
     }
-    const left = prescribed + ((await tools.counter(name)) ?? 0) + by;
+    const left = counted(prescribed + ((await tools.counter(name)) ?? 0) + by);
     // Who takes the last of it completes the prescription; of many who do not, none need wait for another.
     const decided = left > 0 && by < 0 ? { above: -prescribed } : { isExact: true };
     effect.movements.push({ counter: name, by, ...decided, ...(by < 0 && { bound: { min: -prescribed, ...tooMuch } }) });
@@ -95,7 +93,7 @@ function arrived(delivery: SupplyDelivery | undefined): Moves {
   const isMedication = type?.coding?.some(({ code }) => code === "medication") ?? false;
   const coding = suppliedItem?.itemCodeableConcept?.coding?.[0];
   if (status !== "completed" || !isMedication || coding?.code === undefined) return new Map();
-  return new Map([[stockCounter({ system: coding.system ?? "", code: coding.code }), numberOf(suppliedItem?.quantity?.value) ?? 0]]);
+  return new Map([[stockCounter({ system: coding.system ?? "", code: coding.code }), unitsOf(suppliedItem?.quantity)]]);
 }
 
 async function delivered({ before, after }: Change<SupplyDelivery>): Promise<Effect> {

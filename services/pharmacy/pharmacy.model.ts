@@ -1,5 +1,6 @@
 import { numberOf } from "../../fhir/json.ts";
-import type { DetectedIssue, MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
+import type { DetectedIssue, MedicationDispense, MedicationRequest, Quantity, SupplyDelivery } from "../../fhir/r4.ts";
+import { counted } from "../../store/counted.ts";
 import type { Code, Prescription } from "./pharmacy.contract.ts";
 import { moreThanPrescribed, prescriptionNotActive } from "./pharmacy.errors.ts";
 
@@ -12,6 +13,18 @@ export const isOrder = ({ intent }: Pick<MedicationRequest, "intent">): boolean 
 
 /** Units that may be dispensed in all; undefined when the prescription does not say. */
 export const prescribedBy = ({ dispenseRequest }: MedicationRequest): number | undefined => numberOf(dispenseRequest?.quantity?.value);
+
+/** Units of one dispense or delivery: no pharmacy hands out more, and sums of thousands are exact to the sixth decimal. */
+const MOST_UNITS = 1e9;
+
+/** Whether so much can be handed out or arrive. */
+export const isPossible = (units: number): boolean => units >= 0 && units <= MOST_UNITS;
+
+/** Units that shelf and prescription are counted by: what cannot be counts as nothing. */
+export function unitsOf(quantity: Quantity | undefined): number {
+  const units = numberOf(quantity?.value) ?? 0;
+  return isPossible(units) ? counted(units) : 0;
+}
 
 /** The counter that holds how many units of a medication are on the shelf. */
 export const stockCounter = ({ system, code }: Code): string => `${STOCK}${system}|${code}`;

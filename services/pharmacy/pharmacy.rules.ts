@@ -1,9 +1,11 @@
+import { numberOf } from "../../fhir/json.ts";
 import type {
   FhirResource,
   Medication,
   MedicationAdministration,
   MedicationDispense,
   MedicationRequest,
+  Quantity,
   Reference,
   SupplyDelivery,
 } from "../../fhir/r4.ts";
@@ -17,7 +19,7 @@ import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { allergy } from "./allergy.ts";
 import { prescriptionNotActive } from "./pharmacy.errors.ts";
-import { isOrder } from "./pharmacy.model.ts";
+import { isOrder, isPossible } from "./pharmacy.model.ts";
 
 const subjectOf = ({ subject }: { subject?: Reference }) => subject;
 const OVER = "What is over changes to entered-in-error only";
@@ -97,6 +99,21 @@ function reasonAgainst(request: MedicationRequest | undefined, { after, now }: C
   return undefined;
 }
 
+/** A quantity that can be counted: 1e308 tablets, or fewer than none, would make any number of them. */
+function possibleQuantity<Of extends FhirResource>(id: string, element: string, of: (resource: Of) => Quantity | undefined): Rule<Of> {
+  return {
+    id,
+    group: "values",
+    says: "A quantity is from 0 to 1e9.",
+    check({ before, after }) {
+      const units = numberOf((after && of(after))?.value);
+      // What was stored before there was this rule can be marked as an error.
+      if (units === undefined || isPossible(units) || units === numberOf((before && of(before))?.value)) return undefined;
+      return refusal(id, "No such quantity can be handed out or arrive: correct it.", element, 422);
+    },
+  };
+}
+
 const dispense: Rule<MedicationDispense>[] = [
   statusSteps<MedicationDispense>("MedicationDispense", STATUS_STEPS.MedicationDispense, { says: `${OVER} (a completed dispense).` }),
   finalStays<MedicationDispense>("MedicationDispense", {
@@ -114,6 +131,7 @@ const dispense: Rule<MedicationDispense>[] = [
   sameSubject<MedicationDispense>("MedicationDispense", subjectOf, ["authorizingPrescription", "context"]),
   referencesExist<MedicationDispense>("MedicationDispense"),
   dispensable,
+  possibleQuantity<MedicationDispense>("medication-dispense-value", "MedicationDispense.quantity", ({ quantity }) => quantity),
   counted("medication-dispense-stock", "What the pharmacy keeps in stock is dispensed as far as it is there; undone, it is there again."),
   counted("medication-dispense-quantity", "No more is dispensed, all together, than was prescribed."),
   {
@@ -144,6 +162,11 @@ const delivery: Rule<SupplyDelivery>[] = [
   statusSteps<SupplyDelivery>("SupplyDelivery", STATUS_STEPS.SupplyDelivery, { says: `${OVER} (a delivery that has arrived).` }),
   finalStays<SupplyDelivery>("SupplyDelivery", { isFinal: ({ status }) => status === "completed", openly: ["entered-in-error"] }),
   referencesExist<SupplyDelivery>("SupplyDelivery"),
+  possibleQuantity<SupplyDelivery>(
+    "supply-delivery-value",
+    "SupplyDelivery.suppliedItem.quantity",
+    ({ suppliedItem }) => suppliedItem?.quantity,
+  ),
   counted("supply-delivery-stock", "A delivery is undone, or deleted, as far as what it brought is still there."),
 ];
 

@@ -1,6 +1,7 @@
 /** Counters, and the small durable map for what is no FHIR resource. */
 import { type ClientSession, MongoServerError } from "mongodb";
 import { successor } from "../../fhir/search/text-order.ts";
+import { counted } from "../counted.ts";
 import type { MapEntry } from "../store.ts";
 import { type Collections, MAP_SIZES } from "./schema.ts";
 
@@ -8,7 +9,7 @@ const DUPLICATE_KEY = 11_000;
 
 /** A counter; 0 when never written. */
 export async function counterValue({ counter }: Collections, name: string): Promise<number> {
-  return (await counter.findOne({ _id: name }))?.value ?? 0;
+  return counted((await counter.findOne({ _id: name }))?.value ?? 0);
 }
 
 /** Counters whose name starts so, in order of name. */
@@ -18,7 +19,7 @@ export async function countersFrom({ counter }: Collections, prefix: string, lim
     .sort({ _id: 1 })
     .limit(limit)
     .toArray();
-  return found.map(({ _id, value }) => ({ name: _id, value }));
+  return found.map(({ _id, value }) => ({ name: _id, value: counted(value) }));
 }
 
 /** Stores all of these if none of their keys is there; what is stored under each now. */

@@ -1,4 +1,5 @@
 /** The counters, and the small durable map for what is no FHIR resource. */
+import { counted } from "../counted.ts";
 import type { MapEntry } from "../store.ts";
 import type { Database } from "./database.ts";
 import { startsWith } from "./sql-fragments.ts";
@@ -53,11 +54,11 @@ export function leaseEntry(
 
 /** A counter's value; 0 when nothing was added to it. */
 export const counterValue = (db: Database, name: string): number =>
-  db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0;
+  counted(db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0);
 
 /** Up to `limit` counters whose name starts so, in the order of their names. */
 export function countersFrom(db: Database, prefix: string, limit: number): { name: string; value: number }[] {
   const starts = startsWith("name", prefix);
   const text = `SELECT name, value FROM counter WHERE ${starts.text} ORDER BY name LIMIT ?`;
-  return db.all<{ name: string; value: number }>(text, ...starts.values, limit).map(({ name, value }) => ({ name, value }));
+  return db.all<{ name: string; value: number }>(text, ...starts.values, limit).map(({ name, value }) => ({ name, value: counted(value) }));
 }

@@ -166,6 +166,19 @@ rulesTable("the pharmacy", ["visits", "pharmacy"], (at) => {
     as: { status: 409 },
   });
 
+  for (const value of [-1, 1e308]) {
+    at.refuses("medication-dispense-value", `${value} to be dispensed`, {
+      create: () => dispense({ quantity: { value } }),
+      insteadOf: () => dispense({ quantity: { value: 0 } }),
+      as: { status: 422, expression: "MedicationDispense.quantity" },
+    });
+    at.refuses("supply-delivery-value", `${value} to arrive`, {
+      create: () => ({ ...delivery(), suppliedItem: { quantity: { value } } }),
+      insteadOf: () => delivery(),
+      as: { status: 422, expression: "SupplyDelivery.suppliedItem.quantity" },
+    });
+  }
+
   let kept = 0;
   /** A medication of which ten lie on the shelf, and how many do. */
   const onShelf = async () => {

@@ -3,6 +3,7 @@ import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts
 import { parseJson } from "../../../fhir/json.ts";
 import { splitPlace } from "../../../federation/facts.ts";
 import type { OwnerStep } from "../../../federation/owner-contract.ts";
+import { counted } from "../../../store/counted.ts";
 import { type Store, StoreError, StoreErrorType } from "../../../store/store.ts";
 import { change as changeStep, type Identified } from "../steps.ts";
 import type { SteppedChange } from "./evaluate.ts";
@@ -27,14 +28,14 @@ export interface EffectTools {
   facts: Facts;
   /** Undefined: it was never moved. */
   counter(name: string): Promise<number | undefined>;
-  /** A living resource of this service; undefined when there is none, or the same write brings it anyway. */
+  /** A living resource of this service, as the same write leaves it; undefined when there is none. */
   read<Of extends FhirResource>(reference: string): Promise<(Of & { id: string }) | undefined>;
 }
 
 /** What follows. */
 export interface Effect {
   movements: Movement[];
-  /** Next versions of resources that were read with the tools. */
+  /** Next versions of resources that were read with the tools; of what the same write brings, other contents. */
   changes?: Identified[];
 }
 
@@ -47,6 +48,8 @@ export type EffectsOf = { [Type in ResourceType]?: EffectOf<ResourceOf<Type>> };
 /** Steps that follow from others, and what their refusal means. */
 export interface DerivedSteps {
   steps: OwnerStep[];
+  /** What steps of the same write bring instead, by their index. */
+  amended: ReadonlyMap<number, Identified>;
   /** @param count of the steps before these */
   meaningOf(error: unknown, count: number): unknown;
 }
@@ -65,8 +68,9 @@ export async function derive(
     return values.get(name);
   };
   const read = async <Of extends FhirResource>(reference: string): Promise<(Of & { id: string }) | undefined> => {
-    if (facts.isWritten(reference)) return undefined;
-    const known = made.get(reference) ?? (await storedAt(store, reference));
+    const brought = changes.find(({ change }) => change.reference === reference)?.change.after;
+    const written = brought && { ...brought, id: splitPlace(reference)[1] };
+    const known = made.get(reference) ?? (facts.isWritten(reference) ? written : await storedAt(store, reference));
     return known as (Of & { id: string }) | undefined;
   };
   for (const { type, change, step: of } of changes) {
@@ -77,12 +81,20 @@ export async function derive(
       const seen = { ...(isExact && { ifValue: value ?? 0 }), ...(above !== undefined && { above }) };
       const step: OwnerStep = { op: "add", counter: name, by, ...seen, ...(isBound && { min: bound.min }) };
       moves.push({ step, of, ...(isBound && { bound }) });
-      values.set(name, (value ?? 0) + by);
+      values.set(name, counted((value ?? 0) + by));
     }
     for (const next of effect?.changes ?? []) made.set(`${next.resourceType}/${next.id}`, next);
   }
+  const amended = new Map<number, Identified>();
+  const changed: OwnerStep[] = [];
+  for (const [reference, next] of made) {
+    const bringing = changes.find(({ change }) => change.reference === reference && change.after);
+    if (bringing) amended.set(bringing.step, next);
+    else changed.push(changeStep(next));
+  }
   return {
-    steps: [...moves.map(({ step }) => step), ...[...made.values()].map(changeStep)],
+    steps: [...moves.map(({ step }) => step), ...changed],
+    amended,
     meaningOf(error, count) {
       if (!(error instanceof StoreError) || error.step < count) return error;
       const { bound, of = 0 } = moves[error.step - count] ?? {};

@@ -94,7 +94,7 @@ export interface StepResult {
   outcome: "created" | "updated" | "deleted" | "existed" | "none" | "added";
   id: string;
   version: number;
-  /** Milliseconds since 1970; 0 while only prepared. */
+  /** Milliseconds since 1970; while only prepared that of the version that is replaced, see `WriteResult` of the store. */
   updated: number;
   /** FHIR JSON as stored; only when asked for with `representation`. */
   json?: string;

@@ -19,12 +19,13 @@ export type KeyedCaller = Caller & { meta: RequestMeta & { keyed: KeyedRequest }
 /** Whether what the caller writes is to be prepared only. */
 export const isKeyed = (caller: Caller): caller is KeyedCaller => caller.meta?.keyed !== undefined;
 
-/** The results as commit will make them true: with the time that the request's writes bear. */
-export function asCommitted(results: StepResult[], { at }: KeyedRequest): StepResult[] {
+/** Results of a prepare as the commit makes them true: with its time `at` (milliseconds), and never before what they replace. */
+export function asCommitted(results: StepResult[], at: number): StepResult[] {
   return results.map((result) => {
     const isWritten = result.outcome === "created" || result.outcome === "updated" || result.outcome === "deleted";
     if (!isWritten) return result;
-    return { ...result, updated: at, ...(result.json !== undefined && { json: stamped(result.json, at) }) };
+    const updated = Math.max(at, result.updated);
+    return { ...result, updated, ...(result.json !== undefined && { json: stamped(result.json, updated) }) };
   });
 }
 
@@ -47,7 +48,7 @@ export async function preparePart(
       const sent = { tx, steps, ...(representation !== undefined && { representation }) };
       const results = await ownerOf(owner).prepare(caller, sent, { timeout, retries: 0 });
       notePart(caller.meta, { tx, owner });
-      return asCommitted(results, keyed);
+      return asCommitted(results, keyed.at);
     } catch (error) {
       const isWorthAnother = isType(error, "REQUEST_REJECTED") || hasLabelsOfOthers(error, steps);
       if (!isWorthAnother || tries === MAX_TRIES || performance.now() + PAUSE_MS >= deadline) throw error;

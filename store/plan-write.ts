@@ -69,7 +69,7 @@ export const isResourceStep = (step: Write): step is ResourceStep => step.op ===
 /** A write that has been checked. */
 export interface WritePlan {
   changes: Change[];
-  /** One result per step; `updated` (0) and `json` of what the changes make are filled in when they are made. */
+  /** One result per step; `updated` (until then that of the version replaced) and `json` of what the changes make are filled in when they are made. */
   results: WriteResult[];
   /** [step, earlier step]: the first found what the second makes, so it has the same version, time and JSON. */
   echoes: [step: number, of: number][];

@@ -24,14 +24,14 @@ describe.each(stores)("prepared writes of the store in $name", (kit) => {
   };
 
   it("are invisible until they are committed, and carry the time of the commit", async () => {
-    await store.write([create("ann", { name: "Ann" })]);
+    const [{ updated = 0 } = {}] = await store.write([create("ann", { name: "Ann" })]);
     const results = await store.prepare("t1", [
       update("ann", { name: "Anna" }),
       create("bob", { name: "Bob" }),
       { op: "add", counter: "stock", by: 2 },
     ]);
     expect(results).toMatchObject([
-      { version: 2, updated: 0, outcome: "updated" },
+      { version: 2, updated, outcome: "updated" }, // never before what it replaces
       { version: 1, updated: 0, outcome: "created" },
       { value: 2, outcome: "added" },
     ]);

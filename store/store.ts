@@ -145,6 +145,7 @@ export interface WriteResult {
   type?: string;
   id?: string;
   version: number;
+  /** Milliseconds since 1970. While only prepared: when the version that is replaced was written, 0 without one; it will not be before that. */
   updated: number;
   /** created | updated | deleted: done. existed: ifNoneExist found one (its id and version are given). none: nothing to do. added: a counter. */
   outcome: "created" | "updated" | "deleted" | "existed" | "none" | "added";

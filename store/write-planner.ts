@@ -158,7 +158,7 @@ class WritePlanner {
     const head = { version, updated: this.#now, method: moved ? "moved" : "delete" } as const;
     this.#touched.set(`${type}/${id}`, { type, id, head, step: number });
     this.plan.changes.push({ kind: "delete", step: number, type, id, version, moved });
-    this.plan.results.push({ type, id, version, updated: 0, outcome: "deleted" });
+    this.plan.results.push({ type, id, version, updated: this.#notBefore(type, id), outcome: "deleted" });
   }
 
   /** What is there before an update or a deletion; `living` is 0 when nothing lives. @throws StoreError STALE_VERSION */
@@ -180,7 +180,13 @@ class WritePlanner {
     this.#touched.set(`${type}/${id}`, own);
     this.#conditions.note({ id, updated: this.#now, index, of: own });
     this.plan.changes.push({ kind: "put", step: number, type, id, version, method, body, index, unique });
-    this.plan.results.push({ type, id, version, updated: 0, outcome: isLiving(before) ? "updated" : "created" });
+    const outcome = isLiving(before) ? "updated" : "created";
+    this.plan.results.push({ type, id, version, updated: this.#notBefore(type, id), outcome });
+  }
+
+  /** The time of the stored version: what replaces it is never older. */
+  #notBefore(type: string, id: string): number {
+    return this.#state.head(type, id)?.updated ?? 0;
   }
 
   #head(type: string, id: string): VersionHead | undefined {

@@ -94,7 +94,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     const tx = newPart(meta.keyed);
     const results = await prepareUnder(service, tx, steps, { caller: call, work: workOf(call) }, true);
     notePart(meta, { tx, owner: service.name });
-    return asCommitted(results, meta.keyed);
+    return asCommitted(results, meta.keyed.at);
   };
 
   const own = defineMixin<Gains>({

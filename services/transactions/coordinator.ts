@@ -10,7 +10,7 @@
 import { randomUUID } from "node:crypto";
 import type { Caller } from "../../mesh/contract.ts";
 import type { Part } from "../../mesh/keyed-request-contract.ts";
-import { newPart, notePart, stamped, transactionOfPart } from "../../mesh/keyed-request.ts";
+import { newPart, notePart, transactionOfPart } from "../../mesh/keyed-request.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { type MadeElsewhere, type OwnerStep, ownerOf, type StepResult, transactionId } from "../../federation/owner-contract.ts";
 import { isType, type IssueOfStep } from "../../federation/errors.ts";
@@ -81,7 +81,7 @@ export async function commitShares(
   if (keyed) {
     // Decided by the gateway, together with the answer that is kept.
     for (const owner of asked) notePart(keyed, { tx, owner, isFirst: receivers.has(owner) });
-    return asCommitted(results, keyed.keyed);
+    return asCommitted(results, keyed.keyed.at);
   }
 
   const at = Date.now();
@@ -96,12 +96,7 @@ export async function commitShares(
   }
   const parts = asked.map((owner) => ({ tx, owner, isFirst: receivers.has(owner) }));
   await tellCommit(coordinator, { tx, at: outcome.at, parts });
-  for (const result of results) {
-    if (result.outcome === "existed" || result.outcome === "none") continue;
-    result.updated = at;
-    if (result.json !== undefined) result.json = stamped(result.json, at);
-  }
-  return results;
+  return asCommitted(results, outcome.at);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { outcomeOf, ownerOf, transactionId } from "../../federation/owner-contract.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import HospitalizationsService from "../hospitalizations/hospitalizations.service.ts";
@@ -29,6 +30,22 @@ describe("transactions", () => {
     const stored = await clinic.read("records", `Condition/${second?.id}`);
     expect(stored).toMatchObject({ subject: { reference: `Patient/${first?.id}` } });
     expect(stored).toEqual(JSON.parse(second?.json ?? ""));
+  });
+
+  it("tells the time that the stored version bears, also where the one before it was written by a clock that ran ahead", async () => {
+    const written = (birthDate: string) => ({
+      resource: { resourceType: "Patient", id: "ahead", birthDate },
+      request: { method: "PUT" as const, url: "Patient/ahead" },
+    });
+    const now = Date.now();
+    const clock = jest.spyOn(Date, "now").mockReturnValue(now + 60_000);
+    await process(transactionOf(written("1970-01-01")));
+    clock.mockRestore();
+    const [first, second] = await process(transactionOf(written("1970-01-02"), condition("Patient/ahead")), true);
+    expect(JSON.parse(first?.json ?? "")).toEqual(await clinic.read("patients", "Patient/ahead"));
+    expect(first?.updated).toBe(now + 60_000);
+    expect(second?.updated).toBeLessThan(now + 60_000);
+    expect(JSON.parse(second?.json ?? "")).toEqual(await clinic.read("records", `Condition/${second?.id}`));
   });
 
   it("names the entry that an owner refuses, and writes nothing", async () => {

@@ -1,5 +1,6 @@
 /** Idempotency-Key: the same key gives the same answer and one effect, at every door that writes. */
 import { randomUUID } from "node:crypto";
+import { jest } from "@jest/globals";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 interface Sent {
@@ -242,6 +243,24 @@ describe("a request with an Idempotency-Key", () => {
     for (const { resource } of answer.entry) {
       expect(resource).toEqual(await (await fetch(`${mesh.base}/fhir/${resource.resourceType}/${resource.id}`)).json());
     }
+  });
+
+  it("is told the time that is stored, also where a clock that ran ahead has written the version before", async () => {
+    const now = Date.now();
+    const clock = jest.spyOn(Date, "now").mockReturnValue(now + 60_000);
+    const { id, ...rest } = await done({ path: "/fhir/Patient", body: person() });
+    clock.mockRestore();
+    const resource = { ...rest, id, active: true };
+    const stored = () => fetch(`${mesh.base}/fhir/Patient/${id}`);
+    const { text, told } = await send({ method: "PUT", path: `/fhir/Patient/${id}`, body: resource }, randomUUID());
+    expect(JSON.parse(text)).toEqual(await (await stored()).json());
+    expect(told["last-modified"]).toBe((await stored()).headers.get("last-modified"));
+    const put = { resource: { ...resource, active: false }, request: { method: "PUT", url: `Patient/${id}` } };
+    const body = { resourceType: "Bundle", type: "transaction", entry: [put, entry(condition(`Patient/${id}`))] };
+    const answer = await send({ path: "/fhir", body, headers: { ...FHIR, Prefer: "return=representation" } }, randomUUID());
+    const [{ resource: given, response }] = JSON.parse(answer.text).entry;
+    expect(given).toEqual(await (await stored()).json());
+    expect(response.lastModified).toBe(new Date(now + 60_000).toISOString());
   });
 
   it("is refused when its key belongs to another body, address or condition, and taken under a new one", async () => {

@@ -37,3 +37,7 @@ export const task = (of: { id: string; event: string; key: string; payload: unkn
   event: { id: of.id, subject: of.event, key: of.key, payload: JSON.stringify(of.payload) },
   queue: "own" as const,
 });
+
+/** Names of events without those that another of them asks for as well (`fhir.*`: `fhir.Patient`): filters of a JetStream consumer must not overlap. */
+export const withoutOverlap = (names: string[]): string[] =>
+  names.filter((name) => name.endsWith(".*") || !names.includes(`${name.slice(0, name.indexOf("."))}.*`));

@@ -19,6 +19,7 @@ import { Events, eventsOf } from "./events.ts";
 type WithConsumer = { consumer: { attempt(event: DurableEvent, tries: number): Promise<unknown> } };
 
 const noted = event<{ n: number }>("teller.noted");
+const ended = event<{ n: number }>("teller.ended");
 
 describe("events over NATS", () => {
   let dataDir: string;
@@ -70,6 +71,10 @@ describe("events over NATS", () => {
   const counter = (name: string) => aListener().store.counter(name);
   const numbersOf = (key: string) => heard.filter((it) => it.key === key).map(({ n }) => n);
   const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+  const jetStream = () => {
+    const { tx } = teller.transit as NonNullable<typeof teller.transit>;
+    return (tx as unknown as { client: NatsConnection }).client.jetstreamManager();
+  };
   const before = process.env.DATA_DIR;
 
   beforeAll(async () => {
@@ -143,6 +148,54 @@ describe("events over NATS", () => {
     expect(begun).toBe(1);
   }, 30_000);
 
+  it("of another kind reach the next version of a service, which an older replica leaves them to", async () => {
+    const told = (key: string, event: typeof noted) =>
+      (teller.getLocalService("teller") as unknown as WithFhir).fhir.write([event.told({ id: `${key}/0`, key, payload: { n: 0 } })]);
+    const handled: string[] = [];
+    const version = (...events: string[]): ServiceSchema => {
+      const hear = async (one: DurableEvent) => void handled.push(one.id);
+      return {
+        name: "reader",
+        mixins: [Events({ handles: Object.fromEntries(events.map((event) => [event, hear])) }), Fhir({ owns: ["List"] })],
+      };
+    };
+    const until = (...ids: string[]) =>
+      eventually(
+        async () => handled,
+        (all) => ids.every((id) => all.includes(id)),
+      );
+    const jsm = await jetStream();
+    /** What each partition's consumer asks for. */
+    const asked = async () => {
+      const all = await jsm.consumers.list(`${teller.namespace}-events`).next();
+      return all.flatMap(({ name, config }) =>
+        name.startsWith("reader-")
+          ? [
+              config.filter_subjects
+                ?.map((subject) => subject.split(".").at(-1))
+                .sort()
+                .join(),
+            ]
+          : [],
+      );
+    };
+    const asks = (wanted: string) => eventually(asked, (all) => all.length === 8 && all.every((one) => one === wanted));
+    const older = await start(version(noted.event));
+    await asks("noted");
+    await told("first", noted);
+    await until("first/0");
+    const newer = await start(version(noted.event, ended.event));
+    await asks("ended,noted");
+    const keys = upTo(16).map((n) => `end${n}`);
+    for (const key of keys) await told(key, ended);
+    await until(...keys.map((key) => `${key}/0`));
+    await stop(older);
+    await stop(newer);
+    const next = await start(version(noted.event));
+    await asks("noted");
+    await stop(next);
+  }, 30_000);
+
   it("that nobody can handle are set aside, and handled when an operator says so", async () => {
     let isMended = false;
     first = async ({ key }) => {
@@ -164,10 +217,9 @@ describe("events over NATS", () => {
   }, 30_000);
 
   it("are kept no longer for a service that an operator has retired", async () => {
-    const { tx } = teller.transit as NonNullable<typeof teller.transit>;
-    const { client } = tx as unknown as { client: NatsConnection };
-    const jsm = await client.jetstreamManager();
-    const consumers = async () => (await jsm.consumers.list(`${teller.namespace}-events`).next()).length;
+    const jsm = await jetStream();
+    const consumers = async () =>
+      (await jsm.consumers.list(`${teller.namespace}-events`).next()).filter(({ name }) => name.startsWith("listener-")).length;
     expect(await consumers()).toBe(8);
     for (const broker of brokers.filter((it) => it !== teller)) await stop(broker);
     membershipOf(teller).retire("listener");

@@ -11,7 +11,7 @@ import { anomaliesOf } from "../../mesh/anomalies.ts";
 import { type Action, action, defineMixin } from "../../mesh/contract.ts";
 import type { Store } from "../../store/store.ts";
 import { type DeadLetter, EventConsumer } from "./consumer.ts";
-import { type DurableEvent, eventFrom } from "./event.ts";
+import { type DurableEvent, eventFrom, withoutOverlap } from "./event.ts";
 import { Relay } from "./relay.ts";
 import { relaysOf } from "./relays.ts";
 import { transportOf } from "./transports.ts";
@@ -70,6 +70,9 @@ export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>
     );
 
   return defineMixin<Own>({
+    // So that other nodes know what this replica handles, while an older one runs beside it.
+    ...(Object.keys(handles).length > 0 && { metadata: { events: { handles: withoutOverlap(Object.keys(handles)) } } }),
+
     actions: {
       "events.dead": {
         handler(this: This) {
@@ -116,10 +119,6 @@ export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>
     },
   });
 }
-
-/** Filters of a JetStream consumer must not overlap: `fhir.*` asks for `fhir.Patient` as well. */
-const withoutOverlap = (names: string[]): string[] =>
-  names.filter((name) => name.endsWith(".*") || !names.includes(`${name.slice(0, name.indexOf("."))}.*`));
 
 /** Tasks are done by one node at a time. */
 function taskRelay(service: Service & Own): Relay {

@@ -4,12 +4,11 @@
  * handled in order, whichever replica handles them.
  */
 import { createHash } from "node:crypto";
+import { type EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import {
-  AckPolicy,
   type ConsumerMessages,
-  DeliverPolicy,
   DiscardPolicy,
   type JetStreamClient,
   type JetStreamManager,
@@ -23,18 +22,15 @@ import type { MeshTransporter } from "../../mesh/transporter.ts";
 import type { WaitingEvent } from "../../store/store.ts";
 import type { EventConsumer } from "./consumer.ts";
 import { eventFrom } from "./event.ts";
+import { CLAIM_MS, consumerName, ensureConsumer, PARTITIONS, type StreamNames } from "./stream-consumers.ts";
 import type { EventTransport } from "./transport.ts";
 
-/** Never another number on a mesh that runs: the events of one record would be in two partitions. */
-export const PARTITIONS = 8;
 /** An event that a service has not handled after this is gone for it: a service may be down for so long. */
 const KEPT_MS = 7 * 86_400_000;
 /** Bytes of events that wait for a service; with more nothing is taken, and events stay in their outboxes. */
 const MAX_STREAM_BYTES = 1_000_000_000;
 /** A message that comes twice within this is one; what else comes twice is dropped where it is handled. */
 const DUPLICATES_MS = 120_000;
-/** A claim on an event ends after this, unless it is renewed: the time until a dead process's event goes to another. */
-const CLAIM_MS = 5_000;
 /** A handler keeps its claim for so long at most: one that hangs would hold its partition for ever. */
 const LONGEST_CLAIM_MS = 600_000;
 /** Events in one message, and their characters: a server takes messages of 1 MB, and UTF-8 may be three bytes a character. */
@@ -51,7 +47,16 @@ interface Registered {
   messages: Set<ConsumerMessages>;
   /** How often this node has tried an event that is not done. */
   tries: Map<string, number>;
+  /** Partitions whose consumer has been there since this service started. */
+  begun: Set<number>;
   work: Promise<unknown>;
+}
+
+/** A service of a process, as Moleculer lists it. */
+interface Listed {
+  name: string;
+  nodeID: string;
+  metadata?: { events?: { handles?: string[] } };
 }
 
 interface Opened {
@@ -98,8 +103,21 @@ export class JetStreamTransport implements EventTransport {
   }
 
   #isSeen(service: string): boolean {
-    const list = this.#broker.registry.getServiceList({ onlyAvailable: true }) as unknown as { name: string }[];
-    return list.some(({ name }) => name === service);
+    return this.#listed().some(({ name }) => name === service);
+  }
+
+  /** The service's processes besides this one. */
+  #replicas(service: string): Listed[] {
+    return this.#listed().filter(({ name, nodeID }) => name === service && nodeID !== this.#broker.nodeID);
+  }
+
+  #isHandledElsewhere(service: string, event: string): boolean {
+    const whole = `${event.slice(0, event.indexOf("."))}.*`;
+    return this.#replicas(service).some(({ metadata }) => metadata?.events?.handles?.some((name) => name === event || name === whole));
+  }
+
+  #listed(): Listed[] {
+    return this.#broker.registry.getServiceList({ onlyAvailable: true }) as unknown as Listed[];
   }
 
   /** What is sent in one turn of the event loop for one partition goes in one message: the server's disk takes some hundred a second. */
@@ -138,6 +156,7 @@ export class JetStreamTransport implements EventTransport {
       stopping: new AbortController(),
       messages: new Set(),
       tries: new Map(),
+      begun: new Set(),
       work: Promise.resolve(),
     });
   }
@@ -145,7 +164,15 @@ export class JetStreamTransport implements EventTransport {
   start(service: string): void {
     const own = this.#registered.get(service);
     if (!own || own.events.length === 0) return;
-    own.work = Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => this.#consume(service, own, partition)));
+    own.work = this.#announced(own.stopping.signal).then(() =>
+      Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => this.#consume(service, own, partition))),
+    );
+  }
+
+  /** Replicas must know what this one handles before events come that they do not handle. */
+  async #announced(signal: AbortSignal): Promise<void> {
+    const { started, localBus } = this.#broker;
+    if (!started) await once(localBus as unknown as EventEmitter, "$broker.started", { signal }).catch(() => {}); // stopped before
   }
 
   async stop(service: string): Promise<void> {
@@ -157,6 +184,10 @@ export class JetStreamTransport implements EventTransport {
 
   get #stream(): string {
     return `${this.#broker.namespace}-events`;
+  }
+
+  get #names(): StreamNames {
+    return { stream: this.#stream, subject: (partition, event) => this.#subject(partition, event) };
   }
 
   #subject(partition: number, event: string): string {
@@ -201,12 +232,12 @@ export class JetStreamTransport implements EventTransport {
     let hasWarned = false;
     while (!signal.aborted) {
       try {
-        const messages = await this.#messagesOf(service, own.events, partition);
+        const messages = await this.#messagesOf(service, own, partition);
         own.messages.add(messages);
         if (signal.aborted) messages.stop();
         for await (const message of messages) {
           hasWarned = false;
-          await this.#handle(message, own);
+          await this.#handle(message, service, own);
         }
         own.messages.delete(messages);
       } catch (error) {
@@ -220,25 +251,24 @@ export class JetStreamTransport implements EventTransport {
     }
   }
 
-  async #messagesOf(service: string, events: string[], partition: number): Promise<ConsumerMessages> {
+  async #messagesOf(service: string, own: Registered, partition: number): Promise<ConsumerMessages> {
     const { js, jsm } = await this.#open();
-    const name = consumerName(service, partition);
-    await jsm.consumers.add(this.#stream, {
-      durable_name: name,
-      ack_policy: AckPolicy.Explicit,
-      ack_wait: nanos(CLAIM_MS),
-      max_ack_pending: 1, // in order
-      max_deliver: -1, // the consumer sets aside what fails
-      deliver_policy: DeliverPolicy.All,
-      filter_subjects: events.map((event) => this.#subject(partition, event)),
-    });
-    const consumer = await js.consumers.get(this.#stream, name);
+    // One that starts alone says what its service handles; beside an older or newer replica it takes nothing from it.
+    const isNarrowed = !own.begun.has(partition) && this.#replicas(service).length === 0;
+    await ensureConsumer(jsm, this.#names, { service, partition, events: own.events, isNarrowed });
+    own.begun.add(partition);
+    const consumer = await js.consumers.get(this.#stream, consumerName(service, partition));
     return consumer.consume({ max_messages: 1, abort_on_missing_resource: true });
   }
 
-  async #handle(message: JsMsg, { consumer, stopping, tries }: Registered): Promise<void> {
+  async #handle(message: JsMsg, service: string, { consumer, stopping, tries }: Registered): Promise<void> {
     if (stopping.signal.aborted) {
       message.nak();
+      return;
+    }
+    const events = message.json<WaitingEvent[]>();
+    if (events.some(({ subject }) => !consumer.handles(subject) && this.#isHandledElsewhere(service, subject))) {
+      message.nak(RETRY_MS); // a replica of another version, while one is rolled out
       return;
     }
     const begun = performance.now();
@@ -247,7 +277,7 @@ export class JetStreamTransport implements EventTransport {
     }, CLAIM_MS / 3).unref();
     try {
       // In order; one that must wait lets those behind it wait, and those before it come again: they are done, and say so.
-      for (const waiting of message.json<WaitingEvent[]>()) {
+      for (const waiting of events) {
         const before = tries.get(waiting.id) ?? 0;
         const pause = await consumer.attempt(eventFrom(waiting), before);
         tries.delete(waiting.id);
@@ -264,8 +294,6 @@ export class JetStreamTransport implements EventTransport {
     }
   }
 }
-
-const consumerName = (service: string, partition: number): string => `${service}-${partition}`;
 
 /** Where the events of a record are. */
 export const partitionOf = (key: string): number => (createHash("sha256").update(key).digest()[0] as number) % PARTITIONS;

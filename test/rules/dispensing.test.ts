@@ -89,6 +89,23 @@ describe("Dispensing", () => {
     expect(await stock()).toBe(9);
   });
 
+  it("is by a prescription that is in force still when it is handed out", async () => {
+    for (const id of ["stopped", "on"]) {
+      await put(prescription(id, 10));
+      const { body } = await fhir.create(dispense(1, [id], { status: "preparation" }));
+      if (id === "stopped") await put(prescription(id, 10, { status: "stopped" }));
+      const handedOut = { status: id === "on" ? 200 : 409 };
+      expect(await put({ ...body, status: "completed" })).toMatchObject(handedOut);
+      if (id === "stopped") expect(await put({ ...body, status: "cancelled" })).toMatchObject({ status: 200 });
+    }
+  });
+
+  it("is not by a completed prescription without a quantity, but recorded later", async () => {
+    await put(prescription("over", undefined, { status: "completed" }));
+    expect(await fhir.create(dispense(1, ["over"]))).toMatchObject({ status: 409 });
+    expect(await fhir.create(dispense(1, ["over"], { whenHandedOver: "2020-01-05" }))).toMatchObject({ status: 201 });
+  });
+
   it("holds in one transaction with its prescription, which it completes there", async () => {
     const url = "urn:uuid:0190a3f0-0000-7000-8000-000000000001";
     await put(prescription("known", 10));

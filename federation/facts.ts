@@ -10,6 +10,7 @@ const TOLD: Record<string, readonly string[]> = {
   Specimen: ["status", "subject"],
   Observation: ["status", "category", "subject", "encounter"],
   DiagnosticReport: ["status", "subject", "encounter"],
+  Medication: ["status", "code"],
   MedicationRequest: [
     "status",
     "intent",

@@ -1,14 +1,43 @@
-import type { AllergyIntolerance, CodeableConcept, MedicationRequest } from "../../fhir/r4.ts";
+import type { AllergyIntolerance, CodeableConcept, Medication, MedicationRequest } from "../../fhir/r4.ts";
 import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import { localReference } from "../../federation/facts.ts";
-import { type Change, type Question, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
+import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { type Change, type Facts, type Question, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
 import { allergyRecorded } from "./pharmacy.errors.ts";
 import { isOrder } from "./pharmacy.model.ts";
 
+const isInForce = (it: MedicationRequest): boolean => it.status === "active" && isOrder(it);
+
+const isOverridden = ({ detectedIssue }: MedicationRequest): boolean => (detectedIssue?.length ?? 0) > 0;
+
+/** What the answer depends on: the patient, and by what the medication is told. */
+const essence = (it: MedicationRequest): string =>
+  JSON.stringify([placeOf(it.subject), it.medicationCodeableConcept?.coding, it.medicationReference?.reference, containedCodes(it)]);
+
+/** Whether an order comes into force, is for another medication or patient, or is not overridden any more. */
+function isNew({ before, after }: Change<MedicationRequest>): boolean {
+  if (!after || !isInForce(after) || isOverridden(after)) return false;
+  return !before || !isInForce(before) || isOverridden(before) || essence(before) !== essence(after);
+}
+
+/** `system|code` */
+const codesOf = (concept: CodeableConcept | undefined): string[] => concept?.coding?.map(({ system, code }) => `${system}|${code}`) ?? [];
+
+/** The codes of a Medication that is contained and referred to. */
+function containedCodes({ medicationReference, contained }: MedicationRequest): string[] {
+  const id = medicationReference?.reference?.startsWith("#") ? medicationReference.reference.slice(1) : undefined;
+  const found = contained?.find((it) => it.resourceType === "Medication" && it.id === id);
+  return codesOf((found as Medication | undefined)?.code);
+}
+
+function codesPrescribed(it: MedicationRequest, facts: Facts): Set<string> {
+  const stored = facts.of(it.medicationReference?.reference)?.resource as unknown as Medication | undefined;
+  return new Set([...codesOf(it.medicationCodeableConcept), ...containedCodes(it), ...codesOf(stored?.code)]);
+}
+
 /** The allergies of the patient to whom something is prescribed now. */
-function allergiesOf({ before, after }: Change<MedicationRequest>): Question[] {
-  const isNew = after?.status === "active" && isOrder(after) && before?.status !== "active";
-  const patient = isNew && after.medicationCodeableConcept?.coding ? localReference(after.subject.reference) : undefined;
+function allergiesOf(change: Change<MedicationRequest>): Question[] {
+  const patient = isNew(change) ? localReference(change.after?.subject.reference) : undefined;
   if (patient === undefined) return [];
   return [{ type: "AllergyIntolerance", clauses: [referenceClause("AllergyIntolerance", "patient", [patient])], limit: MAX_ALLERGIES }];
 }
@@ -18,9 +47,8 @@ const MAX_ALLERGIES = 200;
 
 const isSevere = ({ criticality, clinicalStatus, verificationStatus, reaction }: AllergyIntolerance): boolean => {
   const codeOf = (concept: CodeableConcept | undefined) => concept?.coding?.[0]?.code ?? "";
-  const isInForce =
-    ["active", ""].includes(codeOf(clinicalStatus)) && !["refuted", "entered-in-error"].includes(codeOf(verificationStatus));
-  return isInForce && (criticality === "high" || (reaction?.some(({ severity }) => severity === "severe") ?? false));
+  const isActive = ["active", ""].includes(codeOf(clinicalStatus)) && !["refuted", "entered-in-error"].includes(codeOf(verificationStatus));
+  return isActive && (criticality === "high" || (reaction?.some(({ severity }) => severity === "severe") ?? false));
 };
 
 /** Asks whoever keeps allergies; a hospital without the patients' records knows of none. */
@@ -28,13 +56,15 @@ export const allergy: Rule<MedicationRequest> = {
   id: "medication-request-allergy",
   group: "values",
   says: "No order of a medication to which, by the same code, a severe allergy is recorded, unless its detectedIssue says why.",
+  facts: (change) => (isNew(change) ? [change.after?.medicationReference?.reference] : []),
   questions: allergiesOf,
   check(change, facts) {
     const { after } = change;
-    if (!after || (after.detectedIssue?.length ?? 0) > 0) return undefined;
-    const codes = new Set(after.medicationCodeableConcept?.coding?.map(({ system, code }) => `${system}|${code}`));
+    if (!after || !isNew(change)) return undefined;
+    const codes = codesPrescribed(after, facts);
     const found = allergiesOf(change).flatMap((question) => facts.found(question) as unknown as AllergyIntolerance[]);
-    const against = found.find((it) => isSevere(it) && it.code?.coding?.some(({ system, code }) => codes.has(`${system}|${code}`)));
-    return against && refusalBy(allergyRecorded(`AllergyIntolerance/${against.id}`), "MedicationRequest.medicationCodeableConcept");
+    const against = found.find((it) => isSevere(it) && codesOf(it.code).some((code) => codes.has(code)));
+    const at = after.medicationReference ? "medicationReference" : "medicationCodeableConcept";
+    return against && refusalBy(allergyRecorded(`AllergyIntolerance/${against.id}`), `MedicationRequest.${at}`);
   },
 };

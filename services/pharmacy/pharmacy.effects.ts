@@ -1,11 +1,11 @@
-import type { MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
+import type { CodeableConcept, MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
 import { ruleType } from "../../mixins/fhir/rules/common.ts";
-import type { Effect, EffectsOf, EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
+import type { Effect, EffectsOf, EffectTools } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import { counted } from "../../store/counted.ts";
 import { moreThanPrescribed, outOfStock } from "./pharmacy.errors.ts";
-import { dispensedCounter, medicationOf, prescribedBy, stockCounter, unitsOf } from "./pharmacy.model.ts";
+import { codesOf, dispensedCounter, prescribedBy, stockCounter, unitsOf } from "./pharmacy.model.ts";
 
 // What shelf and prescriptions become by what is written, whoever writes it: their counters move in the same atomic write.
 
@@ -23,34 +23,35 @@ function difference(before: Moves, after: Moves): [counter: string, by: number][
 
 const isHandedOut = (dispense: MedicationDispense | undefined): dispense is MedicationDispense => dispense?.status === "completed";
 
-function offTheShelf(dispense: MedicationDispense | undefined): Moves {
-  const medication = isHandedOut(dispense) ? medicationOf(dispense) : undefined;
-  return new Map(medication && isHandedOut(dispense) ? [[stockCounter(medication), -unitsOf(dispense.quantity)]] : []);
-}
-
-function offThePrescription(dispense: MedicationDispense | undefined): Moves {
-  const prescription = localReference(dispense?.authorizingPrescription?.[0]?.reference);
-  return new Map(prescription !== undefined && isHandedOut(dispense) ? [[prescription, -unitsOf(dispense.quantity)]] : []);
-}
-
-async function onTheShelf(moves: [string, number][], { counter }: EffectTools, bound: Omit<NonNullable<Movement["bound"]>, "min">) {
-  const movements: Movement[] = [];
-  // What the pharmacy never took in it does not keep: somebody else dispenses that.
-  for (const [name, by] of moves) {
-    if ((await counter(name)) !== undefined) movements.push({ counter: name, by, ...(by < 0 && { bound: { min: 0, ...bound } }) });
+/** The shelf of what has one by any of its codes; what the pharmacy never took in it does not keep: somebody else dispenses that. */
+async function keptShelf(concept: CodeableConcept | undefined, { counter }: EffectTools): Promise<string | undefined> {
+  for (const code of codesOf(concept)) {
+    const shelf = stockCounter(code);
+    if ((await counter(shelf)) !== undefined) return shelf;
   }
-  return movements;
+  return undefined;
 }
+
+async function offTheShelf(dispense: MedicationDispense | undefined, tools: EffectTools): Promise<Moves> {
+  if (!isHandedOut(dispense)) return new Map();
+  const shelf = await keptShelf(dispense.medicationCodeableConcept, tools);
+  return new Map(shelf === undefined ? [] : [[shelf, -unitsOf(dispense.quantity)]]);
+}
+
+const prescriptionsOf = (dispense: MedicationDispense | undefined): string[] =>
+  dispense?.authorizingPrescription?.flatMap(({ reference }) => localReference(reference) ?? []) ?? [];
+
+/** Which of several prescriptions a unit belongs to is not told: each must have room for all. */
+const offThePrescriptions = (dispense: MedicationDispense | undefined): Moves =>
+  new Map(isHandedOut(dispense) ? prescriptionsOf(dispense).map((one) => [one, -unitsOf(dispense.quantity)]) : []);
 
 async function dispensed({ before, after }: Change<MedicationDispense>, tools: EffectTools): Promise<Effect> {
-  const prescription = localReference((after ?? before)?.authorizingPrescription?.[0]?.reference) ?? "";
+  const [prescription = ""] = prescriptionsOf(after ?? before);
   const refusal = refusalBy(outOfStock(prescription), "MedicationDispense.quantity");
-  const shelf = await onTheShelf(difference(offTheShelf(before), offTheShelf(after)), tools, {
-    rule: "medication-dispense-stock",
-    refusal,
-  });
-  const effect: Required<Effect> = { movements: shelf, changes: [] };
-  for (const [reference, by] of difference(offThePrescription(before), offThePrescription(after))) {
+  const bound = { min: 0, rule: "medication-dispense-stock", refusal };
+  const shelf = difference(await offTheShelf(before, tools), await offTheShelf(after, tools));
+  const effect: Required<Effect> = { movements: shelf.map(([counter, by]) => ({ counter, by, ...(by < 0 && { bound }) })), changes: [] };
+  for (const [reference, by] of difference(offThePrescriptions(before), offThePrescriptions(after))) {
     const request = await tools.read<MedicationRequest>(reference);
     const prescribed = request && prescribedBy(request);
     const name = dispensedCounter(reference.slice("MedicationRequest/".length));
@@ -88,15 +89,16 @@ async function prescribed({ before, after, reference }: Change<MedicationRequest
   return { movements: [{ counter, by: 0, isExact: true, bound: { min: 0, rule: "medication-request-dispensed", refusal } }] };
 }
 
-function arrived(delivery: SupplyDelivery | undefined): Moves {
+async function arrived(delivery: SupplyDelivery | undefined, tools: EffectTools): Promise<Moves> {
   const { suppliedItem, status, type } = delivery ?? {};
   const isMedication = type?.coding?.some(({ code }) => code === "medication") ?? false;
-  const coding = suppliedItem?.itemCodeableConcept?.coding?.[0];
-  if (status !== "completed" || !isMedication || coding?.code === undefined) return new Map();
-  return new Map([[stockCounter({ system: coding.system ?? "", code: coding.code }), unitsOf(suppliedItem?.quantity)]]);
+  const [first] = codesOf(suppliedItem?.itemCodeableConcept);
+  if (status !== "completed" || !isMedication || !first) return new Map();
+  const shelf = (await keptShelf(suppliedItem?.itemCodeableConcept, tools)) ?? stockCounter(first);
+  return new Map([[shelf, unitsOf(suppliedItem?.quantity)]]);
 }
 
-async function delivered({ before, after }: Change<SupplyDelivery>): Promise<Effect> {
+async function delivered({ before, after }: Change<SupplyDelivery>, tools: EffectTools): Promise<Effect> {
   const refusal: Refusal = {
     code: 409,
     type: ruleType("supply-delivery-stock"),
@@ -104,7 +106,7 @@ async function delivered({ before, after }: Change<SupplyDelivery>): Promise<Eff
     at: "SupplyDelivery.status",
   };
   const bound = { min: 0, rule: "supply-delivery-stock", refusal };
-  const moves = difference(arrived(before), arrived(after));
+  const moves = difference(await arrived(before, tools), await arrived(after, tools));
   return { movements: moves.map(([counter, by]) => ({ counter, by, ...(by < 0 && { bound }) })) };
 }
 

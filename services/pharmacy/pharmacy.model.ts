@@ -1,5 +1,5 @@
 import { numberOf } from "../../fhir/json.ts";
-import type { DetectedIssue, MedicationDispense, MedicationRequest, Quantity, SupplyDelivery } from "../../fhir/r4.ts";
+import type { CodeableConcept, DetectedIssue, MedicationDispense, MedicationRequest, Quantity, SupplyDelivery } from "../../fhir/r4.ts";
 import { counted } from "../../store/counted.ts";
 import type { Code, Prescription } from "./pharmacy.contract.ts";
 import { moreThanPrescribed, prescriptionNotActive } from "./pharmacy.errors.ts";
@@ -97,11 +97,15 @@ function overridden(reason: string, now: Date): Pick<MedicationRequest, "contain
   };
 }
 
+/** The codes of a medication, e.g. a local and a national one; none for what is told by words only. */
+export const codesOf = (concept: CodeableConcept | undefined): Code[] =>
+  (concept?.coding ?? []).flatMap(({ system = "", code, display }) =>
+    code === undefined ? [] : [{ system, code, ...(display !== undefined && { display }) }],
+  );
+
 /** The code of what is prescribed or dispensed; undefined for one that is not told by a code. */
-export function medicationOf({ medicationCodeableConcept }: Pick<MedicationRequest, "medicationCodeableConcept">): Code | undefined {
-  const { system = "", code, display } = medicationCodeableConcept?.coding?.[0] ?? {};
-  return code === undefined ? undefined : { system, code, ...(display !== undefined && { display }) };
-}
+export const medicationOf = ({ medicationCodeableConcept }: Pick<MedicationRequest, "medicationCodeableConcept">): Code | undefined =>
+  codesOf(medicationCodeableConcept)[0];
 
 /** A prescription as its callers see it. */
 export function prescriptionOf(request: MedicationRequest, version: number): Prescription {

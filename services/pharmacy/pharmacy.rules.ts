@@ -1,3 +1,4 @@
+import { intervalOf } from "../../fhir/dates.ts";
 import { numberOf } from "../../fhir/json.ts";
 import type {
   FhirResource,
@@ -13,13 +14,14 @@ import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/r
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
+import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { allergy } from "./allergy.ts";
 import { prescriptionNotActive } from "./pharmacy.errors.ts";
-import { isOrder, isPossible } from "./pharmacy.model.ts";
+import { isOrder, isPossible, prescribedBy } from "./pharmacy.model.ts";
 
 const subjectOf = ({ subject }: { subject?: Reference }) => subject;
 const OVER = "What is over changes to entered-in-error only";
@@ -62,17 +64,18 @@ function isUndone(prescribed: string, facts: Facts): boolean {
 const HANDED_OUT = ["preparation", "in-progress", "completed"];
 const isHandedOut = ({ status }: Pick<MedicationDispense, "status">): boolean => HANDED_OUT.includes(status);
 
-/** Prescriptions by which a dispense is made that was none before. */
+/** Prescriptions by which a dispense is made that was none before, or was only prepared. */
 function newPrescriptions({ before, after }: Change<MedicationDispense>): Reference[] {
   if (!after || !isHandedOut(after)) return [];
-  const known = new Set(before && isHandedOut(before) ? before.authorizingPrescription?.map(placeOf) : []);
+  const isCompleted = after.status === "completed" && before?.status !== "completed";
+  const known = new Set(before && isHandedOut(before) && !isCompleted ? before.authorizingPrescription?.map(placeOf) : []);
   return after.authorizingPrescription?.filter((it) => !known.has(placeOf(it))) ?? [];
 }
 
 const dispensable: Rule<MedicationDispense> = {
   id: "medication-dispense-prescription",
   group: "status",
-  says: 'Dispensed is by an active prescription that is an order, is not "do not perform", and has not expired.',
+  says: 'Dispensed is by an active prescription that is an order, is not "do not perform", and has not expired, when it begins and when it is handed out.',
   facts: (change) => newPrescriptions(change).map(({ reference }) => reference),
   check(change, facts) {
     for (const it of newPrescriptions(change)) {
@@ -85,14 +88,22 @@ const dispensable: Rule<MedicationDispense> = {
   },
 };
 
+/** How much is left of a completed prescription is held by its counter, if it has a quantity. */
+const hasRoom = (request: MedicationRequest): boolean => prescribedBy(request) !== undefined;
+
+/** What says that it was handed out more than a day ago is a record of the past. */
+function isRecord({ whenHandedOver }: MedicationDispense, now: Date): boolean {
+  const [low = Number.POSITIVE_INFINITY] = whenHandedOver === undefined ? [] : (intervalOf(whenHandedOver) ?? []);
+  return low <= now.getTime() - PAST_MS;
+}
+
 /** What was handed out before the end of its prescription, and is recorded later, was right. */
 function reasonAgainst(request: MedicationRequest | undefined, { after, now }: Change<MedicationDispense>): string | undefined {
   if (!request) return undefined;
   if (request.doNotPerform) return "The prescription says that the medication must not be given.";
   if (!isOrder(request)) return `The prescription is a ${request.intent}, no order: have it ordered first.`;
-  if (!["active", "completed"].includes(request.status) || (request.status === "completed" && after?.status !== "completed")) {
-    return `The prescription is ${request.status}: prescribe anew.`;
-  }
+  const isOver = request.status === "completed" && !(after?.status === "completed" && (hasRoom(request) || isRecord(after, now)));
+  if (!["active", "completed"].includes(request.status) || isOver) return `The prescription is ${request.status}: prescribe anew.`;
   const end = request.dispenseRequest?.validityPeriod?.end;
   const given = after?.whenHandedOver ?? now.toISOString();
   if (end !== undefined && given.slice(0, end.length) > end) return "The prescription has expired: prescribe anew.";

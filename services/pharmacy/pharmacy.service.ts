@@ -3,12 +3,12 @@ import { defineService } from "../../mesh/contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { type Code, emits, owns, type pharmacy } from "./pharmacy.contract.ts";
+import { emits, owns, type pharmacy } from "./pharmacy.contract.ts";
 import { outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
 import {
   codeOfCounter,
+  codesOf,
   deliveryOf,
-  medicationOf,
   newDispense,
   newPrescription,
   prescriptionOf,
@@ -98,10 +98,11 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
         if (!request) throw prescriptionNotFound(prescription);
         const now = new Date();
         const dispense = newDispense(request, timeOrderedId(), quantity, now);
-        const shelf = stockCounter(medicationOf(dispense) as Code);
+        const shelves = codesOf(dispense.medicationCodeableConcept).map(stockCounter);
+        const kept = await Promise.all(shelves.map(async (name) => (await this.store.counters(name, 1))[0]?.name === name));
+        const shelf = shelves[kept.indexOf(true)];
         // By FHIR, what the pharmacy does not keep is dispensed by others; here there is none of it.
-        const [kept] = await this.store.counters(shelf, 1);
-        if (kept?.name !== shelf) throw outOfStock(prescription);
+        if (shelf === undefined) throw outOfStock(prescription);
         await this.fhir.create(dispense);
         const left = await this.store.counter(shelf);
         return { dispense: `MedicationDispense/${dispense.id}`, prescription, quantity, left, dispensedAt: now.toISOString() };

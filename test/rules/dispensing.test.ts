@@ -1,5 +1,6 @@
 /** What is handed out is counted to the unit: against every prescription that it names, and off the shelf that it came from. */
 
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
@@ -35,7 +36,9 @@ describe("Dispensing", () => {
     medicationCodeableConcept: concept("x"),
     subject,
     quantity: { value: quantity },
-    authorizingPrescription: prescriptions.map((id) => ({ reference: id.includes(":") ? id : `MedicationRequest/${id}` })),
+    ...(prescriptions.length > 0 && {
+      authorizingPrescription: prescriptions.map((id) => ({ reference: id.includes(":") ? id : `MedicationRequest/${id}` })),
+    }),
     ...more,
   });
   type Json = Record<string, unknown> & { resourceType: string; id?: string };
@@ -53,6 +56,54 @@ describe("Dispensing", () => {
     for (const _ of [1, 2, 3]) expect(await fhir.create(dispense(0.1, ["tenths"]))).toMatchObject({ status: 201 });
     expect(await statusOf("tenths")).toBe("completed");
     expect(await fhir.create(dispense(0.1, ["tenths"]))).toMatchObject({ status: 409 });
+  });
+
+  it("is held against every prescription that it names, wherever in the list that stands", async () => {
+    await put(prescription("one", 10));
+    await put(prescription("two", 5));
+    const paper = { display: "on paper" };
+    const behindPaper = { authorizingPrescription: [paper, { reference: "MedicationRequest/two" }] };
+    expect(await fhir.create(dispense(6, [], behindPaper))).toMatchObject({ status: 409 });
+    expect(await fhir.create(dispense(6, ["one", "two"]))).toMatchObject({ status: 409 });
+    const { status, body } = await fhir.create(dispense(5, ["one", "two"]));
+    expect([status, await statusOf("one"), await statusOf("two")]).toEqual([201, "active", "completed"]);
+    expect(await put({ ...body, status: "entered-in-error" })).toMatchObject({ status: 200 });
+    expect(await statusOf("two")).toBe("active");
+    expect(await fhir.create(dispense(5, [], behindPaper))).toMatchObject({ status: 201 });
+  });
+
+  it("takes off the shelf what is kept there by any of its codes", async () => {
+    const stock = async () => (await pharmacy.listStock(mesh.caller, { medication: "urn:rx|kept" }))[0]?.quantity;
+    await pharmacy.receive(mesh.caller, { medication: { system: "urn:rx", code: "kept" }, quantity: 10 });
+    const medicationCodeableConcept = concept("local", "kept");
+    expect(await fhir.create(dispense(11, [], { medicationCodeableConcept }))).toMatchObject({ status: 409 });
+    const { status, body } = await fhir.create(dispense(4, [], { medicationCodeableConcept }));
+    expect([status, await stock()]).toEqual([201, 6]);
+    await put({ ...body, status: "entered-in-error" });
+    expect(await stock()).toBe(10);
+    await put(prescription("both", 3, { medicationCodeableConcept }));
+    expect(await pharmacy.dispense(mesh.caller, { prescription: "MedicationRequest/both", quantity: 3 })).toMatchObject({ left: 7 });
+    const type = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/supply-item-type", code: "medication" }] };
+    const suppliedItem = { quantity: { value: 2 }, itemCodeableConcept: medicationCodeableConcept };
+    expect(await fhir.create({ resourceType: "SupplyDelivery", status: "completed", type, suppliedItem })).toMatchObject({ status: 201 });
+    expect(await stock()).toBe(9);
+  });
+
+  it("is by a prescription that is in force still when it is handed out", async () => {
+    for (const id of ["stopped", "on"]) {
+      await put(prescription(id, 10));
+      const { body } = await fhir.create(dispense(1, [id], { status: "preparation" }));
+      if (id === "stopped") await put(prescription(id, 10, { status: "stopped" }));
+      const handedOut = { status: id === "on" ? 200 : 409 };
+      expect(await put({ ...body, status: "completed" })).toMatchObject(handedOut);
+      if (id === "stopped") expect(await put({ ...body, status: "cancelled" })).toMatchObject({ status: 200 });
+    }
+  });
+
+  it("is not by a completed prescription without a quantity, but recorded later", async () => {
+    await put(prescription("over", undefined, { status: "completed" }));
+    expect(await fhir.create(dispense(1, ["over"]))).toMatchObject({ status: 409 });
+    expect(await fhir.create(dispense(1, ["over"], { whenHandedOver: "2020-01-05" }))).toMatchObject({ status: 201 });
   });
 
   it("holds in one transaction with its prescription, which it completes there", async () => {

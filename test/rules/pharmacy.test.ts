@@ -57,6 +57,45 @@ rulesTable("the pharmacy", ["visits", "pharmacy"], (at) => {
     await at.stored(recorded);
     return patient;
   };
+  const override = {
+    contained: [{ resourceType: "DetectedIssue", id: "d", status: "final", mitigation: [{ action: { text: "no other works" } }] }],
+    detectedIssue: [{ reference: "#d" }],
+  };
+  const proposal = () => allergic().then((subject) => prescription({ subject, intent: "proposal" }));
+  at.refuses("medication-request-allergy", "a proposal of it to become an order", {
+    stored: proposal,
+    change: (it) => ({ ...it, intent: "order" }),
+    instead: (it) => ({ ...it, ...override, intent: "order" }),
+    as: { status: 409, expression: "MedicationRequest.medicationCodeableConcept" },
+  });
+  at.refuses("medication-request-allergy", "an order of something else to become one of it", {
+    stored: () => allergic().then((subject) => prescription({ subject, medicationCodeableConcept: { text: "something else" } })),
+    change: (it) => ({ ...it, medicationCodeableConcept }),
+    instead: (it) => ({ ...it, note: [{ text: "with meals" }] }),
+    as: { status: 409, expression: "MedicationRequest.medicationCodeableConcept" },
+  });
+  at.refuses("medication-request-allergy", "an override to be taken away", {
+    stored: () => allergic().then((subject) => prescription({ subject, ...override })),
+    change: ({ detectedIssue: _, contained: __, ...it }) => it,
+    instead: (it) => ({ ...it, note: [{ text: "with meals" }] }),
+    as: { status: 409, expression: "MedicationRequest.medicationCodeableConcept" },
+  });
+  const { medicationCodeableConcept: _, ...byReference } = prescription();
+  for (const kind of ["contained", "stored"]) {
+    const medication = { resourceType: "Medication", code: medicationCodeableConcept };
+    const ordered = async (more: object = {}) => ({
+      ...byReference,
+      subject: await allergic(),
+      medicationReference: kind === "stored" ? await at.stored(medication) : { reference: "#m" },
+      ...(kind === "contained" && { contained: [{ ...medication, id: "m" }] }),
+      ...more,
+    });
+    at.refuses("medication-request-allergy", `a ${kind} Medication to which a severe allergy is recorded`, {
+      create: () => ordered(),
+      insteadOf: () => ordered({ intent: "proposal" }),
+      as: { status: 409, expression: "MedicationRequest.medicationReference" },
+    });
+  }
   it("let a severe allergy be overridden by an action, with a reason", async () => {
     const order = {
       patient: (await allergic()).reference,

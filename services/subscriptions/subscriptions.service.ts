@@ -8,7 +8,7 @@ import { parseJson } from "../../fhir/json.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
-import { isType } from "../../federation/errors.ts";
+import { isRetryable, isType } from "../../federation/errors.ts";
 import { ownerOf, type ResourceVersion, WATCHED_WITHIN_MS } from "../../federation/owner-contract.ts";
 import { readVersion } from "../../federation/read.ts";
 import { searchPage } from "../../federation/search-page.ts";
@@ -275,5 +275,3 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
     },
   });
 };
-
-const isRetryable = (error: unknown): boolean => (error as { retryable?: boolean }).retryable === true;

@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { allRelayed, eventually } from "../../test/kit/events.ts";
@@ -6,8 +7,10 @@ import { type Clinic, startClinic } from "../../test/kit/clinic.ts";
 import type { Subscription } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { readConfig } from "../../mesh/config.ts";
+import { FileBusy } from "../../store/sqlite/database.ts";
 import PatientsService from "../patients/patients.service.ts";
 import VisitsService from "../visits/visits.service.ts";
+import type { ArmedSubscriptions } from "./armed.ts";
 import { fingerprintOf, needsOwners, searchOf, wishOf } from "./subscriptions.model.ts";
 import { Sender } from "./sender.ts";
 import SubscriptionsService from "./subscriptions.service.ts";
@@ -199,6 +202,13 @@ describe("subscriptions", () => {
       error: expect.stringContaining("redirects are not followed"),
     });
     expect(endpoint.received).toEqual([]);
+  });
+
+  it("become active a moment later when the store was away", async () => {
+    const { armed } = clinic.hosted<{ armed: ArmedSubscriptions }>("subscriptions");
+    jest.spyOn(armed, "arm").mockRejectedValueOnce(new FileBusy("/data/subscriptions.db"));
+    expect(await subscribe("Patient?family=a")).toMatchObject({ status: "active" });
+    jest.restoreAllMocks();
   });
 
   it.each([

@@ -54,7 +54,8 @@ interface Notice extends Pick<ResourceVersion, "type" | "id" | "version"> {
 interface Own {
   armed: ArmedSubscriptions;
   sender: Sender;
-  lastSuccess: Map<string, number>;
+  /** Subscriptions whose last try failed: when the first of these tries was, milliseconds since 1970. */
+  failingSince: Map<string, number>;
   watching: NodeJS.Timeout;
   manage(event: DurableEvent<ResourceVersion>): Promise<void>;
   match(event: DurableEvent<ResourceVersion>): Promise<void>;
@@ -187,14 +188,18 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       async notify(this: This, event: DurableEvent<Notice>): Promise<void> {
         const { subscription: id } = event.payload;
         const subscription = await this.fhir.read("Subscription", id);
-        if (subscription?.status !== "active") return; // it has ended meanwhile
+        if (subscription?.status !== "active") {
+          this.failingSince.delete(id);
+          return; // it has ended meanwhile
+        }
         if (isEnded(subscription, Date.now())) return this.end(subscription, { ...subscription, status: "off" });
         try {
           await this.send(wishOf(subscription, reading).hook, event.payload);
-          this.lastSuccess.set(id, Date.now());
+          this.failingSince.delete(id);
         } catch (error) {
           if (isRetryable(error)) throw error; // not the endpoint's fault
-          const since = Math.max(event.at, this.lastSuccess.get(id) ?? 0);
+          const since = this.failingSince.get(id) ?? Date.now();
+          this.failingSince.set(id, since);
           if (Date.now() - since < FAILING_MS) throw endpointFailed(id, error as Error);
           await this.end(
             subscription,
@@ -239,7 +244,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       async disarm(this: This, id: string): Promise<void> {
         const type = this.armed.get(id)?.type;
         await this.armed.disarm(id);
-        this.lastSuccess.delete(id);
+        this.failingSince.delete(id);
         if (type === undefined || this.armed.of(type).length > 0) return;
         for (const { service } of this.directory.known(type)) await ownerOf(service).unwatch(this.broker, { type, by: NAME });
         // Another one may have been armed at the same moment.
@@ -254,7 +259,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
 
     created() {
       this.sender = new Sender(subscriptionNetworks);
-      this.lastSuccess = new Map();
+      this.failingSince = new Map();
     },
 
     async started() {

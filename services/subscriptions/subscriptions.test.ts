@@ -7,6 +7,8 @@ import { type Clinic, startClinic } from "../../test/kit/clinic.ts";
 import type { Subscription } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { readConfig } from "../../mesh/config.ts";
+import { task } from "../../mixins/events/event.ts";
+import type { WithFhir } from "../../mixins/fhir/fhir.ts";
 import { FileBusy } from "../../store/sqlite/database.ts";
 import PatientsService from "../patients/patients.service.ts";
 import VisitsService from "../visits/visits.service.ts";
@@ -202,6 +204,31 @@ describe("subscriptions", () => {
       error: expect.stringContaining("redirects are not followed"),
     });
     expect(endpoint.received).toEqual([]);
+  });
+
+  it("end when their endpoint has failed for 30 minutes, and not because a notification is as old", async () => {
+    const { id } = await subscribe("Patient?family=b");
+    await patient("old", "Nobody");
+    const { fhir } = clinic.hosted<WithFhir>("subscriptions");
+    const notice = { subscription: id, type: "Patient", id: "old", version: 1, event: "Patient/old/1" };
+    const written = (at: number) => {
+      jest.spyOn(Date, "now").mockReturnValueOnce(at);
+      return fhir.write([task({ id: `${id}/${at}`, event: "subscriptions.notify", key: `Subscription/${id}`, payload: notice })]);
+    };
+    endpoint.answers.push(500);
+    await written(Date.now() - 3_600_000);
+    await endpoint.until(2);
+    await allRelayed(clinic.caller, "subscriptions");
+    expect(await read(id)).toMatchObject({ status: "active" });
+
+    const { failingSince } = clinic.hosted<{ failingSince: Map<string, number> }>("subscriptions");
+    expect(failingSince.size).toBe(0);
+    failingSince.set(id, Date.now() - 1_800_000);
+    endpoint.answers.push(500);
+    await written(Date.now());
+    await allRelayed(clinic.caller, "subscriptions");
+    expect(await read(id)).toMatchObject({ status: "error", error: expect.stringContaining("30 minutes") });
+    jest.restoreAllMocks();
   });
 
   it("become active a moment later when the store was away", async () => {

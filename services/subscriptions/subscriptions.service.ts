@@ -52,11 +52,13 @@ interface Notice extends Pick<ResourceVersion, "type" | "id" | "version"> {
 }
 
 interface Own {
+  /** Not there until the list is read. */
   armed: ArmedSubscriptions;
   sender: Sender;
   /** Subscriptions whose last try failed: when the first of these tries was, milliseconds since 1970. */
   failingSince: Map<string, number>;
   watching: NodeJS.Timeout;
+  opened(): Own;
   manage(event: DurableEvent<ResourceVersion>): Promise<void>;
   match(event: DurableEvent<ResourceVersion>): Promise<void>;
   activate(event: DurableEvent<{ id: string }>): Promise<void>;
@@ -74,6 +76,7 @@ type This = Service & WithFhir & WithDirectory & Own;
 /** 503: it is tried again. */
 const endpointFailed = (subscription: string, error: Error) =>
   new Errors.MoleculerRetryableError(error.message, 503, "ENDPOINT_FAILED", { subscription });
+const notOpen = () => new Errors.MoleculerRetryableError("The list of subscriptions is still being read.", 503, "SERVICE_STARTING", {});
 const overloaded = () =>
   new Errors.MoleculerRetryableError("Too many notifications wait: this event waits where it is.", 503, "TOO_MANY_WAITING", {});
 
@@ -87,18 +90,18 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       Events<Own>({
         handles: {
           async "fhir.Subscription"(event) {
-            await this.manage(event);
+            await this.opened().manage(event);
           },
           async "fhir.*"(event) {
-            await this.match(event);
+            await this.opened().match(event);
           },
         },
         tasks: {
           async "subscriptions.activate"(event) {
-            await this.activate(event);
+            await this.opened().activate(event);
           },
           async "subscriptions.notify"(event) {
-            await this.notify(event);
+            await this.opened().notify(event);
           },
         },
       }),
@@ -108,6 +111,12 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
     actions: {},
 
     methods: {
+      /** An event that came before the list is read would find nobody who wants to hear of it. @throws 503 until then */
+      opened(this: This): Own {
+        if (!this.armed) throw notOpen();
+        return this;
+      },
+
       /** A Subscription was written, by its client or by us. */
       async manage(this: This, event: DurableEvent<ResourceVersion>): Promise<void> {
         const { id } = event.payload;
@@ -263,8 +272,9 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
     },
 
     async started() {
-      this.armed = new ArmedSubscriptions(this.store, ({ type, pairs }) => searchOf(type, pairs, reading));
-      await this.armed.look();
+      const armed = new ArmedSubscriptions(this.store, ({ type, pairs }) => searchOf(type, pairs, reading));
+      await armed.look();
+      this.armed = armed;
       const watchAll = () => {
         for (const type of this.armed.types) {
           this.watch(type).catch((error: Error) => this.logger.warn(`Owners of ${type} do not know that it is watched: ${error.message}`));

@@ -1,18 +1,24 @@
 import { jest } from "@jest/globals";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ServiceBroker } from "moleculer";
 import { allRelayed, eventually } from "../../test/kit/events.ts";
 import { type Endpoint, startEndpoint } from "../../test/kit/endpoint.ts";
 import { type Clinic, startClinic } from "../../test/kit/clinic.ts";
 import type { Subscription } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { readConfig } from "../../mesh/config.ts";
+import { nonNull } from "../../fhir/non-null.ts";
+import type { EventConsumer } from "../../mixins/events/consumer.ts";
 import { task } from "../../mixins/events/event.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
 import { FileBusy } from "../../store/sqlite/database.ts";
 import PatientsService from "../patients/patients.service.ts";
 import VisitsService from "../visits/visits.service.ts";
-import type { ArmedSubscriptions } from "./armed.ts";
+import { ArmedSubscriptions } from "./armed.ts";
 import { fingerprintOf, needsOwners, searchOf, wishOf } from "./subscriptions.model.ts";
 import { Sender } from "./sender.ts";
 import SubscriptionsService from "./subscriptions.service.ts";
@@ -284,4 +290,32 @@ describe("subscriptions", () => {
     ).toMatchObject({ status: "off" });
     expect(endpoint.received).toEqual([]);
   });
+});
+
+it("an event that comes while the list of subscriptions is still being read is tried again, not taken for done", async () => {
+  let read = (): void => {};
+  const reading = new Promise<void>((begun) => {
+    jest.spyOn(ArmedSubscriptions.prototype, "look").mockImplementationOnce(() => {
+      begun();
+      return new Promise<void>((resolve) => {
+        read = resolve;
+      });
+    });
+  });
+  const broker = new ServiceBroker({ logger: false, internalServices: false });
+  const service = broker.createService(SubscriptionsService(readConfig({}))) as unknown as { consumer: EventConsumer };
+  const dataDir = process.env.DATA_DIR;
+  process.env.DATA_DIR = mkdtempSync(join(tmpdir(), "openward-subscriptions-"));
+  const started = broker.start();
+  await reading;
+  const payload = { type: "Patient", id: "a", version: 1, method: "create" };
+  const event = { id: "Patient/a/1", event: "fhir.Patient", key: "Patient/a", at: 0, payload };
+  expect(await service.consumer.attempt(event, 1_000)).toEqual(expect.any(Number));
+  read();
+  await started;
+  expect(await service.consumer.attempt(event, 0)).toBeUndefined();
+  await broker.stop();
+  rmSync(nonNull(process.env.DATA_DIR), { recursive: true });
+  if (dataDir === undefined) delete process.env.DATA_DIR;
+  else process.env.DATA_DIR = dataDir;
 });

@@ -250,15 +250,16 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         });
       },
 
+      /** The owners first: where one of them cannot be reached, all is as before, and whoever asked for it tries again. */
       async disarm(this: This, id: string): Promise<void> {
+        await this.armed.look();
         const type = this.armed.get(id)?.type;
+        const isLast = type !== undefined && this.armed.of(type).length === 1;
+        if (isLast) for (const { service } of this.directory.known(type)) await ownerOf(service).unwatch(this.broker, { type, by: NAME });
         await this.armed.disarm(id);
         this.failingSince.delete(id);
-        if (type === undefined || this.armed.of(type).length > 0) return;
-        for (const { service } of this.directory.known(type)) await ownerOf(service).unwatch(this.broker, { type, by: NAME });
         // Another one may have been armed at the same moment.
-        await this.armed.look();
-        if (this.armed.of(type).length > 0) await this.watch(type);
+        if (isLast && this.armed.of(type).length > 0) await this.watch(type);
       },
 
       async watch(this: This, type: string): Promise<void> {

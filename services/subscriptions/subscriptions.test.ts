@@ -15,6 +15,7 @@ import { nonNull } from "../../fhir/non-null.ts";
 import type { EventConsumer } from "../../mixins/events/consumer.ts";
 import { task } from "../../mixins/events/event.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
+import type { WatchedTypes } from "../../mixins/events/watched-types.ts";
 import { FileBusy } from "../../store/sqlite/database.ts";
 import PatientsService from "../patients/patients.service.ts";
 import VisitsService from "../visits/visits.service.ts";
@@ -273,6 +274,20 @@ describe("subscriptions", () => {
     await patient("g", "Grigi");
     await endpoint.until(1);
     expect(endpoint.received.map(({ headers }) => headers["x-event-id"])).toEqual(["Patient/g/2"]);
+  });
+
+  it("let an owner tell nothing more when the last one ends, also when it could not be reached at first", async () => {
+    const { id, ...active } = await subscribe("Appointment?status=booked");
+    const { watched } = clinic.hosted<{ watched: WatchedTypes }>("visits");
+    expect(watched.has("Appointment")).toBe(true);
+    const unwatch = jest.spyOn(watched, "unwatch").mockRejectedValueOnce(new Error("a fault"));
+    await put("subscriptions", "Subscription", id, { ...active, status: "off" });
+    await eventually(
+      async () => watched.has("Appointment"),
+      (isWatched) => !isWatched,
+    );
+    expect(unwatch).toHaveBeenCalledTimes(2);
+    jest.restoreAllMocks();
   });
 
   it("end after their time", async () => {

@@ -44,6 +44,8 @@ const FAILING_MS = 30 * 60_000;
 const WATCH_EVERY_MS = 60_000;
 /** Notifications that wait, of all subscriptions; with more, events wait where they come from. */
 const MAX_WAITING = 100_000;
+/** From one count of them to the next, milliseconds. */
+const COUNT_EVERY_MS = 1_000;
 const NAME = "subscriptions";
 
 interface Notice extends Pick<ResourceVersion, "type" | "id" | "version"> {
@@ -63,6 +65,9 @@ interface Own {
   match(event: DurableEvent<ResourceVersion>): Promise<void>;
   activate(event: DurableEvent<{ id: string }>): Promise<void>;
   notify(event: DurableEvent<Notice>): Promise<void>;
+  /** What waits in the outbox, and when it was counted (`performance.now()`). */
+  counted: { at: number; waiting: Promise<number> };
+  isOverloaded(): Promise<boolean>;
   isMatch(listener: Listener, resource: Resource & { id: string }, updated: number): Promise<boolean>;
   send(hook: Wish["hook"], notice: Notice): Promise<void>;
   handshake(wish: Wish): Promise<void>;
@@ -159,7 +164,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         const { type, id, version, method } = event.payload;
         const listeners = this.armed.of(type);
         if (listeners.length === 0 || method === "delete") return;
-        if ((await this.store.outboxState()).waiting > MAX_WAITING) throw overloaded();
+        if (await this.isOverloaded()) throw overloaded();
         const stored = await readVersion({ caller: this.broker, directory: this.directory }, type, id, version);
         if (stored.json === undefined) return;
         const resource = parseJson(stored.json) as Resource & { id: string };
@@ -175,6 +180,19 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
           }),
         );
         await this.fhir.write([effectOf(event), ...notices]);
+      },
+
+      /** As it was found within the last second: they are counted one by one. */
+      async isOverloaded(this: This): Promise<boolean> {
+        const now = performance.now();
+        if (now - this.counted.at >= COUNT_EVERY_MS) {
+          this.counted.at = now;
+          this.counted.waiting = this.store.outboxState().then(
+            ({ waiting }) => waiting,
+            () => 0, // a store that is away refuses the write that follows, too
+          );
+        }
+        return (await this.counted.waiting) > MAX_WAITING;
       },
 
       /** Whether a search would find it. */
@@ -270,6 +288,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
     created() {
       this.sender = new Sender(subscriptionNetworks);
       this.failingSince = new Map();
+      this.counted = { at: Number.NEGATIVE_INFINITY, waiting: Promise.resolve(0) };
     },
 
     async started() {

@@ -290,6 +290,23 @@ describe("subscriptions", () => {
     jest.restoreAllMocks();
   });
 
+  it("count what waits once for all events of a second, and take no more while it is too much", async () => {
+    const { store, isOverloaded, counted } = clinic.hosted<WithFhir & { isOverloaded(): Promise<boolean>; counted: { at: number } }>(
+      "subscriptions",
+    );
+    const state = jest.spyOn(store, "outboxState");
+    for (const [waiting, expected] of [
+      [100_001, true],
+      [100_000, false],
+    ] as const) {
+      counted.at = Number.NEGATIVE_INFINITY;
+      state.mockClear().mockResolvedValueOnce({ waiting });
+      expect(await Promise.all([isOverloaded(), isOverloaded(), isOverloaded()])).toEqual([expected, expected, expected]);
+      expect(state).toHaveBeenCalledTimes(1);
+    }
+    jest.restoreAllMocks();
+  });
+
   it("end after their time", async () => {
     const { id, ...active } = await subscribe("Patient?family=viola");
     const end = new Date(Date.now() + 300).toISOString();

@@ -236,7 +236,10 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       const relay = new Relay({
         store: this.store,
         queue: "out",
-        send: (event) => way.send(event),
+        send: async (event) => {
+          await way.send(event);
+          return undefined;
+        },
         warn: (sentence) => this.logger.warn(sentence),
       });
       relaysOf(this).push(relay);

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ServiceBroker, type ServiceSchema } from "moleculer";
+import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import type { Caller } from "../../mesh/caller.ts";
 import { ParamsValidator } from "../../mesh/params.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
@@ -16,6 +16,8 @@ export interface Clinic {
   caller: Caller;
   /** The living resource as its owner keeps it. */
   read(service: string, reference: string): Promise<Record<string, unknown>>;
+  /** A service as it is in its own process, to harm it. */
+  hosted<Gains>(service: string): Service & Gains;
   stop(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export async function startClinic(...services: ServiceSchema[]): Promise<Clinic>
       const stored = await ownerOf(service).read(caller, { type, id });
       return JSON.parse(stored?.json ?? "null") as Record<string, unknown>;
     },
+    hosted: <Gains>(service: string) => host.getLocalService(service) as Service & Gains,
     async stop() {
       await Promise.all([desk.stop(), host.stop()]);
       rmSync(dataDir, { recursive: true, force: true });

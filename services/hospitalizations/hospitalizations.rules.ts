@@ -1,12 +1,14 @@
 import type { CodeableConcept, Encounter, Reference } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
-import { refusalBy, type Change, type Facts, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { refusalBy, type Change, type Facts, lookedAt, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { encounterRules, isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import { notABed, wardClosed } from "./hospitalizations.errors.ts";
 import { bedOf } from "./hospitalizations.model.ts";
 
 /** The bed that somebody comes to lie in by this change. */
-function newBed({ before, after }: Change<Encounter>): string | undefined {
+function newBed(change: Change<Encounter>): string | undefined {
+  const { after } = change;
+  const before = lookedAt(change); // who has visited a bed has not lain in it
   const bed = after && isOpen(after) ? localReference(bedOf(after)) : undefined;
   return before && isOpen(before) && localReference(bedOf(before)) === bed ? undefined : bed;
 }

@@ -5,7 +5,7 @@ import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
-import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { type Change, lookedAt, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 
@@ -71,9 +71,9 @@ function isForOthers(category: CodeableConcept[] | undefined): boolean {
 }
 
 /** Orders that a result has and had not before. */
-const newOrders = ({ before, after }: Change<Observation>): (string | undefined)[] => {
-  const known = new Set(before?.basedOn?.map(placeOf));
-  return after?.basedOn?.filter((it) => !known.has(placeOf(it))).map(({ reference }) => reference) ?? [];
+const newOrders = (change: Change<Observation>): (string | undefined)[] => {
+  const known = new Set(lookedAt(change)?.basedOn?.map(placeOf));
+  return change.after?.basedOn?.filter((it) => !known.has(placeOf(it))).map(({ reference }) => reference) ?? [];
 };
 
 const orderedHere: Rule<Observation> = {

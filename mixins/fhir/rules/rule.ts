@@ -20,7 +20,12 @@ export interface Change<Of extends FhirResource = FhirResource> {
   /** What comes; absent when it is deleted. */
   after?: Of;
   now: Date;
+  /** It comes from another owner, which has other rules. */
+  arrives?: boolean;
 }
+
+/** What is replaced, if the rules of this owner have looked at it: what arrives is asked about as if it were new. */
+export const lookedAt = <Of extends FhirResource>({ before, arrives }: Change<Of>): Of | undefined => (arrives ? undefined : before);
 
 /** Which resources a rule wants to see whole: of whoever owns them, as they are stored. */
 export interface Question {

@@ -2,7 +2,7 @@
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import type { Fact } from "../../../federation/facts.ts";
 import { idOf, placeOf, refusal, withArticle } from "./common.ts";
-import type { Change, Rule } from "./rule.ts";
+import { type Change, lookedAt, type Rule } from "./rule.ts";
 import { referencesAt } from "./references.ts";
 
 /** The patient of what an act refers to. */
@@ -21,8 +21,10 @@ export function sameSubject<Of extends FhirResource>(
 ): Rule<Of> {
   const id = `${idOf(type)}-one-patient`;
   /** An update that leaves a reference as it was is not asked again. */
-  const asked = ({ before, after }: Change<Of>): { path: string; reference: string }[] => {
+  const asked = (change: Change<Of>): { path: string; reference: string }[] => {
+    const { after } = change;
     if (!after || placeOf(of(after)) === undefined) return [];
+    const before = lookedAt(change);
     return paths.flatMap((path) => {
       const known = new Set(before ? referencesAt(before, path).map(placeOf) : []);
       return referencesAt(after, path).flatMap((it) =>

@@ -13,7 +13,7 @@ import type { Caller } from "../../mesh/contract.ts";
 import type { Place, Reliance, Store, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import { prepareWrites } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
-import { changesOf, pendingOf } from "./rules/changes.ts";
+import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
 import { derive, type DerivedSteps, type EffectOf } from "./rules/effects.ts";
 import { evaluate, type SteppedChange, type Warning } from "./rules/evaluate.ts";
 import { GatheredFacts } from "./rules/gather.ts";
@@ -139,7 +139,8 @@ export class OwnerWrites {
     const { directory, store, name: service } = this.#owner;
     const { caller } = manner;
     const asked = performance.now();
-    const facts = new GatheredFacts({ caller, directory, service, store }, pendingOf({ steps, resources, before }, manner.elsewhere));
+    const pending = pendingOf({ steps, resources, before }, manner.elsewhere);
+    const facts = new GatheredFacts({ caller, directory, service, store }, pending, replacedIn(changes));
     const fenced = this.#deletedIn(changes, before);
     await this.#whileFenced(fenced, manner, async () => {
       if (fenced.length > 0) facts.noteResting(await fenceAndAsk({ caller, directory }, fenced, manner.tx));

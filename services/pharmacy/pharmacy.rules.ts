@@ -52,11 +52,12 @@ const prescription: Rule<MedicationRequest>[] = [
   notDeletedUnder<MedicationRequest>("MedicationRequest", "mark it as entered in error instead."),
 ];
 
-/** Whether the same write undoes a dispense of the prescription. */
+/** Whether the same write undoes a dispense that was handed out by the prescription. */
 function isUndone(prescribed: string, facts: Facts): boolean {
   return facts.written("MedicationDispense").some((it) => {
-    const dispense = it as unknown as MedicationDispense;
-    return dispense.status === "entered-in-error" && dispense.authorizingPrescription?.some((one) => placeOf(one) === prescribed);
+    const before = facts.replacedBy(it) as unknown as MedicationDispense | undefined;
+    if (before?.status !== "completed" || it.status !== "entered-in-error") return false;
+    return before.authorizingPrescription?.some((one) => placeOf(one) === prescribed);
   });
 }
 

@@ -122,4 +122,12 @@ describe("Dispensing", () => {
     expect(await together(entryOf(prescription("known", 10)), entryOf(dispense(6, ["known"])))).toMatchObject({ status: 200 });
     expect([await statusOf("known"), (await fhir.get("/MedicationRequest/known")).body.meta.versionId]).toEqual(["completed", "3"]);
   });
+
+  it("is undone only if it was made: an error that never was a dispense makes no prescription active again", async () => {
+    await put(prescription("done", undefined, { status: "completed" }));
+    const active = entryOf(prescription("done", undefined));
+    expect(await together(active, entryOf(dispense(1, ["done"], { status: "entered-in-error" })))).toMatchObject({ status: 409 });
+    const { body } = await fhir.create(dispense(1, ["done"], { whenHandedOver: "2020-01-05" }));
+    expect(await together(active, entryOf({ ...body, status: "entered-in-error" }))).toMatchObject({ status: 200 });
+  });
 });

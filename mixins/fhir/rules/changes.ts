@@ -59,3 +59,7 @@ export function pendingOf({ steps, resources }: WriteParts, elsewhere: MadeElsew
   }
   return pending;
 }
+
+/** The versions that a write replaces, by `Type/id`. */
+export const replacedIn = (changes: SteppedChange[]): ReadonlyMap<string, Resource> =>
+  new Map(changes.flatMap(({ change: { reference, before } }) => (before ? [[reference, before as unknown as Resource]] : [])));

@@ -29,12 +29,17 @@ export class GatheredFacts implements Facts {
   readonly #own = new Set<string>();
   readonly #found = new Map<string, Resource[]>();
   readonly #pending: Pending;
+  readonly #replaced: ReadonlyMap<string, Resource>;
   #resting: ReadonlyMap<string, string[]> = new Map();
 
-  /** @param pending what the write, and the transaction that it is part of, makes */
-  constructor(sources: FactSources, pending: Pending) {
+  /**
+   * @param pending what the write, and the transaction that it is part of, makes
+   * @param replaced the versions that the write replaces, by `Type/id`
+   */
+  constructor(sources: FactSources, pending: Pending, replaced: ReadonlyMap<string, Resource>) {
     this.#sources = sources;
     this.#pending = pending;
+    this.#replaced = replaced;
     for (const [reference, resource] of pending) {
       this.#known.set(reference, resource ? { reference, is: "living", version: 0, resource } : { reference, is: "deleted", version: 0 });
     }
@@ -47,6 +52,10 @@ export class GatheredFacts implements Facts {
 
   written(type: string): Resource[] {
     return [...this.#pending.values()].flatMap((resource) => (resource?.resourceType === type ? [resource] : []));
+  }
+
+  replacedBy({ resourceType, id }: Resource): Resource | undefined {
+    return this.#replaced.get(`${resourceType}/${id as string}`);
   }
 
   /** Whether the write, or its transaction, makes or deletes the resource. */

@@ -42,6 +42,8 @@ export interface Facts {
   of(reference: string | undefined): Fact | undefined;
   /** Resources of a type that the same write, or the transaction that it is part of, makes: whole those of this owner. */
   written(type: string): Resource[];
+  /** The version of a resource that the same write replaces; of this owner, and of types that have rules. */
+  replacedBy(written: Resource): Resource | undefined;
   /** `Type/id` of those that rest on what is deleted and are left by the same write; for rules with `isOfDeletion`. */
   restingOn(reference: string): string[];
 }

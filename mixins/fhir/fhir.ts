@@ -7,7 +7,7 @@
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
-import type { FhirResource, ResourceOf, ResourceType } from "../../fhir/r4.ts";
+import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
@@ -19,7 +19,7 @@ import { defineMixin, workOf } from "../../mesh/contract.ts";
 import { keyedCall, newPart, notePart } from "../../mesh/keyed-request.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
-import type { Place, Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
+import type { Place, Store as StoreOf, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import type { MadeElsewhere, OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
 import { gaugeOutbox } from "../events/outbox-gauge.ts";
 import { Relay } from "../events/relay.ts";
@@ -34,6 +34,7 @@ import { OwnerWrites, type WriteManner } from "./owner-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 import type { EffectOf, EffectsOf } from "./rules/effects.ts";
+import type { AnyKeys, UniqueOf } from "./rules/keys.ts";
 import type { RulesOf } from "./rules/rule.ts";
 import { restingHere } from "./rules/resting.ts";
 import { Rulebook } from "./rules/rulebook.ts";
@@ -45,7 +46,7 @@ export interface FhirOptions {
   /** Types of which each version is an event for those who handle it (`Events`); of others it is when a service asks for it (`watch`). */
   emits?: readonly string[];
   /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
-  unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
+  unique?: UniqueOf;
   /** Rules over what was before, what comes and what other services know, per type; see `Rule`. */
   rules?: RulesOf;
   /** What follows from a change of a type and is kept in the same atomic write; see `EffectOf`. */
@@ -70,7 +71,7 @@ type Gains = WithFhir &
 
 /** The mixin; see the head of this file. */
 export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
-  const unique = (options.unique ?? {}) as Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  const unique = (options.unique ?? {}) as AnyKeys;
   const owns = options.owns
     .map((own): Ownership => (typeof own === "string" ? { type: own } : own))
     .map((own) => (unique[own.type] ? { ...own, holdsKeys: true } : own));

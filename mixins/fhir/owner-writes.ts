@@ -4,19 +4,19 @@
  */
 import type { Service } from "moleculer";
 import type { FhirResource } from "../../fhir/r4.ts";
-import type { Resource } from "../../fhir/resource.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError } from "../../federation/errors.ts";
 import { type MadeElsewhere, type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
 import type { Profiles } from "../../federation/profiles.ts";
 import type { Caller } from "../../mesh/contract.ts";
-import type { Place, Reliance, Store, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
+import type { Place, Reliance, Store, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import { prepareWrites } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
 import { derive, type DerivedSteps, type EffectOf } from "./rules/effects.ts";
 import { evaluate, type SteppedChange, type Warning } from "./rules/evaluate.ts";
 import { GatheredFacts } from "./rules/gather.ts";
+import { addKeysByFacts, type AnyKeys, areByFacts } from "./rules/keys.ts";
 import { fenceAndAsk, unfence } from "./rules/resting.ts";
 import type { Rulebook } from "./rules/rulebook.ts";
 
@@ -43,7 +43,7 @@ type Owner = Service & WithDirectory & { store: Store; profiles: Profiles };
 
 /** What a service has given to the mixin. */
 interface WhatHolds {
-  unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  unique: AnyKeys;
   rules: Rulebook;
   effects: Record<string, EffectOf<FhirResource> | undefined>;
 }
@@ -129,7 +129,8 @@ export class OwnerWrites {
     );
   }
 
-  readonly #hasRules = (type: string): boolean => this.#rules.of(type).length > 0 || this.#effects[type] !== undefined;
+  readonly #hasRules = (type: string): boolean =>
+    this.#rules.of(type).length > 0 || this.#effects[type] !== undefined || areByFacts(this.#unique[type]);
 
   async #checked({ steps, before }: BoundSteps, manner: WriteManner): Promise<Checked> {
     const { profiles } = this.#owner;
@@ -153,6 +154,7 @@ export class OwnerWrites {
       for (const index of derived.amended.keys()) writes[index] = more.writes.shift() as Write;
       writes.push(...more.writes);
     }
+    await addKeysByFacts(writes, { unique: this.#unique, changes, facts });
     const on = facts.relied;
     return { writes, fenced, derived, ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
   }

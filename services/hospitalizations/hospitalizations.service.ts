@@ -1,9 +1,10 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
-import type { Encounter, Stored } from "../../fhir/r4.ts";
+import type { Encounter, Location, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
-import { isType } from "../../federation/errors.ts";
+import { isType, notFound } from "../../federation/errors.ts";
+import type { QueryContext } from "../../federation/query-context.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
@@ -11,12 +12,13 @@ import { emits, owns, type hospitalizations, type Stay } from "./hospitalization
 import {
   BED_OCCUPIED,
   bedOccupied,
+  notABed,
   PATIENT_ALREADY_ADMITTED,
   patientAlreadyAdmitted,
   stayChanged,
   stayNotFound,
 } from "./hospitalizations.errors.ts";
-import { admit, admitFromVisit, bedOf, discharge, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
+import { admit, admitFromVisit, discharge, mayBeBed, placesOf, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
 import { rules } from "./hospitalizations.rules.ts";
 
 /** Tries of one admission, transfer or discharge while others change the stay; each waits for up to two seconds. */
@@ -48,7 +50,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const { patient, visit } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
         await requireReference(mesh, patient);
-        await requireReference(mesh, ctx.params.bed);
+        await requireBed(mesh, ctx.params.bed);
         const stay = visit
           ? admitFromVisit(await readReference<Encounter>(mesh, visit), ctx.params, new Date())
           : admit(timeOrderedId(), ctx.params, new Date());
@@ -63,8 +65,8 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       async handler(ctx) {
         const before = await this.stay(ctx.params.stay);
         const stay = transfer(before, ctx.params.bed, new Date());
-        if (bedOf(before) === ctx.params.bed) throw bedOccupied(ctx.params.bed);
-        await requireReference({ caller: ctx, directory: this.directory }, ctx.params.bed);
+        if (placesOf(before).includes(ctx.params.bed)) throw bedOccupied(ctx.params.bed);
+        await requireBed({ caller: ctx, directory: this.directory }, ctx.params.bed);
         return this.carryOut(ctx, stay);
       },
     },
@@ -97,7 +99,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         } catch (error) {
           // The lock was not free in time: run again, the unique key then names the holder.
           if (isType(error, "LOCKED") && attempt < ATTEMPTS) continue;
-          if (isType(error, BED_OCCUPIED)) throw bedOccupied(bedOf(stay) ?? "");
+          if (isType(error, BED_OCCUPIED)) throw bedOccupied(placesOf(stay)[0] ?? "");
           if (isType(error, PATIENT_ALREADY_ADMITTED)) throw patientAlreadyAdmitted(stay.subject?.reference ?? "");
           if (isType(error, "STALE_VERSION")) throw stayChanged();
           throw error;
@@ -106,6 +108,16 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
     },
   },
 });
+
+/** @throws 404 NOT_FOUND; 409 NOT_A_BED for a room or a ward; 503 when its owner is down */
+async function requireBed(mesh: QueryContext, bed: string): Promise<void> {
+  if (mesh.directory.known("Location").length === 0) return;
+  const [type, id] = splitReference(bed);
+  const place = await readReference<Location>(mesh, bed).catch((error: unknown) => {
+    throw isType(error, "GONE") ? notFound(type, id) : error;
+  });
+  if (!mayBeBed(place)) throw notABed(bed);
+}
 
 /** The write of a resource, refused when it is not any more as it was read. */
 function entryOf(resource: Encounter & { id: string }): TransactionEntry {

@@ -18,8 +18,9 @@ const noon = new Date("2026-01-01T12:00:00Z");
 describe("a stay", () => {
   it("holds its patient and its bed until the discharge", () => {
     const stay = admit("1", { patient: "Patient/1", bed: "Location/7" }, noon);
-    expect(stayKeys(stay).map((it) => it.key)).toEqual(["stay:Patient/1", "bed:Location/7"]);
-    expect(stayKeys(discharge(stay, noon))).toEqual([]);
+    const nothing = { of: () => undefined };
+    expect(stayKeys.keys(stay, nothing).map((it) => it.key)).toEqual(["stay:Patient/1", "bed:Location/7"]);
+    expect(stayKeys.keys(discharge(stay, noon), nothing)).toEqual([]);
   });
 });
 

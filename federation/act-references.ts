@@ -66,6 +66,9 @@ const RECORDS: Readonly<Record<string, readonly ActReference[]>> = {
   Procedure: [subject],
 };
 
+/** The references by which a resource of a type may rest on others. */
+export const restReferencesOf = (type: string): readonly ActReference[] => ACT_REFERENCES[type] ?? RECORDS[type] ?? [];
+
 /** By what resources of a type may rest on one of another type, as a search parameter finds it; by type of what refers. */
 export function restingOn(type: string): { by: string; slots: number[] }[] {
   const known = resting.get(type);

@@ -4,6 +4,8 @@ import type { Resource } from "../../../fhir/resource.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import { ownerDown } from "../../../federation/errors.ts";
 import { type Fact, localReference, MAX_FACTS, splitPlace, type ToldFact, toldOf } from "../../../federation/facts.ts";
+import { restReferencesOf } from "../../../federation/act-references.ts";
+import { referencesAt } from "./references.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Caller } from "../../../mesh/contract.ts";
 import type { Relied, Store } from "../../../store/store.ts";
@@ -31,6 +33,8 @@ export class GatheredFacts implements Facts {
   readonly #pending: Pending;
   readonly #replaced: ReadonlyMap<string, Resource>;
   #resting: ReadonlyMap<string, string[]> = new Map();
+  /** Made when a deletion asks for it. */
+  #under: ReadonlyMap<string, string[]> | undefined;
 
   /**
    * @param pending what the write, and the transaction that it is part of, makes
@@ -86,7 +90,23 @@ export class GatheredFacts implements Facts {
   }
 
   restingOn(reference: string): string[] {
-    return (this.#resting.get(reference) ?? []).filter((by) => !this.#pending.has(by));
+    const stored = (this.#resting.get(reference) ?? []).filter((by) => !this.#pending.has(by));
+    return [...stored, ...(this.#writtenUnder().get(reference) ?? [])];
+  }
+
+  /** By `Type/id`, those that the write makes, or leaves, resting on it. */
+  #writtenUnder(): ReadonlyMap<string, string[]> {
+    if (this.#under) return this.#under;
+    const under = new Map<string, string[]>();
+    for (const [by, resource] of this.#pending) {
+      for (const place of resource ? placesUnder(resource) : []) {
+        const all = under.get(place) ?? [];
+        if (place !== by) all.push(by);
+        under.set(place, all);
+      }
+    }
+    this.#under = under;
+    return under;
   }
 
   /** Who rests on what is deleted, as the owners have said. */
@@ -153,6 +173,14 @@ export class GatheredFacts implements Facts {
     if (!isLiving && this.#sources.directory.known(type).some(({ alive }) => !alive)) throw ownerDown(type);
   }
 }
+
+/** `Type/id` of what a resource rests on. */
+const placesUnder = (resource: Resource): Set<string> =>
+  new Set(
+    restReferencesOf(resource.resourceType).flatMap(({ path }) =>
+      referencesAt(resource, path).flatMap(({ reference }) => localReference(reference) ?? []),
+    ),
+  );
 
 /** What a store says of these resources, in their order. */
 export function factsOf(store: Store, references: string[]): Promise<(ToldFact | null)[]> {

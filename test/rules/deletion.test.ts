@@ -92,6 +92,15 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
     }),
   );
 
+  it("is refused under a reference to a part, or to a version", async () => {
+    for (const end of ["#part", "/_history/1", "/_history/1#part"]) {
+      const { reference } = await at.stored(patient());
+      await at.stored({ ...order(), subject: { reference: `${reference}${end}` } });
+      expect(await at.fhir.send("DELETE", `/${reference}`)).toMatchObject({ status: 409 });
+      expect((await at.fhir.get(`/ServiceRequest?subject=${reference}`)).body.total).toBe(1);
+    }
+  });
+
   it("goes through when what rests on it goes in the same transaction", async () => {
     const of = await at.stored(patient());
     const first = await at.stored({ ...order(), subject: of });

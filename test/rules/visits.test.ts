@@ -58,6 +58,12 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     insteadOf: () => visit({ status: "planned", period: { start: "2090" } }),
     as: { status: 422, expression: "Encounter.period.start" },
   });
+  at.refuses("encounter-period", "a visit that is planned for 2090 to be open", {
+    stored: () => visit({ status: "planned", period: { start: "2090" } }),
+    change: (it) => ({ ...it, status: "in-progress" }),
+    instead: (it) => ({ ...it, period: { start: "2091" } }),
+    as: { status: 422, expression: "Encounter.period.start" },
+  });
   const appointment = (status: string, actor = at.patient) => ({
     resourceType: "Appointment",
     status,

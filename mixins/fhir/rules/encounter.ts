@@ -47,7 +47,8 @@ const period: Rule<Encounter> = {
   says: "An open Encounter has not begun in the future.",
   check({ before, after, now }) {
     const start = after?.period?.start;
-    if (!after || start === undefined || start === before?.period?.start || !isOpen(after)) return undefined;
+    const isKnown = before !== undefined && isOpen(before) && start === before.period?.start;
+    if (!after || start === undefined || isKnown || !isOpen(after)) return undefined;
     const [low = 0] = intervalOf(start) ?? [];
     if (low <= now.getTime() + AHEAD_MS) return undefined;
     return refusal(

@@ -16,11 +16,11 @@ describe("A write of a type that has rules", () => {
   });
 
   it.each([
-    ["nobody has named", undefined, [4], true],
-    ["is one of several that may be replaced", [3, 4], [4], true],
-    ["is the only one that may be replaced", [4], [4], false],
-    ["is none of those that may be replaced", [3, 5], [3, 5], false],
-  ])("replaces the version that its rules have seen, when that %s", async (_, named, bound, isGuarded) => {
+    ["no version is named", undefined, [4], true],
+    ["its version is one of several that are named", [3, 4], [4], true],
+    ["its version is the only one named", [4], [4], false],
+    ["its version is none of those named, which the store refuses", [3, 5], [3, 5], false],
+  ])("is bound to what its rules have seen, when %s", async (_, named, bound, isGuarded) => {
     const { steps, guarded } = await boundSteps([update(named)], store, () => true);
     expect([steps, guarded.has(0)]).toEqual([[update(bound)], isGuarded]);
   });

@@ -28,7 +28,9 @@ export function finalStays<Of extends FhirResource & { status?: string }>(
     says: `The content of a final ${type} changes ${openly.length > 0 ? `only ${how}` : how}; its status, its narrative and its notes may.`,
     check({ before, after }) {
       if (!before || !after || !isFinal(before) || openly.includes(after.status ?? "")) return undefined;
-      if (contentOf(before, besides) === contentOf(after, besides)) return undefined;
+      // To whom it goes over from its patient, another rule says (`subjectStays`).
+      const all = "subject" in before ? [...besides, "subject"] : besides;
+      if (contentOf(before, all) === contentOf(after, all)) return undefined;
       const instead = openly.length > 0 ? `give it a status that says how: ${openly.join(", ")}` : "cancel it and make a new one";
       return refusal(id, `It is final: ${instead}.`, type);
     },

@@ -35,6 +35,12 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
   });
   const visitOf = (subject: object) => at.stored({ resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject });
 
+  at.refuses("observation-final", "another value of a final result, but the same one with its members in another order", {
+    stored: () => result({ valueQuantity: grams(5) }),
+    change: (it) => ({ ...it, valueQuantity: grams(6) }),
+    instead: (it) => ({ ...it, valueQuantity: { code: "g/dL", system: UCUM, unit: "g/dL", value: 5 }, _status: { id: "seen" } }),
+    as: { status: 409 },
+  });
   at.refuses("service-request-status", "a completed order to be active again", {
     stored: () => order({ status: "completed" }),
     change: (it) => ({ ...it, status: "active" }),

@@ -9,7 +9,17 @@ import { fromStoreError } from "../../federation/errors.ts";
 import { type MadeElsewhere, type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
 import type { Profiles } from "../../federation/profiles.ts";
 import type { Caller } from "../../mesh/contract.ts";
-import type { Place, Reliance, Store, Write, WriteKey, WriteResult } from "../../store/store.ts";
+import { NONE_LIVING } from "../../fhir/preconditions.ts";
+import {
+  type Place,
+  type Reliance,
+  type Store,
+  StoreError,
+  StoreErrorType,
+  type Write,
+  type WriteKey,
+  type WriteResult,
+} from "../../store/store.ts";
 import { prepareWrites } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
@@ -134,6 +144,7 @@ export class OwnerWrites {
 
   async #checked({ steps, before }: BoundSteps, manner: WriteManner): Promise<Checked> {
     const { profiles } = this.#owner;
+    refuseAbsent({ steps, before }, this.#hasRules);
     const { writes, resources } = await prepareWrites(steps, { profiles, unique: this.#unique, work: manner.work });
     const changes = changesOf({ steps, resources, before }, this.#hasRules, new Date());
     if (changes.length === 0) return { writes, fenced: [] };
@@ -185,3 +196,17 @@ interface Checked {
 }
 
 const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.keepsLabels === true;
+
+/**
+ * What is not here is no creation that rules could refuse: it may live with another owner.
+ * @throws StoreError NOT_FOUND, STALE_VERSION as the store would
+ */
+function refuseAbsent({ steps, before }: Pick<BoundSteps, "steps" | "before">, hasRules: (type: string) => boolean): void {
+  for (const [index, step] of steps.entries()) {
+    if (step.op !== "update" || step.upsert || before[index] || !hasRules(step.type)) continue;
+    const { type, id, ifVersion } = step;
+    const isStale = ifVersion !== undefined && !ifVersion.includes(NONE_LIVING);
+    if (isStale) throw new StoreError(StoreErrorType.staleVersion, index, { type, id, version: NONE_LIVING });
+    throw new StoreError(StoreErrorType.notFound, index, { type, id });
+  }
+}

@@ -66,6 +66,20 @@ describe("What becomes another owner's", () => {
     },
   );
 
+  it.each(Object.entries(WAYS))(
+    "is no new act by %s: a visit goes on as a stay when its patient's record was closed meanwhile",
+    async (_, send) => {
+      next += 1;
+      const id = `e${next}`;
+      await put({ resourceType: "Patient", id });
+      const visit = { resourceType: "Encounter", id, status: "in-progress", class: { code: "AMB" }, subject: of(id) };
+      await put(visit);
+      await put({ resourceType: "Patient", id, active: false });
+      expect(await send({ ...visit, class: { code: "IMP" } })).toMatchObject({ status: 200 });
+      expect(await put({ ...visit, id: `${id}-new`, class: { code: "IMP" } })).toMatchObject({ status: 409 });
+    },
+  );
+
   it.each(Object.entries(WAYS))("is a stay by %s in a bed that is in use only", async (_, send) => {
     for (const [status, answer] of [
       ["inactive", 409],

@@ -135,15 +135,26 @@ export class GatheredFacts implements Facts {
       if (place !== undefined && !this.#known.has(place)) places.add(place);
     }
     if (places.size === 0) return false;
+    const { directory } = this.#sources;
+    for (const place of places) {
+      const isServed = directory.known(splitPlace(place)[0]).length > 0;
+      this.#known.set(place, { reference: place, is: isServed ? "absent" : "elsewhere", version: 0 });
+    }
+    await this.#look(places);
+    // What moves between the looks at two owners is seen at neither.
+    await this.#look([...places].filter((place) => this.#known.get(place)?.is === "absent" && directory.isShared(splitPlace(place)[0])));
+    for (const place of places) this.#refuseUnknowable(place);
+    return true;
+  }
+
+  /** Asks all living owners of their types. */
+  async #look(places: Iterable<string>): Promise<void> {
     const wanted = new Map<string, string[]>();
     for (const place of places) {
       const owners = this.#sources.directory.known(splitPlace(place)[0]);
-      this.#known.set(place, { reference: place, is: owners.length > 0 ? "absent" : "elsewhere", version: 0 });
       for (const { service } of owners.filter(({ alive }) => alive)) wanted.set(service, [...(wanted.get(service) ?? []), place]);
     }
     await Promise.all([...wanted].map(([owner, some]) => this.#askOwner(owner, some)));
-    for (const place of places) this.#refuseUnknowable(place);
-    return true;
   }
 
   async #askOwner(owner: string, places: string[]): Promise<void> {

@@ -185,11 +185,11 @@ function actionsOf(service: string) {
     prepare: declare<{ tx: string; steps: OwnerStep[]; representation?: boolean; elsewhere?: MadeElsewhere }, StepResult[]>("prepare"),
     /**
      * Before these are deleted: the owner takes no new reference to them any more, for some seconds, and says who of its resources rests on
-     * them. `tx`: the transaction that deletes them.
+     * them. `token`: a UUID of who deletes them. `tx`: the transaction that does.
      */
-    fence: declare<{ places: Place[]; tx?: string }, Resting[]>("fence"),
-    /** They are not deleted: they may be referred to again. */
-    unfence: declare<{ places: Place[] }, null>("unfence"),
+    fence: declare<{ places: Place[]; token: string; tx?: string }, Resting[]>("fence"),
+    /** They are not deleted by who has this token: they may be referred to again. */
+    unfence: declare<{ places: Place[]; token: string }, null>("unfence"),
     /** Second phase; idempotent. `at`: meta.lastUpdated, milliseconds. */
     commit: declare<{ tx: string; at: number }, null>("commit"),
     abort: declare<{ tx: string }, null>("abort"),

@@ -138,17 +138,17 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       "fhir.fence": {
         retryPolicy: { enabled: true }, // idempotent
         hedge: false, // another node could only wait for the same transactions
-        handler(this: This, ctx: Context<{ places: Place[]; tx?: string }>) {
-          const { places, tx } = ctx.params;
-          return guarded(this, () => restingHere(this, places, { owns: (type) => owns.some((own) => own.type === type), tx }));
+        handler(this: This, ctx: Context<{ places: Place[]; token: string; tx?: string }>) {
+          const { places, token, tx } = ctx.params;
+          return guarded(this, () => restingHere(this, places, { owns: (type) => owns.some((own) => own.type === type), token, tx }));
         },
       },
 
       "fhir.unfence": {
         retryPolicy: { enabled: true }, // idempotent
-        handler(this: This, ctx: Context<{ places: Place[] }>) {
+        handler(this: This, ctx: Context<{ places: Place[]; token: string }>) {
           return guarded(this, async () => {
-            await this.store.unfence(ctx.params.places);
+            await this.store.unfence(ctx.params.places, ctx.params.token);
             return null;
           });
         },

@@ -41,6 +41,26 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     instead: (it) => ({ ...it, valueQuantity: { code: "g/dL", system: UCUM, unit: "g/dL", value: 5 }, _status: { id: "seen" } }),
     as: { status: 409 },
   });
+  at.refuses("observation-status", "a final result's status to be unknown", {
+    stored: () => result(),
+    change: (it) => ({ ...it, status: "unknown" }),
+    instead: (it) => ({ ...it, status: "corrected" }),
+    as: { status: 409, expression: "Observation.status" },
+  });
+  at.refuses("service-request-status", "a completed order's status to be unknown", {
+    stored: () => order({ status: "completed" }),
+    change: (it) => ({ ...it, status: "unknown" }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "ServiceRequest.status" },
+  });
+  it("have an unknown status only from one that was not final, and become known again", async () => {
+    for (const it of [order(), result({ status: "preliminary" }), report({ status: "partial" })]) {
+      const { body } = await at.fhir.create(it);
+      for (const status of ["unknown", it.status]) {
+        expect(await at.fhir.send("PUT", `/${it.resourceType}/${body.id}`, { ...body, status })).toMatchObject({ status: 200 });
+      }
+    }
+  });
   at.refuses("service-request-status", "a completed order to be active again", {
     stored: () => order({ status: "completed" }),
     change: (it) => ({ ...it, status: "active" }),

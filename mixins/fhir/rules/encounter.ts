@@ -11,7 +11,7 @@ import type { Change, Rule } from "./rule.ts";
 export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN.includes(status);
 
 const OPEN = ["arrived", "triaged", "in-progress", "onleave"];
-const NEXT = [...OPEN, "finished", "cancelled"];
+const NEXT = [...OPEN, "finished", "cancelled", "unknown"];
 
 /** A discharge that is undone is kept: the state that it was in stands in statusHistory. */
 function isReopened({ before, after }: Change<Encounter>): boolean {

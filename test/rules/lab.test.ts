@@ -145,6 +145,12 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
       result({ basedOn: [await at.stored(order({ category: [{ coding: [{ system: SNOMED, code: "108252007" }] }] }))] }),
     as: { status: 409, expression: "Observation.basedOn" },
   });
+  it("is for an order of microbiology, or of a category that nobody here knows", async () => {
+    for (const code of ["19851009", "61594008", "103693007"]) {
+      const basedOn = [await at.stored(order({ category: [{ coding: [{ system: SNOMED, code }] }] }))];
+      expect(await at.fhir.create(result({ basedOn }))).toMatchObject({ status: 201 });
+    }
+  });
   at.refuses("observation-value", "-5 g/dL, but not a base excess of -5 mmol/L", {
     create: () => result({ valueQuantity: grams(-5) }),
     insteadOf: () => result({ valueQuantity: { value: -5, unit: "mmol/L", system: UCUM, code: "mmol/L" } }),

@@ -104,6 +104,29 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     expect([await board(beds), await shown(a), await shown(b)]).toEqual([["taken", "taken"], "O", "O"]);
   });
 
+  it("are read anew by those who know their version: whether they are free is not in it", async () => {
+    const { a, ward } = await newBeds();
+    const again = async (place: string) => (await at.fhir.send("GET", `/${place}`, undefined, { "If-None-Match": 'W/"1"' })).status;
+    expect([await again(a), await again(ward)]).toEqual([200, 304]);
+    await at.stored(await stay(a));
+    expect([await again(a), await shown(a)]).toEqual([200, "O"]);
+  });
+
+  it("stay out of use when they are changed by what is shown while somebody lies there", async () => {
+    const { a } = await newBeds();
+    const { reference } = await at.stored(await stay(a));
+    const bed = (await at.fhir.get(`/${a}`)).body;
+    await put({ ...bed, operationalStatus: { code: "K" } });
+    const name = [{ op: "replace", path: "/name", value: "A, by the window" }];
+    const patch = () => at.fhir.send("PATCH", `/${a}`, name, { "Content-Type": "application/json-patch+json" });
+    expect([(await patch()).status, await shown(a)]).toEqual([200, "O"]);
+    await put({ ...(await at.fhir.get(`/${a}`)).body, description: "read, changed and sent back" });
+    await put({ ...(await at.fhir.get(`/${reference}`)).body, status: "finished" });
+    expect(await shown(a)).toBe("K");
+    await put({ ...bed, operationalStatus: { code: "U" } });
+    expect(await shown(a)).toBe("U");
+  });
+
   it("are what the action admits to and transfers to: no room, no ward", async () => {
     const { ward, room, a } = await newBeds();
     const patient = (await somebody()).reference;

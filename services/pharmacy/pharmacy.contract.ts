@@ -58,6 +58,17 @@ export interface Dispense {
   dispensedAt: string; // ISO 8601, UTC
 }
 
+/** A dispense that was undone: its MedicationDispense is entered in error. */
+export interface VoidedDispense {
+  dispense: string;
+  version: number;
+  /** "MedicationRequest/…", which can be dispensed again; absent: it was dispensed without. */
+  prescription?: string;
+  quantity: number; // units
+  /** Units of the medication that are on the shelf now; absent: the pharmacy does not keep it. */
+  left?: number;
+}
+
 /** Everything that other services may know about `pharmacy`. */
 export const pharmacy = {
   /** Takes a delivery into stock. */
@@ -77,4 +88,9 @@ export const pharmacy = {
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE
    */
   dispense: action<{ prescription: string; quantity: number }, Dispense>("pharmacy.dispense"),
+  /**
+   * Undoes a dispense that was never handed out: it is on the shelf again, its prescription as it was, and not charged.
+   * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, DISPENSE_CHANGED
+   */
+  void: action<{ dispense: string; reason: string }, VoidedDispense>("pharmacy.void"),
 };

@@ -79,6 +79,26 @@ describe("pharmacy", () => {
     ]);
   });
 
+  it("undoes a dispense: shelf and prescription are as before, and why it was undone is on record", async () => {
+    const medication = newMedication();
+    await pharmacy.receive(clinic.caller, { medication, quantity: 10 });
+    const prescription = await prescribe(medication, 4);
+    const { dispense } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 4 });
+    expect(await clinic.read("pharmacy", prescription)).toMatchObject({ status: "completed" });
+    const voided = { dispense, reason: "wrong patient" };
+    expect(await pharmacy.void(clinic.caller, voided)).toEqual({ dispense, version: 2, prescription, quantity: 4, left: 10 });
+    expect(await clinic.read("pharmacy", prescription)).toMatchObject({ status: "active" });
+    expect(await clinic.read("pharmacy", dispense)).toMatchObject({
+      status: "entered-in-error",
+      statusReasonCodeableConcept: { text: "wrong patient" },
+    });
+    await expect(pharmacy.void(clinic.caller, voided)).rejects.toEqual(refusal(409, "DISPENSE_NOT_COMPLETED"));
+    await expect(pharmacy.void(clinic.caller, { ...voided, dispense: "MedicationDispense/none" })).rejects.toEqual(
+      refusal(404, "DISPENSE_NOT_FOUND"),
+    );
+    expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 4 })).toMatchObject({ left: 6 });
+  });
+
   it("refuses a prescription that there is not, and half a tablet", async () => {
     await expect(pharmacy.dispense(clinic.caller, { prescription: "MedicationRequest/none", quantity: 1 })).rejects.toEqual(
       refusal(404, "PRESCRIPTION_NOT_FOUND"),

@@ -16,6 +16,9 @@ export const owns = [
 /** Types of which each version is an event, `fhir.TYPE`. */
 export const emits = ["MedicationDispense"];
 
+/** URL of an extension of a MedicationDispense, a decimal: units that were given back, all together. */
+export const RETURNED = "urn:openward:returned-quantity";
+
 /** A code of a code system, e.g. RxNorm's 313782. */
 export interface Code {
   system: string;
@@ -58,6 +61,18 @@ export interface Dispense {
   dispensedAt: string; // ISO 8601, UTC
 }
 
+/** What a patient gave back of a dispense: a FHIR SupplyDelivery to the pharmacy. */
+export interface Return {
+  /** "SupplyDelivery/…" */
+  delivery: string;
+  dispense: string;
+  quantity: number; // units
+  /** Units of the dispense that have not been given back. */
+  kept: number;
+  /** Units of the medication that are on the shelf now; absent: the pharmacy does not keep it. */
+  left?: number;
+}
+
 /** A dispense that was undone: its MedicationDispense is entered in error. */
 export interface VoidedDispense {
   dispense: string;
@@ -93,4 +108,9 @@ export const pharmacy = {
    * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, DISPENSE_CHANGED
    */
   void: action<{ dispense: string; reason: string }, VoidedDispense>("pharmacy.void"),
+  /**
+   * Takes back what was handed out and not used: it is on the shelf, may be dispensed again by the prescription, and is not charged.
+   * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, MORE_THAN_DISPENSED
+   */
+  return: action<{ dispense: string; quantity: number; reason?: string }, Return>("pharmacy.return"),
 };

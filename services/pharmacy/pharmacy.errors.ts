@@ -43,3 +43,7 @@ export const dispenseNotCompleted = (dispense: string) =>
 /** 409: others were faster; the same call may succeed. */
 export const dispenseChanged = (dispense: string) =>
   new MoleculerClientError("Somebody changed the dispense meanwhile: look at it and try again.", 409, "DISPENSE_CHANGED", { dispense });
+
+/** 409: all that is given back of a dispense stays within what was handed out. */
+export const moreThanDispensed = (dispense: string) =>
+  new MoleculerClientError("More would be given back than was handed out.", 409, "MORE_THAN_DISPENSED", { dispense });

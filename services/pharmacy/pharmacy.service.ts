@@ -22,6 +22,7 @@ import {
 } from "./pharmacy.model.ts";
 import { effects } from "./pharmacy.effects.ts";
 import { rules } from "./pharmacy.rules.ts";
+import { keptOf, newReturn } from "./returns.model.ts";
 
 /** Items in one answer. */
 const MAX_ITEMS = 1_000;
@@ -134,6 +135,31 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
           version,
           ...(prescription !== undefined && { prescription }),
           quantity: unitsOf(before.quantity),
+          ...(shelf !== undefined && { left: await this.store.counter(shelf) }),
+        };
+      },
+    },
+
+    return: {
+      rest: "POST",
+      summary: "Take back what was dispensed and not used",
+      params: {
+        dispense: referenceTo("MedicationDispense"),
+        quantity: QUANTITY,
+        reason: { ...reasonRule, optional: true },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { dispense: reference, quantity } = ctx.params;
+        const dispense = await this.dispenseAt(reference);
+        const delivery = newReturn(timeOrderedId(), dispense, ctx.params, new Date());
+        await this.fhir.create(delivery);
+        const shelf = await this.shelfOf(dispense.medicationCodeableConcept);
+        return {
+          delivery: `SupplyDelivery/${delivery.id}`,
+          dispense: reference,
+          quantity,
+          kept: keptOf(await this.dispenseAt(reference)),
           ...(shelf !== undefined && { left: await this.store.counter(shelf) }),
         };
       },

@@ -1,5 +1,5 @@
 import type { Directory } from "../../../federation/directory.ts";
-import type { Caller } from "../../../mesh/contract.ts";
+import type { Caller } from "../../../mesh/caller.ts";
 import type { Store } from "../../../store/store.ts";
 import { GatheredFacts } from "./gather.ts";
 

@@ -7,7 +7,7 @@ import { type Fact, localReference, MAX_FACTS, splitPlace, type ToldFact, toldOf
 import { restReferencesOf } from "../../../federation/act-references.ts";
 import { referencesAt } from "./references.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
-import type { Caller } from "../../../mesh/contract.ts";
+import type { Caller } from "../../../mesh/caller.ts";
 import type { Relied, Store } from "../../../store/store.ts";
 import type { StoreQuery } from "../../../fhir/search/query.ts";
 import type { Facts, Question } from "./rule.ts";

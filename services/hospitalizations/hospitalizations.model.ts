@@ -63,7 +63,7 @@ export function admitFromVisit<Of extends Encounter>(
     status: "in-progress",
     class: CLASS,
     classHistory: [...(visit.classHistory ?? []), { class: visit.class, period: { ...visit.period, end: start } }],
-    location: [...ended(visit, now), { location: { reference: bed }, status: "active", period: { start } }],
+    location: nowIn(visit, [bed], now),
     ...(reason !== undefined && { reasonCode: [...(visit.reasonCode ?? []), { text: reason }] }),
   };
 }
@@ -71,10 +71,7 @@ export function admitFromVisit<Of extends Encounter>(
 /** @throws 409 ALREADY_DISCHARGED */
 export function transfer<Of extends Encounter>(stay: Of, bed: string, now: Date): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
-  return {
-    ...stay,
-    location: [...ended(stay, now), { location: { reference: bed }, status: "active", period: { start: now.toISOString() } }],
-  };
+  return { ...stay, location: nowIn(stay, [bed], now) };
 }
 
 /** @throws 409 ALREADY_DISCHARGED */
@@ -82,6 +79,12 @@ export function discharge<Of extends Encounter>(stay: Of, now: Date): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   return { ...stay, status: "finished", period: { ...stay.period, end: now.toISOString() }, location: ended(stay, now) };
 }
+
+/** The places so far, left now for these. */
+export const nowIn = (stay: Encounter, places: string[], now: Date): NonNullable<Encounter["location"]> => [
+  ...ended(stay, now),
+  ...places.map((reference) => ({ location: { reference }, status: "active" as const, period: { start: now.toISOString() } })),
+];
 
 /** The places so far, those that were active ended now. */
 const ended = ({ location = [] }: Encounter, now: Date): NonNullable<Encounter["location"]> =>
@@ -103,6 +106,11 @@ export const stayKeys: KeysByFacts<Encounter> = {
   },
 };
 
+function statusOf(stay: Encounter): StayStatus {
+  if (isOpen(stay)) return INPATIENT.includes(stay.class.code ?? "") ? StayStatus.admitted : StayStatus.visit;
+  return stay.status === "cancelled" ? StayStatus.cancelled : StayStatus.discharged;
+}
+
 /** A stay as its callers see it. */
 export function stayOf(stay: Encounter, version: number): Stay {
   const [bed] = placesOf(stay);
@@ -111,7 +119,7 @@ export function stayOf(stay: Encounter, version: number): Stay {
     version,
     patient: stay.subject?.reference ?? "",
     ...(bed !== undefined && { bed }),
-    status: isOpen(stay) ? StayStatus.admitted : StayStatus.discharged,
+    status: statusOf(stay),
     admittedAt: stay.period?.start ?? "",
     ...(stay.period?.end !== undefined && { dischargedAt: stay.period.end }),
   };

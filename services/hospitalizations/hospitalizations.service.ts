@@ -1,6 +1,7 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
+import { reasonRule } from "../../mesh/param-rules.ts";
 import type { Encounter, Location, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType, notFound } from "../../federation/errors.ts";
@@ -20,6 +21,7 @@ import {
 } from "./hospitalizations.errors.ts";
 import { admit, admitFromVisit, discharge, mayBeBed, placesOf, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
 import { rules } from "./hospitalizations.rules.ts";
+import { cancelAdmission, cancelDischarge, cancelTransfer } from "./undo.model.ts";
 
 /** Tries of one admission, transfer or discharge while others change the stay; each waits for up to two seconds. */
 const ATTEMPTS = 4;
@@ -77,6 +79,41 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       params: { stay: referenceTo("Encounter"), $$strict: true },
       async handler(ctx) {
         return this.carryOut(ctx, discharge(await this.stay(ctx.params.stay), new Date()));
+      },
+    },
+
+    cancelAdmission: {
+      rest: "POST",
+      summary: "Undo an admission and free the bed",
+      params: { stay: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      async handler(ctx) {
+        return this.carryOut(ctx, cancelAdmission(await this.stay(ctx.params.stay), ctx.params.reason, new Date()));
+      },
+    },
+
+    cancelTransfer: {
+      rest: "POST",
+      summary: "Undo the last transfer",
+      params: { stay: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      async handler(ctx) {
+        return this.carryOut(ctx, cancelTransfer(await this.stay(ctx.params.stay), ctx.params.reason));
+      },
+    },
+
+    cancelDischarge: {
+      rest: "POST",
+      summary: "Undo a discharge",
+      params: {
+        stay: referenceTo("Encounter"),
+        reason: reasonRule,
+        bed: { ...referenceTo("Location"), optional: true },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { stay, bed } = ctx.params;
+        const again = cancelDischarge(await this.stay(stay), ctx.params, new Date());
+        if (bed !== undefined) await requireBed({ caller: ctx, directory: this.directory }, bed);
+        return this.carryOut(ctx, again);
       },
     },
   },

@@ -7,7 +7,7 @@
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
-import type { FhirResource, ResourceOf, ResourceType } from "../../fhir/r4.ts";
+import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
@@ -21,7 +21,7 @@ import { defineMixin } from "../../mesh/contract.ts";
 import { keyedCall, newPart, notePart } from "../../mesh/keyed-request.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
-import type { Place, Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
+import type { Place, Store as StoreOf, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import type { MadeElsewhere, OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
 import { gaugeOutbox } from "../events/outbox-gauge.ts";
 import { Relay } from "../events/relay.ts";
@@ -38,6 +38,7 @@ import { requireMayWrite } from "./guard-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 import type { EffectOf, EffectsOf } from "./rules/effects.ts";
+import type { AnyKeys, UniqueOf } from "./rules/keys.ts";
 import type { RulesOf } from "./rules/rule.ts";
 import { restingHere } from "./rules/resting.ts";
 import { Rulebook } from "./rules/rulebook.ts";
@@ -49,7 +50,7 @@ export interface FhirOptions {
   /** Types of which each version is an event for those who handle it (`Events`); of others it is when a service asks for it (`watch`). */
   emits?: readonly string[];
   /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
-  unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
+  unique?: UniqueOf;
   /** Rules over what was before, what comes and what other services know, per type; see `Rule`. */
   rules?: RulesOf;
   /** What follows from a change of a type and is kept in the same atomic write; see `EffectOf`. */
@@ -74,7 +75,7 @@ type Gains = WithFhir &
 
 /** The mixin; see the head of this file. */
 export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
-  const unique = (options.unique ?? {}) as Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  const unique = (options.unique ?? {}) as AnyKeys;
   const owns = options.owns
     .map((own): Ownership => (typeof own === "string" ? { type: own } : own))
     .map((own) => (unique[own.type] ? { ...own, holdsKeys: true } : own));
@@ -149,17 +150,17 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       "fhir.fence": {
         retryPolicy: { enabled: true }, // idempotent
         hedge: false, // another node could only wait for the same transactions
-        handler(this: This, ctx: Context<{ places: Place[]; tx?: string }>) {
-          const { places, tx } = ctx.params;
-          return guarded(this, () => restingHere(this, places, { owns: (type) => owns.some((own) => own.type === type), tx }));
+        handler(this: This, ctx: Context<{ places: Place[]; token: string; tx?: string }>) {
+          const { places, token, tx } = ctx.params;
+          return guarded(this, () => restingHere(this, places, { owns: (type) => owns.some((own) => own.type === type), token, tx }));
         },
       },
 
       "fhir.unfence": {
         retryPolicy: { enabled: true }, // idempotent
-        handler(this: This, ctx: Context<{ places: Place[] }>) {
+        handler(this: This, ctx: Context<{ places: Place[]; token: string }>) {
           return guarded(this, async () => {
-            await this.store.unfence(ctx.params.places);
+            await this.store.unfence(ctx.params.places, ctx.params.token);
             return null;
           });
         },

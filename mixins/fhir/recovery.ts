@@ -6,6 +6,7 @@ import { asSystem } from "../../mesh/access/access.ts";
 import type { Service } from "moleculer";
 import { inDoubt } from "../../mesh/metrics.ts";
 import type { Prepared, Store } from "../../store/store.ts";
+import type { OwnerWrites } from "./owner-writes.ts";
 import { coordinatorOf, outcomeOf } from "../../federation/owner-contract.ts";
 
 /**
@@ -27,8 +28,8 @@ export interface InDoubt {
 }
 
 /** Watches the prepared transactions of one service from now on. */
-export function settleInDoubt(service: Service & { store: Store }): InDoubt {
-  const { broker, logger, store } = service;
+export function settleInDoubt(service: Service & { store: Store; writes: Pick<OwnerWrites, "ended"> }): InDoubt {
+  const { broker, logger, store, writes } = service;
   let running: Promise<void> | undefined;
 
   const isAlive = (nodeID: string) => broker.registry.nodes.get(nodeID)?.available === true;
@@ -41,6 +42,7 @@ export function settleInDoubt(service: Service & { store: Store }): InDoubt {
     if (outcome.state === "undecided") return;
     try {
       await (outcome.state === "committed" ? store.commit(tx, outcome.at) : store.abort(tx));
+      await writes.ended(tx, { isAborted: outcome.state === "aborted", caller: broker });
       logger.info(`Transaction ${tx}, prepared here and left in doubt, is ${outcome.state}.`);
     } catch (error) {
       logger.error(`Transaction ${tx} is ${outcome.state}, but cannot be carried out here: ${(error as Error).message}`);

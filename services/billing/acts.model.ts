@@ -10,8 +10,10 @@ import type {
   Observation,
   Period,
 } from "../../fhir/r4.ts";
+import { counted } from "../../store/counted.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
+import { RETURNED } from "../pharmacy/pharmacy.contract.ts";
 import type { Code, Price } from "./billing.contract.ts";
 import { ACT_ALREADY_CHARGED } from "./billing.errors.ts";
 import { money, unitsIn } from "./currencies.ts";
@@ -85,12 +87,16 @@ function observationAct({ id, status, code, subject, encounter, effectiveDateTim
   };
 }
 
-function dispenseAct({ id, status, medicationCodeableConcept, quantity, subject, context, whenHandedOver }: MedicationDispense): Act {
+/** What was given back is not paid for. */
+function dispenseAct(dispense: MedicationDispense): Act {
+  const { id, status, medicationCodeableConcept, quantity, subject, context, whenHandedOver, extension } = dispense;
+  const returned = numberOf(extension?.find(({ url }) => url === RETURNED)?.valueDecimal) ?? 0;
+  const kept = counted((numberOf(quantity?.value) ?? 1) - returned);
   return {
     reference: `MedicationDispense/${id}`,
-    state: stateOf(status, ["completed"]),
+    state: returned > 0 && kept <= 0 ? "not done" : stateOf(status, ["completed"]),
     codes: codesOf(medicationCodeableConcept?.coding),
-    quantity: numberOf(quantity?.value) ?? 1,
+    quantity: kept,
     patient: subject?.reference,
     encounter: context?.reference,
     occurrence: whenHandedOver === undefined ? {} : { occurrenceDateTime: whenHandedOver },

@@ -157,6 +157,22 @@ describe("a hospital with a price list", () => {
     expect(await chargeFor(visit)).toMatchObject({ status: "aborted" });
   });
 
+  it("charges a dispense for what the patient has kept, and one that is undone not at all", async () => {
+    await pharmacy.receive(clinic.caller, { medication: aspirin, quantity: 100 });
+    const wanted = { patient: "Patient/1", medication: aspirin, quantity: 20, dosage: "one a day" };
+    const { prescription } = await pharmacy.prescribe(clinic.caller, wanted);
+    const { dispense } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 20 });
+    expect(await chargeFor(dispense)).toMatchObject({ quantity: { value: 20 } });
+    await pharmacy.return(clinic.caller, { dispense, quantity: 5 });
+    expect(await chargeFor(dispense)).toMatchObject({ status: "billable", quantity: { value: 15 }, priceOverride: { value: 1.8 } });
+    await pharmacy.return(clinic.caller, { dispense, quantity: 15 });
+    expect(await chargeFor(dispense)).toMatchObject({ status: "aborted" });
+    const { dispense: wrong } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 20 });
+    expect(await chargeFor(wrong)).toMatchObject({ status: "billable" });
+    await pharmacy.void(clinic.caller, { dispense: wrong, reason: "wrong patient" });
+    expect(await chargeFor(wrong)).toMatchObject({ status: "aborted" });
+  });
+
   it("charges no act twice, also when a person has charged it before", async () => {
     const visit = await newVisit();
     const byHand = {

@@ -49,8 +49,10 @@ export async function takenBeds({ caller, directory }: QueryContext, beds?: stri
       const { rows, more } = await ownerOf(service).search(asSystem(caller, "wards"), { query });
       for (const { json } of rows) {
         const { location = [] } = parseJson(json ?? "{}") as Encounter;
-        const bed = localReference(location.find(({ status }) => status === "active")?.location.reference);
-        if (bed !== undefined) taken.add(bed);
+        for (const { status, location: place } of location) {
+          const bed = status === "active" ? localReference(place.reference) : undefined;
+          if (bed !== undefined) taken.add(bed);
+        }
       }
       const last = rows.at(-1);
       if (!more || !last) break;

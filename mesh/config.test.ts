@@ -7,6 +7,8 @@ describe("the settings of a process", () => {
       port: 3000,
       rules: { otherwise: "on", named: {} },
       host: "127.0.0.1",
+      identityHost: "127.0.0.1",
+      identityPort: 0,
       dataDir: resolve("data"),
       system: "provider",
       logLevel: "info",

@@ -24,6 +24,11 @@ const NOBODY = `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parall
 export class Passwords {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
+  readonly #maxWaiting: number;
+
+  constructor(maxWaiting = MAX_WAITING) {
+    this.#maxWaiting = maxWaiting;
+  }
 
   /** @returns a PHC string @throws 503 SIGN_IN_BUSY */
   async hash(password: string): Promise<string> {
@@ -71,7 +76,7 @@ export class Passwords {
       this.#running += 1;
       return;
     }
-    if (this.#waiting.length >= MAX_WAITING) throw signInBusy();
+    if (this.#waiting.length >= this.#maxWaiting) throw signInBusy();
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 }

@@ -1,7 +1,7 @@
 /** An app as its makers write it, with `openid-client`, and the person who uses it. */
 import * as client from "openid-client";
 import { identity, type Role, type User } from "../../services/identity/identity.contract.ts";
-import { Browser } from "../kit/browser.ts";
+import { Browser } from "../../scripts/identity/browser.ts";
 import type { Mesh } from "../kit/mesh.ts";
 
 export const REDIRECT = "https://app.example/callback";

@@ -1,6 +1,6 @@
 /** What somebody tries who is not meant to sign in, or wants more than is theirs. */
 import { identity } from "../../services/identity/identity.contract.ts";
-import { Browser } from "../kit/browser.ts";
+import { Browser } from "../../scripts/identity/browser.ts";
 import { refusal } from "../kit/clinic.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { App, NURSE, PASSWORD, REDIRECT } from "./app.ts";

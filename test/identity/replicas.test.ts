@@ -1,7 +1,7 @@
 /** Two nodes of `identity`, of which either may be asked, on either store. */
 import * as client from "openid-client";
 import { IDENTITY_ENDED, identity, type Ended } from "../../services/identity/identity.contract.ts";
-import { Browser } from "../kit/browser.ts";
+import { Browser } from "../../scripts/identity/browser.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { App, NURSE, REDIRECT } from "./app.ts";
 

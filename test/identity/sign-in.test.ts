@@ -2,7 +2,7 @@
 import { createLocalJWKSet, jwtVerify } from "jose";
 import * as client from "openid-client";
 import { identity } from "../../services/identity/identity.contract.ts";
-import { Browser } from "../kit/browser.ts";
+import { Browser } from "../../scripts/identity/browser.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { App, NURSE, PASSWORD } from "./app.ts";
 

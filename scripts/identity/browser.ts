@@ -1,4 +1,4 @@
-/** A person at a browser, as far as the pages of the sign-in need one: cookies, redirects, forms. */
+/** A browser, as far as the pages of the sign-in need one: cookies, redirects, forms. For programs of ours, and tests. */
 
 /** What a page has shown. */
 export interface Shown {
@@ -8,7 +8,7 @@ export interface Shown {
   text: string;
 }
 
-/** Where a browser is sent that leaves the server under test. */
+/** Where a browser is sent that leaves the server. */
 export class Left {
   readonly url: URL;
   constructor(url: URL) {

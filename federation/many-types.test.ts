@@ -1,5 +1,5 @@
 import type { Page, Row, StoreQuery } from "../fhir/search/query.ts";
-import type { Caller } from "../mesh/contract.ts";
+import type { Caller } from "../mesh/caller.ts";
 import type { Directory } from "./directory.ts";
 import { searchTypes, type TypesCursor } from "./many-types.ts";
 import type { QueryContext } from "./query-context.ts";

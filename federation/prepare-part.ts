@@ -1,7 +1,7 @@
 /** The writes of a keyed request (mesh/keyed-request.ts): prepared at their owner, and true when its answer is kept. */
 import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { brokerOf, type Caller } from "../mesh/contract.ts";
+import { brokerOf, type Caller } from "../mesh/caller.ts";
 import { type KeyedRequest, newPart, notePart, type RequestMeta, stamped } from "../mesh/keyed-request.ts";
 import { retries } from "../mesh/metrics.ts";
 import { mayCallAgain } from "../mesh/retry-budget.ts";

@@ -1,5 +1,5 @@
 /** What a question to the owners of FHIR data goes by. */
-import type { Caller } from "../mesh/contract.ts";
+import type { Caller } from "../mesh/caller.ts";
 import type { DateReading } from "../fhir/search/types/date.ts";
 import type { Directory } from "./directory.ts";
 

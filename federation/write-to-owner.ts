@@ -1,7 +1,7 @@
 /** One atomic write at one owner, carried out once although its node may die, or stop to answer, under it. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { brokerOf, type Caller } from "../mesh/contract.ts";
+import { brokerOf, type Caller } from "../mesh/caller.ts";
 import { retries } from "../mesh/metrics.ts";
 import { mayCallAgain } from "../mesh/retry-budget.ts";
 import { isType } from "./errors.ts";

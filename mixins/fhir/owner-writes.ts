@@ -9,7 +9,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError } from "../../federation/errors.ts";
 import { type MadeElsewhere, type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
 import type { Profiles } from "../../federation/profiles.ts";
-import type { Caller } from "../../mesh/contract.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import type { Place, Reliance, Store, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import { prepareWrites } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";

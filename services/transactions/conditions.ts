@@ -1,7 +1,7 @@
 /** Conditions of a transaction's entries: `If-None-Exist`, and criteria in place of an id (FHIR R4, http.html#trules). */
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { FhirError } from "../../fhir/outcome.ts";
-import type { Caller } from "../../mesh/contract.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import { type OwnerStep, ownerOf } from "../../federation/owner-contract.ts";
 import type { Directory } from "../../federation/directory.ts";
 import type { CriteriaMatches } from "../../federation/resolve-criteria.ts";

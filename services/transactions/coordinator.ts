@@ -8,7 +8,7 @@
  * 3. each owner commits. One that cannot be reached asks the journal later (mixins/fhir/recovery.ts).
  */
 import { randomUUID } from "node:crypto";
-import type { Caller } from "../../mesh/contract.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import type { Part } from "../../mesh/keyed-request-contract.ts";
 import { newPart, notePart, transactionOfPart } from "../../mesh/keyed-request.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";

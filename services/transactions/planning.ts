@@ -9,7 +9,7 @@ import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
 import type { Resource } from "../../fhir/resource.ts";
-import { type Caller, workOf } from "../../mesh/contract.ts";
+import { type Caller, workOf } from "../../mesh/caller.ts";
 import type { StepResult, VersionOf } from "../../federation/owner-contract.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import type { Directory } from "../../federation/directory.ts";

@@ -3,7 +3,7 @@
  * is known before to fail refuses the whole.
  */
 import { type BundleEntry, placeRead } from "../../fhir/bundle/entries.ts";
-import type { Caller } from "../../mesh/contract.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import type { Directory } from "../../federation/directory.ts";
 import { gone, notFound } from "../../federation/errors.ts";

@@ -19,6 +19,8 @@ export interface Model<State, Input, Output> {
   initial: State;
   /** The state after it; undefined where the record could not have answered so. @param output absent: whatever it would have answered */
   next(state: State, input: Input, output: Output | undefined): State | undefined;
+  /** True for an operation without an answer that could stand where any other such stands: they are tried in the order they were sent. */
+  isAnonymous?(input: Input): boolean;
 }
 
 /** States looked at before it is given up. */
@@ -38,7 +40,7 @@ export function isLinearizable<State, Input, Output>(history: Operation<Input, O
     if (tried.has(name)) continue;
     tried.add(name);
     if (tried.size > MAX_STATES) throw new Error("The history is too long to be judged.");
-    for (const { index, operation } of possibleNext(operations, done)) {
+    for (const { index, operation } of possibleNext(operations, done, model)) {
       const after = model.next(state, operation.input, operation.output);
       if (after !== undefined) open.push({ done: done | (1n << BigInt(index)), state: after });
     }
@@ -47,13 +49,22 @@ export function isLinearizable<State, Input, Output>(history: Operation<Input, O
 }
 
 /** Operations that began before any other that is left has ended. */
-function possibleNext<Input, Output>(operations: Operation<Input, Output>[], done: bigint) {
+function possibleNext<State, Input, Output>(
+  operations: Operation<Input, Output>[],
+  done: bigint,
+  model: Model<State, Input, Output>,
+): { index: number; operation: Operation<Input, Output> }[] {
   const possible: { index: number; operation: Operation<Input, Output> }[] = [];
   let firstEnd = Infinity;
+  let hasAnonymous = false;
   for (const [index, operation] of operations.entries()) {
     if (operation.begin > firstEnd) break;
     if ((done >> BigInt(index)) & 1n) continue;
     firstEnd = Math.min(firstEnd, operation.end);
+    if (operation.end === Infinity && model.isAnonymous?.(operation.input)) {
+      if (hasAnonymous) continue;
+      hasAnonymous = true;
+    }
     possible.push({ index, operation });
   }
   return possible.filter(({ operation }) => operation.begin <= firstEnd);
@@ -66,18 +77,32 @@ export type RecordOutput = { version: number; value: string } | { stale: true };
 /** Version 0: it is not there. */
 export type RecordState = { version: number; value: string };
 
-/** What R4 promises of one resource (http.html#concurrency): each update makes the next version, If-Match lets only one of two through. */
-export const recordModel: Model<RecordState, RecordInput, RecordOutput> = {
-  initial: { version: 0, value: "" },
-  next(state, input, output) {
-    if (input.kind === "read") {
-      const isSo = !output || (!("stale" in output) && output.version === state.version && output.value === state.value);
-      return isSo ? state : undefined;
-    }
-    const isStale = input.ifVersion !== undefined && input.ifVersion !== state.version;
-    if (output && "stale" in output) return isStale ? state : undefined;
-    const after = isStale ? state : { version: state.version + 1, value: input.value };
-    if (!output) return after;
-    return !isStale && output.version === after.version && output.value === after.value ? after : undefined;
-  },
-};
+/**
+ * What R4 promises of one resource (http.html#concurrency): each update makes the next version, If-Match lets only one of two through.
+ * Most orders of updates without an answer are not worth trying: the answers of others say what many a version was, nobody saw what comes after
+ * the last version that was named, and those whose value nobody saw are as good as each other. Else each would double the work.
+ */
+export function recordModelOf(history: Operation<RecordInput, RecordOutput>[]): Model<RecordState, RecordInput, RecordOutput> {
+  const seen = new Map<number, string>();
+  for (const { output } of history) if (output && "version" in output) seen.set(output.version, output.value);
+  const seenValues = new Set(seen.values());
+  const named = history.map(({ input }) => ("ifVersion" in input ? (input.ifVersion ?? 0) : 0));
+  const last = Math.max(0, ...seen.keys(), ...named) + 1;
+  return {
+    initial: { version: 0, value: "" },
+    isAnonymous: (input) => input.kind === "put" && input.ifVersion === undefined && !seenValues.has(input.value),
+    next(state, input, output) {
+      if (input.kind === "read") {
+        const isSo = !output || (!("stale" in output) && output.version === state.version && output.value === state.value);
+        return isSo ? state : undefined;
+      }
+      const isStale = input.ifVersion !== undefined && input.ifVersion !== state.version;
+      if (output && "stale" in output) return isStale ? state : undefined;
+      const after = { version: state.version + 1, value: input.value };
+      // Without an answer and without effect: as if it had not come.
+      if (isStale || (!output && after.version > last)) return undefined;
+      const isAsSeen = (seen.get(after.version) ?? after.value) === after.value;
+      return isAsSeen && (!output || (output.version === after.version && output.value === after.value)) ? after : undefined;
+    },
+  };
+}

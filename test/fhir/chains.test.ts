@@ -1,5 +1,5 @@
 import { parseSearch } from "../../fhir/search/parse.ts";
-import type { Caller } from "../../mesh/contract.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import type { QueryContext as Asked } from "../../federation/query-context.ts";
 import { clausesOf } from "../../federation/chains.ts";
 import type { ChainLimits } from "../../federation/query-context.ts";

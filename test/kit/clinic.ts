@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
-import type { Caller } from "../../mesh/contract.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import { ParamsValidator } from "../../mesh/params.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 

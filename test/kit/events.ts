@@ -1,6 +1,6 @@
 /** Waits for events in tests: nobody tells that the last one has had its effect. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Caller } from "../../mesh/contract.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 
 /** Resolves when the outboxes of these services are empty: where all services are one process, all is handled then, or set aside. */

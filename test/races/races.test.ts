@@ -2,15 +2,19 @@ import { hospitalizations } from "../../services/hospitalizations/hospitalizatio
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import type { Caller } from "../../mesh/contract.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-/** As many as a busy front desk never sees: all at the same moment, over NATS, at two replicas of each service. */
-const MANY = 64;
+/**
+ * As many as a busy front desk never sees: all at the same moment, over NATS, at two replicas of each service. MongoDB's stand-in carries out
+ * one command at a time, 15 times slower than SQLite here: as many would be a test of how long it keeps them waiting.
+ */
+const COMERS = { sqlite: 64, mongo: process.env["MONGO_URL"] ? 64 : 24 };
 const RACERS = ["patients", "wards", "hospitalizations", "pharmacy"];
 
-describe.each(["sqlite", "mongo"] as const)("64 at the same moment, over NATS, two replicas of each service, on %s", (store) => {
+describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS, two replicas of each service, on %s", (store) => {
+  const many = COMERS[store];
   let mesh: Mesh;
   let fhir: FhirHttp;
   let caller: Caller;
@@ -25,9 +29,9 @@ describe.each(["sqlite", "mongo"] as const)("64 at the same moment, over NATS, t
   }, 120_000);
   afterAll(() => mesh?.stop(), 60_000);
 
-  const all = <Result>(work: (index: number) => Promise<Result>) => Promise.all(Array.from({ length: MANY }, (_, index) => work(index)));
+  const all = <Result>(work: (index: number) => Promise<Result>) => Promise.all(Array.from({ length: many }, (_, index) => work(index)));
   const settled = <Result>(work: (index: number) => Promise<Result>) =>
-    Promise.allSettled(Array.from({ length: MANY }, (_, index) => work(index)));
+    Promise.allSettled(Array.from({ length: many }, (_, index) => work(index)));
   const statuses = (answers: { status: number }[]) => {
     const counts: Record<number, number> = {};
     for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
@@ -47,7 +51,7 @@ describe.each(["sqlite", "mongo"] as const)("64 at the same moment, over NATS, t
   it("conditional creates make one", async () => {
     const resource = { resourceType: "Patient", identifier: [{ system: "urn:race", value: "conditional" }] };
     const answers = await all(() => fhir.create(resource, { "If-None-Exist": "identifier=urn:race|conditional" }));
-    expect(statuses(answers)).toEqual({ 200: MANY - 1, 201: 1 });
+    expect(statuses(answers)).toEqual({ 200: many - 1, 201: 1 });
     expect(new Set(answers.map((it) => it.body.id)).size).toBe(1);
     expect((await fhir.get("/Patient?identifier=urn:race|conditional&_summary=count")).body.total).toBe(1);
   }, 60_000);
@@ -69,7 +73,7 @@ describe.each(["sqlite", "mongo"] as const)("64 at the same moment, over NATS, t
     const { prescription } = await pharmacy.prescribe(caller, {
       patient: await register("dispensed"),
       medication,
-      quantity: MANY,
+      quantity: many,
       dosage: "1",
     });
     const tries = await settled(() => pharmacy.dispense(caller, { prescription, quantity: 1 }, { timeout: 30_000 }));
@@ -84,7 +88,7 @@ describe.each(["sqlite", "mongo"] as const)("64 at the same moment, over NATS, t
     const answers = await all((index) =>
       fhir.send("PUT", `/Patient/${body.id}`, { ...body, birthDate: `19${10 + index}` }, { "If-Match": 'W/"1"' }),
     );
-    expect(statuses(answers)).toEqual({ 200: 1, 412: MANY - 1 });
+    expect(statuses(answers)).toEqual({ 200: 1, 412: many - 1 });
     expect((await fhir.get(`/Patient/${body.id}/_history`)).body.total).toBe(2);
   }, 60_000);
 

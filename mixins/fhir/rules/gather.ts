@@ -5,7 +5,7 @@ import type { Directory } from "../../../federation/directory.ts";
 import { ownerDown } from "../../../federation/errors.ts";
 import { type Fact, localReference, MAX_FACTS, splitPlace, type ToldFact, toldOf } from "../../../federation/facts.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
-import type { Caller } from "../../../mesh/contract.ts";
+import type { Caller } from "../../../mesh/caller.ts";
 import type { Relied, Store } from "../../../store/store.ts";
 import type { StoreQuery } from "../../../fhir/search/query.ts";
 import type { Facts, Question } from "./rule.ts";

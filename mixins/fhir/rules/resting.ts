@@ -5,7 +5,7 @@ import { ACT_REFERENCES, restingOn } from "../../../federation/act-references.ts
 import type { Directory } from "../../../federation/directory.ts";
 import { ownerDown } from "../../../federation/errors.ts";
 import { ownerOf, type Resting } from "../../../federation/owner-contract.ts";
-import type { Caller } from "../../../mesh/contract.ts";
+import type { Caller } from "../../../mesh/caller.ts";
 import type { Place, Store } from "../../../store/store.ts";
 
 /** Those who rest on one resource that a refusal names. */

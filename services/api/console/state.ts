@@ -1,6 +1,6 @@
 /** What runs where at this moment, for the page at `/`. */
 import type { ServiceBroker } from "moleculer";
-import type { Caller } from "../../../mesh/contract.ts";
+import type { Caller } from "../../../mesh/caller.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import { Meter } from "./meter.ts";

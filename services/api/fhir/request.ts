@@ -1,6 +1,6 @@
 /** One FHIR request as the interactions see it, over HTTP or as an entry of a batch. */
 import type { IncomingMessage } from "node:http";
-import type { Caller } from "../../../mesh/contract.ts";
+import type { Caller } from "../../../mesh/caller.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import type { Profiles } from "../../../federation/profiles.ts";
 import type { DateReading } from "../../../fhir/search/types/date.ts";

@@ -3,7 +3,7 @@ import { budgetOf } from "../../../../fhir/expressions/budget.ts";
 import { MAX_PARTS_OF_RESOURCE, parseInput, parseJson } from "../../../../fhir/json.ts";
 import { applyPatch, JSON_PATCH } from "../../../../fhir/patch/index.ts";
 import { ifMatchVersions } from "../../../../fhir/etag.ts";
-import { workOf } from "../../../../mesh/contract.ts";
+import { workOf } from "../../../../mesh/caller.ts";
 import { locked, staleVersion } from "../../../../federation/errors.ts";
 import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
 import { readResource } from "../../../../federation/read.ts";

@@ -3,7 +3,7 @@ import { budgetOf } from "../../../../fhir/expressions/budget.ts";
 import { parseJson } from "../../../../fhir/json.ts";
 import { fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
 import { isOfAnotherType, profilesClaimedBy, validateWithProfiles } from "../../../../fhir/validate/index.ts";
-import { workOf } from "../../../../mesh/contract.ts";
+import { workOf } from "../../../../mesh/caller.ts";
 import { readResource } from "../../../../federation/read.ts";
 import type { Answer } from "../../http/answer.ts";
 import { fhirAnswer, type Given, givenIn, type Json, optionalBody } from "../parameters.ts";

@@ -8,6 +8,8 @@ describe("the settings of a process", () => {
       rules: { otherwise: "on", named: {} },
       access: "open",
       host: "127.0.0.1",
+      identityHost: "127.0.0.1",
+      identityPort: 0,
       dataDir: resolve("data"),
       system: "provider",
       logLevel: "info",

@@ -69,6 +69,11 @@ export interface Config {
   meshKeyFile?: string;
   /** Folder of the roles' files; undefined: the project's own. */
   rolesDir?: string;
+  /** Address and port that a node of `identity` listens on for gateways; 0: a free port. */
+  identityHost: string;
+  identityPort: number;
+  /** Folder of the keys that sign tokens; undefined: one in `dataDir`. */
+  identityKeys?: string;
   system: System;
   /** Only these services of the system; undefined: all of them. */
   services?: string[];
@@ -155,6 +160,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const meshKey = read("MESH_KEY", parseKey, "32 random bytes in hexadecimal or base64 (openssl rand -hex 32)");
   const meshKeyFile = read("MESH_KEY_FILE", parsePath, "the path of a file");
   const rolesDir = read("ROLES_DIR", parsePath, "the path of a folder");
+  const identityHost = read("IDENTITY_HOST", parseHost, "a host name or an IP address to listen on") ?? "127.0.0.1";
+  const identityPort = read("IDENTITY_PORT", parsePort, "a whole number from 0 to 65535") ?? 0;
+  const identityKeys = read("IDENTITY_KEYS", parsePath, "the path of a folder");
   const dataDir = read("DATA_DIR", parsePath, "the path of a folder") ?? resolve("data");
   const system = read("SYSTEM", oneOf(Object.values(System)), "provider or national") ?? System.provider;
   const services = read("SERVICES", parseNames, 'service names separated by commas, like "patients,visits"');
@@ -190,6 +198,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     port,
     host,
     dataDir,
+    identityHost,
+    identityPort,
     system,
     logLevel,
     logFormat,
@@ -208,6 +218,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(meshKey && { meshKey }),
     ...(meshKeyFile && { meshKeyFile }),
     ...(rolesDir && { rolesDir }),
+    ...(identityKeys && { identityKeys }),
     ...(services && { services }),
     ...(members && { members }),
     ...(meshName && { meshName }),

@@ -28,6 +28,9 @@ export const SYSTEMS: Record<System, readonly string[]> = {
   national: ["api", "transactions", "codification", "journal"],
 };
 
+/** Services that either system has besides where they are named (SERVICES): a system without them asks nobody who they are. */
+export const ON_REQUEST: readonly string[] = ["identity"];
+
 type Choice = Pick<Config, "system" | "services" | "servicesDir">;
 
 /**
@@ -35,8 +38,9 @@ type Choice = Pick<Config, "system" | "services" | "servicesDir">;
  * @throws Error naming those in SERVICES that the system does not have
  */
 export function serviceNames({ system, services, servicesDir }: Choice): string[] {
-  const known = servicesDir ? namesIn(servicesDir) : SYSTEMS[system];
-  if (!services) return [...known];
+  const usual = servicesDir ? namesIn(servicesDir) : SYSTEMS[system];
+  if (!services) return [...usual];
+  const known = [...usual, ...ON_REQUEST];
   const unknown = services.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new Error(`SERVICES names ${unknown.join(", ")}, which the ${system} system does not have. It has: ${known.join(", ")}.`);
@@ -62,7 +66,7 @@ export async function loadServices(config: Config): Promise<ServiceSchema[]> {
 export async function declaredMembers(config: Config): Promise<Record<string, Ownership[]>> {
   const { servicesDir, system, natsUrl, members } = config;
   const names = members ?? (natsUrl && !servicesDir ? [...SYSTEMS[system]] : serviceNames(config));
-  const unknown = servicesDir ? [] : names.filter((name) => !SYSTEMS[system].includes(name));
+  const unknown = servicesDir ? [] : names.filter((name) => !SYSTEMS[system].includes(name) && !ON_REQUEST.includes(name));
   if (unknown.length > 0) throw new Error(`MEMBERS names ${unknown.join(", ")}, which the ${system} system does not have.`);
   const folder = servicesDir ?? import.meta.dirname;
   const declared = names.map(async (name): Promise<[string, Ownership[]]> => {

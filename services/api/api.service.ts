@@ -26,6 +26,7 @@ import { refuse as refuseFhir } from "./fhir/refusals.ts";
 import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
 import { type Answer, send } from "./http/answer.ts";
+import { authPath, passToIdentity } from "./http/auth-proxy.ts";
 import { AnswerSizes, kindOf } from "./http/answer-sizes.ts";
 import { arrivalOf, hasBody } from "./http/body.ts";
 import { clientOf, clientOfConnection } from "./http/client-address.ts";
@@ -130,6 +131,15 @@ export default (config: Config): ServiceSchema =>
           const key = idempotencyKeyOf(request);
           return key === undefined ? answer() : answerOnce(ctx, request, this.directory, key, answer);
         };
+        const atIdentity = authPath(url);
+        if (atIdentity !== undefined) {
+          try {
+            return await passToIdentity(request, atIdentity, { broker: this.broker, own: this.own, config });
+          } catch (error) {
+            logOwnFault(this, request, error);
+            return noteFailure(this, error, refuseRest(error), ctx.requestID);
+          }
+        }
         if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
           try {
             return await once(() => answerFhir(this, ctx, request, url.slice("/fhir".length), config));

@@ -1,0 +1,57 @@
+/**
+ * A token for who develops: of a person, whose password it asks for, or of a program that has a key.
+ *
+ *   npm run --silent token -- --user LOGIN --scope "user/*.rs" [--patient ID] [--url http://127.0.0.1:3000]
+ *   npm run --silent token -- --client ID --key FILE --scope "system/*.rs"
+ *
+ * The access token, and nothing else, goes to standard output; `--json`: the whole answer. The password may come by standard input.
+ */
+import { parseArgs } from "node:util";
+import { readConfig } from "../mesh/config.ts";
+import { ask } from "./identity/ask.ts";
+import { clientToken } from "./identity/client-credentials.ts";
+import { signIn, type Tokens } from "./identity/sign-in.ts";
+import { fhirBase } from "./import/options.ts";
+import { gatewayUrl } from "./start/address.ts";
+import { sentenceOf, StartupError } from "./start/startup-error.ts";
+
+const USAGE =
+  'usage: npm run --silent token -- --user LOGIN | --client ID --key FILE --scope "user/*.rs" [--patient ID] [--url URL] [--json]';
+const SCOPE = { user: "openid fhirUser user/*.cruds", client: "system/*.cruds" };
+
+try {
+  const { json, ...asked } = optionsOf(process.argv.slice(2));
+  const tokens = await tokensOf(asked);
+  console.log(json ? JSON.stringify(tokens, null, 2) : tokens.access_token);
+  process.stdin.unref?.();
+} catch (error) {
+  console.error(sentenceOf(error, { host: "", port: 0 }));
+  process.exitCode = 1;
+}
+
+async function tokensOf({ user, client, key, scope, patient, base }: Omit<ReturnType<typeof optionsOf>, "json">): Promise<Tokens> {
+  if (client !== undefined && key !== undefined) return clientToken({ base, client, keyFile: key, scope: scope ?? SCOPE.client });
+  const password = await ask(`Password of ${user}: `, true);
+  const code = () => ask("Code of the authenticator app: ");
+  return signIn({ base, login: user ?? "", password, scope: scope ?? SCOPE.user, code, patient });
+}
+
+function optionsOf(args: string[]) {
+  const { url, ...values } = parse(args);
+  const isWhole = values.user !== undefined ? values.client === undefined : values.client !== undefined && values.key !== undefined;
+  if (!isWhole) throw new StartupError(USAGE);
+  const base = url === undefined ? gatewayUrl(readConfig()) : fhirBase(url).replace(/\/fhir$/, "");
+  return { ...values, base };
+}
+
+function parse(args: string[]) {
+  const text = { type: "string" } as const;
+  try {
+    return parseArgs({
+      args,
+      options: { user: text, client: text, key: text, scope: text, patient: text, url: text, json: { type: "boolean", default: false } },
+    }).values;
+  } catch (error) {
+    throw new StartupError(`${(error as Error).message}\n${USAGE}`);
+  }
+}

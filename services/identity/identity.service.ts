@@ -1,0 +1,117 @@
+import { mkdir } from "node:fs/promises";
+import type { Server } from "node:http";
+import { join } from "node:path";
+import type { Context, Service, ServiceSchema } from "moleculer";
+import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
+import type { Config } from "../../mesh/config.ts";
+import { defineService } from "../../mesh/contract.ts";
+import type { WithCollections } from "../../mixins/collections.ts";
+import { Accounts } from "./accounts.ts";
+import { administration } from "./administration.ts";
+import { IdentityCollections, type Stored } from "./collections.ts";
+import { type Ended, type identity, IDENTITY_ENDED } from "./identity.contract.ts";
+import { addressOf, startListener, stopListener } from "./listener.ts";
+import { News } from "./news.ts";
+import { IdentityNode } from "./node.ts";
+import { originIn } from "./origin.ts";
+import { People } from "./people.ts";
+import { keysAt, publicPart } from "./provider/keys.ts";
+import { Registrations } from "./registrations.ts";
+import { Passwords } from "./sign-in/passwords.ts";
+
+/** How often it is looked whether another key signs now, milliseconds; far less than keys overlap. */
+const LOOK_AT_KEYS_MS = 600_000;
+
+type This = Service &
+  WithDirectory &
+  WithCollections<Stored> & {
+    news: News;
+    accounts: Accounts;
+    registrations: Registrations;
+    passwords: Passwords;
+    node?: IdentityNode;
+    listener?: Server;
+    keyTimer?: NodeJS.Timeout;
+    serve(): Promise<void>;
+    tellFirstLink(): Promise<void>;
+  };
+
+/** @param listens false: for a program that works on the store and answers nobody */
+export default (config: Config, { listens = true } = {}): ServiceSchema =>
+  defineService<typeof identity, This>({
+    name: "identity",
+    mixins: [IdentityCollections(), WithFhirDirectory()],
+    metadata: {},
+
+    actions: {
+      keys: {
+        params: { $$strict: true },
+        async handler() {
+          return { keys: (await keysAt(Date.now(), keyFolder(config), this.collections.keys)).keys.map(publicPart) };
+        },
+      },
+
+      endedSince: {
+        params: { at: { type: "number", integer: true, min: 0 }, $$strict: true },
+        handler(ctx) {
+          return this.news.since(ctx.params.at);
+        },
+      },
+
+      ...administration,
+    },
+
+    events: {
+      [IDENTITY_ENDED](this: This, ctx: Context<Ended>) {
+        this.news?.heard(ctx.params.id, ctx.params.at);
+      },
+    },
+
+    methods: {
+      async serve(this: This): Promise<void> {
+        const { collections: kept, news, accounts, passwords } = this;
+        const failed = (error: Error) => this.logger.error(`A request was not answered: ${error.message}`);
+        const library = await import("oidc-provider");
+        const look = () => keysAt(Date.now(), keyFolder(config), kept.keys);
+        const node = new IdentityNode({ config, kept, news, accounts, passwords, people: new People(this), library, failed }, await look());
+        this.node = node;
+        this.keyTimer = setInterval(() => {
+          look().then((keySet) => node.useKeys(keySet), failed);
+        }, LOOK_AT_KEYS_MS).unref();
+        const at = { host: config.identityHost, port: config.identityPort };
+        this.listener = await startListener(at, (...request) => node.answer(...request), failed);
+        // Announced with the service, as soon as it has started: gateways read it.
+        Object.assign(this.metadata, { auth: { url: addressOf(this.listener, config.identityHost) } });
+        news.watch((message) => this.logger.warn(message));
+      },
+
+      async tellFirstLink(this: This): Promise<void> {
+        const first = await this.accounts.first();
+        if (!first) return;
+        const text = `Nobody administers this system yet. Open ${first.link} before ${first.validUntil}: who opens it first is "admin".`;
+        const isQuiet = config.logLevel === "fatal" || config.logLevel === "error";
+        if (config.logFormat === "json" || isQuiet) this.logger.info(text);
+        else console.log(text);
+      },
+    },
+
+    async started(this: This) {
+      const kept = this.collections;
+      this.passwords = new Passwords();
+      this.news = new News(kept.ended, (ended) => this.broker.broadcast(IDENTITY_ENDED, ended));
+      this.accounts = new Accounts({ kept, news: this.news, passwords: this.passwords, origin: originIn(config) });
+      this.registrations = new Registrations(kept, this.news, this.accounts);
+      if (!listens) return;
+      await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+      await this.serve();
+      await this.tellFirstLink();
+    },
+
+    async stopped(this: This) {
+      clearInterval(this.keyTimer);
+      this.news?.stop();
+      if (this.listener) await stopListener(this.listener);
+    },
+  });
+
+const keyFolder = ({ identityKeys, dataDir }: Config): string => identityKeys ?? join(dataDir, "identity-keys");

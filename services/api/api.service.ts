@@ -1,8 +1,9 @@
-import { asSystem } from "../../mesh/access/access.ts";
+import { accessOf, asSystem } from "../../mesh/access/access.ts";
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { type Context, Errors, type Service, type ServiceSchema } from "moleculer";
+import { type Context, Errors, type Service, type ServiceBroker, type ServiceSchema } from "moleculer";
+import type { Caller } from "../../mesh/caller.ts";
 import ApiGateway from "moleculer-web";
 import { noteBegun } from "../../mesh/begun-work.ts";
 import type { Config } from "../../mesh/config.ts";
@@ -26,6 +27,9 @@ import { refuse as refuseFhir } from "./fhir/refusals.ts";
 import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
 import { type Answer, send } from "./http/answer.ts";
+import { Door } from "./access/door.ts";
+import { Tokens } from "./access/tokens.ts";
+import { type Ended, IDENTITY_ENDED } from "../identity/identity.contract.ts";
 import { authPath, passToIdentity } from "./http/auth-proxy.ts";
 import { AnswerSizes, kindOf } from "./http/answer-sizes.ts";
 import { arrivalOf, hasBody } from "./http/body.ts";
@@ -71,6 +75,8 @@ type This = Service &
     closed?: Promise<void>;
     meter: Meter;
     webSockets: WebSockets;
+    tokens: Tokens;
+    door: Door;
     express(): (request: IncomingMessage, response: ServerResponse) => void;
     answer(ctx: Context, request: IncomingMessage): Promise<Answer>;
   };
@@ -127,32 +133,18 @@ export default (config: Config): ServiceSchema =>
         noteBegun(`${request.method} ${pathOnly(request)}`, ctx.requestID);
         // Before the services beside it have started, a question would be answered as if they did not exist.
         if (!this.isReady) return noteFailure(this, starting(), refuse(request, starting()), ctx.requestID);
-        const once = (answer: () => Promise<Answer>): Promise<Answer> => {
-          const key = idempotencyKeyOf(request);
-          return key === undefined ? answer() : answerOnce(ctx, request, this.directory, key, answer);
-        };
+        const isFhir = url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?");
         const atIdentity = authPath(url);
-        if (atIdentity !== undefined) {
-          try {
-            return await passToIdentity(request, atIdentity, { broker: this.broker, own: this.own, config });
-          } catch (error) {
-            logOwnFault(this, request, error);
-            return noteFailure(this, error, refuseRest(error), ctx.requestID);
-          }
-        }
-        if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
-          try {
-            return await once(() => answerFhir(this, ctx, request, url.slice("/fhir".length), config));
-          } catch (error) {
-            logOwnFault(this, request, error);
-            return noteFailure(this, error, refuseFhir(error), ctx.requestID);
-          }
-        }
         try {
-          return await once(() => answerRest(this, ctx, request, url));
+          if (atIdentity !== undefined) return await passToIdentity(request, atIdentity, { broker: this.broker, own: this.own, config });
+          await this.door.enter(request, ctx.meta as Record<string, unknown>);
+          const answer = () =>
+            isFhir ? answerFhir(this, ctx, request, url.slice("/fhir".length), config) : answerRest(this, ctx, request, url);
+          const key = idempotencyKeyOf(request);
+          return await (key === undefined ? answer() : answerOnce(ctx, request, this.directory, this.door.keyOf(key, ctx), answer));
         } catch (error) {
           logOwnFault(this, request, error);
-          return noteFailure(this, error, refuseRest(error), ctx.requestID);
+          return noteFailure(this, error, isFhir && atIdentity === undefined ? refuseFhir(error) : refuseRest(error), ctx.requestID);
         }
       },
     },
@@ -163,6 +155,9 @@ export default (config: Config): ServiceSchema =>
       },
       [PROFILES_CHANGED](this: This) {
         this.profiles.clear();
+      },
+      [IDENTITY_ENDED](this: This, ctx: Context<Ended>) {
+        this.tokens.noteEnded(ctx.params);
       },
     },
 
@@ -177,6 +172,8 @@ export default (config: Config): ServiceSchema =>
       this.sizes = new AnswerSizes();
       this.criteria = new PageCriteria(config);
       this.meter = new Meter();
+      this.tokens = new Tokens(asSystem(this.broker, "api"), () => this.own.origin);
+      this.door = new Door(accessOf(this.broker), this.tokens);
     },
 
     async started(this: This) {
@@ -236,13 +233,25 @@ function webSocketsOf(service: This, config: Config): WebSockets {
     config,
     own: () => service.own,
     isReady: () => service.isReady && !service.isLeaving,
-    isBindable: async (id) => {
-      const { json } = await readResource({ caller: asSystem(service.broker, "api"), directory: service.directory }, "Subscription", id);
+    enter: async (request) => {
+      const meta = {};
+      await service.door.enter(request, meta);
+      return meta;
+    },
+    isBindable: async (id, meta) => {
+      const caller = withMeta(service.broker, meta);
+      const { json } = await readResource({ caller, directory: service.directory }, "Subscription", id);
       const { status, channel } = parseJson(json) as Subscription;
       return status === "active" && channel.type === "websocket";
     },
   });
 }
+
+/** The broker, for a request that has no context. */
+const withMeta = (broker: ServiceBroker, meta: Record<string, unknown>): Caller => ({
+  meta,
+  call: (action, params, options) => broker.call(action, params as never, { ...options, meta: { ...options?.meta, ...meta } }) as never,
+});
 
 /** What every request passes before the mesh hears of it. */
 function accept(

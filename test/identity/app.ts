@@ -1,6 +1,7 @@
 /** An app as its makers write it, with `openid-client`, and the person who uses it. */
 import * as client from "openid-client";
 import { identity, type Role, type User } from "../../services/identity/identity.contract.ts";
+import { asSystem } from "../../mesh/access/access.ts";
 import { Browser } from "../../scripts/identity/browser.ts";
 import type { Mesh } from "../kit/mesh.ts";
 
@@ -18,34 +19,44 @@ export interface Request {
 }
 
 export class App {
+  readonly login: string;
   readonly mesh: Mesh;
   readonly user: User;
   readonly config: client.Configuration;
 
   constructor(mesh: Mesh, user: User, config: client.Configuration) {
+    this.login = user.login;
     this.mesh = mesh;
     this.user = user;
     this.config = config;
   }
 
   /** The app, and a nurse with a password. */
-  static async register(mesh: Mesh, roles: Role[] = ["nurse"]): Promise<App> {
-    const { user } = await identity.createUser(mesh.caller, {
+  static async register(mesh: Mesh, roles: Role[] = ["nurse"], scope = SCOPE): Promise<App> {
+    const operator = asSystem(mesh.caller, "operator");
+    const { user } = await identity.createUser(operator, {
       login: NURSE,
       name: "Ada Rossi",
       roles,
       practitioner: "Practitioner/ada",
       password: PASSWORD,
     });
-    await identity.createClient(mesh.caller, {
+    await identity.createClient(operator, {
       id: "app",
       name: "The App",
       kind: "public",
       redirectUris: [REDIRECT],
       postLogoutRedirectUris: ["https://app.example/bye"],
-      scope: SCOPE,
+      scope,
     });
     return new App(mesh, user, await configurationOf(mesh, "app"));
+  }
+
+  /** Another person who uses the same app. */
+  async alsoFor(login: string, roles: Role[]): Promise<App> {
+    const operator = asSystem(this.mesh.caller, "operator");
+    const { user } = await identity.createUser(operator, { login, name: login, roles, password: PASSWORD });
+    return new App(this.mesh, user, this.config);
   }
 
   async request(scope: string, more: Record<string, string> = {}): Promise<Request> {
@@ -65,7 +76,9 @@ export class App {
   async code(scope: string, { browser = new Browser(this.mesh.base), more = {} as Record<string, string> } = {}): Promise<Request> {
     const request = await this.request(scope, more);
     let shown = await browser.see(request.url);
-    if (shown.text.includes('name="password"')) shown = await browser.see(shown.url, { step: "login", login: NURSE, password: PASSWORD });
+    if (shown.text.includes('name="password"')) {
+      shown = await browser.see(shown.url, { step: "login", login: this.login, password: PASSWORD });
+    }
     return { ...request, url: await browser.leave(shown.url, { step: "allow" }) };
   }
 

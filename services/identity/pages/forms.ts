@@ -100,6 +100,8 @@ function scopeText({ say }: Language, scope: string): string | undefined {
       return say("scopeOffline");
     case "online_access":
       return say("scopeOnline");
+    case "actions":
+      return say("scopeActions");
   }
   const [, context, type = "", does = "", where] = /^(\w+)\/([^.]+)\.([a-z]+)(?:\?(.*))?$/.exec(scope) ?? [];
   const [isReading, isWriting] = [/[rs]/.test(does), /[cud]/.test(does)];

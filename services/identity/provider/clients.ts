@@ -11,7 +11,7 @@ export const CLI_CLIENT: StoredClient = {
   kind: ClientKind.public,
   redirectUris: ["http://127.0.0.1/callback"],
   postLogoutRedirectUris: [],
-  scope: "openid fhirUser profile offline_access online_access launch/patient patient/*.cruds user/*.cruds",
+  scope: "openid fhirUser profile offline_access online_access launch/patient patient/*.cruds user/*.cruds actions",
   roles: [],
   isTrusted: false,
   createdAt: 0,

@@ -10,6 +10,7 @@ export const PLAIN_SCOPES = [
   "launch/encounter",
   "offline_access",
   "online_access",
+  "actions",
 ] as const;
 
 const PLAIN = new Set<string>(PLAIN_SCOPES);

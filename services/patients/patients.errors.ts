@@ -17,3 +17,22 @@ export const identifierShared = (patients: string[]) =>
     "IDENTIFIER_SHARED",
     { patients },
   );
+
+/** `system` is the identifier's. */
+export const identifierInvalid = (system: string) =>
+  new MoleculerClientError(
+    "The identifier is none that its system gives: a sign is missing or wrong, or its check digit says so. Read it again.",
+    422,
+    "IDENTIFIER_INVALID",
+    { system },
+  );
+
+/** The record of the mother is closed. */
+export const motherNotActive = (patient: string) =>
+  new MoleculerClientError("The mother's record is not active, or was replaced: name the one that is.", 409, "MOTHER_NOT_ACTIVE", {
+    patient,
+  });
+
+/** Others write the same record faster than it could be read. */
+export const patientChanged = (patient: string) =>
+  new MoleculerClientError("The patient's record is being changed by others: try again.", 409, "PATIENT_CHANGED", { patient });

@@ -154,7 +154,8 @@ export class OwnerWrites {
 
   async #checked({ steps, before }: BoundSteps, manner: WriteManner): Promise<Checked> {
     const { profiles } = this.#owner;
-    refuseAbsent({ steps, before }, this.#hasRules);
+    // A write that may have been carried out before finds its own version: the store knows.
+    if (!manner.key?.isRepeated) refuseOutdated({ steps, before }, this.#hasRules);
     const { writes, resources } = await prepareWrites(steps, { profiles, unique: this.#unique, work: manner.work });
     const changes = changesOf({ steps, resources, before }, this.#hasRules, new Date());
     const fenced: Fenced = { places: this.#deletedIn(changes, before), token: randomUUID() };
@@ -215,15 +216,16 @@ interface Checked {
 const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.keepsLabels === true;
 
 /**
- * What is not here is no creation that rules could refuse: it may live with another owner.
+ * Rules compare with what is here: what was meant for another version is refused for that, and what is not here is no creation that rules
+ * could refuse, as it may live with another owner.
  * @throws StoreError NOT_FOUND, STALE_VERSION as the store would
  */
-function refuseAbsent({ steps, before }: Pick<BoundSteps, "steps" | "before">, hasRules: (type: string) => boolean): void {
+function refuseOutdated({ steps, before }: Pick<BoundSteps, "steps" | "before">, hasRules: (type: string) => boolean): void {
   for (const [index, step] of steps.entries()) {
-    if (step.op !== "update" || step.upsert || before[index] || !hasRules(step.type)) continue;
+    if ((step.op !== "update" && step.op !== "delete") || !hasRules(step.type)) continue;
     const { type, id, ifVersion } = step;
-    const isStale = ifVersion !== undefined && !ifVersion.includes(NONE_LIVING);
-    if (isStale) throw new StoreError(StoreErrorType.staleVersion, index, { type, id, version: NONE_LIVING });
-    throw new StoreError(StoreErrorType.notFound, index, { type, id });
+    const version = before[index]?.version ?? NONE_LIVING;
+    if (ifVersion && !ifVersion.includes(version)) throw new StoreError(StoreErrorType.staleVersion, index, { type, id, version });
+    if (step.op === "update" && !step.upsert && !before[index]) throw new StoreError(StoreErrorType.notFound, index, { type, id });
   }
 }

@@ -173,6 +173,23 @@ describe("a hospital with a price list", () => {
     expect(await chargeFor(wrong)).toMatchObject({ status: "aborted" });
   });
 
+  it("follows an act again when its bill is taken back, also for what was undone meanwhile", async () => {
+    const visit = await newVisit();
+    const wanted = { patient: `Patient/${next}`, encounter: visit, medication: aspirin, quantity: 20, dosage: "one a day" };
+    await pharmacy.receive(clinic.caller, { medication: aspirin, quantity: 100 });
+    const { prescription } = await pharmacy.prescribe(clinic.caller, wanted);
+    const { dispense } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 20 });
+    await visits.close(clinic.caller, { visit });
+    expect([await chargeFor(visit), await chargeFor(dispense)]).toMatchObject([{ status: "billable" }, { status: "billable" }]);
+    const { invoice } = await billing.invoice(clinic.caller, { encounter: visit });
+    await pharmacy.void(clinic.caller, { dispense, reason: "wrong patient" });
+    expect(await chargeFor(dispense)).toMatchObject({ status: "billed" });
+    await billing.cancelInvoice(clinic.caller, { invoice, reason: "a dispense of it was none" });
+    await allRelayed(clinic.caller, "billing");
+    expect([await chargeFor(visit), await chargeFor(dispense)]).toMatchObject([{ status: "billable" }, { status: "aborted" }]);
+    expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ cents: 4_000 });
+  });
+
   it("charges no act twice, also when a person has charged it before", async () => {
     const visit = await newVisit();
     const byHand = {

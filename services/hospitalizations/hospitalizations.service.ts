@@ -45,7 +45,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         patient: referenceTo("Patient"),
         bed: referenceTo("Location"),
         visit: { ...referenceTo("Encounter"), optional: true },
-        reason: { type: "string", trim: true, min: 1, max: 500, optional: true },
+        reason: { ...reasonRule, optional: true },
         $$strict: true,
       },
       async handler(ctx) {

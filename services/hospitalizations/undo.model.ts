@@ -1,17 +1,11 @@
-import type { Encounter, Extension } from "../../fhir/r4.ts";
+import type { Encounter } from "../../fhir/r4.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { because, cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";
 import { alreadyDischarged, notDischarged, notTransferred } from "./hospitalizations.errors.ts";
 import { nowIn } from "./hospitalizations.model.ts";
 
 // How an admission, a transfer and a discharge are undone: the stay is as before, its versions keep what was. Plain data in, plain data out.
-
-/** HL7's extension of Encounter: why it was cancelled. */
-const REASON_CANCELLED = "http://hl7.org/fhir/StructureDefinition/encounter-reasonCancelled";
-/** Of what was undone: why. */
-const REASON = "urn:openward:reason";
-
-const because = (reason: string): Extension => ({ url: REASON, valueString: reason });
 
 type Places = NonNullable<Encounter["location"]>;
 
@@ -37,11 +31,7 @@ export function cancelAdmission<Of extends Encounter>(stay: Of, reason: string, 
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   const index = visitIn(stay);
   const visit = stay.classHistory?.[index];
-  if (!visit) {
-    const cancelled: Extension = { url: REASON_CANCELLED, valueCodeableConcept: { text: reason } };
-    const period = { ...stay.period, end: now.toISOString() };
-    return { ...stay, status: "cancelled", period, location: nowIn(stay, [], now), extension: [...(stay.extension ?? []), cancelled] };
-  }
+  if (!visit) return { ...cancelled(stay, reason, now), location: nowIn(stay, [], now) };
   const { classHistory: all = [], location = [], ...rest } = stay;
   const admitted = visit.period.end;
   const before = reentered(
@@ -77,18 +67,6 @@ export function cancelTransfer<Of extends Encounter>(stay: Of, reason: string): 
  */
 export function cancelDischarge<Of extends Encounter>(stay: Of, { reason, bed }: { reason: string; bed?: string }, now: Date): Of {
   if (stay.status !== "finished") throw notDischarged(`Encounter/${stay.id}`);
-  const { end, ...period } = stay.period ?? {};
-  const start = now.toISOString();
-  const places = bed === undefined ? reentered(stay.location ?? [], end) : nowIn(stay, [bed], now);
-  const { period: _, ...rest } = stay;
-  return {
-    ...(rest as Of),
-    status: "in-progress",
-    statusHistory: [
-      ...(stay.statusHistory ?? []),
-      { status: "finished", period: { ...(end !== undefined && { start: end }), end: start }, extension: [because(reason)] },
-    ],
-    ...(Object.keys(period).length > 0 ? { period } : {}),
-    ...(places.length > 0 && { location: places }),
-  };
+  const places = bed === undefined ? reentered(stay.location ?? [], stay.period?.end) : nowIn(stay, [bed], now);
+  return { ...reopened(stay, reason, now), ...(places.length > 0 && { location: places }) };
 }

@@ -39,6 +39,15 @@ export interface Receipt {
   stock: StockItem;
 }
 
+/** A correction of the stock: a FHIR SupplyDelivery to the pharmacy, or from it. */
+export interface Adjustment {
+  /** "SupplyDelivery/…"; absent: the books were right. */
+  delivery?: string;
+  /** Units more, or below zero less, than by the books. */
+  by: number;
+  stock: StockItem;
+}
+
 /** What was prescribed: a FHIR MedicationRequest. */
 export interface Prescription {
   /** "MedicationRequest/…" */
@@ -88,6 +97,10 @@ export interface VoidedDispense {
 export const pharmacy = {
   /** Takes a delivery into stock. */
   receive: action<{ medication: Code; quantity: number; lot?: string }, Receipt>("pharmacy.receive"),
+  /** Puts the stock right by so many units more or, below zero, less (broken, expired). @throws 409 STOCK_TOO_LOW */
+  adjust: action<{ medication: Code; by: number; reason: string }, Adjustment>("pharmacy.adjust"),
+  /** Sets the stock to what was counted on the shelf. @throws 409 STOCK_CHANGED while others take from it: count again */
+  count: action<{ medication: Code; quantity: number; reason?: string }, Adjustment>("pharmacy.count"),
   /** The stock, or that of one medication; at most 1,000 items. */
   listStock: action<{ medication?: string }, StockItem[]>("pharmacy.listStock"),
   /**

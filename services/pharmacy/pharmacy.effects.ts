@@ -4,9 +4,10 @@ import { ruleType } from "../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectsOf, EffectTools } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import { counted } from "../../store/counted.ts";
-import { moreThanDispensed, moreThanPrescribed, outOfStock } from "./pharmacy.errors.ts";
+import { moreThanDispensed, moreThanPrescribed, outOfStock, stockChanged, stockTooLow } from "./pharmacy.errors.ts";
 import { codesOf, dispensedCounter, prescribedBy, stockCounter, unitsOf } from "./pharmacy.model.ts";
 import { keptOf, returnedCounter, returnedOf, returnOf, withReturned } from "./returns.model.ts";
+import { bookedBefore, isWithdrawal } from "./stocktaking.model.ts";
 
 // What shelf and prescriptions become by what is written, whoever writes it: their counters move in the same atomic write.
 
@@ -110,7 +111,7 @@ async function arrived(delivery: SupplyDelivery | undefined, tools: EffectTools)
   const [first] = codesOf(suppliedItem?.itemCodeableConcept);
   if (status !== "completed" || !isMedication || !first) return new Map();
   const shelf = (await keptShelf(suppliedItem?.itemCodeableConcept, tools)) ?? stockCounter(first);
-  return new Map([[shelf, unitsOf(suppliedItem?.quantity)]]);
+  return new Map([[shelf, (isWithdrawal(delivery) ? -1 : 1) * unitsOf(suppliedItem?.quantity)]]);
 }
 
 const cannotBeUndone = (message: string): Refusal => ({
@@ -123,10 +124,18 @@ const cannotBeUndone = (message: string): Refusal => ({
 async function delivered(change: Change<SupplyDelivery>, tools: EffectTools): Promise<Effect> {
   const returned = await givenBack(change, tools);
   const [before, after] = [change.before, change.after].map((it) => (returnOf(it) === undefined ? it : undefined));
-  const refusal = cannotBeUndone("What it brought has been dispensed: undo those dispenses first.");
+  const dispensedSince = cannotBeUndone("What it brought has been dispensed: undo those dispenses first.");
+  const refusal = isWithdrawal(after) ? refusalBy(stockTooLow(), "SupplyDelivery.suppliedItem.quantity") : dispensedSince;
   const bound = { min: 0, rule: "supply-delivery-stock", refusal };
   const moves = difference(await arrived(before, tools), await arrived(after, tools));
-  const movements = moves.map(([counter, by]) => ({ counter, by, ...(by < 0 && { bound }) }));
+  const booked = before ? undefined : bookedBefore(after);
+  for (const [counter] of moves) if (booked !== undefined && ((await tools.counter(counter)) ?? 0) !== booked) throw stockChanged();
+  const movements = moves.map(([counter, by]) => ({
+    counter,
+    by,
+    ...(booked !== undefined && { isExact: true }),
+    ...(by < 0 && { bound }),
+  }));
   return { movements: [...movements, ...returned.movements], changes: returned.changes };
 }
 

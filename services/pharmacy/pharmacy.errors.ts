@@ -47,3 +47,10 @@ export const dispenseChanged = (dispense: string) =>
 /** 409: all that is given back of a dispense stays within what was handed out. */
 export const moreThanDispensed = (dispense: string) =>
   new MoleculerClientError("More would be given back than was handed out.", 409, "MORE_THAN_DISPENSED", { dispense });
+
+/** 409: no more leaves the shelf than lies on it. */
+export const stockTooLow = () =>
+  new MoleculerClientError("There is not so much on the shelf by the books: count it.", 409, "STOCK_TOO_LOW");
+
+/** 409: the books say something else than what a count was compared with. */
+export const stockChanged = () => new MoleculerClientError("The stock changed while it was counted: count again.", 409, "STOCK_CHANGED");

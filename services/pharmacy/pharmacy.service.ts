@@ -6,7 +6,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { emits, owns, type pharmacy } from "./pharmacy.contract.ts";
+import { type Adjustment, type Code, emits, owns, type pharmacy } from "./pharmacy.contract.ts";
 import { dispenseChanged, dispenseNotFound, outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
 import {
   codeOfCounter,
@@ -23,13 +23,19 @@ import {
 import { effects } from "./pharmacy.effects.ts";
 import { rules } from "./pharmacy.rules.ts";
 import { keptOf, newReturn } from "./returns.model.ts";
+import { adjustmentOf } from "./stocktaking.model.ts";
+import { counted } from "../../store/counted.ts";
 
 /** Items in one answer. */
 const MAX_ITEMS = 1_000;
+const MOST = 1_000_000;
 /** Whole units (tablets, vials): a counter has no fractions to lose. */
-const QUANTITY = { type: "number", integer: true, positive: true, max: 1_000_000 } as const;
+const QUANTITY = { type: "number", integer: true, positive: true, max: MOST } as const;
+/** Looks at the books that a count is compared with, while others take from the shelf. */
+const COUNT_ATTEMPTS = 8;
 
 interface Own {
+  adjusted(of: { medication: Code; by: number; reason: string; booked?: number }): Promise<Adjustment>;
   shelfOf(concept: CodeableConcept | undefined): Promise<string | undefined>;
   dispenseAt(reference: string): Promise<Stored<MedicationDispense>>;
 }
@@ -58,6 +64,47 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
           delivery: `SupplyDelivery/${delivery.id}`,
           stock: { medication, quantity: await this.store.counter(stockCounter(medication)) },
         };
+      },
+    },
+
+    adjust: {
+      rest: "POST",
+      summary: "Put the stock right by some units",
+      params: {
+        medication: codeRule,
+        by: [
+          { type: "number", integer: true, min: 1, max: MOST },
+          { type: "number", integer: true, min: -MOST, max: -1 },
+        ],
+        reason: reasonRule,
+        $$strict: true,
+      },
+      handler(ctx) {
+        return this.adjusted(ctx.params);
+      },
+    },
+
+    count: {
+      rest: "POST",
+      summary: "Set the stock to what was counted",
+      params: {
+        medication: codeRule,
+        quantity: { type: "number", integer: true, min: 0, max: MOST },
+        reason: { ...reasonRule, optional: true },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { medication, quantity, reason = "counted" } = ctx.params;
+        for (let attempt = 1; ; attempt += 1) {
+          const booked = await this.store.counter(stockCounter(medication));
+          const by = counted(quantity - booked);
+          if (by === 0) return { by, stock: { medication, quantity } };
+          try {
+            return await this.adjusted({ medication, by, reason, booked });
+          } catch (error) {
+            if (!isType(error, "STOCK_CHANGED") || attempt === COUNT_ATTEMPTS) throw error;
+          }
+        }
       },
     },
 
@@ -167,6 +214,14 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
   },
 
   methods: {
+    async adjusted(this: WithFhir, of: { medication: Code; by: number; reason: string; booked?: number }): Promise<Adjustment> {
+      const { medication, by } = of;
+      const delivery = adjustmentOf(timeOrderedId(), of, new Date());
+      await this.fhir.create(delivery);
+      const quantity = await this.store.counter(stockCounter(medication));
+      return { delivery: `SupplyDelivery/${delivery.id}`, by, stock: { medication, quantity } };
+    },
+
     /** The counter of what is kept by one of these codes; undefined: the pharmacy never took it in. */
     async shelfOf(this: WithFhir, concept: CodeableConcept | undefined): Promise<string | undefined> {
       const shelves = codesOf(concept).map(stockCounter);

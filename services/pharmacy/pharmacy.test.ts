@@ -119,6 +119,43 @@ describe("pharmacy", () => {
     expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 6 })).toMatchObject({ left: 4 });
   });
 
+  it("puts the stock right, with a reason on record, and never below zero", async () => {
+    const medication = newMedication();
+    await pharmacy.receive(clinic.caller, { medication, quantity: 10 });
+    const adjust = (by: number) => pharmacy.adjust(clinic.caller, { medication, by, reason: "broken" });
+    const broken = await adjust(-4);
+    expect(broken).toMatchObject({ by: -4, stock: { medication, quantity: 6 } });
+    expect(await clinic.read("pharmacy", broken.delivery ?? "")).toMatchObject({
+      suppliedItem: { quantity: { value: 4 } },
+      extension: [{ valueString: "broken" }],
+    });
+    await expect(adjust(-7)).rejects.toEqual(refusal(409, "STOCK_TOO_LOW"));
+    await expect(adjust(0)).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+    expect(await adjust(2)).toMatchObject({ stock: { quantity: 8 } });
+    await expect(pharmacy.adjust(clinic.caller, { medication: newMedication(), by: -1, reason: "x" })).rejects.toEqual(
+      refusal(409, "STOCK_TOO_LOW"),
+    );
+  });
+
+  it("sets the stock to what was counted, also while others take from the shelf", async () => {
+    const medication = newMedication();
+    const count = (quantity: number) => pharmacy.count(clinic.caller, { medication, quantity });
+    expect(await count(0)).toEqual({ by: 0, stock: { medication, quantity: 0 } });
+    expect(await count(12)).toMatchObject({ by: 12, stock: { quantity: 12 } });
+    expect(await count(10)).toMatchObject({ by: -2, stock: { quantity: 10 } });
+    expect(await count(10)).toEqual({ by: 0, stock: { medication, quantity: 10 } });
+    const prescription = await prescribe(medication, 5);
+    const [counted, ...taken] = await Promise.all([
+      count(40),
+      ...Array.from({ length: 5 }, () => pharmacy.dispense(clinic.caller, { prescription, quantity: 1 })),
+    ]);
+    expect(taken).toHaveLength(5);
+    const [{ quantity } = { quantity: -1 }] = await pharmacy.listStock(clinic.caller, { medication: `urn:rx|${medication.code}` });
+    // What was taken before the count is in it.
+    expect(quantity).toBe(10 - 5 + counted.by);
+    expect(quantity).toBeGreaterThanOrEqual(35);
+  });
+
   it("refuses a prescription that there is not, and half a tablet", async () => {
     await expect(pharmacy.dispense(clinic.caller, { prescription: "MedicationRequest/none", quantity: 1 })).rejects.toEqual(
       refusal(404, "PRESCRIPTION_NOT_FOUND"),

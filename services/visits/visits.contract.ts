@@ -18,7 +18,7 @@ export interface Visit {
 }
 
 /** Whether the patient is still there. */
-export const VisitStatus = { open: "open", closed: "closed" } as const;
+export const VisitStatus = { open: "open", closed: "closed", cancelled: "cancelled" } as const;
 export type VisitStatus = (typeof VisitStatus)[keyof typeof VisitStatus];
 
 /** Everything that other services may know about `visits`. */
@@ -27,4 +27,11 @@ export const visits = {
   open: action<{ patient: string; reason?: string }, Visit>("visits.open"),
   /** @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
   close: action<{ visit: string }, Visit>("visits.close"),
+  /** Undoes the opening: the visit was none. @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
+  cancel: action<{ visit: string; reason: string }, Visit>("visits.cancel"),
+  /**
+   * Undoes the closing: the visit goes on.
+   * @throws 404 VISIT_NOT_FOUND, 409 VISIT_NOT_CLOSED, 409 VISIT_ALREADY_OPEN (another one), 409 VISIT_CHANGED (read again)
+   */
+  reopen: action<{ visit: string; reason: string }, Visit>("visits.reopen"),
 };

@@ -1,7 +1,7 @@
 /** What `npm run admin` can do: each command is a call of the service, and its answer in lines. */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { Caller } from "../../mesh/contract.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import { type ClientKind, identity, type PasswordLink, ROLES, type Role, type User } from "../../services/identity/identity.contract.ts";
 import { layOut } from "../repl/mesh-view.ts";
 import { StartupError } from "../start/startup-error.ts";

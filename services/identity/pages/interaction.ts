@@ -123,5 +123,7 @@ async function consent(going: Going, parts: InteractionParts): Promise<void> {
     launch: params["launch"] as string | undefined,
     results: (lastSubmission ?? {}) as Results,
   });
+  const { say } = exchange.language;
+  if (!grant) return exchange.send(400, messagePage(say("error"), say("expired")));
   return finish(going, parts, { consent: { grantId: grant.jti } });
 }

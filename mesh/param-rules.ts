@@ -30,3 +30,6 @@ export const uriRule = {
   pattern: /^[^\u0000-\u0020]+$/,
   messages: { stringPattern: "'{field}' must be a URI, without spaces." },
 } as const;
+
+/** Why something is done, in words that stay on record. */
+export const reasonRule = { type: "string", trim: true, min: 1, max: 500 } as const;

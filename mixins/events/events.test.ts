@@ -196,6 +196,25 @@ describe("events over NATS", () => {
     await stop(next);
   }, 30_000);
 
+  it("wait for a service that is down in a stream that is made anew", async () => {
+    const own = brokers.filter((broker) => broker.getLocalService("listener"));
+    for (const broker of own) await stop(broker);
+    const jsm = await jetStream();
+    await jsm.streams.delete(`${teller.namespace}-events`); // as with the disk that it was on
+    for (const n of upTo(3)) await tell("anew", n);
+    await eventually(
+      () => (teller.getLocalService("teller") as unknown as WithFhir).store.outboxState(),
+      ({ waiting }) => waiting === 0,
+    );
+    expect(await jsm.streams.info(`${teller.namespace}-events`)).toMatchObject({ config: { retention: "interest" } });
+    await start(listener());
+    await eventually(
+      async () => numbersOf("anew"),
+      (numbers) => numbers.length >= 3,
+    );
+    expect(numbersOf("anew")).toEqual(upTo(3));
+  }, 30_000);
+
   it("that nobody can handle are set aside, and handled when an operator says so", async () => {
     let isMended = false;
     first = async ({ key }) => {

@@ -1,3 +1,4 @@
+import { asSystem } from "../../mesh/access/access.ts";
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -166,7 +167,7 @@ export default (config: Config): ServiceSchema =>
     },
 
     created(this: This) {
-      this.profiles = new Profiles(() => ({ caller: this.broker as never, directory: this.directory }));
+      this.profiles = new Profiles(() => ({ caller: asSystem(this.broker, "api"), directory: this.directory }));
       this.isReady = false;
       this.isLeaving = false;
       this.connections = new Connections();
@@ -180,7 +181,7 @@ export default (config: Config): ServiceSchema =>
 
     async started(this: This) {
       const warn = (message: string) => this.logger.warn(message);
-      sealPageLinksWith(await pageKey(config, warn), this.criteria);
+      sealPageLinksWith(pageKey(config, warn), this.criteria);
       this.sampled = [
         sample.bytesInFlight(() => this.inFlight.bytes),
         sample.requestsInFlight(() => this.inFlight.requests),
@@ -236,7 +237,7 @@ function webSocketsOf(service: This, config: Config): WebSockets {
     own: () => service.own,
     isReady: () => service.isReady && !service.isLeaving,
     isBindable: async (id) => {
-      const { json } = await readResource({ caller: service.broker, directory: service.directory }, "Subscription", id);
+      const { json } = await readResource({ caller: asSystem(service.broker, "api"), directory: service.directory }, "Subscription", id);
       const { status, channel } = parseJson(json) as Subscription;
       return status === "active" && channel.type === "websocket";
     },

@@ -10,8 +10,10 @@ import type {
   Observation,
   Period,
 } from "../../fhir/r4.ts";
+import { counted } from "../../store/counted.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
+import { RETURNED } from "../pharmacy/pharmacy.contract.ts";
 import type { Code, Price } from "./billing.contract.ts";
 import { ACT_ALREADY_CHARGED } from "./billing.errors.ts";
 import { money, unitsIn } from "./currencies.ts";
@@ -85,12 +87,16 @@ function observationAct({ id, status, code, subject, encounter, effectiveDateTim
   };
 }
 
-function dispenseAct({ id, status, medicationCodeableConcept, quantity, subject, context, whenHandedOver }: MedicationDispense): Act {
+/** What was given back is not paid for. */
+function dispenseAct(dispense: MedicationDispense): Act {
+  const { id, status, medicationCodeableConcept, quantity, subject, context, whenHandedOver, extension } = dispense;
+  const returned = numberOf(extension?.find(({ url }) => url === RETURNED)?.valueDecimal) ?? 0;
+  const kept = counted((numberOf(quantity?.value) ?? 1) - returned);
   return {
     reference: `MedicationDispense/${id}`,
-    state: stateOf(status, ["completed"]),
+    state: returned > 0 && kept <= 0 ? "not done" : stateOf(status, ["completed"]),
     codes: codesOf(medicationCodeableConcept?.coding),
-    quantity: numberOf(quantity?.value) ?? 1,
+    quantity: kept,
     patient: subject?.reference,
     encounter: context?.reference,
     occurrence: whenHandedOver === undefined ? {} : { occurrenceDateTime: whenHandedOver },
@@ -123,11 +129,15 @@ export function chargeForAct(
   if (act?.state !== "done") {
     return before?.status === "billable" ? { ...before, status: "aborted" } : undefined;
   }
-  if (!price || act.patient === undefined) return undefined;
-  const isSame = before && numberOf(before.quantity?.value) === act.quantity && before.code.coding?.[0]?.code === price.code.code;
-  if (isSame) return before.status === "billable" ? undefined : { ...before, status: "billable" };
+  if (!price || act.patient === undefined) {
+    // Corrected to something that costs nothing. A price that was withdrawn since changes no charge.
+    const isOther = before?.status === "billable" && !act.codes.some((code) => isCodeOf(before, code));
+    return isOther ? { ...before, status: "aborted" } : undefined;
+  }
+  if (before && isChargeOf(before, act, price)) return before.status === "billable" ? undefined : { ...before, status: "billable" };
+  const { context: _, ...kept } = before ?? {};
   return {
-    ...before,
+    ...kept,
     resourceType: "ChargeItem",
     id: chargeIdOf(reference),
     identifier: [{ system: ACT, value: reference }],
@@ -141,6 +151,16 @@ export function chargeForAct(
     ...(!reference.startsWith("Encounter/") && { service: [{ reference }] }),
   };
 }
+
+/** Whether a charge is for this act as it is now. */
+function isChargeOf(charge: ChargeItem, act: Act, { code }: Price): boolean {
+  const { quantity, subject, context } = charge;
+  const isOfSame = subject.reference === act.patient && context?.reference === act.encounter;
+  return isOfSame && numberOf(quantity?.value) === act.quantity && isCodeOf(charge, code);
+}
+
+const isCodeOf = ({ code: { coding = [] } }: ChargeItem, { system, code }: Code): boolean =>
+  coding[0]?.code === code && (coding[0]?.system ?? "") === system;
 
 /** The id of the price of a code, always the same. */
 export const priceIdOf = ({ system, code }: Code): string => `price-${hashed(`${system}|${code}`)}`;

@@ -1,6 +1,6 @@
 import { allRelayed } from "../../test/kit/events.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
-import type { ChargeItem, Encounter } from "../../fhir/r4.ts";
+import type { ChargeItem, Encounter, Observation } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { lab } from "../lab/lab.contract.ts";
 import LabService from "../lab/lab.service.ts";
@@ -61,6 +61,29 @@ describe("the charge for an act", () => {
     }
     const longer = chargeForAct("Encounter/1", actOf(stay("2026-01-01", "2026-01-09")), price("IMP", 100), made);
     expect(longer).toMatchObject({ id: made.id, quantity: { value: 8 }, priceOverride: { value: 8 } });
+  });
+
+  it("goes with the act to another encounter and another patient, and is none when it is corrected to what costs nothing", () => {
+    const observation = (encounter: string | undefined, patient = "Patient/1"): Observation => ({
+      resourceType: "Observation",
+      id: "o",
+      status: "corrected",
+      code: { coding: [{ system: "http://loinc.org", code: "1" }] },
+      subject: { reference: patient },
+      ...(encounter !== undefined && { encounter: { reference: encounter } }),
+    });
+    const cost: Price = { ...price("1", 100), code: { system: "http://loinc.org", code: "1" } };
+    const chargeNow = (resource: Observation, at: Price | undefined, before?: ChargeItem & { id: string }) =>
+      chargeForAct("Observation/o", actOf(resource), at, before);
+    const made = chargeNow(observation("Encounter/A"), cost) as ChargeItem & { id: string };
+    expect(chargeNow(observation("Encounter/A"), cost, made)).toBeUndefined();
+    expect(chargeNow(observation("Encounter/B"), cost, made)).toMatchObject({ id: made.id, context: { reference: "Encounter/B" } });
+    expect(chargeNow(observation(undefined), cost, made)).not.toHaveProperty("context");
+    expect(chargeNow(observation("Encounter/A", "Patient/2"), cost, made)).toMatchObject({ subject: { reference: "Patient/2" } });
+    const corrected = { ...observation("Encounter/A"), code: { coding: [{ system: "http://loinc.org", code: "2" }] } };
+    expect(chargeNow(corrected, undefined, made)).toEqual({ ...made, status: "aborted" });
+    expect(chargeNow(corrected, undefined, { ...made, status: "billed" })).toBeUndefined();
+    expect(chargeNow(observation("Encounter/A"), undefined, made)).toBeUndefined(); // its price was withdrawn since
   });
 
   it("is none without a price, and without a patient", () => {
@@ -132,6 +155,22 @@ describe("a hospital with a price list", () => {
     expect(await chargeFor(visit)).toMatchObject({ status: "billable" });
     await rewrite("visits", visit, { status: "entered-in-error" });
     expect(await chargeFor(visit)).toMatchObject({ status: "aborted" });
+  });
+
+  it("charges a dispense for what the patient has kept, and one that is undone not at all", async () => {
+    await pharmacy.receive(clinic.caller, { medication: aspirin, quantity: 100 });
+    const wanted = { patient: "Patient/1", medication: aspirin, quantity: 20, dosage: "one a day" };
+    const { prescription } = await pharmacy.prescribe(clinic.caller, wanted);
+    const { dispense } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 20 });
+    expect(await chargeFor(dispense)).toMatchObject({ quantity: { value: 20 } });
+    await pharmacy.return(clinic.caller, { dispense, quantity: 5 });
+    expect(await chargeFor(dispense)).toMatchObject({ status: "billable", quantity: { value: 15 }, priceOverride: { value: 1.8 } });
+    await pharmacy.return(clinic.caller, { dispense, quantity: 15 });
+    expect(await chargeFor(dispense)).toMatchObject({ status: "aborted" });
+    const { dispense: wrong } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 20 });
+    expect(await chargeFor(wrong)).toMatchObject({ status: "billable" });
+    await pharmacy.void(clinic.caller, { dispense: wrong, reason: "wrong patient" });
+    expect(await chargeFor(wrong)).toMatchObject({ status: "aborted" });
   });
 
   it("charges no act twice, also when a person has charged it before", async () => {

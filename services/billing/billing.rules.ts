@@ -9,11 +9,11 @@ import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { chargesOn, isInForce } from "./billing.model.ts";
 import { exponentOf } from "./currencies.ts";
 
-/** Whether the same write takes the charge off its Invoice. */
+/** Whether the same write takes the charge off the Invoice that it was on. */
 const isTakenBack = (charge: string, facts: Facts): boolean =>
   facts.written("Invoice").some((it) => {
-    const invoice = it as unknown as Invoice;
-    return !isInForce(invoice) && chargesOn(invoice).includes(charge);
+    const before = facts.replacedBy(it) as unknown as Invoice | undefined;
+    return !isInForce(it as unknown as Invoice) && before !== undefined && isInForce(before) && chargesOn(before).includes(charge);
   });
 
 /** An amount with more digits than its currency has. */

@@ -23,8 +23,8 @@ export interface Stay {
   dischargedAt?: string; // ISO 8601, UTC; absent while the patient stays
 }
 
-/** Whether the patient is still in the house. */
-export const StayStatus = { admitted: "admitted", discharged: "discharged" } as const;
+/** Whether the patient is still in the house; of an admission that was cancelled: what it has become. */
+export const StayStatus = { admitted: "admitted", discharged: "discharged", cancelled: "cancelled", visit: "visit" } as const;
 export type StayStatus = (typeof StayStatus)[keyof typeof StayStatus];
 
 /** Everything that other services may know about `hospitalizations`. */
@@ -40,4 +40,20 @@ export const hospitalizations = {
   transfer: action<{ stay: string; bed: string }, Stay>("hospitalizations.transfer"),
   /** Ends the stay and frees the bed. @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
   discharge: action<{ stay: string }, Stay>("hospitalizations.discharge"),
+  /**
+   * Undoes an admission: the bed is free, the stay the open visit that it was before, or cancelled.
+   * @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED, VISIT_ALREADY_OPEN (the patient has come to another visit)
+   */
+  cancelAdmission: action<{ stay: string; reason: string }, Stay>("hospitalizations.cancelAdmission"),
+  /**
+   * Undoes the last transfer: the patient is in the bed before it.
+   * @throws 404 STAY_NOT_FOUND; 409 NOT_TRANSFERRED, ALREADY_DISCHARGED, BED_OCCUPIED, NOT_A_BED, WARD_CLOSED, STAY_CHANGED
+   */
+  cancelTransfer: action<{ stay: string; reason: string }, Stay>("hospitalizations.cancelTransfer"),
+  /**
+   * Undoes a discharge: the stay goes on, in the bed where the patient lay, or in `bed`.
+   * @throws 404 STAY_NOT_FOUND, NOT_FOUND (the bed); 409 NOT_DISCHARGED, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, NOT_A_BED, WARD_CLOSED,
+   *         STAY_CHANGED
+   */
+  cancelDischarge: action<{ stay: string; reason: string; bed?: string }, Stay>("hospitalizations.cancelDischarge"),
 };

@@ -1,9 +1,11 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
-import type { Encounter, Stored } from "../../fhir/r4.ts";
+import { reasonRule } from "../../mesh/param-rules.ts";
+import type { Encounter, Location, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
-import { isType } from "../../federation/errors.ts";
+import { isType, notFound } from "../../federation/errors.ts";
+import type { QueryContext } from "../../federation/query-context.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
@@ -11,13 +13,15 @@ import { emits, owns, type hospitalizations, type Stay } from "./hospitalization
 import {
   BED_OCCUPIED,
   bedOccupied,
+  notABed,
   PATIENT_ALREADY_ADMITTED,
   patientAlreadyAdmitted,
   stayChanged,
   stayNotFound,
 } from "./hospitalizations.errors.ts";
-import { admit, admitFromVisit, bedOf, discharge, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
+import { admit, admitFromVisit, discharge, mayBeBed, placesOf, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
 import { rules } from "./hospitalizations.rules.ts";
+import { cancelAdmission, cancelDischarge, cancelTransfer } from "./undo.model.ts";
 
 /** Tries of one admission, transfer or discharge while others change the stay; each waits for up to two seconds. */
 const ATTEMPTS = 4;
@@ -48,7 +52,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const { patient, visit } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
         await requireReference(mesh, patient);
-        await requireReference(mesh, ctx.params.bed);
+        await requireBed(mesh, ctx.params.bed);
         const stay = visit
           ? admitFromVisit(await readReference<Encounter>(mesh, visit), ctx.params, new Date())
           : admit(timeOrderedId(), ctx.params, new Date());
@@ -63,8 +67,8 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       async handler(ctx) {
         const before = await this.stay(ctx.params.stay);
         const stay = transfer(before, ctx.params.bed, new Date());
-        if (bedOf(before) === ctx.params.bed) throw bedOccupied(ctx.params.bed);
-        await requireReference({ caller: ctx, directory: this.directory }, ctx.params.bed);
+        if (placesOf(before).includes(ctx.params.bed)) throw bedOccupied(ctx.params.bed);
+        await requireBed({ caller: ctx, directory: this.directory }, ctx.params.bed);
         return this.carryOut(ctx, stay);
       },
     },
@@ -75,6 +79,41 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       params: { stay: referenceTo("Encounter"), $$strict: true },
       async handler(ctx) {
         return this.carryOut(ctx, discharge(await this.stay(ctx.params.stay), new Date()));
+      },
+    },
+
+    cancelAdmission: {
+      rest: "POST",
+      summary: "Undo an admission and free the bed",
+      params: { stay: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      async handler(ctx) {
+        return this.carryOut(ctx, cancelAdmission(await this.stay(ctx.params.stay), ctx.params.reason, new Date()));
+      },
+    },
+
+    cancelTransfer: {
+      rest: "POST",
+      summary: "Undo the last transfer",
+      params: { stay: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      async handler(ctx) {
+        return this.carryOut(ctx, cancelTransfer(await this.stay(ctx.params.stay), ctx.params.reason));
+      },
+    },
+
+    cancelDischarge: {
+      rest: "POST",
+      summary: "Undo a discharge",
+      params: {
+        stay: referenceTo("Encounter"),
+        reason: reasonRule,
+        bed: { ...referenceTo("Location"), optional: true },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { stay, bed } = ctx.params;
+        const again = cancelDischarge(await this.stay(stay), ctx.params, new Date());
+        if (bed !== undefined) await requireBed({ caller: ctx, directory: this.directory }, bed);
+        return this.carryOut(ctx, again);
       },
     },
   },
@@ -97,7 +136,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         } catch (error) {
           // The lock was not free in time: run again, the unique key then names the holder.
           if (isType(error, "LOCKED") && attempt < ATTEMPTS) continue;
-          if (isType(error, BED_OCCUPIED)) throw bedOccupied(bedOf(stay) ?? "");
+          if (isType(error, BED_OCCUPIED)) throw bedOccupied(placesOf(stay)[0] ?? "");
           if (isType(error, PATIENT_ALREADY_ADMITTED)) throw patientAlreadyAdmitted(stay.subject?.reference ?? "");
           if (isType(error, "STALE_VERSION")) throw stayChanged();
           throw error;
@@ -106,6 +145,16 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
     },
   },
 });
+
+/** @throws 404 NOT_FOUND; 409 NOT_A_BED for a room or a ward; 503 when its owner is down */
+async function requireBed(mesh: QueryContext, bed: string): Promise<void> {
+  if (mesh.directory.known("Location").length === 0) return;
+  const [type, id] = splitReference(bed);
+  const place = await readReference<Location>(mesh, bed).catch((error: unknown) => {
+    throw isType(error, "GONE") ? notFound(type, id) : error;
+  });
+  if (!mayBeBed(place)) throw notABed(bed);
+}
 
 /** The write of a resource, refused when it is not any more as it was read. */
 function entryOf(resource: Encounter & { id: string }): TransactionEntry {

@@ -16,6 +16,9 @@ export const owns = [
 /** Types of which each version is an event, `fhir.TYPE`. */
 export const emits = ["MedicationDispense"];
 
+/** URL of an extension of a MedicationDispense, a decimal: units that were given back, all together. */
+export const RETURNED = "urn:openward:returned-quantity";
+
 /** A code of a code system, e.g. RxNorm's 313782. */
 export interface Code {
   system: string;
@@ -58,6 +61,29 @@ export interface Dispense {
   dispensedAt: string; // ISO 8601, UTC
 }
 
+/** What a patient gave back of a dispense: a FHIR SupplyDelivery to the pharmacy. */
+export interface Return {
+  /** "SupplyDelivery/…" */
+  delivery: string;
+  dispense: string;
+  quantity: number; // units
+  /** Units of the dispense that have not been given back. */
+  kept: number;
+  /** Units of the medication that are on the shelf now; absent: the pharmacy does not keep it. */
+  left?: number;
+}
+
+/** A dispense that was undone: its MedicationDispense is entered in error. */
+export interface VoidedDispense {
+  dispense: string;
+  version: number;
+  /** "MedicationRequest/…", which can be dispensed again; absent: it was dispensed without. */
+  prescription?: string;
+  quantity: number; // units
+  /** Units of the medication that are on the shelf now; absent: the pharmacy does not keep it. */
+  left?: number;
+}
+
 /** Everything that other services may know about `pharmacy`. */
 export const pharmacy = {
   /** Takes a delivery into stock. */
@@ -77,4 +103,14 @@ export const pharmacy = {
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE
    */
   dispense: action<{ prescription: string; quantity: number }, Dispense>("pharmacy.dispense"),
+  /**
+   * Undoes a dispense that was never handed out: it is on the shelf again, its prescription as it was, and not charged.
+   * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, DISPENSE_CHANGED
+   */
+  void: action<{ dispense: string; reason: string }, VoidedDispense>("pharmacy.void"),
+  /**
+   * Takes back what was handed out and not used: it is on the shelf, may be dispensed again by the prescription, and is not charged.
+   * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, MORE_THAN_DISPENSED
+   */
+  return: action<{ dispense: string; quantity: number; reason?: string }, Return>("pharmacy.return"),
 };

@@ -79,6 +79,46 @@ describe("pharmacy", () => {
     ]);
   });
 
+  it("undoes a dispense: shelf and prescription are as before, and why it was undone is on record", async () => {
+    const medication = newMedication();
+    await pharmacy.receive(clinic.caller, { medication, quantity: 10 });
+    const prescription = await prescribe(medication, 4);
+    const { dispense } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 4 });
+    expect(await clinic.read("pharmacy", prescription)).toMatchObject({ status: "completed" });
+    const voided = { dispense, reason: "wrong patient" };
+    expect(await pharmacy.void(clinic.caller, voided)).toEqual({ dispense, version: 2, prescription, quantity: 4, left: 10 });
+    expect(await clinic.read("pharmacy", prescription)).toMatchObject({ status: "active" });
+    expect(await clinic.read("pharmacy", dispense)).toMatchObject({
+      status: "entered-in-error",
+      statusReasonCodeableConcept: { text: "wrong patient" },
+    });
+    await expect(pharmacy.void(clinic.caller, voided)).rejects.toEqual(refusal(409, "DISPENSE_NOT_COMPLETED"));
+    await expect(pharmacy.void(clinic.caller, { ...voided, dispense: "MedicationDispense/none" })).rejects.toEqual(
+      refusal(404, "DISPENSE_NOT_FOUND"),
+    );
+    expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 4 })).toMatchObject({ left: 6 });
+  });
+
+  it("takes back what was not used, at most what was handed out; a delivery that was no return is undone", async () => {
+    const medication = newMedication();
+    await pharmacy.receive(clinic.caller, { medication, quantity: 10 });
+    const prescription = await prescribe(medication, 6);
+    const { dispense } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 6 });
+    const first = await pharmacy.return(clinic.caller, { dispense, quantity: 2, reason: "therapy ended" });
+    expect(first).toMatchObject({ dispense, quantity: 2, kept: 4, left: 6 });
+    expect(await clinic.read("pharmacy", prescription)).toMatchObject({ status: "active" });
+    await expect(pharmacy.return(clinic.caller, { dispense, quantity: 5 })).rejects.toEqual(refusal(409, "MORE_THAN_DISPENSED"));
+    await expect(pharmacy.dispense(clinic.caller, { prescription, quantity: 3 })).rejects.toEqual(refusal(409, "MORE_THAN_PRESCRIBED"));
+    expect(await pharmacy.return(clinic.caller, { dispense, quantity: 4 })).toMatchObject({ kept: 0, left: 10 });
+    const wrong = await clinic.read("pharmacy", first.delivery);
+    const undone = { ...wrong, status: "entered-in-error" };
+    const step = { op: "update", type: "SupplyDelivery", id: String(wrong.id), text: JSON.stringify(undone), upsert: false } as const;
+    await ownerOf("pharmacy").write(clinic.caller, { steps: [step] });
+    expect(await pharmacy.void(clinic.caller, { dispense, reason: "wrong patient" })).toMatchObject({ left: 10 });
+    await expect(pharmacy.return(clinic.caller, { dispense, quantity: 1 })).rejects.toEqual(refusal(409, "DISPENSE_NOT_COMPLETED"));
+    expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 6 })).toMatchObject({ left: 4 });
+  });
+
   it("refuses a prescription that there is not, and half a tablet", async () => {
     await expect(pharmacy.dispense(clinic.caller, { prescription: "MedicationRequest/none", quantity: 1 })).rejects.toEqual(
       refusal(404, "PRESCRIPTION_NOT_FOUND"),

@@ -1,4 +1,5 @@
 /** What runs where at this moment, for the page at `/`. */
+import { asSystem } from "../../../mesh/access/access.ts";
 import type { ServiceBroker } from "moleculer";
 import type { Caller } from "../../../mesh/caller.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
@@ -72,7 +73,7 @@ async function look({ broker, directory, meter, caller }: MeshView, now: number)
       const stats = await Promise.all(
         hosts.map((nodeID) =>
           ownerOf(name)
-            .stats(caller, {}, { ...CALL_OPTIONS, nodeID })
+            .stats(asSystem(caller, "api"), {}, { ...CALL_OPTIONS, nodeID })
             .catch(() => undefined),
         ),
       );

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
+import { asSystem } from "../../mesh/access/access.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { isType } from "../../federation/errors.ts";
@@ -50,7 +51,7 @@ async function closeAccount(this: This, { payload: { id } }: DurableEvent<Resour
 
 async function isActive({ broker, directory }: This, id: string): Promise<boolean> {
   try {
-    const { json } = await readResource({ caller: broker, directory }, "Practitioner", id);
+    const { json } = await readResource({ caller: asSystem(broker, "identity"), directory }, "Practitioner", id);
     return (parseJson(json) as Practitioner).active !== false;
   } catch (error) {
     if (isType(error, "GONE") || isType(error, "NOT_FOUND")) return false;

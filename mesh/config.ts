@@ -72,7 +72,7 @@ export interface Config {
   /** Address and port that a node of `identity` listens on for gateways; 0: a free port. */
   identityHost: string;
   identityPort: number;
-  /** Folder of the keys that sign tokens; undefined: one in `dataDir`. */
+  /** Folder of the keys that sign tokens; undefined: `dataDir`. */
   identityKeys?: string;
   system: System;
   /** Only these services of the system; undefined: all of them. */

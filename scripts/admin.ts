@@ -7,6 +7,7 @@
  *   npm run admin -- add-user rossi --name "Ada Rossi" --roles nurse
  */
 import { ServiceBroker } from "moleculer";
+import { openAccess, setAccess } from "../mesh/access/access.ts";
 import { readConfig } from "../mesh/config.ts";
 import { ParamsValidator } from "../mesh/params.ts";
 import IdentityService from "../services/identity/identity.service.ts";
@@ -27,6 +28,7 @@ async function carryOut(command: Command): Promise<void> {
   const settings = readConfig();
   const config = { ...settings, publicUrl: settings.publicUrl ?? gatewayUrl(settings) };
   const broker = new ServiceBroker({ logger: false, validator: new ParamsValidator(), skipProcessEventRegistration: true });
+  setAccess(broker, openAccess()); // who may open the store may do all of this anyway
   broker.createService(IdentityService(config, { listens: false }));
   await broker.start();
   try {

@@ -70,6 +70,11 @@ export class Accounts {
     return found;
   }
 
+  /** By its id; null when it is closed, or none. */
+  open(id: string): Promise<StoredAccount | null> {
+    return this.#accounts.findOne({ _id: id, closedAt: { $exists: false } });
+  }
+
   async list(): Promise<User[]> {
     return (await this.#accounts.find({ sort: ["login"], limit: MAX_LISTED })).map(userOf);
   }
@@ -197,7 +202,7 @@ export class Accounts {
   }
 
   async #forLink({ account, kind }: StoredLink): Promise<StoredAccount | undefined> {
-    const found = await this.#accounts.findOne({ _id: account, closedAt: { $exists: false } });
+    const found = await this.open(account);
     return found && !(kind === "first" && found.password !== undefined) ? found : undefined;
   }
 

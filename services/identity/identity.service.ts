@@ -1,11 +1,19 @@
 import { mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
-import { join } from "node:path";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
+import { asSystem } from "../../mesh/access/access.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
+import { isType } from "../../federation/errors.ts";
+import type { ResourceVersion } from "../../federation/owner-contract.ts";
+import { readResource } from "../../federation/read.ts";
+import { parseJson } from "../../fhir/json.ts";
+import type { Practitioner } from "../../fhir/r4.ts";
 import type { WithCollections } from "../../mixins/collections.ts";
+import type { DurableEvent } from "../../mixins/events/event.ts";
+import { Events } from "../../mixins/events/events.ts";
+import { Store } from "../../mixins/store.ts";
 import { Accounts } from "./accounts.ts";
 import { administration } from "./administration.ts";
 import { IdentityCollections, type Stored } from "./collections.ts";
@@ -36,11 +44,32 @@ type This = Service &
     tellFirstLink(): Promise<void>;
   };
 
+/** A practitioner who is active no longer, or gone, has no account any more. Safe to repeat: what is closed stays closed. */
+async function closeAccount(this: This, { payload: { id } }: DurableEvent<ResourceVersion>): Promise<void> {
+  if (!(await isActive(this, id))) await this.accounts.closeOf(`Practitioner/${id}`);
+}
+
+async function isActive({ broker, directory }: This, id: string): Promise<boolean> {
+  try {
+    const { json } = await readResource({ caller: asSystem(broker, "identity"), directory }, "Practitioner", id);
+    return (parseJson(json) as Practitioner).active !== false;
+  } catch (error) {
+    if (isType(error, "GONE") || isType(error, "NOT_FOUND")) return false;
+    throw error;
+  }
+}
+
+/** The store holds what events need; no resource is kept. */
+const FOLLOWS_PRACTITIONERS = [
+  Events<This>({ handles: { "fhir.Practitioner": closeAccount } }),
+  Store({ indexVersion: "none", reindex: () => ({ keys: [], ranges: [] }) }),
+];
+
 /** @param listens false: for a program that works on the store and answers nobody */
 export default (config: Config, { listens = true } = {}): ServiceSchema =>
   defineService<typeof identity, This>({
     name: "identity",
-    mixins: [IdentityCollections(), WithFhirDirectory()],
+    mixins: [...(listens ? FOLLOWS_PRACTITIONERS : []), IdentityCollections(), WithFhirDirectory()],
     metadata: {},
 
     actions: {
@@ -114,4 +143,4 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
     },
   });
 
-const keyFolder = ({ identityKeys, dataDir }: Config): string => identityKeys ?? join(dataDir, "identity-keys");
+const keyFolder = ({ identityKeys, dataDir }: Config): string => identityKeys ?? dataDir;

@@ -90,7 +90,7 @@ export class IdentityNode {
     const exchange = () => new Exchange({ request, response, body, origin });
     const { provider, launches } = issuer;
     if (path.startsWith(`${MOUNT}/interaction/`)) {
-      return interact(exchange(), { provider, launches, people, signIn: this.#signIn, errors: library.errors });
+      return interact(exchange(), { provider, launches, people, accounts, signIn: this.#signIn, errors: library.errors });
     }
     if (path.startsWith(`${MOUNT}/password/`)) return setPasswordByLink(exchange(), accounts);
     if (path === `${MOUNT}/account`) return showAccount(exchange(), { provider, kept, factor: this.#factor });

@@ -1,5 +1,7 @@
-/** The patients that somebody may pick one of. */
-import type { Service } from "moleculer";
+/** The patients that somebody may pick one of: those that this person may see. */
+import type { CallingOptions, Service } from "moleculer";
+import { accessOf } from "../../mesh/access/access.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import { searchPage } from "../../federation/search-page.ts";
 import { readResource } from "../../federation/read.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
@@ -7,6 +9,7 @@ import { isType } from "../../federation/errors.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { Patient } from "../../fhir/r4.ts";
 import { parseSearch } from "../../fhir/search/parse.ts";
+import type { StoredAccount } from "./identity.model.ts";
 import type { Choice } from "./pages/forms.ts";
 
 /** On one page; more are for a longer name. */
@@ -14,7 +17,7 @@ const MAX_SHOWN = 20;
 /** Bytes of resources that are read for one page. */
 const MAX_BYTES = 1_048_576;
 
-/** Asks the services of the mesh, whichever owns Patient. */
+/** Asks the services of the mesh, whichever owns Patient, in the name of who asks. */
 export class People {
   readonly #service: Service & WithDirectory;
 
@@ -23,7 +26,7 @@ export class People {
   }
 
   /** Active patients whose name begins like this. @throws 503 OWNER_DOWN */
-  async named(name: string): Promise<{ found: Choice[]; isMore: boolean }> {
+  async named(name: string, account: StoredAccount): Promise<{ found: Choice[]; isMore: boolean }> {
     const search = parseSearch(
       "Patient",
       [
@@ -32,24 +35,33 @@ export class People {
       ],
       { base: "", handling: "lenient", dates: "r4" },
     );
-    const { rows, next } = await searchPage(this.#mesh, { type: "Patient", search, limit: MAX_SHOWN, maxBytes: MAX_BYTES });
+    const request = { type: "Patient", search, limit: MAX_SHOWN, maxBytes: MAX_BYTES };
+    const { rows, next } = await searchPage(this.#meshFor(account), request).catch((error) => {
+      if (isType(error, "NOT_ALLOWED")) return { rows: [], next: undefined };
+      throw error;
+    });
     const found = rows.map(({ json = "" }) => parseJson(json) as Patient).filter(({ active }) => active !== false);
     return { found: found.map(choiceOf), isMore: next !== undefined };
   }
 
-  /** Whether there is such a patient. */
-  async has(id: string): Promise<boolean> {
+  /** Whether there is such a patient for this person. */
+  async has(id: string, account: StoredAccount): Promise<boolean> {
     try {
-      await readResource(this.#mesh, "Patient", id);
+      await readResource(this.#meshFor(account), "Patient", id);
       return true;
     } catch (error) {
-      if (isType(error, "NOT_FOUND") || isType(error, "GONE")) return false;
+      if (["NOT_FOUND", "GONE", "NOT_ALLOWED"].some((type) => isType(error, type))) return false;
       throw error;
     }
   }
 
-  get #mesh() {
-    return { caller: this.#service.broker as never, directory: this.#service.directory };
+  #meshFor({ _id: sub, roles, name, practitioner: fhirUser }: StoredAccount): { caller: Caller; directory: WithDirectory["directory"] } {
+    const { broker, directory } = this.#service;
+    const access = accessOf(broker);
+    const as = access.isOpen ? undefined : access.stampOf({ sub, roles, name, ...(fhirUser && { fhirUser }) });
+    const call = <Result, Params>(action: string, params: Params, options: CallingOptions = {}): Promise<Result> =>
+      broker.call(action, params as never, as === undefined ? options : { ...options, meta: { ...options.meta, as } }) as never;
+    return { caller: { call, broker } as Caller, directory };
   }
 }
 

@@ -1,5 +1,6 @@
 /** The pages between an app's request and its answer: sign in, pick a patient, consent. Bound to one browser by a cookie for this address. */
 import type { errors as Errors, Interaction, Provider } from "oidc-provider";
+import type { Accounts } from "../accounts.ts";
 import type { People } from "../people.ts";
 import type { Launches, Results } from "../provider/launches.ts";
 import { DEVICE_MS, type SignIn, type Step } from "../sign-in/sign-in.ts";
@@ -15,6 +16,7 @@ export interface InteractionParts {
   provider: Provider;
   errors: typeof Errors;
   signIn: SignIn;
+  accounts: Accounts;
   launches: Launches;
   people: People;
 }
@@ -97,14 +99,16 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
 const FHIR_ID = /^[A-Za-z0-9.-]{1,64}$/;
 
 async function pickPatient(going: Going, parts: InteractionParts): Promise<void> {
-  const { exchange, app, redirectUri } = going;
+  const { exchange, details, app, redirectUri } = going;
   const { form, language } = exchange;
+  const account = await parts.accounts.open(details.session?.accountId ?? "");
+  if (!account) return exchange.send(400, messagePage(language.say("error"), language.say("expired")));
   const picked = form.get("patient") ?? "";
-  if (form.get("step") === "pick" && FHIR_ID.test(picked) && (await parts.people.has(picked))) {
+  if (form.get("step") === "pick" && FHIR_ID.test(picked) && (await parts.people.has(picked, account))) {
     return finish(going, parts, { patient: { id: picked } });
   }
   const name = (form.get("name") ?? "").trim().slice(0, 100);
-  const { found, isMore } = name === "" ? { found: undefined, isMore: false } : await parts.people.named(name);
+  const { found, isMore } = name === "" ? { found: undefined, isMore: false } : await parts.people.named(name, account);
   return exchange.send(200, patientPage(language, app, name, found, isMore), redirectUri);
 }
 
@@ -123,5 +127,7 @@ async function consent(going: Going, parts: InteractionParts): Promise<void> {
     launch: params["launch"] as string | undefined,
     results: (lastSubmission ?? {}) as Results,
   });
+  const { say } = exchange.language;
+  if (!grant) return exchange.send(400, messagePage(say("error"), say("expired")));
   return finish(going, parts, { consent: { grantId: grant.jti } });
 }

@@ -28,13 +28,13 @@ describe("the keys of tokens", () => {
     const now = 100 * PERIOD_MS + PERIOD_MS / 2;
     const sets = await Promise.all(Array.from({ length: 8 }, () => keysAt(now, folder, known)));
     expect(new Set(sets.map(({ id }) => id)).size).toBe(1);
-    expect(readdirSync(folder)).toEqual(["es256-100.json"]);
-    expect(statSync(join(folder, "es256-100.json")).mode & 0o077).toBe(0);
+    expect(readdirSync(folder)).toEqual(["identity-es256-100.json"]);
+    expect(statSync(join(folder, "identity-es256-100.json")).mode & 0o077).toBe(0);
     const before = await keysAt(101 * PERIOD_MS - 1, folder, known);
     const after = await keysAt(101 * PERIOD_MS + 1, folder, known);
     expect(before.keys.map(({ kid }) => kid).reverse()).toEqual(after.keys.map(({ kid }) => kid));
     await keysAt(103 * PERIOD_MS + PERIOD_MS / 2, folder, known);
-    expect(readdirSync(folder)).toEqual(["es256-103.json"]);
+    expect(readdirSync(folder)).toEqual(["identity-es256-103.json"]);
   });
 
   it("are the same on all machines, or the start is refused", async () => {

@@ -61,7 +61,7 @@ export async function keysAt(now: number, folder: string, known: Collection<Stor
 /** The part of a key that everybody may know. */
 export const publicPart = ({ d: _, ...key }: SigningKey): PublicKey => key;
 
-const fileOf = (folder: string, period: number): string => join(folder, `es256-${period}.json`);
+const fileOf = (folder: string, period: number): string => join(folder, `identity-es256-${period}.json`);
 
 async function keyOf(period: number, folder: string, known: Collection<StoredKey>): Promise<SigningKey> {
   const file = fileOf(folder, period);
@@ -106,7 +106,7 @@ async function makeKey(file: string): Promise<SigningKey> {
 
 async function forget(folder: string, oldest: number): Promise<void> {
   for (const name of await readdir(folder)) {
-    const period = Number(/^es256-(\d+)\.json$/.exec(name)?.[1] ?? Number.NaN);
+    const period = Number(/^identity-es256-(\d+)\.json$/.exec(name)?.[1] ?? Number.NaN);
     if (period < oldest) await rm(join(folder, name), { force: true });
   }
 }

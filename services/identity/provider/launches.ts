@@ -62,7 +62,8 @@ export class Launches {
       const known = session.grantIdFor(client.clientId);
       return known === undefined ? undefined : provider.Grant.find(known);
     }
-    if (!isTrusted || (await this.#mustPick(ctx))) return undefined;
+    const isLoginDue = ctx.oidc.prompts.has("login") && !(result as Results | undefined)?.login;
+    if (!isTrusted || isLoginDue || (await this.#mustPick(ctx))) return undefined;
     return this.grant(ctx.oidc.provider, {
       accountId: session.accountId,
       clientId: client.clientId,
@@ -73,30 +74,32 @@ export class Launches {
     });
   }
 
-  /** Makes a grant, bound to the patient of its launch. A launch serves once. */
-  async grant(provider: KoaContextWithOIDC["oidc"]["provider"], asked: GrantRequest): Promise<Grant> {
+  /** Makes a grant, bound to the patient of its launch, which serves once. @returns undefined: a patient is needed, and the launch was taken */
+  async grant(provider: KoaContextWithOIDC["oidc"]["provider"], asked: GrantRequest): Promise<Grant | undefined> {
     const { accountId, clientId, scope, resource, launch, results } = asked;
     const grant = new provider.Grant({ accountId, clientId });
     grant.addOIDCScope(scope);
     grant.addResourceScope(resource, scope);
-    const launched = launch === undefined ? undefined : await this.take(launch, accountId, clientId);
-    const id = await grant.save();
+    const launched = launch === undefined ? undefined : await this.#take(launch, accountId, clientId);
     const context = launched ? contextOf(launched) : results.patient && { patient: results.patient.id };
+    if (!context && needsPatient(scope.split(" "))) return undefined;
+    const id = await grant.save();
     if (context) await this.#kept.contexts.insert({ _id: id, ...context, expiresAt: Date.now() + CONTEXT_MS });
     return grant;
   }
 
   /** The launch that was prepared for this person and app, which nobody can take again. */
-  async take(launch: string, accountId: string, clientId: string): Promise<StoredLaunch | undefined> {
+  async #take(launch: string, accountId: string, clientId: string): Promise<StoredLaunch | undefined> {
     const found = await this.#find(launch, accountId, clientId);
     return found && (await this.#kept.launches.removeMany({ _id: found._id })) === 1 ? found : undefined;
   }
 
   async #mustPick(ctx: KoaContextWithOIDC): Promise<boolean> {
-    const { session, client, params, result } = ctx.oidc;
+    const { session, client, params, result, entities } = ctx.oidc;
     const scopes = scopesOf(ctx);
     if (!session?.accountId || !needsPatient(scopes) || (result as Results | undefined)?.patient) return false;
-    if ((result as Results | undefined)?.consent) return false; // the grant has it
+    const grantId = entities.Grant?.jti;
+    if (grantId !== undefined && (await this.#kept.contexts.findOne({ _id: grantId }))) return false;
     const launch = params?.launch as string | undefined;
     if (launch === undefined || !scopes.includes("launch")) return true;
     return (await this.#find(launch, session.accountId, client?.clientId ?? "")) === undefined;

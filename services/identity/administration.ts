@@ -21,7 +21,13 @@ const FHIR_ID = /^[A-Za-z0-9.-]{1,64}$/;
 const CLIENT_ID = { type: "string", pattern: /^[A-Za-z0-9._-]{3,100}$/ } as const;
 const ROLE_LIST = { type: "array", max: ROLES.length, items: { type: "enum", values: [...ROLES] } } as const;
 const URIS = { type: "array", max: 20, optional: true, items: { type: "string", max: 500 } } as const;
-const URI = { type: "string", max: 500, pattern: /^https:\/\/[^\s]+$/, optional: true } as const;
+/** Encrypted, or on this machine. */
+const URI = {
+  type: "string",
+  max: 500,
+  pattern: /^(https:\/\/|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)[:/])\S+$/,
+  optional: true,
+} as const;
 const JWKS = {
   type: "object",
   optional: true,

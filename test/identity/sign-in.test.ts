@@ -1,10 +1,13 @@
 /** Apps that sign people in, by a client library that knows nothing of us. */
-import { createLocalJWKSet, jwtVerify } from "jose";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from "jose";
 import * as client from "openid-client";
+import { generate } from "otplib";
 import { identity } from "../../services/identity/identity.contract.ts";
 import { Browser } from "../../scripts/identity/browser.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
-import { App, NURSE, PASSWORD } from "./app.ts";
+import { App, configurationOf, NURSE, PASSWORD, REDIRECT, SCOPE } from "./app.ts";
 
 describe("an app that signs somebody in", () => {
   let mesh: Mesh;
@@ -127,6 +130,103 @@ describe("an app that signs somebody in", () => {
     await expect(client.refreshTokenGrant(app.config, tokens.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
     expect(await endedSids(mesh)).toContain(sidOf(tokens.access_token));
     expect((await browser.see((await app.request("openid")).url)).text).toContain("Login name");
+  });
+
+  it("on a server proves itself by a key, and is told when a session of its own ends elsewhere", async () => {
+    jest.spyOn(console, "warn").mockImplementation(() => {}); // the library says that Jest hides Node's own fetch from it
+    const told: string[] = [];
+    const receiver = createServer((request, response) => {
+      request.on("data", (chunk: Buffer) => told.push(new URLSearchParams(chunk.toString()).get("logout_token") ?? ""));
+      request.on("end", () => response.end());
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+    const { privateKey, publicKey } = await generateKeyPair("ES384", { extractable: true });
+    const jwks = { keys: [{ ...((await exportJWK(publicKey)) as Record<string, string>), alg: "ES384", kid: "1" }] };
+    await identity.createClient(mesh.caller, {
+      id: "portal",
+      name: "Portal",
+      kind: "confidential",
+      scope: SCOPE,
+      redirectUris: [REDIRECT],
+      jwks,
+      backchannelLogoutUri: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/told`,
+    });
+    const portal = new App(mesh, app.user, await configurationOf(mesh, "portal", client.PrivateKeyJwt({ key: privateKey, kid: "1" })));
+    const impostor = new App(mesh, app.user, await configurationOf(mesh, "portal"));
+    const browser = new Browser(mesh.base);
+    const { url, verifier, state } = await portal.code("openid user/Observation.rs", { browser });
+    await expect(impostor.exchange(url, verifier, state)).rejects.toMatchObject({ error: "invalid_client" });
+    const tokens = await portal.exchange(url, verifier, state);
+    const ask = await browser.see("/auth/logout");
+    const xsrf = /name="xsrf" value="(\w+)"/.exec(ask.text)?.[1] ?? "";
+    expect((await browser.see("/auth/logout/confirm", { xsrf: "guessed", logout: "yes" })).status).toBe(400);
+    expect((await browser.see("/auth/logout/confirm", { xsrf, logout: "yes" })).text).toContain("You are signed out.");
+    const { payload } = await jwtVerify(told[0] ?? "", createLocalJWKSet(await identity.keys(mesh.caller, {})), {
+      issuer: `${mesh.base}/auth`,
+      audience: "portal",
+      typ: "logout+jwt",
+    });
+    expect(payload).toMatchObject({
+      sub: app.user.id,
+      sid: tokens.claims()?.["sid"],
+      events: { "http://schemas.openid.net/event/backchannel-logout": {} },
+    });
+    expect(await endedSids(mesh)).toContain(sidOf(tokens.access_token));
+    await new Promise((resolve) => receiver.close(resolve));
+  });
+
+  it("shows its person pages in their language, which work without a script", async () => {
+    const page = async (language: string, more = {}) =>
+      (await new Browser(mesh.base, { "accept-language": language }).see((await app.request("openid", more)).url)).text;
+    expect(await page("ar-LB, en;q=0.5")).toMatch(/<html lang="ar" dir="rtl">[\s\S]*تسجيل الدخول/);
+    expect(await page("fr")).toMatch(/<html lang="fr" dir="ltr">[\s\S]*Mot de passe/);
+    expect(await page("en", { ui_locales: "fr" })).toContain("Mot de passe");
+    const text = await page("en");
+    for (const id of ["login", "password"]) expect(text).toMatch(new RegExp(`<label for="${id}">[\\s\\S]*<input id="${id}"`));
+    expect(text).not.toContain("<script");
+  });
+
+  it("asks for a code, once somebody has set up a second factor, and takes each code once", async () => {
+    await identity.createUser(mesh.caller, { login: "verdi", name: "V", roles: ["physician"], password: PASSWORD });
+    const browser = new Browser(mesh.base);
+    const request = await app.request("openid");
+    const form = { step: "login", login: "verdi", password: PASSWORD };
+    const consent = await browser.see((await browser.see(request.url)).url, form);
+    await browser.leave(consent.url, { step: "allow" });
+
+    const account = "/auth/account";
+    expect((await new Browser(mesh.base).see(account)).status).toBe(401);
+    const off = await browser.see(account);
+    const proof = /name="proof" value="([\w-]+)"/.exec(off.text)?.[1] ?? "";
+    expect((await browser.see(account, { step: "start", proof: "guessed" })).status).toBe(403);
+    const start = await browser.see(account, { step: "start", proof });
+    const secret = /name="secret" value="(\w+)"/.exec(start.text)?.[1] ?? "";
+    const codeAt = (steps: number) => generate({ secret, epoch: Math.floor(Date.now() / 1_000) + 30 * steps });
+    expect((await browser.see(account, { step: "confirm", proof, secret, code: "000000" })).status).toBe(401);
+    const codes = await browser.see(account, { step: "confirm", proof, secret, code: await codeAt(-1) });
+    const recovery = [...codes.text.matchAll(/<code>([0-9A-Z-]{19})<\/code>/g)].map(([, code = ""]) => code);
+    expect(recovery).toHaveLength(10);
+
+    const again = async (...typed: string[]) => {
+      const fresh = new Browser(mesh.base);
+      const login = await fresh.see((await app.request("openid")).url);
+      const page = await fresh.see(login.url, form);
+      expect(page.text).toContain("six digits");
+      const answers = [];
+      for (const code of typed) answers.push((await fresh.once(page.url, { step: "code", code })).status);
+      return answers;
+    };
+    const code = await codeAt(0);
+    expect(await again("000000", code)).toEqual([401, 303]);
+    expect(await again(code, recovery[0] ?? "")).toEqual([401, 303]);
+    expect(await again(recovery[0] ?? "", (recovery[1] ?? "").toLowerCase())).toEqual([401, 303]);
+
+    const { link } = await identity.resetPassword(mesh.caller, { user: "verdi" }); // app and codes are lost
+    await new Browser(mesh.base).see(link, { password: "another four words", repeat: "another four words" });
+    expect((await identity.listUsers(mesh.caller, {})).find(({ login }) => login === "verdi")).toMatchObject({ hasTotp: false });
+    const login = await browser.see((await app.request("openid")).url);
+    expect(login.text).toContain("Login name"); // this browser's session has ended too
+    expect((await browser.see(login.url, { ...form, password: "another four words" })).text).toContain("Allow The App?");
   });
 });
 

@@ -13,6 +13,9 @@ import type { News } from "../news.ts";
 const KEPT_MS = 86_400_000;
 /** Clocks of nodes and clients may differ by so much, seconds; as the provider has it. */
 export const CLOCK_TOLERANCE_S = 15;
+/** Sign-ins that may begin at a node within a minute; beginning one needs no password, and each is kept for a quarter of an hour. */
+const MAX_BEGUN = 1_200;
+const MINUTE_MS = 60_000;
 /** What an access token, which holds by itself, is kept under: this and its `jti`. No client can give it as a token. */
 export const TOKEN_NAME = "at:";
 
@@ -22,6 +25,7 @@ export class Artifacts {
   readonly #clients: Clients;
   readonly #news: News;
   readonly #errors: typeof Errors;
+  #begun = { count: 0, until: 0 };
 
   constructor(kept: Kept, clients: Clients, news: News, errors: typeof Errors) {
     this.#kept = kept;
@@ -91,6 +95,7 @@ export class Artifacts {
       ...(sessionUid !== undefined && { sessionUid: String(sessionUid) }),
     };
     const _id = keyOf(model, id);
+    if (model === "Interaction") this.#requireRoom();
     try {
       await this.#kept.artifacts.insert({ _id, ...artifact });
     } catch (error) {
@@ -99,6 +104,13 @@ export class Artifacts {
       if (model === "ReplayDetection") throw new this.#errors.InvalidClientAuth("client assertion tokens must only be used once");
       await this.#kept.artifacts.updateMany({ _id }, { $set: artifact });
     }
+  }
+
+  #requireRoom(): void {
+    const now = Date.now();
+    if (this.#begun.until < now) this.#begun = { count: 0, until: now + MINUTE_MS };
+    this.#begun.count += 1;
+    if (this.#begun.count > MAX_BEGUN) throw new this.#errors.TemporarilyUnavailable("too many sign-ins begin: try again in a minute");
   }
 
   async #consume(model: string, id: string): Promise<void> {

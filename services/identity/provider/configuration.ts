@@ -70,6 +70,9 @@ export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
       short: cookie,
     },
     clockTolerance: CLOCK_TOLERANCE_S,
+    // The library would refuse addresses of private networks; which are asked for keys or told of an end, an operator has registered.
+    fetch: (url, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown } = {}) =>
+      fetch(url, { ...options, redirect: "error" }),
     discovery: { ui_locales_supported: ["en", "fr", "ar"] },
     clientBasedCORS: (_ctx, origin, client) => (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
 

@@ -6,13 +6,9 @@
  *   npm run admin -- users
  *   npm run admin -- add-user rossi --name "Ada Rossi" --roles nurse
  */
-import { ServiceBroker } from "moleculer";
-import { openAccess, setAccess } from "../mesh/access/access.ts";
 import { readConfig } from "../mesh/config.ts";
-import { ParamsValidator } from "../mesh/params.ts";
-import IdentityService from "../services/identity/identity.service.ts";
 import { type Command, commandOf, USAGE } from "./identity/commands.ts";
-import { gatewayUrl } from "./start/address.ts";
+import { withIdentity } from "./identity/own-identity.ts";
 import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
 try {
@@ -25,19 +21,11 @@ try {
 }
 
 async function carryOut(command: Command): Promise<void> {
-  const settings = readConfig();
-  const config = { ...settings, publicUrl: settings.publicUrl ?? gatewayUrl(settings) };
-  const broker = new ServiceBroker({ logger: false, validator: new ParamsValidator(), skipProcessEventRegistration: true });
-  setAccess(broker, openAccess()); // who may open the store may do all of this anyway
-  broker.createService(IdentityService(config, { listens: false }));
-  await broker.start();
-  try {
+  await withIdentity(readConfig(), async (broker) => {
     for (const line of await command(broker)) console.log(line);
-  } catch (error) {
+  }).catch((error: unknown) => {
     throw faultOf(error);
-  } finally {
-    await broker.stop();
-  }
+  });
 }
 
 /** Moleculer's validator tells each fault by itself. */

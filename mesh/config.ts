@@ -113,6 +113,8 @@ export interface Config {
   corsOrigin?: "*" | string[];
   /** Networks of this house that subscriptions may send to, with or without TLS; undefined: only public addresses, by https. */
   subscriptionNetworks?: BlockList;
+  /** JSON file with an operator's identifier systems and match weights; undefined: the defaults. */
+  patientsFile?: string;
   /** File that this node touches once a second while it serves; undefined: none. */
   healthFile?: string;
   /** True in a child of `npm run cluster`: the supervisor holds the data folder and owns the child's life. */
@@ -187,6 +189,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const rules = read("RULES", parseRules, RULES_EXPECTED) ?? { otherwise: "on", named: {} };
   const subscriptionNetworks = read("SUBSCRIPTION_NETWORKS", parseNetworks, 'networks like "10.1.0.0/16,::1", separated by commas');
   const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
+  const patientsFile = read("PATIENTS_FILE", parsePath, "the path of a file");
   const healthFile = read("HEALTH_FILE", parsePath, "the path of a file");
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
   const handedPort = read("OPENWARD_GATEWAY_PORT", parsePort, "a whole number from 0 to 65535");
@@ -235,6 +238,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(metricsFrom && { metricsFrom }),
     ...(otlpEndpoint && { otlpEndpoint }),
     ...(subscriptionNetworks && { subscriptionNetworks }),
+    ...(patientsFile && { patientsFile }),
     ...(healthFile && { healthFile }),
     ...(handedPort !== undefined && { handedPort }),
     ...(parentFd !== undefined && { parentFd }),

@@ -57,6 +57,7 @@ export async function liveOneDay(url: string, name: string, tell: Tell, tokens?:
     birthDate: "1951-03-08",
     gender: "female",
     identifier: { system: "urn:openward:demo", value: name },
+    confirm: "each day of the demo has an Ada Rossi of its own",
   });
   tell("Ada Rossi is registered", patient);
   const { visit } = await call(visits.open, { patient, reason: "Dizziness" });

@@ -17,7 +17,7 @@ import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
 const USAGE =
   'usage: npm run --silent token -- --user LOGIN | --client ID --key FILE --scope "user/*.rs" [--patient ID] [--url URL] [--json]';
-const SCOPE = { user: "openid fhirUser user/*.cruds", client: "system/*.cruds" };
+const SCOPE = { user: "openid fhirUser user/*.cruds actions", client: "system/*.cruds" };
 
 try {
   const { json, ...asked } = optionsOf(process.argv.slice(2));

@@ -8,16 +8,24 @@
  */
 import { readConfig } from "../mesh/config.ts";
 import { type Command, commandOf, USAGE } from "./identity/commands.ts";
+import { ROLES } from "../services/identity/identity.contract.ts";
+import { tryAccounts } from "./identity/try-account.ts";
 import { withIdentity } from "./identity/own-identity.ts";
 import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
 try {
   const [name, ...args] = process.argv.slice(2);
   if (name === undefined) console.log(USAGE);
+  else if (name === "try") console.log(JSON.stringify(await tryPasswords()));
   else await carryOut(commandOf(name, args));
 } catch (error) {
   console.error(sentenceOf(error, { host: "", port: 0 }));
   process.exitCode = 1;
+}
+
+async function tryPasswords(): Promise<Record<string, string>> {
+  const accounts = await tryAccounts(readConfig(), ROLES);
+  return Object.fromEntries(accounts.map(({ login, password }) => [login, password]));
 }
 
 async function carryOut(command: Command): Promise<void> {

@@ -17,8 +17,8 @@ type Given<Name extends keyof typeof identity> = Context<ParamsOf<Name>>;
 const USER = { type: "string", min: 1, max: 100 } as const;
 const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 const SCOPE = { type: "string", max: 5_000 } as const;
-const FHIR_ID = /^[A-Za-z0-9.-]{1,64}$/;
-const CLIENT_ID = { type: "string", pattern: /^[A-Za-z0-9._-]{3,100}$/ } as const;
+/** A `client_id`. */
+export const CLIENT_ID = { type: "string", pattern: /^[A-Za-z0-9._-]{3,100}$/ } as const;
 const ROLE_LIST = { type: "array", max: ROLES.length, items: { type: "enum", values: [...ROLES] } } as const;
 const URIS = { type: "array", max: 20, optional: true, items: { type: "string", max: 500 } } as const;
 /** Encrypted, or on this machine. */
@@ -128,19 +128,6 @@ export const administration = {
     ...ofNothing,
     handler(this: Office) {
       return this.registrations.list();
-    },
-  },
-
-  createLaunch: {
-    params: {
-      user: USER,
-      client: CLIENT_ID,
-      patient: { type: "string", pattern: FHIR_ID },
-      encounter: { type: "string", pattern: FHIR_ID, optional: true },
-      $$strict: true as const,
-    },
-    async handler(this: Office, { params }: Given<"createLaunch">) {
-      return { launch: await this.registrations.launch(params) };
     },
   },
 };

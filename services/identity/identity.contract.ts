@@ -143,8 +143,9 @@ export const identity = {
   /** All clients by id, at most 10,000. */
   listClients: action<Record<string, never>, Client[]>("identity.listClients"),
   /**
-   * The `launch` parameter of an EHR launch (SMART App Launch 2.2): the app that is started with it within five minutes, by this person,
-   * gets this patient and encounter. @throws 404 USER_NOT_FOUND, 404 CLIENT_NOT_FOUND
+   * The `launch` parameter of an EHR launch (SMART App Launch 2.2): the app that is started with it within five minutes, by who calls this,
+   * gets this patient and encounter (ids).
+   * @throws 404 CLIENT_NOT_FOUND, 404 PATIENT_NOT_FOUND (or not to be seen), 404 USER_NOT_FOUND (a program has no account)
    */
-  createLaunch: action<{ user: string; client: string; patient: string; encounter?: string }, { launch: string }>("identity.createLaunch"),
+  createLaunch: action<{ client: string; patient: string; encounter?: string }, { launch: string }>("identity.createLaunch"),
 };

@@ -25,6 +25,10 @@ export const passwordWeak = () =>
 /** No client has this id. */
 export const clientNotFound = (id: string) => new MoleculerClientError("No client has this id.", 404, "CLIENT_NOT_FOUND", { id });
 
+/** There is no such patient for this person. */
+export const patientNotFound = (patient: string) =>
+  new MoleculerClientError("No patient has this id, or you may not see it.", 404, "PATIENT_NOT_FOUND", { patient });
+
 /** Another client has this id. */
 export const clientTaken = (id: string) =>
   new MoleculerClientError("Another client has this id: choose another.", 409, "CLIENT_TAKEN", { id });

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
-import { asSystem } from "../../mesh/access/access.ts";
+import { accessOf, asSystem, notAllowed } from "../../mesh/access/access.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { isType } from "../../federation/errors.ts";
@@ -15,18 +15,21 @@ import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Store } from "../../mixins/store.ts";
 import { Accounts } from "./accounts.ts";
-import { administration } from "./administration.ts";
+import { administration, CLIENT_ID } from "./administration.ts";
 import { IdentityCollections, type Stored } from "./collections.ts";
 import { type Ended, type identity, IDENTITY_ENDED } from "./identity.contract.ts";
+import { patientNotFound, userNotFound } from "./identity.errors.ts";
 import { addressOf, startListener, stopListener } from "./listener.ts";
 import { News } from "./news.ts";
 import { IdentityNode } from "./node.ts";
 import { originIn } from "./origin.ts";
 import { People } from "./people.ts";
 import { keysAt, publicPart } from "./provider/keys.ts";
+import { scopesIn } from "./provider/scopes.ts";
 import { Registrations } from "./registrations.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 
+const FHIR_ID = { type: "string", pattern: /^[A-Za-z0-9.-]{1,64}$/ } as const;
 /** How often it is looked whether another key signs now, milliseconds; far less than keys overlap. */
 const LOOK_AT_KEYS_MS = 600_000;
 
@@ -36,6 +39,7 @@ type This = Service &
     news: News;
     accounts: Accounts;
     registrations: Registrations;
+    people: People;
     passwords: Passwords;
     node?: IdentityNode;
     listener?: Server;
@@ -88,6 +92,21 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       },
 
       ...administration,
+
+      createLaunch: {
+        rest: "POST",
+        whoMay: "signed-in", // an app is started by whoever has a patient open; the app sees what its person may
+        summary: "Prepare the start of an app for the patient that is open",
+        params: { client: CLIENT_ID, patient: FHIR_ID, encounter: { ...FHIR_ID, optional: true }, $$strict: true },
+        async handler(ctx) {
+          const { sub, scope } = accessOf(this.broker).identityOf(ctx);
+          if (scope !== undefined && !scopesIn(scope).includes("actions")) throw notAllowed("call identity.createLaunch");
+          const account = await this.accounts.open(sub);
+          if (!account) throw userNotFound(sub);
+          if (!(await this.people.has(ctx.params.patient, account))) throw patientNotFound(ctx.params.patient);
+          return { launch: await this.registrations.launch(account._id, ctx.params) };
+        },
+      },
     },
 
     events: {
@@ -98,11 +117,11 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
     methods: {
       async serve(this: This): Promise<void> {
-        const { collections: kept, news, accounts, passwords } = this;
+        const { collections: kept, news, accounts, passwords, people } = this;
         const failed = (error: Error) => this.logger.error(`A request was not answered: ${error.message}`);
         const library = await import("oidc-provider");
         const look = () => keysAt(Date.now(), keyFolder(config), kept.keys);
-        const node = new IdentityNode({ config, kept, news, accounts, passwords, people: new People(this), library, failed }, await look());
+        const node = new IdentityNode({ config, kept, news, accounts, passwords, people, library, failed }, await look());
         this.node = node;
         this.keyTimer = setInterval(() => {
           look().then((keySet) => node.useKeys(keySet), failed);
@@ -129,7 +148,8 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       this.passwords = new Passwords();
       this.news = new News(kept.ended, (ended) => this.broker.broadcast(IDENTITY_ENDED, ended));
       this.accounts = new Accounts({ kept, news: this.news, passwords: this.passwords, origin: originIn(config) });
-      this.registrations = new Registrations(kept, this.news, this.accounts);
+      this.registrations = new Registrations(kept, this.news);
+      this.people = new People(this);
       if (!listens) return;
       await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
       await this.serve();

@@ -1,12 +1,11 @@
 /** Clients, and what they are launched with. */
 import { DuplicateKey } from "../../store/documents/documents.ts";
-import type { Accounts } from "./accounts.ts";
 import type { Kept } from "./collections.ts";
 import type { Client } from "./identity.contract.ts";
 import { clientInvalid, clientNotFound, clientTaken } from "./identity.errors.ts";
 import { clientFault, clientOf, hashOf, newSecret, type StoredClient } from "./identity.model.ts";
 import type { News } from "./news.ts";
-import { CLI_CLIENT } from "./provider/clients.ts";
+import { ownClients } from "./provider/clients.ts";
 import { scopesIn } from "./provider/scopes.ts";
 
 /** In one list. */
@@ -18,12 +17,10 @@ const LAUNCH_MS = 300_000;
 export class Registrations {
   readonly #kept: Kept;
   readonly #news: News;
-  readonly #accounts: Accounts;
 
-  constructor(kept: Kept, news: News, accounts: Accounts) {
+  constructor(kept: Kept, news: News) {
     this.#kept = kept;
     this.#news = news;
-    this.#accounts = accounts;
   }
 
   /** @throws 409 CLIENT_TAKEN, 422 CLIENT_INVALID */
@@ -45,7 +42,7 @@ export class Registrations {
     };
     const fault = clientFault(client);
     if (fault) throw clientInvalid(id, fault);
-    if (id === CLI_CLIENT._id) throw clientTaken(id);
+    if (ownClients("").some(({ _id }) => _id === id)) throw clientTaken(id);
     try {
       await this.#kept.clients.insert(client);
     } catch (error) {
@@ -65,20 +62,19 @@ export class Registrations {
     return (await this.#kept.clients.find({ sort: ["_id"], limit: MAX_LISTED })).map(clientOf);
   }
 
-  /** @returns the `launch` parameter @throws 404 USER_NOT_FOUND, 404 CLIENT_NOT_FOUND */
-  async launch(given: { user: string; client: string; patient: string; encounter?: string | undefined }): Promise<string> {
-    const { client, patient, encounter } = given;
-    const { _id: account } = await this.#accounts.find(given.user);
+  /** @param account who has the patient open @returns the `launch` parameter @throws 404 CLIENT_NOT_FOUND */
+  async launch(account: string, { client, patient, encounter }: Launch): Promise<string> {
     if (!(await this.#kept.clients.findOne({ _id: client }))) throw clientNotFound(client);
     const launch = newSecret();
-    await this.#kept.launches.insert({
-      _id: hashOf(launch),
-      account,
-      client,
-      patient,
-      ...(encounter !== undefined && { encounter }),
-      expiresAt: Date.now() + LAUNCH_MS,
-    });
+    const bound = { account, client, patient, ...(encounter !== undefined && { encounter }) };
+    await this.#kept.launches.insert({ _id: hashOf(launch), ...bound, expiresAt: Date.now() + LAUNCH_MS });
     return launch;
   }
+}
+
+/** Which app is started, and what is open then. */
+export interface Launch {
+  client: string;
+  patient: string;
+  encounter?: string | undefined;
 }

@@ -9,7 +9,7 @@ export const REDIRECT = "https://app.example/callback";
 export const NURSE = "rossi";
 export const PASSWORD = "four words make one";
 export const SCOPE =
-  "openid fhirUser profile offline_access online_access launch launch/patient patient/Observation.rs user/Observation.rs user/Patient.cruds";
+  "openid fhirUser profile offline_access online_access launch launch/patient patient/Observation.rs patient/Patient.rs user/Observation.rs user/Patient.cruds";
 
 /** What an app remembers between its request and the answer. */
 export interface Request {

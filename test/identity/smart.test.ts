@@ -3,19 +3,23 @@ import { generateKeyPair, exportJWK } from "jose";
 import * as client from "openid-client";
 import { Browser } from "../../scripts/identity/browser.ts";
 import { identity } from "../../services/identity/identity.contract.ts";
+import type { Caller } from "../../mesh/caller.ts";
+import { asSystem } from "../../mesh/access/access.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
-import { App, configurationOf, NURSE, PASSWORD, REDIRECT } from "./app.ts";
+import { App, configurationOf, NURSE, PASSWORD, REDIRECT, SCOPE } from "./app.ts";
 
 const claimsOf = (jwt: string) => JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
 
 describe("a SMART app", () => {
   let mesh: Mesh;
+  let operator: Caller;
   let app: App;
+  let ehr: string;
   let rossi: string;
   let bianchi: string;
   const create = async (family: string, given: string) => {
-    const { body } = await fhirAt(mesh.base).create({
+    const { body } = await fhirAt(mesh.base, ehr).create({
       resourceType: "Patient",
       name: [{ family, given: [given] }],
       birthDate: "1980-02-01",
@@ -23,12 +27,22 @@ describe("a SMART app", () => {
     return (body as { id: string }).id;
   };
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "transactions", "patients", "identity"], nats: false, split: "broker" });
-    app = await App.register(mesh);
+    const services = ["api", "transactions", "patients", "identity"];
+    mesh = await startMesh({ services, nats: false, split: "broker", env: { ACCESS: "closed" } });
+    operator = asSystem(mesh.caller, "operator");
+    app = await App.register(mesh, ["nurse"], `${SCOPE} actions`);
+    ehr = (await app.signIn("user/Patient.cruds actions")).access_token;
     rossi = await create("Rossi", "Ada");
     bianchi = await create("Bianchi", "Bruno");
   });
   afterAll(() => mesh?.stop());
+
+  /** As an EHR does for the patient that is open. */
+  async function launchOf(token: string, params: object) {
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+    const answer = await fetch(`${mesh.base}/api/identity/createLaunch`, { method: "POST", headers, body: JSON.stringify(params) });
+    return { status: answer.status, ...((await answer.json()) as { launch: string; error?: { type: string } }) };
+  }
 
   /** Signs in and stops at the next page. */
   async function signedIn(scope: string, more: Record<string, string> = {}) {
@@ -84,7 +98,7 @@ describe("a SMART app", () => {
   });
 
   it("that the EHR starts is about the patient and the encounter that are open there, once, and for who has them open", async () => {
-    const { launch } = await identity.createLaunch(mesh.caller, { user: NURSE, client: "app", patient: bianchi, encounter: "e1" });
+    const { launch } = await launchOf(ehr, { client: "app", patient: bianchi, encounter: "e1" });
     const more = { launch, aud: `${mesh.base}/fhir` };
     const { browser, request, shown } = await signedIn("launch patient/Observation.rs", more);
     expect(shown.text).toContain("Allow The App?"); // nothing to pick
@@ -93,14 +107,45 @@ describe("a SMART app", () => {
     expect(claimsOf(tokens.access_token)).toMatchObject({ patient: bianchi, encounter: "e1" });
     expect((await signedIn("launch patient/Observation.rs", more)).shown.text).toContain("Choose a patient");
 
-    await identity.createUser(mesh.caller, { login: "verdi", name: "V", roles: ["nurse"], password: PASSWORD });
-    const { launch: hers } = await identity.createLaunch(mesh.caller, { user: "verdi", client: "app", patient: bianchi });
+    const other = await (await app.alsoFor("verdi", ["nurse"])).signIn("actions");
+    const { launch: hers } = await launchOf(other.access_token, { client: "app", patient: bianchi });
     expect((await signedIn("launch patient/Observation.rs", { launch: hers })).shown.text).toContain("Choose a patient");
+  });
+
+  it("is started for nobody who is not there, and by no app that may not act for its person", async () => {
+    expect(await launchOf(ehr, { client: "app", patient: "no-such-patient" })).toMatchObject({
+      status: 404,
+      error: { type: "PATIENT_NOT_FOUND" },
+    });
+    expect(await launchOf(ehr, { client: "nobody", patient: rossi })).toMatchObject({ status: 404, error: { type: "CLIENT_NOT_FOUND" } });
+    const { access_token } = await app.signIn("user/Patient.rs");
+    expect(await launchOf(access_token, { client: "app", patient: rossi })).toMatchObject({ status: 403, error: { type: "NOT_ALLOWED" } });
+    const named = { user: "verdi", client: "app", patient: rossi };
+    expect(await launchOf(ehr, named)).toMatchObject({ status: 422, error: { type: "VALIDATION_ERROR" } });
+  });
+
+  it("shows no patients to a person who may see none", async () => {
+    const administrator = await app.alsoFor("admin-only", ["administrator"]);
+    const browser = new Browser(mesh.base);
+    const login = await browser.see((await administrator.request("patient/Observation.rs")).url);
+    const pick = await browser.see(login.url, { step: "login", login: "admin-only", password: PASSWORD });
+    expect((await browser.see(pick.url, { step: "search", name: "ross" })).text).toContain("Nobody was found.");
+    expect((await browser.see(pick.url, { step: "pick", patient: rossi })).text).toContain("Choose a patient");
+  });
+
+  it("reads the record of its patient, and no other", async () => {
+    const { browser, request, shown } = await signedIn("launch/patient patient/Patient.rs");
+    const consent = await browser.see(shown.url, { step: "pick", patient: rossi });
+    const { access_token } = await app.exchange(await browser.leave(consent.url, { step: "allow" }), request.verifier, request.state);
+    const fhir = fhirAt(mesh.base, access_token);
+    expect((await fhir.get(`/Patient/${rossi}`)).status).toBe(200);
+    expect((await fhir.get(`/Patient/${bianchi}`)).status).toBe(404);
+    expect((await fhir.all("/Patient")).resources.map(({ id }) => id)).toEqual([rossi]);
   });
 
   it("of the hospital's own asks for no consent, and still for the patient", async () => {
     const trusted = { id: "ward-app", name: "Ward", kind: "public" as const, redirectUris: [REDIRECT], isTrusted: true };
-    await identity.createClient(mesh.caller, { ...trusted, scope: "openid user/*.cruds launch launch/patient patient/*.rs" });
+    await identity.createClient(operator, { ...trusted, scope: "openid user/*.cruds launch launch/patient patient/*.rs" });
     const own = new App(mesh, app.user, await configurationOf(mesh, "ward-app"));
     const browser = new Browser(mesh.base);
     const request = await own.request("openid user/Observation.rs");
@@ -111,7 +156,7 @@ describe("a SMART app", () => {
     const pick = await browser.see(about.url);
     const picked = await browser.leave(pick.url, { step: "pick", patient: rossi });
     expect((await own.exchange(picked, about.verifier, about.state))["patient"]).toBe(rossi);
-    const { launch } = await identity.createLaunch(mesh.caller, { user: NURSE, client: "ward-app", patient: bianchi });
+    const { launch } = await launchOf(ehr, { client: "ward-app", patient: bianchi });
     const started = await own.request("launch patient/Observation.rs", { launch });
     const straight = await browser.leave(started.url);
     expect((await own.exchange(straight, started.verifier, started.state))["patient"]).toBe(bianchi);
@@ -121,7 +166,7 @@ describe("a SMART app", () => {
     const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
     const jwks = { keys: [{ ...((await exportJWK(publicKey)) as Record<string, string>), alg, kid: alg, use: "sig" }] };
     const id = `loader-${alg}`;
-    await identity.createClient(mesh.caller, { id, name: id, kind: "backend", scope: "system/*.rs", roles: ["system"], jwks });
+    await identity.createClient(operator, { id, name: id, kind: "backend", scope: "system/*.rs", roles: ["system"], jwks });
     const assertions: string[] = [];
     const keep = client.PrivateKeyJwt({ key: privateKey, kid: alg });
     const auth: client.ClientAuth = async (...given) => {
@@ -143,6 +188,6 @@ describe("a SMART app", () => {
     expect([again.status, await again.json()]).toEqual([401, expect.objectContaining({ error: "invalid_client" })]);
     await client.tokenRevocation(config, tokens.access_token);
     const { jti } = claimsOf(tokens.access_token);
-    expect(await identity.endedSince(mesh.caller, { at: 0 })).toContainEqual(expect.objectContaining({ jti }));
+    expect(await identity.endedSince(operator, { at: 0 })).toContainEqual(expect.objectContaining({ jti }));
   });
 });

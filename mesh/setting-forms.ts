@@ -1,7 +1,8 @@
 /** The forms that values of settings have: each reads one from its text, and answers undefined for what has another form. */
 import { BlockList, isIP } from "node:net";
 import { isAbsolute, resolve } from "node:path";
-import { RULE_NAMES, type RuleSettings } from "./rule-names.ts";
+import { RULE_NAMES } from "./rule-names.ts";
+import type { RuleSettings } from "./rule-settings.ts";
 
 /** A TCP port. */
 export function parsePort(text: string): number | undefined {

@@ -154,7 +154,7 @@ describe("a start", () => {
     programs.push(mesh);
     expect(await mesh.ended).toBe(1);
     expect(mesh.output()).toMatch(/^HOST is 0\.0\.0\.0, which other machines can reach[^\n]*\n$/);
-    const behind = serve({ HOST: "0.0.0.0", BEHIND_PROXY: "1", PUBLIC_URL: "https://ehr.example", SERVICES: "patients" });
+    const behind = serve({ HOST: "0.0.0.0", BEHIND_PROXY: "1", PUBLIC_URL: "https://ehr.example", SERVICES: "patients", ACCESS: "closed" });
     const [, url] = await behind.says(/ready at (http:\S+)/);
     expect((await fetch(`${url}/fhir/metadata`)).status).toBe(200);
   });

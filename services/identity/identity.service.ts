@@ -24,14 +24,14 @@ import { News } from "./news.ts";
 import { IdentityNode } from "./node.ts";
 import { originIn } from "./origin.ts";
 import { People } from "./people.ts";
-import { keysAt, publicPart } from "./provider/keys.ts";
+import { keysAt, publicPart, renewKeys } from "./provider/keys.ts";
 import { scopesIn } from "./provider/scopes.ts";
 import { Registrations } from "./registrations.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 
 const FHIR_ID = { type: "string", pattern: /^[A-Za-z0-9.-]{1,64}$/ } as const;
-/** How often it is looked whether another key signs now, milliseconds; far less than keys overlap. */
-const LOOK_AT_KEYS_MS = 600_000;
+/** How often it is looked whether another key signs now, milliseconds; an operator may have made new ones. */
+const LOOK_AT_KEYS_MS = 10_000;
 
 type This = Service &
   WithDirectory &
@@ -81,6 +81,15 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         params: { $$strict: true },
         async handler() {
           return { keys: (await keysAt(Date.now(), keyFolder(config), this.collections.keys)).keys.map(publicPart) };
+        },
+      },
+
+      renewKeys: {
+        params: { $$strict: true },
+        async handler() {
+          const keySet = await renewKeys(Date.now(), keyFolder(config), this.collections.keys);
+          this.node?.useKeys(keySet);
+          return { keys: keySet.keys.map(publicPart) };
         },
       },
 

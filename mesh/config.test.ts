@@ -6,7 +6,7 @@ describe("the settings of a process", () => {
     expect(readConfig({})).toEqual({
       port: 3000,
       rules: { otherwise: "on", named: {} },
-      access: "open",
+      access: "closed",
       host: "127.0.0.1",
       identityHost: "127.0.0.1",
       identityPort: 0,

@@ -61,12 +61,14 @@ export interface Config {
   pageKey?: Buffer;
   /** File that holds the same. */
   pageKeyFile?: string;
-  /** Whether who asks must have signed in; `open`: anybody may do anything. */
+  /** Whether who asks must have signed in; `open`, for trying on this machine: anybody may do anything. */
   access: "open" | "closed";
   /** Key by which nodes tell each other who asks, 32 bytes; undefined: one that is kept in `dataDir`. */
   meshKey?: Buffer;
   /** File that holds the same. */
   meshKeyFile?: string;
+  /** Access token that programs of who operates the system use instead of their own. */
+  token?: string;
   /** Folder of the roles' files; undefined: the project's own. */
   rolesDir?: string;
   /** Address and port that a node of `identity` listens on for gateways; 0: a free port. */
@@ -111,6 +113,8 @@ export interface Config {
   corsOrigin?: "*" | string[];
   /** Networks of this house that subscriptions may send to, with or without TLS; undefined: only public addresses, by https. */
   subscriptionNetworks?: BlockList;
+  /** JSON file with an operator's identifier systems and match weights; undefined: the defaults. */
+  patientsFile?: string;
   /** File that this node touches once a second while it serves; undefined: none. */
   healthFile?: string;
   /** True in a child of `npm run cluster`: the supervisor holds the data folder and owns the child's life. */
@@ -130,7 +134,7 @@ export const NAMESPACE = "openward";
 export const DISCONNECT_SUBJECT = "mesh.disconnect";
 
 /** Settings whose values are never printed. */
-const SECRETS = new Set(["PAGE_KEY", "MESH_KEY"]);
+const SECRETS = new Set(["PAGE_KEY", "MESH_KEY", "TOKEN"]);
 
 /**
  * @param env the environment, `process.env` unless a test gives its own
@@ -156,9 +160,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const tlsKey = read("TLS_KEY", parsePath, "the path of a file");
   const pageKey = read("PAGE_KEY", parseKey, "32 random bytes in hexadecimal or base64 (openssl rand -hex 32)");
   const pageKeyFile = read("PAGE_KEY_FILE", parsePath, "the path of a file");
-  const access = read("ACCESS", oneOf(["open", "closed"] as const), "open or closed") ?? "open";
+  const access = read("ACCESS", oneOf(["open", "closed"] as const), "open or closed") ?? "closed";
   const meshKey = read("MESH_KEY", parseKey, "32 random bytes in hexadecimal or base64 (openssl rand -hex 32)");
   const meshKeyFile = read("MESH_KEY_FILE", parsePath, "the path of a file");
+  const token = read("TOKEN", matching(/^[A-Za-z0-9._~+/-]+=*$/), "an access token (npm run --silent token)");
   const rolesDir = read("ROLES_DIR", parsePath, "the path of a folder");
   const identityHost = read("IDENTITY_HOST", parseHost, "a host name or an IP address to listen on") ?? "127.0.0.1";
   const identityPort = read("IDENTITY_PORT", parsePort, "a whole number from 0 to 65535") ?? 0;
@@ -184,6 +189,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const rules = read("RULES", parseRules, RULES_EXPECTED) ?? { otherwise: "on", named: {} };
   const subscriptionNetworks = read("SUBSCRIPTION_NETWORKS", parseNetworks, 'networks like "10.1.0.0/16,::1", separated by commas');
   const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
+  const patientsFile = read("PATIENTS_FILE", parsePath, "the path of a file");
   const healthFile = read("HEALTH_FILE", parsePath, "the path of a file");
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
   const handedPort = read("OPENWARD_GATEWAY_PORT", parsePort, "a whole number from 0 to 65535");
@@ -217,6 +223,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(pageKeyFile && { pageKeyFile }),
     ...(meshKey && { meshKey }),
     ...(meshKeyFile && { meshKeyFile }),
+    ...(token && { token }),
     ...(rolesDir && { rolesDir }),
     ...(identityKeys && { identityKeys }),
     ...(services && { services }),
@@ -231,6 +238,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(metricsFrom && { metricsFrom }),
     ...(otlpEndpoint && { otlpEndpoint }),
     ...(subscriptionNetworks && { subscriptionNetworks }),
+    ...(patientsFile && { patientsFile }),
     ...(healthFile && { healthFile }),
     ...(handedPort !== undefined && { handedPort }),
     ...(parentFd !== undefined && { parentFd }),
@@ -245,7 +253,15 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Why a gateway must not listen as it is told to, in one sentence; undefined: it may. */
-export function exposureOf({ host, tlsCert, behindProxy }: Pick<Config, "host" | "tlsCert" | "behindProxy">): string | undefined {
+export function exposureOf({
+  host,
+  tlsCert,
+  behindProxy,
+  access,
+}: Pick<Config, "host" | "tlsCert" | "behindProxy" | "access">): string | undefined {
+  if (access === "open" && !isLoopback(host)) {
+    return `ACCESS is open, and HOST is ${host}, which other machines can reach: open access is for this machine only (HOST=127.0.0.1).`;
+  }
   if (isLoopback(host) || tlsCert || behindProxy) return undefined;
   return (
     `HOST is ${host}, which other machines can reach, and what they send would not be encrypted: ` +

@@ -6,38 +6,34 @@
  *   npm run admin -- users
  *   npm run admin -- add-user rossi --name "Ada Rossi" --roles nurse
  */
-import { ServiceBroker } from "moleculer";
-import { openAccess, setAccess } from "../mesh/access/access.ts";
 import { readConfig } from "../mesh/config.ts";
-import { ParamsValidator } from "../mesh/params.ts";
-import IdentityService from "../services/identity/identity.service.ts";
 import { type Command, commandOf, USAGE } from "./identity/commands.ts";
-import { gatewayUrl } from "./start/address.ts";
+import { ROLES } from "../services/identity/identity.contract.ts";
+import { tryAccounts } from "./identity/try-account.ts";
+import { withIdentity } from "./identity/own-identity.ts";
 import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
 try {
   const [name, ...args] = process.argv.slice(2);
   if (name === undefined) console.log(USAGE);
+  else if (name === "try") console.log(JSON.stringify(await tryPasswords()));
   else await carryOut(commandOf(name, args));
 } catch (error) {
   console.error(sentenceOf(error, { host: "", port: 0 }));
   process.exitCode = 1;
 }
 
+async function tryPasswords(): Promise<Record<string, string>> {
+  const accounts = await tryAccounts(readConfig(), ROLES);
+  return Object.fromEntries(accounts.map(({ login, password }) => [login, password]));
+}
+
 async function carryOut(command: Command): Promise<void> {
-  const settings = readConfig();
-  const config = { ...settings, publicUrl: settings.publicUrl ?? gatewayUrl(settings) };
-  const broker = new ServiceBroker({ logger: false, validator: new ParamsValidator(), skipProcessEventRegistration: true });
-  setAccess(broker, openAccess()); // who may open the store may do all of this anyway
-  broker.createService(IdentityService(config, { listens: false }));
-  await broker.start();
-  try {
+  await withIdentity(readConfig(), async (broker) => {
     for (const line of await command(broker)) console.log(line);
-  } catch (error) {
+  }).catch((error: unknown) => {
     throw faultOf(error);
-  } finally {
-    await broker.stop();
-  }
+  });
 }
 
 /** Moleculer's validator tells each fault by itself. */

@@ -20,6 +20,8 @@ export const USAGE = `usage: npm run admin -- COMMAND
   sessions LOGIN                            its sessions
   end-sessions LOGIN                        ends them, and its tokens
 
+  try                                       accounts for trying, one a role, with their passwords, as JSON (npm run demo)
+
   clients                                   all apps and programs that may ask for tokens
   add-client ID --name NAME --scope SCOPES  with --redirect URI (repeated): an app on a device
                                             with --redirect and --jwks FILE or --jwks-uri URL: an app on a server

@@ -27,7 +27,7 @@ import { refuse as refuseFhir } from "./fhir/refusals.ts";
 import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
 import { type Answer, send } from "./http/answer.ts";
-import { Door } from "./access/door.ts";
+import { Door, INTERACTIONS } from "./access/door.ts";
 import { Tokens } from "./access/tokens.ts";
 import { type Ended, IDENTITY_ENDED } from "../identity/identity.contract.ts";
 import { authPath, passToIdentity } from "./http/auth-proxy.ts";
@@ -377,7 +377,10 @@ async function answerRest(service: This, ctx: Context, request: IncomingMessage,
   }
   switch (pathname) {
     case "/openapi.json": {
-      const document = openapi(publishedActions(service.broker), service.directory.types(), service.own.origin, packageJson.version);
+      const rights = service.door.rightsOf(ctx);
+      const actions = publishedActions(service.broker).filter(({ name }) => rights?.mayCall(name) ?? true);
+      const types = service.directory.types().filter((type) => !rights || INTERACTIONS.some((one) => rights.with(type, one) !== "none"));
+      const document = openapi(actions, types, service.own.origin, packageJson.version);
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify(document) };
     }
     default:

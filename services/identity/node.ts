@@ -109,7 +109,7 @@ export class IdentityNode {
   #makeIssuer(origin: string): Issuer {
     const { kept, news, library, failed } = this.#parts;
     const keySet = this.#keySet;
-    const artifacts = new Artifacts(kept, new Clients(kept.clients), news, library.errors);
+    const artifacts = new Artifacts(kept, new Clients(kept.clients, origin), news, library.errors);
     const launches = new Launches(kept, library);
     const configuration = configurationOf(keySet, {
       artifacts,

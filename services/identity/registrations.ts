@@ -5,7 +5,7 @@ import type { Client } from "./identity.contract.ts";
 import { clientInvalid, clientNotFound, clientTaken } from "./identity.errors.ts";
 import { clientFault, clientOf, hashOf, newSecret, type StoredClient } from "./identity.model.ts";
 import type { News } from "./news.ts";
-import { CLI_CLIENT } from "./provider/clients.ts";
+import { ownClients } from "./provider/clients.ts";
 import { scopesIn } from "./provider/scopes.ts";
 
 /** In one list. */
@@ -42,7 +42,7 @@ export class Registrations {
     };
     const fault = clientFault(client);
     if (fault) throw clientInvalid(id, fault);
-    if (id === CLI_CLIENT._id) throw clientTaken(id);
+    if (ownClients("").some(({ _id }) => _id === id)) throw clientTaken(id);
     try {
       await this.#kept.clients.insert(client);
     } catch (error) {

@@ -50,6 +50,9 @@ const checks = {
   },
 };
 
+/** Whether there is such a check digit. */
+export const isCheckDigit = (name: string): name is CheckDigit => Object.hasOwn(checks, name);
+
 /** Identifiers of known systems, as they are stored and compared. */
 export class IdentifierTable {
   readonly #systems: ReadonlyMap<string, IdentifierSystem>;

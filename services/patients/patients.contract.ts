@@ -43,6 +43,8 @@ export interface ContactPerson {
 /** What may be known of a person besides the name. */
 export interface PersonDetails {
   phone?: string;
+  /** Family name of the mother at her birth. */
+  mothersName?: string;
   /** Further identifiers; `identifier` is the one that tells this person from all others. */
   identifiers?: PersonIdentifier[];
   otherNames?: OtherName[];
@@ -58,6 +60,36 @@ export interface Registration extends PersonDetails {
   gender: Gender;
   /** The number that tells this person from all others, e.g. a national id; absent: one is generated. */
   identifier?: PersonIdentifier;
+  /** Why this is nobody of those who are registered already, though a record is alike: kept with the record. */
+  confirm?: string;
+}
+
+/** Who is looked for: as much as is known. */
+export interface PersonDescription extends PersonDetails {
+  family?: string;
+  given?: string[];
+  birthDate?: string; // YYYY-MM-DD, YYYY-MM or YYYY
+  gender?: Gender;
+  identifier?: PersonIdentifier;
+  /** A patient, "Patient/…", in place of all others: who may be the same person? */
+  like?: string;
+}
+
+/** FHIR's match-grade. */
+export const MatchGrade = {
+  certain: "certain",
+  probable: "probable",
+  possible: "possible",
+  certainlyNot: "certainly-not",
+} as const;
+export type MatchGrade = (typeof MatchGrade)[keyof typeof MatchGrade];
+
+/** A patient who may be the person. */
+export interface GradedPatient {
+  patient: string; // "Patient/…"
+  grade: MatchGrade;
+  /** 0 to 1. */
+  score: number;
 }
 
 /** Who cannot say who they are. */
@@ -114,13 +146,19 @@ export const patients = {
   /**
    * Registers a person once.
    * @throws 409 PATIENT_ALREADY_REGISTERED (`data.patient`) when the identifier is known; 409 IDENTIFIER_SHARED
-   *         (`data.patients`) when several patients have it, whose records must be merged first; 422 IDENTIFIER_INVALID
+   *         (`data.patients`) when several patients have it, whose records must be merged first; 422 IDENTIFIER_INVALID; 409
+   *         POSSIBLE_DUPLICATE (`data.candidates`, GradedPatient[]) when a record is probably the same person's: use that one, or
+   *         say in `confirm` why it is another
    */
   register: action<Registration, RegisteredPatient>("patients.register"),
   /** Registers who cannot say who they are, under a name and a number that are marked as temporary. */
   registerUnknown: action<UnknownPerson, NumberedPatient>("patients.registerUnknown"),
   /** Registers a child with its mother (RelatedPerson). @throws 404 NOT_FOUND, 409 MOTHER_NOT_ACTIVE, 409 PATIENT_CHANGED (try again) */
   registerNewborn: action<Newborn, NumberedPatient>("patients.registerNewborn"),
+  /** Patients who may be the person who is described, the most probable first. @throws 404 NOT_FOUND for an unknown `like` */
+  candidates: action<PersonDescription & { limit?: number }, GradedPatient[]>("patients.candidates"),
+  /** The same for a FHIR Patient, with the records as JSON texts; for the gateway's `$match`. */
+  match: action<{ text: string; limit: number; onlyCertain: boolean }, (GradedPatient & { json: string })[]>("patients.match"),
   /** Puts right what is given. @throws 404 NOT_FOUND, 409 PATIENT_ALREADY_REGISTERED, 409 PATIENT_CHANGED, 422 IDENTIFIER_INVALID */
   update: action<PatientUpdate, UpdatedPatient>("patients.update"),
 };

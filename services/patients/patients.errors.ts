@@ -1,4 +1,5 @@
 import { Errors } from "moleculer";
+import type { GradedPatient } from "./patients.contract.ts";
 
 const { MoleculerClientError } = Errors;
 
@@ -16,6 +17,15 @@ export const identifierShared = (patients: string[]) =>
     409,
     "IDENTIFIER_SHARED",
     { patients },
+  );
+
+/** Records that are probably the same person's: ids and grades. */
+export const possibleDuplicate = (candidates: GradedPatient[]) =>
+  new MoleculerClientError(
+    "This person is probably registered already: use that record, or say in `confirm` why it is another person.",
+    409,
+    "POSSIBLE_DUPLICATE",
+    { candidates },
   );
 
 /** `system` is the identifier's. */

@@ -7,10 +7,12 @@ import type {
   Newborn,
   OtherName,
   PatientUpdate,
+  PersonDescription,
   PersonDetails,
   PersonIdentifier,
   Registration,
 } from "./patients.contract.ts";
+import { MOTHERS_NAME } from "./matching/person.ts";
 import { identifierInvalid, PATIENT_ALREADY_REGISTERED } from "./patients.errors.ts";
 
 // The rules of a patient: plain data in, plain data out. No broker, no database, no clock.
@@ -24,6 +26,8 @@ export const TEMPORARY_NUMBER = "urn:openward:temporary-number";
 /** HL7's extension that says why a value is missing. */
 const ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
 const LANGUAGE = "http://hl7.org/fhir/StructureDefinition/language";
+/** Why a record that is like another is not the same person's. */
+const NOT_A_DUPLICATE = "urn:openward:not-a-duplicate";
 const CONTACT_ROLE = "http://terminology.hl7.org/CodeSystem/v2-0131";
 const ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
 
@@ -43,6 +47,7 @@ export function newPatient(
     gender,
     ...(birthDate !== undefined && { birthDate }),
     ...detailsOf(registration),
+    ...extensionsOf(registration),
   };
 }
 
@@ -120,6 +125,34 @@ export function updated(before: PatientWithId, change: Omit<PatientUpdate, "pati
     ...(gender !== undefined && { gender }),
     ...(more.length > 0 && { identifier: withIdentifiers(before.identifier ?? [], more, isRenamed) }),
     ...detailsOf(change, before),
+    ...extensionsOf(change, before),
+  };
+}
+
+/** The Patient that a description is of. */
+export function described({ family = "", given = [], ...known }: Omit<PersonDescription, "like">, table: IdentifierTable): Patient {
+  const { identifier, identifiers = [], birthDate, gender, otherNames = [] } = known;
+  const numbers = identifier ? [identifier, ...identifiers] : identifiers;
+  return {
+    resourceType: "Patient",
+    identifier: numbers.map(({ system, value }) => ({ system, value: table.normalized(system, value) })),
+    name: [{ family, given }, ...otherNames.map(nameOf)],
+    ...(birthDate !== undefined && { birthDate }),
+    ...(gender !== undefined && { gender }),
+    ...detailsOf(known),
+    ...extensionsOf(known),
+  };
+}
+
+function extensionsOf({ mothersName, confirm }: PersonDetails & { confirm?: string }, before?: Patient): Pick<Patient, "extension"> {
+  if (mothersName === undefined && confirm === undefined) return {};
+  const others = (before?.extension ?? []).filter(({ url }) => url !== MOTHERS_NAME || mothersName === undefined);
+  return {
+    extension: [
+      ...others,
+      ...(mothersName === undefined ? [] : [{ url: MOTHERS_NAME, valueString: mothersName }]),
+      ...(confirm === undefined ? [] : [{ url: NOT_A_DUPLICATE, valueString: confirm }]),
+    ],
   };
 }
 

@@ -27,6 +27,7 @@ const language = {
 /** What may be known of a person besides the name: a few of each. */
 export const details = {
   phone,
+  mothersName: { ...NAME, optional: true },
   identifiers: { type: "array", max: 10, items: identifier, optional: true },
   otherNames: {
     type: "array",

@@ -1,23 +1,28 @@
 import { randomBytes } from "node:crypto";
 import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
+import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
+import { parseJson } from "../../fhir/json.ts";
 import type { Patient, Stored } from "../../fhir/r4.ts";
 import { isType, notFound } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
-import { IdentifierTable } from "./identifier-systems.ts";
-import { owns, Gender, type patients, type PersonIdentifier } from "./patients.contract.ts";
+import { type Candidate, candidatesFor } from "./matching/match.ts";
+import { type PatientSettings, readPatientSettings } from "./settings.ts";
+import { type GradedPatient, Gender, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
 import {
   identifierShared,
   motherNotActive,
   PATIENT_ALREADY_REGISTERED,
   patientAlreadyRegistered,
   patientChanged,
+  possibleDuplicate,
 } from "./patients.errors.ts";
 import {
   checked,
+  described,
   isClosed,
   newborn,
   newPatient,
@@ -33,21 +38,30 @@ import { rules } from "./patients.rules.ts";
 
 /** Patients that a refusal names. */
 const MAX_NAMED = 10;
+/** Candidates in one answer. */
+const MAX_CANDIDATES = 100;
 /** Tries of a change while others write the same record. */
 const ATTEMPTS = 5;
 
-const table = new IdentifierTable();
+/** From one read of the settings file to the end of the process. */
+let known: PatientSettings | undefined;
+const settings = (): PatientSettings => {
+  known ??= readPatientSettings(readConfig().patientsFile);
+  return known;
+};
 
 type This = Service & WithFhir & Helpers;
 
 interface Helpers {
+  alike(patient: Patient): Promise<Candidate[]>;
+  refuseDuplicate(patient: Patient, number: PersonIdentifier): Promise<void>;
   patient(reference: string): Promise<Stored<Patient>>;
   untilCurrent<Result>(reference: string, work: () => Promise<Result>): Promise<Result>;
 }
 
 export default defineService<typeof patients, WithFhir & Helpers>({
   name: "patients",
-  mixins: [Fhir({ owns, rules, unique: { Patient: (patient: Patient) => patientKeys(patient, table) } })],
+  mixins: [Fhir({ owns, rules, unique: { Patient: (patient: Patient) => patientKeys(patient, settings().table) } })],
 
   actions: {
     register: {
@@ -60,13 +74,16 @@ export default defineService<typeof patients, WithFhir & Helpers>({
         gender: { type: "enum", values: Object.values(Gender) },
         identifier: { ...identifier, optional: true },
         ...details,
+        confirm: { type: "string", trim: true, min: 1, max: 500, optional: true },
         $$strict: true,
       },
       async handler(ctx) {
+        const { table } = settings();
         const id = timeOrderedId();
         const number = checked(ctx.params.identifier ?? { system: PATIENT_NUMBER, value: newNumber() }, table);
         const ifNoneExist = nobodyHas(number);
         const patient = newPatient(id, { ...ctx.params, identifier: number }, table);
+        if (ctx.params.confirm === undefined) await this.refuseDuplicate(patient, number);
         const result = await this.fhir.create(patient, ifNoneExist).catch(async (error: unknown) => {
           if (isType(error, PATIENT_ALREADY_REGISTERED)) throw patientAlreadyRegistered(holderOf(error));
           if (!isType(error, "MULTIPLE_MATCHES")) throw error;
@@ -114,6 +131,44 @@ export default defineService<typeof patients, WithFhir & Helpers>({
       },
     },
 
+    candidates: {
+      rest: "GET",
+      summary: "Find patients who may be the same person",
+      params: {
+        family: { ...NAME, optional: true },
+        given: { ...GIVEN, optional: true },
+        birthDate: { ...birthDate, optional: true },
+        gender: { type: "enum", values: Object.values(Gender), optional: true },
+        identifier: { ...identifier, optional: true },
+        ...details,
+        like: { ...referenceTo("Patient"), optional: true },
+        limit: { type: "number", integer: true, min: 1, max: MAX_CANDIDATES, optional: true },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { like, limit = MAX_NAMED, ...description } = ctx.params;
+        const patient = like === undefined ? described(description, settings().table) : await this.patient(like);
+        return (await this.alike(patient)).slice(0, limit).map(gradedOf);
+      },
+    },
+
+    match: {
+      params: {
+        text: { type: "string", min: 2, max: 100_000 },
+        limit: { type: "number", integer: true, min: 1, max: MAX_CANDIDATES },
+        onlyCertain: { type: "boolean" },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { text, limit, onlyCertain } = ctx.params;
+        const all = await this.alike(parseJson(text) as Patient);
+        const certain = all.filter(({ grade }) => grade === MatchGrade.certain);
+        // Of several that are certain none is (R4, patient-operation-match.html).
+        const wanted = onlyCertain ? (certain.length === 1 ? certain : []) : all;
+        return wanted.slice(0, limit).map((one) => ({ ...gradedOf(one), json: one.json }));
+      },
+    },
+
     update: {
       rest: "POST",
       summary: "Put right what is known of a patient",
@@ -129,7 +184,7 @@ export default defineService<typeof patients, WithFhir & Helpers>({
       async handler(ctx) {
         const { patient: reference, ...given } = ctx.params;
         return this.untilCurrent(reference, async () => {
-          const after = updated(await this.patient(reference), given, table);
+          const after = updated(await this.patient(reference), given, settings().table);
           const { version } = await this.fhir.update(after);
           return { patient: reference, version };
         });
@@ -137,7 +192,25 @@ export default defineService<typeof patients, WithFhir & Helpers>({
     },
   },
 
+  created() {
+    settings(); // a fault in the file ends the start
+  },
+
   methods: {
+    /** The most probable first. */
+    async alike(this: This, patient: Patient): Promise<Candidate[]> {
+      return candidatesFor(patient, { store: this.store, ...settings() });
+    },
+
+    /** @throws 409 POSSIBLE_DUPLICATE, but for who has the same number: that is refused as it is written */
+    async refuseDuplicate(this: This, patient: Patient, { system, value }: PersonIdentifier): Promise<void> {
+      const key = settings().table.keyOf(system, value);
+      const keysOf = ({ identifier = [] }: Patient) => identifier.map((one) => settings().table.keyOf(one.system ?? "", one.value ?? ""));
+      const sure = (await this.alike(patient)).filter(({ grade }) => grade === MatchGrade.certain || grade === MatchGrade.probable);
+      if (sure.length === 0 || sure.some((one) => keysOf(one.patient).includes(key))) return;
+      throw possibleDuplicate(sure.slice(0, MAX_NAMED).map(gradedOf));
+    },
+
     /** @throws 404 NOT_FOUND */
     async patient(this: This, reference: string): Promise<Stored<Patient>> {
       const [, id] = splitReference(reference);
@@ -160,6 +233,8 @@ export default defineService<typeof patients, WithFhir & Helpers>({
     },
   },
 });
+
+const gradedOf = ({ patient, grade, score }: Candidate): GradedPatient => ({ patient: `Patient/${patient.id}`, grade, score });
 
 /** Who has the unique key that was refused. */
 const holderOf = (error: unknown): string => (error as { data: { holder: string } }).data.holder;

@@ -1,7 +1,7 @@
 /** Who comes to a gateway, and what is open to everybody. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { type Access, notAllowed, signInNeeded } from "../../../mesh/access/access.ts";
+import { type Access, notAllowed, type Rights, signInNeeded } from "../../../mesh/access/access.ts";
 import { STAMP_LIFE_MS } from "../../../mesh/access/stamps.ts";
 import type { Interaction } from "../../../mesh/access/roles.ts";
 import type { Caller } from "../../../mesh/caller.ts";
@@ -41,6 +41,11 @@ export class Door {
       throw error;
     }
     meta["as"] = this.#stampOf(await this.#tokens.read(token));
+  }
+
+  /** What the caller may do; undefined where that is everything, or nobody has said who asks. */
+  rightsOf(ctx: Pick<Caller, "meta">): Rights | undefined {
+    return this.#access.isOpen || ctx.meta?.["as"] === undefined ? undefined : this.#access.rightsOf(this.#access.identityOf(ctx));
   }
 
   /** The name of an idempotency key: each caller has keys of its own. */
@@ -93,6 +98,9 @@ function interactionsOf(method: string, path: string[]): Interaction[] {
       return [];
   }
 }
+
+/** All of them. */
+export const INTERACTIONS: readonly Interaction[] = ["c", "r", "u", "d", "s"];
 
 const WORDS: Record<Interaction, string> = { c: "create", r: "read", u: "update", d: "delete", s: "search" };
 

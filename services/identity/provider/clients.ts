@@ -5,7 +5,7 @@ import { ClientKind } from "../identity.contract.ts";
 import type { StoredClient } from "../identity.model.ts";
 
 /** The program that gets tokens on the command line: it is there without being made, and answers on this machine only (RFC 8252, 7.3). */
-export const CLI_CLIENT: StoredClient = {
+const CLI_CLIENT: StoredClient = {
   _id: "openward-cli",
   name: "OpenWard command line",
   kind: ClientKind.public,
@@ -16,6 +16,22 @@ export const CLI_CLIENT: StoredClient = {
   isTrusted: false,
   createdAt: 0,
 };
+
+/** The page of the gateway that shows what runs where. */
+const consoleClient = (origin: string): StoredClient => ({
+  _id: "openward-console",
+  name: "OpenWard console",
+  kind: ClientKind.public,
+  redirectUris: [`${origin}/`],
+  postLogoutRedirectUris: [`${origin}/`],
+  scope: "openid profile actions",
+  roles: [],
+  isTrusted: true,
+  createdAt: 0,
+});
+
+/** Clients that are there without being made. @param origin under which the system is known */
+export const ownClients = (origin: string): StoredClient[] => [CLI_CLIENT, consoleClient(origin)];
 
 /** Members of our own in the provider's metadata of a client. */
 export interface OwnMetadata {
@@ -30,13 +46,16 @@ export const OWN_METADATA: (keyof OwnMetadata)[] = ["allowed_scope", "is_trusted
 /** Looked up at each request: what an operator changes holds at once. */
 export class Clients {
   readonly #clients: Collection<StoredClient>;
+  readonly #own: StoredClient[];
 
-  constructor(clients: Collection<StoredClient>) {
+  /** @param origin under which the system is known */
+  constructor(clients: Collection<StoredClient>, origin: string) {
     this.#clients = clients;
+    this.#own = ownClients(origin);
   }
 
   async metadata(id: string): Promise<AdapterPayload | undefined> {
-    const client = id === CLI_CLIENT._id ? CLI_CLIENT : await this.#clients.findOne({ _id: id });
+    const client = this.#own.find(({ _id }) => _id === id) ?? (await this.#clients.findOne({ _id: id }));
     return client ? (metadataOf(client) as AdapterPayload) : undefined;
   }
 }

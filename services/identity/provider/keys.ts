@@ -63,6 +63,7 @@ export async function keysAt(now: number, folder: string, known: Collection<Stor
  * which they do at the first token of a new one.
  */
 export async function renewKeys(now: number, folder: string, known: Collection<StoredKey>): Promise<KeySet> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   await known.removeMany({});
   await forget(folder, Number.POSITIVE_INFINITY);
   return keysAt(now, folder, known);

@@ -153,6 +153,7 @@ export default defineService<typeof patients, WithFhir & Helpers>({
     },
 
     match: {
+      whoMay: "role",
       params: {
         text: { type: "string", min: 2, max: 100_000 },
         limit: { type: "number", integer: true, min: 1, max: MAX_CANDIDATES },

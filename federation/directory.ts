@@ -57,14 +57,14 @@ export class Directory {
     const listed = registry.getServiceList({ onlyAvailable: true, skipInternal: true }) as unknown as {
       name: string;
       nodeID: string;
-      metadata?: { fhir?: { owns?: Ownership[] } };
+      metadata?: { fhir?: { owns?: Ownership[] }; events?: { handles?: string[] } };
     }[];
     const live = new Map<string, KnownService>();
     const newest = new Map<string, number>();
     for (const { name, nodeID, metadata } of listed) {
       const startedAt = (registry.nodes.get(nodeID)?.metadata as NodeMetadata | undefined)?.startedAt ?? 1;
       const owns = metadata?.fhir?.owns ?? [];
-      this.#membership.join(name, owns, startedAt);
+      this.#membership.join(name, owns, startedAt, metadata?.events?.handles);
       if (!this.#membership.isMember(name, startedAt)) continue;
       const known = live.get(name) ?? { owns, nodes: new Set<string>() };
       // While a new version is rolled out, the newest process says what the service owns.

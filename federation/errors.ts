@@ -163,3 +163,9 @@ export function fromStoreError(error: unknown, service: string): unknown {
 
 /** True for a Moleculer error of this type, also after it has crossed the wire as a plain Error. */
 export const isType = (error: unknown, type: string): boolean => error instanceof Error && (error as { type?: string }).type === type;
+
+/** Whether it failed because something else is down, or busy: the same may go well in a moment. Errors of a store count as what they mean. */
+export function isRetryable(error: unknown): boolean {
+  const { retryable, code } = (fromStoreError(error, "") ?? {}) as { retryable?: boolean; code?: number };
+  return retryable === true || code === 503 || code === 504;
+}

@@ -26,6 +26,15 @@ describe("membership", () => {
     expect(new Membership({ declared, file }).members).toContainEqual(["dentistry", [{ type: "Flag" }]]);
   });
 
+  it("remembers which events a service handles, as its newest version says", () => {
+    const membership = new Membership({ declared, file });
+    membership.join("lab", declared.lab, 1_000, ["fhir.Patient"]);
+    membership.join("lab", declared.lab, 999, []); // an older replica
+    expect(new Membership({ declared, file }).all).toMatchObject({ lab: { handles: ["fhir.Patient"] } });
+    membership.join("lab", declared.lab, 1_001, ["fhir.Patient", "fhir.Encounter"]);
+    expect(new Membership({ declared, file }).all).toMatchObject({ lab: { handles: ["fhir.Patient", "fhir.Encounter"] } });
+  });
+
   it("remembers that a service was retired, until a process of it starts again", () => {
     const membership = new Membership({ declared, file });
     membership.retire("lab", 2_000);

@@ -14,6 +14,8 @@ import type { Ownership } from "./owner-contract.ts";
 /** What is known of one service. */
 export interface Member {
   owns: Ownership[];
+  /** Names of the events that it handles (`fhir.*`: each `fhir.…`), from its first process on: they are kept for it while it is down. */
+  handles?: string[];
   /** When this became so, milliseconds since 1970; 0 for what was only declared. */
   at: number;
   /** Taken out of the system by an operator. A process of it that starts later brings it back. */
@@ -71,12 +73,12 @@ export class Membership {
   }
 
   /** A process of the service is seen. @param startedAt milliseconds since 1970 */
-  join(service: string, owns: Ownership[], startedAt: number): void {
+  join(service: string, owns: Ownership[], startedAt: number, handles: string[] = []): void {
     const known = this.#members[service];
     if (known && startedAt <= known.at) return;
-    const isNew = !known || known.isRetired || JSON.stringify(known.owns) !== JSON.stringify(owns);
+    const isNew = !known || known.isRetired || JSON.stringify([known.owns, known.handles ?? []]) !== JSON.stringify([owns, handles]);
     // The start of yet another replica is no news.
-    if (isNew) this.merge({ [service]: { owns, at: startedAt } });
+    if (isNew) this.merge({ [service]: { owns, ...(handles.length > 0 && { handles }), at: startedAt } });
   }
 
   /** Takes a service out of the system. @throws Error for what is no member */

@@ -6,7 +6,10 @@ describe("the settings of a process", () => {
     expect(readConfig({})).toEqual({
       port: 3000,
       rules: { otherwise: "on", named: {} },
+      access: "closed",
       host: "127.0.0.1",
+      identityHost: "127.0.0.1",
+      identityPort: 0,
       dataDir: resolve("data"),
       system: "provider",
       logLevel: "info",

@@ -1,18 +1,20 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { ServiceBroker } from "moleculer";
 import { brokerOptions } from "../moleculer.config.ts";
 import { freePort } from "../scripts/servers.mjs";
 import { readConfig } from "./config.ts";
 import { registry } from "./metrics.ts";
-import { mayReadMetrics } from "./metrics-server.ts";
+import { mayReadMetrics, ServeMetrics } from "./metrics-server.ts";
 
 const from = (remoteAddress: string, headers = {}) => ({ socket: { remoteAddress }, headers }) as never;
 
 describe("the metrics of a process", () => {
   it("are served on its own port to this machine, and end with it", async () => {
     const port = await freePort();
-    const broker = new ServiceBroker(brokerOptions(readConfig({ LOG_LEVEL: "fatal", METRICS_PORT: `${port}` })));
+    const broker = new ServiceBroker(brokerOptions(readConfig({ ACCESS: "open", LOG_LEVEL: "fatal", METRICS_PORT: `${port}` })));
     await broker.start();
     const url = `http://127.0.0.1:${port}`;
     const answer = await fetch(`${url}/metrics`);
@@ -22,6 +24,18 @@ describe("the metrics of a process", () => {
     expect((await fetch(`${url}/metrics`, { headers: { "X-Forwarded-For": "127.0.0.1" } })).status).toBe(403);
     await broker.stop();
     await expect(fetch(`${url}/metrics`)).rejects.toThrow();
+  });
+
+  it("say in the log that their port is taken", async () => {
+    const port = await freePort();
+    const other = createServer().listen(port);
+    await once(other, "listening");
+    const served = ServeMetrics({ metricsPort: port, metricsFrom: readConfig({ METRICS_FROM: "10.1.0.0/16" }).metricsFrom });
+    const { started, stopped } = served as unknown as Record<"started" | "stopped", (of: object) => void>;
+    const warning = new Promise((warn) => started({ logger: { warn } }));
+    expect(await warning).toContain(`port ${port}`);
+    stopped({});
+    other.close();
   });
 
   it("are for this machine, and for those that are named", () => {
@@ -59,5 +73,10 @@ describe("the Grafana dashboard", () => {
       ).toEqual([]);
       expect(named.map((name) => name.replace(/_bucket$/, ""))).toContain(own.name); // each is on a panel
     }
+  });
+  it("counts what replicas of a service share once", () => {
+    const text = readFileSync(join(import.meta.dirname, "../deploy/grafana-dashboard.json"), "utf8");
+    expect(text).toContain("max by (service) (openward_outbox_waiting)");
+    expect(text).not.toMatch(/sum by [^"]*openward_outbox/);
   });
 });

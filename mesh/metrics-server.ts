@@ -41,10 +41,12 @@ export const ServeMetrics = ({ metricsPort, metricsFrom }: Pick<Config, "metrics
         );
       });
       server.maxConnections = 16; // a scraper has one
-      // Beyond this machine only where METRICS_FROM says who may ask.
-      const listening = { port: metricsPort, host: metricsFrom ? "::" : "127.0.0.1", exclusive: true };
+      // Beyond this machine only where METRICS_FROM says who may ask: on all addresses that it has, IPv6 or not.
+      const listening = { port: metricsPort, ...(!metricsFrom && { host: "127.0.0.1" }), exclusive: true };
+      let hasWarned = false;
       server.on("error", async (error) => {
-        broker.logger.debug(`No metrics on port ${metricsPort} yet: ${error.message}`);
+        if (!hasWarned) broker.logger.warn(`No metrics on port ${metricsPort} yet, it is tried again: ${error.message}`);
+        hasWarned = true;
         await delay(LISTEN_AGAIN_MS, undefined, { ref: false });
         server?.listen(listening).unref();
       });

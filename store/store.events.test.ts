@@ -1,4 +1,5 @@
 /** Events in the outbox, and events whose effect a write is: the same sentences for both stores. */
+import { jest } from "@jest/globals";
 import { create, remove, update } from "../test/kit/resources.ts";
 import { stores, temporaryFolder } from "../test/kit/stores.ts";
 import { MAX_EVENT_CHARACTERS, type OutboxEvent, type Store, type Write } from "./store.ts";
@@ -42,6 +43,31 @@ describe.each(stores)("events of the store in $name", (kit) => {
     await store.write([update("bob")]);
     expect(await waiting()).toHaveLength(4);
     expect(calls).toBe(3);
+  });
+
+  it("of one record stay in their order when clocks are apart", async () => {
+    const writeAt = (now: number, ...steps: Write[]) => {
+      jest.spyOn(Date, "now").mockReturnValue(now);
+      return store.write(steps).finally(() => jest.restoreAllMocks());
+    };
+    const now = Date.now();
+    await writeAt(now, emit(told("bill/a")));
+    await writeAt(now - 5_000, emit(told("bill/b")), emit(told("bill/c")));
+    await writeAt(now, create("ann"), emit(told("ann/a", "Patient/ann")));
+    await writeAt(now - 5_000, update("ann"), emit(told("ann/b", "Patient/ann")), emit(told("ann/c", "Patient/ann")));
+    await writeAt(now - 9_000, emit(told("ann/d", "Patient/ann")));
+    await writeAt(now - 5_000, update("ann"));
+    const found = await waiting();
+    expect(found.filter((id) => id.startsWith("bill"))).toEqual(["bill/a", "bill/b", "bill/c"]);
+    expect(found.filter((id) => !id.startsWith("bill"))).toEqual([
+      "Patient/ann/1",
+      "ann/a",
+      "Patient/ann/2",
+      "ann/b",
+      "ann/c",
+      "ann/d",
+      "Patient/ann/3",
+    ]);
   });
 
   it("tell nothing of a resource that goes on with another owner", async () => {

@@ -39,7 +39,7 @@ const secrets = [...contentOf(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([,
 const nodes = Object.entries(compose.services).filter(([, { image }]) => image === "openward");
 
 /** What is no password has a form of its own. */
-const FORMS: Record<string, string> = { PUBLIC_URL: "https://ehr.example", PAGE_KEY: "a1".repeat(32) };
+const FORMS: Record<string, string> = { PUBLIC_URL: "https://ehr.example", PAGE_KEY: "a1".repeat(32), MESH_KEY: "b2".repeat(32) };
 /** As compose fills in the variables. */
 const filled = (value: string): string =>
   value.replace(/\$\{([A-Z_]+)(?::\?[^}]*)?\}/g, (_, name: string) => FORMS[name] ?? `secretOf${name.replaceAll("_", "")}`);

@@ -1,6 +1,7 @@
 /** What a service does with events that it cannot handle. */
 import { Errors } from "moleculer";
-import type { Store } from "../../store/store.ts";
+import { FileBusy } from "../../store/sqlite/database.ts";
+import { type Store, StoreError, StoreErrorType } from "../../store/store.ts";
 import { alreadyHandled } from "../../federation/errors.ts";
 import { type DeadLetter, EventConsumer, type EventHandler } from "./consumer.ts";
 import { partitionOf } from "./jetstream.ts";
@@ -52,8 +53,13 @@ describe("an event", () => {
     expect(await consumer.dead(10)).toEqual(dead);
   });
 
-  it("is never set aside because another service is down", async () => {
-    handler = () => Promise.reject(new Errors.MoleculerRetryableError("down", 503, "OWNER_DOWN"));
+  it.each([
+    ["another service is down", new Errors.MoleculerRetryableError("down", 503, "OWNER_DOWN")],
+    ["the service's own store is away", new StoreError(StoreErrorType.unavailable, 0)],
+    ["another transaction holds what it writes", new StoreError(StoreErrorType.locked, 0)],
+    ["another process keeps its file", new FileBusy("billing.db")],
+  ])("is never set aside because %s", async (_, reason) => {
+    handler = () => Promise.reject(reason);
     expect(await consumer.attempt(event, 1_000)).toBeGreaterThanOrEqual(60_000);
     expect(dead).toEqual([]);
   });

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Store } from "../../store/store.ts";
-import { isType } from "../../federation/errors.ts";
+import { isRetryable, isType } from "../../federation/errors.ts";
 import type { DurableEvent } from "./event.ts";
 
 /** Tries of an event whose handler fails for a reason of its own; with the pauses they take about a minute. */
@@ -82,6 +82,7 @@ export class EventConsumer {
       return undefined;
     } catch (error) {
       if (isType(error, "ALREADY_HANDLED")) return undefined;
+      // What is down or busy is no reason to set it aside, however long it lasts.
       if (!isRetryable(error) && tries + 1 >= MAX_TRIES && (await this.#setAside(event, error, tries + 1))) return undefined;
       return Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries, 20), LONGEST_PAUSE_MS) * (1 + Math.random() / 2);
     }
@@ -138,10 +139,4 @@ export class EventConsumer {
     this.#options.onDead(letter);
     return true;
   }
-}
-
-/** It failed because something else is down, or busy: that is no reason to set it aside, however long it lasts. */
-function isRetryable(error: unknown): boolean {
-  const { retryable, code } = error as { retryable?: boolean; code?: number };
-  return retryable === true || code === 503 || code === 504;
 }

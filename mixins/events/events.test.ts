@@ -33,7 +33,7 @@ describe("events over NATS", () => {
 
   async function start(service: ServiceSchema): Promise<ServiceBroker> {
     const broker = new ServiceBroker(
-      brokerOptions(readConfig({ DATA_DIR: dataDir, NATS_URL: nats.url, LOG_LEVEL: "fatal", SERVICES: "x" })),
+      brokerOptions(readConfig({ ACCESS: "open", DATA_DIR: dataDir, NATS_URL: nats.url, LOG_LEVEL: "fatal", SERVICES: "x" })),
     );
     broker.createService(service);
     await broker.start();
@@ -194,6 +194,25 @@ describe("events over NATS", () => {
     const next = await start(version(noted.event));
     await asks("noted");
     await stop(next);
+  }, 30_000);
+
+  it("wait for a service that is down in a stream that is made anew", async () => {
+    const own = brokers.filter((broker) => broker.getLocalService("listener"));
+    for (const broker of own) await stop(broker);
+    const jsm = await jetStream();
+    await jsm.streams.delete(`${teller.namespace}-events`); // as with the disk that it was on
+    for (const n of upTo(3)) await tell("anew", n);
+    await eventually(
+      () => (teller.getLocalService("teller") as unknown as WithFhir).store.outboxState(),
+      ({ waiting }) => waiting === 0,
+    );
+    expect(await jsm.streams.info(`${teller.namespace}-events`)).toMatchObject({ config: { retention: "interest" } });
+    await start(listener());
+    await eventually(
+      async () => numbersOf("anew"),
+      (numbers) => numbers.length >= 3,
+    );
+    expect(numbersOf("anew")).toEqual(upTo(3));
   }, 30_000);
 
   it("that nobody can handle are set aside, and handled when an operator says so", async () => {

@@ -134,7 +134,7 @@ function taskRelay(service: Service & Own): Relay {
   const relay = new Relay({
     store,
     queue: "own",
-    send: (event) => consumer.deliver(eventFrom(event)),
+    send: (event, tries) => consumer.attempt(eventFrom(event), tries),
     isOurs,
     warn: (sentence) => logger.warn(sentence),
   });

@@ -7,30 +7,16 @@ import { createHash } from "node:crypto";
 import { type EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
-import {
-  type ConsumerMessages,
-  DiscardPolicy,
-  type JetStreamClient,
-  type JetStreamManager,
-  type JsMsg,
-  nanos,
-  RetentionPolicy,
-  StorageType,
-} from "nats";
+import type { ConsumerMessages, JetStreamClient, JetStreamManager, JsMsg } from "nats";
 import { membershipOf } from "../../federation/membership.ts";
 import type { MeshTransporter } from "../../mesh/transporter.ts";
 import type { WaitingEvent } from "../../store/store.ts";
 import type { EventConsumer } from "./consumer.ts";
 import { eventFrom } from "./event.ts";
+import { ensureStream, ofEachPartition } from "./stream.ts";
 import { CLAIM_MS, consumerName, ensureConsumer, PARTITIONS, type StreamNames } from "./stream-consumers.ts";
 import type { EventTransport } from "./transport.ts";
 
-/** An event that a service has not handled after this is gone for it: a service may be down for so long. */
-const KEPT_MS = 7 * 86_400_000;
-/** Bytes of events that wait for a service; with more nothing is taken, and events stay in their outboxes. */
-const MAX_STREAM_BYTES = 1_000_000_000;
-/** A message that comes twice within this is one; what else comes twice is dropped where it is handled. */
-const DUPLICATES_MS = 120_000;
 /** A handler keeps its claim for so long at most: one that hangs would hold its partition for ever. */
 const LONGEST_CLAIM_MS = 600_000;
 /** Events in one message, and their characters: a server takes messages of 1 MB, and UTF-8 may be three bytes a character. */
@@ -165,7 +151,7 @@ export class JetStreamTransport implements EventTransport {
     const own = this.#registered.get(service);
     if (!own || own.events.length === 0) return;
     own.work = this.#announced(own.stopping.signal).then(() =>
-      Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => this.#consume(service, own, partition))),
+      Promise.all(ofEachPartition((partition) => this.#consume(service, own, partition))),
     );
   }
 
@@ -208,21 +194,8 @@ export class JetStreamTransport implements EventTransport {
     const { client } = this.#transporter;
     if (!client) throw new Error("NATS is away.");
     const jsm = await client.jetstreamManager({ timeout: PUBLISH_MS });
-    const config = {
-      subjects: [this.#subject(0, ">").replace(".0.", ".*.")],
-      retention: RetentionPolicy.Interest, // what all have handled is gone
-      storage: StorageType.File,
-      discard: DiscardPolicy.New,
-      max_age: nanos(KEPT_MS),
-      max_bytes: MAX_STREAM_BYTES,
-      duplicate_window: nanos(DUPLICATES_MS),
-      num_replicas: this.#transporter.serverCount >= 3 ? 3 : 1,
-    };
-    const exists = await jsm.streams.info(this.#stream).then(
-      () => true,
-      () => false,
-    );
-    await (exists ? jsm.streams.update(this.#stream, config) : jsm.streams.add({ ...config, name: this.#stream }));
+    const { serverCount: servers } = this.#transporter;
+    await ensureStream(jsm, { names: this.#names, servers, members: membershipOf(this.#broker).all });
     return { js: client.jetstream(), jsm };
   }
 

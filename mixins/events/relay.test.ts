@@ -49,6 +49,7 @@ describe("the relay of an outbox", () => {
           await delay(Math.random());
           sent.push(one);
           if (sent.length === 1_000) resolve();
+          return undefined;
         },
       });
     });
@@ -78,6 +79,7 @@ describe("the relay of an outbox", () => {
           }
           sent.push(id);
           if (sent.length === 3) resolve();
+          return undefined;
         },
       });
     });
@@ -96,6 +98,7 @@ describe("the relay of an outbox", () => {
         store,
         send: async ({ id }) => {
           if (sent.push(id) === 2) resolve();
+          return undefined;
         },
       });
     });
@@ -113,5 +116,50 @@ describe("the relay of an outbox", () => {
     });
     await asked;
     expect(store.waiting).toEqual(["a/1"]);
+  });
+
+  it("lets no number of records that do not get through hold up the others, and tries each again when it is due", async () => {
+    const dead = Array.from({ length: 800 }, (_, n) => event(n, `dead${n}`));
+    const store = outboxOf(...dead, event(800, "well"));
+    const triesOf = new Map<string, number[]>();
+    let isWell = false;
+    await new Promise<void>((resolve) => {
+      start({
+        store,
+        send: async ({ key }, tries) => {
+          triesOf.set(key, [...(triesOf.get(key) ?? []), tries]);
+          if (key === "well") isWell = true;
+          if (triesOf.get("dead0")?.length === 3 && isWell) resolve();
+          return key === "well" ? undefined : 100 * 2 ** tries;
+        },
+      });
+    });
+    expect(triesOf.get("dead0")).toEqual([0, 1, 2]);
+  });
+
+  it("asks whose turn it is however much is under way, and before each try", async () => {
+    const asked: number[] = [];
+    let isOurs = true;
+    const store = outboxOf(...Array.from({ length: 600 }, (_, n) => event(n, `slow${n}`)));
+    const ends: (() => void)[] = [];
+    let sent = 0;
+    const relay = await new Promise<Relay>((resolve) => {
+      const started = start({
+        store,
+        isOurs: async () => asked.push(sent) > 0 && isOurs,
+        send: () => {
+          sent += 1;
+          if (sent === 512) setImmediate(() => resolve(started));
+          return new Promise((done) => ends.push(() => done(undefined)));
+        },
+      });
+    });
+    const [before, at] = [asked.length, sent];
+    relay.kick();
+    while (asked.length === before) await delay(1); // it is asked with all places taken, and so the lease is renewed
+    isOurs = false;
+    for (const end of ends) end();
+    while (store.waiting.length > 600 - at) await delay(1);
+    expect([sent, store.waiting.length]).toEqual([at, 600 - at]);
   });
 });

@@ -9,6 +9,11 @@ import type { OutboxQueue, Store, WaitingEvent } from "../../store/store.ts";
 const BATCH = 256;
 /** Records whose events are on their way at once; more wait in the outbox. */
 const MAX_RECORDS = 512;
+/** Records whose events did not get through and are tried again later; with more nothing else is begun: whatever they go to is away. More than
+ * there are subscriptions, so that no number of dead endpoints holds up the others. */
+const MAX_FAILED = 2_048;
+/** A record that failed is forgotten so long after its next try was due: another process has sent it. Milliseconds. */
+const FORGOTTEN_MS = 120_000;
 /** From one look to the next, in which more events may come: each look, and what follows, costs a commit. Milliseconds. */
 const GATHER_MS = 100;
 /** From a write to the look at a quiet time. Milliseconds. */
@@ -25,9 +30,13 @@ const WARN_MS = 60_000;
 export interface RelayOptions {
   store: Pick<Store, "outbox" | "relayed">;
   queue: OutboxQueue;
-  /** Resolves when the event is safe where it goes; what fails is tried again. */
-  send(event: WaitingEvent): Promise<void>;
-  /** Whether it is this process's turn; asked before each look. Default: always. */
+  /**
+   * Tries once. @param tries how often the event was tried before, by this relay
+   * @returns undefined when the event is safe where it goes; else after how many milliseconds it should be tried again
+   * @throws what is told as a warning; it is tried again too
+   */
+  send(event: WaitingEvent, tries: number): Promise<number | undefined>;
+  /** Whether it is this process's turn; asked at each look and before each try. Default: always. */
   isOurs?(): Promise<boolean>;
   /** Told once a minute for as long as it goes wrong. */
   warn(sentence: string): void;
@@ -37,6 +46,8 @@ export interface RelayOptions {
 export class Relay {
   readonly #options: RelayOptions;
   readonly #busy = new Set<string>();
+  /** Records whose first event did not get through: which, how often it was tried, and when it is tried again (`performance.now()`). */
+  readonly #failed = new Map<string, { id: string; tries: number; until: number }>();
   readonly #chains = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #sweep: NodeJS.Timeout;
@@ -81,8 +92,10 @@ export class Relay {
       this.#lookedAt = performance.now();
       isMore = false;
       try {
-        if (this.#busy.size >= MAX_RECORDS || (isOurs && !(await isOurs()))) return; // a record that is done kicks, and so does the sweep
-        const found = await store.outbox(queue, BATCH, [...this.#busy]);
+        if (isOurs && !(await isOurs())) return; // asked first: who does it keeps that right however much is under way
+        const others = this.#paused();
+        if (this.#busy.size >= MAX_RECORDS || this.#failed.size >= MAX_FAILED) return; // a record that is done kicks, and so does the sweep
+        const found = await store.outbox(queue, BATCH, [...this.#busy, ...others]);
         for (const [key, events] of Map.groupBy(found, (event) => event.key)) this.#begin(key, events);
         isMore = found.length === BATCH;
         this.#isKicked ||= isMore;
@@ -93,9 +106,16 @@ export class Relay {
     }
   }
 
+  /** Records that are not tried now. */
+  #paused(): string[] {
+    const now = performance.now();
+    for (const [key, { until }] of this.#failed) if (until + FORGOTTEN_MS < now) this.#failed.delete(key);
+    return [...this.#failed].flatMap(([key, { until }]) => (until > now ? [key] : []));
+  }
+
   #begin(key: string, events: WaitingEvent[]): void {
     this.#busy.add(key);
-    const chain = this.#sendInOrder(events).finally(() => {
+    const chain = this.#sendInOrder(key, events).finally(() => {
       this.#busy.delete(key);
       this.#chains.delete(chain);
       this.kick(); // more of this record may have come
@@ -103,27 +123,46 @@ export class Relay {
     this.#chains.add(chain);
   }
 
-  async #sendInOrder(events: WaitingEvent[]): Promise<void> {
+  async #sendInOrder(key: string, events: WaitingEvent[]): Promise<void> {
     const places: string[] = [];
     for (const event of events) {
-      if (!(await this.#untilDone(() => this.#options.send(event), "Events cannot be relayed"))) break;
+      if (this.#isStopped || !(await this.#isSent(key, event))) break;
       places.push(event.place);
     }
-    if (places.length > 0) await this.#untilDone(() => this.#forget(places), "Relayed events cannot be taken out of the outbox");
+    if (places.length > 0) await this.#forgetFor(places);
   }
 
-  /** @returns false when the relay was stopped before */
-  async #untilDone(work: () => Promise<void>, trouble: string): Promise<boolean> {
-    for (let pause = RETRY_MS; !this.#isStopped; pause = Math.min(pause * 2, LONGEST_RETRY_MS)) {
-      try {
-        await work();
-        return true;
-      } catch (error) {
-        this.#warn(`${trouble}; they stay in the outbox and are tried again: ${(error as Error).message}`);
-      }
-      await this.#pause(pause * (1 + Math.random() / 2));
+  /** One try: an event that does not get through gives its record's place to another until it is due again. */
+  async #isSent(key: string, event: WaitingEvent): Promise<boolean> {
+    const { isOurs, send } = this.#options;
+    const before = this.#failed.get(key);
+    const tries = before?.id === event.id ? before.tries : 0;
+    let pause: number | undefined;
+    try {
+      if (isOurs && !(await isOurs())) return false;
+      pause = await send(event, tries);
+    } catch (error) {
+      this.#warn(`Events cannot be relayed; they stay in the outbox and are tried again: ${(error as Error).message}`);
+      pause = pauseAfter(tries);
     }
-    return false;
+    if (pause === undefined) this.#failed.delete(key);
+    else {
+      this.#failed.set(key, { id: event.id, tries: tries + 1, until: performance.now() + pause });
+      void this.#pause(pause + 1).then(() => this.kick());
+    }
+    return pause === undefined;
+  }
+
+  async #forgetFor(places: string[]): Promise<void> {
+    for (let tries = 0; !this.#isStopped || tries === 0; tries += 1) {
+      try {
+        await this.#forget(places);
+        return;
+      } catch (error) {
+        this.#warn(`Relayed events cannot be taken out of the outbox and are sent again: ${(error as Error).message}`);
+      }
+      await this.#pause(pauseAfter(tries));
+    }
   }
 
   /** What is done meanwhile is taken out together. */
@@ -152,3 +191,5 @@ export class Relay {
     this.#options.warn(sentence);
   }
 }
+
+const pauseAfter = (tries: number): number => Math.min(RETRY_MS * 2 ** Math.min(tries, 20), LONGEST_RETRY_MS) * (1 + Math.random() / 2);

@@ -12,6 +12,7 @@ import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
+import { asSystem } from "../../mesh/access/access.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { requireTime } from "../../mesh/deadline.ts";
 import { livenessOf } from "../../mesh/liveness.ts";
@@ -32,6 +33,8 @@ import { asCommitted } from "../../federation/prepare-part.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { type OwnFhir, ownFhir } from "./own-fhir.ts";
 import { OwnerWrites, type WriteManner } from "./owner-writes.ts";
+import { guardReads } from "./guard-reads.ts";
+import { requireMayWrite } from "./guard-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 import type { EffectOf, EffectsOf } from "./rules/effects.ts";
@@ -91,10 +94,10 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   /** What a service writes by itself, for the request that it is answering. */
   const write = async (service: This, steps: OwnerStep[]): Promise<StepResult[]> => {
     const call = keyedCall();
-    if (!call) return (await service.writes.write(steps, { caller: service.broker, work: undefined })).map(resultOf(true));
+    if (!call) return (await service.writes.write(steps, { caller: asSystem(service.broker, RULES), work: undefined })).map(resultOf(true));
     const { meta } = call;
     const tx = newPart(meta.keyed);
-    const results = await prepareUnder(service, tx, steps, { caller: call, work: workOf(call) }, true);
+    const results = await prepareUnder(service, tx, steps, { caller: asSystem(call as never, RULES), work: workOf(call) }, true);
     notePart(meta, { tx, owner: service.name });
     return asCommitted(results, meta.keyed.at);
   };
@@ -111,27 +114,35 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     },
 
     actions: {
-      ...readingActions,
+      ...guardReads(readingActions),
       "fhir.write": {
+        whoMay: "signed-in", // its steps are guarded one by one
         handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean; key?: string; isRepeated?: boolean }>) {
           const { steps, representation, key: id, isRepeated = false } = ctx.params;
           const key = id === undefined ? undefined : writeKey(this, id, isRepeated);
           return guarded(this, async () => {
+            const mayRead = await requireMayWrite(ctx, this.store, steps);
             // A caller that has given up takes it for undone, or has it done elsewhere by now.
-            const how = { caller: ctx, work: workOf(ctx), ...(key && { key }), mayBegin: () => requireTime(ctx) };
+            const how = { caller: asSystem(ctx as never, RULES), work: workOf(ctx), ...(key && { key }), mayBegin: () => requireTime(ctx) };
             const results = await this.writes.write(steps, how);
             if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
-            return results.map(resultOf(representation));
+            return results.map((result, index) => resultOf(representation && mayRead(steps[index]))(result));
           });
         },
       },
 
       "fhir.prepare": {
+        whoMay: "signed-in", // its steps are guarded one by one
         handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean; elsewhere?: MadeElsewhere }>) {
           const { tx, steps, representation, elsewhere } = ctx.params;
           return guarded(this, async () => {
-            const how = { caller: ctx, work: workOf(ctx), ...(elsewhere && { elsewhere }), mayBegin: () => requireTime(ctx) };
-            return prepareUnder(this, tx, steps, how, representation);
+            const mayRead = await requireMayWrite(ctx, this.store, steps);
+            const caller = asSystem(ctx as never, RULES);
+            const how = { caller, work: workOf(ctx), ...(elsewhere && { elsewhere }), mayBegin: () => requireTime(ctx) };
+            const results = await prepareUnder(this, tx, steps, how, representation);
+            return results.map(({ json, ...result }, index) =>
+              json !== undefined && mayRead(steps[index]) ? { ...result, json } : result,
+            );
           });
         },
       },
@@ -162,7 +173,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           return guarded(this, async () => {
             const { tx, at } = ctx.params;
             const types = await this.store.commit(tx, at);
-            await this.writes.ended(tx, { isAborted: false, caller: ctx });
+            await this.writes.ended(tx, { isAborted: false, caller: asSystem(ctx as never, RULES) });
             if (types.includes(PROFILE)) this.broker.broadcast(PROFILES_CHANGED);
             return null;
           });
@@ -192,7 +203,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ tx: string }>) {
           return guarded(this, async () => {
             await this.store.abort(ctx.params.tx);
-            await this.writes.ended(ctx.params.tx, { isAborted: true, caller: ctx });
+            await this.writes.ended(ctx.params.tx, { isAborted: true, caller: asSystem(ctx as never, RULES) });
             return null;
           });
         },
@@ -207,7 +218,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
     created(this: This) {
       this.handled = 0;
-      this.profiles = new Profiles(() => ({ caller: this.broker, directory: this.directory }));
+      this.profiles = new Profiles(() => ({ caller: asSystem(this.broker, RULES), directory: this.directory }));
       const rules = new Rulebook(
         options.rules ?? {},
         readConfig().rules,
@@ -226,7 +237,10 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       const relay = new Relay({
         store: this.store,
         queue: "out",
-        send: (event) => way.send(event),
+        send: async (event) => {
+          await way.send(event);
+          return undefined;
+        },
         warn: (sentence) => this.logger.warn(sentence),
       });
       relaysOf(this).push(relay);
@@ -262,6 +276,9 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     ],
   };
 }
+
+/** As whom an owner asks others what its rules want to know. */
+const RULES = "rules";
 
 /** A node that was suspended while it worked on a write is the one that was given up: another has written by now. */
 function writeKey({ broker }: Service, id: string, isRepeated: boolean): WriteKey {

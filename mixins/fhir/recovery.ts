@@ -2,6 +2,7 @@
  * The owner's side of a two-phase commit that was cut short: what is prepared here and whose coordinator died, or fell
  * silent, is settled by asking the coordinator's journal.
  */
+import { asSystem } from "../../mesh/access/access.ts";
 import type { Service } from "moleculer";
 import { inDoubt } from "../../mesh/metrics.ts";
 import type { Prepared, Store } from "../../store/store.ts";
@@ -37,7 +38,7 @@ export function settleInDoubt(service: Service & { store: Store; writes: Pick<Ow
     const age = Date.now() - since;
     const decide = age > DECIDE_AFTER_MS || !isAlive(coordinatorOf(tx));
     if (!decide && age < ASK_AFTER_MS) return;
-    const outcome = await outcomeOf(broker, { tx, decide });
+    const outcome = await outcomeOf(asSystem(broker, "recovery"), { tx, decide });
     if (outcome.state === "undecided") return;
     try {
       await (outcome.state === "committed" ? store.commit(tx, outcome.at) : store.abort(tx));

@@ -1,25 +1,15 @@
 /** Makes a backup of a data folder, and a data folder of a backup. */
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../../mesh/config.ts";
+import { refuseUnfinishedRestore, RESTORING } from "../start/data-folder.ts";
 import { StartupError } from "../start/startup-error.ts";
 import { type BackupFile, checkStore, describeFile, MANIFEST, type Manifest, readManifest } from "./manifest.ts";
 import { copyStores, storesIn } from "./snapshot.ts";
 
-/** Besides the stores: who belongs to the mesh, and the key of page links. All else in the folder is of its running processes. */
-const KEPT = ["members.json", "page-links.key"];
+/** Besides the stores: who belongs to the mesh, and keys of page links and of tokens. All else in the folder is of its running processes. */
+const KEPT = /^(?:members\.json|page-links\.key|identity-es256-\d+\.json)$/;
 
 /** Where the data are. */
 export type Place = Pick<Config, "dataDir" | "mongoUrl">;
@@ -35,6 +25,7 @@ export async function makeBackup({ dataDir, mongoUrl }: Place, target: string, s
   if (!existsSync(dataDir) || storesIn(dataDir).length === 0) {
     throw new StartupError(`There are no stores in ${dataDir}: set DATA_DIR to the folder of the data.`);
   }
+  refuseUnfinishedRestore(dataDir);
   requireEmpty(target, "A backup gets a folder of its own");
   mkdirSync(target, { recursive: true, mode: 0o700 });
   const at = new Date().toISOString();
@@ -49,7 +40,7 @@ export async function makeBackup({ dataDir, mongoUrl }: Place, target: string, s
     files.push({ ...(await describeFile(target, name)), ...(resources && { resources }) });
     say(`checked  ${name}`);
   }
-  for (const name of KEPT.filter((it) => existsSync(join(dataDir, it)))) {
+  for (const name of readdirSync(dataDir).filter((it) => KEPT.test(it))) {
     copyFileSync(join(dataDir, name), join(target, name));
     files.push(await describeFile(target, name));
   }
@@ -73,7 +64,9 @@ export async function restoreBackup(
     throw new StartupError(`MONGO_URL is set, and this backup is of SQLite: unset it, or restore MongoDB's own dump with ${MONGORESTORE}.`);
   }
   const manifest = readManifest(source);
-  requireEmpty(dataDir, "A backup is restored into an empty DATA_DIR");
+  const marker = join(dataDir, RESTORING);
+  // One that was cut short begins again: all that is in the folder is its own.
+  if (!existsSync(marker)) requireEmpty(dataDir, "A backup is restored into an empty DATA_DIR");
   for (const told of manifest.files) {
     const found = await describeFile(source, told.name).catch(() => undefined);
     if (!found || found.sha256 !== told.sha256) {
@@ -83,19 +76,18 @@ export async function restoreBackup(
     }
   }
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  // Under other names until all of them are on the disk: a restore that was cut short is no data folder.
-  const fresh = (name: string) => join(dataDir, `${name}.restoring`);
-  try {
-    for (const { name } of manifest.files) {
-      copyFileSync(join(source, name), fresh(name));
-      onDisk(fresh(name));
-      say(`restored ${name}`);
-    }
-  } catch (error) {
-    for (const { name } of manifest.files) rmSync(fresh(name), { force: true });
-    throw error;
+  // Until it is gone the folder is no data folder, whatever ends this process.
+  writeFileSync(marker, `${manifest.at}\n`, { mode: 0o600 });
+  onDisk(marker);
+  folderOnDisk(dataDir);
+  for (const { name } of manifest.files) {
+    copyFileSync(join(source, name), join(dataDir, name));
+    onDisk(join(dataDir, name));
+    say(`restored ${name}`);
   }
-  for (const { name } of manifest.files) renameSync(fresh(name), join(dataDir, name));
+  folderOnDisk(dataDir);
+  rmSync(marker);
+  folderOnDisk(dataDir);
   return manifest;
 }
 
@@ -110,6 +102,14 @@ function requireEmpty(folder: string, rule: string): void {
 
 function onDisk(file: string): void {
   const handle = openSync(file, "r+");
+  fsyncSync(handle);
+  closeSync(handle);
+}
+
+/** Which files there are. Windows has no such call for folders, and needs none. */
+function folderOnDisk(folder: string): void {
+  if (process.platform === "win32") return;
+  const handle = openSync(folder, "r");
   fsyncSync(handle);
   closeSync(handle);
 }

@@ -1,5 +1,5 @@
 /** The folder of all data: made if missing, writable, and used by one mesh at a time. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { bornAt } from "../lock.mjs";
@@ -13,6 +13,15 @@ export interface Running {
   started: string;
 }
 
+/** A file that is in a data folder while a backup is restored into it. */
+export const RESTORING = "restore.unfinished";
+
+/** @throws StartupError where a restore was cut short: some stores are there and others are not */
+export function refuseUnfinishedRestore(dataDir: string): void {
+  if (!existsSync(join(dataDir, RESTORING))) return;
+  throw new StartupError(`The restore into ${dataDir} has not ended, and some of its data are missing: run \`npm run restore\` again.`);
+}
+
 /** A data folder that this process has taken; `release` gives it back. */
 export interface DataFolder {
   /** Writes who is running, for others to find. */
@@ -24,9 +33,10 @@ export interface DataFolder {
  * Takes the folder: `alone` for a process that is the whole mesh, otherwise together with the other processes of one mesh
  * on this machine. The lock is the kernel's, held through SQLite on a file of its own: it vanishes with its process,
  * however that ends, and holds between containers that share the folder.
- * @throws StartupError: not writable, full, or in use
+ * @throws StartupError: not writable, full, in use, or restored in part
  */
 export function takeDataFolder(dataDir: string, { alone }: { alone: boolean }): DataFolder {
+  refuseUnfinishedRestore(dataDir);
   let lock: DatabaseSync;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });

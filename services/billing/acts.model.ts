@@ -133,11 +133,15 @@ export function chargeForAct(
   if (act?.state !== "done") {
     return before?.status === "billable" ? { ...before, status: "aborted" } : undefined;
   }
-  if (!price || act.patient === undefined) return undefined;
-  const isSame = before && numberOf(before.quantity?.value) === act.quantity && before.code.coding?.[0]?.code === price.code.code;
-  if (isSame) return before.status === "billable" ? undefined : { ...before, status: "billable" };
+  if (!price || act.patient === undefined) {
+    // Corrected to something that costs nothing. A price that was withdrawn since changes no charge.
+    const isOther = before?.status === "billable" && !act.codes.some((code) => isCodeOf(before, code));
+    return isOther ? { ...before, status: "aborted" } : undefined;
+  }
+  if (before && isChargeOf(before, act, price)) return before.status === "billable" ? undefined : { ...before, status: "billable" };
+  const { context: _, ...kept } = before ?? {};
   return {
-    ...before,
+    ...kept,
     resourceType: "ChargeItem",
     id: chargeIdOf(reference),
     identifier: [{ system: ACT, value: reference }],
@@ -151,6 +155,16 @@ export function chargeForAct(
     ...(!reference.startsWith("Encounter/") && { service: [{ reference }] }),
   };
 }
+
+/** Whether a charge is for this act as it is now. */
+function isChargeOf(charge: ChargeItem, act: Act, { code }: Price): boolean {
+  const { quantity, subject, context } = charge;
+  const isOfSame = subject.reference === act.patient && context?.reference === act.encounter;
+  return isOfSame && numberOf(quantity?.value) === act.quantity && isCodeOf(charge, code);
+}
+
+const isCodeOf = ({ code: { coding = [] } }: ChargeItem, { system, code }: Code): boolean =>
+  coding[0]?.code === code && (coding[0]?.system ?? "") === system;
 
 /** The id of the price of a code, always the same. */
 export const priceIdOf = ({ system, code }: Code): string => `price-${hashed(`${system}|${code}`)}`;

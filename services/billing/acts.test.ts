@@ -1,6 +1,6 @@
 import { allRelayed } from "../../test/kit/events.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
-import type { ChargeItem, Encounter } from "../../fhir/r4.ts";
+import type { ChargeItem, Encounter, Observation } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { useTimeZone } from "../../fhir/time-zone.ts";
 import { lab } from "../lab/lab.contract.ts";
@@ -71,6 +71,29 @@ describe("the charge for an act", () => {
     }
     const longer = chargeForAct("Encounter/1", actOf(stay("2026-01-01", "2026-01-09")), price("IMP", 100), made);
     expect(longer).toMatchObject({ id: made.id, quantity: { value: 8 }, priceOverride: { value: 8 } });
+  });
+
+  it("goes with the act to another encounter and another patient, and is none when it is corrected to what costs nothing", () => {
+    const observation = (encounter: string | undefined, patient = "Patient/1"): Observation => ({
+      resourceType: "Observation",
+      id: "o",
+      status: "corrected",
+      code: { coding: [{ system: "http://loinc.org", code: "1" }] },
+      subject: { reference: patient },
+      ...(encounter !== undefined && { encounter: { reference: encounter } }),
+    });
+    const cost: Price = { ...price("1", 100), code: { system: "http://loinc.org", code: "1" } };
+    const chargeNow = (resource: Observation, at: Price | undefined, before?: ChargeItem & { id: string }) =>
+      chargeForAct("Observation/o", actOf(resource), at, before);
+    const made = chargeNow(observation("Encounter/A"), cost) as ChargeItem & { id: string };
+    expect(chargeNow(observation("Encounter/A"), cost, made)).toBeUndefined();
+    expect(chargeNow(observation("Encounter/B"), cost, made)).toMatchObject({ id: made.id, context: { reference: "Encounter/B" } });
+    expect(chargeNow(observation(undefined), cost, made)).not.toHaveProperty("context");
+    expect(chargeNow(observation("Encounter/A", "Patient/2"), cost, made)).toMatchObject({ subject: { reference: "Patient/2" } });
+    const corrected = { ...observation("Encounter/A"), code: { coding: [{ system: "http://loinc.org", code: "2" }] } };
+    expect(chargeNow(corrected, undefined, made)).toEqual({ ...made, status: "aborted" });
+    expect(chargeNow(corrected, undefined, { ...made, status: "billed" })).toBeUndefined();
+    expect(chargeNow(observation("Encounter/A"), undefined, made)).toBeUndefined(); // its price was withdrawn since
   });
 
   it("is none without a price, and without a patient", () => {

@@ -1,3 +1,4 @@
+import { asSystem } from "../../mesh/access/access.ts";
 import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
@@ -216,7 +217,10 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       const reference = `${type}/${id}`;
       const before = await this.fhir.read("ChargeItem", chargeIdOf(reference));
       if (!before && (await this.store.count("ChargeItemDefinition", [])) === 0) return; // a hospital without a price list
-      const resource = await readReference<FhirResource>({ caller: this.broker, directory: this.directory }, reference).catch((error) => {
+      const resource = await readReference<FhirResource>(
+        { caller: asSystem(this.broker, "billing"), directory: this.directory },
+        reference,
+      ).catch((error) => {
         if (isType(error, "GONE")) return undefined;
         throw error;
       });

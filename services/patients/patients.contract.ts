@@ -7,15 +7,119 @@ export const owns = ["Patient", "RelatedPerson", "Person", "Group"];
 export const Gender = { male: "male", female: "female", other: "other", unknown: "unknown" } as const;
 export type Gender = (typeof Gender)[keyof typeof Gender];
 
-/** Who comes to the front desk. */
-export interface Registration {
+/** A number of a person, in the system that gives it. */
+export interface PersonIdentifier {
+  system: string;
+  value: string;
+}
+
+/** The same person's name in another script, or another name. */
+export interface OtherName {
   family: string;
   given: string[];
-  birthDate: string; // YYYY-MM-DD, YYYY-MM or YYYY
-  gender: Gender;
-  /** The number that tells this person from all others, e.g. a national id. */
-  identifier: { system: string; value: string };
+  /** Of the name as it is written: "ar", "ja", … (BCP 47). */
+  language?: string;
+}
+
+/** Where a person lives. */
+export interface PostalAddress {
+  line?: string[];
+  city?: string;
+  district?: string;
+  state?: string;
+  postalCode?: string;
+  country?: string;
+}
+
+/** Next of kin, or whom to call. */
+export interface ContactPerson {
+  family: string;
+  given?: string[];
+  /** HL7 v2 table 0131; default "N", next of kin. */
+  relationship?: "N" | "C" | "E" | "U";
   phone?: string;
+}
+
+/** What may be known of a person besides the name. */
+export interface PersonDetails {
+  phone?: string;
+  /** Family name of the mother at her birth. */
+  mothersName?: string;
+  /** Further identifiers; `identifier` is the one that tells this person from all others. */
+  identifiers?: PersonIdentifier[];
+  otherNames?: OtherName[];
+  addresses?: PostalAddress[];
+  contacts?: ContactPerson[];
+}
+
+/** Who comes to the front desk. */
+export interface Registration extends PersonDetails {
+  family: string;
+  given: string[];
+  birthDate?: string; // YYYY-MM-DD, YYYY-MM or YYYY; absent: not known
+  gender: Gender;
+  /** The number that tells this person from all others, e.g. a national id; absent: one is generated. */
+  identifier?: PersonIdentifier;
+  /** Why this is nobody of those who are registered already, though a record is alike: kept with the record. */
+  confirm?: string;
+}
+
+/** Who is looked for: as much as is known. */
+export interface PersonDescription extends PersonDetails {
+  family?: string;
+  given?: string[];
+  birthDate?: string; // YYYY-MM-DD, YYYY-MM or YYYY
+  gender?: Gender;
+  identifier?: PersonIdentifier;
+  /** A patient, "Patient/…", in place of all others: who may be the same person? */
+  like?: string;
+}
+
+/** FHIR's match-grade. */
+export const MatchGrade = {
+  certain: "certain",
+  probable: "probable",
+  possible: "possible",
+  certainlyNot: "certainly-not",
+} as const;
+export type MatchGrade = (typeof MatchGrade)[keyof typeof MatchGrade];
+
+/** A patient who may be the person. */
+export interface GradedPatient {
+  patient: string; // "Patient/…"
+  grade: MatchGrade;
+  /** 0 to 1. */
+  score: number;
+}
+
+/** Who cannot say who they are. */
+export interface UnknownPerson {
+  gender: Gender;
+  /** As it is estimated: YYYY or YYYY-MM. */
+  birthDate?: string;
+}
+
+/** A child that was born here. */
+export interface Newborn {
+  mother: string; // "Patient/…"
+  gender: Gender;
+  birthDate: string; // YYYY-MM-DD
+  /** Of several children of one birth, which: 1, 2, … */
+  multipleBirth?: number;
+  /** Default: the mother's. */
+  family?: string;
+  /** Absent: not named yet. */
+  given?: string[];
+}
+
+/** What is put right; what is not given stays. */
+export interface PatientUpdate extends PersonDetails {
+  patient: string; // "Patient/…"
+  /** The official name: of one who was unknown, or not named yet, the first. */
+  family?: string;
+  given?: string[];
+  birthDate?: string; // YYYY-MM-DD, YYYY-MM or YYYY
+  gender?: Gender;
 }
 
 /** A new patient. */
@@ -26,12 +130,35 @@ export interface RegisteredPatient {
   registeredAt: string; // ISO 8601, UTC
 }
 
+/** The number that was generated for who had none. */
+export interface NumberedPatient extends RegisteredPatient {
+  identifier: PersonIdentifier;
+}
+
+/** A patient as it was put right. */
+export interface UpdatedPatient {
+  patient: string; // "Patient/…"
+  version: number;
+}
+
 /** Everything that other services may know about `patients`. */
 export const patients = {
   /**
    * Registers a person once.
    * @throws 409 PATIENT_ALREADY_REGISTERED (`data.patient`) when the identifier is known; 409 IDENTIFIER_SHARED
-   *         (`data.patients`) when several patients have it, whose records must be merged first
+   *         (`data.patients`) when several patients have it, whose records must be merged first; 422 IDENTIFIER_INVALID; 409
+   *         POSSIBLE_DUPLICATE (`data.candidates`, GradedPatient[]) when a record is probably the same person's: use that one, or
+   *         say in `confirm` why it is another
    */
   register: action<Registration, RegisteredPatient>("patients.register"),
+  /** Registers who cannot say who they are, under a name and a number that are marked as temporary. */
+  registerUnknown: action<UnknownPerson, NumberedPatient>("patients.registerUnknown"),
+  /** Registers a child with its mother (RelatedPerson). @throws 404 NOT_FOUND, 409 MOTHER_NOT_ACTIVE, 409 PATIENT_CHANGED (try again) */
+  registerNewborn: action<Newborn, NumberedPatient>("patients.registerNewborn"),
+  /** Patients who may be the person who is described, the most probable first. @throws 404 NOT_FOUND for an unknown `like` */
+  candidates: action<PersonDescription & { limit?: number }, GradedPatient[]>("patients.candidates"),
+  /** The same for a FHIR Patient, with the records as JSON texts; for the gateway's `$match`. */
+  match: action<{ text: string; limit: number; onlyCertain: boolean }, (GradedPatient & { json: string })[]>("patients.match"),
+  /** Puts right what is given. @throws 404 NOT_FOUND, 409 PATIENT_ALREADY_REGISTERED, 409 PATIENT_CHANGED, 422 IDENTIFIER_INVALID */
+  update: action<PatientUpdate, UpdatedPatient>("patients.update"),
 };

@@ -1,4 +1,5 @@
 import { Errors } from "moleculer";
+import type { GradedPatient } from "./patients.contract.ts";
 
 const { MoleculerClientError } = Errors;
 
@@ -17,3 +18,31 @@ export const identifierShared = (patients: string[]) =>
     "IDENTIFIER_SHARED",
     { patients },
   );
+
+/** Records that are probably the same person's: ids and grades. */
+export const possibleDuplicate = (candidates: GradedPatient[]) =>
+  new MoleculerClientError(
+    "This person is probably registered already: use that record, or say in `confirm` why it is another person.",
+    409,
+    "POSSIBLE_DUPLICATE",
+    { candidates },
+  );
+
+/** `system` is the identifier's. */
+export const identifierInvalid = (system: string) =>
+  new MoleculerClientError(
+    "The identifier is none that its system gives: a sign is missing or wrong, or its check digit says so. Read it again.",
+    422,
+    "IDENTIFIER_INVALID",
+    { system },
+  );
+
+/** The record of the mother is closed. */
+export const motherNotActive = (patient: string) =>
+  new MoleculerClientError("The mother's record is not active, or was replaced: name the one that is.", 409, "MOTHER_NOT_ACTIVE", {
+    patient,
+  });
+
+/** Others write the same record faster than it could be read. */
+export const patientChanged = (patient: string) =>
+  new MoleculerClientError("The patient's record is being changed by others: try again.", 409, "PATIENT_CHANGED", { patient });

@@ -1,38 +1,236 @@
-import type { Identifier, Patient } from "../../fhir/r4.ts";
+import type { ContactPoint, HumanName, Identifier, Patient, PatientContact, RelatedPerson } from "../../fhir/r4.ts";
 import { tokenClause } from "../../fhir/search/exact-clauses.ts";
 import type { NoneExist, UniqueKey } from "../../store/store.ts";
-import type { Registration } from "./patients.contract.ts";
-import { PATIENT_ALREADY_REGISTERED } from "./patients.errors.ts";
+import type { IdentifierTable } from "./identifier-systems.ts";
+import type {
+  ContactPerson,
+  Newborn,
+  OtherName,
+  PatientUpdate,
+  PersonDescription,
+  PersonDetails,
+  PersonIdentifier,
+  Registration,
+} from "./patients.contract.ts";
+import { MOTHERS_NAME } from "./matching/person.ts";
+import { identifierInvalid, PATIENT_ALREADY_REGISTERED } from "./patients.errors.ts";
 
 // The rules of a patient: plain data in, plain data out. No broker, no database, no clock.
 
-/** The FHIR Patient of a registration. */
-export function newPatient(id: string, { family, given, birthDate, gender, identifier, phone }: Registration): Patient & { id: string } {
+type PatientWithId = Patient & { id: string };
+
+/** Numbers that this hospital gives to who has none. */
+export const PATIENT_NUMBER = "urn:openward:patient-number";
+/** Numbers of those who are unknown, until they are known. */
+export const TEMPORARY_NUMBER = "urn:openward:temporary-number";
+/** HL7's extension that says why a value is missing. */
+const ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
+const LANGUAGE = "http://hl7.org/fhir/StructureDefinition/language";
+/** Why a record that is like another is not the same person's. */
+const NOT_A_DUPLICATE = "urn:openward:not-a-duplicate";
+const CONTACT_ROLE = "http://terminology.hl7.org/CodeSystem/v2-0131";
+const ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
+
+/** The FHIR Patient of a registration. @throws 422 IDENTIFIER_INVALID */
+export function newPatient(
+  id: string,
+  registration: Registration & { identifier: PersonIdentifier },
+  table: IdentifierTable,
+): PatientWithId {
+  const { family, given, birthDate, gender, identifier, identifiers = [] } = registration;
   return {
     resourceType: "Patient",
     id,
     active: true,
-    identifier: [{ use: "official", ...identifier }],
-    name: [{ use: "official", family, given }],
-    ...(phone !== undefined && { telecom: [{ system: "phone", value: phone }] }),
+    identifier: [{ use: "official", ...checked(identifier, table) }, ...identifiers.map((one) => ({ ...checked(one, table) }))],
+    name: [{ use: "official", family, given }, ...(registration.otherNames ?? []).map(nameOf)],
     gender,
-    birthDate,
+    ...(birthDate !== undefined && { birthDate }),
+    ...detailsOf(registration),
+    ...extensionsOf(registration),
   };
 }
 
-/** An identifier however it is typed: without blanks, in one case and one form of each character. */
-const keyOf = ({ system = "", value = "" }: Identifier): string =>
-  `identifier:${system}|${value.normalize("NFKC").replace(/\s/g, "").toLowerCase()}`;
+/** Somebody unknown, under a name and a number that are marked as temporary. */
+export function unknownPatient(
+  id: string,
+  number: string,
+  { gender, birthDate }: Pick<Registration, "gender" | "birthDate">,
+): PatientWithId {
+  return {
+    resourceType: "Patient",
+    id,
+    active: true,
+    identifier: [{ use: "temp", system: TEMPORARY_NUMBER, value: number }],
+    name: [{ use: "temp", family: "Unknown", given: [number], extension: [{ url: ABSENT, valueCode: "temp-unknown" }] }],
+    gender,
+    ...(birthDate !== undefined && { birthDate }),
+  };
+}
 
-/** Nobody else has an official identifier of a patient, however it is typed; but whom a record was replaced by may. */
-export function patientKeys({ identifier = [], active, link }: Patient): UniqueKey[] {
-  if (active === false || link?.some(({ type }) => type === "replaced-by")) return [];
-  const official = identifier.filter(({ use, value }) => use === "official" && value !== undefined);
-  return [...new Set(official.map(keyOf))].map((key) => ({ key, error: PATIENT_ALREADY_REGISTERED }));
+/** Whose record is closed. */
+export const isClosed = ({ active, link }: Patient): boolean => active === false || replacementOf({ link }) !== undefined;
+
+/** The record that has taken the place of this one, "Patient/…". */
+export const replacementOf = ({ link = [] }: Pick<Patient, "link">): string | undefined =>
+  link.find(({ type }) => type === "replaced-by")?.other.reference;
+
+/** A child with its mother: the child, the mother as its RelatedPerson, and the mother's record that names this one (Patient.link). */
+export function newborn(
+  ids: { child: string; mother: string; number: string },
+  { gender, birthDate, multipleBirth, family, given }: Omit<Newborn, "mother">,
+  mother: PatientWithId,
+): [child: PatientWithId, related: RelatedPerson & { id: string }, mother: PatientWithId] {
+  const named = officialName(mother);
+  const surname = family ?? named?.family;
+  const child: PatientWithId = {
+    resourceType: "Patient",
+    id: ids.child,
+    active: true,
+    identifier: [{ use: "official", system: PATIENT_NUMBER, value: ids.number }],
+    name: [{ use: given ? "official" : "temp", ...(surname !== undefined && { family: surname }), given: given ?? ["Newborn"] }],
+    gender,
+    birthDate,
+    ...(multipleBirth !== undefined && { multipleBirthInteger: multipleBirth }),
+  };
+  const related: RelatedPerson & { id: string } = {
+    resourceType: "RelatedPerson",
+    id: ids.mother,
+    active: true,
+    patient: { reference: `Patient/${ids.child}` },
+    relationship: [{ coding: [{ system: ROLE, code: "MTH", display: "mother" }] }],
+    ...(named && { name: [named] }),
+    gender: "female",
+    ...(mother.birthDate !== undefined && { birthDate: mother.birthDate }),
+  };
+  const link = { type: "seealso" as const, other: { reference: `RelatedPerson/${ids.mother}` } };
+  return [child, related, { ...mother, link: [...(mother.link ?? []), link] }];
+}
+
+const officialName = ({ name = [] }: Patient): HumanName | undefined => name.find(({ use }) => use === "official") ?? name[0];
+
+/** The record with what is given put right. A temporary name or number of one who is known now is an old one. @throws 422 IDENTIFIER_INVALID */
+export function updated(before: PatientWithId, change: Omit<PatientUpdate, "patient">, table: IdentifierTable): PatientWithId {
+  const { family, given, birthDate, gender, identifiers = [] } = change;
+  const isRenamed = family !== undefined || given !== undefined;
+  const names = isRenamed ? renamed(before, { family, given }) : (before.name ?? []);
+  const { otherNames } = change;
+  const more = identifiers.map((one) => checked(one, table));
+  return {
+    ...before,
+    ...((isRenamed || otherNames) && {
+      name: otherNames ? [...names.filter(({ use }) => use !== "usual"), ...otherNames.map(nameOf)] : names,
+    }),
+    ...(birthDate !== undefined && { birthDate }),
+    ...(gender !== undefined && { gender }),
+    ...(more.length > 0 && { identifier: withIdentifiers(before.identifier ?? [], more, isRenamed) }),
+    ...detailsOf(change, before),
+    ...extensionsOf(change, before),
+  };
+}
+
+/** The Patient that a description is of. */
+export function described({ family = "", given = [], ...known }: Omit<PersonDescription, "like">, table: IdentifierTable): Patient {
+  const { identifier, identifiers = [], birthDate, gender, otherNames = [] } = known;
+  const numbers = identifier ? [identifier, ...identifiers] : identifiers;
+  return {
+    resourceType: "Patient",
+    identifier: numbers.map(({ system, value }) => ({ system, value: table.normalized(system, value) })),
+    name: [{ family, given }, ...otherNames.map(nameOf)],
+    ...(birthDate !== undefined && { birthDate }),
+    ...(gender !== undefined && { gender }),
+    ...detailsOf(known),
+    ...extensionsOf(known),
+  };
+}
+
+function extensionsOf({ mothersName, confirm }: PersonDetails & { confirm?: string }, before?: Patient): Pick<Patient, "extension"> {
+  if (mothersName === undefined && confirm === undefined) return {};
+  const others = (before?.extension ?? []).filter(({ url }) => url !== MOTHERS_NAME || mothersName === undefined);
+  return {
+    extension: [
+      ...others,
+      ...(mothersName === undefined ? [] : [{ url: MOTHERS_NAME, valueString: mothersName }]),
+      ...(confirm === undefined ? [] : [{ url: NOT_A_DUPLICATE, valueString: confirm }]),
+    ],
+  };
+}
+
+function renamed(before: Patient, { family, given }: Pick<PatientUpdate, "family" | "given">): HumanName[] {
+  const { name = [] } = before;
+  const current = officialName(before);
+  const isTemporary = current?.use === "temp";
+  // What a person was called before is none of a temporary name.
+  const kept = isTemporary ? { family: current?.extension ? undefined : current?.family } : current;
+  const official: HumanName = { ...kept, use: "official", ...(family !== undefined && { family }), ...(given && { given }) };
+  const others = name.filter((one) => one !== current).filter(({ use }) => use !== "official");
+  return [clean(official), ...(isTemporary && current ? [{ ...current, use: "old" as const }] : []), ...others];
+}
+
+const clean = ({ family, ...name }: HumanName): HumanName => ({ ...name, ...(family !== undefined && { family }) });
+
+/** One of each system: the new one; a first one becomes the official. */
+function withIdentifiers(before: Identifier[], more: PersonIdentifier[], isKnown: boolean): Identifier[] {
+  const kept = before
+    .filter(({ system }) => !more.some((one) => one.system === system))
+    .map((one) => (isKnown && one.use === "temp" ? { ...one, use: "old" as const } : one));
+  const hasOfficial = kept.some(({ use }) => use === "official");
+  const useOf = ({ system }: PersonIdentifier, index: number): Identifier["use"] =>
+    before.find((one) => one.system === system)?.use ?? (!hasOfficial && index === 0 ? "official" : undefined);
+  return [
+    ...more.map((one, index): Identifier => {
+      const use = useOf(one, index);
+      return { ...(use && { use }), ...one };
+    }),
+    ...kept,
+  ];
+}
+
+/** The elements of Patient for what is given of a person's details. */
+function detailsOf({ phone, addresses, contacts }: PersonDetails, before?: Patient): Partial<Patient> {
+  const telecom: ContactPoint[] | undefined =
+    phone === undefined
+      ? undefined
+      : [{ system: "phone", value: phone }, ...(before?.telecom ?? []).filter(({ system }) => system !== "phone")];
+  return {
+    ...(telecom && { telecom }),
+    ...(addresses && { address: addresses.map((address) => ({ use: "home" as const, ...address })) }),
+    ...(contacts && { contact: contacts.map(contactOf) }),
+  };
+}
+
+/** The same person's name, as others write it. */
+export const nameOf = ({ family, given, language }: OtherName): HumanName => ({
+  use: "usual",
+  family,
+  given,
+  ...(language !== undefined && { extension: [{ url: LANGUAGE, valueCode: language }] }),
+});
+
+function contactOf({ family, given, relationship = "N", phone }: ContactPerson): PatientContact {
+  return {
+    relationship: [{ coding: [{ system: CONTACT_ROLE, code: relationship }] }],
+    name: { family, ...(given && { given }) },
+    ...(phone !== undefined && { telecom: [{ system: "phone", value: phone }] }),
+  };
+}
+
+/** An identifier as it is stored. @throws 422 IDENTIFIER_INVALID */
+export function checked({ system, value }: PersonIdentifier, table: IdentifierTable): PersonIdentifier {
+  const normalized = table.normalized(system, value);
+  if (!table.isValid(system, normalized)) throw identifierInvalid(system);
+  return { system, value: normalized };
+}
+
+/** Nobody else has an official or generated identifier of a patient, however it is typed; but whom a record was replaced by may. */
+export function patientKeys({ identifier = [], active, link }: Patient, table: IdentifierTable): UniqueKey[] {
+  if (isClosed({ resourceType: "Patient", active, link })) return [];
+  const own = identifier.filter(({ use, system, value }) => value !== undefined && (use === "official" || system === TEMPORARY_NUMBER));
+  const keys = new Set(own.map(({ system = "", value = "" }) => table.keyOf(system, value)));
+  return [...keys].map((key) => ({ key, error: PATIENT_ALREADY_REGISTERED }));
 }
 
 /** "Nobody has this identifier yet", as the store checks it in the step that writes. */
-export function nobodyHas(identifier: Registration["identifier"]): NoneExist {
-  const { system, value } = identifier;
-  return { lock: `Patient?identifier=${system}|${value}`, clauses: [tokenClause("Patient", "identifier", identifier)] };
+export function nobodyHas({ system, value }: PersonIdentifier): NoneExist {
+  return { lock: `Patient?identifier=${system}|${value}`, clauses: [tokenClause("Patient", "identifier", { system, value })] };
 }

@@ -1,20 +1,67 @@
+import { randomBytes } from "node:crypto";
+import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
+import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
-import { dateRule, uriRule } from "../../mesh/param-rules.ts";
-import { isType } from "../../federation/errors.ts";
+import { parseJson } from "../../fhir/json.ts";
+import type { Patient, Stored } from "../../fhir/r4.ts";
+import { isType, notFound } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { owns, Gender, type patients } from "./patients.contract.ts";
-import { identifierShared, PATIENT_ALREADY_REGISTERED, patientAlreadyRegistered } from "./patients.errors.ts";
-import { newPatient, nobodyHas, patientKeys } from "./patients.model.ts";
+import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
+import { change, creation } from "../../mixins/fhir/steps.ts";
+import { type Candidate, candidatesFor } from "./matching/match.ts";
+import { type PatientSettings, readPatientSettings } from "./settings.ts";
+import { type GradedPatient, Gender, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
+import {
+  identifierShared,
+  motherNotActive,
+  PATIENT_ALREADY_REGISTERED,
+  patientAlreadyRegistered,
+  patientChanged,
+  possibleDuplicate,
+} from "./patients.errors.ts";
+import {
+  checked,
+  described,
+  isClosed,
+  newborn,
+  newPatient,
+  nobodyHas,
+  PATIENT_NUMBER,
+  patientKeys,
+  TEMPORARY_NUMBER,
+  unknownPatient,
+  updated,
+} from "./patients.model.ts";
+import { birthDate, details, GIVEN, identifier, NAME } from "./patients.params.ts";
 import { rules } from "./patients.rules.ts";
 
 /** Patients that a refusal names. */
 const MAX_NAMED = 10;
-const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
+/** Candidates in one answer. */
+const MAX_CANDIDATES = 100;
+/** Tries of a change while others write the same record. */
+const ATTEMPTS = 5;
 
-export default defineService<typeof patients, WithFhir>({
+/** From one read of the settings file to the end of the process. */
+let known: PatientSettings | undefined;
+const settings = (): PatientSettings => {
+  known ??= readPatientSettings(readConfig().patientsFile);
+  return known;
+};
+
+type This = Service & WithFhir & Helpers;
+
+interface Helpers {
+  alike(patient: Patient): Promise<Candidate[]>;
+  refuseDuplicate(patient: Patient, number: PersonIdentifier): Promise<void>;
+  patient(reference: string): Promise<Stored<Patient>>;
+  untilCurrent<Result>(reference: string, work: () => Promise<Result>): Promise<Result>;
+}
+
+export default defineService<typeof patients, WithFhir & Helpers>({
   name: "patients",
-  mixins: [Fhir({ owns, rules, unique: { Patient: patientKeys } })],
+  mixins: [Fhir({ owns, rules, unique: { Patient: (patient: Patient) => patientKeys(patient, settings().table) } })],
 
   actions: {
     register: {
@@ -22,32 +69,186 @@ export default defineService<typeof patients, WithFhir>({
       summary: "Register a person as a patient",
       params: {
         family: NAME,
-        given: { type: "array", min: 1, max: 10, items: NAME },
-        birthDate: dateRule,
+        given: GIVEN,
+        birthDate: { ...birthDate, optional: true },
         gender: { type: "enum", values: Object.values(Gender) },
-        identifier: {
-          type: "object",
-          strict: true,
-          props: { system: uriRule, value: { type: "string", min: 1, max: 200 } },
-        },
-        phone: { type: "string", min: 1, max: 50, optional: true },
+        identifier: { ...identifier, optional: true },
+        ...details,
+        confirm: { type: "string", trim: true, min: 1, max: 500, optional: true },
         $$strict: true,
       },
       async handler(ctx) {
+        const { table } = settings();
         const id = timeOrderedId();
-        const ifNoneExist = nobodyHas(ctx.params.identifier);
-        const result = await this.fhir.create(newPatient(id, ctx.params), ifNoneExist).catch(async (error: unknown) => {
+        const number = checked(ctx.params.identifier ?? { system: PATIENT_NUMBER, value: newNumber() }, table);
+        const ifNoneExist = nobodyHas(number);
+        const patient = newPatient(id, { ...ctx.params, identifier: number }, table);
+        if (ctx.params.confirm === undefined) await this.refuseDuplicate(patient, number);
+        const result = await this.fhir.create(patient, ifNoneExist).catch(async (error: unknown) => {
           if (isType(error, PATIENT_ALREADY_REGISTERED)) throw patientAlreadyRegistered(holderOf(error));
           if (!isType(error, "MULTIPLE_MATCHES")) throw error;
           const sharing = await this.fhir.find({ type: "Patient", clauses: ifNoneExist.clauses, limit: MAX_NAMED });
-          throw identifierShared(sharing.map((patient) => `Patient/${patient.id}`));
+          throw identifierShared(sharing.map((one) => `Patient/${one.id}`));
         });
         if (result.outcome !== "created") throw patientAlreadyRegistered(`Patient/${result.id}`);
-        return { patient: `Patient/${id}`, version: result.version, registeredAt: new Date(result.updated).toISOString() };
+        return registered(id, result);
       },
+    },
+
+    registerUnknown: {
+      rest: "POST",
+      summary: "Register who cannot say who they are",
+      params: { gender: { type: "enum", values: Object.values(Gender) }, birthDate: { ...birthDate, optional: true }, $$strict: true },
+      async handler(ctx) {
+        const [id, value] = [timeOrderedId(), newNumber()];
+        const result = await this.fhir.create(unknownPatient(id, value, ctx.params));
+        return { ...registered(id, result), identifier: { system: TEMPORARY_NUMBER, value } };
+      },
+    },
+
+    registerNewborn: {
+      rest: "POST",
+      summary: "Register a child that was born here, with its mother",
+      params: {
+        mother: referenceTo("Patient"),
+        gender: { type: "enum", values: Object.values(Gender) },
+        birthDate,
+        multipleBirth: { type: "number", integer: true, min: 1, max: 20, optional: true },
+        family: { ...NAME, optional: true },
+        given: { ...GIVEN, optional: true },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { mother: reference, ...child } = ctx.params;
+        return this.untilCurrent(reference, async () => {
+          const mother = await this.patient(reference);
+          if (isClosed(mother)) throw motherNotActive(reference);
+          const ids = { child: timeOrderedId(), mother: timeOrderedId(), number: newNumber() };
+          const [patient, related, linked] = newborn(ids, child, mother);
+          const [result] = await this.fhir.write([creation(patient), creation(related), change(linked)]);
+          return { ...registered(patient.id, result), identifier: { system: PATIENT_NUMBER, value: ids.number } };
+        });
+      },
+    },
+
+    candidates: {
+      rest: "GET",
+      summary: "Find patients who may be the same person",
+      params: {
+        family: { ...NAME, optional: true },
+        given: { ...GIVEN, optional: true },
+        birthDate: { ...birthDate, optional: true },
+        gender: { type: "enum", values: Object.values(Gender), optional: true },
+        identifier: { ...identifier, optional: true },
+        ...details,
+        like: { ...referenceTo("Patient"), optional: true },
+        limit: { type: "number", integer: true, min: 1, max: MAX_CANDIDATES, optional: true },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { like, limit = MAX_NAMED, ...description } = ctx.params;
+        const patient = like === undefined ? described(description, settings().table) : await this.patient(like);
+        return (await this.alike(patient)).slice(0, limit).map(gradedOf);
+      },
+    },
+
+    match: {
+      params: {
+        text: { type: "string", min: 2, max: 100_000 },
+        limit: { type: "number", integer: true, min: 1, max: MAX_CANDIDATES },
+        onlyCertain: { type: "boolean" },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { text, limit, onlyCertain } = ctx.params;
+        const all = await this.alike(parseJson(text) as Patient);
+        const certain = all.filter(({ grade }) => grade === MatchGrade.certain);
+        // Of several that are certain none is (R4, patient-operation-match.html).
+        const wanted = onlyCertain ? (certain.length === 1 ? certain : []) : all;
+        return wanted.slice(0, limit).map((one) => ({ ...gradedOf(one), json: one.json }));
+      },
+    },
+
+    update: {
+      rest: "POST",
+      summary: "Put right what is known of a patient",
+      params: {
+        patient: referenceTo("Patient"),
+        family: { ...NAME, optional: true },
+        given: { ...GIVEN, optional: true },
+        birthDate: { ...birthDate, optional: true },
+        gender: { type: "enum", values: Object.values(Gender), optional: true },
+        ...details,
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { patient: reference, ...given } = ctx.params;
+        return this.untilCurrent(reference, async () => {
+          const after = updated(await this.patient(reference), given, settings().table);
+          const { version } = await this.fhir.update(after);
+          return { patient: reference, version };
+        });
+      },
+    },
+  },
+
+  created() {
+    settings(); // a fault in the file ends the start
+  },
+
+  methods: {
+    /** The most probable first. */
+    async alike(this: This, patient: Patient): Promise<Candidate[]> {
+      return candidatesFor(patient, { store: this.store, ...settings() });
+    },
+
+    /** @throws 409 POSSIBLE_DUPLICATE, but for who has the same number: that is refused as it is written */
+    async refuseDuplicate(this: This, patient: Patient, { system, value }: PersonIdentifier): Promise<void> {
+      const key = settings().table.keyOf(system, value);
+      const keysOf = ({ identifier = [] }: Patient) => identifier.map((one) => settings().table.keyOf(one.system ?? "", one.value ?? ""));
+      const sure = (await this.alike(patient)).filter(({ grade }) => grade === MatchGrade.certain || grade === MatchGrade.probable);
+      if (sure.length === 0 || sure.some((one) => keysOf(one.patient).includes(key))) return;
+      throw possibleDuplicate(sure.slice(0, MAX_NAMED).map(gradedOf));
+    },
+
+    /** @throws 404 NOT_FOUND */
+    async patient(this: This, reference: string): Promise<Stored<Patient>> {
+      const [, id] = splitReference(reference);
+      const patient = await this.fhir.read("Patient", id);
+      if (!patient) throw notFound("Patient", id);
+      return patient;
+    },
+
+    /** Reads and writes again while others write the same record. @throws 409 PATIENT_CHANGED, PATIENT_ALREADY_REGISTERED */
+    async untilCurrent<Result>(this: This, reference: string, work: () => Promise<Result>): Promise<Result> {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await work();
+        } catch (error) {
+          if (isType(error, PATIENT_ALREADY_REGISTERED)) throw patientAlreadyRegistered(holderOf(error));
+          if (!isType(error, "STALE_VERSION")) throw error;
+          if (attempt === ATTEMPTS) throw patientChanged(reference);
+        }
+      }
     },
   },
 });
 
+const gradedOf = ({ patient, grade, score }: Candidate): GradedPatient => ({ patient: `Patient/${patient.id}`, grade, score });
+
 /** Who has the unique key that was refused. */
 const holderOf = (error: unknown): string => (error as { data: { holder: string } }).data.holder;
+
+const registered = (id: string, result: { version: number; updated: number } | undefined) => {
+  if (!result) throw new Error("A store has answered a write without the result of its first step.");
+  return { patient: `Patient/${id}`, version: result.version, registeredAt: new Date(result.updated).toISOString() };
+};
+
+/** Digits and letters that are not taken for one another (Crockford's base 32). */
+const SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** Eight of 32 signs: that two are alike is refused by a unique key, and next to never comes about. */
+const newNumber = (): PersonIdentifier["value"] => {
+  const signs = [...randomBytes(8)].map((byte) => SIGNS[byte % SIGNS.length]).join("");
+  return `${signs.slice(0, 4)}-${signs.slice(4)}`;
+};

@@ -9,6 +9,7 @@ const ada: Registration = {
   birthDate: "1980-02-29",
   gender: "female",
   identifier: { system: "urn:mrn", value: "1" },
+  confirm: "another Ada Rossi",
 };
 
 describe("patients", () => {

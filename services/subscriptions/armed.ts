@@ -9,6 +9,8 @@ const PREFIX = "armed/";
 const LOOK_MS = 1_000;
 /** Subscriptions that may be armed at once: each version of a resource is held against those of its type. */
 export const MAX_ARMED = 1_000;
+/** More of them than that is read: several nodes may arm one at the same moment, and none that is active may fall silent for it. */
+const ROOM = 100;
 
 /** An armed subscription, as it is stored. */
 export interface Armed {
@@ -30,6 +32,7 @@ export class ArmedSubscriptions {
   readonly #understand: (armed: Armed) => ParsedSearch;
   readonly #timer: NodeJS.Timeout;
   #known = new Map<string, { text: string; listener: Listener }>();
+  #arming: Promise<void> = Promise.resolve();
 
   constructor(store: Store, understand: (armed: Armed) => ParsedSearch) {
     this.#store = store;
@@ -49,15 +52,24 @@ export class ArmedSubscriptions {
     return this.#known.get(id)?.listener;
   }
 
-  /** @throws Error with a sentence for the client when there are too many */
-  async arm(armed: Armed): Promise<void> {
+  /** One after the other. @throws Error with a sentence for the client when there are too many */
+  arm(armed: Armed): Promise<void> {
+    const done = this.#arming.then(() => this.#armNow(armed));
+    this.#arming = done.catch(() => {});
+    return done;
+  }
+
+  async #armNow(armed: Armed): Promise<void> {
     await this.look();
-    if (this.#known.size >= MAX_ARMED && !this.#known.has(armed.id)) {
-      throw new Error(`There are ${MAX_ARMED} subscriptions already: end one of them first.`);
-    }
+    const isKnown = this.#known.has(armed.id);
+    if (this.#known.size >= MAX_ARMED && !isKnown) throw tooMany();
     await this.#store.remove(PREFIX + armed.id);
     await this.#store.put(PREFIX + armed.id, JSON.stringify(armed));
     await this.look();
+    if (this.#known.size <= MAX_ARMED || isKnown) return;
+    // Another node has armed one at the same moment.
+    await this.disarm(armed.id);
+    throw tooMany();
   }
 
   async disarm(id: string): Promise<void> {
@@ -67,7 +79,7 @@ export class ArmedSubscriptions {
 
   async look(): Promise<void> {
     const known = new Map<string, { text: string; listener: Listener }>();
-    for (const { value: text } of await this.#store.entries(PREFIX, MAX_ARMED)) {
+    for (const { value: text } of await this.#store.entries(PREFIX, MAX_ARMED + ROOM)) {
       const armed = JSON.parse(text) as Armed;
       const before = this.#known.get(armed.id);
       known.set(armed.id, before?.text === text ? before : { text, listener: { ...armed, search: this.#understand(armed) } });
@@ -79,3 +91,5 @@ export class ArmedSubscriptions {
     clearInterval(this.#timer);
   }
 }
+
+const tooMany = () => new Error(`There are ${MAX_ARMED} subscriptions already: end one of them first.`);

@@ -1,3 +1,4 @@
+import { asSystem } from "../../mesh/access/access.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { Errors, type Service, type ServiceSchema } from "moleculer";
 import type { Config } from "../../mesh/config.ts";
@@ -8,7 +9,7 @@ import { parseJson } from "../../fhir/json.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
-import { isType } from "../../federation/errors.ts";
+import { isRetryable, isType } from "../../federation/errors.ts";
 import { ownerOf, type ResourceVersion, WATCHED_WITHIN_MS } from "../../federation/owner-contract.ts";
 import { readVersion } from "../../federation/read.ts";
 import { searchPage } from "../../federation/search-page.ts";
@@ -44,6 +45,8 @@ const FAILING_MS = 30 * 60_000;
 const WATCH_EVERY_MS = 60_000;
 /** Notifications that wait, of all subscriptions; with more, events wait where they come from. */
 const MAX_WAITING = 100_000;
+/** From one count of them to the next, milliseconds. */
+const COUNT_EVERY_MS = 1_000;
 const NAME = "subscriptions";
 
 interface Notice extends Pick<ResourceVersion, "type" | "id" | "version"> {
@@ -52,14 +55,20 @@ interface Notice extends Pick<ResourceVersion, "type" | "id" | "version"> {
 }
 
 interface Own {
+  /** Not there until the list is read. */
   armed: ArmedSubscriptions;
   sender: Sender;
-  lastSuccess: Map<string, number>;
+  /** Subscriptions whose last try failed: when the first of these tries was, milliseconds since 1970. */
+  failingSince: Map<string, number>;
   watching: NodeJS.Timeout;
+  opened(): Own;
   manage(event: DurableEvent<ResourceVersion>): Promise<void>;
   match(event: DurableEvent<ResourceVersion>): Promise<void>;
   activate(event: DurableEvent<{ id: string }>): Promise<void>;
   notify(event: DurableEvent<Notice>): Promise<void>;
+  /** What waits in the outbox, and when it was counted (`performance.now()`). */
+  counted: { at: number; waiting: Promise<number> };
+  isOverloaded(): Promise<boolean>;
   isMatch(listener: Listener, resource: Resource & { id: string }, updated: number): Promise<boolean>;
   send(hook: Wish["hook"], notice: Notice): Promise<void>;
   handshake(wish: Wish): Promise<void>;
@@ -73,6 +82,7 @@ type This = Service & WithFhir & WithDirectory & Own;
 /** 503: it is tried again. */
 const endpointFailed = (subscription: string, error: Error) =>
   new Errors.MoleculerRetryableError(error.message, 503, "ENDPOINT_FAILED", { subscription });
+const notOpen = () => new Errors.MoleculerRetryableError("The list of subscriptions is still being read.", 503, "SERVICE_STARTING", {});
 const overloaded = () =>
   new Errors.MoleculerRetryableError("Too many notifications wait: this event waits where it is.", 503, "TOO_MANY_WAITING", {});
 
@@ -86,18 +96,18 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       Events<Own>({
         handles: {
           async "fhir.Subscription"(event) {
-            await this.manage(event);
+            await this.opened().manage(event);
           },
           async "fhir.*"(event) {
-            await this.match(event);
+            await this.opened().match(event);
           },
         },
         tasks: {
           async "subscriptions.activate"(event) {
-            await this.activate(event);
+            await this.opened().activate(event);
           },
           async "subscriptions.notify"(event) {
-            await this.notify(event);
+            await this.opened().notify(event);
           },
         },
       }),
@@ -107,6 +117,12 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
     actions: {},
 
     methods: {
+      /** An event that came before the list is read would find nobody who wants to hear of it. @throws 503 until then */
+      opened(this: This): Own {
+        if (!this.armed) throw notOpen();
+        return this;
+      },
+
       /** A Subscription was written, by its client or by us. */
       async manage(this: This, event: DurableEvent<ResourceVersion>): Promise<void> {
         const { id } = event.payload;
@@ -149,8 +165,8 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         const { type, id, version, method } = event.payload;
         const listeners = this.armed.of(type);
         if (listeners.length === 0 || method === "delete") return;
-        if ((await this.store.outboxState()).waiting > MAX_WAITING) throw overloaded();
-        const stored = await readVersion({ caller: this.broker, directory: this.directory }, type, id, version);
+        if (await this.isOverloaded()) throw overloaded();
+        const stored = await readVersion({ caller: asSystem(this.broker, "subscriptions"), directory: this.directory }, type, id, version);
         if (stored.json === undefined) return;
         const resource = parseJson(stored.json) as Resource & { id: string };
         const wanted: Listener[] = [];
@@ -167,6 +183,19 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         await this.fhir.write([effectOf(event), ...notices]);
       },
 
+      /** As it was found within the last second: they are counted one by one. */
+      async isOverloaded(this: This): Promise<boolean> {
+        const now = performance.now();
+        if (now - this.counted.at >= COUNT_EVERY_MS) {
+          this.counted.at = now;
+          this.counted.waiting = this.store.outboxState().then(
+            ({ waiting }) => waiting,
+            () => 0, // a store that is away refuses the write that follows, too
+          );
+        }
+        return (await this.counted.waiting) > MAX_WAITING;
+      },
+
       /** Whether a search would find it. */
       async isMatch(this: This, { search, type }: Listener, resource: Resource & { id: string }, updated: number): Promise<boolean> {
         const { id } = resource;
@@ -179,7 +208,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
           return false;
         }
         if (!needsOwners(search)) return matchesClauses(search.clauses, { id, updated, index: indexOf(resource) });
-        const mesh = { caller: this.broker, directory: this.directory, dates: dateSearch };
+        const mesh = { caller: asSystem(this.broker, "subscriptions"), directory: this.directory, dates: dateSearch };
         const only = { ...search, clauses: [{ kind: "id" as const, any: [id] }, ...search.clauses] };
         return (await searchPage(mesh, { type, search: only, limit: 1, maxBytes: 1, want: "ids" })).rows.length > 0;
       },
@@ -187,14 +216,18 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       async notify(this: This, event: DurableEvent<Notice>): Promise<void> {
         const { subscription: id } = event.payload;
         const subscription = await this.fhir.read("Subscription", id);
-        if (subscription?.status !== "active") return; // it has ended meanwhile
+        if (subscription?.status !== "active") {
+          this.failingSince.delete(id);
+          return; // it has ended meanwhile
+        }
         if (isEnded(subscription, Date.now())) return this.end(subscription, { ...subscription, status: "off" });
         try {
           await this.send(wishOf(subscription, reading).hook, event.payload);
-          this.lastSuccess.set(id, Date.now());
+          this.failingSince.delete(id);
         } catch (error) {
           if (isRetryable(error)) throw error; // not the endpoint's fault
-          const since = Math.max(event.at, this.lastSuccess.get(id) ?? 0);
+          const since = this.failingSince.get(id) ?? Date.now();
+          this.failingSince.set(id, since);
           if (Date.now() - since < FAILING_MS) throw endpointFailed(id, error as Error);
           await this.end(
             subscription,
@@ -208,7 +241,12 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         if (!hook) return void (await this.broker.broadcast(SUBSCRIPTION_PING, { subscription } satisfies SubscriptionPing));
         const headers = { ...hook.headers, [EVENT_ID]: event };
         if (!hook.isWithPayload) return this.sender.send({ method: "POST", url: hook.endpoint, headers });
-        const { json: body = "" } = await readVersion({ caller: this.broker, directory: this.directory }, type, id, version);
+        const { json: body = "" } = await readVersion(
+          { caller: asSystem(this.broker, "subscriptions"), directory: this.directory },
+          type,
+          id,
+          version,
+        );
         const url = new URL(hook.endpoint);
         url.pathname = `${url.pathname.replace(/\/$/, "")}/${type}/${id}`;
         return this.sender.send({ method: "PUT", url, headers: { ...headers, "Content-Type": "application/fhir+json" }, body });
@@ -236,30 +274,38 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         });
       },
 
+      /** The owners first: where one of them cannot be reached, all is as before, and whoever asked for it tries again. */
       async disarm(this: This, id: string): Promise<void> {
-        const type = this.armed.get(id)?.type;
-        await this.armed.disarm(id);
-        this.lastSuccess.delete(id);
-        if (type === undefined || this.armed.of(type).length > 0) return;
-        for (const { service } of this.directory.known(type)) await ownerOf(service).unwatch(this.broker, { type, by: NAME });
-        // Another one may have been armed at the same moment.
         await this.armed.look();
-        if (this.armed.of(type).length > 0) await this.watch(type);
+        const type = this.armed.get(id)?.type;
+        const isLast = type !== undefined && this.armed.of(type).length === 1;
+        const caller = asSystem(this.broker, "subscriptions");
+        if (isLast) for (const { service } of this.directory.known(type)) await ownerOf(service).unwatch(caller, { type, by: NAME });
+        await this.armed.disarm(id);
+        this.failingSince.delete(id);
+        // Another one may have been armed at the same moment.
+        if (isLast && this.armed.of(type).length > 0) await this.watch(type);
       },
 
       async watch(this: This, type: string): Promise<void> {
-        await Promise.all(this.directory.known(type).map(({ service }) => ownerOf(service).watch(this.broker, { type, by: NAME })));
+        await Promise.all(
+          this.directory
+            .known(type)
+            .map(({ service }) => ownerOf(service).watch(asSystem(this.broker, "subscriptions"), { type, by: NAME })),
+        );
       },
     },
 
     created() {
       this.sender = new Sender(subscriptionNetworks);
-      this.lastSuccess = new Map();
+      this.failingSince = new Map();
+      this.counted = { at: Number.NEGATIVE_INFINITY, waiting: Promise.resolve(0) };
     },
 
     async started() {
-      this.armed = new ArmedSubscriptions(this.store, ({ type, pairs }) => searchOf(type, pairs, reading));
-      await this.armed.look();
+      const armed = new ArmedSubscriptions(this.store, ({ type, pairs }) => searchOf(type, pairs, reading));
+      await armed.look();
+      this.armed = armed;
       const watchAll = () => {
         for (const type of this.armed.types) {
           this.watch(type).catch((error: Error) => this.logger.warn(`Owners of ${type} do not know that it is watched: ${error.message}`));
@@ -275,5 +321,3 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
     },
   });
 };
-
-const isRetryable = (error: unknown): boolean => (error as { retryable?: boolean }).retryable === true;

@@ -1,13 +1,25 @@
+import { jest } from "@jest/globals";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ServiceBroker } from "moleculer";
 import { allRelayed, eventually } from "../../test/kit/events.ts";
 import { type Endpoint, startEndpoint } from "../../test/kit/endpoint.ts";
 import { type Clinic, startClinic } from "../../test/kit/clinic.ts";
 import type { Subscription } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { readConfig } from "../../mesh/config.ts";
+import { nonNull } from "../../fhir/non-null.ts";
+import type { EventConsumer } from "../../mixins/events/consumer.ts";
+import { task } from "../../mixins/events/event.ts";
+import type { WithFhir } from "../../mixins/fhir/fhir.ts";
+import type { WatchedTypes } from "../../mixins/events/watched-types.ts";
+import { FileBusy } from "../../store/sqlite/database.ts";
 import PatientsService from "../patients/patients.service.ts";
 import VisitsService from "../visits/visits.service.ts";
+import { ArmedSubscriptions } from "./armed.ts";
 import { fingerprintOf, needsOwners, searchOf, wishOf } from "./subscriptions.model.ts";
 import { Sender } from "./sender.ts";
 import SubscriptionsService from "./subscriptions.service.ts";
@@ -201,6 +213,38 @@ describe("subscriptions", () => {
     expect(endpoint.received).toEqual([]);
   });
 
+  it("end when their endpoint has failed for 30 minutes, and not because a notification is as old", async () => {
+    const { id } = await subscribe("Patient?family=b");
+    await patient("old", "Nobody");
+    const { fhir } = clinic.hosted<WithFhir>("subscriptions");
+    const notice = { subscription: id, type: "Patient", id: "old", version: 1, event: "Patient/old/1" };
+    const written = (at: number) => {
+      jest.spyOn(Date, "now").mockReturnValueOnce(at);
+      return fhir.write([task({ id: `${id}/${at}`, event: "subscriptions.notify", key: `Subscription/${id}`, payload: notice })]);
+    };
+    endpoint.answers.push(500);
+    await written(Date.now() - 3_600_000);
+    await endpoint.until(2);
+    await allRelayed(clinic.caller, "subscriptions");
+    expect(await read(id)).toMatchObject({ status: "active" });
+
+    const { failingSince } = clinic.hosted<{ failingSince: Map<string, number> }>("subscriptions");
+    expect(failingSince.size).toBe(0);
+    failingSince.set(id, Date.now() - 1_800_000);
+    endpoint.answers.push(500);
+    await written(Date.now());
+    await allRelayed(clinic.caller, "subscriptions");
+    expect(await read(id)).toMatchObject({ status: "error", error: expect.stringContaining("30 minutes") });
+    jest.restoreAllMocks();
+  });
+
+  it("become active a moment later when the store was away", async () => {
+    const { armed } = clinic.hosted<{ armed: ArmedSubscriptions }>("subscriptions");
+    jest.spyOn(armed, "arm").mockRejectedValueOnce(new FileBusy("/data/subscriptions.db"));
+    expect(await subscribe("Patient?family=a")).toMatchObject({ status: "active" });
+    jest.restoreAllMocks();
+  });
+
   it.each([
     ["this machine by another address", "http://127.0.0.2:1/hook"],
     ["this machine in IPv6", "https://[::1]:1/hook"],
@@ -232,6 +276,37 @@ describe("subscriptions", () => {
     expect(endpoint.received.map(({ headers }) => headers["x-event-id"])).toEqual(["Patient/g/2"]);
   });
 
+  it("let an owner tell nothing more when the last one ends, also when it could not be reached at first", async () => {
+    const { id, ...active } = await subscribe("Appointment?status=booked");
+    const { watched } = clinic.hosted<{ watched: WatchedTypes }>("visits");
+    expect(watched.has("Appointment")).toBe(true);
+    const unwatch = jest.spyOn(watched, "unwatch").mockRejectedValueOnce(new Error("a fault"));
+    await put("subscriptions", "Subscription", id, { ...active, status: "off" });
+    await eventually(
+      async () => watched.has("Appointment"),
+      (isWatched) => !isWatched,
+    );
+    expect(unwatch).toHaveBeenCalledTimes(2);
+    jest.restoreAllMocks();
+  });
+
+  it("count what waits once for all events of a second, and take no more while it is too much", async () => {
+    const { store, isOverloaded, counted } = clinic.hosted<WithFhir & { isOverloaded(): Promise<boolean>; counted: { at: number } }>(
+      "subscriptions",
+    );
+    const state = jest.spyOn(store, "outboxState");
+    for (const [waiting, expected] of [
+      [100_001, true],
+      [100_000, false],
+    ] as const) {
+      counted.at = Number.NEGATIVE_INFINITY;
+      state.mockClear().mockResolvedValueOnce({ waiting });
+      expect(await Promise.all([isOverloaded(), isOverloaded(), isOverloaded()])).toEqual([expected, expected, expected]);
+      expect(state).toHaveBeenCalledTimes(1);
+    }
+    jest.restoreAllMocks();
+  });
+
   it("end after their time", async () => {
     const { id, ...active } = await subscribe("Patient?family=viola");
     const end = new Date(Date.now() + 300).toISOString();
@@ -247,4 +322,32 @@ describe("subscriptions", () => {
     ).toMatchObject({ status: "off" });
     expect(endpoint.received).toEqual([]);
   });
+});
+
+it("an event that comes while the list of subscriptions is still being read is tried again, not taken for done", async () => {
+  let read = (): void => {};
+  const reading = new Promise<void>((begun) => {
+    jest.spyOn(ArmedSubscriptions.prototype, "look").mockImplementationOnce(() => {
+      begun();
+      return new Promise<void>((resolve) => {
+        read = resolve;
+      });
+    });
+  });
+  const broker = new ServiceBroker({ logger: false, internalServices: false });
+  const service = broker.createService(SubscriptionsService(readConfig({}))) as unknown as { consumer: EventConsumer };
+  const dataDir = process.env.DATA_DIR;
+  process.env.DATA_DIR = mkdtempSync(join(tmpdir(), "openward-subscriptions-"));
+  const started = broker.start();
+  await reading;
+  const payload = { type: "Patient", id: "a", version: 1, method: "create" };
+  const event = { id: "Patient/a/1", event: "fhir.Patient", key: "Patient/a", at: 0, payload };
+  expect(await service.consumer.attempt(event, 1_000)).toEqual(expect.any(Number));
+  read();
+  await started;
+  expect(await service.consumer.attempt(event, 0)).toBeUndefined();
+  await broker.stop();
+  rmSync(nonNull(process.env.DATA_DIR), { recursive: true });
+  if (dataDir === undefined) delete process.env.DATA_DIR;
+  else process.env.DATA_DIR = dataDir;
 });

@@ -1,4 +1,5 @@
 /** Which beds are taken: that follows from the open stays, which are Encounters of whoever owns them. */
+import { asSystem } from "../../mesh/access/access.ts";
 import type { Encounter } from "../../fhir/r4.ts";
 import { parseJson } from "../../fhir/json.ts";
 import { anyOfValues, requireParameter } from "../../fhir/search/exact-clauses.ts";
@@ -45,7 +46,7 @@ export async function takenBeds({ caller, directory }: QueryContext, beds?: stri
         limit: PAGE,
         ...(after && { after }),
       };
-      const { rows, more } = await ownerOf(service).search(caller, { query });
+      const { rows, more } = await ownerOf(service).search(asSystem(caller, "wards"), { query });
       for (const { json } of rows) {
         const { location = [] } = parseJson(json ?? "{}") as Encounter;
         for (const { status, location: place } of location) {

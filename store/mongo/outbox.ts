@@ -4,15 +4,58 @@ import { type Change, isOfResource, versionEvent } from "../plan-write.ts";
 import type { OutboxQueue, OutboxState, StoreOptions, WaitingEvent } from "../store.ts";
 import type { Collections, OutboxDocument } from "./schema.ts";
 
-/** The events of some changes, which the times of their resources put in order. @param updatedOf when a change's resource was written */
-export function eventsOf(changes: Change[], emits: StoreOptions["emits"], updatedOf: (change: Change) => number): OutboxDocument[] {
+/** From one event of a write to the next that is no version: a version that follows them all is a whole number more. */
+const BETWEEN_VERSIONS = 2 ** -20;
+
+type Place = Pick<OutboxDocument, "at" | "n">;
+
+/** What the events of a write are made of. */
+export interface EventsOfWrite {
+  changes: Change[];
+  emits: StoreOptions["emits"];
+  /** When a resource of the write was written: never before the version that it replaces. */
+  updatedOf: ReadonlyMap<Change, number>;
+  now: number;
+}
+
+/**
+ * The events of a write. Those of a version are in order by its time and number. Another one is never before its resource in that write, nor
+ * before the newest of its record that waits, however far the clocks of two machines are apart.
+ */
+export async function eventsOf({ changes, emits, updatedOf, now }: EventsOfWrite, newest: NewestOf): Promise<OutboxDocument[]> {
+  const keys = changes.flatMap((change) => (change.kind === "emit" ? [change.event.key] : []));
+  const last = keys.length > 0 ? await newest([...new Set(keys)]) : new Map<string, Place>();
+  const timeOf = new Map([...updatedOf].flatMap(([change, at]) => (isOfResource(change) ? [[`${change.type}/${change.id}`, at]] : [])));
+  let told = 0;
   return changes.flatMap((change): OutboxDocument[] => {
-    if (change.kind === "emit") return [{ ...change.event, queue: change.queue, at: updatedOf(change), n: change.step }];
+    if (change.kind === "emit") {
+      told += 1;
+      const { event, queue } = change;
+      const before = last.get(event.key);
+      const at = Math.max(timeOf.get(event.key) ?? now, before?.at ?? 0);
+      const n = (before?.n ?? 0) + told * BETWEEN_VERSIONS;
+      return [{ ...event, queue, at, n }];
+    }
     if (!isOfResource(change) || !emits?.(change.type)) return [];
     const event = versionEvent(change);
-    return event ? [{ ...event, queue: "out", at: updatedOf(change), n: change.version }] : [];
+    if (!event) return [];
+    const place = { at: updatedOf.get(change) ?? now, n: change.version };
+    last.set(event.key, place);
+    return [{ ...event, queue: "out", ...place }];
   });
 }
+
+/** Where the newest waiting event of each of these records is. */
+export type NewestOf = (keys: string[]) => Promise<Map<string, Place>>;
+
+/** As a transaction sees it. */
+export const newestIn =
+  ({ outbox }: Collections, session: ClientSession): NewestOf =>
+  async (keys) => {
+    const stages = [{ $match: { key: { $in: keys } } }, { $group: { _id: "$key", at: { $max: "$at" }, n: { $max: "$n" } } }];
+    const found = await outbox.aggregate<Place & { _id: string }>(stages, { session }).toArray();
+    return new Map(found.map(({ _id, at, n }) => [_id, { at, n }]));
+  };
 
 /** Writes events with their resources. */
 export async function writeEvents({ outbox }: Collections, events: OutboxDocument[], session: ClientSession): Promise<void> {

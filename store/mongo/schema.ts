@@ -97,7 +97,7 @@ export interface OutboxDocument {
   key: string;
   /** Milliseconds since 1970; of a resource's version its `updated`, which never runs backwards. */
   at: number;
-  /** Order of events of one instant: a version, or a step. */
+  /** Order of a record's events of one instant: its version, or a little more than that of the event before. */
   n: number;
   payload: string;
 }
@@ -188,7 +188,7 @@ export const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
   held: [{ key: { ref: 1 } }],
   prepared_part: [{ key: { tx: 1, place: 1 } }],
   condition: [{ key: { at: 1 }, expireAfterSeconds: DAY_S }],
-  outbox: [{ key: { queue: 1, at: 1, n: 1 } }],
+  outbox: [{ key: { queue: 1, at: 1, n: 1 } }, { key: { key: 1, at: 1, n: 1 } }],
   handled: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
   map: [{ key: { expires: 1 }, expireAfterSeconds: 0 }, { key: MAP_SIZES }],
 };

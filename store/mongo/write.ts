@@ -26,7 +26,7 @@ import { Fences } from "./fences.ts";
 import { free } from "./locks.ts";
 import { rounds } from "./rounds.ts";
 import type { MongoSearch } from "./search-pipeline.ts";
-import { eventsOf, writeEvents } from "./outbox.ts";
+import { eventsOf, newestIn, writeEvents } from "./outbox.ts";
 import { wordsFields } from "./text-content.ts";
 
 /** Checks and makes the changes of one write, inside its transaction. */
@@ -138,7 +138,8 @@ export class Writer {
     for (const some of rounds(changes)) {
       await this.#applyTogether(some, results, session, { at: at ?? now, now, lock: tx ?? free, key, times });
     }
-    const events = eventsOf(changes, this.#emits, (change) => times.get(change) ?? now);
+    const of = { changes, emits: this.#emits, updatedOf: times, now: at ?? now };
+    const events = await eventsOf(of, newestIn(this.#collections, session));
     await writeEvents(this.#collections, events, session);
     await this.#remember(changes, session, tx ?? free);
     return events.length > 0;

@@ -15,6 +15,7 @@ describe("an action over HTTP", () => {
     birthDate: "1980-02-29",
     gender: "female",
     identifier: { system: "urn:mrn", value: "1" },
+    confirm: "each is another",
   };
   async function send(method: string, path: string, body?: string, headers: Record<string, string> = JSON_TYPE) {
     const response = await fetch(`${mesh.base}/api/${path}`, { method, headers, ...(body !== undefined && { body }) });

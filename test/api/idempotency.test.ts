@@ -176,6 +176,7 @@ const DOORS: [string, () => Promise<Sent>][] = [
         birthDate: "1980-02-29",
         gender: "female",
         identifier: { system: "urn:mrn", value: randomUUID() },
+        confirm: "each is another",
       },
     }),
   ],

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { makeBackup, restoreBackup } from "../../scripts/backup/backup.ts";
+import { takeDataFolder } from "../../scripts/start/data-folder.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
@@ -120,6 +121,19 @@ describe("a backup", () => {
     await expect(makeBackup({ dataDir: join(dir, "data-0"), mongoUrl }, folder)).rejects.toEqual(told(/mongodump .*--oplog/));
     expect(existsSync(folder)).toBe(false);
     await expect(restoreBackup(join(dir, "backup-0"), { dataDir: fresh(), mongoUrl })).rejects.toEqual(told(/mongorestore/));
+  });
+
+  it("that was restored in part is no data folder, until the restore is done again", async () => {
+    const [source, dataDir] = [join(dir, "backup-0"), fresh()];
+    const cut = (line: string) => {
+      if (line.startsWith("restored lab")) throw new Error("cut short"); // as by a kill -9
+    };
+    await expect(restoreBackup(source, { dataDir }, cut)).rejects.toThrow("cut short");
+    expect(existsSync(join(dataDir, "lab.sqlite"))).toBe(true);
+    expect(() => takeDataFolder(dataDir, { alone: true })).toThrow(/npm run restore/);
+    await expect(makeBackup({ dataDir }, fresh())).rejects.toEqual(told(/npm run restore/));
+    await restoreBackup(source, { dataDir });
+    takeDataFolder(dataDir, { alone: true }).release();
   });
 
   it("is restored into an empty folder only", async () => {

@@ -2,11 +2,12 @@
  * Services in this process for a test: two nodes joined by Moleculer's "Fake" transporter. `caller` reaches the services
  * through the serialiser, so a test sees the dates and errors that a caller on another machine would see.
  */
+import { openAccess, setAccess } from "../../mesh/access/access.ts";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ServiceBroker, type ServiceSchema } from "moleculer";
+import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import type { Caller } from "../../mesh/caller.ts";
 import { ParamsValidator } from "../../mesh/params.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
@@ -15,6 +16,8 @@ export interface Clinic {
   caller: Caller;
   /** The living resource as its owner keeps it. */
   read(service: string, reference: string): Promise<Record<string, unknown>>;
+  /** A service as it is in its own process, to harm it. */
+  hosted<Gains>(service: string): Service & Gains;
   stop(): Promise<void>;
 }
 
@@ -26,6 +29,7 @@ export async function startClinic(...services: ServiceSchema[]): Promise<Clinic>
   const options = { namespace: randomUUID(), logger: false, transporter: "Fake", internalServices: false } as const;
   const host = new ServiceBroker({ ...options, validator: new ParamsValidator(), nodeID: "host" });
   const desk = new ServiceBroker({ ...options, nodeID: "desk" });
+  for (const broker of [host, desk]) setAccess(broker, openAccess());
   for (const service of services) host.createService(service);
   await Promise.all([host.start(), desk.start()]);
   await desk.waitForServices(services.map((service) => service.name));
@@ -39,6 +43,7 @@ export async function startClinic(...services: ServiceSchema[]): Promise<Clinic>
       const stored = await ownerOf(service).read(caller, { type, id });
       return JSON.parse(stored?.json ?? "null") as Record<string, unknown>;
     },
+    hosted: <Gains>(service: string) => host.getLocalService(service) as Service & Gains,
     async stop() {
       await Promise.all([desk.stop(), host.stop()]);
       rmSync(dataDir, { recursive: true, force: true });

@@ -1,0 +1,110 @@
+/** How two persons agree, field by field. Plain data in, plain data out. */
+import distance from "damerau-levenshtein";
+import { doubleMetaphone } from "double-metaphone";
+import type { ComparedName, Person } from "./person.ts";
+
+/** Alike: so much of the longer word is the same; of what sounds alike less. */
+const [ALIKE, ALIKE_IN_SOUND] = [0.8, 0.6];
+/** Letters of a word of which one may be another: of shorter ones that is another name. */
+const SHORT = 4;
+
+/** How a field agrees; absent where one of the two does not have it. */
+export interface Agreement {
+  family?: "same" | "alike" | "different";
+  given?: "same" | "alike" | "different";
+  birthDate?: "same" | "near" | "partial" | "different";
+  gender?: "same" | "different";
+  phone?: "same" | "different";
+  address?: "same" | "near" | "different";
+  mother?: "same" | "alike" | "different";
+  identifier?: "same" | "different";
+  /** Two children of one birth. */
+  sibling?: "same" | "different";
+}
+
+/** Field by field; of several names, addresses and numbers those that agree best. */
+export function agreementOf(one: Person, other: Person): Agreement {
+  const both = <Key extends "birthDate" | "gender" | "mother" | "multipleBirth">(key: Key) =>
+    one[key] !== undefined && other[key] !== undefined ? ([one[key], other[key]] as const) : undefined;
+  const [birthDate, gender, mother, birth] = [both("birthDate"), both("gender"), both("mother"), both("multipleBirth")];
+  return {
+    ...namesOf(one.names, other.names),
+    ...(birthDate && { birthDate: datesOf(birthDate[0] as string, birthDate[1] as string) }),
+    ...(gender && { gender: gender[0] === gender[1] ? "same" : "different" }),
+    ...(one.phones.length > 0 &&
+      other.phones.length > 0 && { phone: one.phones.some((it) => other.phones.includes(it)) ? "same" : "different" }),
+    ...addressesOf(one, other),
+    ...(mother && { mother: wordsOf(mother[0] as string, mother[1] as string) }),
+    ...(birth && { sibling: birth[0] === birth[1] ? "same" : "different" }),
+    ...identifiersOf(one, other),
+  };
+}
+
+const RANK = { same: 2, alike: 1, different: 0 } as const;
+
+/** The two that agree best; also where family and given names were taken for one another. */
+function namesOf(some: ComparedName[], others: ComparedName[]): Pick<Agreement, "family" | "given"> {
+  let best: { family: "same" | "alike" | "different"; given: "same" | "alike" | "different" } | undefined;
+  const take = (family: keyof typeof RANK, given: keyof typeof RANK) => {
+    if (!best || RANK[family] + RANK[given] > RANK[best.family] + RANK[best.given]) best = { family, given };
+  };
+  for (const one of some) {
+    for (const other of others) {
+      take(wordsOf(one.family, other.family), wordsOf(one.given, other.given));
+      const [family, given] = [wordsOf(one.family, other.given), wordsOf(one.given, other.family)];
+      if (family !== "different" && given !== "different") take(family, given);
+    }
+  }
+  return best ?? {};
+}
+
+/** Two folded names of one or more words. */
+export function wordsOf(one: string, other: string): "same" | "alike" | "different" {
+  if (one === "" || other === "") return "different";
+  const [whole, otherWhole] = [one.replaceAll(" ", ""), other.replaceAll(" ", "")];
+  if (whole === otherWhole) return "same";
+  if (isAlike(whole, otherWhole)) return "alike";
+  // One of several names is left out.
+  const [words, otherWords] = [one.split(" "), other.split(" ")];
+  if (words.length === otherWords.length) return "different";
+  const [fewer, more] = words.length < otherWords.length ? [words, otherWords] : [otherWords, words];
+  return fewer.every((word) => more.some((it) => it === word || isAlike(it, word))) ? "alike" : "different";
+}
+
+/** But for a letter, or as much as one is a part of the word; of what sounds alike more may differ. */
+function isAlike(one: string, other: string): boolean {
+  const { similarity, steps } = distance(one, other);
+  if (similarity >= ALIKE || (steps === 1 && Math.max(one.length, other.length) >= SHORT)) return true;
+  return similarity >= ALIKE_IN_SOUND && soundsAlike(one, other);
+}
+
+function soundsAlike(one: string, other: string): boolean {
+  const codes = doubleMetaphone(one).filter((code) => code !== "");
+  return doubleMetaphone(other).some((code) => codes.includes(code));
+}
+
+/** Near: day and month are taken for one another, or one digit is another. */
+export function datesOf(one: string, other: string): NonNullable<Agreement["birthDate"]> {
+  if (one === other) return one.length === 10 ? "same" : "partial";
+  if (one.length < 10 || other.length < 10) return one.startsWith(other) || other.startsWith(one) ? "partial" : "different";
+  const swapped = `${one.slice(0, 5)}${one.slice(8)}-${one.slice(5, 7)}`;
+  const wrong = [...one].filter((sign, index) => sign !== other[index]).length;
+  return swapped === other || wrong === 1 ? "near" : "different";
+}
+
+function addressesOf({ addresses: some }: Person, { addresses: others }: Person): Pick<Agreement, "address"> {
+  if (some.length === 0 || others.length === 0) return {};
+  const levels = some.flatMap((one) => others.map((other) => addressLevel(one, other)));
+  return { address: levels.includes("same") ? "same" : levels.includes("near") ? "near" : "different" };
+}
+
+function addressLevel(one: Person["addresses"][number], other: Person["addresses"][number]): NonNullable<Agreement["address"]> {
+  if (wordsOf(one.place, other.place) === "different") return "different";
+  return one.line !== "" && wordsOf(one.line, other.line) !== "different" ? "same" : "near";
+}
+
+function identifiersOf({ identifiers: some }: Person, { identifiers: others }: Person): Pick<Agreement, "identifier"> {
+  const shared = [...some].flatMap(([system, value]) => (others.has(system) ? [others.get(system) === value] : []));
+  if (shared.length === 0) return {};
+  return { identifier: shared.includes(true) ? "same" : "different" };
+}

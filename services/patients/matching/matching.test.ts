@@ -1,0 +1,167 @@
+/** How the same person is found again, and others are not taken for one. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openSqlite } from "../../../store/sqlite/store.ts";
+import { type Clinic, startClinic } from "../../../test/kit/clinic.ts";
+import { measureMatching } from "../../../test/kit/matching.ts";
+import type { Patient } from "../../../fhir/r4.ts";
+import { IdentifierTable } from "../identifier-systems.ts";
+import { patients, type Registration } from "../patients.contract.ts";
+import PatientsService from "../patients.service.ts";
+import { readPatientSettings } from "../settings.ts";
+import { agreementOf, datesOf, wordsOf } from "./compare.ts";
+import { gradeOf, MATCH_WEIGHTS } from "./grade.ts";
+import { personOf } from "./person.ts";
+
+it.each([
+  ["rossi", "rossi", "same"],
+  ["ben ali", "benali", "same"],
+  ["rossi", "rosi", "alike"],
+  ["schmidt", "smith", "different"],
+  ["meyer", "maier", "alike"],
+  ["ada", "ada maria", "alike"],
+  ["ada", "eva", "different"],
+  ["فاطمه", "فاطيمه", "alike"],
+  ["فاطمه", "خديجه", "different"],
+])("the name %s is to %s: %s", (one, other, level) => {
+  expect(wordsOf(one, other)).toBe(level);
+});
+
+it.each([
+  ["1980-03-04", "1980-03-04", "same"],
+  ["1980-03-04", "1980-04-03", "near"],
+  ["1980-03-04", "1981-03-04", "near"],
+  ["1980-03-04", "1980-03", "partial"],
+  ["1980", "1981-03-04", "different"],
+  ["1980-03-04", "1991-03-05", "different"],
+])("the birth date %s is to %s: %s", (one, other, level) => {
+  expect(datesOf(one, other)).toBe(level);
+});
+
+describe("two records", () => {
+  const table = new IdentifierTable();
+  const ada: Patient = {
+    resourceType: "Patient",
+    name: [{ family: "Rossi", given: ["Ada"] }],
+    birthDate: "1980-02-10",
+    gender: "female",
+    telecom: [{ system: "phone", value: "+39 06 555 1234" }],
+    address: [{ line: ["Via Roma 1"], city: "Como" }],
+  };
+  const gradeFor = (other: Partial<Patient>, one: Patient = ada) =>
+    gradeOf(agreementOf(personOf(one, table), personOf({ ...ada, ...other }, table))).grade;
+  const name = (family: string, given: string) => [{ family, given: [given] }];
+
+  it.each<[string, Partial<Patient>, string]>([
+    ["all alike", {}, "certain"],
+    ["a number that is dialled otherwise", { telecom: [{ system: "phone", value: "065551234" }] }, "certain"],
+    ["family and given name taken for one another", { name: name("Ada", "Rossi"), telecom: [], address: [] }, "probable"],
+    ["day and month taken for one another", { birthDate: "1980-10-02", telecom: [], address: [] }, "probable"],
+    ["a twin", { name: name("Rossi", "Eva") }, "possible"],
+    ["a daughter who is called like her mother", { birthDate: "2005-07-31" }, "possible"],
+    ["somebody else of that house", { name: name("Rossi", "Carlo"), birthDate: "1975-05-05", gender: "male" }, "certainly-not"],
+    ["a stranger", { name: name("Bianchi", "Eva"), birthDate: "1951-11-23", telecom: [], address: [] }, "certainly-not"],
+  ])("of %s", (_, other, grade) => {
+    expect(gradeFor(other)).toBe(grade);
+  });
+
+  it("of two children of one birth are of two persons", () => {
+    const child = (multipleBirthInteger: number): Patient => ({ ...ada, name: name("Rossi", "Newborn"), multipleBirthInteger });
+    expect([gradeFor(child(2), child(1)), gradeFor(child(1), child(1))]).toEqual(["possible", "certain"]);
+  });
+
+  it("with one number of one person are the same, however it is typed", () => {
+    const identifier = (value: string) => [{ system: "http://hl7.org/fhir/sid/us-ssn", value }];
+    const one = { ...ada, identifier: identifier("999-12-3456") };
+    expect(gradeFor({ identifier: identifier("999 12 3456"), name: name("Verdi", "Ada"), telecom: [] }, one)).toBe("certain");
+  });
+});
+
+describe("the front desk", () => {
+  const ada: Registration = { family: "Rossi", given: ["Ada"], birthDate: "1980-02-10", gender: "female", phone: "+39 06 5551234" };
+  let clinic: Clinic;
+  let patient: string;
+  beforeAll(async () => {
+    clinic = await startClinic(PatientsService);
+    ({ patient } = await patients.register(clinic.caller, ada));
+  });
+  afterAll(() => clinic.stop());
+
+  it("is told of the record that is probably the same person's, by id and grade only, and may say why it is another", async () => {
+    const again = { ...ada, family: "Rosi", birthDate: "1980-10-02" };
+    await expect(patients.register(clinic.caller, again)).rejects.toMatchObject({
+      code: 409,
+      type: "POSSIBLE_DUPLICATE",
+      data: { candidates: [{ patient, grade: "probable", score: expect.any(Number) }] },
+    });
+    const { patient: other } = await patients.register(clinic.caller, { ...again, confirm: "her cousin, both were here" });
+    expect(await clinic.read("patients", other)).toMatchObject({ extension: [{ valueString: "her cousin, both were here" }] });
+  });
+
+  it("registers at once who is only like somebody", async () => {
+    await expect(patients.register(clinic.caller, { ...ada, given: ["Bianca"] })).resolves.toMatchObject({ version: 1 });
+  });
+
+  it("finds who may be the one by as much as is known, the most probable first", async () => {
+    const found = await patients.candidates(clinic.caller, { family: "Rossi", given: ["Ada"], birthDate: "1980-02-10" });
+    expect(found[0]).toMatchObject({ patient, grade: "probable" });
+    const like = await patients.candidates(clinic.caller, { like: patient, limit: 1 });
+    expect(like).toMatchObject([{ grade: "probable" }]);
+    expect(like[0]?.patient).not.toBe(patient);
+    expect(await patients.candidates(clinic.caller, { family: "Verdi", given: ["Gino"] })).toEqual([]);
+    await expect(patients.candidates(clinic.caller, { like: "Patient/none" })).rejects.toMatchObject({ code: 404, type: "NOT_FOUND" });
+  });
+});
+
+describe("the file of an operator", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "openward-patients-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const read = (content: object | string) => {
+    const file = join(folder, "patients.json");
+    writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+    return readPatientSettings(file);
+  };
+
+  it("adds identifier systems and changes single weights", () => {
+    const { table, weights } = read({
+      identifierSystems: [{ system: "urn:card", separators: "/", check: "luhn" }],
+      match: { fields: { phone: { same: 9 } }, probable: 21 },
+    });
+    expect([table.normalized("urn:card", "1/8"), table.isValid("urn:card", "18"), table.isValid("urn:card", "19")]).toEqual([
+      "18",
+      true,
+      false,
+    ]);
+    expect(weights).toEqual({ ...MATCH_WEIGHTS, fields: { ...MATCH_WEIGHTS.fields, phone: { same: 9, different: -1 } }, probable: 21 });
+  });
+
+  it.each([
+    ["is no JSON", "{"],
+    ["names what there is not", { weights: {} }],
+    ["names a field that there is not", { match: { fields: { colour: { same: 1 } } } }],
+    ["has a text for a weight", { match: { certain: "32" } }],
+    ["has a check digit that there is not", { identifierSystems: [{ system: "urn:a", check: "crc" }] }],
+    ["has a form that is none", { identifierSystems: [{ system: "urn:a", form: "(" }] }],
+  ])("is refused with one sentence when it %s", (_, content) => {
+    expect(() => read(content)).toThrow(/^PATIENTS_FILE cannot be used: /);
+  });
+});
+
+it("of 2,000 people one in ten is found again by a record with faults, and nobody is taken for another", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "openward-match-"));
+  const store = await openSqlite({
+    name: "patients",
+    indexVersion: "1",
+    reindex: () => ({ keys: [], ranges: [] }),
+    file: join(folder, "patients.sqlite"),
+  });
+  const { recall, precision } = await measureMatching(store, 2_000);
+  expect(recall).toBeGreaterThanOrEqual(0.95);
+  expect(precision).toBeGreaterThanOrEqual(0.99);
+  await store.close();
+  rmSync(folder, { recursive: true });
+});

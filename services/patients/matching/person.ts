@@ -1,0 +1,71 @@
+/** What of a Patient tells one person from another, in the form in which it is compared. */
+import type { HumanName, Patient } from "../../../fhir/r4.ts";
+import { fold } from "../../../fhir/search/fold.ts";
+import type { IdentifierTable } from "../identifier-systems.ts";
+
+/** Names, addresses and numbers of one person that are compared; more help nobody. */
+const MAX_OF_EACH = 8;
+/** Letters of a name that are compared. */
+const MAX_LETTERS = 64;
+/** Last digits of a phone number that are compared: how a country is dialled differs. */
+const PHONE_DIGITS = 8;
+/** HL7's extension of Patient: the family name of the mother at her birth. */
+export const MOTHERS_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName";
+
+/** A name, folded, its words apart. */
+export interface ComparedName {
+  family: string;
+  given: string;
+}
+
+/** A person, as far as records of one are told from those of another. */
+export interface Person {
+  names: ComparedName[];
+  birthDate?: string;
+  gender?: string;
+  phones: string[];
+  addresses: { line: string; place: string }[];
+  mother?: string;
+  /** Which of several children of one birth. */
+  multipleBirth?: number;
+  /** The compared value, by system. */
+  identifiers: Map<string, string>;
+}
+
+/** @param table how identifiers are written */
+export function personOf(patient: Patient, table: IdentifierTable): Person {
+  const { birthDate, gender, multipleBirthInteger: multipleBirth } = patient;
+  const mother = patient.extension?.find(({ url }) => url === MOTHERS_NAME)?.valueString;
+  return {
+    names: (patient.name ?? []).slice(0, MAX_OF_EACH).flatMap((name) => comparedName(name) ?? []),
+    ...(birthDate !== undefined && { birthDate }),
+    ...(gender !== undefined && gender !== "unknown" && { gender }),
+    phones: (patient.telecom ?? []).slice(0, MAX_OF_EACH).flatMap(({ system, value = "" }) => {
+      const digits = value.replace(/\D/g, "").slice(-PHONE_DIGITS);
+      return (system === "phone" || system === "sms") && digits.length >= 5 ? [digits] : [];
+    }),
+    addresses: (patient.address ?? []).slice(0, MAX_OF_EACH).map(({ line = [], city = "", postalCode = "" }) => ({
+      line: short(line.join(" ")),
+      place: short(postalCode || city),
+    })),
+    ...(mother !== undefined && { mother: short(mother) }),
+    ...(multipleBirth !== undefined && { multipleBirth }),
+    identifiers: new Map(
+      (patient.identifier ?? [])
+        .slice(0, MAX_OF_EACH)
+        .flatMap(({ system = "", value, use }) =>
+          value === undefined || use === "temp" || use === "old" ? [] : [[system, table.keyOf(system, value)]],
+        ),
+    ),
+  };
+}
+
+/** Undefined for a temporary name, which tells nobody from anybody. */
+function comparedName({ use, family = "", given = [], text = "" }: HumanName): ComparedName | undefined {
+  if (use === "temp" || use === "anonymous") return undefined;
+  if (family || given.length > 0) return { family: short(family), given: short(given.join(" ")) };
+  const [last = "", ...first] = short(text).split(" ").reverse();
+  return last ? { family: last, given: first.reverse().join(" ") } : undefined;
+}
+
+const short = (text: string): string => fold(text.slice(0, MAX_LETTERS));

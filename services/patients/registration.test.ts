@@ -1,0 +1,152 @@
+/** Registration of who is not known, of who was born here, and what is put right later. */
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import type { Patient } from "../../fhir/r4.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import { IdentifierTable } from "./identifier-systems.ts";
+import { patients, type Registration } from "./patients.contract.ts";
+import PatientsService from "./patients.service.ts";
+
+const NHS = "https://fhir.nhs.uk/Id/nhs-number";
+const ada: Registration = { family: "Rossi", given: ["Ada"], gender: "female" };
+
+describe("identifiers", () => {
+  const table = new IdentifierTable([{ system: "urn:hospital", separators: "/", form: "[A-Z]\\d{4}" }]);
+
+  it.each([
+    [NHS, "943 476 5919", "9434765919", true],
+    [NHS, "943-476-5918", "9434765918", false],
+    [NHS, "943 476 591", "943476591", false],
+    ["http://ns.electronichealth.net.au/id/hi/ihi/1.0", "8003 6012 3456 7895", "8003601234567895", false],
+    ["http://ns.electronichealth.net.au/id/hi/ihi/1.0", "8003 6080 0000 0570", "8003608000000570", true],
+    ["urn:oid:1.2.250.1.213.1.4.8", "2 55 08 14 168 025 38", "255081416802538", true],
+    ["urn:oid:1.2.250.1.213.1.4.8", "2 55 08 14 168 025 39", "255081416802539", false],
+    ["urn:oid:1.2.752.129.2.1.3.1", "19811218-9876", "198112189876", true],
+    ["urn:oid:1.2.752.129.2.1.3.1", "811218-9875", "8112189875", false],
+    ["http://hl7.org/fhir/sid/us-ssn", "999-12-3456", "999123456", true],
+    ["urn:hospital", "a/12 34", "A1234", true],
+    ["urn:hospital", "a123", "A123", false],
+    ["urn:any", " Ab 1", " Ab 1", true],
+  ])("of %s: %s is stored as %s, and is one: %s", (system, value, stored, isOne) => {
+    expect([table.normalized(system, value), table.isValid(system, stored)]).toEqual([stored, isOne]);
+  });
+});
+
+describe("the front desk", () => {
+  let clinic: Clinic;
+  beforeAll(async () => {
+    clinic = await startClinic(PatientsService);
+  });
+  afterAll(() => clinic.stop());
+  const read = (reference: string) => clinic.read("patients", reference) as unknown as Promise<Patient>;
+
+  it("registers without an identifier or a birth date, under a number of the hospital's own", async () => {
+    const { patient } = await patients.register(clinic.caller, ada);
+    const { identifier, birthDate } = await read(patient);
+    expect(identifier).toEqual([{ use: "official", system: "urn:openward:patient-number", value: expect.stringMatching(/^\w{4}-\w{4}$/) }]);
+    expect(birthDate).toBeUndefined();
+  });
+
+  it("takes a name in two scripts, addresses, and next of kin", async () => {
+    const { patient } = await patients.register(clinic.caller, {
+      family: "Benali",
+      given: ["Fatima"],
+      gender: "female",
+      otherNames: [{ family: "بن علي", given: ["فاطمة"], language: "ar" }],
+      addresses: [{ line: ["12 rue Didouche"], city: "Alger", country: "DZ" }],
+      contacts: [{ family: "Benali", given: ["Karim"], phone: "+213 21 00 00 00" }],
+      identifiers: [{ system: NHS, value: "943 476 5919" }],
+    });
+    expect(await read(patient)).toMatchObject({
+      name: [
+        { use: "official", family: "Benali" },
+        { use: "usual", family: "بن علي", given: ["فاطمة"], extension: [{ valueCode: "ar" }] },
+      ],
+      address: [{ use: "home", line: ["12 rue Didouche"], city: "Alger", country: "DZ" }],
+      contact: [{ relationship: [{ coding: [{ code: "N" }] }], name: { family: "Benali", given: ["Karim"] } }],
+      identifier: [{ use: "official" }, { system: NHS, value: "9434765919" }],
+    });
+  });
+
+  it("refuses an identifier whose check digit is wrong, and takes one however it is written for the same", async () => {
+    const register = (value: string) => patients.register(clinic.caller, { ...ada, identifier: { system: NHS, value } });
+    await expect(register("943 476 5918")).rejects.toEqual(refusal(422, "IDENTIFIER_INVALID"));
+    const { patient } = await register("401 023 2137");
+    await expect(register("401-023-2137")).rejects.toMatchObject({ type: "PATIENT_ALREADY_REGISTERED", data: { patient } });
+  });
+
+  it("registers the unknown under a temporary name and number, which are old ones as soon as it is known who it is", async () => {
+    const { patient, identifier } = await patients.registerUnknown(clinic.caller, { gender: "male", birthDate: "1960" });
+    const unknown = await read(patient);
+    expect(unknown.identifier).toEqual([{ use: "temp", ...identifier }]);
+    expect(unknown.name).toMatchObject([{ use: "temp", family: "Unknown", extension: [{ valueCode: "temp-unknown" }] }]);
+    const known = { family: "Verdi", given: ["Gino"], birthDate: "1961-04-05", identifiers: [{ system: "urn:id", value: "V1" }] };
+    await patients.update(clinic.caller, { patient, ...known });
+    const { name, identifier: numbers, birthDate, gender } = await read(patient);
+    expect(name).toMatchObject([
+      { use: "official", family: "Verdi", given: ["Gino"] },
+      { use: "old", family: "Unknown" },
+    ]);
+    expect(name?.[0]).not.toHaveProperty("extension");
+    expect(numbers).toMatchObject([
+      { use: "official", system: "urn:id", value: "V1" },
+      { use: "old", value: identifier.value },
+    ]);
+    expect([birthDate, gender]).toEqual(["1961-04-05", "male"]);
+  });
+
+  it("registers twins with their mother, whose record names both, and refuses a mother who is not there", async () => {
+    const { patient: mother } = await patients.register(clinic.caller, { ...ada, birthDate: "1990-01-01" });
+    const born = (multipleBirth: number) =>
+      patients.registerNewborn(clinic.caller, { mother, gender: "female", birthDate: "2026-01-01", multipleBirth });
+    const twins = await Promise.all([born(1), born(2)]);
+    const { link = [] } = await read(mother);
+    for (const [index, { patient, identifier }] of twins.entries()) {
+      expect(await read(patient)).toMatchObject({
+        identifier: [{ use: "official", ...identifier }],
+        name: [{ use: "temp", family: "Rossi", given: ["Newborn"] }],
+        multipleBirthInteger: index + 1,
+      });
+    }
+    const related = await Promise.all(link.map(({ other }) => clinic.read("patients", other.reference ?? "")));
+    expect(link.map(({ type }) => type)).toEqual(["seealso", "seealso"]);
+    expect(new Set(related.map((one) => (one.patient as { reference: string }).reference))).toEqual(
+      new Set(twins.map(({ patient }) => patient)),
+    );
+    expect(related[0]).toMatchObject({ relationship: [{ coding: [{ code: "MTH" }] }], name: [{ family: "Rossi", given: ["Ada"] }] });
+    const child = { gender: "male", birthDate: "2026-01-01" } as const;
+    await expect(patients.registerNewborn(clinic.caller, { ...child, mother: "Patient/none" })).rejects.toEqual(refusal(404, "NOT_FOUND"));
+    const closed = JSON.stringify({ resourceType: "Patient", active: false });
+    await ownerOf("patients").write(clinic.caller, { steps: [{ op: "create", type: "Patient", id: "closed", text: closed }] });
+    await expect(patients.registerNewborn(clinic.caller, { ...child, mother: "Patient/closed" })).rejects.toEqual(
+      refusal(409, "MOTHER_NOT_ACTIVE"),
+    );
+  });
+
+  it("puts right what is given and leaves the rest, whoever writes at the same moment", async () => {
+    const { patient } = await patients.register(clinic.caller, { ...ada, birthDate: "1980-02-28", phone: "1" });
+    const before = await read(patient);
+    await Promise.all([
+      patients.update(clinic.caller, { patient, birthDate: "1980-02-29" }),
+      patients.update(clinic.caller, { patient, phone: "2" }),
+      patients.update(clinic.caller, { patient, given: ["Ada", "Maria"] }),
+    ]);
+    const { meta: _, ...after } = await read(patient);
+    const { meta: __, ...expected } = before;
+    expect(after).toEqual({
+      ...expected,
+      birthDate: "1980-02-29",
+      telecom: [{ system: "phone", value: "2" }],
+      name: [{ use: "official", family: "Rossi", given: ["Ada", "Maria"] }],
+    });
+    await expect(patients.update(clinic.caller, { patient: "Patient/none", phone: "3" })).rejects.toEqual(refusal(404, "NOT_FOUND"));
+    await expect(patients.update(clinic.caller, { patient, family: " " })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+    const taken = { system: "urn:mrn", value: "taken" };
+    const { patient: other } = await patients.register(clinic.caller, { ...ada, identifier: taken });
+    const own = await patients.register(clinic.caller, { ...ada, identifier: { system: "urn:mrn", value: "own" } });
+    await expect(patients.update(clinic.caller, { patient: own.patient, identifiers: [taken] })).rejects.toMatchObject({
+      code: 409,
+      type: "PATIENT_ALREADY_REGISTERED",
+      data: { patient: other },
+    });
+  });
+});

@@ -1,0 +1,59 @@
+/** What an operator may change of how patients are told from one another: a JSON file that PATIENTS_FILE names. */
+import { readFileSync } from "node:fs";
+import { type CheckDigit, IDENTIFIER_SYSTEMS, type IdentifierSystem, IdentifierTable, isCheckDigit } from "./identifier-systems.ts";
+import { MATCH_WEIGHTS, type MatchWeights } from "./matching/grade.ts";
+
+/** How patients are told from one another here. */
+export interface PatientSettings {
+  table: IdentifierTable;
+  weights: MatchWeights;
+}
+
+/**
+ * @param file absent: the defaults
+ * @throws Error with one sentence for the operator
+ */
+export function readPatientSettings(file: string | undefined): PatientSettings {
+  if (file === undefined) return { table: new IdentifierTable(), weights: MATCH_WEIGHTS };
+  try {
+    const { identifierSystems = [], match = {}, ...unknown } = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+    requireNone(Object.keys(unknown));
+    return { table: new IdentifierTable(systemsIn(identifierSystems)), weights: weightsIn(match, MATCH_WEIGHTS) };
+  } catch (error) {
+    throw new Error(`PATIENTS_FILE cannot be used: ${(error as Error).message}`);
+  }
+}
+
+const requireNone = (unknown: string[]): void => {
+  if (unknown.length > 0) throw new Error(`it has no place for "${unknown.join('", "')}".`);
+};
+
+function systemsIn(given: unknown): IdentifierSystem[] {
+  if (!Array.isArray(given)) throw new Error("identifierSystems must be a list.");
+  return given.map(({ system, separators, form, check, ...unknown }: Record<string, unknown>) => {
+    requireNone(Object.keys(unknown));
+    const texts = [system, separators, form, check].every((one, index) => typeof one === "string" || (index > 0 && one === undefined));
+    if (!texts || (check !== undefined && !isCheckDigit(check as string))) {
+      throw new Error(`a system has a form like ${JSON.stringify(IDENTIFIER_SYSTEMS[0])}.`);
+    }
+    new RegExp((form as string | undefined) ?? ""); // told now, not when somebody is registered
+    return { system: system as string, ...pick({ separators, form, check: check as CheckDigit | undefined }) } as IdentifierSystem;
+  });
+}
+
+const pick = (given: object): object => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+
+/** The defaults with what the operator says: numbers in their places, and nothing else. */
+function weightsIn<Of extends object>(given: unknown, defaults: Of): Of {
+  if (given === null || typeof given !== "object") throw new Error("match must be an object of weights.");
+  requireNone(Object.keys(given).filter((name) => !(name in defaults)));
+  return Object.fromEntries(
+    Object.entries(defaults).map(([name, value]) => {
+      const own = (given as Record<string, unknown>)[name];
+      if (own === undefined) return [name, value];
+      if (typeof value === "object") return [name, weightsIn(own, value as object)];
+      if (typeof own !== "number") throw new Error(`${name} must be a number.`);
+      return [name, own];
+    }),
+  ) as Of;
+}

@@ -1,0 +1,54 @@
+/** What holds of the armed subscriptions at their limit. */
+import type { ParsedSearch } from "../../fhir/search/criteria.ts";
+import type { Store } from "../../store/store.ts";
+import { ArmedSubscriptions, MAX_ARMED } from "./armed.ts";
+
+/** The map of a store, in memory. */
+function mapOf(): Store {
+  const kept = new Map<string, string>();
+  return {
+    put: async (key: string, value: string) => kept.set(key, kept.get(key) ?? value).get(key),
+    remove: async (key: string) => void kept.delete(key),
+    entries: async (prefix: string, limit: number) =>
+      [...kept]
+        .filter(([key]) => key.startsWith(prefix))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .slice(0, limit)
+        .map(([key, value]) => ({ key, value })),
+  } as unknown as Store;
+}
+
+const one = (id: string) => ({ id, type: "Patient", pairs: [], fingerprint: "x" });
+
+describe("at the limit of active subscriptions", () => {
+  let nodes: ArmedSubscriptions[];
+  beforeEach(async () => {
+    const store = mapOf();
+    for (let n = 1; n < MAX_ARMED; n += 1) await store.put(`armed/z${n}`, JSON.stringify(one(`z${n}`)));
+    nodes = [1, 2].map(() => new ArmedSubscriptions(store, () => ({}) as ParsedSearch));
+    for (const node of nodes) await node.look();
+  });
+  afterEach(() => {
+    for (const node of nodes) node.stop();
+  });
+  const armAt = (node: ArmedSubscriptions | undefined, ...ids: string[]) =>
+    Promise.allSettled(ids.map((id) => (node as ArmedSubscriptions).arm(one(id))));
+  const heard = async () => {
+    for (const node of nodes) await node.look();
+    return nodes.map((node) => node.of("Patient").filter(({ id }) => id.startsWith("z")).length);
+  };
+
+  it("one more is taken, the others are refused with a sentence, and none that was active falls silent", async () => {
+    const [first, ...others] = await armAt(nodes[0], "a1", "a2", "a3", "a4");
+    expect(first).toMatchObject({ status: "fulfilled" });
+    for (const other of others) expect(other).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("1000") } });
+    expect(await heard()).toEqual([MAX_ARMED - 1, MAX_ARMED - 1]);
+    await (nodes[0] as ArmedSubscriptions).arm(one("a1")); // it is one of them
+  });
+
+  it("nodes that arm one at the same moment take back what is too much", async () => {
+    await Promise.all([armAt(nodes[0], "a1", "a2"), armAt(nodes[1], "b1", "b2")]);
+    expect(await heard()).toEqual([MAX_ARMED - 1, MAX_ARMED - 1]);
+    expect(nodes[0]?.of("Patient").length).toBeLessThanOrEqual(MAX_ARMED);
+  });
+});

@@ -1,0 +1,83 @@
+/** How well, and how fast, the same person is found again among many. */
+import { frameOf } from "../../fhir/frame.ts";
+import { indexOf } from "../../fhir/search/extract.ts";
+import type { Patient } from "../../fhir/r4.ts";
+import type { Resource } from "../../fhir/resource.ts";
+import type { Store } from "../../store/store.ts";
+import { IdentifierTable } from "../../services/patients/identifier-systems.ts";
+import { MatchGrade } from "../../services/patients/patients.contract.ts";
+import { MATCH_WEIGHTS } from "../../services/patients/matching/grade.ts";
+import { candidatesFor } from "../../services/patients/matching/match.ts";
+import { copyOf, people, randomOf } from "./people.ts";
+
+const BATCH = 500;
+
+/** What was found. */
+export interface MatchFigures {
+  copies: number;
+  /** Share of the copies whose person is found as probable or certain. */
+  recall: number;
+  /** Share of those found as probable or certain who are the person. */
+  precision: number;
+  /** Share of the copies whose person is found at all. */
+  found: number;
+  p50: number; // milliseconds
+  p95: number; // milliseconds
+}
+
+/** Stores `count` people, then looks for a disturbed copy of each tenth of them, and for as many who were never here. */
+export async function measureMatching(store: Store, count: number, seed = 1): Promise<MatchFigures> {
+  const known: Patient[] = [];
+  const strangers: Patient[] = [];
+  let batch: (Patient & { id: string })[] = [];
+  const flush = async () => {
+    await store.write(
+      batch.map((one) => {
+        const resource = one as unknown as Resource;
+        return { op: "create", type: "Patient", id: one.id, body: frameOf(resource as never), index: indexOf(resource) };
+      }),
+    );
+    batch = [];
+  };
+  const copies = Math.floor(count / 10);
+  for (const [index, person] of [...people(count + copies, seed)].entries()) {
+    // Every eleventh is never stored.
+    if (index % 11 === 10) strangers.push(person);
+    else {
+      known.push(person);
+      batch.push(person);
+    }
+    if (batch.length === BATCH) await flush();
+  }
+  if (batch.length > 0) await flush();
+
+  const options = { store, table: new IdentifierTable(), weights: MATCH_WEIGHTS };
+  const random = randomOf(seed + 1);
+  const times: number[] = [];
+  let [right, wrong, seen] = [0, 0, 0];
+  const look = async (asked: Patient, id: string | undefined) => {
+    const begun = performance.now();
+    const candidates = await candidatesFor(asked, options);
+    times.push(performance.now() - begun);
+    for (const { patient, grade } of candidates) {
+      const isSure = grade === MatchGrade.certain || grade === MatchGrade.probable;
+      if (patient.id === id) seen += 1;
+      if (isSure && patient.id === id) right += 1;
+      else if (isSure) wrong += 1;
+    }
+  };
+  for (const [index, person] of known.entries())
+    if (index % 10 === 0) await look(copyOf(person as Patient & { id: string }, random), person.id);
+  for (const { id: _, ...stranger } of strangers) await look(stranger, undefined);
+  const sorted = times.sort((a, b) => a - b);
+  const at = (share: number): number => Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 10) / 10;
+  const round = (value: number): number => Math.round(value * 10_000) / 10_000;
+  return {
+    copies,
+    recall: round(right / copies),
+    precision: round(right / (right + wrong)),
+    found: round(seen / copies),
+    p50: at(0.5),
+    p95: at(0.95),
+  };
+}

@@ -4,7 +4,7 @@
  */
 import type { BlockList } from "node:net";
 import { resolve } from "node:path";
-import type { RuleSettings } from "./rule-names.ts";
+import type { RuleSettings } from "./rule-settings.ts";
 import {
   matching,
   mongo,

@@ -2,7 +2,8 @@
 import { BlockList, isIP } from "node:net";
 import { isAbsolute, resolve } from "node:path";
 import { isTimeZone } from "../fhir/time-zone.ts";
-import { RULE_NAMES, type RuleSettings } from "./rule-names.ts";
+import { RULE_NAMES } from "./rule-names.ts";
+import type { RuleSettings } from "./rule-settings.ts";
 
 /** A TCP port. */
 export function parsePort(text: string): number | undefined {
@@ -16,7 +17,7 @@ export function parseShare(text: string): number | undefined {
   return /^\d*\.?\d+$/.test(text) && share <= 1 ? share : undefined;
 }
 
-/** The name of a time zone, not an offset: that of a place changes with the season. */
+/** A name of the IANA time zone database. */
 export const parseTimeZone = (text: string): string | undefined => (/^[A-Za-z]/.test(text) && isTimeZone(text) ? text : undefined);
 
 /** A host name or an IP address. */

@@ -72,6 +72,9 @@ export function isResourceType(name: string): boolean {
 /** Slots of the parameters that every type has. */
 export const commonSlots = { _tag: 0, _profile: 1, _security: 2, _source: 3 } as const;
 
+/** Local number of the slot with the references that no search parameter looks at: a note's author, a guarantor, extensions. */
+const OTHER_REFERENCES = 4;
+
 const common: [local: number, read: SlotJson][] = [
   [commonSlots._tag, { as: "token", read: [["meta.tag", "Coding"]] }],
   [commonSlots._profile, { as: "uri", read: [["meta.profile", "canonical"]] }],
@@ -88,6 +91,9 @@ export function slotOf(type: string, local: number): number {
 export function typeOfSlot(slot: number): string | undefined {
   return resourceTypes[Math.floor(slot / 100)];
 }
+
+/** The slot in which references are found that no search parameter of the type looks at. */
+export const otherReferencesSlot = (type: string): number => slotOf(type, OTHER_REFERENCES);
 
 /** What each slot reads, for `extract.ts`: [slot, what]. */
 export function slotsOf(type: string): [slot: number, read: SlotJson][] {

@@ -29,6 +29,8 @@ export const USAGE = `usage: npm run admin -- COMMAND
                                             --logout-redirect URI, --backchannel-logout URL, --trusted (no consent)
   remove-client ID                          its tokens end
 
+  new-keys                                  where others may have the keys that sign tokens: everybody gets new tokens
+
 Roles: ${ROLES.join(", ")}.`;
 
 /** @throws StartupError with the usage */
@@ -72,6 +74,8 @@ export function commandOf(name: string, args: string[]): Command {
       };
     case "add-client":
       return async (caller) => [`${(await identity.createClient(caller, clientFrom(first, values))).id} may ask for tokens.`];
+    case "new-keys":
+      return async (caller) => [`Tokens are signed by ${(await identity.renewKeys(caller, {})).keys[0]?.kid} now.`];
     default:
       return async (caller) => {
         await identity.removeClient(caller, { id: first });
@@ -92,6 +96,7 @@ const NEEDED: Record<string, number> = {
   clients: 0,
   "add-client": 1,
   "remove-client": 1,
+  "new-keys": 0,
 };
 
 function parse(args: string[]) {

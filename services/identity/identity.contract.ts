@@ -111,6 +111,8 @@ export const ACCESS_TOKEN_S = 600;
 export const identity = {
   /** Keys whose tokens are valid: this one's, the next one's, and the last one's for as long as a token of it lives. */
   keys: action<Record<string, never>, { keys: PublicKey[] }>("identity.keys"),
+  /** Keys that others may have are forgotten, and new ones signed with; each machine must get the files of this one. */
+  renewKeys: action<Record<string, never>, { keys: PublicKey[] }>("identity.renewKeys"),
   /** What has ended since (milliseconds since 1970), oldest first; kept for longer than an access token lives. */
   endedSince: action<{ at: number }, Ended[]>("identity.endedSince"),
   /** Makes an account; without `password` it comes with a link that sets one. @throws 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN */

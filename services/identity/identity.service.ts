@@ -2,18 +2,10 @@ import { mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
-import { accessOf, asSystem, notAllowed } from "../../mesh/access/access.ts";
+import { accessOf, notAllowed } from "../../mesh/access/access.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
-import { isType } from "../../federation/errors.ts";
-import type { ResourceVersion } from "../../federation/owner-contract.ts";
-import { readResource } from "../../federation/read.ts";
-import { parseJson } from "../../fhir/json.ts";
-import type { Practitioner } from "../../fhir/r4.ts";
 import type { WithCollections } from "../../mixins/collections.ts";
-import type { DurableEvent } from "../../mixins/events/event.ts";
-import { Events } from "../../mixins/events/events.ts";
-import { Store } from "../../mixins/store.ts";
 import { Accounts } from "./accounts.ts";
 import { administration, CLIENT_ID } from "./administration.ts";
 import { IdentityCollections, type Stored } from "./collections.ts";
@@ -24,14 +16,15 @@ import { News } from "./news.ts";
 import { IdentityNode } from "./node.ts";
 import { originIn } from "./origin.ts";
 import { People } from "./people.ts";
-import { keysAt, publicPart } from "./provider/keys.ts";
+import { followsPractitioners } from "./practitioners.ts";
+import { keysAt, publicPart, renewKeys } from "./provider/keys.ts";
 import { scopesIn } from "./provider/scopes.ts";
 import { Registrations } from "./registrations.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 
 const FHIR_ID = { type: "string", pattern: /^[A-Za-z0-9.-]{1,64}$/ } as const;
-/** How often it is looked whether another key signs now, milliseconds; far less than keys overlap. */
-const LOOK_AT_KEYS_MS = 600_000;
+/** How often it is looked whether another key signs now, milliseconds; an operator may have made new ones. */
+const LOOK_AT_KEYS_MS = 10_000;
 
 type This = Service &
   WithDirectory &
@@ -43,37 +36,16 @@ type This = Service &
     passwords: Passwords;
     node?: IdentityNode;
     listener?: Server;
-    keyTimer?: NodeJS.Timeout;
+    keyTimer?: NodeJS.Timeout | undefined;
     serve(): Promise<void>;
     tellFirstLink(): Promise<void>;
   };
-
-/** A practitioner who is active no longer, or gone, has no account any more. Safe to repeat: what is closed stays closed. */
-async function closeAccount(this: This, { payload: { id } }: DurableEvent<ResourceVersion>): Promise<void> {
-  if (!(await isActive(this, id))) await this.accounts.closeOf(`Practitioner/${id}`);
-}
-
-async function isActive({ broker, directory }: This, id: string): Promise<boolean> {
-  try {
-    const { json } = await readResource({ caller: asSystem(broker, "identity"), directory }, "Practitioner", id);
-    return (parseJson(json) as Practitioner).active !== false;
-  } catch (error) {
-    if (isType(error, "GONE") || isType(error, "NOT_FOUND")) return false;
-    throw error;
-  }
-}
-
-/** The store holds what events need; no resource is kept. */
-const FOLLOWS_PRACTITIONERS = [
-  Events<This>({ handles: { "fhir.Practitioner": closeAccount } }),
-  Store({ indexVersion: "none", reindex: () => ({ keys: [], ranges: [] }) }),
-];
 
 /** @param listens false: for a program that works on the store and answers nobody */
 export default (config: Config, { listens = true } = {}): ServiceSchema =>
   defineService<typeof identity, This>({
     name: "identity",
-    mixins: [...(listens ? FOLLOWS_PRACTITIONERS : []), IdentityCollections(), WithFhirDirectory()],
+    mixins: [...(listens ? followsPractitioners() : []), IdentityCollections(), WithFhirDirectory()],
     metadata: {},
 
     actions: {
@@ -81,6 +53,15 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         params: { $$strict: true },
         async handler() {
           return { keys: (await keysAt(Date.now(), keyFolder(config), this.collections.keys)).keys.map(publicPart) };
+        },
+      },
+
+      renewKeys: {
+        params: { $$strict: true },
+        async handler() {
+          const keySet = await renewKeys(Date.now(), keyFolder(config), this.collections.keys);
+          this.node?.useKeys(keySet);
+          return { keys: keySet.keys.map(publicPart) };
         },
       },
 
@@ -124,7 +105,10 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         const node = new IdentityNode({ config, kept, news, accounts, passwords, people, library, failed }, await look());
         this.node = node;
         this.keyTimer = setInterval(() => {
-          look().then((keySet) => node.useKeys(keySet), failed);
+          look().then(
+            (keySet) => node.useKeys(keySet),
+            (error: Error) => this.keyTimer && failed(error), // the store is closed once this has stopped
+          );
         }, LOOK_AT_KEYS_MS).unref();
         const at = { host: config.identityHost, port: config.identityPort };
         this.listener = await startListener(at, (...request) => node.answer(...request), failed);
@@ -158,6 +142,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
     async stopped(this: This) {
       clearInterval(this.keyTimer);
+      this.keyTimer = undefined;
       this.news?.stop();
       if (this.listener) await stopListener(this.listener);
     },

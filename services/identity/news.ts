@@ -67,7 +67,7 @@ export class News {
     const next = () => {
       this.#timer = setTimeout(() => {
         look()
-          .catch((error: Error) => warn(`What has ended elsewhere is not seen: ${error.message}`))
+          .catch((error: Error) => this.#timer && warn(`What has ended elsewhere is not seen: ${error.message}`))
           .finally(() => this.#timer && next());
       }, LOOK_EVERY_MS).unref();
     };

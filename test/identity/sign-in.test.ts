@@ -90,6 +90,23 @@ describe("an app that signs somebody in", () => {
     expect(openid["response_types_supported"]).toEqual(["code"]);
   });
 
+  it("in a browser, of another origin, may ask for tokens from where it is registered, and from nowhere else", async () => {
+    const { url, verifier } = await app.code("openid");
+    const form = { grant_type: "authorization_code", client_id: "app", redirect_uri: REDIRECT, code_verifier: verifier };
+    const ask = (origin: string) => {
+      const body = new URLSearchParams({ ...form, code: url.searchParams.get("code") ?? "" });
+      return fetch(`${mesh.base}/auth/token`, { method: "POST", headers: { origin }, body });
+    };
+    const headers = { origin: "https://app.example", "access-control-request-method": "POST" };
+    const preflight = await fetch(`${mesh.base}/auth/token`, { method: "OPTIONS", headers });
+    expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([204, "https://app.example"]);
+    const foreign = await ask("https://evil.example");
+    expect([foreign.status, foreign.headers.get("access-control-allow-origin")]).toEqual([400, null]);
+    const own = await ask("https://app.example");
+    expect([own.status, own.headers.get("access-control-allow-origin")]).toEqual([200, "https://app.example"]);
+    expect(own.headers.get("access-control-allow-credentials")).toBeNull();
+  });
+
   it("refreshes without its person, who is asked for that, and each refresh token is good once", async () => {
     const tokens = await app.signIn("openid user/Observation.rs offline_access");
     const first = await client.refreshTokenGrant(app.config, tokens.refresh_token ?? "");

@@ -15,6 +15,8 @@ import type { OwnName } from "./own-name.ts";
 
 /** Longest that a node may take, milliseconds: with a queue of sign-ins before it some two seconds. */
 const ANSWER_MS = 8_000;
+/** Nodes that one request is tried with. */
+const MAX_NODES = 2;
 /** Of a page or a document. Bytes. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
@@ -63,7 +65,7 @@ export function authPath(url: string): string | undefined {
 }
 
 /**
- * The answer of a node. What changes nothing is asked of a second node when the first does not answer.
+ * The answer of a node. What changes nothing, and what a node has not heard of, is asked of a second one when the first does not answer.
  * @throws 405; 413; 503 IDENTITY_DOWN
  */
 export async function passToIdentity(
@@ -77,16 +79,19 @@ export async function passToIdentity(
   }
   const body = await readBytes(request, MAX_AUTH_BYTES);
   const headers = headersOf(request, own, config);
-  const addresses = identityAddresses(broker).slice(0, method === "POST" ? 1 : 2);
-  for (const address of addresses) {
+  for (const address of identityAddresses(broker).slice(0, MAX_NODES)) {
     try {
       return await ask(new URL(path, address), { method, headers, ...(method === "POST" && { body: new Uint8Array(body) }) });
     } catch (error) {
       broker.logger.warn(`A node of identity did not answer: ${(error as Error).message}`);
+      if (method === "POST" && !isUnheard(error)) break;
     }
   }
   throw identityDown();
 }
+
+/** Nobody listened there: nothing was sent. */
+const isUnheard = (error: unknown): boolean => (error as { cause?: { code?: unknown } }).cause?.code === "ECONNREFUSED";
 
 function headersOf({ headers, socket }: IncomingMessage, own: OwnName, config: Config): Headers {
   const passed = new Headers();

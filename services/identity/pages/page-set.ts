@@ -18,7 +18,7 @@ export class PageSet {
   }
 
   loggedOut(ctx: KoaContextWithOIDC): void {
-    send(ctx, ({ say }) => messagePage(say("signOut"), say("signedOut")));
+    send(ctx, ({ say }) => messagePage(say("signOutYes"), say("signedOut")));
   }
 
   error(ctx: KoaContextWithOIDC, { error, error_description: description }: Fault): void {

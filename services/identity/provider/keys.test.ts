@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Collection } from "../../../store/documents/documents.ts";
 import { collections } from "../../../test/kit/collection.ts";
-import { keysAt, PERIOD_MS, periodsAt, type StoredKey } from "./keys.ts";
+import { keysAt, PERIOD_MS, periodsAt, renewKeys, type StoredKey } from "./keys.ts";
 
 describe("the keys of tokens", () => {
   const collection = collections();
@@ -42,5 +42,14 @@ describe("the keys of tokens", () => {
     await keysAt(200.5 * PERIOD_MS, folder, known);
     await expect(keysAt(200.5 * PERIOD_MS, other, known)).rejects.toMatchObject({ code: 500, type: "KEYS_DIFFER" });
     rmSync(other, { recursive: true, force: true });
+  });
+
+  it("are all new when others may have them", async () => {
+    const now = 300.5 * PERIOD_MS;
+    const before = await keysAt(now, folder, known);
+    const after = await renewKeys(now, folder, known);
+    expect(after.id).not.toBe(before.id);
+    expect(await keysAt(now, folder, known)).toEqual(after);
+    expect(readdirSync(folder)).toEqual(["identity-es256-300.json"]);
   });
 });

@@ -58,6 +58,17 @@ export async function keysAt(now: number, folder: string, known: Collection<Stor
   return { keys, id: keys.map(({ kid }) => kid).join() };
 }
 
+/**
+ * Keys that others may have: they are forgotten, and new ones are made. What they have signed is void as soon as gateways ask for keys again,
+ * which they do at the first token of a new one.
+ */
+export async function renewKeys(now: number, folder: string, known: Collection<StoredKey>): Promise<KeySet> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await known.removeMany({});
+  await forget(folder, Number.POSITIVE_INFINITY);
+  return keysAt(now, folder, known);
+}
+
 /** The part of a key that everybody may know. */
 export const publicPart = ({ d: _, ...key }: SigningKey): PublicKey => key;
 
@@ -66,15 +77,20 @@ const fileOf = (folder: string, period: number): string => join(folder, `identit
 async function keyOf(period: number, folder: string, known: Collection<StoredKey>): Promise<SigningKey> {
   const file = fileOf(folder, period);
   const key = (await readKey(file)) ?? (await makeKey(file));
-  const document = { _id: String(period), kid: key.kid, expiresAt: (period + 2) * PERIOD_MS };
+  const theirs = (await known.findOne({ _id: String(period) })) ?? (await agreed(period, key, known));
+  if (theirs?.kid !== key.kid) throw keysDiffer(folder);
+  return key;
+}
+
+/** The first that says so decides which key is signed with in a period. */
+async function agreed(period: number, { kid }: SigningKey, known: Collection<StoredKey>): Promise<StoredKey | null> {
+  const document = { _id: String(period), kid, expiresAt: (period + 2) * PERIOD_MS };
   try {
-    await known.insert(document);
+    return await known.insert(document);
   } catch (error) {
     if (!(error instanceof DuplicateKey)) throw error;
-    const theirs = await known.findOne({ _id: document._id });
-    if (theirs?.kid !== key.kid) throw keysDiffer(folder);
+    return known.findOne({ _id: document._id });
   }
-  return key;
 }
 
 async function readKey(file: string): Promise<SigningKey | undefined> {

@@ -156,6 +156,18 @@ describe("pharmacy", () => {
     expect(quantity).toBeGreaterThanOrEqual(35);
   });
 
+  it("counts decimals: 2.5 ml of 10 are dispensed four times, and no drop more", async () => {
+    const medication = newMedication();
+    expect(await pharmacy.receive(clinic.caller, { medication, quantity: 0.3 })).toMatchObject({ stock: { quantity: 0.3 } });
+    expect(await pharmacy.count(clinic.caller, { medication, quantity: 10.1 })).toMatchObject({ by: 9.8 });
+    const prescription = await prescribe(medication, 10);
+    for (const left of [7.6, 5.1, 2.6, 0.1]) {
+      expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 2.5 })).toMatchObject({ left });
+    }
+    await expect(pharmacy.dispense(clinic.caller, { prescription, quantity: 0.1 })).rejects.toEqual(refusal(409, "MORE_THAN_PRESCRIBED"));
+    expect(await pharmacy.adjust(clinic.caller, { medication, by: -0.1, reason: "spilt" })).toMatchObject({ stock: { quantity: 0 } });
+  });
+
   it("is written down afterwards, in the order in which it happened", async () => {
     const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
     const medication = newMedication();
@@ -175,11 +187,11 @@ describe("pharmacy", () => {
     );
   });
 
-  it("refuses a prescription that there is not, and half a tablet", async () => {
+  it("refuses a prescription that there is not, and a quantity that is none", async () => {
     await expect(pharmacy.dispense(clinic.caller, { prescription: "MedicationRequest/none", quantity: 1 })).rejects.toEqual(
       refusal(404, "PRESCRIPTION_NOT_FOUND"),
     );
-    await expect(pharmacy.receive(clinic.caller, { medication: newMedication(), quantity: 0.5 })).rejects.toEqual(
+    await expect(pharmacy.receive(clinic.caller, { medication: newMedication(), quantity: 0 })).rejects.toEqual(
       refusal(422, "VALIDATION_ERROR"),
     );
   });

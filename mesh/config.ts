@@ -4,7 +4,7 @@
  */
 import type { BlockList } from "node:net";
 import { resolve } from "node:path";
-import type { RuleSettings } from "./rule-names.ts";
+import type { RuleSettings } from "./rule-settings.ts";
 import {
   matching,
   mongo,
@@ -19,6 +19,7 @@ import {
   parsePublicUrl,
   parseRules,
   parseShare,
+  parseTimeZone,
   RULES_EXPECTED,
   urls,
 } from "./setting-forms.ts";
@@ -107,6 +108,8 @@ export interface Config {
   conditionalDelete: "single" | "multiple";
   /** Whether `ge` and `le` find periods that only overlap the date: "r4", not; "overlap", yes. */
   dateSearch: "r4" | "overlap";
+  /** Where the hospital's clocks hang, like Africa/Algiers: what a day is, and a time without a zone. */
+  hospitalTimeZone: string;
   /** Which of the hospital's rules hold. */
   rules: RuleSettings;
   /** Origins of browser apps that may use the API, `https://app.example`; "*": all; undefined: none but the gateway's own. */
@@ -186,6 +189,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
+  const hospitalTimeZone = read("HOSPITAL_TIME_ZONE", parseTimeZone, 'the name of a time zone like "Africa/Algiers"') ?? "UTC";
   const rules = read("RULES", parseRules, RULES_EXPECTED) ?? { otherwise: "on", named: {} };
   const subscriptionNetworks = read("SUBSCRIPTION_NETWORKS", parseNetworks, 'networks like "10.1.0.0/16,::1", separated by commas');
   const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
@@ -212,6 +216,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     traceShare,
     conditionalDelete,
     dateSearch,
+    hospitalTimeZone,
     rules,
     access,
     supervised,

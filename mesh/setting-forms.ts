@@ -1,7 +1,9 @@
 /** The forms that values of settings have: each reads one from its text, and answers undefined for what has another form. */
 import { BlockList, isIP } from "node:net";
 import { isAbsolute, resolve } from "node:path";
-import { RULE_NAMES, type RuleSettings } from "./rule-names.ts";
+import { isTimeZone } from "../fhir/time-zone.ts";
+import { RULE_NAMES } from "./rule-names.ts";
+import type { RuleSettings } from "./rule-settings.ts";
 
 /** A TCP port. */
 export function parsePort(text: string): number | undefined {
@@ -14,6 +16,9 @@ export function parseShare(text: string): number | undefined {
   const share = Number(text);
   return /^\d*\.?\d+$/.test(text) && share <= 1 ? share : undefined;
 }
+
+/** A name of the IANA time zone database. */
+export const parseTimeZone = (text: string): string | undefined => (/^[A-Za-z]/.test(text) && isTimeZone(text) ? text : undefined);
 
 /** A host name or an IP address. */
 export function parseHost(text: string): string | undefined {

@@ -11,7 +11,7 @@ import { exposureOf, readConfig } from "../mesh/config.ts";
 import { connectionOptions } from "../mesh/nats-options.ts";
 import { databaseName } from "../store/open-store.ts";
 import { freePort, natsServer, type Server, startNats } from "../scripts/servers.mjs";
-import { SYSTEMS } from "../services/systems.ts";
+import { SYSTEMS, WHEN_CLOSED } from "../services/systems.ts";
 import { contentOf } from "./kit/map.ts";
 import { type Program, run } from "./kit/programs.ts";
 
@@ -51,7 +51,7 @@ const dockerEnv = Object.fromEntries(
 
 describe("docker-compose.yml", () => {
   it("runs each service of the provider system in containers of its own, and no other", () => {
-    expect(nodes.map(([name]) => name)).toEqual(SYSTEMS.provider);
+    expect(nodes.map(([name]) => name)).toEqual([...SYSTEMS.provider, ...WHEN_CLOSED]);
     for (const [name, container] of nodes) expect(container.environment?.["SERVICES"]).toBe(name);
   });
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import * as fc from "fast-check";
 import { parseJson } from "../json.ts";
 import { indexOf } from "./extract.ts";
-import { parametersOf, resourceTypes } from "./parameters.ts";
+import { otherReferencesSlot, parametersOf, resourceTypes } from "./parameters.ts";
 import { FOREVER, SEP } from "./query.ts";
 import { UNBOUNDED } from "./types/quantity.ts";
 import { nonNull } from "../non-null.ts";
@@ -236,4 +236,26 @@ describe("the index", () => {
       expect(indexOf(nothing)).toEqual({ keys: [], ranges: [] });
     }
   });
+});
+
+it("references are found that no search parameter looks at, each once", () => {
+  const account = {
+    resourceType: "Account",
+    subject: [{ reference: "Patient/1" }],
+    guarantor: [
+      { party: { reference: "Patient/2/_history/3" } },
+      { party: { reference: "Patient/2" } },
+      { party: { reference: "Patient/1" } },
+    ],
+    extension: [{ url: "urn:x", valueReference: { reference: "Patient/3" } }],
+    contained: [{ resourceType: "Coverage", id: "c", status: "active", payor: [{ reference: "Patient/4" }] }],
+    coverage: [{ coverage: { reference: "#c" } }],
+  };
+  const slot = otherReferencesSlot("Account");
+  const others = (resource: object) =>
+    indexOf(resource).keys.flatMap(([at, value]) => (at === otherReferencesSlot("Account") ? [value] : []));
+  expect(others(account).sort()).toEqual(["=Patient/2", "=Patient/3", "=Patient/4"]);
+  const bundle = { resourceType: "Bundle", type: "collection", entry: [{ resource: account }] };
+  expect(indexOf(bundle).keys.filter(([, value]) => value.startsWith("=Patient/"))).toEqual([]);
+  expect(slot).toBeLessThan(100);
 });

@@ -11,9 +11,10 @@
  * - token$number$number: range row [second, third] with the unit: first
  */
 import type { SlotJson } from "./definition.ts";
-import { isResourceType, parametersOf, slotsOf } from "./parameters.ts";
+import { isResourceType, otherReferencesSlot, parametersOf, slotsOf } from "./parameters.ts";
 import type { IndexRows } from "./query.ts";
 import { SEP } from "./query.ts";
+import { referenceOf } from "./types/reference.ts";
 import { phonetic } from "./types/string.ts";
 import type { Writer } from "./types/writer.ts";
 import { writerOf } from "./types/writers.ts";
@@ -41,6 +42,7 @@ export function indexOf(resource: unknown, most?: number): IndexRows {
       extract(resource, sink);
     }
     addContained(sink);
+    addOtherReferences(type, resource, sink);
   }
   return { keys: sink.keys, ranges: sink.ranges };
 }
@@ -59,6 +61,35 @@ function addContained(sink: IndexRowBuilder): void {
         }
       }
     }
+  }
+}
+
+/** References of any element that no row has yet: whatever refers to a resource can be found. */
+function addOtherReferences(type: string, resource: unknown, sink: IndexRowBuilder): void {
+  let known: Set<string> | undefined;
+  eachReference(resource, (link) => {
+    const target = referenceOf(link);
+    if (target === undefined || target === "") return;
+    known ??= new Set(sink.keys.map(([, value]) => value));
+    if (known.has(`=${target}`)) return;
+    sink.start(otherReferencesSlot(type));
+    sink.key(`=${target}`);
+    known.add(`=${target}`);
+  });
+}
+
+/** What is inside a stored Bundle is its own. */
+function eachReference(value: unknown, emit: (reference: string) => void): void {
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === "object") eachReference(item, emit);
+    return;
+  }
+  const object = value as Record<string, unknown> | null;
+  if (object === null || object.resourceType === "Bundle") return;
+  for (const name in object) {
+    const member = object[name];
+    if (typeof member === "object") eachReference(member, emit);
+    else if (name === "reference" && typeof member === "string") emit(member);
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ParameterJson, PartJson, SearchJson, SlotJson, TypeJson } from "./definition.ts";
 import { FIRST_LOCAL } from "./definition.ts";
 import { nonNull } from "../non-null.ts";
+import { hospitalZone } from "../time-zone.ts";
 
 /** The types of search parameters (R4, search.html#ptypes). */
 export type SearchType = "token" | "string" | "reference" | "uri" | "date" | "number" | "quantity" | "special" | "composite";
@@ -57,8 +58,11 @@ export const addressedTypes: readonly string[] = resourceTypes.filter((type) => 
 
 const places = new Map(resourceTypes.map((type, index) => [type, index]));
 
-/** Changes whenever the rows of some resource would. */
-export const indexVersion: string = createHash("sha256").update(`${EXTRACTION}\n`).update(text).digest("hex").slice(0, 16);
+/** Changes whenever the rows of some resource would, in one time zone. */
+const rowsVersion = createHash("sha256").update(`${EXTRACTION}\n`).update(text).digest("hex").slice(0, 16);
+
+/** What the index rows mean; another one makes a store build them anew at its start. Days are the hospital's. */
+export const indexVersion = (): string => (hospitalZone() === "UTC" ? rowsVersion : `${rowsVersion} ${hospitalZone()}`);
 
 /** Whether R4 has a resource type of this name. */
 export function isResourceType(name: string): boolean {
@@ -67,6 +71,9 @@ export function isResourceType(name: string): boolean {
 
 /** Slots of the parameters that every type has. */
 export const commonSlots = { _tag: 0, _profile: 1, _security: 2, _source: 3 } as const;
+
+/** Local number of the slot with the references that no search parameter looks at: a note's author, a guarantor, extensions. */
+const OTHER_REFERENCES = 4;
 
 const common: [local: number, read: SlotJson][] = [
   [commonSlots._tag, { as: "token", read: [["meta.tag", "Coding"]] }],
@@ -84,6 +91,9 @@ export function slotOf(type: string, local: number): number {
 export function typeOfSlot(slot: number): string | undefined {
   return resourceTypes[Math.floor(slot / 100)];
 }
+
+/** The slot in which references are found that no search parameter of the type looks at. */
+export const otherReferencesSlot = (type: string): number => slotOf(type, OTHER_REFERENCES);
 
 /** What each slot reads, for `extract.ts`: [slot, what]. */
 export function slotsOf(type: string): [slot: number, read: SlotJson][] {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { intervalOf } from "../../fhir/dates.ts";
 import { numberOf } from "../../fhir/json.ts";
 import type {
   ChargeItem,
@@ -10,6 +11,7 @@ import type {
   Observation,
   Period,
 } from "../../fhir/r4.ts";
+import { dayOf } from "../../fhir/time-zone.ts";
 import { counted } from "../../store/counted.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
@@ -22,7 +24,6 @@ import { money, unitsIn } from "./currencies.ts";
 
 /** Names the act that a charge is for, so that it has one charge, whoever writes it. */
 export const ACT = "urn:openward:charged-act";
-const DAY_MS = 86_400_000;
 
 /** Something that was done, as far as a charge needs it. */
 export interface Act {
@@ -69,9 +70,12 @@ function encounterAct({ id, status, class: kind, subject, period }: Encounter): 
   };
 }
 
-/** Midnights (UTC) that a stay went over; one day at least. */
+/** Midnights, by the hospital's clocks, that a stay went over; one day at least. */
 function daysOf({ start, end }: Period = {}): number {
-  const [from, to] = [start, end].map((time) => Math.floor(Date.parse(time ?? "") / DAY_MS));
+  const [from, to] = [start, end].map((time) => {
+    const [low] = (time !== undefined && intervalOf(time)) || [];
+    return low === undefined ? undefined : dayOf(low);
+  });
   return Math.max(1, (to ?? Number.NaN) - (from ?? Number.NaN) || 1);
 }
 

@@ -2,6 +2,7 @@ import { allRelayed } from "../../test/kit/events.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import type { ChargeItem, Encounter, Observation } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
+import { useTimeZone } from "../../fhir/time-zone.ts";
 import { lab } from "../lab/lab.contract.ts";
 import LabService from "../lab/lab.service.ts";
 import { pharmacy } from "../pharmacy/pharmacy.contract.ts";
@@ -43,6 +44,15 @@ describe("the charge for an act", () => {
       quantity: { value: days, code: "d" },
       priceOverride: { value: (days * 15_050) / 100 },
     });
+  });
+
+  it("of a stay counts the days of the hospital's clocks: that of 00:20 in Algiers is the day that begins there", () => {
+    const ofStay = () =>
+      chargeForAct("Encounter/1", actOf(stay("2026-01-04T23:20:00Z", "2026-01-06T22:00:00Z")), price("IMP", 1), undefined);
+    expect(ofStay()).toMatchObject({ quantity: { value: 2 } });
+    useTimeZone("Africa/Algiers");
+    expect(ofStay()).toMatchObject({ quantity: { value: 1 } });
+    useTimeZone("UTC");
   });
 
   it("follows the act until it is billed, and leaves alone what a person has decided", () => {

@@ -1,4 +1,5 @@
 import { action } from "../../mesh/contract.ts";
+import type { Happened } from "../../mesh/happened-contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = [
@@ -83,10 +84,10 @@ export interface CreditNote {
   issuedAt: string; // ISO 8601, UTC
 }
 
-/** Everything that other services may know about `billing`. */
+/** Everything that other services may know about `billing`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const billing = {
   /** Notes something to pay for. @throws 404 NOT_FOUND for an unknown encounter */
-  charge: action<{ encounter: string; text: string; cents: number; currency: string }, Charge>("billing.charge"),
+  charge: action<{ encounter: string; text: string; cents: number; currency: string } & Happened, Charge>("billing.charge"),
   /**
    * Bills the open charges of an ended visit or stay, the oldest 1,000; `left` says how many wait for the next bill. No charge is ever on two bills.
    * @throws 404 NOT_FOUND, 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES, CHARGES_CHANGED

@@ -2,6 +2,7 @@ import { numberOf } from "../../fhir/json.ts";
 import type { ChargeItem, Encounter, Invoice, Money } from "../../fhir/r4.ts";
 import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
+import { hospitalZone, shownAt } from "../../fhir/time-zone.ts";
 import { localReference } from "../../federation/facts.ts";
 import type { Bill, Charge } from "./billing.contract.ts";
 import { money, unitsIn } from "./currencies.ts";
@@ -68,7 +69,8 @@ export function billText(items: ChargeItem[], { value, currency }: Money): Pick<
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 /** The year of its making and what is random in its id: a number that people can read out, and no other bill has. */
-export const numberOfBill = (id: string, now: Date): string => `${now.getUTCFullYear()}-${id.slice(-12)}`;
+export const numberOfBill = (id: string, now: Date): string =>
+  `${new Date(shownAt(now.getTime(), hospitalZone())).getUTCFullYear()}-${id.slice(-12)}`;
 
 /** "ChargeItems of this encounter." */
 export const chargesOf = (encounter: string): Clause[] => [referenceClause("ChargeItem", "context", [encounter])];

@@ -180,4 +180,16 @@ describe("billing", () => {
     const lost = ["INVOICE_CHANGED", "INVOICE_NOT_IN_FORCE", "INVOICE_CREDITED", "CHARGE_CREDITED"];
     for (const it of tries) if (it.status === "rejected") expect(lost).toContain(it.reason.type);
   });
+
+  it("notes a charge afterwards, not before its visit", async () => {
+    const at = new Date(Date.now() - 3_600_000).toISOString();
+    const visit = await visits.open(clinic.caller, { patient: "Patient/late", at });
+    const note = (minutes: number) => {
+      const when = new Date(Date.parse(at) + minutes * 60_000).toISOString();
+      return billing.charge(clinic.caller, { encounter: visit.visit, text: "x", cents: 1, currency: "EUR", at: when });
+    };
+    await expect(note(-1)).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    const { charge: item } = await note(30);
+    expect(await clinic.read("billing", item)).toHaveProperty("occurrenceDateTime", new Date(Date.parse(at) + 1_800_000).toISOString());
+  });
 });

@@ -80,6 +80,12 @@ export function discharge<Of extends Encounter>(stay: Of, now: Date): Of {
   return { ...stay, status: "finished", period: { ...stay.period, end: now.toISOString() }, location: ended(stay, now) };
 }
 
+/** Since when the patient has been where they are: what comes next is not before it. */
+export const lastMoveOf = (stay: Encounter): { what: string; time: string | undefined } => ({
+  what: `Encounter/${stay.id}`,
+  time: stay.location?.find(({ status }) => status === "active")?.period?.start ?? stay.period?.start,
+});
+
 /** The places so far, left now for these. */
 export const nowIn = (stay: Encounter, places: string[], now: Date): NonNullable<Encounter["location"]> => [
   ...ended(stay, now),

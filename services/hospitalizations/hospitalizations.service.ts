@@ -4,10 +4,11 @@ import { defineService } from "../../mesh/contract.ts";
 import { reasonRule } from "../../mesh/param-rules.ts";
 import type { Encounter, Location, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
-import { isType, notFound } from "../../federation/errors.ts";
+import { isType } from "../../federation/errors.ts";
 import type { QueryContext } from "../../federation/query-context.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { readIfServed, readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
 import { emits, owns, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
 import {
@@ -19,7 +20,7 @@ import {
   stayChanged,
   stayNotFound,
 } from "./hospitalizations.errors.ts";
-import { admit, admitFromVisit, discharge, mayBeBed, placesOf, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
+import { admit, admitFromVisit, discharge, mayBeBed, lastMoveOf, placesOf, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
 import { rules } from "./hospitalizations.rules.ts";
 import { cancelAdmission, cancelDischarge, cancelTransfer } from "./undo.model.ts";
 
@@ -46,6 +47,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         bed: referenceTo("Location"),
         visit: { ...referenceTo("Encounter"), optional: true },
         reason: { ...reasonRule, optional: true },
+        ...happenedRules,
         $$strict: true,
       },
       async handler(ctx) {
@@ -53,20 +55,21 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         const mesh = { caller: ctx, directory: this.directory };
         await requireReference(mesh, patient);
         await requireBed(mesh, ctx.params.bed);
-        const stay = visit
-          ? admitFromVisit(await readReference<Encounter>(mesh, visit), ctx.params, new Date())
-          : admit(timeOrderedId(), ctx.params, new Date());
-        return this.carryOut(ctx, stay);
+        const before = visit === undefined ? undefined : await readReference<Encounter>(mesh, visit);
+        const at = happenedAt(ctx.params, { now: new Date(), ...(before && { after: lastMoveOf(before) }) });
+        const stay = before ? admitFromVisit(before, ctx.params, at) : admit(timeOrderedId(), ctx.params, at);
+        return this.carryOut(ctx, withLateReason(stay, ctx.params));
       },
     },
 
     transfer: {
       rest: "POST",
       summary: "Move a patient to another bed",
-      params: { stay: referenceTo("Encounter"), bed: referenceTo("Location"), $$strict: true },
+      params: { stay: referenceTo("Encounter"), bed: referenceTo("Location"), ...happenedRules, $$strict: true },
       async handler(ctx) {
         const before = await this.stay(ctx.params.stay);
-        const stay = transfer(before, ctx.params.bed, new Date());
+        const at = happenedAt(ctx.params, { now: new Date(), after: lastMoveOf(before) });
+        const stay = withLateReason(transfer(before, ctx.params.bed, at), ctx.params);
         if (placesOf(before).includes(ctx.params.bed)) throw bedOccupied(ctx.params.bed);
         await requireBed({ caller: ctx, directory: this.directory }, ctx.params.bed);
         return this.carryOut(ctx, stay);
@@ -76,9 +79,11 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
     discharge: {
       rest: "POST",
       summary: "Discharge a patient and free the bed",
-      params: { stay: referenceTo("Encounter"), $$strict: true },
+      params: { stay: referenceTo("Encounter"), ...happenedRules, $$strict: true },
       async handler(ctx) {
-        return this.carryOut(ctx, discharge(await this.stay(ctx.params.stay), new Date()));
+        const before = await this.stay(ctx.params.stay);
+        const at = happenedAt(ctx.params, { now: new Date(), after: lastMoveOf(before) });
+        return this.carryOut(ctx, withLateReason(discharge(before, at), ctx.params));
       },
     },
 
@@ -148,12 +153,8 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
 
 /** @throws 404 NOT_FOUND; 409 NOT_A_BED for a room or a ward; 503 when its owner is down */
 async function requireBed(mesh: QueryContext, bed: string): Promise<void> {
-  if (mesh.directory.known("Location").length === 0) return;
-  const [type, id] = splitReference(bed);
-  const place = await readReference<Location>(mesh, bed).catch((error: unknown) => {
-    throw isType(error, "GONE") ? notFound(type, id) : error;
-  });
-  if (!mayBeBed(place)) throw notABed(bed);
+  const place = await readIfServed<Location>(mesh, bed);
+  if (place && !mayBeBed(place)) throw notABed(bed);
 }
 
 /** The write of a resource, refused when it is not any more as it was read. */

@@ -211,4 +211,38 @@ describe("hospitalizations", () => {
     await visits.open(clinic.caller, { patient });
     await expect(undo(visit)).rejects.toEqual(refusal(409, "VISIT_ALREADY_OPEN"));
   });
+
+  it("is written down afterwards: each move at its time, none before the one before it, none in the future", async () => {
+    const [bed = "", other = ""] = beds;
+    const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const patient = await newPatient("Rossi");
+    const visit = await visits.open(clinic.caller, { patient, at: ago(300) });
+    expect(visit.openedAt).toBe(((await clinic.read("visits", visit.visit)).period as { start: string }).start);
+    const admitted = { patient, bed, visit: visit.visit };
+    await expect(hospitalizations.admit(clinic.caller, { ...admitted, at: ago(301) })).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    const { stay } = await hospitalizations.admit(clinic.caller, { ...admitted, at: ago(240) });
+    await expect(hospitalizations.transfer(clinic.caller, { stay, bed: other, at: ago(241) })).rejects.toEqual(
+      refusal(409, "AT_TOO_EARLY"),
+    );
+    const moved = ago(180);
+    await hospitalizations.transfer(clinic.caller, { stay, bed: other, at: moved });
+    await expect(hospitalizations.discharge(clinic.caller, { stay, at: ago(181) })).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    await expect(hospitalizations.discharge(clinic.caller, { stay, at: ago(-60) })).rejects.toEqual(refusal(409, "AT_IN_FUTURE"));
+    const left = ago(60);
+    expect(await hospitalizations.discharge(clinic.caller, { stay, at: left })).toMatchObject({ status: "discharged", dischargedAt: left });
+    expect(await clinic.read("hospitalizations", stay)).toMatchObject({
+      location: [{ period: { end: moved } }, { period: { start: moved, end: left } }],
+    });
+  });
+
+  it("is written down more than a day later with a reason only, which stays on record", async () => {
+    const [bed = ""] = beds;
+    const late = { patient: await newPatient("Rossi"), bed, at: new Date(Date.now() - 2 * 86_400_000).toISOString() };
+    await expect(hospitalizations.admit(clinic.caller, late)).rejects.toEqual(refusal(409, "LATE_REASON_MISSING"));
+    const { stay } = await hospitalizations.admit(clinic.caller, { ...late, lateReason: "power failure" });
+    expect(await clinic.read("hospitalizations", stay)).toMatchObject({
+      period: { start: late.at },
+      extension: [{ url: "urn:openward:late-reason", valueString: "power failure" }],
+    });
+  });
 });

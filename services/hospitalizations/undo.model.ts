@@ -17,9 +17,6 @@ const reentered = (places: Places, left: string | undefined): Places =>
     return { ...place, status: "active", period };
   });
 
-/** When the patient came to where they are now. */
-const since = ({ location = [] }: Encounter): string | undefined => location.find(({ status }) => status === "active")?.period?.start;
-
 /** Whether a stay was a visit before its admission. */
 const visitIn = ({ classHistory = [] }: Encounter): number => classHistory.findLastIndex((it) => !INPATIENT.includes(it.class.code ?? ""));
 
@@ -53,7 +50,7 @@ export function cancelAdmission<Of extends Encounter>(stay: Of, reason: string, 
  */
 export function cancelTransfer<Of extends Encounter>(stay: Of, reason: string): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
-  const moved = since(stay);
+  const moved = stay.location?.find(({ status }) => status === "active")?.period?.start;
   const left = (stay.location ?? []).filter((place) => place.status !== "active");
   const before = reentered(left, moved);
   if (!before.some(({ status }) => status === "active")) throw notTransferred(`Encounter/${stay.id}`);

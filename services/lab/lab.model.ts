@@ -37,12 +37,12 @@ export interface ResultResources<Order> {
   order: Order;
 }
 
-/** What a finding makes of an active order. @throws 409 ORDER_NOT_ACTIVE */
+/** What a finding makes of an active order. @param times when it was found, and is issued. @throws 409 ORDER_NOT_ACTIVE */
 export function resultOf<Order extends ServiceRequest>(
   order: Order,
   ids: { observation: string; report: string },
   finding: Finding,
-  now: Date,
+  { found, now }: { found: Date; now: Date },
 ): ResultResources<Order> {
   if (order.status !== "active") throw orderNotActive(`ServiceRequest/${order.id}`);
   const issued = now.toISOString();
@@ -51,7 +51,7 @@ export function resultOf<Order extends ServiceRequest>(
     code: order.code ?? {},
     subject: order.subject,
     ...(order.encounter && { encounter: order.encounter }),
-    effectiveDateTime: issued,
+    effectiveDateTime: found.toISOString(),
     issued,
     basedOn: [{ reference: `ServiceRequest/${order.id}` }],
   };

@@ -6,7 +6,8 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
-import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { beginOf, codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { emits, owns, type lab } from "./lab.contract.ts";
 import { orderChanged, orderNotFound, resultChanged, resultNotFound } from "./lab.errors.ts";
 import { cancelOrder, correctReports, correctResult, newOrder, orderOf, resultOf } from "./lab.model.ts";
@@ -47,13 +48,15 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
         patient: referenceTo("Patient"),
         encounter: { ...referenceTo("Encounter"), optional: true },
         test: codeRule,
+        ...happenedRules,
         $$strict: true,
       },
       async handler(ctx) {
         const { patient, encounter } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
-        await Promise.all([requireReference(mesh, patient), encounter && requireReference(mesh, encounter)]);
-        const order = newOrder(timeOrderedId(), ctx.params, new Date());
+        const [after] = await Promise.all([beginOf(mesh, encounter), requireReference(mesh, patient)]);
+        const at = happenedAt(ctx.params, { now: new Date(), ...(after && { after }) });
+        const order = withLateReason(newOrder(timeOrderedId(), ctx.params, at), ctx.params);
         const { version } = await this.fhir.create(order);
         return orderOf(order, version);
       },
@@ -66,6 +69,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
       params: {
         order: referenceTo("ServiceRequest"),
         finding: FINDING,
+        ...happenedRules,
         $$strict: true,
       },
       async handler(ctx) {
@@ -74,7 +78,10 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
         const before = await this.fhir.read("ServiceRequest", id);
         if (!before) throw orderNotFound(reference);
         const now = new Date();
-        const { observation, report, order } = resultOf(before, { observation: timeOrderedId(), report: timeOrderedId() }, finding, now);
+        const found = happenedAt(ctx.params, { now, after: { what: reference, time: before.authoredOn } });
+        const ids = { observation: timeOrderedId(), report: timeOrderedId() };
+        const { observation: made, report, order } = resultOf(before, ids, finding, { found, now });
+        const observation = withLateReason(made, ctx.params);
         try {
           await this.fhir.write([change(order), creation(observation), creation(report)]);
         } catch (error) {

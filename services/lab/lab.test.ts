@@ -97,4 +97,17 @@ describe("lab", () => {
     await ownerOf("lab").write(clinic.caller, { steps: [{ op: "create", type: "Observation", id: "early", text }] });
     await expect(correct("Observation/early")).rejects.toEqual(refusal(409, "RESULT_NOT_FINAL"));
   });
+
+  it("takes an order and a result that were written down afterwards, the result not before its order", async () => {
+    const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const ordered = ago(120);
+    const { order, orderedAt } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin, at: ordered });
+    expect(orderedAt).toBe(ordered);
+    const enter = (at: string) => lab.enterResult(clinic.caller, { order, finding: { text: "x" }, at });
+    await expect(enter(ago(121))).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    await expect(enter("2026-01-05")).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+    const found = ago(60);
+    const { observation, issuedAt } = await enter(found);
+    expect(await clinic.read("lab", observation)).toMatchObject({ effectiveDateTime: found, issued: issuedAt });
+  });
 });

@@ -1,4 +1,5 @@
 import { action } from "../../mesh/contract.ts";
+import type { Happened } from "../../mesh/happened-contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = [
@@ -93,12 +94,12 @@ export interface VoidedDispense {
   left?: number;
 }
 
-/** Everything that other services may know about `pharmacy`. */
+/** Everything that other services may know about `pharmacy`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const pharmacy = {
   /** Takes a delivery into stock. */
-  receive: action<{ medication: Code; quantity: number; lot?: string }, Receipt>("pharmacy.receive"),
+  receive: action<{ medication: Code; quantity: number; lot?: string } & Happened, Receipt>("pharmacy.receive"),
   /** Puts the stock right by so many units more or, below zero, less (broken, expired). @throws 409 STOCK_TOO_LOW */
-  adjust: action<{ medication: Code; by: number; reason: string }, Adjustment>("pharmacy.adjust"),
+  adjust: action<{ medication: Code; by: number; reason: string } & Happened, Adjustment>("pharmacy.adjust"),
   /** Sets the stock to what was counted on the shelf. @throws 409 STOCK_CHANGED while others take from it: count again */
   count: action<{ medication: Code; quantity: number; reason?: string }, Adjustment>("pharmacy.count"),
   /** The stock, or that of one medication; at most 1,000 items. */
@@ -108,14 +109,14 @@ export const pharmacy = {
    * @throws 404 NOT_FOUND for an unknown patient or encounter; 409 ALLERGY_RECORDED
    */
   prescribe: action<
-    { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string; override?: string },
+    { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string; override?: string } & Happened,
     Prescription
   >("pharmacy.prescribe"),
   /**
    * Hands out a prescribed medication, all of the quantity or nothing.
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE
    */
-  dispense: action<{ prescription: string; quantity: number }, Dispense>("pharmacy.dispense"),
+  dispense: action<{ prescription: string; quantity: number } & Happened, Dispense>("pharmacy.dispense"),
   /**
    * Undoes a dispense that was never handed out: it is on the shelf again, its prescription as it was, and not charged.
    * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, DISPENSE_CHANGED
@@ -125,5 +126,5 @@ export const pharmacy = {
    * Takes back what was handed out and not used: it is on the shelf, may be dispensed again by the prescription, and is not charged.
    * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, MORE_THAN_DISPENSED
    */
-  return: action<{ dispense: string; quantity: number; reason?: string }, Return>("pharmacy.return"),
+  return: action<{ dispense: string; quantity: number; reason?: string } & Happened, Return>("pharmacy.return"),
 };

@@ -107,8 +107,9 @@ function reasonAgainst(request: MedicationRequest | undefined, { after, now }: C
   const isOver = request.status === "completed" && !(after?.status === "completed" && (hasRoom(request) || isRecord(after, now)));
   if (!["active", "completed"].includes(request.status) || isOver) return `The prescription is ${request.status}: prescribe anew.`;
   const end = request.dispenseRequest?.validityPeriod?.end;
-  const given = after?.whenHandedOver ?? now.toISOString();
-  if (end !== undefined && given.slice(0, end.length) > end) return "The prescription has expired: prescribe anew.";
+  const [, last = Number.POSITIVE_INFINITY] = (end !== undefined && intervalOf(end)) || [];
+  const [given = now.getTime()] = (after?.whenHandedOver !== undefined && intervalOf(after.whenHandedOver)) || [];
+  if (given > last) return "The prescription has expired: prescribe anew.";
   return undefined;
 }
 

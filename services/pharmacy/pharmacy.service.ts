@@ -1,11 +1,13 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
+import type { Happened } from "../../mesh/happened-contract.ts";
 import { reasonRule } from "../../mesh/param-rules.ts";
 import type { CodeableConcept, MedicationDispense, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { beginOf, codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { type Adjustment, type Code, emits, owns, type pharmacy } from "./pharmacy.contract.ts";
 import { dispenseChanged, dispenseNotFound, outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
 import {
@@ -35,7 +37,7 @@ const QUANTITY = { type: "number", integer: true, positive: true, max: MOST } as
 const COUNT_ATTEMPTS = 8;
 
 interface Own {
-  adjusted(of: { medication: Code; by: number; reason: string; booked?: number }): Promise<Adjustment>;
+  adjusted(of: { medication: Code; by: number; reason: string; booked?: number } & Happened): Promise<Adjustment>;
   shelfOf(concept: CodeableConcept | undefined): Promise<string | undefined>;
   dispenseAt(reference: string): Promise<Stored<MedicationDispense>>;
 }
@@ -55,10 +57,17 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
     receive: {
       rest: "POST",
       summary: "Take a delivery of a medication into stock",
-      params: { medication: codeRule, quantity: QUANTITY, lot: { type: "string", min: 1, max: 100, optional: true }, $$strict: true },
+      params: {
+        medication: codeRule,
+        quantity: QUANTITY,
+        lot: { type: "string", min: 1, max: 100, optional: true },
+        ...happenedRules,
+        $$strict: true,
+      },
       async handler(ctx) {
         const { medication } = ctx.params;
-        const delivery = deliveryOf(timeOrderedId(), ctx.params, new Date());
+        const at = happenedAt(ctx.params, { now: new Date() });
+        const delivery = withLateReason(deliveryOf(timeOrderedId(), ctx.params, at), ctx.params);
         await this.fhir.create(delivery);
         return {
           delivery: `SupplyDelivery/${delivery.id}`,
@@ -77,6 +86,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
           { type: "number", integer: true, min: -MOST, max: -1 },
         ],
         reason: reasonRule,
+        ...happenedRules,
         $$strict: true,
       },
       handler(ctx) {
@@ -132,14 +142,16 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         medication: codeRule,
         quantity: QUANTITY,
         dosage: { type: "string", trim: true, min: 1, max: 1_000 },
-        override: { type: "string", trim: true, min: 1, max: 500, optional: true },
+        override: { ...reasonRule, optional: true },
+        ...happenedRules,
         $$strict: true,
       },
       async handler(ctx) {
         const { patient, encounter } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
-        await Promise.all([requireReference(mesh, patient), encounter && requireReference(mesh, encounter)]);
-        const request = newPrescription(timeOrderedId(), ctx.params, new Date());
+        const [after] = await Promise.all([beginOf(mesh, encounter), requireReference(mesh, patient)]);
+        const at = happenedAt(ctx.params, { now: new Date(), ...(after && { after }) });
+        const request = withLateReason(newPrescription(timeOrderedId(), ctx.params, at), ctx.params);
         const { version } = await this.fhir.create(request);
         return prescriptionOf(request, version);
       },
@@ -148,20 +160,20 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
     dispense: {
       rest: "POST",
       summary: "Dispense a prescribed medication from stock",
-      params: { prescription: referenceTo("MedicationRequest"), quantity: QUANTITY, $$strict: true },
+      params: { prescription: referenceTo("MedicationRequest"), quantity: QUANTITY, ...happenedRules, $$strict: true },
       async handler(ctx) {
         const { prescription, quantity } = ctx.params;
         const [, requestId] = splitReference(prescription);
         const request = await this.fhir.read("MedicationRequest", requestId);
         if (!request) throw prescriptionNotFound(prescription);
-        const now = new Date();
-        const dispense = newDispense(request, timeOrderedId(), quantity, now);
+        const at = happenedAt(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
+        const dispense = withLateReason(newDispense(request, timeOrderedId(), quantity, at), ctx.params);
         const shelf = await this.shelfOf(dispense.medicationCodeableConcept);
         // By FHIR, what the pharmacy does not keep is dispensed by others; here there is none of it.
         if (shelf === undefined) throw outOfStock(prescription);
         await this.fhir.create(dispense);
         const left = await this.store.counter(shelf);
-        return { dispense: `MedicationDispense/${dispense.id}`, prescription, quantity, left, dispensedAt: now.toISOString() };
+        return { dispense: `MedicationDispense/${dispense.id}`, prescription, quantity, left, dispensedAt: at.toISOString() };
       },
     },
 
@@ -194,12 +206,14 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         dispense: referenceTo("MedicationDispense"),
         quantity: QUANTITY,
         reason: { ...reasonRule, optional: true },
+        ...happenedRules,
         $$strict: true,
       },
       async handler(ctx) {
         const { dispense: reference, quantity } = ctx.params;
         const dispense = await this.dispenseAt(reference);
-        const delivery = newReturn(timeOrderedId(), dispense, ctx.params, new Date());
+        const at = happenedAt(ctx.params, { now: new Date(), after: { what: reference, time: dispense.whenHandedOver } });
+        const delivery = withLateReason(newReturn(timeOrderedId(), dispense, ctx.params, at), ctx.params);
         await this.fhir.create(delivery);
         const shelf = await this.shelfOf(dispense.medicationCodeableConcept);
         return {
@@ -214,9 +228,9 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
   },
 
   methods: {
-    async adjusted(this: WithFhir, of: { medication: Code; by: number; reason: string; booked?: number }): Promise<Adjustment> {
+    async adjusted(this: WithFhir, of: { medication: Code; by: number; reason: string; booked?: number } & Happened): Promise<Adjustment> {
       const { medication, by } = of;
-      const delivery = adjustmentOf(timeOrderedId(), of, new Date());
+      const delivery = withLateReason(adjustmentOf(timeOrderedId(), of, happenedAt(of, { now: new Date() })), of);
       await this.fhir.create(delivery);
       const quantity = await this.store.counter(stockCounter(medication));
       return { delivery: `SupplyDelivery/${delivery.id}`, by, stock: { medication, quantity } };

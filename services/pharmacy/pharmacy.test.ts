@@ -156,6 +156,25 @@ describe("pharmacy", () => {
     expect(quantity).toBeGreaterThanOrEqual(35);
   });
 
+  it("is written down afterwards, in the order in which it happened", async () => {
+    const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const medication = newMedication();
+    const { delivery } = await pharmacy.receive(clinic.caller, { medication, quantity: 10, at: ago(300) });
+    expect(Date.parse(String((await clinic.read("pharmacy", delivery)).occurrenceDateTime))).toBeLessThan(Date.now() - 290 * 60_000);
+    const wanted = { patient: "Patient/1", medication, quantity: 4, dosage: "1 a day", at: ago(200) };
+    const { prescription, prescribedAt } = await pharmacy.prescribe(clinic.caller, wanted);
+    expect(prescribedAt).toBe(wanted.at);
+    const tooEarly = refusal(409, "AT_TOO_EARLY");
+    await expect(pharmacy.dispense(clinic.caller, { prescription, quantity: 4, at: ago(201) })).rejects.toEqual(tooEarly);
+    const { dispense, dispensedAt } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 4, at: ago(100) });
+    await expect(pharmacy.return(clinic.caller, { dispense, quantity: 1, at: ago(101) })).rejects.toEqual(tooEarly);
+    const { delivery: back } = await pharmacy.return(clinic.caller, { dispense, quantity: 1, at: dispensedAt });
+    expect(await clinic.read("pharmacy", back)).toMatchObject({ occurrenceDateTime: dispensedAt });
+    await expect(pharmacy.adjust(clinic.caller, { medication, by: 1, reason: "x", at: ago(-60) })).rejects.toEqual(
+      refusal(409, "AT_IN_FUTURE"),
+    );
+  });
+
   it("refuses a prescription that there is not, and half a tablet", async () => {
     await expect(pharmacy.dispense(clinic.caller, { prescription: "MedicationRequest/none", quantity: 1 })).rejects.toEqual(
       refusal(404, "PRESCRIPTION_NOT_FOUND"),

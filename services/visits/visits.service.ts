@@ -5,6 +5,7 @@ import type { Encounter, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
 import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { emits, owns, type Visit, type visits } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyOpen, visitChanged, visitNotFound } from "./visits.errors.ts";
@@ -30,11 +31,12 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
     open: {
       rest: "POST",
       summary: "Open an ambulatory visit",
-      params: { patient: referenceTo("Patient"), reason: { ...reasonRule, optional: true }, $$strict: true },
+      params: { patient: referenceTo("Patient"), reason: { ...reasonRule, optional: true }, ...happenedRules, $$strict: true },
       async handler(ctx) {
         const { patient } = ctx.params;
         await requireReference({ caller: ctx, directory: this.directory }, patient);
-        const encounter = openVisit(timeOrderedId(), ctx.params, new Date());
+        const at = happenedAt(ctx.params, { now: new Date() });
+        const encounter = withLateReason(openVisit(timeOrderedId(), ctx.params, at), ctx.params);
         try {
           const { version } = await this.fhir.create(encounter);
           return visitOf(encounter, version);
@@ -47,9 +49,12 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
     close: {
       rest: "POST",
       summary: "Close an ambulatory visit",
-      params: { visit: referenceTo("Encounter"), $$strict: true },
+      params: { visit: referenceTo("Encounter"), ...happenedRules, $$strict: true },
       handler(ctx) {
-        return this.changed(ctx.params.visit, (visit) => closeVisit(visit, new Date()));
+        return this.changed(ctx.params.visit, (visit) => {
+          const after = { what: ctx.params.visit, time: visit.period?.start };
+          return withLateReason(closeVisit(visit, happenedAt(ctx.params, { now: new Date(), after })), ctx.params);
+        });
       },
     },
 

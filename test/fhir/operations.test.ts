@@ -42,6 +42,37 @@ describe("operations over HTTP", () => {
     expect((await at.fhir.get("/Patient/nobody/$everything")).status).toBe(404);
   });
 
+  it("finds who may be the same person, with grades", async () => {
+    const ada = { ...rossi, name: [{ family: "Matchbox", given: ["Ada"] }], birthDate: "1980-02-10" };
+    const phone = { telecom: [{ system: "phone", value: "+39 06 555 7777" }] };
+    const { id } = await created({ ...ada, ...phone });
+    const ask = async (resource: object, ...parameter: object[]) => {
+      const body = { resourceType: "Parameters", parameter: [{ name: "resource", resource }, ...parameter] };
+      const answer = await at.fhir.send("POST", "/Patient/$match", body);
+      return answer.body.entry?.map((it: { resource: { id: string }; search: { extension: [{ valueCode: string }]; score: number } }) => [
+        it.resource.id,
+        it.search.extension[0].valueCode,
+        it.search.score > 0.5,
+      ]);
+    };
+    const onlyCertain = { name: "onlyCertainMatches", valueBoolean: true };
+    expect(await ask({ ...ada, ...phone })).toEqual([[id, "certain", true]]);
+    expect(await ask({ ...ada, ...phone }, onlyCertain)).toEqual([[id, "certain", true]]);
+    expect(await ask(ada)).toEqual([[id, "probable", true]]);
+    expect(await ask(ada, onlyCertain)).toBeUndefined();
+    const { id: second } = await created({ ...ada, ...phone });
+    expect(await ask({ ...ada, ...phone }, onlyCertain)).toBeUndefined(); // of two none is certain
+    expect(await ask({ ...ada, ...phone }, { name: "count", valueInteger: 1 })).toHaveLength(1);
+    expect((await at.fhir.send("POST", "/Patient/$match", { ...ada, ...phone })).body.entry).toHaveLength(2);
+    await at.fhir.send("PUT", `/Patient/${second}`, { ...ada, id: second, active: false });
+    expect(await ask(ada)).toEqual([[id, "probable", true]]);
+    const wrong = await Promise.all(
+      [{ resourceType: "Person" }, { resourceType: "Patient", name: "Ada" }].map((it) => at.fhir.send("POST", "/Patient/$match", it)),
+    );
+    expect(wrong.map(({ status }) => status)).toEqual([400, 400]);
+    expect((await at.fhir.get("/Patient/$match")).status).toBe(405);
+  });
+
   it("finds the last Observation of each code", async () => {
     const subject = { reference: "Patient/lastn" };
     const observe = (code: string, day: string) =>
@@ -82,7 +113,7 @@ describe("operations over HTTP", () => {
   });
 
   it("says 501 of what is not there yet, and 404 of what never will be", async () => {
-    expect(await at.fhir.send("POST", "/Patient/$match", { resourceType: "Parameters" })).toMatchObject({
+    expect(await at.fhir.send("POST", "/Patient/$export", { resourceType: "Parameters" })).toMatchObject({
       status: 501,
       body: outcomeWith("not-supported"),
     });

@@ -90,6 +90,7 @@ describe.each(MESHES)("what %s lists, it answers", (_, services) => {
         "meta-add": () => fhir.send("POST", `/${type}/none/$meta-add`, parameters),
         "meta-delete": () => fhir.send("POST", `/${type}/none/$meta-delete`, parameters),
         everything: () => fhir.get(type === "Patient" ? "/Patient/$everything?_count=1" : `/${type}/none/$everything`),
+        match: () => fhir.send("POST", `/${type}/$match`, { resourceType: type, name: [{ family: "Nobody" }] }),
         lastn: () => fhir.get(`/${type}/$lastn?patient=none`),
       };
       const wanted = [

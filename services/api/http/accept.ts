@@ -51,7 +51,6 @@ const withMeta = (broker: ServiceBroker, meta: Record<string, unknown>): Caller 
 });
 
 /** What every request passes before the mesh hears of it. */
-/** Takes a request in, or refuses it. */
 export function accept(
   service: Gateway,
   config: Config,

@@ -29,7 +29,10 @@ const OPERATIONS = [
 ];
 const SYSTEM_OPERATIONS = [{ name: "meta", definition: `${DEFINITION}/Resource-meta` }];
 const OWN_OPERATIONS: Record<string, { name: string; definition: string }[]> = {
-  Patient: [{ name: "everything", definition: `${DEFINITION}/Patient-everything` }],
+  Patient: [
+    { name: "everything", definition: `${DEFINITION}/Patient-everything` },
+    { name: "match", definition: `${DEFINITION}/Patient-match` },
+  ],
   Encounter: [{ name: "everything", definition: `${DEFINITION}/Encounter-everything` }],
   Observation: [{ name: "lastn", definition: `${DEFINITION}/Observation-lastn` }],
 };

@@ -206,11 +206,17 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       rest: "POST",
       summary: "Merge two records of one person",
       timeout: MERGE_MS,
-      params: { source: referenceTo("Patient"), target: referenceTo("Patient"), $$strict: true },
+      params: {
+        source: referenceTo("Patient"),
+        target: referenceTo("Patient"),
+        preview: { type: "boolean", optional: true },
+        $$strict: true,
+      },
       async handler(ctx) {
-        const pair = ctx.params;
+        const { preview, ...pair } = ctx.params;
         if (pair.source === pair.target) throw samePatient(pair.source);
         await this.merges.requireMergeable(ctx, pair);
+        if (preview) return { ...(await this.stateOf(ctx, pair.source)), left: await this.merges.left(ctx, pair) };
         if (await this.merges.isSmall(ctx, pair)) await this.merges.merge(ctx, pair);
         else await this.beginTask("patients.merge", pair);
         return this.stateOf(ctx, pair.source);

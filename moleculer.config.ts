@@ -1,8 +1,10 @@
 /** How the broker runs: our decisions instead of Moleculer's defaults, each with its reason. */
 import { createHash, randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
 import { type Config, NAMESPACE, withoutPasswords } from "./mesh/config.ts";
+import { knowAccess } from "./mesh/access/know-access.ts";
 import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { NoteBegunWork } from "./mesh/begun-work.ts";
 import { cacher } from "./mesh/cache.ts";
@@ -20,6 +22,9 @@ import { MeshTransporter } from "./mesh/transporter.ts";
 
 /** Longest that a caller waits, milliseconds; what is left of it goes along with every call that the handler makes. */
 export const REQUEST_TIMEOUT_MS = 10_000;
+
+/** The roles that come with the project. */
+const ROLES = join(import.meta.dirname, "services/identity/roles");
 
 export function brokerOptions(config: Config): BrokerOptions {
   const name = config.nodeId ?? (config.services?.length === 1 ? config.services[0] : config.system);
@@ -65,6 +70,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     // pauses with jitter and keeps to the call's one deadline.
     retryPolicy: { enabled: false, retries: 0, delay: 0, maxDelay: 0, factor: 1 },
     middlewares: [
+      knowAccess(config, ROLES),
       Retry,
       WatchLiveness,
       ReportAnomalies,

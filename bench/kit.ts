@@ -31,7 +31,7 @@ export async function start(way: Way): Promise<Running> {
   const port = await freePort();
   const [, ...args] = packageJson.scripts[way === "one" ? "start" : "cluster"].split(" ");
   const begin = performance.now();
-  const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: "warn" };
+  const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: "warn", ACCESS: process.env["ACCESS"] ?? "open" };
   const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "inherit"] });
   const base = `http://127.0.0.1:${port}/fhir`;
   await untilReady(child, `http://127.0.0.1:${port}/health/ready`);

@@ -10,8 +10,10 @@ import { mayReferTo } from "../fhir/search/parameters.ts";
 export interface ActReference {
   /** Path of the Reference, through arrays, without the type: `location.location`. */
   path: string;
-  /** The search parameter that finds it; absent where R4 has none. */
+  /** The search parameter that finds it; absent where R4 has none: who refers so is not found when the other is deleted. */
   parameter?: string;
+  /** The types that one without a parameter leads to. */
+  to?: readonly string[];
 }
 
 const subject = { path: "subject", parameter: "subject" };
@@ -25,15 +27,23 @@ export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> =
   Encounter: [subject, { path: "location.location", parameter: "location" }],
   Appointment: [{ path: "participant.actor", parameter: "actor" }],
   ServiceRequest: [subject, encounter, basedOn, specimen, { path: "replaces", parameter: "replaces" }],
-  Specimen: [subject, { path: "parent", parameter: "parent" }, { path: "request" }],
+  Specimen: [subject, { path: "parent", parameter: "parent" }, { path: "request", to: ["ServiceRequest"] }],
   Observation: [subject, encounter, basedOn, specimen, { path: "hasMember", parameter: "has-member" }],
   DiagnosticReport: [subject, encounter, basedOn, specimen, { path: "result", parameter: "result" }],
-  MedicationRequest: [subject, encounter, { path: "medicationReference", parameter: "medication" }, { path: "priorPrescription" }],
+  MedicationRequest: [
+    subject,
+    encounter,
+    { path: "medicationReference", parameter: "medication" },
+    { path: "priorPrescription", to: ["MedicationRequest"] },
+  ],
   MedicationDispense: [subject, context, { path: "authorizingPrescription", parameter: "prescription" }],
   MedicationAdministration: [subject, context, { path: "request", parameter: "request" }],
-  SupplyDelivery: [{ path: "patient", parameter: "patient" }, { path: "basedOn" }],
+  SupplyDelivery: [
+    { path: "patient", parameter: "patient" },
+    { path: "basedOn", to: ["SupplyRequest"] },
+  ],
   ChargeItem: [subject, context],
-  Invoice: [subject, { path: "lineItem.chargeItemReference" }],
+  Invoice: [subject, { path: "lineItem.chargeItemReference", to: ["ChargeItem"] }],
 };
 
 /** Types that acts rest on; other references of theirs (a practitioner, an organization) may lead anywhere. */
@@ -66,6 +76,9 @@ const RECORDS: Readonly<Record<string, readonly ActReference[]>> = {
   Procedure: [subject],
 };
 
+/** The references by which a resource of a type may rest on others. */
+export const restReferencesOf = (type: string): readonly ActReference[] => ACT_REFERENCES[type] ?? RECORDS[type] ?? [];
+
 /** By what resources of a type may rest on one of another type, as a search parameter finds it; by type of what refers. */
 export function restingOn(type: string): { by: string; slots: number[] }[] {
   const known = resting.get(type);
@@ -79,6 +92,12 @@ export function restingOn(type: string): { by: string; slots: number[] }[] {
   resting.set(type, found);
   return found;
 }
+
+/** `Type.path` of references to a type that no search parameter finds. */
+export const notFoundBySearch = (type: string): string[] =>
+  Object.entries(ACT_REFERENCES).flatMap(([by, references]) =>
+    references.flatMap(({ path, to }) => (to?.includes(type) ? [`${by}.${path}`] : [])),
+  );
 
 /** Made once for each type: a deletion asks for it. */
 const resting = new Map<string, { by: string; slots: number[] }[]>();

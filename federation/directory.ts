@@ -3,6 +3,8 @@
  * what Moleculer's registry says at this moment. A member without a live node is down: its types answer 503. What no member owns answers 404.
  */
 import type { Service, ServiceBroker } from "moleculer";
+import { useTimeZone } from "../fhir/time-zone.ts";
+import { readConfig } from "../mesh/config.ts";
 import { announceMetadata } from "../mesh/announce.ts";
 import { defineMixin } from "../mesh/contract.ts";
 import { type Members, type Membership, membershipOf } from "./membership.ts";
@@ -233,6 +235,7 @@ export function directoryOf(broker: ServiceBroker): Directory {
 export function WithFhirDirectory() {
   return defineMixin<WithDirectory>({
     created() {
+      useTimeZone(readConfig().hospitalTimeZone); // before anything reads a date
       this.directory = directoryOf(this.broker);
     },
     started(this: Service & WithDirectory) {

@@ -1,5 +1,6 @@
 /** What owners tell each other of their resources, for rules that look beyond one service: whether they are there, and a few elements. */
 import type { Resource } from "../fhir/resource.ts";
+import { restReferencesOf } from "./act-references.ts";
 
 /** Elements that are told of a type, besides that a resource is there. */
 const TOLD: Record<string, readonly string[]> = {
@@ -48,13 +49,26 @@ export interface Fact {
   resource?: Resource;
 }
 
+/** Elements that are told of a type: what rules look at, and by what it may rest on others. */
+function toldElements(type: string): readonly string[] {
+  const known = elements.get(type);
+  if (known) return known;
+  const roots = restReferencesOf(type).map(({ path }) => path.split(".", 1)[0] as string);
+  const all = [...new Set([...(TOLD[type] ?? []), ...roots])];
+  elements.set(type, all);
+  return all;
+}
+
+/** Made once for each type. */
+const elements = new Map<string, readonly string[]>();
+
 /** Whether rules of other services look at resources of the type. */
-export const mayBeTold = (type: string): boolean => Object.hasOwn(TOLD, type);
+export const mayBeTold = (type: string): boolean => toldElements(type).length > 0;
 
 /** What is told of a resource. */
 export function toldOf(resource: Resource): Resource {
   const told: Resource = { resourceType: resource.resourceType };
-  for (const name of TOLD[resource.resourceType] ?? []) if (resource[name] !== undefined) told[name] = resource[name];
+  for (const name of toldElements(resource.resourceType)) if (resource[name] !== undefined) told[name] = resource[name];
   return told;
 }
 

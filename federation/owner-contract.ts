@@ -89,6 +89,12 @@ export interface Resting {
   by: string[];
 }
 
+/** A resource as its owner shows it. */
+export interface ShownResource extends StoredResource {
+  /** Some of it follows from other data (a bed's occupancy): it may be shown otherwise in the same version, and is never "not modified". */
+  isDerived?: boolean;
+}
+
 /** What became of one step; see `WriteResult` of the store. */
 export interface StepResult {
   outcome: "created" | "updated" | "deleted" | "existed" | "none" | "added";
@@ -158,7 +164,7 @@ function actionsOf(service: string) {
   const declare = <Params, Result>(name: string): Action<Params, Result> => action(`${service}.fhir.${name}`);
   return {
     /** The current version, also of a deleted one (without json); null when it has none. */
-    read: declare<{ type: string; id: string }, StoredResource | null>("read"),
+    read: declare<{ type: string; id: string }, ShownResource | null>("read"),
     /** Current versions of these ids, deletions included; ids that the owner never had are left out. */
     versions: declare<{ type: string; ids: string[] }, VersionOf[]>("versions"),
     /** One version, for ever the same. @throws 404 NOT_FOUND */
@@ -185,11 +191,11 @@ function actionsOf(service: string) {
     prepare: declare<{ tx: string; steps: OwnerStep[]; representation?: boolean; elsewhere?: MadeElsewhere }, StepResult[]>("prepare"),
     /**
      * Before these are deleted: the owner takes no new reference to them any more, for some seconds, and says who of its resources rests on
-     * them. `tx`: the transaction that deletes them.
+     * them. `token`: a UUID of who deletes them. `tx`: the transaction that does.
      */
-    fence: declare<{ places: Place[]; tx?: string }, Resting[]>("fence"),
-    /** They are not deleted: they may be referred to again. */
-    unfence: declare<{ places: Place[] }, null>("unfence"),
+    fence: declare<{ places: Place[]; token: string; tx?: string }, Resting[]>("fence"),
+    /** They are not deleted by who has this token: they may be referred to again. */
+    unfence: declare<{ places: Place[]; token: string }, null>("unfence"),
     /** Second phase; idempotent. `at`: meta.lastUpdated, milliseconds. */
     commit: declare<{ tx: string; at: number }, null>("commit"),
     abort: declare<{ tx: string }, null>("abort"),

@@ -1,6 +1,6 @@
 /** Reads over all owners of a type: a shared type may have a resource with any of them. */
 import type { StoredResource } from "../store/store.ts";
-import { ownerOf } from "./owner-contract.ts";
+import { ownerOf, type ShownResource } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
 import { gone, isType, notFound, ownerDown } from "./errors.ts";
 import type { QueryContext } from "./query-context.ts";
@@ -21,7 +21,7 @@ export async function readResource(mesh: QueryContext, type: string, id: string)
   return found;
 }
 
-type HeldResource = StoredResource & { owner: string };
+type HeldResource = ShownResource & { owner: string };
 
 const isLiving = (found: HeldResource): found is HeldResource & { json: string } => found.json !== undefined;
 

@@ -1,8 +1,12 @@
+import { hospitalZone, momentOf } from "./time-zone.ts";
+
 /**
  * FHIR dates as intervals (R4 3.1.1.4.7): what is given to the day lasts the day. Milliseconds since 1970 in UTC, both ends
- * inclusive. A time without a zone is UTC, so the answer does not depend on where the server stands.
+ * inclusive. A day, and a time without a zone, are the hospital's (`time-zone.ts`), not those of where the server stands.
  */
 export type Interval = [low: number, high: number];
+
+const DAY_MS = 86_400_000;
 
 const form = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
 
@@ -13,18 +17,21 @@ export function intervalOf(text: string): Interval | undefined {
   const [, y, mo, d, h, mi, s, fraction, zone] = found as unknown as (string | undefined)[];
   const year = Number(y);
   if (year === 0) return undefined;
-  if (mo === undefined) return [utc(year, 0, 1), utc(year + 1, 0, 1) - 1];
+  const zoned = hospitalZone();
+  const local = (shown: number): number => (zoned === "UTC" ? shown : momentShown(shown, zoned));
+  if (mo === undefined) return [local(utc(year, 0, 1)), local(utc(year + 1, 0, 1)) - 1];
   const month = Number(mo) - 1;
   if (month < 0 || month > 11) return undefined;
-  if (d === undefined) return [utc(year, month, 1), utc(year, month + 1, 1) - 1];
+  if (d === undefined) return [local(utc(year, month, 1)), local(utc(year, month + 1, 1)) - 1];
   const day = Number(d);
   if (day < 1 || day > daysIn(year, month)) return undefined;
   const start = utc(year, month, day);
-  if (h === undefined) return [start, start + 86_399_999];
-  const offset = offsetOf(zone);
+  if (h === undefined) return [local(start), local(start + DAY_MS) - 1];
+  const offset = zone === undefined ? 0 : offsetOf(zone);
   // 60 is a leap second; 24:00 is no FHIR time.
   if (Number(h) > 23 || Number(mi) > 59 || (s !== undefined && Number(s) > 60) || offset === undefined) return undefined;
-  const minute = start + Number(h) * 3_600_000 + Number(mi) * 60_000 - offset;
+  const shown = start + Number(h) * 3_600_000 + Number(mi) * 60_000 - offset;
+  const minute = zone === undefined ? local(shown) : shown;
   if (s === undefined) return [minute, minute + 59_999];
   const second = minute + Number(s) * 1000;
   if (fraction === undefined) return [second, second + 999];
@@ -47,8 +54,22 @@ function daysIn(year: number, month: number): number {
   return month === 3 || month === 5 || month === 8 || month === 10 ? 30 : 31;
 }
 
-function offsetOf(zone: string | undefined): number | undefined {
-  if (zone === undefined || zone === "Z") return 0;
+/** Days that are asked for again and again, of which one is some 10 microseconds to find; 100 bytes each. */
+const MAX_KNOWN = 20_000;
+const known = new Map<string, number>();
+
+function momentShown(shown: number, zone: string): number {
+  const key = `${zone} ${shown}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  if (known.size >= MAX_KNOWN) known.clear();
+  const moment = momentOf(shown, zone);
+  known.set(key, moment);
+  return moment;
+}
+
+function offsetOf(zone: string): number | undefined {
+  if (zone === "Z") return 0;
   const hours = Number(zone.slice(1, 3));
   const minutes = Number(zone.slice(4));
   if (hours > 14 || minutes > 59) return undefined;

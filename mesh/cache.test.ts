@@ -46,7 +46,7 @@ describe("Redis", () => {
 
   beforeAll(async () => {
     redis = await startRedis({ dir });
-    broker = new ServiceBroker(brokerOptions(readConfig({ REDIS_URL: redis.url, LOG_LEVEL: "fatal" })));
+    broker = new ServiceBroker(brokerOptions(readConfig({ ACCESS: "open", REDIS_URL: redis.url, LOG_LEVEL: "fatal" })));
     broker.createService({
       name: "wards",
       actions: {

@@ -6,7 +6,10 @@ describe("the settings of a process", () => {
     expect(readConfig({})).toEqual({
       port: 3000,
       rules: { otherwise: "on", named: {} },
+      access: "closed",
       host: "127.0.0.1",
+      identityHost: "127.0.0.1",
+      identityPort: 0,
       dataDir: resolve("data"),
       system: "provider",
       logLevel: "info",
@@ -16,11 +19,19 @@ describe("the settings of a process", () => {
       behindProxy: false,
       conditionalDelete: "single",
       dateSearch: "r4",
+      hospitalTimeZone: "UTC",
     });
   });
 
   it("treat an empty variable as not set", () => {
     expect(readConfig({ PORT: "", NATS_URL: " " })).toEqual(readConfig({}));
+  });
+
+  it("name the time zone of the hospital's clocks", () => {
+    expect(readConfig({ HOSPITAL_TIME_ZONE: "Africa/Algiers" }).hospitalTimeZone).toBe("Africa/Algiers");
+    for (const HOSPITAL_TIME_ZONE of ["Mars/Olympus", "+01:00", "1"]) {
+      expect(() => readConfig({ HOSPITAL_TIME_ZONE })).toThrow(/HOSPITAL_TIME_ZONE is .*the name of a time zone/);
+    }
   });
 
   it("take what the environment says", () => {

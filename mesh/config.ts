@@ -2,9 +2,27 @@
  * The settings of one process: the only place that reads the environment. Everything is checked at once, so that one
  * start tells all faults.
  */
-import { BlockList, isIP } from "node:net";
-import { isAbsolute, resolve } from "node:path";
-import { RULE_NAMES } from "./rule-names.ts";
+import type { BlockList } from "node:net";
+import { resolve } from "node:path";
+import type { RuleSettings } from "./rule-settings.ts";
+import {
+  matching,
+  mongo,
+  oneOf,
+  parseHost,
+  parseKey,
+  parseNames,
+  parseNetworks,
+  parseOrigins,
+  parsePath,
+  parsePort,
+  parsePublicUrl,
+  parseRules,
+  parseShare,
+  parseTimeZone,
+  RULES_EXPECTED,
+  urls,
+} from "./setting-forms.ts";
 
 // Every process is in UTC, wherever its machine stands: the library for FHIRPath takes a time without a zone for one of its process's.
 process.env.TZ = "UTC";
@@ -44,6 +62,21 @@ export interface Config {
   pageKey?: Buffer;
   /** File that holds the same. */
   pageKeyFile?: string;
+  /** Whether who asks must have signed in; `open`, for trying on this machine: anybody may do anything. */
+  access: "open" | "closed";
+  /** Key by which nodes tell each other who asks, 32 bytes; undefined: one that is kept in `dataDir`. */
+  meshKey?: Buffer;
+  /** File that holds the same. */
+  meshKeyFile?: string;
+  /** Access token that programs of who operates the system use instead of their own. */
+  token?: string;
+  /** Folder of the roles' files; undefined: the project's own. */
+  rolesDir?: string;
+  /** Address and port that a node of `identity` listens on for gateways; 0: a free port. */
+  identityHost: string;
+  identityPort: number;
+  /** Folder of the keys that sign tokens; undefined: `dataDir`. */
+  identityKeys?: string;
   system: System;
   /** Only these services of the system; undefined: all of them. */
   services?: string[];
@@ -75,6 +108,8 @@ export interface Config {
   conditionalDelete: "single" | "multiple";
   /** Whether `ge` and `le` find periods that only overlap the date: "r4", not; "overlap", yes. */
   dateSearch: "r4" | "overlap";
+  /** Where the hospital's clocks hang, like Africa/Algiers: what a day is, and a time without a zone. */
+  hospitalTimeZone: string;
   /** Which of the hospital's rules hold. */
   rules: RuleSettings;
   /** Origins of browser apps that may use the API, `https://app.example`; "*": all; undefined: none but the gateway's own. */
@@ -95,13 +130,6 @@ export interface Config {
   servicesDir?: string;
 }
 
-/** What RULES says: of rules and groups of rules that it names, and of all others. */
-export interface RuleSettings {
-  otherwise: "on" | "off";
-  /** By id or group. `all`, of the references only: of every type, not just of the hospital's acts. */
-  named: Readonly<Record<string, "on" | "warn" | "off" | "all">>;
-}
-
 /** Nodes of one mesh find each other under this name; another name is another mesh, also on the same NATS. */
 export const NAMESPACE = "openward";
 
@@ -109,7 +137,7 @@ export const NAMESPACE = "openward";
 export const DISCONNECT_SUBJECT = "mesh.disconnect";
 
 /** Settings whose values are never printed. */
-const SECRETS = new Set(["PAGE_KEY"]);
+const SECRETS = new Set(["PAGE_KEY", "MESH_KEY", "TOKEN"]);
 
 /**
  * @param env the environment, `process.env` unless a test gives its own
@@ -135,6 +163,14 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const tlsKey = read("TLS_KEY", parsePath, "the path of a file");
   const pageKey = read("PAGE_KEY", parseKey, "32 random bytes in hexadecimal or base64 (openssl rand -hex 32)");
   const pageKeyFile = read("PAGE_KEY_FILE", parsePath, "the path of a file");
+  const access = read("ACCESS", oneOf(["open", "closed"] as const), "open or closed") ?? "closed";
+  const meshKey = read("MESH_KEY", parseKey, "32 random bytes in hexadecimal or base64 (openssl rand -hex 32)");
+  const meshKeyFile = read("MESH_KEY_FILE", parsePath, "the path of a file");
+  const token = read("TOKEN", matching(/^[A-Za-z0-9._~+/-]+=*$/), "an access token (npm run --silent token)");
+  const rolesDir = read("ROLES_DIR", parsePath, "the path of a folder");
+  const identityHost = read("IDENTITY_HOST", parseHost, "a host name or an IP address to listen on") ?? "127.0.0.1";
+  const identityPort = read("IDENTITY_PORT", parsePort, "a whole number from 0 to 65535") ?? 0;
+  const identityKeys = read("IDENTITY_KEYS", parsePath, "the path of a folder");
   const dataDir = read("DATA_DIR", parsePath, "the path of a folder") ?? resolve("data");
   const system = read("SYSTEM", oneOf(Object.values(System)), "provider or national") ?? System.provider;
   const services = read("SERVICES", parseNames, 'service names separated by commas, like "patients,visits"');
@@ -153,6 +189,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const subject = read("NATS_DISCONNECT_SUBJECT", matching(/^(-|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$/), "a NATS subject, or - for none");
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
+  const hospitalTimeZone = read("HOSPITAL_TIME_ZONE", parseTimeZone, 'the name of a time zone like "Africa/Algiers"') ?? "UTC";
   const rules = read("RULES", parseRules, RULES_EXPECTED) ?? { otherwise: "on", named: {} };
   const subscriptionNetworks = read("SUBSCRIPTION_NETWORKS", parseNetworks, 'networks like "10.1.0.0/16,::1", separated by commas');
   const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
@@ -171,13 +208,17 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     port,
     host,
     dataDir,
+    identityHost,
+    identityPort,
     system,
     logLevel,
     logFormat,
     traceShare,
     conditionalDelete,
     dateSearch,
+    hospitalTimeZone,
     rules,
+    access,
     supervised,
     behindProxy,
     ...(publicUrl && { publicUrl }),
@@ -185,6 +226,11 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(tlsCert && tlsKey && { tlsCert, tlsKey }),
     ...(pageKey && { pageKey }),
     ...(pageKeyFile && { pageKeyFile }),
+    ...(meshKey && { meshKey }),
+    ...(meshKeyFile && { meshKeyFile }),
+    ...(token && { token }),
+    ...(rolesDir && { rolesDir }),
+    ...(identityKeys && { identityKeys }),
     ...(services && { services }),
     ...(members && { members }),
     ...(meshName && { meshName }),
@@ -212,7 +258,15 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Why a gateway must not listen as it is told to, in one sentence; undefined: it may. */
-export function exposureOf({ host, tlsCert, behindProxy }: Pick<Config, "host" | "tlsCert" | "behindProxy">): string | undefined {
+export function exposureOf({
+  host,
+  tlsCert,
+  behindProxy,
+  access,
+}: Pick<Config, "host" | "tlsCert" | "behindProxy" | "access">): string | undefined {
+  if (access === "open" && !isLoopback(host)) {
+    return `ACCESS is open, and HOST is ${host}, which other machines can reach: open access is for this machine only (HOST=127.0.0.1).`;
+  }
   if (isLoopback(host) || tlsCert || behindProxy) return undefined;
   return (
     `HOST is ${host}, which other machines can reach, and what they send would not be encrypted: ` +
@@ -234,112 +288,4 @@ export function withoutPasswords(text: string): string {
 function maskUser(user: string): string {
   const colon = user.indexOf(":");
   return colon >= 0 ? `${user.slice(0, colon)}:***` : "***";
-}
-
-function parsePort(text: string): number | undefined {
-  const port = Number(text);
-  return /^\d{1,5}$/.test(text) && port <= 65_535 ? port : undefined;
-}
-
-function parseShare(text: string): number | undefined {
-  const share = Number(text);
-  return /^\d*\.?\d+$/.test(text) && share <= 1 ? share : undefined;
-}
-
-function parseHost(text: string): string | undefined {
-  return /^[A-Za-z0-9.:_-]{1,255}$/.test(text) ? text : undefined;
-}
-
-/** An origin as browsers write it; a slash at its end is forgiven. */
-function parsePublicUrl(text: string): string | undefined {
-  const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol) || !url.hostname || url.username || url.password) return undefined;
-  return url.pathname === "/" && url.search === "" && url.hash === "" && !/[?#*]/.test(text) ? url.origin : undefined;
-}
-
-function parseNetworks(text: string): BlockList | undefined {
-  const list = new BlockList();
-  for (const part of text.split(",").map((it) => it.trim())) {
-    const [address = "", prefix, ...rest] = part.split("/");
-    const family = isIP(address);
-    const bits = family === 4 ? 32 : 128;
-    const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
-    if (family === 0 || rest.length > 0 || length < 0 || length > bits) return undefined;
-    list.addSubnet(address, length, family === 4 ? "ipv4" : "ipv6");
-  }
-  return list;
-}
-
-/** @returns 32 bytes */
-export function parseKey(text: string): Buffer | undefined {
-  const bytes = /^[0-9A-Fa-f]{64}$/.test(text)
-    ? Buffer.from(text, "hex")
-    : /^[\w+/-]{43}=?$/.test(text)
-      ? Buffer.from(text, "base64")
-      : undefined;
-  return bytes?.length === 32 ? bytes : undefined;
-}
-
-function parsePath(text: string): string | undefined {
-  if (text.includes("\0")) return undefined;
-  return isAbsolute(text) ? text : resolve(text);
-}
-
-function parseNames(text: string): string[] | undefined {
-  const names = text.split(",").map((name) => name.trim());
-  return names.every((name) => /^[a-z][a-z0-9-]*$/.test(name)) ? [...new Set(names)] : undefined;
-}
-
-/** As browsers write them, for they are compared as they are: without path, in lower case, without a port that is the scheme's own. */
-function parseOrigins(text: string): "*" | string[] | undefined {
-  if (text === "*") return text;
-  const origins = text.split(",").map((origin) => origin.trim());
-  return origins.every(isOrigin) ? [...new Set(origins)] : undefined;
-}
-
-function isOrigin(text: string): boolean {
-  if (/^https?:/.test(text)) return URL.parse(text)?.origin === text && !text.includes("*");
-  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d+)?$/.test(text);
-}
-
-/** `off`, or `references:warn,status:off`: names of groups or of single rules. */
-function parseRules(text: string): RuleSettings | undefined {
-  if (text === "on" || text === "off") return { otherwise: text, named: {} };
-  const named: Record<string, "on" | "warn" | "off" | "all"> = {};
-  for (const part of text.split(",").map((it) => it.trim())) {
-    const [name = "", mode = "", ...rest] = part.split(":");
-    const isKnown = RULE_NAMES.includes(name) && (["on", "warn", "off"].includes(mode) || (name === "references" && mode === "all"));
-    if (!isKnown || rest.length > 0) return undefined;
-    named[name] = mode as "on";
-  }
-  return { otherwise: "on", named };
-}
-
-const RULES_EXPECTED =
-  'on, off, or names with on, warn or off like "references:warn,status:off" (references also: all). ' +
-  `The names are ${RULE_NAMES.join(", ")}`;
-
-function oneOf<const T extends string>(choices: readonly T[]): (text: string) => T | undefined {
-  return (text) => choices.find((choice) => choice === text);
-}
-
-function matching(pattern: RegExp): (text: string) => string | undefined {
-  return (text) => (pattern.test(text) ? text : undefined);
-}
-
-function urls(protocols: string[], most = 16): (text: string) => string | undefined {
-  return (text) => {
-    const parts = text.split(",").map((part) => part.trim());
-    return parts.length <= most && parts.every((part) => isUrl(part, protocols)) ? parts.join(",") : undefined;
-  };
-}
-
-function isUrl(text: string, protocols: string[]): boolean {
-  const url = URL.parse(text);
-  return url !== null && protocols.includes(url.protocol) && url.hostname !== "";
-}
-
-/** A MongoDB URL may list several hosts, which `URL` does not know; the driver checks the rest. */
-function mongo(text: string): string | undefined {
-  return /^mongodb(\+srv)?:\/\/([^/?#\s]*@)?[^/?#\s@]+(\/[^?#\s]*)?(\?[^#\s]*)?$/.test(text) ? text : undefined;
 }

@@ -3,6 +3,7 @@
  * `event(…)`; a caller writes `await wards.open(ctx, { … })` and `tsc` checks params and result on both sides.
  */
 import type { ActionParams, ActionSchema, CallingOptions, Context, Service, ServiceSchema } from "moleculer";
+import { type WhoMay, withGuard } from "./access/guard.ts";
 import type { Caller } from "./caller.ts";
 
 /** One action that others may call, as a function that carries its types and its name. */
@@ -54,6 +55,8 @@ type HandlersOf<Contract> = {
     ? Omit<ActionSchema, "handler" | "params" | "rest"> & {
         /** Absent: callable in the mesh only. */
         rest?: RestMethod;
+        /** Absent: of what is published those whose roles name it, of what is not only the mesh's own work. */
+        whoMay?: WhoMay;
         /** One sentence for the API's documentation. */
         summary?: string;
         /** The name that the action had in the version before: it answers by it too, marked as deprecated. */
@@ -86,7 +89,18 @@ export function defineService<Contract = object, Gains = object>(
   schema: Plain & Behaviour & { name: string; actions: HandlersOf<Contract> } & ThisType<Service & Gains>,
 ): ServiceSchema {
   const service = schema as unknown as ServiceSchema;
-  return { ...service, actions: withFormerNames(service.actions ?? {}) };
+  return { ...service, actions: withGuards(withFormerNames(service.actions ?? {})) };
+}
+
+/** Each action behind its guard. */
+function withGuards(actions: NonNullable<ServiceSchema["actions"]>): NonNullable<ServiceSchema["actions"]> {
+  return Object.fromEntries(
+    Object.entries(actions).map(([name, action]) => {
+      const { whoMay, handler, ...definition } = action as ActionSchema & { whoMay?: WhoMay };
+      if (typeof handler !== "function") return [name, action];
+      return [name, { ...definition, handler: withGuard(handler, whoMay ?? (definition.rest ? "role" : "system")) } as ActionSchema];
+    }),
+  );
 }
 
 /** Each action that has a former name, once more under that name. */
@@ -101,11 +115,15 @@ function withFormerNames(actions: NonNullable<ServiceSchema["actions"]>): NonNul
   return all;
 }
 
-type MixinActions = Record<string, false | (Omit<ActionSchema, "handler"> & { hedge?: boolean; handler(ctx: never): unknown })>;
+type MixinActions = Record<
+  string,
+  false | (Omit<ActionSchema, "handler"> & { hedge?: boolean; whoMay?: WhoMay; handler(ctx: never): unknown })
+>;
 
 /** A mixin that puts `Gains` on the `this` of every service that uses it. */
 export function defineMixin<Gains>(
   schema: Plain & Behaviour & { actions?: MixinActions } & ThisType<Service & Gains>,
 ): Partial<ServiceSchema> {
-  return schema as unknown as Partial<ServiceSchema>;
+  const mixin = schema as unknown as Partial<ServiceSchema>;
+  return { ...mixin, ...(mixin.actions && { actions: withGuards(mixin.actions) }) };
 }

@@ -33,7 +33,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-const settings = (name: string) => ({ NATS_URL: nats.url, NODE_ID: name, LOG_LEVEL: "fatal" });
+const settings = (name: string) => ({ NATS_URL: nats.url, NODE_ID: name, LOG_LEVEL: "fatal", ACCESS: "open" });
 
 async function node(name: string, ...services: ServiceSchema[]): Promise<ServiceBroker> {
   const broker = new ServiceBroker(brokerOptions(readConfig(settings(name))));

@@ -14,7 +14,7 @@ const from = (remoteAddress: string, headers = {}) => ({ socket: { remoteAddress
 describe("the metrics of a process", () => {
   it("are served on its own port to this machine, and end with it", async () => {
     const port = await freePort();
-    const broker = new ServiceBroker(brokerOptions(readConfig({ LOG_LEVEL: "fatal", METRICS_PORT: `${port}` })));
+    const broker = new ServiceBroker(brokerOptions(readConfig({ ACCESS: "open", LOG_LEVEL: "fatal", METRICS_PORT: `${port}` })));
     await broker.start();
     const url = `http://127.0.0.1:${port}`;
     const answer = await fetch(`${url}/metrics`);

@@ -22,6 +22,15 @@ export const momentRule = {
   messages: { stringPattern: "'{field}' must be a date (YYYY-MM-DD), or a date and time with zone (YYYY-MM-DDThh:mm:ssZ)." },
 } as const;
 
+const minuteTime = "(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,9})?)?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?";
+
+/** A time of a day, to the minute at least, with a zone or by the hospital's clocks. */
+export const timeRule = {
+  type: "string",
+  pattern: new RegExp(`^${fullDate}T${minuteTime}$`),
+  messages: { stringPattern: "'{field}' must be a date and time (YYYY-MM-DDThh:mm), with or without seconds and zone." },
+} as const;
+
 /** An absolute or relative URI as FHIR takes it: no white space in it. At most 500 characters. */
 export const uriRule = {
   type: "string",
@@ -30,3 +39,6 @@ export const uriRule = {
   pattern: /^[^\u0000-\u0020]+$/,
   messages: { stringPattern: "'{field}' must be a URI, without spaces." },
 } as const;
+
+/** Why something is done, in words that stay on record. */
+export const reasonRule = { type: "string", trim: true, min: 1, max: 500 } as const;

@@ -29,7 +29,7 @@ const lab: ServiceSchema = {
   },
 };
 
-const broker = new ServiceBroker(brokerOptions(readConfig({ LOG_LEVEL: "fatal" })));
+const broker = new ServiceBroker(brokerOptions(readConfig({ ACCESS: "open", LOG_LEVEL: "fatal" })));
 broker.createService(lab);
 
 beforeAll(() => broker.start());
@@ -88,7 +88,7 @@ describe("a call that fails", () => {
 });
 
 describe("a service that fails at all its calls", () => {
-  const open = { ...brokerOptions(readConfig({ LOG_LEVEL: "fatal" })), circuitBreaker: { enabled: false } };
+  const open = { ...brokerOptions(readConfig({ ACCESS: "open", LOG_LEVEL: "fatal" })), circuitBreaker: { enabled: false } };
   const mesh = new ServiceBroker(open);
   mesh.createService(lab);
   beforeAll(() => mesh.start());
@@ -137,7 +137,7 @@ describe("a call whose caller has given up", () => {
       },
     },
   };
-  const ward = new ServiceBroker(brokerOptions(readConfig({ LOG_LEVEL: "fatal" })));
+  const ward = new ServiceBroker(brokerOptions(readConfig({ ACCESS: "open", LOG_LEVEL: "fatal" })));
   ward.createService(rounds);
   beforeAll(() => ward.start());
   afterAll(() => ward.stop());

@@ -83,6 +83,8 @@ export const RULE_NAMES: readonly string[] = [
   "specimen-subject",
   "supply-delivery-final",
   "supply-delivery-references",
+  "supply-delivery-return",
+  "supply-delivery-return-of",
   "supply-delivery-status",
   "supply-delivery-stock",
   "supply-delivery-value",

@@ -28,7 +28,7 @@ const desk: ServiceSchema = {
 };
 
 describe("documents that are written for a request with an Idempotency-Key", () => {
-  const broker = new ServiceBroker(brokerOptions(readConfig({ LOG_LEVEL: "fatal", DATA_DIR: dataDir })));
+  const broker = new ServiceBroker(brokerOptions(readConfig({ ACCESS: "open", LOG_LEVEL: "fatal", DATA_DIR: dataDir })));
   broker.createService(desk);
   beforeAll(() => broker.start());
   afterAll(async () => {

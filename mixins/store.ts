@@ -17,7 +17,9 @@ export interface WithStore {
 }
 
 /** How the store is kept; its name is the service's. */
-export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" | "onEvents"> {
+export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" | "onEvents" | "indexVersion"> {
+  /** As of `StoreOptions`; a function is asked when the store is opened. */
+  indexVersion: string | (() => string);
   /** Which changes of a service are events, and who is told of them. */
   events?(service: Service): Pick<StoreOptions, "emits" | "onEvents">;
 
@@ -26,10 +28,11 @@ export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" |
 }
 
 /** The start fails with STORE_UNAVAILABLE, and a sentence that says what to do, when the store cannot be opened. */
-export function Store({ config, events, ...options }: StoreMixinOptions): Partial<ServiceSchema> {
+export function Store({ config, events, indexVersion, ...options }: StoreMixinOptions): Partial<ServiceSchema> {
   const own: Partial<ServiceSchema> & ThisType<Service & Partial<WithStore> & { endSampling?: () => void }> = {
     async started() {
-      const store = await openStore(config ?? readConfig(), { ...options, ...events?.(this), name: this.name });
+      const version = typeof indexVersion === "string" ? indexVersion : indexVersion();
+      const store = await openStore(config ?? readConfig(), { ...options, ...events?.(this), indexVersion: version, name: this.name });
       this.store = timed(this.name, TIMED, store);
       this.endSampling = sample.commitQueue(() => this.store?.waiting() ?? 0);
     },

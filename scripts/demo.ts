@@ -4,8 +4,9 @@
  */
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { readConfig } from "../mesh/config.ts";
-import { liveOneDay } from "./demo/day.ts";
+import { type Config, readConfig } from "../mesh/config.ts";
+import { ownTokens, type TokenSource, tryAccounts } from "./identity/try-account.ts";
+import { DAY_ROLES, liveOneDay } from "./demo/day.ts";
 import { FhirClient } from "./import/client.ts";
 import { filesIn } from "./import/files.ts";
 import { importFiles } from "./import/importer.ts";
@@ -23,7 +24,7 @@ try {
   const config = readConfig();
   isOurs = !given && runningIn(config.dataDir) === undefined;
   if (isOurs) await import("./serve.ts"); // says itself what it is, or why it cannot start, and handles Ctrl-C
-  await show(given ?? gatewayUrl(config));
+  await show(given ?? gatewayUrl(config), config);
   if (isOurs) console.log("\nThe server runs until you press Ctrl-C; its data stays, and `npm start` brings it back.");
 } catch (error) {
   console.error(sentenceOf(error, { host: "", port: 0 }));
@@ -45,26 +46,32 @@ function givenUrl(): string | undefined {
   }
 }
 
-async function show(url: string): Promise<void> {
+async function show(url: string, config: Config): Promise<void> {
+  const tokens = await ownTokens(config, url);
   console.log(`\nTen patients come from ${relative(process.cwd(), SAMPLES) || "."}:`);
-  await importSamples(url);
+  await importSamples(url, tokens?.("system"));
 
   console.log("\nOne day in the hospital:");
   const tell = (event: string, reference: string) => console.log(`  ${event.padEnd(66)} ${url}/fhir/${reference}`);
-  const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 23), tell).catch((error: Error) => {
+  const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 23), tell, tokens).catch((error: Error) => {
     throw new StartupError(error.message);
   });
 
-  console.log(`\nNow ask for yourself:
-  curl '${url}/fhir/${patient}/$everything'
-  curl '${url}/fhir/Observation?subject:Patient.name=portillo&code=http://loinc.org|8302-2&_sort=-date&_count=3'
-  curl '${url}/api/wards/listBeds?ward=${ward}'
+  const isOwn = tokens !== undefined && config.token === undefined;
+  const accounts = isOwn ? await tryAccounts(config, DAY_ROLES) : [];
+  if (isOwn) console.log("\nTo sign in with:");
+  for (const { role, login, password } of accounts) console.log(`  ${role.padEnd(16)} ${login.padEnd(20)} ${password}`);
+  const bearer = tokens ? ' -H "Authorization: Bearer $TOKEN"' : "";
+  console.log(`\nNow ask for yourself:${isOwn ? `\n  TOKEN=$(npm run --silent token -- --try physician)` : ""}
+  curl '${url}/fhir/${patient}/$everything'${bearer}
+  curl '${url}/fhir/Observation?subject:Patient.name=portillo&code=http://loinc.org|8302-2&_sort=-date&_count=3'${bearer}
+  curl '${url}/api/wards/listBeds?ward=${ward}'${bearer}
 or look at ${url} with a browser.`);
 }
 
-async function importSamples(url: string): Promise<void> {
+async function importSamples(url: string, token: TokenSource | undefined): Promise<void> {
   const files = filesIn([SAMPLES]);
-  const client = new FhirClient(fhirBase(url));
+  const client = new FhirClient(fhirBase(url), token);
   await client.reach();
   const progress = new Progress({ files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });
   const counts = await importFiles({

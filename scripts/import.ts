@@ -11,6 +11,7 @@ import { readConfig } from "../mesh/config.ts";
 import { FhirClient, Unreachable } from "./import/client.ts";
 import { filesIn } from "./import/files.ts";
 import { importFiles } from "./import/importer.ts";
+import { ownTokens } from "./identity/try-account.ts";
 import { fhirBase, optionsOf } from "./import/options.ts";
 import { Progress, summaryOf } from "./import/progress.ts";
 import { gatewayUrl } from "./start/address.ts";
@@ -26,9 +27,11 @@ try {
 }
 
 async function main(args: string[]): Promise<number> {
-  const { paths, base = fhirBase(gatewayUrl(readConfig())), parallel, once } = optionsOf(args);
+  const config = readConfig();
+  const { paths, base = fhirBase(gatewayUrl(config)), parallel, once } = optionsOf(args);
   const files = filesIn(paths);
-  const client = new FhirClient(base);
+  const tokens = await ownTokens(config, base.replace(/\/fhir$/, ""));
+  const client = new FhirClient(base, tokens?.("system"));
   await client.reach();
   const progress = new Progress({ files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });
   const stop = new AbortController();

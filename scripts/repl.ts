@@ -1,5 +1,6 @@
 /** Joins the running mesh with Moleculer's REPL (`nodes`, `services`, `actions`, `call`, `bench`) and commands of our own. */
 import { ServiceBroker } from "moleculer";
+import { actAs } from "../mesh/access/act-as.ts";
 import { DISCONNECT_SUBJECT, readConfig } from "../mesh/config.ts";
 import { directoryOf } from "../federation/directory.ts";
 import { membershipOf } from "../federation/membership.ts";
@@ -20,9 +21,13 @@ async function join(): Promise<void> {
   const config = readConfig();
   const natsUrl = config.natsUrl ?? clusterNats(config.dataDir);
   const natsDisconnectSubject = config.natsUrl ? config.natsDisconnectSubject : DISCONNECT_SUBJECT;
-  const broker = new ServiceBroker(
-    brokerOptions({ ...config, natsUrl, nodeId: config.nodeId ?? "repl", ...(natsDisconnectSubject && { natsDisconnectSubject }) }),
-  );
+  const options = brokerOptions({
+    ...config,
+    natsUrl,
+    nodeId: config.nodeId ?? "repl",
+    ...(natsDisconnectSubject && { natsDisconnectSubject }),
+  });
+  const broker = new ServiceBroker({ ...options, middlewares: [...(options.middlewares ?? []), actAs("operator")] });
   directoryOf(broker);
   await broker.start();
   directoryOf(broker).refresh();

@@ -138,18 +138,23 @@ describe("a start", () => {
 
   it("is refused in one sentence where other machines could listen to what it says", async () => {
     for (const host of ["0.0.0.0", "::", "192.0.2.1", "ehr.example"]) {
-      const program = serve({ HOST: host, PUBLIC_URL: "https://ehr.example" });
+      const open = serve({ HOST: host, PUBLIC_URL: "https://ehr.example", ACCESS: "open", BEHIND_PROXY: "1" });
+      expect(await open.ended).toBe(1);
+      expect(open.output()).toBe(
+        `ACCESS is open, and HOST is ${host}, which other machines can reach: open access is for this machine only (HOST=127.0.0.1).\n`,
+      );
+      const program = serve({ HOST: host, PUBLIC_URL: "https://ehr.example", ACCESS: "closed" });
       expect(await program.ended).toBe(1);
       expect(program.output()).toBe(
         `HOST is ${host}, which other machines can reach, and what they send would not be encrypted: set TLS_CERT and TLS_KEY ` +
           "(for trying: npm start -- --tls), or BEHIND_PROXY=1 where only a proxy with TLS can reach it.\n",
       );
     }
-    const mesh = run(["cluster"], { DATA_DIR: join(dir, "data"), PORT: "0", NATS_URL: "", HOST: "0.0.0.0" });
+    const mesh = run(["cluster"], { DATA_DIR: join(dir, "data"), PORT: "0", NATS_URL: "", HOST: "0.0.0.0", ACCESS: "closed" });
     programs.push(mesh);
     expect(await mesh.ended).toBe(1);
     expect(mesh.output()).toMatch(/^HOST is 0\.0\.0\.0, which other machines can reach[^\n]*\n$/);
-    const behind = serve({ HOST: "0.0.0.0", BEHIND_PROXY: "1", PUBLIC_URL: "https://ehr.example", SERVICES: "patients" });
+    const behind = serve({ HOST: "0.0.0.0", BEHIND_PROXY: "1", PUBLIC_URL: "https://ehr.example", SERVICES: "patients", ACCESS: "closed" });
     const [, url] = await behind.says(/ready at (http:\S+)/);
     expect((await fetch(`${url}/fhir/metadata`)).status).toBe(200);
   });

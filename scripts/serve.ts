@@ -134,16 +134,20 @@ function welcome(config: Config, broker: ServiceBroker, url: string | undefined)
     ...(url && config.publicUrl ? [`  known as  ${config.publicUrl}`] : []),
     `  store     ${store}`,
     ...(config.natsUrl ? [`  mesh      ${withoutPasswords(config.natsUrl)}`] : []),
-    ...(url ? examples(url) : []),
+    ...(config.access === "open" ? ["  access    OPEN: anybody who reaches this address may read and change everything (ACCESS)"] : []),
+    ...(url ? examples(url, config) : []),
   ].join("\n");
 }
 
-function examples(url: string): string[] {
-  return [
-    `  try       curl ${url}/fhir/metadata`,
-    `            curl -X POST ${url}/fhir/Patient -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","name":[{"family":"Rossi","given":["Ada"]}]}'`,
-    `            curl '${url}/fhir/Patient?name=rossi'`,
+function examples(url: string, { access }: Config): string[] {
+  const bearer = access === "open" ? "" : ' -H "Authorization: Bearer $TOKEN"';
+  const [first = "", ...more] = [
+    ...(access === "open" ? [] : ["TOKEN=$(npm run --silent token -- --try physician)"]),
+    `curl ${url}/fhir/metadata`,
+    `curl -X POST ${url}/fhir/Patient${bearer} -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","name":[{"family":"Rossi","given":["Ada"]}]}'`,
+    `curl '${url}/fhir/Patient?name=rossi'${bearer}`,
   ];
+  return [`  try       ${first}`, ...more.map((line) => `            ${line}`)];
 }
 
 /** The supervisor passes on what an operator has decided: this node tells all others. */

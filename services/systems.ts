@@ -28,15 +28,22 @@ export const SYSTEMS: Record<System, readonly string[]> = {
   national: ["api", "transactions", "codification", "journal"],
 };
 
-type Choice = Pick<Config, "system" | "services" | "servicesDir">;
+/** Services that either system has besides where ACCESS is closed, or where they are named: others ask nobody who they are. */
+export const WHEN_CLOSED: readonly string[] = ["identity"];
+
+type Choice = Pick<Config, "system" | "services" | "servicesDir"> & Partial<Pick<Config, "access">>;
+
+const usualNames = ({ system, access }: Choice): string[] => [...SYSTEMS[system], ...(access === "closed" ? WHEN_CLOSED : [])];
 
 /**
  * The names of the services that a process runs.
  * @throws Error naming those in SERVICES that the system does not have
  */
-export function serviceNames({ system, services, servicesDir }: Choice): string[] {
-  const known = servicesDir ? namesIn(servicesDir) : SYSTEMS[system];
-  if (!services) return [...known];
+export function serviceNames(choice: Choice): string[] {
+  const { system, services, servicesDir } = choice;
+  const usual = servicesDir ? namesIn(servicesDir) : usualNames(choice);
+  if (!services) return usual;
+  const known = [...new Set([...usual, ...WHEN_CLOSED])];
   const unknown = services.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new Error(`SERVICES names ${unknown.join(", ")}, which the ${system} system does not have. It has: ${known.join(", ")}.`);
@@ -61,8 +68,8 @@ export async function loadServices(config: Config): Promise<ServiceSchema[]> {
  */
 export async function declaredMembers(config: Config): Promise<Record<string, Ownership[]>> {
   const { servicesDir, system, natsUrl, members } = config;
-  const names = members ?? (natsUrl && !servicesDir ? [...SYSTEMS[system]] : serviceNames(config));
-  const unknown = servicesDir ? [] : names.filter((name) => !SYSTEMS[system].includes(name));
+  const names = members ?? (natsUrl && !servicesDir ? usualNames(config) : serviceNames(config));
+  const unknown = servicesDir ? [] : names.filter((name) => !SYSTEMS[system].includes(name) && !WHEN_CLOSED.includes(name));
   if (unknown.length > 0) throw new Error(`MEMBERS names ${unknown.join(", ")}, which the ${system} system does not have.`);
   const folder = servicesDir ?? import.meta.dirname;
   const declared = names.map(async (name): Promise<[string, Ownership[]]> => {

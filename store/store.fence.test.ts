@@ -11,7 +11,7 @@ describe.each(stores)("what a write relies on, in $name", (kit) => {
     on: [{ ...ann(version), isOwn }],
     until,
   });
-  const soon = () => Date.now() + 60_000;
+  const soon = (token = "one") => ({ token, expiresAt: Date.now() + 60_000 });
 
   it("counts as long as was agreed, and of its own store in the version that was seen", async () => {
     await opened.store.write([create("ann")]);
@@ -31,17 +31,33 @@ describe.each(stores)("what a write relies on, in $name", (kit) => {
     }
     expect(await opened.store.write([create("a")], undefined, relying(3))).toMatchObject([{ outcome: "created" }]);
     expect(await opened.store.write([create("b")])).toMatchObject([{ outcome: "created" }]);
-    await opened.store.unfence([ann(2)]);
+    await opened.store.unfence([ann(2)], "one");
     expect(await opened.store.write([create("c")], undefined, relying(2))).toMatchObject([{ outcome: "created" }]);
-    await opened.store.fence([ann(2)], Date.now() - 1); // it is over
+    await opened.store.fence([ann(2)], { token: "one", expiresAt: Date.now() - 1 }); // it is over
     expect(await opened.store.write([create("d")], undefined, relying(2))).toMatchObject([{ outcome: "created" }]);
   });
+
+  it.each([{ isAlone: false }, { isAlone: true }])(
+    "is fenced by several: each takes away its own, the highest version counts (%j)",
+    async (how) => {
+      await opened.store.fence([ann(3)], soon("one"), how);
+      await opened.store.fence([ann(2)], soon("two"), how);
+      await opened.store.fence([ann(2)], soon("two"), how); // asked again
+      const outdated = { type: "FACTS_OUTDATED" };
+      await expect(opened.store.write([create("a")], undefined, relying(3))).rejects.toMatchObject(outdated);
+      await opened.store.unfence([ann(3)], "one");
+      await expect(opened.store.write([create("a")], undefined, relying(2))).rejects.toMatchObject(outdated);
+      expect(await opened.store.write([create("a")], undefined, relying(3))).toMatchObject([{ outcome: "created" }]);
+      await opened.store.unfence([ann(2)], "two");
+      expect(await opened.store.write([create("b")], undefined, relying(2))).toMatchObject([{ outcome: "created" }]);
+    },
+  );
 
   it("can be fenced by a process that is alone, as long as it lasts", async () => {
     await opened.store.fence([ann(2)], soon(), { isAlone: true });
     await expect(opened.store.write([create("a")], undefined, relying(2))).rejects.toMatchObject({ type: "FACTS_OUTDATED" });
     expect(await opened.store.write([create("a")], undefined, relying(3))).toMatchObject([{ outcome: "created" }]);
-    await opened.store.unfence([ann(2)]);
+    await opened.store.unfence([ann(2)], "one");
     expect(await opened.store.write([create("b")], undefined, relying(2))).toMatchObject([{ outcome: "created" }]);
     await opened.store.prepare("tx", [create("c", { name: "Patient/ann" })], relying(2));
     await expect(opened.store.fence([ann(2)], soon(), { isAlone: true })).rejects.toMatchObject({ type: "LOCKED" });
@@ -52,7 +68,7 @@ describe.each(stores)("what a write relies on, in $name", (kit) => {
     await opened.store.prepare("tx", [create("a", { name: "Patient/ann" })], relying(1));
     await expect(opened.store.fence([ann(1)], soon())).rejects.toMatchObject({ type: "LOCKED" });
     await opened.store.fence([ann(1)], soon(), { tx: "tx" });
-    await opened.store.unfence([ann(1)]);
+    await opened.store.unfence([ann(1)], "one");
     await opened.store.commit("tx", Date.now());
     await opened.store.fence([ann(1)], soon());
     await expect(opened.store.prepare("late", [create("b")], relying(1))).rejects.toMatchObject({ type: "FACTS_OUTDATED" });

@@ -170,6 +170,14 @@ export interface Place {
   version: number;
 }
 
+/** Who keeps others from relying on resources, and until when. */
+export interface Fencing {
+  /** A UUID: nobody else's. */
+  token: string;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+}
+
 /** A resource that a write was decided on, in the version that was seen. */
 export interface Relied extends Place {
   /** It is in this store. */
@@ -291,13 +299,12 @@ export interface Store {
   /**
    * From now on no write is stored that relies on one of these in this version, or an older one (FACTS_OUTDATED). Waits, up to `waitMs`, for
    * prepared transactions that may refer to them.
-   * @param expiresAt milliseconds since 1970
    * @param options.tx a prepared transaction that is not waited for
    * @param options.isAlone no other process writes to the store: its fences need not be written down
    */
-  fence(places: Place[], expiresAt: number, options?: { tx?: string; isAlone?: boolean }): Promise<void>;
-  /** Takes fences away: what they were for has not come about. */
-  unfence(places: Place[]): Promise<void>;
+  fence(places: Place[], fencing: Fencing, options?: { tx?: string; isAlone?: boolean }): Promise<void>;
+  /** Takes the fences of one fencing away: what they were for has not come about. Those of others stay. */
+  unfence(places: Place[], token: string): Promise<void>;
 
   /** A counter's value; 0 when never written. */
   counter(name: string): Promise<number>;

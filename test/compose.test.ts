@@ -11,7 +11,7 @@ import { exposureOf, readConfig } from "../mesh/config.ts";
 import { connectionOptions } from "../mesh/nats-options.ts";
 import { databaseName } from "../store/open-store.ts";
 import { freePort, natsServer, type Server, startNats } from "../scripts/servers.mjs";
-import { SYSTEMS } from "../services/systems.ts";
+import { SYSTEMS, WHEN_CLOSED } from "../services/systems.ts";
 import { contentOf } from "./kit/map.ts";
 import { type Program, run } from "./kit/programs.ts";
 
@@ -39,7 +39,7 @@ const secrets = [...contentOf(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([,
 const nodes = Object.entries(compose.services).filter(([, { image }]) => image === "openward");
 
 /** What is no password has a form of its own. */
-const FORMS: Record<string, string> = { PUBLIC_URL: "https://ehr.example", PAGE_KEY: "a1".repeat(32) };
+const FORMS: Record<string, string> = { PUBLIC_URL: "https://ehr.example", PAGE_KEY: "a1".repeat(32), MESH_KEY: "b2".repeat(32) };
 /** As compose fills in the variables. */
 const filled = (value: string): string =>
   value.replace(/\$\{([A-Z_]+)(?::\?[^}]*)?\}/g, (_, name: string) => FORMS[name] ?? `secretOf${name.replaceAll("_", "")}`);
@@ -51,7 +51,7 @@ const dockerEnv = Object.fromEntries(
 
 describe("docker-compose.yml", () => {
   it("runs each service of the provider system in containers of its own, and no other", () => {
-    expect(nodes.map(([name]) => name)).toEqual(SYSTEMS.provider);
+    expect(nodes.map(([name]) => name)).toEqual([...SYSTEMS.provider, ...WHEN_CLOSED]);
     for (const [name, container] of nodes) expect(container.environment?.["SERVICES"]).toBe(name);
   });
 

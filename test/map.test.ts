@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import { readConfig } from "../mesh/config.ts";
-import { SYSTEMS } from "../services/systems.ts";
+import { SYSTEMS, WHEN_CLOSED } from "../services/systems.ts";
 import jestConfig from "../jest.config.mjs";
 import { HEAVY, testsByProject } from "./kit/projects.ts";
 import { contentOf, cycleOf, filesUnder, folderOf, importsOf, ROOMS, upward } from "./kit/map.ts";
@@ -11,7 +11,7 @@ import { contentOf, cycleOf, filesUnder, folderOf, importsOf, ROOMS, upward } fr
 const ROOT = join(import.meta.dirname, "..");
 const SOURCES = ROOMS.flatMap((folder) => filesUnder(folder, /(?<!\.test)\.(ts|mjs)$/));
 const imports = [...SOURCES, "moleculer.config.ts"].flatMap(importsOf);
-const services = [...new Set(Object.values(SYSTEMS).flat())];
+const services = [...new Set([...Object.values(SYSTEMS).flat(), ...WHEN_CLOSED])];
 const documents = filesUnder(".", /\.md$/);
 
 describe("the folders", () => {

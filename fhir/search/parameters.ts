@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ParameterJson, PartJson, SearchJson, SlotJson, TypeJson } from "./definition.ts";
 import { FIRST_LOCAL } from "./definition.ts";
 import { nonNull } from "../non-null.ts";
+import { hospitalZone } from "../time-zone.ts";
 
 /** The types of search parameters (R4, search.html#ptypes). */
 export type SearchType = "token" | "string" | "reference" | "uri" | "date" | "number" | "quantity" | "special" | "composite";
@@ -57,8 +58,11 @@ export const addressedTypes: readonly string[] = resourceTypes.filter((type) => 
 
 const places = new Map(resourceTypes.map((type, index) => [type, index]));
 
-/** Changes whenever the rows of some resource would. */
-export const indexVersion: string = createHash("sha256").update(`${EXTRACTION}\n`).update(text).digest("hex").slice(0, 16);
+/** Changes whenever the rows of some resource would, in one time zone. */
+const rowsVersion = createHash("sha256").update(`${EXTRACTION}\n`).update(text).digest("hex").slice(0, 16);
+
+/** What the index rows mean; another one makes a store build them anew at its start. Days are the hospital's. */
+export const indexVersion = (): string => (hospitalZone() === "UTC" ? rowsVersion : `${rowsVersion} ${hospitalZone()}`);
 
 /** Whether R4 has a resource type of this name. */
 export function isResourceType(name: string): boolean {

@@ -33,7 +33,7 @@ describe("events over NATS", () => {
 
   async function start(service: ServiceSchema): Promise<ServiceBroker> {
     const broker = new ServiceBroker(
-      brokerOptions(readConfig({ DATA_DIR: dataDir, NATS_URL: nats.url, LOG_LEVEL: "fatal", SERVICES: "x" })),
+      brokerOptions(readConfig({ ACCESS: "open", DATA_DIR: dataDir, NATS_URL: nats.url, LOG_LEVEL: "fatal", SERVICES: "x" })),
     );
     broker.createService(service);
     await broker.start();

@@ -7,11 +7,12 @@
  */
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
-import type { FhirResource, ResourceOf, ResourceType } from "../../fhir/r4.ts";
+import type { FhirResource } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
+import { asSystem } from "../../mesh/access/access.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { requireTime } from "../../mesh/deadline.ts";
 import { livenessOf } from "../../mesh/liveness.ts";
@@ -20,7 +21,7 @@ import { defineMixin } from "../../mesh/contract.ts";
 import { keyedCall, newPart, notePart } from "../../mesh/keyed-request.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
-import type { Place, Store as StoreOf, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
+import type { Place, Store as StoreOf, Write, WriteKey, WriteResult } from "../../store/store.ts";
 import type { MadeElsewhere, OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
 import { gaugeOutbox } from "../events/outbox-gauge.ts";
 import { Relay } from "../events/relay.ts";
@@ -32,9 +33,12 @@ import { asCommitted } from "../../federation/prepare-part.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { type OwnFhir, ownFhir } from "./own-fhir.ts";
 import { OwnerWrites, type WriteManner } from "./owner-writes.ts";
+import { guardReads } from "./guard-reads.ts";
+import { requireMayWrite } from "./guard-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 import type { EffectOf, EffectsOf } from "./rules/effects.ts";
+import type { AnyKeys, UniqueOf } from "./rules/keys.ts";
 import type { RulesOf } from "./rules/rule.ts";
 import { restingHere } from "./rules/resting.ts";
 import { Rulebook } from "./rules/rulebook.ts";
@@ -46,7 +50,7 @@ export interface FhirOptions {
   /** Types of which each version is an event for those who handle it (`Events`); of others it is when a service asks for it (`watch`). */
   emits?: readonly string[];
   /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
-  unique?: { [Type in ResourceType]?: (resource: ResourceOf<Type>) => UniqueKey[] };
+  unique?: UniqueOf;
   /** Rules over what was before, what comes and what other services know, per type; see `Rule`. */
   rules?: RulesOf;
   /** What follows from a change of a type and is kept in the same atomic write; see `EffectOf`. */
@@ -71,7 +75,7 @@ type Gains = WithFhir &
 
 /** The mixin; see the head of this file. */
 export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
-  const unique = (options.unique ?? {}) as Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  const unique = (options.unique ?? {}) as AnyKeys;
   const owns = options.owns
     .map((own): Ownership => (typeof own === "string" ? { type: own } : own))
     .map((own) => (unique[own.type] ? { ...own, holdsKeys: true } : own));
@@ -90,10 +94,10 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   /** What a service writes by itself, for the request that it is answering. */
   const write = async (service: This, steps: OwnerStep[]): Promise<StepResult[]> => {
     const call = keyedCall();
-    if (!call) return (await service.writes.write(steps, { caller: service.broker, work: undefined })).map(resultOf(true));
+    if (!call) return (await service.writes.write(steps, { caller: asSystem(service.broker, RULES), work: undefined })).map(resultOf(true));
     const { meta } = call;
     const tx = newPart(meta.keyed);
-    const results = await prepareUnder(service, tx, steps, { caller: call, work: workOf(call) }, true);
+    const results = await prepareUnder(service, tx, steps, { caller: asSystem(call as never, RULES), work: workOf(call) }, true);
     notePart(meta, { tx, owner: service.name });
     return asCommitted(results, meta.keyed.at);
   };
@@ -110,27 +114,35 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     },
 
     actions: {
-      ...readingActions,
+      ...guardReads(readingActions),
       "fhir.write": {
+        whoMay: "signed-in", // its steps are guarded one by one
         handler(this: This, ctx: Context<{ steps: OwnerStep[]; representation?: boolean; key?: string; isRepeated?: boolean }>) {
           const { steps, representation, key: id, isRepeated = false } = ctx.params;
           const key = id === undefined ? undefined : writeKey(this, id, isRepeated);
           return guarded(this, async () => {
+            const mayRead = await requireMayWrite(ctx, this.store, steps);
             // A caller that has given up takes it for undone, or has it done elsewhere by now.
-            const how = { caller: ctx, work: workOf(ctx), ...(key && { key }), mayBegin: () => requireTime(ctx) };
+            const how = { caller: asSystem(ctx as never, RULES), work: workOf(ctx), ...(key && { key }), mayBegin: () => requireTime(ctx) };
             const results = await this.writes.write(steps, how);
             if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
-            return results.map(resultOf(representation));
+            return results.map((result, index) => resultOf(representation && mayRead(steps[index]))(result));
           });
         },
       },
 
       "fhir.prepare": {
+        whoMay: "signed-in", // its steps are guarded one by one
         handler(this: This, ctx: Context<{ tx: string; steps: OwnerStep[]; representation?: boolean; elsewhere?: MadeElsewhere }>) {
           const { tx, steps, representation, elsewhere } = ctx.params;
           return guarded(this, async () => {
-            const how = { caller: ctx, work: workOf(ctx), ...(elsewhere && { elsewhere }), mayBegin: () => requireTime(ctx) };
-            return prepareUnder(this, tx, steps, how, representation);
+            const mayRead = await requireMayWrite(ctx, this.store, steps);
+            const caller = asSystem(ctx as never, RULES);
+            const how = { caller, work: workOf(ctx), ...(elsewhere && { elsewhere }), mayBegin: () => requireTime(ctx) };
+            const results = await prepareUnder(this, tx, steps, how, representation);
+            return results.map(({ json, ...result }, index) =>
+              json !== undefined && mayRead(steps[index]) ? { ...result, json } : result,
+            );
           });
         },
       },
@@ -138,17 +150,17 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       "fhir.fence": {
         retryPolicy: { enabled: true }, // idempotent
         hedge: false, // another node could only wait for the same transactions
-        handler(this: This, ctx: Context<{ places: Place[]; tx?: string }>) {
-          const { places, tx } = ctx.params;
-          return guarded(this, () => restingHere(this, places, { owns: (type) => owns.some((own) => own.type === type), tx }));
+        handler(this: This, ctx: Context<{ places: Place[]; token: string; tx?: string }>) {
+          const { places, token, tx } = ctx.params;
+          return guarded(this, () => restingHere(this, places, { owns: (type) => owns.some((own) => own.type === type), token, tx }));
         },
       },
 
       "fhir.unfence": {
         retryPolicy: { enabled: true }, // idempotent
-        handler(this: This, ctx: Context<{ places: Place[] }>) {
+        handler(this: This, ctx: Context<{ places: Place[]; token: string }>) {
           return guarded(this, async () => {
-            await this.store.unfence(ctx.params.places);
+            await this.store.unfence(ctx.params.places, ctx.params.token);
             return null;
           });
         },
@@ -161,7 +173,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           return guarded(this, async () => {
             const { tx, at } = ctx.params;
             const types = await this.store.commit(tx, at);
-            await this.writes.ended(tx, { isAborted: false, caller: ctx });
+            await this.writes.ended(tx, { isAborted: false, caller: asSystem(ctx as never, RULES) });
             if (types.includes(PROFILE)) this.broker.broadcast(PROFILES_CHANGED);
             return null;
           });
@@ -191,7 +203,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ tx: string }>) {
           return guarded(this, async () => {
             await this.store.abort(ctx.params.tx);
-            await this.writes.ended(ctx.params.tx, { isAborted: true, caller: ctx });
+            await this.writes.ended(ctx.params.tx, { isAborted: true, caller: asSystem(ctx as never, RULES) });
             return null;
           });
         },
@@ -206,7 +218,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
     created(this: This) {
       this.handled = 0;
-      this.profiles = new Profiles(() => ({ caller: this.broker, directory: this.directory }));
+      this.profiles = new Profiles(() => ({ caller: asSystem(this.broker, RULES), directory: this.directory }));
       const rules = new Rulebook(
         options.rules ?? {},
         readConfig().rules,
@@ -264,6 +276,9 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     ],
   };
 }
+
+/** As whom an owner asks others what its rules want to know. */
+const RULES = "rules";
 
 /** A node that was suspended while it worked on a write is the one that was given up: another has written by now. */
 function writeKey({ broker }: Service, id: string, isRepeated: boolean): WriteKey {

@@ -2,22 +2,33 @@
  * The one way of every write of an owner, by whichever door: bound to what it replaces, parsed, checked, indexed, held against the rules,
  * stored.
  */
+import { randomUUID } from "node:crypto";
 import type { Service } from "moleculer";
 import type { FhirResource } from "../../fhir/r4.ts";
-import type { Resource } from "../../fhir/resource.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError } from "../../federation/errors.ts";
 import { type MadeElsewhere, type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
 import type { Profiles } from "../../federation/profiles.ts";
 import type { Caller } from "../../mesh/caller.ts";
-import type { Place, Reliance, Store, UniqueKey, Write, WriteKey, WriteResult } from "../../store/store.ts";
+import { NONE_LIVING } from "../../fhir/preconditions.ts";
+import {
+  type Place,
+  type Reliance,
+  type Store,
+  StoreError,
+  StoreErrorType,
+  type Write,
+  type WriteKey,
+  type WriteResult,
+} from "../../store/store.ts";
 import { prepareWrites } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
-import { changesOf, pendingOf } from "./rules/changes.ts";
+import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
 import { derive, type DerivedSteps, type EffectOf } from "./rules/effects.ts";
 import { evaluate, type SteppedChange, type Warning } from "./rules/evaluate.ts";
 import { GatheredFacts } from "./rules/gather.ts";
-import { fenceAndAsk, unfence } from "./rules/resting.ts";
+import { addKeysByFacts, type AnyKeys, areByFacts } from "./rules/keys.ts";
+import { FENCED_BY_TX_MS, type Fenced, fenceAndAsk, unfence } from "./rules/resting.ts";
 import type { Rulebook } from "./rules/rulebook.ts";
 
 /** What other owners say counts so long; a write that comes to its store later asks again. Milliseconds. */
@@ -43,7 +54,7 @@ type Owner = Service & WithDirectory & { store: Store; profiles: Profiles };
 
 /** What a service has given to the mixin. */
 interface WhatHolds {
-  unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  unique: AnyKeys;
   rules: Rulebook;
   effects: Record<string, EffectOf<FhirResource> | undefined>;
 }
@@ -54,8 +65,8 @@ export class OwnerWrites {
   readonly #unique: WhatHolds["unique"];
   readonly #rules: Rulebook;
   readonly #effects: WhatHolds["effects"];
-  /** By prepared transaction; one that ends at another node leaves its fences, which end by themselves. */
-  readonly #fencedBy = new Map<string, Place[]>();
+  /** By prepared transaction, the oldest first; one that ends at another node leaves its fences, which end by themselves. */
+  readonly #fencedBy = new Map<string, Fenced & { until: number }>();
 
   constructor(owner: Owner, { unique, rules, effects }: WhatHolds) {
     this.#owner = owner;
@@ -77,9 +88,18 @@ export class OwnerWrites {
     return this.#bound(steps, async (bound) => {
       const checked = await this.#checked(bound, { ...manner, tx });
       const results = await this.#stored(bound, checked, manner, ({ writes, reliance }) => this.#owner.store.prepare(tx, writes, reliance));
-      if (checked.fenced.length > 0) this.#fencedBy.set(tx, checked.fenced);
+      if (checked.fenced.places.length > 0) this.#noteFenced(tx, checked.fenced);
       return { results, writes: checked.writes };
     });
+  }
+
+  #noteFenced(tx: string, fenced: Fenced): void {
+    const now = Date.now();
+    for (const [old, { until }] of this.#fencedBy) {
+      if (until >= now) break;
+      this.#fencedBy.delete(old);
+    }
+    this.#fencedBy.set(tx, { ...fenced, until: now + FENCED_BY_TX_MS });
   }
 
   /** A prepared transaction has ended; what an aborted one has not deleted may be referred to again. */
@@ -107,8 +127,8 @@ export class OwnerWrites {
   }
 
   /** What is not deleted after all may be referred to again. */
-  async #whileFenced<Result>(fenced: Place[], { caller }: WriteManner, work: () => Promise<Result>): Promise<Result> {
-    if (fenced.length === 0) return work();
+  async #whileFenced<Result>(fenced: Fenced, { caller }: WriteManner, work: () => Promise<Result>): Promise<Result> {
+    if (fenced.places.length === 0) return work();
     const { directory } = this.#owner;
     return work().catch(async (error: unknown) => {
       await unfence({ caller, directory }, fenced);
@@ -129,31 +149,43 @@ export class OwnerWrites {
     );
   }
 
-  readonly #hasRules = (type: string): boolean => this.#rules.of(type).length > 0 || this.#effects[type] !== undefined;
+  readonly #hasRules = (type: string): boolean =>
+    this.#rules.of(type).length > 0 || this.#effects[type] !== undefined || areByFacts(this.#unique[type]);
 
   async #checked({ steps, before }: BoundSteps, manner: WriteManner): Promise<Checked> {
     const { profiles } = this.#owner;
+    // A write that may have been carried out before finds its own version: the store knows.
+    if (!manner.key?.isRepeated) refuseOutdated({ steps, before }, this.#hasRules);
     const { writes, resources } = await prepareWrites(steps, { profiles, unique: this.#unique, work: manner.work });
     const changes = changesOf({ steps, resources, before }, this.#hasRules, new Date());
-    if (changes.length === 0) return { writes, fenced: [] };
+    const fenced: Fenced = { places: this.#deletedIn(changes, before), token: randomUUID() };
+    if (changes.length === 0) return { writes, fenced };
     const { directory, store, name: service } = this.#owner;
     const { caller } = manner;
     const asked = performance.now();
-    const facts = new GatheredFacts({ caller, directory, service, store }, pendingOf({ steps, resources, before }, manner.elsewhere));
-    const fenced = this.#deletedIn(changes, before);
-    await this.#whileFenced(fenced, manner, async () => {
-      if (fenced.length > 0) facts.noteResting(await fenceAndAsk({ caller, directory }, fenced, manner.tx));
+    const pending = pendingOf({ steps, resources, before }, manner.elsewhere);
+    const facts = new GatheredFacts({ caller, directory, service, store }, pending, replacedIn(changes));
+    return this.#whileFenced(fenced, manner, async () => {
+      if (fenced.places.length > 0) facts.noteResting(await fenceAndAsk({ caller, directory }, fenced, manner.tx));
       for (const warning of await evaluate(this.#rules, changes, facts)) this.#tell(warning);
+      const derived = await derive(this.#effects, changes, { facts, store, rules: this.#rules });
+      await this.#addDerived(writes, { steps, derived, work: manner.work });
+      await addKeysByFacts(writes, { unique: this.#unique, changes, facts });
+      const on = facts.relied;
+      return { writes, fenced, derived, ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
     });
-    const derived = await derive(this.#effects, changes, { facts, store, rules: this.#rules });
+  }
+
+  /** What follows from the steps: their own contents that change with it, and writes behind them. */
+  async #addDerived(
+    writes: Write[],
+    { steps, derived, work }: { steps: OwnerStep[]; derived: DerivedSteps; work: WriteManner["work"] },
+  ): Promise<void> {
     const amended = [...derived.amended].map(([index, resource]) => ({ ...(steps[index] as TextStep), text: JSON.stringify(resource) }));
-    if (amended.length + derived.steps.length > 0) {
-      const more = await prepareWrites([...amended, ...derived.steps], { profiles, unique: this.#unique, work: manner.work });
-      for (const index of derived.amended.keys()) writes[index] = more.writes.shift() as Write;
-      writes.push(...more.writes);
-    }
-    const on = facts.relied;
-    return { writes, fenced, derived, ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
+    if (amended.length + derived.steps.length === 0) return;
+    const more = await prepareWrites([...amended, ...derived.steps], { profiles: this.#owner.profiles, unique: this.#unique, work });
+    for (const index of derived.amended.keys()) writes[index] = more.writes.shift() as Write;
+    writes.push(...more.writes);
   }
 
   /** What is deleted and may have others rest on it. */
@@ -178,7 +210,22 @@ interface Checked {
   /** What follows from the steps: the last of the writes. */
   derived?: DerivedSteps;
   /** What is deleted and must not be referred to meanwhile. */
-  fenced: Place[];
+  fenced: Fenced;
 }
 
 const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.keepsLabels === true;
+
+/**
+ * Rules compare with what is here: what was meant for another version is refused for that, and what is not here is no creation that rules
+ * could refuse, as it may live with another owner.
+ * @throws StoreError NOT_FOUND, STALE_VERSION as the store would
+ */
+function refuseOutdated({ steps, before }: Pick<BoundSteps, "steps" | "before">, hasRules: (type: string) => boolean): void {
+  for (const [index, step] of steps.entries()) {
+    if ((step.op !== "update" && step.op !== "delete") || !hasRules(step.type)) continue;
+    const { type, id, ifVersion } = step;
+    const version = before[index]?.version ?? NONE_LIVING;
+    if (ifVersion && !ifVersion.includes(version)) throw new StoreError(StoreErrorType.staleVersion, index, { type, id, version });
+    if (step.op === "update" && !step.upsert && !before[index]) throw new StoreError(StoreErrorType.notFound, index, { type, id });
+  }
+}

@@ -11,7 +11,8 @@ import type { Profile } from "../../fhir/validate/profiles/tree.ts";
 import { invalidResource, type IssueOfStep, resourceOfType } from "../../federation/errors.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { Profiles } from "../../federation/profiles.ts";
-import type { UniqueKey, Write } from "../../store/store.ts";
+import type { Write } from "../../store/store.ts";
+import { type AnyKeys, areByFacts } from "./rules/keys.ts";
 
 /** Values to be found by that one write may bring: a store writes some 200,000 a second, and does nothing else meanwhile. */
 const MAX_ROWS_AT_ONCE = 150_000;
@@ -23,7 +24,7 @@ export interface WriteChecks {
   /** Stored profiles, for the resources that name one. */
   profiles: Profiles;
   /** Keys that no two living resources may share, by type. */
-  unique: Record<string, ((resource: Resource) => UniqueKey[]) | undefined>;
+  unique: AnyKeys;
   /** The request that the evaluation of profiles counts for. */
   /** Under what name the cost is counted (`workOf`). */
   work: string | null | undefined;
@@ -74,7 +75,8 @@ export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work
     if (rows > MAX_ROWS_AT_ONCE) faults.note(index, [tooManyRows()]);
     const { text: _, ...rest } = withoutRuleTexts(step);
     const keys = unique[step.type];
-    writes.push({ ...rest, body: frameOf(resource), index: values, ...(keys ? { unique: keys(resource) } : { isKeyless: true }) });
+    const held = areByFacts(keys) ? [] : keys?.(resource); // those that depend on facts come when these are known
+    writes.push({ ...rest, body: frameOf(resource), index: values, ...(held ? { unique: held } : { isKeyless: true }) });
   }
   faults.throwAll();
   return { writes, resources };

@@ -2,6 +2,7 @@
 import type { Context, Service } from "moleculer";
 import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
 import type { HistoryQuery, JoinKeysQuery, Store } from "../../store/store.ts";
+import { accessOf } from "../../mesh/access/access.ts";
 import type { VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError, notFound } from "../../federation/errors.ts";
@@ -49,7 +50,8 @@ export const readingActions = {
   "fhir.readVersion": {
     ...READ,
     // A version never changes: it may be given again from any cache, by any node. That there is none is not remembered.
-    cache: { keys: ["type", "id", "version"] },
+    // But only where everybody may see all: what is remembered would be given to whoever asks.
+    cache: { keys: ["type", "id", "version"], enabled: (ctx: Context) => accessOf(ctx.broker).isOpen },
     handler(this: This, ctx: Context<{ type: string; id: string; version: number }>) {
       const { type, id, version } = ctx.params;
       return guarded(this, async () => {

@@ -16,7 +16,7 @@ export interface BoundSteps {
   steps: OwnerStep[];
   /** By step: the living version before it; undefined where there is none, or nobody wants to know. */
   before: ((StoredResource & { json: string }) | undefined)[];
-  /** Steps whose version the client has not named. */
+  /** Steps whose version the client has not named, or not as the only one. */
   guarded: ReadonlySet<number>;
 }
 
@@ -47,9 +47,11 @@ export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (ty
       const json = stored?.json;
       if (stored && json !== undefined) before[index] = { ...stored, json };
       const plain = step.op === "update" ? withKeptLabels(step, json) : step;
-      if (step.ifVersion) return plain;
+      const read = json === undefined ? NONE_LIVING : (stored?.version ?? NONE_LIVING);
+      // Of several versions that a client names, the one that was looked at; another of them is looked at again.
+      if (step.ifVersion && (step.ifVersion.length === 1 || !step.ifVersion.includes(read))) return plain;
       guarded.add(index);
-      return { ...plain, ifVersion: [json === undefined ? NONE_LIVING : (stored?.version ?? NONE_LIVING)] };
+      return { ...plain, ifVersion: [read] };
     }),
   );
   return { steps: bound, before, guarded };

@@ -1,6 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Service } from "moleculer";
-import type { Store } from "../../store/store.ts";
 import { settleInDoubt } from "./recovery.ts";
 
 describe("What is left in doubt", () => {
@@ -20,10 +18,17 @@ describe("What is left in doubt", () => {
       call: async (_: string, { tx }: { tx: string }) => (tx === "gone~2" ? { state: "aborted" } : { state: "committed", at: 1 }),
     };
     const logger = { info: () => {}, debug: () => {}, error: (text: string) => errors.push(text) };
-    const watch = settleInDoubt({ broker, logger, store } as unknown as Service & { store: Store });
+    const ended: [tx: string, isAborted: boolean][] = [];
+    const writes = { ended: async (tx: string, { isAborted }: { isAborted: boolean }) => void ended.push([tx, isAborted]) };
+    const watch = settleInDoubt({ broker, logger, store, writes } as unknown as Parameters<typeof settleInDoubt>[0]);
     for (let look = 0; settled.length < 2 && look < 100; look += 1) await delay(10);
     await watch.stop();
     expect(settled).toEqual(["gone~2", "gone~3"]);
+    // What they have fenced may be referred to again.
+    expect(ended).toEqual([
+      ["gone~2", true],
+      ["gone~3", false],
+    ]);
     expect(errors[0]).toMatch(/gone~1.*The disk says no/);
   });
 });

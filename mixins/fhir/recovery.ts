@@ -2,9 +2,11 @@
  * The owner's side of a two-phase commit that was cut short: what is prepared here and whose coordinator died, or fell
  * silent, is settled by asking the coordinator's journal.
  */
+import { asSystem } from "../../mesh/access/access.ts";
 import type { Service } from "moleculer";
 import { inDoubt } from "../../mesh/metrics.ts";
 import type { Prepared, Store } from "../../store/store.ts";
+import type { OwnerWrites } from "./owner-writes.ts";
 import { coordinatorOf, outcomeOf } from "../../federation/owner-contract.ts";
 
 /**
@@ -25,9 +27,12 @@ export interface InDoubt {
   stop(): Promise<void>;
 }
 
+/** In whose name other owners are told that nothing is deleted (`services/identity/roles/system`). */
+const RULES = "rules";
+
 /** Watches the prepared transactions of one service from now on. */
-export function settleInDoubt(service: Service & { store: Store }): InDoubt {
-  const { broker, logger, store } = service;
+export function settleInDoubt(service: Service & { store: Store; writes: Pick<OwnerWrites, "ended"> }): InDoubt {
+  const { broker, logger, store, writes } = service;
   let running: Promise<void> | undefined;
 
   const isAlive = (nodeID: string) => broker.registry.nodes.get(nodeID)?.available === true;
@@ -36,10 +41,11 @@ export function settleInDoubt(service: Service & { store: Store }): InDoubt {
     const age = Date.now() - since;
     const decide = age > DECIDE_AFTER_MS || !isAlive(coordinatorOf(tx));
     if (!decide && age < ASK_AFTER_MS) return;
-    const outcome = await outcomeOf(broker, { tx, decide });
+    const outcome = await outcomeOf(asSystem(broker, "recovery"), { tx, decide });
     if (outcome.state === "undecided") return;
     try {
       await (outcome.state === "committed" ? store.commit(tx, outcome.at) : store.abort(tx));
+      await writes.ended(tx, { isAborted: outcome.state === "aborted", caller: asSystem(broker, RULES) });
       logger.info(`Transaction ${tx}, prepared here and left in doubt, is ${outcome.state}.`);
     } catch (error) {
       logger.error(`Transaction ${tx} is ${outcome.state}, but cannot be carried out here: ${(error as Error).message}`);

@@ -1,6 +1,6 @@
 /** What the domain's actions need of resources that other services own. */
 import { uriRule } from "../../mesh/param-rules.ts";
-import type { FhirResource, Stored } from "../../fhir/r4.ts";
+import type { Encounter, FhirResource, Stored } from "../../fhir/r4.ts";
 import { isType, notFound } from "../../federation/errors.ts";
 import { readResource } from "../../federation/read.ts";
 import { parseJson } from "../../fhir/json.ts";
@@ -49,12 +49,26 @@ export async function readReference<Of extends FhirResource>(mesh: QueryContext,
  * @throws 404 NOT_FOUND, 410 GONE; 503 when the owner is down
  */
 export async function requireReference(mesh: QueryContext, reference: string): Promise<void> {
+  await readIfServed(mesh, reference);
+}
+
+/**
+ * A resource of another service; undefined when nobody in this mesh serves its type, so that it cannot be checked.
+ * @throws 404 NOT_FOUND; 503 when the owner is down
+ */
+export async function readIfServed<Of extends FhirResource>(mesh: QueryContext, reference: string): Promise<Stored<Of> | undefined> {
   const [type, id] = splitReference(reference);
-  if (mesh.directory.known(type).length === 0) return;
-  try {
-    await readResource(mesh, type, id);
-  } catch (error) {
-    if (isType(error, "GONE")) throw notFound(type, id);
-    throw error;
-  }
+  if (mesh.directory.known(type).length === 0) return undefined;
+  return readReference<Of>(mesh, reference).catch((error: unknown) => {
+    throw isType(error, "GONE") ? notFound(type, id) : error;
+  });
+}
+
+/** What happens in an encounter does not happen before it. @throws as `readIfServed` */
+export async function beginOf(
+  mesh: QueryContext,
+  encounter: string | undefined,
+): Promise<{ what: string; time: string | undefined } | undefined> {
+  if (encounter === undefined) return undefined;
+  return { what: encounter, time: (await readIfServed<Encounter>(mesh, encounter))?.period?.start };
 }

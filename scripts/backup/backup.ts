@@ -8,8 +8,8 @@ import { StartupError } from "../start/startup-error.ts";
 import { type BackupFile, checkStore, describeFile, MANIFEST, type Manifest, readManifest } from "./manifest.ts";
 import { copyStores, storesIn } from "./snapshot.ts";
 
-/** Besides the stores: who belongs to the mesh, and the key of page links. All else in the folder is of its running processes. */
-const KEPT = ["members.json", "page-links.key"];
+/** Besides the stores: who belongs to the mesh, and keys of page links and of tokens. All else in the folder is of its running processes. */
+const KEPT = /^(?:members\.json|page-links\.key|identity-es256-\d+\.json)$/;
 
 /** Where the data are. */
 export type Place = Pick<Config, "dataDir" | "mongoUrl">;
@@ -40,7 +40,7 @@ export async function makeBackup({ dataDir, mongoUrl }: Place, target: string, s
     files.push({ ...(await describeFile(target, name)), ...(resources && { resources }) });
     say(`checked  ${name}`);
   }
-  for (const name of KEPT.filter((it) => existsSync(join(dataDir, it)))) {
+  for (const name of readdirSync(dataDir).filter((it) => KEPT.test(it))) {
     copyFileSync(join(dataDir, name), join(target, name));
     files.push(await describeFile(target, name));
   }

@@ -43,8 +43,11 @@ export interface Answered {
 /** Sends bundles to one FHIR base. */
 export class FhirClient {
   readonly base: string;
-  constructor(base: string) {
+  readonly #token: (() => Promise<string>) | undefined;
+  /** @param token for each request; absent where who asks need not sign in */
+  constructor(base: string, token?: () => Promise<string>) {
     this.base = base;
+    this.#token = token;
   }
 
   /** @throws StartupError: nobody answers there, or not as a FHIR server */
@@ -106,8 +109,14 @@ export class FhirClient {
     }
   }
 
-  #fetch(path: string, init: RequestInit, timeoutMs: number): Promise<Response> {
-    return fetch(`${this.base}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+  async #fetch(
+    path: string,
+    init: { method?: string; headers?: Record<string, string>; body?: string },
+    timeoutMs: number,
+  ): Promise<Response> {
+    const token = await this.#token?.();
+    const headers = { ...init.headers, ...(token !== undefined && { Authorization: `Bearer ${token}` }) };
+    return fetch(`${this.base}${path}`, { ...init, headers, signal: AbortSignal.timeout(timeoutMs) });
   }
 }
 

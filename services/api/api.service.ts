@@ -1,3 +1,4 @@
+import { accessOf, asSystem } from "../../mesh/access/access.ts";
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -7,71 +8,39 @@ import { noteBegun } from "../../mesh/begun-work.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { faultOf } from "../../mesh/log.ts";
-import { doorOf, noteAnswer, sample } from "../../mesh/metrics.ts";
+import { doorOf, sample } from "../../mesh/metrics.ts";
 import { describeSpan, traceOfAnswer } from "../../mesh/trace-context.ts";
 import { traceParentIn, traceParentOf } from "../../mesh/traceparent.ts";
-import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
-import { readResource } from "../../federation/read.ts";
+import { WithFhirDirectory } from "../../federation/directory.ts";
 import { SUBSCRIPTION_PING, type SubscriptionPing } from "../../federation/subscription-ping.ts";
-import { parseJson } from "../../fhir/json.ts";
-import type { Subscription } from "../../fhir/r4.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { sealPageLinksWith } from "./fhir/page-token.ts";
-import packageJson from "../../package.json" with { type: "json" };
-import { consoleAnswer } from "./console/console.ts";
 import { PageCriteria } from "./fhir/page-criteria.ts";
 import { pageKey } from "./fhir/page-key.ts";
 import { refuse as refuseFhir } from "./fhir/refusals.ts";
-import { fhirRequest } from "./fhir/request.ts";
-import { route as routeFhir } from "./fhir/router.ts";
 import { type Answer, send } from "./http/answer.ts";
-import { AnswerSizes, kindOf } from "./http/answer-sizes.ts";
-import { arrivalOf, hasBody } from "./http/body.ts";
-import { clientOf, clientOfConnection } from "./http/client-address.ts";
+import { Door } from "./access/door.ts";
+import { Tokens } from "./access/tokens.ts";
+import { type Ended, IDENTITY_ENDED } from "../identity/identity.contract.ts";
+import { authPath, passToIdentity } from "./http/auth-proxy.ts";
+import { AnswerSizes } from "./http/answer-sizes.ts";
+import { clientOfConnection } from "./http/client-address.ts";
 import { Connections } from "./http/connections.ts";
-import { crossOrigin } from "./http/cors.ts";
-import { httpError } from "./http/errors.ts";
 import { logOwnFault, noteFailure, pathOnly } from "./http/failures.ts";
-import { setCommonHeaders } from "./http/headers.ts";
 import { idempotencyKeyOf } from "./http/idempotency-key.ts";
-import { InFlight, LIMITS, overloaded } from "./http/in-flight.ts";
-import { lacksName, type OwnName, ownName, requireOwnHost } from "./http/own-name.ts";
-import { exchangeOf, type Received } from "./http/received.ts";
-import { probeOf } from "./http/probes.ts";
+import { InFlight, LIMITS } from "./http/in-flight.ts";
+import { lacksName, ownName } from "./http/own-name.ts";
 import { Reclaim } from "./http/reclaim.ts";
-import { createGateway, listen, originForm, refuseMalformed, shut } from "./http/server.ts";
-import { WebSockets } from "./http/websockets.ts";
+import { createGateway, listen, refuseMalformed, shut } from "./http/server.ts";
 import { WorkGate } from "./http/work-gate.ts";
+import type { Gateway } from "./gateway.ts";
+import { answerFhir, answerRest } from "./answers.ts";
+import { accept, refuse, webSocketsOf } from "./http/accept.ts";
 import { answerOnce } from "./keyed-answer.ts";
 import { Meter } from "./console/meter.ts";
-import { callAction, publishedActions } from "./rest/actions.ts";
-import { openapi } from "./rest/openapi.ts";
 import { refuse as refuseRest } from "./rest/refusals.ts";
 
-type This = Service &
-  WithDirectory & {
-    server: Server | null;
-    http?: Server;
-    profiles: Profiles;
-    isReady: boolean;
-    /** Resolves when this gateway is ready: all members of the system are seen, or have been waited for. */
-    complete: Promise<void>;
-    isLeaving: boolean;
-    inFlight: InFlight;
-    connections: Connections;
-    gate: WorkGate;
-    reclaim: Reclaim;
-    sizes: AnswerSizes;
-    criteria: PageCriteria;
-    own: OwnName;
-    /** Each ends what it adds to the metrics. */
-    sampled?: (() => void)[];
-    closed?: Promise<void>;
-    meter: Meter;
-    webSockets: WebSockets;
-    express(): (request: IncomingMessage, response: ServerResponse) => void;
-    answer(ctx: Context, request: IncomingMessage): Promise<Answer>;
-  };
+type This = Gateway;
 
 type MeshRequest = IncomingMessage & { $ctx: Context; originalUrl: string };
 
@@ -83,8 +52,6 @@ let requests = 0;
 
 /** Longest that a gateway waits for members of the system that it does not see before it serves without them, milliseconds. */
 const COMPLETE_WITHIN_MS = 5_000;
-
-const JSON_TYPE = { "Content-Type": "application/json; charset=utf-8" };
 
 /** The gateway. It knows no service: what it offers is what the registry says at this moment. */
 export default (config: Config): ServiceSchema =>
@@ -125,23 +92,18 @@ export default (config: Config): ServiceSchema =>
         noteBegun(`${request.method} ${pathOnly(request)}`, ctx.requestID);
         // Before the services beside it have started, a question would be answered as if they did not exist.
         if (!this.isReady) return noteFailure(this, starting(), refuse(request, starting()), ctx.requestID);
-        const once = (answer: () => Promise<Answer>): Promise<Answer> => {
-          const key = idempotencyKeyOf(request);
-          return key === undefined ? answer() : answerOnce(ctx, request, this.directory, key, answer);
-        };
-        if (url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?")) {
-          try {
-            return await once(() => answerFhir(this, ctx, request, url.slice("/fhir".length), config));
-          } catch (error) {
-            logOwnFault(this, request, error);
-            return noteFailure(this, error, refuseFhir(error), ctx.requestID);
-          }
-        }
+        const isFhir = url === "/fhir" || url.startsWith("/fhir/") || url.startsWith("/fhir?");
+        const atIdentity = authPath(url);
         try {
-          return await once(() => answerRest(this, ctx, request, url));
+          if (atIdentity !== undefined) return await passToIdentity(request, atIdentity, { broker: this.broker, own: this.own, config });
+          await this.door.enter(request, ctx.meta as Record<string, unknown>);
+          const answer = () =>
+            isFhir ? answerFhir(this, ctx, request, url.slice("/fhir".length), config) : answerRest(this, ctx, request, url);
+          const key = idempotencyKeyOf(request);
+          return await (key === undefined ? answer() : answerOnce(ctx, request, this.directory, this.door.keyOf(key, ctx), answer));
         } catch (error) {
           logOwnFault(this, request, error);
-          return noteFailure(this, error, refuseRest(error), ctx.requestID);
+          return noteFailure(this, error, isFhir && atIdentity === undefined ? refuseFhir(error) : refuseRest(error), ctx.requestID);
         }
       },
     },
@@ -153,10 +115,13 @@ export default (config: Config): ServiceSchema =>
       [PROFILES_CHANGED](this: This) {
         this.profiles.clear();
       },
+      [IDENTITY_ENDED](this: This, ctx: Context<Ended>) {
+        this.tokens.noteEnded(ctx.params);
+      },
     },
 
     created(this: This) {
-      this.profiles = new Profiles(() => ({ caller: this.broker as never, directory: this.directory }));
+      this.profiles = new Profiles(() => ({ caller: asSystem(this.broker, "api"), directory: this.directory }));
       this.isReady = false;
       this.isLeaving = false;
       this.connections = new Connections();
@@ -166,12 +131,15 @@ export default (config: Config): ServiceSchema =>
       this.sizes = new AnswerSizes();
       this.criteria = new PageCriteria(config);
       this.meter = new Meter();
+      this.tokens = new Tokens(asSystem(this.broker, "api"), () => this.own.origin);
+      this.door = new Door(accessOf(this.broker), this.tokens);
     },
 
     async started(this: This) {
       const warn = (message: string) => this.logger.warn(message);
-      sealPageLinksWith(await pageKey(config, warn), this.criteria);
+      sealPageLinksWith(pageKey(config, warn), this.criteria);
       this.sampled = [
+        ...(accessOf(this.broker).isOpen ? [] : [this.tokens.catchUp()]),
         sample.bytesInFlight(() => this.inFlight.bytes),
         sample.requestsInFlight(() => this.inFlight.requests),
         sample.membersDown(() => this.directory.down().length),
@@ -220,78 +188,6 @@ export default (config: Config): ServiceSchema =>
     },
   });
 
-function webSocketsOf(service: This, config: Config): WebSockets {
-  return new WebSockets({
-    config,
-    own: () => service.own,
-    isReady: () => service.isReady && !service.isLeaving,
-    isBindable: async (id) => {
-      const { json } = await readResource({ caller: service.broker, directory: service.directory }, "Subscription", id);
-      const { status, channel } = parseJson(json) as Subscription;
-      return status === "active" && channel.type === "websocket";
-    },
-  });
-}
-
-/** What every request passes before the mesh hears of it. */
-function accept(
-  service: This,
-  config: Config,
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
-  request: Received,
-  response: ServerResponse,
-): void {
-  const { own, inFlight, connections } = service;
-  const { socket } = request;
-  service.meter.count();
-  setCommonHeaders(response, own.origin.startsWith("https:"));
-  const refused = (error: unknown) => noteFailure(service, error, refuse(request, error));
-  const answer = (given: Answer) => {
-    send(request, response, given).catch(() => response.destroy());
-  };
-  // Whoever watches over this process hears from it also when it has too much to do, by whatever name.
-  const probed = probeOf(service, request, config);
-  if (probed) {
-    probed.then(answer, () => response.destroy());
-    return;
-  }
-  const [door, begun] = [request.url ?? "", performance.now()];
-  try {
-    requireOwnHost(request, own);
-    request.url = originForm(request.url ?? "/");
-    const fault = connections.begin(socket);
-    if (fault === "ended") return;
-    if (fault === "full") {
-      response.setHeader("Connection", "close");
-      throw overloaded();
-    }
-    const exchange = inFlight.open(clientOf(request, config), response, request.headers.expect !== undefined);
-    response.once("close", () => {
-      connections.end(socket);
-      if (exchange) inFlight.close(exchange);
-      if (response.headersSent) noteAnswer(door, response.statusCode, begun);
-    });
-    if (!exchange) throw overloaded();
-    request.exchange = exchange;
-    request.gate = service.gate;
-    const asked = crossOrigin(request, response, config, own);
-    if (asked === "refused") throw originRefused();
-    if (asked === "preflight") answer({ status: 204 });
-    else {
-      const arrival = arrivalOf(request);
-      // Of a client that has gone, nobody would hear the end.
-      if (arrival) arrival.then(() => response.closed || handle(request, response)).catch((error) => answer(refused(error)));
-      else handle(request, response);
-    }
-  } catch (error) {
-    answer(refused(error));
-  }
-}
-
-/** A refusal in the form of the door that was knocked at. */
-const refuse = (request: IncomingMessage, error: unknown): Answer =>
-  request.url?.startsWith("/api/") ? refuseRest(error) : refuseFhir(error);
-
 /** moleculer-web calls this for every request. */
 function dispatch(this: Service, request: MeshRequest, response: ServerResponse): void {
   const self = this as This;
@@ -318,57 +214,4 @@ function dispatch(this: Service, request: MeshRequest, response: ServerResponse)
     });
 }
 
-async function answerFhir(service: This, ctx: Context, request: IncomingMessage, rest: string, config: Config): Promise<Answer> {
-  const { directory, profiles, sizes } = service;
-  const exchange = exchangeOf(request);
-  const mesh = {
-    caller: ctx as never,
-    directory,
-    profiles,
-    conditionalDelete: config.conditionalDelete,
-    dates: config.dateSearch,
-    isCrossOrigin: config.corsOrigin !== undefined,
-    report: (error: unknown) => logOwnFault(service, request, error),
-    hold: (bytes: number) => exchange?.hold(bytes),
-  };
-  const kind = kindOf(rest);
-  const isRead = request.method === "GET" || request.method === "HEAD" || kind.endsWith("/_search");
-  const expected = isRead ? sizes.expected(kind, Date.now()) : 0;
-  if (exchange) exchange.expected = expected;
-  // With a body the turn is taken when that has come, for both together: who holds one while it waits for another stops all.
-  if (exchange && !(request.method === "POST" && hasBody(request)) && !service.gate.isSmall(expected)) {
-    const turn = await service.gate.enter(exchange.client.name, { answer: expected });
-    if (turn) exchange.work(turn);
-  }
-  const answer = await routeFhir(fhirRequest(request, rest, `${service.own.origin}/fhir`, mesh), packageJson.version);
-  // What was written will be read.
-  if (isRead && answer.status === 200) sizes.note(kind, answer.bytes?.length ?? answer.body?.length ?? 0, Date.now());
-  else if (exchange && exchange.bodyBytes > 0 && kind !== "") sizes.note(`${kind.split("/", 1)[0]}/id`, exchange.bodyBytes, Date.now());
-  return answer;
-}
-
-async function answerRest(service: This, ctx: Context, request: IncomingMessage, url: string): Promise<Answer> {
-  // Not by the URL class: it throws at what is sent as `//`, and resolves dots.
-  const [pathname = "/", ...query] = url.split("?");
-  const searchParams = new URLSearchParams(query.join("?"));
-  if (pathname.startsWith("/api/")) return callAction(ctx, request, pathname.slice("/api/".length), searchParams);
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });
-  }
-  switch (pathname) {
-    case "/openapi.json": {
-      const document = openapi(publishedActions(service.broker), service.directory.types(), service.own.origin, packageJson.version);
-      return { status: 200, headers: JSON_TYPE, body: JSON.stringify(document) };
-    }
-    default:
-      return consoleAnswer(
-        pathname,
-        { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx as never },
-        [...new Set([new URL(service.own.origin).host, request.headers.host ?? ""])].filter(Boolean),
-      );
-  }
-}
-
 const starting = () => new Errors.MoleculerRetryableError("The server is starting or stopping; try again in a moment.", 503, "NOT_READY");
-
-const originRefused = () => httpError(403, "ORIGIN_REFUSED", "Apps of this origin may not use the API: it is not in CORS_ORIGIN.");

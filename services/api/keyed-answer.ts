@@ -1,4 +1,5 @@
 /** Answers a request with an Idempotency-Key once, however often and by whichever gateways it is asked. */
+import { asSystem } from "../../mesh/access/access.ts";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -33,11 +34,13 @@ export async function answerOnce(
   requireCoordinator(directory);
   const fingerprint = await fingerprintOf(request);
   const tx = transactionId(ctx.broker.nodeID, randomUUID());
-  const kept = await transactions.beginKeyed(ctx as never, { key, fingerprint, tx }, BEGIN_CALL).catch(async (error: unknown) => {
-    // Without a word of the coordinator the request may have been begun.
-    if (!isType(error, "IDEMPOTENCY_KEY_IN_USE") && !isType(error, "IDEMPOTENCY_KEY_REUSED")) await cancel(ctx, key, tx, []);
-    throw error;
-  });
+  const kept = await transactions
+    .beginKeyed(asSystem(ctx as never, "api"), { key, fingerprint, tx }, BEGIN_CALL)
+    .catch(async (error: unknown) => {
+      // Without a word of the coordinator the request may have been begun.
+      if (!isType(error, "IDEMPOTENCY_KEY_IN_USE") && !isType(error, "IDEMPOTENCY_KEY_REUSED")) await cancel(ctx, key, tx, []);
+      throw error;
+    });
   if (kept) return answerFrom(kept);
   const at = Date.now();
   const meta = ctx.meta as Record<string, unknown>;
@@ -56,7 +59,9 @@ export async function answerOnce(
     return given;
   }
   try {
-    return answerFrom(await transactions.commitKeyed(ctx as never, { key, fingerprint, tx, at, parts, answer: keptFrom(given) }));
+    return answerFrom(
+      await transactions.commitKeyed(asSystem(ctx as never, "api"), { key, fingerprint, tx, at, parts, answer: keptFrom(given) }),
+    );
   } catch (error) {
     await cancel(ctx, key, tx, parts);
     throw error;
@@ -73,7 +78,7 @@ function requireCoordinator(directory: Directory): void {
 
 /** Ends what was begun. Whether it was decided meanwhile is the coordinator's knowledge: what is committed stays. */
 async function cancel(ctx: Context, key: string, tx: string, parts: Part[]): Promise<void> {
-  const ended = () => transactions.cancelKeyed(ctx.broker as never, { key, tx, parts });
+  const ended = () => transactions.cancelKeyed(asSystem(ctx.broker, "api"), { key, tx, parts });
   await ended().catch(() => void again(ended, (error) => ctx.broker.logger.warn(`Request ${tx} is left to its owners: ${error.message}`)));
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { intervalOf } from "../../fhir/dates.ts";
 import { numberOf } from "../../fhir/json.ts";
 import type {
   ChargeItem,
@@ -10,8 +11,11 @@ import type {
   Observation,
   Period,
 } from "../../fhir/r4.ts";
+import { dayOf } from "../../fhir/time-zone.ts";
+import { counted } from "../../store/counted.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
+import { RETURNED } from "../pharmacy/pharmacy.contract.ts";
 import type { Code, Price } from "./billing.contract.ts";
 import { ACT_ALREADY_CHARGED } from "./billing.errors.ts";
 import { money, unitsIn } from "./currencies.ts";
@@ -20,7 +24,6 @@ import { money, unitsIn } from "./currencies.ts";
 
 /** Names the act that a charge is for, so that it has one charge, whoever writes it. */
 export const ACT = "urn:openward:charged-act";
-const DAY_MS = 86_400_000;
 
 /** Something that was done, as far as a charge needs it. */
 export interface Act {
@@ -67,9 +70,12 @@ function encounterAct({ id, status, class: kind, subject, period }: Encounter): 
   };
 }
 
-/** Midnights (UTC) that a stay went over; one day at least. */
+/** Midnights, by the hospital's clocks, that a stay went over; one day at least. */
 function daysOf({ start, end }: Period = {}): number {
-  const [from, to] = [start, end].map((time) => Math.floor(Date.parse(time ?? "") / DAY_MS));
+  const [from, to] = [start, end].map((time) => {
+    const [low] = (time !== undefined && intervalOf(time)) || [];
+    return low === undefined ? undefined : dayOf(low);
+  });
   return Math.max(1, (to ?? Number.NaN) - (from ?? Number.NaN) || 1);
 }
 
@@ -85,12 +91,16 @@ function observationAct({ id, status, code, subject, encounter, effectiveDateTim
   };
 }
 
-function dispenseAct({ id, status, medicationCodeableConcept, quantity, subject, context, whenHandedOver }: MedicationDispense): Act {
+/** What was given back is not paid for. */
+function dispenseAct(dispense: MedicationDispense): Act {
+  const { id, status, medicationCodeableConcept, quantity, subject, context, whenHandedOver, extension } = dispense;
+  const returned = numberOf(extension?.find(({ url }) => url === RETURNED)?.valueDecimal) ?? 0;
+  const kept = counted((numberOf(quantity?.value) ?? 1) - returned);
   return {
     reference: `MedicationDispense/${id}`,
-    state: stateOf(status, ["completed"]),
+    state: returned > 0 && kept <= 0 ? "not done" : stateOf(status, ["completed"]),
     codes: codesOf(medicationCodeableConcept?.coding),
-    quantity: numberOf(quantity?.value) ?? 1,
+    quantity: kept,
     patient: subject?.reference,
     encounter: context?.reference,
     occurrence: whenHandedOver === undefined ? {} : { occurrenceDateTime: whenHandedOver },

@@ -2,6 +2,7 @@ import { allRelayed } from "../../test/kit/events.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import type { ChargeItem, Encounter, Observation } from "../../fhir/r4.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
+import { useTimeZone } from "../../fhir/time-zone.ts";
 import { lab } from "../lab/lab.contract.ts";
 import LabService from "../lab/lab.service.ts";
 import { pharmacy } from "../pharmacy/pharmacy.contract.ts";
@@ -43,6 +44,15 @@ describe("the charge for an act", () => {
       quantity: { value: days, code: "d" },
       priceOverride: { value: (days * 15_050) / 100 },
     });
+  });
+
+  it("of a stay counts the days of the hospital's clocks: that of 00:20 in Algiers is the day that begins there", () => {
+    const ofStay = () =>
+      chargeForAct("Encounter/1", actOf(stay("2026-01-04T23:20:00Z", "2026-01-06T22:00:00Z")), price("IMP", 1), undefined);
+    expect(ofStay()).toMatchObject({ quantity: { value: 2 } });
+    useTimeZone("Africa/Algiers");
+    expect(ofStay()).toMatchObject({ quantity: { value: 1 } });
+    useTimeZone("UTC");
   });
 
   it("follows the act until it is billed, and leaves alone what a person has decided", () => {
@@ -155,6 +165,39 @@ describe("a hospital with a price list", () => {
     expect(await chargeFor(visit)).toMatchObject({ status: "billable" });
     await rewrite("visits", visit, { status: "entered-in-error" });
     expect(await chargeFor(visit)).toMatchObject({ status: "aborted" });
+  });
+
+  it("charges a dispense for what the patient has kept, and one that is undone not at all", async () => {
+    await pharmacy.receive(clinic.caller, { medication: aspirin, quantity: 100 });
+    const wanted = { patient: "Patient/1", medication: aspirin, quantity: 20, dosage: "one a day" };
+    const { prescription } = await pharmacy.prescribe(clinic.caller, wanted);
+    const { dispense } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 20 });
+    expect(await chargeFor(dispense)).toMatchObject({ quantity: { value: 20 } });
+    await pharmacy.return(clinic.caller, { dispense, quantity: 5 });
+    expect(await chargeFor(dispense)).toMatchObject({ status: "billable", quantity: { value: 15 }, priceOverride: { value: 1.8 } });
+    await pharmacy.return(clinic.caller, { dispense, quantity: 15 });
+    expect(await chargeFor(dispense)).toMatchObject({ status: "aborted" });
+    const { dispense: wrong } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 20 });
+    expect(await chargeFor(wrong)).toMatchObject({ status: "billable" });
+    await pharmacy.void(clinic.caller, { dispense: wrong, reason: "wrong patient" });
+    expect(await chargeFor(wrong)).toMatchObject({ status: "aborted" });
+  });
+
+  it("follows an act again when its bill is taken back, also for what was undone meanwhile", async () => {
+    const visit = await newVisit();
+    const wanted = { patient: `Patient/${next}`, encounter: visit, medication: aspirin, quantity: 20, dosage: "one a day" };
+    await pharmacy.receive(clinic.caller, { medication: aspirin, quantity: 100 });
+    const { prescription } = await pharmacy.prescribe(clinic.caller, wanted);
+    const { dispense } = await pharmacy.dispense(clinic.caller, { prescription, quantity: 20 });
+    await visits.close(clinic.caller, { visit });
+    expect([await chargeFor(visit), await chargeFor(dispense)]).toMatchObject([{ status: "billable" }, { status: "billable" }]);
+    const { invoice } = await billing.invoice(clinic.caller, { encounter: visit });
+    await pharmacy.void(clinic.caller, { dispense, reason: "wrong patient" });
+    expect(await chargeFor(dispense)).toMatchObject({ status: "billed" });
+    await billing.cancelInvoice(clinic.caller, { invoice, reason: "a dispense of it was none" });
+    await allRelayed(clinic.caller, "billing");
+    expect([await chargeFor(visit), await chargeFor(dispense)]).toMatchObject([{ status: "billable" }, { status: "aborted" }]);
+    expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ cents: 4_000 });
   });
 
   it("charges no act twice, also when a person has charged it before", async () => {

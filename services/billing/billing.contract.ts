@@ -1,4 +1,5 @@
 import { action } from "../../mesh/contract.ts";
+import type { Happened } from "../../mesh/happened-contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = [
@@ -62,15 +63,46 @@ export interface Bill {
   issuedAt: string; // ISO 8601, UTC
 }
 
-/** Everything that other services may know about `billing`. */
+/** A bill that was taken back: its charges are open again, as far as their acts were done. */
+export interface CancelledBill {
+  /** "Invoice/…" */
+  invoice: string;
+  version: number;
+  /** "ChargeItem/…", those that are open again. */
+  charges: string[];
+}
+
+/** What a bill asks for too much: a FHIR Invoice whose amounts are below zero. */
+export interface CreditNote {
+  /** "Invoice/…" */
+  creditNote: string;
+  /** "Invoice/…", of which something is taken back. */
+  invoice: string;
+  cents: number;
+  currency: string; // ISO 4217
+  charges: string[];
+  issuedAt: string; // ISO 8601, UTC
+}
+
+/** Everything that other services may know about `billing`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const billing = {
   /** Notes something to pay for. @throws 404 NOT_FOUND for an unknown encounter */
-  charge: action<{ encounter: string; text: string; cents: number; currency: string }, Charge>("billing.charge"),
+  charge: action<{ encounter: string; text: string; cents: number; currency: string } & Happened, Charge>("billing.charge"),
   /**
    * Bills the open charges of an ended visit or stay, the oldest 1,000; `left` says how many wait for the next bill. No charge is ever on two bills.
    * @throws 404 NOT_FOUND, 409 ENCOUNTER_NOT_ENDED, NOTHING_TO_INVOICE, SEVERAL_CURRENCIES, CHARGES_CHANGED
    */
   invoice: action<{ encounter: string }, Bill>("billing.invoice"),
+  /**
+   * Takes a bill back, or a credit note. The charges of a bill are open again, and follow their acts again.
+   * @throws 404 INVOICE_NOT_FOUND; 409 INVOICE_NOT_IN_FORCE, INVOICE_CREDITED, INVOICE_CHANGED
+   */
+  cancelInvoice: action<{ invoice: string; reason: string }, CancelledBill>("billing.cancelInvoice"),
+  /**
+   * Credits charges of a bill, all or those that are named, each once; they stay billed.
+   * @throws 404 INVOICE_NOT_FOUND; 409 INVOICE_NOT_IN_FORCE, NOT_ON_INVOICE, CHARGE_CREDITED, NOTHING_TO_CREDIT, INVOICE_CHANGED
+   */
+  creditNote: action<{ invoice: string; charges?: string[]; reason: string }, CreditNote>("billing.creditNote"),
   /**
    * From now on acts with this code are charged: visits that end, stays that end, results and dispenses. What is charged already stays as it is.
    * @throws 409 PRICE_CHANGED when others set it at the same moment

@@ -34,3 +34,38 @@ export const ACT_ALREADY_CHARGED = "ACT_ALREADY_CHARGED";
 /** 409: others were faster; the same call may succeed. */
 export const chargesChanged = (encounter: string) =>
   new MoleculerClientError("The charges changed while they were summed up: try again.", 409, "CHARGES_CHANGED", { encounter });
+
+/** Type of `chargeCredited`, for callers and for the unique key. */
+export const CHARGE_CREDITED = "CHARGE_CREDITED";
+
+/** 409: a charge is credited once. */
+export const chargeCredited = (invoice: string) =>
+  new MoleculerClientError("A charge of these is credited already: name the others.", 409, CHARGE_CREDITED, { invoice });
+
+/** 404: there is no such invoice. */
+export const invoiceNotFound = (invoice: string) =>
+  new MoleculerClientError("No invoice has this id.", 404, "INVOICE_NOT_FOUND", { invoice });
+
+/** 409: it asks for nothing (a draft, a cancelled one), or is a credit note itself. */
+export const invoiceNotInForce = (invoice: string) =>
+  new MoleculerClientError("The invoice is not issued, was cancelled, or is a credit note.", 409, "INVOICE_NOT_IN_FORCE", { invoice });
+
+/** 409: what was credited in part is not cancelled as a whole. */
+export const invoiceCredited = (invoice: string) =>
+  new MoleculerClientError("Part of the invoice is credited: cancel the credit notes first, or credit the rest.", 409, "INVOICE_CREDITED", {
+    invoice,
+  });
+
+/** 409: only what an invoice asks for is credited. */
+export const notOnInvoice = (charge: string, invoice: string) =>
+  new MoleculerClientError("The charge is not on this invoice.", 409, "NOT_ON_INVOICE", { charge, invoice });
+
+/** 409: the charges come to nothing. */
+export const nothingToCredit = (invoice: string) =>
+  new MoleculerClientError("These charges come to nothing: there is nothing to credit.", 409, "NOTHING_TO_CREDIT", { invoice });
+
+/** 409: others were faster; the same call may succeed. */
+export const invoiceChanged = (invoice: string) =>
+  new MoleculerClientError("Somebody changed the invoice or its charges meanwhile: look at it and try again.", 409, "INVOICE_CHANGED", {
+    invoice,
+  });

@@ -2,11 +2,11 @@ import { numberOf } from "../../fhir/json.ts";
 import type { ChargeItem, Encounter, Invoice, Money } from "../../fhir/r4.ts";
 import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
+import { hospitalZone, shownAt } from "../../fhir/time-zone.ts";
 import { localReference } from "../../federation/facts.ts";
-import type { UniqueKey } from "../../store/store.ts";
 import type { Bill, Charge } from "./billing.contract.ts";
 import { money, unitsIn } from "./currencies.ts";
-import { CHARGE_INVOICED, encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billing.errors.ts";
+import { encounterNotEnded, nothingToInvoice, severalCurrencies } from "./billing.errors.ts";
 
 // The rules of a bill: plain data in, plain data out. No broker, no database, no clock.
 
@@ -59,20 +59,18 @@ export const isInForce = ({ status }: Pick<Invoice, "status">): boolean => IN_FO
 export const chargesOn = ({ lineItem }: Pick<Invoice, "lineItem">): string[] =>
   lineItem?.flatMap(({ chargeItemReference }) => localReference(chargeItemReference?.reference) ?? []) ?? [];
 
-/** A charge is on one Invoice in force at most, and an Invoice has each of its charges once. */
-export function invoiceKeys(invoice: Invoice): UniqueKey[] {
-  if (!isInForce(invoice)) return [];
-  return [...new Set(chargesOn(invoice))].map((charge) => ({ key: `invoiced:${charge}`, error: CHARGE_INVOICED }));
-}
-
 /** What is paid for, in words: FHIR's lines name their ChargeItems only. */
-function narrative(items: ChargeItem[], { value, currency }: Money): Pick<Invoice, "text"> {
+export function billText(items: ChargeItem[], { value, currency }: Money): Pick<Invoice, "text"> {
   const lines = items.map((item) => `<li>${escaped(item.code.text ?? "")}: ${priceOf(item)} ${item.priceOverride?.currency ?? ""}</li>`);
   const div = `<div xmlns="http://www.w3.org/1999/xhtml"><ul>${lines.join("")}</ul><p>${value} ${currency}</p></div>`;
   return { text: { status: "generated", div } };
 }
 
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+
+/** The year of its making and what is random in its id: a number that people can read out, and no other bill has. */
+export const numberOfBill = (id: string, now: Date): string =>
+  `${new Date(shownAt(now.getTime(), hospitalZone())).getUTCFullYear()}-${id.slice(-12)}`;
 
 /** "ChargeItems of this encounter." */
 export const chargesOf = (encounter: string): Clause[] => [referenceClause("ChargeItem", "context", [encounter])];
@@ -101,9 +99,8 @@ export function newInvoice<Item extends ChargeItem & { id: string }>(
   const invoice: Invoice & { id: string } = {
     resourceType: "Invoice",
     id,
-    ...narrative(open, money(cents, currency)),
-    // The time of its making and what is random in its id: a number that people can read out, and no other invoice has.
-    identifier: [{ use: "official", type: { text: "invoice number" }, value: `${now.getUTCFullYear()}-${id.slice(-12)}` }],
+    ...billText(open, money(cents, currency)),
+    identifier: [{ use: "official", type: { text: "invoice number" }, value: numberOfBill(id, now) }],
     status: "issued",
     subject: { reference: patient },
     date: now.toISOString(),

@@ -7,13 +7,15 @@ import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { chargesOn, isInForce } from "./billing.model.ts";
+import { creditedBy } from "./credit.model.ts";
 import { exponentOf } from "./currencies.ts";
 
-/** Whether the same write takes the charge off its Invoice. */
+/** Whether the same write takes the charge off the Invoice that it was on. */
 const isTakenBack = (charge: string, facts: Facts): boolean =>
   facts.written("Invoice").some((it) => {
-    const invoice = it as unknown as Invoice;
-    return !isInForce(invoice) && chargesOn(invoice).includes(charge);
+    const before = facts.replacedBy(it) as unknown as Invoice | undefined;
+    if (isInForce(it as unknown as Invoice) || !before || !isInForce(before) || creditedBy(before) !== undefined) return false;
+    return chargesOn(before).includes(charge);
   });
 
 /** An amount with more digits than its currency has. */

@@ -1,20 +1,34 @@
+import { asSystem } from "../../mesh/access/access.ts";
 import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
-import type { ChargeItem, Encounter, FhirResource, Stored } from "../../fhir/r4.ts";
+import { reasonRule } from "../../mesh/param-rules.ts";
+import type { ChargeItem, Encounter, FhirResource, Invoice, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
-import type { ResourceVersion } from "../../federation/owner-contract.ts";
-import { type DurableEvent, effectOf } from "../../mixins/events/event.ts";
+import type { OwnerStep, ResourceVersion, StepResult } from "../../federation/owner-contract.ts";
+import { type DurableEvent, effectOf, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { change, creation } from "../../mixins/fhir/steps.ts";
-import { codeRule, readReference, referenceTo } from "../../mixins/fhir/reference.ts";
-import { actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, priceIdOf, priceOf } from "./acts.model.ts";
+import { addition, change, creation } from "../../mixins/fhir/steps.ts";
+import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { codeRule, readReference, referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
+import { ACT, actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, priceIdOf, priceOf } from "./acts.model.ts";
 import { type Code, owns, type billing, type Price } from "./billing.contract.ts";
-import { ACT_ALREADY_CHARGED, CHARGE_INVOICED, chargesChanged, priceChanged } from "./billing.errors.ts";
-import { chargeOf, chargesOf, invoiceKeys, isOpen, newCharge, newInvoice } from "./billing.model.ts";
+import {
+  ACT_ALREADY_CHARGED,
+  CHARGE_CREDITED,
+  CHARGE_INVOICED,
+  chargeCredited,
+  chargesChanged,
+  invoiceChanged,
+  invoiceCredited,
+  invoiceNotFound,
+  priceChanged,
+} from "./billing.errors.ts";
+import { chargeOf, chargesOf, chargesOn, isOpen, newCharge, newInvoice } from "./billing.model.ts";
 import { rules } from "./billing.rules.ts";
+import { cancelInvoice, creditedBy, invoiceKeys, newCreditNote, uncreditedCounter } from "./credit.model.ts";
 
 /** Charges on one bill, which is one atomic write; more go on the next. */
 const MAX_CHARGES = 1_000;
@@ -27,6 +41,9 @@ interface OpenCharges {
 interface Own {
   openCharges(encounter: string): Promise<OpenCharges>;
   chargeAct(event: DurableEvent<ResourceVersion>): Promise<void>;
+  invoiceAt(reference: string): Promise<Stored<Invoice>>;
+  chargesAt(references: string[]): Promise<Stored<ChargeItem>[]>;
+  written(invoice: string, steps: OwnerStep[]): Promise<StepResult[]>;
   firstPrice(codes: Code[]): Promise<Price | undefined>;
 }
 
@@ -39,10 +56,25 @@ async function charge(this: Own, event: DurableEvent<ResourceVersion>): Promise<
   await this.chargeAct(event);
 }
 
+/** A task of this service: to look again at an act whose charge is free again. */
+const CHARGE_AGAIN = "billing.chargeAgain";
+
+/** What happened to its act while a charge was billed is made up for. */
+function again({ id, meta, identifier }: Stored<ChargeItem>): OwnerStep[] {
+  const act = identifier?.find(({ system }) => system === ACT)?.value;
+  if (act === undefined) return [];
+  const [type, of] = splitReference(act);
+  const payload: Pick<ResourceVersion, "type" | "id"> = { type, id: of };
+  return [task({ id: `${CHARGE_AGAIN}/${id}/${meta.versionId}`, event: CHARGE_AGAIN, key: act, payload })];
+}
+
 export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
   name: "billing",
   mixins: [
-    Events<Own>({ handles: { "fhir.Encounter": charge, "fhir.Observation": charge, "fhir.MedicationDispense": charge } }),
+    Events<Own>({
+      tasks: { [CHARGE_AGAIN]: charge },
+      handles: { "fhir.Encounter": charge, "fhir.Observation": charge, "fhir.MedicationDispense": charge },
+    }),
     Fhir({
       owns,
       rules,
@@ -59,11 +91,15 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         text: { type: "string", trim: true, min: 1, max: 500 },
         cents: CENTS,
         currency: CURRENCY,
+        ...happenedRules,
         $$strict: true,
       },
       async handler(ctx) {
         const encounter = await readReference<Encounter>({ caller: ctx, directory: this.directory }, ctx.params.encounter);
-        const item = newCharge(timeOrderedId(), ctx.params, encounter.subject?.reference ?? "", new Date());
+        const after = { what: ctx.params.encounter, time: encounter.period?.start };
+        const at = happenedAt(ctx.params, { now: new Date(), after });
+        const charged = newCharge(timeOrderedId(), ctx.params, encounter.subject?.reference ?? "", at);
+        const item = withLateReason(charged, ctx.params);
         await this.fhir.create(item);
         return chargeOf(item);
       },
@@ -83,6 +119,41 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
           throw isType(error, "STALE_VERSION") || isType(error, CHARGE_INVOICED) ? chargesChanged(reference) : error;
         }
         return bill;
+      },
+    },
+
+    cancelInvoice: {
+      rest: "POST",
+      summary: "Take back a bill, or a credit note",
+      params: { invoice: referenceTo("Invoice"), reason: reasonRule, $$strict: true },
+      async handler(ctx) {
+        const { invoice: reference, reason } = ctx.params;
+        const invoice = cancelInvoice(await this.invoiceAt(reference), reason);
+        const credited = creditedBy(invoice);
+        const items = credited === undefined ? (await this.chargesAt(chargesOn(invoice))).filter(({ status }) => status === "billed") : [];
+        const counting = credited === undefined ? addition(uncreditedCounter(reference), 0, 0) : addition(uncreditedCounter(credited), 1);
+        const free = items.map((item) => change({ ...item, status: "billable" }));
+        const [cancelled] = await this.written(reference, [change(invoice), counting, ...free, ...items.flatMap(again)]);
+        return { invoice: reference, version: cancelled?.version ?? 0, charges: items.map(({ id }) => `ChargeItem/${id}`) };
+      },
+    },
+
+    creditNote: {
+      rest: "POST",
+      summary: "Credit charges of a bill",
+      params: {
+        invoice: referenceTo("Invoice"),
+        charges: { type: "array", min: 1, max: MAX_CHARGES, items: referenceTo("ChargeItem"), optional: true },
+        reason: reasonRule,
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { invoice: reference, reason } = ctx.params;
+        const before = await this.invoiceAt(reference);
+        const items = await this.chargesAt([...new Set(ctx.params.charges ?? chargesOn(before))]);
+        const { note, credit, invoice } = newCreditNote(timeOrderedId(), before, { items, reason }, new Date());
+        await this.written(reference, [creation(credit), change(invoice), addition(uncreditedCounter(reference), -1)]);
+        return note;
       },
     },
 
@@ -115,13 +186,41 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
   },
 
   methods: {
+    /** @throws 404 INVOICE_NOT_FOUND */
+    async invoiceAt(this: WithFhir, reference: string): Promise<Stored<Invoice>> {
+      const [, id] = splitReference(reference);
+      const found = await this.fhir.read("Invoice", id);
+      if (!found) throw invoiceNotFound(reference);
+      return found;
+    },
+
+    /** Those that there are. */
+    async chargesAt(this: WithFhir, references: string[]): Promise<Stored<ChargeItem>[]> {
+      const found = await Promise.all(references.map((reference) => this.fhir.read("ChargeItem", splitReference(reference)[1])));
+      return found.flatMap((item) => item ?? []);
+    },
+
+    /** @throws 409 INVOICE_CHANGED, INVOICE_CREDITED, CHARGE_CREDITED */
+    async written(this: WithFhir, invoice: string, steps: OwnerStep[]): Promise<StepResult[]> {
+      try {
+        return await this.fhir.write(steps);
+      } catch (error) {
+        if (isType(error, "STALE_VERSION")) throw invoiceChanged(invoice);
+        if (isType(error, "COUNTER_BELOW")) throw invoiceCredited(invoice);
+        throw isType(error, CHARGE_CREDITED) ? chargeCredited(invoice) : error;
+      }
+    },
+
     /** Brings the charge of an act to what the act is now: an older event than the newest changes nothing more. */
     async chargeAct(this: Service & WithFhir & WithDirectory & Own, event: DurableEvent<ResourceVersion>): Promise<void> {
       const { type, id } = event.payload;
       const reference = `${type}/${id}`;
       const before = await this.fhir.read("ChargeItem", chargeIdOf(reference));
       if (!before && (await this.store.count("ChargeItemDefinition", [])) === 0) return; // a hospital without a price list
-      const resource = await readReference<FhirResource>({ caller: this.broker, directory: this.directory }, reference).catch((error) => {
+      const resource = await readReference<FhirResource>(
+        { caller: asSystem(this.broker, "billing"), directory: this.directory },
+        reference,
+      ).catch((error) => {
         if (isType(error, "GONE")) return undefined;
         throw error;
       });

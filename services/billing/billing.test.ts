@@ -117,4 +117,79 @@ describe("billing", () => {
     await expect(billing.invoice(clinic.caller, { encounter: visit })).rejects.toEqual(refusal(409, "SEVERAL_CURRENCIES"));
     await expect(charge("Encounter/none", 1)).rejects.toEqual(refusal(404, "NOT_FOUND"));
   });
+
+  const billed = async (...cents: number[]) => {
+    const visit = await newVisit();
+    const charges = [];
+    for (const one of cents) charges.push((await charge(visit, one)).charge);
+    await visits.close(clinic.caller, { visit });
+    return { visit, ...(await billing.invoice(clinic.caller, { encounter: visit })), charges };
+  };
+
+  it("takes a bill back: its charges are open again, and billed once again", async () => {
+    const { visit, invoice, charges } = await billed(4_000, 250);
+    const cancel = (of: string) => billing.cancelInvoice(clinic.caller, { invoice: of, reason: "wrong insurer" });
+    expect(await cancel(invoice)).toMatchObject({ invoice, version: 2, charges: expect.arrayContaining(charges) });
+    expect(await clinic.read("billing", invoice)).toMatchObject({ status: "cancelled", cancelledReason: "wrong insurer" });
+    expect(await clinic.read("billing", charges[0] ?? "")).toMatchObject({ status: "billable" });
+    await expect(cancel(invoice)).rejects.toEqual(refusal(409, "INVOICE_NOT_IN_FORCE"));
+    await expect(cancel("Invoice/none")).rejects.toEqual(refusal(404, "INVOICE_NOT_FOUND"));
+    expect(await billing.invoice(clinic.caller, { encounter: visit })).toMatchObject({ cents: 4_250 });
+  });
+
+  it("credits charges of a bill, each once, and leaves the bill as it was issued", async () => {
+    const { visit, invoice, charges } = await billed(4_000, 250);
+    const [first = "", second = ""] = charges;
+    const credit = (more: object) => billing.creditNote(clinic.caller, { invoice, reason: "not done", ...more });
+    const note = await credit({ charges: [second] });
+    expect(note).toMatchObject({ invoice, cents: 250, currency: "EUR", charges: [second] });
+    expect(await clinic.read("billing", note.creditNote)).toMatchObject({
+      status: "issued",
+      totalNet: { value: -2.5, currency: "EUR" },
+      extension: [{ valueReference: { reference: invoice } }],
+      note: [{ text: "not done" }],
+    });
+    expect(await clinic.read("billing", invoice)).toMatchObject({ status: "issued", totalNet: { value: 42.5 } });
+    expect(await clinic.read("billing", second)).toMatchObject({ status: "billed" });
+    await expect(credit({})).rejects.toEqual(refusal(409, "CHARGE_CREDITED"));
+    const { charges: others } = await billed(100);
+    await expect(credit({ charges: others })).rejects.toEqual(refusal(409, "NOT_ON_INVOICE"));
+    await expect(credit({ invoice: "Invoice/none" })).rejects.toEqual(refusal(404, "INVOICE_NOT_FOUND"));
+    await expect(credit({ invoice: note.creditNote })).rejects.toEqual(refusal(409, "INVOICE_NOT_IN_FORCE"));
+    const cancel = (of: string) => billing.cancelInvoice(clinic.caller, { invoice: of, reason: "slip" });
+    await expect(cancel(invoice)).rejects.toEqual(refusal(409, "INVOICE_CREDITED"));
+    // A credit note that is taken back frees no charge.
+    expect(await cancel(note.creditNote)).toMatchObject({ charges: [] });
+    expect(await clinic.read("billing", second)).toMatchObject({ status: "billed" });
+    expect(await credit({ charges: [first] })).toMatchObject({ cents: 4_000 });
+    await expect(billing.invoice(clinic.caller, { encounter: visit })).rejects.toEqual(refusal(409, "NOTHING_TO_INVOICE"));
+    const { invoice: free } = await billed(0);
+    await expect(credit({ invoice: free })).rejects.toEqual(refusal(409, "NOTHING_TO_CREDIT"));
+  });
+
+  it("credits a charge once when 16 clerks do it at the same moment, or cancels the bill", async () => {
+    const { invoice } = await billed(100);
+    const tries = await Promise.allSettled(
+      Array.from({ length: 16 }, (_, n) =>
+        n % 2 === 0
+          ? billing.creditNote(clinic.caller, { invoice, reason: "x" })
+          : billing.cancelInvoice(clinic.caller, { invoice, reason: "x" }),
+      ),
+    );
+    expect(tries.filter((it) => it.status === "fulfilled")).toHaveLength(1);
+    const lost = ["INVOICE_CHANGED", "INVOICE_NOT_IN_FORCE", "INVOICE_CREDITED", "CHARGE_CREDITED"];
+    for (const it of tries) if (it.status === "rejected") expect(lost).toContain(it.reason.type);
+  });
+
+  it("notes a charge afterwards, not before its visit", async () => {
+    const at = new Date(Date.now() - 3_600_000).toISOString();
+    const visit = await visits.open(clinic.caller, { patient: "Patient/late", at });
+    const note = (minutes: number) => {
+      const when = new Date(Date.parse(at) + minutes * 60_000).toISOString();
+      return billing.charge(clinic.caller, { encounter: visit.visit, text: "x", cents: 1, currency: "EUR", at: when });
+    };
+    await expect(note(-1)).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    const { charge: item } = await note(30);
+    expect(await clinic.read("billing", item)).toHaveProperty("occurrenceDateTime", new Date(Date.parse(at) + 1_800_000).toISOString());
+  });
 });

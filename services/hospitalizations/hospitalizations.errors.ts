@@ -38,3 +38,11 @@ export const alreadyDischarged = (stay: string) =>
 /** 409: others were faster; the same call may succeed. */
 export const stayChanged = () =>
   new MoleculerClientError("Somebody changed the stay or the bed meanwhile: look and try again.", 409, "STAY_CHANGED");
+
+/** 409: nothing is left to undo. */
+export const notTransferred = (stay: string) =>
+  new MoleculerClientError("The patient is where they were admitted to: there is no transfer to cancel.", 409, "NOT_TRANSFERRED", { stay });
+
+/** 409: only a stay that has ended goes on again. */
+export const notDischarged = (stay: string) =>
+  new MoleculerClientError("The patient is not discharged: there is no discharge to cancel.", 409, "NOT_DISCHARGED", { stay });

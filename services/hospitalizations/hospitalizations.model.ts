@@ -1,7 +1,8 @@
-import type { Encounter } from "../../fhir/r4.ts";
+import type { CodeableConcept, Encounter, Reference } from "../../fhir/r4.ts";
+import { localReference } from "../../federation/facts.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
-import type { UniqueKey } from "../../store/store.ts";
+import type { KeysByFacts } from "../../mixins/fhir/rules/keys.ts";
 import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts";
 import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen } from "./hospitalizations.errors.ts";
 
@@ -9,8 +10,24 @@ import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen
 
 const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP", display: "inpatient encounter" } as const;
 
-/** The bed that the patient lies in now, however it is written. */
-export const bedOf = ({ location }: Encounter): string | undefined => placeOf(location?.find((it) => it.status === "active")?.location);
+/** Where the patient is now, however it is written: the bed, and the room and ward where these are named beside it. */
+export const placesOf = ({ location }: Encounter): string[] => [
+  ...new Set((location ?? []).flatMap((it) => (it.status === "active" ? (localReference(it.location.reference) ?? []) : []))),
+];
+
+/** A Location as other services may know it. */
+export interface Place {
+  status?: string;
+  physicalType?: CodeableConcept;
+  operationalStatus?: { code?: string };
+  partOf?: Reference;
+}
+
+/** Whether a place is a bed, or does not say what else it is. */
+export function mayBeBed({ physicalType }: Place): boolean {
+  const kinds = physicalType?.coding?.map(({ code }) => code);
+  return !kinds || kinds.includes("bd");
+}
 
 /** The Encounter of a stay that begins now. */
 export function admit(
@@ -46,7 +63,7 @@ export function admitFromVisit<Of extends Encounter>(
     status: "in-progress",
     class: CLASS,
     classHistory: [...(visit.classHistory ?? []), { class: visit.class, period: { ...visit.period, end: start } }],
-    location: [...ended(visit, now), { location: { reference: bed }, status: "active", period: { start } }],
+    location: nowIn(visit, [bed], now),
     ...(reason !== undefined && { reasonCode: [...(visit.reasonCode ?? []), { text: reason }] }),
   };
 }
@@ -54,10 +71,7 @@ export function admitFromVisit<Of extends Encounter>(
 /** @throws 409 ALREADY_DISCHARGED */
 export function transfer<Of extends Encounter>(stay: Of, bed: string, now: Date): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
-  return {
-    ...stay,
-    location: [...ended(stay, now), { location: { reference: bed }, status: "active", period: { start: now.toISOString() } }],
-  };
+  return { ...stay, location: nowIn(stay, [bed], now) };
 }
 
 /** @throws 409 ALREADY_DISCHARGED */
@@ -66,32 +80,52 @@ export function discharge<Of extends Encounter>(stay: Of, now: Date): Of {
   return { ...stay, status: "finished", period: { ...stay.period, end: now.toISOString() }, location: ended(stay, now) };
 }
 
+/** Since when the patient has been where they are: what comes next is not before it. */
+export const lastMoveOf = (stay: Encounter): { what: string; time: string | undefined } => ({
+  what: `Encounter/${stay.id}`,
+  time: stay.location?.find(({ status }) => status === "active")?.period?.start ?? stay.period?.start,
+});
+
+/** The places so far, left now for these. */
+export const nowIn = (stay: Encounter, places: string[], now: Date): NonNullable<Encounter["location"]> => [
+  ...ended(stay, now),
+  ...places.map((reference) => ({ location: { reference }, status: "active" as const, period: { start: now.toISOString() } })),
+];
+
 /** The places so far, those that were active ended now. */
 const ended = ({ location = [] }: Encounter, now: Date): NonNullable<Encounter["location"]> =>
   location.map((it) => (it.status === "active" ? { ...it, status: "completed", period: { ...it.period, end: now.toISOString() } } : it));
 
 /**
- * One open stay per bed and per patient. The store keeps these rules, whoever writes and however many at once.
+ * One open stay per bed and per patient; a room or a ward has many. The store keeps these rules, whoever writes and however many at once.
  */
-export function stayKeys(stay: Encounter): UniqueKey[] {
-  if (!isOpen(stay)) return [];
-  const patient = placeOf(stay.subject);
-  const bed = bedOf(stay);
-  return [
-    ...(patient === undefined ? [] : [{ key: `stay:${patient}`, error: PATIENT_ALREADY_ADMITTED }]),
-    ...(bed === undefined ? [] : [{ key: `bed:${bed}`, error: BED_OCCUPIED }]),
-  ];
+export const stayKeys: KeysByFacts<Encounter> = {
+  about: (stay) => (isOpen(stay) ? placesOf(stay) : []),
+  keys(stay, facts) {
+    if (!isOpen(stay)) return [];
+    const patient = placeOf(stay.subject);
+    const beds = placesOf(stay).filter((place) => mayBeBed((facts.of(place)?.resource as Place | undefined) ?? {}));
+    return [
+      ...(patient === undefined ? [] : [{ key: `stay:${patient}`, error: PATIENT_ALREADY_ADMITTED }]),
+      ...beds.map((bed) => ({ key: `bed:${bed}`, error: BED_OCCUPIED })),
+    ];
+  },
+};
+
+function statusOf(stay: Encounter): StayStatus {
+  if (isOpen(stay)) return INPATIENT.includes(stay.class.code ?? "") ? StayStatus.admitted : StayStatus.visit;
+  return stay.status === "cancelled" ? StayStatus.cancelled : StayStatus.discharged;
 }
 
 /** A stay as its callers see it. */
 export function stayOf(stay: Encounter, version: number): Stay {
-  const bed = bedOf(stay);
+  const [bed] = placesOf(stay);
   return {
     stay: `Encounter/${stay.id}`,
     version,
     patient: stay.subject?.reference ?? "",
     ...(bed !== undefined && { bed }),
-    status: isOpen(stay) ? StayStatus.admitted : StayStatus.discharged,
+    status: statusOf(stay),
     admittedAt: stay.period?.start ?? "",
     ...(stay.period?.end !== undefined && { dischargedAt: stay.period.end }),
   };

@@ -1,22 +1,16 @@
-import type { CodeableConcept, Encounter, Reference } from "../../fhir/r4.ts";
+import type { Encounter } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
-import { refusalBy, type Change, type Facts, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { refusalBy, type Change, type Facts, lookedAt, type Refusal, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { encounterRules, isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import { notABed, wardClosed } from "./hospitalizations.errors.ts";
-import { bedOf } from "./hospitalizations.model.ts";
+import { mayBeBed, type Place, placesOf } from "./hospitalizations.model.ts";
 
-/** The bed that somebody comes to lie in by this change. */
-function newBed({ before, after }: Change<Encounter>): string | undefined {
-  const bed = after && isOpen(after) ? localReference(bedOf(after)) : undefined;
-  return before && isOpen(before) && localReference(bedOf(before)) === bed ? undefined : bed;
-}
-
-/** A Location as other services may know it. */
-interface Place {
-  status?: string;
-  physicalType?: CodeableConcept;
-  operationalStatus?: { code?: string };
-  partOf?: Reference;
+/** Where somebody comes to lie by this change. */
+function newPlaces(change: Change<Encounter>): string[] {
+  const { after } = change;
+  const before = lookedAt(change); // who has visited a bed has not lain in it
+  const known = new Set(before && isOpen(before) ? placesOf(before) : []);
+  return after && isOpen(after) ? placesOf(after).filter((place) => !known.has(place)) : [];
 }
 
 const placeIn = (facts: Facts, reference: string | undefined): Place | undefined => facts.of(reference)?.resource as Place | undefined;
@@ -39,25 +33,25 @@ function above(facts: Facts, bed: string | undefined): string[] {
 const OUT_OF_USE = ["C", "H", "I", "K"];
 const isClosed = ({ status }: Place): boolean => status !== undefined && status !== "active";
 
+/** Why nobody can be taken in there; undefined: somebody can, or it is not known here. */
+function reasonAgainst(taken: string, facts: Facts): Refusal | undefined {
+  const place = placeIn(facts, taken);
+  if (!place) return undefined;
+  const isBed = mayBeBed(place);
+  const isUnusable = isClosed(place) || OUT_OF_USE.includes(place.operationalStatus?.code ?? "");
+  if (isBed && isUnusable) return refusalBy(notABed(taken), "Encounter.location.location");
+  const closed = [...(isBed ? [] : [taken]), ...above(facts, taken)].find(
+    (it) => isClosed(placeIn(facts, it) ?? {}) || facts.of(it)?.is === "deleted",
+  );
+  return closed === undefined ? undefined : refusalBy(wardClosed(closed), "Encounter.location.location");
+}
+
 const bed: Rule<Encounter> = {
   id: "encounter-bed",
   group: "beds",
   says: "A patient comes to lie in a bed that is in use, of a ward that is open.",
-  facts: (change, facts) => {
-    const taken = newBed(change);
-    return [taken, ...above(facts, taken)];
-  },
-  check(change, facts) {
-    const taken = newBed(change);
-    const place = placeIn(facts, taken);
-    if (taken === undefined || !place) return undefined;
-    const kinds = place.physicalType?.coding?.map(({ code }) => code);
-    if (isClosed(place) || OUT_OF_USE.includes(place.operationalStatus?.code ?? "") || (kinds && !kinds.includes("bd"))) {
-      return refusalBy(notABed(taken), "Encounter.location.location");
-    }
-    const closed = above(facts, taken).find((it) => isClosed(placeIn(facts, it) ?? {}) || facts.of(it)?.is === "deleted");
-    return closed === undefined ? undefined : refusalBy(wardClosed(closed), "Encounter.location.location");
-  },
+  facts: (change, facts) => newPlaces(change).flatMap((taken) => [taken, ...above(facts, taken)]),
+  check: (change, facts) => newPlaces(change).flatMap((taken) => reasonAgainst(taken, facts) ?? [])[0],
 };
 
 /** What holds for stays, whoever writes them. */

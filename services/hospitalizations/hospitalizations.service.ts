@@ -1,23 +1,28 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
-import type { Encounter, Stored } from "../../fhir/r4.ts";
+import { reasonRule } from "../../mesh/param-rules.ts";
+import type { Encounter, Location, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
+import type { QueryContext } from "../../federation/query-context.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { readIfServed, readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
 import { emits, owns, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
 import {
   BED_OCCUPIED,
   bedOccupied,
+  notABed,
   PATIENT_ALREADY_ADMITTED,
   patientAlreadyAdmitted,
   stayChanged,
   stayNotFound,
 } from "./hospitalizations.errors.ts";
-import { admit, admitFromVisit, bedOf, discharge, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
+import { admit, admitFromVisit, discharge, mayBeBed, lastMoveOf, placesOf, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
 import { rules } from "./hospitalizations.rules.ts";
+import { cancelAdmission, cancelDischarge, cancelTransfer } from "./undo.model.ts";
 
 /** Tries of one admission, transfer or discharge while others change the stay; each waits for up to two seconds. */
 const ATTEMPTS = 4;
@@ -41,30 +46,32 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         patient: referenceTo("Patient"),
         bed: referenceTo("Location"),
         visit: { ...referenceTo("Encounter"), optional: true },
-        reason: { type: "string", trim: true, min: 1, max: 500, optional: true },
+        reason: { ...reasonRule, optional: true },
+        ...happenedRules,
         $$strict: true,
       },
       async handler(ctx) {
         const { patient, visit } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
         await requireReference(mesh, patient);
-        await requireReference(mesh, ctx.params.bed);
-        const stay = visit
-          ? admitFromVisit(await readReference<Encounter>(mesh, visit), ctx.params, new Date())
-          : admit(timeOrderedId(), ctx.params, new Date());
-        return this.carryOut(ctx, stay);
+        await requireBed(mesh, ctx.params.bed);
+        const before = visit === undefined ? undefined : await readReference<Encounter>(mesh, visit);
+        const at = happenedAt(ctx.params, { now: new Date(), ...(before && { after: lastMoveOf(before) }) });
+        const stay = before ? admitFromVisit(before, ctx.params, at) : admit(timeOrderedId(), ctx.params, at);
+        return this.carryOut(ctx, withLateReason(stay, ctx.params));
       },
     },
 
     transfer: {
       rest: "POST",
       summary: "Move a patient to another bed",
-      params: { stay: referenceTo("Encounter"), bed: referenceTo("Location"), $$strict: true },
+      params: { stay: referenceTo("Encounter"), bed: referenceTo("Location"), ...happenedRules, $$strict: true },
       async handler(ctx) {
         const before = await this.stay(ctx.params.stay);
-        const stay = transfer(before, ctx.params.bed, new Date());
-        if (bedOf(before) === ctx.params.bed) throw bedOccupied(ctx.params.bed);
-        await requireReference({ caller: ctx, directory: this.directory }, ctx.params.bed);
+        const at = happenedAt(ctx.params, { now: new Date(), after: lastMoveOf(before) });
+        const stay = withLateReason(transfer(before, ctx.params.bed, at), ctx.params);
+        if (placesOf(before).includes(ctx.params.bed)) throw bedOccupied(ctx.params.bed);
+        await requireBed({ caller: ctx, directory: this.directory }, ctx.params.bed);
         return this.carryOut(ctx, stay);
       },
     },
@@ -72,9 +79,46 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
     discharge: {
       rest: "POST",
       summary: "Discharge a patient and free the bed",
-      params: { stay: referenceTo("Encounter"), $$strict: true },
+      params: { stay: referenceTo("Encounter"), ...happenedRules, $$strict: true },
       async handler(ctx) {
-        return this.carryOut(ctx, discharge(await this.stay(ctx.params.stay), new Date()));
+        const before = await this.stay(ctx.params.stay);
+        const at = happenedAt(ctx.params, { now: new Date(), after: lastMoveOf(before) });
+        return this.carryOut(ctx, withLateReason(discharge(before, at), ctx.params));
+      },
+    },
+
+    cancelAdmission: {
+      rest: "POST",
+      summary: "Undo an admission and free the bed",
+      params: { stay: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      async handler(ctx) {
+        return this.carryOut(ctx, cancelAdmission(await this.stay(ctx.params.stay), ctx.params.reason, new Date()));
+      },
+    },
+
+    cancelTransfer: {
+      rest: "POST",
+      summary: "Undo the last transfer",
+      params: { stay: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      async handler(ctx) {
+        return this.carryOut(ctx, cancelTransfer(await this.stay(ctx.params.stay), ctx.params.reason));
+      },
+    },
+
+    cancelDischarge: {
+      rest: "POST",
+      summary: "Undo a discharge",
+      params: {
+        stay: referenceTo("Encounter"),
+        reason: reasonRule,
+        bed: { ...referenceTo("Location"), optional: true },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { stay, bed } = ctx.params;
+        const again = cancelDischarge(await this.stay(stay), ctx.params, new Date());
+        if (bed !== undefined) await requireBed({ caller: ctx, directory: this.directory }, bed);
+        return this.carryOut(ctx, again);
       },
     },
   },
@@ -97,7 +141,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         } catch (error) {
           // The lock was not free in time: run again, the unique key then names the holder.
           if (isType(error, "LOCKED") && attempt < ATTEMPTS) continue;
-          if (isType(error, BED_OCCUPIED)) throw bedOccupied(bedOf(stay) ?? "");
+          if (isType(error, BED_OCCUPIED)) throw bedOccupied(placesOf(stay)[0] ?? "");
           if (isType(error, PATIENT_ALREADY_ADMITTED)) throw patientAlreadyAdmitted(stay.subject?.reference ?? "");
           if (isType(error, "STALE_VERSION")) throw stayChanged();
           throw error;
@@ -106,6 +150,12 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
     },
   },
 });
+
+/** @throws 404 NOT_FOUND; 409 NOT_A_BED for a room or a ward; 503 when its owner is down */
+async function requireBed(mesh: QueryContext, bed: string): Promise<void> {
+  const place = await readIfServed<Location>(mesh, bed);
+  if (place && !mayBeBed(place)) throw notABed(bed);
+}
 
 /** The write of a resource, refused when it is not any more as it was read. */
 function entryOf(resource: Encounter & { id: string }): TransactionEntry {

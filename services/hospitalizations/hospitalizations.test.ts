@@ -18,8 +18,9 @@ const noon = new Date("2026-01-01T12:00:00Z");
 describe("a stay", () => {
   it("holds its patient and its bed until the discharge", () => {
     const stay = admit("1", { patient: "Patient/1", bed: "Location/7" }, noon);
-    expect(stayKeys(stay).map((it) => it.key)).toEqual(["stay:Patient/1", "bed:Location/7"]);
-    expect(stayKeys(discharge(stay, noon))).toEqual([]);
+    const nothing = { of: () => undefined };
+    expect(stayKeys.keys(stay, nothing).map((it) => it.key)).toEqual(["stay:Patient/1", "bed:Location/7"]);
+    expect(stayKeys.keys(discharge(stay, noon), nothing)).toEqual([]);
   });
 });
 
@@ -151,5 +152,97 @@ describe("hospitalizations", () => {
     await expect(hospitalizations.discharge(clinic.caller, { stay: "Encounter/none" })).rejects.toEqual(refusal(404, "STAY_NOT_FOUND"));
     const [{ room } = { room: "" }] = await wards.listBeds(clinic.caller, {});
     await expect(hospitalizations.admit(clinic.caller, { patient, bed: room })).rejects.toEqual(refusal(409, "NOT_A_BED"));
+  });
+
+  it("undoes a transfer: the patient is in the bed before it, as long as nobody else is", async () => {
+    const [bed = "", other = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    const undo = () => hospitalizations.cancelTransfer(clinic.caller, { stay, reason: "wrong patient" });
+    await expect(undo()).rejects.toEqual(refusal(409, "NOT_TRANSFERRED"));
+    const before = await clinic.read("hospitalizations", stay);
+    await hospitalizations.transfer(clinic.caller, { stay, bed: other });
+    const { stay: second } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Bianchi"), bed });
+    await expect(undo()).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
+    await hospitalizations.discharge(clinic.caller, { stay: second });
+    expect(await undo()).toMatchObject({ bed, status: "admitted" });
+    const { location, subject, status } = before;
+    expect(await clinic.read("hospitalizations", stay)).toMatchObject({ location, subject, status });
+    expect([await statusOf(bed), await statusOf(other)]).toEqual(["taken", "free"]);
+    await hospitalizations.discharge(clinic.caller, { stay });
+    await expect(undo()).rejects.toEqual(refusal(409, "ALREADY_DISCHARGED"));
+  });
+
+  it("undoes a discharge: the stay goes on where the patient lay, or in another bed", async () => {
+    const [bed = "", other = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    const undo = (more: object = {}) => hospitalizations.cancelDischarge(clinic.caller, { stay, reason: "came back at once", ...more });
+    await expect(undo()).rejects.toEqual(refusal(409, "NOT_DISCHARGED"));
+    const { period, location } = await clinic.read("hospitalizations", stay);
+    await hospitalizations.discharge(clinic.caller, { stay });
+    expect(await undo()).toMatchObject({ bed, status: "admitted" });
+    const again = await clinic.read("hospitalizations", stay);
+    expect(again).toMatchObject({ status: "in-progress", period, location, statusHistory: [{ status: "finished" }] });
+    expect(again.period).toEqual(period);
+    await hospitalizations.discharge(clinic.caller, { stay });
+    await hospitalizations.admit(clinic.caller, { patient: await newPatient("Bianchi"), bed });
+    await expect(undo()).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
+    expect(await undo({ bed: other })).toMatchObject({ bed: other });
+    expect([await statusOf(bed), await statusOf(other)]).toEqual(["taken", "taken"]);
+  });
+
+  it("undoes an admission: the stay is cancelled, or the visit that it was, open as before", async () => {
+    const [bed = "", other = ""] = beds;
+    const patient = await newPatient("Rossi");
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient, bed });
+    const undo = (of: string) => hospitalizations.cancelAdmission(clinic.caller, { stay: of, reason: "wrong patient" });
+    expect(await undo(stay)).toMatchObject({ status: "cancelled" });
+    await expect(undo(stay)).rejects.toEqual(refusal(409, "ALREADY_DISCHARGED"));
+    await expect(undo("Encounter/none")).rejects.toEqual(refusal(404, "STAY_NOT_FOUND"));
+    const { visit } = await visits.open(clinic.caller, { patient });
+    const before = await clinic.read("visits", visit);
+    await hospitalizations.admit(clinic.caller, { patient, bed, visit });
+    await hospitalizations.transfer(clinic.caller, { stay: visit, bed: other });
+    expect(await undo(visit)).toMatchObject({ stay: visit, version: 4, status: "visit" });
+    const { meta: _, ...as } = before;
+    const { meta: __, extension, ...is } = await clinic.read("visits", visit);
+    expect([is, extension]).toEqual([as, [{ url: "urn:openward:reason", valueString: "wrong patient" }]]);
+    expect([await statusOf(bed), await statusOf(other)]).toEqual(["free", "free"]);
+    await hospitalizations.admit(clinic.caller, { patient, bed, visit });
+    await visits.open(clinic.caller, { patient });
+    await expect(undo(visit)).rejects.toEqual(refusal(409, "VISIT_ALREADY_OPEN"));
+  });
+
+  it("is written down afterwards: each move at its time, none before the one before it, none in the future", async () => {
+    const [bed = "", other = ""] = beds;
+    const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const patient = await newPatient("Rossi");
+    const visit = await visits.open(clinic.caller, { patient, at: ago(300) });
+    expect(visit.openedAt).toBe(((await clinic.read("visits", visit.visit)).period as { start: string }).start);
+    const admitted = { patient, bed, visit: visit.visit };
+    await expect(hospitalizations.admit(clinic.caller, { ...admitted, at: ago(301) })).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    const { stay } = await hospitalizations.admit(clinic.caller, { ...admitted, at: ago(240) });
+    await expect(hospitalizations.transfer(clinic.caller, { stay, bed: other, at: ago(241) })).rejects.toEqual(
+      refusal(409, "AT_TOO_EARLY"),
+    );
+    const moved = ago(180);
+    await hospitalizations.transfer(clinic.caller, { stay, bed: other, at: moved });
+    await expect(hospitalizations.discharge(clinic.caller, { stay, at: ago(181) })).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    await expect(hospitalizations.discharge(clinic.caller, { stay, at: ago(-60) })).rejects.toEqual(refusal(409, "AT_IN_FUTURE"));
+    const left = ago(60);
+    expect(await hospitalizations.discharge(clinic.caller, { stay, at: left })).toMatchObject({ status: "discharged", dischargedAt: left });
+    expect(await clinic.read("hospitalizations", stay)).toMatchObject({
+      location: [{ period: { end: moved } }, { period: { start: moved, end: left } }],
+    });
+  });
+
+  it("is written down more than a day later with a reason only, which stays on record", async () => {
+    const [bed = ""] = beds;
+    const late = { patient: await newPatient("Rossi"), bed, at: new Date(Date.now() - 2 * 86_400_000).toISOString() };
+    await expect(hospitalizations.admit(clinic.caller, late)).rejects.toEqual(refusal(409, "LATE_REASON_MISSING"));
+    const { stay } = await hospitalizations.admit(clinic.caller, { ...late, lateReason: "power failure" });
+    expect(await clinic.read("hospitalizations", stay)).toMatchObject({
+      period: { start: late.at },
+      extension: [{ url: "urn:openward:late-reason", valueString: "power failure" }],
+    });
   });
 });

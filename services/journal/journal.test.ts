@@ -1,3 +1,4 @@
+import { openAccess, setAccess } from "../../mesh/access/access.ts";
 import { anomaliesOf } from "../../mesh/anomalies.ts";
 import { AnomalyKind, noteAnomalies } from "../../mesh/anomalies-contract.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
@@ -69,6 +70,7 @@ describe("a node's reports", () => {
   it("go to the journal together, and wait while there is none", async () => {
     const { ServiceBroker } = await import("moleculer");
     const broker = new ServiceBroker({ logger: false });
+    setAccess(broker, openAccess());
     const reporter = anomaliesOf(broker);
     for (let index = 0; index < 600; index += 1) reporter.report({ kind: AnomalyKind.failedRequest, subject: `E${index}`, status: 500 });
     reporter.report({ kind: AnomalyKind.failedRequest, subject: "E599", status: 500 });
@@ -96,6 +98,7 @@ describe("a node's reports", () => {
     const { ServiceBroker } = await import("moleculer");
     const { ReportAnomalies } = await import("../../mesh/anomalies.ts");
     const broker = new ServiceBroker({ logger: false, middlewares: [ReportAnomalies] });
+    setAccess(broker, openAccess());
     const noted: object[] = [];
     broker.createService({
       name: "journal",

@@ -1,5 +1,6 @@
 import type { Ownership } from "../../federation/owner-contract.ts";
 import { action } from "../../mesh/contract.ts";
+import type { Happened } from "../../mesh/happened-contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns: (string | Ownership)[] = [
@@ -33,7 +34,7 @@ export interface LabOrder {
 }
 
 /** Whether an order still waits for its result. */
-export const OrderStatus = { active: "active", completed: "completed" } as const;
+export const OrderStatus = { active: "active", completed: "completed", revoked: "revoked" } as const;
 export type OrderStatus = (typeof OrderStatus)[keyof typeof OrderStatus];
 
 /** What the test found: an Observation and the DiagnosticReport that issues it. */
@@ -46,13 +47,30 @@ export interface LabResult {
   issuedAt: string; // ISO 8601, UTC
 }
 
+/** A result that was put right: its Observation and the DiagnosticReports that issue it are corrected. */
+export interface CorrectedResult {
+  /** "Observation/…" */
+  observation: string;
+  version: number;
+  /** "DiagnosticReport/…", those that issue it. */
+  reports: string[];
+  issuedAt: string; // ISO 8601, UTC
+}
+
 /** A measured value in a UCUM unit, or words. */
 export type Finding = { value: number; unit: string } | { text: string };
 
-/** Everything that other services may know about `lab`. */
+/** Everything that other services may know about `lab`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const lab = {
   /** @throws 404 NOT_FOUND for an unknown patient or encounter */
-  order: action<{ patient: string; encounter?: string; test: Code }, LabOrder>("lab.order"),
-  /** Result, report and the order's completion in one step. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
-  enterResult: action<{ order: string; finding: Finding }, LabResult>("lab.enterResult"),
+  order: action<{ patient: string; encounter?: string; test: Code } & Happened, LabOrder>("lab.order"),
+  /** Result, report and the order's completion in one step; `at`: when it was found. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
+  enterResult: action<{ order: string; finding: Finding } & Happened, LabResult>("lab.enterResult"),
+  /** Takes back an order that has no result yet. @throws 404 ORDER_NOT_FOUND, 409 ORDER_NOT_ACTIVE, ORDER_CHANGED */
+  cancel: action<{ order: string; reason: string }, LabOrder>("lab.cancel"),
+  /**
+   * Puts a final result right, and all final reports that issue it, in one step.
+   * @throws 404 RESULT_NOT_FOUND; 409 RESULT_NOT_FINAL, RESULT_CHANGED
+   */
+  correctResult: action<{ observation: string; finding: Finding; reason: string }, CorrectedResult>("lab.correctResult"),
 };

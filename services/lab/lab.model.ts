@@ -1,6 +1,6 @@
 import type { DiagnosticReport, Observation, ServiceRequest } from "../../fhir/r4.ts";
 import { type Code, type Finding, type LabOrder, OrderStatus } from "./lab.contract.ts";
-import { orderNotActive } from "./lab.errors.ts";
+import { orderNotActive, resultNotFinal } from "./lab.errors.ts";
 
 // The rules of a lab order: plain data in, plain data out. No broker, no database, no clock.
 
@@ -37,12 +37,12 @@ export interface ResultResources<Order> {
   order: Order;
 }
 
-/** What a finding makes of an active order. @throws 409 ORDER_NOT_ACTIVE */
+/** What a finding makes of an active order. @param times when it was found, and is issued. @throws 409 ORDER_NOT_ACTIVE */
 export function resultOf<Order extends ServiceRequest>(
   order: Order,
   ids: { observation: string; report: string },
   finding: Finding,
-  now: Date,
+  { found, now }: { found: Date; now: Date },
 ): ResultResources<Order> {
   if (order.status !== "active") throw orderNotActive(`ServiceRequest/${order.id}`);
   const issued = now.toISOString();
@@ -51,16 +51,12 @@ export function resultOf<Order extends ServiceRequest>(
     code: order.code ?? {},
     subject: order.subject,
     ...(order.encounter && { encounter: order.encounter }),
-    effectiveDateTime: issued,
+    effectiveDateTime: found.toISOString(),
     issued,
     basedOn: [{ reference: `ServiceRequest/${order.id}` }],
   };
-  const value =
-    "text" in finding
-      ? { valueString: finding.text }
-      : { valueQuantity: { value: finding.value, unit: finding.unit, system: UCUM, code: finding.unit } };
   return {
-    observation: { resourceType: "Observation", id: ids.observation, category: CATEGORY, ...shared, ...value },
+    observation: { resourceType: "Observation", id: ids.observation, category: CATEGORY, ...shared, ...valueIn(finding) },
     report: {
       resourceType: "DiagnosticReport",
       id: ids.report,
@@ -71,6 +67,46 @@ export function resultOf<Order extends ServiceRequest>(
     order: { ...order, status: "completed" },
   };
 }
+
+const valueIn = (finding: Finding): Pick<Observation, "valueString" | "valueQuantity"> =>
+  "text" in finding
+    ? { valueString: finding.text }
+    : { valueQuantity: { value: finding.value, unit: finding.unit, system: UCUM, code: finding.unit } };
+
+/** HL7's extension of requests: why they have their status. */
+const STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason";
+
+/** An order that is taken back. @throws 409 ORDER_NOT_ACTIVE */
+export function cancelOrder<Order extends ServiceRequest>(order: Order, reason: string): Order {
+  if (order.status !== "active") throw orderNotActive(`ServiceRequest/${order.id}`);
+  const because = { url: STATUS_REASON, valueCodeableConcept: { text: reason } };
+  return { ...order, status: "revoked", extension: [...(order.extension ?? []), because] };
+}
+
+/** Statuses of what was issued. */
+const ISSUED = ["final", "amended", "corrected", "appended"];
+
+/** A result with another finding; what was concluded from the one before (interpretation) is taken away. @throws 409 RESULT_NOT_FINAL */
+export function correctResult<Of extends Observation>(
+  observation: Of,
+  { finding, reason }: { finding: Finding; reason: string },
+  now: Date,
+): Of {
+  if (!ISSUED.includes(observation.status)) throw resultNotFinal(`Observation/${observation.id}`);
+  const kept = Object.entries(observation).filter(([name]) => !/^_?value[A-Z]|^(?:interpretation|dataAbsentReason)$/.test(name));
+  const time = now.toISOString();
+  return {
+    ...(Object.fromEntries(kept) as unknown as Of),
+    status: "corrected",
+    issued: time,
+    ...valueIn(finding),
+    note: [...(observation.note ?? []), { time, text: reason }],
+  };
+}
+
+/** The reports that issued a result, issued again with the corrected one. */
+export const correctReports = <Of extends DiagnosticReport>(reports: Of[], now: Date): Of[] =>
+  reports.flatMap((report) => (ISSUED.includes(report.status) ? [{ ...report, status: "corrected", issued: now.toISOString() }] : []));
 
 /** The code of the test; empty where a client has ordered one without. */
 function codingOf({ code }: ServiceRequest): Code {
@@ -85,7 +121,7 @@ export function orderOf(order: ServiceRequest, version: number): LabOrder {
     version,
     patient: order.subject.reference ?? "",
     test: codingOf(order),
-    status: order.status === "active" ? OrderStatus.active : OrderStatus.completed,
+    status: order.status === "active" ? OrderStatus.active : order.status === "revoked" ? OrderStatus.revoked : OrderStatus.completed,
     orderedAt: order.authoredOn ?? "",
   };
 }

@@ -5,7 +5,7 @@ import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
-import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { type Change, lookedAt, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 
@@ -59,21 +59,28 @@ const staysLaboratory: Rule<Observation> = {
 };
 
 const SNOMED = "http://snomed.info/sct";
-/** Laboratory procedure, laboratory test, and what pathology and microbiology are ordered by (SNOMED CT). */
-const LABORATORY_ORDERS = ["108252007", "15220000", "394595002", "394915009", "408454008", "394580004", "394596001", "421661004"];
+/** What R4's request categories have besides the laboratory, and physiotherapy (SNOMED CT). Whatever else there is may be for the laboratory. */
+const OTHER_ORDERS = new Set([
+  "363679005", // imaging
+  "409063005", // counselling
+  "409073007", // education
+  "387713003", // surgical procedure
+  "722138006", // physiotherapy
+  "91251008", // physical therapy procedure
+]);
 
-/** Whether an order says by SNOMED CT that it is for something else than the laboratory. */
+/** Whether an order says by SNOMED CT that it is for something else than the laboratory, and nothing besides. */
 function isForOthers(category: CodeableConcept[] | undefined): boolean {
   const codes = (category ?? []).flatMap(({ coding = [] }) =>
     coding.flatMap(({ system, code }) => (system === SNOMED && code ? [code] : [])),
   );
-  return codes.length > 0 && !codes.some((code) => LABORATORY_ORDERS.includes(code));
+  return codes.length > 0 && codes.every((code) => OTHER_ORDERS.has(code));
 }
 
 /** Orders that a result has and had not before. */
-const newOrders = ({ before, after }: Change<Observation>): (string | undefined)[] => {
-  const known = new Set(before?.basedOn?.map(placeOf));
-  return after?.basedOn?.filter((it) => !known.has(placeOf(it))).map(({ reference }) => reference) ?? [];
+const newOrders = (change: Change<Observation>): (string | undefined)[] => {
+  const known = new Set(lookedAt(change)?.basedOn?.map(placeOf));
+  return change.after?.basedOn?.filter((it) => !known.has(placeOf(it))).map(({ reference }) => reference) ?? [];
 };
 
 const orderedHere: Rule<Observation> = {

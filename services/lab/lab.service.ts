@@ -1,13 +1,16 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
+import { reasonRule } from "../../mesh/param-rules.ts";
+import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
-import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { beginOf, codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { emits, owns, type lab } from "./lab.contract.ts";
-import { orderChanged, orderNotFound } from "./lab.errors.ts";
-import { newOrder, orderOf, resultOf } from "./lab.model.ts";
+import { orderChanged, orderNotFound, resultChanged, resultNotFound } from "./lab.errors.ts";
+import { cancelOrder, correctReports, correctResult, newOrder, orderOf, resultOf } from "./lab.model.ts";
 import { rules } from "./lab.rules.ts";
 
 /** A UCUM code: it becomes `Quantity.code`, whose form FHIR prescribes. */
@@ -17,6 +20,15 @@ const UNIT = {
   pattern: /^[^\u0000-\u0020]+( [^\u0000-\u0020]+)*$/,
   messages: { stringPattern: "A unit has single spaces at most, and none at its ends." },
 } as const;
+
+/** A measured value, or words. */
+const FINDING = [
+  { type: "object", strict: true, props: { value: "number", unit: UNIT } },
+  { type: "object", strict: true, props: { text: { type: "string", trim: true, min: 1, max: 2_000 } } },
+] as const;
+
+/** Reports that issue one result; a laboratory makes one, some add a summary. */
+const MAX_REPORTS = 100;
 
 export default defineService<typeof lab, WithFhir & WithDirectory>({
   name: "lab",
@@ -36,13 +48,15 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
         patient: referenceTo("Patient"),
         encounter: { ...referenceTo("Encounter"), optional: true },
         test: codeRule,
+        ...happenedRules,
         $$strict: true,
       },
       async handler(ctx) {
         const { patient, encounter } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
-        await Promise.all([requireReference(mesh, patient), encounter && requireReference(mesh, encounter)]);
-        const order = newOrder(timeOrderedId(), ctx.params, new Date());
+        const [after] = await Promise.all([beginOf(mesh, encounter), requireReference(mesh, patient)]);
+        const at = happenedAt(ctx.params, { now: new Date(), ...(after && { after }) });
+        const order = withLateReason(newOrder(timeOrderedId(), ctx.params, at), ctx.params);
         const { version } = await this.fhir.create(order);
         return orderOf(order, version);
       },
@@ -54,10 +68,8 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
       summary: "Give a laboratory test its result",
       params: {
         order: referenceTo("ServiceRequest"),
-        finding: [
-          { type: "object", strict: true, props: { value: "number", unit: UNIT } },
-          { type: "object", strict: true, props: { text: { type: "string", trim: true, min: 1, max: 2_000 } } },
-        ],
+        finding: FINDING,
+        ...happenedRules,
         $$strict: true,
       },
       async handler(ctx) {
@@ -66,7 +78,10 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
         const before = await this.fhir.read("ServiceRequest", id);
         if (!before) throw orderNotFound(reference);
         const now = new Date();
-        const { observation, report, order } = resultOf(before, { observation: timeOrderedId(), report: timeOrderedId() }, finding, now);
+        const found = happenedAt(ctx.params, { now, after: { what: reference, time: before.authoredOn } });
+        const ids = { observation: timeOrderedId(), report: timeOrderedId() };
+        const { observation: made, report, order } = resultOf(before, ids, finding, { found, now });
+        const observation = withLateReason(made, ctx.params);
         try {
           await this.fhir.write([change(order), creation(observation), creation(report)]);
         } catch (error) {
@@ -78,6 +93,50 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
           order: reference,
           issuedAt: now.toISOString(),
         };
+      },
+    },
+
+    cancel: {
+      rest: "POST",
+      summary: "Take back a laboratory order",
+      params: { order: referenceTo("ServiceRequest"), reason: reasonRule, $$strict: true },
+      async handler(ctx) {
+        const { order: reference, reason } = ctx.params;
+        const [, id] = splitReference(reference);
+        const before = await this.fhir.read("ServiceRequest", id);
+        if (!before) throw orderNotFound(reference);
+        const order = cancelOrder(before, reason);
+        const { version } = await this.fhir.update(order).catch((error: unknown) => {
+          throw isType(error, "STALE_VERSION") ? orderChanged(reference) : error;
+        });
+        return orderOf(order, version);
+      },
+    },
+
+    correctResult: {
+      rest: "POST",
+      summary: "Correct a laboratory result and its report",
+      params: { observation: referenceTo("Observation"), finding: FINDING, reason: reasonRule, $$strict: true },
+      async handler(ctx) {
+        const { observation: reference } = ctx.params;
+        const [, id] = splitReference(reference);
+        const before = await this.fhir.read("Observation", id);
+        if (!before) throw resultNotFound(reference);
+        const now = new Date();
+        const observation = correctResult(before, ctx.params, now);
+        const issuing = [referenceClause("DiagnosticReport", "result", [reference])];
+        const reports = correctReports(await this.fhir.find({ type: "DiagnosticReport", clauses: issuing, limit: MAX_REPORTS }), now);
+        try {
+          const [corrected] = await this.fhir.write([change(observation), ...reports.map(change)]);
+          return {
+            observation: reference,
+            version: corrected?.version ?? 0,
+            reports: reports.map((report) => `DiagnosticReport/${report.id}`),
+            issuedAt: now.toISOString(),
+          };
+        } catch (error) {
+          throw isType(error, "STALE_VERSION") ? resultChanged(reference) : error;
+        }
       },
     },
   },

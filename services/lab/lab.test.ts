@@ -1,4 +1,5 @@
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { lab } from "./lab.contract.ts";
 import LabService from "./lab.service.ts";
 
@@ -49,5 +50,64 @@ describe("lab", () => {
   it("refuses a finding without value or words", async () => {
     const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
     await expect(lab.enterResult(clinic.caller, { order, finding: {} as never })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+  });
+
+  it("takes back an order that has no result yet, and tells why", async () => {
+    const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
+    expect(await lab.cancel(clinic.caller, { order, reason: "ordered twice" })).toMatchObject({ order, version: 2, status: "revoked" });
+    expect(await clinic.read("lab", order)).toMatchObject({ extension: [{ valueCodeableConcept: { text: "ordered twice" } }] });
+    const refused = refusal(409, "ORDER_NOT_ACTIVE");
+    await expect(lab.cancel(clinic.caller, { order, reason: "again" })).rejects.toEqual(refused);
+    await expect(lab.enterResult(clinic.caller, { order, finding: { text: "x" } })).rejects.toEqual(refused);
+    await expect(lab.cancel(clinic.caller, { order: "ServiceRequest/none", reason: "x" })).rejects.toEqual(refusal(404, "ORDER_NOT_FOUND"));
+    const { order: done } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
+    await lab.enterResult(clinic.caller, { order: done, finding: { text: "x" } });
+    await expect(lab.cancel(clinic.caller, { order: done, reason: "too late" })).rejects.toEqual(refused);
+  });
+
+  it("corrects a result and its report together, as often as needed, and keeps what was", async () => {
+    const { order } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin });
+    const { observation, report } = await lab.enterResult(clinic.caller, { order, finding: { value: 132, unit: "g/dL" } });
+    const { subject, effectiveDateTime } = await clinic.read("lab", observation);
+    const corrected = await lab.correctResult(clinic.caller, { observation, finding: { value: 13.2, unit: "g/dL" }, reason: "slip" });
+    expect(corrected).toMatchObject({ observation, version: 2, reports: [report] });
+    expect(await clinic.read("lab", observation)).toMatchObject({
+      status: "corrected",
+      subject,
+      effectiveDateTime,
+      valueQuantity: { value: 13.2 },
+      note: [{ text: "slip" }],
+    });
+    expect(await clinic.read("lab", report)).toMatchObject({ status: "corrected", result: [{ reference: observation }] });
+    await lab.correctResult(clinic.caller, { observation, finding: { text: "haemolytic" }, reason: "looked again" });
+    const last = await clinic.read("lab", observation);
+    expect(last).toMatchObject({ valueString: "haemolytic", note: [{ text: "slip" }, { text: "looked again" }] });
+    expect(last).not.toHaveProperty("valueQuantity");
+    const [type = "", id = ""] = observation.split("/");
+    expect(JSON.parse((await ownerOf("lab").readVersion(clinic.caller, { type, id, version: 1 })).json ?? "")).toMatchObject({
+      valueQuantity: { value: 132 },
+    });
+  });
+
+  it("corrects final results only", async () => {
+    const correct = (observation: string) => lab.correctResult(clinic.caller, { observation, finding: { text: "x" }, reason: "x" });
+    await expect(correct("Observation/none")).rejects.toEqual(refusal(404, "RESULT_NOT_FOUND"));
+    const category = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
+    const text = JSON.stringify({ resourceType: "Observation", status: "preliminary", category, code: { text: "Hb" } });
+    await ownerOf("lab").write(clinic.caller, { steps: [{ op: "create", type: "Observation", id: "early", text }] });
+    await expect(correct("Observation/early")).rejects.toEqual(refusal(409, "RESULT_NOT_FINAL"));
+  });
+
+  it("takes an order and a result that were written down afterwards, the result not before its order", async () => {
+    const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const ordered = ago(120);
+    const { order, orderedAt } = await lab.order(clinic.caller, { patient: "Patient/1", test: haemoglobin, at: ordered });
+    expect(orderedAt).toBe(ordered);
+    const enter = (at: string) => lab.enterResult(clinic.caller, { order, finding: { text: "x" }, at });
+    await expect(enter(ago(121))).rejects.toEqual(refusal(409, "AT_TOO_EARLY"));
+    await expect(enter("2026-01-05")).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+    const found = ago(60);
+    const { observation, issuedAt } = await enter(found);
+    expect(await clinic.read("lab", observation)).toMatchObject({ effectiveDateTime: found, issued: issuedAt });
   });
 });

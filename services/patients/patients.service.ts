@@ -186,6 +186,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     },
 
     match: {
+      whoMay: "role",
       params: {
         text: { type: "string", min: 2, max: 100_000 },
         limit: { type: "number", integer: true, min: 1, max: MAX_CANDIDATES },

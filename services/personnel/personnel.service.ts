@@ -1,9 +1,42 @@
+import { referenceClause } from "../../fhir/search/exact-clauses.ts";
+import { isType } from "../../federation/errors.ts";
 import { defineService } from "../../mesh/contract.ts";
-import { Fhir } from "../../mixins/fhir/fhir.ts";
-import { owns } from "./personnel.contract.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
+import { change } from "../../mixins/fhir/steps.ts";
+import { emits, owns, type personnel } from "./personnel.contract.ts";
+import { practitionerChanged, practitionerNotFound } from "./personnel.errors.ts";
+import { endedRole, inactive, isOngoing } from "./personnel.model.ts";
 
-export default defineService({
+/** Roles of one person; nobody has as many. */
+const MAX_ROLES = 1_000;
+
+export default defineService<typeof personnel, WithFhir>({
   name: "personnel",
-  mixins: [Fhir({ owns: [...owns] })],
-  actions: {},
+  mixins: [Fhir({ owns: [...owns], emits })],
+
+  actions: {
+    endEmployment: {
+      rest: "POST",
+      summary: "Somebody leaves: their roles end, and their account with its sessions",
+      params: { practitioner: referenceTo("Practitioner"), $$strict: true },
+      async handler(ctx) {
+        const { practitioner } = ctx.params;
+        const found = await this.fhir.read("Practitioner", splitReference(practitioner)[1]);
+        if (!found) throw practitionerNotFound(practitioner);
+        const clauses = [referenceClause("PractitionerRole", "practitioner", [practitioner])];
+        const roles = (await this.fhir.find({ type: "PractitionerRole", clauses, limit: MAX_ROLES })).filter(isOngoing);
+        const ended = roles.map(({ id }) => `PractitionerRole/${id}`);
+        if (found.active === false && roles.length === 0) {
+          return { practitioner, version: Number(found.meta.versionId), roles: ended };
+        }
+        try {
+          const [result] = await this.fhir.write([change(inactive(found)), ...roles.map((role) => change(endedRole(role, new Date())))]);
+          return { practitioner, version: result?.version ?? 0, roles: ended };
+        } catch (error) {
+          throw isType(error, "STALE_VERSION") ? practitionerChanged(practitioner) : error;
+        }
+      },
+    },
+  },
 });

@@ -1,4 +1,5 @@
 import { action } from "../../mesh/contract.ts";
+import type { Happened } from "../../mesh/happened-contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = [
@@ -15,6 +16,9 @@ export const owns = [
 
 /** Types of which each version is an event, `fhir.TYPE`. */
 export const emits = ["MedicationDispense"];
+
+/** URL of an extension of a MedicationDispense, a decimal: units that were given back, all together. */
+export const RETURNED = "urn:openward:returned-quantity";
 
 /** A code of a code system, e.g. RxNorm's 313782. */
 export interface Code {
@@ -33,6 +37,15 @@ export interface StockItem {
 export interface Receipt {
   /** "SupplyDelivery/…" */
   delivery: string;
+  stock: StockItem;
+}
+
+/** A correction of the stock: a FHIR SupplyDelivery to the pharmacy, or from it. */
+export interface Adjustment {
+  /** "SupplyDelivery/…"; absent: the books were right. */
+  delivery?: string;
+  /** Units more, or below zero less, than by the books. */
+  by: number;
   stock: StockItem;
 }
 
@@ -58,10 +71,37 @@ export interface Dispense {
   dispensedAt: string; // ISO 8601, UTC
 }
 
-/** Everything that other services may know about `pharmacy`. */
+/** What a patient gave back of a dispense: a FHIR SupplyDelivery to the pharmacy. */
+export interface Return {
+  /** "SupplyDelivery/…" */
+  delivery: string;
+  dispense: string;
+  quantity: number; // units
+  /** Units of the dispense that have not been given back. */
+  kept: number;
+  /** Units of the medication that are on the shelf now; absent: the pharmacy does not keep it. */
+  left?: number;
+}
+
+/** A dispense that was undone: its MedicationDispense is entered in error. */
+export interface VoidedDispense {
+  dispense: string;
+  version: number;
+  /** "MedicationRequest/…", which can be dispensed again; absent: it was dispensed without. */
+  prescription?: string;
+  quantity: number; // units
+  /** Units of the medication that are on the shelf now; absent: the pharmacy does not keep it. */
+  left?: number;
+}
+
+/** Everything that other services may know about `pharmacy`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const pharmacy = {
   /** Takes a delivery into stock. */
-  receive: action<{ medication: Code; quantity: number; lot?: string }, Receipt>("pharmacy.receive"),
+  receive: action<{ medication: Code; quantity: number; lot?: string } & Happened, Receipt>("pharmacy.receive"),
+  /** Puts the stock right by so many units more or, below zero, less (broken, expired). @throws 409 STOCK_TOO_LOW */
+  adjust: action<{ medication: Code; by: number; reason: string } & Happened, Adjustment>("pharmacy.adjust"),
+  /** Sets the stock to what was counted on the shelf. @throws 409 STOCK_CHANGED while others take from it: count again */
+  count: action<{ medication: Code; quantity: number; reason?: string }, Adjustment>("pharmacy.count"),
   /** The stock, or that of one medication; at most 1,000 items. */
   listStock: action<{ medication?: string }, StockItem[]>("pharmacy.listStock"),
   /**
@@ -69,12 +109,22 @@ export const pharmacy = {
    * @throws 404 NOT_FOUND for an unknown patient or encounter; 409 ALLERGY_RECORDED
    */
   prescribe: action<
-    { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string; override?: string },
+    { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string; override?: string } & Happened,
     Prescription
   >("pharmacy.prescribe"),
   /**
    * Hands out a prescribed medication, all of the quantity or nothing.
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE
    */
-  dispense: action<{ prescription: string; quantity: number }, Dispense>("pharmacy.dispense"),
+  dispense: action<{ prescription: string; quantity: number } & Happened, Dispense>("pharmacy.dispense"),
+  /**
+   * Undoes a dispense that was never handed out: it is on the shelf again, its prescription as it was, and not charged.
+   * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, DISPENSE_CHANGED
+   */
+  void: action<{ dispense: string; reason: string }, VoidedDispense>("pharmacy.void"),
+  /**
+   * Takes back what was handed out and not used: it is on the shelf, may be dispensed again by the prescription, and is not charged.
+   * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, MORE_THAN_DISPENSED
+   */
+  return: action<{ dispense: string; quantity: number; reason?: string } & Happened, Return>("pharmacy.return"),
 };

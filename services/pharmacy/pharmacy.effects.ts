@@ -4,8 +4,11 @@ import { ruleType } from "../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectsOf, EffectTools } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import { counted } from "../../store/counted.ts";
-import { moreThanPrescribed, outOfStock } from "./pharmacy.errors.ts";
+import { moreThanDispensed, moreThanPrescribed, outOfStock, stockChanged, stockTooLow } from "./pharmacy.errors.ts";
 import { codesOf, dispensedCounter, prescribedBy, stockCounter, unitsOf } from "./pharmacy.model.ts";
+import { shelfMovements } from "./ledger.ts";
+import { keptOf, returnedCounter, returnedOf, returnOf, withReturned } from "./returns.model.ts";
+import { bookedBefore, isWithdrawal } from "./stocktaking.model.ts";
 
 // What shelf and prescriptions become by what is written, whoever writes it: their counters move in the same atomic write.
 
@@ -35,7 +38,7 @@ async function keptShelf(concept: CodeableConcept | undefined, { counter }: Effe
 async function offTheShelf(dispense: MedicationDispense | undefined, tools: EffectTools): Promise<Moves> {
   if (!isHandedOut(dispense)) return new Map();
   const shelf = await keptShelf(dispense.medicationCodeableConcept, tools);
-  return new Map(shelf === undefined ? [] : [[shelf, -unitsOf(dispense.quantity)]]);
+  return new Map(shelf === undefined ? [] : [[shelf, -keptOf(dispense)]]);
 }
 
 const prescriptionsOf = (dispense: MedicationDispense | undefined): string[] =>
@@ -43,22 +46,37 @@ const prescriptionsOf = (dispense: MedicationDispense | undefined): string[] =>
 
 /** Which of several prescriptions a unit belongs to is not told: each must have room for all. */
 const offThePrescriptions = (dispense: MedicationDispense | undefined): Moves =>
-  new Map(isHandedOut(dispense) ? prescriptionsOf(dispense).map((one) => [one, -unitsOf(dispense.quantity)]) : []);
+  new Map(isHandedOut(dispense) ? prescriptionsOf(dispense).map((one) => [one, -keptOf(dispense)]) : []);
 
-async function dispensed({ before, after }: Change<MedicationDispense>, tools: EffectTools): Promise<Effect> {
+async function dispensed({ before, after, now }: Change<MedicationDispense>, tools: EffectTools): Promise<Effect> {
   const [prescription = ""] = prescriptionsOf(after ?? before);
   const refusal = refusalBy(outOfStock(prescription), "MedicationDispense.quantity");
   const bound = { min: 0, rule: "medication-dispense-stock", refusal };
   const shelf = difference(await offTheShelf(before, tools), await offTheShelf(after, tools));
-  const effect: Required<Effect> = { movements: shelf.map(([counter, by]) => ({ counter, by, ...(by < 0 && { bound }) })), changes: [] };
-  for (const [reference, by] of difference(offThePrescriptions(before), offThePrescriptions(after))) {
+  const time = (after ?? before)?.whenHandedOver;
+  const movements = await shelfMovements(shelf, { time, now }, bound, tools);
+  const allowed = await allowances(difference(offThePrescriptions(before), offThePrescriptions(after)), tools, {
+    rule: "medication-dispense-quantity",
+    at: "MedicationDispense.quantity",
+  });
+  return { movements: [...movements, ...allowed.movements], changes: allowed.changes };
+}
+
+/**
+ * How prescriptions follow what is dispensed by them, or given back.
+ * @param held the rule of the changed type that holds what was prescribed, and the element that it is about
+ */
+async function allowances(
+  moves: [reference: string, by: number][],
+  tools: EffectTools,
+  held: { rule: string; at: string },
+): Promise<Required<Effect>> {
+  const effect: Required<Effect> = { movements: [], changes: [] };
+  for (const [reference, by] of moves) {
     const request = await tools.read<MedicationRequest>(reference);
     const prescribed = request && prescribedBy(request);
     const name = dispensedCounter(reference.slice("MedicationRequest/".length));
-    const tooMuch = {
-      rule: "medication-dispense-quantity",
-      refusal: refusalBy(moreThanPrescribed(reference), "MedicationDispense.quantity"),
-    };
+    const tooMuch = { rule: held.rule, refusal: refusalBy(moreThanPrescribed(reference), held.at) };
     if (!request || prescribed === undefined) {
       effect.movements.push({ counter: name, by });
       continue;
@@ -95,20 +113,62 @@ async function arrived(delivery: SupplyDelivery | undefined, tools: EffectTools)
   const [first] = codesOf(suppliedItem?.itemCodeableConcept);
   if (status !== "completed" || !isMedication || !first) return new Map();
   const shelf = (await keptShelf(suppliedItem?.itemCodeableConcept, tools)) ?? stockCounter(first);
-  return new Map([[shelf, unitsOf(suppliedItem?.quantity)]]);
+  return new Map([[shelf, (isWithdrawal(delivery) ? -1 : 1) * unitsOf(suppliedItem?.quantity)]]);
 }
 
-async function delivered({ before, after }: Change<SupplyDelivery>, tools: EffectTools): Promise<Effect> {
-  const refusal: Refusal = {
-    code: 409,
-    type: ruleType("supply-delivery-stock"),
-    message: "What it brought has been dispensed: undo those dispenses first.",
-    at: "SupplyDelivery.status",
-  };
+const cannotBeUndone = (message: string): Refusal => ({
+  code: 409,
+  type: ruleType("supply-delivery-stock"),
+  message,
+  at: "SupplyDelivery.status",
+});
+
+async function delivered(change: Change<SupplyDelivery>, tools: EffectTools): Promise<Effect> {
+  const returned = await givenBack(change, tools);
+  const [before, after] = [change.before, change.after].map((it) => (returnOf(it) === undefined ? it : undefined));
+  const dispensedSince = cannotBeUndone("What it brought has been dispensed: undo those dispenses first.");
+  const refusal = isWithdrawal(after) ? refusalBy(stockTooLow(), "SupplyDelivery.suppliedItem.quantity") : dispensedSince;
   const bound = { min: 0, rule: "supply-delivery-stock", refusal };
   const moves = difference(await arrived(before, tools), await arrived(after, tools));
-  return { movements: moves.map(([counter, by]) => ({ counter, by, ...(by < 0 && { bound }) })) };
+  const booked = before ? undefined : bookedBefore(after);
+  for (const [counter] of moves) if (booked !== undefined && ((await tools.counter(counter)) ?? 0) !== booked) throw stockChanged();
+  const time = (change.after ?? change.before)?.occurrenceDateTime;
+  const movements = await shelfMovements(moves, { time, now: change.now }, bound, tools);
+  const exact = booked === undefined ? movements : movements.map((movement) => ({ ...movement, isExact: true }));
+  return { movements: [...exact, ...returned.movements], changes: returned.changes };
 }
+
+const returns = (delivery: SupplyDelivery | undefined): Moves => {
+  const dispense = delivery?.status === "completed" ? returnOf(delivery) : undefined;
+  return new Map(dispense === undefined ? [] : [[dispense, unitsOf(delivery?.suppliedItem?.quantity)]]);
+};
+
+/** What comes back of a dispense is on the shelf that it came from, is noted on the dispense, and may be dispensed again. */
+async function givenBack({ before, after, now }: Change<SupplyDelivery>, tools: EffectTools): Promise<Required<Effect>> {
+  const effect: Required<Effect> = { movements: [], changes: [] };
+  for (const [reference, by] of difference(returns(before), returns(after))) {
+    const dispense = await tools.read<MedicationDispense>(reference);
+    if (!dispense) continue;
+    const bound = { min: -unitsOf(dispense.quantity), rule: "supply-delivery-return", refusal: tooMuchBack(reference) };
+    effect.movements.push({ counter: returnedCounter(reference), by: -by, isExact: true, ...(by > 0 && { bound }) });
+    const next = withReturned(dispense, counted(returnedOf(dispense) + by));
+    effect.changes.push(next);
+    const shelf = difference(await offTheShelf(dispense, tools), await offTheShelf(next, tools));
+    const refusal = cannotBeUndone("What was given back has been dispensed again: undo that first.");
+    const onTheShelf = { min: 0, rule: "supply-delivery-stock", refusal };
+    const time = (after ?? before)?.occurrenceDateTime;
+    effect.movements.push(...(await shelfMovements(shelf, { time, now }, onTheShelf, tools)));
+    const allowed = await allowances(difference(offThePrescriptions(dispense), offThePrescriptions(next)), tools, {
+      rule: "supply-delivery-return",
+      at: "SupplyDelivery.status",
+    });
+    effect.movements.push(...allowed.movements);
+    effect.changes.push(...allowed.changes);
+  }
+  return effect;
+}
+
+const tooMuchBack = (dispense: string): Refusal => refusalBy(moreThanDispensed(dispense), "SupplyDelivery.suppliedItem.quantity");
 
 /** What follows from dispenses, prescriptions and deliveries, whoever writes them. */
 export const effects: EffectsOf = { MedicationDispense: dispensed, MedicationRequest: prescribed, SupplyDelivery: delivered };

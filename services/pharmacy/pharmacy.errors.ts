@@ -31,3 +31,26 @@ export const outOfStock = (prescription: string) =>
 /** 409: all dispensing together stays within what was prescribed. */
 export const moreThanPrescribed = (prescription: string) =>
   new MoleculerClientError("More than was prescribed would have been dispensed.", 409, "MORE_THAN_PRESCRIBED", { prescription });
+
+/** 404: there is no such dispense. */
+export const dispenseNotFound = (dispense: string) =>
+  new MoleculerClientError("No dispense has this id.", 404, "DISPENSE_NOT_FOUND", { dispense });
+
+/** 409: only what was handed out is undone. */
+export const dispenseNotCompleted = (dispense: string) =>
+  new MoleculerClientError("The dispense was not handed out, or is undone already.", 409, "DISPENSE_NOT_COMPLETED", { dispense });
+
+/** 409: others were faster; the same call may succeed. */
+export const dispenseChanged = (dispense: string) =>
+  new MoleculerClientError("Somebody changed the dispense meanwhile: look at it and try again.", 409, "DISPENSE_CHANGED", { dispense });
+
+/** 409: all that is given back of a dispense stays within what was handed out. */
+export const moreThanDispensed = (dispense: string) =>
+  new MoleculerClientError("More would be given back than was handed out.", 409, "MORE_THAN_DISPENSED", { dispense });
+
+/** 409: no more leaves the shelf than lies on it. */
+export const stockTooLow = () =>
+  new MoleculerClientError("There is not so much on the shelf by the books: count it.", 409, "STOCK_TOO_LOW");
+
+/** 409: the books say something else than what a count was compared with. */
+export const stockChanged = () => new MoleculerClientError("The stock changed while it was counted: count again.", 409, "STOCK_CHANGED");

@@ -2,7 +2,7 @@ import { numberOf } from "../../fhir/json.ts";
 import type { CodeableConcept, DetectedIssue, MedicationDispense, MedicationRequest, Quantity, SupplyDelivery } from "../../fhir/r4.ts";
 import { counted } from "../../store/counted.ts";
 import type { Code, Prescription } from "./pharmacy.contract.ts";
-import { moreThanPrescribed, prescriptionNotActive } from "./pharmacy.errors.ts";
+import { dispenseNotCompleted, moreThanPrescribed, prescriptionNotActive } from "./pharmacy.errors.ts";
 
 // The rules of stock and prescriptions: plain data in, plain data out. No broker, no database, no clock.
 
@@ -141,4 +141,10 @@ export function newDispense(
     quantity: { value: quantity },
     whenHandedOver: now.toISOString(),
   };
+}
+
+/** A dispense that was never handed out; shelf, prescription and charge follow. @throws 409 DISPENSE_NOT_COMPLETED */
+export function voidDispense<Of extends MedicationDispense>(dispense: Of, reason: string): Of {
+  if (dispense.status !== "completed") throw dispenseNotCompleted(`MedicationDispense/${dispense.id}`);
+  return { ...dispense, status: "entered-in-error", statusReasonCodeableConcept: { text: reason } };
 }

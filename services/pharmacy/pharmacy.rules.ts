@@ -16,12 +16,13 @@ import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
-import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { type Change, type Facts, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { allergy } from "./allergy.ts";
-import { prescriptionNotActive } from "./pharmacy.errors.ts";
+import { dispenseNotCompleted, dispenseNotFound, prescriptionNotActive } from "./pharmacy.errors.ts";
 import { isOrder, isPossible, prescribedBy } from "./pharmacy.model.ts";
+import { returnOf } from "./returns.model.ts";
 
 const subjectOf = ({ subject }: { subject?: Reference }) => subject;
 const OVER = "What is over changes to entered-in-error only";
@@ -52,11 +53,12 @@ const prescription: Rule<MedicationRequest>[] = [
   notDeletedUnder<MedicationRequest>("MedicationRequest", "mark it as entered in error instead."),
 ];
 
-/** Whether the same write undoes a dispense of the prescription. */
+/** Whether the same write undoes a dispense that was handed out by the prescription. */
 function isUndone(prescribed: string, facts: Facts): boolean {
   return facts.written("MedicationDispense").some((it) => {
-    const dispense = it as unknown as MedicationDispense;
-    return dispense.status === "entered-in-error" && dispense.authorizingPrescription?.some((one) => placeOf(one) === prescribed);
+    const before = facts.replacedBy(it) as unknown as MedicationDispense | undefined;
+    if (before?.status !== "completed" || it.status !== "entered-in-error") return false;
+    return before.authorizingPrescription?.some((one) => placeOf(one) === prescribed);
   });
 }
 
@@ -105,8 +107,9 @@ function reasonAgainst(request: MedicationRequest | undefined, { after, now }: C
   const isOver = request.status === "completed" && !(after?.status === "completed" && (hasRoom(request) || isRecord(after, now)));
   if (!["active", "completed"].includes(request.status) || isOver) return `The prescription is ${request.status}: prescribe anew.`;
   const end = request.dispenseRequest?.validityPeriod?.end;
-  const given = after?.whenHandedOver ?? now.toISOString();
-  if (end !== undefined && given.slice(0, end.length) > end) return "The prescription has expired: prescribe anew.";
+  const [, last = Number.POSITIVE_INFINITY] = (end !== undefined && intervalOf(end)) || [];
+  const [given = now.getTime()] = (after?.whenHandedOver !== undefined && intervalOf(after.whenHandedOver)) || [];
+  if (given > last) return "The prescription has expired: prescribe anew.";
   return undefined;
 }
 
@@ -169,14 +172,36 @@ const administration: Rule<MedicationAdministration>[] = [
   referencesExist<MedicationAdministration>("MedicationAdministration"),
 ];
 
+/** The dispense of which something comes back by this change. */
+function newReturnOf({ before, after }: Change<SupplyDelivery>): string | undefined {
+  const dispense = after?.status === "completed" ? returnOf(after) : undefined;
+  return before?.status === "completed" && returnOf(before) === dispense ? undefined : dispense;
+}
+
 const delivery: Rule<SupplyDelivery>[] = [
   statusSteps<SupplyDelivery>("SupplyDelivery", STATUS_STEPS.SupplyDelivery, { says: `${OVER} (a delivery that has arrived).` }),
   finalStays<SupplyDelivery>("SupplyDelivery", { isFinal: ({ status }) => status === "completed", openly: ["entered-in-error"] }),
   referencesExist<SupplyDelivery>("SupplyDelivery"),
+  {
+    id: "supply-delivery-return-of",
+    group: "stock",
+    says: "What comes back, comes back of a dispense that was handed out.",
+    facts: (change) => [newReturnOf(change)],
+    check(change, facts) {
+      const dispense = newReturnOf(change);
+      const fact = facts.of(dispense);
+      if (dispense === undefined || (fact?.resource as { status?: string } | undefined)?.status === "completed") return undefined;
+      return refusalBy(fact?.is === "living" ? dispenseNotCompleted(dispense) : dispenseNotFound(dispense), "SupplyDelivery.extension");
+    },
+  },
   possibleQuantity<SupplyDelivery>(
     "supply-delivery-value",
     "SupplyDelivery.suppliedItem.quantity",
     ({ suppliedItem }) => suppliedItem?.quantity,
+  ),
+  counted(
+    "supply-delivery-return",
+    "No more comes back of a dispense, all together, than was handed out; what came back and is dispensed again did come back.",
   ),
   counted("supply-delivery-stock", "A delivery is undone, or deleted, as far as what it brought is still there."),
 ];

@@ -1,10 +1,15 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
+import type { Happened } from "../../mesh/happened-contract.ts";
+import { reasonRule } from "../../mesh/param-rules.ts";
+import type { CodeableConcept, MedicationDispense, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
+import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { emits, owns, type pharmacy } from "./pharmacy.contract.ts";
-import { outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
+import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { beginOf, codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { type Adjustment, type Code, emits, owns, type pharmacy } from "./pharmacy.contract.ts";
+import { dispenseChanged, dispenseNotFound, outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
 import {
   codeOfCounter,
   codesOf,
@@ -14,16 +19,32 @@ import {
   prescriptionOf,
   stockCounter,
   stockPrefix,
+  unitsOf,
+  voidDispense,
 } from "./pharmacy.model.ts";
 import { effects } from "./pharmacy.effects.ts";
 import { rules } from "./pharmacy.rules.ts";
+import { keptOf, newReturn } from "./returns.model.ts";
+import { adjustmentOf } from "./stocktaking.model.ts";
+import { counted } from "../../store/counted.ts";
 
 /** Items in one answer. */
 const MAX_ITEMS = 1_000;
-/** Whole units (tablets, vials): a counter has no fractions to lose. */
-const QUANTITY = { type: "number", integer: true, positive: true, max: 1_000_000 } as const;
+const MOST = 1_000_000;
+/** Counters have six decimals. */
+const LEAST = 0.000_001;
+/** Units: tablets, or 2.5 ml. */
+const QUANTITY = { type: "number", min: LEAST, max: MOST } as const;
+/** Looks at the books that a count is compared with, while others take from the shelf. */
+const COUNT_ATTEMPTS = 8;
 
-export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
+interface Own {
+  adjusted(of: { medication: Code; by: number; reason: string; booked?: number } & Happened): Promise<Adjustment>;
+  shelfOf(concept: CodeableConcept | undefined): Promise<string | undefined>;
+  dispenseAt(reference: string): Promise<Stored<MedicationDispense>>;
+}
+
+export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
   name: "pharmacy",
   mixins: [
     Fhir({
@@ -38,15 +59,64 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
     receive: {
       rest: "POST",
       summary: "Take a delivery of a medication into stock",
-      params: { medication: codeRule, quantity: QUANTITY, lot: { type: "string", min: 1, max: 100, optional: true }, $$strict: true },
+      params: {
+        medication: codeRule,
+        quantity: QUANTITY,
+        lot: { type: "string", min: 1, max: 100, optional: true },
+        ...happenedRules,
+        $$strict: true,
+      },
       async handler(ctx) {
         const { medication } = ctx.params;
-        const delivery = deliveryOf(timeOrderedId(), ctx.params, new Date());
+        const at = happenedAt(ctx.params, { now: new Date() });
+        const delivery = withLateReason(deliveryOf(timeOrderedId(), ctx.params, at), ctx.params);
         await this.fhir.create(delivery);
         return {
           delivery: `SupplyDelivery/${delivery.id}`,
           stock: { medication, quantity: await this.store.counter(stockCounter(medication)) },
         };
+      },
+    },
+
+    adjust: {
+      rest: "POST",
+      summary: "Put the stock right by some units",
+      params: {
+        medication: codeRule,
+        by: [
+          { type: "number", min: LEAST, max: MOST },
+          { type: "number", min: -MOST, max: -LEAST },
+        ],
+        reason: reasonRule,
+        ...happenedRules,
+        $$strict: true,
+      },
+      handler(ctx) {
+        return this.adjusted(ctx.params);
+      },
+    },
+
+    count: {
+      rest: "POST",
+      summary: "Set the stock to what was counted",
+      params: {
+        medication: codeRule,
+        quantity: { type: "number", min: 0, max: MOST },
+        reason: { ...reasonRule, optional: true },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { medication, quantity, reason = "counted" } = ctx.params;
+        for (let attempt = 1; ; attempt += 1) {
+          const booked = await this.store.counter(stockCounter(medication));
+          const by = counted(quantity - booked);
+          if (by === 0) return { by, stock: { medication, quantity } };
+          try {
+            return await this.adjusted({ medication, by, reason, booked });
+          } catch (error) {
+            if (!isType(error, "STOCK_CHANGED") || attempt === COUNT_ATTEMPTS) throw error;
+          }
+        }
       },
     },
 
@@ -74,14 +144,16 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
         medication: codeRule,
         quantity: QUANTITY,
         dosage: { type: "string", trim: true, min: 1, max: 1_000 },
-        override: { type: "string", trim: true, min: 1, max: 500, optional: true },
+        override: { ...reasonRule, optional: true },
+        ...happenedRules,
         $$strict: true,
       },
       async handler(ctx) {
         const { patient, encounter } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
-        await Promise.all([requireReference(mesh, patient), encounter && requireReference(mesh, encounter)]);
-        const request = newPrescription(timeOrderedId(), ctx.params, new Date());
+        const [after] = await Promise.all([beginOf(mesh, encounter), requireReference(mesh, patient)]);
+        const at = happenedAt(ctx.params, { now: new Date(), ...(after && { after }) });
+        const request = withLateReason(newPrescription(timeOrderedId(), ctx.params, at), ctx.params);
         const { version } = await this.fhir.create(request);
         return prescriptionOf(request, version);
       },
@@ -90,23 +162,95 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory>({
     dispense: {
       rest: "POST",
       summary: "Dispense a prescribed medication from stock",
-      params: { prescription: referenceTo("MedicationRequest"), quantity: QUANTITY, $$strict: true },
+      params: { prescription: referenceTo("MedicationRequest"), quantity: QUANTITY, ...happenedRules, $$strict: true },
       async handler(ctx) {
         const { prescription, quantity } = ctx.params;
         const [, requestId] = splitReference(prescription);
         const request = await this.fhir.read("MedicationRequest", requestId);
         if (!request) throw prescriptionNotFound(prescription);
-        const now = new Date();
-        const dispense = newDispense(request, timeOrderedId(), quantity, now);
-        const shelves = codesOf(dispense.medicationCodeableConcept).map(stockCounter);
-        const kept = await Promise.all(shelves.map(async (name) => (await this.store.counters(name, 1))[0]?.name === name));
-        const shelf = shelves[kept.indexOf(true)];
+        const at = happenedAt(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
+        const dispense = withLateReason(newDispense(request, timeOrderedId(), quantity, at), ctx.params);
+        const shelf = await this.shelfOf(dispense.medicationCodeableConcept);
         // By FHIR, what the pharmacy does not keep is dispensed by others; here there is none of it.
         if (shelf === undefined) throw outOfStock(prescription);
         await this.fhir.create(dispense);
         const left = await this.store.counter(shelf);
-        return { dispense: `MedicationDispense/${dispense.id}`, prescription, quantity, left, dispensedAt: now.toISOString() };
+        return { dispense: `MedicationDispense/${dispense.id}`, prescription, quantity, left, dispensedAt: at.toISOString() };
       },
+    },
+
+    void: {
+      rest: "POST",
+      summary: "Undo a dispense that was never handed out",
+      params: { dispense: referenceTo("MedicationDispense"), reason: reasonRule, $$strict: true },
+      async handler(ctx) {
+        const { dispense: reference, reason } = ctx.params;
+        const before = await this.dispenseAt(reference);
+        const { version } = await this.fhir.update(voidDispense(before, reason)).catch((error: unknown) => {
+          throw isType(error, "STALE_VERSION") ? dispenseChanged(reference) : error;
+        });
+        const shelf = await this.shelfOf(before.medicationCodeableConcept);
+        const prescription = before.authorizingPrescription?.[0]?.reference;
+        return {
+          dispense: reference,
+          version,
+          ...(prescription !== undefined && { prescription }),
+          quantity: unitsOf(before.quantity),
+          ...(shelf !== undefined && { left: await this.store.counter(shelf) }),
+        };
+      },
+    },
+
+    return: {
+      rest: "POST",
+      summary: "Take back what was dispensed and not used",
+      params: {
+        dispense: referenceTo("MedicationDispense"),
+        quantity: QUANTITY,
+        reason: { ...reasonRule, optional: true },
+        ...happenedRules,
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { dispense: reference, quantity } = ctx.params;
+        const dispense = await this.dispenseAt(reference);
+        const at = happenedAt(ctx.params, { now: new Date(), after: { what: reference, time: dispense.whenHandedOver } });
+        const delivery = withLateReason(newReturn(timeOrderedId(), dispense, ctx.params, at), ctx.params);
+        await this.fhir.create(delivery);
+        const shelf = await this.shelfOf(dispense.medicationCodeableConcept);
+        return {
+          delivery: `SupplyDelivery/${delivery.id}`,
+          dispense: reference,
+          quantity,
+          kept: keptOf(await this.dispenseAt(reference)),
+          ...(shelf !== undefined && { left: await this.store.counter(shelf) }),
+        };
+      },
+    },
+  },
+
+  methods: {
+    async adjusted(this: WithFhir, of: { medication: Code; by: number; reason: string; booked?: number } & Happened): Promise<Adjustment> {
+      const { medication, by } = of;
+      const delivery = withLateReason(adjustmentOf(timeOrderedId(), of, happenedAt(of, { now: new Date() })), of);
+      await this.fhir.create(delivery);
+      const quantity = await this.store.counter(stockCounter(medication));
+      return { delivery: `SupplyDelivery/${delivery.id}`, by, stock: { medication, quantity } };
+    },
+
+    /** The counter of what is kept by one of these codes; undefined: the pharmacy never took it in. */
+    async shelfOf(this: WithFhir, concept: CodeableConcept | undefined): Promise<string | undefined> {
+      const shelves = codesOf(concept).map(stockCounter);
+      const kept = await Promise.all(shelves.map(async (name) => (await this.store.counters(name, 1))[0]?.name === name));
+      return shelves[kept.indexOf(true)];
+    },
+
+    /** @throws 404 DISPENSE_NOT_FOUND */
+    async dispenseAt(this: WithFhir, reference: string): Promise<Stored<MedicationDispense>> {
+      const [, id] = splitReference(reference);
+      const found = await this.fhir.read("MedicationDispense", id);
+      if (!found) throw dispenseNotFound(reference);
+      return found;
     },
   },
 });

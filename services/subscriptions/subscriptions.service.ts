@@ -1,3 +1,4 @@
+import { asSystem } from "../../mesh/access/access.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { Errors, type Service, type ServiceSchema } from "moleculer";
 import type { Config } from "../../mesh/config.ts";
@@ -165,7 +166,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         const listeners = this.armed.of(type);
         if (listeners.length === 0 || method === "delete") return;
         if (await this.isOverloaded()) throw overloaded();
-        const stored = await readVersion({ caller: this.broker, directory: this.directory }, type, id, version);
+        const stored = await readVersion({ caller: asSystem(this.broker, "subscriptions"), directory: this.directory }, type, id, version);
         if (stored.json === undefined) return;
         const resource = parseJson(stored.json) as Resource & { id: string };
         const wanted: Listener[] = [];
@@ -207,7 +208,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
           return false;
         }
         if (!needsOwners(search)) return matchesClauses(search.clauses, { id, updated, index: indexOf(resource) });
-        const mesh = { caller: this.broker, directory: this.directory, dates: dateSearch };
+        const mesh = { caller: asSystem(this.broker, "subscriptions"), directory: this.directory, dates: dateSearch };
         const only = { ...search, clauses: [{ kind: "id" as const, any: [id] }, ...search.clauses] };
         return (await searchPage(mesh, { type, search: only, limit: 1, maxBytes: 1, want: "ids" })).rows.length > 0;
       },
@@ -240,7 +241,12 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         if (!hook) return void (await this.broker.broadcast(SUBSCRIPTION_PING, { subscription } satisfies SubscriptionPing));
         const headers = { ...hook.headers, [EVENT_ID]: event };
         if (!hook.isWithPayload) return this.sender.send({ method: "POST", url: hook.endpoint, headers });
-        const { json: body = "" } = await readVersion({ caller: this.broker, directory: this.directory }, type, id, version);
+        const { json: body = "" } = await readVersion(
+          { caller: asSystem(this.broker, "subscriptions"), directory: this.directory },
+          type,
+          id,
+          version,
+        );
         const url = new URL(hook.endpoint);
         url.pathname = `${url.pathname.replace(/\/$/, "")}/${type}/${id}`;
         return this.sender.send({ method: "PUT", url, headers: { ...headers, "Content-Type": "application/fhir+json" }, body });
@@ -273,7 +279,8 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         await this.armed.look();
         const type = this.armed.get(id)?.type;
         const isLast = type !== undefined && this.armed.of(type).length === 1;
-        if (isLast) for (const { service } of this.directory.known(type)) await ownerOf(service).unwatch(this.broker, { type, by: NAME });
+        const caller = asSystem(this.broker, "subscriptions");
+        if (isLast) for (const { service } of this.directory.known(type)) await ownerOf(service).unwatch(caller, { type, by: NAME });
         await this.armed.disarm(id);
         this.failingSince.delete(id);
         // Another one may have been armed at the same moment.
@@ -281,7 +288,11 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       },
 
       async watch(this: This, type: string): Promise<void> {
-        await Promise.all(this.directory.known(type).map(({ service }) => ownerOf(service).watch(this.broker, { type, by: NAME })));
+        await Promise.all(
+          this.directory
+            .known(type)
+            .map(({ service }) => ownerOf(service).watch(asSystem(this.broker, "subscriptions"), { type, by: NAME })),
+        );
       },
     },
 

@@ -1,4 +1,6 @@
 /** Conditions of a transaction's entries: `If-None-Exist`, and criteria in place of an id (FHIR R4, http.html#trules). */
+import { asSystem } from "../../mesh/access/access.ts";
+import { movesInto } from "../../federation/moves.ts";
 import type { BundleEntry } from "../../fhir/bundle/entries.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import type { Caller } from "../../mesh/caller.ts";
@@ -52,11 +54,6 @@ export function holdsOf(
   });
 }
 
-/** The counter of an owner that tells how many resources of the type have moved to it. */
-export const movesInto = (type: string): string => `moves/${type}`;
-/** Whether a counter counts moves. */
-export const isMovesInto = (counter: string): boolean => counter.startsWith("moves/");
-
 /** How often resources of shared types have moved, by owner and counter. */
 type Moves = Map<string, number>;
 /** A counter of moves, of one owner: a key of `Moves`. */
@@ -90,7 +87,7 @@ export async function movesOf(
       if (asked.length === 0) return;
       // To add nothing changes nothing, but it waits for a move that is prepared, and so it sees all that are decided.
       const steps = asked.map((type): OwnerStep => ({ op: "add", counter: movesInto(type), by: 0 }));
-      const results = await ownerOf(owner).write(caller, { steps });
+      const results = await ownerOf(owner).write(asSystem(caller, "transactions"), { steps });
       for (const [index, type] of asked.entries()) moves.set(moveKey(owner, type), results[index]?.value ?? 0);
     }),
   );

@@ -7,6 +7,7 @@
  * 2. the journal takes the decision: one durable write, the commit point.
  * 3. each owner commits. One that cannot be reached asks the journal later (mixins/fhir/recovery.ts).
  */
+import { asSystem } from "../../mesh/access/access.ts";
 import { randomUUID } from "node:crypto";
 import type { Caller } from "../../mesh/caller.ts";
 import type { Part } from "../../mesh/keyed-request-contract.ts";
@@ -19,7 +20,7 @@ import { asCommitted, isKeyed } from "../../federation/prepare-part.ts";
 import { WriteConflict } from "../../federation/retry-on-conflict.ts";
 import type { Store } from "../../store/store.ts";
 import { decideCommit, forget, outcomeOrAbort } from "./journal.ts";
-import { isMovesInto } from "./conditions.ts";
+import { isMovesInto } from "../../federation/moves.ts";
 import type { TransactionPlan, Share } from "./plan.ts";
 import { transactionAborted, transactionUnclear } from "./transactions.errors.ts";
 
@@ -108,7 +109,7 @@ export async function tellCommit(coordinator: Coordinator, { tx, at, parts }: { 
   const tell = (some: Part[]) =>
     mapConcurrent(some, (part) =>
       ownerOf(part.owner)
-        .commit(coordinator.caller, { tx: part.tx, at }, COMMIT_CALL)
+        .commit(asSystem(coordinator.caller, "transactions"), { tx: part.tx, at }, COMMIT_CALL)
         .catch(() => unreachable.add(part.owner)),
     );
   await tell(parts.filter(({ isFirst }) => isFirst === true));
@@ -144,7 +145,7 @@ async function writeAtOnce({ caller }: Coordinator, share: Share, representation
 
 async function abort(coordinator: Coordinator, tx: string, owners: string[]): Promise<void> {
   const told = await Promise.allSettled(
-    owners.map((owner) => ownerOf(owner).abort(coordinator.caller, { tx }, { timeout: 2_000, retries: 0 })),
+    owners.map((owner) => ownerOf(owner).abort(asSystem(coordinator.caller, "transactions"), { tx }, { timeout: 2_000, retries: 0 })),
   );
   const deaf = owners.filter((_, index) => told[index]?.status === "rejected");
   // Of a keyed request the whole is still to be decided; what its decision does not name is aborted by it.

@@ -2,6 +2,7 @@
  * From the entries of a transaction to the steps of its owners: ids minted, conditions looked up, links rewritten,
  * grouped by owner (FHIR R4, http.html#trules).
  */
+import { asSystem } from "../../mesh/access/access.ts";
 import { type BundleEntry, isRead } from "../../fhir/bundle/entries.ts";
 import { mayHaveLabels, withLabelsOf } from "../../fhir/labels.ts";
 import { budgetOf } from "../../fhir/expressions/budget.ts";
@@ -98,7 +99,7 @@ async function locate(
     const ofType = open.filter((entry) => entry.type === type);
     const ids = ofType.map((entry) => idOf(entry) as string);
     const owners = directory.ownersOf(type);
-    const found = await Promise.all(owners.map((owner) => ownerOf(owner).versions(caller, { type, ids })));
+    const found = await Promise.all(owners.map((owner) => ownerOf(owner).versions(asSystem(caller, "transactions"), { type, ids })));
     const held = newestById(owners, found);
     for (const [index, entry] of ofType.entries()) (targets.get(entry) as Target).held = held.get(ids[index] as string);
   }

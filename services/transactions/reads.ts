@@ -2,6 +2,7 @@
  * Reads of a transaction. They come last, after the commit (FHIR R4, http.html#trules), when nothing can be taken back any more: what
  * is known before to fail refuses the whole.
  */
+import { asSystem } from "../../mesh/access/access.ts";
 import { type BundleEntry, placeRead } from "../../fhir/bundle/entries.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
@@ -60,7 +61,7 @@ async function storedPlaces(
   await Promise.all(
     [...ids].flatMap(([type, some]) =>
       directory.ownersOf(type).map(async (owner) => {
-        for (const version of await ownerOf(owner).versions(caller, { type, ids: [...some] })) {
+        for (const version of await ownerOf(owner).versions(asSystem(caller, "transactions"), { type, ids: [...some] })) {
           const key = `${type}/${version.id}`;
           const versions = found.get(key);
           if (versions) versions.push(version);

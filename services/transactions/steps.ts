@@ -6,7 +6,8 @@ import type { Directory } from "../../federation/directory.ts";
 import { staleVersion } from "../../federation/errors.ts";
 import { mayBeTold, toldOf } from "../../federation/facts.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
-import { type Conditions, criteriaOf, holdsOf, moveKey, movesInto } from "./conditions.ts";
+import { movesInto } from "../../federation/moves.ts";
+import { type Conditions, criteriaOf, holdsOf, moveKey } from "./conditions.ts";
 import type { EntryAnswer, PlannedSteps, Share } from "./plan.ts";
 import type { Target } from "./targets.ts";
 

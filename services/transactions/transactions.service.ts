@@ -63,6 +63,7 @@ export default defineService<typeof transactions, This>({
 
   actions: {
     process: {
+      whoMay: "signed-in", // its parts are guarded by their owners
       params: {
         text: "string",
         base: "string",

@@ -1,4 +1,5 @@
 import { action } from "../../mesh/contract.ts";
+import type { Happened } from "../../mesh/happened-contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = ["Encounter", "Appointment", "AppointmentResponse", "Schedule", "Slot", "EpisodeOfCare"];
@@ -18,13 +19,20 @@ export interface Visit {
 }
 
 /** Whether the patient is still there. */
-export const VisitStatus = { open: "open", closed: "closed" } as const;
+export const VisitStatus = { open: "open", closed: "closed", cancelled: "cancelled" } as const;
 export type VisitStatus = (typeof VisitStatus)[keyof typeof VisitStatus];
 
-/** Everything that other services may know about `visits`. */
+/** Everything that other services may know about `visits`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const visits = {
   /** @throws 404 NOT_FOUND for an unknown patient, 409 VISIT_ALREADY_OPEN when the patient has an open visit */
-  open: action<{ patient: string; reason?: string }, Visit>("visits.open"),
+  open: action<{ patient: string; reason?: string } & Happened, Visit>("visits.open"),
   /** @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
-  close: action<{ visit: string }, Visit>("visits.close"),
+  close: action<{ visit: string } & Happened, Visit>("visits.close"),
+  /** Undoes the opening: the visit was none. @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
+  cancel: action<{ visit: string; reason: string }, Visit>("visits.cancel"),
+  /**
+   * Undoes the closing: the visit goes on.
+   * @throws 404 VISIT_NOT_FOUND, 409 VISIT_NOT_CLOSED, 409 VISIT_ALREADY_OPEN (another one), 409 VISIT_CHANGED (read again)
+   */
+  reopen: action<{ visit: string; reason: string }, Visit>("visits.reopen"),
 };

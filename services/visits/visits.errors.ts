@@ -20,3 +20,7 @@ export const visitAlreadyClosed = (visit: string) =>
 /** 409: others were faster; read the visit again. */
 export const visitChanged = (visit: string) =>
   new MoleculerClientError("Somebody changed the visit meanwhile: read it and try again.", 409, "VISIT_CHANGED", { visit });
+
+/** 409: only a visit that was closed goes on again. */
+export const visitNotClosed = (visit: string) =>
+  new MoleculerClientError("The visit is open, or was cancelled: there is no closing to undo.", 409, "VISIT_NOT_CLOSED", { visit });

@@ -1,9 +1,10 @@
 import type { Encounter } from "../../fhir/r4.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
 import type { UniqueKey } from "../../store/store.ts";
 import { type Visit, VisitStatus } from "./visits.contract.ts";
-import { VISIT_ALREADY_OPEN, visitAlreadyClosed } from "./visits.errors.ts";
+import { VISIT_ALREADY_OPEN, visitAlreadyClosed, visitNotClosed } from "./visits.errors.ts";
 
 // The rules of a visit: plain data in, plain data out. No broker, no database, no clock.
 
@@ -29,6 +30,18 @@ export function closeVisit<Of extends Encounter>(encounter: Of, now: Date): Of {
   return { ...encounter, status: "finished", period: { ...encounter.period, end: now.toISOString() } };
 }
 
+/** A visit that was none. @throws 409 VISIT_ALREADY_CLOSED */
+export function cancelVisit<Of extends Encounter>(encounter: Of, reason: string, now: Date): Of {
+  if (!isOpen(encounter)) throw visitAlreadyClosed(`Encounter/${encounter.id}`);
+  return cancelled(encounter, reason, now);
+}
+
+/** A visit that goes on. @throws 409 VISIT_NOT_CLOSED */
+export function reopenVisit<Of extends Encounter>(encounter: Of, reason: string, now: Date): Of {
+  if (encounter.status !== "finished") throw visitNotClosed(`Encounter/${encounter.id}`);
+  return reopened(encounter, reason, now);
+}
+
 /** A patient has one open visit at most. The store keeps this rule, so that two front desks cannot break it at the same moment. */
 export function visitKeys(encounter: Encounter): UniqueKey[] {
   const patient = placeOf(encounter.subject);
@@ -42,7 +55,7 @@ export function visitOf(encounter: Encounter, version: number): Visit {
     visit: `Encounter/${encounter.id}`,
     version,
     patient: encounter.subject?.reference ?? "",
-    status: isOpen(encounter) ? VisitStatus.open : VisitStatus.closed,
+    status: isOpen(encounter) ? VisitStatus.open : encounter.status === "cancelled" ? VisitStatus.cancelled : VisitStatus.closed,
     openedAt: encounter.period?.start ?? "",
     ...(encounter.period?.end !== undefined && { closedAt: encounter.period.end }),
   };

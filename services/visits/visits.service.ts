@@ -1,15 +1,22 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
+import { reasonRule } from "../../mesh/param-rules.ts";
+import type { Encounter, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
 import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { emits, owns, type visits } from "./visits.contract.ts";
+import { emits, owns, type Visit, type visits } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyOpen, visitChanged, visitNotFound } from "./visits.errors.ts";
-import { closeVisit, openVisit, visitKeys, visitOf } from "./visits.model.ts";
+import { cancelVisit, closeVisit, openVisit, reopenVisit, visitKeys, visitOf } from "./visits.model.ts";
 import { rules } from "./visits.rules.ts";
 
-export default defineService<typeof visits, WithFhir & WithDirectory>({
+interface Own {
+  changed(reference: string, next: (before: Stored<Encounter>) => Stored<Encounter>): Promise<Visit>;
+}
+
+export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
   name: "visits",
   mixins: [
     Fhir({
@@ -24,11 +31,12 @@ export default defineService<typeof visits, WithFhir & WithDirectory>({
     open: {
       rest: "POST",
       summary: "Open an ambulatory visit",
-      params: { patient: referenceTo("Patient"), reason: { type: "string", trim: true, min: 1, max: 500, optional: true }, $$strict: true },
+      params: { patient: referenceTo("Patient"), reason: { ...reasonRule, optional: true }, ...happenedRules, $$strict: true },
       async handler(ctx) {
         const { patient } = ctx.params;
         await requireReference({ caller: ctx, directory: this.directory }, patient);
-        const encounter = openVisit(timeOrderedId(), ctx.params, new Date());
+        const at = happenedAt(ctx.params, { now: new Date() });
+        const encounter = withLateReason(openVisit(timeOrderedId(), ctx.params, at), ctx.params);
         try {
           const { version } = await this.fhir.create(encounter);
           return visitOf(encounter, version);
@@ -41,20 +49,48 @@ export default defineService<typeof visits, WithFhir & WithDirectory>({
     close: {
       rest: "POST",
       summary: "Close an ambulatory visit",
-      params: { visit: referenceTo("Encounter"), $$strict: true },
-      async handler(ctx) {
-        const { visit } = ctx.params;
-        const [, id] = splitReference(visit);
-        const encounter = await this.fhir.read("Encounter", id);
-        if (!encounter) throw visitNotFound(visit);
-        const closed = closeVisit(encounter, new Date());
-        try {
-          const { version } = await this.fhir.update(closed);
-          return visitOf(closed, version);
-        } catch (error) {
-          throw isType(error, "STALE_VERSION") ? visitChanged(visit) : error;
-        }
+      params: { visit: referenceTo("Encounter"), ...happenedRules, $$strict: true },
+      handler(ctx) {
+        return this.changed(ctx.params.visit, (visit) => {
+          const after = { what: ctx.params.visit, time: visit.period?.start };
+          return withLateReason(closeVisit(visit, happenedAt(ctx.params, { now: new Date(), after })), ctx.params);
+        });
       },
+    },
+
+    cancel: {
+      rest: "POST",
+      summary: "Undo the opening of a visit",
+      params: { visit: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      handler(ctx) {
+        return this.changed(ctx.params.visit, (visit) => cancelVisit(visit, ctx.params.reason, new Date()));
+      },
+    },
+
+    reopen: {
+      rest: "POST",
+      summary: "Undo the closing of a visit",
+      params: { visit: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      handler(ctx) {
+        return this.changed(ctx.params.visit, (visit) => reopenVisit(visit, ctx.params.reason, new Date()));
+      },
+    },
+  },
+
+  methods: {
+    /** @throws 404 VISIT_NOT_FOUND; 409 VISIT_CHANGED, VISIT_ALREADY_OPEN, and what `next` throws */
+    async changed(this: WithFhir, reference: string, next: (before: Stored<Encounter>) => Stored<Encounter>): Promise<Visit> {
+      const [, id] = splitReference(reference);
+      const before = await this.fhir.read("Encounter", id);
+      if (!before) throw visitNotFound(reference);
+      const after = next(before);
+      try {
+        const { version } = await this.fhir.update(after);
+        return visitOf(after, version);
+      } catch (error) {
+        if (isType(error, VISIT_ALREADY_OPEN)) throw visitAlreadyOpen(before.subject?.reference ?? "");
+        throw isType(error, "STALE_VERSION") ? visitChanged(reference) : error;
+      }
     },
   },
 });

@@ -70,4 +70,31 @@ describe("visits", () => {
   it("refuses what is no reference to a patient", async () => {
     await expect(visits.open(clinic.caller, { patient: "Practitioner/1" })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
   });
+
+  it("cancels a visit that was none, and says why", async () => {
+    const { visit } = await visits.open(clinic.caller, { patient });
+    const cancel = (of: string) => visits.cancel(clinic.caller, { visit: of, reason: "wrong patient" });
+    expect(await cancel(visit)).toMatchObject({ visit, status: "cancelled", version: 2 });
+    expect(await clinic.read("visits", visit)).toMatchObject({ extension: [{ valueCodeableConcept: { text: "wrong patient" } }] });
+    await expect(cancel(visit)).rejects.toEqual(refusal(409, "VISIT_ALREADY_CLOSED"));
+    await expect(cancel("Encounter/none")).rejects.toEqual(refusal(404, "VISIT_NOT_FOUND"));
+    await expect(visits.reopen(clinic.caller, { visit, reason: "x" })).rejects.toEqual(refusal(409, "VISIT_NOT_CLOSED"));
+    expect(await visits.open(clinic.caller, { patient })).toMatchObject({ status: "open" });
+  });
+
+  it("opens a closed visit again, but no second one beside another", async () => {
+    const { visit, openedAt } = await visits.open(clinic.caller, { patient });
+    const reopen = () => visits.reopen(clinic.caller, { visit, reason: "came back at once" });
+    await expect(reopen()).rejects.toEqual(refusal(409, "VISIT_NOT_CLOSED"));
+    await visits.close(clinic.caller, { visit });
+    const again = await reopen();
+    expect(again).toMatchObject({ status: "open", openedAt, version: 3 });
+    expect(again).not.toHaveProperty("closedAt");
+    expect(await clinic.read("visits", visit)).toMatchObject({ statusHistory: [{ status: "finished" }] });
+    await visits.close(clinic.caller, { visit });
+    expect(await reopen()).toMatchObject({ status: "open", version: 5 });
+    await visits.close(clinic.caller, { visit });
+    await visits.open(clinic.caller, { patient });
+    await expect(reopen()).rejects.toEqual(refusal(409, "VISIT_ALREADY_OPEN"));
+  });
 });

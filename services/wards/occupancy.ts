@@ -1,4 +1,5 @@
 /** Which beds are taken: that follows from the open stays, which are Encounters of whoever owns them. */
+import { asSystem } from "../../mesh/access/access.ts";
 import type { Encounter } from "../../fhir/r4.ts";
 import { parseJson } from "../../fhir/json.ts";
 import { anyOfValues, requireParameter } from "../../fhir/search/exact-clauses.ts";
@@ -45,11 +46,13 @@ export async function takenBeds({ caller, directory }: QueryContext, beds?: stri
         limit: PAGE,
         ...(after && { after }),
       };
-      const { rows, more } = await ownerOf(service).search(caller, { query });
+      const { rows, more } = await ownerOf(service).search(asSystem(caller, "wards"), { query });
       for (const { json } of rows) {
         const { location = [] } = parseJson(json ?? "{}") as Encounter;
-        const bed = localReference(location.find(({ status }) => status === "active")?.location.reference);
-        if (bed !== undefined) taken.add(bed);
+        for (const { status, location: place } of location) {
+          const bed = status === "active" ? localReference(place.reference) : undefined;
+          if (bed !== undefined) taken.add(bed);
+        }
       }
       const last = rows.at(-1);
       if (!more || !last) break;

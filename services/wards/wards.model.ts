@@ -67,6 +67,9 @@ export const partOf = (places: string[]): Clause => referenceClause("Location", 
 /** HL7 v2 table 0116: closed, housekeeping, isolated, contaminated. What it says of occupancy follows from the stays. */
 const OUT_OF_USE = ["C", "H", "I", "K"];
 
+/** Whether a bed itself says that nobody can lie in it. */
+export const isOutOfUse = ({ operationalStatus }: Location): boolean => OUT_OF_USE.includes(operationalStatus?.code ?? "");
+
 /**
  * A bed as its callers see it.
  * @param room the Location that it is part of
@@ -74,7 +77,7 @@ const OUT_OF_USE = ["C", "H", "I", "K"];
  */
 export function bedOf(location: Location & { id: string }, room: Location | undefined, isTaken: boolean): Bed {
   const isOpen = location.status === undefined || location.status === "active";
-  const isUsable = isOpen && !OUT_OF_USE.includes(location.operationalStatus?.code ?? "");
+  const isUsable = isOpen && !isOutOfUse(location);
   return {
     location: `Location/${location.id}`,
     name: location.name ?? location.id,
@@ -86,6 +89,6 @@ export function bedOf(location: Location & { id: string }, room: Location | unde
 
 /** The bed with the occupancy that follows from the stays; one that is out of use says so still. */
 export function withOccupancy<Of extends Location>(location: Of, isTaken: boolean): Of {
-  if (!isTaken && OUT_OF_USE.includes(location.operationalStatus?.code ?? "")) return location;
+  if (!isTaken && isOutOfUse(location)) return location;
   return { ...location, operationalStatus: isTaken ? OCCUPANCY.taken : OCCUPANCY.free };
 }

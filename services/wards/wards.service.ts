@@ -4,7 +4,7 @@ import { idClause } from "../../fhir/search/exact-clauses.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { Clause, Page } from "../../fhir/search/query.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
-import type { StoredResource } from "../../store/store.ts";
+import type { ShownResource } from "../../federation/owner-contract.ts";
 import { takenBeds } from "./occupancy.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { isType } from "../../federation/errors.ts";
@@ -15,6 +15,7 @@ import { StoreCache } from "../../store/store-cache.ts";
 import { owns, type Bed, BedStatus, type wards } from "./wards.contract.ts";
 import { BED_NAME_TAKEN, bedNameTaken, WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
 import { bedOf, isBed, newWard, partOf, wardKeys, withOccupancy } from "./wards.model.ts";
+import { effects } from "./wards.effects.ts";
 import { rules } from "./wards.rules.ts";
 
 /** A bed and the room that it is in. */
@@ -41,7 +42,7 @@ const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
 
 export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   name: "wards",
-  mixins: [Fhir({ owns, unique: { Location: wardKeys }, rules })],
+  mixins: [Fhir({ owns, unique: { Location: wardKeys }, rules, effects })],
 
   actions: {
     open: {
@@ -121,9 +122,8 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     async shown(this: This, ctx: Context, texts: (string | undefined)[]): Promise<(string | undefined)[]> {
       const beds = new Map<number, Stored<Location>>();
       for (const [index, text] of texts.entries()) {
-        if (!text?.startsWith('{"resourceType":"Location"') || !/"(?:bd|operationalStatus)"/.test(text)) continue;
-        const location = parseJson(text) as Stored<Location>;
-        if (isBed(location)) beds.set(index, location);
+        const bed = bedIn(text);
+        if (bed) beds.set(index, bed);
       }
       if (beds.size === 0) return texts;
       const places = [...beds.values()].map(({ id }) => `Location/${id}`);
@@ -137,9 +137,9 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
 
   hooks: {
     after: {
-      async "fhir.read"(this: This, ctx: Context, stored: StoredResource | null) {
+      async "fhir.read"(this: This, ctx: Context, stored: ShownResource | null): Promise<ShownResource | null> {
         const [json] = await this.shown(ctx, [stored?.json]);
-        return stored && json !== undefined ? { ...stored, json } : stored;
+        return stored && json !== undefined ? { ...stored, json, ...(bedIn(json) && { isDerived: true }) } : stored;
       },
       async "fhir.search"(this: This, ctx: Context, page: Page) {
         return (await shownPages(this, ctx, [page]))[0];
@@ -154,6 +154,13 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     this.known = new StoreCache();
   },
 });
+
+/** The bed of a resource's text; most texts are none, which is seen without parsing them. */
+function bedIn(text: string | undefined): Stored<Location> | undefined {
+  if (!text?.startsWith('{"resourceType":"Location"') || !/"(?:bd|operationalStatus)"/.test(text)) return undefined;
+  const location = parseJson(text) as Stored<Location>;
+  return isBed(location) ? location : undefined;
+}
 
 /** Pages of a search with what they show of beds; one question for all. */
 async function shownPages(service: This, ctx: Context, pages: Page[]): Promise<Page[]> {

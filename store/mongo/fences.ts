@@ -1,6 +1,6 @@
 /** What a write relies on, and the fences that keep others from relying on it (docs/adr/0020-deletion-is-fenced.md). */
 import type { ClientSession } from "mongodb";
-import type { Place, Reliance } from "../store.ts";
+import type { Fencing, Place, Reliance } from "../store.ts";
 import { Blocked } from "./conflicts.ts";
 import type { Collections } from "./schema.ts";
 
@@ -22,23 +22,32 @@ export class Fences {
       const written = { $inc: { writes: 1 }, $set: { at: new Date() } };
       const options = { session, upsert: true, returnDocument: "after" } as const;
       const guard = await this.#collections.condition.findOneAndUpdate({ _id: reliedId(`${type}/${id}`) }, written, options);
-      if (guard?.fence && guard.fence.until.getTime() >= Date.now()) fences.set(`${type}/${id}`, guard.fence.version);
+      const versions = Object.values(guard?.fences ?? {}).flatMap((it) => (isOver(it) ? [] : [it.version]));
+      if (versions.length > 0) fences.set(`${type}/${id}`, Math.max(...versions));
     }
     return fences;
   }
 
   /** @throws Blocked when a prepared transaction other than `tx` relies on one of them */
-  async fence(places: Place[], expiresAt: number, tx: string | undefined, session: ClientSession): Promise<void> {
+  async fence(places: Place[], { token, expiresAt }: Fencing, tx: string | undefined, session: ClientSession): Promise<void> {
     for (const { type, id, version } of places) {
-      const set = { $inc: { writes: 1 }, $set: { at: new Date(), fence: { version, until: new Date(expiresAt) } } };
+      const _id = reliedId(`${type}/${id}`);
+      const set = { $inc: { writes: 1 }, $set: { at: new Date(), [`fences.${token}`]: { version, until: new Date(expiresAt) } } };
       const options = { session, upsert: true, returnDocument: "after" } as const;
-      const guard = await this.#collections.condition.findOneAndUpdate({ _id: reliedId(`${type}/${id}`) }, set, options);
+      const guard = await this.#collections.condition.findOneAndUpdate({ _id }, set, options);
       if (guard?.relying?.some((one) => one !== tx)) throw new Blocked();
+      const over = Object.entries(guard?.fences ?? {}).flatMap(([other, it]) =>
+        other !== token && isOver(it) ? [[`fences.${other}`, ""]] : [],
+      );
+      if (over.length > 0) await this.#collections.condition.updateOne({ _id }, { $unset: Object.fromEntries(over) }, { session });
     }
   }
 
-  async unfence(places: Place[], session: ClientSession): Promise<void> {
+  async unfence(places: Place[], token: string, session: ClientSession): Promise<void> {
     const ids = places.map(({ type, id }) => reliedId(`${type}/${id}`));
-    await this.#collections.condition.updateMany({ _id: { $in: ids } }, { $unset: { fence: "" } }, { session });
+    await this.#collections.condition.updateMany({ _id: { $in: ids } }, { $unset: { [`fences.${token}`]: "" } }, { session });
   }
 }
+
+/** Such are left by who died. */
+const isOver = ({ until }: { until: Date }): boolean => until.getTime() < Date.now();

@@ -85,8 +85,8 @@ export interface ConditionDocument {
   lock?: string;
   /** Of a resource: prepared transactions that rely on it. */
   relying?: string[];
-  /** Of a resource: the version up to which nothing may rely on it, until then. */
-  fence?: { version: number; until: Date };
+  /** Of a resource, by who fences it: the version up to which nothing may rely on it, until then. */
+  fences?: Record<string, { version: number; until: Date }>;
 }
 
 /** An event that waits for its relay; `_id` is made by the driver. */

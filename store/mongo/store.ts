@@ -31,6 +31,7 @@ import {
   type MapEntry,
   type OutboxQueue,
   type OutboxState,
+  type Fencing,
   type Place,
   type Prepared,
   type Reliance,
@@ -250,12 +251,12 @@ class MongoStore implements Store {
     return this.#run(async () => (await this.#collections.handled.findOne({ _id: id, isClaim: { $exists: false } })) !== null);
   }
 
-  async fence(places: Place[], expiresAt: number, { tx }: { tx?: string } = {}): Promise<void> {
-    await this.#waiting((session) => this.#fences.fence(places, expiresAt, tx, session));
+  async fence(places: Place[], fencing: Fencing, { tx }: { tx?: string } = {}): Promise<void> {
+    await this.#waiting((session) => this.#fences.fence(places, fencing, tx, session));
   }
 
-  async unfence(places: Place[]): Promise<void> {
-    await this.#transaction((session) => this.#fences.unfence(places, session));
+  async unfence(places: Place[], token: string): Promise<void> {
+    await this.#transaction((session) => this.#fences.unfence(places, token, session));
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------

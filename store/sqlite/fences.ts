@@ -1,35 +1,53 @@
 /** Fences of a process that is alone on its file: they are in memory, and end with it. */
+import type { Fencing, Place } from "../store.ts";
 
-/** Fences kept; beyond it those that are over are thrown out, then the oldest. Each is some 100 bytes. */
+/** Fences kept; beyond it those that are over are thrown out, then the oldest. Each is some 200 bytes. */
 const MAX_FENCES = 10_000;
 
-/** By `Type/id`, the version up to which nothing may rely on a resource. */
-export class Fences {
-  readonly #all = new Map<string, { version: number; expiresAt: number }>();
+interface Fence extends Fencing {
+  version: number;
+}
 
-  /** @param expiresAt milliseconds since 1970 */
-  set(reference: string, version: number, expiresAt: number): void {
-    if (this.#all.size >= MAX_FENCES) this.#throwOut();
-    this.#all.set(reference, { version, expiresAt });
+/** By `Type/id` those who fence it, and the version up to which nothing may rely on it. */
+export class Fences {
+  readonly #all = new Map<string, Fence[]>();
+  #count = 0;
+
+  set({ type, id, version }: Place, { token, expiresAt }: Fencing): void {
+    const reference = `${type}/${id}`;
+    this.delete(reference, token);
+    if (this.#count >= MAX_FENCES) this.#throwOut();
+    this.#all.set(reference, [...(this.#all.get(reference) ?? []), { token, version, expiresAt }]);
+    this.#count += 1;
   }
 
   /** @param now milliseconds since 1970 */
   get(reference: string, now: number): number | undefined {
-    const known = this.#all.get(reference);
-    return known && known.expiresAt >= now ? known.version : undefined;
+    const versions = this.#all.get(reference)?.flatMap(({ version, expiresAt }) => (expiresAt >= now ? [version] : [])) ?? [];
+    return versions.length > 0 ? Math.max(...versions) : undefined;
   }
 
   /** @returns whether there was one */
-  delete(reference: string): boolean {
-    return this.#all.delete(reference);
+  delete(reference: string, token: string): boolean {
+    return this.#keep(reference, (it) => it.token !== token);
+  }
+
+  #keep(reference: string, isKept: (it: Fence) => boolean): boolean {
+    const known = this.#all.get(reference) ?? [];
+    const left = known.filter(isKept);
+    if (left.length === known.length) return false;
+    this.#count -= known.length - left.length;
+    if (left.length > 0) this.#all.set(reference, left);
+    else this.#all.delete(reference);
+    return true;
   }
 
   #throwOut(): void {
     const now = Date.now();
-    for (const [reference, { expiresAt }] of this.#all) if (expiresAt < now) this.#all.delete(reference);
+    for (const reference of this.#all.keys()) this.#keep(reference, ({ expiresAt }) => expiresAt >= now);
     for (const reference of this.#all.keys()) {
-      if (this.#all.size < MAX_FENCES) return;
-      this.#all.delete(reference);
+      if (this.#count < MAX_FENCES) return;
+      this.#keep(reference, () => false);
     }
   }
 }

@@ -25,6 +25,7 @@ import {
   type MapEntry,
   type OutboxQueue,
   type OutboxState,
+  type Fencing,
   type Place,
   type Prepared,
   type Reliance,
@@ -263,29 +264,29 @@ class SqliteFile implements SqliteStore {
     return this.#reading(() => this.writer.isHandled(id));
   }
 
-  async fence(places: Place[], expiresAt: number, { tx, isAlone = false }: { tx?: string; isAlone?: boolean } = {}): Promise<void> {
+  async fence(places: Place[], fencing: Fencing, { tx, isAlone = false }: { tx?: string; isAlone?: boolean } = {}): Promise<void> {
     if (isAlone) {
-      for (const { type, id, version } of places) this.writer.fences.set(`${type}/${id}`, version, expiresAt);
+      for (const place of places) this.writer.fences.set(place, fencing);
       const isWaiting = await this.#reading(() => this.#db.get("SELECT 1 FROM prepared LIMIT 1") !== undefined);
       if (!isWaiting) return;
     }
     await this.#queue.add(
       () => {
         for (const { type, id } of places) this.#prepared.refuseMentioned(`${type}/${id}`, tx);
-        for (const { type, id, version } of places) this.writer.fence(`${type}/${id}`, version, expiresAt);
+        for (const place of places) this.writer.fence(place, fencing);
       },
       100 * places.length,
       this.#waitMs,
     );
-    for (const { type, id } of places) this.writer.fences.delete(`${type}/${id}`); // they are written down now
+    for (const { type, id } of places) this.writer.fences.delete(`${type}/${id}`, fencing.token); // they are written down now
   }
 
-  async unfence(places: Place[]): Promise<void> {
-    const isWritten = places.filter(({ type, id }) => !this.writer.fences.delete(`${type}/${id}`)).length > 0;
+  async unfence(places: Place[], token: string): Promise<void> {
+    const isWritten = places.filter(({ type, id }) => !this.writer.fences.delete(`${type}/${id}`, token)).length > 0;
     if (!isWritten) return;
     await this.#queue.add(
       () => {
-        for (const { type, id } of places) this.writer.unfence(`${type}/${id}`);
+        for (const { type, id } of places) this.writer.unfence(`${type}/${id}`, token);
       },
       100 * places.length,
       0,

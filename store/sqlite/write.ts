@@ -2,7 +2,7 @@
 import type { IndexRows, KeyRow, RangeRow } from "../../fhir/search/query.ts";
 import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState, versionEvent } from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
-import type { NoneExist, OutboxEvent, OutboxQueue, StoreOptions, WriteKey, WriteResult } from "../store.ts";
+import type { Fencing, NoneExist, OutboxEvent, OutboxQueue, Place, StoreOptions, WriteKey, WriteResult } from "../store.ts";
 import type { Database } from "./database.ts";
 import { Method, methodNames } from "./schema.ts";
 import { Fences } from "./fences.ts";
@@ -11,7 +11,7 @@ import type { Types } from "./types.ts";
 
 /** 2020-01-01T00:00:00Z. Places in the order of creation count from here, so that those of two stores compare roughly. */
 const SEQ_EPOCH = 1_577_836_800_000;
-/** Where fences stand in the durable map. */
+/** Where fences stand in the durable map: `fence/Type/id token`. */
 const FENCE = "fence/";
 /** Places per millisecond; leaves room until the year 2298 below 2^53. */
 const SEQ_PER_MS = 1_024;
@@ -117,18 +117,22 @@ export class Writer {
 
   #fenced(reference: string): number | undefined {
     const own = this.fences.get(reference, this.now);
-    const row = this.#db.get<{ value: string }>("SELECT value FROM map WHERE key = ? AND expires >= ?", FENCE + reference, this.now);
-    return row ? Math.max(Number(row.value), own ?? 0) : own;
+    const written = this.#db.get<{ version: number | null }>(
+      "SELECT max(CAST(value AS INTEGER)) AS version FROM map WHERE key > ? AND key < ? AND expires >= ?",
+      `${FENCE}${reference} `,
+      `${FENCE}${reference}!`,
+      this.now,
+    )?.version;
+    return written ? Math.max(written, own ?? 0) : own;
   }
 
   /** Nothing may rely on the resource in this version, or an older one, until then. */
-  fence(reference: string, version: number, expiresAt: number): void {
-    const newest = Math.max(version, this.#fenced(reference) ?? 0);
-    this.#db.run("INSERT OR REPLACE INTO map VALUES (?, ?, ?)", FENCE + reference, String(newest), expiresAt);
+  fence({ type, id, version }: Place, { token, expiresAt }: Fencing): void {
+    this.#db.run("INSERT OR REPLACE INTO map VALUES (?, ?, ?)", `${FENCE}${type}/${id} ${token}`, String(version), expiresAt);
   }
 
-  unfence(reference: string): void {
-    this.#db.run("DELETE FROM map WHERE key = ?", FENCE + reference);
+  unfence(reference: string, token: string): void {
+    this.#db.run("DELETE FROM map WHERE key = ?", `${FENCE}${reference} ${token}`);
   }
 
   /**

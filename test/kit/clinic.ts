@@ -2,6 +2,7 @@
  * Services in this process for a test: two nodes joined by Moleculer's "Fake" transporter. `caller` reaches the services
  * through the serialiser, so a test sees the dates and errors that a caller on another machine would see.
  */
+import { openAccess, setAccess } from "../../mesh/access/access.ts";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,6 +29,7 @@ export async function startClinic(...services: ServiceSchema[]): Promise<Clinic>
   const options = { namespace: randomUUID(), logger: false, transporter: "Fake", internalServices: false } as const;
   const host = new ServiceBroker({ ...options, validator: new ParamsValidator(), nodeID: "host" });
   const desk = new ServiceBroker({ ...options, nodeID: "desk" });
+  for (const broker of [host, desk]) setAccess(broker, openAccess());
   for (const service of services) host.createService(service);
   await Promise.all([host.start(), desk.start()]);
   await desk.waitForServices(services.map((service) => service.name));

@@ -16,14 +16,21 @@ export interface FhirHttp {
   all(path: string): Promise<{ resources: Record<string, unknown>[]; pages: number }>;
 }
 
-/** @param base the gateway's address; paths are below its FHIR base, or absolute links of it */
-export function fhirAt(base: string): FhirHttp {
+/**
+ * @param base the gateway's address; paths are below its FHIR base, or absolute links of it
+ * @param token access token of who asks
+ */
+export function fhirAt(base: string, token?: string): FhirHttp {
   const send = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answered> => {
     const url = path.startsWith("http") ? path : `${base}/fhir${path}`;
     const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
     const answer = await fetch(url, {
       method,
-      headers: { ...(text !== undefined && { "Content-Type": "application/fhir+json" }), ...headers },
+      headers: {
+        ...(text !== undefined && { "Content-Type": "application/fhir+json" }),
+        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+        ...headers,
+      },
       ...(text !== undefined && { body: text }),
     });
     const received = await answer.text();

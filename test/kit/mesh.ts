@@ -84,6 +84,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     DATA_DIR: dataDir,
     PORT: "0",
     LOG_LEVEL: "error",
+    ACCESS: "open",
     MEMBERS: [...new Set(services)].join(","),
     ...(withNats && { NATS_URL: nats?.url ?? givenNats ?? "" }),
     ...(mongo && { MONGO_URL: mongo.url }),

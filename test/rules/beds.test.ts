@@ -1,6 +1,7 @@
 /** Which beds are free, whoever writes: that follows from the open stays and is stored nowhere else. */
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
+import { refusal } from "../kit/clinic.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
 rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
@@ -21,6 +22,7 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     location: [{ location: { reference: bed }, status: "active" }],
     ...more,
   });
+  const inPlaces = (...places: string[]) => places.map((reference) => ({ status: "active", location: { reference } }));
   const board = async ({ ward }: { ward: string }) => (await wards.listBeds(at.mesh.caller, { ward })).map(({ status }) => status);
   const shown = async (bed: string) => {
     const read = (await at.fhir.get(`/${bed}`)).body;
@@ -39,10 +41,17 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     insteadOf: async () => stay((await newBeds()).a),
     as: { status: 409, expression: "Encounter.location.location" },
   });
-  at.refuses("encounter-bed", "a stay in a room, as if it were a bed", {
-    create: async () => stay((await newBeds()).room),
-    insteadOf: async () => stay((await newBeds()).a),
-    as: { status: 409 },
+  at.refuses("encounter-bed", "a stay in a bed that is out of use, also where its ward is named before it", {
+    create: async () => {
+      const { ward, a } = await newBeds();
+      await put({ ...(await at.fhir.get(`/${a}`)).body, operationalStatus: { code: "K" } });
+      return stay(a, { location: inPlaces(ward, a) });
+    },
+    insteadOf: async () => {
+      const { ward, a } = await newBeds();
+      return stay(a, { location: inPlaces(ward, a) });
+    },
+    as: { status: 409, expression: "Encounter.location.location" },
   });
   at.refuses("encounter-bed", "to move a stay into a ward that is closed", {
     stored: async () => stay((await newBeds()).a),
@@ -82,6 +91,50 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     for (const reference of [a, `${a}/_history/1`, `${at.mesh.base}/fhir/${a}`]) {
       expect(await at.fhir.create(await stay(reference))).toMatchObject({ status: 409 });
     }
+  });
+
+  it("have one patient each, wherever in the list they stand; a ward and a room have many", async () => {
+    const beds = await newBeds();
+    const { ward, room, a, b } = beds;
+    await at.stored(await stay(a, { location: inPlaces(ward, room, a) }));
+    const elsewhere = { status: "active", location: { display: "on the third floor" } };
+    expect(await at.fhir.create(await stay(a, { location: [elsewhere, ...inPlaces(a)] }))).toMatchObject({ status: 409 });
+    expect(await at.fhir.create(await stay(a, { location: inPlaces(ward, a) }))).toMatchObject({ status: 409 });
+    for (const places of [[ward, b], [ward], [room]]) await at.stored(await stay(b, { location: inPlaces(...places) }));
+    expect([await board(beds), await shown(a), await shown(b)]).toEqual([["taken", "taken"], "O", "O"]);
+  });
+
+  it("are read anew by those who know their version: whether they are free is not in it", async () => {
+    const { a, ward } = await newBeds();
+    const again = async (place: string) => (await at.fhir.send("GET", `/${place}`, undefined, { "If-None-Match": 'W/"1"' })).status;
+    expect([await again(a), await again(ward)]).toEqual([200, 304]);
+    await at.stored(await stay(a));
+    expect([await again(a), await shown(a)]).toEqual([200, "O"]);
+  });
+
+  it("stay out of use when they are changed by what is shown while somebody lies there", async () => {
+    const { a } = await newBeds();
+    const { reference } = await at.stored(await stay(a));
+    const bed = (await at.fhir.get(`/${a}`)).body;
+    await put({ ...bed, operationalStatus: { code: "K" } });
+    const name = [{ op: "replace", path: "/name", value: "A, by the window" }];
+    const patch = () => at.fhir.send("PATCH", `/${a}`, name, { "Content-Type": "application/json-patch+json" });
+    expect([(await patch()).status, await shown(a)]).toEqual([200, "O"]);
+    await put({ ...(await at.fhir.get(`/${a}`)).body, description: "read, changed and sent back" });
+    await put({ ...(await at.fhir.get(`/${reference}`)).body, status: "finished" });
+    expect(await shown(a)).toBe("K");
+    await put({ ...bed, operationalStatus: { code: "U" } });
+    expect(await shown(a)).toBe("U");
+  });
+
+  it("are what the action admits to and transfers to: no room, no ward", async () => {
+    const { ward, room, a } = await newBeds();
+    const patient = (await somebody()).reference;
+    for (const bed of [ward, room]) {
+      await expect(hospitalizations.admit(at.mesh.caller, { patient, bed })).rejects.toEqual(refusal(409, "NOT_A_BED"));
+    }
+    const { stay: reference } = await hospitalizations.admit(at.mesh.caller, { patient, bed: a });
+    await expect(hospitalizations.transfer(at.mesh.caller, { stay: reference, bed: room })).rejects.toEqual(refusal(409, "NOT_A_BED"));
   });
 
   it("stay on the board when their operationalStatus is taken away, or says something else", async () => {

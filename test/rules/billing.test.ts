@@ -110,4 +110,17 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({ status: 200 });
     expect(await at.fhir.create(over)).toMatchObject({ status: 201 });
   });
+
+  it("is not free to be billed again beside a draft that names it", async () => {
+    const item = await at.stored(charge());
+    await at.stored(invoice({ lineItem: [{ chargeItemReference: item }], totalNet: undefined }));
+    const billed = { ...(await at.fhir.get(`/${item.reference}`)).body, status: "billed" };
+    expect(await at.fhir.send("PUT", `/${item.reference}`, billed)).toMatchObject({ status: 200 });
+    const draft = { resourceType: "Invoice", status: "draft", lineItem: [{ chargeItemReference: item }] };
+    const entry = [
+      { resource: { ...billed, status: "billable" }, request: { method: "PUT", url: item.reference } },
+      { resource: draft, request: { method: "POST", url: "Invoice" } },
+    ];
+    expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({ status: 409 });
+  });
 });

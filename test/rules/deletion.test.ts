@@ -92,6 +92,15 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
     }),
   );
 
+  it("is refused under a reference to a part, or to a version", async () => {
+    for (const end of ["#part", "/_history/1", "/_history/1#part"]) {
+      const { reference } = await at.stored(patient());
+      await at.stored({ ...order(), subject: { reference: `${reference}${end}` } });
+      expect(await at.fhir.send("DELETE", `/${reference}`)).toMatchObject({ status: 409 });
+      expect((await at.fhir.get(`/ServiceRequest?subject=${reference}`)).body.total).toBe(1);
+    }
+  });
+
   it("goes through when what rests on it goes in the same transaction", async () => {
     const of = await at.stored(patient());
     const first = await at.stored({ ...order(), subject: of });
@@ -101,6 +110,25 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
       status: 409,
     });
     expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({ status: 200 });
+  });
+
+  it("is refused beside what the same transaction leaves, or makes, resting on it", async () => {
+    const pulse = { resourceType: "Observation", status: "final", code: { text: "pulse" } };
+    const together = (...entry: object[]) => at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
+    for (const under of [pulse, { resourceType: "Condition" }, { ...order(), id: undefined }]) {
+      const subject = await at.stored(patient());
+      const gone = { request: { method: "DELETE", url: subject.reference } };
+      const made = { ...under, subject };
+      expect(await together(gone, { resource: made, request: { method: "POST", url: under.resourceType } })).toMatchObject({ status: 409 });
+      const { reference } = await at.stored(made);
+      const kept = { ...made, id: reference.slice(reference.indexOf("/") + 1) };
+      const request = { method: "PUT", url: reference };
+      expect(await together(gone, { resource: kept, request })).toMatchObject({ status: 409 });
+      expect((await at.fhir.get(`/${subject.reference}`)).status).toBe(200);
+      const { subject: _, ...free } = kept;
+      if (under !== pulse) continue; // an order and a condition have a patient, and an order keeps its own
+      expect(await together(gone, { resource: free, request })).toMatchObject({ status: 200 });
+    }
   });
 
   it("leaves what was not deleted to be referred to, and what was deleted and is made again", async () => {

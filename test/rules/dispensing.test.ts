@@ -122,4 +122,37 @@ describe("Dispensing", () => {
     expect(await together(entryOf(prescription("known", 10)), entryOf(dispense(6, ["known"])))).toMatchObject({ status: 200 });
     expect([await statusOf("known"), (await fhir.get("/MedicationRequest/known")).body.meta.versionId]).toEqual(["completed", "3"]);
   });
+
+  it("is undone only if it was made: an error that never was a dispense makes no prescription active again", async () => {
+    await put(prescription("done", undefined, { status: "completed" }));
+    const active = entryOf(prescription("done", undefined));
+    expect(await together(active, entryOf(dispense(1, ["done"], { status: "entered-in-error" })))).toMatchObject({ status: 409 });
+    const { body } = await fhir.create(dispense(1, ["done"], { whenHandedOver: "2020-01-05" }));
+    expect(await together(active, entryOf({ ...body, status: "entered-in-error" }))).toMatchObject({ status: 200 });
+  });
+
+  it("is given back by FHIR too: of what was handed out, at most as much, and noted on the dispense", async () => {
+    const type = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/supply-item-type", code: "medication" }] };
+    const back = (id: unknown, value: number) => ({
+      resourceType: "SupplyDelivery",
+      status: "completed",
+      type,
+      extension: [{ url: "urn:openward:return-of", valueReference: { reference: `MedicationDispense/${id}` } }],
+      suppliedItem: { quantity: { value }, itemCodeableConcept: concept("x") },
+    });
+    await put(prescription("back", 10));
+    const { body: ready } = await fhir.create(dispense(2, ["back"], { status: "preparation" }));
+    const { body: done } = await fhir.create(dispense(8, ["back"]));
+    // By the rules "supply-delivery-return-of" and "supply-delivery-return".
+    for (const wrong of [back(ready.id, 1), back("none", 1), back(done.id, 9)]) {
+      expect((await fhir.create(wrong)).status).toBeGreaterThanOrEqual(404);
+    }
+    const { status, body: given } = await fhir.create(back(done.id, 3));
+    const returned = async () => (await fhir.get(`/MedicationDispense/${done.id}`)).body.extension?.[0].valueDecimal;
+    expect([status, await returned()]).toEqual([201, 3]);
+    expect(await fhir.create(dispense(6, ["back"]))).toMatchObject({ status: 409 });
+    expect(await fhir.create(dispense(5, ["back"]))).toMatchObject({ status: 201 });
+    // What came back is dispensed again: that it came back is not undone.
+    expect(await put({ ...given, status: "entered-in-error" })).toMatchObject({ status: 409 });
+  });
 });

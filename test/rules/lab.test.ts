@@ -35,6 +35,32 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
   });
   const visitOf = (subject: object) => at.stored({ resourceType: "Encounter", status: "finished", class: { code: "AMB" }, subject });
 
+  at.refuses("observation-final", "another value of a final result, but the same one with its members in another order", {
+    stored: () => result({ valueQuantity: grams(5) }),
+    change: (it) => ({ ...it, valueQuantity: grams(6) }),
+    instead: (it) => ({ ...it, valueQuantity: { code: "g/dL", system: UCUM, unit: "g/dL", value: 5 }, _status: { id: "seen" } }),
+    as: { status: 409 },
+  });
+  at.refuses("observation-status", "a final result's status to be unknown", {
+    stored: () => result(),
+    change: (it) => ({ ...it, status: "unknown" }),
+    instead: (it) => ({ ...it, status: "corrected" }),
+    as: { status: 409, expression: "Observation.status" },
+  });
+  at.refuses("service-request-status", "a completed order's status to be unknown", {
+    stored: () => order({ status: "completed" }),
+    change: (it) => ({ ...it, status: "unknown" }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "ServiceRequest.status" },
+  });
+  it("have an unknown status only from one that was not final, and become known again", async () => {
+    for (const it of [order(), result({ status: "preliminary" }), report({ status: "partial" })]) {
+      const { body } = await at.fhir.create(it);
+      for (const status of ["unknown", it.status]) {
+        expect(await at.fhir.send("PUT", `/${it.resourceType}/${body.id}`, { ...body, status })).toMatchObject({ status: 200 });
+      }
+    }
+  });
   at.refuses("service-request-status", "a completed order to be active again", {
     stored: () => order({ status: "completed" }),
     change: (it) => ({ ...it, status: "active" }),
@@ -118,6 +144,12 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     insteadOf: async () =>
       result({ basedOn: [await at.stored(order({ category: [{ coding: [{ system: SNOMED, code: "108252007" }] }] }))] }),
     as: { status: 409, expression: "Observation.basedOn" },
+  });
+  it("is for an order of microbiology, or of a category that nobody here knows", async () => {
+    for (const code of ["19851009", "61594008", "103693007"]) {
+      const basedOn = [await at.stored(order({ category: [{ coding: [{ system: SNOMED, code }] }] }))];
+      expect(await at.fhir.create(result({ basedOn }))).toMatchObject({ status: 201 });
+    }
   });
   at.refuses("observation-value", "-5 g/dL, but not a base excess of -5 mmol/L", {
     create: () => result({ valueQuantity: grams(-5) }),

@@ -58,6 +58,24 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     insteadOf: () => visit({ status: "planned", period: { start: "2090" } }),
     as: { status: 422, expression: "Encounter.period.start" },
   });
+  at.refuses("encounter-status", "a finished visit's status to be unknown, but that of one that goes on", {
+    stored: () => visit({ status: "finished" }),
+    change: (it) => ({ ...it, status: "unknown" }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "Encounter.status" },
+  });
+  it("may come to be of unknown status", async () => {
+    const { body } = await at.fhir.create(visit());
+    for (const status of ["unknown", "finished"]) {
+      expect(await at.fhir.send("PUT", `/Encounter/${body.id}`, { ...body, status })).toMatchObject({ status: 200 });
+    }
+  });
+  at.refuses("encounter-period", "a visit that is planned for 2090 to be open", {
+    stored: () => visit({ status: "planned", period: { start: "2090" } }),
+    change: (it) => ({ ...it, status: "in-progress" }),
+    instead: (it) => ({ ...it, period: { start: "2091" } }),
+    as: { status: 422, expression: "Encounter.period.start" },
+  });
   const appointment = (status: string, actor = at.patient) => ({
     resourceType: "Appointment",
     status,

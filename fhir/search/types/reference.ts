@@ -15,12 +15,16 @@ const MAX_MATCHES = 10_000;
 /** Holds for no resource. */
 export const NOTHING: Clause = { kind: "id", any: [] };
 
-/** `Patient/1/_history/2` → `Patient/1`; undefined for a contained resource. */
+/** `Patient/1/_history/2` and `Patient/1#part` → `Patient/1`; undefined for a contained resource. */
 export function referenceOf(reference: string): string | undefined {
   if (reference.startsWith("#")) return undefined;
   const version = reference.indexOf("/_history/");
-  return version > 0 ? reference.slice(0, version) : reference;
+  const place = version > 0 ? reference.slice(0, version) : reference;
+  return PART.test(place) ? place.slice(0, place.indexOf("#")) : place;
 }
+
+/** A part of a resource of this server; in other addresses a `#` may mean anything. */
+const PART = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}#/;
 
 /** A reference: by its target, by an identifier, or to what is contained. */
 export const reference: Writer = (sink, value) => {

@@ -23,7 +23,8 @@ export interface WriteParts {
 export function changesOf({ steps, resources, before }: WriteParts, hasRules: (type: string) => boolean, now: Date): SteppedChange[] {
   return steps.flatMap((step, index): SteppedChange[] => {
     if (!writesResource(step) || !hasRules(step.type)) return [];
-    const replaced = before[index]?.json ?? (step.op === "update" ? step.was : undefined);
+    const own = before[index]?.json;
+    const replaced = own ?? (step.op === "update" ? step.was : undefined);
     const becomes = step.op === "delete" ? parsed(step.becomes) : resources[index];
     if (replaced === undefined && becomes === undefined) return []; // an id that is only held, or a deletion of nothing
     const op = becomes === undefined ? "delete" : replaced === undefined ? "create" : "update";
@@ -31,6 +32,7 @@ export function changesOf({ steps, resources, before }: WriteParts, hasRules: (t
       op,
       reference: `${step.type}/${step.id}`,
       now,
+      ...(replaced !== undefined && own === undefined && { arrives: true }),
       ...(replaced !== undefined && { before: parseJson(replaced) as FhirResource }),
       ...(becomes && { after: becomes as unknown as FhirResource }),
     };
@@ -57,3 +59,7 @@ export function pendingOf({ steps, resources }: WriteParts, elsewhere: MadeElsew
   }
   return pending;
 }
+
+/** The versions that a write replaces, by `Type/id`. */
+export const replacedIn = (changes: SteppedChange[]): ReadonlyMap<string, Resource> =>
+  new Map(changes.flatMap(({ change: { reference, before } }) => (before ? [[reference, before as unknown as Resource]] : [])));

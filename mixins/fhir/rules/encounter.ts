@@ -11,7 +11,7 @@ import type { Change, Rule } from "./rule.ts";
 export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN.includes(status);
 
 const OPEN = ["arrived", "triaged", "in-progress", "onleave"];
-const NEXT = [...OPEN, "finished", "cancelled"];
+const NEXT = [...OPEN, "finished", "cancelled", "unknown"];
 
 /** A discharge that is undone is kept: the state that it was in stands in statusHistory. */
 function isReopened({ before, after }: Change<Encounter>): boolean {
@@ -47,7 +47,8 @@ const period: Rule<Encounter> = {
   says: "An open Encounter has not begun in the future.",
   check({ before, after, now }) {
     const start = after?.period?.start;
-    if (!after || start === undefined || start === before?.period?.start || !isOpen(after)) return undefined;
+    const isKnown = before !== undefined && isOpen(before) && start === before.period?.start;
+    if (!after || start === undefined || isKnown || !isOpen(after)) return undefined;
     const [low = 0] = intervalOf(start) ?? [];
     if (low <= now.getTime() + AHEAD_MS) return undefined;
     return refusal(

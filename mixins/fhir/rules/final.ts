@@ -1,4 +1,5 @@
 /** What is final, issued or billed changes openly only: by a status that says so. */
+import { isRawNumber } from "../../../fhir/json.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
 import { idOf, refusal } from "./common.ts";
 import { patientsIn, withCurrentRecords } from "./one-person.ts";
@@ -9,8 +10,16 @@ const BESIDES = ["id", "meta", "text", "note", "status"];
 
 /** The content of a resource as text; the order of members counts not. */
 function contentOf(resource: object, besides: readonly string[]): string {
-  const members = Object.entries(resource).filter(([name]) => !BESIDES.includes(name) && !besides.includes(name));
-  return JSON.stringify(members.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const left = new Set([...BESIDES, ...besides].flatMap((name) => [name, `_${name}`]));
+  return JSON.stringify(inOrder(Object.fromEntries(Object.entries(resource).filter(([name]) => !left.has(name)))));
+}
+
+/** The same value with the members of each object in one order. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (value === null || typeof value !== "object" || isRawNumber(value)) return value;
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([name, member]) => [name, inOrder(member)]));
 }
 
 /**

@@ -4,6 +4,8 @@ import type { Resource } from "../../../fhir/resource.ts";
 import type { Directory } from "../../../federation/directory.ts";
 import { ownerDown } from "../../../federation/errors.ts";
 import { type Fact, localReference, MAX_FACTS, splitPlace, type ToldFact, toldOf } from "../../../federation/facts.ts";
+import { restReferencesOf } from "../../../federation/act-references.ts";
+import { referencesAt } from "./references.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import type { Relied, Store } from "../../../store/store.ts";
@@ -29,12 +31,19 @@ export class GatheredFacts implements Facts {
   readonly #own = new Set<string>();
   readonly #found = new Map<string, Resource[]>();
   readonly #pending: Pending;
+  readonly #replaced: ReadonlyMap<string, Resource>;
   #resting: ReadonlyMap<string, string[]> = new Map();
+  /** Made when a deletion asks for it. */
+  #under: ReadonlyMap<string, string[]> | undefined;
 
-  /** @param pending what the write, and the transaction that it is part of, makes */
-  constructor(sources: FactSources, pending: Pending) {
+  /**
+   * @param pending what the write, and the transaction that it is part of, makes
+   * @param replaced the versions that the write replaces, by `Type/id`
+   */
+  constructor(sources: FactSources, pending: Pending, replaced: ReadonlyMap<string, Resource>) {
     this.#sources = sources;
     this.#pending = pending;
+    this.#replaced = replaced;
     for (const [reference, resource] of pending) {
       this.#known.set(reference, resource ? { reference, is: "living", version: 0, resource } : { reference, is: "deleted", version: 0 });
     }
@@ -47,6 +56,10 @@ export class GatheredFacts implements Facts {
 
   written(type: string): Resource[] {
     return [...this.#pending.values()].flatMap((resource) => (resource?.resourceType === type ? [resource] : []));
+  }
+
+  replacedBy({ resourceType, id }: Resource): Resource | undefined {
+    return this.#replaced.get(`${resourceType}/${id as string}`);
   }
 
   /** Whether the write, or its transaction, makes or deletes the resource. */
@@ -77,7 +90,23 @@ export class GatheredFacts implements Facts {
   }
 
   restingOn(reference: string): string[] {
-    return (this.#resting.get(reference) ?? []).filter((by) => !this.#pending.has(by));
+    const stored = (this.#resting.get(reference) ?? []).filter((by) => !this.#pending.has(by));
+    return [...stored, ...(this.#writtenUnder().get(reference) ?? [])];
+  }
+
+  /** By `Type/id`, those that the write makes, or leaves, resting on it. */
+  #writtenUnder(): ReadonlyMap<string, string[]> {
+    if (this.#under) return this.#under;
+    const under = new Map<string, string[]>();
+    for (const [by, resource] of this.#pending) {
+      for (const place of resource ? placesUnder(resource) : []) {
+        const all = under.get(place) ?? [];
+        if (place !== by) all.push(by);
+        under.set(place, all);
+      }
+    }
+    this.#under = under;
+    return under;
   }
 
   /** Who rests on what is deleted, as the owners have said. */
@@ -106,15 +135,26 @@ export class GatheredFacts implements Facts {
       if (place !== undefined && !this.#known.has(place)) places.add(place);
     }
     if (places.size === 0) return false;
+    const { directory } = this.#sources;
+    for (const place of places) {
+      const isServed = directory.known(splitPlace(place)[0]).length > 0;
+      this.#known.set(place, { reference: place, is: isServed ? "absent" : "elsewhere", version: 0 });
+    }
+    await this.#look(places);
+    // What moves between the looks at two owners is seen at neither.
+    await this.#look([...places].filter((place) => this.#known.get(place)?.is === "absent" && directory.isShared(splitPlace(place)[0])));
+    for (const place of places) this.#refuseUnknowable(place);
+    return true;
+  }
+
+  /** Asks all living owners of their types. */
+  async #look(places: Iterable<string>): Promise<void> {
     const wanted = new Map<string, string[]>();
     for (const place of places) {
       const owners = this.#sources.directory.known(splitPlace(place)[0]);
-      this.#known.set(place, { reference: place, is: owners.length > 0 ? "absent" : "elsewhere", version: 0 });
       for (const { service } of owners.filter(({ alive }) => alive)) wanted.set(service, [...(wanted.get(service) ?? []), place]);
     }
     await Promise.all([...wanted].map(([owner, some]) => this.#askOwner(owner, some)));
-    for (const place of places) this.#refuseUnknowable(place);
-    return true;
   }
 
   async #askOwner(owner: string, places: string[]): Promise<void> {
@@ -144,6 +184,14 @@ export class GatheredFacts implements Facts {
     if (!isLiving && this.#sources.directory.known(type).some(({ alive }) => !alive)) throw ownerDown(type);
   }
 }
+
+/** `Type/id` of what a resource rests on. */
+const placesUnder = (resource: Resource): Set<string> =>
+  new Set(
+    restReferencesOf(resource.resourceType).flatMap(({ path }) =>
+      referencesAt(resource, path).flatMap(({ reference }) => localReference(reference) ?? []),
+    ),
+  );
 
 /** What a store says of these resources, in their order. */
 export function factsOf(store: Store, references: string[]): Promise<(ToldFact | null)[]> {

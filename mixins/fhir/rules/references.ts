@@ -4,7 +4,7 @@ import { ACT_REFERENCES, RESTED_ON } from "../../../federation/act-references.ts
 import { type Fact, localReference, splitPlace } from "../../../federation/facts.ts";
 import { idOf, refusal } from "./common.ts";
 import { isOfThePast } from "./past.ts";
-import type { Change, Rule } from "./rule.ts";
+import { type Change, lookedAt, type Rule } from "./rule.ts";
 
 /** A reference of an act, and where it stands. */
 interface Placed {
@@ -30,15 +30,17 @@ function restedOn(type: string, resource: unknown): Placed[] {
 }
 
 /** A record of the past, none of whose references was ever known here, was made elsewhere: no act of this hospital rests on nothing. */
-const isOfElsewhere = (found: (Fact["is"] | undefined)[], { op, after, now }: Change): boolean =>
-  op === "create" && after !== undefined && isOfThePast(after, now) && found.every((is) => is === "absent");
+const isOfElsewhere = (found: (Fact["is"] | undefined)[], { op, after, arrives, now }: Change): boolean =>
+  (op === "create" || arrives === true) && after !== undefined && isOfThePast(after, now) && found.every((is) => is === "absent");
 
 const nameOf = ({ place, path }: Placed): string => `${path} ${place}`;
 
 /** The rule of one type of act. What a resource has referred to before is not asked for again. */
 export function referencesExist<Of extends FhirResource>(type: Of["resourceType"]): Rule<Of> {
   const id = `${idOf(type)}-references`;
-  const added = ({ before, after }: Change<Of>): Placed[] => {
+  const added = (change: Change<Of>): Placed[] => {
+    const { after } = change;
+    const before = lookedAt(change);
     if (!after) return [];
     const known = new Set(before ? restedOn(type, before).map(nameOf) : []);
     return restedOn(type, after).filter((one) => !known.has(nameOf(one)));

@@ -1,4 +1,4 @@
-/** Who rests on what is deleted: asked of all owners, after none of them takes a new reference to it any more (docs/adr/0018). */
+/** Who rests on what is deleted: asked of all owners, after none of them takes a new reference to it any more (docs/adr/0020). */
 import type { Service } from "moleculer";
 import { anyOfValues } from "../../../fhir/search/exact-clauses.ts";
 import { ACT_REFERENCES, restingOn } from "../../../federation/act-references.ts";
@@ -12,16 +12,22 @@ import type { Place, Store } from "../../../store/store.ts";
 const MAX_NAMED = 5;
 /** Longer than what was seen counts (`FACTS_VALID_MS`), and than its write may wait in its store. Milliseconds. */
 const FENCED_MS = 15_000;
+/**
+ * Of a transaction: longer than until it is decided and its owner has heard of it, from a journal that had to be asked
+ * (`DECIDE_AFTER_MS` in recovery.ts) too. Milliseconds.
+ */
+export const FENCED_BY_TX_MS = 60_000;
 
 /** What one owner has: which of its resources rest on these. Fences come first, so that nothing that is seen too late is missed. */
 export async function restingHere(
   { store, broker }: Service & { store: Store },
   places: Place[],
-  { owns, tx }: { owns(type: string): boolean; tx: string | undefined },
+  { owns, token, tx }: { owns(type: string): boolean; token: string; tx: string | undefined },
 ): Promise<Resting[]> {
   const isAct = places.some(({ type }) => restingOn(type).some(({ by }) => owns(by) && ACT_REFERENCES[by] !== undefined));
   // Without a transporter this process is the whole mesh, and alone on its data.
-  if (isAct) await store.fence(places, Date.now() + FENCED_MS, { isAlone: !broker.transit, ...(tx !== undefined && { tx }) });
+  const expiresAt = Date.now() + (tx === undefined ? FENCED_MS : FENCED_BY_TX_MS);
+  if (isAct) await store.fence(places, { token, expiresAt }, { isAlone: !broker.transit, ...(tx !== undefined && { tx }) });
   const found = new Map<string, Resting>();
   for (const [type, some] of Map.groupBy(places, (place) => place.type)) {
     const references = some.map(({ id }) => `${type}/${id}`);
@@ -52,22 +58,30 @@ function ownersToAsk(directory: Directory, places: Place[]): string[] {
   return [...new Set(owners)].sort();
 }
 
+/** What one write is to delete, and the token of its fences: a UUID. */
+export interface Fenced {
+  places: Place[];
+  token: string;
+}
+
 /** Fences what is to be deleted at all owners whose resources may rest on it. @returns who does, by `Type/id` */
 export async function fenceAndAsk(
   { caller, directory }: { caller: Caller; directory: Directory },
-  places: Place[],
+  { places, token }: Fenced,
   tx?: string,
 ): Promise<Map<string, string[]>> {
   const resting = new Map<string, string[]>();
   const owners = ownersToAsk(directory, places);
-  const answers = await Promise.all(owners.map((owner) => ownerOf(owner).fence(caller, { places, ...(tx !== undefined && { tx }) })));
+  const answers = await Promise.all(
+    owners.map((owner) => ownerOf(owner).fence(caller, { places, token, ...(tx !== undefined && { tx }) })),
+  );
   for (const { place, by } of answers.flat()) resting.set(place, [...(resting.get(place) ?? []), ...by]);
   return resting;
 }
 
 /** What was to be deleted stays: it may be referred to again. An owner that does not hear it forgets the fence by itself. */
-export async function unfence({ caller, directory }: { caller: Caller; directory: Directory }, places: Place[]): Promise<void> {
+export async function unfence({ caller, directory }: { caller: Caller; directory: Directory }, { places, token }: Fenced): Promise<void> {
   const types = new Set(places.flatMap(({ type }) => restingOn(type).map(({ by }) => by)));
   const owners = new Set([...types].flatMap((type) => directory.known(type).flatMap(({ service, alive }) => (alive ? [service] : []))));
-  await Promise.allSettled([...owners].map((owner) => ownerOf(owner).unfence(caller, { places }, { timeout: 2_000, retries: 0 })));
+  await Promise.allSettled([...owners].map((owner) => ownerOf(owner).unfence(caller, { places, token }, { timeout: 2_000, retries: 0 })));
 }

@@ -20,7 +20,12 @@ export interface Change<Of extends FhirResource = FhirResource> {
   /** What comes; absent when it is deleted. */
   after?: Of;
   now: Date;
+  /** It comes from another owner, which has other rules. */
+  arrives?: boolean;
 }
+
+/** What is replaced, if the rules of this owner have looked at it: what arrives is asked about as if it were new. */
+export const lookedAt = <Of extends FhirResource>({ before, arrives }: Change<Of>): Of | undefined => (arrives ? undefined : before);
 
 /** Which resources a rule wants to see whole: of whoever owns them, as they are stored. */
 export interface Question {
@@ -37,6 +42,8 @@ export interface Facts {
   of(reference: string | undefined): Fact | undefined;
   /** Resources of a type that the same write, or the transaction that it is part of, makes: whole those of this owner. */
   written(type: string): Resource[];
+  /** The version of a resource that the same write replaces; of this owner, and of types that have rules. */
+  replacedBy(written: Resource): Resource | undefined;
   /** `Type/id` of those that rest on what is deleted and are left by the same write; for rules with `isOfDeletion`. */
   restingOn(reference: string): string[];
 }

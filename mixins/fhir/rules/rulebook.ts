@@ -1,7 +1,7 @@
 /** The rules of one service that are in force, as RULES says. */
 import { Errors } from "moleculer";
 import type { Ownership } from "../../../federation/owner-contract.ts";
-import type { RuleSettings } from "../../../mesh/config.ts";
+import type { RuleSettings } from "../../../mesh/rule-settings.ts";
 import { everyReference } from "./every-reference.ts";
 import type { AnyRule, Refusal, RulesOf } from "./rule.ts";
 

@@ -2,7 +2,7 @@
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import type { Fact } from "../../../federation/facts.ts";
 import { idOf, placeOf, refusal, withArticle } from "./common.ts";
-import type { Change, Rule } from "./rule.ts";
+import { type Change, lookedAt, type Rule } from "./rule.ts";
 import { referencesAt } from "./references.ts";
 
 /** The patient of what an act refers to. */
@@ -20,9 +20,12 @@ export function sameSubject<Of extends FhirResource>(
   paths: readonly string[],
 ): Rule<Of> {
   const id = `${idOf(type)}-one-patient`;
-  /** An update that leaves a reference as it was is not asked again. */
-  const asked = ({ before, after }: Change<Of>): { path: string; reference: string }[] => {
+  /** An update that leaves the patient and a reference as they were is not asked again. */
+  const asked = (change: Change<Of>): { path: string; reference: string }[] => {
+    const { after } = change;
     if (!after || placeOf(of(after)) === undefined) return [];
+    const looked = lookedAt(change);
+    const before = looked && placeOf(of(looked)) === placeOf(of(after)) ? looked : undefined;
     return paths.flatMap((path) => {
       const known = new Set(before ? referencesAt(before, path).map(placeOf) : []);
       return referencesAt(after, path).flatMap((it) =>
@@ -36,9 +39,11 @@ export function sameSubject<Of extends FhirResource>(
     says: `${withArticle(type)} has the patient of what it refers to: ${paths.join(", ")}.`,
     facts: (change) => asked(change).map(({ reference }) => reference),
     check(change, facts) {
+      // What goes over to the patient who took another's place comes one by one: what it refers to is the other's still.
+      const own = [change.after, change.before].flatMap((it) => (it && placeOf(of(it))) ?? []);
       const other = asked(change).find(({ reference }) => {
         const patient = patientOf(facts.of(reference));
-        return patient !== undefined && patient !== placeOf(of(change.after as Of));
+        return patient !== undefined && !own.includes(patient);
       });
       if (!other) return undefined;
       return refusal(

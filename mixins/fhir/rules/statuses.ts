@@ -1,4 +1,7 @@
-/** The steps of status that R4's acts take, by type. What is over stays over, but for an error (`entered-in-error`). */
+/**
+ * The steps of status that R4's acts take, by type. What is over stays over, but for an error (`entered-in-error`); of what goes on the status
+ * may come to be unknown, and from there known again.
+ */
 
 type Steps = Record<string, readonly string[]>;
 
@@ -6,9 +9,9 @@ const NOTHING: readonly string[] = [];
 
 /** R4 request.html#statemachine. */
 const request = {
-  draft: ["active", "on-hold", "revoked", "completed"],
-  active: ["on-hold", "revoked", "completed"],
-  "on-hold": ["active", "revoked", "completed"],
+  draft: ["active", "on-hold", "revoked", "completed", "unknown"],
+  active: ["on-hold", "revoked", "completed", "unknown"],
+  "on-hold": ["active", "revoked", "completed", "unknown"],
   revoked: NOTHING,
   completed: NOTHING,
   "entered-in-error": NOTHING,
@@ -16,8 +19,8 @@ const request = {
 
 /** R4 valueset-observation-status.html; what was final is never preliminary again. */
 const observation = {
-  registered: ["preliminary", "final", "amended", "corrected", "cancelled"],
-  preliminary: ["registered", "final", "amended", "corrected", "cancelled"],
+  registered: ["preliminary", "final", "amended", "corrected", "cancelled", "unknown"],
+  preliminary: ["registered", "final", "amended", "corrected", "cancelled", "unknown"],
   final: ["amended", "corrected", "cancelled"],
   amended: ["corrected", "cancelled"],
   corrected: ["amended", "cancelled"],
@@ -27,9 +30,9 @@ const observation = {
 
 /** R4 valueset-diagnostic-report-status.html */
 const report = {
-  registered: ["partial", "preliminary", "final", "amended", "corrected", "appended", "cancelled"],
-  partial: ["registered", "preliminary", "final", "amended", "corrected", "appended", "cancelled"],
-  preliminary: ["registered", "partial", "final", "amended", "corrected", "appended", "cancelled"],
+  registered: ["partial", "preliminary", "final", "amended", "corrected", "appended", "cancelled", "unknown"],
+  partial: ["registered", "preliminary", "final", "amended", "corrected", "appended", "cancelled", "unknown"],
+  preliminary: ["registered", "partial", "final", "amended", "corrected", "appended", "cancelled", "unknown"],
   final: ["amended", "corrected", "appended", "cancelled"],
   amended: ["corrected", "appended", "cancelled"],
   corrected: ["amended", "appended", "cancelled"],
@@ -48,9 +51,9 @@ const specimen = {
 
 /** R4 valueset-medicationrequest-status.html */
 const prescription = {
-  draft: ["active", "on-hold", "cancelled"],
-  active: ["on-hold", "cancelled", "completed", "stopped"],
-  "on-hold": ["active", "cancelled", "completed", "stopped"],
+  draft: ["active", "on-hold", "cancelled", "unknown"],
+  active: ["on-hold", "cancelled", "completed", "stopped", "unknown"],
+  "on-hold": ["active", "cancelled", "completed", "stopped", "unknown"],
   cancelled: NOTHING,
   completed: NOTHING,
   stopped: NOTHING,
@@ -59,9 +62,9 @@ const prescription = {
 
 /** R4 valueset-medicationdispense-status.html */
 const dispense = {
-  preparation: ["in-progress", "on-hold", "completed", "cancelled", "stopped", "declined"],
-  "in-progress": ["preparation", "on-hold", "completed", "cancelled", "stopped", "declined"],
-  "on-hold": ["preparation", "in-progress", "completed", "cancelled", "stopped", "declined"],
+  preparation: ["in-progress", "on-hold", "completed", "cancelled", "stopped", "declined", "unknown"],
+  "in-progress": ["preparation", "on-hold", "completed", "cancelled", "stopped", "declined", "unknown"],
+  "on-hold": ["preparation", "in-progress", "completed", "cancelled", "stopped", "declined", "unknown"],
   completed: NOTHING,
   cancelled: NOTHING,
   stopped: NOTHING,
@@ -71,8 +74,8 @@ const dispense = {
 
 /** R4 valueset-medication-admin-status.html */
 const administration = {
-  "in-progress": ["on-hold", "completed", "stopped", "not-done"],
-  "on-hold": ["in-progress", "completed", "stopped", "not-done"],
+  "in-progress": ["on-hold", "completed", "stopped", "not-done", "unknown"],
+  "on-hold": ["in-progress", "completed", "stopped", "not-done", "unknown"],
   completed: NOTHING,
   stopped: NOTHING,
   "not-done": NOTHING,
@@ -89,10 +92,10 @@ const delivery = {
 
 /** R4 valueset-chargeitem-status.html */
 const charge = {
-  planned: ["billable", "not-billable", "aborted"],
-  billable: ["planned", "not-billable", "aborted", "billed"],
-  "not-billable": ["billable", "aborted"],
-  aborted: ["billable", "not-billable"],
+  planned: ["billable", "not-billable", "aborted", "unknown"],
+  billable: ["planned", "not-billable", "aborted", "billed", "unknown"],
+  "not-billable": ["billable", "aborted", "unknown"],
+  aborted: ["billable", "not-billable", "unknown"],
   billed: NOTHING,
   "entered-in-error": NOTHING,
 } satisfies Steps;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { accessOf, notAllowed } from "../../../mesh/access/access.ts";
 import type { Answer } from "../http/answer.ts";
 import { httpError } from "../http/errors.ts";
 import { type MeshView, meshState } from "./state.ts";
@@ -54,9 +55,17 @@ const FILES: Record<string, () => string> = {
 
 const read = new Map<string, string>(); // bounded by FILES
 
+/** A name in the roles' files, as of an action. @throws 401 SIGN_IN_NEEDED, 403 NOT_ALLOWED */
+function requireMayLook({ broker, caller }: MeshView): void {
+  const access = accessOf(broker);
+  if (access.isOpen || access.rightsOf(access.identityOf(caller)).mayCall("api.console")) return;
+  throw notAllowed("see what runs where");
+}
+
 /** @param hosts under which a browser may know this server, with port: what it has asked, and what PUBLIC_URL names @throws 404 for any other path */
 export async function consoleAnswer(path: string, view: MeshView, hosts: string[]): Promise<Answer> {
   if (path === "/console.json") {
+    requireMayLook(view);
     return {
       status: 200,
       headers: { "Content-Type": "application/json; charset=utf-8" },

@@ -1,4 +1,5 @@
 // Asks every two seconds what runs where, and shows it. Plain text only goes into the page, never markup.
+// Where who asks must sign in it does so as an app: by code and PKCE (RFC 7636). The token stays in this tab.
 const $ = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat();
 const rate = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
@@ -38,9 +39,60 @@ function state(text, isBad) {
   $("state").classList.toggle("bad", isBad);
 }
 
+const CLIENT = "openward-console";
+const HERE = `${location.origin}/`;
+const base64url = (bytes) =>
+  btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/[+/=]/g, (sign) => ({ "+": "-", "/": "_" })[sign] ?? "");
+const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
+const discovered = async () => (await fetch("/.well-known/smart-configuration")).json();
+
+async function goToSignIn() {
+  const { authorization_endpoint } = await discovered();
+  const [verifier, state] = [random(), random()];
+  sessionStorage.setItem("sign-in", JSON.stringify({ verifier, state }));
+  const challenge = base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
+  const asked = { client_id: CLIENT, response_type: "code", redirect_uri: HERE, scope: "openid profile actions", state };
+  const query = new URLSearchParams({ ...asked, code_challenge: challenge, code_challenge_method: "S256" });
+  location.assign(`${authorization_endpoint}?${query}`);
+}
+
+/** Back from the sign-in: the code of the address becomes a token. */
+async function finishSignIn() {
+  const { code, state, error_description: refusal } = Object.fromEntries(new URLSearchParams(location.search));
+  const begun = JSON.parse(sessionStorage.getItem("sign-in") ?? "{}");
+  if (location.search !== "") history.replaceState(null, "", "/");
+  sessionStorage.removeItem("sign-in");
+  if (refusal !== undefined) throw new Error(refusal);
+  if (code === undefined || state !== begun.state) return;
+  const { token_endpoint } = await discovered();
+  const body = new URLSearchParams({
+    grant_type: "authorization_code",
+    client_id: CLIENT,
+    redirect_uri: HERE,
+    code,
+    code_verifier: begun.verifier,
+  });
+  const answer = await (await fetch(token_endpoint, { method: "POST", body })).json();
+  if (answer.access_token) sessionStorage.setItem("token", answer.access_token);
+}
+
 async function look() {
+  let wait = 2000;
   try {
-    const mesh = await (await fetch("/console.json")).json();
+    const token = sessionStorage.getItem("token");
+    const answer = await fetch("/console.json", { headers: token === null ? {} : { Authorization: `Bearer ${token}` } });
+    $("sign-in").hidden = answer.status !== 401;
+    if (answer.status === 401) {
+      sessionStorage.removeItem("token");
+      state("Sign in to see what runs where", false);
+      return;
+    }
+    const mesh = await answer.json();
+    if (answer.status === 403) {
+      state(mesh.error.message, true);
+      $("sign-in").hidden = false;
+      return;
+    }
     const down = mesh.services.filter((it) => it.nodes.length === 0);
     state(down.length === 0 ? "All services are up" : `Down: ${down.map((it) => it.name).join(", ")}`, down.length > 0);
     $("rate").textContent = rate.format(mesh.requestsPerSecond);
@@ -48,9 +100,16 @@ async function look() {
     $("up").textContent = `${mesh.services.length - down.length} / ${mesh.services.length}`;
     $("nodes").textContent = number.format(mesh.nodes.filter((it) => it.isAlive).length);
     $("services").replaceChildren(...mesh.services.map(row));
+    $("open").hidden = !mesh.isOpen;
   } catch {
     state("The gateway does not answer", true);
+    wait = 5000;
   }
-  setTimeout(look, 2000);
+  setTimeout(look, wait);
 }
-look();
+
+$("sign-in").addEventListener("click", () =>
+  goToSignIn().catch(() => state("The sign-in cannot be reached: is the service identity up?", true)),
+);
+await finishSignIn().catch((error) => state(error.message, true));
+await look();

@@ -1,4 +1,5 @@
 /** What runs where at this moment, for the page at `/`. */
+import { accessOf, asSystem } from "../../../mesh/access/access.ts";
 import type { ServiceBroker } from "moleculer";
 import type { Caller } from "../../../mesh/caller.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
@@ -8,6 +9,8 @@ import { Meter } from "./meter.ts";
 /** The mesh as one gateway sees it: nodes, services, what they hold. `at`: ISO 8601, UTC. */
 export interface MeshState {
   at: string;
+  /** Whether anybody may do anything. */
+  isOpen: boolean;
   requestsPerSecond: number;
   nodes: { id: string; isAlive: boolean; services: string[] }[];
   services: {
@@ -72,7 +75,7 @@ async function look({ broker, directory, meter, caller }: MeshView, now: number)
       const stats = await Promise.all(
         hosts.map((nodeID) =>
           ownerOf(name)
-            .stats(caller, {}, { ...CALL_OPTIONS, nodeID })
+            .stats(asSystem(caller, "api"), {}, { ...CALL_OPTIONS, nodeID })
             .catch(() => undefined),
         ),
       );
@@ -96,6 +99,7 @@ async function look({ broker, directory, meter, caller }: MeshView, now: number)
 
   return {
     at: new Date(now).toISOString(),
+    isOpen: accessOf(broker).isOpen,
     requestsPerSecond: meter.rate(now),
     nodes: nodes.map((node) => ({
       id: node.id,

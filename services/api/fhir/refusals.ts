@@ -33,6 +33,7 @@ const CODES: Record<string, string> = {
 
 const BY_STATUS: Record<number, string> = {
   400: "invalid",
+  401: "login",
   403: "forbidden",
   404: "not-found",
   409: "business-rule",
@@ -49,10 +50,10 @@ interface MeshError {
   code?: unknown;
   type?: unknown;
   message: string;
-  data?: { issues?: unknown; allow?: unknown; entry?: unknown; retryAfter?: unknown };
+  data?: { issues?: unknown; allow?: unknown; authenticate?: unknown; entry?: unknown; retryAfter?: unknown };
 }
 
-/** An error as a FHIR client sees it; headers are Allow and Retry-After. */
+/** An error as a FHIR client sees it; headers are Allow, WWW-Authenticate and Retry-After. */
 export interface Refusal {
   status: number;
   issues: Issue[];
@@ -69,6 +70,7 @@ export function refusalOf(error: unknown): Refusal {
   if (Array.isArray(data?.issues)) return { status, issues: data.issues.map(issueOnly), headers };
   if (status === 503 || type === "LOCKED" || type === "IDEMPOTENCY_KEY_IN_USE") headers["Retry-After"] = "1";
   if (typeof data?.allow === "string") headers.Allow = data.allow;
+  if (typeof data?.authenticate === "string") headers["WWW-Authenticate"] = data.authenticate;
   const isOurs = typeof type !== "string" || status === 500;
   const issue: Issue = {
     severity: isOurs ? "fatal" : "error",

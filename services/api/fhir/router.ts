@@ -1,4 +1,7 @@
 /** Method and path → interaction (FHIR R4, http.html#summary). What is not there yet answers 501. */
+import { accessOf } from "../../../mesh/access/access.ts";
+import { brokerOf } from "../../../mesh/caller.ts";
+import { refuseForbidden } from "../access/door.ts";
 import { fhirError } from "../../../fhir/outcome.ts";
 import { isId } from "../../../fhir/ids.ts";
 import { isResourceType } from "../../../fhir/search/parameters.ts";
@@ -30,6 +33,8 @@ type MethodTable = Record<string, (() => Promise<Answer>) | undefined>;
 
 /** @param version of the software, for the CapabilityStatement */
 export async function route(request: FhirRequest, version: string): Promise<Answer> {
+  const { caller, method, path } = request;
+  refuseForbidden(accessOf(brokerOf(caller)), caller.meta ?? {}, method, path);
   const isContent = isForContent(request);
   const answer = await handlerOf(request, version, isContent)();
   return isContent ? contentOf(answer) : prettied(request, answer);

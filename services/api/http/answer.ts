@@ -11,6 +11,8 @@ import { exchangeOf } from "./received.ts";
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
+  /** Values of Set-Cookie. */
+  cookies?: string[];
   /** Sent as UTF-8. */
   body?: string;
   /** Sent as it is, in place of a body. */
@@ -50,6 +52,7 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
     if (!exchange?.isGivenUp) linger(request);
   }
   for (const name in headers) response.setHeader(name, headers[name] as string);
+  if (answer.cookies) response.setHeader("Set-Cookie", answer.cookies);
   setContentHeaders(response, headers);
   if (isPacked) response.setHeader("Content-Encoding", "gzip");
   if (bytes === undefined) {

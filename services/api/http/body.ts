@@ -9,6 +9,8 @@ import { exchangeOf, gateOf, type Received } from "./received.ts";
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** Of an action of the domain. */
 export const MAX_PARAMS_BYTES = 1024 * 1024;
+/** Of a form of the sign-in, or an app's request for a token. */
+export const MAX_AUTH_BYTES = 65_536;
 /** Of a search by POST: its characters are counted when it is there. */
 const MAX_FORM_BYTES = 4 * 1024 * 1024;
 
@@ -79,6 +81,7 @@ const WRITES = new Set(["POST", "PUT", "PATCH"]);
 /** Bytes that a body may have, by its address. */
 function mostOf(url: string): number {
   if (url.startsWith("/api/")) return MAX_PARAMS_BYTES;
+  if (url.startsWith("/auth/")) return MAX_AUTH_BYTES;
   return /\/_search(?:$|\?)/.test(url) ? MAX_FORM_BYTES : MAX_BODY_BYTES;
 }
 

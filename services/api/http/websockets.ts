@@ -27,6 +27,7 @@ const CLOSE_MS = 1_000;
 const [LEAVING, REFUSED] = [1001, 1008];
 
 interface Client {
+  enter(): Promise<Record<string, unknown>>;
   name: string;
   bound: Set<string>;
   waiting: number;
@@ -38,8 +39,10 @@ export interface WebSocketOptions {
   config: Pick<Config, "corsOrigin" | "trustedProxies" | "behindProxy">;
   own(): OwnName;
   isReady(): boolean;
-  /** Whether the id is that of an active Subscription whose channel is websocket. */
-  isBindable(subscription: string): Promise<boolean>;
+  /** Who asks, as the meta of calls for them. @throws 401 when this is not, or no longer, somebody who is signed in */
+  enter(request: IncomingMessage): Promise<Record<string, unknown>>;
+  /** Whether the id is that of an active Subscription that these may read, and whose channel is websocket. */
+  isBindable(subscription: string, meta: Record<string, unknown>): Promise<boolean>;
 }
 
 /** Whether a request is for a websocket here; others with an `Upgrade` are answered as if they had none. */
@@ -66,13 +69,14 @@ export class WebSockets {
     const name = clientOf(request, this.#options.config);
     const status = this.#refusalOf(request, name);
     if (status !== undefined) {
-      // Its client may keep its own half open: nobody waits for that, nor for one that does not read.
-      const late = setTimeout(() => socket.destroy(), CLOSE_MS).unref();
-      socket.once("close", () => clearTimeout(late));
-      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+      refuse(socket, status);
       return;
     }
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, name));
+    const enter = () => this.#options.enter(request);
+    enter().then(
+      () => socket.destroyed || this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, name, enter)),
+      (error: { code?: number }) => refuse(socket, error.code ?? 503),
+    );
   }
 
   /** A subscription has a match. */
@@ -116,8 +120,8 @@ export class WebSockets {
     return corsOrigin?.includes(given) === true || (!isPublic && given === `${scheme}://${headers.host}`);
   }
 
-  #open(webSocket: WebSocket, name: string): void {
-    const client: Client = { name, bound: new Set(), waiting: 0, isAlive: true };
+  #open(webSocket: WebSocket, name: string, enter: Client["enter"]): void {
+    const client: Client = { name, enter, bound: new Set(), waiting: 0, isAlive: true };
     this.#clients.set(webSocket, client);
     webSocket.on("error", () => {}); // its end follows
     webSocket.on("pong", () => {
@@ -139,7 +143,10 @@ export class WebSockets {
     if (id === undefined) return webSocket.close(REFUSED, "Send `bind` and the id of a Subscription.");
     if (client.waiting >= MAX_WAITING || client.bound.size >= MAX_BOUND) return webSocket.close(REFUSED, "Too many at once.");
     client.waiting += 1;
-    const isBindable = await this.#options.isBindable(id).catch(() => false);
+    const isBindable = await client
+      .enter()
+      .then((meta) => this.#options.isBindable(id, meta))
+      .catch(() => false);
     client.waiting -= 1;
     if (webSocket.readyState !== webSocket.OPEN) return;
     if (!isBindable) return webSocket.close(REFUSED, "There is no active Subscription with this id and channel.");
@@ -154,7 +161,18 @@ export class WebSockets {
       else {
         client.isAlive = false;
         webSocket.ping();
+        // Whose token has ended is told nothing more.
+        client.enter().catch((error: { code?: number }) => error.code === 401 && webSocket.close(REFUSED, "Sign in again."));
       }
     }
   }
+}
+
+/** Its client may keep its own half open: nobody waits for that, nor for one that does not read. */
+function refuse(socket: Duplex, status: number): void {
+  const late = setTimeout(() => socket.destroy(), CLOSE_MS).unref();
+  socket.once("close", () => clearTimeout(late));
+  const challenge = status === 401 ? 'WWW-Authenticate: Bearer realm="OpenWard"\r\n' : "";
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${challenge}Connection: close\r\nContent-Length: 0\r\n\r\n`;
+  socket.end(head, () => socket.destroy());
 }

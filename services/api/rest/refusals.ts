@@ -14,6 +14,7 @@ interface Fault {
 export function refuse(error: unknown): Answer {
   const { status, issues, headers } = refusalOf(error);
   const { type, data } = error as { type?: string; data?: unknown };
+  const { authenticate: _, ...shown } = isObject(data) ? (data as Record<string, unknown>) : {};
   const isInside = status === 500;
   const faults = type === "VALIDATION_ERROR" && Array.isArray(data) ? (data as Fault[]) : undefined;
   const body = {
@@ -22,7 +23,7 @@ export function refuse(error: unknown): Answer {
       type: isInside ? "INTERNAL_ERROR" : error instanceof FhirError ? "INVALID" : (type ?? "ERROR"),
       message: faults ? faults.map(({ message }) => `${message}`).join(" ") : issues.map((issue) => issue.diagnostics).join(" "),
       ...(faults && { data: { fields: faults.map(fieldOf) } }),
-      ...(!faults && status < 500 && isObject(data) && { data }),
+      ...(!faults && status < 500 && isObject(data) && Object.keys(shown).length > 0 && { data: shown }),
     },
   };
   return { status, headers: { ...headers, "Content-Type": "application/json; charset=utf-8" }, body: JSON.stringify(body) };

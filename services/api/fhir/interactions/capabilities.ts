@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { isNamedBy } from "../../../../fhir/etag.ts";
 import { mayReferTo, parametersOf, referencesOf } from "../../../../fhir/search/parameters.ts";
+import { accessOf } from "../../../../mesh/access/access.ts";
+import { brokerOf } from "../../../../mesh/caller.ts";
 import type { Directory } from "../../../../federation/directory.ts";
 import type { Answer } from "../../http/answer.ts";
 import { WEBSOCKET_PATH } from "../../http/websockets.ts";
@@ -52,7 +54,13 @@ export function capabilities(request: FhirRequest, version: string): Answer {
 
 /** As JSON text. What depends on the services is made anew only when one came or went. */
 function statement(
-  { directory, base, conditionalDelete, isCrossOrigin }: Pick<FhirRequest, "directory" | "base" | "conditionalDelete" | "isCrossOrigin">,
+  {
+    directory,
+    base,
+    conditionalDelete,
+    isCrossOrigin,
+    caller,
+  }: Pick<FhirRequest, "directory" | "base" | "conditionalDelete" | "isCrossOrigin" | "caller">,
   version: string,
 ): { text: string; tag: string } {
   let known = made.get(directory);
@@ -75,7 +83,7 @@ function statement(
   const hasCoordinator = directory.services().some(({ service }) => service === "transactions");
   const codes = [...(hasCoordinator ? ["transaction"] : []), "batch", "history-system", "search-system"];
   const interaction = directory.types().length > 0 ? codes.map((code) => ({ code })) : undefined;
-  const security = { cors: isCrossOrigin };
+  const security = { cors: isCrossOrigin, ...(accessOf(brokerOf(caller)).isOpen ? { description: OPEN } : signInAt(base)) };
   const hasRules = directory.services().some(({ owns }) => owns.some(({ rules = [] }) => rules.length > 0));
   const rest = {
     mode: "server",
@@ -89,6 +97,24 @@ function statement(
   // The resources are text already: they are the most of it, and the same for every client.
   const text = withMember(head, "rest", `[${withMember(rest, "resource", known.resources)}]`);
   return { text, tag: digestOf(JSON.stringify([head, rest]) + known.digest) };
+}
+
+const OPEN = "ACCESS=open: anybody who reaches this server may read and change everything. It is for trying, on one machine.";
+
+/** How apps sign people in (SMART App Launch 2.2, conformance, "Declaring support in the CapabilityStatement"). */
+function signInAt(base: string): object {
+  const auth = base.replace(/\/fhir$/, "/auth");
+  const uris = { authorize: `${auth}/authorize`, token: `${auth}/token`, introspect: `${auth}/introspect`, revoke: `${auth}/revoke` };
+  const coding = { system: "http://terminology.hl7.org/CodeSystem/restful-security-service", code: "SMART-on-FHIR" };
+  return {
+    extension: [
+      {
+        url: "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
+        extension: Object.entries(uris).map(([url, valueUri]) => ({ url, valueUri })),
+      },
+    ],
+    service: [{ coding: [coding], text: "OAuth2 using SMART-on-FHIR profile (see http://docs.smarthealthit.org)" }],
+  };
 }
 
 /** R4's extension that tells where websockets are. */

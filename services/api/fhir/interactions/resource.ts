@@ -8,7 +8,7 @@ import { isId } from "../../../../fhir/ids.ts";
 import { NONE_LIVING, preconditionsOf, requiredVersions } from "../../../../fhir/preconditions.ts";
 import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../../../fhir/json.ts";
 import { fhirError, outcome } from "../../../../fhir/outcome.ts";
-import { ownerOf, type OwnerStep, type StepResult } from "../../../../federation/owner-contract.ts";
+import { ownerOf, type OwnerStep, type ShownResource, type StepResult } from "../../../../federation/owner-contract.ts";
 import { gone, isType, locked, notFound, resourceOfType, staleVersion } from "../../../../federation/errors.ts";
 import { resolveCriteria } from "../../../../federation/resolve-criteria.ts";
 import { asWriteConflict, retryOnConflict } from "../../../../federation/retry-on-conflict.ts";
@@ -223,7 +223,8 @@ function resourceAnswer(status: number, { version, updated }: StoredResource, bo
 }
 
 /** Conditional read (R4, http.html#cread). */
-function notModified(request: FhirRequest, { version, updated }: StoredResource): Answer | undefined {
+function notModified(request: FhirRequest, { version, updated, isDerived }: ShownResource): Answer | undefined {
+  if (isDerived) return undefined;
   const ifNoneMatch = request.header("if-none-match");
   const since = request.header("if-modified-since");
   // With both, the entity tag decides (RFC 9110, 13.1.3). HTTP dates have whole seconds.

@@ -1,9 +1,9 @@
 /** Compartments, and search over all types (FHIR R4, compartmentdefinition.html, search.html). */
 import { fhirError } from "../../../../fhir/outcome.ts";
-import { compartmentOf, compartmentTypes, isResourceType } from "../../../../fhir/search/parameters.ts";
+import { compartmentTypes, isResourceType } from "../../../../fhir/search/parameters.ts";
+import { membership } from "../../../../fhir/search/compartments.ts";
 import type { ParsedSearch } from "../../../../fhir/search/criteria.ts";
 import { parseSearch } from "../../../../fhir/search/parse.ts";
-import type { Clause } from "../../../../fhir/search/query.ts";
 import { countTypes, searchTypes, type TypeQuestion, type TypesCursor } from "../../../../federation/many-types.ts";
 import { clausesOf } from "../../../../federation/chains.ts";
 import { packToken, unpackToken } from "../page-token.ts";
@@ -13,34 +13,6 @@ import { DEFAULT_COUNT, MAX_COUNT, MAX_PAGE_BYTES } from "../limits.ts";
 import { subsetAsked } from "../presentation.ts";
 import { type FhirRequest, pairsOf } from "../request.ts";
 import { entryText, issuesOf, search, searchset, selfQuery } from "../interactions/search.ts";
-import { exactly, slotsOfParameters, toAnyOf } from "../../../../fhir/search/exact-clauses.ts";
-
-/**
- * The clauses by which a resource of `type` belongs to a compartment; undefined: that type is never in it.
- * For the compartment's own type: the resource itself, and what R4 counts to it besides (Patients that link to the Patient).
- * @param id absent: to any compartment of this kind
- */
-export function membership(compartment: string, id: string | undefined, type: string): Clause[] | undefined {
-  if (type === compartment && id === undefined) return [];
-  const [only, ...more] = waysInto(compartment, id, type);
-  if (!only) return undefined;
-  return more.length === 0 ? [only] : [{ kind: "any", of: [only, ...more].map((way) => [way]) }];
-}
-
-/** The opposite of `membership`: the clauses by which a resource of `type` is outside; none where that type is never inside. */
-export const outside = (compartment: string, id: string | undefined, type: string): Clause[] =>
-  waysInto(compartment, id, type).map((way) => ({ ...way, not: true }));
-
-/** Each of them alone makes a member. */
-function waysInto(compartment: string, id: string | undefined, type: string): Extract<Clause, { kind: "key" | "id" }>[] {
-  const codes = compartmentOf(compartment, type).filter((code) => code !== "_id");
-  const slots = slotsOfParameters(type, codes);
-  const any = [id === undefined ? toAnyOf(compartment) : exactly(`${compartment}/${id}`)];
-  return [
-    ...(type === compartment && id !== undefined ? [{ kind: "id" as const, any: [id] }] : []),
-    ...(slots.length > 0 ? [{ kind: "key" as const, slots, any }] : []),
-  ];
-}
 
 const requireCompartment = (compartment: string): void => {
   if (!compartmentTypes.includes(compartment)) {

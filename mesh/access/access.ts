@@ -1,0 +1,155 @@
+/** What a broker knows of access: whether anybody may do anything, by which key stamps are signed, what roles may do. */
+import { randomBytes } from "node:crypto";
+import { type CallingOptions, Context, Errors, type ServiceBroker } from "moleculer";
+import { brokerOf, type Caller } from "../caller.ts";
+import { requireTime, timeLeft } from "../deadline.ts";
+import { type Identity, systemIdentity } from "./identity.ts";
+import { type Interaction, namesAction, type Role } from "./roles.ts";
+import { readScopes, scopeFor } from "./scopes.ts";
+import { STAMP_LIFE_MS, Stamps } from "./stamps.ts";
+
+/** How far somebody's right to one interaction with a type reaches: all of it, what belongs to one patient (by id), or nothing. */
+export type Reach = "all" | "none" | { patient: string };
+
+/** What somebody may do. */
+export interface Rights {
+  with(type: string, interaction: Interaction): Reach;
+  mayCall(action: string): boolean;
+}
+
+/** Rights that are remembered: as many as there are combinations of roles and scopes in use. */
+const MAX_RIGHTS = 1_000;
+
+/** See the head of this file. */
+export class Access {
+  readonly isOpen: boolean;
+  readonly #roles: ReadonlyMap<string, Role>;
+  readonly #stamps: Stamps;
+  readonly #rights = new Map<string, Rights>();
+  readonly #ownStamps = new Map<string, { stamp: string; until: number }>();
+
+  /** @param key of the mesh, 32 bytes */
+  constructor({ isOpen, roles, key }: { isOpen: boolean; roles: ReadonlyMap<string, Role>; key: Buffer }) {
+    this.isOpen = isOpen;
+    this.#roles = roles;
+    this.#stamps = new Stamps(key);
+  }
+
+  /** What each role may do, by name. */
+  get roles(): ReadonlyMap<string, Role> {
+    return this.#roles;
+  }
+
+  stampOf(identity: Identity): string {
+    return this.#stamps.make(identity);
+  }
+
+  /** Stamp of the mesh's own work of this name; made anew in good time. */
+  systemStamp(name: string): string {
+    const now = Date.now();
+    const known = this.#ownStamps.get(name);
+    if (known && known.until > now) return known.stamp;
+    const stamp = this.#stamps.make(systemIdentity(name), now);
+    this.#ownStamps.set(name, { stamp, until: now + STAMP_LIFE_MS / 2 });
+    return stamp;
+  }
+
+  /** @throws 401 SIGN_IN_NEEDED when the call bears no stamp that is good now */
+  identityOf({ meta }: Pick<Caller, "meta">): Identity {
+    const identity = this.#stamps.verify(meta?.["as"]);
+    if (!identity) throw signInNeeded();
+    return identity;
+  }
+
+  /** What somebody may do: all that one of the roles may, as far as the scopes leave it. */
+  rightsOf({ roles, scope, patient }: Identity): Rights {
+    const name = JSON.stringify([roles, scope, patient]);
+    const known = this.#rights.get(name);
+    if (known) return known;
+    if (this.#rights.size >= MAX_RIGHTS) this.#rights.clear();
+    const rights = rightsBy(
+      roles.flatMap((role) => this.#roles.get(role) ?? []),
+      scope,
+      patient,
+    );
+    this.#rights.set(name, rights);
+    return rights;
+  }
+}
+
+function rightsBy(roles: Role[], scope: string | undefined, patient: string | undefined): Rights {
+  const scopes = scope === undefined ? undefined : readScopes(scope);
+  const reaches = new Map<string, Reach>();
+  const reachOf = (type: string, interaction: Interaction): Reach => {
+    if (!roles.some(({ types }) => (types[type] ?? types["*"] ?? "").includes(interaction))) return "none";
+    const reach = scopes ? scopeFor(scopes, type, interaction) : "all";
+    if (reach !== "patient") return reach;
+    return patient === undefined ? "none" : { patient };
+  };
+  return {
+    with(type, interaction) {
+      const name = `${interaction}${type}`;
+      const known = reaches.get(name);
+      if (known !== undefined) return known;
+      const reach = reachOf(type, interaction);
+      if (reaches.size < MAX_RIGHTS) reaches.set(name, reach);
+      return reach;
+    },
+    mayCall: (action) =>
+      (scopes?.hasActions ?? true) && roles.some(({ actions }) => actions.some((pattern) => namesAction(pattern, action))),
+  };
+}
+
+const known = new WeakMap<ServiceBroker, Access>();
+/** Of a broker that nobody has told: nobody may anything. */
+const closed = new Access({ isOpen: false, roles: new Map(), key: randomBytes(32) });
+
+/** Anybody may do anything. */
+export const openAccess = (): Access => new Access({ isOpen: true, roles: new Map(), key: randomBytes(32) });
+
+/** Tells a broker who may what. */
+export function setAccess(broker: ServiceBroker, access: Access): void {
+  known.set(broker, access);
+}
+
+/** What the broker was told. */
+export const accessOf = (broker: ServiceBroker): Access => known.get(broker) ?? closed;
+
+/** The answer to who has not said who is asking, or whose word is too old. */
+export const signInNeeded = () => new Errors.MoleculerClientError("Sign in first: this is not open to everybody.", 401, "SIGN_IN_NEEDED");
+
+/** The answer to who may not. @param what "call wards.open", "read Patient" */
+export const notAllowed = (what: string) =>
+  new Errors.MoleculerClientError(
+    `You may not ${what}: none of your roles, or not the app that you use, has the right to it.`,
+    403,
+    "NOT_ALLOWED",
+  );
+
+/**
+ * The mesh's own work, for a request or by itself: what is called so bears the stamp of that work, with its narrow right. What it answers does
+ * not change the meta of the request, whose next calls go on with its own stamp.
+ * @param name as the role's file is named (`services/identity/roles/system`)
+ */
+export function asSystem(caller: Caller, name: string): Caller {
+  const broker = brokerOf(caller);
+  const access = accessOf(broker);
+  if (access.isOpen) return caller;
+  const ctx = caller instanceof Context ? caller : undefined;
+  return {
+    ...(caller.requestID !== undefined && { requestID: caller.requestID }),
+    ...(caller.meta && { meta: caller.meta }),
+    call(action, params, options = {}) {
+      if (ctx) requireTime(ctx);
+      const left = Math.min(options.timeout ?? Number.POSITIVE_INFINITY, ctx ? timeLeft(ctx) : Number.POSITIVE_INFINITY);
+      const calling: CallingOptions & { parentCtx?: Context } = {
+        ...options,
+        ...(left !== Number.POSITIVE_INFINITY && { timeout: left }),
+        ...(ctx ? { parentCtx: ctx } : caller.requestID && { requestID: caller.requestID }),
+        meta: { ...(ctx ? {} : caller.meta), ...options.meta, as: access.systemStamp(name) },
+      };
+      return broker.call(action, params as never, calling) as never;
+    },
+    broker,
+  } as Caller;
+}

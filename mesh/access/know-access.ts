@@ -1,0 +1,36 @@
+/** Moleculer's middleware by which a broker knows who may what, from its settings, and serves no action that nobody guards. */
+import type { BrokerOptions, Service, ServiceBroker, ServiceSchema } from "moleculer";
+import type { Config } from "../config.ts";
+import { sharedKey } from "../shared-key.ts";
+import { Access, accessOf, openAccess, setAccess } from "./access.ts";
+import { isGuarded } from "./guard.ts";
+import { readRoles } from "./roles.ts";
+
+/** @param folder of the project's own roles */
+export function knowAccess(config: Config, folder: string): NonNullable<BrokerOptions["middlewares"]>[number] {
+  return {
+    name: "KnowAccess",
+    created(broker: ServiceBroker) {
+      setAccess(broker, accessBy(config, folder));
+    },
+    serviceCreating(service: Service, schema: ServiceSchema) {
+      if (accessOf(service.broker).isOpen) return;
+      for (const [name, action] of Object.entries(schema.actions ?? {})) {
+        if (typeof action === "boolean" || (typeof action === "object" && action.visibility === "private")) continue;
+        const handler = typeof action === "object" ? action.handler : action;
+        if (!handler || isGuarded(handler)) continue;
+        throw new Error(`${service.name}.${name} has no guard: make the service by defineService or defineMixin (mesh/contract.ts).`);
+      }
+    },
+  } as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+}
+
+function accessBy(config: Config, folder: string): Access {
+  const { access, meshKey: given, meshKeyFile: file, dataDir, rolesDir = folder } = config;
+  if (access === "open") return openAccess();
+  return new Access({
+    isOpen: false,
+    roles: readRoles(rolesDir),
+    key: sharedKey({ setting: "MESH_KEY", given, file, dataDir, name: "mesh.key", loss: "calls that are under way" }),
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * What a role may do, as its file says: types of resources × interactions, and actions. What a file does not name is refused.
+ *
+ *     { "says": "Cares for the patients of a ward", "types": { "*": "rs", "Observation": "crus" }, "actions": ["wards.listBeds", "visits.*"] }
+ *
+ * Interactions have SMART's letters (SMART App Launch 2.2, scopes): create, read, update, delete, search. A type that is named does not take
+ * what `*` says.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+/** See the head of this file. */
+export interface Role {
+  /** One sentence for people. */
+  says: string;
+  types: Readonly<Record<string, string>>;
+  /** Full names; `*` stands for any part of one. */
+  actions: readonly string[];
+}
+
+/** One of the things that can be done with resources of a type. */
+export type Interaction = "c" | "r" | "u" | "d" | "s";
+
+/** `cruds` in this order, each at most once. */
+const LETTERS = /^c?r?u?d?s?$/;
+const TYPE = /^(\*|[A-Z][A-Za-z]{1,63})$/;
+const ACTION = /^(\*|[a-z][a-z0-9-]*)(\.(\*|[A-Za-z][A-Za-z0-9-]*))+$/;
+const NAME = /^[a-z][a-z0-9-]{0,39}$/;
+
+/**
+ * Roles by name: those of people from the folder's files, those of the mesh's own work, as `system:<name>`, from its folder `system`.
+ * @throws one Error that names each faulty file, and what it should hold
+ */
+export function readRoles(folder: string): Map<string, Role> {
+  const faults: string[] = [];
+  const roles = new Map<string, Role>();
+  for (const [place, prefix] of [
+    [folder, ""],
+    [join(folder, "system"), "system:"],
+  ] as const) {
+    for (const file of readdirSync(place).filter((it) => it.endsWith(".json"))) {
+      const name = basename(file, ".json");
+      const role = roleIn(readFileSync(join(place, file), "utf8"));
+      if (!NAME.test(name)) faults.push(`${file}: a role's name has small letters, digits and hyphens`);
+      if (typeof role === "string") faults.push(`${file}: ${role}`);
+      else roles.set(prefix + name, role);
+    }
+  }
+  if (faults.length > 0) throw new Error(`Roles in ${folder} cannot be used. ${faults.join("; ")}.`);
+  return roles;
+}
+
+/** @returns the role, or what is wrong with it */
+function roleIn(text: string): Role | string {
+  let role: Partial<Role>;
+  try {
+    role = JSON.parse(text) as Partial<Role>;
+  } catch (error) {
+    return `it is no JSON: ${(error as Error).message}`;
+  }
+  const { says, types, actions, ...more } = role ?? {};
+  if (typeof says !== "string" || says === "") return '"says" should be a sentence';
+  if (Object.keys(more).length > 0) return `"${Object.keys(more).join('", "')}" is unknown; there are "says", "types" and "actions"`;
+  if (types === null || typeof types !== "object") return '"types" should be an object of types and letters';
+  for (const [type, letters] of Object.entries(types)) {
+    if (!TYPE.test(type)) return `"${type}" is no type of resource`;
+    if (typeof letters !== "string" || !LETTERS.test(letters)) return `"${type}" should have letters of "cruds", in this order`;
+  }
+  if (!Array.isArray(actions)) return '"actions" should be a list of names';
+  const odd = actions.find((it) => typeof it !== "string" || !ACTION.test(it)) as unknown;
+  return odd === undefined ? { says, types, actions } : `"${String(odd)}" is no action`;
+}
+
+/** Whether a pattern of a role's `actions` names this action. */
+export function namesAction(pattern: string, action: string): boolean {
+  if (!pattern.includes("*")) return pattern === action;
+  const [parts, given] = [pattern.split("."), action.split(".")];
+  return (
+    parts.length <= given.length &&
+    parts.every((part, index) => part === "*" || part === given[index]) &&
+    (parts.length === given.length || parts.at(-1) === "*")
+  );
+}

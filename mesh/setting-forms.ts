@@ -1,0 +1,127 @@
+/** The forms that values of settings have: each reads one from its text, and answers undefined for what has another form. */
+import { BlockList, isIP } from "node:net";
+import { isAbsolute, resolve } from "node:path";
+import { isTimeZone } from "../fhir/time-zone.ts";
+import { RULE_NAMES } from "./rule-names.ts";
+import type { RuleSettings } from "./rule-settings.ts";
+
+/** A TCP port. */
+export function parsePort(text: string): number | undefined {
+  const port = Number(text);
+  return /^\d{1,5}$/.test(text) && port <= 65_535 ? port : undefined;
+}
+
+/** A number from 0 to 1. */
+export function parseShare(text: string): number | undefined {
+  const share = Number(text);
+  return /^\d*\.?\d+$/.test(text) && share <= 1 ? share : undefined;
+}
+
+/** A name of the IANA time zone database. */
+export const parseTimeZone = (text: string): string | undefined => (/^[A-Za-z]/.test(text) && isTimeZone(text) ? text : undefined);
+
+/** A host name or an IP address. */
+export function parseHost(text: string): string | undefined {
+  return /^[A-Za-z0-9.:_-]{1,255}$/.test(text) ? text : undefined;
+}
+
+/** An origin as browsers write it; a slash at its end is forgiven. */
+export function parsePublicUrl(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol) || !url.hostname || url.username || url.password) return undefined;
+  return url.pathname === "/" && url.search === "" && url.hash === "" && !/[?#*]/.test(text) ? url.origin : undefined;
+}
+
+/** IP addresses and networks, separated by commas. */
+export function parseNetworks(text: string): BlockList | undefined {
+  const list = new BlockList();
+  for (const part of text.split(",").map((it) => it.trim())) {
+    const [address = "", prefix, ...rest] = part.split("/");
+    const family = isIP(address);
+    const bits = family === 4 ? 32 : 128;
+    const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+    if (family === 0 || rest.length > 0 || length < 0 || length > bits) return undefined;
+    list.addSubnet(address, length, family === 4 ? "ipv4" : "ipv6");
+  }
+  return list;
+}
+
+/** 32 bytes, in hexadecimal or base64. */
+export function parseKey(text: string): Buffer | undefined {
+  const bytes = /^[0-9A-Fa-f]{64}$/.test(text)
+    ? Buffer.from(text, "hex")
+    : /^[\w+/-]{43}=?$/.test(text)
+      ? Buffer.from(text, "base64")
+      : undefined;
+  return bytes?.length === 32 ? bytes : undefined;
+}
+
+/** A path; a relative one begins at the working folder. */
+export function parsePath(text: string): string | undefined {
+  if (text.includes("\0")) return undefined;
+  return isAbsolute(text) ? text : resolve(text);
+}
+
+/** Names of services, separated by commas. */
+export function parseNames(text: string): string[] | undefined {
+  const names = text.split(",").map((name) => name.trim());
+  return names.every((name) => /^[a-z][a-z0-9-]*$/.test(name)) ? [...new Set(names)] : undefined;
+}
+
+/** As browsers write them, for they are compared as they are: without path, in lower case, without a port that is the scheme's own. */
+export function parseOrigins(text: string): "*" | string[] | undefined {
+  if (text === "*") return text;
+  const origins = text.split(",").map((origin) => origin.trim());
+  return origins.every(isOrigin) ? [...new Set(origins)] : undefined;
+}
+
+function isOrigin(text: string): boolean {
+  if (/^https?:/.test(text)) return URL.parse(text)?.origin === text && !text.includes("*");
+  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d+)?$/.test(text);
+}
+
+/** `off`, or `references:warn,status:off`: names of groups or of single rules. */
+export function parseRules(text: string): RuleSettings | undefined {
+  if (text === "on" || text === "off") return { otherwise: text, named: {} };
+  const named: Record<string, "on" | "warn" | "off" | "all"> = {};
+  for (const part of text.split(",").map((it) => it.trim())) {
+    const [name = "", mode = "", ...rest] = part.split(":");
+    const isKnown = RULE_NAMES.includes(name) && (["on", "warn", "off"].includes(mode) || (name === "references" && mode === "all"));
+    if (!isKnown || rest.length > 0) return undefined;
+    named[name] = mode as "on";
+  }
+  return { otherwise: "on", named };
+}
+
+/** What RULES should be, for people. */
+export const RULES_EXPECTED =
+  'on, off, or names with on, warn or off like "references:warn,status:off" (references also: all). ' +
+  `The names are ${RULE_NAMES.join(", ")}`;
+
+/** One of these words. */
+export function oneOf<const T extends string>(choices: readonly T[]): (text: string) => T | undefined {
+  return (text) => choices.find((choice) => choice === text);
+}
+
+/** What a pattern matches. */
+export function matching(pattern: RegExp): (text: string) => string | undefined {
+  return (text) => (pattern.test(text) ? text : undefined);
+}
+
+/** URLs with one of these protocols, separated by commas. */
+export function urls(protocols: string[], most = 16): (text: string) => string | undefined {
+  return (text) => {
+    const parts = text.split(",").map((part) => part.trim());
+    return parts.length <= most && parts.every((part) => isUrl(part, protocols)) ? parts.join(",") : undefined;
+  };
+}
+
+function isUrl(text: string, protocols: string[]): boolean {
+  const url = URL.parse(text);
+  return url !== null && protocols.includes(url.protocol) && url.hostname !== "";
+}
+
+/** A MongoDB URL may list several hosts, which `URL` does not know; the driver checks the rest. */
+export function mongo(text: string): string | undefined {
+  return /^mongodb(\+srv)?:\/\/([^/?#\s]*@)?[^/?#\s@]+(\/[^?#\s]*)?(\?[^#\s]*)?$/.test(text) ? text : undefined;
+}

@@ -1,0 +1,60 @@
+/** A key that all nodes of a mesh share, and that is the same after every restart. */
+import { randomBytes } from "node:crypto";
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseKey } from "./setting-forms.ts";
+
+/** Where a key comes from. */
+export interface KeySource {
+  /** The setting that gives it: `PAGE_KEY`. */
+  setting: string;
+  given?: Buffer | undefined;
+  /** File that holds it, as text. */
+  file?: string | undefined;
+  /** Folder, and name in it, of a random key that is kept when none is given. */
+  dataDir: string;
+  name: string;
+  /** What is void when that file is deleted, for people. */
+  loss: string;
+}
+
+/**
+ * The key that is given, or that the file holds; without both a random one that is kept in the data folder, for all nodes of this machine.
+ * @returns 32 bytes
+ * @throws one sentence that names a file which cannot be used
+ */
+export function sharedKey({ setting, given, file, dataDir, name, loss }: KeySource): Buffer {
+  if (given) return given;
+  if (file !== undefined) return keyIn(file, setting);
+  const own = join(dataDir, name);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (!existsSync(own)) keepNew(own);
+  const key = readFileSync(own);
+  if (key.length !== 32) throw new Error(`${own} is not whole: delete it, and ${loss} are void.`);
+  return key;
+}
+
+/** Whole or not at all: processes that start together take the same. */
+function keepNew(own: string): void {
+  const draft = `${own}.${randomBytes(6).toString("hex")}`;
+  writeFileSync(draft, randomBytes(32), { mode: 0o600, flag: "wx" });
+  try {
+    linkSync(draft, own);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    unlinkSync(draft);
+  }
+}
+
+function keyIn(file: string, setting: string): Buffer {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Error(`${setting}_FILE (${file}) cannot be read: ${(error as Error).message}`);
+  }
+  const key = parseKey(text.trim());
+  if (!key) throw new Error(`${setting}_FILE (${file}) should hold 32 random bytes in hexadecimal or base64 (openssl rand -hex 32).`);
+  return key;
+}

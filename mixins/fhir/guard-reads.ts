@@ -1,0 +1,90 @@
+/**
+ * What an owner's reading actions answer to whom: what the caller may not see is as if it were not there. It is decided here, once, for all
+ * ways in: a read, a search, a chain, a count, what a bundle or an operation reads.
+ */
+import type { Context } from "moleculer";
+import { asGuarded, requireMayCall } from "../../mesh/access/guard.ts";
+import type { HistoryPage } from "../../federation/owner-contract.ts";
+import { notFound } from "../../federation/errors.ts";
+import type { Clause, KeyRow, StoreQuery } from "../../fhir/search/query.ts";
+import type { StoredResource } from "../../store/store.ts";
+import { isVisible, narrowed, type Sight, sightOf, visibleSlots } from "./sight.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: actions with params of their own
+type Handler = (this: any, ctx: Context<any>) => Promise<any>;
+type Actions = Record<string, { handler: Handler }>;
+/** Answers a guarded call. @param ask the handler, with these params instead of the caller's */
+// biome-ignore lint/suspicious/noExplicitAny: actions with params of their own
+type Guard = (sight: Sight, params: any, ask: (params: any) => Promise<any>) => Promise<unknown>;
+
+const NO_PAGE = { rows: [], more: false };
+
+/** By what is asked; what has no guard here is for the mesh's own work. */
+const GUARDS: Record<string, Guard> = {
+  "fhir.read": async (sight, params: { type: string }, ask) => {
+    if (sight.reach(params.type, "r") === "none") return null;
+    const found = (await ask(params)) as StoredResource | null;
+    return found && isVisible(sight, found) ? found : null;
+  },
+  "fhir.readVersion": async (sight, params: { type: string; id: string; version: number }, ask) => {
+    const unseen = () => notFound(params.type, `${params.id}/_history/${params.version}`);
+    if (sight.reach(params.type, "r") === "none") throw unseen();
+    const found = (await ask(params)) as StoredResource;
+    if (!isVisible(sight, found)) throw unseen();
+    return found;
+  },
+  "fhir.history": async (sight, params: { query: { type?: string; id?: string } }, ask) => {
+    const { type, id } = params.query;
+    const interaction = id === undefined ? "s" : "r";
+    if (type !== undefined && sight.reach(type, interaction) === "none") return { versions: [], more: false } satisfies HistoryPage;
+    const page = (await ask(params)) as HistoryPage;
+    return { ...page, versions: page.versions.filter((version) => isVisible(sight, version, interaction)) };
+  },
+  "fhir.search": async (sight, params: { query: StoreQuery }, ask) => {
+    const query = narrowed(sight, params.query);
+    return query ? ask({ query }) : NO_PAGE;
+  },
+  "fhir.searchMany": async (sight, params: { queries: StoreQuery[] }, ask) => {
+    const queries = params.queries.map((query) => narrowed(sight, query));
+    const answers = (await ask({ queries: queries.filter((query) => query !== undefined) })) as unknown[];
+    return queries.map((query) => (query ? answers.shift() : NO_PAGE));
+  },
+  "fhir.count": async (sight, params: { type: string; clauses: Clause[] }, ask) => {
+    const question = narrowed(sight, params);
+    return question ? ask(question) : 0;
+  },
+  "fhir.joinKeys": async (sight, params: { type: string; clauses: Clause[] }, ask) => {
+    const question = narrowed(sight, params);
+    return question ? ask(question) : { values: [] };
+  },
+  "fhir.joinKeysAmong": async (sight, params: { type: string; clauses: Clause[] }, ask) => {
+    const question = narrowed(sight, params);
+    return question ? ask(question) : [];
+  },
+  "fhir.distinct": async (sight, params: { slots: number[] }, ask) => {
+    const slots = visibleSlots(sight, params.slots);
+    return slots.length > 0 ? ask({ ...params, slots }) : ([] satisfies KeyRow[]);
+  },
+};
+
+/** The actions behind their guards. */
+export function guardReads<Of extends Actions>(actions: Of): Of {
+  return Object.fromEntries(
+    Object.entries(actions).map(([name, action]) => [name, { ...action, handler: guarded(action.handler, GUARDS[name]) }]),
+  ) as unknown as Of;
+}
+
+function guarded(handler: Handler, guard: Guard | undefined): Handler {
+  return asGuarded(function guardRead(this: unknown, ctx: Context) {
+    if (!guard) {
+      requireMayCall(ctx, "system");
+      return handler.call(this, ctx);
+    }
+    const sight = sightOf(ctx);
+    if (!sight) return handler.call(this, ctx);
+    return guard(sight, ctx.params, (params) => {
+      ctx.params = params;
+      return handler.call(this, ctx);
+    });
+  } as Handler);
+}

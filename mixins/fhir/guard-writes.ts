@@ -1,0 +1,72 @@
+/** Which steps of a write its caller may send to an owner. Refused is the whole write, and the step named. */
+import type { Errors, Context } from "moleculer";
+import { parseJson } from "../../fhir/json.ts";
+import type { Resource } from "../../fhir/resource.ts";
+import { isMember } from "../../fhir/search/compartments.ts";
+import { accessOf, notAllowed, type Reach } from "../../mesh/access/access.ts";
+import { isSystem } from "../../mesh/access/identity.ts";
+import type { Interaction } from "../../mesh/access/roles.ts";
+import { isMovesInto } from "../../federation/moves.ts";
+import type { OwnerStep, ResourceOwnerStep } from "../../federation/owner-contract.ts";
+import type { Store } from "../../store/store.ts";
+import { type Sight, sightOf } from "./sight.ts";
+
+const WORDS: Record<Interaction, string> = { c: "create", r: "read", u: "update", d: "delete", s: "search" };
+
+/**
+ * Requires that the caller may do all of it.
+ * @returns whether it may read what it has written, by step
+ * @throws 401 SIGN_IN_NEEDED, 403 NOT_ALLOWED with `data.step`
+ */
+export async function requireMayWrite(ctx: Context, store: Store, steps: OwnerStep[]): Promise<(step: OwnerStep | undefined) => boolean> {
+  const sight = sightOf(ctx);
+  if (!sight) return () => true;
+  const access = accessOf(ctx.broker);
+  const isOwnWork = isSystem(access.identityOf(ctx as never));
+  for (const [index, step] of steps.entries()) {
+    const refused = await refusalOf(sight, store, step, isOwnWork);
+    if (refused !== undefined) throw ofStep(notAllowed(refused), index);
+  }
+  return (step) => step !== undefined && "type" in step && sight.reach(step.type, "r") !== "none";
+}
+
+/** What of a step the caller may not do; undefined: nothing. */
+async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork: boolean): Promise<string | undefined> {
+  const lacks = (type: string, interaction: Interaction) =>
+    sight.reach(type, interaction) === "none" ? `${WORDS[interaction]} ${type}` : undefined;
+  switch (step.op) {
+    case "create":
+      return lacks(step.type, "c") ?? (step.ifNoneExist && lacks(step.type, "s")) ?? outsideOf(sight, store, step, ["c"]);
+    case "update": {
+      const isNew = step.upsert && (await store.read(step.type, step.id))?.json === undefined && step.was === undefined;
+      return lacks(step.type, isNew ? "c" : "u") ?? outsideOf(sight, store, step, [isNew ? "c" : "u"]);
+    }
+    case "delete":
+      // What only moves to another owner is an update, as its client sees it.
+      return lacks(step.type, step.moved ? "u" : "d") ?? outsideOf(sight, store, step, [step.moved ? "u" : "d"]);
+    case "hold":
+      return lacks(step.type, "s");
+    case "add":
+      return isOwnWork || isMovesInto(step.counter) ? undefined : "count by yourself";
+    default:
+      return isOwnWork ? undefined : "tell events";
+  }
+}
+
+/** Of who reaches one patient's record: what is written was in it, and stays in it. */
+async function outsideOf(sight: Sight, store: Store, step: ResourceOwnerStep, [interaction]: [Interaction]): Promise<string | undefined> {
+  const reach: Reach = sight.reach(step.type, interaction);
+  if (reach === "all" || reach === "none") return undefined;
+  const texts = [
+    "text" in step ? step.text : step.becomes,
+    "was" in step ? step.was : undefined,
+    (await store.read(step.type, step.id))?.json,
+  ];
+  const isOutside = texts.some((text) => text !== undefined && !isMember("Patient", reach.patient, parseJson(text) as Resource));
+  return isOutside ? `${WORDS[interaction]} ${step.type} outside this patient's record` : undefined;
+}
+
+function ofStep(error: Errors.MoleculerError, step: number): Errors.MoleculerError {
+  error.data = { step };
+  return error;
+}

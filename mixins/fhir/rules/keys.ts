@@ -1,0 +1,43 @@
+/** Keys that no two living resources of a service may share: a rule over several resources ("one open visit per patient"). */
+import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts";
+import type { Resource } from "../../../fhir/resource.ts";
+import type { UniqueKey, Write } from "../../../store/store.ts";
+import type { SteppedChange } from "./evaluate.ts";
+import type { GatheredFacts } from "./gather.ts";
+import type { Facts } from "./rule.ts";
+
+/** The keys of a resource by its content alone. Pure. */
+export type KeysOf<Of> = (resource: Of) => UniqueKey[];
+
+/** Keys that depend on what the resource refers to, e.g. on whether a place is a bed. Pure. */
+export interface KeysByFacts<Of> {
+  /** References that are asked about at each write; none where none matters. */
+  about(resource: Of): string[];
+  keys(resource: Of, facts: Pick<Facts, "of">): UniqueKey[];
+}
+
+/** The keys of a service, by type. */
+export type UniqueOf = { [Type in ResourceType]?: KeysOf<ResourceOf<Type>> | KeysByFacts<ResourceOf<Type>> };
+
+/** The keys of any type, as the mixin asks for them. */
+export type AnyKeys = Record<string, KeysOf<Resource> | KeysByFacts<Resource> | undefined>;
+
+/** Whether keys of the type depend on what it refers to. */
+export const areByFacts = (keys: AnyKeys[string]): keys is KeysByFacts<Resource> => typeof keys === "object";
+
+/** Gives writes those keys that depend on facts. @throws 503 OWNER_DOWN when an owner whose facts are needed is down */
+export async function addKeysByFacts(
+  writes: Write[],
+  { unique, changes, facts }: { unique: AnyKeys; changes: SteppedChange[]; facts: GatheredFacts },
+): Promise<void> {
+  const keyed = changes.flatMap(({ step, type, change: { after } }) => {
+    const keys = unique[type];
+    return after && areByFacts(keys) ? [{ step, keys, resource: after as FhirResource as unknown as Resource }] : [];
+  });
+  if (keyed.length === 0) return;
+  await facts.ask(keyed.flatMap(({ keys, resource }) => keys.about(resource)));
+  for (const { step, keys, resource } of keyed) {
+    const write = writes[step];
+    if (write?.op === "create" || write?.op === "update") writes[step] = { ...write, unique: keys.keys(resource, facts) };
+  }
+}

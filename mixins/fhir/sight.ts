@@ -1,0 +1,51 @@
+/** What the caller of an owner's action may see and change of its types. */
+import type { Context } from "moleculer";
+import { parseJson } from "../../fhir/json.ts";
+import type { Resource } from "../../fhir/resource.ts";
+import { isMember, membership } from "../../fhir/search/compartments.ts";
+import { typeOfSlot } from "../../fhir/search/parameters.ts";
+import type { Clause } from "../../fhir/search/query.ts";
+import { accessOf, type Reach } from "../../mesh/access/access.ts";
+import type { Interaction } from "../../mesh/access/roles.ts";
+import type { StoredResource } from "../../store/store.ts";
+
+/** See the head of this file. */
+export interface Sight {
+  reach(type: string, interaction: Interaction): Reach;
+}
+
+/** @returns undefined where everything is open to everybody. @throws 401 SIGN_IN_NEEDED */
+export function sightOf(ctx: Context): Sight | undefined {
+  const access = accessOf(ctx.broker);
+  if (access.isOpen) return undefined;
+  const rights = access.rightsOf(access.identityOf(ctx as never));
+  return { reach: (type, interaction) => rights.with(type, interaction) };
+}
+
+/** A question as far as the caller may ask it: with the clauses that leave only what may be seen; undefined: nothing of it. */
+export function narrowed<Question extends { type: string; clauses: Clause[] }>(sight: Sight, question: Question): Question | undefined {
+  const { type, clauses } = question;
+  // Whoever has the ids of resources may read them; to look for others is another right.
+  const isById = clauses.some(({ kind }) => kind === "id");
+  const reach = reachOfSome(sight, type, isById ? ["s", "r"] : ["s"]);
+  if (reach === "all") return question;
+  const more = reach === "none" ? undefined : membership("Patient", reach.patient, type);
+  return more && { ...question, clauses: [...clauses, ...more] };
+}
+
+/** Whether a version may be seen. */
+export function isVisible(sight: Sight, { type, json }: Pick<StoredResource, "type" | "json">, interaction: Interaction = "r"): boolean {
+  const reach = sight.reach(type, interaction);
+  if (reach === "all" || reach === "none") return reach === "all";
+  // Of what is deleted nobody can say any more whose it was.
+  return json !== undefined && isMember("Patient", reach.patient, parseJson(json) as Resource);
+}
+
+/** The slots of types that may be searched as a whole. */
+export const visibleSlots = (sight: Sight, slots: number[]): number[] =>
+  slots.filter((slot) => sight.reach(typeOfSlot(slot) ?? "", "s") === "all");
+
+function reachOfSome(sight: Sight, type: string, interactions: Interaction[]): Reach {
+  const reaches = interactions.map((one) => sight.reach(type, one));
+  return reaches.find((it) => it === "all") ?? reaches.find((it) => it !== "none") ?? "none";
+}

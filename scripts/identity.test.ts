@@ -1,0 +1,106 @@
+/** The first administrator, accounts, and tokens on the command line, as an operator and a developer meet them. */
+import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Program, run } from "../test/kit/programs.ts";
+import { Browser } from "./identity/browser.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "openward-identity-"));
+const env = { DATA_DIR: dir, PORT: "0", NATS_URL: "", MONGO_URL: "", REDIS_URL: "", LOG_LEVEL: "warn", SERVICES: "api,patients,identity" };
+const PASSWORD = "four words make one";
+let server: Program;
+let base: string;
+let firstLink: string;
+
+async function start(): Promise<void> {
+  server = run(["serve"], env);
+  [, base = ""] = await server.says(/is ready at (http:\S+) after/);
+}
+
+beforeAll(async () => {
+  await start();
+  [, firstLink = ""] = await server.says(/Open (\S+) before/);
+});
+afterAll(async () => {
+  server.child.kill("SIGTERM");
+  await server.ended;
+  rmSync(dir, { recursive: true });
+});
+
+/** Runs one of the project's programs to its end. */
+function program(args: string[], input = "") {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(import.meta.dirname, "run.mjs"), ...args], {
+    env: { ...process.env, ...env },
+    input,
+    encoding: "utf8",
+  });
+  return { stdout, stderr, status };
+}
+const admin = (...args: string[]) => program(["admin", ...args]);
+const token = (login: string, password: string, ...args: string[]) => program(["token", "--user", login, ...args], `${password}\n`);
+const setPassword = (link: string) => new Browser(base).see(new URL(link, base), { password: PASSWORD, repeat: PASSWORD });
+const claimsOf = (jwt: string) => JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
+
+describe("the first administrator", () => {
+  it("is who opens the link that the first start prints, once", async () => {
+    const page = await new Browser(base).see(firstLink);
+    expect(page.text).toContain("Choose a password");
+    expect((await new Browser(base).see(firstLink, { password: PASSWORD, repeat: "another" })).status).toBe(422);
+    expect((await new Browser(base).see(firstLink, { password: "short", repeat: "short" })).text).toContain("12 to 256");
+    const tries = await Promise.all([1, 2, 3, 4].map(() => setPassword(firstLink)));
+    expect(tries.map(({ status }) => status).sort()).toEqual([200, 404, 404, 404]);
+    const { stdout, stderr } = token("admin", PASSWORD);
+    expect(stderr).toBe("");
+    expect(claimsOf(stdout)).toMatchObject({ roles: ["administrator"], aud: base, iss: `${base}/auth` });
+  });
+
+  it("is not made again at the next start", async () => {
+    server.child.kill("SIGTERM");
+    await server.ended;
+    await start();
+    expect(server.output()).not.toContain("/auth/password/");
+    expect(admin("users").stdout.match(/^admin /gm)).toHaveLength(1);
+  });
+});
+
+describe("an operator", () => {
+  it("makes an account with a link, and closes it: no token after that", async () => {
+    const made = admin("add-user", "rossi", "--name", "Ada Rossi", "--roles", "nurse,midwife").stdout;
+    expect(made).toContain("rossi is Ada Rossi: nurse, midwife.");
+    const link = /http\S+\/auth\/password\/\S+/.exec(made)?.[0] ?? "";
+    expect(link.startsWith(base)).toBe(true);
+    expect((await setPassword(link)).status).toBe(200);
+    const { stdout } = token("rossi", PASSWORD, "--scope", "openid user/Patient.read");
+    expect(claimsOf(stdout)).toMatchObject({ scope: "openid user/Patient.rs", roles: ["nurse", "midwife"], name: "Ada Rossi" });
+    expect(token("rossi", "a wrong password")).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining("is not right") });
+    expect(admin("close", "rossi").stdout).toContain("rossi is closed");
+    expect(token("rossi", PASSWORD)).toMatchObject({ status: 1, stdout: "" });
+    expect(admin("close", "nobody")).toMatchObject({ status: 1, stderr: expect.stringContaining("No account has this login name") });
+  });
+
+  it("gives a program without people a key, which gets it tokens of the system's scopes", () => {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
+    writeFileSync(join(dir, "public.jwk"), JSON.stringify({ ...publicKey.export({ format: "jwk" }), alg: "ES384", kid: "1" }));
+    writeFileSync(join(dir, "private.pem"), privateKey.export({ format: "pem", type: "pkcs8" }));
+    const scope = "system/Observation.rs";
+    expect(admin("add-client", "loader", "--scope", scope, "--jwks", join(dir, "public.jwk"), "--roles", "system").stdout).toContain(
+      "loader may",
+    );
+    const asked = program([
+      "token",
+      "--client",
+      "loader",
+      "--key",
+      join(dir, "private.pem"),
+      "--scope",
+      "system/*.read user/*.rs",
+      "--json",
+    ]);
+    expect(asked.stderr).toBe("");
+    const answer = JSON.parse(asked.stdout) as { access_token: string; scope: string };
+    expect(answer.scope).toBe(scope);
+    expect(claimsOf(answer.access_token)).toMatchObject({ sub: "loader", client_id: "loader", roles: ["system"], scope });
+  });
+});

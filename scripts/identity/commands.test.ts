@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readConfig } from "../../mesh/config.ts";
+import IdentityService from "../../services/identity/identity.service.ts";
+import { type Clinic, startClinic } from "../../test/kit/clinic.ts";
+import { commandOf } from "./commands.ts";
+
+describe("npm run admin", () => {
+  const keys = mkdtempSync(join(tmpdir(), "openward-keys-"));
+  let clinic: Clinic;
+  beforeAll(async () => {
+    const config = readConfig({ PUBLIC_URL: "https://ehr.example", IDENTITY_KEYS: keys });
+    clinic = await startClinic(IdentityService(config, { listens: false }));
+  });
+  afterAll(async () => {
+    await clinic.stop();
+    rmSync(keys, { recursive: true });
+  });
+  const run = async (name: string, ...args: string[]) => (await commandOf(name, args)(clinic.caller)).join("\n");
+
+  it.each([
+    ["no command that there is", "dance", []],
+    ["a word too few", "roles", ["rossi"]],
+    ["a word too many", "users", ["rossi"]],
+    ["an option that there is not", "users", ["--all"]],
+  ])("refuses %s, and says what there is", (_, name, args) => {
+    expect(() => commandOf(name, args)).toThrow(/usage: npm run admin[\s\S]*Roles: physician, nurse/);
+  });
+
+  it("works on accounts", async () => {
+    const made = await run("add-user", "rossi", "--name", "Ada Rossi", "--roles", "nurse,midwife", "--practitioner", "Practitioner/ada");
+    expect(made).toMatch(/^rossi is Ada Rossi: nurse, midwife\.\n.*once:\n {2}https:\/\/ehr\.example\/auth\/password\/[\w-]{43}$/);
+    await expect(run("add-user", "eve", "--roles", "king")).rejects.toThrow("No role is named king. There are: physician,");
+    expect(await run("roles", "rossi", "physician")).toBe("rossi: physician.");
+    expect(await run("password", "rossi")).toContain("https://ehr.example/auth/password/");
+    expect(await run("users")).toMatch(/^login +name[\s\S]*\nrossi +Ada Rossi +physician +Practitioner\/ada +no password yet/);
+    expect(await run("sessions", "rossi")).toMatch(/^since/);
+    expect(await run("end-sessions", "rossi")).toBe("Sessions and tokens of rossi have ended.");
+    expect(await run("close", "rossi")).toBe("rossi is closed; sessions and tokens have ended.");
+    expect(await run("users")).toMatch(/rossi .*closed \d{4}-\d\d-\d\d/);
+    await expect(run("close", "nobody")).rejects.toThrow("No account has this login name or id.");
+  });
+
+  it("works on apps, whose kind follows from what is said of them", async () => {
+    const app = ["--scope", "openid user/*.read", "--redirect", "https://app.example/back", "--logout-redirect", "https://app.example/"];
+    expect(await run("add-client", "growth", "--name", "Growth", ...app)).toBe("growth may ask for tokens.");
+    expect(await run("add-client", "portal", ...app, "--jwks-uri", "https://app.example/keys", "--trusted")).toContain("portal");
+    const loader = ["--scope", "system/*.read", "--jwks-uri", "https://app.example/keys", "--roles", "system"];
+    expect(await run("add-client", "loader", ...loader)).toContain("loader");
+    const listed = await run("clients");
+    for (const [id, kind] of [
+      ["growth", "public"],
+      ["portal", "confidential"],
+      ["loader", "backend"],
+    ]) {
+      expect(listed).toMatch(new RegExp(`^${id} +${kind} `, "m"));
+    }
+    expect(listed).toContain("user/*.rs");
+    await expect(run("add-client", "plain", "--scope", "openid")).rejects.toThrow("redirectUris must name where a code may be sent.");
+    expect(await run("remove-client", "growth")).toBe("growth is removed; its tokens have ended.");
+    expect(await run("clients")).not.toContain("growth");
+  });
+
+  it("makes new keys", async () => {
+    const [first, second] = [await run("new-keys"), await run("new-keys")];
+    expect(first).toMatch(/^Tokens are signed by [\w-]{43} now\.$/);
+    expect(second).not.toBe(first);
+  });
+});

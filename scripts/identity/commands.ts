@@ -1,0 +1,177 @@
+/** What `npm run admin` can do: each command is a call of the service, and its answer in lines. */
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { Caller } from "../../mesh/caller.ts";
+import { type ClientKind, identity, type PasswordLink, ROLES, type Role, type User } from "../../services/identity/identity.contract.ts";
+import { layOut } from "../repl/mesh-view.ts";
+import { StartupError } from "../start/startup-error.ts";
+
+/** Does it, and says what came of it. */
+export type Command = (caller: Caller) => Promise<string[]>;
+
+/** All commands. */
+export const USAGE = `usage: npm run admin -- COMMAND
+
+  users                                     all accounts
+  add-user LOGIN --name NAME --roles A,B    makes one, with a link that sets its password; --practitioner Practitioner/ID
+  roles LOGIN A,B                           gives it these roles, and no other
+  password LOGIN                            lost password: ends its sessions, prints a link that sets a new one
+  close LOGIN                               closes it for good
+  sessions LOGIN                            its sessions
+  end-sessions LOGIN                        ends them, and its tokens
+
+  try                                       accounts for trying, one a role, with their passwords, as JSON (npm run demo)
+
+  clients                                   all apps and programs that may ask for tokens
+  add-client ID --name NAME --scope SCOPES  with --redirect URI (repeated): an app on a device
+                                            with --redirect and --jwks FILE or --jwks-uri URL: an app on a server
+                                            with --jwks or --jwks-uri and --roles A,B: a program without people
+                                            --logout-redirect URI, --backchannel-logout URL, --trusted (no consent)
+  remove-client ID                          its tokens end
+
+  new-keys                                  where others may have the keys that sign tokens: everybody gets new tokens
+
+Roles: ${ROLES.join(", ")}.`;
+
+/** @throws StartupError with the usage */
+export function commandOf(name: string, args: string[]): Command {
+  const { values, positionals } = parse(args);
+  const [first = "", second = ""] = positionals;
+  const needed = NEEDED[name];
+  if (needed === undefined || positionals.length !== needed) throw new StartupError(USAGE);
+  switch (name) {
+    case "users":
+      return async (caller) => table(await identity.listUsers(caller, {}));
+    case "add-user":
+      return async (caller) => {
+        const { name = first, practitioner } = values;
+        const given = { login: first, name, roles: rolesOf(values.roles), ...(practitioner !== undefined && { practitioner }) };
+        const { user, link } = await identity.createUser(caller, given);
+        return [`${user.login} is ${user.name}: ${user.roles.join(", ") || "no role"}.`, ...(link ? linkLines(link) : [])];
+      };
+    case "roles":
+      return async (caller) => [
+        `${first}: ${(await identity.setRoles(caller, { user: first, roles: rolesOf(second) })).roles.join(", ")}.`,
+      ];
+    case "password":
+      return async (caller) => linkLines(await identity.resetPassword(caller, { user: first }));
+    case "close":
+      return async (caller) => [`${(await identity.closeUser(caller, { user: first })).login} is closed; sessions and tokens have ended.`];
+    case "sessions":
+      return async (caller) => {
+        const sessions = await identity.listSessions(caller, { user: first });
+        return layLines([["since", "apps"], ...sessions.map(({ since, clients }) => [since, clients.join(", ")])]);
+      };
+    case "end-sessions":
+      return async (caller) => {
+        await identity.endSessions(caller, { user: first });
+        return [`Sessions and tokens of ${first} have ended.`];
+      };
+    case "clients":
+      return async (caller) => {
+        const clients = await identity.listClients(caller, {});
+        return layLines([["id", "kind", "name", "scope"], ...clients.map(({ id, kind, name, scope }) => [id, kind, name, scope])]);
+      };
+    case "add-client":
+      return async (caller) => [`${(await identity.createClient(caller, clientFrom(first, values))).id} may ask for tokens.`];
+    case "new-keys":
+      return async (caller) => [`Tokens are signed by ${(await identity.renewKeys(caller, {})).keys[0]?.kid} now.`];
+    default:
+      return async (caller) => {
+        await identity.removeClient(caller, { id: first });
+        return [`${first} is removed; its tokens have ended.`];
+      };
+  }
+}
+
+/** Words after each command. */
+const NEEDED: Record<string, number> = {
+  users: 0,
+  "add-user": 1,
+  roles: 2,
+  password: 1,
+  close: 1,
+  sessions: 1,
+  "end-sessions": 1,
+  clients: 0,
+  "add-client": 1,
+  "remove-client": 1,
+  "new-keys": 0,
+};
+
+function parse(args: string[]) {
+  const [text, list] = [{ type: "string" } as const, { type: "string", multiple: true } as const];
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        name: text,
+        roles: text,
+        practitioner: text,
+        scope: text,
+        redirect: list,
+        "logout-redirect": list,
+        "backchannel-logout": text,
+        jwks: text,
+        "jwks-uri": text,
+        trusted: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new StartupError(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+type Values = ReturnType<typeof parse>["values"];
+
+function clientFrom(id: string, values: Values): Parameters<typeof identity.createClient>[1] {
+  const { name = id, scope = "", redirect = [], jwks, "jwks-uri": jwksUri, trusted } = values;
+  const hasKeys = jwks !== undefined || jwksUri !== undefined;
+  const kind: ClientKind = !hasKeys ? "public" : redirect.length > 0 ? "confidential" : "backend";
+  const backchannelLogoutUri = values["backchannel-logout"];
+  return {
+    id,
+    name,
+    kind,
+    scope,
+    redirectUris: redirect,
+    postLogoutRedirectUris: values["logout-redirect"] ?? [],
+    roles: rolesOf(values.roles),
+    isTrusted: trusted,
+    ...(backchannelLogoutUri !== undefined && { backchannelLogoutUri }),
+    ...(jwks !== undefined && { jwks: keysIn(jwks) }),
+    ...(jwksUri !== undefined && { jwksUri }),
+  };
+}
+
+function keysIn(file: string): { keys: Record<string, string>[] } {
+  try {
+    const read = JSON.parse(readFileSync(file, "utf8")) as { keys?: Record<string, string>[] } & Record<string, string>;
+    return { keys: read.keys ?? [read] };
+  } catch (error) {
+    throw new StartupError(`${file} is no JWK or set of them: ${(error as Error).message}`);
+  }
+}
+
+function rolesOf(text = ""): Role[] {
+  const names = text.split(",").filter(Boolean);
+  const unknown = names.filter((name) => !ROLES.includes(name as Role));
+  if (unknown.length > 0) throw new StartupError(`No role is named ${unknown.join(", ")}. There are: ${ROLES.join(", ")}.`);
+  return names as Role[];
+}
+
+const linkLines = ({ link, validUntil }: PasswordLink): string[] => [`Until ${validUntil} this link sets the password, once:`, `  ${link}`];
+
+const table = (users: User[]): string[] =>
+  layLines([
+    ["login", "name", "roles", "practitioner", "state"],
+    ...users.map((user) => [user.login, user.name, user.roles.join(", "), user.practitioner ?? "", stateOf(user)]),
+  ]);
+
+function stateOf({ closedAt, hasPassword, hasTotp }: User): string {
+  if (closedAt !== undefined) return `closed ${closedAt.slice(0, 10)}`;
+  return !hasPassword ? "no password yet" : hasTotp ? "with second factor" : "";
+}
+
+const layLines = (rows: string[][]): string[] => layOut(rows).split("\n");

@@ -1,0 +1,118 @@
+/**
+ * Signs a person in as an app on this machine does: by code and PKCE (RFC 8252), through the same pages, of which this program fills in the
+ * forms. The password goes to the server's own page and nowhere else.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { StartupError } from "../start/startup-error.ts";
+import { Browser, Left, type Shown } from "./browser.ts";
+
+/** The client that this is; every system has it. */
+const CLIENT = "openward-cli";
+/** Nobody listens there: the program reads the address that it is sent to. */
+const REDIRECT = "http://127.0.0.1/callback";
+/** Pages of one sign-in: password, code, patient, consent, and a wrong code or two. */
+const MAX_PAGES = 8;
+
+/** Who signs in, and for what. */
+export interface Person {
+  /** The gateway's address, without a slash at the end. */
+  base: string;
+  login: string;
+  password: string;
+  /** SMART scopes, separated by spaces. */
+  scope: string;
+  /** Asked for where the account has a second factor. */
+  code?(): Promise<string>;
+  /** The patient, where the scopes are about one, by id. */
+  patient?: string | undefined;
+}
+
+/** What a token endpoint gives. */
+export interface Tokens {
+  access_token: string;
+  expires_in: number;
+  scope?: string;
+  refresh_token?: string;
+  patient?: string;
+}
+
+/** @throws StartupError with what the page, or the server, has said */
+export async function signIn(person: Person): Promise<Tokens> {
+  const { base, scope } = person;
+  const { authorization_endpoint, token_endpoint } = await endpointsOf(base);
+  const [verifier, state] = [secret(), secret()];
+  const query = new URLSearchParams({
+    client_id: CLIENT,
+    response_type: "code",
+    redirect_uri: REDIRECT,
+    scope,
+    state,
+    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+    code_challenge_method: "S256",
+    ui_locales: "en",
+  });
+  const back = await throughPages(`${authorization_endpoint}?${query}`, person);
+  const { code, error, error_description: description, state: given } = Object.fromEntries(back.searchParams);
+  if (error || given !== state || !code) throw new StartupError(`Not signed in: ${description ?? error ?? "the answer is not ours"}.`);
+  return tokensFrom(token_endpoint, {
+    grant_type: "authorization_code",
+    client_id: CLIENT,
+    redirect_uri: REDIRECT,
+    code,
+    code_verifier: verifier,
+  });
+}
+
+/** Where a server's endpoints are. @throws StartupError when it has none */
+export async function endpointsOf(base: string): Promise<{ authorization_endpoint: string; token_endpoint: string }> {
+  const answer = await fetch(`${base}/.well-known/smart-configuration`).catch((error: Error) => {
+    throw new StartupError(`No server answers at ${base} (${error.message}): start one with \`npm start\`, or name it with --url.`);
+  });
+  if (!answer.ok) throw new StartupError(`The server at ${base} has no identity service (${answer.status}): nobody signs in there.`);
+  return (await answer.json()) as { authorization_endpoint: string; token_endpoint: string };
+}
+
+/** @throws StartupError with what the server has said */
+export async function tokensFrom(endpoint: string, form: Record<string, string>): Promise<Tokens> {
+  const answer = await fetch(endpoint, { method: "POST", body: new URLSearchParams(form) });
+  const body = (await answer.json().catch(() => ({}))) as Tokens & { error?: string; error_description?: string };
+  if (!answer.ok) throw new StartupError(`No token: ${body.error_description ?? body.error ?? `status ${answer.status}`}.`);
+  return body;
+}
+
+async function throughPages(url: string, person: Person): Promise<URL> {
+  const browser = new Browser(person.base);
+  let shown = await browser.go(url);
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    if (shown instanceof Left) return shown.url;
+    shown = await browser.go(shown.url, await formFor(shown, person));
+    if (!(shown instanceof Left)) refuseFault(shown, person);
+  }
+  throw new StartupError("The sign-in does not end.");
+}
+
+async function formFor({ text }: Shown, { login, password, code, patient }: Person): Promise<Record<string, string>> {
+  const has = (part: string) => text.includes(part);
+  if (has('name="password"')) return { step: "login", login, password };
+  if (has('name="code"')) return { step: "code", code: (await code?.()) ?? "" };
+  if (has('value="pick"')) {
+    if (patient === undefined) throw new StartupError("These scopes are about one patient: name the patient's id with --patient.");
+    return { step: "pick", patient };
+  }
+  if (has('value="allow"')) return { step: "allow" };
+  throw new StartupError(faultIn(text) ?? "The server shows a page that this program does not know.");
+}
+
+/** A second factor may be typed again; anything else would be the same again. */
+function refuseFault({ text, status }: Shown, { code, patient }: Person): void {
+  const fault = faultIn(text);
+  if (status === 401 && code && text.includes('name="code"')) return;
+  if (fault !== undefined) throw new StartupError(fault);
+  if (patient !== undefined && text.includes('value="pick"') && /type="search" value=""/.test(text) === false) {
+    throw new StartupError(`No patient has the id ${patient}.`);
+  }
+}
+
+const faultIn = (text: string): string | undefined => /id="fault">([^<]*)</.exec(text)?.[1] ?? /<code>([^<]*)<\/code>/.exec(text)?.[1];
+
+const secret = (): string => randomBytes(32).toString("base64url");

@@ -1,0 +1,97 @@
+/**
+ * Accounts for trying: one a role, `try-nurse`, with a random password that is kept in the data folder, beside what it opens. Who may read that
+ * folder may do all of this anyway.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../../mesh/config.ts";
+import { identity, type Role } from "../../services/identity/identity.contract.ts";
+import { writeAtomically } from "../start/data-folder.ts";
+import { gatewayUrl } from "../start/address.ts";
+import { StartupError } from "../start/startup-error.ts";
+import { withIdentity } from "./own-identity.ts";
+import { signIn } from "./sign-in.ts";
+
+/** Passwords by login, readable by this user only. */
+const FILE = "try-accounts.json";
+/** A token is asked for anew so long before it ends, milliseconds. */
+const BEFORE_END_MS = 60_000;
+/** All that a role may do. */
+export const TRY_SCOPE = "openid fhirUser user/*.cruds actions";
+
+/** An account for trying. */
+export interface TryAccount {
+  role: Role;
+  login: string;
+  password: string;
+}
+
+/**
+ * The accounts of these roles; those that are not there yet are made.
+ * @throws StartupError where the system keeps its accounts elsewhere
+ */
+export async function tryAccounts(config: Config, roles: readonly Role[]): Promise<TryAccount[]> {
+  const file = join(config.dataDir, FILE);
+  const passwords = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, string>) : {};
+  const missing = roles.filter((role) => passwords[loginOf(role)] === undefined);
+  if (missing.length > 0) {
+    await withIdentity(config, async (broker) => {
+      for (const role of missing) {
+        const password = randomBytes(15).toString("base64url");
+        const name = `${role.charAt(0).toUpperCase()}${role.slice(1).replaceAll("-", " ")} for trying`;
+        await identity.createUser(broker, { login: loginOf(role), name, roles: [role], password });
+        passwords[loginOf(role)] = password;
+        writeAtomically(file, JSON.stringify(passwords));
+      }
+    });
+  }
+  return roles.map((role) => ({ role, login: loginOf(role), password: passwords[loginOf(role)] as string }));
+}
+
+/** Gives a token for one request. */
+export type TokenSource = () => Promise<string>;
+
+/**
+ * How programs of who operates a system sign in by themselves: by TOKEN, or by the accounts for trying of the system that keeps its data here.
+ * Undefined where who asks need not sign in.
+ * @param base the gateway's address, without a slash at the end
+ * @throws StartupError where the system keeps its accounts elsewhere
+ */
+export async function ownTokens(config: Config, base: string): Promise<((role: Role) => TokenSource) | undefined> {
+  const { token } = config;
+  if (token !== undefined) return () => async () => token;
+  if (config.access === "open") return undefined;
+  const { status } = await fetch(`${base}/fhir/Patient?_summary=count`).catch(() => ({ status: 0 }));
+  if (status !== 401) return undefined; // who does not answer is told of later
+  if (base !== gatewayUrl(config)) {
+    throw new StartupError(`Who asks at ${base} must sign in: TOKEN=$(npm run --silent token -- --user … --url ${base}), and export it.`);
+  }
+  return (role) => tokenSource(config, base, role);
+}
+
+/** The same token until shortly before its end. */
+export function tokenSource(config: Config, base: string, role: Role): TokenSource {
+  let token: Promise<{ text: string; until: number }> | undefined;
+  const ask = async () => {
+    const [account] = await tryAccounts(config, [role]);
+    const { login, password } = account as TryAccount;
+    const at = Date.now();
+    const { access_token: text, expires_in: seconds } = await signIn({ base, login, password, scope: TRY_SCOPE });
+    return { text, until: at + seconds * 1_000 - BEFORE_END_MS };
+  };
+  return async () => {
+    const known = await token?.catch(() => undefined);
+    if (known === undefined || known.until <= Date.now()) token = ask();
+    return (await (token as ReturnType<typeof ask>)).text;
+  };
+}
+
+const loginOf = (role: Role): string => `try-${role}`;
+
+/** @throws StartupError for what is no role */
+export function roleNamed(text: string, roles: readonly Role[]): Role {
+  const role = roles.find((it) => it === text);
+  if (role === undefined) throw new StartupError(`"${text}" is no role; there are ${roles.join(", ")}.`);
+  return role;
+}

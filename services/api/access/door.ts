@@ -1,0 +1,127 @@
+/** Who comes to a gateway, and what is open to everybody. */
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { type Access, notAllowed, type Rights, signInNeeded } from "../../../mesh/access/access.ts";
+import { STAMP_LIFE_MS } from "../../../mesh/access/stamps.ts";
+import type { Interaction } from "../../../mesh/access/roles.ts";
+import type { Caller } from "../../../mesh/caller.ts";
+import { httpError } from "../http/errors.ts";
+import type { GoodToken, Tokens } from "./tokens.ts";
+
+/** A request takes less than this, milliseconds: for so long its stamp must be good. */
+const LONGEST_REQUEST_MS = 45_000;
+
+/** What tells nothing of people. Health and metrics have doors of their own (http/probes.ts). */
+const OPEN_PATHS = new Set(["/fhir/metadata", "/openapi.json", "/", "/docs"]);
+/** Files of the pages. */
+const OPEN_FILES = /^\/(?:docs\/)?[a-z-]+\.(?:css|js)$/;
+
+/** Puts the stamp of who asks into the request's meta. */
+export class Door {
+  readonly #access: Access;
+  readonly #tokens: Tokens;
+  readonly #stamps = new WeakMap<GoodToken, { stamp: string; until: number }>();
+
+  constructor(access: Access, tokens: Tokens) {
+    this.#access = access;
+    this.#tokens = tokens;
+  }
+
+  /** @throws 401 SIGN_IN_NEEDED, INVALID_TOKEN; 400 for two ways to sign in at once */
+  async enter(request: IncomingMessage, meta: Record<string, unknown>): Promise<void> {
+    delete meta["as"];
+    if (this.#access.isOpen) return;
+    const token = tokenOf(request);
+    if (token === undefined) {
+      const [path = ""] = (request.url ?? "/").split("?", 1);
+      const isQuestion = request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
+      if (isQuestion && (OPEN_PATHS.has(path) || OPEN_FILES.test(path))) return;
+      const error = signInNeeded();
+      error.data = { authenticate: 'Bearer realm="OpenWard"' };
+      throw error;
+    }
+    meta["as"] = this.#stampOf(await this.#tokens.read(token));
+  }
+
+  /** What the caller may do; undefined where that is everything, or nobody has said who asks. */
+  rightsOf(ctx: Pick<Caller, "meta">): Rights | undefined {
+    return this.#access.isOpen || ctx.meta?.["as"] === undefined ? undefined : this.#access.rightsOf(this.#access.identityOf(ctx));
+  }
+
+  /** The name of an idempotency key: each caller has keys of its own. */
+  keyOf(key: string, ctx: Pick<Caller, "meta">): string {
+    if (this.#access.isOpen) return key;
+    return createHash("sha256")
+      .update(`${this.#access.identityOf(ctx).sub} ${key}`)
+      .digest("base64url");
+  }
+
+  /** One stamp serves the requests of a quarter of its life: services verify it once. */
+  #stampOf(good: GoodToken): string {
+    const now = Date.now();
+    const known = this.#stamps.get(good);
+    if (known && known.until > now) return known.stamp;
+    const stamp = this.#access.stampOf(good.identity);
+    this.#stamps.set(good, { stamp, until: now + STAMP_LIFE_MS - LONGEST_REQUEST_MS });
+    return stamp;
+  }
+}
+
+/** RFC 6750, 2.1. A token in the URL would stand in logs: it is not taken. */
+function tokenOf({ headers: { authorization } }: IncomingMessage): string | undefined {
+  if (authorization === undefined) return undefined;
+  const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
+  if (token !== undefined) return token;
+  throw httpError(401, "INVALID_TOKEN", "Authorization must be: Bearer, a blank, and an access token.", {
+    authenticate: 'Bearer realm="OpenWard", error="invalid_request"',
+  });
+}
+
+/** Interactions, one of which a request by this method at this place of a type is. */
+function interactionsOf(method: string, path: string[]): Interaction[] {
+  const [, id, third] = path;
+  const isOperation = id?.startsWith("$") || third?.startsWith("$");
+  if (isOperation) return method === "POST" && (third === "$meta-add" || third === "$meta-delete") ? ["u"] : [];
+  switch (method) {
+    case "GET":
+    case "HEAD":
+      return id === undefined || id.startsWith("_") || (third !== undefined && third !== "_history") ? ["s"] : ["r"];
+    case "POST":
+      return id === undefined ? ["c"] : ["s"];
+    case "PUT":
+      return ["u", "c"];
+    case "PATCH":
+      return ["u"];
+    case "DELETE":
+      return ["d"];
+    default:
+      return [];
+  }
+}
+
+/** All of them. */
+export const INTERACTIONS: readonly Interaction[] = ["c", "r", "u", "d", "s"];
+
+const WORDS: Record<Interaction, string> = { c: "create", r: "read", u: "update", d: "delete", s: "search" };
+
+/**
+ * Says at the door what the owners would answer by silence: that the caller has no right to this interaction with the type at all. It depends
+ * on the caller and the request only, not on what there is.
+ * @param path behind `/fhir`, in parts @throws 403 NOT_ALLOWED
+ */
+export function refuseForbidden(access: Access, meta: Record<string, unknown>, method: string, path: string[]): void {
+  const [first, , third] = path;
+  if (access.isOpen || first === undefined || !/^[A-Z]/.test(first)) return;
+  // In a compartment (Patient/1/Observation) it is the other type that is searched.
+  const type = third !== undefined && /^[A-Z]/.test(third) ? third : first;
+  const wanted = interactionsOf(method, path);
+  if (wanted.length === 0) return;
+  const rights = access.rightsOf(access.identityOf({ meta }));
+  if (wanted.every((one) => rights.with(type, one) === "none")) throw forbidden(`${WORDS[wanted[0] as Interaction]} ${type}`);
+}
+
+function forbidden(what: string): Error {
+  const error = notAllowed(what);
+  error.data = { authenticate: 'Bearer realm="OpenWard", error="insufficient_scope"' };
+  return error;
+}

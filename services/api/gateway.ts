@@ -1,0 +1,45 @@
+/** What the gateway has, for the files that it is made of. */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Context, Service } from "moleculer";
+import type { WithDirectory } from "../../federation/directory.ts";
+import type { Profiles } from "../../federation/profiles.ts";
+import type { PageCriteria } from "./fhir/page-criteria.ts";
+import type { Answer } from "./http/answer.ts";
+import type { Door } from "./access/door.ts";
+import type { Tokens } from "./access/tokens.ts";
+import type { AnswerSizes } from "./http/answer-sizes.ts";
+import type { Connections } from "./http/connections.ts";
+import type { InFlight } from "./http/in-flight.ts";
+import type { OwnName } from "./http/own-name.ts";
+import type { Reclaim } from "./http/reclaim.ts";
+import type { WebSockets } from "./http/websockets.ts";
+import type { WorkGate } from "./http/work-gate.ts";
+import type { Meter } from "./console/meter.ts";
+
+/** The gateway as its parts see it. */
+export type Gateway = Service &
+  WithDirectory & {
+    server: Server | null;
+    http?: Server;
+    profiles: Profiles;
+    isReady: boolean;
+    /** Resolves when this gateway is ready: all members of the system are seen, or have been waited for. */
+    complete: Promise<void>;
+    isLeaving: boolean;
+    inFlight: InFlight;
+    connections: Connections;
+    gate: WorkGate;
+    reclaim: Reclaim;
+    sizes: AnswerSizes;
+    criteria: PageCriteria;
+    own: OwnName;
+    /** Each ends what it adds to the metrics. */
+    sampled?: (() => void)[];
+    closed?: Promise<void>;
+    meter: Meter;
+    webSockets: WebSockets;
+    tokens: Tokens;
+    door: Door;
+    express(): (request: IncomingMessage, response: ServerResponse) => void;
+    answer(ctx: Context, request: IncomingMessage): Promise<Answer>;
+  };

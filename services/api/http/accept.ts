@@ -1,0 +1,112 @@
+/** What every request, and every websocket, passes before the mesh hears of it. */
+import type { Gateway } from "../gateway.ts";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServiceBroker } from "moleculer";
+import type { Caller } from "../../../mesh/caller.ts";
+import type { Config } from "../../../mesh/config.ts";
+import { noteAnswer } from "../../../mesh/metrics.ts";
+import { readResource } from "../../../federation/read.ts";
+import { parseJson } from "../../../fhir/json.ts";
+import type { Subscription } from "../../../fhir/r4.ts";
+import { refuse as refuseFhir } from "../fhir/refusals.ts";
+import { type Answer, send } from "./answer.ts";
+import { arrivalOf } from "./body.ts";
+import { clientOf } from "./client-address.ts";
+import { crossOrigin } from "./cors.ts";
+import { httpError } from "./errors.ts";
+import { noteFailure } from "./failures.ts";
+import { setCommonHeaders } from "./headers.ts";
+import { overloaded } from "./in-flight.ts";
+import { requireOwnHost } from "./own-name.ts";
+import type { Received } from "./received.ts";
+import { probeOf } from "./probes.ts";
+import { originForm } from "./server.ts";
+import { WebSockets } from "./websockets.ts";
+import { refuse as refuseRest } from "../rest/refusals.ts";
+
+/** The websockets of this gateway. */
+export function webSocketsOf(service: Gateway, config: Config): WebSockets {
+  return new WebSockets({
+    config,
+    own: () => service.own,
+    isReady: () => service.isReady && !service.isLeaving,
+    enter: async (request) => {
+      const meta = {};
+      await service.door.enter(request, meta);
+      return meta;
+    },
+    isBindable: async (id, meta) => {
+      const caller = withMeta(service.broker, meta);
+      const { json } = await readResource({ caller, directory: service.directory }, "Subscription", id);
+      const { status, channel } = parseJson(json) as Subscription;
+      return status === "active" && channel.type === "websocket";
+    },
+  });
+}
+
+/** The broker, for a request that has no context. */
+const withMeta = (broker: ServiceBroker, meta: Record<string, unknown>): Caller => ({
+  meta,
+  call: (action, params, options) => broker.call(action, params as never, { ...options, meta: { ...options?.meta, ...meta } }) as never,
+});
+
+/** What every request passes before the mesh hears of it. */
+export function accept(
+  service: Gateway,
+  config: Config,
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  request: Received,
+  response: ServerResponse,
+): void {
+  const { own, inFlight, connections } = service;
+  const { socket } = request;
+  service.meter.count();
+  setCommonHeaders(response, own.origin.startsWith("https:"));
+  const refused = (error: unknown) => noteFailure(service, error, refuse(request, error));
+  const answer = (given: Answer) => {
+    send(request, response, given).catch(() => response.destroy());
+  };
+  // Whoever watches over this process hears from it also when it has too much to do, by whatever name.
+  const probed = probeOf(service, request, config);
+  if (probed) {
+    probed.then(answer, () => response.destroy());
+    return;
+  }
+  const [door, begun] = [request.url ?? "", performance.now()];
+  try {
+    requireOwnHost(request, own);
+    request.url = originForm(request.url ?? "/");
+    const fault = connections.begin(socket);
+    if (fault === "ended") return;
+    if (fault === "full") {
+      response.setHeader("Connection", "close");
+      throw overloaded();
+    }
+    const exchange = inFlight.open(clientOf(request, config), response, request.headers.expect !== undefined);
+    response.once("close", () => {
+      connections.end(socket);
+      if (exchange) inFlight.close(exchange);
+      if (response.headersSent) noteAnswer(door, response.statusCode, begun);
+    });
+    if (!exchange) throw overloaded();
+    request.exchange = exchange;
+    request.gate = service.gate;
+    const asked = crossOrigin(request, response, config, own);
+    if (asked === "refused") throw originRefused();
+    if (asked === "preflight") answer({ status: 204 });
+    else {
+      const arrival = arrivalOf(request);
+      // Of a client that has gone, nobody would hear the end.
+      if (arrival) arrival.then(() => response.closed || handle(request, response)).catch((error) => answer(refused(error)));
+      else handle(request, response);
+    }
+  } catch (error) {
+    answer(refused(error));
+  }
+}
+
+/** A refusal in the form of the door that was knocked at. */
+export const refuse = (request: IncomingMessage, error: unknown): Answer =>
+  request.url?.startsWith("/api/") ? refuseRest(error) : refuseFhir(error);
+
+const originRefused = () => httpError(403, "ORIGIN_REFUSED", "Apps of this origin may not use the API: it is not in CORS_ORIGIN.");

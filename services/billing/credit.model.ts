@@ -1,0 +1,83 @@
+import { numberOf } from "../../fhir/json.ts";
+import type { ChargeItem, Invoice } from "../../fhir/r4.ts";
+import { localReference } from "../../federation/facts.ts";
+import type { UniqueKey } from "../../store/store.ts";
+import type { CreditNote } from "./billing.contract.ts";
+import { CHARGE_CREDITED, CHARGE_INVOICED, invoiceNotInForce, nothingToCredit, notOnInvoice } from "./billing.errors.ts";
+import { billText, chargesOn, isInForce, numberOfBill } from "./billing.model.ts";
+import { money, unitsIn } from "./currencies.ts";
+
+// How a bill is taken back, whole or in part: plain data in, plain data out. No broker, no database, no clock.
+
+/** URL of an extension of an Invoice that is a credit note: the Invoice of which it takes something back. */
+const CREDITS = "urn:openward:credits";
+
+/** `Invoice/…` of which a credit note takes something back; undefined for any other Invoice. */
+export const creditedBy = ({ extension }: Pick<Invoice, "extension">): string | undefined =>
+  localReference(extension?.find(({ url }) => url === CREDITS)?.valueReference?.reference);
+
+/** A charge is on one Invoice in force at most, which has it once, and is credited once. */
+export function invoiceKeys(invoice: Invoice): UniqueKey[] {
+  if (!isInForce(invoice)) return [];
+  const [name, error] = creditedBy(invoice) === undefined ? ["invoiced", CHARGE_INVOICED] : ["credited", CHARGE_CREDITED];
+  return [...new Set(chargesOn(invoice))].map((charge) => ({ key: `${name}:${charge}`, error }));
+}
+
+/** Counts down from zero the credit notes of an Invoice, so that one that has any is not cancelled as a whole. */
+export const uncreditedCounter = (invoice: string): string => `uncredited/${invoice.slice("Invoice/".length)}`;
+
+/** An Invoice that is not in force any more; its charges are set free beside it. @throws 409 INVOICE_NOT_IN_FORCE */
+export function cancelInvoice<Of extends Invoice>(invoice: Of, reason: string): Of {
+  if (!isInForce(invoice)) throw invoiceNotInForce(`Invoice/${invoice.id}`);
+  return { ...invoice, status: "cancelled", cancelledReason: reason };
+}
+
+/**
+ * The credit note over charges of an Invoice in force, and the Invoice with a note of it. The charges stay billed: they were.
+ * @param items the charges that it is about
+ * @throws 409 INVOICE_NOT_IN_FORCE, NOT_ON_INVOICE, NOTHING_TO_CREDIT
+ */
+export function newCreditNote<Of extends Invoice & { id: string }>(
+  id: string,
+  invoice: Of,
+  { items, reason }: { items: (ChargeItem & { id: string })[]; reason: string },
+  now: Date,
+): { note: CreditNote; credit: Invoice & { id: string }; invoice: Of } {
+  const reference = `Invoice/${invoice.id}`;
+  if (!isInForce(invoice) || creditedBy(invoice) !== undefined) throw invoiceNotInForce(reference);
+  const charges = items.map((item) => `ChargeItem/${item.id}`);
+  const billed = new Set(chargesOn(invoice));
+  const other = charges.find((charge) => !billed.has(charge));
+  if (other !== undefined) throw notOnInvoice(other, reference);
+  const prices = items.map(({ priceOverride }) => numberOf(priceOverride?.value) ?? 0);
+  const currency = invoice.totalNet?.currency ?? items[0]?.priceOverride?.currency ?? "";
+  const cents = unitsIn(
+    prices.reduce((sum, price) => sum + price, 0),
+    currency,
+  );
+  if (cents === 0) throw nothingToCredit(reference);
+  const issued = now.toISOString();
+  const total = money(-cents, currency);
+  const number = numberOfBill(id, now);
+  const credit: Invoice & { id: string } = {
+    resourceType: "Invoice",
+    id,
+    ...billText(items, total),
+    extension: [{ url: CREDITS, valueReference: { reference } }],
+    identifier: [{ use: "official", type: { text: "credit note number" }, value: number }],
+    status: "issued",
+    type: { text: "credit note" },
+    ...(invoice.subject && { subject: invoice.subject }),
+    date: issued,
+    lineItem: charges.map((charge, index) => ({
+      sequence: index + 1,
+      chargeItemReference: { reference: charge },
+      priceComponent: [{ type: "base", amount: { value: -(prices[index] as number), currency } }],
+    })),
+    totalNet: total,
+    totalGross: total,
+    note: [{ time: issued, text: reason }],
+  };
+  const noted: Of = { ...invoice, note: [...(invoice.note ?? []), { time: issued, text: `Credit note ${number}: ${reason}` }] };
+  return { note: { creditNote: `Invoice/${id}`, invoice: reference, cents, currency, charges, issuedAt: issued }, credit, invoice: noted };
+}

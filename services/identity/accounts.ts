@@ -1,0 +1,236 @@
+/** Accounts: made, changed and closed by administrators; everything that ends sessions and tokens. */
+import { randomUUID } from "node:crypto";
+import { DuplicateKey } from "../../store/documents/documents.ts";
+import type { Kept } from "./collections.ts";
+import type { PasswordLink, Role, Session, User } from "./identity.contract.ts";
+import { lastAdministrator, loginTaken, passwordWeak, practitionerTaken, userNotFound } from "./identity.errors.ts";
+import {
+  hashOf,
+  isPassword,
+  loginOf,
+  newSecret,
+  type StoredAccount,
+  type StoredArtifact,
+  type StoredLink,
+  userOf,
+} from "./identity.model.ts";
+import type { News } from "./news.ts";
+import type { Passwords } from "./sign-in/passwords.ts";
+
+/** A link that sets a password is good for so long, milliseconds. */
+const LINK_MS = 3_600_000;
+/** In one list. */
+const MAX_LISTED = 10_000;
+/** The login name of the administrator that the first start makes. */
+export const FIRST_LOGIN = "admin";
+
+/** What accounts are worked on with. */
+export interface AccountParts {
+  kept: Kept;
+  news: News;
+  passwords: Passwords;
+  /** The public base URL; undefined: not known here. */
+  origin?: string | undefined;
+}
+
+/** The accounts of a node of `identity`, or of a program that works on its store. */
+export class Accounts {
+  readonly #parts: AccountParts;
+
+  constructor(parts: AccountParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN, 422 PASSWORD_WEAK */
+  async create(given: {
+    login: string;
+    name: string;
+    roles: Role[];
+    practitioner?: string | undefined;
+    password?: string | undefined;
+  }): Promise<{ user: User; link?: PasswordLink }> {
+    const { name, roles, practitioner, password } = given;
+    const login = loginOf(given.login);
+    if (password !== undefined && !isPassword(password, login)) throw passwordWeak();
+    const account = newAccount({
+      login,
+      name,
+      roles,
+      ...(practitioner !== undefined && { practitioner }),
+      ...(password !== undefined && { password: await this.#parts.passwords.hash(password) }),
+    });
+    await this.#insert(account);
+    return { user: userOf(account), ...(password === undefined && { link: await this.#link(account._id, "reset") }) };
+  }
+
+  /** @param user login name or id @throws 404 USER_NOT_FOUND */
+  async find(user: string): Promise<StoredAccount> {
+    const found = await this.#accounts.findOne({ $or: [{ login: loginOf(user) }, { _id: user }] });
+    if (!found) throw userNotFound(user);
+    return found;
+  }
+
+  /** By its id; null when it is closed, or none. */
+  open(id: string): Promise<StoredAccount | null> {
+    return this.#accounts.findOne({ _id: id, closedAt: { $exists: false } });
+  }
+
+  async list(): Promise<User[]> {
+    return (await this.#accounts.find({ sort: ["login"], limit: MAX_LISTED })).map(userOf);
+  }
+
+  /** @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
+  async setRoles(user: string, roles: Role[]): Promise<User> {
+    const account = await this.find(user);
+    const isAdministrator = roles.includes("administrator");
+    if (account.isAdministrator && !isAdministrator) await this.#requireAnother(account);
+    const changed = { roles: [...new Set(roles)], isAdministrator };
+    await this.#accounts.updateMany({ _id: account._id }, { $set: changed });
+    await this.#parts.news.tell({ sub: account._id });
+    return userOf({ ...account, ...changed });
+  }
+
+  /** @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
+  async close(user: string): Promise<User> {
+    const account = await this.find(user);
+    if (account.isAdministrator) await this.#requireAnother(account);
+    return this.#close(account);
+  }
+
+  /** Closes the account of a practitioner who has left, if there is one. */
+  async closeOf(practitioner: string): Promise<void> {
+    const account = await this.#accounts.findOne({ practitioner, closedAt: { $exists: false } });
+    if (account) await this.#close(account);
+  }
+
+  /** Sessions, codes and tokens; who it is may sign in again, unless the account is closed. */
+  async end(accountId: string): Promise<void> {
+    const { kept, news } = this.#parts;
+    await kept.artifacts.removeMany({ accountId });
+    await kept.halfway.removeMany({ account: accountId });
+    await news.tell({ sub: accountId });
+  }
+
+  /** Sessions of somebody's browsers. */
+  async sessions(accountId: string): Promise<Session[]> {
+    const found = await this.#parts.kept.artifacts.find({ query: { model: "Session", accountId }, limit: MAX_LISTED });
+    return found.map(sessionOf);
+  }
+
+  /** @returns the link that sets a new password, and takes the second factor away @throws 404 USER_NOT_FOUND */
+  async resetPassword(user: string): Promise<PasswordLink> {
+    const account = await this.find(user);
+    if (account.closedAt !== undefined) throw userNotFound(user);
+    const { kept } = this.#parts;
+    await kept.links.removeMany({ account: account._id });
+    await this.end(account._id);
+    return this.#link(account._id, account.password === undefined && account.login === FIRST_LOGIN ? "first" : "reset");
+  }
+
+  /** The account whose password a link sets; undefined: it was used, or is too old. */
+  async ofLink(secret: string): Promise<StoredAccount | undefined> {
+    const link = await this.#parts.kept.links.findOne({ _id: hashOf(secret), expiresAt: { $gt: Date.now() } });
+    return link ? this.#forLink(link) : undefined;
+  }
+
+  /** Sets the password, once for each link. @throws 422 PASSWORD_WEAK, 503 SIGN_IN_BUSY @returns false: the link is void */
+  async setPassword(secret: string, password: string): Promise<boolean> {
+    const { kept, passwords } = this.#parts;
+    const account = await this.ofLink(secret);
+    if (!account) return false;
+    if (!isPassword(password, account.login)) throw passwordWeak();
+    const hash = await passwords.hash(password);
+    const link = await kept.links.findOne({ _id: hashOf(secret) });
+    if (!link || (await kept.links.removeMany({ _id: link._id })) !== 1) return false;
+    const query = { _id: account._id, closedAt: { $exists: false }, ...(link.kind === "first" && { password: { $exists: false } }) };
+    const $unset = { totpSecret: true, totpStep: true } as const;
+    if ((await this.#accounts.updateMany(query, { $set: { password: hash }, $unset })) !== 1) return false;
+    await kept.links.removeMany({ account: account._id });
+    await kept.recoveryCodes.removeMany({ account: account._id });
+    await kept.devices.removeMany({ account: account._id });
+    await this.end(account._id);
+    return true;
+  }
+
+  /**
+   * As long as nobody administers the system: the account that may, and a link that sets its password. Nodes that start at once make one
+   * account. @returns undefined when there is an administrator
+   */
+  async first(): Promise<PasswordLink | undefined> {
+    const isThere = await this.#accounts.findOne({ isAdministrator: true, password: { $exists: true }, closedAt: { $exists: false } });
+    if (isThere) return undefined;
+    try {
+      await this.#insert(newAccount({ login: FIRST_LOGIN, name: "Administrator", roles: ["administrator"] }));
+    } catch (error) {
+      if ((error as { type?: string }).type !== "LOGIN_TAKEN") throw error;
+    }
+    const account = await this.find(FIRST_LOGIN);
+    return account.password === undefined ? this.#link(account._id, "first") : undefined;
+  }
+
+  get #accounts(): Kept["accounts"] {
+    return this.#parts.kept.accounts;
+  }
+
+  async #insert(account: StoredAccount): Promise<void> {
+    try {
+      await this.#accounts.insert(account);
+    } catch (error) {
+      if (!(error instanceof DuplicateKey)) throw error;
+      const { login, practitioner = "" } = account;
+      throw (await this.#accounts.findOne({ login })) ? loginTaken(login) : practitionerTaken(practitioner);
+    }
+  }
+
+  async #close(account: StoredAccount): Promise<User> {
+    const closedAt = account.closedAt ?? Date.now();
+    await this.#accounts.updateMany({ _id: account._id }, { $set: { closedAt, isAdministrator: false }, $unset: { practitioner: true } });
+    await this.#parts.kept.links.removeMany({ account: account._id });
+    await this.end(account._id);
+    return userOf({ ...account, closedAt });
+  }
+
+  /** Two who end each other's right in the same moment could both succeed; the next start makes a new first administrator then. */
+  async #requireAnother({ _id }: StoredAccount): Promise<void> {
+    const others = await this.#accounts.count({
+      isAdministrator: true,
+      password: { $exists: true },
+      closedAt: { $exists: false },
+      _id: { $ne: _id },
+    });
+    if (others === 0) throw lastAdministrator(_id);
+  }
+
+  async #forLink({ account, kind }: StoredLink): Promise<StoredAccount | undefined> {
+    const found = await this.open(account);
+    return found && !(kind === "first" && found.password !== undefined) ? found : undefined;
+  }
+
+  async #link(account: string, kind: StoredLink["kind"]): Promise<PasswordLink> {
+    const secret = newSecret();
+    const expiresAt = Date.now() + LINK_MS;
+    await this.#parts.kept.links.insert({ _id: hashOf(secret), account, kind, expiresAt });
+    return { link: `${this.#parts.origin ?? ""}/auth/password/${secret}`, validUntil: new Date(expiresAt).toISOString() };
+  }
+}
+
+const newAccount = (given: Pick<StoredAccount, "login" | "name" | "roles" | "practitioner" | "password">): StoredAccount => ({
+  _id: randomUUID(),
+  ...given,
+  roles: [...new Set(given.roles)],
+  isAdministrator: given.roles.includes("administrator"),
+  createdAt: Date.now(),
+});
+
+function sessionOf({ payload }: StoredArtifact): Session {
+  const {
+    uid = "",
+    loginTs = 0,
+    authorizations = {},
+  } = JSON.parse(payload) as {
+    uid?: string;
+    loginTs?: number;
+    authorizations?: Record<string, unknown>;
+  };
+  return { id: uid, since: new Date(loginTs * 1_000).toISOString(), clients: Object.keys(authorizations) };
+}

@@ -1,0 +1,133 @@
+/** The actions by which an operator works on accounts and clients. In the mesh only: nothing here is published. */
+import type { Context } from "moleculer";
+import type { Accounts } from "./accounts.ts";
+import { ClientKind, ROLES, type identity } from "./identity.contract.ts";
+import type { Registrations } from "./registrations.ts";
+
+/** The service, as these actions see it. */
+interface Office {
+  accounts: Accounts;
+  registrations: Registrations;
+}
+
+/** What a caller gives to an action. */
+type ParamsOf<Name extends keyof typeof identity> = Parameters<(typeof identity)[Name]>[1];
+type Given<Name extends keyof typeof identity> = Context<ParamsOf<Name>>;
+
+const USER = { type: "string", min: 1, max: 100 } as const;
+const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
+const SCOPE = { type: "string", max: 5_000 } as const;
+/** A `client_id`. */
+export const CLIENT_ID = { type: "string", pattern: /^[A-Za-z0-9._-]{3,100}$/ } as const;
+const ROLE_LIST = { type: "array", max: ROLES.length, items: { type: "enum", values: [...ROLES] } } as const;
+const URIS = { type: "array", max: 20, optional: true, items: { type: "string", max: 500 } } as const;
+/** Encrypted, or on this machine. */
+const URI = {
+  type: "string",
+  max: 500,
+  pattern: /^(https:\/\/|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)[:/])\S+$/,
+  optional: true,
+} as const;
+const JWKS = {
+  type: "object",
+  optional: true,
+  strict: true,
+  props: { keys: { type: "array", min: 1, max: 10, items: { type: "object" } } },
+} as const;
+const ofUser = { params: { user: USER, $$strict: true } } as const;
+const ofNothing = { params: { $$strict: true } } as const;
+
+/** Actions of `identity`, by name. */
+export const administration = {
+  createUser: {
+    params: {
+      login: { type: "string", pattern: /^[A-Za-z0-9][A-Za-z0-9._@-]{1,99}$/ },
+      name: NAME,
+      roles: ROLE_LIST,
+      practitioner: { type: "string", pattern: /^Practitioner\/[A-Za-z0-9.-]{1,64}$/, optional: true },
+      password: { type: "string", max: 1_024, optional: true },
+      $$strict: true as const,
+    },
+    handler(this: Office, { params }: Given<"createUser">) {
+      return this.accounts.create(params);
+    },
+  },
+
+  setRoles: {
+    params: { user: USER, roles: ROLE_LIST, $$strict: true as const },
+    handler(this: Office, { params }: Given<"setRoles">) {
+      return this.accounts.setRoles(params.user, params.roles);
+    },
+  },
+
+  closeUser: {
+    ...ofUser,
+    handler(this: Office, { params }: Given<"closeUser">) {
+      return this.accounts.close(params.user);
+    },
+  },
+
+  listUsers: {
+    ...ofNothing,
+    handler(this: Office) {
+      return this.accounts.list();
+    },
+  },
+
+  resetPassword: {
+    ...ofUser,
+    handler(this: Office, { params }: Given<"resetPassword">) {
+      return this.accounts.resetPassword(params.user);
+    },
+  },
+
+  listSessions: {
+    ...ofUser,
+    async handler(this: Office, { params }: Given<"listSessions">) {
+      return this.accounts.sessions((await this.accounts.find(params.user))._id);
+    },
+  },
+
+  endSessions: {
+    ...ofUser,
+    async handler(this: Office, { params }: Given<"endSessions">) {
+      await this.accounts.end((await this.accounts.find(params.user))._id);
+      return null;
+    },
+  },
+
+  createClient: {
+    params: {
+      id: CLIENT_ID,
+      name: NAME,
+      kind: { type: "enum", values: Object.values(ClientKind) },
+      scope: SCOPE,
+      redirectUris: URIS,
+      postLogoutRedirectUris: URIS,
+      backchannelLogoutUri: URI,
+      roles: { ...ROLE_LIST, optional: true },
+      jwks: JWKS,
+      jwksUri: URI,
+      isTrusted: { type: "boolean", optional: true },
+      $$strict: true as const,
+    },
+    handler(this: Office, { params }: Given<"createClient">) {
+      return this.registrations.create(params);
+    },
+  },
+
+  removeClient: {
+    params: { id: CLIENT_ID, $$strict: true as const },
+    async handler(this: Office, { params }: Given<"removeClient">) {
+      await this.registrations.remove(params.id);
+      return null;
+    },
+  },
+
+  listClients: {
+    ...ofNothing,
+    handler(this: Office) {
+      return this.registrations.list();
+    },
+  },
+};

@@ -1,0 +1,153 @@
+import { action } from "../../mesh/contract.ts";
+
+/** What somebody is in the hospital; what a role may do is in `services/identity/roles`. */
+export const ROLES = [
+  "physician",
+  "nurse",
+  "midwife",
+  "lab-technician",
+  "pharmacist",
+  "front-desk",
+  "billing",
+  "records-office",
+  "administrator",
+  "auditor",
+  "system",
+] as const;
+/** One of `ROLES`. */
+export type Role = (typeof ROLES)[number];
+
+/** An account of a person, without its secrets. */
+export interface User {
+  /** The `sub` of this person's tokens. */
+  id: string;
+  /** What is typed at the sign-in, in lower case. */
+  login: string;
+  /** For display. */
+  name: string;
+  roles: Role[];
+  /** "Practitioner/…": who this is among those who work here. */
+  practitioner?: string;
+  hasPassword: boolean;
+  hasTotp: boolean;
+  createdAt: string; // ISO 8601, UTC
+  closedAt?: string; // ISO 8601, UTC
+}
+
+/** A link that sets the password of one account, once. */
+export interface PasswordLink {
+  /** The address; without its origin where the process does not know the gateway's. */
+  link: string;
+  validUntil: string; // ISO 8601, UTC
+}
+
+/** How a client proves who it is: not at all (an app on a device), or by a JWT that its private key has signed. */
+export const ClientKind = { public: "public", confidential: "confidential", backend: "backend" } as const;
+export type ClientKind = (typeof ClientKind)[keyof typeof ClientKind];
+
+/** A program that may ask for tokens. */
+export interface Client {
+  /** The `client_id`. */
+  id: string;
+  name: string;
+  kind: ClientKind;
+  /** Where a code may be sent, compared as text; of a `backend` none. */
+  redirectUris: string[];
+  postLogoutRedirectUris: string[];
+  /** Where it is told that a session has ended. */
+  backchannelLogoutUri?: string;
+  /** SMART scopes (v2) that it may ask for, separated by spaces. */
+  scope: string;
+  /** Of a `backend`: whose rights it has. */
+  roles: Role[];
+  /** Public keys of its assertions, or where they are. */
+  jwks?: { keys: Record<string, string>[] };
+  jwksUri?: string;
+  /** The hospital's own app: nobody is asked for consent. */
+  isTrusted: boolean;
+  createdAt: string; // ISO 8601, UTC
+}
+
+/** What no longer holds, whatever the tokens say. */
+export interface Ended {
+  /** No other has it. */
+  id: string;
+  /** Tokens of this account that were issued until `at`. */
+  sub?: string;
+  /** All tokens of this grant, whenever they were issued. */
+  sid?: string;
+  /** This token. */
+  jti?: string;
+  /** Tokens of this client that were issued until `at`. */
+  clientId?: string;
+  at: number; // milliseconds since 1970
+}
+
+/** A session of somebody's browser. */
+export interface Session {
+  id: string;
+  since: string; // ISO 8601, UTC
+  clients: string[];
+}
+
+/** Public part of a key that signs tokens (RFC 7517). */
+export interface PublicKey {
+  kty: "EC";
+  crv: "P-256";
+  x: string;
+  y: string;
+  kid: string;
+  alg: "ES256";
+  use: "sig";
+}
+
+/** The broadcast event that carries an `Ended`. Best effort: `identity.endedSince` has what was missed. */
+export const IDENTITY_ENDED = "identity.ended";
+
+/** Longest life of an access token, seconds. */
+export const ACCESS_TOKEN_S = 600;
+
+/** Everything that other services may know about `identity`. `user` is a login name or an id. */
+export const identity = {
+  /** Keys whose tokens are valid: this one's, the next one's, and the last one's for as long as a token of it lives. */
+  keys: action<Record<string, never>, { keys: PublicKey[] }>("identity.keys"),
+  /** Keys that others may have are forgotten, and new ones signed with; each machine must get the files of this one. */
+  renewKeys: action<Record<string, never>, { keys: PublicKey[] }>("identity.renewKeys"),
+  /** What has ended since (milliseconds since 1970), oldest first; kept for longer than an access token lives. */
+  endedSince: action<{ at: number }, Ended[]>("identity.endedSince"),
+  /** Makes an account; without `password` it comes with a link that sets one. @throws 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN */
+  createUser: action<
+    { login: string; name: string; roles: Role[]; practitioner?: string; password?: string },
+    { user: User; link?: PasswordLink }
+  >("identity.createUser"),
+  /** Tokens with the roles of before end. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
+  setRoles: action<{ user: string; roles: Role[] }, User>("identity.setRoles"),
+  /** Ends sessions and tokens, for good. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
+  closeUser: action<{ user: string }, User>("identity.closeUser"),
+  /** All accounts by login, at most 10,000. */
+  listUsers: action<Record<string, never>, User[]>("identity.listUsers"),
+  /** Ends sessions and tokens; the link sets a new password and takes the second factor away. @throws 404 USER_NOT_FOUND */
+  resetPassword: action<{ user: string }, PasswordLink>("identity.resetPassword"),
+  /** @throws 404 USER_NOT_FOUND */
+  listSessions: action<{ user: string }, Session[]>("identity.listSessions"),
+  /** Ends sessions and tokens of somebody, who may sign in again. @throws 404 USER_NOT_FOUND */
+  endSessions: action<{ user: string }, null>("identity.endSessions"),
+  /** @throws 409 CLIENT_TAKEN, 422 CLIENT_INVALID */
+  createClient: action<
+    Pick<Client, "id" | "name" | "kind" | "scope"> &
+      Partial<
+        Pick<Client, "redirectUris" | "postLogoutRedirectUris" | "backchannelLogoutUri" | "roles" | "jwks" | "jwksUri" | "isTrusted">
+      >,
+    Client
+  >("identity.createClient"),
+  /** Its tokens end. @throws 404 CLIENT_NOT_FOUND */
+  removeClient: action<{ id: string }, null>("identity.removeClient"),
+  /** All clients by id, at most 10,000. */
+  listClients: action<Record<string, never>, Client[]>("identity.listClients"),
+  /**
+   * The `launch` parameter of an EHR launch (SMART App Launch 2.2): the app that is started with it within five minutes, by who calls this,
+   * gets this patient and encounter (ids).
+   * @throws 404 CLIENT_NOT_FOUND, 404 PATIENT_NOT_FOUND (or not to be seen), 404 USER_NOT_FOUND (a program has no account)
+   */
+  createLaunch: action<{ client: string; patient: string; encounter?: string }, { launch: string }>("identity.createLaunch"),
+};

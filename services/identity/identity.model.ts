@@ -1,0 +1,156 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Document } from "../../store/documents/documents.ts";
+import type { Client, Ended, Role, User } from "./identity.contract.ts";
+
+// What is stored, and the rules over it: plain data in, plain data out.
+
+/** An account as it is stored. */
+export interface StoredAccount extends Document {
+  login: string;
+  name: string;
+  roles: Role[];
+  /** Whether `roles` holds administrator: lists are not searched. */
+  isAdministrator: boolean;
+  practitioner?: string;
+  /** PHC string of argon2id. */
+  password?: string;
+  /** Base32; absent while there is no second factor. */
+  totpSecret?: string;
+  /** The last time step whose code was used: a code is good once. */
+  totpStep?: number;
+  createdAt: number; // milliseconds since 1970
+  closedAt?: number; // milliseconds since 1970
+}
+
+/** A client as it is stored. */
+export interface StoredClient extends Document, Omit<Client, "id" | "createdAt"> {
+  createdAt: number; // milliseconds since 1970
+}
+
+/** What `oidc-provider` keeps: sessions, grants, codes, tokens, interactions. Ids are hashes: who reads the store cannot use them. */
+export interface StoredArtifact extends Document {
+  model: string;
+  /** JSON, without the id. */
+  payload: string;
+  grantId?: string;
+  uid?: string;
+  accountId?: string;
+  clientId?: string;
+  sessionUid?: string;
+  consumedAt?: number; // milliseconds since 1970
+  expiresAt: number; // milliseconds since 1970
+}
+
+/** A secret that is good once, kept as its hash: a link that sets a password, an EHR launch, a recovery code. */
+export interface StoredTicket extends Document {
+  account: string;
+  /** Absent: as long as the account. */
+  expiresAt?: number; // milliseconds since 1970
+}
+
+/** A link that sets a password. */
+export interface StoredLink extends StoredTicket {
+  /** "first": only while the account has no password. */
+  kind: "first" | "reset";
+}
+
+/** An EHR launch that was prepared. */
+export interface StoredLaunch extends StoredTicket {
+  client: string;
+  patient: string;
+  encounter?: string;
+}
+
+/** What a grant is bound to. */
+export interface StoredContext extends Document {
+  patient?: string;
+  encounter?: string;
+  expiresAt: number; // milliseconds since 1970
+}
+
+/** Tries to sign in that have failed. */
+export interface StoredFailures extends Document {
+  count: number;
+  /** Before this no other try is looked at, milliseconds since 1970. */
+  next: number;
+  expiresAt: number; // milliseconds since 1970
+}
+
+/** News as they are stored. */
+export interface StoredEnded extends Document, Omit<Ended, "id"> {
+  expiresAt: number; // milliseconds since 1970
+}
+
+/** How secrets are kept that are too long to be guessed. */
+export const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
+
+/** A secret of 256 bits, for a link or a cookie. */
+export const newSecret = (): string => randomBytes(32).toString("base64url");
+
+/** An account as others may see it. */
+export function userOf(account: StoredAccount): User {
+  const { _id, login, name, roles, practitioner, password, totpSecret, createdAt, closedAt } = account;
+  return {
+    id: _id,
+    login,
+    name,
+    roles,
+    ...(practitioner !== undefined && { practitioner }),
+    hasPassword: password !== undefined,
+    hasTotp: totpSecret !== undefined,
+    createdAt: new Date(createdAt).toISOString(),
+    ...(closedAt !== undefined && { closedAt: new Date(closedAt).toISOString() }),
+  };
+}
+
+/** A client as others may see it. */
+export function clientOf({ _id, createdAt, ...client }: StoredClient): Client {
+  return { id: _id, ...client, createdAt: new Date(createdAt).toISOString() };
+}
+
+/** News as gateways hear them. */
+export function endedOf({ _id, sub, sid, jti, clientId, at }: StoredEnded): Ended {
+  return {
+    id: _id,
+    ...(sub !== undefined && { sub }),
+    ...(sid !== undefined && { sid }),
+    ...(jti !== undefined && { jti }),
+    ...(clientId !== undefined && { clientId }),
+    at,
+  };
+}
+
+/** Login names are the same in any case and with any blanks around them. */
+export const loginOf = (typed: string): string => typed.normalize("NFKC").trim().toLowerCase();
+
+/** Whether a password may be set: length counts, rules about signs do not (NIST SP 800-63B-4, 3.1.1). */
+export const isPassword = (password: string, login: string): boolean =>
+  [...password].length >= 12 && [...password].length <= 256 && loginOf(password) !== login;
+
+/** Why a client cannot be as it is said to be; undefined: it can. */
+export function clientFault(client: Omit<StoredClient, "_id" | "createdAt">): string | undefined {
+  const { kind, redirectUris, jwks, jwksUri, roles, scope } = client;
+  const hasKeys = jwks !== undefined || jwksUri !== undefined;
+  if (kind === "public" && hasKeys) return "A public client has no keys: name it confidential.";
+  if (kind !== "public" && !hasKeys) return "A confidential or backend client signs its assertions: give jwks or jwksUri.";
+  if (kind === "backend" && redirectUris.length > 0) return "A backend client has nobody who could be redirected: leave redirectUris out.";
+  if (kind !== "backend" && redirectUris.length === 0) return "redirectUris must name where a code may be sent.";
+  if (kind === "backend" && roles.length === 0) return "A backend client has the rights of its roles: name at least one.";
+  if (kind !== "backend" && roles.length > 0) return "A client that people use has their rights: roles are for backend clients.";
+  if (kind === "backend" && /(^| )(?!system\/)/.test(scope)) return "A backend client asks for system/… scopes only.";
+  if (kind !== "backend" && /(^| )system\//.test(scope)) return "system/… scopes are for backend clients.";
+  if (redirectUris.some((uri) => !isRedirectUri(uri))) {
+    return "redirectUris must be https, http on a loopback address, or an app's own scheme with a dot.";
+  }
+  if (jwks?.keys.some((key) => "d" in key || "k" in key)) return "jwks must hold public keys only.";
+  return undefined;
+}
+
+/** Where a code may be sent: encrypted, on this machine, or to an app (RFC 8252, 7). */
+function isRedirectUri(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.hash !== "" || url.username !== "" || text.includes("*")) return false;
+  if (url.protocol === "https:") return true;
+  if (url.protocol === "http:") return ["127.0.0.1", "[::1]", "localhost"].includes(url.hostname);
+  return url.protocol.includes(".");
+}

@@ -1,0 +1,151 @@
+import { mkdir } from "node:fs/promises";
+import type { Server } from "node:http";
+import type { Context, Service, ServiceSchema } from "moleculer";
+import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
+import { accessOf, notAllowed } from "../../mesh/access/access.ts";
+import type { Config } from "../../mesh/config.ts";
+import { defineService } from "../../mesh/contract.ts";
+import type { WithCollections } from "../../mixins/collections.ts";
+import { Accounts } from "./accounts.ts";
+import { administration, CLIENT_ID } from "./administration.ts";
+import { IdentityCollections, type Stored } from "./collections.ts";
+import { type Ended, type identity, IDENTITY_ENDED } from "./identity.contract.ts";
+import { patientNotFound, userNotFound } from "./identity.errors.ts";
+import { addressOf, startListener, stopListener } from "./listener.ts";
+import { News } from "./news.ts";
+import { IdentityNode } from "./node.ts";
+import { originIn } from "./origin.ts";
+import { People } from "./people.ts";
+import { followsPractitioners } from "./practitioners.ts";
+import { keysAt, publicPart, renewKeys } from "./provider/keys.ts";
+import { scopesIn } from "./provider/scopes.ts";
+import { Registrations } from "./registrations.ts";
+import { Passwords } from "./sign-in/passwords.ts";
+
+const FHIR_ID = { type: "string", pattern: /^[A-Za-z0-9.-]{1,64}$/ } as const;
+/** How often it is looked whether another key signs now, milliseconds; an operator may have made new ones. */
+const LOOK_AT_KEYS_MS = 10_000;
+
+type This = Service &
+  WithDirectory &
+  WithCollections<Stored> & {
+    news: News;
+    accounts: Accounts;
+    registrations: Registrations;
+    people: People;
+    passwords: Passwords;
+    node?: IdentityNode;
+    listener?: Server;
+    keyTimer?: NodeJS.Timeout | undefined;
+    serve(): Promise<void>;
+    tellFirstLink(): Promise<void>;
+  };
+
+/** @param listens false: for a program that works on the store and answers nobody */
+export default (config: Config, { listens = true } = {}): ServiceSchema =>
+  defineService<typeof identity, This>({
+    name: "identity",
+    mixins: [...(listens ? followsPractitioners() : []), IdentityCollections(), WithFhirDirectory()],
+    metadata: {},
+
+    actions: {
+      keys: {
+        params: { $$strict: true },
+        async handler() {
+          return { keys: (await keysAt(Date.now(), keyFolder(config), this.collections.keys)).keys.map(publicPart) };
+        },
+      },
+
+      renewKeys: {
+        params: { $$strict: true },
+        async handler() {
+          const keySet = await renewKeys(Date.now(), keyFolder(config), this.collections.keys);
+          this.node?.useKeys(keySet);
+          return { keys: keySet.keys.map(publicPart) };
+        },
+      },
+
+      endedSince: {
+        params: { at: { type: "number", integer: true, min: 0 }, $$strict: true },
+        handler(ctx) {
+          return this.news.since(ctx.params.at);
+        },
+      },
+
+      ...administration,
+
+      createLaunch: {
+        rest: "POST",
+        whoMay: "signed-in", // an app is started by whoever has a patient open; the app sees what its person may
+        summary: "Prepare the start of an app for the patient that is open",
+        params: { client: CLIENT_ID, patient: FHIR_ID, encounter: { ...FHIR_ID, optional: true }, $$strict: true },
+        async handler(ctx) {
+          const { sub, scope } = accessOf(this.broker).identityOf(ctx);
+          if (scope !== undefined && !scopesIn(scope).includes("actions")) throw notAllowed("call identity.createLaunch");
+          const account = await this.accounts.open(sub);
+          if (!account) throw userNotFound(sub);
+          if (!(await this.people.has(ctx.params.patient, account))) throw patientNotFound(ctx.params.patient);
+          return { launch: await this.registrations.launch(account._id, ctx.params) };
+        },
+      },
+    },
+
+    events: {
+      [IDENTITY_ENDED](this: This, ctx: Context<Ended>) {
+        this.news?.heard(ctx.params.id, ctx.params.at);
+      },
+    },
+
+    methods: {
+      async serve(this: This): Promise<void> {
+        const { collections: kept, news, accounts, passwords, people } = this;
+        const failed = (error: Error) => this.logger.error(`A request was not answered: ${error.message}`);
+        const library = await import("oidc-provider");
+        const look = () => keysAt(Date.now(), keyFolder(config), kept.keys);
+        const node = new IdentityNode({ config, kept, news, accounts, passwords, people, library, failed }, await look());
+        this.node = node;
+        this.keyTimer = setInterval(() => {
+          look().then(
+            (keySet) => node.useKeys(keySet),
+            (error: Error) => this.keyTimer && failed(error), // the store is closed once this has stopped
+          );
+        }, LOOK_AT_KEYS_MS).unref();
+        const at = { host: config.identityHost, port: config.identityPort };
+        this.listener = await startListener(at, (...request) => node.answer(...request), failed);
+        // Announced with the service, as soon as it has started: gateways read it.
+        Object.assign(this.metadata, { auth: { url: addressOf(this.listener, config.identityHost) } });
+        news.watch((message) => this.logger.warn(message));
+      },
+
+      async tellFirstLink(this: This): Promise<void> {
+        const first = await this.accounts.first();
+        if (!first) return;
+        const text = `Nobody administers this system yet. Open ${first.link} before ${first.validUntil}: who opens it first is "admin".`;
+        const isQuiet = config.logLevel === "fatal" || config.logLevel === "error";
+        if (config.logFormat === "json" || isQuiet) this.logger.info(text);
+        else console.log(text);
+      },
+    },
+
+    async started(this: This) {
+      const kept = this.collections;
+      this.passwords = new Passwords();
+      this.news = new News(kept.ended, (ended) => this.broker.broadcast(IDENTITY_ENDED, ended));
+      this.accounts = new Accounts({ kept, news: this.news, passwords: this.passwords, origin: originIn(config) });
+      this.registrations = new Registrations(kept, this.news);
+      this.people = new People(this);
+      if (!listens) return;
+      await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+      await this.serve();
+      await this.tellFirstLink();
+    },
+
+    async stopped(this: This) {
+      clearInterval(this.keyTimer);
+      this.keyTimer = undefined;
+      this.news?.stop();
+      if (this.listener) await stopListener(this.listener);
+    },
+  });
+
+const keyFolder = ({ identityKeys, dataDir }: Config): string => identityKeys ?? dataDir;

@@ -1,0 +1,98 @@
+import { readConfig } from "../../mesh/config.ts";
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { identity } from "./identity.contract.ts";
+import { clientFault } from "./identity.model.ts";
+import IdentityService from "./identity.service.ts";
+
+describe("a client", () => {
+  const app = {
+    name: "App",
+    kind: "public",
+    redirectUris: ["https://app.example/"],
+    postLogoutRedirectUris: [],
+    scope: "openid",
+    roles: [],
+    isTrusted: false,
+  } as const;
+  const given = (more: object) => clientFault({ ...app, ...more } as unknown as Parameters<typeof clientFault>[0]);
+  const keys = { jwks: { keys: [{ kty: "EC" }] } };
+  const backend = { kind: "backend", redirectUris: [], roles: ["system"], scope: "system/*.rs", ...keys };
+
+  it.each([
+    ["an app on a device", {}],
+    ["an app of this machine", { redirectUris: ["http://127.0.0.1/callback", "org.example.app:/back"] }],
+    ["a server with a key", { kind: "confidential", ...keys }],
+    ["a program without a person", backend],
+  ])("may be %s", (_, more) => expect(given(more)).toBeUndefined());
+
+  it.each([
+    ["a redirect in the clear", { redirectUris: ["http://app.example/"] }],
+    ["a redirect with a pattern", { redirectUris: ["https://*.example/"] }],
+    ["a redirect to a script", { redirectUris: ["javascript:alert(1)"] }],
+    ["no redirect", { redirectUris: [] }],
+    ["a secret key", { kind: "confidential", jwks: { keys: [{ kty: "EC", d: "x" }] } }],
+    ["rights of its own, with people before it", { roles: ["system"] }],
+    ["the system's scopes, with people before it", { scope: "system/*.rs" }],
+    ["a person's scopes, without one", { ...backend, scope: "system/*.rs user/*.rs" }],
+    ["no keys, without a person", { ...backend, jwks: undefined }],
+  ])("may not have %s", (_, more) => expect(given(more)).toEqual(expect.any(String)));
+});
+
+describe("accounts", () => {
+  let clinic: Clinic;
+  beforeAll(async () => {
+    clinic = await startClinic(IdentityService(readConfig({ LOG_LEVEL: "error" }), { listens: false }));
+  });
+  afterAll(() => clinic.stop());
+
+  it("have a login name of their own, in any case, and a practitioner of their own", async () => {
+    const { user, link } = await identity.createUser(clinic.caller, {
+      login: "Rossi",
+      name: "Ada Rossi",
+      roles: ["nurse"],
+      practitioner: "Practitioner/1",
+    });
+    expect(user).toMatchObject({ login: "rossi", roles: ["nurse"], hasPassword: false, hasTotp: false });
+    expect(link?.link).toContain("/auth/password/");
+    const again = { login: "ROSSI", name: "Another", roles: [] };
+    await expect(identity.createUser(clinic.caller, again)).rejects.toEqual(refusal(409, "LOGIN_TAKEN"));
+    const twin = { login: "twin", name: "Another", roles: [], practitioner: "Practitioner/1" };
+    await expect(identity.createUser(clinic.caller, twin)).rejects.toEqual(refusal(409, "PRACTITIONER_TAKEN"));
+    const weak = { login: "weak", name: "Another", roles: [], password: "short" };
+    await expect(identity.createUser(clinic.caller, weak)).rejects.toEqual(refusal(422, "PASSWORD_WEAK"));
+    expect(JSON.stringify(await identity.listUsers(clinic.caller, {}))).not.toMatch(/argon2|secret/i);
+  });
+
+  it("are closed for good, and the practitioner may have another", async () => {
+    const closed = await identity.closeUser(clinic.caller, { user: "rossi" });
+    expect(closed.closedAt).toEqual(expect.any(String));
+    await expect(identity.resetPassword(clinic.caller, { user: "rossi" })).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
+    await identity.createUser(clinic.caller, { login: "rossi2", name: "Ada Rossi", roles: [], practitioner: "Practitioner/1" });
+    expect(await identity.endedSince(clinic.caller, { at: 0 })).toContainEqual(expect.objectContaining({ sub: closed.id }));
+    await expect(identity.closeUser(clinic.caller, { user: "nobody" })).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
+  });
+
+  it("always have an administrator among them", async () => {
+    await identity.createUser(clinic.caller, { login: "chief", name: "C", roles: ["administrator"], password: "four words make one" });
+    await expect(identity.closeUser(clinic.caller, { user: "chief" })).rejects.toEqual(refusal(409, "LAST_ADMINISTRATOR"));
+    await expect(identity.setRoles(clinic.caller, { user: "chief", roles: [] })).rejects.toEqual(refusal(409, "LAST_ADMINISTRATOR"));
+    await identity.createUser(clinic.caller, { login: "deputy", name: "D", roles: ["administrator"], password: "four words make one" });
+    expect((await identity.setRoles(clinic.caller, { user: "chief", roles: ["auditor"] })).roles).toEqual(["auditor"]);
+  });
+
+  it("have clients beside them, each once", async () => {
+    const app = { id: "app", name: "App", kind: "public", scope: "openid user/*.read", redirectUris: ["https://app.example/"] } as const;
+    const made = await identity.createClient(clinic.caller, { ...app, redirectUris: [...app.redirectUris] });
+    expect(made).toMatchObject({ id: "app", scope: "openid user/*.rs", isTrusted: false, roles: [] });
+    await expect(identity.createClient(clinic.caller, { ...app, redirectUris: [...app.redirectUris] })).rejects.toEqual(
+      refusal(409, "CLIENT_TAKEN"),
+    );
+    const taken = { ...app, id: "openward-cli", redirectUris: [...app.redirectUris] };
+    await expect(identity.createClient(clinic.caller, taken)).rejects.toEqual(refusal(409, "CLIENT_TAKEN"));
+    await expect(identity.createClient(clinic.caller, { ...app, id: "bad", redirectUris: [] })).rejects.toEqual(
+      refusal(422, "CLIENT_INVALID"),
+    );
+    await identity.removeClient(clinic.caller, { id: "app" });
+    await expect(identity.removeClient(clinic.caller, { id: "app" })).rejects.toEqual(refusal(404, "CLIENT_NOT_FOUND"));
+  });
+});

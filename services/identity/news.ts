@@ -1,0 +1,81 @@
+/**
+ * What has ended, told to all gateways: an event at once, and a list for who has missed it. The list is looked through twice a second, so
+ * that what another process has ended in the store (an operator's program) is told as well.
+ */
+import { randomUUID } from "node:crypto";
+import type { Collection } from "../../store/documents/documents.ts";
+import { ACCESS_TOKEN_S, type Ended } from "./identity.contract.ts";
+import { endedOf, type StoredEnded } from "./identity.model.ts";
+
+/** How often the list is looked through, milliseconds: what has ended ends everywhere within a second. */
+const LOOK_EVERY_MS = 400;
+/** Clocks of machines may differ by so much, milliseconds; what is told twice does no harm. */
+const LOOK_BACK_MS = 5_000;
+/** Kept for longer than an access token lives, milliseconds. */
+const KEPT_MS = (ACCESS_TOKEN_S + 60) * 1_000;
+/** In one answer; what is older comes first, and who asks again gets the rest. */
+const MAX_LISTED = 10_000;
+
+/** What ends, without its id and time. */
+export type What = Omit<Ended, "id" | "at">;
+
+/** The news of a node of `identity`, or of a program that works on its store (`tell` only). */
+export class News {
+  readonly #list: Collection<StoredEnded>;
+  readonly #broadcast: (ended: Ended) => unknown;
+  /** Those that are told, by their id, with their time. */
+  readonly #told = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param broadcast tells all nodes */
+  constructor(list: Collection<StoredEnded>, broadcast: (ended: Ended) => unknown) {
+    this.#list = list;
+    this.#broadcast = broadcast;
+  }
+
+  /** Durable when it resolves. */
+  async tell(what: What): Promise<void> {
+    const at = Date.now();
+    const stored: StoredEnded = { _id: randomUUID(), ...what, at, expiresAt: at + KEPT_MS };
+    this.heard(stored._id, at);
+    await this.#list.insert(stored);
+    this.#broadcast(endedOf(stored));
+  }
+
+  /** Another node has told it. */
+  heard(id: string, at: number): void {
+    this.#told.set(id, at);
+  }
+
+  /** All since a time, oldest first. */
+  async since(at: number): Promise<Ended[]> {
+    const found = await this.#list.find({ query: { at: { $gte: at } }, sort: ["at"], limit: MAX_LISTED });
+    return found.map(endedOf);
+  }
+
+  /** @param warn told when the store does not answer */
+  watch(warn: (message: string) => void): void {
+    const look = async () => {
+      const from = Date.now() - LOOK_BACK_MS;
+      for (const [id, at] of this.#told) if (at < from - LOOK_BACK_MS) this.#told.delete(id);
+      for (const ended of await this.since(from)) {
+        if (this.#told.has(ended.id)) continue;
+        this.heard(ended.id, ended.at);
+        this.#broadcast(ended);
+      }
+    };
+    const next = () => {
+      this.#timer = setTimeout(() => {
+        look()
+          .catch((error: Error) => this.#timer && warn(`What has ended elsewhere is not seen: ${error.message}`))
+          .finally(() => this.#timer && next());
+      }, LOOK_EVERY_MS).unref();
+    };
+    next();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

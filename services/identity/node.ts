@@ -1,0 +1,136 @@
+/** What a node of `identity` answers over HTTP: the provider, its pages, and the documents that apps begin with. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
+import type { Provider } from "oidc-provider";
+import type { Config } from "../../mesh/config.ts";
+import type { Accounts } from "./accounts.ts";
+import type { Kept } from "./collections.ts";
+import type { News } from "./news.ts";
+import { originIn, originOf } from "./origin.ts";
+import { showAccount } from "./pages/account.ts";
+import { Exchange } from "./pages/exchange.ts";
+import { interact } from "./pages/interaction.ts";
+import { PageSet } from "./pages/page-set.ts";
+import { setPasswordByLink } from "./pages/password-link.ts";
+import type { People } from "./people.ts";
+import { Artifacts } from "./provider/adapter.ts";
+import { Claims } from "./provider/claims.ts";
+import { Clients } from "./provider/clients.ts";
+import { configurationOf } from "./provider/configuration.ts";
+import { ask, extend, MOUNT } from "./provider/endpoints.ts";
+import { type KeySet, publicPart } from "./provider/keys.ts";
+import { Launches } from "./provider/launches.ts";
+import { ResourceServer } from "./provider/resource-server.ts";
+import { smartConfiguration } from "./provider/smart.ts";
+import type { Passwords } from "./sign-in/passwords.ts";
+import { SecondFactor } from "./sign-in/second-factor.ts";
+import { SignIn } from "./sign-in/sign-in.ts";
+import { Throttle } from "./sign-in/throttle.ts";
+
+/** The library, which is loaded where it is needed: 49 MB. */
+type Library = typeof import("oidc-provider");
+
+/** Addresses of one process, where it does not know its own: 127.0.0.1, localhost, [::1]. */
+const MAX_ORIGINS = 4;
+
+/** What a node works with. */
+export interface NodeParts {
+  config: Config;
+  kept: Kept;
+  news: News;
+  accounts: Accounts;
+  passwords: Passwords;
+  people: People;
+  library: Library;
+  /** Told of what no client did wrong. */
+  failed(error: Error): void;
+}
+
+/** One provider, under one address and with the keys of one time. */
+interface Issuer {
+  provider: Provider;
+  launches: Launches;
+  keys: JWTVerifyGetKey;
+}
+
+/** Answers requests that gateways pass on. */
+export class IdentityNode {
+  readonly #parts: NodeParts;
+  readonly #signIn: SignIn;
+  readonly #factor: SecondFactor;
+  readonly #pages = new PageSet();
+  readonly #issuers = new Map<string, Issuer>();
+  #keySet: KeySet;
+
+  constructor(parts: NodeParts, keySet: KeySet) {
+    this.#parts = parts;
+    this.#keySet = keySet;
+    this.#factor = new SecondFactor(parts.kept);
+    this.#signIn = new SignIn(parts.kept, parts.passwords, this.#factor, new Throttle(parts.kept.failures));
+  }
+
+  /** The keys of another time: the next request is answered with them. */
+  useKeys(keySet: KeySet): void {
+    if (keySet.id === this.#keySet.id) return;
+    this.#keySet = keySet;
+    this.#issuers.clear();
+  }
+
+  get keySet(): KeySet {
+    return this.#keySet;
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
+    const origin = originIn(this.#parts.config) ?? originOf(request);
+    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    if (origin === undefined || !path.startsWith(`${MOUNT}/`)) return json(response, 404, { error: "not_found" });
+    if (path === `${MOUNT}/.well-known/smart-configuration`) return json(response, 200, smartConfiguration(origin));
+    const issuer = this.#issuerAt(origin);
+    const { accounts, kept, library, people } = this.#parts;
+    const exchange = () => new Exchange({ request, response, body, origin });
+    const { provider, launches } = issuer;
+    if (path.startsWith(`${MOUNT}/interaction/`)) {
+      return interact(exchange(), { provider, launches, people, accounts, signIn: this.#signIn, errors: library.errors });
+    }
+    if (path.startsWith(`${MOUNT}/password/`)) return setPasswordByLink(exchange(), accounts);
+    if (path === `${MOUNT}/account`) return showAccount(exchange(), { provider, kept, factor: this.#factor });
+    return ask(issuer, { request, response, body });
+  }
+
+  #issuerAt(origin: string): Issuer {
+    const known = this.#issuers.get(origin);
+    if (known) return known;
+    if (this.#issuers.size >= MAX_ORIGINS) this.#issuers.clear();
+    const issuer = this.#makeIssuer(origin);
+    this.#issuers.set(origin, issuer);
+    return issuer;
+  }
+
+  #makeIssuer(origin: string): Issuer {
+    const { kept, news, library, failed } = this.#parts;
+    const keySet = this.#keySet;
+    const artifacts = new Artifacts(kept, new Clients(kept.clients, origin), news, library.errors);
+    const launches = new Launches(kept, library);
+    const configuration = configurationOf(keySet, {
+      artifacts,
+      launches,
+      claims: new Claims(kept, artifacts, origin),
+      resource: new ResourceServer(origin, keySet.keys[0].kid, library.errors),
+      pages: this.#pages,
+      isHttps: origin.startsWith("https:"),
+    });
+    const provider = new library.Provider(origin + MOUNT, configuration);
+    extend(provider, { pages: this.#pages, artifacts });
+    provider.on("server_error", (_ctx, error) => failed(error));
+    return { provider, launches, keys: createLocalJWKSet({ keys: keySet.keys.map((key) => ({ ...publicPart(key) })) }) };
+  }
+}
+
+function json(response: ServerResponse, status: number, value: object): void {
+  response.writeHead(status, {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "Access-Control-Allow-Origin": "*", // what stands here is for everybody
+  });
+  response.end(JSON.stringify(value));
+}

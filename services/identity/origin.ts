@@ -1,0 +1,19 @@
+/** Under which address the whole system is known: the issuer's, and what tokens are for. */
+import type { IncomingMessage } from "node:http";
+import { type Config, isLoopback } from "../../mesh/config.ts";
+
+const WILDCARDS = new Set(["0.0.0.0", "::"]);
+
+/** As the settings say it; undefined where the gateway takes a free port, which only it knows. */
+export function originIn({ publicUrl, host, port, tlsCert }: Pick<Config, "publicUrl" | "host" | "port" | "tlsCert">): string | undefined {
+  if (publicUrl) return publicUrl;
+  if (port === 0) return undefined;
+  const name = WILDCARDS.has(host) ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  return new URL(`${tlsCert ? "https" : "http"}://${name}:${port}`).origin;
+}
+
+/** As a gateway of this machine says it of itself; of any other name nothing is believed. */
+export function originOf({ headers }: IncomingMessage): string | undefined {
+  const url = URL.parse(`${headers["x-forwarded-proto"]}://${headers["x-forwarded-host"]}`);
+  return url && /^https?:$/.test(url.protocol) && isLoopback(url.hostname.replace(/^\[|\]$/g, "")) ? url.origin : undefined;
+}

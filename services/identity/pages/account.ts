@@ -1,0 +1,88 @@
+/** Where somebody who is signed in sets up a second factor, or takes it away. */
+import type { Provider } from "oidc-provider";
+import type { Kept } from "../collections.ts";
+import { hashOf, type StoredAccount } from "../identity.model.ts";
+import { newTotpSecret, type SecondFactor, totpUri } from "../sign-in/second-factor.ts";
+import type { Exchange } from "./exchange.ts";
+import { messagePage } from "./forms.ts";
+import { html } from "./html.ts";
+import type { Language } from "./language.ts";
+import type { Page } from "./page.ts";
+
+/** What the page works with. */
+export interface AccountPageParts {
+  provider: Provider;
+  kept: Kept;
+  factor: SecondFactor;
+}
+
+/** Answers `/auth/account`. Its forms hold what only this session knows, so that no other site can send them. */
+export async function showAccount(exchange: Exchange, { provider, kept, factor }: AccountPageParts): Promise<void> {
+  const { language, form } = exchange;
+  const { say } = language;
+  if (exchange.isForeign) return exchange.send(403, messagePage(say("error"), say("foreignForm")));
+  const session = await provider.Session.get(provider.createContext(exchange.request, exchange.response));
+  const account = session.accountId && (await kept.accounts.findOne({ _id: session.accountId, closedAt: { $exists: false } }));
+  if (!account) return exchange.send(401, messagePage(say("account"), say("notSignedIn")));
+  const proof = hashOf(`account:${session.jti}`);
+  const show = (status: number, page: Page) => exchange.send(status, page);
+  if (!exchange.isPost) return show(200, accountPage(language, account, proof));
+  if (form.get("proof") !== proof) return show(403, messagePage(say("error"), say("foreignForm")));
+  const code = form.get("code") ?? "";
+  switch (form.get("step")) {
+    case "start":
+      return show(200, secretPage(language, account, newTotpSecret(), proof));
+    case "confirm": {
+      const secret = form.get("secret") ?? "";
+      if (account.totpSecret !== undefined || !/^[A-Z2-7]{32}$/.test(secret)) return exchange.reload();
+      const codes = await factor.start(account, secret, code);
+      return codes ? show(200, codesPage(language, codes)) : show(401, secretPage(language, account, secret, proof, say("wrongCode")));
+    }
+    case "end":
+      if (!(await factor.take(account, code))) return show(401, accountPage(language, account, proof, say("wrongCode")));
+      await factor.end(account._id);
+      return exchange.reload();
+    default:
+      return exchange.reload();
+  }
+}
+
+function accountPage({ say }: Language, { login, totpSecret }: StoredAccount, proof: string, fault?: string): Page {
+  const hidden = html`<input type="hidden" name="proof" value="${proof}">`;
+  const isOn = totpSecret !== undefined;
+  return {
+    title: say("account"),
+    fault,
+    body: html`<p>${login}</p>
+<p>${say(isOn ? "totpOn" : "totpOff")}</p>
+<form method="post">${hidden}
+${isOn ? html`<label for="code">${say("code")}</label><input id="code" name="code" type="text" autocomplete="one-time-code" maxlength="40" required>` : undefined}
+<button name="step" value="${isOn ? "end" : "start"}">${say(isOn ? "totpEnd" : "totpStart")}</button>
+</form>`,
+  };
+}
+
+function secretPage({ say }: Language, { login }: StoredAccount, secret: string, proof: string, fault?: string): Page {
+  const uri = totpUri(login, secret);
+  return {
+    title: say("totpStart"),
+    fault,
+    body: html`<p>${say("totpSecret")}</p>
+<p><code>${secret.replace(/(.{4})(?=.)/g, "$1 ")}</code></p>
+<p class="hint"><a href="${uri}">${uri}</a></p>
+<form method="post">
+<input type="hidden" name="proof" value="${proof}"><input type="hidden" name="secret" value="${secret}">
+<label for="code">${say("code")}</label>
+<input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="7" required autofocus>
+<button name="step" value="confirm">${say("continue")}</button>
+</form>`,
+  };
+}
+
+function codesPage({ say }: Language, codes: string[]): Page {
+  return {
+    title: say("recoveryCodes"),
+    body: html`<p>${say("recoveryText")}</p>
+<ul>${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>`,
+  };
+}

@@ -1,0 +1,144 @@
+/** The pages of a sign-in, each a form that is sent to its own address. */
+import { type Html, html } from "./html.ts";
+import type { Language } from "./language.ts";
+import type { Page } from "./page.ts";
+
+/** Somebody who can be picked. */
+export interface Choice {
+  id: string;
+  name: string;
+  born?: string;
+}
+
+const field = (id: string, label: string, input: Html, hint?: string): Html =>
+  html`<label for="${id}">${label}</label>${hint === undefined ? undefined : html`<p class="hint" id="${id}-hint">${hint}</p>`}${input}`;
+
+const cancel = (language: Language): Html =>
+  html`<button class="second" name="step" value="cancel" formnovalidate>${language.say("cancel")}</button>`;
+
+/** Login name and password. */
+export function loginPage(language: Language, app: string, fault?: string): Page {
+  const { say } = language;
+  const login = html`<input id="login" name="login" type="text" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="100" required autofocus>`;
+  const password = html`<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required>`;
+  return {
+    title: say("signIn"),
+    fault,
+    body: html`<p>${say("signInTo", { app })}</p>
+<form method="post">
+${field("login", say("login"), login)}
+${field("password", say("password"), password)}
+<button name="step" value="login">${say("signIn")}</button>${cancel(language)}
+</form>`,
+  };
+}
+
+/** The second factor. */
+export function codePage(language: Language, fault?: string): Page {
+  const { say } = language;
+  const code = html`<input id="code" name="code" type="text" autocomplete="one-time-code" maxlength="40" required autofocus aria-describedby="code-hint">`;
+  return {
+    title: say("secondFactor"),
+    fault,
+    body: html`<form method="post">
+${field("code", say("code"), code, say("codeHint"))}
+<button name="step" value="code">${say("continue")}</button>${cancel(language)}
+</form>`,
+  };
+}
+
+/** Which patient the app may see. */
+export function patientPage(language: Language, app: string, typed: string, found: Choice[] | undefined, isMore: boolean): Page {
+  const { say } = language;
+  const name = html`<input id="name" name="name" type="search" value="${typed}" maxlength="100" autocomplete="off" autofocus>`;
+  const rows = (found ?? []).map(
+    ({ id, name, born }) =>
+      html`<button class="row" name="patient" value="${id}">${name}${born === undefined ? undefined : html` <span class="hint">(${say("born", { date: born })})</span>`}</button>`,
+  );
+  return {
+    title: say("pickPatient"),
+    body: html`<p>${say("pickFor", { app })}</p>
+<form method="post">
+${field("name", say("patientName"), name)}
+<button name="step" value="search">${say("search")}</button>${cancel(language)}
+</form>
+<form method="post" aria-live="polite">
+<input type="hidden" name="step" value="pick">
+${rows}
+${found?.length === 0 ? html`<p>${say("nobodyFound")}</p>` : undefined}
+${isMore ? html`<p>${say("moreFound")}</p>` : undefined}
+</form>`,
+  };
+}
+
+/** What the app asks for. */
+export function consentPage(language: Language, app: string, scopes: string[]): Page {
+  const { say } = language;
+  const lines = [...new Set(scopes.map((scope) => scopeText(language, scope)).filter((text) => text !== undefined))];
+  return {
+    title: say("consent", { app }),
+    body: html`<p>${say("consentText", { app })}</p>
+<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>
+<form method="post">
+<button name="step" value="allow">${say("allow")}</button><button class="second" name="step" value="cancel">${say("deny")}</button>
+</form>`,
+  };
+}
+
+/** A scope in words; undefined: it needs none. */
+function scopeText({ say }: Language, scope: string): string | undefined {
+  switch (scope) {
+    case "openid":
+    case "fhirUser":
+    case "profile":
+      return say("scopeSignIn");
+    case "launch":
+    case "launch/patient":
+    case "launch/encounter":
+      return say("scopeLaunch");
+    case "offline_access":
+      return say("scopeOffline");
+    case "online_access":
+      return say("scopeOnline");
+    case "actions":
+      return say("scopeActions");
+  }
+  const [, context, type = "", does = "", where] = /^(\w+)\/([^.]+)\.([a-z]+)(?:\?(.*))?$/.exec(scope) ?? [];
+  const [isReading, isWriting] = [/[rs]/.test(does), /[cud]/.test(does)];
+  const what = say(isReading && isWriting ? "scopeBoth" : isReading ? "scopeRead" : "scopeWrite");
+  const named = `${type === "*" ? say("scopeAll") : type}${where === undefined ? "" : ` (${where})`}`;
+  return say(context === "patient" ? "scopePatient" : "scopeUser", { what, type: named });
+}
+
+/** A password for the account of a link. */
+export function passwordPage(language: Language, login: string, fault?: string): Page {
+  const { say } = language;
+  const input = (id: string) =>
+    html`<input id="${id}" name="${id}" type="password" autocomplete="new-password" minlength="12" maxlength="256" required>`;
+  return {
+    title: say("choosePassword"),
+    fault,
+    body: html`<p>${say("choosePasswordFor", { login })}</p>
+<form method="post">
+<input type="hidden" name="username" autocomplete="username" value="${login}">
+${field("password", say("password"), input("password"))}
+${field("repeat", say("repeatPassword"), input("repeat"))}
+<button>${say("continue")}</button>
+</form>`,
+  };
+}
+
+/** Whether to sign out; the provider gives the form. */
+export function logoutPage(language: Language, form: Html): Page {
+  const { say } = language;
+  return {
+    title: say("signOut"),
+    body: html`<p>${say("signOutText")}</p>
+${form}
+<button form="op.logoutForm" name="logout" value="yes">${say("signOutYes")}</button>
+<button class="second" form="op.logoutForm">${say("signOutNo")}</button>`,
+  };
+}
+
+/** A page that only says something. */
+export const messagePage = (title: string, text: string): Page => ({ title, body: html`<p>${text}</p>` });

@@ -1,0 +1,26 @@
+/** HTML as text: what is put into it is escaped, unless it is HTML already. */
+
+/** Text that is HTML. */
+export class Html {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Part = Html | Html[] | string | number | undefined;
+
+/** A template whose values are escaped; `undefined` is nothing. */
+export function html(parts: TemplateStringsArray, ...values: Part[]): Html {
+  return new Html(parts.reduce((text, part, index) => text + textOf(values[index - 1]) + part));
+}
+
+/** As it stands between tags and in quoted attributes. */
+export const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+
+function textOf(part: Part): string {
+  if (part === undefined) return "";
+  if (part instanceof Html) return part.text;
+  return Array.isArray(part) ? part.map(textOf).join("") : escaped(String(part));
+}

@@ -1,0 +1,133 @@
+/** The pages between an app's request and its answer: sign in, pick a patient, consent. Bound to one browser by a cookie for this address. */
+import type { errors as Errors, Interaction, Provider } from "oidc-provider";
+import type { Accounts } from "../accounts.ts";
+import type { People } from "../people.ts";
+import type { Launches, Results } from "../provider/launches.ts";
+import { DEVICE_MS, type SignIn, type Step } from "../sign-in/sign-in.ts";
+import type { Exchange } from "./exchange.ts";
+import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";
+import type { Page } from "./page.ts";
+
+/** The cookie of a browser that somebody has signed in with before. */
+export const DEVICE_COOKIE = "openward_device";
+
+/** What the pages work with. */
+export interface InteractionParts {
+  provider: Provider;
+  errors: typeof Errors;
+  signIn: SignIn;
+  accounts: Accounts;
+  launches: Launches;
+  people: People;
+}
+
+/** One interaction, as it is going on. */
+interface Going {
+  exchange: Exchange;
+  details: Interaction;
+  /** The app's name. */
+  app: string;
+  redirectUri: string;
+}
+
+/** Answers an interaction's address. */
+export async function interact(exchange: Exchange, parts: InteractionParts): Promise<void> {
+  const { provider, errors } = parts;
+  const uid = /^\/auth\/interaction\/([\w-]{1,64})$/.exec(exchange.path)?.[1];
+  const details = await provider.interactionDetails(exchange.request, exchange.response).catch((error: Error) => {
+    if (error instanceof errors.SessionNotFound) return undefined;
+    throw error;
+  });
+  exchange.prefer(details?.params["ui_locales"]);
+  const { say } = exchange.language;
+  if (exchange.isForeign) return exchange.send(403, messagePage(say("error"), say("foreignForm")));
+  const client = details && (await provider.Client.find(String(details.params["client_id"])));
+  if (!details || !client || details.uid !== uid) return exchange.send(400, messagePage(say("error"), say("expired")));
+  const going = { exchange, details, app: client.clientName ?? client.clientId, redirectUri: String(details.params["redirect_uri"]) };
+  if (exchange.form.get("step") === "cancel") {
+    return finish(going, parts, { error: "access_denied", error_description: "the person has cancelled" });
+  }
+  switch (details.prompt.name) {
+    case "login":
+      return signIn(going, parts);
+    case "patient":
+      return pickPatient(going, parts);
+    default:
+      return consent(going, parts);
+  }
+}
+
+const finish = ({ exchange }: Going, { provider }: InteractionParts, results: Results | { error: string; error_description: string }) =>
+  provider.interactionFinished(exchange.request, exchange.response, results, { mergeWithLastSubmission: !("error" in results) });
+
+async function signIn(going: Going, parts: InteractionParts): Promise<void> {
+  const { exchange, details, app, redirectUri } = going;
+  const { form, language } = exchange;
+  const { say } = language;
+  const show = (status: number, page: Page, headers = {}) => exchange.send(status, page, redirectUri, headers);
+  const isCode = await parts.signIn.isHalfway(details.uid);
+  const page = (fault?: string) => (isCode ? codePage(language, fault) : loginPage(language, app, fault));
+  if (!exchange.isPost) return show(200, page());
+  const place = { address: exchange.address, device: exchange.cookie(DEVICE_COOKIE) };
+  let step: Step;
+  try {
+    step = isCode
+      ? await parts.signIn.code(details.uid, form.get("code") ?? "", place)
+      : await parts.signIn.password(details.uid, { login: form.get("login") ?? "", password: form.get("password") ?? "" }, place);
+  } catch (error) {
+    if ((error as { type?: string }).type !== "SIGN_IN_BUSY") throw error;
+    return show(503, page(say("busy")), { "Retry-After": "5" });
+  }
+  switch (step.is) {
+    case "wait":
+      return show(429, page(say("wait", { seconds: step.seconds })), { "Retry-After": String(step.seconds) });
+    case "wrong":
+      return show(401, page(say(isCode ? "wrongCode" : "wrong")));
+    case "code":
+      return exchange.reload();
+    case "done": {
+      const { account, amr, device } = step;
+      if (device !== undefined) exchange.setCookie(DEVICE_COOKIE, device, DEVICE_MS);
+      // Not remembered when the browser is closed: wards share machines.
+      const login = { accountId: account._id, amr, remember: false, ts: Math.floor(Date.now() / 1_000) };
+      return finish(going, parts, { login });
+    }
+  }
+}
+
+/** An id as FHIR has it (R4 2.24.0.1). */
+const FHIR_ID = /^[A-Za-z0-9.-]{1,64}$/;
+
+async function pickPatient(going: Going, parts: InteractionParts): Promise<void> {
+  const { exchange, details, app, redirectUri } = going;
+  const { form, language } = exchange;
+  const account = await parts.accounts.open(details.session?.accountId ?? "");
+  if (!account) return exchange.send(400, messagePage(language.say("error"), language.say("expired")));
+  const picked = form.get("patient") ?? "";
+  if (form.get("step") === "pick" && FHIR_ID.test(picked) && (await parts.people.has(picked, account))) {
+    return finish(going, parts, { patient: { id: picked } });
+  }
+  const name = (form.get("name") ?? "").trim().slice(0, 100);
+  const { found, isMore } = name === "" ? { found: undefined, isMore: false } : await parts.people.named(name, account);
+  return exchange.send(200, patientPage(language, app, name, found, isMore), redirectUri);
+}
+
+async function consent(going: Going, parts: InteractionParts): Promise<void> {
+  const { exchange, details, app, redirectUri } = going;
+  const { params, session, lastSubmission } = details;
+  const scope = String(params["scope"] ?? "");
+  if (!exchange.isPost || exchange.form.get("step") !== "allow" || !session?.accountId) {
+    return exchange.send(200, consentPage(exchange.language, app, scope.split(" ").filter(Boolean)), redirectUri);
+  }
+  const grant = await parts.launches.grant(parts.provider, {
+    accountId: session.accountId,
+    clientId: String(params["client_id"]),
+    scope,
+    resource: String(params["resource"]),
+    launch: params["launch"] as string | undefined,
+    results: (lastSubmission ?? {}) as Results,
+  });
+  const { say } = exchange.language;
+  if (!grant) return exchange.send(400, messagePage(say("error"), say("expired")));
+  return finish(going, parts, { consent: { grantId: grant.jti } });
+}

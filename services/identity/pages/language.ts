@@ -1,0 +1,55 @@
+/** The languages of the pages, and which one somebody reads. */
+import ar from "./messages/ar.json" with { type: "json" };
+import en from "./messages/en.json" with { type: "json" };
+import fr from "./messages/fr.json" with { type: "json" };
+
+/** What can be said, by its name in the files of `messages`. */
+export type Message = keyof typeof en;
+
+/** One language of the pages. */
+export interface Language {
+  code: "en" | "fr" | "ar";
+  direction: "ltr" | "rtl";
+  /** The text, with `{name}` filled in; what is filled in is no HTML. */
+  say(message: Message, values?: Record<string, string | number>): string;
+}
+
+const MESSAGES: Record<Language["code"], Record<Message, string>> = { en, fr, ar };
+/** Languages of one request that are looked at; nobody reads more. */
+const MAX_WANTED = 20;
+
+const languageOf = (code: Language["code"]): Language => ({
+  code,
+  direction: code === "ar" ? "rtl" : "ltr",
+  say: (message, values = {}) => MESSAGES[code][message].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? "")),
+});
+
+const LANGUAGES = { en: languageOf("en"), fr: languageOf("fr"), ar: languageOf("ar") };
+
+/**
+ * @param uiLocales languages by preference, separated by spaces, as the app has asked for them (OpenID Connect Core, 3.1.2.1)
+ * @param acceptLanguage the browser's header, which counts after that
+ */
+export function languageFor(uiLocales: string | undefined, acceptLanguage: string | undefined): Language {
+  const wanted = [...(uiLocales ?? "").split(" "), ...byQuality(acceptLanguage ?? "")].slice(0, MAX_WANTED);
+  for (const one of wanted) {
+    const code = one.toLowerCase().split("-", 1)[0];
+    if (code === "en" || code === "fr" || code === "ar") return LANGUAGES[code];
+  }
+  return LANGUAGES.en;
+}
+
+/** The languages of an Accept-Language header, the most wanted first (RFC 9110, 12.5.4). */
+function byQuality(header: string): string[] {
+  return header
+    .split(",")
+    .slice(0, MAX_WANTED)
+    .map((part) => {
+      const [language = "", ...options] = part.split(";").map((it) => it.trim());
+      const quality = Number(options.find((option) => option.startsWith("q="))?.slice(2) ?? 1);
+      return { language, quality: Number.isFinite(quality) ? quality : 0 };
+    })
+    .filter(({ quality }) => quality > 0)
+    .sort((one, other) => other.quality - one.quality)
+    .map(({ language }) => language);
+}

@@ -1,0 +1,78 @@
+/** The frame of all pages: no script, one style, readable by a screen reader, in either direction. */
+import { createHash } from "node:crypto";
+import { Html, html } from "./html.ts";
+import type { Language } from "./language.ts";
+
+const STYLE = `
+:root{color-scheme:light dark;font:100%/1.5 system-ui,sans-serif}
+body{margin:0;display:grid;justify-items:center;padding:2rem 1rem}
+main{inline-size:min(28rem,100%)}
+h1{font-size:1.5rem;line-height:1.25}
+label{display:block;font-weight:600;margin-block:1rem .25rem}
+input[type=text],input[type=password],input[type=search]{box-sizing:border-box;inline-size:100%;font:inherit;padding:.6rem;border:1px solid #767676;border-radius:.25rem}
+button{font:inherit;padding:.6rem 1.2rem;margin-block-start:1.25rem;margin-inline-end:.5rem;border:1px solid #0b57a4;border-radius:.25rem;background:#0b57a4;color:#fff;cursor:pointer}
+button.second{background:none;color:inherit;border-color:#767676}
+button.row{display:block;inline-size:100%;text-align:start;margin-block-start:.5rem;background:none;color:inherit;border-color:#767676}
+:focus-visible{outline:3px solid #f5a300;outline-offset:2px}
+.fault{border-inline-start:4px solid #b3261e;padding:.5rem .75rem;background:#b3261e1f}
+.hint{opacity:.8;margin-block:.25rem}
+code{font-size:1.1rem;word-break:break-all}
+.name{font-weight:600;opacity:.8}
+`.trim();
+
+const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
+
+/** What a page says. */
+export interface Page {
+  title: string;
+  body: Html;
+  /** What went wrong, read out first. */
+  fault?: string | undefined;
+}
+
+/** The whole page as text. */
+export function pageText({ title, body, fault }: Page, { code, direction }: Language): string {
+  return html`<!DOCTYPE html>
+<html lang="${code}" dir="${direction}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · OpenWard</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+<main>
+<p class="name">OpenWard</p>
+<h1>${title}</h1>
+${fault === undefined ? undefined : html`<p class="fault" role="alert" id="fault">${fault}</p>`}
+${body}
+</main>
+</body>
+</html>
+`.text;
+}
+
+/**
+ * What a browser may do with a page: nothing is loaded or run, no other page frames it, and its forms go to us only, or on to where the
+ * app waits.
+ * @param redirectUri where the last form leads; browsers hold redirects of a form against `form-action` too
+ */
+export function pageHeaders(redirectUri?: string): Record<string, string> {
+  const target = redirectUri === undefined ? "" : ` ${sourceOf(redirectUri)}`;
+  return {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'${target}; base-uri 'none'; frame-ancestors 'none'`,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    // Not `no-referrer`: browsers send no Origin with the forms of such a page, and that is looked at.
+    "Referrer-Policy": "same-origin",
+  };
+}
+
+/** An address as a source of a policy: its origin, or the scheme of an app. */
+function sourceOf(uri: string): string {
+  const url = URL.parse(uri);
+  if (!url) return "";
+  return /^https?:$/.test(url.protocol) ? url.origin : url.protocol;
+}

@@ -1,0 +1,29 @@
+/** The page of a link that sets a password, once. Who has the link is the person: it is given by hand, and good for an hour. */
+import type { Accounts } from "../accounts.ts";
+import type { Exchange } from "./exchange.ts";
+import { messagePage, passwordPage } from "./forms.ts";
+
+/** Answers the address of such a link. */
+export async function setPasswordByLink(exchange: Exchange, accounts: Accounts): Promise<void> {
+  const { language, form } = exchange;
+  const { say } = language;
+  if (exchange.isForeign) return exchange.send(403, messagePage(say("error"), say("foreignForm")));
+  const secret = exchange.path.slice("/auth/password/".length);
+  const account = /^[\w-]{43}$/.test(secret) ? await accounts.ofLink(secret) : undefined;
+  const isVoid = () => exchange.send(404, messagePage(say("error"), say("linkVoid")));
+  if (!account) return isVoid();
+  if (!exchange.isPost) return exchange.send(200, passwordPage(language, account.login));
+  const password = form.get("password") ?? "";
+  if (password !== form.get("repeat")) return exchange.send(422, passwordPage(language, account.login, say("passwordDiffers")));
+  try {
+    if (!(await accounts.setPassword(secret, password))) return isVoid();
+  } catch (error) {
+    const { type } = error as { type?: string };
+    if (type === "SIGN_IN_BUSY") {
+      return exchange.send(503, passwordPage(language, account.login, say("busy")), undefined, { "Retry-After": "5" });
+    }
+    if (type !== "PASSWORD_WEAK") throw error;
+    return exchange.send(422, passwordPage(language, account.login, say("passwordWeak")));
+  }
+  return exchange.send(200, messagePage(say("choosePassword"), say("passwordSet")));
+}

@@ -1,0 +1,129 @@
+/**
+ * Where `oidc-provider` keeps sessions, grants, codes, tokens and interactions: our collections, in either database. What is used once is
+ * used once, whatever number of replicas is asked at the same moment, and a second use ends everything that came of the first.
+ */
+import type { Adapter, AdapterPayload, errors as Errors } from "oidc-provider";
+import { DuplicateKey } from "../../../store/documents/documents.ts";
+import type { Kept } from "../collections.ts";
+import { hashOf, type StoredArtifact } from "../identity.model.ts";
+import type { Clients } from "./clients.ts";
+import type { News } from "../news.ts";
+
+/** What an artifact without a time of its own is kept for, milliseconds: none is meant to be. */
+const KEPT_MS = 86_400_000;
+/** Clocks of nodes and clients may differ by so much, seconds; as the provider has it. */
+export const CLOCK_TOLERANCE_S = 15;
+/** Sign-ins that may begin at a node within a minute; beginning one needs no password, and each is kept for a quarter of an hour. */
+const MAX_BEGUN = 1_200;
+const MINUTE_MS = 60_000;
+/** What an access token, which holds by itself, is kept under: this and its `jti`. No client can give it as a token. */
+export const TOKEN_NAME = "at:";
+
+/** Artifacts of all kinds. */
+export class Artifacts {
+  readonly #kept: Kept;
+  readonly #clients: Clients;
+  readonly #news: News;
+  readonly #errors: typeof Errors;
+  #begun = { count: 0, until: 0 };
+
+  constructor(kept: Kept, clients: Clients, news: News, errors: typeof Errors) {
+    this.#kept = kept;
+    this.#clients = clients;
+    this.#news = news;
+    this.#errors = errors;
+  }
+
+  /** The adapter of one model, as the provider asks for it. */
+  adapter = (model: string): Adapter => ({
+    upsert: (id, payload, expiresIn) => this.#put(model, id, payload, expiresIn),
+    find: (id) => (model === "Client" ? this.#clients.metadata(id) : this.#find({ _id: keyOf(model, id) }, id)),
+    findByUid: (uid) => this.#find({ model, uid }),
+    findByUserCode: async () => undefined, // the device flow is not offered
+    destroy: async (id) => {
+      await this.#kept.artifacts.removeMany({ _id: keyOf(model, id) });
+      if (id.startsWith(TOKEN_NAME)) await this.#news.tell({ jti: id.slice(TOKEN_NAME.length) });
+    },
+    consume: (id) => this.#consume(model, id),
+    // The provider asks for each model of its own; one is enough, as a grant ends with all that came of it.
+    revokeByGrantId: async (grantId) => (model === "AccessToken" ? this.endGrant(grantId) : undefined),
+  });
+
+  /** A grant and all that came of it: codes and tokens, those that are out too. */
+  async endGrant(grantId: string): Promise<void> {
+    await this.#kept.artifacts.removeMany({ _id: keyOf("Grant", grantId) });
+    await this.#kept.artifacts.removeMany({ grantId });
+    await this.#kept.contexts.removeMany({ _id: grantId });
+    await this.#news.tell({ sid: grantId });
+  }
+
+  /** What came of one session and was not given for longer (`offline_access`). */
+  async endSession(uid: string): Promise<void> {
+    const tokens = await this.#kept.artifacts.find({ query: { sessionUid: uid }, limit: 10_000 });
+    const grants = new Set(tokens.filter(isBound).flatMap(({ grantId }) => grantId ?? []));
+    await this.#kept.artifacts.removeMany({ model: "Session", uid });
+    for (const grantId of grants) await this.endGrant(grantId);
+  }
+
+  /** Remembers an access token, which holds by itself, so that it can be looked at and revoked. */
+  async keepToken(jti: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+    await this.#put(payload.kind ?? "AccessToken", TOKEN_NAME + jti, payload, expiresIn);
+  }
+
+  async #find(query: Partial<Pick<StoredArtifact, "_id" | "model" | "uid">>, id?: string): Promise<AdapterPayload | undefined> {
+    const found = await this.#kept.artifacts.findOne(query);
+    if (!found) return undefined;
+    return {
+      ...(JSON.parse(found.payload) as AdapterPayload),
+      ...(id !== undefined && { jti: id }),
+      ...(found.consumedAt !== undefined && { consumed: Math.floor(found.consumedAt / 1_000) }),
+    };
+  }
+
+  async #put(model: string, id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
+    const { jti: _, ...kept } = payload;
+    const { grantId, uid, accountId, clientId, sessionUid } = payload;
+    const lifeMs = expiresIn === undefined ? KEPT_MS : (expiresIn + CLOCK_TOLERANCE_S) * 1_000;
+    const artifact: Omit<StoredArtifact, "_id"> = {
+      model,
+      payload: JSON.stringify(kept),
+      expiresAt: Date.now() + lifeMs,
+      ...(grantId !== undefined && { grantId }),
+      ...(uid !== undefined && { uid }),
+      ...(accountId !== undefined && { accountId }),
+      ...(clientId !== undefined && { clientId }),
+      ...(sessionUid !== undefined && { sessionUid: String(sessionUid) }),
+    };
+    const _id = keyOf(model, id);
+    if (model === "Interaction") this.#requireRoom();
+    try {
+      await this.#kept.artifacts.insert({ _id, ...artifact });
+    } catch (error) {
+      if (!(error instanceof DuplicateKey)) throw error;
+      // The provider looks before it writes; of two replicas that looked at once, one has written.
+      if (model === "ReplayDetection") throw new this.#errors.InvalidClientAuth("client assertion tokens must only be used once");
+      await this.#kept.artifacts.updateMany({ _id }, { $set: artifact });
+    }
+  }
+
+  #requireRoom(): void {
+    const now = Date.now();
+    if (this.#begun.until < now) this.#begun = { count: 0, until: now + MINUTE_MS };
+    this.#begun.count += 1;
+    if (this.#begun.count > MAX_BEGUN) throw new this.#errors.TemporarilyUnavailable("too many sign-ins begin: try again in a minute");
+  }
+
+  async #consume(model: string, id: string): Promise<void> {
+    const _id = keyOf(model, id);
+    const used = await this.#kept.artifacts.updateMany({ _id, consumedAt: { $exists: false } }, { $set: { consumedAt: Date.now() } });
+    if (used === 1) return;
+    const lost = await this.#kept.artifacts.findOne({ _id });
+    if (lost?.grantId !== undefined) await this.endGrant(lost.grantId);
+    throw new this.#errors.InvalidGrant("used more than once");
+  }
+}
+
+const keyOf = (model: string, id: string): string => `${model}:${hashOf(id)}`;
+
+const isBound = ({ payload }: StoredArtifact): boolean =>
+  (JSON.parse(payload) as { expiresWithSession?: boolean }).expiresWithSession === true;

@@ -1,0 +1,89 @@
+/** What tokens say of somebody, and the list of tokens that are out. */
+import type { Account, AdapterPayload, Provider } from "oidc-provider";
+import type { Kept } from "../collections.ts";
+import { ACCESS_TOKEN_S, ROLES, type Role } from "../identity.contract.ts";
+import type { StoredAccount } from "../identity.model.ts";
+import type { Artifacts } from "./adapter.ts";
+import type { OwnMetadata } from "./clients.ts";
+
+/** A token as it is about to be signed; the provider's types leave out what it has as well. */
+interface Token {
+  kind: string;
+  jti: string;
+  accountId?: string;
+  clientId?: string;
+  client?: { clientName?: string };
+  grantId?: string;
+  sessionUid?: string;
+  expiresWithSession?: boolean;
+  scope?: string;
+  aud?: string | string[];
+  extra?: Record<string, unknown>;
+}
+
+/** What the provider asks about accounts and tokens. */
+export class Claims {
+  readonly #kept: Kept;
+  readonly #artifacts: Artifacts;
+  readonly #base: string;
+
+  /** @param base the public base URL */
+  constructor(kept: Kept, artifacts: Artifacts, base: string) {
+    this.#kept = kept;
+    this.#artifacts = artifacts;
+    this.#base = base;
+  }
+
+  /** Undefined when there is none, or it is closed. */
+  async account(id: string): Promise<Account | undefined> {
+    const account = await this.#open(id);
+    if (!account) return undefined;
+    const { name, practitioner } = account;
+    return {
+      accountId: id,
+      claims: async () => ({ sub: id, name, ...(practitioner && { fhirUser: `${this.#base}/fhir/${practitioner}` }) }),
+    };
+  }
+
+  /** The claims of an access token beside those of RFC 9068. */
+  async extra(token: unknown): Promise<Record<string, unknown>> {
+    const { accountId, clientId, grantId } = token as Token;
+    if (accountId === undefined) return this.#ofClient(token as Token, clientId);
+    const account = await this.#open(accountId);
+    const context = grantId === undefined ? null : await this.#kept.contexts.findOne({ _id: grantId });
+    return {
+      sid: grantId,
+      roles: account?.roles ?? [],
+      name: account?.name ?? "",
+      ...(account?.practitioner && { fhirUser: account.practitioner }),
+      ...(context?.patient && { patient: context.patient }),
+      ...(context?.encounter && { encounter: context.encounter }),
+    };
+  }
+
+  /** Keeps what a token is of, so that it can be looked at and revoked; the token itself is nowhere. */
+  async keep(token: unknown, { payload }: { payload: object }): Promise<void> {
+    const { kind, jti, accountId, clientId, grantId, sessionUid, expiresWithSession, scope, aud, extra } = token as Token;
+    const { iat, exp } = payload as { iat: number; exp: number };
+    const kept = { kind, iat, exp, accountId, clientId, grantId, sessionUid, expiresWithSession, scope, aud, extra };
+    await this.#artifacts.keepToken(jti, kept as AdapterPayload, ACCESS_TOKEN_S);
+  }
+
+  #ofClient({ client }: Token, clientId: string | undefined): Record<string, unknown> {
+    const roles = (client as unknown as OwnMetadata | undefined)?.roles ?? [];
+    return { roles: roles.filter((role): role is Role => ROLES.includes(role as Role)), name: client?.clientName ?? clientId };
+  }
+
+  async #open(id: string): Promise<StoredAccount | null> {
+    return this.#kept.accounts.findOne({ _id: id, closedAt: { $exists: false } });
+  }
+}
+
+/** Members of a token's answer that SMART adds (App Launch 2.2, "Obtain access token"). */
+export function smartMembers(token: InstanceType<Provider["AccessToken"]> | undefined): Record<string, unknown> {
+  const { patient, encounter } = (token as unknown as Token | undefined)?.extra ?? {};
+  return {
+    ...(patient !== undefined && { patient, need_patient_banner: true }),
+    ...(encounter !== undefined && { encounter }),
+  };
+}

@@ -1,0 +1,84 @@
+/** Clients, as we keep them and as `oidc-provider` wants them. */
+import type { AdapterPayload, ClientMetadata } from "oidc-provider";
+import type { Collection } from "../../../store/documents/documents.ts";
+import { ClientKind } from "../identity.contract.ts";
+import type { StoredClient } from "../identity.model.ts";
+
+/** The program that gets tokens on the command line: it is there without being made, and answers on this machine only (RFC 8252, 7.3). */
+const CLI_CLIENT: StoredClient = {
+  _id: "openward-cli",
+  name: "OpenWard command line",
+  kind: ClientKind.public,
+  redirectUris: ["http://127.0.0.1/callback"],
+  postLogoutRedirectUris: [],
+  scope: "openid fhirUser profile offline_access online_access launch/patient patient/*.cruds user/*.cruds actions",
+  roles: [],
+  isTrusted: false,
+  createdAt: 0,
+};
+
+/** The page of the gateway that shows what runs where. */
+const consoleClient = (origin: string): StoredClient => ({
+  _id: "openward-console",
+  name: "OpenWard console",
+  kind: ClientKind.public,
+  redirectUris: [`${origin}/`],
+  postLogoutRedirectUris: [`${origin}/`],
+  scope: "openid profile actions",
+  roles: [],
+  isTrusted: true,
+  createdAt: 0,
+});
+
+/** Clients that are there without being made. @param origin under which the system is known */
+export const ownClients = (origin: string): StoredClient[] => [CLI_CLIENT, consoleClient(origin)];
+
+/** Members of our own in the provider's metadata of a client. */
+export interface OwnMetadata {
+  allowed_scope: string;
+  is_trusted: boolean;
+  roles: string[];
+}
+
+/** What the provider is told to accept of them. */
+export const OWN_METADATA: (keyof OwnMetadata)[] = ["allowed_scope", "is_trusted", "roles"];
+
+/** Looked up at each request: what an operator changes holds at once. */
+export class Clients {
+  readonly #clients: Collection<StoredClient>;
+  readonly #own: StoredClient[];
+
+  /** @param origin under which the system is known */
+  constructor(clients: Collection<StoredClient>, origin: string) {
+    this.#clients = clients;
+    this.#own = ownClients(origin);
+  }
+
+  async metadata(id: string): Promise<AdapterPayload | undefined> {
+    const client = this.#own.find(({ _id }) => _id === id) ?? (await this.#clients.findOne({ _id: id }));
+    return client ? (metadataOf(client) as AdapterPayload) : undefined;
+  }
+}
+
+/** @returns what RFC 7591 calls client metadata */
+export function metadataOf(client: StoredClient): ClientMetadata & OwnMetadata {
+  const { _id, name, kind, redirectUris, postLogoutRedirectUris, backchannelLogoutUri, jwks, jwksUri, scope, isTrusted, roles } = client;
+  const isBackend = kind === ClientKind.backend;
+  return {
+    client_id: _id,
+    client_name: name,
+    application_type: redirectUris.some((uri) => !uri.startsWith("https:")) ? "native" : "web",
+    grant_types: isBackend ? ["client_credentials"] : ["authorization_code", "refresh_token"],
+    response_types: isBackend ? [] : ["code"],
+    redirect_uris: redirectUris,
+    post_logout_redirect_uris: postLogoutRedirectUris,
+    token_endpoint_auth_method: kind === ClientKind.public ? "none" : "private_key_jwt",
+    id_token_signed_response_alg: "ES256",
+    ...(backchannelLogoutUri && { backchannel_logout_uri: backchannelLogoutUri, backchannel_logout_session_required: true }),
+    ...(jwks && { jwks }),
+    ...(jwksUri && { jwks_uri: jwksUri }),
+    allowed_scope: scope,
+    is_trusted: isTrusted,
+    roles,
+  } as ClientMetadata & OwnMetadata;
+}

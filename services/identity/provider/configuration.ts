@@ -1,0 +1,125 @@
+/** How `oidc-provider` is set up: what it offers, for how long, and where it asks us. */
+import type { Configuration, KoaContextWithOIDC } from "oidc-provider";
+import { ACCESS_TOKEN_S } from "../identity.contract.ts";
+import type { PageSet } from "../pages/page-set.ts";
+import { type Artifacts, CLOCK_TOLERANCE_S } from "./adapter.ts";
+import { OWN_METADATA } from "./clients.ts";
+import type { Claims } from "./claims.ts";
+import type { KeySet } from "./keys.ts";
+import type { Launches } from "./launches.ts";
+import type { ResourceServer } from "./resource-server.ts";
+import { PLAIN_SCOPES } from "./scopes.ts";
+
+/** A session in a browser ends so long after the sign-in, whatever was done in it: a long shift. Seconds. */
+const SESSION_S = 12 * 3_600;
+/** Longest that an app may refresh without its person, counted from the sign-in. Seconds. */
+const OFFLINE_S = 90 * 86_400;
+/** The pages of a sign-in must be gone through in this time. Seconds. */
+const INTERACTION_S = 900;
+/** A code is exchanged at once. Seconds. */
+const CODE_S = 60;
+
+/** Paths below the issuer. */
+export const ROUTES = {
+  authorization: "/authorize",
+  token: "/token",
+  jwks: "/jwks",
+  revocation: "/revoke",
+  introspection: "/introspect",
+  end_session: "/logout",
+} as const;
+
+/** What the configuration asks. */
+export interface Parts {
+  artifacts: Artifacts;
+  claims: Claims;
+  launches: Launches;
+  resource: ResourceServer;
+  pages: PageSet;
+  isHttps: boolean;
+}
+
+const left = (from: number, seconds: number): number => Math.max(1, Math.ceil(from + seconds - Date.now() / 1_000));
+
+/** @param keys the one that signs first */
+export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
+  const { artifacts, claims, launches, resource, pages, isHttps } = parts;
+  const cookie = { httpOnly: true, sameSite: "lax", secure: isHttps, signed: false, path: "/auth" } as const;
+  return {
+    adapter: artifacts.adapter,
+    jwks: { keys: keys.map((key) => ({ ...key })) },
+    routes: ROUTES,
+    scopes: [...PLAIN_SCOPES],
+    claims: { openid: ["sub"], fhirUser: ["fhirUser"], profile: ["name"] },
+    responseTypes: ["code"],
+    subjectTypes: ["public"],
+    clientAuthMethods: ["none", "private_key_jwt"],
+    pkce: { required: () => true },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    clientDefaults: { id_token_signed_response_alg: "ES256", token_endpoint_auth_method: "none" },
+    enabledJWA: {
+      // SMART App Launch 2.2, "Client Authentication: Asymmetric": RS384 and ES384 must be taken.
+      clientAuthSigningAlgValues: ["ES256", "ES384", "RS384"],
+      idTokenSigningAlgValues: ["ES256"],
+    },
+    extraClientMetadata: { properties: [...OWN_METADATA] },
+    extraParams: { aud: (ctx, value) => resource.requireAudience(ctx, value), launch: null },
+    cookies: {
+      names: { session: "openward_session", interaction: "openward_interaction", resume: "openward_resume" },
+      long: cookie,
+      short: cookie,
+    },
+    clockTolerance: CLOCK_TOLERANCE_S,
+    // The library would refuse addresses of private networks; which are asked for keys or told of an end, an operator has registered.
+    fetch: (url, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown } = {}) =>
+      fetch(url, { ...options, redirect: "error" }),
+    discovery: { ui_locales_supported: ["en", "fr", "ar"] },
+    clientBasedCORS: (_ctx, origin, client) => (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
+
+    findAccount: (_ctx, id) => claims.account(id),
+    extraTokenClaims: (_ctx, token) => claims.extra(token),
+    formats: { customizers: { jwt: (_ctx, token, structured) => claims.keep(token, structured) } },
+    loadExistingGrant: (ctx) => launches.grantFor(ctx),
+    interactions: { policy: launches.policy(), url: (_ctx, { uid }) => `/auth/interaction/${uid}` },
+
+    expiresWithSession: (_ctx, source) => !source.scopes.has("offline_access"),
+    issueRefreshToken: (_ctx, client, { scopes }) =>
+      client.grantTypeAllowed("refresh_token") && (scopes.has("offline_access") || scopes.has("online_access")),
+    rotateRefreshToken: true,
+    revokeGrantPolicy: () => true,
+    ttl: {
+      AccessToken: ACCESS_TOKEN_S,
+      ClientCredentials: ACCESS_TOKEN_S,
+      IdToken: ACCESS_TOKEN_S,
+      AuthorizationCode: CODE_S,
+      Interaction: INTERACTION_S,
+      Grant: OFFLINE_S,
+      Session: (_ctx, { loginTs }) => left(loginTs ?? Date.now() / 1_000, SESSION_S),
+      RefreshToken: (_ctx, token) =>
+        left((token as { iiat?: number }).iiat ?? Date.now() / 1_000, token.scopes.has("offline_access") ? OFFLINE_S : SESSION_S),
+    },
+
+    features: {
+      devInteractions: { enabled: false },
+      userinfo: { enabled: false }, // access tokens are for the API; who somebody is stands in the ID token
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      clientCredentials: { enabled: true },
+      backchannelLogout: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => resource.audience,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (ctx, indicator, client) => resource.info(ctx, indicator, client),
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => pages.logout(ctx, form),
+        postLogoutSuccessSource: (ctx: KoaContextWithOIDC) => pages.loggedOut(ctx),
+      },
+    },
+    renderError: (ctx, out) => pages.error(ctx, out),
+  };
+}

@@ -1,0 +1,87 @@
+/** The provider behind our issuer's address, with what it leaves to us. */
+import { IncomingMessage, type ServerResponse } from "node:http";
+import { compactVerify, type JWTVerifyGetKey } from "jose";
+import type { KoaContextWithOIDC, Provider } from "oidc-provider";
+import type { PageSet } from "../pages/page-set.ts";
+import { type Artifacts, TOKEN_NAME } from "./adapter.ts";
+import { smartMembers } from "./claims.ts";
+import { ROUTES } from "./configuration.ts";
+
+/** Where the issuer's address stands below the base URL. */
+export const MOUNT = "/auth";
+
+/** Puts around the provider what it has no setting for. */
+export function extend(provider: Provider, { pages, artifacts }: { pages: PageSet; artifacts: Artifacts }): void {
+  provider.proxy = true; // the gateway says for whom, by which name
+  provider.use(async (ctx, next) => {
+    await next();
+    const { oidc } = ctx as unknown as { oidc?: KoaContextWithOIDC["oidc"] };
+    if (!oidc) return;
+    if (oidc.route === "token" && ctx.status === 200) {
+      Object.assign(ctx.body as object, smartMembers(oidc.entities.AccessToken));
+    }
+    if (oidc.route === "end_session_confirm" && oidc.session && (oidc.session as { destroyed?: boolean }).destroyed) {
+      await artifacts.endSession(oidc.session.uid);
+    }
+    pages.withoutScript(ctx as unknown as KoaContextWithOIDC);
+  });
+}
+
+/** Hands a request, whose body has been read, to the provider. */
+export async function ask(
+  { provider, keys }: { provider: Provider; keys: JWTVerifyGetKey },
+  { request, response, body }: { request: IncomingMessage; response: ServerResponse; body: Buffer },
+): Promise<void> {
+  const url = changedUrl(request.url ?? "");
+  const copy = withBody(request, await changedBody(url, body, keys));
+  copy.url = url.slice(MOUNT.length) || "/";
+  await provider.callback()(Object.assign(copy, { originalUrl: url }), response);
+}
+
+/**
+ * Without `prompt=consent` the provider would leave out `offline_access` (OpenID Connect Core, 11), which apps of SMART ask for without it;
+ * a grant for longer is always asked for here.
+ */
+function changedUrl(url: string): string {
+  const [path = "", query = ""] = url.split("?", 2);
+  if (path !== MOUNT + ROUTES.authorization || !/offline_access/.test(query)) return url;
+  const params = new URLSearchParams(query);
+  if (!(params.get("scope") ?? "").split(" ").includes("offline_access") || params.has("prompt")) return url;
+  params.set("prompt", "consent");
+  return `${path}?${params}`;
+}
+
+/**
+ * Our access tokens hold by themselves; what is kept of one stands under a name that its `jti` gives (`TOKEN_NAME`), by which it is looked
+ * at and revoked. Only who shows the token can name it.
+ */
+async function changedBody(url: string, body: Buffer, keys: JWTVerifyGetKey): Promise<Buffer> {
+  const path = url.split("?", 1)[0];
+  if (path !== MOUNT + ROUTES.revocation && path !== MOUNT + ROUTES.introspection) return body;
+  const form = new URLSearchParams(body.toString("utf8"));
+  const token = form.get("token") ?? "";
+  if (token.split(".").length !== 3 && !token.startsWith(TOKEN_NAME)) return body;
+  form.set("token", await nameOf(token, keys));
+  return Buffer.from(form.toString());
+}
+
+async function nameOf(token: string, keys: JWTVerifyGetKey): Promise<string> {
+  try {
+    const { payload } = await compactVerify(token, keys as Parameters<typeof compactVerify>[1]);
+    return TOKEN_NAME + (JSON.parse(new TextDecoder().decode(payload)) as { jti: string }).jti;
+  } catch {
+    return "unknown";
+  }
+}
+
+/** The request once more, as its body has been read already. */
+function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
+  const copy = new IncomingMessage(request.socket);
+  copy.method = request.method;
+  copy.headers = { ...request.headers, ...(request.method === "POST" && { "content-length": String(body.length) }) };
+  copy.httpVersion = request.httpVersion;
+  copy.complete = true; // it would end the connection with itself otherwise
+  copy.push(body);
+  copy.push(null);
+  return copy;
+}

@@ -1,0 +1,55 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Collection } from "../../../store/documents/documents.ts";
+import { collections } from "../../../test/kit/collection.ts";
+import { keysAt, PERIOD_MS, periodsAt, renewKeys, type StoredKey } from "./keys.ts";
+
+describe("the keys of tokens", () => {
+  const collection = collections();
+  let folder: string;
+  let known: Collection<StoredKey>;
+  beforeAll(async () => {
+    known = await collection<StoredKey>("keys");
+  });
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "openward-keys-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("are published before they sign, and after", () => {
+    const begin = 100 * PERIOD_MS;
+    expect(periodsAt(begin + 1)).toEqual([100, 99]);
+    expect(periodsAt(begin + PERIOD_MS / 2)).toEqual([100]);
+    expect(periodsAt(begin + PERIOD_MS - 1)).toEqual([100, 101]);
+  });
+
+  it("are made once by however many at once, readable by nobody else, and forgotten in the end", async () => {
+    const now = 100 * PERIOD_MS + PERIOD_MS / 2;
+    const sets = await Promise.all(Array.from({ length: 8 }, () => keysAt(now, folder, known)));
+    expect(new Set(sets.map(({ id }) => id)).size).toBe(1);
+    expect(readdirSync(folder)).toEqual(["identity-es256-100.json"]);
+    expect(statSync(join(folder, "identity-es256-100.json")).mode & 0o077).toBe(0);
+    const before = await keysAt(101 * PERIOD_MS - 1, folder, known);
+    const after = await keysAt(101 * PERIOD_MS + 1, folder, known);
+    expect(before.keys.map(({ kid }) => kid).reverse()).toEqual(after.keys.map(({ kid }) => kid));
+    await keysAt(103 * PERIOD_MS + PERIOD_MS / 2, folder, known);
+    expect(readdirSync(folder)).toEqual(["identity-es256-103.json"]);
+  });
+
+  it("are the same on all machines, or the start is refused", async () => {
+    const other = mkdtempSync(join(tmpdir(), "openward-keys-"));
+    await keysAt(200.5 * PERIOD_MS, folder, known);
+    await expect(keysAt(200.5 * PERIOD_MS, other, known)).rejects.toMatchObject({ code: 500, type: "KEYS_DIFFER" });
+    rmSync(other, { recursive: true, force: true });
+  });
+
+  it("are all new when others may have them", async () => {
+    const now = 300.5 * PERIOD_MS;
+    const before = await keysAt(now, folder, known);
+    const after = await renewKeys(now, folder, known);
+    expect(after.id).not.toBe(before.id);
+    expect(await keysAt(now, folder, known)).toEqual(after);
+    expect(readdirSync(folder)).toEqual(["identity-es256-300.json"]);
+  });
+});

@@ -1,0 +1,79 @@
+/** SMART scopes (App Launch 2.2, "Scopes for requesting FHIR Resources"): read, made one form of, narrowed. */
+
+/** Scopes that name no data. */
+export const PLAIN_SCOPES = [
+  "openid",
+  "fhirUser",
+  "profile",
+  "launch",
+  "launch/patient",
+  "launch/encounter",
+  "offline_access",
+  "online_access",
+  "actions",
+] as const;
+
+const PLAIN = new Set<string>(PLAIN_SCOPES);
+
+/** A scope over data: whose, of which type, to do what, only where. */
+interface DataScope {
+  context: "patient" | "user" | "system";
+  type: string;
+  /** Letters of "cruds", in this order. */
+  does: string;
+  /** `category=laboratory`; "": all. */
+  where: string;
+}
+
+const DATA = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]{0,63})\.(c?r?u?d?s?|read|write|\*)(?:\?([\x21\x23-\x5b\x5d-\x7e]{1,200}))?$/;
+/** What the words of version 1 mean. */
+const VERSION_1: Record<string, string> = { read: "rs", write: "cud", "*": "cruds" };
+/** Scopes in one request; more is no app's need. */
+const MAX_SCOPES = 100;
+
+function dataScopeOf(text: string): DataScope | undefined {
+  const [, context, type, does = "", where = ""] = DATA.exec(text) ?? [];
+  if (context === undefined || type === undefined || does === "") return undefined;
+  return { context: context as DataScope["context"], type, does: VERSION_1[does] ?? does, where };
+}
+
+const textOf = ({ context, type, does, where }: DataScope): string => `${context}/${type}.${does}${where === "" ? "" : `?${where}`}`;
+
+/** Each scope once, in the form of version 2; what is no scope of ours is left out. At most 100. */
+export function scopesIn(text: string | undefined): string[] {
+  const scopes = (text ?? "")
+    .split(" ")
+    .slice(0, MAX_SCOPES)
+    .flatMap((one) => {
+      if (PLAIN.has(one)) return [one];
+      const scope = dataScopeOf(one);
+      return scope ? [textOf(scope)] : [];
+    });
+  return [...new Set(scopes)];
+}
+
+/** What is asked for, as far as it is allowed: never more than either. Both in the form of `scopesIn`. */
+export function narrowed(asked: string[], allowed: string[]): string[] {
+  const mayPlain = new Set(allowed);
+  const mayData = allowed.map(dataScopeOf).filter((scope) => scope !== undefined);
+  const granted = asked.flatMap((text) => {
+    const scope = dataScopeOf(text);
+    if (!scope) return mayPlain.has(text) ? [text] : [];
+    return mayData.map((may) => both(scope, may)).filter((one) => one !== undefined);
+  });
+  return [...new Set(granted)];
+}
+
+/** What both scopes allow; undefined: nothing. */
+function both(one: DataScope, other: DataScope): string | undefined {
+  if (one.context !== other.context) return undefined;
+  if (one.type !== other.type && one.type !== "*" && other.type !== "*") return undefined;
+  if (one.where !== other.where && one.where !== "" && other.where !== "") return undefined; // two searches have no common form
+  const does = [...one.does].filter((letter) => other.does.includes(letter)).join("");
+  if (does === "") return undefined;
+  return textOf({ context: one.context, type: one.type === "*" ? other.type : one.type, does, where: one.where || other.where });
+}
+
+/** Whether a token with these scopes is about one patient, who must be known before it is issued. */
+export const needsPatient = (scopes: Iterable<string>): boolean =>
+  [...scopes].some((scope) => scope === "launch/patient" || scope.startsWith("patient/"));

@@ -1,0 +1,40 @@
+/** `/.well-known/smart-configuration` (SMART App Launch 2.2): what an app must know before it asks for anything. */
+import { PLAIN_SCOPES } from "./scopes.ts";
+import { ROUTES } from "./configuration.ts";
+
+/** @param base the public base URL */
+export function smartConfiguration(base: string): object {
+  const issuer = `${base}/auth`;
+  return {
+    issuer,
+    jwks_uri: issuer + ROUTES.jwks,
+    authorization_endpoint: issuer + ROUTES.authorization,
+    token_endpoint: issuer + ROUTES.token,
+    introspection_endpoint: issuer + ROUTES.introspection,
+    revocation_endpoint: issuer + ROUTES.revocation,
+    end_session_endpoint: issuer + ROUTES.end_session,
+    token_endpoint_auth_methods_supported: ["none", "private_key_jwt"],
+    token_endpoint_auth_signing_alg_values_supported: ["RS384", "ES384", "ES256"],
+    grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
+    response_types_supported: ["code"],
+    code_challenge_methods_supported: ["S256"],
+    scopes_supported: [...PLAIN_SCOPES, "patient/*.cruds", "user/*.cruds", "system/*.cruds"],
+    capabilities: [
+      "launch-ehr",
+      "launch-standalone",
+      "client-public",
+      "client-confidential-asymmetric",
+      "sso-openid-connect",
+      "context-ehr-patient",
+      "context-ehr-encounter",
+      "context-standalone-patient",
+      "context-banner",
+      "permission-offline",
+      "permission-online",
+      "permission-patient",
+      "permission-user",
+      "permission-v1",
+      "permission-v2",
+    ],
+  };
+}

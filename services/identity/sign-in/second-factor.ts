@@ -1,0 +1,80 @@
+/** The second factor: codes of an authenticator app (TOTP, RFC 6238), each good once, and recovery codes for when the app is lost. */
+import { randomBytes } from "node:crypto";
+import { generateSecret, generateURI, verify } from "otplib";
+import type { Kept } from "../collections.ts";
+import { hashOf, type StoredAccount } from "../identity.model.ts";
+
+/** A code of the step before or after is taken, seconds: clocks differ, and people type. */
+const TOLERANCE_S = 30;
+const RECOVERY_CODES = 10;
+const RECOVERY_BYTES = 10;
+
+/** A key for an authenticator app, not yet in use. */
+export const newTotpSecret = (): string => generateSecret();
+
+/** The key as an app reads it. */
+export const totpUri = (login: string, secret: string): string => generateURI({ issuer: "OpenWard", label: login, secret });
+
+/** Second factors of accounts. */
+export class SecondFactor {
+  readonly #kept: Kept;
+
+  constructor(kept: Kept) {
+    this.#kept = kept;
+  }
+
+  /** Takes a code of the app or a recovery code; neither is good again. */
+  async take(account: StoredAccount, typed: string): Promise<boolean> {
+    const code = typed.replace(/[\s-]/g, "");
+    if (/^\d{6}$/.test(code)) return this.#takeTotp(account, code);
+    if (!/^[0-9A-Za-z]{16}$/.test(code)) return false;
+    const removed = await this.#kept.recoveryCodes.removeMany({ _id: recoveryId(account._id, code), account: account._id });
+    return removed === 1;
+  }
+
+  /** @param code proves that the app has the key @returns recovery codes, shown once; undefined: the code is not right */
+  async start(account: StoredAccount, totpSecret: string, code: string): Promise<string[] | undefined> {
+    const step = await stepOf(totpSecret, code.replace(/\s/g, ""));
+    if (step === undefined) return undefined;
+    await this.#kept.recoveryCodes.removeMany({ account: account._id });
+    const codes = Array.from({ length: RECOVERY_CODES }, newRecoveryCode);
+    for (const one of codes) {
+      await this.#kept.recoveryCodes.insert({ _id: recoveryId(account._id, one.replaceAll("-", "")), account: account._id });
+    }
+    await this.#kept.accounts.updateMany({ _id: account._id }, { $set: { totpSecret, totpStep: step } });
+    return codes;
+  }
+
+  async end(account: string): Promise<void> {
+    await this.#kept.accounts.updateMany({ _id: account }, { $unset: { totpSecret: true, totpStep: true } });
+    await this.#kept.recoveryCodes.removeMany({ account });
+  }
+
+  async #takeTotp({ _id, totpSecret }: StoredAccount, code: string): Promise<boolean> {
+    const step = totpSecret === undefined ? undefined : await stepOf(totpSecret, code);
+    if (step === undefined) return false;
+    const isUnused = { $or: [{ totpStep: { $exists: false } }, { totpStep: { $lt: step } }] };
+    return (await this.#kept.accounts.updateMany({ _id, ...isUnused }, { $set: { totpStep: step } })) === 1;
+  }
+}
+
+/** The time step that a code is of; undefined: none. */
+async function stepOf(secret: string, token: string): Promise<number | undefined> {
+  if (!/^\d{6}$/.test(token)) return undefined;
+  const result = await verify({ secret, token, epochTolerance: TOLERANCE_S });
+  return result.valid && "timeStep" in result ? result.timeStep : undefined;
+}
+
+/** 80 bits, in fours, without letters that look like digits. */
+function newRecoveryCode(): string {
+  const letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  let bits = BigInt(`0x${randomBytes(RECOVERY_BYTES).toString("hex")}`);
+  let text = "";
+  for (let index = 0; index < 16; index += 1) {
+    text += letters[Number(bits & 31n)];
+    bits >>= 5n;
+  }
+  return text.replace(/(.{4})(?=.)/g, "$1-");
+}
+
+const recoveryId = (account: string, code: string): string => hashOf(`${account}:${code.toUpperCase()}`);

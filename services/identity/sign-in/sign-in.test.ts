@@ -1,0 +1,82 @@
+import { generate } from "otplib";
+import { collections } from "../../../test/kit/collection.ts";
+import { isPassword, loginOf, type StoredAccount, type StoredFailures, type StoredTicket } from "../identity.model.ts";
+import { Passwords } from "./passwords.ts";
+import { SecondFactor } from "./second-factor.ts";
+import { pauseAfter, Throttle } from "./throttle.ts";
+
+describe("a password", () => {
+  it("is right when it is, and takes the same work where there is none", async () => {
+    const passwords = new Passwords();
+    const hash = await passwords.hash("four words make one");
+    expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(await passwords.matches("four words make one", hash)).toBe(true);
+    expect(await passwords.matches("four words make two", hash)).toBe(false);
+    expect(await passwords.matches("", undefined)).toBe(false);
+  });
+
+  it("waits for few others, and is refused when too many wait", async () => {
+    const passwords = new Passwords(4);
+    const tries = await Promise.allSettled(Array.from({ length: 10 }, () => passwords.matches("x", undefined)));
+    const refused = tries.filter(({ status }) => status === "rejected");
+    expect(refused).toHaveLength(4); // two at once, 4 wait
+    expect(refused[0]).toMatchObject({ reason: { code: 503, type: "SIGN_IN_BUSY", data: { retryAfter: 5 } } });
+    expect(await passwords.matches("x", undefined)).toBe(false);
+  });
+
+  it.each([["short"], ["x".repeat(257)], ["  Rossi.Ada.1980 "]])("is not %j", (password) => {
+    expect(isPassword(password, loginOf("rossi.ada.1980"))).toBe(false);
+  });
+});
+
+describe("who guesses", () => {
+  const collection = collections();
+
+  it("waits longer each time, half a minute at most", () => {
+    expect([1, 4, 5, 6, 7, 8, 9, 10, 50].map((count) => pauseAfter(count, 5))).toEqual([
+      0, 0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000,
+    ]);
+  });
+
+  it("is slowed down by address too, whatever names are tried, and then no more names are counted", async () => {
+    const failures = await collection<StoredFailures>("names");
+    const throttle = new Throttle(failures);
+    const waits = [];
+    for (let index = 0; index < 60; index += 1) waits.push(await throttle.begin({ login: `name${index}`, address: "10.0.0.1" }));
+    expect(waits.findIndex((seconds) => seconds > 0)).toBe(50);
+    expect(await failures.count()).toBe(51);
+    expect(await throttle.begin({ login: "name1", address: "10.0.0.2" })).toBe(0);
+  });
+
+  it("gains nothing by trying often at once", async () => {
+    const throttle = new Throttle(await collection<StoredFailures>("failures"));
+    const waits = await Promise.all(Array.from({ length: 40 }, () => throttle.begin({ login: "rossi", address: "10.0.0.1" })));
+    expect(waits.filter((seconds) => seconds === 0)).toHaveLength(5);
+    expect(await throttle.begin({ login: "rossi", address: "10.0.0.2" })).toBeGreaterThan(0);
+    expect(await throttle.begin({ login: "rossi", address: "10.0.0.1", device: "known" })).toBe(0);
+    expect(await throttle.begin({ login: "bianchi", address: "10.0.0.1" })).toBe(0);
+  });
+});
+
+describe("the second factor", () => {
+  const collection = collections();
+
+  it("takes each code once, and each recovery code once", async () => {
+    const accounts = await collection<StoredAccount>("accounts");
+    const factor = new SecondFactor({ accounts, recoveryCodes: await collection<StoredTicket>("codes") } as never);
+    const account = { _id: "1", login: "rossi" } as StoredAccount;
+    await accounts.insert(account);
+    const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    expect(await factor.start(account, secret, "000000")).toBeUndefined();
+    const codes = (await factor.start(account, secret, await generate({ secret }))) ?? [];
+    expect(codes).toHaveLength(10);
+    const stored = (await accounts.findOne({ _id: "1" })) as StoredAccount;
+    expect(await factor.take(stored, await generate({ secret }))).toBe(false); // it has set the app up
+    const next = await generate({ secret, epoch: Math.floor(Date.now() / 1_000) + 30 });
+    const uses = await Promise.all([next, next, next].map((code) => factor.take(stored, code)));
+    expect(uses.filter(Boolean)).toHaveLength(1);
+    const recovery = await Promise.all([1, 2, 3].map(() => factor.take(stored, (codes[0] ?? "").toLowerCase())));
+    expect(recovery.filter(Boolean)).toHaveLength(1);
+    expect(await factor.take(stored, "AAAA-BBBB-CCCC-DDDD")).toBe(false);
+  });
+});

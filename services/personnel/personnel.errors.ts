@@ -1,0 +1,18 @@
+import { Errors } from "moleculer";
+
+const { MoleculerClientError } = Errors;
+
+/** 404: nobody like this works here. */
+export const practitionerNotFound = (practitioner: string) =>
+  new MoleculerClientError("No practitioner has this id.", 404, "PRACTITIONER_NOT_FOUND", { practitioner });
+
+/** 409: others were faster; read the practitioner again. */
+export const practitionerChanged = (practitioner: string) =>
+  new MoleculerClientError(
+    "Somebody changed the practitioner or a role of it meanwhile: read them and try again.",
+    409,
+    "PRACTITIONER_CHANGED",
+    {
+      practitioner,
+    },
+  );

@@ -1,0 +1,62 @@
+import { numberOf } from "../../fhir/json.ts";
+import type { Extension, MedicationDispense, SupplyDelivery } from "../../fhir/r4.ts";
+import { localReference } from "../../federation/facts.ts";
+import { counted } from "../../store/counted.ts";
+import { RETURNED } from "./pharmacy.contract.ts";
+import { dispenseNotCompleted } from "./pharmacy.errors.ts";
+import { unitsOf } from "./pharmacy.model.ts";
+
+// What comes back of a dispense: a delivery to the pharmacy that names it, and how much on the dispense itself. Plain data in and out.
+
+/** Of a SupplyDelivery: the MedicationDispense that it brings something back of. */
+export const RETURN_OF = "urn:openward:return-of";
+
+const extensionOf = (resource: { extension?: Extension[] } | undefined, address: string): Extension | undefined =>
+  resource?.extension?.find(({ url }) => url === address);
+
+/** `MedicationDispense/…` of which a delivery brings something back; undefined for any other delivery. */
+export function returnOf(delivery: SupplyDelivery | undefined): string | undefined {
+  const place = localReference(extensionOf(delivery, RETURN_OF)?.valueReference?.reference);
+  return place?.startsWith("MedicationDispense/") ? place : undefined;
+}
+
+/** Units of a dispense that were given back. */
+export const returnedOf = (dispense: MedicationDispense): number =>
+  unitsOf({ value: numberOf(extensionOf(dispense, RETURNED)?.valueDecimal) ?? 0 });
+
+/** Units that the patient has kept. */
+export const keptOf = (dispense: MedicationDispense): number => counted(unitsOf(dispense.quantity) - returnedOf(dispense));
+
+/** The dispense with so much given back. */
+export function withReturned<Of extends MedicationDispense>(dispense: Of, units: number): Of {
+  const others = dispense.extension?.filter(({ url }) => url !== RETURNED) ?? [];
+  return { ...dispense, extension: [...others, { url: RETURNED, valueDecimal: units }] };
+}
+
+/** Counts down from zero what was given back of a dispense, so that its quantity is a lower bound. */
+export const returnedCounter = (dispense: string): string => `returned/${dispense.slice("MedicationDispense/".length)}`;
+
+/** The delivery of what a patient gives back now; shelf, prescription and charge follow. @throws 409 DISPENSE_NOT_COMPLETED */
+export function newReturn(
+  id: string,
+  dispense: MedicationDispense & { id: string },
+  { quantity, reason }: { quantity: number; reason?: string },
+  now: Date,
+): SupplyDelivery & { id: string } {
+  const reference = `MedicationDispense/${dispense.id}`;
+  const { status, subject, medicationCodeableConcept: concept } = dispense;
+  if (status !== "completed") throw dispenseNotCompleted(reference);
+  return {
+    resourceType: "SupplyDelivery",
+    id,
+    status: "completed",
+    extension: [{ url: RETURN_OF, valueReference: { reference } }, ...(reason === undefined ? [] : [{ url: REASON, valueString: reason }])],
+    type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/supply-item-type", code: "medication", display: "Medication" }] },
+    ...(subject?.reference?.startsWith("Patient/") && { patient: subject }),
+    suppliedItem: { quantity: { value: quantity }, ...(concept && { itemCodeableConcept: concept }) },
+    occurrenceDateTime: now.toISOString(),
+  };
+}
+
+/** Of a SupplyDelivery, which has no element for it: why it was made. */
+const REASON = "urn:openward:reason";

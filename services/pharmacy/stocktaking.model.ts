@@ -1,0 +1,38 @@
+import { numberOf } from "../../fhir/json.ts";
+import type { SupplyDelivery } from "../../fhir/r4.ts";
+import type { Code } from "./pharmacy.contract.ts";
+import { deliveryOf } from "./pharmacy.model.ts";
+
+// What is found or missing on the shelf: a delivery to the pharmacy, or one from it. Plain data in and out.
+
+/** Modifier of a SupplyDelivery: what it names was taken off the shelf (broken, expired, missing), not brought. */
+export const WITHDRAWAL = "urn:openward:stock-withdrawal";
+/** Of a SupplyDelivery that a count has made: the units that were on the shelf by the books. */
+const BOOKED = "urn:openward:stock-booked";
+/** Why it was made. */
+const REASON = "urn:openward:reason";
+
+/** Whether a delivery takes something off the shelf. */
+export const isWithdrawal = (delivery: SupplyDelivery | undefined): boolean =>
+  delivery?.modifierExtension?.some(({ url, valueBoolean }) => url === WITHDRAWAL && valueBoolean === true) ?? false;
+
+/** Units that must be on the shelf by the books; undefined: however many. */
+export const bookedBefore = (delivery: SupplyDelivery | undefined): number | undefined =>
+  numberOf(delivery?.extension?.find(({ url }) => url === BOOKED)?.valueDecimal);
+
+/**
+ * The delivery that puts the books right.
+ * @param by units more (or, below zero, less) than by the books
+ * @param booked what the books must say still
+ */
+export function adjustmentOf(
+  id: string,
+  { medication, by, reason, booked }: { medication: Code; by: number; reason: string; booked?: number },
+  now: Date,
+): SupplyDelivery & { id: string } {
+  return {
+    ...deliveryOf(id, { medication, quantity: Math.abs(by) }, now),
+    extension: [{ url: REASON, valueString: reason }, ...(booked === undefined ? [] : [{ url: BOOKED, valueDecimal: booked }])],
+    ...(by < 0 && { modifierExtension: [{ url: WITHDRAWAL, valueBoolean: true }] }),
+  };
+}

@@ -1,0 +1,213 @@
+/** A hospital whose doors are closed: who comes without a token, who has the role, and what each role cannot see. */
+import { asSystem } from "../../mesh/access/access.ts";
+import type { Role } from "../../services/identity/identity.contract.ts";
+import { App } from "../identity/app.ts";
+import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+const ALL = "openid user/*.cruds actions";
+const SERVICES = [
+  "api",
+  "transactions",
+  "patients",
+  "personnel",
+  "wards",
+  "visits",
+  "hospitalizations",
+  "lab",
+  "pharmacy",
+  "records",
+  "billing",
+  "identity",
+];
+
+describe("a hospital that is closed", () => {
+  let mesh: Mesh;
+  let app: App;
+  const people = new Map<string, FhirHttp>();
+  const tokens = new Map<string, string>();
+
+  const signIn = async (who: App, name: string, scope = ALL) => {
+    const { access_token } = await who.signIn(scope);
+    tokens.set(name, access_token);
+    people.set(name, fhirAt(mesh.base, access_token));
+  };
+  const as = (name: string): FhirHttp => people.get(name) as FhirHttp;
+  const act = async (name: string, action: string, params: object) => {
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${tokens.get(name)}` };
+    const answer = await fetch(`${mesh.base}/api/${action}`, { method: "POST", headers, body: JSON.stringify(params) });
+    return { status: answer.status, body: (await answer.json()) as { error: object; patient: string; encounter: string } };
+  };
+
+  beforeAll(async () => {
+    mesh = await startMesh({ services: SERVICES, nats: false, split: "broker", env: { ACCESS: "closed" } });
+    app = await App.register(mesh, ["nurse"], `${ALL} user/Patient.rs`);
+    await signIn(app, "nurse");
+    for (const role of ["physician", "front-desk", "lab-technician", "administrator", "billing"] satisfies Role[]) {
+      await signIn(await app.alsoFor(role, [role]), role);
+    }
+  }, 60_000);
+  afterAll(() => mesh?.stop());
+
+  it.each([
+    ["GET", "/fhir/Patient"],
+    ["GET", "/fhir/Patient/1"],
+    ["PUT", "/fhir/Patient/1"],
+    ["POST", "/fhir"],
+    ["GET", "/fhir/_history"],
+    ["GET", "/fhir?_type=Patient"],
+    ["POST", "/api/patients/register"],
+    ["GET", "/api/wards/listBeds"],
+    ["GET", "/console.json"],
+  ])("answers %s %s to nobody who has not signed in", async (method, path) => {
+    const body = method === "GET" ? undefined : "{}";
+    const answer = await fetch(mesh.base + path, { method, headers: { "Content-Type": "application/json" }, ...(body && { body }) });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer realm=/);
+    expect(await answer.text()).toMatch(/Sign in first/);
+  });
+
+  it.each([
+    "/fhir/metadata",
+    "/health/live",
+    "/health/ready",
+    "/.well-known/smart-configuration",
+    "/fhir/.well-known/smart-configuration",
+    "/openapi.json",
+    "/docs",
+  ])("says %s to everybody", async (path) => {
+    expect((await fetch(mesh.base + path)).status).toBe(200);
+  });
+
+  it.each([
+    ["no token of ours", "Bearer eyJhbGciOiJub25lIn0.e30."],
+    ["a password", "Basic cm9zc2k6cGFzc3dvcmQ="],
+    ["two words", "Bearer a b"],
+  ])("refuses %s", async (_, authorization) => {
+    const answer = await fetch(`${mesh.base}/fhir/Patient`, { headers: { authorization } });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get("www-authenticate")).toMatch(/error="invalid_(token|request)"/);
+  });
+
+  it("lets each do the work of their role, from registration to the bill", async () => {
+    const registered = await act("front-desk", "patients/register", {
+      family: "Haddad",
+      given: ["Lina"],
+      birthDate: "1990-02-03",
+      gender: "female",
+      identifier: { system: "urn:card", value: "1" },
+    });
+    expect(registered).toMatchObject({ status: 200 });
+    const { patient } = registered.body;
+    const opened = await act("front-desk", "visits/open", { patient, reason: "cough" });
+    expect(opened).toMatchObject({ status: 200 });
+    expect((await as("nurse").get(`/${patient}`)).status).toBe(200);
+    const weight = {
+      resourceType: "Observation",
+      status: "final",
+      code: { text: "Weight" },
+      subject: { reference: patient },
+      valueQuantity: { value: 61, unit: "kg" },
+    };
+    expect((await as("nurse").create(weight)).status).toBe(201);
+    expect((await as("physician").get(`/Patient?_id=${patient.split("/")[1]}&_revinclude=Observation:subject`)).body.entry).toHaveLength(2);
+  });
+
+  it("refuses what a role is not for, and says so", async () => {
+    expect(await act("nurse", "billing/setPrice", { code: { system: "urn:x", code: "1" }, cents: 1, currency: "EUR" })).toMatchObject({
+      status: 403,
+      body: { error: { code: 403, type: "NOT_ALLOWED" } },
+    });
+    for (const [name, path] of [
+      ["administrator", "/Patient"],
+      ["administrator", "/Observation?code=1"],
+      ["front-desk", "/Observation"],
+      ["nurse", "/Invoice"],
+      ["lab-technician", "/MedicationRequest/1"],
+    ] as const) {
+      const answer = await as(name).get(path);
+      expect({ name, path, status: answer.status }).toEqual({ name, path, status: 403 });
+      expect(answer.body).toEqual(outcomeWith("forbidden"));
+    }
+    expect((await as("nurse").send("DELETE", "/Patient/1")).status).toBe(403);
+    expect((await as("front-desk").create({ resourceType: "Observation", status: "final", code: { text: "x" } })).status).toBe(403);
+  });
+
+  it("shows nothing of what a role may not see through chains, includes, counts, bundles, history and operations", async () => {
+    const patient = (await as("front-desk").get("/Patient?family=Haddad")).body.entry[0].resource.id as string;
+    const desk = as("front-desk");
+    expect((await as("physician").get("/Patient?_has:Observation:subject:code:text=Weight")).body.total).toBe(1);
+    expect((await desk.get("/Patient?_has:Observation:subject:code:text=Weight&_total=accurate")).body.total).toBe(0);
+    expect((await desk.get(`/Patient?_id=${patient}&_revinclude=Observation:subject`)).body.entry).toHaveLength(1);
+    const whole = await desk.get(`/Patient/${patient}/$everything`);
+    expect(new Set(whole.body.entry.map((it: { resource: { resourceType: string } }) => it.resource.resourceType))).toEqual(
+      new Set(["Patient", "Encounter"]),
+    );
+    const batch = await desk.send("POST", "", {
+      resourceType: "Bundle",
+      type: "batch",
+      entry: [{ request: { method: "GET", url: "Observation" } }, { request: { method: "GET", url: `Patient/${patient}` } }],
+    });
+    expect(batch.body.entry.map((it: { response: { status: string } }) => it.response.status.slice(0, 3))).toEqual(["403", "200"]);
+    const history = await desk.get("/_history?_count=100");
+    expect(history.body.entry.map((it: { request: { url: string } }) => it.request.url.split("/")[0])).not.toContain("Observation");
+    expect(
+      (await desk.get("/?_type=Observation,Patient")).body.entry.every(
+        (it: { resource: { resourceType: string } }) => it.resource.resourceType === "Patient",
+      ),
+    ).toBe(true);
+  });
+
+  it("carries out nothing of a transaction that holds one step too many", async () => {
+    const entry = (resource: { resourceType: string }) => ({ resource, request: { method: "POST", url: resource.resourceType } });
+    const bundle = {
+      resourceType: "Bundle",
+      type: "transaction",
+      entry: [
+        entry({ resourceType: "Patient", name: [{ family: "Nobody" }] } as { resourceType: string }),
+        entry({ resourceType: "Condition", subject: { reference: "Patient/1" }, code: { text: "x" } } as { resourceType: string }),
+      ],
+    };
+    const answer = await as("front-desk").send("POST", "", bundle);
+    expect(answer.status).toBe(403);
+    expect(answer.body).toEqual(outcomeWith("forbidden"));
+    expect((await as("front-desk").get("/Patient?family=Nobody")).body.total).toBe(0);
+  });
+
+  it("narrows the role to what the app was granted", async () => {
+    await signIn(app, "reader", "openid user/Patient.rs");
+    expect((await as("reader").get("/Patient")).status).toBe(200);
+    expect((await as("reader").create({ resourceType: "Patient" })).status).toBe(403);
+    expect((await as("reader").get("/Observation")).status).toBe(403);
+    expect(await act("reader", "wards/listBeds", {})).toMatchObject({ status: 403, body: { error: { type: "NOT_ALLOWED" } } });
+  });
+
+  it("answers no peer of the mesh without a stamp, or with one of its own making", async () => {
+    for (const meta of [
+      {},
+      { as: "forged.stamp" },
+      { as: { sub: "system:operator", roles: ["system:operator"] } },
+      { user: "admin", roles: ["administrator"] },
+    ]) {
+      for (const [action, params] of [
+        ["patients.fhir.search", { query: { type: "Patient", clauses: [], sort: [], want: "rows", limit: 10 } }],
+        ["patients.fhir.write", { steps: [{ op: "delete", type: "Patient", id: "1" }] }],
+        [
+          "patients.register",
+          { family: "X", given: ["Y"], birthDate: "1990", gender: "female", identifier: { system: "urn:card", value: "2" } },
+        ],
+        ["patients.fhir.commit", { tx: "x~y", at: 1 }],
+        ["identity.listUsers", {}],
+        ["transactions.process", { text: "{}", base: "", representation: false }],
+      ] as const) {
+        await expect(mesh.call(action, params, { meta })).rejects.toMatchObject({ code: 401, type: "SIGN_IN_NEEDED" });
+      }
+    }
+  });
+
+  it("lets no person do what is the mesh's own work", async () => {
+    const operator = asSystem(mesh.caller, "billing");
+    await expect(operator.call("patients.fhir.commit", { tx: "x~y", at: 1 })).rejects.toMatchObject({ code: 403, type: "NOT_ALLOWED" });
+    await expect(operator.call("identity.listUsers", {})).rejects.toMatchObject({ code: 403, type: "NOT_ALLOWED" });
+  });
+});

@@ -1,0 +1,193 @@
+/** What somebody tries who is not meant to sign in, or wants more than is theirs. */
+import { identity } from "../../services/identity/identity.contract.ts";
+import { Browser } from "../../scripts/identity/browser.ts";
+import { refusal } from "../kit/clinic.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { App, NURSE, PASSWORD, REDIRECT } from "./app.ts";
+
+describe("an attack on the sign-in", () => {
+  let mesh: Mesh;
+  let app: App;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "identity"], nats: false, split: "broker" });
+    app = await App.register(mesh);
+    await identity.createClient(mesh.caller, {
+      id: "other",
+      name: "Another",
+      kind: "public",
+      redirectUris: ["https://evil.example/"],
+      scope: "openid",
+    });
+  });
+  afterAll(() => mesh?.stop());
+
+  const exchange = (form: Record<string, string>) =>
+    fetch(`${mesh.base}/auth/token`, {
+      method: "POST",
+      body: new URLSearchParams({ grant_type: "authorization_code", client_id: "app", redirect_uri: REDIRECT, ...form }),
+    });
+
+  describe("with a code that was stolen", () => {
+    it.each([
+      ["without the verifier", () => ({ code_verifier: "" })],
+      ["with a verifier that was guessed", () => ({ code_verifier: "x".repeat(43) })],
+      ["in the name of another app", (verifier: string) => ({ code_verifier: verifier, client_id: "other" })],
+      ["for another address", (verifier: string) => ({ code_verifier: verifier, redirect_uri: "https://evil.example/" })],
+    ])("%s gets nothing", async (_, changed) => {
+      const { url, verifier } = await app.code("openid");
+      const code = url.searchParams.get("code") ?? "";
+      const answer = await exchange({ code, ...changed(verifier) });
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ error: expect.stringMatching(/^invalid_/) });
+    });
+  });
+
+  it.each([
+    ["a path added", `${REDIRECT}/more`],
+    ["a query added", `${REDIRECT}?more=1`],
+    ["another scheme", REDIRECT.replace("https", "http")],
+    ["another host that begins alike", "https://app.example.evil.example/callback"],
+    ["a user before the host", "https://app.example@evil.example/callback"],
+    ["another case", REDIRECT.toUpperCase()],
+    ["dots in the path", "https://app.example/x/../callback"],
+  ])("by a redirect to %s goes nowhere", async (_, redirect_uri) => {
+    const { url } = await app.request("openid", { redirect_uri });
+    const shown = await new Browser(mesh.base).see(url);
+    expect(shown.status).toBe(400);
+    expect(shown.text).toContain("invalid_redirect_uri");
+  });
+
+  it.each([
+    ["without PKCE", { code_challenge: "", code_challenge_method: "" }],
+    ["with PKCE in the clear", { code_challenge: "x".repeat(43), code_challenge_method: "plain" }],
+    ["for a token at once", { response_type: "token" }],
+    ["for an ID token at once", { response_type: "id_token", nonce: "n" }],
+    ["for another API", { resource: "https://evil.example" }],
+    ["by an app that was started for another server", { aud: "https://evil.example/fhir" }],
+  ])("by a request %s is refused", async (_, more) => {
+    const { url } = await app.request("openid", more as unknown as Record<string, string>);
+    const back = await new Browser(mesh.base).leave(url);
+    expect(back.searchParams.get("error") ?? back.hash).toMatch(/invalid_(request|target)|unsupported_response_type/);
+  });
+
+  it("answers with its own name, so that an app with several providers can tell", async () => {
+    const { url } = await app.code("openid");
+    expect(url.searchParams.get("iss")).toBe(`${mesh.base}/auth`); // RFC 9207
+  });
+
+  describe("from another site", () => {
+    it.each([
+      ["its browser says so", { "sec-fetch-site": "cross-site" }],
+      ["an older browser says so", { origin: "https://evil.example" }],
+    ])("is not taken: %s", async (_, headers) => {
+      const browser = new Browser(mesh.base);
+      const login = await browser.see((await app.request("openid")).url);
+      const form = { step: "login", login: NURSE, password: PASSWORD };
+      expect((await browser.once(login.url, form, headers)).status).toBe(403);
+      expect((await browser.once(login.url, form, { origin: mesh.base, "sec-fetch-site": "same-origin" })).status).toBe(303);
+    });
+
+    it("cannot use the page of somebody else's browser", async () => {
+      const login = await new Browser(mesh.base).see((await app.request("openid")).url);
+      const stranger = new Browser(mesh.base);
+      await stranger.see((await app.request("openid")).url); // has cookies of its own
+      const answer = await stranger.once(login.url, { step: "login", login: NURSE, password: PASSWORD });
+      expect(answer.status).toBe(400);
+      expect(answer.text).toContain("belongs to another browser window");
+    });
+  });
+
+  it("cannot put a page into a frame, run a script on it, or read its cookies", async () => {
+    const browser = new Browser(mesh.base);
+    const login = await browser.see((await app.request("openid")).url);
+    const policy = login.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe|script-src/);
+    expect(login.headers.get("x-frame-options")).toBe("DENY");
+    expect(login.headers.get("cache-control")).toBe("no-store");
+    expect(login.text).not.toMatch(/<script|onclick|javascript:/i);
+    const raw = await fetch((await app.request("openid")).url, { redirect: "manual" });
+    expect(raw.headers.getSetCookie().length).toBeGreaterThan(1);
+    for (const cookie of raw.headers.getSetCookie()) {
+      expect(cookie).toMatch(/httponly/i);
+      expect(cookie).toMatch(/samesite=lax/i);
+    }
+  });
+
+  it("cannot put text of its own on a page", async () => {
+    const browser = new Browser(mesh.base);
+    const shown = await browser.see((await app.request("openid", { redirect_uri: "https://evil.example/<script>alert(1)</script>" })).url);
+    expect(shown.text).not.toContain("<script>");
+    const login = await browser.see((await app.request("openid", { ui_locales: '"><script>' })).url);
+    expect(login.text).not.toContain("<script>");
+  });
+
+  it("cannot prepare a session for somebody else: a sign-in makes a new one", async () => {
+    const browser = new Browser(mesh.base);
+    browser.cookies.set("openward_session;/auth", { value: "chosen-by-the-attacker", path: "/auth" });
+    await app.signIn("openid", { browser });
+    const first = browser.cookies.get("openward_session;/auth")?.value;
+    expect(first).toMatch(/^[\w-]{21,}$/);
+    expect(first).not.toBe("chosen-by-the-attacker");
+    const again = await browser.see((await app.request("openid", { prompt: "login" })).url);
+    await browser.leave(again.url, { step: "login", login: NURSE, password: PASSWORD });
+    expect(browser.cookies.get("openward_session;/auth")?.value).not.toBe(first);
+  });
+
+  it("is not told by any word whether there is such an account", async () => {
+    const answers = [];
+    for (const login of [NURSE, "nobody-of-this-name"]) {
+      const browser = new Browser(mesh.base);
+      const page = await browser.see((await app.request("openid")).url);
+      const { status, text, headers } = await browser.once(page.url, { step: "login", login, password: "a wrong password" });
+      answers.push({ status, text, headers: [...headers].filter(([name]) => !/date|x-request-id|traceresponse/.test(name)) });
+    }
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[0]?.status).toBe(401);
+  });
+
+  it("gives nobody a role that an administrator has not given", async () => {
+    const given = { login: "eve", name: "Eve", roles: ["nurse" as const], isAdministrator: true };
+    await expect(identity.createUser(mesh.caller, given)).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+    await expect(identity.setRoles(mesh.caller, { user: NURSE, roles: ["root" as never] })).rejects.toEqual(
+      refusal(422, "VALIDATION_ERROR"),
+    );
+    const token = await app.signIn("openid", { more: { roles: "administrator", claims: JSON.stringify({ id_token: { roles: null } }) } });
+    const { roles } = JSON.parse(Buffer.from(token.access_token.split(".")[1] ?? "", "base64url").toString()) as { roles: string[] };
+    expect(roles).toEqual(["nurse"]);
+    for (const action of ["createUser", "setRoles", "keys"]) {
+      expect((await fetch(`${mesh.base}/api/identity/${action}`, { method: "POST" })).status).toBe(404);
+    }
+  });
+
+  it("is not believed when it says from where, or for which server, it asks", async () => {
+    const answer = await fetch(`${mesh.base}/.well-known/openid-configuration`, {
+      headers: { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https", forwarded: "host=evil.example" },
+    });
+    expect(await answer.json()).toMatchObject({ issuer: `${mesh.base}/auth` });
+  });
+
+  it("with a form that is too large is refused", async () => {
+    const body = new URLSearchParams({ client_id: "app", code: "x".repeat(70_000) });
+    expect((await fetch(`${mesh.base}/auth/token`, { method: "POST", body })).status).toBe(413);
+  });
+
+  it("by guessing is slowed down, and keeps nobody away who has signed in with this browser before", async () => {
+    const known = new Browser(mesh.base);
+    await app.signIn("openid", { browser: known });
+    const guesser = new Browser(mesh.base);
+    const page = await guesser.see((await app.request("openid")).url);
+    const statuses = [];
+    for (let tries = 0; tries < 8; tries += 1) {
+      statuses.push((await guesser.once(page.url, { step: "login", login: NURSE, password: `guess ${tries}` })).status);
+    }
+    expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
+    expect(statuses.slice(-1)).toEqual([429]);
+    const slowed = await guesser.once(page.url, { step: "login", login: NURSE, password: PASSWORD });
+    expect(slowed.status).toBe(429);
+    expect(Number(slowed.headers.get("retry-after"))).toBeGreaterThan(0);
+    const again = await known.see((await app.request("openid", { prompt: "login" })).url);
+    expect((await known.leave(again.url, { step: "login", login: NURSE, password: PASSWORD })).searchParams.get("code")).toBeTruthy();
+  });
+});

@@ -1,0 +1,263 @@
+/** Apps that sign people in, by a client library that knows nothing of us. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from "jose";
+import * as client from "openid-client";
+import { generate } from "otplib";
+import { identity } from "../../services/identity/identity.contract.ts";
+import { Browser } from "../../scripts/identity/browser.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { App, configurationOf, NURSE, PASSWORD, REDIRECT, SCOPE } from "./app.ts";
+
+describe("an app that signs somebody in", () => {
+  let mesh: Mesh;
+  let app: App;
+  beforeAll(async () => {
+    mesh = await startMesh({ services: ["api", "patients", "identity"], nats: false, split: "broker" });
+    app = await App.register(mesh);
+  });
+  afterAll(() => mesh?.stop());
+
+  it("gets a token that says who it is, of which role and for what", async () => {
+    const tokens = await app.signIn("openid fhirUser profile user/Observation.read user/Patient.cruds");
+    const keys = createLocalJWKSet(await identity.keys(mesh.caller, {}));
+    const { payload, protectedHeader } = await jwtVerify(tokens.access_token, keys, {
+      issuer: `${mesh.base}/auth`,
+      audience: mesh.base,
+      typ: "at+jwt",
+      algorithms: ["ES256"],
+    });
+    expect(protectedHeader.kid).toEqual(expect.any(String));
+    const { iat = 0, exp = 0 } = payload;
+    expect(exp - iat).toBe(600);
+    expect(payload).toMatchObject({
+      sub: app.user.id,
+      client_id: "app",
+      scope: "openid fhirUser profile user/Observation.rs user/Patient.cruds",
+      roles: ["nurse"],
+      fhirUser: "Practitioner/ada",
+      name: "Ada Rossi",
+      sid: expect.any(String),
+      jti: expect.any(String),
+    });
+    expect(tokens.claims()).toMatchObject({ sub: app.user.id, name: "Ada Rossi", fhirUser: `${mesh.base}/fhir/Practitioner/ada` });
+  });
+
+  it("gets no more than it is registered for, and nothing of the system's own", async () => {
+    const { scope } = await app.signIn("openid user/*.cruds system/*.cruds launch/encounter nonsense");
+    expect(scope).toBe("openid user/Observation.rs user/Patient.cruds");
+  });
+
+  it("asks for consent once for what was granted before", async () => {
+    const browser = new Browser(mesh.base);
+    await app.signIn("openid user/Observation.rs", { browser });
+    const { url, verifier, state } = await app.request("openid user/Observation.rs");
+    const back = await browser.leave(url); // neither password nor consent
+    const again = await app.exchange(back, verifier, state);
+    expect(again.scope).toBe("openid user/Observation.rs");
+    const { url: wider } = await app.request("openid user/Observation.rs user/Patient.r");
+    expect((await browser.see(wider)).text).toContain("Allow The App?");
+  });
+
+  it("gets tokens of another key, once an operator has made new ones", async () => {
+    const kidOf = ({ access_token }: { access_token: string }) =>
+      (JSON.parse(Buffer.from(access_token.split(".")[0] ?? "", "base64url").toString()) as { kid: string }).kid;
+    const before = kidOf(await app.signIn("openid"));
+    const { keys } = await identity.renewKeys(mesh.caller, {});
+    const tokens = await new App(mesh, app.user, await configurationOf(mesh, "app")).signIn("openid");
+    expect(keys.map(({ kid }) => kid)).toContain(kidOf(tokens));
+    expect(keys.map(({ kid }) => kid)).not.toContain(before);
+    await jwtVerify(tokens.access_token, createLocalJWKSet(await identity.keys(mesh.caller, {})));
+  });
+
+  it("is told when its person refuses", async () => {
+    const browser = new Browser(mesh.base);
+    const { url, state } = await app.request("openid user/Observation.rs");
+    const login = await browser.see(url);
+    const consent = await browser.see(login.url, { step: "login", login: NURSE, password: PASSWORD });
+    const back = await browser.leave(consent.url, { step: "cancel" });
+    expect(back.searchParams.get("error")).toBe("access_denied");
+    expect(back.searchParams.get("state")).toBe(state);
+    expect(back.searchParams.get("code")).toBeNull();
+  });
+
+  it("reads where everything is from documents that are open to all", async () => {
+    const read = async (path: string) => (await (await fetch(mesh.base + path)).json()) as Record<string, unknown>;
+    const smart = await read("/fhir/.well-known/smart-configuration");
+    const openid = await read("/.well-known/openid-configuration");
+    expect(await read("/.well-known/smart-configuration")).toEqual(smart);
+    for (const name of [
+      "issuer",
+      "jwks_uri",
+      "authorization_endpoint",
+      "token_endpoint",
+      "introspection_endpoint",
+      "revocation_endpoint",
+    ]) {
+      expect([name, smart[name]]).toEqual([name, openid[name]]);
+    }
+    expect(smart["capabilities"]).toContain("launch-standalone");
+    expect(openid["code_challenge_methods_supported"]).toEqual(["S256"]);
+    expect(openid["response_types_supported"]).toEqual(["code"]);
+  });
+
+  it("in a browser, of another origin, may ask for tokens from where it is registered, and from nowhere else", async () => {
+    const { url, verifier } = await app.code("openid");
+    const form = { grant_type: "authorization_code", client_id: "app", redirect_uri: REDIRECT, code_verifier: verifier };
+    const ask = (origin: string) => {
+      const body = new URLSearchParams({ ...form, code: url.searchParams.get("code") ?? "" });
+      return fetch(`${mesh.base}/auth/token`, { method: "POST", headers: { origin }, body });
+    };
+    const headers = { origin: "https://app.example", "access-control-request-method": "POST" };
+    const preflight = await fetch(`${mesh.base}/auth/token`, { method: "OPTIONS", headers });
+    expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([204, "https://app.example"]);
+    const foreign = await ask("https://evil.example");
+    expect([foreign.status, foreign.headers.get("access-control-allow-origin")]).toEqual([400, null]);
+    const own = await ask("https://app.example");
+    expect([own.status, own.headers.get("access-control-allow-origin")]).toEqual([200, "https://app.example"]);
+    expect(own.headers.get("access-control-allow-credentials")).toBeNull();
+  });
+
+  it("refreshes without its person, who is asked for that, and each refresh token is good once", async () => {
+    const tokens = await app.signIn("openid user/Observation.rs offline_access");
+    const first = await client.refreshTokenGrant(app.config, tokens.refresh_token ?? "");
+    expect(first.refresh_token).not.toBe(tokens.refresh_token);
+    const narrow = await client.refreshTokenGrant(app.config, first.refresh_token ?? "", { scope: "openid" });
+    expect(narrow.scope).toBe("openid");
+    const wide = client.refreshTokenGrant(app.config, narrow.refresh_token ?? "", { scope: "openid user/Patient.cruds" });
+    await expect(wide).rejects.toMatchObject({ error: "invalid_scope" });
+    // A second use of an old one: one of the two is not the app, and nobody knows which.
+    await expect(client.refreshTokenGrant(app.config, tokens.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
+    await expect(client.refreshTokenGrant(app.config, narrow.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
+    expect(await endedSids(mesh)).toContain(sidOf(first.access_token));
+  });
+
+  it("looks at its token and gives it back, and all that came of the same grant ends", async () => {
+    const tokens = await app.signIn("openid user/Observation.rs offline_access");
+    const look = () => client.tokenIntrospection(app.config, tokens.access_token);
+    expect(await look()).toMatchObject({ active: true, scope: "openid user/Observation.rs offline_access", client_id: "app" });
+    await client.tokenRevocation(app.config, tokens.access_token);
+    expect(await look()).toEqual({ active: false });
+    await expect(client.refreshTokenGrant(app.config, tokens.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
+    expect(await endedSids(mesh)).toContain(sidOf(tokens.access_token));
+  });
+
+  it("signs its person out: the session, its tokens and those of other apps of this browser end", async () => {
+    const browser = new Browser(mesh.base);
+    const tokens = await app.signIn("openid user/Observation.rs online_access", { browser });
+    const url = client.buildEndSessionUrl(app.config, {
+      id_token_hint: tokens.id_token ?? "",
+      post_logout_redirect_uri: "https://app.example/bye",
+      state: "s",
+    });
+    const ask = await browser.see(url);
+    expect(ask.text).toContain("Sign out?");
+    const xsrf = /name="xsrf" value="(\w+)"/.exec(ask.text)?.[1] ?? "";
+    const back = await browser.leave("/auth/logout/confirm", { xsrf, logout: "yes" });
+    expect(back.href).toBe("https://app.example/bye?state=s");
+    await expect(client.refreshTokenGrant(app.config, tokens.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
+    expect(await endedSids(mesh)).toContain(sidOf(tokens.access_token));
+    expect((await browser.see((await app.request("openid")).url)).text).toContain("Login name");
+  });
+
+  it("on a server proves itself by a key, and is told when a session of its own ends elsewhere", async () => {
+    jest.spyOn(console, "warn").mockImplementation(() => {}); // the library says that Jest hides Node's own fetch from it
+    const told: string[] = [];
+    const receiver = createServer((request, response) => {
+      request.on("data", (chunk: Buffer) => told.push(new URLSearchParams(chunk.toString()).get("logout_token") ?? ""));
+      request.on("end", () => response.end());
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+    const { privateKey, publicKey } = await generateKeyPair("ES384", { extractable: true });
+    const jwks = { keys: [{ ...((await exportJWK(publicKey)) as Record<string, string>), alg: "ES384", kid: "1" }] };
+    await identity.createClient(mesh.caller, {
+      id: "portal",
+      name: "Portal",
+      kind: "confidential",
+      scope: SCOPE,
+      redirectUris: [REDIRECT],
+      jwks,
+      backchannelLogoutUri: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/told`,
+    });
+    const portal = new App(mesh, app.user, await configurationOf(mesh, "portal", client.PrivateKeyJwt({ key: privateKey, kid: "1" })));
+    const impostor = new App(mesh, app.user, await configurationOf(mesh, "portal"));
+    const browser = new Browser(mesh.base);
+    const { url, verifier, state } = await portal.code("openid user/Observation.rs", { browser });
+    await expect(impostor.exchange(url, verifier, state)).rejects.toMatchObject({ error: "invalid_client" });
+    const tokens = await portal.exchange(url, verifier, state);
+    const ask = await browser.see("/auth/logout");
+    const xsrf = /name="xsrf" value="(\w+)"/.exec(ask.text)?.[1] ?? "";
+    expect((await browser.see("/auth/logout/confirm", { xsrf: "guessed", logout: "yes" })).status).toBe(400);
+    expect((await browser.see("/auth/logout/confirm", { xsrf, logout: "yes" })).text).toContain("You are signed out.");
+    const { payload } = await jwtVerify(told[0] ?? "", createLocalJWKSet(await identity.keys(mesh.caller, {})), {
+      issuer: `${mesh.base}/auth`,
+      audience: "portal",
+      typ: "logout+jwt",
+    });
+    expect(payload).toMatchObject({
+      sub: app.user.id,
+      sid: tokens.claims()?.["sid"],
+      events: { "http://schemas.openid.net/event/backchannel-logout": {} },
+    });
+    expect(await endedSids(mesh)).toContain(sidOf(tokens.access_token));
+    await new Promise((resolve) => receiver.close(resolve));
+  });
+
+  it("shows its person pages in their language, which work without a script", async () => {
+    const page = async (language: string, more = {}) =>
+      (await new Browser(mesh.base, { "accept-language": language }).see((await app.request("openid", more)).url)).text;
+    expect(await page("ar-LB, en;q=0.5")).toMatch(/<html lang="ar" dir="rtl">[\s\S]*تسجيل الدخول/);
+    expect(await page("fr")).toMatch(/<html lang="fr" dir="ltr">[\s\S]*Mot de passe/);
+    expect(await page("en", { ui_locales: "fr" })).toContain("Mot de passe");
+    const text = await page("en");
+    for (const id of ["login", "password"]) expect(text).toMatch(new RegExp(`<label for="${id}">[\\s\\S]*<input id="${id}"`));
+    expect(text).not.toContain("<script");
+  });
+
+  it("asks for a code, once somebody has set up a second factor, and takes each code once", async () => {
+    await identity.createUser(mesh.caller, { login: "verdi", name: "V", roles: ["physician"], password: PASSWORD });
+    const browser = new Browser(mesh.base);
+    const request = await app.request("openid");
+    const form = { step: "login", login: "verdi", password: PASSWORD };
+    const consent = await browser.see((await browser.see(request.url)).url, form);
+    await browser.leave(consent.url, { step: "allow" });
+
+    const account = "/auth/account";
+    expect((await new Browser(mesh.base).see(account)).status).toBe(401);
+    const off = await browser.see(account);
+    const proof = /name="proof" value="([\w-]+)"/.exec(off.text)?.[1] ?? "";
+    expect((await browser.see(account, { step: "start", proof: "guessed" })).status).toBe(403);
+    const start = await browser.see(account, { step: "start", proof });
+    const secret = /name="secret" value="(\w+)"/.exec(start.text)?.[1] ?? "";
+    const codeAt = (steps: number) => generate({ secret, epoch: Math.floor(Date.now() / 1_000) + 30 * steps });
+    expect((await browser.see(account, { step: "confirm", proof, secret, code: "000000" })).status).toBe(401);
+    const codes = await browser.see(account, { step: "confirm", proof, secret, code: await codeAt(-1) });
+    const recovery = [...codes.text.matchAll(/<code>([0-9A-Z-]{19})<\/code>/g)].map(([, code = ""]) => code);
+    expect(recovery).toHaveLength(10);
+
+    const again = async (...typed: string[]) => {
+      const fresh = new Browser(mesh.base);
+      const login = await fresh.see((await app.request("openid")).url);
+      const page = await fresh.see(login.url, form);
+      expect(page.text).toContain("six digits");
+      const answers = [];
+      for (const code of typed) answers.push((await fresh.once(page.url, { step: "code", code })).status);
+      return answers;
+    };
+    const code = await codeAt(0);
+    expect(await again("000000", code)).toEqual([401, 303]);
+    expect(await again(code, recovery[0] ?? "")).toEqual([401, 303]);
+    expect(await again(recovery[0] ?? "", (recovery[1] ?? "").toLowerCase())).toEqual([401, 303]);
+
+    const { link } = await identity.resetPassword(mesh.caller, { user: "verdi" }); // app and codes are lost
+    await new Browser(mesh.base).see(link, { password: "another four words", repeat: "another four words" });
+    expect((await identity.listUsers(mesh.caller, {})).find(({ login }) => login === "verdi")).toMatchObject({ hasTotp: false });
+    const login = await browser.see((await app.request("openid")).url);
+    expect(login.text).toContain("Login name"); // this browser's session has ended too
+    expect((await browser.see(login.url, { ...form, password: "another four words" })).text).toContain("Allow The App?");
+  });
+});
+
+const sidOf = (token: string): string =>
+  (JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { sid: string }).sid;
+const endedSids = async (mesh: Mesh) => (await identity.endedSince(mesh.caller, { at: 0 })).map(({ sid }) => sid);

@@ -1,0 +1,193 @@
+/** SMART App Launch 2.2: which patient an app is about, and programs without people. */
+import { generateKeyPair, exportJWK } from "jose";
+import * as client from "openid-client";
+import { Browser } from "../../scripts/identity/browser.ts";
+import { identity } from "../../services/identity/identity.contract.ts";
+import type { Caller } from "../../mesh/caller.ts";
+import { asSystem } from "../../mesh/access/access.ts";
+import { fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { App, configurationOf, NURSE, PASSWORD, REDIRECT, SCOPE } from "./app.ts";
+
+const claimsOf = (jwt: string) => JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
+
+describe("a SMART app", () => {
+  let mesh: Mesh;
+  let operator: Caller;
+  let app: App;
+  let ehr: string;
+  let rossi: string;
+  let bianchi: string;
+  const create = async (family: string, given: string) => {
+    const { body } = await fhirAt(mesh.base, ehr).create({
+      resourceType: "Patient",
+      name: [{ family, given: [given] }],
+      birthDate: "1980-02-01",
+    });
+    return (body as { id: string }).id;
+  };
+  beforeAll(async () => {
+    const services = ["api", "transactions", "patients", "identity"];
+    mesh = await startMesh({ services, nats: false, split: "broker", env: { ACCESS: "closed" } });
+    operator = asSystem(mesh.caller, "operator");
+    app = await App.register(mesh, ["nurse"], `${SCOPE} actions`);
+    ehr = (await app.signIn("user/Patient.cruds actions")).access_token;
+    rossi = await create("Rossi", "Ada");
+    bianchi = await create("Bianchi", "Bruno");
+  });
+  afterAll(() => mesh?.stop());
+
+  /** As an EHR does for the patient that is open. */
+  async function launchOf(token: string, params: object) {
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+    const answer = await fetch(`${mesh.base}/api/identity/createLaunch`, { method: "POST", headers, body: JSON.stringify(params) });
+    return { status: answer.status, ...((await answer.json()) as { launch: string; error?: { type: string } }) };
+  }
+
+  /** Signs in and stops at the next page. */
+  async function signedIn(scope: string, more: Record<string, string> = {}) {
+    const browser = new Browser(mesh.base);
+    const request = await app.request(scope, more);
+    const login = await browser.see(request.url);
+    return { browser, request, shown: await browser.see(login.url, { step: "login", login: NURSE, password: PASSWORD }) };
+  }
+
+  it("that is started by itself is about the patient that its person picks, also after a refresh", async () => {
+    const { browser, request, shown } = await signedIn("launch/patient patient/Observation.read offline_access");
+    expect(shown.text).toContain("Choose a patient");
+    expect(shown.text).toContain("The App will see this patient only.");
+    const found = await browser.see(shown.url, { step: "search", name: "ross" });
+    expect(found.text).toContain("Ada Rossi");
+    expect(found.text).toContain("1980-02-01");
+    expect(found.text).not.toContain("Bianchi");
+    expect((await browser.see(shown.url, { step: "search", name: "nobody" })).text).toContain("Nobody was found.");
+    const consent = await browser.see(shown.url, { step: "pick", patient: rossi });
+    expect(consent.text).toContain("Read: Observation of the chosen patient");
+    const back = await browser.leave(consent.url, { step: "allow" });
+    const tokens = await app.exchange(back, request.verifier, request.state);
+    expect(tokens).toMatchObject({
+      patient: rossi,
+      need_patient_banner: true,
+      scope: "launch/patient patient/Observation.rs offline_access",
+    });
+    expect(claimsOf(tokens.access_token)).toMatchObject({ patient: rossi });
+    const refreshed = await client.refreshTokenGrant(app.config, tokens.refresh_token ?? "");
+    expect(refreshed).toMatchObject({ patient: rossi });
+    expect(claimsOf(refreshed.access_token)).toMatchObject({ patient: rossi });
+  });
+
+  it.each([
+    ["of nobody", "no-such-patient"],
+    ["that is none", "Practitioner/1"],
+  ])("gets no patient by an id %s", async (_, patient) => {
+    const { browser, shown } = await signedIn("patient/Observation.rs");
+    expect((await browser.see(shown.url, { step: "pick", patient })).text).toContain("Choose a patient");
+  });
+
+  it("asks again for another patient: a grant is about one", async () => {
+    const { browser, request, shown } = await signedIn("launch/patient patient/Observation.rs");
+    const first = await browser.see(shown.url, { step: "pick", patient: rossi });
+    const one = await app.exchange(await browser.leave(first.url, { step: "allow" }), request.verifier, request.state);
+    const next = await app.request("launch/patient patient/Observation.rs");
+    const again = await browser.see(next.url); // signed in already
+    expect(again.text).toContain("Choose a patient");
+    const second = await browser.see(again.url, { step: "pick", patient: bianchi });
+    const other = await app.exchange(await browser.leave(second.url, { step: "allow" }), next.verifier, next.state);
+    expect([one["patient"], other["patient"]]).toEqual([rossi, bianchi]);
+    expect(claimsOf(one.access_token)["sid"]).not.toBe(claimsOf(other.access_token)["sid"]);
+  });
+
+  it("that the EHR starts is about the patient and the encounter that are open there, once, and for who has them open", async () => {
+    const { launch } = await launchOf(ehr, { client: "app", patient: bianchi, encounter: "e1" });
+    const more = { launch, aud: `${mesh.base}/fhir` };
+    const { browser, request, shown } = await signedIn("launch patient/Observation.rs", more);
+    expect(shown.text).toContain("Allow The App?"); // nothing to pick
+    const tokens = await app.exchange(await browser.leave(shown.url, { step: "allow" }), request.verifier, request.state);
+    expect(tokens).toMatchObject({ patient: bianchi, encounter: "e1" });
+    expect(claimsOf(tokens.access_token)).toMatchObject({ patient: bianchi, encounter: "e1" });
+    expect((await signedIn("launch patient/Observation.rs", more)).shown.text).toContain("Choose a patient");
+
+    const other = await (await app.alsoFor("verdi", ["nurse"])).signIn("actions");
+    const { launch: hers } = await launchOf(other.access_token, { client: "app", patient: bianchi });
+    expect((await signedIn("launch patient/Observation.rs", { launch: hers })).shown.text).toContain("Choose a patient");
+  });
+
+  it("is started for nobody who is not there, and by no app that may not act for its person", async () => {
+    expect(await launchOf(ehr, { client: "app", patient: "no-such-patient" })).toMatchObject({
+      status: 404,
+      error: { type: "PATIENT_NOT_FOUND" },
+    });
+    expect(await launchOf(ehr, { client: "nobody", patient: rossi })).toMatchObject({ status: 404, error: { type: "CLIENT_NOT_FOUND" } });
+    const { access_token } = await app.signIn("user/Patient.rs");
+    expect(await launchOf(access_token, { client: "app", patient: rossi })).toMatchObject({ status: 403, error: { type: "NOT_ALLOWED" } });
+    const named = { user: "verdi", client: "app", patient: rossi };
+    expect(await launchOf(ehr, named)).toMatchObject({ status: 422, error: { type: "VALIDATION_ERROR" } });
+  });
+
+  it("shows no patients to a person who may see none", async () => {
+    const administrator = await app.alsoFor("admin-only", ["administrator"]);
+    const browser = new Browser(mesh.base);
+    const login = await browser.see((await administrator.request("patient/Observation.rs")).url);
+    const pick = await browser.see(login.url, { step: "login", login: "admin-only", password: PASSWORD });
+    expect((await browser.see(pick.url, { step: "search", name: "ross" })).text).toContain("Nobody was found.");
+    expect((await browser.see(pick.url, { step: "pick", patient: rossi })).text).toContain("Choose a patient");
+  });
+
+  it("reads the record of its patient, and no other", async () => {
+    const { browser, request, shown } = await signedIn("launch/patient patient/Patient.rs");
+    const consent = await browser.see(shown.url, { step: "pick", patient: rossi });
+    const { access_token } = await app.exchange(await browser.leave(consent.url, { step: "allow" }), request.verifier, request.state);
+    const fhir = fhirAt(mesh.base, access_token);
+    expect((await fhir.get(`/Patient/${rossi}`)).status).toBe(200);
+    expect((await fhir.get(`/Patient/${bianchi}`)).status).toBe(404);
+    expect((await fhir.all("/Patient")).resources.map(({ id }) => id)).toEqual([rossi]);
+  });
+
+  it("of the hospital's own asks for no consent, and still for the patient", async () => {
+    const trusted = { id: "ward-app", name: "Ward", kind: "public" as const, redirectUris: [REDIRECT], isTrusted: true };
+    await identity.createClient(operator, { ...trusted, scope: "openid user/*.cruds launch launch/patient patient/*.rs" });
+    const own = new App(mesh, app.user, await configurationOf(mesh, "ward-app"));
+    const browser = new Browser(mesh.base);
+    const request = await own.request("openid user/Observation.rs");
+    const login = await browser.see(request.url);
+    const back = await browser.leave(login.url, { step: "login", login: NURSE, password: PASSWORD });
+    expect((await own.exchange(back, request.verifier, request.state)).scope).toBe("openid user/Observation.rs");
+    const about = await own.request("launch/patient patient/Observation.rs");
+    const pick = await browser.see(about.url);
+    const picked = await browser.leave(pick.url, { step: "pick", patient: rossi });
+    expect((await own.exchange(picked, about.verifier, about.state))["patient"]).toBe(rossi);
+    const { launch } = await launchOf(ehr, { client: "ward-app", patient: bianchi });
+    const started = await own.request("launch patient/Observation.rs", { launch });
+    const straight = await browser.leave(started.url);
+    expect((await own.exchange(straight, started.verifier, started.state))["patient"]).toBe(bianchi);
+  });
+
+  it.each(["ES384", "RS384"])("without a person proves itself by a key (%s), each assertion once", async (alg) => {
+    const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+    const jwks = { keys: [{ ...((await exportJWK(publicKey)) as Record<string, string>), alg, kid: alg, use: "sig" }] };
+    const id = `loader-${alg}`;
+    await identity.createClient(operator, { id, name: id, kind: "backend", scope: "system/*.rs", roles: ["system"], jwks });
+    const assertions: string[] = [];
+    const keep = client.PrivateKeyJwt({ key: privateKey, kid: alg });
+    const auth: client.ClientAuth = async (...given) => {
+      await keep(...given);
+      assertions.push(given[2].get("client_assertion") ?? "");
+    };
+    const config = await configurationOf(mesh, id, auth);
+    const tokens = await client.clientCredentialsGrant(config, { scope: "system/Patient.read system/Observation.cruds user/*.rs" });
+    expect(tokens.scope).toBe("system/Patient.rs system/Observation.rs");
+    expect(claimsOf(tokens.access_token)).toMatchObject({ sub: id, client_id: id, roles: ["system"] });
+    expect(tokens.refresh_token).toBeUndefined();
+    const form = {
+      grant_type: "client_credentials",
+      client_id: id,
+      client_assertion: assertions[0] ?? "",
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    };
+    const again = await fetch(`${mesh.base}/auth/token`, { method: "POST", body: new URLSearchParams(form) });
+    expect([again.status, await again.json()]).toEqual([401, expect.objectContaining({ error: "invalid_client" })]);
+    await client.tokenRevocation(config, tokens.access_token);
+    const { jti } = claimsOf(tokens.access_token);
+    expect(await identity.endedSince(operator, { at: 0 })).toContainEqual(expect.objectContaining({ jti }));
+  });
+});

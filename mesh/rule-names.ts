@@ -23,6 +23,7 @@ export const RULE_NAMES: readonly string[] = [
   "diagnostic-report-status",
   "diagnostic-report-subject",
   "encounter-bed",
+  "encounter-bed-since",
   "encounter-patient",
   "encounter-period",
   "encounter-references",

@@ -30,6 +30,7 @@ export const RULE_NAMES: readonly string[] = [
   "encounter-rested-on",
   "encounter-status",
   "encounter-subject",
+  "invoice-credited",
   "invoice-deleted",
   "invoice-final",
   "invoice-references",

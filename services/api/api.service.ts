@@ -139,6 +139,7 @@ export default (config: Config): ServiceSchema =>
       const warn = (message: string) => this.logger.warn(message);
       sealPageLinksWith(pageKey(config, warn), this.criteria);
       this.sampled = [
+        ...(accessOf(this.broker).isOpen ? [] : [this.tokens.catchUp()]),
         sample.bytesInFlight(() => this.inFlight.bytes),
         sample.requestsInFlight(() => this.inFlight.requests),
         sample.membersDown(() => this.directory.down().length),

@@ -1,6 +1,7 @@
 /** The HTTP server of a node of `identity`. Gateways pass `/auth/*` on to it; nobody else should reach it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
 
 /** Of a form; the largest is an assertion of a client. Bytes. */
 const MAX_BODY_BYTES = 65_536;
@@ -36,10 +37,22 @@ export async function startListener(at: { host: string; port: number }, handle: 
   return server;
 }
 
-/** Where gateways of this machine, or of others, find it. */
+/** Addresses that stand for all of a machine's. */
+const WILDCARDS = new Set(["0.0.0.0", "::"]);
+
+/** Where gateways of this machine, or of others, find it: a listener on all addresses is found under the machine's first one. */
 export function addressOf(server: Server, host: string): string {
   const { port } = server.address() as AddressInfo;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const found = WILDCARDS.has(host) ? (firstAddress() ?? "127.0.0.1") : host;
+  return `http://${found.includes(":") ? `[${found}]` : found}:${port}`;
+}
+
+/** An address that other machines may reach; IPv4 where there is one. */
+function firstAddress(): string | undefined {
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
+  return (outside.find(({ family }) => family === "IPv4") ?? outside[0])?.address;
 }
 
 /** Lets what runs finish. */

@@ -59,6 +59,17 @@ describe("an app that signs somebody in", () => {
     expect((await browser.see(wider)).text).toContain("Allow The App?");
   });
 
+  it("gets tokens of another key, once an operator has made new ones", async () => {
+    const kidOf = ({ access_token }: { access_token: string }) =>
+      (JSON.parse(Buffer.from(access_token.split(".")[0] ?? "", "base64url").toString()) as { kid: string }).kid;
+    const before = kidOf(await app.signIn("openid"));
+    const { keys } = await identity.renewKeys(mesh.caller, {});
+    const tokens = await new App(mesh, app.user, await configurationOf(mesh, "app")).signIn("openid");
+    expect(keys.map(({ kid }) => kid)).toContain(kidOf(tokens));
+    expect(keys.map(({ kid }) => kid)).not.toContain(before);
+    await jwtVerify(tokens.access_token, createLocalJWKSet(await identity.keys(mesh.caller, {})));
+  });
+
   it("is told when its person refuses", async () => {
     const browser = new Browser(mesh.base);
     const { url, state } = await app.request("openid user/Observation.rs");

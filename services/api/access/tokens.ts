@@ -7,7 +7,7 @@ import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { Errors } from "moleculer";
 import type { Caller } from "../../../mesh/caller.ts";
 import { type Identity, isRoleOfPeople } from "../../../mesh/access/identity.ts";
-import { type Ended, identity } from "../../identity/identity.contract.ts";
+import { ACCESS_TOKEN_S, type Ended, identity } from "../../identity/identity.contract.ts";
 
 /** Tokens that are remembered: more than a hospital has people and apps at work in ten minutes. */
 const MAX_REMEMBERED = 20_000;
@@ -15,6 +15,8 @@ const MAX_REMEMBERED = 20_000;
 const MAX_ENDED = 50_000;
 /** Keys are asked for at most so often, whatever tokens come. Milliseconds. */
 const ASK_KEYS_EVERY_MS = 5_000;
+/** What was missed is asked for so often, and clocks of machines may differ by so much. Milliseconds. */
+const [CATCH_UP_MS, LOOK_BACK_MS] = [10_000, 15_000];
 /** A token may have been issued by a clock that is ahead so far, seconds. */
 const CLOCKS_APART_S = 5;
 /** Longer ones are none of ours. */
@@ -73,9 +75,18 @@ export class Tokens {
     dropOldest(this.#ended, MAX_ENDED);
   }
 
-  /** What was missed while this gateway was not there, or cut off. @param at milliseconds since 1970 */
-  async catchUp(at: number): Promise<void> {
-    for (const ended of await identity.endedSince(this.#caller, { at })) this.noteEnded(ended);
+  /** Hears also what was missed while this gateway was not there, or cut off. Ends with the function that it gives. */
+  catchUp(): () => void {
+    let from = Date.now() - ACCESS_TOKEN_S * 1_000;
+    const ask = async () => {
+      const at = Date.now();
+      for (const ended of await identity.endedSince(this.#caller, { at: from })) this.noteEnded(ended);
+      from = at - LOOK_BACK_MS;
+    };
+    // Where identity cannot be reached nothing ends, and the next question is for all that time.
+    const timer = setInterval(() => ask().catch(() => {}), CATCH_UP_MS).unref();
+    void ask().catch(() => {});
+    return () => clearInterval(timer);
   }
 
   async #verified(token: string, name: string): Promise<GoodToken> {

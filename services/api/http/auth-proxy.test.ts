@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { Readable } from "node:stream";
 import type { ServiceBroker } from "moleculer";
+import { identityAddresses } from "../../../mesh/identity-nodes.ts";
 import { readConfig } from "../../../mesh/config.ts";
 import { authPath, passToIdentity } from "./auth-proxy.ts";
 import { ownName } from "./own-name.ts";
@@ -82,6 +84,17 @@ describe("what the gateway passes on to identity", () => {
       expect((await passToIdentity(request(method), "/auth/token", { broker: seeing(dead, live), own, config })).status).toBe(303);
     }
     expect(heard).toHaveLength(2);
+  });
+
+  it("does not go to a node of another machine that listens for its own only", () => {
+    const listed = (url: string, nodeID: string) => ({ name: "identity", nodeID, metadata: { auth: { url } } });
+    const services = [listed("http://127.0.0.1:1", "far"), listed("http://10.0.0.2:2", "far"), listed("http://[::1]:3", "near")];
+    const nodes = new Map([
+      ["far", { hostname: "another" }],
+      ["near", { hostname: hostname() }],
+    ]);
+    const broker = { registry: { getServiceList: () => services, nodes } } as unknown as ServiceBroker;
+    expect(identityAddresses(broker).sort()).toEqual(["http://10.0.0.2:2", "http://[::1]:3"]);
   });
 
   it("is refused when no node answers, and by methods that there are none of", async () => {

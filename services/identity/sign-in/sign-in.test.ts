@@ -38,6 +38,16 @@ describe("who guesses", () => {
     ]);
   });
 
+  it("is slowed down by address too, whatever names are tried, and then no more names are counted", async () => {
+    const failures = await collection<StoredFailures>("names");
+    const throttle = new Throttle(failures);
+    const waits = [];
+    for (let index = 0; index < 60; index += 1) waits.push(await throttle.begin({ login: `name${index}`, address: "10.0.0.1" }));
+    expect(waits.findIndex((seconds) => seconds > 0)).toBe(50);
+    expect(await failures.count()).toBe(51);
+    expect(await throttle.begin({ login: "name1", address: "10.0.0.2" })).toBe(0);
+  });
+
   it("gains nothing by trying often at once", async () => {
     const throttle = new Throttle(await collection<StoredFailures>("failures"));
     const waits = await Promise.all(Array.from({ length: 40 }, () => throttle.begin({ login: "rossi", address: "10.0.0.1" })));

@@ -84,8 +84,9 @@ export class Throttle {
 /** What a try is counted under. Hashes: a password typed as a login name is not kept. */
 function keysOf({ login, address, device }: Attempt): [key: string, free: number][] {
   if (device !== undefined) return [[`device:${hashOf(device)}`, FREE.device]];
+  // The address comes first: from one that is slowed down, no other name is counted, of which there are any number.
   return [
-    [`name:${hashOf(login)}`, FREE.name],
     [`address:${address}`, FREE.address],
+    [`name:${hashOf(login)}`, FREE.name],
   ];
 }

@@ -1,0 +1,140 @@
+/** Access tokens as attackers make them, and as they end. */
+import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from "jose";
+import type { Caller } from "../../../mesh/caller.ts";
+import { Tokens } from "./tokens.ts";
+
+const ORIGIN = "https://ehr.example";
+const CLAIMS = {
+  roles: ["nurse"],
+  scope: "user/*.rs",
+  client_id: "app",
+  sid: "session-1",
+  jti: "token-1",
+  name: "Ada Rossi",
+  fhirUser: "Practitioner/1",
+};
+const HEADER = { alg: "ES256", typ: "at+jwt", kid: "key-1" };
+
+type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
+
+describe("an access token", () => {
+  let ours: Keys;
+  let theirs: Keys;
+  let tokens: Tokens;
+  let asked: string[];
+  let published: object[];
+
+  beforeAll(async () => {
+    [ours, theirs] = await Promise.all([generateKeyPair("ES256", { extractable: true }), generateKeyPair("ES256", { extractable: true })]);
+  });
+  beforeEach(async () => {
+    asked = [];
+    published = [{ ...(await exportJWK(ours.publicKey)), kid: "key-1", alg: "ES256", use: "sig" }];
+    const call = async (action: string) => {
+      asked.push(action);
+      return action === "identity.keys" ? { keys: published } : [];
+    };
+    tokens = new Tokens({ call } as unknown as Caller, () => ORIGIN);
+  });
+
+  const sign = (claims: object = {}, { key = ours.privateKey, header = HEADER as JWTHeaderParameters, life = "10m" } = {}) =>
+    new SignJWT({ ...CLAIMS, ...claims })
+      .setProtectedHeader(header)
+      .setIssuedAt()
+      .setIssuer(`${ORIGIN}/auth`)
+      .setAudience(ORIGIN)
+      .setSubject("account-1")
+      .setExpirationTime(life)
+      .sign(key);
+  const REFUSED = { code: 401, type: "INVALID_TOKEN" };
+  const part = (text: object) => Buffer.from(JSON.stringify(text)).toString("base64url");
+
+  it("of ours says who asks", async () => {
+    const { identity } = await tokens.read(await sign());
+    expect(identity).toEqual({
+      sub: "account-1",
+      roles: ["nurse"],
+      scope: "user/*.rs",
+      client: "app",
+      sid: "session-1",
+      jti: "token-1",
+      name: "Ada Rossi",
+      fhirUser: "Practitioner/1",
+    });
+  });
+
+  it("is verified once, and the keys are asked for once", async () => {
+    const token = await sign();
+    const first = await tokens.read(token);
+    expect(await tokens.read(token)).toBe(first);
+    await tokens.read(await sign({ jti: "token-2" }));
+    expect(asked).toEqual(["identity.keys"]);
+  });
+
+  it("is refused with the key of somebody else, under our key's name and under another", async () => {
+    await expect(tokens.read(await sign({}, { key: theirs.privateKey }))).rejects.toMatchObject(REFUSED);
+    const header = { ...HEADER, kid: "key-2" };
+    await expect(tokens.read(await sign({}, { key: theirs.privateKey, header }))).rejects.toMatchObject(REFUSED);
+  });
+
+  it("is refused without a signature, and signed by what everybody knows of our key", async () => {
+    const now = Math.floor(Date.now() / 1_000);
+    const claims = { ...CLAIMS, iss: `${ORIGIN}/auth`, aud: ORIGIN, sub: "account-1", iat: now, exp: now + 600 };
+    await expect(tokens.read(`${part({ alg: "none", typ: "at+jwt" })}.${part(claims)}.`)).rejects.toMatchObject(REFUSED);
+    const known = new TextEncoder().encode(JSON.stringify(published[0]));
+    const swapped = await new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: "key-1" }).sign(known);
+    await expect(tokens.read(swapped)).rejects.toMatchObject(REFUSED);
+    const embedded = { ...HEADER, jwk: await exportJWK(theirs.publicKey) } as JWTHeaderParameters;
+    await expect(tokens.read(await sign({}, { key: theirs.privateKey, header: embedded }))).rejects.toMatchObject(REFUSED);
+  });
+
+  it.each<[string, object]>([
+    ["for another server", { aud: "https://other.example" }],
+    ["of another issuer", { iss: "https://other.example/auth" }],
+    ["without an account", { sub: undefined }],
+    ["of the mesh's own work", { sub: "system:operator" }],
+    ["with a role of the mesh's own work", { roles: ["nurse", "system:operator"] }],
+    ["without roles", { roles: undefined }],
+    ["with roles that are no list", { roles: "administrator" }],
+    ["without a scope", { scope: undefined }],
+    ["that has no end", { exp: undefined }],
+    ["that has ended", { exp: Math.floor(Date.now() / 1_000) - 10 }],
+  ])("%s is refused", async (_, claims) => {
+    const now = Math.floor(Date.now() / 1_000);
+    const whole = { ...CLAIMS, iss: `${ORIGIN}/auth`, aud: ORIGIN, sub: "account-1", iat: now, exp: now + 600, ...claims };
+    const token = await new SignJWT(JSON.parse(JSON.stringify(whole)) as object as never).setProtectedHeader(HEADER).sign(ours.privateKey);
+    await expect(tokens.read(token)).rejects.toMatchObject(REFUSED);
+  });
+
+  it("is refused where it was made to say who somebody is, not what an app may do", async () => {
+    await expect(tokens.read(await sign({}, { header: { ...HEADER, typ: "JWT" } }))).rejects.toMatchObject(REFUSED);
+  });
+
+  it("of a key that nobody knows is refused, and a flood of them asks for ours no more than once in five seconds", async () => {
+    await tokens.read(await sign());
+    const header = { ...HEADER, kid: "key-2" };
+    const token = await sign({}, { key: theirs.privateKey, header });
+    await expect(tokens.read(token)).rejects.toMatchObject(REFUSED);
+    await Promise.all(Array.from({ length: 50 }, () => tokens.read(token).catch(() => undefined)));
+    expect(asked).toEqual(["identity.keys"]);
+  });
+
+  it.each<[string, object]>([
+    ["account", { sub: "account-1" }],
+    ["session", { sid: "session-1" }],
+    ["token", { jti: "token-1" }],
+    ["app", { clientId: "app" }],
+  ])("ends with its %s, also where it is remembered", async (_, what) => {
+    const token = await sign();
+    await tokens.read(token);
+    tokens.noteEnded({ id: "1", at: Date.now() + 1, ...what });
+    await expect(tokens.read(token)).rejects.toMatchObject(REFUSED);
+    const other = await sign({ sub: "account-2", sid: "session-2", jti: "token-2", client_id: "other" });
+    if (!("sub" in what)) expect((await tokens.read(other)).identity.sub).toBe("account-1");
+  });
+
+  it("that was issued after its account's others ended is good", async () => {
+    tokens.noteEnded({ id: "1", at: Date.now() - 5_000, sub: "account-1" });
+    expect((await tokens.read(await sign())).identity.sub).toBe("account-1");
+  });
+});

@@ -27,6 +27,9 @@ export interface InDoubt {
   stop(): Promise<void>;
 }
 
+/** In whose name other owners are told that nothing is deleted (`services/identity/roles/system`). */
+const RULES = "rules";
+
 /** Watches the prepared transactions of one service from now on. */
 export function settleInDoubt(service: Service & { store: Store; writes: Pick<OwnerWrites, "ended"> }): InDoubt {
   const { broker, logger, store, writes } = service;
@@ -42,7 +45,7 @@ export function settleInDoubt(service: Service & { store: Store; writes: Pick<Ow
     if (outcome.state === "undecided") return;
     try {
       await (outcome.state === "committed" ? store.commit(tx, outcome.at) : store.abort(tx));
-      await writes.ended(tx, { isAborted: outcome.state === "aborted", caller: broker });
+      await writes.ended(tx, { isAborted: outcome.state === "aborted", caller: asSystem(broker, RULES) });
       logger.info(`Transaction ${tx}, prepared here and left in doubt, is ${outcome.state}.`);
     } catch (error) {
       logger.error(`Transaction ${tx} is ${outcome.state}, but cannot be carried out here: ${(error as Error).message}`);

@@ -141,6 +141,23 @@ export interface UpdatedPatient {
   version: number;
 }
 
+/** How far a merge, or what takes it back, has come. */
+export interface MergeState {
+  source: string; // "Patient/…"
+  /** The record that has taken, or takes, its place, "Patient/…"; absent: none. */
+  target?: string;
+  /** running: it goes on by itself, also after a crash. */
+  state: "not merged" | "running" | "merged";
+  /** Why one that ran by itself has ended before its end: what refused it. It may be begun again. */
+  refusal?: { type?: string; message: string };
+  /** Resources that refer to the target now instead of the source; of a merge that is being taken back: still. */
+  moved: number;
+  /** Resources that refer to the source still, counted to 101. */
+  left: number;
+  /** Of a merge that was taken back: what was edited in between, and stays with the target. 1,000 at most. */
+  edited: string[];
+}
+
 /** Everything that other services may know about `patients`. */
 export const patients = {
   /**
@@ -159,6 +176,16 @@ export const patients = {
   candidates: action<PersonDescription & { limit?: number }, GradedPatient[]>("patients.candidates"),
   /** The same for a FHIR Patient, with the records as JSON texts; for the gateway's `$match`. */
   match: action<{ text: string; limit: number; onlyCertain: boolean }, (GradedPatient & { json: string })[]>("patients.match"),
+  /**
+   * Merges a record into the one that is to stay: whatever refers to it, in every service, refers to that one then. Fewer than 100 resources in one
+   * transaction; with more it goes on by itself (`running`). The source answers still, and names the target.
+   * @throws 404 NOT_FOUND, 422 SAME_PATIENT, 409 PATIENT_NOT_ACTIVE, 409 MERGE_CONFLICT (`data.encounters`), and what a rule refuses
+   */
+  merge: action<{ source: string; target: string }, MergeState>("patients.merge"),
+  /** Takes a merge back: each resource is as it was, but for those that were edited since. @throws 404, 409 PATIENT_NOT_MERGED */
+  unmerge: action<{ source: string }, MergeState>("patients.unmerge"),
+  /** How far it has come. @throws 404 NOT_FOUND */
+  mergeState: action<{ source: string }, MergeState>("patients.mergeState"),
   /** Puts right what is given. @throws 404 NOT_FOUND, 409 PATIENT_ALREADY_REGISTERED, 409 PATIENT_CHANGED, 422 IDENTIFIER_INVALID */
   update: action<PatientUpdate, UpdatedPatient>("patients.update"),
 };

@@ -37,6 +37,31 @@ export const identifierInvalid = (system: string) =>
     { system },
   );
 
+/** Nobody is merged with a record that is not active, or was replaced. */
+export const patientNotActive = (patient: string) =>
+  new MoleculerClientError("The record is not active, or was replaced by another: merge the one that is.", 409, "PATIENT_NOT_ACTIVE", {
+    patient,
+  });
+
+/** Both have visits or stays that go on: `encounters` are those of both. */
+export const mergeConflict = (encounters: string[]) =>
+  new MoleculerClientError(
+    "Both records have a visit or stay that goes on: end one of them first, or mark it as entered in error.",
+    409,
+    "MERGE_CONFLICT",
+    { encounters },
+  );
+
+/** One record cannot take its own place. */
+export const samePatient = (patient: string) =>
+  new MoleculerClientError("The two records are one: name the record that is replaced, and the one that stays.", 422, "SAME_PATIENT", {
+    patient,
+  });
+
+/** There is nothing to take back. */
+export const notMerged = (patient: string) =>
+  new MoleculerClientError("This record was not merged into another.", 409, "PATIENT_NOT_MERGED", { patient });
+
 /** The record of the mother is closed. */
 export const motherNotActive = (patient: string) =>
   new MoleculerClientError("The mother's record is not active, or was replaced: name the one that is.", 409, "MOTHER_NOT_ACTIVE", {

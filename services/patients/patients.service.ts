@@ -2,23 +2,38 @@ import { randomBytes } from "node:crypto";
 import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { readConfig } from "../../mesh/config.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { Patient, Stored } from "../../fhir/r4.ts";
 import { isType, notFound } from "../../federation/errors.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import { type DurableEvent, task } from "../../mixins/events/event.ts";
+import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
+import { CHUNK, Merges, type Pair } from "./merging/merges.ts";
 import { type Candidate, candidatesFor } from "./matching/match.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
-import { type GradedPatient, Gender, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
+import {
+  type GradedPatient,
+  Gender,
+  MatchGrade,
+  type MergeState,
+  owns,
+  type patients,
+  type PersonIdentifier,
+} from "./patients.contract.ts";
 import {
   identifierShared,
   motherNotActive,
+  notMerged,
   PATIENT_ALREADY_REGISTERED,
   patientAlreadyRegistered,
   patientChanged,
   possibleDuplicate,
+  samePatient,
 } from "./patients.errors.ts";
 import {
   checked,
@@ -29,6 +44,7 @@ import {
   nobodyHas,
   PATIENT_NUMBER,
   patientKeys,
+  replacementOf,
   TEMPORARY_NUMBER,
   unknownPatient,
   updated,
@@ -38,6 +54,8 @@ import { rules } from "./patients.rules.ts";
 
 /** Patients that a refusal names. */
 const MAX_NAMED = 10;
+/** For one transaction over all owners; what takes more is a task. Milliseconds. */
+const MERGE_MS = 30_000;
 /** Candidates in one answer. */
 const MAX_CANDIDATES = 100;
 /** Tries of a change while others write the same record. */
@@ -50,18 +68,33 @@ const settings = (): PatientSettings => {
   return known;
 };
 
-type This = Service & WithFhir & Helpers;
+type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
+  merges: Merges;
+  beginTask(event: string, pair: Pair): Promise<void>;
+  stateOf(caller: Caller, source: string): Promise<MergeState>;
   alike(patient: Patient): Promise<Candidate[]>;
   refuseDuplicate(patient: Patient, number: PersonIdentifier): Promise<void>;
   patient(reference: string): Promise<Stored<Patient>>;
   untilCurrent<Result>(reference: string, work: () => Promise<Result>): Promise<Result>;
 }
 
-export default defineService<typeof patients, WithFhir & Helpers>({
+export default defineService<typeof patients, WithFhir & WithDirectory & Helpers>({
   name: "patients",
-  mixins: [Fhir({ owns, rules, unique: { Patient: (patient: Patient) => patientKeys(patient, settings().table) } })],
+  mixins: [
+    Events<Helpers>({
+      tasks: {
+        async "patients.merge"(event: DurableEvent<Pair>) {
+          await this.merges.carryOut(this.broker, event.payload, "merge");
+        },
+        async "patients.unmerge"(event: DurableEvent<Pair>) {
+          await this.merges.carryOut(this.broker, event.payload, "part");
+        },
+      },
+    }),
+    Fhir({ owns, rules, unique: { Patient: (patient: Patient) => patientKeys(patient, settings().table) } }),
+  ],
 
   actions: {
     register: {
@@ -153,6 +186,7 @@ export default defineService<typeof patients, WithFhir & Helpers>({
     },
 
     match: {
+      whoMay: "role",
       params: {
         text: { type: "string", min: 2, max: 100_000 },
         limit: { type: "number", integer: true, min: 1, max: MAX_CANDIDATES },
@@ -166,6 +200,46 @@ export default defineService<typeof patients, WithFhir & Helpers>({
         // Of several that are certain none is (R4, patient-operation-match.html).
         const wanted = onlyCertain ? (certain.length === 1 ? certain : []) : all;
         return wanted.slice(0, limit).map((one) => ({ ...gradedOf(one), json: one.json }));
+      },
+    },
+
+    merge: {
+      rest: "POST",
+      summary: "Merge two records of one person",
+      timeout: MERGE_MS,
+      params: { source: referenceTo("Patient"), target: referenceTo("Patient"), $$strict: true },
+      async handler(ctx) {
+        const pair = ctx.params;
+        if (pair.source === pair.target) throw samePatient(pair.source);
+        await this.merges.requireMergeable(ctx, pair);
+        if (await this.merges.isSmall(ctx, pair)) await this.merges.merge(ctx, pair);
+        else await this.beginTask("patients.merge", pair);
+        return this.stateOf(ctx, pair.source);
+      },
+    },
+
+    unmerge: {
+      rest: "POST",
+      summary: "Take a merge of two records back",
+      timeout: MERGE_MS,
+      params: { source: referenceTo("Patient"), $$strict: true },
+      async handler(ctx) {
+        const { source } = ctx.params;
+        const target = replacementOf(await this.patient(source));
+        if (target === undefined) throw notMerged(source);
+        const pair = { source, target };
+        if ((await this.merges.moved(source)) <= CHUNK) await this.merges.part(ctx, pair);
+        else await this.beginTask("patients.unmerge", pair);
+        return this.stateOf(ctx, source);
+      },
+    },
+
+    mergeState: {
+      rest: "GET",
+      summary: "How far a merge has come",
+      params: { source: referenceTo("Patient"), $$strict: true },
+      async handler(ctx) {
+        return this.stateOf(ctx, ctx.params.source);
       },
     },
 
@@ -196,7 +270,32 @@ export default defineService<typeof patients, WithFhir & Helpers>({
     settings(); // a fault in the file ends the start
   },
 
+  started() {
+    const { publicUrl } = readConfig();
+    const bases = publicUrl === undefined ? [] : [`${publicUrl}/fhir`];
+    this.merges = new Merges({ store: this.store, directory: this.directory, bases });
+  },
+
   methods: {
+    /** Carried out by one node of this service, again until it is done. */
+    async beginTask(this: This, event: string, pair: Pair): Promise<void> {
+      await this.merges.begun(pair);
+      await this.fhir.write([task({ id: `${event}/${timeOrderedId()}`, event, key: pair.source, payload: pair })]);
+    },
+
+    async stateOf(this: This, caller: Caller, source: string): Promise<MergeState> {
+      const target = replacementOf(await this.patient(source));
+      const [moved, edited, refusal] = [
+        await this.merges.moved(source),
+        await this.merges.edited(source),
+        await this.merges.refusal(source),
+      ];
+      const left = target === undefined ? 0 : await this.merges.left(caller, { source, target });
+      const isRunning = await this.merges.isRunning(source);
+      const state = isRunning ? "running" : target === undefined ? "not merged" : "merged";
+      return { source, ...(target !== undefined && { target }), state, moved, left, edited, ...(refusal && { refusal }) };
+    },
+
     /** The most probable first. */
     async alike(this: This, patient: Patient): Promise<Candidate[]> {
       return candidatesFor(patient, { store: this.store, ...settings() });

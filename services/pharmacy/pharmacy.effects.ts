@@ -6,6 +6,7 @@ import { type Change, type Refusal, refusalBy } from "../../mixins/fhir/rules/ru
 import { counted } from "../../store/counted.ts";
 import { moreThanDispensed, moreThanPrescribed, outOfStock, stockChanged, stockTooLow } from "./pharmacy.errors.ts";
 import { codesOf, dispensedCounter, prescribedBy, stockCounter, unitsOf } from "./pharmacy.model.ts";
+import { shelfMovements } from "./ledger.ts";
 import { keptOf, returnedCounter, returnedOf, returnOf, withReturned } from "./returns.model.ts";
 import { bookedBefore, isWithdrawal } from "./stocktaking.model.ts";
 
@@ -47,12 +48,13 @@ const prescriptionsOf = (dispense: MedicationDispense | undefined): string[] =>
 const offThePrescriptions = (dispense: MedicationDispense | undefined): Moves =>
   new Map(isHandedOut(dispense) ? prescriptionsOf(dispense).map((one) => [one, -keptOf(dispense)]) : []);
 
-async function dispensed({ before, after }: Change<MedicationDispense>, tools: EffectTools): Promise<Effect> {
+async function dispensed({ before, after, now }: Change<MedicationDispense>, tools: EffectTools): Promise<Effect> {
   const [prescription = ""] = prescriptionsOf(after ?? before);
   const refusal = refusalBy(outOfStock(prescription), "MedicationDispense.quantity");
   const bound = { min: 0, rule: "medication-dispense-stock", refusal };
   const shelf = difference(await offTheShelf(before, tools), await offTheShelf(after, tools));
-  const movements = shelf.map(([counter, by]) => ({ counter, by, ...(by < 0 && { bound }) }));
+  const time = (after ?? before)?.whenHandedOver;
+  const movements = await shelfMovements(shelf, { time, now }, bound, tools);
   const allowed = await allowances(difference(offThePrescriptions(before), offThePrescriptions(after)), tools, {
     rule: "medication-dispense-quantity",
     at: "MedicationDispense.quantity",
@@ -130,13 +132,10 @@ async function delivered(change: Change<SupplyDelivery>, tools: EffectTools): Pr
   const moves = difference(await arrived(before, tools), await arrived(after, tools));
   const booked = before ? undefined : bookedBefore(after);
   for (const [counter] of moves) if (booked !== undefined && ((await tools.counter(counter)) ?? 0) !== booked) throw stockChanged();
-  const movements = moves.map(([counter, by]) => ({
-    counter,
-    by,
-    ...(booked !== undefined && { isExact: true }),
-    ...(by < 0 && { bound }),
-  }));
-  return { movements: [...movements, ...returned.movements], changes: returned.changes };
+  const time = (change.after ?? change.before)?.occurrenceDateTime;
+  const movements = await shelfMovements(moves, { time, now: change.now }, bound, tools);
+  const exact = booked === undefined ? movements : movements.map((movement) => ({ ...movement, isExact: true }));
+  return { movements: [...exact, ...returned.movements], changes: returned.changes };
 }
 
 const returns = (delivery: SupplyDelivery | undefined): Moves => {
@@ -145,7 +144,7 @@ const returns = (delivery: SupplyDelivery | undefined): Moves => {
 };
 
 /** What comes back of a dispense is on the shelf that it came from, is noted on the dispense, and may be dispensed again. */
-async function givenBack({ before, after }: Change<SupplyDelivery>, tools: EffectTools): Promise<Required<Effect>> {
+async function givenBack({ before, after, now }: Change<SupplyDelivery>, tools: EffectTools): Promise<Required<Effect>> {
   const effect: Required<Effect> = { movements: [], changes: [] };
   for (const [reference, by] of difference(returns(before), returns(after))) {
     const dispense = await tools.read<MedicationDispense>(reference);
@@ -157,7 +156,8 @@ async function givenBack({ before, after }: Change<SupplyDelivery>, tools: Effec
     const shelf = difference(await offTheShelf(dispense, tools), await offTheShelf(next, tools));
     const refusal = cannotBeUndone("What was given back has been dispensed again: undo that first.");
     const onTheShelf = { min: 0, rule: "supply-delivery-stock", refusal };
-    effect.movements.push(...shelf.map(([counter, more]) => ({ counter, by: more, ...(more < 0 && { bound: onTheShelf }) })));
+    const time = (after ?? before)?.occurrenceDateTime;
+    effect.movements.push(...(await shelfMovements(shelf, { time, now }, onTheShelf, tools)));
     const allowed = await allowances(difference(offThePrescriptions(dispense), offThePrescriptions(next)), tools, {
       rule: "supply-delivery-return",
       at: "SupplyDelivery.status",

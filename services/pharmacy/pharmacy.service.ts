@@ -31,8 +31,10 @@ import { counted } from "../../store/counted.ts";
 /** Items in one answer. */
 const MAX_ITEMS = 1_000;
 const MOST = 1_000_000;
-/** Whole units (tablets, vials): a counter has no fractions to lose. */
-const QUANTITY = { type: "number", integer: true, positive: true, max: MOST } as const;
+/** Counters have six decimals. */
+const LEAST = 0.000_001;
+/** Units: tablets, or 2.5 ml. */
+const QUANTITY = { type: "number", min: LEAST, max: MOST } as const;
 /** Looks at the books that a count is compared with, while others take from the shelf. */
 const COUNT_ATTEMPTS = 8;
 
@@ -82,8 +84,8 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       params: {
         medication: codeRule,
         by: [
-          { type: "number", integer: true, min: 1, max: MOST },
-          { type: "number", integer: true, min: -MOST, max: -1 },
+          { type: "number", min: LEAST, max: MOST },
+          { type: "number", min: -MOST, max: -LEAST },
         ],
         reason: reasonRule,
         ...happenedRules,
@@ -99,7 +101,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       summary: "Set the stock to what was counted",
       params: {
         medication: codeRule,
-        quantity: { type: "number", integer: true, min: 0, max: MOST },
+        quantity: { type: "number", min: 0, max: MOST },
         reason: { ...reasonRule, optional: true },
         $$strict: true,
       },

@@ -156,6 +156,47 @@ describe("pharmacy", () => {
     expect(quantity).toBeGreaterThanOrEqual(35);
   });
 
+  it("takes off the shelf late what lay there then, and at the end of each day since", async () => {
+    const medication = newMedication();
+    const ago = (days: number) => ({ at: new Date(Date.now() - days * 86_400_000).toISOString(), lateReason: "power failure" });
+    const wanted = { patient: "Patient/1", medication, quantity: 50, dosage: "1 a day", ...ago(9) };
+    const { prescription } = await pharmacy.prescribe(clinic.caller, wanted);
+    const { delivery } = await pharmacy.receive(clinic.caller, { medication, quantity: 4, ...ago(8) });
+    await pharmacy.receive(clinic.caller, { medication, quantity: 20 });
+    const dispense = (quantity: number, days: number) => pharmacy.dispense(clinic.caller, { prescription, quantity, ...ago(days) });
+    const refused = refusal(409, "OUT_OF_STOCK");
+    await expect(dispense(5, 5)).rejects.toEqual(refused); // four lay there
+    expect(await dispense(3, 5)).toMatchObject({ left: 21 });
+    await expect(dispense(2, 7)).rejects.toEqual(refused); // three of the four were dispensed since
+    expect(await dispense(1, 7)).toMatchObject({ left: 20 });
+    await expect(pharmacy.adjust(clinic.caller, { medication, by: -1, reason: "broken", ...ago(3) })).rejects.toEqual(
+      refusal(409, "STOCK_TOO_LOW"),
+    );
+    expect(await pharmacy.adjust(clinic.caller, { medication, by: -1, reason: "broken" })).toMatchObject({ stock: { quantity: 19 } });
+    // A delivery that was none: what was dispensed of it was not there.
+    const undone = JSON.stringify({ ...(await clinic.read("pharmacy", delivery)), status: "entered-in-error" });
+    const step = {
+      op: "update",
+      type: "SupplyDelivery",
+      id: delivery.slice("SupplyDelivery/".length),
+      text: undone,
+      upsert: false,
+    } as const;
+    await expect(ownerOf("pharmacy").write(clinic.caller, { steps: [step] })).rejects.toEqual(refusal(409, "RULE_SUPPLY_DELIVERY_STOCK"));
+  });
+
+  it("counts decimals: 2.5 ml of 10 are dispensed four times, and no drop more", async () => {
+    const medication = newMedication();
+    expect(await pharmacy.receive(clinic.caller, { medication, quantity: 0.3 })).toMatchObject({ stock: { quantity: 0.3 } });
+    expect(await pharmacy.count(clinic.caller, { medication, quantity: 10.1 })).toMatchObject({ by: 9.8 });
+    const prescription = await prescribe(medication, 10);
+    for (const left of [7.6, 5.1, 2.6, 0.1]) {
+      expect(await pharmacy.dispense(clinic.caller, { prescription, quantity: 2.5 })).toMatchObject({ left });
+    }
+    await expect(pharmacy.dispense(clinic.caller, { prescription, quantity: 0.1 })).rejects.toEqual(refusal(409, "MORE_THAN_PRESCRIBED"));
+    expect(await pharmacy.adjust(clinic.caller, { medication, by: -0.1, reason: "spilt" })).toMatchObject({ stock: { quantity: 0 } });
+  });
+
   it("is written down afterwards, in the order in which it happened", async () => {
     const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
     const medication = newMedication();
@@ -175,11 +216,11 @@ describe("pharmacy", () => {
     );
   });
 
-  it("refuses a prescription that there is not, and half a tablet", async () => {
+  it("refuses a prescription that there is not, and a quantity that is none", async () => {
     await expect(pharmacy.dispense(clinic.caller, { prescription: "MedicationRequest/none", quantity: 1 })).rejects.toEqual(
       refusal(404, "PRESCRIPTION_NOT_FOUND"),
     );
-    await expect(pharmacy.receive(clinic.caller, { medication: newMedication(), quantity: 0.5 })).rejects.toEqual(
+    await expect(pharmacy.receive(clinic.caller, { medication: newMedication(), quantity: 0 })).rejects.toEqual(
       refusal(422, "VALIDATION_ERROR"),
     );
   });

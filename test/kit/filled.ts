@@ -52,6 +52,29 @@ export function filledEverywhere(type: string, items: number): Json {
   return resource;
 }
 
+/**
+ * A resource that refers to a patient wherever its type may: by each such element of its own, and by an extension.
+ * @param most elements besides what must be there; fewer where invariants allow no more
+ */
+export function referringTo(type: string, patient: string, most = Number.POSITIVE_INFINITY): Json {
+  const resource = resourceOf(type);
+  const found = elementsOf(type).filter(({ types = [], targets }) => types.includes("Reference") && (targets?.includes("Patient") ?? true));
+  for (const { name, max, isChoice } of found.slice(0, most)) {
+    if (isChoice) {
+      for (const other of Object.keys(resource)) if (other.startsWith(name)) delete resource[other];
+    }
+    resource[isChoice ? `${name}Reference` : name] = max === -1 ? [{ reference: patient }] : { reference: patient };
+  }
+  if (elementsOf(type).some(({ name }) => name === "extension")) {
+    resource.extension = [{ url: "urn:extended", valueReference: { reference: patient } }];
+  }
+  return resource;
+}
+
+/** Types whose resources may refer to a patient: by an element of their own, or by an extension. */
+export const typesThatRefer = (all: readonly string[]): string[] =>
+  all.filter((type) => elementsOf(type).some(({ name, types }) => name === "extension" || types?.includes("Reference")));
+
 const isList = ({ max }: ElementJson): boolean => max === -1;
 const resourceOf = (type: string): Json => ({ resourceType: type, ...objectOf(elementsOf(type), 0, 0) });
 

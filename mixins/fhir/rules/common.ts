@@ -1,6 +1,7 @@
 /** Rules that many types share: the steps of a status, and a subject that stays. */
 import type { FhirResource, Reference } from "../../../fhir/r4.ts";
 import { localReference } from "../../../federation/facts.ts";
+import { currentRecord } from "./one-person.ts";
 import type { Change, Facts, Refusal, Rule } from "./rule.ts";
 
 type WithStatus = FhirResource & { status?: string };
@@ -53,7 +54,7 @@ export function statusSteps<Of extends WithStatus>(
 }
 
 /**
- * The patient of an act stays the same; but what bears a patient who was replaced may go over to the one who took the place.
+ * The patient of an act stays the same; but between a record that was replaced and the one that took its place it may go.
  * @param of where the type has its patient
  */
 export function subjectStays<Of extends FhirResource>(
@@ -71,12 +72,14 @@ export function subjectStays<Of extends FhirResource>(
     id,
     group: "subject",
     says: `The patient of a stored ${type} stays the same, but for one who was replaced by another.`,
-    facts: (change) => [changed(change)?.from],
+    facts: (change) => {
+      const it = changed(change);
+      return it ? [it.from, it.to] : [];
+    },
     check(change, facts) {
       const it = changed(change);
       if (!it) return undefined;
-      const links = (facts.of(it.from)?.resource?.link ?? []) as { type?: string; other?: Reference }[];
-      if (links.some(({ type: kind, other }) => kind === "replaced-by" && placeOf(other) === it.to)) return undefined;
+      if (it.to !== undefined && currentRecord(it.from, facts) === currentRecord(it.to, facts)) return undefined;
       return {
         code: 409,
         type: ruleType(id),

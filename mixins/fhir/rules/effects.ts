@@ -28,6 +28,8 @@ export interface EffectTools {
   facts: Facts;
   /** Undefined: it was never moved. */
   counter(name: string): Promise<number | undefined>;
+  /** Those whose names begin so, in order; the first 10,000. */
+  counters(prefix: string): Promise<{ name: string; value: number }[]>;
   /** A living resource of this service, as the same write leaves it; undefined when there is none. */
   read<Of extends FhirResource>(reference: string): Promise<(Of & { id: string }) | undefined>;
 }
@@ -67,6 +69,11 @@ export async function derive(
     if (!values.has(name)) values.set(name, await knownCounter(store, name));
     return values.get(name);
   };
+  const counters = async (prefix: string): Promise<{ name: string; value: number }[]> => {
+    const all = new Map((await store.counters(prefix, MAX_COUNTERS)).map(({ name, value }) => [name, value]));
+    for (const [name, value] of values) if (value !== undefined && name.startsWith(prefix)) all.set(name, value);
+    return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ({ name, value }));
+  };
   const read = async <Of extends FhirResource>(reference: string): Promise<(Of & { id: string }) | undefined> => {
     const brought = changes.find(({ change }) => change.reference === reference)?.change.after;
     const written = brought && { ...brought, id: splitPlace(reference)[1] };
@@ -74,7 +81,7 @@ export async function derive(
     return known as (Of & { id: string }) | undefined;
   };
   for (const { type, change, step: of } of changes) {
-    const effect = await effects[type]?.(change, { facts, counter, read });
+    const effect = await effects[type]?.(change, { facts, counter, counters, read });
     for (const { counter: name, by, bound, isExact, above } of effect?.movements ?? []) {
       const value = await counter(name);
       const isBound = bound !== undefined && rules.isOn(type, bound.rule);
@@ -104,6 +111,9 @@ export async function derive(
     },
   };
 }
+
+/** Counters that an effect sees at once: one for each day of 27 years. */
+const MAX_COUNTERS = 10_000;
 
 /** Names are in order: the counter itself comes before those whose names begin like its. */
 async function knownCounter(store: Store, name: string): Promise<number | undefined> {

@@ -2,6 +2,7 @@
 import { isRawNumber } from "../../../fhir/json.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
 import { idOf, refusal } from "./common.ts";
+import { patientsIn, withCurrentRecords } from "./one-person.ts";
 import type { Rule } from "./rule.ts";
 
 /** What may be added to anything: its labels, its narrative, a note. */
@@ -30,16 +31,20 @@ export function finalStays<Of extends FhirResource & { status?: string }>(
   { isFinal, openly, besides = [] }: { isFinal(before: Of): boolean; openly: readonly string[]; besides?: readonly string[] },
 ): Rule<Of> {
   const id = `${idOf(type)}-final`;
+  const isChanged = (before: Of, after: Of): boolean =>
+    isFinal(before) && !openly.includes(after.status ?? "") && contentOf(before, besides) !== contentOf(after, besides);
   const how = openly.length > 0 ? `as ${openly.join(", ")}` : "not at all";
   return {
     id,
     group: "status",
     says: `The content of a final ${type} changes ${openly.length > 0 ? `only ${how}` : how}; its status, its narrative and its notes may.`,
-    check({ before, after }) {
-      if (!before || !after || !isFinal(before) || openly.includes(after.status ?? "")) return undefined;
-      // To whom it goes over from its patient, another rule says (`subjectStays`).
-      const all = "subject" in before ? [...besides, "subject"] : besides;
-      if (contentOf(before, all) === contentOf(after, all)) return undefined;
+    facts: ({ before, after }) =>
+      before && after && isChanged(before, after) ? [...new Set([...patientsIn(before), ...patientsIn(after)])] : [],
+    check({ before, after }, facts) {
+      if (!before || !after || !isChanged(before, after)) return undefined;
+      // Records of one person were merged, or parted again.
+      const [now, then] = [after, before].map((one) => withCurrentRecords(one, facts)) as [Of, Of];
+      if (contentOf(then, besides) === contentOf(now, besides)) return undefined;
       const instead = openly.length > 0 ? `give it a status that says how: ${openly.join(", ")}` : "cancel it and make a new one";
       return refusal(id, `It is final: ${instead}.`, type);
     },

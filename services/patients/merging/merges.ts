@@ -1,0 +1,303 @@
+/**
+ * Merges two records of one person, and parts them again: in transactions over all owners, each of a bounded size. What each moves is written
+ * down before it, with the version that it was in; so it goes on after a crash, and can be taken back.
+ */
+import type { Caller } from "../../../mesh/caller.ts";
+import { parseJson } from "../../../fhir/json.ts";
+import type { FhirResource, Patient, Stored } from "../../../fhir/r4.ts";
+import type { ParsedSearch } from "../../../fhir/search/criteria.ts";
+import { resourceTypes } from "../../../fhir/search/parameters.ts";
+import { parseSearch } from "../../../fhir/search/parse.ts";
+import type { Clause, Row } from "../../../fhir/search/query.ts";
+import type { Directory } from "../../../federation/directory.ts";
+import { isRetryable, isType } from "../../../federation/errors.ts";
+import { readResource, readVersion } from "../../../federation/read.ts";
+import { searchPage } from "../../../federation/search-page.ts";
+import type { Store } from "../../../store/store.ts";
+import { type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
+import type { MergeState } from "../patients.contract.ts";
+import { mergeConflict, patientNotActive } from "../patients.errors.ts";
+import { isClosed, replacementOf } from "../patients.model.ts";
+import { OPEN, parted, referringClause, replaced, replacing, rewritten } from "./merge.model.ts";
+
+/** Resources of one transaction; a merge of no more is one. */
+export const CHUNK = 100;
+/** Tries of one transaction while others write what it moves. */
+const ATTEMPTS = 5;
+/** Bytes of JSON that are read at once. */
+const MAX_BYTES = 4_000_000;
+/** Types whose owners are asked at once. */
+const AT_ONCE = 8;
+/** Resources that an answer names of those that were edited since. */
+const MAX_EDITED = 1_000;
+
+type PatientWithId = Stored<Patient>;
+
+/** What a merge works with. */
+export interface MergingOptions {
+  store: Pick<Store, "put" | "get" | "remove" | "entries" | "usage">;
+  directory: Directory;
+  /** Under which this server's resources are addressed, besides relatively. */
+  bases: readonly string[];
+}
+
+/** A record and the one that takes its place, "Patient/…". */
+export interface Pair {
+  source: string;
+  target: string;
+}
+
+const idOf = (reference: string): string => reference.slice(reference.indexOf("/") + 1);
+
+/** The merges of one service. */
+export class Merges {
+  readonly #options: MergingOptions;
+
+  constructor(options: MergingOptions) {
+    this.#options = options;
+  }
+
+  /** Whether all fits into one transaction. */
+  async isSmall(caller: Caller, { source, target }: Pair): Promise<boolean> {
+    return (await this.#referring(caller, source, [source, target], CHUNK)).length < CHUNK;
+  }
+
+  /** How many resources are left, counted to one more than a transaction takes. */
+  async left(caller: Caller, { source, target }: Pair): Promise<number> {
+    return (await this.#referring(caller, source, [source, target], CHUNK + 1)).length;
+  }
+
+  async moved(source: string): Promise<number> {
+    return (await this.#options.store.usage(movedKey(source))).count;
+  }
+
+  /** Notes that it is begun, before the task for it is written: what is asked for in between finds it running. */
+  async begun({ source, target }: Pair): Promise<void> {
+    await this.#options.store.remove(refusedKey(source));
+    await this.#options.store.put(runningKey(source), target);
+  }
+
+  async isRunning(source: string): Promise<boolean> {
+    return (await this.#options.store.get(runningKey(source))) !== undefined;
+  }
+
+  /** Carries out a task to its end. What is refused ends it, and is told by its state; what is down is tried again. */
+  async carryOut(caller: Caller, pair: Pair, work: "merge" | "part"): Promise<void> {
+    try {
+      await this[work](caller, pair);
+    } catch (error) {
+      if (isRetryable(error)) throw error;
+      const { type, message } = error as { type?: string; message: string };
+      await this.#options.store.put(refusedKey(pair.source), JSON.stringify({ ...(type !== undefined && { type }), message }));
+    }
+    await this.#options.store.remove(runningKey(pair.source));
+  }
+
+  async refusal(source: string): Promise<MergeState["refusal"]> {
+    const text = await this.#options.store.get(refusedKey(source));
+    return text === undefined ? undefined : (JSON.parse(text) as MergeState["refusal"]);
+  }
+
+  async edited(source: string): Promise<string[]> {
+    return (await this.#options.store.entries(editedKey(source), MAX_EDITED)).map(({ key }) => key.slice(editedKey(source).length));
+  }
+
+  /** @throws 409 PATIENT_NOT_ACTIVE, MERGE_CONFLICT; what a rule of an owner refuses */
+  async requireMergeable(caller: Caller, pair: Pair): Promise<void> {
+    const [source, target] = await this.#both(caller, pair);
+    if (replacementOf(source) === pair.target) return; // it goes on
+    if (isClosed(source)) throw patientNotActive(pair.source);
+    if (isClosed(target)) throw patientNotActive(pair.target);
+    const [some, others] = [await this.#openEncounters(caller, pair.source), await this.#openEncounters(caller, pair.target)];
+    if (some.length > 0 && others.length > 0) throw mergeConflict([...some, ...others]);
+  }
+
+  /** From wherever it has come to, to its end. */
+  async merge(caller: Caller, pair: Pair): Promise<void> {
+    await this.requireMergeable(caller, pair);
+    if (replacementOf((await this.#both(caller, pair))[0]) !== pair.target) await this.#forget(pair.source);
+    const skipped = new Set([pair.source, pair.target]);
+    for (;;) {
+      const isDone = await this.#untilCurrent(async () => {
+        const [source, target] = await this.#both(caller, pair);
+        const isMarked = replacementOf(source) === pair.target;
+        const rows = await this.#referring(caller, pair.source, [...skipped], CHUNK);
+        if (isMarked && rows.length === 0) return true;
+        const entries = isMarked ? [] : [entryOf(replaced(source, pair.target)), entryOf(replacing(target, source))];
+        for (const { json = "", type, id } of rows) {
+          const resource = rewritten(parseJson(json) as Stored, { from: pair.source, to: pair.target, bases: this.#options.bases });
+          if (resource) entries.push(entryOf(resource));
+          else skipped.add(`${type}/${id}`);
+        }
+        if (entries.length > 0) await this.#process(caller, pair.source, entries);
+        return false;
+      });
+      if (isDone) return;
+    }
+  }
+
+  /** Back to what it was before the merge; what was edited since stays where it is, and is told. */
+  async part(caller: Caller, { source, target }: Pair): Promise<void> {
+    const own = new Set([source, target].map((it) => movedKey(source) + it));
+    for (;;) {
+      const found = await this.#options.store.entries(movedKey(source), CHUNK + own.size);
+      const some = found.filter(({ key }) => !own.has(key)).slice(0, CHUNK);
+      if (some.length === 0) break;
+      await this.#giveBack(caller, { source, target }, some);
+    }
+    await this.#untilCurrent(() => this.#partRecords(caller, { source, target }));
+    for (const key of own) await this.#options.store.remove(key);
+  }
+
+  async #giveBack(caller: Caller, pair: Pair, some: { key: string; value: string }[]): Promise<void> {
+    const { source } = pair;
+    await this.#untilCurrent(async () => {
+      const entries: TransactionEntry[] = [];
+      for (const { key, value } of some) {
+        const reference = key.slice(movedKey(source).length);
+        const before = await this.#asBefore(caller, reference, { version: Number(value), pair });
+        if (before === "edited") await this.#options.store.put(editedKey(source) + reference, "");
+        else if (before) entries.push(before);
+      }
+      if (entries.length > 0) await transactions.process(caller, { text: transactionOf(...entries), base: "", keepsLabels: false });
+    });
+    for (const { key } of some) await this.#options.store.remove(key);
+  }
+
+  /** undefined: the merge has not come to it, or it is gone. */
+  async #asBefore(
+    caller: Caller,
+    reference: string,
+    { version, pair }: { version: number; pair?: Pair },
+  ): Promise<TransactionEntry | "edited" | undefined> {
+    const [type, id] = [reference.slice(0, reference.indexOf("/")), idOf(reference)];
+    const mesh = { caller, directory: this.#options.directory };
+    const now = await readResource(mesh, type, id).catch((error: unknown) => {
+      if (isType(error, "GONE") || isType(error, "NOT_FOUND")) return undefined;
+      throw error;
+    });
+    if (!now || now.version === version) return undefined;
+    if (now.version !== version + 1) return "edited";
+    const { json = "" } = await readVersion(mesh, type, id, version);
+    const { meta = {}, ...before } = parseJson(json) as Stored;
+    if (pair && !this.#isMoved(json, now.json, pair)) return "edited";
+    return entryOf({ ...before, meta: { ...meta, versionId: `${now.version}` } } as Stored);
+  }
+
+  /** Whether a version is the one before, moved, and nothing else. */
+  #isMoved(before: string, now: string, { source: from, target: to }: Pair): boolean {
+    const moved = rewritten(parseJson(before) as Stored, { from, to, bases: this.#options.bases });
+    return moved !== undefined && contentOf(moved) === contentOf(parseJson(now) as Stored);
+  }
+
+  /** The two records themselves, at the end: until then what they bear may go from one to the other. */
+  async #partRecords(caller: Caller, { source, target }: Pair): Promise<void> {
+    const [one, other] = await this.#both(caller, { source, target });
+    if (replacementOf(one) !== target) return;
+    const entries: TransactionEntry[] = [];
+    for (const [record, partner] of [
+      [one, target],
+      [other, source],
+    ] as const) {
+      const reference = `Patient/${record.id}`;
+      const version = Number((await this.#options.store.get(movedKey(source) + reference)) ?? Number.NaN);
+      const isUntouched = Number(record.meta.versionId) === version + 1;
+      const back = isUntouched ? await this.#asBefore(caller, reference, { version }) : "edited";
+      if (back !== undefined && back !== "edited") entries.push(back);
+      else {
+        await this.#options.store.put(editedKey(source) + reference, "");
+        entries.push(entryOf(parted(record, partner, { isSource: reference === source }) as PatientWithId));
+      }
+    }
+    await transactions.process(caller, { text: transactionOf(...entries), base: "", keepsLabels: false });
+  }
+
+  /** Written down first: in which version each is now. */
+  async #process(caller: Caller, source: string, entries: TransactionEntry[]): Promise<void> {
+    for (const { request } of entries) {
+      const [key, version] = [movedKey(source) + request.url, /\d+/.exec(request.ifMatch ?? "")?.[0] ?? ""];
+      // An earlier try has seen another version.
+      if ((await this.#options.store.put(key, version)) === version) continue;
+      await this.#options.store.remove(key);
+      await this.#options.store.put(key, version);
+    }
+    await transactions.process(caller, { text: transactionOf(...entries), base: "" });
+  }
+
+  /** What an earlier merge of the record, or one that never came about, has written down. */
+  async #forget(source: string): Promise<void> {
+    for (const prefix of [movedKey(source), editedKey(source)]) {
+      for (;;) {
+        const some = await this.#options.store.entries(prefix, MAX_EDITED);
+        if (some.length === 0) break;
+        for (const { key } of some) await this.#options.store.remove(key);
+      }
+    }
+  }
+
+  async #both(caller: Caller, { source, target }: Pair): Promise<[PatientWithId, PatientWithId]> {
+    const mesh = { caller, directory: this.#options.directory };
+    const read = async (reference: string) => parseJson((await readResource(mesh, "Patient", idOf(reference))).json) as PatientWithId;
+    return [await read(source), await read(target)];
+  }
+
+  /** Up to `limit` resources that refer to a patient, of all owners. @throws 503 OWNER_DOWN when one of them is down */
+  async #referring(caller: Caller, patient: string, except: string[], limit: number): Promise<Row[]> {
+    const types = resourceTypes.filter((type) => this.#options.directory.known(type).length > 0);
+    const found: Row[] = [];
+    for (let at = 0; at < types.length && found.length < limit; at += AT_ONCE) {
+      const pages = await Promise.all(
+        types.slice(at, at + AT_ONCE).map((type) => {
+          const not: Clause = { kind: "id", any: except.filter((it) => it.startsWith(`${type}/`)).map(idOf), not: true };
+          const clauses = [referringClause(type, patient, this.#options.bases), ...(not.any.length > 0 ? [not] : [])];
+          return this.#search(caller, type, { ...parseSearch(type, [], { base: "", handling: "strict" }), clauses }, limit);
+        }),
+      );
+      found.push(...pages.flat());
+    }
+    return found.slice(0, limit);
+  }
+
+  async #openEncounters(caller: Caller, patient: string): Promise<string[]> {
+    if (this.#options.directory.known("Encounter").length === 0) return [];
+    const search = parseSearch(
+      "Encounter",
+      [
+        ["subject", patient],
+        ["status", OPEN.join()],
+      ],
+      { base: "", handling: "strict" },
+    );
+    return (await this.#search(caller, "Encounter", search, CHUNK)).map(({ id }) => `Encounter/${id}`);
+  }
+
+  async #search(caller: Caller, type: string, search: ParsedSearch, limit: number): Promise<Row[]> {
+    const mesh = { caller, directory: this.#options.directory };
+    return (await searchPage(mesh, { type, search, limit, maxBytes: MAX_BYTES })).rows;
+  }
+
+  /** Again while others write what it was planned on. */
+  async #untilCurrent<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(isType(error, "STALE_VERSION") || isType(error, "LOCKED")) || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+}
+
+const movedKey = (source: string): string => `merge/${idOf(source)}/moved/`;
+const runningKey = (source: string): string => `merge/${idOf(source)}/running`;
+const refusedKey = (source: string): string => `merge/${idOf(source)}/refused`;
+const editedKey = (source: string): string => `merge/${idOf(source)}/edited/`;
+
+const contentOf = ({ meta: _, ...content }: Stored): string => JSON.stringify(content);
+
+function entryOf(resource: (FhirResource | Stored) & { id?: string }): TransactionEntry {
+  return {
+    resource,
+    request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ifMatch: `W/"${resource.meta?.versionId}"` },
+  };
+}

@@ -1,0 +1,200 @@
+/** Two records of one person become one, in every service, and two again. */
+import { type Clinic, refusal, startClinic } from "../../../test/kit/clinic.ts";
+import { referringTo, typesThatRefer } from "../../../test/kit/filled.ts";
+import type { FhirResource } from "../../../fhir/r4.ts";
+import { resourceTypes } from "../../../fhir/search/parameters.ts";
+import { readConfig } from "../../../mesh/config.ts";
+import BillingService from "../../billing/billing.service.ts";
+import CodificationService from "../../codification/codification.service.ts";
+import HospitalizationsService from "../../hospitalizations/hospitalizations.service.ts";
+import LabService from "../../lab/lab.service.ts";
+import PersonnelService from "../../personnel/personnel.service.ts";
+import PharmacyService from "../../pharmacy/pharmacy.service.ts";
+import RecordsService from "../../records/records.service.ts";
+import SubscriptionsService from "../../subscriptions/subscriptions.service.ts";
+import { transactionOf, transactions } from "../../transactions/transactions.contract.ts";
+import TransactionsService from "../../transactions/transactions.service.ts";
+import VisitsService from "../../visits/visits.service.ts";
+import WardsService from "../../wards/wards.service.ts";
+import { patients } from "../patients.contract.ts";
+import PatientsService from "../patients.service.ts";
+
+const SERVICES = [
+  PatientsService,
+  PersonnelService,
+  WardsService,
+  VisitsService,
+  HospitalizationsService,
+  LabService,
+  PharmacyService,
+  RecordsService,
+  BillingService,
+  CodificationService,
+  SubscriptionsService(readConfig({})),
+  TransactionsService,
+];
+
+/** What invariants of R4 ask for besides what must be there. */
+const NEEDED: Record<string, object> = {
+  AllergyIntolerance: {
+    clinicalStatus: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] },
+  },
+  Appointment: { participant: [{ type: [{ text: "x" }], status: "accepted" }] },
+  CapabilityStatement: { rest: [{ mode: "server" }], description: "x", kind: "requirements" },
+  Consent: { policyRule: { text: "x" } },
+  EventDefinition: { trigger: [{ type: "named-event", name: "x" }] },
+  ImmunizationRecommendation: {
+    recommendation: [{ vaccineCode: [{ text: "x" }], forecastStatus: { text: "x" } }],
+  },
+  InsurancePlan: { name: "x" },
+  Linkage: {
+    item: [
+      { type: "source", resource: { reference: "Condition/a" } },
+      { type: "alternate", resource: { reference: "Condition/b" } },
+    ],
+  },
+  Organization: { name: "x" },
+  Subscription: { status: "off" }, // else it ends by itself, for its criteria are none
+  StructureDefinition: { differential: { element: [{ id: "X", path: "X" }] }, type: "X", abstract: true },
+  TerminologyCapabilities: { description: "x", kind: "requirements" },
+};
+
+let clinic: Clinic;
+let owners: Map<string, string>;
+beforeAll(async () => {
+  clinic = await startClinic(...SERVICES);
+  owners = new Map();
+});
+afterAll(() => clinic.stop());
+
+let next = 0;
+const newPatient = async (family: string) => {
+  next += 1;
+  const { patient } = await patients.register(clinic.caller, {
+    family,
+    given: ["Ada"],
+    gender: "female",
+    identifier: { system: "urn:mrn", value: `${family}-${next}` },
+    confirm: "a test",
+  });
+  return patient;
+};
+
+/** Stores a resource with whoever owns it. @returns "Type/id" */
+async function store(resource: object, id?: string): Promise<string> {
+  const { resourceType } = resource as FhirResource;
+  next += 1;
+  const own = { ...resource, id: id ?? `r${next}` } as FhirResource & { id: string };
+  const request = { method: "PUT" as const, url: `${resourceType}/${own.id}` };
+  await transactions.process(clinic.caller, { text: transactionOf({ resource: own, request }), base: "" });
+  return request.url;
+}
+
+async function read(reference: string): Promise<Record<string, unknown>> {
+  const [type = ""] = reference.split("/");
+  const known = owners.get(type);
+  for (const name of known ? [known] : SERVICES.map((service) => service.name)) {
+    const found = await clinic.read(name, reference).catch(() => null);
+    if (found) {
+      owners.set(type === "Observation" || type === "Encounter" ? "" : type, name);
+      return found;
+    }
+  }
+  throw new Error(`There is no ${reference}.`);
+}
+
+const contentOf = async (reference: string): Promise<string> => {
+  const { meta: _, ...content } = await read(reference);
+  return JSON.stringify(content);
+};
+
+describe("a merge of two records", () => {
+  it("forgets no resource of any type that may refer to a patient, and gives back every byte when it is taken back", async () => {
+    const [source, target] = [await newPatient("Rossi"), await newPatient("Bianchi")];
+    const types = typesThatRefer(resourceTypes);
+    const stored: string[] = [];
+    const refused: string[] = [];
+    for (const type of types) {
+      // Invariants and rules of the hospital do not allow all elements at once everywhere.
+      for (const most of [9, 3, 2, 1, 0]) {
+        const reference = await store({ ...referringTo(type, source, most), ...NEEDED[type] }).catch((error: Error) => {
+          if (most === 0) refused.push(`${type}: ${error.message} ${JSON.stringify((error as { data?: object }).data)}`.slice(0, 300));
+          return undefined;
+        });
+        if (reference === undefined) continue;
+        stored.push(reference);
+        break;
+      }
+    }
+    expect(refused).toEqual([]);
+    expect(stored).toHaveLength(types.length);
+    expect(types.length).toBeGreaterThan(140);
+    const before = new Map<string, string>();
+    for (const reference of [...stored, source, target]) before.set(reference, await contentOf(reference));
+
+    let state = await patients.merge(clinic.caller, { source, target });
+    while (state.state === "running") state = await patients.mergeState(clinic.caller, { source });
+    expect(state).toMatchObject({ source, target, state: "merged", left: 0, moved: stored.length + 2 });
+    for (const reference of stored) {
+      const now = await contentOf(reference);
+      expect([reference, now]).toEqual([reference, before.get(reference)?.replaceAll(`"${source}"`, `"${target}"`)]);
+    }
+    expect(await read(source)).toMatchObject({
+      active: false,
+      link: expect.arrayContaining([{ type: "replaced-by", other: { reference: target } }]),
+    });
+    expect(await read(target)).toMatchObject({
+      active: true,
+      link: [{ type: "replaces", other: { reference: source } }],
+      identifier: [{ use: "official" }, { use: "old", system: "urn:mrn" }],
+    });
+
+    await store({ ...(JSON.parse(before.get(stored[0] as string) as string) as object), language: "it" }, stored[0]?.split("/")[1]);
+    state = await patients.unmerge(clinic.caller, { source });
+    while (state.state === "running") state = await patients.mergeState(clinic.caller, { source });
+    expect(state).toEqual({ source, state: "not merged", moved: 0, left: 0, edited: [stored[0]] });
+    for (const reference of [...stored.slice(1), source, target]) {
+      expect([reference, await contentOf(reference)]).toEqual([reference, before.get(reference)]);
+    }
+  }, 120_000);
+});
+
+describe("two records are not merged", () => {
+  it("when both have a visit that goes on, which is told; then when one has ended", async () => {
+    const [source, target] = [await newPatient("Verdi"), await newPatient("Verdi")];
+    const visit = (patient: string, status: string) => ({
+      resourceType: "Encounter",
+      status,
+      class: { code: "AMB" },
+      subject: { reference: patient },
+      period: { start: "2026-01-05T10:00:00Z", ...(status === "finished" && { end: "2026-01-05T11:00:00Z" }) },
+    });
+    const [one, other] = [await store(visit(source, "in-progress")), await store(visit(target, "in-progress"))];
+    await expect(patients.merge(clinic.caller, { source, target })).rejects.toMatchObject({
+      code: 409,
+      type: "MERGE_CONFLICT",
+      data: { encounters: [one, other] },
+    });
+    await store(visit(target, "finished"), other.split("/")[1]);
+    expect(await patients.merge(clinic.caller, { source, target })).toMatchObject({ state: "merged" });
+    expect(await read(one)).toMatchObject({ subject: { reference: target }, status: "in-progress" });
+  });
+
+  it("with themselves, twice, or back without a merge", async () => {
+    const [source, target, third] = [await newPatient("Neri"), await newPatient("Neri"), await newPatient("Neri")];
+    await expect(patients.merge(clinic.caller, { source, target: source })).rejects.toEqual(refusal(422, "SAME_PATIENT"));
+    await expect(patients.merge(clinic.caller, { source: "Patient/none", target })).rejects.toEqual(refusal(404, "NOT_FOUND"));
+    await expect(patients.unmerge(clinic.caller, { source })).rejects.toEqual(refusal(409, "PATIENT_NOT_MERGED"));
+    await patients.merge(clinic.caller, { source, target });
+    expect(await patients.merge(clinic.caller, { source, target })).toMatchObject({ state: "merged" }); // it has come to its end already
+    await expect(patients.merge(clinic.caller, { source, target: third })).rejects.toEqual(refusal(409, "PATIENT_NOT_ACTIVE"));
+    await expect(patients.merge(clinic.caller, { source: third, target: source })).rejects.toEqual(refusal(409, "PATIENT_NOT_ACTIVE"));
+  });
+
+  it("but a record that has taken another's place may be replaced itself: the first then names the last", async () => {
+    const [first, second, last] = [await newPatient("Blu"), await newPatient("Blu"), await newPatient("Blu")];
+    await patients.merge(clinic.caller, { source: first, target: second });
+    await patients.merge(clinic.caller, { source: second, target: last });
+    expect(await read(first)).toMatchObject({ link: [{ type: "replaced-by", other: { reference: last } }] });
+  });
+});

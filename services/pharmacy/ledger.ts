@@ -1,0 +1,64 @@
+/**
+ * The shelf day by day: what moves it is counted under the day on which it happened too, so that what is written down later is held against
+ * what lay there at each end of a day since.
+ */
+import { intervalOf } from "../../fhir/dates.ts";
+import { dayOf } from "../../fhir/time-zone.ts";
+import type { EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
+import { counted } from "../../store/counted.ts";
+
+const MOVED = "moved/";
+/** Characters of a day's number: they stand in order. */
+const DIGITS = 8;
+
+const prefixOf = (shelf: string): string => `${MOVED}${shelf}/`;
+const nameOf = (shelf: string, day: number): string => `${prefixOf(shelf)}${String(Math.max(0, day)).padStart(DIGITS, "0")}`;
+
+/** When a movement happened. */
+export interface MovedAt {
+  /** As the resource has it; absent: now. */
+  time: string | undefined;
+  now: Date;
+}
+
+/** How a shelf moves, and its day. @param bound what refuses that it would be below zero, then or at the end of a day since */
+export async function shelfMovements(
+  moves: [shelf: string, by: number][],
+  { time, now }: MovedAt,
+  bound: NonNullable<Movement["bound"]>,
+  tools: EffectTools,
+): Promise<Movement[]> {
+  const today = dayOf(now.getTime());
+  const [low = now.getTime()] = (time !== undefined && intervalOf(time)) || [];
+  const day = Math.min(dayOf(low), today);
+  const movements: Movement[] = [];
+  for (const [counter, by] of moves) {
+    const isLate = by < 0 && day < today;
+    const min = isLate ? await leastKept(counter, day, tools) : bound.min;
+    movements.push({
+      counter,
+      by,
+      ...(by < 0 && { bound: { ...bound, min: Math.max(bound.min, min) } }),
+      ...(isLate && { isExact: true }),
+    });
+    movements.push({ counter: nameOf(counter, day), by });
+  }
+  return movements;
+}
+
+/** What must be left of a shelf now, so that it was not below zero at the end of any day since that one. */
+async function leastKept(shelf: string, since: number, tools: EffectTools): Promise<number> {
+  const prefix = prefixOf(shelf);
+  const present = (await tools.counter(shelf)) ?? 0;
+  const days = (await tools.counters(prefix))
+    .map(({ name, value }) => ({ day: name.slice(prefix.length), value }))
+    .filter(({ day }) => day.length === DIGITS && /^\d+$/.test(day) && Number(day) > since)
+    .sort((a, b) => (a.day < b.day ? 1 : -1));
+  let balance = present;
+  let least = present;
+  for (const { value } of days) {
+    balance = counted(balance - value);
+    least = Math.min(least, balance);
+  }
+  return counted(present - least);
+}

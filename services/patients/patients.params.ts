@@ -1,16 +1,18 @@
 /** Rules for the params of this service's actions. */
 import { dateRule, uriRule } from "../../mesh/param-rules.ts";
+import { referenceTo } from "../../mixins/fhir/reference.ts";
+import { Gender } from "./patients.contract.ts";
 
 /** A part of a name. */
-export const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
+const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 /** Given names. */
-export const GIVEN = { type: "array", min: 1, max: 10, items: NAME } as const;
+const GIVEN = { type: "array", min: 1, max: 10, items: NAME } as const;
 /** A day, or as much of it as is known. */
-export const birthDate = dateRule;
+const birthDate = dateRule;
 const phone = { type: "string", min: 1, max: 50, optional: true } as const;
 
 /** A number in the system that gives it. */
-export const identifier = {
+const identifier = {
   type: "object",
   strict: true,
   props: { system: uriRule, value: { type: "string", min: 1, max: 200 } },
@@ -25,7 +27,7 @@ const language = {
 } as const;
 
 /** What may be known of a person besides the name: a few of each. */
-export const details = {
+const details = {
   phone,
   mothersName: { ...NAME, optional: true },
   identifiers: { type: "array", max: 10, items: identifier, optional: true },
@@ -68,3 +70,54 @@ export const details = {
     optional: true,
   },
 } as const;
+
+const gender = { type: "enum", values: Object.values(Gender) } as const;
+const optional = <Rule extends object>(rule: Rule) => ({ ...rule, optional: true }) as const;
+
+/** Of `register`. */
+export const registration = {
+  family: NAME,
+  given: GIVEN,
+  birthDate: optional(birthDate),
+  gender,
+  identifier: optional(identifier),
+  ...details,
+  confirm: optional({ type: "string", trim: true, min: 1, max: 500 } as const),
+  $$strict: true,
+} as const;
+
+/** Of `registerUnknown`. */
+export const unknown = { gender, birthDate: optional(birthDate), $$strict: true } as const;
+
+/** Of `registerNewborn`. */
+export const newbornChild = {
+  mother: referenceTo("Patient"),
+  gender,
+  birthDate,
+  multipleBirth: { type: "number", integer: true, min: 1, max: 20, optional: true },
+  family: optional(NAME),
+  given: optional(GIVEN),
+  $$strict: true,
+} as const;
+
+/** What is known of a person, each of it optional. */
+const known = {
+  family: optional(NAME),
+  given: optional(GIVEN),
+  birthDate: optional(birthDate),
+  gender: optional(gender),
+  ...details,
+} as const;
+
+/** Of `update`. */
+export const update = { patient: referenceTo("Patient"), ...known, $$strict: true } as const;
+
+/** Of `candidates`. @param most candidates in one answer */
+export const description = (most: number) =>
+  ({
+    ...known,
+    identifier: optional(identifier),
+    like: optional(referenceTo("Patient")),
+    limit: { type: "number", integer: true, min: 1, max: most, optional: true },
+    $$strict: true,
+  }) as const;

@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { readConfig } from "../../mesh/config.ts";
-import type { Caller } from "../../mesh/caller.ts";
+import { asSystem } from "../../mesh/access/access.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { Patient, Stored } from "../../fhir/r4.ts";
@@ -16,15 +15,7 @@ import { change, creation } from "../../mixins/fhir/steps.ts";
 import { CHUNK, Merges, type Pair } from "./merging/merges.ts";
 import { type Candidate, candidatesFor } from "./matching/match.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
-import {
-  type GradedPatient,
-  Gender,
-  MatchGrade,
-  type MergeState,
-  owns,
-  type patients,
-  type PersonIdentifier,
-} from "./patients.contract.ts";
+import { type GradedPatient, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
 import {
   identifierShared,
   motherNotActive,
@@ -49,9 +40,12 @@ import {
   unknownPatient,
   updated,
 } from "./patients.model.ts";
-import { birthDate, details, GIVEN, identifier, NAME } from "./patients.params.ts";
+import { newNumber } from "./numbers.ts";
+import { description, newbornChild, registration, unknown, update } from "./patients.params.ts";
 import { rules } from "./patients.rules.ts";
 
+/** Of the service, and of its own work over all owners (`services/identity/roles/system`): who merges records need not see all that they bear. */
+const SERVICE = "patients";
 /** Patients that a refusal names. */
 const MAX_NAMED = 10;
 /** For one transaction over all owners; what takes more is a task. Milliseconds. */
@@ -73,7 +67,6 @@ type This = Service & WithFhir & WithDirectory & Helpers;
 interface Helpers {
   merges: Merges;
   beginTask(event: string, pair: Pair): Promise<void>;
-  stateOf(caller: Caller, source: string): Promise<MergeState>;
   alike(patient: Patient): Promise<Candidate[]>;
   refuseDuplicate(patient: Patient, number: PersonIdentifier): Promise<void>;
   patient(reference: string): Promise<Stored<Patient>>;
@@ -81,15 +74,15 @@ interface Helpers {
 }
 
 export default defineService<typeof patients, WithFhir & WithDirectory & Helpers>({
-  name: "patients",
+  name: SERVICE,
   mixins: [
     Events<Helpers>({
       tasks: {
         async "patients.merge"(event: DurableEvent<Pair>) {
-          await this.merges.carryOut(this.broker, event.payload, "merge");
+          await this.merges.carryOut(asSystem(this.broker, SERVICE), event.payload, "merge");
         },
         async "patients.unmerge"(event: DurableEvent<Pair>) {
-          await this.merges.carryOut(this.broker, event.payload, "part");
+          await this.merges.carryOut(asSystem(this.broker, SERVICE), event.payload, "part");
         },
       },
     }),
@@ -100,16 +93,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     register: {
       rest: "POST",
       summary: "Register a person as a patient",
-      params: {
-        family: NAME,
-        given: GIVEN,
-        birthDate: { ...birthDate, optional: true },
-        gender: { type: "enum", values: Object.values(Gender) },
-        identifier: { ...identifier, optional: true },
-        ...details,
-        confirm: { type: "string", trim: true, min: 1, max: 500, optional: true },
-        $$strict: true,
-      },
+      params: registration,
       async handler(ctx) {
         const { table } = settings();
         const id = timeOrderedId();
@@ -131,7 +115,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     registerUnknown: {
       rest: "POST",
       summary: "Register who cannot say who they are",
-      params: { gender: { type: "enum", values: Object.values(Gender) }, birthDate: { ...birthDate, optional: true }, $$strict: true },
+      params: unknown,
       async handler(ctx) {
         const [id, value] = [timeOrderedId(), newNumber()];
         const result = await this.fhir.create(unknownPatient(id, value, ctx.params));
@@ -142,15 +126,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     registerNewborn: {
       rest: "POST",
       summary: "Register a child that was born here, with its mother",
-      params: {
-        mother: referenceTo("Patient"),
-        gender: { type: "enum", values: Object.values(Gender) },
-        birthDate,
-        multipleBirth: { type: "number", integer: true, min: 1, max: 20, optional: true },
-        family: { ...NAME, optional: true },
-        given: { ...GIVEN, optional: true },
-        $$strict: true,
-      },
+      params: newbornChild,
       async handler(ctx) {
         const { mother: reference, ...child } = ctx.params;
         return this.untilCurrent(reference, async () => {
@@ -167,17 +143,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     candidates: {
       rest: "GET",
       summary: "Find patients who may be the same person",
-      params: {
-        family: { ...NAME, optional: true },
-        given: { ...GIVEN, optional: true },
-        birthDate: { ...birthDate, optional: true },
-        gender: { type: "enum", values: Object.values(Gender), optional: true },
-        identifier: { ...identifier, optional: true },
-        ...details,
-        like: { ...referenceTo("Patient"), optional: true },
-        limit: { type: "number", integer: true, min: 1, max: MAX_CANDIDATES, optional: true },
-        $$strict: true,
-      },
+      params: description(MAX_CANDIDATES),
       async handler(ctx) {
         const { like, limit = MAX_NAMED, ...description } = ctx.params;
         const patient = like === undefined ? described(description, settings().table) : await this.patient(like);
@@ -207,14 +173,21 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       rest: "POST",
       summary: "Merge two records of one person",
       timeout: MERGE_MS,
-      params: { source: referenceTo("Patient"), target: referenceTo("Patient"), $$strict: true },
+      params: {
+        source: referenceTo("Patient"),
+        target: referenceTo("Patient"),
+        preview: { type: "boolean", optional: true },
+        $$strict: true,
+      },
       async handler(ctx) {
-        const pair = ctx.params;
+        const { preview, ...pair } = ctx.params;
         if (pair.source === pair.target) throw samePatient(pair.source);
-        await this.merges.requireMergeable(ctx, pair);
-        if (await this.merges.isSmall(ctx, pair)) await this.merges.merge(ctx, pair);
+        const caller = asSystem(ctx, SERVICE);
+        await this.merges.requireMergeable(caller, pair);
+        if (preview) return { ...(await this.merges.state(caller, pair.source)), left: await this.merges.left(caller, pair) };
+        if (await this.merges.isSmall(caller, pair)) await this.merges.merge(caller, pair);
         else await this.beginTask("patients.merge", pair);
-        return this.stateOf(ctx, pair.source);
+        return this.merges.state(caller, pair.source);
       },
     },
 
@@ -228,9 +201,10 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         const target = replacementOf(await this.patient(source));
         if (target === undefined) throw notMerged(source);
         const pair = { source, target };
-        if ((await this.merges.moved(source)) <= CHUNK) await this.merges.part(ctx, pair);
+        const caller = asSystem(ctx, SERVICE);
+        if ((await this.merges.moved(source)) <= CHUNK) await this.merges.part(caller, pair);
         else await this.beginTask("patients.unmerge", pair);
-        return this.stateOf(ctx, source);
+        return this.merges.state(caller, source);
       },
     },
 
@@ -239,22 +213,14 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
       summary: "How far a merge has come",
       params: { source: referenceTo("Patient"), $$strict: true },
       async handler(ctx) {
-        return this.stateOf(ctx, ctx.params.source);
+        return this.merges.state(asSystem(ctx, SERVICE), ctx.params.source);
       },
     },
 
     update: {
       rest: "POST",
       summary: "Put right what is known of a patient",
-      params: {
-        patient: referenceTo("Patient"),
-        family: { ...NAME, optional: true },
-        given: { ...GIVEN, optional: true },
-        birthDate: { ...birthDate, optional: true },
-        gender: { type: "enum", values: Object.values(Gender), optional: true },
-        ...details,
-        $$strict: true,
-      },
+      params: update,
       async handler(ctx) {
         const { patient: reference, ...given } = ctx.params;
         return this.untilCurrent(reference, async () => {
@@ -281,19 +247,6 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     async beginTask(this: This, event: string, pair: Pair): Promise<void> {
       await this.merges.begun(pair);
       await this.fhir.write([task({ id: `${event}/${timeOrderedId()}`, event, key: pair.source, payload: pair })]);
-    },
-
-    async stateOf(this: This, caller: Caller, source: string): Promise<MergeState> {
-      const target = replacementOf(await this.patient(source));
-      const [moved, edited, refusal] = [
-        await this.merges.moved(source),
-        await this.merges.edited(source),
-        await this.merges.refusal(source),
-      ];
-      const left = target === undefined ? 0 : await this.merges.left(caller, { source, target });
-      const isRunning = await this.merges.isRunning(source);
-      const state = isRunning ? "running" : target === undefined ? "not merged" : "merged";
-      return { source, ...(target !== undefined && { target }), state, moved, left, edited, ...(refusal && { refusal }) };
     },
 
     /** The most probable first. */
@@ -341,13 +294,4 @@ const holderOf = (error: unknown): string => (error as { data: { holder: string 
 const registered = (id: string, result: { version: number; updated: number } | undefined) => {
   if (!result) throw new Error("A store has answered a write without the result of its first step.");
   return { patient: `Patient/${id}`, version: result.version, registeredAt: new Date(result.updated).toISOString() };
-};
-
-/** Digits and letters that are not taken for one another (Crockford's base 32). */
-const SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/** Eight of 32 signs: that two are alike is refused by a unique key, and next to never comes about. */
-const newNumber = (): PersonIdentifier["value"] => {
-  const signs = [...randomBytes(8)].map((byte) => SIGNS[byte % SIGNS.length]).join("");
-  return `${signs.slice(0, 4)}-${signs.slice(4)}`;
 };

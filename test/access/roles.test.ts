@@ -43,7 +43,7 @@ describe("a hospital that is closed", () => {
     mesh = await startMesh({ services: SERVICES, nats: false, split: "broker", env: { ACCESS: "closed" } });
     app = await App.register(mesh, ["nurse"], `${ALL} user/Patient.rs`);
     await signIn(app, "nurse");
-    for (const role of ["physician", "front-desk", "lab-technician", "administrator", "billing"] satisfies Role[]) {
+    for (const role of ["physician", "front-desk", "lab-technician", "administrator", "billing", "records-office"] satisfies Role[]) {
       await signIn(await app.alsoFor(role, [role]), role);
     }
   }, 60_000);
@@ -111,6 +111,25 @@ describe("a hospital that is closed", () => {
     };
     expect((await as("nurse").create(weight)).status).toBe(201);
     expect((await as("physician").get(`/Patient?_id=${patient.split("/")[1]}&_revinclude=Observation:subject`)).body.entry).toHaveLength(2);
+  });
+
+  it("lets the records office merge two records whole, also what it may not see of them, and the front desk not", async () => {
+    const register = async (given: string) =>
+      (await act("front-desk", "patients/register", { family: "Saidi", given: [given], birthDate: "1970-01-02", gender: "female" })).body
+        .patient;
+    const [source, target] = [await register("Nora"), await register("Samira")];
+    const note = { resourceType: "Condition", subject: { reference: source }, code: { text: "cough" } };
+    const { id } = (await as("physician").create(note)).body;
+    expect((await as("records-office").get(`/Condition/${id}`)).status).toBe(403);
+    const asked = { source, target };
+    expect(await act("front-desk", "patients/merge", asked)).toMatchObject({ status: 403, body: { error: { type: "NOT_ALLOWED" } } });
+    expect(await act("records-office", "patients/merge", asked)).toMatchObject({
+      status: 200,
+      body: { state: "merged", moved: 3, left: 0 },
+    });
+    expect((await as("physician").get(`/Condition/${id}`)).body.subject).toEqual({ reference: target });
+    expect(await act("records-office", "patients/unmerge", { source })).toMatchObject({ status: 200, body: { state: "not merged" } });
+    expect((await as("physician").get(`/Condition/${id}`)).body.subject).toEqual({ reference: source });
   });
 
   it("refuses what a role is not for, and says so", async () => {

@@ -73,6 +73,35 @@ describe("operations over HTTP", () => {
     expect((await at.fhir.get("/Patient/$match")).status).toBe(405);
   });
 
+  it("merges two records of one person, or says what would be", async () => {
+    const [source, target] = [`Patient/${(await created()).id}`, `Patient/${(await created()).id}`];
+    const { id } = await created({ resourceType: "Condition", subject: { reference: source } });
+    const ask = async (...more: object[]) => {
+      const references = [
+        { name: "source-patient", valueReference: { reference: source } },
+        { name: "target-patient", valueReference: { reference: `${at.mesh.base}/fhir/${target}` } },
+      ];
+      const { status, body } = await at.fhir.send("POST", "/Patient/$merge", {
+        resourceType: "Parameters",
+        parameter: [...references, ...more],
+      });
+      const outcome = body.parameter?.find(({ name }: { name: string }) => name === "outcome").resource;
+      return [status, outcome?.issue[0].diagnostics ?? body.issue[0].diagnostics];
+    };
+    expect(await ask({ name: "preview", valueBoolean: true })).toEqual([200, "They can be merged: 1 resources would move besides."]);
+    expect((await at.fhir.get(`/${source}`)).body.link).toBeUndefined();
+    expect(await ask()).toEqual([200, "They are merged: 3 resources have moved, the two records among them."]);
+    expect((await at.fhir.get(`/Condition/${id}`)).body.subject).toEqual({ reference: target });
+    expect((await at.fhir.get(`/Condition?subject=${target}`)).body.total).toBe(1);
+    expect((await at.fhir.get(`/${source}`)).body).toMatchObject({
+      active: false,
+      link: [{ type: "replaced-by", other: { reference: target } }],
+    });
+    expect(await ask({ name: "result-patient", resource: rossi })).toEqual([400, expect.stringContaining("result-patient")]);
+    const none = await at.fhir.send("POST", "/Patient/$merge", { resourceType: "Parameters", parameter: [] });
+    expect(none.status).toBe(400);
+  });
+
   it("finds the last Observation of each code", async () => {
     const subject = { reference: "Patient/lastn" };
     const observe = (code: string, day: string) =>

@@ -71,6 +71,10 @@ describe.each(MESHES)("what %s lists, it answers", (_, services) => {
   it("every interaction and operation of every type", async () => {
     const patch = { "Content-Type": "application/json-patch+json" };
     const parameters = { resourceType: "Parameters", parameter: [{ name: "meta", valueMeta: { tag: [{ code: "x" }] } }] };
+    const mergeOfNone = {
+      resourceType: "Parameters",
+      parameter: ["source", "target"].map((name) => ({ name: `${name}-patient`, valueReference: { reference: `Patient/no-${name}` } })),
+    };
     const wrong: string[] = [];
     for (const { type, interaction, operation } of listed) {
       const calls: Record<string, () => Promise<{ status: number }>> = {
@@ -90,6 +94,7 @@ describe.each(MESHES)("what %s lists, it answers", (_, services) => {
         "meta-add": () => fhir.send("POST", `/${type}/none/$meta-add`, parameters),
         "meta-delete": () => fhir.send("POST", `/${type}/none/$meta-delete`, parameters),
         everything: () => fhir.get(type === "Patient" ? "/Patient/$everything?_count=1" : `/${type}/none/$everything`),
+        merge: () => fhir.send("POST", `/${type}/$merge`, mergeOfNone),
         match: () => fhir.send("POST", `/${type}/$match`, { resourceType: type, name: [{ family: "Nobody" }] }),
         lastn: () => fhir.get(`/${type}/$lastn?patient=none`),
       };

@@ -24,6 +24,7 @@ import { patch } from "./interactions/patch.ts";
 import { prettied, requireJson } from "./presentation.ts";
 import { create, read, remove, update, vread } from "./interactions/resource.ts";
 import { search } from "./interactions/search.ts";
+import { merge } from "./operations/merge.ts";
 import { match } from "./operations/match.ts";
 import { validateOperation } from "./operations/validate.ts";
 
@@ -120,6 +121,7 @@ function operationOnType(request: FhirRequest, type: string, name: string): Meth
   if (name === "$validate") return { POST: () => validateOperation(request, type) };
   if (name === "$meta") return query(request, (asked) => metaInUse(asked, type));
   if (name === "$everything" && type === "Patient") return query(request, (asked) => everything(asked, type));
+  if (name === "$merge" && type === "Patient") return { POST: () => merge(request) };
   if (name === "$match" && type === "Patient") return { POST: () => match(request) };
   if (name === "$lastn" && type === "Observation") return query(request, lastN);
   if (!OPERATION.test(name)) throw nowhere(request.path);

@@ -13,11 +13,11 @@ import type { Directory } from "../../../federation/directory.ts";
 import { isRetryable, isType } from "../../../federation/errors.ts";
 import { readResource, readVersion } from "../../../federation/read.ts";
 import { searchPage } from "../../../federation/search-page.ts";
-import type { Store } from "../../../store/store.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../../transactions/transactions.contract.ts";
 import type { MergeState } from "../patients.contract.ts";
 import { mergeConflict, patientNotActive } from "../patients.errors.ts";
 import { isClosed, replacementOf } from "../patients.model.ts";
+import { MergeNotes, type Moved, type NotesStore } from "./merge-notes.ts";
 import { OPEN, parted, referringClause, replaced, replacing, rewritten } from "./merge.model.ts";
 
 /** Resources of one transaction; a merge of no more is one. */
@@ -28,14 +28,12 @@ const ATTEMPTS = 5;
 const MAX_BYTES = 4_000_000;
 /** Types whose owners are asked at once. */
 const AT_ONCE = 8;
-/** Resources that an answer names of those that were edited since. */
-const MAX_EDITED = 1_000;
 
 type PatientWithId = Stored<Patient>;
 
 /** What a merge works with. */
 export interface MergingOptions {
-  store: Pick<Store, "put" | "get" | "remove" | "entries" | "usage">;
+  store: NotesStore;
   directory: Directory;
   /** Under which this server's resources are addressed, besides relatively. */
   bases: readonly string[];
@@ -52,9 +50,26 @@ const idOf = (reference: string): string => reference.slice(reference.indexOf("/
 /** The merges of one service. */
 export class Merges {
   readonly #options: MergingOptions;
+  readonly #notes: MergeNotes;
 
   constructor(options: MergingOptions) {
     this.#options = options;
+    this.#notes = new MergeNotes(options.store);
+  }
+
+  /** How far the merge of a record, or what takes it back, has come. @throws 404 NOT_FOUND, 410 GONE */
+  async state(caller: Caller, source: string): Promise<MergeState> {
+    const target = replacementOf(await this.#read(caller, source));
+    const refusal = await this.#notes.refusal(source);
+    return {
+      source,
+      ...(target !== undefined && { target }),
+      state: (await this.#notes.isRunning(source)) ? "running" : target === undefined ? "not merged" : "merged",
+      moved: await this.#notes.count(source),
+      left: target === undefined ? 0 : await this.left(caller, { source, target }),
+      edited: await this.#notes.edited(source),
+      ...(refusal && { refusal }),
+    };
   }
 
   /** Whether all fits into one transaction. */
@@ -68,38 +83,23 @@ export class Merges {
   }
 
   async moved(source: string): Promise<number> {
-    return (await this.#options.store.usage(movedKey(source))).count;
+    return this.#notes.count(source);
   }
 
   /** Notes that it is begun, before the task for it is written: what is asked for in between finds it running. */
   async begun({ source, target }: Pair): Promise<void> {
-    await this.#options.store.remove(refusedKey(source));
-    await this.#options.store.put(runningKey(source), target);
-  }
-
-  async isRunning(source: string): Promise<boolean> {
-    return (await this.#options.store.get(runningKey(source))) !== undefined;
+    await this.#notes.begun(source, target);
   }
 
   /** Carries out a task to its end. What is refused ends it, and is told by its state; what is down is tried again. */
   async carryOut(caller: Caller, pair: Pair, work: "merge" | "part"): Promise<void> {
     try {
       await this[work](caller, pair);
+      await this.#notes.ended(pair.source);
     } catch (error) {
       if (isRetryable(error)) throw error;
-      const { type, message } = error as { type?: string; message: string };
-      await this.#options.store.put(refusedKey(pair.source), JSON.stringify({ ...(type !== undefined && { type }), message }));
+      await this.#notes.ended(pair.source, error as Error);
     }
-    await this.#options.store.remove(runningKey(pair.source));
-  }
-
-  async refusal(source: string): Promise<MergeState["refusal"]> {
-    const text = await this.#options.store.get(refusedKey(source));
-    return text === undefined ? undefined : (JSON.parse(text) as MergeState["refusal"]);
-  }
-
-  async edited(source: string): Promise<string[]> {
-    return (await this.#options.store.entries(editedKey(source), MAX_EDITED)).map(({ key }) => key.slice(editedKey(source).length));
   }
 
   /** @throws 409 PATIENT_NOT_ACTIVE, MERGE_CONFLICT; what a rule of an owner refuses */
@@ -115,7 +115,7 @@ export class Merges {
   /** From wherever it has come to, to its end. */
   async merge(caller: Caller, pair: Pair): Promise<void> {
     await this.requireMergeable(caller, pair);
-    if (replacementOf((await this.#both(caller, pair))[0]) !== pair.target) await this.#forget(pair.source);
+    if (replacementOf((await this.#both(caller, pair))[0]) !== pair.target) await this.#notes.forget(pair.source);
     const skipped = new Set([pair.source, pair.target]);
     for (;;) {
       const isDone = await this.#untilCurrent(async () => {
@@ -138,30 +138,28 @@ export class Merges {
 
   /** Back to what it was before the merge; what was edited since stays where it is, and is told. */
   async part(caller: Caller, { source, target }: Pair): Promise<void> {
-    const own = new Set([source, target].map((it) => movedKey(source) + it));
     for (;;) {
-      const found = await this.#options.store.entries(movedKey(source), CHUNK + own.size);
-      const some = found.filter(({ key }) => !own.has(key)).slice(0, CHUNK);
+      const found = await this.#notes.some(source, CHUNK + 2);
+      const some = found.filter(({ reference }) => reference !== source && reference !== target).slice(0, CHUNK);
       if (some.length === 0) break;
       await this.#giveBack(caller, { source, target }, some);
     }
     await this.#untilCurrent(() => this.#partRecords(caller, { source, target }));
-    for (const key of own) await this.#options.store.remove(key);
+    for (const reference of [source, target]) await this.#notes.givenBack(source, reference);
   }
 
-  async #giveBack(caller: Caller, pair: Pair, some: { key: string; value: string }[]): Promise<void> {
+  async #giveBack(caller: Caller, pair: Pair, some: Moved[]): Promise<void> {
     const { source } = pair;
     await this.#untilCurrent(async () => {
       const entries: TransactionEntry[] = [];
-      for (const { key, value } of some) {
-        const reference = key.slice(movedKey(source).length);
-        const before = await this.#asBefore(caller, reference, { version: Number(value), pair });
-        if (before === "edited") await this.#options.store.put(editedKey(source) + reference, "");
+      for (const { reference, version } of some) {
+        const before = await this.#asBefore(caller, reference, { version, pair });
+        if (before === "edited") await this.#notes.noteEdited(source, reference);
         else if (before) entries.push(before);
       }
       if (entries.length > 0) await transactions.process(caller, { text: transactionOf(...entries), base: "", keepsLabels: false });
     });
-    for (const { key } of some) await this.#options.store.remove(key);
+    for (const { reference } of some) await this.#notes.givenBack(source, reference);
   }
 
   /** undefined: the merge has not come to it, or it is gone. */
@@ -200,12 +198,12 @@ export class Merges {
       [other, source],
     ] as const) {
       const reference = `Patient/${record.id}`;
-      const version = Number((await this.#options.store.get(movedKey(source) + reference)) ?? Number.NaN);
+      const version = (await this.#notes.versionBefore(source, reference)) ?? Number.NaN;
       const isUntouched = Number(record.meta.versionId) === version + 1;
       const back = isUntouched ? await this.#asBefore(caller, reference, { version }) : "edited";
       if (back !== undefined && back !== "edited") entries.push(back);
       else {
-        await this.#options.store.put(editedKey(source) + reference, "");
+        await this.#notes.noteEdited(source, reference);
         entries.push(entryOf(parted(record, partner, { isSource: reference === source }) as PatientWithId));
       }
     }
@@ -215,30 +213,18 @@ export class Merges {
   /** Written down first: in which version each is now. */
   async #process(caller: Caller, source: string, entries: TransactionEntry[]): Promise<void> {
     for (const { request } of entries) {
-      const [key, version] = [movedKey(source) + request.url, /\d+/.exec(request.ifMatch ?? "")?.[0] ?? ""];
-      // An earlier try has seen another version.
-      if ((await this.#options.store.put(key, version)) === version) continue;
-      await this.#options.store.remove(key);
-      await this.#options.store.put(key, version);
+      await this.#notes.moving(source, { reference: request.url, version: Number(/\d+/.exec(request.ifMatch ?? "")?.[0]) });
     }
     await transactions.process(caller, { text: transactionOf(...entries), base: "" });
   }
 
-  /** What an earlier merge of the record, or one that never came about, has written down. */
-  async #forget(source: string): Promise<void> {
-    for (const prefix of [movedKey(source), editedKey(source)]) {
-      for (;;) {
-        const some = await this.#options.store.entries(prefix, MAX_EDITED);
-        if (some.length === 0) break;
-        for (const { key } of some) await this.#options.store.remove(key);
-      }
-    }
+  async #both(caller: Caller, { source, target }: Pair): Promise<[PatientWithId, PatientWithId]> {
+    return [await this.#read(caller, source), await this.#read(caller, target)];
   }
 
-  async #both(caller: Caller, { source, target }: Pair): Promise<[PatientWithId, PatientWithId]> {
+  async #read(caller: Caller, reference: string): Promise<PatientWithId> {
     const mesh = { caller, directory: this.#options.directory };
-    const read = async (reference: string) => parseJson((await readResource(mesh, "Patient", idOf(reference))).json) as PatientWithId;
-    return [await read(source), await read(target)];
+    return parseJson((await readResource(mesh, "Patient", idOf(reference))).json) as PatientWithId;
   }
 
   /** Up to `limit` resources that refer to a patient, of all owners. @throws 503 OWNER_DOWN when one of them is down */
@@ -287,11 +273,6 @@ export class Merges {
     }
   }
 }
-
-const movedKey = (source: string): string => `merge/${idOf(source)}/moved/`;
-const runningKey = (source: string): string => `merge/${idOf(source)}/running`;
-const refusedKey = (source: string): string => `merge/${idOf(source)}/refused`;
-const editedKey = (source: string): string => `merge/${idOf(source)}/edited/`;
 
 const contentOf = ({ meta: _, ...content }: Stored): string => JSON.stringify(content);
 

@@ -1,4 +1,7 @@
 /** Two records of one person become one, in every service, and two again. */
+import { jest } from "@jest/globals";
+import { Errors } from "moleculer";
+import { eventually } from "../../../test/kit/events.ts";
 import { type Clinic, refusal, startClinic } from "../../../test/kit/clinic.ts";
 import { referringTo, typesThatRefer } from "../../../test/kit/filled.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
@@ -18,6 +21,7 @@ import VisitsService from "../../visits/visits.service.ts";
 import WardsService from "../../wards/wards.service.ts";
 import { patients } from "../patients.contract.ts";
 import PatientsService from "../patients.service.ts";
+import type { Merges } from "./merges.ts";
 
 const SERVICES = [
   PatientsService,
@@ -108,33 +112,37 @@ const contentOf = async (reference: string): Promise<string> => {
   return JSON.stringify(content);
 };
 
+const ended = (source: string) =>
+  eventually(
+    () => patients.mergeState(clinic.caller, { source }),
+    ({ state }) => state !== "running",
+  );
+
 describe("a merge of two records", () => {
   it("forgets no resource of any type that may refer to a patient, and gives back every byte when it is taken back", async () => {
     const [source, target] = [await newPatient("Rossi"), await newPatient("Bianchi")];
     const types = typesThatRefer(resourceTypes);
     const stored: string[] = [];
     const refused: string[] = [];
-    for (const type of types) {
+    const storeOne = async (type: string) => {
       // Invariants and rules of the hospital do not allow all elements at once everywhere.
       for (const most of [9, 3, 2, 1, 0]) {
         const reference = await store({ ...referringTo(type, source, most), ...NEEDED[type] }).catch((error: Error) => {
           if (most === 0) refused.push(`${type}: ${error.message} ${JSON.stringify((error as { data?: object }).data)}`.slice(0, 300));
           return undefined;
         });
-        if (reference === undefined) continue;
-        stored.push(reference);
-        break;
+        if (reference !== undefined) return void stored.push(reference);
       }
-    }
+    };
+    for (let at = 0; at < types.length; at += 16) await Promise.all(types.slice(at, at + 16).map(storeOne));
     expect(refused).toEqual([]);
     expect(stored).toHaveLength(types.length);
     expect(types.length).toBeGreaterThan(140);
     const before = new Map<string, string>();
     for (const reference of [...stored, source, target]) before.set(reference, await contentOf(reference));
 
-    let state = await patients.merge(clinic.caller, { source, target });
-    while (state.state === "running") state = await patients.mergeState(clinic.caller, { source });
-    expect(state).toMatchObject({ source, target, state: "merged", left: 0, moved: stored.length + 2 });
+    await patients.merge(clinic.caller, { source, target });
+    expect(await ended(source)).toMatchObject({ source, target, state: "merged", left: 0, moved: stored.length + 2 });
     for (const reference of stored) {
       const now = await contentOf(reference);
       expect([reference, now]).toEqual([reference, before.get(reference)?.replaceAll(`"${source}"`, `"${target}"`)]);
@@ -150,9 +158,8 @@ describe("a merge of two records", () => {
     });
 
     await store({ ...(JSON.parse(before.get(stored[0] as string) as string) as object), language: "it" }, stored[0]?.split("/")[1]);
-    state = await patients.unmerge(clinic.caller, { source });
-    while (state.state === "running") state = await patients.mergeState(clinic.caller, { source });
-    expect(state).toEqual({ source, state: "not merged", moved: 0, left: 0, edited: [stored[0]] });
+    await patients.unmerge(clinic.caller, { source });
+    expect(await ended(source)).toEqual({ source, state: "not merged", moved: 0, left: 0, edited: [stored[0]] });
     for (const reference of [...stored.slice(1), source, target]) {
       expect([reference, await contentOf(reference)]).toEqual([reference, before.get(reference)]);
     }
@@ -196,5 +203,77 @@ describe("two records are not merged", () => {
     await patients.merge(clinic.caller, { source: first, target: second });
     await patients.merge(clinic.caller, { source: second, target: last });
     expect(await read(first)).toMatchObject({ link: [{ type: "replaced-by", other: { reference: last } }] });
+  });
+});
+
+describe("a merge of many resources", () => {
+  const LAB = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory" }] }];
+  const result = (patient: string) => ({
+    resourceType: "Observation",
+    status: "final",
+    category: LAB,
+    code: { text: "x" },
+    subject: { reference: patient },
+    effectiveDateTime: "2026-01-05",
+  });
+  /** A patient with many results of the laboratory, which are final. */
+  const busy = async (count: number) => {
+    const patient = await newPatient("Busy");
+    const resources = Array.from({ length: count }, () => {
+      next += 1;
+      return { ...result(patient), id: `r${next}` };
+    });
+    const entries = resources.map((resource) => ({
+      resource,
+      request: { method: "PUT" as const, url: `Observation/${resource.id}` },
+    }));
+    await transactions.process(clinic.caller, { text: transactionOf(...entries), base: "" });
+    return { patient, results: resources.map(({ id }) => `Observation/${id}`) };
+  };
+  it("goes on by itself where it was broken off, step by step, and so does what takes it back", async () => {
+    const { patient: source, results } = await busy(250);
+    const target = await newPatient("Calm");
+    // The transactions are away after the first step, as when a process is killed.
+    const { broker } = clinic.hosted("patients");
+    const call = broker.call.bind(broker) as (...given: unknown[]) => Promise<unknown>;
+    let steps = 0;
+    jest.spyOn(broker, "call").mockImplementation(((...given: unknown[]) => {
+      if (given[0] === "transactions.process") steps += 1;
+      if (given[0] === "transactions.process" && steps === 2) throw new Errors.MoleculerRetryableError("down", 503, "SERVICE_DOWN");
+      return call(...given);
+    }) as never);
+    expect(await patients.merge(clinic.caller, { source, target })).toMatchObject({ state: "running" });
+    expect(await ended(source)).toMatchObject({ state: "merged", left: 0, moved: 252, target });
+    jest.restoreAllMocks();
+    expect(steps).toBe(4); // three, and the one that was in vain
+    for (const reference of [results[0], results[249]] as string[]) {
+      expect(await read(reference)).toMatchObject({ subject: { reference: target }, status: "final" });
+    }
+    expect(await patients.unmerge(clinic.caller, { source })).toMatchObject({ state: "running" });
+    expect(await ended(source)).toMatchObject({ state: "not merged", moved: 0, edited: [] });
+    expect(await read(results[249] as string)).toMatchObject({ subject: { reference: source } });
+  }, 60_000);
+
+  it("tells what has refused it, and may be begun again", async () => {
+    const { patient: source } = await busy(120);
+    const target = await newPatient("Calm");
+    const { merges } = clinic.hosted<{ merges: Merges }>("patients");
+    jest.spyOn(merges, "merge").mockRejectedValueOnce(new Errors.MoleculerClientError("No.", 409, "RULE_X"));
+    await patients.merge(clinic.caller, { source, target });
+    expect(await ended(source)).toMatchObject({ state: "not merged", refusal: { type: "RULE_X", message: "No." } });
+    jest.restoreAllMocks();
+    await patients.merge(clinic.caller, { source, target });
+    const state = await ended(source);
+    expect(state).toMatchObject({ state: "merged", left: 0 });
+    expect(state).not.toHaveProperty("refusal");
+  }, 60_000);
+
+  it("moves what is final between records of one person only", async () => {
+    const [source, target, other] = [await newPatient("Rosa"), await newPatient("Rosa"), await newPatient("Rosa")];
+    const id = "final-result";
+    await store(result(source), id);
+    await patients.merge(clinic.caller, { source, target });
+    expect(await read(`Observation/${id}`)).toMatchObject({ subject: { reference: target } });
+    await expect(store(result(other), id)).rejects.toMatchObject({ code: 409, type: "RULE_OBSERVATION_FINAL" });
   });
 });

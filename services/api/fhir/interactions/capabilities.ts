@@ -32,6 +32,7 @@ const OWN_OPERATIONS: Record<string, { name: string; definition: string }[]> = {
   Patient: [
     { name: "everything", definition: `${DEFINITION}/Patient-everything` },
     { name: "match", definition: `${DEFINITION}/Patient-match` },
+    { name: "merge", definition: `${DEFINITION}/Patient-merge` },
   ],
   Encounter: [{ name: "everything", definition: `${DEFINITION}/Encounter-everything` }],
   Observation: [{ name: "lastn", definition: `${DEFINITION}/Observation-lastn` }],

@@ -1,0 +1,44 @@
+/** `Patient/$merge`, as HL7 defines it after R4 (https://hl7.org/fhir/R5/patient-operation-merge.html). */
+import { fhirError, outcome } from "../../../../fhir/outcome.ts";
+import { parseJson } from "../../../../fhir/json.ts";
+import { readResource } from "../../../../federation/read.ts";
+import { type MergeState, patients } from "../../../patients/patients.contract.ts";
+import type { Answer } from "../../http/answer.ts";
+import { fhirAnswer, givenIn, type Json } from "../parameters.ts";
+import type { FhirRequest } from "../request.ts";
+
+/** POST Patient/$merge: `source-patient`, `target-patient`, `preview`. The answer has the outcome, and the patient that stays. */
+export async function merge(request: FhirRequest): Promise<Answer> {
+  const { parameters } = givenIn(await request.body(), "none");
+  for (const name of ["source-patient-identifier", "target-patient-identifier", "result-patient"]) {
+    if (parameters.some((it) => it.name === name)) {
+      throw fhirError(400, "not-supported", `${name} is not supported: name both records by source-patient and target-patient.`, name);
+    }
+  }
+  const [source, target] = [patientIn(request, parameters, "source-patient"), patientIn(request, parameters, "target-patient")];
+  const preview = parameters.find(({ name }) => name === "preview")?.valueBoolean === true;
+  const state = await patients.merge(request.caller, { source, target, preview });
+  const { json } = await readResource(request, "Patient", target.slice("Patient/".length));
+  return fhirAnswer({
+    resourceType: "Parameters",
+    parameter: [
+      { name: "input", resource: { resourceType: "Parameters", parameter: parameters } },
+      { name: "outcome", resource: outcome({ severity: "information", code: "informational", diagnostics: sentenceOf(state, preview) }) },
+      { name: "result", resource: parseJson(json) },
+    ],
+  });
+}
+
+function sentenceOf({ source, state, moved, left }: MergeState, preview: boolean): string {
+  if (preview) return `They can be merged: ${left > 100 ? "more than 100" : left} resources would move besides.`;
+  if (state === "running") return `The merge goes on: GET /api/patients/mergeState?source=${source} tells how far it has come.`;
+  return `They are merged: ${moved} resources have moved, the two records among them.`;
+}
+
+/** `Patient/1` of a Reference. @throws FhirError 400 */
+function patientIn({ base }: FhirRequest, parameters: Json[], name: string): string {
+  const { reference } = (parameters.find((it) => it.name === name)?.valueReference ?? {}) as { reference?: unknown };
+  const text = typeof reference === "string" && reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference;
+  if (typeof text === "string" && /^Patient\/[A-Za-z0-9\-.]{1,64}$/.test(text)) return text;
+  throw fhirError(400, "required", `${name} must be a Reference to a Patient of this server.`, name);
+}

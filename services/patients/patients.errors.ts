@@ -54,7 +54,7 @@ export const mergeConflict = (encounters: string[]) =>
 
 /** One record cannot take its own place. */
 export const samePatient = (patient: string) =>
-  new MoleculerClientError("The two records are one: name the record that is replaced, and the one that stays.", 422, "SAME_PATIENT", {
+  new MoleculerClientError("The two records are one: name the record that is replaced, and the one that stays.", 409, "SAME_PATIENT", {
     patient,
   });
 

@@ -30,15 +30,17 @@ const language = {
 const details = {
   phone,
   mothersName: { ...NAME, optional: true },
-  identifiers: { type: "array", max: 10, items: identifier, optional: true },
+  identifiers: { type: "array", min: 1, max: 10, items: identifier, optional: true },
   otherNames: {
     type: "array",
+    min: 1,
     max: 10,
     items: { type: "object", strict: true, props: { family: NAME, given: GIVEN, language } },
     optional: true,
   },
   addresses: {
     type: "array",
+    min: 1,
     max: 5,
     items: {
       type: "object",
@@ -56,6 +58,7 @@ const details = {
   },
   contacts: {
     type: "array",
+    min: 1,
     max: 10,
     items: {
       type: "object",

@@ -141,7 +141,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
     },
 
     candidates: {
-      rest: "GET",
+      rest: "POST",
       summary: "Find patients who may be the same person",
       params: description(MAX_CANDIDATES),
       async handler(ctx) {

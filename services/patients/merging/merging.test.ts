@@ -189,7 +189,7 @@ describe("two records are not merged", () => {
 
   it("with themselves, twice, or back without a merge", async () => {
     const [source, target, third] = [await newPatient("Neri"), await newPatient("Neri"), await newPatient("Neri")];
-    await expect(patients.merge(clinic.caller, { source, target: source })).rejects.toEqual(refusal(422, "SAME_PATIENT"));
+    await expect(patients.merge(clinic.caller, { source, target: source })).rejects.toEqual(refusal(409, "SAME_PATIENT"));
     await expect(patients.merge(clinic.caller, { source: "Patient/none", target })).rejects.toEqual(refusal(404, "NOT_FOUND"));
     await expect(patients.unmerge(clinic.caller, { source })).rejects.toEqual(refusal(409, "PATIENT_NOT_MERGED"));
     await patients.merge(clinic.caller, { source, target });

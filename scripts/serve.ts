@@ -2,6 +2,7 @@
  * Runs one node: the whole system in one process, or with SERVICES and NATS_URL its part of a mesh.
  * Ends with 0 after a signal, once what was begun is finished; with 1 and one sentence when it cannot start.
  */
+import module from "node:module";
 import cluster from "node:cluster";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -85,6 +86,8 @@ async function start(settings: Config): Promise<void> {
   const isSelfSigned = wantsTls && !settings.tlsCert;
   const config = isSelfSigned ? { ...settings, ...selfSignedPair(settings.dataDir, hostsOf(settings)) } : settings;
   const services = await loadServices(config);
+  // What was compiled is written down before anybody is served: several seconds of standing still, where many processes start for the first time.
+  module.flushCompileCache?.();
   broker = new ServiceBroker(brokerOptions(config));
   deploy(broker, await deploymentOf(config));
   for (const service of services) broker.createService(service);

@@ -112,7 +112,15 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       caller = new ServiceBroker(brokerOptions(readConfig({ ...env, NODE_ID: "test" })));
       await caller.start();
       // On a busy machine some nodes answer late to one that joins.
-      while (!nodes.every(({ nodeId }) => hasServices(caller as ServiceBroker, nodeId))) await heard(caller, "$services.changed");
+      const died = nodes.map(({ nodeId, ended }) =>
+        ended.then(() => {
+          throw new Error(`${nodeId} ended before all knew of it.`);
+        }),
+      );
+      for (const one of died) one.catch(() => {}); // later they may
+      while (!nodes.every(({ nodeId }) => hasServices(caller as ServiceBroker, nodeId))) {
+        await Promise.race([heard(caller, "$services.changed"), ...died]);
+      }
     }
   } catch (error) {
     await Promise.all(nodes.map((node) => node.stop()));

@@ -19,6 +19,7 @@ export type Way = "one" | "cluster";
 export interface Running {
   /** Its FHIR base. */
   base: string;
+  dataDir: string;
   /** Seconds from the start of the process until it was ready. */
   readyAfter: number;
   /** Megabytes of all its processes: `rss` counts what they share once in each, `pss` once in all. */
@@ -26,12 +27,13 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-export async function start(way: Way): Promise<Running> {
+/** @param more further settings of it; who asks need not sign in unless they say so */
+export async function start(way: Way, more: Record<string, string> = {}): Promise<Running> {
   const dataDir = mkdtempSync(join(tmpdir(), "openward-bench-"));
   const port = await freePort();
   const [, ...args] = packageJson.scripts[way === "one" ? "start" : "cluster"].split(" ");
   const begin = performance.now();
-  const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: "warn", ACCESS: process.env["ACCESS"] ?? "open" };
+  const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: "warn", ACCESS: "open", ...more };
   const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "inherit"] });
   const base = `http://127.0.0.1:${port}/fhir`;
   await untilReady(child, `http://127.0.0.1:${port}/health/ready`);
@@ -39,6 +41,7 @@ export async function start(way: Way): Promise<Running> {
   if (way === "cluster") await untilWhole(child);
   return {
     base,
+    dataDir,
     readyAfter,
     memory: () => memoryOf([child.pid as number, ...childrenOf(child.pid as number)]),
     stop: async () => {
@@ -108,9 +111,15 @@ export interface Load {
   first_error?: string;
 }
 
-export function load(base: string, what: "import" | "crud" | "search", seconds: number): Promise<Load> {
+export function load(
+  base: string,
+  what: "import" | "crud" | "search",
+  seconds: number,
+  headers: Record<string, string> = {},
+): Promise<Load> {
   const connections = what === "import" ? 4 : 16;
   const args = [HARNESS, "--base", base, "--what", what, "--seconds", String(seconds), "--connections", String(connections)];
+  for (const [name, value] of Object.entries(headers)) args.push("--header", `${name}: ${value}`);
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, { maxBuffer: 64_000_000 }, (error, stdout) => {
       const last = stdout.trim().split("\n").at(-1);

@@ -49,26 +49,22 @@ export interface Fact {
   resource?: Resource;
 }
 
-/** Elements that are told of a type: what rules look at, and by what it may rest on others. */
-function toldElements(type: string): readonly string[] {
-  const known = elements.get(type);
-  if (known) return known;
-  const roots = restReferencesOf(type).map(({ path }) => path.split(".", 1)[0] as string);
-  const all = [...new Set([...(TOLD[type] ?? []), ...roots])];
-  elements.set(type, all);
-  return all;
-}
-
-/** Made once for each type. */
-const elements = new Map<string, readonly string[]>();
-
 /** Whether rules of other services look at resources of the type. */
-export const mayBeTold = (type: string): boolean => toldElements(type).length > 0;
+export const mayBeTold = (type: string): boolean => Object.hasOwn(TOLD, type);
 
 /** What is told of a resource. */
-export function toldOf(resource: Resource): Resource {
+export const toldOf = (resource: Resource): Resource => partOf(resource, TOLD[resource.resourceType] ?? []);
+
+/** The same, and by what it rests on others: told beside deletions; undefined when there is nothing to tell. */
+export function toldBesideDeletions(resource: Resource): Resource | undefined {
+  const { resourceType: type } = resource;
+  const roots = restReferencesOf(type).map(({ path }) => path.split(".", 1)[0] as string);
+  return mayBeTold(type) || roots.length > 0 ? partOf(resource, [...(TOLD[type] ?? []), ...roots]) : undefined;
+}
+
+function partOf(resource: Resource, names: readonly string[]): Resource {
   const told: Resource = { resourceType: resource.resourceType };
-  for (const name of toldElements(resource.resourceType)) if (resource[name] !== undefined) told[name] = resource[name];
+  for (const name of names) if (resource[name] !== undefined) told[name] = resource[name];
   return told;
 }
 

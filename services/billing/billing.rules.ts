@@ -110,6 +110,12 @@ const invoice: Rule<Invoice>[] = [
     },
   },
   referencesExist<Invoice>("Invoice"),
+  {
+    id: "invoice-credited",
+    group: "money",
+    says: "An Invoice that is credited in part is not cancelled as a whole.",
+    check: () => undefined, // its credit notes are counted in the write itself (`billing.effects.ts`)
+  },
 ];
 
 /** What holds for charges and invoices, whoever writes them. */

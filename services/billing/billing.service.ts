@@ -10,7 +10,7 @@ import type { OwnerStep, ResourceVersion, StepResult } from "../../federation/ow
 import { type DurableEvent, effectOf, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { addition, change, creation } from "../../mixins/fhir/steps.ts";
+import { change, creation } from "../../mixins/fhir/steps.ts";
 import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
 import { codeRule, readReference, referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { ACT, actOf, chargeForAct, chargeIdOf, chargeKeys, definitionOf, priceIdOf, priceOf } from "./acts.model.ts";
@@ -22,13 +22,13 @@ import {
   chargeCredited,
   chargesChanged,
   invoiceChanged,
-  invoiceCredited,
   invoiceNotFound,
   priceChanged,
 } from "./billing.errors.ts";
 import { chargeOf, chargesOf, chargesOn, isOpen, newCharge, newInvoice } from "./billing.model.ts";
+import { effects } from "./billing.effects.ts";
 import { rules } from "./billing.rules.ts";
-import { cancelInvoice, creditedBy, invoiceKeys, newCreditNote, uncreditedCounter } from "./credit.model.ts";
+import { cancelInvoice, creditedBy, invoiceKeys, newCreditNote } from "./credit.model.ts";
 
 /** Charges on one bill, which is one atomic write; more go on the next. */
 const MAX_CHARGES = 1_000;
@@ -78,6 +78,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
     Fhir({
       owns,
       rules,
+      effects,
       unique: { ChargeItem: chargeKeys, Invoice: invoiceKeys },
     }),
   ],
@@ -131,9 +132,8 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         const invoice = cancelInvoice(await this.invoiceAt(reference), reason);
         const credited = creditedBy(invoice);
         const items = credited === undefined ? (await this.chargesAt(chargesOn(invoice))).filter(({ status }) => status === "billed") : [];
-        const counting = credited === undefined ? addition(uncreditedCounter(reference), 0, 0) : addition(uncreditedCounter(credited), 1);
         const free = items.map((item) => change({ ...item, status: "billable" }));
-        const [cancelled] = await this.written(reference, [change(invoice), counting, ...free, ...items.flatMap(again)]);
+        const [cancelled] = await this.written(reference, [change(invoice), ...free, ...items.flatMap(again)]);
         return { invoice: reference, version: cancelled?.version ?? 0, charges: items.map(({ id }) => `ChargeItem/${id}`) };
       },
     },
@@ -152,7 +152,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         const before = await this.invoiceAt(reference);
         const items = await this.chargesAt([...new Set(ctx.params.charges ?? chargesOn(before))]);
         const { note, credit, invoice } = newCreditNote(timeOrderedId(), before, { items, reason }, new Date());
-        await this.written(reference, [creation(credit), change(invoice), addition(uncreditedCounter(reference), -1)]);
+        await this.written(reference, [creation(credit), change(invoice)]);
         return note;
       },
     },
@@ -206,7 +206,6 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         return await this.fhir.write(steps);
       } catch (error) {
         if (isType(error, "STALE_VERSION")) throw invoiceChanged(invoice);
-        if (isType(error, "COUNTER_BELOW")) throw invoiceCredited(invoice);
         throw isType(error, CHARGE_CREDITED) ? chargeCredited(invoice) : error;
       }
     },

@@ -3,6 +3,7 @@ import { localReference } from "../../federation/facts.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import type { KeysByFacts } from "../../mixins/fhir/rules/keys.ts";
+import { type Change, lookedAt } from "../../mixins/fhir/rules/rule.ts";
 import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts";
 import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen } from "./hospitalizations.errors.ts";
 
@@ -14,6 +15,14 @@ const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code
 export const placesOf = ({ location }: Encounter): string[] => [
   ...new Set((location ?? []).flatMap((it) => (it.status === "active" ? (localReference(it.location.reference) ?? []) : []))),
 ];
+
+/** Where somebody comes to lie by this change. */
+export function newPlaces(change: Change<Encounter>): string[] {
+  const { after } = change;
+  const before = lookedAt(change); // who has visited a bed has not lain in it
+  const known = new Set(before && isOpen(before) ? placesOf(before) : []);
+  return after && isOpen(after) ? placesOf(after).filter((place) => !known.has(place)) : [];
+}
 
 /** A Location as other services may know it. */
 export interface Place {

@@ -1,17 +1,10 @@
 import type { Encounter } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
-import { refusalBy, type Change, type Facts, lookedAt, type Refusal, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
-import { encounterRules, isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { refusalBy, type Facts, type Refusal, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
+import { bedSince } from "./bed-since.ts";
 import { notABed, wardClosed } from "./hospitalizations.errors.ts";
-import { mayBeBed, type Place, placesOf } from "./hospitalizations.model.ts";
-
-/** Where somebody comes to lie by this change. */
-function newPlaces(change: Change<Encounter>): string[] {
-  const { after } = change;
-  const before = lookedAt(change); // who has visited a bed has not lain in it
-  const known = new Set(before && isOpen(before) ? placesOf(before) : []);
-  return after && isOpen(after) ? placesOf(after).filter((place) => !known.has(place)) : [];
-}
+import { mayBeBed, newPlaces, type Place } from "./hospitalizations.model.ts";
 
 const placeIn = (facts: Facts, reference: string | undefined): Place | undefined => facts.of(reference)?.resource as Place | undefined;
 
@@ -55,4 +48,4 @@ const bed: Rule<Encounter> = {
 };
 
 /** What holds for stays, whoever writes them. */
-export const rules: RulesOf = { Encounter: [...encounterRules, bed] };
+export const rules: RulesOf = { Encounter: [...encounterRules, bed, bedSince] };

@@ -154,7 +154,7 @@ describe("hospitalizations", () => {
     await expect(hospitalizations.admit(clinic.caller, { patient, bed: room })).rejects.toEqual(refusal(409, "NOT_A_BED"));
   });
 
-  it("undoes a transfer: the patient is in the bed before it, as long as nobody else is", async () => {
+  it("undoes a transfer: the patient is in the bed before it, unless somebody else is", async () => {
     const [bed = "", other = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
     const undo = () => hospitalizations.cancelTransfer(clinic.caller, { stay, reason: "wrong patient" });
@@ -163,7 +163,7 @@ describe("hospitalizations", () => {
     await hospitalizations.transfer(clinic.caller, { stay, bed: other });
     const { stay: second } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Bianchi"), bed });
     await expect(undo()).rejects.toEqual(refusal(409, "BED_OCCUPIED"));
-    await hospitalizations.discharge(clinic.caller, { stay: second });
+    await hospitalizations.cancelAdmission(clinic.caller, { stay: second, reason: "wrong bed" });
     expect(await undo()).toMatchObject({ bed, status: "admitted" });
     const { location, subject, status } = before;
     expect(await clinic.read("hospitalizations", stay)).toMatchObject({ location, subject, status });
@@ -244,5 +244,23 @@ describe("hospitalizations", () => {
       period: { start: late.at },
       extension: [{ url: "urn:openward:late-reason", valueString: "power failure" }],
     });
+  });
+
+  it("lets nobody have lain in a bed while another did, when a move is written down later, or undone", async () => {
+    const [bed = "", other = ""] = beds;
+    const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const occupied = refusal(409, "BED_OCCUPIED");
+    const [first, second, third] = [await newPatient("Rossi"), await newPatient("Bianchi"), await newPatient("Verdi")];
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: first, bed, at: ago(300) });
+    await hospitalizations.discharge(clinic.caller, { stay, at: ago(200) });
+    const late = (minutes: number, patient = second) => hospitalizations.admit(clinic.caller, { patient, bed, at: ago(minutes) });
+    await expect(late(201)).rejects.toEqual(occupied);
+    const { stay: between } = await late(200);
+    await hospitalizations.discharge(clinic.caller, { stay: between, at: ago(100) });
+    // The first was discharged by mistake, but somebody has lain there since.
+    const undo = (more: object) => hospitalizations.cancelDischarge(clinic.caller, { stay, reason: "a slip", ...more });
+    await expect(undo({})).rejects.toEqual(occupied);
+    expect(await undo({ bed: other })).toMatchObject({ bed: other });
+    expect(await late(100, third)).toMatchObject({ bed });
   });
 });

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
@@ -135,7 +134,6 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       this.registrations = new Registrations(kept, this.news);
       this.people = new People(this);
       if (!listens) return;
-      await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
       await this.serve();
       await this.tellFirstLink();
     },

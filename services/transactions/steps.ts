@@ -4,7 +4,7 @@ import { areFulfilled, NONE_LIVING, type Preconditions, preconditionsOf, require
 import type { Resource } from "../../fhir/resource.ts";
 import type { Directory } from "../../federation/directory.ts";
 import { staleVersion } from "../../federation/errors.ts";
-import { mayBeTold, toldOf } from "../../federation/facts.ts";
+import { mayBeTold, toldBesideDeletions, toldOf } from "../../federation/facts.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { movesInto } from "../../federation/moves.ts";
 import { type Conditions, criteriaOf, holdsOf, moveKey } from "./conditions.ts";
@@ -23,7 +23,12 @@ export function planSteps(
   { conditions, directory, keepsLabels }: { conditions: Conditions; directory: Directory; keepsLabels: boolean },
 ): PlannedSteps {
   const steps = new StepsByOwner();
-  const planner = new StepPlanner(steps, { conditions, directory, keepsLabels });
+  const planner = new StepPlanner(steps, {
+    conditions,
+    directory,
+    keepsLabels,
+    hasDeletions: entries.some(({ method }) => method === "DELETE"),
+  });
   const planned = new Set<Target>();
   const answerOf = (entry: BundleEntry): EntryAnswer => {
     if (isRead(entry)) return { kind: "read" };
@@ -96,15 +101,22 @@ class StepPlanner {
   readonly #conditions: Conditions;
   readonly #directory: Directory;
   readonly #keepsLabels: boolean;
+  readonly #hasDeletions: boolean;
 
   constructor(
     steps: StepsByOwner,
-    { conditions, directory, keepsLabels }: { conditions: Conditions; directory: Directory; keepsLabels: boolean },
+    {
+      conditions,
+      directory,
+      keepsLabels,
+      hasDeletions,
+    }: { conditions: Conditions; directory: Directory; keepsLabels: boolean; hasDeletions: boolean },
   ) {
     this.#steps = steps;
     this.#conditions = conditions;
     this.#directory = directory;
     this.#keepsLabels = keepsLabels;
+    this.#hasDeletions = hasDeletions;
   }
 
   plan(writing: Writing): EntryAnswer {
@@ -189,10 +201,15 @@ class StepPlanner {
 
   #put({ entry, index, type, id }: Writing, owner: string, step: OwnerStep, mayWait = true): Extract<EntryAnswer, { kind: "step" }> {
     const place = this.#steps.put(index, owner, step, mayWait);
-    if (step.op === "delete" || mayBeTold(type)) {
-      this.#steps.note(owner, `${type}/${id}`, step.op === "delete" ? null : toldOf(entry.resource as Resource));
-    }
+    const told = step.op === "delete" ? null : this.#toldOf(type, entry.resource as Resource);
+    if (told !== undefined) this.#steps.note(owner, `${type}/${id}`, told);
     return { kind: "step", place, type, id, isMove: false };
+  }
+
+  /** What other owners are told of a resource; undefined: nothing. */
+  #toldOf(type: string, resource: Resource): Resource | undefined {
+    if (this.#hasDeletions) return toldBesideDeletions(resource);
+    return mayBeTold(type) ? toldOf(resource) : undefined;
   }
 
   /** A POST, or criteria that found nothing; of a shared type under an id of the client's it is an update that makes it. */

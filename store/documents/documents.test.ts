@@ -115,6 +115,26 @@ describe.each(kits)("a collection in $kind", ({ start, stop, url }) => {
     await other.close();
   });
 
+  it("keeps what is written at the same moment as something that is refused", async () => {
+    await accounts.insert({ _id: "1", name: "ann", age: 1 });
+    await accounts.insert({ _id: "2", name: "bob", age: 1 });
+    const writes = await Promise.allSettled([
+      accounts.insert({ _id: "3", name: "cid" }),
+      accounts.insert({ _id: "4", name: "ann" }), // a name that another has
+      accounts.updateMany({ _id: "2" }, { $set: { name: "ann" } }), // likewise
+      accounts.updateMany({ _id: "2" }, { $inc: { name: 1 } as never }), // no number
+      accounts.updateMany({ _id: "1" }, { $inc: { age: 1 } }),
+      accounts.insert({ _id: "5", name: "eve" }),
+    ]);
+    expect(writes.map(({ status }) => status === "fulfilled")).toEqual([true, false, false, false, true, true]);
+    expect((await accounts.find({ sort: ["_id"] })).map(({ _id, name, age }) => [_id, name, age])).toEqual([
+      ["1", "ann", 2],
+      ["2", "bob", 1],
+      ["3", "cid", undefined],
+      ["5", "eve", undefined],
+    ]);
+  });
+
   it("takes no text for a query", async () => {
     const hostile = ["a') OR 1=1 --", "$where", "a.b", "", "x".repeat(100)];
     for (const name of hostile) await expect(async () => accounts.find({ sort: [name] })).rejects.toThrow(RangeError);

@@ -9,7 +9,7 @@ import { unavailable } from "../store.ts";
 import type { DocumentAdapter } from "./document-adapter.ts";
 import type { CollectionOptions, Document } from "./documents.ts";
 import { MongoDocuments } from "./mongo-documents.ts";
-import { SqliteDocuments } from "./sqlite-documents.ts";
+import { SqliteDocuments, writesOf } from "./sqlite-documents.ts";
 
 /** How long a MongoDB server may take to be found, milliseconds. */
 const SERVER_SELECTION_MS = 5_000;
@@ -31,7 +31,11 @@ function sqliteDatabase(dataDir: string, service: string): DocumentDatabase {
   const file = shared(() => openDocuments(dataDir, join(dataDir, `${service}.documents.sqlite`)));
   return {
     collection: (name, options) => new SqliteDocuments(file.get, name, options),
-    close: () => file.close((db) => db.close()),
+    close: () =>
+      file.close(async (db) => {
+        await writesOf(db).close();
+        db.close();
+      }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** A collection of documents in a SQLite file, behind moleculer-db's adapter interface. */
+import { WriteQueue } from "../sqlite/commit-queue.ts";
 import type { Database } from "../sqlite/database.ts";
 import {
   boundsOf,
@@ -19,8 +20,8 @@ import { memberSql, whereSql } from "./sqlite-query.ts";
 const UNIQUE_VIOLATIONS = new Set([2067, 1555]);
 
 /**
- * One table, `doc_NAME`, with an index for each member that the options name. Several processes may use the file at once; a write is one
- * transaction of SQLite's.
+ * One table, `doc_NAME`, with an index for each member that the options name. Several processes may use the file at once; a write is all or
+ * nothing, and committed when it resolves.
  */
 export class SqliteDocuments<Of extends Document = Document> extends DocumentAdapter<Of> {
   readonly #open: () => Promise<Database>;
@@ -119,23 +120,40 @@ export class SqliteDocuments<Of extends Document = Document> extends DocumentAda
     return db.whenFree(() => work(db));
   }
 
+  /** Writes of one turn of the event loop share a commit. */
   async #write<Result>(work: (db: Database) => Result): Promise<Result> {
-    try {
-      return await this.#run((db) => {
-        db.run("BEGIN IMMEDIATE");
-        try {
-          const result = work(db);
-          db.run("COMMIT");
-          return result;
-        } catch (error) {
-          db.rollback();
-          throw error;
-        }
-      });
-    } catch (error) {
-      if (!UNIQUE_VIOLATIONS.has((error as { errcode?: number }).errcode ?? 0)) throw error;
-      throw new DuplicateKey(/_u_(\w+)/.exec((error as Error).message)?.[1] ?? "_id"); // the message names the index
-    }
+    const db = this.#db;
+    if (!db) throw new Error(`${this.#table} is not open.`);
+    const written = await writesOf(db).add(() => alone(db, work), 0, 0);
+    if ("duplicate" in written) throw written.duplicate;
+    return written.result;
+  }
+}
+
+const queues = new WeakMap<Database, WriteQueue>();
+const NO_HOOKS = { begun() {}, finish() {}, rolledBack() {} };
+
+/** The writes of a file, whichever collection they are of. */
+export function writesOf(db: Database): WriteQueue {
+  const known = queues.get(db);
+  if (known) return known;
+  const queue = new WriteQueue(db, NO_HOOKS);
+  queues.set(db, queue);
+  return queue;
+}
+
+/** One write inside a transaction that others share: it leaves no trace when it meets a key that another document has. */
+function alone<Result>(db: Database, work: (db: Database) => Result): { result: Result } | { duplicate: DuplicateKey } {
+  db.run("SAVEPOINT document");
+  try {
+    const result = work(db);
+    db.run("RELEASE document");
+    return { result };
+  } catch (error) {
+    if (!UNIQUE_VIOLATIONS.has((error as { errcode?: number }).errcode ?? 0)) throw error;
+    db.run("ROLLBACK TO document");
+    db.run("RELEASE document");
+    return { duplicate: new DuplicateKey(/_u_(\w+)/.exec((error as Error).message)?.[1] ?? "_id") }; // the message names the index
   }
 }
 

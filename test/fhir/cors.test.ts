@@ -87,6 +87,6 @@ describe.each([
   });
 
   it("is told of by the CapabilityStatement", async () => {
-    expect((await fhir.get("/metadata")).body.rest[0].security).toEqual({ cors: isAllowed });
+    expect((await fhir.get("/metadata")).body.rest[0].security).toMatchObject({ cors: isAllowed });
   });
 });

@@ -105,11 +105,13 @@ describe("a SMART app", () => {
     const tokens = await app.exchange(await browser.leave(shown.url, { step: "allow" }), request.verifier, request.state);
     expect(tokens).toMatchObject({ patient: bianchi, encounter: "e1" });
     expect(claimsOf(tokens.access_token)).toMatchObject({ patient: bianchi, encounter: "e1" });
-    expect((await signedIn("launch patient/Observation.rs", more)).shown.text).toContain("Choose a patient");
+    const again = await app.request("launch patient/Observation.rs", more);
+    expect((await browser.leave(again.url)).searchParams.get("error_description")).toContain("the launch is over");
 
     const other = await (await app.alsoFor("verdi", ["nurse"])).signIn("actions");
     const { launch: hers } = await launchOf(other.access_token, { client: "app", patient: bianchi });
-    expect((await signedIn("launch patient/Observation.rs", { launch: hers })).shown.text).toContain("Choose a patient");
+    const stolen = await app.request("launch user/Observation.rs", { launch: hers });
+    expect((await browser.leave(stolen.url)).searchParams.get("error")).toBe("invalid_request");
   });
 
   it("is started for nobody who is not there, and by no app that may not act for its person", async () => {

@@ -30,7 +30,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
   const count = async (value: string) => (await fhir.get(`/Encounter?identifier=urn:race|${value}&_summary=count`)).body.total;
 
   it("conditional creates for either owner make one", async () => {
-    for (const value of isSlow ? ["a"] : ["a", "b", "c"]) {
+    for (const value of isSlow ? ["a"] : ["a", "b"]) {
       const answers = await all((index) => fhir.create(encounter(value, index), { "If-None-Exist": `identifier=urn:race|${value}` }));
       expect(statuses(answers)).toEqual(oneCreated);
       expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);

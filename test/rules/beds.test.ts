@@ -59,6 +59,20 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     instead: (it) => ({ ...it, location: [{ location: { reference: openBed }, status: "active" }] }),
     as: { status: 409 },
   });
+  const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const lainInBefore = async (minutes: number) => {
+    const { a } = await newBeds();
+    const period = { start: ago(60), end: ago(30) };
+    const left = [{ location: { reference: a }, status: "completed", period }];
+    await at.stored(await stay(a, { status: "finished", period, location: left }));
+    const since = { start: ago(minutes) };
+    return stay(a, { period: since, location: [{ location: { reference: a }, status: "active", period: since }] });
+  };
+  at.refuses("encounter-bed-since", "a stay in a bed from a time when another lay there", {
+    create: () => lainInBefore(45),
+    insteadOf: () => lainInBefore(29),
+    as: { status: 409, expression: "Encounter.location.location" },
+  });
   let closedBed = "";
   let openBed = "";
   beforeEach(async () => {

@@ -123,4 +123,17 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     ];
     expect(await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).toMatchObject({ status: 409 });
   });
+
+  it("is credited once for each charge, and not cancelled then", async () => {
+    const item = await at.stored(charge({ status: "billed" }));
+    const { body: bill } = await at.fhir.create(invoice({ lineItem: [{ chargeItemReference: item }] }));
+    const credits = [{ url: "urn:openward:credits", valueReference: { reference: `Invoice/${bill.id}` } }];
+    const note = invoice({ lineItem: [{ chargeItemReference: item }], totalNet: euros(-20), extension: credits });
+    const { status, body: credit } = await at.fhir.create(note);
+    expect([status, (await at.fhir.create(note)).status]).toEqual([201, 409]);
+    const cancel = (it: { id: string }) => at.fhir.send("PUT", `/Invoice/${it.id}`, { ...it, status: "cancelled" });
+    // By the rule "invoice-credited".
+    expect(await cancel(bill)).toMatchObject({ status: 409, body: { issue: [{ expression: ["Invoice.status"] }] } });
+    expect([(await cancel(credit)).status, (await cancel(bill)).status]).toEqual([200, 200]);
+  });
 });

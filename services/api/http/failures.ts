@@ -34,5 +34,8 @@ export function logOwnFault(service: Service, request: IncomingMessage, error: u
   service.logger.error(`${request.method} ${pathOnly(request)}: ${type ?? ""} ${faultOf(error as Error)}`);
 }
 
-/** A request's path without its query. */
-export const pathOnly = (request: IncomingMessage): string => (request.url ?? "").split("?", 1)[0] ?? "";
+/** What stands behind these is as good as a password. */
+const SECRET_PATHS = /^(\/auth\/(?:password|interaction)\/).*/;
+
+/** A request's path without its query, and without what would open an account to who reads it in a log. */
+export const pathOnly = (request: IncomingMessage): string => ((request.url ?? "").split("?", 1)[0] ?? "").replace(SECRET_PATHS, "$1…");

@@ -2,7 +2,7 @@
  * What an app is started with (SMART App Launch 2.2): the patient that the EHR has open, or one that the person picks; and the grant that
  * binds a token to it. A grant with a patient serves one launch, another patient is another grant.
  */
-import type { Grant, interactionPolicy, InteractionResults, KoaContextWithOIDC } from "oidc-provider";
+import type { errors as Errors, Grant, interactionPolicy, InteractionResults, KoaContextWithOIDC } from "oidc-provider";
 import type { Kept } from "../collections.ts";
 import { hashOf, type StoredContext, type StoredLaunch } from "../identity.model.ts";
 import type { OwnMetadata } from "./clients.ts";
@@ -14,8 +14,6 @@ type Policy = typeof interactionPolicy;
 export interface Results extends InteractionResults {
   /** The patient that was picked, by its id. */
   patient?: { id: string };
-  /** The `launch` whose patient was taken, by its hash. */
-  launched?: { id: string };
 }
 
 /** Grants live so long at most, milliseconds; as the configuration has it. */
@@ -24,16 +22,16 @@ const CONTEXT_MS = 90 * 86_400_000;
 /** Which patient a request is about. */
 export class Launches {
   readonly #kept: Kept;
-  readonly #module: { interactionPolicy: Policy };
+  readonly #library: { interactionPolicy: Policy; errors: typeof Errors };
 
-  constructor(kept: Kept, module: { interactionPolicy: Policy }) {
+  constructor(kept: Kept, library: { interactionPolicy: Policy; errors: typeof Errors }) {
     this.#kept = kept;
-    this.#module = module;
+    this.#library = library;
   }
 
   /** The pages in their order: sign in, pick a patient, consent. */
   policy(): ReturnType<Policy["base"]> {
-    const { base, Prompt, Check } = this.#module.interactionPolicy;
+    const { base, Prompt, Check } = this.#library.interactionPolicy;
     const policy = base();
     policy
       .get("login")
@@ -94,15 +92,18 @@ export class Launches {
     return found && (await this.#kept.launches.removeMany({ _id: found._id })) === 1 ? found : undefined;
   }
 
+  /** Whether somebody who has signed in must pick a patient now. @throws the provider's InvalidRequest for a launch that is over, or another's */
   async #mustPick(ctx: KoaContextWithOIDC): Promise<boolean> {
     const { session, client, params, result, entities } = ctx.oidc;
-    const scopes = scopesOf(ctx);
-    if (!session?.accountId || !needsPatient(scopes) || (result as Results | undefined)?.patient) return false;
+    if (!session?.accountId || (result as Results | undefined)?.patient) return false;
     const grantId = entities.Grant?.jti;
     if (grantId !== undefined && (await this.#kept.contexts.findOne({ _id: grantId }))) return false;
+    const scopes = scopesOf(ctx);
     const launch = params?.launch as string | undefined;
-    if (launch === undefined || !scopes.includes("launch")) return true;
-    return (await this.#find(launch, session.accountId, client?.clientId ?? "")) === undefined;
+    if (launch === undefined || !scopes.includes("launch")) return needsPatient(scopes);
+    if (await this.#find(launch, session.accountId, client?.clientId ?? "")) return false;
+    // No other patient in its place: who looks at the EHR would take it for the one that is open there.
+    throw new this.#library.errors.InvalidRequest("the launch is over, or was prepared for somebody else: start the app again");
   }
 
   async #find(launch: string, account: string, client: string): Promise<StoredLaunch | undefined> {

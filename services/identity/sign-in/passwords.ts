@@ -3,6 +3,7 @@
  * at once and few wait, so that a whole shift that signs in at seven does not slow the wards.
  */
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import { signInBusy } from "../identity.errors.ts";
 
@@ -12,8 +13,8 @@ const derive = promisify(argon2);
 const COST = { memory: 19_456, passes: 2, parallelism: 1 } as const;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** At once; Node has four threads, which files need too. */
-const AT_ONCE = 2;
+/** At once: half of the processors at most, and half of Node's four threads, which files need too. */
+const AT_ONCE = availableParallelism() >= 4 ? 2 : 1;
 /** Waiting: about a second of work. */
 const MAX_WAITING = 64;
 

@@ -19,7 +19,7 @@ describe("a password", () => {
     const passwords = new Passwords(4);
     const tries = await Promise.allSettled(Array.from({ length: 10 }, () => passwords.matches("x", undefined)));
     const refused = tries.filter(({ status }) => status === "rejected");
-    expect(refused).toHaveLength(4); // two at once, 4 wait
+    expect([4, 5]).toContain(refused.length); // one or two at once, by the machine's processors; 4 wait
     expect(refused[0]).toMatchObject({ reason: { code: 503, type: "SIGN_IN_BUSY", data: { retryAfter: 5 } } });
     expect(await passwords.matches("x", undefined)).toBe(false);
   });

@@ -1,0 +1,29 @@
+/**
+ * What it costs that who asks must have signed in: the load of `harness.mjs` on two servers, one open and one closed, turn by turn.
+ *
+ *   node bench/access.ts [seconds] [rounds]
+ */
+import { readConfig } from "../mesh/config.ts";
+import { tokenSource } from "../scripts/identity/try-account.ts";
+import { load, median, start } from "./kit.ts";
+
+const [seconds = "8", rounds = "5"] = process.argv.slice(2);
+const [open, closed] = [await start("one"), await start("one", { ACCESS: "closed" })];
+const origin = closed.base.replace(/\/fhir$/, "");
+const config = readConfig({ DATA_DIR: closed.dataDir, PORT: new URL(origin).port });
+const headers = { Authorization: `Bearer ${await tokenSource(config, origin, "system")()}` };
+try {
+  await Promise.all([load(open.base, "import", 3), load(closed.base, "import", 3, headers)]);
+  for (const what of ["crud", "search"] as const) {
+    const ratios: number[] = [];
+    for (let round = 0; round < Number(rounds); round += 1) {
+      const without = await load(open.base, what, Number(seconds));
+      const within = await load(closed.base, what, Number(seconds), headers);
+      for (const run of [without, within]) if (run.errors > 0) throw new Error(run.first_error);
+      ratios.push(within.requests_per_s / without.requests_per_s);
+    }
+    console.log(`${what}: closed is ${median(ratios).toFixed(2)} of open (${ratios.map((it) => it.toFixed(2)).join(", ")})`);
+  }
+} finally {
+  await Promise.all([open.stop(), closed.stop()]);
+}

@@ -1,0 +1,68 @@
+import { intervalOf } from "../../fhir/dates.ts";
+import type { Encounter, Period } from "../../fhir/r4.ts";
+import { anyOfValues, requireParameter } from "../../fhir/search/exact-clauses.ts";
+import { localReference } from "../../federation/facts.ts";
+import { type Change, type Facts, type Question, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
+import { INPATIENT } from "./hospitalizations.contract.ts";
+import { bedOccupied } from "./hospitalizations.errors.ts";
+import { mayBeBed, newPlaces, type Place } from "./hospitalizations.model.ts";
+
+// Who lies in a bed now the unique keys tell. Who has lain there meanwhile counts where a move is written down later, or undone.
+
+/** A move that is written down at once needs no look back. Milliseconds. */
+const AT_ONCE_MS = 60_000;
+/** Stays in one bed in that time that are looked at. */
+const MAX_STAYS = 200;
+/** Stays that never were. */
+const NEVER = ["planned", "cancelled", "entered-in-error"];
+
+const beginOf = (period: Period | undefined): number | undefined =>
+  period?.start === undefined ? undefined : intervalOf(period.start)?.[0];
+
+/** The places that a patient has come to earlier than now, and when. */
+function since(change: Change<Encounter>): { place: string; start: number }[] {
+  const { after, now } = change;
+  return newPlaces(change).flatMap((place) => {
+    const entry = after?.location?.find(({ status, location }) => status === "active" && localReference(location.reference) === place);
+    const start = beginOf(entry?.period) ?? beginOf(after?.period);
+    return start === undefined || start > now.getTime() - AT_ONCE_MS ? [] : [{ place, start }];
+  });
+}
+
+const questionOf = ({ place, start }: { place: string; start: number }, now: Date): Question => ({
+  type: "Encounter",
+  clauses: [
+    anyOfValues(requireParameter("Encounter", "location").slots, [place]),
+    { kind: "range", slots: requireParameter("Encounter", "date").slots, any: [{ highGe: start, lowLe: now.getTime() }] },
+  ],
+  limit: MAX_STAYS,
+});
+
+/** Whether a stay was in the place after that time. */
+function layThere(stay: Encounter, { place, start }: { place: string; start: number }): boolean {
+  if (NEVER.includes(stay.status) || !INPATIENT.includes(stay.class?.code ?? "")) return false;
+  return (stay.location ?? []).some(({ status, location, period = stay.period }) => {
+    if ((status !== "active" && status !== "completed") || localReference(location.reference) !== place) return false;
+    const end = period?.end ?? stay.period?.end;
+    const [left = Number.POSITIVE_INFINITY] = (end !== undefined && intervalOf(end)) || [];
+    return left > start;
+  });
+}
+
+/** Nobody has lain there since the time from which somebody lies there. */
+export const bedSince: Rule<Encounter> = {
+  id: "encounter-bed-since",
+  group: "beds",
+  says: "A patient lies in a bed from a time since when nobody else has lain in it.",
+  facts: (change) => since(change).map(({ place }) => place),
+  questions: (change) => since(change).map((it) => questionOf(it, change.now)),
+  check(change, facts: Facts) {
+    const id = change.reference.slice("Encounter/".length);
+    const taken = since(change).find((it) => {
+      if (!mayBeBed((facts.of(it.place)?.resource as Place | undefined) ?? {})) return false;
+      const others = facts.found(questionOf(it, change.now)).filter((stay) => stay.id !== id);
+      return others.some((stay) => layThere(stay as unknown as Encounter, it));
+    });
+    return taken && refusalBy(bedOccupied(taken.place), "Encounter.location.location");
+  },
+};

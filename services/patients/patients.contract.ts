@@ -178,7 +178,8 @@ export const patients = {
   match: action<{ text: string; limit: number; onlyCertain: boolean }, (GradedPatient & { json: string })[]>("patients.match"),
   /**
    * Merges a record into the one that is to stay: whatever refers to it, in every service, refers to that one then. Fewer than 100 resources in one
-   * transaction; with more it goes on by itself (`running`). `preview`: nothing is changed, `left` tells how many would move. The source answers still, and names the target.
+   * transaction; with more it goes on by itself (`running`), and so does one with an
+   * Idempotency-Key. `preview`: nothing is changed, `left` tells how many would move. The source answers still, and names the target.
    * @throws 404 NOT_FOUND, 409 SAME_PATIENT, 409 PATIENT_NOT_ACTIVE, 409 MERGE_CONFLICT (`data.encounters`), and what a rule refuses
    */
   merge: action<{ source: string; target: string; preview?: boolean }, MergeState>("patients.merge"),

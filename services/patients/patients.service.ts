@@ -1,4 +1,4 @@
-import type { Service } from "moleculer";
+import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { readConfig } from "../../mesh/config.ts";
 import { asSystem } from "../../mesh/access/access.ts";
@@ -6,6 +6,7 @@ import { defineService } from "../../mesh/contract.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { Patient, Stored } from "../../fhir/r4.ts";
 import { isType, notFound } from "../../federation/errors.ts";
+import { isKeyed } from "../../federation/prepare-part.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { type DurableEvent, task } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
@@ -15,7 +16,7 @@ import { change, creation } from "../../mixins/fhir/steps.ts";
 import { CHUNK, Merges, type Pair } from "./merging/merges.ts";
 import { type Candidate, candidatesFor } from "./matching/match.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
-import { type GradedPatient, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
+import { type GradedPatient, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
 import {
   identifierShared,
   motherNotActive,
@@ -66,7 +67,7 @@ type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
   merges: Merges;
-  beginTask(event: string, pair: Pair): Promise<void>;
+  beginTask(event: string, of: { ctx: Context; pair: Pair }): Promise<MergeState>;
   alike(patient: Patient): Promise<Candidate[]>;
   refuseDuplicate(patient: Patient, number: PersonIdentifier): Promise<void>;
   patient(reference: string): Promise<Stored<Patient>>;
@@ -185,8 +186,8 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         const caller = asSystem(ctx, SERVICE);
         await this.merges.requireMergeable(caller, pair);
         if (preview) return { ...(await this.merges.state(caller, pair.source)), left: await this.merges.left(caller, pair) };
-        if (await this.merges.isSmall(caller, pair)) await this.merges.merge(caller, pair);
-        else await this.beginTask("patients.merge", pair);
+        if (isKeyed(ctx) || !(await this.merges.isSmall(caller, pair))) return this.beginTask("patients.merge", { ctx, pair });
+        await this.merges.merge(caller, pair);
         return this.merges.state(caller, pair.source);
       },
     },
@@ -202,8 +203,8 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         if (target === undefined) throw notMerged(source);
         const pair = { source, target };
         const caller = asSystem(ctx, SERVICE);
-        if ((await this.merges.moved(source)) <= CHUNK) await this.merges.part(caller, pair);
-        else await this.beginTask("patients.unmerge", pair);
+        if (isKeyed(ctx) || (await this.merges.moved(source)) > CHUNK) return this.beginTask("patients.unmerge", { ctx, pair });
+        await this.merges.part(caller, pair);
         return this.merges.state(caller, source);
       },
     },
@@ -243,10 +244,12 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
   },
 
   methods: {
-    /** Carried out by one node of this service, again until it is done. */
-    async beginTask(this: This, event: string, pair: Pair): Promise<void> {
-      await this.merges.begun(pair);
+    /** Carried out by one node of this service, again until it is done; under an Idempotency-Key as soon as that is decided. */
+    async beginTask(this: This, event: string, { ctx, pair }: { ctx: Context; pair: Pair }): Promise<MergeState> {
+      // Found running by who asks before the task begins; what may still be given up is not noted.
+      if (!isKeyed(ctx)) await this.merges.begun(pair);
       await this.fhir.write([task({ id: `${event}/${timeOrderedId()}`, event, key: pair.source, payload: pair })]);
+      return { ...(await this.merges.state(asSystem(ctx, SERVICE), pair.source)), state: "running" };
     },
 
     /** The most probable first. */

@@ -1,6 +1,7 @@
 /** Idempotency-Key: the same key gives the same answer and one effect, at every door that writes. */
 import { randomUUID } from "node:crypto";
 import { jest } from "@jest/globals";
+import { eventually } from "../kit/events.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 interface Sent {
@@ -180,6 +181,11 @@ const DOORS: [string, () => Promise<Sent>][] = [
       },
     }),
   ],
+  ["patients.update", async () => ({ path: "/api/patients/update", body: { patient: await patient(), family: "Verdi" } })],
+  [
+    "patients.registerNewborn",
+    async () => ({ path: "/api/patients/registerNewborn", body: { mother: await patient(), gender: "male", birthDate: "2026-01-01" } }),
+  ],
   ["wards.open", async () => ({ path: "/api/wards/open", body: { name: randomUUID(), rooms: [{ name: "1", beds: ["a"] }] } })],
   ["visits.open", async () => ({ path: "/api/visits/open", body: { patient: await patient() } })],
   ["visits.close", async () => ({ path: "/api/visits/close", body: { visit: await visit() } })],
@@ -231,6 +237,22 @@ describe("a request with an Idempotency-Key", () => {
     },
     20_000,
   );
+
+  it("merges two records once, by itself after the answer", async () => {
+    const key = `"${randomUUID()}"`;
+    const [source, target] = [await patient(), await patient()];
+    const request = { path: "/api/patients/merge", body: { source, target } };
+    const tries = await Promise.all([send(request, key), send(request, key)]);
+    expect(JSON.parse(tries[0]?.text ?? "")).toMatchObject({ source, state: "running" });
+    const state = await eventually(
+      () => done({ path: "/api/patients/mergeState", body: { source } }),
+      (it) => it.state === "merged",
+    );
+    expect(state).toMatchObject({ target, moved: 2, left: 0 });
+    const after = await everything();
+    expect([tries[1], await send(request, key)]).toEqual([tries[0], tries[0]]);
+    expect(await everything()).toEqual(after);
+  });
 
   it("is told what it has written as it is stored", async () => {
     const { text, told } = await send({ path: "/fhir/Patient", body: person() }, randomUUID());

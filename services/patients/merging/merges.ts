@@ -94,6 +94,7 @@ export class Merges {
   /** Carries out a task to its end. What is refused ends it, and is told by its state; what is down is tried again. */
   async carryOut(caller: Caller, pair: Pair, work: "merge" | "part"): Promise<void> {
     try {
+      await this.#notes.begun(pair.source, pair.target);
       await this[work](caller, pair);
       await this.#notes.ended(pair.source);
     } catch (error) {

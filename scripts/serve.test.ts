@@ -157,6 +157,7 @@ describe("a start", () => {
     const behind = serve({ HOST: "0.0.0.0", BEHIND_PROXY: "1", PUBLIC_URL: "https://ehr.example", SERVICES: "patients", ACCESS: "closed" });
     const [, url] = await behind.says(/ready at (http:\S+)/);
     expect((await fetch(`${url}/fhir/metadata`)).status).toBe(200);
+    expect(behind.output()).toMatch(/services {2}api, identity, patients/);
   });
 
   it("is refused in one sentence when its certificate cannot be used", async () => {

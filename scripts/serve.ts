@@ -10,7 +10,7 @@ import { ServiceBroker } from "moleculer";
 import { type Config, exposureOf, readConfig, withoutPasswords } from "../mesh/config.ts";
 import { deploy, membershipOf } from "../federation/membership.ts";
 import { brokerOptions } from "../moleculer.config.ts";
-import { deploymentOf, loadServices, serviceNames } from "../services/systems.ts";
+import { deploymentOf, loadServices, serviceNames, WHEN_CLOSED } from "../services/systems.ts";
 import { hostsOf, localUrl } from "./start/address.ts";
 import { type DataFolder, takeDataFolder } from "./start/data-folder.ts";
 import { HandedConnections } from "./start/handed-connections.ts";
@@ -74,10 +74,12 @@ function settings(): Config {
   }
 }
 
-/** Without NATS nobody but a gateway of its own could reach a service: it comes along. */
+/** Without NATS nobody but a gateway of its own could reach a service, nor anybody sign in elsewhere: these come along. */
 function reachable(config: Config): Config {
-  if (config.natsUrl || !config.services || config.services.includes("api") || config.servicesDir) return config;
-  return { ...config, services: ["api", ...config.services] };
+  const { services, access } = config;
+  if (config.natsUrl || !services || config.servicesDir) return config;
+  const missing = ["api", ...(access === "closed" ? WHEN_CLOSED : [])].filter((name) => !services.includes(name));
+  return { ...config, services: [...missing, ...services] };
 }
 
 async function start(settings: Config): Promise<void> {

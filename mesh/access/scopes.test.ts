@@ -1,0 +1,31 @@
+import { readScopes, scopeFor } from "./scopes.ts";
+
+const reach = (scopes: string, type: string, interaction: "c" | "r" | "u" | "d" | "s") => scopeFor(readScopes(scopes), type, interaction);
+
+describe("scopes of an app", () => {
+  it.each([
+    ["user/Patient.rs", "Patient", "r", "all"],
+    ["user/Patient.rs", "Patient", "u", "none"],
+    ["user/Patient.rs", "Observation", "r", "none"],
+    ["system/*.cruds", "Observation", "d", "all"],
+    ["patient/Observation.rs", "Observation", "s", "patient"],
+    ["patient/*.rs user/Observation.s", "Observation", "s", "all"],
+    ["patient/*.rs user/Observation.s", "Observation", "r", "patient"],
+    ["user/Patient.read", "Patient", "s", "all"],
+    ["user/Patient.write", "Patient", "d", "all"],
+    ["user/Patient.write", "Patient", "r", "none"],
+    ["user/Patient.*", "Patient", "c", "all"],
+    ["user/Patient.sr", "Patient", "r", "none"], // letters have an order
+    ["user/Patient.rs?gender=female", "Patient", "r", "none"], // what cannot be kept is not granted
+    ["user/patient.rs", "Patient", "r", "none"],
+    ["openid actions launch", "Patient", "r", "none"],
+    ["", "Patient", "r", "none"],
+  ] as const)("%s: %s, %s: %s", (scopes, type, interaction, expected) => {
+    expect(reach(scopes, type, interaction)).toBe(expected);
+  });
+
+  it("let it call the domain's actions only where they say so", () => {
+    expect(readScopes("openid actions").hasActions).toBe(true);
+    expect(readScopes("user/*.cruds openid").hasActions).toBe(false);
+  });
+});

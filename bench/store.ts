@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IndexRows, StoreQuery } from "../fhir/search/query.ts";
 import { openSqlite } from "../store/sqlite/store.ts";
-import type { Store, Write } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
+import type { Write } from "../store/writes.ts";
 
 const sizes = process.argv.slice(2).map(Number);
 if (sizes.length === 0) sizes.push(5_000, 200_000);

@@ -2,7 +2,7 @@
 import { Errors } from "moleculer";
 import { fhirError, type Issue } from "../fhir/outcome.ts";
 import type { Resource } from "../fhir/resource.ts";
-import { StoreError, StoreErrorType } from "../store/store.ts";
+import { StoreError, StoreErrorType } from "../store/store-error.ts";
 
 const { MoleculerClientError, MoleculerRetryableError } = Errors;
 

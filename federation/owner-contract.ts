@@ -6,17 +6,8 @@ import type { Clause, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
 import type { Resource } from "../fhir/resource.ts";
 import { type Action, action, event } from "../mesh/contract.ts";
 import type { ToldFact } from "./facts.ts";
-import type {
-  HistoryQuery,
-  JoinKeysPage,
-  JoinKeysQuery,
-  OutboxEvent,
-  OutboxQueue,
-  OutboxState,
-  Place,
-  Prepared,
-  StoredResource,
-} from "../store/store.ts";
+import type { HistoryQuery, JoinKeysPage, JoinKeysQuery, Place, Prepared, StoredResource } from "../store/store.ts";
+import type { OutboxEvent, OutboxQueue, OutboxState } from "../store/writes.ts";
 
 /** One FHIR type that a service owns; published in the service's metadata as `fhir.owns`. */
 export interface Ownership {

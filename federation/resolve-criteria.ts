@@ -4,7 +4,7 @@ import { fhirError } from "../fhir/outcome.ts";
 import { isResourceType } from "../fhir/search/parameters.ts";
 import { parseSearch } from "../fhir/search/parse.ts";
 import type { Clause, StoreQuery } from "../fhir/search/query.ts";
-import type { NoneExist } from "../store/store.ts";
+import type { NoneExist } from "../store/writes.ts";
 import { noSuchType } from "./errors.ts";
 import { addForEachOwner, askTogether } from "./scatter-gather.ts";
 import { clausesOf } from "./chains.ts";

@@ -7,7 +7,8 @@ import { parseTextQuery } from "../fhir/search/text-query.ts";
 import { nothing } from "../test/kit/resources.ts";
 import { mongoKit, sqliteKit, temporaryFolder } from "../test/kit/stores.ts";
 import { wordsFields, wordsFilter, wordsSearch } from "./mongo/text-content.ts";
-import type { Store, Write } from "./store.ts";
+import type { Store } from "./store.ts";
+import type { Write } from "./writes.ts";
 
 type TextClause = Extract<Clause, { kind: "text" }>;
 

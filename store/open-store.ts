@@ -3,7 +3,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, NAMESPACE } from "../mesh/config.ts";
 import { openSqlite } from "./sqlite/store.ts";
-import { type Store, type StoreOptions, unavailable } from "./store.ts";
+import type { Store, StoreOptions } from "./store.ts";
+import { unavailable } from "./store-error.ts";
 
 /** Where the stores of this machine are. */
 export type StoreConfig = Pick<Config, "dataDir" | "mongoUrl" | "natsUrl">;

@@ -1,6 +1,7 @@
 /** What a write is checked against, and what remains to be done of one that has been checked (`write-planner.ts` does). */
 import type { IndexRows } from "../fhir/search/query.ts";
-import type { Body, NoneExist, OutboxEvent, OutboxQueue, Reliance, UniqueKey, Write, WriteResult } from "./store.ts";
+import type { Reliance } from "./store.ts";
+import type { Body, NoneExist, OutboxEvent, OutboxQueue, UniqueKey, Write, WriteResult } from "./writes.ts";
 
 /** What a store knows of an id. `moved`: it lives with another owner now, only its history is here. */
 export interface VersionHead {

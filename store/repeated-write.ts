@@ -4,7 +4,7 @@
  */
 import { counted } from "./counted.ts";
 import { type CommittedState, isResourceStep, type VersionHead } from "./plan-write.ts";
-import type { Write, WriteKey, WriteResult } from "./store.ts";
+import type { Write, WriteKey, WriteResult } from "./writes.ts";
 
 /** A version that the write has made. */
 export interface MadeVersion extends Pick<VersionHead, "version" | "updated" | "method"> {

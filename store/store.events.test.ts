@@ -2,7 +2,8 @@
 import { jest } from "@jest/globals";
 import { create, remove, update } from "../test/kit/resources.ts";
 import { stores, temporaryFolder } from "../test/kit/stores.ts";
-import { MAX_EVENT_CHARACTERS, type OutboxEvent, type Store, type Write } from "./store.ts";
+import type { Store } from "./store.ts";
+import { MAX_EVENT_CHARACTERS, type OutboxEvent, type Write } from "./writes.ts";
 
 const told = (id: string, key = "bill/1", payload = "{}"): OutboxEvent => ({ id, subject: "billing.charged", key, payload });
 const emit = (event: OutboxEvent, queue: "out" | "own" = "out"): Write => ({ op: "emit", event, queue });

@@ -1,6 +1,6 @@
 import { create, unlessIdentified } from "../test/kit/resources.ts";
 import { freshStore, stores } from "../test/kit/stores.ts";
-import type { Write } from "./store.ts";
+import type { Write } from "./writes.ts";
 
 /** What a store is asked for by a conditional write of a type that it shares with other stores. */
 describe.each(stores)("a condition held by $name", (kit) => {

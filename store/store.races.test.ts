@@ -5,7 +5,8 @@ import { createInterface } from "node:readline";
 import type { StoreQuery } from "../fhir/search/query.ts";
 import { create, inBed, named, remove, unlessIdentified, update } from "../test/kit/resources.ts";
 import { stores, temporaryFolder } from "../test/kit/stores.ts";
-import type { Store, WriteResult } from "./store.ts";
+import type { Store } from "./store.ts";
+import type { WriteResult } from "./writes.ts";
 
 const times = <T>(count: number, work: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => work(i));
 

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import type { Clause, IndexRows, KeyMatch, RangeMatch, SortKey, StoreQuery } from "../fhir/search/query.ts";
 import { type NaiveResource, naiveLinks, naiveSearch } from "../test/kit/naive-store.ts";
 import { stores, temporaryFolder } from "../test/kit/stores.ts";
-import type { JoinKeysPage, Store, Write } from "./store.ts";
+import type { JoinKeysPage, Store } from "./store.ts";
+import type { Write } from "./writes.ts";
 
 const keySlots = [101, 102, 103];
 /** No resource has two rows in the last one. */

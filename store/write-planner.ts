@@ -8,7 +8,9 @@ import type { Candidate } from "../fhir/search/matches-clauses.ts";
 import type { IndexRows } from "../fhir/search/query.ts";
 import { counted } from "./counted.ts";
 import { type CommittedState, isLiving, RELIED, type VersionHead, type WritePlan } from "./plan-write.ts";
-import { MAX_EVENT_CHARACTERS, type NoneExist, type Reliance, StoreError, StoreErrorType, type UniqueKey, type Write } from "./store.ts";
+import type { Reliance } from "./store.ts";
+import { MAX_EVENT_CHARACTERS, type NoneExist, type UniqueKey, type Write } from "./writes.ts";
+import { StoreError, StoreErrorType } from "./store-error.ts";
 
 /** Stored resources that the conditions of one write may find, all together. */
 const MAX_FOUND = 50_000;

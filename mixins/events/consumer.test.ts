@@ -1,7 +1,8 @@
 /** What a service does with events that it cannot handle. */
 import { Errors } from "moleculer";
 import { FileBusy } from "../../store/sqlite/database.ts";
-import { type Store, StoreError, StoreErrorType } from "../../store/store.ts";
+import type { Store } from "../../store/store.ts";
+import { StoreError, StoreErrorType } from "../../store/store-error.ts";
 import { alreadyHandled } from "../../federation/errors.ts";
 import { type DeadLetter, EventConsumer, type EventHandler } from "./consumer.ts";
 import { partitionOf } from "./jetstream.ts";

@@ -1,5 +1,5 @@
 /** An event as its handlers see it, and how it travels. */
-import type { WaitingEvent } from "../../store/store.ts";
+import type { WaitingEvent } from "../../store/writes.ts";
 
 /** Something that has happened. */
 export interface DurableEvent<Payload = unknown> {

@@ -10,7 +10,7 @@ import type { ServiceBroker } from "moleculer";
 import type { ConsumerMessages, JetStreamClient, JetStreamManager, JsMsg } from "nats";
 import { membershipOf } from "../../federation/membership.ts";
 import type { MeshTransporter } from "../../mesh/transporter.ts";
-import type { WaitingEvent } from "../../store/store.ts";
+import type { WaitingEvent } from "../../store/writes.ts";
 import type { EventConsumer } from "./consumer.ts";
 import { eventFrom } from "./event.ts";
 import { ensureStream, ofEachPartition } from "./stream.ts";

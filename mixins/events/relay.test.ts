@@ -1,6 +1,6 @@
 /** What the relay of an outbox promises: in order for a record, and nothing gone before it is safe. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { WaitingEvent } from "../../store/store.ts";
+import type { WaitingEvent } from "../../store/writes.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
 
 const event = (place: number, key: string): WaitingEvent => ({

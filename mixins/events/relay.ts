@@ -3,7 +3,8 @@
  * leaves the outbox when it is safe there. A process that dies leaves the rest to the next look, its own or a replica's.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { OutboxQueue, Store, WaitingEvent } from "../../store/store.ts";
+import type { Store } from "../../store/store.ts";
+import type { OutboxQueue, WaitingEvent } from "../../store/writes.ts";
 
 /** Events read at once; so many are in memory, and their records. */
 const BATCH = 256;

@@ -1,5 +1,5 @@
 /** What a way of events from the services that have written them to those that handle them does. */
-import type { WaitingEvent } from "../../store/store.ts";
+import type { WaitingEvent } from "../../store/writes.ts";
 import type { EventConsumer } from "./consumer.ts";
 
 /** A way of events, of one broker. */

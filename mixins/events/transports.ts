@@ -1,6 +1,6 @@
 /** The two ways of events: function calls in one process, and NATS's JetStream. */
 import type { ServiceBroker } from "moleculer";
-import type { WaitingEvent } from "../../store/store.ts";
+import type { WaitingEvent } from "../../store/writes.ts";
 import { MeshTransporter } from "../../mesh/transporter.ts";
 import type { EventConsumer } from "./consumer.ts";
 import { eventFrom } from "./event.ts";

@@ -4,7 +4,8 @@ import { parseJson } from "../../fhir/json.ts";
 import type { ResourceOf, ResourceType, Stored } from "../../fhir/r4.ts";
 import type { StoreQuery } from "../../fhir/search/query.ts";
 import type { OwnerStep, StepResult } from "../../federation/owner-contract.ts";
-import type { NoneExist, Store } from "../../store/store.ts";
+import type { Store } from "../../store/store.ts";
+import type { NoneExist } from "../../store/writes.ts";
 import { guarded } from "./read-actions.ts";
 import { change, creation, deletion, type Identified } from "./steps.ts";
 

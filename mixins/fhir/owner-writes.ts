@@ -11,16 +11,9 @@ import { type MadeElsewhere, type OwnerStep, writesResource } from "../../federa
 import type { Profiles } from "../../federation/profiles.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import { NONE_LIVING } from "../../fhir/preconditions.ts";
-import {
-  type Place,
-  type Reliance,
-  type Store,
-  StoreError,
-  StoreErrorType,
-  type Write,
-  type WriteKey,
-  type WriteResult,
-} from "../../store/store.ts";
+import type { Place, Reliance, Store } from "../../store/store.ts";
+import type { Write, WriteKey, WriteResult } from "../../store/writes.ts";
+import { StoreError, StoreErrorType } from "../../store/store-error.ts";
 import { prepareWrites } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";

@@ -11,7 +11,7 @@ import type { Profile } from "../../fhir/validate/profiles/tree.ts";
 import { invalidResource, type IssueOfStep, resourceOfType } from "../../federation/errors.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
 import type { Profiles } from "../../federation/profiles.ts";
-import type { Write } from "../../store/store.ts";
+import type { Write } from "../../store/writes.ts";
 import { type AnyKeys, areByFacts } from "./rules/keys.ts";
 
 /** Values to be found by that one write may bring: a store writes some 200,000 a second, and does nothing else meanwhile. */

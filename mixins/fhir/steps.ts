@@ -1,7 +1,7 @@
 /** The steps of an atomic write, made from resources: `this.fhir.write([creation(invoice), ...charges.map(change)])`. */
 import type { FhirResource } from "../../fhir/r4.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
-import type { NoneExist } from "../../store/store.ts";
+import type { NoneExist } from "../../store/writes.ts";
 
 /** A resource with a logical id. */
 export type Identified = FhirResource & { id: string };

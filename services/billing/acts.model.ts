@@ -13,7 +13,7 @@ import type {
 } from "../../fhir/r4.ts";
 import { dayOf } from "../../fhir/time-zone.ts";
 import { counted } from "../../store/counted.ts";
-import type { UniqueKey } from "../../store/store.ts";
+import type { UniqueKey } from "../../store/writes.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 import { RETURNED } from "../pharmacy/pharmacy.contract.ts";
 import type { Code, Price } from "./billing.contract.ts";

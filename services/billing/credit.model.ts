@@ -1,7 +1,7 @@
 import { numberOf } from "../../fhir/json.ts";
 import type { ChargeItem, Invoice } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
-import type { UniqueKey } from "../../store/store.ts";
+import type { UniqueKey } from "../../store/writes.ts";
 import type { CreditNote } from "./billing.contract.ts";
 import { CHARGE_CREDITED, CHARGE_INVOICED, invoiceNotInForce, nothingToCredit, notOnInvoice } from "./billing.errors.ts";
 import { billText, chargesOn, isInForce, numberOfBill } from "./billing.model.ts";

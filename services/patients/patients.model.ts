@@ -1,6 +1,6 @@
 import type { ContactPoint, HumanName, Identifier, Patient, PatientContact, RelatedPerson } from "../../fhir/r4.ts";
 import { tokenClause } from "../../fhir/search/exact-clauses.ts";
-import type { NoneExist, UniqueKey } from "../../store/store.ts";
+import type { NoneExist, UniqueKey } from "../../store/writes.ts";
 import type { IdentifierTable } from "./identifier-systems.ts";
 import type {
   ContactPerson,

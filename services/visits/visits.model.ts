@@ -2,7 +2,7 @@ import type { Encounter } from "../../fhir/r4.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import { cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
-import type { UniqueKey } from "../../store/store.ts";
+import type { UniqueKey } from "../../store/writes.ts";
 import { type Visit, VisitStatus } from "./visits.contract.ts";
 import { VISIT_ALREADY_OPEN, visitAlreadyClosed, visitNotClosed } from "./visits.errors.ts";
 

@@ -4,7 +4,7 @@ import type { Location } from "../../fhir/r4.ts";
 import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
-import type { UniqueKey } from "../../store/store.ts";
+import type { UniqueKey } from "../../store/writes.ts";
 import { type Bed, BedStatus, OCCUPANCY, type Ward } from "./wards.contract.ts";
 import { BED_NAME_TAKEN, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 

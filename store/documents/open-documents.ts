@@ -5,7 +5,7 @@ import { DATABASE_OPTIONS } from "../mongo/schema.ts";
 import type { Database } from "../sqlite/database.ts";
 import { openFile, refuseForeignFile } from "../sqlite/open.ts";
 import { APPLICATION_ID } from "../sqlite/schema.ts";
-import { unavailable } from "../store.ts";
+import { unavailable } from "../store-error.ts";
 import type { DocumentAdapter } from "./document-adapter.ts";
 import type { CollectionOptions, Document } from "./documents.ts";
 import { MongoDocuments } from "./mongo-documents.ts";

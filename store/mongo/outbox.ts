@@ -1,7 +1,8 @@
 /** The outbox of a MongoDB store: events that were written with the resources, and wait for their relay. */
 import { ObjectId, type ClientSession } from "mongodb";
 import { type Change, isOfResource, versionEvent } from "../plan-write.ts";
-import type { OutboxQueue, OutboxState, StoreOptions, WaitingEvent } from "../store.ts";
+import type { StoreOptions } from "../store.ts";
+import type { OutboxQueue, OutboxState, WaitingEvent } from "../writes.ts";
 import type { Collections, OutboxDocument } from "./schema.ts";
 
 /** From one event of a write to the next that is no version: a version that follows them all is a whole number more. */

@@ -1,7 +1,7 @@
 /** The collections of a service's MongoDB database, and every index that a question is answered from. */
 import type { Collection, Db, DbOptions, Document, IndexDescription } from "mongodb";
 import type { IndexRows } from "../../fhir/search/query.ts";
-import type { OutboxQueue } from "../store.ts";
+import type { OutboxQueue } from "../writes.ts";
 
 /** What is confirmed survives the loss of a member, and who reads sees it. */
 export const DATABASE_OPTIONS: DbOptions = { writeConcern: { w: "majority", journal: true }, readPreference: "primary" };

@@ -2,7 +2,8 @@
 import type { ClientSession, Document } from "mongodb";
 import type { Clause, Cursor, KeyMatch, Page, RangeMatch, Row, SortKey, StoreQuery } from "../../fhir/search/query.ts";
 import type { StoredMatch } from "../plan-write.ts";
-import { type NoneExist, StoreError, StoreErrorType } from "../store.ts";
+import type { NoneExist } from "../writes.ts";
+import { StoreError, StoreErrorType } from "../store-error.ts";
 import { successor } from "../../fhir/search/text-order.ts";
 import { type Collections, type ResourceDocument, SLOT_WIDTH, slotText } from "./schema.ts";
 import { asksForWords, wordsFilter, wordsSearch } from "./text-content.ts";

@@ -1,7 +1,7 @@
 /** A document of MongoDB has at most 16 MB (BSON); what the store writes is measured before, so that it is refused in plain words. */
 import { BSON, type Document } from "mongodb";
 import { type Change, jsonOf } from "../plan-write.ts";
-import { StoreError, StoreErrorType } from "../store.ts";
+import { StoreError, StoreErrorType } from "../store-error.ts";
 import { indexFields } from "./schema.ts";
 
 /** Less than MongoDB's limit by what a version's head, its words (some MB of folded text at most) and a part's head may take. */

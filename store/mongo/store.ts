@@ -24,26 +24,21 @@ import { Writer } from "./write.ts";
 import { lockKeys, reliedKeys, typesIn } from "../plan-write.ts";
 import { planWrite } from "../write-planner.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
-import {
-  type HistoryQuery,
-  type JoinKeysPage,
-  type JoinKeysQuery,
-  type MapEntry,
-  type OutboxQueue,
-  type OutboxState,
-  type Fencing,
-  type Place,
-  type Prepared,
-  type Reliance,
-  type Store,
-  type StoredResource,
-  type StoreOptions,
-  unavailable,
-  type WaitingEvent,
-  type Write,
-  type WriteKey,
-  type WriteResult,
+import type {
+  HistoryQuery,
+  JoinKeysPage,
+  JoinKeysQuery,
+  MapEntry,
+  Fencing,
+  Place,
+  Prepared,
+  Reliance,
+  Store,
+  StoredResource,
+  StoreOptions,
 } from "../store.ts";
+import type { OutboxQueue, OutboxState, WaitingEvent, Write, WriteKey, WriteResult } from "../writes.ts";
+import { unavailable } from "../store-error.ts";
 
 const COMMIT_POLL_MS = 50;
 /** Longest that a write waits for others of this process that write the same, milliseconds. */

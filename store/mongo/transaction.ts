@@ -1,7 +1,7 @@
 /** Runs one write as one MongoDB transaction, again while others overtake it, or while what it needs is prepared by others. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type ClientSession, type MongoClient, MongoError, MongoServerError } from "mongodb";
-import { StoreError, StoreErrorType, unavailable } from "../store.ts";
+import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
 import { Blocked, Outdated } from "./conflicts.ts";
 
 /** How long a writer waits for a prepared transaction, milliseconds. */

@@ -11,7 +11,8 @@ import {
   type VersionHead,
 } from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
-import type { Reliance, StoreOptions, Write, WriteKey, WriteResult } from "../store.ts";
+import type { Reliance, StoreOptions } from "../store.ts";
+import type { Write, WriteKey, WriteResult } from "../writes.ts";
 import {
   type Collections,
   type HeldDocument,

@@ -2,7 +2,7 @@
  * Group commit: writes that arrive in one turn of the event loop share one transaction and one fsync. Each is checked before it
  * changes anything, so a refused one leaves no trace and the others are not disturbed.
  */
-import { StoreError, StoreErrorType, unavailable } from "../store.ts";
+import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
 import { type Database, FileBusy } from "./database.ts";
 
 /** One transaction takes at most so many writes, or so much text (characters): longer ones would block the event loop. */

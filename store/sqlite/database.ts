@@ -1,7 +1,7 @@
 /** A SQLite file as the store uses it: cached statements, transactions, and SQLite's errors as the store's. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import { StoreError, StoreErrorType, unavailable } from "../store.ts";
+import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
 
 /** What SQLite takes for a parameter. */
 export type Value = SQLInputValue;

@@ -1,5 +1,6 @@
 /** Opens a service's SQLite file: makes its tables, refuses what is not ours, and rebuilds search values whose meaning has changed. */
-import { type StoreOptions, unavailable } from "../store.ts";
+import type { StoreOptions } from "../store.ts";
+import { unavailable } from "../store-error.ts";
 import { Database } from "./database.ts";
 import { APPLICATION_ID, migrations, SCHEMA_VERSION, textTable } from "./schema.ts";
 import type { Writer } from "./write.ts";

@@ -1,5 +1,5 @@
 /** Events that wait for their relay. */
-import type { OutboxQueue, OutboxState, WaitingEvent } from "../store.ts";
+import type { OutboxQueue, OutboxState, WaitingEvent } from "../writes.ts";
 import type { Database } from "./database.ts";
 import { QUEUE } from "./write.ts";
 

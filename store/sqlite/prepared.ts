@@ -4,7 +4,8 @@
  */
 import { type Change, jsonOf, lockKeys, RELIED, typesIn } from "../plan-write.ts";
 import { planWrite } from "../write-planner.ts";
-import type { Reliance, StoreOptions, Write, WriteResult } from "../store.ts";
+import type { Reliance, StoreOptions } from "../store.ts";
+import type { Write, WriteResult } from "../writes.ts";
 import type { Database } from "./database.ts";
 import { Blocked, Misuse } from "./commit-queue.ts";
 import type { Writer } from "./write.ts";

@@ -6,7 +6,7 @@
  */
 import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../../fhir/search/query.ts";
 import type { StoredMatch } from "../plan-write.ts";
-import type { NoneExist } from "../store.ts";
+import type { NoneExist } from "../writes.ts";
 import { type Axis, axisOf } from "./axis.ts";
 import { boundsOf } from "./bounds.ts";
 import { PlanChooser } from "./plan-choice.ts";

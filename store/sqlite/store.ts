@@ -18,26 +18,21 @@ import { MultiValuedSlots } from "./multi-valued-slots.ts";
 import { Types } from "./types.ts";
 import { forgetRelayed, outboxState, waitingEvents } from "./outbox.ts";
 import { Writer } from "./write.ts";
-import {
-  type HistoryQuery,
-  type JoinKeysPage,
-  type JoinKeysQuery,
-  type MapEntry,
-  type OutboxQueue,
-  type OutboxState,
-  type Fencing,
-  type Place,
-  type Prepared,
-  type Reliance,
-  type Store,
-  type StoredResource,
-  type StoreOptions,
-  unavailable,
-  type WaitingEvent,
-  type Write,
-  type WriteKey,
-  type WriteResult,
+import type {
+  HistoryQuery,
+  JoinKeysPage,
+  JoinKeysQuery,
+  MapEntry,
+  Fencing,
+  Place,
+  Prepared,
+  Reliance,
+  Store,
+  StoredResource,
+  StoreOptions,
 } from "../store.ts";
+import type { OutboxQueue, OutboxState, WaitingEvent, Write, WriteKey, WriteResult } from "../writes.ts";
+import { unavailable } from "../store-error.ts";
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
 const DEFAULT_WAIT_MS = 2_000;

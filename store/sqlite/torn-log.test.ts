@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { create, inBed, named, update } from "../../test/kit/resources.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
-import type { Write } from "../store.ts";
+import type { Write } from "../writes.ts";
 
 /** SQLite's log begins with a header of so many bytes (file format, "WAL Header"). */
 const WAL_HEADER = 32;

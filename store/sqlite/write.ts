@@ -2,7 +2,8 @@
 import type { IndexRows, KeyRow, RangeRow } from "../../fhir/search/query.ts";
 import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState, versionEvent } from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
-import type { Fencing, NoneExist, OutboxEvent, OutboxQueue, Place, StoreOptions, WriteKey, WriteResult } from "../store.ts";
+import type { Fencing, Place, StoreOptions } from "../store.ts";
+import type { NoneExist, OutboxEvent, OutboxQueue, WriteKey, WriteResult } from "../writes.ts";
 import type { Database } from "./database.ts";
 import { Method, methodNames } from "./schema.ts";
 import { Fences } from "./fences.ts";

@@ -17,7 +17,7 @@ import { validate, validateWithProfiles } from "../../fhir/validate/index.ts";
 import type { Profile } from "../../fhir/validate/profiles/tree.ts";
 import type { CommittedState } from "../../store/plan-write.ts";
 import { planWrite } from "../../store/write-planner.ts";
-import type { Write } from "../../store/store.ts";
+import type { Write } from "../../store/writes.ts";
 import { filledEverywhere, listsOf } from "../kit/filled.ts";
 import { create, indexOf as rowsOf, unlessIdentified, update } from "../kit/resources.ts";
 import { profileOfPatient } from "../kit/profiles.ts";

@@ -1,6 +1,6 @@
 /** Writes as the stores take them, for tests: a patient with a name and an identifier. */
 import type { Clause, IndexRows } from "../../fhir/search/query.ts";
-import type { Write } from "../../store/store.ts";
+import type { Write } from "../../store/writes.ts";
 
 export const NAME = 101;
 export const IDENTIFIER = 102;

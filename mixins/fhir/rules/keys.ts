@@ -1,7 +1,7 @@
 /** Keys that no two living resources of a service may share: a rule over several resources ("one open visit per patient"). */
 import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
-import type { UniqueKey, Write } from "../../../store/store.ts";
+import type { UniqueKey, Write } from "../../../store/writes.ts";
 import type { SteppedChange } from "./evaluate.ts";
 import type { GatheredFacts } from "./gather.ts";
 import type { Facts } from "./rule.ts";

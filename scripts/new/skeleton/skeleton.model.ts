@@ -1,4 +1,4 @@
-import type { Write } from "../../../store/store.ts";
+import type { Write } from "../../../store/writes.ts";
 import type { Item } from "./skeleton.contract.ts";
 
 // The rules: plain data in, plain data out. No broker, no database, no clock.

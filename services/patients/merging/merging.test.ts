@@ -7,36 +7,13 @@ import { referringTo, typesThatRefer } from "../../../test/kit/filled.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
 import { resourceTypes } from "../../../fhir/search/parameters.ts";
 import { readConfig } from "../../../mesh/config.ts";
-import BillingService from "../../billing/billing.service.ts";
-import CodificationService from "../../codification/codification.service.ts";
-import HospitalizationsService from "../../hospitalizations/hospitalizations.service.ts";
-import LabService from "../../lab/lab.service.ts";
-import PersonnelService from "../../personnel/personnel.service.ts";
-import PharmacyService from "../../pharmacy/pharmacy.service.ts";
-import RecordsService from "../../records/records.service.ts";
-import SubscriptionsService from "../../subscriptions/subscriptions.service.ts";
+import { loadServices, SYSTEMS } from "../../systems.ts";
 import { transactionOf, transactions } from "../../transactions/transactions.contract.ts";
-import TransactionsService from "../../transactions/transactions.service.ts";
-import VisitsService from "../../visits/visits.service.ts";
-import WardsService from "../../wards/wards.service.ts";
 import { patients } from "../patients.contract.ts";
-import PatientsService from "../patients.service.ts";
 import type { Merges } from "./merges.ts";
 
-const SERVICES = [
-  PatientsService,
-  PersonnelService,
-  WardsService,
-  VisitsService,
-  HospitalizationsService,
-  LabService,
-  PharmacyService,
-  RecordsService,
-  BillingService,
-  CodificationService,
-  SubscriptionsService(readConfig({})),
-  TransactionsService,
-];
+/** All that own types: also those of a service that is new here. */
+const OWNERS = SYSTEMS.provider.filter((name) => name !== "api" && name !== "journal");
 
 /** What invariants of R4 ask for besides what must be there. */
 const NEEDED: Record<string, object> = {
@@ -66,7 +43,7 @@ const NEEDED: Record<string, object> = {
 let clinic: Clinic;
 let owners: Map<string, string>;
 beforeAll(async () => {
-  clinic = await startClinic(...SERVICES);
+  clinic = await startClinic(...(await loadServices(readConfig({ SERVICES: OWNERS.join(",") }))));
   owners = new Map();
 });
 afterAll(() => clinic.stop());
@@ -97,7 +74,7 @@ async function store(resource: object, id?: string): Promise<string> {
 async function read(reference: string): Promise<Record<string, unknown>> {
   const [type = ""] = reference.split("/");
   const known = owners.get(type);
-  for (const name of known ? [known] : SERVICES.map((service) => service.name)) {
+  for (const name of known ? [known] : OWNERS) {
     const found = await clinic.read(name, reference).catch(() => null);
     if (found) {
       owners.set(type === "Observation" || type === "Encounter" ? "" : type, name);

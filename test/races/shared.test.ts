@@ -17,7 +17,7 @@ describe.each(["sqlite", "mongo"] as const)("at the same moment, of a type with 
 
   // MongoDB's stand-in takes ten times as long for each.
   const isSlow = store === "mongo";
-  const many = isSlow ? 12 : 32;
+  const many = isSlow ? 8 : 24;
   const all = <Result>(work: (index: number) => Promise<Result>) => Promise.all(Array.from({ length: many }, (_, index) => work(index)));
   const encounter = (value: string, index: number) => ({
     resourceType: "Encounter",

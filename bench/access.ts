@@ -3,15 +3,18 @@
  *
  *   node bench/access.ts [seconds] [rounds]
  */
-import { readConfig } from "../mesh/config.ts";
-import { tokenSource } from "../scripts/identity/try-account.ts";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { load, median, start } from "./kit.ts";
 
 const [seconds = "8", rounds = "5"] = process.argv.slice(2);
 const [open, closed] = [await start("one"), await start("one", { ACCESS: "closed" })];
 const origin = closed.base.replace(/\/fhir$/, "");
-const config = readConfig({ DATA_DIR: closed.dataDir, PORT: new URL(origin).port });
-const headers = { Authorization: `Bearer ${await tokenSource(config, origin, "system")()}` };
+const env = { ...process.env, DATA_DIR: closed.dataDir, PORT: new URL(origin).port };
+const program = join(import.meta.dirname, "../scripts/run.mjs");
+const { stdout: token } = await promisify(execFile)(process.execPath, [program, "token", "--try", "system"], { env });
+const headers = { Authorization: `Bearer ${token.trim()}` };
 try {
   await Promise.all([load(open.base, "import", 3), load(closed.base, "import", 3, headers)]);
   for (const what of ["crud", "search"] as const) {

@@ -26,6 +26,8 @@ export class Access {
   readonly #roles: ReadonlyMap<string, Role>;
   readonly #stamps: Stamps;
   readonly #rights = new Map<string, Rights>();
+  /** By the identities of stamps that are remembered. */
+  readonly #rightsBy = new WeakMap<Identity, Rights>();
   readonly #ownStamps = new Map<string, { stamp: string; until: number }>();
 
   /** @param key of the mesh, 32 bytes */
@@ -62,7 +64,15 @@ export class Access {
   }
 
   /** What somebody may do: all that one of the roles may, as far as the scopes leave it. */
-  rightsOf({ roles, scope, patient }: Identity): Rights {
+  rightsOf(identity: Identity): Rights {
+    const known = this.#rightsBy.get(identity);
+    if (known) return known;
+    const rights = this.#rightsFor(identity);
+    this.#rightsBy.set(identity, rights);
+    return rights;
+  }
+
+  #rightsFor({ roles, scope, patient }: Identity): Rights {
     const name = JSON.stringify([roles, scope, patient]);
     const known = this.#rights.get(name);
     if (known) return known;

@@ -38,6 +38,8 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
     case "create":
       return lacks(step.type, "c") ?? (step.ifNoneExist && lacks(step.type, "s")) ?? outsideOf(sight, store, step, ["c"]);
     case "update": {
+      // Most may do both: then nobody needs to know whether it is there.
+      if (sight.reach(step.type, "c") === "all" && sight.reach(step.type, "u") === "all") return undefined;
       const isNew = step.upsert && (await store.read(step.type, step.id))?.json === undefined && step.was === undefined;
       return lacks(step.type, isNew ? "c" : "u") ?? outsideOf(sight, store, step, [isNew ? "c" : "u"]);
     }

@@ -139,7 +139,6 @@ export default (config: Config): ServiceSchema =>
       const warn = (message: string) => this.logger.warn(message);
       sealPageLinksWith(pageKey(config, warn), this.criteria);
       this.sampled = [
-        ...(accessOf(this.broker).isOpen ? [] : [this.tokens.catchUp()]),
         sample.bytesInFlight(() => this.inFlight.bytes),
         sample.requestsInFlight(() => this.inFlight.requests),
         sample.membersDown(() => this.directory.down().length),
@@ -167,6 +166,7 @@ export default (config: Config): ServiceSchema =>
         .then(() => this.directory.whenComplete(COMPLETE_WITHIN_MS))
         .then(() => {
           this.isReady = true;
+          if (!accessOf(this.broker).isOpen) this.sampled?.push(this.tokens.catchUp());
         });
       // The first signal: who asks whether this gateway is ready hears it before the last request is answered.
       this.broker.localBus.once("$mesh.leaving", () => {

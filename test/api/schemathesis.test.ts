@@ -86,7 +86,7 @@ describe("the API", () => {
   const ofTypes = (types: string[]) => `^/fhir(?:/(?:metadata|_history|\\$meta)|/(?:${types.join("|")})(?:/.*)?)?$`;
 
   it("does under /fhir what its document says, for ten types", async () => {
-    const { tested, operations, found } = await findings(ofTypes(TYPES), "fuzzing", 2);
+    const { tested, operations, found } = await findings(ofTypes(TYPES), "fuzzing", 3);
     expect(found).toBe("");
     expect(operations).toBeGreaterThan(100);
     expect(tested).toBeGreaterThan(250);

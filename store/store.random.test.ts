@@ -9,6 +9,8 @@ import type { Write } from "./writes.ts";
 const keySlots = [101, 102, 103];
 /** No resource has two rows in the last one. */
 const rangeSlots = [111, 112, 113];
+/** The same questions at each run: what they find can be looked at again. */
+const SEED = 20_261_128;
 const SINGLE = 113;
 const words = ["a", "ab", "abc", "b", "ba", "é", "ß", "x\u001fs", "x\u001ft", "a\u001f", "𝒜", "\uffee", "it's %_?"];
 const numbers = [-5, 0, 0.5, 1, 2, 3, 1e17, 8_640_000_000_000_000];
@@ -165,7 +167,7 @@ describe.each(stores)("any question to the store in $name", (kit) => {
             await kit.clear(folder);
           }
         }),
-        { numRuns: kit.runs },
+        { numRuns: kit.runs, seed: SEED },
       );
     },
     120_000,

@@ -12,8 +12,8 @@ import { isSystem } from "./identity.ts";
  */
 export type WhoMay = "role" | "system" | "signed-in" | "anyone";
 
-// biome-ignore lint/suspicious/noExplicitAny: handlers of all actions
-type Handler = (this: any, ctx: any) => any;
+/** Of any service, for any context: each is called with what it was made for. */
+type Handler = (this: never, ctx: never) => unknown;
 
 const guarded = new WeakSet<Handler>();
 
@@ -29,9 +29,9 @@ export function asGuarded<H extends Handler>(handler: H): H {
 /** The handler behind its guard. */
 export function withGuard(handler: Handler, whoMay: WhoMay): Handler {
   if (isGuarded(handler)) return handler;
-  return asGuarded(function guard(this: unknown, ctx: Context) {
+  return asGuarded(function guard(this: unknown, ctx: Context): unknown {
     if (whoMay !== "anyone") requireMayCall(ctx, whoMay);
-    return handler.call(this, ctx);
+    return handler.call(this as never, ctx as never);
   });
 }
 

@@ -34,9 +34,11 @@ export async function requireMayWrite(ctx: Context, store: Store, steps: OwnerSt
 async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork: boolean): Promise<string | undefined> {
   const lacks = (type: string, interaction: Interaction) =>
     sight.reach(type, interaction) === "none" ? `${WORDS[interaction]} ${type}` : undefined;
+  // A condition tells whether anybody's resource answers it.
+  const lacksAll = (type: string) => (sight.reach(type, "s") === "all" ? undefined : `search all of ${type}`);
   switch (step.op) {
     case "create":
-      return lacks(step.type, "c") ?? (step.ifNoneExist && lacks(step.type, "s")) ?? outsideOf(sight, store, step, ["c"]);
+      return lacks(step.type, "c") ?? (step.ifNoneExist && lacksAll(step.type)) ?? outsideOf(sight, store, step, ["c"]);
     case "update": {
       // Most may do both: then nobody needs to know whether it is there.
       if (sight.reach(step.type, "c") === "all" && sight.reach(step.type, "u") === "all") return undefined;
@@ -47,7 +49,7 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
       // What only moves to another owner is an update, as its client sees it.
       return lacks(step.type, step.moved ? "u" : "d") ?? outsideOf(sight, store, step, [step.moved ? "u" : "d"]);
     case "hold":
-      return lacks(step.type, "s");
+      return lacksAll(step.type);
     case "add":
       return isOwnWork || isMovesInto(step.counter) ? undefined : "count by yourself";
     default:

@@ -26,7 +26,7 @@ export function sightOf(ctx: Context): Sight | undefined {
 export function narrowed<Question extends { type: string; clauses: Clause[] }>(sight: Sight, question: Question): Question | undefined {
   const { type, clauses } = question;
   // Whoever has the ids of resources may read them; to look for others is another right.
-  const isById = clauses.some(({ kind }) => kind === "id");
+  const isById = clauses.some((clause) => clause.kind === "id" && !clause.not);
   const reach = reachOfSome(sight, type, isById ? ["s", "r"] : ["s"]);
   if (reach === "all") return question;
   const more = reach === "none" ? undefined : membership("Patient", reach.patient, type);

@@ -10,12 +10,11 @@ import type { Clause, KeyRow, StoreQuery } from "../../fhir/search/query.ts";
 import type { StoredResource } from "../../store/store.ts";
 import { isVisible, narrowed, type Sight, sightOf, visibleSlots } from "./sight.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: actions with params of their own
-type Handler = (this: any, ctx: Context<any>) => Promise<any>;
+/** Of any owner, with params of its own. */
+type Handler = (this: never, ctx: never) => Promise<unknown>;
 type Actions = Record<string, { handler: Handler }>;
-/** Answers a guarded call. @param ask the handler, with these params instead of the caller's */
-// biome-ignore lint/suspicious/noExplicitAny: actions with params of their own
-type Guard = (sight: Sight, params: any, ask: (params: any) => Promise<any>) => Promise<unknown>;
+/** Answers a guarded call, whose params its contract names. @param ask the handler, with these params instead of the caller's */
+type Guard = (sight: Sight, params: never, ask: (params: object) => Promise<unknown>) => Promise<unknown>;
 
 const NO_PAGE = { rows: [], more: false };
 
@@ -78,13 +77,13 @@ function guarded(handler: Handler, guard: Guard | undefined): Handler {
   return asGuarded(function guardRead(this: unknown, ctx: Context) {
     if (!guard) {
       requireMayCall(ctx, "system");
-      return handler.call(this, ctx);
+      return handler.call(this as never, ctx as never);
     }
     const sight = sightOf(ctx);
-    if (!sight) return handler.call(this, ctx);
-    return guard(sight, ctx.params, (params) => {
+    if (!sight) return handler.call(this as never, ctx as never);
+    return guard(sight, ctx.params as never, (params) => {
       ctx.params = params;
-      return handler.call(this, ctx);
+      return handler.call(this as never, ctx as never);
     });
-  } as Handler);
+  });
 }

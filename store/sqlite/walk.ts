@@ -171,14 +171,17 @@ export class Walker {
   /** Those that have exactly this value on the axis, in the order of the other axes. */
   #atValue(walk: Walk, axis: Axis, others: Axis[], value: SortValue, after: After | undefined, need: number): WalkMatch[] {
     const { question, probes } = walk;
-    const held = axis.isSingle ? probes : [...probes, valueProbe(axis, (own) => q`${own} = ${value}`)];
+    const isHeld = valueProbe(axis, (own) => q`${own} = ${value}`);
+    const held = axis.isSingle ? probes : [...probes, isHeld];
     const rows = axis.lanes.map((lane) => ({ ...lane, where: q`${lane.where} AND ${sql(lane.column)} = ${value}` }));
     const fixed = [...walk.fixed, value];
     const source = { branches: rows.map(laneRows), fromSlots: !axis.isTotal };
     if (others.length > 0 && this.#chooser.countUpTo(source, this.#limits.few) <= this.#limits.few) {
       return this.#collect(question.type, source, held, others, fixed, after, need);
     }
-    return this.inOrder({ question, axes: others, probes: held, fixed, need, lanes: rows, ...(after && { after }) });
+    // By the index of another sort key all of the type is walked, not only the rows with this value.
+    const asked = others.length > 0 ? [...probes, isHeld] : held;
+    return this.inOrder({ question, axes: others, probes: asked, fixed, need, lanes: rows, ...(after && { after }) });
   }
 
   /** The value `width` rows further on; undefined when there are fewer. Of several lanes the nearest one. */

@@ -3,7 +3,7 @@
  * from what it remembers of the first.
  */
 import type { Context } from "moleculer";
-import { accessOf, notAllowed, signInNeeded } from "./access.ts";
+import { accessOf, notAllowed } from "./access.ts";
 import { isSystem } from "./identity.ts";
 
 /**
@@ -42,6 +42,6 @@ export function requireMayCall(ctx: Context, whoMay: Exclude<WhoMay, "anyone">):
   const identity = access.identityOf(ctx as never);
   if (whoMay === "signed-in") return;
   const name = ctx.action?.name ?? "";
-  if (whoMay === "system" && !isSystem(identity)) throw signInNeeded();
-  if (!access.rightsOf(identity).mayCall(name)) throw notAllowed(`call ${name}`);
+  const isTheirs = whoMay === "role" || isSystem(identity);
+  if (!isTheirs || !access.rightsOf(identity).mayCall(name)) throw notAllowed(`call ${name}`);
 }

@@ -36,6 +36,8 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
     sight.reach(type, interaction) === "none" ? `${WORDS[interaction]} ${type}` : undefined;
   // A condition tells whether anybody's resource answers it.
   const lacksAll = (type: string) => (sight.reach(type, "s") === "all" ? undefined : `search all of ${type}`);
+  const subscribed = subscribedBy(step);
+  if (subscribed !== undefined && lacksAll(subscribed)) return `subscribe to ${subscribed}`;
   switch (step.op) {
     case "create":
       return lacks(step.type, "c") ?? (step.ifNoneExist && lacksAll(step.type)) ?? outsideOf(sight, store, step, ["c"]);
@@ -55,6 +57,13 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
     default:
       return isOwnWork ? undefined : "tell events";
   }
+}
+
+/** What a Subscription tells of: its writer must see it, for it is told with the mesh's own right. Undefined for other steps. */
+function subscribedBy(step: OwnerStep): string | undefined {
+  if (!("text" in step) || step.type !== "Subscription") return undefined;
+  const { criteria } = parseJson(step.text) as { criteria?: unknown };
+  return typeof criteria === "string" ? criteria.split("?", 1)[0] : undefined;
 }
 
 /** Of who reaches one patient's record: what is written was in it, and stays in it. */

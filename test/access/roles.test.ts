@@ -181,6 +181,24 @@ describe("a hospital that is closed", () => {
     expect((await as("front-desk").get("/Patient?family=Nobody")).body.total).toBe(0);
   });
 
+  it("lets nobody be told of what they may not see", async () => {
+    const backend = await app.alsoFor("backend", ["system"]);
+    const subscription = (criteria: string) => ({
+      resourceType: "Subscription",
+      status: "requested",
+      reason: "x",
+      criteria,
+      channel: { type: "websocket" },
+    });
+    await signIn(backend, "all");
+    expect((await as("all").create(subscription("Observation?code=1"))).status).toBe(201);
+    await signIn(backend, "few", "openid user/Subscription.cruds user/Patient.rs");
+    expect((await as("few").create(subscription("Patient?active=true"))).status).toBe(201);
+    const refused = await as("few").create(subscription("Observation?code=1"));
+    expect(refused.status).toBe(403);
+    expect(refused.body).toEqual(outcomeWith("forbidden"));
+  });
+
   it("narrows the role to what the app was granted", async () => {
     await signIn(app, "reader", "openid user/Patient.rs");
     expect((await as("reader").get("/Patient")).status).toBe(200);

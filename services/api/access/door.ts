@@ -27,7 +27,7 @@ export class Door {
     this.#tokens = tokens;
   }
 
-  /** @throws 401 SIGN_IN_NEEDED, INVALID_TOKEN; 400 for two ways to sign in at once */
+  /** @throws 401 SIGN_IN_NEEDED, INVALID_TOKEN; 503 while nobody can tell whether a token is good */
   async enter(request: IncomingMessage, meta: Record<string, unknown>): Promise<void> {
     delete meta["as"];
     if (this.#access.isOpen) return;

@@ -59,7 +59,16 @@ async function guestAt(port: number): Promise<{ stop(): Promise<void> }> {
     });
     if (isThere) return { stop: () => new Promise((resolve) => server.close(() => resolve())) };
     const { pid } = state().nats;
-    if (pid && isAlive(pid)) process.kill(pid, "SIGKILL"); // it was back sooner
+    if (pid) endIfThere(pid); // it was back sooner
+  }
+}
+
+/** Between a look at a process and the signal to it, it may end by itself. */
+function endIfThere(pid: number): void {
+  try {
+    if (isAlive(pid)) process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

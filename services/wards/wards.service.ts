@@ -7,6 +7,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import type { ShownResource } from "../../federation/owner-contract.ts";
 import { type HouseWard, houseOf } from "./board/house.ts";
 import { readBoard } from "./board/read-board.ts";
+import { Versions } from "./board/versions.ts";
 import { takenBeds } from "./occupancy.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { isType } from "../../federation/errors.ts";
@@ -30,6 +31,7 @@ interface PlacedBed {
 interface Own {
   house: StoreCache<HouseWard[]>;
   known: StoreCache<PlacedBed[]>;
+  versions: Versions;
   readHouse(): Promise<HouseWard[]>;
   findBeds(ward?: string): Promise<PlacedBed[]>;
   locations(clause: Clause): Promise<Stored<Location>[]>;
@@ -106,7 +108,8 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       async handler(ctx) {
         const { ward } = ctx.params;
         const house = await this.house.get(this.store, "", () => this.readHouse());
-        return readBoard(ctx, this, ward === undefined ? house : house.filter(({ location }) => location === ward), ward);
+        const shown = ward === undefined ? house : house.filter(({ location }) => location === ward);
+        return readBoard(ctx, { directory: this.directory, versions: this.versions, house: shown }, ward);
       },
     },
   },
@@ -177,6 +180,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   created() {
     this.known = new StoreCache();
     this.house = new StoreCache();
+    this.versions = new Versions();
   },
 });
 

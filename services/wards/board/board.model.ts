@@ -8,7 +8,7 @@ import { BedStatus } from "../wards.contract.ts";
 import type { Board, BoardBed, BoardStay, BoardWard, WaitingRequest } from "../board.contract.ts";
 import type { HouseBed, HouseWard } from "./house.ts";
 import { personOf } from "./person.ts";
-import type { Found } from "./sources.ts";
+import type { Found } from "./versions.ts";
 
 /** All that is known of those who are in the house. */
 export interface Known {

@@ -7,6 +7,7 @@ import { type Board, BoardPart } from "../board.contract.ts";
 import { boardOf, conditionsOf, placesOf } from "./board.model.ts";
 import type { HouseWard } from "./house.ts";
 import { type Answers, ask, hiddenFrom, patientQuestions, stayQuestions } from "./sources.ts";
+import type { Versions } from "./versions.ts";
 
 /** Of a caller who may do anything: undefined. */
 function rightsOf(ctx: Context): Rights | undefined {
@@ -14,13 +15,15 @@ function rightsOf(ctx: Context): Rights | undefined {
   return access.isOpen ? undefined : access.rightsOf(access.identityOf(ctx as never));
 }
 
-/** @param house the wards that are shown */
-export async function readBoard(
-  ctx: Context,
-  { directory }: Pick<QueryContext, "directory">,
-  house: HouseWard[],
-  ward: string | undefined,
-): Promise<Board> {
+/** What a board is read with. */
+export interface BoardSources extends Pick<QueryContext, "directory"> {
+  /** The wards that are shown. */
+  house: HouseWard[];
+  versions: Versions;
+}
+
+/** @param ward the only one that is shown, "Location/…" */
+export async function readBoard(ctx: Context, { directory, house, versions }: BoardSources, ward: string | undefined): Promise<Board> {
   const now = new Date();
   const hidden = hiddenFrom(rightsOf(ctx));
   const isHidden = new Set(hidden);
@@ -28,14 +31,14 @@ export async function readBoard(
   // Whether a bed is taken everybody may know who may see the board; by whom is the caller's right.
   const seesStays = !isHidden.has(BoardPart.stays);
   const asked = seesStays ? mesh : { ...mesh, caller: asSystem(ctx as never, "wards") };
-  const stays = await ask(asked, stayQuestions(ward === undefined ? undefined : placesIn(house)));
+  const stays = await ask(asked, stayQuestions(ward === undefined ? undefined : placesIn(house)), versions);
   const encounters = stays.of("Encounter");
   const open = encounters.filter(({ resource }) => resource.status !== "planned");
   const taken = new Set(open.flatMap(({ resource }) => placesOf(resource)));
   const [inside, planned] = seesStays ? [open, encounters.filter(({ resource }) => resource.status === "planned")] : [[], []];
   const of = [...new Set([...inside, ...planned].flatMap(({ resource }) => placeOf(resource.subject) ?? []))];
   const questions = patientQuestions(of, conditionsOf(inside)).filter(({ part }) => !isHidden.has(part));
-  const more: Answers = await ask(mesh, questions);
+  const more: Answers = await ask(mesh, questions, versions);
   const unknown = [...new Set([...stays.unknown, ...more.unknown])];
   const board = boardOf(
     { house, ...(ward !== undefined && { ward }), taken, isOccupancyKnown: !stays.unknown.has(BoardPart.stays), now },

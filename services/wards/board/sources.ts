@@ -3,21 +3,15 @@
  * time, leaves its parts unknown; what the caller may not see is not asked for.
  */
 import { Errors } from "moleculer";
-import type { FhirResource, ResourceOf, ResourceType } from "../../../fhir/r4.ts";
-import { parseJson } from "../../../fhir/json.ts";
+import type { ResourceOf, ResourceType } from "../../../fhir/r4.ts";
 import { idClause, referenceClause, requireParameter } from "../../../fhir/search/exact-clauses.ts";
-import { type Clause, type KeyMatch, type Page, SEP, type StoreQuery } from "../../../fhir/search/query.ts";
+import { type Clause, type KeyMatch, type Row, SEP, type StoreQuery } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import type { Rights } from "../../../mesh/access/access.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import { BoardPart } from "../board.contract.ts";
-
-/** A resource and its version. */
-export interface Found<Of extends FhirResource = FhirResource> {
-  resource: Of & { id: string };
-  version: number;
-}
+import type { Found, Versions } from "./versions.ts";
 
 /** What one round of questions has found. */
 export interface Answers {
@@ -55,15 +49,15 @@ export function stayQuestions(places: string[] | undefined): BoardQuestion[] {
   const here = places ? [referenceClause("Encounter", "location", places)] : [];
   const planned = [inpatient, codes("Encounter", "status", ["planned"])];
   return [
-    { part: BoardPart.stays, query: { type: "Encounter", clauses: [...open, ...here], sort: [], limit: PAGE, want: "rows" } },
-    { part: BoardPart.stays, query: { type: "Encounter", clauses: planned, sort: [], limit: MAX_WAITING, want: "rows" } },
+    { part: BoardPart.stays, query: { type: "Encounter", clauses: [...open, ...here], sort: [], limit: PAGE, want: "ids" } },
+    { part: BoardPart.stays, query: { type: "Encounter", clauses: planned, sort: [], limit: MAX_WAITING, want: "ids" } },
   ];
 }
 
 /** What is asked of these patients ("Patient/…"), and of diagnoses of their stays ("Condition/…"). */
 export function patientQuestions(patients: string[], conditions: string[]): BoardQuestion[] {
   if (patients.length === 0) return [];
-  const all = (type: ResourceType, clauses: Clause[]): StoreQuery => ({ type, clauses, sort: [], limit: PAGE, want: "rows" });
+  const all = (type: ResourceType, clauses: Clause[]): StoreQuery => ({ type, clauses, sort: [], limit: PAGE, want: "ids" });
   const ids = (references: string[]) => idClause(references.map((it) => it.slice(it.indexOf("/") + 1)));
   return [
     { part: BoardPart.patients, query: all("Patient", [ids(patients)]) },
@@ -96,13 +90,12 @@ export const hiddenFrom = (rights: Rights | undefined): BoardPart[] =>
   Object.entries(TYPE_OF).flatMap(([part, type]) => (rights && rights.with(type, "s") !== "all" ? [part as BoardPart] : []));
 
 /** Puts the questions to the owners of their types. @throws what is no failure of one service alone */
-export async function ask({ caller, directory }: QueryContext, questions: BoardQuestion[]): Promise<Answers> {
+export async function ask({ caller, directory }: QueryContext, questions: BoardQuestion[], versions: Versions): Promise<Answers> {
   const unknown = new Set<BoardPart>();
   const perOwner = new Map<string, BoardQuestion[]>();
   for (const question of questions) {
-    const owners = directory.known(question.query.type);
-    if (owners.length === 0) continue; // nobody here keeps such a thing
-    for (const { service, alive } of owners) {
+    // Who owns nothing of the type asks nobody: then nobody here keeps such a thing.
+    for (const { service, alive } of directory.known(question.query.type)) {
       if (alive) perOwner.set(service, [...(perOwner.get(service) ?? []), question]);
       else unknown.add(question.part);
     }
@@ -111,12 +104,12 @@ export async function ask({ caller, directory }: QueryContext, questions: BoardQ
   await Promise.all(
     [...perOwner].map(async ([service, asked]) => {
       try {
-        for (const row of (await pagesOf({ caller, service }, asked)).flatMap(({ rows }) => rows)) {
-          const ofType = found.get(row.type) ?? new Map<string, Found>();
-          found.set(row.type, ofType);
+        for (const one of await foundBy({ caller, service }, asked, versions)) {
+          const { resourceType, id } = one.resource;
+          const ofType = found.get(resourceType) ?? new Map<string, Found>();
+          found.set(resourceType, ofType);
           // What is on its way between two owners is seen with both: the newer one counts.
-          if ((ofType.get(row.id)?.version ?? 0) >= row.version || row.json === undefined) continue;
-          ofType.set(row.id, { resource: parseJson(row.json) as Found["resource"], version: row.version });
+          if ((ofType.get(id)?.version ?? 0) < one.version) ofType.set(id, one);
         }
       } catch (error) {
         if (!isFailure(error)) throw error;
@@ -130,20 +123,41 @@ export async function ask({ caller, directory }: QueryContext, questions: BoardQ
   };
 }
 
-/** All pages of all questions to one service. */
-async function pagesOf({ caller, service }: { caller: QueryContext["caller"]; service: string }, asked: BoardQuestion[]): Promise<Page[]> {
-  const pages: Page[] = [];
-  let queries = asked.map(({ query }) => query);
+interface Source {
+  caller: QueryContext["caller"];
+  service: string;
+}
+
+/** What one service has found: which versions, and of those that are not remembered the text. */
+async function foundBy(source: Source, asked: BoardQuestion[], versions: Versions): Promise<Found[]> {
+  const found: Found[] = [];
+  const unread = new Map<string, string[]>();
+  const queries = asked.map(({ query }) => query);
+  for (const row of await rowsOf(source, queries)) {
+    const known = versions.of(row);
+    if (known) found.push(known);
+    else unread.set(row.type, [...(unread.get(row.type) ?? []), row.id]);
+  }
+  if (unread.size === 0) return found;
+  const reads = [...unread].map(([type, ids]): StoreQuery => ({ type, clauses: [idClause(ids)], sort: [], limit: PAGE, want: "rows" }));
+  for (const { json, ...row } of await rowsOf(source, reads)) if (json !== undefined) found.push(versions.note({ ...row, json }));
+  return found;
+}
+
+/** All pages of all questions to one service, asked together. */
+async function rowsOf({ caller, service }: Source, questions: StoreQuery[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  let queries = questions;
   for (let page = 0; queries.length > 0 && page < MAX_PAGES; page += 1) {
     const answers = await ownerOf(service).searchMany(caller, { queries }, { timeout: ASKED_MS });
-    pages.push(...answers);
+    for (const answer of answers) rows.push(...answer.rows);
     queries = queries.flatMap((query, index) => {
       const last = answers[index]?.rows.at(-1);
       if (!answers[index]?.more || !last || query.limit < PAGE) return [];
       return [{ ...query, after: { values: last.values, seq: last.seq, id: last.id } }];
     });
   }
-  return pages;
+  return rows;
 }
 
 /** Whether a service has failed, rather than refused: it is down, too slow, or has too much to do. */

@@ -4,12 +4,13 @@
  */
 import { Errors } from "moleculer";
 import type { ResourceOf, ResourceType } from "../../../fhir/r4.ts";
-import { idClause, referenceClause, requireParameter } from "../../../fhir/search/exact-clauses.ts";
+import { idClause, referenceClause, requireParameter, tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import { type Clause, type KeyMatch, type Row, SEP, type StoreQuery } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import type { Rights } from "../../../mesh/access/access.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
+import { CRITICAL } from "../../lab/bench.contract.ts";
 import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { BoardPart } from "../board.contract.ts";
 import type { Found, Versions } from "./versions.ts";
@@ -81,6 +82,13 @@ export function patientQuestions(patients: string[], conditions: string[]): Boar
     { part: BoardPart.isolation, query: all("Flag", [referenceClause("Flag", "patient", patients)]) },
     ...(conditions.length > 0 ? [{ part: BoardPart.diagnoses, query: all("Condition", [ids(conditions)]) }] : []),
     {
+      part: BoardPart.results,
+      query: all("Observation", [
+        tokenClause("Observation", "_tag", { system: CRITICAL.system, value: CRITICAL.waiting }),
+        referenceClause("Observation", "subject", patients),
+      ]),
+    },
+    {
       part: BoardPart.requests,
       query: all("ServiceRequest", [
         referenceClause("ServiceRequest", "subject", patients),
@@ -99,6 +107,7 @@ const TYPE_OF: Partial<Record<BoardPart, ResourceType>> = {
   isolation: "Flag",
   diagnoses: "Condition",
   requests: "ServiceRequest",
+  results: "Observation",
 };
 
 /** Parts that somebody with these rights does not see. @param rights undefined: everything is open */

@@ -21,6 +21,7 @@ import {
   stayNotFound,
 } from "./hospitalizations.errors.ts";
 import { admit, admitFromVisit, discharge, mayBeBed, lastMoveOf, placesOf, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
+import { invariants } from "./hospitalizations.invariants.ts";
 import { rules } from "./hospitalizations.rules.ts";
 import { cancelAdmission, cancelDischarge, cancelTransfer } from "./undo.model.ts";
 
@@ -36,7 +37,7 @@ interface Helpers {
 
 export default defineService<typeof hospitalizations, WithFhir & WithDirectory & Helpers>({
   name: "hospitalizations",
-  mixins: [Fhir({ owns, emits, unique: { Encounter: stayKeys }, rules })],
+  mixins: [Fhir({ owns, emits, unique: { Encounter: stayKeys }, rules, invariants })],
 
   actions: {
     admit: {

@@ -21,13 +21,12 @@ export interface HistoryCheck {
 }
 
 /** @param reference `Type/id` of a living resource of the source */
-export async function checkHistory({ source, rules, known }: HistoryCheck, reference: string): Promise<Finding[]> {
+export async function checkHistory({ source, sources, rules, known }: HistoryCheck, reference: string): Promise<Finding[]> {
   const [type = "", id = ""] = reference.split("/");
-  const { versions } = await source.store.history({ type, id, limit: MAX_VERSIONS, maxBytes: Number.MAX_SAFE_INTEGER });
+  const versions = await versionsOf(sources, type, id);
   const findings: Finding[] = [];
   const found = (invariant: string, detail: string) =>
     findings.push({ invariant, detail: `${reference}: ${detail}`, resources: [reference] });
-  versions.reverse();
   const [first] = versions;
   // What has moved here from another owner begins with the version that it had there.
   const isGap = versions.some(({ version }, index) => index > 0 && version !== (versions[index - 1]?.version ?? 0) + 1);
@@ -48,6 +47,17 @@ export async function checkHistory({ source, rules, known }: HistoryCheck, refer
     if (rule.check(change, known)) found(rule.id, rule.says);
   }
   return findings;
+}
+
+/** Of all owners that it has had, oldest first; the newest of very many. What has moved away is a version of the one it went to. */
+async function versionsOf(sources: Source[], type: string, id: string): Promise<StoredResource[]> {
+  const all = new Map<number, StoredResource>();
+  for (const { store, owns } of sources) {
+    if (!owns.has(type)) continue;
+    const { versions } = await store.history({ type, id, limit: MAX_VERSIONS, maxBytes: Number.MAX_SAFE_INTEGER });
+    for (const one of versions) if (one.json !== undefined || !all.has(one.version)) all.set(one.version, one);
+  }
+  return [...all.values()].sort((a, b) => a.version - b.version).slice(-MAX_VERSIONS);
 }
 
 const bodyOf = (version: StoredResource | undefined) =>

@@ -28,6 +28,7 @@ import {
   voidDispense,
 } from "./pharmacy.model.ts";
 import { effects } from "./pharmacy.effects.ts";
+import { invariants } from "./pharmacy.invariants.ts";
 import { rules } from "./pharmacy.rules.ts";
 import { keptOf, newReturn } from "./returns.model.ts";
 import { adjustmentOf } from "./stocktaking.model.ts";
@@ -59,6 +60,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       unique: { MedicationAdministration: doseKeys },
       rules,
       effects,
+      invariants,
     }),
   ],
 

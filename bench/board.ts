@@ -21,8 +21,9 @@ try {
   const fhir = new Client(running.base);
   const api = new Client(running.base.replace(/\/fhir$/, "/api"));
   const beds = await openWards(api);
-  for (let from = 0; from < beds.length; from += 50)
+  for (let from = 0; from < beds.length; from += 50) {
     await fhir.send("", "POST", JSON.stringify(admissions(beds.slice(from, from + 50), from)));
+  }
   const house = await measure(api, "/wards/board");
   const [ward = ""] = house.wards;
   const one = await measure(api, `/wards/board?ward=${ward}`);

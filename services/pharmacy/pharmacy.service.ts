@@ -249,8 +249,9 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       async handler(ctx) {
         const now = new Date();
         const counts: Record<string, number> = {};
-        for (const { patient } of await this.doses.of(ctx.params.patients, now.getTime(), now))
+        for (const { patient } of await this.doses.of(ctx.params.patients, now.getTime(), now)) {
           counts[patient] = (counts[patient] ?? 0) + 1;
+        }
         return counts;
       },
     },

@@ -1,7 +1,6 @@
 import type { Context, Service } from "moleculer";
 import type { Location, Stored } from "../../fhir/r4.ts";
 import { idClause } from "../../fhir/search/exact-clauses.ts";
-import { parseJson } from "../../fhir/json.ts";
 import type { Clause, Page } from "../../fhir/search/query.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { type ResourceVersion, type ShownResource, versionsOf } from "../../federation/owner-contract.ts";
@@ -10,6 +9,9 @@ import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { BOARD_TOUCHED, MAX_TOUCHED, type Touched } from "./board-events.contract.ts";
 import { locate, ON_BOARD } from "./board/locate.ts";
+import { reasonRule } from "../../mesh/param-rules.ts";
+import { addBeds, changePlace, closePlace } from "./place-actions.ts";
+import { described, reopened, suitableBeds, withCleaning } from "./places.model.ts";
 import { type HouseWard, houseOf } from "./board/house.ts";
 import { readBoard } from "./board/read-board.ts";
 import { Versions } from "./board/versions.ts";
@@ -20,10 +22,11 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { creation } from "../../mixins/fhir/steps.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { StoreCache } from "../../store/store-cache.ts";
-import { emits, owns, type Bed, BedStatus, type wards } from "./wards.contract.ts";
+import { emits, owns, type Bed, BedStatus, Cleaning, type wards } from "./wards.contract.ts";
 import { BED_NAME_TAKEN, bedNameTaken, WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
 import { bedOf, isBed, newWard, partOf, wardKeys, withOccupancy } from "./wards.model.ts";
 import { effects } from "./wards.effects.ts";
+import { bedIn, shownPages } from "./shown.ts";
 import { rules } from "./wards.rules.ts";
 
 /** A bed and the room that it is in. */
@@ -49,6 +52,14 @@ type This = Service & WithFhir & WithDirectory & Own;
 const MAX_BEDS = 1_000;
 /** Locations that are looked through for beds, the oldest: a large hospital has some thousand. */
 const MAX_LOCATIONS = 50_000;
+/** Beds in one answer to a search by need. */
+const MAX_FOUND = 200;
+const ATTRIBUTES = {
+  type: "array",
+  max: 20,
+  unique: true,
+  items: { type: "string", pattern: /^[a-z][a-z0-9-]{0,39}$/, messages: { stringPattern: "Small letters, digits and hyphens." } },
+} as const;
 const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
 
 export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
@@ -121,6 +132,86 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       },
     },
 
+    addBeds: {
+      rest: "POST",
+      summary: "Add beds to a room",
+      params: {
+        room: referenceTo("Location"),
+        beds: { type: "array", min: 1, max: 50, items: NAME },
+        attributes: { ...ATTRIBUTES, optional: true },
+        $$strict: true,
+      },
+      handler(ctx) {
+        return addBeds(this, ctx.params);
+      },
+    },
+
+    describe: {
+      rest: "POST",
+      summary: "Say what a bed or room has, and whom it is for",
+      params: {
+        location: referenceTo("Location"),
+        attributes: { ...ATTRIBUTES, optional: true },
+        sex: { type: "enum", values: ["male", "female", "any"], optional: true },
+        $$strict: true,
+      },
+      handler(ctx) {
+        return changePlace(this, ctx.params.location, (place) => described(place, ctx.params));
+      },
+    },
+
+    setCleaning: {
+      rest: "POST",
+      summary: "Say how clean a bed is",
+      params: { bed: referenceTo("Location"), cleaning: { type: "enum", values: Object.values(Cleaning) }, $$strict: true },
+      handler(ctx) {
+        return changePlace(this, ctx.params.bed, (bed) => withCleaning(bed, ctx.params.cleaning));
+      },
+    },
+
+    close: {
+      rest: "POST",
+      summary: "Close a bed, a room or a ward",
+      params: { location: referenceTo("Location"), reason: reasonRule, $$strict: true },
+      async handler(ctx) {
+        return closePlace(this, ctx, await this.readHouse());
+      },
+    },
+
+    reopen: {
+      rest: "POST",
+      summary: "Open a bed, a room or a ward again",
+      params: { location: referenceTo("Location"), $$strict: true },
+      handler(ctx) {
+        return changePlace(this, ctx.params.location, reopened);
+      },
+    },
+
+    findBeds: {
+      rest: "GET",
+      summary: "Free beds for who needs something of them",
+      params: {
+        ward: { ...referenceTo("Location"), optional: true },
+        needs: { type: "string", pattern: /^[a-z][a-z0-9-]*(,[a-z][a-z0-9-]*){0,19}$/, max: 500, optional: true },
+        sex: { type: "enum", values: ["male", "female"], optional: true },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { ward, sex, needs = "" } = ctx.params;
+        const [house, taken] = await Promise.all([
+          this.house.get(this.store, "", () => this.readHouse()),
+          takenBeds({ caller: ctx, directory: this.directory }),
+        ]);
+        const asked = {
+          needs: needs.split(",").filter(Boolean),
+          taken,
+          ...(ward !== undefined && { ward }),
+          ...(sex !== undefined && { sex }),
+        };
+        return suitableBeds(house, asked).slice(0, MAX_FOUND);
+      },
+    },
+
     locate: {
       params: { touched: { type: "array", max: MAX_TOUCHED, items: "object" }, $$strict: true },
       async handler(ctx) {
@@ -189,10 +280,10 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
         return stored && json !== undefined ? { ...stored, json, ...(bedIn(json) && { isDerived: true }) } : stored;
       },
       async "fhir.search"(this: This, ctx: Context, page: Page) {
-        return (await shownPages(this, ctx, [page]))[0];
+        return (await shownPages((texts) => this.shown(ctx, texts), [page]))[0];
       },
       "fhir.searchMany"(this: This, ctx: Context, pages: Page[]) {
-        return shownPages(this, ctx, pages);
+        return shownPages((texts) => this.shown(ctx, texts), pages);
       },
     },
   },
@@ -208,27 +299,4 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
 async function touchBoards(this: Service, { id, payload }: DurableEvent<ResourceVersion>): Promise<void> {
   const { type, id: resource, version } = payload;
   await this.broker.broadcast(BOARD_TOUCHED, { id, type, resource, version } satisfies Touched);
-}
-
-/** The bed of a resource's text; most texts are none, which is seen without parsing them. */
-function bedIn(text: string | undefined): Stored<Location> | undefined {
-  if (!text?.startsWith('{"resourceType":"Location"') || !/"(?:bd|operationalStatus)"/.test(text)) return undefined;
-  const location = parseJson(text) as Stored<Location>;
-  return isBed(location) ? location : undefined;
-}
-
-/** Pages of a search with what they show of beds; one question for all. */
-async function shownPages(service: This, ctx: Context, pages: Page[]): Promise<Page[]> {
-  const shown = await service.shown(
-    ctx,
-    pages.flatMap(({ rows }) => rows.map(({ json }) => json)),
-  );
-  const rest = shown.values();
-  return pages.map((page) => ({
-    ...page,
-    rows: page.rows.map((row) => {
-      const json = rest.next().value;
-      return json === undefined ? row : { ...row, json };
-    }),
-  }));
 }

@@ -1,5 +1,6 @@
 import { action } from "../../mesh/contract.ts";
 import type { Board } from "./board.contract.ts";
+import type { Census } from "./census.contract.ts";
 import type { BoardChanges, Touched } from "./board-events.contract.ts";
 
 /** The FHIR types that this service owns. */
@@ -99,4 +100,12 @@ export const wards = {
    * @throws 503 when who lies where is not known now
    */
   findBeds: action<{ ward?: string; needs?: string; sex?: "male" | "female" }, FoundBed[]>("wards.findBeds"),
+  /**
+   * Who was where at each midnight from one day to another, by the hospital's clocks, and how long those stayed who left: figures of each ward.
+   * At most 92 days; beds are counted as they are today.
+   * @throws 422 DAYS_IMPOSSIBLE, CENSUS_TOO_LARGE; 503 when who lay where is not known now
+   */
+  census: action<{ from: string; to: string; ward?: string }, Census>("wards.census"),
+  /** The same as comma-separated values (RFC 4180), a line for each day and ward. @throws as `census` */
+  censusCsv: action<{ from: string; to: string; ward?: string }, string>("wards.censusCsv"),
 };

@@ -7,9 +7,11 @@ import { type ResourceVersion, type ShownResource, versionsOf } from "../../fede
 import { asSystem } from "../../mesh/access/access.ts";
 import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
-import { BOARD_TOUCHED, MAX_TOUCHED, type Touched } from "./board-events.contract.ts";
+import { BOARD_TOUCHED, type Touched } from "./board-events.contract.ts";
 import { locate, ON_BOARD } from "./board/locate.ts";
-import { reasonRule } from "../../mesh/param-rules.ts";
+import type { Census } from "./census.contract.ts";
+import { csvOf } from "./census/census.model.ts";
+import { readCensus } from "./census/read-census.ts";
 import { addBeds, changePlace, closePlace } from "./place-actions.ts";
 import { described, reopened, suitableBeds, withCleaning } from "./places.model.ts";
 import { type HouseWard, houseOf } from "./board/house.ts";
@@ -20,13 +22,14 @@ import { defineService } from "../../mesh/contract.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { creation } from "../../mixins/fhir/steps.ts";
-import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
+import { splitReference } from "../../mixins/fhir/reference.ts";
 import { StoreCache } from "../../store/store-cache.ts";
-import { emits, owns, type Bed, BedStatus, Cleaning, type wards } from "./wards.contract.ts";
+import { emits, owns, type Bed, type wards } from "./wards.contract.ts";
 import { BED_NAME_TAKEN, bedNameTaken, WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
 import { bedOf, isBed, newWard, partOf, wardKeys, withOccupancy } from "./wards.model.ts";
 import { effects } from "./wards.effects.ts";
 import { bedIn, shownPages } from "./shown.ts";
+import { params } from "./wards.params.ts";
 import { rules } from "./wards.rules.ts";
 
 /** A bed and the room that it is in. */
@@ -41,6 +44,7 @@ interface Own {
   known: StoreCache<PlacedBed[]>;
   versions: Versions;
   readHouse(): Promise<HouseWard[]>;
+  readCensus(ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census>;
   findBeds(ward?: string): Promise<PlacedBed[]>;
   locations(clause: Clause): Promise<Stored<Location>[]>;
   shown(ctx: Context, texts: (string | undefined)[]): Promise<(string | undefined)[]>;
@@ -54,13 +58,6 @@ const MAX_BEDS = 1_000;
 const MAX_LOCATIONS = 50_000;
 /** Beds in one answer to a search by need. */
 const MAX_FOUND = 200;
-const ATTRIBUTES = {
-  type: "array",
-  max: 20,
-  unique: true,
-  items: { type: "string", pattern: /^[a-z][a-z0-9-]{0,39}$/, messages: { stringPattern: "Small letters, digits and hyphens." } },
-} as const;
-const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
 
 export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   name: "wards",
@@ -73,16 +70,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     open: {
       rest: "POST",
       summary: "Open a ward with its rooms and beds",
-      params: {
-        name: NAME,
-        rooms: {
-          type: "array",
-          min: 1,
-          max: 200,
-          items: { type: "object", strict: true, props: { name: NAME, beds: { type: "array", min: 1, max: 50, items: NAME } } },
-        },
-        $$strict: true,
-      },
+      params: params.open,
       async handler(ctx) {
         const { ward, locations } = newWard(ctx.params.name, ctx.params.rooms);
         try {
@@ -99,11 +87,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       rest: "GET",
       formerly: "beds",
       summary: "Beds, free and taken",
-      params: {
-        ward: { ...referenceTo("Location"), optional: true },
-        status: { type: "enum", values: Object.values(BedStatus), optional: true },
-        $$strict: true,
-      },
+      params: params.listBeds,
       async handler(ctx) {
         const { ward, status } = ctx.params;
         const [beds, taken] = await Promise.all([
@@ -123,7 +107,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     board: {
       rest: "GET",
       summary: "The wards as they stand: beds, patients, what waits",
-      params: { ward: { ...referenceTo("Location"), optional: true }, $$strict: true },
+      params: params.board,
       async handler(ctx) {
         const { ward } = ctx.params;
         const house = await this.house.get(this.store, "", () => this.readHouse());
@@ -135,12 +119,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     addBeds: {
       rest: "POST",
       summary: "Add beds to a room",
-      params: {
-        room: referenceTo("Location"),
-        beds: { type: "array", min: 1, max: 50, items: NAME },
-        attributes: { ...ATTRIBUTES, optional: true },
-        $$strict: true,
-      },
+      params: params.addBeds,
       handler(ctx) {
         return addBeds(this, ctx.params);
       },
@@ -149,12 +128,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     describe: {
       rest: "POST",
       summary: "Say what a bed or room has, and whom it is for",
-      params: {
-        location: referenceTo("Location"),
-        attributes: { ...ATTRIBUTES, optional: true },
-        sex: { type: "enum", values: ["male", "female", "any"], optional: true },
-        $$strict: true,
-      },
+      params: params.describe,
       handler(ctx) {
         return changePlace(this, ctx.params.location, (place) => described(place, ctx.params));
       },
@@ -163,7 +137,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     setCleaning: {
       rest: "POST",
       summary: "Say how clean a bed is",
-      params: { bed: referenceTo("Location"), cleaning: { type: "enum", values: Object.values(Cleaning) }, $$strict: true },
+      params: params.setCleaning,
       handler(ctx) {
         return changePlace(this, ctx.params.bed, (bed) => withCleaning(bed, ctx.params.cleaning));
       },
@@ -172,7 +146,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     close: {
       rest: "POST",
       summary: "Close a bed, a room or a ward",
-      params: { location: referenceTo("Location"), reason: reasonRule, $$strict: true },
+      params: params.close,
       async handler(ctx) {
         return closePlace(this, ctx, await this.readHouse());
       },
@@ -181,7 +155,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     reopen: {
       rest: "POST",
       summary: "Open a bed, a room or a ward again",
-      params: { location: referenceTo("Location"), $$strict: true },
+      params: params.reopen,
       handler(ctx) {
         return changePlace(this, ctx.params.location, reopened);
       },
@@ -190,12 +164,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     findBeds: {
       rest: "GET",
       summary: "Free beds for who needs something of them",
-      params: {
-        ward: { ...referenceTo("Location"), optional: true },
-        needs: { type: "string", pattern: /^[a-z][a-z0-9-]*(,[a-z][a-z0-9-]*){0,19}$/, max: 500, optional: true },
-        sex: { type: "enum", values: ["male", "female"], optional: true },
-        $$strict: true,
-      },
+      params: params.findBeds,
       async handler(ctx) {
         const { ward, sex, needs = "" } = ctx.params;
         const [house, taken] = await Promise.all([
@@ -212,8 +181,27 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       },
     },
 
+    census: {
+      rest: "GET",
+      summary: "Figures of the wards, day by day",
+      params: params.census,
+      handler(ctx) {
+        return this.readCensus(ctx, ctx.params);
+      },
+    },
+
+    censusCsv: {
+      rest: "GET",
+      summary: "Figures of the wards, day by day, as comma-separated values",
+      produces: "text/csv",
+      params: params.census,
+      async handler(ctx) {
+        return csvOf(await this.readCensus(ctx, ctx.params));
+      },
+    },
+
     locate: {
-      params: { touched: { type: "array", max: MAX_TOUCHED, items: "object" }, $$strict: true },
+      params: params.locate,
       async handler(ctx) {
         const house = await this.house.get(this.store, "", () => this.readHouse());
         return locate(
@@ -226,6 +214,13 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   },
 
   methods: {
+    async readCensus(this: This, ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census> {
+      const house = (await this.house.get(this.store, "", () => this.readHouse())).filter(
+        ({ location }) => asked.ward === undefined || location === asked.ward,
+      );
+      return readCensus({ caller: asSystem(ctx as never, "wards"), directory: this.directory }, house, asked);
+    },
+
     async readHouse(this: This): Promise<HouseWard[]> {
       const locations: Stored<Location>[] = [];
       for await (const location of this.fhir.each({ type: "Location", clauses: [] })) {

@@ -41,9 +41,11 @@ export function described<Of extends Location>(
   place: Of,
   { attributes, sex }: { attributes?: string[]; sex?: "male" | "female" | "any" },
 ): Of {
-  const has = attributes?.map(
-    (code): Extension => ({ url: CHARACTERISTIC, valueCodeableConcept: { coding: [{ system: ATTRIBUTE, code }] } }),
-  );
+  const has =
+    attributes &&
+    [...new Set(attributes)].map(
+      (code): Extension => ({ url: CHARACTERISTIC, valueCodeableConcept: { coding: [{ system: ATTRIBUTE, code }] } }),
+    );
   const kept = (place.extension ?? []).filter(({ url }) => (url !== CHARACTERISTIC || !has) && (url !== ROOM_SEX || sex === undefined));
   const extension = [...kept, ...(has ?? []), ...(sex === "male" || sex === "female" ? [{ url: ROOM_SEX, valueCode: sex }] : [])];
   return withExtensions(place, extension);

@@ -103,7 +103,7 @@ export const wards = {
   /**
    * Who was where at each midnight from one day to another, by the hospital's clocks, and how long those stayed who left: figures of each ward.
    * At most 92 days; beds are counted as they are today.
-   * @throws 422 DAYS_IMPOSSIBLE, CENSUS_TOO_LARGE; 503 when who lay where is not known now
+   * @throws 409 DAYS_IMPOSSIBLE, CENSUS_TOO_LARGE; 503 when who lay where is not known now
    */
   census: action<{ from: string; to: string; ward?: string }, Census>("wards.census"),
   /** The same as comma-separated values (RFC 4180), a line for each day and ward. @throws as `census` */

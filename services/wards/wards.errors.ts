@@ -42,10 +42,10 @@ export const stillOccupied = (location: string, beds: string[]) =>
 export const placeChanged = (location: string) =>
   new MoleculerClientError("Somebody changed it meanwhile: look and try again.", 409, "PLACE_CHANGED", { location });
 
-/** 422: a census is of some days. */
+/** 409: a census is of some days. */
 export const daysImpossible = () =>
-  new MoleculerClientError("`to` is not before `from`, and there are 92 days between them at most.", 422, "DAYS_IMPOSSIBLE");
+  new MoleculerClientError("`to` is not before `from`, and there are 92 days between them at most.", 409, "DAYS_IMPOSSIBLE");
 
-/** 422: it would take too long. */
+/** 409: it would take too long. */
 export const censusTooLarge = () =>
-  new MoleculerClientError("Too many stays in these days: ask for fewer days at once.", 422, "CENSUS_TOO_LARGE");
+  new MoleculerClientError("Too many stays in these days: ask for fewer days at once.", 409, "CENSUS_TOO_LARGE");

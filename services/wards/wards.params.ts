@@ -7,7 +7,6 @@ import { BedStatus, Cleaning } from "./wards.contract.ts";
 const ATTRIBUTES = {
   type: "array",
   max: 20,
-  unique: true,
   items: { type: "string", pattern: /^[a-z][a-z0-9-]{0,39}$/, messages: { stringPattern: "Small letters, digits and hyphens." } },
 } as const;
 const DAY = {

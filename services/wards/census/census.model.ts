@@ -19,7 +19,7 @@ export interface Days {
   zone: string;
 }
 
-/** @param from, to YYYY-MM-DD @throws 422 DAYS_IMPOSSIBLE */
+/** @param from, to YYYY-MM-DD @throws 409 DAYS_IMPOSSIBLE */
 export function daysBetween(from: string, to: string, zone: string): Days {
   const [first, last] = [from, to].map((day) => Date.parse(day) / DAY_MS) as [number, number];
   if (!(last >= first) || last - first >= MAX_DAYS) throw daysImpossible();

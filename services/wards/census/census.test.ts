@@ -105,7 +105,7 @@ describe("the census", () => {
         ["2026-03-02", "2026-03-01"],
         ["2026-01-01", "2026-12-31"],
       ] as const) {
-        await expect(wards.census(clinic.caller, { from, to })).rejects.toEqual(refusal(422, "DAYS_IMPOSSIBLE"));
+        await expect(wards.census(clinic.caller, { from, to })).rejects.toEqual(refusal(409, "DAYS_IMPOSSIBLE"));
       }
     });
   });

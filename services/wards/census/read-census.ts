@@ -21,7 +21,7 @@ const ofCodes = (parameter: string, values: string[]): Clause => ({
   any: values.map((value) => ({ prefix: `=${value}${SEP}` })),
 });
 
-/** @param mesh asks as the service itself: the figures have no patient data @throws 422 DAYS_IMPOSSIBLE, CENSUS_TOO_LARGE; 503 */
+/** @param mesh asks as the service itself: the figures have no patient data @throws 409 DAYS_IMPOSSIBLE, CENSUS_TOO_LARGE; 503 */
 export async function readCensus(mesh: QueryContext, house: HouseWard[], { from, to }: { from: string; to: string }): Promise<Census> {
   const days = daysBetween(from, to, hospitalZone());
   const [begin, end] = momentsOf(days);

@@ -37,6 +37,7 @@ export const RULE_NAMES: readonly string[] = [
   "invoice-status",
   "invoice-subject",
   "invoice-total",
+  "location-occupied",
   "location-rested-on",
   "medication-administration-one-patient",
   "medication-administration-prescription",

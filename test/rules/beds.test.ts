@@ -32,6 +32,13 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
   };
   const put = (resource: Record<string, unknown>) => at.fhir.send("PUT", `/${resource.resourceType}/${resource.id}`, resource);
 
+  at.refuses("location-occupied", "to close a bed while somebody lies there, but not to say that it is dirty", {
+    stored: { resourceType: "Location", status: "active", physicalType: { coding: [{ code: "bd" }] } },
+    under: async (it) => at.stored(await stay(`Location/${it.id}`)),
+    change: (it) => ({ ...it, status: "inactive" }),
+    instead: (it) => ({ ...it, operationalStatus: { code: "K" } }),
+    as: { status: 409, expression: "Location.status" },
+  });
   at.refuses("encounter-bed", "a stay in a bed that is out of use", {
     create: async () => {
       const { a } = await newBeds();

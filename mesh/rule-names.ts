@@ -42,6 +42,7 @@ export const RULE_NAMES: readonly string[] = [
   "location-occupied",
   "location-rested-on",
   "medication-administration-one-patient",
+  "medication-administration-prescription",
   "medication-administration-references",
   "medication-administration-status",
   "medication-administration-subject",

@@ -1,7 +1,12 @@
 import { action } from "../../mesh/contract.ts";
+import type { Board } from "./board.contract.ts";
+import type { BoardChanges, Touched } from "./board-events.contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = ["Location", "Device", "Endpoint"];
+
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["Location"];
 
 /** A ward with its rooms and beds; each is a FHIR Location. */
 export interface Ward {
@@ -40,4 +45,11 @@ export const wards = {
   open: action<{ name: string; rooms: { name: string; beds: string[] }[] }, Ward>("wards.open"),
   /** Beds in order of creation, the first 1,000 of those asked for: of one ward or room, in one state, or all. */
   listBeds: action<{ ward?: string; status?: BedStatus }, Bed[]>("wards.listBeds"),
+  /**
+   * The wards, or one of them, as they stand: beds, who lies in them, what waits. What a service that is down would tell is named as unknown,
+   * what the caller may not see is left out and named as hidden.
+   */
+  board: action<{ ward?: string }, Board>("wards.board"),
+  /** Which boards these versions change; for gateways, which tell those that look at one (`GET /api/wards/board/events`). At most MAX_TOUCHED. */
+  locate: action<{ touched: Touched[] }, BoardChanges>("wards.locate"),
 };

@@ -271,8 +271,9 @@ export async function settled(mesh: Mesh): Promise<void> {
   const { entry = [] } = (await (await fetch(`${gateway}/fhir/Patient?_count=1000&_elements=id`)).json()) as { entry?: Resource[] };
   for (const { resource } of entry) {
     const source = `Patient/${resource.id}`;
-    while ((await patients.mergeState(mesh.caller, { source })).state === "running")
+    while ((await patients.mergeState(mesh.caller, { source })).state === "running") {
       await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
   for (;;) {
     const open = await Promise.all(

@@ -32,7 +32,8 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
   };
   const put = (resource: Record<string, unknown>) => at.fhir.send("PUT", `/${resource.resourceType}/${resource.id}`, resource);
 
-  it("location-occupied: a bed is taken out of use when nobody lies in it any more, also where all write at once", async () => {
+  it("take a bed out of use when nobody lies in it any more, also where all write at once", async () => {
+    // By the rule "location-occupied".
     const { a } = await newBeds();
     const close = async (status: string) => put({ ...(await at.fhir.get(`/${a}`)).body, status });
     const { reference } = await at.stored(await stay(a));

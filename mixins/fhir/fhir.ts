@@ -12,7 +12,8 @@ import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
-import { asSystem } from "../../mesh/access/access.ts";
+import { accessOf, asSystem } from "../../mesh/access/access.ts";
+import { currentCall } from "../../mesh/access/current-call.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { requireTime } from "../../mesh/deadline.ts";
 import { livenessOf } from "../../mesh/liveness.ts";
@@ -95,10 +96,13 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   /** What a service writes by itself, for the request that it is answering. */
   const write = async (service: This, steps: OwnerStep[]): Promise<StepResult[]> => {
     const call = keyedCall();
-    if (!call) return (await service.writes.write(steps, { caller: asSystem(service.broker, RULES), work: undefined })).map(resultOf(true));
+    const author = authorOfOwn(service);
+    if (!call) {
+      return (await service.writes.write(steps, { caller: asSystem(service.broker, RULES), work: undefined, author })).map(resultOf(true));
+    }
     const { meta } = call;
     const tx = newPart(meta.keyed);
-    const results = await prepareUnder(service, tx, steps, { caller: asSystem(call as never, RULES), work: workOf(call) }, true);
+    const results = await prepareUnder(service, tx, steps, { caller: asSystem(call as never, RULES), work: workOf(call), author }, true);
     notePart(meta, { tx, owner: service.name });
     return asCommitted(results, meta.keyed.at);
   };
@@ -124,7 +128,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           return guarded(this, async () => {
             const mayRead = await requireMayWrite(ctx, this.store, steps);
             // A caller that has given up takes it for undone, or has it done elsewhere by now.
-            const how = { caller: asSystem(ctx as never, RULES), work: workOf(ctx), ...(key && { key }), mayBegin: () => requireTime(ctx) };
+            const how = { ...mannerOf(ctx), ...(key && { key }) };
             const results = await this.writes.write(steps, how);
             if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
             return results.map((result, index) => resultOf(representation && mayRead(steps[index]))(result));
@@ -138,8 +142,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const { tx, steps, representation, elsewhere } = ctx.params;
           return guarded(this, async () => {
             const mayRead = await requireMayWrite(ctx, this.store, steps);
-            const caller = asSystem(ctx as never, RULES);
-            const how = { caller, work: workOf(ctx), ...(elsewhere && { elsewhere }), mayBegin: () => requireTime(ctx) };
+            const how = { ...mannerOf(ctx), ...(elsewhere && { elsewhere }) };
             const results = await prepareUnder(this, tx, steps, how, representation);
             return results.map(({ json, ...result }, index) =>
               json !== undefined && mayRead(steps[index]) ? { ...result, json } : result,
@@ -276,6 +279,21 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       }),
     ],
   };
+}
+
+/** How a write that was called for is made. */
+const mannerOf = (ctx: Context): WriteManner => ({
+  caller: asSystem(ctx as never, RULES),
+  work: workOf(ctx),
+  author: accessOf(ctx.broker).authorOf(ctx as never),
+  mayBegin: () => requireTime(ctx),
+});
+
+/** Who a service writes for: who has called what it is doing, or nobody but itself. */
+function authorOfOwn({ broker, name }: Service): string | undefined {
+  const access = accessOf(broker);
+  const call = currentCall();
+  return call ? access.authorOf(call as never) : access.systemAuthor(name);
 }
 
 /** As whom an owner asks others what its rules want to know. */

@@ -4,7 +4,7 @@
  */
 import type { Context } from "moleculer";
 import { asGuarded, requireMayCall } from "../../mesh/access/guard.ts";
-import type { HistoryPage } from "../../federation/owner-contract.ts";
+import type { AuthorsPage, HistoryPage } from "../../federation/owner-contract.ts";
 import { notFound } from "../../federation/errors.ts";
 import type { Clause, KeyRow, StoreQuery } from "../../fhir/search/query.ts";
 import type { StoredResource } from "../../store/store.ts";
@@ -38,6 +38,12 @@ const GUARDS: Record<string, Guard> = {
     if (type !== undefined && sight.reach(type, interaction) === "none") return { versions: [], more: false } satisfies HistoryPage;
     const page = (await ask(params)) as HistoryPage;
     return { ...page, versions: page.versions.filter((version) => isVisible(sight, version, interaction)) };
+  },
+  "fhir.authors": async (sight, params: { type: string; ids: string[] }, ask) => {
+    if (sight.reach(params.type, "r") === "none") return { versions: [], more: false } satisfies AuthorsPage;
+    const { versions, more } = (await ask(params)) as { versions: StoredResource[]; more: boolean };
+    const seen = versions.filter((version) => isVisible(sight, version));
+    return { versions: seen.map(({ json: _, ...version }) => version), more } satisfies AuthorsPage;
   },
   "fhir.search": async (sight, params: { query: StoreQuery }, ask) => {
     const query = narrowed(sight, params.query);

@@ -13,6 +13,7 @@ import type { Caller } from "../../mesh/caller.ts";
 import { NONE_LIVING } from "../../fhir/preconditions.ts";
 import type { Place, Reliance, Store } from "../../store/store.ts";
 import type { Write, WriteKey, WriteResult } from "../../store/writes.ts";
+import { isResourceStep } from "../../store/plan-write.ts";
 import { StoreError, StoreErrorType } from "../../store/store-error.ts";
 import { prepareWrites } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
@@ -36,6 +37,8 @@ export interface WriteManner {
   elsewhere?: MadeElsewhere;
   /** Called before anything is stored. @throws when the caller waits no more */
   mayBegin?(): void;
+  /** Who writes, as it is kept with the versions; absent where nobody is asked. */
+  author?: string | undefined;
   /** The transaction that it is prepared for. */
   tx?: string;
 }
@@ -71,7 +74,7 @@ export class OwnerWrites {
   /** All steps or none. @throws what the steps, the rules or the store refuse */
   write(steps: OwnerStep[], manner: WriteManner): Promise<WriteResult[]> {
     return this.#bound(steps, async (bound) => {
-      const checked = await this.#checked(bound, manner);
+      const checked = signed(await this.#checked(bound, manner), manner);
       return this.#stored(bound, checked, manner, ({ writes, reliance }) => this.#owner.store.write(writes, manner.key, reliance));
     });
   }
@@ -79,7 +82,7 @@ export class OwnerWrites {
   /** All steps, stored but not visible. */
   prepare(tx: string, steps: OwnerStep[], manner: WriteManner): Promise<{ results: WriteResult[]; writes: Write[] }> {
     return this.#bound(steps, async (bound) => {
-      const checked = await this.#checked(bound, { ...manner, tx });
+      const checked = signed(await this.#checked(bound, { ...manner, tx }), manner);
       const results = await this.#stored(bound, checked, manner, ({ writes, reliance }) => this.#owner.store.prepare(tx, writes, reliance));
       if (checked.fenced.places.length > 0) this.#noteFenced(tx, checked.fenced);
       return { results, writes: checked.writes };
@@ -204,6 +207,12 @@ interface Checked {
   derived?: DerivedSteps;
   /** What is deleted and must not be referred to meanwhile. */
   fenced: Fenced;
+}
+
+/** Each version with its author, what follows from the steps as well. Whatever a step says of itself does not count. */
+function signed(checked: Checked, { author }: WriteManner): Checked {
+  if (author === undefined) return checked;
+  return { ...checked, writes: checked.writes.map((write) => (isResourceStep(write) ? { ...write, author } : write)) };
 }
 
 const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.keepsLabels === true;

@@ -8,8 +8,10 @@ import { indexOf } from "../../fhir/search/extract.ts";
 import { MAX_INDEX_ROWS } from "../../fhir/search/index-row-builder.ts";
 import { profilesClaimedBy, validate, validateWithProfiles } from "../../fhir/validate/index.ts";
 import type { Profile } from "../../fhir/validate/profiles/tree.ts";
-import { invalidResource, type IssueOfStep, resourceOfType } from "../../federation/errors.ts";
-import type { OwnerStep } from "../../federation/owner-contract.ts";
+import { invalidResource, type IssueOfStep, reservedId, resourceOfType } from "../../federation/errors.ts";
+import { type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
+import { PROVENANCE } from "../../federation/version-authors.ts";
+import { isVersionProvenance } from "../../federation/version-provenance.ts";
 import type { Profiles } from "../../federation/profiles.ts";
 import type { Write } from "../../store/writes.ts";
 import { type AnyKeys, areByFacts } from "./rules/keys.ts";
@@ -42,9 +44,12 @@ export interface PreparedSteps {
 
 /**
  * All steps of one write.
- * @throws 400 WRONG_RESOURCE_TYPE; 422 INVALID_RESOURCE with every fault of every step; FhirError 400 for what is no JSON
+ * @throws 400 WRONG_RESOURCE_TYPE; 422 RESERVED_ID; 422 INVALID_RESOURCE with every fault of every step; FhirError 400 for what is no JSON
  */
 export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work }: WriteChecks): Promise<PreparedSteps> {
+  for (const [index, step] of steps.entries()) {
+    if (writesResource(step) && step.type === PROVENANCE && isVersionProvenance(step.id)) throw reservedId(step.id, index);
+  }
   const faults = new Faults();
   const resources = steps.map((step, index) => (bearsResource(step) ? faults.unless(index, () => parsedOf(step, index)) : undefined));
   const claimed = resources.map(profilesClaimedBy);

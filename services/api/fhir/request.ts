@@ -46,6 +46,8 @@ export interface FhirRequest {
   isCrossOrigin: boolean;
   caller: Caller;
   directory: Directory;
+  /** What the outside asks for has authors. */
+  showsAuthors: true;
   /** Stored profiles, for `$validate`. */
   profiles: Profiles;
 }
@@ -74,6 +76,7 @@ export function fhirRequest(
     header,
     body: (...also) => textBody(request, also),
     bytes: () => readBytes(request),
+    showsAuthors: true,
     ...mesh,
   };
 }

@@ -1,0 +1,50 @@
+/** Who has made a version, as it is kept beside it (`author` of a store's write). */
+import { type Identity, isSystem } from "./identity.ts";
+
+/** See the head of this file. When it was made is the version's own time. */
+export interface Author {
+  /** `Practitioner/1` of who has one, else the account; `system:<name>` of what the mesh does by itself, for nobody. */
+  who: string;
+  /** Name for people. */
+  name?: string;
+  /** `Organization/1`: in whose name the system writes (ORGANIZATION). */
+  onBehalfOf?: string;
+  /** Names of roles, separated by blanks. */
+  role: string;
+  /** The app by which it was made. */
+  client?: string;
+  /** A code of HL7's PurposeOfUse that the client has given. */
+  reason?: string;
+}
+
+/** By identity, then by organisation and reason: the same text for all that one person writes within a stamp's life. */
+const known = new WeakMap<Identity, Map<string, string>>();
+/** Texts that are remembered for one identity. */
+const MAX_TEXTS = 50;
+
+/** The author as a store keeps it. What the mesh does for a person is that person's. */
+export function authorText(identity: Identity, { onBehalfOf, reason }: Pick<Author, "onBehalfOf" | "reason"> = {}): string {
+  const name = `${onBehalfOf ?? ""} ${reason ?? ""}`;
+  const texts = known.get(identity) ?? new Map<string, string>();
+  known.set(identity, texts);
+  const before = texts.get(name);
+  if (before !== undefined) return before;
+  const person = personOf(identity);
+  const author: Author = {
+    who: person.fhirUser ?? person.sub,
+    ...(person.name && { name: person.name }),
+    ...(onBehalfOf && { onBehalfOf }),
+    role: person.roles.join(" "),
+    ...(person.client && { client: person.client }),
+    ...(reason && { reason }),
+  };
+  const text = JSON.stringify(author);
+  if (texts.size < MAX_TEXTS) texts.set(name, text);
+  return text;
+}
+
+/** Who stands behind it: the person for whom the mesh acts, or the mesh itself. */
+export const personOf = (identity: Identity): Identity => (isSystem(identity) ? (identity.for ?? identity) : identity);
+
+/** The author that a store has kept. */
+export const authorFrom = (text: string): Author => JSON.parse(text) as Author;

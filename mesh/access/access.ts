@@ -16,6 +16,8 @@ export type Reach = "all" | "none" | { patient: string };
 export interface Rights {
   with(type: string, interaction: Interaction): Reach;
   mayCall(action: string): boolean;
+  /** Whether resources may name others as their author. */
+  mayEnterForOthers: boolean;
 }
 
 /** Rights that are remembered: as many as there are combinations of roles and scopes in use. */
@@ -143,6 +145,7 @@ function rightsBy(roles: Role[], scope: string | undefined, patient: string | un
       if (reaches.size < MAX_RIGHTS) reaches.set(name, reach);
       return reach;
     },
+    mayEnterForOthers: roles.some(({ onBehalf }) => onBehalf === true),
     mayCall: (action) =>
       (scopes?.hasActions ?? true) && roles.some(({ actions }) => actions.some((pattern) => namesAction(pattern, action))),
   };

@@ -34,6 +34,7 @@ import { type WithDirectory, WithFhirDirectory } from "../../federation/director
 import { asCommitted } from "../../federation/prepare-part.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { type OwnFhir, ownFhir } from "./own-fhir.ts";
+import { writerOf } from "./own-authors.ts";
 import { OwnerWrites, type WriteManner } from "./owner-writes.ts";
 import { guardReads } from "./guard-reads.ts";
 import { requireMayWrite } from "./guard-writes.ts";
@@ -96,13 +97,13 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   /** What a service writes by itself, for the request that it is answering. */
   const write = async (service: This, steps: OwnerStep[]): Promise<StepResult[]> => {
     const call = keyedCall();
-    const author = authorOfOwn(service);
+    const who = writerOfOwn(service);
     if (!call) {
-      return (await service.writes.write(steps, { caller: asSystem(service.broker, RULES), work: undefined, author })).map(resultOf(true));
+      return (await service.writes.write(steps, { caller: asSystem(service.broker, RULES), work: undefined, ...who })).map(resultOf(true));
     }
     const { meta } = call;
     const tx = newPart(meta.keyed);
-    const results = await prepareUnder(service, tx, steps, { caller: asSystem(call as never, RULES), work: workOf(call), author }, true);
+    const results = await prepareUnder(service, tx, steps, { caller: asSystem(call as never, RULES), work: workOf(call), ...who }, true);
     notePart(meta, { tx, owner: service.name });
     return asCommitted(results, meta.keyed.at);
   };
@@ -286,14 +287,15 @@ const mannerOf = (ctx: Context): WriteManner => ({
   caller: asSystem(ctx as never, RULES),
   work: workOf(ctx),
   author: accessOf(ctx.broker).authorOf(ctx as never),
+  writer: writerOf(ctx, { isOwn: false }),
   mayBegin: () => requireTime(ctx),
 });
 
 /** Who a service writes for: who has called what it is doing, or nobody but itself. */
-function authorOfOwn({ broker, name }: Service): string | undefined {
+function writerOfOwn({ broker, name }: Service): Pick<WriteManner, "author" | "writer"> {
   const access = accessOf(broker);
   const call = currentCall();
-  return call ? access.authorOf(call as never) : access.systemAuthor(name);
+  return call ? { author: access.authorOf(call as never), writer: writerOf(call, { isOwn: true }) } : { author: access.systemAuthor(name) };
 }
 
 /** As whom an owner asks others what its rules want to know. */

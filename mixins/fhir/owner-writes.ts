@@ -15,7 +15,8 @@ import type { Place, Reliance, Store } from "../../store/store.ts";
 import type { Write, WriteKey, WriteResult } from "../../store/writes.ts";
 import { isResourceStep } from "../../store/plan-write.ts";
 import { StoreError, StoreErrorType } from "../../store/store-error.ts";
-import { prepareWrites } from "./prepare-writes.ts";
+import { ownAuthor, type Writer } from "./own-authors.ts";
+import { prepareWrites, type WriteChecks } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
 import { derive, type DerivedSteps, type EffectOf } from "./rules/effects.ts";
@@ -39,6 +40,8 @@ export interface WriteManner {
   mayBegin?(): void;
   /** Who writes, as it is kept with the versions; absent where nobody is asked. */
   author?: string | undefined;
+  /** Who writes, as resources name them; absent for what is the mesh's own. */
+  writer?: Writer | undefined;
   /** The transaction that it is prepared for. */
   tx?: string;
 }
@@ -152,7 +155,12 @@ export class OwnerWrites {
     const { profiles } = this.#owner;
     // A write that may have been carried out before finds its own version: the store knows.
     if (!manner.key?.isRepeated) refuseOutdated({ steps, before }, this.#hasRules);
-    const { writes, resources } = await prepareWrites(steps, { profiles, unique: this.#unique, work: manner.work });
+    const { writes, resources } = await prepareWrites(steps, {
+      profiles,
+      unique: this.#unique,
+      work: manner.work,
+      ownAuthor: this.#ownAuthor(manner),
+    });
     const changes = changesOf({ steps, resources, before }, this.#hasRules, new Date());
     const fenced: Fenced = { places: this.#deletedIn(changes, before), token: randomUUID() };
     if (changes.length === 0) return { writes, fenced };
@@ -170,6 +178,11 @@ export class OwnerWrites {
       const on = facts.relied;
       return { writes, fenced, derived, ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
     });
+  }
+
+  #ownAuthor({ writer }: WriteManner): WriteChecks["ownAuthor"] {
+    const { store } = this.#owner;
+    return writer && ((resource, step, index) => ownAuthor(resource, { step, index, writer, store }));
   }
 
   /** What follows from the steps: their own contents that change with it, and writes behind them. */

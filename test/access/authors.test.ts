@@ -13,6 +13,7 @@ type Json = any;
 
 describe("the authors of a closed hospital", () => {
   let mesh: Mesh;
+  let ordered: string;
   const tokens = new Map<string, string>();
   const as = (name: string): FhirHttp => fhirAt(mesh.base, tokens.get(name));
   const act = async (name: string, action: string, params: object, more: Record<string, string> = {}) => {
@@ -42,6 +43,7 @@ describe("the authors of a closed hospital", () => {
     for (const role of ["front-desk", "nurse", "system", "records-office", "auditor"] satisfies Role[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
+    ordered = await newPatient();
   }, 60_000);
   afterAll(() => mesh?.stop());
 
@@ -141,6 +143,63 @@ describe("the authors of a closed hospital", () => {
       expect(await provenances(`target=Condition/${body.id}`, role)).toEqual([]);
       expect((await as(role).get(`/Provenance/${made.id}`)).status).toBe(404);
     }
+  });
+
+  const order = (more: object = {}) => ({
+    resourceType: "ServiceRequest",
+    status: "active",
+    intent: "order",
+    subject: { reference: ordered },
+    ...more,
+  });
+  const other = { reference: "Practitioner/other" };
+
+  it("stand in the resource's own element, unless the client has named them truly", async () => {
+    expect((await as("physician").create(order())).body.requester).toEqual(ADA);
+    const mine = { reference: "Practitioner/ada" };
+    expect((await as("physician").create(order({ requester: mine }))).body.requester).toEqual(mine);
+    const result = { resourceType: "Observation", status: "final", code: { text: "Weight" } };
+    expect((await as("physician").create(result)).body.performer).toEqual([ADA]);
+    expect((await as("physician").create({ ...result, performer: [mine, other] })).body.performer).toEqual([mine, other]);
+    expect((await as("nurse").create(result)).body.performer).toBeUndefined(); // this nurse is no Practitioner here
+    const { body } = await as("physician").send("PUT", "/Observation/put-new", { ...result, id: "put-new" });
+    expect(body.performer).toEqual([ADA]);
+    const { performer: _, ...without } = body;
+    expect((await as("physician").send("PUT", "/Observation/put-new", without)).body.performer).toBeUndefined();
+    const patient = await newPatient();
+    const { visit } = await act("front-desk", "visits/open", { patient });
+    const made = await act("physician", "lab/order", { patient, encounter: visit, test: { system: "http://loinc.org", code: "718-7" } });
+    expect((await as("physician").get(`/${made.order}`)).body.requester).toEqual(ADA);
+  });
+
+  it("are nobody else: another's name is refused, also in a transaction, and what was so before stays", async () => {
+    const refused = await as("physician").create(order({ requester: other }));
+    expect([refused.status, refused.body.issue]).toEqual([
+      422,
+      [expect.objectContaining({ code: "forbidden", expression: ["ServiceRequest.requester"] })],
+    ]);
+    const entry = { resource: order({ requester: other }), request: { method: "POST", url: "ServiceRequest" } };
+    const bundle = { resourceType: "Bundle", type: "transaction", entry: [{ ...entry, resource: order() }, entry] };
+    const whole = await as("physician").send("POST", "", bundle);
+    expect([whole.status, whole.body.issue[0].expression]).toEqual([422, ["Bundle.entry[1].resource.requester"]]);
+
+    // Who may enter for others does: the author that is kept is who has done it.
+    const entered = await as("system").create(order({ requester: other }));
+    expect(entered.body.requester).toEqual(other);
+    expect(await authorsOf(`ServiceRequest/${entered.body.id}`)).toEqual([["1", "CREATE", "system", "system"]]);
+    const path = `/ServiceRequest/${entered.body.id}`;
+    expect((await as("physician").send("PUT", path, { ...entered.body, priority: "urgent" })).status).toBe(200);
+    const changed = { ...entered.body, requester: { reference: "Practitioner/third" } };
+    expect((await as("physician").send("PUT", path, changed)).status).toBe(422);
+    const patch = [{ op: "replace", path: "/requester/reference", value: "Practitioner/third" }];
+    expect((await as("physician").send("PATCH", path, patch, { "Content-Type": "application/json-patch+json" })).status).toBe(422);
+    const note = {
+      resourceType: "Provenance",
+      target: [{ reference: "Patient/1" }],
+      recorded: "2026-01-01T00:00:00Z",
+      agent: [{ who: other }],
+    };
+    expect((await as("system").create(note)).status).toBe(201);
   });
 
   it("cannot be written over: nobody stores a Provenance under such an id", async () => {

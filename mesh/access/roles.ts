@@ -62,8 +62,9 @@ function roleIn(text: string): Role | string {
   }
   const { says, types, actions, onBehalf, ...more } = role ?? {};
   if (typeof says !== "string" || says === "") return '"says" should be a sentence';
-  if (Object.keys(more).length > 0)
+  if (Object.keys(more).length > 0) {
     return `"${Object.keys(more).join('", "')}" is unknown; there are "says", "types", "actions" and "onBehalf"`;
+  }
   if (types === null || typeof types !== "object") return '"types" should be an object of types and letters';
   for (const [type, letters] of Object.entries(types)) {
     if (!TYPE.test(type)) return `"${type}" is no type of resource`;

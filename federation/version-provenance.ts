@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import type { Provenance, ProvenanceAgent } from "../fhir/r4.ts";
 import { isId } from "../fhir/ids.ts";
 import { resourceTypes } from "../fhir/search/parameters.ts";
-import { type Author, authorFrom } from "../mesh/access/author.ts";
+import { authorFrom } from "../mesh/access/author.ts";
+import type { Author } from "../mesh/access/author-contract.ts";
 import type { Place, StoredResource } from "../store/store.ts";
 
 /** A version and its author, without what it says. */

@@ -1,21 +1,6 @@
 /** Who has made a version, as it is kept beside it (`author` of a store's write). */
+import type { Author } from "./author-contract.ts";
 import { type Identity, isSystem } from "./identity.ts";
-
-/** See the head of this file. When it was made is the version's own time. */
-export interface Author {
-  /** `Practitioner/1` of who has one, else the account; `system:<name>` of what the mesh does by itself, for nobody. */
-  who: string;
-  /** Name for people. */
-  name?: string;
-  /** `Organization/1`: in whose name the system writes (ORGANIZATION). */
-  onBehalfOf?: string;
-  /** Names of roles, separated by blanks. */
-  role: string;
-  /** The app by which it was made. */
-  client?: string;
-  /** A code of HL7's PurposeOfUse that the client has given. */
-  reason?: string;
-}
 
 /** By identity, then by organisation and reason: the same text for all that one person writes within a stamp's life. */
 const known = new WeakMap<Identity, Map<string, string>>();

@@ -15,6 +15,8 @@ import type { Place, Reliance, Store } from "../../store/store.ts";
 import type { Write, WriteKey, WriteResult } from "../../store/writes.ts";
 import { isResourceStep } from "../../store/plan-write.ts";
 import { StoreError, StoreErrorType } from "../../store/store-error.ts";
+import type { AuditContext } from "../../federation/audit.ts";
+import type { AuditLog } from "./audit-log.ts";
 import { ownAuthor, type Writer } from "./own-authors.ts";
 import { prepareWrites, type WriteChecks } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
@@ -40,6 +42,8 @@ export interface WriteManner {
   mayBegin?(): void;
   /** Who writes, as it is kept with the versions; absent where nobody is asked. */
   author?: string | undefined;
+  /** What the request is noted as; absent for what is the mesh's own. */
+  trail?: AuditContext | undefined;
   /** Who writes, as resources name them; absent for what is the mesh's own. */
   writer?: Writer | undefined;
   /** The transaction that it is prepared for. */
@@ -49,7 +53,7 @@ export interface WriteManner {
 /** A step that brings a resource. */
 type TextStep = Extract<OwnerStep, { op: "create" | "update" }>;
 
-type Owner = Service & WithDirectory & { store: Store; profiles: Profiles };
+type Owner = Service & WithDirectory & { store: Store; profiles: Profiles; audit: AuditLog };
 
 /** What a service has given to the mixin. */
 interface WhatHolds {
@@ -77,7 +81,7 @@ export class OwnerWrites {
   /** All steps or none. @throws what the steps, the rules or the store refuse */
   write(steps: OwnerStep[], manner: WriteManner): Promise<WriteResult[]> {
     return this.#bound(steps, async (bound) => {
-      const checked = signed(await this.#checked(bound, manner), manner);
+      const checked = this.#noted(bound, signed(await this.#checked(bound, manner), manner), manner);
       return this.#stored(bound, checked, manner, ({ writes, reliance }) => this.#owner.store.write(writes, manner.key, reliance));
     });
   }
@@ -85,7 +89,7 @@ export class OwnerWrites {
   /** All steps, stored but not visible. */
   prepare(tx: string, steps: OwnerStep[], manner: WriteManner): Promise<{ results: WriteResult[]; writes: Write[] }> {
     return this.#bound(steps, async (bound) => {
-      const checked = signed(await this.#checked(bound, { ...manner, tx }), manner);
+      const checked = this.#noted(bound, signed(await this.#checked(bound, { ...manner, tx }), manner), manner);
       const results = await this.#stored(bound, checked, manner, ({ writes, reliance }) => this.#owner.store.prepare(tx, writes, reliance));
       if (checked.fenced.places.length > 0) this.#noteFenced(tx, checked.fenced);
       return { results, writes: checked.writes };
@@ -178,6 +182,11 @@ export class OwnerWrites {
       const on = facts.relied;
       return { writes, fenced, derived, ...(on.length > 0 && { reliance: { on, until: asked + FACTS_VALID_MS } }) };
     });
+  }
+
+  /** What is written is on record with it. */
+  #noted({ steps }: BoundSteps, checked: Checked, { trail }: WriteManner): Checked {
+    return trail ? { ...checked, writes: [...checked.writes, ...this.#owner.audit.ofSteps(steps, trail)] } : checked;
   }
 
   #ownAuthor({ writer }: WriteManner): WriteChecks["ownAuthor"] {

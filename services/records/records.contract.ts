@@ -6,7 +6,6 @@ export const owns = [
   "ActivityDefinition",
   "AdverseEvent",
   "AllergyIntolerance",
-  "AuditEvent",
   "Basic",
   "Binary",
   "BiologicallyDerivedProduct",

@@ -59,6 +59,7 @@ export class Door {
   async enter(request: IncomingMessage, meta: Record<string, unknown>): Promise<void> {
     delete meta["as"];
     delete meta["purpose"];
+    delete meta["asked"];
     if (this.#access.isOpen) return;
     const token = tokenOf(request);
     if (token === undefined) {
@@ -69,6 +70,7 @@ export class Door {
       error.data = { authenticate: 'Bearer realm="OpenWard"' };
       throw error;
     }
+    meta["asked"] = `${request.method} ${request.url}`;
     const purpose = purposeOf(request);
     if (purpose !== undefined) meta["purpose"] = purpose;
     meta["as"] = this.#stampOf(await this.#tokens.read(token));

@@ -171,5 +171,8 @@ export async function formRequest(request: FhirRequest): Promise<FhirRequest> {
     throw httpError(413, "QUERY_TOO_LARGE", `The search is longer than ${MAX_OF_FORM} characters: ask in parts.`);
   }
   const search = [request.search, form].filter((part) => part !== "").join("&");
+  const { meta } = request.caller;
+  // On record is what was asked, not only where.
+  if (typeof meta?.["asked"] === "string") meta["asked"] = `${meta["asked"].split("?", 1)[0]}?${search}`;
   return { ...request, method: "GET", search, query: pairsOf(search) };
 }

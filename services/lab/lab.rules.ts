@@ -7,6 +7,7 @@ import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import { type Change, lookedAt, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
+import { signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 
 const INSTEAD = "mark it as entered in error instead.";
@@ -152,6 +153,10 @@ const report: Rule<DiagnosticReport>[] = [
   finalStays<DiagnosticReport>("DiagnosticReport", {
     isFinal: (it) => isFinal(it) && it.subject !== undefined,
     openly: ["amended", "corrected", "appended", "cancelled", "entered-in-error"],
+  }),
+  signedStays<DiagnosticReport>("DiagnosticReport", {
+    openly: ({ status }) => ["amended", "corrected", "appended", "cancelled", "entered-in-error"].includes(status),
+    instead: "give it a status that says how it changes: amended, corrected, appended, cancelled, entered-in-error",
   }),
   subjectStays<DiagnosticReport>("DiagnosticReport", "subject", subjectOf),
   sameSubject<DiagnosticReport>("DiagnosticReport", subjectOf, ["basedOn", "encounter", "specimen", "result"]),

@@ -24,6 +24,7 @@ export const SYSTEMS: Record<System, readonly string[]> = {
     "codification",
     "journal",
     "subscriptions",
+    "desk",
   ],
   national: ["api", "transactions", "codification", "journal"],
 };

@@ -14,7 +14,7 @@ const LONGEST_REQUEST_MS = 45_000;
 /** What tells nothing of people. Health and metrics have doors of their own (http/probes.ts). */
 const OPEN_PATHS = new Set(["/fhir/metadata", "/openapi.json", "/", "/docs"]);
 /** Files of the pages. */
-const OPEN_FILES = /^\/(?:docs\/)?[a-z-]+\.(?:css|js)$/;
+const OPEN_FILES = /^\/(?:(?:docs\/)?[a-z-]+\.(?:css|js)|desk(?:\/.*)?)$/;
 
 /** Puts the stamp of who asks into the request's meta. */
 export class Door {

@@ -30,8 +30,21 @@ const consoleClient = (origin: string): StoredClient => ({
   createdAt: 0,
 });
 
+/** The pages of `desk`: each person may there what the roles allow. A browser that is closed must sign in again. */
+const deskClient = (origin: string): StoredClient => ({
+  _id: "openward-desk",
+  name: "OpenWard",
+  kind: ClientKind.public,
+  redirectUris: [`${origin}/desk/`],
+  postLogoutRedirectUris: [`${origin}/desk/`],
+  scope: "openid fhirUser profile online_access user/*.cruds actions",
+  roles: [],
+  isTrusted: true,
+  createdAt: 0,
+});
+
 /** Clients that are there without being made. @param origin under which the system is known */
-export const ownClients = (origin: string): StoredClient[] => [CLI_CLIENT, consoleClient(origin)];
+export const ownClients = (origin: string): StoredClient[] => [CLI_CLIENT, consoleClient(origin), deskClient(origin)];
 
 /** Members of our own in the provider's metadata of a client. */
 export interface OwnMetadata {

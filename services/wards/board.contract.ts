@@ -1,5 +1,4 @@
 import type { AdmissionRequest } from "../hospitalizations/requests.contract.ts";
-import type { BedStatus } from "./wards.contract.ts";
 
 /** The wards at one moment: their beds, who lies in them, and what waits. */
 export interface Board {
@@ -56,7 +55,8 @@ export interface BoardBed {
   /** "Location/…" */
   location: string;
   name: string;
-  status: BedStatus;
+  /** "unknown": who lies where cannot be known now. */
+  status: "free" | "taken" | "closed" | "unknown";
   /** Absent: nothing is said of it. A bed that is dirty or being cleaned is closed. */
   cleaning?: "dirty" | "cleaning" | "clean";
   /** What the bed or its room has: "isolation", "oxygen", "cot", … */

@@ -1,4 +1,5 @@
 import { action } from "../../mesh/contract.ts";
+import type { Board } from "./board.contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = ["Location", "Device", "Endpoint"];
@@ -40,4 +41,9 @@ export const wards = {
   open: action<{ name: string; rooms: { name: string; beds: string[] }[] }, Ward>("wards.open"),
   /** Beds in order of creation, the first 1,000 of those asked for: of one ward or room, in one state, or all. */
   listBeds: action<{ ward?: string; status?: BedStatus }, Bed[]>("wards.listBeds"),
+  /**
+   * The wards, or one of them, as they stand: beds, who lies in them, what waits. What a service that is down would tell is named as unknown,
+   * what the caller may not see is left out and named as hidden.
+   */
+  board: action<{ ward?: string }, Board>("wards.board"),
 };

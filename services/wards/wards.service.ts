@@ -5,6 +5,9 @@ import { parseJson } from "../../fhir/json.ts";
 import type { Clause, Page } from "../../fhir/search/query.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import type { ShownResource } from "../../federation/owner-contract.ts";
+import { type HouseWard, houseOf } from "./board/house.ts";
+import { readBoard } from "./board/read-board.ts";
+import { Versions } from "./board/versions.ts";
 import { takenBeds } from "./occupancy.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { isType } from "../../federation/errors.ts";
@@ -26,7 +29,10 @@ interface PlacedBed {
 
 /** The house changes far less often than its board is looked at. */
 interface Own {
+  house: StoreCache<HouseWard[]>;
   known: StoreCache<PlacedBed[]>;
+  versions: Versions;
+  readHouse(): Promise<HouseWard[]>;
   findBeds(ward?: string): Promise<PlacedBed[]>;
   locations(clause: Clause): Promise<Stored<Location>[]>;
   shown(ctx: Context, texts: (string | undefined)[]): Promise<(string | undefined)[]>;
@@ -94,9 +100,30 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
         return found;
       },
     },
+
+    board: {
+      rest: "GET",
+      summary: "The wards as they stand: beds, patients, what waits",
+      params: { ward: { ...referenceTo("Location"), optional: true }, $$strict: true },
+      async handler(ctx) {
+        const { ward } = ctx.params;
+        const house = await this.house.get(this.store, "", () => this.readHouse());
+        const shown = ward === undefined ? house : house.filter(({ location }) => location === ward);
+        return readBoard(ctx, { directory: this.directory, versions: this.versions, house: shown }, ward);
+      },
+    },
   },
 
   methods: {
+    async readHouse(this: This): Promise<HouseWard[]> {
+      const locations: Stored<Location>[] = [];
+      for await (const location of this.fhir.each({ type: "Location", clauses: [] })) {
+        locations.push(location);
+        if (locations.length === MAX_LOCATIONS) break;
+      }
+      return houseOf(locations);
+    },
+
     async findBeds(this: This, ward?: string): Promise<PlacedBed[]> {
       // In the ward itself or in one of its rooms; who asks for a room gets its beds.
       const places = ward === undefined ? undefined : [ward, ...(await this.locations(partOf([ward]))).map(({ id }) => `Location/${id}`)];
@@ -152,6 +179,8 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
 
   created() {
     this.known = new StoreCache();
+    this.house = new StoreCache();
+    this.versions = new Versions();
   },
 });
 

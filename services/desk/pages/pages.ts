@@ -8,4 +8,5 @@ export type Page = ComponentType<{ argument?: string }>;
 export const PAGES: Record<string, () => Promise<{ default: Page }>> = {
   home: () => import("./screens/home.ts"),
   desk: () => import("./screens/front-desk.ts"),
+  ward: () => import("./screens/ward.ts"),
 };

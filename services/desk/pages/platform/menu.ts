@@ -15,6 +15,7 @@ const CARE = ["physician", "nurse", "midwife"];
 export const MENU: Record<string, MenuEntry> = {
   home: { title: "home", roles: ["*"] },
   desk: { title: "desk", roles: ["front-desk", ...CARE] },
+  ward: { title: "ward", roles: CARE },
 };
 
 /** Whether a page is in somebody's menu: without roles, as where nobody signs in, all are. */

@@ -13,7 +13,7 @@ export const owns: (string | Ownership)[] = [
 ];
 
 /** Types of which each version is an event, `fhir.TYPE`. */
-export const emits = ["Observation"];
+export const emits = ["Observation", "ServiceRequest"];
 
 /** A code of a code system, e.g. LOINC's 718-7. */
 export interface Code {

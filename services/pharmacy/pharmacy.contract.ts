@@ -15,7 +15,7 @@ export const owns = [
 ];
 
 /** Types of which each version is an event, `fhir.TYPE`. */
-export const emits = ["MedicationDispense"];
+export const emits = ["MedicationAdministration", "MedicationDispense", "MedicationRequest"];
 
 /** URL of an extension of a MedicationDispense, a decimal: units that were given back, all together. */
 export const RETURNED = "urn:openward:returned-quantity";

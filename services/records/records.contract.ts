@@ -1,5 +1,8 @@
 /** The patient's record, and every FHIR type of R4 that no other service owns. `records` has no actions of its own: others reach it over FHIR. */
 
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["AllergyIntolerance", "Flag"];
+
 /** The FHIR types that `records` owns (of Observation those that are not the laboratory's). */
 export const owns = [
   "ActivityDefinition",

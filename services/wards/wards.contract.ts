@@ -1,8 +1,12 @@
 import { action } from "../../mesh/contract.ts";
 import type { Board } from "./board.contract.ts";
+import type { BoardChanges, Touched } from "./board-events.contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = ["Location", "Device", "Endpoint"];
+
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["Location"];
 
 /** A ward with its rooms and beds; each is a FHIR Location. */
 export interface Ward {
@@ -46,4 +50,6 @@ export const wards = {
    * what the caller may not see is left out and named as hidden.
    */
   board: action<{ ward?: string }, Board>("wards.board"),
+  /** Which boards these versions change; for gateways, which tell those that look at one (`GET /api/wards/board/events`). At most MAX_TOUCHED. */
+  locate: action<{ touched: Touched[] }, BoardChanges>("wards.locate"),
 };

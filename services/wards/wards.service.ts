@@ -4,7 +4,12 @@ import { idClause } from "../../fhir/search/exact-clauses.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { Clause, Page } from "../../fhir/search/query.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
-import type { ShownResource } from "../../federation/owner-contract.ts";
+import { type ResourceVersion, type ShownResource, versionsOf } from "../../federation/owner-contract.ts";
+import { asSystem } from "../../mesh/access/access.ts";
+import type { DurableEvent } from "../../mixins/events/event.ts";
+import { Events } from "../../mixins/events/events.ts";
+import { BOARD_TOUCHED, MAX_TOUCHED, type Touched } from "./board-events.contract.ts";
+import { locate, ON_BOARD } from "./board/locate.ts";
 import { type HouseWard, houseOf } from "./board/house.ts";
 import { readBoard } from "./board/read-board.ts";
 import { Versions } from "./board/versions.ts";
@@ -15,7 +20,7 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { creation } from "../../mixins/fhir/steps.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { StoreCache } from "../../store/store-cache.ts";
-import { owns, type Bed, BedStatus, type wards } from "./wards.contract.ts";
+import { emits, owns, type Bed, BedStatus, type wards } from "./wards.contract.ts";
 import { BED_NAME_TAKEN, bedNameTaken, WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
 import { bedOf, isBed, newWard, partOf, wardKeys, withOccupancy } from "./wards.model.ts";
 import { effects } from "./wards.effects.ts";
@@ -48,7 +53,10 @@ const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
 
 export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   name: "wards",
-  mixins: [Fhir({ owns, unique: { Location: wardKeys }, rules, effects })],
+  mixins: [
+    Events({ handles: Object.fromEntries(ON_BOARD.map((type) => [versionsOf(type).event, touchBoards])) }),
+    Fhir({ owns, emits, unique: { Location: wardKeys }, rules, effects }),
+  ],
 
   actions: {
     open: {
@@ -110,6 +118,18 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
         const house = await this.house.get(this.store, "", () => this.readHouse());
         const shown = ward === undefined ? house : house.filter(({ location }) => location === ward);
         return readBoard(ctx, { directory: this.directory, versions: this.versions, house: shown }, ward);
+      },
+    },
+
+    locate: {
+      params: { touched: { type: "array", max: MAX_TOUCHED, items: "object" }, $$strict: true },
+      async handler(ctx) {
+        const house = await this.house.get(this.store, "", () => this.readHouse());
+        return locate(
+          { caller: asSystem(ctx, "wards"), directory: this.directory },
+          { house, versions: this.versions },
+          ctx.params.touched,
+        );
       },
     },
   },
@@ -183,6 +203,12 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     this.versions = new Versions();
   },
 });
+
+/** Gateways hear of it, and ask where it is if anybody looks at a board. It writes nothing, and is safe to repeat. */
+async function touchBoards(this: Service, { id, payload }: DurableEvent<ResourceVersion>): Promise<void> {
+  const { type, id: resource, version } = payload;
+  await this.broker.broadcast(BOARD_TOUCHED, { id, type, resource, version } satisfies Touched);
+}
 
 /** The bed of a resource's text; most texts are none, which is seen without parsing them. */
 function bedIn(text: string | undefined): Stored<Location> | undefined {

@@ -42,17 +42,32 @@ const codes = (type: string, parameter: string, values: string[]): Clause => ({
   any: values.map(code),
 });
 
+const isInpatient = (): Clause => codes("Encounter", "class", INPATIENT);
+const isOpenStay = (): Clause[] => [isInpatient(), codes("Encounter", "status", ["arrived", "triaged", "in-progress", "onleave"])];
+
 /** Open stays in these places (`Location/…`), all without them, and requests for admission. */
 export function stayQuestions(places: string[] | undefined): BoardQuestion[] {
-  const inpatient = codes("Encounter", "class", INPATIENT);
-  const open = [inpatient, codes("Encounter", "status", ["arrived", "triaged", "in-progress", "onleave"])];
   const here = places ? [referenceClause("Encounter", "location", places)] : [];
-  const planned = [inpatient, codes("Encounter", "status", ["planned"])];
+  const planned = [isInpatient(), codes("Encounter", "status", ["planned"])];
   return [
-    { part: BoardPart.stays, query: { type: "Encounter", clauses: [...open, ...here], sort: [], limit: PAGE, want: "ids" } },
+    { part: BoardPart.stays, query: { type: "Encounter", clauses: [...isOpenStay(), ...here], sort: [], limit: PAGE, want: "ids" } },
     { part: BoardPart.stays, query: { type: "Encounter", clauses: planned, sort: [], limit: MAX_WAITING, want: "ids" } },
   ];
 }
+
+/** The open stays of these patients. */
+export const openStaysOf = (patients: string[]): BoardQuestion[] => [
+  {
+    part: BoardPart.stays,
+    query: {
+      type: "Encounter",
+      clauses: [...isOpenStay(), referenceClause("Encounter", "patient", patients)],
+      sort: [],
+      limit: PAGE,
+      want: "ids",
+    },
+  },
+];
 
 /** What is asked of these patients ("Patient/…"), and of diagnoses of their stays ("Condition/…"). */
 export function patientQuestions(patients: string[], conditions: string[]): BoardQuestion[] {

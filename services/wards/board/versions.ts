@@ -18,6 +18,7 @@ const ELEMENTS: Partial<Record<ResourceType, readonly string[]>> = {
   Condition: ["code"],
   Encounter: [
     "status",
+    "class",
     "subject",
     "period",
     "location",
@@ -32,6 +33,8 @@ const ELEMENTS: Partial<Record<ResourceType, readonly string[]>> = {
   ],
   Flag: ["subject", "status", "code", "category", "period"],
   Observation: ["subject", "encounter"],
+  MedicationAdministration: ["subject"],
+  MedicationRequest: ["subject"],
   Patient: ["name", "gender", "birthDate"],
   ServiceRequest: ["subject", "encounter"],
 };

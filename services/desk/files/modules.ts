@@ -17,7 +17,7 @@ const START = join(PAGES, "main.ts");
 /** Texts of a language. */
 const TEXTS = /\/messages\/([a-z]+)\.json$/;
 /** The specifier of an import or a re-export, also where a package is minified. */
-const SPECIFIER = /(\bfrom\s*|\bimport\s*(?:\(\s*)?)["']([^"']+)["']/g;
+const SPECIFIER = /(\bfrom\s*|\bimport\s*(?:\(\s*)?)["']([\w@./-]+)["']/g;
 
 /** All modules, and the one that starts. */
 export interface Linked {

@@ -9,4 +9,5 @@ export const PAGES: Record<string, () => Promise<{ default: Page }>> = {
   home: () => import("./screens/home.ts"),
   desk: () => import("./screens/front-desk.ts"),
   ward: () => import("./screens/ward.ts"),
+  chart: () => import("./screens/chart.ts"),
 };

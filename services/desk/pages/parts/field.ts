@@ -19,7 +19,7 @@ interface FieldProps {
   min?: string;
   max?: string;
   step?: string;
-  lang?: string;
+  list?: string;
   /** Beside it, in the same line. */
   children?: Children;
 }

@@ -14,11 +14,13 @@ interface FormProps {
   /** Fields that a refusal is about, by its type: its sentence stands beside them. */
   fieldOf?: Record<string, string>;
   onCancel?: () => void;
+  /** In one row, for what is written beside other things. */
+  isInline?: boolean;
   label?: string;
 }
 
 /** See the head of this file. */
-export function Form({ send, submit, children, fieldOf = {}, onCancel, label }: FormProps) {
+export function Form({ send, submit, children, fieldOf = {}, onCancel, label, isInline }: FormProps) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const wrong = error instanceof Refused ? [...error.fields, ...(fieldOf[error.type] ? [fieldOf[error.type] as string] : [])] : [];
@@ -36,11 +38,11 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, label }: 
     }
     setBusy(false);
   };
-  return html`<form onSubmit=${onSubmit} aria-label=${label} aria-busy=${isBusy}>
+  return html`<form onSubmit=${onSubmit} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
     ${children(faultOf)}
     ${error !== undefined && wrong.length === 0 && html`<p class="fault" role="alert">${sentenceOf(error)}</p>`}
     <div class="buttons">
-      <button type="submit" class="main" aria-disabled=${isBusy}>${isBusy ? t("working") : submit}</button>
+      <button type="submit" class=${isInline ? "" : "main"} aria-disabled=${isBusy}>${isBusy ? t("working") : submit}</button>
       ${onCancel && html`<button type="button" onClick=${onCancel}>${t("cancel")}</button>`}
     </div>
   </form>`;

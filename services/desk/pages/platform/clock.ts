@@ -29,7 +29,7 @@ export function dateOf(text: string | undefined): string {
 
 /** Hours and minutes of an instant. */
 export const timeOf = (text: string | number | undefined): string =>
-  text === undefined ? "" : format({ hour: "2-digit", minute: "2-digit" }).format(new Date(text));
+  text === undefined ? "" : format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text));
 
 /** Day and time of an instant; of a date the day. */
 export const momentOf = (text: string | undefined): string => (text?.includes("T") ? `${dateOf(text)} ${timeOf(text)}` : dateOf(text));

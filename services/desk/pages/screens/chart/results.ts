@@ -1,0 +1,72 @@
+/** Results: the latest of each test with its range, and a curve over all of them. */
+import { useState } from "preact/hooks";
+import type { Observation } from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Panel, Partial } from "../../parts/panel.ts";
+import { Curve } from "../../parts/curve.ts";
+import type { Found } from "../../platform/api.ts";
+import { momentOf } from "../../platform/clock.ts";
+import type { Loaded } from "../../platform/load.ts";
+import { conceptOf, quantityOf } from "../../platform/names.ts";
+import { t, tIfAny } from "../../platform/texts.ts";
+
+const VOID = ["entered-in-error", "cancelled"];
+
+/** The value of a result, in words. */
+export function findingOf({ valueQuantity, valueString, valueCodeableConcept, valueInteger, component = [] }: Observation): string {
+  if (valueQuantity) return quantityOf(valueQuantity);
+  if (component.length > 0)
+    return component.map((one) => `${conceptOf(one.code)} ${one.valueQuantity ? quantityOf(one.valueQuantity) : ""}`).join(", ");
+  return valueString ?? conceptOf(valueCodeableConcept) ?? `${valueInteger ?? ""}`;
+}
+
+const rangeOf = ({ referenceRange: [range] = [] }: Observation): string =>
+  range
+    ? (range.text ?? [range.low && quantityOf(range.low), range.high && quantityOf(range.high)].map((end) => end ?? "").join(" – "))
+    : "";
+
+/** H, L, HH, … as a sign and a word. */
+export function Flag({ of: { interpretation = [] } }: { of: Observation }) {
+  const code = interpretation[0]?.coding?.[0]?.code;
+  if (code === undefined || code === "N") return null;
+  return html`<span class=${code.length > 1 ? "tag bad" : "tag warn"}>${/^H/.test(code) ? "↑" : /^L/.test(code) ? "↓" : "!"} ${tIfAny(`flag.${code}`) ?? code}</span>`;
+}
+
+/** See the head of this file. */
+export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
+  const [open, setOpen] = useState<Observation[] | undefined>();
+  const show = ({ resources, isPartial }: Found<Observation>) => {
+    const valid = resources.filter(({ status }) => !VOID.includes(status));
+    const tests = [...Map.groupBy(valid, ({ code }) => code.coding?.[0]?.code ?? conceptOf(code)).values()];
+    return html`<${Partial} isPartial=${isPartial} />
+      ${tests.length === 0 && html`<p class="muted">${t("none")}</p>`}
+      <div class="wide"><table>
+        <thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
+        <tbody>${tests.map((all) => {
+          const latest = all[0] as Observation;
+          return html`<tr key=${latest.id}><th scope="row"><bdi>${conceptOf(latest.code)}</bdi></th>
+            <td class="figure nowrap">${findingOf(latest)} <${Flag} of=${latest} /></td><td><bdi>${rangeOf(latest)}</bdi></td><td class="nowrap">${momentOf(latest.effectiveDateTime)} ${latest.status === "preliminary" && html`<span class="tag">${t("result.preliminary")}</span>`}</td>
+            <td>${all.length > 1 && html`<button type="button" class="nowrap" onClick=${() => setOpen(all)}>${t("result.all", { n: all.length })}<span class="visually-hidden"> · ${conceptOf(latest.code)}</span></button>`}</td></tr>`;
+        })}</tbody>
+      </table></div>`;
+  };
+  const close = () => setOpen(undefined);
+  return html`<${Panel} title=${t("results")} loaded=${loaded} show=${show} />
+    ${open && html`<${History} all=${open} onClose=${close} />`}`;
+}
+
+function History({ all, onClose }: { all: Observation[]; onClose: () => void }) {
+  const first = all[0] as Observation;
+  const points = all.flatMap(({ effectiveDateTime, valueQuantity }) =>
+    effectiveDateTime !== undefined && valueQuantity?.value !== undefined
+      ? [{ at: Date.parse(effectiveDateTime), value: valueQuantity.value }]
+      : [],
+  );
+  const range = first.referenceRange?.[0];
+  return html`<${Dialog} title=${conceptOf(first.code)} onClose=${onClose}>
+    ${points.length > 1 && html`<${Curve} points=${points} low=${range?.low?.value} high=${range?.high?.value} label=${conceptOf(first.code)} unit=${first.valueQuantity?.unit ?? ""} />`}
+    <table><thead><tr><th scope="col">${t("result.when")}</th><th scope="col" class="figure">${t("result.value")}</th></tr></thead>
+      <tbody>${all.map((one) => html`<tr key=${one.id}><td>${momentOf(one.effectiveDateTime)}</td><td class="figure">${findingOf(one)} <${Flag} of=${one} /></td></tr>`)}</tbody></table>
+  <//>`;
+}

@@ -84,7 +84,7 @@ export function Shell() {
       ${hasPatients && html`<div class="top-search"><${PatientSearch} id="patient-search" label=${t("search")} isLabelHidden shortcut="/" onPick=${({ id }: { id?: string }) => go("chart", id)} /></div>`}
       <${Own} />
     </div></header>
-    <main id="main" ref=${main} tabindex="-1"><h1>${title}</h1>
+    <main id="main" ref=${main} tabindex="-1" data-page=${typeof page === "function" ? name : undefined}><h1>${title}</h1>
       ${page === undefined && html`<p>${t("page.none")}</p>`}
       ${page === "loading" && html`<p class="muted" role="status">${t("loading")}</p>`}
       ${page === "failed" && html`<p class="fault" role="alert">${t("page.failed")}</p>`}

@@ -10,4 +10,9 @@ export const PAGES: Record<string, () => Promise<{ default: Page }>> = {
   desk: () => import("./screens/front-desk.ts"),
   ward: () => import("./screens/ward.ts"),
   chart: () => import("./screens/chart.ts"),
+  bench: () => import("./screens/bench.ts"),
+  dispensary: () => import("./screens/dispensary.ts"),
+  cash: () => import("./screens/cash.ts"),
+  records: () => import("./screens/records-office.ts"),
+  administration: () => import("./screens/administration.ts"),
 };

@@ -52,6 +52,13 @@ async function callAction(name: string, params: object): Promise<unknown> {
   return body;
 }
 
+/** What the gateway itself tells. */
+export async function getJson<T>(path: string): Promise<T> {
+  const response = await ask(path, {});
+  if (!response.ok) throw new Refused(response.status, "ERROR", "");
+  return (await response.json()) as T;
+}
+
 type Callable<Contract> = {
   [Name in keyof Contract as Contract[Name] extends Action<never, unknown> ? Name : never]: Contract[Name] extends Action<
     infer Params,

@@ -17,6 +17,11 @@ export const MENU: Record<string, MenuEntry> = {
   desk: { title: "desk", roles: ["front-desk", ...CARE] },
   ward: { title: "ward", roles: CARE },
   chart: { title: "chart", roles: [] },
+  bench: { title: "bench", roles: ["lab-technician"] },
+  dispensary: { title: "dispensary", roles: ["pharmacist"] },
+  cash: { title: "cash", roles: ["billing"] },
+  records: { title: "records", roles: ["records-office"] },
+  administration: { title: "administration", roles: ["administrator"] },
 };
 
 /** Whether a page is in somebody's menu: without roles, as where nobody signs in, all are. */

@@ -5,33 +5,14 @@ import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { Curve } from "../../parts/curve.ts";
+import { Flag, findingOf, rangeOf } from "../../parts/finding.ts";
 import type { Found } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
-import { conceptOf, quantityOf } from "../../platform/names.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { conceptOf } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
 
 const VOID = ["entered-in-error", "cancelled"];
-
-/** The value of a result, in words. */
-export function findingOf({ valueQuantity, valueString, valueCodeableConcept, valueInteger, component = [] }: Observation): string {
-  if (valueQuantity) return quantityOf(valueQuantity);
-  if (component.length > 0)
-    return component.map((one) => `${conceptOf(one.code)} ${one.valueQuantity ? quantityOf(one.valueQuantity) : ""}`).join(", ");
-  return valueString ?? conceptOf(valueCodeableConcept) ?? `${valueInteger ?? ""}`;
-}
-
-const rangeOf = ({ referenceRange: [range] = [] }: Observation): string =>
-  range
-    ? (range.text ?? [range.low && quantityOf(range.low), range.high && quantityOf(range.high)].map((end) => end ?? "").join(" – "))
-    : "";
-
-/** H, L, HH, … as a sign and a word. */
-export function Flag({ of: { interpretation = [] } }: { of: Observation }) {
-  const code = interpretation[0]?.coding?.[0]?.code;
-  if (code === undefined || code === "N") return null;
-  return html`<span class=${code.length > 1 ? "tag bad" : "tag warn"}>${/^H/.test(code) ? "↑" : /^L/.test(code) ? "↓" : "!"} ${tIfAny(`flag.${code}`) ?? code}</span>`;
-}
 
 /** See the head of this file. */
 export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {

@@ -1,12 +1,12 @@
 /** What happened, from all services in one row; what is not known is said above it. */
 import { html } from "../../html.ts";
+import { findingOf } from "../../parts/finding.ts";
 import { Partial } from "../../parts/panel.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { t, type TextKey } from "../../platform/texts.ts";
 import { kindOf } from "./encounters.ts";
 import { noteText } from "./notes.ts";
-import { findingOf } from "./results.ts";
 import type { Parts } from "./sources.ts";
 
 /** The newest. */

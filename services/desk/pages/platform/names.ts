@@ -34,7 +34,7 @@ export const numberIn = (value: number, options?: Intl.NumberFormatOptions): str
 
 /** A measured value with its unit; the two keep their order in every script. */
 export const quantityOf = ({ comparator, value, unit, code }: Quantity): string =>
-  `\u2066${comparator ?? ""}${value === undefined ? "" : numberIn(value, { maximumSignificantDigits: 15 })} ${unit ?? code ?? ""}\u2069`.trim();
+  `\u2066${comparator ?? ""}${value === undefined ? "" : numberIn(value, Math.abs(value) < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 3 })} ${unit ?? code ?? ""}\u2069`.trim();
 
 /** An amount of money. @param cents in the smallest unit of the currency */
 export function moneyOf(cents: number, currency: string): string {

@@ -27,7 +27,7 @@ export function Services() {
       <tbody>${services.map(
         (
           one,
-        ) => html`<tr key=${one.name}><th scope="row" translate="no">${one.name}</th><td>${one.nodes.length === 0 ? html`<span class="tag bad">⚠ ${t("services.isDown")}</span>` : one.nodes.join(", ")}</td>
+        ) => html`<tr key=${one.name}><th scope="row" translate=${false}>${one.name}</th><td>${one.nodes.length === 0 ? html`<span class="tag bad">⚠ ${t("services.isDown")}</span>` : one.nodes.join(", ")}</td>
           <td class="figure">${numberOr(one.documents)}</td><td class="figure">${megabytes(one.bytes)}</td><td class="figure">${numberOr(one.requestsPerSecond)}</td></tr>`,
       )}</tbody></table></div>`;
   };

@@ -39,6 +39,7 @@ export const RULE_NAMES: readonly string[] = [
   "invoice-total",
   "location-rested-on",
   "medication-administration-one-patient",
+  "medication-administration-prescription",
   "medication-administration-references",
   "medication-administration-status",
   "medication-administration-subject",

@@ -1,6 +1,6 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
-import { accessOf } from "../../mesh/access/access.ts";
+import { whoAsks } from "../../mesh/access/access.ts";
 import { defineService } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
 import type { Encounter, Practitioner, Stored } from "../../fhir/r4.ts";
@@ -182,8 +182,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       async handler(ctx) {
         const { stay: reference, text } = ctx.params;
         const stay = await this.stay(reference);
-        const access = accessOf(ctx.broker);
-        const sender = access.isOpen ? undefined : access.identityOf(ctx as never).fhirUser;
+        const sender = whoAsks(ctx);
         const note = handOverNote(stay, { text, ...(sender !== undefined && { sender }) }, new Date());
         const entry = { resource: note, request: { method: "POST" as const, url: "Communication" } };
         const [made] = await transactions.process(ctx, { text: transactionOf(entry), base: "" });

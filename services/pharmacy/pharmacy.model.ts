@@ -1,5 +1,13 @@
 import { numberOf } from "../../fhir/json.ts";
-import type { CodeableConcept, DetectedIssue, MedicationDispense, MedicationRequest, Quantity, SupplyDelivery } from "../../fhir/r4.ts";
+import type {
+  CodeableConcept,
+  DetectedIssue,
+  Dosage,
+  MedicationDispense,
+  MedicationRequest,
+  Quantity,
+  SupplyDelivery,
+} from "../../fhir/r4.ts";
 import { counted } from "../../store/counted.ts";
 import type { Code, Prescription } from "./pharmacy.contract.ts";
 import { dispenseNotCompleted, moreThanPrescribed, prescriptionNotActive } from "./pharmacy.errors.ts";
@@ -69,7 +77,7 @@ export function newPrescription(
     quantity,
     dosage,
     override,
-  }: { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string; override?: string },
+  }: { patient: string; encounter?: string; medication: Code; quantity: number; dosage: Dosage; override?: string },
   now: Date,
 ): MedicationRequest & { id: string } {
   return {
@@ -81,7 +89,7 @@ export function newPrescription(
     subject: { reference: patient },
     ...(encounter !== undefined && { encounter: { reference: encounter } }),
     authoredOn: now.toISOString(),
-    dosageInstruction: [{ text: dosage }],
+    dosageInstruction: [dosage],
     dispenseRequest: { quantity: { value: quantity } },
     ...(override !== undefined && overridden(override, now)),
   };

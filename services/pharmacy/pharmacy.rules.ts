@@ -163,6 +163,31 @@ const dispense: Rule<MedicationDispense>[] = [
   },
 ];
 
+/** By which prescription something is given by this change, and was not before. */
+function newlyGivenBy({ before, after }: Change<MedicationAdministration>): string | undefined {
+  const isGiven = (it: MedicationAdministration | undefined) => it?.status === "completed" || it?.status === "in-progress";
+  const request = isGiven(after) ? placeOf(after?.request) : undefined;
+  return isGiven(before) && placeOf(before?.request) === request ? undefined : request;
+}
+
+const administrable: Rule<MedicationAdministration> = {
+  id: "medication-administration-prescription",
+  group: "status",
+  says: 'Given is by a prescription that is an order, is not "do not perform", and was neither stopped nor taken back; the past can be recorded.',
+  facts: (change) => [newlyGivenBy(change)],
+  check(change, facts) {
+    const place = newlyGivenBy(change);
+    const request = facts.of(place)?.resource as unknown as MedicationRequest | undefined;
+    if (place === undefined || !request) return undefined;
+    const { effectiveDateTime: time, effectivePeriod: period } = change.after ?? {};
+    const [given = change.now.getTime()] = intervalOf(time ?? period?.start ?? "") ?? [];
+    const isOver = !["active", "completed", "on-hold", "unknown"].includes(request.status);
+    const isPast = request.status === "stopped" && given <= change.now.getTime() - PAST_MS;
+    const isRight = isOrder(request) && request.doNotPerform !== true && (!isOver || isPast);
+    return isRight ? undefined : refusalBy(prescriptionNotActive(place), "MedicationAdministration.request");
+  },
+};
+
 const administration: Rule<MedicationAdministration>[] = [
   statusSteps<MedicationAdministration>("MedicationAdministration", STATUS_STEPS.MedicationAdministration, {
     says: `${OVER} (what was given, stopped or not done).`,
@@ -170,6 +195,7 @@ const administration: Rule<MedicationAdministration>[] = [
   subjectStays<MedicationAdministration>("MedicationAdministration", "subject", subjectOf),
   sameSubject<MedicationAdministration>("MedicationAdministration", subjectOf, ["request", "context"]),
   referencesExist<MedicationAdministration>("MedicationAdministration"),
+  administrable,
 ];
 
 /** The dispense of which something comes back by this change. */

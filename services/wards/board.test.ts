@@ -150,7 +150,7 @@ describe("the board", () => {
     it("leaves out what the caller may not see, and names it", async () => {
       const board = await seenBy("front-desk");
       expect(bedsOf(board)[0]?.stay).toMatchObject({ name: "Amina Benali", allergies: [], waits: { requests: 0 } });
-      expect(board.hidden).toEqual(["allergies", "isolation", "diagnoses", "requests"]);
+      expect(board.hidden).toEqual(["allergies", "isolation", "diagnoses", "requests", "doses"]);
       expect(JSON.stringify(board)).not.toMatch(/Penicillin|MRSA/);
       expect((await seenBy("nurse", "actions user/Encounter.rs user/Patient.rs")).hidden).toContain("allergies");
     });

@@ -3,10 +3,11 @@ import type { Context } from "moleculer";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import { accessOf, asSystem, type Rights } from "../../../mesh/access/access.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { type Board, BoardPart } from "../board.contract.ts";
 import { boardOf, conditionsOf, placesOf } from "./board.model.ts";
 import type { HouseWard } from "./house.ts";
-import { type Answers, ask, hiddenFrom, patientQuestions, stayQuestions } from "./sources.ts";
+import { type Answers, ask, ASKED_MS, hiddenFrom, isFailure, patientQuestions, stayQuestions } from "./sources.ts";
 import type { Versions } from "./versions.ts";
 
 /** Of a caller who may do anything: undefined. */
@@ -38,8 +39,8 @@ export async function readBoard(ctx: Context, { directory, house, versions }: Bo
   const [inside, planned] = seesStays ? [open, encounters.filter(({ resource }) => resource.status === "planned")] : [[], []];
   const of = [...new Set([...inside, ...planned].flatMap(({ resource }) => placeOf(resource.subject) ?? []))];
   const questions = patientQuestions(of, conditionsOf(inside)).filter(({ part }) => !isHidden.has(part));
-  const more: Answers = await ask(mesh, questions, versions);
-  const unknown = [...new Set([...stays.unknown, ...more.unknown])];
+  const [more, doses]: [Answers, Counts] = await Promise.all([ask(mesh, questions, versions), dosesOf(mesh, of, isHidden)]);
+  const unknown = [...new Set([...stays.unknown, ...more.unknown, ...(doses === undefined ? [BoardPart.doses] : [])])];
   const board = boardOf(
     { house, ...(ward !== undefined && { ward }), taken, isOccupancyKnown: !stays.unknown.has(BoardPart.stays), now },
     {
@@ -51,10 +52,24 @@ export async function readBoard(ctx: Context, { directory, house, versions }: Bo
       conditions: more.of("Condition"),
       requests: more.of("ServiceRequest"),
       results: new Map(),
-      doses: new Map(),
+      doses: new Map(Object.entries(doses ?? {})),
     },
   );
   return { ...(ward !== undefined && { ward }), at: now.toISOString(), isComplete: unknown.length === 0, unknown, hidden, ...board };
+}
+
+type Counts = Record<string, number> | undefined;
+
+/** How many doses of whom are due; undefined: nobody can tell now. */
+async function dosesOf(mesh: QueryContext, patients: string[], isHidden: ReadonlySet<BoardPart>): Promise<Counts> {
+  const { caller, directory } = mesh;
+  const isKept = directory.services().some(({ service }) => service === "pharmacy");
+  if (!isKept || patients.length === 0 || isHidden.has(BoardPart.doses)) return {};
+  if (directory.isDown("pharmacy")) return undefined;
+  return pharmacy.countDue(caller, { patients }, { timeout: ASKED_MS }).catch((error: unknown) => {
+    if (isFailure(error)) return undefined;
+    throw error;
+  });
 }
 
 const placesIn = (house: HouseWard[]): string[] =>

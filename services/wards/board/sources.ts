@@ -10,6 +10,7 @@ import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import type { Rights } from "../../../mesh/access/access.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
+import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { BoardPart } from "../board.contract.ts";
 import type { Found, Versions } from "./versions.ts";
 
@@ -31,7 +32,7 @@ const PAGE = 1_000;
 /** Pages of one question: more than any hospital has patients. */
 const MAX_PAGES = 10;
 /** How long a service is waited for; what it knows is unknown then. Milliseconds. */
-const ASKED_MS = 2_000;
+export const ASKED_MS = 2_000;
 /** Requests for admission that are shown. */
 export const MAX_WAITING = 200;
 
@@ -101,8 +102,11 @@ const TYPE_OF: Partial<Record<BoardPart, ResourceType>> = {
 };
 
 /** Parts that somebody with these rights does not see. @param rights undefined: everything is open */
-export const hiddenFrom = (rights: Rights | undefined): BoardPart[] =>
-  Object.entries(TYPE_OF).flatMap(([part, type]) => (rights && rights.with(type, "s") !== "all" ? [part as BoardPart] : []));
+export function hiddenFrom(rights: Rights | undefined): BoardPart[] {
+  if (!rights) return [];
+  const hidden = Object.entries(TYPE_OF).flatMap(([part, type]) => (rights.with(type, "s") !== "all" ? [part as BoardPart] : []));
+  return rights.mayCall(pharmacy.countDue.action) ? hidden : [...hidden, BoardPart.doses];
+}
 
 /** Puts the questions to the owners of their types. @throws what is no failure of one service alone */
 export async function ask({ caller, directory }: QueryContext, questions: BoardQuestion[], versions: Versions): Promise<Answers> {
@@ -176,4 +180,5 @@ async function rowsOf({ caller, service }: Source, questions: StoreQuery[]): Pro
 }
 
 /** Whether a service has failed, rather than refused: it is down, too slow, or has too much to do. */
-const isFailure = (error: unknown): boolean => error instanceof Errors.MoleculerRetryableError || (error as { code?: number }).code === 504;
+export const isFailure = (error: unknown): boolean =>
+  error instanceof Errors.MoleculerRetryableError || (error as { code?: number }).code === 504;

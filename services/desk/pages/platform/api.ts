@@ -103,14 +103,11 @@ export async function search<Resource extends FhirResource>(
   const { entry = [], total } = body as Bundle;
   const of = (mode: string) =>
     entry.flatMap(({ resource, search: how }) => (resource && (how?.mode ?? "match") === mode ? [resource as FhirResource] : []));
-  return {
-    resources: of("match").filter(({ resourceType }) => resourceType === type) as Resource[],
-    included: of("include"),
-    isPartial: of("outcome").some((one) =>
-      (one as OperationOutcome).issue.some(({ code }) => code === "incomplete" || code === "transient"),
-    ),
-    ...(total !== undefined && { total }),
-  };
+  const resources = of("match").filter(({ resourceType }) => resourceType === type) as Resource[];
+  const isPartial = of("outcome").some((one) => (one as OperationOutcome).issue.some(({ code }) => code === "incomplete"));
+  // Nobody who knows any of it answers: what was known before is worth more than nothing.
+  if (isPartial && resources.length === 0) throw new Refused(503, "OWNER_DOWN", "");
+  return { resources, included: of("include"), isPartial, ...(total !== undefined && { total }) };
 }
 
 /** One resource by its reference, "Patient/…". */

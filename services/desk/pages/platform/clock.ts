@@ -43,11 +43,14 @@ export function since(text: string | undefined): string {
   return t("time.days", { n: Math.floor(minutes / 1_440) });
 }
 
-/** Today by the hospital's clock, YYYY-MM-DD. */
-export function today(): string {
+/** A day by the hospital's clock, YYYY-MM-DD. @param daysAgo 0: today */
+export function day(daysAgo: number): string {
   const parts = new Intl.DateTimeFormat("en-CA", { timeZone: timeZone(), year: "numeric", month: "2-digit", day: "2-digit" });
-  return parts.format(new Date(now.value));
+  return parts.format(new Date(now.value - daysAgo * 86_400_000));
 }
+
+/** Today by the hospital's clock, YYYY-MM-DD. */
+export const today = (): string => day(0);
 
 /** Age at this moment: days to 28, months to two years, then years. */
 export function ageOf(birthDate: string | undefined): string {

@@ -15,9 +15,12 @@ export function nameOf(patient: Pick<Patient, "name"> | undefined): string {
 export const otherNamesOf = (patient: Pick<Patient, "name">): string[] =>
   (patient.name ?? []).map(textOf).filter((name) => name !== "" && name !== nameOf(patient));
 
-/** The number that people of the house use: the first that is no temporary one. */
+/** What is longer is a key of some program. */
+const MAX_NUMBER = 24;
+
+/** The number that people use: the first that is no temporary one, and that one can read out; else "". */
 export function numberOf(patient: Pick<Patient, "identifier">): string {
-  const all = patient.identifier ?? [];
+  const all = (patient.identifier ?? []).filter(({ value = "" }) => value.length <= MAX_NUMBER);
   return (all.find(({ use }) => use !== "temp" && use !== "old") ?? all[0])?.value ?? "";
 }
 

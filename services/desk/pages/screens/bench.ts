@@ -7,6 +7,7 @@ import { For } from "../parts/for.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../parts/joined.ts";
 import { Panel, Partial } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
+import { Wide } from "../parts/wide.ts";
 import { since } from "../platform/clock.ts";
 import { useLoad } from "../platform/load.ts";
 import { conceptOf, nameOf, numberOf } from "../platform/names.ts";
@@ -55,8 +56,8 @@ export default function Bench() {
     return html`<${Partial} isPartial=${isPartial} />
       <${Field} label=${t("bench.find")} name="bench-find" type="search" value=${text} onValue=${setText} />
       <p class="muted" role="status">${t("bench.count", { n: shown.length })}</p>
-      <div class="wide"><table><thead><tr><td></td><th scope="col">${t("result.test")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("bench.waits")}</th><td></td></tr></thead>
-      <tbody>${shown.map(row)}</tbody></table></div>`;
+      <${Wide} label=${t("bench.waiting")}><table><thead><tr><td></td><th scope="col">${t("result.test")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("bench.waits")}</th><td></td></tr></thead>
+      <tbody>${shown.map(row)}</tbody></table><//>`;
   };
   const done = () => {
     setOpen(undefined);

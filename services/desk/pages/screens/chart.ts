@@ -18,7 +18,7 @@ import { useParts } from "./chart/sources.ts";
 import { Timeline } from "./chart/timeline.ts";
 
 /** Asked for again after so long, milliseconds. */
-const EVERY_MS = 10_000;
+const EVERY_MS = 5_000;
 
 /** @param argument the patient's id */
 export default function Chart({ argument }: { argument?: string }) {

@@ -6,7 +6,7 @@ import { For } from "../parts/for.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../parts/joined.ts";
 import { Panel, Partial } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
-import { since } from "../platform/clock.ts";
+import { day, since } from "../platform/clock.ts";
 import { useLoad } from "../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../platform/names.ts";
 import { t } from "../platform/texts.ts";
@@ -16,6 +16,8 @@ import { Shelf } from "./dispensary/shelf.ts";
 
 /** Asked for again after so long, milliseconds. */
 const EVERY_MS = 5_000;
+/** Prescriptions of so many days wait to be prepared; who brings an older one is looked up by name. */
+const MAX_DAYS = 30;
 type Request = WithPatient<MedicationRequest>;
 
 /** See the head of this file. */
@@ -23,7 +25,13 @@ export default function Dispensary() {
   const requests = useLoad(
     "to prepare",
     () =>
-      searchWithPatients<MedicationRequest>("MedicationRequest", { status: "active", intent: "order", _sort: "authoredon", _count: "100" }),
+      searchWithPatients<MedicationRequest>("MedicationRequest", {
+        status: "active",
+        intent: "order",
+        authoredon: `ge${day(MAX_DAYS)}`,
+        _sort: "authoredon",
+        _count: "100",
+      }),
     EVERY_MS,
   );
   const [open, setOpen] = useState<Request | undefined>();

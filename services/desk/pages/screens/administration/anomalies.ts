@@ -2,6 +2,7 @@
 import type { Anomaly, journal as journalContract } from "../../../../journal/journal.contract.ts";
 import { html } from "../../html.ts";
 import { Panel } from "../../parts/panel.ts";
+import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
@@ -16,10 +17,10 @@ const EVERY_MS = 10_000;
 export function Anomalies() {
   const anomalies = useLoad("anomalies", () => journal.list({ limit: 50 }), EVERY_MS);
   const show = (all: Anomaly[]) => html`${all.length === 0 && html`<p class="muted">${t("anomalies.none")}</p>`}
-    <div class="wide"><table><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("anomalies.kind")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col" class="figure">${t("anomalies.count")}</th></tr></thead>
+    <${Wide} label=${t("anomalies")}><table><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("anomalies.kind")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col" class="figure">${t("anomalies.count")}</th></tr></thead>
     <tbody>${all.map(
       (one, index) =>
         html`<tr key=${index}><td class="nowrap">${momentOf(one.lastAt)}</td><td>${tIfAny(`anomaly.${one.kind}`) ?? one.kind}</td><td><bdi>${one.subject}</bdi></td><td class="figure">${numberIn(one.count)}</td></tr>`,
-    )}</tbody></table></div>`;
+    )}</tbody></table><//>`;
   return html`<${Panel} title=${t("anomalies")} loaded=${anomalies} show=${show} />`;
 }

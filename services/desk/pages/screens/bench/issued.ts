@@ -12,6 +12,7 @@ import { type Joined, searchWithPatients, type WithPatient } from "../../parts/j
 import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
+import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
@@ -35,8 +36,8 @@ export function Issued({ turn }: { turn: number }) {
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", result: one })}>${t("print")}<${For} who=${nameOf(one.patient)} /></button></td></tr>`;
   const show = ({ all, isPartial }: Joined<Observation>) => html`<${Partial} isPartial=${isPartial} />
     ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}
-    <div class="wide"><table><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
-    <tbody>${all.map(row)}</tbody></table></div>`;
+    <${Wide} label=${t("bench.latest")}><table><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
+    <tbody>${all.map(row)}</tbody></table><//>`;
   const close = () => setOpen(undefined);
   const done = () => {
     close();

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { html } from "../../html.ts";
 import { Form } from "../../parts/form.ts";
+import { Wide } from "../../parts/wide.ts";
 import type { Draft } from "../../platform/drafts.ts";
 import { t } from "../../platform/texts.ts";
 
@@ -29,9 +30,9 @@ export function MergeView({ labels, base, mine, theirs, onChosen }: MergeProps) 
   </label>`;
   return html`<p role="alert">${t("merge.text")}</p>
     <${Form} send=${send} submit=${t("store")}>
-      ${() => html`<div class="wide"><table>
+      ${() => html`<${Wide} label=${t("chart.details")}><table>
         <thead><tr><td></td><th scope="col">${t("merge.mine")}</th><th scope="col">${t("merge.theirs")}</th></tr></thead>
         <tbody>${differing.map((field) => html`<tr key=${field}><th scope="row">${labels[field]}</th><td>${choice(field, true)}</td><td>${choice(field, false)}</td></tr>`)}</tbody>
-      </table></div>`}
+      </table><//>`}
     <//>`;
 }

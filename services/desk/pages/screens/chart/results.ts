@@ -6,6 +6,7 @@ import { Dialog } from "../../parts/dialog.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { Curve } from "../../parts/curve.ts";
 import { Flag, findingOf, rangeOf } from "../../parts/finding.ts";
+import { Wide } from "../../parts/wide.ts";
 import type { Found } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
@@ -22,7 +23,7 @@ export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
     const tests = [...Map.groupBy(valid, ({ code }) => code.coding?.[0]?.code ?? conceptOf(code)).values()];
     return html`<${Partial} isPartial=${isPartial} />
       ${tests.length === 0 && html`<p class="muted">${t("none")}</p>`}
-      <div class="wide"><table>
+      <${Wide} label=${t("results")}><table>
         <thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
         <tbody>${tests.map((all) => {
           const latest = all[0] as Observation;
@@ -30,7 +31,7 @@ export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
             <td class="figure nowrap">${findingOf(latest)} <${Flag} of=${latest} /></td><td><bdi>${rangeOf(latest)}</bdi></td><td class="nowrap">${momentOf(latest.effectiveDateTime)} ${latest.status === "preliminary" && html`<span class="tag">${t("result.preliminary")}</span>`}</td>
             <td>${all.length > 1 && html`<button type="button" class="nowrap" onClick=${() => setOpen(all)}>${t("result.all", { n: all.length })}<span class="visually-hidden"> · ${conceptOf(latest.code)}</span></button>`}</td></tr>`;
         })}</tbody>
-      </table></div>`;
+      </table><//>`;
   };
   const close = () => setOpen(undefined);
   return html`<${Panel} title=${t("results")} loaded=${loaded} show=${show} />

@@ -14,7 +14,7 @@ import { type Loaded, useLoad } from "../../platform/load.ts";
 /** The newest of each part; who needs older ones looks in the timeline's source, FHIR. */
 const MAX_SHOWN = "200";
 /** Asked for again after so long, milliseconds: two people look at one record. */
-const EVERY_MS = 10_000;
+const EVERY_MS = 5_000;
 
 /** All parts of a chart. */
 export interface Parts {

@@ -9,6 +9,7 @@ import { Form } from "../../parts/form.ts";
 import { For } from "../../parts/for.ts";
 import { say } from "../../parts/notices.ts";
 import { Panel } from "../../parts/panel.ts";
+import { Wide } from "../../parts/wide.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { type KnownCode, knownMedications } from "../../platform/known-codes.ts";
 import { useLoad } from "../../platform/load.ts";
@@ -31,13 +32,13 @@ const nameOf = ({ medication }: StockItem, names: KnownCode[]): string =>
 export function Shelf({ turn }: { turn: number }) {
   const shelf = useLoad(`shelf ${turn}`, async () => ({ stock: await pharmacy.listStock({}), names: await knownMedications() }));
   const [open, setOpen] = useState<StockItem | "delivery" | undefined>();
-  const show = ({ stock, names }: Shown) => html`<div class="wide"><table>
+  const show = ({ stock, names }: Shown) => html`<${Wide} label=${t("shelf")}><table>
     <thead><tr><th scope="col">${t("medication.one")}</th><th scope="col" class="figure">${t("quantity")}</th><td></td></tr></thead>
     <tbody>${stock.map(
       (one) => html`<tr key=${one.medication.code}><th scope="row"><bdi>${nameOf(one, names)}</bdi></th>
         <td class="figure">${numberIn(one.quantity)} ${one.quantity === 0 && html`<span class="tag bad">${t("shelf.empty")}</span>`}</td>
         <td><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("shelf.count")}<${For} who=${nameOf(one, names)} /></button></td></tr>`,
-    )}</tbody></table></div>`;
+    )}</tbody></table><//>`;
   const actions = html`<button type="button" onClick=${() => setOpen("delivery")}>${t("shelf.delivery")}</button>`;
   const close = () => setOpen(undefined);
   const done = () => {

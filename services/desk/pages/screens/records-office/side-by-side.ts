@@ -4,6 +4,7 @@ import type { Patient } from "../../../../../fhir/r4.ts";
 import type { patients as patientsContract } from "../../../../patients/patients.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
@@ -50,14 +51,14 @@ export function SideBySide({ one, other, onMerge, onClose }: SideProps) {
     ${t("records.keep")}<span class="visually-hidden"> ${nameOf(isOne ? one : other)}</span></label>`;
   return html`<${Dialog} title=${t("records.compare")} onClose=${onClose}>
     <div class="stack">
-      <div class="wide"><table>
+      <${Wide} label=${t("records.compare")}><table>
         <thead><tr><td></td><th scope="col">1</th><th scope="col">2</th></tr></thead>
         <tbody>${LINES.map(([name, line]) => {
           const [first, second] = [line(one), line(other)];
           return html`<tr key=${name()} class=${first === second ? "" : "differs"}><th scope="row">${name()} ${first !== second && html`<span class="tag warn">${t("records.differs")}</span>`}</th><td><bdi>${first}</bdi></td><td><bdi>${second}</bdi></td></tr>`;
         })}
         <tr><td></td><td>${keep(true)}</td><td>${keep(false)}</td></tr></tbody>
-      </table></div>
+      </table><//>
       <p class="muted" role="status">${preview.value && t("records.preview", { n: preview.value.left })}</p>
       <div class="buttons"><button type="button" class="main" aria-disabled=${isBusy} onClick=${merge}>${isBusy ? t("working") : t("records.merge")}</button></div>
     </div>

@@ -81,20 +81,26 @@ function Bed({ bed, enter, reload }: { bed: PlacedBed; enter: (bed: PlacedBed) =
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key.toLowerCase() === "m" && stay && !event.ctrlKey && !event.metaKey) pickUp(stay);
   };
+  const drag = (event: DragEvent) => {
+    if (!stay) return;
+    event.dataTransfer?.setData("text/plain", calledIn(stay));
+    // What changes the page while a drag begins would end it.
+    setTimeout(() => pickUp(stay));
+  };
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    if (isTarget) moveTo(bed, reload);
+    moveTo(bed, reload);
   };
   const allow = (event: DragEvent) => {
-    if (!isTarget) return;
+    if (bed.status !== "free") return;
     event.preventDefault();
     setOver(true);
   };
   const classes = ["bed", bed.status, isTarget && "target", isOver && "over", stay && moving.value?.stay === stay.stay && "lifted"];
   return html`<button type="button" class=${classes.filter(Boolean).join(" ")} draggable=${stay !== undefined} data-bed=${bed.location}
     onClick=${() => enter(bed)} onKeyDown=${onKeyDown} aria-keyshortcuts=${stay ? "M" : undefined}
-    onDragStart=${() => stay && pickUp(stay)} onDragEnd=${() => {
+    onDragStart=${drag} onDragEnd=${() => {
       moving.value = undefined;
     }} onDragOver=${allow} onDragLeave=${() => setOver(false)} onDrop=${drop}>
     <${BedContent} bed=${bed} />

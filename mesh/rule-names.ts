@@ -78,6 +78,7 @@ export const RULE_NAMES: readonly string[] = [
   "observation-rested-on",
   "observation-status",
   "observation-subject",
+  "observation-unit",
   "observation-value",
   "patient-rested-on",
   "provenance-signature",

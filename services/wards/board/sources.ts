@@ -161,7 +161,7 @@ async function foundBy(source: Source, asked: BoardQuestion[], versions: Version
   const found: Found[] = [];
   const unread = new Map<string, string[]>();
   const queries = asked.map(({ query }) => query);
-  for (const row of await rowsOf(source, queries)) {
+  for (const row of await rowsOf(source, queries, true)) {
     const known = versions.of(row);
     if (known) found.push(known);
     else unread.set(row.type, [...(unread.get(row.type) ?? []), row.id]);
@@ -173,11 +173,11 @@ async function foundBy(source: Source, asked: BoardQuestion[], versions: Version
 }
 
 /** All pages of all questions to one service, asked together. */
-async function rowsOf({ caller, service }: Source, questions: StoreQuery[]): Promise<Row[]> {
+async function rowsOf({ caller, service }: Source, questions: StoreQuery[], isKept = false): Promise<Row[]> {
   const rows: Row[] = [];
   let queries = questions;
   for (let page = 0; queries.length > 0 && page < MAX_PAGES; page += 1) {
-    const answers = await ownerOf(service).searchMany(caller, { queries }, { timeout: ASKED_MS });
+    const answers = await ownerOf(service).searchMany(caller, { queries, ...(isKept && { isKept }) }, { timeout: ASKED_MS });
     for (const answer of answers) rows.push(...answer.rows);
     queries = queries.flatMap((query, index) => {
       const last = answers[index]?.rows.at(-1);

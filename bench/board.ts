@@ -1,6 +1,6 @@
 /**
  * How long does the board of a house with 300 beds take, and what do 500 pages cost that listen to it? `node bench/board.ts one|cluster [looks]` (default 500): a patient in each bed, with an
- * allergy, an order and a flag; looks one after the other, at the whole house and at one ward; then streams, and how long it takes from the
+ * allergy, an order and a flag; looks one after the other, at the whole house (also while somebody writes between two looks) and at one ward; then streams, and how long it takes from the
  * request of a change until each has heard of it. One JSON line; the exit code is 1 where the whole house takes 30 ms or longer at the 95th
  * percentile, the streams 100 MB, or a change 500 ms.
  */
@@ -21,15 +21,18 @@ try {
   const fhir = new Client(running.base);
   const api = new Client(running.base.replace(/\/fhir$/, "/api"));
   const beds = await openWards(api);
-  for (let from = 0; from < beds.length; from += 50)
+  for (let from = 0; from < beds.length; from += 50) {
     await fhir.send("", "POST", JSON.stringify(admissions(beds.slice(from, from + 50), from)));
+  }
   const house = await measure(api, "/wards/board");
   const [ward = ""] = house.wards;
   const one = await measure(api, `/wards/board?ward=${ward}`);
+  const note = JSON.stringify({ resourceType: "Flag", status: "inactive", subject: { reference: house.patient }, code: { text: "seen" } });
+  const busy = await measure(api, "/wards/board", () => fhir.send("/Flag", "POST", note));
   const streams = await listen(running.base.replace(/\/fhir$/, ""));
   const heard_ms = rounded(percentile(await changes(fhir, beds, streams.all), 0.95));
   const figures = { streams: STREAMS, streams_mb: streams.megabytes, heard_p95_ms: heard_ms };
-  console.log(JSON.stringify({ way, beds: beds.length, house: house.figures, ward: one.figures, ...figures }));
+  console.log(JSON.stringify({ way, beds: beds.length, house: house.figures, house_changed: busy.figures, ward: one.figures, ...figures }));
   if (house.figures.p95_ms >= 30 || streams.megabytes >= 100 || heard_ms >= 500) process.exitCode = 1;
   for (const { request } of streams.all) request.destroy();
 } finally {
@@ -81,10 +84,12 @@ function admissions(beds: string[], from: number): object {
   return { resourceType: "Bundle", type: "transaction", entry };
 }
 
-async function measure(api: Client, path: string) {
+/** @param between what somebody else does between two looks */
+async function measure(api: Client, path: string, between?: () => Promise<unknown>) {
   const times: number[] = [];
   let text = "";
   for (let look = -WARM_UP; look < Number(looks); look += 1) {
+    await between?.();
     const begun = performance.now();
     text = await api.send(path);
     if (look >= 0) times.push(performance.now() - begun);
@@ -93,7 +98,7 @@ async function measure(api: Client, path: string) {
   const taken = board.wards.flatMap(({ rooms }) => rooms.flatMap(({ beds }) => beds.filter(({ stay }) => stay?.allergies.length === 1)));
   if (!board.isComplete || taken.length !== board.wards.length * ROOMS * BEDS.length) throw new Error("The board is not whole.");
   const figures = { p50_ms: rounded(percentile(times, 0.5)), p95_ms: rounded(percentile(times, 0.95)), bytes: text.length };
-  return { wards: board.wards.map(({ location }) => location), figures };
+  return { wards: board.wards.map(({ location }) => location), patient: taken[0]?.stay?.patient, figures };
 }
 
 interface Stream {

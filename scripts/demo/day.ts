@@ -1,7 +1,7 @@
 /** One day in a hospital, lived through its API: each step makes FHIR resources that anyone can read afterwards. */
 import type { Role } from "../../services/identity/identity.contract.ts";
 import type { TokenSource } from "../identity/try-account.ts";
-import { caller } from "./caller.ts";
+import { rolesClient } from "./roles-client.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
@@ -28,7 +28,7 @@ export interface Day {
  * @throws Error with the server's own sentence, when a step is refused
  */
 export async function liveOneDay(url: string, name: string, tell: Tell, tokens?: (role: Role) => TokenSource): Promise<Day> {
-  const call = caller(url, tokens);
+  const { call } = rolesClient(url, tokens);
 
   const ward = await call(wards.open, { name: `Medicine ${name}`, rooms: [{ name: "room 1", beds: ["A", "B"] }] });
   const [bedA = "", bedB = ""] = ward.rooms.flatMap(({ beds }) => beds.map(({ location }) => location));

@@ -7,7 +7,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import type { TokenSource } from "../identity/try-account.ts";
-import { caller } from "./caller.ts";
+import { Refused, rolesClient } from "./roles-client.ts";
 
 const NAME = "Cardiology";
 const LOINC = "http://loinc.org";
@@ -35,9 +35,12 @@ const ADMITTED = 4;
  * @returns false: the ward is there already, and is left as it is
  */
 export async function fillWard(url: string, tokens?: (role: Role) => TokenSource): Promise<boolean> {
-  const call = caller(url, tokens);
+  const { call } = rolesClient(url, tokens);
   const rooms = ["301", "302", "303"].map((name) => ({ name, beds: ["A", "B"] }));
-  const ward = await call(wards.open, { name: NAME, rooms }).catch(() => undefined);
+  const ward = await call(wards.open, { name: NAME, rooms }).catch((error: Error) => {
+    if (error instanceof Refused && error.type === "WARD_ALREADY_OPEN") return undefined;
+    throw error;
+  });
   if (!ward) return false;
   const beds = ward.rooms.flatMap((room) => room.beds.map(({ location }) => location));
   for (const [index, [family, given, otherFamily, otherGiven, birthDate, gender, reason]] of PEOPLE.entries()) {

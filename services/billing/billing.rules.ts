@@ -50,6 +50,7 @@ const charge: Rule<ChargeItem>[] = [
   {
     id: "charge-item-currency",
     group: "money",
+    holdsAlways: true,
     says: "A price in a currency without decimals (JPY) has none.",
     check({ before, after }) {
       const price = after?.priceOverride;
@@ -90,6 +91,7 @@ const invoice: Rule<Invoice>[] = [
   {
     id: "invoice-total",
     group: "money",
+    holdsAlways: true,
     says: "The total of an issued Invoice is the sum of its lines, in amounts that its currency has.",
     check({ before, after }: Change<Invoice>) {
       if (!after || !isInForce(after) || (before && isInForce(before))) return undefined;

@@ -23,8 +23,10 @@ export function invoiceKeys(invoice: Invoice): UniqueKey[] {
   return [...new Set(chargesOn(invoice))].map((charge) => ({ key: `${name}:${charge}`, error }));
 }
 
+/** Begins the names of counters of credit notes. */
+export const UNCREDITED = "uncredited/";
 /** Counts down from zero the credit notes of an Invoice, so that one that has any is not cancelled as a whole. */
-export const uncreditedCounter = (invoice: string): string => `uncredited/${invoice.slice("Invoice/".length)}`;
+export const uncreditedCounter = (invoice: string): string => UNCREDITED + invoice.slice("Invoice/".length);
 
 /** An Invoice that is not in force any more; its charges are set free beside it. @throws 409 INVOICE_NOT_IN_FORCE */
 export function cancelInvoice<Of extends Invoice>(invoice: Of, reason: string): Of {

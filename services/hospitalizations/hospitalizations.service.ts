@@ -15,6 +15,7 @@ import { emits, owns, type Disposition, type hospitalizations, type Stay } from 
 import { bedOccupied, notABed, requestNotFound, stayChanged, stayNotFound, wardMissing } from "./hospitalizations.errors.ts";
 import { admit, admitFromVisit, lastMoveOf, placesOf, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
 import { params } from "./hospitalizations.params.ts";
+import { invariants } from "./hospitalizations.invariants.ts";
 import { rules } from "./hospitalizations.rules.ts";
 import { carryOut, changed, patientOf, requireBed, whereTo } from "./carry-out.ts";
 import { handOverNote } from "./hand-over.model.ts";
@@ -33,7 +34,7 @@ interface Helpers {
 
 export default defineService<typeof hospitalizations, WithFhir & WithDirectory & Helpers>({
   name: "hospitalizations",
-  mixins: [Fhir({ owns, emits, unique: { Encounter: stayKeys }, rules })],
+  mixins: [Fhir({ owns, emits, unique: { Encounter: stayKeys }, rules, invariants })],
 
   actions: {
     request: {

@@ -103,6 +103,7 @@ const NEVER_NEGATIVE = /^(?:[kcdmunpf]?g|10\*\d+|\[?[kmu]?I?U\]?|\{[^}]*\})\/(?:
 const sane: Rule<Observation> = {
   id: "observation-value",
   group: "values",
+  holdsAlways: true,
   says: "A measured value is one that can be: below 1e15, and not below zero in a unit of mass, count or activity per volume.",
   check({ after }) {
     for (const { value, at } of quantitiesIn(after)) {

@@ -14,7 +14,10 @@ import { dispenseNotCompleted, moreThanPrescribed, prescriptionNotActive } from 
 
 // The rules of stock and prescriptions: plain data in, plain data out. No broker, no database, no clock.
 
-const STOCK = "stock/";
+/** Begins the names of counters of stock. */
+export const STOCK = "stock/";
+/** Begins the names of counters of what was dispensed by prescriptions. */
+export const DISPENSED = "dispensed/";
 
 /** Whether a prescription is one that is dispensed by; others (a proposal, a plan) are none. */
 export const isOrder = ({ intent }: Pick<MedicationRequest, "intent">): boolean => /order$/.test(intent);
@@ -48,7 +51,7 @@ export function codeOfCounter(counter: string): Code {
 export const stockPrefix = (code = ""): string => STOCK + code;
 
 /** Counts down from zero what was dispensed of a prescription, so that its quantity is a lower bound. */
-export const dispensedCounter = (id: string): string => `dispensed/${id}`;
+export const dispensedCounter = (id: string): string => DISPENSED + id;
 
 /** The SupplyDelivery of what has arrived. */
 export function deliveryOf(

@@ -22,7 +22,7 @@ import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { allergy } from "./allergy.ts";
 import { dispenseNotCompleted, dispenseNotFound, prescriptionNotActive } from "./pharmacy.errors.ts";
 import { isOrder, isPossible, prescribedBy } from "./pharmacy.model.ts";
-import { returnOf } from "./returns.model.ts";
+import { keptOf, returnOf } from "./returns.model.ts";
 
 const subjectOf = ({ subject }: { subject?: Reference }) => subject;
 const OVER = "What is over changes to entered-in-error only";
@@ -32,7 +32,7 @@ const counted = <Of extends FhirResource>(id: string, says: string): Rule<Of> =>
 
 const prescription: Rule<MedicationRequest>[] = [
   statusSteps<MedicationRequest>("MedicationRequest", STATUS_STEPS.MedicationRequest, {
-    says: `${OVER} (a completed, cancelled or stopped prescription); one that was completed is active again when a dispense of it is undone.`,
+    says: `${OVER} (a completed, cancelled or stopped prescription); one that was completed is active again when a dispense of it is undone, or given back.`,
     may: ({ before, after, reference }, facts) =>
       before?.status === "completed" && after?.status === "active" && isUndone(reference, facts),
   }),
@@ -53,11 +53,12 @@ const prescription: Rule<MedicationRequest>[] = [
   notDeletedUnder<MedicationRequest>("MedicationRequest", "mark it as entered in error instead."),
 ];
 
-/** Whether the same write undoes a dispense that was handed out by the prescription. */
+/** Whether the same write undoes a dispense that was handed out by the prescription, or takes something of it back. */
 function isUndone(prescribed: string, facts: Facts): boolean {
   return facts.written("MedicationDispense").some((it) => {
     const before = facts.replacedBy(it) as unknown as MedicationDispense | undefined;
-    if (before?.status !== "completed" || it.status !== "entered-in-error") return false;
+    if (before?.status !== "completed") return false;
+    if (it.status !== "entered-in-error" && keptOf(it as unknown as MedicationDispense) >= keptOf(before)) return false;
     return before.authorizingPrescription?.some((one) => placeOf(one) === prescribed);
   });
 }
@@ -118,6 +119,7 @@ function possibleQuantity<Of extends FhirResource>(id: string, element: string, 
   return {
     id,
     group: "values",
+    holdsAlways: true,
     says: "A quantity is from 0 to 1e9.",
     check({ before, after }) {
       const units = numberOf((after && of(after))?.value);

@@ -28,6 +28,7 @@ import {
   voidDispense,
 } from "./pharmacy.model.ts";
 import { effects } from "./pharmacy.effects.ts";
+import { invariants } from "./pharmacy.invariants.ts";
 import { rules } from "./pharmacy.rules.ts";
 import { keptOf, newReturn } from "./returns.model.ts";
 import { adjustmentOf } from "./stocktaking.model.ts";
@@ -59,6 +60,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       unique: { MedicationAdministration: doseKeys },
       rules,
       effects,
+      invariants,
     }),
   ],
 
@@ -247,8 +249,9 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       async handler(ctx) {
         const now = new Date();
         const counts: Record<string, number> = {};
-        for (const { patient } of await this.doses.of(ctx.params.patients, now.getTime(), now))
+        for (const { patient } of await this.doses.of(ctx.params.patients, now.getTime(), now)) {
           counts[patient] = (counts[patient] ?? 0) + 1;
+        }
         return counts;
       },
     },

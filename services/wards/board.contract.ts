@@ -97,7 +97,7 @@ export interface BoardStay extends BoardPatient {
   physicianName?: string;
   /** The patient is away for a while. */
   leave?: { since: string };
-  /** What waits: results not acknowledged, doses due, transfers asked for, orders without result. */
+  /** What waits: critical results that nobody has acknowledged, doses due, transfers asked for, orders without result. */
   waits: { results: number; doses: number; transfers: number; requests: number };
 }
 

@@ -114,6 +114,17 @@ describe("the board", () => {
     ]);
   });
 
+  it("counts critical values until somebody has acknowledged them", async () => {
+    const { order } = await lab.orderPanel(clinic.caller, { patient, encounter: stay, code: "2823-3" });
+    await lab.enter(clinic.caller, { order, results: [{ code: "2823-3", value: 6.9 }] });
+    const waits = async () => bedsOf(await wards.board(clinic.caller, { ward: surgery.location }))[0]?.stay?.waits;
+    expect(await waits()).toMatchObject({ results: 0, requests: 2 });
+    const { lines } = await lab.release(clinic.caller, { order });
+    expect(await waits()).toMatchObject({ results: 1, requests: 1 });
+    await lab.acknowledge(clinic.caller, { observation: lines[0]?.observation ?? "" });
+    expect(await waits()).toMatchObject({ results: 0 });
+  });
+
   it("shows all wards where none is asked for, and none where there is no such ward", async () => {
     expect((await wards.board(clinic.caller, {})).wards.map(({ name }) => name)).toEqual(["Surgery", "Medicine"]);
     expect((await wards.board(clinic.caller, { ward: "Location/none" })).wards).toEqual([]);
@@ -150,7 +161,7 @@ describe("the board", () => {
     it("leaves out what the caller may not see, and names it", async () => {
       const board = await seenBy("front-desk");
       expect(bedsOf(board)[0]?.stay).toMatchObject({ name: "Amina Benali", allergies: [], waits: { requests: 0 } });
-      expect(board.hidden).toEqual(["allergies", "isolation", "diagnoses", "requests", "doses"]);
+      expect(board.hidden).toEqual(["allergies", "isolation", "diagnoses", "requests", "results", "doses"]);
       expect(JSON.stringify(board)).not.toMatch(/Penicillin|MRSA/);
       expect((await seenBy("nurse", "actions user/Encounter.rs user/Patient.rs")).hidden).toContain("allergies");
     });
@@ -165,7 +176,7 @@ describe("the board", () => {
     const host = clinic.hosted("wards").broker;
     await host.destroyService("records");
     const board = await wards.board(clinic.caller, { ward: surgery.location });
-    expect(board).toMatchObject({ isComplete: false, unknown: ["allergies", "isolation"] });
+    expect(board).toMatchObject({ isComplete: false, unknown: ["allergies", "isolation", "results"] });
     expect(bedsOf(board)[0]).toMatchObject({ status: "taken", stay: { name: "Amina Benali", allergies: [] } });
     await host.destroyService("hospitalizations");
     const without = await wards.board(clinic.caller, { ward: surgery.location });

@@ -44,8 +44,9 @@ describe("a board that is looked at", () => {
     answer.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
       told.length = 0;
-      for (const [, id = "", data = ""] of text.matchAll(/^id: (.*)\nevent: board\ndata: (.*)\n\n/gm))
+      for (const [, id = "", data = ""] of text.matchAll(/^id: (.*)\nevent: board\ndata: (.*)\n\n/gm)) {
         told.push({ id, ...JSON.parse(data) });
+      }
       heard();
     });
     /** Resolves with the first event that is as wanted. */

@@ -77,6 +77,8 @@ export interface Rule<Of extends FhirResource = FhirResource> {
   questions?(change: Change<Of>): Question[];
   /** It wants to know who rests on what is deleted: all owners are asked. */
   isOfDeletion?: boolean;
+  /** What it asks of a creation is true of all that is stored, at any time: `npm run check-data` looks at it. */
+  holdsAlways?: boolean;
   /** Undefined: the change may be made. */
   check(change: Change<Of>, facts: Facts): Refusal | undefined;
 }

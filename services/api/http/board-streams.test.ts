@@ -55,8 +55,9 @@ describe("the streams of a board", () => {
       async events(count: number): Promise<{ id: string; data: Record<string, unknown> }[]> {
         for (;;) {
           const all = [...text.matchAll(/^id: (.*)\nevent: board\ndata: (.*)\n\n/gm)];
-          if (all.length >= count)
+          if (all.length >= count) {
             return all.map(([, id = "", data = "{}"]) => ({ id, data: JSON.parse(data) as Record<string, unknown> }));
+          }
           await new Promise<void>((resolve) => {
             heard = resolve;
           });

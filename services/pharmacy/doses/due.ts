@@ -6,6 +6,7 @@ import { type Clause, type Row, SEP, type StoreQuery } from "../../../fhir/searc
 import type { QueryContext } from "../../../federation/query-context.ts";
 import { searchOwners } from "../../../federation/scatter-gather.ts";
 import type { Store } from "../../../store/store.ts";
+import { StoreCache } from "../../../store/store-cache.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import type { DueDose } from "../doses.contract.ts";
@@ -17,6 +18,7 @@ import { doseName, dueBetween, dueDose, type Schedule, scheduleOf } from "./sche
 const LOOK_BACK_MS = 12 * 3_600_000;
 /** Prescriptions of a course of treatment are not older than this. Milliseconds. */
 const OLDEST_MS = 92 * 86_400_000;
+const ROUND_MS = 600_000;
 /** Resources that one question looks at: of a house of 2,000 beds. */
 const MAX_FOUND = 20_000;
 const PAGE = 1_000;
@@ -42,6 +44,7 @@ const since = (type: string, parameter: string, moment: number): Clause => ({
 /** The doses that are due by one store; what was read of a version is remembered, as it never changes. */
 export class DueDoses {
   readonly #store: () => Store;
+  readonly #answers = new StoreCache<Row[]>();
   readonly #schedules = new Map<string, Scheduled>();
   /** Which doses a version of a MedicationAdministration is a record of. */
   readonly #records = new Map<string, string | undefined>();
@@ -54,14 +57,16 @@ export class DueDoses {
   async of(patients: string[], until: number, now: Date): Promise<DueDose[]> {
     if (patients.length === 0) return [];
     const from = now.getTime() - LOOK_BACK_MS;
+    // The questions are the same for some minutes, so that answers to them can be given again.
+    const [oldest, earliest] = [now.getTime() - OLDEST_MS, from - LOOK_BACK_MS].map((time) => Math.floor(time / ROUND_MS) * ROUND_MS);
     const requests: Clause[] = [
       referenceClause("MedicationRequest", "subject", patients),
       ofCodes("MedicationRequest", "status", ["active", "completed"]),
-      since("MedicationRequest", "authoredon", now.getTime() - OLDEST_MS),
+      since("MedicationRequest", "authoredon", oldest as number),
     ];
     const records: Clause[] = [
       referenceClause("MedicationAdministration", "subject", patients),
-      since("MedicationAdministration", "effective-time", from - LOOK_BACK_MS),
+      since("MedicationAdministration", "effective-time", earliest as number),
     ];
     const [prescribed, recorded] = await Promise.all([
       this.#found("MedicationRequest", requests, this.#schedules, (json) => scheduled(json)),
@@ -79,7 +84,8 @@ export class DueDoses {
   }
 
   async #found<What>(type: string, clauses: Clause[], known: Map<string, What>, read: (json: string) => What): Promise<What[]> {
-    const rows = await this.#rows({ type, clauses, sort: [], limit: PAGE, want: "ids" });
+    const asked: StoreQuery = { type, clauses, sort: [], limit: PAGE, want: "ids" };
+    const rows = await this.#answers.get(this.#store(), JSON.stringify(asked), () => this.#rows(asked));
     const unread = rows.filter((row) => !known.has(nameOf(row)));
     for (let at = 0; at < unread.length; at += PAGE) {
       const any = unread.slice(at, at + PAGE).map(({ id }) => id);

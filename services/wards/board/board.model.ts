@@ -1,8 +1,8 @@
 /** A board from what is known of house, stays and patients. Plain data in, plain data out; time is passed in. */
-import type { AllergyIntolerance, Condition, Encounter, FhirResource, Flag, Patient, ServiceRequest } from "../../../fhir/r4.ts";
+import type { AllergyIntolerance, Condition, Encounter, FhirResource, Flag, Patient, Reference, ServiceRequest } from "../../../fhir/r4.ts";
 import { intervalOf } from "../../../fhir/dates.ts";
 import { dayOf } from "../../../fhir/time-zone.ts";
-import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { placeOf as readPlace } from "../../../mixins/fhir/rules/common.ts";
 import { requestOf } from "../../hospitalizations/requests.contract.ts";
 import { BedStatus } from "../wards.contract.ts";
 import type { Board, BoardBed, BoardStay, BoardWard, WaitingRequest } from "../board.contract.ts";
@@ -32,6 +32,16 @@ export interface View {
   taken: ReadonlySet<string>;
   isOccupancyKnown: boolean;
   now: Date;
+}
+
+const places = new WeakMap<object, string | undefined>();
+
+/** Where a reference leads; of versions that are remembered it is read once. */
+function placeOf(reference: Reference | undefined): string | undefined {
+  if (!reference || places.has(reference)) return reference && places.get(reference);
+  const place = readPlace(reference);
+  places.set(reference, place);
+  return place;
 }
 
 const ISOLATION = "40174006"; // SNOMED CT: isolation procedure

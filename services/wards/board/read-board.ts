@@ -51,11 +51,17 @@ export async function readBoard(ctx: Context, { directory, house, versions }: Bo
       flags: more.of("Flag"),
       conditions: more.of("Condition"),
       requests: more.of("ServiceRequest"),
-      results: new Map(),
+      results: countsOf(more.of("Observation").map(({ resource }) => placeOf(resource.subject))),
       doses: new Map(Object.entries(doses ?? {})),
     },
   );
   return { ...(ward !== undefined && { ward }), at: now.toISOString(), isComplete: unknown.length === 0, unknown, hidden, ...board };
+}
+
+function countsOf(patients: (string | undefined)[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const patient of patients) if (patient !== undefined) counts.set(patient, (counts.get(patient) ?? 0) + 1);
+  return counts;
 }
 
 type Counts = Record<string, number> | undefined;

@@ -4,12 +4,13 @@
  */
 import { Errors } from "moleculer";
 import type { ResourceOf, ResourceType } from "../../../fhir/r4.ts";
-import { idClause, referenceClause, requireParameter } from "../../../fhir/search/exact-clauses.ts";
+import { idClause, referenceClause, requireParameter, tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import { type Clause, type KeyMatch, type Row, SEP, type StoreQuery } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import type { Rights } from "../../../mesh/access/access.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
+import { CRITICAL } from "../../lab/bench.contract.ts";
 import { pharmacy } from "../../pharmacy/pharmacy.contract.ts";
 import { BoardPart } from "../board.contract.ts";
 import type { Found, Versions } from "./versions.ts";
@@ -81,6 +82,13 @@ export function patientQuestions(patients: string[], conditions: string[]): Boar
     { part: BoardPart.isolation, query: all("Flag", [referenceClause("Flag", "patient", patients)]) },
     ...(conditions.length > 0 ? [{ part: BoardPart.diagnoses, query: all("Condition", [ids(conditions)]) }] : []),
     {
+      part: BoardPart.results,
+      query: all("Observation", [
+        tokenClause("Observation", "_tag", { system: CRITICAL.system, value: CRITICAL.waiting }),
+        referenceClause("Observation", "subject", patients),
+      ]),
+    },
+    {
       part: BoardPart.requests,
       query: all("ServiceRequest", [
         referenceClause("ServiceRequest", "subject", patients),
@@ -99,6 +107,7 @@ const TYPE_OF: Partial<Record<BoardPart, ResourceType>> = {
   isolation: "Flag",
   diagnoses: "Condition",
   requests: "ServiceRequest",
+  results: "Observation",
 };
 
 /** Parts that somebody with these rights does not see. @param rights undefined: everything is open */
@@ -152,7 +161,7 @@ async function foundBy(source: Source, asked: BoardQuestion[], versions: Version
   const found: Found[] = [];
   const unread = new Map<string, string[]>();
   const queries = asked.map(({ query }) => query);
-  for (const row of await rowsOf(source, queries)) {
+  for (const row of await rowsOf(source, queries, true)) {
     const known = versions.of(row);
     if (known) found.push(known);
     else unread.set(row.type, [...(unread.get(row.type) ?? []), row.id]);
@@ -164,11 +173,11 @@ async function foundBy(source: Source, asked: BoardQuestion[], versions: Version
 }
 
 /** All pages of all questions to one service, asked together. */
-async function rowsOf({ caller, service }: Source, questions: StoreQuery[]): Promise<Row[]> {
+async function rowsOf({ caller, service }: Source, questions: StoreQuery[], isKept = false): Promise<Row[]> {
   const rows: Row[] = [];
   let queries = questions;
   for (let page = 0; queries.length > 0 && page < MAX_PAGES; page += 1) {
-    const answers = await ownerOf(service).searchMany(caller, { queries }, { timeout: ASKED_MS });
+    const answers = await ownerOf(service).searchMany(caller, { queries, ...(isKept && { isKept }) }, { timeout: ASKED_MS });
     for (const answer of answers) rows.push(...answer.rows);
     queries = queries.flatMap((query, index) => {
       const last = answers[index]?.rows.at(-1);

@@ -19,7 +19,6 @@ const DONE_BY: Record<string, Role> = {
   billing: "billing",
   fhir: "nurse",
 };
-
 /** The server has said no. */
 export class Refused extends Error {
   readonly code: number;

@@ -76,7 +76,18 @@ function textOf(source: string): string {
   const [, language] = TEXTS.exec(source) ?? [];
   if (language !== undefined) return messagesModule(language as (typeof LANGUAGES)[number]);
   const text = readFileSync(source, "utf8");
-  return source.endsWith(".ts") ? stripTypeScriptTypes(text) : text.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, "\n");
+  return source.endsWith(".ts") ? stripped(text) : text.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, "\n");
+}
+
+/** Node, whose version is the project's own, says at the first time that this is new; the log has other things to tell. */
+function stripped(text: string): string {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(text);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 const nameOf = (source: string): string => basename(source).replace(/\.(?:module\.|esm\.)?(?:m?[jt]s|json)$/, "");

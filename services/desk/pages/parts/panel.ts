@@ -17,7 +17,7 @@ interface PanelProps<T> {
 
 /** See the head of this file. */
 export function Panel<T>({ title, loaded, show, actions, id }: PanelProps<T>) {
-  if (loaded.error?.status === 403) return null; // not for this role
+  if (loaded.error?.status === 403 || loaded.error?.isAbsent) return null; // not for this role, or not in this house
   return html`<section class="panel" aria-label=${title} id=${id} aria-busy=${loaded.isLoading}>
     <header><h2>${title}</h2>${actions}</header>
     <${NotKnown} loaded=${loaded} />

@@ -24,6 +24,11 @@ export class Refused extends Error {
     this.fields = (data["fields"] as { field: string }[] | undefined)?.map(({ field }) => field) ?? [];
   }
 
+  /** Whether this house does without what was asked for. */
+  get isAbsent(): boolean {
+    return this.status === 404 && /^(ACTION_NOT_FOUND|NOT_SUPPORTED|not-supported)$/.test(this.type);
+  }
+
   /** Whether what was asked for is not known at the moment, and may be in the next. */
   get isTemporary(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 502;

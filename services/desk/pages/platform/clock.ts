@@ -18,13 +18,16 @@ function format(options: Intl.DateTimeFormatOptions, zone = timeZone()): Intl.Da
   return known;
 }
 
+/** A part of a line that keeps its own order between words of another script. */
+const isolated = (text: string): string => `\u2068${text}\u2069`;
+
 /** An instant, or a FHIR date, which is a day (or month, or year) wherever one is. */
 export function dateOf(text: string | undefined): string {
   if (text === undefined) return "";
   const parts = text.split("T", 1)[0]?.split("-").length ?? 1;
-  if (text.includes("T")) return format({ dateStyle: "medium" }).format(new Date(text));
+  if (text.includes("T")) return isolated(format({ dateStyle: "medium" }).format(new Date(text)));
   if (parts === 1) return text;
-  return format(parts === 2 ? { year: "numeric", month: "short" } : { dateStyle: "medium" }, "UTC").format(new Date(text));
+  return isolated(format(parts === 2 ? { year: "numeric", month: "short" } : { dateStyle: "medium" }, "UTC").format(new Date(text)));
 }
 
 /** Hours and minutes of an instant. */
@@ -32,7 +35,8 @@ export const timeOf = (text: string | number | undefined): string =>
   text === undefined ? "" : format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text));
 
 /** Day and time of an instant; of a date the day. */
-export const momentOf = (text: string | undefined): string => (text?.includes("T") ? `${dateOf(text)} ${timeOf(text)}` : dateOf(text));
+export const momentOf = (text: string | undefined): string =>
+  text?.includes("T") ? isolated(`${dateOf(text)} ${timeOf(text)}`) : dateOf(text);
 
 /** How long since an instant, in words: 5 min, 2 h, 3 days. */
 export function since(text: string | undefined): string {

@@ -35,9 +35,12 @@ export const conceptOf = (concept: CodeableConcept | undefined): string =>
 export const numberIn = (value: number, options?: Intl.NumberFormatOptions): string =>
   new Intl.NumberFormat(locale.value, options).format(value);
 
-/** A measured value with its unit; the two keep their order in every script. */
-export const quantityOf = ({ comparator, value, unit, code }: Quantity): string =>
-  `\u2066${comparator ?? ""}${value === undefined ? "" : numberIn(value, Math.abs(value) < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 3 })} ${unit ?? code ?? ""}\u2069`.trim();
+/** A measured value with its unit; the two stay together, and in their order in every script. */
+export function quantityOf({ comparator, value, unit, code }: Quantity): string {
+  const options = Math.abs(value ?? 1) < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 3 };
+  const words = [`${comparator ?? ""}${value === undefined ? "" : numberIn(value, options)}`, unit ?? code ?? ""].filter(Boolean);
+  return `\u2066${words.join("\u00a0")}\u2069`;
+}
 
 /** An amount of money. @param cents in the smallest unit of the currency */
 export function moneyOf(cents: number, currency: string): string {

@@ -8,7 +8,7 @@ import { Curve } from "../../parts/curve.ts";
 import { Flag, findingOf, rangeOf } from "../../parts/finding.ts";
 import { Wide } from "../../parts/wide.ts";
 import type { Found } from "../../platform/api.ts";
-import { momentOf } from "../../platform/clock.ts";
+import { dateOf, momentOf } from "../../platform/clock.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
@@ -24,11 +24,12 @@ export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
     return html`<${Partial} isPartial=${isPartial} />
       ${tests.length === 0 && html`<p class="muted">${t("none")}</p>`}
       <${Wide} label=${t("results")}><table>
-        <thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.range")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
+        <thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
         <tbody>${tests.map((all) => {
           const latest = all[0] as Observation;
           return html`<tr key=${latest.id}><th scope="row"><bdi>${conceptOf(latest.code)}</bdi></th>
-            <td class="figure nowrap">${findingOf(latest)} <${Flag} of=${latest} /></td><td><bdi>${rangeOf(latest)}</bdi></td><td class="nowrap">${momentOf(latest.effectiveDateTime)} ${latest.status === "preliminary" && html`<span class="tag">${t("result.preliminary")}</span>`}</td>
+            <td class="figure">${findingOf(latest)} <${Flag} of=${latest} />${rangeOf(latest) && html`<br /><bdi class="muted">${rangeOf(latest)}</bdi>`}</td>
+            <td class="nowrap" title=${momentOf(latest.effectiveDateTime)}>${dateOf(latest.effectiveDateTime)} ${latest.status === "preliminary" && html`<span class="tag">${t("result.preliminary")}</span>`}</td>
             <td>${all.length > 1 && html`<button type="button" class="nowrap" onClick=${() => setOpen(all)}>${t("result.all", { n: all.length })}<span class="visually-hidden"> · ${conceptOf(latest.code)}</span></button>`}</td></tr>`;
         })}</tbody>
       </table><//>`;

@@ -19,9 +19,6 @@ const DONE_BY: Record<string, Role> = {
   billing: "billing",
   fhir: "nurse",
 };
-/** All of them. */
-export const DAY_ROLES: readonly Role[] = [...new Set(Object.values(DONE_BY))];
-
 /** The server has said no. */
 export class Refused extends Error {
   readonly code: number;

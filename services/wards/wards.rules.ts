@@ -1,49 +1,33 @@
 import type { Encounter, Location } from "../../fhir/r4.ts";
-import { referenceClause, requireParameter } from "../../fhir/search/exact-clauses.ts";
-import { type Clause, SEP } from "../../fhir/search/query.ts";
+import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
-import { placeOf } from "../../mixins/fhir/rules/common.ts";
-import { type Change, type Question, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
-import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
-import { stillOccupied } from "./wards.errors.ts";
-import { isClosed } from "./wards.model.ts";
+import type { Change, Question, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { inPlaces, openStays, placesIn } from "./occupancy.ts";
+import { takesNobody } from "./wards.model.ts";
 
-/** Stays in one place that are looked at: a room has some beds, and patients who wait for one. */
+/** Stays that are looked at: a bed has one, a room or a ward that stays name directly many. */
 const MAX_STAYS = 100;
 
-const ofCodes = (parameter: string, values: string[]): Clause => ({
-  kind: "key",
-  slots: requireParameter("Encounter", parameter).slots,
-  any: values.map((value) => ({ prefix: `=${value}${SEP}` })),
-});
+const isClosed = ({ before, after }: Change<Location>): boolean =>
+  before !== undefined && after !== undefined && !takesNobody(before) && takesNobody(after);
 
-/** Whether a place takes nobody in any more by this change. */
-const closes = ({ before, after }: Change<Location>): boolean => Boolean(before && after && !isClosed(before) && isClosed(after));
+const staysIn = (place: string): Question => ({ type: "Encounter", clauses: [...openStays(), inPlaces([place])], limit: MAX_STAYS });
 
-const whoIsThere = (reference: string): Question => ({
-  type: "Encounter",
-  clauses: [
-    referenceClause("Encounter", "location", [reference]),
-    ofCodes("class", INPATIENT),
-    ofCodes("status", ["arrived", "triaged", "in-progress", "onleave"]),
-  ],
-  limit: MAX_STAYS,
-});
-
-const emptied: Rule<Location> = {
+const occupied: Rule<Location> = {
   id: "location-occupied",
   group: "beds",
-  says: "A bed, or another place where a patient is, is not closed or taken out of use.",
-  questions: (change) => (closes(change) ? [whoIsThere(change.reference)] : []),
+  says: "A bed, room or ward in which somebody lies is not taken out of use.",
+  isolates: isClosed,
+  questions: (change) => (isClosed(change) ? [staysIn(change.reference)] : []),
   check(change, facts) {
-    if (!closes(change)) return undefined;
-    const stays = facts.found(whoIsThere(change.reference)) as unknown as Encounter[];
-    const isThere = stays.some(({ location = [] }) =>
-      location.some((it) => it.status === "active" && placeOf(it.location) === change.reference),
-    );
-    return isThere ? refusalBy(stillOccupied(change.reference, [change.reference]), "Location.status") : undefined;
+    if (!isClosed(change)) return undefined;
+    const { reference } = change;
+    const stay = facts.found(staysIn(reference)).find((it) => placesIn(it as unknown as Encounter).includes(reference));
+    if (!stay) return undefined;
+    const message = `Encounter/${stay["id"] as string} is there: transfer or discharge the patient first.`;
+    return refusal("location-occupied", message, "Location.status");
   },
 };
 
 /** What holds for wards, rooms and beds, whoever writes them. */
-export const rules: RulesOf = { Location: [notDeletedUnder<Location>("Location", "set Location.status to inactive."), emptied] };
+export const rules: RulesOf = { Location: [notDeletedUnder<Location>("Location", "set Location.status to inactive."), occupied] };

@@ -211,10 +211,10 @@ export interface StoreOptions {
   reindex(json: string): IndexRows;
   /** How long a writer waits for a prepared transaction, milliseconds; default 2,000. */
   waitMs?: number;
-  /** What FTS sees of a resource: [content, narrative]; absent: no full-text search. */
-  text?(json: string): [content: string, narrative: string];
+  /** What FTS sees of a resource: [content, narrative], undefined: nothing; absent: no full-text search. */
+  text?(json: string): [content: string, narrative: string] | undefined;
   /** Whether each version of a resource of this type is an event, `fhir.TYPE`; absent: none is. Asked at each change. */
   emits?(type: string): boolean;
-  /** Called after each write that has put events into the outbox. */
-  onEvents?(): void;
+  /** Called after each write that has put events into the outbox. @param isLight none but those for the ledger */
+  onEvents?(isLight?: boolean): void;
 }

@@ -195,6 +195,9 @@ export interface Store {
   /** Writes that wait for the store at this moment. */
   waiting(): number;
 
+  /** Removes resources with all their versions, as if they had never been: for what may be kept no longer. No event tells of it. */
+  purge(type: string, ids: string[]): Promise<void>;
+
   /** Living resources by type, and bytes on disk. */
   stats(): Promise<{ documents: Record<string, number>; bytes: number }>;
 

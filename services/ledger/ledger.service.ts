@@ -3,6 +3,7 @@ import { exactly, requireParameter } from "../../fhir/search/exact-clauses.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { AuditEvent } from "../../fhir/r4.ts";
 import { type Clause, SEP } from "../../fhir/search/query.ts";
+import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { momentRule } from "../../mesh/param-rules.ts";
 import type { DurableEvent } from "../../mixins/events/event.ts";
@@ -15,6 +16,8 @@ import { LANGUAGES, type ledger, type Looks, owns } from "./ledger.contract.ts";
 import { lookOf } from "./ledger.model.ts";
 
 const MAX_LISTED = 500;
+/** A year and a day in four, milliseconds. */
+const YEAR_MS = 365.25 * 86_400_000;
 const MAX_NOTED = 100;
 /** How a page of looks is asked for. */
 const PAGE = {
@@ -127,7 +130,7 @@ export default defineService<typeof ledger, This>({
   },
 
   started(this: This & { logger: { error(text: string): void } }) {
-    this.chain.start((sentence) => this.logger.error(sentence));
+    this.chain.start(readConfig().auditYears * YEAR_MS, (sentence) => this.logger.error(sentence));
   },
 
   stopped(this: This) {

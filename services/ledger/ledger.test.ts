@@ -99,6 +99,21 @@ describe("the chain of what was kept", () => {
     expect(await chainOf().check()).toEqual({ segments: 2, events: 4, head: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
 
+  it("forgets what is kept no longer, and is whole from there on", async () => {
+    const chain = chainOf();
+    await chain.seal(Number.POSITIVE_INFINITY);
+    await keep("d");
+    await chain.expire(0); // nothing is so old
+    expect(await chain.check()).toMatchObject({ segments: 1, events: 3 });
+    await chain.expire(Date.now() + 60_000);
+    const { rows } = await store.search({ type: "AuditEvent", clauses: [], sort: [], limit: 10, want: "ids" });
+    expect(rows.map(({ id }) => id)).toEqual(["d"]);
+    expect((await store.history({ type: "AuditEvent", limit: 10 })).versions).toHaveLength(1);
+    expect(await chain.check()).toEqual({ segments: 0, events: 0, head: expect.any(String) });
+    expect(await chain.seal(Number.POSITIVE_INFINITY)).toBe(1);
+    expect(await chainOf().check()).toMatchObject({ segments: 1, events: 1 });
+  });
+
   it.each([
     ["changed", `UPDATE resource SET json = replace(json, '"0"', '"4"') WHERE id = 'b'`],
     ["taken away", "DELETE FROM resource WHERE id = 'b'"],

@@ -343,6 +343,16 @@ class SqliteFile implements SqliteStore {
     return all;
   }
 
+  async purge(type: string, ids: string[]): Promise<void> {
+    await this.#queue.add(
+      () => {
+        for (const id of ids) this.writer.purge(type, id);
+      },
+      1_000 * ids.length,
+      0,
+    );
+  }
+
   // --- the file ------------------------------------------------------------------------------------------------------
 
   changes(): string {

@@ -291,6 +291,16 @@ export class Writer {
     if (result) result.updated = updated;
   }
 
+  /** Nothing of a resource is left. */
+  purge(type: string, id: string): void {
+    const before = this.#head(type, id);
+    if (!before) return;
+    const { seq, method } = before;
+    for (const table of ["resource", "history", "keys", "ranges", "held"]) this.#db.run(`DELETE FROM ${table} WHERE seq = ?`, seq);
+    if (this.#text) this.#db.run("DELETE FROM words WHERE rowid = ?", seq);
+    if (method === "create" || method === "update") this.#count(this.#types.intern(type), -1);
+  }
+
   /** The current version becomes an older one. */
   #archive(seq: number): void {
     this.#db.run(

@@ -172,8 +172,8 @@ function actionsOf(service: string) {
     search: declare<{ query: StoreQuery }, Page>("search"),
     /** What rules of other services may know of these resources (`Type/id`, at most `MAX_FACTS`), in their order. */
     facts: declare<{ references: string[] }, (ToldFact | null)[]>("facts"),
-    /** Several questions in one call. */
-    searchMany: declare<{ queries: StoreQuery[] }, Page[]>("searchMany"),
+    /** Several questions in one call. `isKept`: others will ask the same soon, so their pages are kept as long as nothing changes. */
+    searchMany: declare<{ queries: StoreQuery[]; isKept?: boolean }, Page[]>("searchMany"),
     count: declare<{ type: string; clauses: Clause[] }, number>("count"),
     /** Which values are in use; see `distinct` of the store. */
     distinct: declare<{ slots: number[]; limit: number }, KeyRow[]>("distinct"),

@@ -123,6 +123,8 @@ export interface Config {
   subscriptionNetworks?: BlockList;
   /** JSON file with an operator's identifier systems and match weights; undefined: the defaults. */
   patientsFile?: string;
+  /** A table of tests in place of services/lab/catalogue.json. */
+  labCatalogueFile?: string;
   /** File that this node touches once a second while it serves; undefined: none. */
   healthFile?: string;
   /** True in a child of `npm run cluster`: the supervisor holds the data folder and owns the child's life. */
@@ -201,6 +203,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const subscriptionNetworks = read("SUBSCRIPTION_NETWORKS", parseNetworks, 'networks like "10.1.0.0/16,::1", separated by commas');
   const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
   const patientsFile = read("PATIENTS_FILE", parsePath, "the path of a file");
+  const labCatalogueFile = read("LAB_CATALOGUE_FILE", parsePath, "the path of a file");
   const healthFile = read("HEALTH_FILE", parsePath, "the path of a file");
   const supervised = read("OPENWARD_SUPERVISED", oneOf(["0", "1"] as const), "0 or 1") === "1";
   const handedPort = read("OPENWARD_GATEWAY_PORT", parsePort, "a whole number from 0 to 65535");
@@ -253,6 +256,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(otlpEndpoint && { otlpEndpoint }),
     ...(subscriptionNetworks && { subscriptionNetworks }),
     ...(patientsFile && { patientsFile }),
+    ...(labCatalogueFile && { labCatalogueFile }),
     ...(healthFile && { healthFile }),
     ...(handedPort !== undefined && { handedPort }),
     ...(parentFd !== undefined && { parentFd }),

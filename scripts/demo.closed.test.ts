@@ -30,8 +30,19 @@ describe("a demo of a closed hospital", () => {
     expect(demo.output()).toMatch(/1,520 resources written/);
     expect(demo.output()).toContain("and billed: 412.50 EUR");
     expect(linesOf(/^ {2}(\S+) +try-\S+ +\S{20}$/gm)).toEqual(
-      expect.arrayContaining(["administrator", "front-desk", "nurse", "physician", "lab-technician", "pharmacist", "billing"]),
+      expect.arrayContaining([
+        "administrator",
+        "front-desk",
+        "nurse",
+        "physician",
+        "lab-technician",
+        "pharmacist",
+        "billing",
+        "records-office",
+      ]),
     );
+    const [pages = ""] = linesOf(/^The pages are at (\S+)\. To sign in with:$/gm);
+    expect(pages).toMatch(/\/desk\/$/);
     expect(statSync(join(dir, "try-accounts.json")).mode & 0o077).toBe(0);
   });
 

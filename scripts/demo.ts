@@ -6,7 +6,9 @@ import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { type Config, readConfig } from "../mesh/config.ts";
 import { ownTokens, type TokenSource, tryAccounts } from "./identity/try-account.ts";
-import { DAY_ROLES, liveOneDay } from "./demo/day.ts";
+import { liveOneDay } from "./demo/day.ts";
+import { fillWard } from "./demo/ward.ts";
+import { ROLES } from "../services/identity/identity.contract.ts";
 import { FhirClient } from "./import/client.ts";
 import { filesIn } from "./import/files.ts";
 import { importFiles } from "./import/importer.ts";
@@ -16,6 +18,8 @@ import { gatewayUrl } from "./start/address.ts";
 import { runningIn } from "./start/data-folder.ts";
 import { StartupError, sentenceOf } from "./start/startup-error.ts";
 
+/** Roles of people; the other is of programs. */
+const PEOPLE = ROLES.filter((role) => role !== "system");
 const SAMPLES = join(import.meta.dirname, "../samples");
 
 let isOurs = false;
@@ -57,16 +61,18 @@ async function show(url: string, config: Config): Promise<void> {
     throw new StartupError(error.message);
   });
 
+  if (await fillWard(url, tokens)) console.log("\nA ward with four patients, and two at the front desk, are there for the pages.");
+
   const isOwn = tokens !== undefined && config.token === undefined;
-  const accounts = isOwn ? await tryAccounts(config, DAY_ROLES) : [];
-  if (isOwn) console.log("\nTo sign in with:");
+  const accounts = isOwn ? await tryAccounts(config, PEOPLE) : [];
+  if (isOwn) console.log(`\nThe pages are at ${url}/desk/. To sign in with:`);
   for (const { role, login, password } of accounts) console.log(`  ${role.padEnd(16)} ${login.padEnd(20)} ${password}`);
   const bearer = tokens ? ' -H "Authorization: Bearer $TOKEN"' : "";
   console.log(`\nNow ask for yourself:${isOwn ? `\n  TOKEN=$(npm run --silent token -- --try physician)` : ""}
   curl '${url}/fhir/${patient}/$everything'${bearer}
   curl '${url}/fhir/Observation?subject:Patient.name=portillo&code=http://loinc.org|8302-2&_sort=-date&_count=3'${bearer}
   curl '${url}/api/wards/listBeds?ward=${ward}'${bearer}
-or look at ${url} with a browser.`);
+or work in the hospital by its pages: ${url}/desk/ (what runs where: ${url}).`);
 }
 
 async function importSamples(url: string, token: TokenSource | undefined): Promise<void> {

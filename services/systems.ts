@@ -25,6 +25,7 @@ export const SYSTEMS: Record<System, readonly string[]> = {
     "journal",
     "ledger",
     "subscriptions",
+    "desk",
   ],
   national: ["api", "transactions", "codification", "journal", "ledger"],
 };

@@ -186,6 +186,22 @@ describe.each(stores)("the store in $name", (kit) => {
       expect(await store.write([create("cid", {}, inBed("7"))])).toMatchObject([{ outcome: "created" }]);
     });
 
+    it("change hands among those who are written together, in any order, prepared too", async () => {
+      await store.write([create("ann", {}, inBed("7")), create("bob", {}, inBed("8"))]);
+      expect(await store.write([update("ann", {}, inBed("8")), update("bob", {}, inBed("7"))])).toMatchObject([
+        { version: 2 },
+        { version: 2 },
+      ]);
+      await store.prepare("tx", [update("ann", {}, inBed("7")), update("bob", {}, inBed("8"))]);
+      await store.commit("tx", Date.now());
+      await store.write([create("cid", {}, inBed("9")), update("ann"), update("bob", {}, inBed("7"))]);
+      await expect(store.write([create("dan", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED" });
+      await store.write([create("dan", {}, inBed("8"))]);
+      await expect(store.write([update("dan", {}, inBed("7")), update("bob", {}, inBed("7"))])).rejects.toMatchObject({
+        type: "BED_OCCUPIED",
+      });
+    });
+
     it("are not given twice within one write", async () => {
       await expect(store.write([create("ann", {}, inBed("7")), create("bob", {}, inBed("7"))])).rejects.toMatchObject({
         type: "BED_OCCUPIED",

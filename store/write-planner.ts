@@ -37,7 +37,7 @@ type StepOf<Op extends Write["op"]> = Extract<Write, { op: Op }>;
  */
 export function planWrite(steps: Write[], state: CommittedState, now: number, reliance?: Reliance): WritePlan {
   if (reliance) refuseOutdated(reliance, state);
-  const planner = new WritePlanner(state, now, steps.some(asksForOthers));
+  const planner = new WritePlanner(state, now, steps);
   for (const { type, id } of reliance?.on ?? []) planner.plan.locks.add(`${RELIED}${type}/${id}`);
   for (const [number, step] of steps.entries()) planner.take(step, number);
   return planner.plan;
@@ -72,12 +72,11 @@ class WritePlanner {
   readonly #counters = new Map<string, number>();
   readonly #handled = new Set<string>();
 
-  /** @param hasConditions whether a step asks what others have made */
-  constructor(state: CommittedState, now: number, hasConditions: boolean) {
+  constructor(state: CommittedState, now: number, steps: Write[]) {
     this.#state = state;
     this.#now = now;
-    this.#keys = new KeyHolders(state, this.#touched, this.plan);
-    this.#conditions = new Conditions(state, this.#touched, this.plan, hasConditions);
+    this.#keys = new KeyHolders(state, this.#touched, { plan: this.plan, last: lastKeys(steps) });
+    this.#conditions = new Conditions(state, this.#touched, this.plan, steps.some(asksForOthers));
   }
 
   /** @throws StoreError */
@@ -198,19 +197,35 @@ class WritePlanner {
   }
 }
 
-/** Who holds which unique key, as the steps so far leave it. */
+/** By `Type/id`, the keys that the last step about it leaves to it. */
+function lastKeys(steps: Write[]): ReadonlyMap<string, readonly string[]> {
+  const keys = new Map<string, readonly string[]>();
+  for (const step of steps) {
+    if (step.op === "update" || step.op === "create") keys.set(`${step.type}/${step.id}`, step.unique?.map(({ key }) => key) ?? []);
+    else if (step.op === "delete") keys.set(`${step.type}/${step.id}`, []);
+  }
+  return keys;
+}
+
+/** Who holds which unique key, as the steps so far leave it; what a later step gives up is free: two may change places in one write. */
 class KeyHolders {
   readonly #state: CommittedState;
   readonly #touched: ReadonlyMap<string, Touched>;
   readonly #plan: WritePlan;
   readonly #taken = new Map<string, string>();
+  readonly #last: ReadonlyMap<string, readonly string[]>;
   /** The keys that steps have given to a resource, by `Type/id`. */
   readonly #given = new Map<string, string[]>();
 
-  constructor(state: CommittedState, touched: ReadonlyMap<string, Touched>, plan: WritePlan) {
+  constructor(
+    state: CommittedState,
+    touched: ReadonlyMap<string, Touched>,
+    { plan, last }: { plan: WritePlan; last: ReadonlyMap<string, readonly string[]> },
+  ) {
     this.#state = state;
     this.#touched = touched;
     this.#plan = plan;
+    this.#last = last;
   }
 
   /** @throws StoreError with the key's error, when another resource holds it */
@@ -244,7 +259,8 @@ class KeyHolders {
     const own = this.#taken.get(key);
     if (own !== undefined) return own;
     const stored = this.#state.holder(key);
-    return stored !== undefined && this.#touched.has(stored) ? undefined : stored;
+    if (stored === undefined || this.#touched.has(stored)) return undefined;
+    return this.#last.get(stored)?.includes(key) === false ? undefined : stored;
   }
 }
 

@@ -205,3 +205,9 @@ export function asSystem(caller: Caller, name: string): Caller {
     broker,
   } as Caller;
 }
+
+/** Who asks, as FHIR knows them ("Practitioner/1"); undefined where nobody must sign in, or the account has no such record. */
+export function whoAsks(caller: Caller): string | undefined {
+  const access = accessOf(brokerOf(caller));
+  return access.isOpen ? undefined : access.identityOf(caller).fhirUser;
+}

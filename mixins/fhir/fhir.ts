@@ -50,6 +50,7 @@ import { requireMayWrite } from "./guard-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
 import type { EffectOf, EffectsOf } from "./rules/effects.ts";
+import type { Invariants } from "./rules/invariants.ts";
 import type { AnyKeys, UniqueOf } from "./rules/keys.ts";
 import type { RulesOf } from "./rules/rule.ts";
 import { restingHere } from "./rules/resting.ts";
@@ -69,7 +70,15 @@ export interface FhirOptions {
   rules?: RulesOf;
   /** What follows from a change of a type and is kept in the same atomic write; see `EffectOf`. */
   effects?: EffectsOf;
+  /** What is true of all that is stored, besides unique keys and rules; only `npm run check-data` looks at it. */
+  invariants?: Invariants;
 }
+
+const optionsOf = new WeakMap<object, FhirOptions>();
+
+/** What a service has told this mixin; undefined: it does not use it. */
+export const fhirOptionsOf = (schema: Partial<ServiceSchema>): FhirOptions | undefined =>
+  (schema.mixins ?? []).map((mixin) => optionsOf.get(mixin)).find((options) => options !== undefined);
 
 /** What a service gains: `this.fhir` to read and write its own types in one atomic step. */
 export interface WithFhir {
@@ -298,13 +307,12 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   });
 
   // The store opens before `started` above and closes after `stopped`: Moleculer runs mixins' hooks from the inside out.
-  return {
+  const mixin: Partial<ServiceSchema> = {
     ...own,
     mixins: [
       WithFhirDirectory(),
       Store({
-        indexVersion,
-        reindex: (json) => indexOf(parseJson(json) as Resource),
+        ...fhirStore,
         text: (json) => (isKept() ? undefined : textContentOf(JSON.parse(json))),
         events: (service) => ({
           emits: (type) => emits.has(type) || (service as This).watched?.has(type) === true,
@@ -316,7 +324,16 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       }),
     ],
   };
+  optionsOf.set(mixin, options);
+  return mixin;
 }
+
+/** How the store of a service with FHIR types is kept. */
+export const fhirStore = {
+  indexVersion,
+  reindex: (json: string) => indexOf(parseJson(json) as Resource),
+  text: (json: string) => textContentOf(JSON.parse(json)),
+};
 
 /** How a write that was called for is made. */
 const mannerOf = (ctx: Context): WriteManner => ({

@@ -52,9 +52,9 @@ const GUARDS: Record<string, Guard> = {
     const query = narrowed(sight, params.query);
     return query ? ask({ query }) : NO_PAGE;
   },
-  "fhir.searchMany": async (sight, params: { queries: StoreQuery[] }, ask) => {
+  "fhir.searchMany": async (sight, params: { queries: StoreQuery[]; isKept?: boolean }, ask) => {
     const queries = params.queries.map((query) => narrowed(sight, query));
-    const answers = (await ask({ queries: queries.filter((query) => query !== undefined) })) as unknown[];
+    const answers = (await ask({ ...params, queries: queries.filter((query) => query !== undefined) })) as unknown[];
     return queries.map((query) => (query ? answers.shift() : NO_PAGE));
   },
   "fhir.count": async (sight, params: { type: string; clauses: Clause[] }, ask) => {

@@ -169,7 +169,7 @@ export class OwnerWrites {
       isMade: manner.isMade,
     });
     const changes = changesOf({ steps, resources, before }, this.#hasRules, new Date());
-    const fenced: Fenced = { places: this.#deletedIn(changes, before), token: randomUUID() };
+    const fenced: Fenced = { places: this.#isolatedIn(changes, before), token: randomUUID() };
     if (changes.length === 0) return { writes, fenced };
     const { directory, store, name: service } = this.#owner;
     const { caller } = manner;
@@ -209,11 +209,11 @@ export class OwnerWrites {
     writes.push(...more.writes);
   }
 
-  /** What is deleted and may have others rest on it. */
-  #deletedIn(changes: SteppedChange[], before: BoundSteps["before"]): Place[] {
+  /** What nobody may come to rest on meanwhile: it is deleted, or closed. */
+  #isolatedIn(changes: SteppedChange[], before: BoundSteps["before"]): Place[] {
     return changes.flatMap(({ step, type, change }): Place[] => {
       const stored = before[step];
-      const isAsked = change.op === "delete" && this.#rules.of(type).some(({ rule }) => rule.isOfDeletion);
+      const isAsked = stored !== undefined && this.#rules.of(type).some(({ rule }) => rule.isolates?.(change));
       return isAsked && stored ? [{ type, id: stored.id, version: stored.version }] : [];
     });
   }

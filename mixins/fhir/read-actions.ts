@@ -1,7 +1,8 @@
 /** What an owner answers without changing anything; see `federation/owner-contract.ts`. */
 import type { Context, Service } from "moleculer";
-import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
+import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
 import type { HistoryQuery, JoinKeysQuery, Store } from "../../store/store.ts";
+import { StoreCache } from "../../store/store-cache.ts";
 import { accessOf } from "../../mesh/access/access.ts";
 import type { VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
@@ -21,6 +22,15 @@ export async function guarded<Result>(service: Service, work: () => Promise<Resu
   } catch (error) {
     throw fromStoreError(error, service.name);
   }
+}
+
+const kept = new WeakMap<Store, StoreCache<Page>>();
+
+/** Pages that are given again as long as the store has not changed: many look at one board, and all look again when it changes. */
+function keptOf(store: Store): StoreCache<Page> {
+  const known = kept.get(store) ?? new StoreCache<Page>();
+  kept.set(store, known);
+  return known;
 }
 
 /** They may be asked again at another node: each is retried. */
@@ -82,8 +92,13 @@ export const readingActions = {
   },
   "fhir.searchMany": {
     ...READ,
-    handler(this: This, ctx: Context<{ queries: StoreQuery[] }>) {
-      return guarded(this, () => Promise.all(ctx.params.queries.map((query) => this.store.search(query))));
+    handler(this: This, ctx: Context<{ queries: StoreQuery[]; isKept?: boolean }>) {
+      const { queries, isKept } = ctx.params;
+      const search = (query: StoreQuery) => this.store.search(query);
+      const kept = isKept ? keptOf(this.store) : undefined;
+      return guarded(this, () =>
+        Promise.all(queries.map((query) => kept?.get(this.store, JSON.stringify(query), () => search(query)) ?? search(query))),
+      );
     },
   },
   "fhir.joinKeys": {

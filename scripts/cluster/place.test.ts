@@ -27,7 +27,8 @@ function newPlace(): Place {
   return place;
 }
 
-const running = () => Object.values(cluster.workers ?? {}).flatMap((worker) => worker?.process.pid ?? []);
+/** Node forgets a worker only when its channel is closed too, which may be after its end. */
+const running = () => Object.values(cluster.workers ?? {}).flatMap((worker) => (worker && !worker.isDead() && worker.process.pid) || []);
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await pause(10);

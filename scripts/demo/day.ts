@@ -1,7 +1,7 @@
 /** One day in a hospital, lived through its API: each step makes FHIR resources that anyone can read afterwards. */
-import type { Action } from "../../mesh/contract.ts";
 import type { Role } from "../../services/identity/identity.contract.ts";
 import type { TokenSource } from "../identity/try-account.ts";
+import { rolesClient } from "./roles-client.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
@@ -12,21 +12,6 @@ import { wards } from "../../services/wards/wards.contract.ts";
 
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin [Mass/volume] in Blood" };
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG Oral Tablet" };
-
-/** Who does what, by service or action. */
-const DONE_BY: Record<string, Role> = {
-  wards: "administrator",
-  patients: "front-desk",
-  visits: "front-desk",
-  hospitalizations: "nurse",
-  "lab.order": "physician",
-  lab: "lab-technician",
-  "pharmacy.prescribe": "physician",
-  pharmacy: "pharmacist",
-  billing: "billing",
-};
-/** All of them. */
-export const DAY_ROLES: readonly Role[] = [...new Set(Object.values(DONE_BY))];
 
 /** What happened, for people, and the resource that holds it. */
 export type Tell = (event: string, reference: string) => void;
@@ -43,7 +28,7 @@ export interface Day {
  * @throws Error with the server's own sentence, when a step is refused
  */
 export async function liveOneDay(url: string, name: string, tell: Tell, tokens?: (role: Role) => TokenSource): Promise<Day> {
-  const call = caller(url, tokens);
+  const { call } = rolesClient(url, tokens);
 
   const ward = await call(wards.open, { name: `Medicine ${name}`, rooms: [{ name: "room 1", beds: ["A", "B"] }] });
   const [bedA = "", bedB = ""] = ward.rooms.flatMap(({ beds }) => beds.map(({ location }) => location));
@@ -91,27 +76,4 @@ export async function liveOneDay(url: string, name: string, tell: Tell, tokens?:
   const { invoice, cents, currency } = await call(billing.invoice, { encounter: stay });
   tell(`and billed: ${(cents / 100).toFixed(2)} ${currency}`, invoice);
   return { patient, ward: ward.location };
-}
-
-/** Calls actions as anyone outside does, over HTTP; the contract gives the types. */
-function caller(url: string, tokens?: (role: Role) => TokenSource) {
-  const sources = new Map<Role, TokenSource>();
-  const tokenFor = (action: string): Promise<string> | undefined => {
-    const role = DONE_BY[action] ?? (DONE_BY[action.split(".", 1)[0] as string] as Role);
-    const source = sources.get(role) ?? tokens?.(role);
-    if (source) sources.set(role, source);
-    return source?.();
-  };
-  return async <Params, Result>({ action }: Action<Params, Result>, params: Params): Promise<Result> => {
-    const address = `${url}/api/${action.replace(".", "/")}`;
-    const token = await tokenFor(action);
-    const response = await fetch(address, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", ...(token !== undefined && { Authorization: `Bearer ${token}` }) },
-      body: JSON.stringify(params),
-    });
-    const body = (await response.json()) as Result & { error?: { message: string } };
-    if (!response.ok) throw new Error(`POST ${address} was refused (${response.status}): ${body.error?.message}`);
-    return body;
-  };
 }

@@ -9,6 +9,7 @@ import { fhirRequest } from "./fhir/request.ts";
 import { route as routeFhir } from "./fhir/router.ts";
 import type { Answer } from "./http/answer.ts";
 import { INTERACTIONS } from "./access/door.ts";
+import { deskAnswer } from "./desk.ts";
 import { kindOf } from "./http/answer-sizes.ts";
 import { hasBody } from "./http/body.ts";
 import { httpError } from "./http/errors.ts";
@@ -61,6 +62,8 @@ export async function answerRest(service: Gateway, ctx: Context, request: Incomi
   if (request.method !== "GET" && request.method !== "HEAD") {
     throw httpError(405, "METHOD_NOT_ALLOWED", "Only GET is possible here.", { allow: "GET, HEAD" });
   }
+  const hosts = [...new Set([new URL(service.own.origin).host, request.headers.host ?? ""])].filter(Boolean);
+  if (pathname === "/desk" || pathname.startsWith("/desk/")) return deskAnswer(ctx, request, pathname.slice("/desk".length), hosts);
   switch (pathname) {
     case "/openapi.json": {
       const rights = service.door.rightsOf(ctx);
@@ -73,7 +76,7 @@ export async function answerRest(service: Gateway, ctx: Context, request: Incomi
       return consoleAnswer(
         pathname,
         { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx as never },
-        [...new Set([new URL(service.own.origin).host, request.headers.host ?? ""])].filter(Boolean),
+        hosts,
       );
   }
 }

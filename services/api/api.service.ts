@@ -23,6 +23,7 @@ import { AuditNotes } from "../../federation/audit-notes.ts";
 import { refusedTry } from "./access/refused.ts";
 import { Door } from "./access/door.ts";
 import { Tokens } from "./access/tokens.ts";
+import { BOARD_TOUCHED, type Touched } from "../wards/board-events.contract.ts";
 import { type Ended, IDENTITY_ENDED } from "../identity/identity.contract.ts";
 import { authPath, passToIdentity } from "./http/auth-proxy.ts";
 import { AnswerSizes } from "./http/answer-sizes.ts";
@@ -37,7 +38,7 @@ import { createGateway, listen, refuseMalformed, shut } from "./http/server.ts";
 import { WorkGate } from "./http/work-gate.ts";
 import type { Gateway } from "./gateway.ts";
 import { answerFhir, answerRest } from "./answers.ts";
-import { accept, refuse, webSocketsOf } from "./http/accept.ts";
+import { accept, boardStreamsOf, refuse, webSocketsOf } from "./http/accept.ts";
 import { answerOnce } from "./keyed-answer.ts";
 import { Meter } from "./console/meter.ts";
 import { refuse as refuseRest } from "./rest/refusals.ts";
@@ -125,6 +126,14 @@ export default (config: Config): ServiceSchema =>
       },
       [IDENTITY_ENDED](this: This, ctx: Context<Ended>) {
         this.tokens.noteEnded(ctx.params);
+        this.boardStreams?.look();
+      },
+      [BOARD_TOUCHED](this: This, ctx: Context<Touched>) {
+        this.boardStreams?.touch(ctx.params);
+      },
+      // What was told while NATS was away is not known here.
+      "$transporter.connected"(this: This, ctx: Context<{ wasReconnect: boolean }>) {
+        if (ctx.params.wasReconnect) this.boardStreams?.refreshAll();
       },
     },
 
@@ -160,6 +169,7 @@ export default (config: Config): ServiceSchema =>
       this.http.on("checkContinue", serve); // who asks first hears a refusal before sending the body
       this.http.on("connection", (socket: Socket) => this.connections.add(socket, clientOfConnection(socket.remoteAddress, config)));
       this.webSockets = webSocketsOf(this, config);
+      this.boardStreams = boardStreamsOf(this);
       this.http.on("upgrade", (request, socket, head) => {
         this.connections.begin(request.socket); // it is not idle, as long as it lasts
         this.webSockets.upgrade(request, socket, head);
@@ -181,6 +191,7 @@ export default (config: Config): ServiceSchema =>
       this.broker.localBus.once("$mesh.leaving", () => {
         this.isLeaving = true;
         this.webSockets.close();
+        this.boardStreams.close();
         // What was handed over ends with its last answer (scripts/start/handed-connections.ts).
         if (config.handedPort === undefined) this.closed ??= shut(this.http as Server);
       });
@@ -191,6 +202,7 @@ export default (config: Config): ServiceSchema =>
       await this.notes.stop();
       for (const end of this.sampled ?? []) end();
       this.webSockets?.close();
+      this.boardStreams?.close();
       if (this.http) await (this.closed ?? shut(this.http));
       this.inFlight.stop();
       this.reclaim.stop();

@@ -10,6 +10,7 @@ import type { Door } from "./access/door.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { AnswerSizes } from "./http/answer-sizes.ts";
 import type { Connections } from "./http/connections.ts";
+import type { BoardStreams } from "./http/board-streams.ts";
 import type { InFlight } from "./http/in-flight.ts";
 import type { OwnName } from "./http/own-name.ts";
 import type { Reclaim } from "./http/reclaim.ts";
@@ -39,6 +40,7 @@ export type Gateway = Service &
     closed?: Promise<void>;
     meter: Meter;
     webSockets: WebSockets;
+    boardStreams: BoardStreams;
     tokens: Tokens;
     door: Door;
     notes: AuditNotes;

@@ -27,6 +27,7 @@ import {
 } from "./billing.errors.ts";
 import { chargeOf, chargesOf, chargesOn, isOpen, newCharge, newInvoice } from "./billing.model.ts";
 import { effects } from "./billing.effects.ts";
+import { invariants } from "./billing.invariants.ts";
 import { rules } from "./billing.rules.ts";
 import { cancelInvoice, creditedBy, invoiceKeys, newCreditNote } from "./credit.model.ts";
 
@@ -79,6 +80,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
       owns,
       rules,
       effects,
+      invariants,
       unique: { ChargeItem: chargeKeys, Invoice: invoiceKeys },
     }),
   ],

@@ -16,6 +16,10 @@ const CREDITS = "urn:openward:credits";
 export const creditedBy = ({ extension }: Pick<Invoice, "extension">): string | undefined =>
   localReference(extension?.find(({ url }) => url === CREDITS)?.valueReference?.reference);
 
+/** The charges that an Invoice in force asks for; none of a credit note. */
+export const billedBy = (invoice: Invoice | undefined): string[] =>
+  invoice && isInForce(invoice) && creditedBy(invoice) === undefined ? chargesOn(invoice) : [];
+
 /** A charge is on one Invoice in force at most, which has it once, and is credited once. */
 export function invoiceKeys(invoice: Invoice): UniqueKey[] {
   if (!isInForce(invoice)) return [];
@@ -23,8 +27,10 @@ export function invoiceKeys(invoice: Invoice): UniqueKey[] {
   return [...new Set(chargesOn(invoice))].map((charge) => ({ key: `${name}:${charge}`, error }));
 }
 
+/** Begins the names of counters of credit notes. */
+export const UNCREDITED = "uncredited/";
 /** Counts down from zero the credit notes of an Invoice, so that one that has any is not cancelled as a whole. */
-export const uncreditedCounter = (invoice: string): string => `uncredited/${invoice.slice("Invoice/".length)}`;
+export const uncreditedCounter = (invoice: string): string => UNCREDITED + invoice.slice("Invoice/".length);
 
 /** An Invoice that is not in force any more; its charges are set free beside it. @throws 409 INVOICE_NOT_IN_FORCE */
 export function cancelInvoice<Of extends Invoice>(invoice: Of, reason: string): Of {

@@ -46,3 +46,25 @@ export const notTransferred = (stay: string) =>
 /** 409: only a stay that has ended goes on again. */
 export const notDischarged = (stay: string) =>
   new MoleculerClientError("The patient is not discharged: there is no discharge to cancel.", 409, "NOT_DISCHARGED", { stay });
+
+/** 404: there is no such request for admission. */
+export const requestNotFound = (request: string) =>
+  new MoleculerClientError("No request for admission has this id.", 404, "REQUEST_NOT_FOUND", { request });
+
+/** 409: it was denied, the patient was admitted, or it is another patient's. */
+export const requestNotOpen = (request: string) =>
+  new MoleculerClientError("The request is not open any more, or is another patient's: look at it again.", 409, "REQUEST_NOT_OPEN", {
+    request,
+  });
+
+/** 409: nobody has said where the patient shall go. */
+export const wardMissing = () =>
+  new MoleculerClientError("Nobody has said where to: give a bed, or a ward where the bed is not chosen yet.", 409, "WARD_MISSING");
+
+/** 409: the patient is not away or, at a leave, is away already. */
+export const notAway = (stay: string) =>
+  new MoleculerClientError("The patient is away already, or is not away: look at the stay again.", 409, "NOT_AWAY", { stay });
+
+/** 409: the stay did not end by a death. */
+export const notDead = (stay: string) =>
+  new MoleculerClientError("The stay did not end by a death: cancel the discharge instead.", 409, "NOT_DEAD", { stay });

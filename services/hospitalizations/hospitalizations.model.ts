@@ -9,7 +9,8 @@ import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen
 
 // The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
 
-const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP", display: "inpatient encounter" } as const;
+/** Of a stay that begins here. */
+export const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP", display: "inpatient encounter" } as const;
 
 /** Where the patient is now, however it is written: the bed, and the room and ward where these are named beside it. */
 export const placesOf = ({ location }: Encounter): string[] => [
@@ -89,15 +90,21 @@ export function discharge<Of extends Encounter>(stay: Of, now: Date): Of {
   return { ...stay, status: "finished", period: { ...stay.period, end: now.toISOString() }, location: ended(stay, now) };
 }
 
+/** A stay that goes on leads nowhere yet. */
+export function withoutDisposition<Of extends Encounter>(stay: Of): Of {
+  const { hospitalization: { dischargeDisposition: _, ...left } = {}, ...rest } = stay;
+  return { ...(rest as unknown as Of), ...(Object.keys(left).length > 0 && { hospitalization: left }) };
+}
+
 /** Since when the patient has been where they are: what comes next is not before it. */
 export const lastMoveOf = (stay: Encounter): { what: string; time: string | undefined } => ({
   what: `Encounter/${stay.id}`,
   time: stay.location?.find(({ status }) => status === "active")?.period?.start ?? stay.period?.start,
 });
 
-/** The places so far, left now for these. */
+/** The places so far, left now for these; a move that was asked for is made, or is none any more. */
 export const nowIn = (stay: Encounter, places: string[], now: Date): NonNullable<Encounter["location"]> => [
-  ...ended(stay, now),
+  ...ended(stay, now).filter(({ status }) => status !== "planned" && status !== "reserved"),
   ...places.map((reference) => ({ location: { reference }, status: "active" as const, period: { start: now.toISOString() } })),
 ];
 
@@ -122,6 +129,7 @@ export const stayKeys: KeysByFacts<Encounter> = {
 };
 
 function statusOf(stay: Encounter): StayStatus {
+  if (stay.status === "onleave") return StayStatus.away;
   if (isOpen(stay)) return INPATIENT.includes(stay.class.code ?? "") ? StayStatus.admitted : StayStatus.visit;
   return stay.status === "cancelled" ? StayStatus.cancelled : StayStatus.discharged;
 }
@@ -129,6 +137,7 @@ function statusOf(stay: Encounter): StayStatus {
 /** A stay as its callers see it. */
 export function stayOf(stay: Encounter, version: number): Stay {
   const [bed] = placesOf(stay);
+  const disposition = stay.hospitalization?.dischargeDisposition?.coding?.[0]?.code;
   return {
     stay: `Encounter/${stay.id}`,
     version,
@@ -137,5 +146,6 @@ export function stayOf(stay: Encounter, version: number): Stay {
     status: statusOf(stay),
     admittedAt: stay.period?.start ?? "",
     ...(stay.period?.end !== undefined && { dischargedAt: stay.period.end }),
+    ...(disposition !== undefined && { disposition }),
   };
 }

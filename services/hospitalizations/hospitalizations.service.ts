@@ -1,124 +1,258 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
+import { whoAsks } from "../../mesh/access/access.ts";
 import { defineService } from "../../mesh/contract.ts";
-import { reasonRule } from "../../mesh/param-rules.ts";
-import type { Encounter, Location, Stored } from "../../fhir/r4.ts";
+import type { Happened } from "../../mesh/happened-contract.ts";
+import type { Encounter, Practitioner, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
-import type { QueryContext } from "../../federation/query-context.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { readIfServed, readReference, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
-import { emits, owns, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
-import {
-  BED_OCCUPIED,
-  bedOccupied,
-  notABed,
-  PATIENT_ALREADY_ADMITTED,
-  patientAlreadyAdmitted,
-  stayChanged,
-  stayNotFound,
-} from "./hospitalizations.errors.ts";
-import { admit, admitFromVisit, discharge, mayBeBed, lastMoveOf, placesOf, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
+import { change } from "../../mixins/fhir/steps.ts";
+import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { readIfServed, readReference, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { transactionOf, transactions } from "../transactions/transactions.contract.ts";
+import { emits, owns, type Disposition, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
+import { bedOccupied, notABed, requestNotFound, stayChanged, stayNotFound, wardMissing } from "./hospitalizations.errors.ts";
+import { admit, admitFromVisit, lastMoveOf, placesOf, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
+import { params } from "./hospitalizations.params.ts";
+import { invariants } from "./hospitalizations.invariants.ts";
 import { rules } from "./hospitalizations.rules.ts";
+import { carryOut, changed, patientOf, requireBed, whereTo } from "./carry-out.ts";
+import { handOverNote } from "./hand-over.model.ts";
+import { requestOf } from "./requests.contract.ts";
+import { acceptRequest, admitFromRequest, denyRequest, newRequest } from "./requests.model.ts";
+import { cancelDeath, cancelLeave, comeBack, die, dischargeTo, goOnLeave, requestTransfer, swap, withPhysician } from "./stays.model.ts";
 import { cancelAdmission, cancelDischarge, cancelTransfer } from "./undo.model.ts";
-
-/** Tries of one admission, transfer or discharge while others change the stay; each waits for up to two seconds. */
-const ATTEMPTS = 4;
 
 type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
   stay(reference: string): Promise<Stored<Encounter>>;
-  carryOut(ctx: Context, stay: Encounter & { id: string }): Promise<Stay>;
+  planned(reference: string): Promise<Stored<Encounter>>;
+  move(ctx: Context<Happened & { stay: string }>, made: (before: Stored<Encounter>, at: Date) => Stored<Encounter>): Promise<Stay>;
 }
 
 export default defineService<typeof hospitalizations, WithFhir & WithDirectory & Helpers>({
   name: "hospitalizations",
-  mixins: [Fhir({ owns, emits, unique: { Encounter: stayKeys }, rules })],
+  mixins: [Fhir({ owns, emits, unique: { Encounter: stayKeys }, rules, invariants })],
 
   actions: {
+    request: {
+      rest: "POST",
+      summary: "Ask that a patient be admitted",
+      params: params.request,
+      async handler(ctx) {
+        const { patient, ward, motherStay } = ctx.params;
+        const mesh = { caller: ctx, directory: this.directory };
+        await Promise.all([patient, ward, motherStay].map((it) => it === undefined || requireReference(mesh, it)));
+        const request = newRequest(timeOrderedId(), ctx.params, new Date());
+        const { version } = await this.fhir.create(request);
+        return requestOf(request, version);
+      },
+    },
+
+    accept: {
+      rest: "POST",
+      summary: "Accept a request for admission and keep a place",
+      params: params.accept,
+      async handler(ctx) {
+        const before = await this.planned(ctx.params.request);
+        const ward = ctx.params.ward ?? requestOf(before, 0).ward;
+        if (ward === undefined) throw wardMissing();
+        await requireReference({ caller: ctx, directory: this.directory }, ward);
+        return changed(this, acceptRequest(before, ward));
+      },
+    },
+
+    deny: {
+      rest: "POST",
+      summary: "Deny a request for admission",
+      params: params.deny,
+      async handler(ctx) {
+        const before = await this.planned(ctx.params.request);
+        return changed(this, denyRequest(before, ctx.params.reason, new Date()));
+      },
+    },
+
     admit: {
       rest: "POST",
-      summary: "Admit a patient to a bed",
-      params: {
-        patient: referenceTo("Patient"),
-        bed: referenceTo("Location"),
-        visit: { ...referenceTo("Encounter"), optional: true },
-        reason: { ...reasonRule, optional: true },
-        ...happenedRules,
-        $$strict: true,
-      },
+      summary: "Admit a patient to a bed, or to a ward",
+      params: params.admit,
       async handler(ctx) {
-        const { patient, visit } = ctx.params;
+        const { patient, visit, request, reason } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
         await requireReference(mesh, patient);
-        await requireBed(mesh, ctx.params.bed);
+        const place = await whereTo(mesh, ctx.params);
         const before = visit === undefined ? undefined : await readReference<Encounter>(mesh, visit);
         const at = happenedAt(ctx.params, { now: new Date(), ...(before && { after: lastMoveOf(before) }) });
-        const stay = before ? admitFromVisit(before, ctx.params, at) : admit(timeOrderedId(), ctx.params, at);
-        return this.carryOut(ctx, withLateReason(stay, ctx.params));
+        const asked = { patient, bed: place, ...(reason !== undefined && { reason }) };
+        const stay =
+          request !== undefined ? admitFromRequest(await this.planned(request), { patient, place }, at) : admit(timeOrderedId(), asked, at);
+        return carryOut(ctx, withLateReason(before ? admitFromVisit(before, asked, at) : stay, ctx.params));
       },
     },
 
     transfer: {
       rest: "POST",
-      summary: "Move a patient to another bed",
-      params: { stay: referenceTo("Encounter"), bed: referenceTo("Location"), ...happenedRules, $$strict: true },
+      summary: "Move a patient to another bed or ward",
+      params: params.transfer,
       async handler(ctx) {
         const before = await this.stay(ctx.params.stay);
+        const place = ctx.params.bed ?? ctx.params.ward;
+        if (place === undefined) throw wardMissing();
         const at = happenedAt(ctx.params, { now: new Date(), after: lastMoveOf(before) });
-        const stay = withLateReason(transfer(before, ctx.params.bed, at), ctx.params);
-        if (placesOf(before).includes(ctx.params.bed)) throw bedOccupied(ctx.params.bed);
-        await requireBed({ caller: ctx, directory: this.directory }, ctx.params.bed);
-        return this.carryOut(ctx, stay);
+        const stay = withLateReason(transfer(before, place, at), ctx.params);
+        if (placesOf(before).includes(place)) throw bedOccupied(place);
+        await whereTo({ caller: ctx, directory: this.directory }, ctx.params);
+        return carryOut(ctx, stay);
+      },
+    },
+
+    requestTransfer: {
+      rest: "POST",
+      summary: "Ask that a patient be moved",
+      params: params.requestTransfer,
+      async handler(ctx) {
+        const before = await this.stay(ctx.params.stay);
+        await requireReference({ caller: ctx, directory: this.directory }, ctx.params.to);
+        return carryOut(ctx, requestTransfer(before, ctx.params.to));
+      },
+    },
+
+    swap: {
+      rest: "POST",
+      summary: "Let two patients change their beds",
+      params: params.swap,
+      async handler(ctx) {
+        const [first, second] = [await this.stay(ctx.params.stay), await this.stay(ctx.params.with)];
+        const [one, other] = [lastMoveOf(first), lastMoveOf(second)];
+        const at = happenedAt(ctx.params, { now: new Date(), after: (one.time ?? "") > (other.time ?? "") ? one : other });
+        for (const stay of [first, second]) if (placesOf(stay).length === 0) throw notABed(`Encounter/${stay.id}`);
+        const swapped = swap(first, second, at).map((stay) => withLateReason(stay, ctx.params));
+        const results = await this.fhir.write(swapped.map(change)).catch((error: unknown) => {
+          throw isType(error, "STALE_VERSION") ? stayChanged() : error;
+        });
+        return swapped.map((stay, index) => stayOf(stay, results[index]?.version ?? 0)) as [Stay, Stay];
+      },
+    },
+
+    leave: {
+      rest: "POST",
+      summary: "Let a patient go away for a while",
+      params: params.move,
+      async handler(ctx) {
+        return this.move(ctx, goOnLeave);
+      },
+    },
+
+    return: {
+      rest: "POST",
+      summary: "Take a patient back who was away",
+      params: params.move,
+      async handler(ctx) {
+        return this.move(ctx, comeBack);
+      },
+    },
+
+    cancelLeave: {
+      rest: "POST",
+      summary: "Undo a leave, or the return from it",
+      params: params.undo,
+      async handler(ctx) {
+        return carryOut(ctx, cancelLeave(await this.stay(ctx.params.stay), ctx.params.reason));
+      },
+    },
+
+    setPhysician: {
+      rest: "POST",
+      summary: "Make a physician responsible for a stay",
+      params: params.setPhysician,
+      async handler(ctx) {
+        const { stay, physician } = ctx.params;
+        const before = await this.stay(stay);
+        const who = await readIfServed<Practitioner>({ caller: ctx, directory: this.directory }, physician);
+        const name = who?.name?.[0]?.text ?? [...(who?.name?.[0]?.given ?? []), who?.name?.[0]?.family ?? ""].join(" ").trim();
+        return carryOut(ctx, withPhysician(before, { physician, ...(name !== "" && { name }) }, new Date()));
+      },
+    },
+
+    handOver: {
+      rest: "POST",
+      summary: "Write what the next one on duty must know",
+      params: params.handOver,
+      async handler(ctx) {
+        const { stay: reference, text } = ctx.params;
+        const stay = await this.stay(reference);
+        const sender = whoAsks(ctx);
+        const note = handOverNote(stay, { text, ...(sender !== undefined && { sender }) }, new Date());
+        const entry = { resource: note, request: { method: "POST" as const, url: "Communication" } };
+        const [made] = await transactions.process(ctx, { text: transactionOf(entry), base: "" });
+        return { note: `Communication/${made?.id}`, stay: reference, sentAt: note.sent ?? "" };
       },
     },
 
     discharge: {
       rest: "POST",
       summary: "Discharge a patient and free the bed",
-      params: { stay: referenceTo("Encounter"), ...happenedRules, $$strict: true },
+      params: params.discharge,
+      async handler(ctx) {
+        return this.move(ctx, (before, at) => dischargeTo(before, ctx.params.disposition as Disposition | undefined, at));
+      },
+    },
+
+    die: {
+      rest: "POST",
+      summary: "End a stay by the death of the patient",
+      params: params.move,
       async handler(ctx) {
         const before = await this.stay(ctx.params.stay);
         const at = happenedAt(ctx.params, { now: new Date(), after: lastMoveOf(before) });
-        return this.carryOut(ctx, withLateReason(discharge(before, at), ctx.params));
+        const patient = await patientOf({ caller: ctx, directory: this.directory }, before);
+        const [ended, dead] = die(before, patient, at);
+        return carryOut(ctx, withLateReason(ended, ctx.params), ...(dead ? [dead] : []));
       },
     },
 
     cancelAdmission: {
       rest: "POST",
       summary: "Undo an admission and free the bed",
-      params: { stay: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      params: params.undo,
       async handler(ctx) {
-        return this.carryOut(ctx, cancelAdmission(await this.stay(ctx.params.stay), ctx.params.reason, new Date()));
+        return carryOut(ctx, cancelAdmission(await this.stay(ctx.params.stay), ctx.params.reason, new Date()));
       },
     },
 
     cancelTransfer: {
       rest: "POST",
       summary: "Undo the last transfer",
-      params: { stay: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
+      params: params.undo,
       async handler(ctx) {
-        return this.carryOut(ctx, cancelTransfer(await this.stay(ctx.params.stay), ctx.params.reason));
+        return carryOut(ctx, cancelTransfer(await this.stay(ctx.params.stay), ctx.params.reason));
       },
     },
 
     cancelDischarge: {
       rest: "POST",
       summary: "Undo a discharge",
-      params: {
-        stay: referenceTo("Encounter"),
-        reason: reasonRule,
-        bed: { ...referenceTo("Location"), optional: true },
-        $$strict: true,
-      },
+      params: params.undoEnd,
       async handler(ctx) {
         const { stay, bed } = ctx.params;
         const again = cancelDischarge(await this.stay(stay), ctx.params, new Date());
         if (bed !== undefined) await requireBed({ caller: ctx, directory: this.directory }, bed);
-        return this.carryOut(ctx, again);
+        return carryOut(ctx, again);
+      },
+    },
+
+    cancelDeath: {
+      rest: "POST",
+      summary: "Undo a death that was none",
+      params: params.undoEnd,
+      async handler(ctx) {
+        const before = await this.stay(ctx.params.stay);
+        const mesh = { caller: ctx, directory: this.directory };
+        const [again, alive] = cancelDeath(before, await patientOf(mesh, before), ctx.params, new Date());
+        if (ctx.params.bed !== undefined) await requireBed(mesh, ctx.params.bed);
+        return carryOut(ctx, again, ...(alive ? [alive] : []));
       },
     },
   },
@@ -131,37 +265,22 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       return stay;
     },
 
-    /** A visit that becomes a stay moves here from another service. Which bed is taken follows from the open stays. */
-    async carryOut(this: This, ctx: Context, stay: Encounter & { id: string }): Promise<Stay> {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          const [result] = await transactions.process(ctx, { text: transactionOf(entryOf(stay)), base: "" });
-          if (!result) throw new Error("A transaction has answered without the result of its first entry.");
-          return stayOf(stay, result.version);
-        } catch (error) {
-          // The lock was not free in time: run again, the unique key then names the holder.
-          if (isType(error, "LOCKED") && attempt < ATTEMPTS) continue;
-          if (isType(error, BED_OCCUPIED)) throw bedOccupied(placesOf(stay)[0] ?? "");
-          if (isType(error, PATIENT_ALREADY_ADMITTED)) throw patientAlreadyAdmitted(stay.subject?.reference ?? "");
-          if (isType(error, "STALE_VERSION")) throw stayChanged();
-          throw error;
-        }
-      }
+    async planned(this: This, reference: string): Promise<Stored<Encounter>> {
+      const [, id] = splitReference(reference);
+      const request = await this.fhir.read("Encounter", id);
+      if (!request) throw requestNotFound(reference);
+      return request;
+    },
+
+    /** What happens in a stay at a time. */
+    async move(
+      this: This,
+      ctx: Context<Happened & { stay: string }>,
+      made: (before: Stored<Encounter>, at: Date) => Stored<Encounter>,
+    ): Promise<Stay> {
+      const before = await this.stay(ctx.params.stay);
+      const at = happenedAt(ctx.params, { now: new Date(), after: lastMoveOf(before) });
+      return carryOut(ctx, withLateReason(made(before, at), ctx.params));
     },
   },
 });
-
-/** @throws 404 NOT_FOUND; 409 NOT_A_BED for a room or a ward; 503 when its owner is down */
-async function requireBed(mesh: QueryContext, bed: string): Promise<void> {
-  const place = await readIfServed<Location>(mesh, bed);
-  if (place && !mayBeBed(place)) throw notABed(bed);
-}
-
-/** The write of a resource, refused when it is not any more as it was read. */
-function entryOf(resource: Encounter & { id: string }): TransactionEntry {
-  const version = resource.meta?.versionId;
-  return {
-    resource,
-    request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ...(version !== undefined && { ifMatch: `W/"${version}"` }) },
-  };
-}

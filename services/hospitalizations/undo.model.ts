@@ -3,7 +3,7 @@ import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import { because, cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";
 import { alreadyDischarged, notDischarged, notTransferred } from "./hospitalizations.errors.ts";
-import { nowIn } from "./hospitalizations.model.ts";
+import { nowIn, withoutDisposition } from "./hospitalizations.model.ts";
 
 // How an admission, a transfer and a discharge are undone: the stay is as before, its versions keep what was. Plain data in, plain data out.
 
@@ -65,5 +65,5 @@ export function cancelTransfer<Of extends Encounter>(stay: Of, reason: string): 
 export function cancelDischarge<Of extends Encounter>(stay: Of, { reason, bed }: { reason: string; bed?: string }, now: Date): Of {
   if (stay.status !== "finished") throw notDischarged(`Encounter/${stay.id}`);
   const places = bed === undefined ? reentered(stay.location ?? [], stay.period?.end) : nowIn(stay, [bed], now);
-  return { ...reopened(stay, reason, now), ...(places.length > 0 && { location: places }) };
+  return { ...reopened(withoutDisposition(stay), reason, now), ...(places.length > 0 && { location: places }) };
 }

@@ -1,4 +1,4 @@
-/** The actions by which an operator works on accounts and clients. In the mesh only: nothing here is published. */
+/** The actions by which an operator, or an administrator who has signed in, works on accounts; on clients by an operator in the mesh only. */
 import type { Context } from "moleculer";
 import type { Accounts } from "./accounts.ts";
 import { ClientKind, ROLES, type identity } from "./identity.contract.ts";
@@ -40,6 +40,8 @@ const ofNothing = { params: { $$strict: true } } as const;
 /** Actions of `identity`, by name. */
 export const administration = {
   createUser: {
+    rest: "POST" as const,
+    summary: "Make an account",
     params: {
       login: { type: "string", pattern: /^[A-Za-z0-9][A-Za-z0-9._@-]{1,99}$/ },
       name: NAME,
@@ -54,6 +56,8 @@ export const administration = {
   },
 
   setRoles: {
+    rest: "POST" as const,
+    summary: "Give somebody other roles; tokens with those of before end",
     params: { user: USER, roles: ROLE_LIST, $$strict: true as const },
     handler(this: Office, { params }: Given<"setRoles">) {
       return this.accounts.setRoles(params.user, params.roles);
@@ -61,6 +65,8 @@ export const administration = {
   },
 
   closeUser: {
+    rest: "POST" as const,
+    summary: "Close an account for good",
     ...ofUser,
     handler(this: Office, { params }: Given<"closeUser">) {
       return this.accounts.close(params.user);
@@ -68,6 +74,8 @@ export const administration = {
   },
 
   listUsers: {
+    rest: "GET" as const,
+    summary: "All accounts",
     ...ofNothing,
     handler(this: Office) {
       return this.accounts.list();
@@ -75,6 +83,8 @@ export const administration = {
   },
 
   resetPassword: {
+    rest: "POST" as const,
+    summary: "A link that sets a new password",
     ...ofUser,
     handler(this: Office, { params }: Given<"resetPassword">) {
       return this.accounts.resetPassword(params.user);
@@ -82,6 +92,8 @@ export const administration = {
   },
 
   listSessions: {
+    rest: "GET" as const,
+    summary: "Sessions of somebody's browsers",
     ...ofUser,
     async handler(this: Office, { params }: Given<"listSessions">) {
       return this.accounts.sessions((await this.accounts.find(params.user))._id);
@@ -89,6 +101,8 @@ export const administration = {
   },
 
   endSessions: {
+    rest: "POST" as const,
+    summary: "Sign somebody out everywhere",
     ...ofUser,
     async handler(this: Office, { params }: Given<"endSessions">) {
       await this.accounts.end((await this.accounts.find(params.user))._id);

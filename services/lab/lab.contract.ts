@@ -1,6 +1,7 @@
 import type { Ownership } from "../../federation/owner-contract.ts";
 import { action } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
+import type { BenchOrder, Catalogue, CriticalValue, Entered, Label, LabReport, Priority } from "./bench.contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns: (string | Ownership)[] = [
@@ -13,7 +14,7 @@ export const owns: (string | Ownership)[] = [
 ];
 
 /** Types of which each version is an event, `fhir.TYPE`. */
-export const emits = ["Observation"];
+export const emits = ["Observation", "ServiceRequest"];
 
 /** A code of a code system, e.g. LOINC's 718-7. */
 export interface Code {
@@ -73,4 +74,31 @@ export const lab = {
    * @throws 404 RESULT_NOT_FOUND; 409 RESULT_NOT_FINAL, RESULT_CHANGED
    */
   correctResult: action<{ observation: string; finding: Finding; reason: string }, CorrectedResult>("lab.correctResult"),
+  /** What this laboratory does: tests, units, ranges, panels. */
+  listCatalogue: action<Record<string, never>, Catalogue>("lab.listCatalogue"),
+  /** Orders a test or a panel of the catalogue by its code. @throws 404 NOT_FOUND for an unknown patient or encounter, TEST_UNKNOWN */
+  orderPanel: action<{ patient: string; encounter?: string; code: string; priority?: Priority } & Happened, LabOrder>("lab.orderPanel"),
+  /** Open orders, the most urgent first, then the oldest; at most 1,000. */
+  worklist: action<Record<string, never>, BenchOrder[]>("lab.worklist"),
+  /**
+   * A tube is filled for these orders of one patient, and gets a label with a number of its own.
+   * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDERS_DIFFER, ORDER_CHANGED, ACCESSION_TAKEN (a client has used the number)
+   */
+  collect: action<{ orders: string[]; kind?: string } & Happened, Label>("lab.collect"),
+  /** A tube cannot be used: another is collected. @throws 404 SPECIMEN_NOT_FOUND; 409 SPECIMEN_OVER, ORDER_CHANGED */
+  rejectSpecimen: action<{ specimen: string; reason: string }, Label>("lab.rejectSpecimen"),
+  /**
+   * Enters values of an order, all or some, or again what was entered before: a preliminary report with flags by the range of the patient.
+   * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOT_ORDERED, UNIT_DIFFERS
+   */
+  enter: action<{ order: string; results: Entered[]; specimen?: string } & Happened, LabReport>("lab.enter"),
+  /**
+   * Makes what was entered final: values, report and the order's completion in one step. Critical values wait to be acknowledged.
+   * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOTHING_ENTERED, RESULTS_MISSING
+   */
+  release: action<{ order: string; missingReason?: string }, LabReport>("lab.release"),
+  /** Critical values that nobody has acknowledged, the oldest first; of all patients, or of one. At most 1,000. */
+  listCritical: action<{ patient?: string }, CriticalValue[]>("lab.listCritical"),
+  /** Takes notice of a critical value. @throws 404 RESULT_NOT_FOUND; 409 NOT_CRITICAL, RESULT_CHANGED */
+  acknowledge: action<{ observation: string; note?: string }, CriticalValue>("lab.acknowledge"),
 };

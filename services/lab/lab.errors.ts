@@ -28,3 +28,49 @@ export const resultChanged = (observation: string) =>
   new MoleculerClientError("Somebody changed the result or its report meanwhile: read it and try again.", 409, "RESULT_CHANGED", {
     observation,
   });
+
+/** 404: this laboratory does not do it. */
+export const testUnknown = (code: string) =>
+  new MoleculerClientError("The catalogue has no test or panel with this code: see lab.listCatalogue.", 404, "TEST_UNKNOWN", { code });
+
+/** 409: a value is of a test that was ordered. */
+export const notOrdered = (order: string) =>
+  new MoleculerClientError("The order is for another test, or for one that the catalogue does not have.", 409, "NOT_ORDERED", { order });
+
+/** 409: a value is in the unit of the catalogue. */
+export const unitDiffers = (order: string) =>
+  new MoleculerClientError("The value is in another unit than the catalogue has: convert it.", 409, "UNIT_DIFFERS", { order });
+
+/** 409: what is released was entered before. */
+export const nothingEntered = (order: string) =>
+  new MoleculerClientError("Nothing was entered for this order yet.", 409, "NOTHING_ENTERED", { order });
+
+/** 409: a part of the panel has no value. `data.codes` names it. */
+export const resultsMissing = (order: string, codes: string[]) =>
+  new MoleculerClientError(
+    "Some tests of the order have no value: enter them, or say in `missingReason` why not.",
+    409,
+    "RESULTS_MISSING",
+    {
+      order,
+      codes,
+    },
+  );
+
+/** 409: it is not a critical value that waits. */
+export const notCritical = (observation: string) =>
+  new MoleculerClientError("This is no critical value, or somebody has acknowledged it already.", 409, "NOT_CRITICAL", { observation });
+
+/** 409: a tube has the blood of one patient. */
+export const ordersDiffer = () => new MoleculerClientError("The orders are not all of one patient.", 409, "ORDERS_DIFFER");
+
+/** 404: there is no such tube. */
+export const specimenNotFound = (specimen: string) =>
+  new MoleculerClientError("No specimen has this id.", 404, "SPECIMEN_NOT_FOUND", { specimen });
+
+/** 409: a tube is rejected once. */
+export const specimenOver = (specimen: string) =>
+  new MoleculerClientError("The specimen was rejected already.", 409, "SPECIMEN_OVER", { specimen });
+
+/** Type of the unique key of labels. */
+export const ACCESSION_TAKEN = "ACCESSION_TAKEN";

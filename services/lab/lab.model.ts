@@ -1,18 +1,22 @@
 import type { DiagnosticReport, Observation, ServiceRequest } from "../../fhir/r4.ts";
+import type { Priority } from "./bench.contract.ts";
 import { type Code, type Finding, type LabOrder, OrderStatus } from "./lab.contract.ts";
 import { orderNotActive, resultNotFinal } from "./lab.errors.ts";
 
 // The rules of a lab order: plain data in, plain data out. No broker, no database, no clock.
 
-const CATEGORY = [
+/** Of a result of the laboratory. */
+export const CATEGORY = [
   { coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "laboratory", display: "Laboratory" }] },
 ];
+/** Of a report of the laboratory. */
+export const LAB_REPORT = [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/v2-0074", code: "LAB", display: "Laboratory" }] }];
 const UCUM = "http://unitsofmeasure.org";
 
 /** The ServiceRequest of a test that is ordered now. */
 export function newOrder(
   id: string,
-  { patient, encounter, test }: { patient: string; encounter?: string; test: Code },
+  { patient, encounter, test, priority }: { patient: string; encounter?: string; test: Code; priority?: Priority },
   now: Date,
 ): ServiceRequest & { id: string } {
   return {
@@ -20,6 +24,7 @@ export function newOrder(
     id,
     status: "active",
     intent: "order",
+    ...(priority !== undefined && { priority }),
     category: [{ coding: [{ system: "http://snomed.info/sct", code: "108252007", display: "Laboratory procedure" }] }],
     code: { coding: [test] },
     subject: { reference: patient },
@@ -60,7 +65,7 @@ export function resultOf<Order extends ServiceRequest>(
     report: {
       resourceType: "DiagnosticReport",
       id: ids.report,
-      category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/v2-0074", code: "LAB", display: "Laboratory" }] }],
+      category: LAB_REPORT,
       ...shared,
       result: [{ reference: `Observation/${ids.observation}` }],
     },

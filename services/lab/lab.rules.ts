@@ -9,6 +9,7 @@ import { type Change, lookedAt, type Rule, type RulesOf } from "../../mixins/fhi
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { isUcum } from "./ucum.ts";
 
 const INSTEAD = "mark it as entered in error instead.";
 const OVER = "What is over changes to entered-in-error only";
@@ -104,6 +105,7 @@ const NEVER_NEGATIVE = /^(?:[kcdmunpf]?g|10\*\d+|\[?[kmu]?I?U\]?|\{[^}]*\})\/(?:
 const sane: Rule<Observation> = {
   id: "observation-value",
   group: "values",
+  holdsAlways: true,
   says: "A measured value is one that can be: below 1e15, and not below zero in a unit of mass, count or activity per volume.",
   check({ after }) {
     for (const { value, at } of quantitiesIn(after)) {
@@ -115,6 +117,23 @@ const sane: Rule<Observation> = {
       }
     }
     return undefined;
+  },
+};
+
+const UCUM = "http://unitsofmeasure.org";
+
+const unit: Rule<Observation> = {
+  id: "observation-unit",
+  group: "values",
+  holdsAlways: true,
+  says: "The unit of a result that is given as a code of UCUM is one.",
+  check({ before, after }) {
+    const kept = new Set(quantitiesIn(before).map(({ value }) => value.code));
+    const wrong = quantitiesIn(after).find(
+      ({ value: { system, code } }) => system === UCUM && code !== undefined && !kept.has(code) && !isUcum(code),
+    );
+    if (!wrong) return undefined;
+    return refusal("observation-unit", "UCUM has no such unit: correct the code, or leave it out and name the unit.", wrong.at, 422);
   },
 };
 
@@ -140,6 +159,7 @@ const result: Rule<Observation>[] = [
   sameSubject<Observation>("Observation", subjectOf, ["basedOn", "encounter", "specimen", "hasMember"]),
   orderedHere,
   sane,
+  unit,
   referencesExist<Observation>("Observation"),
   notDeletedUnder<Observation>("Observation", INSTEAD),
 ];

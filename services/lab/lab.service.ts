@@ -1,4 +1,5 @@
 import { v7 as timeOrderedId } from "uuid";
+import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { reasonRule } from "../../mesh/param-rules.ts";
 import { referenceClause } from "../../fhir/search/exact-clauses.ts";
@@ -8,8 +9,13 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
 import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
 import { beginOf, codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import type { Catalogue } from "./bench.contract.ts";
+import { acknowledgeValue, collectSpecimen, criticalValues, enterValues, openOrders, rejectTube, releaseReport } from "./bench/bench.ts";
+import { benchParams } from "./bench/bench-params.ts";
+import { codingOf, readCatalogue } from "./bench/catalogue.ts";
+import { accessionKeys } from "./bench/specimen.model.ts";
 import { emits, owns, type lab } from "./lab.contract.ts";
-import { orderChanged, orderNotFound, resultChanged, resultNotFound } from "./lab.errors.ts";
+import { orderChanged, orderNotFound, resultChanged, resultNotFound, testUnknown } from "./lab.errors.ts";
 import { cancelOrder, correctReports, correctResult, newOrder, orderOf, resultOf } from "./lab.model.ts";
 import { rules } from "./lab.rules.ts";
 
@@ -30,12 +36,13 @@ const FINDING = [
 /** Reports that issue one result; a laboratory makes one, some add a summary. */
 const MAX_REPORTS = 100;
 
-export default defineService<typeof lab, WithFhir & WithDirectory>({
+export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue: Catalogue }>({
   name: "lab",
   mixins: [
     Fhir({
       owns,
       emits,
+      unique: { Specimen: accessionKeys },
       rules,
     }),
   ],
@@ -139,5 +146,98 @@ export default defineService<typeof lab, WithFhir & WithDirectory>({
         }
       },
     },
+
+    listCatalogue: {
+      rest: "GET",
+      summary: "What this laboratory does",
+      params: { $$strict: true },
+      async handler() {
+        return this.catalogue;
+      },
+    },
+
+    orderPanel: {
+      rest: "POST",
+      summary: "Order a test or a panel of the catalogue",
+      params: benchParams.orderPanel,
+      async handler(ctx) {
+        const { patient, encounter, code } = ctx.params;
+        const test = codingOf(this.catalogue, code);
+        if (!test) throw testUnknown(code);
+        const mesh = { caller: ctx, directory: this.directory };
+        const [after] = await Promise.all([beginOf(mesh, encounter), requireReference(mesh, patient)]);
+        const at = happenedAt(ctx.params, { now: new Date(), ...(after && { after }) });
+        const order = withLateReason(newOrder(timeOrderedId(), { ...ctx.params, test }, at), ctx.params);
+        const { version } = await this.fhir.create(order);
+        return orderOf(order, version);
+      },
+    },
+
+    worklist: {
+      rest: "GET",
+      summary: "Open orders, the most urgent first",
+      params: { $$strict: true },
+      handler() {
+        return openOrders(this);
+      },
+    },
+
+    collect: {
+      rest: "POST",
+      summary: "Collect a specimen and get its label",
+      params: benchParams.collect,
+      handler(ctx) {
+        return collectSpecimen(this, ctx);
+      },
+    },
+
+    rejectSpecimen: {
+      rest: "POST",
+      summary: "Reject a specimen that cannot be used",
+      params: benchParams.rejectSpecimen,
+      handler(ctx) {
+        return rejectTube(this, ctx);
+      },
+    },
+
+    enter: {
+      rest: "POST",
+      summary: "Enter values of an order",
+      params: benchParams.enter,
+      handler(ctx) {
+        return enterValues(this, ctx);
+      },
+    },
+
+    release: {
+      rest: "POST",
+      summary: "Release a report",
+      params: benchParams.release,
+      handler(ctx) {
+        return releaseReport(this, ctx);
+      },
+    },
+
+    listCritical: {
+      rest: "GET",
+      summary: "Critical values that nobody has acknowledged",
+      params: benchParams.listCritical,
+      handler(ctx) {
+        return criticalValues(this, ctx.params.patient);
+      },
+    },
+
+    acknowledge: {
+      rest: "POST",
+      summary: "Acknowledge a critical value",
+      params: benchParams.acknowledge,
+      handler(ctx) {
+        return acknowledgeValue(this, ctx);
+      },
+    },
+  },
+
+  created() {
+    this.catalogue = readCatalogue(readConfig().labCatalogueFile);
   },
 });

@@ -14,6 +14,10 @@ const DIGITS = 8;
 const prefixOf = (shelf: string): string => `${MOVED}${shelf}/`;
 const nameOf = (shelf: string, day: number): string => `${prefixOf(shelf)}${String(Math.max(0, day)).padStart(DIGITS, "0")}`;
 
+/** The shelf whose movements of one day a counter holds; undefined: it is another counter. */
+export const shelfOfPart = (counter: string): string | undefined =>
+  counter.startsWith(MOVED) ? counter.slice(MOVED.length, counter.lastIndexOf("/")) : undefined;
+
 /** When a movement happened. */
 export interface MovedAt {
   /** As the resource has it; absent: now. */

@@ -1,5 +1,6 @@
 import { action } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
+import type { Administration, Amount, DoseOutcome, DoseTiming, DueDose, Scanned } from "./doses.contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = [
@@ -15,7 +16,7 @@ export const owns = [
 ];
 
 /** Types of which each version is an event, `fhir.TYPE`. */
-export const emits = ["MedicationDispense"];
+export const emits = ["MedicationAdministration", "MedicationDispense", "MedicationRequest"];
 
 /** URL of an extension of a MedicationDispense, a decimal: units that were given back, all together. */
 export const RETURNED = "urn:openward:returned-quantity";
@@ -105,11 +106,21 @@ export const pharmacy = {
   /** The stock, or that of one medication; at most 1,000 items. */
   listStock: action<{ medication?: string }, StockItem[]>("pharmacy.listStock"),
   /**
-   * `override`: why it is prescribed in spite of a severe allergy that is recorded.
-   * @throws 404 NOT_FOUND for an unknown patient or encounter; 409 ALLERGY_RECORDED
+   * `override`: why it is prescribed in spite of a severe allergy that is recorded. With `timing` its doses are due (`due`).
+   * @throws 404 NOT_FOUND for an unknown patient or encounter; 409 ALLERGY_RECORDED, TIMING_IMPOSSIBLE
    */
   prescribe: action<
-    { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string; override?: string } & Happened,
+    {
+      patient: string;
+      encounter?: string;
+      medication: Code;
+      quantity: number;
+      dosage: string;
+      timing?: DoseTiming;
+      dose?: Amount;
+      route?: string;
+      override?: string;
+    } & Happened,
     Prescription
   >("pharmacy.prescribe"),
   /**
@@ -127,4 +138,33 @@ export const pharmacy = {
    * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, MORE_THAN_DISPENSED
    */
   return: action<{ dispense: string; quantity: number; reason?: string } & Happened, Return>("pharmacy.return"),
+  /**
+   * Doses that are due in a ward, or for one patient: those of the last twelve hours that nobody has noted, and those of the next minutes
+   * (`aheadMinutes`, default 60). At most 2,000, in order of time.
+   * @throws 409 WARD_OR_PATIENT_MISSING; 503 when who lies there is not known now
+   */
+  due: action<{ ward?: string; patient?: string; aheadMinutes?: number }, DueDose[]>("pharmacy.due"),
+  /** How many doses of each of these patients are due by now; patients without are left out. */
+  countDue: action<{ patients: string[] }, Record<string, number>>("pharmacy.countDue"),
+  /**
+   * Notes what became of a dose; of one that was given after a look at the five rights: `scanned` against patient and medication; dose, route
+   * and time against the prescription, unless `override` says why not. Who has given it is who has signed in.
+   * @throws 404 PRESCRIPTION_NOT_FOUND; 409 PRESCRIPTION_NOT_ACTIVE, DOSE_RECORDED, DOSE_NOT_DUE, DOSE_REASON_MISSING, WRONG_PATIENT,
+   *         WRONG_MEDICATION, NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME
+   */
+  administer: action<
+    {
+      prescription: string;
+      outcome: DoseOutcome;
+      due?: string;
+      dose?: Amount;
+      route?: string;
+      reason?: string;
+      scanned?: Scanned;
+      override?: string;
+    } & Happened,
+    Administration
+  >("pharmacy.administer"),
+  /** Takes back a record that was a mistake: the dose is due again. @throws 404 ADMINISTRATION_NOT_FOUND; 409 ADMINISTRATION_OVER, ADMINISTRATION_CHANGED */
+  cancelAdministration: action<{ administration: string; reason: string }, Administration>("pharmacy.cancelAdministration"),
 };

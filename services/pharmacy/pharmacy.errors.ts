@@ -54,3 +54,71 @@ export const stockTooLow = () =>
 
 /** 409: the books say something else than what a count was compared with. */
 export const stockChanged = () => new MoleculerClientError("The stock changed while it was counted: count again.", 409, "STOCK_CHANGED");
+
+/** Type of `doseRecorded`, for callers and for the unique key. */
+export const DOSE_RECORDED = "DOSE_RECORDED";
+
+/** 409: a dose is given once. */
+export const doseRecorded = (prescription: string) =>
+  new MoleculerClientError("This dose is on record already: look at the list again.", 409, DOSE_RECORDED, { prescription });
+
+/** 409: the wristband is another patient's. */
+export const wrongPatient = (prescription: string) =>
+  new MoleculerClientError("Wrong patient: the wristband is not of whom it is prescribed for. Do not give it.", 409, "WRONG_PATIENT", {
+    prescription,
+  });
+
+/** 409: the package is of another medication. */
+export const wrongMedication = (prescription: string) =>
+  new MoleculerClientError("Wrong medication: the package is not what is prescribed. Do not give it.", 409, "WRONG_MEDICATION", {
+    prescription,
+  });
+
+/** 409: nobody has read wristband and package. */
+export const notScanned = (prescription: string) =>
+  new MoleculerClientError("Scan wristband and package first, or say in `override` why not.", 409, "NOT_SCANNED", { prescription });
+
+/** 409: another dose or route than prescribed. */
+export const doseDiffers = (prescription: string) =>
+  new MoleculerClientError("Dose or route is not as prescribed: correct it, or say in `override` why.", 409, "DOSE_DIFFERS", {
+    prescription,
+  });
+
+/** 409: more than an hour before or after it is due. */
+export const doseOutOfTime = (prescription: string) =>
+  new MoleculerClientError("It is not the time of this dose: wait, or say in `override` why.", 409, "DOSE_OUT_OF_TIME", { prescription });
+
+/** 409: no dose is planned at this time. */
+export const doseNotDue = (prescription: string) =>
+  new MoleculerClientError("The prescription has no dose at this time: look at the list again, or leave out `due`.", 409, "DOSE_NOT_DUE", {
+    prescription,
+  });
+
+/** 409: what was not given says why. */
+export const doseReasonMissing = () => new MoleculerClientError("Say in `reason` why the dose was not given.", 409, "DOSE_REASON_MISSING");
+
+/** 404: there is no such record. */
+export const administrationNotFound = (administration: string) =>
+  new MoleculerClientError("No dose on record has this id.", 404, "ADMINISTRATION_NOT_FOUND", { administration });
+
+/** 409: a record that was a mistake is not taken back twice. */
+export const administrationOver = (administration: string) =>
+  new MoleculerClientError("The record was taken back already.", 409, "ADMINISTRATION_OVER", { administration });
+
+/** 409: others were faster; the same call may succeed. */
+export const administrationChanged = (administration: string) =>
+  new MoleculerClientError("Somebody changed the record meanwhile: read it and try again.", 409, "ADMINISTRATION_CHANGED", {
+    administration,
+  });
+
+/** 409: doses come one after the other, and end after they begin. */
+export const timingImpossible = () =>
+  new MoleculerClientError(
+    "No dose can be given so: `until` is after `from`, and doses are at least 15 minutes apart.",
+    409,
+    "TIMING_IMPOSSIBLE",
+  );
+
+/** 409: nobody has said whose doses are asked for. */
+export const wardOrPatient = () =>
+  new MoleculerClientError("Say whose doses are asked for: a ward's, or one patient's.", 409, "WARD_OR_PATIENT_MISSING");

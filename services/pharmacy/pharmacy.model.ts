@@ -1,12 +1,23 @@
 import { numberOf } from "../../fhir/json.ts";
-import type { CodeableConcept, DetectedIssue, MedicationDispense, MedicationRequest, Quantity, SupplyDelivery } from "../../fhir/r4.ts";
+import type {
+  CodeableConcept,
+  DetectedIssue,
+  Dosage,
+  MedicationDispense,
+  MedicationRequest,
+  Quantity,
+  SupplyDelivery,
+} from "../../fhir/r4.ts";
 import { counted } from "../../store/counted.ts";
 import type { Code, Prescription } from "./pharmacy.contract.ts";
 import { dispenseNotCompleted, moreThanPrescribed, prescriptionNotActive } from "./pharmacy.errors.ts";
 
 // The rules of stock and prescriptions: plain data in, plain data out. No broker, no database, no clock.
 
-const STOCK = "stock/";
+/** Begins the names of counters of stock. */
+export const STOCK = "stock/";
+/** Begins the names of counters of what was dispensed by prescriptions. */
+export const DISPENSED = "dispensed/";
 
 /** Whether a prescription is one that is dispensed by; others (a proposal, a plan) are none. */
 export const isOrder = ({ intent }: Pick<MedicationRequest, "intent">): boolean => /order$/.test(intent);
@@ -40,7 +51,7 @@ export function codeOfCounter(counter: string): Code {
 export const stockPrefix = (code = ""): string => STOCK + code;
 
 /** Counts down from zero what was dispensed of a prescription, so that its quantity is a lower bound. */
-export const dispensedCounter = (id: string): string => `dispensed/${id}`;
+export const dispensedCounter = (id: string): string => DISPENSED + id;
 
 /** The SupplyDelivery of what has arrived. */
 export function deliveryOf(
@@ -69,7 +80,7 @@ export function newPrescription(
     quantity,
     dosage,
     override,
-  }: { patient: string; encounter?: string; medication: Code; quantity: number; dosage: string; override?: string },
+  }: { patient: string; encounter?: string; medication: Code; quantity: number; dosage: Dosage; override?: string },
   now: Date,
 ): MedicationRequest & { id: string } {
   return {
@@ -81,7 +92,7 @@ export function newPrescription(
     subject: { reference: patient },
     ...(encounter !== undefined && { encounter: { reference: encounter } }),
     authoredOn: now.toISOString(),
-    dosageInstruction: [{ text: dosage }],
+    dosageInstruction: [dosage],
     dispenseRequest: { quantity: { value: quantity } },
     ...(override !== undefined && overridden(override, now)),
   };

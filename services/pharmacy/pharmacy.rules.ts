@@ -23,7 +23,7 @@ import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { allergy } from "./allergy.ts";
 import { dispenseNotCompleted, dispenseNotFound, prescriptionNotActive } from "./pharmacy.errors.ts";
 import { isOrder, isPossible, prescribedBy } from "./pharmacy.model.ts";
-import { returnOf } from "./returns.model.ts";
+import { keptOf, returnOf } from "./returns.model.ts";
 
 const subjectOf = ({ subject }: { subject?: Reference }) => subject;
 const OVER = "What is over changes to entered-in-error only";
@@ -33,7 +33,7 @@ const counted = <Of extends FhirResource>(id: string, says: string): Rule<Of> =>
 
 const prescription: Rule<MedicationRequest>[] = [
   statusSteps<MedicationRequest>("MedicationRequest", STATUS_STEPS.MedicationRequest, {
-    says: `${OVER} (a completed, cancelled or stopped prescription); one that was completed is active again when a dispense of it is undone.`,
+    says: `${OVER} (a completed, cancelled or stopped prescription); one that was completed is active again when a dispense of it is undone, or given back.`,
     may: ({ before, after, reference }, facts) =>
       before?.status === "completed" && after?.status === "active" && isUndone(reference, facts),
   }),
@@ -59,11 +59,12 @@ const prescription: Rule<MedicationRequest>[] = [
   notDeletedUnder<MedicationRequest>("MedicationRequest", "mark it as entered in error instead."),
 ];
 
-/** Whether the same write undoes a dispense that was handed out by the prescription. */
+/** Whether the same write undoes a dispense that was handed out by the prescription, or takes something of it back. */
 function isUndone(prescribed: string, facts: Facts): boolean {
   return facts.written("MedicationDispense").some((it) => {
     const before = facts.replacedBy(it) as unknown as MedicationDispense | undefined;
-    if (before?.status !== "completed" || it.status !== "entered-in-error") return false;
+    if (before?.status !== "completed") return false;
+    if (it.status !== "entered-in-error" && keptOf(it as unknown as MedicationDispense) >= keptOf(before)) return false;
     return before.authorizingPrescription?.some((one) => placeOf(one) === prescribed);
   });
 }
@@ -124,6 +125,7 @@ function possibleQuantity<Of extends FhirResource>(id: string, element: string, 
   return {
     id,
     group: "values",
+    holdsAlways: true,
     says: "A quantity is from 0 to 1e9.",
     check({ before, after }) {
       const units = numberOf((after && of(after))?.value);
@@ -169,6 +171,31 @@ const dispense: Rule<MedicationDispense>[] = [
   },
 ];
 
+/** By which prescription something is given by this change, and was not before. */
+function newlyGivenBy({ before, after }: Change<MedicationAdministration>): string | undefined {
+  const isGiven = (it: MedicationAdministration | undefined) => it?.status === "completed" || it?.status === "in-progress";
+  const request = isGiven(after) ? placeOf(after?.request) : undefined;
+  return isGiven(before) && placeOf(before?.request) === request ? undefined : request;
+}
+
+const administrable: Rule<MedicationAdministration> = {
+  id: "medication-administration-prescription",
+  group: "status",
+  says: 'Given is by a prescription that is an order, is not "do not perform", and was neither stopped nor taken back; the past can be recorded.',
+  facts: (change) => [newlyGivenBy(change)],
+  check(change, facts) {
+    const place = newlyGivenBy(change);
+    const request = facts.of(place)?.resource as unknown as MedicationRequest | undefined;
+    if (place === undefined || !request) return undefined;
+    const { effectiveDateTime: time, effectivePeriod: period } = change.after ?? {};
+    const [given = change.now.getTime()] = intervalOf(time ?? period?.start ?? "") ?? [];
+    const isOver = !["active", "completed", "on-hold", "unknown"].includes(request.status);
+    const isPast = request.status === "stopped" && given <= change.now.getTime() - PAST_MS;
+    const isRight = isOrder(request) && request.doNotPerform !== true && (!isOver || isPast);
+    return isRight ? undefined : refusalBy(prescriptionNotActive(place), "MedicationAdministration.request");
+  },
+};
+
 const administration: Rule<MedicationAdministration>[] = [
   statusSteps<MedicationAdministration>("MedicationAdministration", STATUS_STEPS.MedicationAdministration, {
     says: `${OVER} (what was given, stopped or not done).`,
@@ -176,6 +203,7 @@ const administration: Rule<MedicationAdministration>[] = [
   subjectStays<MedicationAdministration>("MedicationAdministration", "subject", subjectOf),
   sameSubject<MedicationAdministration>("MedicationAdministration", subjectOf, ["request", "context"]),
   referencesExist<MedicationAdministration>("MedicationAdministration"),
+  administrable,
 ];
 
 /** The dispense of which something comes back by this change. */

@@ -9,7 +9,12 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
 import { beginOf, codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { type Adjustment, type Code, emits, owns, type pharmacy } from "./pharmacy.contract.ts";
-import { dispenseChanged, dispenseNotFound, outOfStock, prescriptionNotFound } from "./pharmacy.errors.ts";
+import { administer, takeBack } from "./doses/administer.ts";
+import { doseKeys } from "./doses/administration.model.ts";
+import { doseParams } from "./doses/dose-params.ts";
+import { DueDoses, patientsIn } from "./doses/due.ts";
+import { dosageOf } from "./doses/schedule.ts";
+import { dispenseChanged, dispenseNotFound, outOfStock, prescriptionNotFound, wardOrPatient } from "./pharmacy.errors.ts";
 import {
   codeOfCounter,
   codesOf,
@@ -23,13 +28,14 @@ import {
   voidDispense,
 } from "./pharmacy.model.ts";
 import { effects } from "./pharmacy.effects.ts";
+import { invariants } from "./pharmacy.invariants.ts";
 import { rules } from "./pharmacy.rules.ts";
 import { keptOf, newReturn } from "./returns.model.ts";
 import { adjustmentOf } from "./stocktaking.model.ts";
 import { counted } from "../../store/counted.ts";
 
-/** Items in one answer. */
-const MAX_ITEMS = 1_000;
+/** Items, and doses, in one answer. */
+const [MAX_ITEMS, MAX_DOSES] = [1_000, 2_000];
 const MOST = 1_000_000;
 /** Counters have six decimals. */
 const LEAST = 0.000_001;
@@ -39,6 +45,7 @@ const QUANTITY = { type: "number", min: LEAST, max: MOST } as const;
 const COUNT_ATTEMPTS = 8;
 
 interface Own {
+  doses: DueDoses;
   adjusted(of: { medication: Code; by: number; reason: string; booked?: number } & Happened): Promise<Adjustment>;
   shelfOf(concept: CodeableConcept | undefined): Promise<string | undefined>;
   dispenseAt(reference: string): Promise<Stored<MedicationDispense>>;
@@ -50,8 +57,10 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
     Fhir({
       owns,
       emits,
+      unique: { MedicationAdministration: doseKeys },
       rules,
       effects,
+      invariants,
     }),
   ],
 
@@ -138,22 +147,14 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
     prescribe: {
       rest: "POST",
       summary: "Prescribe a medication",
-      params: {
-        patient: referenceTo("Patient"),
-        encounter: { ...referenceTo("Encounter"), optional: true },
-        medication: codeRule,
-        quantity: QUANTITY,
-        dosage: { type: "string", trim: true, min: 1, max: 1_000 },
-        override: { ...reasonRule, optional: true },
-        ...happenedRules,
-        $$strict: true,
-      },
+      params: doseParams.prescribe,
       async handler(ctx) {
         const { patient, encounter } = ctx.params;
         const mesh = { caller: ctx, directory: this.directory };
         const [after] = await Promise.all([beginOf(mesh, encounter), requireReference(mesh, patient)]);
         const at = happenedAt(ctx.params, { now: new Date(), ...(after && { after }) });
-        const request = withLateReason(newPrescription(timeOrderedId(), ctx.params, at), ctx.params);
+        const dosage = dosageOf(ctx.params.dosage, ctx.params);
+        const request = withLateReason(newPrescription(timeOrderedId(), { ...ctx.params, dosage }, at), ctx.params);
         const { version } = await this.fhir.create(request);
         return prescriptionOf(request, version);
       },
@@ -227,6 +228,55 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         };
       },
     },
+
+    due: {
+      rest: "GET",
+      summary: "Doses that are due in a ward, or for one patient",
+      params: doseParams.due,
+      async handler(ctx) {
+        const { ward, patient, aheadMinutes = 60 } = ctx.params;
+        if (ward === undefined && patient === undefined) throw wardOrPatient();
+        const now = new Date();
+        const of = patient === undefined ? await patientsIn({ caller: ctx, directory: this.directory }, ward ?? "") : [patient];
+        return (await this.doses.of(of, now.getTime() + aheadMinutes * 60_000, now)).slice(0, MAX_DOSES);
+      },
+    },
+
+    countDue: {
+      rest: "POST",
+      summary: "How many doses of some patients are due by now",
+      params: doseParams.countDue,
+      async handler(ctx) {
+        const now = new Date();
+        const counts: Record<string, number> = {};
+        for (const { patient } of await this.doses.of(ctx.params.patients, now.getTime(), now)) {
+          counts[patient] = (counts[patient] ?? 0) + 1;
+        }
+        return counts;
+      },
+    },
+
+    administer: {
+      rest: "POST",
+      summary: "Note what became of a dose",
+      params: doseParams.administer,
+      async handler(ctx) {
+        return administer(this, ctx);
+      },
+    },
+
+    cancelAdministration: {
+      rest: "POST",
+      summary: "Take back the record of a dose",
+      params: doseParams.cancelAdministration,
+      async handler(ctx) {
+        return takeBack(this, ctx);
+      },
+    },
+  },
+
+  created() {
+    this.doses = new DueDoses(() => this.store);
   },
 
   methods: {

@@ -33,8 +33,10 @@ export function withReturned<Of extends MedicationDispense>(dispense: Of, units:
   return { ...dispense, extension: [...others, { url: RETURNED, valueDecimal: units }] };
 }
 
+/** Begins the names of counters of what was given back. */
+export const RETURNED_COUNTER = "returned/";
 /** Counts down from zero what was given back of a dispense, so that its quantity is a lower bound. */
-export const returnedCounter = (dispense: string): string => `returned/${dispense.slice("MedicationDispense/".length)}`;
+export const returnedCounter = (dispense: string): string => RETURNED_COUNTER + dispense.slice("MedicationDispense/".length);
 
 /** The delivery of what a patient gives back now; shelf, prescription and charge follow. @throws 409 DISPENSE_NOT_COMPLETED */
 export function newReturn(

@@ -1,6 +1,9 @@
 /** The patient's record, every FHIR type of R4 that no other service owns, and signatures. */
 import { action } from "../../mesh/contract.ts";
 
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["AllergyIntolerance", "Flag"];
+
 /** The FHIR types that `records` owns (of Observation those that are not the laboratory's). */
 export const owns = [
   "ActivityDefinition",

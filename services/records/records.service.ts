@@ -10,7 +10,7 @@ import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
-import { owns, type records } from "./records.contract.ts";
+import { emits, owns, type records } from "./records.contract.ts";
 import { noPractitioner, notFinished } from "./records.errors.ts";
 import { rules } from "./records.rules.ts";
 import { SignatureKeys } from "./signing/keys.ts";
@@ -23,7 +23,7 @@ interface Own {
 
 export default defineService<typeof records, WithFhir & WithDirectory & Own>({
   name: "records",
-  mixins: [Fhir({ owns: [...owns], rules })],
+  mixins: [Fhir({ owns: [...owns], emits, rules })],
 
   actions: {
     sign: {

@@ -11,6 +11,8 @@ import { BED_NAME_TAKEN, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 // The rules of a ward: plain data in, plain data out. No broker, no database, no clock.
 
 const PHYSICAL = "http://terminology.hl7.org/CodeSystem/location-physical-type";
+/** What makes a Location a bed. */
+export const BED = { system: PHYSICAL, code: "bd", display: "Bed" } as const;
 type NewLocation = Location & { id: string };
 
 /** The Locations of a new ward, the ward first, and the ward as its caller sees it. */
@@ -43,7 +45,9 @@ export function newWard(name: string, rooms: { name: string; beds: string[] }[])
   return { ward, locations };
 }
 
-const kindOf = ({ physicalType }: Location): string | undefined => physicalType?.coding?.find((coding) => coding.system === PHYSICAL)?.code;
+/** What a Location is: "wa", "ro", "bd", … (HL7's location-physical-type). */
+export const kindOf = ({ physicalType }: Location): string | undefined =>
+  physicalType?.coding?.find((coding) => coding.system === PHYSICAL)?.code;
 
 /** Whether a Location is a bed: it says so, or has what only beds have. */
 export const isBed = (location: Location): boolean => (kindOf(location) ?? (location.operationalStatus && "bd")) === "bd";
@@ -70,14 +74,47 @@ const OUT_OF_USE = ["C", "H", "I", "K"];
 /** Whether a bed itself says that nobody can lie in it. */
 export const isOutOfUse = ({ operationalStatus }: Location): boolean => OUT_OF_USE.includes(operationalStatus?.code ?? "");
 
+/** Whether a place is one that patients are taken in to, as far as its status says. */
+export const isInUse = ({ status }: Location): boolean => status === undefined || status === "active";
+
+/** R5's Location.characteristic, as R4 has it. */
+export const CHARACTERISTIC = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Location.characteristic";
+/** Of a room or a bed, a code: whom it is for. */
+export const ROOM_SEX = "urn:openward:room-sex";
+
+/** What a bed or a room has: "isolation", "oxygen", "cot", … */
+export const attributesOf = ({ extension = [] }: Location): string[] =>
+  extension.flatMap(({ url, valueCodeableConcept }) =>
+    url === CHARACTERISTIC ? (valueCodeableConcept?.coding ?? []).flatMap(({ code }) => code ?? []) : [],
+  );
+
+/** Whom a room or a bed is for; undefined: everybody. */
+export function sexOf({ extension = [] }: Location): "male" | "female" | undefined {
+  const code = extension.find(({ url }) => url === ROOM_SEX)?.valueCode;
+  return code === "male" || code === "female" ? code : undefined;
+}
+
+/** How clean a bed is; undefined where nothing is said of it (HL7 v2 table 0116: contaminated, housekeeping, unoccupied). */
+export function cleaningOf({ operationalStatus }: Location): "dirty" | "cleaning" | "clean" | undefined {
+  switch (operationalStatus?.code) {
+    case "K":
+      return "dirty";
+    case "H":
+      return "cleaning";
+    case "U":
+      return "clean";
+    default:
+      return undefined;
+  }
+}
+
 /**
  * A bed as its callers see it.
  * @param room the Location that it is part of
  * @param isTaken whether somebody lies in it
  */
 export function bedOf(location: Location & { id: string }, room: Location | undefined, isTaken: boolean): Bed {
-  const isOpen = location.status === undefined || location.status === "active";
-  const isUsable = isOpen && !isOutOfUse(location);
+  const isUsable = isInUse(location) && !isOutOfUse(location);
   return {
     location: `Location/${location.id}`,
     name: location.name ?? location.id,

@@ -1,4 +1,5 @@
 /** Opens a service's SQLite file: makes its tables, refuses what is not ours, and rebuilds search values whose meaning has changed. */
+import { DatabaseSync } from "node:sqlite";
 import type { StoreOptions } from "../store.ts";
 import { unavailable } from "../store-error.ts";
 import { Database } from "./database.ts";
@@ -47,6 +48,22 @@ export async function openFile(file: string, setUp: (db: Database) => Promise<vo
   }
 }
 
+/** Whether to open the file would change nothing in it: its tables and search values are those of this version. */
+export function isUpToDate(file: string, indexVersion: string, withText: boolean): boolean {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
+    if (version !== SCHEMA_VERSION) return false;
+    const known = db.prepare("SELECT value FROM meta WHERE key = 'index version'").get() as { value: string } | undefined;
+    return known?.value === rowsVersion({ indexVersion, withText });
+  } finally {
+    db.close();
+  }
+}
+
+const rowsVersion = ({ indexVersion, withText }: { indexVersion: string; withText: boolean }): string =>
+  indexVersion + (withText ? " with text" : "");
+
 /** Refuses a file of another program. @returns whether nothing is in it yet @throws StoreError STORE_UNAVAILABLE */
 export function refuseForeignFile(db: Database): boolean {
   const { application_id: mark } = db.one<{ application_id: number }>("PRAGMA application_id");
@@ -87,7 +104,7 @@ function inTransaction(db: Database, work: () => void): void {
  * notes how far it came: a start that is killed goes on from there, and two processes that start at once share the work.
  */
 export async function reindex(db: Database, writer: Writer, options: StoreOptions): Promise<void> {
-  const wanted = options.indexVersion + (options.text ? " with text" : "");
+  const wanted = rowsVersion({ indexVersion: options.indexVersion, withText: options.text !== undefined });
   const read = (key: string) => db.get<{ value: string | number }>("SELECT value FROM meta WHERE key = ?", key)?.value;
   const write = (key: string, value: string | number): void => db.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value);
 

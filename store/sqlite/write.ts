@@ -145,6 +145,7 @@ export class Writer {
   apply(changes: Change[], results: WriteResult[], at?: number, key?: string): boolean {
     this.#key = key ?? null;
     let hasEvents = false;
+    this.#releaseKeys(changes);
     for (const change of changes) {
       const result = results[change.step];
       if (change.kind === "add") this.#add(change);
@@ -159,6 +160,16 @@ export class Writer {
       hasEvents ||= event !== undefined;
     }
     return hasEvents;
+  }
+
+  /** Several may change their keys among themselves: all give theirs up before one takes another's. */
+  #releaseKeys(changes: Change[]): void {
+    const written = changes.filter((change) => change.kind === "put" && change.unique.length > 0) as Extract<Change, { kind: "put" }>[];
+    if (written.length < 2) return;
+    for (const { type, id, version } of written) {
+      const head = version > 1 ? this.#head(type, id) : undefined;
+      if (head) this.#db.run("DELETE FROM held WHERE seq = ?", head.seq);
+    }
   }
 
   /** Whether the effect of an event is stored here. */

@@ -120,6 +120,16 @@ describe("a hospital that is closed", () => {
     expect((await as("physician").get(`/Condition/${id}`)).body.subject).toEqual({ reference: source });
   });
 
+  it("tells of changes of a board who may see one, as long as they are signed in", async () => {
+    const listen = (headers: Record<string, string>) => fetch(`${mesh.base}/api/wards/board/events`, { headers });
+    const bearer = (name: string) => ({ Authorization: `Bearer ${tokens.get(name)}` });
+    expect((await listen({})).status).toBe(401);
+    expect((await listen(bearer("records-office"))).status).toBe(403);
+    const stream = await listen(bearer("nurse"));
+    expect([stream.status, stream.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
+    await stream.body?.cancel();
+  });
+
   it("refuses what a role is not for, and says so", async () => {
     expect(await act("nurse", "billing/setPrice", { code: { system: "urn:x", code: "1" }, cents: 1, currency: "EUR" })).toMatchObject({
       status: 403,

@@ -1,6 +1,6 @@
 import { faultyExamples } from "../kit/faulty-examples.ts";
 import { SYSTEMS } from "../../services/systems.ts";
-import { r4Examples } from "../kit/examples.ts";
+import { type Example, r4Examples } from "../kit/examples.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
@@ -10,9 +10,20 @@ function asSent({ id: _, meta, ...rest }: Record<string, unknown>): object {
   return { ...rest, ...(Object.keys(others).length > 0 && { meta: others }) };
 }
 
+/** Of definitions there are 4,400, one like the other: a part of each type tells the same. Of everything else all. */
+const PER_TYPE = 100;
+
+function withoutTheLike(examples: Example[], kept: ReadonlySet<string>): Example[] {
+  const seen = new Map<string, number>();
+  return examples.filter(({ type, file }) => {
+    seen.set(type, (seen.get(type) ?? 0) + 1);
+    return (seen.get(type) ?? 0) <= PER_TYPE || kept.has(file);
+  });
+}
+
 describe("HL7's examples of R4, every type of them", () => {
   const faulty = new Set(faultyExamples.flatMap(({ files }) => files));
-  const examples = r4Examples(2_000_000);
+  const examples = withoutTheLike(r4Examples(2_000_000), faulty);
   /** They say no time and are not over: to this hospital they begin now. */
   const openActs = new Set(
     ["Encounter-example", "Encounter-xcda", "MedicationDispense-meddisp008", "ServiceRequest-benchpress", "ServiceRequest-example"].map(
@@ -62,7 +73,7 @@ describe("HL7's examples of R4, every type of them", () => {
     // Acts that go on, for patients who are not here (and an open stay of a patient who has one, whichever comes second).
     expect(againstHouseRules.filter((file) => !openActs.has(file)).length).toBeLessThanOrEqual(1);
     expect(refused.filter((file) => !faulty.has(file))).toEqual([]);
-    expect(examples.length - refused.length).toBeGreaterThan(5_000 - faulty.size);
+    expect(examples.length - refused.length).toBeGreaterThan(1_000);
   }, 300_000);
 
   it("are found again by a search on each type", async () => {

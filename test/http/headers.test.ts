@@ -17,7 +17,7 @@ const paths = [...new Set(rows.map(([path]) => path))];
 describe("an answer", () => {
   let mesh: Mesh;
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "patients", "records"], nats: false, split: "broker" });
+    mesh = await startMesh({ services: ["api", "patients", "records", "desk"], nats: false, split: "broker" });
     const { send } = fhirAt(mesh.base);
     await send("PUT", "/Patient/example", { resourceType: "Patient", id: "example" });
     const binary = (id: string, contentType: string) =>

@@ -8,7 +8,7 @@ import { IdentifierTable } from "../../services/patients/identifier-systems.ts";
 import { MatchGrade } from "../../services/patients/patients.contract.ts";
 import { MATCH_WEIGHTS } from "../../services/patients/matching/grade.ts";
 import { candidatesFor } from "../../services/patients/matching/match.ts";
-import { copyOf, people, randomOf } from "./people.ts";
+import { copyOf, people, randomOf } from "../../scripts/simulate/people.ts";
 
 const BATCH = 500;
 

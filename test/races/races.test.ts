@@ -67,6 +67,33 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
     expect(await wards.listBeds(caller, {})).toMatchObject([{ status: "taken" }]);
   }, 90_000);
 
+  it("swaps of two patients, with admissions to their beds: each bed has one", async () => {
+    const ward = await wards.open(caller, { name: "Swap", rooms: [{ name: "room 1", beds: ["A", "B"] }] });
+    const beds = ward.rooms[0]?.beds.map(({ location }) => location) as [string, string];
+    const stays = await Promise.all(
+      beds.map(async (bed, index) => (await hospitalizations.admit(caller, { patient: await register(`swap-${index}`), bed })).stay),
+    );
+    const comer = await register("swap-comer");
+    const [stay = "", other = ""] = stays;
+    const tries = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, index) =>
+        index % 2 === 0
+          ? hospitalizations.swap(caller, { stay, with: other }, { timeout: 30_000 })
+          : hospitalizations.admit(caller, { patient: comer, bed: beds[index % 4 === 1 ? 0 : 1] }, { timeout: 30_000 }),
+      ),
+    );
+    expect(tries.some((it, index) => index % 2 === 0 && it.status === "fulfilled")).toBe(true);
+    for (const [index, it] of tries.entries()) {
+      if (it.status === "fulfilled") expect(index % 2).toBe(0);
+      else expect((it.reason as { type: string }).type).toMatch(/^(STAY_CHANGED|BED_OCCUPIED|LOCKED)$/);
+    }
+    const { body } = await fhir.get(`/Encounter?class=IMP&status=in-progress&location=${beds.join(",")}`);
+    const places = body.entry.map(({ resource }: { resource: { location: { status: string; location: { reference: string } }[] } }) =>
+      resource.location.filter(({ status }) => status === "active").map(({ location }) => location.reference),
+    );
+    expect(places.flat().sort()).toEqual([...beds].sort());
+  }, 60_000);
+
   it("dispenses of the last ten units: ten", async () => {
     const medication = { system: "urn:rx", code: "race" };
     await pharmacy.receive(caller, { medication, quantity: 10 });

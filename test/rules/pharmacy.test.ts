@@ -29,6 +29,20 @@ rulesTable("the pharmacy", ["visits", "pharmacy"], (at) => {
     instead: (it) => ({ ...it, status: "entered-in-error" }),
     as: { status: 409, expression: "MedicationRequest.status" },
   });
+  const given = (request: object, more: object = {}) => ({
+    resourceType: "MedicationAdministration",
+    status: "completed",
+    medicationCodeableConcept,
+    subject: at.patient,
+    effectiveDateTime: new Date().toISOString(),
+    request,
+    ...more,
+  });
+  at.refuses("medication-administration-prescription", "a dose by a prescription that was stopped, but not that it was not given", {
+    create: async () => given(await at.stored(prescription({ status: "stopped" }))),
+    insteadOf: async () => given(await at.stored(prescription({ status: "stopped" })), { status: "not-done" }),
+    as: { status: 409, expression: "MedicationAdministration.request" },
+  });
   at.refuses("medication-request-subject", "a prescription to become another patient's", {
     stored: () => prescription(),
     change: (it) => ({ ...it, subject: at.other }),

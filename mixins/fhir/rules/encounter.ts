@@ -44,6 +44,7 @@ const AHEAD_MS = 300_000;
 const period: Rule<Encounter> = {
   id: "encounter-period",
   group: "values",
+  holdsAlways: true,
   says: "An open Encounter has not begun in the future.",
   check({ before, after, now }) {
     const start = after?.period?.start;

@@ -48,6 +48,7 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
   return {
     id,
     group: "references",
+    holdsAlways: true,
     says: `What the act rests on is there: ${(ACT_REFERENCES[type] ?? []).map(({ path }) => path).join(", ")}. A record of the past from elsewhere, of which nothing is known here, may be stored.`,
     facts: (change) => added(change).map(({ place }) => place),
     check(change, facts) {

@@ -36,6 +36,7 @@ export function sameSubject<Of extends FhirResource>(
   return {
     id,
     group: "subject",
+    holdsAlways: true,
     says: `${withArticle(type)} has the patient of what it refers to: ${paths.join(", ")}.`,
     facts: (change) => asked(change).map(({ reference }) => reference),
     check(change, facts) {

@@ -15,7 +15,7 @@ const LONGEST_REQUEST_MS = 45_000;
 /** What tells nothing of people. Health and metrics have doors of their own (http/probes.ts). */
 const OPEN_PATHS = new Set(["/fhir/metadata", "/openapi.json", "/", "/docs"]);
 /** Files of the pages. */
-const OPEN_FILES = /^\/(?:docs\/)?[a-z-]+\.(?:css|js)$/;
+const OPEN_FILES = /^\/(?:(?:docs\/)?[a-z-]+\.(?:css|js)|desk(?:\/.*)?)$/;
 
 /** HL7 v3 PurposeOfUse, those that a hospital meets. */
 const PURPOSES = new Set([

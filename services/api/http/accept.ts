@@ -2,6 +2,7 @@
 import type { Gateway } from "../gateway.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServiceBroker } from "moleculer";
+import { asSystem, notAllowed } from "../../../mesh/access/access.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import type { Config } from "../../../mesh/config.ts";
 import { noteAnswer } from "../../../mesh/metrics.ts";
@@ -15,6 +16,7 @@ import { clientOf } from "./client-address.ts";
 import { crossOrigin } from "./cors.ts";
 import { httpError } from "./errors.ts";
 import { noteFailure } from "./failures.ts";
+import { BoardStreams, isForBoardStream } from "./board-streams.ts";
 import { setCommonHeaders } from "./headers.ts";
 import { overloaded } from "./in-flight.ts";
 import { requireOwnHost } from "./own-name.ts";
@@ -22,6 +24,7 @@ import type { Received } from "./received.ts";
 import { probeOf } from "./probes.ts";
 import { originForm } from "./server.ts";
 import { WebSockets } from "./websockets.ts";
+import { wards } from "../../wards/wards.contract.ts";
 import { refuse as refuseRest } from "../rest/refusals.ts";
 
 /** The websockets of this gateway. */
@@ -49,6 +52,24 @@ const withMeta = (broker: ServiceBroker, meta: Record<string, unknown>): Caller 
   meta,
   call: (action, params, options) => broker.call(action, params as never, { ...options, meta: { ...options?.meta, ...meta } }) as never,
 });
+
+/** The streams of this gateway on which pages hear that a board has changed. */
+export function boardStreamsOf(service: Gateway): BoardStreams {
+  const { broker, directory, door } = service;
+  const board = wards.board.action;
+  return new BoardStreams({
+    isReady: () => service.isReady && !service.isLeaving,
+    enter: async (request) => {
+      const meta = {};
+      await door.enter(request, meta);
+      if (door.rightsOf({ meta })?.mayCall(board) === false) throw notAllowed(`call ${board}`);
+      if (!broker.registry.actions.get(board) && !directory.isDown("wards")) throw noBoards();
+    },
+    locate: (touched) => wards.locate(asSystem(broker, "api"), { touched }),
+  });
+}
+
+const noBoards = () => httpError(404, "ACTION_NOT_FOUND", "This hospital keeps no board of its wards.");
 
 /** What every request passes before the mesh hears of it. */
 export function accept(
@@ -81,6 +102,13 @@ export function accept(
     if (fault === "full") {
       response.setHeader("Connection", "close");
       throw overloaded();
+    }
+    // It stays open for hours: bounds of its own, and no place among those whose answers are owed.
+    if (isForBoardStream(request)) {
+      response.once("close", () => connections.end(socket));
+      if (crossOrigin(request, response, config, own) === "refused") throw originRefused();
+      service.boardStreams.open(request, response, clientOf(request, config)).catch((error: unknown) => answer(refused(error)));
+      return;
     }
     const exchange = inFlight.open(clientOf(request, config), response, request.headers.expect !== undefined);
     response.once("close", () => {

@@ -39,7 +39,8 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
   const { status, headers = {} } = answer;
   let bytes = contentOf(answer);
   exchange?.send(bytes?.length ?? 0, status >= 400 || changes(request));
-  const isPacked = bytes !== undefined && bytes.length >= COMPRESS_FROM && acceptsGzip(request);
+  const isPacked =
+    bytes !== undefined && bytes.length >= COMPRESS_FROM && headers["Content-Encoding"] === undefined && acceptsGzip(request);
   if (isPacked) {
     bytes = await compress(bytes as Buffer, { level: 1 });
     exchange?.hold(bytes.length - exchange.held, true);

@@ -15,6 +15,7 @@ const ALLOWED = [
   "If-Modified-Since",
   "If-None-Exist",
   "If-None-Match",
+  "Last-Event-ID",
   "Prefer",
   "traceparent",
   "X-Requested-With",

@@ -30,8 +30,24 @@ const consoleClient = (origin: string): StoredClient => ({
   createdAt: 0,
 });
 
+/** The pages of `desk`: each person may there what the roles allow. A browser that is closed must sign in again. */
+const deskClient = (origin: string): StoredClient => ({
+  _id: "openward-desk",
+  name: "OpenWard",
+  kind: ClientKind.public,
+  redirectUris: [`${origin}/desk/`],
+  postLogoutRedirectUris: [`${origin}/desk/`],
+  scope: "openid fhirUser profile online_access user/*.cruds actions",
+  roles: [],
+  isTrusted: true,
+  createdAt: 0,
+});
+
+/** Apps of this system's own pages: of the web, also where it is reached without TLS. Of a native app the provider asks for consent each time. */
+const OWN_PAGES = new Set(["openward-console", "openward-desk"]);
+
 /** Clients that are there without being made. @param origin under which the system is known */
-export const ownClients = (origin: string): StoredClient[] => [CLI_CLIENT, consoleClient(origin)];
+export const ownClients = (origin: string): StoredClient[] => [CLI_CLIENT, consoleClient(origin), deskClient(origin)];
 
 /** Members of our own in the provider's metadata of a client. */
 export interface OwnMetadata {
@@ -67,7 +83,7 @@ export function metadataOf(client: StoredClient): ClientMetadata & OwnMetadata {
   return {
     client_id: _id,
     client_name: name,
-    application_type: redirectUris.some((uri) => !uri.startsWith("https:")) ? "native" : "web",
+    application_type: redirectUris.some((uri) => !uri.startsWith("https:")) && !OWN_PAGES.has(_id) ? "native" : "web",
     grant_types: isBackend ? ["client_credentials"] : ["authorization_code", "refresh_token"],
     response_types: isBackend ? [] : ["code"],
     redirect_uris: redirectUris,

@@ -1,0 +1,150 @@
+/**
+ * How long does the board of a house with 300 beds take, and what do 500 pages cost that listen to it? `node bench/board.ts one|cluster [looks]` (default 500): a patient in each bed, with an
+ * allergy, an order and a flag; looks one after the other, at the whole house (also while somebody writes between two looks) and at one ward; then streams, and how long it takes from the
+ * request of a change until each has heard of it. One JSON line; the exit code is 1 where the whole house takes 30 ms or longer at the 95th
+ * percentile, the streams 100 MB, or a change 500 ms.
+ */
+import { once } from "node:events";
+import { type ClientRequest, get, type IncomingMessage } from "node:http";
+import type { Board } from "../services/wards/board.contract.ts";
+import { Client, percentile, start, type Way } from "./kit.ts";
+
+const [way = "one", looks = "500"] = process.argv.slice(2);
+const [WARDS, ROOMS, BEDS] = [10, 15, ["A", "B"]];
+/** Pages that listen, and changes that they hear of. */
+const [STREAMS, CHANGES] = [500, 20];
+/** A gateway compiles as it goes. */
+const WARM_UP = 200;
+
+const running = await start(way as Way);
+try {
+  const fhir = new Client(running.base);
+  const api = new Client(running.base.replace(/\/fhir$/, "/api"));
+  const beds = await openWards(api);
+  for (let from = 0; from < beds.length; from += 50) {
+    await fhir.send("", "POST", JSON.stringify(admissions(beds.slice(from, from + 50), from)));
+  }
+  const house = await measure(api, "/wards/board");
+  const [ward = ""] = house.wards;
+  const one = await measure(api, `/wards/board?ward=${ward}`);
+  const note = JSON.stringify({ resourceType: "Flag", status: "inactive", subject: { reference: house.patient }, code: { text: "seen" } });
+  const busy = await measure(api, "/wards/board", () => fhir.send("/Flag", "POST", note));
+  const streams = await listen(running.base.replace(/\/fhir$/, ""));
+  const heard_ms = rounded(percentile(await changes(fhir, beds, streams.all), 0.95));
+  const figures = { streams: STREAMS, streams_mb: streams.megabytes, heard_p95_ms: heard_ms };
+  console.log(JSON.stringify({ way, beds: beds.length, house: house.figures, house_changed: busy.figures, ward: one.figures, ...figures }));
+  if (house.figures.p95_ms >= 30 || streams.megabytes >= 100 || heard_ms >= 500) process.exitCode = 1;
+  for (const { request } of streams.all) request.destroy();
+} finally {
+  await running.stop();
+}
+
+async function openWards(api: Client): Promise<string[]> {
+  const beds: string[] = [];
+  for (let ward = 0; ward < WARDS; ward += 1) {
+    const rooms = Array.from({ length: ROOMS }, (_, room) => ({ name: `room ${room + 1}`, beds: BEDS }));
+    const opened = JSON.parse(await api.send("/wards/open", "POST", JSON.stringify({ name: `Ward ${ward + 1}`, rooms }))) as {
+      rooms: { beds: { location: string }[] }[];
+    };
+    beds.push(...opened.rooms.flatMap((room) => room.beds.map(({ location }) => location)));
+  }
+  return beds;
+}
+
+/** A transaction that lays a patient into each of these beds. */
+function admissions(beds: string[], from: number): object {
+  const start = new Date(Date.now() - 86_400_000).toISOString();
+  const entry = beds.flatMap((bed, index) => {
+    const [patient, stay] = [`urn:uuid:${crypto.randomUUID()}`, `urn:uuid:${crypto.randomUUID()}`];
+    const subject = { reference: patient };
+    const active = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
+    const isolation = { coding: [{ system: "http://snomed.info/sct", code: "40174006" }], text: "Contact" };
+    const name = [{ use: "official", family: `Benali ${from + index}`, given: ["Amina"] }];
+    const place = { location: { reference: bed }, status: "active", period: { start } };
+    const resources = [
+      { fullUrl: patient, resource: { resourceType: "Patient", name, gender: "female", birthDate: "1960-01-01" } },
+      {
+        fullUrl: stay,
+        resource: {
+          resourceType: "Encounter",
+          status: "in-progress",
+          class: { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP" },
+          subject,
+          period: { start },
+          location: [place],
+          reasonCode: [{ text: "Cholecystitis" }],
+        },
+      },
+      { resource: { resourceType: "AllergyIntolerance", patient: subject, code: { text: "Penicillin" }, clinicalStatus: active } },
+      { resource: { resourceType: "Flag", status: "active", subject, code: isolation } },
+      { resource: { resourceType: "ServiceRequest", status: "active", intent: "order", subject, encounter: { reference: stay } } },
+    ];
+    return resources.map((it) => ({ ...it, request: { method: "POST", url: it.resource.resourceType } }));
+  });
+  return { resourceType: "Bundle", type: "transaction", entry };
+}
+
+/** @param between what somebody else does between two looks */
+async function measure(api: Client, path: string, between?: () => Promise<unknown>) {
+  const times: number[] = [];
+  let text = "";
+  for (let look = -WARM_UP; look < Number(looks); look += 1) {
+    await between?.();
+    const begun = performance.now();
+    text = await api.send(path);
+    if (look >= 0) times.push(performance.now() - begun);
+  }
+  const board = JSON.parse(text) as Board;
+  const taken = board.wards.flatMap(({ rooms }) => rooms.flatMap(({ beds }) => beds.filter(({ stay }) => stay?.allergies.length === 1)));
+  if (!board.isComplete || taken.length !== board.wards.length * ROOMS * BEDS.length) throw new Error("The board is not whole.");
+  const figures = { p50_ms: rounded(percentile(times, 0.5)), p95_ms: rounded(percentile(times, 0.95)), bytes: text.length };
+  return { wards: board.wards.map(({ location }) => location), patient: taken[0]?.stay?.patient, figures };
+}
+
+interface Stream {
+  request: ClientRequest;
+  /** Resolves when an event names this bed. */
+  heard(bed: string): Promise<void>;
+}
+
+async function listen(base: string): Promise<{ all: Stream[]; megabytes: number }> {
+  const before = running.memory().pss;
+  const all = await Promise.all(Array.from({ length: STREAMS }, () => stream(`${base}/api/wards/board/events`)));
+  return { all, megabytes: running.memory().pss - before };
+}
+
+async function stream(url: string): Promise<Stream> {
+  const request = get(url, { agent: false });
+  const [answer] = (await once(request, "response")) as [IncomingMessage];
+  let last = "";
+  answer.setEncoding("utf8").on("data", (text: string) => {
+    last = text;
+    answer.emit("told");
+  });
+  request.on("error", () => {});
+  answer.on("error", () => {});
+  return {
+    request,
+    async heard(bed) {
+      while (!last.includes(bed)) await once(answer, "told");
+    },
+  };
+}
+
+/** Milliseconds from the request of each change until all have heard of it. */
+async function changes(fhir: Client, beds: string[], streams: Stream[]): Promise<number[]> {
+  const times: number[] = [];
+  for (const bed of beds.slice(0, CHANGES)) {
+    const location = JSON.parse(await fhir.send(`/${bed}`)) as object;
+    const all = Promise.all(streams.map((it) => it.heard(bed)));
+    const begun = performance.now();
+    await fhir.send(`/${bed}`, "PUT", JSON.stringify({ ...location, description: "moved to the window" }));
+    await all;
+    times.push(performance.now() - begun);
+  }
+  return times;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

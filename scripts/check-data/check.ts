@@ -1,0 +1,225 @@
+/**
+ * Looks at all that is stored and tells what cannot be: beside running nodes or without any, page by page. What was written meanwhile and
+ * seems broken is counted apart, since its other half may have been read before it.
+ */
+import { parseJson } from "../../fhir/json.ts";
+import type { FhirResource } from "../../fhir/r4.ts";
+import type { Resource } from "../../fhir/resource.ts";
+import type { Row } from "../../fhir/search/query.ts";
+import type { RuleSettings } from "../../mesh/rule-settings.ts";
+import { areByFacts, type AnyKeys } from "../../mixins/fhir/rules/keys.ts";
+import type { Standing } from "../../mixins/fhir/rules/invariants.ts";
+import type { AnyRule, Change, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { modeOf } from "../../mixins/fhir/rules/rulebook.ts";
+import { checkCounters, knownCounters } from "./counters.ts";
+import { type Finding, Findings, type Report } from "./findings.ts";
+import { checkHistory } from "./histories.ts";
+import { KnownResources } from "./known.ts";
+import { wereMerged } from "./merged.ts";
+import { patientsOf, referencesBesides } from "./references.ts";
+import type { Source } from "./sources.ts";
+import { Tally } from "./tally.ts";
+
+/** Resources that are read at once. */
+const PAGE = 1_000;
+/** Facts lead to further facts, as deep as at a write. */
+const MAX_ROUNDS = 4;
+
+/** How to look. */
+export interface CheckOptions {
+  /** What RULES says: a rule that is off, or only warns, is not looked at. */
+  rules: RuleSettings;
+  /** How far a clock may be from another's: what was written so shortly before the check is taken for written meanwhile. Milliseconds; default 2,000. */
+  clocksMs?: number;
+  /** Hears how far it has come. */
+  progress?(resources: number): void;
+}
+
+/** @throws StoreError when a store cannot be read */
+export async function checkData(sources: Source[], { rules, clocksMs = 2_000, progress = () => {} }: CheckOptions): Promise<Report> {
+  const begun = Date.now();
+  const check = new Check(sources, rules, begun - clocksMs);
+  let resources = 0;
+  for (const source of sources) {
+    const tally = new Tally();
+    try {
+      const has = await knownCounters(source);
+      const { documents } = await source.store.stats();
+      for (const type of Object.keys(documents)) {
+        for await (const rows of pagesOf(source, type)) {
+          await check.page(source, { type, rows }, { tally, has });
+          resources += rows.length;
+          progress(resources);
+        }
+      }
+      await check.tallied(source, tally);
+    } finally {
+      tally.close();
+    }
+  }
+  const { told: findings, counts, unsettled, leftByUnmerge } = check.findings;
+  const seconds = (Date.now() - begun) / 1_000;
+  return {
+    at: new Date(begun).toISOString(),
+    seconds,
+    resources,
+    findings,
+    counts,
+    unsettled,
+    leftByUnmerge,
+    danglingElsewhere: check.danglingElsewhere,
+  };
+}
+
+async function* pagesOf({ store }: Source, type: string): AsyncGenerator<Row[]> {
+  for (let after: { values: []; seq: number; id: string } | undefined; ; ) {
+    const { rows, more } = await store.search({ type, clauses: [], sort: [], want: "rows", limit: PAGE, ...(after && { after }) });
+    if (rows.length > 0) yield rows;
+    const last = rows.at(-1);
+    if (!more || !last) return;
+    after = { values: [], seq: last.seq, id: last.id };
+  }
+}
+
+/** A resource of a page. */
+interface Looked {
+  reference: string;
+  resource: Resource;
+  row: Row;
+}
+
+/** Where it is added up what the resources of a service stand for. */
+interface Adding {
+  tally: Tally;
+  /** Whether the service has moved a counter. */
+  has(counter: string): boolean;
+}
+
+class Check {
+  readonly findings = new Findings();
+  danglingElsewhere = 0;
+  readonly #known: KnownResources;
+  readonly #sources: Source[];
+  readonly #rules: RuleSettings;
+  readonly #since: number;
+
+  constructor(sources: Source[], rules: RuleSettings, since: number) {
+    this.#sources = sources;
+    this.#known = new KnownResources(sources);
+    this.#rules = rules;
+    this.#since = since;
+  }
+
+  async page(source: Source, { type, rows }: { type: string; rows: Row[] }, adding: Adding): Promise<void> {
+    const looked = rows.map((row): Looked => ({ reference: `${type}/${row.id}`, resource: parseJson(row.json ?? "{}") as Resource, row }));
+    await this.#references(type, looked);
+    await this.#holding(source, type, looked);
+    await this.#standing(source, type, looked, adding);
+    const status = this.#rulesOf(source.options.rules, type).filter(({ id }) => /-(?:status|subject)$/.test(id));
+    for (const one of status.length > 0 ? looked : []) {
+      if (one.row.version === 1) continue;
+      const by = { source, sources: this.#sources, rules: status, known: this.#known };
+      for (const { patients = [], ...finding } of await checkHistory(by, one.reference)) {
+        if (await this.#areLeft(patients)) this.findings.leftByUnmerge += 1;
+        else await this.#found(finding);
+      }
+    }
+  }
+
+  /** What can be told when all resources of a service were seen. */
+  async tallied(source: Source, tally: Tally): Promise<void> {
+    for (const { key, holders } of tally.keysOfSeveral()) {
+      await this.#found({
+        invariant: "unique-key",
+        detail: `${source.service}: several living resources hold the key ${key}`,
+        resources: holders,
+      });
+    }
+    for (const { name, by, givers } of tally.unmet()) {
+      const detail = givers.length === 0 ? `${by} needs ${name}: there is none` : `${by} needs ${name}: there are ${givers.length}`;
+      await this.#found({ invariant: `${source.service}-counterpart`, detail, resources: [by, ...givers] });
+    }
+    const { invariants } = source.options;
+    if (!invariants) return;
+    const isMoving = (await source.store.history({ since: this.#since, limit: 1 })).versions.length > 0;
+    for await (const detail of checkCounters(source.store, invariants, tally)) {
+      if (isMoving) this.findings.unsettled += 1;
+      else this.findings.add({ invariant: `${source.service}-counter`, detail, resources: [] });
+    }
+  }
+
+  /** What acts rest on is a rule of theirs; the rest is counted. */
+  async #references(type: string, looked: Looked[]): Promise<void> {
+    const places = looked.flatMap(({ resource }) => referencesBesides(type, resource));
+    await this.#known.ask(places);
+    for (const place of places) {
+      const is = this.#known.of(place)?.is;
+      if (is === "absent" || is === "deleted") this.danglingElsewhere += 1;
+    }
+  }
+
+  #rulesOf(rules: RulesOf | undefined, type: string): AnyRule[] {
+    const own = ((rules ?? {}) as Record<string, AnyRule[] | undefined>)[type] ?? [];
+    return own.filter((rule) => modeOf(rule, this.#rules) === "on");
+  }
+
+  /** Rules that are true of what is stored, as of a creation at the time of its writing. */
+  async #holding({ options }: Source, type: string, looked: Looked[]): Promise<void> {
+    const always = this.#rulesOf(options.rules, type).filter(({ holdsAlways }) => holdsAlways);
+    const rules = [...always, ...this.#rulesOf(options.invariants?.always, type)];
+    if (rules.length === 0) return;
+    const cases = looked.map(({ reference, resource, row }) => {
+      const change: Change = { op: "create", reference, after: resource as unknown as FhirResource, now: new Date(row.updated) };
+      return { change, reference };
+    });
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const wanted = cases.flatMap(({ change }) => rules.flatMap((rule) => rule.facts?.(change, this.#known) ?? []));
+      if (!(await this.#known.ask(wanted))) break;
+    }
+    for (const { change, reference } of cases) {
+      for (const rule of rules) {
+        const refusal = rule.check(change, this.#known);
+        if (!refusal) continue;
+        const of = change.after && rule.id.endsWith("-one-patient") ? patientsOf(change.after, this.#known) : [];
+        if (await this.#areLeft(of)) this.findings.leftByUnmerge += 1;
+        else await this.#found({ invariant: rule.id, detail: `${reference}, ${refusal.at}: ${rule.says}`, resources: [reference] });
+      }
+    }
+  }
+
+  /** Whether what looks like two patients is one whose records were merged and parted. */
+  async #areLeft([one, ...others]: string[]): Promise<boolean> {
+    if (one === undefined || others.length === 0) return false;
+    for (const other of others) if (!(await wereMerged(this.#sources, one, other))) return false;
+    return true;
+  }
+
+  async #standing({ options }: Source, type: string, looked: Looked[], { tally, has }: Adding): Promise<void> {
+    const keys = ((options.unique ?? {}) as AnyKeys)[type];
+    if (areByFacts(keys)) await this.#known.ask(looked.flatMap(({ resource }) => keys.about(resource)));
+    const standing = ((options.invariants?.standings ?? {}) as Record<string, Standing<never> | undefined>)[type];
+    for (const { reference, resource } of looked) {
+      const held = areByFacts(keys) ? keys.keys(resource, this.#known) : (keys?.(resource) ?? []);
+      for (const { key } of held) tally.key(key, reference);
+      if (!standing) continue;
+      for (const name of standing.needs?.(resource as never) ?? []) tally.need(name, reference);
+      for (const name of standing.gives?.(resource as never) ?? []) tally.give(name, reference);
+      for (const [counter, by] of standing.counters?.(resource as never, has) ?? []) tally.move(counter, by);
+    }
+  }
+
+  /** What was written since the check began may be one half of what is whole. */
+  async #found(finding: Finding): Promise<void> {
+    for (const place of finding.resources) {
+      const [type = "", id = ""] = place.split("/");
+      for (const { store, owns } of this.#sources) {
+        const stored = owns.has(type) ? await store.read(type, id) : undefined;
+        if (stored && stored.updated >= this.#since) {
+          this.findings.unsettled += 1;
+          return;
+        }
+      }
+    }
+    this.findings.add(finding);
+  }
+}

@@ -1,0 +1,45 @@
+/** Counters of a service against what its resources add up to. */
+import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
+import { counted } from "../../store/counted.ts";
+import type { Store } from "../../store/store.ts";
+import type { Source } from "./sources.ts";
+import type { Tally } from "./tally.ts";
+
+/** Counters of one beginning that are looked through, about 100 bytes each in memory. */
+const MAX_COUNTERS = 200_000;
+
+/** Those that the service has moved so far. */
+export async function knownCounters({ store, options: { invariants } }: Source): Promise<(counter: string) => boolean> {
+  const names = new Set<string>();
+  for (const prefix of invariants?.counted ?? []) for (const { name } of await store.counters(prefix, MAX_COUNTERS)) names.add(name);
+  return (counter) => names.has(counter);
+}
+
+/** A sentence for each counter that is not what it should be. */
+export async function* checkCounters(store: Store, invariants: Invariants, tally: Tally): AsyncGenerator<string> {
+  const seen = new Set<string>();
+  for (const prefix of invariants.counted ?? []) {
+    for (const { name, value } of await store.counters(prefix, MAX_COUNTERS)) {
+      seen.add(name);
+      const sum = counted(tally.movedBy(name) ?? 0);
+      if (counted(value) !== sum) yield `${name} is ${value}; what is stored adds up to ${sum}`;
+    }
+  }
+  for (const { counter, value } of tally.moved()) {
+    if (!seen.has(counter) && counted(value) !== 0) yield `${counter} is not there; what is stored adds up to ${counted(value)}`;
+  }
+  yield* checkParts(store, invariants);
+}
+
+async function* checkParts(store: Store, { wholeOf }: Invariants): AsyncGenerator<string> {
+  if (!wholeOf) return;
+  const sums = new Map<string, number>();
+  for (const { name, value } of await store.counters("", MAX_COUNTERS)) {
+    const whole = wholeOf(name);
+    if (whole !== undefined) sums.set(whole, (sums.get(whole) ?? 0) + value);
+  }
+  for (const [whole, sum] of sums) {
+    const value = await store.counter(whole);
+    if (counted(value) !== counted(sum)) yield `${whole} is ${value}; its parts sum up to ${counted(sum)}`;
+  }
+}

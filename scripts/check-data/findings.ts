@@ -1,0 +1,46 @@
+/** What a check finds: each with the invariant that is broken and the resources that it is about. */
+
+/** One breach. */
+export interface Finding {
+  /** Its name, e.g. "encounter-status" (docs/rules.md) or "unique-key". */
+  invariant: string;
+  /** What is wrong, for people; ids only, never a patient's data. */
+  detail: string;
+  /** `Type/id` */
+  resources: string[];
+}
+
+/** What a check has seen. */
+export interface Report {
+  /** ISO 8601, UTC. */
+  at: string;
+  seconds: number;
+  resources: number;
+  /** The first of each invariant, up to `MAX_TOLD`. */
+  findings: Finding[];
+  /** How many of each invariant there are in all. */
+  counts: Record<string, number>;
+  /** Breaches of what was written while it was looked at: run the check again. */
+  unsettled: number;
+  /** Acts of two patients whose records were merged, and apart again: what was edited in between stayed where it was. */
+  leftByUnmerge: number;
+  /** References of other resources than acts that lead nowhere; R4 allows it. */
+  danglingElsewhere: number;
+}
+
+/** Told of one invariant: the rest is counted. */
+export const MAX_TOLD = 100;
+
+/** Collects findings up to the bound. */
+export class Findings {
+  readonly told: Finding[] = [];
+  readonly counts: Record<string, number> = {};
+  unsettled = 0;
+  leftByUnmerge = 0;
+
+  add(finding: Finding): void {
+    const count = (this.counts[finding.invariant] ?? 0) + 1;
+    this.counts[finding.invariant] = count;
+    if (count <= MAX_TOLD) this.told.push(finding);
+  }
+}

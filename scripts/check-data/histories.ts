@@ -1,0 +1,105 @@
+/** The versions of one resource: all there, each a step that its rules allow. */
+import { parseJson } from "../../fhir/json.ts";
+import { localReference } from "../../federation/facts.ts";
+import type { FhirResource, Reference } from "../../fhir/r4.ts";
+import type { Resource } from "../../fhir/resource.ts";
+import type { AnyRule, Change, Facts } from "../../mixins/fhir/rules/rule.ts";
+import type { StoredResource } from "../../store/store.ts";
+import type { Finding } from "./findings.ts";
+import type { KnownResources } from "./known.ts";
+import type { Source } from "./sources.ts";
+
+/** Versions of one resource that are looked at, the newest. */
+const MAX_VERSIONS = 1_000;
+
+/** By what a history is judged. */
+export interface HistoryCheck {
+  source: Source;
+  sources: Source[];
+  /** Rules of its status, and of its patient. */
+  rules: AnyRule[];
+  known: KnownResources;
+}
+
+/** @param reference `Type/id` of a living resource of the source */
+export async function checkHistory(
+  { source, sources, rules, known }: HistoryCheck,
+  reference: string,
+): Promise<(Finding & { patients?: string[] })[]> {
+  const [type = "", id = ""] = reference.split("/");
+  const versions = await versionsOf(sources, type, id);
+  const findings: (Finding & { patients?: string[] })[] = [];
+  const found = (invariant: string, detail: string) =>
+    findings.push({ invariant, detail: `${reference}: ${detail}`, resources: [reference] });
+  const [first] = versions;
+  // What has moved here from another owner begins with the version that it had there.
+  const isGap = versions.some(({ version }, index) => index > 0 && version !== (versions[index - 1]?.version ?? 0) + 1);
+  if (isGap) found("history", "versions are missing between others");
+  const statuses = rules.filter(({ id: name }) => name.endsWith("-status"));
+  for (const [index, next] of versions.entries()) {
+    const change = changeOf(versions[index - 1], next);
+    if (!change) continue;
+    const facts = new AtOnce(known, await writtenWith(source, next, statuses.length > 0));
+    for (const rule of statuses)
+      if (rule.check(change, facts)) found(rule.id, `version ${next.version} takes a step that is none. ${rule.says}`);
+  }
+  // A merge may move it to another patient, and its undoing back: what counts is whose it was, and whose it is.
+  const change = changeOf(first, versions.at(-1));
+  for (const rule of rules.filter(({ id: name }) => name.endsWith("-subject"))) {
+    if (!change) continue;
+    await known.ask(rule.facts?.(change, known) ?? []);
+    if (!rule.check(change, known)) continue;
+    const patients = [change.before, change.after].flatMap(
+      (it) => localReference((it as { subject?: Reference }).subject?.reference) ?? [],
+    );
+    findings.push({ invariant: rule.id, detail: `${reference}: ${rule.says}`, resources: [reference], patients });
+  }
+  return findings;
+}
+
+/** Of all owners that it has had, oldest first; the newest of very many. What has moved away is a version of the one it went to. */
+async function versionsOf(sources: Source[], type: string, id: string): Promise<StoredResource[]> {
+  const all = new Map<number, StoredResource>();
+  for (const { store, owns } of sources) {
+    if (!owns.has(type)) continue;
+    const { versions } = await store.history({ type, id, limit: MAX_VERSIONS, maxBytes: Number.MAX_SAFE_INTEGER });
+    for (const one of versions) if (one.json !== undefined || !all.has(one.version)) all.set(one.version, one);
+  }
+  return [...all.values()].sort((a, b) => a.version - b.version).slice(-MAX_VERSIONS);
+}
+
+const bodyOf = (version: StoredResource | undefined) =>
+  version?.json === undefined ? undefined : (parseJson(version.json) as unknown as FhirResource);
+
+function changeOf(before: StoredResource | undefined, after: StoredResource | undefined): Change | undefined {
+  const [was, is] = [bodyOf(before), bodyOf(after)];
+  if (!was || !is || !after) return undefined;
+  return { op: "update", reference: `${after.type}/${after.id}`, before: was, after: is, now: new Date(after.updated) };
+}
+
+/** Versions of the same service that were written in the same moment, with those before them. */
+async function writtenWith({ store }: Source, { updated, version }: StoredResource, isAsked: boolean): Promise<StoredResource[][]> {
+  if (!isAsked || version === 1) return [];
+  const { versions } = await store.history({ since: updated, until: updated, limit: MAX_VERSIONS });
+  return Promise.all(
+    versions.map(async (one) => [one, await store.readVersion(one.type, one.id, one.version - 1)].filter((it) => it !== undefined)),
+  );
+}
+
+/** Facts as the write saw them that made these versions. */
+class AtOnce implements Facts {
+  readonly #known: KnownResources;
+  readonly #versions: Resource[][];
+
+  constructor(known: KnownResources, versions: StoredResource[][]) {
+    this.#known = known;
+    this.#versions = versions.map((pair) => pair.flatMap((one) => (bodyOf(one) as unknown as Resource | undefined) ?? []));
+  }
+
+  of = (reference: string | undefined) => this.#known.of(reference);
+  found = () => [];
+  restingOn = () => [];
+  written = (type: string) => this.#versions.flatMap(([now]) => (now?.resourceType === type ? [now] : []));
+  replacedBy = ({ resourceType, id }: Resource) =>
+    this.#versions.find(([now]) => now?.resourceType === resourceType && now["id"] === id)?.[1];
+}

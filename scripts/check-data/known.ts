@@ -1,0 +1,90 @@
+/** What is known of the resources that others refer to: asked of the stores many at a time, and remembered up to a bound. */
+import { parseJson } from "../../fhir/json.ts";
+import type { Resource } from "../../fhir/resource.ts";
+import { idClause } from "../../fhir/search/exact-clauses.ts";
+import { type Fact, localReference, mayBeTold, splitPlace, toldOf } from "../../federation/facts.ts";
+import type { Facts } from "../../mixins/fhir/rules/rule.ts";
+import type { Source } from "./sources.ts";
+
+/** Facts in memory; those that were asked for first are forgotten first. A few hundred bytes each. */
+const MAX_KNOWN = 100_000;
+/** Ids in one question. */
+const BATCH = 500;
+
+/** Facts of what is stored. There is no write: nothing is replaced, made or deleted. */
+export class KnownResources implements Facts {
+  readonly #facts = new Map<string, Fact>();
+  readonly #sources: Source[];
+
+  constructor(sources: Source[]) {
+    this.#sources = sources;
+  }
+
+  of(reference: string | undefined): Fact | undefined {
+    const place = localReference(reference);
+    return place === undefined ? undefined : this.#facts.get(place);
+  }
+
+  found = () => [];
+  written = (): Resource[] => [];
+  replacedBy = () => undefined;
+  restingOn = () => [];
+
+  /** Learns of those that are not known yet. @returns whether there were any */
+  async ask(references: Iterable<string | undefined>): Promise<boolean> {
+    const byType = new Map<string, Set<string>>();
+    for (const reference of references) {
+      const place = localReference(reference);
+      if (place === undefined || this.#facts.has(place)) continue;
+      const [type, id] = splitPlace(place);
+      byType.set(type, (byType.get(type) ?? new Set()).add(id));
+    }
+    if (byType.size === 0) return false;
+    this.#forget();
+    for (const [type, ids] of byType) await this.#learn(type, [...ids]);
+    return true;
+  }
+
+  async #learn(type: string, ids: string[]): Promise<void> {
+    const owners = this.#ownersOf(type);
+    const want = mayBeTold(type) ? "rows" : "ids";
+    const found = new Map<string, Fact>();
+    for (const { store } of owners) {
+      for (let from = 0; from < ids.length; from += BATCH) {
+        const clauses = [idClause(ids.slice(from, from + BATCH))];
+        for (let after: { values: []; seq: number; id: string } | undefined, more = true; more; ) {
+          const page = await store.search({ type, clauses, sort: [], want, limit: BATCH, ...(after && { after }) });
+          for (const { id, version, json } of page.rows) {
+            const reference = `${type}/${id}`;
+            const resource = json === undefined ? { resourceType: type } : toldOf(parseJson(json) as Resource);
+            found.set(id, { reference, is: "living", version, resource });
+          }
+          const last = page.rows.at(-1);
+          more = page.more && last !== undefined;
+          if (last) after = { values: [], seq: last.seq, id: last.id };
+        }
+      }
+    }
+    for (const id of ids) {
+      const reference = `${type}/${id}`;
+      const is = () => (owners.length === 0 ? "elsewhere" : absentOrDeleted(owners, type, id));
+      this.#facts.set(reference, found.get(id) ?? { reference, is: await is(), version: 1 });
+    }
+  }
+
+  #ownersOf(type: string): Source[] {
+    return this.#sources.filter(({ owns }) => owns.has(type));
+  }
+
+  #forget(): void {
+    for (const place of this.#facts.keys()) {
+      if (this.#facts.size <= MAX_KNOWN) return;
+      this.#facts.delete(place);
+    }
+  }
+}
+
+async function absentOrDeleted(owners: Source[], type: string, id: string): Promise<"absent" | "deleted"> {
+  for (const { store } of owners) if (await store.read(type, id)) return "deleted";
+  return "absent";
+}

@@ -1,0 +1,44 @@
+/** References of a resource that no rule looks at: R4 lets them lead nowhere. */
+import { ACT_REFERENCES, RESTED_ON } from "../../federation/act-references.ts";
+import { localReference, splitPlace } from "../../federation/facts.ts";
+import { referencesAt } from "../../mixins/fhir/rules/references.ts";
+import type { Reference } from "../../fhir/r4.ts";
+import type { Facts } from "../../mixins/fhir/rules/rule.ts";
+import type { Resource } from "../../fhir/resource.ts";
+
+/** `Type/id` of local references, each once, but for those that an act rests on. */
+export function referencesBesides(type: string, resource: Resource): string[] {
+  const all = new Set<string>();
+  collect(resource, all);
+  for (const { path } of ACT_REFERENCES[type] ?? []) {
+    for (const { reference } of referencesAt(resource, path)) {
+      const place = localReference(reference);
+      if (place !== undefined && RESTED_ON.has(splitPlace(place)[0])) all.delete(place);
+    }
+  }
+  return [...all];
+}
+
+/** The patients of an act and of what it refers to, as far as that is known; each once. */
+export function patientsOf(act: object, known: Pick<Facts, "of">): string[] {
+  const all = new Set<string>();
+  collect(act, all);
+  const patients = [...all].flatMap((place) => {
+    if (place.startsWith("Patient/")) return [place];
+    return localReference((known.of(place)?.resource as { subject?: Reference } | undefined)?.subject?.reference) ?? [];
+  });
+  return [...new Set(patients)];
+}
+
+function collect(value: unknown, into: Set<string>): void {
+  if (Array.isArray(value)) {
+    for (const one of value) collect(one, into);
+  } else if (value !== null && typeof value === "object") {
+    for (const [name, one] of Object.entries(value)) {
+      if (name === "reference" && typeof one === "string") {
+        const place = localReference(one);
+        if (place !== undefined) into.add(place);
+      } else if (typeof one === "object") collect(one, into);
+    }
+  }
+}

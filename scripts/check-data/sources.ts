@@ -1,0 +1,54 @@
+/** The stores of a system's services, opened to be read: beside running nodes, or while none runs. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Ownership } from "../../federation/owner-contract.ts";
+import type { Config } from "../../mesh/config.ts";
+import { type FhirOptions, fhirOptionsOf, fhirStore } from "../../mixins/fhir/fhir.ts";
+import { loadServices } from "../../services/systems.ts";
+import { openStore } from "../../store/open-store.ts";
+import { isUpToDate } from "../../store/sqlite/open.ts";
+import type { Store } from "../../store/store.ts";
+import { StartupError } from "../start/startup-error.ts";
+
+/** One owner: what it has told the Fhir mixin, and its store. */
+export interface Source {
+  service: string;
+  options: FhirOptions;
+  /** The types that it owns, or parts of which it owns. */
+  owns: ReadonlySet<string>;
+  store: Store;
+}
+
+/** All owners that have stored anything. @throws StartupError where there is nothing, or what another version has written */
+export async function openSources(config: Config): Promise<Source[]> {
+  const sources: Source[] = [];
+  try {
+    for (const schema of await loadServices(config)) {
+      const options = fhirOptionsOf(schema);
+      if (!options || !isThere(config, schema.name)) continue;
+      const store = await openStore(config, { ...fhirStore, indexVersion: fhirStore.indexVersion(), name: schema.name });
+      sources.push({ service: schema.name, options, owns: typesOf(options.owns), store });
+    }
+  } catch (error) {
+    await closeAll(sources);
+    throw error;
+  }
+  if (sources.length > 0) return sources;
+  throw new StartupError(`There are no stores in ${config.dataDir}: set DATA_DIR to the folder of the data, or MONGO_URL.`);
+}
+
+/** Closes what `openSources` has opened. */
+export const closeAll = async (sources: Source[]): Promise<void> => {
+  await Promise.all(sources.map(({ store }) => store.close()));
+};
+
+const typesOf = (owns: (string | Ownership)[]) => new Set(owns.map((own) => (typeof own === "string" ? own : own.type)));
+
+/** To open a file of another version would change it. */
+function isThere({ mongoUrl, dataDir }: Config, service: string): boolean {
+  if (mongoUrl) return true;
+  const file = join(dataDir, `${service}.sqlite`);
+  if (!existsSync(file)) return false;
+  if (isUpToDate(file, fhirStore.indexVersion(), true)) return true;
+  throw new StartupError(`${file} was written by another version of OpenWard, or for another time zone: start this one once, then check.`);
+}

@@ -1,0 +1,73 @@
+/** Calls actions as anyone outside does, over HTTP, each as who does it in a hospital. */
+import type { Action } from "../../mesh/contract.ts";
+import type { Role } from "../../services/identity/identity.contract.ts";
+import type { TokenSource } from "../identity/try-account.ts";
+
+/** Who does what, by service or action. */
+const DONE_BY: Record<string, Role> = {
+  wards: "administrator",
+  patients: "front-desk",
+  "patients.merge": "records-office",
+  "patients.unmerge": "records-office",
+  "patients.mergeState": "records-office",
+  visits: "front-desk",
+  hospitalizations: "nurse",
+  "lab.order": "physician",
+  lab: "lab-technician",
+  "pharmacy.prescribe": "physician",
+  pharmacy: "pharmacist",
+  billing: "billing",
+  fhir: "nurse",
+};
+/** The server has said no. */
+export class Refused extends Error {
+  readonly code: number;
+  /** Names the error, e.g. BED_OCCUPIED. */
+  readonly type: string;
+  readonly data: Record<string, unknown> | undefined;
+
+  constructor(address: string, code: number, { type = "", message = "", data }: { type?: string; message?: string; data?: object } = {}) {
+    super(`POST ${address} was refused (${code}): ${message}`);
+    this.code = code;
+    this.type = type;
+    this.data = data as Record<string, unknown> | undefined;
+  }
+}
+
+/** Calls an action by its contract. @throws Refused */
+export type Call = <Params, Result>(action: Action<Params, Result>, params: Params) => Promise<Result>;
+
+/** The front doors of a server, for programs. */
+export interface RolesClient {
+  call: Call;
+  /** A request to FHIR as a nurse. @returns the status */
+  fhir(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }>;
+}
+
+/** @param tokens of each role; absent where who asks need not sign in */
+export function rolesClient(url: string, tokens?: (role: Role) => TokenSource): RolesClient {
+  const sources = new Map<Role, TokenSource>();
+  const headersFor = async (action: string): Promise<Record<string, string>> => {
+    const role = DONE_BY[action] ?? (DONE_BY[action.split(".", 1)[0] as string] as Role);
+    const source = sources.get(role) ?? tokens?.(role);
+    if (source) sources.set(role, source);
+    const token = await source?.();
+    return token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  };
+  return {
+    async call({ action }, params) {
+      const address = `${url}/api/${action.replace(".", "/")}`;
+      const headers = { "Content-Type": "application/json", ...(await headersFor(action)) };
+      const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(params) });
+      const body = (await response.json()) as { error?: { type?: string; message?: string; data?: object } };
+      if (!response.ok) throw new Refused(address, response.status, body.error);
+      return body as never;
+    },
+    async fhir(method, path, body) {
+      const headers = { "Content-Type": "application/fhir+json", ...(await headersFor("fhir")) };
+      const response = await fetch(`${url}/fhir${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+      const text = await response.text();
+      return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+    },
+  };
+}

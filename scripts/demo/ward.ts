@@ -1,0 +1,68 @@
+/** A ward with patients in it, and some who wait: for who looks at the pages. */
+import type { Role } from "../../services/identity/identity.contract.ts";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import type { TokenSource } from "../identity/try-account.ts";
+import { Refused, rolesClient } from "./roles-client.ts";
+
+const NAME = "Cardiology";
+const LOINC = "http://loinc.org";
+const TESTS = [
+  { system: LOINC, code: "718-7", display: "Hemoglobin [Mass/volume] in Blood" },
+  { system: LOINC, code: "2160-0", display: "Creatinine [Mass/volume] in Serum or Plasma" },
+  { system: LOINC, code: "2823-3", display: "Potassium [Moles/volume] in Serum or Plasma" },
+];
+const MEDICATION = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG Oral Tablet" };
+
+/** Family name, given name, the same in Arabic, day of birth, sex, why they come. */
+const PEOPLE = [
+  ["Benali", "Yasmine", "بن علي", "ياسمين", "1958-04-12", "female", "Heart failure"],
+  ["Haddad", "Karim", "حداد", "كريم", "1971-09-30", "male", "Chest pain"],
+  ["Mansouri", "Leïla", "منصوري", "ليلى", "1996-07-07", "female", "Palpitations"],
+  ["Cherif", "Amine", "شريف", "أمين", "1949-06-18", "male", "Pulmonary oedema"],
+  ["Saadi", "Nadia", "سعدي", "نادية", "1983-02-11", "female", "Syncope"],
+  ["Brahimi", "Omar", "براهيمي", "عمر", "2001-10-20", "male", "Control"],
+] as const;
+/** So many lie in the ward; the others wait at the front desk. */
+const ADMITTED = 4;
+
+/**
+ * @param tokens of each role; absent where who asks need not sign in
+ * @returns false: the ward is there already, and is left as it is
+ */
+export async function fillWard(url: string, tokens?: (role: Role) => TokenSource): Promise<boolean> {
+  const { call } = rolesClient(url, tokens);
+  const rooms = ["301", "302", "303"].map((name) => ({ name, beds: ["A", "B"] }));
+  const ward = await call(wards.open, { name: NAME, rooms }).catch((error: Error) => {
+    if (error instanceof Refused && error.type === "WARD_ALREADY_OPEN") return undefined;
+    throw error;
+  });
+  if (!ward) return false;
+  const beds = ward.rooms.flatMap((room) => room.beds.map(({ location }) => location));
+  for (const [index, [family, given, otherFamily, otherGiven, birthDate, gender, reason]] of PEOPLE.entries()) {
+    const { patient } = await call(patients.register, {
+      family,
+      given: [given],
+      otherNames: [{ family: otherFamily, given: [otherGiven], language: "ar" }],
+      birthDate,
+      gender,
+      confirm: "a person of the demo",
+    });
+    const { visit } = await call(visits.open, { patient, reason });
+    if (index >= ADMITTED) continue;
+    const { stay } = await call(hospitalizations.admit, { patient, bed: beds[index] as string, visit, reason });
+    for (const test of TESTS.slice(index)) await call(lab.order, { patient, encounter: stay, test });
+    await call(pharmacy.prescribe, {
+      patient,
+      encounter: stay,
+      medication: MEDICATION,
+      quantity: 12,
+      dosage: "1 tablet three times a day",
+    });
+  }
+  return true;
+}

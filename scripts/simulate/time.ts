@@ -1,0 +1,15 @@
+/** The days that are lived: the last one is yesterday, so that nothing happens in the future. */
+const DAY_MS = 86_400_000;
+
+/** Says when something happens on a day, at an hour and minute of it. */
+export interface Calendar {
+  /** ISO 8601, UTC. @param day 0 is the first */
+  at(day: number, hour: number, minute?: number): string;
+}
+
+/** @param days how many there are @param now the moment after them */
+export function calendar(days: number, now: Date): Calendar {
+  const midnight = Math.floor(now.getTime() / DAY_MS) * DAY_MS;
+  const first = midnight - days * DAY_MS;
+  return { at: (day, hour, minute = 0) => new Date(first + day * DAY_MS + hour * 3_600_000 + minute * 60_000).toISOString() };
+}

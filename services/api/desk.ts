@@ -1,0 +1,55 @@
+/** The pages of `desk`, under `/desk/`: this gateway asks any node of it for each file, and has none itself. */
+import type { IncomingMessage } from "node:http";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import type { Context } from "moleculer";
+import { directoryOf } from "../../federation/directory.ts";
+import { serviceDown } from "../../federation/errors.ts";
+import { desk, Packing } from "../desk/desk.contract.ts";
+import type { Answer } from "./http/answer.ts";
+import { httpError } from "./http/errors.ts";
+
+/** Its name says what is in it, by a hash. */
+const FOR_EVER = "public, max-age=31536000, immutable";
+
+/** Scripts and styles of this folder only: anybody may store a script under /fhir, as a Binary. */
+function policy(hosts: string[]): string {
+  const files = hosts.map((host) => `${host}/desk/f/`).join(" ");
+  return [
+    "default-src 'none'",
+    `script-src ${files}`,
+    `style-src ${files}`,
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}
+
+/**
+ * @param path behind `/desk`
+ * @param hosts under which a browser may know this server, with port
+ * @throws 404 for no file, or where `desk` is left out; 503 SERVICE_DOWN
+ */
+export async function deskAnswer(ctx: Context, request: IncomingMessage, path: string, hosts: string[]): Promise<Answer> {
+  const actions = ctx.broker.registry.actions.get(desk.file.action) as { hasAvailable(): boolean } | undefined;
+  if (!actions?.hasAvailable()) throw directoryOf(ctx.broker).isDown("desk") ? serviceDown("desk") : noPage();
+  if (path === "") return { status: 308, headers: { Location: "/desk/" } };
+  const accepted = request.headers["accept-encoding"]?.toString() ?? "";
+  const packing = /\bbr\b/.test(accepted) ? Packing.br : Packing.gzip;
+  const file = await desk.file(ctx as never, { path, packing });
+  if (!file) throw noPage();
+  const headers = {
+    "Content-Type": file.type,
+    "Cache-Control": file.isImmutable ? FOR_EVER : "no-cache",
+    ETag: file.etag,
+    ...(file.type.startsWith("text/html") && { "Content-Security-Policy": policy(hosts) }),
+  };
+  if (request.headers["if-none-match"]?.includes(file.etag)) return { status: 304, headers };
+  const bytes = Buffer.from(file.base64, "base64");
+  if (packing === Packing.gzip && !/\bgzip\b/.test(accepted)) return { status: 200, headers, bytes: await promisify(gunzip)(bytes) };
+  return { status: 200, headers: { ...headers, "Content-Encoding": packing }, bytes };
+}
+
+const noPage = () => httpError(404, "NOT_FOUND", "There is no such page. The pages begin at /desk/, where this system has them.");

@@ -1,0 +1,86 @@
+/** What the service hands out: texts in each language, modules that a browser can load, all of it small. */
+import { gunzipSync, brotliDecompressSync } from "node:zlib";
+import { contentOf, filesUnder } from "../../test/kit/map.ts";
+import { Packing } from "./desk.contract.ts";
+import { LANGUAGES, messagesOf } from "./files/messages.ts";
+import { PageFiles } from "./files/page-files.ts";
+
+const files = new PageFiles({ access: "closed", hospitalTimeZone: "Africa/Algiers" });
+const sources = filesUnder("services/desk/pages", /(?<!\.d)\.ts$/).map(contentOf);
+const unpacked = async (path: string) => gunzipSync(Buffer.from((await files.get(path, Packing.gzip))?.base64 ?? "", "base64")).toString();
+
+/** Names of texts that the pages use: whole, or a beginning that a value is put behind. */
+function isUsed(key: string): boolean {
+  const beginnings = sources.flatMap((text) =>
+    [...text.matchAll(/`([a-zA-Z][\w.-]*\.)\$\{[^}]*\}(\.\w+)?`/g)].map(([, start = "", end = ""]) => [start, end]),
+  );
+  const ends = sources.flatMap((text) => [...text.matchAll(/`\$\{[^}]*\}(\.\w+)`/g)].map(([, end = ""]) => end));
+  return (
+    sources.some((text) => text.includes(`"${key}"`)) ||
+    beginnings.some(([start = "", end = ""]) => key.startsWith(start) && key.endsWith(end)) ||
+    ends.some((end) => key.endsWith(end))
+  );
+}
+
+describe("the texts of the pages", () => {
+  it.each(LANGUAGES)("are all there in %s, none is empty, and each is used", (language) => {
+    const texts = messagesOf(language);
+    expect(Object.keys(texts)).toEqual(Object.keys(messagesOf("en")));
+    expect(Object.entries(texts).filter(([, text]) => text.trim() === "")).toEqual([]);
+    expect(Object.keys(texts).filter((key) => !isUsed(key))).toEqual([]);
+  });
+
+  it("take the same values in each language", () => {
+    const valuesOf = (text: string) =>
+      [...new Set([...text.matchAll(/\{(\w+)/g)].map(([, name]) => name))].filter((name) => /^[a-z]/.test(name ?? "")).sort();
+    const named = (text: string) => valuesOf(text.replace(/(zero|one|two|few|many|other|=\d)\{[^{}]*\}/g, ""));
+    const [english, ...others] = LANGUAGES.map(messagesOf);
+    const differing = Object.entries(english ?? {}).filter(([key, text]) =>
+      others.some((texts) => `${named(texts[key] ?? "")}` !== `${named(text)}`),
+    );
+    expect(differing).toEqual([]);
+  });
+
+  it("have the plural forms of Arabic", () => {
+    const incomplete = Object.entries(messagesOf("ar")).filter(([, text]) => text.includes(", plural") && !/few\{.*many\{/.test(text));
+    expect(incomplete).toEqual([]);
+  });
+});
+
+describe("the pages", () => {
+  it("are a document without inline scripts and styles, which knows the hospital's zone", async () => {
+    const document = await unpacked("/");
+    expect(document).toContain('<meta name="time-zone" content="Africa/Algiers">');
+    expect(document).toContain('<meta name="access" content="closed">');
+    expect(document).not.toMatch(/<style|style=|\son[a-z]+=|<script(?![^>]*src)|%[A-Z_]+%/);
+  });
+
+  it("load modules that import only each other, by addresses that never change", async () => {
+    const scripts = files.paths.filter((path) => path.endsWith(".js"));
+    expect(scripts.length).toBeGreaterThan(30);
+    for (const path of scripts) {
+      const text = await unpacked(path);
+      const imported = [
+        ...text.matchAll(/(?:^|[\s;}])(?:import|export)[^"'`;]*?from\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/g),
+      ].map(([, a, b]) => a ?? b ?? "");
+      expect(imported.filter((address) => !files.paths.includes(address.replace(/^\/desk/, "")))).toEqual([]);
+      expect((await files.get(path, Packing.gzip))?.isImmutable).toBe(true);
+    }
+  });
+
+  it("have under 150 kB on their way before the first is seen", async () => {
+    const document = brotliDecompressSync(Buffer.from((await files.get("/", Packing.br))?.base64 ?? "", "base64")).toString();
+    const first = [...document.matchAll(/(?:href|src)="\/desk(\/f\/[^"]+)"/g)].map(([, path = ""]) => path);
+    const later = files.paths.filter((path) => /^\/f\/(home|en)\./.test(path));
+    const sizes = await Promise.all(
+      [...first, ...later].map(async (path) => Buffer.byteLength((await files.get(path, Packing.br))?.base64 ?? "", "base64")),
+    );
+    expect(sizes.length).toBeGreaterThan(20);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(150_000);
+  });
+
+  it("are none but these", async () => {
+    expect(await files.get("/f/nothing.js", Packing.br)).toBeNull();
+    expect(await files.get("/../desk.service.ts", Packing.br)).toBeNull();
+  });
+});

@@ -1,0 +1,93 @@
+/**
+ * Modules of the pages as a browser loads them without a build: types stripped, each import replaced by the address of what it means. An
+ * address holds the hash of the module and of all that it imports, so a browser may keep it for ever.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { type LANGUAGES, messagesModule } from "./messages.ts";
+import { browserFile } from "./packages.ts";
+
+/** The folder of the pages. */
+export const PAGES = join(import.meta.dirname, "../pages");
+/** What every page begins with. */
+const START = join(PAGES, "main.ts");
+
+/** Texts of a language. */
+const TEXTS = /\/messages\/([a-z]+)\.json$/;
+/** The specifier of an import or a re-export, also where a package is minified. */
+const SPECIFIER = /(\bfrom\s*|\bimport\s*(?:\(\s*)?)["']([\w@./-]+)["']/g;
+
+/** All modules, and the one that starts. */
+export interface Linked {
+  /** `needs`: addresses of what it imports, all along, but for what is loaded later. */
+  start: { address: string; needs: string[] };
+  modules: { address: string; text: string }[];
+}
+
+interface Module {
+  address: string;
+  text: string;
+  /** What is loaded with it. */
+  needs: Module[];
+}
+
+/** @param base what addresses begin with @throws Error naming an import that the pages do not have */
+export function linked(base: string): Linked {
+  const known = new Map<string, Module>();
+  const begun = new Set<string>();
+  const link = (source: string): Module => {
+    const found = known.get(source);
+    if (found) return found;
+    if (begun.has(source)) throw new Error(`${source} imports itself by way of others: an address is made of what is imported.`);
+    begun.add(source);
+    const needs: Module[] = [];
+    const text = textOf(source).replace(SPECIFIER, (_, before: string, specifier: string) => {
+      const needed = link(sourceOf(specifier, source));
+      if (!before.includes("(")) needs.push(needed);
+      return `${before}"${needed.address}"`;
+    });
+    const hash = createHash("sha256").update(text).digest("base64url").slice(0, 12);
+    const module = { address: `${base}${nameOf(source)}.${hash}.js`, text, needs };
+    known.set(source, module);
+    return module;
+  };
+  const start = link(START);
+  return { start: { address: start.address, needs: allNeeds(start) }, modules: [...known.values()] };
+}
+
+function allNeeds(module: Module, seen = new Set<Module>()): string[] {
+  for (const one of module.needs) {
+    if (seen.has(one)) continue;
+    seen.add(one);
+    allNeeds(one, seen);
+  }
+  return [...seen].map(({ address }) => address);
+}
+
+function sourceOf(specifier: string, from: string): string {
+  const file = specifier.startsWith(".") ? join(dirname(from), specifier) : browserFile(specifier);
+  if (file === undefined) throw new Error(`${from} imports ${specifier}, which services/desk/files/packages.ts does not name.`);
+  return file;
+}
+
+function textOf(source: string): string {
+  const [, language] = TEXTS.exec(source) ?? [];
+  if (language !== undefined) return messagesModule(language as (typeof LANGUAGES)[number]);
+  const text = readFileSync(source, "utf8");
+  return source.endsWith(".ts") ? stripped(text) : text.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, "\n");
+}
+
+/** Node, whose version is the project's own, says at the first time that this is new; the log has other things to tell. */
+function stripped(text: string): string {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(text);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+const nameOf = (source: string): string => basename(source).replace(/\.(?:module\.|esm\.)?(?:m?[jt]s|json)$/, "");

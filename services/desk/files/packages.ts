@@ -1,0 +1,31 @@
+/** Packages that the pages import, each as one file that a browser takes as it is. */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const require = createRequire(import.meta.url);
+
+/** What an import names, and the file of the package that is meant. */
+const FILES: Record<string, [name: string, file: string]> = {
+  preact: ["preact", "dist/preact.mjs"],
+  "preact/hooks": ["preact", "hooks/dist/hooks.mjs"],
+  htm: ["htm", "dist/htm.module.js"],
+  "@preact/signals": ["@preact/signals", "dist/signals.module.js"],
+  "@preact/signals-core": ["@preact/signals-core", "dist/signals-core.module.js"],
+  "@messageformat/runtime": ["@messageformat/runtime", "esm/runtime.js"],
+  "@messageformat/runtime/lib/cardinals": ["make-plural", "cardinals.mjs"],
+  uplot: ["uplot", "dist/uPlot.esm.js"],
+  "bwip-js": ["bwip-js", "dist/bwip-js.mjs"],
+};
+
+/** A file of an installed package. */
+export function packageFile(name: string, file: string): string {
+  const main = require.resolve(name);
+  const folder = join("node_modules", name);
+  return join(main.slice(0, main.lastIndexOf(folder) + folder.length), file);
+}
+
+/** The file that an import of a package means in a browser; undefined: the pages do not have it. */
+export function browserFile(specifier: string): string | undefined {
+  const found = FILES[specifier];
+  return found && packageFile(...found);
+}

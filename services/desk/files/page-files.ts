@@ -1,0 +1,101 @@
+/** All files of the pages, as browsers get them: made once, when the first of them is asked for, and kept. */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import type { Config } from "../../../mesh/config.ts";
+import { Packing, type PageFile } from "../desk.contract.ts";
+import { linked, type Linked, PAGES } from "./modules.ts";
+import { packageFile } from "./packages.ts";
+
+/** Files under this path never change: the hash of their content is in their name. */
+const FIXED = "/f/";
+/** Of 11. What the highest saves more takes a second of a processor. */
+const BROTLI_QUALITY = 9;
+
+interface Made {
+  type: string;
+  content: Buffer;
+  packed: Map<Packing, Promise<Buffer>>;
+}
+
+/** Gives out the files of the pages. */
+export class PageFiles {
+  readonly #config: Pick<Config, "access" | "hospitalTimeZone">;
+  #made: Map<string, Made> | undefined;
+
+  /** @param config what the pages must know of the house: nothing secret */
+  constructor(config: Pick<Config, "access" | "hospitalTimeZone">) {
+    this.#config = config;
+  }
+
+  /** Paths of all files. */
+  get paths(): string[] {
+    return [...this.#all().keys()];
+  }
+
+  /** @returns null: there is no such file @throws Error for a text or a module that is no good */
+  async get(path: string, packing: Packing): Promise<PageFile | null> {
+    const made = this.#all().get(path);
+    if (!made) return null;
+    return {
+      type: made.type,
+      etag: `"${hashOf(made.content)}"`,
+      isImmutable: path.startsWith(FIXED),
+      base64: (await packed(made, packing)).toString("base64"),
+    };
+  }
+
+  #all(): Map<string, Made> {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  #make(): Map<string, Made> {
+    const made = new Map<string, Made>();
+    const add = (path: string, type: string, text: string) =>
+      made.set(path, { type: `${type}; charset=utf-8`, content: Buffer.from(text), packed: new Map() });
+    const { start, modules } = linked(`/desk${FIXED}`);
+    for (const { address, text } of modules) add(address.slice("/desk".length), "text/javascript", text);
+    const style = styleSheet();
+    const styleName = `${FIXED}style.${hashOf(Buffer.from(style))}.css`;
+    add(styleName, "text/css", style);
+    add("/", "text/html", this.#document(start, `/desk${styleName}`));
+    return made;
+  }
+
+  #document({ address, needs }: Linked["start"], style: string): string {
+    const { access, hospitalTimeZone } = this.#config;
+    const fill: Record<string, string> = {
+      START: address,
+      STYLE: style,
+      PRELOAD: needs.map((one) => `<link rel="modulepreload" href="${one}">`).join("\n"),
+      ACCESS: access,
+      TIME_ZONE: hospitalTimeZone,
+    };
+    return readFileSync(join(PAGES, "index.html"), "utf8").replace(/%([A-Z_]+)%/g, (_, name: string) => fill[name] ?? "");
+  }
+}
+
+/** In the order of their names, behind the library's own. */
+function styleSheet(): string {
+  const folder = join(PAGES, "styles");
+  const own = readdirSync(folder).sort();
+  return [packageFile("uplot", "dist/uPlot.min.css"), ...own.map((name) => join(folder, name))]
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
+}
+
+function packed({ content, packed: known }: Made, packing: Packing): Promise<Buffer> {
+  const bytes = known.get(packing) ?? pack(content, packing);
+  known.set(packing, bytes);
+  return bytes;
+}
+
+const pack = (content: Buffer, packing: Packing): Promise<Buffer> =>
+  packing === Packing.br
+    ? promisify(brotliCompress)(content, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } })
+    : promisify(gzip)(content, { level: 9 });
+
+const hashOf = (content: Buffer): string => createHash("sha256").update(content).digest("base64url").slice(0, 16);

@@ -1,0 +1,9 @@
+/** Elements as tagged templates: `html`, of htm on Preact. */
+import htm from "htm";
+import { type ComponentChildren, h, type VNode } from "preact";
+
+/** One element, or several. */
+export const html = htm.bind(h) as (strings: TemplateStringsArray, ...values: unknown[]) => VNode;
+
+/** What may stand inside an element. */
+export type Children = ComponentChildren;

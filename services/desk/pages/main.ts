@@ -1,0 +1,26 @@
+/** What every page begins with: the language, who is signed in, and then the page itself. */
+import { render } from "preact";
+import { html } from "./html.ts";
+import { goToSignIn, takeUp } from "./platform/sign-in.ts";
+import { firstLanguage, speak, t } from "./platform/texts.ts";
+import { Shell } from "./shell.ts";
+
+const app = document.getElementById("app") as HTMLElement;
+
+function showSignIn(isDown: boolean): void {
+  const again = () => goToSignIn().catch(() => showSignIn(true));
+  const page = html`<main class="sign-in">
+    <h1>OpenWard</h1>
+    <p>${t(isDown ? "signIn.down" : "signIn.text")}</p>
+    <button type="button" class="main" onClick=${again}>${t("signIn")}</button>
+  </main>`;
+  render(page, app);
+}
+
+await speak(firstLanguage());
+try {
+  if (await takeUp()) render(html`<${Shell} />`, app);
+  else showSignIn(false);
+} catch {
+  showSignIn(true);
+}

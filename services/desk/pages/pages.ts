@@ -1,0 +1,18 @@
+/** Where the pages of the menu are; each is loaded when it is first shown. */
+import type { ComponentType } from "preact";
+
+/** A page: it gets what stands behind its name in the address. */
+export type Page = ComponentType<{ argument?: string }>;
+
+/** By name in the address. */
+export const PAGES: Record<string, () => Promise<{ default: Page }>> = {
+  home: () => import("./screens/home.ts"),
+  desk: () => import("./screens/front-desk.ts"),
+  ward: () => import("./screens/ward.ts"),
+  chart: () => import("./screens/chart.ts"),
+  bench: () => import("./screens/bench.ts"),
+  dispensary: () => import("./screens/dispensary.ts"),
+  cash: () => import("./screens/cash.ts"),
+  records: () => import("./screens/records-office.ts"),
+  administration: () => import("./screens/administration.ts"),
+};

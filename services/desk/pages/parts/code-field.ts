@@ -1,0 +1,24 @@
+/** A field that takes one of the codes that the house uses, chosen by name. */
+import { html } from "../html.ts";
+import type { KnownCode } from "../platform/known-codes.ts";
+import { t } from "../platform/texts.ts";
+import { Field } from "./field.ts";
+
+interface CodeFieldProps {
+  label: string;
+  name: string;
+  value: string;
+  onValue: (value: string) => void;
+  codes: KnownCode[];
+  fault?: string | undefined;
+}
+
+/** The code whose name, or which itself, was typed; undefined: none. */
+export const codeNamed = (codes: KnownCode[], text: string): KnownCode | undefined =>
+  codes.find(({ display, code }) => display.toLowerCase() === text.trim().toLowerCase() || code === text.trim());
+
+/** See the head of this file. */
+export function CodeField({ codes, name, ...field }: CodeFieldProps) {
+  return html`<${Field} ...${field} name=${name} list=${`${name}-codes`} required hint=${t("codes.hint")} />
+    <datalist id=${`${name}-codes`}>${codes.map(({ code, display }) => html`<option key=${code} value=${display}>${code}</option>`)}</datalist>`;
+}

@@ -1,0 +1,21 @@
+/** A code for scanners: drawn when it is needed, as its library is large. */
+import { useEffect, useRef } from "preact/hooks";
+import { html } from "../html.ts";
+
+/** @param kind `code128` on labels, `datamatrix` where there is little room */
+export function CodeImage({ text, kind = "code128" }: { text: string; kind?: "code128" | "datamatrix" }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const options = {
+      bcid: kind,
+      text,
+      scale: 3,
+      ...(kind === "code128" && { height: 9 }),
+      paddingwidth: 4,
+      paddingheight: 2,
+      backgroundcolor: "FFFFFF",
+    };
+    import("bwip-js").then(({ default: bwip }) => canvas.current && bwip.toCanvas(canvas.current, options), console.error);
+  }, [text, kind]);
+  return html`<canvas ref=${canvas} class="code ${kind}" role="img" aria-label=${text}></canvas>`;
+}

@@ -1,0 +1,75 @@
+/** Values over time with the limits of their range: drawn by uPlot, which is loaded with the first curve. */
+import { useEffect, useRef } from "preact/hooks";
+import { html } from "../html.ts";
+import { timeZone } from "../platform/settings.ts";
+import { locale } from "../platform/texts.ts";
+
+interface CurveProps {
+  /** `at`: milliseconds since 1970. */
+  points: { at: number; value: number }[];
+  low?: number | undefined;
+  high?: number | undefined;
+  label: string;
+  unit: string;
+}
+
+const HEIGHT = 220; // pixels
+const DAY_S = 86_400;
+const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+const DAY = { day: "numeric", month: "short" } as const;
+
+/** See the head of this file. What it shows stands in a table beside it. */
+export function Curve({ points, low, high, label, unit }: CurveProps) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    let end = () => {};
+    import("uplot").then(({ default: UPlot }) => {
+      const node = place.current;
+      if (!node) return;
+      const ink = resolved(node, "--muted");
+      const axis = { stroke: ink, grid: { stroke: resolved(node, "--line") } };
+      const limit = (name: string) => ({ label: name, stroke: resolved(node, "--warn"), dash: [6, 4], points: { show: false } });
+      const sorted = [...points].sort((a, b) => a.at - b.at);
+      const chart = new UPlot(
+        {
+          width: node.clientWidth,
+          height: HEIGHT,
+          legend: { show: false },
+          cursor: { show: false },
+          tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), timeZone()),
+          axes: [
+            { ...axis, values: (_, ticks) => ticks.map((one) => tickOf(one, (ticks.at(-1) ?? 0) - (ticks[0] ?? 0))) },
+            { ...axis, label: unit },
+          ],
+          series: [
+            {},
+            { label, stroke: resolved(node, "--accent"), width: 2, points: { show: true, size: 6 } },
+            ...(low === undefined ? [] : [limit("low")]),
+            ...(high === undefined ? [] : [limit("high")]),
+          ],
+        },
+        [
+          sorted.map(({ at }) => at / 1_000),
+          sorted.map(({ value }) => value),
+          ...[low, high].flatMap((one) => (one === undefined ? [] : [sorted.map(() => one)])),
+        ],
+        node,
+      );
+      end = () => chart.destroy();
+    }, console.error);
+    return () => end();
+  }, [points, low, high]);
+  return html`<div class="curve" ref=${place} role="img" aria-label=${label} dir="ltr"></div>`;
+}
+
+/** @param span of the whole axis, seconds */
+const tickOf = (seconds: number, span: number): string =>
+  new Intl.DateTimeFormat(locale.value, { timeZone: timeZone(), ...(span < DAY_S ? TIME : DAY) }).format(new Date(seconds * 1_000));
+
+/** A colour of the tokens as a canvas takes it: `light-dark()` is resolved only where it is used. */
+function resolved(node: HTMLElement, token: string): string {
+  node.style.color = `var(${token})`;
+  const { color } = getComputedStyle(node);
+  node.style.color = "";
+  return color;
+}

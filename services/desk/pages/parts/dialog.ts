@@ -1,0 +1,18 @@
+/** A dialog over the page. The browser keeps the focus in it, and gives it back to where it was. */
+import { useEffect, useRef } from "preact/hooks";
+import { type Children, html } from "../html.ts";
+import { t } from "../platform/texts.ts";
+
+/** See the head of this file. */
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: Children }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    dialog.current?.showModal();
+    return () => before?.focus();
+  }, []);
+  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${onClose}>
+    <header><h2 id="dialog-title">${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>
+    ${children}
+  </dialog>`;
+}

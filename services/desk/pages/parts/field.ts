@@ -1,0 +1,53 @@
+/** Fields of forms: a label above, what is wrong beside it. */
+import { type Children, html } from "../html.ts";
+
+interface FieldProps {
+  label: string;
+  name: string;
+  value: string;
+  onValue: (value: string) => void;
+  type?: string;
+  /** Choices of a list: value and text. */
+  options?: readonly (readonly [string, string])[];
+  hint?: string;
+  /** What is wrong with it. */
+  fault?: string | undefined;
+  required?: boolean;
+  rows?: number;
+  autofocus?: boolean;
+  inputmode?: string;
+  min?: string;
+  max?: string;
+  step?: string;
+  list?: string;
+  /** Beside it, in the same line. */
+  children?: Children;
+}
+
+type InputEvent = { currentTarget: HTMLInputElement };
+
+/** A field with its label. */
+export function Field({ label, name, value, onValue, options, hint, fault, rows, type = "text", children, ...more }: FieldProps) {
+  const id = `field-${name}`;
+  const described = [fault && `${id}-fault`, hint && `${id}-hint`].filter(Boolean).join(" ") || undefined;
+  const common = {
+    id,
+    name,
+    value,
+    "aria-invalid": fault ? "true" : undefined,
+    "aria-describedby": described,
+    onInput: ({ currentTarget }: InputEvent) => onValue(currentTarget.value),
+    ...more,
+  };
+  const control = options
+    ? html`<select ...${common}>${options.map(([one, text]) => html`<option key=${one} value=${one}>${text}</option>`)}</select>`
+    : rows
+      ? html`<textarea rows=${rows} ...${common}></textarea>`
+      : html`<input type=${type} autocomplete="off" ...${common} />`;
+  return html`<div class="field">
+    <label for=${id}>${label}${more.required && html`<span class="required" aria-hidden="true"> *</span>`}</label>
+    <div class="line">${control}${children}</div>
+    ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
+    ${fault && html`<p class="fault" id=${`${id}-fault`}>${fault}</p>`}
+  </div>`;
+}

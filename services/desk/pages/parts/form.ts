@@ -1,0 +1,49 @@
+/** A form that sends once, says what was refused beside the field, and keeps the focus where it was. */
+import { useState } from "preact/hooks";
+import { type Children, html } from "../html.ts";
+import { Refused } from "../platform/api.ts";
+import { sentenceOf } from "../platform/errors.ts";
+import { t } from "../platform/texts.ts";
+
+interface FormProps {
+  /** @throws what was refused */
+  send: () => Promise<unknown>;
+  submit: string;
+  /** @param faultOf what is wrong with a field */
+  children: (faultOf: (field: string) => string | undefined) => Children;
+  /** Fields that a refusal is about, by its type: its sentence stands beside them. */
+  fieldOf?: Record<string, string>;
+  onCancel?: () => void;
+  /** In one row, for what is written beside other things. */
+  isInline?: boolean;
+  label?: string;
+}
+
+/** See the head of this file. */
+export function Form({ send, submit, children, fieldOf = {}, onCancel, label, isInline }: FormProps) {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const wrong = error instanceof Refused ? [...error.fields, ...(fieldOf[error.type] ? [fieldOf[error.type] as string] : [])] : [];
+  const faultOf = (field: string) => (wrong.includes(field) ? sentenceOf(error) : undefined);
+  const onSubmit = async (event: Event) => {
+    event.preventDefault();
+    if (isBusy) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await send();
+    } catch (refusal) {
+      setError(refusal);
+      if (!(refusal instanceof Refused)) console.error(refusal);
+    }
+    setBusy(false);
+  };
+  return html`<form onSubmit=${onSubmit} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
+    ${children(faultOf)}
+    ${error !== undefined && wrong.length === 0 && html`<p class="fault" role="alert">${sentenceOf(error)}</p>`}
+    <div class="buttons">
+      <button type="submit" class=${isInline ? "" : "main"} aria-disabled=${isBusy}>${isBusy ? t("working") : submit}</button>
+      ${onCancel && html`<button type="button" onClick=${onCancel}>${t("cancel")}</button>`}
+    </div>
+  </form>`;
+}

@@ -1,0 +1,26 @@
+/** Resources of a search with the patients that they are about. */
+import type { FhirResource, Patient, Reference } from "../../../../fhir/r4.ts";
+import { search } from "../platform/api.ts";
+
+/** A resource and its patient; undefined: not known, or not to be seen. */
+export interface WithPatient<Resource> {
+  of: Resource;
+  patient: Patient | undefined;
+}
+
+/** What a search found, with its patients. */
+export interface Joined<Resource> {
+  all: WithPatient<Resource>[];
+  isPartial: boolean;
+}
+
+/** @param link the search parameter that names the patient: `subject` */
+export async function searchWithPatients<Resource extends FhirResource & { subject?: Reference }>(
+  type: Resource["resourceType"],
+  query: Record<string, string>,
+  link = "subject",
+): Promise<Joined<Resource>> {
+  const { resources, included, isPartial } = await search<Resource>(type, { ...query, _include: `${type}:${link}` });
+  const patients = new Map(included.map((one) => [`${one.resourceType}/${one.id}`, one as Patient]));
+  return { all: resources.map((of) => ({ of, patient: patients.get(of.subject?.reference ?? "") })), isPartial };
+}

@@ -1,0 +1,62 @@
+/** What has just been done, said at the foot of the page, with what takes it back. */
+import { signal } from "@preact/signals";
+import { html } from "../html.ts";
+import { sentenceOf } from "../platform/errors.ts";
+import { t } from "../platform/texts.ts";
+
+interface Notice {
+  id: number;
+  text: string;
+  isFault?: boolean;
+  undo?: () => Promise<unknown>;
+}
+
+/** So many stay until they are closed, the newest. */
+const MAX_NOTICES = 3;
+
+const notices = signal<Notice[]>([]);
+let count = 0;
+
+function add(notice: Omit<Notice, "id">): void {
+  count += 1;
+  notices.value = [...notices.value, { id: count, ...notice }].slice(-MAX_NOTICES);
+}
+
+const close = (id: number) => {
+  notices.value = notices.value.filter((one) => one.id !== id);
+};
+
+/** @param undo takes back what was done; absent where nothing can */
+export const say = (text: string, undo?: () => Promise<unknown>): void => add({ text, ...(undo && { undo }) });
+
+/** Says what was refused, and what to do. */
+export const sayFault = (error: unknown): void => add({ text: sentenceOf(error), isFault: true });
+
+/** Takes back the newest that can be taken back. */
+export async function undoLast(): Promise<void> {
+  const last = notices.value.findLast(({ undo }) => undo);
+  if (last) await undoOne(last);
+}
+
+async function undoOne({ id, undo }: Notice): Promise<void> {
+  close(id);
+  try {
+    await undo?.();
+    say(t("undo.done"));
+  } catch (error) {
+    sayFault(error);
+  }
+}
+
+/** The foot of the page. */
+export function Notices() {
+  return html`<div class="notices" role="status" aria-live="polite">
+    ${notices.value.map(
+      (one) => html`<p key=${one.id} class=${one.isFault ? "notice fault" : "notice"}>
+        <span>${one.text}</span>
+        ${one.undo && html`<button type="button" onClick=${() => undoOne(one)}>${t("undo")} <kbd>Alt+Z</kbd></button>`}
+        <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => close(one.id)}>×</button>
+      </p>`,
+    )}
+  </div>`;
+}

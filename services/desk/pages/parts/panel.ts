@@ -1,0 +1,37 @@
+/** A part of a page with what it shows, or why that is not known: the parts beside it go on. */
+import { type Children, html } from "../html.ts";
+import { timeOf } from "../platform/clock.ts";
+import { sentenceOf } from "../platform/errors.ts";
+import type { Loaded } from "../platform/load.ts";
+import { t } from "../platform/texts.ts";
+
+interface PanelProps<T> {
+  title: string;
+  loaded: Loaded<T>;
+  /** What is shown of what is known. */
+  show: (value: T) => Children;
+  /** Beside the title. */
+  actions?: Children;
+  id?: string;
+}
+
+/** See the head of this file. */
+export function Panel<T>({ title, loaded, show, actions, id }: PanelProps<T>) {
+  if (loaded.error?.status === 403 || loaded.error?.isAbsent) return null; // not for this role, or not in this house
+  return html`<section class="panel" aria-label=${title} id=${id} aria-busy=${loaded.isLoading}>
+    <header><h2>${title}</h2>${actions}</header>
+    <${NotKnown} loaded=${loaded} />
+    ${loaded.value === undefined ? loaded.isLoading && html`<p class="muted">${t("loading")}</p>` : show(loaded.value)}
+  </section>`;
+}
+
+/** Says that something is not known now, and as of when what is shown was. */
+export function NotKnown({ loaded: { error, at } }: { loaded: Loaded<unknown> }) {
+  if (!error) return null;
+  const text = error.isTemporary ? t("notKnown") : sentenceOf(error);
+  return html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${text} ${at !== undefined && t("notKnown.asOf", { time: timeOf(at) })}</p>`;
+}
+
+/** Says that what is shown may not be all. */
+export const Partial = ({ isPartial }: { isPartial: boolean }) =>
+  isPartial ? html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${t("notKnown.part")}</p>` : null;

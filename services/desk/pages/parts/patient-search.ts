@@ -1,0 +1,96 @@
+/** One field that finds a patient by name, number, phone or a scanned label: a combobox (ARIA Authoring Practices). */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Patient } from "../../../../fhir/r4.ts";
+import { html } from "../html.ts";
+import { sentenceOf } from "../platform/errors.ts";
+import { nameOf } from "../platform/names.ts";
+import { findPatients } from "../platform/patients.ts";
+import { t } from "../platform/texts.ts";
+import { PersonLine } from "./person-line.ts";
+
+/** Asked for when nobody has typed for so long, milliseconds: a scanner types a label within it. */
+const PAUSE_MS = 180;
+
+interface SearchProps {
+  id: string;
+  label: string;
+  onPick: (patient: Patient) => void;
+  /** The label is read out only. */
+  isLabelHidden?: boolean;
+  shortcut?: string;
+}
+
+/** See the head of this file. */
+export function PatientSearch({ id, label, onPick, isLabelHidden, shortcut }: SearchProps) {
+  const [text, setText] = useState("");
+  const [found, setFound] = useState<Patient[] | undefined>();
+  const [fault, setFault] = useState("");
+  const [active, setActive] = useState(0);
+  const asked = useRef(0);
+  const isPicking = useRef(false);
+
+  const pick = (patient: Patient | undefined) => {
+    if (!patient) return;
+    isPicking.current = false;
+    setText("");
+    setFound(undefined);
+    onPick(patient);
+  };
+  useEffect(() => {
+    const wanted = text.trim();
+    asked.current += 1;
+    const turn = asked.current;
+    if (wanted.length < 2) return setFound(undefined);
+    const timer = setTimeout(() => {
+      findPatients(wanted).then(
+        (patients) => {
+          if (turn !== asked.current) return;
+          setFault("");
+          setActive(0);
+          setFound(patients);
+          // Who has pressed Enter before the answer came, as a scanner does, gets the one who was meant.
+          if (isPicking.current && patients.length === 1) pick(patients[0]);
+        },
+        (error: unknown) => {
+          if (turn === asked.current) setFault(sentenceOf(error));
+        },
+      );
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const last = (found?.length ?? 0) - 1;
+    if (event.key === "Enter") {
+      event.preventDefault();
+      isPicking.current = found === undefined;
+      pick(found?.[active]);
+    } else if (event.key === "Escape") {
+      setText("");
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      setActive((now) => Math.min(last, Math.max(0, now + (event.key === "ArrowDown" ? 1 : -1))));
+    }
+  };
+  const isOpen = found !== undefined;
+  return html`<div class="search">
+    <label for=${id} class=${isLabelHidden ? "visually-hidden" : ""}>${label}</label>
+    <input id=${id} type="search" role="combobox" autocomplete="off" aria-autocomplete="list" aria-expanded=${isOpen} aria-controls=${`${id}-list`}
+      aria-activedescendant=${isOpen && found.length > 0 ? `${id}-${active}` : undefined} placeholder=${t("search.hint")} value=${text}
+      aria-keyshortcuts=${shortcut} onInput=${(event: { currentTarget: HTMLInputElement }) => {
+        isPicking.current = false;
+        setText(event.currentTarget.value);
+      }} onKeyDown=${onKeyDown} onBlur=${() => setFound(undefined)} />
+    ${fault && html`<p class="fault" role="alert">${fault}</p>`}
+    <ul id=${`${id}-list`} role="listbox" aria-label=${label} hidden=${!isOpen || found.length === 0}>
+      ${found?.map(
+        (
+          patient,
+          index,
+        ) => html`<li key=${patient.id} id=${`${id}-${index}`} role="option" aria-selected=${index === active} aria-label=${nameOf(patient)}
+          onMouseDown=${(event: Event) => event.preventDefault()} onClick=${() => pick(patient)}><${PersonLine} patient=${patient} /></li>`,
+      )}
+    </ul>
+    ${isOpen && found.length === 0 && html`<p class="none" role="status">${t("search.nobody")}</p>`}
+  </div>`;
+}

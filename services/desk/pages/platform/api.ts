@@ -1,0 +1,151 @@
+/** What the pages ask the hospital: the domain's actions, and FHIR. As any other app: by the gateway, with the person's token. */
+import type { Action } from "../../../../mesh/contract.ts";
+import type { Bundle, FhirResource, OperationOutcome } from "../../../../fhir/r4.ts";
+import { authorization, goToSignIn, renew } from "./sign-in.ts";
+import { isOpenToAll } from "./settings.ts";
+
+/** Longest that a request may take, milliseconds: the mesh itself gives up after ten seconds. */
+const ANSWER_MS = 15_000;
+
+/** The server has refused, or cannot be reached (status 0). */
+export class Refused extends Error {
+  readonly status: number;
+  /** What kind of refusal: `BED_OCCUPIED`. */
+  readonly type: string;
+  readonly data: Record<string, unknown>;
+  /** Params that are wrong. */
+  readonly fields: string[];
+
+  constructor(status: number, type: string, message: string, data: Record<string, unknown> = {}) {
+    super(message);
+    this.status = status;
+    this.type = type;
+    this.data = data;
+    this.fields = (data["fields"] as { field: string }[] | undefined)?.map(({ field }) => field) ?? [];
+  }
+
+  /** Whether this house does without what was asked for. */
+  get isAbsent(): boolean {
+    return this.status === 404 && /^(ACTION_NOT_FOUND|NOT_SUPPORTED|not-supported)$/.test(this.type);
+  }
+
+  /** Whether what was asked for is not known at the moment, and may be in the next. */
+  get isTemporary(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 502;
+  }
+}
+
+async function ask(path: string, init: RequestInit, isSecond = false): Promise<Response> {
+  const headers = { ...(init.headers as Record<string, string>), ...(await authorization()) };
+  const response = await fetch(path, { ...init, headers, signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => {
+    throw new Refused(0, "UNREACHABLE", "The gateway does not answer.");
+  });
+  if (response.status !== 401 || isOpenToAll()) return response;
+  if (!isSecond && (await renew())) return ask(path, init, true);
+  await goToSignIn();
+  return new Promise(() => {}); // the page is left
+}
+
+async function callAction(name: string, params: object): Promise<unknown> {
+  const response = await ask(`/api/${name.replace(".", "/")}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(params),
+  });
+  const body = (await response.json().catch(() => ({}))) as { error?: { type: string; message: string; data?: Record<string, unknown> } };
+  if (!response.ok) throw new Refused(response.status, body.error?.type ?? "ERROR", body.error?.message ?? "", body.error?.data);
+  return body;
+}
+
+/** What the gateway itself tells. */
+export async function getJson<T>(path: string): Promise<T> {
+  const response = await ask(path, {});
+  if (!response.ok) throw new Refused(response.status, "ERROR", "");
+  return (await response.json()) as T;
+}
+
+type Callable<Contract> = {
+  [Name in keyof Contract as Contract[Name] extends Action<never, unknown> ? Name : never]: Contract[Name] extends Action<
+    infer Params,
+    infer Result
+  >
+    ? (params: Params) => Promise<Result>
+    : never;
+};
+
+/** The actions of a service, by its contract: `actionsOf<typeof visits>("visits").open({ patient })`. */
+export function actionsOf<Contract>(service: string): Callable<Contract> {
+  return new Proxy({} as Callable<Contract>, {
+    get: (_, name: string) => (params: object) => callAction(`${service}.${name}`, params),
+  });
+}
+
+/** Resources of a search, and what of it is not known because a service is down. */
+export interface Found<Resource extends FhirResource> {
+  resources: Resource[];
+  /** Those that came with them: `_include`. */
+  included: FhirResource[];
+  total?: number;
+  isPartial: boolean;
+}
+
+async function fhirAnswer(path: string, init: RequestInit = {}): Promise<{ body: unknown; etag: string | null }> {
+  const response = await ask(`/fhir/${path}`, init);
+  const body: unknown = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    const issue = (body as Partial<OperationOutcome>).issue?.[0];
+    throw new Refused(response.status, issue?.details?.coding?.[0]?.code ?? issue?.code ?? "ERROR", issue?.diagnostics ?? "");
+  }
+  return { body, etag: response.headers.get("etag") };
+}
+
+/** The first page of a search; what a service that is down would have is missing in it, and that is said. */
+export async function search<Resource extends FhirResource>(
+  type: Resource["resourceType"],
+  query: [string, string][] | Record<string, string>,
+): Promise<Found<Resource>> {
+  const { body } = await fhirAnswer(`${type}?${new URLSearchParams(query)}`, { headers: { Prefer: "handling=lenient" } });
+  const { entry = [], total } = body as Bundle;
+  const of = (mode: string) =>
+    entry.flatMap(({ resource, search: how }) => (resource && (how?.mode ?? "match") === mode ? [resource as FhirResource] : []));
+  const resources = of("match").filter(({ resourceType }) => resourceType === type) as Resource[];
+  const isPartial = of("outcome").some((one) => (one as OperationOutcome).issue.some(({ code }) => code === "incomplete"));
+  // Nobody who knows any of it answers: what was known before is worth more than nothing.
+  if (isPartial && resources.length === 0) throw new Refused(503, "OWNER_DOWN", "");
+  return { resources, included: of("include"), isPartial, ...(total !== undefined && { total }) };
+}
+
+/** One resource by its reference, "Patient/…". */
+export async function read<Resource extends FhirResource>(reference: string): Promise<Resource> {
+  return (await fhirAnswer(reference)).body as Resource;
+}
+
+/** Several by their references, those that are found, by reference; one search for each type. */
+export async function readAll<Resource extends FhirResource>(references: string[]): Promise<Map<string, Resource>> {
+  const types = Map.groupBy(new Set(references), (reference) => reference.split("/", 1)[0] as string);
+  const found = await Promise.all(
+    [...types].map(([type, ofType]) => {
+      const ids = ofType.map((reference) => reference.split("/")[1]).join(",");
+      return search<Resource>(type as Resource["resourceType"], { _id: ids, _count: `${Math.min(ofType.length, 1_000)}` });
+    }),
+  );
+  return new Map(found.flatMap(({ resources }) => resources.map((one) => [`${one.resourceType}/${one.id}`, one])));
+}
+
+const JSON_TYPE = { "Content-Type": "application/fhir+json" };
+
+/** Stores a new resource. */
+export async function create<Resource extends FhirResource>(resource: Resource): Promise<Resource> {
+  const { body } = await fhirAnswer(resource.resourceType, { method: "POST", headers: JSON_TYPE, body: JSON.stringify(resource) });
+  return body as Resource;
+}
+
+/** Stores the next version; refused (412) when another has been stored since `resource` was read. */
+export async function update<Resource extends FhirResource>(resource: Resource): Promise<Resource> {
+  const { body } = await fhirAnswer(`${resource.resourceType}/${resource.id}`, {
+    method: "PUT",
+    headers: { ...JSON_TYPE, "If-Match": `W/"${resource.meta?.versionId}"` },
+    body: JSON.stringify(resource),
+  });
+  return body as Resource;
+}

@@ -1,0 +1,69 @@
+/** Days and times by the hospital's clock, whatever the device's zone is. */
+import { signal } from "@preact/signals";
+import { timeZone } from "./settings.ts";
+import { locale, t } from "./texts.ts";
+
+/** Now, renewed every half minute: what shows waiting times reads it. Milliseconds since 1970. */
+export const now = signal(Date.now());
+setInterval(() => {
+  now.value = Date.now();
+}, 30_000);
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(options: Intl.DateTimeFormatOptions, zone = timeZone()): Intl.DateTimeFormat {
+  const key = `${locale.value} ${zone} ${JSON.stringify(options)}`;
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(locale.value, { timeZone: zone, ...options });
+  formats.set(key, known);
+  return known;
+}
+
+/** A part of a line that keeps its own order between words of another script. */
+const isolated = (text: string): string => `\u2068${text}\u2069`;
+
+/** An instant, or a FHIR date, which is a day (or month, or year) wherever one is. */
+export function dateOf(text: string | undefined): string {
+  if (text === undefined) return "";
+  const parts = text.split("T", 1)[0]?.split("-").length ?? 1;
+  if (text.includes("T")) return isolated(format({ dateStyle: "medium" }).format(new Date(text)));
+  if (parts === 1) return text;
+  return isolated(format(parts === 2 ? { year: "numeric", month: "short" } : { dateStyle: "medium" }, "UTC").format(new Date(text)));
+}
+
+/** Hours and minutes of an instant. */
+export const timeOf = (text: string | number | undefined): string =>
+  text === undefined ? "" : format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text));
+
+/** Day and time of an instant; of a date the day. */
+export const momentOf = (text: string | undefined): string =>
+  text?.includes("T") ? isolated(`${dateOf(text)} ${timeOf(text)}`) : dateOf(text);
+
+/** How long since an instant, in words: 5 min, 2 h, 3 days. */
+export function since(text: string | undefined): string {
+  if (text === undefined) return "";
+  const minutes = Math.max(0, Math.floor((now.value - Date.parse(text)) / 60_000));
+  if (minutes < 60) return t("time.minutes", { n: minutes });
+  if (minutes < 48 * 60) return t("time.hours", { n: Math.floor(minutes / 60) });
+  return t("time.days", { n: Math.floor(minutes / 1_440) });
+}
+
+/** A day by the hospital's clock, YYYY-MM-DD. @param daysAgo 0: today */
+export function day(daysAgo: number): string {
+  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: timeZone(), year: "numeric", month: "2-digit", day: "2-digit" });
+  return parts.format(new Date(now.value - daysAgo * 86_400_000));
+}
+
+/** Today by the hospital's clock, YYYY-MM-DD. */
+export const today = (): string => day(0);
+
+/** Age at this moment: days to 28, months to two years, then years. */
+export function ageOf(birthDate: string | undefined): string {
+  if (birthDate === undefined) return "";
+  const [year = 0, month = 1, day = 1] = birthDate.split("-").map(Number);
+  const [nowYear = 0, nowMonth = 1, nowDay = 1] = today().split("-").map(Number);
+  const days = Math.floor((Date.UTC(nowYear, nowMonth - 1, nowDay) - Date.UTC(year, month - 1, day)) / 86_400_000);
+  if (birthDate.length === 10 && days < 28) return t("age.days", { n: Math.max(0, days) });
+  const months = (nowYear - year) * 12 + nowMonth - month - (nowDay < day ? 1 : 0);
+  if (birthDate.length >= 7 && months < 24) return t("age.months", { n: Math.max(0, months) });
+  return t("age.years", { n: Math.max(0, Math.floor(months / 12)) });
+}

@@ -1,0 +1,58 @@
+/** What a part of a page shows, asked for when it appears, and again: a part whose service is down comes back by itself. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Refused } from "./api.ts";
+
+/** A part that is not known is asked for again after so long, milliseconds. */
+const AGAIN_MS = 3_000;
+
+/** What is known. */
+export interface Loaded<T> {
+  /** The last that was known. */
+  value?: T;
+  /** When that was, milliseconds since 1970. */
+  at?: number;
+  /** Why it is not known now. */
+  error?: Refused;
+  isLoading: boolean;
+  reload(): void;
+}
+
+/**
+ * @param key what the answer depends on: with another one it is asked for anew
+ * @param everyMs asked for again after so long; 0: only by `reload`
+ */
+export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0): Loaded<T> {
+  const [state, setState] = useState<Omit<Loaded<T>, "reload">>({ isLoading: true });
+  const [turn, setTurn] = useState(0);
+  const last = useRef({ key: "", read });
+  last.current.read = read;
+  useEffect(() => {
+    let isOver = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const isOther = last.current.key !== key;
+    last.current.key = key;
+    const ask = () => {
+      last.current.read().then(
+        (value) => {
+          if (isOver) return;
+          setState({ value, at: Date.now(), isLoading: false });
+          if (everyMs > 0) timer = setTimeout(ask, everyMs);
+        },
+        (error: unknown) => {
+          if (isOver) return;
+          const refused = error instanceof Refused ? error : new Refused(500, "ours", String(error));
+          if (!(error instanceof Refused)) console.error(error);
+          setState((before) => ({ ...before, error: refused, isLoading: false }));
+          if (refused.isTemporary) timer = setTimeout(ask, AGAIN_MS);
+        },
+      );
+    };
+    if (isOther) setState({ isLoading: true });
+    ask();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [key, turn, everyMs]);
+  return { ...state, reload: () => setTurn((before) => before + 1) };
+}

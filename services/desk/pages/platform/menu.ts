@@ -1,0 +1,47 @@
+/** Whose daily work each page is. What somebody may do on one is decided by the services. */
+import { person } from "./sign-in.ts";
+import type { TextKey } from "./texts.ts";
+
+/** A page in the menu. */
+export interface MenuEntry {
+  title: TextKey;
+  /** Roles that have it in their menu; none: it is reached from others. */
+  roles: readonly string[];
+}
+
+const CARE = ["physician", "nurse", "midwife"];
+
+/** By name in the address. */
+export const MENU: Record<string, MenuEntry> = {
+  home: { title: "home", roles: ["*"] },
+  desk: { title: "desk", roles: ["front-desk", ...CARE] },
+  ward: { title: "ward", roles: CARE },
+  chart: { title: "chart", roles: [] },
+  bench: { title: "bench", roles: ["lab-technician"] },
+  dispensary: { title: "dispensary", roles: ["pharmacist"] },
+  cash: { title: "cash", roles: ["billing"] },
+  records: { title: "records", roles: ["records-office"] },
+  administration: { title: "administration", roles: ["administrator"] },
+};
+
+/** Whether a page is in somebody's menu: without roles, as where nobody signs in, all are. */
+export function isOffered({ roles }: MenuEntry): boolean {
+  const own = person.value?.roles;
+  return roles.length > 0 && (own === undefined || roles.includes("*") || roles.some((role) => own.includes(role)));
+}
+
+/** What the roles that come with the project do on pages that others see too. A hospital's own roles are offered all of it. */
+const DONE_BY: Record<string, readonly string[]> = {
+  Condition: ["physician", "midwife"],
+  DocumentReference: ["physician", "records-office"],
+  "pharmacy.prescribe": ["physician"],
+  "lab.order": ["physician", "midwife"],
+};
+const KNOWN_ROLES = [...CARE, "lab-technician", "pharmacist", "front-desk", "billing", "records-office", "administrator", "auditor"];
+
+/** Whether a page offers an action, or to write a type, to who is signed in. It is a courtesy: the services decide. */
+export function offers(name: string): boolean {
+  const own = person.value?.roles;
+  if (own === undefined || own.some((role) => !KNOWN_ROLES.includes(role))) return true;
+  return DONE_BY[name]?.some((role) => own.includes(role)) ?? false;
+}

@@ -1,0 +1,49 @@
+/** How people, numbers and codes of FHIR read on a page. */
+import type { CodeableConcept, HumanName, Patient, Quantity } from "../../../../fhir/r4.ts";
+import { locale, t, tIfAny } from "./texts.ts";
+
+const textOf = ({ text, family, given = [] }: HumanName): string => text ?? [...given, family].filter(Boolean).join(" ");
+
+/** The official name, else the first; in words when there is none. */
+export function nameOf(patient: Pick<Patient, "name"> | undefined): string {
+  const names = patient?.name ?? [];
+  const name = names.find(({ use }) => use === "official") ?? names[0];
+  return (name && textOf(name)) || t("person.noName");
+}
+
+/** All other names: in another script, at birth. */
+export const otherNamesOf = (patient: Pick<Patient, "name">): string[] =>
+  (patient.name ?? []).map(textOf).filter((name) => name !== "" && name !== nameOf(patient));
+
+/** What is longer is a key of some program. */
+const MAX_NUMBER = 24;
+
+/** The number that people use: the first that is no temporary one, and that one can read out; else "". */
+export function numberOf(patient: Pick<Patient, "identifier">): string {
+  const all = (patient.identifier ?? []).filter(({ value = "" }) => value.length <= MAX_NUMBER);
+  return (all.find(({ use }) => use !== "temp" && use !== "old") ?? all[0])?.value ?? "";
+}
+
+/** The sex, in a word. */
+export const sexOf = (gender: string | undefined): string => tIfAny(`sex.${gender ?? "unknown"}`) ?? "";
+
+/** What a code means to people. */
+export const conceptOf = (concept: CodeableConcept | undefined): string =>
+  concept?.text ?? concept?.coding?.find(({ display }) => display)?.display ?? concept?.coding?.[0]?.code ?? "";
+
+/** A number in the form of the language. */
+export const numberIn = (value: number, options?: Intl.NumberFormatOptions): string =>
+  new Intl.NumberFormat(locale.value, options).format(value);
+
+/** A measured value with its unit; the two stay together, and in their order in every script. */
+export function quantityOf({ comparator, value, unit, code }: Quantity): string {
+  const options = Math.abs(value ?? 1) < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 3 };
+  const words = [`${comparator ?? ""}${value === undefined ? "" : numberIn(value, options)}`, unit ?? code ?? ""].filter(Boolean);
+  return `\u2066${words.join("\u00a0")}\u2069`;
+}
+
+/** An amount of money. @param cents in the smallest unit of the currency */
+export function moneyOf(cents: number, currency: string): string {
+  const format = new Intl.NumberFormat(locale.value, { style: "currency", currency });
+  return format.format(cents / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}

@@ -1,0 +1,8 @@
+/** What the document says of the house. */
+const meta = (name: string): string => document.querySelector(`meta[name="${name}"]`)?.getAttribute("content") ?? "";
+
+/** Whether anybody may do anything, without signing in. */
+export const isOpenToAll = (): boolean => meta("access") === "open";
+
+/** The zone of the hospital's clocks. */
+export const timeZone = (): string => meta("time-zone") || "UTC";

@@ -1,0 +1,53 @@
+/** Texts in the language of the person who reads them. */
+import { computed, signal } from "@preact/signals";
+import type en from "../../messages/en.json";
+
+/** Names of texts. */
+export type TextKey = keyof typeof en;
+/** Languages of the pages. */
+export type Language = "en" | "fr" | "ar";
+type Texts = Record<string, (data: Record<string, string | number>) => string>;
+
+/** What the service makes of each file: functions. */
+const LOADED: Record<Language, () => Promise<{ default: unknown }>> = {
+  en: () => import("../../messages/en.json"),
+  fr: () => import("../../messages/fr.json"),
+  ar: () => import("../../messages/ar.json"),
+};
+/** As each language calls itself. */
+export const LANGUAGES: readonly [Language, string][] = [
+  ["en", "English"],
+  ["fr", "Français"],
+  ["ar", "العربية"],
+];
+const KEPT_AS = "desk.language";
+
+/** The one that is shown. */
+export const language = signal<Language>("en");
+const texts = signal<Texts>({});
+
+/** For dates and numbers: the hospital's forms have Latin digits in every language. */
+export const locale = computed(() => (language.value === "ar" ? "ar-u-nu-latn" : language.value === "en" ? "en-GB" : language.value));
+
+/** A text; numbers in `data` choose its plural form. */
+export function t(key: TextKey, data: Record<string, string | number> = {}): string {
+  return texts.value[key]?.(data) ?? key;
+}
+
+/** A text whose name is made up; undefined: there is none. */
+export const tIfAny = (key: string, data: Record<string, string | number> = {}): string | undefined => texts.value[key]?.(data);
+
+/** Shows all pages in this language, from now on in this browser too. */
+export async function speak(chosen: Language): Promise<void> {
+  texts.value = (await LOADED[chosen]()).default as Texts;
+  language.value = chosen;
+  document.documentElement.lang = chosen;
+  document.documentElement.dir = chosen === "ar" ? "rtl" : "ltr";
+  localStorage.setItem(KEPT_AS, chosen);
+}
+
+/** What was chosen before in this browser, else the first of the browser's languages that the pages speak. */
+export function firstLanguage(): Language {
+  const wished = [localStorage.getItem(KEPT_AS) ?? "", ...navigator.languages].map((one) => one.slice(0, 2));
+  return (wished.find((one) => one in LOADED) as Language | undefined) ?? "en";
+}

@@ -1,0 +1,10 @@
+/** Administration: what runs where, who has an account, what went wrong. */
+import { html } from "../html.ts";
+import { Accounts } from "./administration/accounts.ts";
+import { Anomalies } from "./administration/anomalies.ts";
+import { Services } from "./administration/services.ts";
+
+/** See the head of this file. */
+export default function Administration() {
+  return html`<div class="columns"><${Services} /><${Accounts} /></div><${Anomalies} />`;
+}

@@ -1,0 +1,91 @@
+/** Accounts: made with a link that sets the password, given roles, signed out, closed. */
+import { useState } from "preact/hooks";
+import type { identity as identityContract, PasswordLink, Role, User } from "../../../../identity/identity.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { For } from "../../parts/for.ts";
+import { say, sayFault } from "../../parts/notices.ts";
+import { Panel } from "../../parts/panel.ts";
+import { Wide } from "../../parts/wide.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { momentOf } from "../../platform/clock.ts";
+import { useLoad } from "../../platform/load.ts";
+import { t, tIfAny } from "../../platform/texts.ts";
+import { RoleChoice } from "./role-choice.ts";
+
+const identity = actionsOf<typeof identityContract>("identity");
+
+/** See the head of this file. */
+export function Accounts() {
+  const users = useLoad("users", () => identity.listUsers({}));
+  const [open, setOpen] = useState<User | "new" | undefined>();
+  const [link, setLink] = useState<PasswordLink | undefined>();
+  const close = () => setOpen(undefined);
+  const done = (made?: PasswordLink) => {
+    close();
+    setLink(made);
+    users.reload();
+  };
+  const row = (user: User) => html`<tr key=${user.id}><th scope="row"><bdi>${user.login}</bdi></th><td><bdi>${user.name}</bdi></td>
+    <td>${user.roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")}</td><td>${user.closedAt ? html`<span class="tag">${t("account.closed")}</span>` : user.hasTotp && html`<span class="tag good">${t("account.totp")}</span>`}</td>
+    <td>${!user.closedAt && html`<button type="button" class="quiet" onClick=${() => setOpen(user)}>${t("account.change")}<${For} who=${user.login} /></button>`}</td></tr>`;
+  const show = (all: User[]) =>
+    html`<${Wide} label=${t("accounts")}><table><thead><tr><th scope="col">${t("account.login")}</th><th scope="col">${t("person.name")}</th><th scope="col">${t("account.roles")}</th><td></td><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
+  const actions = html`<button type="button" onClick=${() => setOpen("new")}>${t("account.new")}</button>`;
+  return html`<${Panel} title=${t("accounts")} loaded=${users} show=${show} actions=${actions} />
+    ${open === "new" && html`<${New} onClose=${close} onDone=${done} />`}
+    ${typeof open === "object" && html`<${Change} user=${open} onClose=${close} onDone=${done} />`}
+    ${link && html`<${Dialog} title=${t("account.link")} onClose=${() => setLink(undefined)}><p>${t("account.link.text", { until: momentOf(link.validUntil) })}</p><p><code dir="ltr" class="link">${link.link}</code></p><//>`}`;
+}
+
+interface EditProps {
+  onClose: () => void;
+  onDone: (link?: PasswordLink) => void;
+}
+
+function New({ onClose, onDone }: EditProps) {
+  const [login, setLogin] = useState("");
+  const [name, setName] = useState("");
+  const [roles, setRoles] = useState<Role[]>([]);
+  const send = async () => onDone((await identity.createUser({ login, name, roles })).link);
+  return html`<${Dialog} title=${t("account.new")} onClose=${onClose}>
+    <${Form} send=${send} submit=${t("account.make")} onCancel=${onClose} fieldOf=${{ LOGIN_TAKEN: "login" }}>
+      ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
+        <${Field} label=${t("account.login")} name="account-login" value=${login} onValue=${setLogin} required autofocus fault=${faultOf("login")} />
+        <${Field} label=${t("person.name")} name="account-name" value=${name} onValue=${setName} required fault=${faultOf("name")} />
+      </div><${RoleChoice} chosen=${roles} onChange=${setRoles} />`}
+    <//>
+  <//>`;
+}
+
+function Change({ user, onClose, onDone }: EditProps & { user: User }) {
+  const [roles, setRoles] = useState<Role[]>(user.roles);
+  const send = async () => {
+    await identity.setRoles({ user: user.id, roles });
+    say(t("account.changed", { login: user.login }), () => identity.setRoles({ user: user.id, roles: user.roles }).then(() => onDone()));
+    onDone();
+  };
+  const act = async (work: () => Promise<PasswordLink | unknown>, text: string) => {
+    try {
+      const result = await work();
+      say(text);
+      onDone(result && typeof result === "object" && "link" in result ? (result as PasswordLink) : undefined);
+    } catch (error) {
+      sayFault(error);
+    }
+  };
+  const { id, login } = user;
+  return html`<${Dialog} title=${`${login} · ${user.name}`} onClose=${onClose}>
+    <div class="stack">
+      <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>${() => html`<${RoleChoice} chosen=${roles} onChange=${setRoles} />`}<//>
+      <div class="buttons">
+        <button type="button" onClick=${() => act(() => identity.resetPassword({ user: id }), t("account.reset.done", { login }))}>${t("account.reset")}</button>
+        <button type="button" onClick=${() => act(() => identity.endSessions({ user: id }), t("account.signedOut", { login }))}>${t("account.signOut")}</button>
+        <button type="button" onClick=${() => act(() => identity.closeUser({ user: id }), t("account.isClosed", { login }))}>${t("account.close")}</button>
+      </div>
+      <p class="hint">${t("account.close.hint")}</p>
+    </div>
+  <//>`;
+}

@@ -1,0 +1,36 @@
+/** Services and the nodes that they run on. */
+import { html } from "../../html.ts";
+import { Panel } from "../../parts/panel.ts";
+import { Wide } from "../../parts/wide.ts";
+import { getJson } from "../../platform/api.ts";
+import { useLoad } from "../../platform/load.ts";
+import { numberIn } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
+
+/** What the gateway tells of the mesh. */
+interface MeshState {
+  requestsPerSecond: number;
+  services: { name: string; nodes: string[]; documents: number | null; bytes: number | null; requestsPerSecond: number | null }[];
+}
+
+/** Asked for again after so long, milliseconds. */
+const EVERY_MS = 3_000;
+const numberOr = (value: number | null): string => (value === null ? "–" : numberIn(value, { maximumFractionDigits: 1 }));
+const megabytes = (bytes: number | null): string => (bytes === null ? "–" : numberIn(bytes / 1e6, { maximumFractionDigits: 1 }));
+
+/** See the head of this file. */
+export function Services() {
+  const state = useLoad("mesh", () => getJson<MeshState>("/console.json"), EVERY_MS);
+  const show = ({ services, requestsPerSecond }: MeshState) => {
+    const down = services.filter(({ nodes }) => nodes.length === 0).length;
+    return html`<p role="status">${down === 0 ? html`<span class="tag good">✓ ${t("services.allUp")}</span>` : html`<span class="tag bad">⚠ ${t("services.down", { n: down })}</span>`} <span class="muted">${t("services.rate", { n: numberOr(requestsPerSecond) })}</span></p>
+      <${Wide} label=${t("services")}><table><thead><tr><th scope="col">${t("services.service")}</th><th scope="col">${t("services.nodes")}</th><th scope="col" class="figure">${t("services.documents")}</th><th scope="col" class="figure">${t("services.size")}</th><th scope="col" class="figure">${t("services.calls")}</th></tr></thead>
+      <tbody>${services.map(
+        (
+          one,
+        ) => html`<tr key=${one.name}><th scope="row" translate=${false}>${one.name}</th><td>${one.nodes.length === 0 ? html`<span class="tag bad">⚠ ${t("services.isDown")}</span>` : one.nodes.join(", ")}</td>
+          <td class="figure">${numberOr(one.documents)}</td><td class="figure">${megabytes(one.bytes)}</td><td class="figure">${numberOr(one.requestsPerSecond)}</td></tr>`,
+      )}</tbody></table><//>`;
+  };
+  return html`<${Panel} title=${t("services")} loaded=${state} show=${show} />`;
+}

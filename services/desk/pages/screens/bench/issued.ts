@@ -1,0 +1,80 @@
+/** Results that were issued lately: put right with a reason, or printed as a report. */
+import { useState } from "preact/hooks";
+import type { Observation } from "../../../../../fhir/r4.ts";
+import type { lab as labContract } from "../../../../lab/lab.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { For } from "../../parts/for.ts";
+import { Flag, findingOf, rangeOf } from "../../parts/finding.ts";
+import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
+import { say } from "../../parts/notices.ts";
+import { Panel, Partial } from "../../parts/panel.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { Wide } from "../../parts/wide.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { momentOf } from "../../platform/clock.ts";
+import { useLoad } from "../../platform/load.ts";
+import { conceptOf, nameOf } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
+import { findingIn } from "./enter.ts";
+
+const lab = actionsOf<typeof labContract>("lab");
+type Result = WithPatient<Observation>;
+
+/** @param turn another one: a result was entered */
+export function Issued({ turn }: { turn: number }) {
+  const results = useLoad(`issued ${turn}`, () =>
+    searchWithPatients<Observation>("Observation", { category: "laboratory", _sort: "-date", _count: "20" }),
+  );
+  const [open, setOpen] = useState<{ kind: "correct" | "print"; result: Result } | undefined>();
+  const row = (one: Result) => html`<tr key=${one.of.id}><th scope="row"><bdi>${conceptOf(one.of.code)}</bdi></th>
+    <td class="figure">${findingOf(one.of)} <${Flag} of=${one.of} /></td><td>${one.patient && html`<${PersonLine} patient=${one.patient} />`}</td>
+    <td class="nowrap">${momentOf(one.of.issued ?? one.of.effectiveDateTime)} ${one.of.status === "corrected" && html`<span class="tag">${t("bench.corrected")}</span>`}</td>
+    <td class="nowrap"><button type="button" class="quiet" onClick=${() => setOpen({ kind: "correct", result: one })}>${t("bench.correct")}<${For} who=${nameOf(one.patient)} /></button>
+      <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", result: one })}>${t("print")}<${For} who=${nameOf(one.patient)} /></button></td></tr>`;
+  const show = ({ all, isPartial }: Joined<Observation>) => html`<${Partial} isPartial=${isPartial} />
+    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}
+    <${Wide} label=${t("bench.latest")}><table><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
+    <tbody>${all.map(row)}</tbody></table><//>`;
+  const close = () => setOpen(undefined);
+  const done = () => {
+    close();
+    results.reload();
+  };
+  return html`<${Panel} title=${t("bench.latest")} loaded=${results} show=${show} />
+    ${open?.kind === "correct" && html`<${Correct} result=${open.result} onClose=${close} onDone=${done} />`}
+    ${open?.kind === "print" && html`<${Report} result=${open.result} onClose=${close} />`}`;
+}
+
+function Correct({ result: { of, patient }, onClose, onDone }: { result: Result; onClose: () => void; onDone: () => void }) {
+  const [value, setValue] = useState(`${of.valueQuantity?.value ?? of.valueString ?? ""}`);
+  const [unit, setUnit] = useState(of.valueQuantity?.unit ?? "");
+  const [reason, setReason] = useState("");
+  const send = async () => {
+    await lab.correctResult({ observation: `Observation/${of.id}`, finding: findingIn(value, unit), reason });
+    say(t("bench.isCorrected"));
+    onDone();
+  };
+  return html`<${Dialog} title=${`${conceptOf(of.code)} · ${nameOf(patient)}`} onClose=${onClose}>
+    <${Form} send=${send} submit=${t("bench.correct")} onCancel=${onClose}>
+      ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
+        <${Field} label=${t("result.value")} name="correct-value" value=${value} onValue=${setValue} required />
+        <${Field} label=${t("result.unit")} name="correct-unit" value=${unit} onValue=${setUnit} fault=${faultOf("finding.unit")} />
+        <${Field} label=${t("reason")} name="correct-reason" value=${reason} onValue=${setReason} required fault=${faultOf("reason")} />
+      </div>`}
+    <//>
+  <//>`;
+}
+
+function Report({ result: { of, patient }, onClose }: { result: Result; onClose: () => void }) {
+  return html`<${Dialog} title=${t("bench.report")} onClose=${onClose}>
+    <div class="stack">
+      <div class="print report"><p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
+        <table><tbody><tr><th scope="row">${conceptOf(of.code)}</th><td class="figure">${findingOf(of)} <${Flag} of=${of} /></td><td><bdi>${rangeOf(of)}</bdi></td></tr></tbody></table>
+        <p>${momentOf(of.effectiveDateTime)} · ${t("bench.issuedAt", { at: momentOf(of.issued) })}</p></div>
+      <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>
+    </div>
+  <//>`;
+}

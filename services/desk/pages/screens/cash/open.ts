@@ -1,0 +1,90 @@
+/** Charges that no invoice has yet. */
+import type { ChargeItem, Encounter, FhirResource, Patient } from "../../../../../fhir/r4.ts";
+import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
+import { html } from "../../html.ts";
+import { For } from "../../parts/for.ts";
+import { say, sayFault } from "../../parts/notices.ts";
+import { Panel, Partial } from "../../parts/panel.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { actionsOf, readAll, search } from "../../platform/api.ts";
+import { dateOf } from "../../platform/clock.ts";
+import { useLoad } from "../../platform/load.ts";
+import { conceptOf, moneyOf, nameOf } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
+
+const billing = actionsOf<typeof billingContract>("billing");
+/** Asked for again after so long, milliseconds. */
+const EVERY_MS = 10_000;
+
+/** A visit or stay with what is to pay for it. */
+interface Account {
+  encounter: string;
+  visit: Encounter | undefined;
+  patient: Patient | undefined;
+  charges: ChargeItem[];
+}
+
+async function accounts(): Promise<{ all: Account[]; isPartial: boolean }> {
+  const { resources, isPartial } = await search<ChargeItem>("ChargeItem", { status: "billable", _count: "500" });
+  const byEncounter = Map.groupBy(resources, ({ context }) => context?.reference ?? "");
+  const references = resources
+    .flatMap(({ context, subject }) => [context?.reference, subject.reference])
+    .filter((one) => one !== undefined);
+  const known = await readAll<FhirResource>(references);
+  const all = [...byEncounter].map(([encounter, charges]) => ({
+    encounter,
+    charges,
+    visit: known.get(encounter) as Encounter | undefined,
+    patient: known.get(charges[0]?.subject.reference ?? "") as Patient | undefined,
+  }));
+  return { all, isPartial };
+}
+
+/** What charges come to; in minor units, so that it is exact. */
+function totalOf(charges: ChargeItem[]): string {
+  const currency = charges[0]?.priceOverride?.currency;
+  if (currency === undefined) return "";
+  return charges.every(({ priceOverride }) => priceOverride?.currency === currency)
+    ? sumOf(
+        charges.map(({ priceOverride }) => priceOverride?.value ?? 0),
+        currency,
+      )
+    : t("cash.several");
+}
+
+/** A sum of amounts in one currency. */
+export function sumOf(amounts: number[], currency: string): string {
+  const scale = 10 ** (new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2);
+  return moneyOf(
+    amounts.reduce((sum, amount) => sum + Math.round(amount * scale), 0),
+    currency,
+  );
+}
+
+/** @param turn another one: something was billed, or taken back */
+export function Open({ turn, onChange }: { turn: number; onChange: () => void }) {
+  const open = useLoad(`open charges ${turn}`, accounts, EVERY_MS);
+  const bill = async ({ encounter, patient }: Account) => {
+    try {
+      const { invoice, cents, currency } = await billing.invoice({ encounter });
+      const back = () => billing.cancelInvoice({ invoice, reason: t("undo.reason") }).then(onChange);
+      say(t("cash.billed", { name: nameOf(patient), amount: moneyOf(cents, currency) }), back);
+    } catch (error) {
+      sayFault(error);
+    }
+    onChange();
+  };
+  const account = (one: Account) => html`<li key=${one.encounter}>
+    <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
+      <span class="muted">${dateOf(one.visit?.period?.start)} · ${one.charges.map(({ code }) => conceptOf(code)).join(", ")}</span></span>
+    <span class="buttons"><strong class="nowrap">${totalOf(one.charges)}</strong>
+    ${
+      one.visit?.status === "finished"
+        ? html`<button type="button" onClick=${() => bill(one)}>${t("cash.bill")}<${For} who=${nameOf(one.patient)} /></button>`
+        : html`<span class="tag">${t("cash.notEnded")}</span>`
+    }</span>
+  </li>`;
+  const show = ({ all, isPartial }: { all: Account[]; isPartial: boolean }) => html`<${Partial} isPartial=${isPartial} />
+    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(account)}</ul>`;
+  return html`<${Panel} title=${t("cash.open")} loaded=${open} show=${show} />`;
+}

@@ -1,0 +1,50 @@
+/** One patient's record, over all services. */
+import type { Patient } from "../../../../fhir/r4.ts";
+import { html } from "../html.ts";
+import { NotKnown } from "../parts/panel.ts";
+import { PatientSearch } from "../parts/patient-search.ts";
+import { read } from "../platform/api.ts";
+import { useLoad } from "../platform/load.ts";
+import { go } from "../platform/router.ts";
+import { t } from "../platform/texts.ts";
+import { Banner } from "./chart/banner.ts";
+import { Encounters } from "./chart/encounters.ts";
+import { Notes } from "./chart/notes.ts";
+import { Orders } from "./chart/orders.ts";
+import { Prescriptions } from "./chart/prescriptions.ts";
+import { Problems } from "./chart/problems.ts";
+import { Results } from "./chart/results.ts";
+import { useParts } from "./chart/sources.ts";
+import { Timeline } from "./chart/timeline.ts";
+
+/** Asked for again after so long, milliseconds. */
+const EVERY_MS = 5_000;
+
+/** @param argument the patient's id */
+export default function Chart({ argument }: { argument?: string }) {
+  if (argument === undefined) {
+    return html`<${PatientSearch} id="chart-search" label=${t("search")} onPick=${({ id }: Patient) => go("chart", id)} />`;
+  }
+  return html`<${Record} reference=${`Patient/${argument}`} />`;
+}
+
+function Record({ reference }: { reference: string }) {
+  const patient = useLoad(reference, () => read<Patient>(reference), EVERY_MS);
+  const parts = useParts(reference);
+  const given = { patient: reference };
+  return html`<${NotKnown} loaded=${patient} />
+    ${patient.value && html`<${Banner} patient=${patient.value} parts=${parts} reload=${patient.reload} />`}
+    <div class="columns chart">
+      <div class="stack">
+        <${Problems} loaded=${parts.problems} ...${given} />
+        <${Prescriptions} loaded=${parts.prescriptions} ...${given} />
+        <${Orders} loaded=${parts.orders} ...${given} />
+      </div>
+      <div class="stack">
+        <${Results} loaded=${parts.results} />
+        <${Notes} loaded=${parts.notes} ...${given} />
+        <${Encounters} loaded=${parts.encounters} />
+        <${Timeline} parts=${parts} />
+      </div>
+    </div>`;
+}

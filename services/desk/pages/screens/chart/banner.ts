@@ -1,0 +1,63 @@
+/** What must be seen first: who it is, allergies, whether the patient has died or the record is another's now. */
+import { useState } from "preact/hooks";
+import type { AllergyIntolerance, Encounter, Patient } from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { LabelDialog } from "../../parts/label.ts";
+import { ageOf, dateOf, since } from "../../platform/clock.ts";
+import { conceptOf, nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
+import { hrefOf } from "../../platform/router.ts";
+import { t } from "../../platform/texts.ts";
+import { DetailsDialog } from "./details.ts";
+import type { Parts } from "./sources.ts";
+
+const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
+  (clinicalStatus?.coding?.[0]?.code ?? "active") === "active" && verificationStatus?.coding?.[0]?.code !== "entered-in-error";
+
+/** See the head of this file. */
+export function Banner({ patient, parts, reload }: { patient: Patient; parts: Parts; reload: () => void }) {
+  const [open, setOpen] = useState<"label" | "details" | undefined>();
+  const { deceasedBoolean, deceasedDateTime, link = [], telecom = [] } = patient;
+  const replacement = link.find(({ type }) => type === "replaced-by")?.other.reference;
+  const current = parts.encounters.value?.resources.find(({ status }) => status === "in-progress" || status === "onleave");
+  const close = () => setOpen(undefined);
+  return html`<section class="banner" aria-label=${t("chart.banner")}>
+    <div>
+      <p class="banner-name"><strong><bdi>${nameOf(patient)}</bdi></strong> ${otherNamesOf(patient).map((name) => html`<bdi key=${name} class="muted">${name} </bdi>`)}</p>
+      <p>${[sexOf(patient.gender), patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`].filter(Boolean).join(" · ")}
+        ${" · "}<bdi class="number">${numberOf(patient)}</bdi> ${telecom[0]?.value && html` · <bdi>${telecom[0].value}</bdi>`}</p>
+    </div>
+    <${Allergies} parts=${parts} />
+    ${(deceasedBoolean || deceasedDateTime) && html`<p class="tag bad">† ${t("person.dead")} ${dateOf(deceasedDateTime)}</p>`}
+    ${replacement && html`<p class="not-known">${t("chart.merged")} <a href=${hrefOf("chart", replacement)}>${t("chart.toMerged")}</a></p>`}
+    ${current && html`<p><${Present} encounter=${current} /></p>`}
+    <div class="buttons">
+      <button type="button" onClick=${() => setOpen("details")}>${t("chart.details")}</button>
+      <button type="button" onClick=${() => setOpen("label")}>${t("label.title")}</button>
+    </div>
+    ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
+    ${
+      open === "details" &&
+      html`<${DetailsDialog} patient=${patient} onClose=${() => {
+        close();
+        reload();
+      }} />`
+    }
+  </section>`;
+}
+
+function Present({ encounter }: { encounter: Encounter }) {
+  const kind = encounter.class?.code === "AMB" ? t("chart.visitSince") : t("chart.staySince");
+  return html`<span class="tag">${kind} ${since(encounter.period?.start)}</span>`;
+}
+
+/** None known is another thing than not known. */
+function Allergies({ parts: { allergies } }: { parts: Parts }) {
+  const active = allergies.value?.resources.filter(isActive) ?? [];
+  if (allergies.error?.status === 403) return null;
+  if (allergies.error && !allergies.value) {
+    return html`<p class="not-known"><span aria-hidden="true">?</span> ${t("allergies.notKnown")}</p>`;
+  }
+  if (!allergies.value) return html`<p class="muted">${t("loading")}</p>`;
+  if (active.length === 0) return html`<p class="muted">${t("allergies.none")}</p>`;
+  return html`<p class="alert">⚠ ${t("allergies")}: ${active.map((one) => `${conceptOf(one.code)}${one.criticality === "high" ? ` (${t("allergies.severe")})` : ""}`).join(", ")}</p>`;
+}

@@ -1,0 +1,83 @@
+/** A patient's details, put right. Who has changed them meanwhile is not overwritten: both versions are shown, and one chooses. */
+import { useState } from "preact/hooks";
+import type { Patient } from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { read, Refused, update } from "../../platform/api.ts";
+import { sexChoices } from "../../platform/choices.ts";
+import { type Draft, useDraft } from "../../platform/drafts.ts";
+import { t } from "../../platform/texts.ts";
+import { MergeView } from "./merge-view.ts";
+
+const FIELDS = ["family", "given", "birthDate", "gender", "phone"] as const;
+
+const officialOf = ({ name = [] }: Patient) => name.find(({ use }) => use === "official") ?? name[0];
+
+/** The fields of a record. */
+function fieldsOf(patient: Patient): Draft {
+  const { family = "", given = [] } = officialOf(patient) ?? {};
+  const phone = patient.telecom?.find(({ system }) => system === "phone")?.value ?? "";
+  return { family, given: given.join(" "), birthDate: patient.birthDate ?? "", gender: patient.gender ?? "unknown", phone };
+}
+
+/** The record with these fields; all else stays. */
+function withFields(patient: Patient, fields: Draft): Patient {
+  const official = officialOf(patient);
+  const { text: _, ...name } = official ?? {};
+  const renamed = { ...name, family: fields["family"] ?? "", given: (fields["given"] ?? "").split(/\s+/).filter(Boolean) };
+  const others = (patient.telecom ?? []).filter((one) => one !== patient.telecom?.find(({ system }) => system === "phone"));
+  const { birthDate: __, ...rest } = patient;
+  return {
+    ...rest,
+    name: official ? (patient.name ?? []).map((one) => (one === official ? renamed : one)) : [renamed],
+    ...(fields["birthDate"] && { birthDate: fields["birthDate"] }),
+    gender: fields["gender"] as NonNullable<Patient["gender"]>,
+    telecom: [...(fields["phone"] ? [{ system: "phone" as const, value: fields["phone"] }] : []), ...others],
+  };
+}
+
+/** See the head of this file. */
+export function DetailsDialog({ patient, onClose }: { patient: Patient; onClose: () => void }) {
+  const [base, setBase] = useState(patient);
+  const [theirs, setTheirs] = useState<Patient | undefined>();
+  const { draft, set, clear } = useDraft(`details.${patient.id}`, fieldsOf(patient));
+  const store = async (record: Patient, fields: Draft) => {
+    try {
+      await update(withFields(record, fields));
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== 412) throw error;
+      return setTheirs(await read<Patient>(`Patient/${patient.id}`));
+    }
+    clear();
+    say(t("details.stored"));
+    onClose();
+  };
+  const merge = (chosen: Draft) => {
+    if (!theirs) return;
+    for (const field of FIELDS) set(field, chosen[field] ?? "");
+    setBase(theirs);
+    setTheirs(undefined);
+    return store(theirs, chosen);
+  };
+  const labels = {
+    family: t("person.family"),
+    given: t("person.given"),
+    birthDate: t("person.birthDate"),
+    gender: t("person.sex"),
+    phone: t("person.phone"),
+  };
+  const field = (name: (typeof FIELDS)[number], more: object = {}) =>
+    html`<${Field} label=${labels[name]} name=${`details-${name}`} value=${draft.value[name] ?? ""} onValue=${(text: string) => set(name, text)} ...${more} />`;
+  return html`<${Dialog} title=${t("chart.details")} onClose=${onClose}>
+    ${
+      theirs
+        ? html`<${MergeView} labels=${labels} base=${fieldsOf(base)} mine=${draft.value} theirs=${fieldsOf(theirs)} onChosen=${merge} />`
+        : html`<${Form} send=${() => store(base, draft.value)} submit=${t("store")} onCancel=${onClose}>
+          ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}${field("birthDate")}${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}</div>`}
+        <//>`
+    }
+  <//>`;
+}

@@ -1,0 +1,92 @@
+/** Notes: written, signed, amended. A signed one is never changed: its amendment replaces it, and both are kept. */
+import { useState } from "preact/hooks";
+import type { DocumentReference } from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { Panel, Partial } from "../../parts/panel.ts";
+import { create, type Found, update } from "../../platform/api.ts";
+import { momentOf } from "../../platform/clock.ts";
+import { useDraft } from "../../platform/drafts.ts";
+import type { Loaded } from "../../platform/load.ts";
+import { offers } from "../../platform/menu.ts";
+import { person } from "../../platform/sign-in.ts";
+import { t } from "../../platform/texts.ts";
+
+/** LOINC's code for a note of no particular kind. */
+const NOTE = { coding: [{ system: "http://loinc.org", code: "34109-9", display: "Note" }] };
+
+const encoded = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+
+/** The text of a note; "" for a document of another kind. */
+export function noteText({ content: [first] }: DocumentReference): string {
+  const { contentType = "", data } = first?.attachment ?? {};
+  if (!contentType.startsWith("text/plain") || data === undefined) return "";
+  return new TextDecoder().decode(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)));
+}
+
+function noteOf(patient: string, text: string, amends?: DocumentReference): DocumentReference {
+  const author = person.value?.fhirUser;
+  return {
+    resourceType: "DocumentReference",
+    status: "current",
+    docStatus: amends ? "amended" : "preliminary",
+    type: NOTE,
+    subject: { reference: patient },
+    date: new Date().toISOString(),
+    ...(author?.startsWith("Practitioner/") && { author: [{ reference: author }] }),
+    content: [{ attachment: { contentType: "text/plain; charset=utf-8", data: encoded(text) } }],
+    ...(amends && { relatesTo: [{ code: "replaces" as const, target: { reference: `DocumentReference/${amends.id}` } }] }),
+  };
+}
+
+interface NotesProps {
+  loaded: Loaded<Found<DocumentReference>>;
+  patient: string;
+}
+
+/** See the head of this file. */
+export function Notes({ loaded, patient }: NotesProps) {
+  const [amended, setAmended] = useState<DocumentReference | undefined>();
+  const mayEdit = offers("DocumentReference");
+  const sign = async (note: DocumentReference) => {
+    await update({ ...note, docStatus: "final" });
+    say(t("note.signed"));
+    loaded.reload();
+  };
+  const show = ({ resources, isPartial }: Found<DocumentReference>) => {
+    const notes = resources.filter((one) => one.status === "current" && noteText(one) !== "");
+    return html`<${Partial} isPartial=${isPartial} />
+      ${
+        mayEdit &&
+        html`<${Write} key=${amended?.id} patient=${patient} amends=${amended} onDone=${() => {
+          setAmended(undefined);
+          loaded.reload();
+        }} />`
+      }
+      ${notes.length === 0 && html`<p class="muted">${t("none")}</p>`}
+      ${notes.map(
+        (one) => html`<article key=${one.id} class="note"><p class="note-text" dir="auto">${noteText(one)}</p>
+        <p class="muted">${momentOf(one.date)} <span class="tag">${t(one.docStatus === "preliminary" ? "note.draft" : one.docStatus === "amended" ? "note.amended" : "note.final")}</span>
+        ${mayEdit && one.docStatus === "preliminary" && html`<button type="button" onClick=${() => sign(one)}>${t("note.sign")}</button>`}
+        ${mayEdit && one.docStatus !== "preliminary" && html`<button type="button" onClick=${() => setAmended(one)}>${t("note.amend")}</button>`}</p></article>`,
+      )}`;
+  };
+  return html`<${Panel} title=${t("notes")} loaded=${loaded} show=${show} />`;
+}
+
+function Write({ patient, amends, onDone }: { patient: string; amends?: DocumentReference; onDone: () => void }) {
+  const { draft, set, clear } = useDraft(`note.${patient}.${amends?.id ?? ""}`, { text: amends ? noteText(amends) : "" });
+  const send = async () => {
+    const text = draft.value["text"] ?? "";
+    const made = await create(noteOf(patient, text, amends));
+    if (amends) await update({ ...amends, status: "superseded" });
+    else say(t("note.stored"), () => update({ ...made, status: "entered-in-error" }).then(onDone));
+    clear();
+    onDone();
+  };
+  return html`<${Form} send=${send} submit=${t(amends ? "note.amend" : "note.store")} label=${t("notes")} isInline onCancel=${amends ? onDone : undefined}>
+    ${() => html`<${Field} label=${t(amends ? "note.amendment" : "note.new")} name="note" rows=${3} value=${draft.value["text"] ?? ""} onValue=${(text: string) => set("text", text)} required />`}
+  <//>`;
+}

@@ -1,0 +1,55 @@
+/** Results: the latest of each test with its range, and a curve over all of them. */
+import { useState } from "preact/hooks";
+import type { Observation } from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Panel, Partial } from "../../parts/panel.ts";
+import { Curve } from "../../parts/curve.ts";
+import { Flag, findingOf, rangeOf } from "../../parts/finding.ts";
+import { Wide } from "../../parts/wide.ts";
+import type { Found } from "../../platform/api.ts";
+import { dateOf, momentOf } from "../../platform/clock.ts";
+import type { Loaded } from "../../platform/load.ts";
+import { conceptOf } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
+
+const VOID = ["entered-in-error", "cancelled"];
+
+/** See the head of this file. */
+export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
+  const [open, setOpen] = useState<Observation[] | undefined>();
+  const show = ({ resources, isPartial }: Found<Observation>) => {
+    const valid = resources.filter(({ status }) => !VOID.includes(status));
+    const tests = [...Map.groupBy(valid, ({ code }) => code.coding?.[0]?.code ?? conceptOf(code)).values()];
+    return html`<${Partial} isPartial=${isPartial} />
+      ${tests.length === 0 && html`<p class="muted">${t("none")}</p>`}
+      <${Wide} label=${t("results")}><table>
+        <thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
+        <tbody>${tests.map((all) => {
+          const latest = all[0] as Observation;
+          return html`<tr key=${latest.id}><th scope="row"><bdi>${conceptOf(latest.code)}</bdi></th>
+            <td class="figure">${findingOf(latest)} <${Flag} of=${latest} />${rangeOf(latest) && html`<br /><bdi class="muted">${rangeOf(latest)}</bdi>`}</td>
+            <td class="nowrap" title=${momentOf(latest.effectiveDateTime)}>${dateOf(latest.effectiveDateTime)} ${latest.status === "preliminary" && html`<span class="tag">${t("result.preliminary")}</span>`}</td>
+            <td>${all.length > 1 && html`<button type="button" class="nowrap" onClick=${() => setOpen(all)}>${t("result.all", { n: all.length })}<span class="visually-hidden"> · ${conceptOf(latest.code)}</span></button>`}</td></tr>`;
+        })}</tbody>
+      </table><//>`;
+  };
+  const close = () => setOpen(undefined);
+  return html`<${Panel} title=${t("results")} loaded=${loaded} show=${show} />
+    ${open && html`<${History} all=${open} onClose=${close} />`}`;
+}
+
+function History({ all, onClose }: { all: Observation[]; onClose: () => void }) {
+  const first = all[0] as Observation;
+  const points = all.flatMap(({ effectiveDateTime, valueQuantity }) =>
+    effectiveDateTime !== undefined && valueQuantity?.value !== undefined
+      ? [{ at: Date.parse(effectiveDateTime), value: valueQuantity.value }]
+      : [],
+  );
+  const range = first.referenceRange?.[0];
+  return html`<${Dialog} title=${conceptOf(first.code)} onClose=${onClose}>
+    ${points.length > 1 && html`<${Curve} points=${points} low=${range?.low?.value} high=${range?.high?.value} label=${conceptOf(first.code)} unit=${first.valueQuantity?.unit ?? ""} />`}
+    <table><thead><tr><th scope="col">${t("result.when")}</th><th scope="col" class="figure">${t("result.value")}</th></tr></thead>
+      <tbody>${all.map((one) => html`<tr key=${one.id}><td>${momentOf(one.effectiveDateTime)}</td><td class="figure">${findingOf(one)} <${Flag} of=${one} /></td></tr>`)}</tbody></table>
+  <//>`;
+}

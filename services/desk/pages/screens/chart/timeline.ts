@@ -1,0 +1,74 @@
+/** What happened, from all services in one row; what is not known is said above it. */
+import { html } from "../../html.ts";
+import { findingOf } from "../../parts/finding.ts";
+import { Partial } from "../../parts/panel.ts";
+import { momentOf } from "../../platform/clock.ts";
+import { conceptOf } from "../../platform/names.ts";
+import { t, type TextKey } from "../../platform/texts.ts";
+import { kindOf } from "./encounters.ts";
+import { noteText } from "./notes.ts";
+import type { Parts } from "./sources.ts";
+
+/** The newest. */
+const MAX_SHOWN = 40;
+
+interface Event {
+  id: string;
+  at: string;
+  kind: TextKey;
+  text: string;
+}
+
+function eventsOf(parts: Parts): Event[] {
+  const { encounters, results, prescriptions, orders, problems, notes } = parts;
+  const events = [
+    ...(encounters.value?.resources ?? []).map((one) => ({
+      id: one.id,
+      at: one.period?.start,
+      kind: "timeline.encounter" as const,
+      text: `${kindOf(one)} ${conceptOf(one.reasonCode?.[0])}`,
+    })),
+    ...(results.value?.resources ?? []).map((one) => ({
+      id: one.id,
+      at: one.effectiveDateTime,
+      kind: "timeline.result" as const,
+      text: `${conceptOf(one.code)} ${findingOf(one)}`,
+    })),
+    ...(prescriptions.value?.resources ?? []).map((one) => ({
+      id: one.id,
+      at: one.authoredOn,
+      kind: "timeline.prescription" as const,
+      text: conceptOf(one.medicationCodeableConcept),
+    })),
+    ...(orders.value?.resources ?? []).map((one) => ({
+      id: one.id,
+      at: one.authoredOn,
+      kind: "timeline.order" as const,
+      text: conceptOf(one.code),
+    })),
+    ...(problems.value?.resources ?? []).map((one) => ({
+      id: one.id,
+      at: one.recordedDate ?? one.onsetDateTime,
+      kind: "timeline.problem" as const,
+      text: conceptOf(one.code),
+    })),
+    ...(notes.value?.resources ?? []).map((one) => ({ id: one.id, at: one.date, kind: "timeline.note" as const, text: noteText(one) })),
+  ];
+  return events.flatMap(({ id = "", at, ...one }) => (at === undefined ? [] : [{ ...one, id, at }])).sort((a, b) => (a.at < b.at ? 1 : -1));
+}
+
+/** See the head of this file. */
+export function Timeline({ parts }: { parts: Parts }) {
+  const events = eventsOf(parts);
+  const isPartial = Object.values(parts).some(({ error, value }) => error?.isTemporary || value?.isPartial);
+  return html`<section class="panel" aria-label=${t("timeline")}>
+    <header><h2>${t("timeline")}</h2></header>
+    <${Partial} isPartial=${isPartial} />
+    <ol class="timeline">${events
+      .slice(0, MAX_SHOWN)
+      .map(
+        (one) =>
+          html`<li key=${one.id}><time class="muted">${momentOf(one.at)}</time> <span class="tag">${t(one.kind)}</span> <span class="ellipsis" dir="auto">${one.text}</span></li>`,
+      )}</ol>
+  </section>`;
+}

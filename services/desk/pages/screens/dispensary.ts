@@ -1,0 +1,62 @@
+/** The dispensary: what is to be prepared, what was handed out, and the shelf. */
+import { useState } from "preact/hooks";
+import type { MedicationRequest } from "../../../../fhir/r4.ts";
+import { html } from "../html.ts";
+import { For } from "../parts/for.ts";
+import { type Joined, searchWithPatients, type WithPatient } from "../parts/joined.ts";
+import { Panel, Partial } from "../parts/panel.ts";
+import { PersonLine } from "../parts/person-line.ts";
+import { day, since } from "../platform/clock.ts";
+import { useLoad } from "../platform/load.ts";
+import { conceptOf, nameOf, numberIn } from "../platform/names.ts";
+import { t } from "../platform/texts.ts";
+import { Dispense } from "./dispensary/dispense.ts";
+import { HandedOut } from "./dispensary/handed-out.ts";
+import { Shelf } from "./dispensary/shelf.ts";
+
+/** Asked for again after so long, milliseconds. */
+const EVERY_MS = 5_000;
+/** Prescriptions of so many days wait to be prepared; who brings an older one is looked up by name. */
+const MAX_DAYS = 30;
+type Request = WithPatient<MedicationRequest>;
+
+/** See the head of this file. */
+export default function Dispensary() {
+  const requests = useLoad(
+    "to prepare",
+    () =>
+      searchWithPatients<MedicationRequest>("MedicationRequest", {
+        status: "active",
+        intent: "order",
+        authoredon: `ge${day(MAX_DAYS)}`,
+        _sort: "authoredon",
+        _count: "100",
+      }),
+    EVERY_MS,
+  );
+  const [open, setOpen] = useState<Request | undefined>();
+  const [turn, setTurn] = useState(0);
+  const changed = () => {
+    requests.reload();
+    setTurn((before) => before + 1);
+  };
+  const row = (one: Request) => html`<li key=${one.of.id}>
+    <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
+      <bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> · ${numberIn(one.of.dispenseRequest?.quantity?.value ?? 0)} <span class="muted"><bdi>${one.of.dosageInstruction?.[0]?.text}</bdi> · ${since(one.of.authoredOn)}</span></span>
+    <button type="button" onClick=${() => setOpen(one)}>${t("dispense")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button>
+  </li>`;
+  const show = ({ all, isPartial }: Joined<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />
+    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(row)}</ul>`;
+  const close = () => setOpen(undefined);
+  return html`<div class="columns">
+    <${Panel} title=${t("dispensary.toPrepare")} loaded=${requests} show=${show} />
+    <div class="stack"><${HandedOut} turn=${turn} onChange=${changed} /><${Shelf} turn=${turn} /></div>
+  </div>
+  ${
+    open &&
+    html`<${Dispense} request=${open} onClose=${close} onDone=${() => {
+      close();
+      changed();
+    }} onUndone=${changed} />`
+  }`;
+}

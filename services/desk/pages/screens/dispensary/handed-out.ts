@@ -1,0 +1,63 @@
+/** What was handed out lately, and taking back what was not used. */
+import { useState } from "preact/hooks";
+import type { MedicationDispense } from "../../../../../fhir/r4.ts";
+import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { For } from "../../parts/for.ts";
+import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
+import { say } from "../../parts/notices.ts";
+import { Panel, Partial } from "../../parts/panel.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { momentOf } from "../../platform/clock.ts";
+import { useLoad } from "../../platform/load.ts";
+import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
+
+const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
+type Given = WithPatient<MedicationDispense>;
+
+/** @param turn another one: something was handed out */
+export function HandedOut({ turn, onChange }: { turn: number; onChange: () => void }) {
+  const given = useLoad(`handed out ${turn}`, () =>
+    searchWithPatients<MedicationDispense>("MedicationDispense", { status: "completed", _sort: "-whenhandedover", _count: "10" }),
+  );
+  const [open, setOpen] = useState<Given | undefined>();
+  const row = (
+    one: Given,
+  ) => html`<li key=${one.of.id}><span><bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> · ${numberIn(one.of.quantity?.value ?? 0)}<br />
+      <span class="muted">${one.patient && html`<${PersonLine} patient=${one.patient} />`} ${momentOf(one.of.whenHandedOver)}</span></span>
+    <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("return")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button></li>`;
+  const show = ({ all, isPartial }: Joined<MedicationDispense>) => html`<${Partial} isPartial=${isPartial} />
+    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(row)}</ul>`;
+  const close = () => setOpen(undefined);
+  return html`<${Panel} title=${t("dispensary.handedOut")} loaded=${given} show=${show} />
+    ${
+      open &&
+      html`<${TakeBack} of=${open} onClose=${close} onDone=${() => {
+        close();
+        onChange();
+      }} />`
+    }`;
+}
+
+function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => void; onDone: () => void }) {
+  const [quantity, setQuantity] = useState("");
+  const [reason, setReason] = useState("");
+  const send = async () => {
+    await pharmacy.return({ dispense: `MedicationDispense/${of.id}`, quantity: Number(quantity), ...(reason && { reason }) });
+    say(t("returned"));
+    onDone();
+  };
+  return html`<${Dialog} title=${`${t("return")} · ${conceptOf(of.medicationCodeableConcept)}`} onClose=${onClose}>
+    <${Form} send=${send} submit=${t("return")} onCancel=${onClose} fieldOf=${{ MORE_THAN_DISPENSED: "quantity" }}>
+      ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
+        <${Field} label=${t("quantity")} name="return-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required fault=${faultOf("quantity")} />
+        <${Field} label=${t("reason")} name="return-reason" value=${reason} onValue=${setReason} />
+      </div>`}
+    <//>
+  <//>`;
+}

@@ -1,0 +1,29 @@
+/** Records that may be the person's who is being registered, the most probable first. */
+import type { Patient } from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { For } from "../../parts/for.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { nameOf } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
+import type { GradedPatient } from "../../../../patients/patients.contract.ts";
+
+/** A candidate with the record. */
+export interface Candidate extends GradedPatient {
+  record: Patient | undefined;
+}
+
+const CLASS: Record<string, string> = { certain: "tag bad", probable: "tag warn" };
+
+/** See the head of this file. */
+export function Candidates({ candidates, onPick }: { candidates: Candidate[]; onPick: (patient: Patient) => void }) {
+  const shown = candidates.flatMap(({ record, ...one }) => (record ? [{ ...one, record }] : []));
+  return html`<div aria-live="polite" class="stack">
+    ${shown.length > 0 && html`<h3>${t("candidates", { n: shown.length })}</h3>`}
+    <ul class="list">${shown.map(
+      ({ patient, grade, record }) => html`<li key=${patient}>
+        <span><${PersonLine} patient=${record} /> <span class=${CLASS[grade] ?? "tag"}>${t(`grade.${grade as "certain" | "probable" | "possible"}`)}</span></span>
+        <button type="button" onClick=${() => onPick(record)} >${t("candidates.is")}<${For} who=${nameOf(record)} /></button>
+      </li>`,
+    )}</ul>
+  </div>`;
+}

@@ -1,0 +1,86 @@
+/** Who waits: open visits, the longest first. */
+import { useState } from "preact/hooks";
+import type { Encounter, Patient } from "../../../../../fhir/r4.ts";
+import type { visits as visitsContract } from "../../../../visits/visits.contract.ts";
+import { html } from "../../html.ts";
+import { say, sayFault } from "../../parts/notices.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { For } from "../../parts/for.ts";
+import { Form } from "../../parts/form.ts";
+import { Panel, Partial } from "../../parts/panel.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { actionsOf, search } from "../../platform/api.ts";
+import { since, timeOf } from "../../platform/clock.ts";
+import { useLoad } from "../../platform/load.ts";
+import { conceptOf, nameOf } from "../../platform/names.ts";
+import { hrefOf } from "../../platform/router.ts";
+import { t } from "../../platform/texts.ts";
+
+const visits = actionsOf<typeof visitsContract>("visits");
+/** The queue is asked for anew after so long, milliseconds. */
+const EVERY_MS = 5_000;
+/** Shown at once; a longer queue is another room's. */
+const MAX_SHOWN = "100";
+
+interface Waiting {
+  visit: Encounter;
+  patient: Patient | undefined;
+}
+
+async function waiting(): Promise<{ all: Waiting[]; isPartial: boolean }> {
+  const query = { class: "AMB", status: "in-progress", _sort: "date", _count: MAX_SHOWN, _include: "Encounter:subject" };
+  const { resources, included, isPartial } = await search<Encounter>("Encounter", query);
+  const patients = new Map(included.map((one) => [`Patient/${one.id}`, one as Patient]));
+  return { all: resources.map((visit) => ({ visit, patient: patients.get(visit.subject?.reference ?? "") })), isPartial };
+}
+
+/** @param turn another one: it has changed */
+export function Queue({ turn }: { turn: number }) {
+  const queue = useLoad(`queue ${turn}`, waiting, EVERY_MS);
+  const [cancelled, setCancelled] = useState<Waiting | undefined>();
+  const close = async ({ visit: { id }, patient }: Waiting) => {
+    try {
+      await visits.close({ visit: `Encounter/${id}` });
+      const reopen = () => visits.reopen({ visit: `Encounter/${id}`, reason: t("undo.reason") }).then(queue.reload);
+      say(t("visit.closed", { name: nameOf(patient) }), reopen);
+      queue.reload();
+    } catch (error) {
+      sayFault(error);
+    }
+  };
+  const row = (one: Waiting) => html`<li key=${one.visit.id}>
+    <span><a href=${hrefOf("chart", one.visit.subject?.reference)}>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}</a>
+      <br /><span class="muted">${conceptOf(one.visit.reasonCode?.[0])}</span></span>
+    <span class="buttons">
+      <time datetime=${one.visit.period?.start} title=${timeOf(one.visit.period?.start)}>${since(one.visit.period?.start)}</time>
+      <button type="button" onClick=${() => close(one)} >${t("visit.close")}<${For} who=${nameOf(one.patient)} /></button>
+      <button type="button" class="quiet" onClick=${() => setCancelled(one)} >${t("visit.cancel")}<${For} who=${nameOf(one.patient)} /></button>
+    </span>
+  </li>`;
+  return html`<${Panel} title=${t("queue")} loaded=${queue} show=${({ all, isPartial }: { all: Waiting[]; isPartial: boolean }) => html`
+      <${Partial} isPartial=${isPartial} />
+      <p class="muted">${t("queue.count", { n: all.length })}</p>
+      <ul class="list">${all.map(row)}</ul>
+      ${
+        cancelled &&
+        html`<${Cancel} of=${cancelled} onDone=${() => {
+          setCancelled(undefined);
+          queue.reload();
+        }} />`
+      }`} />`;
+}
+
+function Cancel({ of: { visit, patient }, onDone }: { of: Waiting; onDone: () => void }) {
+  const [reason, setReason] = useState("");
+  const send = async () => {
+    await visits.cancel({ visit: `Encounter/${visit.id}`, reason });
+    say(t("visit.cancelled", { name: nameOf(patient) }));
+    onDone();
+  };
+  return html`<${Dialog} title=${t("visit.cancelOf", { name: nameOf(patient) })} onClose=${onDone}>
+    <${Form} send=${send} submit=${t("visit.cancel")} onCancel=${onDone}>
+      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="cancel-reason" value=${reason} onValue=${setReason} fault=${faultOf("reason")} required />`}
+    <//>
+  <//>`;
+}

@@ -1,0 +1,116 @@
+/** Registers who comes: records that may be the same person's are shown beside the form while it is filled in. */
+import { useEffect, useState } from "preact/hooks";
+import type { Patient } from "../../../../../fhir/r4.ts";
+import type { GradedPatient, patients as patientsContract, Registration } from "../../../../patients/patients.contract.ts";
+import { html } from "../../html.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { actionsOf, readAll, Refused } from "../../platform/api.ts";
+import { sexChoices } from "../../platform/choices.ts";
+import { type Draft, useDraft } from "../../platform/drafts.ts";
+import { t } from "../../platform/texts.ts";
+import { type Candidate, Candidates } from "./candidates.ts";
+import { Newborn, Unknown } from "./special.ts";
+
+const patients = actionsOf<typeof patientsContract>("patients");
+/** Candidates are asked for when nobody has typed for so long, milliseconds. */
+const PAUSE_MS = 300;
+
+const words = (text: string) => text.trim().split(/\s+/).filter(Boolean);
+
+/** What is typed, as the action takes it. */
+function described({ family = "", given = "", birthDate, gender, phone, otherFamily, otherGiven = "" }: Draft) {
+  return {
+    ...(family.trim() && { family: family.trim() }),
+    ...(words(given).length > 0 && { given: words(given) }),
+    ...(birthDate && { birthDate }),
+    ...(gender && { gender: gender as Registration["gender"] }),
+    ...(phone && { phone: phone.trim() }),
+    ...(otherFamily?.trim() && words(otherGiven).length > 0 && { otherNames: [{ family: otherFamily.trim(), given: words(otherGiven) }] }),
+  };
+}
+
+async function graded(found: GradedPatient[]): Promise<Candidate[]> {
+  const records = await readAll<Patient>(found.map(({ patient }) => patient));
+  return found.map((one) => ({ ...one, record: records.get(one.patient) }));
+}
+
+function useCandidates(draft: Draft): Candidate[] {
+  const [found, setFound] = useState<Candidate[]>([]);
+  const person = described(draft);
+  const key = JSON.stringify(person);
+  useEffect(() => {
+    if (person.family === undefined && person.phone === undefined) return setFound([]);
+    let isOver = false;
+    const ask = async () => {
+      const all = await graded(await patients.candidates({ ...person, limit: 5 }));
+      if (!isOver) setFound(all);
+    };
+    const timer = setTimeout(() => ask().catch(() => {}), PAUSE_MS); // it is a help: registering checks again
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [key]);
+  return found;
+}
+
+interface RegisterProps {
+  onRegistered: (reference: string) => void;
+  onFound: (patient: Patient) => void;
+}
+
+/** The three ways to be registered. */
+export function Register({ onRegistered, onFound }: RegisterProps) {
+  const [kind, setKind] = useState<"known" | "unknown" | "newborn">("known");
+  return html`<div class="tabs" role="group" aria-label=${t("register")}>
+      ${(["known", "unknown", "newborn"] as const).map(
+        (one) =>
+          html`<button key=${one} type="button" aria-pressed=${kind === one} onClick=${() => setKind(one)}>${t(`register.${one}`)}</button>`,
+      )}
+    </div>
+    ${kind === "known" && html`<${Known} onRegistered=${onRegistered} onFound=${onFound} />`}
+    ${kind === "unknown" && html`<${Unknown} onRegistered=${onRegistered} />`}
+    ${kind === "newborn" && html`<${Newborn} onRegistered=${onRegistered} />`}`;
+}
+
+function Known({ onRegistered, onFound }: RegisterProps) {
+  const { draft, set, clear } = useDraft("register");
+  const [similar, setSimilar] = useState<Candidate[] | undefined>();
+  const candidates = useCandidates(draft.value);
+  const value = (name: string) => draft.value[name] ?? "";
+  const send = async () => {
+    const { confirm } = draft.value;
+    try {
+      const person = described(draft.value) as Registration;
+      const { patient } = await patients.register({ ...person, ...(similar && confirm && { confirm }) });
+      clear();
+      say(t("register.done"));
+      onRegistered(patient);
+    } catch (error) {
+      const found =
+        error instanceof Refused && error.type === "POSSIBLE_DUPLICATE" ? (error.data["candidates"] as GradedPatient[]) : undefined;
+      if (found) setSimilar(await graded(found));
+      throw error;
+    }
+  };
+  const field = (name: string, label: string, more: object = {}) =>
+    html`<${Field} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => set(name, text)} ...${more} />`;
+  return html`<${Form} send=${send} submit=${t("register.submit")} label=${t("register.known")} fieldOf=${{ POSSIBLE_DUPLICATE: "confirm" }}>
+      ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
+        ${field("family", t("person.family"), { required: true, fault: faultOf("family") })}
+        ${field("given", t("person.given"), { required: true, fault: faultOf("given") })}
+        ${field("birthDate", t("person.birthDate"), { fault: faultOf("birthDate"), hint: t("person.birthDate.hint"), inputmode: "numeric" })}
+        ${field("gender", t("person.sex"), { required: true, fault: faultOf("gender"), options: [["", t("choose")], ...sexChoices()] })}
+        ${field("phone", t("person.phone"), { type: "tel", fault: faultOf("phone") })}
+        ${field("otherFamily", t("person.otherFamily"), { fault: faultOf("otherNames[0].family") })}
+        ${field("otherGiven", t("person.otherGiven"), { fault: faultOf("otherNames[0].given") })}
+      </div>
+      ${similar && field("confirm", t("register.confirm"), { fault: faultOf("confirm") })}`}
+    <//>
+    <${Candidates} candidates=${similar ?? candidates} onPick=${(one: Patient) => {
+      clear();
+      onFound(one);
+    }} />`;
+}

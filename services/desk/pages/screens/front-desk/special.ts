@@ -1,0 +1,66 @@
+/** Registering who cannot say who they are, and who was born here. */
+import { useState } from "preact/hooks";
+import type { Patient } from "../../../../../fhir/r4.ts";
+import type { Gender, patients as patientsContract } from "../../../../patients/patients.contract.ts";
+import { html } from "../../html.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { PatientSearch } from "../../parts/patient-search.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { today } from "../../platform/clock.ts";
+import { sexChoices } from "../../platform/choices.ts";
+import { t } from "../../platform/texts.ts";
+
+const patients = actionsOf<typeof patientsContract>("patients");
+
+type FaultOf = (field: string) => string | undefined;
+interface SpecialProps {
+  onRegistered: (reference: string) => void;
+}
+
+/** Under a temporary name and number. */
+export function Unknown({ onRegistered }: SpecialProps) {
+  const [gender, setGender] = useState("unknown");
+  const [birthDate, setBirthDate] = useState("");
+  const send = async () => {
+    const { patient, identifier } = await patients.registerUnknown({ gender: gender as Gender, ...(birthDate && { birthDate }) });
+    say(t("register.numbered", { number: identifier.value }));
+    onRegistered(patient);
+  };
+  return html`<${Form} send=${send} submit=${t("register.submit")} label=${t("register.unknown")}>
+    ${(faultOf: FaultOf) => html`<div class="fields">
+      <${Field} label=${t("person.sex")} name="unknown-gender" value=${gender} onValue=${setGender} options=${sexChoices()} fault=${faultOf("gender")} />
+      <${Field} label=${t("person.birthYear")} name="unknown-birthDate" value=${birthDate} onValue=${setBirthDate} fault=${faultOf("birthDate")} inputmode="numeric" />
+    </div>`}
+  <//>`;
+}
+
+/** With its mother. */
+export function Newborn({ onRegistered }: SpecialProps) {
+  const [mother, setMother] = useState<Patient | undefined>();
+  const [gender, setGender] = useState("unknown");
+  const [given, setGiven] = useState("");
+  const [birthDate, setBirthDate] = useState(today());
+  const send = async () => {
+    const names = given.trim().split(/\s+/).filter(Boolean);
+    const { patient, identifier } = await patients.registerNewborn({
+      mother: `Patient/${mother?.id ?? ""}`,
+      gender: gender as Gender,
+      birthDate,
+      ...(names.length > 0 && { given: names }),
+    });
+    say(t("register.numbered", { number: identifier.value }));
+    onRegistered(patient);
+  };
+  if (!mother) return html`<${PatientSearch} id="mother" label=${t("newborn.mother")} onPick=${setMother} />`;
+  return html`<p>${t("newborn.mother")}: <${PersonLine} patient=${mother} /></p>
+    <${Form} send=${send} submit=${t("register.submit")} onCancel=${() => setMother(undefined)} label=${t("register.newborn")} fieldOf=${{ MOTHER_NOT_ACTIVE: "mother" }}>
+      ${(faultOf: FaultOf) => html`<div class="fields">
+        <${Field} label=${t("person.sex")} name="newborn-gender" value=${gender} onValue=${setGender} options=${sexChoices()} fault=${faultOf("gender")} />
+        <${Field} label=${t("person.birthDate")} name="newborn-birthDate" type="date" value=${birthDate} onValue=${setBirthDate} max=${today()} required fault=${faultOf("birthDate")} />
+        <${Field} label=${t("newborn.given")} name="newborn-given" value=${given} onValue=${setGiven} fault=${faultOf("given")} />
+      </div>`}
+    <//>`;
+}

@@ -1,0 +1,66 @@
+/** Two records, line by line; what differs is marked. One is kept, what refers to the other moves there. */
+import { useState } from "preact/hooks";
+import type { Patient } from "../../../../../fhir/r4.ts";
+import type { patients as patientsContract } from "../../../../patients/patients.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Wide } from "../../parts/wide.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { dateOf } from "../../platform/clock.ts";
+import { useLoad } from "../../platform/load.ts";
+import { nameOf, otherNamesOf, sexOf } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
+
+const patients = actionsOf<typeof patientsContract>("patients");
+
+/** What is compared: name of the line, and the line of a record. */
+const LINES: [() => string, (patient: Patient) => string][] = [
+  [() => t("person.name"), (one) => nameOf(one)],
+  [() => t("person.otherNames"), (one) => otherNamesOf(one).join(", ")],
+  [() => t("person.birthDate"), ({ birthDate }) => dateOf(birthDate)],
+  [() => t("person.sex"), ({ gender }) => sexOf(gender)],
+  [() => t("person.numbers"), ({ identifier = [] }) => identifier.map(({ value }) => value).join(", ")],
+  [() => t("person.phone"), ({ telecom = [] }) => telecom.map(({ value }) => value).join(", ")],
+  [() => t("person.address"), ({ address: [first] = [] }) => [first?.line?.join(" "), first?.city].filter(Boolean).join(", ")],
+];
+
+interface SideProps {
+  one: Patient;
+  other: Patient;
+  onMerge: (source: Patient, target: Patient) => Promise<void>;
+  onClose: () => void;
+}
+
+/** See the head of this file. */
+export function SideBySide({ one, other, onMerge, onClose }: SideProps) {
+  const [isOneKept, setOneKept] = useState(true);
+  const [isBusy, setBusy] = useState(false);
+  const [source, target] = isOneKept ? [other, one] : [one, other];
+  const preview = useLoad(`preview ${source.id} ${target.id}`, () =>
+    patients.merge({ source: `Patient/${source.id}`, target: `Patient/${target.id}`, preview: true }),
+  );
+  const merge = async () => {
+    if (isBusy) return;
+    setBusy(true);
+    await onMerge(source, target);
+    setBusy(false);
+  };
+  const keep = (
+    isOne: boolean,
+  ) => html`<label class="choice"><input type="radio" name="kept" checked=${isOneKept === isOne} onChange=${() => setOneKept(isOne)} />
+    ${t("records.keep")}<span class="visually-hidden"> ${nameOf(isOne ? one : other)}</span></label>`;
+  return html`<${Dialog} title=${t("records.compare")} onClose=${onClose}>
+    <div class="stack">
+      <${Wide} label=${t("records.compare")}><table>
+        <thead><tr><td></td><th scope="col">1</th><th scope="col">2</th></tr></thead>
+        <tbody>${LINES.map(([name, line]) => {
+          const [first, second] = [line(one), line(other)];
+          return html`<tr key=${name()} class=${first === second ? "" : "differs"}><th scope="row">${name()} ${first !== second && html`<span class="tag warn">${t("records.differs")}</span>`}</th><td><bdi>${first}</bdi></td><td><bdi>${second}</bdi></td></tr>`;
+        })}
+        <tr><td></td><td>${keep(true)}</td><td>${keep(false)}</td></tr></tbody>
+      </table><//>
+      <p class="muted" role="status">${preview.value && t("records.preview", { n: preview.value.left })}</p>
+      <div class="buttons"><button type="button" class="main" aria-disabled=${isBusy} onClick=${merge}>${isBusy ? t("working") : t("records.merge")}</button></div>
+    </div>
+  <//>`;
+}

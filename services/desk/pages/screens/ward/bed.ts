@@ -1,0 +1,38 @@
+/** What a bed on the board says. Each state has a word or a sign, none is told by colour alone. */
+import type { BoardBed, BoardPatient, BoardStay } from "../../../../wards/board.contract.ts";
+import { html } from "../../html.ts";
+import { sexOf } from "../../platform/names.ts";
+import { t, tIfAny } from "../../platform/texts.ts";
+import { calledIn } from "./move.ts";
+
+/** Name, sex and age in one line. */
+export function Who({ person }: { person: BoardPatient }) {
+  const { age, sex, names = [] } = person;
+  const facts = [sex && sexOf(sex), age && t(`age.${age.unit}`, { n: age.value })].filter(Boolean).join(", ");
+  return html`<strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${names.join(" · ")}</bdi> `}<span class="muted">${facts}</span>`;
+}
+
+/** What waits, in signs with words for who does not see them. */
+export function Waits({ stay: { waits } }: { stay: BoardStay }) {
+  const shown = (["results", "doses", "transfers", "requests"] as const).filter((part) => waits[part] > 0);
+  return html`${shown.map((part) => html`<span key=${part} class="tag warn">${t(`waits.${part}`, { n: waits[part] })}</span> `)}`;
+}
+
+/** See the head of this file. */
+export function BedContent({ bed }: { bed: BoardBed }) {
+  const { stay, attributes, cleaning } = bed;
+  const status = cleaning && cleaning !== "clean" ? t(`cleaning.${cleaning}`) : t(`bed.${bed.status}`);
+  return html`<span class="bed-head"><span class="bed-name">${bed.name}</span> <span class="muted">${attributes.map((one) => tIfAny(`attribute.${one}`) ?? one).join(", ")}</span>
+      ${!stay && html`<span class="tag ${bed.status}">${status}</span>`}</span>
+    ${
+      stay &&
+      html`<span class="bed-who"><${Who} person=${stay} /></span>
+      <span class="bed-why">${stay.diagnosis && html`<bdi>${stay.diagnosis}</bdi> · `}${t("ward.day", { n: stay.days + 1 })}</span>
+      <span class="bed-tags">
+        ${stay.allergies.length > 0 && html`<span class="tag bad">⚠ ${stay.allergies.join(", ")}</span> `}
+        ${stay.isolation && html`<span class="tag bad">⛔ ${stay.isolation}</span> `}
+        ${stay.leave && html`<span class="tag">${t("ward.onLeave")}</span> `}
+        <${Waits} stay=${stay} />
+      </span>`
+    }`;
+}

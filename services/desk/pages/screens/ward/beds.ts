@@ -1,0 +1,108 @@
+/** Rooms and beds of a ward. Arrow keys go from bed to bed, Enter opens one, M picks its patient up, Escape puts down again. */
+import { useRef, useState } from "preact/hooks";
+import type { Board, BoardRoom, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
+import { html } from "../../html.ts";
+import { t, tIfAny } from "../../platform/texts.ts";
+import { AdmitDialog } from "./admit.ts";
+import { BedContent } from "./bed.ts";
+import { calledIn, moveTo, moving, type PlacedBed } from "./move.ts";
+import { StayDialog } from "./stay.ts";
+import { Waiting } from "./waiting.ts";
+
+const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+const placed = ({ name, beds }: BoardRoom): PlacedBed[] => beds.map((bed) => ({ ...bed, place: `${name} · ${bed.name}` }));
+
+interface BedsProps {
+  board: Board;
+  ward: BoardWard;
+  reload: () => void;
+}
+
+/** See the head of this file. */
+export function Beds({ board, ward, reload }: BedsProps) {
+  const [open, setOpen] = useState<PlacedBed | undefined>();
+  const grid = useRef<HTMLDivElement>(null);
+
+  const enter = (bed: PlacedBed) => {
+    if (!moving.value) return setOpen(bed);
+    if (bed.status === "free") moveTo(bed, reload);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const buttons = [...(grid.current?.querySelectorAll<HTMLButtonElement>("button.bed") ?? [])];
+    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+    const isTurned = document.documentElement.dir === "rtl" && /Left|Right/.test(event.key);
+    const step = (STEPS[event.key] ?? 0) * (isTurned ? -1 : 1);
+    if (event.key === "Escape") moving.value = undefined;
+    if (at < 0 || step === 0) return;
+    event.preventDefault();
+    buttons[Math.min(buttons.length - 1, Math.max(0, at + step))]?.focus();
+  };
+  const beds = ward.rooms.flatMap(placed);
+  const current = open && (beds.find(({ location }) => location === open.location) ?? open);
+  return html`${
+    moving.value &&
+    html`<p class="moving" role="status">${t("ward.moving", { name: calledIn(moving.value) })}
+      <button type="button" onClick=${() => {
+        moving.value = undefined;
+      }}>${t("cancel")}</button></p>`
+  }
+    <div class="ward">
+      <div class="rooms" ref=${grid} onKeyDown=${onKeyDown}>
+        ${ward.rooms.map((room) => html`<${Room} key=${room.location} room=${room} enter=${enter} reload=${reload} />`)}
+      </div>
+      <${Waiting} board=${board} ward=${ward} reload=${reload} />
+    </div>
+    ${current?.stay && html`<${StayDialog} bed=${current} stay=${current.stay} onClose=${() => setOpen(undefined)} reload=${reload} />`}
+    ${current && !current.stay && html`<${AdmitDialog} bed=${current} onClose=${() => setOpen(undefined)} reload=${reload} />`}`;
+}
+
+interface RoomProps {
+  room: BoardRoom;
+  enter: (bed: PlacedBed) => void;
+  reload: () => void;
+}
+
+function Room({ room, enter, reload }: RoomProps) {
+  return html`<section class="room" aria-label=${t("ward.room", { name: room.name })}>
+    <h2>${t("ward.room", { name: room.name })} ${room.sex && html`<span class="muted">${tIfAny(`sex.${room.sex}`)}</span>`}</h2>
+    <ul>${placed(room).map((bed) => html`<li key=${bed.location}><${Bed} bed=${bed} enter=${enter} reload=${reload} /></li>`)}</ul>
+  </section>`;
+}
+
+const pickUp = (stay: BoardStay) => {
+  moving.value = stay;
+};
+
+function Bed({ bed, enter, reload }: { bed: PlacedBed; enter: (bed: PlacedBed) => void; reload: () => void }) {
+  const [isOver, setOver] = useState(false);
+  const { stay } = bed;
+  const isTarget = moving.value !== undefined && bed.status === "free";
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key.toLowerCase() === "m" && stay && !event.ctrlKey && !event.metaKey) pickUp(stay);
+  };
+  const drag = (event: DragEvent) => {
+    if (!stay) return;
+    event.dataTransfer?.setData("text/plain", calledIn(stay));
+    // What changes the page while a drag begins would end it.
+    setTimeout(() => pickUp(stay));
+  };
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    moveTo(bed, reload);
+  };
+  const allow = (event: DragEvent) => {
+    if (bed.status !== "free") return;
+    event.preventDefault();
+    setOver(true);
+  };
+  const classes = ["bed", bed.status, isTarget && "target", isOver && "over", stay && moving.value?.stay === stay.stay && "lifted"];
+  return html`<button type="button" class=${classes.filter(Boolean).join(" ")} draggable=${stay !== undefined} data-bed=${bed.location}
+    onClick=${() => enter(bed)} onKeyDown=${onKeyDown} aria-keyshortcuts=${stay ? "M" : undefined}
+    onDragStart=${drag} onDragEnd=${() => {
+      moving.value = undefined;
+    }} onDragOver=${allow} onDragLeave=${() => setOver(false)} onDrop=${drop}>
+    <${BedContent} bed=${bed} />
+  </button>`;
+}

@@ -1,0 +1,105 @@
+/** What surrounds every page: menu, search, language, who is signed in. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { html } from "./html.ts";
+import { type Page, PAGES } from "./pages.ts";
+import { Notices, undoLast } from "./parts/notices.ts";
+import { PatientSearch } from "./parts/patient-search.ts";
+import { isOffered, MENU } from "./platform/menu.ts";
+import { go, hrefOf, place } from "./platform/router.ts";
+import { isOpenToAll } from "./platform/settings.ts";
+import { person, signOut } from "./platform/sign-in.ts";
+import { LANGUAGES, type Language, language, speak, t } from "./platform/texts.ts";
+
+/** Who has patients to look for. */
+const WITHOUT_PATIENTS = ["administrator", "auditor"];
+
+const loaded = new Map<string, Page>(); // bounded by PAGES
+
+function usePage(name: string): Page | "loading" | "failed" | undefined {
+  const [page, setPage] = useState<Page | "loading" | "failed" | undefined>(() => loaded.get(name) ?? "loading");
+  useEffect(() => {
+    const load = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
+    let isOver = false;
+    const show = (found: typeof page) => !isOver && setPage(() => found);
+    show(loaded.get(name) ?? (load ? "loading" : undefined));
+    load?.().then(
+      ({ default: found }) => {
+        loaded.set(name, found);
+        show(found);
+      },
+      () => show("failed"),
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [name]);
+  return page;
+}
+
+function onKeyDown(event: KeyboardEvent): void {
+  const isTyping = (event.target as HTMLElement).closest("input, textarea, select");
+  if (event.altKey && event.code === "KeyZ") {
+    event.preventDefault();
+    undoLast();
+  } else if (event.key === "/" && !isTyping) {
+    event.preventDefault();
+    document.getElementById("patient-search")?.focus();
+  }
+}
+
+/** The whole document. */
+export function Shell() {
+  const { page: name, argument } = place.value;
+  const page = usePage(name);
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  const title = t(MENU[name]?.title ?? "page.none");
+  useEffect(() => {
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
+  }, []);
+  useEffect(() => {
+    document.title = `${title} · OpenWard`;
+  }, [title]);
+  useEffect(() => {
+    // Who reads by ear hears that another page has come.
+    if (!isFirst.current) main.current?.focus();
+    isFirst.current = false;
+  }, [name, argument]);
+  const hasPatients = !person.value?.roles.every((role) => WITHOUT_PATIENTS.includes(role));
+  return html`<a class="skip" href="#main" onClick=${(event: Event) => {
+    event.preventDefault();
+    main.current?.focus();
+  }}>${t("skip")}</a>
+    <header>
+    ${isOpenToAll() && html`<p class="open-to-all">${t("openToAll")}</p>`}
+    <div class="top">
+      <a class="brand" href=${hrefOf("home")}>OpenWard</a>
+      <nav aria-label=${t("menu")}><ul class="pages">${Object.entries(MENU)
+        .filter(([, entry]) => isOffered(entry))
+        .map(
+          ([key, entry]) =>
+            html`<li key=${key}><a href=${hrefOf(key)} aria-current=${key === name ? "page" : undefined}>${t(entry.title)}</a></li>`,
+        )}</ul></nav>
+      ${hasPatients && html`<div class="top-search"><${PatientSearch} id="patient-search" label=${t("search")} isLabelHidden shortcut="/" onPick=${({ id }: { id?: string }) => go("chart", id)} /></div>`}
+      <${Own} />
+    </div></header>
+    <main id="main" ref=${main} tabindex="-1" data-page=${typeof page === "function" ? name : undefined}><h1>${title}</h1>
+      ${page === undefined && html`<p>${t("page.none")}</p>`}
+      ${page === "loading" && html`<p class="muted" role="status">${t("loading")}</p>`}
+      ${page === "failed" && html`<p class="fault" role="alert">${t("page.failed")}</p>`}
+      ${typeof page === "function" && html`<${page} key=${`${name}/${argument ?? ""}`} argument=${argument} />`}
+    </main>
+    <${Notices} />`;
+}
+
+/** The language, and who one is. */
+function Own() {
+  return html`<div class="own">
+    <label class="visually-hidden" for="language">${t("language")}</label>
+    <select id="language" value=${language.value} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => speak(currentTarget.value as Language)}>
+      ${LANGUAGES.map(([code, own]) => html`<option key=${code} value=${code} lang=${code}>${own}</option>`)}
+    </select>
+    ${person.value && html`<span class="who"><bdi>${person.value.name}</bdi></span> <button type="button" onClick=${signOut}>${t("signOut")}</button>`}
+  </div>`;
+}

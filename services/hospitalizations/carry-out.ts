@@ -1,0 +1,83 @@
+/** What an action of a stay has decided, written; and what it needs of other services. */
+import type { Context } from "moleculer";
+import type { Encounter, Location, Patient, Stored } from "../../fhir/r4.ts";
+import { isType } from "../../federation/errors.ts";
+import type { QueryContext } from "../../federation/query-context.ts";
+import type { WithFhir } from "../../mixins/fhir/fhir.ts";
+import { readIfServed, requireReference } from "../../mixins/fhir/reference.ts";
+import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
+import type { Stay } from "./hospitalizations.contract.ts";
+import {
+  BED_OCCUPIED,
+  bedOccupied,
+  notABed,
+  PATIENT_ALREADY_ADMITTED,
+  patientAlreadyAdmitted,
+  stayChanged,
+  wardMissing,
+} from "./hospitalizations.errors.ts";
+import { mayBeBed, placesOf, stayOf } from "./hospitalizations.model.ts";
+import { type AdmissionRequest, requestOf } from "./requests.contract.ts";
+
+/** Tries of one admission, transfer or discharge while others change the stay; each waits for up to two seconds. */
+const ATTEMPTS = 4;
+
+type Known = Encounter & { id: string };
+
+/**
+ * Writes a stay, and what changes with it, in one step: a visit that becomes a stay moves here from another service. Which bed is taken
+ * follows from the open stays.
+ * @throws 409 BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, STAY_CHANGED, and what a rule refuses
+ */
+export async function carryOut(ctx: Context, stay: Known, ...others: (Patient & { id: string })[]): Promise<Stay> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const [result] = await transactions.process(ctx, { text: transactionOf(entryOf(stay), ...others.map(entryOf)), base: "" });
+      if (!result) throw new Error("A transaction has answered without the result of its first entry.");
+      return stayOf(stay, result.version);
+    } catch (error) {
+      // The lock was not free in time: run again, the unique key then names the holder.
+      if (isType(error, "LOCKED") && attempt < ATTEMPTS) continue;
+      if (isType(error, BED_OCCUPIED)) throw bedOccupied(placesOf(stay)[0] ?? "");
+      if (isType(error, PATIENT_ALREADY_ADMITTED)) throw patientAlreadyAdmitted(stay.subject?.reference ?? "");
+      if (isType(error, "STALE_VERSION")) throw stayChanged();
+      throw error;
+    }
+  }
+}
+
+/** The next version of a request. @throws 409 STAY_CHANGED */
+export async function changed({ fhir }: WithFhir, request: Known): Promise<AdmissionRequest> {
+  const { version } = await fhir.update(request).catch((error: unknown) => {
+    throw isType(error, "STALE_VERSION") ? stayChanged() : error;
+  });
+  return requestOf(request, version);
+}
+
+/** The record of a stay's patient; undefined where nobody here keeps patients. */
+export async function patientOf(mesh: QueryContext, { subject }: Encounter): Promise<Stored<Patient> | undefined> {
+  return subject?.reference === undefined ? undefined : readIfServed<Patient>(mesh, subject.reference);
+}
+
+/** The bed, or the room or ward, that a patient comes to. @throws 409 WARD_MISSING, and as `requireBed` */
+export async function whereTo(mesh: QueryContext, { bed, ward }: { bed?: string; ward?: string }): Promise<string> {
+  if (bed !== undefined) await requireBed(mesh, bed);
+  else if (ward !== undefined) await requireReference(mesh, ward);
+  else throw wardMissing();
+  return bed ?? ward ?? "";
+}
+
+/** Refuses what is no bed. @throws 404 NOT_FOUND; 409 NOT_A_BED for a room or a ward; 503 when its owner is down */
+export async function requireBed(mesh: QueryContext, bed: string): Promise<void> {
+  const place = await readIfServed<Location>(mesh, bed);
+  if (place && !mayBeBed(place)) throw notABed(bed);
+}
+
+/** The write of a resource, refused when it is not any more as it was read. */
+function entryOf(resource: (Encounter | Patient) & { id: string }): TransactionEntry {
+  const version = resource.meta?.versionId;
+  return {
+    resource,
+    request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ...(version !== undefined && { ifMatch: `W/"${version}"` }) },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Encounter } from "../../fhir/r4.ts";
+import { refusal } from "../../mixins/fhir/rules/common.ts";
+import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
+import type { Rule } from "../../mixins/fhir/rules/rule.ts";
+import { type Place, placesOf } from "./hospitalizations.model.ts";
+
+const bedOpen: Rule<Encounter> = {
+  id: "stay-bed-in-use",
+  group: "beds",
+  says: "Who is in the house lies in a bed, a room or a ward that is in use.",
+  facts: ({ after }) => (after && isOpen(after) ? placesOf(after) : []),
+  check({ after }, facts) {
+    if (!after || !isOpen(after)) return undefined;
+    const closed = placesOf(after).find((place) => {
+      const status = (facts.of(place)?.resource as Place | undefined)?.status;
+      return status !== undefined && status !== "active";
+    });
+    if (closed === undefined) return undefined;
+    return refusal("stay-bed-in-use", `${closed} is not in use: transfer the patient, or open it again.`, "Encounter.location");
+  },
+};
+
+/** What is true of stays, whatever has happened to their beds since. */
+export const invariants: Invariants = { always: { Encounter: [bedOpen] } };

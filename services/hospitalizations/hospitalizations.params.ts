@@ -1,0 +1,56 @@
+/** What the actions of a stay take, for Moleculer's validator. */
+import { momentRule, reasonRule } from "../../mesh/param-rules.ts";
+import { happenedRules } from "../../mixins/fhir/happened-at.ts";
+import { referenceTo } from "../../mixins/fhir/reference.ts";
+import { RequestKind } from "./requests.contract.ts";
+import { DISPOSITIONS } from "./stays.model.ts";
+
+const stay = referenceTo("Encounter");
+const place = { ...referenceTo("Location"), optional: true } as const;
+const whereTo = { bed: place, ward: place } as const;
+const optionalReason = { ...reasonRule, optional: true } as const;
+/** A word like "isolation"; a bed has some. */
+const need = {
+  type: "string",
+  pattern: /^[a-z][a-z0-9-]{0,39}$/,
+  messages: { stringPattern: "Small letters, digits and hyphens." },
+} as const;
+
+/** Of each action. */
+export const params = {
+  request: {
+    patient: referenceTo("Patient"),
+    kind: { type: "enum", values: Object.values(RequestKind) },
+    ward: place,
+    reason: optionalReason,
+    plannedFor: { ...momentRule, optional: true },
+    motherStay: { ...stay, optional: true },
+    needs: { type: "array", max: 20, items: need, optional: true },
+    $$strict: true,
+  },
+  accept: { request: stay, ward: place, $$strict: true },
+  deny: { request: stay, reason: reasonRule, $$strict: true },
+  admit: {
+    patient: referenceTo("Patient"),
+    ...whereTo,
+    visit: { ...stay, optional: true },
+    request: { ...stay, optional: true },
+    reason: optionalReason,
+    ...happenedRules,
+    $$strict: true,
+  },
+  transfer: { stay, ...whereTo, ...happenedRules, $$strict: true },
+  requestTransfer: { stay, to: referenceTo("Location"), $$strict: true },
+  swap: { stay, with: stay, ...happenedRules, $$strict: true },
+  move: { stay, ...happenedRules, $$strict: true },
+  setPhysician: { stay, physician: referenceTo("Practitioner"), $$strict: true },
+  handOver: { stay, text: { type: "string", trim: true, min: 1, max: 10_000 }, $$strict: true },
+  discharge: {
+    stay,
+    disposition: { type: "enum", values: Object.keys(DISPOSITIONS), optional: true },
+    ...happenedRules,
+    $$strict: true,
+  },
+  undo: { stay, reason: reasonRule, $$strict: true },
+  undoEnd: { stay, reason: reasonRule, bed: place, $$strict: true },
+} as const;

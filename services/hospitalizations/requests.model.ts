@@ -1,0 +1,77 @@
+import type { Encounter } from "../../fhir/r4.ts";
+import { cancelled } from "../../mixins/fhir/rules/encounter-undo.ts";
+import { CLASS, nowIn } from "./hospitalizations.model.ts";
+import { requestNotOpen } from "./hospitalizations.errors.ts";
+import { BED_ATTRIBUTE, REQUESTED, RequestKind, RequestStatus, requestOf } from "./requests.contract.ts";
+
+// The rules of a request for admission, an Encounter that is planned: plain data in, plain data out.
+
+type WithId = Encounter & { id: string };
+
+/** What somebody asks for. */
+export interface Wish {
+  patient: string;
+  kind: RequestKind;
+  ward?: string;
+  reason?: string;
+  plannedFor?: string;
+  motherStay?: string;
+  needs?: string[];
+}
+
+const PRIORITY = {
+  planned: { code: "EL", display: "elective" },
+  emergency: { code: "EM", display: "emergency" },
+  newborn: { code: "R", display: "routine" },
+} as const;
+
+/** The planned stay of a request. */
+export function newRequest(id: string, wish: Wish, now: Date): WithId {
+  const { patient, kind, ward, reason, plannedFor, motherStay, needs = [] } = wish;
+  const born = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/admit-source", code: "born", display: "Born in hospital" }] };
+  const hospitalization = {
+    ...(kind === RequestKind.newborn && { admitSource: born }),
+    ...(needs.length > 0 && { specialArrangement: [...new Set(needs)].map((code) => ({ coding: [{ system: BED_ATTRIBUTE, code }] })) }),
+  };
+  return {
+    resourceType: "Encounter",
+    id,
+    status: "planned",
+    class: CLASS,
+    priority: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActPriority", ...PRIORITY[kind] }] },
+    subject: { reference: patient },
+    ...(plannedFor !== undefined && { period: { start: plannedFor } }),
+    ...(reason !== undefined && { reasonCode: [{ text: reason }] }),
+    ...(Object.keys(hospitalization).length > 0 && { hospitalization }),
+    ...(motherStay !== undefined && { partOf: { reference: motherStay } }), // R4 encounter.html: a child's encounter and its mother's
+    ...(ward !== undefined && { location: [{ location: { reference: ward }, status: "planned" }] }),
+    extension: [{ url: REQUESTED, valueDateTime: now.toISOString() }],
+  };
+}
+
+/** A place is kept for the patient. @throws 409 REQUEST_NOT_OPEN */
+export function acceptRequest<Of extends WithId>(request: Of, ward: string): Of {
+  requireOpen(request);
+  return { ...request, location: [{ location: { reference: ward }, status: "reserved" }] };
+}
+
+/** The patient is not admitted. @throws 409 REQUEST_NOT_OPEN */
+export function denyRequest<Of extends WithId>(request: Of, reason: string, now: Date): Of {
+  requireOpen(request);
+  const { period: _, location: __, ...rest } = request;
+  return cancelled(rest as unknown as Of, reason, now);
+}
+
+/** The stay that a request becomes. @throws 409 REQUEST_NOT_OPEN also for another patient's */
+export function admitFromRequest<Of extends WithId>(request: Of, { patient, place }: { patient: string; place: string }, now: Date): Of {
+  requireOpen(request);
+  if (request.subject?.reference !== patient) throw requestNotOpen(`Encounter/${request.id}`);
+  const { location: _, ...rest } = request;
+  const start = now.toISOString();
+  return { ...(rest as unknown as Of), status: "in-progress", period: { start }, location: nowIn({} as Encounter, [place], now) };
+}
+
+function requireOpen(request: WithId): void {
+  const { status, request: reference } = requestOf(request, 0);
+  if (status !== RequestStatus.requested && status !== RequestStatus.accepted) throw requestNotOpen(reference);
+}

@@ -1,0 +1,138 @@
+import type { Encounter, Patient } from "../../fhir/r4.ts";
+import { because } from "../../mixins/fhir/rules/encounter-undo.ts";
+import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { alreadyDischarged, notAway, notDead } from "./hospitalizations.errors.ts";
+import { discharge, nowIn, placesOf } from "./hospitalizations.model.ts";
+import { cancelDischarge } from "./undo.model.ts";
+
+// What happens in a stay besides moves: leave, who is responsible, how it ends. Plain data in, plain data out.
+
+const TYPE = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
+const DISPOSITION = "http://terminology.hl7.org/CodeSystem/discharge-disposition";
+
+/** How a stay may end (HL7 v3 discharge-disposition); `exp`, a death, has an action of its own. */
+export const DISPOSITIONS = {
+  home: "Home",
+  "alt-home": "Alternative home",
+  "other-hcf": "Other healthcare facility",
+  hosp: "Hospice",
+  long: "Long-term care",
+  aadvice: "Left against advice",
+  psy: "Psychiatric hospital",
+  rehab: "Rehabilitation",
+  snf: "Skilled nursing facility",
+  oth: "Other",
+} as const;
+const DIED = { code: "exp", display: "Expired" } as const;
+
+/** A status of the past, in the history of the stay. */
+const until = (stay: Encounter, now: Date): NonNullable<Encounter["statusHistory"]>[number] => {
+  const start = stay.statusHistory?.at(-1)?.period.end ?? stay.period?.start;
+  return { status: stay.status, period: { ...(start !== undefined && { start }), end: now.toISOString() } };
+};
+
+/** Since when the patient has been away; undefined: they are there. */
+export const awaySince = ({ status, statusHistory = [], period }: Encounter): string | undefined =>
+  status === "onleave" ? (statusHistory.at(-1)?.period.end ?? period?.start) : undefined;
+
+/** The patient is away for a while; the bed stays theirs. @throws 409 ALREADY_DISCHARGED, NOT_AWAY (away already) */
+export function goOnLeave<Of extends Encounter>(stay: Of, now: Date): Of {
+  if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
+  if (stay.status === "onleave") throw notAway(`Encounter/${stay.id}`);
+  return { ...stay, status: "onleave", statusHistory: [...(stay.statusHistory ?? []), until(stay, now)] };
+}
+
+/** The patient is back. @throws 409 NOT_AWAY */
+export function comeBack<Of extends Encounter>(stay: Of, now: Date): Of {
+  if (stay.status !== "onleave") throw notAway(`Encounter/${stay.id}`);
+  return { ...stay, status: "in-progress", statusHistory: [...(stay.statusHistory ?? []), until(stay, now)] };
+}
+
+/** A leave that was none, or a return that was none: the stay is as before it. @throws 409 NOT_AWAY */
+export function cancelLeave<Of extends Encounter>(stay: Of, reason: string): Of {
+  const last = stay.statusHistory?.at(-1);
+  const isLeave = isOpen(stay) && last !== undefined && (stay.status === "onleave" || last.status === "onleave");
+  if (!isLeave) throw notAway(`Encounter/${stay.id}`);
+  const { statusHistory = [], ...rest } = stay;
+  const before = statusHistory.slice(0, -1);
+  return {
+    ...(rest as unknown as Of),
+    status: last.status,
+    ...(before.length > 0 && { statusHistory: before }),
+    extension: [...(stay.extension ?? []), because(reason)],
+  };
+}
+
+/** Another physician is responsible from now on. @throws 409 ALREADY_DISCHARGED */
+export function withPhysician<Of extends Encounter>(stay: Of, { physician, name }: { physician: string; name?: string }, now: Date): Of {
+  if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
+  const time = now.toISOString();
+  const others = (stay.participant ?? []).map((one) =>
+    isResponsible(one) ? { ...one, type: [{ coding: [{ system: TYPE, code: "PART" }] }], period: { ...one.period, end: time } } : one,
+  );
+  const attending = {
+    type: [{ coding: [{ system: TYPE, code: "ATND", display: "attender" }] }],
+    period: { start: time },
+    individual: { reference: physician, ...(name !== undefined && { display: name }) },
+  };
+  return { ...stay, participant: [...others, attending] };
+}
+
+const isResponsible = ({ type }: NonNullable<Encounter["participant"]>[number]): boolean =>
+  type?.some(({ coding }) => coding?.some(({ code }) => code === "ATND")) ?? false;
+
+/** The responsible physician, "Practitioner/…". */
+export const physicianOf = ({ participant }: Encounter): string | undefined => participant?.find(isResponsible)?.individual?.reference;
+
+/** The end of a stay, and where the patient goes. @throws 409 ALREADY_DISCHARGED */
+export function dischargeTo<Of extends Encounter>(stay: Of, disposition: keyof typeof DISPOSITIONS | undefined, now: Date): Of {
+  const ended = discharge(stay, now);
+  return disposition === undefined ? ended : withDisposition(ended, { code: disposition, display: DISPOSITIONS[disposition] });
+}
+
+/** The end of a stay by death, and the patient's record that says so. @throws 409 ALREADY_DISCHARGED */
+export function die<Of extends Encounter, Person extends Patient>(stay: Of, patient: Person | undefined, now: Date): [Of, Person?] {
+  const ended = withDisposition(discharge(stay, now), DIED);
+  if (!patient || isDead(patient)) return [ended];
+  const { deceasedBoolean: _, ...rest } = patient;
+  return [ended, { ...(rest as unknown as Person), deceasedDateTime: now.toISOString() }];
+}
+
+/** A death that was none: the stay goes on, the patient lives. @throws 409 NOT_DEAD when the stay did not end so, NOT_DISCHARGED */
+export function cancelDeath<Of extends Encounter, Person extends Patient>(
+  stay: Of,
+  patient: Person | undefined,
+  { reason, bed }: { reason: string; bed?: string },
+  now: Date,
+): [Of, Person?] {
+  const code = stay.hospitalization?.dischargeDisposition?.coding?.find(({ system }) => system === DISPOSITION)?.code;
+  if (code !== DIED.code) throw notDead(`Encounter/${stay.id}`);
+  const again = cancelDischarge(stay, { reason, ...(bed !== undefined && { bed }) }, now);
+  if (!patient || patient.deceasedDateTime === undefined || patient.deceasedDateTime !== stay.period?.end) return [again];
+  const { deceasedDateTime: _, ...alive } = patient;
+  return [again, alive as unknown as Person];
+}
+
+const isDead = ({ deceasedBoolean, deceasedDateTime }: Patient): boolean => deceasedBoolean === true || deceasedDateTime !== undefined;
+
+const withDisposition = <Of extends Encounter>(stay: Of, coding: { code: string; display: string }): Of => ({
+  ...stay,
+  hospitalization: { ...stay.hospitalization, dischargeDisposition: { coding: [{ system: DISPOSITION, ...coding }] } },
+});
+
+/** A move is asked for; the patient stays where they are. @throws 409 ALREADY_DISCHARGED */
+export function requestTransfer<Of extends Encounter>(stay: Of, to: string): Of {
+  if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
+  const places = (stay.location ?? []).filter(({ status }) => status !== "planned" && status !== "reserved");
+  return { ...stay, location: [...places, { location: { reference: to }, status: "planned" }] };
+}
+
+/** Two patients change places. @throws 409 ALREADY_DISCHARGED */
+export function swap<Of extends Encounter>(first: Of, second: Of, now: Date): [first: Of, second: Of] {
+  for (const stay of [first, second]) if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
+  const [here, there] = [placesOf(first), placesOf(second)];
+  return [
+    { ...first, location: nowIn(first, there, now) },
+    { ...second, location: nowIn(second, here, now) },
+  ];
+}

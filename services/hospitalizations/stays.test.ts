@@ -1,0 +1,175 @@
+/** A stay from the request to the end of it: admission to a ward, leave, swap, who is responsible, hand-over, death. */
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import { patients } from "../patients/patients.contract.ts";
+import PatientsService from "../patients/patients.service.ts";
+import RecordsService from "../records/records.service.ts";
+import TransactionsService from "../transactions/transactions.service.ts";
+import { type Ward, wards } from "../wards/wards.contract.ts";
+import WardsService from "../wards/wards.service.ts";
+import { hospitalizations } from "./hospitalizations.contract.ts";
+import HospitalizationsService from "./hospitalizations.service.ts";
+
+describe("a stay", () => {
+  let clinic: Clinic;
+  let ward: Ward;
+  let beds: string[];
+  let next = 0;
+  beforeAll(async () => {
+    clinic = await startClinic(PatientsService, WardsService, RecordsService, TransactionsService, HospitalizationsService);
+  });
+  afterAll(() => clinic.stop());
+  beforeEach(async () => {
+    next += 1;
+    ward = await wards.open(clinic.caller, { name: `Ward ${next}`, rooms: [{ name: "room 1", beds: ["A", "B"] }] });
+    beds = ward.rooms.flatMap((room) => room.beds.map(({ location }) => location));
+  });
+  const newPatient = async (name: string) =>
+    (await patients.register(clinic.caller, { family: `${name} ${next}`, given: ["Ada"], birthDate: "1980", gender: "female" })).patient;
+  const bedsOf = async () => (await wards.listBeds(clinic.caller, { ward: ward.location })).map(({ status }) => status);
+  const lineOf = async (stay: string) => {
+    const [shown] = (await wards.board(clinic.caller, { ward: ward.location })).wards;
+    return [...(shown?.rooms.flatMap((room) => room.beds.flatMap((bed) => bed.stay ?? [])) ?? []), ...(shown?.withoutBed ?? [])].find(
+      (it) => it.stay === stay,
+    );
+  };
+
+  it("is asked for, accepted, and begins in the ward before there is a bed", async () => {
+    const patient = await newPatient("Rossi");
+    const asked = await hospitalizations.request(clinic.caller, { patient, kind: "emergency", reason: "stroke", needs: ["oxygen"] });
+    expect(asked).toMatchObject({ status: "requested", kind: "emergency", reason: "stroke", needs: ["oxygen"], patient });
+    const { request } = asked;
+    await expect(hospitalizations.accept(clinic.caller, { request })).rejects.toEqual(refusal(409, "WARD_MISSING"));
+    const accepted = await hospitalizations.accept(clinic.caller, { request, ward: ward.location });
+    expect(accepted).toMatchObject({ status: "accepted", ward: ward.location, version: 2 });
+    const { waiting } = await wards.board(clinic.caller, { ward: ward.location });
+    expect(waiting.find((it) => it.request === request)).toMatchObject({ status: "accepted", name: `Ada Rossi ${next}` });
+    await expect(hospitalizations.admit(clinic.caller, { patient, request })).rejects.toEqual(refusal(409, "WARD_MISSING"));
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient, request, ward: ward.location });
+    expect(stay).toBe(request);
+    expect(await bedsOf()).toEqual(["free", "free"]);
+    expect(await lineOf(stay)).toMatchObject({ diagnosis: "stroke", name: `Ada Rossi ${next}` });
+    const [bed = ""] = beds;
+    expect(await hospitalizations.transfer(clinic.caller, { stay, bed })).toMatchObject({ bed });
+    expect(await bedsOf()).toEqual(["taken", "free"]);
+    await expect(hospitalizations.deny(clinic.caller, { request, reason: "late" })).rejects.toEqual(refusal(409, "REQUEST_NOT_OPEN"));
+  });
+
+  it("is denied with a reason, and nobody is admitted by a request that is denied or another's", async () => {
+    const [patient, other] = [await newPatient("Rossi"), await newPatient("Bianchi")];
+    const [bed = ""] = beds;
+    const { request } = await hospitalizations.request(clinic.caller, { patient, kind: "planned", plannedFor: "2030-01-01" });
+    await expect(hospitalizations.admit(clinic.caller, { patient: other, request, bed })).rejects.toEqual(refusal(409, "REQUEST_NOT_OPEN"));
+    expect(await hospitalizations.deny(clinic.caller, { request, reason: "no indication" })).toMatchObject({
+      status: "denied",
+      deniedBecause: "no indication",
+    });
+    for (const again of [
+      hospitalizations.admit(clinic.caller, { patient, request, bed }),
+      hospitalizations.accept(clinic.caller, { request, ward: ward.location }),
+    ]) {
+      await expect(again).rejects.toEqual(refusal(409, "REQUEST_NOT_OPEN"));
+    }
+    const unknown = { request: "Encounter/none", reason: "x" };
+    await expect(hospitalizations.deny(clinic.caller, unknown)).rejects.toEqual(refusal(404, "REQUEST_NOT_FOUND"));
+    expect(await bedsOf()).toEqual(["free", "free"]);
+  });
+
+  it("of a newborn names the mother's", async () => {
+    const [mother, child] = [await newPatient("Rossi"), await newPatient("Newborn")];
+    const [bed = "", cot = ""] = beds;
+    const { stay: motherStay } = await hospitalizations.admit(clinic.caller, { patient: mother, bed });
+    const { request } = await hospitalizations.request(clinic.caller, { patient: child, kind: "newborn", motherStay });
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: child, request, bed: cot });
+    expect(await clinic.read("hospitalizations", stay)).toMatchObject({ partOf: { reference: motherStay } });
+  });
+
+  it("changes beds with another in one step, and with nobody who has left", async () => {
+    const [bed = "", other = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    const { stay: second } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Bianchi"), bed: other });
+    expect(await hospitalizations.swap(clinic.caller, { stay, with: second })).toMatchObject([
+      { stay, bed: other, version: 2 },
+      { stay: second, bed, version: 2 },
+    ]);
+    expect(await bedsOf()).toEqual(["taken", "taken"]);
+    await hospitalizations.discharge(clinic.caller, { stay: second });
+    await expect(hospitalizations.swap(clinic.caller, { stay, with: second })).rejects.toEqual(refusal(409, "NOT_A_BED"));
+    expect(await bedsOf()).toEqual(["free", "taken"]);
+  });
+
+  it("keeps the bed of who is away, and is as before when the leave was none", async () => {
+    const [bed = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    await expect(hospitalizations.return(clinic.caller, { stay })).rejects.toEqual(refusal(409, "NOT_AWAY"));
+    expect(await hospitalizations.leave(clinic.caller, { stay })).toMatchObject({ status: "away", bed });
+    expect(await lineOf(stay)).toMatchObject({ leave: { since: expect.any(String) } });
+    await expect(hospitalizations.leave(clinic.caller, { stay })).rejects.toEqual(refusal(409, "NOT_AWAY"));
+    expect(await hospitalizations.cancelLeave(clinic.caller, { stay, reason: "wrong patient" })).toMatchObject({ status: "admitted" });
+    expect(await clinic.read("hospitalizations", stay)).not.toHaveProperty("statusHistory");
+    await hospitalizations.leave(clinic.caller, { stay });
+    expect(await hospitalizations.return(clinic.caller, { stay })).toMatchObject({ status: "admitted", bed });
+    expect(await lineOf(stay)).not.toHaveProperty("leave");
+    expect(await bedsOf()).toEqual(["taken", "free"]);
+  });
+
+  it("has one responsible physician, and a note for the next on duty", async () => {
+    const [bed = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    await hospitalizations.setPhysician(clinic.caller, { stay, physician: "Practitioner/1" });
+    await hospitalizations.setPhysician(clinic.caller, { stay, physician: "Practitioner/2" });
+    expect(await lineOf(stay)).toMatchObject({ physician: "Practitioner/2" });
+    const { note } = await hospitalizations.handOver(clinic.caller, { stay, text: "pain at night" });
+    expect(await clinic.read("records", note)).toMatchObject({
+      encounter: { reference: stay },
+      payload: [{ contentString: "pain at night" }],
+    });
+    await expect(hospitalizations.handOver(clinic.caller, { stay: "Encounter/none", text: "x" })).rejects.toEqual(
+      refusal(404, "STAY_NOT_FOUND"),
+    );
+  });
+
+  it("waits for a move that is asked for, until it is made", async () => {
+    const [bed = "", other = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    await hospitalizations.requestTransfer(clinic.caller, { stay, to: ward.location });
+    expect(await lineOf(stay)).toMatchObject({ waits: { transfers: 1 } });
+    expect(await bedsOf()).toEqual(["taken", "free"]);
+    await hospitalizations.transfer(clinic.caller, { stay, bed: other });
+    expect(await lineOf(stay)).toMatchObject({ waits: { transfers: 0 } });
+  });
+
+  it("ends where the patient goes, which is forgotten when it goes on", async () => {
+    const [bed = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    await expect(hospitalizations.discharge(clinic.caller, { stay, disposition: "exp" as "oth" })).rejects.toEqual(
+      refusal(422, "VALIDATION_ERROR"),
+    );
+    expect(await hospitalizations.discharge(clinic.caller, { stay, disposition: "aadvice" })).toMatchObject({ disposition: "aadvice" });
+    await expect(hospitalizations.cancelDeath(clinic.caller, { stay, reason: "x" })).rejects.toEqual(refusal(409, "NOT_DEAD"));
+    expect(await hospitalizations.cancelDischarge(clinic.caller, { stay, reason: "stays" })).not.toHaveProperty("disposition");
+  });
+
+  it("ends by death for the whole record at once, and a death that was none is undone likewise", async () => {
+    const [bed = ""] = beds;
+    const patient = await newPatient("Rossi");
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient, bed });
+    expect(await hospitalizations.die(clinic.caller, { stay })).toMatchObject({ status: "discharged", disposition: "exp" });
+    expect(await clinic.read("patients", patient)).toMatchObject({ deceasedDateTime: expect.any(String) });
+    expect(await bedsOf()).toEqual(["free", "free"]);
+    await expect(hospitalizations.admit(clinic.caller, { patient, bed })).rejects.toEqual(refusal(409, "RULE_ENCOUNTER_PATIENT"));
+    await expect(hospitalizations.die(clinic.caller, { stay })).rejects.toEqual(refusal(409, "ALREADY_DISCHARGED"));
+    const undone = await hospitalizations.cancelDeath(clinic.caller, { stay, reason: "wrong patient" });
+    expect(undone).toMatchObject({ status: "admitted", bed });
+    expect(await clinic.read("patients", patient)).not.toHaveProperty("deceasedDateTime");
+    expect(await bedsOf()).toEqual(["taken", "free"]);
+  });
+
+  it("in a closed ward begins for nobody, with or without a bed", async () => {
+    const closed = JSON.stringify({ ...(await clinic.read("wards", ward.location)), status: "inactive" });
+    const id = ward.location.slice("Location/".length);
+    await ownerOf("wards").write(clinic.caller, { steps: [{ op: "update", type: "Location", id, text: closed, upsert: false }] });
+    const patient = await newPatient("Rossi");
+    await expect(hospitalizations.admit(clinic.caller, { patient, ward: ward.location })).rejects.toEqual(refusal(409, "WARD_CLOSED"));
+  });
+});

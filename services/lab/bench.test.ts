@@ -1,0 +1,260 @@
+/** The bench: from the order of a panel to the signed report, flags, labels and critical values. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { patients } from "../patients/patients.contract.ts";
+import PatientsService from "../patients/patients.service.ts";
+import { accessionOf, checkDigit, isAccession } from "./bench/accession.ts";
+import { readCatalogue, testsOf } from "./bench/catalogue.ts";
+import { flagOf, rangeFor, readValue } from "./bench/values.ts";
+import type { CatalogueTest } from "./bench.contract.ts";
+import { lab } from "./lab.contract.ts";
+import LabService from "./lab.service.ts";
+
+const catalogue = readCatalogue(undefined);
+const [haemoglobin] = testsOf(catalogue, "718-7") as [CatalogueTest];
+
+describe("the catalogue", () => {
+  it("has each test of each panel, with a unit and a range, and whole limits", () => {
+    for (const { code, tests } of catalogue.panels) expect([code, testsOf(catalogue, code).length]).toEqual([code, tests.length]);
+    for (const { ranges, critical, unit } of catalogue.tests) {
+      expect(unit).not.toBe("");
+      for (const { low = 0, high = Number.POSITIVE_INFINITY } of ranges) {
+        expect(low).toBeLessThan(high);
+        expect(critical?.low ?? 0).toBeLessThanOrEqual(low);
+        expect(critical?.high ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(high);
+      }
+    }
+  });
+
+  it("is replaced by a table of the laboratory's own, unless that is faulty", () => {
+    const folder = mkdtempSync(join(tmpdir(), "openward-lab-"));
+    const read = (table: object) => {
+      writeFileSync(join(folder, "own.json"), JSON.stringify(table));
+      return readCatalogue(join(folder, "own.json"));
+    };
+    const own = { system: "urn:own", says: "ours", tests: [haemoglobin], panels: [] };
+    expect(read(own)).toEqual(own);
+    expect(() => read({ ...own, panels: [{ code: "p", display: "P", tests: ["none"] }] })).toThrow(/panel p names none/);
+    expect(() => read({ ...own, tests: [{ code: "1" }] })).toThrow(/LAB_CATALOGUE_FILE cannot be used: a test has a form like/);
+    expect(() => read({})).toThrow(/"system"/);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("the range of a test", () => {
+  it.each([
+    [
+      { sex: "male", age: 40 },
+      { low: 14, high: 17 },
+    ],
+    [
+      { sex: "female", age: 40 },
+      { low: 12, high: 16 },
+    ],
+    [
+      { sex: "female", age: 17.9 },
+      { low: 11, high: 16 },
+    ],
+    [{ age: 40 }, undefined],
+    [{ sex: "male" }, undefined],
+  ])("of %j is %j", (person, range) => {
+    expect(rangeFor(haemoglobin, person)).toEqual(range);
+  });
+});
+
+describe("a value", () => {
+  const range = { low: 4, high: 8 };
+  const critical = { low: 2, high: 10 };
+  it.each([
+    [5, "N"],
+    [4, "N"],
+    [3.9, "L"],
+    [2, "LL"],
+    [8.1, "H"],
+    [10, "HH"],
+    ["<2", "LL"],
+    ["<4", "L"],
+    ["<5", undefined],
+    [">9", "H"],
+    [">= 10", "HH"],
+    [">5", undefined],
+    ["≤ 3,5", "L"],
+  ])("of %s is %s", (given, flag) => {
+    expect(flagOf(readValue(given) as { value: number }, range, critical)).toBe(flag);
+  });
+
+  it("that is told by words is no number", () => {
+    expect(readValue("haemolytic")).toBeUndefined();
+    expect(readValue("5 or 6")).toBeUndefined();
+    expect(flagOf({ value: 5 }, undefined)).toBeUndefined();
+  });
+});
+
+describe("the number of a label", () => {
+  it("is not that of another tube after a slip of the hand", () => {
+    expect(checkDigit("7992739871")).toBe("3"); // the example of ISO/IEC 7812-1
+    const number = accessionOf(20_000, 42);
+    expect([number, isAccession(number)]).toEqual(["24100400423", true]);
+    for (let place = 0; place < number.length; place += 1) {
+      const wrong = number.slice(0, place) + ((Number(number[place]) + 1) % 10) + number.slice(place + 1);
+      expect(isAccession(wrong)).toBe(false);
+    }
+    expect(isAccession("24104000423")).toBe(false);
+  });
+});
+
+describe("the bench", () => {
+  let clinic: Clinic;
+  let patient: string;
+  let next = 0;
+  beforeAll(async () => {
+    clinic = await startClinic(PatientsService, LabService);
+  });
+  afterAll(() => clinic.stop());
+  beforeEach(async () => {
+    next += 1;
+    const person = { family: `Rossi ${next}`, given: ["Ada"], birthDate: "1980-01-01", gender: "female" as const, confirm: "another" };
+    ({ patient } = await patients.register(clinic.caller, person));
+  });
+  const count = () => lab.orderPanel(clinic.caller, { patient, code: "58410-2", priority: "urgent" });
+  const values = Object.entries({
+    "6690-2": 7,
+    "789-8": 4.5,
+    "718-7": 13,
+    "4544-3": 40,
+    "787-2": 88,
+    "785-6": 30,
+    "786-4": 34,
+    "788-0": 12,
+    "777-3": 250,
+  }).map(([code, value]) => ({ code, value }));
+
+  it("makes of a blood count one report, in two calls", async () => {
+    const { order } = await count();
+    const entered = await lab.enter(clinic.caller, { order, results: values });
+    expect(entered).toMatchObject({
+      status: "preliminary",
+      missing: [],
+      lines: [{ code: "6690-2", value: 7, flag: "N" }, {}, { flag: "N" }, ...Array(6).fill({})],
+    });
+    const released = await lab.release(clinic.caller, { order });
+    expect(released).toMatchObject({ status: "final", report: entered.report, patient });
+    expect(released.lines).toHaveLength(9);
+    const report = await clinic.read("lab", released.report);
+    expect(report).toMatchObject({ status: "final", code: { coding: [{ code: "58410-2" }] }, basedOn: [{ reference: order }] });
+    expect(report.result).toHaveLength(9);
+    expect(await clinic.read("lab", order)).toMatchObject({ status: "completed", priority: "urgent" });
+    expect(await clinic.read("lab", released.lines[2]?.observation ?? "")).toMatchObject({
+      status: "final",
+      valueQuantity: { value: 13, code: "g/dL" },
+      referenceRange: [{ low: { value: 12 }, high: { value: 16 } }],
+      interpretation: [{ coding: [{ code: "N" }] }],
+    });
+    for (const again of [lab.release(clinic.caller, { order }), lab.enter(clinic.caller, { order, results: values })]) {
+      await expect(again).rejects.toEqual(refusal(409, "ORDER_NOT_ACTIVE"));
+    }
+  });
+
+  it("takes what was mistyped again before it is released, and tells what is missing", async () => {
+    const { order } = await count();
+    await expect(lab.release(clinic.caller, { order })).rejects.toEqual(refusal(409, "NOTHING_ENTERED"));
+    const first = await lab.enter(clinic.caller, { order, results: [{ code: "718-7", value: 31 }] });
+    expect(first.lines).toMatchObject([{ value: 31, flag: "HH", isCritical: true }]);
+    const second = await lab.enter(clinic.caller, {
+      order,
+      results: [
+        { code: "718-7", value: 13 },
+        { code: "777-3", value: "<5" },
+      ],
+    });
+    expect(second.report).toBe(first.report);
+    expect(second.lines).toMatchObject([
+      { observation: first.lines[0]?.observation, value: 13, flag: "N" },
+      { code: "777-3", value: "<5", flag: "LL" },
+    ]);
+    expect(await clinic.read("lab", second.lines[1]?.observation ?? "")).toMatchObject({ valueQuantity: { value: 5, comparator: "<" } });
+    await expect(lab.release(clinic.caller, { order })).rejects.toMatchObject({
+      code: 409,
+      type: "RESULTS_MISSING",
+      data: { codes: expect.arrayContaining(["6690-2"]) },
+    });
+    expect(await lab.release(clinic.caller, { order, missingReason: "clotted" })).toMatchObject({ status: "final" });
+  });
+
+  it("refuses values that were not ordered, other units, and codes that it does not have", async () => {
+    const { order } = await count();
+    const enter = (result: object) => lab.enter(clinic.caller, { order, results: [result as { code: string; value: number }] });
+    await expect(enter({ code: "2951-2", value: 140 })).rejects.toEqual(refusal(409, "NOT_ORDERED"));
+    await expect(enter({ code: "718-7", value: 8, unit: "mmol/L" })).rejects.toEqual(refusal(409, "UNIT_DIFFERS"));
+    await expect(lab.orderPanel(clinic.caller, { patient, code: "none" })).rejects.toEqual(refusal(404, "TEST_UNKNOWN"));
+    await expect(lab.enter(clinic.caller, { order: "ServiceRequest/none", results: values })).rejects.toEqual(
+      refusal(404, "ORDER_NOT_FOUND"),
+    );
+  });
+
+  it("gives each tube a label of its own, also to many at the same moment", async () => {
+    const orders = await Promise.all(Array.from({ length: 8 }, () => lab.orderPanel(clinic.caller, { patient, code: "718-7" })));
+    const labels = await Promise.all(orders.map(({ order }) => lab.collect(clinic.caller, { orders: [order] })));
+    expect(new Set(labels.map(({ accession }) => accession)).size).toBe(8);
+    for (const { accession, kind } of labels) expect([isAccession(accession), kind]).toEqual([true, "Blood (EDTA)"]);
+    const [{ order }, { order: other }] = orders as unknown as [{ order: string }, { order: string }];
+    const both = await lab.collect(clinic.caller, { orders: [order, other] });
+    expect(both.orders).toEqual([order, other]);
+    const report = await lab.enter(clinic.caller, { order, results: [{ code: "718-7", value: 13 }] });
+    expect(await clinic.read("lab", report.report)).toMatchObject({ specimen: [{ reference: both.specimen }] });
+    const stranger = await patients.register(clinic.caller, { family: "Other", given: ["Ada"], birthDate: "1970", gender: "female" });
+    const { order: third } = await lab.orderPanel(clinic.caller, { patient: stranger.patient, code: "718-7" });
+    await expect(lab.collect(clinic.caller, { orders: [order, third] })).rejects.toEqual(refusal(409, "ORDERS_DIFFER"));
+  });
+
+  it("lists what is to be done, the most urgent first, and a rejected tube's order as to be collected", async () => {
+    const [{ order: routine }, { order: urgent }] = [await lab.orderPanel(clinic.caller, { patient, code: "718-7" }), await count()];
+    const mine = async () => (await lab.worklist(clinic.caller, {})).filter((it) => it.patient === patient);
+    expect(await mine()).toMatchObject([
+      { order: urgent, priority: "urgent", state: "ordered" },
+      { order: routine, priority: "routine", state: "ordered" },
+    ]);
+    const { specimen, accession } = await lab.collect(clinic.caller, { orders: [urgent] });
+    expect((await mine())[0]).toMatchObject({ state: "collected", specimen, accession });
+    await lab.rejectSpecimen(clinic.caller, { specimen, reason: "clotted" });
+    await expect(lab.rejectSpecimen(clinic.caller, { specimen, reason: "again" })).rejects.toEqual(refusal(409, "SPECIMEN_OVER"));
+    await expect(lab.rejectSpecimen(clinic.caller, { specimen: "Specimen/none", reason: "x" })).rejects.toEqual(
+      refusal(404, "SPECIMEN_NOT_FOUND"),
+    );
+    expect((await mine())[0]).toMatchObject({ state: "ordered" });
+    const { report } = await lab.enter(clinic.caller, { order: urgent, results: [{ code: "718-7", value: 13 }] });
+    expect((await mine())[0]).toMatchObject({ state: "entered", report });
+    await lab.release(clinic.caller, { order: urgent, missingReason: "clotted" });
+    expect(await mine()).toMatchObject([{ order: routine }]);
+  });
+
+  it("asks for somebody to take notice of a critical value, once", async () => {
+    const { order } = await lab.orderPanel(clinic.caller, { patient, code: "2823-3" });
+    await lab.enter(clinic.caller, { order, results: [{ code: "2823-3", value: 6.9 }] });
+    expect(await lab.listCritical(clinic.caller, { patient })).toEqual([]); // not released yet
+    const { lines } = await lab.release(clinic.caller, { order });
+    const observation = lines[0]?.observation ?? "";
+    expect(await lab.listCritical(clinic.caller, { patient })).toMatchObject([{ observation, flag: "HH", isAcknowledged: false }]);
+    const known = await lab.acknowledge(clinic.caller, { observation, note: "repeated at once" });
+    expect(known).toMatchObject({ isAcknowledged: true, version: 3 });
+    expect(await clinic.read("lab", observation)).toMatchObject({
+      status: "final",
+      note: [{ text: "Critical value acknowledged: repeated at once", time: expect.any(String) }],
+    });
+    expect(await lab.listCritical(clinic.caller, { patient })).toEqual([]);
+    await expect(lab.acknowledge(clinic.caller, { observation })).rejects.toEqual(refusal(409, "NOT_CRITICAL"));
+    await expect(lab.acknowledge(clinic.caller, { observation: "Observation/none" })).rejects.toEqual(refusal(404, "RESULT_NOT_FOUND"));
+  });
+
+  it("lets one of two technicians enter at the same moment", async () => {
+    const { order } = await lab.orderPanel(clinic.caller, { patient, code: "718-7" });
+    const tries = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, index) => lab.enter(clinic.caller, { order, results: [{ code: "718-7", value: 10 + index }] })),
+    );
+    expect(tries.some(({ status }) => status === "fulfilled")).toBe(true);
+    for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "ORDER_CHANGED"));
+    expect((await lab.release(clinic.caller, { order })).lines).toHaveLength(1);
+  });
+});

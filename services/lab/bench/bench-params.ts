@@ -1,0 +1,40 @@
+/** What the actions of the bench take, for Moleculer's validator. */
+import { reasonRule } from "../../../mesh/param-rules.ts";
+import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
+import { referenceTo } from "../../../mixins/fhir/reference.ts";
+import { Priority } from "../bench.contract.ts";
+
+const code = { type: "string", pattern: /^[A-Za-z0-9.-]{1,40}$/, messages: { stringPattern: "A code of the catalogue." } } as const;
+const value = [{ type: "number" }, { type: "string", trim: true, min: 1, max: 2_000 }] as const;
+const unit = { type: "string", min: 1, max: 50, optional: true } as const;
+const result = { type: "object", strict: true, props: { code, value, unit } } as const;
+const order = referenceTo("ServiceRequest");
+
+/** Of each action. */
+export const benchParams = {
+  orderPanel: {
+    patient: referenceTo("Patient"),
+    encounter: { ...referenceTo("Encounter"), optional: true },
+    code,
+    priority: { type: "enum", values: Object.values(Priority), optional: true },
+    ...happenedRules,
+    $$strict: true,
+  },
+  collect: {
+    orders: { type: "array", min: 1, max: 50, items: order },
+    kind: { type: "string", trim: true, min: 1, max: 100, optional: true },
+    ...happenedRules,
+    $$strict: true,
+  },
+  rejectSpecimen: { specimen: referenceTo("Specimen"), reason: reasonRule, $$strict: true },
+  enter: {
+    order,
+    results: { type: "array", min: 1, max: 200, items: result },
+    specimen: { ...referenceTo("Specimen"), optional: true },
+    ...happenedRules,
+    $$strict: true,
+  },
+  release: { order, missingReason: { ...reasonRule, optional: true }, $$strict: true },
+  listCritical: { patient: { ...referenceTo("Patient"), optional: true }, $$strict: true },
+  acknowledge: { observation: referenceTo("Observation"), note: { ...reasonRule, optional: true }, $$strict: true },
+} as const;

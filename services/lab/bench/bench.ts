@@ -1,0 +1,212 @@
+/** The bench's actions: what is read before, decided by the models, and written in one step. `lab.contract.ts` names their errors. */
+import type { Context } from "moleculer";
+import { v7 as timeOrderedId } from "uuid";
+import { whoAsks } from "../../../mesh/access/access.ts";
+import type { Happened } from "../../../mesh/happened-contract.ts";
+import type { Patient, ServiceRequest, Specimen, Stored } from "../../../fhir/r4.ts";
+import { exactToken, idClause, referenceClause, requireParameter, tokenClause } from "../../../fhir/search/exact-clauses.ts";
+import { type Clause, SEP } from "../../../fhir/search/query.ts";
+import { dayOf } from "../../../fhir/time-zone.ts";
+import type { WithDirectory } from "../../../federation/directory.ts";
+import { isType } from "../../../federation/errors.ts";
+import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
+import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
+import { readIfServed, splitReference } from "../../../mixins/fhir/reference.ts";
+import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { addition, change, creation, type Identified } from "../../../mixins/fhir/steps.ts";
+import {
+  type BenchOrder,
+  type Catalogue,
+  CRITICAL,
+  type CriticalValue,
+  type Entered,
+  type Label,
+  type LabReport,
+  Priority,
+} from "../bench.contract.ts";
+import { orderChanged, orderNotFound, resultChanged, resultNotFound, specimenNotFound } from "../lab.errors.ts";
+import { accessionOf } from "./accession.ts";
+import { testsOf } from "./catalogue.ts";
+import { acknowledge, type Case, criticalOf, enter, orderedCode, release, reportOf } from "./report.model.ts";
+import { labelOf, rejectSpecimen, specimenOf, subjectOfAll } from "./specimen.model.ts";
+import { personOf } from "./values.ts";
+
+type Lab = WithFhir & WithDirectory & { catalogue: Catalogue };
+type Order = Stored<ServiceRequest>;
+
+/** Orders, and critical values, in one answer. */
+const MOST = 1_000;
+/** Reports of one order, and values of one report. */
+const [MAX_REPORTS, MAX_VALUES] = [20, 500];
+
+const withCode = (type: string, parameter: string, code: string): Clause => ({
+  kind: "key",
+  slots: requireParameter(type, parameter).slots,
+  any: [{ prefix: `=${code}${SEP}` }],
+});
+
+async function orderAt({ fhir }: WithFhir, reference: string): Promise<Order> {
+  const order = await fhir.read("ServiceRequest", splitReference(reference)[1]);
+  if (!order) throw orderNotFound(reference);
+  return order;
+}
+
+/** What was entered for an order so far. */
+async function caseOf({ fhir }: WithFhir, order: Order): Promise<Case & { order: Order }> {
+  const clauses = [
+    referenceClause("DiagnosticReport", "based-on", [`ServiceRequest/${order.id}`]),
+    withCode("DiagnosticReport", "status", "preliminary"),
+  ];
+  const [report] = await fhir.find({ type: "DiagnosticReport", clauses, limit: MAX_REPORTS });
+  if (!report) return { order, observations: [] };
+  const ids = report.result?.flatMap((it) => placeOf(it)?.slice("Observation/".length) ?? []) ?? [];
+  return { order, report, observations: await fhir.find({ type: "Observation", clauses: [idClause(ids)], limit: MAX_VALUES }) };
+}
+
+/** What is new is made, what was read is changed. */
+const written = (resource: Identified) => (resource.meta?.versionId === undefined ? creation(resource) : change(resource));
+
+async function store({ fhir }: WithFhir, resources: Identified[], order: string) {
+  try {
+    return await fhir.write(resources.map(written));
+  } catch (error) {
+    throw isType(error, "STALE_VERSION") ? orderChanged(order) : error;
+  }
+}
+
+/** `lab.collect` */
+export async function collectSpecimen(lab: Lab, ctx: Context<{ orders: string[]; kind?: string } & Happened>): Promise<Label> {
+  const orders = await Promise.all([...new Set(ctx.params.orders)].map((reference) => orderAt(lab, reference)));
+  subjectOfAll(orders);
+  const [first] = orders as [Order, ...Order[]];
+  const at = happenedAt(ctx.params, { now: new Date(), after: { what: `ServiceRequest/${first.id}`, time: first.authoredOn } });
+  const kind = ctx.params.kind ?? testsOf(lab.catalogue, orderedCode(first))[0]?.specimen ?? "Specimen";
+  const day = dayOf(Date.now());
+  const [counted] = await lab.fhir.write([addition(`accession/${day}`, 1)]);
+  const collector = whoAsks(ctx as never);
+  const label = { accession: accessionOf(day, counted?.value ?? 1), kind, ...(collector !== undefined && { collector }) };
+  const specimen = withLateReason(specimenOf(timeOrderedId(), orders, label, at), ctx.params);
+  const reference = { reference: `Specimen/${specimen.id}` };
+  const collected = orders.map((order) => ({ ...order, specimen: [...(order.specimen ?? []), reference] }));
+  await store(lab, [specimen, ...collected], `ServiceRequest/${first.id}`);
+  return labelOf(specimen);
+}
+
+/** `lab.rejectSpecimen` */
+export async function rejectTube(lab: Lab, ctx: Context<{ specimen: string; reason: string }>): Promise<Label> {
+  const { specimen: reference, reason } = ctx.params;
+  const before = await lab.fhir.read("Specimen", splitReference(reference)[1]);
+  if (!before) throw specimenNotFound(reference);
+  const rejected = rejectSpecimen(before, reason, new Date());
+  await store(lab, [rejected], rejected.request?.[0]?.reference ?? "");
+  return labelOf(rejected);
+}
+
+/** `lab.enter` */
+export async function enterValues(
+  lab: Lab,
+  ctx: Context<{ order: string; results: Entered[]; specimen?: string } & Happened>,
+): Promise<LabReport> {
+  const { order: reference, results, specimen } = ctx.params;
+  const known = await caseOf(lab, await orderAt(lab, reference));
+  const now = new Date();
+  const found = happenedAt(ctx.params, { now, after: { what: reference, time: known.order.authoredOn } });
+  const { catalogue, directory } = lab;
+  const patient = await readIfServed<Patient>({ caller: ctx as never, directory }, known.order.subject.reference ?? "");
+  const tube = specimen ?? known.order.specimen?.at(-1)?.reference;
+  const given = {
+    results,
+    ...(tube !== undefined && { specimen: tube }),
+    person: personOf(patient, found),
+    catalogue,
+    newId: timeOrderedId,
+  };
+  const performer = whoAsks(ctx as never);
+  const entered = enter(known, given, { now, found, ...(performer !== undefined && { performer }) });
+  // With the order, so that of two who enter at the same moment one is told.
+  const late = entered.observations.map((it) => withLateReason(it, ctx.params));
+  const [, ...stored] = await store(lab, [known.order, ...late, entered.report], reference);
+  const kept = known.observations.filter((it) => !late.some(({ id }) => id === it.id));
+  const all = { ...entered, order: known.order, observations: [...kept, ...late] };
+  return reportOf(all, stored.at(-1)?.version ?? 0, catalogue);
+}
+
+/** `lab.release` */
+export async function releaseReport(lab: Lab, ctx: Context<{ order: string; missingReason?: string }>): Promise<LabReport> {
+  const { order: reference, missingReason } = ctx.params;
+  const known = await caseOf(lab, await orderAt(lab, reference));
+  const now = new Date();
+  const performer = whoAsks(ctx as never);
+  const { catalogue } = lab;
+  const how = { catalogue, ...(missingReason !== undefined && { missingReason }) };
+  const released = release(known, how, { now, found: now, ...(performer !== undefined && { performer }) });
+  const stored = await store(lab, [released.order, ...released.observations, released.report], reference);
+  return reportOf(released, stored.at(-1)?.version ?? 0, catalogue);
+}
+
+/** `lab.listCritical` */
+export async function criticalValues({ fhir }: Lab, patient: string | undefined): Promise<CriticalValue[]> {
+  const waiting = tokenClause("Observation", "_tag", { system: CRITICAL.system, value: CRITICAL.waiting });
+  const clauses = [waiting, ...(patient === undefined ? [] : [referenceClause("Observation", "subject", [patient])])];
+  const found = await fhir.find({ type: "Observation", clauses, limit: MOST });
+  return found.map((it) => criticalOf(it, Number(it.meta.versionId)));
+}
+
+/** `lab.acknowledge` */
+export async function acknowledgeValue({ fhir }: Lab, ctx: Context<{ observation: string; note?: string }>): Promise<CriticalValue> {
+  const { observation: reference, note } = ctx.params;
+  const before = await fhir.read("Observation", splitReference(reference)[1]);
+  if (!before) throw resultNotFound(reference);
+  const performer = whoAsks(ctx as never);
+  const by = { ...(performer !== undefined && { performer }), ...(note !== undefined && { note }) };
+  const known = acknowledge(before, by, new Date());
+  const { version } = await fhir.update(known).catch((error: unknown) => {
+    throw isType(error, "STALE_VERSION") ? resultChanged(reference) : error;
+  });
+  return criticalOf(known, version);
+}
+
+const URGENCY = Object.values(Priority);
+
+/** `lab.worklist` */
+export async function openOrders({ fhir }: Lab): Promise<BenchOrder[]> {
+  const laboratory = {
+    kind: "key" as const,
+    slots: requireParameter("ServiceRequest", "category").slots,
+    any: [exactToken("http://snomed.info/sct", "108252007")],
+  };
+  const clauses = [withCode("ServiceRequest", "status", "active"), laboratory];
+  const orders = await fhir.find({ type: "ServiceRequest", clauses, limit: MOST });
+  if (orders.length === 0) return [];
+  const references = orders.map(({ id }) => `ServiceRequest/${id}`);
+  const tubes = orders.flatMap(({ specimen = [] }) => placeOf(specimen.at(-1))?.slice("Specimen/".length) ?? []);
+  const [specimens, reports] = await Promise.all([
+    fhir.find({ type: "Specimen", clauses: [idClause(tubes)], limit: MOST }),
+    fhir.find({ type: "DiagnosticReport", clauses: [referenceClause("DiagnosticReport", "based-on", references)], limit: MOST }),
+  ]);
+  const usable = new Map<string, Specimen>(
+    specimens.flatMap((it) => (it.status === "unsatisfactory" ? [] : [[`Specimen/${it.id}`, it] as const])),
+  );
+  const entered = new Map(
+    reports.flatMap((it) => it.basedOn?.map((order) => [placeOf(order), `DiagnosticReport/${it.id}`] as const) ?? []),
+  );
+  const list = orders.map((order): BenchOrder => {
+    const tube = usable.get(placeOf(order.specimen?.at(-1)) ?? "");
+    const report = entered.get(`ServiceRequest/${order.id}`);
+    const { system = "", code = "", display } = order.code?.coding?.[0] ?? {};
+    const accession = tube?.accessionIdentifier?.value;
+    return {
+      order: `ServiceRequest/${order.id}`,
+      patient: placeOf(order.subject) ?? "",
+      ...(order.encounter?.reference !== undefined && { encounter: order.encounter.reference }),
+      test: { system, code, ...(display !== undefined && { display }) },
+      priority: order.priority ?? Priority.routine,
+      orderedAt: order.authoredOn ?? "",
+      state: report !== undefined ? "entered" : tube ? "collected" : "ordered",
+      ...(tube && { specimen: `Specimen/${tube.id}` }),
+      ...(accession !== undefined && { accession }),
+      ...(report !== undefined && { report }),
+    };
+  });
+  return list.sort((a, b) => URGENCY.indexOf(b.priority) - URGENCY.indexOf(a.priority) || a.orderedAt.localeCompare(b.orderedAt));
+}

@@ -1,0 +1,46 @@
+/** What this laboratory does: the table beside it, or one that an operator has put in its place (LAB_CATALOGUE_FILE). */
+import { readFileSync } from "node:fs";
+import own from "../catalogue.json" with { type: "json" };
+import type { Catalogue, CatalogueTest } from "../bench.contract.ts";
+
+/** @param file absent: the table of the project @throws Error with one sentence for the operator */
+export function readCatalogue(file: string | undefined): Catalogue {
+  if (file === undefined) return own as Catalogue;
+  try {
+    const { system, says, tests, panels } = JSON.parse(readFileSync(file, "utf8")) as Partial<Catalogue>;
+    if (typeof system !== "string" || !Array.isArray(tests) || !Array.isArray(panels)) {
+      throw new Error('it should have "system", "says", "tests" and "panels", like services/lab/catalogue.json.');
+    }
+    const odd = tests.find((test) => !isTest(test));
+    if (odd) throw new Error(`a test has a form like ${JSON.stringify(own.tests[0])}.`);
+    const known = new Set(tests.map(({ code }) => code));
+    for (const { code, tests: members } of panels) {
+      const missing = members?.find((member) => !known.has(member));
+      if (!Array.isArray(members) || missing !== undefined) throw new Error(`the panel ${code} names ${missing}, which is no test of it.`);
+    }
+    return { system, says: says ?? "", tests, panels };
+  } catch (error) {
+    throw new Error(`LAB_CATALOGUE_FILE cannot be used: ${(error as Error).message}`);
+  }
+}
+
+function isTest({ code, display, unit, specimen, ranges, critical }: CatalogueTest): boolean {
+  const isRange = (it: object) => Object.values(it).every((one) => typeof one === "number" || typeof one === "string");
+  const areTexts = [code, display, unit, specimen].every((one) => typeof one === "string" && one !== "");
+  return areTexts && Array.isArray(ranges) && ranges.every(isRange) && (critical === undefined || isRange(critical));
+}
+
+/** The tests that a code orders: its own, or those of its panel; none where the catalogue does not have it. */
+export function testsOf({ tests, panels }: Catalogue, code: string): CatalogueTest[] {
+  const codes = panels.find((panel) => panel.code === code)?.tests ?? [code];
+  return codes.flatMap((one) => tests.find((test) => test.code === one) ?? []);
+}
+
+/** A code as FHIR has it; undefined where the catalogue does not have it. */
+export function codingOf(
+  { system, tests, panels }: Catalogue,
+  code: string,
+): { system: string; code: string; display: string } | undefined {
+  const found = [...panels, ...tests].find((it) => it.code === code);
+  return found && { system, code, display: found.display };
+}

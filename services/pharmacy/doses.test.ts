@@ -1,0 +1,180 @@
+/** The round: which doses are due, and what became of each. */
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { useTimeZone } from "../../fhir/time-zone.ts";
+import type { MedicationRequest } from "../../fhir/r4.ts";
+import { hospitalizations } from "../hospitalizations/hospitalizations.contract.ts";
+import HospitalizationsService from "../hospitalizations/hospitalizations.service.ts";
+import { patients } from "../patients/patients.contract.ts";
+import PatientsService from "../patients/patients.service.ts";
+import TransactionsService from "../transactions/transactions.service.ts";
+import { type Ward, wards } from "../wards/wards.contract.ts";
+import WardsService from "../wards/wards.service.ts";
+import { dueBetween, scheduleOf } from "./doses/schedule.ts";
+import { pharmacy } from "./pharmacy.contract.ts";
+import PharmacyService from "./pharmacy.service.ts";
+
+describe("a prescription", () => {
+  const prescribed = (repeat: object, more: object = {}): MedicationRequest =>
+    ({ status: "active", dosageInstruction: [{ timing: { repeat } }], ...more }) as unknown as MedicationRequest;
+  const start = "2026-03-28T07:00:00Z";
+  const on = (request: MedicationRequest, from: string, to: string): string[] => {
+    const schedule = scheduleOf(request);
+    return schedule ? dueBetween(schedule, Date.parse(from), Date.parse(to)).map((it) => new Date(it).toISOString()) : [];
+  };
+  const thrice = { boundsPeriod: { start }, frequency: 3, period: 1, periodUnit: "d" };
+
+  it("is due as often as it says, from its first dose to its end", () => {
+    expect(on(prescribed(thrice), "2026-03-28T00:00:00Z", "2026-03-28T23:59:00Z")).toEqual([
+      "2026-03-28T07:00:00.000Z",
+      "2026-03-28T15:00:00.000Z",
+      "2026-03-28T23:00:00.000Z",
+    ]);
+    const ended = prescribed({ ...thrice, boundsPeriod: { start, end: "2026-03-28T15:00:00Z" } });
+    expect(on(ended, start, "2026-03-30T00:00:00Z")).toEqual(["2026-03-28T07:00:00.000Z"]);
+    expect(on(prescribed(thrice), "2027-01-01T00:00:00Z", "2027-01-01T08:00:00Z")).toHaveLength(1);
+  });
+
+  it("is due at the same time of the day in summer and in winter", () => {
+    useTimeZone("Europe/Paris");
+    const daily = prescribed({ ...thrice, frequency: 1 });
+    expect(on(daily, start, "2026-03-29T23:00:00Z")).toEqual(["2026-03-28T07:00:00.000Z", "2026-03-29T06:00:00.000Z"]);
+    useTimeZone("UTC");
+  });
+
+  it("is due no more when it was stopped, and as long as it lasts when all was handed out", () => {
+    expect(scheduleOf(prescribed(thrice, { status: "stopped" }))).toBeUndefined();
+    expect(scheduleOf(prescribed(thrice, { status: "completed" }))).toBeUndefined();
+    const dosageInstruction = [{ timing: { repeat: thrice }, doseAndRate: [{ doseQuantity: { value: 2 } }] }];
+    const handedOut = prescribed(thrice, { status: "completed", dosageInstruction, dispenseRequest: { quantity: { value: 5 } } });
+    expect(on(handedOut, start, "2026-04-01T00:00:00Z")).toHaveLength(2);
+    expect(scheduleOf({ status: "active" } as MedicationRequest)).toBeUndefined();
+  });
+});
+
+describe("the round", () => {
+  let clinic: Clinic;
+  let ward: Ward;
+  let patient: string;
+  let stay: string;
+  let next = 0;
+  const medication = { system: "urn:rx", code: "paracetamol" };
+  const ago = (minutes: number) => new Date(Math.floor(Date.now() / 60_000) * 60_000 - minutes * 60_000).toISOString();
+  beforeAll(async () => {
+    clinic = await startClinic(WardsService, HospitalizationsService, PatientsService, PharmacyService, TransactionsService);
+  });
+  afterAll(() => clinic.stop());
+  beforeEach(async () => {
+    next += 1;
+    ward = await wards.open(clinic.caller, { name: `Ward ${next}`, rooms: [{ name: "1", beds: ["A"] }] });
+    const identifier = { system: "urn:wristband", value: `W${next}` };
+    const person = { family: `Rossi ${next}`, given: ["Ada"], birthDate: "1980", gender: "female" as const };
+    ({ patient } = await patients.register(clinic.caller, { ...person, identifier }));
+    const bed = ward.rooms[0]?.beds[0]?.location ?? "";
+    ({ stay } = await hospitalizations.admit(clinic.caller, { patient, bed, at: ago(600) }));
+  });
+  const prescribe = (from: string) =>
+    pharmacy.prescribe(clinic.caller, {
+      patient,
+      encounter: stay,
+      medication,
+      quantity: 20,
+      dosage: "500 mg every six hours",
+      timing: { frequency: 4, period: 1, periodUnit: "d", from },
+      dose: { value: 500, unit: "mg" },
+      route: "oral",
+      at: ago(590),
+    });
+  const scanned = () => ({ patient: `W${next}`, medication: medication.code });
+
+  it("lists what is due in the ward, and on the board how much of it by now", async () => {
+    const { prescription } = await prescribe(ago(330)); // again in half an hour
+    const due = await pharmacy.due(clinic.caller, { ward: ward.location });
+    expect(due).toEqual([
+      {
+        prescription,
+        patient,
+        encounter: stay,
+        medication,
+        dose: { value: 500, unit: "mg" },
+        route: "oral",
+        dosage: "500 mg every six hours",
+        dueAt: ago(330),
+        isLate: true,
+      },
+      expect.objectContaining({ dueAt: ago(-30), isLate: false }),
+    ]);
+    expect(await pharmacy.due(clinic.caller, { ward: ward.location, aheadMinutes: 0 })).toHaveLength(1);
+    expect(await pharmacy.countDue(clinic.caller, { patients: [patient] })).toEqual({ [patient]: 1 });
+    const board = await wards.board(clinic.caller, { ward: ward.location });
+    expect(board.wards[0]?.rooms[0]?.beds[0]?.stay?.waits.doses).toBe(1);
+    await expect(pharmacy.due(clinic.caller, {})).rejects.toEqual(refusal(409, "WARD_OR_PATIENT_MISSING"));
+    await hospitalizations.discharge(clinic.caller, { stay });
+    expect(await pharmacy.due(clinic.caller, { ward: ward.location })).toEqual([]);
+  });
+
+  it("notes a dose once, and it is due again when the record was a mistake", async () => {
+    const due = ago(10);
+    const { prescription } = await prescribe(due);
+    const give = () => pharmacy.administer(clinic.caller, { prescription, outcome: "given", due, scanned: scanned() });
+    const { administration, ...record } = await give();
+    expect(record).toMatchObject({ outcome: "given", dueAt: due, patient, prescription });
+    expect(await clinic.read("pharmacy", administration)).toMatchObject({
+      status: "completed",
+      context: { reference: stay },
+      dosage: { route: { text: "oral" }, dose: { value: 500, unit: "mg" } },
+    });
+    expect(await pharmacy.due(clinic.caller, { patient, aheadMinutes: 0 })).toEqual([]);
+    await expect(give()).rejects.toEqual(refusal(409, "DOSE_RECORDED"));
+    const taken = { administration, reason: "wrong patient" };
+    expect(await pharmacy.cancelAdministration(clinic.caller, taken)).toMatchObject({ outcome: "cancelled", version: 2 });
+    await expect(pharmacy.cancelAdministration(clinic.caller, taken)).rejects.toEqual(refusal(409, "ADMINISTRATION_OVER"));
+    expect(await pharmacy.due(clinic.caller, { patient, aheadMinutes: 0 })).toHaveLength(1);
+    expect(await give()).toMatchObject({ outcome: "given" });
+  });
+
+  it("is given once by the many who press at the same moment", async () => {
+    const due = ago(10);
+    const { prescription } = await prescribe(due);
+    const given = { prescription, outcome: "given" as const, due, scanned: scanned() };
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => pharmacy.administer(clinic.caller, given)));
+    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "DOSE_RECORDED"));
+  });
+
+  it("says why a dose was not given", async () => {
+    const due = ago(10);
+    const { prescription } = await prescribe(due);
+    const refuse = { prescription, outcome: "refused" as const, due };
+    await expect(pharmacy.administer(clinic.caller, refuse)).rejects.toEqual(refusal(409, "DOSE_REASON_MISSING"));
+    const { administration, outcome } = await pharmacy.administer(clinic.caller, { ...refuse, reason: "feels sick" });
+    expect(outcome).toBe("refused");
+    expect(await clinic.read("pharmacy", administration)).toMatchObject({ status: "not-done", statusReason: [{ text: "feels sick" }] });
+  });
+
+  it.each<[string, string, (right: object) => object]>([
+    ["of another patient", "WRONG_PATIENT", () => ({ scanned: { ...scanned(), patient: "W0" }, override: "trust me" })],
+    ["of another medication", "WRONG_MEDICATION", () => ({ scanned: { ...scanned(), medication: "aspirin" }, override: "trust me" })],
+    ["that nobody has scanned", "NOT_SCANNED", () => ({ scanned: undefined })],
+    ["of another strength", "DOSE_DIFFERS", () => ({ dose: { value: 1, unit: "g" } })],
+    ["by another route", "DOSE_DIFFERS", () => ({ route: "rectal" })],
+    ["at another time", "DOSE_OUT_OF_TIME", () => ({ due: ago(70) })],
+    ["that is not planned", "DOSE_NOT_DUE", () => ({ due: ago(9) })],
+  ])("refuses a dose %s", async (_, type, wrong) => {
+    const { prescription } = await prescribe(ago(70));
+    const right = { prescription, outcome: "given" as const, scanned: scanned() };
+    const asked = { ...right, ...wrong(right) } as typeof right;
+    await expect(pharmacy.administer(clinic.caller, asked)).rejects.toEqual(refusal(409, type));
+    const isAbsolute = ["WRONG_PATIENT", "WRONG_MEDICATION", "DOSE_NOT_DUE"].includes(type);
+    if (!isAbsolute) {
+      expect(await pharmacy.administer(clinic.caller, { ...asked, override: "as the physician said" })).toMatchObject({ outcome: "given" });
+    }
+  });
+
+  it("is nothing for a prescription that is over, or that there is not, and for one that cannot be due", async () => {
+    const none = { prescription: "MedicationRequest/none", outcome: "given" as const, scanned: scanned() };
+    await expect(pharmacy.administer(clinic.caller, none)).rejects.toEqual(refusal(404, "PRESCRIPTION_NOT_FOUND"));
+    const timing = { frequency: 96, period: 0.25, periodUnit: "h" as const, from: ago(0) };
+    const often = { patient, medication, quantity: 1, dosage: "x", timing };
+    await expect(pharmacy.prescribe(clinic.caller, often)).rejects.toEqual(refusal(409, "TIMING_IMPOSSIBLE"));
+  });
+});

@@ -1,0 +1,63 @@
+/** Notes what became of a dose, and takes a note back. */
+import type { Context } from "moleculer";
+import { v7 as timeOrderedId } from "uuid";
+import { whoAsks } from "../../../mesh/access/access.ts";
+import type { Happened } from "../../../mesh/happened-contract.ts";
+import type { Patient } from "../../../fhir/r4.ts";
+import type { WithDirectory } from "../../../federation/directory.ts";
+import { isType } from "../../../federation/errors.ts";
+import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
+import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
+import { readIfServed, splitReference } from "../../../mixins/fhir/reference.ts";
+import { type Administration, DoseOutcome } from "../doses.contract.ts";
+import {
+  administrationChanged,
+  administrationNotFound,
+  DOSE_RECORDED,
+  doseReasonMissing,
+  doseRecorded,
+  prescriptionNotActive,
+  prescriptionNotFound,
+} from "../pharmacy.errors.ts";
+import { administrationOf, cancelAdministration, checkRights, type DoseRecord, plannedDose, recordOf } from "./administration.model.ts";
+
+type Pharmacy = WithFhir & WithDirectory;
+
+/** Carries out `pharmacy.administer`; its contract names the errors. */
+export async function administer(
+  { fhir, directory }: Pharmacy,
+  ctx: Context<DoseRecord & Happened & { prescription: string }>,
+): Promise<Administration> {
+  const { prescription, due, outcome, reason } = ctx.params;
+  const [, id] = splitReference(prescription);
+  const request = await fhir.read("MedicationRequest", id);
+  if (!request) throw prescriptionNotFound(prescription);
+  if (request.status !== "active" && request.status !== "completed") throw prescriptionNotActive(prescription);
+  if (outcome !== DoseOutcome.given && reason === undefined) throw doseReasonMissing();
+  const at = happenedAt(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
+  const record = { ...ctx.params, ...(due !== undefined && { due: plannedDose(request, due) }) };
+  if (outcome === DoseOutcome.given) {
+    const mesh = { caller: ctx, directory: directory };
+    const patient = record.scanned && (await readIfServed<Patient>(mesh, request.subject.reference ?? ""));
+    checkRights(request, patient, record, at);
+  }
+  const performer = whoAsks(ctx);
+  const by = { at, ...(performer !== undefined && { performer }) };
+  const made = withLateReason(administrationOf(timeOrderedId(), request, record, by), ctx.params);
+  const { version } = await fhir.create(made).catch((error: unknown) => {
+    throw isType(error, DOSE_RECORDED) ? doseRecorded(prescription) : error;
+  });
+  return recordOf(made, version);
+}
+
+/** Carries out `pharmacy.cancelAdministration`. @throws 404 ADMINISTRATION_NOT_FOUND; 409 ADMINISTRATION_OVER, ADMINISTRATION_CHANGED */
+export async function takeBack({ fhir }: Pharmacy, ctx: Context<{ administration: string; reason: string }>): Promise<Administration> {
+  const { administration: reference, reason } = ctx.params;
+  const before = await fhir.read("MedicationAdministration", splitReference(reference)[1]);
+  if (!before) throw administrationNotFound(reference);
+  const taken = cancelAdministration(before, reason);
+  const { version } = await fhir.update(taken).catch((error: unknown) => {
+    throw isType(error, "STALE_VERSION") ? administrationChanged(reference) : error;
+  });
+  return recordOf(taken, version);
+}

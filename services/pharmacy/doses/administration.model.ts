@@ -1,0 +1,138 @@
+/** What became of a dose, on record, and the five rights. Plain data in, plain data out; time is passed in. */
+import { numberOf } from "../../../fhir/json.ts";
+import type { MedicationAdministration, MedicationRequest, Patient } from "../../../fhir/r4.ts";
+import type { UniqueKey } from "../../../store/writes.ts";
+import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { type Administration, type Amount, DoseOutcome, type Scanned } from "../doses.contract.ts";
+import {
+  administrationOver,
+  DOSE_RECORDED,
+  doseDiffers,
+  doseNotDue,
+  doseOutOfTime,
+  notScanned,
+  wrongMedication,
+  wrongPatient,
+} from "../pharmacy.errors.ts";
+import { codesOf } from "../pharmacy.model.ts";
+import { doseName, dueBetween, scheduleOf } from "./schedule.ts";
+
+/** Of a MedicationAdministration, a dateTime: when the dose was due. */
+const DUE = "urn:openward:dose-due";
+const OUTCOME = "urn:openward:dose-outcome";
+/** A dose is given in time within this before and after it is due. Milliseconds. */
+const IN_TIME_MS = 3_600_000;
+
+/** What is recorded of one dose. */
+export interface DoseRecord {
+  outcome: DoseOutcome;
+  due?: string;
+  dose?: Amount;
+  route?: string;
+  reason?: string;
+  scanned?: Scanned;
+  /** Why it is given although one of the rights is not met. */
+  override?: string;
+}
+
+/**
+ * Right patient, medication, dose, route and time of a dose that was given.
+ * @throws 409 WRONG_PATIENT, WRONG_MEDICATION whatever is overridden; NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME
+ */
+export function checkRights(request: MedicationRequest & { id: string }, patient: Patient | undefined, given: DoseRecord, at: Date): void {
+  const { scanned, override, due, dose, route } = given;
+  const reference = `MedicationRequest/${request.id}`;
+  if (scanned) {
+    const numbers = patient?.identifier?.flatMap(({ value }) => value ?? []) ?? [];
+    if (![placeOf(request.subject), ...numbers].includes(scanned.patient)) throw wrongPatient(reference);
+    const codes = codesOf(request.medicationCodeableConcept).flatMap(({ system, code }) => [code, `${system}|${code}`]);
+    if (!codes.includes(scanned.medication)) throw wrongMedication(reference);
+  }
+  if (override !== undefined) return;
+  if (!scanned) throw notScanned(reference);
+  const [dosage] = request.dosageInstruction ?? [];
+  const ordered = dosage?.doseAndRate?.[0]?.doseQuantity;
+  const isOther = dose && (numberOf(ordered?.value) !== dose.value || (ordered?.unit ?? ordered?.code) !== dose.unit);
+  if (isOther || (route !== undefined && dosage?.route?.text !== undefined && route !== dosage.route.text)) throw doseDiffers(reference);
+  if (due !== undefined && Math.abs(at.getTime() - Date.parse(due)) > IN_TIME_MS) throw doseOutOfTime(reference);
+}
+
+/** The moment of a dose as it is planned. @throws 409 DOSE_NOT_DUE when the prescription is not due then */
+export function plannedDose(request: MedicationRequest & { id: string }, due: string): string {
+  const [schedule, moment] = [scheduleOf(request), Date.parse(due)];
+  if (!schedule || !dueBetween(schedule, moment, moment).includes(moment)) throw doseNotDue(`MedicationRequest/${request.id}`);
+  return new Date(moment).toISOString();
+}
+
+/** The MedicationAdministration of a dose. @param performer who has signed in, "Practitioner/…" */
+export function administrationOf(
+  id: string,
+  request: MedicationRequest & { id: string },
+  { outcome, due, dose, route, reason, override }: DoseRecord,
+  { at, performer }: { at: Date; performer?: string },
+): MedicationAdministration & { id: string } {
+  const [dosage] = request.dosageInstruction ?? [];
+  const quantity = dose
+    ? { value: dose.value, unit: dose.unit, system: "http://unitsofmeasure.org", code: dose.unit }
+    : dosage?.doseAndRate?.[0]?.doseQuantity;
+  const concept = route === undefined ? dosage?.route : { text: route };
+  const isGiven = outcome === DoseOutcome.given;
+  const why = { coding: [{ system: OUTCOME, code: outcome }], ...(reason !== undefined && { text: reason }) };
+  return {
+    resourceType: "MedicationAdministration",
+    id,
+    status: isGiven ? "completed" : "not-done",
+    ...(!isGiven && { statusReason: [why] }),
+    ...(request.medicationCodeableConcept && { medicationCodeableConcept: request.medicationCodeableConcept }),
+    subject: request.subject,
+    ...(request.encounter && { context: request.encounter }),
+    effectiveDateTime: at.toISOString(),
+    ...(performer !== undefined && { performer: [{ actor: { reference: performer } }] }),
+    request: { reference: `MedicationRequest/${request.id}` },
+    ...(isGiven &&
+      (dosage?.text !== undefined || quantity) && {
+        dosage: {
+          ...(dosage?.text !== undefined && { text: dosage.text }),
+          ...(concept && { route: concept }),
+          ...(quantity && { dose: quantity }),
+        },
+      }),
+    ...(due !== undefined && { extension: [{ url: DUE, valueDateTime: due }] }),
+    ...(override !== undefined && { note: [{ time: at.toISOString(), text: override }] }),
+  };
+}
+
+/** A record that was made by mistake: the dose is due again. @throws 409 ADMINISTRATION_OVER */
+export function cancelAdministration<Of extends MedicationAdministration>(administration: Of, reason: string): Of {
+  if (administration.status === "entered-in-error") throw administrationOver(`MedicationAdministration/${administration.id}`);
+  return { ...administration, status: "entered-in-error", note: [...(administration.note ?? []), { text: reason }] };
+}
+
+/** When the dose was due; undefined: it was not planned. */
+export const dueOf = ({ extension = [] }: MedicationAdministration): string | undefined =>
+  extension.find(({ url }) => url === DUE)?.valueDateTime;
+
+/** One record for a dose, whoever writes it; one that was a mistake counts not. */
+export function doseKeys(administration: MedicationAdministration): UniqueKey[] {
+  const [due, request] = [dueOf(administration), placeOf(administration.request)];
+  if (due === undefined || request === undefined || administration.status === "entered-in-error") return [];
+  return [{ key: `dose:${doseName(request, due)}`, error: DOSE_RECORDED }];
+}
+
+/** A record as its callers see it. */
+export function recordOf(it: MedicationAdministration & { id: string }, version: number): Administration {
+  const dueAt = dueOf(it);
+  const performer = it.performer?.[0]?.actor.reference;
+  const code = it.statusReason?.[0]?.coding?.find(({ system }) => system === OUTCOME)?.code as DoseOutcome | undefined;
+  const outcome = it.status === "completed" ? DoseOutcome.given : (code ?? DoseOutcome.missed);
+  return {
+    administration: `MedicationAdministration/${it.id}`,
+    version,
+    prescription: it.request?.reference ?? "",
+    patient: it.subject.reference ?? "",
+    outcome: it.status === "entered-in-error" ? "cancelled" : outcome,
+    ...(dueAt !== undefined && { dueAt }),
+    at: it.effectiveDateTime ?? "",
+    ...(performer !== undefined && { performer }),
+  };
+}

@@ -1,0 +1,162 @@
+/** Which doses are due for whom. */
+import type { MedicationRequest, Stored } from "../../../fhir/r4.ts";
+import { parseJson } from "../../../fhir/json.ts";
+import { referenceClause, requireParameter } from "../../../fhir/search/exact-clauses.ts";
+import { type Clause, type Row, SEP, type StoreQuery } from "../../../fhir/search/query.ts";
+import type { QueryContext } from "../../../federation/query-context.ts";
+import { searchOwners } from "../../../federation/scatter-gather.ts";
+import type { Store } from "../../../store/store.ts";
+import { StoreCache } from "../../../store/store-cache.ts";
+import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
+import type { DueDose } from "../doses.contract.ts";
+import { isOrder } from "../pharmacy.model.ts";
+import { dueOf } from "./administration.model.ts";
+import { doseName, dueBetween, dueDose, type Schedule, scheduleOf } from "./schedule.ts";
+
+/** Doses are looked for so far back; what was not given or noted until then has been missed. Milliseconds. */
+const LOOK_BACK_MS = 12 * 3_600_000;
+/** Prescriptions of a course of treatment are not older than this. Milliseconds. */
+const OLDEST_MS = 92 * 86_400_000;
+const ROUND_MS = 600_000;
+/** Resources that one question looks at: of a house of 2,000 beds. */
+const MAX_FOUND = 20_000;
+const PAGE = 1_000;
+/** Prescriptions whose schedule is remembered, a kilobyte each. */
+const MAX_SCHEDULES = 5_000;
+
+interface Scheduled {
+  request: Stored<MedicationRequest>;
+  schedule: Schedule | undefined;
+}
+
+const ofCodes = (type: string, parameter: string, values: string[]): Clause => ({
+  kind: "key",
+  slots: requireParameter(type, parameter).slots,
+  any: values.map((value) => ({ prefix: `=${value}${SEP}` })),
+});
+const since = (type: string, parameter: string, moment: number): Clause => ({
+  kind: "range",
+  slots: requireParameter(type, parameter).slots,
+  any: [{ highGe: moment }],
+});
+
+/** The doses that are due by one store; what was read of a version is remembered, as it never changes. */
+export class DueDoses {
+  readonly #store: () => Store;
+  readonly #answers = new StoreCache<Row[]>();
+  readonly #schedules = new Map<string, Scheduled>();
+  /** Which doses a version of a MedicationAdministration is a record of. */
+  readonly #records = new Map<string, string | undefined>();
+
+  constructor(store: () => Store) {
+    this.#store = store;
+  }
+
+  /** @param until of the doses, milliseconds since 1970 @returns in order of time */
+  async of(patients: string[], until: number, now: Date): Promise<DueDose[]> {
+    if (patients.length === 0) return [];
+    const from = now.getTime() - LOOK_BACK_MS;
+    // The questions are the same for some minutes, so that answers to them can be given again.
+    const [oldest, earliest] = [now.getTime() - OLDEST_MS, from - LOOK_BACK_MS].map((time) => Math.floor(time / ROUND_MS) * ROUND_MS);
+    const requests: Clause[] = [
+      referenceClause("MedicationRequest", "subject", patients),
+      ofCodes("MedicationRequest", "status", ["active", "completed"]),
+      since("MedicationRequest", "authoredon", oldest as number),
+    ];
+    const records: Clause[] = [
+      referenceClause("MedicationAdministration", "subject", patients),
+      since("MedicationAdministration", "effective-time", earliest as number),
+    ];
+    const [prescribed, recorded] = await Promise.all([
+      this.#found("MedicationRequest", requests, this.#schedules, (json) => scheduled(json)),
+      this.#found("MedicationAdministration", records, this.#records, (json) => recordIn(json)),
+    ]);
+    const done = new Set(recorded);
+    const due: DueDose[] = [];
+    for (const { request, schedule } of prescribed) {
+      for (const moment of schedule ? dueBetween(schedule, from, until) : []) {
+        const dose = dueDose(request, moment, now);
+        if (!done.has(doseName(dose.prescription, dose.dueAt))) due.push(dose);
+      }
+    }
+    return due.sort((a, b) => a.dueAt.localeCompare(b.dueAt));
+  }
+
+  async #found<What>(type: string, clauses: Clause[], known: Map<string, What>, read: (json: string) => What): Promise<What[]> {
+    const asked: StoreQuery = { type, clauses, sort: [], limit: PAGE, want: "ids" };
+    const rows = await this.#answers.get(this.#store(), JSON.stringify(asked), () => this.#rows(asked));
+    const unread = rows.filter((row) => !known.has(nameOf(row)));
+    for (let at = 0; at < unread.length; at += PAGE) {
+      const any = unread.slice(at, at + PAGE).map(({ id }) => id);
+      for (const row of await this.#rows({ type, clauses: [{ kind: "id", any }], sort: [], limit: PAGE, want: "rows" })) {
+        known.set(nameOf(row), read(row.json ?? "{}"));
+      }
+    }
+    const found = rows.flatMap((row) => (known.has(nameOf(row)) ? [known.get(nameOf(row)) as What] : []));
+    for (const oldest of known.keys()) {
+      if (known.size <= MAX_SCHEDULES) break;
+      known.delete(oldest);
+    }
+    return found;
+  }
+
+  async #rows(query: StoreQuery): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (let after: StoreQuery["after"]; ; ) {
+      const page = await this.#store().search({ ...query, ...(after && { after }) });
+      rows.push(...page.rows);
+      const last = page.rows.at(-1);
+      if (!page.more || !last || rows.length >= MAX_FOUND) return rows;
+      after = { values: [], seq: last.seq, id: last.id };
+    }
+  }
+}
+
+const nameOf = ({ id, version }: Row): string => `${id}/${version}`;
+
+function scheduled(json: string): Scheduled {
+  const request = parseJson(json) as Stored<MedicationRequest>;
+  return { request, schedule: isOrder(request) && request.doNotPerform !== true ? scheduleOf(request) : undefined };
+}
+
+function recordIn(json: string): string | undefined {
+  const record = parseJson(json) as Parameters<typeof dueOf>[0];
+  const [due, request] = [dueOf(record), placeOf(record.request)];
+  return due === undefined || request === undefined || record.status === "entered-in-error" ? undefined : doseName(request, due);
+}
+
+/** Who lies in a ward, "Patient/…": in itself, in a room or in a bed of it. @throws 503 when an owner is down */
+export async function patientsIn(mesh: QueryContext, ward: string): Promise<string[]> {
+  const places = [ward];
+  for (let above = [ward]; above.length > 0; ) {
+    const clauses = [referenceClause("Location", "partof", above)];
+    above = (await allOf(mesh, { type: "Location", clauses, sort: [], limit: PAGE, want: "ids" })).map(({ id }) => `Location/${id}`);
+    if (places.length + above.length > MAX_FOUND) break;
+    places.push(...above.filter((place) => !places.includes(place)));
+  }
+  const clauses = [
+    referenceClause("Encounter", "location", places),
+    ofCodes("Encounter", "class", INPATIENT),
+    ofCodes("Encounter", "status", ["arrived", "triaged", "in-progress", "onleave"]),
+  ];
+  const stays = await allOf(mesh, { type: "Encounter", clauses, sort: [], limit: PAGE, want: "rows" });
+  const here = new Set(places);
+  const patients = stays.flatMap(({ json }) => {
+    const { subject, location = [] } = parseJson(json ?? "{}") as { subject?: object; location?: { status?: string; location: object }[] };
+    const isHere = location.some((it) => it.status === "active" && here.has(placeOf(it.location) ?? ""));
+    return isHere ? (placeOf(subject) ?? []) : [];
+  });
+  return [...new Set(patients)];
+}
+
+async function allOf(mesh: QueryContext, query: StoreQuery): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let after: StoreQuery["after"]; ; ) {
+    const page = await searchOwners(mesh, { ...query, ...(after && { after }) }, { partial: false, missing: new Set() });
+    rows.push(...page.rows);
+    const last = page.rows.at(-1);
+    if (!page.more || !last || rows.length >= MAX_FOUND) return rows;
+    after = { values: last.values, seq: last.seq, id: last.id };
+  }
+}

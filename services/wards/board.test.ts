@@ -1,0 +1,186 @@
+/** The board: what it shows of whom, to whom, and what it says when a service is down. */
+import { join } from "node:path";
+import type { ServiceBroker } from "moleculer";
+import { Access, openAccess, setAccess } from "../../mesh/access/access.ts";
+import { readRoles } from "../../mesh/access/roles.ts";
+import { ownerOf } from "../../federation/owner-contract.ts";
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { hospitalizations } from "../hospitalizations/hospitalizations.contract.ts";
+import HospitalizationsService from "../hospitalizations/hospitalizations.service.ts";
+import { lab } from "../lab/lab.contract.ts";
+import LabService from "../lab/lab.service.ts";
+import { patients } from "../patients/patients.contract.ts";
+import PatientsService from "../patients/patients.service.ts";
+import RecordsService from "../records/records.service.ts";
+import TransactionsService from "../transactions/transactions.service.ts";
+import type { Board, BoardBed } from "./board.contract.ts";
+import { ageOf } from "./board/person.ts";
+import { type Ward, wards } from "./wards.contract.ts";
+import WardsService from "./wards.service.ts";
+
+describe("the age of a patient", () => {
+  const now = new Date("2026-03-01T12:00:00Z");
+  it.each([
+    ["2026-03-01", { value: 0, unit: "days" }],
+    ["2026-02-02", { value: 27, unit: "days" }],
+    ["2026-02-01", { value: 1, unit: "months" }],
+    ["2024-03-02", { value: 23, unit: "months" }],
+    ["2024-03-01", { value: 2, unit: "years" }],
+    ["1950-03-02", { value: 75, unit: "years" }],
+    ["1950", { value: 76, unit: "years" }],
+    ["2026-04-01", undefined],
+  ])("who is born on %s is told as people say it", (birthDate, age) => {
+    expect(ageOf(birthDate, now)).toEqual(age);
+  });
+});
+
+describe("the board", () => {
+  let clinic: Clinic;
+  let surgery: Ward;
+  let patient: string;
+  let stay: string;
+  const LOINC = { system: "http://loinc.org", code: "718-7" };
+  const bedsOf = ({ wards: [ward] }: Board): BoardBed[] => ward?.rooms.flatMap(({ beds }) => beds) ?? [];
+  const bedAt = (index: number): string => surgery.rooms[0]?.beds[index]?.location ?? "";
+  const make = (service: string, resource: { resourceType: string }) =>
+    ownerOf(service).write(clinic.caller, {
+      steps: [{ op: "create", type: resource.resourceType, id: crypto.randomUUID(), text: JSON.stringify(resource) }],
+    });
+  const update = async (service: string, reference: string, more: object) => {
+    const [type = "", id = ""] = reference.split("/");
+    const text = JSON.stringify({ ...(await clinic.read(service, reference)), ...more });
+    await ownerOf(service).write(clinic.caller, { steps: [{ op: "update", type, id, text, upsert: false }] });
+  };
+
+  beforeAll(async () => {
+    clinic = await startClinic(WardsService, HospitalizationsService, PatientsService, LabService, RecordsService, TransactionsService);
+    surgery = await wards.open(clinic.caller, { name: "Surgery", rooms: [{ name: "room 1", beds: ["A", "B", "C"] }] });
+    await wards.open(clinic.caller, { name: "Medicine", rooms: [{ name: "room 1", beds: ["A"] }] });
+    const registered = await patients.register(clinic.caller, {
+      family: "Benali",
+      given: ["Amina"],
+      otherNames: [{ family: "بن علي", given: ["أمينة"], language: "ar" }],
+      birthDate: "1960-01-01",
+      gender: "female",
+      identifier: { system: "urn:test", value: "1" },
+    });
+    patient = registered.patient;
+    ({ stay } = await hospitalizations.admit(clinic.caller, { patient, bed: bedAt(0), reason: "Cholecystitis" }));
+    const subject = { reference: patient };
+    const allergy = (substance: string, status: string) => ({
+      resourceType: "AllergyIntolerance",
+      patient: subject,
+      code: { text: substance },
+      clinicalStatus: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: status }] },
+    });
+    await make("records", allergy("Penicillin", "active"));
+    await make("records", allergy("Latex", "resolved"));
+    const isolation = { coding: [{ system: "http://snomed.info/sct", code: "40174006" }], text: "Contact: MRSA" };
+    await make("records", { resourceType: "Flag", status: "active", subject, code: isolation } as { resourceType: string });
+    await lab.order(clinic.caller, { patient, encounter: stay, test: LOINC });
+    await update("wards", bedAt(1), { operationalStatus: { system: "http://terminology.hl7.org/CodeSystem/v2-0116", code: "K" } });
+  });
+  afterAll(() => clinic.stop());
+
+  it("shows of each bed who lies there, with what one must know of them, in one call", async () => {
+    const board = await wards.board(clinic.caller, { ward: surgery.location });
+    expect(board).toMatchObject({ ward: surgery.location, isComplete: true, unknown: [], hidden: [], waiting: [] });
+    expect(board.wards).toMatchObject([{ name: "Surgery", status: "open", rooms: [{ name: "room 1" }], withoutBed: [] }]);
+    expect(bedsOf(board)).toEqual([
+      {
+        location: bedAt(0),
+        name: "A",
+        status: "taken",
+        attributes: [],
+        stay: {
+          stay,
+          version: 1,
+          patient,
+          name: "Amina Benali",
+          names: ["أمينة بن علي"],
+          sex: "female",
+          birthDate: "1960-01-01",
+          age: { value: expect.any(Number), unit: "years" },
+          admittedAt: expect.any(String),
+          days: 0,
+          diagnosis: "Cholecystitis",
+          isolation: "Contact: MRSA",
+          allergies: ["Penicillin"],
+          waits: { results: 0, doses: 0, transfers: 0, requests: 1 },
+        },
+      },
+      { location: bedAt(1), name: "B", status: "closed", cleaning: "dirty", attributes: [] },
+      { location: bedAt(2), name: "C", status: "free", cleaning: "clean", attributes: [] },
+    ]);
+  });
+
+  it("counts critical values until somebody has acknowledged them", async () => {
+    const { order } = await lab.orderPanel(clinic.caller, { patient, encounter: stay, code: "2823-3" });
+    await lab.enter(clinic.caller, { order, results: [{ code: "2823-3", value: 6.9 }] });
+    const waits = async () => bedsOf(await wards.board(clinic.caller, { ward: surgery.location }))[0]?.stay?.waits;
+    expect(await waits()).toMatchObject({ results: 0, requests: 2 });
+    const { lines } = await lab.release(clinic.caller, { order });
+    expect(await waits()).toMatchObject({ results: 1, requests: 1 });
+    await lab.acknowledge(clinic.caller, { observation: lines[0]?.observation ?? "" });
+    expect(await waits()).toMatchObject({ results: 0 });
+  });
+
+  it("shows all wards where none is asked for, and none where there is no such ward", async () => {
+    expect((await wards.board(clinic.caller, {})).wards.map(({ name }) => name)).toEqual(["Surgery", "Medicine"]);
+    expect((await wards.board(clinic.caller, { ward: "Location/none" })).wards).toEqual([]);
+    await expect(wards.board(clinic.caller, { ward: "Patient/1" })).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+  });
+
+  describe("in a hospital that is closed", () => {
+    let access: Access;
+    const host = (): ServiceBroker => clinic.hosted("wards").broker;
+    beforeAll(() => {
+      const roles = readRoles(join(import.meta.dirname, "../identity/roles"));
+      access = new Access({ isOpen: false, roles, key: Buffer.alloc(32, 1) });
+      setAccess(host(), access);
+    });
+    afterAll(() => setAccess(host(), openAccess()));
+    const seenBy = (role: string, scope?: string): Promise<Board> =>
+      wards.board(
+        clinic.caller,
+        { ward: surgery.location },
+        { meta: { as: access.stampOf({ sub: "one", roles: [role], ...(scope !== undefined && { scope }) }) } },
+      );
+
+    it("shows a nurse all, and an administrator which bed is taken, not by whom", async () => {
+      expect(bedsOf(await seenBy("nurse"))[0]).toMatchObject({
+        status: "taken",
+        stay: { name: "Amina Benali", allergies: ["Penicillin"] },
+      });
+      const board = await seenBy("administrator");
+      expect(bedsOf(board)[0]).toEqual({ location: bedAt(0), name: "A", status: "taken", attributes: [] });
+      expect(board.hidden).toEqual(expect.arrayContaining(["stays", "patients", "allergies"]));
+      expect(JSON.stringify(board)).not.toMatch(/Benali|Penicillin|Patient\//);
+    });
+
+    it("leaves out what the caller may not see, and names it", async () => {
+      const board = await seenBy("front-desk");
+      expect(bedsOf(board)[0]?.stay).toMatchObject({ name: "Amina Benali", allergies: [], waits: { requests: 0 } });
+      expect(board.hidden).toEqual(["allergies", "isolation", "diagnoses", "requests", "results", "doses"]);
+      expect(JSON.stringify(board)).not.toMatch(/Penicillin|MRSA/);
+      expect((await seenBy("nurse", "actions user/Encounter.rs user/Patient.rs")).hidden).toContain("allergies");
+    });
+
+    it("is shown to nobody whose role has no right to it", async () => {
+      await expect(seenBy("billing")).rejects.toEqual(refusal(403, "NOT_ALLOWED"));
+      await expect(wards.board(clinic.caller, {})).rejects.toEqual(refusal(401, "SIGN_IN_NEEDED"));
+    });
+  });
+
+  it("says what is not known while a service is down, and shows the rest", async () => {
+    const host = clinic.hosted("wards").broker;
+    await host.destroyService("records");
+    const board = await wards.board(clinic.caller, { ward: surgery.location });
+    expect(board).toMatchObject({ isComplete: false, unknown: ["allergies", "isolation", "results"] });
+    expect(bedsOf(board)[0]).toMatchObject({ status: "taken", stay: { name: "Amina Benali", allergies: [] } });
+    await host.destroyService("hospitalizations");
+    const without = await wards.board(clinic.caller, { ward: surgery.location });
+    expect(without).toMatchObject({ isComplete: false, unknown: ["stays"] });
+    expect(bedsOf(without).map(({ status }) => status)).toEqual(["unknown", "closed", "unknown"]);
+  });
+});

@@ -1,0 +1,103 @@
+/** The wards as a tree: each with its rooms and beds, as the Locations say it. Plain data in, plain data out. */
+import type { Location, Stored } from "../../../fhir/r4.ts";
+import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { attributesOf, cleaningOf, isBed, isInUse, isOutOfUse, kindOf, sexOf } from "../wards.model.ts";
+
+/** A bed, before anybody knows who lies there. */
+export interface HouseBed {
+  location: string;
+  name: string;
+  isUsable: boolean;
+  cleaning?: "dirty" | "cleaning" | "clean";
+  attributes: string[];
+  sex?: "male" | "female";
+}
+
+/** A room of a ward. */
+export interface HouseRoom {
+  location: string;
+  name: string;
+  sex?: "male" | "female";
+  beds: HouseBed[];
+}
+
+/** A ward with its rooms. */
+export interface HouseWard {
+  location: string;
+  name: string;
+  status: "open" | "closed";
+  rooms: HouseRoom[];
+}
+
+/** A room, a ward, a building and a site may be above a bed. */
+const MAX_ABOVE = 5;
+
+/** The tree of these Locations; a bed outside of any ward is a ward and a room of its own. */
+export function houseOf(locations: Stored<Location>[]): HouseWard[] {
+  const known = new Map(locations.map((it) => [`Location/${it.id}`, it]));
+  const wards = new Map<string, HouseWard>();
+  const rooms = new Map<string, HouseRoom>();
+  const wardAt = (place: string, location: Stored<Location>): HouseWard => {
+    const there = wards.get(place);
+    if (there) return there;
+    const made: HouseWard = { location: place, name: nameOf(location), status: isInUse(location) ? "open" : "closed", rooms: [] };
+    wards.set(place, made);
+    return made;
+  };
+  const roomAt = (place: string, location: Stored<Location>): HouseRoom => {
+    const there = rooms.get(place);
+    if (there) return there;
+    const [top, topmost] = wardAbove(place, location, known);
+    const sex = sexOf(location);
+    const made: HouseRoom = { location: place, name: shortName(location, topmost), ...(sex && { sex }), beds: [] };
+    rooms.set(place, made);
+    wardAt(top, topmost).rooms.push(made);
+    return made;
+  };
+  for (const [place, location] of known) {
+    const kind = kindOf(location);
+    if (kind === "wa") wardAt(place, location);
+    else if (kind === "ro" && isInUse(location)) roomAt(place, location);
+  }
+  for (const [place, bed] of known) {
+    if (!isBed(bed) || bed.status === "inactive") continue;
+    const parent = placeOf(bed.partOf);
+    const room = parent === undefined ? undefined : known.get(parent);
+    const [at, in_] = room && parent !== undefined ? [parent, room] : [place, bed];
+    const cleaning = cleaningOf(bed);
+    const sex = sexOf(bed) ?? sexOf(in_);
+    roomAt(at, in_).beds.push({
+      location: place,
+      name: in_ === bed ? nameOf(bed) : shortName(bed, in_),
+      isUsable: isInUse(bed) && isInUse(in_) && !isOutOfUse(bed),
+      ...(cleaning && { cleaning }),
+      attributes: [...new Set([...attributesOf(bed), ...(in_ === bed ? [] : attributesOf(in_))])],
+      ...(sex && { sex }),
+    });
+  }
+  return [...wards.values()];
+}
+
+/** The ward that a place is in, or what is topmost above it. */
+function wardAbove(
+  place: string,
+  location: Stored<Location>,
+  known: ReadonlyMap<string, Stored<Location>>,
+): [place: string, location: Stored<Location>] {
+  let [at, is] = [place, location];
+  for (let above = 0; above < MAX_ABOVE && kindOf(is) !== "wa"; above += 1) {
+    const next = placeOf(is.partOf);
+    const parent = next === undefined ? undefined : known.get(next);
+    if (!parent || next === undefined) break;
+    [at, is] = [next, parent];
+  }
+  return [at, is];
+}
+
+const nameOf = ({ name, id }: Stored<Location>): string => name ?? id;
+
+/** "Surgery, room 1" in "Surgery" is "room 1". */
+function shortName(location: Stored<Location>, above: Stored<Location>): string {
+  const [own, whole] = [nameOf(location), `${nameOf(above)}, `];
+  return own.startsWith(whole) ? own.slice(whole.length) : own;
+}

@@ -1,0 +1,99 @@
+/** Which wards and beds a change is about, so that only those boards are read again that show it. */
+import type { Encounter, FhirResource, Reference, ResourceType } from "../../../fhir/r4.ts";
+import { parseJson } from "../../../fhir/json.ts";
+import { idClause } from "../../../fhir/search/exact-clauses.ts";
+import { isType } from "../../../federation/errors.ts";
+import type { QueryContext } from "../../../federation/query-context.ts";
+import { readVersion } from "../../../federation/read.ts";
+import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
+import { BoardPart } from "../board.contract.ts";
+import type { BoardChanges, Touched } from "../board-events.contract.ts";
+import type { HouseWard } from "./house.ts";
+import { ask, openStaysOf } from "./sources.ts";
+import type { Versions } from "./versions.ts";
+
+/** Types whose versions change what a board shows. */
+export const ON_BOARD = [
+  "Encounter",
+  "Location",
+  "AllergyIntolerance",
+  "Flag",
+  "ServiceRequest",
+  "Observation",
+  "MedicationRequest",
+  "MedicationAdministration",
+] as const satisfies ResourceType[];
+
+const EVERYWHERE: BoardChanges = { isAll: true, wards: [] };
+
+/** @param mesh asks as the service itself: the answer has no patient data */
+export async function locate(
+  mesh: QueryContext,
+  { house, versions }: { house: HouseWard[]; versions: Versions },
+  touched: Touched[],
+): Promise<BoardChanges> {
+  const places = new Set<string>();
+  const ids = new Map<string, string[]>();
+  for (const { type, resource } of touched) {
+    if (type === "Location") places.add(`Location/${resource}`);
+    else ids.set(type, [...new Set([...(ids.get(type) ?? []), resource])]);
+  }
+  const asked = [...ids].map(([type, any]) => ({
+    part: BoardPart.stays,
+    query: { type, clauses: [idClause(any)], sort: [], limit: any.length, want: "ids" as const },
+  }));
+  const now = await ask(mesh, asked, versions);
+  if (now.unknown.size > 0) return EVERYWHERE;
+  const patients = new Set<string>();
+  for (const [type, wanted] of ids) {
+    const found = now.of(type as ResourceType);
+    if (found.length < wanted.length) return EVERYWHERE; // deleted: nobody can say any more whose it was
+    for (const { resource, version } of found) {
+      if (resource.resourceType === "Encounter") {
+        const stay = await asStay(mesh, resource, version);
+        const there = stay?.location?.flatMap(({ location }) => placeOf(location) ?? []) ?? [];
+        // Who is asked for without a ward waits for each.
+        if (stay?.status === "planned" && there.length === 0) return EVERYWHERE;
+        for (const place of there) places.add(place);
+      } else patients.add(subjectOf(resource) ?? "");
+    }
+  }
+  if (patients.size > 0) {
+    const stays = await ask(mesh, openStaysOf([...patients]), versions);
+    if (stays.unknown.size > 0) return EVERYWHERE;
+    for (const { resource } of stays.of("Encounter")) for (const it of resource.location ?? []) places.add(placeOf(it.location) ?? "");
+  }
+  return changesAt(places, house);
+}
+
+/** The Encounter as a stay: as it is or, of a stay that is a visit again, as it was; undefined: it is none. */
+async function asStay(mesh: QueryContext, encounter: Encounter & { id: string }, version: number): Promise<Encounter | undefined> {
+  const isStay = (it: Encounter) => INPATIENT.includes(it.class?.code ?? "");
+  if (isStay(encounter) || version === 1) return isStay(encounter) ? encounter : undefined;
+  const before = await readVersion(mesh, "Encounter", encounter.id, version - 1).catch((error: unknown) => {
+    if (isType(error, "NOT_FOUND")) return undefined;
+    throw error;
+  });
+  const was = before?.json === undefined ? undefined : (parseJson(before.json) as Encounter);
+  return was && isStay(was) ? was : undefined;
+}
+
+function subjectOf(resource: FhirResource): string | undefined {
+  const { subject, patient } = resource as { subject?: Reference; patient?: Reference };
+  return placeOf(subject ?? patient);
+}
+
+/** Places that no ward has, though they are Locations, may be new, or gone: then it may be anywhere. */
+function changesAt(places: ReadonlySet<string>, house: HouseWard[]): BoardChanges {
+  const wards = new Map<string, Set<string>>();
+  const left = new Set([...places].filter(Boolean));
+  for (const { location: ward, rooms } of house) {
+    const beds = rooms.flatMap((room) => room.beds.map(({ location }) => location)).filter((bed) => left.has(bed));
+    const others = [ward, ...rooms.map(({ location }) => location)].filter((place) => left.has(place));
+    if (beds.length + others.length === 0) continue;
+    wards.set(ward, new Set(beds));
+    for (const place of [...beds, ...others]) left.delete(place);
+  }
+  return { isAll: left.size > 0, wards: [...wards].map(([ward, beds]) => ({ ward, beds: [...beds] })) };
+}

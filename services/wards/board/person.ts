@@ -1,0 +1,54 @@
+/** A patient in a few words, for a line of the board. Plain data in, plain data out. */
+import { intervalOf } from "../../../fhir/dates.ts";
+import type { HumanName, Patient } from "../../../fhir/r4.ts";
+import { dayOf } from "../../../fhir/time-zone.ts";
+import type { BoardPatient } from "../board.contract.ts";
+
+/** Younger ones are told by days, and by months. */
+const [DAYS_BELOW, MONTHS_BELOW] = [28, 24];
+const DAY_MS = 86_400_000;
+
+/** What the board says of a patient. @param patient "Patient/…" */
+export function personOf(patient: string, record: Patient | undefined, now: Date): BoardPatient {
+  if (!record) return { patient };
+  const [name, ...names] = namesOf(record);
+  const { gender, birthDate } = record;
+  const age = birthDate === undefined ? undefined : ageOf(birthDate, now);
+  return {
+    patient,
+    ...(name !== undefined && { name }),
+    ...(names.length > 0 && { names }),
+    ...(gender !== undefined && { sex: gender }),
+    ...(birthDate !== undefined && { birthDate }),
+    ...(age && { age }),
+  };
+}
+
+/** The official name first, old ones not at all. */
+function namesOf({ name = [] }: Patient): string[] {
+  const valid = name.filter(({ use }) => use !== "old" && use !== "maiden");
+  const first = valid.find(({ use }) => use === "official") ?? valid[0];
+  return [...new Set([...(first ? [first] : []), ...valid].map(textOf))].filter(Boolean);
+}
+
+const textOf = ({ text, family = "", given = [] }: HumanName): string => text ?? [...given, family].filter(Boolean).join(" ");
+
+/** How old somebody is by the hospital's calendar; undefined for who is not born yet. A date without its day tells years only. */
+export function ageOf(birthDate: string, now: Date): BoardPatient["age"] {
+  const [low] = intervalOf(birthDate) ?? [];
+  if (low === undefined) return undefined;
+  const today = dayOf(now.getTime());
+  // A date has the hospital's day, wherever its midnight is.
+  const born = birthDate.length === 10 ? Date.parse(birthDate) / DAY_MS : dayOf(low);
+  const days = today - born;
+  if (days < 0) return undefined;
+  const months = monthsBetween(new Date(born * DAY_MS), new Date(today * DAY_MS));
+  if (birthDate.length === 10 && days < DAYS_BELOW) return { value: days, unit: "days" };
+  if (birthDate.length >= 7 && months < MONTHS_BELOW) return { value: months, unit: "months" };
+  return { value: Math.floor(months / 12), unit: "years" };
+}
+
+function monthsBetween(from: Date, to: Date): number {
+  const months = (to.getUTCFullYear() - from.getUTCFullYear()) * 12 + to.getUTCMonth() - from.getUTCMonth();
+  return to.getUTCDate() < from.getUTCDate() ? months - 1 : months;
+}

@@ -1,0 +1,67 @@
+/** What the board needs of versions of resources. A version never changes: what was read of it once need not be sent and parsed again. */
+import { parseJson } from "../../../fhir/json.ts";
+import type { FhirResource, ResourceType } from "../../../fhir/r4.ts";
+import type { Row } from "../../../fhir/search/query.ts";
+
+/** A resource, as far as the board needs it, and its version. */
+export interface Found<Of extends FhirResource = FhirResource> {
+  resource: Of & { id: string };
+  version: number;
+}
+
+/** Versions that are remembered, one or two kilobytes each: a house of two thousand beds has so many on its board. */
+const MAX_VERSIONS = 12_000;
+
+/** What is remembered of each type. */
+const ELEMENTS: Partial<Record<ResourceType, readonly string[]>> = {
+  AllergyIntolerance: ["patient", "code", "clinicalStatus", "verificationStatus"],
+  Condition: ["code"],
+  Encounter: [
+    "status",
+    "class",
+    "subject",
+    "period",
+    "location",
+    "reasonCode",
+    "diagnosis",
+    "participant",
+    "extension",
+    "statusHistory",
+    "priority",
+    "hospitalization",
+    "partOf",
+  ],
+  Flag: ["subject", "status", "code", "category", "period"],
+  Observation: ["subject", "encounter"],
+  MedicationAdministration: ["subject"],
+  MedicationRequest: ["subject"],
+  Patient: ["name", "gender", "birthDate"],
+  ServiceRequest: ["subject", "encounter"],
+};
+
+/** Versions by `Type/id/version`, the oldest ones forgotten first. */
+export class Versions {
+  readonly #known = new Map<string, Found>();
+
+  /** Undefined: it must be read. */
+  of(row: Row): Found | undefined {
+    return this.#known.get(nameOf(row));
+  }
+
+  /** Remembers what was read. */
+  note(row: Row & { json: string }): Found {
+    const whole = parseJson(row.json) as Record<string, unknown>;
+    const elements = ELEMENTS[row.type as ResourceType] ?? [];
+    const kept = elements.flatMap((name) => (whole[name] === undefined ? [] : [[name, whole[name]] as const]));
+    const resource = { resourceType: row.type, id: row.id, ...Object.fromEntries(kept) } as unknown as Found["resource"];
+    const found: Found = { resource, version: row.version };
+    this.#known.set(nameOf(row), found);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= MAX_VERSIONS) break;
+      this.#known.delete(oldest);
+    }
+    return found;
+  }
+}
+
+const nameOf = ({ type, id, version }: Row): string => `${type}/${id}/${version}`;

@@ -1,0 +1,152 @@
+/** The demo's day, in five browsers at once: each sees what the others do, and goes on while the laboratory is away. */
+import type { Page } from "playwright-core";
+import { billing } from "../../services/billing/billing.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { loadServices } from "../../services/systems.ts";
+import { readConfig } from "../../mesh/config.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { House } from "./house.ts";
+
+const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+
+describe("a day in the hospital, by its pages,", () => {
+  let house: House;
+  let clerk: Page;
+  let nurse: Page;
+  let physician: Page;
+  let technician: Page;
+  let pharmacist: Page;
+  let cashier: Page;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100 });
+    const visit = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP" };
+    await billing.setPrice(operator, { code: visit, cents: 12_000, currency: "EUR" });
+    // What the house has ordered and prescribed before is what can be chosen from.
+    const known = await patients.register(operator, { family: "Before", given: ["Another"], gender: "female" });
+    await lab.order(operator, { patient: known.patient, test: HAEMOGLOBIN });
+    await pharmacy.prescribe(operator, { patient: known.patient, medication: PARACETAMOL, quantity: 1, dosage: "1 tablet" });
+    [clerk, nurse, physician, technician, pharmacist, cashier] = await Promise.all([
+      house.person("clerk", ["front-desk"]),
+      house.person("nurse", ["nurse"]),
+      house.person("physician", ["physician"]),
+      house.person("technician", ["lab-technician"]),
+      house.person("pharmacist", ["pharmacist"]),
+      house.person("cashier", ["billing"]),
+    ]);
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
+
+  it("the clerk registers who comes and opens a visit; a second registration is not made by mistake", async () => {
+    await house.show(clerk, "desk");
+    const fill = async () => {
+      await clerk.fill("#field-family", "Rossi");
+      await clerk.fill("#field-given", "Ada");
+      await clerk.fill("#field-birthDate", "1951-03-08");
+      await clerk.selectOption("#field-gender", "female");
+    };
+    await fill();
+    await clerk.press("#field-birthDate", "Enter");
+    await clerk.fill("#field-reason", "Dizziness");
+    await clerk.press("#field-reason", "Enter");
+    await said(clerk, "A visit of Ada Rossi is open.");
+    await clerk.waitForSelector(".list :text('Dizziness')");
+
+    await fill();
+    await clerk.reload(); // what was typed is still there
+    await house.show(clerk, "desk");
+    expect(await clerk.inputValue("#field-family")).toBe("Rossi");
+    await clerk.press("#field-birthDate", "Enter");
+    await clerk.waitForSelector("#field-confirm-fault");
+    await clerk.click(".list button:has-text('It is this person')");
+    await clerk.press("#field-reason", "Enter");
+    await clerk.waitForSelector(".fault:has-text('has an open visit already')");
+  });
+
+  it("the nurse admits her by keyboard, moves her and takes the move back", async () => {
+    await house.show(nurse, "ward");
+    await nurse.focus("button.bed >> nth=0");
+    await nurse.keyboard.press("Enter");
+    await nurse.fill("#admit-search", "Rossi");
+    await nurse.waitForSelector("#admit-search-list li");
+    await nurse.press("#admit-search", "Enter");
+    await nurse.press("#field-admit-reason", "Enter");
+    await said(nurse, "Ada Rossi is admitted to 101 · A");
+    const bed = (name: string) => nurse.waitForSelector(`button.bed:has(.bed-name:text-is("${name}")):has-text("Ada Rossi")`);
+    await bed("A");
+    await nurse.focus("button.bed >> nth=0");
+    await nurse.keyboard.press("m");
+    await nurse.keyboard.press("ArrowRight");
+    await nurse.keyboard.press("Enter");
+    await bed("B");
+    await nurse.keyboard.press("Alt+z");
+    await bed("A");
+    await nurse.dragAndDrop("button.bed >> nth=0", "button.bed >> nth=1");
+    await bed("B");
+  });
+
+  it("the physician finds her, orders and prescribes, and the others have it at once", async () => {
+    await physician.fill("#patient-search", "Rossi");
+    await physician.waitForSelector("#patient-search-list li");
+    await physician.press("#patient-search", "Enter");
+    await physician.waitForSelector(".banner:has-text('Ada Rossi')");
+    await physician.fill("#field-test", "Hemoglobin");
+    await physician.press("#field-test", "Enter");
+    await said(physician, "Hemoglobin is ordered.");
+    await physician.click("button:has-text('Prescribe')");
+    await physician.fill("#field-medication", PARACETAMOL.display);
+    await physician.fill("#field-dosage", "1 tablet up to 4 times a day");
+    await physician.fill("#field-quantity", "20");
+    await physician.press("#field-quantity", "Enter");
+    await said(physician, "is prescribed.");
+
+    await house.show(technician, "bench");
+    await technician.click("tr:has-text('Ada Rossi') button:has-text('Enter result')");
+    await technician.fill("#field-value", "9.8");
+    await technician.fill("#field-unit", "g/dL");
+    await technician.press("#field-unit", "Enter");
+    await said(technician, "The result is issued.");
+
+    await house.show(pharmacist, "dispensary");
+    await pharmacist.click("li:has-text('Ada Rossi') button:has-text('Hand out')");
+    await pharmacist.waitForSelector("text=100 on the shelf");
+    await pharmacist.press("#field-dispense-quantity", "Enter");
+    await said(pharmacist, "It is handed out for Ada Rossi.");
+
+    await physician.waitForSelector("td:has-text('9.8 g/dL')");
+  });
+
+  it("the laboratory goes down: the bench says what is not known and comes back by itself, the others work on", async () => {
+    const { caller } = house.mesh;
+    const bench = caller.getLocalService("lab");
+    await caller.destroyService(bench);
+    await technician.waitForSelector(".not-known:has-text('Not known at the moment')");
+    await physician.waitForSelector(".panel:has(h2:text-is('Orders that wait')) .not-known");
+    await physician.fill("#field-problem", "Anaemia");
+    await physician.press("#field-problem", "Enter");
+    await said(physician, "Anaemia is noted.");
+    await nurse.waitForSelector("button.bed:has-text('Ada Rossi')");
+    const [schema] = await loadServices({ ...readConfig({ ACCESS: "closed", DATA_DIR: house.mesh.dataDir }), services: ["lab"] });
+    await caller.createService(schema as never);
+    await technician.waitForSelector(".not-known", { state: "detached" });
+  });
+
+  it("she goes home, and is billed", async () => {
+    await nurse.click("button.bed:has-text('Ada Rossi')");
+    await nurse.click("button:has-text('Discharge')");
+    await said(nurse, "Ada Rossi is discharged.");
+    await house.show(cashier, "cash");
+    await cashier.click("li:has-text('Ada Rossi') button:has-text('Make the invoice')");
+    await said(cashier, "Ada Rossi is billed");
+    // A refusal, and what is down, the browser tells of by itself.
+    expect(house.complaints.filter((text) => !/Failed to load resource: .* \((409|503)\b|status of (409|503)/.test(text))).toEqual([]);
+  });
+});

@@ -1,0 +1,78 @@
+/** A hospital for tests of the pages: closed, with people who sign in, each in a browser of their own. */
+import { AxeBuilder } from "@axe-core/playwright";
+import chromium from "@sparticuz/chromium";
+import { type Browser, type BrowserContextOptions, chromium as playwright, type Page } from "playwright-core";
+import { asSystem } from "../../mesh/access/access.ts";
+import { identity, type Role } from "../../services/identity/identity.contract.ts";
+import { serviceNames } from "../../services/systems.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+
+const PASSWORD = "four words make one";
+
+export class House {
+  readonly mesh: Mesh;
+  readonly browser: Browser;
+  /** What pages have complained of: errors of scripts, files that could not be loaded. */
+  readonly complaints: string[] = [];
+
+  private constructor(mesh: Mesh, browser: Browser) {
+    this.mesh = mesh;
+    this.browser = browser;
+  }
+
+  static async open(env: Record<string, string> = {}): Promise<House> {
+    const services = serviceNames({ system: "provider", access: "closed" });
+    const [mesh, browser] = await Promise.all([
+      startMesh({ services, nats: false, split: "broker", env: { ACCESS: "closed", HOSPITAL_TIME_ZONE: "Africa/Algiers", ...env } }),
+      chromium.executablePath().then((executablePath) => playwright.launch({ executablePath, args: ["--no-sandbox"], headless: true })),
+    ]);
+    return new House(mesh, browser);
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.mesh.stop();
+  }
+
+  /** As the mesh's operator. */
+  get operator() {
+    return asSystem(this.mesh.caller, "operator");
+  }
+
+  /** Somebody new, who has signed in. */
+  async person(login: string, roles: Role[], options: BrowserContextOptions = {}): Promise<Page> {
+    await identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD });
+    const context = await this.browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    page.on("pageerror", (error) => this.complaints.push(`${login}: ${error.message}`));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.complaints.push(`${login}: ${message.text()} ${message.location().url}`);
+    });
+    await page.goto(`${this.mesh.base}/desk/`);
+    await page.click("button.main");
+    await page.fill("#login", login);
+    await page.fill("#password", PASSWORD);
+    await page.click('button[value="login"]');
+    await page.waitForSelector(".who");
+    return page;
+  }
+
+  /** Shows a page; resolves when nothing of it is being asked for any more. */
+  async show(page: Page, place: string): Promise<void> {
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, `#/${place}`);
+    const [name] = place.split("/");
+    await page.waitForFunction(
+      (key) => document.querySelector(`[data-page="${key}"]`) && !document.querySelector('[aria-busy="true"]'),
+      name,
+    );
+  }
+}
+
+/** What axe finds wrong (WCAG 2.2 AA and best practice), and where. */
+export async function barriers(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" ")}`);
+}

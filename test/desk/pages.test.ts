@@ -1,0 +1,87 @@
+/** Each page of `desk` in a real browser: in three languages, light and dark, wide and narrow. */
+import type { Page } from "playwright-core";
+import { LANGUAGES, type Language, messagesOf } from "../../services/desk/files/messages.ts";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { ROLES } from "../../services/identity/identity.contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { contentOf } from "../kit/map.ts";
+import { barriers, House } from "./house.ts";
+
+const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\w-]+)"?: \(\) => import/gm)].map(([, name = ""]) => name);
+
+describe("the pages of the hospital", () => {
+  let house: House;
+  let page: Page;
+  let patient: string;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    const bed = rooms[0]?.beds[0]?.location ?? "";
+    const register = async (family: string) =>
+      (await patients.register(operator, { family, given: ["Ada"], birthDate: "1951-03-08", gender: "female", confirm: "another" }))
+        .patient;
+    patient = await register("Rossi");
+    await visits.open(operator, { patient: await register("Verdi"), reason: "Fever" });
+    const { stay } = await hospitalizations.admit(operator, { patient, bed, reason: "Anaemia" });
+    for (const value of [9.8, 10.4]) {
+      const { order } = await lab.order(operator, { patient, encounter: stay, test: HAEMOGLOBIN });
+      await lab.enterResult(operator, { order, finding: { value, unit: "g/dL" } });
+    }
+    await lab.order(operator, { patient, test: HAEMOGLOBIN });
+    await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100 });
+    await pharmacy.prescribe(operator, { patient, encounter: stay, medication: PARACETAMOL, quantity: 20, dosage: "1 tablet" });
+    page = await house.person("everybody", [...ROLES]);
+  }, 60_000);
+  afterAll(() => house?.close());
+
+  const placeOf = (name: string) => (name === "chart" ? `chart/${patient.split("/")[1]}` : name);
+  /** What stands on the page, each text of an element by itself. */
+  const textsOf = () =>
+    page.evaluate(() => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const texts: string[] = [];
+      while (walker.nextNode()) {
+        if (!walker.currentNode.parentElement?.closest('[translate="no"]')) texts.push(walker.currentNode.textContent?.trim() ?? "");
+      }
+      return texts.filter(Boolean);
+    });
+  /** Names of texts, and texts of English that this language has another for. */
+  function untranslated(language: Language): Set<string> {
+    const [english, own] = [messagesOf("en"), messagesOf(language)];
+    const foreign = Object.entries(english).filter(
+      ([key, text]) => text !== own[key] && !text.includes("{") && !Object.values(own).includes(text),
+    );
+    return new Set([
+      ...Object.keys(english).filter((key) => key.includes(".")),
+      ...(language === "en" ? [] : foreign.map(([, text]) => text)),
+    ]);
+  }
+
+  it.each(names)("%s speaks each language and has no barrier, light on a wide screen and dark on a narrow one", async (name) => {
+    for (const language of LANGUAGES) {
+      await page.selectOption("#language", language);
+      await page.waitForFunction((code) => document.documentElement.lang === code, language);
+      await page.setViewportSize(language === "ar" ? { width: 360, height: 740 } : { width: 1280, height: 800 });
+      await page.emulateMedia({ colorScheme: language === "ar" ? "dark" : "light" });
+      await house.show(page, placeOf(name));
+      const strange = untranslated(language);
+      expect([language, (await textsOf()).filter((text) => strange.has(text))]).toEqual([language, []]);
+      expect(await page.evaluate(() => document.documentElement.dir)).toBe(language === "ar" ? "rtl" : "ltr");
+      if (language !== "fr") expect([language, await barriers(page)]).toEqual([language, []]);
+      // Nothing is wider than the window: nobody has to scroll in two directions.
+      expect([language, await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)]).toEqual([
+        language,
+        0,
+      ]);
+    }
+    expect(house.complaints).toEqual([]);
+  });
+});

@@ -134,6 +134,7 @@ export default defineService<typeof ledger, This>({
   },
 
   stopped(this: This) {
+    this.keeper.stop();
     return this.chain.stop();
   },
 });

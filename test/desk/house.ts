@@ -1,10 +1,10 @@
 /** A hospital for tests of the pages: closed, with people who sign in, each in a browser of their own. */
 import { AxeBuilder } from "@axe-core/playwright";
-import chromium from "@sparticuz/chromium";
-import { type Browser, type BrowserContextOptions, chromium as playwright, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { asSystem } from "../../mesh/access/access.ts";
 import { identity, type Role } from "../../services/identity/identity.contract.ts";
 import { serviceNames } from "../../services/systems.ts";
+import { launchBrowser } from "../kit/browser.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 const PASSWORD = "four words make one";
@@ -24,7 +24,7 @@ export class House {
     const services = serviceNames({ system: "provider", access: "closed" });
     const [mesh, browser] = await Promise.all([
       startMesh({ services, nats: false, split: "broker", env: { ACCESS: "closed", HOSPITAL_TIME_ZONE: "Africa/Algiers", ...env } }),
-      chromium.executablePath().then((executablePath) => playwright.launch({ executablePath, args: ["--no-sandbox"], headless: true })),
+      launchBrowser(),
     ]);
     return new House(mesh, browser);
   }

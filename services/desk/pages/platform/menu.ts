@@ -36,6 +36,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   DocumentReference: ["physician", "records-office"],
   "pharmacy.prescribe": ["physician"],
   "lab.order": ["physician", "midwife"],
+  "hospitalizations.request": [...CARE, "front-desk"],
 };
 const KNOWN_ROLES = [...CARE, "lab-technician", "pharmacist", "front-desk", "billing", "records-office", "administrator", "auditor"];
 

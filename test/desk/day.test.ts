@@ -10,6 +10,19 @@ import { wards } from "../../services/wards/wards.contract.ts";
 import { House } from "./house.ts";
 
 const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
+const BLOOD_COUNT = "CBC panel - Blood by Automated count";
+/** By LOINC code; what is typed. */
+const VALUES: Record<string, string> = {
+  "6690-2": "7.2",
+  "789-8": "3,9",
+  "718-7": "6.1",
+  "4544-3": "29",
+  "787-2": "75",
+  "785-6": "25",
+  "786-4": "33",
+  "788-0": "14",
+  "777-3": "250",
+};
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 
 describe("a day in the hospital, by its pages,", () => {
@@ -98,9 +111,9 @@ describe("a day in the hospital, by its pages,", () => {
     await physician.waitForSelector("#patient-search-list li");
     await physician.press("#patient-search", "Enter");
     await physician.waitForSelector(".banner:has-text('Ada Rossi')");
-    await physician.fill("#field-test", "Hemoglobin");
+    await physician.fill("#field-test", BLOOD_COUNT);
     await physician.press("#field-test", "Enter");
-    await said(physician, "Hemoglobin is ordered.");
+    await said(physician, `${BLOOD_COUNT} is ordered.`);
     await physician.click("button:has-text('Prescribe')");
     await physician.fill("#field-medication", PARACETAMOL.display);
     await physician.fill("#field-dosage", "1 tablet up to 4 times a day");
@@ -109,10 +122,17 @@ describe("a day in the hospital, by its pages,", () => {
     await said(physician, "is prescribed.");
 
     await house.show(technician, "bench");
-    await technician.click("tr:has-text('Ada Rossi') button:has-text('Enter result')");
-    await technician.fill("#field-value", "9.8");
-    await technician.fill("#field-unit", "g/dL");
-    await technician.press("#field-unit", "Enter");
+    await technician.click("tr:has-text('Ada Rossi') button:has-text('Collect')");
+    await technician.click("dialog button.main");
+    await technician.waitForSelector("dialog canvas[width='1']", { state: "detached" });
+    const [, accession = ""] = /number (\S+)\./.exec((await (await said(technician, "The tube has the number")).textContent()) ?? "") ?? [];
+    await technician.keyboard.press("Escape");
+    await technician.fill("#field-bench-find", accession); // as a scanner does
+    await technician.press("#field-bench-find", "Enter");
+    for (const [code, value] of Object.entries(VALUES)) await technician.fill(`#field-value-${code}`, value);
+    await technician.keyboard.press("Enter");
+    await technician.waitForSelector("dialog .tag:has-text('critically low')");
+    await technician.click("dialog button:has-text('Release')");
     await said(technician, "The result is issued.");
 
     await house.show(pharmacist, "dispensary");
@@ -121,7 +141,8 @@ describe("a day in the hospital, by its pages,", () => {
     await pharmacist.press("#field-dispense-quantity", "Enter");
     await said(pharmacist, "It is handed out for Ada Rossi.");
 
-    await physician.waitForSelector("td:has-text('9.8 g/dL')");
+    await physician.click("button:has-text('I have taken notice')");
+    await physician.waitForSelector("td:has-text('6.1\u00a0g/dL')");
   });
 
   it("the laboratory goes down: the bench says what is not known and comes back by itself, the others work on", async () => {

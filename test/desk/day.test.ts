@@ -117,6 +117,8 @@ describe("a day in the hospital, by its pages,", () => {
     await physician.click("button:has-text('Prescribe')");
     await physician.fill("#field-medication", PARACETAMOL.display);
     await physician.fill("#field-dosage", "1 tablet up to 4 times a day");
+    await physician.fill("#field-dose", "325 mg");
+    await physician.fill("#field-often", "4");
     await physician.fill("#field-quantity", "20");
     await physician.press("#field-quantity", "Enter");
     await said(physician, "is prescribed.");
@@ -138,11 +140,26 @@ describe("a day in the hospital, by its pages,", () => {
     await house.show(pharmacist, "dispensary");
     await pharmacist.click("li:has-text('Ada Rossi') button:has-text('Hand out')");
     await pharmacist.waitForSelector("text=100 on the shelf");
+    await pharmacist.fill("#field-dispense-quantity", "10");
     await pharmacist.press("#field-dispense-quantity", "Enter");
     await said(pharmacist, "It is handed out for Ada Rossi.");
 
     await physician.click("button:has-text('I have taken notice')");
     await physician.waitForSelector("td:has-text('6.1\u00a0g/dL')");
+  });
+
+  it("the nurse gives the first dose: another patient's wristband is refused, hers is not", async () => {
+    const wristband = (await physician.textContent(".banner .number"))?.trim() ?? "";
+    await house.show(nurse, "round");
+    await nurse.click("li:has-text('Acetaminophen') button:has-text('Note')");
+    await nurse.fill("#field-wristband", "another");
+    await nurse.fill("#field-packed", PARACETAMOL.code);
+    await nurse.keyboard.press("Enter");
+    await nurse.waitForSelector("#field-wristband-fault:has-text('another patient')");
+    await nurse.fill("#field-wristband", wristband);
+    await nurse.press("#field-packed", "Enter");
+    await said(nurse, "The dose of Ada Rossi is given.");
+    await house.show(nurse, "ward");
   });
 
   it("the laboratory goes down: the bench says what is not known and comes back by itself, the others work on", async () => {

@@ -44,7 +44,7 @@ export class House {
     await identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD });
     const context = await this.browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     page.on("pageerror", (error) => this.complaints.push(`${login}: ${error.message}`));
     page.on("console", (message) => {
       if (message.type() === "error") this.complaints.push(`${login}: ${message.text()} ${message.location().url}`);

@@ -17,6 +17,7 @@ export const MENU: Record<string, MenuEntry> = {
   desk: { title: "desk", roles: ["front-desk", ...CARE] },
   ward: { title: "ward", roles: CARE },
   chart: { title: "chart", roles: [] },
+  round: { title: "round", roles: CARE },
   bench: { title: "bench", roles: ["lab-technician"] },
   dispensary: { title: "dispensary", roles: ["pharmacist"] },
   cash: { title: "cash", roles: ["billing"] },

@@ -7,6 +7,7 @@ import { type Config, NAMESPACE, withoutPasswords } from "./mesh/config.ts";
 import { knowAccess } from "./mesh/access/know-access.ts";
 import { ReportAnomalies } from "./mesh/anomalies.ts";
 import { NoteBegunWork } from "./mesh/begun-work.ts";
+import { KnowCurrentCall } from "./mesh/access/current-call.ts";
 import { cacher } from "./mesh/cache.ts";
 import { KnowKeyedRequest } from "./mesh/keyed-request.ts";
 import { KeepDeadlines } from "./mesh/deadline.ts";
@@ -76,6 +77,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       ReportAnomalies,
       NoteBegunWork,
       KnowKeyedRequest,
+      KnowCurrentCall,
       MeasureActions,
       KeepDeadlines,
       ServeMetrics(config),

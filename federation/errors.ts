@@ -88,6 +88,21 @@ export function resourceOfType(parsed: unknown, type: string, step = 0): Resourc
 export const invalidResource = (issues: IssueOfStep[], step: number) =>
   new MoleculerClientError("The resource is not valid.", 422, "INVALID_RESOURCE", { issues, step });
 
+/** 405: what is of this type is kept as it came. */
+export const appendOnly = (type: string, step: number) =>
+  new MoleculerClientError(`${type} is written by the system alone, and nobody changes or deletes it.`, 405, "APPEND_ONLY", { type, step });
+
+/** 422: elements that name an author name somebody else than who has signed in. */
+export const forgedAuthor = (issues: IssueOfStep[], step: number) =>
+  new MoleculerClientError("A resource names another than you as its author.", 422, "FORGED_AUTHOR", { issues, step });
+
+/** 422: the id is of a Provenance that the system itself makes of a version's author. */
+export const reservedId = (id: string, step: number) =>
+  new MoleculerClientError("This id is of a Provenance that the system makes by itself: store yours under another.", 422, "RESERVED_ID", {
+    id,
+    step,
+  });
+
 /** 409: the effect of this event is stored already. */
 export const alreadyHandled = (data: Record<string, unknown>) =>
   new MoleculerClientError("What follows from this event has been done already.", 409, "ALREADY_HANDLED", data);

@@ -9,6 +9,7 @@ import { indexOf, referencesAt } from "../fhir/search/extract.ts";
 import { addressedTypes, isResourceType } from "../fhir/search/parameters.ts";
 import { referenceOf } from "../fhir/search/types/reference.ts";
 import type { Clause, Row, StoreQuery } from "../fhir/search/query.ts";
+import { asksForAuthors, authorRows } from "./version-authors.ts";
 import { canonicalUrlSlots, addForEachOwner, askTogether } from "./scatter-gather.ts";
 import { exactly } from "../fhir/search/exact-clauses.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
@@ -65,8 +66,14 @@ export async function included(
       addForEachOwner(mesh, perOwner, query, availability);
     }
     if (found.length + versions.length > most) throw tooMuch(most);
-    const [pages, old] = await Promise.all([askTogether(mesh, perOwner), readVersions(mesh, versions, includes, availability)]);
-    const asked = [...perOwner.values()].flat();
+    const made = [...kept.keys()].filter(({ type }) => asksForAuthors(mesh, type));
+    const [told, old, authors] = await Promise.all([
+      askTogether(mesh, perOwner),
+      readVersions(mesh, versions, includes, availability),
+      Promise.all(made.map(async (query) => ({ rows: await authorRows(mesh, query), more: false }))),
+    ]);
+    const pages = [...told, ...authors];
+    const asked = [...[...perOwner.values()].flat(), ...made];
     frontier = pages
       .flatMap(({ rows }, index) => rows.filter(kept.get(asked[index] as StoreQuery) ?? (() => true)))
       .filter((row) => !seen.has(keyOf(row)) && seen.add(keyOf(row)));

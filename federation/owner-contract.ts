@@ -111,6 +111,12 @@ export interface HistoryPage {
 /** A place in a history, newest first. */
 export type HistoryCursor = NonNullable<HistoryQuery["before"]>;
 
+/** Versions and who has made them; `more`: there are others, too many for one answer. */
+export interface AuthorsPage {
+  versions: Pick<StoredResource, "type" | "id" | "version" | "updated" | "method" | "author">[];
+  more: boolean;
+}
+
 /** How one node of an owner is doing. */
 export interface OwnerStats {
   /** Living resources by type. */
@@ -161,6 +167,8 @@ function actionsOf(service: string) {
     /** One version, for ever the same. @throws 404 NOT_FOUND */
     readVersion: declare<{ type: string; id: string; version: number }, StoredResource>("readVersion"),
     history: declare<{ query: HistoryQuery; currentFrom?: number }, HistoryPage>("history"),
+    /** Who has made the versions of these, those that the caller may read. */
+    authors: declare<{ type: string; ids: string[] }, AuthorsPage>("authors"),
     search: declare<{ query: StoreQuery }, Page>("search"),
     /** What rules of other services may know of these resources (`Type/id`, at most `MAX_FACTS`), in their order. */
     facts: declare<{ references: string[] }, (ToldFact | null)[]>("facts"),

@@ -9,6 +9,8 @@ export interface QueryContext {
   directory: Directory;
   /** How far chains are followed, first this way, then that; default `CHAIN_LIMITS`. Other ones are for tests. */
   chainLimits?: ChainLimits[];
+  /** Whether Provenances that are made of the authors of versions are meant too: for who asks from outside. */
+  showsAuthors?: boolean;
   /** How searches by date take periods; default: as R4's letter. */
   dates?: DateReading;
 }

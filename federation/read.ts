@@ -4,12 +4,16 @@ import { ownerOf, type ShownResource } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
 import { gone, isType, notFound, ownerDown } from "./errors.ts";
 import type { QueryContext } from "./query-context.ts";
+import { asksForAuthors } from "./version-authors.ts";
+import { provenanceOf, versionOfProvenance } from "./version-provenance.ts";
 
 /**
  * The current version, and who holds it.
  * @throws 404 NOT_FOUND, 410 GONE, 404 NOT_SUPPORTED, 503 OWNER_DOWN when it is with none of the living owners and one is down
  */
 export async function readResource(mesh: QueryContext, type: string, id: string): Promise<HeldResource & { json: string }> {
+  const made = await madeProvenance(mesh, type, id);
+  if (made) return made;
   let found = await newest(mesh, type, id);
   // Between the two commits of a move the one owner may have let go before the other was asked: look once more.
   if (!found && mesh.directory.isShared(type)) found = await newest(mesh, type, id);
@@ -35,8 +39,21 @@ async function newest({ caller, directory }: QueryContext, type: string, id: str
   return best;
 }
 
+/** The Provenance that an author of a version is shown as; undefined where the id is no such, or there is no such version to be seen. */
+async function madeProvenance(mesh: QueryContext, type: string, id: string): Promise<(HeldResource & { json: string }) | undefined> {
+  const place = asksForAuthors(mesh, type) ? versionOfProvenance(id) : undefined;
+  if (!place || mesh.directory.known(place.type).length === 0) return undefined;
+  const found = await readVersion(mesh, place.type, place.id, place.version).catch(nullIfNotFound);
+  if (!found) return undefined;
+  const json = JSON.stringify(provenanceOf(found));
+  return { type, id, version: 1, updated: found.updated, method: "create", json, owner: "" };
+}
+
 /** One version of a resource; a deletion comes without json. @throws 404 */
-export async function readVersion({ caller, directory }: QueryContext, type: string, id: string, version: number): Promise<StoredResource> {
+export async function readVersion(mesh: QueryContext, type: string, id: string, version: number): Promise<StoredResource> {
+  const { caller, directory } = mesh;
+  const made = version === 1 ? await madeProvenance(mesh, type, id) : undefined;
+  if (made) return made;
   const owners = liveOwners(directory, type);
   const answers = await Promise.all(owners.map((owner) => ownerOf(owner).readVersion(caller, { type, id, version }).catch(nullIfNotFound)));
   const found = answers.find((it) => it !== null);

@@ -6,6 +6,7 @@ import { ownerOf } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
 import { ownerDown } from "./errors.ts";
+import { asksForAuthors, authorPage, authorRows } from "./version-authors.ts";
 
 /** Slots of the address by which a canonical reference names a resource of this type; none for a type without one. */
 export const canonicalUrlSlots = (type: string): number[] => parametersOf(type).get(CANONICAL_URL)?.slots ?? [];
@@ -16,19 +17,26 @@ const CANONICAL_URL = "url";
 /** Where a page that ends with this row ended. */
 export const cursorOf = ({ values, seq, id }: Row): Cursor => ({ values, seq, id });
 
-/** One page from every owner, merged. */
-export async function searchOwners({ caller, directory }: QueryContext, query: StoreQuery, availability: Availability): Promise<Page> {
+/** One page from every owner, merged; of Provenances also those that the stores know of (`version-authors.ts`). */
+export async function searchOwners(mesh: QueryContext, query: StoreQuery, availability: Availability): Promise<Page> {
+  const { caller, directory } = mesh;
   const owners = ownersToAsk(directory, query.type, availability);
   const [only] = owners;
-  if (only !== undefined && owners.length === 1) return ownerOf(only).search(caller, { query });
-  const pages = await Promise.all(owners.map((owner) => ownerOf(owner).search(caller, { query })));
+  const hasAuthors = asksForAuthors(mesh, query.type);
+  if (only !== undefined && owners.length === 1 && !hasAuthors) return ownerOf(only).search(caller, { query });
+  const pages = await Promise.all([
+    ...owners.map((owner) => ownerOf(owner).search(caller, { query })),
+    ...(hasAuthors ? [authorPage(mesh, query, (a, b) => inOrder(a, b, query.sort))] : []),
+  ]);
   return merge(pages, query);
 }
 
 /** How many resources match, over all owners of the type. @throws 404 when nobody serves it; 503 when an owner is down */
-export async function countOwners({ caller, directory }: QueryContext, type: string, clauses: Clause[]): Promise<number> {
+export async function countOwners(mesh: QueryContext, type: string, clauses: Clause[]): Promise<number> {
+  const { caller, directory } = mesh;
+  const made = asksForAuthors(mesh, type) ? (await authorRows(mesh, { clauses, sort: [], want: "ids" })).length : 0;
   const counts = await Promise.all(directory.ownersOf(type).map((owner) => ownerOf(owner).count(caller, { type, clauses })));
-  return counts.reduce((sum, one) => sum + one, 0);
+  return counts.reduce((sum, one) => sum + one, made);
 }
 
 /** @throws 404 when nobody serves the type; 503 when an owner is down, unless `partial`: then the type is noted as missing */

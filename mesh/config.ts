@@ -70,6 +70,8 @@ export interface Config {
   meshKeyFile?: string;
   /** Access token that programs of who operates the system use instead of their own. */
   token?: string;
+  /** `Organization/1`: in whose name this system writes; undefined: nobody's. */
+  organization?: string;
   /** Folder of the roles' files; undefined: the project's own. */
   rolesDir?: string;
   /** Address and port that a node of `identity` listens on for gateways; 0: a free port. */
@@ -169,6 +171,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const meshKey = read("MESH_KEY", parseKey, "32 random bytes in hexadecimal or base64 (openssl rand -hex 32)");
   const meshKeyFile = read("MESH_KEY_FILE", parsePath, "the path of a file");
   const token = read("TOKEN", matching(/^[A-Za-z0-9._~+/-]+=*$/), "an access token (npm run --silent token)");
+  const organization = read("ORGANIZATION", matching(/^Organization\/[A-Za-z0-9.-]{1,64}$/), 'a reference like "Organization/1"');
   const rolesDir = read("ROLES_DIR", parsePath, "the path of a folder");
   const identityHost = read("IDENTITY_HOST", parseHost, "a host name or an IP address to listen on") ?? "127.0.0.1";
   const identityPort = read("IDENTITY_PORT", parsePort, "a whole number from 0 to 65535") ?? 0;
@@ -232,6 +235,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(meshKey && { meshKey }),
     ...(meshKeyFile && { meshKeyFile }),
     ...(token && { token }),
+    ...(organization && { organization }),
     ...(rolesDir && { rolesDir }),
     ...(identityKeys && { identityKeys }),
     ...(services && { services }),

@@ -59,6 +59,8 @@ type HandlersOf<Contract> = {
         whoMay?: WhoMay;
         /** One sentence for the API's documentation. */
         summary?: string;
+        /** Media type of its answer, a text that goes out as it is; absent: JSON. */
+        produces?: string;
         /** The name that the action had in the version before: it answers by it too, marked as deprecated. */
         formerly?: string;
         /** Longest time a call may take, milliseconds; default: the broker's requestTimeout. */

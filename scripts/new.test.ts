@@ -151,7 +151,7 @@ describe("a new action", () => {
     ],
     ["a path", ["action", ["..", "visits.open"].join("/")], /cannot be the name of an action/],
     ["an action that there is", ["action", "visits.close"], /^There is an action visits\.close already: choose another name\.\n$/],
-    ["a service without actions", ["action", "records.open"], /^records has no actions of its own yet/],
+    ["a service without actions", ["action", "codification.open"], /^codification has no actions of its own yet/],
     ["the gateway", ["action", "api.open"], /^api has no actions of its own yet/],
     ["types", ["action", "visits.move", "--owns", "Flag"], /^usage: npm run new/],
     ["no name", ["action"], /^usage: npm run new/],

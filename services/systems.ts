@@ -23,10 +23,11 @@ export const SYSTEMS: Record<System, readonly string[]> = {
     "billing",
     "codification",
     "journal",
+    "ledger",
     "subscriptions",
     "desk",
   ],
-  national: ["api", "transactions", "codification", "journal"],
+  national: ["api", "transactions", "codification", "journal", "ledger"],
 };
 
 /** Services that either system has besides where ACCESS is closed, or where they are named: others ask nobody who they are. */

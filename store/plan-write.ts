@@ -49,8 +49,9 @@ export type Change =
       body: Body;
       index: IndexRows;
       unique: UniqueKey[];
+      author?: string;
     }
-  | { kind: "delete"; step: number; type: string; id: string; version: number; moved: boolean }
+  | { kind: "delete"; step: number; type: string; id: string; version: number; moved: boolean; author?: string }
   | { kind: "add"; step: number; counter: string; by: number }
   | { kind: "emit"; step: number; event: OutboxEvent; queue: OutboxQueue }
   | { kind: "once"; step: number; id: string; until: number };

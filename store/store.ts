@@ -17,6 +17,8 @@ export interface StoredResource {
   method: "create" | "update" | "delete";
   /** FHIR JSON text with id and meta as it goes out; absent when deleted. */
   json?: string;
+  /** Who has made this version, as its write has said; only of what `readVersion` and `history` answer. */
+  author?: string;
 }
 
 /** A resource in one version. */

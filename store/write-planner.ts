@@ -43,6 +43,8 @@ export function planWrite(steps: Write[], state: CommittedState, now: number, re
   return planner.plan;
 }
 
+const authorOf = ({ author }: { author?: string }): { author?: string } => (author === undefined ? {} : { author });
+
 const asksForOthers = (step: Write): boolean => step.op === "hold" || (step.op === "create" && step.ifNoneExist !== undefined);
 
 /** @throws StoreError FACTS_OUTDATED when a resource that a write was decided on has changed, or it was seen too long ago */
@@ -158,7 +160,7 @@ class WritePlanner {
     this.#keys.release(type, id);
     const head = { version, updated: this.#now, method: moved ? "moved" : "delete" } as const;
     this.#touched.set(`${type}/${id}`, { type, id, head, step: number });
-    this.plan.changes.push({ kind: "delete", step: number, type, id, version, moved });
+    this.plan.changes.push({ kind: "delete", step: number, type, id, version, moved, ...authorOf(step) });
     this.plan.results.push({ type, id, version, updated: this.#notBefore(type, id), outcome: "deleted" });
   }
 
@@ -180,7 +182,7 @@ class WritePlanner {
     const own: Touched = { type, id, head: { version, updated: this.#now, method }, index, step: number };
     this.#touched.set(`${type}/${id}`, own);
     this.#conditions.note({ id, updated: this.#now, index, of: own });
-    this.plan.changes.push({ kind: "put", step: number, type, id, version, method, body, index, unique });
+    this.plan.changes.push({ kind: "put", step: number, type, id, version, method, body, index, unique, ...authorOf(step) });
     const outcome = isLiving(before) ? "updated" : "created";
     this.plan.results.push({ type, id, version, updated: this.#notBefore(type, id), outcome });
   }

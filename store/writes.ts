@@ -22,7 +22,7 @@ export interface UniqueKey {
   error: string;
 }
 
-/** One step of an atomic write. */
+/** One step of an atomic write. `author` of a resource's version: who has made it, a text that is kept beside the version and not in it. */
 export type Write =
   | {
       op: "create";
@@ -36,6 +36,7 @@ export type Write =
       ifNoneExist?: NoneExist;
       /** What follows was decided on `ifNoneExist` finding nothing: FACTS_OUTDATED when it does. */
       isDecided?: boolean;
+      author?: string;
     }
   /**
    * @param ifVersion refuse (STALE_VERSION) unless the living current version is one of these; 0: there is none
@@ -55,6 +56,7 @@ export type Write =
       ifVersion?: number[];
       upsert: boolean;
       since?: number;
+      author?: string;
     }
   /**
    * Deleting what is not there, or already deleted, changes nothing (result `version` 0, or the deletion's). Prepared, it keeps
@@ -62,7 +64,7 @@ export type Write =
    * @param ifVersion as for an update
    * @param moved the resource now lives with another owner: it vanishes here without a version of its own; its history stays
    */
-  | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean }
+  | { op: "delete"; type: string; id: string; ifVersion?: number[]; moved?: boolean; author?: string }
   /**
    * For conditional writes of a type that several stores share: does something here answer the condition (result `existed`),
    * or nothing (`none`)? Prepared, it holds the condition's lock if that is as expected, else nothing.

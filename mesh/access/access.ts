@@ -3,7 +3,9 @@ import { randomBytes } from "node:crypto";
 import { type CallingOptions, Context, Errors, type ServiceBroker } from "moleculer";
 import { brokerOf, type Caller } from "../caller.ts";
 import { requireTime, timeLeft } from "../deadline.ts";
-import { type Identity, systemIdentity } from "./identity.ts";
+import type { Author } from "./author-contract.ts";
+import { authorText, personOf } from "./author.ts";
+import { type Identity, isSystem, systemIdentity } from "./identity.ts";
 import { type Interaction, namesAction, type Role } from "./roles.ts";
 import { readScopes, scopeFor } from "./scopes.ts";
 import { STAMP_LIFE_MS, Stamps } from "./stamps.ts";
@@ -15,10 +17,22 @@ export type Reach = "all" | "none" | { patient: string };
 export interface Rights {
   with(type: string, interaction: Interaction): Reach;
   mayCall(action: string): boolean;
+  /** Whether resources may name others as their author. */
+  mayEnterForOthers: boolean;
 }
 
 /** Rights that are remembered: as many as there are combinations of roles and scopes in use. */
 const MAX_RIGHTS = 1_000;
+
+/** The mesh's own stamps, by the name of the work. */
+type OwnStamps = Map<string, { stamp: string; until: number }>;
+
+interface AccessOptions {
+  isOpen: boolean;
+  roles: ReadonlyMap<string, Role>;
+  key: Buffer;
+  organization?: string | undefined;
+}
 
 /** See the head of this file. */
 export class Access {
@@ -28,11 +42,15 @@ export class Access {
   readonly #rights = new Map<string, Rights>();
   /** By the identities of stamps that are remembered. */
   readonly #rightsBy = new WeakMap<Identity, Rights>();
-  readonly #ownStamps = new Map<string, { stamp: string; until: number }>();
+  readonly #organization: string | undefined;
+  readonly #ownStamps: OwnStamps = new Map();
+  /** Of what the mesh does for a person, by who that is. */
+  readonly #stampsFor = new WeakMap<Identity, OwnStamps>();
 
-  /** @param key of the mesh, 32 bytes */
-  constructor({ isOpen, roles, key }: { isOpen: boolean; roles: ReadonlyMap<string, Role>; key: Buffer }) {
+  /** @param key of the mesh, 32 bytes @param organization in whose name the system writes: `Organization/1` */
+  constructor({ isOpen, roles, key, organization }: AccessOptions) {
     this.isOpen = isOpen;
+    this.#organization = organization;
     this.#roles = roles;
     this.#stamps = new Stamps(key);
   }
@@ -46,14 +64,37 @@ export class Access {
     return this.#stamps.make(identity);
   }
 
-  /** Stamp of the mesh's own work of this name; made anew in good time. */
-  systemStamp(name: string): string {
+  /** Stamp of the mesh's own work of this name; made anew in good time. @param meta of the request that it is for */
+  systemStamp(name: string, meta?: Caller["meta"]): string {
     const now = Date.now();
-    const known = this.#ownStamps.get(name);
+    const asking = this.#stamps.verify(meta?.["as"]);
+    const person = asking && personOf(asking);
+    const isForSomebody = person !== undefined && !isSystem(person);
+    const stamps = isForSomebody ? (this.#stampsFor.get(person) ?? new Map()) : this.#ownStamps;
+    if (isForSomebody) this.#stampsFor.set(person, stamps);
+    const known = stamps.get(name);
     if (known && known.until > now) return known.stamp;
-    const stamp = this.#stamps.make(systemIdentity(name), now);
-    this.#ownStamps.set(name, { stamp, until: now + STAMP_LIFE_MS / 2 });
+    const stamp = this.#stamps.make({ ...systemIdentity(name), ...(isForSomebody && { for: person }) }, now);
+    stamps.set(name, { stamp, until: now + STAMP_LIFE_MS / 2 });
     return stamp;
+  }
+
+  /** Who writes, as it is kept with what is written; undefined where nobody is asked. @throws 401 SIGN_IN_NEEDED */
+  authorOf(caller: Pick<Caller, "meta">): string | undefined {
+    return this.isOpen ? undefined : this.#authorText(this.identityOf(caller), caller.meta?.["purpose"]);
+  }
+
+  /** The author of what a service of this name writes by itself; undefined where nobody is asked. */
+  systemAuthor(name: string): string | undefined {
+    return this.isOpen ? undefined : this.#authorText(systemIdentity(name));
+  }
+
+  #authorText(identity: Identity, purpose?: unknown): string {
+    const more: Pick<Author, "onBehalfOf" | "reason"> = {
+      ...(this.#organization !== undefined && { onBehalfOf: this.#organization }),
+      ...(typeof purpose === "string" && { reason: purpose }),
+    };
+    return authorText(identity, more);
   }
 
   /** @throws 401 SIGN_IN_NEEDED when the call bears no stamp that is good now */
@@ -105,6 +146,7 @@ function rightsBy(roles: Role[], scope: string | undefined, patient: string | un
       if (reaches.size < MAX_RIGHTS) reaches.set(name, reach);
       return reach;
     },
+    mayEnterForOthers: roles.some(({ onBehalf }) => onBehalf === true),
     mayCall: (action) =>
       (scopes?.hasActions ?? true) && roles.some(({ actions }) => actions.some((pattern) => namesAction(pattern, action))),
   };
@@ -156,7 +198,7 @@ export function asSystem(caller: Caller, name: string): Caller {
         ...options,
         ...(left !== Number.POSITIVE_INFINITY && { timeout: left }),
         ...(ctx ? { parentCtx: ctx } : caller.requestID && { requestID: caller.requestID }),
-        meta: { ...(ctx ? {} : caller.meta), ...options.meta, as: access.systemStamp(name) },
+        meta: { ...(ctx ? {} : caller.meta), ...options.meta, as: access.systemStamp(name, caller.meta) },
       };
       return broker.call(action, params as never, calling) as never;
     },

@@ -19,6 +19,8 @@ export interface Identity {
   /** Session and token, by which it is ended before its time. */
   sid?: string;
   jti?: string;
+  /** Of the mesh's own work: the person for whom it is done. It gives no right. */
+  for?: Identity;
 }
 
 /** Of what the mesh does by itself: `system:recovery`. No token can name one. */

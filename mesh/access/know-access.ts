@@ -26,10 +26,11 @@ export function knowAccess(config: Config, folder: string): NonNullable<BrokerOp
 }
 
 function accessBy(config: Config, folder: string): Access {
-  const { access, meshKey: given, meshKeyFile: file, dataDir, rolesDir = folder } = config;
+  const { access, meshKey: given, meshKeyFile: file, dataDir, rolesDir = folder, organization } = config;
   if (access === "open") return openAccess();
   return new Access({
     isOpen: false,
+    organization,
     roles: readRoles(rolesDir),
     key: sharedKey({ setting: "MESH_KEY", given, file, dataDir, name: "mesh.key", loss: "calls that are under way" }),
   });

@@ -4,7 +4,7 @@
  *     { "says": "Cares for the patients of a ward", "types": { "*": "rs", "Observation": "crus" }, "actions": ["wards.listBeds", "visits.*"] }
  *
  * Interactions have SMART's letters (SMART App Launch 2.2, scopes): create, read, update, delete, search. A type that is named does not take
- * what `*` says.
+ * what `*` says. `"onBehalf": true`: what others have done may be entered in their name.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -16,6 +16,8 @@ export interface Role {
   types: Readonly<Record<string, string>>;
   /** Full names; `*` stands for any part of one. */
   actions: readonly string[];
+  /** Whether its people may enter what others have done or ordered, and name them as its author. */
+  onBehalf?: boolean;
 }
 
 /** One of the things that can be done with resources of a type. */
@@ -58,17 +60,20 @@ function roleIn(text: string): Role | string {
   } catch (error) {
     return `it is no JSON: ${(error as Error).message}`;
   }
-  const { says, types, actions, ...more } = role ?? {};
+  const { says, types, actions, onBehalf, ...more } = role ?? {};
   if (typeof says !== "string" || says === "") return '"says" should be a sentence';
-  if (Object.keys(more).length > 0) return `"${Object.keys(more).join('", "')}" is unknown; there are "says", "types" and "actions"`;
+  if (Object.keys(more).length > 0) {
+    return `"${Object.keys(more).join('", "')}" is unknown; there are "says", "types", "actions" and "onBehalf"`;
+  }
   if (types === null || typeof types !== "object") return '"types" should be an object of types and letters';
   for (const [type, letters] of Object.entries(types)) {
     if (!TYPE.test(type)) return `"${type}" is no type of resource`;
     if (typeof letters !== "string" || !LETTERS.test(letters)) return `"${type}" should have letters of "cruds", in this order`;
   }
+  if (onBehalf !== undefined && typeof onBehalf !== "boolean") return '"onBehalf" should be true or false';
   if (!Array.isArray(actions)) return '"actions" should be a list of names';
   const odd = actions.find((it) => typeof it !== "string" || !ACTION.test(it)) as unknown;
-  return odd === undefined ? { says, types, actions } : `"${String(odd)}" is no action`;
+  return odd === undefined ? { says, types, actions, ...(onBehalf && { onBehalf }) } : `"${String(odd)}" is no action`;
 }
 
 /** Whether a pattern of a role's `actions` names this action. */

@@ -12,7 +12,8 @@ import type { Resource } from "../../fhir/resource.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
 import { indexVersion } from "../../fhir/search/parameters.ts";
 import { textContentOf } from "../../fhir/search/text-content.ts";
-import { asSystem } from "../../mesh/access/access.ts";
+import { accessOf, asSystem } from "../../mesh/access/access.ts";
+import { currentCall, noteWritten } from "../../mesh/access/current-call.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { requireTime } from "../../mesh/deadline.ts";
 import { livenessOf } from "../../mesh/liveness.ts";
@@ -23,7 +24,15 @@ import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
 import type { Place, Store as StoreOf } from "../../store/store.ts";
 import type { Write, WriteKey, WriteResult } from "../../store/writes.ts";
-import type { MadeElsewhere, OwnerStep, Ownership, StepResult } from "../../federation/owner-contract.ts";
+import { appendOnly } from "../../federation/errors.ts";
+import {
+  type MadeElsewhere,
+  type OwnerStep,
+  type Ownership,
+  type ResourceOwnerStep,
+  type StepResult,
+  writesResource,
+} from "../../federation/owner-contract.ts";
 import { gaugeOutbox } from "../events/outbox-gauge.ts";
 import { Relay } from "../events/relay.ts";
 import { relaysOf } from "../events/relays.ts";
@@ -33,6 +42,8 @@ import { type WithDirectory, WithFhirDirectory } from "../../federation/director
 import { asCommitted } from "../../federation/prepare-part.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { type OwnFhir, ownFhir } from "./own-fhir.ts";
+import { AuditLog, auditContextOf } from "./audit-log.ts";
+import { writerOf } from "./own-authors.ts";
 import { OwnerWrites, type WriteManner } from "./owner-writes.ts";
 import { guardReads } from "./guard-reads.ts";
 import { requireMayWrite } from "./guard-writes.ts";
@@ -49,6 +60,8 @@ import { Rulebook } from "./rules/rulebook.ts";
 export interface FhirOptions {
   /** The types, or parts of shared types, that this service owns. */
   owns: (string | Ownership)[];
+  /** What is stored stays as it came, and only the service itself stores: other writes are refused (405 APPEND_ONLY), unless all is open. */
+  isAppendOnly?: boolean;
   /** Types of which each version is an event for those who handle it (`Events`); of others it is when a service asks for it (`watch`). */
   emits?: readonly string[];
   /** Keys that no two living resources may share, per type; see `UniqueKey`. Pure: called at each write. */
@@ -81,6 +94,8 @@ type Gains = WithFhir &
     watched: WatchedTypes | undefined;
     endGauge: (() => void) | undefined;
     writes: OwnerWrites;
+    audit: AuditLog;
+    noteAnswer(ctx: Context, answer: unknown): Promise<void>;
   };
 
 /** The mixin; see the head of this file. */
@@ -104,12 +119,21 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
   /** What a service writes by itself, for the request that it is answering. */
   const write = async (service: This, steps: OwnerStep[]): Promise<StepResult[]> => {
     const call = keyedCall();
-    if (!call) return (await service.writes.write(steps, { caller: asSystem(service.broker, RULES), work: undefined })).map(resultOf(true));
+    const who = writerOfOwn(service);
+    if (!call) {
+      return (await service.writes.write(steps, { caller: asSystem(service.broker, RULES), work: undefined, ...who })).map(resultOf(true));
+    }
     const { meta } = call;
     const tx = newPart(meta.keyed);
-    const results = await prepareUnder(service, tx, steps, { caller: asSystem(call as never, RULES), work: workOf(call) }, true);
+    const results = await prepareUnder(service, tx, steps, { caller: asSystem(call as never, RULES), work: workOf(call), ...who }, true);
     notePart(meta, { tx, owner: service.name });
     return asCommitted(results, meta.keyed.at);
+  };
+
+  const refuseIfKept = (ctx: Context, steps: OwnerStep[]): void => {
+    if (!options.isAppendOnly || accessOf(ctx.broker).isOpen) return;
+    const step = steps.findIndex(writesResource);
+    if (step >= 0) throw appendOnly((steps[step] as ResourceOwnerStep).type, step);
   };
 
   const own = defineMixin<Gains>({
@@ -132,8 +156,9 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const key = id === undefined ? undefined : writeKey(this, id, isRepeated);
           return guarded(this, async () => {
             const mayRead = await requireMayWrite(ctx, this.store, steps);
+            refuseIfKept(ctx, steps);
             // A caller that has given up takes it for undone, or has it done elsewhere by now.
-            const how = { caller: asSystem(ctx as never, RULES), work: workOf(ctx), ...(key && { key }), mayBegin: () => requireTime(ctx) };
+            const how = { ...mannerOf(ctx), ...(key && { key }) };
             const results = await this.writes.write(steps, how);
             if (definesProfile(steps)) this.broker.broadcast(PROFILES_CHANGED);
             return results.map((result, index) => resultOf(representation && mayRead(steps[index]))(result));
@@ -147,8 +172,8 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           const { tx, steps, representation, elsewhere } = ctx.params;
           return guarded(this, async () => {
             const mayRead = await requireMayWrite(ctx, this.store, steps);
-            const caller = asSystem(ctx as never, RULES);
-            const how = { caller, work: workOf(ctx), ...(elsewhere && { elsewhere }), mayBegin: () => requireTime(ctx) };
+            refuseIfKept(ctx, steps);
+            const how = { ...mannerOf(ctx), ...(elsewhere && { elsewhere }) };
             const results = await prepareUnder(this, tx, steps, how, representation);
             return results.map(({ json, ...result }, index) =>
               json !== undefined && mayRead(steps[index]) ? { ...result, json } : result,
@@ -236,6 +261,8 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       );
       // Before it is announced; of this broker only, as its settings are.
       this.metadata.fhir = { ...this.metadata.fhir, owns: owns.map((it) => ({ ...it, ...rules.told(it.type) })) };
+      this.audit = new AuditLog(this.name, () => this.store);
+      this.noteAnswer = (ctx, answer) => guarded(this, () => this.audit.noteAnswer(ctx, answer));
       this.writes = new OwnerWrites(this, { unique, rules, effects: (options.effects ?? {}) as Record<string, EffectOf<FhirResource>> });
       this.fhir = ownFhir(this, (steps) => guarded(this, () => write(this as This, steps)));
     },
@@ -293,6 +320,29 @@ export const fhirStore = {
   reindex: (json: string) => indexOf(parseJson(json) as Resource),
   text: (json: string) => textContentOf(JSON.parse(json)),
 };
+
+/** How a write that was called for is made. */
+const mannerOf = (ctx: Context): WriteManner => ({
+  caller: asSystem(ctx as never, RULES),
+  work: workOf(ctx),
+  author: accessOf(ctx.broker).authorOf(ctx as never),
+  writer: writerOf(ctx, { isOwn: false }),
+  trail: auditContextOf(ctx, { isRead: false }),
+  mayBegin: () => requireTime(ctx),
+});
+
+/** Who a service writes for: who has called what it is doing, or nobody but itself. */
+function writerOfOwn({ broker, name }: Service): Pick<WriteManner, "author" | "writer" | "trail"> {
+  const access = accessOf(broker);
+  const call = currentCall();
+  if (!call) return { author: access.systemAuthor(name) };
+  noteWritten();
+  return {
+    author: access.authorOf(call as never),
+    writer: writerOf(call, { isOwn: true }),
+    trail: auditContextOf(call, { isRead: false }),
+  };
+}
 
 /** As whom an owner asks others what its rules want to know. */
 const RULES = "rules";

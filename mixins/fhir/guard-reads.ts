@@ -2,12 +2,15 @@
  * What an owner's reading actions answer to whom: what the caller may not see is as if it were not there. It is decided here, once, for all
  * ways in: a read, a search, a chain, a count, what a bundle or an operation reads.
  */
-import type { Context } from "moleculer";
+import type { Context, Service } from "moleculer";
 import { asGuarded, requireMayCall } from "../../mesh/access/guard.ts";
-import type { HistoryPage } from "../../federation/owner-contract.ts";
+import type { AuthorsPage, HistoryPage } from "../../federation/owner-contract.ts";
 import { notFound } from "../../federation/errors.ts";
 import type { Clause, KeyRow, StoreQuery } from "../../fhir/search/query.ts";
 import type { StoredResource } from "../../store/store.ts";
+import { entryText } from "../../federation/audit.ts";
+import { type AuditLog, auditContextOf, seenBy } from "./audit-log.ts";
+import { guarded as stored } from "./read-actions.ts";
 import { isVisible, narrowed, type Sight, sightOf, visibleSlots } from "./sight.ts";
 
 /** Of any owner, with params of its own. */
@@ -39,6 +42,12 @@ const GUARDS: Record<string, Guard> = {
     const page = (await ask(params)) as HistoryPage;
     return { ...page, versions: page.versions.filter((version) => isVisible(sight, version, interaction)) };
   },
+  "fhir.authors": async (sight, params: { type: string; ids: string[] }, ask) => {
+    if (sight.reach(params.type, "r") === "none") return { versions: [], more: false } satisfies AuthorsPage;
+    const { versions, more } = (await ask(params)) as { versions: StoredResource[]; more: boolean };
+    const seen = versions.filter((version) => isVisible(sight, version));
+    return { versions: seen.map(({ json: _, ...version }) => version), more } satisfies AuthorsPage;
+  },
   "fhir.search": async (sight, params: { query: StoreQuery }, ask) => {
     const query = narrowed(sight, params.query);
     return query ? ask({ query }) : NO_PAGE;
@@ -69,21 +78,27 @@ const GUARDS: Record<string, Guard> = {
 /** The actions behind their guards. */
 export function guardReads<Of extends Actions>(actions: Of): Of {
   return Object.fromEntries(
-    Object.entries(actions).map(([name, action]) => [name, { ...action, handler: guarded(action.handler, GUARDS[name]) }]),
+    Object.entries(actions).map(([name, action]) => [name, { ...action, handler: guarded(name, action.handler, GUARDS[name]) }]),
   ) as unknown as Of;
 }
 
-function guarded(handler: Handler, guard: Guard | undefined): Handler {
-  return asGuarded(function guardRead(this: unknown, ctx: Context) {
+function guarded(name: string, handler: Handler, guard: Guard | undefined): Handler {
+  return asGuarded(async function guardRead(this: Service & { audit: AuditLog }, ctx: Context) {
     if (!guard) {
       requireMayCall(ctx, "system");
       return handler.call(this as never, ctx as never);
     }
     const sight = sightOf(ctx);
     if (!sight) return handler.call(this as never, ctx as never);
-    return guard(sight, ctx.params as never, (params) => {
+    const asked = ctx.params as never;
+    const answer = await guard(sight, asked, (params) => {
       ctx.params = params;
       return handler.call(this as never, ctx as never);
     });
+    const context = auditContextOf(ctx, { isRead: true });
+    const seen = context && seenBy(name, asked, answer);
+    // Nothing is shown of which no trace is left.
+    if (seen) await stored(this, () => this.audit.note(entryText(seen, context)));
+    return answer;
   });
 }

@@ -1,9 +1,12 @@
 /** One owner's page of a history, also of what was current from a certain time on (`_at`, FHIR R4, http.html#history). */
 import type { HistoryQuery, Store, StoredResource } from "../../store/store.ts";
 import type { HistoryPage, HistoryCursor } from "../../federation/owner-contract.ts";
+import { MAX_VERSIONS } from "../../federation/version-authors.ts";
 
 /** Versions that one call looks at before it answers with what it has found. */
 const MAX_LOOKED_AT = 5_000;
+/** Versions that are read at once. */
+const PAGE = 500;
 
 /**
  * The versions behind `query.before`, newest first; fewer than `query.limit` when many were looked at and few found.
@@ -29,6 +32,25 @@ export async function historyPage(store: Store, query: HistoryQuery, currentFrom
     }
     if (!more || !before) return { versions: found, more: false };
   }
+}
+
+/** Every version of these, and who has made it; with what it says, by which its reader is known to see it. */
+export async function allVersions(
+  store: Store,
+  { type, ids }: { type: string; ids: string[] },
+): Promise<{ versions: StoredResource[]; more: boolean }> {
+  const found: StoredResource[] = [];
+  for (const id of ids) {
+    for (let before: HistoryCursor | undefined; ; ) {
+      const { versions, more } = await store.history({ type, id, limit: PAGE, ...(before && { before }) });
+      found.push(...versions);
+      if (found.length > MAX_VERSIONS) return { versions: [], more: true };
+      const last = versions.at(-1);
+      if (!more || !last) break;
+      before = placeOf(last);
+    }
+  }
+  return { versions: found, more: false };
 }
 
 /** Whether no later version had taken its place at that time. */

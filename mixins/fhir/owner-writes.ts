@@ -13,8 +13,12 @@ import type { Caller } from "../../mesh/caller.ts";
 import { NONE_LIVING } from "../../fhir/preconditions.ts";
 import type { Place, Reliance, Store } from "../../store/store.ts";
 import type { Write, WriteKey, WriteResult } from "../../store/writes.ts";
+import { isResourceStep } from "../../store/plan-write.ts";
 import { StoreError, StoreErrorType } from "../../store/store-error.ts";
-import { prepareWrites } from "./prepare-writes.ts";
+import type { AuditContext } from "../../federation/audit.ts";
+import type { AuditLog } from "./audit-log.ts";
+import { ownAuthor, type Writer } from "./own-authors.ts";
+import { prepareWrites, type WriteChecks } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
 import { derive, type DerivedSteps, type EffectOf } from "./rules/effects.ts";
@@ -36,6 +40,12 @@ export interface WriteManner {
   elsewhere?: MadeElsewhere;
   /** Called before anything is stored. @throws when the caller waits no more */
   mayBegin?(): void;
+  /** Who writes, as it is kept with the versions; absent where nobody is asked. */
+  author?: string | undefined;
+  /** What the request is noted as; absent for what is the mesh's own. */
+  trail?: AuditContext | undefined;
+  /** Who writes, as resources name them; absent for what is the mesh's own. */
+  writer?: Writer | undefined;
   /** The transaction that it is prepared for. */
   tx?: string;
 }
@@ -43,7 +53,7 @@ export interface WriteManner {
 /** A step that brings a resource. */
 type TextStep = Extract<OwnerStep, { op: "create" | "update" }>;
 
-type Owner = Service & WithDirectory & { store: Store; profiles: Profiles };
+type Owner = Service & WithDirectory & { store: Store; profiles: Profiles; audit: AuditLog };
 
 /** What a service has given to the mixin. */
 interface WhatHolds {
@@ -71,7 +81,7 @@ export class OwnerWrites {
   /** All steps or none. @throws what the steps, the rules or the store refuse */
   write(steps: OwnerStep[], manner: WriteManner): Promise<WriteResult[]> {
     return this.#bound(steps, async (bound) => {
-      const checked = await this.#checked(bound, manner);
+      const checked = this.#noted(bound, signed(await this.#checked(bound, manner), manner), manner);
       return this.#stored(bound, checked, manner, ({ writes, reliance }) => this.#owner.store.write(writes, manner.key, reliance));
     });
   }
@@ -79,7 +89,7 @@ export class OwnerWrites {
   /** All steps, stored but not visible. */
   prepare(tx: string, steps: OwnerStep[], manner: WriteManner): Promise<{ results: WriteResult[]; writes: Write[] }> {
     return this.#bound(steps, async (bound) => {
-      const checked = await this.#checked(bound, { ...manner, tx });
+      const checked = this.#noted(bound, signed(await this.#checked(bound, { ...manner, tx }), manner), manner);
       const results = await this.#stored(bound, checked, manner, ({ writes, reliance }) => this.#owner.store.prepare(tx, writes, reliance));
       if (checked.fenced.places.length > 0) this.#noteFenced(tx, checked.fenced);
       return { results, writes: checked.writes };
@@ -149,9 +159,14 @@ export class OwnerWrites {
     const { profiles } = this.#owner;
     // A write that may have been carried out before finds its own version: the store knows.
     if (!manner.key?.isRepeated) refuseOutdated({ steps, before }, this.#hasRules);
-    const { writes, resources } = await prepareWrites(steps, { profiles, unique: this.#unique, work: manner.work });
+    const { writes, resources } = await prepareWrites(steps, {
+      profiles,
+      unique: this.#unique,
+      work: manner.work,
+      ownAuthor: this.#ownAuthor(manner),
+    });
     const changes = changesOf({ steps, resources, before }, this.#hasRules, new Date());
-    const fenced: Fenced = { places: this.#deletedIn(changes, before), token: randomUUID() };
+    const fenced: Fenced = { places: this.#isolatedIn(changes, before), token: randomUUID() };
     if (changes.length === 0) return { writes, fenced };
     const { directory, store, name: service } = this.#owner;
     const { caller } = manner;
@@ -169,6 +184,16 @@ export class OwnerWrites {
     });
   }
 
+  /** What is written is on record with it. */
+  #noted({ steps }: BoundSteps, checked: Checked, { trail }: WriteManner): Checked {
+    return trail ? { ...checked, writes: [...checked.writes, ...this.#owner.audit.ofSteps(steps, trail)] } : checked;
+  }
+
+  #ownAuthor({ writer }: WriteManner): WriteChecks["ownAuthor"] {
+    const { store } = this.#owner;
+    return writer && ((resource, step, index) => ownAuthor(resource, { step, index, writer, store }));
+  }
+
   /** What follows from the steps: their own contents that change with it, and writes behind them. */
   async #addDerived(
     writes: Write[],
@@ -181,11 +206,11 @@ export class OwnerWrites {
     writes.push(...more.writes);
   }
 
-  /** What is deleted and may have others rest on it. */
-  #deletedIn(changes: SteppedChange[], before: BoundSteps["before"]): Place[] {
+  /** What nobody may come to rest on meanwhile: it is deleted, or closed. */
+  #isolatedIn(changes: SteppedChange[], before: BoundSteps["before"]): Place[] {
     return changes.flatMap(({ step, type, change }): Place[] => {
       const stored = before[step];
-      const isAsked = change.op === "delete" && this.#rules.of(type).some(({ rule }) => rule.isOfDeletion);
+      const isAsked = stored !== undefined && this.#rules.of(type).some(({ rule }) => rule.isolates?.(change));
       return isAsked && stored ? [{ type, id: stored.id, version: stored.version }] : [];
     });
   }
@@ -204,6 +229,12 @@ interface Checked {
   derived?: DerivedSteps;
   /** What is deleted and must not be referred to meanwhile. */
   fenced: Fenced;
+}
+
+/** Each version with its author, what follows from the steps as well. Whatever a step says of itself does not count. */
+function signed(checked: Checked, { author }: WriteManner): Checked {
+  if (author === undefined) return checked;
+  return { ...checked, writes: checked.writes.map((write) => (isResourceStep(write) ? { ...write, author } : write)) };
 }
 
 const keepsLabels = (step: OwnerStep): boolean => step.op === "update" && step.keepsLabels === true;

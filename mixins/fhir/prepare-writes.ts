@@ -1,5 +1,6 @@
 /** From the steps of a write as they come to an owner to those of its store: parsed, checked, indexed. Needs no database. */
 import { type EvaluationBudget, budgetOf } from "../../fhir/expressions/budget.ts";
+import { AUTHOR_ELEMENTS } from "../../fhir/authors.ts";
 import { frameOf } from "../../fhir/frame.ts";
 import { MAX_PARTS_OF_RESOURCE, parseInput } from "../../fhir/json.ts";
 import { FhirError, type Issue } from "../../fhir/outcome.ts";
@@ -8,8 +9,10 @@ import { indexOf } from "../../fhir/search/extract.ts";
 import { MAX_INDEX_ROWS } from "../../fhir/search/index-row-builder.ts";
 import { profilesClaimedBy, validate, validateWithProfiles } from "../../fhir/validate/index.ts";
 import type { Profile } from "../../fhir/validate/profiles/tree.ts";
-import { invalidResource, type IssueOfStep, resourceOfType } from "../../federation/errors.ts";
-import type { OwnerStep } from "../../federation/owner-contract.ts";
+import { invalidResource, type IssueOfStep, reservedId, resourceOfType } from "../../federation/errors.ts";
+import { type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
+import { PROVENANCE } from "../../federation/version-authors.ts";
+import { isVersionProvenance } from "../../federation/version-provenance.ts";
 import type { Profiles } from "../../federation/profiles.ts";
 import type { Write } from "../../store/writes.ts";
 import { type AnyKeys, areByFacts } from "./rules/keys.ts";
@@ -28,6 +31,8 @@ export interface WriteChecks {
   /** The request that the evaluation of profiles counts for. */
   /** Under what name the cost is counted (`workOf`). */
   work: string | null | undefined;
+  /** Fills in and checks who a resource says has written it; absent where nobody is asked. */
+  ownAuthor?: ((resource: Resource, step: ResourceStep, index: number) => Promise<void>) | undefined;
 }
 
 type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;
@@ -42,11 +47,20 @@ export interface PreparedSteps {
 
 /**
  * All steps of one write.
- * @throws 400 WRONG_RESOURCE_TYPE; 422 INVALID_RESOURCE with every fault of every step; FhirError 400 for what is no JSON
+ * @throws 400 WRONG_RESOURCE_TYPE; 422 RESERVED_ID; 422 FORGED_AUTHOR; 422 INVALID_RESOURCE with every fault of every step; FhirError 400 for what is no JSON
  */
-export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work }: WriteChecks): Promise<PreparedSteps> {
+export async function prepareWrites(steps: OwnerStep[], { profiles, unique, work, ownAuthor }: WriteChecks): Promise<PreparedSteps> {
+  for (const [index, step] of steps.entries()) {
+    if (writesResource(step) && step.type === PROVENANCE && isVersionProvenance(step.id)) throw reservedId(step.id, index);
+  }
   const faults = new Faults();
   const resources = steps.map((step, index) => (bearsResource(step) ? faults.unless(index, () => parsedOf(step, index)) : undefined));
+  if (ownAuthor) {
+    for (const [index, step] of steps.entries()) {
+      const resource = resources[index];
+      if (resource && bearsResource(step) && step.type in AUTHOR_ELEMENTS) await ownAuthor(resource, step, index);
+    }
+  }
   const claimed = resources.map(profilesClaimedBy);
   // Few resources name a profile: the others need not wait for an answer.
   const named = claimed.flat();

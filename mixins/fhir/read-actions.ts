@@ -8,7 +8,7 @@ import type { VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError, notFound } from "../../federation/errors.ts";
 import { MAX_FACTS } from "../../federation/facts.ts";
-import { historyPage } from "./history.ts";
+import { allVersions, historyPage } from "./history.ts";
 import { factsOf } from "./rules/gather.ts";
 
 type This = Service & WithDirectory & { store: Store; handled: number };
@@ -76,6 +76,12 @@ export const readingActions = {
     handler(this: This, ctx: Context<{ query: HistoryQuery; currentFrom?: number }>) {
       const { query, currentFrom } = ctx.params;
       return guarded(this, () => historyPage(this.store, query, currentFrom));
+    },
+  },
+  "fhir.authors": {
+    ...READ,
+    handler(this: This, ctx: Context<{ type: string; ids: string[] }>) {
+      return guarded(this, () => allVersions(this.store, ctx.params));
     },
   },
   "fhir.search": {

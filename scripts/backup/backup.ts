@@ -8,8 +8,8 @@ import { StartupError } from "../start/startup-error.ts";
 import { type BackupFile, checkStore, describeFile, MANIFEST, type Manifest, readManifest } from "./manifest.ts";
 import { copyStores, storesIn } from "./snapshot.ts";
 
-/** Besides the stores: who belongs to the mesh, and keys of page links and of tokens. All else in the folder is of its running processes. */
-const KEPT = /^(?:members\.json|page-links\.key|identity-es256-\d+\.json)$/;
+/** Besides the stores: who belongs to the mesh, and keys of page links, of tokens and of signatures. All else in the folder is of its running processes. */
+const KEPT = /^(?:members\.json|page-links\.key|identity-es256-\d+\.json|records-es256\.json)$/;
 
 /** Where the data are. */
 export type Place = Pick<Config, "dataDir" | "mongoUrl">;

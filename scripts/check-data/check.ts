@@ -15,7 +15,8 @@ import { checkCounters, knownCounters } from "./counters.ts";
 import { type Finding, Findings, type Report } from "./findings.ts";
 import { checkHistory } from "./histories.ts";
 import { KnownResources } from "./known.ts";
-import { referencesBesides } from "./references.ts";
+import { wereMerged } from "./merged.ts";
+import { patientsOf, referencesBesides } from "./references.ts";
 import type { Source } from "./sources.ts";
 import { Tally } from "./tally.ts";
 
@@ -56,7 +57,7 @@ export async function checkData(sources: Source[], { rules, clocksMs = 2_000, pr
       tally.close();
     }
   }
-  const { told: findings, counts, unsettled } = check.findings;
+  const { told: findings, counts, unsettled, leftByUnmerge } = check.findings;
   const seconds = (Date.now() - begun) / 1_000;
   return {
     at: new Date(begun).toISOString(),
@@ -65,6 +66,7 @@ export async function checkData(sources: Source[], { rules, clocksMs = 2_000, pr
     findings,
     counts,
     unsettled,
+    leftByUnmerge,
     danglingElsewhere: check.danglingElsewhere,
   };
 }
@@ -116,8 +118,10 @@ class Check {
     const status = this.#rulesOf(source.options.rules, type).filter(({ id }) => /-(?:status|subject)$/.test(id));
     for (const one of status.length > 0 ? looked : []) {
       if (one.row.version === 1) continue;
-      for (const finding of await checkHistory({ source, sources: this.#sources, rules: status, known: this.#known }, one.reference)) {
-        await this.#found(finding);
+      const by = { source, sources: this.#sources, rules: status, known: this.#known };
+      for (const { patients = [], ...finding } of await checkHistory(by, one.reference)) {
+        if (await this.#areLeft(patients)) this.findings.leftByUnmerge += 1;
+        else await this.#found(finding);
       }
     }
   }
@@ -175,9 +179,19 @@ class Check {
     for (const { change, reference } of cases) {
       for (const rule of rules) {
         const refusal = rule.check(change, this.#known);
-        if (refusal) await this.#found({ invariant: rule.id, detail: `${reference}, ${refusal.at}: ${rule.says}`, resources: [reference] });
+        if (!refusal) continue;
+        const of = change.after && rule.id.endsWith("-one-patient") ? patientsOf(change.after, this.#known) : [];
+        if (await this.#areLeft(of)) this.findings.leftByUnmerge += 1;
+        else await this.#found({ invariant: rule.id, detail: `${reference}, ${refusal.at}: ${rule.says}`, resources: [reference] });
       }
     }
+  }
+
+  /** Whether what looks like two patients is one whose records were merged and parted. */
+  async #areLeft([one, ...others]: string[]): Promise<boolean> {
+    if (one === undefined || others.length === 0) return false;
+    for (const other of others) if (!(await wereMerged(this.#sources, one, other))) return false;
+    return true;
   }
 
   async #standing({ options }: Source, type: string, looked: Looked[], { tally, has }: Adding): Promise<void> {

@@ -22,6 +22,8 @@ export interface Report {
   counts: Record<string, number>;
   /** Breaches of what was written while it was looked at: run the check again. */
   unsettled: number;
+  /** Acts of two patients whose records were merged, and apart again: what was edited in between stayed where it was. */
+  leftByUnmerge: number;
   /** References of other resources than acts that lead nowhere; R4 allows it. */
   danglingElsewhere: number;
 }
@@ -34,6 +36,7 @@ export class Findings {
   readonly told: Finding[] = [];
   readonly counts: Record<string, number> = {};
   unsettled = 0;
+  leftByUnmerge = 0;
 
   add(finding: Finding): void {
     const count = (this.counts[finding.invariant] ?? 0) + 1;

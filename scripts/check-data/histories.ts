@@ -1,6 +1,7 @@
 /** The versions of one resource: all there, each a step that its rules allow. */
 import { parseJson } from "../../fhir/json.ts";
-import type { FhirResource } from "../../fhir/r4.ts";
+import { localReference } from "../../federation/facts.ts";
+import type { FhirResource, Reference } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import type { AnyRule, Change, Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { StoredResource } from "../../store/store.ts";
@@ -21,10 +22,13 @@ export interface HistoryCheck {
 }
 
 /** @param reference `Type/id` of a living resource of the source */
-export async function checkHistory({ source, sources, rules, known }: HistoryCheck, reference: string): Promise<Finding[]> {
+export async function checkHistory(
+  { source, sources, rules, known }: HistoryCheck,
+  reference: string,
+): Promise<(Finding & { patients?: string[] })[]> {
   const [type = "", id = ""] = reference.split("/");
   const versions = await versionsOf(sources, type, id);
-  const findings: Finding[] = [];
+  const findings: (Finding & { patients?: string[] })[] = [];
   const found = (invariant: string, detail: string) =>
     findings.push({ invariant, detail: `${reference}: ${detail}`, resources: [reference] });
   const [first] = versions;
@@ -44,7 +48,11 @@ export async function checkHistory({ source, sources, rules, known }: HistoryChe
   for (const rule of rules.filter(({ id: name }) => name.endsWith("-subject"))) {
     if (!change) continue;
     await known.ask(rule.facts?.(change, known) ?? []);
-    if (rule.check(change, known)) found(rule.id, rule.says);
+    if (!rule.check(change, known)) continue;
+    const patients = [change.before, change.after].flatMap(
+      (it) => localReference((it as { subject?: Reference }).subject?.reference) ?? [],
+    );
+    findings.push({ invariant: rule.id, detail: `${reference}: ${rule.says}`, resources: [reference], patients });
   }
   return findings;
 }

@@ -2,6 +2,8 @@
 import { ACT_REFERENCES, RESTED_ON } from "../../federation/act-references.ts";
 import { localReference, splitPlace } from "../../federation/facts.ts";
 import { referencesAt } from "../../mixins/fhir/rules/references.ts";
+import type { Reference } from "../../fhir/r4.ts";
+import type { Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { Resource } from "../../fhir/resource.ts";
 
 /** `Type/id` of local references, each once, but for those that an act rests on. */
@@ -15,6 +17,17 @@ export function referencesBesides(type: string, resource: Resource): string[] {
     }
   }
   return [...all];
+}
+
+/** The patients of an act and of what it refers to, as far as that is known; each once. */
+export function patientsOf(act: object, known: Pick<Facts, "of">): string[] {
+  const all = new Set<string>();
+  collect(act, all);
+  const patients = [...all].flatMap((place) => {
+    if (place.startsWith("Patient/")) return [place];
+    return localReference((known.of(place)?.resource as { subject?: Reference } | undefined)?.subject?.reference) ?? [];
+  });
+  return [...new Set(patients)];
 }
 
 function collect(value: unknown, into: Set<string>): void {

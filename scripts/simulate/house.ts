@@ -45,8 +45,9 @@ export async function buildHouse(call: Call, { beds, name, at }: { beds: number;
     const opened = await call(wards.open, { name: `${name}, ward ${ward}`, rooms });
     all.push(...opened.rooms.flatMap((room) => room.beds.map(({ location }) => location)));
   }
-  for (const medication of MEDICATIONS)
+  for (const medication of MEDICATIONS) {
     await call(pharmacy.receive, { medication, quantity: STOCK, lot: name, at, lateReason: "simulated" });
+  }
   for (const { code } of TESTS) await call(billing.setPrice, { code, cents: 12_50, currency: "EUR" });
   return all;
 }

@@ -31,7 +31,10 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
     conditionalDelete: config.conditionalDelete,
     dates: config.dateSearch,
     isCrossOrigin: config.corsOrigin !== undefined,
-    report: (error: unknown) => logOwnFault(service, request, error),
+    report: (error: unknown) => {
+      logOwnFault(service, request, error);
+      service.noteRefusal(error, ctx);
+    },
     hold: (bytes: number) => exchange?.hold(bytes),
   };
   const kind = kindOf(rest);

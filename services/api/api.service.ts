@@ -19,6 +19,8 @@ import { PageCriteria } from "./fhir/page-criteria.ts";
 import { pageKey } from "./fhir/page-key.ts";
 import { refuse as refuseFhir } from "./fhir/refusals.ts";
 import { type Answer, send } from "./http/answer.ts";
+import { AuditNotes } from "../../federation/audit-notes.ts";
+import { refusedTry } from "./access/refused.ts";
 import { Door } from "./access/door.ts";
 import { Tokens } from "./access/tokens.ts";
 import { BOARD_TOUCHED, type Touched } from "../wards/board-events.contract.ts";
@@ -104,8 +106,14 @@ export default (config: Config): ServiceSchema =>
           return await (key === undefined ? answer() : answerOnce(ctx, request, this.directory, this.door.keyOf(key, ctx), answer));
         } catch (error) {
           logOwnFault(this, request, error);
+          this.noteRefusal(error, ctx);
           return noteFailure(this, error, isFhir && atIdentity === undefined ? refuseFhir(error) : refuseRest(error), ctx.requestID);
         }
+      },
+
+      noteRefusal(this: This, error: unknown, ctx: Context) {
+        const entry = refusedTry(error, accessOf(this.broker), ctx as never);
+        if (entry) this.notes.note(entry);
       },
     },
 
@@ -142,6 +150,7 @@ export default (config: Config): ServiceSchema =>
       this.meter = new Meter();
       this.tokens = new Tokens(asSystem(this.broker, "api"), () => this.own.origin);
       this.door = new Door(accessOf(this.broker), this.tokens);
+      this.notes = new AuditNotes(asSystem(this.broker, "api"), "api", (sentence) => this.logger.warn(sentence));
     },
 
     async started(this: This) {
@@ -190,6 +199,7 @@ export default (config: Config): ServiceSchema =>
 
     async stopped(this: This) {
       this.isReady = false;
+      await this.notes.stop();
       for (const end of this.sampled ?? []) end();
       this.webSockets?.close();
       this.boardStreams?.close();

@@ -5,6 +5,7 @@ import type { WithDirectory } from "../../federation/directory.ts";
 import type { Profiles } from "../../federation/profiles.ts";
 import type { PageCriteria } from "./fhir/page-criteria.ts";
 import type { Answer } from "./http/answer.ts";
+import type { AuditNotes } from "../../federation/audit-notes.ts";
 import type { Door } from "./access/door.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { AnswerSizes } from "./http/answer-sizes.ts";
@@ -42,6 +43,9 @@ export type Gateway = Service &
     boardStreams: BoardStreams;
     tokens: Tokens;
     door: Door;
+    notes: AuditNotes;
+    /** Puts a try that was refused on record. */
+    noteRefusal(error: unknown, ctx: Context): void;
     express(): (request: IncomingMessage, response: ServerResponse) => void;
     answer(ctx: Context, request: IncomingMessage): Promise<Answer>;
   };

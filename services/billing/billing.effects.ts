@@ -1,25 +1,63 @@
-import type { Invoice } from "../../fhir/r4.ts";
-import type { Effect, EffectsOf, Movement } from "../../mixins/fhir/rules/effects.ts";
+import type { ChargeItem, Invoice } from "../../fhir/r4.ts";
+import { refusal } from "../../mixins/fhir/rules/common.ts";
+import type { Effect, EffectsOf, EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import { invoiceCredited } from "./billing.errors.ts";
-import { isInForce } from "./billing.model.ts";
-import { creditedBy, uncreditedCounter } from "./credit.model.ts";
+import { chargesOn, isInForce, listedCounter } from "./billing.model.ts";
+import { billedBy, creditedBy, uncreditedCounter } from "./credit.model.ts";
 
 const creditedIn = (invoice: Invoice | undefined): string | undefined => (invoice && isInForce(invoice) ? creditedBy(invoice) : undefined);
 
 /** How many credit notes an Invoice has is counted with each, whoever writes it: no look before its cancellation could be right. */
-async function invoiced({ before, after, reference }: Change<Invoice>): Promise<Effect> {
+function credits({ before, after, reference }: Change<Invoice>): Movement[] {
   const movements: Movement[] = [];
   const [was, is] = [creditedIn(before), creditedIn(after)];
   if (is !== undefined && is !== was) movements.push({ counter: uncreditedCounter(is), by: -1 });
   if (was !== undefined && is !== was) movements.push({ counter: uncreditedCounter(was), by: 1 });
   const isCancelled = before !== undefined && isInForce(before) && !(after && isInForce(after));
   if (isCancelled && was === undefined) {
-    const refusal = refusalBy(invoiceCredited(reference), "Invoice.status");
-    movements.push({ counter: uncreditedCounter(reference), by: 0, isExact: true, bound: { min: 0, rule: "invoice-credited", refusal } });
+    const held = refusalBy(invoiceCredited(reference), "Invoice.status");
+    movements.push({
+      counter: uncreditedCounter(reference),
+      by: 0,
+      isExact: true,
+      bound: { min: 0, rule: "invoice-credited", refusal: held },
+    });
   }
-  return { movements };
+  return movements;
 }
 
-/** What follows from a bill, whoever writes it. */
-export const effects: EffectsOf = { Invoice: invoiced };
+/** Members of the second that the first has not. */
+const newIn = (before: string[], after: string[]): string[] => [...new Set(after)].filter((it) => !before.includes(it));
+
+/** What an Invoice in force asks for is billed, and free again when it does not any more; each charge counts how many name it. */
+async function charges({ before, after }: Change<Invoice>, { read }: EffectTools): Promise<Required<Effect>> {
+  const effect: Required<Effect> = { movements: [], changes: [] };
+  const [listed, lists] = [before ? chargesOn(before) : [], after ? chargesOn(after) : []];
+  for (const charge of newIn(listed, lists)) effect.movements.push({ counter: listedCounter(charge), by: -1 });
+  for (const charge of newIn(lists, listed)) effect.movements.push({ counter: listedCounter(charge), by: 1 });
+  const [billed, bills] = [billedBy(before), billedBy(after)];
+  const status = { billed: newIn(billed, bills), billable: newIn(bills, billed) } as const;
+  for (const [becomes, all] of Object.entries(status) as ["billed" | "billable", string[]][]) {
+    for (const reference of all) {
+      const charge = await read<ChargeItem>(reference);
+      if (charge && (charge.status === "billed") !== (becomes === "billed")) effect.changes.push({ ...charge, status: becomes });
+    }
+  }
+  return effect;
+}
+
+async function invoiced(change: Change<Invoice>, tools: EffectTools): Promise<Effect> {
+  const { movements, changes } = await charges(change, tools);
+  return { movements: [...credits(change), ...movements], changes };
+}
+
+const LISTED = refusal("charge-item-listed", "An invoice names the charge: mark it as entered in error instead.", "ChargeItem");
+
+async function charged({ before, after, reference }: Change<ChargeItem>): Promise<Effect | undefined> {
+  if (!before || after) return undefined;
+  return { movements: [{ counter: listedCounter(reference), by: 0, bound: { min: 0, rule: "charge-item-listed", refusal: LISTED } }] };
+}
+
+/** What follows from a bill and from a charge, whoever writes it. */
+export const effects: EffectsOf = { Invoice: invoiced, ChargeItem: charged };

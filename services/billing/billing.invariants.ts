@@ -1,26 +1,21 @@
-import type { ChargeItem, Invoice } from "../../fhir/r4.ts";
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
-import { chargesOn, isInForce } from "./billing.model.ts";
-import { creditedBy, UNCREDITED, uncreditedCounter } from "./credit.model.ts";
+import { chargesOn, isInForce, LISTED, listedCounter } from "./billing.model.ts";
+import { billedBy, creditedBy, UNCREDITED, uncreditedCounter } from "./credit.model.ts";
 
-const isBill = (invoice: Invoice): boolean => isInForce(invoice) && creditedBy(invoice) === undefined;
-const billed = ({ status, id }: ChargeItem): string[] => (status === "billed" ? [`ChargeItem/${id}`] : []);
-
-/** A billed charge is on exactly one invoice in force, and what an invoice names is billed. */
+/** What an invoice in force asks for is billed (that no other asks for it is a unique key), and what is counted is so. */
 export const invariants: Invariants = {
   standings: {
-    ChargeItem: {
-      needs: (charge) => billed(charge).map((it) => `an invoice in force with ${it}`),
-      gives: (charge) => billed(charge).map((it) => `the billed charge ${it}`),
-    },
+    ChargeItem: { gives: ({ status, id }) => (status === "billed" ? [`the billed charge ChargeItem/${id}`] : []) },
     Invoice: {
-      needs: (invoice) => (isBill(invoice) ? chargesOn(invoice).map((it) => `the billed charge ${it}`) : []),
-      gives: (invoice) => (isBill(invoice) ? chargesOn(invoice).map((it) => `an invoice in force with ${it}`) : []),
+      needs: (invoice) => billedBy(invoice).map((it) => `the billed charge ${it}`),
       counters(invoice) {
         const credited = isInForce(invoice) ? creditedBy(invoice) : undefined;
-        return credited === undefined ? [] : [[uncreditedCounter(credited), -1]];
+        return [
+          ...(credited === undefined ? [] : [[uncreditedCounter(credited), -1] as [string, number]]),
+          ...[...new Set(chargesOn(invoice))].map((it): [string, number] => [listedCounter(it), -1]),
+        ];
       },
     },
   },
-  counted: [UNCREDITED],
+  counted: [UNCREDITED, LISTED],
 };

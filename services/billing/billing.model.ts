@@ -59,6 +59,11 @@ export const isInForce = ({ status }: Pick<Invoice, "status">): boolean => IN_FO
 export const chargesOn = ({ lineItem }: Pick<Invoice, "lineItem">): string[] =>
   lineItem?.flatMap(({ chargeItemReference }) => localReference(chargeItemReference?.reference) ?? []) ?? [];
 
+/** Begins the names of counters of invoices that name a charge. */
+export const LISTED = "listed/";
+/** Counts down from zero the invoices that name a charge, whatever their status. */
+export const listedCounter = (charge: string): string => LISTED + charge.slice("ChargeItem/".length);
+
 /** What is paid for, in words: FHIR's lines name their ChargeItems only. */
 export function billText(items: ChargeItem[], { value, currency }: Money): Pick<Invoice, "text"> {
   const lines = items.map((item) => `<li>${escaped(item.code.text ?? "")}: ${priceOf(item)} ${item.priceOverride?.currency ?? ""}</li>`);

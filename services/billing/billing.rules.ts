@@ -7,7 +7,7 @@ import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { chargesOn, isInForce } from "./billing.model.ts";
-import { creditedBy } from "./credit.model.ts";
+import { billedBy, creditedBy } from "./credit.model.ts";
 import { exponentOf } from "./currencies.ts";
 
 /** Whether the same write takes the charge off the Invoice that it was on. */
@@ -48,6 +48,12 @@ const charge: Rule<ChargeItem>[] = [
     },
   },
   {
+    id: "charge-item-listed",
+    group: "deletion",
+    says: "A charge that an Invoice names, also one that was cancelled, is not deleted.",
+    check: () => undefined, // the invoices that name it are counted in the write itself (`billing.effects.ts`)
+  },
+  {
     id: "charge-item-currency",
     group: "money",
     holdsAlways: true,
@@ -74,6 +80,15 @@ function sumOf({ lineItem = [] }: Invoice): Money | undefined {
   const value = amounts.reduce((sum, { amount }) => sum + (numberOf(amount?.value) ?? Number.NaN), 0);
   return Number.isFinite(value) ? { value, ...(first.amount.currency && { currency: first.amount.currency }) } : undefined;
 }
+
+/** What an Invoice asks for that it did not before. */
+function newlyBilled({ before, after }: Change<Invoice>): string[] {
+  const known = billedBy(before);
+  return billedBy(after).filter((it) => !known.includes(it));
+}
+
+const NOT_PAID_FOR = ["aborted", "not-billable", "entered-in-error"];
+const statusOf = (resource: object | undefined): string => (resource as { status?: string } | undefined)?.status ?? "";
 
 const invoice: Rule<Invoice>[] = [
   statusSteps<Invoice>("Invoice", STATUS_STEPS.Invoice, { says: "An issued Invoice is balanced or cancelled; a cancelled one stays so." }),
@@ -112,6 +127,17 @@ const invoice: Rule<Invoice>[] = [
     },
   },
   referencesExist<Invoice>("Invoice"),
+  {
+    id: "invoice-charges",
+    group: "money",
+    says: "What an Invoice asks for is to be paid for: no charge that was aborted, is not billable, or is an error.",
+    facts: newlyBilled,
+    check(change, facts) {
+      const wrong = newlyBilled(change).find((it) => NOT_PAID_FOR.includes(statusOf(facts.of(it)?.resource)));
+      if (wrong === undefined) return undefined;
+      return refusal("invoice-charges", `${wrong} is not to be paid for: leave it out, or correct it first.`, "Invoice.lineItem");
+    },
+  },
   {
     id: "invoice-credited",
     group: "money",

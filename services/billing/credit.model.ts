@@ -16,6 +16,10 @@ const CREDITS = "urn:openward:credits";
 export const creditedBy = ({ extension }: Pick<Invoice, "extension">): string | undefined =>
   localReference(extension?.find(({ url }) => url === CREDITS)?.valueReference?.reference);
 
+/** The charges that an Invoice in force asks for; none of a credit note. */
+export const billedBy = (invoice: Invoice | undefined): string[] =>
+  invoice && isInForce(invoice) && creditedBy(invoice) === undefined ? chargesOn(invoice) : [];
+
 /** A charge is on one Invoice in force at most, which has it once, and is credited once. */
 export function invoiceKeys(invoice: Invoice): UniqueKey[] {
   if (!isInForce(invoice)) return [];

@@ -25,7 +25,7 @@ export const params = {
     reason: optionalReason,
     plannedFor: { ...momentRule, optional: true },
     motherStay: { ...stay, optional: true },
-    needs: { type: "array", max: 20, unique: true, items: need, optional: true },
+    needs: { type: "array", max: 20, items: need, optional: true },
     $$strict: true,
   },
   accept: { request: stay, ward: place, $$strict: true },

@@ -31,7 +31,7 @@ export function newRequest(id: string, wish: Wish, now: Date): WithId {
   const born = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/admit-source", code: "born", display: "Born in hospital" }] };
   const hospitalization = {
     ...(kind === RequestKind.newborn && { admitSource: born }),
-    ...(needs.length > 0 && { specialArrangement: needs.map((code) => ({ coding: [{ system: BED_ATTRIBUTE, code }] })) }),
+    ...(needs.length > 0 && { specialArrangement: [...new Set(needs)].map((code) => ({ coding: [{ system: BED_ATTRIBUTE, code }] })) }),
   };
   return {
     resourceType: "Encounter",

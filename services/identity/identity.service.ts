@@ -1,7 +1,8 @@
 import type { Server } from "node:http";
 import type { Context, Service, ServiceSchema } from "moleculer";
 import { WithFhirDirectory, type WithDirectory } from "../../federation/directory.ts";
-import { accessOf, notAllowed } from "../../mesh/access/access.ts";
+import { AuditNotes } from "../../federation/audit-notes.ts";
+import { accessOf, asSystem, notAllowed } from "../../mesh/access/access.ts";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import type { WithCollections } from "../../mixins/collections.ts";
@@ -15,8 +16,10 @@ import { News } from "./news.ts";
 import { IdentityNode } from "./node.ts";
 import { originIn } from "./origin.ts";
 import { People } from "./people.ts";
+import { sessionEntry } from "./sessions-on-record.ts";
 import { followsPractitioners } from "./practitioners.ts";
-import { keysAt, publicPart, renewKeys } from "./provider/keys.ts";
+import { publicPart } from "../../mesh/signing-key.ts";
+import { keysAt, renewKeys } from "./provider/keys.ts";
 import { scopesIn } from "./provider/scopes.ts";
 import { Registrations } from "./registrations.ts";
 import { Passwords } from "./sign-in/passwords.ts";
@@ -32,6 +35,8 @@ type This = Service &
     accounts: Accounts;
     registrations: Registrations;
     people: People;
+    notes: AuditNotes;
+    noteEnd(accountId: string): void;
     passwords: Passwords;
     node?: IdentityNode;
     listener?: Server;
@@ -97,11 +102,15 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
     methods: {
       async serve(this: This): Promise<void> {
-        const { collections: kept, news, accounts, passwords, people } = this;
+        const { collections: kept, news, accounts, passwords, people, notes } = this;
+        const sessionEnded = (accountId: string) => this.noteEnd(accountId);
         const failed = (error: Error) => this.logger.error(`A request was not answered: ${error.message}`);
         const library = await import("oidc-provider");
         const look = () => keysAt(Date.now(), keyFolder(config), kept.keys);
-        const node = new IdentityNode({ config, kept, news, accounts, passwords, people, library, failed }, await look());
+        const node = new IdentityNode(
+          { config, kept, news, accounts, passwords, people, notes, sessionEnded, library, failed },
+          await look(),
+        );
         this.node = node;
         this.keyTimer = setInterval(() => {
           look().then(
@@ -116,6 +125,13 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         news.watch((message) => this.logger.warn(message));
       },
 
+      noteEnd(this: This, accountId: string): void {
+        this.collections.accounts.findOne({ _id: accountId }).then(
+          (account) => account && this.notes.note(sessionEntry("sign-out", account)),
+          (error: Error) => this.logger.warn(`An ended session is not on record: ${error.message}`),
+        );
+      },
+
       async tellFirstLink(this: This): Promise<void> {
         const first = await this.accounts.first();
         if (!first) return;
@@ -128,8 +144,12 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
     async started(this: This) {
       const kept = this.collections;
+      this.notes = new AuditNotes(asSystem(this.broker, "identity"), this.name, (sentence) => this.logger.warn(sentence));
       this.passwords = new Passwords();
-      this.news = new News(kept.ended, (ended) => this.broker.broadcast(IDENTITY_ENDED, ended));
+      this.news = new News(kept.ended, (ended) => {
+        this.broker.broadcast(IDENTITY_ENDED, ended);
+        if (ended.sub !== undefined) this.noteEnd(ended.sub);
+      });
       this.accounts = new Accounts({ kept, news: this.news, passwords: this.passwords, origin: originIn(config) });
       this.registrations = new Registrations(kept, this.news);
       this.people = new People(this);
@@ -142,6 +162,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       clearInterval(this.keyTimer);
       this.keyTimer = undefined;
       this.news?.stop();
+      await this.notes?.stop();
       if (this.listener) await stopListener(this.listener);
     },
   });

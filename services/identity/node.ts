@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
 import type { Provider } from "oidc-provider";
 import type { Config } from "../../mesh/config.ts";
+import type { AuditNotes } from "../../federation/audit-notes.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Kept } from "./collections.ts";
 import type { News } from "./news.ts";
@@ -18,7 +19,8 @@ import { Claims } from "./provider/claims.ts";
 import { Clients } from "./provider/clients.ts";
 import { configurationOf } from "./provider/configuration.ts";
 import { ask, extend, MOUNT } from "./provider/endpoints.ts";
-import { type KeySet, publicPart } from "./provider/keys.ts";
+import { publicPart } from "../../mesh/signing-key.ts";
+import type { KeySet } from "./provider/keys.ts";
 import { Launches } from "./provider/launches.ts";
 import { ResourceServer } from "./provider/resource-server.ts";
 import { smartConfiguration } from "./provider/smart.ts";
@@ -42,6 +44,9 @@ export interface NodeParts {
   passwords: Passwords;
   people: People;
   library: Library;
+  notes: Pick<AuditNotes, "note">;
+  /** Somebody has signed out. */
+  sessionEnded(accountId: string): void;
   /** Told of what no client did wrong. */
   failed(error: Error): void;
 }
@@ -86,11 +91,11 @@ export class IdentityNode {
     if (origin === undefined || !path.startsWith(`${MOUNT}/`)) return json(response, 404, { error: "not_found" });
     if (path === `${MOUNT}/.well-known/smart-configuration`) return json(response, 200, smartConfiguration(origin));
     const issuer = this.#issuerAt(origin);
-    const { accounts, kept, library, people } = this.#parts;
+    const { accounts, kept, library, people, notes } = this.#parts;
     const exchange = () => new Exchange({ request, response, body, origin });
     const { provider, launches } = issuer;
     if (path.startsWith(`${MOUNT}/interaction/`)) {
-      return interact(exchange(), { provider, launches, people, accounts, signIn: this.#signIn, errors: library.errors });
+      return interact(exchange(), { provider, launches, people, accounts, signIn: this.#signIn, errors: library.errors, notes });
     }
     if (path.startsWith(`${MOUNT}/password/`)) return setPasswordByLink(exchange(), accounts);
     if (path === `${MOUNT}/account`) return showAccount(exchange(), { provider, kept, factor: this.#factor });
@@ -109,7 +114,7 @@ export class IdentityNode {
   #makeIssuer(origin: string): Issuer {
     const { kept, news, library, failed } = this.#parts;
     const keySet = this.#keySet;
-    const artifacts = new Artifacts(kept, new Clients(kept.clients, origin), news, library.errors);
+    const artifacts = new Artifacts(kept, new Clients(kept.clients, origin), news, library.errors, this.#parts.sessionEnded);
     const launches = new Launches(kept, library);
     const configuration = configurationOf(keySet, {
       artifacts,

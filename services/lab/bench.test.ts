@@ -187,8 +187,8 @@ describe("the bench", () => {
     const { order } = await count();
     const enter = (result: object) => lab.enter(clinic.caller, { order, results: [result as { code: string; value: number }] });
     await expect(enter({ code: "2951-2", value: 140 })).rejects.toEqual(refusal(409, "NOT_ORDERED"));
-    await expect(enter({ code: "718-7", value: 8, unit: "mmol/L" })).rejects.toEqual(refusal(422, "UNIT_DIFFERS"));
-    await expect(lab.orderPanel(clinic.caller, { patient, code: "none" })).rejects.toEqual(refusal(422, "TEST_UNKNOWN"));
+    await expect(enter({ code: "718-7", value: 8, unit: "mmol/L" })).rejects.toEqual(refusal(409, "UNIT_DIFFERS"));
+    await expect(lab.orderPanel(clinic.caller, { patient, code: "none" })).rejects.toEqual(refusal(404, "TEST_UNKNOWN"));
     await expect(lab.enter(clinic.caller, { order: "ServiceRequest/none", results: values })).rejects.toEqual(
       refusal(404, "ORDER_NOT_FOUND"),
     );

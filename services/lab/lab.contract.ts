@@ -76,7 +76,7 @@ export const lab = {
   correctResult: action<{ observation: string; finding: Finding; reason: string }, CorrectedResult>("lab.correctResult"),
   /** What this laboratory does: tests, units, ranges, panels. */
   listCatalogue: action<Record<string, never>, Catalogue>("lab.listCatalogue"),
-  /** Orders a test or a panel of the catalogue by its code. @throws 404 NOT_FOUND for an unknown patient or encounter; 422 TEST_UNKNOWN */
+  /** Orders a test or a panel of the catalogue by its code. @throws 404 NOT_FOUND for an unknown patient or encounter, TEST_UNKNOWN */
   orderPanel: action<{ patient: string; encounter?: string; code: string; priority?: Priority } & Happened, LabOrder>("lab.orderPanel"),
   /** Open orders, the most urgent first, then the oldest; at most 1,000. */
   worklist: action<Record<string, never>, BenchOrder[]>("lab.worklist"),
@@ -89,7 +89,7 @@ export const lab = {
   rejectSpecimen: action<{ specimen: string; reason: string }, Label>("lab.rejectSpecimen"),
   /**
    * Enters values of an order, all or some, or again what was entered before: a preliminary report with flags by the range of the patient.
-   * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOT_ORDERED; 422 UNIT_DIFFERS
+   * @throws 404 ORDER_NOT_FOUND; 409 ORDER_NOT_ACTIVE, ORDER_CHANGED, NOT_ORDERED, UNIT_DIFFERS
    */
   enter: action<{ order: string; results: Entered[]; specimen?: string } & Happened, LabReport>("lab.enter"),
   /**

@@ -29,17 +29,17 @@ export const resultChanged = (observation: string) =>
     observation,
   });
 
-/** 422: this laboratory does not do it. */
+/** 404: this laboratory does not do it. */
 export const testUnknown = (code: string) =>
-  new MoleculerClientError("The catalogue has no test or panel with this code: see lab.listCatalogue.", 422, "TEST_UNKNOWN", { code });
+  new MoleculerClientError("The catalogue has no test or panel with this code: see lab.listCatalogue.", 404, "TEST_UNKNOWN", { code });
 
 /** 409: a value is of a test that was ordered. */
 export const notOrdered = (order: string) =>
   new MoleculerClientError("The order is for another test, or for one that the catalogue does not have.", 409, "NOT_ORDERED", { order });
 
-/** 422: a value is in the unit of the catalogue. */
+/** 409: a value is in the unit of the catalogue. */
 export const unitDiffers = (order: string) =>
-  new MoleculerClientError("The value is in another unit than the catalogue has: convert it.", 422, "UNIT_DIFFERS", { order });
+  new MoleculerClientError("The value is in another unit than the catalogue has: convert it.", 409, "UNIT_DIFFERS", { order });
 
 /** 409: what is released was entered before. */
 export const nothingEntered = (order: string) =>

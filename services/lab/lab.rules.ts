@@ -7,7 +7,9 @@ import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import { type Change, lookedAt, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
+import { signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { isUcum } from "./ucum.ts";
 
 const INSTEAD = "mark it as entered in error instead.";
 const OVER = "What is over changes to entered-in-error only";
@@ -118,6 +120,23 @@ const sane: Rule<Observation> = {
   },
 };
 
+const UCUM = "http://unitsofmeasure.org";
+
+const unit: Rule<Observation> = {
+  id: "observation-unit",
+  group: "values",
+  holdsAlways: true,
+  says: "The unit of a result that is given as a code of UCUM is one.",
+  check({ before, after }) {
+    const kept = new Set(quantitiesIn(before).map(({ value }) => value.code));
+    const wrong = quantitiesIn(after).find(
+      ({ value: { system, code } }) => system === UCUM && code !== undefined && !kept.has(code) && !isUcum(code),
+    );
+    if (!wrong) return undefined;
+    return refusal("observation-unit", "UCUM has no such unit: correct the code, or leave it out and name the unit.", wrong.at, 422);
+  },
+};
+
 function quantitiesIn(after: Observation | undefined) {
   const own = after?.valueQuantity ? [{ value: after.valueQuantity, at: "Observation.value" }] : [];
   const parts = after?.component?.flatMap(({ valueQuantity }, index) =>
@@ -140,6 +159,7 @@ const result: Rule<Observation>[] = [
   sameSubject<Observation>("Observation", subjectOf, ["basedOn", "encounter", "specimen", "hasMember"]),
   orderedHere,
   sane,
+  unit,
   referencesExist<Observation>("Observation"),
   notDeletedUnder<Observation>("Observation", INSTEAD),
 ];
@@ -152,6 +172,10 @@ const report: Rule<DiagnosticReport>[] = [
   finalStays<DiagnosticReport>("DiagnosticReport", {
     isFinal: (it) => isFinal(it) && it.subject !== undefined,
     openly: ["amended", "corrected", "appended", "cancelled", "entered-in-error"],
+  }),
+  signedStays<DiagnosticReport>("DiagnosticReport", {
+    openly: ({ status }) => ["amended", "corrected", "appended", "cancelled", "entered-in-error"].includes(status),
+    instead: "give it a status that says how it changes: amended, corrected, appended, cancelled, entered-in-error",
   }),
   subjectStays<DiagnosticReport>("DiagnosticReport", "subject", subjectOf),
   sameSubject<DiagnosticReport>("DiagnosticReport", subjectOf, ["basedOn", "encounter", "specimen", "result"]),

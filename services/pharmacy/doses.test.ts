@@ -107,7 +107,7 @@ describe("the round", () => {
     expect(await pharmacy.countDue(clinic.caller, { patients: [patient] })).toEqual({ [patient]: 1 });
     const board = await wards.board(clinic.caller, { ward: ward.location });
     expect(board.wards[0]?.rooms[0]?.beds[0]?.stay?.waits.doses).toBe(1);
-    await expect(pharmacy.due(clinic.caller, {})).rejects.toEqual(refusal(409, "WARD_OR_PATIENTS_MISSING"));
+    await expect(pharmacy.due(clinic.caller, {})).rejects.toEqual(refusal(409, "WARD_OR_PATIENT_MISSING"));
     await hospitalizations.discharge(clinic.caller, { stay });
     expect(await pharmacy.due(clinic.caller, { ward: ward.location })).toEqual([]);
   });
@@ -123,12 +123,12 @@ describe("the round", () => {
       context: { reference: stay },
       dosage: { route: { text: "oral" }, dose: { value: 500, unit: "mg" } },
     });
-    expect(await pharmacy.due(clinic.caller, { patients: [patient], aheadMinutes: 0 })).toEqual([]);
+    expect(await pharmacy.due(clinic.caller, { patient, aheadMinutes: 0 })).toEqual([]);
     await expect(give()).rejects.toEqual(refusal(409, "DOSE_RECORDED"));
     const taken = { administration, reason: "wrong patient" };
     expect(await pharmacy.cancelAdministration(clinic.caller, taken)).toMatchObject({ outcome: "cancelled", version: 2 });
     await expect(pharmacy.cancelAdministration(clinic.caller, taken)).rejects.toEqual(refusal(409, "ADMINISTRATION_OVER"));
-    expect(await pharmacy.due(clinic.caller, { patients: [patient], aheadMinutes: 0 })).toHaveLength(1);
+    expect(await pharmacy.due(clinic.caller, { patient, aheadMinutes: 0 })).toHaveLength(1);
     expect(await give()).toMatchObject({ outcome: "given" });
   });
 
@@ -175,6 +175,6 @@ describe("the round", () => {
     await expect(pharmacy.administer(clinic.caller, none)).rejects.toEqual(refusal(404, "PRESCRIPTION_NOT_FOUND"));
     const timing = { frequency: 96, period: 0.25, periodUnit: "h" as const, from: ago(0) };
     const often = { patient, medication, quantity: 1, dosage: "x", timing };
-    await expect(pharmacy.prescribe(clinic.caller, often)).rejects.toEqual(refusal(422, "TIMING_IMPOSSIBLE"));
+    await expect(pharmacy.prescribe(clinic.caller, often)).rejects.toEqual(refusal(409, "TIMING_IMPOSSIBLE"));
   });
 });

@@ -107,7 +107,7 @@ export const pharmacy = {
   listStock: action<{ medication?: string }, StockItem[]>("pharmacy.listStock"),
   /**
    * `override`: why it is prescribed in spite of a severe allergy that is recorded. With `timing` its doses are due (`due`).
-   * @throws 404 NOT_FOUND for an unknown patient or encounter; 409 ALLERGY_RECORDED; 422 TIMING_IMPOSSIBLE
+   * @throws 404 NOT_FOUND for an unknown patient or encounter; 409 ALLERGY_RECORDED, TIMING_IMPOSSIBLE
    */
   prescribe: action<
     {
@@ -139,11 +139,11 @@ export const pharmacy = {
    */
   return: action<{ dispense: string; quantity: number; reason?: string } & Happened, Return>("pharmacy.return"),
   /**
-   * Doses that are due in a ward, or for these patients: those of the last twelve hours that nobody has noted, and those of the next minutes
+   * Doses that are due in a ward, or for one patient: those of the last twelve hours that nobody has noted, and those of the next minutes
    * (`aheadMinutes`, default 60). At most 2,000, in order of time.
-   * @throws 409 WARD_OR_PATIENTS_MISSING; 503 when who lies there is not known now
+   * @throws 409 WARD_OR_PATIENT_MISSING; 503 when who lies there is not known now
    */
-  due: action<{ ward?: string; patients?: string[]; aheadMinutes?: number }, DueDose[]>("pharmacy.due"),
+  due: action<{ ward?: string; patient?: string; aheadMinutes?: number }, DueDose[]>("pharmacy.due"),
   /** How many doses of each of these patients are due by now; patients without are left out. */
   countDue: action<{ patients: string[] }, Record<string, number>>("pharmacy.countDue"),
   /**

@@ -111,14 +111,14 @@ export const administrationChanged = (administration: string) =>
     administration,
   });
 
-/** 422: doses come one after the other, and end after they begin. */
+/** 409: doses come one after the other, and end after they begin. */
 export const timingImpossible = () =>
   new MoleculerClientError(
     "No dose can be given so: `until` is after `from`, and doses are at least 15 minutes apart.",
-    422,
+    409,
     "TIMING_IMPOSSIBLE",
   );
 
 /** 409: nobody has said whose doses are asked for. */
-export const wardOrPatients = () =>
-  new MoleculerClientError("Say whose doses are asked for: a ward, or patients.", 409, "WARD_OR_PATIENTS_MISSING");
+export const wardOrPatient = () =>
+  new MoleculerClientError("Say whose doses are asked for: a ward's, or one patient's.", 409, "WARD_OR_PATIENT_MISSING");

@@ -18,6 +18,7 @@ import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import { type Change, type Facts, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
+import { signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { allergy } from "./allergy.ts";
 import { dispenseNotCompleted, dispenseNotFound, prescriptionNotActive } from "./pharmacy.errors.ts";
@@ -35,6 +36,11 @@ const prescription: Rule<MedicationRequest>[] = [
     says: `${OVER} (a completed, cancelled or stopped prescription); one that was completed is active again when a dispense of it is undone, or given back.`,
     may: ({ before, after, reference }, facts) =>
       before?.status === "completed" && after?.status === "active" && isUndone(reference, facts),
+  }),
+  signedStays<MedicationRequest>("MedicationRequest", {
+    openly: ({ status }) => status === "entered-in-error",
+    instead: "stop or cancel it and prescribe anew",
+    besides: ["statusReason"],
   }),
   subjectStays<MedicationRequest>("MedicationRequest", "subject", subjectOf),
   patientCanHave<MedicationRequest>("MedicationRequest", {

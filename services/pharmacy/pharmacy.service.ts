@@ -14,7 +14,7 @@ import { doseKeys } from "./doses/administration.model.ts";
 import { doseParams } from "./doses/dose-params.ts";
 import { DueDoses, patientsIn } from "./doses/due.ts";
 import { dosageOf } from "./doses/schedule.ts";
-import { dispenseChanged, dispenseNotFound, outOfStock, prescriptionNotFound, wardOrPatients } from "./pharmacy.errors.ts";
+import { dispenseChanged, dispenseNotFound, outOfStock, prescriptionNotFound, wardOrPatient } from "./pharmacy.errors.ts";
 import {
   codeOfCounter,
   codesOf,
@@ -231,13 +231,13 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
 
     due: {
       rest: "GET",
-      summary: "Doses that are due in a ward, or for some patients",
+      summary: "Doses that are due in a ward, or for one patient",
       params: doseParams.due,
       async handler(ctx) {
-        const { ward, patients, aheadMinutes = 60 } = ctx.params;
-        if (ward === undefined && patients === undefined) throw wardOrPatients();
+        const { ward, patient, aheadMinutes = 60 } = ctx.params;
+        if (ward === undefined && patient === undefined) throw wardOrPatient();
         const now = new Date();
-        const of = patients ?? (await patientsIn({ caller: ctx, directory: this.directory }, ward ?? ""));
+        const of = patient === undefined ? await patientsIn({ caller: ctx, directory: this.directory }, ward ?? "") : [patient];
         return (await this.doses.of(of, now.getTime() + aheadMinutes * 60_000, now)).slice(0, MAX_DOSES);
       },
     },

@@ -1,4 +1,5 @@
-/** The patient's record, and every FHIR type of R4 that no other service owns. `records` has no actions of its own: others reach it over FHIR. */
+/** The patient's record, every FHIR type of R4 that no other service owns, and signatures. */
+import { action } from "../../mesh/contract.ts";
 
 /** Types of which each version is an event, `fhir.TYPE`. */
 export const emits = ["AllergyIntolerance", "Flag"];
@@ -8,7 +9,6 @@ export const owns = [
   "ActivityDefinition",
   "AdverseEvent",
   "AllergyIntolerance",
-  "AuditEvent",
   "Basic",
   "Binary",
   "BiologicallyDerivedProduct",
@@ -98,3 +98,38 @@ export const owns = [
   "VisionPrescription",
   "Observation",
 ] as const;
+
+/** One signature of a resource. */
+export interface VerifiedSignature {
+  /** `Provenance/1`, which keeps it. */
+  provenance: string;
+  /** What was signed, `DiagnosticReport/1/_history/2`; absent where the signature cannot be read. */
+  target?: string;
+  /** `Practitioner/1` */
+  who?: string;
+  at?: string; // ISO 8601, UTC
+  /** It is of this service, and the version is what was signed. */
+  isValid: boolean;
+  /** And nothing has changed since. */
+  isCurrent: boolean;
+}
+
+/** What was signed of a resource. */
+export interface Verification {
+  reference: string;
+  /** As it is now. */
+  version: number;
+  signatures: VerifiedSignature[];
+}
+
+/** Everything that other services may know about `records`. */
+export const records = {
+  /**
+   * Signs the current version of a note (DocumentReference, Composition), DiagnosticReport or MedicationRequest, as who has signed in: a
+   * Provenance with `signature`. From then on its content changes only openly.
+   * @throws 409 NOT_FINISHED, 403 NO_PRACTITIONER, 403 NOT_ALLOWED
+   */
+  sign: action<{ reference: string }, { provenance: string; target: string; who: string; at: string }>("records.sign"),
+  /** @throws 409 TOO_MANY_SIGNATURES */
+  verify: action<{ reference: string }, Verification>("records.verify"),
+};

@@ -15,7 +15,7 @@ const OPEN = ["arrived", "triaged", "in-progress", "onleave"];
 const PAGE = 1_000;
 
 /** "Encounters that are open stays." */
-function openStays(): Clause[] {
+export function openStays(): Clause[] {
   const status = requireParameter("Encounter", "status").slots;
   const kind = requireParameter("Encounter", "class").slots;
   return [
@@ -27,13 +27,20 @@ function openStays(): Clause[] {
 /** A row that holds this code, whatever its system. */
 const ofCode = (code: string): KeyMatch => ({ prefix: `=${code}${SEP}` });
 
+/** "Encounters with this place, now or before." */
+export const inPlaces = (places: string[]): Clause => anyOfValues(requireParameter("Encounter", "location").slots, places);
+
+/** Where the patient of an open stay is, `Location/…`. */
+export const placesIn = ({ location = [] }: Pick<Encounter, "location">): string[] =>
+  location.flatMap(({ status, location: place }) => (status === "active" ? (localReference(place.reference) ?? []) : []));
+
 /**
  * @param beds `Location/…`; absent: all
  * @returns those in which somebody lies
  * @throws 503 OWNER_DOWN when an owner of stays is down
  */
 export async function takenBeds({ caller, directory }: QueryContext, beds?: string[]): Promise<Set<string>> {
-  const among = beds ? [anyOfValues(requireParameter("Encounter", "location").slots, beds)] : [];
+  const among = beds ? [inPlaces(beds)] : [];
   const taken = new Set<string>();
   for (const { service, alive } of directory.known("Encounter")) {
     if (!alive) throw ownerDown("Encounter");
@@ -47,13 +54,7 @@ export async function takenBeds({ caller, directory }: QueryContext, beds?: stri
         ...(after && { after }),
       };
       const { rows, more } = await ownerOf(service).search(asSystem(caller, "wards"), { query });
-      for (const { json } of rows) {
-        const { location = [] } = parseJson(json ?? "{}") as Encounter;
-        for (const { status, location: place } of location) {
-          const bed = status === "active" ? localReference(place.reference) : undefined;
-          if (bed !== undefined) taken.add(bed);
-        }
-      }
+      for (const { json } of rows) for (const place of placesIn(parseJson(json ?? "{}") as Encounter)) taken.add(place);
       const last = rows.at(-1);
       if (!more || !last) break;
       after = { values: [], seq: last.seq, id: last.id };

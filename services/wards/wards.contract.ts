@@ -1,5 +1,6 @@
 import { action } from "../../mesh/contract.ts";
 import type { Board } from "./board.contract.ts";
+import type { Census } from "./census.contract.ts";
 import type { BoardChanges, Touched } from "./board-events.contract.ts";
 
 /** The FHIR types that this service owns. */
@@ -27,6 +28,32 @@ export interface Bed {
   status: BedStatus;
 }
 
+/** A bed that can be given to a patient who needs something of it. */
+export interface FoundBed extends Bed {
+  /** What the bed or its room has: "isolation", "oxygen", "cot", … */
+  attributes: string[];
+  /** Whom the room is for; absent: everybody. */
+  sex?: "male" | "female";
+  /** Attributes that were not asked for: a bed with few leaves the others for those who need them. */
+  unneeded: number;
+}
+
+/** A bed, a room or a ward after a change. */
+export interface Place {
+  /** "Location/…" */
+  location: string;
+  version: number;
+  name: string;
+  status: "open" | "closed";
+  cleaning?: Cleaning;
+  attributes: string[];
+  sex?: "male" | "female";
+}
+
+/** How clean a bed is; only a clean one is given to a patient. */
+export const Cleaning = { dirty: "dirty", cleaning: "cleaning", clean: "clean" } as const;
+export type Cleaning = (typeof Cleaning)[keyof typeof Cleaning];
+
 /** Whether a bed can be given to a patient. */
 export const BedStatus = { free: "free", taken: "taken", closed: "closed" } as const;
 export type BedStatus = (typeof BedStatus)[keyof typeof BedStatus];
@@ -52,4 +79,33 @@ export const wards = {
   board: action<{ ward?: string }, Board>("wards.board"),
   /** Which boards these versions change; for gateways, which tell those that look at one (`GET /api/wards/board/events`). At most MAX_TOUCHED. */
   locate: action<{ touched: Touched[] }, BoardChanges>("wards.locate"),
+  /** More beds in a room. @throws 404 PLACE_NOT_FOUND; 409 BED_NAME_TAKEN, NOT_A_ROOM, WARD_IS_CLOSED, PLACE_CHANGED */
+  addBeds: action<{ room: string; beds: string[]; attributes?: string[] }, Bed[]>("wards.addBeds"),
+  /**
+   * What a bed or room has, and whom a room is for; what is not named stays. `sex` "any": everybody.
+   * @throws 404 PLACE_NOT_FOUND; 409 PLACE_CHANGED
+   */
+  describe: action<{ location: string; attributes?: string[]; sex?: "male" | "female" | "any" }, Place>("wards.describe"),
+  /** Dirty, being cleaned, clean, in this order; dirty at any time. @throws 404 PLACE_NOT_FOUND; 409 NOT_A_WARD_BED, CLEANING_STEP, PLACE_CHANGED */
+  setCleaning: action<{ bed: string; cleaning: Cleaning }, Place>("wards.setCleaning"),
+  /**
+   * Takes nobody in any more: a bed, a room or a ward.
+   * @throws 404 PLACE_NOT_FOUND; 409 STILL_OCCUPIED, PLACE_CHANGED; 503 when who lies there is not known now
+   */
+  close: action<{ location: string; reason: string }, Place>("wards.close"),
+  /** Takes patients in again. @throws 404 PLACE_NOT_FOUND; 409 WARD_ALREADY_OPEN, BED_NAME_TAKEN, PLACE_CHANGED */
+  reopen: action<{ location: string }, Place>("wards.reopen"),
+  /**
+   * Free beds for who needs these (`needs`: "isolation,oxygen") and is of this sex, those first that have least besides. At most 200.
+   * @throws 503 when who lies where is not known now
+   */
+  findBeds: action<{ ward?: string; needs?: string; sex?: "male" | "female" }, FoundBed[]>("wards.findBeds"),
+  /**
+   * Who was where at each midnight from one day to another, by the hospital's clocks, and how long those stayed who left: figures of each ward.
+   * At most 92 days; beds are counted as they are today.
+   * @throws 409 DAYS_IMPOSSIBLE, CENSUS_TOO_LARGE; 503 when who lay where is not known now
+   */
+  census: action<{ from: string; to: string; ward?: string }, Census>("wards.census"),
+  /** The same as comma-separated values (RFC 4180), a line for each day and ward. @throws as `census` */
+  censusCsv: action<{ from: string; to: string; ward?: string }, string>("wards.censusCsv"),
 };

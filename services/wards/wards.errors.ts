@@ -15,3 +15,37 @@ export const bedNameTaken = () =>
 /** 409: active wards have names of their own. */
 export const wardAlreadyOpen = () =>
   new MoleculerClientError("An open ward has this name already: choose another, or close that one first.", 409, WARD_ALREADY_OPEN);
+
+/** 404: there is no such ward, room or bed. */
+export const placeNotFound = (location: string) =>
+  new MoleculerClientError("No ward, room or bed has this id.", 404, "PLACE_NOT_FOUND", { location });
+
+/** 409: beds are added to rooms. */
+export const notARoom = (location: string) => new MoleculerClientError("This location is no room.", 409, "NOT_A_ROOM", { location });
+
+/** 409: only beds are cleaned here. */
+export const notAWardBed = (location: string) => new MoleculerClientError("This location is no bed.", 409, "NOT_A_WARD_BED", { location });
+
+/** 409: nothing is added to what is closed. */
+export const wardIsClosed = (location: string) =>
+  new MoleculerClientError("The room is closed: open it again first.", 409, "WARD_IS_CLOSED", { location });
+
+/** 409: a dirty bed is cleaned before it is clean. */
+export const cleaningStep = (location: string) =>
+  new MoleculerClientError("A dirty bed is being cleaned first, then it is clean.", 409, "CLEANING_STEP", { location });
+
+/** 409: somebody lies there. `data.beds` says where. */
+export const stillOccupied = (location: string, beds: string[]) =>
+  new MoleculerClientError("Somebody is there still: transfer or discharge them first.", 409, "STILL_OCCUPIED", { location, beds });
+
+/** 409: others were faster; the same call may succeed. */
+export const placeChanged = (location: string) =>
+  new MoleculerClientError("Somebody changed it meanwhile: look and try again.", 409, "PLACE_CHANGED", { location });
+
+/** 409: a census is of some days. */
+export const daysImpossible = () =>
+  new MoleculerClientError("`to` is not before `from`, and there are 92 days between them at most.", 409, "DAYS_IMPOSSIBLE");
+
+/** 409: it would take too long. */
+export const censusTooLarge = () =>
+  new MoleculerClientError("Too many stays in these days: ask for fewer days at once.", 409, "CENSUS_TOO_LARGE");

@@ -11,6 +11,8 @@ import { BED_NAME_TAKEN, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 // The rules of a ward: plain data in, plain data out. No broker, no database, no clock.
 
 const PHYSICAL = "http://terminology.hl7.org/CodeSystem/location-physical-type";
+/** What makes a Location a bed. */
+export const BED = { system: PHYSICAL, code: "bd", display: "Bed" } as const;
 type NewLocation = Location & { id: string };
 
 /** The Locations of a new ward, the ward first, and the ward as its caller sees it. */
@@ -76,9 +78,9 @@ export const isOutOfUse = ({ operationalStatus }: Location): boolean => OUT_OF_U
 export const isInUse = ({ status }: Location): boolean => status === undefined || status === "active";
 
 /** R5's Location.characteristic, as R4 has it. */
-const CHARACTERISTIC = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Location.characteristic";
+export const CHARACTERISTIC = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Location.characteristic";
 /** Of a room or a bed, a code: whom it is for. */
-const ROOM_SEX = "urn:openward:room-sex";
+export const ROOM_SEX = "urn:openward:room-sex";
 
 /** What a bed or a room has: "isolation", "oxygen", "cot", … */
 export const attributesOf = ({ extension = [] }: Location): string[] =>

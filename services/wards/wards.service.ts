@@ -1,15 +1,19 @@
 import type { Context, Service } from "moleculer";
 import type { Location, Stored } from "../../fhir/r4.ts";
 import { idClause } from "../../fhir/search/exact-clauses.ts";
-import { parseJson } from "../../fhir/json.ts";
 import type { Clause, Page } from "../../fhir/search/query.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { type ResourceVersion, type ShownResource, versionsOf } from "../../federation/owner-contract.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
-import { BOARD_TOUCHED, MAX_TOUCHED, type Touched } from "./board-events.contract.ts";
+import { BOARD_TOUCHED, type Touched } from "./board-events.contract.ts";
 import { locate, ON_BOARD } from "./board/locate.ts";
+import type { Census } from "./census.contract.ts";
+import { csvOf } from "./census/census.model.ts";
+import { readCensus } from "./census/read-census.ts";
+import { addBeds, changePlace, closePlace } from "./place-actions.ts";
+import { described, reopened, suitableBeds, withCleaning } from "./places.model.ts";
 import { type HouseWard, houseOf } from "./board/house.ts";
 import { readBoard } from "./board/read-board.ts";
 import { Versions } from "./board/versions.ts";
@@ -18,12 +22,14 @@ import { defineService } from "../../mesh/contract.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { creation } from "../../mixins/fhir/steps.ts";
-import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
+import { splitReference } from "../../mixins/fhir/reference.ts";
 import { StoreCache } from "../../store/store-cache.ts";
-import { emits, owns, type Bed, BedStatus, type wards } from "./wards.contract.ts";
+import { emits, owns, type Bed, type wards } from "./wards.contract.ts";
 import { BED_NAME_TAKEN, bedNameTaken, WARD_ALREADY_OPEN, wardAlreadyOpen } from "./wards.errors.ts";
 import { bedOf, isBed, newWard, partOf, wardKeys, withOccupancy } from "./wards.model.ts";
 import { effects } from "./wards.effects.ts";
+import { bedIn, shownPages } from "./shown.ts";
+import { params } from "./wards.params.ts";
 import { rules } from "./wards.rules.ts";
 
 /** A bed and the room that it is in. */
@@ -38,6 +44,7 @@ interface Own {
   known: StoreCache<PlacedBed[]>;
   versions: Versions;
   readHouse(): Promise<HouseWard[]>;
+  readCensus(ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census>;
   findBeds(ward?: string): Promise<PlacedBed[]>;
   locations(clause: Clause): Promise<Stored<Location>[]>;
   shown(ctx: Context, texts: (string | undefined)[]): Promise<(string | undefined)[]>;
@@ -49,7 +56,8 @@ type This = Service & WithFhir & WithDirectory & Own;
 const MAX_BEDS = 1_000;
 /** Locations that are looked through for beds, the oldest: a large hospital has some thousand. */
 const MAX_LOCATIONS = 50_000;
-const NAME = { type: "string", trim: true, min: 1, max: 100 } as const;
+/** Beds in one answer to a search by need. */
+const MAX_FOUND = 200;
 
 export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   name: "wards",
@@ -62,16 +70,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     open: {
       rest: "POST",
       summary: "Open a ward with its rooms and beds",
-      params: {
-        name: NAME,
-        rooms: {
-          type: "array",
-          min: 1,
-          max: 200,
-          items: { type: "object", strict: true, props: { name: NAME, beds: { type: "array", min: 1, max: 50, items: NAME } } },
-        },
-        $$strict: true,
-      },
+      params: params.open,
       async handler(ctx) {
         const { ward, locations } = newWard(ctx.params.name, ctx.params.rooms);
         try {
@@ -88,11 +87,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       rest: "GET",
       formerly: "beds",
       summary: "Beds, free and taken",
-      params: {
-        ward: { ...referenceTo("Location"), optional: true },
-        status: { type: "enum", values: Object.values(BedStatus), optional: true },
-        $$strict: true,
-      },
+      params: params.listBeds,
       async handler(ctx) {
         const { ward, status } = ctx.params;
         const [beds, taken] = await Promise.all([
@@ -112,7 +107,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     board: {
       rest: "GET",
       summary: "The wards as they stand: beds, patients, what waits",
-      params: { ward: { ...referenceTo("Location"), optional: true }, $$strict: true },
+      params: params.board,
       async handler(ctx) {
         const { ward } = ctx.params;
         const house = await this.house.get(this.store, "", () => this.readHouse());
@@ -121,8 +116,92 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       },
     },
 
+    addBeds: {
+      rest: "POST",
+      summary: "Add beds to a room",
+      params: params.addBeds,
+      handler(ctx) {
+        return addBeds(this, ctx.params);
+      },
+    },
+
+    describe: {
+      rest: "POST",
+      summary: "Say what a bed or room has, and whom it is for",
+      params: params.describe,
+      handler(ctx) {
+        return changePlace(this, ctx.params.location, (place) => described(place, ctx.params));
+      },
+    },
+
+    setCleaning: {
+      rest: "POST",
+      summary: "Say how clean a bed is",
+      params: params.setCleaning,
+      handler(ctx) {
+        return changePlace(this, ctx.params.bed, (bed) => withCleaning(bed, ctx.params.cleaning));
+      },
+    },
+
+    close: {
+      rest: "POST",
+      summary: "Close a bed, a room or a ward",
+      params: params.close,
+      async handler(ctx) {
+        return closePlace(this, ctx, await this.readHouse());
+      },
+    },
+
+    reopen: {
+      rest: "POST",
+      summary: "Open a bed, a room or a ward again",
+      params: params.reopen,
+      handler(ctx) {
+        return changePlace(this, ctx.params.location, reopened);
+      },
+    },
+
+    findBeds: {
+      rest: "GET",
+      summary: "Free beds for who needs something of them",
+      params: params.findBeds,
+      async handler(ctx) {
+        const { ward, sex, needs = "" } = ctx.params;
+        const [house, taken] = await Promise.all([
+          this.house.get(this.store, "", () => this.readHouse()),
+          takenBeds({ caller: ctx, directory: this.directory }),
+        ]);
+        const asked = {
+          needs: needs.split(",").filter(Boolean),
+          taken,
+          ...(ward !== undefined && { ward }),
+          ...(sex !== undefined && { sex }),
+        };
+        return suitableBeds(house, asked).slice(0, MAX_FOUND);
+      },
+    },
+
+    census: {
+      rest: "GET",
+      summary: "Figures of the wards, day by day",
+      params: params.census,
+      handler(ctx) {
+        return this.readCensus(ctx, ctx.params);
+      },
+    },
+
+    censusCsv: {
+      rest: "GET",
+      summary: "Figures of the wards, day by day, as comma-separated values",
+      produces: "text/csv",
+      params: params.census,
+      async handler(ctx) {
+        return csvOf(await this.readCensus(ctx, ctx.params));
+      },
+    },
+
     locate: {
-      params: { touched: { type: "array", max: MAX_TOUCHED, items: "object" }, $$strict: true },
+      params: params.locate,
       async handler(ctx) {
         const house = await this.house.get(this.store, "", () => this.readHouse());
         return locate(
@@ -135,6 +214,13 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   },
 
   methods: {
+    async readCensus(this: This, ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census> {
+      const house = (await this.house.get(this.store, "", () => this.readHouse())).filter(
+        ({ location }) => asked.ward === undefined || location === asked.ward,
+      );
+      return readCensus({ caller: asSystem(ctx as never, "wards"), directory: this.directory }, house, asked);
+    },
+
     async readHouse(this: This): Promise<HouseWard[]> {
       const locations: Stored<Location>[] = [];
       for await (const location of this.fhir.each({ type: "Location", clauses: [] })) {
@@ -189,10 +275,10 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
         return stored && json !== undefined ? { ...stored, json, ...(bedIn(json) && { isDerived: true }) } : stored;
       },
       async "fhir.search"(this: This, ctx: Context, page: Page) {
-        return (await shownPages(this, ctx, [page]))[0];
+        return (await shownPages((texts) => this.shown(ctx, texts), [page]))[0];
       },
       "fhir.searchMany"(this: This, ctx: Context, pages: Page[]) {
-        return shownPages(this, ctx, pages);
+        return shownPages((texts) => this.shown(ctx, texts), pages);
       },
     },
   },
@@ -208,27 +294,4 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
 async function touchBoards(this: Service, { id, payload }: DurableEvent<ResourceVersion>): Promise<void> {
   const { type, id: resource, version } = payload;
   await this.broker.broadcast(BOARD_TOUCHED, { id, type, resource, version } satisfies Touched);
-}
-
-/** The bed of a resource's text; most texts are none, which is seen without parsing them. */
-function bedIn(text: string | undefined): Stored<Location> | undefined {
-  if (!text?.startsWith('{"resourceType":"Location"') || !/"(?:bd|operationalStatus)"/.test(text)) return undefined;
-  const location = parseJson(text) as Stored<Location>;
-  return isBed(location) ? location : undefined;
-}
-
-/** Pages of a search with what they show of beds; one question for all. */
-async function shownPages(service: This, ctx: Context, pages: Page[]): Promise<Page[]> {
-  const shown = await service.shown(
-    ctx,
-    pages.flatMap(({ rows }) => rows.map(({ json }) => json)),
-  );
-  const rest = shown.values();
-  return pages.map((page) => ({
-    ...page,
-    rows: page.rows.map((row) => {
-      const json = rest.next().value;
-      return json === undefined ? row : { ...row, json };
-    }),
-  }));
 }

@@ -6,7 +6,7 @@ import type { Collections, HistoryDocument, ResourceDocument } from "./schema.ts
 
 const DEFAULT_MAX_BYTES = 4_000_000;
 
-type Version = Pick<HistoryDocument, "_id" | "type" | "id" | "version" | "updated" | "method" | "json"> & { isCurrent: boolean };
+type Version = Pick<HistoryDocument, "_id" | "type" | "id" | "version" | "updated" | "method" | "json" | "author"> & { isCurrent: boolean };
 
 /** One page of versions, newest first; `more`: there are older ones. */
 export async function readHistory(collections: Collections, query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }> {
@@ -31,11 +31,12 @@ export async function readHistory(collections: Collections, query: HistoryQuery)
 
   const versions: StoredResource[] = [];
   let bytes = 0;
-  for (const { type, id, version, updated, method } of places.slice(0, query.limit)) {
+  for (const { type, id, version, updated, method, author } of places.slice(0, query.limit)) {
     const json = texts.get(`${type}/${id}/${version}`);
     bytes += json === undefined ? 0 : Buffer.byteLength(json);
     if (versions.length > 0 && bytes > (query.maxBytes ?? DEFAULT_MAX_BYTES)) break;
-    versions.push({ type, id, version, updated, method: method as StoredResource["method"], ...(json !== undefined && { json }) });
+    const known = { ...(json !== undefined && { json }), ...(author !== undefined && { author }) };
+    versions.push({ type, id, version, updated, method: method as StoredResource["method"], ...known });
   }
   return { versions, more: places.length > versions.length };
 }

@@ -30,6 +30,8 @@ export interface ResourceDocument {
   json?: string;
   /** Key of the write that made this version. */
   write?: string;
+  /** Who made this version, as its write has said it. */
+  author?: string;
   /** `slotText(slot) + value` */
   keys?: string[];
   ranges?: { s: number; l: number; h: number; u: string }[];
@@ -56,6 +58,8 @@ export interface HistoryDocument {
   json?: string;
   /** Key of the write that made this version. */
   write?: string;
+  /** Who made this version, as its write has said it. */
+  author?: string;
 }
 
 /** A unique key and its holder. `isClaim`: a prepared transaction will take it. */

@@ -103,7 +103,7 @@ class MongoStore implements Store {
   // --- reading -------------------------------------------------------------------------------------------------------
 
   read(type: string, id: string): Promise<StoredResource | undefined> {
-    return this.#run(async () => stored(await this.#collections.resource.findOne({ _id: `${type}/${id}` })));
+    return this.#run(async () => stored(await this.#collections.resource.findOne({ _id: `${type}/${id}` }, { projection: { author: 0 } })));
   }
 
   readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined> {
@@ -343,6 +343,6 @@ class MongoStore implements Store {
 
 function stored(document: Omit<ResourceDocument, "living"> | null): StoredResource | undefined {
   if (!document || document.method === "moved" || document.method === "none") return undefined;
-  const { type, id, version, updated, method, json } = document;
-  return { type, id, version, updated, method, ...(json !== undefined && { json }) };
+  const { type, id, version, updated, method, json, author } = document;
+  return { type, id, version, updated, method, ...(json !== undefined && { json }), ...(author !== undefined && { author }) };
 }

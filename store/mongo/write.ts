@@ -194,6 +194,7 @@ export class Writer {
       const document =
         change.kind === "put" ? this.#living(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
       if (key !== undefined) document.write = key;
+      if (change.author !== undefined) document.author = change.author;
       // A later change of the same write finds what the earlier one has already unlocked.
       const filter = { _id: ref, version: before?.version ?? 0, lock: before?.lock === undefined ? free : lock };
       if (before) replaced.push({ replaceOne: { filter, replacement: document } });
@@ -270,7 +271,7 @@ export class Writer {
 }
 
 /** A version as the history has it. */
-const archived = ({ _id, type, id, version, updated, method, json, write }: ResourceDocument): HistoryDocument => ({
+const archived = ({ _id, type, id, version, updated, method, json, write, author }: ResourceDocument): HistoryDocument => ({
   _id: `${_id}/${version}`,
   type,
   id,
@@ -279,6 +280,7 @@ const archived = ({ _id, type, id, version, updated, method, json, write }: Reso
   method,
   ...(json !== undefined && { json }),
   ...(write !== undefined && { write }),
+  ...(author !== undefined && { author }),
 });
 
 const isKept = ({ method }: ResourceDocument): boolean => method !== "none" && method !== "moved";

@@ -30,19 +30,19 @@ export function readHistory(db: Database, types: Types, query: HistoryQuery): { 
   const versions: StoredResource[] = [];
   let bytes = 0;
   for (const place of places.slice(0, query.limit)) {
-    const json = jsonAt(db, place);
-    bytes += json === undefined ? 0 : Buffer.byteLength(json);
+    const { json, author } = contentAt(db, place);
+    bytes += json === null ? 0 : Buffer.byteLength(json);
     if (versions.length > 0 && bytes > (query.maxBytes ?? DEFAULT_MAX_BYTES)) break;
     const { type, id, version, updated } = place;
     const method = methodNames[place.method] as StoredResource["method"];
-    versions.push({ type, id, version, updated, method, ...(json !== undefined && { json }) });
+    versions.push({ type, id, version, updated, method, ...(json !== null && { json }), ...(author !== null && { author }) });
   }
   return { versions, more: places.length > versions.length };
 }
 
-function jsonAt(db: Database, { row, isCurrent }: HistoryPlace): string | undefined {
-  const text = isCurrent ? "SELECT json FROM resource WHERE seq = ?" : "SELECT json FROM history WHERE no = ?";
-  return db.one<{ json: string | null }>(text, row).json ?? undefined;
+function contentAt(db: Database, { row, isCurrent }: HistoryPlace): { json: string | null; author: string | null } {
+  const text = isCurrent ? "SELECT json, author FROM resource WHERE seq = ?" : "SELECT json, author FROM history WHERE no = ?";
+  return db.one(text, row);
 }
 
 /** All versions of one resource that are asked for: they are in its own rows, so none of another is looked at. */

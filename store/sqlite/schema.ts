@@ -75,11 +75,17 @@ CREATE TABLE handled (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROW
 CREATE INDEX handled_expires ON handled (expires);
 `;
 
+/** Who made a version, as its write has said it; NULL where nobody was asked. */
+const authors = /* sql */ `
+ALTER TABLE resource ADD COLUMN author TEXT;
+ALTER TABLE history ADD COLUMN author TEXT;
+`;
+
 /**
  * Each takes a file from the version of its place to the next: the first makes an empty file version 1. To change the tables, add one at
  * the end and never touch those before it: files of every version are out there.
  */
-export const migrations: readonly string[] = [firstTables, multiValuedSlots, writeKeys, events];
+export const migrations: readonly string[] = [firstTables, multiValuedSlots, writeKeys, events, authors];
 
 /** A file with a higher number was written by a newer version of this code. */
 export const SCHEMA_VERSION = migrations.length;

@@ -121,7 +121,7 @@ class SqliteFile implements SqliteStore {
         const no = this.#types.find(type);
         if (no === undefined) return undefined;
         const current = this.#db.get<StoredRow & { seq: number }>(
-          "SELECT seq, id, version, updated, method, json FROM resource WHERE type = ? AND id = ?",
+          "SELECT seq, id, version, updated, method, json, author FROM resource WHERE type = ? AND id = ?",
           no,
           id,
         );
@@ -130,7 +130,7 @@ class SqliteFile implements SqliteStore {
         return stored(
           type,
           this.#db.get<StoredRow>(
-            "SELECT id, version, updated, method, json FROM history WHERE seq = ? AND version = ?",
+            "SELECT id, version, updated, method, json, author FROM history WHERE seq = ? AND version = ?",
             current.seq,
             version,
           ),
@@ -385,12 +385,15 @@ interface StoredRow {
   updated: number;
   method: number;
   json: string | null;
+  author?: string | null;
 }
 
 /** A row as the world sees it; what has moved away is not there. */
 function stored(type: string, row: StoredRow | undefined): StoredResource | undefined {
   if (!row || methodNames[row.method] === "moved") return undefined;
-  const { id, version, updated, json } = row;
+  const { id, version, updated, json, author } = row;
   const method = methodNames[row.method] as StoredResource["method"];
-  return json === null ? { type, id, version, updated, method } : { type, id, version, updated, method, json };
+  const found: StoredResource = json === null ? { type, id, version, updated, method } : { type, id, version, updated, method, json };
+  if (author) found.author = author;
+  return found;
 }

@@ -245,16 +245,18 @@ export class Writer {
     const seq = before?.seq ?? this.#nextSeq();
     const wasLiving = before !== undefined && before.method !== "delete" && before.method !== "moved";
     if (!before) {
-      this.#db.run("INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?, ?)", seq, no, id, version, updated, Method[method], json, this.#key);
+      const values = [seq, no, id, version, updated, Method[method], json, this.#key, change.author ?? null];
+      this.#db.run("INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", ...values);
     } else {
       if (before.method !== "moved") this.#archive(seq);
       this.#db.run(
-        "UPDATE resource SET version = ?, updated = ?, method = ?, json = ?, write = ? WHERE seq = ?",
+        "UPDATE resource SET version = ?, updated = ?, method = ?, json = ?, write = ?, author = ? WHERE seq = ?",
         version,
         updated,
         Method[method],
         json,
         this.#key,
+        change.author ?? null,
         seq,
       );
     }
@@ -273,7 +275,7 @@ export class Writer {
   }
 
   #delete(
-    { type, id, version, moved }: Extract<Change, { kind: "delete" }>,
+    { type, id, version, moved, author }: Extract<Change, { kind: "delete" }>,
     result: WriteResult | undefined,
     at: number | undefined,
   ): void {
@@ -284,11 +286,12 @@ export class Writer {
     this.#archive(seq);
     const method = moved ? Method.moved : Method.delete;
     this.#db.run(
-      "UPDATE resource SET version = ?, updated = ?, method = ?, json = NULL, write = ? WHERE seq = ?",
+      "UPDATE resource SET version = ?, updated = ?, method = ?, json = NULL, write = ?, author = ? WHERE seq = ?",
       version,
       updated,
       method,
       this.#key,
+      author ?? null,
       seq,
     );
     this.#db.run("DELETE FROM keys WHERE seq = ?", seq);
@@ -302,7 +305,7 @@ export class Writer {
   /** The current version becomes an older one. */
   #archive(seq: number): void {
     this.#db.run(
-      "INSERT INTO history (seq, type, id, version, updated, method, json, write) SELECT seq, type, id, version, updated, method, json, write FROM resource WHERE seq = ?",
+      "INSERT INTO history (seq, type, id, version, updated, method, json, write, author) SELECT seq, type, id, version, updated, method, json, write, author FROM resource WHERE seq = ?",
       seq,
     );
   }

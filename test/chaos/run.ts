@@ -4,11 +4,15 @@
  *
  *   npm run chaos                                    SQLite, one round of everything
  *   npm run chaos -- --store mongo --rounds 5 --clients 16
+ *   npm run chaos -- --sequences 10000               instead random sequences of actions and FHIR, owners killed meanwhile
+ *   npm run chaos -- --hidden 1000                   instead requests of five roles to hospitals with and without what these may not see
  */
 import { parseArgs } from "node:util";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { clientsOf, type Journal, type Judgement, judge, newJournal } from "./clients.ts";
+import { runNonInterference } from "../access/run-non-interference.ts";
+import { runSequences } from "./run-sequences.ts";
 import { type Harm, HARMS, type Times } from "./harms.ts";
 
 const SERVICES = ["api", "transactions", "patients", "records", "lab"];
@@ -43,12 +47,25 @@ const { values } = parseArgs({
     store: { type: "string", default: "sqlite" },
     rounds: { type: "string", default: "1" },
     clients: { type: "string", default: "16" },
+    sequences: { type: "string" },
+    hidden: { type: "string" },
+    seed: { type: "string", default: "1" },
   },
 });
 const [rounds, count] = [Number(values.rounds), Number(values.clients)];
 if (!["sqlite", "mongo"].includes(values.store) || !(rounds >= 1) || !(count >= 1)) {
-  console.error("usage: npm run chaos -- [--store sqlite|mongo] [--rounds N] [--clients N]");
+  console.error("usage: npm run chaos -- [--store sqlite|mongo] [--rounds N] [--clients N] [--sequences N --seed N] [--hidden N --seed N]");
   process.exit(1);
+}
+
+if (values.sequences !== undefined) {
+  const options = { count: Number(values.sequences), length: 12, seed: Number(values.seed), clients: count };
+  process.exit((await runSequences(values.store as "sqlite" | "mongo", options)) ? 0 : 1);
+}
+
+if (values.hidden !== undefined) {
+  const options = { cases: Number(values.hidden), seed: Number(values.seed) };
+  process.exit((await runNonInterference(values.store as "sqlite" | "mongo", options)) ? 0 : 1);
 }
 
 const rows: Row[] = [];

@@ -1,4 +1,5 @@
 /** SMART App Launch 2.2: which patient an app is about, and programs without people. */
+import { MedplumClient } from "@medplum/core";
 import { generateKeyPair, exportJWK } from "jose";
 import * as client from "openid-client";
 import { Browser } from "../../scripts/identity/browser.ts";
@@ -7,6 +8,7 @@ import type { Caller } from "../../mesh/caller.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { registerProgram } from "./program.ts";
 import { App, configurationOf, NURSE, PASSWORD, REDIRECT, SCOPE } from "./app.ts";
 
 const claimsOf = (jwt: string) => JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
@@ -191,5 +193,22 @@ describe("a SMART app", () => {
     await client.tokenRevocation(config, tokens.access_token);
     const { jti } = claimsOf(tokens.access_token);
     expect(await identity.endedSince(operator, { at: 0 })).toContainEqual(expect.objectContaining({ jti }));
+  });
+
+  it("of Medplum's client signs in by its key, and does what its scopes say", async () => {
+    const program = await registerProgram(mesh, "medplum", "system/Patient.cruds");
+    const medplum = new MedplumClient({
+      baseUrl: mesh.base,
+      fhirUrlPath: "fhir",
+      tokenUrl: "auth/token",
+      fetch: globalThis.fetch,
+      cacheTime: 0,
+    });
+    await expect(medplum.searchResources("Patient")).rejects.toMatchObject({ outcome: { issue: [{ code: "login" }] } });
+    await medplum.startJwtAssertionLogin(await program.assertion());
+    const created = await medplum.createResource({ resourceType: "Patient", name: [{ family: "Medplum" }] });
+    expect(await medplum.readResource("Patient", created.id as string)).toMatchObject({ name: [{ family: "Medplum" }] });
+    expect((await medplum.searchResources("Patient", { family: "Medplum" })).map(({ id }) => id)).toEqual([created.id]);
+    await expect(medplum.readResource("Observation", "1")).rejects.toThrow();
   });
 });

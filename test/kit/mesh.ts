@@ -57,6 +57,8 @@ export interface Mesh {
   /** Address of the first gateway; "" without one. */
   base: string;
   dataDir: string;
+  /** What its nodes are told, as environment variables. */
+  settings: Record<string, string>;
   /** Those that run. */
   nodes: MeshNode[];
   /** A broker of this process that belongs to the mesh, for contracts: `visits.open(mesh.caller, …)`. */
@@ -133,6 +135,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const mesh: Mesh = {
     base: nodes.find((node) => node.url)?.url ?? "",
     dataDir,
+    settings: env,
     nodes,
     caller: known,
     nats,

@@ -32,6 +32,23 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
   };
   const put = (resource: Record<string, unknown>) => at.fhir.send("PUT", `/${resource.resourceType}/${resource.id}`, resource);
 
+  it("take a bed out of use when nobody lies in it any more, also where all write at once", async () => {
+    // By the rule "location-occupied".
+    const { a } = await newBeds();
+    const close = async (status: string) => put({ ...(await at.fhir.get(`/${a}`)).body, status });
+    const { reference } = await at.stored(await stay(a));
+    for (const status of ["inactive", "suspended"]) {
+      expect(await close(status)).toMatchObject({ status: 409, body: { issue: [{ expression: ["Location.status"] }] } });
+    }
+    await hospitalizations.discharge(at.mesh.caller, { stay: reference });
+    expect((await close("suspended")).status).toBe(200);
+    expect((await close("active")).status).toBe(200);
+    const coming = await Promise.all(Array.from({ length: 8 }, () => stay(a)));
+    const [closed, ...came] = await Promise.all([close("inactive"), ...coming.map((it) => at.fhir.create(it))]);
+    const isIn = came.filter(({ status }) => status === 201).length;
+    expect([closed.status, isIn]).toEqual(closed.status === 200 ? [200, 0] : [409, 1]);
+  });
+
   at.refuses("encounter-bed", "a stay in a bed that is out of use", {
     create: async () => {
       const { a } = await newBeds();

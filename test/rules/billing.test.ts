@@ -111,6 +111,34 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     expect(await at.fhir.create(over)).toMatchObject({ status: 201 });
   });
 
+  it.each(["aborted", "not-billable", "entered-in-error"])("refuse an invoice over a charge that is %s", async (status) => {
+    // By the rule "invoice-charges".
+    const [wrong, right] = [await at.stored(charge({ status })), await at.stored(charge())];
+    const over = (item: { reference: string }) => invoice({ lineItem: [{ chargeItemReference: item }] });
+    expect(await at.fhir.create(over(wrong))).toMatchObject({ status: 409, body: { issue: [{ expression: ["Invoice.lineItem"] }] } });
+    expect(await at.fhir.create(over(right))).toMatchObject({ status: 201 });
+  });
+
+  it("make billed what an invoice asks for, also one that comes by FHIR alone, and free when it is cancelled", async () => {
+    const item = await at.stored(charge());
+    const status = async () => (await at.fhir.get(`/${item.reference}`)).body.status;
+    const { body } = await at.fhir.create(invoice({ lineItem: [{ chargeItemReference: item }] }));
+    expect(await status()).toBe("billed");
+    expect((await at.fhir.send("PUT", `/Invoice/${body.id}`, { ...body, status: "cancelled" })).status).toBe(200);
+    expect(await status()).toBe("billable");
+  });
+
+  it("refuse to delete a charge that a cancelled invoice names, until that is gone", async () => {
+    // By the rule "charge-item-listed".
+    const item = await at.stored(charge());
+    const { body } = await at.fhir.create(invoice({ lineItem: [{ chargeItemReference: item }] }));
+    await at.fhir.send("PUT", `/Invoice/${body.id}`, { ...body, status: "cancelled" });
+    const remove = () => at.fhir.send("DELETE", `/${item.reference}`);
+    expect(await remove()).toMatchObject({ status: 409, body: { issue: [{ code: "business-rule", expression: ["ChargeItem"] }] } });
+    expect((await at.fhir.send("DELETE", `/Invoice/${body.id}`)).status).toBe(204);
+    expect((await remove()).status).toBe(204);
+  });
+
   it("is not free to be billed again beside a draft that names it", async () => {
     const item = await at.stored(charge());
     await at.stored(invoice({ lineItem: [{ chargeItemReference: item }], totalNet: undefined }));

@@ -161,6 +161,18 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     insteadOf: () => result(),
     as: { status: 422 },
   });
+  for (const code of ["bananas", "MG/DL", "mEq/L", "g//dL", "g/dL".repeat(40)]) {
+    at.refuses("observation-unit", `${code.slice(0, 20)} as a code of UCUM, but not as a unit's name`, {
+      create: () => result({ valueQuantity: { value: 1, unit: code, system: UCUM, code } }),
+      insteadOf: () => result({ valueQuantity: { value: 1, unit: code } }),
+      as: { status: 422, expression: "Observation.value" },
+    });
+  }
+  at.refuses("observation-unit", "a unit that is none in a part of a result", {
+    create: () => result({ component: [{ code: { text: "x" }, valueQuantity: { value: 1, system: UCUM, code: "nonsense" } }] }),
+    insteadOf: () => result({ component: [{ code: { text: "x" }, valueQuantity: { value: 1, system: UCUM, code: "10*3/uL" } }] }),
+    as: { status: 422 },
+  });
   at.refuses("observation-references", "a result for an order that there is not", {
     create: () => result({ basedOn: [{ reference: "ServiceRequest/none" }] }),
     insteadOf: () => result({ basedOn: [{ identifier: { value: "an order of others" } }] }),

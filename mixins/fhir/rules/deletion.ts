@@ -16,7 +16,7 @@ export function notDeletedUnder<Of extends FhirResource>(type: Of["resourceType"
     id,
     group: "deletion",
     says: `${withArticle(type)} that others rest on is not deleted${but}.`,
-    isOfDeletion: true,
+    isolates: ({ op }) => op === "delete",
     check({ op, reference }, facts) {
       const by = op === "delete" ? facts.restingOn(reference) : [];
       if (by.length === 0) return undefined;

@@ -8,9 +8,9 @@ import type { Rule } from "./rule.ts";
 /** What may be added to anything: its labels, its narrative, a note. */
 const BESIDES = ["id", "meta", "text", "note", "status"];
 
-/** The content of a resource as text; the order of members counts not. */
-function contentOf(resource: object, besides: readonly string[]): string {
-  const left = new Set([...BESIDES, ...besides].flatMap((name) => [name, `_${name}`]));
+/** The content of a resource as text, without some members; the order of members counts not. */
+export function contentOf(resource: object, without: readonly string[]): string {
+  const left = new Set(without.flatMap((name) => [name, `_${name}`]));
   return JSON.stringify(inOrder(Object.fromEntries(Object.entries(resource).filter(([name]) => !left.has(name)))));
 }
 
@@ -28,8 +28,9 @@ function inOrder(value: unknown): unknown {
  */
 export function finalStays<Of extends FhirResource & { status?: string }>(
   type: Of["resourceType"],
-  { isFinal, openly, besides = [] }: { isFinal(before: Of): boolean; openly: readonly string[]; besides?: readonly string[] },
+  { isFinal, openly, besides: more = [] }: { isFinal(before: Of): boolean; openly: readonly string[]; besides?: readonly string[] },
 ): Rule<Of> {
+  const besides = [...BESIDES, ...more];
   const id = `${idOf(type)}-final`;
   const isChanged = (before: Of, after: Of): boolean =>
     isFinal(before) && !openly.includes(after.status ?? "") && contentOf(before, besides) !== contentOf(after, besides);

@@ -44,7 +44,7 @@ export interface Facts {
   written(type: string): Resource[];
   /** The version of a resource that the same write replaces; of this owner, and of types that have rules. */
   replacedBy(written: Resource): Resource | undefined;
-  /** `Type/id` of those that rest on what is deleted and are left by the same write; for rules with `isOfDeletion`. */
+  /** `Type/id` of some that rest on what is changed and are left by the same write; for rules that isolate. */
   restingOn(reference: string): string[];
 }
 
@@ -75,8 +75,8 @@ export interface Rule<Of extends FhirResource = FhirResource> {
   facts?(change: Change<Of>, facts: Facts): (string | undefined)[];
   /** Resources that the rule wants to see; made alike for the same change. */
   questions?(change: Change<Of>): Question[];
-  /** It wants to know who rests on what is deleted: all owners are asked. */
-  isOfDeletion?: boolean;
+  /** Nobody may come to rest on the resource while it is changed so, and the rule wants to know who does: all owners are asked. */
+  isolates?(change: Change<Of>): boolean;
   /** What it asks of a creation is true of all that is stored, at any time: `npm run check-data` looks at it. */
   holdsAlways?: boolean;
   /** Undefined: the change may be made. */

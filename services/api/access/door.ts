@@ -5,6 +5,7 @@ import { type Access, notAllowed, type Rights, signInNeeded } from "../../../mes
 import { STAMP_LIFE_MS } from "../../../mesh/access/stamps.ts";
 import type { Interaction } from "../../../mesh/access/roles.ts";
 import type { Caller } from "../../../mesh/caller.ts";
+import { PROVENANCE } from "../../../federation/version-authors.ts";
 import { httpError } from "../http/errors.ts";
 import type { GoodToken, Tokens } from "./tokens.ts";
 
@@ -15,6 +16,33 @@ const LONGEST_REQUEST_MS = 45_000;
 const OPEN_PATHS = new Set(["/fhir/metadata", "/openapi.json", "/", "/docs"]);
 /** Files of the pages. */
 const OPEN_FILES = /^\/(?:(?:docs\/)?[a-z-]+\.(?:css|js)|desk(?:\/.*)?)$/;
+
+/** HL7 v3 PurposeOfUse, those that a hospital meets. */
+const PURPOSES = new Set([
+  "TREAT",
+  "ETREAT",
+  "BTG",
+  "CAREMGT",
+  "CLINTRCH",
+  "COC",
+  "COVERAGE",
+  "FAMRQT",
+  "HLEGAL",
+  "HMARKT",
+  "HOPERAT",
+  "HPAYMT",
+  "HQUALIMP",
+  "HRESCH",
+  "HSYSADMIN",
+  "HTEST",
+  "PATADMIN",
+  "PATRQT",
+  "PUBHLTH",
+  "PWATRNY",
+  "RECORDMGT",
+  "SUPNWK",
+  "SYSADMIN",
+]);
 
 /** Puts the stamp of who asks into the request's meta. */
 export class Door {
@@ -30,6 +58,8 @@ export class Door {
   /** @throws 401 SIGN_IN_NEEDED, INVALID_TOKEN; 503 while nobody can tell whether a token is good */
   async enter(request: IncomingMessage, meta: Record<string, unknown>): Promise<void> {
     delete meta["as"];
+    delete meta["purpose"];
+    delete meta["asked"];
     if (this.#access.isOpen) return;
     const token = tokenOf(request);
     if (token === undefined) {
@@ -40,6 +70,9 @@ export class Door {
       error.data = { authenticate: 'Bearer realm="OpenWard"' };
       throw error;
     }
+    meta["asked"] = `${request.method} ${request.url}`;
+    const purpose = purposeOf(request);
+    if (purpose !== undefined) meta["purpose"] = purpose;
     meta["as"] = this.#stampOf(await this.#tokens.read(token));
   }
 
@@ -65,6 +98,14 @@ export class Door {
     this.#stamps.set(good, { stamp, until: now + STAMP_LIFE_MS - LONGEST_REQUEST_MS });
     return stamp;
   }
+}
+
+/** Why somebody asks, as the app says: a code of HL7's PurposeOfUse (TREAT, ETREAT, HPAYMT, …). It is noted, and gives no right. */
+function purposeOf({ headers }: IncomingMessage): string | undefined {
+  const purpose = headers["x-purpose-of-use"];
+  if (purpose === undefined) return undefined;
+  if (typeof purpose === "string" && PURPOSES.has(purpose)) return purpose;
+  throw httpError(400, "INVALID_PURPOSE", `X-Purpose-Of-Use must be one of ${[...PURPOSES].join(", ")}.`);
 }
 
 /** RFC 6750, 2.1. A token in the URL would stand in logs: it is not taken. */
@@ -115,6 +156,8 @@ export function refuseForbidden(access: Access, meta: Record<string, unknown>, m
   // In a compartment (Patient/1/Observation) it is the other type that is searched.
   const type = third !== undefined && /^[A-Z]/.test(third) ? third : first;
   const wanted = interactionsOf(method, path);
+  // Who may read a resource may know who has made it; of what others have stored nothing is shown without the right to it.
+  if (type === PROVENANCE && wanted.every((one) => one === "r" || one === "s")) return;
   if (wanted.length === 0) return;
   const rights = access.rightsOf(access.identityOf({ meta }));
   if (wanted.every((one) => rights.with(type, one) === "none")) throw forbidden(`${WORDS[wanted[0] as Interaction]} ${type}`);

@@ -23,6 +23,7 @@ const CODES: Record<string, string> = {
   SERVICE_NOT_FOUND: "not-supported",
   SERVICE_NOT_AVAILABLE: "transient",
   METHOD_NOT_ALLOWED: "not-supported",
+  APPEND_ONLY: "not-supported",
   NOT_ACCEPTABLE: "not-supported",
   UNSUPPORTED_MEDIA_TYPE: "not-supported",
   BODY_TOO_LARGE: "too-long",

@@ -46,6 +46,8 @@ export interface FhirRequest {
   isCrossOrigin: boolean;
   caller: Caller;
   directory: Directory;
+  /** What the outside asks for has authors. */
+  showsAuthors: true;
   /** Stored profiles, for `$validate`. */
   profiles: Profiles;
 }
@@ -74,6 +76,7 @@ export function fhirRequest(
     header,
     body: (...also) => textBody(request, also),
     bytes: () => readBytes(request),
+    showsAuthors: true,
     ...mesh,
   };
 }
@@ -168,5 +171,8 @@ export async function formRequest(request: FhirRequest): Promise<FhirRequest> {
     throw httpError(413, "QUERY_TOO_LARGE", `The search is longer than ${MAX_OF_FORM} characters: ask in parts.`);
   }
   const search = [request.search, form].filter((part) => part !== "").join("&");
+  const { meta } = request.caller;
+  // On record is what was asked, not only where.
+  if (typeof meta?.["asked"] === "string") meta["asked"] = `${meta["asked"].split("?", 1)[0]}?${search}`;
   return { ...request, method: "GET", search, query: pairsOf(search) };
 }

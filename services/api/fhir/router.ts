@@ -26,6 +26,7 @@ import { create, read, remove, update, vread } from "./interactions/resource.ts"
 import { search } from "./interactions/search.ts";
 import { merge } from "./operations/merge.ts";
 import { match } from "./operations/match.ts";
+import { sign, verify } from "./operations/sign.ts";
 import { validateOperation } from "./operations/validate.ts";
 
 /** What a place answers, by method. */
@@ -132,6 +133,8 @@ function operationOnInstance(request: FhirRequest, type: string, id: string, nam
   if (name === "$meta") return query(request, (asked) => meta(asked, type, id));
   if (name === "$meta-add") return { POST: () => changeMeta(request, type, id, "add") };
   if (name === "$meta-delete") return { POST: () => changeMeta(request, type, id, "delete") };
+  if (name === "$sign") return { POST: () => sign(request, type, id) };
+  if (name === "$verify") return query(request, (asked) => verify(asked, type, id));
   if (name === "$validate") return { GET: () => validateOperation(request, type, id), POST: () => validateOperation(request, type, id) };
   if (name === "$everything" && (type === "Patient" || type === "Encounter")) return query(request, (asked) => everything(asked, type, id));
   if (!OPERATION.test(name)) throw nowhere(request.path);

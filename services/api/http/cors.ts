@@ -19,6 +19,7 @@ const ALLOWED = [
   "Prefer",
   "traceparent",
   "X-Requested-With",
+  "X-Purpose-Of-Use",
   "X-Security-Context",
 ].join(", ");
 /** What an app may read of an answer, besides what it always may. */

@@ -13,13 +13,15 @@ import { httpError } from "../http/errors.ts";
 import type { Answer } from "../http/answer.ts";
 import { objectSchema, typeOfRule } from "./schema.ts";
 
-type ActionSchema = MoleculerAction & { summary?: string; deprecated?: string };
+type ActionSchema = MoleculerAction & { summary?: string; deprecated?: string; produces?: string };
 
 /** An action as the registry knows it. */
 export interface PublishedAction {
   name: string;
   rest: "GET" | "POST";
   summary?: string;
+  /** Media type of its answer, a text that goes out as it is; absent: JSON. */
+  produces?: string;
   params: Record<string, unknown>;
   /** This is its former name; the one to use now, without the service. */
   deprecated?: string;
@@ -52,8 +54,9 @@ export async function callAction(ctx: Context, request: IncomingMessage, path: s
   throw httpError(405, "METHOD_NOT_ALLOWED", `${action.name} takes ${allow}.`, { allow });
 }
 
-async function called(ctx: Context, { name }: PublishedAction, params: object): Promise<Answer> {
+async function called(ctx: Context, { name, produces }: PublishedAction, params: object): Promise<Answer> {
   const result = await ctx.call(name, params);
+  if (produces !== undefined) return { status: 200, headers: { "Content-Type": `${produces}; charset=utf-8` }, body: String(result) };
   return { status: 200, headers: { "Content-Type": "application/json; charset=utf-8" }, body: JSON.stringify(result ?? null) };
 }
 
@@ -74,6 +77,7 @@ const describe = (name: string, action: ActionSchema): PublishedAction => ({
   rest: action.rest as "GET" | "POST",
   params: (action.params ?? {}) as Record<string, unknown>,
   ...(typeof action.summary === "string" && { summary: action.summary }),
+  ...(typeof action.produces === "string" && { produces: action.produces }),
   ...(typeof action.deprecated === "string" && { deprecated: action.deprecated }),
 });
 

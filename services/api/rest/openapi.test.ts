@@ -12,6 +12,7 @@ describe("the OpenAPI document", () => {
       { name: "wards.open", rest: "POST", params, summary: "Open a ward" },
       { name: "wards.listBeds", rest: "GET", params: {} },
       { name: "wards.beds", rest: "GET", params: {}, deprecated: "listBeds" },
+      { name: "wards.table", rest: "GET", params: {}, produces: "text/csv" },
     ],
     ["Patient"],
     "http://127.0.0.1:3000",
@@ -42,6 +43,12 @@ describe("the OpenAPI document", () => {
   it("offers GET for an action that only reads, and POST only for one that writes", () => {
     expect(Object.keys(document.paths["/api/wards/beds"] ?? {})).toEqual(["get", "post"]);
     expect(Object.keys(document.paths["/api/wards/open"] ?? {})).toEqual(["post"]);
+  });
+
+  it("says what an action answers that is no JSON", () => {
+    expect(document.paths["/api/wards/table"]?.get?.responses).toMatchObject({
+      200: { content: { "text/csv": { schema: { type: "string" } } } },
+    });
   });
 
   it("marks the former name of an action as deprecated, and names the present one", () => {

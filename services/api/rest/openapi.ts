@@ -43,7 +43,10 @@ function actionPath(action: PublishedAction): Json {
       description: `The former name of ${serviceOf(action)}.${action.deprecated}; gone in the next version.`,
     }),
     responses: {
-      200: { description: "Done", content: { "application/json": { schema: {} } } },
+      200: {
+        description: "Done",
+        content: { [action.produces ?? "application/json"]: { schema: action.produces ? { type: "string" } : {} } },
+      },
       ...ACTION_ERRORS,
     },
   };

@@ -1,8 +1,10 @@
 /** The pages between an app's request and its answer: sign in, pick a patient, consent. Bound to one browser by a cookie for this address. */
 import type { errors as Errors, Interaction, Provider } from "oidc-provider";
+import type { AuditNotes } from "../../../federation/audit-notes.ts";
 import type { Accounts } from "../accounts.ts";
 import type { People } from "../people.ts";
 import type { Launches, Results } from "../provider/launches.ts";
+import { sessionEntry } from "../sessions-on-record.ts";
 import { DEVICE_MS, type SignIn, type Step } from "../sign-in/sign-in.ts";
 import type { Exchange } from "./exchange.ts";
 import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";
@@ -19,6 +21,7 @@ export interface InteractionParts {
   accounts: Accounts;
   launches: Launches;
   people: People;
+  notes: Pick<AuditNotes, "note">;
 }
 
 /** One interaction, as it is going on. */
@@ -87,6 +90,7 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
       return exchange.reload();
     case "done": {
       const { account, amr, device } = step;
+      parts.notes.note(sessionEntry("sign-in", account, { client: String(details.params["client_id"]) }));
       if (device !== undefined) exchange.setCookie(DEVICE_COOKIE, device, DEVICE_MS);
       // Not remembered when the browser is closed: wards share machines.
       const login = { accountId: account._id, amr, remember: false, ts: Math.floor(Date.now() / 1_000) };

@@ -23,11 +23,14 @@ export const TOKEN_NAME = "at:";
 export class Artifacts {
   readonly #kept: Kept;
   readonly #clients: Clients;
+  readonly #sessionEnded: (accountId: string) => void;
   readonly #news: News;
   readonly #errors: typeof Errors;
   #begun = { count: 0, until: 0 };
 
-  constructor(kept: Kept, clients: Clients, news: News, errors: typeof Errors) {
+  /** @param sessionEnded told of who has signed out */
+  constructor(kept: Kept, clients: Clients, news: News, errors: typeof Errors, sessionEnded: (accountId: string) => void = () => {}) {
+    this.#sessionEnded = sessionEnded;
     this.#kept = kept;
     this.#clients = clients;
     this.#news = news;
@@ -60,6 +63,8 @@ export class Artifacts {
   /** What came of one session and was not given for longer (`offline_access`). */
   async endSession(uid: string): Promise<void> {
     const tokens = await this.#kept.artifacts.find({ query: { sessionUid: uid }, limit: 10_000 });
+    const session = await this.#kept.artifacts.findOne({ model: "Session", uid });
+    if (session?.accountId !== undefined) this.#sessionEnded(session.accountId);
     const grants = new Set(tokens.filter(isBound).flatMap(({ grantId }) => grantId ?? []));
     await this.#kept.artifacts.removeMany({ model: "Session", uid });
     for (const grantId of grants) await this.endGrant(grantId);

@@ -2,23 +2,16 @@
  * The keys that sign tokens: ES256, a file each in a folder that only this user may read. Each signs for thirty days; the next one is
  * published a day before, the last one for a day after, so that nobody meets a token whose key is unknown.
  */
-import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { calculateJwkThumbprint } from "jose";
 import { type Collection, type Document, DuplicateKey } from "../../../store/documents/documents.ts";
-import type { PublicKey } from "../identity.contract.ts";
+import { makeKey, readKey, type SigningKey } from "../../../mesh/signing-key.ts";
 import { keysDiffer } from "../identity.errors.ts";
 
 /** A key signs for so long, milliseconds. */
 export const PERIOD_MS = 30 * 86_400_000;
 /** So long before and after it is published, milliseconds. */
 const OVERLAP_MS = 86_400_000;
-
-/** A key with its private part. */
-export interface SigningKey extends PublicKey {
-  d: string;
-}
 
 /** Which key all nodes sign with in a period. */
 export interface StoredKey extends Document {
@@ -69,9 +62,6 @@ export async function renewKeys(now: number, folder: string, known: Collection<S
   return keysAt(now, folder, known);
 }
 
-/** The part of a key that everybody may know. */
-export const publicPart = ({ d: _, ...key }: SigningKey): PublicKey => key;
-
 const fileOf = (folder: string, period: number): string => join(folder, `identity-es256-${period}.json`);
 
 async function keyOf(period: number, folder: string, known: Collection<StoredKey>): Promise<SigningKey> {
@@ -90,33 +80,6 @@ async function agreed(period: number, { kid }: SigningKey, known: Collection<Sto
   } catch (error) {
     if (!(error instanceof DuplicateKey)) throw error;
     return known.findOne({ _id: document._id });
-  }
-}
-
-async function readKey(file: string): Promise<SigningKey | undefined> {
-  try {
-    return JSON.parse(await readFile(file, "utf8")) as SigningKey;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-/** Of processes that make the same key at once, one makes it. */
-async function makeKey(file: string): Promise<SigningKey> {
-  const { x = "", y = "", d = "" } = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
-  const kid = await calculateJwkThumbprint({ kty: "EC", crv: "P-256", x, y });
-  const key: SigningKey = { kty: "EC", crv: "P-256", x, y, d, kid, alg: "ES256", use: "sig" };
-  const whole = `${file}.${randomBytes(4).toString("hex")}`;
-  await writeFile(whole, JSON.stringify(key), { mode: 0o600, flush: true });
-  try {
-    await link(whole, file);
-    return key;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    return JSON.parse(await readFile(file, "utf8")) as SigningKey;
-  } finally {
-    await rm(whole, { force: true });
   }
 }
 

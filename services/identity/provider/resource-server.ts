@@ -35,6 +35,8 @@ export class ResourceServer {
     const { params, entities } = ctx.oidc;
     const allowed = scopesIn((client as unknown as OwnMetadata).allowed_scope);
     const isRefresh = entities.RefreshToken !== undefined;
+    // A program that asks for nothing by name gets all that it may have (RFC 6749 3.3: a default).
+    if (params?.grant_type === "client_credentials" && params.scope === undefined) params.scope = allowed.join(" ");
     if (typeof params?.scope === "string" && !isRefresh) {
       params.scope = narrowed(scopesIn(params.scope), allowed).join(" ");
     }

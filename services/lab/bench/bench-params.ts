@@ -21,7 +21,7 @@ export const benchParams = {
     $$strict: true,
   },
   collect: {
-    orders: { type: "array", min: 1, max: 50, unique: true, items: order },
+    orders: { type: "array", min: 1, max: 50, items: order },
     kind: { type: "string", trim: true, min: 1, max: 100, optional: true },
     ...happenedRules,
     $$strict: true,

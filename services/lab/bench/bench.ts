@@ -76,7 +76,7 @@ async function store({ fhir }: WithFhir, resources: Identified[], order: string)
 
 /** `lab.collect` */
 export async function collectSpecimen(lab: Lab, ctx: Context<{ orders: string[]; kind?: string } & Happened>): Promise<Label> {
-  const orders = await Promise.all(ctx.params.orders.map((reference) => orderAt(lab, reference)));
+  const orders = await Promise.all([...new Set(ctx.params.orders)].map((reference) => orderAt(lab, reference)));
   subjectOfAll(orders);
   const [first] = orders as [Order, ...Order[]];
   const at = happenedAt(ctx.params, { now: new Date(), after: { what: `ServiceRequest/${first.id}`, time: first.authoredOn } });

@@ -41,7 +41,7 @@ export const orderedCode = ({ code }: ServiceRequest): string => code?.coding?.[
 /** The code of a result. */
 const codeOf = ({ code }: Observation): string => code.coding?.[0]?.code ?? "";
 
-/** The test that a value is of. @throws 409 NOT_ORDERED, 422 UNIT_DIFFERS */
+/** The test that a value is of. @throws 409 NOT_ORDERED, UNIT_DIFFERS */
 function testFor(catalogue: Catalogue, order: WithId<ServiceRequest>, { code, unit }: Entered): CatalogueTest {
   const test = testsOf(catalogue, orderedCode(order)).find((it) => it.code === code);
   if (!test) throw notOrdered(`ServiceRequest/${order.id}`);
@@ -52,7 +52,7 @@ function testFor(catalogue: Catalogue, order: WithId<ServiceRequest>, { code, un
 /**
  * The report with these values, preliminary: entered for the first time, besides others, or again.
  * @param newId makes ids
- * @throws 409 ORDER_NOT_ACTIVE, NOT_ORDERED; 422 UNIT_DIFFERS
+ * @throws 409 ORDER_NOT_ACTIVE, NOT_ORDERED, UNIT_DIFFERS
  */
 export function enter(
   { order, report, observations }: Case,

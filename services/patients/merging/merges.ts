@@ -26,6 +26,8 @@ export const CHUNK = 100;
 const ATTEMPTS = 5;
 /** Bytes of JSON that are read at once. */
 const MAX_BYTES = 4_000_000;
+/** What is on record says what was, whatever becomes of it. */
+const ON_RECORD = "AuditEvent";
 /** Types whose owners are asked at once. */
 const AT_ONCE = 8;
 
@@ -230,7 +232,7 @@ export class Merges {
 
   /** Up to `limit` resources that refer to a patient, of all owners. @throws 503 OWNER_DOWN when one of them is down */
   async #referring(caller: Caller, patient: string, except: string[], limit: number): Promise<Row[]> {
-    const types = resourceTypes.filter((type) => this.#options.directory.known(type).length > 0);
+    const types = resourceTypes.filter((type) => type !== ON_RECORD && this.#options.directory.known(type).length > 0);
     const found: Row[] = [];
     for (let at = 0; at < types.length && found.length < limit; at += AT_ONCE) {
       const pages = await Promise.all(

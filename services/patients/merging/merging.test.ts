@@ -98,7 +98,8 @@ const ended = (source: string) =>
 describe("a merge of two records", () => {
   it("forgets no resource of any type that may refer to a patient, and gives back every byte when it is taken back", async () => {
     const [source, target] = [await newPatient("Rossi"), await newPatient("Bianchi")];
-    const types = typesThatRefer(resourceTypes);
+    // What is on record stays as it was.
+    const types = typesThatRefer(resourceTypes).filter((type) => type !== "AuditEvent");
     const stored: string[] = [];
     const refused: string[] = [];
     const storeOne = async (type: string) => {

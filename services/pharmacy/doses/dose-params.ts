@@ -49,7 +49,7 @@ export const doseParams = {
   },
   due: {
     ward: { ...referenceTo("Location"), optional: true },
-    patients: { ...patients, optional: true },
+    patient: { ...referenceTo("Patient"), optional: true },
     aheadMinutes: { type: "number", integer: true, min: 0, max: 1_440, optional: true },
     $$strict: true,
   },

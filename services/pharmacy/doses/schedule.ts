@@ -24,7 +24,7 @@ export interface Schedule {
   everyMs: number;
 }
 
-/** The Dosage of what is prescribed. @throws 422 TIMING_IMPOSSIBLE */
+/** The Dosage of what is prescribed. @throws 409 TIMING_IMPOSSIBLE */
 export function dosageOf(text: string, { timing, dose, route }: { timing?: DoseTiming; dose?: Amount; route?: string }): Dosage {
   return {
     text,

@@ -69,7 +69,7 @@ export function houseOf(locations: Stored<Location>[]): HouseWard[] {
     roomAt(at, in_).beds.push({
       location: place,
       name: in_ === bed ? nameOf(bed) : shortName(bed, in_),
-      isUsable: isInUse(bed) && !isOutOfUse(bed),
+      isUsable: isInUse(bed) && isInUse(in_) && !isOutOfUse(bed),
       ...(cleaning && { cleaning }),
       attributes: [...new Set([...attributesOf(bed), ...(in_ === bed ? [] : attributesOf(in_))])],
       ...(sex && { sex }),

@@ -2,6 +2,7 @@
 import { fhirError } from "../../../../fhir/outcome.ts";
 import { intervalAsked } from "../../../../fhir/dates.ts";
 import { type HistoryCursor, ownerOf } from "../../../../federation/owner-contract.ts";
+import { authorExtension } from "../../../../federation/version-provenance.ts";
 import type { Subset } from "../../../../fhir/subset.ts";
 import { isType, ownerDown } from "../../../../federation/errors.ts";
 import { readResource, readVersion } from "../../../../federation/read.ts";
@@ -97,7 +98,7 @@ async function withoutSucceeded(request: FhirRequest, versions: StoredResource[]
 /** @param isAgain it was deleted before: the update has made it anew */
 function entryText(
   base: string,
-  { type, id, version, updated, method, json }: StoredResource,
+  { type, id, version, updated, method, json, author }: StoredResource,
   subset: Subset | undefined,
   isAgain: boolean,
 ): string {
@@ -106,7 +107,8 @@ function entryText(
   // An update that made the first version has created.
   const status = STATUS[version === 1 || (isAgain && method === "update") ? "create" : method];
   const response = `{"status":"${status}","etag":"W/\\"${version}\\"","lastModified":"${new Date(updated).toISOString()}"}`;
-  return `{"fullUrl":"${base}/${type}/${id}"${resource},"request":{"method":"${METHOD[method]}","url":"${url}"},"response":${response}}`;
+  const by = author === undefined ? "" : `"extension":[${JSON.stringify(authorExtension(author))}],`;
+  return `{${by}"fullUrl":"${base}/${type}/${id}"${resource},"request":{"method":"${METHOD[method]}","url":"${url}"},"response":${response}}`;
 }
 
 const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

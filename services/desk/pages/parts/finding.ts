@@ -7,8 +7,9 @@ import { tIfAny } from "../platform/texts.ts";
 /** The value of a result, in words. */
 export function findingOf({ valueQuantity, valueString, valueCodeableConcept, valueInteger, component = [] }: Observation): string {
   if (valueQuantity) return quantityOf(valueQuantity);
-  if (component.length > 0)
+  if (component.length > 0) {
     return component.map((one) => `${conceptOf(one.code)} ${one.valueQuantity ? quantityOf(one.valueQuantity) : ""}`).join(", ");
+  }
   return valueString ?? conceptOf(valueCodeableConcept) ?? `${valueInteger ?? ""}`;
 }
 

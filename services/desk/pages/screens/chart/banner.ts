@@ -58,8 +58,9 @@ function Present({ encounter }: { encounter: Encounter }) {
 function Allergies({ parts: { allergies } }: { parts: Parts }) {
   const active = allergies.value?.resources.filter(isActive) ?? [];
   if (allergies.error?.status === 403) return null;
-  if (allergies.error && !allergies.value)
+  if (allergies.error && !allergies.value) {
     return html`<p class="not-known"><span aria-hidden="true">?</span> ${t("allergies.notKnown")}</p>`;
+  }
   if (!allergies.value) return html`<p class="muted">${t("loading")}</p>`;
   if (active.length === 0) return html`<p class="muted">${t("allergies.none")}</p>`;
   return html`<p class="alert">⚠ ${t("allergies")}: ${active.map((one) => `${conceptOf(one.code)}${one.criticality === "high" ? ` (${t("allergies.severe")})` : ""}`).join(", ")}</p>`;

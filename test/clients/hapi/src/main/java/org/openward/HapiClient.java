@@ -5,6 +5,7 @@ import ca.uhn.fhir.rest.api.MethodOutcome;
 import ca.uhn.fhir.rest.api.PreferReturnEnum;
 import ca.uhn.fhir.rest.client.api.IGenericClient;
 import ca.uhn.fhir.rest.client.api.ServerValidationModeEnum;
+import ca.uhn.fhir.rest.client.interceptor.BearerTokenAuthInterceptor;
 import ca.uhn.fhir.rest.gclient.TokenClientParam;
 import ca.uhn.fhir.rest.server.exceptions.ResourceGoneException;
 import ca.uhn.fhir.rest.server.exceptions.UnprocessableEntityException;
@@ -26,20 +27,21 @@ import org.hl7.fhir.r4.model.Patient;
 import org.hl7.fhir.r4.model.Reference;
 import org.hl7.fhir.r4.model.StringType;
 
-/** What a Java application does with the server whose base is the only argument. One line per step; the first that fails ends it with 1. */
+/** What a Java application does with a server, by its base and an access token. One line per step; the first that fails ends it with 1. */
 public final class HapiClient {
   private static final String SYSTEM = "urn:hapi";
   private final IGenericClient client;
 
-  private HapiClient(String base) {
+  private HapiClient(String base, String token) {
     FhirContext context = FhirContext.forR4();
     context.getRestfulClientFactory().setServerValidationMode(ServerValidationModeEnum.NEVER);
     context.getRestfulClientFactory().setSocketTimeout(30_000);
     client = context.newRestfulGenericClient(base);
+    client.registerInterceptor(new BearerTokenAuthInterceptor(token));
   }
 
   public static void main(String[] args) {
-    HapiClient app = new HapiClient(args[0]);
+    HapiClient app = new HapiClient(args[0], args[1]);
     app.step("capabilities", app::capabilities);
     app.step("create, read, update, patch, delete", app::oneAfterTheOther);
     app.step("conditional create", app::conditionalCreate);

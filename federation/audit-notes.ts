@@ -1,0 +1,61 @@
+/** What is noted by who has no store for it: a gateway's refusals, sign-ins. It is told to the ledger, and again until the ledger has it. */
+import { v7 as timeOrderedId } from "uuid";
+import type { Caller } from "../mesh/caller.ts";
+import { type AuditEntry, noteAudit } from "./audit-contract.ts";
+
+/** Entries that wait for a ledger that is away; of more the oldest are dropped, and that is told. */
+const MAX_WAITING = 5_000;
+/** Entries of one call. */
+const MAX_TOLD = 100;
+/** Pause after a call that failed, milliseconds. */
+const AGAIN_MS = 2_000;
+
+/** See the head of this file. */
+export class AuditNotes {
+  readonly #caller: Caller;
+  readonly #owner: string;
+  readonly #warn: (sentence: string) => void;
+  #waiting: AuditEntry[] = [];
+  #told: { id: string; entries: AuditEntry[] } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  /** @param caller with the right to `ledger.note` @param owner the service that notes */
+  constructor(caller: Caller, owner: string, warn: (sentence: string) => void) {
+    this.#caller = caller;
+    this.#owner = owner;
+    this.#warn = warn;
+  }
+
+  note(entry: AuditEntry): void {
+    this.#waiting.push(entry);
+    if (this.#waiting.length > MAX_WAITING) {
+      this.#waiting.shift();
+      this.#warn("The ledger is away for long: what is on record has holes.");
+    }
+    if (!this.#told && !this.#timer) void this.#tell();
+  }
+
+  /** Tells what waits once more, and nothing after that. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    if (this.#waiting.length > 0 && !this.#told) await this.#tell();
+  }
+
+  async #tell(): Promise<void> {
+    this.#timer = undefined;
+    for (;;) {
+      this.#told ??= { id: timeOrderedId(), entries: this.#waiting.splice(0, MAX_TOLD) };
+      if (this.#told.entries.length === 0) break;
+      try {
+        await noteAudit(this.#caller, { ...this.#told, owner: this.#owner });
+      } catch {
+        if (!this.#isStopped) this.#timer = setTimeout(() => void this.#tell(), AGAIN_MS).unref();
+        return;
+      }
+      this.#told = undefined;
+    }
+    this.#told = undefined;
+  }
+}

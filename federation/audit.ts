@@ -1,0 +1,53 @@
+/** How an owner notes what somebody has looked at or done: an event of its outbox, in the same commit as a write. */
+import { compartmentOf } from "../fhir/search/parameters.ts";
+import { type AuditEntry, auditRecorded } from "./audit-contract.ts";
+
+/** Resources, and patients, that one entry names. */
+export const MAX_NAMED = 100;
+/** Characters of a request's address that are kept. */
+const MAX_QUERY = 4_000;
+
+/** What a request says of itself, for its entries. */
+export interface AuditContext {
+  /** JSON text of an `Author`. */
+  by: string;
+  query?: string;
+  call?: string;
+  work?: string;
+}
+
+/** An entry as JSON text; the author's is there already. */
+export function entryText(entry: Omit<AuditEntry, "by">, { by, query, call, work }: AuditContext): string {
+  const more = { ...entry, ...(query !== undefined && { query: query.slice(0, MAX_QUERY) }), call, work };
+  return `{"by":${by},${JSON.stringify(more).slice(1)}`;
+}
+
+/** The event of some entries. @param id a UUID */
+export const auditEvent = (id: string, owner: string, entries: string[]) => ({
+  op: "emit" as const,
+  event: {
+    id,
+    subject: auditRecorded.event,
+    key: id, // entries need no order among each other
+    payload: `{"owner":${JSON.stringify(owner)},"entries":[${entries.join(",")}]}`,
+  },
+  queue: "out" as const,
+});
+
+/** What a patient may be behind, besides what R4 counts to the record. */
+const ALSO = new Set(["Patient", "Binary", "Bundle"]);
+
+/** Whether a resource of this type may be about a patient: of others, reading leaves no trace. */
+export const isOfPatients = (type: string): boolean => ALSO.has(type) || compartmentOf("Patient", type).length > 0;
+
+const REFERENCE = /"reference":\s*"(Patient\/[A-Za-z0-9\-.]{1,64})/g;
+
+/** Adds whom a text is about: each patient that it refers to, or the patient itself. */
+export function notePatients(found: Set<string>, { type, id, json }: { type?: string; id?: string; json?: string | undefined }): void {
+  if (type === "Patient" && id !== undefined) found.add(`Patient/${id}`);
+  else if (json?.includes("Patient/")) for (const [, reference] of json.matchAll(REFERENCE)) found.add(reference as string);
+}
+
+/** Whose data an entry is about. */
+export const patientsOf = (found: ReadonlySet<string>): Pick<AuditEntry, "patients" | "patientCount"> =>
+  found.size === 0 ? {} : found.size > MAX_NAMED ? { patientCount: found.size } : { patients: [...found] };

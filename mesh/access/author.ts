@@ -1,0 +1,35 @@
+/** Who has made a version, as it is kept beside it (`author` of a store's write). */
+import type { Author } from "./author-contract.ts";
+import { type Identity, isSystem } from "./identity.ts";
+
+/** By identity, then by organisation and reason: the same text for all that one person writes within a stamp's life. */
+const known = new WeakMap<Identity, Map<string, string>>();
+/** Texts that are remembered for one identity. */
+const MAX_TEXTS = 50;
+
+/** The author as a store keeps it. What the mesh does for a person is that person's. */
+export function authorText(identity: Identity, { onBehalfOf, reason }: Pick<Author, "onBehalfOf" | "reason"> = {}): string {
+  const name = `${onBehalfOf ?? ""} ${reason ?? ""}`;
+  const texts = known.get(identity) ?? new Map<string, string>();
+  known.set(identity, texts);
+  const before = texts.get(name);
+  if (before !== undefined) return before;
+  const person = personOf(identity);
+  const author: Author = {
+    who: person.fhirUser ?? person.sub,
+    ...(person.name && { name: person.name }),
+    ...(onBehalfOf && { onBehalfOf }),
+    role: person.roles.join(" "),
+    ...(person.client && { client: person.client }),
+    ...(reason && { reason }),
+  };
+  const text = JSON.stringify(author);
+  if (texts.size < MAX_TEXTS) texts.set(name, text);
+  return text;
+}
+
+/** Who stands behind it: the person for whom the mesh acts, or the mesh itself. */
+export const personOf = (identity: Identity): Identity => (isSystem(identity) ? (identity.for ?? identity) : identity);
+
+/** The author that a store has kept. */
+export const authorFrom = (text: string): Author => JSON.parse(text) as Author;

@@ -1,0 +1,149 @@
+/**
+ * An owner notes what somebody has seen before it answers: in its own store, whose relay brings it to the ledger. What is noted while a commit
+ * is under way goes together with the next one.
+ */
+import { v7 as timeOrderedId } from "uuid";
+import type { Context } from "moleculer";
+import { auditEvent, type AuditContext, entryText, isOfPatients, MAX_NAMED, notePatients, patientsOf } from "../../federation/audit.ts";
+import type { AuditEntry } from "../../federation/audit-contract.ts";
+import { type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
+import type { Page, StoreQuery } from "../../fhir/search/query.ts";
+import { accessOf } from "../../mesh/access/access.ts";
+import { isSystem, type Identity } from "../../mesh/access/identity.ts";
+import { MAX_EVENT_CHARACTERS, type Write } from "../../store/writes.ts";
+import type { Store, StoredResource } from "../../store/store.ts";
+
+/** Entries of one event, and their characters: what a store takes as one. */
+const [MAX_ENTRIES, MAX_CHARACTERS] = [100, MAX_EVENT_CHARACTERS - 1_000];
+
+/** Who is to be noted; undefined where nobody is asked, and for what the mesh does by itself. @param isRead what the mesh reads for somebody, nobody sees */
+export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): AuditContext | undefined {
+  const access = accessOf(ctx.broker);
+  if (access.isOpen) return undefined;
+  const identity = access.identityOf(ctx as never) as Identity;
+  if (isSystem(identity) && (isRead || identity.for === undefined)) return undefined;
+  const { asked, work } = ctx.meta as { asked?: unknown; work?: unknown };
+  return {
+    by: access.authorOf(ctx as never) as string,
+    ...(typeof asked === "string" && { query: asked }),
+    ...(ctx.requestID && { call: ctx.requestID }),
+    ...(typeof work === "string" && { work }),
+  };
+}
+
+/** A patient as an action names one. */
+const PATIENT = /\bPatient\/[A-Za-z0-9\-.]{1,64}/g;
+
+interface Batch {
+  entries: string[];
+  characters: number;
+  written: Promise<void>;
+}
+
+/** See the head of this file. */
+export class AuditLog {
+  readonly #owner: string;
+  readonly #store: () => Pick<Store, "write">;
+  /** Not begun to be written yet. */
+  #next: Batch | undefined;
+  #writing: Promise<unknown> = Promise.resolve();
+
+  /** @param store asked when it is open */
+  constructor(owner: string, store: () => Pick<Store, "write">) {
+    this.#owner = owner;
+    this.#store = store;
+  }
+
+  /** Durable when it resolves. @throws StoreError when it cannot be noted: then nothing is to be shown */
+  note(entry: string): Promise<void> {
+    const batch = this.#next;
+    if (batch && batch.entries.length < MAX_ENTRIES && batch.characters + entry.length < MAX_CHARACTERS) {
+      batch.entries.push(entry);
+      batch.characters += entry.length;
+      return batch.written;
+    }
+    const made: Batch = { entries: [entry], characters: entry.length, written: Promise.resolve() };
+    this.#next = made;
+    made.written = this.#writing.then(async () => {
+      if (this.#next === made) this.#next = undefined;
+      await this.#store().write([auditEvent(timeOrderedId(), this.#owner, made.entries)]);
+    });
+    this.#writing = made.written.catch(() => {}); // each who waits hears of it
+    return made.written;
+  }
+
+  /** What an action of the service has shown, if it is of patients. */
+  async noteAnswer(ctx: Context, answer: unknown): Promise<void> {
+    const context = auditContextOf(ctx, { isRead: true });
+    const found = new Set(context && JSON.stringify([ctx.params, answer]).match(PATIENT));
+    if (!context || found.size === 0) return;
+    const entry = { at: Date.now(), deed: "operation" as const, isDone: true, type: ctx.action?.name ?? "", ...patientsOf(found) };
+    await this.note(entryText(entry, context));
+  }
+
+  /** The event that is written with the steps of a write; none where they are of no patient's and of nobody's. */
+  ofSteps(steps: OwnerStep[], context: AuditContext): Write[] {
+    const byDeed = Map.groupBy(steps.filter(writesResource), ({ op }) => op);
+    const entries = [...byDeed].flatMap(([op, some]) => {
+      const written = some.filter((step) => step.op !== "delete" || !step.moved);
+      if (written.length === 0) return [];
+      const found = new Set<string>();
+      for (const step of written) notePatients(found, { ...step, json: "text" in step ? step.text : undefined });
+      const what = written.slice(0, MAX_NAMED).map(({ type, id }) => `${type}/${id}`);
+      const types = new Set(written.map(({ type }) => type));
+      const [type = ""] = types;
+      return [
+        entryText({ at: Date.now(), deed: op, isDone: true, ...(types.size === 1 && { type }), what, ...patientsOf(found) }, context),
+      ];
+    });
+    return entries.length === 0 ? [] : [auditEvent(timeOrderedId(), this.#owner, entries)];
+  }
+}
+
+/** What a caller has seen by an action that reads; undefined: nothing that is noted. @param name without the service: `fhir.read` */
+export function seenBy(name: string, params: never, answer: unknown): Omit<AuditEntry, "by"> | undefined {
+  switch (name) {
+    case "fhir.read":
+      return ofVersions("read", [answer as StoredResource | null]);
+    case "fhir.readVersion":
+      return ofVersions("vread", [answer as StoredResource | null]);
+    case "fhir.history":
+      return ofVersions("history", (answer as { versions: StoredResource[] }).versions);
+    case "fhir.search": {
+      const { query } = params as { query: StoreQuery };
+      return isOfPatients(query.type) && query.want === "rows" ? ofPages(query.type, [answer as Page]) : undefined;
+    }
+    case "fhir.searchMany": {
+      const { queries } = params as { queries: StoreQuery[] };
+      const pages = (answer as Page[]).filter(
+        (page, index) => page.rows.length > 0 && queries[index]?.want === "rows" && isOfPatients(queries[index].type),
+      );
+      const types = new Set(pages.flatMap(({ rows }) => rows.map(({ type }) => type)));
+      return pages.length > 0 ? ofPages(types.size === 1 ? [...types][0] : undefined, pages) : undefined;
+    }
+    case "fhir.count": {
+      const { type } = params as { type: string };
+      return isOfPatients(type) ? { at: Date.now(), deed: "search", isDone: true, type } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function ofVersions(deed: "read" | "vread" | "history", answers: (StoredResource | null)[]): Omit<AuditEntry, "by"> | undefined {
+  const seen = answers.filter((it): it is StoredResource => it !== null && it.json !== undefined && isOfPatients(it.type));
+  const [first] = seen;
+  if (!first) return undefined;
+  const found = new Set<string>();
+  for (const one of seen) notePatients(found, one);
+  const what = [
+    ...new Set(seen.map(({ type, id, version }) => (deed === "vread" ? `${type}/${id}/_history/${version}` : `${type}/${id}`))),
+  ];
+  return { at: Date.now(), deed, isDone: true, type: first.type, what: what.slice(0, MAX_NAMED), ...patientsOf(found) };
+}
+
+function ofPages(type: string | undefined, pages: Page[]): Omit<AuditEntry, "by"> {
+  const found = new Set<string>();
+  for (const { rows } of pages) for (const row of rows) notePatients(found, row);
+  return { at: Date.now(), deed: "search", isDone: true, ...(type !== undefined && { type }), ...patientsOf(found) };
+}

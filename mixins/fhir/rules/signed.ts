@@ -1,0 +1,66 @@
+/** What somebody has signed changes openly only, and is not deleted; so does the signature. */
+import type { FhirResource, Provenance } from "../../../fhir/r4.ts";
+import { referenceClause, slotsOfParameters } from "../../../fhir/search/exact-clauses.ts";
+import { idOf, refusal, withArticle } from "./common.ts";
+import { contentOf } from "./final.ts";
+import { patientsIn, withCurrentRecords } from "./one-person.ts";
+import type { Change, Question, Rule } from "./rule.ts";
+
+/** Signatures of this system (`services/records/signing`): JWS. */
+export const JOSE = "application/jose";
+
+/** Whether a Provenance bears one. */
+export const isSignature = (provenance: object): boolean =>
+  (provenance as Provenance).signature?.some(({ sigFormat }) => sigFormat === JOSE) ?? false;
+
+const ASIDE = ["id", "meta", "status"];
+
+/**
+ * @param how.openly whether a changed content says that it is changed
+ * @param how.instead what to do, for people
+ * @param how.besides members that may change at any time
+ */
+export function signedStays<Of extends FhirResource>(
+  type: Of["resourceType"],
+  { openly, instead, besides = [] }: { openly(after: Of): boolean; instead: string; besides?: readonly string[] },
+): Rule<Of> {
+  const id = `${idOf(type)}-signed`;
+  const aside = [...ASIDE, ...besides];
+  const isAsked = ({ before, after }: Change<Of>): boolean =>
+    before !== undefined && (after === undefined || (!openly(after) && contentOf(before, aside) !== contentOf(after, aside)));
+  const questionOf = (change: Change<Of>): Question => ({
+    type: "Provenance",
+    clauses: [
+      referenceClause("Provenance", "target", [change.reference]),
+      { kind: "missing", slots: slotsOfParameters("Provenance", ["signature-type"]), missing: false },
+    ],
+    limit: 100,
+  });
+  return {
+    id,
+    group: "status",
+    says: `${withArticle(type)} that was signed is not deleted, and its content changes only openly: ${instead}.`,
+    questions: (change) => (isAsked(change) ? [questionOf(change)] : []),
+    facts: (change) => (isAsked(change) && change.after ? [...new Set([...patientsIn(change.before), ...patientsIn(change.after)])] : []),
+    check(change, facts) {
+      if (!isAsked(change) || !facts.found(questionOf(change)).some(isSignature)) return undefined;
+      const { before, after } = change as Change<Of> & { before: Of };
+      // Records of one person were merged, or parted again.
+      const [then, now] = [before, after].map((one) => one && contentOf(withCurrentRecords(one, facts), aside));
+      if (then === now) return undefined;
+      return refusal(id, `It was signed: ${instead}.`, type);
+    },
+  };
+}
+
+/** A signature is for ever. */
+export const signatureStays: Rule<Provenance> = {
+  id: "provenance-signature",
+  group: "status",
+  says: "A signature is neither changed nor deleted.",
+  check({ before, after }) {
+    if (!before || !isSignature(before)) return undefined;
+    if (after && contentOf(before, ["id", "meta"]) === contentOf(after, ["id", "meta"])) return undefined;
+    return refusal("provenance-signature", "It is a signature: sign again what has changed.", "Provenance.signature");
+  },
+};

@@ -1,0 +1,130 @@
+/**
+ * The chain over what is kept: AuditEvents in the order of their creation, in segments. The hash of a segment is over that of the one before it and
+ * over the texts of its events, so that nobody changes, takes away or adds one without changing all hashes that follow.
+ */
+import { createHash } from "node:crypto";
+import type { Cursor } from "../../fhir/search/query.ts";
+import type { Store } from "../../store/store.ts";
+import type { ChainState } from "./ledger.contract.ts";
+
+/** From one look to the next, milliseconds. */
+const SEAL_EVERY_MS = 10_000;
+/** What is younger is not sealed: on MongoDB nodes give places by their clocks, and one with an earlier place may still come. Milliseconds. */
+const SETTLED_MS = 60_000;
+/** Events of one segment. */
+const MAX_EVENTS = 1_000;
+const SEGMENT = "audit-segment/";
+/** Who seals keeps that right for so long, milliseconds. */
+const LEASE_MS = 30_000;
+
+interface Segment {
+  n: number;
+  /** Where it ends, in the order of creation. */
+  end: Cursor;
+  events: number;
+  /** Times of the first and the last event, ISO 8601, UTC. */
+  from: string;
+  to: string;
+  before: string;
+  hash: string;
+}
+
+type OwnStore = Pick<Store, "search" | "put" | "get" | "lease">;
+
+/** See the head of this file. */
+export class Chain {
+  readonly #store: () => OwnStore;
+  readonly #holder = createHash("sha256").update(`${process.pid} ${Math.random()}`).digest("hex").slice(0, 16);
+  /** The newest that this node has seen. */
+  #newest: Segment | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #sealing: Promise<unknown> = Promise.resolve();
+
+  /** @param store asked when it is open */
+  constructor(store: () => OwnStore) {
+    this.#store = store;
+  }
+
+  /** Seals from now on. @param warn told when it cannot */
+  start(warn: (sentence: string) => void): void {
+    this.#timer = setInterval(() => {
+      this.#sealing = this.#sealing
+        .then(() => this.seal(Date.now() - SETTLED_MS))
+        .catch((error: Error) => warn(`What is on record cannot be sealed now: ${error.message}`));
+    }, SEAL_EVERY_MS).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#sealing;
+  }
+
+  /** Seals all events that were stored before a time, milliseconds since 1970. @returns how many segments were made */
+  async seal(before: number): Promise<number> {
+    const store = this.#store();
+    if (!(await store.lease("lease/chain", this.#holder, LEASE_MS))) return 0;
+    for await (const segment of this.#segments(this.#newest)) this.#newest = segment;
+    let last = this.#newest;
+    for (let made = 0; ; made += 1) {
+      const segment = await this.#segmentAfter(last, MAX_EVENTS, before);
+      if (!segment) return made;
+      const stored = JSON.parse(await store.put(keyOf(segment.n), JSON.stringify(segment))) as Segment;
+      if (stored.hash !== segment.hash) return made; // another has sealed it
+      last = segment;
+      this.#newest = segment;
+    }
+  }
+
+  /** Goes through all segments, and hashes their events again. */
+  async check(): Promise<ChainState> {
+    const state = { segments: 0, events: 0 };
+    let before: Segment | undefined;
+    for await (const segment of this.#segments()) {
+      const found = await this.#segmentAfter(before, segment.events, Number.POSITIVE_INFINITY);
+      if (found?.hash !== segment.hash || segment.before !== (before?.hash ?? "")) {
+        return { ...state, broken: { segment: segment.n, from: segment.from, to: segment.to } };
+      }
+      state.segments += 1;
+      state.events += segment.events;
+      before = segment;
+    }
+    return { ...state, ...(before && { head: before.hash }) };
+  }
+
+  /** The next segment, as the store has it now. */
+  async #segmentAfter(last: Segment | undefined, limit: number, before: number): Promise<Segment | undefined> {
+    const hash = createHash("sha256").update(last?.hash ?? "");
+    let after = last?.end;
+    let events = 0;
+    let [from, to] = ["", ""];
+    while (events < limit) {
+      const question = { type: "AuditEvent", clauses: [], sort: [], limit: limit - events, want: "rows" as const, ...(after && { after }) };
+      const { rows, more } = await this.#store().search(question);
+      // What follows one that is too young is not looked at: the chain has no holes.
+      const young = rows.findIndex(({ updated }) => updated >= before);
+      for (const { json = "", updated, seq, id } of young < 0 ? rows : rows.slice(0, young)) {
+        hash.update(createHash("sha256").update(json).digest());
+        events += 1;
+        from ||= new Date(updated).toISOString();
+        to = new Date(updated).toISOString();
+        after = { values: [], seq, id };
+      }
+      if (!more || young >= 0) break;
+    }
+    if (events === 0 || !after) return undefined;
+    return { n: (last?.n ?? 0) + 1, end: after, events, from, to, before: last?.hash ?? "", hash: hash.digest("hex") };
+  }
+
+  /** All behind one, in order. */
+  async *#segments(behind?: Segment): AsyncGenerator<Segment> {
+    const store = this.#store();
+    for (let n = (behind?.n ?? 0) + 1; ; ) {
+      const text = await store.get(keyOf(n));
+      if (text === undefined) return;
+      yield JSON.parse(text) as Segment;
+      n += 1;
+    }
+  }
+}
+
+const keyOf = (n: number): string => SEGMENT + String(n).padStart(12, "0");

@@ -1,0 +1,172 @@
+/** From what was noted to an AuditEvent, and back to words. No broker, no database, no clock. */
+import { createHash } from "node:crypto";
+import type { AuditBatch, AuditedDeed, AuditEntry } from "../../federation/audit-contract.ts";
+import type { AuditEvent, AuditEventAgent, AuditEventEntity, CodeableConcept, Coding } from "../../fhir/r4.ts";
+import type { Author } from "../../mesh/access/author-contract.ts";
+import type { Language, Look } from "./ledger.contract.ts";
+import { sentenceOf } from "./words.ts";
+
+const TYPE = "http://terminology.hl7.org/CodeSystem/audit-event-type";
+const DCM = "http://dicom.nema.org/resources/ontology/DCM";
+const ENTITY = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
+const ROLE = "http://terminology.hl7.org/CodeSystem/object-role";
+const INTERACTION = "http://hl7.org/fhir/restful-interaction";
+
+/** AuditEvent.action */
+const ACTION: Record<AuditedDeed, "C" | "R" | "U" | "D" | "E"> = {
+  create: "C",
+  read: "R",
+  vread: "R",
+  history: "R",
+  update: "U",
+  delete: "D",
+  search: "E",
+  operation: "E",
+  "sign-in": "E",
+  "sign-out": "E",
+};
+
+const REST: Coding = { system: TYPE, code: "rest", display: "Restful Operation" };
+const AUTHENTICATION: Coding = { system: DCM, code: "110114", display: "User Authentication" };
+const SESSION = { "sign-in": { code: "110122", display: "Login" }, "sign-out": { code: "110123", display: "Logout" } } as const;
+const SOURCE: CodeableConcept = { coding: [{ system: DCM, code: "110153", display: "Source Role ID" }] };
+const DESTINATION: CodeableConcept = { coding: [{ system: DCM, code: "110152", display: "Destination Role ID" }] };
+const USER: Record<"reads" | "writes", CodeableConcept> = {
+  reads: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code: "IRCP" }] },
+  writes: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code: "AUT" }] },
+};
+
+const isSession = (deed: AuditedDeed): deed is keyof typeof SESSION => deed in SESSION;
+
+/** What is the same for two notes of one deed of one request at one owner. */
+function idOf(owner: string, { work, deed, isDone, type, what, patients, by }: AuditEntry): string | undefined {
+  if (work === undefined) return undefined;
+  const text = JSON.stringify([work, owner, deed, isDone, type, what, patients, by.who]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 40);
+}
+
+/** The AuditEvents of what was noted together. Their ids follow from what they are of, so that none is made twice. */
+export const auditEventsOf = (id: string, { owner, entries }: AuditBatch): (AuditEvent & { id: string })[] =>
+  entries.map((entry, index) => auditEventOf(idOf(owner, entry) ?? `${id}.${index}`, owner, entry));
+
+function auditEventOf(id: string, owner: string, entry: AuditEntry): AuditEvent & { id: string } {
+  const { at, deed, isDone, by } = entry;
+  return {
+    resourceType: "AuditEvent",
+    id,
+    type: isSession(deed) ? AUTHENTICATION : REST,
+    subtype: [isSession(deed) ? { system: DCM, ...SESSION[deed] } : { system: INTERACTION, code: deed }],
+    action: ACTION[deed],
+    recorded: new Date(at).toISOString(),
+    outcome: isDone ? "0" : "4",
+    ...(by.reason && { purposeOfEvent: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code: by.reason }] }] }),
+    agent: agentsOf(owner, deed, by),
+    source: { observer: { display: owner } },
+    ...entitiesOf(entry),
+  };
+}
+
+function agentsOf(
+  owner: string,
+  deed: AuditedDeed,
+  { who, name, role, client, onBehalfOf: _ }: Author,
+): [AuditEventAgent, ...AuditEventAgent[]] {
+  const isRead = ACTION[deed] === "R";
+  return [
+    {
+      type: isRead || ACTION[deed] === "E" ? USER.reads : USER.writes,
+      ...(role !== "" && { role: role.split(" ").map((text) => ({ text })) }),
+      who: {
+        ...(who.includes("/") ? { reference: who } : { identifier: { system: "urn:openward:account", value: who } }),
+        ...(name !== undefined && { display: name }),
+      },
+      ...(name !== undefined && { name }),
+      requestor: true,
+    },
+    ...(client === undefined
+      ? []
+      : [
+          {
+            type: isRead ? DESTINATION : SOURCE,
+            who: { identifier: { system: "urn:openward:client", value: client }, display: client },
+            requestor: false,
+          },
+        ]),
+    { type: isRead ? SOURCE : DESTINATION, who: { display: owner }, requestor: false },
+  ];
+}
+
+const PERSON = { type: { system: ENTITY, code: "1", display: "Person" }, role: { system: ROLE, code: "1", display: "Patient" } };
+const DATA = {
+  type: { system: ENTITY, code: "2", display: "System Object" },
+  role: { system: ROLE, code: "4", display: "Domain Resource" },
+};
+const QUERY = { type: DATA.type, role: { system: ROLE, code: "24", display: "Query" } };
+
+/** Whose data, which resources, which query, and the request. */
+function entitiesOf({ deed, type, what = [], patients = [], patientCount, query, call }: AuditEntry): Pick<AuditEvent, "entity"> {
+  const data = what.filter((reference) => !patients.includes(reference) || deed === "vread");
+  const isQuery = deed === "search" || deed === "operation" || (what.length === 0 && query !== undefined);
+  const entity: AuditEventEntity[] = [
+    ...patients.map((reference): AuditEventEntity => ({ what: { reference }, ...PERSON })),
+    ...(patientCount === undefined ? [] : [{ ...PERSON, description: `${patientCount} patients` }]),
+    ...data.map((reference): AuditEventEntity => ({ what: { reference }, ...DATA })),
+    ...(isQuery && (query ?? type) !== undefined
+      ? [{ ...QUERY, ...(type !== undefined && { name: type }), query: Buffer.from(query ?? (type as string)).toString("base64") }]
+      : []),
+    ...(call === undefined
+      ? []
+      : [
+          {
+            what: { identifier: { value: call } },
+            type: { system: "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType", code: "XrequestId" },
+          },
+        ]),
+  ].map((one) => noNameBesideQuery(one as AuditEventEntity));
+  return entity.length === 0 ? {} : { entity };
+}
+
+/** R4 (sev-1): an entity has a name or a query, not both. */
+function noNameBesideQuery({ name, ...entity }: AuditEventEntity): AuditEventEntity {
+  if (name === undefined) return entity;
+  return entity.query === undefined ? { name, ...entity } : { ...entity, description: name };
+}
+
+const codesOf = (entity: AuditEventEntity): string => `${entity.type?.code ?? ""}/${entity.role?.code ?? ""}`;
+
+/** An AuditEvent in words. */
+export function lookOf(event: AuditEvent & { id: string }, language: Language): Look {
+  const [user] = event.agent;
+  const { reference, identifier, display } = user?.who ?? {};
+  const who = reference ?? identifier?.value ?? "unknown";
+  const entities = event.entity ?? [];
+  const patients = entities.flatMap((one) => (codesOf(one) === "1/1" && one.what?.reference ? [one.what.reference] : []));
+  const named = entities.flatMap((one) =>
+    codesOf(one) === "2/4" ? (one.what?.reference?.split("/", 1) ?? []) : codesOf(one) === "2/24" ? (one.description ?? []) : [],
+  );
+  const what = [...new Set(named.length > 0 ? named : patients.length > 0 ? ["Patient"] : [])];
+  const role = user?.role?.map(({ text }) => text).join(" ");
+  const client = event.agent.find(({ who: it }) => it?.identifier?.system === "urn:openward:client")?.who?.identifier?.value;
+  const purpose = event.purposeOfEvent?.[0]?.coding?.[0]?.code;
+  const isDone = event.outcome === "0";
+  const deed = deedOf(event);
+  return {
+    at: event.recorded,
+    who,
+    ...(display !== undefined && { name: display }),
+    ...(role && { role }),
+    ...(client !== undefined && { client }),
+    ...(purpose !== undefined && { purpose }),
+    patients,
+    what,
+    isDone,
+    says: sentenceOf({ language, deed, name: display ?? who, role, what, isDone, purpose }),
+    event: `AuditEvent/${event.id}`,
+  };
+}
+
+function deedOf({ subtype }: AuditEvent): AuditedDeed {
+  const code = subtype?.[0]?.code ?? "read";
+  const session = (Object.keys(SESSION) as (keyof typeof SESSION)[]).find((it) => SESSION[it].code === code);
+  return session ?? (code as AuditedDeed);
+}

@@ -1,0 +1,147 @@
+import { type AuditBatch, auditRecorded } from "../../federation/audit-contract.ts";
+import { exactly, requireParameter } from "../../fhir/search/exact-clauses.ts";
+import { parseJson } from "../../fhir/json.ts";
+import type { AuditEvent } from "../../fhir/r4.ts";
+import { type Clause, SEP } from "../../fhir/search/query.ts";
+import { defineService } from "../../mesh/contract.ts";
+import { momentRule } from "../../mesh/param-rules.ts";
+import { effectOf, type DurableEvent } from "../../mixins/events/event.ts";
+import { Events } from "../../mixins/events/events.ts";
+import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
+import { referenceTo } from "../../mixins/fhir/reference.ts";
+import { creation } from "../../mixins/fhir/steps.ts";
+import { isType } from "../../federation/errors.ts";
+import { Chain } from "./chain.ts";
+import { LANGUAGES, type ledger, type Looks, owns } from "./ledger.contract.ts";
+import { auditEventsOf, lookOf } from "./ledger.model.ts";
+
+const MAX_LISTED = 500;
+const MAX_NOTED = 100;
+/** How a page of looks is asked for. */
+const PAGE = {
+  before: { ...momentRule, optional: true },
+  limit: { type: "number", integer: true, min: 1, max: MAX_LISTED, optional: true },
+  language: { type: "enum", values: [...LANGUAGES], optional: true },
+} as const;
+
+interface Asked {
+  before?: string;
+  limit?: number;
+  language?: (typeof LANGUAGES)[number];
+}
+
+interface Own {
+  chain: Chain;
+  keep(id: string, batch: AuditBatch): Promise<void>;
+  looks(clause: Clause, asked: Asked): Promise<Looks>;
+}
+
+type This = WithFhir & Own;
+
+export default defineService<typeof ledger, This>({
+  name: "ledger",
+  mixins: [
+    Events<This>({
+      handles: {
+        [auditRecorded.event](event: DurableEvent<AuditBatch>) {
+          return this.keep(event.id, event.payload);
+        },
+      },
+    }),
+    Fhir({ owns: [...owns], isAppendOnly: true }),
+  ],
+
+  actions: {
+    looksAt: {
+      rest: "GET",
+      summary: "Who has looked at a patient's record",
+      params: { patient: referenceTo("Patient"), ...PAGE, $$strict: true },
+      async handler(ctx) {
+        const { slots } = requireParameter("AuditEvent", "patient");
+        return this.looks({ kind: "key", slots, any: [exactly(ctx.params.patient)] }, ctx.params);
+      },
+    },
+
+    looksBy: {
+      rest: "GET",
+      summary: "What somebody has looked at",
+      params: { who: { type: "string", min: 1, max: 200 }, ...PAGE, $$strict: true },
+      async handler(ctx) {
+        const { who } = ctx.params;
+        const { slots } = requireParameter("AuditEvent", "agent");
+        const match = who.includes("/") ? exactly(who) : { eq: `@${who}${SEP}urn:openward:account` };
+        return this.looks({ kind: "key", slots, any: [match] }, ctx.params);
+      },
+    },
+
+    note: {
+      retryPolicy: { enabled: true }, // idempotent by its id
+      params: {
+        id: { type: "string", min: 1, max: 40 },
+        owner: { type: "string", min: 1, max: 100 },
+        entries: { type: "array", min: 1, max: MAX_NOTED, items: "object" },
+        $$strict: true,
+      },
+      async handler(ctx) {
+        const { id, owner, entries } = ctx.params;
+        await this.keep(id, { owner, entries });
+        return null;
+      },
+    },
+
+    check: {
+      rest: "GET",
+      timeout: 600_000, // it reads all that is kept
+      summary: "Whether what was kept is still what was sealed",
+      params: { $$strict: true },
+      handler() {
+        return this.chain.check();
+      },
+    },
+  },
+
+  methods: {
+    async keep(this: This, id: string, batch: AuditBatch): Promise<void> {
+      const byId = new Map(auditEventsOf(id, batch).map((event) => [event.id, event]));
+      for (;;) {
+        const events = [...byId.values()];
+        try {
+          await this.fhir.write([...events.map((event) => creation(event)), effectOf({ id })]);
+          return;
+        } catch (error) {
+          if (isType(error, "ALREADY_HANDLED")) return;
+          const taken = isType(error, "ID_TAKEN") ? events[(error as { data?: { step?: number } }).data?.step ?? -1] : undefined;
+          if (!taken) throw error;
+          byId.delete(taken.id); // the same deed of the same request is kept already
+        }
+      }
+    },
+
+    async looks(this: This, clause: Clause, { before, limit = 50, language = "en" }: Asked): Promise<Looks> {
+      const { slots } = requireParameter("AuditEvent", "date");
+      const earlier: Clause[] = before === undefined ? [] : [{ kind: "range", slots, any: [{ lowLt: Date.parse(before) }] }];
+      const { rows, more } = await this.store.search({
+        type: "AuditEvent",
+        clauses: [clause, ...earlier],
+        sort: [{ by: "range", slots, edge: "low", desc: true }],
+        limit,
+        want: "rows",
+      });
+      const looks = rows.map(({ json = "" }) => lookOf(parseJson(json) as AuditEvent & { id: string }, language));
+      const last = looks.at(-1);
+      return { looks, ...(more && last && { next: last.at }) };
+    },
+  },
+
+  created(this: This) {
+    this.chain = new Chain(() => this.store);
+  },
+
+  started(this: This & { logger: { error(text: string): void } }) {
+    this.chain.start((sentence) => this.logger.error(sentence));
+  },
+
+  stopped(this: This) {
+    return this.chain.stop();
+  },
+});

@@ -1,0 +1,58 @@
+/** What was signed of a resource, by whom, and whether it is still what was signed. */
+import { isType } from "../../../federation/errors.ts";
+import type { QueryContext } from "../../../federation/query-context.ts";
+import { readResource, readVersion } from "../../../federation/read.ts";
+import { relativeReference } from "../../../fhir/ids.ts";
+import { referenceClause, slotsOfParameters } from "../../../fhir/search/exact-clauses.ts";
+import type { OwnFhir } from "../../../mixins/fhir/own-fhir.ts";
+import { JOSE } from "../../../mixins/fhir/rules/signed.ts";
+import { splitReference } from "../../../mixins/fhir/reference.ts";
+import type { Verification, VerifiedSignature } from "../records.contract.ts";
+import { tooManySignatures } from "../records.errors.ts";
+import type { SignatureKeys } from "./keys.ts";
+import { isGood, saidBy } from "./signature.model.ts";
+
+/** Signatures of one resource. */
+const MAX_SIGNATURES = 200;
+
+interface Verifying {
+  mesh: QueryContext;
+  fhir: OwnFhir;
+  keys: SignatureKeys;
+}
+
+/** Who may read the resource may verify it. @throws 404 NOT_FOUND, 410 GONE, 409 TOO_MANY_SIGNATURES */
+export async function verified(reference: string, { mesh, fhir, keys }: Verifying): Promise<Verification> {
+  const [type, id] = splitReference(reference);
+  const current = await readResource(mesh, type, id);
+  const clauses = [
+    referenceClause("Provenance", "target", [reference]),
+    { kind: "missing" as const, slots: slotsOfParameters("Provenance", ["signature-type"]), missing: false },
+  ];
+  const found = await fhir.find({ type: "Provenance", clauses, limit: MAX_SIGNATURES + 1 });
+  if (found.length > MAX_SIGNATURES) throw tooManySignatures(reference);
+  const all = found.flatMap((provenance) =>
+    (provenance.signature ?? []).flatMap(({ sigFormat, data }) =>
+      sigFormat === JOSE && data !== undefined
+        ? [{ provenance: `Provenance/${provenance.id}`, jws: Buffer.from(data, "base64").toString() }]
+        : [],
+    ),
+  );
+  const signatures: VerifiedSignature[] = [];
+  for (const { provenance, jws } of all) {
+    const said = saidBy(jws);
+    const key = said && (await keys.known(said.kid));
+    if (!said || !key || !said.target.startsWith(`${reference}/_history/`)) {
+      signatures.push({ provenance, isValid: false, isCurrent: false });
+      continue;
+    }
+    const { version = "" } = relativeReference(said.target) ?? {};
+    const signed = await readVersion(mesh, type, id, Number(version)).catch((error: unknown) => {
+      if (!isType(error, "NOT_FOUND")) throw error;
+    });
+    const isValid = signed?.json !== undefined && (await isGood(jws, signed.json, key));
+    const { target, who, at } = said;
+    signatures.push({ provenance, target, who, at, isValid, isCurrent: isValid && signed?.version === current.version });
+  }
+  return { reference, version: current.version, signatures };
+}

@@ -1,0 +1,112 @@
+/** The midnight census, by the hospital's clocks. */
+import type { Encounter } from "../../../fhir/r4.ts";
+import { type Clinic, refusal, startClinic } from "../../../test/kit/clinic.ts";
+import { hospitalizations } from "../../hospitalizations/hospitalizations.contract.ts";
+import HospitalizationsService from "../../hospitalizations/hospitalizations.service.ts";
+import TransactionsService from "../../transactions/transactions.service.ts";
+import type { HouseWard } from "../board/house.ts";
+import { wards } from "../wards.contract.ts";
+import WardsService from "../wards.service.ts";
+import { censusOf, csvOf, daysBetween } from "./census.model.ts";
+
+const bed = (location: string) => ({ location, name: location, isUsable: true, attributes: [] });
+const house = ["surgery", "medicine"].map(
+  (name): HouseWard => ({
+    location: `Location/${name}`,
+    name,
+    status: "open",
+    rooms: [{ location: `Location/${name}-1`, name: "1", beds: [bed(`Location/${name}-a`), bed(`Location/${name}-b`)] }],
+  }),
+);
+const place = (ward: string, start: string, end?: string) => ({
+  location: { reference: `Location/${ward}` },
+  status: end ? "completed" : "active",
+  period: { start, ...(end && { end }) },
+});
+const stay = (location: object[], start: string, end?: string, more: object = {}): Encounter =>
+  ({
+    status: end ? "finished" : "in-progress",
+    class: { code: "IMP" },
+    period: { start, ...(end && { end }) },
+    location,
+    ...more,
+  }) as unknown as Encounter;
+
+describe("the census", () => {
+  const figures = (stays: Encounter[], zone = "UTC", from = "2026-03-01", to = "2026-03-02") =>
+    censusOf(house, stays, daysBetween(from, to, zone));
+  const row = (census: ReturnType<typeof figures>, day: string, ward: string) =>
+    census.days.find((it) => it.day === day && it.name === ward) as (typeof census.days)[number];
+
+  it("counts who is there at the end of the day, and who came, moved and left", () => {
+    const [came, moved, left] = ["2026-03-01T10:00:00Z", "2026-03-02T09:00:00Z", "2026-03-02T15:00:00Z"];
+    const census = figures([stay([place("surgery-a", came, moved), place("medicine-b", moved, left)], came, left)]);
+    expect(row(census, "2026-03-01", "surgery")).toMatchObject({
+      beds: 2,
+      atMidnight: 1,
+      occupancy: 0.5,
+      admissions: 1,
+      transfersOut: 0,
+      discharges: 0,
+    });
+    expect(row(census, "2026-03-02", "surgery")).toMatchObject({ atMidnight: 0, admissions: 0, transfersOut: 1, discharges: 0 });
+    expect(row(census, "2026-03-02", "medicine")).toMatchObject({ atMidnight: 0, transfersIn: 1, admissions: 0, discharges: 1, deaths: 0 });
+    expect(census.stays).toEqual([{ ward: "Location/medicine", name: "medicine", discharges: 1, meanDays: 1, medianDays: 1 }]);
+  });
+
+  it("takes moves within a ward for none, and who has no bed yet for there", () => {
+    const [came, moved] = ["2026-02-20T10:00:00Z", "2026-03-01T09:00:00Z"];
+    const census = figures([stay([place("surgery", came, moved), place("surgery-b", moved)], came)]);
+    expect(row(census, "2026-03-01", "surgery")).toMatchObject({ atMidnight: 1, admissions: 0, transfersIn: 0, transfersOut: 0 });
+  });
+
+  it("has the hospital's midnight", () => {
+    const came = "2026-03-01T23:30:00Z"; // half past midnight in Algiers
+    const stays = [stay([place("surgery-a", came)], came)];
+    expect(row(figures(stays), "2026-03-01", "surgery")).toMatchObject({ atMidnight: 1, admissions: 1 });
+    expect(row(figures(stays, "Africa/Algiers"), "2026-03-01", "surgery")).toMatchObject({ atMidnight: 0, admissions: 0 });
+    expect(row(figures(stays, "Africa/Algiers"), "2026-03-02", "surgery")).toMatchObject({ atMidnight: 1, admissions: 1 });
+  });
+
+  it("counts those on leave among those who are there, and deaths among those who left", () => {
+    const came = "2026-03-01T08:00:00Z";
+    const away = { status: "onleave", statusHistory: [{ status: "in-progress", period: { start: came, end: "2026-03-01T18:00:00Z" } }] };
+    const died = { hospitalization: { dischargeDisposition: { coding: [{ code: "exp" }] } } };
+    const dead = stay([place("surgery-b", came, "2026-03-01T12:00:00Z")], came, "2026-03-01T12:00:00Z", died);
+    const census = figures([stay([place("surgery-a", came)], came, undefined, away), dead]);
+    expect(row(census, "2026-03-01", "surgery")).toMatchObject({ atMidnight: 1, away: 1, discharges: 1, deaths: 1 });
+  });
+
+  it("is a table for a spreadsheet, which takes no name for a formula", () => {
+    const [ward] = house as [HouseWard];
+    const census = censusOf([{ ...ward, name: '=1+1,"A"' }], [], daysBetween("2026-03-01", "2026-03-01", "UTC"));
+    expect(csvOf(census)).toBe(
+      "day,ward,name,beds,atMidnight,away,occupancy,admissions,transfersIn,transfersOut,discharges,deaths\r\n" +
+        `2026-03-01,Location/surgery,"'=1+1,""A""",2,0,0,0,0,0,0,0,0\r\n`,
+    );
+  });
+
+  describe("of a hospital", () => {
+    let clinic: Clinic;
+    beforeAll(async () => {
+      clinic = await startClinic(WardsService, HospitalizationsService, TransactionsService);
+    });
+    afterAll(() => clinic.stop());
+
+    it("has those of today, and refuses days that are none, or too many", async () => {
+      const { rooms } = await wards.open(clinic.caller, { name: "Surgery", rooms: [{ name: "1", beds: ["A"] }] });
+      await hospitalizations.admit(clinic.caller, { patient: "Patient/1", bed: rooms[0]?.beds[0]?.location ?? "" });
+      const today = new Date().toISOString().slice(0, 10);
+      expect((await wards.census(clinic.caller, { from: today, to: today })).days).toMatchObject([
+        { day: today, admissions: 1, atMidnight: 1 },
+      ]);
+      expect((await wards.censusCsv(clinic.caller, { from: today, to: today })).split("\r\n")).toHaveLength(3);
+      for (const [from, to] of [
+        ["2026-03-02", "2026-03-01"],
+        ["2026-01-01", "2026-12-31"],
+      ] as const) {
+        await expect(wards.census(clinic.caller, { from, to })).rejects.toEqual(refusal(409, "DAYS_IMPOSSIBLE"));
+      }
+    });
+  });
+});

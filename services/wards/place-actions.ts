@@ -1,0 +1,93 @@
+/** What is done to wards, rooms and beds; `wards.contract.ts` names the errors. */
+import { randomUUID } from "node:crypto";
+import type { Context } from "moleculer";
+import type { Location, Stored } from "../../fhir/r4.ts";
+import type { WithDirectory } from "../../federation/directory.ts";
+import { isType } from "../../federation/errors.ts";
+import { asSystem } from "../../mesh/access/access.ts";
+import type { WithFhir } from "../../mixins/fhir/fhir.ts";
+import { splitReference } from "../../mixins/fhir/reference.ts";
+import { fenceAndAsk, unfence } from "../../mixins/fhir/rules/resting.ts";
+import { creation, versionOf } from "../../mixins/fhir/steps.ts";
+import type { HouseWard } from "./board/house.ts";
+import { takenBeds } from "./occupancy.ts";
+import { closed, isRoom, newBed, placeOf, placesUnder } from "./places.model.ts";
+import type { Bed, Place } from "./wards.contract.ts";
+import {
+  BED_NAME_TAKEN,
+  bedNameTaken,
+  notARoom,
+  placeChanged,
+  placeNotFound,
+  stillOccupied,
+  WARD_ALREADY_OPEN,
+  wardAlreadyOpen,
+  wardIsClosed,
+} from "./wards.errors.ts";
+import { bedOf, isInUse } from "./wards.model.ts";
+
+type Wards = WithFhir & WithDirectory;
+
+/** @throws 404 PLACE_NOT_FOUND */
+async function placeAt({ fhir }: WithFhir, reference: string): Promise<Stored<Location>> {
+  const place = await fhir.read("Location", splitReference(reference)[1]);
+  if (!place) throw placeNotFound(reference);
+  return place;
+}
+
+/** Writes a place as it has become. @throws 409 PLACE_CHANGED, BED_NAME_TAKEN, WARD_ALREADY_OPEN */
+async function written({ fhir }: WithFhir, place: Stored<Location>): Promise<Place> {
+  const { version } = await fhir.update(place).catch((error: unknown) => {
+    if (isType(error, "STALE_VERSION")) throw placeChanged(`Location/${place.id}`);
+    if (isType(error, BED_NAME_TAKEN)) throw bedNameTaken();
+    throw isType(error, WARD_ALREADY_OPEN) ? wardAlreadyOpen() : error;
+  });
+  return placeOf(place, version);
+}
+
+/** The next version of a place. @param become what it becomes */
+export async function changePlace(
+  wards: WithFhir,
+  reference: string,
+  become: (place: Stored<Location>) => Stored<Location>,
+): Promise<Place> {
+  return written(wards, become(await placeAt(wards, reference)));
+}
+
+/** `wards.addBeds` */
+export async function addBeds(
+  wards: WithFhir,
+  { room: reference, beds, attributes = [] }: { room: string; beds: string[]; attributes?: string[] },
+): Promise<Bed[]> {
+  const room = await placeAt(wards, reference);
+  if (!isRoom(room)) throw notARoom(reference);
+  if (!isInUse(room)) throw wardIsClosed(reference);
+  const made = beds.map((name) => newBed(room, name, attributes));
+  await wards.fhir.write(made.map((it) => creation(it))).catch((error: unknown) => {
+    throw isType(error, BED_NAME_TAKEN) ? bedNameTaken() : error;
+  });
+  return made.map((bed) => bedOf(bed, room, false));
+}
+
+/**
+ * `wards.close`. An admission relies on the version of its bed, room and ward that it has seen: from the fence on none that has seen this one
+ * is stored, so that whoever is not found there afterwards does not come.
+ */
+export async function closePlace(wards: Wards, ctx: Context<{ location: string; reason: string }>, house: HouseWard[]): Promise<Place> {
+  const { location, reason } = ctx.params;
+  const { directory } = wards;
+  const place = await placeAt(wards, location);
+  const mesh = { caller: asSystem(ctx as never, "rules"), directory };
+  const fenced = { places: [{ type: "Location", id: place.id, version: versionOf(place) }], token: randomUUID() };
+  await fenceAndAsk(mesh, fenced);
+  try {
+    const under = placesUnder(house, location);
+    const taken = await takenBeds({ caller: ctx as never, directory }, under);
+    const there = under.filter((one) => taken.has(one));
+    if (there.length > 0) throw stillOccupied(location, there);
+    return await written(wards, closed(place, reason));
+  } catch (error) {
+    await unfence(mesh, fenced);
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+/** What beds and rooms have, how clean they are, and whether they are in use. */
+import { setTimeout as pause } from "node:timers/promises";
+import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
+import { hospitalizations } from "../hospitalizations/hospitalizations.contract.ts";
+import HospitalizationsService from "../hospitalizations/hospitalizations.service.ts";
+import TransactionsService from "../transactions/transactions.service.ts";
+import { type Ward, wards } from "./wards.contract.ts";
+import WardsService from "./wards.service.ts";
+
+describe("a place of the house", () => {
+  let clinic: Clinic;
+  let ward: Ward;
+  let room: string;
+  let bed: string;
+  let next = 0;
+  beforeAll(async () => {
+    clinic = await startClinic(WardsService, HospitalizationsService, TransactionsService);
+  });
+  afterAll(() => clinic.stop());
+  beforeEach(async () => {
+    next += 1;
+    ward = await wards.open(clinic.caller, {
+      name: `Ward ${next}`,
+      rooms: [
+        { name: "1", beds: ["A"] },
+        { name: "2", beds: ["A"] },
+      ],
+    });
+    room = ward.rooms[0]?.location ?? "";
+    bed = ward.rooms[0]?.beds[0]?.location ?? "";
+  });
+  const admit = (place: object, index = 0) => hospitalizations.admit(clinic.caller, { patient: `Patient/${next}-${index}`, ...place });
+  const statuses = async () => (await wards.listBeds(clinic.caller, { ward: ward.location })).map(({ status }) => status);
+
+  it("gets more beds, none of a name that the room has, and none where it is no room, or closed", async () => {
+    const beds = await wards.addBeds(clinic.caller, { room, beds: ["B", "C"], attributes: ["oxygen"] });
+    expect(beds).toMatchObject([{ name: `Ward ${next}, 1, B`, room, ward: ward.location, status: "free" }, {}]);
+    expect(await statuses()).toEqual(["free", "free", "free", "free"]);
+    const add = (to: string, ...names: string[]) => wards.addBeds(clinic.caller, { room: to, beds: names });
+    await expect(add(room, "D", "a")).rejects.toEqual(refusal(409, "BED_NAME_TAKEN"));
+    await expect(add(ward.location, "D")).rejects.toEqual(refusal(409, "NOT_A_ROOM"));
+    await expect(add("Location/none", "D")).rejects.toEqual(refusal(404, "PLACE_NOT_FOUND"));
+    await wards.close(clinic.caller, { location: room, reason: "painted" });
+    await expect(add(room, "D")).rejects.toEqual(refusal(409, "WARD_IS_CLOSED"));
+  });
+
+  it("is found by need, a bed that has no more than that first, and not one for the other sex", async () => {
+    const [isolation, oxygen] = [await wards.addBeds(clinic.caller, { room, beds: ["B"], attributes: ["isolation", "oxygen"] }), bed];
+    await wards.describe(clinic.caller, { location: oxygen, attributes: ["oxygen"] });
+    const find = async (more: object) => (await wards.findBeds(clinic.caller, { ward: ward.location, ...more })).map((it) => it.location);
+    expect(await find({ needs: "oxygen" })).toEqual([oxygen, isolation[0]?.location]);
+    expect(await find({ needs: "oxygen,isolation" })).toEqual([isolation[0]?.location]);
+    expect(await find({ needs: "cot" })).toEqual([]);
+    expect(await wards.describe(clinic.caller, { location: room, sex: "female" })).toMatchObject({ sex: "female", attributes: [] });
+    expect(await find({ needs: "oxygen", sex: "male" })).toEqual([]);
+    expect(await find({ sex: "female" })).toHaveLength(3);
+    await admit({ bed: oxygen });
+    expect(await find({ needs: "oxygen" })).toEqual([isolation[0]?.location]);
+    await wards.describe(clinic.caller, { location: room, sex: "any" });
+    expect((await clinic.read("wards", room)).extension).toBeUndefined();
+  });
+
+  it("is dirty, cleaned and clean, in this order, and meanwhile taken by nobody", async () => {
+    const set = (cleaning: "dirty" | "cleaning" | "clean") => wards.setCleaning(clinic.caller, { bed, cleaning });
+    expect(await set("dirty")).toMatchObject({ cleaning: "dirty", status: "open" });
+    await expect(admit({ bed })).rejects.toEqual(refusal(409, "NOT_A_BED"));
+    await expect(set("clean")).rejects.toEqual(refusal(409, "CLEANING_STEP"));
+    await set("cleaning");
+    expect(await statuses()).toEqual(["closed", "free"]);
+    await set("clean");
+    expect(await admit({ bed })).toMatchObject({ bed });
+    await set("dirty"); // who leaves it leaves it so
+    expect(await statuses()).toEqual(["taken", "free"]);
+    await expect(wards.setCleaning(clinic.caller, { bed: room, cleaning: "dirty" })).rejects.toEqual(refusal(409, "NOT_A_WARD_BED"));
+  });
+
+  it.each([
+    ["a ward", () => ward.location],
+    ["a room", () => room],
+    ["a bed", () => bed],
+  ])("%s is closed when nobody is there, takes nobody in, and is opened again", async (_, place) => {
+    const { stay } = await admit({ bed });
+    const close = () => wards.close(clinic.caller, { location: place(), reason: "no staff" });
+    await expect(close()).rejects.toMatchObject({ code: 409, type: "STILL_OCCUPIED", data: { beds: [bed] } });
+    await hospitalizations.discharge(clinic.caller, { stay });
+    expect(await close()).toMatchObject({ status: "closed" });
+    await expect(admit({ bed }, 1)).rejects.toMatchObject({ code: 409, type: place() === bed ? "NOT_A_BED" : "WARD_CLOSED" });
+    const board = await wards.board(clinic.caller, { ward: ward.location });
+    expect(board.wards[0]?.rooms.flatMap((it) => it.beds).find((it) => it.location === bed)?.status ?? "closed").toBe("closed");
+    expect(await wards.reopen(clinic.caller, { location: place() })).toMatchObject({ status: "open" });
+    expect(await admit({ bed }, 2)).toMatchObject({ bed });
+  });
+
+  it("is not closed while a patient is in the ward and has no bed yet", async () => {
+    await admit({ ward: ward.location });
+    await expect(wards.close(clinic.caller, { location: ward.location, reason: "x" })).rejects.toEqual(refusal(409, "STILL_OCCUPIED"));
+  });
+
+  it("is never closed over a patient who is admitted at the same moment", async () => {
+    for (let laterMs = 0; laterMs < 12; laterMs += 1) {
+      const { location, rooms } = await wards.open(clinic.caller, { name: `Busy ${next} ${laterMs}`, rooms: [{ name: "1", beds: ["A"] }] });
+      const closing = pause(laterMs).then(() => wards.close(clinic.caller, { location, reason: "no staff" }));
+      const coming = admit({ bed: rooms[0]?.beds[0]?.location ?? "" }, laterMs);
+      const [admission, closure] = await Promise.allSettled([coming, closing]);
+      expect([admission.status, closure.status].filter((it) => it === "fulfilled")).toHaveLength(1);
+    }
+  });
+});

@@ -1,0 +1,183 @@
+/** Every look is on record: who has seen or done what with whose data, and nobody changes the record. */
+import { type Language, ledger, type Look } from "../../services/ledger/ledger.contract.ts";
+import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
+import { asSystem } from "../../mesh/access/access.ts";
+import type { Role } from "../../services/identity/identity.contract.ts";
+import { App } from "../identity/app.ts";
+import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { eventually } from "../kit/events.ts";
+
+const SCOPE = "openid user/*.cruds actions";
+
+// biome-ignore lint/suspicious/noExplicitAny: FHIR JSON as it came
+type Json = any;
+
+describe("the record of looks", () => {
+  let mesh: Mesh;
+  const tokens = new Map<string, string>();
+  const as = (name: string): FhirHttp => fhirAt(mesh.base, tokens.get(name));
+  const rest = async (name: string, path: string, params?: object) => {
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${tokens.get(name)}` };
+    const answer = await fetch(`${mesh.base}/api/${path}`, { headers, ...(params && { method: "POST", body: JSON.stringify(params) }) });
+    return { status: answer.status, body: (await answer.json()) as Json };
+  };
+  const looksAt = async (patient: string, language: Language = "en"): Promise<Look[]> =>
+    (await rest("auditor", `ledger/looksAt?patient=${patient}&language=${language}`)).body.looks;
+  /** Once there are so many, oldest first. */
+  const recorded = async (patient: string, count: number): Promise<Look[]> =>
+    (
+      await eventually(
+        () => looksAt(patient),
+        (looks) => looks.filter(({ role, isDone }) => role !== "auditor" || !isDone).length >= count,
+      )
+    ).reverse();
+
+  beforeAll(async () => {
+    mesh = await startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
+    const app = await App.register(mesh, ["physician"], SCOPE);
+    tokens.set("physician", (await app.signIn(SCOPE)).access_token);
+    for (const role of ["front-desk", "nurse", "system", "auditor"] satisfies Role[]) {
+      tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
+    }
+  }, 60_000);
+  afterAll(() => mesh?.stop());
+
+  const newPatient = async (more: object = {}): Promise<string> => {
+    const { body } = await as("front-desk").create({ resourceType: "Patient", name: [{ family: "Seen" }], ...more });
+    return `Patient/${body.id}`;
+  };
+
+  it("has each interaction with a patient's data, in words", async () => {
+    const patient = await newPatient({ identifier: [{ system: "urn:seen", value: "1" }] });
+    const { body } = await as("physician").get(`/${patient}`);
+    await as("physician").get(`/${patient}/_history/1`);
+    await as("physician").get(`/${patient}/_history`);
+    await as("nurse").get("/Patient?identifier=urn:seen|1");
+    await as("physician").send("PUT", `/${patient}`, { ...body, gender: "female" }, { "X-Purpose-Of-Use": "TREAT" });
+    await as("system").send("DELETE", `/${patient}`);
+    const looks = (await recorded(patient, 7)).filter(({ role }) => role !== "auditor");
+    expect(looks.map(({ says }) => says).sort()).toEqual(
+      [
+        "front-desk (front-desk) has written a new Patient",
+        "Ada Rossi (physician) has read Patient",
+        "Ada Rossi (physician) has read an earlier version of Patient",
+        "Ada Rossi (physician) has read the history of Patient",
+        "nurse (nurse) has searched Patient",
+        "Ada Rossi (physician) has changed Patient, purpose: TREAT",
+        "system (system) has deleted Patient",
+      ].sort(),
+    );
+    expect((await looksAt(patient, "fr")).map(({ says }) => says)).toContain("Ada Rossi (physician) a lu Patient");
+    expect((await looksAt(patient, "ar")).map(({ says }) => says)).toContain("قام Ada Rossi (physician) بقراءة Patient");
+    const { body: by } = await rest("auditor", "ledger/looksBy?who=Practitioner/ada&limit=2");
+    expect([by.looks.length, by.next]).toEqual([2, expect.any(String)]);
+  });
+
+  it("is FHIR's: who, which patient, which query, which request", async () => {
+    const patient = await newPatient({ identifier: [{ system: "urn:seen", value: "2" }] });
+    await as("nurse").get("/Patient?identifier=urn:seen|2", { "X-Request-ID": "request-2" });
+    await recorded(patient, 2);
+    const { body } = await as("auditor").get(`/AuditEvent?patient=${patient}&subtype=search`);
+    expect(body.entry[0].resource).toMatchObject({
+      type: { code: "rest" },
+      subtype: [{ system: "http://hl7.org/fhir/restful-interaction", code: "search" }],
+      outcome: "0",
+      agent: [
+        { type: { coding: [{ code: "IRCP" }] }, role: [{ text: "nurse" }], who: { display: "nurse" }, requestor: true },
+        { type: { coding: [{ code: "110153" }] }, who: { identifier: { value: "app" } } },
+        { type: { coding: [{ code: "110152" }] }, who: { display: "patients" } },
+      ],
+      entity: [
+        { what: { reference: patient }, role: { code: "1" } },
+        { role: { code: "24" }, query: Buffer.from("GET /fhir/Patient?identifier=urn:seen|2").toString("base64") },
+        { what: { identifier: { value: "request-2" } }, type: { code: "XrequestId" } },
+      ],
+    });
+  });
+
+  it("has what comes along, what a transaction writes, and what an action shows", async () => {
+    const patient = await newPatient();
+    const condition = { resourceType: "Condition", subject: { reference: patient } };
+    const bundle = {
+      resourceType: "Bundle",
+      type: "transaction",
+      entry: [{ resource: condition, request: { method: "POST", url: "Condition" } }],
+    };
+    await as("physician").send("POST", "", bundle);
+    await as("physician").get(`/Patient?_id=${patient.split("/")[1]}&_revinclude=Condition:subject`);
+    await rest("front-desk", "patients/candidates", { family: "Seen", given: ["X"], birthDate: "1980-01-01", gender: "female" });
+    const looks = await recorded(patient, 4);
+    expect(looks.map(({ says }) => says)).toEqual(
+      expect.arrayContaining(["Ada Rossi (physician) has written a new Condition", "Ada Rossi (physician) has searched Condition"]),
+    );
+  });
+
+  it("has refused tries, and no sight of what is not shown", async () => {
+    const patient = await newPatient();
+    expect((await as("auditor").get(`/${patient}`)).status).toBe(403);
+    const { body } = await eventually(
+      () => as("auditor").get("/AuditEvent?outcome=4&_sort=-date&_count=1"),
+      (found) => found.body.entry?.length === 1,
+    );
+    expect(body.entry[0].resource).toMatchObject({ outcome: "4", agent: [{ who: { display: "auditor" } }, {}, {}] });
+    expect((await recorded(patient, 2)).map(({ says }) => says)).toEqual(
+      expect.arrayContaining(["front-desk (front-desk) has written a new Patient", "auditor (auditor) has read Patient (refused)"]),
+    );
+    expect((await looksAt(patient)).filter(({ what, isDone }) => isDone && what.includes("Patient"))).toHaveLength(1);
+  });
+
+  it("has sign-ins", async () => {
+    const { body } = await eventually(
+      () => as("auditor").get("/AuditEvent?subtype=110122"),
+      (found) => found.body.entry?.length >= 5,
+    );
+    expect(body.entry[0].resource).toMatchObject({ type: { code: "110114" }, subtype: [{ display: "Login" }], outcome: "0" });
+  });
+
+  it("is changed by nobody, by no door, and read by the auditor alone", async () => {
+    const patient = await newPatient();
+    await recorded(patient, 1);
+    const { body } = await as("auditor").get(`/AuditEvent?patient=${patient}`);
+    const [{ resource: event }] = body.entry;
+    for (const name of ["physician", "front-desk", "nurse"]) {
+      expect((await as(name).get(`/AuditEvent/${event.id}`)).status).toBe(403);
+      expect((await rest(name, `ledger/looksAt?patient=${patient}`)).status).toBe(403);
+    }
+    const path = `/AuditEvent/${event.id}`;
+    const bundle = (method: string, url: string) => ({
+      resourceType: "Bundle",
+      type: "transaction",
+      entry: [{ request: { method, url }, ...(method === "DELETE" ? {} : { resource: event }) }],
+    });
+    for (const name of ["auditor", "system"]) {
+      const tries = [
+        await as(name).send("PUT", path, event),
+        await as(name).send("DELETE", path),
+        await as(name).send("DELETE", `/AuditEvent?patient=${patient}`),
+        await as(name).create(event),
+        await as(name).create(event, { "If-None-Exist": `entity=${patient}` }),
+        await as(name).send("PATCH", path, [{ op: "replace", path: "/outcome", value: "8" }], {
+          "Content-Type": "application/json-patch+json",
+        }),
+        await as(name).send("POST", "", bundle("DELETE", `AuditEvent/${event.id}`)),
+        await as(name).send("POST", "", bundle("PUT", `AuditEvent/${event.id}`)),
+        await as(name).send("POST", `${path}/$meta-add`, {
+          resourceType: "Parameters",
+          parameter: [{ name: "meta", valueMeta: { tag: [{ code: "x" }] } }],
+        }),
+      ];
+      expect(tries.map(({ status }) => status).filter((status) => status !== 403 && status !== 405)).toEqual([]);
+    }
+    const operator = asSystem(mesh.caller, "operator");
+    const steps = [{ op: "delete", type: "AuditEvent", id: event.id }];
+    await expect(operator.call("ledger.fhir.write", { steps })).rejects.toMatchObject({ code: 405, type: "APPEND_ONLY" });
+    await expect(operator.call("ledger.fhir.prepare", { tx: "node~1", steps })).rejects.toMatchObject({ code: 405, type: "APPEND_ONLY" });
+    expect((await as("auditor").get(path)).body).toEqual(event);
+    expect((await as("auditor").get(`${path}/_history`)).body.entry).toHaveLength(1);
+  });
+
+  it("is sealed, and whole", async () => {
+    expect(await ledger.check(asSystem(mesh.caller, "operator"), {})).toEqual({ segments: 0, events: 0 });
+  });
+});

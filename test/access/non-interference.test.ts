@@ -1,0 +1,17 @@
+/** What somebody may not see is as if it were not there: more cases, and MongoDB, by `npm run chaos -- --hidden 1000`. */
+import { differences, RIGHTS } from "./non-interference.ts";
+
+describe("a hospital answers as if it had not what the caller may not see", () => {
+  it.each(RIGHTS)(
+    "to $role with $scope",
+    async (rights) => {
+      expect(await differences(rights, { cases: 60, seed: 20_261_128 })).toEqual([]);
+    },
+    120_000,
+  );
+
+  it("which who may see it would tell apart", async () => {
+    const rights = { role: "physician" as const, scope: "user/*.cruds", hidden: ["Condition"] };
+    expect((await differences(rights, { cases: 40, seed: 20_261_128 })).length).toBeGreaterThan(5);
+  }, 120_000);
+});

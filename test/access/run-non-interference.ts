@@ -1,0 +1,17 @@
+/** Compares the two hospitals by as many requests as are asked for, each rights in turn; prints the first that tell them apart. */
+import { differences, RIGHTS } from "./non-interference.ts";
+
+/** Differences that are printed of each rights. */
+const TOLD = 5;
+
+/** @param cases of each rights @returns whether there was no difference */
+export async function runNonInterference(store: "sqlite" | "mongo", { cases, seed }: { cases: number; seed: number }): Promise<boolean> {
+  let isSame = true;
+  for (const rights of RIGHTS) {
+    const found = await differences(rights, { cases, seed, store });
+    isSame &&= found.length === 0;
+    console.log(`${rights.role}, ${rights.scope}: ${cases} cases on ${store}, ${found.length} differences`);
+    for (const { request, whole, without } of found.slice(0, TOLD)) console.log(JSON.stringify({ request, whole, without }, null, 1));
+  }
+  return isSame;
+}

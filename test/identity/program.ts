@@ -1,0 +1,46 @@
+/** A program without a person, as SMART's backend services prove themselves: by a key (RFC 7523). */
+import { randomUUID } from "node:crypto";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { asSystem } from "../../mesh/access/access.ts";
+import { identity } from "../../services/identity/identity.contract.ts";
+import type { Mesh } from "../kit/mesh.ts";
+
+/** A registered program. */
+export interface Program {
+  /** A fresh assertion: each is taken once. */
+  assertion(): Promise<string>;
+  /** An access token with all of its scopes. */
+  token(): Promise<string>;
+}
+
+export async function registerProgram(mesh: Mesh, id: string, scope = "system/*.cruds"): Promise<Program> {
+  const { privateKey, publicKey } = await generateKeyPair("ES384", { extractable: true });
+  const jwks = { keys: [{ ...((await exportJWK(publicKey)) as Record<string, string>), alg: "ES384", kid: id, use: "sig" }] };
+  await identity.createClient(asSystem(mesh.caller, "operator"), { id, name: id, kind: "backend", scope, roles: ["system"], jwks });
+  const { token_endpoint: endpoint } = await (await fetch(`${mesh.base}/.well-known/smart-configuration`)).json();
+  const assertion = () =>
+    new SignJWT({})
+      .setProtectedHeader({ alg: "ES384", kid: id })
+      .setIssuer(id)
+      .setSubject(id)
+      .setAudience(endpoint)
+      .setJti(randomUUID())
+      .setIssuedAt()
+      .setExpirationTime("2m")
+      .sign(privateKey);
+  return {
+    assertion,
+    async token() {
+      const form = {
+        grant_type: "client_credentials",
+        scope,
+        client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        client_assertion: await assertion(),
+      };
+      const answer = await fetch(endpoint, { method: "POST", body: new URLSearchParams(form) });
+      const { access_token: token } = (await answer.json()) as { access_token?: string };
+      if (token === undefined) throw new Error(`No token was given: ${answer.status}`);
+      return token;
+    },
+  };
+}

@@ -15,6 +15,9 @@ export class House {
   /** What pages have complained of: errors of scripts, files that could not be loaded. */
   readonly complaints: string[] = [];
 
+  /** Inputs by page since its last step: clicks, keys that do something, fields that are filled in. */
+  readonly #inputs = new Map<Page, number>();
+
   private constructor(mesh: Mesh, browser: Browser) {
     this.mesh = mesh;
     this.browser = browser;
@@ -49,6 +52,7 @@ export class House {
     page.on("console", (message) => {
       if (message.type() === "error") this.complaints.push(`${login}: ${message.text()} ${message.location().url}`);
     });
+    this.#count(page);
     await page.goto(`${this.mesh.base}/desk/`);
     await page.click("button.main");
     await page.fill("#login", login);
@@ -56,6 +60,27 @@ export class House {
     await page.click('button[value="login"]');
     await page.waitForSelector(".who");
     return page;
+  }
+
+  #count(page: Page): void {
+    const counting = <Of extends object>(of: Of, names: (keyof Of)[]) => {
+      for (const name of names) {
+        const real = (of[name] as (...args: unknown[]) => unknown).bind(of);
+        of[name] = ((...args: unknown[]) => {
+          this.#inputs.set(page, (this.#inputs.get(page) ?? 0) + 1);
+          return real(...args);
+        }) as Of[keyof Of];
+      }
+    };
+    counting(page, ["click", "fill", "press", "selectOption", "dragAndDrop"]);
+    counting(page.keyboard, ["press"]);
+  }
+
+  /** What somebody needs for a piece of work. @returns the number of inputs */
+  async inputs(page: Page, work: () => Promise<unknown>): Promise<number> {
+    this.#inputs.set(page, 0);
+    await work();
+    return this.#inputs.get(page) ?? 0;
   }
 
   /** Shows a page; resolves when nothing of it is being asked for any more. */

@@ -15,5 +15,6 @@ export const PAGES: Record<string, () => Promise<{ default: Page }>> = {
   dispensary: () => import("./screens/dispensary.ts"),
   cash: () => import("./screens/cash.ts"),
   records: () => import("./screens/records-office.ts"),
+  audit: () => import("./screens/audit.ts"),
   administration: () => import("./screens/administration.ts"),
 };

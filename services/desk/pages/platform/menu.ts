@@ -22,6 +22,7 @@ export const MENU: Record<string, MenuEntry> = {
   dispensary: { title: "dispensary", roles: ["pharmacist"] },
   cash: { title: "cash", roles: ["billing"] },
   records: { title: "records", roles: ["records-office"] },
+  audit: { title: "audit", roles: ["auditor"] },
   administration: { title: "administration", roles: ["administrator"] },
 };
 
@@ -36,6 +37,8 @@ const DONE_BY: Record<string, readonly string[]> = {
   Condition: ["physician", "midwife"],
   DocumentReference: ["physician", "records-office"],
   "pharmacy.prescribe": ["physician"],
+  "ledger.looksAt": ["physician"],
+  "wards.setCleaning": ["nurse", "midwife"],
   "lab.order": ["physician", "midwife"],
   "hospitalizations.request": [...CARE, "front-desk"],
 };

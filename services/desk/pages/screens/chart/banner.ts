@@ -10,6 +10,7 @@ import { hrefOf } from "../../platform/router.ts";
 import { t } from "../../platform/texts.ts";
 import { AskAdmission } from "./ask-admission.ts";
 import { DetailsDialog } from "./details.ts";
+import { LookedAt } from "./looked-at.ts";
 import type { Parts } from "./sources.ts";
 
 const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
@@ -35,6 +36,7 @@ export function Banner({ patient, parts, reload }: { patient: Patient; parts: Pa
     <div class="buttons">
       <button type="button" onClick=${() => setOpen("details")}>${t("chart.details")}</button>
       ${offers("hospitalizations.request") && current?.class?.code !== "IMP" && html`<button type="button" onClick=${() => setOpen("admission")}>${t("admission.ask")}</button>`}
+      <${LookedAt} patient=${`Patient/${patient.id}`} />
       <button type="button" onClick=${() => setOpen("label")}>${t("label.title")}</button>
     </div>
     ${open === "admission" && html`<${AskAdmission} patient=${patient} onClose=${close} />`}

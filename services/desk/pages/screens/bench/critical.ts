@@ -10,6 +10,7 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, readAll } from "../../platform/api.ts";
 import { since } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
+import { offers } from "../../platform/menu.ts";
 import { t } from "../../platform/texts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
@@ -28,6 +29,7 @@ export function Critical({ patient, turn = 0 }: { patient?: string; turn?: numbe
       };
     },
     EVERY_MS,
+    offers("lab.listCritical"),
   );
   const acknowledge = async ({ observation }: CriticalValue) => {
     try {

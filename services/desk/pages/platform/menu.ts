@@ -45,7 +45,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   Condition: ["physician", "midwife"],
   DocumentReference: ["physician", "records-office"],
   "pharmacy.prescribe": ["physician"],
-  "ledger.looksAt": ["physician"],
+  "ledger.looksAt": ["auditor"],
   "wards.setCleaning": ["nurse", "midwife"],
   "lab.order": ["physician", "midwife"],
   "hospitalizations.request": [...CARE, "front-desk"],

@@ -53,6 +53,7 @@ export async function fillWard(url: string, tokens?: (role: Role) => TokenSource
       confirm: "a person of the demo",
     });
     const { visit } = await call(visits.open, { patient, reason });
+    if (index === ADMITTED) await call(hospitalizations.request, { patient, kind: "emergency", ward: ward.location, reason });
     if (index >= ADMITTED) continue;
     const { stay } = await call(hospitalizations.admit, { patient, bed: beds[index] as string, visit, reason });
     for (const test of TESTS.slice(index)) await call(lab.order, { patient, encounter: stay, test });

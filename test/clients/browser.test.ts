@@ -7,12 +7,12 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import chromium from "@sparticuz/chromium";
 import { generate } from "otplib";
-import { type Browser, chromium as playwright, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { asSystem } from "../../mesh/access/access.ts";
 import { identity } from "../../services/identity/identity.contract.ts";
 import { App, NURSE, PASSWORD, SCOPE } from "../identity/app.ts";
+import { launchBrowser } from "../kit/browser.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
@@ -68,7 +68,7 @@ describe("a SMART app in a browser", () => {
     [ada, bruno] = [await create("Rossi"), await create("Bianchi")];
     const growth = { id: "growth", name: "Growth chart", kind: "public" as const, redirectUris: [`${origin}/index.html`] };
     await identity.createClient(asSystem(mesh.caller, "operator"), { ...growth, scope: SCOPE });
-    browser = await playwright.launch({ executablePath: await chromium.executablePath(), args: ["--no-sandbox"], headless: true });
+    browser = await launchBrowser();
   }, 60_000);
   afterAll(async () => {
     await browser?.close();

@@ -1,10 +1,10 @@
 /** A hospital for tests of the pages: closed, with people who sign in, each in a browser of their own. */
 import { AxeBuilder } from "@axe-core/playwright";
-import chromium from "@sparticuz/chromium";
-import { type Browser, type BrowserContextOptions, chromium as playwright, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { asSystem } from "../../mesh/access/access.ts";
 import { identity, type Role } from "../../services/identity/identity.contract.ts";
 import { serviceNames } from "../../services/systems.ts";
+import { launchBrowser } from "../kit/browser.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 const PASSWORD = "four words make one";
@@ -15,6 +15,9 @@ export class House {
   /** What pages have complained of: errors of scripts, files that could not be loaded. */
   readonly complaints: string[] = [];
 
+  /** Inputs by page since its last step: clicks, keys that do something, fields that are filled in. */
+  readonly #inputs = new Map<Page, number>();
+
   private constructor(mesh: Mesh, browser: Browser) {
     this.mesh = mesh;
     this.browser = browser;
@@ -24,7 +27,7 @@ export class House {
     const services = serviceNames({ system: "provider", access: "closed" });
     const [mesh, browser] = await Promise.all([
       startMesh({ services, nats: false, split: "broker", env: { ACCESS: "closed", HOSPITAL_TIME_ZONE: "Africa/Algiers", ...env } }),
-      chromium.executablePath().then((executablePath) => playwright.launch({ executablePath, args: ["--no-sandbox"], headless: true })),
+      launchBrowser(),
     ]);
     return new House(mesh, browser);
   }
@@ -44,11 +47,12 @@ export class House {
     await identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD });
     const context = await this.browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     page.on("pageerror", (error) => this.complaints.push(`${login}: ${error.message}`));
     page.on("console", (message) => {
       if (message.type() === "error") this.complaints.push(`${login}: ${message.text()} ${message.location().url}`);
     });
+    this.#count(page);
     await page.goto(`${this.mesh.base}/desk/`);
     await page.click("button.main");
     await page.fill("#login", login);
@@ -56,6 +60,27 @@ export class House {
     await page.click('button[value="login"]');
     await page.waitForSelector(".who");
     return page;
+  }
+
+  #count(page: Page): void {
+    const counting = <Of extends object>(of: Of, names: (keyof Of)[]) => {
+      for (const name of names) {
+        const real = (of[name] as (...args: unknown[]) => unknown).bind(of);
+        of[name] = ((...args: unknown[]) => {
+          this.#inputs.set(page, (this.#inputs.get(page) ?? 0) + 1);
+          return real(...args);
+        }) as Of[keyof Of];
+      }
+    };
+    counting(page, ["click", "fill", "press", "selectOption", "dragAndDrop"]);
+    counting(page.keyboard, ["press"]);
+  }
+
+  /** What somebody needs for a piece of work. @returns the number of inputs */
+  async inputs(page: Page, work: () => Promise<unknown>): Promise<number> {
+    this.#inputs.set(page, 0);
+    await work();
+    return this.#inputs.get(page) ?? 0;
   }
 
   /** Shows a page; resolves when nothing of it is being asked for any more. */

@@ -173,7 +173,7 @@ describe("services that come and go", () => {
 });
 
 describe("each service by itself", () => {
-  it.each(SYSTEMS.provider.filter((name) => !["api", "transactions", "journal"].includes(name)))(
+  it.each(SYSTEMS.provider.filter((name) => !["api", "transactions", "journal", "desk"].includes(name)))(
     "%s starts with the gateway alone and serves its types",
     async (name) => {
       const mesh = await startMesh({ services: ["api", name], nats: false, split: "broker" });

@@ -10,9 +10,11 @@ export const PAGES: Record<string, () => Promise<{ default: Page }>> = {
   desk: () => import("./screens/front-desk.ts"),
   ward: () => import("./screens/ward.ts"),
   chart: () => import("./screens/chart.ts"),
+  round: () => import("./screens/round.ts"),
   bench: () => import("./screens/bench.ts"),
   dispensary: () => import("./screens/dispensary.ts"),
   cash: () => import("./screens/cash.ts"),
   records: () => import("./screens/records-office.ts"),
+  audit: () => import("./screens/audit.ts"),
   administration: () => import("./screens/administration.ts"),
 };

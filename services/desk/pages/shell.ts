@@ -81,8 +81,10 @@ export function Shell() {
           ([key, entry]) =>
             html`<li key=${key}><a href=${hrefOf(key)} aria-current=${key === name ? "page" : undefined}>${t(entry.title)}</a></li>`,
         )}</ul></nav>
+      <div class="top-end">
       ${hasPatients && html`<div class="top-search"><${PatientSearch} id="patient-search" label=${t("search")} isLabelHidden shortcut="/" onPick=${({ id }: { id?: string }) => go("chart", id)} /></div>`}
       <${Own} />
+      </div>
     </div></header>
     <main id="main" ref=${main} tabindex="-1" data-page=${typeof page === "function" ? name : undefined}><h1>${title}</h1>
       ${page === undefined && html`<p>${t("page.none")}</p>`}

@@ -20,8 +20,12 @@ export const rangeOf = ({ referenceRange: [range] = [] }: Observation): string =
     : "";
 
 /** H, L, HH, … as a sign and a word. */
-export function Flag({ of: { interpretation = [] } }: { of: Observation }) {
-  const code = interpretation[0]?.coding?.[0]?.code;
+export function FlagOf({ code }: { code: string | undefined }) {
   if (code === undefined || code === "N") return null;
-  return html`<span class=${code.length > 1 ? "tag bad" : "tag warn"}>${/^H/.test(code) ? "↑" : /^L/.test(code) ? "↓" : "!"} ${tIfAny(`flag.${code}`) ?? code}</span>`;
+  const sign = /^H/.test(code) ? "↑" : /^L/.test(code) ? "↓" : "!";
+  return html`<span class=${code.length > 1 ? "tag bad" : "tag warn"}>${sign} ${tIfAny(`flag.${code}`) ?? code}</span>`;
 }
+
+/** The flag of a result. */
+export const Flag = ({ of: { interpretation = [] } }: { of: Observation }) =>
+  html`<${FlagOf} code=${interpretation[0]?.coding?.[0]?.code} />`;

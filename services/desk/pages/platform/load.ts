@@ -20,13 +20,15 @@ export interface Loaded<T> {
 /**
  * @param key what the answer depends on: with another one it is asked for anew
  * @param everyMs asked for again after so long; 0: only by `reload`
+ * @param isOffered false: it is not asked for, as if it were refused
  */
-export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0): Loaded<T> {
+export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isOffered = true): Loaded<T> {
   const [state, setState] = useState<Omit<Loaded<T>, "reload">>({ isLoading: true });
   const [turn, setTurn] = useState(0);
   const last = useRef({ key: "", read });
   last.current.read = read;
   useEffect(() => {
+    if (!isOffered) return setState({ isLoading: false, error: new Refused(403, "NOT_ALLOWED", "") });
     let isOver = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const isOther = last.current.key !== key;
@@ -53,6 +55,6 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0): Lo
       isOver = true;
       clearTimeout(timer);
     };
-  }, [key, turn, everyMs]);
+  }, [key, turn, everyMs, isOffered]);
   return { ...state, reload: () => setTurn((before) => before + 1) };
 }

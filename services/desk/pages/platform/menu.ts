@@ -17,10 +17,12 @@ export const MENU: Record<string, MenuEntry> = {
   desk: { title: "desk", roles: ["front-desk", ...CARE] },
   ward: { title: "ward", roles: CARE },
   chart: { title: "chart", roles: [] },
+  round: { title: "round", roles: CARE },
   bench: { title: "bench", roles: ["lab-technician"] },
   dispensary: { title: "dispensary", roles: ["pharmacist"] },
   cash: { title: "cash", roles: ["billing"] },
   records: { title: "records", roles: ["records-office"] },
+  audit: { title: "audit", roles: ["auditor"] },
   administration: { title: "administration", roles: ["administrator"] },
 };
 
@@ -32,14 +34,28 @@ export function isOffered({ roles }: MenuEntry): boolean {
 
 /** What the roles that come with the project do on pages that others see too. A hospital's own roles are offered all of it. */
 const DONE_BY: Record<string, readonly string[]> = {
+  "see AllergyIntolerance": [...CARE, "pharmacist"],
+  "see Condition": [...CARE, "pharmacist"],
+  "see DocumentReference": [...CARE, "records-office"],
+  "see Encounter": [...CARE, "front-desk", "lab-technician", "pharmacist", "billing", "records-office"],
+  "see MedicationRequest": [...CARE, "pharmacist"],
+  "see Observation": [...CARE, "lab-technician", "pharmacist"],
+  "see ServiceRequest": [...CARE, "lab-technician"],
+  "lab.listCritical": [...CARE, "lab-technician"],
   Condition: ["physician", "midwife"],
   DocumentReference: ["physician", "records-office"],
   "pharmacy.prescribe": ["physician"],
+  "ledger.looksAt": ["auditor"],
+  "wards.setCleaning": ["nurse", "midwife"],
   "lab.order": ["physician", "midwife"],
+  "hospitalizations.request": [...CARE, "front-desk"],
 };
 const KNOWN_ROLES = [...CARE, "lab-technician", "pharmacist", "front-desk", "billing", "records-office", "administrator", "auditor"];
 
-/** Whether a page offers an action, or to write a type, to who is signed in. It is a courtesy: the services decide. */
+/**
+ * Whether a page offers an action, or to write or see a type, to who is signed in. It is a courtesy: the services decide. What is not offered is
+ * not asked for either: each refusal is on record.
+ */
 export function offers(name: string): boolean {
   const own = person.value?.roles;
   if (own === undefined || own.some((role) => !KNOWN_ROLES.includes(role))) return true;

@@ -1,70 +1,97 @@
-/** The bench of the laboratory: what waits for a result, and what was issued. */
+/** The bench of the laboratory: what is ordered, collected, entered and released; critical values first. */
 import { useState } from "preact/hooks";
-import type { ServiceRequest } from "../../../../fhir/r4.ts";
+import type { Patient } from "../../../../fhir/r4.ts";
+import type { BenchOrder, Catalogue } from "../../../lab/bench.contract.ts";
+import type { lab as labContract } from "../../../lab/lab.contract.ts";
 import { html } from "../html.ts";
 import { Field } from "../parts/field.ts";
 import { For } from "../parts/for.ts";
-import { type Joined, searchWithPatients, type WithPatient } from "../parts/joined.ts";
-import { Panel, Partial } from "../parts/panel.ts";
+import { Panel } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
 import { Wide } from "../parts/wide.ts";
+import { actionsOf, readAll } from "../platform/api.ts";
 import { since } from "../platform/clock.ts";
 import { useLoad } from "../platform/load.ts";
-import { conceptOf, nameOf, numberOf } from "../platform/names.ts";
+import { nameOf, numberOf } from "../platform/names.ts";
 import { t, tIfAny } from "../platform/texts.ts";
-import { EnterResult } from "./bench/enter.ts";
+import { CollectDialog } from "./bench/collect.ts";
+import { Critical } from "./bench/critical.ts";
+import { EnterDialog } from "./bench/enter.ts";
 import { Issued } from "./bench/issued.ts";
 
+const lab = actionsOf<typeof labContract>("lab");
 /** Asked for again after so long, milliseconds. */
 const EVERY_MS = 5_000;
-const URGENCY = ["stat", "asap", "urgent", "routine"];
-type Order = WithPatient<ServiceRequest>;
 
-const urgencyOf = ({ of: { priority } }: Order): number => URGENCY.indexOf(priority ?? "routine");
+/** An order with its patient. */
+interface Shown extends BenchOrder {
+  record: Patient | undefined;
+}
 
-/** What is scanned or typed: part of a name, of the patient's number, or of the test. */
-function isMeant({ of, patient }: Order, text: string): boolean {
-  const wanted = text.trim().toLowerCase();
-  const words = [
-    nameOf(patient),
-    patient ? numberOf(patient) : "",
-    conceptOf(of.code),
-    ...(of.identifier ?? []).map(({ value = "" }) => value),
-  ];
-  return words.some((one) => one.toLowerCase().includes(wanted));
+interface Work {
+  orders: Shown[];
+  catalogue: Catalogue;
+}
+
+async function work(): Promise<Work> {
+  const [orders, catalogue] = await Promise.all([lab.worklist({}), lab.listCatalogue({})]);
+  const records = await readAll<Patient>(orders.map(({ patient }) => patient));
+  return { orders: orders.map((one) => ({ ...one, record: records.get(one.patient) })), catalogue };
+}
+
+/** What the tests of an order are. */
+const testsOf = ({ test }: BenchOrder, { panels }: Catalogue): string[] =>
+  panels.find(({ code }) => code === test.code)?.tests ?? [test.code];
+
+/** What is collected for an order. */
+const tubeOf = (order: BenchOrder, catalogue: Catalogue): string | undefined =>
+  catalogue.tests.find(({ code }) => code === testsOf(order, catalogue)[0])?.specimen;
+
+/** Orders that one tube is filled for: of the same patient, from the same kind of tube. */
+const together = (order: Shown, { orders, catalogue }: Work): Shown[] =>
+  orders.filter((one) => one.state === "ordered" && one.patient === order.patient && tubeOf(one, catalogue) === tubeOf(order, catalogue));
+
+const nameOfTest = ({ test }: BenchOrder): string => test.display ?? test.code;
+
+/** What is scanned or typed: a tube's number, part of a name, of the patient's number, or of the test. */
+function isMeant(one: Shown, text: string): boolean {
+  const words = [one.accession ?? "", nameOf(one.record), one.record ? numberOf(one.record) : "", nameOfTest(one)];
+  return words.some((word) => word.toLowerCase().includes(text.trim().toLowerCase()));
 }
 
 /** See the head of this file. */
 export default function Bench() {
-  const orders = useLoad(
-    "orders",
-    () => searchWithPatients<ServiceRequest>("ServiceRequest", { status: "active", _sort: "authored", _count: "200" }),
-    EVERY_MS,
-  );
+  const known = useLoad("worklist", work, EVERY_MS);
   const [text, setText] = useState("");
-  const [open, setOpen] = useState<Order | undefined>();
+  const [open, setOpen] = useState<{ kind: "collect" | "enter"; order: Shown } | undefined>();
   const [turn, setTurn] = useState(0);
-  const row = (one: Order) => html`<tr key=${one.of.id}>
-    <td>${one.of.priority && one.of.priority !== "routine" ? html`<span class="tag bad">${tIfAny(`priority.${one.of.priority}`) ?? one.of.priority}</span>` : ""}</td>
-    <th scope="row"><bdi>${conceptOf(one.of.code)}</bdi></th>
-    <td>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}</td>
-    <td class="nowrap">${since(one.of.authoredOn)}</td>
-    <td><button type="button" onClick=${() => setOpen(one)}>${t("bench.enter")}<${For} who=${`${conceptOf(one.of.code)}, ${nameOf(one.patient)}`} /></button></td>
+  const close = () => setOpen(undefined);
+  const changed = () => {
+    known.reload();
+    setTurn((before) => before + 1);
+  };
+  const row = (one: Shown) => html`<tr key=${one.order}>
+    <td>${one.priority !== "routine" && html`<span class="tag bad">${tIfAny(`priority.${one.priority}`)}</span>`} <span class="tag">${t(`bench.state.${one.state}`)}</span></td>
+    <th scope="row"><bdi>${nameOfTest(one)}</bdi> <bdi class="number">${one.accession}</bdi></th>
+    <td>${one.record ? html`<${PersonLine} patient=${one.record} />` : t("person.notKnown")}</td>
+    <td class="nowrap">${since(one.orderedAt)}</td>
+    <td class="nowrap">${one.state === "ordered" && html`<button type="button" class="quiet" onClick=${() => setOpen({ kind: "collect", order: one })}>${t("bench.collect")}<${For} who=${`${nameOfTest(one)}, ${nameOf(one.record)}`} /></button>`}
+      <button type="button" onClick=${() => setOpen({ kind: "enter", order: one })}>${t(one.state === "entered" ? "bench.release" : "bench.enter")}<${For} who=${`${nameOfTest(one)}, ${nameOf(one.record)}`} /></button></td>
   </tr>`;
-  const show = ({ all, isPartial }: Joined<ServiceRequest>) => {
-    const shown = all.filter((one) => isMeant(one, text)).sort((a, b) => urgencyOf(a) - urgencyOf(b));
-    return html`<${Partial} isPartial=${isPartial} />
-      <${Field} label=${t("bench.find")} name="bench-find" type="search" value=${text} onValue=${setText} />
+  const show = ({ orders }: Work) => {
+    const shown = orders.filter((one) => isMeant(one, text));
+    const scanned = (event: KeyboardEvent) => {
+      const [only] = shown;
+      if (event.key === "Enter" && only && shown.length === 1) setOpen({ kind: "enter", order: only });
+    };
+    return html`<div onKeyDown=${scanned}><${Field} label=${t("bench.find")} name="bench-find" type="search" value=${text} onValue=${setText} /></div>
       <p class="muted" role="status">${t("bench.count", { n: shown.length })}</p>
       <${Wide} label=${t("bench.waiting")}><table><thead><tr><td></td><th scope="col">${t("result.test")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("bench.waits")}</th><td></td></tr></thead>
       <tbody>${shown.map(row)}</tbody></table><//>`;
   };
-  const done = () => {
-    setOpen(undefined);
-    orders.reload();
-    setTurn((before) => before + 1);
-  };
-  return html`<${Panel} title=${t("bench.waiting")} loaded=${orders} show=${show} />
+  return html`<${Critical} turn=${turn} />
+    <${Panel} title=${t("bench.waiting")} loaded=${known} show=${show} />
     <${Issued} turn=${turn} />
-    ${open && html`<${EnterResult} order=${open} onClose=${() => setOpen(undefined)} onDone=${done} />`}`;
+    ${open?.kind === "collect" && known.value && html`<${CollectDialog} orders=${together(open.order, known.value)} patient=${open.order.record} onClose=${close} onDone=${changed} />`}
+    ${open?.kind === "enter" && known.value && html`<${EnterDialog} order=${open.order} patient=${open.order.record} tests=${testsOf(open.order, known.value.catalogue)} catalogue=${known.value.catalogue} onClose=${close} onDone=${changed} />`}`;
 }

@@ -7,6 +7,7 @@ import { read } from "../platform/api.ts";
 import { useLoad } from "../platform/load.ts";
 import { go } from "../platform/router.ts";
 import { t } from "../platform/texts.ts";
+import { Critical } from "./bench/critical.ts";
 import { Banner } from "./chart/banner.ts";
 import { Encounters } from "./chart/encounters.ts";
 import { Notes } from "./chart/notes.ts";
@@ -34,6 +35,7 @@ function Record({ reference }: { reference: string }) {
   const given = { patient: reference };
   return html`<${NotKnown} loaded=${patient} />
     ${patient.value && html`<${Banner} patient=${patient.value} parts=${parts} reload=${patient.reload} />`}
+    <${Critical} patient=${reference} />
     <div class="columns chart">
       <div class="stack">
         <${Problems} loaded=${parts.problems} ...${given} />

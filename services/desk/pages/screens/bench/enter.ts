@@ -1,64 +1,94 @@
-/** Enters what was found; with it the report is issued. */
+/** Values of an order in two steps: entered, then looked at with their flags and released. */
 import { useState } from "preact/hooks";
-import type { Observation, ServiceRequest } from "../../../../../fhir/r4.ts";
+import type { Patient } from "../../../../../fhir/r4.ts";
+import type { BenchOrder, Catalogue, LabReport, ReportLine } from "../../../../lab/bench.contract.ts";
 import type { Finding, lab as labContract } from "../../../../lab/lab.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
+import { FlagOf } from "../../parts/finding.ts";
 import { Form } from "../../parts/form.ts";
-import type { WithPatient } from "../../parts/joined.ts";
 import { say } from "../../parts/notices.ts";
 import { PersonLine } from "../../parts/person-line.ts";
-import { actionsOf, search } from "../../platform/api.ts";
+import { actionsOf } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
-import { useLoad } from "../../platform/load.ts";
-import { conceptOf } from "../../platform/names.ts";
+import { numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 
+/** What was read: a number in either form of writing, else words ("<5" is one of the laboratory's). */
+function readAs(text: string): number | string {
+  const number = Number(text.trim().replace(",", "."));
+  return text.trim() !== "" && Number.isFinite(number) ? number : text.trim();
+}
+
 /** A number with its unit, or words. */
-export const findingIn = (value: string, unit: string): Finding => {
-  const number = Number(value.trim().replace(",", "."));
-  return Number.isFinite(number) && value.trim() !== "" && unit.trim() !== ""
-    ? { value: number, unit: unit.trim() }
-    : { text: `${value} ${unit}`.trim() };
-};
+export function findingIn(value: string, unit: string): Finding {
+  const read = readAs(value);
+  return typeof read === "number" && unit.trim() !== "" ? { value: read, unit: unit.trim() } : { text: `${value} ${unit}`.trim() };
+}
 
 interface EnterProps {
-  order: WithPatient<ServiceRequest>;
+  order: BenchOrder;
+  patient: Patient | undefined;
+  /** Codes of what is to be entered. */
+  tests: string[];
+  catalogue: Catalogue;
   onClose: () => void;
   onDone: () => void;
 }
 
-/** The unit that this test had last. */
-async function usualUnit({ code }: ServiceRequest): Promise<string> {
-  const { system, code: value } = code?.coding?.[0] ?? {};
-  const { resources } = await search<Observation>("Observation", { code: `${system ?? ""}|${value ?? ""}`, _sort: "-date", _count: "1" });
-  return resources[0]?.valueQuantity?.unit ?? "";
-}
-
 /** See the head of this file. */
-export function EnterResult({ order: { of, patient }, onClose, onDone }: EnterProps) {
-  const unit = useLoad(`unit ${of.id}`, () => usualUnit(of));
-  const { draft, set, clear } = useDraft(`result.${of.id}`);
-  const [typedUnit, setUnit] = useState<string | undefined>();
-  const shownUnit = typedUnit ?? unit.value ?? "";
-  const send = async () => {
-    await lab.enterResult({ order: `ServiceRequest/${of.id}`, finding: findingIn(draft.value["value"] ?? "", shownUnit) });
-    clear();
-    say(t("bench.issued"));
+export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone }: EnterProps) {
+  const [report, setReport] = useState<LabReport | undefined>();
+  const { draft, set, clear } = useDraft(`result.${order.order}`);
+  const testOf = (code: string) => catalogue.tests.find((one) => one.code === code);
+  const enter = async () => {
+    const values = tests.flatMap((code) => {
+      const value = draft.value[code]?.trim();
+      const unit = testOf(code) ? undefined : draft.value[`${code}.unit`]?.trim();
+      return value ? [{ code, value: readAs(value), ...(unit && { unit }) }] : [];
+    });
+    setReport(await lab.enter({ order: order.order, results: values }));
     onDone();
   };
-  return html`<${Dialog} title=${conceptOf(of.code)} onClose=${onClose}>
+  const release = async () => {
+    const missing = draft.value["missing"];
+    setReport(await lab.release({ order: order.order, ...(missing && { missingReason: missing }) }));
+    clear();
+    say(t("bench.issued"));
+    onClose();
+    onDone();
+  };
+  const field = (code: string, faultOf: (field: string) => string | undefined, index: number) => {
+    const test = testOf(code);
+    const unit = html`<span class="unit"><bdi>${test?.unit}</bdi></span>`;
+    return html`<${Field} key=${code} label=${test?.display ?? order.test.display ?? code} name=${`value-${code}`} value=${draft.value[code] ?? ""} onValue=${(text: string) => set(code, text)} inputmode="decimal" autofocus=${index === 0} fault=${faultOf(`results[${index}].value`)}>${unit}<//>
+      ${!test && html`<${Field} label=${t("result.unit")} name=${`unit-${code}`} value=${draft.value[`${code}.unit`] ?? ""} onValue=${(text: string) => set(`${code}.unit`, text)} />`}`;
+  };
+  const isEntered = report !== undefined || order.state === "entered";
+  return html`<${Dialog} title=${order.test.display ?? order.test.code} onClose=${onClose}>
     <div class="stack">
-      ${patient && html`<p><${PersonLine} patient=${patient} /></p>`}
-      <${Form} send=${send} submit=${t("bench.release")} onCancel=${onClose}>
-        ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-          <${Field} label=${t("result.value")} name="value" value=${draft.value["value"] ?? ""} onValue=${(text: string) => set("value", text)} required autofocus inputmode="decimal" fault=${faultOf("finding.value")} />
-          <${Field} label=${t("result.unit")} name="unit" value=${shownUnit} onValue=${setUnit} hint=${t("result.unit.hint")} fault=${faultOf("finding.unit")} />
-        </div>`}
+      <p>${patient && html`<${PersonLine} patient=${patient} />`} <bdi class="number">${order.accession}</bdi></p>
+      <${Form} send=${enter} submit=${t(isEntered ? "bench.enterAgain" : "bench.enterValues")} onCancel=${onClose} isInline=${false}>
+        ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">${tests.map((code, index) => field(code, faultOf, index))}</div>`}
       <//>
+      ${report && html`<${Lines} lines=${report.lines} />`}
+      ${
+        isEntered &&
+        html`<${Form} send=${release} submit=${t("bench.release")}>
+        ${(faultOf: (field: string) => string | undefined) => html`${(report?.missing.length ?? 0) > 0 && html`<${Field} label=${t("bench.missing")} name="missing" value=${draft.value["missing"] ?? ""} onValue=${(text: string) => set("missing", text)} fault=${faultOf("missingReason")} required />`}`}
+      <//>`
+      }
     </div>
   <//>`;
+}
+
+function Lines({ lines }: { lines: ReportLine[] }) {
+  const text = (value: number | string) => (typeof value === "number" ? numberIn(value, { maximumFractionDigits: 3 }) : value);
+  return html`<table aria-label=${t("bench.report")}><tbody>${lines.map(
+    ({ observation, display, value, unit, flag, range }) => html`<tr key=${observation}><th scope="row"><bdi>${display}</bdi></th>
+      <td class="figure"><bdi>${text(value)} ${unit}</bdi> <${FlagOf} code=${flag} /></td><td class="muted"><bdi>${range && [range.low, range.high].map((end) => (end === undefined ? "" : numberIn(end))).join(" – ")}</bdi></td></tr>`,
+  )}</tbody></table>`;
 }

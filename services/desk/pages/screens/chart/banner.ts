@@ -4,10 +4,13 @@ import type { AllergyIntolerance, Encounter, Patient } from "../../../../../fhir
 import { html } from "../../html.ts";
 import { LabelDialog } from "../../parts/label.ts";
 import { ageOf, dateOf, since } from "../../platform/clock.ts";
+import { offers } from "../../platform/menu.ts";
 import { conceptOf, nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { t } from "../../platform/texts.ts";
+import { AskAdmission } from "./ask-admission.ts";
 import { DetailsDialog } from "./details.ts";
+import { LookedAt } from "./looked-at.ts";
 import type { Parts } from "./sources.ts";
 
 const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
@@ -15,7 +18,7 @@ const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): b
 
 /** See the head of this file. */
 export function Banner({ patient, parts, reload }: { patient: Patient; parts: Parts; reload: () => void }) {
-  const [open, setOpen] = useState<"label" | "details" | undefined>();
+  const [open, setOpen] = useState<"label" | "details" | "admission" | undefined>();
   const { deceasedBoolean, deceasedDateTime, link = [], telecom = [] } = patient;
   const replacement = link.find(({ type }) => type === "replaced-by")?.other.reference;
   const current = parts.encounters.value?.resources.find(({ status }) => status === "in-progress" || status === "onleave");
@@ -32,8 +35,11 @@ export function Banner({ patient, parts, reload }: { patient: Patient; parts: Pa
     ${current && html`<p><${Present} encounter=${current} /></p>`}
     <div class="buttons">
       <button type="button" onClick=${() => setOpen("details")}>${t("chart.details")}</button>
+      ${offers("hospitalizations.request") && current?.class?.code !== "IMP" && html`<button type="button" onClick=${() => setOpen("admission")}>${t("admission.ask")}</button>`}
+      <${LookedAt} patient=${`Patient/${patient.id}`} />
       <button type="button" onClick=${() => setOpen("label")}>${t("label.title")}</button>
     </div>
+    ${open === "admission" && html`<${AskAdmission} patient=${patient} onClose=${close} />`}
     ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
     ${
       open === "details" &&

@@ -1,12 +1,13 @@
 /** Notes: written, signed, amended. A signed one is never changed: its amendment replaces it, and both are kept. */
 import { useState } from "preact/hooks";
 import type { DocumentReference } from "../../../../../fhir/r4.ts";
+import type { records as recordsContract } from "../../../../records/records.contract.ts";
 import { html } from "../../html.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
-import { say } from "../../parts/notices.ts";
+import { say, sayFault } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
-import { create, type Found, update } from "../../platform/api.ts";
+import { actionsOf, create, type Found, update } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import type { Loaded } from "../../platform/load.ts";
@@ -14,6 +15,7 @@ import { offers } from "../../platform/menu.ts";
 import { person } from "../../platform/sign-in.ts";
 import { t } from "../../platform/texts.ts";
 
+const records = actionsOf<typeof recordsContract>("records");
 /** LOINC's code for a note of no particular kind. */
 const NOTE = { coding: [{ system: "http://loinc.org", code: "34109-9", display: "Note" }] };
 
@@ -51,9 +53,28 @@ export function Notes({ loaded, patient }: NotesProps) {
   const [amended, setAmended] = useState<DocumentReference | undefined>();
   const mayEdit = offers("DocumentReference");
   const sign = async (note: DocumentReference) => {
-    await update({ ...note, docStatus: "final" });
-    say(t("note.signed"));
+    const reference = `DocumentReference/${note.id}`;
+    try {
+      if (note.docStatus === "preliminary") await update({ ...note, docStatus: "final" });
+      await records.sign({ reference });
+      say(t("note.signed"));
+    } catch (error) {
+      sayFault(error);
+    }
     loaded.reload();
+  };
+  const verify = async ({ id }: DocumentReference) => {
+    try {
+      const { signatures } = await records.verify({ reference: `DocumentReference/${id}` });
+      const valid = signatures.find(({ isValid, isCurrent }) => isValid && isCurrent);
+      say(
+        valid
+          ? t("note.isSigned", { who: valid.who ?? "", at: momentOf(valid.at) })
+          : t(signatures.length === 0 ? "note.unsigned" : "note.broken"),
+      );
+    } catch (error) {
+      sayFault(error);
+    }
   };
   const show = ({ resources, isPartial }: Found<DocumentReference>) => {
     const notes = resources.filter((one) => one.status === "current" && noteText(one) !== "");
@@ -69,7 +90,8 @@ export function Notes({ loaded, patient }: NotesProps) {
       ${notes.map(
         (one) => html`<article key=${one.id} class="note"><p class="note-text" dir="auto">${noteText(one)}</p>
         <p class="muted">${momentOf(one.date)} <span class="tag">${t(one.docStatus === "preliminary" ? "note.draft" : one.docStatus === "amended" ? "note.amended" : "note.final")}</span>
-        ${mayEdit && one.docStatus === "preliminary" && html`<button type="button" onClick=${() => sign(one)}>${t("note.sign")}</button>`}
+        ${one.docStatus !== "preliminary" && html`<button type="button" class="quiet" onClick=${() => verify(one)}>${t("note.verify")}</button>`}
+        ${mayEdit && one.docStatus !== "final" && html`<button type="button" onClick=${() => sign(one)}>${t("note.sign")}</button>`}
         ${mayEdit && one.docStatus !== "preliminary" && html`<button type="button" onClick=${() => setAmended(one)}>${t("note.amend")}</button>`}</p></article>`,
       )}`;
   };

@@ -1,21 +1,24 @@
 /** Orders to the laboratory, and ordering. */
 import { useState } from "preact/hooks";
 import type { ServiceRequest } from "../../../../../fhir/r4.ts";
+import type { Priority } from "../../../../lab/bench.contract.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
 import { html } from "../../html.ts";
 import { CodeField, codeNamed } from "../../parts/code-field.ts";
+import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { actionsOf, type Found, Refused } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
-import { knownTests } from "../../platform/known-codes.ts";
+import { type KnownCode, knownTests } from "../../platform/known-codes.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
+const PRIORITIES = ["routine", "urgent", "asap", "stat"] as const satisfies Priority[];
 
 interface OrdersProps {
   loaded: Loaded<Found<ServiceRequest>>;
@@ -39,18 +42,33 @@ export function Orders({ loaded, patient }: OrdersProps) {
   return html`<${Panel} title=${t("orders")} loaded=${loaded} show=${show} />`;
 }
 
+/** What the laboratory does; where it has no catalogue, what was ordered before. */
+async function choices(): Promise<{ codes: KnownCode[]; inCatalogue: Set<string> }> {
+  const { system, tests, panels } = await lab.listCatalogue({}).catch(() => ({ system: "", tests: [], panels: [] }));
+  const listed = [...panels, ...tests].map(({ code, display }) => ({ system, code, display }));
+  const inCatalogue = new Set(listed.map(({ code }) => code));
+  const known = await knownTests();
+  return { codes: [...listed, ...known.filter(({ code }) => !inCatalogue.has(code))], inCatalogue };
+}
+
 function Order({ patient, onDone }: { patient: string; onDone: () => void }) {
-  const tests = useLoad("tests", knownTests);
+  const known = useLoad("tests", choices);
   const [text, setText] = useState("");
+  const [priority, setPriority] = useState<Priority>("routine");
+  const codes = known.value?.codes ?? [];
   const send = async () => {
-    const test = codeNamed(tests.value ?? [], text);
+    const test = codeNamed(codes, text);
     if (!test) throw new Refused(422, "CHOOSE_FROM_LIST", "");
-    const { order } = await lab.order({ patient, test });
+    const isListed = known.value?.inCatalogue.has(test.code);
+    const { order } = await (isListed ? lab.orderPanel({ patient, code: test.code, priority }) : lab.order({ patient, test }));
     say(t("order.sent", { what: test.display }), () => lab.cancel({ order, reason: t("undo.reason") }).then(onDone));
     setText("");
     onDone();
   };
-  return html`<${Form} send=${send} submit=${t("order")} label=${t("order")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "test" }}>
-    ${(faultOf: (field: string) => string | undefined) => html`<${CodeField} label=${t("order.test")} name="test" value=${text} onValue=${setText} codes=${tests.value ?? []} fault=${faultOf("test")} />`}
+  return html`<${Form} send=${send} submit=${t("order")} label=${t("order")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "test", TEST_UNKNOWN: "test" }}>
+    ${(
+      faultOf: (field: string) => string | undefined,
+    ) => html`<div class="fields"><div><${CodeField} label=${t("order.test")} name="test" value=${text} onValue=${setText} codes=${codes} fault=${faultOf("test")} /></div>
+      <${Field} label=${t("order.priority")} name="priority" value=${priority} onValue=${setPriority} options=${PRIORITIES.map((one) => [one, t(`priority.${one}`)])} /></div>`}
   <//>`;
 }

@@ -20,6 +20,13 @@ import { t, tIfAny } from "../../platform/texts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
+/** A number and its unit: "500 mg". */
+function amountIn(text: string): { value: number; unit: string } | undefined {
+  const [, number = "", unit = ""] = /^\s*([\d.,]+)\s*(\S.*?)\s*$/.exec(text) ?? [];
+  const value = Number(number.replace(",", "."));
+  return value > 0 && unit !== "" ? { value, unit } : undefined;
+}
+
 interface PrescriptionsProps {
   loaded: Loaded<Found<MedicationRequest>>;
   patient: string;
@@ -50,11 +57,16 @@ function Prescribe({ patient, onClose, onDone }: { patient: string; onClose: () 
   const send = async () => {
     const medication = codeNamed(medications.value ?? [], value("medication"));
     if (!medication) throw new Refused(422, "CHOOSE_FROM_LIST", "");
+    const often = Number(value("often"));
+    const dose = amountIn(value("dose"));
+    if (value("dose") && !dose) throw new Refused(422, "NO_AMOUNT", "");
     const given = {
       patient,
       medication,
       quantity: Number(value("quantity")),
       dosage: value("dosage"),
+      ...(dose && { dose }),
+      ...(often > 0 && { timing: { frequency: often, period: 1, periodUnit: "d" as const, from: new Date().toISOString() } }),
       ...(isAllergic && value("override") && { override: value("override") }),
     };
     try {
@@ -74,13 +86,15 @@ function Prescribe({ patient, onClose, onDone }: { patient: string; onClose: () 
   };
   const field = (name: string, label: string, more: object = {}) =>
     html`<${Field} label=${label} name=${name} value=${value(name)} onValue=${(text: string) => set(name, text)} required ...${more} />`;
-  const fieldOf = { CHOOSE_FROM_LIST: "medication", ALLERGY_RECORDED: "override" };
+  const fieldOf = { CHOOSE_FROM_LIST: "medication", NO_AMOUNT: "dose", ALLERGY_RECORDED: "override" };
   return html`<${Dialog} title=${t("prescribe")} onClose=${onClose}>
     <${Form} send=${send} submit=${t("prescribe")} onCancel=${onClose} fieldOf=${fieldOf}>
       ${(faultOf: (field: string) => string | undefined) => html`
         <${CodeField} label=${t("medication.one")} name="medication" value=${value("medication")} onValue=${(text: string) => set("medication", text)} codes=${medications.value ?? []} fault=${faultOf("medication")} />
         <div class="fields">
           ${field("dosage", t("dosage"), { fault: faultOf("dosage") })}
+          ${field("dose", t("dose"), { required: Number(value("often")) > 0, hint: t("dose.hint"), fault: faultOf("dose") })}
+          ${field("often", t("timing.often"), { type: "number", min: "1", max: "24", required: false, hint: t("timing.hint"), fault: faultOf("timing.frequency") })}
           ${field("quantity", t("quantity"), { type: "number", min: "1", fault: faultOf("quantity") })}
         </div>
         ${isAllergic && field("override", t("allergy.override"), { fault: faultOf("override") })}`}

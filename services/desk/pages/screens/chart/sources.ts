@@ -4,12 +4,14 @@ import type {
   Condition,
   DocumentReference,
   Encounter,
+  FhirResource,
   MedicationRequest,
   Observation,
   ServiceRequest,
 } from "../../../../../fhir/r4.ts";
 import { type Found, search } from "../../platform/api.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
+import { offers } from "../../platform/menu.ts";
 
 /** The newest of each part; who needs older ones looks in the timeline's source, FHIR. */
 const MAX_SHOWN = "200";
@@ -29,14 +31,17 @@ export interface Parts {
 
 /** @param patient "Patient/…" */
 export function useParts(patient: string): Parts {
-  const of = (sort?: string) => ({ patient, _count: MAX_SHOWN, ...(sort && { _sort: sort }) });
+  const ask = <Resource extends FhirResource>(type: Resource["resourceType"], sort?: string) => {
+    const query = { patient, _count: MAX_SHOWN, ...(sort && { _sort: sort }) };
+    return useLoad(`${type} ${patient}`, () => search<Resource>(type, query), EVERY_MS, offers(`see ${type}`));
+  };
   return {
-    allergies: useLoad(`allergies ${patient}`, () => search<AllergyIntolerance>("AllergyIntolerance", of()), EVERY_MS),
-    problems: useLoad(`problems ${patient}`, () => search<Condition>("Condition", of("-onset-date")), EVERY_MS),
-    prescriptions: useLoad(`prescriptions ${patient}`, () => search<MedicationRequest>("MedicationRequest", of("-authoredon")), EVERY_MS),
-    results: useLoad(`results ${patient}`, () => search<Observation>("Observation", of("-date")), EVERY_MS),
-    orders: useLoad(`orders ${patient}`, () => search<ServiceRequest>("ServiceRequest", of("-authored")), EVERY_MS),
-    encounters: useLoad(`encounters ${patient}`, () => search<Encounter>("Encounter", of("-date")), EVERY_MS),
-    notes: useLoad(`notes ${patient}`, () => search<DocumentReference>("DocumentReference", of("-date")), EVERY_MS),
+    allergies: ask<AllergyIntolerance>("AllergyIntolerance"),
+    problems: ask<Condition>("Condition", "-onset-date"),
+    prescriptions: ask<MedicationRequest>("MedicationRequest", "-authoredon"),
+    results: ask<Observation>("Observation", "-date"),
+    orders: ask<ServiceRequest>("ServiceRequest", "-authored"),
+    encounters: ask<Encounter>("Encounter", "-date"),
+    notes: ask<DocumentReference>("DocumentReference", "-date"),
   };
 }

@@ -12,6 +12,7 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, search } from "../../platform/api.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
+import { CleaningChoice } from "./cleaning.ts";
 import type { PlacedBed } from "./move.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
@@ -54,7 +55,7 @@ export function AdmitDialog({ bed, onClose, reload }: AdmitProps) {
   return html`<${Dialog} title=${t("ward.admitTo", { bed: bed.place })} onClose=${onClose}>
     ${
       bed.status !== "free"
-        ? html`<p>${t("bed.closed")}</p>`
+        ? html`<p>${bed.cleaning && bed.cleaning !== "clean" ? t(`cleaning.${bed.cleaning}`) : t("bed.closed")}</p>`
         : html`
     ${!patient && html`<${PatientSearch} id="admit-search" label=${t("search")} onPick=${pick} />`}
     ${
@@ -66,5 +67,9 @@ export function AdmitDialog({ bed, onClose, reload }: AdmitProps) {
       <//>`
     }`
     }
+    <${CleaningChoice} bed=${bed} onDone=${() => {
+      onClose();
+      reload();
+    }} />
   <//>`;
 }

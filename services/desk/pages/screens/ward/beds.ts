@@ -5,7 +5,7 @@ import { html } from "../../html.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import { AdmitDialog } from "./admit.ts";
 import { BedContent } from "./bed.ts";
-import { calledIn, moveTo, moving, type PlacedBed } from "./move.ts";
+import { calledIn, isStay, isTarget, moveTo, moving, type PlacedBed } from "./move.ts";
 import { StayDialog } from "./stay.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -26,7 +26,7 @@ export function Beds({ board, ward, reload }: BedsProps) {
 
   const enter = (bed: PlacedBed) => {
     if (!moving.value) return setOpen(bed);
-    if (bed.status === "free") moveTo(bed, reload);
+    moveTo(bed, reload);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const buttons = [...(grid.current?.querySelectorAll<HTMLButtonElement>("button.bed") ?? [])];
@@ -70,6 +70,8 @@ function Room({ room, enter, reload }: RoomProps) {
   </section>`;
 }
 
+const isLifted = ({ stay }: BoardStay): boolean => moving.value !== undefined && isStay(moving.value) && moving.value.stay === stay;
+
 const pickUp = (stay: BoardStay) => {
   moving.value = stay;
 };
@@ -77,7 +79,7 @@ const pickUp = (stay: BoardStay) => {
 function Bed({ bed, enter, reload }: { bed: PlacedBed; enter: (bed: PlacedBed) => void; reload: () => void }) {
   const [isOver, setOver] = useState(false);
   const { stay } = bed;
-  const isTarget = moving.value !== undefined && bed.status === "free";
+  const isGoal = isTarget(bed);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key.toLowerCase() === "m" && stay && !event.ctrlKey && !event.metaKey) pickUp(stay);
   };
@@ -93,11 +95,11 @@ function Bed({ bed, enter, reload }: { bed: PlacedBed; enter: (bed: PlacedBed) =
     moveTo(bed, reload);
   };
   const allow = (event: DragEvent) => {
-    if (bed.status !== "free") return;
+    if (bed.status === "closed") return;
     event.preventDefault();
     setOver(true);
   };
-  const classes = ["bed", bed.status, isTarget && "target", isOver && "over", stay && moving.value?.stay === stay.stay && "lifted"];
+  const classes = ["bed", bed.status, isGoal && "target", isOver && "over", stay && isLifted(stay) && "lifted"];
   return html`<button type="button" class=${classes.filter(Boolean).join(" ")} draggable=${stay !== undefined} data-bed=${bed.location}
     onClick=${() => enter(bed)} onKeyDown=${onKeyDown} aria-keyshortcuts=${stay ? "M" : undefined}
     onDragStart=${drag} onDragEnd=${() => {

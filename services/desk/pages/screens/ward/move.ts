@@ -1,7 +1,7 @@
-/** A patient who is being put somewhere: by drag, or by keyboard and click; where to is chosen next. */
+/** Somebody who is being put into a bed: by drag, or by keyboard and click; where to is chosen next. */
 import { signal } from "@preact/signals";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
-import type { BoardBed, BoardStay } from "../../../../wards/board.contract.ts";
+import type { BoardBed, BoardStay, WaitingRequest } from "../../../../wards/board.contract.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { t } from "../../platform/texts.ts";
@@ -11,23 +11,54 @@ const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 /** A bed with the name of its room before its own. */
 export type PlacedBed = BoardBed & { place: string };
 
+/** Who is being put into a bed: a patient of the ward, or one who waits to be admitted. */
+export type Carried = BoardStay | WaitingRequest;
+
 /** Who is being moved; undefined: nobody. */
-export const moving = signal<BoardStay | undefined>(undefined);
+export const moving = signal<Carried | undefined>(undefined);
 
 /** How somebody is called on the board. */
 export const calledIn = ({ name }: { name?: string }): string => name ?? t("person.notKnown");
 
-/** Puts who is being moved into a free bed. @param done called when the board has changed */
+/** Whether the patient is a patient of the ward already. */
+export const isStay = (carried: Carried): carried is BoardStay => "stay" in carried;
+
+/** Whether who is being moved can be put there: into a free bed, or in the place of another, who changes beds then. */
+export function isTarget(bed: BoardBed): boolean {
+  const carried = moving.value;
+  if (!carried) return false;
+  return bed.status === "free" || (isStay(carried) && bed.stay !== undefined && bed.stay.stay !== carried.stay);
+}
+
+/** Puts who is being moved into a bed. @param done called when the board has changed */
 export async function moveTo(bed: PlacedBed, done: () => void): Promise<void> {
-  const stay = moving.value;
-  if (!stay) return;
+  const carried = moving.value;
+  if (!carried || !isTarget(bed)) return;
   moving.value = undefined;
   try {
-    await stays.transfer({ stay: stay.stay, bed: bed.location });
-    const back = () => stays.cancelTransfer({ stay: stay.stay, reason: t("undo.reason") }).then(done);
-    say(t("ward.moved", { name: calledIn(stay), bed: bed.place }), back);
+    await (isStay(carried) ? moved(carried, bed, done) : admitted(carried, bed, done));
   } catch (error) {
     sayFault(error);
   }
   done();
+}
+
+async function moved({ stay, name }: BoardStay, bed: PlacedBed, done: () => void): Promise<void> {
+  const other = bed.stay;
+  if (other) {
+    await stays.swap({ stay, with: other.stay });
+    say(t("ward.swapped", { one: calledIn({ name }), other: calledIn(other) }), () => stays.swap({ stay, with: other.stay }).then(done));
+    return;
+  }
+  await stays.transfer({ stay, bed: bed.location });
+  say(t("ward.moved", { name: calledIn({ name }), bed: bed.place }), () =>
+    stays.cancelTransfer({ stay, reason: t("undo.reason") }).then(done),
+  );
+}
+
+async function admitted({ request, patient, name }: WaitingRequest, bed: PlacedBed, done: () => void): Promise<void> {
+  const { stay } = await stays.admit({ patient, bed: bed.location, request });
+  say(t("ward.admittedTo", { name: calledIn({ name }), bed: bed.place }), () =>
+    stays.cancelAdmission({ stay, reason: t("undo.reason") }).then(done),
+  );
 }

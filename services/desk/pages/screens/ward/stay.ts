@@ -1,17 +1,22 @@
 /** One stay, opened from its bed: what can be done about it. */
-import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
+import { useState } from "preact/hooks";
+import type { Disposition, hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { BoardStay } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
-import { momentOf } from "../../platform/clock.ts";
+import { momentOf, timeOf } from "../../platform/clock.ts";
+import { useDraft } from "../../platform/drafts.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { t } from "../../platform/texts.ts";
 import { Waits, Who } from "./bed.ts";
 import { calledIn, moving, type PlacedBed } from "./move.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
+const DISPOSITIONS = ["home", "other-hcf", "rehab", "long", "aadvice", "oth"] as const satisfies Disposition[];
 
 interface StayProps {
   bed: PlacedBed;
@@ -21,37 +26,90 @@ interface StayProps {
 }
 
 /** See the head of this file. */
-export function StayDialog({ bed, stay, onClose, reload }: StayProps) {
+export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
+  const [disposition, setDisposition] = useState<string>("home");
+  const { stay } = shown;
+  const name = calledIn(shown);
+  const reason = t("undo.reason");
   const move = () => {
-    moving.value = stay;
+    moving.value = shown;
     onClose();
   };
-  const discharge = async () => {
+  /** @param undo takes it back */
+  const act = async (work: () => Promise<unknown>, text: string, undo: () => Promise<unknown>) => {
     onClose();
     try {
-      await stays.discharge({ stay: stay.stay });
-      const back = () => stays.cancelDischarge({ stay: stay.stay, reason: t("undo.reason") }).then(reload);
-      say(t("ward.discharged", { name: calledIn(stay) }), back);
+      await work();
+      say(text, () => undo().then(reload));
     } catch (error) {
       sayFault(error);
     }
     reload();
   };
-  return html`<${Dialog} title=${`${bed.place} · ${calledIn(stay)}`} onClose=${onClose}>
+  const discharge = () =>
+    act(
+      () => stays.discharge({ stay, disposition: disposition as Disposition }),
+      t("ward.discharged", { name }),
+      () => stays.cancelDischarge({ stay, reason }),
+    );
+  const leave = () =>
+    act(
+      () => stays.leave({ stay }),
+      t("ward.left", { name }),
+      () => stays.cancelLeave({ stay, reason }),
+    );
+  const back = () =>
+    act(
+      () => stays.return({ stay }),
+      t("ward.returned", { name }),
+      () => stays.cancelLeave({ stay, reason }),
+    );
+  const die = () =>
+    act(
+      () => stays.die({ stay }),
+      t("ward.died", { name }),
+      () => stays.cancelDeath({ stay, reason }),
+    );
+  return html`<${Dialog} title=${`${bed.place} · ${name}`} onClose=${onClose}>
     <div class="stack">
-      <p><${Who} person=${stay} /></p>
-      <dl class="facts">
-        <dt>${t("ward.admitted")}</dt><dd>${momentOf(stay.admittedAt)} (${t("ward.day", { n: stay.days + 1 })})</dd>
-        ${stay.diagnosis && html`<dt>${t("ward.diagnosis")}</dt><dd>${stay.diagnosis}</dd>`}
-        ${stay.physicianName && html`<dt>${t("ward.physician")}</dt><dd>${stay.physicianName}</dd>`}
-        ${stay.allergies.length > 0 && html`<dt>${t("allergies")}</dt><dd class="alert">⚠ ${stay.allergies.join(", ")}</dd>`}
-      </dl>
-      <p><${Waits} stay=${stay} /></p>
+      <p><${Who} person=${shown} /></p>
+      <${Facts} stay=${shown} />
+      <p><${Waits} stay=${shown} /></p>
       <div class="buttons">
-        <a class="button main" href=${hrefOf("chart", stay.patient)}>${t("chart.open")}</a>
+        <a class="button main" href=${hrefOf("chart", shown.patient)}>${t("chart.open")}</a>
         <button type="button" onClick=${move}>${t("ward.move")} <kbd>M</kbd></button>
+        ${shown.leave ? html`<button type="button" onClick=${back}>${t("ward.return")}</button>` : html`<button type="button" onClick=${leave}>${t("ward.leave")}</button>`}
+      </div>
+      <${HandOver} stay=${shown} onDone=${onClose} />
+      <div class="inline-fields">
+        <${Field} label=${t("ward.disposition")} name="disposition" value=${disposition} onValue=${setDisposition} options=${DISPOSITIONS.map((one) => [one, t(`disposition.${one}`)])} />
         <button type="button" onClick=${discharge}>${t("ward.discharge")}</button>
+        <button type="button" class="quiet" onClick=${die}>${t("ward.die")}</button>
       </div>
     </div>
+  <//>`;
+}
+
+function Facts({ stay }: { stay: BoardStay }) {
+  return html`<dl class="facts">
+    <dt>${t("ward.admitted")}</dt><dd>${momentOf(stay.admittedAt)} (${t("ward.day", { n: stay.days + 1 })})</dd>
+    ${stay.diagnosis && html`<dt>${t("ward.diagnosis")}</dt><dd>${stay.diagnosis}</dd>`}
+    ${stay.physicianName && html`<dt>${t("ward.physician")}</dt><dd>${stay.physicianName}</dd>`}
+    ${stay.leave && html`<dt>${t("ward.onLeave")}</dt><dd>${timeOf(stay.leave.since)}</dd>`}
+    ${stay.allergies.length > 0 && html`<dt>${t("allergies")}</dt><dd class="alert">⚠ ${stay.allergies.join(", ")}</dd>`}
+  </dl>`;
+}
+
+/** What the next one on duty must know. */
+function HandOver({ stay: { stay, name }, onDone }: { stay: BoardStay; onDone: () => void }) {
+  const { draft, set, clear } = useDraft(`hand-over.${stay}`);
+  const send = async () => {
+    await stays.handOver({ stay, text: draft.value["text"] ?? "" });
+    clear();
+    say(t("ward.handedOver", { name: calledIn({ name }) }));
+    onDone();
+  };
+  return html`<${Form} send=${send} submit=${t("ward.handOver")} label=${t("ward.handOver")} isInline>
+    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("ward.handOver.text")} name="hand-over" value=${draft.value["text"] ?? ""} onValue=${(text: string) => set("text", text)} required fault=${faultOf("text")} />`}
   <//>`;
 }

@@ -1,31 +1,84 @@
-/** Who is in the ward without a bed, and who waits to be admitted. */
-import type { Board, BoardStay, BoardWard, WaitingRequest } from "../../../../wards/board.contract.ts";
+/** Who is in the ward without a bed, and who waits to be admitted: picked up here, put down in a bed; or denied with a reason. */
+import { useState } from "preact/hooks";
+import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
+import type { Board, BoardWard, WaitingRequest } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
 import { For } from "../../parts/for.ts";
-import { since } from "../../platform/clock.ts";
+import { Form } from "../../parts/form.ts";
+import { say, sayFault } from "../../parts/notices.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { momentOf, since } from "../../platform/clock.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { t } from "../../platform/texts.ts";
+import { t, tIfAny } from "../../platform/texts.ts";
 import { Who } from "./bed.ts";
-import { calledIn, moving } from "./move.ts";
+import { type Carried, calledIn, moving } from "./move.ts";
+
+const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
+
+interface WaitingProps {
+  board: Board;
+  ward: BoardWard;
+  reload: () => void;
+}
+
+const carry = (carried: Carried) => {
+  moving.value = carried;
+};
+const startDrag = (event: DragEvent, carried: Carried) => {
+  event.dataTransfer?.setData("text/plain", calledIn(carried));
+  setTimeout(() => carry(carried)); // what changes the page while a drag begins would end it
+};
 
 /** See the head of this file. */
-export function Waiting({ board, ward }: { board: Board; ward: BoardWard; reload: () => void }) {
-  const { waiting } = board;
+export function Waiting({ board: { waiting }, ward, reload }: WaitingProps) {
+  const [denied, setDenied] = useState<WaitingRequest | undefined>();
   const { withoutBed } = ward;
-  const toBed = (stay: BoardStay) => html`<li key=${stay.stay}>
-    <span><${Who} person=${stay} /></span>
-    <button type="button" onClick=${() => {
-      moving.value = stay;
-    }}>${t("ward.giveBed")}<${For} who=${calledIn(stay)} /></button>
-  </li>`;
-  const request = (one: WaitingRequest) => html`<li key=${one.request}>
+  const give = (one: Carried) =>
+    html`<button type="button" onClick=${() => carry(one)}>${t("ward.giveBed")}<${For} who=${calledIn(one)} /></button>`;
+  const request = (one: WaitingRequest) => html`<li key=${one.request} draggable onDragStart=${(event: DragEvent) => startDrag(event, one)}>
     <span><a href=${hrefOf("chart", one.patient)}><${Who} person=${one} /></a><br />
-      <span class=${one.kind === "emergency" ? "tag bad" : "tag"}>${t(`request.${one.kind}`)}</span> ${one.reason} <span class="muted">${one.requestedAt && since(one.requestedAt)}</span></span>
+      <span class=${one.kind === "emergency" ? "tag bad" : "tag"}>${t(`request.${one.kind}`)}</span> ${one.status === "accepted" && html`<span class="tag good">${t("request.accepted")}</span> `}
+      <bdi>${one.reason}</bdi> ${one.needs.map((need) => html`<span key=${need} class="tag">${tIfAny(`attribute.${need}`) ?? need}</span> `)}
+      <span class="muted">${one.plannedFor ? momentOf(one.plannedFor) : one.requestedAt && since(one.requestedAt)}</span></span>
+    <span class="buttons">${give(one)}${one.status === "requested" && html`<button type="button" class="quiet" onClick=${() => accept(one, ward, reload)}>${t("request.accept")}<${For} who=${calledIn(one)} /></button>`}
+      <button type="button" class="quiet" onClick=${() => setDenied(one)}>${t("request.deny")}<${For} who=${calledIn(one)} /></button></span>
   </li>`;
+  const done = () => {
+    setDenied(undefined);
+    reload();
+  };
   return html`<aside class="panel" aria-label=${t("ward.waiting")}>
     <header><h2>${t("ward.waiting")}</h2></header>
     ${withoutBed.length + waiting.length === 0 && html`<p class="muted">${t("ward.nobodyWaits")}</p>`}
-    <ul class="list">${withoutBed.map(toBed)}${waiting.map(request)}</ul>
+    <ul class="list">${withoutBed.map((stay) => html`<li key=${stay.stay} draggable onDragStart=${(event: DragEvent) => startDrag(event, stay)}><span><${Who} person=${stay} /></span>${give(stay)}</li>`)}${waiting.map(request)}</ul>
     <p class="hint">${t("ward.keys")}</p>
+    ${denied && html`<${Deny} request=${denied} onClose=${() => setDenied(undefined)} onDone=${done} />`}
   </aside>`;
+}
+
+/** Keeps a place in this ward. */
+async function accept({ request, name }: WaitingRequest, ward: BoardWard, reload: () => void): Promise<void> {
+  try {
+    await stays.accept({ request, ward: ward.location });
+    say(t("request.isAccepted", { name: calledIn({ name }) }));
+  } catch (error) {
+    sayFault(error);
+  }
+  reload();
+}
+
+function Deny({ request, onClose, onDone }: { request: WaitingRequest; onClose: () => void; onDone: () => void }) {
+  const [reason, setReason] = useState("");
+  const send = async () => {
+    await stays.deny({ request: request.request, reason });
+    say(t("request.denied", { name: calledIn(request) }));
+    onDone();
+  };
+  return html`<${Dialog} title=${`${t("request.deny")} · ${calledIn(request)}`} onClose=${onClose}>
+    <${Form} send=${send} submit=${t("request.deny")} onCancel=${onClose}>
+      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="deny-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
+    <//>
+  <//>`;
 }

@@ -1,0 +1,49 @@
+/** A tube is filled: it gets a label with a number of its own. */
+import { useState } from "preact/hooks";
+import type { Patient } from "../../../../../fhir/r4.ts";
+import type { BenchOrder, Label } from "../../../../lab/bench.contract.ts";
+import type { lab as labContract } from "../../../../lab/lab.contract.ts";
+import { html } from "../../html.ts";
+import { CodeImage } from "../../parts/code-image.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { momentOf } from "../../platform/clock.ts";
+import { t } from "../../platform/texts.ts";
+
+const lab = actionsOf<typeof labContract>("lab");
+
+interface CollectProps {
+  orders: BenchOrder[];
+  patient: Patient | undefined;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** See the head of this file. */
+export function CollectDialog({ orders, patient, onClose, onDone }: CollectProps) {
+  const [label, setLabel] = useState<Label | undefined>();
+  const [asked] = useState(orders); // they are collected when the list is asked for again
+  const send = async () => {
+    const made = await lab.collect({ orders: asked.map(({ order }) => order) });
+    setLabel(made);
+    say(t("bench.collected", { number: made.accession }), () =>
+      lab.rejectSpecimen({ specimen: made.specimen, reason: t("undo.reason") }).then(onDone),
+    );
+    onDone();
+  };
+  return html`<${Dialog} title=${t("bench.collect")} onClose=${onClose}>
+    <div class="stack">
+      <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
+      ${
+        label
+          ? html`<div class="print label"><${CodeImage} text=${label.accession} /><p><bdi>${label.accession}</bdi> · ${label.kind}<br />${patient && html`<${PersonLine} patient=${patient} />`}<br />${momentOf(label.collectedAt)}</p></div>
+            <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>`
+          : html`<ul>${asked.map(({ order, test }) => html`<li key=${order}><bdi>${test.display ?? test.code}</bdi></li>`)}</ul>
+            <${Form} send=${send} submit=${t("bench.collect")} onCancel=${onClose}>${() => null}<//>`
+      }
+    </div>
+  <//>`;
+}

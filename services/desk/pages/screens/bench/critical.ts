@@ -1,0 +1,52 @@
+/** Critical values that nobody has taken notice of yet: of all patients, or of one. */
+import type { CriticalValue } from "../../../../lab/bench.contract.ts";
+import type { Patient } from "../../../../../fhir/r4.ts";
+import type { lab as labContract } from "../../../../lab/lab.contract.ts";
+import { html } from "../../html.ts";
+import { FlagOf } from "../../parts/finding.ts";
+import { For } from "../../parts/for.ts";
+import { say, sayFault } from "../../parts/notices.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { actionsOf, readAll } from "../../platform/api.ts";
+import { since } from "../../platform/clock.ts";
+import { useLoad } from "../../platform/load.ts";
+import { offers } from "../../platform/menu.ts";
+import { t } from "../../platform/texts.ts";
+
+const lab = actionsOf<typeof labContract>("lab");
+/** Asked for again after so long, milliseconds. */
+const EVERY_MS = 5_000;
+
+/** @param patient only this one's @param turn another one: something was released */
+export function Critical({ patient, turn = 0 }: { patient?: string; turn?: number }) {
+  const known = useLoad(
+    `critical ${patient ?? ""} ${turn}`,
+    async () => {
+      const values = await lab.listCritical(patient === undefined ? {} : { patient });
+      return {
+        values,
+        records: patient === undefined ? await readAll<Patient>(values.map((one) => one.patient)) : new Map<string, Patient>(),
+      };
+    },
+    EVERY_MS,
+    offers("lab.listCritical"),
+  );
+  const acknowledge = async ({ observation }: CriticalValue) => {
+    try {
+      await lab.acknowledge({ observation });
+      say(t("critical.acknowledged"));
+    } catch (error) {
+      sayFault(error);
+    }
+    known.reload();
+  };
+  if (!known.value || known.value.values.length === 0) return null;
+  const { values, records } = known.value;
+  return html`<section class="panel alert-panel" aria-label=${t("critical")}><h2>⚠ ${t("critical")}</h2>
+    <ul class="list">${values.map((one) => {
+      const record = records.get(one.patient);
+      return html`<li key=${one.observation}><span><strong><bdi>${one.test.display ?? one.test.code}</bdi></strong> <${FlagOf} code=${one.flag} /> ${record && html`<${PersonLine} patient=${record} />`} <span class="muted">${since(one.releasedAt)}</span></span>
+        <button type="button" onClick=${() => acknowledge(one)}>${t("critical.acknowledge")}<${For} who=${one.test.display ?? one.test.code} /></button></li>`;
+    })}</ul>
+  </section>`;
+}

@@ -1,0 +1,67 @@
+/** The round: doses that are due in a ward, and what becomes of each. */
+import { useState } from "preact/hooks";
+import type { Patient } from "../../../../fhir/r4.ts";
+import type { DueDose } from "../../../pharmacy/doses.contract.ts";
+import type { pharmacy as pharmacyContract } from "../../../pharmacy/pharmacy.contract.ts";
+import type { BoardWard } from "../../../wards/board.contract.ts";
+import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
+import { html } from "../html.ts";
+import { Field } from "../parts/field.ts";
+import { For } from "../parts/for.ts";
+import { Panel } from "../parts/panel.ts";
+import { PersonLine } from "../parts/person-line.ts";
+import { actionsOf, readAll } from "../platform/api.ts";
+import { timeOf } from "../platform/clock.ts";
+import { useLoad } from "../platform/load.ts";
+import { nameOf } from "../platform/names.ts";
+import { go } from "../platform/router.ts";
+import { t } from "../platform/texts.ts";
+import { DoseDialog } from "./round/dose.ts";
+
+const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
+const wards = actionsOf<typeof wardsContract>("wards");
+/** Asked for again after so long, milliseconds. */
+const EVERY_MS = 10_000;
+/** Doses are shown so long before they are due, minutes: the round begins before the hour. */
+const AHEAD_MINUTES = 60;
+
+interface Due {
+  doses: DueDose[];
+  patients: Map<string, Patient>;
+  beds: Map<string, string>;
+}
+
+/** @param argument the id of a ward; absent: the first */
+export default function Round({ argument }: { argument?: string }) {
+  const all = useLoad("wards of the round", () => wards.board({}));
+  const ward = all.value?.wards.find(({ location }) => location === `Location/${argument}`) ?? all.value?.wards[0];
+  if (!ward) return html`<p class="muted">${all.isLoading ? t("loading") : t("ward.none")}</p>`;
+  const options = (all.value?.wards ?? []).map(({ location, name }) => [location, name] as const);
+  return html`<${Field} label=${t("ward.which")} name="round-ward" value=${ward.location} onValue=${(location: string) => go("round", location)} options=${options} />
+    <${Doses} key=${ward.location} ward=${ward} />`;
+}
+
+async function dueIn(ward: BoardWard): Promise<Due> {
+  const doses = await pharmacy.due({ ward: ward.location, aheadMinutes: AHEAD_MINUTES });
+  const beds = new Map(
+    ward.rooms.flatMap((room) => room.beds.flatMap(({ stay, name }) => (stay ? [[stay.patient, `${room.name} · ${name}`]] : []))),
+  );
+  return { doses, beds, patients: await readAll<Patient>(doses.map(({ patient }) => patient)) };
+}
+
+function Doses({ ward }: { ward: BoardWard }) {
+  const due = useLoad(`due ${ward.location}`, () => dueIn(ward), EVERY_MS);
+  const [open, setOpen] = useState<DueDose | undefined>();
+  const dose = (one: DueDose, patient: Patient | undefined) => html`<li key=${`${one.prescription} ${one.dueAt}`}>
+    <span><strong><bdi>${one.medication.display ?? one.medication.code}</bdi></strong> <bdi>${one.dose ? `${one.dose.value} ${one.dose.unit}` : one.dosage}</bdi> <bdi class="muted">${one.route}</bdi></span>
+    <span class="buttons"><time datetime=${one.dueAt}>${timeOf(one.dueAt)}</time> ${one.isLate && html`<span class="tag bad">${t("round.late")}</span>`}
+    <button type="button" onClick=${() => setOpen(one)}>${t("round.note")}<${For} who=${`${one.medication.display ?? one.medication.code}, ${nameOf(patient)}, ${timeOf(one.dueAt)}`} /></button></span></li>`;
+  const show = ({ doses, patients, beds }: Due) => html`<p class="muted" role="status">${t("round.count", { n: doses.length })}</p>
+    ${[...Map.groupBy(doses, ({ patient }) => patient)].map(([reference, theirs]) => {
+      const patient = patients.get(reference);
+      return html`<section key=${reference} aria-label=${nameOf(patient)}><h3>${beds.get(reference)} ${patient && html`<${PersonLine} patient=${patient} />`}</h3><ul class="list">${theirs.map((one) => dose(one, patient))}</ul></section>`;
+    })}`;
+  const close = () => setOpen(undefined);
+  return html`<${Panel} title=${t("round.due")} loaded=${due} show=${show} />
+    ${open && html`<${DoseDialog} dose=${open} patient=${due.value?.patients.get(open.patient)} onClose=${close} onDone=${due.reload} />`}`;
+}

@@ -1,0 +1,87 @@
+/** What becomes of a dose: given after wristband and package were scanned, or not given with a reason. */
+import { useState } from "preact/hooks";
+import type { Patient } from "../../../../../fhir/r4.ts";
+import type { DoseOutcome, DueDose } from "../../../../pharmacy/doses.contract.ts";
+import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { actionsOf, Refused } from "../../platform/api.ts";
+import { timeOf } from "../../platform/clock.ts";
+import { nameOf } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
+
+const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
+/** Refusals that a reason overrides. */
+const OVERRIDABLE = ["NOT_SCANNED", "DOSE_DIFFERS", "DOSE_OUT_OF_TIME", "WRONG_MEDICATION"];
+
+interface DoseProps {
+  dose: DueDose;
+  patient: Patient | undefined;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** See the head of this file. */
+export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
+  const [outcome, setOutcome] = useState<DoseOutcome>("given");
+  const [wristband, setWristband] = useState("");
+  const [packed, setPacked] = useState("");
+  const [reason, setReason] = useState("");
+  const [mayOverride, setMayOverride] = useState(false);
+  const isGiven = outcome === "given";
+  const send = async () => {
+    const scanned = isGiven && wristband && packed ? { scanned: { patient: wristband.trim(), medication: packed.trim() } } : {};
+    const because = reason === "" ? {} : isGiven ? { override: reason } : { reason };
+    try {
+      const { administration } = await pharmacy.administer({
+        prescription: dose.prescription,
+        outcome,
+        due: dose.dueAt,
+        ...(isGiven && dose.dose && { dose: dose.dose }),
+        ...(isGiven && dose.route && { route: dose.route }),
+        ...scanned,
+        ...because,
+      });
+      const back = () => pharmacy.cancelAdministration({ administration, reason: t("undo.reason") }).then(onDone);
+      say(t(`round.done.${outcome}`, { name: nameOf(patient) }), back);
+    } catch (error) {
+      if (error instanceof Refused && OVERRIDABLE.includes(error.type)) setMayOverride(true);
+      throw error;
+    }
+    onClose();
+    onDone();
+  };
+  const outcomes = (["given", "held", "refused", "missed"] as const).map((one) => [one, t(`round.${one}`)] as const);
+  const fieldOf = {
+    WRONG_PATIENT: "wristband",
+    WRONG_MEDICATION: "packed",
+    NOT_SCANNED: "why",
+    DOSE_REASON_MISSING: "why",
+    DOSE_DIFFERS: "why",
+    DOSE_OUT_OF_TIME: "why",
+  };
+  return html`<${Dialog} title=${`${dose.medication.display ?? dose.medication.code} · ${timeOf(dose.dueAt)}`} onClose=${onClose}>
+    <div class="stack">
+      <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
+      <p><bdi>${dose.dosage}</bdi></p>
+      <${Form} send=${send} submit=${t("round.note")} onCancel=${onClose} fieldOf=${fieldOf}>
+        ${(faultOf: (field: string) => string | undefined) => html`
+          ${
+            isGiven &&
+            html`<div class="fields">
+            <${Field} label=${t("round.wristband")} name="wristband" value=${wristband} onValue=${setWristband} autofocus fault=${faultOf("wristband")} />
+            <${Field} label=${t("round.package")} name="packed" value=${packed} onValue=${setPacked} fault=${faultOf("packed")} />
+          </div>`
+          }
+          <div class="fields">
+            <${Field} label=${t("round.outcome")} name="outcome" value=${outcome} onValue=${(text: string) => setOutcome(text as DoseOutcome)} options=${outcomes} />
+            ${(!isGiven || mayOverride) && html`<${Field} label=${isGiven ? t("round.override") : t("reason")} name="why" value=${reason} onValue=${setReason} fault=${faultOf("why")} required />`}
+          </div>`}
+      <//>
+    </div>
+  <//>`;
+}

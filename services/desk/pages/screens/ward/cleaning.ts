@@ -1,0 +1,33 @@
+/** How far the cleaning of a bed is: dirty, being cleaned, clean. A bed that is not clean is given to nobody. */
+import type { wards as wardsContract, Cleaning } from "../../../../wards/wards.contract.ts";
+import { html } from "../../html.ts";
+import { say, sayFault } from "../../parts/notices.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { offers } from "../../platform/menu.ts";
+import { t } from "../../platform/texts.ts";
+import type { PlacedBed } from "./move.ts";
+
+const wards = actionsOf<typeof wardsContract>("wards");
+const STATES = ["dirty", "cleaning", "clean"] as const satisfies Cleaning[];
+
+/** See the head of this file. */
+export function CleaningChoice({ bed, onDone }: { bed: PlacedBed; onDone: () => void }) {
+  if (!offers("wards.setCleaning")) return null;
+  const before = bed.cleaning ?? "clean";
+  const set = async (cleaning: Cleaning) => {
+    onDone();
+    try {
+      await wards.setCleaning({ bed: bed.location, cleaning });
+      say(t(`cleaning.isNow.${cleaning}`, { bed: bed.place }), () =>
+        wards.setCleaning({ bed: bed.location, cleaning: before }).then(onDone),
+      );
+    } catch (error) {
+      sayFault(error);
+    }
+    onDone();
+  };
+  return html`<div class="tabs" role="group" aria-label=${t("cleaning")}>${STATES.map(
+    (one) =>
+      html`<button key=${one} type="button" aria-pressed=${before === one} onClick=${() => set(one)}>${t(`cleaning.${one}`)}</button>`,
+  )}</div>`;
+}

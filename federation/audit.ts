@@ -22,8 +22,8 @@ export function entryText(entry: Omit<AuditEntry, "by">, { by, query, call, work
   return `{"by":${by},${JSON.stringify(more).slice(1)}`;
 }
 
-/** The event of some entries. @param id a UUID */
-export const auditEvent = (id: string, owner: string, entries: string[]) => ({
+/** The event of some entries. @param id a UUID @param options.isLight it is written by itself, and need not wait for the disk */
+export const auditEvent = (id: string, owner: string, entries: string[], { isLight = false } = {}) => ({
   op: "emit" as const,
   event: {
     id,
@@ -31,7 +31,8 @@ export const auditEvent = (id: string, owner: string, entries: string[]) => ({
     key: id, // entries need no order among each other
     payload: `{"owner":${JSON.stringify(owner)},"entries":[${entries.join(",")}]}`,
   },
-  queue: "out" as const,
+  queue: "audit" as const,
+  ...(isLight && { isLight }),
 });
 
 /** What a patient may be behind, besides what R4 counts to the record. */

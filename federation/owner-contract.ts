@@ -23,6 +23,13 @@ export interface Ownership {
   rules?: { id: string; says: string; mode: "on" | "warn" }[];
 }
 
+/** A page that may be kept by who has asked; see `searchMany`. */
+export interface TaggedPage extends Page {
+  tag?: string;
+  /** It is what the caller has; `rows` is empty. */
+  isSame?: true;
+}
+
 /** Where one id stands with one owner: its version, also that of a deletion. */
 export interface VersionOf {
   id: string;
@@ -172,8 +179,11 @@ function actionsOf(service: string) {
     search: declare<{ query: StoreQuery }, Page>("search"),
     /** What rules of other services may know of these resources (`Type/id`, at most `MAX_FACTS`), in their order. */
     facts: declare<{ references: string[] }, (ToldFact | null)[]>("facts"),
-    /** Several questions in one call. `isKept`: others will ask the same soon, so their pages are kept as long as nothing changes. */
-    searchMany: declare<{ queries: StoreQuery[]; isKept?: boolean }, Page[]>("searchMany"),
+    /**
+     * Several questions in one call. `isKept`: the same will be asked again soon, so pages of ids are kept as long as nothing changes,
+     * and have a tag. `tags`: of the pages that the caller still has, one for each question; a page that is the same comes without its rows.
+     */
+    searchMany: declare<{ queries: StoreQuery[]; isKept?: boolean; tags?: string[] }, TaggedPage[]>("searchMany"),
     count: declare<{ type: string; clauses: Clause[] }, number>("count"),
     /** Which values are in use; see `distinct` of the store. */
     distinct: declare<{ slots: number[]; limit: number }, KeyRow[]>("distinct"),

@@ -19,6 +19,7 @@ describe("the settings of a process", () => {
       behindProxy: false,
       conditionalDelete: "single",
       dateSearch: "r4",
+      auditYears: 10,
       hospitalTimeZone: "UTC",
     });
   });

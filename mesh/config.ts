@@ -20,6 +20,7 @@ import {
   parseRules,
   parseShare,
   parseTimeZone,
+  parseYears,
   RULES_EXPECTED,
   urls,
 } from "./setting-forms.ts";
@@ -112,6 +113,8 @@ export interface Config {
   dateSearch: "r4" | "overlap";
   /** Where the hospital's clocks hang, like Africa/Algiers: what a day is, and a time without a zone. */
   hospitalTimeZone: string;
+  /** How long what is on record is kept, years. */
+  auditYears: number;
   /** Which of the hospital's rules hold. */
   rules: RuleSettings;
   /** Origins of browser apps that may use the API, `https://app.example`; "*": all; undefined: none but the gateway's own. */
@@ -195,6 +198,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const conditionalDelete = read("CONDITIONAL_DELETE", oneOf(["single", "multiple"] as const), "single or multiple") ?? "single";
   const dateSearch = read("DATE_SEARCH", oneOf(["r4", "overlap"] as const), "r4 or overlap") ?? "r4";
   const hospitalTimeZone = read("HOSPITAL_TIME_ZONE", parseTimeZone, 'the name of a time zone like "Africa/Algiers"') ?? "UTC";
+  const auditYears = read("AUDIT_YEARS", parseYears, "a whole number from 1 to 100") ?? 10;
   const rules = read("RULES", parseRules, RULES_EXPECTED) ?? { otherwise: "on", named: {} };
   const subscriptionNetworks = read("SUBSCRIPTION_NETWORKS", parseNetworks, 'networks like "10.1.0.0/16,::1", separated by commas');
   const corsOrigin = read("CORS_ORIGIN", parseOrigins, '* or origins like "https://app.example:8443", separated by commas');
@@ -223,6 +227,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     conditionalDelete,
     dateSearch,
     hospitalTimeZone,
+    auditYears,
     rules,
     access,
     supervised,

@@ -32,6 +32,12 @@ export function parsePublicUrl(text: string): string | undefined {
   return url.pathname === "/" && url.search === "" && url.hash === "" && !/[?#*]/.test(text) ? url.origin : undefined;
 }
 
+/** A time that something is kept. */
+export function parseYears(text: string): number | undefined {
+  const years = Number(text);
+  return /^\d{1,3}$/.test(text) && years >= 1 && years <= 100 ? years : undefined;
+}
+
 /** IP addresses and networks, separated by commas. */
 export function parseNetworks(text: string): BlockList | undefined {
   const list = new BlockList();

@@ -136,7 +136,7 @@ describe("full text in MongoDB", () => {
         const matches = await collection.find(wordsFilter(clause)).sort({ _id: 1 }).toArray();
         expect(matches.map(({ _id }) => _id)).toEqual(await found(sqlite, clause));
         const searched = wordsSearch(clause).$text.$search.split(" ");
-        for (const { words } of matches) expect(words.content.split(" ").some((one) => searched.includes(one))).toBe(true);
+        for (const { words } of matches) expect(words?.content.split(" ").some((one) => searched.includes(one))).toBe(true);
       } finally {
         await sqlite.close();
         await sqliteKit.clear(place);

@@ -1,5 +1,5 @@
 /** What a store promises of the authors of versions: kept beside each version, never in the resource. */
-import { create, remove, update } from "../test/kit/resources.ts";
+import { create, inBed, named, remove, update } from "../test/kit/resources.ts";
 import { freshStore, stores } from "../test/kit/stores.ts";
 
 describe.each(stores)("the authors of versions in $name", (kit) => {
@@ -36,5 +36,23 @@ describe.each(stores)("the authors of versions in $name", (kit) => {
       [2, "physician"],
       [1, "nurse"],
     ]);
+  });
+});
+
+describe.each(stores)("what is purged from the store in $name", (kit) => {
+  const opened = freshStore(kit, { text: (json) => [json, ""] });
+
+  it("is gone with all its versions, its search values and its keys, and nothing else is", async () => {
+    const { store } = opened;
+    await store.write([create("ann", { name: "Ann" }, inBed("7")), create("bob", { name: "Bob" }), create("eve")]);
+    await store.write([update("ann", { name: "Anna" }, inBed("7")), remove("eve")]);
+    await store.purge("Patient", ["ann", "eve", "nobody"]);
+    expect([await store.read("Patient", "ann"), await store.read("Patient", "eve")]).toEqual([undefined, undefined]);
+    expect((await store.history({ type: "Patient", limit: 10 })).versions.map(({ id }) => id)).toEqual(["bob"]);
+    expect(await store.count("Patient", [])).toBe(1);
+    expect((await store.stats()).documents).toEqual({ Patient: 1 });
+    const { rows } = await store.search({ type: "Patient", clauses: [named("Anna")], sort: [], limit: 10, want: "ids" });
+    expect(rows).toEqual([]);
+    expect(await store.write([create("new", {}, inBed("7")), create("ann")])).toMatchObject([{ version: 1 }, { version: 1 }]);
   });
 });

@@ -195,6 +195,9 @@ export interface Store {
   /** Writes that wait for the store at this moment. */
   waiting(): number;
 
+  /** Removes resources with all their versions, as if they had never been: for what may be kept no longer. No event tells of it. */
+  purge(type: string, ids: string[]): Promise<void>;
+
   /** Living resources by type, and bytes on disk. */
   stats(): Promise<{ documents: Record<string, number>; bytes: number }>;
 
@@ -211,10 +214,10 @@ export interface StoreOptions {
   reindex(json: string): IndexRows;
   /** How long a writer waits for a prepared transaction, milliseconds; default 2,000. */
   waitMs?: number;
-  /** What FTS sees of a resource: [content, narrative]; absent: no full-text search. */
-  text?(json: string): [content: string, narrative: string];
+  /** What FTS sees of a resource: [content, narrative], undefined: nothing; absent: no full-text search. */
+  text?(json: string): [content: string, narrative: string] | undefined;
   /** Whether each version of a resource of this type is an event, `fhir.TYPE`; absent: none is. Asked at each change. */
   emits?(type: string): boolean;
-  /** Called after each write that has put events into the outbox. */
-  onEvents?(): void;
+  /** Called after each write that has put events into the outbox. @param isLight none but those for the ledger */
+  onEvents?(isLight?: boolean): void;
 }

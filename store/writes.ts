@@ -77,8 +77,11 @@ export type Write =
    * @param above refuse (FACTS_OUTDATED) unless the result is more than this
    */
   | { op: "add"; counter: string; by: number; min?: number; ifValue?: number; above?: number }
-  /** An event that is written with the rest, into the outbox. EVENT_TOO_LARGE over MAX_EVENT_CHARACTERS. */
-  | { op: "emit"; event: OutboxEvent; queue: OutboxQueue }
+  /**
+   * An event that is written with the rest, into the outbox. EVENT_TOO_LARGE over MAX_EVENT_CHARACTERS.
+   * `isLight`: a write of nothing else is safe from the end of every process, and from a cut of the power a second later.
+   */
+  | { op: "emit"; event: OutboxEvent; queue: OutboxQueue; isLight?: boolean }
   /** The write is the effect of an event, whose id is remembered until `until` (milliseconds): refused with ALREADY_HANDLED when it is known. */
   | { op: "once"; id: string; until: number };
 
@@ -97,8 +100,8 @@ export interface OutboxEvent {
   payload: string;
 }
 
-/** Which relay an event waits for: `out`, that to other services; `own`, that to the service itself. */
-export type OutboxQueue = "out" | "own";
+/** Which relay an event waits for: `out`, that to other services; `own`, that to the service itself; `audit`, that to the ledger, which has time. */
+export type OutboxQueue = "out" | "own" | "audit";
 
 /** An event that has not been relayed yet. */
 export interface WaitingEvent extends OutboxEvent {

@@ -31,6 +31,8 @@ const WARN_MS = 60_000;
 export interface RelayOptions {
   store: Pick<Store, "outbox" | "relayed">;
   queue: OutboxQueue;
+  /** From one look to the next, in which more events may come, milliseconds; default 100. */
+  gatherMs?: number;
   /**
    * Tries once. @param tries how often the event was tried before, by this relay
    * @returns undefined when the event is safe where it goes; else after how many milliseconds it should be tried again
@@ -89,7 +91,7 @@ export class Relay {
     let isMore = false;
     while (this.#isKicked && !this.#isStopped) {
       this.#isKicked = false;
-      if (!isMore) await this.#pause(Math.max(QUIET_MS, this.#lookedAt + GATHER_MS - performance.now()));
+      if (!isMore) await this.#pause(Math.max(QUIET_MS, this.#lookedAt + (this.#options.gatherMs ?? GATHER_MS) - performance.now()));
       this.#lookedAt = performance.now();
       isMore = false;
       try {

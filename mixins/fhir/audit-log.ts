@@ -54,7 +54,7 @@ export class AuditLog {
     this.#store = store;
   }
 
-  /** Durable when it resolves. @throws StoreError when it cannot be noted: then nothing is to be shown */
+  /** Safe from the end of every process when it resolves, and from a cut of the power a second later. @throws StoreError when it cannot be noted: then nothing is to be shown */
   note(entry: string): Promise<void> {
     const batch = this.#next;
     if (batch && batch.entries.length < MAX_ENTRIES && batch.characters + entry.length < MAX_CHARACTERS) {
@@ -66,7 +66,7 @@ export class AuditLog {
     this.#next = made;
     made.written = this.#writing.then(async () => {
       if (this.#next === made) this.#next = undefined;
-      await this.#store().write([auditEvent(timeOrderedId(), this.#owner, made.entries)]);
+      await this.#store().write([auditEvent(timeOrderedId(), this.#owner, made.entries, { isLight: true })]);
     });
     this.#writing = made.written.catch(() => {}); // each who waits hears of it
     return made.written;

@@ -95,6 +95,7 @@ type Gains = WithFhir &
     endGauge: (() => void) | undefined;
     writes: OwnerWrites;
     audit: AuditLog;
+    toLedger: Relay | undefined;
     noteAnswer(ctx: Context, answer: unknown): Promise<void>;
   };
 
@@ -109,6 +110,13 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
   type This = Service & Gains;
 
+  let kept: boolean | undefined;
+  /** What is only kept is not searched by its words. */
+  const isKept = (): boolean => {
+    kept ??= options.isAppendOnly === true && readConfig().access === "closed";
+    return kept;
+  };
+
   const prepareUnder = async (service: This, tx: string, steps: OwnerStep[], how: WriteManner, representation?: boolean) => {
     const { results, writes } = await service.writes.prepare(tx, steps, how);
     return results.map((result, index) =>
@@ -121,7 +129,8 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     const call = keyedCall();
     const who = writerOfOwn(service);
     if (!call) {
-      return (await service.writes.write(steps, { caller: asSystem(service.broker, RULES), work: undefined, ...who })).map(resultOf(true));
+      const how = { caller: asSystem(service.broker, RULES), work: undefined, ...who, isMade: options.isAppendOnly === true };
+      return (await service.writes.write(steps, how)).map(resultOf(true));
     }
     const { meta } = call;
     const tx = newPart(meta.keyed);
@@ -271,17 +280,20 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       this.watched = new WatchedTypes(this.store);
       await this.watched.look();
       const way = transportOf(this.broker);
-      const relay = new Relay({
-        store: this.store,
-        queue: "out",
-        send: async (event) => {
-          await way.send(event);
-          return undefined;
-        },
-        warn: (sentence) => this.logger.warn(sentence),
-      });
-      relaysOf(this).push(relay);
-      relay.kick(); // what the process before has left
+      const relayOf = (queue: "out" | "audit", gatherMs?: number) =>
+        new Relay({
+          store: this.store,
+          queue,
+          ...(gatherMs !== undefined && { gatherMs }),
+          send: async (event) => {
+            await way.send(event);
+            return undefined;
+          },
+          warn: (sentence) => this.logger.warn(sentence),
+        });
+      this.toLedger = relayOf("audit", AUDIT_GATHER_MS);
+      relaysOf(this).push(relayOf("out"), this.toLedger);
+      for (const relay of relaysOf(this)) relay.kick(); // what the process before has left
       this.endGauge = gaugeOutbox(this.name, this.store);
       this.settling = settleInDoubt(this);
     },
@@ -301,10 +313,12 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       WithFhirDirectory(),
       Store({
         ...fhirStore,
+        text: (json) => (isKept() ? undefined : textContentOf(JSON.parse(json))),
         events: (service) => ({
           emits: (type) => emits.has(type) || (service as This).watched?.has(type) === true,
-          onEvents: () => {
-            for (const relay of relaysOf(service)) relay.kick();
+          onEvents: (isLight) => {
+            if (isLight) (service as This).toLedger?.kick();
+            else for (const relay of relaysOf(service)) relay.kick();
           },
         }),
       }),
@@ -343,6 +357,9 @@ function writerOfOwn({ broker, name }: Service): Pick<WriteManner, "author" | "w
     trail: auditContextOf(call, { isRead: false }),
   };
 }
+
+/** The ledger has time: what is on record goes there in larger parts. Milliseconds. */
+const AUDIT_GATHER_MS = 1_000;
 
 /** As whom an owner asks others what its rules want to know. */
 const RULES = "rules";

@@ -52,9 +52,11 @@ const GUARDS: Record<string, Guard> = {
     const query = narrowed(sight, params.query);
     return query ? ask({ query }) : NO_PAGE;
   },
-  "fhir.searchMany": async (sight, params: { queries: StoreQuery[]; isKept?: boolean }, ask) => {
+  "fhir.searchMany": async (sight, params: { queries: StoreQuery[]; tags?: string[] }, ask) => {
     const queries = params.queries.map((query) => narrowed(sight, query));
-    const answers = (await ask({ ...params, queries: queries.filter((query) => query !== undefined) })) as unknown[];
+    const tags = params.tags?.filter((_, index) => queries[index] !== undefined);
+    const asked = { ...params, ...(tags && { tags }), queries: queries.filter((query) => query !== undefined) };
+    const answers = (await ask(asked)) as unknown[];
     return queries.map((query) => (query ? answers.shift() : NO_PAGE));
   },
   "fhir.count": async (sight, params: { type: string; clauses: Clause[] }, ask) => {

@@ -42,6 +42,8 @@ export interface WriteManner {
   mayBegin?(): void;
   /** Who writes, as it is kept with the versions; absent where nobody is asked. */
   author?: string | undefined;
+  /** The service has made the resources by itself, of one form. */
+  isMade?: boolean;
   /** What the request is noted as; absent for what is the mesh's own. */
   trail?: AuditContext | undefined;
   /** Who writes, as resources name them; absent for what is the mesh's own. */
@@ -164,6 +166,7 @@ export class OwnerWrites {
       unique: this.#unique,
       work: manner.work,
       ownAuthor: this.#ownAuthor(manner),
+      isMade: manner.isMade,
     });
     const changes = changesOf({ steps, resources, before }, this.#hasRules, new Date());
     const fenced: Fenced = { places: this.#isolatedIn(changes, before), token: randomUUID() };

@@ -1,10 +1,11 @@
 /** What an owner answers without changing anything; see `federation/owner-contract.ts`. */
+import { createHash, randomUUID } from "node:crypto";
 import type { Context, Service } from "moleculer";
 import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
 import type { HistoryQuery, JoinKeysQuery, Store } from "../../store/store.ts";
 import { StoreCache } from "../../store/store-cache.ts";
 import { accessOf } from "../../mesh/access/access.ts";
-import type { VersionOf } from "../../federation/owner-contract.ts";
+import type { TaggedPage, VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError, notFound } from "../../federation/errors.ts";
 import { MAX_FACTS } from "../../federation/facts.ts";
@@ -25,12 +26,23 @@ export async function guarded<Result>(service: Service, work: () => Promise<Resu
 }
 
 const kept = new WeakMap<Store, StoreCache<Page>>();
+/** Of this process: what its stores say of changes means nothing elsewhere. */
+const PROCESS = randomUUID();
 
-/** Pages that are given again as long as the store has not changed: many look at one board, and all look again when it changes. */
-function keptOf(store: Store): StoreCache<Page> {
-  const known = kept.get(store) ?? new StoreCache<Page>();
-  kept.set(store, known);
-  return known;
+/**
+ * A page of ids that is given again as long as the store has not changed: many look at one board, and all look again when it changes.
+ * @param known tag of the page that the caller has
+ */
+async function keptPage(store: Store, query: StoreQuery, known: string | undefined): Promise<TaggedPage> {
+  const cache = kept.get(store) ?? new StoreCache<Page>();
+  kept.set(store, cache);
+  const name = JSON.stringify(query);
+  const mark = store.changes();
+  // A page that is newer than its tag is only sent once more.
+  const tag = mark === undefined ? undefined : createHash("sha256").update(`${PROCESS} ${mark} ${name}`).digest("base64url");
+  if (tag !== undefined && tag === known) return { rows: [], more: false, tag, isSame: true };
+  const page = await cache.get(store, name, () => store.search(query));
+  return { ...page, ...(tag !== undefined && { tag }) };
 }
 
 /** They may be asked again at another node: each is retried. */
@@ -92,12 +104,13 @@ export const readingActions = {
   },
   "fhir.searchMany": {
     ...READ,
-    handler(this: This, ctx: Context<{ queries: StoreQuery[]; isKept?: boolean }>) {
-      const { queries, isKept } = ctx.params;
+    handler(this: This, ctx: Context<{ queries: StoreQuery[]; isKept?: boolean; tags?: string[] }>) {
+      const { queries, isKept, tags = [] } = ctx.params;
       const search = (query: StoreQuery) => this.store.search(query);
-      const kept = isKept ? keptOf(this.store) : undefined;
       return guarded(this, () =>
-        Promise.all(queries.map((query) => kept?.get(this.store, JSON.stringify(query), () => search(query)) ?? search(query))),
+        Promise.all(
+          queries.map((query, index) => (isKept && query.want === "ids" ? keptPage(this.store, query, tags[index]) : search(query))),
+        ),
       );
     },
   },

@@ -14,6 +14,12 @@ const SETTLED_MS = 60_000;
 /** Events of one segment. */
 const MAX_EVENTS = 1_000;
 const SEGMENT = "audit-segment/";
+/** The newest segment whose time is over. */
+const EXPIRED = "audit-expired/";
+/** From one look for what is kept no longer to the next, milliseconds. */
+const EXPIRE_EVERY_MS = 3_600_000;
+/** Events that are removed at once. */
+const MAX_PURGED = 500;
 /** Who seals keeps that right for so long, milliseconds. */
 const LEASE_MS = 30_000;
 
@@ -29,7 +35,7 @@ interface Segment {
   hash: string;
 }
 
-type OwnStore = Pick<Store, "search" | "put" | "get" | "lease">;
+type OwnStore = Pick<Store, "search" | "put" | "get" | "lease" | "entries" | "remove" | "purge">;
 
 /** See the head of this file. */
 export class Chain {
@@ -45,11 +51,17 @@ export class Chain {
     this.#store = store;
   }
 
-  /** Seals from now on. @param warn told when it cannot */
-  start(warn: (sentence: string) => void): void {
+  /** Seals from now on, and removes what is older. @param keptMs how long events are kept, milliseconds @param warn told when it cannot */
+  start(keptMs: number, warn: (sentence: string) => void): void {
+    let expiredAt = Number.NEGATIVE_INFINITY;
     this.#timer = setInterval(() => {
       this.#sealing = this.#sealing
         .then(() => this.seal(Date.now() - SETTLED_MS))
+        .then(async () => {
+          if (performance.now() - expiredAt < EXPIRE_EVERY_MS) return;
+          await this.expire(Date.now() - keptMs);
+          expiredAt = performance.now();
+        })
         .catch((error: Error) => warn(`What is on record cannot be sealed now: ${error.message}`));
     }, SEAL_EVERY_MS).unref();
   }
@@ -75,11 +87,44 @@ export class Chain {
     }
   }
 
-  /** Goes through all segments, and hashes their events again. */
+  /**
+   * Removes the events of all segments that ended before a time, milliseconds since 1970. The hash of the last of them stays: the chain goes on from it.
+   */
+  async expire(before: number): Promise<void> {
+    const store = this.#store();
+    if (!(await store.lease("lease/chain", this.#holder, LEASE_MS))) return;
+    let last = await this.#expired();
+    for await (const segment of this.#segments(last)) {
+      if (Date.parse(segment.to) >= before) break;
+      if (last) await store.remove(EXPIRED + padded(last.n));
+      last = segment;
+      await store.put(EXPIRED + padded(segment.n), JSON.stringify(segment));
+    }
+    // What was to be removed before, and was not, goes now.
+    if (last) await this.#purge(last.end);
+  }
+
+  async #purge(end: Cursor): Promise<void> {
+    const store = this.#store();
+    for (;;) {
+      const { rows } = await store.search({ type: "AuditEvent", clauses: [], sort: [], limit: MAX_PURGED, want: "ids" });
+      const over = rows.filter(({ seq }) => seq <= end.seq).map(({ id }) => id);
+      if (over.length === 0) return;
+      await store.purge("AuditEvent", over);
+    }
+  }
+
+  /** The newest segment whose events are kept no longer. */
+  async #expired(): Promise<Segment | undefined> {
+    const [newest] = (await this.#store().entries(EXPIRED, 10)).slice(-1);
+    return newest && (JSON.parse(newest.value) as Segment);
+  }
+
+  /** Goes through all segments that are kept, and hashes their events again. */
   async check(): Promise<ChainState> {
     const state = { segments: 0, events: 0 };
-    let before: Segment | undefined;
-    for await (const segment of this.#segments()) {
+    let before = await this.#expired();
+    for await (const segment of this.#segments(before)) {
       const found = await this.#segmentAfter(before, segment.events, Number.POSITIVE_INFINITY);
       if (found?.hash !== segment.hash || segment.before !== (before?.hash ?? "")) {
         return { ...state, broken: { segment: segment.n, from: segment.from, to: segment.to } };
@@ -127,4 +172,5 @@ export class Chain {
   }
 }
 
-const keyOf = (n: number): string => SEGMENT + String(n).padStart(12, "0");
+const padded = (n: number): string => String(n).padStart(12, "0");
+const keyOf = (n: number): string => SEGMENT + padded(n);

@@ -54,7 +54,7 @@ export const ledger = {
   looksAt: action<{ patient: string; before?: string; limit?: number; language?: Language }, Looks>("ledger.looksAt"),
   /** What somebody (`Practitioner/1`, or an account) has looked at or done. */
   looksBy: action<{ who: string; before?: string; limit?: number; language?: Language }, Looks>("ledger.looksBy"),
-  /** Keeps what no owner has noted: refusals of a gateway, sign-ins. Once for each `id` (a UUID). */
+  /** Keeps what no owner has noted: refusals of a gateway, sign-ins. Once for each `id` (a UUID). @throws 503 LEDGER_STOPS */
   note: noteAudit,
   /** Goes through the whole chain. It takes as long as reading all that is kept. */
   check: action<Record<string, never>, ChainState>("ledger.check"),

@@ -3,19 +3,21 @@ import { exactly, requireParameter } from "../../fhir/search/exact-clauses.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { AuditEvent } from "../../fhir/r4.ts";
 import { type Clause, SEP } from "../../fhir/search/query.ts";
+import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { momentRule } from "../../mesh/param-rules.ts";
-import { effectOf, type DurableEvent } from "../../mixins/events/event.ts";
+import type { DurableEvent } from "../../mixins/events/event.ts";
 import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo } from "../../mixins/fhir/reference.ts";
-import { creation } from "../../mixins/fhir/steps.ts";
-import { isType } from "../../federation/errors.ts";
 import { Chain } from "./chain.ts";
+import { Keeper } from "./keeper.ts";
 import { LANGUAGES, type ledger, type Looks, owns } from "./ledger.contract.ts";
-import { auditEventsOf, lookOf } from "./ledger.model.ts";
+import { lookOf } from "./ledger.model.ts";
 
 const MAX_LISTED = 500;
+/** A year and a day in four, milliseconds. */
+const YEAR_MS = 365.25 * 86_400_000;
 const MAX_NOTED = 100;
 /** How a page of looks is asked for. */
 const PAGE = {
@@ -31,6 +33,7 @@ interface Asked {
 }
 
 interface Own {
+  keeper: Keeper;
   chain: Chain;
   keep(id: string, batch: AuditBatch): Promise<void>;
   looks(clause: Clause, asked: Asked): Promise<Looks>;
@@ -101,20 +104,8 @@ export default defineService<typeof ledger, This>({
   },
 
   methods: {
-    async keep(this: This, id: string, batch: AuditBatch): Promise<void> {
-      const byId = new Map(auditEventsOf(id, batch).map((event) => [event.id, event]));
-      for (;;) {
-        const events = [...byId.values()];
-        try {
-          await this.fhir.write([...events.map((event) => creation(event)), effectOf({ id })]);
-          return;
-        } catch (error) {
-          if (isType(error, "ALREADY_HANDLED")) return;
-          const taken = isType(error, "ID_TAKEN") ? events[(error as { data?: { step?: number } }).data?.step ?? -1] : undefined;
-          if (!taken) throw error;
-          byId.delete(taken.id); // the same deed of the same request is kept already
-        }
-      }
+    keep(this: This, id: string, batch: AuditBatch): Promise<void> {
+      return this.keeper.keep(id, batch);
     },
 
     async looks(this: This, clause: Clause, { before, limit = 50, language = "en" }: Asked): Promise<Looks> {
@@ -134,14 +125,16 @@ export default defineService<typeof ledger, This>({
   },
 
   created(this: This) {
+    this.keeper = new Keeper(() => this.fhir);
     this.chain = new Chain(() => this.store);
   },
 
   started(this: This & { logger: { error(text: string): void } }) {
-    this.chain.start((sentence) => this.logger.error(sentence));
+    this.chain.start(readConfig().auditYears * YEAR_MS, (sentence) => this.logger.error(sentence));
   },
 
   stopped(this: This) {
+    this.keeper.stop();
     return this.chain.stop();
   },
 });

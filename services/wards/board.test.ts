@@ -125,6 +125,16 @@ describe("the board", () => {
     expect(await waits()).toMatchObject({ results: 0 });
   });
 
+  it("shows what has changed since it was looked at last, and to each what they may see", async () => {
+    const look = () => wards.board(clinic.caller, { ward: surgery.location });
+    const [first, again] = [await look(), await look()];
+    expect({ ...again, at: "" }).toEqual({ ...first, at: "" });
+    await hospitalizations.transfer(clinic.caller, { stay, bed: bedAt(2) });
+    expect(bedsOf(await look()).map(({ status }) => status)).toEqual(["free", "closed", "taken"]);
+    await hospitalizations.cancelTransfer(clinic.caller, { stay, reason: "wrong bed" });
+    expect(bedsOf(await look())[0]?.stay).toMatchObject({ stay, allergies: ["Penicillin"] });
+  });
+
   it("shows all wards where none is asked for, and none where there is no such ward", async () => {
     expect((await wards.board(clinic.caller, {})).wards.map(({ name }) => name)).toEqual(["Surgery", "Medicine"]);
     expect((await wards.board(clinic.caller, { ward: "Location/none" })).wards).toEqual([]);

@@ -40,6 +40,7 @@ async function written({ fhir }: WithFhir, place: Stored<Location>): Promise<Pla
   const { version } = await fhir.update(place).catch((error: unknown) => {
     if (isType(error, "STALE_VERSION")) throw placeChanged(`Location/${place.id}`);
     if (isType(error, BED_NAME_TAKEN)) throw bedNameTaken();
+    if (isType(error, "RULE_LOCATION_OCCUPIED")) throw stillOccupied(`Location/${place.id}`, [`Location/${place.id}`]);
     throw isType(error, WARD_ALREADY_OPEN) ? wardAlreadyOpen() : error;
   });
   return placeOf(place, version);

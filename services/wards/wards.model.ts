@@ -77,6 +77,9 @@ export const isOutOfUse = ({ operationalStatus }: Location): boolean => OUT_OF_U
 /** Whether a place is one that patients are taken in to, as far as its status says. */
 export const isInUse = ({ status }: Location): boolean => status === undefined || status === "active";
 
+/** Whether a place is closed: by its status or, of a bed, by what it says of its use. One that is only dirty, or isolated, is not. */
+export const takesNobody = (location: Location): boolean => !isInUse(location) || location.operationalStatus?.code === "C";
+
 /** R5's Location.characteristic, as R4 has it. */
 export const CHARACTERISTIC = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Location.characteristic";
 /** Of a room or a bed, a code: whom it is for. */

@@ -3,14 +3,13 @@ import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import type { Change, Question, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { inPlaces, openStays, placesIn } from "./occupancy.ts";
+import { takesNobody } from "./wards.model.ts";
 
 /** Stays that are looked at: a bed has one, a room or a ward that stays name directly many. */
 const MAX_STAYS = 100;
 
-const isInUse = ({ status }: Pick<Location, "status">): boolean => status === undefined || status === "active";
-
 const isClosed = ({ before, after }: Change<Location>): boolean =>
-  before !== undefined && after !== undefined && isInUse(before) && !isInUse(after);
+  before !== undefined && after !== undefined && !takesNobody(before) && takesNobody(after);
 
 const staysIn = (place: string): Question => ({ type: "Encounter", clauses: [...openStays(), inPlaces([place])], limit: MAX_STAYS });
 

@@ -14,7 +14,7 @@ import { csvOf } from "./census/census.model.ts";
 import { readCensus } from "./census/read-census.ts";
 import { addBeds, changePlace, closePlace } from "./place-actions.ts";
 import { described, reopened, suitableBeds, withCleaning } from "./places.model.ts";
-import { type HouseWard, houseOf } from "./board/house.ts";
+import { HouseCache, MAX_LOCATIONS } from "./board/house-cache.ts";
 import { readBoard } from "./board/read-board.ts";
 import { Versions } from "./board/versions.ts";
 import { takenBeds } from "./occupancy.ts";
@@ -40,10 +40,9 @@ interface PlacedBed {
 
 /** The house changes far less often than its board is looked at. */
 interface Own {
-  house: StoreCache<HouseWard[]>;
+  house: HouseCache;
   known: StoreCache<PlacedBed[]>;
   versions: Versions;
-  readHouse(): Promise<HouseWard[]>;
   readCensus(ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census>;
   findBeds(ward?: string): Promise<PlacedBed[]>;
   locations(clause: Clause): Promise<Stored<Location>[]>;
@@ -54,8 +53,6 @@ type This = Service & WithFhir & WithDirectory & Own;
 
 /** Beds in one answer, the oldest that were asked for; a house with more asks ward by ward. */
 const MAX_BEDS = 1_000;
-/** Locations that are looked through for beds, the oldest: a large hospital has some thousand. */
-const MAX_LOCATIONS = 50_000;
 /** Beds in one answer to a search by need. */
 const MAX_FOUND = 200;
 
@@ -110,7 +107,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       params: params.board,
       async handler(ctx) {
         const { ward } = ctx.params;
-        const house = await this.house.get(this.store, "", () => this.readHouse());
+        const house = await this.house.get(this.store);
         const shown = ward === undefined ? house : house.filter(({ location }) => location === ward);
         return readBoard(ctx, { directory: this.directory, versions: this.versions, house: shown }, ward);
       },
@@ -148,7 +145,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       summary: "Close a bed, a room or a ward",
       params: params.close,
       async handler(ctx) {
-        return closePlace(this, ctx, await this.readHouse());
+        return closePlace(this, ctx, await this.house.get(this.store));
       },
     },
 
@@ -167,10 +164,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
       params: params.findBeds,
       async handler(ctx) {
         const { ward, sex, needs = "" } = ctx.params;
-        const [house, taken] = await Promise.all([
-          this.house.get(this.store, "", () => this.readHouse()),
-          takenBeds({ caller: ctx, directory: this.directory }),
-        ]);
+        const [house, taken] = await Promise.all([this.house.get(this.store), takenBeds({ caller: ctx, directory: this.directory })]);
         const asked = {
           needs: needs.split(",").filter(Boolean),
           taken,
@@ -203,7 +197,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
     locate: {
       params: params.locate,
       async handler(ctx) {
-        const house = await this.house.get(this.store, "", () => this.readHouse());
+        const house = await this.house.get(this.store);
         return locate(
           { caller: asSystem(ctx, "wards"), directory: this.directory },
           { house, versions: this.versions },
@@ -215,19 +209,8 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
 
   methods: {
     async readCensus(this: This, ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census> {
-      const house = (await this.house.get(this.store, "", () => this.readHouse())).filter(
-        ({ location }) => asked.ward === undefined || location === asked.ward,
-      );
+      const house = (await this.house.get(this.store)).filter(({ location }) => asked.ward === undefined || location === asked.ward);
       return readCensus({ caller: asSystem(ctx as never, "wards"), directory: this.directory }, house, asked);
-    },
-
-    async readHouse(this: This): Promise<HouseWard[]> {
-      const locations: Stored<Location>[] = [];
-      for await (const location of this.fhir.each({ type: "Location", clauses: [] })) {
-        locations.push(location);
-        if (locations.length === MAX_LOCATIONS) break;
-      }
-      return houseOf(locations);
     },
 
     async findBeds(this: This, ward?: string): Promise<PlacedBed[]> {
@@ -285,7 +268,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
 
   created() {
     this.known = new StoreCache();
-    this.house = new StoreCache();
+    this.house = new HouseCache();
     this.versions = new Versions();
   },
 });

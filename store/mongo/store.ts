@@ -293,6 +293,16 @@ class MongoStore implements Store {
     return this.#run(() => usageOf(this.#collections, prefix));
   }
 
+  async purge(type: string, ids: string[]): Promise<void> {
+    const { resource, history, held } = this.#collections;
+    const refs = ids.map((id) => `${type}/${id}`);
+    await this.#transaction(async (session) => {
+      await resource.deleteMany({ _id: { $in: refs } }, { session });
+      await history.deleteMany({ type, id: { $in: ids } }, { session });
+      await held.deleteMany({ ref: { $in: refs } }, { session });
+    });
+  }
+
   // --- the database --------------------------------------------------------------------------------------------------
 
   /** Another process may have written, and only a question would tell. */

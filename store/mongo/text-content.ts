@@ -25,9 +25,8 @@ export async function indexWords(resource: Collection<ResourceDocument>): Promis
 }
 
 /** The words of a resource's content and narrative, as they stand in its document. */
-export const wordsFields = ([content, narrative]: [content: string, narrative: string]): { words: Words } => ({
-  words: { content: inWords(content), narrative: inWords(narrative) },
-});
+export const wordsFields = (text: [content: string, narrative: string] | undefined): { words?: Words } =>
+  text ? { words: { content: inWords(text[0]), narrative: inWords(text[1]) } } : {};
 
 const inWords = (text: string): string =>
   (fold(text.replace(/[^\p{L}\p{N}\p{M}\p{Co}]+/gu, " ")).match(/[\p{L}\p{N}\p{Co}]+/gu) ?? []).join(" ");

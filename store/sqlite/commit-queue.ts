@@ -27,6 +27,8 @@ export class Misuse extends Error {}
 interface Job {
   run(): unknown;
   size: number;
+  /** It need not be on the disk when it is committed: the process's end does not take it. */
+  isLight: boolean;
   /** performance.now() after which a lock is no longer waited for. */
   deadline: number;
   resolve(value: unknown): void;
@@ -41,6 +43,8 @@ export interface TransactionHooks {
   /** Just before COMMIT. */
   finish(): void;
   rolledBack(): void;
+  /** What was committed is not on the disk yet. */
+  notOnDisk?(): void;
 }
 
 /** Writes of this process, one after the other; those that wait together share a commit. */
@@ -49,6 +53,8 @@ export class WriteQueue {
   readonly #hooks: TransactionHooks;
   #waiting: Job[] = [];
   #working: Promise<void> | undefined;
+  /** How the connection commits at this moment. */
+  #isLight = false;
   /** Jobs that wait for a lock, and what wakes them. */
   readonly #parked = new Map<Job, NodeJS.Timeout>();
   #isClosed = false;
@@ -62,13 +68,14 @@ export class WriteQueue {
    * Runs `run` inside a transaction of the file; resolves once that is committed.
    * @param run throws StoreError, Blocked or Misuse before it has changed anything, or not at all
    * @param waitMs how long a lock is waited for, milliseconds
+   * @param isLight a transaction of nothing else does not wait for the disk
    */
-  add<T>(run: () => T, size: number, waitMs: number): Promise<T> {
+  add<T>(run: () => T, size: number, waitMs: number, isLight = false): Promise<T> {
     if (this.#isClosed) return Promise.reject(unavailable("The store is closed."));
     if (this.#waiting.length >= MAX_WAITING) return Promise.reject(unavailable(`More than ${MAX_WAITING} writes are waiting.`));
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + waitMs;
-      this.#enqueue({ run, size, deadline, resolve: resolve as (value: unknown) => void, reject });
+      this.#enqueue({ run, size, isLight, deadline, resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
@@ -139,6 +146,11 @@ export class WriteQueue {
   }
 
   #attempt(jobs: Job[]): void {
+    const isLight = jobs.every((job) => job.isLight);
+    if (isLight !== this.#isLight) {
+      this.#db.exec(`PRAGMA synchronous = ${isLight ? "NORMAL" : "FULL"}`);
+      this.#isLight = isLight;
+    }
     this.#db.run("BEGIN IMMEDIATE");
     try {
       this.#hooks.begun();
@@ -152,6 +164,7 @@ export class WriteQueue {
       }
       this.#hooks.finish();
       this.#db.run("COMMIT");
+      if (isLight) this.#hooks.notOnDisk?.();
     } catch (error) {
       this.#db.rollback();
       this.#hooks.rolledBack();

@@ -15,6 +15,7 @@ import { methodNames } from "./schema.ts";
 import { SqliteSearch, type SearchLimits } from "./search-statement.ts";
 import { counterValue, countersFrom, entriesFrom, entryValue, leaseEntry, putEntries, usagePage } from "./map.ts";
 import { MultiValuedSlots } from "./multi-valued-slots.ts";
+import { LightLog } from "./light-log.ts";
 import { Types } from "./types.ts";
 import { forgetRelayed, outboxState, waitingEvents } from "./outbox.ts";
 import { Writer } from "./write.ts";
@@ -80,6 +81,7 @@ class SqliteFile implements SqliteStore {
   readonly #prepared: PreparedWrites;
   readonly #waitMs: number;
   readonly #onEvents: StoreOptions["onEvents"];
+  readonly #log: LightLog;
   #isClosed = false;
 
   constructor(db: Database, options: SqliteOptions) {
@@ -89,6 +91,7 @@ class SqliteFile implements SqliteStore {
     this.#search = new SqliteSearch(db, this.#types, several, options.limits);
     this.#joinKeys = new JoinKeys(db, this.#types, this.#search);
     this.#onEvents = options.onEvents;
+    this.#log = new LightLog(`${options.file}-wal`);
     this.writer = new Writer(db, this.#types, several, options, (type, condition, limit) => this.#search.find(type, condition, limit));
     this.#prepared = new PreparedWrites(db, this.writer, options);
     this.#queue = new WriteQueue(db, {
@@ -98,6 +101,7 @@ class SqliteFile implements SqliteStore {
         this.#types.forget();
         several.forget();
       },
+      notOnDisk: () => this.#log.changed(),
     });
     this.#waitMs = options.waitMs ?? DEFAULT_WAIT_MS;
   }
@@ -193,6 +197,7 @@ class SqliteFile implements SqliteStore {
 
   async write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
     let hasEvents = false;
+    const isLightWrite = steps.every(isLight);
     const results = await this.#queue.add(
       () => {
         const state = this.writer.state();
@@ -212,8 +217,9 @@ class SqliteFile implements SqliteStore {
       },
       charactersIn(steps),
       this.#waitMs,
+      isLightWrite,
     );
-    if (hasEvents) this.#onEvents?.();
+    if (hasEvents) this.#onEvents?.(isLightWrite);
     return results;
   }
 
@@ -248,7 +254,8 @@ class SqliteFile implements SqliteStore {
   }
 
   async relayed(places: string[]): Promise<void> {
-    await this.#queue.add(() => forgetRelayed(this.#db, places), 10 * places.length, 0);
+    // What is forgotten again after a cut of the power is relayed twice, which its receivers expect.
+    await this.#queue.add(() => forgetRelayed(this.#db, places), 10 * places.length, 0, true);
   }
 
   outboxState(): Promise<OutboxState> {
@@ -336,6 +343,16 @@ class SqliteFile implements SqliteStore {
     return all;
   }
 
+  async purge(type: string, ids: string[]): Promise<void> {
+    await this.#queue.add(
+      () => {
+        for (const id of ids) this.writer.purge(type, id);
+      },
+      1_000 * ids.length,
+      0,
+    );
+  }
+
   // --- the file ------------------------------------------------------------------------------------------------------
 
   changes(): string {
@@ -369,6 +386,7 @@ class SqliteFile implements SqliteStore {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#queue.close();
+    await this.#log.close();
     // The last process to close the file empties its log and removes it.
     this.#db.close();
   }
@@ -378,6 +396,8 @@ class SqliteFile implements SqliteStore {
     return this.#db.whenFree(work);
   }
 }
+
+const isLight = (step: Write): boolean => step.op === "emit" && step.isLight === true;
 
 interface StoredRow {
   id: string;

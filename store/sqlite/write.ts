@@ -18,7 +18,7 @@ const FENCE = "fence/";
 const SEQ_PER_MS = 1_024;
 
 /** The outbox's queues, as stored. */
-export const QUEUE = { out: 0, own: 1 } as const;
+export const QUEUE = { out: 0, own: 1, audit: 2 } as const;
 /** Handled events past their time that one write with a `once` forgets. */
 const EXPIRED_PER_WRITE = 10;
 
@@ -302,6 +302,16 @@ export class Writer {
     if (result) result.updated = updated;
   }
 
+  /** Nothing of a resource is left. */
+  purge(type: string, id: string): void {
+    const before = this.#head(type, id);
+    if (!before) return;
+    const { seq, method } = before;
+    for (const table of ["resource", "history", "keys", "ranges", "held"]) this.#db.run(`DELETE FROM ${table} WHERE seq = ?`, seq);
+    if (this.#text) this.#db.run("DELETE FROM words WHERE rowid = ?", seq);
+    if (method === "create" || method === "update") this.#count(this.#types.intern(type), -1);
+  }
+
   /** The current version becomes an older one. */
   #archive(seq: number): void {
     this.#db.run(
@@ -350,7 +360,9 @@ export class Writer {
   writeText(seq: number, json: string, replaces: boolean): void {
     if (!this.#text) return;
     if (replaces) this.#db.run("DELETE FROM words WHERE rowid = ?", seq);
-    const [content, narrative] = this.#text(json);
+    const text = this.#text(json);
+    if (!text) return;
+    const [content, narrative] = text;
     this.#db.run("INSERT INTO words (rowid, content, narrative) VALUES (?, ?, ?)", seq, content, narrative);
   }
 }

@@ -1,6 +1,7 @@
 /** Every look is on record: who has seen or done what with whose data, and nobody changes the record. */
-import { type Language, ledger, type Look } from "../../services/ledger/ledger.contract.ts";
+import type { Language, Look } from "../../services/ledger/ledger.contract.ts";
 import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
+import { ledgerCommand } from "../../scripts/ledger/command.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import type { Role } from "../../services/identity/identity.contract.ts";
 import { App } from "../identity/app.ts";
@@ -177,7 +178,22 @@ describe("the record of looks", () => {
     expect((await as("auditor").get(`${path}/_history`)).body.entry).toHaveLength(1);
   });
 
-  it("is sealed, and whole", async () => {
-    expect(await ledger.check(asSystem(mesh.caller, "operator"), {})).toEqual({ segments: 0, events: 0 });
+  it("is told to an auditor at the console, and whether it is whole", async () => {
+    const said: string[] = [];
+    const asking = {
+      base: mesh.base.replace(/\/fhir$/, ""),
+      token: tokens.get("auditor") as string,
+      say: (line: string) => said.push(line),
+    };
+    const patient = await newPatient();
+    await recorded(patient, 1);
+    expect(await ledgerCommand(["looks", "--patient", patient, "--language", "fr"], asking)).toBe(true);
+    expect(said).toContainEqual(expect.stringMatching(/Z {2}front-desk \(front-desk\) a écrit un nouveau Patient {2}Patient\//));
+    expect(await ledgerCommand(["check"], asking)).toBe(true);
+    expect(said.at(-1)).toBe("0 events in 0 segments are what was sealed."); // nothing is a minute old
+    expect(await ledgerCommand(["check", "--head", "x"], asking)).toBe(false);
+    await expect(ledgerCommand(["looks"], asking)).rejects.toThrow(/^usage/);
+    const stranger = { ...asking, token: tokens.get("nurse") as string };
+    await expect(ledgerCommand(["check"], stranger)).rejects.toThrow(/may not call ledger.check/);
   });
 });

@@ -46,9 +46,16 @@ function placeOf(reference: Reference | undefined): string | undefined {
 
 const ISOLATION = "40174006"; // SNOMED CT: isolation procedure
 
+const active = new WeakMap<Encounter, string[]>();
+
 /** Where a patient is now: the bed, and the room and ward where these are named beside it. */
-export const placesOf = ({ location = [] }: Encounter): string[] =>
-  location.flatMap((it) => (it.status === "active" ? (placeOf(it.location) ?? []) : []));
+export function placesOf(stay: Encounter): string[] {
+  const known = active.get(stay);
+  if (known) return known;
+  const found = (stay.location ?? []).flatMap((it) => (it.status === "active" ? (placeOf(it.location) ?? []) : []));
+  active.set(stay, found);
+  return found;
+}
 
 /** Diagnoses of stays that stand in records of their own, "Condition/…". */
 export const conditionsOf = (stays: Found<Encounter>[]): string[] => [

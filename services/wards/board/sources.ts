@@ -5,7 +5,7 @@
 import { Errors } from "moleculer";
 import type { ResourceOf, ResourceType } from "../../../fhir/r4.ts";
 import { idClause, referenceClause, requireParameter, tokenClause } from "../../../fhir/search/exact-clauses.ts";
-import { type Clause, type KeyMatch, type Row, SEP, type StoreQuery } from "../../../fhir/search/query.ts";
+import { type Clause, type KeyMatch, type Page, type Row, SEP, type StoreQuery } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import type { Rights } from "../../../mesh/access/access.ts";
@@ -156,34 +156,64 @@ interface Source {
   service: string;
 }
 
-/** What one service has found: which versions, and of those that are not remembered the text. */
+/**
+ * What one service has found: which versions, and of those that are not remembered the text. Where it says that its last answer holds, also for
+ * who asks now, that one.
+ */
 async function foundBy(source: Source, asked: BoardQuestion[], versions: Versions): Promise<Found[]> {
-  const found: Found[] = [];
-  const unread = new Map<string, string[]>();
+  const { caller, service } = source;
   const queries = asked.map(({ query }) => query);
-  for (const row of await rowsOf(source, queries, true)) {
-    const known = versions.of(row);
-    if (known) found.push(known);
-    else unread.set(row.type, [...(unread.get(row.type) ?? []), row.id]);
-  }
-  if (unread.size === 0) return found;
-  const reads = [...unread].map(([type, ids]): StoreQuery => ({ type, clauses: [idClause(ids)], sort: [], limit: PAGE, want: "rows" }));
-  for (const { json, ...row } of await rowsOf(source, reads)) if (json !== undefined) found.push(versions.note({ ...row, json }));
-  return found;
+  const names = queries.map((query) => `${service} ${JSON.stringify(query)}`);
+  const before = names.map((name) => versions.answer(name));
+  const how = { queries, isKept: true, tags: before.map((answer) => answer?.tag ?? "") };
+  const pages = await ownerOf(service).searchMany(caller, how, { timeout: ASKED_MS });
+  const rows = await Promise.all(pages.map(async (page, index) => [...page.rows, ...(await restOf(source, queries[index], page))]));
+  const read = await readUnknown(source, rows.flat(), versions);
+  return pages.flatMap((page, index) => {
+    const last = page.isSame ? before[index] : undefined;
+    if (last) return last.found;
+    const known = (rows[index] ?? []).map((row) => versions.of(row));
+    // One that has changed meanwhile is taken as it was read, and looked for again next time.
+    const found = (rows[index] ?? []).flatMap((row, at) => known[at] ?? read.get(`${row.type}/${row.id}`) ?? []);
+    if (page.tag !== undefined && !page.more && known.every((it) => it !== undefined)) {
+      versions.noteAnswer(names[index] as string, { tag: page.tag, found });
+    }
+    return found;
+  });
 }
 
-/** All pages of all questions to one service, asked together. */
-async function rowsOf({ caller, service }: Source, questions: StoreQuery[], isKept = false): Promise<Row[]> {
+/** Reads the versions that are not remembered. @returns what was read, by `Type/id` */
+async function readUnknown(source: Source, rows: Row[], versions: Versions): Promise<Map<string, Found>> {
+  const read = new Map<string, Found>();
+  const unread = new Map<string, string[]>();
+  for (const row of rows) if (!versions.of(row)) unread.set(row.type, [...(unread.get(row.type) ?? []), row.id]);
+  for (const [type, ids] of unread) {
+    for (let at = 0; at < ids.length; at += PAGE) {
+      const query: StoreQuery = { type, clauses: [idClause(ids.slice(at, at + PAGE))], sort: [], limit: PAGE, want: "rows" };
+      for (const { json, ...row } of await rowsOf(source, query)) {
+        if (json !== undefined) read.set(`${row.type}/${row.id}`, versions.note({ ...row, json }));
+      }
+    }
+  }
+  return read;
+}
+
+/** All pages of one question. */
+async function rowsOf(source: Source, query: StoreQuery): Promise<Row[]> {
+  const first = await ownerOf(source.service).search(source.caller, { query }, { timeout: ASKED_MS });
+  return [...first.rows, ...(await restOf(source, query, first))];
+}
+
+/** What follows a page. */
+async function restOf({ caller, service }: Source, query: StoreQuery | undefined, first: Page): Promise<Row[]> {
   const rows: Row[] = [];
-  let queries = questions;
-  for (let page = 0; queries.length > 0 && page < MAX_PAGES; page += 1) {
-    const answers = await ownerOf(service).searchMany(caller, { queries, ...(isKept && { isKept }) }, { timeout: ASKED_MS });
-    for (const answer of answers) rows.push(...answer.rows);
-    queries = queries.flatMap((query, index) => {
-      const last = answers[index]?.rows.at(-1);
-      if (!answers[index]?.more || !last || query.limit < PAGE) return [];
-      return [{ ...query, after: { values: last.values, seq: last.seq, id: last.id } }];
-    });
+  let page = first;
+  for (let pages = 1; query && page.more && query.limit === PAGE && pages < MAX_PAGES; pages += 1) {
+    const last = page.rows.at(-1);
+    if (!last) break;
+    const after = { values: last.values, seq: last.seq, id: last.id };
+    page = await ownerOf(service).search(caller, { query: { ...query, after } }, { timeout: ASKED_MS });
+    rows.push(...page.rows);
   }
   return rows;
 }

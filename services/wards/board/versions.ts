@@ -39,9 +39,34 @@ const ELEMENTS: Partial<Record<ResourceType, readonly string[]>> = {
   ServiceRequest: ["subject", "encounter"],
 };
 
-/** Versions by `Type/id/version`, the oldest ones forgotten first. */
+/** Answers that are remembered: of some wards, to callers of some roles. */
+const MAX_ANSWERS = 200;
+
+/** What an owner has found, and its tag for it. */
+interface Answer {
+  tag: string;
+  found: Found[];
+}
+
+/** Versions by `Type/id/version`, and which of them answer a question; the oldest ones are forgotten first. */
 export class Versions {
   readonly #known = new Map<string, Found>();
+  readonly #answers = new Map<string, Answer>();
+
+  /** What the owner gave last for this question; the owner says whether it still holds for who asks now. */
+  answer(question: string): Answer | undefined {
+    return this.#answers.get(question);
+  }
+
+  /** Remembers an answer that is whole. */
+  noteAnswer(question: string, answer: Answer): void {
+    this.#answers.delete(question);
+    this.#answers.set(question, answer);
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= MAX_ANSWERS) break;
+      this.#answers.delete(oldest);
+    }
+  }
 
   /** Undefined: it must be read. */
   of(row: Row): Found | undefined {

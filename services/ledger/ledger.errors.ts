@@ -1,0 +1,4 @@
+import { Errors } from "moleculer";
+
+/** 503: this node stops; who has told it tells another. */
+export const ledgerStops = () => new Errors.MoleculerRetryableError("The ledger stops here: tell it again.", 503, "LEDGER_STOPS");

@@ -1,0 +1,133 @@
+/** What is kept of a deed, what it says, and that nobody changes it unseen. */
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import type { AuditedDeed, AuditEntry } from "../../federation/audit-contract.ts";
+import { validate } from "../../fhir/validate/index.ts";
+import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
+import type { Store } from "../../store/store.ts";
+import { Chain } from "./chain.ts";
+import { LANGUAGES } from "./ledger.contract.ts";
+import { auditEventsOf, lookOf } from "./ledger.model.ts";
+
+const by = { who: "Practitioner/1", name: "Ada", role: "nurse ward-clerk", client: "app", reason: "TREAT" };
+const entry = (more: Partial<AuditEntry> = {}): AuditEntry => ({
+  at: 1_780_000_000_000,
+  deed: "read",
+  isDone: true,
+  by,
+  type: "Observation",
+  what: ["Observation/1"],
+  patients: ["Patient/1"],
+  query: "GET /fhir/Observation/1",
+  call: "request-1",
+  ...more,
+});
+const DEEDS: AuditedDeed[] = ["read", "vread", "history", "search", "create", "update", "delete", "operation", "sign-in", "sign-out"];
+
+describe("an AuditEvent of what was noted", () => {
+  const rows: [string, AuditEntry][] = [
+    ...DEEDS.map((deed): [string, AuditEntry] => [deed, entry({ deed })]),
+    ["a refusal", entry({ isDone: false })],
+    ["many patients", { ...entry({ deed: "search", patientCount: 512 }), patients: [] }],
+    ["an account", entry({ by: { who: "account-1", role: "" } })],
+    ["nothing but the deed", { at: 1, deed: "sign-in", isDone: true, by: { who: "account-1", role: "nurse" } }],
+  ];
+  it.each(rows)("is valid for %s", (_, noted) => {
+    const [event] = auditEventsOf("01a2229e-4063-744c-b828-1eb7517ad5d7", { owner: "lab", entries: [noted] });
+    expect(validate(event as object, { type: "AuditEvent" })).toEqual([]);
+    for (const language of LANGUAGES) expect(lookOf(event as never, language).says).not.toMatch(/[%]|undefined/);
+  });
+
+  it("is one, however often one deed of one request is noted", () => {
+    const idOf = (more: Partial<AuditEntry>, id = "a") => auditEventsOf(id, { owner: "lab", entries: [entry(more)] })[0]?.id;
+    expect(idOf({ work: "w-1", at: 1 }, "a")).toBe(idOf({ work: "w-1", at: 2 }, "b"));
+    expect(new Set([idOf({ work: "w-1" }), idOf({ work: "w-2" }), idOf({ work: "w-1", patients: [] }), idOf({}), idOf({}, "b")]).size).toBe(
+      5,
+    );
+  });
+
+  it("says who has done what, in three languages", () => {
+    const [event] = auditEventsOf("a", { owner: "lab", entries: [entry({ isDone: false })] });
+    const says = LANGUAGES.map((language) => lookOf(event as never, language).says);
+    expect(says).toEqual([
+      "Ada (nurse ward-clerk) has read Observation, purpose: TREAT (refused)",
+      "Ada (nurse ward-clerk) a lu Observation, motif : TREAT (refusé)",
+      "قام Ada (nurse ward-clerk) بقراءة Observation، الغرض: TREAT (مرفوض)",
+    ]);
+    expect(lookOf(event as never, "en")).toMatchObject({
+      who: "Practitioner/1",
+      client: "app",
+      purpose: "TREAT",
+      patients: ["Patient/1"],
+      isDone: false,
+    });
+  });
+});
+
+describe("the chain of what was kept", () => {
+  let folder: string;
+  let store: Store;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    store = await sqliteKit.open(folder);
+    for (const id of ["a", "b", "c"]) await keep(id);
+  });
+  afterEach(async () => {
+    await store.close();
+    await sqliteKit.clear(folder);
+  });
+  const keep = (id: string) =>
+    store.write([{ op: "create", type: "AuditEvent", id, body: { meta: "", rest: `,"outcome":"0"}` }, index: { keys: [], ranges: [] } }]);
+  const chainOf = () => new Chain(() => store);
+  /** As who has the file may do. */
+  const tamper = async (text: string) => {
+    await store.close();
+    const db = new DatabaseSync(join(folder, "store.sqlite"));
+    db.exec(text);
+    db.close();
+    store = await sqliteKit.open(folder);
+  };
+
+  it("is whole when nobody has changed anything, and goes on where it ended", async () => {
+    expect(await chainOf().check()).toEqual({ segments: 0, events: 0 });
+    const chain = chainOf();
+    expect(await chain.seal(0)).toBe(0); // all are too young
+    expect(await chain.seal(Number.POSITIVE_INFINITY)).toBe(1);
+    await keep("d");
+    expect(await chain.seal(Number.POSITIVE_INFINITY)).toBe(1);
+    expect(await chain.seal(Number.POSITIVE_INFINITY)).toBe(0);
+    expect(await chainOf().check()).toEqual({ segments: 2, events: 4, head: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+
+  it("forgets what is kept no longer, and is whole from there on", async () => {
+    const chain = chainOf();
+    await chain.seal(Number.POSITIVE_INFINITY);
+    await keep("d");
+    await chain.expire(0); // nothing is so old
+    expect(await chain.check()).toMatchObject({ segments: 1, events: 3 });
+    await chain.expire(Date.now() + 60_000);
+    const { rows } = await store.search({ type: "AuditEvent", clauses: [], sort: [], limit: 10, want: "ids" });
+    expect(rows.map(({ id }) => id)).toEqual(["d"]);
+    expect((await store.history({ type: "AuditEvent", limit: 10 })).versions).toHaveLength(1);
+    expect(await chain.check()).toEqual({ segments: 0, events: 0, head: expect.any(String) });
+    expect(await chain.seal(Number.POSITIVE_INFINITY)).toBe(1);
+    expect(await chainOf().check()).toMatchObject({ segments: 1, events: 1 });
+  });
+
+  it.each([
+    ["changed", `UPDATE resource SET json = replace(json, '"0"', '"4"') WHERE id = 'b'`],
+    ["taken away", "DELETE FROM resource WHERE id = 'b'"],
+    [
+      "changed together with its segment",
+      `UPDATE resource SET json = replace(json, '"0"', '"4"') WHERE id = 'a';
+      UPDATE map SET value = json_set(value, '$.hash', 'x') WHERE key LIKE 'audit-segment/%1'`,
+    ],
+  ])("is broken when an event was %s", async (_, text) => {
+    const chain = chainOf();
+    await chain.seal(Number.POSITIVE_INFINITY);
+    await keep("d");
+    await chain.seal(Number.POSITIVE_INFINITY);
+    await tamper(text);
+    expect(await chainOf().check()).toMatchObject({ segments: 0, broken: { segment: 1 } });
+  });
+});

@@ -84,4 +84,23 @@ describe("the pages of the hospital", () => {
     }
     expect(house.complaints).toEqual([]);
   });
+
+  it("stay signed in when a token ends, and no longer when their person signs out", async () => {
+    await page.selectOption("#language", "en");
+    const end = () => {
+      const kept = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string; until: number };
+      sessionStorage.setItem("desk.tokens", JSON.stringify({ ...kept, until: 0 }));
+      return kept.access;
+    };
+    const before = await page.evaluate(end);
+    await page.reload();
+    await page.waitForSelector(".who");
+    expect(await page.evaluate(end)).not.toBe(before);
+
+    await page.click("button:has-text('Sign out')");
+    await page.click('button[name="logout"][value="yes"]');
+    await page.waitForSelector("main.sign-in");
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    expect(house.complaints).toEqual([]);
+  });
 });

@@ -95,9 +95,14 @@ export async function renew(): Promise<boolean> {
   const refresh = tokens?.refresh;
   if (refresh === undefined) return false;
   // A refresh token is good once: two requests that find the token old share one renewal.
-  renewing ??= exchange({ grant_type: "refresh_token", refresh_token: refresh }).then(() => {
-    renewing = undefined;
-  });
+  renewing ??= exchange({ grant_type: "refresh_token", refresh_token: refresh }).then(
+    () => {
+      renewing = undefined;
+    },
+    () => {
+      renewing = undefined; // nobody answers: the next request tries again
+    },
+  );
   await renewing;
   return (tokens?.until ?? 0) > Date.now();
 }

@@ -1,12 +1,12 @@
 /**
- * What it costs that who asks must have signed in: the load of `harness.mjs` on two servers, one open and one closed, turn by turn.
+ * What it costs that who asks must have signed in, and that every look is on record: the load of `harness.mjs` on two servers, one open and one closed, turn by turn.
  *
  *   node bench/access.ts [seconds] [rounds]
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { load, median, start } from "./kit.ts";
+import { load, median, type Running, start } from "./kit.ts";
 
 const [seconds = "8", rounds = "5"] = process.argv.slice(2);
 const [open, closed] = [await start("one"), await start("one", { ACCESS: "closed" })];
@@ -19,14 +19,23 @@ try {
   await Promise.all([load(open.base, "import", 3), load(closed.base, "import", 3, headers)]);
   for (const what of ["crud", "search"] as const) {
     const ratios: number[] = [];
+    const cpu: number[] = [];
     for (let round = 0; round < Number(rounds); round += 1) {
-      const without = await load(open.base, what, Number(seconds));
-      const within = await load(closed.base, what, Number(seconds), headers);
+      const [without, within] = [await timed(open, what), await timed(closed, what, headers)];
       for (const run of [without, within]) if (run.errors > 0) throw new Error(run.first_error);
       ratios.push(within.requests_per_s / without.requests_per_s);
+      cpu.push(within.ms / without.ms);
     }
     console.log(`${what}: closed is ${median(ratios).toFixed(2)} of open (${ratios.map((it) => it.toFixed(2)).join(", ")})`);
+    console.log(`  CPU time of a request: ${median(cpu).toFixed(2)} of open (${cpu.map((it) => it.toFixed(2)).join(", ")})`);
   }
 } finally {
   await Promise.all([open.stop(), closed.stop()]);
+}
+
+/** One run, and the CPU time of a request: steadier than a rate, on a machine that others use. */
+async function timed(server: Running, what: "crud" | "search", more = {}) {
+  const before = server.cpu();
+  const run = await load(server.base, what, Number(seconds), more);
+  return { ...run, ms: (server.cpu() - before) / (run.requests_per_s * Number(seconds)) };
 }

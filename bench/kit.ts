@@ -24,6 +24,8 @@ export interface Running {
   readyAfter: number;
   /** Megabytes of all its processes: `rss` counts what they share once in each, `pss` once in all. */
   memory(): { rss: number; pss: number; processes: number };
+  /** CPU time that all its processes have used, milliseconds. */
+  cpu(): number;
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function start(way: Way, more: Record<string, string> = {}): Promis
     dataDir,
     readyAfter,
     memory: () => memoryOf([child.pid as number, ...childrenOf(child.pid as number)]),
+    cpu: () => cpuOf([child.pid as number, ...childrenOf(child.pid as number)]),
     stop: async () => {
       child.kill("SIGTERM");
       await once(child, "exit");
@@ -87,6 +90,14 @@ function childrenOf(parent: number): number[] {
       return false; // ended meanwhile
     }
   });
+}
+
+/** User and system time, fields 14 and 15 of /proc/PID/stat, in hundredths of a second. */
+function cpuOf(pids: number[]): number {
+  return pids.reduce((sum, pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    return sum + (Number(fields[11]) + Number(fields[12])) * 10;
+  }, 0);
 }
 
 function memoryOf(pids: number[]): ReturnType<Running["memory"]> {

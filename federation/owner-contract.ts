@@ -2,6 +2,7 @@
  * What the mesh may ask a service that owns FHIR types. Every service with the mixin `Fhir({ owns })` answers these
  * actions as `<service>.fhir.<name>`; the gateway and `transactions` call them, nobody else needs to.
  */
+import type { MovesSeen } from "./moves.ts";
 import type { Clause, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
 import type { Resource } from "../fhir/resource.ts";
 import { type Action, action, event } from "../mesh/contract.ts";
@@ -25,6 +26,8 @@ export interface Ownership {
 
 /** A page that may be kept by who has asked; see `searchMany`. */
 export interface TaggedPage extends Page {
+  /** Of a type with several owners: what had moved when it was read. */
+  moves?: MovesSeen;
   tag?: string;
   /** It is what the caller has; `rows` is empty. */
   isSame?: true;
@@ -176,7 +179,7 @@ function actionsOf(service: string) {
     history: declare<{ query: HistoryQuery; currentFrom?: number }, HistoryPage>("history"),
     /** Who has made the versions of these, those that the caller may read. */
     authors: declare<{ type: string; ids: string[] }, AuthorsPage>("authors"),
-    search: declare<{ query: StoreQuery }, Page>("search"),
+    search: declare<{ query: StoreQuery }, TaggedPage>("search"),
     /** What rules of other services may know of these resources (`Type/id`, at most `MAX_FACTS`), in their order. */
     facts: declare<{ references: string[] }, (ToldFact | null)[]>("facts"),
     /**

@@ -2,7 +2,8 @@
 import { compareText } from "../fhir/search/text-order.ts";
 import { parametersOf } from "../fhir/search/parameters.ts";
 import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
-import { ownerOf } from "./owner-contract.ts";
+import { mayLackMoved, type MovesSeen } from "./moves.ts";
+import { ownerOf, type TaggedPage } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
 import type { Availability, QueryContext } from "./query-context.ts";
 import { ownerDown } from "./errors.ts";
@@ -24,11 +25,21 @@ export async function searchOwners(mesh: QueryContext, query: StoreQuery, availa
   const [only] = owners;
   const hasAuthors = asksForAuthors(mesh, query.type);
   if (only !== undefined && owners.length === 1 && !hasAuthors) return ownerOf(only).search(caller, { query });
-  const pages = await Promise.all([
-    ...owners.map((owner) => ownerOf(owner).search(caller, { query })),
-    ...(hasAuthors ? [authorPage(mesh, query, (a, b) => inOrder(a, b, query.sort))] : []),
+  const [pages, authors] = await Promise.all([
+    untilWhole(() => Promise.all(owners.map((owner) => ownerOf(owner).search(caller, { query })))),
+    hasAuthors ? authorPage(mesh, query, (a, b) => inOrder(a, b, query.sort)) : undefined,
   ]);
-  return merge(pages, query);
+  return merge(authors ? [...pages, authors] : pages, query);
+}
+
+/** Looks at several owners; more are needed only where resources move to and fro all the time. */
+const MAX_LOOKS = 10;
+
+/** Pages of several owners that lack nothing which moved between these owners meanwhile: else they are asked again. */
+async function untilWhole(look: () => Promise<TaggedPage[]>): Promise<TaggedPage[]> {
+  let pages = await look();
+  for (let looks = 1; looks < MAX_LOOKS && mayLackMoved(pages.map(({ moves }) => moves)); looks += 1) pages = await look();
+  return pages;
 }
 
 /** How many resources match, over all owners of the type. @throws 404 when nobody serves it; 503 when an owner is down */
@@ -89,14 +100,34 @@ export function byValues(a: Row, b: Row, sort: Pick<SortKey, "desc">[]): number 
 
 /** Several questions to several owners at once: one call per owner. */
 export async function askTogether({ caller }: QueryContext, perOwner: Map<string, StoreQuery[]>): Promise<Page[]> {
-  const answers = await Promise.all(
-    [...perOwner].map(async ([owner, queries]) => {
-      const [only] = queries;
-      if (only && queries.length === 1) return [await ownerOf(owner).search(caller, { query: only })];
-      return ownerOf(owner).searchMany(caller, { queries });
-    }),
-  );
+  const look = () =>
+    Promise.all(
+      [...perOwner].map(async ([owner, queries]) => {
+        const [only] = queries;
+        if (only && queries.length === 1) return [await ownerOf(owner).search(caller, { query: only })];
+        return ownerOf(owner).searchMany(caller, { queries });
+      }),
+    );
+  const asked = [...perOwner.values()];
+  let answers = await look();
+  for (let looks = 1; looks < MAX_LOOKS && mayLack(answers, asked); looks += 1) answers = await look();
   return answers.flat();
+}
+
+/** Whether the owners' answers to these questions may lack what moved between them meanwhile, of any type. */
+function mayLack(answers: TaggedPage[][], asked: StoreQuery[][]): boolean {
+  const byType = new Map<string, MovesSeen[]>();
+  for (const [owner, pages] of answers.entries()) {
+    const own = new Map<string, MovesSeen>();
+    for (const [index, { moves }] of pages.entries()) {
+      const { type } = asked[owner]?.[index] ?? {};
+      if (!moves || type === undefined) continue;
+      const { came, gone } = own.get(type) ?? moves;
+      own.set(type, { came: Math.min(came, moves.came), gone: Math.max(gone, moves.gone) });
+    }
+    for (const [type, seen] of own) byType.set(type, [...(byType.get(type) ?? []), seen]);
+  }
+  return [...byType.values()].some((seen) => seen.length > 1 && mayLackMoved(seen));
 }
 
 /** Notes a question for every owner of its type. @throws 503 when one is down, unless `partial`: then the type is noted as missing */

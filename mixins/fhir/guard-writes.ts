@@ -6,7 +6,7 @@ import { isMember } from "../../fhir/search/compartments.ts";
 import { accessOf, notAllowed, type Reach } from "../../mesh/access/access.ts";
 import { isSystem } from "../../mesh/access/identity.ts";
 import type { Interaction } from "../../mesh/access/roles.ts";
-import { isMovesInto } from "../../federation/moves.ts";
+import { countsMoves } from "../../federation/moves.ts";
 import type { OwnerStep, ResourceOwnerStep } from "../../federation/owner-contract.ts";
 import type { Store } from "../../store/store.ts";
 import { type Sight, sightOf } from "./sight.ts";
@@ -53,7 +53,7 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
     case "hold":
       return lacksAll(step.type);
     case "add":
-      return isOwnWork || isMovesInto(step.counter) ? undefined : "count by yourself";
+      return isOwnWork || countsMoves(step.counter) ? undefined : "count by yourself";
     default:
       return isOwnWork ? undefined : "tell events";
   }

@@ -9,6 +9,7 @@ import type { TaggedPage, VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { fromStoreError, notFound } from "../../federation/errors.ts";
 import { MAX_FACTS } from "../../federation/facts.ts";
+import { movesInto, movesOutOf } from "../../federation/moves.ts";
 import { allVersions, historyPage } from "./history.ts";
 import { factsOf } from "./rules/gather.ts";
 
@@ -23,6 +24,14 @@ export async function guarded<Result>(service: Service, work: () => Promise<Resu
   } catch (error) {
     throw fromStoreError(error, service.name);
   }
+}
+
+/** A page, and of a type with several owners what has moved: in this order, or a move could be counted whose resource is not on the page. */
+async function pageBesideMoves({ store, directory }: This, query: StoreQuery): Promise<TaggedPage> {
+  if (!directory.isShared(query.type)) return store.search(query);
+  const came = await store.counter(movesInto(query.type));
+  const page = await store.search(query);
+  return { ...page, moves: { came, gone: await store.counter(movesOutOf(query.type)) } };
 }
 
 const kept = new WeakMap<Store, StoreCache<Page>>();
@@ -99,14 +108,14 @@ export const readingActions = {
   "fhir.search": {
     ...READ,
     handler(this: This, ctx: Context<{ query: StoreQuery }>) {
-      return guarded(this, () => this.store.search(ctx.params.query));
+      return guarded(this, () => pageBesideMoves(this, ctx.params.query));
     },
   },
   "fhir.searchMany": {
     ...READ,
     handler(this: This, ctx: Context<{ queries: StoreQuery[]; isKept?: boolean; tags?: string[] }>) {
       const { queries, isKept, tags = [] } = ctx.params;
-      const search = (query: StoreQuery) => this.store.search(query);
+      const search = (query: StoreQuery) => pageBesideMoves(this, query);
       return guarded(this, () =>
         Promise.all(
           queries.map((query, index) => (isKept && query.want === "ids" ? keptPage(this.store, query, tags[index]) : search(query))),

@@ -6,7 +6,7 @@ import type { Directory } from "../../federation/directory.ts";
 import { staleVersion } from "../../federation/errors.ts";
 import { mayBeTold, toldBesideDeletions, toldOf } from "../../federation/facts.ts";
 import type { OwnerStep } from "../../federation/owner-contract.ts";
-import { movesInto } from "../../federation/moves.ts";
+import { movesInto, movesOutOf } from "../../federation/moves.ts";
 import { type Conditions, criteriaOf, holdsOf, moveKey } from "./conditions.ts";
 import type { EntryAnswer, PlannedSteps, Share } from "./plan.ts";
 import type { Target } from "./targets.ts";
@@ -184,6 +184,7 @@ class StepPlanner {
     // Each owner sees what was and what comes: neither's rules are walked round by a move.
     const leave: OwnerStep = { op: "delete", type, id, moved: true, ifVersion: [held.version], becomes: update.text };
     this.#steps.put(index, held.owner, leave, true);
+    this.#steps.put(index, held.owner, { op: "add", counter: movesOutOf(type), by: 1 }, true);
     const place = this.#steps.put(index, owner, { op: "add", counter: movesInto(type), by: 1 }, true);
     if (!this.moves.has(moveKey(owner, type))) this.moves.set(moveKey(owner, type), place);
     const arrive: OwnerStep = { ...update, upsert: true, since: held.version + 1, ...(held.json !== undefined && { was: held.json }) };

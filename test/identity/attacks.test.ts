@@ -2,6 +2,7 @@
 import { identity } from "../../services/identity/identity.contract.ts";
 import { Browser } from "../../scripts/identity/browser.ts";
 import { refusal } from "../kit/clinic.ts";
+import { asSystem } from "../../mesh/access/access.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { App, NURSE, PASSWORD, REDIRECT } from "./app.ts";
 
@@ -9,9 +10,9 @@ describe("an attack on the sign-in", () => {
   let mesh: Mesh;
   let app: App;
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "identity"], nats: false, split: "broker" });
+    mesh = await startMesh({ services: ["api", "identity"], nats: false, split: "broker", env: { ACCESS: "closed" } });
     app = await App.register(mesh);
-    await identity.createClient(mesh.caller, {
+    await identity.createClient(asSystem(mesh.caller, "operator"), {
       id: "other",
       name: "Another",
       kind: "public",
@@ -149,16 +150,30 @@ describe("an attack on the sign-in", () => {
 
   it("gives nobody a role that an administrator has not given", async () => {
     const given = { login: "eve", name: "Eve", roles: ["nurse" as const], isAdministrator: true };
-    await expect(identity.createUser(mesh.caller, given)).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
-    await expect(identity.setRoles(mesh.caller, { user: NURSE, roles: ["root" as never] })).rejects.toEqual(
+    await expect(identity.createUser(asSystem(mesh.caller, "operator"), given)).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+    await expect(identity.setRoles(asSystem(mesh.caller, "operator"), { user: NURSE, roles: ["root" as never] })).rejects.toEqual(
       refusal(422, "VALIDATION_ERROR"),
     );
     const token = await app.signIn("openid", { more: { roles: "administrator", claims: JSON.stringify({ id_token: { roles: null } }) } });
     const { roles } = JSON.parse(Buffer.from(token.access_token.split(".")[1] ?? "", "base64url").toString()) as { roles: string[] };
     expect(roles).toEqual(["nurse"]);
-    for (const action of ["createUser", "setRoles", "keys"]) {
-      expect((await fetch(`${mesh.base}/api/identity/${action}`, { method: "POST" })).status).toBe(404);
+    const post = async (action: string, params: object, bearer?: string) => {
+      const headers = { "Content-Type": "application/json", ...(bearer && { Authorization: `Bearer ${bearer}` }) };
+      return (await fetch(`${mesh.base}/api/identity/${action}`, { method: "POST", headers, body: JSON.stringify(params) })).status;
+    };
+    const { access_token: nurse } = await app.signIn("openid user/*.cruds actions");
+    const user = NURSE;
+    for (const [action, params] of Object.entries({
+      createUser: { login: "eve", name: "Eve", roles: ["administrator"] },
+      setRoles: { user, roles: ["administrator"] },
+      closeUser: { user },
+      resetPassword: { user },
+      endSessions: { user },
+      listUsers: {},
+    })) {
+      expect([action, await post(action, params), await post(action, params, nurse)]).toEqual([action, 401, 403]);
     }
+    expect([await post("keys", {}), await post("keys", {}, nurse)]).toEqual([401, 404]);
   });
 
   it("is not believed when it says from where, or for which server, it asks", async () => {

@@ -50,7 +50,9 @@ describe("a new service", () => {
       / {2}dentistry:\n {4}<<: \*node\n {4}environment: \{ <<: \*node-environment, SERVICES: dentistry \}\n\nnetworks:/,
     );
     expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('owns = ["Flag", "Slot"]');
-    expect(contentOf("services/dentistry/dentistry.service.ts")).toContain("mixins: [Fhir({ owns })]");
+    // Versions of a Flag are events that others handle: they still are.
+    expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('emits = ["Flag"]');
+    expect(contentOf("services/dentistry/dentistry.service.ts")).toContain("mixins: [Fhir({ owns, emits })]");
     expect(contentOf("services/dentistry/README.md")).toContain("Owns the FHIR types Flag, Slot.");
     expect(contentOf("services/records/records.contract.ts")).not.toContain('"Flag"');
     expect(contentOf("services/dentistry/dentistry.model.ts")).not.toMatch(/skeleton|Basic/i);

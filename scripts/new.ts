@@ -34,7 +34,12 @@ async function makeService(name: string, owns: string): Promise<void> {
   const moved = await typesFrom(ROOT, types);
   const edits = new Edits(ROOT);
   for (const { take } of moved) take(edits);
-  makeSkeleton(edits, name, types);
+  makeSkeleton(
+    edits,
+    name,
+    types,
+    moved.flatMap(({ type, isEmitted }) => (isEmitted ? [type] : [])),
+  );
   register(edits, name);
   addContainer(edits, name);
   format(

@@ -71,6 +71,8 @@ function isReserved(name: string): boolean {
 export interface MovedType {
   type: string;
   owner: string;
+  /** Others handle its versions as events: the new owner tells of them too. */
+  isEmitted: boolean;
   take(edits: Edits): void;
 }
 
@@ -87,7 +89,9 @@ export async function typesFrom(root: string, types: string[]): Promise<MovedTyp
       readFileSync(join(root, path), "utf8").includes(`"${type}"`),
     );
     if (!file) throw new StartupError(`${type} is not named in services/${owner} by a plain word: take it out by hand.`);
-    return { type, owner, take: (edits) => edits.change(file, (text) => text.replace(new RegExp(`"${type}",?\\s?`), "")) };
+    const isEmitted = new RegExp(`emits = \\[[^\\]]*"${type}"`).test(readFileSync(join(root, file), "utf8"));
+    const word = new RegExp(`"${type}",?\\s?`, "g"); // in what it owns, and in what it tells of
+    return { type, owner, isEmitted, take: (edits) => edits.change(file, (text) => text.replaceAll(word, "")) };
   });
 }
 
@@ -107,13 +111,13 @@ async function ownersOf(root: string): Promise<Map<string, string[]>> {
 }
 
 /** Makes the service's folder, and its example in the words of what it owns. */
-export function makeSkeleton(edits: Edits, name: string, types: string[]): void {
+export function makeSkeleton(edits: Edits, name: string, types: string[], emitted: string[] = []): void {
   const [type] = types;
   const skeleton = type === undefined ? SKELETON : OWNING_SKELETON;
   const example = type === undefined ? "" : JSON.stringify(minimalResource(type));
   for (const file of readdirSync(skeleton)) {
     const text = readFileSync(join(skeleton, file), "utf8").replaceAll("../../../", "../../").replaceAll("SkeletonService", "Service");
-    const owning = type === undefined ? text : withTypes(text, type, types, example);
+    const owning = type === undefined ? text : withEvents(withTypes(text, type, types, example), emitted);
     const named = owning
       .replaceAll("SKELETON", name.toUpperCase())
       .replaceAll(/skeleton(?=[A-Z(])/g, name)
@@ -129,6 +133,19 @@ const withTypes = (text: string, type: string, types: string[], example: string)
     .replace("the FHIR type Basic.", `the FHIR type${types.length > 1 ? "s" : ""} ${types.join(", ")}.`)
     .replace(/= \{ resourceType: "Basic".*\};$/m, `= ${example};`)
     .replaceAll(/\bBasic\b/g, type);
+
+/** Each version of these is an event. */
+const withEvents = (text: string, emitted: string[]): string =>
+  emitted.length === 0
+    ? text
+    : text
+        .replace(
+          /^export const owns = .*$/m,
+          (line) =>
+            `${line}\n\n/** Types of which each version is an event, \`fhir.TYPE\`. */\nexport const emits = ${JSON.stringify(emitted)};`,
+        )
+        .replace("Fhir({ owns })", "Fhir({ owns, emits })")
+        .replace("import { owns, type", "import { emits, owns, type");
 
 /** Adds the service to the provider system. */
 export function register(edits: Edits, name: string): void {

@@ -7,7 +7,7 @@ import { r4Examples } from "../kit/examples.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-const REQUESTS = 6_000;
+const REQUESTS = 4_000;
 const PARALLEL = 16;
 /** Longest that one request may take on a busy machine. Milliseconds. */
 const PATIENCE = 10_000;

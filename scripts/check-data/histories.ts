@@ -39,8 +39,11 @@ export async function checkHistory(
   for (const [index, next] of versions.entries()) {
     const change = changeOf(versions[index - 1], next);
     if (!change) continue;
-    const facts = new AtOnce(known, await writtenWith(source, next, statuses.length > 0));
-    for (const rule of statuses)
+    const doubtful = statuses.filter((rule) => rule.check(change, known));
+    if (doubtful.length === 0) continue;
+    // Some steps are taken only beside others in the same write.
+    const facts = new AtOnce(known, await writtenWith(source, next));
+    for (const rule of doubtful)
       if (rule.check(change, facts)) found(rule.id, `version ${next.version} takes a step that is none. ${rule.says}`);
   }
   // A merge may move it to another patient, and its undoing back: what counts is whose it was, and whose it is.
@@ -78,8 +81,7 @@ function changeOf(before: StoredResource | undefined, after: StoredResource | un
 }
 
 /** Versions of the same service that were written in the same moment, with those before them. */
-async function writtenWith({ store }: Source, { updated, version }: StoredResource, isAsked: boolean): Promise<StoredResource[][]> {
-  if (!isAsked || version === 1) return [];
+async function writtenWith({ store }: Source, { updated }: StoredResource): Promise<StoredResource[][]> {
   const { versions } = await store.history({ since: updated, until: updated, limit: MAX_VERSIONS });
   return Promise.all(
     versions.map(async (one) => [one, await store.readVersion(one.type, one.id, one.version - 1)].filter((it) => it !== undefined)),

@@ -1,11 +1,13 @@
 /** The actions by which an operator, or an administrator who has signed in, works on accounts; on clients by an operator in the mesh only. */
-import type { Context } from "moleculer";
+import type { Context, ServiceBroker } from "moleculer";
+import { accessOf } from "../../mesh/access/access.ts";
 import type { Accounts } from "./accounts.ts";
-import { ClientKind, ROLES, type identity } from "./identity.contract.ts";
+import { ClientKind, type identity, type RoleOfPeople, ROLES } from "./identity.contract.ts";
 import type { Registrations } from "./registrations.ts";
 
 /** The service, as these actions see it. */
 interface Office {
+  broker: ServiceBroker;
   accounts: Accounts;
   registrations: Registrations;
 }
@@ -14,11 +16,14 @@ interface Office {
 type ParamsOf<Name extends keyof typeof identity> = Parameters<(typeof identity)[Name]>[1];
 type Given<Name extends keyof typeof identity> = Context<ParamsOf<Name>>;
 
+const PRACTITIONER = { type: "string", pattern: /^Practitioner\/[A-Za-z0-9.-]{1,64}$/ } as const;
 const USER = { type: "string", min: 1, max: 100 } as const;
 const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 const SCOPE = { type: "string", max: 5_000 } as const;
 /** A `client_id`. */
 export const CLIENT_ID = { type: "string", pattern: /^[A-Za-z0-9._-]{3,100}$/ } as const;
+/** The other is of programs. */
+const ROLES_OF_PEOPLE = ROLES.filter((role) => role !== "system");
 const ROLE_LIST = { type: "array", max: ROLES.length, items: { type: "enum", values: [...ROLES] } } as const;
 const URIS = { type: "array", max: 20, optional: true, items: { type: "string", max: 500 } } as const;
 /** Encrypted, or on this machine. */
@@ -46,7 +51,7 @@ export const administration = {
       login: { type: "string", pattern: /^[A-Za-z0-9][A-Za-z0-9._@-]{1,99}$/ },
       name: NAME,
       roles: ROLE_LIST,
-      practitioner: { type: "string", pattern: /^Practitioner\/[A-Za-z0-9.-]{1,64}$/, optional: true },
+      practitioner: { ...PRACTITIONER, optional: true },
       password: { type: "string", max: 1_024, optional: true },
       $$strict: true as const,
     },
@@ -61,6 +66,28 @@ export const administration = {
     params: { user: USER, roles: ROLE_LIST, $$strict: true as const },
     handler(this: Office, { params }: Given<"setRoles">) {
       return this.accounts.setRoles(params.user, params.roles);
+    },
+  },
+
+  setPractitioner: {
+    rest: "POST" as const,
+    summary: "Say which practitioner somebody is",
+    params: { user: USER, practitioner: PRACTITIONER, $$strict: true as const },
+    handler(this: Office, { params }: Given<"setPractitioner">) {
+      return this.accounts.setPractitioner(params.user, params.practitioner);
+    },
+  },
+
+  listRoles: {
+    rest: "GET" as const,
+    summary: "Roles that people can have",
+    ...ofNothing,
+    async handler(this: Office): Promise<RoleOfPeople[]> {
+      const { roles } = accessOf(this.broker);
+      return ROLES_OF_PEOPLE.map((role) => {
+        const says = roles.get(role)?.says;
+        return { role, ...(says !== undefined && { says }) };
+      });
     },
   },
 

@@ -17,6 +17,13 @@ export const ROLES = [
 /** One of `ROLES`. */
 export type Role = (typeof ROLES)[number];
 
+/** A role, as it is chosen from. */
+export interface RoleOfPeople {
+  role: Role;
+  /** One sentence of its file; absent where the hospital's own roles have no such file: then nothing is allowed by it. */
+  says?: string;
+}
+
 /** An account of a person, without its secrets. */
 export interface User {
   /** The `sub` of this person's tokens. */
@@ -122,6 +129,14 @@ export const identity = {
   >("identity.createUser"),
   /** Tokens with the roles of before end. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
   setRoles: action<{ user: string; roles: Role[] }, User>("identity.setRoles"),
+  /**
+   * Says who an account's person is among those who work here: signing needs it. Their next token names the practitioner, ten minutes later at the
+   * latest; where the account was another's before, tokens end.
+   * @throws 404 USER_NOT_FOUND (or closed), 409 PRACTITIONER_TAKEN
+   */
+  setPractitioner: action<{ user: string; practitioner: string }, User>("identity.setPractitioner"),
+  /** Roles that people can have, and what each is for, in English. */
+  listRoles: action<Record<string, never>, RoleOfPeople[]>("identity.listRoles"),
   /** Ends sessions and tokens, for good. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
   closeUser: action<{ user: string }, User>("identity.closeUser"),
   /** All accounts by login, at most 10,000. */

@@ -2,7 +2,15 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Caller } from "../../mesh/caller.ts";
-import { type ClientKind, identity, type PasswordLink, ROLES, type Role, type User } from "../../services/identity/identity.contract.ts";
+import {
+  type ClientKind,
+  identity,
+  type PasswordLink,
+  ROLES,
+  type Role,
+  type RoleChange,
+  type User,
+} from "../../services/identity/identity.contract.ts";
 import { layOut } from "../repl/mesh-view.ts";
 import { StartupError } from "../start/startup-error.ts";
 
@@ -20,6 +28,12 @@ export const USAGE = `usage: npm run admin -- COMMAND
   sessions LOGIN                            its sessions
   end-sessions LOGIN                        ends them, and its tokens
 
+  list-roles                                what there is, and what waits to be confirmed
+  set-role NAME FILE --reason WHY           makes a role, or changes what it may do, to what the file says (as services/identity/roles/nurse.json)
+  reset-role NAME --reason WHY              as its own file says again
+  confirm-role NAME VERSION                 a change that an administrator has made, and that waits for somebody else
+  reject-role NAME VERSION
+
   try                                       accounts for trying, one a role, with their passwords, as JSON (npm run demo)
 
   clients                                   all apps and programs that may ask for tokens
@@ -31,7 +45,7 @@ export const USAGE = `usage: npm run admin -- COMMAND
 
   new-keys                                  where others may have the keys that sign tokens: everybody gets new tokens
 
-Roles: ${ROLES.join(", ")}.`;
+Roles that come with the project: ${ROLES.join(", ")}.`;
 
 /** @throws StartupError with the usage */
 export function commandOf(name: string, args: string[]): Command {
@@ -74,6 +88,26 @@ export function commandOf(name: string, args: string[]): Command {
       };
     case "add-client":
       return async (caller) => [`${(await identity.createClient(caller, clientFrom(first, values))).id} may ask for tokens.`];
+    case "list-roles":
+      return listRoles;
+    case "set-role":
+      return async (caller) => {
+        const role = {
+          ...(readJson(second, "role") as RoleFile),
+          role: first,
+          reason: values.reason ?? "",
+          version: await versionOf(caller, first),
+        };
+        return [changeLine(await identity.changeRole(caller, role))];
+      };
+    case "reset-role":
+      return async (caller) => [
+        changeLine(await identity.resetRole(caller, { role: first, reason: values.reason ?? "", version: await versionOf(caller, first) })),
+      ];
+    case "confirm-role":
+      return async (caller) => [changeLine(await identity.confirmRole(caller, { role: first, version: Number(second) }))];
+    case "reject-role":
+      return async (caller) => [changeLine(await identity.rejectRole(caller, { role: first, version: Number(second) }))];
     case "new-keys":
       return async (caller) => [`Tokens are signed by ${(await identity.renewKeys(caller, {})).keys[0]?.kid} now.`];
     default:
@@ -96,6 +130,11 @@ const NEEDED: Record<string, number> = {
   clients: 0,
   "add-client": 1,
   "remove-client": 1,
+  "list-roles": 0,
+  "set-role": 2,
+  "reset-role": 1,
+  "confirm-role": 2,
+  "reject-role": 2,
   "new-keys": 0,
 };
 
@@ -114,6 +153,7 @@ function parse(args: string[]) {
         "logout-redirect": list,
         "backchannel-logout": text,
         jwks: text,
+        reason: text,
         "jwks-uri": text,
         trusted: { type: "boolean", default: false },
       },
@@ -146,20 +186,43 @@ function clientFrom(id: string, values: Values): Parameters<typeof identity.crea
 }
 
 function keysIn(file: string): { keys: Record<string, string>[] } {
+  const read = readJson(file, "JWK or set of them") as { keys?: Record<string, string>[] } & Record<string, string>;
+  return { keys: read.keys ?? [read] };
+}
+
+/** @param what it should be, for the error */
+function readJson(file: string, what: string): object {
   try {
-    const read = JSON.parse(readFileSync(file, "utf8")) as { keys?: Record<string, string>[] } & Record<string, string>;
-    return { keys: read.keys ?? [read] };
+    return JSON.parse(readFileSync(file, "utf8")) as object;
   } catch (error) {
-    throw new StartupError(`${file} is no JWK or set of them: ${(error as Error).message}`);
+    throw new StartupError(`${file} is no ${what}: ${(error as Error).message}`);
   }
 }
 
-function rolesOf(text = ""): Role[] {
-  const names = text.split(",").filter(Boolean);
-  const unknown = names.filter((name) => !ROLES.includes(name as Role));
-  if (unknown.length > 0) throw new StartupError(`No role is named ${unknown.join(", ")}. There are: ${ROLES.join(", ")}.`);
-  return names as Role[];
+/** What a file of a role says. */
+type RoleFile = Omit<Parameters<typeof identity.changeRole>[1], "role" | "version" | "reason">;
+
+const versionOf = async (caller: Caller, role: string): Promise<number> =>
+  (await identity.listRoleChanges(caller, { role })).reduce((last, { version }) => Math.max(last, version), 0);
+
+const changeLine = ({ role, version, state }: RoleChange): string =>
+  state === "waiting"
+    ? `${role}, version ${version}, waits: it is given so much that another person must confirm it.`
+    : `${role}, version ${version}, ${state === "done" ? "holds everywhere within a second" : "is rejected"}.`;
+
+async function listRoles(caller: Caller): Promise<string[]> {
+  const [roles, changes] = [await identity.listRoles(caller, {}), await identity.listRoleChanges(caller, {})];
+  const waiting = changes.filter(({ state }) => state === "waiting");
+  return [
+    ...layLines([
+      ["role", "version", "", "what for"],
+      ...roles.map((it) => [it.name, `${it.version}`, it.isAsFiled ? "" : "changed", it.says]),
+    ]),
+    ...waiting.map(({ role, version, by, reason }) => `${role}, version ${version}, waits to be confirmed: ${reason} (by ${by})`),
+  ];
 }
+
+const rolesOf = (text = ""): Role[] => text.split(",").filter(Boolean);
 
 const linkLines = ({ link, validUntil }: PasswordLink): string[] => [`Until ${validUntil} this link sets the password, once:`, `  ${link}`];
 

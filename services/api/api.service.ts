@@ -57,6 +57,8 @@ let requests = 0;
 
 /** Longest that a gateway waits for members of the system that it does not see before it serves without them, milliseconds. */
 const COMPLETE_WITHIN_MS = 5_000;
+/** Changed roles are asked for so often, whatever a gateway was told, milliseconds. */
+const LOOK_AT_ROLES_MS = 10_000;
 
 /** The gateway. It knows no service: what it offers is what the registry says at this moment. */
 export default (config: Config): ServiceSchema =>
@@ -218,7 +220,15 @@ export default (config: Config): ServiceSchema =>
         .then(() => this.directory.whenComplete(COMPLETE_WITHIN_MS))
         .then(() => {
           this.isReady = true;
-          if (!accessOf(this.broker).isOpen) this.sampled?.push(this.tokens.catchUp());
+          const { isOpen, rolesNow } = accessOf(this.broker);
+          if (isOpen) return;
+          // Roles of which this gateway was not told, and who looks at a board that they may not see any more.
+          const timer = setInterval(() => rolesNow.refresh().catch(() => {}), LOOK_AT_ROLES_MS).unref();
+          this.sampled?.push(
+            this.tokens.catchUp(),
+            () => clearInterval(timer),
+            rolesNow.whenChanged(() => this.boardStreams?.look()),
+          );
         });
       // The first signal: who asks whether this gateway is ready hears it before the last request is answered.
       this.broker.localBus.once("$mesh.leaving", () => {

@@ -31,8 +31,8 @@ function credits({ before, after, reference }: Change<Invoice>): Movement[] {
 const newIn = (before: string[], after: string[]): string[] => [...new Set(after)].filter((it) => !before.includes(it));
 
 /** What an Invoice in force asks for is billed, and free again when it does not any more; each charge counts how many name it. */
-async function charges({ before, after }: Change<Invoice>, { read }: EffectTools): Promise<Required<Effect>> {
-  const effect: Required<Effect> = { movements: [], changes: [] };
+async function charges({ before, after }: Change<Invoice>, { read }: EffectTools): Promise<Required<Omit<Effect, "refusals">>> {
+  const effect: Required<Omit<Effect, "refusals">> = { movements: [], changes: [] };
   const [listed, lists] = [before ? chargesOn(before) : [], after ? chargesOn(after) : []];
   for (const charge of newIn(listed, lists)) effect.movements.push({ counter: listedCounter(charge), by: -1 });
   for (const charge of newIn(lists, listed)) effect.movements.push({ counter: listedCounter(charge), by: 1 });

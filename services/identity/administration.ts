@@ -1,15 +1,15 @@
 /** The actions by which an operator, or an administrator who has signed in, works on accounts; on clients by an operator in the mesh only. */
-import type { Context, ServiceBroker } from "moleculer";
-import { accessOf } from "../../mesh/access/access.ts";
+import type { Context } from "moleculer";
 import type { Accounts } from "./accounts.ts";
-import { ClientKind, type identity, type RoleOfPeople, ROLES } from "./identity.contract.ts";
+import { ClientKind, type identity } from "./identity.contract.ts";
 import type { Registrations } from "./registrations.ts";
+import type { RoleBook } from "./roles-now/role-book.ts";
 
 /** The service, as these actions see it. */
 interface Office {
-  broker: ServiceBroker;
   accounts: Accounts;
   registrations: Registrations;
+  roleBook: RoleBook;
 }
 
 /** What a caller gives to an action. */
@@ -22,9 +22,7 @@ const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 const SCOPE = { type: "string", max: 5_000 } as const;
 /** A `client_id`. */
 export const CLIENT_ID = { type: "string", pattern: /^[A-Za-z0-9._-]{3,100}$/ } as const;
-/** The other is of programs. */
-const ROLES_OF_PEOPLE = ROLES.filter((role) => role !== "system");
-const ROLE_LIST = { type: "array", max: ROLES.length, items: { type: "enum", values: [...ROLES] } } as const;
+const ROLE_LIST = { type: "array", max: 40, items: { type: "string", pattern: /^[a-z][a-z0-9-]{0,39}$/ } } as const;
 const URIS = { type: "array", max: 20, optional: true, items: { type: "string", max: 500 } } as const;
 /** Encrypted, or on this machine. */
 const URI = {
@@ -55,7 +53,8 @@ export const administration = {
       password: { type: "string", max: 1_024, optional: true },
       $$strict: true as const,
     },
-    handler(this: Office, { params }: Given<"createUser">) {
+    async handler(this: Office, { params }: Given<"createUser">) {
+      await this.roleBook.requireKnown(params.roles);
       return this.accounts.create(params);
     },
   },
@@ -64,7 +63,8 @@ export const administration = {
     rest: "POST" as const,
     summary: "Give somebody other roles; tokens with those of before end",
     params: { user: USER, roles: ROLE_LIST, $$strict: true as const },
-    handler(this: Office, { params }: Given<"setRoles">) {
+    async handler(this: Office, { params }: Given<"setRoles">) {
+      await this.roleBook.requireKnown(params.roles);
       return this.accounts.setRoles(params.user, params.roles);
     },
   },
@@ -75,19 +75,6 @@ export const administration = {
     params: { user: USER, practitioner: PRACTITIONER, $$strict: true as const },
     handler(this: Office, { params }: Given<"setPractitioner">) {
       return this.accounts.setPractitioner(params.user, params.practitioner);
-    },
-  },
-
-  listRoles: {
-    rest: "GET" as const,
-    summary: "Roles that people can have",
-    ...ofNothing,
-    async handler(this: Office): Promise<RoleOfPeople[]> {
-      const { roles } = accessOf(this.broker);
-      return ROLES_OF_PEOPLE.map((role) => {
-        const says = roles.get(role)?.says;
-        return { role, ...(says !== undefined && { says }) };
-      });
     },
   },
 
@@ -152,7 +139,8 @@ export const administration = {
       isTrusted: { type: "boolean", optional: true },
       $$strict: true as const,
     },
-    handler(this: Office, { params }: Given<"createClient">) {
+    async handler(this: Office, { params }: Given<"createClient">) {
+      await this.roleBook.requireKnown(params.roles ?? []);
       return this.registrations.create(params);
     },
   },

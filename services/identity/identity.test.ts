@@ -76,11 +76,6 @@ describe("accounts", () => {
     await expect(set("Practitioner/4")).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
   });
 
-  it("have roles of people, not that of programs", async () => {
-    const roles = (await identity.listRoles(clinic.caller, {})).map(({ role }) => role);
-    expect([roles.includes("nurse"), roles.includes("system")]).toEqual([true, false]);
-  });
-
   it("are closed for good, and the practitioner may have another", async () => {
     const closed = await identity.closeUser(clinic.caller, { user: "rossi" });
     expect(closed.closedAt).toEqual(expect.any(String));

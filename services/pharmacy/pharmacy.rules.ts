@@ -155,6 +155,10 @@ const dispense: Rule<MedicationDispense>[] = [
   dispensable,
   possibleQuantity<MedicationDispense>("medication-dispense-value", "MedicationDispense.quantity", ({ quantity }) => quantity),
   counted("medication-dispense-stock", "What the pharmacy keeps in stock is dispensed as far as it is there; undone, it is there again."),
+  counted(
+    "medication-dispense-lot",
+    "No lot is dispensed that has expired or is blocked; where no lot is named, the first to expire of those that may be used is taken.",
+  ),
   counted("medication-dispense-quantity", "No more is dispensed, all together, than was prescribed."),
   {
     id: "medication-dispense-deleted",
@@ -204,6 +208,8 @@ const administration: Rule<MedicationAdministration>[] = [
   sameSubject<MedicationAdministration>("MedicationAdministration", subjectOf, ["request", "context"]),
   referencesExist<MedicationAdministration>("MedicationAdministration"),
   administrable,
+  counted("medication-administration-stock", "What is given from a stock was there."),
+  counted("medication-administration-lot", "Of a stock no lot is given that has expired or is blocked."),
 ];
 
 /** The dispense of which something comes back by this change. */
@@ -237,7 +243,11 @@ const delivery: Rule<SupplyDelivery>[] = [
     "supply-delivery-return",
     "No more comes back of a dispense, all together, than was handed out; what came back and is dispensed again did come back.",
   ),
-  counted("supply-delivery-stock", "A delivery is undone, or deleted, as far as what it brought is still there."),
+  counted(
+    "supply-delivery-stock",
+    "A delivery is undone, or deleted, as far as what it brought is still there; nothing is withdrawn or moved that is not.",
+  ),
+  counted("supply-delivery-lot", "A lot of a medication has one date of expiry."),
 ];
 
 /** What holds for prescriptions, dispenses, administrations and deliveries, whoever writes them. */

@@ -6,7 +6,7 @@ import { ServiceBroker } from "moleculer";
 import { asSystem } from "../../mesh/access/access.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
-import { identity } from "../../services/identity/identity.contract.ts";
+import { identity, type RoleNow } from "../../services/identity/identity.contract.ts";
 import { App } from "../identity/app.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -33,6 +33,12 @@ describe("a closed mesh", () => {
     await mesh?.stop();
     rmSync(elsewhere, { recursive: true });
   }, 60_000);
+
+  const act = async (token: string, action: string, params: object) => {
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+    const answer = await fetch(`${mesh.base}/api/identity/${action}`, { method: "POST", headers, body: JSON.stringify(params) });
+    return { status: answer.status, body: (await answer.json()) as object };
+  };
 
   it("carries a person's right through all services: a transaction over two owners, and what is read of it", async () => {
     const entry = (resource: { resourceType: string }, fullUrl?: string) => ({
@@ -87,6 +93,36 @@ describe("a closed mesh", () => {
     } finally {
       await peer.stop();
     }
+  });
+
+  it("holds to a role that an administrator changes within a second, at the gateway and at every owner, also for who is signed in", async () => {
+    const nurse = await app.alsoFor("brown", ["nurse"]);
+    const { access_token } = await nurse.signIn(SCOPE);
+    const asNurse = fhirAt(mesh.base, access_token);
+    expect([(await asNurse.get("/Patient")).status, (await asNurse.get("/Condition")).status]).toEqual([200, 200]);
+    const chief = await app.alsoFor("chief", ["administrator"]);
+    const deputy = await app.alsoFor("deputy", ["administrator"]);
+    const [asChief, asDeputy] = await Promise.all([chief.signIn(SCOPE), deputy.signIn(SCOPE)]).then((all) =>
+      all.map((it) => (action: string, params: object) => act(it.access_token, action, params)),
+    );
+    const nurses = (await identity.listRoles(asSystem(mesh.caller, "operator"), {})).find(({ name }) => name === "nurse") as RoleNow;
+    const { name: role, version, isAsFiled: _, ...rights } = nurses;
+    const narrowed = { role, version, reason: "no diagnoses", ...rights, types: { ...rights.types, Condition: "" } };
+    expect(await asChief?.("changeRole", narrowed)).toMatchObject({ status: 200, body: { state: "done" } });
+    const deadline = Date.now() + 1_000; // as promised
+    while ((await asNurse.get("/Condition")).status !== 403) expect(Date.now()).toBeLessThan(deadline);
+    // What its owner decides: nothing of the type comes along.
+    const found = await asNurse.get("/Patient?_revinclude=Condition:subject");
+    expect(found.body.entry.map((it: { resource: { resourceType: string } }) => it.resource.resourceType)).toEqual(["Patient"]);
+
+    const widened = { ...narrowed, version: 1, reason: "all again", types: { ...rights.types, "*": "crus" } };
+    expect(await asChief?.("changeRole", widened)).toMatchObject({ status: 200, body: { state: "waiting" } });
+    expect(await asChief?.("confirmRole", { role, version: 2 })).toMatchObject({ status: 409 });
+    expect((await asNurse.get("/Condition")).status).toBe(403);
+    expect(await act(access_token, "confirmRole", { role, version: 2 })).toMatchObject({ status: 403 });
+    expect(await asDeputy?.("confirmRole", { role, version: 2 })).toMatchObject({ status: 200, body: { state: "done" } });
+    const until = Date.now() + 1_000;
+    while ((await asNurse.get("/Condition")).status !== 200) expect(Date.now()).toBeLessThan(until);
   });
 
   it("ends what an account that is closed may do, at every gateway, also where its token is remembered", async () => {

@@ -57,6 +57,8 @@ const keep = (made: Made, ...references: (string | undefined)[]) => {
   }
 };
 const DRUGS = ["1", "2"].map((code) => ({ system: "urn:drugs", code }));
+/** Of the default place and of a ward's, without a lot and of two. */
+const where = ({ made, b, c }: Doing) => ({ ...(c % 3 && { lot: `L${c % 3}` }), ...(b % 4 === 0 && { place: of(made["Location"], b) }) });
 const TEST = { system: "http://loinc.org", code: "718-7" };
 const REASON = { reason: "by chance" };
 const STATUSES: Record<string, string[]> = {
@@ -130,16 +132,27 @@ const STEPS = {
   correctResult: (it: Doing) =>
     it.call(lab.correctResult, { observation: of(it.made["Observation"], it.a), finding: { text: "clotted" }, ...REASON }),
   receive: async (it: Doing) =>
-    keep(it.made, (await it.call(pharmacy.receive, { medication: of(DRUGS, it.a), quantity: 1 + (it.c % 80) / 4 })).delivery),
+    keep(it.made, (await it.call(pharmacy.receive, { medication: of(DRUGS, it.a), quantity: 1 + (it.c % 80) / 4, ...where(it) })).delivery),
   adjust: async (it: Doing) =>
-    keep(it.made, (await it.call(pharmacy.adjust, { medication: of(DRUGS, it.a), by: (it.c % 9) - 4.5, ...REASON })).delivery),
-  count: async (it: Doing) => keep(it.made, (await it.call(pharmacy.count, { medication: of(DRUGS, it.a), quantity: it.c % 30 })).delivery),
+    keep(
+      it.made,
+      (await it.call(pharmacy.adjust, { medication: of(DRUGS, it.a), by: (it.c % 9) - 4.5, ...REASON, ...where(it) })).delivery,
+    ),
+  moveStock: async (it: Doing) => {
+    const [from, to] = it.b % 2 ? [undefined, bed(it)] : [bed(it), undefined];
+    const asked = { medication: of(DRUGS, it.a), quantity: 0.5 + (it.c % 5), ...(from && { from }), ...(to && { to }) };
+    keep(it.made, (await it.call(pharmacy.transfer, asked)).delivery);
+  },
+  blockLot: (it: Doing) =>
+    it.call(it.b % 3 ? pharmacy.releaseLot : pharmacy.blockLot, { medication: of(DRUGS, it.a), lot: `L${1 + (it.c % 2)}`, ...REASON }),
+  count: async (it: Doing) =>
+    keep(it.made, (await it.call(pharmacy.count, { medication: of(DRUGS, it.a), quantity: it.c % 30, ...where(it) })).delivery),
   prescribe: async (it: Doing) => {
     const asked = { patient: patient(it), medication: of(DRUGS, it.a), quantity: 1 + (it.c % 12), dosage: "1 a day" };
     keep(it.made, (await it.call(pharmacy.prescribe, asked)).prescription);
   },
   dispense: async (it: Doing) => {
-    const asked = { prescription: of(it.made["MedicationRequest"], it.a), quantity: 1 + (it.c % 8) / 2 };
+    const asked = { prescription: of(it.made["MedicationRequest"], it.a), quantity: 1 + (it.c % 8) / 2, ...where(it) };
     keep(it.made, (await it.call(pharmacy.dispense, asked)).dispense);
   },
   voidDispense: (it: Doing) => it.call(pharmacy.void, { dispense: of(it.made["MedicationDispense"], it.a), ...REASON }),

@@ -75,13 +75,9 @@ export function NoteForm({ patient, of: found, onDone }: NoteFormProps) {
     }
     // Typed before a reload, it is about the version of then.
     const seen = isTheirs ? of.meta?.versionId : (basis() ?? version);
-    if (isDraft(of)) await update({ ...of, content: contentOf(text) }, seen);
-    else
-      await createAndUpdate(noteOf(patient, text, of), {
-        ...of,
-        status: "superseded",
-        meta: { ...of.meta, ...(seen && { versionId: seen }) },
-      });
+    const before: DocumentReference = { ...of, meta: { ...of.meta, ...(seen && { versionId: seen }) } };
+    if (isDraft(of)) await update({ ...before, content: contentOf(text) });
+    else await createAndUpdate(noteOf(patient, text, of), { ...before, status: "superseded" });
     say(t("note.changed"));
   };
   const send = async () => {

@@ -216,7 +216,7 @@ async function listRoles(caller: Caller): Promise<string[]> {
   return [
     ...layLines([
       ["role", "version", "", "what for"],
-      ...roles.map((it) => [it.name, `${it.version}`, it.isAsFiled ? "" : "changed", it.says]),
+      ...roles.map((it) => [it.role, `${it.version}`, it.isAsFiled ? "" : "changed", it.says]),
     ]),
     ...waiting.map(({ role, version, by, reason }) => `${role}, version ${version}, waits to be confirmed: ${reason} (by ${by})`),
   ];

@@ -90,6 +90,20 @@ export class Accounts {
     return userOf({ ...account, ...changed });
   }
 
+  /** @throws 404 USER_NOT_FOUND, 409 PRACTITIONER_TAKEN */
+  async setPractitioner(user: string, practitioner: string): Promise<User> {
+    const account = await this.find(user);
+    const isOpen = { _id: account._id, closedAt: { $exists: false } };
+    try {
+      if ((await this.#accounts.updateMany(isOpen, { $set: { practitioner } })) !== 1) throw userNotFound(user);
+    } catch (error) {
+      throw error instanceof DuplicateKey ? practitionerTaken(practitioner) : error;
+    }
+    const { practitioner: before } = account;
+    if (before !== undefined && before !== practitioner) await this.#parts.news.tell({ sub: account._id });
+    return userOf({ ...account, practitioner });
+  }
+
   /** @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
   async close(user: string): Promise<User> {
     const account = await this.find(user);

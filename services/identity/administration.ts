@@ -16,6 +16,7 @@ interface Office {
 type ParamsOf<Name extends keyof typeof identity> = Parameters<(typeof identity)[Name]>[1];
 type Given<Name extends keyof typeof identity> = Context<ParamsOf<Name>>;
 
+const PRACTITIONER = { type: "string", pattern: /^Practitioner\/[A-Za-z0-9.-]{1,64}$/ } as const;
 const USER = { type: "string", min: 1, max: 100 } as const;
 const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 const SCOPE = { type: "string", max: 5_000 } as const;
@@ -48,7 +49,7 @@ export const administration = {
       login: { type: "string", pattern: /^[A-Za-z0-9][A-Za-z0-9._@-]{1,99}$/ },
       name: NAME,
       roles: ROLE_LIST,
-      practitioner: { type: "string", pattern: /^Practitioner\/[A-Za-z0-9.-]{1,64}$/, optional: true },
+      practitioner: { ...PRACTITIONER, optional: true },
       password: { type: "string", max: 1_024, optional: true },
       $$strict: true as const,
     },
@@ -65,6 +66,15 @@ export const administration = {
     async handler(this: Office, { params }: Given<"setRoles">) {
       await this.roleBook.requireKnown(params.roles);
       return this.accounts.setRoles(params.user, params.roles);
+    },
+  },
+
+  setPractitioner: {
+    rest: "POST" as const,
+    summary: "Say which practitioner somebody is",
+    params: { user: USER, practitioner: PRACTITIONER, $$strict: true as const },
+    handler(this: Office, { params }: Given<"setPractitioner">) {
+      return this.accounts.setPractitioner(params.user, params.practitioner);
     },
   },
 

@@ -5,7 +5,7 @@ import type { Happened } from "../../mesh/happened-contract.ts";
 export const owns = ["Encounter", "Appointment", "AppointmentResponse", "Schedule", "Slot", "EpisodeOfCare"];
 
 /** Types of which each version is an event, `fhir.TYPE`. */
-export const emits = ["Encounter"];
+export const emits = ["Appointment", "Encounter"];
 
 /** One ambulatory visit of a patient, from the front desk to the door: a FHIR Encounter of class AMB. */
 export interface Visit {

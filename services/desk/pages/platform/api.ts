@@ -134,9 +134,10 @@ export async function readAll<Resource extends FhirResource>(references: string[
 
 const JSON_TYPE = { "Content-Type": "application/fhir+json" };
 
-/** Stores a new resource. */
-export async function create<Resource extends FhirResource>(resource: Resource): Promise<Resource> {
-  const { body } = await fhirAnswer(resource.resourceType, { method: "POST", headers: JSON_TYPE, body: JSON.stringify(resource) });
+/** Stores a new resource. @param ifNoneExist criteria: what they find is given instead, and nothing stored */
+export async function create<Resource extends FhirResource>(resource: Resource, ifNoneExist?: string): Promise<Resource> {
+  const headers = { ...JSON_TYPE, ...(ifNoneExist !== undefined && { "If-None-Exist": ifNoneExist }) };
+  const { body } = await fhirAnswer(resource.resourceType, { method: "POST", headers, body: JSON.stringify(resource) });
   return body as Resource;
 }
 

@@ -7,12 +7,12 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
-import { actionsOf, create, type Found, update } from "../../platform/api.ts";
+import { actionsOf, create, type Found, Refused, update } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
-import { person } from "../../platform/sign-in.ts";
+import { person, renew } from "../../platform/sign-in.ts";
 import { t } from "../../platform/texts.ts";
 
 const records = actionsOf<typeof recordsContract>("records");
@@ -43,6 +43,14 @@ function noteOf(patient: string, text: string, amends?: DocumentReference): Docu
   };
 }
 
+/** Signs; who has become a practitioner since the token was given gets one that says so. */
+const signed = (reference: string): Promise<unknown> =>
+  records.sign({ reference }).catch(async (error: unknown) => {
+    const isNobody = error instanceof Refused && error.type === "NO_PRACTITIONER";
+    if (!isNobody || !(await renew())) throw error;
+    return records.sign({ reference });
+  });
+
 interface NotesProps {
   loaded: Loaded<Found<DocumentReference>>;
   patient: string;
@@ -56,7 +64,7 @@ export function Notes({ loaded, patient }: NotesProps) {
     const reference = `DocumentReference/${note.id}`;
     try {
       if (note.docStatus === "preliminary") await update({ ...note, docStatus: "final" });
-      await records.sign({ reference });
+      await signed(reference);
       say(t("note.signed"));
     } catch (error) {
       sayFault(error);

@@ -12,7 +12,7 @@ import { Panel } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { type KnownCode, knownMedications } from "../../platform/known-codes.ts";
-import { useLoad } from "../../platform/load.ts";
+import { useLoad, useTurn } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 
@@ -30,7 +30,8 @@ const nameOf = ({ medication }: StockItem, names: KnownCode[]): string =>
 
 /** @param turn another one: something was handed out */
 export function Shelf({ turn }: { turn: number }) {
-  const shelf = useLoad(`shelf ${turn}`, async () => ({ stock: await pharmacy.listStock({}), names: await knownMedications() }));
+  const shelf = useLoad("shelf", async () => ({ stock: await pharmacy.listStock({}), names: await knownMedications() }));
+  useTurn(shelf, turn);
   const [open, setOpen] = useState<StockItem | "delivery" | undefined>();
   const show = ({ stock, names }: Shown) => html`<${Wide} label=${t("shelf")}><table>
     <thead><tr><th scope="col">${t("medication.one")}</th><th scope="col" class="figure">${t("quantity")}</th><td></td></tr></thead>

@@ -5,6 +5,7 @@
  *   npm run chaos                                    SQLite, one round of everything
  *   npm run chaos -- --store mongo --rounds 5 --clients 16
  *   npm run chaos -- --sequences 10000               instead random sequences of actions and FHIR, owners killed meanwhile
+ *   npm run chaos -- --cuts 50                       instead all processes are killed at the same moment, as by a power cut, and start again
  *   npm run chaos -- --hidden 1000                   instead requests of five roles to hospitals with and without what these may not see
  */
 import { parseArgs } from "node:util";
@@ -12,6 +13,7 @@ import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { clientsOf, type Journal, type Judgement, judge, newJournal } from "./clients.ts";
 import { runNonInterference } from "../access/run-non-interference.ts";
+import { cutPower } from "./power-cuts.ts";
 import { runSequences } from "./run-sequences.ts";
 import { type Harm, HARMS, type Times } from "./harms.ts";
 
@@ -49,12 +51,15 @@ const { values } = parseArgs({
     clients: { type: "string", default: "16" },
     sequences: { type: "string" },
     hidden: { type: "string" },
+    cuts: { type: "string" },
     seed: { type: "string", default: "1" },
   },
 });
 const [rounds, count] = [Number(values.rounds), Number(values.clients)];
 if (!["sqlite", "mongo"].includes(values.store) || !(rounds >= 1) || !(count >= 1)) {
-  console.error("usage: npm run chaos -- [--store sqlite|mongo] [--rounds N] [--clients N] [--sequences N --seed N] [--hidden N --seed N]");
+  console.error(
+    "usage: npm run chaos -- [--store sqlite|mongo] [--rounds N] [--clients N] [--sequences N --seed N] [--hidden N --seed N] [--cuts N]",
+  );
   process.exit(1);
 }
 
@@ -66,6 +71,12 @@ if (values.sequences !== undefined) {
 if (values.hidden !== undefined) {
   const options = { cases: Number(values.hidden), seed: Number(values.seed) };
   process.exit((await runNonInterference(values.store as "sqlite" | "mongo", options)) ? 0 : 1);
+}
+
+if (values.cuts !== undefined) {
+  const report = await cutPower({ cuts: Number(values.cuts), clients: count }, Math.random, console.error);
+  console.log(JSON.stringify(report, null, 2));
+  process.exit([...Object.values(report.judgement).flat(), ...report.wrong].length > 0 ? 1 : 0);
 }
 
 const rows: Row[] = [];

@@ -19,6 +19,7 @@ export const RULE_NAMES: readonly string[] = [
   "charge-item-status",
   "charge-item-subject",
   "composition-signed",
+  "consent-status",
   "diagnostic-report-final",
   "diagnostic-report-one-patient",
   "diagnostic-report-references",
@@ -104,4 +105,5 @@ export const RULE_NAMES: readonly string[] = [
   "supply-delivery-status",
   "supply-delivery-stock",
   "supply-delivery-value",
+  "task-status",
 ];

@@ -27,6 +27,8 @@ export interface MeshOptions {
   nats?: boolean;
   /** "process" (default): each node a process, which can be killed. "broker": nodes of this process, quicker to start. */
   split?: "process" | "broker";
+  /** Of nodes of this process, those that are processes all the same, to be killed: names of services. */
+  apart?: string[];
   /** Further settings of the nodes. */
   env?: Record<string, string>;
   /** A folder that the mesh finds its data in, and leaves them; default: a new one, deleted in the end. */
@@ -95,7 +97,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   // Stores read their process's settings; with nodes in this process these are this process's.
   const before = split === "broker" ? swapEnv({ MONGO_URL: "", NATS_URL: "", ...env }) : undefined;
   const start = (names: string[], more: Record<string, string> = {}) =>
-    split === "process" ? startProcess(names, { ...env, ...more }, options.log) : startBroker(names, { ...env, ...more });
+    split === "process" || names.some((name) => options.apart?.includes(name))
+      ? startProcess(names, { ...env, ...more }, options.log)
+      : startBroker(names, { ...env, ...more });
 
   const nodes: MeshNode[] = [];
   let caller: ServiceBroker | undefined;

@@ -141,12 +141,30 @@ export async function create<Resource extends FhirResource>(resource: Resource, 
   return body as Resource;
 }
 
-/** Stores the next version; refused (412) when another has been stored since `resource` was read. */
-export async function update<Resource extends FhirResource>(resource: Resource): Promise<Resource> {
+const etagOf = (version: string | undefined): string => `W/"${version}"`;
+
+/** Stores the next version; refused (412) when another has been stored since `resource` was read, or since `seen`. */
+export async function update<Resource extends FhirResource>(resource: Resource, seen = resource.meta?.versionId): Promise<Resource> {
   const { body } = await fhirAnswer(`${resource.resourceType}/${resource.id}`, {
     method: "PUT",
-    headers: { ...JSON_TYPE, "If-Match": `W/"${resource.meta?.versionId}"` },
+    headers: { ...JSON_TYPE, "If-Match": etagOf(seen) },
     body: JSON.stringify(resource),
   });
   return body as Resource;
+}
+
+/** Stores a new resource and the next version of another, both or neither; refused (412) as an update is. @returns the new one's reference */
+export async function createAndUpdate<Resource extends FhirResource>(made: Resource, changed: FhirResource): Promise<string> {
+  const entry = [
+    { resource: made, request: { method: "POST", url: made.resourceType } },
+    {
+      resource: changed,
+      request: { method: "PUT", url: `${changed.resourceType}/${changed.id}`, ifMatch: etagOf(changed.meta?.versionId) },
+    },
+  ];
+  const bundle = JSON.stringify({ resourceType: "Bundle", type: "transaction", entry });
+  const { body } = await fhirAnswer("", { method: "POST", headers: JSON_TYPE, body: bundle });
+  const [type = "", id = ""] =
+    ((body as Bundle).entry?.[0]?.response?.location ?? "").split("/_history/", 1)[0]?.split("/").slice(-2) ?? [];
+  return `${type}/${id}`;
 }

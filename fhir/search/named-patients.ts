@@ -6,7 +6,7 @@ const PATIENT = /^=(Patient\/[A-Za-z0-9\-.]{1,64})$/;
 const MAX_PATIENTS = 20;
 
 /** The patients that a resource refers to, each once: "Patient/…". Undefined: to none, or to more than 20. */
-export function patientsIn({ keys }: IndexRows): string[] | undefined {
+export function namedPatients({ keys }: IndexRows): string[] | undefined {
   const found = new Set<string>();
   for (const [, value] of keys) {
     // Each row of each write comes by here: most are told apart by two characters.

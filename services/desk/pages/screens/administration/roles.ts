@@ -46,7 +46,7 @@ export function Roles() {
 function Waiting({ change, onDone }: { change: RoleChange; onDone: (change?: RoleChange) => void }) {
   const { role, version, at, reason } = change;
   const decide = (work: typeof identity.confirmRole) => work({ role, version }).then(onDone, sayFault);
-  return html`<div class="notice"><p>${t("roles.waiting", { role: nameOf(role), at: momentOf(at) })} <bdi translate="no">${reason}</bdi></p>
+  return html`<div class="card"><p><span class="tag warn">${t("roles.waitsTag")}</span> ${t("roles.waiting", { role: nameOf(role), at: momentOf(at) })} <bdi translate="no">${reason}</bdi></p>
     <div class="buttons"><button type="button" onClick=${() => decide(identity.confirmRole)}>${t("roles.confirm")}</button>
     <button type="button" onClick=${() => decide(identity.rejectRole)}>${t("roles.reject")}</button></div></div>`;
 }

@@ -6,6 +6,7 @@
  *   npm run chaos -- --store mongo --rounds 5 --clients 16
  *   npm run chaos -- --sequences 10000               instead random sequences of actions and FHIR, owners killed meanwhile
  *   npm run chaos -- --cuts 50                       instead all processes are killed at the same moment, as by a power cut, and start again
+ *   npm run chaos -- --full-disk                     instead one node whose disk becomes full and has room again; needs the right to mount one
  *   npm run chaos -- --hidden 1000                   instead requests of five roles to hospitals with and without what these may not see
  */
 import { parseArgs } from "node:util";
@@ -13,6 +14,7 @@ import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { clientsOf, type Journal, type Judgement, judge, newJournal } from "./clients.ts";
 import { runNonInterference } from "../access/run-non-interference.ts";
+import { fillDisk } from "./full-disk.ts";
 import { cutPower } from "./power-cuts.ts";
 import { runSequences } from "./run-sequences.ts";
 import { type Harm, HARMS, type Times } from "./harms.ts";
@@ -52,6 +54,7 @@ const { values } = parseArgs({
     sequences: { type: "string" },
     hidden: { type: "string" },
     cuts: { type: "string" },
+    "full-disk": { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
   },
 });
@@ -77,6 +80,12 @@ if (values.cuts !== undefined) {
   const report = await cutPower({ cuts: Number(values.cuts), clients: count }, Math.random, console.error);
   console.log(JSON.stringify(report, null, 2));
   process.exit([...Object.values(report.judgement).flat(), ...report.wrong].length > 0 ? 1 : 0);
+}
+
+if (values["full-disk"]) {
+  const report = await fillDisk(console.error);
+  console.log(JSON.stringify(report, null, 2));
+  process.exit(report.unread.length > 0 ? 1 : 0);
 }
 
 const rows: Row[] = [];

@@ -2,6 +2,7 @@ import { numberOf } from "../../fhir/json.ts";
 import type { ChargeItem, Invoice, Money } from "../../fhir/r4.ts";
 import { refusal, ruleType, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
+import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
@@ -86,6 +87,7 @@ const statusOf = (resource: object | undefined): string => (resource as { status
 const invoice: Rule<Invoice>[] = [
   statusSteps<Invoice>("Invoice", STATUS_STEPS.Invoice, { says: "An issued Invoice is balanced or cancelled; a cancelled one stays so." }),
   finalStays<Invoice>("Invoice", { isFinal: isInForce, openly: [], besides: ["cancelledReason", "paymentTerms"] }),
+  amendmentReason<Invoice>("Invoice", { isFinal: isInForce, by: ["cancelled", "entered-in-error"], elements: ["cancelledReason", "note"] }),
   subjectStays<Invoice>("Invoice", "subject", ({ subject }) => subject),
   {
     id: "invoice-deleted",

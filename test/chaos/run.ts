@@ -4,6 +4,7 @@
  *
  *   npm run chaos                                    SQLite, one round of everything
  *   npm run chaos -- --store mongo --rounds 5 --clients 16
+ *   npm run chaos -- --three-nats                    on a cluster of three servers of NATS, one of which is killed
  *   npm run chaos -- --sequences 10000               instead random sequences of actions and FHIR, owners killed meanwhile
  *   npm run chaos -- --cuts 50                       instead all processes are killed at the same moment, as by a power cut, and start again
  *   npm run chaos -- --full-disk                     instead one node whose disk becomes full and has room again; needs the right to mount one
@@ -31,12 +32,14 @@ const ALONE: [name: string, harm: Harm, service: string][] = [
   ["an owner is replaced in order", HARMS.replace, "records"],
   ["a gateway is replaced in order", HARMS.replace, "api"],
   ["NATS is killed", HARMS.nats, ""],
+  ["one of three servers of NATS is killed", HARMS.oneOfThreeNats, ""],
 ];
 const TOGETHER: [name: string, ...[Harm, string][]][] = [
   ["two owners are killed", [HARMS.kill, "patients"], [HARMS.kill, "records"]],
   ["an owner and a coordinator are killed", [HARMS.kill, "lab"], [HARMS.kill, "transactions"]],
   ["an owner hangs, another is killed", [HARMS.hang, "patients"], [HARMS.kill, "lab"]],
   ["a gateway and NATS are killed", [HARMS.kill, "api"], [HARMS.nats, ""]],
+  ["an owner and one of three servers of NATS are killed", [HARMS.kill, "patients"], [HARMS.oneOfThreeNats, ""]],
 ];
 
 interface Row {
@@ -54,6 +57,7 @@ const { values } = parseArgs({
     sequences: { type: "string" },
     hidden: { type: "string" },
     cuts: { type: "string" },
+    "three-nats": { type: "boolean", default: false },
     "full-disk": { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
   },
@@ -61,7 +65,7 @@ const { values } = parseArgs({
 const [rounds, count] = [Number(values.rounds), Number(values.clients)];
 if (!["sqlite", "mongo"].includes(values.store) || !(rounds >= 1) || !(count >= 1)) {
   console.error(
-    "usage: npm run chaos -- [--store sqlite|mongo] [--rounds N] [--clients N] [--sequences N --seed N] [--hidden N --seed N] [--cuts N]",
+    "usage: npm run chaos -- [--store sqlite|mongo] [--rounds N] [--clients N] [--three-nats] [--sequences N --seed N] [--hidden N --seed N] [--cuts N]",
   );
   process.exit(1);
 }
@@ -93,11 +97,16 @@ const mesh = await startMesh({
   services: SERVICES,
   replicas: Object.fromEntries(SERVICES.map((service) => [service, 2])),
   store: values.store as "sqlite" | "mongo",
+  hasNatsCluster: values["three-nats"],
 });
+/** The one server of NATS is not killed where there are three: each of them is. */
+const isHere = (harm: Harm) => harm !== (values["three-nats"] ? HARMS.nats : HARMS.oneOfThreeNats);
 try {
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, harm, service] of ALONE) rows.push(await during(name, () => harm.harm(mesh, service)));
-    for (const [name, ...harms] of TOGETHER) rows.push(await during(name, () => allOf(mesh, harms)));
+    for (const [name, harm, service] of ALONE.filter(([, harm]) => isHere(harm)))
+      rows.push(await during(name, () => harm.harm(mesh, service)));
+    for (const [name, ...harms] of TOGETHER.filter(([, ...harms]) => harms.every(([harm]) => isHere(harm))))
+      rows.push(await during(name, () => allOf(mesh, harms)));
   }
 } finally {
   await mesh.stop();

@@ -8,7 +8,20 @@ export interface Finding {
   detail: string;
   /** `Type/id` */
   resources: string[];
+  /** What `--repair` goes by. */
+  about?: About;
 }
+
+/** What is wrong, for programs. */
+export type About =
+  /** A counter that is not what the resources of the service add up to. */
+  | { kind: "counter"; service: string; counter: string; value: number; sum: number }
+  /** A resource, `Type/id`, that does not give what is needed, or gives what is not. */
+  | { kind: "counterpart"; service: string; resource: string; isNeeded: boolean }
+  /** A resource that does not hold a unique key of its own. */
+  | { kind: "hold"; resource: string }
+  /** An act that rests on what is not here. */
+  | { kind: "reference"; resource: string };
 
 /** What a check has seen. */
 export interface Report {

@@ -1,17 +1,10 @@
 /** What `npm run admin` can do: each command is a call of the service, and its answer in lines. */
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Caller } from "../../mesh/caller.ts";
-import {
-  type ClientKind,
-  identity,
-  type PasswordLink,
-  ROLES,
-  type Role,
-  type RoleChange,
-  type User,
-} from "../../services/identity/identity.contract.ts";
-import { layOut } from "../repl/mesh-view.ts";
+import { type ClientKind, identity, type PasswordLink, ROLES, type Role, type User } from "../../services/identity/identity.contract.ts";
+import { decideRole, listRoles, resetRole, setRole } from "./role-commands.ts";
+import { readJson } from "./read-json.ts";
+import { layLines } from "./lay-lines.ts";
 import { StartupError } from "../start/startup-error.ts";
 
 /** Does it, and says what came of it. */
@@ -45,7 +38,7 @@ export const USAGE = `usage: npm run admin -- COMMAND
 
   new-keys                                  where others may have the keys that sign tokens: everybody gets new tokens
 
-Roles that come with the project: ${ROLES.join(", ")}.`;
+Roles: ${ROLES.join(", ")}.`;
 
 /** @throws StartupError with the usage */
 export function commandOf(name: string, args: string[]): Command {
@@ -91,23 +84,13 @@ export function commandOf(name: string, args: string[]): Command {
     case "list-roles":
       return listRoles;
     case "set-role":
-      return async (caller) => {
-        const role = {
-          ...(readJson(second, "role") as RoleFile),
-          role: first,
-          reason: values.reason ?? "",
-          version: await versionOf(caller, first),
-        };
-        return [changeLine(await identity.changeRole(caller, role))];
-      };
+      return setRole(first, second, values.reason);
     case "reset-role":
-      return async (caller) => [
-        changeLine(await identity.resetRole(caller, { role: first, reason: values.reason ?? "", version: await versionOf(caller, first) })),
-      ];
+      return resetRole(first, values.reason);
     case "confirm-role":
-      return async (caller) => [changeLine(await identity.confirmRole(caller, { role: first, version: Number(second) }))];
+      return decideRole(identity.confirmRole, first, second);
     case "reject-role":
-      return async (caller) => [changeLine(await identity.rejectRole(caller, { role: first, version: Number(second) }))];
+      return decideRole(identity.rejectRole, first, second);
     case "new-keys":
       return async (caller) => [`Tokens are signed by ${(await identity.renewKeys(caller, {})).keys[0]?.kid} now.`];
     default:
@@ -190,38 +173,6 @@ function keysIn(file: string): { keys: Record<string, string>[] } {
   return { keys: read.keys ?? [read] };
 }
 
-/** @param what it should be, for the error */
-function readJson(file: string, what: string): object {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as object;
-  } catch (error) {
-    throw new StartupError(`${file} is no ${what}: ${(error as Error).message}`);
-  }
-}
-
-/** What a file of a role says. */
-type RoleFile = Omit<Parameters<typeof identity.changeRole>[1], "role" | "version" | "reason">;
-
-const versionOf = async (caller: Caller, role: string): Promise<number> =>
-  (await identity.listRoleChanges(caller, { role })).reduce((last, { version }) => Math.max(last, version), 0);
-
-const changeLine = ({ role, version, state }: RoleChange): string =>
-  state === "waiting"
-    ? `${role}, version ${version}, waits: it is given so much that another person must confirm it.`
-    : `${role}, version ${version}, ${state === "done" ? "holds everywhere within a second" : "is rejected"}.`;
-
-async function listRoles(caller: Caller): Promise<string[]> {
-  const [roles, changes] = [await identity.listRoles(caller, {}), await identity.listRoleChanges(caller, {})];
-  const waiting = changes.filter(({ state }) => state === "waiting");
-  return [
-    ...layLines([
-      ["role", "version", "", "what for"],
-      ...roles.map((it) => [it.name, `${it.version}`, it.isAsFiled ? "" : "changed", it.says]),
-    ]),
-    ...waiting.map(({ role, version, by, reason }) => `${role}, version ${version}, waits to be confirmed: ${reason} (by ${by})`),
-  ];
-}
-
 const rolesOf = (text = ""): Role[] => text.split(",").filter(Boolean);
 
 const linkLines = ({ link, validUntil }: PasswordLink): string[] => [`Until ${validUntil} this link sets the password, once:`, `  ${link}`];
@@ -236,5 +187,3 @@ function stateOf({ closedAt, hasPassword, hasTotp }: User): string {
   if (closedAt !== undefined) return `closed ${closedAt.slice(0, 10)}`;
   return !hasPassword ? "no password yet" : hasTotp ? "with second factor" : "";
 }
-
-const layLines = (rows: string[][]): string[] => layOut(rows).split("\n");

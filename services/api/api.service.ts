@@ -227,7 +227,10 @@ export default (config: Config): ServiceSchema =>
           this.sampled?.push(
             this.tokens.catchUp(),
             () => clearInterval(timer),
-            rolesNow.whenChanged(() => this.boardStreams?.look()),
+            rolesNow.whenChanged(() => {
+              this.boardStreams?.look();
+              this.versionStreams?.look();
+            }),
           );
         });
       // The first signal: who asks whether this gateway is ready hears it before the last request is answered.

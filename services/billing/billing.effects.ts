@@ -1,7 +1,7 @@
 import type { ChargeItem, Invoice } from "../../fhir/r4.ts";
-import { refusal } from "../../mixins/fhir/rules/common.ts";
+import { refusal, ruleType } from "../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectsOf, EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
-import { type Change, refusalBy } from "../../mixins/fhir/rules/rule.ts";
+import { type Change, type Facts, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import { invoiceCredited } from "./billing.errors.ts";
 import { chargesOn, isInForce, listedCounter } from "./billing.model.ts";
 import { billedBy, creditedBy, uncreditedCounter } from "./credit.model.ts";
@@ -54,7 +54,26 @@ async function invoiced(change: Change<Invoice>, tools: EffectTools): Promise<Ef
 
 const LISTED = refusal("charge-item-listed", "An invoice names the charge: mark it as entered in error instead.", "ChargeItem");
 
-async function charged({ before, after, reference }: Change<ChargeItem>): Promise<Effect | undefined> {
+const BILLED: Refusal = {
+  code: 409,
+  type: ruleType("charge-item-status"),
+  message: "An Invoice names the charge: cancel it in the same transaction.",
+  at: "ChargeItem.status",
+};
+
+/** Whether the same write takes the charge off the Invoice that it was on. */
+const isTakenBack = (charge: string, facts: Facts): boolean =>
+  facts.written("Invoice").some((it) => {
+    const before = facts.replacedBy(it) as unknown as Invoice | undefined;
+    if (isInForce(it as unknown as Invoice) || !before || !isInForce(before) || creditedBy(before) !== undefined) return false;
+    return chargesOn(before).includes(charge);
+  });
+
+async function charged({ before, after, reference }: Change<ChargeItem>, { facts }: EffectTools): Promise<Effect | undefined> {
+  if (before?.status === "billed" && after?.status === "billable" && !isTakenBack(reference, facts)) {
+    const bound = { min: 0, rule: "charge-item-status", refusal: BILLED };
+    return { movements: [{ counter: listedCounter(reference), by: 0, isExact: true, bound }] };
+  }
   if (!before || after) return undefined;
   return { movements: [{ counter: listedCounter(reference), by: 0, bound: { min: 0, rule: "charge-item-listed", refusal: LISTED } }] };
 }

@@ -166,6 +166,17 @@ export class Accounts {
     return true;
   }
 
+  /** Sets another password, and ends all sessions and tokens. @throws 422 PASSWORD_WEAK, 503 SIGN_IN_BUSY */
+  async changePassword(account: StoredAccount, password: string): Promise<void> {
+    if (!isPassword(password, account.login)) throw passwordWeak();
+    const { kept, passwords } = this.#parts;
+    const hash = await passwords.hash(password);
+    await this.#accounts.updateMany({ _id: account._id, closedAt: { $exists: false } }, { $set: { password: hash } });
+    await kept.links.removeMany({ account: account._id });
+    await kept.devices.removeMany({ account: account._id });
+    await this.end(account._id);
+  }
+
   /**
    * As long as nobody administers the system: the account that may, and a link that sets its password. Nodes that start at once make one
    * account. @returns undefined when there is an administrator

@@ -19,7 +19,7 @@ export type Role = string;
 
 /** What a role may do, and what became of it. */
 export interface RoleNow {
-  name: Role;
+  role: Role;
   /** One sentence for people. */
   says: string;
   /** Letters of `cruds` by type of resource; `*`: each type that is not named. */
@@ -192,7 +192,7 @@ export const identity = {
    * @throws 404 CLIENT_NOT_FOUND, 404 PATIENT_NOT_FOUND (or not to be seen), 404 USER_NOT_FOUND (a program has no account)
    */
   createLaunch: action<{ client: string; patient: string; encounter?: string }, { launch: string }>("identity.createLaunch"),
-  /** All roles of people, by name. */
+  /** All roles of people and programs, by name. */
   listRoles: action<Record<string, never>, RoleNow[]>("identity.listRoles"),
   /**
    * Makes a role, or changes what it may do; `version` is what `listRoles` said of it (0: a new one). It holds everywhere within a second, also for

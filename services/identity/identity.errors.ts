@@ -55,8 +55,8 @@ export const roleNotFound = (role: string) =>
   new MoleculerClientError("There is no such role, or no such change of it.", 404, "ROLE_NOT_FOUND", { role });
 
 /** An account or a client would have a role that gives nothing. */
-export const roleUnknown = (roles: string[]) =>
-  new MoleculerClientError(`No role is named ${roles.join(", ")}: identity.listRoles has all.`, 422, "ROLE_UNKNOWN", { roles });
+export const roleUnknown = (roles: string[], known: string[]) =>
+  new MoleculerClientError(`No role is named ${roles.join(", ")}. There are: ${known.join(", ")}.`, 422, "ROLE_UNKNOWN", { roles });
 
 /** What is said of the role does not go together. */
 export const roleInvalid = (role: string, why: string) =>

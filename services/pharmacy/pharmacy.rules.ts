@@ -15,6 +15,7 @@ import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
+import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import { type Change, type Facts, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
@@ -143,6 +144,11 @@ const dispense: Rule<MedicationDispense>[] = [
     openly: ["entered-in-error"],
     besides: ["statusReasonCodeableConcept", "statusReasonReference"],
   }),
+  amendmentReason<MedicationDispense>("MedicationDispense", {
+    isFinal: ({ status }) => status === "completed",
+    by: ["entered-in-error"],
+    elements: ["statusReasonCodeableConcept", "statusReasonReference", "note"],
+  }),
   subjectStays<MedicationDispense>("MedicationDispense", "subject", subjectOf),
   patientCanHave<MedicationDispense>("MedicationDispense", {
     element: "subject",
@@ -204,6 +210,11 @@ const administration: Rule<MedicationAdministration>[] = [
   statusSteps<MedicationAdministration>("MedicationAdministration", STATUS_STEPS.MedicationAdministration, {
     says: `${OVER} (what was given, stopped or not done).`,
   }),
+  amendmentReason<MedicationAdministration>("MedicationAdministration", {
+    isFinal: ({ status }) => status === "completed",
+    by: ["entered-in-error"],
+    elements: ["statusReason", "note"],
+  }),
   subjectStays<MedicationAdministration>("MedicationAdministration", "subject", subjectOf),
   sameSubject<MedicationAdministration>("MedicationAdministration", subjectOf, ["request", "context"]),
   referencesExist<MedicationAdministration>("MedicationAdministration"),
@@ -221,6 +232,11 @@ function newReturnOf({ before, after }: Change<SupplyDelivery>): string | undefi
 const delivery: Rule<SupplyDelivery>[] = [
   statusSteps<SupplyDelivery>("SupplyDelivery", STATUS_STEPS.SupplyDelivery, { says: `${OVER} (a delivery that has arrived).` }),
   finalStays<SupplyDelivery>("SupplyDelivery", { isFinal: ({ status }) => status === "completed", openly: ["entered-in-error"] }),
+  amendmentReason<SupplyDelivery>("SupplyDelivery", {
+    isFinal: ({ status }) => status === "completed",
+    by: ["entered-in-error"],
+    elements: [],
+  }),
   referencesExist<SupplyDelivery>("SupplyDelivery"),
   {
     id: "supply-delivery-return-of",

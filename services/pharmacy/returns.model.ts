@@ -1,6 +1,7 @@
 import { numberOf } from "../../fhir/json.ts";
 import type { Extension, Medication, MedicationDispense, SupplyDelivery } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
+import { REASON } from "../../mixins/fhir/rules/reasons.ts";
 import { counted } from "../../store/counted.ts";
 import { RETURNED } from "./pharmacy.contract.ts";
 import { dispenseNotCompleted } from "./pharmacy.errors.ts";
@@ -78,6 +79,3 @@ function itemBack(
   const batch: Medication = { resourceType: "Medication", id: "lot", ...(code && { code }), batch: { lotNumber: lot } };
   return { contained: [batch], suppliedItem: { quantity, itemReference: { reference: "#lot" } } };
 }
-
-/** Of a SupplyDelivery, which has no element for it: why it was made. */
-export const REASON = "urn:openward:reason";

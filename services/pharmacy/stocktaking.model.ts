@@ -1,9 +1,9 @@
 import { numberOf } from "../../fhir/json.ts";
 import type { SupplyDelivery } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
+import { REASON } from "../../mixins/fhir/rules/reasons.ts";
 import type { Code, Where } from "./pharmacy.contract.ts";
 import { deliveryOf } from "./pharmacy.model.ts";
-import { REASON } from "./returns.model.ts";
 
 // What is found or missing on the shelf: a delivery to the pharmacy, or one from it. Plain data in and out.
 

@@ -105,8 +105,8 @@ describe("a closed mesh", () => {
     const [asChief, asDeputy] = await Promise.all([chief.signIn(SCOPE), deputy.signIn(SCOPE)]).then((all) =>
       all.map((it) => (action: string, params: object) => act(it.access_token, action, params)),
     );
-    const nurses = (await identity.listRoles(asSystem(mesh.caller, "operator"), {})).find(({ name }) => name === "nurse") as RoleNow;
-    const { name: role, version, isAsFiled: _, ...rights } = nurses;
+    const nurses = (await identity.listRoles(asSystem(mesh.caller, "operator"), {})).find((it) => it.role === "nurse") as RoleNow;
+    const { role, version, isAsFiled: _, ...rights } = nurses;
     const narrowed = { role, version, reason: "no diagnoses", ...rights, types: { ...rights.types, Condition: "" } };
     expect(await asChief?.("changeRole", narrowed)).toMatchObject({ status: 200, body: { state: "done" } });
     const deadline = Date.now() + 1_000; // as promised

@@ -18,7 +18,7 @@ describe("roles that an administrator changes", () => {
   afterEach(() => clinic.stop());
   const set = (role: string, more: object) =>
     identity.changeRole(clinic.caller, { role, version: 0, reason: "new", ...PORTER, ...more } as never);
-  const roleNow = async (name: string) => (await identity.listRoles(clinic.caller, {})).find((it) => it.name === name);
+  const roleNow = async (name: string) => (await identity.listRoles(clinic.caller, {})).find(({ role }) => role === name);
 
   it("are made, given to somebody, changed and taken back, each time with who, when and why", async () => {
     await expect(identity.createUser(clinic.caller, { login: "porter1", name: "P", roles: ["porter"] })).rejects.toEqual(

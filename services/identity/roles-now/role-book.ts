@@ -83,7 +83,7 @@ export class RoleBook {
     for (const { role, version } of await this.#changes.find({ sort: ["role", "version"], limit: MAX_FOUND })) versions.set(role, version);
     const names = [...new Set([...this.#filed.keys(), ...Object.keys(roles)])].sort();
     return names.map((name) => ({
-      name,
+      role: name,
       ...contentOf((roles[name] ?? this.#filed.get(name)) as Role),
       version: versions.get(name) ?? 0,
       isAsFiled: roles[name] === undefined,
@@ -102,7 +102,7 @@ export class RoleBook {
     if (strange.length === 0) return;
     const { roles } = await this.current();
     const unknown = strange.filter((name) => roles[name] === undefined);
-    if (unknown.length > 0) throw roleUnknown(unknown);
+    if (unknown.length > 0) throw roleUnknown(unknown, [...new Set([...this.#filed.keys(), ...Object.keys(roles)])].sort());
   }
 
   /** @throws 404 ROLE_NOT_FOUND, 409 ROLE_STALE, 409 ROLE_LOCKS_OUT, 422 ROLE_INVALID */

@@ -8,14 +8,14 @@ import { t, tIfAny } from "../../platform/texts.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
 
-/** Nobody works under these. */
-const OF_PROGRAMS: readonly Role[] = ["system"];
+/** Nobody who signs in has this one. */
+const OF_PROGRAMS = "system";
 
 /** See the head of this file. */
 export function RoleChoice({ chosen, onChange }: { chosen: Role[]; onChange: (roles: Role[]) => void }) {
   const roles = useLoad("roles", () => identity.listRoles({}));
   const toggle = (role: Role) => onChange(chosen.includes(role) ? chosen.filter((one) => one !== role) : [...chosen, role]);
-  const choice = ({ name: role, says }: RoleNow) =>
+  const choice = ({ role, says }: RoleNow) =>
     html`<label key=${role} class="choice" title=${says}><input type="checkbox" checked=${chosen.includes(role)} onChange=${() => toggle(role)} /> ${tIfAny(`role.${role}`) ?? role}</label>`;
-  return html`<fieldset><legend>${t("account.roles")}</legend><${NotKnown} loaded=${roles} /><div class="fields">${(roles.value ?? []).filter(({ name }) => !OF_PROGRAMS.includes(name)).map(choice)}</div></fieldset>`;
+  return html`<fieldset><legend>${t("account.roles")}</legend><${NotKnown} loaded=${roles} /><div class="fields">${(roles.value ?? []).filter(({ role }) => role !== OF_PROGRAMS).map(choice)}</div></fieldset>`;
 }

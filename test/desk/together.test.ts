@@ -103,6 +103,18 @@ describe("two people on one record", () => {
     expect(await barriers(second)).toEqual([]);
     await second.click("dialog button:has-text('Enregistrer')");
     await first.waitForSelector(".banner:has-text('Ada Maria Rossi'):has-text('0661 11 11 11')");
+
+    // The other's change comes in while the form stands open, before anything is typed.
+    await second.click("button:has-text('Identité')");
+    await first.click("button:has-text('Details')");
+    await first.fill("#field-details-phone", "0770 22 22 22");
+    await first.press("#field-details-phone", "Enter");
+    await second.waitForSelector(".banner:has-text('0770 22 22 22')");
+    await second.fill("#field-details-given", "Ada");
+    await second.press("#field-details-given", "Enter");
+    await second.waitForSelector("dialog [name='merge-phone']");
+    await second.click("dialog button:has-text('Enregistrer')");
+    await first.waitForSelector(".banner:has-text('Ada Rossi'):has-text('0770 22 22 22')");
   });
 
   it("sign when their accounts say which practitioner they are, and amend one signed note at once", async () => {

@@ -28,6 +28,8 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
   const last = useRef({ key: "", read });
   last.current.read = read;
   const every = useRef(everyMs);
+  /** What is being asked for is shown when it comes, though it was wished for again meanwhile: else a busy house would never see its answer. */
+  const asking = useRef({ isUnderWay: false, isWanted: false });
   useEffect(() => {
     if (everyMs < every.current) setTurn((before) => before + 1);
     every.current = everyMs;
@@ -38,19 +40,26 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
     let timer: ReturnType<typeof setTimeout> | undefined;
     const isOther = last.current.key !== key;
     last.current.key = key;
+    const askLater = (pauseMs: number) => {
+      const { isWanted } = asking.current;
+      asking.current = { isUnderWay: false, isWanted: false };
+      if (isWanted) ask();
+      else if (pauseMs > 0) timer = setTimeout(ask, pauseMs);
+    };
     const ask = () => {
+      asking.current.isUnderWay = true;
       last.current.read().then(
         (value) => {
           if (isOver) return;
           setState({ value, at: Date.now(), isLoading: false });
-          if (every.current > 0) timer = setTimeout(ask, every.current);
+          askLater(every.current);
         },
         (error: unknown) => {
           if (isOver) return;
           const refused = error instanceof Refused ? error : new Refused(500, "ours", String(error));
           if (!(error instanceof Refused)) console.error(error);
           setState((before) => ({ ...before, error: refused, isLoading: false }));
-          if (refused.isTemporary) timer = setTimeout(ask, AGAIN_MS);
+          askLater(refused.isTemporary ? AGAIN_MS : 0);
         },
       );
     };
@@ -58,10 +67,15 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
     ask();
     return () => {
       isOver = true;
+      asking.current = { isUnderWay: false, isWanted: false };
       clearTimeout(timer);
     };
   }, [key, turn, isOffered]);
-  return { ...state, reload: () => setTurn((before) => before + 1) };
+  const reload = () => {
+    if (asking.current.isUnderWay) asking.current.isWanted = true;
+    else setTurn((before) => before + 1);
+  };
+  return { ...state, reload };
 }
 
 /** Reads again with each other `turn`: something was done that it shows. */

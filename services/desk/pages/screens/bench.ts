@@ -1,5 +1,5 @@
 /** The bench of the laboratory: what is ordered, collected, entered and released; critical values first. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import type { BenchOrder, Catalogue } from "../../../lab/bench.contract.ts";
 import type { lab as labContract } from "../../../lab/lab.contract.ts";
@@ -65,6 +65,14 @@ export default function Bench() {
   const [text, setText] = useState("");
   const [open, setOpen] = useState<{ kind: "collect" | "enter"; order: Shown } | undefined>();
   const [turn, setTurn] = useState(0);
+  /** What was scanned before the list had it. */
+  const scanned = useRef("");
+  useEffect(() => {
+    const [only, ...others] = known.value?.orders.filter((one) => isMeant(one, text)) ?? [];
+    if (scanned.current === "" || scanned.current !== text || !only || others.length > 0) return;
+    scanned.current = "";
+    setOpen({ kind: "enter", order: only });
+  }, [known.value, text]);
   const close = () => setOpen(undefined);
   const changed = () => {
     known.reload();
@@ -80,11 +88,13 @@ export default function Bench() {
   </tr>`;
   const show = ({ orders }: Work) => {
     const shown = orders.filter((one) => isMeant(one, text));
-    const scanned = (event: KeyboardEvent) => {
+    const onKeyDown = (event: KeyboardEvent) => {
       const [only] = shown;
-      if (event.key === "Enter" && only && shown.length === 1) setOpen({ kind: "enter", order: only });
+      if (event.key !== "Enter") return;
+      if (only && shown.length === 1) setOpen({ kind: "enter", order: only });
+      else scanned.current = text;
     };
-    return html`<div onKeyDown=${scanned}><${Field} label=${t("bench.find")} name="bench-find" type="search" value=${text} onValue=${setText} /></div>
+    return html`<div onKeyDown=${onKeyDown}><${Field} label=${t("bench.find")} name="bench-find" type="search" value=${text} onValue=${setText} /></div>
       <p class="muted" role="status">${t("bench.count", { n: shown.length })}</p>
       <${Wide} label=${t("bench.waiting")}><table><thead><tr><td></td><th scope="col">${t("result.test")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("bench.waits")}</th><td></td></tr></thead>
       <tbody>${shown.map(row)}</tbody></table><//>`;

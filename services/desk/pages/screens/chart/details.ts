@@ -44,7 +44,7 @@ export function DetailsDialog({ patient, onClose }: { patient: Patient; onClose:
   const [found] = useState(patient); // as the person saw it when the dialog opened
   const [base, setBase] = useState<Draft>({});
   const [theirs, setTheirs] = useState<Patient | undefined>();
-  const { draft, set, clear, basis } = useDraft(`details.${patient.id}`, fieldsOf(patient), patient.meta?.versionId);
+  const { draft, set, clear, basis } = useDraft(`details.${patient.id}`, fieldsOf(found), found.meta?.versionId);
   /** @param seen the version that what was typed is about */
   const store = async (record: Patient, fields: Draft, seen = record.meta?.versionId) => {
     try {

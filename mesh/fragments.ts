@@ -3,8 +3,6 @@
  * passed in. NATS keeps the order of one sender's messages, so parts that arrive out of order mean that one was lost.
  */
 
-import { ENVELOPE_BYTES } from "./trust/envelope.ts";
-
 /** How much of what has not arrived whole is kept. */
 export interface Limits {
   /** Largest packet, bytes; a larger one is refused by its sender. */
@@ -57,7 +55,7 @@ export class Assembly {
   add(label: PartLabel, part: Uint8Array, now: number): Buffer | undefined {
     const [id = "", indexText, countText, bytesText] = label.split(";");
     const [index, count, bytes] = [Number(indexText), Number(countText), Number(bytesText)];
-    if (!(bytes > 0 && bytes <= this.#limits.packetBytes + ENVELOPE_BYTES)) return undefined;
+    if (!(bytes > 0 && bytes <= this.#limits.packetBytes)) return undefined;
     const half = index === 0 ? { parts: [], count, bytes, received: 0, touched: now } : this.#halves.get(id);
     this.#forget(id);
     if (!half || half.count !== count || half.bytes !== bytes || half.parts.length !== index) return undefined;

@@ -20,6 +20,7 @@ import { Outbox } from "./outbox.ts";
 import { unpackBatch } from "./packet-batch.ts";
 import { PendingRequests } from "./pending-requests.ts";
 import type { Certificate } from "./trust/certificate.ts";
+import { ENVELOPE_BYTES } from "./trust/envelope.ts";
 import { Gate } from "./trust/gate.ts";
 import type { OwnNode } from "./trust/hello.ts";
 import type { MeshKeys } from "./trust/key-files.ts";
@@ -78,7 +79,7 @@ export class MeshTransporter extends Transporters.NATS {
   /** Set by Moleculer's `init`; not in its types. */
   declare messageHandler: (command: string, packet: unknown) => Promise<boolean>;
   readonly #options: MeshTransporterOptions;
-  readonly #assembly = new Assembly();
+  readonly #assembly = new Assembly({ ...LIMITS, packetBytes: LIMITS.packetBytes + ENVELOPE_BYTES });
   #expiry: NodeJS.Timeout | undefined;
   readonly #outbox = new Outbox((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
   readonly #gate: Gate;

@@ -98,6 +98,11 @@ export class MeshTransporter extends Transporters.NATS {
     return this.#options.natsUrl.split(",").length;
   }
 
+  /** Whom this node believes, and by what it is believed. */
+  get keys(): MeshKeys {
+    return this.#options.keys;
+  }
+
   /** What a node's certificate says; undefined of one that is not known. */
   certificateOf(node: string): Certificate | undefined {
     return node === this.nodeID ? this.#options.keys.certificate : this.#gate.certificateOf(node);

@@ -128,7 +128,7 @@ function withFormerNames(actions: NonNullable<ServiceSchema["actions"]>): NonNul
 
 type MixinActions = Record<
   string,
-  false | (Omit<ActionSchema, "handler"> & { hedge?: boolean; whoMay?: WhoMay; handler(ctx: never): unknown })
+  false | (Omit<ActionSchema, "handler"> & { hedge?: boolean; summary?: string; whoMay?: WhoMay; handler(ctx: never): unknown })
 >;
 
 /** A mixin that puts `Gains` on the `this` of every service that uses it. */

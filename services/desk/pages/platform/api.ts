@@ -46,7 +46,8 @@ async function ask(path: string, init: RequestInit, isSecond = false): Promise<R
   return new Promise(() => {}); // the page is left
 }
 
-async function callAction(name: string, params: object): Promise<unknown> {
+/** Calls an action by its full name, where no contract says it: `patients.events.listDead`. */
+export async function callNamed(name: string, params: object): Promise<unknown> {
   const response = await ask(`/api/${name.replace(".", "/")}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -64,6 +65,13 @@ export async function getJson<T>(path: string): Promise<T> {
   return (await response.json()) as T;
 }
 
+/** What an action tells as a text. */
+export async function getText(path: string): Promise<string> {
+  const response = await ask(path, {});
+  if (!response.ok) throw new Refused(response.status, "ERROR", "");
+  return response.text();
+}
+
 type Callable<Contract> = {
   [Name in keyof Contract as Contract[Name] extends Action<never, unknown> ? Name : never]: Contract[Name] extends Action<
     infer Params,
@@ -76,7 +84,7 @@ type Callable<Contract> = {
 /** The actions of a service, by its contract: `actionsOf<typeof visits>("visits").open({ patient })`. */
 export function actionsOf<Contract>(service: string): Callable<Contract> {
   return new Proxy({} as Callable<Contract>, {
-    get: (_, name: string) => (params: object) => callAction(`${service}.${name}`, params),
+    get: (_, name: string) => (params: object) => callNamed(`${service}.${name}`, params),
   });
 }
 

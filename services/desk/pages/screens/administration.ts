@@ -2,10 +2,11 @@
 import { html } from "../html.ts";
 import { Accounts } from "./administration/accounts.ts";
 import { Anomalies } from "./administration/anomalies.ts";
+import { DeadLetters } from "./administration/dead-letters.ts";
 import { Roles } from "./administration/roles.ts";
 import { Services } from "./administration/services.ts";
 
 /** See the head of this file. */
 export default function Administration() {
-  return html`<div class="columns"><${Services} /><${Accounts} /></div><${Roles} /><${Anomalies} />`;
+  return html`<div class="columns"><${Services} /><${Accounts} /></div><${Roles} /><${DeadLetters} /><${Anomalies} />`;
 }

@@ -6,7 +6,6 @@ import { CodeField, codeNamed } from "../../parts/code-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
-import { For } from "../../parts/for.ts";
 import { say } from "../../parts/notices.ts";
 import { Panel } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
@@ -37,11 +36,12 @@ export function Shelf({ turn }: { turn: number }) {
   const [open, setOpen] = useState<Pick<StockItem, "medication"> | "delivery" | undefined>();
   const [changes, setChanges] = useState(0);
   const show = ({ stock, names }: Shown) => html`<${Wide} label=${t("shelf")}><table>
-    <thead><tr><th scope="col">${t("medication.one")}</th><th scope="col" class="figure">${t("quantity")}</th><td></td></tr></thead>
+    <thead><tr><th scope="col">${t("medication.one")}</th><th scope="col" class="figure">${t("quantity")}</th></tr></thead>
     <tbody>${stock.map(
-      (one) => html`<tr key=${one.medication.code}><th scope="row"><bdi>${nameOf(one, names)}</bdi></th>
-        <td class="figure">${numberIn(one.quantity)} ${one.quantity === 0 && html`<span class="tag bad">${t("shelf.empty")}</span>`}</td>
-        <td><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("stock.card")}<${For} who=${nameOf(one, names)} /></button></td></tr>`,
+      (
+        one,
+      ) => html`<tr key=${one.medication.code}><th scope="row"><button type="button" class="name" title=${t("stock.card")} onClick=${() => setOpen(one)}><bdi>${nameOf(one, names)}</bdi></button></th>
+        <td class="figure">${numberIn(one.quantity)} ${one.quantity === 0 && html`<span class="tag bad">${t("shelf.empty")}</span>`}</td></tr>`,
     )}</tbody></table><//>`;
   const actions = html`<button type="button" onClick=${() => setOpen("delivery")}>${t("shelf.delivery")}</button>`;
   const close = () => setOpen(undefined);

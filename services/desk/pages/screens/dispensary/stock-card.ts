@@ -41,7 +41,7 @@ export function StockCard({ medication, name, onClose, onChange }: CardProps) {
   const row = (one: StockOfLot, places: Lots["places"]) => html`<tr key=${`${one.lot} ${one.place}`}>
     <th scope="row"><bdi>${numberOfLot(one)}</bdi><br /><bdi class="muted">${placeOf(one, places)}</bdi></th>
     <td><${Usable} of=${one} /></td><td class="figure">${numberIn(one.quantity)}</td>
-    <td class="nowrap">${act("count", one, t("shelf.count"))} ${one.lot !== "" && act("block", one, t(one.unusable === "blocked" ? "stock.release" : "stock.block"))}</td></tr>`;
+    <td>${act("count", one, t("shelf.count"))} ${one.lot !== "" && act("block", one, t(one.unusable === "blocked" ? "stock.release" : "stock.block"))}</td></tr>`;
   return html`<${Dialog} title=${`${t("stock.card")} · ${name}`} onClose=${onClose}>
     <div class="stack">
       <${NotKnown} loaded=${known} />

@@ -94,7 +94,8 @@ describe("docker-compose.yml", () => {
     for (const [name, { secrets = [], environment = {} }] of nodes) {
       expect(secrets).toEqual(["mesh-ca", { source: `mesh-key-${name}`, target: "mesh-key" }]);
       expect(environment).toMatchObject({ MESH_IDENTITY_FILE: "/run/secrets/mesh-key", MESH_CA_FILE: "/run/secrets/mesh-ca" });
-      expect(keysFromFiles(fileOf(`mesh-key-${name}`), [fileOf("mesh-ca")]).certificate.serves).toEqual([name]);
+      const { serves, owns } = keysFromFiles(fileOf(`mesh-key-${name}`), [fileOf("mesh-ca")]).certificate;
+      expect([serves, owns?.includes("Patient") ?? name === "patients"]).toEqual([[name], name === "patients"]);
     }
     expect(Object.keys(compose.secrets)).toHaveLength(nodes.length + 1);
     rmSync(folder, { recursive: true });

@@ -53,6 +53,7 @@ export function brokerOptions(config: Config): BrokerOptions {
         natsUrl: config.natsUrl,
         keys,
         own,
+        ...(config.natsNkeyFile && { nkeyFile: config.natsNkeyFile }),
         ...(config.natsDisconnectSubject && { disconnectSubject: config.natsDisconnectSubject }),
       }),
     }),

@@ -14,6 +14,7 @@ import { readConfig } from "../mesh/config.ts";
 import { caPublicFile, ensureCa, ensureKeyFile, issueKeyFile, keyFolder, keysFromFiles } from "../mesh/trust/key-files.ts";
 import type { Grant } from "../mesh/trust/certificate.ts";
 import { declaredMembers, SYSTEMS, WHEN_CLOSED } from "../services/systems.ts";
+import { ensureNatsUsers } from "./mesh-keys/nats-users.ts";
 import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
 const USAGE = "usage: npm run mesh-keys -- ca | issue SERVICE[,SERVICE] | compose | show FILE --ca FILE[,FILE]    [--folder DIR]";
@@ -57,8 +58,9 @@ async function composeFiles(folder: string): Promise<string[]> {
   const services = [...SYSTEMS.provider, ...WHEN_CLOSED];
   const files: string[] = [];
   for (const service of services) files.push(ensureKeyFile(folder, await grantFor([service])));
-  for (const file of [...files, caPublicFile(folder)]) chmodSync(file, 0o644);
-  return [`${folder} holds a key for each of ${services.length} services, and the CA.`];
+  files.push(caPublicFile(folder), ...ensureNatsUsers(folder, services));
+  for (const file of files) chmodSync(file, 0o644);
+  return [`${folder} holds keys for each of ${services.length} services, the CA, and the users of NATS.`];
 }
 
 function shown(file: string, ca: string | undefined): string {

@@ -127,7 +127,7 @@ describe("the tag of a message", () => {
       const [key, message] = [randomBytes(1 + (length % 64)), randomBytes(length)];
       const right = createHmac("sha256", key).update("REQ.lab-1").update(message).digest().subarray(0, TAG_BYTES);
       const mac = new Mac(key);
-      expect(mac.tag("REQ.lab-1", message)).toEqual(right);
+      expect(Buffer.from(mac.tag("REQ.lab-1", message), "latin1")).toEqual(right);
       expect(mac.isTag(right, "REQ.lab-1", message)).toBe(true);
       expect(mac.isTag(right, "REQ.lab-2", message)).toBe(false);
       expect(mac.isTag(right.subarray(1), "REQ.lab-1", message)).toBe(false);

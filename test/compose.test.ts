@@ -9,6 +9,7 @@ import { connect } from "nats";
 import { parse } from "yaml";
 import { exposureOf, readConfig } from "../mesh/config.ts";
 import { connectionOptions } from "../mesh/nats-options.ts";
+import { keysFromFiles } from "../mesh/trust/key-files.ts";
 import { databaseName } from "../store/open-store.ts";
 import { freePort, natsServer, type Server, startNats } from "../scripts/servers.mjs";
 import { SYSTEMS, WHEN_CLOSED } from "../services/systems.ts";
@@ -28,18 +29,24 @@ interface Container {
   depends_on?: Record<string, { condition: string }>;
   healthcheck?: { test: string[] };
   deploy?: { replicas: number };
+  secrets?: (string | { source: string; target: string })[];
   network_mode?: string;
 }
 
 const text = contentOf("docker-compose.yml");
-const compose = parse(text, { merge: true }) as { services: Record<string, Container>; networks: object; volumes: object };
+const compose = parse(text, { merge: true }) as {
+  services: Record<string, Container>;
+  networks: object;
+  volumes: object;
+  secrets: Record<string, { file: string }>;
+};
 const dockerfile = contentOf("Dockerfile");
 const known = new Set([...contentOf("mesh/config.ts").matchAll(/\bread\("([A-Z_]+)"/g)].map(([, name]) => name));
 const secrets = [...contentOf(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([, name = ""]) => name);
 const nodes = Object.entries(compose.services).filter(([, { image }]) => image === "openward");
 
 /** What is no password has a form of its own. */
-const FORMS: Record<string, string> = { PUBLIC_URL: "https://ehr.example", PAGE_KEY: "a1".repeat(32), MESH_KEY: "b2".repeat(32) };
+const FORMS: Record<string, string> = { PUBLIC_URL: "https://ehr.example", PAGE_KEY: "a1".repeat(32) };
 /** As compose fills in the variables. */
 const filled = (value: string): string =>
   value.replace(/\$\{([A-Z_]+)(?::\?[^}]*)?\}/g, (_, name: string) => FORMS[name] ?? `secretOf${name.replaceAll("_", "")}`);
@@ -77,6 +84,20 @@ describe("docker-compose.yml", () => {
     for (const name of secrets) expect(text).toContain(`\${${name}:?see .env.example}`); // an empty one is refused by compose
     expect(text.replace(/\$\{[^}]*\}/g, "")).not.toMatch(/password: \S|:\/\/[a-z]+:[a-z0-9]+@/i);
     expect(contentOf(".gitignore")).toMatch(/^\.env$/m);
+  });
+
+  it("gives each service its own key and no other's, as `npm run mesh-keys -- compose` makes them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "openward-secrets-"));
+    const made = run(["mesh-keys", "compose", "--folder", folder], {});
+    expect(await made.ended).toBe(0);
+    const fileOf = (secret = "") => (compose.secrets[secret]?.file ?? "").replace("./secrets", folder);
+    for (const [name, { secrets = [], environment = {} }] of nodes) {
+      expect(secrets).toEqual(["mesh-ca", { source: `mesh-key-${name}`, target: "mesh-key" }]);
+      expect(environment).toMatchObject({ MESH_IDENTITY_FILE: "/run/secrets/mesh-key", MESH_CA_FILE: "/run/secrets/mesh-ca" });
+      expect(keysFromFiles(fileOf(`mesh-key-${name}`), [fileOf("mesh-ca")]).certificate.serves).toEqual([name]);
+    }
+    expect(Object.keys(compose.secrets)).toHaveLength(nodes.length + 1);
+    rmSync(folder, { recursive: true });
   });
 
   it("reaches only what is there, waits for it, and knows its health", () => {

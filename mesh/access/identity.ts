@@ -19,6 +19,8 @@ export interface Identity {
   /** Session and token, by which it is ended before its time. */
   sid?: string;
   jti?: string;
+  /** Which state of the roles the gateway knew (`changed-roles.ts`); absent: none was ever changed. */
+  generation?: number;
   /** Of the mesh's own work: the person for whom it is done. It gives no right. */
   for?: Identity;
 }
@@ -29,8 +31,11 @@ const SYSTEM = "system:";
 /** The identity of a service's own work. @param name as the role's file is named: `events` */
 export const systemIdentity = (name: string): Identity => ({ sub: `${SYSTEM}${name}`, roles: [`${SYSTEM}${name}`] });
 
+/** The name of that work. */
+export const workOf = ({ sub }: Pick<Identity, "sub">): string => sub.slice(SYSTEM.length);
+
 /** Whether it is the mesh itself that asks. */
-export const isSystem = ({ sub }: Identity): boolean => sub.startsWith(SYSTEM);
+export const isSystem = ({ sub }: Pick<Identity, "sub">): boolean => sub.startsWith(SYSTEM);
 
 /** Whether a role may stand in a token. */
 export const isRoleOfPeople = (role: string): boolean => !role.startsWith(SYSTEM);

@@ -154,8 +154,17 @@ export function register(edits: Edits, name: string): void {
   );
 }
 
-/** Adds a container of the service behind those of the others. */
+/** Adds a container of the service behind those of the others, with its own key. */
 export function addContainer(edits: Edits, name: string): void {
-  const lines = `  ${name}:\n    <<: *node\n    environment: { <<: *node-environment, SERVICES: ${name} }\n`;
-  edits.change("docker-compose.yml", (text) => text.replace(/\n\nnetworks:\n/, `\n${lines}\nnetworks:\n`));
+  const key = `mesh-key-${name}`;
+  const lines = `  ${name}:
+    <<: *node
+    secrets: [mesh-ca, { source: ${key}, target: mesh-key }]
+    environment: { <<: *node-environment, SERVICES: ${name} }
+`;
+  edits.change("docker-compose.yml", (text) =>
+    text
+      .replace(/\n\nsecrets:\n/, `\n${lines}\nsecrets:\n`)
+      .replace(/\n\nnetworks:\n/, `\n  ${key}: { file: ./secrets/${name}.key }\n\nnetworks:\n`),
+  );
 }

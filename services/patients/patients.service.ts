@@ -17,7 +17,7 @@ import { CHUNK, Merges, type Pair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
 import { type Candidate, candidatesFor } from "./matching/match.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
-import { type GradedPatient, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
+import { emits, type GradedPatient, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
 import {
   identifierShared,
   motherNotActive,
@@ -88,7 +88,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         },
       },
     }),
-    Fhir({ owns, rules, unique: { Patient: (patient: Patient) => patientKeys(patient, settings().table) } }),
+    Fhir({ owns, emits, rules, unique: { Patient: (patient: Patient) => patientKeys(patient, settings().table) } }),
   ],
 
   actions: {

@@ -115,7 +115,7 @@ const appointment = {
   pending: ["proposed", "booked", "waitlist", "cancelled", "noshow", "arrived", "checked-in", "fulfilled"],
   waitlist: ["proposed", "pending", "booked", "cancelled"],
   booked: ["pending", "waitlist", "arrived", "checked-in", "fulfilled", "cancelled", "noshow"],
-  arrived: ["checked-in", "fulfilled", "cancelled", "noshow"],
+  arrived: ["booked", "checked-in", "fulfilled", "cancelled", "noshow"], // booked: it was another who came
   "checked-in": ["arrived", "fulfilled", "cancelled"],
   fulfilled: NOTHING,
   cancelled: ["booked", "pending"],

@@ -12,7 +12,7 @@ import { requireReference } from "../../../mixins/fhir/reference.ts";
 import { REASON } from "../../../mixins/fhir/rules/reasons.ts";
 import { counted } from "../../../store/counted.ts";
 import type { Adjustment, Code, LotState, Receipt, StockTransfer, Where } from "../pharmacy.contract.ts";
-import { lotChanged, lotNotBlocked, samePlace } from "../pharmacy.errors.ts";
+import { lotChanged, lotMissing, lotNotBlocked, samePlace } from "../pharmacy.errors.ts";
 import { deliveryOf } from "../pharmacy.model.ts";
 import { adjustmentOf, transferOf } from "../stocktaking.model.ts";
 import { booksOf, keptBy } from "./books.ts";
@@ -40,7 +40,8 @@ export async function receive(
   pharmacy: Pharmacy,
   ctx: Context<{ medication: Code; quantity: number; expires?: string } & Where & Happened>,
 ): Promise<Receipt> {
-  const { medication, place } = ctx.params;
+  const { medication, place, lot, expires } = ctx.params;
+  if (expires !== undefined && lot === undefined) throw lotMissing();
   await requirePlaces(pharmacy, ctx, place);
   const at = happenedAt(ctx.params, { now: new Date() });
   const delivery = await recorded(pharmacy, deliveryOf(timeOrderedId(), ctx.params, at), ctx.params);

@@ -21,7 +21,7 @@ import { rules } from "./pharmacy.rules.ts";
 import { keptOf, newReturn } from "./returns.model.ts";
 import { booksOf, keptBy } from "./stock/books.ts";
 import { lotsOf, proposal, stockOf, unitsLeft, unitsOfMedication } from "./stock/listing.ts";
-import { lotUnitsOf, plainOf, portionsOf } from "./stock/portions.model.ts";
+import { lotUnitsOf, plainOf, portionsIn } from "./stock/portions.model.ts";
 import { adjust, count, markLot, receive, transfer } from "./stock/stock-actions.ts";
 import { stockParams } from "./stock/stock-params.ts";
 
@@ -169,9 +169,9 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         // By FHIR, what the pharmacy does not keep is dispensed by others; here there is none of it.
         const isKept = kept?.shelves.some((shelf) => place === undefined || shelf.place === place) ?? false;
         if (!kept || !isKept) throw outOfStock(prescription);
-        await this.fhir.create(dispense);
+        const stored = await this.fhir.create(dispense);
         const left = await unitsOfMedication(this.store, kept.medication);
-        const lots = portionsOf(await this.dispenseAt(`MedicationDispense/${dispense.id}`)) ?? [plainOf(kept.medication, quantity)];
+        const lots = portionsIn(stored) ?? [plainOf(kept.medication, quantity)];
         return {
           dispense: `MedicationDispense/${dispense.id}`,
           prescription,

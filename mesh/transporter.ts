@@ -245,6 +245,7 @@ export class MeshTransporter extends Transporters.NATS {
     const packet = label ? this.#assembly.add(label, data, Date.now()) : data;
     if (!packet) return;
     const opened = this.#gate.open(msg.subject, packet);
+    if (!opened) return;
     if ("refused" in opened) reportRefusal(this.broker, opened.refused, opened.sender);
     else for (const one of unpackBatch(opened.body)) this.#take(command, one, opened.sender);
   }

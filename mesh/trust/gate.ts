@@ -87,10 +87,11 @@ export class Gate {
     return message;
   }
 
-  /** @param topic on which it came */
-  open(topic: string, message: Buffer, now = Date.now()): Opened {
+  /** @param topic on which it came @returns undefined for this node's own: what it tells all comes back to it */
+  open(topic: string, message: Buffer, now = Date.now()): Opened | undefined {
     const envelope = unpack(message);
     if (!envelope) return { refused: Refusal.unsealed };
+    if (envelope.sender === this.#own.id) return undefined;
     if (envelope.kind === Kind.signed && Math.abs(now - envelope.time) > CLOCKS_APART_MS) return { refused: Refusal.outOfTime };
     const known = this.#peers.get(envelope.sender);
     if (!known && this.#isFlooded(now)) return { refused: Refusal.flood };
@@ -106,7 +107,7 @@ export class Gate {
   }
 
   #introduce({ sender, hello }: Envelope, now: number): Peer | undefined {
-    const introduced = hello === "" || sender === this.#own.id ? undefined : readHello(hello, this.#trusted, now);
+    const introduced = hello === "" ? undefined : readHello(hello, this.#trusted, now);
     return introduced?.id === sender ? this.#peers.add(introduced, now) : undefined;
   }
 

@@ -8,6 +8,7 @@ import { ServiceBroker } from "moleculer";
 import { nonNull } from "../../fhir/non-null.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import { asGuarded } from "../../mesh/access/guard.ts";
+import { refusedPackets } from "../../mesh/metrics.ts";
 import { Stamps } from "../../mesh/access/stamps.ts";
 import { AnomalyKind } from "../../mesh/anomalies-contract.ts";
 import { readConfig } from "../../mesh/config.ts";
@@ -68,6 +69,11 @@ describe("a closed mesh", () => {
     // Twice: what is remembered of the first answer must not be given to others.
     for (const _ of [1, 2]) expect((await fhir.get(`/${place}/_history/1`)).status).toBe(200);
     expect((await fhirAt(mesh.base).get(`/${place}/_history/1`)).status).toBe(401);
+  });
+
+  it("refuses nothing of what its own nodes say", async () => {
+    expect((await refusedPackets.get()).values).toEqual([]); // of this process, which has heard all that was said to all
+    expect(await journal.list(asSystem(mesh.caller, "operator"), { kind: AnomalyKind.refusedPacket })).toEqual([]);
   });
 
   it("hears no node that has NATS's password and a key of another CA, and is not heard by it", async () => {

@@ -34,8 +34,9 @@ try {
   try {
     const options: CheckOptions = { rules: config.rules, progress: progress() };
     let report = await checkData(sources, options);
-    if (isRepair && report.findings.length + report.doubts.length > 0)
+    if (isRepair && report.findings.length + report.doubts.length > 0) {
       report = await repaired(report, { sources, config, options, isYes: isYes === true });
+    }
     console.log(isJson ? JSON.stringify(report, null, 2) : asText(report));
     if (report.findings.length > 0) process.exitCode = 2;
   } finally {

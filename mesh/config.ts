@@ -89,6 +89,8 @@ export interface Config {
   meshName?: string;
   /** One or more server URLs, separated by commas; undefined: everything in this process. */
   natsUrl?: string;
+  /** File of the seed by which NATS knows this node (nkeys); undefined: NATS_URL says who it is. */
+  natsNkeyFile?: string;
   /** undefined: SQLite under `dataDir`. */
   mongoUrl?: string;
   /** undefined: caches in memory. */
@@ -185,6 +187,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const members = read("MEMBERS", parseNames, 'service names separated by commas, like "api,transactions,patients,visits"');
   const meshName = read("MESH_NAME", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
   const natsUrl = read("NATS_URL", urls(["nats:", "tls:"]), 'one or more URLs like "nats://user:password@host:4222", separated by commas');
+  const natsNkeyFile = read("NATS_NKEY_FILE", parsePath, "the path of a file");
   const mongoUrl = read("MONGO_URL", mongo, 'a URL like "mongodb://host:27017" or "mongodb+srv://host"');
   const redisUrl = read("REDIS_URL", urls(["redis:", "rediss:"], 1), 'a URL like "redis://host:6379"');
   const nodeId = read("NODE_ID", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
@@ -249,6 +252,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(members && { members }),
     ...(meshName && { meshName }),
     ...(natsUrl && { natsUrl, ...(subject !== "-" && { natsDisconnectSubject: subject ?? DISCONNECT_SUBJECT }) }),
+    ...(natsNkeyFile && { natsNkeyFile }),
     ...(mongoUrl && { mongoUrl }),
     ...(redisUrl && { redisUrl }),
     ...(nodeId && { nodeId }),

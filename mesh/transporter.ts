@@ -29,6 +29,8 @@ import type { MeshKeys } from "./trust/key-files.ts";
 export interface MeshTransporterOptions {
   /** One or more server URLs, separated by commas. */
   natsUrl: string;
+  /** File of the seed by which the servers know this node; absent: the URL says who it is. */
+  nkeyFile?: string;
   /** Where closed connections are announced; absent: only heartbeats tell. */
   disconnectSubject?: string;
   /** Whom this node believes. */
@@ -99,6 +101,11 @@ export class MeshTransporter extends Transporters.NATS {
     return this.#options.natsUrl.split(",").length;
   }
 
+  /** Whom this node believes, and by what it is believed. */
+  get keys(): MeshKeys {
+    return this.#options.keys;
+  }
+
   /** What a node's certificate says; undefined of one that is not known. */
   certificateOf(node: string): Certificate | undefined {
     return node === this.nodeID ? this.#options.keys.certificate : this.#gate.certificateOf(node);
@@ -113,7 +120,7 @@ export class MeshTransporter extends Transporters.NATS {
   /** Moleculer tries again every 5 seconds while this fails; after the first success the client reconnects by itself. */
   override async connect(): Promise<void> {
     const client = await connect({
-      ...connectionOptions(this.#options.natsUrl),
+      ...connectionOptions(this.#options.natsUrl, this.#options.nkeyFile),
       name: this.nodeID, // what the server calls us when it announces that we are gone
       maxReconnectAttempts: -1,
       ignoreAuthErrorAbort: true, // a changed password must not close the client for good

@@ -91,7 +91,8 @@ describe(FILE, () => {
       expect([name, readers]).toEqual([name, expect.arrayContaining(["test/kit/mesh.ts"])]);
     }
     const { natsUrl, mongoUrl = "", redisUrl } = readConfig(env);
-    expect(natsUrl).toBe(`nats://mesh:${env["NATS_MESH_PASSWORD"]}@127.0.0.1:4222`);
+    const [, password] = /user: mesh, password: (\w+)/.exec(commandsOf(real)) ?? [];
+    expect(natsUrl).toBe(`nats://mesh:${password}@127.0.0.1:4222`);
     const [, set = ""] = /replicaSet=(\w+)/.exec(mongoUrl) ?? [];
     for (const part of [`--replSet ${set} `, `_id: "${set}"`, 'host: "127.0.0.1:27017"', "127.0.0.1:27017:27017", "127.0.0.1:4222:4222"]) {
       expect(commandsOf(real)).toContain(part);

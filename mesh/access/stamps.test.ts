@@ -13,7 +13,10 @@ const ca = generateKeyPairSync("ed25519");
 /** Keys of a node that may serve these services. */
 function keysOf(services: string[], by = ca.privateKey): MeshKeys {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-  const signer = { privateKey, certificate: issueCertificate(by, services, publicKey, 3_650 * 24 * 60 * MINUTE, NOW - 60 * MINUTE) };
+  const signer = {
+    privateKey,
+    certificate: issueCertificate(by, { serves: services }, publicKey, 3_650 * 24 * 60 * MINUTE, NOW - 60 * MINUTE),
+  };
   const trusted = new Trusted([ca.publicKey]);
   const certificate = new Trusted([createPublicKey(by)]).certificate(signer.certificate, NOW);
   if (!certificate) throw new Error("The certificate is not good.");

@@ -8,6 +8,8 @@ import { createPublicKey, type JsonWebKey, type KeyObject, randomBytes, sign, ve
 export interface Certificate {
   /** Names of services, `*`: all. */
   serves: string[];
+  /** FHIR types that these services may own; absent: any. */
+  owns?: string[];
   /** The key's public part. */
   key: KeyObject;
   /** Good from and until, milliseconds since 1970. */
@@ -25,6 +27,7 @@ export interface Signer {
 
 interface Payload {
   serves: string[];
+  owns?: string[];
   key: string;
   from: number;
   until: number;
@@ -48,9 +51,19 @@ export const mayServe = ({ serves }: Certificate, service: string): boolean => s
 /** The 32 bytes of an Ed25519 key's public part, in base64url. */
 export const publicText = (key: KeyObject): string => key.export({ format: "jwk" }).x ?? "";
 
+/** What a key may do. */
+export type Grant = Pick<Certificate, "serves" | "owns">;
+
 /** @param ca private key of the CA @param key public part of the key that is certified @param lifeMs from now on, milliseconds */
-export function issueCertificate(ca: KeyObject, serves: string[], key: KeyObject, lifeMs: number, now = Date.now()): string {
-  const payload: Payload = { serves, key: publicText(key), from: now, until: now + lifeMs, serial: randomBytes(8).toString("hex") };
+export function issueCertificate(ca: KeyObject, { serves, owns }: Grant, key: KeyObject, lifeMs: number, now = Date.now()): string {
+  const payload: Payload = {
+    serves,
+    ...(owns && { owns }),
+    key: publicText(key),
+    from: now,
+    until: now + lifeMs,
+    serial: randomBytes(8).toString("hex"),
+  };
   const text = Buffer.from(JSON.stringify(payload)).toString("base64url");
   return `${text}.${sign(null, Buffer.from(CONTEXT + text), ca).toString("base64url")}`;
 }

@@ -83,7 +83,7 @@ export class Gate {
     const kind = peer.knowsThisNode ? Kind.tagged : Kind.taggedWithHello;
     const message = pack({ kind, sender, number: peer.sent, time: 0, hello }, body);
     const { proven, proof } = partsOf(message);
-    peer.outgoing.tag(topic, proven).copy(proof);
+    proof.write(peer.outgoing.tag(topic, proven), "latin1");
     return message;
   }
 

@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ANY_SERVICE, type Certificate, issueCertificate, publicKeyFrom, type Signer, Trusted } from "./certificate.ts";
+import { ANY_SERVICE, type Certificate, type Grant, issueCertificate, publicKeyFrom, type Signer, Trusted } from "./certificate.ts";
 
 /** What a process needs to be believed, and to believe others. */
 export interface MeshKeys {
@@ -75,34 +75,35 @@ export function ensureCa(folder: string): KeyObject {
   return ca;
 }
 
-/** Writes a new key with a certificate for these services. @returns the file */
-export function issueKeyFile(folder: string, services: string[], now = Date.now()): string {
+/** Writes a new key with a certificate for this. @returns the file */
+export function issueKeyFile(folder: string, grant: Grant, now = Date.now()): string {
   const ca = ensureCa(folder);
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-  const certificate = issueCertificate(ca, services, publicKey, CERTIFICATE_LIFE_MS, now);
-  const file = serviceFile(folder, services);
+  const certificate = issueCertificate(ca, grant, publicKey, CERTIFICATE_LIFE_MS, now);
+  const file = serviceFile(folder, grant.serves);
   const draft = `${file}.${randomBytes(6).toString("hex")}`;
   writeFileSync(draft, JSON.stringify({ key: privateKey.export({ format: "jwk" }), certificate } satisfies KeyFile), { mode: 0o600 });
   renameSync(draft, file);
   return file;
 }
 
-/** The same, unless there is one that is good for some time yet. */
-export function ensureKeyFile(folder: string, services: string[], now = Date.now()): string {
-  const file = serviceFile(folder, services);
+/** The same, unless there is one for just this that is good for some time yet. */
+export function ensureKeyFile(folder: string, grant: Grant, now = Date.now()): string {
+  const file = serviceFile(folder, grant.serves);
   ensureCa(folder);
   try {
     const { certificate } = keysFromFiles(file, [caPublicFile(folder)]);
-    if (certificate.until - now > RENEWAL_MS) return file;
+    const isSame = JSON.stringify(certificate.owns) === JSON.stringify(grant.owns);
+    if (isSame && certificate.until - now > RENEWAL_MS) return file;
   } catch {
     // missing, spoilt, of another CA or past its end
   }
-  return issueKeyFile(folder, services, now);
+  return issueKeyFile(folder, grant, now);
 }
 
 function ownKeys(ca: KeyObject): MeshKeys {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-  const signer = { privateKey, certificate: issueCertificate(ca, [ANY_SERVICE], publicKey, OWN_LIFE_MS) };
+  const signer = { privateKey, certificate: issueCertificate(ca, { serves: [ANY_SERVICE] }, publicKey, OWN_LIFE_MS) };
   const trusted = new Trusted([createPublicKey(ca)]);
   return { signer, certificate: trusted.certificate(signer.certificate) as Certificate, trusted };
 }

@@ -173,7 +173,7 @@ export class Supervisor {
   #keysOf(service: string): Record<string, string> {
     if (this.#config.meshIdentityFile) return {}; // it inherits the settings
     const folder = keyFolder(this.#config.dataDir);
-    return { MESH_IDENTITY_FILE: ensureKeyFile(folder, [service]), MESH_CA_FILE: caPublicFile(folder) };
+    return { MESH_IDENTITY_FILE: ensureKeyFile(folder, { serves: [service] }), MESH_CA_FILE: caPublicFile(folder) };
   }
 
   /** One for each place, whatever process is in it: so the scraper's list stays as it is. */

@@ -37,7 +37,10 @@ export class Rogue {
 
   constructor(mesh: Mesh, service: string, client: NatsConnection) {
     const folder = keyFolder(mesh.dataDir);
-    const files = { MESH_IDENTITY_FILE: issueKeyFile(folder, [service]), MESH_CA_FILE: caPublicFile(folder) };
+    const files = {
+      MESH_IDENTITY_FILE: issueKeyFile(folder, { serves: [service], owns: ["Account", "Invoice"] }),
+      MESH_CA_FILE: caPublicFile(folder),
+    };
     this.#settings = { ...mesh.settings, ...files, NODE_ID: service };
     this.keys = keysFromFiles(files.MESH_IDENTITY_FILE, [files.MESH_CA_FILE]);
     this.own = newNode(service, this.keys.signer);

@@ -45,6 +45,29 @@ describe("two people on one record", () => {
     expect(await second.inputValue("#field-test")).toBe("not sent yet");
   });
 
+  it("are heard of by nobody who may not read it: not by an administrator, nor by who has not signed in", async () => {
+    const ask = (page: Page, query: string, isSignedIn = true) =>
+      page.evaluate(
+        async ([path = "", withToken]) => {
+          const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access?: string };
+          const end = new AbortController();
+          const { status } = await fetch(path, {
+            signal: end.signal,
+            ...(withToken && { headers: { Authorization: `Bearer ${access}` } }),
+          });
+          end.abort();
+          return status;
+        },
+        [`/api/events?${query}`, isSignedIn ? "yes" : ""],
+      );
+    const record = `patient=Patient/${id}`;
+    expect([await ask(first, record), await ask(first, "types=Observation,Condition")]).toEqual([200, 200]);
+    expect([await ask(administrator, record), await ask(administrator, "types=Observation")]).toEqual([403, 403]);
+    expect([await ask(administrator, "types=Location"), await ask(first, record, false), await ask(first, "types=Nothing")]).toEqual([
+      200, 401, 404,
+    ]);
+  });
+
   it("edit one draft of a note at once: who comes second has both texts before them", async () => {
     await write(first, "She is dizzy.");
     await store(first);
@@ -119,6 +142,6 @@ describe("two people on one record", () => {
     await store(second);
     await note(first, "as her husband says").waitFor();
     expect(await note(first, "dizzy").count()).toBe(1);
-    expect(house.complaints.filter((text) => !/status of (403|409|412)/.test(text))).toEqual([]);
+    expect(house.complaints.filter((text) => !/status of (401|403|404|409|412)/.test(text))).toEqual([]);
   });
 });

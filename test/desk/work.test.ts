@@ -5,8 +5,13 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
+import { contentOf } from "../kit/map.ts";
 import { barriers, House } from "./house.ts";
 
+/** Inputs by piece of work. */
+const told = new Map(
+  [...contentOf("docs/screens.md").matchAll(/^\| ([^|]+?) \| (\d+) \|/gm)].map(([, work = "", inputs]) => [work, Number(inputs)]),
+);
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
@@ -34,6 +39,9 @@ describe("at work in the hospital,", () => {
   afterAll(() => house?.close());
 
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
+  /** A piece of work, which takes as many inputs as is told. */
+  const step = async (name: string, page: Page, work: () => Promise<unknown>) =>
+    expect([name, await house.inputs(page, work)]).toEqual([name, told.get(name)]);
 
   it("the clerk books an appointment; who comes has a visit, and a mistake is taken back", async () => {
     const [clerk, nurse] = await Promise.all([
@@ -44,18 +52,22 @@ describe("at work in the hospital,", () => {
     await clerk.fill("#desk-search", "Rossi");
     await clerk.waitForSelector("#desk-search-list li");
     await clerk.press("#desk-search", "Enter");
-    await clerk.click("button:has-text('Book an appointment')");
-    await clerk.fill("#field-book-time", "23:30"); // by the hospital's clock, wherever the browser is
-    await clerk.fill("#field-book-reason", "Control");
-    expect(await barriers(clerk)).toEqual([]);
-    await clerk.press("#field-book-reason", "Enter");
-    await said(clerk, "Ada Rossi has an appointment");
+    await step("book an appointment for who stands at the desk", clerk, async () => {
+      await clerk.click("button:has-text('Book an appointment')");
+      await clerk.fill("#field-book-time", "23:30"); // by the hospital's clock, wherever the browser is
+      await clerk.fill("#field-book-reason", "Control");
+      expect(await barriers(clerk)).toEqual([]);
+      await clerk.press("#field-book-reason", "Enter");
+      await said(clerk, "Ada Rossi has an appointment");
+    });
     await nurse.waitForSelector("li:has-text('Ada Rossi'):has-text('23:30'):has-text('Control')");
 
     const expected = "section[aria-label='Appointments'] li:has-text('Ada Rossi')";
     const queue = "section[aria-label='Who waits'] li:has-text('Ada Rossi')";
-    await clerk.click(`${expected} button:has-text('Has come')`);
-    await said(clerk, "A visit of Ada Rossi is open.");
+    await step("note that who is expected has come: the visit is open", clerk, async () => {
+      await clerk.click(`${expected} button:has-text('Has come')`);
+      await said(clerk, "A visit of Ada Rossi is open.");
+    });
     await nurse.waitForSelector(`${queue}:has-text('Control')`);
     await clerk.waitForSelector(`${expected} .tag:has-text('has come')`);
     await clerk.keyboard.press("Alt+z");
@@ -85,14 +97,19 @@ describe("at work in the hospital,", () => {
     await pharmacist.press("#field-dispense-quantity", "Enter");
     await said(pharmacist, "It is handed out for Ada Rossi.");
 
-    await pharmacist.click("section[aria-label='Shelf'] button.name");
+    const card = () => pharmacist.click("section[aria-label='Shelf'] button.name");
+    await card();
     const lot = (name: string) => `dialog tr:has-text('${name}')`;
     await pharmacist.waitForSelector(`${lot("LATER")}:has-text('80')`);
     expect(await barriers(pharmacist)).toEqual([]);
-    await pharmacist.click(`${lot("SOON")} button:has-text('Keep back')`);
-    await pharmacist.fill("#field-block-reason", "recalled");
-    await pharmacist.press("#field-block-reason", "Enter");
-    await pharmacist.waitForSelector(`${lot("SOON")}:has-text('kept back')`);
+    await pharmacist.keyboard.press("Escape");
+    await step("keep back a lot that was recalled", pharmacist, async () => {
+      await card();
+      await pharmacist.click(`${lot("SOON")} button:has-text('Keep back')`);
+      await pharmacist.fill("#field-block-reason", "recalled");
+      await pharmacist.press("#field-block-reason", "Enter");
+      await pharmacist.waitForSelector(`${lot("SOON")}:has-text('kept back')`);
+    });
     await pharmacist.click(`${lot("LATER")} button:has-text('Count')`);
     await pharmacist.fill("#field-count-quantity", "79");
     await pharmacist.press("#field-count-quantity", "Enter");

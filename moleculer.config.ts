@@ -88,6 +88,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       ServeMetrics(config),
       ...traceCalls(config),
     ],
+    dependencyInterval: 50, // milliseconds between two looks of who waits for a service; default 1 s
     maxCallLevel: 16, // the deepest real chain is 5; more is a loop
 
     circuitBreaker: {

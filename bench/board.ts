@@ -7,10 +7,10 @@
 import { once } from "node:events";
 import { type ClientRequest, get, type IncomingMessage } from "node:http";
 import type { Board } from "../services/wards/board.contract.ts";
+import { admissions, BEDS, openWards, ROOMS } from "./house.ts";
 import { Client, percentile, start, type Way } from "./kit.ts";
 
 const [way = "one", looks = "500"] = process.argv.slice(2);
-const [WARDS, ROOMS, BEDS] = [10, 15, ["A", "B"]];
 /** Pages that listen, and changes that they hear of. */
 const [STREAMS, CHANGES] = [500, 20];
 /** A gateway compiles as it goes. */
@@ -37,51 +37,6 @@ try {
   for (const { request } of streams.all) request.destroy();
 } finally {
   await running.stop();
-}
-
-async function openWards(api: Client): Promise<string[]> {
-  const beds: string[] = [];
-  for (let ward = 0; ward < WARDS; ward += 1) {
-    const rooms = Array.from({ length: ROOMS }, (_, room) => ({ name: `room ${room + 1}`, beds: BEDS }));
-    const opened = JSON.parse(await api.send("/wards/open", "POST", JSON.stringify({ name: `Ward ${ward + 1}`, rooms }))) as {
-      rooms: { beds: { location: string }[] }[];
-    };
-    beds.push(...opened.rooms.flatMap((room) => room.beds.map(({ location }) => location)));
-  }
-  return beds;
-}
-
-/** A transaction that lays a patient into each of these beds. */
-function admissions(beds: string[], from: number): object {
-  const start = new Date(Date.now() - 86_400_000).toISOString();
-  const entry = beds.flatMap((bed, index) => {
-    const [patient, stay] = [`urn:uuid:${crypto.randomUUID()}`, `urn:uuid:${crypto.randomUUID()}`];
-    const subject = { reference: patient };
-    const active = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
-    const isolation = { coding: [{ system: "http://snomed.info/sct", code: "40174006" }], text: "Contact" };
-    const name = [{ use: "official", family: `Benali ${from + index}`, given: ["Amina"] }];
-    const place = { location: { reference: bed }, status: "active", period: { start } };
-    const resources = [
-      { fullUrl: patient, resource: { resourceType: "Patient", name, gender: "female", birthDate: "1960-01-01" } },
-      {
-        fullUrl: stay,
-        resource: {
-          resourceType: "Encounter",
-          status: "in-progress",
-          class: { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "IMP" },
-          subject,
-          period: { start },
-          location: [place],
-          reasonCode: [{ text: "Cholecystitis" }],
-        },
-      },
-      { resource: { resourceType: "AllergyIntolerance", patient: subject, code: { text: "Penicillin" }, clinicalStatus: active } },
-      { resource: { resourceType: "Flag", status: "active", subject, code: isolation } },
-      { resource: { resourceType: "ServiceRequest", status: "active", intent: "order", subject, encounter: { reference: stay } } },
-    ];
-    return resources.map((it) => ({ ...it, request: { method: "POST", url: it.resource.resourceType } }));
-  });
-  return { resourceType: "Bundle", type: "transaction", entry };
 }
 
 /** @param between what somebody else does between two looks */

@@ -147,12 +147,13 @@ export function percentile(values: number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** One connection, one request at a time. */
+/** One connection, one request at a time; or, as a browser has them, several. */
 export class Client {
-  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent: http.Agent;
   readonly #base: URL;
 
-  constructor(base: string) {
+  constructor(base: string, connections = 1) {
+    this.#agent = new http.Agent({ keepAlive: true, maxSockets: connections });
     this.#base = new URL(base);
   }
 

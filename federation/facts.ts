@@ -25,6 +25,7 @@ const TOLD: Record<string, readonly string[]> = {
   MedicationDispense: ["status", "subject", "context", "authorizingPrescription", "quantity"],
   ChargeItem: ["status", "subject", "context", "priceOverride"],
   Invoice: ["status", "subject"],
+  Provenance: ["target", "reason"],
 };
 
 /** References that one call of `fhir.facts` asks about. */

@@ -145,6 +145,8 @@ export interface ResourceVersion {
   id: string;
   version: number;
   method: "create" | "update" | "delete";
+  /** Patients that it refers to, "Patient/…". Absent: none, more than 20, or it is deleted. */
+  patients?: string[];
 }
 
 /** Told by each owner of the type that emits it: once for each version. Those of one resource are in order, unless it moves between owners. */

@@ -3,6 +3,8 @@
  * `event(…)`; a caller writes `await wards.open(ctx, { … })` and `tsc` checks params and result on both sides.
  */
 import type { ActionParams, ActionSchema, CallingOptions, Context, Service, ServiceSchema } from "moleculer";
+import { accessOf } from "./access/access.ts";
+import { ROLES_CHANGED, type RolesChanged } from "./access/changed-roles.ts";
 import { type WhoMay, withGuard } from "./access/guard.ts";
 import type { Caller } from "./caller.ts";
 
@@ -91,8 +93,15 @@ export function defineService<Contract = object, Gains = object>(
   schema: Plain & Behaviour & { name: string; actions: HandlersOf<Contract> } & ThisType<Service & Gains>,
 ): ServiceSchema {
   const service = schema as unknown as ServiceSchema;
-  return { ...service, actions: withGuards(withFormerNames(service.actions ?? {})) };
+  return { ...service, actions: withGuards(withFormerNames(service.actions ?? {})), events: { ...service.events, ...followingRoles } };
 }
+
+/** Each node hears of changed roles by the services that it runs. */
+const followingRoles: NonNullable<ServiceSchema["events"]> = {
+  [ROLES_CHANGED](this: Service, ctx: Context<RolesChanged>) {
+    accessOf(this.broker).rolesNow.noteGeneration(ctx.params.generation);
+  },
+};
 
 /** Each action behind its guard. */
 function withGuards(actions: NonNullable<ServiceSchema["actions"]>): NonNullable<ServiceSchema["actions"]> {
@@ -119,7 +128,7 @@ function withFormerNames(actions: NonNullable<ServiceSchema["actions"]>): NonNul
 
 type MixinActions = Record<
   string,
-  false | (Omit<ActionSchema, "handler"> & { hedge?: boolean; whoMay?: WhoMay; handler(ctx: never): unknown })
+  false | (Omit<ActionSchema, "handler"> & { hedge?: boolean; summary?: string; whoMay?: WhoMay; handler(ctx: never): unknown })
 >;
 
 /** A mixin that puts `Gains` on the `this` of every service that uses it. */

@@ -81,6 +81,7 @@ export class MeshTransporter extends Transporters.NATS {
   /** Set by Moleculer's `init`; not in its types. */
   declare messageHandler: (command: string, packet: unknown) => Promise<boolean>;
   readonly #options: MeshTransporterOptions;
+  /** Of parts of envelopes, which are larger than their packets. */
   readonly #assembly = new Assembly({ ...LIMITS, packetBytes: LIMITS.packetBytes + ENVELOPE_BYTES });
   #expiry: NodeJS.Timeout | undefined;
   readonly #outbox = new Outbox((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));

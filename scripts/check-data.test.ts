@@ -79,6 +79,13 @@ describe("check-data", () => {
     const { dispense } = await pharmacy.dispense(mesh.caller, { prescription, quantity: 4 });
     await pharmacy.return(mesh.caller, { dispense, quantity: 1.5 });
     await pharmacy.adjust(mesh.caller, { medication: ASPIRIN, by: -1, reason: "broken" });
+    const lot = { medication: ASPIRIN, lot: "A 1/2", expires: "2040-02" };
+    await pharmacy.receive(mesh.caller, { ...lot, quantity: 5 });
+    await pharmacy.transfer(mesh.caller, { medication: ASPIRIN, lot: "A 1/2", quantity: 3, to: bed });
+    const again = await pharmacy.prescribe(mesh.caller, asked);
+    const fromWard = await pharmacy.dispense(mesh.caller, { prescription: again.prescription, quantity: 2, place: bed, lot: "A 1/2" });
+    await pharmacy.return(mesh.caller, { dispense: fromWard.dispense, quantity: 1 });
+    await pharmacy.blockLot(mesh.caller, { medication: ASPIRIN, lot: "A 1/2", reason: "recalled" });
     await billing.charge(mesh.caller, { encounter: reference, text: "A night", cents: 5_000, currency: "EUR" });
     await hospitalizations.discharge(mesh.caller, { stay: reference });
     const { invoice } = await billing.invoice(mesh.caller, { encounter: reference });
@@ -140,6 +147,17 @@ describe("check-data", () => {
     expect(found.map(({ detail }) => detail)).toEqual([
       expect.stringMatching(/\|1 is 12; what is stored adds up to 10$/),
       expect.stringMatching(/\|1 is 12; its parts sum up to 10$/),
+    ]);
+  });
+
+  it("finds a lot that is not what has moved it", async () => {
+    await pharmacy.receive(mesh.caller, { medication: { ...ASPIRIN, code: "2" }, quantity: 10, lot: "L" });
+    const found = await newIn(async () => {
+      inDatabase("pharmacy", "UPDATE counter SET value = value + 2 WHERE name LIKE 'lots/%2/%/L'");
+    });
+    expect(found.map(({ detail }) => detail)).toEqual([
+      expect.stringMatching(/L is 12; what is stored adds up to 10$/),
+      expect.stringMatching(/L is 12; its parts sum up to 10$/),
     ]);
   });
 

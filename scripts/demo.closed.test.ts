@@ -57,6 +57,25 @@ describe("a demo of a closed hospital", () => {
     }
   }, 60_000);
 
+  it("has people behind its accounts: the physician signs what is written", async () => {
+    const [base = ""] = linesOf(/^The pages are at (\S+)desk\/\. To sign in with:$/gm);
+    const headers = {
+      Authorization: `Bearer ${await printed(["token", "--try", "physician"])}`,
+      "Content-Type": "application/json",
+    };
+    const send = async (path: string, body: object) => {
+      const answer = await fetch(`${base}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      return { status: answer.status, body: (await answer.json()) as { id?: string; who?: string } };
+    };
+    const attachment = { contentType: "text/plain", data: "bm90ZQ==" };
+    const note = { resourceType: "DocumentReference", status: "current", docStatus: "final", content: [{ attachment }] };
+    const { body } = await send("fhir/DocumentReference", note);
+    expect(await send("api/records/sign", { reference: `DocumentReference/${body.id}` })).toMatchObject({
+      status: 200,
+      body: { who: expect.stringMatching(/^Practitioner\//) },
+    });
+  }, 60_000);
+
   it("prints a link that makes the administrator", async () => {
     const [base = ""] = linesOf(/ready at (\S+)/g);
     const [link = ""] = linesOf(/Open (\S*\/auth\/password\/\S+)/g);

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { type Config, readConfig } from "../mesh/config.ts";
 import { ownTokens, type TokenSource, tryAccounts } from "./identity/try-account.ts";
 import { liveOneDay } from "./demo/day.ts";
+import { makePeople } from "./demo/people.ts";
 import { fillWard } from "./demo/ward.ts";
 import { ROLES } from "../services/identity/identity.contract.ts";
 import { FhirClient } from "./import/client.ts";
@@ -52,27 +53,29 @@ function givenUrl(): string | undefined {
 
 async function show(url: string, config: Config): Promise<void> {
   const tokens = await ownTokens(config, url);
+  const accounts = tokens && config.token === undefined ? await tryAccounts(config, PEOPLE) : undefined;
+  if (tokens && accounts) await makePeople(url, tokens, accounts).catch(asStartupError);
   console.log(`\nTen patients come from ${relative(process.cwd(), SAMPLES) || "."}:`);
   await importSamples(url, tokens?.("system"));
 
   console.log("\nOne day in the hospital:");
   const tell = (event: string, reference: string) => console.log(`  ${event.padEnd(66)} ${url}/fhir/${reference}`);
-  const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 23), tell, tokens).catch((error: Error) => {
-    throw new StartupError(error.message);
-  });
+  const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 23), tell, tokens).catch(asStartupError);
 
   if (await fillWard(url, tokens)) console.log("\nA ward with four patients, and two at the front desk, are there for the pages.");
 
-  const isOwn = tokens !== undefined && config.token === undefined;
-  const accounts = isOwn ? await tryAccounts(config, PEOPLE) : [];
-  if (isOwn) console.log(`\nThe pages are at ${url}/desk/. To sign in with:`);
-  for (const { role, login, password } of accounts) console.log(`  ${role.padEnd(16)} ${login.padEnd(20)} ${password}`);
+  if (accounts) console.log(`\nThe pages are at ${url}/desk/. To sign in with:`);
+  for (const { role, login, password } of accounts ?? []) console.log(`  ${role.padEnd(16)} ${login.padEnd(20)} ${password}`);
   const bearer = tokens ? ' -H "Authorization: Bearer $TOKEN"' : "";
-  console.log(`\nNow ask for yourself:${isOwn ? `\n  TOKEN=$(npm run --silent token -- --try physician)` : ""}
+  console.log(`\nNow ask for yourself:${accounts ? `\n  TOKEN=$(npm run --silent token -- --try physician)` : ""}
   curl '${url}/fhir/${patient}/$everything'${bearer}
   curl '${url}/fhir/Observation?subject:Patient.name=portillo&code=http://loinc.org|8302-2&_sort=-date&_count=3'${bearer}
   curl '${url}/api/wards/listBeds?ward=${ward}'${bearer}
 or work in the hospital by its pages: ${url}/desk/ (what runs where: ${url}).`);
+}
+
+function asStartupError(error: Error): never {
+  throw new StartupError(error.message);
 }
 
 async function importSamples(url: string, token: TokenSource | undefined): Promise<void> {

@@ -31,24 +31,80 @@ const MAX_EVENTS_BYTES = 2_000_000_000;
  */
 
 /**
+ * Where a server stands among those of its cluster.
+ * @typedef {object} Member
+ * @property {string} name of the server
+ * @property {number} port on which the others reach it
+ * @property {number[]} others ports of the others
+ */
+
+/**
  * NATS with two accounts: the mesh's, and the system's, whose announcements of closed connections the mesh gets as
  * `mesh.disconnect`; and JetStream, whose stream of events is on the disk before it is confirmed. User and password are made once per folder, so that a restarted server knows its clients.
- * @param {{ dir: string, port?: number, maxPayload?: number }} options
- *   dir: for its files, which others cannot read; port: 0 (default) is a free one; maxPayload: bytes, default 1 MB
+ * @param {{ dir: string, port?: number, maxPayload?: number, passwords?: string, member?: Member }} options
+ *   dir: for its files, which others cannot read; port: 0 (default) is a free one; maxPayload: bytes, default 1 MB;
+ *   passwords: the file with them, default one in `dir`
  * @returns {Promise<Server>}
  */
-export async function startNats({ dir, port = 0, maxPayload = 1_048_576 }) {
+export async function startNats({ dir, port = 0, maxPayload = 1_048_576, passwords, member }) {
   const program = await natsServer();
   const folder = resolvePath(dir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { mesh, system } = credentials(join(folder, "nats.passwords.json"));
+  const login = credentials(passwords ?? join(folder, "nats.passwords.json"));
   const config = join(folder, "nats.conf");
-  // Passwords are hexadecimal and begin with a letter: nothing in them has a meaning in NATS's file format.
-  const text = `host: "127.0.0.1"
+  writeFileSync(config, natsConfig(folder, login, { port, maxPayload, member }), { mode: 0o600 });
+  // On one machine with the services: on two cores, one thread does a message in two thirds of the CPU time that several take,
+  // which keep waking each other.
+  const server = launch("nats-server", program, ["-c", config], { GOMAXPROCS: process.env.GOMAXPROCS ?? "1" });
+  const portsFile = join(folder, `nats-server_${server.pid}.ports`);
+  try {
+    const actual = await server.until(() => portIn(portsFile));
+    rmSync(portsFile, { force: true });
+    return server.ready(actual, `nats://mesh:${login.mesh}@127.0.0.1:${actual}`);
+  } catch (error) {
+    await server.kill();
+    throw error;
+  }
+}
+
+/**
+ * Three servers of one cluster, of which one may be lost.
+ * @param {{ dir: string }} options for their files
+ * @returns {Promise<{ servers: Server[], again(index: number): Promise<Server> }>} again: starts one that has ended, on its port and data
+ */
+export async function startNatsCluster({ dir }) {
+  const folder = resolvePath(dir);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const passwords = join(folder, "nats.passwords.json");
+  const routes = await Promise.all([freePort(), freePort(), freePort()]);
+  const start = (/** @type {number} */ index, port = 0) => {
+    const others = routes.filter((_, other) => other !== index);
+    const member = { name: `nats-${index + 1}`, port: routes[index] ?? 0, others };
+    return startNats({ dir: join(folder, member.name), port, passwords, member });
+  };
+  const servers = await Promise.all(routes.map((_, index) => start(index)));
+  return {
+    servers,
+    async again(index) {
+      const server = await start(index, servers[index]?.port);
+      servers[index] = server;
+      return server;
+    },
+  };
+}
+
+/**
+ * Passwords are hexadecimal and begin with a letter: nothing in them has a meaning in NATS's file format.
+ * @param {string} folder
+ * @param {{ mesh: string, system: string }} login
+ * @param {{ port: number, maxPayload: number, member: Member | undefined }} options
+ */
+function natsConfig(folder, { mesh, system }, { port, maxPayload, member }) {
+  return `host: "127.0.0.1"
 port: ${port === 0 ? -1 : port}
 ports_file_dir: ${JSON.stringify(folder)}
 max_payload: ${maxPayload}
-jetstream {
+${member ? clusterConfig(member, mesh) : ""}jetstream {
   store_dir: ${JSON.stringify(join(folder, "jetstream"))}
   max_file_store: ${MAX_EVENTS_BYTES}
   sync_interval: always
@@ -67,19 +123,19 @@ accounts {
   }
 }
 `;
-  writeFileSync(config, text, { mode: 0o600 });
-  // On one machine with the services: on two cores, one thread does a message in two thirds of the CPU time that several take,
-  // which keep waking each other.
-  const server = launch("nats-server", program, ["-c", config], { GOMAXPROCS: process.env.GOMAXPROCS ?? "1" });
-  const portsFile = join(folder, `nats-server_${server.pid}.ports`);
-  try {
-    const actual = await server.until(() => portIn(portsFile));
-    rmSync(portsFile, { force: true });
-    return server.ready(actual, `nats://mesh:${mesh}@127.0.0.1:${actual}`);
-  } catch (error) {
-    await server.kill();
-    throw error;
-  }
+}
+
+/** @param {Member} member @param {string} password */
+function clusterConfig({ name, port, others }, password) {
+  return `server_name: ${name}
+cluster {
+  name: mesh
+  host: "127.0.0.1"
+  port: ${port}
+  authorization { user: route, password: ${password} }
+  routes: [ ${others.map((other) => `nats://route:${password}@127.0.0.1:${other}`).join(", ")} ]
+}
+`;
 }
 
 /**

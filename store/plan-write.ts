@@ -1,4 +1,5 @@
 /** What a write is checked against, and what remains to be done of one that has been checked (`write-planner.ts` does). */
+import { namedPatients } from "../fhir/search/named-patients.ts";
 import type { IndexRows } from "../fhir/search/query.ts";
 import type { Reliance } from "./store.ts";
 import type { Body, NoneExist, OutboxEvent, OutboxQueue, UniqueKey, Write, WriteResult } from "./writes.ts";
@@ -143,5 +144,7 @@ export function versionEvent(change: ResourceChange): OutboxEvent | undefined {
   const { type, id, version } = change;
   const key = `${type}/${id}`;
   const method = change.kind === "delete" ? "delete" : change.method;
-  return { id: `${key}/${version}`, subject: `fhir.${type}`, key, payload: JSON.stringify({ type, id, version, method }) };
+  const patients = change.kind === "put" ? namedPatients(change.index) : undefined;
+  const payload = JSON.stringify({ type, id, version, method, ...(patients && { patients }) });
+  return { id: `${key}/${version}`, subject: `fhir.${type}`, key, payload };
 }

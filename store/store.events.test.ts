@@ -39,11 +39,18 @@ describe.each(stores)("events of the store in $name", (kit) => {
     expect(first).toMatchObject({ subject: "fhir.Patient", key: "Patient/ann" });
     expect(JSON.parse(first?.payload ?? "")).toEqual({ type: "Patient", id: "ann", version: 1, method: "create" });
     expect(calls).toBe(3);
+    const keys = ["=Patient/mother", "=Patient/mother", "=Practitioner/x", "=Patient/a\u001fb"].map((value): [number, string] => [
+      9_999,
+      value,
+    ]);
+    await store.write([{ ...update("ann"), index: { keys, ranges: [] } }]);
+    const events = await store.outbox("out", 100);
+    expect(JSON.parse(events.at(-1)?.payload ?? "")).toMatchObject({ id: "ann", version: 4, patients: ["Patient/mother"] });
 
     isWanted = false;
     await store.write([update("bob")]);
-    expect(await waiting()).toHaveLength(4);
-    expect(calls).toBe(3);
+    expect(await waiting()).toHaveLength(5);
+    expect(calls).toBe(4);
   });
 
   it("of one record stay in their order when clocks are apart", async () => {

@@ -179,6 +179,8 @@ describe.each(stores)("the store in $name", (kit) => {
     it("are held until their holder gives them up", async () => {
       await store.write([create("ann", {}, inBed("7"))]);
       await store.write([update("ann", {}, inBed("7"))]);
+      const [{ key } = { key: "" }] = inBed("7").unique;
+      expect(await store.holders(["of nobody", key])).toEqual([undefined, "Patient/ann"]);
       await expect(store.write([create("bob", {}, inBed("7"))])).rejects.toMatchObject({ type: "BED_OCCUPIED", step: 0 });
       await store.write([remove("ann")]);
       await store.write([create("bob", {}, inBed("7"))]);

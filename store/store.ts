@@ -147,6 +147,9 @@ export interface Store {
   abort(tx: string): Promise<void>;
   prepared(): Promise<Prepared[]>;
 
+  /** `Type/id` of the living resource that holds each of these unique keys, in their order; undefined: nobody does. At most 1,000 keys. */
+  holders(keys: string[]): Promise<(string | undefined)[]>;
+
   /** Events that wait for their relay, oldest first, those of a record in their order; without those of the records in `except`. */
   outbox(queue: OutboxQueue, limit: number, except?: string[]): Promise<WaitingEvent[]>;
   /** Forgets events that have been relayed, by their places. */

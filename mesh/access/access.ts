@@ -6,6 +6,7 @@ import type { Author } from "./author-contract.ts";
 import { authorText, personOf } from "./author.ts";
 import { type Identity, isSystem, systemIdentity } from "./identity.ts";
 import { type Interaction, namesAction, type Role } from "./roles.ts";
+import { RolesNow } from "./roles-now.ts";
 import { readScopes, scopeFor } from "./scopes.ts";
 import { keysInMemory, type MeshKeys } from "../trust/key-files.ts";
 import { STAMP_LIFE_MS, Stamps } from "./stamps.ts";
@@ -37,11 +38,12 @@ interface AccessOptions {
 /** See the head of this file. */
 export class Access {
   readonly isOpen: boolean;
-  readonly #roles: ReadonlyMap<string, Role>;
+  /** What each role may do. */
+  readonly rolesNow: RolesNow;
   readonly #stamps: Stamps;
   readonly #rights = new Map<string, Rights>();
   /** By the identities of stamps that are remembered. */
-  readonly #rightsBy = new WeakMap<Identity, Rights>();
+  #rightsBy = new WeakMap<Identity, Rights>();
   readonly #organization: string | undefined;
   readonly #ownStamps: OwnStamps = new Map();
   /** Of what the mesh does for a person, by who that is. */
@@ -51,17 +53,16 @@ export class Access {
   constructor({ isOpen, roles, keys, organization }: AccessOptions) {
     this.isOpen = isOpen;
     this.#organization = organization;
-    this.#roles = roles;
+    this.rolesNow = new RolesNow(roles, () => {
+      this.#rights.clear();
+      this.#rightsBy = new WeakMap();
+    });
     this.#stamps = new Stamps(keys);
   }
 
-  /** What each role may do, by name. */
-  get roles(): ReadonlyMap<string, Role> {
-    return this.#roles;
-  }
-
   stampOf(identity: Identity): string {
-    return this.#stamps.make(identity);
+    const generation = this.rolesNow.stampedGeneration;
+    return this.#stamps.make({ ...identity, ...(generation > 0 && { generation }) });
   }
 
   /** Stamp of the mesh's own work of this name; made anew in good time. @param meta of the request that it is for */
@@ -97,11 +98,12 @@ export class Access {
     return authorText(identity, more);
   }
 
-  /** @throws 401 SIGN_IN_NEEDED when the call bears no stamp that is good now */
+  /** @throws 401 SIGN_IN_NEEDED when the call bears no stamp that is good now; 503 ROLES_BEHIND when it is of newer roles than are known here */
   identityOf({ meta }: Pick<Caller, "meta">): Identity {
     const identity = this.#stamps.verify(meta?.["as"]);
     if (!identity) throw signInNeeded();
-    return identity;
+    if (this.rolesNow.knows(identity.generation)) return identity;
+    throw rolesBehind();
   }
 
   /** What somebody may do: all that one of the roles may, as far as the scopes leave it. */
@@ -119,7 +121,7 @@ export class Access {
     if (known) return known;
     if (this.#rights.size >= MAX_RIGHTS) this.#rights.clear();
     const rights = rightsBy(
-      roles.flatMap((role) => this.#roles.get(role) ?? []),
+      roles.flatMap((role) => this.rolesNow.get(role) ?? []),
       scope,
       patient,
     );
@@ -176,6 +178,17 @@ export const notAllowed = (what: string) =>
     `You may not ${what}: none of your roles, or not the app that you use, has the right to it.`,
     403,
     "NOT_ALLOWED",
+  );
+
+/** The answer of a node that does not know the roles as they are now: it could only guess who may what. */
+export const rolesBehind = () =>
+  new Errors.MoleculerRetryableError(
+    "Roles have just been changed, and this node does not know them yet: try again.",
+    503,
+    "ROLES_BEHIND",
+    {
+      retryAfter: 1,
+    },
   );
 
 /**

@@ -19,6 +19,8 @@ export interface Identity {
   /** Session and token, by which it is ended before its time. */
   sid?: string;
   jti?: string;
+  /** Which state of the roles the gateway knew (`changed-roles.ts`); absent: none was ever changed. */
+  generation?: number;
   /** Of the mesh's own work: the person for whom it is done. It gives no right. */
   for?: Identity;
 }

@@ -3,6 +3,7 @@ import type { BrokerOptions, Service, ServiceBroker, ServiceSchema } from "molec
 import type { Config } from "../config.ts";
 import type { MeshKeys } from "../trust/key-files.ts";
 import { Access, accessOf, openAccess, setAccess } from "./access.ts";
+import { followRoles } from "./follow-roles.ts";
 import { isGuarded } from "./guard.ts";
 import { readRoles } from "./roles.ts";
 
@@ -11,7 +12,9 @@ export function knowAccess(config: Config, keys: MeshKeys, folder: string): NonN
   return {
     name: "KnowAccess",
     created(broker: ServiceBroker) {
-      setAccess(broker, accessBy(config, keys, folder));
+      const access = accessBy(config, keys, folder);
+      setAccess(broker, access);
+      if (!access.isOpen) followRoles(broker, access.rolesNow);
     },
     serviceCreating(service: Service, schema: ServiceSchema) {
       if (accessOf(service.broker).isOpen) return;

@@ -54,13 +54,19 @@ export function readRoles(folder: string): Map<string, Role> {
 
 /** @returns the role, or what is wrong with it */
 function roleIn(text: string): Role | string {
-  let role: Partial<Role>;
   try {
-    role = JSON.parse(text) as Partial<Role>;
+    return roleFrom(JSON.parse(text));
   } catch (error) {
     return `it is no JSON: ${(error as Error).message}`;
   }
-  const { says, types, actions, onBehalf, ...more } = role ?? {};
+}
+
+/** Whether a role may have this name. */
+export const isRoleName = (name: string): boolean => NAME.test(name);
+
+/** @param value parsed JSON @returns the role, or what is wrong with it, for people */
+export function roleFrom(value: unknown): Role | string {
+  const { says, types, actions, onBehalf, ...more } = (value ?? {}) as Partial<Role>;
   if (typeof says !== "string" || says === "") return '"says" should be a sentence';
   if (Object.keys(more).length > 0) {
     return `"${Object.keys(more).join('", "')}" is unknown; there are "says", "types", "actions" and "onBehalf"`;

@@ -40,12 +40,37 @@ export interface EventsState {
   dead: number;
 }
 
+/** A dead letter as an administrator sees it, by ids: what an error of ours says may be about a patient, and stays with the operator. */
+export interface ListedLetter {
+  id: string;
+  event: string;
+  /** The record that it is about: `Encounter/1`. */
+  key: string;
+  /** Type of the error; absent: an error of ours. */
+  type?: string;
+  code?: number;
+  tries: number;
+  at: string; // ISO 8601, UTC
+}
+
+const listedFrom = ({ event: { id, event, key }, reason: { type, code }, tries, at }: DeadLetter): ListedLetter => ({
+  id,
+  event,
+  key,
+  ...(type !== undefined && { type }),
+  ...(code !== undefined && { code }),
+  tries,
+  at: new Date(at).toISOString(),
+});
+
 /** The operator's actions of a service that handles events. */
 export const eventsOf = (service: string) => {
   const declare = <Params, Result>(name: string): Action<Params, Result> => action(`${service}.events.${name}`);
   return {
     /** Events that were set aside, 1,000 at most. */
     dead: declare<Record<string, never>, DeadLetter[]>("dead"),
+    /** The same for an administrator, by ids. */
+    listDead: declare<Record<string, never>, ListedLetter[]>("listDead"),
     /** Handles one again, now. @throws 404 DEAD_LETTER_NOT_FOUND, and what the handler throws */
     replay: declare<{ id: string }, null>("replay"),
     state: declare<Record<string, never>, EventsState>("state"),
@@ -79,7 +104,17 @@ export function Events<Gains>({ handles = {}, tasks = {} }: EventsOptions<Gains>
           return this.consumer.dead(MAX_LISTED);
         },
       },
+      "events.listDead": {
+        rest: "GET",
+        summary: "Events that this service could not handle and has set aside",
+        params: { $$strict: true },
+        async handler(this: This): Promise<ListedLetter[]> {
+          return (await this.consumer.dead(MAX_LISTED)).map(listedFrom);
+        },
+      },
       "events.replay": {
+        rest: "POST",
+        summary: "Handle an event again that was set aside",
         params: { id: { type: "string", min: 1, max: 300 }, $$strict: true },
         async handler(this: This, { params: { id } }: Context<{ id: string }>) {
           if (!(await this.consumer.replay(id))) throw deadLetterNotFound(id);

@@ -49,6 +49,7 @@ import { guardReads } from "./guard-reads.ts";
 import { requireMayWrite } from "./guard-writes.ts";
 import { guarded, readingActions } from "./read-actions.ts";
 import { type InDoubt, settleInDoubt } from "./recovery.ts";
+import { VersionTeller } from "./tell-versions.ts";
 import type { EffectOf, EffectsOf } from "./rules/effects.ts";
 import type { Invariants } from "./rules/invariants.ts";
 import type { AnyKeys, UniqueOf } from "./rules/keys.ts";
@@ -92,6 +93,7 @@ type Gains = WithFhir &
     handled: number;
     profiles: Profiles;
     watched: WatchedTypes | undefined;
+    teller: VersionTeller;
     endGauge: (() => void) | undefined;
     writes: OwnerWrites;
     audit: AuditLog;
@@ -280,12 +282,14 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       this.watched = new WatchedTypes(this.store);
       await this.watched.look();
       const way = transportOf(this.broker);
+      this.teller = new VersionTeller(this.broker);
       const relayOf = (queue: "out" | "audit", gatherMs?: number) =>
         new Relay({
           store: this.store,
           queue,
           ...(gatherMs !== undefined && { gatherMs }),
-          send: async (event) => {
+          send: async (event, tries) => {
+            if (queue === "out" && tries === 0) this.teller.note(event);
             await way.send(event);
             return undefined;
           },
@@ -301,6 +305,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     async stopped(this: This) {
       await this.settling?.stop();
       await Promise.all(relaysOf(this).map((relay) => relay.stop()));
+      this.teller?.stop();
       this.watched?.stop();
       this.endGauge?.();
     },

@@ -57,7 +57,7 @@ export async function checkData(sources: Source[], { rules, clocksMs = 2_000, pr
       tally.close();
     }
   }
-  const { told: findings, counts, unsettled, leftByUnmerge } = check.findings;
+  const { told: findings, counts, doubts, doubtful, unsettled, leftByUnmerge } = check.findings;
   const seconds = (Date.now() - begun) / 1_000;
   return {
     at: new Date(begun).toISOString(),
@@ -65,11 +65,17 @@ export async function checkData(sources: Source[], { rules, clocksMs = 2_000, pr
     resources,
     findings,
     counts,
+    doubts,
+    doubtful,
     unsettled,
     leftByUnmerge,
     danglingElsewhere: check.danglingElsewhere,
   };
 }
+
+/** The name of what is needed ends with the resource that gives it. */
+const counterpart = ({ service }: Source, name: string, isNeeded: boolean) =>
+  ({ kind: "counterpart", service, resource: name.slice(name.lastIndexOf(" ") + 1), isNeeded }) as const;
 
 async function* pagesOf({ store }: Source, type: string): AsyncGenerator<Row[]> {
   for (let after: { values: []; seq: number; id: string } | undefined; ; ) {
@@ -137,14 +143,22 @@ class Check {
     }
     for (const { name, by, givers } of tally.unmet()) {
       const detail = givers.length === 0 ? `${by} needs ${name}: there is none` : `${by} needs ${name}: there are ${givers.length}`;
-      await this.#found({ invariant: `${source.service}-counterpart`, detail, resources: [by, ...givers] });
+      const finding = { invariant: `${source.service}-counterpart`, detail, resources: [by, ...givers] };
+      await this.#found(givers.length > 0 ? finding : { ...finding, about: counterpart(source, name, true) });
+    }
+    for (const { name, by } of tally.unneeded()) {
+      const detail = `${by} gives ${name}: nobody needs it`;
+      const finding = { invariant: `${source.service}-counterpart`, detail, resources: [by], about: counterpart(source, name, false) };
+      if (await this.#isSettled(finding)) this.findings.doubt(finding);
     }
     const { invariants } = source.options;
     if (!invariants) return;
     const isMoving = (await source.store.history({ since: this.#since, limit: 1 })).versions.length > 0;
-    for await (const detail of checkCounters(source.store, invariants, tally)) {
+    for await (const { detail, ...counter } of checkCounters(source.store, invariants, tally)) {
+      const { service } = source;
+      const about = counter.sum === undefined ? {} : { about: { kind: "counter", service, ...counter } as const };
       if (isMoving) this.findings.unsettled += 1;
-      else this.findings.add({ invariant: `${source.service}-counter`, detail, resources: [] });
+      else this.findings.add({ invariant: `${service}-counter`, detail, resources: [], ...about });
     }
   }
 
@@ -182,7 +196,10 @@ class Check {
         if (!refusal) continue;
         const of = change.after && rule.id.endsWith("-one-patient") ? patientsOf(change.after, this.#known) : [];
         if (await this.#areLeft(of)) this.findings.leftByUnmerge += 1;
-        else await this.#found({ invariant: rule.id, detail: `${reference}, ${refusal.at}: ${rule.says}`, resources: [reference] });
+        else {
+          const about = rule.group === "references" ? { about: { kind: "reference", resource: reference } as const } : {};
+          await this.#found({ invariant: rule.id, detail: `${reference}, ${refusal.at}: ${rule.says}`, resources: [reference], ...about });
+        }
       }
     }
   }
@@ -194,32 +211,53 @@ class Check {
     return true;
   }
 
-  async #standing({ options }: Source, type: string, looked: Looked[], { tally, has }: Adding): Promise<void> {
+  async #standing(source: Source, type: string, looked: Looked[], { tally, has }: Adding): Promise<void> {
+    const { options } = source;
     const keys = ((options.unique ?? {}) as AnyKeys)[type];
     if (areByFacts(keys)) await this.#known.ask(looked.flatMap(({ resource }) => keys.about(resource)));
     const standing = ((options.invariants?.standings ?? {}) as Record<string, Standing<never> | undefined>)[type];
+    const holds: { key: string; by: string }[] = [];
     for (const { reference, resource } of looked) {
       const held = areByFacts(keys) ? keys.keys(resource, this.#known) : (keys?.(resource) ?? []);
-      for (const { key } of held) tally.key(key, reference);
+      for (const { key } of held) {
+        tally.key(key, reference);
+        holds.push({ key, by: reference });
+      }
       if (!standing) continue;
       for (const name of standing.needs?.(resource as never) ?? []) tally.need(name, reference);
       for (const name of standing.gives?.(resource as never) ?? []) tally.give(name, reference);
       for (const [counter, by] of standing.counters?.(resource as never, has) ?? []) tally.move(counter, by);
     }
+    await this.#held(source, holds);
+  }
+
+  /** A key that nobody holds keeps nobody from having it too. */
+  async #held({ store, service }: Source, holds: { key: string; by: string }[]): Promise<void> {
+    for (let from = 0; from < holds.length; from += PAGE) {
+      const some = holds.slice(from, from + PAGE);
+      for (const [index, holder] of (await store.holders(some.map(({ key }) => key))).entries()) {
+        const { key, by } = some[index] as { key: string; by: string };
+        if (holder !== undefined) continue;
+        const detail = `${service}: ${by} should hold the key ${key}: nobody does`;
+        await this.#found({ invariant: "unique-key-held", detail, resources: [by], about: { kind: "hold", resource: by } });
+      }
+    }
+  }
+
+  async #found(finding: Finding): Promise<void> {
+    if (await this.#isSettled(finding)) this.findings.add(finding);
+    else this.findings.unsettled += 1;
   }
 
   /** What was written since the check began may be one half of what is whole. */
-  async #found(finding: Finding): Promise<void> {
+  async #isSettled(finding: Finding): Promise<boolean> {
     for (const place of finding.resources) {
       const [type = "", id = ""] = place.split("/");
       for (const { store, owns } of this.#sources) {
         const stored = owns.has(type) ? await store.read(type, id) : undefined;
-        if (stored && stored.updated >= this.#since) {
-          this.findings.unsettled += 1;
-          return;
-        }
+        if (stored && stored.updated >= this.#since) return false;
       }
     }
-    this.findings.add(finding);
+    return true;
   }
 }

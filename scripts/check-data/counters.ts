@@ -15,23 +15,32 @@ export async function knownCounters({ store, options: { invariants } }: Source):
   return (counter) => names.has(counter);
 }
 
-/** A sentence for each counter that is not what it should be. */
-export async function* checkCounters(store: Store, invariants: Invariants, tally: Tally): AsyncGenerator<string> {
+/** A counter that is not what it should be. */
+export type WrongCounter =
+  | { detail: string; counter: string; value: number; sum: number }
+  /** Its parts do not sum up to it. */
+  | { detail: string; sum?: undefined };
+
+/** Each counter that is not what it should be. */
+export async function* checkCounters(store: Store, invariants: Invariants, tally: Tally): AsyncGenerator<WrongCounter> {
   const seen = new Set<string>();
   for (const prefix of invariants.counted ?? []) {
     for (const { name, value } of await store.counters(prefix, MAX_COUNTERS)) {
       seen.add(name);
       const sum = counted(tally.movedBy(name) ?? 0);
-      if (counted(value) !== sum) yield `${name} is ${value}; what is stored adds up to ${sum}`;
+      if (counted(value) === sum) continue;
+      yield { detail: `${name} is ${value}; what is stored adds up to ${sum}`, counter: name, value, sum };
     }
   }
   for (const { counter, value } of tally.moved()) {
-    if (!seen.has(counter) && counted(value) !== 0) yield `${counter} is not there; what is stored adds up to ${counted(value)}`;
+    const sum = counted(value);
+    if (seen.has(counter) || sum === 0) continue;
+    yield { detail: `${counter} is not there; what is stored adds up to ${sum}`, counter, value: 0, sum };
   }
   yield* checkParts(store, invariants);
 }
 
-async function* checkParts(store: Store, { wholeOf }: Invariants): AsyncGenerator<string> {
+async function* checkParts(store: Store, { wholeOf }: Invariants): AsyncGenerator<WrongCounter> {
   if (!wholeOf) return;
   const sums = new Map<string, number>();
   for (const { name, value } of await store.counters("", MAX_COUNTERS)) {
@@ -40,6 +49,6 @@ async function* checkParts(store: Store, { wholeOf }: Invariants): AsyncGenerato
   }
   for (const [whole, sum] of sums) {
     const value = await store.counter(whole);
-    if (counted(value) !== counted(sum)) yield `${whole} is ${value}; its parts sum up to ${counted(sum)}`;
+    if (counted(value) !== counted(sum)) yield { detail: `${whole} is ${value}; its parts sum up to ${counted(sum)}` };
   }
 }

@@ -8,7 +8,20 @@ export interface Finding {
   detail: string;
   /** `Type/id` */
   resources: string[];
+  /** What `--repair` goes by. */
+  about?: About;
 }
+
+/** What is wrong, for programs. */
+export type About =
+  /** A counter that is not what the resources of the service add up to. */
+  | { kind: "counter"; service: string; counter: string; value: number; sum: number }
+  /** A resource, `Type/id`, that does not give what is needed, or gives what is not. */
+  | { kind: "counterpart"; service: string; resource: string; isNeeded: boolean }
+  /** A resource that does not hold a unique key of its own. */
+  | { kind: "hold"; resource: string }
+  /** An act that rests on what is not here. */
+  | { kind: "reference"; resource: string };
 
 /** What a check has seen. */
 export interface Report {
@@ -18,6 +31,10 @@ export interface Report {
   resources: number;
   /** The first of each invariant, up to `MAX_TOLD`. */
   findings: Finding[];
+  /** What may be right or not, which only people know: a charge that is billed on no Invoice here may be billed elsewhere. The first `MAX_TOLD`. */
+  doubts: Finding[];
+  /** How many there are in all. */
+  doubtful: number;
   /** How many of each invariant there are in all. */
   counts: Record<string, number>;
   /** Breaches of what was written while it was looked at: run the check again. */
@@ -35,8 +52,15 @@ export const MAX_TOLD = 100;
 export class Findings {
   readonly told: Finding[] = [];
   readonly counts: Record<string, number> = {};
+  readonly doubts: Finding[] = [];
+  doubtful = 0;
   unsettled = 0;
   leftByUnmerge = 0;
+
+  doubt(finding: Finding): void {
+    this.doubtful += 1;
+    if (this.doubtful <= MAX_TOLD) this.doubts.push(finding);
+  }
 
   add(finding: Finding): void {
     const count = (this.counts[finding.invariant] ?? 0) + 1;

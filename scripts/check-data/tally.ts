@@ -65,6 +65,13 @@ export class Tally {
     }
   }
 
+  /** What is given and nobody needs. */
+  *unneeded(): Generator<{ name: string; by: string }> {
+    this.#db.exec("CREATE INDEX IF NOT EXISTS need_name ON need (name)");
+    const rows = this.#db.prepare("SELECT name, by FROM give WHERE NOT EXISTS (SELECT 1 FROM need WHERE need.name = give.name)");
+    yield* rows.iterate() as Iterable<{ name: string; by: string }>;
+  }
+
   /** How far resources have moved a counter; undefined: none did. */
   movedBy(counter: string): number | undefined {
     return (this.#db.prepare("SELECT value FROM move WHERE counter = ?").get(counter) as { value: number } | undefined)?.value;

@@ -17,6 +17,8 @@ const DONE_BY: Record<string, Role> = {
   "pharmacy.prescribe": "physician",
   pharmacy: "pharmacist",
   billing: "billing",
+  identity: "administrator",
+  practitioner: "administrator",
   fhir: "nurse",
 };
 /** The server has said no. */
@@ -42,6 +44,8 @@ export interface RolesClient {
   call: Call;
   /** A request to FHIR as a nurse. @returns the status */
   fhir(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }>;
+  /** Stores a Practitioner where these criteria find none. @returns its id, or that of the one that is there @throws Refused */
+  create(practitioner: object, ifNoneExist: string): Promise<string>;
 }
 
 /** @param tokens of each role; absent where who asks need not sign in */
@@ -68,6 +72,13 @@ export function rolesClient(url: string, tokens?: (role: Role) => TokenSource): 
       const response = await fetch(`${url}/fhir${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
       const text = await response.text();
       return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+    },
+    async create(practitioner, ifNoneExist) {
+      const address = `${url}/fhir/Practitioner`;
+      const headers = { "Content-Type": "application/fhir+json", "If-None-Exist": ifNoneExist, ...(await headersFor("practitioner")) };
+      const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(practitioner) });
+      if (!response.ok) throw new Refused(address, response.status);
+      return ((await response.json()) as { id: string }).id;
     },
   };
 }

@@ -70,7 +70,7 @@ looked at: [ADR 19](adr/0019-rules-belong-to-the-data.md).
 A refusal is a 409 (as things are) or 422 (as it is written). Its OperationOutcome has the code \`business-rule\`, the element, and what to do
 instead; under \`/api\` its \`data.rule\` names the rule. The setting \`RULES\` softens rules and groups by name: \`warn\` writes and notes it in the log,
 \`off\` does not look. \`RULES=off\` is a plain FHIR server. \`references:all\` asks of every type what acts are asked: that what it refers to is
-there when it is written. \`/fhir/metadata\` tells which hold.
+there when it is written. Rules of the group \`reasons\` hold only where \`RULES\` names them (\`reasons:on\`). \`/fhir/metadata\` tells which hold.
 
 | type | rule | group | says | owner | shown by |
 | --- | --- | --- | --- | --- | --- |

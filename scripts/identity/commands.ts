@@ -1,9 +1,10 @@
 /** What `npm run admin` can do: each command is a call of the service, and its answer in lines. */
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Caller } from "../../mesh/caller.ts";
 import { type ClientKind, identity, type PasswordLink, ROLES, type Role, type User } from "../../services/identity/identity.contract.ts";
-import { layOut } from "../repl/mesh-view.ts";
+import { decideRole, listRoles, resetRole, setRole } from "./role-commands.ts";
+import { readJson } from "./read-json.ts";
+import { layLines } from "./lay-lines.ts";
 import { StartupError } from "../start/startup-error.ts";
 
 /** Does it, and says what came of it. */
@@ -19,6 +20,12 @@ export const USAGE = `usage: npm run admin -- COMMAND
   close LOGIN                               closes it for good
   sessions LOGIN                            its sessions
   end-sessions LOGIN                        ends them, and its tokens
+
+  list-roles                                what there is, and what waits to be confirmed
+  set-role NAME FILE --reason WHY           makes a role, or changes what it may do, to what the file says (as services/identity/roles/nurse.json)
+  reset-role NAME --reason WHY              as its own file says again
+  confirm-role NAME VERSION                 a change that an administrator has made, and that waits for somebody else
+  reject-role NAME VERSION
 
   try                                       accounts for trying, one a role, with their passwords, as JSON (npm run demo)
 
@@ -74,6 +81,16 @@ export function commandOf(name: string, args: string[]): Command {
       };
     case "add-client":
       return async (caller) => [`${(await identity.createClient(caller, clientFrom(first, values))).id} may ask for tokens.`];
+    case "list-roles":
+      return listRoles;
+    case "set-role":
+      return setRole(first, second, values.reason);
+    case "reset-role":
+      return resetRole(first, values.reason);
+    case "confirm-role":
+      return decideRole(identity.confirmRole, first, second);
+    case "reject-role":
+      return decideRole(identity.rejectRole, first, second);
     case "new-keys":
       return async (caller) => [`Tokens are signed by ${(await identity.renewKeys(caller, {})).keys[0]?.kid} now.`];
     default:
@@ -96,6 +113,11 @@ const NEEDED: Record<string, number> = {
   clients: 0,
   "add-client": 1,
   "remove-client": 1,
+  "list-roles": 0,
+  "set-role": 2,
+  "reset-role": 1,
+  "confirm-role": 2,
+  "reject-role": 2,
   "new-keys": 0,
 };
 
@@ -114,6 +136,7 @@ function parse(args: string[]) {
         "logout-redirect": list,
         "backchannel-logout": text,
         jwks: text,
+        reason: text,
         "jwks-uri": text,
         trusted: { type: "boolean", default: false },
       },
@@ -146,20 +169,11 @@ function clientFrom(id: string, values: Values): Parameters<typeof identity.crea
 }
 
 function keysIn(file: string): { keys: Record<string, string>[] } {
-  try {
-    const read = JSON.parse(readFileSync(file, "utf8")) as { keys?: Record<string, string>[] } & Record<string, string>;
-    return { keys: read.keys ?? [read] };
-  } catch (error) {
-    throw new StartupError(`${file} is no JWK or set of them: ${(error as Error).message}`);
-  }
+  const read = readJson(file, "JWK or set of them") as { keys?: Record<string, string>[] } & Record<string, string>;
+  return { keys: read.keys ?? [read] };
 }
 
-function rolesOf(text = ""): Role[] {
-  const names = text.split(",").filter(Boolean);
-  const unknown = names.filter((name) => !ROLES.includes(name as Role));
-  if (unknown.length > 0) throw new StartupError(`No role is named ${unknown.join(", ")}. There are: ${ROLES.join(", ")}.`);
-  return names as Role[];
-}
+const rolesOf = (text = ""): Role[] => text.split(",").filter(Boolean);
 
 const linkLines = ({ link, validUntil }: PasswordLink): string[] => [`Until ${validUntil} this link sets the password, once:`, `  ${link}`];
 
@@ -173,5 +187,3 @@ function stateOf({ closedAt, hasPassword, hasTotp }: User): string {
   if (closedAt !== undefined) return `closed ${closedAt.slice(0, 10)}`;
   return !hasPassword ? "no password yet" : hasTotp ? "with second factor" : "";
 }
-
-const layLines = (rows: string[][]): string[] => layOut(rows).split("\n");

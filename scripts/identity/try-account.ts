@@ -56,9 +56,10 @@ export type TokenSource = () => Promise<string>;
  * How programs of who operates a system sign in by themselves: by TOKEN, or by the accounts for trying of the system that keeps its data here.
  * Undefined where who asks need not sign in.
  * @param base the gateway's address, without a slash at the end
+ * @param scope what an account for trying asks for: not more than the program does
  * @throws StartupError where the system keeps its accounts elsewhere
  */
-export async function ownTokens(config: Config, base: string): Promise<((role: Role) => TokenSource) | undefined> {
+export async function ownTokens(config: Config, base: string, scope = TRY_SCOPE): Promise<((role: Role) => TokenSource) | undefined> {
   const { token } = config;
   if (token !== undefined) return () => async () => token;
   if (config.access === "open") return undefined;
@@ -67,17 +68,17 @@ export async function ownTokens(config: Config, base: string): Promise<((role: R
   if (base !== gatewayUrl(config)) {
     throw new StartupError(`Who asks at ${base} must sign in: TOKEN=$(npm run --silent token -- --user … --url ${base}), and export it.`);
   }
-  return (role) => tokenSource(config, base, role);
+  return (role) => tokenSource(config, base, role, scope);
 }
 
 /** The same token until shortly before its end. */
-export function tokenSource(config: Config, base: string, role: Role): TokenSource {
+export function tokenSource(config: Config, base: string, role: Role, scope = TRY_SCOPE): TokenSource {
   let token: Promise<{ text: string; until: number }> | undefined;
   const ask = async () => {
     const [account] = await tryAccounts(config, [role]);
     const { login, password } = account as TryAccount;
     const at = Date.now();
-    const { access_token: text, expires_in: seconds } = await signIn({ base, login, password, scope: TRY_SCOPE });
+    const { access_token: text, expires_in: seconds } = await signIn({ base, login, password, scope });
     return { text, until: at + seconds * 1_000 - BEFORE_END_MS };
   };
   return async () => {

@@ -13,6 +13,7 @@ import { describeSpan, traceOfAnswer } from "../../mesh/trace-context.ts";
 import { traceParentIn, traceParentOf } from "../../mesh/traceparent.ts";
 import { WithFhirDirectory } from "../../federation/directory.ts";
 import { SUBSCRIPTION_PING, type SubscriptionPing } from "../../federation/subscription-ping.ts";
+import { type ToldVersions, VERSIONS_TOLD } from "../../federation/told-versions.ts";
 import { Profiles, PROFILES_CHANGED } from "../../federation/profiles.ts";
 import { sealPageLinksWith } from "./fhir/page-token.ts";
 import { PageCriteria } from "./fhir/page-criteria.ts";
@@ -33,12 +34,13 @@ import { logOwnFault, noteFailure, pathOnly } from "./http/failures.ts";
 import { idempotencyKeyOf } from "./http/idempotency-key.ts";
 import { InFlight, LIMITS } from "./http/in-flight.ts";
 import { lacksName, ownName } from "./http/own-name.ts";
+import { Presence, type Present, PRESENCE } from "./http/presence.ts";
 import { Reclaim } from "./http/reclaim.ts";
 import { createGateway, listen, refuseMalformed, shut } from "./http/server.ts";
 import { WorkGate } from "./http/work-gate.ts";
 import type { Gateway } from "./gateway.ts";
 import { answerFhir, answerRest } from "./answers.ts";
-import { accept, boardStreamsOf, refuse, webSocketsOf } from "./http/accept.ts";
+import { accept, boardStreamsOf, refuse, versionStreamsOf, webSocketsOf } from "./http/accept.ts";
 import { answerOnce } from "./keyed-answer.ts";
 import { Meter } from "./console/meter.ts";
 import { refuse as refuseRest } from "./rest/refusals.ts";
@@ -55,6 +57,8 @@ let requests = 0;
 
 /** Longest that a gateway waits for members of the system that it does not see before it serves without them, milliseconds. */
 const COMPLETE_WITHIN_MS = 5_000;
+/** Changed roles are asked for so often, whatever a gateway was told, milliseconds. */
+const LOOK_AT_ROLES_MS = 10_000;
 
 /** The gateway. It knows no service: what it offers is what the registry says at this moment. */
 export default (config: Config): ServiceSchema =>
@@ -111,6 +115,14 @@ export default (config: Config): ServiceSchema =>
         }
       },
 
+      noteOwners(this: This) {
+        // When the directory has heard of it too.
+        setImmediate(() => {
+          const { directory, versionStreams } = this;
+          versionStreams?.noteDown(directory.types().filter((type) => directory.known(type).some(({ alive }) => !alive)));
+        });
+      },
+
       noteRefusal(this: This, error: unknown, ctx: Context) {
         const entry = refusedTry(error, accessOf(this.broker), ctx as never);
         if (entry) this.notes.note(entry);
@@ -127,13 +139,29 @@ export default (config: Config): ServiceSchema =>
       [IDENTITY_ENDED](this: This, ctx: Context<Ended>) {
         this.tokens.noteEnded(ctx.params);
         this.boardStreams?.look();
+        this.versionStreams?.look();
       },
       [BOARD_TOUCHED](this: This, ctx: Context<Touched>) {
         this.boardStreams?.touch(ctx.params);
       },
+      [VERSIONS_TOLD](this: This, ctx: Context<ToldVersions>) {
+        this.versionStreams?.note(ctx.params.versions);
+      },
+      [PRESENCE](this: This, ctx: Context<Present>) {
+        this.presence.heard(ctx.params);
+      },
+      "$node.disconnected"(this: This, ctx: Context<{ node: { id: string } }>) {
+        this.presence.gone(ctx.params.node.id);
+        this.noteOwners();
+      },
+      "$services.changed"(this: This) {
+        this.noteOwners();
+      },
       // What was told while NATS was away is not known here.
       "$transporter.connected"(this: This, ctx: Context<{ wasReconnect: boolean }>) {
-        if (ctx.params.wasReconnect) this.boardStreams?.refreshAll();
+        if (!ctx.params.wasReconnect) return;
+        this.boardStreams?.refreshAll();
+        this.versionStreams?.refreshAll();
       },
     },
 
@@ -148,6 +176,12 @@ export default (config: Config): ServiceSchema =>
       this.sizes = new AnswerSizes();
       this.criteria = new PageCriteria(config);
       this.meter = new Meter();
+      this.presence = new Presence({
+        node: this.broker.nodeID,
+        // A gateway that does not hear it shows fewer people.
+        broadcast: (present) => void this.broker.broadcast(PRESENCE, present).catch(() => {}),
+        changed: (patient) => this.versionStreams?.tellPresence(patient),
+      });
       this.tokens = new Tokens(asSystem(this.broker, "api"), () => this.own.origin);
       this.door = new Door(accessOf(this.broker), this.tokens);
       this.notes = new AuditNotes(asSystem(this.broker, "api"), "api", (sentence) => this.logger.warn(sentence));
@@ -170,6 +204,7 @@ export default (config: Config): ServiceSchema =>
       this.http.on("connection", (socket: Socket) => this.connections.add(socket, clientOfConnection(socket.remoteAddress, config)));
       this.webSockets = webSocketsOf(this, config);
       this.boardStreams = boardStreamsOf(this);
+      this.versionStreams = versionStreamsOf(this);
       this.http.on("upgrade", (request, socket, head) => {
         this.connections.begin(request.socket); // it is not idle, as long as it lasts
         this.webSockets.upgrade(request, socket, head);
@@ -185,13 +220,25 @@ export default (config: Config): ServiceSchema =>
         .then(() => this.directory.whenComplete(COMPLETE_WITHIN_MS))
         .then(() => {
           this.isReady = true;
-          if (!accessOf(this.broker).isOpen) this.sampled?.push(this.tokens.catchUp());
+          const { isOpen, rolesNow } = accessOf(this.broker);
+          if (isOpen) return;
+          // Roles of which this gateway was not told, and who looks at a board that they may not see any more.
+          const timer = setInterval(() => rolesNow.refresh().catch(() => {}), LOOK_AT_ROLES_MS).unref();
+          this.sampled?.push(
+            this.tokens.catchUp(),
+            () => clearInterval(timer),
+            rolesNow.whenChanged(() => {
+              this.boardStreams?.look();
+              this.versionStreams?.look();
+            }),
+          );
         });
       // The first signal: who asks whether this gateway is ready hears it before the last request is answered.
       this.broker.localBus.once("$mesh.leaving", () => {
         this.isLeaving = true;
         this.webSockets.close();
         this.boardStreams.close();
+        this.versionStreams.close();
         // What was handed over ends with its last answer (scripts/start/handed-connections.ts).
         if (config.handedPort === undefined) this.closed ??= shut(this.http as Server);
       });
@@ -203,6 +250,8 @@ export default (config: Config): ServiceSchema =>
       for (const end of this.sampled ?? []) end();
       this.webSockets?.close();
       this.boardStreams?.close();
+      this.versionStreams?.close();
+      this.presence.stop();
       if (this.http) await (this.closed ?? shut(this.http));
       this.inFlight.stop();
       this.reclaim.stop();

@@ -11,6 +11,8 @@ import type { Tokens } from "./access/tokens.ts";
 import type { AnswerSizes } from "./http/answer-sizes.ts";
 import type { Connections } from "./http/connections.ts";
 import type { BoardStreams } from "./http/board-streams.ts";
+import type { Presence } from "./http/presence.ts";
+import type { VersionStreams } from "./http/version-streams.ts";
 import type { InFlight } from "./http/in-flight.ts";
 import type { OwnName } from "./http/own-name.ts";
 import type { Reclaim } from "./http/reclaim.ts";
@@ -41,9 +43,13 @@ export type Gateway = Service &
     meter: Meter;
     webSockets: WebSockets;
     boardStreams: BoardStreams;
+    versionStreams: VersionStreams;
+    presence: Presence;
     tokens: Tokens;
     door: Door;
     notes: AuditNotes;
+    /** Tells pages of owners that have gone, or are back. */
+    noteOwners(): void;
     /** Puts a try that was refused on record. */
     noteRefusal(error: unknown, ctx: Context): void;
     express(): (request: IncomingMessage, response: ServerResponse) => void;

@@ -7,6 +7,7 @@ import type {
   Coding,
   Encounter,
   FhirResource,
+  Medication,
   MedicationDispense,
   Observation,
   Period,
@@ -93,13 +94,17 @@ function observationAct({ id, status, code, subject, encounter, effectiveDateTim
 
 /** What was given back is not paid for. */
 function dispenseAct(dispense: MedicationDispense): Act {
-  const { id, status, medicationCodeableConcept, quantity, subject, context, whenHandedOver, extension } = dispense;
+  const { id, status, medicationCodeableConcept: concept, medicationReference, contained } = dispense;
+  const { quantity, subject, context, whenHandedOver, extension } = dispense;
+  const inside = contained?.find((it) => it.resourceType === "Medication" && medicationReference?.reference === `#${it.id}`) as
+    | Medication
+    | undefined;
   const returned = numberOf(extension?.find(({ url }) => url === RETURNED)?.valueDecimal) ?? 0;
   const kept = counted((numberOf(quantity?.value) ?? 1) - returned);
   return {
     reference: `MedicationDispense/${id}`,
     state: returned > 0 && kept <= 0 ? "not done" : stateOf(status, ["completed"]),
-    codes: codesOf(medicationCodeableConcept?.coding),
+    codes: codesOf((concept ?? inside?.code)?.coding),
     quantity: kept,
     patient: subject?.reference,
     encounter: context?.reference,

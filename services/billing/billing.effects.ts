@@ -1,7 +1,7 @@
 import type { ChargeItem, Invoice } from "../../fhir/r4.ts";
-import { refusal } from "../../mixins/fhir/rules/common.ts";
+import { refusal, ruleType } from "../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectsOf, EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
-import { type Change, refusalBy } from "../../mixins/fhir/rules/rule.ts";
+import { type Change, type Facts, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import { invoiceCredited } from "./billing.errors.ts";
 import { chargesOn, isInForce, listedCounter } from "./billing.model.ts";
 import { billedBy, creditedBy, uncreditedCounter } from "./credit.model.ts";
@@ -31,8 +31,8 @@ function credits({ before, after, reference }: Change<Invoice>): Movement[] {
 const newIn = (before: string[], after: string[]): string[] => [...new Set(after)].filter((it) => !before.includes(it));
 
 /** What an Invoice in force asks for is billed, and free again when it does not any more; each charge counts how many name it. */
-async function charges({ before, after }: Change<Invoice>, { read }: EffectTools): Promise<Required<Effect>> {
-  const effect: Required<Effect> = { movements: [], changes: [] };
+async function charges({ before, after }: Change<Invoice>, { read }: EffectTools): Promise<Required<Omit<Effect, "refusals">>> {
+  const effect: Required<Omit<Effect, "refusals">> = { movements: [], changes: [] };
   const [listed, lists] = [before ? chargesOn(before) : [], after ? chargesOn(after) : []];
   for (const charge of newIn(listed, lists)) effect.movements.push({ counter: listedCounter(charge), by: -1 });
   for (const charge of newIn(lists, listed)) effect.movements.push({ counter: listedCounter(charge), by: 1 });
@@ -54,7 +54,26 @@ async function invoiced(change: Change<Invoice>, tools: EffectTools): Promise<Ef
 
 const LISTED = refusal("charge-item-listed", "An invoice names the charge: mark it as entered in error instead.", "ChargeItem");
 
-async function charged({ before, after, reference }: Change<ChargeItem>): Promise<Effect | undefined> {
+const BILLED: Refusal = {
+  code: 409,
+  type: ruleType("charge-item-status"),
+  message: "An Invoice names the charge: cancel it in the same transaction.",
+  at: "ChargeItem.status",
+};
+
+/** Whether the same write takes the charge off the Invoice that it was on. */
+const isTakenBack = (charge: string, facts: Facts): boolean =>
+  facts.written("Invoice").some((it) => {
+    const before = facts.replacedBy(it) as unknown as Invoice | undefined;
+    if (isInForce(it as unknown as Invoice) || !before || !isInForce(before) || creditedBy(before) !== undefined) return false;
+    return chargesOn(before).includes(charge);
+  });
+
+async function charged({ before, after, reference }: Change<ChargeItem>, { facts }: EffectTools): Promise<Effect | undefined> {
+  if (before?.status === "billed" && after?.status === "billable" && !isTakenBack(reference, facts)) {
+    const bound = { min: 0, rule: "charge-item-status", refusal: BILLED };
+    return { movements: [{ counter: listedCounter(reference), by: 0, isExact: true, bound }] };
+  }
   if (!before || after) return undefined;
   return { movements: [{ counter: listedCounter(reference), by: 0, bound: { min: 0, rule: "charge-item-listed", refusal: LISTED } }] };
 }

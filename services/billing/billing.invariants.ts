@@ -5,7 +5,13 @@ import { billedBy, creditedBy, UNCREDITED, uncreditedCounter } from "./credit.mo
 /** What an invoice in force asks for is billed (that no other asks for it is a unique key), and what is counted is so. */
 export const invariants: Invariants = {
   standings: {
-    ChargeItem: { gives: ({ status, id }) => (status === "billed" ? [`the billed charge ChargeItem/${id}`] : []) },
+    ChargeItem: {
+      gives: ({ status, id }) => (status === "billed" ? [`the billed charge ChargeItem/${id}`] : []),
+      mended(charge, isNeeded) {
+        if (!isNeeded) return { ...charge, status: "billable" };
+        return ["planned", "billable"].includes(charge.status) ? { ...charge, status: "billed" } : undefined;
+      },
+    },
     Invoice: {
       needs: (invoice) => billedBy(invoice).map((it) => `the billed charge ${it}`),
       counters(invoice) {

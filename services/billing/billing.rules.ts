@@ -2,21 +2,14 @@ import { numberOf } from "../../fhir/json.ts";
 import type { ChargeItem, Invoice, Money } from "../../fhir/r4.ts";
 import { refusal, ruleType, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
+import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
-import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
-import { chargesOn, isInForce } from "./billing.model.ts";
-import { billedBy, creditedBy } from "./credit.model.ts";
+import { isInForce } from "./billing.model.ts";
+import { billedBy } from "./credit.model.ts";
 import { exponentOf } from "./currencies.ts";
-
-/** Whether the same write takes the charge off the Invoice that it was on. */
-const isTakenBack = (charge: string, facts: Facts): boolean =>
-  facts.written("Invoice").some((it) => {
-    const before = facts.replacedBy(it) as unknown as Invoice | undefined;
-    if (isInForce(it as unknown as Invoice) || !before || !isInForce(before) || creditedBy(before) !== undefined) return false;
-    return chargesOn(before).includes(charge);
-  });
 
 /** An amount with more digits than its currency has. */
 const isTooFine = ({ value, currency }: Money): boolean => {
@@ -31,9 +24,10 @@ const tooFine = (id: string, at: string, { currency = "" }: Money) =>
 
 const charge: Rule<ChargeItem>[] = [
   statusSteps<ChargeItem>("ChargeItem", STATUS_STEPS.ChargeItem, {
-    says: "A billed charge stays billed until its Invoice is cancelled, in the same transaction.",
+    says: "A billed charge stays billed until its Invoice is cancelled, in the same transaction; one that no Invoice here names may be billable again.",
     sealed: ["billed"],
-    may: ({ before, reference }, facts) => before?.status === "billed" && isTakenBack(reference, facts),
+    // That no Invoice names it is held by a counter, in the write itself (`billing.effects.ts`).
+    may: ({ before, after }) => before?.status === "billed" && after?.status === "billable",
   }),
   finalStays<ChargeItem>("ChargeItem", { isFinal: ({ status }) => status === "billed", openly: [] }),
   subjectStays<ChargeItem>("ChargeItem", "subject", ({ subject }) => subject),
@@ -93,6 +87,7 @@ const statusOf = (resource: object | undefined): string => (resource as { status
 const invoice: Rule<Invoice>[] = [
   statusSteps<Invoice>("Invoice", STATUS_STEPS.Invoice, { says: "An issued Invoice is balanced or cancelled; a cancelled one stays so." }),
   finalStays<Invoice>("Invoice", { isFinal: isInForce, openly: [], besides: ["cancelledReason", "paymentTerms"] }),
+  amendmentReason<Invoice>("Invoice", { isFinal: isInForce, by: ["cancelled", "entered-in-error"], elements: ["cancelledReason", "note"] }),
   subjectStays<Invoice>("Invoice", "subject", ({ subject }) => subject),
   {
     id: "invoice-deleted",

@@ -1,5 +1,5 @@
 import type { Encounter, Patient } from "../../fhir/r4.ts";
-import { because } from "../../mixins/fhir/rules/encounter-undo.ts";
+import { because } from "../../mixins/fhir/rules/reasons.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import { alreadyDischarged, notAway, notDead } from "./hospitalizations.errors.ts";
 import { discharge, nowIn, placesOf } from "./hospitalizations.model.ts";

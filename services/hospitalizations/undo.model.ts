@@ -1,6 +1,7 @@
 import type { Encounter } from "../../fhir/r4.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
-import { because, cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
+import { cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
+import { because } from "../../mixins/fhir/rules/reasons.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";
 import { alreadyDischarged, notDischarged, notTransferred } from "./hospitalizations.errors.ts";
 import { nowIn, withoutDisposition } from "./hospitalizations.model.ts";

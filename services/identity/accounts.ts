@@ -90,6 +90,20 @@ export class Accounts {
     return userOf({ ...account, ...changed });
   }
 
+  /** @throws 404 USER_NOT_FOUND, 409 PRACTITIONER_TAKEN */
+  async setPractitioner(user: string, practitioner: string): Promise<User> {
+    const account = await this.find(user);
+    const isOpen = { _id: account._id, closedAt: { $exists: false } };
+    try {
+      if ((await this.#accounts.updateMany(isOpen, { $set: { practitioner } })) !== 1) throw userNotFound(user);
+    } catch (error) {
+      throw error instanceof DuplicateKey ? practitionerTaken(practitioner) : error;
+    }
+    const { practitioner: before } = account;
+    if (before !== undefined && before !== practitioner) await this.#parts.news.tell({ sub: account._id });
+    return userOf({ ...account, practitioner });
+  }
+
   /** @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
   async close(user: string): Promise<User> {
     const account = await this.find(user);
@@ -150,6 +164,17 @@ export class Accounts {
     await kept.devices.removeMany({ account: account._id });
     await this.end(account._id);
     return true;
+  }
+
+  /** Sets another password, and ends all sessions and tokens. @throws 422 PASSWORD_WEAK, 503 SIGN_IN_BUSY */
+  async changePassword(account: StoredAccount, password: string): Promise<void> {
+    if (!isPassword(password, account.login)) throw passwordWeak();
+    const { kept, passwords } = this.#parts;
+    const hash = await passwords.hash(password);
+    await this.#accounts.updateMany({ _id: account._id, closedAt: { $exists: false } }, { $set: { password: hash } });
+    await kept.links.removeMany({ account: account._id });
+    await kept.devices.removeMany({ account: account._id });
+    await this.end(account._id);
   }
 
   /**

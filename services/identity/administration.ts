@@ -1,25 +1,28 @@
 /** The actions by which an operator, or an administrator who has signed in, works on accounts; on clients by an operator in the mesh only. */
 import type { Context } from "moleculer";
 import type { Accounts } from "./accounts.ts";
-import { ClientKind, ROLES, type identity } from "./identity.contract.ts";
+import { ClientKind, type identity } from "./identity.contract.ts";
 import type { Registrations } from "./registrations.ts";
+import type { RoleBook } from "./roles-now/role-book.ts";
 
 /** The service, as these actions see it. */
 interface Office {
   accounts: Accounts;
   registrations: Registrations;
+  roleBook: RoleBook;
 }
 
 /** What a caller gives to an action. */
 type ParamsOf<Name extends keyof typeof identity> = Parameters<(typeof identity)[Name]>[1];
 type Given<Name extends keyof typeof identity> = Context<ParamsOf<Name>>;
 
+const PRACTITIONER = { type: "string", pattern: /^Practitioner\/[A-Za-z0-9.-]{1,64}$/ } as const;
 const USER = { type: "string", min: 1, max: 100 } as const;
 const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 const SCOPE = { type: "string", max: 5_000 } as const;
 /** A `client_id`. */
 export const CLIENT_ID = { type: "string", pattern: /^[A-Za-z0-9._-]{3,100}$/ } as const;
-const ROLE_LIST = { type: "array", max: ROLES.length, items: { type: "enum", values: [...ROLES] } } as const;
+const ROLE_LIST = { type: "array", max: 40, items: { type: "string", pattern: /^[a-z][a-z0-9-]{0,39}$/ } } as const;
 const URIS = { type: "array", max: 20, optional: true, items: { type: "string", max: 500 } } as const;
 /** Encrypted, or on this machine. */
 const URI = {
@@ -46,11 +49,12 @@ export const administration = {
       login: { type: "string", pattern: /^[A-Za-z0-9][A-Za-z0-9._@-]{1,99}$/ },
       name: NAME,
       roles: ROLE_LIST,
-      practitioner: { type: "string", pattern: /^Practitioner\/[A-Za-z0-9.-]{1,64}$/, optional: true },
+      practitioner: { ...PRACTITIONER, optional: true },
       password: { type: "string", max: 1_024, optional: true },
       $$strict: true as const,
     },
-    handler(this: Office, { params }: Given<"createUser">) {
+    async handler(this: Office, { params }: Given<"createUser">) {
+      await this.roleBook.requireKnown(params.roles);
       return this.accounts.create(params);
     },
   },
@@ -59,8 +63,18 @@ export const administration = {
     rest: "POST" as const,
     summary: "Give somebody other roles; tokens with those of before end",
     params: { user: USER, roles: ROLE_LIST, $$strict: true as const },
-    handler(this: Office, { params }: Given<"setRoles">) {
+    async handler(this: Office, { params }: Given<"setRoles">) {
+      await this.roleBook.requireKnown(params.roles);
       return this.accounts.setRoles(params.user, params.roles);
+    },
+  },
+
+  setPractitioner: {
+    rest: "POST" as const,
+    summary: "Say which practitioner somebody is",
+    params: { user: USER, practitioner: PRACTITIONER, $$strict: true as const },
+    handler(this: Office, { params }: Given<"setPractitioner">) {
+      return this.accounts.setPractitioner(params.user, params.practitioner);
     },
   },
 
@@ -125,7 +139,8 @@ export const administration = {
       isTrusted: { type: "boolean", optional: true },
       $$strict: true as const,
     },
-    handler(this: Office, { params }: Given<"createClient">) {
+    async handler(this: Office, { params }: Given<"createClient">) {
+      await this.roleBook.requireKnown(params.roles ?? []);
       return this.registrations.create(params);
     },
   },

@@ -11,6 +11,7 @@ import type {
   StoredLink,
   StoredTicket,
 } from "./identity.model.ts";
+import type { StoredRoleChange } from "./roles-now/role-book.ts";
 import type { StoredKey } from "./provider/keys.ts";
 
 /** The collections by their names. */
@@ -31,6 +32,7 @@ export interface Stored {
   ended: StoredEnded;
   /** Which key all nodes sign with. */
   keys: StoredKey;
+  roleChanges: StoredRoleChange;
 }
 
 /** The collections as `this.collections` has them. */
@@ -51,4 +53,5 @@ export const IdentityCollections = () =>
     failures: { expiresAt: "expiresAt" },
     ended: { indexes: ["at"], expiresAt: "expiresAt" },
     keys: { expiresAt: "expiresAt" },
+    roleChanges: { unique: ["generation"], indexes: ["role", "state"] },
   });

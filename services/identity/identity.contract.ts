@@ -1,6 +1,6 @@
 import { action } from "../../mesh/contract.ts";
 
-/** What somebody is in the hospital; what a role may do is in `services/identity/roles`. */
+/** Roles that come with the project: what somebody is in the hospital. What each may do is in `services/identity/roles`. */
 export const ROLES = [
   "physician",
   "nurse",
@@ -14,8 +14,44 @@ export const ROLES = [
   "auditor",
   "system",
 ] as const;
-/** One of `ROLES`. */
-export type Role = (typeof ROLES)[number];
+/** Name of a role: one of `ROLES`, or one that this hospital has made (`identity.changeRole`). */
+export type Role = string;
+
+/** What a role may do, and what became of it. */
+export interface RoleNow {
+  role: Role;
+  /** One sentence for people. */
+  says: string;
+  /** Letters of `cruds` by type of resource; `*`: each type that is not named. */
+  types: Readonly<Record<string, string>>;
+  /** Names of actions; `*` stands for any part of one. */
+  actions: readonly string[];
+  /** Whether its people may enter in the name of others what these have done. */
+  onBehalf: boolean;
+  /** Of its last change, also one that waits or was rejected; 0: it was never changed. */
+  version: number;
+  /** Whether it is as its file says. */
+  isAsFiled: boolean;
+}
+
+/** What a role may do. */
+export type RoleRights = Pick<RoleNow, "says" | "types" | "actions"> & Partial<Pick<RoleNow, "onBehalf">>;
+
+/** One change of a role. */
+export interface RoleChange {
+  role: Role;
+  version: number;
+  /** `waiting`: the role is given so much that another administrator must confirm it. */
+  state: "waiting" | "done" | "rejected";
+  /** What the role may do then; absent: what its file says, or nothing. */
+  to?: RoleRights;
+  /** Account id, or `system:operator`. */
+  by: string;
+  at: string; // ISO 8601, UTC
+  reason: string;
+  decidedBy?: string;
+  decidedAt?: string; // ISO 8601, UTC
+}
 
 /** An account of a person, without its secrets. */
 export interface User {
@@ -115,13 +151,19 @@ export const identity = {
   renewKeys: action<Record<string, never>, { keys: PublicKey[] }>("identity.renewKeys"),
   /** What has ended since (milliseconds since 1970), oldest first; kept for longer than an access token lives. */
   endedSince: action<{ at: number }, Ended[]>("identity.endedSince"),
-  /** Makes an account; without `password` it comes with a link that sets one. @throws 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN */
+  /** Makes an account; without `password` it comes with a link that sets one. @throws 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN, 422 ROLE_UNKNOWN */
   createUser: action<
     { login: string; name: string; roles: Role[]; practitioner?: string; password?: string },
     { user: User; link?: PasswordLink }
   >("identity.createUser"),
-  /** Tokens with the roles of before end. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
+  /** Tokens with the roles of before end. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR, 422 ROLE_UNKNOWN */
   setRoles: action<{ user: string; roles: Role[] }, User>("identity.setRoles"),
+  /**
+   * Says who an account's person is among those who work here: signing needs it. Their next token names the practitioner, ten minutes later at the
+   * latest; where the account was another's before, tokens end.
+   * @throws 404 USER_NOT_FOUND (or closed), 409 PRACTITIONER_TAKEN
+   */
+  setPractitioner: action<{ user: string; practitioner: string }, User>("identity.setPractitioner"),
   /** Ends sessions and tokens, for good. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR */
   closeUser: action<{ user: string }, User>("identity.closeUser"),
   /** All accounts by login, at most 10,000. */
@@ -132,7 +174,7 @@ export const identity = {
   listSessions: action<{ user: string }, Session[]>("identity.listSessions"),
   /** Ends sessions and tokens of somebody, who may sign in again. @throws 404 USER_NOT_FOUND */
   endSessions: action<{ user: string }, null>("identity.endSessions"),
-  /** @throws 409 CLIENT_TAKEN, 422 CLIENT_INVALID */
+  /** @throws 409 CLIENT_TAKEN, 422 CLIENT_INVALID, 422 ROLE_UNKNOWN */
   createClient: action<
     Pick<Client, "id" | "name" | "kind" | "scope"> &
       Partial<
@@ -150,4 +192,22 @@ export const identity = {
    * @throws 404 CLIENT_NOT_FOUND, 404 PATIENT_NOT_FOUND (or not to be seen), 404 USER_NOT_FOUND (a program has no account)
    */
   createLaunch: action<{ client: string; patient: string; encounter?: string }, { launch: string }>("identity.createLaunch"),
+  /** All roles of people and programs, by name. */
+  listRoles: action<Record<string, never>, RoleNow[]>("identity.listRoles"),
+  /**
+   * Makes a role, or changes what it may do; `version` is what `listRoles` said of it (0: a new one). It holds everywhere within a second, also for
+   * who is signed in; what makes a role one of the widest waits until another administrator confirms it.
+   * @throws 409 ROLE_STALE, 409 ROLE_LOCKS_OUT, 422 ROLE_INVALID
+   */
+  changeRole: action<{ role: Role; version: number; reason: string } & RoleRights, RoleChange>("identity.changeRole"),
+  /** The role is as its file says again; one that has no file gives nothing any more. @throws 404 ROLE_NOT_FOUND, 409 ROLE_STALE */
+  resetRole: action<{ role: Role; version: number; reason: string }, RoleChange>("identity.resetRole"),
+  /** Confirms the change of this version, which somebody else has made. @throws 404 ROLE_NOT_FOUND, 409 CHANGE_NOT_WAITING, 409 OTHER_PERSON_NEEDED */
+  confirmRole: action<{ role: Role; version: number }, RoleChange>("identity.confirmRole"),
+  /** Rejects a change that waits, or takes back one's own. @throws 404 ROLE_NOT_FOUND, 409 CHANGE_NOT_WAITING */
+  rejectRole: action<{ role: Role; version: number }, RoleChange>("identity.rejectRole"),
+  /** Changes of a role, or of all, newest first, at most 1,000. */
+  listRoleChanges: action<{ role?: Role }, RoleChange[]>("identity.listRoleChanges"),
+  /** What nodes of the mesh ask: the roles that are not as their files say. */
+  currentRoles: action<Record<string, never>, { generation: number; roles: Record<string, RoleRights> }>("identity.currentRoles"),
 };

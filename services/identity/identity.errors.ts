@@ -49,3 +49,33 @@ export const keysDiffer = (folder: string) =>
     500,
     "KEYS_DIFFER",
   );
+
+/** No role has this name, or no change of it this version. */
+export const roleNotFound = (role: string) =>
+  new MoleculerClientError("There is no such role, or no such change of it.", 404, "ROLE_NOT_FOUND", { role });
+
+/** An account or a client would have a role that gives nothing. */
+export const roleUnknown = (roles: string[], known: string[]) =>
+  new MoleculerClientError(`No role is named ${roles.join(", ")}. There are: ${known.join(", ")}.`, 422, "ROLE_UNKNOWN", { roles });
+
+/** What is said of the role does not go together. */
+export const roleInvalid = (role: string, why: string) =>
+  new MoleculerClientError(`The role cannot be so: ${why}.`, 422, "ROLE_INVALID", { role });
+
+/** Somebody else has changed the role meanwhile. */
+export const roleStale = (role: string) =>
+  new MoleculerClientError("The role has been changed meanwhile: read it again, and say its version.", 409, "ROLE_STALE", { role });
+
+/** Nobody could change a role any more. */
+export const roleLocksOut = () =>
+  new MoleculerClientError('Administrators must keep "identity.*": otherwise nobody could change a role any more.', 409, "ROLE_LOCKS_OUT");
+
+/** A change is confirmed by another person than who has made it. */
+export const otherPersonNeeded = (role: string) =>
+  new MoleculerClientError("Another administrator must confirm this change, or an operator (npm run admin).", 409, "OTHER_PERSON_NEEDED", {
+    role,
+  });
+
+/** A change is decided upon once, and as long as no later one has been made. */
+export const changeNotWaiting = (role: string) =>
+  new MoleculerClientError("This change does not wait for anybody (any more).", 409, "CHANGE_NOT_WAITING", { role });

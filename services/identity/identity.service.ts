@@ -7,6 +7,12 @@ import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import type { WithCollections } from "../../mixins/collections.ts";
 import { Accounts } from "./accounts.ts";
+import { join } from "node:path";
+import { ROLES_CHANGED } from "../../mesh/access/changed-roles.ts";
+import { readRoles } from "../../mesh/access/roles.ts";
+import { roleActions } from "./roles-now/role-actions.ts";
+import { RoleBook } from "./roles-now/role-book.ts";
+import { RoleNews } from "./roles-now/role-news.ts";
 import { administration, CLIENT_ID } from "./administration.ts";
 import { IdentityCollections, type Stored } from "./collections.ts";
 import { type Ended, type identity, IDENTITY_ENDED } from "./identity.contract.ts";
@@ -25,6 +31,8 @@ import { Registrations } from "./registrations.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 
 const FHIR_ID = { type: "string", pattern: /^[A-Za-z0-9.-]{1,64}$/ } as const;
+/** The roles that come with the project. */
+const ROLE_FILES = join(import.meta.dirname, "roles");
 /** How often it is looked whether another key signs now, milliseconds; an operator may have made new ones. */
 const LOOK_AT_KEYS_MS = 10_000;
 
@@ -34,6 +42,8 @@ type This = Service &
     news: News;
     accounts: Accounts;
     registrations: Registrations;
+    roleBook: RoleBook;
+    roleNews: RoleNews;
     people: People;
     notes: AuditNotes;
     noteEnd(accountId: string): void;
@@ -77,6 +87,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       },
 
       ...administration,
+      ...roleActions,
 
       createLaunch: {
         rest: "POST",
@@ -123,6 +134,10 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         // Announced with the service, as soon as it has started: gateways read it.
         Object.assign(this.metadata, { auth: { url: addressOf(this.listener, config.identityHost) } });
         news.watch((message) => this.logger.warn(message));
+        this.roleNews.watch(
+          () => this.roleBook.generation(),
+          (message) => this.logger.warn(message),
+        );
       },
 
       noteEnd(this: This, accountId: string): void {
@@ -152,6 +167,10 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       });
       this.accounts = new Accounts({ kept, news: this.news, passwords: this.passwords, origin: originIn(config) });
       this.registrations = new Registrations(kept, this.news);
+      this.roleNews = new RoleNews((generation) => this.broker.broadcast(ROLES_CHANGED, { generation }));
+      this.roleBook = new RoleBook(readRoles(config.rolesDir ?? ROLE_FILES), kept.roleChanges, (generation) =>
+        this.roleNews.tell(generation),
+      );
       this.people = new People(this);
       if (!listens) return;
       await this.serve();
@@ -162,6 +181,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
       clearInterval(this.keyTimer);
       this.keyTimer = undefined;
       this.news?.stop();
+      this.roleNews?.stop();
       await this.notes?.stop();
       if (this.listener) await stopListener(this.listener);
     },

@@ -63,6 +63,19 @@ describe("accounts", () => {
     expect(JSON.stringify(await identity.listUsers(clinic.caller, {}))).not.toMatch(/argon2|secret/i);
   });
 
+  it("are told which practitioner their person is, one that no other account has; tokens of another before end", async () => {
+    const { user } = await identity.createUser(clinic.caller, { login: "verdi", name: "Bruno Verdi", roles: ["physician"] });
+    const set = (practitioner: string) => identity.setPractitioner(clinic.caller, { user: "verdi", practitioner });
+    await expect(set("Practitioner/1")).rejects.toEqual(refusal(409, "PRACTITIONER_TAKEN"));
+    expect(await set("Practitioner/2")).toMatchObject({ id: user.id, practitioner: "Practitioner/2" });
+    const ended = async () => (await identity.endedSince(clinic.caller, { at: 0 })).filter(({ sub }) => sub === user.id).length;
+    expect(await ended()).toBe(0);
+    await set("Practitioner/3");
+    expect(await ended()).toBe(1);
+    await identity.closeUser(clinic.caller, { user: "verdi" });
+    await expect(set("Practitioner/4")).rejects.toEqual(refusal(404, "USER_NOT_FOUND"));
+  });
+
   it("are closed for good, and the practitioner may have another", async () => {
     const closed = await identity.closeUser(clinic.caller, { user: "rossi" });
     expect(closed.closedAt).toEqual(expect.any(String));

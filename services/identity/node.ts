@@ -98,7 +98,9 @@ export class IdentityNode {
       return interact(exchange(), { provider, launches, people, accounts, signIn: this.#signIn, errors: library.errors, notes });
     }
     if (path.startsWith(`${MOUNT}/password/`)) return setPasswordByLink(exchange(), accounts);
-    if (path === `${MOUNT}/account`) return showAccount(exchange(), { provider, kept, factor: this.#factor });
+    if (path === `${MOUNT}/account`) {
+      return showAccount(exchange(), { provider, kept, factor: this.#factor, accounts, signIn: this.#signIn });
+    }
     return ask(issuer, { request, response, body });
   }
 

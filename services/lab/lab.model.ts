@@ -1,4 +1,5 @@
 import type { DiagnosticReport, Observation, ServiceRequest } from "../../fhir/r4.ts";
+import { because } from "../../mixins/fhir/rules/reasons.ts";
 import type { Priority } from "./bench.contract.ts";
 import { type Code, type Finding, type LabOrder, OrderStatus } from "./lab.contract.ts";
 import { orderNotActive, resultNotFinal } from "./lab.errors.ts";
@@ -110,8 +111,11 @@ export function correctResult<Of extends Observation>(
 }
 
 /** The reports that issued a result, issued again with the corrected one. */
-export const correctReports = <Of extends DiagnosticReport>(reports: Of[], now: Date): Of[] =>
-  reports.flatMap((report) => (ISSUED.includes(report.status) ? [{ ...report, status: "corrected", issued: now.toISOString() }] : []));
+export const correctReports = <Of extends DiagnosticReport>(reports: Of[], reason: string, now: Date): Of[] =>
+  reports.flatMap((report) => {
+    const extension = [...(report.extension ?? []), because(reason)];
+    return ISSUED.includes(report.status) ? [{ ...report, status: "corrected", issued: now.toISOString(), extension }] : [];
+  });
 
 /** The code of the test; empty where a client has ordered one without. */
 function codingOf({ code }: ServiceRequest): Code {

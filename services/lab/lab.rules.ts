@@ -4,6 +4,7 @@ import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/r
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
+import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import { type Change, lookedAt, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
@@ -20,6 +21,8 @@ const hasCode = (concepts: CodeableConcept[] | undefined, code: string): boolean
 
 const FINAL = ["final", "amended", "corrected", "appended"];
 const isFinal = ({ status }: { status?: string }): boolean => FINAL.includes(status ?? "");
+
+const AMENDED = ["amended", "corrected", "appended", "cancelled", "entered-in-error"];
 
 const order: Rule<ServiceRequest>[] = [
   statusSteps<ServiceRequest>("ServiceRequest", STATUS_STEPS.ServiceRequest, { says: `${OVER} (a completed or revoked order).` }),
@@ -155,6 +158,11 @@ const result: Rule<Observation>[] = [
     isFinal: (it) => isFinal(it) && it.subject !== undefined,
     openly: ["amended", "corrected", "cancelled", "entered-in-error"],
   }),
+  amendmentReason<Observation>("Observation", {
+    isFinal: (it) => isFinal(it) && it.subject !== undefined,
+    by: AMENDED,
+    elements: ["note"],
+  }),
   subjectStays<Observation>("Observation", "subject", subjectOf),
   sameSubject<Observation>("Observation", subjectOf, ["basedOn", "encounter", "specimen", "hasMember"]),
   orderedHere,
@@ -172,6 +180,11 @@ const report: Rule<DiagnosticReport>[] = [
   finalStays<DiagnosticReport>("DiagnosticReport", {
     isFinal: (it) => isFinal(it) && it.subject !== undefined,
     openly: ["amended", "corrected", "appended", "cancelled", "entered-in-error"],
+  }),
+  amendmentReason<DiagnosticReport>("DiagnosticReport", {
+    isFinal: (it) => isFinal(it) && it.subject !== undefined,
+    by: AMENDED,
+    elements: [],
   }),
   signedStays<DiagnosticReport>("DiagnosticReport", {
     openly: ({ status }) => ["amended", "corrected", "appended", "cancelled", "entered-in-error"].includes(status),

@@ -132,7 +132,11 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
         const now = new Date();
         const observation = correctResult(before, ctx.params, now);
         const issuing = [referenceClause("DiagnosticReport", "result", [reference])];
-        const reports = correctReports(await this.fhir.find({ type: "DiagnosticReport", clauses: issuing, limit: MAX_REPORTS }), now);
+        const reports = correctReports(
+          await this.fhir.find({ type: "DiagnosticReport", clauses: issuing, limit: MAX_REPORTS }),
+          ctx.params.reason,
+          now,
+        );
         try {
           const [corrected] = await this.fhir.write([change(observation), ...reports.map(change)]);
           return {

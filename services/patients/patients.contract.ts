@@ -3,6 +3,9 @@ import { action } from "../../mesh/contract.ts";
 /** The FHIR types that this service owns. */
 export const owns = ["Patient", "RelatedPerson", "Person", "Group"];
 
+/** Types of which each version is an event, `fhir.TYPE`. */
+export const emits = ["Patient"];
+
 /** The administrative gender, in FHIR's codes. */
 export const Gender = { male: "male", female: "female", other: "other", unknown: "unknown" } as const;
 export type Gender = (typeof Gender)[keyof typeof Gender];

@@ -25,33 +25,42 @@ export interface MovedAt {
   now: Date;
 }
 
-/** How a shelf moves, and its day. @param bound what refuses that it would be below zero, then or at the end of a day since */
+/** When it happened, and its day if that is over: what was taken then must have been there on each day since. */
+export function momentOf({ time, now }: MovedAt): { at: number; day: number; since: number | undefined } {
+  const today = dayOf(now.getTime());
+  const [at = now.getTime()] = (time !== undefined && intervalOf(time)) || [];
+  const day = Math.min(dayOf(at), today);
+  return { at, day, since: day < today ? day : undefined };
+}
+
+/** The least step of a counter. */
+const LEAST = 0.000_001;
+
+/**
+ * How a shelf moves, and its day.
+ * @param bound what refuses that it would be below zero, then or at the end of a day since
+ * @param chosen shelves that were chosen since there is enough on them: when there is not any more, it is chosen again
+ */
 export async function shelfMovements(
   moves: [shelf: string, by: number][],
-  { time, now }: MovedAt,
-  bound: NonNullable<Movement["bound"]>,
+  moved: MovedAt,
+  { bound, chosen }: { bound: NonNullable<Movement["bound"]>; chosen?: ReadonlySet<string> },
   tools: EffectTools,
 ): Promise<Movement[]> {
-  const today = dayOf(now.getTime());
-  const [low = now.getTime()] = (time !== undefined && intervalOf(time)) || [];
-  const day = Math.min(dayOf(low), today);
+  const { day, since } = momentOf(moved);
   const movements: Movement[] = [];
   for (const [counter, by] of moves) {
-    const isLate = by < 0 && day < today;
-    const min = isLate ? await leastKept(counter, day, tools) : bound.min;
-    movements.push({
-      counter,
-      by,
-      ...(by < 0 && { bound: { ...bound, min: Math.max(bound.min, min) } }),
-      ...(isLate && { isExact: true }),
-    });
+    const isLate = by < 0 && since !== undefined;
+    const min = isLate && !chosen?.has(counter) ? await leastKept(counter, since, tools) : bound.min;
+    const held = chosen?.has(counter) ? { above: -LEAST } : { bound: { ...bound, min: Math.max(bound.min, min) } };
+    movements.push({ counter, by, ...(by < 0 && held), ...(isLate && { isExact: true }) });
     movements.push({ counter: nameOf(counter, day), by });
   }
   return movements;
 }
 
 /** What must be left of a shelf now, so that it was not below zero at the end of any day since that one. */
-async function leastKept(shelf: string, since: number, tools: EffectTools): Promise<number> {
+export async function leastKept(shelf: string, since: number, tools: Pick<EffectTools, "counter" | "counters">): Promise<number> {
   const prefix = prefixOf(shelf);
   const present = (await tools.counter(shelf)) ?? 0;
   const days = (await tools.counters(prefix))

@@ -1,6 +1,9 @@
 import { action } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
 import type { Administration, Amount, DoseOutcome, DoseTiming, DueDose, Scanned } from "./doses.contract.ts";
+import type { Code, LotProposal, LotState, LotUnits, StockItem, StockOfLot, StockTransfer, Where } from "./stock.contract.ts";
+
+export type { Code, LotProposal, LotState, LotUnits, StockItem, StockOfLot, StockTransfer, Where } from "./stock.contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = [
@@ -20,19 +23,6 @@ export const emits = ["MedicationAdministration", "MedicationDispense", "Medicat
 
 /** URL of an extension of a MedicationDispense, a decimal: units that were given back, all together. */
 export const RETURNED = "urn:openward:returned-quantity";
-
-/** A code of a code system, e.g. RxNorm's 313782. */
-export interface Code {
-  system: string;
-  code: string;
-  display?: string;
-}
-
-/** How much of a medication is on the shelf. The stock is the pharmacy's own data; its movements are FHIR resources. */
-export interface StockItem {
-  medication: Code;
-  quantity: number; // units, 0 or more
-}
 
 /** A delivery that arrived: a FHIR SupplyDelivery. */
 export interface Receipt {
@@ -67,9 +57,11 @@ export interface Dispense {
   dispense: string;
   prescription: string;
   quantity: number; // units
-  /** Units of the medication that are left on the shelf. */
+  /** Units of the medication that are left on the shelf, of all lots. */
   left: number;
   dispensedAt: string; // ISO 8601, UTC
+  /** What was taken. */
+  lots: LotUnits[];
 }
 
 /** What a patient gave back of a dispense: a FHIR SupplyDelivery to the pharmacy. */
@@ -97,14 +89,35 @@ export interface VoidedDispense {
 
 /** Everything that other services may know about `pharmacy`. `at`: 409 AT_IN_FUTURE, AT_TOO_EARLY, LATE_REASON_MISSING. */
 export const pharmacy = {
-  /** Takes a delivery into stock. */
-  receive: action<{ medication: Code; quantity: number; lot?: string } & Happened, Receipt>("pharmacy.receive"),
-  /** Puts the stock right by so many units more or, below zero, less (broken, expired). @throws 409 STOCK_TOO_LOW */
-  adjust: action<{ medication: Code; by: number; reason: string } & Happened, Adjustment>("pharmacy.adjust"),
-  /** Sets the stock to what was counted on the shelf. @throws 409 STOCK_CHANGED while others take from it: count again */
-  count: action<{ medication: Code; quantity: number; reason?: string }, Adjustment>("pharmacy.count"),
-  /** The stock, or that of one medication; at most 1,000 items. */
+  /** Takes a delivery into stock. `expires` (a FHIR date) is of the lot. @throws 404 NOT_FOUND for an unknown place; 409 LOT_DIFFERS, LOT_MISSING */
+  receive: action<{ medication: Code; quantity: number; expires?: string } & Where & Happened, Receipt>("pharmacy.receive"),
+  /**
+   * Puts the stock right by so many units more or, below zero, less (broken, expired): of the lot, or of the first to expire.
+   * @throws 404 NOT_FOUND for an unknown place; 409 STOCK_TOO_LOW
+   */
+  adjust: action<{ medication: Code; by: number; reason: string } & Where & Happened, Adjustment>("pharmacy.adjust"),
+  /** Sets the stock of a place, or of a lot there, to what was counted. @throws 409 STOCK_CHANGED while others take from it: count again */
+  count: action<{ medication: Code; quantity: number; reason?: string } & Where, Adjustment>("pharmacy.count"),
+  /** The stock of all places and lots, or that of one medication; at most 1,000 items. */
   listStock: action<{ medication?: string }, StockItem[]>("pharmacy.listStock"),
+  /** What is there by medication, place and lot, without what is used up; at most 1,000 lots, the first to expire first. `place`: "default" is the default one. */
+  listLots: action<{ medication?: string; place?: string }, StockOfLot[]>("pharmacy.listLots"),
+  /** Lots that are there and expire within so many days (default 30), or have; at most 1,000. */
+  expiring: action<{ days?: number; place?: string }, StockOfLot[]>("pharmacy.expiring"),
+  /** Which lots a dispense without a lot would take. `medication`: system|code. */
+  proposeLot: action<{ medication: string; quantity: number; place?: string }, LotProposal>("pharmacy.proposeLot"),
+  /**
+   * Moves stock from one place to another, of the lot or of the first to expire; an absent place is the default one.
+   * @throws 404 NOT_FOUND for an unknown place; 409 STOCK_TOO_LOW, SAME_PLACE
+   */
+  transfer: action<
+    { medication: Code; quantity: number; from?: string; to?: string; lot?: string; reason?: string } & Happened,
+    StockTransfer
+  >("pharmacy.transfer"),
+  /** Keeps a lot from being dispensed (recalled, damaged), wherever it lies. @throws 409 LOT_CHANGED */
+  blockLot: action<{ medication: Code; lot: string; reason: string }, LotState>("pharmacy.blockLot"),
+  /** @throws 409 LOT_NOT_BLOCKED, LOT_CHANGED */
+  releaseLot: action<{ medication: Code; lot: string; reason: string }, LotState>("pharmacy.releaseLot"),
   /**
    * `override`: why it is prescribed in spite of a severe allergy that is recorded. With `timing` its doses are due (`due`).
    * @throws 404 NOT_FOUND for an unknown patient or encounter; 409 ALLERGY_RECORDED, TIMING_IMPOSSIBLE
@@ -124,20 +137,21 @@ export const pharmacy = {
     Prescription
   >("pharmacy.prescribe"),
   /**
-   * Hands out a prescribed medication, all of the quantity or nothing.
-   * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE
+   * Hands out a prescribed medication, all of the quantity or nothing: of the lot, or of the first to expire.
+   * @throws 404 PRESCRIPTION_NOT_FOUND; 409 OUT_OF_STOCK, MORE_THAN_PRESCRIBED, PRESCRIPTION_NOT_ACTIVE, LOT_EXPIRED, LOT_BLOCKED
    */
-  dispense: action<{ prescription: string; quantity: number } & Happened, Dispense>("pharmacy.dispense"),
+  dispense: action<{ prescription: string; quantity: number } & Where & Happened, Dispense>("pharmacy.dispense"),
   /**
    * Undoes a dispense that was never handed out: it is on the shelf again, its prescription as it was, and not charged.
    * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, DISPENSE_CHANGED
    */
   void: action<{ dispense: string; reason: string }, VoidedDispense>("pharmacy.void"),
   /**
-   * Takes back what was handed out and not used: it is on the shelf, may be dispensed again by the prescription, and is not charged.
+   * Takes back what was handed out and not used: it is on the shelf of its lot (of the lot that was taken last, where none is named), may be
+   * dispensed again by the prescription, and is not charged.
    * @throws 404 DISPENSE_NOT_FOUND; 409 DISPENSE_NOT_COMPLETED, MORE_THAN_DISPENSED
    */
-  return: action<{ dispense: string; quantity: number; reason?: string } & Happened, Return>("pharmacy.return"),
+  return: action<{ dispense: string; quantity: number; reason?: string; lot?: string } & Happened, Return>("pharmacy.return"),
   /**
    * Doses that are due in a ward, or for one patient: those of the last twelve hours that nobody has noted, and those of the next minutes
    * (`aheadMinutes`, default 60). At most 2,000, in order of time.
@@ -148,9 +162,10 @@ export const pharmacy = {
   countDue: action<{ patients: string[] }, Record<string, number>>("pharmacy.countDue"),
   /**
    * Notes what became of a dose; of one that was given after a look at the five rights: `scanned` against patient and medication; dose, route
-   * and time against the prescription, unless `override` says why not. Who has given it is who has signed in.
+   * and time against the prescription, unless `override` says why not. Who has given it is who has signed in. `fromStock`: it was taken of a
+   * ward's store, not dispensed before.
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 PRESCRIPTION_NOT_ACTIVE, DOSE_RECORDED, DOSE_NOT_DUE, DOSE_REASON_MISSING, WRONG_PATIENT,
-   *         WRONG_MEDICATION, NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME
+   *         WRONG_MEDICATION, NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME, OUT_OF_STOCK, LOT_EXPIRED, LOT_BLOCKED
    */
   administer: action<
     {
@@ -162,6 +177,7 @@ export const pharmacy = {
       reason?: string;
       scanned?: Scanned;
       override?: string;
+      fromStock?: Where & { quantity: number };
     } & Happened,
     Administration
   >("pharmacy.administer"),

@@ -1,14 +1,17 @@
-import type { CodeableConcept, MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
-import { localReference } from "../../federation/facts.ts";
+import type { Medication, MedicationAdministration, MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
+import { localReference, splitPlace } from "../../federation/facts.ts";
 import { ruleType } from "../../mixins/fhir/rules/common.ts";
 import type { Effect, EffectsOf, EffectTools } from "../../mixins/fhir/rules/effects.ts";
 import { type Change, type Refusal, refusalBy } from "../../mixins/fhir/rules/rule.ts";
 import { counted } from "../../store/counted.ts";
-import { moreThanDispensed, moreThanPrescribed, outOfStock, stockChanged, stockTooLow } from "./pharmacy.errors.ts";
-import { codesOf, dispensedCounter, prescribedBy, stockCounter, unitsOf } from "./pharmacy.model.ts";
 import { shelfMovements } from "./ledger.ts";
+import { moreThanDispensed, moreThanPrescribed, outOfStock } from "./pharmacy.errors.ts";
+import { codesOf, dispensedCounter, prescribedBy, unitsOf } from "./pharmacy.model.ts";
 import { keptOf, returnedCounter, returnedOf, returnOf, withReturned } from "./returns.model.ts";
-import { bookedBefore, isWithdrawal } from "./stocktaking.model.ts";
+import { delivered, namedIn } from "./stock/deliveries.ts";
+import { itemOf, lotOf } from "./stock/item.ts";
+import { blockedCounter, lastOf, negative, plus, type Portion, portionsOf, withPortions } from "./stock/portions.model.ts";
+import { movesOf, standingOf, takenOff, takingOfDispense, takingOfDose } from "./stock/taking.ts";
 
 // What shelf and prescriptions become by what is written, whoever writes it: their counters move in the same atomic write.
 
@@ -26,21 +29,6 @@ function difference(before: Moves, after: Moves): [counter: string, by: number][
 
 const isHandedOut = (dispense: MedicationDispense | undefined): dispense is MedicationDispense => dispense?.status === "completed";
 
-/** The shelf of what has one by any of its codes; what the pharmacy never took in it does not keep: somebody else dispenses that. */
-async function keptShelf(concept: CodeableConcept | undefined, { counter }: EffectTools): Promise<string | undefined> {
-  for (const code of codesOf(concept)) {
-    const shelf = stockCounter(code);
-    if ((await counter(shelf)) !== undefined) return shelf;
-  }
-  return undefined;
-}
-
-async function offTheShelf(dispense: MedicationDispense | undefined, tools: EffectTools): Promise<Moves> {
-  if (!isHandedOut(dispense)) return new Map();
-  const shelf = await keptShelf(dispense.medicationCodeableConcept, tools);
-  return new Map(shelf === undefined ? [] : [[shelf, -keptOf(dispense)]]);
-}
-
 const prescriptionsOf = (dispense: MedicationDispense | undefined): string[] =>
   dispense?.authorizingPrescription?.flatMap(({ reference }) => localReference(reference) ?? []) ?? [];
 
@@ -48,18 +36,46 @@ const prescriptionsOf = (dispense: MedicationDispense | undefined): string[] =>
 const offThePrescriptions = (dispense: MedicationDispense | undefined): Moves =>
   new Map(isHandedOut(dispense) ? prescriptionsOf(dispense).map((one) => [one, -keptOf(dispense)]) : []);
 
-async function dispensed({ before, after, now }: Change<MedicationDispense>, tools: EffectTools): Promise<Effect> {
+async function dispensed(change: Change<MedicationDispense>, tools: EffectTools): Promise<Effect> {
+  const { before, after } = change;
   const [prescription = ""] = prescriptionsOf(after ?? before);
-  const refusal = refusalBy(outOfStock(prescription), "MedicationDispense.quantity");
-  const bound = { min: 0, rule: "medication-dispense-stock", refusal };
-  const shelf = difference(await offTheShelf(before, tools), await offTheShelf(after, tools));
-  const time = (after ?? before)?.whenHandedOver;
-  const movements = await shelfMovements(shelf, { time, now }, bound, tools);
+  const taken = await takenOff(change, tools, {
+    takingOf: takingOfDispense,
+    rules: { stock: "medication-dispense-stock", lot: "medication-dispense-lot" },
+    outOfStock: refusalBy(outOfStock(prescription), "MedicationDispense.quantity"),
+    at: "MedicationDispense.medication",
+  });
   const allowed = await allowances(difference(offThePrescriptions(before), offThePrescriptions(after)), tools, {
     rule: "medication-dispense-quantity",
     at: "MedicationDispense.quantity",
   });
-  return { movements: [...movements, ...allowed.movements], changes: allowed.changes };
+  return { ...taken, movements: [...taken.movements, ...allowed.movements], changes: [...taken.changes, ...allowed.changes] };
+}
+
+/** A dose takes from the shelf only what it says to be taken of a stock: the rest was dispensed before. */
+function given(change: Change<MedicationAdministration>, tools: EffectTools): Promise<Effect> {
+  return takenOff(change, tools, {
+    takingOf: takingOfDose,
+    rules: { stock: "medication-administration-stock", lot: "medication-administration-lot" },
+    outOfStock: refusalBy(
+      outOfStock(localReference((change.after ?? change.before)?.request?.reference) ?? ""),
+      "MedicationAdministration.extension",
+    ),
+    at: "MedicationAdministration.medication",
+  });
+}
+
+/** The counter of the lot that a Medication says not to be used; undefined: it says so of none. */
+export function blockedBy(medication: Medication | undefined): string | undefined {
+  const [code] = codesOf(medication?.code);
+  const { lot } = medication ? lotOf(medication) : {};
+  return medication?.status === "inactive" && code && lot !== undefined ? blockedCounter({ medication: code, lot }) : undefined;
+}
+
+async function blocked({ before, after }: Change<Medication>): Promise<Effect> {
+  const [was, is] = [blockedBy(before), blockedBy(after)];
+  if (was === is) return { movements: [] };
+  return { movements: [...(was === undefined ? [] : [{ counter: was, by: -1 }]), ...(is === undefined ? [] : [{ counter: is, by: 1 }])] };
 }
 
 /**
@@ -71,7 +87,7 @@ async function allowances(
   tools: EffectTools,
   held: { rule: string; at: string },
 ): Promise<Required<Effect>> {
-  const effect: Required<Effect> = { movements: [], changes: [] };
+  const effect: Required<Effect> = { movements: [], changes: [], refusals: [] };
   for (const [reference, by] of moves) {
     const request = await tools.read<MedicationRequest>(reference);
     const prescribed = request && prescribedBy(request);
@@ -107,15 +123,6 @@ async function prescribed({ before, after, reference }: Change<MedicationRequest
   return { movements: [{ counter, by: 0, isExact: true, bound: { min: 0, rule: "medication-request-dispensed", refusal } }] };
 }
 
-async function arrived(delivery: SupplyDelivery | undefined, tools: EffectTools): Promise<Moves> {
-  const { suppliedItem, status, type } = delivery ?? {};
-  const isMedication = type?.coding?.some(({ code }) => code === "medication") ?? false;
-  const [first] = codesOf(suppliedItem?.itemCodeableConcept);
-  if (status !== "completed" || !isMedication || !first) return new Map();
-  const shelf = (await keptShelf(suppliedItem?.itemCodeableConcept, tools)) ?? stockCounter(first);
-  return new Map([[shelf, (isWithdrawal(delivery) ? -1 : 1) * unitsOf(suppliedItem?.quantity)]]);
-}
-
 const cannotBeUndone = (message: string): Refusal => ({
   code: 409,
   type: ruleType("supply-delivery-stock"),
@@ -123,41 +130,43 @@ const cannotBeUndone = (message: string): Refusal => ({
   at: "SupplyDelivery.status",
 });
 
-async function delivered(change: Change<SupplyDelivery>, tools: EffectTools): Promise<Effect> {
+async function supplied(change: Change<SupplyDelivery>, tools: EffectTools): Promise<Effect> {
   const returned = await givenBack(change, tools);
-  const [before, after] = [change.before, change.after].map((it) => (returnOf(it) === undefined ? it : undefined));
-  const dispensedSince = cannotBeUndone("What it brought has been dispensed: undo those dispenses first.");
-  const refusal = isWithdrawal(after) ? refusalBy(stockTooLow(), "SupplyDelivery.suppliedItem.quantity") : dispensedSince;
-  const bound = { min: 0, rule: "supply-delivery-stock", refusal };
-  const moves = difference(await arrived(before, tools), await arrived(after, tools));
-  const booked = before ? undefined : bookedBefore(after);
-  for (const [counter] of moves) if (booked !== undefined && ((await tools.counter(counter)) ?? 0) !== booked) throw stockChanged();
-  const time = (change.after ?? change.before)?.occurrenceDateTime;
-  const movements = await shelfMovements(moves, { time, now: change.now }, bound, tools);
-  const exact = booked === undefined ? movements : movements.map((movement) => ({ ...movement, isExact: true }));
-  return { movements: [...exact, ...returned.movements], changes: returned.changes };
+  const moved = await delivered(change, tools);
+  return {
+    movements: [...moved.movements, ...returned.movements],
+    changes: [...moved.changes, ...returned.changes],
+    refusals: moved.refusals,
+  };
 }
 
+const dispenseOf = (delivery: SupplyDelivery | undefined): string | undefined =>
+  delivery?.status === "completed" ? returnOf(delivery) : undefined;
 const returns = (delivery: SupplyDelivery | undefined): Moves => {
-  const dispense = delivery?.status === "completed" ? returnOf(delivery) : undefined;
+  const dispense = dispenseOf(delivery);
   return new Map(dispense === undefined ? [] : [[dispense, unitsOf(delivery?.suppliedItem?.quantity)]]);
 };
 
 /** What comes back of a dispense is on the shelf that it came from, is noted on the dispense, and may be dispensed again. */
-async function givenBack({ before, after, now }: Change<SupplyDelivery>, tools: EffectTools): Promise<Required<Effect>> {
-  const effect: Required<Effect> = { movements: [], changes: [] };
+async function givenBack({ before, after, reference: own, now }: Change<SupplyDelivery>, tools: EffectTools): Promise<Required<Effect>> {
+  const effect: Required<Effect> = { movements: [], changes: [], refusals: [] };
   for (const [reference, by] of difference(returns(before), returns(after))) {
     const dispense = await tools.read<MedicationDispense>(reference);
     if (!dispense) continue;
     const bound = { min: -unitsOf(dispense.quantity), rule: "supply-delivery-return", refusal: tooMuchBack(reference) };
     effect.movements.push({ counter: returnedCounter(reference), by: -by, isExact: true, ...(by > 0 && { bound }) });
-    const next = withReturned(dispense, counted(returnedOf(dispense) + by));
+    const undone = dispenseOf(before) === reference ? portionsOf(before) : undefined;
+    const { lot } = after ? await itemOf(namedIn(after), tools) : {};
+    const asked = dispenseOf(after) === reference ? { units: unitsOf(after?.suppliedItem?.quantity), lot } : undefined;
+    const { back, next } = lotsBack(withReturned(dispense, counted(returnedOf(dispense) + by)), { undone, asked, reference });
     effect.changes.push(next);
-    const shelf = difference(await offTheShelf(dispense, tools), await offTheShelf(next, tools));
+    if (back && after) effect.changes.push({ ...withPortions(after, back), id: splitPlace(own)[1] });
+    const [was, is] = await Promise.all([dispense, next].map((it) => standingOf(it, takingOfDispense(it), tools)));
     const refusal = cannotBeUndone("What was given back has been dispensed again: undo that first.");
     const onTheShelf = { min: 0, rule: "supply-delivery-stock", refusal };
     const time = (after ?? before)?.occurrenceDateTime;
-    effect.movements.push(...(await shelfMovements(shelf, { time, now }, onTheShelf, tools)));
+    const shelf = movesOf([...(was ?? []), ...negative(is ?? [])]);
+    effect.movements.push(...(await shelfMovements(shelf, { time, now }, { bound: onTheShelf }, tools)));
     const allowed = await allowances(difference(offThePrescriptions(dispense), offThePrescriptions(next)), tools, {
       rule: "supply-delivery-return",
       at: "SupplyDelivery.status",
@@ -168,7 +177,34 @@ async function givenBack({ before, after, now }: Change<SupplyDelivery>, tools: 
   return effect;
 }
 
+/**
+ * Of which lots of a dispense comes back what comes back.
+ * @param undone what had come back before and has not after all
+ * @throws 409 MORE_THAN_DISPENSED when there was not so much of the lot
+ */
+function lotsBack<Of extends MedicationDispense>(
+  next: Of,
+  {
+    undone,
+    asked,
+    reference,
+  }: { undone: Portion[] | undefined; asked: { units: number; lot: string | undefined } | undefined; reference: string },
+): { back?: Portion[]; next: Of } {
+  const borne = portionsOf(next);
+  if (!borne) return { next };
+  const kept = plus(borne, undone ?? []);
+  const { portions: back, missing } = lastOf(kept, asked?.units ?? 0, asked?.lot);
+  if (asked?.lot !== undefined && missing > 0) throw moreThanDispensed(reference);
+  return { ...(asked && { back }), next: withPortions(next, plus(kept, negative(back))) };
+}
+
 const tooMuchBack = (dispense: string): Refusal => refusalBy(moreThanDispensed(dispense), "SupplyDelivery.suppliedItem.quantity");
 
-/** What follows from dispenses, prescriptions and deliveries, whoever writes them. */
-export const effects: EffectsOf = { MedicationDispense: dispensed, MedicationRequest: prescribed, SupplyDelivery: delivered };
+/** What follows from dispenses, prescriptions, doses, deliveries and lots, whoever writes them. */
+export const effects: EffectsOf = {
+  Medication: blocked,
+  MedicationAdministration: given,
+  MedicationDispense: dispensed,
+  MedicationRequest: prescribed,
+  SupplyDelivery: supplied,
+};

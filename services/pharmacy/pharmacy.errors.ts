@@ -122,3 +122,36 @@ export const timingImpossible = () =>
 /** 409: nobody has said whose doses are asked for. */
 export const wardOrPatient = () =>
   new MoleculerClientError("Say whose doses are asked for: a ward's, or one patient's.", 409, "WARD_OR_PATIENT_MISSING");
+
+/** 409: nobody gets what has expired. */
+export const lotExpired = (lot: string) =>
+  new MoleculerClientError("This lot has expired: take another, and withdraw this one.", 409, "LOT_EXPIRED", { lot });
+
+/** 409: nobody gets what was recalled. */
+export const lotBlocked = (lot: string) =>
+  new MoleculerClientError("This lot is blocked: take another, or release it first.", 409, "LOT_BLOCKED", { lot });
+
+/** 409: one lot has one date. */
+export const lotDiffers = (lot: string) =>
+  new MoleculerClientError(
+    "This lot is on the shelf with another date of expiry: correct the date, or that delivery.",
+    409,
+    "LOT_DIFFERS",
+    {
+      lot,
+    },
+  );
+
+/** 409: a date of expiry is a lot's. */
+export const lotMissing = () => new MoleculerClientError("Say of which lot this is the date of expiry.", 409, "LOT_MISSING");
+
+/** 409: a transfer goes somewhere. */
+export const samePlace = () => new MoleculerClientError("It is there already: name two places.", 409, "SAME_PLACE");
+
+/** 409: what was blocked is released once. */
+export const lotNotBlocked = (lot: string) =>
+  new MoleculerClientError("This lot is not blocked by the pharmacy.", 409, "LOT_NOT_BLOCKED", { lot });
+
+/** 409: others were faster; the same call may succeed. */
+export const lotChanged = (lot: string) =>
+  new MoleculerClientError("Somebody has blocked or released the lot meanwhile: look at it and try again.", 409, "LOT_CHANGED", { lot });

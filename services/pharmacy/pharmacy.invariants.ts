@@ -1,42 +1,63 @@
-import type { MedicationDispense, SupplyDelivery } from "../../fhir/r4.ts";
+import type { Medication, MedicationAdministration, MedicationDispense, SupplyDelivery } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
 import { shelfOfPart } from "./ledger.ts";
+import { blockedBy } from "./pharmacy.effects.ts";
 import { codesOf, DISPENSED, dispensedCounter, STOCK, stockCounter, unitsOf } from "./pharmacy.model.ts";
 import { keptOf, RETURNED_COUNTER, returnedCounter, returnOf } from "./returns.model.ts";
-import { isWithdrawal } from "./stocktaking.model.ts";
+import { isArrived, onShelves } from "./stock/deliveries.ts";
+import { BLOCKED, LOTS, negative, type Portion, portionsOf, shelfOfCounter } from "./stock/portions.model.ts";
+import { movesOf, takingOfDispense, takingOfDose } from "./stock/taking.ts";
 
 type Level = [counter: string, by: number];
 type Has = (counter: string) => boolean;
 
-/** What patients have kept is off the shelf, where the pharmacy has one for it, and off what was prescribed. */
+/** What bears no portions is of the shelf without lots, where the pharmacy has one for it. */
+function plainPortion(counter: string | undefined, quantity: number): Portion[] {
+  const shelf = counter === undefined ? undefined : shelfOfCounter(counter);
+  return shelf ? [{ ...shelf, quantity }] : [];
+}
+
+/** What patients have kept is off the shelf that it came from, and off what was prescribed. */
 function dispensed(dispense: MedicationDispense, has: Has): Level[] {
-  if (dispense.status !== "completed") return [];
-  const kept = keptOf(dispense);
-  const shelf = codesOf(dispense.medicationCodeableConcept).map(stockCounter).find(has);
+  const taking = takingOfDispense(dispense);
+  if (!taking) return [];
+  const shelf = taking.isPlainWithout ? codesOf(taking.concept).map(stockCounter).find(has) : undefined;
   const prescriptions = dispense.authorizingPrescription?.flatMap(({ reference }) => localReference(reference) ?? []) ?? [];
   return [
-    ...(shelf === undefined ? [] : [[shelf, -kept] as Level]),
-    ...prescriptions.map((one): Level => [dispensedCounter(one.slice("MedicationRequest/".length)), -kept]),
+    ...movesOf(negative(portionsOf(dispense) ?? plainPortion(shelf, taking.units))),
+    ...prescriptions.map((one): Level => [dispensedCounter(one.slice("MedicationRequest/".length)), -keptOf(dispense)]),
   ];
 }
 
-/** What came to the shelf, or was taken from it; what a patient gave back is counted with its dispense. */
+const given = (dose: MedicationAdministration): Level[] => (takingOfDose(dose) ? movesOf(negative(portionsOf(dose) ?? [])) : []);
+
+/** What came to the shelf, was taken from it, or moved; what a patient gave back is counted with its dispense. */
 function delivered(delivery: SupplyDelivery, has: Has): Level[] {
   if (delivery.status !== "completed") return [];
   const units = unitsOf(delivery.suppliedItem?.quantity);
   const dispense = returnOf(delivery);
   if (dispense !== undefined) return [[returnedCounter(dispense), -units]];
+  if (!isArrived(delivery)) return [];
   const codes = codesOf(delivery.suppliedItem?.itemCodeableConcept);
   const [first] = codes;
-  if (!first || !delivery.type?.coding?.some(({ code }) => code === "medication")) return [];
-  const shelf = codes.map(stockCounter).find(has) ?? stockCounter(first);
-  return [[shelf, isWithdrawal(delivery) ? -units : units]];
+  const shelf = codes.map(stockCounter).find(has) ?? (first && stockCounter(first));
+  return movesOf(onShelves(delivery, portionsOf(delivery) ?? plainPortion(shelf, units)));
 }
 
-/** Shelf, prescriptions and returns follow from dispenses and deliveries; the days of a shelf sum up to it. */
+const blocks = (medication: Medication): Level[] => {
+  const counter = blockedBy(medication);
+  return counter === undefined ? [] : [[counter, 1]];
+};
+
+/** Shelves, prescriptions and returns follow from dispenses, doses and deliveries; the days of a shelf sum up to it. */
 export const invariants: Invariants = {
-  standings: { MedicationDispense: { counters: dispensed }, SupplyDelivery: { counters: delivered } },
-  counted: [STOCK, DISPENSED, RETURNED_COUNTER],
+  standings: {
+    Medication: { counters: blocks },
+    MedicationAdministration: { counters: given },
+    MedicationDispense: { counters: dispensed },
+    SupplyDelivery: { counters: delivered },
+  },
+  counted: [STOCK, LOTS, BLOCKED, DISPENSED, RETURNED_COUNTER],
   wholeOf: shelfOfPart,
 };

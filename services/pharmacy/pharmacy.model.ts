@@ -3,13 +3,14 @@ import type {
   CodeableConcept,
   DetectedIssue,
   Dosage,
+  Medication,
   MedicationDispense,
   MedicationRequest,
   Quantity,
   SupplyDelivery,
 } from "../../fhir/r4.ts";
 import { counted } from "../../store/counted.ts";
-import type { Code, Prescription } from "./pharmacy.contract.ts";
+import type { Code, Prescription, Where } from "./pharmacy.contract.ts";
 import { dispenseNotCompleted, moreThanPrescribed, prescriptionNotActive } from "./pharmacy.errors.ts";
 
 // The rules of stock and prescriptions: plain data in, plain data out. No broker, no database, no clock.
@@ -18,6 +19,9 @@ import { dispenseNotCompleted, moreThanPrescribed, prescriptionNotActive } from 
 export const STOCK = "stock/";
 /** Begins the names of counters of what was dispensed by prescriptions. */
 export const DISPENSED = "dispensed/";
+
+/** Of a MedicationDispense that names its medication by a code: the lot that it is to be taken of. */
+export const LOT = "urn:openward:lot";
 
 /** Whether a prescription is one that is dispensed by; others (a proposal, a plan) are none. */
 export const isOrder = ({ intent }: Pick<MedicationRequest, "intent">): boolean => /order$/.test(intent);
@@ -56,19 +60,31 @@ export const dispensedCounter = (id: string): string => DISPENSED + id;
 /** The SupplyDelivery of what has arrived. */
 export function deliveryOf(
   id: string,
-  { medication, quantity, lot }: { medication: Code; quantity: number; lot?: string },
+  { medication, quantity, lot, expires, place }: Where & { medication: Code; quantity: number; expires?: string },
   now: Date,
 ): SupplyDelivery & { id: string } {
+  const batch = lot === undefined ? undefined : lotMedication(medication, { lot, ...(expires !== undefined && { expires }) });
+  const item = batch ? { itemReference: { reference: `#${batch.id}` } } : { itemCodeableConcept: { coding: [medication] } };
   return {
     resourceType: "SupplyDelivery",
     id,
     status: "completed",
+    ...(batch && { contained: [batch] }),
     type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/supply-item-type", code: "medication", display: "Medication" }] },
-    suppliedItem: { quantity: { value: quantity }, itemCodeableConcept: { coding: [medication] } },
+    suppliedItem: { quantity: { value: quantity }, ...item },
     occurrenceDateTime: now.toISOString(),
+    ...(place !== undefined && { destination: { reference: place } }),
     ...(lot !== undefined && { identifier: [{ type: { text: "lot" }, value: lot }] }),
   };
 }
+
+/** The Medication of one lot, to be contained. */
+export const lotMedication = (medication: Code, { lot, expires }: { lot: string; expires?: string }): Medication & { id: string } => ({
+  resourceType: "Medication",
+  id: "lot",
+  code: { coding: [medication] },
+  batch: { lotNumber: lot, ...(expires !== undefined && { expirationDate: expires }) },
+});
 
 /** The MedicationRequest of what is prescribed now. */
 export function newPrescription(
@@ -133,8 +149,7 @@ export function prescriptionOf(request: MedicationRequest, version: number): Pre
 /** Handing out `quantity`, on record; shelf and prescription follow (`pharmacy.effects.ts`). @throws 409 PRESCRIPTION_NOT_ACTIVE, MORE_THAN_PRESCRIBED */
 export function newDispense(
   request: MedicationRequest & { id: string },
-  id: string,
-  quantity: number,
+  { id, quantity, lot, place }: Where & { id: string; quantity: number },
   now: Date,
 ): MedicationDispense & { id: string } {
   if (request.status === "completed") throw moreThanPrescribed(`MedicationRequest/${request.id}`);
@@ -151,6 +166,8 @@ export function newDispense(
     authorizingPrescription: [{ reference: `MedicationRequest/${request.id}` }],
     quantity: { value: quantity },
     whenHandedOver: now.toISOString(),
+    ...(place !== undefined && { location: { reference: place } }),
+    ...(lot !== undefined && { extension: [{ url: LOT, valueString: lot }] }),
   };
 }
 

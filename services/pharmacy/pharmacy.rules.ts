@@ -15,6 +15,7 @@ import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
+import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import { type Change, type Facts, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
@@ -143,6 +144,11 @@ const dispense: Rule<MedicationDispense>[] = [
     openly: ["entered-in-error"],
     besides: ["statusReasonCodeableConcept", "statusReasonReference"],
   }),
+  amendmentReason<MedicationDispense>("MedicationDispense", {
+    isFinal: ({ status }) => status === "completed",
+    by: ["entered-in-error"],
+    elements: ["statusReasonCodeableConcept", "statusReasonReference", "note"],
+  }),
   subjectStays<MedicationDispense>("MedicationDispense", "subject", subjectOf),
   patientCanHave<MedicationDispense>("MedicationDispense", {
     element: "subject",
@@ -155,6 +161,10 @@ const dispense: Rule<MedicationDispense>[] = [
   dispensable,
   possibleQuantity<MedicationDispense>("medication-dispense-value", "MedicationDispense.quantity", ({ quantity }) => quantity),
   counted("medication-dispense-stock", "What the pharmacy keeps in stock is dispensed as far as it is there; undone, it is there again."),
+  counted(
+    "medication-dispense-lot",
+    "No lot is dispensed that has expired or is blocked; where no lot is named, the first to expire of those that may be used is taken.",
+  ),
   counted("medication-dispense-quantity", "No more is dispensed, all together, than was prescribed."),
   {
     id: "medication-dispense-deleted",
@@ -200,10 +210,17 @@ const administration: Rule<MedicationAdministration>[] = [
   statusSteps<MedicationAdministration>("MedicationAdministration", STATUS_STEPS.MedicationAdministration, {
     says: `${OVER} (what was given, stopped or not done).`,
   }),
+  amendmentReason<MedicationAdministration>("MedicationAdministration", {
+    isFinal: ({ status }) => status === "completed",
+    by: ["entered-in-error"],
+    elements: ["statusReason", "note"],
+  }),
   subjectStays<MedicationAdministration>("MedicationAdministration", "subject", subjectOf),
   sameSubject<MedicationAdministration>("MedicationAdministration", subjectOf, ["request", "context"]),
   referencesExist<MedicationAdministration>("MedicationAdministration"),
   administrable,
+  counted("medication-administration-stock", "What is given from a stock was there."),
+  counted("medication-administration-lot", "Of a stock no lot is given that has expired or is blocked."),
 ];
 
 /** The dispense of which something comes back by this change. */
@@ -215,6 +232,11 @@ function newReturnOf({ before, after }: Change<SupplyDelivery>): string | undefi
 const delivery: Rule<SupplyDelivery>[] = [
   statusSteps<SupplyDelivery>("SupplyDelivery", STATUS_STEPS.SupplyDelivery, { says: `${OVER} (a delivery that has arrived).` }),
   finalStays<SupplyDelivery>("SupplyDelivery", { isFinal: ({ status }) => status === "completed", openly: ["entered-in-error"] }),
+  amendmentReason<SupplyDelivery>("SupplyDelivery", {
+    isFinal: ({ status }) => status === "completed",
+    by: ["entered-in-error"],
+    elements: [],
+  }),
   referencesExist<SupplyDelivery>("SupplyDelivery"),
   {
     id: "supply-delivery-return-of",
@@ -237,7 +259,11 @@ const delivery: Rule<SupplyDelivery>[] = [
     "supply-delivery-return",
     "No more comes back of a dispense, all together, than was handed out; what came back and is dispensed again did come back.",
   ),
-  counted("supply-delivery-stock", "A delivery is undone, or deleted, as far as what it brought is still there."),
+  counted(
+    "supply-delivery-stock",
+    "A delivery is undone, or deleted, as far as what it brought is still there; nothing is withdrawn or moved that is not.",
+  ),
+  counted("supply-delivery-lot", "A lot of a medication has one date of expiry."),
 ];
 
 /** What holds for prescriptions, dispenses, administrations and deliveries, whoever writes them. */

@@ -1,53 +1,35 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
-import type { Happened } from "../../mesh/happened-contract.ts";
 import { reasonRule } from "../../mesh/param-rules.ts";
-import type { CodeableConcept, MedicationDispense, Stored } from "../../fhir/r4.ts";
+import type { MedicationDispense, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { beginOf, codeRule, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { type Adjustment, type Code, emits, owns, type pharmacy } from "./pharmacy.contract.ts";
+import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { beginOf, referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { emits, owns, type pharmacy } from "./pharmacy.contract.ts";
 import { administer, takeBack } from "./doses/administer.ts";
 import { doseKeys } from "./doses/administration.model.ts";
 import { doseParams } from "./doses/dose-params.ts";
 import { DueDoses, patientsIn } from "./doses/due.ts";
 import { dosageOf } from "./doses/schedule.ts";
 import { dispenseChanged, dispenseNotFound, outOfStock, prescriptionNotFound, wardOrPatient } from "./pharmacy.errors.ts";
-import {
-  codeOfCounter,
-  codesOf,
-  deliveryOf,
-  newDispense,
-  newPrescription,
-  prescriptionOf,
-  stockCounter,
-  stockPrefix,
-  unitsOf,
-  voidDispense,
-} from "./pharmacy.model.ts";
+import { codesOf, newDispense, newPrescription, prescriptionOf, unitsOf, voidDispense } from "./pharmacy.model.ts";
 import { effects } from "./pharmacy.effects.ts";
 import { invariants } from "./pharmacy.invariants.ts";
 import { rules } from "./pharmacy.rules.ts";
 import { keptOf, newReturn } from "./returns.model.ts";
-import { adjustmentOf } from "./stocktaking.model.ts";
-import { counted } from "../../store/counted.ts";
+import { booksOf, keptBy } from "./stock/books.ts";
+import { lotsOf, proposal, stockOf, unitsLeft, unitsOfMedication } from "./stock/listing.ts";
+import { lotUnitsOf, plainOf, portionsIn } from "./stock/portions.model.ts";
+import { adjust, count, markLot, receive, transfer } from "./stock/stock-actions.ts";
+import { stockParams } from "./stock/stock-params.ts";
 
-/** Items, and doses, in one answer. */
-const [MAX_ITEMS, MAX_DOSES] = [1_000, 2_000];
-const MOST = 1_000_000;
-/** Counters have six decimals. */
-const LEAST = 0.000_001;
-/** Units: tablets, or 2.5 ml. */
-const QUANTITY = { type: "number", min: LEAST, max: MOST } as const;
-/** Looks at the books that a count is compared with, while others take from the shelf. */
-const COUNT_ATTEMPTS = 8;
+/** Doses in one answer. */
+const MAX_DOSES = 2_000;
 
 interface Own {
   doses: DueDoses;
-  adjusted(of: { medication: Code; by: number; reason: string; booked?: number } & Happened): Promise<Adjustment>;
-  shelfOf(concept: CodeableConcept | undefined): Promise<string | undefined>;
   dispenseAt(reference: string): Promise<Stored<MedicationDispense>>;
 }
 
@@ -68,64 +50,27 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
     receive: {
       rest: "POST",
       summary: "Take a delivery of a medication into stock",
-      params: {
-        medication: codeRule,
-        quantity: QUANTITY,
-        lot: { type: "string", min: 1, max: 100, optional: true },
-        ...happenedRules,
-        $$strict: true,
-      },
+      params: stockParams.receive,
       async handler(ctx) {
-        const { medication } = ctx.params;
-        const at = happenedAt(ctx.params, { now: new Date() });
-        const delivery = withLateReason(deliveryOf(timeOrderedId(), ctx.params, at), ctx.params);
-        await this.fhir.create(delivery);
-        return {
-          delivery: `SupplyDelivery/${delivery.id}`,
-          stock: { medication, quantity: await this.store.counter(stockCounter(medication)) },
-        };
+        return receive(this, ctx);
       },
     },
 
     adjust: {
       rest: "POST",
       summary: "Put the stock right by some units",
-      params: {
-        medication: codeRule,
-        by: [
-          { type: "number", min: LEAST, max: MOST },
-          { type: "number", min: -MOST, max: -LEAST },
-        ],
-        reason: reasonRule,
-        ...happenedRules,
-        $$strict: true,
-      },
-      handler(ctx) {
-        return this.adjusted(ctx.params);
+      params: stockParams.adjust,
+      async handler(ctx) {
+        return adjust(this, ctx);
       },
     },
 
     count: {
       rest: "POST",
       summary: "Set the stock to what was counted",
-      params: {
-        medication: codeRule,
-        quantity: { type: "number", min: 0, max: MOST },
-        reason: { ...reasonRule, optional: true },
-        $$strict: true,
-      },
+      params: stockParams.count,
       async handler(ctx) {
-        const { medication, quantity, reason = "counted" } = ctx.params;
-        for (let attempt = 1; ; attempt += 1) {
-          const booked = await this.store.counter(stockCounter(medication));
-          const by = counted(quantity - booked);
-          if (by === 0) return { by, stock: { medication, quantity } };
-          try {
-            return await this.adjusted({ medication, by, reason, booked });
-          } catch (error) {
-            if (!isType(error, "STOCK_CHANGED") || attempt === COUNT_ATTEMPTS) throw error;
-          }
-        }
+        return count(this, ctx);
       },
     },
 
@@ -133,14 +78,63 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       rest: "GET",
       formerly: "stock",
       summary: "What is in stock",
-      params: { medication: { type: "string", min: 1, max: 500, optional: true }, $$strict: true },
+      params: stockParams.listStock,
       async handler(ctx) {
-        const { medication } = ctx.params;
-        const counters = await this.store.counters(stockPrefix(medication), MAX_ITEMS);
-        const items = counters.map(({ name, value }) => ({ medication: codeOfCounter(name), quantity: value }));
-        return medication === undefined
-          ? items
-          : items.filter((item) => `${item.medication.system}|${item.medication.code}` === medication);
+        return stockOf(this.store, ctx.params.medication);
+      },
+    },
+
+    listLots: {
+      rest: "GET",
+      summary: "What is in stock by place and lot",
+      params: stockParams.listLots,
+      async handler(ctx) {
+        return lotsOf(this.store, ctx.params, new Date());
+      },
+    },
+
+    expiring: {
+      rest: "GET",
+      summary: "Lots in stock that expire soon, or have",
+      params: stockParams.expiring,
+      async handler(ctx) {
+        return lotsOf(this.store, { days: 30, ...ctx.params }, new Date());
+      },
+    },
+
+    proposeLot: {
+      rest: "GET",
+      summary: "Which lots are to be dispensed: the first to expire first",
+      params: stockParams.proposeLot,
+      async handler(ctx) {
+        return proposal(this.store, ctx.params, new Date());
+      },
+    },
+
+    transfer: {
+      rest: "POST",
+      summary: "Move stock from one place to another",
+      params: stockParams.transfer,
+      async handler(ctx) {
+        return transfer(this, ctx);
+      },
+    },
+
+    blockLot: {
+      rest: "POST",
+      summary: "Keep a lot from being dispensed",
+      params: stockParams.blockLot,
+      async handler(ctx) {
+        return markLot(this, ctx.params, "inactive");
+      },
+    },
+
+    releaseLot: {
+      rest: "POST",
+      summary: "Let a lot be dispensed that was blocked",
+      params: stockParams.releaseLot,
+      async handler(ctx) {
+        return markLot(this, ctx.params, "active");
       },
     },
 
@@ -163,20 +157,29 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
     dispense: {
       rest: "POST",
       summary: "Dispense a prescribed medication from stock",
-      params: { prescription: referenceTo("MedicationRequest"), quantity: QUANTITY, ...happenedRules, $$strict: true },
+      params: stockParams.dispense,
       async handler(ctx) {
-        const { prescription, quantity } = ctx.params;
+        const { prescription, quantity, place } = ctx.params;
         const [, requestId] = splitReference(prescription);
         const request = await this.fhir.read("MedicationRequest", requestId);
         if (!request) throw prescriptionNotFound(prescription);
         const at = happenedAt(ctx.params, { now: new Date(), after: { what: prescription, time: request.authoredOn } });
-        const dispense = withLateReason(newDispense(request, timeOrderedId(), quantity, at), ctx.params);
-        const shelf = await this.shelfOf(dispense.medicationCodeableConcept);
+        const dispense = withLateReason(newDispense(request, { ...ctx.params, id: timeOrderedId() }, at), ctx.params);
+        const kept = await keptBy(codesOf(request.medicationCodeableConcept), booksOf(this.store));
         // By FHIR, what the pharmacy does not keep is dispensed by others; here there is none of it.
-        if (shelf === undefined) throw outOfStock(prescription);
-        await this.fhir.create(dispense);
-        const left = await this.store.counter(shelf);
-        return { dispense: `MedicationDispense/${dispense.id}`, prescription, quantity, left, dispensedAt: at.toISOString() };
+        const isKept = kept?.shelves.some((shelf) => place === undefined || shelf.place === place) ?? false;
+        if (!kept || !isKept) throw outOfStock(prescription);
+        const stored = await this.fhir.create(dispense);
+        const left = await unitsOfMedication(this.store, kept.medication);
+        const lots = portionsIn(stored) ?? [plainOf(kept.medication, quantity)];
+        return {
+          dispense: `MedicationDispense/${dispense.id}`,
+          prescription,
+          quantity,
+          left,
+          dispensedAt: at.toISOString(),
+          lots: lots.map(lotUnitsOf),
+        };
       },
     },
 
@@ -190,14 +193,14 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         const { version } = await this.fhir.update(voidDispense(before, reason)).catch((error: unknown) => {
           throw isType(error, "STALE_VERSION") ? dispenseChanged(reference) : error;
         });
-        const shelf = await this.shelfOf(before.medicationCodeableConcept);
+        const left = await unitsLeft(this, before);
         const prescription = before.authorizingPrescription?.[0]?.reference;
         return {
           dispense: reference,
           version,
           ...(prescription !== undefined && { prescription }),
           quantity: unitsOf(before.quantity),
-          ...(shelf !== undefined && { left: await this.store.counter(shelf) }),
+          ...(left !== undefined && { left }),
         };
       },
     },
@@ -205,26 +208,20 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
     return: {
       rest: "POST",
       summary: "Take back what was dispensed and not used",
-      params: {
-        dispense: referenceTo("MedicationDispense"),
-        quantity: QUANTITY,
-        reason: { ...reasonRule, optional: true },
-        ...happenedRules,
-        $$strict: true,
-      },
+      params: stockParams.return,
       async handler(ctx) {
         const { dispense: reference, quantity } = ctx.params;
         const dispense = await this.dispenseAt(reference);
         const at = happenedAt(ctx.params, { now: new Date(), after: { what: reference, time: dispense.whenHandedOver } });
         const delivery = withLateReason(newReturn(timeOrderedId(), dispense, ctx.params, at), ctx.params);
         await this.fhir.create(delivery);
-        const shelf = await this.shelfOf(dispense.medicationCodeableConcept);
+        const left = await unitsLeft(this, dispense);
         return {
           delivery: `SupplyDelivery/${delivery.id}`,
           dispense: reference,
           quantity,
           kept: keptOf(await this.dispenseAt(reference)),
-          ...(shelf !== undefined && { left: await this.store.counter(shelf) }),
+          ...(left !== undefined && { left }),
         };
       },
     },
@@ -280,21 +277,6 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
   },
 
   methods: {
-    async adjusted(this: WithFhir, of: { medication: Code; by: number; reason: string; booked?: number } & Happened): Promise<Adjustment> {
-      const { medication, by } = of;
-      const delivery = withLateReason(adjustmentOf(timeOrderedId(), of, happenedAt(of, { now: new Date() })), of);
-      await this.fhir.create(delivery);
-      const quantity = await this.store.counter(stockCounter(medication));
-      return { delivery: `SupplyDelivery/${delivery.id}`, by, stock: { medication, quantity } };
-    },
-
-    /** The counter of what is kept by one of these codes; undefined: the pharmacy never took it in. */
-    async shelfOf(this: WithFhir, concept: CodeableConcept | undefined): Promise<string | undefined> {
-      const shelves = codesOf(concept).map(stockCounter);
-      const kept = await Promise.all(shelves.map(async (name) => (await this.store.counters(name, 1))[0]?.name === name));
-      return shelves[kept.indexOf(true)];
-    },
-
     /** @throws 404 DISPENSE_NOT_FOUND */
     async dispenseAt(this: WithFhir, reference: string): Promise<Stored<MedicationDispense>> {
       const [, id] = splitReference(reference);

@@ -1,6 +1,7 @@
 import { numberOf } from "../../fhir/json.ts";
-import type { Extension, MedicationDispense, SupplyDelivery } from "../../fhir/r4.ts";
+import type { Extension, Medication, MedicationDispense, SupplyDelivery } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
+import { REASON } from "../../mixins/fhir/rules/reasons.ts";
 import { counted } from "../../store/counted.ts";
 import { RETURNED } from "./pharmacy.contract.ts";
 import { dispenseNotCompleted } from "./pharmacy.errors.ts";
@@ -42,11 +43,11 @@ export const returnedCounter = (dispense: string): string => RETURNED_COUNTER + 
 export function newReturn(
   id: string,
   dispense: MedicationDispense & { id: string },
-  { quantity, reason }: { quantity: number; reason?: string },
+  { quantity, reason, lot }: { quantity: number; reason?: string; lot?: string },
   now: Date,
 ): SupplyDelivery & { id: string } {
   const reference = `MedicationDispense/${dispense.id}`;
-  const { status, subject, medicationCodeableConcept: concept } = dispense;
+  const { status, subject } = dispense;
   if (status !== "completed") throw dispenseNotCompleted(reference);
   return {
     resourceType: "SupplyDelivery",
@@ -55,10 +56,26 @@ export function newReturn(
     extension: [{ url: RETURN_OF, valueReference: { reference } }, ...(reason === undefined ? [] : [{ url: REASON, valueString: reason }])],
     type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/supply-item-type", code: "medication", display: "Medication" }] },
     ...(subject?.reference?.startsWith("Patient/") && { patient: subject }),
-    suppliedItem: { quantity: { value: quantity }, ...(concept && { itemCodeableConcept: concept }) },
+    ...itemBack(dispense, lot, quantity),
     occurrenceDateTime: now.toISOString(),
   };
 }
 
-/** Of a SupplyDelivery, which has no element for it: why it was made. */
-const REASON = "urn:openward:reason";
+/** What comes back, as the dispense has it. @param lot the one that it is of, where that is known */
+function itemBack(
+  { medicationCodeableConcept: concept, medicationReference: medication, contained }: MedicationDispense,
+  lot: string | undefined,
+  value: number,
+): Pick<SupplyDelivery, "contained" | "suppliedItem"> {
+  const inside = contained?.find((it) => it.resourceType === "Medication" && medication?.reference === `#${it.id}`) as
+    | Medication
+    | undefined;
+  const code = concept ?? inside?.code;
+  const quantity = { value };
+  if (lot === undefined) {
+    if (code) return { suppliedItem: { quantity, itemCodeableConcept: code } };
+    return { suppliedItem: { quantity, ...(medication && { itemReference: medication }) } };
+  }
+  const batch: Medication = { resourceType: "Medication", id: "lot", ...(code && { code }), batch: { lotNumber: lot } };
+  return { contained: [batch], suppliedItem: { quantity, itemReference: { reference: "#lot" } } };
+}

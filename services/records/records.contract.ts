@@ -2,7 +2,7 @@
 import { action } from "../../mesh/contract.ts";
 
 /** Types of which each version is an event, `fhir.TYPE`. */
-export const emits = ["AllergyIntolerance", "Flag"];
+export const emits = ["AllergyIntolerance", "Condition", "DocumentReference", "Flag"];
 
 /** The FHIR types that `records` owns (of Observation those that are not the laboratory's). */
 export const owns = [

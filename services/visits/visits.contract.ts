@@ -5,7 +5,7 @@ import type { Happened } from "../../mesh/happened-contract.ts";
 export const owns = ["Encounter", "Appointment", "AppointmentResponse", "Schedule", "Slot", "EpisodeOfCare"];
 
 /** Types of which each version is an event, `fhir.TYPE`. */
-export const emits = ["Encounter"];
+export const emits = ["Appointment", "Encounter"];
 
 /** One ambulatory visit of a patient, from the front desk to the door: a FHIR Encounter of class AMB. */
 export interface Visit {
@@ -26,9 +26,15 @@ export type VisitStatus = (typeof VisitStatus)[keyof typeof VisitStatus];
 export const visits = {
   /** @throws 404 NOT_FOUND for an unknown patient, 409 VISIT_ALREADY_OPEN when the patient has an open visit */
   open: action<{ patient: string; reason?: string } & Happened, Visit>("visits.open"),
+  /**
+   * Opens the visit that an appointment is for, with its reason; both in one step: the appointment is `arrived`.
+   * @throws 404 APPOINTMENT_NOT_FOUND, 409 APPOINTMENT_NOT_BOOKED (done, cancelled, or of no patient), 409 VISIT_ALREADY_OPEN, 409 APPOINTMENT_CHANGED
+   *         (read again)
+   */
+  arrive: action<{ appointment: string }, Visit>("visits.arrive"),
   /** @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
   close: action<{ visit: string } & Happened, Visit>("visits.close"),
-  /** Undoes the opening: the visit was none. @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
+  /** Undoes the opening: the visit was none, and its appointment is booked again. @throws 404 VISIT_NOT_FOUND, 409 VISIT_ALREADY_CLOSED, 409 VISIT_CHANGED (read again) */
   cancel: action<{ visit: string; reason: string }, Visit>("visits.cancel"),
   /**
    * Undoes the closing: the visit goes on.

@@ -13,6 +13,27 @@ export const visitAlreadyOpen = (patient: string) =>
 export const visitNotFound = (visit: string) =>
   new MoleculerClientError("No ambulatory visit has this id.", 404, "VISIT_NOT_FOUND", { visit });
 
+/** 404: there is no such appointment. */
+export const appointmentNotFound = (appointment: string) =>
+  new MoleculerClientError("No appointment has this id.", 404, "APPOINTMENT_NOT_FOUND", { appointment });
+
+/** 409: nobody is expected by it. */
+export const appointmentNotBooked = (appointment: string) =>
+  new MoleculerClientError(
+    "Nobody is expected by this appointment: it was kept or cancelled, or names no patient.",
+    409,
+    "APPOINTMENT_NOT_BOOKED",
+    {
+      appointment,
+    },
+  );
+
+/** 409: others were faster; read the appointment again. */
+export const appointmentChanged = (appointment: string) =>
+  new MoleculerClientError("Somebody changed the appointment meanwhile: read it and try again.", 409, "APPOINTMENT_CHANGED", {
+    appointment,
+  });
+
 /** 409: the visit has ended. */
 export const visitAlreadyClosed = (visit: string) =>
   new MoleculerClientError("The visit is closed already.", 409, "VISIT_ALREADY_CLOSED", { visit });

@@ -1,10 +1,10 @@
-import type { Encounter } from "../../fhir/r4.ts";
+import type { Appointment, Encounter } from "../../fhir/r4.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import { cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
 import type { UniqueKey } from "../../store/writes.ts";
 import { type Visit, VisitStatus } from "./visits.contract.ts";
-import { VISIT_ALREADY_OPEN, visitAlreadyClosed, visitNotClosed } from "./visits.errors.ts";
+import { appointmentNotBooked, VISIT_ALREADY_OPEN, visitAlreadyClosed, visitNotClosed } from "./visits.errors.ts";
 
 // The rules of a visit: plain data in, plain data out. No broker, no database, no clock.
 
@@ -23,6 +23,26 @@ export function openVisit(id: string, { patient, reason }: { patient: string; re
     ...(reason !== undefined && { reasonCode: [{ text: reason }] }),
   };
 }
+
+/** Statuses of an appointment whose patient is expected. */
+const EXPECTED = ["proposed", "pending", "booked"];
+
+/** The visit that an appointment is for, and the appointment as it is then. @throws 409 APPOINTMENT_NOT_BOOKED */
+export function arrive<Of extends Appointment>(id: string, appointment: Of, now: Date): [visit: Encounter & { id: string }, kept: Of] {
+  const reference = `Appointment/${appointment.id}`;
+  const patient = appointment.participant.flatMap(({ actor }) => placeOf(actor) ?? []).find((actor) => actor.startsWith("Patient/"));
+  if (patient === undefined || !EXPECTED.includes(appointment.status)) throw appointmentNotBooked(reference);
+  const reason = appointment.reasonCode?.[0]?.text ?? appointment.description;
+  const visit = openVisit(id, { patient, ...(reason !== undefined && { reason }) }, now);
+  return [
+    { ...visit, appointment: [{ reference }] },
+    { ...appointment, status: "arrived" },
+  ];
+}
+
+/** The appointment of a visit that was none: its patient is expected still. Undefined: nothing is to be changed. */
+export const expectedAgain = <Of extends Appointment>(appointment: Of | undefined): Of | undefined =>
+  appointment?.status === "arrived" ? { ...appointment, status: "booked" } : undefined;
 
 /** @throws 409 VISIT_ALREADY_CLOSED */
 export function closeVisit<Of extends Encounter>(encounter: Of, now: Date): Of {

@@ -4,16 +4,25 @@ import { reasonRule } from "../../mesh/param-rules.ts";
 import type { Encounter, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
+import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { happenedAt, happenedRules, withLateReason } from "../../mixins/fhir/happened-at.ts";
 import { referenceTo, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { change, creation } from "../../mixins/fhir/steps.ts";
 import { emits, owns, type Visit, type visits } from "./visits.contract.ts";
-import { VISIT_ALREADY_OPEN, visitAlreadyOpen, visitChanged, visitNotFound } from "./visits.errors.ts";
-import { cancelVisit, closeVisit, openVisit, reopenVisit, visitKeys, visitOf } from "./visits.model.ts";
+import {
+  appointmentChanged,
+  appointmentNotFound,
+  VISIT_ALREADY_OPEN,
+  visitAlreadyOpen,
+  visitChanged,
+  visitNotFound,
+} from "./visits.errors.ts";
+import { arrive, cancelVisit, closeVisit, expectedAgain, openVisit, reopenVisit, visitKeys, visitOf } from "./visits.model.ts";
 import { rules } from "./visits.rules.ts";
 
 interface Own {
-  changed(reference: string, next: (before: Stored<Encounter>) => Stored<Encounter>): Promise<Visit>;
+  changed(reference: string, next: (before: Stored<Encounter>) => Stored<Encounter>, besides?: OwnerStep[]): Promise<Visit>;
 }
 
 export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
@@ -46,6 +55,25 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
       },
     },
 
+    arrive: {
+      rest: "POST",
+      summary: "Open the visit that an appointment is for",
+      params: { appointment: referenceTo("Appointment"), $$strict: true },
+      async handler(ctx) {
+        const { appointment: reference } = ctx.params;
+        const found = await this.fhir.read("Appointment", splitReference(reference)[1]);
+        if (!found) throw appointmentNotFound(reference);
+        const [visit, kept] = arrive(timeOrderedId(), found, new Date());
+        try {
+          const [opened] = await this.fhir.write([creation(visit), change(kept)]);
+          return visitOf(visit, opened?.version ?? 0);
+        } catch (error) {
+          if (isType(error, VISIT_ALREADY_OPEN)) throw visitAlreadyOpen(visit.subject?.reference ?? "");
+          throw isType(error, "STALE_VERSION") ? appointmentChanged(reference) : error;
+        }
+      },
+    },
+
     close: {
       rest: "POST",
       summary: "Close an ambulatory visit",
@@ -62,8 +90,12 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
       rest: "POST",
       summary: "Undo the opening of a visit",
       params: { visit: referenceTo("Encounter"), reason: reasonRule, $$strict: true },
-      handler(ctx) {
-        return this.changed(ctx.params.visit, (visit) => cancelVisit(visit, ctx.params.reason, new Date()));
+      async handler(ctx) {
+        const { visit: reference, reason } = ctx.params;
+        const before = await this.fhir.read("Encounter", splitReference(reference)[1]);
+        const [, appointment] = splitReference(before?.appointment?.[0]?.reference ?? "");
+        const expected = expectedAgain(appointment ? await this.fhir.read("Appointment", appointment) : undefined);
+        return this.changed(reference, (visit) => cancelVisit(visit, reason, new Date()), expected ? [change(expected)] : []);
       },
     },
 
@@ -78,15 +110,20 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
   },
 
   methods: {
-    /** @throws 404 VISIT_NOT_FOUND; 409 VISIT_CHANGED, VISIT_ALREADY_OPEN, and what `next` throws */
-    async changed(this: WithFhir, reference: string, next: (before: Stored<Encounter>) => Stored<Encounter>): Promise<Visit> {
+    /** @param besides what is written with it @throws 404 VISIT_NOT_FOUND; 409 VISIT_CHANGED, VISIT_ALREADY_OPEN, and what `next` throws */
+    async changed(
+      this: WithFhir,
+      reference: string,
+      next: (before: Stored<Encounter>) => Stored<Encounter>,
+      besides: OwnerStep[] = [],
+    ): Promise<Visit> {
       const [, id] = splitReference(reference);
       const before = await this.fhir.read("Encounter", id);
       if (!before) throw visitNotFound(reference);
       const after = next(before);
       try {
-        const { version } = await this.fhir.update(after);
-        return visitOf(after, version);
+        const [result] = await this.fhir.write([change(after), ...besides]);
+        return visitOf(after, result?.version ?? 0);
       } catch (error) {
         if (isType(error, VISIT_ALREADY_OPEN)) throw visitAlreadyOpen(before.subject?.reference ?? "");
         throw isType(error, "STALE_VERSION") ? visitChanged(reference) : error;

@@ -1,3 +1,4 @@
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import PatientsService from "../patients/patients.service.ts";
 import { patients } from "../patients/patients.contract.ts";
@@ -47,6 +48,52 @@ describe("visits", () => {
       code: 409,
       type: "VISIT_ALREADY_OPEN",
       data: { patient },
+    });
+  });
+
+  describe("with an appointment", () => {
+    const book = async (status = "booked") => {
+      const id = crypto.randomUUID();
+      const participant = [{ actor: { reference: patient }, status: "accepted" }];
+      const [start, end] = ["2026-01-01T12:00:00Z", "2026-01-01T12:15:00Z"];
+      const text = JSON.stringify({ resourceType: "Appointment", id, status, start, end, description: "Control", participant });
+      await ownerOf("visits").write(clinic.caller, { steps: [{ op: "create", type: "Appointment", id, text }] });
+      return `Appointment/${id}`;
+    };
+    const statusOf = async (appointment: string) => (await clinic.read("visits", appointment))["status"];
+
+    it("begin when the patient arrives, with its reason, once", async () => {
+      const appointment = await book();
+      const { visit } = await visits.arrive(clinic.caller, { appointment });
+      expect(await clinic.read("visits", visit)).toMatchObject({
+        status: "in-progress",
+        subject: { reference: patient },
+        appointment: [{ reference: appointment }],
+        reasonCode: [{ text: "Control" }],
+      });
+      expect(await statusOf(appointment)).toBe("arrived");
+      await expect(visits.arrive(clinic.caller, { appointment })).rejects.toEqual(refusal(409, "APPOINTMENT_NOT_BOOKED"));
+    });
+
+    it("were none when somebody else came: the patient is expected still", async () => {
+      const appointment = await book();
+      const { visit } = await visits.arrive(clinic.caller, { appointment });
+      await visits.cancel(clinic.caller, { visit, reason: "another person" });
+      expect(await statusOf(appointment)).toBe("booked");
+      await visits.arrive(clinic.caller, { appointment });
+    });
+
+    it("begin neither where one is open, nor where nobody is expected", async () => {
+      const appointment = await book();
+      await visits.open(clinic.caller, { patient });
+      await expect(visits.arrive(clinic.caller, { appointment })).rejects.toEqual(refusal(409, "VISIT_ALREADY_OPEN"));
+      expect(await statusOf(appointment)).toBe("booked");
+      await expect(visits.arrive(clinic.caller, { appointment: await book("cancelled") })).rejects.toEqual(
+        refusal(409, "APPOINTMENT_NOT_BOOKED"),
+      );
+      await expect(visits.arrive(clinic.caller, { appointment: "Appointment/none" })).rejects.toEqual(
+        refusal(404, "APPOINTMENT_NOT_FOUND"),
+      );
     });
   });
 

@@ -1,5 +1,6 @@
 import { v7 as timeOrderedId } from "uuid";
 import type { Extension, Location, Stored } from "../../fhir/r4.ts";
+import { REASON } from "../../mixins/fhir/rules/reasons.ts";
 import type { HouseWard } from "./board/house.ts";
 import { BedStatus, Cleaning, type FoundBed, type Place } from "./wards.contract.ts";
 import { cleaningStep, notAWardBed } from "./wards.errors.ts";
@@ -10,8 +11,6 @@ import { OCCUPANCY } from "./wards.contract.ts";
 
 /** Code system of what a bed has. */
 const ATTRIBUTE = "urn:openward:bed-attribute";
-/** Of a place that is closed: why. */
-const REASON = "urn:openward:reason";
 const V2_0116 = "http://terminology.hl7.org/CodeSystem/v2-0116";
 
 const STATUS = {

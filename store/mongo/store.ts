@@ -254,6 +254,14 @@ class MongoStore implements Store {
     await this.#transaction((session) => this.#fences.unfence(places, token, session));
   }
 
+  holders(keys: string[]): Promise<(string | undefined)[]> {
+    return this.#run(async () => {
+      const all = await this.#collections.held.find({ _id: { $in: keys }, isClaim: { $exists: false } }).toArray();
+      const found = new Map(all.map(({ _id, ref }) => [_id, ref]));
+      return keys.map((key) => found.get(key));
+    });
+  }
+
   // --- counters and the map ------------------------------------------------------------------------------------------
 
   counter(name: string): Promise<number> {

@@ -1,4 +1,4 @@
-/** The counters, and the small durable map for what is no FHIR resource. */
+/** Who holds unique keys, the counters, and the small durable map for what is no FHIR resource. */
 import { counted } from "../counted.ts";
 import type { MapEntry } from "../store.ts";
 import type { Database } from "./database.ts";
@@ -50,6 +50,14 @@ export function leaseEntry(
     WHERE map.value = excluded.value OR map.expires < ?`;
   db.run(text, name, holder, now + forMs, now);
   return db.one<{ value: string }>("SELECT value FROM map WHERE key = ?", name).value === holder;
+}
+
+/** `Type/id` of who holds each unique key, in the order of the keys. */
+export function holdersOf(db: Database, keys: string[]): (string | undefined)[] {
+  const text = `SELECT h.key, t.name || '/' || r.id AS ref FROM held h JOIN resource r ON r.seq = h.seq JOIN type t ON t.no = r.type
+    WHERE h.key IN (SELECT value FROM json_each(?))`;
+  const found = new Map(db.all<{ key: string; ref: string }>(text, JSON.stringify(keys)).map(({ key, ref }) => [key, ref]));
+  return keys.map((key) => found.get(key));
 }
 
 /** A counter's value; 0 when nothing was added to it. */

@@ -13,7 +13,7 @@ import { PreparedWrites } from "./prepared.ts";
 import { WriteQueue } from "./commit-queue.ts";
 import { methodNames } from "./schema.ts";
 import { SqliteSearch, type SearchLimits } from "./search-statement.ts";
-import { counterValue, countersFrom, entriesFrom, entryValue, leaseEntry, putEntries, usagePage } from "./map.ts";
+import { counterValue, countersFrom, entriesFrom, entryValue, holdersOf, leaseEntry, putEntries, usagePage } from "./map.ts";
 import { MultiValuedSlots } from "./multi-valued-slots.ts";
 import { LightLog } from "./light-log.ts";
 import { Types } from "./types.ts";
@@ -293,6 +293,10 @@ class SqliteFile implements SqliteStore {
       100 * places.length,
       0,
     );
+  }
+
+  holders(keys: string[]): Promise<(string | undefined)[]> {
+    return this.#reading(() => holdersOf(this.#db, keys));
   }
 
   // --- counters and the map ------------------------------------------------------------------------------------------

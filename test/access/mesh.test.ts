@@ -13,7 +13,7 @@ import { Stamps } from "../../mesh/access/stamps.ts";
 import { AnomalyKind } from "../../mesh/anomalies-contract.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
-import { identity } from "../../services/identity/identity.contract.ts";
+import { identity, type RoleNow } from "../../services/identity/identity.contract.ts";
 import { journal } from "../../services/journal/journal.contract.ts";
 import { App } from "../identity/app.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
@@ -42,6 +42,12 @@ describe("a closed mesh", () => {
     await mesh?.stop();
     rmSync(elsewhere, { recursive: true });
   }, 60_000);
+
+  const act = async (token: string, action: string, params: object) => {
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+    const answer = await fetch(`${mesh.base}/api/identity/${action}`, { method: "POST", headers, body: JSON.stringify(params) });
+    return { status: answer.status, body: (await answer.json()) as object };
+  };
 
   it("carries a person's right through all services: a transaction over two owners, and what is read of it", async () => {
     const entry = (resource: { resourceType: string }, fullUrl?: string) => ({
@@ -212,6 +218,37 @@ describe("a closed mesh", () => {
       await rogue.send("DISCONNECT", undefined, {});
       expect(isThere(rogue.own.id)).toBe(false);
     });
+  });
+
+  it("holds to a role that an administrator changes within a second, at the gateway and at every owner, also for who is signed in", async () => {
+    const nurse = await app.alsoFor("brown", ["nurse"]);
+    const { access_token } = await nurse.signIn(SCOPE);
+    const asNurse = fhirAt(mesh.base, access_token);
+    expect([(await asNurse.get("/Patient")).status, (await asNurse.get("/Condition")).status]).toEqual([200, 200]);
+    const chief = await app.alsoFor("chief", ["administrator"]);
+    const deputy = await app.alsoFor("deputy", ["administrator"]);
+    const [asChief, asDeputy] = await Promise.all([chief.signIn(SCOPE), deputy.signIn(SCOPE)]).then((all) =>
+      all.map((it) => (action: string, params: object) => act(it.access_token, action, params)),
+    );
+    const nurses = (await identity.listRoles(asSystem(mesh.caller, "operator"), {})).find((it) => it.role === "nurse") as RoleNow;
+    const { role, version, isAsFiled: _, ...rights } = nurses;
+    const narrowed = { role, version, reason: "no diagnoses", ...rights, types: { ...rights.types, Condition: "" } };
+    expect(await asChief?.("changeRole", narrowed)).toMatchObject({ status: 200, body: { state: "done" } });
+    const deadline = Date.now() + 1_000; // as promised
+    while ((await asNurse.get("/Condition")).status !== 403) expect(Date.now()).toBeLessThan(deadline);
+    // What its owner decides: nothing of the type comes along.
+    const found = await asNurse.get("/Patient?_revinclude=Condition:subject");
+    const types = found.body.entry.map((it: { resource: { resourceType: string } }) => it.resource.resourceType);
+    expect([...new Set(types)]).toEqual(["Patient"]);
+
+    const widened = { ...narrowed, version: 1, reason: "all again", types: { ...rights.types, "*": "crus" } };
+    expect(await asChief?.("changeRole", widened)).toMatchObject({ status: 200, body: { state: "waiting" } });
+    expect(await asChief?.("confirmRole", { role, version: 2 })).toMatchObject({ status: 409 });
+    expect((await asNurse.get("/Condition")).status).toBe(403);
+    expect(await act(access_token, "confirmRole", { role, version: 2 })).toMatchObject({ status: 403 });
+    expect(await asDeputy?.("confirmRole", { role, version: 2 })).toMatchObject({ status: 200, body: { state: "done" } });
+    const until = Date.now() + 1_000;
+    while ((await asNurse.get("/Condition")).status !== 200) expect(Date.now()).toBeLessThan(until);
   });
 
   it("ends what an account that is closed may do, at every gateway, also where its token is remembered", async () => {

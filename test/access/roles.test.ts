@@ -77,6 +77,20 @@ describe("a hospital that is closed", () => {
     expect(answer.headers.get("www-authenticate")).toMatch(/error="invalid_(token|request)"/);
   });
 
+  it("says in its CapabilityStatement what who asks may, and to who has not signed in what there is", async () => {
+    const told = async (fhir: FhirHttp) => {
+      const { rest } = (await fhir.get("/metadata")).body as { rest: [{ resource: { type: string; interaction: { code: string }[] }[] }] };
+      return new Map(rest[0].resource.map(({ type, interaction }) => [type, interaction.map(({ code }) => code)]));
+    };
+    const [all, nurse, administrator] = [await told(fhirAt(mesh.base)), await told(as("nurse")), await told(as("administrator"))];
+    expect([all.has("Invoice"), nurse.has("Invoice"), administrator.has("Patient")]).toEqual([true, false, false]);
+    expect(all.get("Patient")).toEqual(expect.arrayContaining(["read", "delete", "search-type"]));
+    expect(nurse.get("Patient")).toEqual(expect.arrayContaining(["read", "update", "create", "search-type"]));
+    expect(nurse.get("Patient")).not.toContain("delete");
+    expect(nurse.get("Condition")?.sort()).toEqual(["history-instance", "history-type", "read", "search-type", "vread"]);
+    expect(administrator.get("Location")).toContain("delete");
+  });
+
   it("lets each do the work of their role, from registration to the bill", async () => {
     const registered = await act("front-desk", "patients/register", {
       family: "Haddad",

@@ -73,6 +73,20 @@ export const HARMS = {
       return { noticed, healed: performance.now() - begun };
     },
   },
+  oneOfThreeNats: {
+    name: "one of three servers of NATS is killed and started again",
+    longestMs: 6_000,
+    async harm(mesh) {
+      const { natsCluster } = mesh;
+      if (!natsCluster) throw new Error("The mesh has no cluster of NATS.");
+      const begun = performance.now();
+      await natsCluster.servers[0]?.kill();
+      const noticed = performance.now() - begun;
+      await natsCluster.again(0);
+      await until(mesh, () => mesh.nodes.every((node) => isKnown(mesh, node)));
+      return { noticed, healed: performance.now() - begun };
+    },
+  },
 } satisfies Record<string, Harm>;
 
 /** The first node that runs a service. */

@@ -4,7 +4,10 @@
  *
  *   npm run chaos                                    SQLite, one round of everything
  *   npm run chaos -- --store mongo --rounds 5 --clients 16
+ *   npm run chaos -- --three-nats                    on a cluster of three servers of NATS, one of which is killed
  *   npm run chaos -- --sequences 10000               instead random sequences of actions and FHIR, owners killed meanwhile
+ *   npm run chaos -- --cuts 50                       instead all processes are killed at the same moment, as by a power cut, and start again
+ *   npm run chaos -- --full-disk                     instead one node whose disk becomes full and has room again; needs the right to mount one
  *   npm run chaos -- --hidden 1000                   instead requests of five roles to hospitals with and without what these may not see
  */
 import { parseArgs } from "node:util";
@@ -12,6 +15,8 @@ import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 import { clientsOf, type Journal, type Judgement, judge, newJournal } from "./clients.ts";
 import { runNonInterference } from "../access/run-non-interference.ts";
+import { fillDisk } from "./full-disk.ts";
+import { cutPower } from "./power-cuts.ts";
 import { runSequences } from "./run-sequences.ts";
 import { type Harm, HARMS, type Times } from "./harms.ts";
 
@@ -27,12 +32,14 @@ const ALONE: [name: string, harm: Harm, service: string][] = [
   ["an owner is replaced in order", HARMS.replace, "records"],
   ["a gateway is replaced in order", HARMS.replace, "api"],
   ["NATS is killed", HARMS.nats, ""],
+  ["one of three servers of NATS is killed", HARMS.oneOfThreeNats, ""],
 ];
 const TOGETHER: [name: string, ...[Harm, string][]][] = [
   ["two owners are killed", [HARMS.kill, "patients"], [HARMS.kill, "records"]],
   ["an owner and a coordinator are killed", [HARMS.kill, "lab"], [HARMS.kill, "transactions"]],
   ["an owner hangs, another is killed", [HARMS.hang, "patients"], [HARMS.kill, "lab"]],
   ["a gateway and NATS are killed", [HARMS.kill, "api"], [HARMS.nats, ""]],
+  ["an owner and one of three servers of NATS are killed", [HARMS.kill, "patients"], [HARMS.oneOfThreeNats, ""]],
 ];
 
 interface Row {
@@ -49,12 +56,17 @@ const { values } = parseArgs({
     clients: { type: "string", default: "16" },
     sequences: { type: "string" },
     hidden: { type: "string" },
+    cuts: { type: "string" },
+    "three-nats": { type: "boolean", default: false },
+    "full-disk": { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
   },
 });
 const [rounds, count] = [Number(values.rounds), Number(values.clients)];
 if (!["sqlite", "mongo"].includes(values.store) || !(rounds >= 1) || !(count >= 1)) {
-  console.error("usage: npm run chaos -- [--store sqlite|mongo] [--rounds N] [--clients N] [--sequences N --seed N] [--hidden N --seed N]");
+  console.error(
+    "usage: npm run chaos -- [--store sqlite|mongo] [--rounds N] [--clients N] [--three-nats] [--sequences N --seed N] [--hidden N --seed N] [--cuts N]",
+  );
   process.exit(1);
 }
 
@@ -68,16 +80,35 @@ if (values.hidden !== undefined) {
   process.exit((await runNonInterference(values.store as "sqlite" | "mongo", options)) ? 0 : 1);
 }
 
+if (values.cuts !== undefined) {
+  const report = await cutPower({ cuts: Number(values.cuts), clients: count }, Math.random, console.error);
+  console.log(JSON.stringify(report, null, 2));
+  process.exit([...Object.values(report.judgement).flat(), ...report.wrong].length > 0 ? 1 : 0);
+}
+
+if (values["full-disk"]) {
+  const report = await fillDisk(console.error);
+  console.log(JSON.stringify(report, null, 2));
+  process.exit(report.unread.length > 0 ? 1 : 0);
+}
+
 const rows: Row[] = [];
 const mesh = await startMesh({
   services: SERVICES,
   replicas: Object.fromEntries(SERVICES.map((service) => [service, 2])),
   store: values.store as "sqlite" | "mongo",
+  hasNatsCluster: values["three-nats"],
 });
+/** The one server of NATS is not killed where there are three: each of them is. */
+const isHere = (harm: Harm) => harm !== (values["three-nats"] ? HARMS.nats : HARMS.oneOfThreeNats);
 try {
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, harm, service] of ALONE) rows.push(await during(name, () => harm.harm(mesh, service)));
-    for (const [name, ...harms] of TOGETHER) rows.push(await during(name, () => allOf(mesh, harms)));
+    for (const [name, harm, service] of ALONE.filter(([, harm]) => isHere(harm))) {
+      rows.push(await during(name, () => harm.harm(mesh, service)));
+    }
+    for (const [name, ...harms] of TOGETHER.filter(([, ...harms]) => harms.every(([harm]) => isHere(harm)))) {
+      rows.push(await during(name, () => allOf(mesh, harms)));
+    }
   }
 } finally {
   await mesh.stop();

@@ -57,6 +57,8 @@ const keep = (made: Made, ...references: (string | undefined)[]) => {
   }
 };
 const DRUGS = ["1", "2"].map((code) => ({ system: "urn:drugs", code }));
+/** Of the default place and of a ward's, without a lot and of two. */
+const where = ({ made, b, c }: Doing) => ({ ...(c % 3 && { lot: `L${c % 3}` }), ...(b % 4 === 0 && { place: of(made["Location"], b) }) });
 const TEST = { system: "http://loinc.org", code: "718-7" };
 const REASON = { reason: "by chance" };
 const STATUSES: Record<string, string[]> = {
@@ -130,16 +132,27 @@ const STEPS = {
   correctResult: (it: Doing) =>
     it.call(lab.correctResult, { observation: of(it.made["Observation"], it.a), finding: { text: "clotted" }, ...REASON }),
   receive: async (it: Doing) =>
-    keep(it.made, (await it.call(pharmacy.receive, { medication: of(DRUGS, it.a), quantity: 1 + (it.c % 80) / 4 })).delivery),
+    keep(it.made, (await it.call(pharmacy.receive, { medication: of(DRUGS, it.a), quantity: 1 + (it.c % 80) / 4, ...where(it) })).delivery),
   adjust: async (it: Doing) =>
-    keep(it.made, (await it.call(pharmacy.adjust, { medication: of(DRUGS, it.a), by: (it.c % 9) - 4.5, ...REASON })).delivery),
-  count: async (it: Doing) => keep(it.made, (await it.call(pharmacy.count, { medication: of(DRUGS, it.a), quantity: it.c % 30 })).delivery),
+    keep(
+      it.made,
+      (await it.call(pharmacy.adjust, { medication: of(DRUGS, it.a), by: (it.c % 9) - 4.5, ...REASON, ...where(it) })).delivery,
+    ),
+  moveStock: async (it: Doing) => {
+    const [from, to] = it.b % 2 ? [undefined, bed(it)] : [bed(it), undefined];
+    const asked = { medication: of(DRUGS, it.a), quantity: 0.5 + (it.c % 5), ...(from && { from }), ...(to && { to }) };
+    keep(it.made, (await it.call(pharmacy.transfer, asked)).delivery);
+  },
+  blockLot: (it: Doing) =>
+    it.call(it.b % 3 ? pharmacy.releaseLot : pharmacy.blockLot, { medication: of(DRUGS, it.a), lot: `L${1 + (it.c % 2)}`, ...REASON }),
+  count: async (it: Doing) =>
+    keep(it.made, (await it.call(pharmacy.count, { medication: of(DRUGS, it.a), quantity: it.c % 30, ...where(it) })).delivery),
   prescribe: async (it: Doing) => {
     const asked = { patient: patient(it), medication: of(DRUGS, it.a), quantity: 1 + (it.c % 12), dosage: "1 a day" };
     keep(it.made, (await it.call(pharmacy.prescribe, asked)).prescription);
   },
   dispense: async (it: Doing) => {
-    const asked = { prescription: of(it.made["MedicationRequest"], it.a), quantity: 1 + (it.c % 8) / 2 };
+    const asked = { prescription: of(it.made["MedicationRequest"], it.a), quantity: 1 + (it.c % 8) / 2, ...where(it) };
     keep(it.made, (await it.call(pharmacy.dispense, asked)).dispense);
   },
   voidDispense: (it: Doing) => it.call(pharmacy.void, { dispense: of(it.made["MedicationDispense"], it.a), ...REASON }),
@@ -215,13 +228,15 @@ export interface SequencesOptions {
   seed: number;
   /** Sequences at the same time. */
   clients: number;
+  /** Hears that the house stands: what is not repeated has been done. */
+  begun?(): void;
 }
 
 /** What has come of the steps, by their names: how many were carried out, and how many were refused or lost. */
 export type Outcomes = Record<string, { done: number; refused: number; unanswered: number }>;
 
 /** Carries them out; what is harmed meanwhile leaves some without an answer. */
-export async function carryOut(mesh: Mesh, { count, length, seed, clients }: SequencesOptions): Promise<Outcomes> {
+export async function carryOut(mesh: Mesh, { count, length, seed, clients, begun = () => {} }: SequencesOptions): Promise<Outcomes> {
   const outcomes: Outcomes = {};
   const made: Made = {};
   const { rooms } = await wards.open(mesh.caller, { name: `Chance ${seed}`, rooms: [{ name: "1", beds: ["A", "B", "C"] }] });
@@ -230,6 +245,7 @@ export async function carryOut(mesh: Mesh, { count, length, seed, clients }: Seq
     const asked = { family: `${family}${seed}`, given: ["Ada"], gender: "female" as const, confirm: "by chance" };
     keep(made, (await patients.register(mesh.caller, asked)).patient);
   }
+  begun();
   const waiting = fc.sample(sequences(length), { numRuns: count, seed });
   const client = async () => {
     for (let sequence = waiting.shift(); sequence; sequence = waiting.shift()) {

@@ -1,5 +1,6 @@
 /**
- * A day in seven browsers at once: each sees what the others do, and goes on while the laboratory is away. How many inputs a piece of work takes is
+ * A day in seven browsers at once, through two gateways: each sees what the others do as it happens, and goes on while the laboratory, whose
+ * process is killed, is away. How many inputs a piece of work takes is
  * what docs/screens.md tells.
  */
 import type { Page } from "playwright-core";
@@ -7,8 +8,6 @@ import { billing } from "../../services/billing/billing.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
-import { loadServices } from "../../services/systems.ts";
-import { readConfig } from "../../mesh/config.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import { contentOf } from "../kit/map.ts";
 import { House } from "./house.ts";
@@ -45,7 +44,7 @@ describe("a day in the hospital, by its pages,", () => {
   let archivist: Page;
 
   beforeAll(async () => {
-    house = await House.open();
+    house = await House.open({}, { nats: true, replicas: { api: 2 }, apart: ["lab"] });
     const { operator } = house;
     await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
     await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 100 });
@@ -57,10 +56,10 @@ describe("a day in the hospital, by its pages,", () => {
     await pharmacy.prescribe(operator, { patient: known.patient, medication: PARACETAMOL, quantity: 1, dosage: "1 tablet" });
     [clerk, nurse, physician, technician, pharmacist, cashier, archivist] = await Promise.all([
       house.person("clerk", ["front-desk"]),
-      house.person("nurse", ["nurse"]),
+      house.person("nurse", ["nurse"], {}, 1),
       house.person("physician", ["physician"]),
-      house.person("technician", ["lab-technician"]),
-      house.person("pharmacist", ["pharmacist"]),
+      house.person("technician", ["lab-technician"], {}, 1),
+      house.person("pharmacist", ["pharmacist"], {}, 1),
       house.person("cashier", ["billing"]),
       house.person("archivist", ["records-office"]),
     ]);
@@ -271,18 +270,15 @@ describe("a day in the hospital, by its pages,", () => {
     });
   });
 
-  it("the laboratory goes down: the bench says what is not known and comes back by itself, the others work on", async () => {
-    const { caller } = house.mesh;
-    const bench = caller.getLocalService("lab");
-    await caller.destroyService(bench);
+  it("the laboratory is killed: the bench says what is not known and comes back by itself, the others work on", async () => {
+    await house.mesh.kill("lab");
     await technician.waitForSelector(".not-known:has-text('Not known at the moment')");
     await physician.waitForSelector(".panel:has(h2:text-is('Orders that wait')) .not-known");
     await physician.fill("#field-problem", "Anaemia");
     await physician.press("#field-problem", "Enter");
     await said(physician, "Anaemia is noted.");
     await nurse.waitForSelector("button.bed:has-text('Ada Rossi')");
-    const [schema] = await loadServices({ ...readConfig({ ACCESS: "closed", DATA_DIR: house.mesh.dataDir }), services: ["lab"] });
-    await caller.createService(schema as never);
+    await house.mesh.add("lab");
     await technician.waitForSelector(".not-known", { state: "detached" });
   });
 

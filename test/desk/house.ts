@@ -5,7 +5,7 @@ import { asSystem } from "../../mesh/access/access.ts";
 import { identity, type Role } from "../../services/identity/identity.contract.ts";
 import { serviceNames } from "../../services/systems.ts";
 import { launchBrowser } from "../kit/browser.ts";
-import { type Mesh, startMesh } from "../kit/mesh.ts";
+import { type Mesh, type MeshOptions, startMesh } from "../kit/mesh.ts";
 
 const PASSWORD = "four words make one";
 
@@ -23,10 +23,12 @@ export class House {
     this.browser = browser;
   }
 
-  static async open(env: Record<string, string> = {}): Promise<House> {
+  /** @param more of the mesh; as it is, one node without NATS */
+  static async open(env: Record<string, string> = {}, more: Partial<MeshOptions> = {}): Promise<House> {
     const services = serviceNames({ system: "provider", access: "closed" });
+    const settings = { ACCESS: "closed", HOSPITAL_TIME_ZONE: "Africa/Algiers", ...env };
     const [mesh, browser] = await Promise.all([
-      startMesh({ services, nats: false, split: "broker", env: { ACCESS: "closed", HOSPITAL_TIME_ZONE: "Africa/Algiers", ...env } }),
+      startMesh({ services, nats: false, split: "broker", env: settings, ...more }),
       launchBrowser(),
     ]);
     return new House(mesh, browser);
@@ -42,9 +44,15 @@ export class House {
     return asSystem(this.mesh.caller, "operator");
   }
 
-  /** Somebody new, who has signed in. */
-  async person(login: string, roles: Role[], options: BrowserContextOptions = {}): Promise<Page> {
+  /** Somebody new, who has signed in. @param gateway the number of the one that the browser talks to */
+  async person(login: string, roles: Role[], options: BrowserContextOptions = {}, gateway = 0): Promise<Page> {
     await identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD });
+    return this.signIn(login, options, gateway);
+  }
+
+  /** Somebody who has an account, in a browser of their own. */
+  async signIn(login: string, options: BrowserContextOptions = {}, gateway = 0): Promise<Page> {
+    const { url } = this.mesh.nodes.filter((node) => node.url)[gateway] ?? {};
     const context = await this.browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
@@ -53,7 +61,7 @@ export class House {
       if (message.type() === "error") this.complaints.push(`${login}: ${message.text()} ${message.location().url}`);
     });
     this.#count(page);
-    await page.goto(`${this.mesh.base}/desk/`);
+    await page.goto(`${url ?? this.mesh.base}/desk/`);
     await page.click("button.main");
     await page.fill("#login", login);
     await page.fill("#password", PASSWORD);

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { LANGUAGES, type Language, messagesOf } from "../../services/desk/files/messages.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
-import { ROLES } from "../../services/identity/identity.contract.ts";
+import { identity, ROLES } from "../../services/identity/identity.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
@@ -83,6 +83,35 @@ describe("the pages of the hospital", () => {
       ]);
     }
     expect(house.complaints).toEqual([]);
+  });
+
+  it("have an administrator make a role, and the widest wait for somebody else", async () => {
+    await page.selectOption("#language", "en");
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await house.show(page, "administration");
+    await page.click("button:has-text('New role')");
+    await page.fill("#field-role-name", "porter");
+    await page.fill("#field-role-says", "Brings patients.");
+    await page.fill("#field-role-type", "Location");
+    await page.click("dialog button:has-text('Add')");
+    await page.check("input[aria-label='Location: update']");
+    await page.fill("#field-role-reason", "we have porters now");
+    expect(await barriers(page)).toEqual([]);
+    await page.click("dialog button:has-text('Store')");
+    await page.waitForSelector("tr:has-text('porter')");
+    const roles = await identity.listRoles(house.operator, {});
+    expect(roles.find(({ role }) => role === "porter")).toMatchObject({ version: 1, types: { Location: "rus" }, actions: [] });
+
+    await page.click("button:has-text('porter')");
+    await page.fill("#field-role-type", "*");
+    await page.click("dialog button:has-text('Add')");
+    await page.fill("#field-role-reason", "they see all");
+    await page.click("dialog button:has-text('Store')");
+    await page.click("button:has-text('Confirm')");
+    await page.waitForSelector("text=Another administrator must confirm this change.");
+    await identity.confirmRole(house.operator, { role: "porter", version: 2 });
+    expect(await barriers(page)).toEqual([]);
+    house.complaints.splice(0); // the browser tells of a refusal as of an error
   });
 
   it("stay signed in when a token ends, and no longer when their person signs out", async () => {

@@ -166,6 +166,7 @@ describe("an attack on the sign-in", () => {
     for (const [action, params] of Object.entries({
       createUser: { login: "eve", name: "Eve", roles: ["administrator"] },
       setRoles: { user, roles: ["administrator"] },
+      setPractitioner: { user, practitioner: "Practitioner/1" },
       closeUser: { user },
       resetPassword: { user },
       endSessions: { user },

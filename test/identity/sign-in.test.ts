@@ -214,6 +214,29 @@ describe("an app that signs somebody in", () => {
     expect(text).not.toContain("<script");
   });
 
+  it("has its person change the password, who says the old one first and is signed out everywhere then", async () => {
+    await identity.createUser(mesh.caller, { login: "neri", name: "N", roles: ["nurse"], password: PASSWORD });
+    const browser = new Browser(mesh.base);
+    const form = { step: "login", login: "neri", password: PASSWORD };
+    const consent = await browser.see((await browser.see((await app.request("openid")).url)).url, form);
+    await browser.leave(consent.url, { step: "allow" });
+    const account = "/auth/account";
+    const proof = /name="proof" value="([\w-]+)"/.exec((await browser.see(account)).text)?.[1] ?? "";
+    const next = "some other four words";
+    const change = async (more: object) =>
+      (await browser.see(account, { step: "password", proof, current: PASSWORD, new: next, repeat: next, ...more })).status;
+    expect(await change({ proof: "guessed" })).toBe(403);
+    expect(await change({ repeat: "another" })).toBe(422);
+    expect(await change({ new: "short", repeat: "short" })).toBe(422);
+    expect(await change({ current: "not mine at all" })).toBe(401);
+    expect(await change({})).toBe(200);
+    expect((await browser.see(account)).status).toBe(401);
+    const fresh = new Browser(mesh.base);
+    const login = await fresh.see((await app.request("openid")).url);
+    expect((await fresh.once(login.url, form)).status).toBe(401);
+    expect((await fresh.once(login.url, { ...form, password: next })).status).toBe(303);
+  });
+
   it("asks for a code, once somebody has set up a second factor, and takes each code once", async () => {
     await identity.createUser(mesh.caller, { login: "verdi", name: "V", roles: ["physician"], password: PASSWORD });
     const browser = new Browser(mesh.base);

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Service, ServiceBroker, type ServiceSchema } from "moleculer";
+import { type BrokerOptions, type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import type { Caller } from "../../mesh/caller.ts";
 import { ParamsValidator } from "../../mesh/params.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
@@ -21,12 +21,31 @@ export interface Clinic {
   stop(): Promise<void>;
 }
 
+/** Promises with which a broker does not wait half a second for nodes that may answer its first message, nor a tenth before it stops: here all are in one process. */
+class WithoutDelay<Value> extends Promise<Value> {
+  static delay(): WithoutDelay<void> {
+    return WithoutDelay.resolve() as WithoutDelay<void>;
+  }
+  delay(): this {
+    return this;
+  }
+}
+
 /** Starts the services on SQLite files of their own. */
 export async function startClinic(...services: ServiceSchema[]): Promise<Clinic> {
   const dataDir = mkdtempSync(join(tmpdir(), "openward-clinic-"));
   const before = process.env.DATA_DIR;
   process.env.DATA_DIR = dataDir; // the stores read their settings when they start
-  const options = { namespace: randomUUID(), logger: false, transporter: "Fake", internalServices: false } as const;
+  const options = {
+    namespace: randomUUID(),
+    logger: false,
+    transporter: "Fake",
+    internalServices: false,
+    // Moleculer's defaults are a second each, which every test would wait for. Milliseconds.
+    transit: { serviceChangedDebounceTime: 1 } as BrokerOptions["transit"],
+    dependencyInterval: 5,
+    Promise: WithoutDelay as unknown as PromiseConstructor,
+  } satisfies BrokerOptions;
   const host = new ServiceBroker({ ...options, validator: new ParamsValidator(), nodeID: "host" });
   const desk = new ServiceBroker({ ...options, nodeID: "desk" });
   for (const broker of [host, desk]) setAccess(broker, openAccess());

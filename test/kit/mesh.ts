@@ -10,7 +10,7 @@ import { type CallingOptions, ServiceBroker } from "moleculer";
 import { readConfig } from "../../mesh/config.ts";
 import { deploy } from "../../federation/membership.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
-import { type Server, startMongo, startNats } from "../../scripts/servers.mjs";
+import { type Server, startMongo, startNats, startNatsCluster } from "../../scripts/servers.mjs";
 import { deploymentOf, loadServices } from "../../services/systems.ts";
 
 export interface MeshOptions {
@@ -25,8 +25,12 @@ export interface MeshOptions {
    * tests that run one after the other. Without NATS all services are one node.
    */
   nats?: boolean;
+  /** Three servers of NATS instead of one. */
+  hasNatsCluster?: boolean;
   /** "process" (default): each node a process, which can be killed. "broker": nodes of this process, quicker to start. */
   split?: "process" | "broker";
+  /** Of nodes of this process, those that are processes all the same, to be killed: names of services. */
+  apart?: string[];
   /** Further settings of the nodes. */
   env?: Record<string, string>;
   /** A folder that the mesh finds its data in, and leaves them; default: a new one, deleted in the end. */
@@ -70,6 +74,8 @@ export interface Mesh {
   kill(service: string): Promise<void>;
   /** The mesh's own server; undefined when another was given. Who kills it puts the next one here. */
   nats: Server | undefined;
+  /** Its three servers, where it has a cluster of them. */
+  natsCluster: Awaited<ReturnType<typeof startNatsCluster>> | undefined;
   stop(): Promise<void>;
 }
 
@@ -78,8 +84,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   if (!withNats && split === "process") throw new Error('A process without NATS cannot be called from a test: use split: "broker".');
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "openward-test-"));
   const givenNats = process.env["NATS_URL"];
-  const [nats, mongo] = await Promise.all([
-    withNats && !givenNats ? startNats({ dir: join(dataDir, "nats") }) : undefined,
+  const [nats, natsCluster, mongo] = await Promise.all([
+    withNats && !givenNats && !options.hasNatsCluster ? startNats({ dir: join(dataDir, "nats") }) : undefined,
+    options.hasNatsCluster ? startNatsCluster({ dir: join(dataDir, "nats") }) : undefined,
     store === "mongo" ? mongoUrl(dataDir) : undefined,
   ]);
   const env: Record<string, string> = {
@@ -88,14 +95,16 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     LOG_LEVEL: "error",
     ACCESS: "open",
     MEMBERS: [...new Set(services)].join(","),
-    ...(withNats && { NATS_URL: nats?.url ?? givenNats ?? "" }),
+    ...(withNats && { NATS_URL: natsCluster?.servers.map(({ url }) => url).join(",") ?? nats?.url ?? givenNats ?? "" }),
     ...(mongo && { MONGO_URL: mongo.url }),
     ...options.env,
   };
   // Stores read their process's settings; with nodes in this process these are this process's.
   const before = split === "broker" ? swapEnv({ MONGO_URL: "", NATS_URL: "", ...env }) : undefined;
   const start = (names: string[], more: Record<string, string> = {}) =>
-    split === "process" ? startProcess(names, { ...env, ...more }, options.log) : startBroker(names, { ...env, ...more });
+    split === "process" || names.some((name) => options.apart?.includes(name))
+      ? startProcess(names, { ...env, ...more }, options.log)
+      : startBroker(names, { ...env, ...more });
 
   const nodes: MeshNode[] = [];
   let caller: ServiceBroker | undefined;
@@ -126,7 +135,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     }
   } catch (error) {
     await Promise.all(nodes.map((node) => node.stop()));
-    await Promise.all([nats?.stop(), mongo?.stop()]);
+    await Promise.all([nats?.stop(), ...(natsCluster?.servers.map((server) => server.stop()) ?? []), mongo?.stop()]);
     before?.();
     throw error;
   }
@@ -139,6 +148,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     nodes,
     caller: known,
     nats,
+    natsCluster,
     call: (action, params = {}, calling = {}) => known.call(action, params, calling),
     async add(service, more) {
       const node = await start([service], more);
@@ -166,7 +176,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       await Promise.all(nodes.filter((node) => node.url).map((node) => node.stop()));
       await Promise.all(nodes.filter((node) => !node.url).map((node) => node.stop()));
       await known.stop();
-      await Promise.all([mesh.nats?.stop(), mongo?.stop()]);
+      await Promise.all([mesh.nats?.stop(), ...(natsCluster?.servers.map((server) => server.stop()) ?? []), mongo?.stop()]);
       before?.();
       if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
     },

@@ -14,6 +14,11 @@ export const HEAVY: Record<string, string> = {
   "test/kit/examples.ts": "goes through all of HL7's examples",
   "test/kit/faulty-examples.ts": "goes through all of HL7's examples",
   "test/fhir/cost.test.ts": "measures what the largest of inputs costs",
+  "fhir/expressions/evaluator.test.ts": "waits until expressions have taken too long",
+  "fhir/validate/rules/rules.test.ts": "goes through all of HL7's examples",
+  "fhir/search/fhirpath.test.ts": "goes through all of HL7's examples",
+  "fhir/validate/narrative.test.ts": "reads several million characters",
+  "scripts/cluster/place.test.ts": "starts processes",
   "scripts/new.test.ts": "runs the compiler and Jest in a copy of the project",
 };
 

@@ -51,14 +51,18 @@ export interface Table {
   refuses(rule: string, what: string, row: ChangeRow | CreateRow | RemoveRow): void;
 }
 
-/** @param services that the table needs besides those of every hospital */
-export function rulesTable(name: string, services: string[], rows: (at: Table) => void): void {
+/**
+ * @param services that the table needs besides those of every hospital
+ * @param RULES the setting; absent: as it is by default
+ */
+export function rulesTable(name: string, services: string[], rows: (at: Table) => void, RULES?: string): void {
   describe(`The rules of ${name}`, () => {
     const at = {} as Table;
     const reference = (id: string) => ({ reference: `Patient/${id}` });
     Object.assign(at, { patient: reference("alive"), other: reference("other"), dead: reference("dead"), replaced: reference("old") });
     beforeAll(async () => {
-      at.mesh = await startMesh({ services: ["api", "transactions", "patients", "records", ...services], nats: false, split: "broker" });
+      const all = ["api", "transactions", "patients", "records", ...services];
+      at.mesh = await startMesh({ services: all, nats: false, split: "broker", ...(RULES !== undefined && { env: { RULES } }) });
       at.fhir = fhirAt(at.mesh.base);
       const put = (id: string, more: object = {}) => at.fhir.send("PUT", `/Patient/${id}`, { resourceType: "Patient", id, ...more });
       await Promise.all([put("alive"), put("other")]);

@@ -20,8 +20,10 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     ...more,
   });
 
-  at.refuses("charge-item-status", "a billed charge to be billable again", {
-    stored: () => charge({ status: "billed" }),
+  at.refuses("charge-item-status", "a charge on an Invoice to be billable again", {
+    stored: () => charge(),
+    under: ({ resourceType, id }) =>
+      at.stored(invoice({ lineItem: [{ chargeItemReference: { reference: `${resourceType}/${id}` } }], totalNet: undefined })),
     change: (it) => ({ ...it, status: "billable" }),
     instead: (it) => ({ ...it, note: [{ text: "seen" }] }),
     as: { status: 409, expression: "ChargeItem.status" },

@@ -155,4 +155,109 @@ describe("Dispensing", () => {
     // What came back is dispensed again: that it came back is not undone.
     expect(await put({ ...given, status: "entered-in-error" })).toMatchObject({ status: 409 });
   });
+
+  describe("by lots and places", () => {
+    const type = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/supply-item-type", code: "medication" }] };
+    const batch = (code: string, lotNumber: string, expirationDate?: string) => ({
+      resourceType: "Medication",
+      id: "lot",
+      code: concept(code),
+      batch: { lotNumber, ...(expirationDate && { expirationDate }) },
+    });
+    const ofLot = { reference: "#lot" };
+    const arrival = (code: string, quantity: number, lot: string, expires?: string, more: object = {}) => ({
+      resourceType: "SupplyDelivery",
+      status: "completed",
+      type,
+      contained: [batch(code, lot, expires)],
+      suppliedItem: { quantity: { value: quantity }, itemReference: ofLot },
+      ...more,
+    });
+    const lotsOf = async (code: string) =>
+      (await pharmacy.listLots(mesh.caller, { medication: `urn:rx|${code}` })).map(({ lot, quantity, place }) => [
+        place ?? "",
+        lot,
+        quantity,
+      ]);
+    const { medicationCodeableConcept: _, ...withoutCode } = dispense(0, []);
+    const lotDispense = (code: string, quantity: number, lot: string, more: object = {}) => ({
+      ...withoutCode,
+      contained: [batch(code, lot)],
+      medicationReference: ofLot,
+      quantity: { value: quantity },
+      ...more,
+    });
+    const other = { status: 409, body: { issue: [{ code: "business-rule" }] } };
+
+    it("moves the lot that it names, or the oldest that may be used", async () => {
+      // By the rules "medication-dispense-lot" and "supply-delivery-lot".
+      await fhir.create(arrival("l1", 5, "A", "2019-01"));
+      await fhir.create(arrival("l1", 5, "B", "2039-01"));
+      await fhir.create(arrival("l1", 5, "C", "2038-01"));
+      expect(await fhir.create(arrival("l1", 5, "C", "2037-01"))).toMatchObject(other);
+      expect(await fhir.create(lotDispense("l1", 1, "A"))).toMatchObject(other);
+      const { body } = await fhir.create(lotDispense("l1", 2, "B"));
+      const oldest = await fhir.create(dispense(3, [], { medicationCodeableConcept: concept("l1") }));
+      expect(oldest.body.extension[0].extension).toContainEqual({ url: "lot", valueString: "C" });
+      expect(await lotsOf("l1")).toEqual([
+        ["", "A", 5],
+        ["", "C", 2],
+        ["", "B", 3],
+      ]);
+      // What it has moved stays on it whatever a client leaves out, and is put back when it was an error.
+      expect(await put({ ...body, status: "entered-in-error", extension: undefined })).toMatchObject({ status: 200 });
+      expect(await lotsOf("l1")).toEqual([
+        ["", "A", 5],
+        ["", "C", 2],
+        ["", "B", 5],
+      ]);
+    });
+
+    it("keeps the place that it names apart, and takes from the only one where a clinic names none", async () => {
+      const place = { reference: "Location/store" };
+      const { body } = await fhir.create(arrival("l2", 6, "A", undefined, { destination: place }));
+      expect(await fhir.create(lotDispense("l2", 1, "A", { location: place }))).toMatchObject({ status: 201 });
+      expect(await fhir.create(lotDispense("l2", 1, "A"))).toMatchObject({ status: 201 });
+      expect(await lotsOf("l2")).toEqual([["Location/store", "A", 4]]);
+      const moved = { modifierExtension: [{ url: "urn:openward:stock-origin", valueReference: place }] };
+      const { body: transfer } = await fhir.create(arrival("l2", 3, "A", undefined, moved));
+      expect(await lotsOf("l2")).toEqual([
+        ["", "A", 3],
+        ["Location/store", "A", 1],
+      ]);
+      expect(await put({ ...body, status: "entered-in-error" })).toMatchObject(other);
+      expect(await put({ ...transfer, status: "entered-in-error" })).toMatchObject({ status: 200 });
+      expect(await lotsOf("l2")).toEqual([["Location/store", "A", 4]]);
+    });
+
+    it("holds a lot that a Medication says not to be used, also where a dose is given from a stock", async () => {
+      // By the rules "medication-administration-lot" and "medication-administration-stock".
+      await fhir.create(arrival("l3", 6, "A"));
+      const { body } = await fhir.create({ ...batch("l3", "A"), id: undefined, status: "inactive" });
+      expect(await fhir.create(lotDispense("l3", 1, "A"))).toMatchObject(other);
+      const dose = (quantity: number) => ({
+        resourceType: "MedicationAdministration",
+        status: "completed",
+        medicationCodeableConcept: concept("l3"),
+        subject,
+        effectiveDateTime: new Date().toISOString(),
+        extension: [
+          {
+            url: "urn:openward:from-stock",
+            extension: [
+              { url: "quantity", valueDecimal: quantity },
+              { url: "lot", valueString: "A" },
+            ],
+          },
+        ],
+      });
+      expect(await fhir.create(dose(1))).toMatchObject(other);
+      expect(await put({ ...body, status: "active" })).toMatchObject({ status: 200 });
+      expect(await fhir.create(dose(7))).toMatchObject(other);
+      const { body: given } = await fhir.create(dose(2));
+      expect(await lotsOf("l3")).toEqual([["", "A", 4]]);
+      expect(await put({ ...given, status: "entered-in-error" })).toMatchObject({ status: 200 });
+      expect(await lotsOf("l3")).toEqual([["", "A", 6]]);
+    });
+  });
 });

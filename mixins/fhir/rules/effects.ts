@@ -40,6 +40,8 @@ export interface Effect {
   movements: Movement[];
   /** Next versions of resources that were read with the tools; of what the same write brings, other contents. */
   changes?: Identified[];
+  /** Refused for what only effects know, where the rule is on. */
+  refusals?: { rule: string; refusal: Refusal }[];
 }
 
 /** The effects of one type. Asked at each write, and again when the write is repeated. */
@@ -83,6 +85,7 @@ export async function derive(
   };
   for (const { type, change, step: of } of changes) {
     const effect = await effects[type]?.(change, { facts, counter, counters, read });
+    for (const { rule, refusal } of effect?.refusals ?? []) if (rules.isOn(type, rule)) throw ruleError(refusal, { id: rule }, of);
     for (const { counter: name, by, bound, isExact, above } of effect?.movements ?? []) {
       const value = await counter(name);
       const isBound = bound !== undefined && rules.isOn(type, bound.rule);

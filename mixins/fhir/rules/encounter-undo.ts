@@ -1,11 +1,9 @@
 /** How an Encounter that was none, or has not ended, is put right: its history stays. */
 import type { Encounter, Extension } from "../../../fhir/r4.ts";
+import { because } from "./reasons.ts";
 
 /** HL7's extension of Encounter: why it was cancelled. */
 const REASON_CANCELLED = "http://hl7.org/fhir/StructureDefinition/encounter-reasonCancelled";
-
-/** Of what was undone and has no element for it: why. */
-export const because = (reason: string): Extension => ({ url: "urn:openward:reason", valueString: reason });
 
 /** An open Encounter that was none. */
 export function cancelled<Of extends Encounter>(encounter: Of, reason: string, now: Date): Of {

@@ -3,7 +3,7 @@ import { isRawNumber } from "../../../fhir/json.ts";
 import type { FhirResource } from "../../../fhir/r4.ts";
 import { idOf, refusal } from "./common.ts";
 import { patientsIn, withCurrentRecords } from "./one-person.ts";
-import type { Rule } from "./rule.ts";
+import type { Facts, Rule } from "./rule.ts";
 
 /** What may be added to anything: its labels, its narrative, a note. */
 const BESIDES = ["id", "meta", "text", "note", "status"];
@@ -22,6 +22,23 @@ function inOrder(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, inOrder(member)]));
 }
 
+/** Whether content has changed, but for records of one person that were merged, or parted again. @param besides members that do not count */
+export function isOtherContent(
+  { before, after }: { before: FhirResource; after: FhirResource },
+  besides: readonly string[],
+  facts: Facts,
+): boolean {
+  const all = [...BESIDES, ...besides];
+  if (contentOf(before, all) === contentOf(after, all)) return false;
+  const [now, then] = [after, before].map((one) => withCurrentRecords(one, facts)) as [FhirResource, FhirResource];
+  return contentOf(then, all) !== contentOf(now, all);
+}
+
+/** The patients that both name, each once. */
+export const patientsOfBoth = (before: FhirResource, after: FhirResource): string[] => [
+  ...new Set([...patientsIn(before), ...patientsIn(after)]),
+];
+
 /**
  * @param openly statuses under which a changed content may be stored
  * @param besides members that may change at any time
@@ -39,13 +56,10 @@ export function finalStays<Of extends FhirResource & { status?: string }>(
     id,
     group: "status",
     says: `The content of a final ${type} changes ${openly.length > 0 ? `only ${how}` : how}; its status, its narrative and its notes may.`,
-    facts: ({ before, after }) =>
-      before && after && isChanged(before, after) ? [...new Set([...patientsIn(before), ...patientsIn(after)])] : [],
+    facts: ({ before, after }) => (before && after && isChanged(before, after) ? patientsOfBoth(before, after) : []),
     check({ before, after }, facts) {
       if (!before || !after || !isChanged(before, after)) return undefined;
-      // Records of one person were merged, or parted again.
-      const [now, then] = [after, before].map((one) => withCurrentRecords(one, facts)) as [Of, Of];
-      if (contentOf(then, besides) === contentOf(now, besides)) return undefined;
+      if (!isOtherContent({ before, after }, more, facts)) return undefined;
       const instead = openly.length > 0 ? `give it a status that says how: ${openly.join(", ")}` : "cancel it and make a new one";
       return refusal(id, `It is final: ${instead}.`, type);
     },

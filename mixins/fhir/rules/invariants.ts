@@ -6,10 +6,12 @@ import type { RulesOf } from "./rule.ts";
 export interface Standing<Of extends FhirResource = FhirResource> {
   /** How far it has moved counters of its service. @param has whether a counter was ever moved */
   counters?(resource: Of, has: (counter: string) => boolean): [counter: string, by: number][];
-  /** Names of what exactly one other living resource of the service must give, e.g. `invoiced:ChargeItem/1`. */
+  /** Names of what exactly one other living resource of the service must give; each ends with that resource, e.g. `the billed charge ChargeItem/1`. */
   needs?(resource: Of): string[];
-  /** Names of what it gives to another. */
+  /** Names of what it gives to another; what nobody needs is told apart: it may be right. */
   gives?(resource: Of): string[];
+  /** What it becomes so that it gives what is needed, and nothing else; undefined: people must decide. */
+  mended?(resource: Of, isNeeded: boolean): Of | undefined;
 }
 
 /** By type, and how counters hang together. */

@@ -8,7 +8,7 @@ import type { Clause } from "../../../fhir/search/query.ts";
 import type { Fact } from "../../../federation/facts.ts";
 
 /** What a rule is about; RULES softens whole groups by these names. */
-export type RuleGroup = "status" | "subject" | "references" | "values" | "beds" | "stock" | "money" | "deletion";
+export type RuleGroup = "status" | "subject" | "references" | "values" | "beds" | "stock" | "money" | "deletion" | "reasons";
 
 /** One change of one resource, as its owner sees it: a resource that moves to another owner is updated for both. */
 export interface Change<Of extends FhirResource = FhirResource> {
@@ -79,6 +79,8 @@ export interface Rule<Of extends FhirResource = FhirResource> {
   isolates?(change: Change<Of>): boolean;
   /** What it asks of a creation is true of all that is stored, at any time: `npm run check-data` looks at it. */
   holdsAlways?: boolean;
+  /** It holds only where RULES names it, or its group, as `on` or `warn`: R4 does not ask for it. */
+  isOptional?: boolean;
   /** Undefined: the change may be made. */
   check(change: Change<Of>, facts: Facts): Refusal | undefined;
 }

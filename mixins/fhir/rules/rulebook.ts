@@ -15,9 +15,9 @@ export interface ActiveRule {
 }
 
 /** How one rule holds: its own name in RULES counts before its group's. */
-export function modeOf({ id, group }: Pick<AnyRule, "id" | "group">, settings: RuleSettings): RuleMode {
+export function modeOf({ id, group, isOptional }: Pick<AnyRule, "id" | "group" | "isOptional">, settings: RuleSettings): RuleMode {
   const mode = settings.named[id] ?? settings.named[group];
-  if (mode === undefined) return settings.otherwise;
+  if (mode === undefined) return isOptional ? "off" : settings.otherwise;
   return mode === "all" ? "on" : mode;
 }
 

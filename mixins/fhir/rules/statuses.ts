@@ -115,11 +115,37 @@ const appointment = {
   pending: ["proposed", "booked", "waitlist", "cancelled", "noshow", "arrived", "checked-in", "fulfilled"],
   waitlist: ["proposed", "pending", "booked", "cancelled"],
   booked: ["pending", "waitlist", "arrived", "checked-in", "fulfilled", "cancelled", "noshow"],
-  arrived: ["checked-in", "fulfilled", "cancelled", "noshow"],
+  arrived: ["booked", "checked-in", "fulfilled", "cancelled", "noshow"], // booked: it was another who came
   "checked-in": ["arrived", "fulfilled", "cancelled"],
   fulfilled: NOTHING,
   cancelled: ["booked", "pending"],
   noshow: ["arrived", "checked-in", "fulfilled", "booked"],
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 task.html#statemachine, and what its statuses mean where the picture is silent: a step may be passed over, what has ended has. */
+const task = {
+  draft: ["requested", "received", "accepted", "rejected", "ready", "cancelled", "in-progress", "on-hold", "failed", "completed"],
+  requested: ["received", "accepted", "rejected", "ready", "cancelled", "in-progress", "on-hold", "failed", "completed"],
+  received: ["accepted", "rejected", "ready", "cancelled", "in-progress", "on-hold", "failed", "completed"],
+  accepted: ["ready", "cancelled", "in-progress", "on-hold", "failed", "completed"],
+  ready: ["accepted", "cancelled", "in-progress", "on-hold", "failed", "completed"],
+  "in-progress": ["on-hold", "cancelled", "failed", "completed"],
+  "on-hold": ["ready", "in-progress", "cancelled", "failed", "completed"],
+  rejected: NOTHING,
+  cancelled: NOTHING,
+  failed: NOTHING,
+  completed: NOTHING,
+  "entered-in-error": NOTHING,
+} satisfies Steps;
+
+/** R4 valueset-consent-state-codes.html; consent that has ended is given anew. */
+const consent = {
+  draft: ["proposed", "active", "rejected", "inactive"],
+  proposed: ["draft", "active", "rejected", "inactive"],
+  active: ["inactive"],
+  rejected: NOTHING,
+  inactive: NOTHING,
   "entered-in-error": NOTHING,
 } satisfies Steps;
 
@@ -136,4 +162,6 @@ export const STATUS_STEPS = {
   ChargeItem: charge,
   Invoice: invoice,
   Appointment: appointment,
+  Task: task,
+  Consent: consent,
 } satisfies Record<string, Steps>;

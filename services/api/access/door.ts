@@ -1,7 +1,7 @@
 /** Who comes to a gateway, and what is open to everybody. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { type Access, notAllowed, type Rights, signInNeeded } from "../../../mesh/access/access.ts";
+import { type Access, notAllowed, type Rights, rolesBehind, signInNeeded } from "../../../mesh/access/access.ts";
 import { STAMP_LIFE_MS } from "../../../mesh/access/stamps.ts";
 import type { Interaction } from "../../../mesh/access/roles.ts";
 import type { Caller } from "../../../mesh/caller.ts";
@@ -48,14 +48,14 @@ const PURPOSES = new Set([
 export class Door {
   readonly #access: Access;
   readonly #tokens: Tokens;
-  readonly #stamps = new WeakMap<GoodToken, { stamp: string; until: number }>();
+  readonly #stamps = new WeakMap<GoodToken, { stamp: string; until: number; generation: number }>();
 
   constructor(access: Access, tokens: Tokens) {
     this.#access = access;
     this.#tokens = tokens;
   }
 
-  /** @throws 401 SIGN_IN_NEEDED, INVALID_TOKEN; 503 while nobody can tell whether a token is good */
+  /** @throws 401 SIGN_IN_NEEDED, INVALID_TOKEN; 503 while nobody can tell whether a token is good, or what roles may */
   async enter(request: IncomingMessage, meta: Record<string, unknown>): Promise<void> {
     delete meta["as"];
     delete meta["purpose"];
@@ -73,7 +73,9 @@ export class Door {
     meta["asked"] = `${request.method} ${request.url}`;
     const purpose = purposeOf(request);
     if (purpose !== undefined) meta["purpose"] = purpose;
-    meta["as"] = this.#stampOf(await this.#tokens.read(token));
+    const good = await this.#tokens.read(token);
+    if (!this.#access.rolesNow.isUpToDate) await this.#learnRoles();
+    meta["as"] = this.#stampOf(good);
   }
 
   /** What the caller may do; undefined where that is everything, or nobody has said who asks. */
@@ -93,10 +95,19 @@ export class Door {
   #stampOf(good: GoodToken): string {
     const now = Date.now();
     const known = this.#stamps.get(good);
-    if (known && known.until > now) return known.stamp;
+    const generation = this.#access.rolesNow.stampedGeneration;
+    if (known && known.until > now && known.generation === generation) return known.stamp;
     const stamp = this.#access.stampOf(good.identity);
-    this.#stamps.set(good, { stamp, until: now + STAMP_LIFE_MS - LONGEST_REQUEST_MS });
+    this.#stamps.set(good, { stamp, until: now + STAMP_LIFE_MS - LONGEST_REQUEST_MS, generation });
     return stamp;
+  }
+
+  /** Nobody comes in while this gateway can only guess what the roles may do now. */
+  async #learnRoles(): Promise<void> {
+    await this.#access.rolesNow.refresh().catch(() => {
+      throw rolesBehind();
+    });
+    if (!this.#access.rolesNow.isUpToDate) throw rolesBehind();
   }
 }
 

@@ -1,6 +1,7 @@
 /** What runs where at this moment, for the page at `/`. */
 import { accessOf, asSystem } from "../../../mesh/access/access.ts";
 import type { ServiceBroker } from "moleculer";
+import { eventsOf } from "../../../mixins/events/events.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { Directory } from "../../../federation/directory.ts";
@@ -18,6 +19,8 @@ export interface MeshState {
     /** FHIR types it owns. */
     types: number;
     nodes: string[];
+    /** Whether it handles events, and may have set some aside. */
+    hasEvents: boolean;
     /** Living resources; null when it holds none of its own, or cannot be asked. */
     documents: number | null;
     bytes: number | null;
@@ -68,7 +71,8 @@ async function look({ broker, directory, meter, caller }: MeshView, now: number)
     [...names].sort().map(async (name) => {
       const owner = directory.services().find((it) => it.service === name);
       const hosts = nodes.filter((node) => node.available && node.services.some((it) => it.name === name)).map((node) => node.id);
-      const base = { name, types: owner?.owns.length ?? 0, nodes: hosts };
+      const hasEvents = broker.registry.actions.get(eventsOf(name).listDead.action) !== undefined;
+      const base = { name, types: owner?.owns.length ?? 0, nodes: hosts, hasEvents };
       if (!owner || owner.owns.length === 0) {
         return { ...base, documents: null, bytes: null, requestsPerSecond: name === "api" ? meter.rate(now) : null };
       }

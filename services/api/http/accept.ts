@@ -2,7 +2,7 @@
 import type { Gateway } from "../gateway.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServiceBroker } from "moleculer";
-import { asSystem, notAllowed } from "../../../mesh/access/access.ts";
+import { accessOf, asSystem, notAllowed } from "../../../mesh/access/access.ts";
 import type { Caller } from "../../../mesh/caller.ts";
 import type { Config } from "../../../mesh/config.ts";
 import { noteAnswer } from "../../../mesh/metrics.ts";
@@ -17,6 +17,7 @@ import { crossOrigin } from "./cors.ts";
 import { httpError } from "./errors.ts";
 import { noteFailure } from "./failures.ts";
 import { BoardStreams, isForBoardStream } from "./board-streams.ts";
+import { isForVersionStream, VersionStreams } from "./version-streams.ts";
 import { setCommonHeaders } from "./headers.ts";
 import { overloaded } from "./in-flight.ts";
 import { requireOwnHost } from "./own-name.ts";
@@ -69,6 +70,33 @@ export function boardStreamsOf(service: Gateway): BoardStreams {
   });
 }
 
+/** The streams of this gateway on which pages hear of new versions of what they show. */
+export function versionStreamsOf(service: Gateway): VersionStreams {
+  const { broker, directory, door, presence } = service;
+  return new VersionStreams({
+    isReady: () => service.isReady && !service.isLeaving,
+    enter: async (request, { patient, types = new Set<string>() }) => {
+      const meta = {};
+      await door.enter(request, meta);
+      const rights = door.rightsOf({ meta });
+      const reaches = (type: string, interaction: "r" | "s") => {
+        const reach = rights?.with(type, interaction) ?? "all";
+        return reach === "all" || (reach !== "none" && patient === `Patient/${reach.patient}`);
+      };
+      if (patient !== undefined && !reaches("Patient", "r")) throw notAllowed("read this Patient");
+      for (const type of types) {
+        if (directory.known(type).length === 0) throw httpError(404, "NOT_SUPPORTED", `Nobody here keeps ${type}.`);
+        if (!reaches(type, "s")) throw notAllowed(`search ${type}`);
+      }
+      const { sub, name = sub, roles } = rights ? accessOf(broker).identityOf({ meta }) : { sub: "", roles: [] };
+      return { mayRead: (type) => reaches(type, "r") || reaches(type, "s"), ...(rights && { person: { sub, name, roles: [...roles] } }) };
+    },
+    opened: (patient, person) => presence.enter(patient, person),
+    closed: (patient, person) => presence.leave(patient, person),
+    others: (patient, person) => presence.others(patient, person),
+  });
+}
+
 const noBoards = () => httpError(404, "ACTION_NOT_FOUND", "This hospital keeps no board of its wards.");
 
 /** What every request passes before the mesh hears of it. */
@@ -104,10 +132,11 @@ export function accept(
       throw overloaded();
     }
     // It stays open for hours: bounds of its own, and no place among those whose answers are owed.
-    if (isForBoardStream(request)) {
+    const streams = streamsFor(service, request);
+    if (streams) {
       response.once("close", () => connections.end(socket));
       if (crossOrigin(request, response, config, own) === "refused") throw originRefused();
-      service.boardStreams.open(request, response, clientOf(request, config)).catch((error: unknown) => answer(refused(error)));
+      streams.open(request, response, clientOf(request, config)).catch((error: unknown) => answer(refused(error)));
       return;
     }
     const exchange = inFlight.open(clientOf(request, config), response, request.headers.expect !== undefined);
@@ -132,6 +161,9 @@ export function accept(
     answer(refused(error));
   }
 }
+
+const streamsFor = (service: Gateway, request: IncomingMessage): BoardStreams | VersionStreams | undefined =>
+  isForBoardStream(request) ? service.boardStreams : isForVersionStream(request) ? service.versionStreams : undefined;
 
 /** A refusal in the form of the door that was knocked at. */
 export const refuse = (request: IncomingMessage, error: unknown): Answer =>

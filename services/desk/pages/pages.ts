@@ -10,6 +10,7 @@ export const PAGES: Record<string, () => Promise<{ default: Page }>> = {
   desk: () => import("./screens/front-desk.ts"),
   ward: () => import("./screens/ward.ts"),
   chart: () => import("./screens/chart.ts"),
+  census: () => import("./screens/census.ts"),
   round: () => import("./screens/round.ts"),
   bench: () => import("./screens/bench.ts"),
   dispensary: () => import("./screens/dispensary.ts"),

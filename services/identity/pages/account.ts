@@ -1,11 +1,14 @@
-/** Where somebody who is signed in sets up a second factor, or takes it away. */
+/** Where somebody who is signed in changes the password, and sets up a second factor or takes it away. */
 import type { Provider } from "oidc-provider";
+import type { Accounts } from "../accounts.ts";
 import type { Kept } from "../collections.ts";
 import { hashOf, type StoredAccount } from "../identity.model.ts";
 import { newTotpSecret, type SecondFactor, totpUri } from "../sign-in/second-factor.ts";
+import type { SignIn } from "../sign-in/sign-in.ts";
 import type { Exchange } from "./exchange.ts";
 import { messagePage } from "./forms.ts";
 import { html } from "./html.ts";
+import { DEVICE_COOKIE } from "./interaction.ts";
 import type { Language } from "./language.ts";
 import type { Page } from "./page.ts";
 
@@ -14,10 +17,13 @@ export interface AccountPageParts {
   provider: Provider;
   kept: Kept;
   factor: SecondFactor;
+  accounts: Accounts;
+  signIn: SignIn;
 }
 
 /** Answers `/auth/account`. Its forms hold what only this session knows, so that no other site can send them. */
-export async function showAccount(exchange: Exchange, { provider, kept, factor }: AccountPageParts): Promise<void> {
+export async function showAccount(exchange: Exchange, parts: AccountPageParts): Promise<void> {
+  const { provider, kept, factor } = parts;
   const { language, form } = exchange;
   const { say } = language;
   if (exchange.isForeign) return exchange.send(403, messagePage(say("error"), say("foreignForm")));
@@ -42,9 +48,33 @@ export async function showAccount(exchange: Exchange, { provider, kept, factor }
       if (!(await factor.take(account, code))) return show(401, accountPage(language, account, proof, say("wrongCode")));
       await factor.end(account._id);
       return exchange.reload();
+    case "password":
+      return changePassword(exchange, account, proof, parts);
     default:
       return exchange.reload();
   }
+}
+
+/** Asks for the old password once more: who finds a screen that was left open cannot take the account over. */
+async function changePassword(exchange: Exchange, account: StoredAccount, proof: string, parts: AccountPageParts): Promise<void> {
+  const { language, form } = exchange;
+  const { say } = language;
+  const refuse = (status: number, fault: string) => exchange.send(status, accountPage(language, account, proof, fault));
+  const password = form.get("new") ?? "";
+  if (password !== form.get("repeat")) return refuse(422, say("passwordDiffers"));
+  try {
+    const place = { address: exchange.address, device: exchange.cookie(DEVICE_COOKIE) };
+    const isRight = await parts.signIn.again(account, form.get("current") ?? "", place);
+    if (typeof isRight === "number") return refuse(429, say("wait", { seconds: String(isRight) }));
+    if (!isRight) return refuse(401, say("wrongPassword"));
+    await parts.accounts.changePassword(account, password);
+  } catch (error) {
+    const { type } = error as { type?: string };
+    if (type === "SIGN_IN_BUSY") return refuse(503, say("busy"));
+    if (type !== "PASSWORD_WEAK") throw error;
+    return refuse(422, say("passwordWeak"));
+  }
+  return exchange.send(200, messagePage(say("changePassword"), say("passwordChanged")));
 }
 
 function accountPage({ say }: Language, { login, totpSecret }: StoredAccount, proof: string, fault?: string): Page {
@@ -58,9 +88,21 @@ function accountPage({ say }: Language, { login, totpSecret }: StoredAccount, pr
 <form method="post">${hidden}
 ${isOn ? html`<label for="code">${say("code")}</label><input id="code" name="code" type="text" autocomplete="one-time-code" maxlength="40" required>` : undefined}
 <button name="step" value="${isOn ? "end" : "start"}">${say(isOn ? "totpEnd" : "totpStart")}</button>
+</form>
+<h2>${say("changePassword")}</h2>
+<p class="hint">${say("changePasswordHint")}</p>
+<form method="post">${hidden}
+<input type="hidden" name="username" autocomplete="username" value="${login}">
+${passwordField("current", say("currentPassword"), "current-password")}
+${passwordField("new", say("newPassword"), "new-password")}
+${passwordField("repeat", say("repeatPassword"), "new-password")}
+<button name="step" value="password">${say("changePassword")}</button>
 </form>`,
   };
 }
+
+const passwordField = (id: string, label: string, autocomplete: string) =>
+  html`<label for="${id}">${label}</label><input id="${id}" name="${id}" type="password" autocomplete="${autocomplete}" maxlength="256" required>`;
 
 function secretPage({ say }: Language, { login }: StoredAccount, secret: string, proof: string, fault?: string): Page {
   const uri = totpUri(login, secret);

@@ -1,7 +1,8 @@
 /** What tokens say of somebody, and the list of tokens that are out. */
 import type { Account, AdapterPayload, Provider } from "oidc-provider";
 import type { Kept } from "../collections.ts";
-import { ACCESS_TOKEN_S, ROLES, type Role } from "../identity.contract.ts";
+import { isRoleOfPeople } from "../../../mesh/access/identity.ts";
+import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import type { StoredAccount } from "../identity.model.ts";
 import type { Artifacts } from "./adapter.ts";
 import type { OwnMetadata } from "./clients.ts";
@@ -71,7 +72,7 @@ export class Claims {
 
   #ofClient({ client }: Token, clientId: string | undefined): Record<string, unknown> {
     const roles = (client as unknown as OwnMetadata | undefined)?.roles ?? [];
-    return { roles: roles.filter((role): role is Role => ROLES.includes(role as Role)), name: client?.clientName ?? clientId };
+    return { roles: roles.filter(isRoleOfPeople), name: client?.clientName ?? clientId };
   }
 
   async #open(id: string): Promise<StoredAccount | null> {

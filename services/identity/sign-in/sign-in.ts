@@ -54,6 +54,19 @@ export class SignIn {
     return { is: "code" };
   }
 
+  /**
+   * Whether it is still the person who has signed in: the password once more. Failures count with those of sign-ins.
+   * @returns seconds to wait before the next try, where there were too many @throws 503 SIGN_IN_BUSY
+   */
+  async again(account: StoredAccount, password: string, place: Place): Promise<boolean | number> {
+    const attempt = await this.#attempt(account.login, account, place);
+    const seconds = await this.#throttle.begin(attempt);
+    if (seconds > 0) return seconds;
+    const isRight = await this.#passwords.matches(password, account.password);
+    if (isRight) await this.#throttle.succeeded(attempt);
+    return isRight;
+  }
+
   /** Whether the password of this sign-in was right and its code is still to come. */
   async isHalfway(interaction: string): Promise<boolean> {
     return (await this.#kept.halfway.findOne({ _id: hashOf(interaction), expiresAt: { $gt: Date.now() } })) !== null;

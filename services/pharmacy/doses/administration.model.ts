@@ -15,6 +15,8 @@ import {
   wrongPatient,
 } from "../pharmacy.errors.ts";
 import { codesOf } from "../pharmacy.model.ts";
+import type { Where } from "../stock.contract.ts";
+import { fromStockOf } from "../stock/taking.ts";
 import { doseName, dueBetween, scheduleOf } from "./schedule.ts";
 
 /** Of a MedicationAdministration, a dateTime: when the dose was due. */
@@ -33,6 +35,8 @@ export interface DoseRecord {
   scanned?: Scanned;
   /** Why it is given although one of the rights is not met. */
   override?: string;
+  /** Taken of a ward's store; absent: it was dispensed before. */
+  fromStock?: Where & { quantity: number };
 }
 
 /**
@@ -68,7 +72,7 @@ export function plannedDose(request: MedicationRequest & { id: string }, due: st
 export function administrationOf(
   id: string,
   request: MedicationRequest & { id: string },
-  { outcome, due, dose, route, reason, override }: DoseRecord,
+  { outcome, due, dose, route, reason, override, fromStock }: DoseRecord,
   { at, performer }: { at: Date; performer?: string },
 ): MedicationAdministration & { id: string } {
   const [dosage] = request.dosageInstruction ?? [];
@@ -77,6 +81,10 @@ export function administrationOf(
     : dosage?.doseAndRate?.[0]?.doseQuantity;
   const concept = route === undefined ? dosage?.route : { text: route };
   const isGiven = outcome === DoseOutcome.given;
+  const extension = [
+    ...(due === undefined ? [] : [{ url: DUE, valueDateTime: due }]),
+    ...(isGiven && fromStock ? [fromStockOf(fromStock)] : []),
+  ];
   const why = { coding: [{ system: OUTCOME, code: outcome }], ...(reason !== undefined && { text: reason }) };
   return {
     resourceType: "MedicationAdministration",
@@ -89,15 +97,16 @@ export function administrationOf(
     effectiveDateTime: at.toISOString(),
     ...(performer !== undefined && { performer: [{ actor: { reference: performer } }] }),
     request: { reference: `MedicationRequest/${request.id}` },
+    // R4 mad-1: a dosage has a dose.
     ...(isGiven &&
-      (dosage?.text !== undefined || quantity) && {
+      quantity && {
         dosage: {
           ...(dosage?.text !== undefined && { text: dosage.text }),
           ...(concept && { route: concept }),
-          ...(quantity && { dose: quantity }),
+          dose: quantity,
         },
       }),
-    ...(due !== undefined && { extension: [{ url: DUE, valueDateTime: due }] }),
+    ...(extension.length > 0 && { extension }),
     ...(override !== undefined && { note: [{ time: at.toISOString(), text: override }] }),
   };
 }

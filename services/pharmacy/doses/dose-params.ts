@@ -3,6 +3,7 @@ import { reasonRule, timeRule } from "../../../mesh/param-rules.ts";
 import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
 import { codeRule, referenceTo } from "../../../mixins/fhir/reference.ts";
 import { DoseOutcome } from "../doses.contract.ts";
+import { quantity, whereRules } from "../stock/stock-params.ts";
 
 const optionalReason = { ...reasonRule, optional: true } as const;
 const unit = {
@@ -68,6 +69,7 @@ export const doseParams = {
       props: { patient: { type: "string", min: 1, max: 200 }, medication: { type: "string", min: 1, max: 500 } },
     },
     override: optionalReason,
+    fromStock: { type: "object", strict: true, optional: true, props: { quantity, ...whereRules } },
     ...happenedRules,
     $$strict: true,
   },

@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { isNamedBy } from "../../../../fhir/etag.ts";
 import { mayReferTo, parametersOf, referencesOf } from "../../../../fhir/search/parameters.ts";
-import { accessOf } from "../../../../mesh/access/access.ts";
-import { brokerOf } from "../../../../mesh/caller.ts";
+import { accessOf, type Rights } from "../../../../mesh/access/access.ts";
+import type { Interaction } from "../../../../mesh/access/roles.ts";
+import { brokerOf, type Caller } from "../../../../mesh/caller.ts";
 import type { Directory } from "../../../../federation/directory.ts";
 import type { Answer } from "../../http/answer.ts";
 import { WEBSOCKET_PATH } from "../../http/websockets.ts";
@@ -38,8 +39,14 @@ const OWN_OPERATIONS: Record<string, { name: string; definition: string }[]> = {
   Observation: [{ name: "lastn", definition: `${DEFINITION}/Observation-lastn` }],
 };
 
-/** The part that depends on the services, as it was last made for a directory, and its digest. */
-const made = new WeakMap<Directory, { generation: number; resources: string; digest: string }>();
+/** The part that depends on the services and on who asks, and its digest. */
+interface ResourcesPart {
+  resources: string;
+  digest: string;
+}
+
+/** As it was last made for a directory: for who may everything, or has not said who asks, and by what somebody may. */
+const made = new WeakMap<Directory, { generation: number; whole?: ResourcesPart; byRights: WeakMap<Rights, ResourcesPart> }>();
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 22);
 
@@ -52,7 +59,34 @@ export function capabilities(request: FhirRequest, version: string): Answer {
   return { status: 200, headers: { ...headers, "Content-Type": FHIR_JSON }, body: subsetText(text, subset) };
 }
 
-/** As JSON text. What depends on the services is made anew only when one came or went. */
+/** Made anew only when a service came or went, once for all who may the same. */
+function resourcesPart({
+  directory,
+  conditionalDelete,
+  caller,
+}: Pick<FhirRequest, "directory" | "conditionalDelete" | "caller">): ResourcesPart {
+  let known = made.get(directory);
+  if (known?.generation !== directory.generation) {
+    known = { generation: directory.generation, byRights: new WeakMap() };
+    made.set(directory, known);
+  }
+  const rights = rightsOf(caller);
+  const before = rights ? known.byRights.get(rights) : known.whole;
+  if (before) return before;
+  const text = JSON.stringify(resources(directory, conditionalDelete, rights));
+  const part = { resources: text, digest: digestOf(text) };
+  if (rights) known.byRights.set(rights, part);
+  else known.whole = part;
+  return part;
+}
+
+/** What who asks may; undefined: everything, or nobody has said who asks, who is told what there is. */
+function rightsOf(caller: Caller): Rights | undefined {
+  const access = accessOf(brokerOf(caller));
+  return access.isOpen || caller.meta?.["as"] === undefined ? undefined : access.rightsOf(access.identityOf(caller));
+}
+
+/** As JSON text. */
 function statement(
   {
     directory,
@@ -63,12 +97,7 @@ function statement(
   }: Pick<FhirRequest, "directory" | "base" | "conditionalDelete" | "isCrossOrigin" | "caller">,
   version: string,
 ): { text: string; tag: string } {
-  let known = made.get(directory);
-  if (known?.generation !== directory.generation) {
-    const text = JSON.stringify(resources(directory, conditionalDelete));
-    known = { generation: directory.generation, resources: text, digest: digestOf(text) };
-    made.set(directory, known);
-  }
+  const known = resourcesPart({ directory, conditionalDelete, caller });
   const head = {
     resourceType: "CapabilityStatement",
     status: "active",
@@ -94,7 +123,7 @@ function statement(
     searchParam: EVERYWHERE,
     operation: SYSTEM_OPERATIONS,
   };
-  // The resources are text already: they are the most of it, and the same for every client.
+  // The resources are text already: they are the most of it, and the same for all who may the same.
   const text = withMember(head, "rest", `[${withMember(rest, "resource", known.resources)}]`);
   return { text, tag: digestOf(JSON.stringify([head, rest]) + known.digest) };
 }
@@ -130,24 +159,37 @@ function rulesOf(directory: Directory, type: string): { documentation?: string }
 
 const NO_RULES = "A plain FHIR server: no rules of the hospital hold here.";
 
-function resources(directory: Directory, conditionalDelete: "single" | "multiple"): object[] {
-  const types = directory.types();
+/** FHIR's interactions by the letter of the right to them (SMART App Launch 2.2, scopes). */
+const INTERACTIONS: readonly (readonly [string, Interaction])[] = [
+  ["read", "r"],
+  ["vread", "r"],
+  ["update", "u"],
+  ["patch", "u"],
+  ["delete", "d"],
+  ["history-instance", "r"],
+  ["history-type", "s"],
+  ["create", "c"],
+  ["search-type", "s"],
+];
+
+/** @param rights of who asks; undefined: all that there is */
+function resources(directory: Directory, conditionalDelete: "single" | "multiple", rights: Rights | undefined): object[] {
+  const may = (type: string, letter: Interaction) => rights === undefined || rights.with(type, letter) !== "none";
+  const types = directory.types().filter((type) => INTERACTIONS.some(([, letter]) => may(type, letter)));
   const references = types.flatMap((source) => referencesOf(source).map((parameter) => ({ source, parameter })));
   const named = ({ source, parameter }: (typeof references)[number]) => `${source}:${parameter.code}`;
   return types.map((type) => ({
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     ...rulesOf(directory, type),
-    interaction: ["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"].map(
-      (code) => ({ code }),
-    ),
+    interaction: INTERACTIONS.filter(([, letter]) => may(type, letter)).map(([code]) => ({ code })),
     versioning: "versioned-update",
     readHistory: true,
-    updateCreate: true,
-    conditionalCreate: true,
+    updateCreate: may(type, "c") && may(type, "u"),
+    conditionalCreate: may(type, "c"),
     conditionalRead: "full-support",
-    conditionalUpdate: true,
-    conditionalDelete,
+    conditionalUpdate: may(type, "u"),
+    conditionalDelete: may(type, "d") ? conditionalDelete : "not-supported",
     referencePolicy: ["literal", "logical", "local"],
     searchInclude: ["*", ...references.filter(({ source }) => source === type).map(named)],
     searchRevInclude: ["*", ...references.filter(({ parameter }) => mayReferTo(parameter, type)).map(named)],

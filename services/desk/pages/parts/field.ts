@@ -3,6 +3,8 @@ import { type Children, html } from "../html.ts";
 
 interface FieldProps {
   label: string;
+  /** It is read out only. */
+  isLabelHidden?: boolean;
   name: string;
   value: string;
   onValue: (value: string) => void;
@@ -27,7 +29,20 @@ interface FieldProps {
 type InputEvent = { currentTarget: HTMLInputElement };
 
 /** A field with its label. */
-export function Field({ label, name, value, onValue, options, hint, fault, rows, type = "text", children, ...more }: FieldProps) {
+export function Field({
+  label,
+  isLabelHidden,
+  name,
+  value,
+  onValue,
+  options,
+  hint,
+  fault,
+  rows,
+  type = "text",
+  children,
+  ...more
+}: FieldProps) {
   const id = `field-${name}`;
   const described = [fault && `${id}-fault`, hint && `${id}-hint`].filter(Boolean).join(" ") || undefined;
   const common = {
@@ -45,7 +60,7 @@ export function Field({ label, name, value, onValue, options, hint, fault, rows,
       ? html`<textarea rows=${rows} ...${common}></textarea>`
       : html`<input type=${type} autocomplete="off" ...${common} />`;
   return html`<div class="field">
-    <label for=${id}>${label}${more.required && html`<span class="required" aria-hidden="true"> *</span>`}</label>
+    <label for=${id} class=${isLabelHidden ? "visually-hidden" : ""}>${label}${more.required && html`<span class="required" aria-hidden="true"> *</span>`}</label>
     <div class="line">${control}${children}</div>
     ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
     ${fault && html`<p class="fault" id=${`${id}-fault`}>${fault}</p>`}

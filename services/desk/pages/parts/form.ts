@@ -38,7 +38,11 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, label, is
     }
     setBusy(false);
   };
-  return html`<form onSubmit=${onSubmit} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
+  /** In a field of several lines Enter begins the next. */
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) (event.currentTarget as HTMLFormElement).requestSubmit();
+  };
+  return html`<form onSubmit=${onSubmit} onKeyDown=${onKeyDown} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
     ${children(faultOf)}
     ${error !== undefined && wrong.length === 0 && html`<p class="fault" role="alert">${sentenceOf(error)}</p>`}
     <div class="buttons">

@@ -46,7 +46,8 @@ async function ask(path: string, init: RequestInit, isSecond = false): Promise<R
   return new Promise(() => {}); // the page is left
 }
 
-async function callAction(name: string, params: object): Promise<unknown> {
+/** Calls an action by its full name, where no contract says it: `patients.events.listDead`. */
+export async function callNamed(name: string, params: object): Promise<unknown> {
   const response = await ask(`/api/${name.replace(".", "/")}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -64,6 +65,13 @@ export async function getJson<T>(path: string): Promise<T> {
   return (await response.json()) as T;
 }
 
+/** What an action tells as a text. */
+export async function getText(path: string): Promise<string> {
+  const response = await ask(path, {});
+  if (!response.ok) throw new Refused(response.status, "ERROR", "");
+  return response.text();
+}
+
 type Callable<Contract> = {
   [Name in keyof Contract as Contract[Name] extends Action<never, unknown> ? Name : never]: Contract[Name] extends Action<
     infer Params,
@@ -76,7 +84,7 @@ type Callable<Contract> = {
 /** The actions of a service, by its contract: `actionsOf<typeof visits>("visits").open({ patient })`. */
 export function actionsOf<Contract>(service: string): Callable<Contract> {
   return new Proxy({} as Callable<Contract>, {
-    get: (_, name: string) => (params: object) => callAction(`${service}.${name}`, params),
+    get: (_, name: string) => (params: object) => callNamed(`${service}.${name}`, params),
   });
 }
 
@@ -134,18 +142,37 @@ export async function readAll<Resource extends FhirResource>(references: string[
 
 const JSON_TYPE = { "Content-Type": "application/fhir+json" };
 
-/** Stores a new resource. */
-export async function create<Resource extends FhirResource>(resource: Resource): Promise<Resource> {
-  const { body } = await fhirAnswer(resource.resourceType, { method: "POST", headers: JSON_TYPE, body: JSON.stringify(resource) });
+/** Stores a new resource. @param ifNoneExist criteria: what they find is given instead, and nothing stored */
+export async function create<Resource extends FhirResource>(resource: Resource, ifNoneExist?: string): Promise<Resource> {
+  const headers = { ...JSON_TYPE, ...(ifNoneExist !== undefined && { "If-None-Exist": ifNoneExist }) };
+  const { body } = await fhirAnswer(resource.resourceType, { method: "POST", headers, body: JSON.stringify(resource) });
   return body as Resource;
 }
 
-/** Stores the next version; refused (412) when another has been stored since `resource` was read. */
-export async function update<Resource extends FhirResource>(resource: Resource): Promise<Resource> {
+const etagOf = (version: string | undefined): string => `W/"${version}"`;
+
+/** Stores the next version; refused (412) when another has been stored since `resource` was read, or since `seen`. */
+export async function update<Resource extends FhirResource>(resource: Resource, seen = resource.meta?.versionId): Promise<Resource> {
   const { body } = await fhirAnswer(`${resource.resourceType}/${resource.id}`, {
     method: "PUT",
-    headers: { ...JSON_TYPE, "If-Match": `W/"${resource.meta?.versionId}"` },
+    headers: { ...JSON_TYPE, "If-Match": etagOf(seen) },
     body: JSON.stringify(resource),
   });
   return body as Resource;
+}
+
+/** Stores a new resource and the next version of another, both or neither; refused (412) as an update is. @returns the new one's reference */
+export async function createAndUpdate<Resource extends FhirResource>(made: Resource, changed: FhirResource): Promise<string> {
+  const entry = [
+    { resource: made, request: { method: "POST", url: made.resourceType } },
+    {
+      resource: changed,
+      request: { method: "PUT", url: `${changed.resourceType}/${changed.id}`, ifMatch: etagOf(changed.meta?.versionId) },
+    },
+  ];
+  const bundle = JSON.stringify({ resourceType: "Bundle", type: "transaction", entry });
+  const { body } = await fhirAnswer("", { method: "POST", headers: JSON_TYPE, body: bundle });
+  const [type = "", id = ""] =
+    ((body as Bundle).entry?.[0]?.response?.location ?? "").split("/_history/", 1)[0]?.split("/").slice(-2) ?? [];
+  return `${type}/${id}`;
 }

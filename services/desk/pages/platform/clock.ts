@@ -56,6 +56,25 @@ export function day(daysAgo: number): string {
 /** Today by the hospital's clock, YYYY-MM-DD. */
 export const today = (): string => day(0);
 
+/** The instant at which the hospital's clocks show this day and time (HH:MM), ISO 8601, UTC. */
+export function instantOf(day: string, time: string): string {
+  const wanted = Date.parse(`${day}T${time}:00Z`);
+  const shown = new Intl.DateTimeFormat("en-CA", {
+    timeZone: timeZone(),
+    dateStyle: "short",
+    timeStyle: "medium",
+    hourCycle: "h23",
+  });
+  /** What the clocks show at an instant, as if it were UTC. */
+  const shownAt = (at: number) => Date.parse(`${shown.format(at).replace(", ", "T")}Z`);
+  // Twice: across a change of the clocks the first guess is an hour off.
+  const guess = wanted - (shownAt(wanted) - wanted);
+  return new Date(wanted - (shownAt(guess) - guess)).toISOString();
+}
+
+/** The instant at which a day begins. */
+export const startOf = (day: string): string => instantOf(day, "00:00");
+
 /** Age at this moment: days to 28, months to two years, then years. */
 export function ageOf(birthDate: string | undefined): string {
   if (birthDate === undefined) return "";

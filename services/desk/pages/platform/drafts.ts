@@ -5,21 +5,37 @@ import { useEffect } from "preact/hooks";
 /** Values of a form's fields by name. */
 export type Draft = Record<string, string>;
 
-/** @returns the values, kept as they change, and what empties them */
-export function useDraft(
-  name: string,
-  initial: Draft = {},
-): { draft: Signal<Draft>; set(field: string, value: string): void; clear(): void } {
+/** What is kept: fields that were typed in, and which version of a record the person saw then. */
+interface Kept {
+  typed: Draft;
+  basis?: string | undefined;
+}
+
+/** A form's values as they are typed. */
+export interface Drafting {
+  draft: Signal<Draft>;
+  /** The version that was seen when the first field was typed in; undefined: nothing is typed, or it is about no record. */
+  basis(): string | undefined;
+  set(field: string, value: string): void;
+  clear(): void;
+}
+
+const keptAs = (key: string): Kept => ({ typed: {}, ...(JSON.parse(sessionStorage.getItem(key) ?? "{}") as Partial<Kept>) });
+
+/** @param initial what stands in fields that nobody has typed in @param version of the record that is changed */
+export function useDraft(name: string, initial: Draft = {}, version?: string): Drafting {
   const key = `desk.draft.${name}`;
-  const draft = useSignal<Draft>({ ...initial, ...(JSON.parse(sessionStorage.getItem(key) ?? "{}") as Draft) });
+  const draft = useSignal<Draft>({ ...initial, ...keptAs(key).typed });
   useEffect(() => {
-    draft.value = { ...initial, ...(JSON.parse(sessionStorage.getItem(key) ?? "{}") as Draft) };
+    draft.value = { ...initial, ...keptAs(key).typed };
   }, [key]);
   return {
     draft,
+    basis: () => keptAs(key).basis,
     set(field, value) {
+      const { typed, basis = version } = keptAs(key);
       draft.value = { ...draft.value, [field]: value };
-      sessionStorage.setItem(key, JSON.stringify(draft.value));
+      sessionStorage.setItem(key, JSON.stringify({ typed: { ...typed, [field]: value }, basis } satisfies Kept));
     },
     clear() {
       draft.value = { ...initial };

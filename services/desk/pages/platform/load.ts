@@ -19,7 +19,7 @@ export interface Loaded<T> {
 
 /**
  * @param key what the answer depends on: with another one it is asked for anew
- * @param everyMs asked for again after so long; 0: only by `reload`
+ * @param everyMs asked for again after so long, and at once when that becomes shorter; 0: only by `reload`
  * @param isOffered false: it is not asked for, as if it were refused
  */
 export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isOffered = true): Loaded<T> {
@@ -27,6 +27,11 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
   const [turn, setTurn] = useState(0);
   const last = useRef({ key: "", read });
   last.current.read = read;
+  const every = useRef(everyMs);
+  useEffect(() => {
+    if (everyMs < every.current) setTurn((before) => before + 1);
+    every.current = everyMs;
+  }, [everyMs]);
   useEffect(() => {
     if (!isOffered) return setState({ isLoading: false, error: new Refused(403, "NOT_ALLOWED", "") });
     let isOver = false;
@@ -38,7 +43,7 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
         (value) => {
           if (isOver) return;
           setState({ value, at: Date.now(), isLoading: false });
-          if (everyMs > 0) timer = setTimeout(ask, everyMs);
+          if (every.current > 0) timer = setTimeout(ask, every.current);
         },
         (error: unknown) => {
           if (isOver) return;
@@ -55,6 +60,15 @@ export function useLoad<T>(key: string, read: () => Promise<T>, everyMs = 0, isO
       isOver = true;
       clearTimeout(timer);
     };
-  }, [key, turn, everyMs, isOffered]);
+  }, [key, turn, isOffered]);
   return { ...state, reload: () => setTurn((before) => before + 1) };
+}
+
+/** Reads again with each other `turn`: something was done that it shows. */
+export function useTurn({ reload }: Pick<Loaded<unknown>, "reload">, turn: number): void {
+  const last = useRef(turn);
+  useEffect(() => {
+    if (last.current !== turn) reload();
+    last.current = turn;
+  }, [turn]);
 }

@@ -1,35 +1,72 @@
-/** Server-sent events, asked for with the person's token, which the browser's own EventSource cannot send. */
+/**
+ * Server-sent events, asked for with the person's token, which the browser's own EventSource cannot send. A page that nobody sees listens to
+ * nothing, and hears what it has missed when it is seen again.
+ */
 import { authorization } from "./sign-in.ts";
 
 /** What is broken off is begun again after so long, milliseconds. */
 const AGAIN_MS = 2_000;
+/** Told to one who comes back and has nothing to come back to. */
+const ANYTHING = { isAll: true };
 
-/** @returns what ends it. @param isOpen told whether events arrive at the moment */
-export function listen(path: string, onEvent: () => void, isOpen: (open: boolean) => void): () => void {
+/** Told of each event with its data, and whether events arrive at the moment. */
+export interface Listener {
+  onEvent(event: string, data: Record<string, unknown>): void;
+  onOpen(isOpen: boolean): void;
+}
+
+const until = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener("abort", end, { once: true });
+  });
+
+const seen = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (!document.hidden) return resolve();
+    document.addEventListener("visibilitychange", () => resolve(), { once: true });
+  });
+
+/** @returns what ends it */
+export function listen(path: string, { onEvent, onOpen }: Listener): () => void {
   const end = new AbortController();
   let last = "";
-  const follow = async () => {
+  let isFirst = true;
+  const take = (text: string) => {
+    last = /^id: ?(.*)$/m.exec(text)?.[1] ?? last;
+    const data = /^data: ?(.*)$/m.exec(text)?.[1];
+    if (data !== undefined) onEvent(/^event: ?(.*)$/m.exec(text)?.[1] ?? "message", JSON.parse(data) as Record<string, unknown>);
+  };
+  const follow = async (signal: AbortSignal) => {
     const headers = { Accept: "text/event-stream", ...(last && { "Last-Event-ID": last }), ...(await authorization()) };
-    const response = await fetch(path, { headers, signal: end.signal });
+    const response = await fetch(path, { headers, signal });
     if (!response.ok || !response.body) return response.status === 404 || response.status === 403; // there is no stream here
-    isOpen(true);
+    onOpen(true);
+    if (!isFirst && last === "") onEvent("", ANYTHING);
+    isFirst = false;
     let rest = "";
     for await (const piece of response.body.pipeThrough(new TextDecoderStream()) as unknown as AsyncIterable<string>) {
       const events = (rest + piece).split("\n\n");
       rest = events.pop() ?? "";
-      for (const event of events) {
-        last = /^id: ?(.*)$/m.exec(event)?.[1] ?? last;
-        if (/^data:/m.test(event)) onEvent();
-      }
+      for (const event of events) take(event);
     }
     return false;
   };
   const run = async () => {
     while (!end.signal.aborted) {
-      const isGone = await follow().catch(() => false);
-      isOpen(false);
+      await seen();
+      const hidden = new AbortController();
+      const onHidden = () => document.hidden && hidden.abort();
+      document.addEventListener("visibilitychange", onHidden);
+      const isGone = await follow(AbortSignal.any([end.signal, hidden.signal])).catch(() => false);
+      document.removeEventListener("visibilitychange", onHidden);
+      if (!end.signal.aborted) onOpen(false);
       if (isGone) return;
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      if (!hidden.signal.aborted) await until(AGAIN_MS, end.signal);
     }
   };
   run();

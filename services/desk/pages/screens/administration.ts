@@ -1,10 +1,12 @@
-/** Administration: what runs where, who has an account, what went wrong. */
+/** Administration: what runs where, who has an account, what roles may do, what went wrong. */
 import { html } from "../html.ts";
 import { Accounts } from "./administration/accounts.ts";
 import { Anomalies } from "./administration/anomalies.ts";
+import { DeadLetters } from "./administration/dead-letters.ts";
+import { Roles } from "./administration/roles.ts";
 import { Services } from "./administration/services.ts";
 
 /** See the head of this file. */
 export default function Administration() {
-  return html`<div class="columns"><${Services} /><${Accounts} /></div><${Anomalies} />`;
+  return html`<div class="columns"><${Services} /><${Accounts} /></div><${Roles} /><${DeadLetters} /><${Anomalies} />`;
 }

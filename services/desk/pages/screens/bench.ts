@@ -11,6 +11,7 @@ import { PersonLine } from "../parts/person-line.ts";
 import { Wide } from "../parts/wide.ts";
 import { actionsOf, readAll } from "../platform/api.ts";
 import { since } from "../platform/clock.ts";
+import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { nameOf, numberOf } from "../platform/names.ts";
 import { t, tIfAny } from "../platform/texts.ts";
@@ -20,8 +21,6 @@ import { EnterDialog } from "./bench/enter.ts";
 import { Issued } from "./bench/issued.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
-/** Asked for again after so long, milliseconds. */
-const EVERY_MS = 5_000;
 
 /** An order with its patient. */
 interface Shown extends BenchOrder {
@@ -61,7 +60,8 @@ function isMeant(one: Shown, text: string): boolean {
 
 /** See the head of this file. */
 export default function Bench() {
-  const known = useLoad("worklist", work, EVERY_MS);
+  const live = useNews("types=Observation,ServiceRequest", () => changed());
+  const known = useLoad("worklist", work, live.everyMs);
   const [text, setText] = useState("");
   const [open, setOpen] = useState<{ kind: "collect" | "enter"; order: Shown } | undefined>();
   const [turn, setTurn] = useState(0);
@@ -89,7 +89,7 @@ export default function Bench() {
       <${Wide} label=${t("bench.waiting")}><table><thead><tr><td></td><th scope="col">${t("result.test")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("bench.waits")}</th><td></td></tr></thead>
       <tbody>${shown.map(row)}</tbody></table><//>`;
   };
-  return html`<${Critical} turn=${turn} />
+  return html`<${Critical} turn=${turn} everyMs=${live.everyMs} />
     <${Panel} title=${t("bench.waiting")} loaded=${known} show=${show} />
     <${Issued} turn=${turn} />
     ${open?.kind === "collect" && known.value && html`<${CollectDialog} orders=${together(open.order, known.value)} patient=${open.order.record} onClose=${close} onDone=${changed} />`}

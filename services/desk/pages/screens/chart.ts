@@ -1,9 +1,11 @@
 /** One patient's record, over all services. */
+import { useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
 import { NotKnown } from "../parts/panel.ts";
 import { PatientSearch } from "../parts/patient-search.ts";
 import { read } from "../platform/api.ts";
+import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { go } from "../platform/router.ts";
 import { t } from "../platform/texts.ts";
@@ -15,11 +17,8 @@ import { Orders } from "./chart/orders.ts";
 import { Prescriptions } from "./chart/prescriptions.ts";
 import { Problems } from "./chart/problems.ts";
 import { Results } from "./chart/results.ts";
-import { useParts } from "./chart/sources.ts";
+import { reloadParts, useParts } from "./chart/sources.ts";
 import { Timeline } from "./chart/timeline.ts";
-
-/** Asked for again after so long, milliseconds. */
-const EVERY_MS = 5_000;
 
 /** @param argument the patient's id */
 export default function Chart({ argument }: { argument?: string }) {
@@ -30,12 +29,18 @@ export default function Chart({ argument }: { argument?: string }) {
 }
 
 function Record({ reference }: { reference: string }) {
-  const patient = useLoad(reference, () => read<Patient>(reference), EVERY_MS);
-  const parts = useParts(reference);
+  const live = useNews(`patient=${reference}`, (news) => {
+    reloadParts(parts, news);
+    if (news.isAll || news.types.has("Patient")) patient.reload();
+    if (news.isAll || news.types.has("Observation")) setTurn((before) => before + 1);
+  });
+  const patient = useLoad(reference, () => read<Patient>(reference), live.everyMs);
+  const parts = useParts(reference, live.everyMs);
+  const [turn, setTurn] = useState(0); // of results
   const given = { patient: reference };
   return html`<${NotKnown} loaded=${patient} />
-    ${patient.value && html`<${Banner} patient=${patient.value} parts=${parts} reload=${patient.reload} />`}
-    <${Critical} patient=${reference} />
+    ${patient.value && html`<${Banner} patient=${patient.value} parts=${parts} others=${live.others} reload=${patient.reload} />`}
+    <${Critical} patient=${reference} turn=${turn} everyMs=${live.everyMs} />
     <div class="columns chart">
       <div class="stack">
         <${Problems} loaded=${parts.problems} ...${given} />

@@ -7,6 +7,7 @@ import { type Joined, searchWithPatients, type WithPatient } from "../parts/join
 import { Panel, Partial } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
 import { day, since } from "../platform/clock.ts";
+import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../platform/names.ts";
 import { t } from "../platform/texts.ts";
@@ -14,14 +15,13 @@ import { Dispense } from "./dispensary/dispense.ts";
 import { HandedOut } from "./dispensary/handed-out.ts";
 import { Shelf } from "./dispensary/shelf.ts";
 
-/** Asked for again after so long, milliseconds. */
-const EVERY_MS = 5_000;
 /** Prescriptions of so many days wait to be prepared; who brings an older one is looked up by name. */
 const MAX_DAYS = 30;
 type Request = WithPatient<MedicationRequest>;
 
 /** See the head of this file. */
 export default function Dispensary() {
+  const live = useNews("types=MedicationDispense,MedicationRequest", () => changed());
   const requests = useLoad(
     "to prepare",
     () =>
@@ -32,7 +32,7 @@ export default function Dispensary() {
         _sort: "authoredon",
         _count: "100",
       }),
-    EVERY_MS,
+    live.everyMs,
   );
   const [open, setOpen] = useState<Request | undefined>();
   const [turn, setTurn] = useState(0);

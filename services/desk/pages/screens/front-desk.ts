@@ -1,4 +1,4 @@
-/** The front desk: who comes is found or registered, and the visits of the day. */
+/** The front desk: who comes is found or registered, the visits of the day, and who is expected. */
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import type { visits as visitsContract } from "../../../visits/visits.contract.ts";
@@ -9,10 +9,13 @@ import { Form } from "../parts/form.ts";
 import { LabelDialog } from "../parts/label.ts";
 import { PersonLine } from "../parts/person-line.ts";
 import { actionsOf, read } from "../platform/api.ts";
+import { offers } from "../platform/menu.ts";
 import { nameOf } from "../platform/names.ts";
 import { hrefOf } from "../platform/router.ts";
 import { t } from "../platform/texts.ts";
 import { PatientSearch } from "../parts/patient-search.ts";
+import { Appointments } from "./front-desk/appointments.ts";
+import { Book } from "./front-desk/book.ts";
 import { Queue } from "./front-desk/queue.ts";
 import { Register } from "./front-desk/register.ts";
 
@@ -21,7 +24,8 @@ const visits = actionsOf<typeof visitsContract>("visits");
 /** See the head of this file. */
 export default function FrontDesk() {
   const [patient, setPatient] = useState<Patient | undefined>();
-  const [turn, setTurn] = useState(0); // of the queue
+  const [turn, setTurn] = useState(0); // of the queue, and of the appointments
+  const changed = () => setTurn((before) => before + 1);
   const show = async (reference: string) => setPatient(await read<Patient>(reference));
   return html`<div class="columns">
     <section class="panel" aria-label=${t("desk.who")}>
@@ -30,32 +34,35 @@ export default function FrontDesk() {
         patient
           ? html`<${Present} patient=${patient} onDone=${() => {
               setPatient(undefined);
-              setTurn((before) => before + 1);
+              changed();
             }} />`
           : html`<${PatientSearch} id="desk-search" label=${t("desk.find")} onPick=${setPatient} />
             <${Register} onRegistered=${show} onFound=${setPatient} />`
       }
     </section>
-    <${Queue} turn=${turn} />
+    <div class="stack"><${Queue} turn=${turn} /><${Appointments} turn=${turn} onArrived=${changed} /></div>
   </div>`;
 }
 
 /** Somebody who stands at the desk and is known: a visit, a label. */
 function Present({ patient, onDone }: { patient: Patient; onDone: () => void }) {
   const [reason, setReason] = useState("");
-  const [isPrinting, setPrinting] = useState(false);
-  const open = async () => {
+  const [open, setOpen] = useState<"label" | "book" | undefined>();
+  const close = () => setOpen(undefined);
+  const openVisit = async () => {
     const { visit } = await visits.open({ patient: `Patient/${patient.id}`, ...(reason && { reason }) });
     say(t("visit.opened", { name: nameOf(patient) }), () => visits.cancel({ visit, reason: t("undo.reason") }).then(onDone));
     onDone();
   };
   return html`<p><${PersonLine} patient=${patient} /></p>
-    <${Form} send=${open} submit=${t("visit.open")} onCancel=${onDone} label=${t("visit.open")}>
+    <${Form} send=${openVisit} submit=${t("visit.open")} onCancel=${onDone} label=${t("visit.open")}>
       ${() => html`<${Field} label=${t("visit.reason")} name="reason" value=${reason} onValue=${setReason} autofocus />`}
     <//>
     <div class="buttons">
-      <button type="button" onClick=${() => setPrinting(true)}>${t("label.title")}</button>
+      ${offers("Appointment") && html`<button type="button" onClick=${() => setOpen("book")}>${t("appointment.book")}</button>`}
+      <button type="button" onClick=${() => setOpen("label")}>${t("label.title")}</button>
       <a href=${hrefOf("chart", patient.id)}>${t("chart")}</a>
     </div>
-    ${isPrinting && html`<${LabelDialog} patient=${patient} onClose=${() => setPrinting(false)} />`}`;
+    ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
+    ${open === "book" && html`<${Book} patient=${patient} onClose=${close} onDone=${onDone} />`}`;
 }

@@ -12,6 +12,7 @@ import { Panel } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
 import { actionsOf, readAll } from "../platform/api.ts";
 import { timeOf } from "../platform/clock.ts";
+import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { nameOf } from "../platform/names.ts";
 import { go } from "../platform/router.ts";
@@ -20,8 +21,6 @@ import { DoseDialog } from "./round/dose.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 const wards = actionsOf<typeof wardsContract>("wards");
-/** Asked for again after so long, milliseconds. */
-const EVERY_MS = 10_000;
 /** Doses are shown so long before they are due, minutes: the round begins before the hour. */
 const AHEAD_MINUTES = 60;
 
@@ -50,7 +49,8 @@ async function dueIn(ward: BoardWard): Promise<Due> {
 }
 
 function Doses({ ward }: { ward: BoardWard }) {
-  const due = useLoad(`due ${ward.location}`, () => dueIn(ward), EVERY_MS);
+  const live = useNews("types=Encounter,MedicationAdministration,MedicationRequest", () => due.reload());
+  const due = useLoad(`due ${ward.location}`, () => dueIn(ward), live.everyMs);
   const [open, setOpen] = useState<DueDose | undefined>();
   const dose = (one: DueDose, patient: Patient | undefined) => html`<li key=${`${one.prescription} ${one.dueAt}`}>
     <span><strong><bdi>${one.medication.display ?? one.medication.code}</bdi></strong> <bdi>${one.dose ? `${one.dose.value} ${one.dose.unit}` : one.dosage}</bdi> <bdi class="muted">${one.route}</bdi></span>

@@ -31,7 +31,10 @@ export default function Ward({ argument }: { argument?: string }) {
 function OneWard({ ward, names }: { ward: string; names: BoardWard[] }) {
   const [hasEvents, setHasEvents] = useState(false);
   const board = useLoad(ward, () => wards.board({ ward }), hasEvents ? WITH_EVENTS_MS : WITHOUT_EVENTS_MS);
-  useEffect(() => listen(`/api/wards/board/events?ward=${encodeURIComponent(ward)}`, board.reload, setHasEvents), [ward]);
+  useEffect(
+    () => listen(`/api/wards/board/events?ward=${encodeURIComponent(ward)}`, { onEvent: board.reload, onOpen: setHasEvents }),
+    [ward],
+  );
   const choose = (location: string) => {
     localStorage.setItem(KEPT_AS, location.split("/")[1] ?? "");
     go("ward", location);

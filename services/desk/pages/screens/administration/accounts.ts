@@ -1,4 +1,4 @@
-/** Accounts: made with a link that sets the password, given roles, signed out, closed. */
+/** Accounts: made for a practitioner, with a link that sets the password; given roles, signed out, closed. */
 import { useState } from "preact/hooks";
 import type { identity as identityContract, PasswordLink, Role, User } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
@@ -13,6 +13,7 @@ import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
+import { becomePractitioner, NEW, PractitionerChoice } from "./practitioner-choice.ts";
 import { RoleChoice } from "./role-choice.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
@@ -29,7 +30,7 @@ export function Accounts() {
     users.reload();
   };
   const row = (user: User) => html`<tr key=${user.id}><th scope="row"><bdi>${user.login}</bdi></th><td><bdi>${user.name}</bdi></td>
-    <td>${user.roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")}</td><td>${user.closedAt ? html`<span class="tag">${t("account.closed")}</span>` : user.hasTotp && html`<span class="tag good">${t("account.totp")}</span>`}</td>
+    <td>${user.roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")}</td><td>${tagsOf(user)}</td>
     <td>${!user.closedAt && html`<button type="button" class="quiet" onClick=${() => setOpen(user)}>${t("account.change")}<${For} who=${user.login} /></button>`}</td></tr>`;
   const show = (all: User[]) =>
     html`<${Wide} label=${t("accounts")}><table><thead><tr><th scope="col">${t("account.login")}</th><th scope="col">${t("person.name")}</th><th scope="col">${t("account.roles")}</th><td></td><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
@@ -38,6 +39,11 @@ export function Accounts() {
     ${open === "new" && html`<${New} onClose=${close} onDone=${done} />`}
     ${typeof open === "object" && html`<${Change} user=${open} onClose=${close} onDone=${done} />`}
     ${link && html`<${Dialog} title=${t("account.link")} onClose=${() => setLink(undefined)}><p>${t("account.link.text", { until: momentOf(link.validUntil) })}</p><p><code dir="ltr" class="link">${link.link}</code></p><//>`}`;
+}
+
+function tagsOf({ closedAt, hasTotp, practitioner }: User) {
+  if (closedAt) return html`<span class="tag">${t("account.closed")}</span>`;
+  return html`${hasTotp && html`<span class="tag good">${t("account.totp")}</span> `}${!practitioner && html`<span class="tag warn">${t("account.nobody")}</span>`}`;
 }
 
 interface EditProps {
@@ -49,12 +55,20 @@ function New({ onClose, onDone }: EditProps) {
   const [login, setLogin] = useState("");
   const [name, setName] = useState("");
   const [roles, setRoles] = useState<Role[]>([]);
-  const send = async () => onDone((await identity.createUser({ login, name, roles })).link);
+  const [practitioner, setPractitioner] = useState(NEW);
+  const send = async () => {
+    const picked = practitioner === NEW ? {} : { practitioner };
+    const { user, link } = await identity.createUser({ login, name, roles, ...picked });
+    // The account is there: its link is shown whatever follows, and the list says who is nobody yet.
+    if (practitioner === NEW) await becomePractitioner(user, NEW).catch(sayFault);
+    onDone(link);
+  };
   return html`<${Dialog} title=${t("account.new")} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("account.make")} onCancel=${onClose} fieldOf=${{ LOGIN_TAKEN: "login" }}>
+    <${Form} send=${send} submit=${t("account.make")} onCancel=${onClose} fieldOf=${{ LOGIN_TAKEN: "login", PRACTITIONER_TAKEN: "practitioner" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("account.login")} name="account-login" value=${login} onValue=${setLogin} required autofocus fault=${faultOf("login")} />
         <${Field} label=${t("person.name")} name="account-name" value=${name} onValue=${setName} required fault=${faultOf("name")} />
+        <${PractitionerChoice} name=${name} value=${practitioner} onValue=${setPractitioner} fault=${faultOf("practitioner")} />
       </div><${RoleChoice} chosen=${roles} onChange=${setRoles} />`}
     <//>
   <//>`;
@@ -65,6 +79,12 @@ function Change({ user, onClose, onDone }: EditProps & { user: User }) {
   const send = async () => {
     await identity.setRoles({ user: user.id, roles });
     say(t("account.changed", { login: user.login }), () => identity.setRoles({ user: user.id, roles: user.roles }).then(() => onDone()));
+    onDone();
+  };
+  const [practitioner, setPractitioner] = useState(NEW);
+  const become = async () => {
+    await becomePractitioner(user, practitioner);
+    say(t("account.isPractitioner", { login: user.login }));
     onDone();
   };
   const act = async (work: () => Promise<PasswordLink | unknown>, text: string) => {
@@ -80,6 +100,12 @@ function Change({ user, onClose, onDone }: EditProps & { user: User }) {
   return html`<${Dialog} title=${`${login} · ${user.name}`} onClose=${onClose}>
     <div class="stack">
       <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>${() => html`<${RoleChoice} chosen=${roles} onChange=${setRoles} />`}<//>
+      ${
+        !user.practitioner &&
+        html`<${Form} send=${become} submit=${t("account.practitioner.set")} label=${t("account.practitioner")} fieldOf=${{ PRACTITIONER_TAKEN: "practitioner" }}>
+          ${(faultOf: (field: string) => string | undefined) => html`<${PractitionerChoice} name=${user.name} value=${practitioner} onValue=${setPractitioner} fault=${faultOf("practitioner")} />`}
+        <//>`
+      }
       <div class="buttons">
         <button type="button" onClick=${() => act(() => identity.resetPassword({ user: id }), t("account.reset.done", { login }))}>${t("account.reset")}</button>
         <button type="button" onClick=${() => act(() => identity.endSessions({ user: id }), t("account.signedOut", { login }))}>${t("account.signOut")}</button>

@@ -1,26 +1,41 @@
-/** What went wrong in the mesh, the latest first. */
+/** What went wrong in the mesh, the latest first: all of it, one kind, or since a day. */
+import { useState } from "preact/hooks";
 import type { Anomaly, journal as journalContract } from "../../../../journal/journal.contract.ts";
 import { html } from "../../html.ts";
+import { Field } from "../../parts/field.ts";
 import { Panel } from "../../parts/panel.ts";
 import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
-import { momentOf } from "../../platform/clock.ts";
+import { momentOf, startOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
+type Kind = NonNullable<Parameters<typeof journal.list>[0]["kind"]>;
+const KINDS: readonly Kind[] = ["failed-request", "circuit-opened", "node-lost", "process-hung", "dead-letter"];
 const journal = actionsOf<typeof journalContract>("journal");
 /** Asked for again after so long, milliseconds. */
 const EVERY_MS = 10_000;
+/** In one list; who looks further back says since when. */
+const MAX_SHOWN = 100;
 
 /** See the head of this file. */
 export function Anomalies() {
-  const anomalies = useLoad("anomalies", () => journal.list({ limit: 50 }), EVERY_MS);
-  const show = (all: Anomaly[]) => html`${all.length === 0 && html`<p class="muted">${t("anomalies.none")}</p>`}
-    <${Wide} label=${t("anomalies")}><table><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("anomalies.kind")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col" class="figure">${t("anomalies.count")}</th></tr></thead>
+  const [kind, setKind] = useState("");
+  const [since, setSince] = useState("");
+  const wanted = { limit: MAX_SHOWN, ...(kind && { kind: kind as Kind }), ...(since && { since: startOf(since) }) };
+  const anomalies = useLoad(`anomalies ${kind} ${since}`, () => journal.list(wanted), EVERY_MS);
+  const show = (all: Anomaly[]) => html`<div class="fields">
+      <${Field} label=${t("anomalies.kind")} name="anomaly-kind" value=${kind} onValue=${setKind} options=${[["", t("anomalies.all")], ...KINDS.map((one) => [one, tIfAny(`anomaly.${one}`) ?? one])]} />
+      <${Field} label=${t("anomalies.since")} name="anomaly-since" type="date" value=${since} onValue=${setSince} />
+    </div>${all.length === 0 && html`<p class="muted">${t("anomalies.none")}</p>`}
+    ${
+      all.length > 0 &&
+      html`<${Wide} label=${t("anomalies")}><table><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("anomalies.kind")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col" class="figure">${t("anomalies.count")}</th></tr></thead>
     <tbody>${all.map(
       (one, index) =>
         html`<tr key=${index}><td class="nowrap">${momentOf(one.lastAt)}</td><td>${tIfAny(`anomaly.${one.kind}`) ?? one.kind}</td><td><bdi>${one.subject}</bdi></td><td class="figure">${numberIn(one.count)}</td></tr>`,
-    )}</tbody></table><//>`;
+    )}</tbody></table><//>`
+    }`;
   return html`<${Panel} title=${t("anomalies")} loaded=${anomalies} show=${show} />`;
 }

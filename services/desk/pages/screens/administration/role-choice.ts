@@ -1,27 +1,21 @@
-/** Which roles somebody has. */
-import type { Role } from "../../../../identity/identity.contract.ts";
+/** Which roles somebody has, of those that the hospital knows. */
+import type { identity as identityContract, Role, RoleNow } from "../../../../identity/identity.contract.ts";
 import { html } from "../../html.ts";
+import { NotKnown } from "../../parts/panel.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { useLoad } from "../../platform/load.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 
-/** Roles of people; programs have another. */
-const ROLES: Role[] = [
-  "physician",
-  "nurse",
-  "midwife",
-  "lab-technician",
-  "pharmacist",
-  "front-desk",
-  "billing",
-  "records-office",
-  "administrator",
-  "auditor",
-];
+const identity = actionsOf<typeof identityContract>("identity");
+
+/** Nobody who signs in has this one. */
+const OF_PROGRAMS = "system";
 
 /** See the head of this file. */
 export function RoleChoice({ chosen, onChange }: { chosen: Role[]; onChange: (roles: Role[]) => void }) {
+  const roles = useLoad("roles", () => identity.listRoles({}));
   const toggle = (role: Role) => onChange(chosen.includes(role) ? chosen.filter((one) => one !== role) : [...chosen, role]);
-  return html`<fieldset><legend>${t("account.roles")}</legend><div class="fields">${ROLES.map(
-    (role) =>
-      html`<label key=${role} class="choice"><input type="checkbox" checked=${chosen.includes(role)} onChange=${() => toggle(role)} /> ${tIfAny(`role.${role}`)}</label>`,
-  )}</div></fieldset>`;
+  const choice = ({ role, says }: RoleNow) =>
+    html`<label key=${role} class="choice" title=${says}><input type="checkbox" checked=${chosen.includes(role)} onChange=${() => toggle(role)} /> ${tIfAny(`role.${role}`) ?? role}</label>`;
+  return html`<fieldset><legend>${t("account.roles")}</legend><${NotKnown} loaded=${roles} /><div class="fields">${(roles.value ?? []).filter(({ role }) => role !== OF_PROGRAMS).map(choice)}</div></fieldset>`;
 }

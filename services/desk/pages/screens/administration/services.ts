@@ -8,9 +8,16 @@ import { numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 
 /** What the gateway tells of the mesh. */
-interface MeshState {
+export interface MeshState {
   requestsPerSecond: number;
-  services: { name: string; nodes: string[]; documents: number | null; bytes: number | null; requestsPerSecond: number | null }[];
+  services: {
+    name: string;
+    nodes: string[];
+    hasEvents: boolean;
+    documents: number | null;
+    bytes: number | null;
+    requestsPerSecond: number | null;
+  }[];
 }
 
 /** Asked for again after so long, milliseconds. */

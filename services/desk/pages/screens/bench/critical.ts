@@ -9,18 +9,16 @@ import { say, sayFault } from "../../parts/notices.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, readAll } from "../../platform/api.ts";
 import { since } from "../../platform/clock.ts";
-import { useLoad } from "../../platform/load.ts";
+import { useLoad, useTurn } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { t } from "../../platform/texts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
-/** Asked for again after so long, milliseconds. */
-const EVERY_MS = 5_000;
 
-/** @param patient only this one's @param turn another one: something was released */
-export function Critical({ patient, turn = 0 }: { patient?: string; turn?: number }) {
+/** @param patient only this one's @param turn another one: something was released @param everyMs asked for again after so long */
+export function Critical({ patient, turn, everyMs }: { patient?: string; turn: number; everyMs: number }) {
   const known = useLoad(
-    `critical ${patient ?? ""} ${turn}`,
+    `critical ${patient ?? ""}`,
     async () => {
       const values = await lab.listCritical(patient === undefined ? {} : { patient });
       return {
@@ -28,9 +26,10 @@ export function Critical({ patient, turn = 0 }: { patient?: string; turn?: numbe
         records: patient === undefined ? await readAll<Patient>(values.map((one) => one.patient)) : new Map<string, Patient>(),
       };
     },
-    EVERY_MS,
+    everyMs,
     offers("lab.listCritical"),
   );
+  useTurn(known, turn);
   const acknowledge = async ({ observation }: CriticalValue) => {
     try {
       await lab.acknowledge({ observation });

@@ -15,7 +15,7 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
-import { useLoad } from "../../platform/load.ts";
+import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 import { findingIn } from "./enter.ts";
@@ -25,9 +25,10 @@ type Result = WithPatient<Observation>;
 
 /** @param turn another one: a result was entered */
 export function Issued({ turn }: { turn: number }) {
-  const results = useLoad(`issued ${turn}`, () =>
+  const results = useLoad("issued", () =>
     searchWithPatients<Observation>("Observation", { category: "laboratory", _sort: "-date", _count: "20" }),
   );
+  useTurn(results, turn);
   const [open, setOpen] = useState<{ kind: "correct" | "print"; result: Result } | undefined>();
   const row = (one: Result) => html`<tr key=${one.of.id}><th scope="row"><bdi>${conceptOf(one.of.code)}</bdi></th>
     <td class="figure">${findingOf(one.of)} <${Flag} of=${one.of} /></td><td>${one.patient && html`<${PersonLine} patient=${one.patient} />`}</td>

@@ -13,7 +13,7 @@ import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
-import { useLoad } from "../../platform/load.ts";
+import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import { sumOf } from "./open.ts";
@@ -30,7 +30,8 @@ const isCredit = ({ totalNet, totalGross }: Invoice): boolean => (totalNet?.valu
 
 /** @param turn another one: something was billed, or taken back */
 export function Invoices({ turn, onChange }: { turn: number; onChange: () => void }) {
-  const invoices = useLoad(`invoices ${turn}`, () => searchWithPatients<Invoice>("Invoice", { _sort: "-date", _count: "20" }));
+  const invoices = useLoad("invoices", () => searchWithPatients<Invoice>("Invoice", { _sort: "-date", _count: "20" }));
+  useTurn(invoices, turn);
   const [open, setOpen] = useState<{ kind: "credit" | "print"; bill: Bill } | undefined>();
   const row = (
     bill: Bill,

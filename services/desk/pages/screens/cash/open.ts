@@ -8,7 +8,7 @@ import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, readAll, search } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
-import { useLoad } from "../../platform/load.ts";
+import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, moneyOf, nameOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 
@@ -63,7 +63,8 @@ export function sumOf(amounts: number[], currency: string): string {
 
 /** @param turn another one: something was billed, or taken back */
 export function Open({ turn, onChange }: { turn: number; onChange: () => void }) {
-  const open = useLoad(`open charges ${turn}`, accounts, EVERY_MS);
+  const open = useLoad("open charges", accounts, EVERY_MS);
+  useTurn(open, turn);
   const bill = async ({ encounter, patient }: Account) => {
     try {
       const { invoice, cents, currency } = await billing.invoice({ encounter });

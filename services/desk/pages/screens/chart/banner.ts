@@ -4,10 +4,11 @@ import type { AllergyIntolerance, Encounter, Patient } from "../../../../../fhir
 import { html } from "../../html.ts";
 import { LabelDialog } from "../../parts/label.ts";
 import { ageOf, dateOf, since } from "../../platform/clock.ts";
+import type { Other } from "../../platform/live.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf, nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { t } from "../../platform/texts.ts";
+import { t, tIfAny } from "../../platform/texts.ts";
 import { AskAdmission } from "./ask-admission.ts";
 import { DetailsDialog } from "./details.ts";
 import { LookedAt } from "./looked-at.ts";
@@ -16,8 +17,16 @@ import type { Parts } from "./sources.ts";
 const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
   (clinicalStatus?.coding?.[0]?.code ?? "active") === "active" && verificationStatus?.coding?.[0]?.code !== "entered-in-error";
 
+interface BannerProps {
+  patient: Patient;
+  parts: Parts;
+  /** Who else has this record open. */
+  others: Other[];
+  reload: () => void;
+}
+
 /** See the head of this file. */
-export function Banner({ patient, parts, reload }: { patient: Patient; parts: Parts; reload: () => void }) {
+export function Banner({ patient, parts, others, reload }: BannerProps) {
   const [open, setOpen] = useState<"label" | "details" | "admission" | undefined>();
   const { deceasedBoolean, deceasedDateTime, link = [], telecom = [] } = patient;
   const replacement = link.find(({ type }) => type === "replaced-by")?.other.reference;
@@ -33,6 +42,7 @@ export function Banner({ patient, parts, reload }: { patient: Patient; parts: Pa
     ${(deceasedBoolean || deceasedDateTime) && html`<p class="tag bad">† ${t("person.dead")} ${dateOf(deceasedDateTime)}</p>`}
     ${replacement && html`<p class="not-known">${t("chart.merged")} <a href=${hrefOf("chart", replacement)}>${t("chart.toMerged")}</a></p>`}
     ${current && html`<p><${Present} encounter=${current} /></p>`}
+    <${Others} others=${others} />
     <div class="buttons">
       <button type="button" onClick=${() => setOpen("details")}>${t("chart.details")}</button>
       ${offers("hospitalizations.request") && current?.class?.code !== "IMP" && html`<button type="button" onClick=${() => setOpen("admission")}>${t("admission.ask")}</button>`}
@@ -54,6 +64,12 @@ export function Banner({ patient, parts, reload }: { patient: Patient; parts: Pa
 function Present({ encounter }: { encounter: Encounter }) {
   const kind = encounter.class?.code === "AMB" ? t("chart.visitSince") : t("chart.staySince");
   return html`<span class="tag">${kind} ${since(encounter.period?.start)}</span>`;
+}
+
+/** Who else has this record open now: who writes on it at the same time can be spoken to. */
+function Others({ others }: { others: Other[] }) {
+  const said = others.map(({ name, roles }) => `${name} (${roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")})`);
+  return html`<p class="others" role="status">${said.length > 0 && html`<span aria-hidden="true">◉</span> ${t("chart.others", { who: said.join(", ") })}`}</p>`;
 }
 
 /** None known is another thing than not known. */

@@ -41,15 +41,21 @@ function withFields(patient: Patient, fields: Draft): Patient {
 
 /** See the head of this file. */
 export function DetailsDialog({ patient, onClose }: { patient: Patient; onClose: () => void }) {
-  const [base, setBase] = useState(patient);
+  const [found] = useState(patient); // as the person saw it when the dialog opened
+  const [base, setBase] = useState<Draft>({});
   const [theirs, setTheirs] = useState<Patient | undefined>();
-  const { draft, set, clear } = useDraft(`details.${patient.id}`, fieldsOf(patient));
-  const store = async (record: Patient, fields: Draft) => {
+  const { draft, set, clear, basis } = useDraft(`details.${patient.id}`, fieldsOf(patient), patient.meta?.versionId);
+  /** @param seen the version that what was typed is about */
+  const store = async (record: Patient, fields: Draft, seen = record.meta?.versionId) => {
     try {
-      await update(withFields(record, fields));
+      await update(withFields(record, fields), seen);
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 412) throw error;
-      return setTheirs(await read<Patient>(`Patient/${patient.id}`));
+      const reference = `Patient/${patient.id}`;
+      // As both have found it: typed before a reload, it is an older version.
+      const before = seen === record.meta?.versionId ? record : await read<Patient>(`${reference}/_history/${seen}`).catch(() => undefined);
+      setBase(before ? fieldsOf(before) : {});
+      return setTheirs(await read<Patient>(reference));
     }
     clear();
     say(t("details.stored"));
@@ -57,8 +63,8 @@ export function DetailsDialog({ patient, onClose }: { patient: Patient; onClose:
   };
   const merge = (chosen: Draft) => {
     if (!theirs) return;
+    clear();
     for (const field of FIELDS) set(field, chosen[field] ?? "");
-    setBase(theirs);
     setTheirs(undefined);
     return store(theirs, chosen);
   };
@@ -74,8 +80,8 @@ export function DetailsDialog({ patient, onClose }: { patient: Patient; onClose:
   return html`<${Dialog} title=${t("chart.details")} onClose=${onClose}>
     ${
       theirs
-        ? html`<${MergeView} labels=${labels} base=${fieldsOf(base)} mine=${draft.value} theirs=${fieldsOf(theirs)} onChosen=${merge} />`
-        : html`<${Form} send=${() => store(base, draft.value)} submit=${t("store")} onCancel=${onClose}>
+        ? html`<${MergeView} labels=${labels} base=${base} mine=${draft.value} theirs=${fieldsOf(theirs)} onChosen=${merge} />`
+        : html`<${Form} send=${() => store(found, draft.value, basis())} submit=${t("store")} onCancel=${onClose}>
           ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}${field("birthDate")}${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}</div>`}
         <//>`
     }

@@ -1,5 +1,4 @@
 /** Orders to the laboratory, and ordering. */
-import { useState } from "preact/hooks";
 import type { ServiceRequest } from "../../../../../fhir/r4.ts";
 import type { Priority } from "../../../../lab/bench.contract.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
@@ -11,6 +10,7 @@ import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { actionsOf, type Found, Refused } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
+import { useDraft } from "../../platform/drafts.ts";
 import { type KnownCode, knownTests } from "../../platform/known-codes.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
@@ -53,22 +53,24 @@ async function choices(): Promise<{ codes: KnownCode[]; inCatalogue: Set<string>
 
 function Order({ patient, onDone }: { patient: string; onDone: () => void }) {
   const known = useLoad("tests", choices);
-  const [text, setText] = useState("");
-  const [priority, setPriority] = useState<Priority>("routine");
+  const { draft, set, clear } = useDraft(`order.${patient}`, { priority: "routine" });
+  const { test: text = "", priority = "" } = draft.value;
   const codes = known.value?.codes ?? [];
   const send = async () => {
     const test = codeNamed(codes, text);
     if (!test) throw new Refused(422, "CHOOSE_FROM_LIST", "");
     const isListed = known.value?.inCatalogue.has(test.code);
-    const { order } = await (isListed ? lab.orderPanel({ patient, code: test.code, priority }) : lab.order({ patient, test }));
+    const { order } = await (isListed
+      ? lab.orderPanel({ patient, code: test.code, priority: priority as Priority })
+      : lab.order({ patient, test }));
     say(t("order.sent", { what: test.display }), () => lab.cancel({ order, reason: t("undo.reason") }).then(onDone));
-    setText("");
+    clear();
     onDone();
   };
   return html`<${Form} send=${send} submit=${t("order")} label=${t("order")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "test", TEST_UNKNOWN: "test" }}>
     ${(
       faultOf: (field: string) => string | undefined,
-    ) => html`<div class="fields"><div><${CodeField} label=${t("order.test")} name="test" value=${text} onValue=${setText} codes=${codes} fault=${faultOf("test")} /></div>
-      <${Field} label=${t("order.priority")} name="priority" value=${priority} onValue=${setPriority} options=${PRIORITIES.map((one) => [one, t(`priority.${one}`)])} /></div>`}
+    ) => html`<div class="fields"><div><${CodeField} label=${t("order.test")} name="test" value=${text} onValue=${(typed: string) => set("test", typed)} codes=${codes} fault=${faultOf("test")} /></div>
+      <${Field} label=${t("order.priority")} name="priority" value=${priority} onValue=${(chosen: string) => set("priority", chosen)} options=${PRIORITIES.map((one) => [one, t(`priority.${one}`)])} /></div>`}
   <//>`;
 }

@@ -1,5 +1,4 @@
 /** Problems and diagnoses; a new one is written in a line. */
-import { useState } from "preact/hooks";
 import type { Condition } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Field } from "../../parts/field.ts";
@@ -8,6 +7,7 @@ import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { create, type Found, update } from "../../platform/api.ts";
 import { dateOf, today } from "../../platform/clock.ts";
+import { useDraft } from "../../platform/drafts.ts";
 import type { Loaded } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf } from "../../platform/names.ts";
@@ -43,7 +43,8 @@ export function Problems({ loaded, patient }: ProblemsProps) {
 }
 
 function New({ patient, onDone }: { patient: string; onDone: () => void }) {
-  const [text, setText] = useState("");
+  const { draft, set, clear } = useDraft(`problem.${patient}`);
+  const { problem: text = "" } = draft.value;
   const send = async () => {
     const made = await create<Condition>({
       resourceType: "Condition",
@@ -57,10 +58,10 @@ function New({ patient, onDone }: { patient: string; onDone: () => void }) {
     const { clinicalStatus: _, ...rest } = made;
     const isNone: Condition = { ...rest, verificationStatus: { coding: [{ system: VERIFICATION, code: "entered-in-error" }] } };
     say(t("problem.noted", { what: text }), () => update(isNone).then(onDone));
-    setText("");
+    clear();
     onDone();
   };
   return html`<${Form} send=${send} submit=${t("problem.add")} label=${t("problem.add")} isInline>
-    ${() => html`<${Field} label=${t("problem.new")} name="problem" value=${text} onValue=${setText} required />`}
+    ${() => html`<${Field} label=${t("problem.new")} name="problem" value=${text} onValue=${(typed: string) => set("problem", typed)} required />`}
   <//>`;
 }

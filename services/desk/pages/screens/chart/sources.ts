@@ -10,13 +10,12 @@ import type {
   ServiceRequest,
 } from "../../../../../fhir/r4.ts";
 import { type Found, search } from "../../platform/api.ts";
+import type { News } from "../../platform/live.ts";
 import { type Loaded, useLoad } from "../../platform/load.ts";
 import { offers } from "../../platform/menu.ts";
 
 /** The newest of each part; who needs older ones looks in the timeline's source, FHIR. */
 const MAX_SHOWN = "200";
-/** Asked for again after so long, milliseconds: two people look at one record. */
-const EVERY_MS = 5_000;
 
 /** All parts of a chart. */
 export interface Parts {
@@ -29,11 +28,27 @@ export interface Parts {
   notes: Loaded<Found<DocumentReference>>;
 }
 
-/** @param patient "Patient/…" */
-export function useParts(patient: string): Parts {
+/** What each part is made of. */
+const TYPES: Record<keyof Parts, string> = {
+  allergies: "AllergyIntolerance",
+  problems: "Condition",
+  prescriptions: "MedicationRequest",
+  results: "Observation",
+  orders: "ServiceRequest",
+  encounters: "Encounter",
+  notes: "DocumentReference",
+};
+
+/** Reads those again that may have changed. */
+export function reloadParts(parts: Parts, { isAll, types }: News): void {
+  for (const [name, part] of Object.entries(parts)) if (isAll || types.has(TYPES[name as keyof Parts])) part.reload();
+}
+
+/** @param patient "Patient/…" @param everyMs asked for again after so long */
+export function useParts(patient: string, everyMs: number): Parts {
   const ask = <Resource extends FhirResource>(type: Resource["resourceType"], sort?: string) => {
     const query = { patient, _count: MAX_SHOWN, ...(sort && { _sort: sort }) };
-    return useLoad(`${type} ${patient}`, () => search<Resource>(type, query), EVERY_MS, offers(`see ${type}`));
+    return useLoad(`${type} ${patient}`, () => search<Resource>(type, query), everyMs, offers(`see ${type}`));
   };
   return {
     allergies: ask<AllergyIntolerance>("AllergyIntolerance"),

@@ -6,7 +6,7 @@ import { momentOf } from "../../platform/clock.ts";
 import { conceptOf } from "../../platform/names.ts";
 import { t, type TextKey } from "../../platform/texts.ts";
 import { kindOf } from "./encounters.ts";
-import { noteText } from "./notes.ts";
+import { noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
 
 /** The newest. */

@@ -1,7 +1,7 @@
 /** Hands a prescribed medication out: whom for, allergies, how much is left to give and on the shelf. */
 import { useState } from "preact/hooks";
 import type { AllergyIntolerance, MedicationDispense, MedicationRequest } from "../../../../../fhir/r4.ts";
-import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
+import type { pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
@@ -11,9 +11,11 @@ import { say } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, search } from "../../platform/api.ts";
+import { dateOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
+import { numberOfLot, Usable } from "./lots.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -27,9 +29,9 @@ interface DispenseProps {
 /** What is known before a medication is handed out. */
 async function facts({ id, subject, medicationCodeableConcept, dispenseRequest }: MedicationRequest) {
   const { system, code } = medicationCodeableConcept?.coding?.[0] ?? {};
-  const [dispensed, stock, allergies] = await Promise.all([
+  const [dispensed, lots, allergies] = await Promise.all([
     search<MedicationDispense>("MedicationDispense", { prescription: `MedicationRequest/${id}`, _count: "100" }),
-    pharmacy.listStock({ medication: `${system}|${code}` }),
+    pharmacy.listLots({ medication: `${system}|${code}` }),
     search<AllergyIntolerance>("AllergyIntolerance", { patient: subject.reference ?? "", _count: "50" }),
   ]);
   const given = dispensed.resources
@@ -37,18 +39,48 @@ async function facts({ id, subject, medicationCodeableConcept, dispenseRequest }
     .reduce((sum, { quantity }) => sum + (quantity?.value ?? 0), 0);
   return {
     rest: Math.max(0, (dispenseRequest?.quantity?.value ?? 0) - given),
-    onShelf: stock[0]?.quantity ?? 0,
+    lots: lots.filter(({ unusable }) => unusable === undefined),
     allergies: allergies.resources.map((one) => conceptOf(one.code)),
   };
+}
+
+/** Lots are taken as they expire, several where one has not enough. */
+const FIRST_TO_EXPIRE = "first";
+
+const whereOf = (lot: StockOfLot | undefined) => (lot ? { lot: lot.lot, ...(lot.place && { place: lot.place }) } : {});
+
+const choicesOf = (lots: StockOfLot[]): [string, string][] => [
+  [FIRST_TO_EXPIRE, t("dispense.firstToExpire")],
+  ...lots.flatMap((one, index): [string, string][] =>
+    one.lot === "" ? [] : [[`${index}`, `${numberOfLot(one)} · ${dateOf(one.expires)} · ${numberIn(one.quantity)}`]],
+  ),
+];
+
+/** Which packages are to be taken from the shelf. */
+function Proposal({ of: { medicationCodeableConcept }, quantity }: { of: MedicationRequest; quantity: number }) {
+  const { system, code } = medicationCodeableConcept?.coding?.[0] ?? {};
+  const ask = async () =>
+    quantity > 0 ? await pharmacy.proposeLot({ medication: `${system}|${code}`, quantity }) : { lots: [], missing: 0 };
+  const known = useLoad(`proposal ${system}|${code} ${quantity}`, ask);
+  const { lots = [] } = known.value ?? {};
+  return html`<${NotKnown} loaded=${known} />
+    ${lots.length > 0 && html`<div role="status"><p>${t("dispense.take")}</p><ul>${lots.map((one) => html`<li key=${`${one.lot} ${one.place}`}>${numberIn(one.quantity)} × <bdi>${numberOfLot(one)}</bdi> <${Usable} of=${one} /></li>`)}</ul></div>`}`;
 }
 
 /** See the head of this file. */
 export function Dispense({ request: { of, patient }, onClose, onDone, onUndone }: DispenseProps) {
   const known = useLoad(`dispense ${of.id}`, () => facts(of));
   const [typed, setQuantity] = useState<string | undefined>();
+  const [chosen, setChosen] = useState(FIRST_TO_EXPIRE);
   const quantity = typed ?? `${known.value?.rest ?? ""}`;
+  const lots = known.value?.lots ?? [];
+  const onShelf = lots.reduce((sum, one) => sum + one.quantity, 0);
   const send = async () => {
-    const { dispense } = await pharmacy.dispense({ prescription: `MedicationRequest/${of.id}`, quantity: Number(quantity) });
+    const { dispense } = await pharmacy.dispense({
+      prescription: `MedicationRequest/${of.id}`,
+      quantity: Number(quantity),
+      ...whereOf(lots[Number(chosen)]),
+    });
     say(t("dispensed", { name: nameOf(patient) }), () => pharmacy.void({ dispense, reason: t("undo.reason") }).then(onUndone));
     onDone();
   };
@@ -58,9 +90,13 @@ export function Dispense({ request: { of, patient }, onClose, onDone, onUndone }
       <${NotKnown} loaded=${known} />
       ${known.value && known.value.allergies.length > 0 && html`<p class="alert">⚠ ${t("allergies")}: ${known.value.allergies.join(", ")}</p>`}
       <p><bdi>${of.dosageInstruction?.[0]?.text}</bdi></p>
-      ${known.value && html`<p class="muted">${t("dispense.facts", { rest: numberIn(known.value.rest), shelf: numberIn(known.value.onShelf) })}</p>`}
-      <${Form} send=${send} submit=${t("dispense")} onCancel=${onClose} fieldOf=${{ OUT_OF_STOCK: "quantity", MORE_THAN_PRESCRIBED: "quantity" }}>
-        ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("quantity")} name="dispense-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />`}
+      ${known.value && html`<p class="muted">${t("dispense.facts", { rest: numberIn(known.value.rest), shelf: numberIn(onShelf) })}</p>`}
+      <${Form} send=${send} submit=${t("dispense")} onCancel=${onClose} fieldOf=${{ OUT_OF_STOCK: "quantity", MORE_THAN_PRESCRIBED: "quantity", LOT_EXPIRED: "lot", LOT_BLOCKED: "lot" }}>
+        ${(
+          faultOf: (field: string) => string | undefined,
+        ) => html`<div class="fields"><${Field} label=${t("quantity")} name="dispense-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
+          ${lots.length > 0 && html`<${Field} label=${t("shelf.lot")} name="dispense-lot" value=${chosen} onValue=${setChosen} options=${choicesOf(lots)} fault=${faultOf("lot")} />`}</div>
+          ${chosen === FIRST_TO_EXPIRE && lots.length > 0 && html`<${Proposal} of=${of} quantity=${Number(quantity)} />`}`}
       <//>
     </div>
   <//>`;

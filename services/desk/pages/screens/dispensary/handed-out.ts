@@ -13,7 +13,7 @@ import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
-import { useLoad } from "../../platform/load.ts";
+import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 
@@ -22,9 +22,10 @@ type Given = WithPatient<MedicationDispense>;
 
 /** @param turn another one: something was handed out */
 export function HandedOut({ turn, onChange }: { turn: number; onChange: () => void }) {
-  const given = useLoad(`handed out ${turn}`, () =>
+  const given = useLoad("handed out", () =>
     searchWithPatients<MedicationDispense>("MedicationDispense", { status: "completed", _sort: "-whenhandedover", _count: "10" }),
   );
+  useTurn(given, turn);
   const [open, setOpen] = useState<Given | undefined>();
   const row = (
     one: Given,

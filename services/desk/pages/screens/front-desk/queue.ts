@@ -12,14 +12,13 @@ import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, search } from "../../platform/api.ts";
 import { since, timeOf } from "../../platform/clock.ts";
-import { useLoad } from "../../platform/load.ts";
+import { useNews } from "../../platform/live.ts";
+import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { t } from "../../platform/texts.ts";
 
 const visits = actionsOf<typeof visitsContract>("visits");
-/** The queue is asked for anew after so long, milliseconds. */
-const EVERY_MS = 5_000;
 /** Shown at once; a longer queue is another room's. */
 const MAX_SHOWN = "100";
 
@@ -37,7 +36,9 @@ async function waiting(): Promise<{ all: Waiting[]; isPartial: boolean }> {
 
 /** @param turn another one: it has changed */
 export function Queue({ turn }: { turn: number }) {
-  const queue = useLoad(`queue ${turn}`, waiting, EVERY_MS);
+  const live = useNews("types=Encounter", () => queue.reload());
+  const queue = useLoad("queue", waiting, live.everyMs);
+  useTurn(queue, turn);
   const [cancelled, setCancelled] = useState<Waiting | undefined>();
   const close = async ({ visit: { id }, patient }: Waiting) => {
     try {

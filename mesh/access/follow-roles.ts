@@ -1,0 +1,33 @@
+/** How a broker learns of roles that were changed: it asks `identity`, when it is told that there are newer ones than it knows. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { ServiceBroker } from "moleculer";
+import { CURRENT_ROLES, type ChangedRoles } from "./changed-roles.ts";
+import type { RolesNow } from "./roles-now.ts";
+
+/** Longest that one try takes, milliseconds. */
+const TRY_MS = 2_000;
+/** Tries, and milliseconds between them; whoever is told once more begins again. */
+const [TRIES, PAUSE_MS] = [3, 300];
+
+/** Has `roles.refresh()` ask `identity`; those who ask at once share one question. */
+export function followRoles(broker: ServiceBroker, roles: RolesNow): void {
+  let asking: Promise<void> | undefined;
+  const ask = async () => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        roles.take(await broker.call<ChangedRoles, object>(CURRENT_ROLES, {}, { timeout: TRY_MS }));
+        if (roles.isUpToDate) return;
+      } catch (error) {
+        if (tries === TRIES) throw error;
+      }
+      if (tries === TRIES) return;
+      await delay(PAUSE_MS, undefined, { ref: false });
+    }
+  };
+  roles.askBy(() => {
+    asking ??= ask().finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  });
+}

@@ -1,0 +1,57 @@
+/** What is final changes with a reason: asked at FHIR's door where RULES says so (`reasons:on`); the actions always ask. */
+import type { Extension, FhirResource, Provenance } from "../../../fhir/r4.ts";
+import { localReference } from "../../../federation/facts.ts";
+import { idOf, refusal } from "./common.ts";
+import { isOtherContent, patientsOfBoth } from "./final.ts";
+import type { Facts, Rule } from "./rule.ts";
+
+/** URL of an extension, a string: why something was changed, of what has no element of R4 for it. */
+export const REASON = "urn:openward:reason";
+
+/** A reason as an extension. */
+export const because = (reason: string): Extension => ({ url: REASON, valueString: reason });
+
+const elementOf = (resource: object, name: string): unknown => (resource as Record<string, unknown>)[name];
+
+/** An element, or an extension, that says something that it did not before. */
+function saysWhy(before: { extension?: Extension[] }, after: { extension?: Extension[] }, elements: readonly string[]): boolean {
+  const reasons = ({ extension = [] }: { extension?: Extension[] }) => extension.filter(({ url }) => url === REASON);
+  const isNew = (was: unknown, is: unknown) => is !== undefined && JSON.stringify(is) !== JSON.stringify(was);
+  if (reasons(after).length > 0 && isNew(reasons(before), reasons(after))) return true;
+  return elements.some((name) => isNew(elementOf(before, name), elementOf(after, name)));
+}
+
+/** A Provenance of the same transaction that says why. */
+const isToldBeside = (reference: string, facts: Facts): boolean =>
+  facts.written("Provenance").some((it) => {
+    const { target, reason = [] } = it as unknown as Provenance;
+    return reason.length > 0 && target.some((one) => localReference(one.reference) === reference);
+  });
+
+/**
+ * @param isFinal what changes with a reason only
+ * @param by statuses that say that it was amended
+ * @param elements where R4 has a place for the reason
+ */
+export function amendmentReason<Of extends FhirResource & { status?: string; extension?: Extension[] }>(
+  type: Of["resourceType"],
+  { isFinal, by, elements }: { isFinal(before: Of): boolean; by: readonly string[]; elements: readonly string[] },
+): Rule<Of> {
+  const id = `${idOf(type)}-reason`;
+  const besides = ["extension", ...elements];
+  const places = [...elements, `the extension ${REASON}`, "a Provenance with a reason in the same transaction"];
+  return {
+    id,
+    group: "reasons",
+    isOptional: true,
+    says: `What is final changes with a reason: ${places.join(", ")}.`,
+    facts: ({ before, after }) => (before && after && isFinal(before) ? patientsOfBoth(before, after) : []),
+    check({ before, after, reference }, facts) {
+      if (!before || !after || !isFinal(before)) return undefined;
+      const isAmended =
+        before.status === after.status ? isOtherContent({ before, after }, besides, facts) : by.includes(after.status ?? "");
+      if (!isAmended || saysWhy(before, after, elements) || isToldBeside(reference, facts)) return undefined;
+      return refusal(id, `It was final: say why it changes: ${places.join(", or ")}.`, type, 422);
+    },
+  };
+}

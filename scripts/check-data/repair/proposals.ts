@@ -1,0 +1,138 @@
+/** What a finding is put right by, or what people must decide. */
+import { ACT_REFERENCES, RESTED_ON } from "../../../federation/act-references.ts";
+import { localReference, splitPlace } from "../../../federation/facts.ts";
+import { parseJson } from "../../../fhir/json.ts";
+import type { Reference } from "../../../fhir/r4.ts";
+import type { Resource } from "../../../fhir/resource.ts";
+import { referencesAt } from "../../../mixins/fhir/rules/references.ts";
+import type { Standing } from "../../../mixins/fhir/rules/invariants.ts";
+import type { Finding } from "../findings.ts";
+import type { Source } from "../sources.ts";
+
+/** A next version of a resource. */
+export interface ResourceRepair {
+  finding: Finding;
+  /** One sentence. */
+  does: string;
+  /** `Type/id`, and the version that is replaced. */
+  reference: string;
+  version: number;
+  next: Resource;
+}
+
+/** A counter that becomes what the resources of its service add up to. */
+export interface CounterRepair {
+  finding: Finding;
+  does: string;
+  source: Source;
+  counter: string;
+  from: number;
+  to: number;
+}
+
+/** What no program knows the right answer to. */
+export interface Decision {
+  finding: Finding;
+  decide: string;
+}
+
+/** One finding, and what is to be done. */
+export type Proposal = ResourceRepair | CounterRepair | Decision;
+
+/** @param sources all owners, as they are now */
+export async function proposalFor(finding: Finding, sources: Source[]): Promise<Proposal> {
+  const { about } = finding;
+  if (about?.kind === "counterpart") return (await counterpart(finding, about, sources)) ?? decision(finding);
+  if (about?.kind === "hold") return (await again(finding, about.resource, sources)) ?? decision(finding);
+  if (about?.kind === "reference") return (await dangling(finding, about.resource, sources)) ?? decision(finding);
+  if (about?.kind !== "counter") return decision(finding);
+  const source = sources.find(({ service }) => service === about.service) as Source;
+  const { counter, value: from, sum: to } = about;
+  return { finding, source, counter, from, to, does: `${counter} becomes ${to}, as what is stored adds up to` };
+}
+
+/** By the end of an invariant's name. */
+const DECISIONS: [end: string, decide: string][] = [
+  ["unique-key", "Which of them is the right one? Correct the other, or mark it as entered in error."],
+  ["-status", "Was the step a mistake? What has happened since stays: mark it as entered in error, or leave it."],
+  ["-subject", "Whose is it? Mark it as entered in error, and record it anew for the right patient."],
+  ["-one-patient", "Whose is it? Mark the one that names the wrong patient as entered in error, and record it anew."],
+  ["history", "Take the versions from a backup, or leave it: what is true now is there."],
+  ["stay-bed-in-use", "Transfer the patient, or open the bed again."],
+  ["-counter", "Count it, and find out which of its days is wrong."],
+];
+
+function decision(finding: Finding): Decision {
+  const [, decide] = DECISIONS.find(([end]) => finding.invariant.endsWith(end)) ?? [];
+  return { finding, decide: decide ?? "What is the right value? Correct it, or mark it as entered in error." };
+}
+
+/** A resource as its owner has it now. */
+async function currentOf(
+  reference: string,
+  sources: Source[],
+): Promise<{ source: Source; version: number; resource: Resource } | undefined> {
+  const [type, id] = splitPlace(reference);
+  for (const source of sources) {
+    const stored = source.owns.has(type) ? await source.store.read(type, id) : undefined;
+    if (stored?.json !== undefined) return { source, version: stored.version, resource: parseJson(stored.json) as Resource };
+  }
+  return undefined;
+}
+
+async function counterpart(
+  finding: Finding,
+  { resource: reference, isNeeded }: { resource: string; isNeeded: boolean },
+  sources: Source[],
+): Promise<ResourceRepair | undefined> {
+  const current = await currentOf(reference, sources);
+  if (!current) return undefined;
+  const { source, version, resource } = current;
+  const standings = (source.options.invariants?.standings ?? {}) as Record<string, Standing<never> | undefined>;
+  const next = standings[resource.resourceType]?.mended?.(resource as never, isNeeded) as Resource | undefined;
+  return next && { finding, reference, version, next, does: `${reference} becomes ${String(next["status"])}` };
+}
+
+/** As it is, once more: what it is to hold is taken with it, if it is free. */
+async function again(finding: Finding, reference: string, sources: Source[]): Promise<ResourceRepair | undefined> {
+  const current = await currentOf(reference, sources);
+  if (!current) return undefined;
+  const { version, resource: next } = current;
+  return { finding, reference, version, next, does: `${reference} is stored once more as it is, and holds its keys` };
+}
+
+/** Without these an act is none: people must say whose it is, or what was given or asked for. */
+const ESSENTIAL = ["subject", "patient", "medicationReference", "lineItem.chargeItemReference"];
+
+/** A reference that leads nowhere stays as a text: what it said can be read, and nothing follows it. */
+async function dangling(finding: Finding, reference: string, sources: Source[]): Promise<ResourceRepair | undefined> {
+  const current = await currentOf(reference, sources);
+  if (!current) return undefined;
+  const { version, resource } = current;
+  const next = structuredCloneOf(resource);
+  const gone: string[] = [];
+  for (const { path } of ACT_REFERENCES[resource.resourceType] ?? []) {
+    for (const at of referencesAt(next, path)) {
+      const place = localReference(at.reference);
+      if (place === undefined || !RESTED_ON.has(splitPlace(place)[0]) || (await isHere(place, sources))) continue;
+      if (ESSENTIAL.includes(path)) return undefined;
+      asText(at, place);
+      gone.push(`${path} ${place}`);
+    }
+  }
+  if (gone.length === 0) return undefined;
+  return { finding, reference, version, next, does: `of ${reference}, what is not here becomes a text: ${gone.join(", ")}` };
+}
+
+/** A deleted resource is not here; of a type that nobody keeps here nothing is known. */
+async function isHere(place: string, sources: Source[]): Promise<boolean> {
+  const [type] = splitPlace(place);
+  return !sources.some(({ owns }) => owns.has(type)) || (await currentOf(place, sources)) !== undefined;
+}
+
+function asText(at: Reference, place: string): void {
+  delete at.reference;
+  at.display ??= `${place} (not here)`;
+}
+
+const structuredCloneOf = (resource: Resource): Resource => parseJson(JSON.stringify(resource)) as Resource;

@@ -1,0 +1,64 @@
+/** Proposes what puts findings right, asks, and writes: resources by FHIR, so that every rule holds for it, bound to the version that was looked at. */
+import type { Finding } from "../findings.ts";
+import type { Source } from "../sources.ts";
+import { type CounterRepair, type Proposal, proposalFor, type ResourceRepair } from "./proposals.ts";
+
+/** How it is asked, told and written. */
+export interface RepairManner {
+  /** Whether to do it; absent: it is only proposed. */
+  ask?: ((question: string) => Promise<boolean>) | undefined;
+  tell(line: string): void;
+  /** Writes the next version of a resource. @returns why it is refused; undefined: it is written */
+  put(repair: ResourceRepair): Promise<string | undefined>;
+}
+
+/** What became of the findings. */
+export interface Repaired {
+  done: number;
+  /** Refused by a rule, or since it has changed meanwhile. */
+  refused: number;
+  declined: number;
+  /** What people must decide. */
+  undecided: number;
+}
+
+/** @param sources all owners: read, and written for counters, which are no resources */
+export async function repair(findings: Finding[], sources: Source[], manner: RepairManner): Promise<Repaired> {
+  const { ask, tell } = manner;
+  const repaired: Repaired = { done: 0, refused: 0, declined: 0, undecided: 0 };
+  const mended = new Set<string>();
+  for (const finding of findings) {
+    // What else was wrong with a resource that is another now, is looked at again.
+    if (finding.about && "resource" in finding.about && mended.has(finding.about.resource)) continue;
+    tell(`${finding.invariant}: ${finding.detail}`);
+    const proposal = await proposalFor(finding, sources);
+    if ("decide" in proposal) {
+      tell(`  to decide: ${proposal.decide}`);
+      repaired.undecided += 1;
+      continue;
+    }
+    tell(`  would be put right so: ${proposal.does}`);
+    if (!ask || !(await ask("  Do it?"))) {
+      repaired.declined += 1;
+      continue;
+    }
+    const why = await carriedOut(proposal, manner);
+    tell(why === undefined ? "  done" : `  refused: ${why}`);
+    repaired[why === undefined ? "done" : "refused"] += 1;
+    if (why === undefined && "reference" in proposal) mended.add(proposal.reference);
+  }
+  return repaired;
+}
+
+const carriedOut = (proposal: Exclude<Proposal, { decide: string }>, { put }: RepairManner): Promise<string | undefined> =>
+  "counter" in proposal ? recounted(proposal) : put(proposal);
+
+/** Refused when it has moved meanwhile. */
+async function recounted({ source, counter, from, to }: CounterRepair): Promise<string | undefined> {
+  try {
+    await source.store.write([{ op: "add", counter, by: to - from, ifValue: from }]);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

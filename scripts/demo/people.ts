@@ -1,0 +1,26 @@
+/** Accounts for trying are people: each gets a Practitioner, as who administers a hospital gives one to each account. */
+import { identity } from "../../services/identity/identity.contract.ts";
+import type { Role } from "../../services/identity/identity.contract.ts";
+import type { TokenSource, TryAccount } from "../identity/try-account.ts";
+import { rolesClient } from "./roles-client.ts";
+
+/** Names an account's Practitioner by the account: a second run finds it. */
+const ACCOUNT = "urn:openward:account";
+
+/**
+ * Gives a Practitioner to those of these accounts that have none; safe to repeat.
+ * @returns how many are people now that were not
+ * @throws Refused
+ */
+export async function makePeople(url: string, tokens: (role: Role) => TokenSource, accounts: TryAccount[]): Promise<number> {
+  const { call, create } = rolesClient(url, tokens);
+  const logins = new Set(accounts.map(({ login }) => login));
+  const nobody = (await call(identity.listUsers, {})).filter((user) => logins.has(user.login) && user.practitioner === undefined);
+  for (const { id, name, login } of nobody) {
+    const identifier = { system: ACCOUNT, value: id };
+    const practitioner = { resourceType: "Practitioner", active: true, identifier: [identifier], name: [{ text: name }] };
+    const made = await create(practitioner, `identifier=${ACCOUNT}|${id}`);
+    await call(identity.setPractitioner, { user: login, practitioner: `Practitioner/${made}` });
+  }
+  return nobody.length;
+}

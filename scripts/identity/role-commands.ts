@@ -1,0 +1,54 @@
+/** What `npm run admin` can do with roles. */
+import type { Caller } from "../../mesh/caller.ts";
+import { identity, type RoleChange, type RoleRights } from "../../services/identity/identity.contract.ts";
+import { StartupError } from "../start/startup-error.ts";
+import { layLines } from "./lay-lines.ts";
+import { readJson } from "./read-json.ts";
+
+type Command = (caller: Caller) => Promise<string[]>;
+
+/** All roles, and what waits to be confirmed. */
+export async function listRoles(caller: Caller): Promise<string[]> {
+  const [roles, changes] = [await identity.listRoles(caller, {}), await identity.listRoleChanges(caller, {})];
+  const waiting = changes.filter(({ state }) => state === "waiting");
+  return [
+    ...layLines([
+      ["role", "version", "", "what for"],
+      ...roles.map((it) => [it.role, `${it.version}`, it.isAsFiled ? "" : "changed", it.says]),
+    ]),
+    ...waiting.map(({ role, version, by, reason }) => `${role}, version ${version}, waits to be confirmed: ${reason} (by ${by})`),
+  ];
+}
+
+/** Makes a role, or changes what it may do, to what a file says. */
+export function setRole(role: string, file: string, reason: string | undefined): Command {
+  const why = reasonOf(reason);
+  const rights = readJson(file, "role") as RoleRights;
+  return async (caller) => [
+    lineOf(await identity.changeRole(caller, { ...rights, role, reason: why, version: await versionOf(caller, role) })),
+  ];
+}
+
+/** Has a role as its own file says again. */
+export function resetRole(role: string, reason: string | undefined): Command {
+  const why = reasonOf(reason);
+  return async (caller) => [lineOf(await identity.resetRole(caller, { role, reason: why, version: await versionOf(caller, role) }))];
+}
+
+/** Confirms or rejects a change. */
+export function decideRole(decide: typeof identity.confirmRole, role: string, version: string): Command {
+  return async (caller) => [lineOf(await decide(caller, { role, version: Number(version) }))];
+}
+
+function reasonOf(reason = ""): string {
+  if (reason.trim() === "") throw new StartupError("Say why, for those who look at it later: --reason WHY.");
+  return reason;
+}
+
+const versionOf = async (caller: Caller, role: string): Promise<number> =>
+  (await identity.listRoleChanges(caller, { role })).reduce((last, { version }) => Math.max(last, version), 0);
+
+const lineOf = ({ role, version, state }: RoleChange): string =>
+  state === "waiting"
+    ? `${role}, version ${version}, waits: it is given so much that another person must confirm it.`
+    : `${role}, version ${version}, ${state === "done" ? "holds everywhere within a second" : "is rejected"}.`;

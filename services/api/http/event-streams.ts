@@ -1,0 +1,203 @@
+/**
+ * Server-sent events (HTML Living Standard, 9.2) that a gateway keeps open for hours: who may hear what is asked again before anything is told,
+ * who comes back with `Last-Event-ID` hears of what was missed or, where that is not known here, that it may be anything.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { EVERYBODY } from "./client-address.ts";
+import { overloaded } from "./in-flight.ts";
+
+/** Streams of a kind in all, and of one client where clients can be told apart. A large hospital has some hundred screens, a few behind one address. */
+const [MAX_STREAMS, MAX_PER_CLIENT] = [2_000, 600];
+/** A stream without events is kept open by a comment so often, and who listens is asked for again. Milliseconds. */
+const HEARTBEAT_MS = 15_000;
+/** A reader that has taken nothing for so long, or so little that this waits for it, is given up. Milliseconds, bytes. */
+const [READER_IDLE_MS, MAX_BUFFERED] = [30_000, 65_536];
+/** Batches that are remembered for those who come back, and ids in them: minutes of a busy house. */
+const [MAX_BATCHES, MAX_IDS] = [500, 5_000];
+/** After the last stream so long. Milliseconds. */
+const REMEMBERED_MS = 120_000;
+/** A client comes back after this. Milliseconds. */
+const RETRY_MS = 1_000;
+
+/** One stream. */
+export interface EventStream<Topic> {
+  /** What is listened to, by whom; renewed each time that it is asked for. */
+  topic: Topic;
+  response: ServerResponse;
+  client: string;
+  enter(): Promise<Topic>;
+  /** When it was seen first that it waits for its reader; undefined: the reader takes what comes. */
+  blockedSince: number | undefined;
+}
+
+/** What makes a kind of streams. */
+export interface EventStreamOptions<Topic, News> {
+  /** The field `event` of each. */
+  event: string;
+  isReady(): boolean;
+  /** What is asked for. @throws 400; 401 when this is not, or no longer, somebody who is signed in; 403; 404 */
+  enter(request: IncomingMessage): Promise<Topic>;
+  /** Whether somebody who listens to this is told. */
+  concerns(news: News, topic: Topic): boolean;
+  /** What is told of several, the oldest first, to who listens to this: JSON. */
+  dataOf(news: News[], topic: Topic): object;
+  /** Streams of which this is the same are told the same; undefined: each by itself. */
+  sameFor(topic: Topic): string | undefined;
+  /** What happened is not known: all is read again. */
+  anything: News;
+  onOpen?(stream: EventStream<Topic>): void;
+  onClose?(topic: Topic): void;
+}
+
+interface Batch<News> {
+  news: News;
+  ids: Set<string>;
+  last: string;
+  at: string;
+}
+
+/** The streams of one kind of one gateway. */
+export class EventStreams<Topic, News> {
+  readonly #options: EventStreamOptions<Topic, News>;
+  readonly #streams = new Set<EventStream<Topic>>();
+  readonly #perClient = new Map<string, number>();
+  readonly #batches: Batch<News>[] = [];
+  readonly #heartbeat: NodeJS.Timeout;
+  /** When the last stream ended. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: EventStreamOptions<Topic, News>) {
+    this.#options = options;
+    this.#heartbeat = setInterval(() => this.look(), HEARTBEAT_MS).unref();
+  }
+
+  /** Streams that are open. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** Whether anybody hears what is told, or may come back for it. */
+  get isHeard(): boolean {
+    return this.#streams.size > 0 || performance.now() - this.#lookedAt <= REMEMBERED_MS;
+  }
+
+  /** Takes a request over. @throws 400, 401, 403, 404, 503 before anything is sent */
+  async open(request: IncomingMessage, response: ServerResponse, client: string): Promise<void> {
+    const enter = () => this.#options.enter(request);
+    const topic = await enter();
+    const isFull = this.#streams.size >= MAX_STREAMS || (client !== EVERYBODY && (this.#perClient.get(client) ?? 0) >= MAX_PER_CLIENT);
+    if (isFull || !this.#options.isReady()) throw overloaded();
+    if (response.destroyed) return;
+    // What is remembered has a gap where nobody has looked for a while: nobody could tell what was in it.
+    if (!this.isHeard) this.#batches.length = 0;
+    const stream: EventStream<Topic> = { response, client, topic, enter, blockedSince: undefined };
+    this.#streams.add(stream);
+    this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
+    response.once("close", () => this.#forget(stream));
+    response.on("error", () => {}); // its end follows
+    request.socket.setNoDelay(true);
+    response.writeHead(200, { "Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no" });
+    this.write(stream, `retry: ${RETRY_MS}\n: open\n\n`);
+    const last = request.headers["last-event-id"];
+    if (typeof last === "string" && last !== "") this.#catchUp(stream, last);
+    this.#options.onOpen?.(stream);
+  }
+
+  /** @param ids of the durable events that this is about, the newest last; none: who comes back hears of it too */
+  tell(news: News, ids: string[]): void {
+    const last = ids.at(-1) ?? this.#batches.at(-1)?.last ?? "";
+    const batch: Batch<News> = { news, ids: new Set(ids), last, at: new Date().toISOString() };
+    this.#batches.push(batch);
+    let count = this.#batches.reduce((sum, one) => sum + one.ids.size, 0);
+    while (this.#batches.length > MAX_BATCHES || count > MAX_IDS) count -= this.#batches.shift()?.ids.size ?? 0;
+    const { concerns, sameFor } = this.#options;
+    const texts = new Map<string, string>();
+    this.each(
+      (stream) => {
+        const name = sameFor(stream.topic);
+        const text = (name !== undefined && texts.get(name)) || this.#eventOf([batch], stream.topic);
+        if (name !== undefined) texts.set(name, text);
+        this.write(stream, text);
+      },
+      (topic) => concerns(news, topic),
+    );
+  }
+
+  /** What has happened meanwhile is not known: all is read again. */
+  refreshAll(): void {
+    if (this.#streams.size > 0) this.tell(this.#options.anything, [`lost-${Date.now()}`]);
+  }
+
+  /** Does something with each stream that is meant and whose person may still hear it; ends those whose person may not. */
+  each(work: (stream: EventStream<Topic>) => void, isMeant: (topic: Topic) => boolean = () => true): void {
+    for (const stream of this.#streams) {
+      if (!isMeant(stream.topic)) continue; // asked first: to look at a token costs more
+      stream.enter().then(
+        (topic) => {
+          stream.topic = topic;
+          if (isMeant(topic)) work(stream);
+        },
+        (error: { code?: number }) => (error.code === 401 || error.code === 403) && stream.response.end(),
+      );
+    }
+  }
+
+  /** Ends those whose token holds no longer, and those who do not read; keeps the others open. */
+  look(): void {
+    const now = performance.now();
+    for (const stream of this.#streams) {
+      const { response } = stream;
+      stream.blockedSince = response.writableLength > 0 ? (stream.blockedSince ?? now) : undefined;
+      if (now - (stream.blockedSince ?? now) >= READER_IDLE_MS) response.destroy();
+    }
+    this.each((stream) => this.write(stream, ": here\n\n"));
+  }
+
+  /** Sends a text, unless its reader takes too little. */
+  write({ response }: EventStream<Topic>, text: string): void {
+    if (response.writableEnded || response.destroyed) return;
+    if (response.writableLength > MAX_BUFFERED) response.destroy();
+    else response.write(text);
+  }
+
+  /** Ends all: this gateway leaves, and clients come back to another. */
+  close(): void {
+    clearInterval(this.#heartbeat);
+    for (const { response } of this.#streams) response.end();
+  }
+
+  #forget(stream: EventStream<Topic>): void {
+    if (!this.#streams.delete(stream)) return;
+    if (this.#streams.size === 0) this.#lookedAt = performance.now();
+    const left = (this.#perClient.get(stream.client) ?? 1) - 1;
+    if (left > 0) this.#perClient.set(stream.client, left);
+    else this.#perClient.delete(stream.client);
+    this.#options.onClose?.(stream.topic);
+  }
+
+  /** What was missed since an event; of which nobody knows here, that it may be anything. */
+  #catchUp(stream: EventStream<Topic>, last: string): void {
+    const { anything, concerns } = this.#options;
+    const index = this.#batches.findIndex(({ ids }) => ids.has(last));
+    if (index < 0) {
+      const newest = this.#batches.at(-1)?.last ?? last.slice(0, 200);
+      const unknown: Batch<News> = { news: anything, ids: new Set(), last: newest, at: new Date().toISOString() };
+      this.write(stream, this.#eventOf([unknown], stream.topic));
+      return;
+    }
+    // Another gateway may have told of only a part of the batch that it was in.
+    const isWhole = this.#batches[index]?.last === last;
+    const missed = this.#batches.slice(isWhole ? index + 1 : index).filter(({ news }) => concerns(news, stream.topic));
+    if (missed.length > 0) this.write(stream, this.#eventOf(missed, stream.topic));
+  }
+
+  #eventOf(batches: Batch<News>[], topic: Topic): string {
+    const { event, dataOf } = this.#options;
+    const newest = batches.at(-1);
+    const all = batches.map(({ news }) => news);
+    const data = { ...dataOf(all, topic), at: newest?.at };
+    // A line break would begin another field.
+    const id = (newest?.last ?? "").replace(/[\r\n\0]/g, "");
+    return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  }
+}

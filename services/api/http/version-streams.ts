@@ -1,0 +1,217 @@
+/**
+ * Pages hear that what they show has new versions, as server-sent events: types and ids, never content. `?patient=Patient/1`: of one patient's
+ * record, and who else has it open; `?types=ServiceRequest,Observation`: of anybody's; both: these types of this patient.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { MAX_TOLD, type ToldVersion } from "../../../federation/told-versions.ts";
+import { httpError } from "./errors.ts";
+import { type EventStream, EventStreams } from "./event-streams.ts";
+import type { Person } from "./presence.ts";
+
+/** Where clients listen. */
+export const VERSION_EVENTS_PATH = "/api/events";
+/** Versions that come within this are told together. Milliseconds. */
+const GATHER_MS = 50;
+/** Types of one stream. */
+const MAX_TYPES = 20;
+/** Ids that an event names; of more only the types. */
+const MAX_NAMED = 100;
+const PATIENT = /^Patient\/[A-Za-z0-9\-.]{1,64}$/;
+const TYPES = /^[A-Z][A-Za-z]{1,63}(,[A-Z][A-Za-z]{1,63})*$/;
+
+/** What a client asks for. */
+export interface Asked {
+  /** "Patient/…" */
+  patient?: string;
+  types?: ReadonlySet<string>;
+}
+
+/** Who asks, as far as a stream must know. */
+export interface Listener {
+  mayRead(type: string): boolean;
+  /** Absent where nobody has to sign in. */
+  person?: Person;
+}
+
+type Topic = Asked & Listener;
+
+/** What has happened; `types` and `patients` are those of `versions`. */
+interface News {
+  isAll: boolean;
+  /** Types of which an owner has gone, or has come back: what of them is known is another thing now. */
+  owners: ReadonlySet<string>;
+  versions: ToldVersion[];
+  types: ReadonlySet<string>;
+  patients: ReadonlySet<string>;
+  /** Something is deleted: nobody can say any more whose it was. */
+  isDeletion: boolean;
+}
+
+/** What the streams need of the gateway. */
+export interface VersionStreamOptions {
+  isReady(): boolean;
+  /** @throws 401 when this is not, or no longer, somebody who is signed in; 403 when they may not see what they ask for; 404 */
+  enter(request: IncomingMessage, asked: Asked): Promise<Listener>;
+  /** Somebody has opened a patient's record, or closed it. */
+  opened(patient: string, person: Person): void;
+  closed(patient: string, person: Person): void;
+  /** Who has it open besides this person. */
+  others(patient: string, person: Person): Pick<Person, "name" | "roles">[];
+}
+
+/** Whether a request is for a stream. */
+export const isForVersionStream = ({ method, url = "" }: IncomingMessage): boolean =>
+  method === "GET" && url.split("?", 1)[0] === VERSION_EVENTS_PATH;
+
+/** The streams of one gateway. */
+export class VersionStreams {
+  readonly #options: VersionStreamOptions;
+  readonly #streams: EventStreams<Topic, News>;
+  #told: ToldVersion[] = [];
+  #down: ReadonlySet<string> = new Set();
+  #gathering: NodeJS.Timeout | undefined;
+
+  constructor(options: VersionStreamOptions) {
+    this.#options = options;
+    const { isReady, enter, opened, closed } = options;
+    this.#streams = new EventStreams<Topic, News>({
+      event: "versions",
+      isReady,
+      enter: async (request) => {
+        const asked = askedIn(request);
+        return { ...asked, ...(await enter(request, asked)) };
+      },
+      concerns,
+      dataOf,
+      sameFor: ({ patient, types }) => (patient === undefined ? [...(types ?? [])].join() : undefined),
+      anything: { ...newsOf([]), isAll: true },
+      onOpen: (stream) => {
+        const { patient, person } = stream.topic;
+        if (patient === undefined || person === undefined) return;
+        opened(patient, person);
+        this.#tellOthers(stream);
+      },
+      onClose: ({ patient, person }) => {
+        if (patient !== undefined && person !== undefined) closed(patient, person);
+      },
+    });
+  }
+
+  /** Streams that are open. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** Takes a request over. @throws 400, 401, 403, 404, 503 before anything is sent */
+  open(request: IncomingMessage, response: ServerResponse, client: string): Promise<void> {
+    return this.#streams.open(request, response, client);
+  }
+
+  /** What an owner has told of. */
+  note(versions: ToldVersion[]): void {
+    if (!this.#streams.isHeard) return;
+    this.#told.push(...versions);
+    if (this.#told.length >= MAX_TOLD) this.#tell();
+    else this.#gathering ??= setTimeout(() => this.#tell(), GATHER_MS).unref();
+  }
+
+  /** Types of which an owner is down at this moment. */
+  noteDown(types: string[]): void {
+    const down = new Set(types);
+    const changed = [...types.filter((type) => !this.#down.has(type)), ...[...this.#down].filter((type) => !down.has(type))];
+    this.#down = down;
+    if (changed.length > 0 && this.#streams.isHeard) this.#streams.tell({ ...newsOf([]), owners: new Set(changed) }, []);
+  }
+
+  /** Who has a patient's record open has changed. */
+  tellPresence(patient: string): void {
+    this.#streams.each(
+      (stream) => this.#tellOthers(stream),
+      (topic) => topic.patient === patient,
+    );
+  }
+
+  /** What has happened meanwhile is not known: all is read again. */
+  refreshAll(): void {
+    this.#streams.refreshAll();
+  }
+
+  /** Ends those whose token holds no longer, and those who do not read; keeps the others open. */
+  look(): void {
+    this.#streams.look();
+  }
+
+  /** Ends all: this gateway leaves, and clients come back to another. */
+  close(): void {
+    clearTimeout(this.#gathering);
+    this.#streams.close();
+  }
+
+  #tell(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    const told = this.#told;
+    this.#told = [];
+    this.#streams.tell(
+      newsOf(told),
+      told.map(({ event }) => event),
+    );
+  }
+
+  #tellOthers(stream: EventStream<Topic>): void {
+    const { patient, person } = stream.topic;
+    if (patient === undefined || person === undefined) return;
+    const people = this.#options.others(patient, person);
+    this.#streams.write(stream, `event: presence\ndata: ${JSON.stringify({ people })}\n\n`);
+  }
+}
+
+/** @throws 400 */
+function askedIn({ url = "" }: IncomingMessage): Asked {
+  const query = new URLSearchParams(url.split("?")[1]);
+  const [patient, types] = [query.get("patient") ?? undefined, query.get("types") ?? undefined];
+  if (patient === undefined && types === undefined) throw httpError(400, "NOTHING_ASKED", "Name a `patient`, or `types` of resources.");
+  if (patient !== undefined && !PATIENT.test(patient)) throw httpError(400, "BAD_PATIENT", "`patient` must be a reference like Patient/1.");
+  const wanted = new Set(types?.split(",").sort());
+  if (types !== undefined && (!TYPES.test(types) || wanted.size > MAX_TYPES)) {
+    throw httpError(400, "BAD_TYPES", `\`types\` must be at most ${MAX_TYPES} types of resources, separated by commas.`);
+  }
+  return { ...(patient !== undefined && { patient }), ...(types !== undefined && { types: wanted }) };
+}
+
+const newsOf = (versions: ToldVersion[]): News => ({
+  isAll: false,
+  owners: new Set(),
+  versions,
+  types: new Set(versions.map(({ type }) => type)),
+  patients: new Set(versions.flatMap(({ type, id, patients = [] }) => (type === "Patient" ? [...patients, `Patient/${id}`] : patients))),
+  isDeletion: versions.some(({ method }) => method === "delete"),
+});
+
+/** The sets say at once that most news are nothing to most streams. */
+function concerns(news: News, topic: Topic): boolean {
+  const { patient, types } = topic;
+  if (news.isAll || [...news.owners].some((type) => isOf(type, topic))) return true;
+  if (patient !== undefined && !news.isDeletion && !news.patients.has(patient)) return false;
+  if (types !== undefined && ![...types].some((type) => news.types.has(type))) return false;
+  return news.versions.some((version) => isAbout(version, topic));
+}
+
+const isOf = (type: string, { types, mayRead }: Topic): boolean => (types === undefined || types.has(type)) && mayRead(type);
+
+function isAbout({ type, id, method, patients = [] }: ToldVersion, topic: Topic): boolean {
+  const { patient } = topic;
+  if (!isOf(type, topic)) return false;
+  return patient === undefined || method === "delete" || `${type}/${id}` === patient || patients.includes(patient);
+}
+
+function dataOf(news: News[], topic: Topic): object {
+  const versions = news.flatMap((one) => one.versions).filter((version) => isAbout(version, topic));
+  const owners = news.flatMap((one) => [...one.owners].filter((type) => isOf(type, topic)));
+  const named = [...new Set(versions.map(({ type, id }) => `${type}/${id}`))];
+  return {
+    isAll: news.some(({ isAll }) => isAll),
+    types: [...new Set([...owners, ...versions.map(({ type }) => type)])],
+    ...(named.length <= MAX_NAMED && { resources: named }),
+  };
+}

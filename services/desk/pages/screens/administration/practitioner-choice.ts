@@ -1,0 +1,59 @@
+/** Who somebody with an account is among those who work here: one of the same name, or a new one. Only a practitioner signs notes and orders. */
+import { useEffect, useState } from "preact/hooks";
+import type { Practitioner } from "../../../../../fhir/r4.ts";
+import type { identity as identityContract } from "../../../../identity/identity.contract.ts";
+import { html } from "../../html.ts";
+import { Field } from "../../parts/field.ts";
+import { actionsOf, create, search } from "../../platform/api.ts";
+import { useLoad } from "../../platform/load.ts";
+import { nameOf, numberOf } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
+
+const identity = actionsOf<typeof identityContract>("identity");
+/** Names an account's own Practitioner by the account: made twice, it is one. */
+const ACCOUNT = "urn:openward:account";
+/** Looked for when nobody has typed for so long, milliseconds. */
+const PAUSE_MS = 300;
+/** Of one name; who has more of them types more of it. */
+const MAX_FOUND = "20";
+
+/** A practitioner that is made for the account. */
+export const NEW = "new";
+
+async function alike(name: string): Promise<Practitioner[]> {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return [];
+  const query = words.map((word): [string, string] => ["name", word]);
+  return (await search<Practitioner>("Practitioner", [...query, ["active", "true"], ["_count", MAX_FOUND]])).resources;
+}
+
+interface ChoiceProps {
+  /** Of the person. */
+  name: string;
+  /** `NEW`, or "Practitioner/…". */
+  value: string;
+  onValue: (value: string) => void;
+  fault?: string | undefined;
+}
+
+/** See the head of this file. */
+export function PractitionerChoice({ name, ...field }: ChoiceProps) {
+  const [settled, setSettled] = useState(name);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(name), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [name]);
+  const found = useLoad(`practitioners ${settled}`, () => alike(settled));
+  if (found.error?.isAbsent) return null; // a house that keeps no list of who works there
+  const said = (one: Practitioner) => [nameOf(one), numberOf(one)].filter(Boolean).join(" · ");
+  const options = [[NEW, t("account.practitioner.new")], ...(found.value ?? []).map((one) => [`Practitioner/${one.id}`, said(one)])];
+  return html`<${Field} label=${t("account.practitioner")} name="account-practitioner" options=${options} hint=${t("account.practitioner.hint")} ...${field} />`;
+}
+
+/** Says who an account's person is; a new practitioner is made first, once for an account. */
+export async function becomePractitioner({ id, name }: { id: string; name: string }, chosen: string): Promise<void> {
+  const identifier = { system: ACCOUNT, value: id };
+  const own: Practitioner = { resourceType: "Practitioner", active: true, identifier: [identifier], name: [{ text: name }] };
+  const practitioner = chosen === NEW ? `Practitioner/${(await create(own, `identifier=${ACCOUNT}|${id}`)).id}` : chosen;
+  await identity.setPractitioner({ user: id, practitioner });
+}

@@ -1,0 +1,79 @@
+/** Roles: what each may do; a change of one, and what waits for a second person. */
+import { useState } from "preact/hooks";
+import type { identity as identityContract, RoleChange, RoleNow } from "../../../../identity/identity.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { For } from "../../parts/for.ts";
+import { Form } from "../../parts/form.ts";
+import { say, sayFault } from "../../parts/notices.ts";
+import { Panel } from "../../parts/panel.ts";
+import { Wide } from "../../parts/wide.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { momentOf } from "../../platform/clock.ts";
+import { useLoad } from "../../platform/load.ts";
+import { t, tIfAny } from "../../platform/texts.ts";
+import { TypeRights } from "./type-rights.ts";
+
+const identity = actionsOf<typeof identityContract>("identity");
+const nameOf = (role: string): string => tIfAny(`role.${role}`) ?? role;
+const NONE: RoleNow = { role: "", says: "", types: {}, actions: [], onBehalf: false, version: 0, isAsFiled: false };
+
+/** See the head of this file. */
+export function Roles() {
+  const roles = useLoad("roles-now", () => identity.listRoles({}));
+  const changes = useLoad("role-changes", () => identity.listRoleChanges({}));
+  const [open, setOpen] = useState<RoleNow | undefined>();
+  const done = (change?: RoleChange) => {
+    setOpen(undefined);
+    roles.reload();
+    changes.reload();
+    if (change) say(t(change.state === "waiting" ? "roles.waits" : "roles.holds", { role: nameOf(change.role) }));
+  };
+  const row = (
+    one: RoleNow,
+  ) => html`<tr key=${one.role}><th scope="row">${nameOf(one.role)}${!one.isAsFiled && html` <span class="tag">${t("roles.changed")}</span>`}</th>
+    <td translate="no" lang="en">${one.says}</td>
+    <td><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("account.change")}<${For} who=${nameOf(one.role)} /></button></td></tr>`;
+  const waiting = (changes.value ?? []).filter(({ state }) => state === "waiting");
+  const show = (all: RoleNow[]) => html`${waiting.map((change) => html`<${Waiting} key=${change.role} change=${change} onDone=${done} />`)}
+    <${Wide} label=${t("roles")}><table><thead><tr><th scope="col">${t("roles.role")}</th><th scope="col">${t("roles.says")}</th><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
+  const actions = html`<button type="button" onClick=${() => setOpen(NONE)}>${t("roles.new")}</button>`;
+  return html`<${Panel} title=${t("roles")} loaded=${roles} show=${show} actions=${actions} />
+    ${open && html`<${Change} key=${open.role} role=${open} onClose=${() => setOpen(undefined)} onDone=${done} />`}`;
+}
+
+function Waiting({ change, onDone }: { change: RoleChange; onDone: (change?: RoleChange) => void }) {
+  const { role, version, at, reason } = change;
+  const decide = (work: typeof identity.confirmRole) => work({ role, version }).then(onDone, sayFault);
+  return html`<div class="card"><p><span class="tag warn">${t("roles.waitsTag")}</span> ${t("roles.waiting", { role: nameOf(role), at: momentOf(at) })} <bdi translate="no">${reason}</bdi></p>
+    <div class="buttons"><button type="button" onClick=${() => decide(identity.confirmRole)}>${t("roles.confirm")}</button>
+    <button type="button" onClick=${() => decide(identity.rejectRole)}>${t("roles.reject")}</button></div></div>`;
+}
+
+function Change({ role: before, onClose, onDone }: { role: RoleNow; onClose: () => void; onDone: (change?: RoleChange) => void }) {
+  const isNew = before.role === "";
+  const [role, setRole] = useState(before.role);
+  const [says, setSays] = useState(before.says);
+  const [types, setTypes] = useState<Readonly<Record<string, string>>>(before.types);
+  const [actions, setActions] = useState(before.actions.join("\n"));
+  const [onBehalf, setOnBehalf] = useState(before.onBehalf);
+  const [reason, setReason] = useState("");
+  const send = async () => {
+    const names = actions.split(/\s+/).filter(Boolean);
+    onDone(await identity.changeRole({ role, version: before.version, reason, says, types, actions: names, onBehalf }));
+  };
+  const reset = () => identity.resetRole({ role, version: before.version, reason: reason || t("roles.reset") }).then(onDone, sayFault);
+  return html`<${Dialog} title=${isNew ? t("roles.new") : nameOf(role)} onClose=${onClose}>
+    <${Form} send=${send} submit=${t("store")} onCancel=${onClose} fieldOf=${{ ROLE_INVALID: "types" }}>
+      ${(faultOf: (field: string) => string | undefined) => html`
+        ${isNew && html`<${Field} label=${t("roles.name")} name="role-name" value=${role} onValue=${setRole} hint=${t("roles.name.hint")} required autofocus fault=${faultOf("role")} />`}
+        <${Field} label=${t("roles.says")} name="role-says" value=${says} onValue=${setSays} required fault=${faultOf("says")} />
+        <${TypeRights} types=${types} onChange=${setTypes} fault=${faultOf("types")} />
+        <${Field} label=${t("roles.actions")} name="role-actions" value=${actions} onValue=${setActions} rows=${6} hint=${t("roles.actions.hint")} fault=${faultOf("actions")} />
+        <label class="choice"><input type="checkbox" checked=${onBehalf} onChange=${() => setOnBehalf(!onBehalf)} /> ${t("roles.onBehalf")}</label>
+        <${Field} label=${t("reason")} name="role-reason" value=${reason} onValue=${setReason} required fault=${faultOf("reason")} />`}
+    <//>
+    ${!isNew && !before.isAsFiled && html`<div class="buttons"><button type="button" onClick=${reset}>${t("roles.reset")}</button></div>`}
+  <//>`;
+}

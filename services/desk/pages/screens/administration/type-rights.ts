@@ -1,0 +1,45 @@
+/** Which interactions a role may have with resources of which types: a row a type, a box an interaction. */
+import { useState } from "preact/hooks";
+import { html } from "../../html.ts";
+import { Wide } from "../../parts/wide.ts";
+import { t } from "../../platform/texts.ts";
+
+/** SMART's letters, in their order. */
+const LETTERS = ["c", "r", "u", "d", "s"] as const;
+/** All types that are not named. */
+const OTHERS = "*";
+
+interface TypeRightsProps {
+  /** Letters by type. */
+  types: Readonly<Record<string, string>>;
+  onChange: (types: Readonly<Record<string, string>>) => void;
+  fault?: string | undefined;
+}
+
+/** See the head of this file. */
+export function TypeRights({ types, onChange, fault }: TypeRightsProps) {
+  const [added, setAdded] = useState("");
+  const toggle = (type: string, letter: string) => {
+    const letters = LETTERS.filter((one) => ((types[type] ?? "").includes(one) ? one !== letter : one === letter));
+    onChange({ ...types, [type]: letters.join("") });
+  };
+  const remove = (type: string) => onChange(Object.fromEntries(Object.entries(types).filter(([name]) => name !== type)));
+  const add = () => {
+    if (/^(\*|[A-Z][A-Za-z]+)$/.test(added) && types[added] === undefined) onChange({ ...types, [added]: "rs" });
+    setAdded("");
+  };
+  const nameOf = (type: string) => (type === OTHERS ? t("roles.others") : type);
+  const box = (type: string, letter: (typeof LETTERS)[number]) =>
+    html`<td key=${letter}><input type="checkbox" aria-label=${`${nameOf(type)}: ${t(`roles.may.${letter}`)}`} checked=${types[type]?.includes(letter)} onChange=${() => toggle(type, letter)} /></td>`;
+  const row = (
+    type: string,
+  ) => html`<tr key=${type}><th scope="row" translate="no">${nameOf(type)}</th>${LETTERS.map((letter) => box(type, letter))}
+    <td><button type="button" class="quiet" aria-label=${t("roles.removeType", { type: nameOf(type) })} onClick=${() => remove(type)}>×</button></td></tr>`;
+  return html`<fieldset><legend>${t("roles.types")}</legend>
+    <${Wide} label=${t("roles.types")}><table><thead><tr><th scope="col">${t("roles.type")}</th>${LETTERS.map((letter) => html`<th key=${letter} scope="col">${t(`roles.may.${letter}`)}</th>`)}<td></td></tr></thead>
+      <tbody>${Object.keys(types).sort().map(row)}</tbody></table><//>
+    <div class="line"><label for="field-role-type">${t("roles.addType")}</label> <input id="field-role-type" autocomplete="off" translate="no" value=${added} onInput=${({ currentTarget }: { currentTarget: HTMLInputElement }) => setAdded(currentTarget.value.trim())} />
+      <button type="button" onClick=${add}>${t("add")}</button></div>
+    ${fault && html`<p class="fault">${fault}</p>`}
+  </fieldset>`;
+}

@@ -1,0 +1,109 @@
+/** The census: who was in the wards at midnight, how full they were, how long those stayed who left. */
+import { useState } from "preact/hooks";
+import type { Census, CensusDay, LengthOfStay } from "../../../wards/census.contract.ts";
+import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
+import { html } from "../html.ts";
+import { Curve } from "../parts/curve.ts";
+import { Field } from "../parts/field.ts";
+import { sayFault } from "../parts/notices.ts";
+import { Panel } from "../parts/panel.ts";
+import { Wide } from "../parts/wide.ts";
+import { actionsOf, getText } from "../platform/api.ts";
+import { dateOf, day } from "../platform/clock.ts";
+import { type Loaded, useLoad } from "../platform/load.ts";
+import { numberIn } from "../platform/names.ts";
+import { t } from "../platform/texts.ts";
+
+const wards = actionsOf<typeof wardsContract>("wards");
+/** Days that are shown at first. */
+const FIRST_DAYS = 7;
+/** What the service gives at once. */
+const ALL = "";
+
+const percent = (part: number | undefined): string => (part === undefined ? "–" : numberIn(part, { style: "percent" }));
+const sumOf = (days: CensusDay[], of: (one: CensusDay) => number): number => days.reduce((sum, one) => sum + of(one), 0);
+
+/** See the head of this file. */
+export default function CensusPage() {
+  const [from, setFrom] = useState(day(FIRST_DAYS - 1));
+  const [to, setTo] = useState(day(0));
+  const [ward, setWard] = useState(ALL);
+  const known = useLoad(`census ${from} ${to}`, () => wards.census({ from, to }));
+  const all = [...new Map(known.value?.days.map((one) => [one.ward, one.name])).entries()];
+  const save = async () => {
+    try {
+      const query = new URLSearchParams({ from, to, ...(ward && { ward }) });
+      const url = URL.createObjectURL(new Blob([await getText(`/api/wards/censusCsv?${query}`)], { type: "text/csv" }));
+      Object.assign(document.createElement("a"), { href: url, download: `census ${from} ${to}.csv` }).click();
+      URL.revokeObjectURL(url);
+    } catch (error) {
+      sayFault(error);
+    }
+  };
+  return html`<section class="panel no-print" aria-label=${t("census")}>
+      <div class="fields">
+        <${Field} label=${t("census.from")} name="census-from" type="date" max=${to} value=${from} onValue=${(text: string) => setFrom(text || from)} />
+        <${Field} label=${t("census.to")} name="census-to" type="date" min=${from} max=${day(0)} value=${to} onValue=${(text: string) => setTo(text || to)} />
+        <${Field} label=${t("ward.which")} name="census-ward" value=${ward} onValue=${setWard} options=${[[ALL, t("census.house")], ...all]} />
+      </div>
+      <div class="buttons"><button type="button" onClick=${save}>${t("census.csv")}</button><button type="button" onClick=${() => print()}>${t("print")}</button></div>
+    </section>
+    <${Days} known=${known} ward=${ward} />
+    <${Stays} known=${known} ward=${ward} />`;
+}
+
+interface PartProps {
+  known: Loaded<Census>;
+  ward: string;
+}
+
+/** Of the house a line for each ward of the last day and one of them all; of a ward a line for each day. */
+function Days({ known, ward }: PartProps) {
+  const line = (name: string, days: CensusDay[], isTotal = false) => {
+    const [beds, there] = [sumOf(days, (one) => one.beds), sumOf(days, (one) => one.atMidnight)];
+    const figures = [
+      numberIn(beds),
+      numberIn(there),
+      percent(beds > 0 ? there / beds : undefined),
+      ...(["away", "admissions", "transfersIn", "transfersOut", "discharges", "deaths"] as const).map((of) =>
+        numberIn(sumOf(days, (one) => one[of])),
+      ),
+    ];
+    return html`<tr key=${name} class=${isTotal ? "total" : ""}><th scope="row" class="nowrap"><bdi>${name}</bdi></th>${figures.map((text, index) => html`<td key=${index} class="figure">${text}</td>`)}</tr>`;
+  };
+  const show = ({ days, to }: Census) => {
+    const own = days.filter((one) => one.ward === ward);
+    const last = days.filter((one) => one.day === to);
+    if (days.length === 0) return html`<p class="muted">${t("ward.none")}</p>`;
+    const heads = [
+      t("census.beds"),
+      t("census.there"),
+      t("census.occupancy"),
+      t("census.away"),
+      t("census.admissions"),
+      t("census.in"),
+      t("census.out"),
+      t("census.discharges"),
+      t("census.deaths"),
+    ];
+    const points = own.flatMap((one) =>
+      one.occupancy === undefined ? [] : [{ at: Date.parse(one.day), value: Math.round(one.occupancy * 100) }],
+    );
+    return html`${ward !== ALL && points.length > 1 && html`<${Curve} points=${points} label=${t("census.occupancy")} unit="%" />`}
+      <${Wide} label=${t("census.days")}><table><thead><tr><th scope="col">${ward === ALL ? t("ward.which") : t("census.day")}</th>${heads.map((head) => html`<th key=${head} scope="col" class="figure">${head}</th>`)}</tr></thead>
+      <tbody>${ward === ALL ? html`${last.map((one) => line(one.name, [one]))}${line(t("census.house"), last, true)}` : own.map((one) => line(dateOf(one.day), [one]))}</tbody></table><//>`;
+  };
+  const title = ward === ALL && known.value ? t("census.onDay", { day: dateOf(known.value.to) }) : t("census.days");
+  return html`<${Panel} title=${title} loaded=${known} show=${show} />`;
+}
+
+function Stays({ known, ward }: PartProps) {
+  const show = ({ stays }: Census) => {
+    const shown = stays.filter((one) => ward === ALL || one.ward === ward);
+    if (shown.length === 0) return html`<p class="muted">${t("census.nobodyLeft")}</p>`;
+    const days = (value: number) => numberIn(value, { maximumFractionDigits: 1 });
+    return html`<${Wide} label=${t("census.stays")}><table><thead><tr><th scope="col">${t("ward.which")}</th><th scope="col" class="figure">${t("census.discharges")}</th><th scope="col" class="figure">${t("census.mean")}</th><th scope="col" class="figure">${t("census.median")}</th></tr></thead>
+      <tbody>${shown.map((one: LengthOfStay) => html`<tr key=${one.ward}><th scope="row"><bdi>${one.name}</bdi></th><td class="figure">${numberIn(one.discharges)}</td><td class="figure">${days(one.meanDays)}</td><td class="figure">${days(one.medianDays)}</td></tr>`)}</tbody></table><//>`;
+  };
+  return html`<${Panel} title=${t("census.stays")} loaded=${known} show=${show} />`;
+}

@@ -1,0 +1,50 @@
+/** How a lot reads, and what is asked about lots by several parts of the dispensary. */
+import type { Location } from "../../../../../fhir/r4.ts";
+import type { Code, LotUnits, pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
+import { html } from "../../html.ts";
+import { actionsOf, readAll } from "../../platform/api.ts";
+import { dateOf, today } from "../../platform/clock.ts";
+import { t } from "../../platform/texts.ts";
+
+const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
+/** Soon is so many days, as of the service itself. */
+const SOON_DAYS = 30;
+
+/** `system|code`, as the stock is asked for. */
+export const tokenOf = ({ system, code }: Code): string => `${system}|${code}`;
+
+/** Lots with the names of their places. */
+export interface Lots {
+  lots: StockOfLot[];
+  places: Map<string, Location>;
+}
+
+async function withPlaces(lots: StockOfLot[]): Promise<Lots> {
+  const places = await readAll<Location>(lots.flatMap(({ place }) => place ?? []));
+  return { lots, places };
+}
+
+/** What is there of a medication. */
+export const lotsOf = async (medication: Code): Promise<Lots> => withPlaces(await pharmacy.listLots({ medication: tokenOf(medication) }));
+
+/** Lots that expire within 30 days, or have. */
+export const expiringLots = async (): Promise<Lots> => withPlaces(await pharmacy.expiring({ days: SOON_DAYS }));
+
+/** Where a lot lies. */
+export const placeOf = ({ place }: LotUnits, places: Lots["places"]): string =>
+  place === undefined ? t("stock.place.default") : (places.get(place)?.name ?? place);
+
+/** Its number, in words where it has none. */
+export const numberOfLot = ({ lot }: LotUnits): string => lot || t("stock.noLot");
+
+/** FHIR dates of any length: the last day counts. */
+const isSoon = (expires: string): boolean => {
+  const soon = new Date(Date.parse(today()) + SOON_DAYS * 86_400_000).toISOString();
+  return expires <= soon.slice(0, expires.length);
+};
+
+/** Until when it may be used, and why it may not. */
+export function Usable({ of: { expires, unusable } }: { of: LotUnits & Pick<StockOfLot, "unusable"> }) {
+  const isLate = unusable === undefined && expires !== undefined && isSoon(expires);
+  return html`${expires && html`<span class="nowrap">${dateOf(expires)}</span> `}${unusable ? html`<span class="tag bad">⚠ ${t(`stock.${unusable}`)}</span>` : isLate && html`<span class="tag warn">${t("stock.soon")}</span>`}`;
+}

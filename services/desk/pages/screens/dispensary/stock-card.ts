@@ -1,0 +1,94 @@
+/** The stock card of a medication: its lots, where they lie and until when they may be used; counted, kept back, released. */
+import { useState } from "preact/hooks";
+import type { Code, pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { For } from "../../parts/for.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { NotKnown } from "../../parts/panel.ts";
+import { Wide } from "../../parts/wide.ts";
+import { actionsOf } from "../../platform/api.ts";
+import { useLoad } from "../../platform/load.ts";
+import { numberIn } from "../../platform/names.ts";
+import { t } from "../../platform/texts.ts";
+import { lotsOf, type Lots, numberOfLot, placeOf, tokenOf, Usable } from "./lots.ts";
+
+const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
+
+interface CardProps {
+  medication: Code;
+  name: string;
+  onClose: () => void;
+  /** The stock has changed. */
+  onChange: () => void;
+}
+
+type Open = { kind: "count" | "block"; lot: StockOfLot };
+
+/** See the head of this file. */
+export function StockCard({ medication, name, onClose, onChange }: CardProps) {
+  const known = useLoad(`lots ${tokenOf(medication)}`, () => lotsOf(medication));
+  const [open, setOpen] = useState<Open | undefined>();
+  const changed = () => {
+    setOpen(undefined);
+    known.reload();
+    onChange();
+  };
+  const act = (kind: Open["kind"], lot: StockOfLot, text: string) =>
+    html`<button type="button" class="quiet" onClick=${() => setOpen({ kind, lot })}>${text}<${For} who=${numberOfLot(lot)} /></button>`;
+  const row = (one: StockOfLot, places: Lots["places"]) => html`<tr key=${`${one.lot} ${one.place}`}>
+    <th scope="row"><bdi>${numberOfLot(one)}</bdi><br /><bdi class="muted">${placeOf(one, places)}</bdi></th>
+    <td><${Usable} of=${one} /></td><td class="figure">${numberIn(one.quantity)}</td>
+    <td>${act("count", one, t("shelf.count"))} ${one.lot !== "" && act("block", one, t(one.unusable === "blocked" ? "stock.release" : "stock.block"))}</td></tr>`;
+  return html`<${Dialog} title=${`${t("stock.card")} · ${name}`} onClose=${onClose}>
+    <div class="stack">
+      <${NotKnown} loaded=${known} />
+      ${known.value?.lots.length === 0 && html`<p class="muted">${t("shelf.empty")}</p>`}
+      ${
+        known.value &&
+        known.value.lots.length > 0 &&
+        html`<${Wide} label=${t("stock.card")}><table><thead><tr><th scope="col">${t("shelf.lot")}</th><th scope="col">${t("stock.expires")}</th><th scope="col" class="figure">${t("quantity")}</th><td></td></tr></thead>
+          <tbody>${known.value.lots.map((one) => row(one, (known.value as Lots).places))}</tbody></table><//>`
+      }
+      ${open?.kind === "count" && html`<${Count} key=${open.lot.lot} of=${open.lot} onCancel=${() => setOpen(undefined)} onDone=${changed} />`}
+      ${open?.kind === "block" && html`<${Block} key=${open.lot.lot} of=${open.lot} onCancel=${() => setOpen(undefined)} onDone=${changed} />`}
+    </div>
+  <//>`;
+}
+
+interface LotProps {
+  of: StockOfLot;
+  onCancel: () => void;
+  onDone: () => void;
+}
+
+function Count({ of: { medication, lot, place, quantity: before }, onCancel, onDone }: LotProps) {
+  const [quantity, setQuantity] = useState(`${before}`);
+  const send = async () => {
+    const { by } = await pharmacy.count({ medication, quantity: Number(quantity), ...(lot && { lot }), ...(place && { place }) });
+    say(t("shelf.counted", { by: numberIn(by, { signDisplay: "exceptZero" }) }));
+    onDone();
+  };
+  return html`<${Form} send=${send} submit=${t("store")} onCancel=${onCancel} label=${t("shelf.count")} isInline>
+    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${`${t("shelf.counted.label")} · ${lot || t("stock.noLot")}`} name="count-quantity" type="number" min="0" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />`}
+  <//>`;
+}
+
+/** Keeps a lot back, or lets it be used again. */
+function Block({ of: { medication, lot, unusable }, onCancel, onDone }: LotProps) {
+  const [reason, setReason] = useState("");
+  const isBlocked = unusable === "blocked";
+  const send = async () => {
+    await (isBlocked ? pharmacy.releaseLot : pharmacy.blockLot)({ medication, lot, reason });
+    say(t(isBlocked ? "stock.released" : "stock.isBlocked", { lot }), async () => {
+      await (isBlocked ? pharmacy.blockLot : pharmacy.releaseLot)({ medication, lot, reason: t("undo.reason") });
+      onDone();
+    });
+    onDone();
+  };
+  return html`<${Form} send=${send} submit=${t(isBlocked ? "stock.release" : "stock.block")} onCancel=${onCancel} label=${lot} isInline>
+    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${`${t("reason")} · ${lot}`} name="block-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
+  <//>`;
+}

@@ -1,0 +1,123 @@
+import { readConfig } from "../../../mesh/config.ts";
+import { RolesNow } from "../../../mesh/access/roles-now.ts";
+import { type Clinic, refusal, startClinic } from "../../../test/kit/clinic.ts";
+import { identity } from "../identity.contract.ts";
+import IdentityService from "../identity.service.ts";
+import type { RoleBook } from "./role-book.ts";
+
+const PORTER = { says: "Brings patients.", types: { Location: "rs" }, actions: ["wards.listBeds"] };
+const AGAIN = { reason: "as we work", version: 1 };
+
+describe("roles that an administrator changes", () => {
+  let clinic: Clinic;
+  let book: RoleBook;
+  beforeEach(async () => {
+    clinic = await startClinic(IdentityService(readConfig({ LOG_LEVEL: "error" }), { listens: false }));
+    book = clinic.hosted<{ roleBook: RoleBook }>("identity").roleBook;
+  });
+  afterEach(() => clinic.stop());
+  const set = (role: string, more: object) =>
+    identity.changeRole(clinic.caller, { role, version: 0, reason: "new", ...PORTER, ...more } as never);
+  const roleNow = async (name: string) => (await identity.listRoles(clinic.caller, {})).find(({ role }) => role === name);
+
+  it("are made, given to somebody, changed and taken back, each time with who, when and why", async () => {
+    await expect(identity.createUser(clinic.caller, { login: "porter1", name: "P", roles: ["porter"] })).rejects.toEqual(
+      refusal(422, "ROLE_UNKNOWN"),
+    );
+    expect(await set("porter", {})).toMatchObject({ role: "porter", version: 1, state: "done", by: "system:operator", reason: "new" });
+    expect(await roleNow("porter")).toMatchObject({ ...PORTER, version: 1, isAsFiled: false });
+    await identity.createUser(clinic.caller, { login: "porter1", name: "P", roles: ["porter"] });
+    await set("porter", { ...AGAIN, types: { Location: "r" } });
+    expect(await identity.currentRoles(clinic.caller, {})).toMatchObject({
+      generation: 2,
+      roles: { porter: { types: { Location: "r" } } },
+    });
+    await identity.resetRole(clinic.caller, { role: "porter", version: 2, reason: "nobody brings patients" });
+    expect(await identity.currentRoles(clinic.caller, {})).toEqual({ generation: 3, roles: {} });
+    expect(await roleNow("porter")).toBeUndefined();
+    expect((await identity.listRoleChanges(clinic.caller, { role: "porter" })).map(({ version }) => version).sort()).toEqual([1, 2, 3]);
+    await expect(set("porter", { version: 1 })).rejects.toEqual(refusal(409, "ROLE_STALE"));
+  });
+
+  it("of the project are what their files say again, when they are set back", async () => {
+    const filed = await roleNow("nurse");
+    expect(filed).toMatchObject({ isAsFiled: true, version: 0 });
+    await set("nurse", {});
+    expect(await roleNow("nurse")).toMatchObject({ ...PORTER, isAsFiled: false });
+    const reset = await identity.resetRole(clinic.caller, { role: "nurse", version: 1, reason: "a mistake" });
+    expect(reset).toMatchObject({ state: "waiting" }); // a nurse sees all types
+    await book.confirm("nurse", 2, "account-2");
+    expect(await roleNow("nurse")).toEqual({ ...filed, version: 2 });
+  });
+
+  it.each([
+    ["a type that R4 has not", { types: { Porter: "r" } }, 422, "ROLE_INVALID"],
+    ["an action that cannot be one", { actions: ["wards"] }, 422, "ROLE_INVALID"],
+    ["letters in another order", { types: { Patient: "sr" } }, 422, "VALIDATION_ERROR"],
+    ["no reason", { reason: " " }, 422, "VALIDATION_ERROR"],
+    ["a role of the mesh's own work", { role: "system:operator" }, 422, "VALIDATION_ERROR"],
+    ["an administrator who could change no role any more", { role: "administrator" }, 409, "ROLE_LOCKS_OUT"],
+  ])("cannot have %s", async (_, more, code, type) => {
+    await expect(set((more as { role?: string }).role ?? "porter", more)).rejects.toEqual(refusal(code, type));
+    expect(await identity.currentRoles(clinic.caller, {})).toEqual({ generation: 0, roles: {} });
+  });
+
+  it.each([
+    ["all types", { types: { "*": "r" } }],
+    ["who has looked at what", { types: { AuditEvent: "s" } }],
+    ["to give rights", { actions: ["identity.*"] }],
+    ["to enter what others have done", { onBehalf: true }],
+  ])("that get the right to %s wait for another person", async (_, more) => {
+    expect(await set("porter", more)).toMatchObject({ state: "waiting" });
+    expect(await identity.currentRoles(clinic.caller, {})).toEqual({ generation: 0, roles: {} });
+    await expect(identity.confirmRole(clinic.caller, { role: "porter", version: 1 })).rejects.toEqual(refusal(409, "OTHER_PERSON_NEEDED"));
+    expect(await book.confirm("porter", 1, "account-2")).toMatchObject({ state: "done", decidedBy: "account-2" });
+    expect((await identity.currentRoles(clinic.caller, {})).generation).toBe(1);
+    await expect(book.confirm("porter", 1, "account-3")).rejects.toEqual(refusal(409, "CHANGE_NOT_WAITING"));
+  });
+
+  it("wait no more when they are rejected, or when somebody has made a later one", async () => {
+    await set("porter", { types: { "*": "r" } });
+    await identity.rejectRole(clinic.caller, { role: "porter", version: 1 });
+    await expect(book.confirm("porter", 1, "account-2")).rejects.toEqual(refusal(409, "CHANGE_NOT_WAITING"));
+    await set("porter", { version: 1, types: { "*": "s" } });
+    await set("porter", { version: 2 });
+    await expect(book.confirm("porter", 2, "account-2")).rejects.toEqual(refusal(409, "CHANGE_NOT_WAITING"));
+    await expect(book.confirm("porter", 9, "account-2")).rejects.toEqual(refusal(404, "ROLE_NOT_FOUND"));
+  });
+
+  it("change once where several change them at the same time, and each change of another role counts", async () => {
+    const tries = await Promise.allSettled(Array.from({ length: 16 }, () => set("porter", {})));
+    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    await Promise.all(Array.from({ length: 16 }, (_, index) => set(`porter-${index}`, {})));
+    const { generation, roles } = await identity.currentRoles(clinic.caller, {});
+    expect([generation, Object.keys(roles).length]).toEqual([17, 17]);
+  });
+});
+
+describe("what a node knows of roles", () => {
+  const porter = (letters: string) => ({ says: "x", types: { Location: letters }, actions: [] });
+
+  it("is the newest that it was told, whatever comes later", () => {
+    const roles = new RolesNow(new Map([["porter", porter("rs")]]), () => {});
+    roles.take({ generation: 2, roles: { porter: porter("r"), "system:operator": porter("cruds") } });
+    roles.take({ generation: 1, roles: { porter: porter("cruds") } });
+    expect([roles.get("porter")?.types, roles.get("system:operator")]).toEqual([{ Location: "r" }, undefined]);
+    roles.take({ generation: 3, roles: {} });
+    expect(roles.get("porter")?.types).toEqual({ Location: "rs" });
+  });
+
+  it("is not enough for a request of newer roles, and has them asked for", () => {
+    const roles = new RolesNow(new Map(), () => {});
+    let asked = 0;
+    roles.askBy(async () => {
+      asked += 1;
+    });
+    expect([roles.isUpToDate, roles.knows(0)]).toEqual([false, true]);
+    roles.take({ generation: 0, roles: {} });
+    expect(roles.isUpToDate).toBe(true);
+    expect([roles.knows(4), roles.isUpToDate, asked]).toEqual([false, false, 1]);
+    roles.take({ generation: 4, roles: {} });
+    expect([roles.knows(4), roles.isUpToDate]).toEqual([true, true]);
+  });
+});

@@ -1,0 +1,47 @@
+/** What makes a change of a role one that two people must want. Pure. */
+import { resourceTypes } from "../../../fhir/search/parameters.ts";
+import { namesAction, type Role } from "../../../mesh/access/roles.ts";
+import { ROLES } from "../identity.contract.ts";
+
+/** Actions by which somebody could give rights to themselves, or see who has looked at what. */
+const OF_POWER = [
+  "identity.changeRole",
+  "identity.setRoles",
+  "identity.createUser",
+  "identity.resetPassword",
+  "ledger.looksAt",
+  "ledger.looksBy",
+];
+/** Roles that are among the widest whatever they may. */
+const WIDEST = ["administrator", "auditor", "system"];
+
+/** Why a role cannot be so, for people; undefined: it can. */
+export function faultOf({ types }: Role): string | undefined {
+  const unknown = Object.keys(types).find((type) => type !== "*" && !resourceTypes.includes(type));
+  return unknown === undefined ? undefined : `R4 has no type ${unknown}`;
+}
+
+/** Whether administrators could change no role any more. */
+export const locksOut = (name: string, after: Role | undefined): boolean =>
+  name === "administrator" &&
+  after !== undefined &&
+  !["identity.changeRole", "identity.confirmRole", "identity.setRoles"].every((action) =>
+    after.actions.some((it) => namesAction(it, action)),
+  );
+
+/**
+ * Whether a change needs a second person: who has the role gets, and had not before, a right to all types, rights to AuditEvents or to actions of
+ * power, or the right to enter what others have done; or anything at all in a role that is one of the widest.
+ */
+export function needsSecond(name: string, before: Role | undefined, after: Role | undefined): boolean {
+  if (after === undefined) return false;
+  const gained = (type: string) => [...lettersOf(after, type)].some((letter) => !lettersOf(before, type).includes(letter));
+  if (gained("*") || gained("AuditEvent") || (after.onBehalf === true && before?.onBehalf !== true)) return true;
+  const mayCall = (role: Role | undefined, action: string) => role?.actions.some((it) => namesAction(it, action)) ?? false;
+  if (OF_POWER.some((action) => mayCall(after, action) && !mayCall(before, action))) return true;
+  if (!(WIDEST as string[]).includes(name) || !(ROLES as readonly string[]).includes(name)) return false;
+  const types = new Set([...Object.keys(after.types), ...Object.keys(before?.types ?? {})]);
+  return [...types].some(gained) || after.actions.some((pattern) => !before?.actions.includes(pattern));
+}
+
+const lettersOf = (role: Role | undefined, type: string): string => role?.types[type] ?? role?.types["*"] ?? "";

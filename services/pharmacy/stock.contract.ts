@@ -1,0 +1,68 @@
+/** The stock by place and lot, as callers see it; a part of the pharmacy's contract. */
+
+/** A code of a code system, e.g. RxNorm's 313782. */
+export interface Code {
+  system: string;
+  code: string;
+  display?: string;
+}
+
+/** How much of a medication is on the shelf. The stock is the pharmacy's own data; its movements are FHIR resources. */
+export interface StockItem {
+  medication: Code;
+  quantity: number; // units, 0 or more, of all lots
+}
+
+/** Which part of the stock. */
+export interface Where {
+  /** "Location/…" of a dispensary or a ward's store; absent: the pharmacy's default place. */
+  place?: string;
+  /** As it stands on the package. */
+  lot?: string;
+}
+
+/** Units of one lot at one place. */
+export interface LotUnits {
+  /** "" for what was received without one. */
+  lot: string;
+  /** FHIR date; absent: not known. */
+  expires?: string;
+  /** "Location/…"; absent: the default place. */
+  place?: string;
+  quantity: number; // units
+}
+
+/** One lot at one place, and whether it may be used. */
+export interface StockOfLot extends LotUnits {
+  medication: Code;
+  /** Absent: it may be dispensed. */
+  unusable?: "expired" | "blocked";
+}
+
+/** Which lots are to be taken, the first to expire first. */
+export interface LotProposal {
+  lots: LotUnits[];
+  /** Units that are not there. */
+  missing: number;
+}
+
+/** What was moved from one place to another: a FHIR SupplyDelivery. */
+export interface StockTransfer {
+  /** "SupplyDelivery/…" */
+  delivery: string;
+  quantity: number; // units
+  /** As they lay at the place that they have left. */
+  lots: LotUnits[];
+  /** What is at the place now to which they have gone. */
+  stock: StockItem;
+}
+
+/** A lot that is not to be used, or is again: a FHIR Medication with `batch`, which is inactive while it is blocked. */
+export interface LotState {
+  /** "Medication/…" */
+  record: string;
+  version: number;
+  medication: Code;
+  lot: string;
+  isBlocked: boolean;
+}

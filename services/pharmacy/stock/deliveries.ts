@@ -1,0 +1,168 @@
+/** What a delivery brings to a shelf, takes off it, or moves to another place. */
+import type { SupplyDelivery } from "../../../fhir/r4.ts";
+import { localReference, splitPlace } from "../../../federation/facts.ts";
+import { ruleType } from "../../../mixins/fhir/rules/common.ts";
+import type { Effect, EffectTools, Movement } from "../../../mixins/fhir/rules/effects.ts";
+import { type Change, type Refusal, refusalBy } from "../../../mixins/fhir/rules/rule.ts";
+import { momentOf, shelfMovements } from "../ledger.ts";
+import { lotDiffers, stockChanged, stockTooLow } from "../pharmacy.errors.ts";
+import { unitsOf } from "../pharmacy.model.ts";
+import { returnOf } from "../returns.model.ts";
+import { bookedBefore, isWithdrawal, originOf } from "../stocktaking.model.ts";
+import { type Kept, keptBy, placeFrom, shelvesOfLot, takeFrom } from "./books.ts";
+import { itemOf, type Item } from "./item.ts";
+import { counterOf, isPlain, negative, plus, type Portion, portionsOf, withPortions } from "./portions.model.ts";
+import { movesOf, standingOf } from "./taking.ts";
+
+/** Whether a delivery moves the shelf by itself: a medication that has arrived, and no return of a dispense, which moves what that took. */
+export const isArrived = (delivery: SupplyDelivery | undefined): delivery is SupplyDelivery =>
+  delivery?.status === "completed" &&
+  returnOf(delivery) === undefined &&
+  (delivery.type?.coding?.some(({ code }) => code === "medication") ?? false);
+
+/** What is said of the medication of a delivery. */
+export const namedIn = ({ suppliedItem, contained }: SupplyDelivery) => ({
+  concept: suppliedItem?.itemCodeableConcept,
+  reference: suppliedItem?.itemReference,
+  contained,
+});
+
+/** How portions of a delivery stand on the shelves: brought, taken off, or moved from where they were to its destination. */
+export function onShelves(delivery: SupplyDelivery, portions: Portion[]): Portion[] {
+  if (isWithdrawal(delivery)) return negative(portions);
+  if (originOf(delivery) === undefined) return portions;
+  return [...negative(portions), ...portions.map((it) => ({ ...it, place: destinationOf(delivery) }))];
+}
+
+const destinationOf = ({ destination }: SupplyDelivery): string => localReference(destination?.reference) ?? "";
+
+async function standing(delivery: SupplyDelivery | undefined, tools: EffectTools): Promise<Portion[]> {
+  if (!isArrived(delivery)) return [];
+  const named = namedIn(delivery);
+  const units = unitsOf(delivery.suppliedItem?.quantity);
+  const known = await standingOf(delivery, { ...named, units, isPlainWithout: named.reference === undefined }, tools);
+  return onShelves(delivery, known);
+}
+
+const essence = (delivery: SupplyDelivery): string =>
+  JSON.stringify([namedIn(delivery), delivery.suppliedItem?.quantity, delivery.destination, isWithdrawal(delivery), originOf(delivery)]);
+
+const cannotBeUndone: Refusal = {
+  code: 409,
+  type: ruleType("supply-delivery-stock"),
+  message: "What it brought has been dispensed or moved: undo that first.",
+  at: "SupplyDelivery.status",
+};
+
+/** What becomes of the shelves by a delivery that is no return. @throws 409 STOCK_CHANGED */
+export async function delivered({ before, after, reference, now }: Change<SupplyDelivery>, tools: EffectTools): Promise<Required<Effect>> {
+  const stood = await standing(before, tools);
+  const moved = { time: (after ?? before)?.occurrenceDateTime, now };
+  const isSame = isArrived(before) && isArrived(after) && essence(before) === essence(after);
+  const settled = isArrived(after) && !isSame ? await settle(after, stood, { tools, moved }) : NOTHING;
+  const stands = isSame ? stood : isArrived(after) ? onShelves(after, settled.portions) : [];
+  const borne = isSame ? portionsOf(before) : settled.borne;
+  const next = isArrived(after) ? withPortions(after, borne) : undefined;
+  const isAmended = next !== undefined && JSON.stringify(next.extension) !== JSON.stringify(after?.extension);
+  const isTaking = isWithdrawal(after) || originOf(after) !== undefined;
+  const refusal = isTaking ? refusalBy(stockTooLow(), "SupplyDelivery.suppliedItem.quantity") : cannotBeUndone;
+  const bound = { min: 0, rule: "supply-delivery-stock", refusal };
+  const chosen = new Set(isTaking ? settled.portions.map(counterOf) : []);
+  const movements = await shelfMovements(movesOf([...negative(stood), ...stands]), moved, { bound, chosen }, tools);
+  const isBooked = !before && bookedBefore(after) !== undefined;
+  return {
+    movements: isBooked ? [...movements.map((it) => ({ ...it, isExact: true })), ...settled.seen] : movements,
+    changes: isAmended ? [{ ...next, id: splitPlace(reference)[1] }] : [],
+    refusals: settled.refusals,
+  };
+}
+
+interface Settled {
+  portions: Portion[];
+  /** What the delivery is to bear. */
+  borne?: Portion[];
+  /** Shelves that a count was compared with: they stay as they are meanwhile. */
+  seen: Movement[];
+  refusals: Required<Effect>["refusals"];
+}
+
+const NOTHING: Settled = { portions: [], seen: [], refusals: [] };
+
+/** On which shelves a delivery is. */
+async function settle(
+  delivery: SupplyDelivery,
+  stood: Portion[],
+  { tools, moved }: { tools: EffectTools; moved: { time: string | undefined; now: Date } },
+): Promise<Settled> {
+  const item = await itemOf(namedIn(delivery), tools);
+  const [first] = item.codes;
+  if (!first) return NOTHING;
+  const known = await keptBy(item.codes, tools);
+  const kept = known ?? { medication: { system: first.system, code: first.code }, shelves: [] };
+  const own = { ...kept, shelves: plus(kept.shelves, negative(stood)) };
+  const isTaking = isWithdrawal(delivery) || originOf(delivery) !== undefined;
+  const settled = isTaking ? await takes(delivery, own, { item, tools, moved }) : brings(delivery, own, item);
+  const seen = seenBy(delivery, own, item.lot);
+  const isReferenced = delivery.suppliedItem?.itemReference !== undefined;
+  const isAsBefore =
+    !isReferenced &&
+    originOf(delivery) === undefined &&
+    item.codes.length === 1 &&
+    settled.portions.length < 2 &&
+    settled.portions.every(isPlain);
+  return { ...settled, seen, ...(!isAsBefore && { borne: settled.portions }) };
+}
+
+/** To the shelf of its place and lot; a lot has one date of expiry. */
+function brings(delivery: SupplyDelivery, { medication, shelves }: Kept, item: Item): Omit<Settled, "seen"> {
+  const { lot = "", expires } = item;
+  const others = lot === "" ? [] : shelves.filter((it) => it.lot === lot && it.quantity > 0);
+  const known = others.find((it) => it.expires !== "")?.expires;
+  const quantity = unitsOf(delivery.suppliedItem?.quantity);
+  const portion = { medication, place: destinationOf(delivery), lot, expires: lot === "" ? "" : (expires ?? known ?? ""), quantity };
+  const isOther = known !== undefined && expires !== undefined && known !== expires;
+  const refusal = isOther ? refusalBy(lotDiffers(lot), "SupplyDelivery.suppliedItem") : undefined;
+  return { portions: [portion], refusals: refusal ? [{ rule: "supply-delivery-lot", refusal }] : [] };
+}
+
+/** Off the shelves of its place: what is thrown away may have expired, and so may a lot that is named. */
+async function takes(
+  delivery: SupplyDelivery,
+  kept: Kept,
+  { item, tools, moved }: { item: Item; tools: EffectTools; moved: { time: string | undefined; now: Date } },
+): Promise<Omit<Settled, "seen">> {
+  const asked = originOf(delivery) ?? destinationOf(delivery);
+  const place = asked === "" && originOf(delivery) === undefined ? placeFrom(undefined, kept) : asked;
+  const { at, since } = momentOf(moved);
+  const isAnyState = isWithdrawal(delivery) || item.lot !== undefined;
+  const shelves = kept.shelves.filter((it) => it.place === place);
+  const wish = { units: unitsOf(delivery.suppliedItem?.quantity), lot: item.lot, at, since, isAnyState };
+  const { portions, missing, first } = await takeFrom(shelves, wish, tools);
+  if (missing === 0) return { portions, refusals: [] };
+  const from = first ?? { medication: kept.medication, place, lot: "", expires: "", quantity: 0 };
+  const refusal = refusalBy(stockTooLow(), "SupplyDelivery.suppliedItem.quantity");
+  return { portions: plus(portions, [{ ...from, quantity: missing }]), refusals: [{ rule: "supply-delivery-stock", refusal }] };
+}
+
+/** What a count was compared with. @throws 409 STOCK_CHANGED */
+function seenBy(delivery: SupplyDelivery, kept: Kept, lot: string | undefined): Movement[] {
+  const booked = bookedBefore(delivery);
+  if (booked === undefined) return [];
+  const shelves = shelvesCounted(kept, { place: destinationOf(delivery), lot });
+  if (sumOf(shelves) !== booked) throw stockChanged();
+  return shelves.map((it) => ({ counter: counterOf(it), by: 0, isExact: true }));
+}
+
+/** The shelves that a count of a place, or of one lot there, is about. */
+export function shelvesCounted(kept: Kept, { place, lot }: { place: string; lot: string | undefined }): Portion[] {
+  const at = place === "" ? placeFrom(undefined, kept) : place;
+  const here = kept.shelves.filter((it) => it.place === at);
+  return lot === undefined ? here : shelvesOfLot(here, lot).filter((it) => it.lot === lot);
+}
+
+/** Units on shelves, all together. */
+export const sumOf = (shelves: Portion[]): number =>
+  plus(
+    [],
+    shelves.map((it) => ({ ...it, lot: "", expires: "", place: "" })),
+  )[0]?.quantity ?? 0;

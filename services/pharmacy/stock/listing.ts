@@ -1,0 +1,99 @@
+/** What is in stock, as it is asked for: all together, or by place and lot. */
+import type { FhirResource, MedicationDispense, Stored } from "../../../fhir/r4.ts";
+import { splitPlace } from "../../../federation/facts.ts";
+import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
+import type { Store } from "../../../store/store.ts";
+import { counted } from "../../../store/counted.ts";
+import type { LotProposal, StockItem, StockOfLot } from "../stock.contract.ts";
+import { codeOfCounter, STOCK, stockCounter } from "../pharmacy.model.ts";
+import { booksOf, type Books, keptBy, placeFrom, shelvesOf, stateOf, takeFrom } from "./books.ts";
+import { itemOf } from "./item.ts";
+import { byExpiry, endOf, LOTS, lotUnitsOf, type Portion, type Shelf, shelfOfCounter } from "./portions.model.ts";
+
+/** Items, and lots, in one answer. */
+const MAX_ITEMS = 1_000;
+/** Counters that an answer is made from, 200 bytes each; behind it are only lots of a pharmacy that never counts. */
+const MAX_COUNTERS = 100_000;
+const DAY_MS = 86_400_000;
+
+/** `system|code` */
+const medicationIn = (text: string): Shelf["medication"] => codeOfCounter(STOCK + text);
+
+/** The shelves of one medication, or of all. */
+async function shelvesIn(store: Store, medication: string | undefined): Promise<Portion[]> {
+  if (medication !== undefined) return shelvesOf(medicationIn(medication), booksOf(store));
+  const all = await Promise.all([STOCK, LOTS].map((prefix) => store.counters(prefix, MAX_COUNTERS)));
+  return all.flat().flatMap(({ name, value }) => {
+    const shelf = shelfOfCounter(name);
+    return shelf ? [{ ...shelf, quantity: value }] : [];
+  });
+}
+
+/** By medication, all lots and places together. */
+export async function stockOf(store: Store, medication?: string): Promise<StockItem[]> {
+  const items = new Map<string, StockItem>();
+  for (const { medication: of, quantity } of await shelvesIn(store, medication)) {
+    const name = stockCounter(of);
+    items.set(name, { medication: of, quantity: counted((items.get(name)?.quantity ?? 0) + quantity) });
+  }
+  const inOrder = [...items].sort(([a], [b]) => (a < b ? -1 : 1));
+  return inOrder.slice(0, MAX_ITEMS).map(([, item]) => item);
+}
+
+/** How much of a medication there is at all places. */
+export const unitsOfMedication = async (store: Store, { system, code }: Shelf["medication"]): Promise<number> =>
+  (await stockOf(store, `${system}|${code}`))[0]?.quantity ?? 0;
+
+/** Units of what was dispensed that are in stock; undefined: the pharmacy never took it in. */
+export async function unitsLeft(
+  { fhir, store }: WithFhir,
+  { medicationCodeableConcept: concept, medicationReference: reference, contained }: Stored<MedicationDispense>,
+): Promise<number | undefined> {
+  const read = async <Of extends FhirResource>(place: string) =>
+    (await fhir.read("Medication", splitPlace(place)[1])) as (Of & { id: string }) | undefined;
+  const { codes } = await itemOf({ concept, reference, contained }, { read });
+  const kept = await keptBy(codes, booksOf(store));
+  return kept && unitsOfMedication(store, kept.medication);
+}
+
+/** Which lots are asked for. */
+export interface LotsAsked {
+  medication?: string;
+  /** "default" is the default one. */
+  place?: string;
+  /** Only those that expire within so many days. */
+  days?: number;
+}
+
+/** Lots that are there. */
+export async function lotsOf(store: Store, { medication, place, days }: LotsAsked, now: Date): Promise<StockOfLot[]> {
+  const books = booksOf(store);
+  const wanted = place === "default" ? "" : place;
+  const last = days === undefined ? Number.POSITIVE_INFINITY : now.getTime() + days * DAY_MS;
+  const shelves = (await shelvesIn(store, medication))
+    .filter((it) => it.quantity !== 0 && (wanted === undefined || it.place === wanted))
+    .filter((it) => days === undefined || endOf(it) <= last)
+    .sort(byExpiry)
+    .slice(0, MAX_ITEMS);
+  return Promise.all(shelves.map((it) => shown(it, now, books)));
+}
+
+async function shown(shelf: Portion, now: Date, books: Books): Promise<StockOfLot> {
+  const unusable = await stateOf(shelf, now.getTime(), books);
+  return { medication: shelf.medication, ...lotUnitsOf(shelf), ...(unusable && { unusable }) };
+}
+
+/** What a dispense without a lot would take now. */
+export async function proposal(
+  store: Store,
+  { medication, quantity: units, place }: { medication: string; quantity: number; place?: string },
+  now: Date,
+): Promise<LotProposal> {
+  const books = booksOf(store);
+  const kept = await keptBy([medicationIn(medication)], books);
+  if (!kept) return { lots: [], missing: units };
+  const at = place ?? placeFrom(undefined, kept);
+  const shelves = kept.shelves.filter((it) => it.place === at);
+  const { portions, missing } = await takeFrom(shelves, { units, at: now.getTime() }, books);
+  return { lots: portions.map(lotUnitsOf), missing };
+}

@@ -1,0 +1,73 @@
+/** What the actions of the stock take, for Moleculer's validator. */
+import { dateRule, reasonRule } from "../../../mesh/param-rules.ts";
+import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
+import { codeRule, referenceTo } from "../../../mixins/fhir/reference.ts";
+
+const MOST = 1_000_000;
+/** Counters have six decimals. */
+const LEAST = 0.000_001;
+/** Units: tablets, or 2.5 ml. */
+export const quantity = { type: "number", min: LEAST, max: MOST } as const;
+const lot = { type: "string", trim: true, min: 1, max: 100 } as const;
+const place = { ...referenceTo("Location"), optional: true } as const;
+const optionalReason = { ...reasonRule, optional: true } as const;
+const medicationText = { type: "string", min: 1, max: 500 } as const;
+/** A place, or the default one by its name. */
+const placeOrDefault = {
+  type: "string",
+  optional: true,
+  pattern: /^(?:default|Location\/[A-Za-z0-9\-.]{1,64})$/,
+  messages: { stringPattern: "Must be a reference like Location/1, or default." },
+} as const;
+
+/** Which part of the stock. */
+export const whereRules = { place, lot: { ...lot, optional: true } } as const;
+
+/** Of each action. */
+export const stockParams = {
+  receive: { medication: codeRule, quantity, expires: { ...dateRule, optional: true }, ...whereRules, ...happenedRules, $$strict: true },
+  adjust: {
+    medication: codeRule,
+    by: [quantity, { type: "number", min: -MOST, max: -LEAST }],
+    reason: reasonRule,
+    ...whereRules,
+    ...happenedRules,
+    $$strict: true,
+  },
+  count: {
+    medication: codeRule,
+    quantity: { type: "number", min: 0, max: MOST },
+    reason: optionalReason,
+    ...whereRules,
+    $$strict: true,
+  },
+  listStock: { medication: { ...medicationText, optional: true }, $$strict: true },
+  listLots: { medication: { ...medicationText, optional: true }, place: placeOrDefault, $$strict: true },
+  expiring: {
+    days: { type: "number", integer: true, min: 0, max: 3_650, optional: true },
+    place: placeOrDefault,
+    $$strict: true,
+  },
+  proposeLot: { medication: medicationText, quantity, place, $$strict: true },
+  transfer: {
+    medication: codeRule,
+    quantity,
+    from: place,
+    to: place,
+    lot: { ...lot, optional: true },
+    reason: optionalReason,
+    ...happenedRules,
+    $$strict: true,
+  },
+  blockLot: { medication: codeRule, lot, reason: reasonRule, $$strict: true },
+  releaseLot: { medication: codeRule, lot, reason: reasonRule, $$strict: true },
+  dispense: { prescription: referenceTo("MedicationRequest"), quantity, ...whereRules, ...happenedRules, $$strict: true },
+  return: {
+    dispense: referenceTo("MedicationDispense"),
+    quantity,
+    reason: optionalReason,
+    lot: { ...lot, optional: true },
+    ...happenedRules,
+    $$strict: true,
+  },
+} as const;

@@ -1,0 +1,147 @@
+/** Two people on one record: they know of each other, and nothing that either has typed is lost. And who somebody is, so that they may sign. */
+import type { Page } from "playwright-core";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { barriers, House } from "./house.ts";
+
+describe("two people on one record", () => {
+  let house: House;
+  let first: Page;
+  let second: Page;
+  let administrator: Page;
+  let id: string;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { patient } = await patients.register(house.operator, {
+      family: "Rossi",
+      given: ["Ada"],
+      birthDate: "1951-03-08",
+      gender: "female",
+      phone: "0550 00 00 00",
+    });
+    id = patient.split("/")[1] ?? "";
+    [first, second, administrator] = await Promise.all([
+      house.person("first", ["physician"]),
+      house.person("second", ["physician", "nurse"], { locale: "fr-FR" }),
+      house.person("chief", ["administrator"]),
+    ]);
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  const note = (page: Page, text: string) => page.locator("article.note").filter({ hasText: text });
+  const write = (page: Page, text: string) => page.fill("#field-note", text);
+  const store = (page: Page) => page.press("#field-note", "Control+Enter");
+
+  it("see each other, and each what the other does, as it happens", async () => {
+    await Promise.all([house.show(first, `chart/${id}`), house.show(second, `chart/${id}`)]);
+    await first.waitForSelector(".others:has-text('second (physician, nurse)')");
+    await second.waitForSelector(".others:has-text('first (médecin)')");
+    await first.fill("#field-problem", "Anaemia");
+    await first.press("#field-problem", "Enter");
+    await second.waitForSelector("li:has-text('Anaemia')");
+    await second.fill("#field-test", "not sent yet");
+    await second.reload();
+    await first.waitForSelector(".others:has-text('second')"); // who reloads has not left
+    expect(await second.inputValue("#field-test")).toBe("not sent yet");
+  });
+
+  it("are heard of by nobody who may not read it: not by an administrator, nor by who has not signed in", async () => {
+    const ask = (page: Page, query: string, isSignedIn = true) =>
+      page.evaluate(
+        async ([path = "", withToken]) => {
+          const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access?: string };
+          const end = new AbortController();
+          const { status } = await fetch(path, {
+            signal: end.signal,
+            ...(withToken && { headers: { Authorization: `Bearer ${access}` } }),
+          });
+          end.abort();
+          return status;
+        },
+        [`/api/events?${query}`, isSignedIn ? "yes" : ""],
+      );
+    const record = `patient=Patient/${id}`;
+    expect([await ask(first, record), await ask(first, "types=Observation,Condition")]).toEqual([200, 200]);
+    expect([await ask(administrator, record), await ask(administrator, "types=Observation")]).toEqual([403, 403]);
+    expect([await ask(administrator, "types=Location"), await ask(first, record, false), await ask(first, "types=Nothing")]).toEqual([
+      200, 401, 404,
+    ]);
+  });
+
+  it("edit one draft of a note at once: who comes second has both texts before them", async () => {
+    await write(first, "She is dizzy.");
+    await store(first);
+    await note(second, "She is dizzy.").getByRole("button", { name: "Modifier" }).click();
+    await write(second, "She is dizzy since Monday.");
+    await note(first, "She is dizzy.").getByRole("button", { name: "Edit" }).click();
+    await write(first, "She is dizzy and pale.");
+    await store(first);
+    await note(second, "dizzy and pale").waitFor();
+    await second.reload(); // a closed lid
+    await note(second, "dizzy and pale").getByRole("button", { name: "Modifier" }).click();
+    expect(await second.inputValue("#field-note")).toBe("She is dizzy since Monday.");
+    await store(second);
+    await second.waitForSelector("blockquote:has-text('She is dizzy and pale.')");
+    expect([await second.inputValue("#field-note"), await barriers(second)]).toEqual(["She is dizzy since Monday.", []]);
+    await write(second, "She is dizzy since Monday, and pale.");
+    await store(second);
+    await note(first, "She is dizzy since Monday, and pale.").waitFor();
+    expect(await note(first, "dizzy").count()).toBe(1);
+  });
+
+  it("change her details, one of them with what was typed before the other's change and a reload: both changes stay", async () => {
+    await second.click("button:has-text('Identité')");
+    await second.fill("#field-details-phone", "0661 11 11 11");
+    await second.reload();
+    await first.click("button:has-text('Details')");
+    await first.fill("#field-details-given", "Ada Maria");
+    await first.press("#field-details-given", "Enter");
+    await second.waitForSelector(".banner:has-text('Ada Maria Rossi')");
+    await second.click("button:has-text('Identité')");
+    await second.press("#field-details-phone", "Enter");
+    await second.waitForSelector("dialog [name='merge-phone']");
+    expect(await barriers(second)).toEqual([]);
+    await second.click("dialog button:has-text('Enregistrer')");
+    await first.waitForSelector(".banner:has-text('Ada Maria Rossi'):has-text('0661 11 11 11')");
+  });
+
+  it("sign when their accounts say which practitioner they are, and amend one signed note at once", async () => {
+    await note(first, "dizzy").getByRole("button", { name: "Sign", exact: true }).click();
+    await first.waitForSelector(".notice.fault:has-text('does not say which practitioner you are')");
+    await house.show(administrator, "administration");
+    await administrator.click("tr:has-text('first') button:has-text('Change')");
+    await administrator.waitForSelector("dialog label:has-text('nurse')"); // the roles come from the server
+    expect(await barriers(administrator)).toEqual([]);
+    await administrator.click("dialog button:has-text('It is this person')");
+    await administrator.waitForSelector("tr:has-text('first'):not(:has-text('no practitioner'))");
+    await administrator.click("button:has-text('New account')");
+    await administrator.fill("#field-account-login", "verdi");
+    await administrator.fill("#field-account-name", "first");
+    await administrator.selectOption("#field-account-practitioner", { label: "first" });
+    expect(await barriers(administrator)).toEqual([]);
+    await administrator.press("#field-account-name", "Enter");
+    await administrator.waitForSelector("#field-account-practitioner-fault:has-text('belongs to this practitioner already')");
+    await administrator.selectOption("#field-account-practitioner", "new");
+    await administrator.press("#field-account-name", "Enter");
+    await administrator.waitForSelector("dialog code:has-text('/auth/password/')");
+    await administrator.keyboard.press("Escape");
+    await administrator.waitForSelector("tr:has-text('verdi'):not(:has-text('no practitioner'))");
+
+    await note(first, "dizzy").getByRole("button", { name: "Sign", exact: true }).click();
+    await first.waitForSelector(".notice:has-text('The note is signed.')");
+    await first.waitForSelector("article.note .tag:has-text('signed')");
+    await note(second, "dizzy").getByRole("button", { name: "Rectifier" }).click();
+    await write(second, "She was dizzy, as her husband says.");
+    await note(first, "dizzy").getByRole("button", { name: "Amend" }).click();
+    await write(first, "She was dizzy since Sunday.");
+    await store(first);
+    await note(first, "since Sunday").waitFor();
+    await store(second);
+    await second.waitForSelector("blockquote:has-text('She was dizzy since Sunday.')");
+    await write(second, "She was dizzy since Sunday, as her husband says.");
+    await store(second);
+    await note(first, "as her husband says").waitFor();
+    expect(await note(first, "dizzy").count()).toBe(1);
+    expect(house.complaints.filter((text) => !/status of (401|403|404|409|412)/.test(text))).toEqual([]);
+  });
+});

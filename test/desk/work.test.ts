@@ -1,0 +1,162 @@
+/** Daily work beside the day of test/desk/day.test.ts: appointments, lots on the shelf, the census, and what the administration looks after. */
+import type { Page } from "playwright-core";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { contentOf } from "../kit/map.ts";
+import { barriers, House } from "./house.ts";
+
+/** Inputs by piece of work. */
+const told = new Map(
+  [...contentOf("docs/screens.md").matchAll(/^\| ([^|]+?) \| (\d+) \|/gm)].map(([, work = "", inputs]) => [work, Number(inputs)]),
+);
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+
+describe("at work in the hospital,", () => {
+  let house: House;
+  let patient: string;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    const registration = { family: "Rossi", given: ["Ada"], birthDate: "1951-03-08", gender: "female" as const };
+    ({ patient } = await patients.register(operator, registration));
+    const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    const { patient: other } = await patients.register(operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
+    await hospitalizations.admit(operator, { patient: other, bed: rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia" });
+    for (const [lot, days, quantity] of [
+      ["OLD", -2, 5],
+      ["SOON", 10, 30],
+      ["LATER", 400, 100],
+    ] as const) {
+      await pharmacy.receive(operator, { medication: PARACETAMOL, quantity, lot, expires: inDays(days) });
+    }
+    await pharmacy.prescribe(operator, { patient, medication: PARACETAMOL, quantity: 40, dosage: "1 tablet" });
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
+  /** A piece of work, which takes as many inputs as is told. */
+  const step = async (name: string, page: Page, work: () => Promise<unknown>) =>
+    expect([name, await house.inputs(page, work)]).toEqual([name, told.get(name)]);
+
+  it("the clerk books an appointment; who comes has a visit, and a mistake is taken back", async () => {
+    const [clerk, nurse] = await Promise.all([
+      house.person("clerk", ["front-desk"], { timezoneId: "Asia/Tokyo" }),
+      house.person("nurse", ["nurse"]),
+    ]);
+    await Promise.all([house.show(clerk, "desk"), house.show(nurse, "desk")]);
+    await clerk.fill("#desk-search", "Rossi");
+    await clerk.waitForSelector("#desk-search-list li");
+    await clerk.press("#desk-search", "Enter");
+    await step("book an appointment for who stands at the desk", clerk, async () => {
+      await clerk.click("button:has-text('Book an appointment')");
+      await clerk.fill("#field-book-time", "23:30"); // by the hospital's clock, wherever the browser is
+      await clerk.fill("#field-book-reason", "Control");
+      expect(await barriers(clerk)).toEqual([]);
+      await clerk.press("#field-book-reason", "Enter");
+      await said(clerk, "Ada Rossi has an appointment");
+    });
+    await nurse.waitForSelector("li:has-text('Ada Rossi'):has-text('23:30'):has-text('Control')");
+
+    const expected = "section[aria-label='Appointments'] li:has-text('Ada Rossi')";
+    const queue = "section[aria-label='Who waits'] li:has-text('Ada Rossi')";
+    await step("note that who is expected has come: the visit is open", clerk, async () => {
+      await clerk.click(`${expected} button:has-text('Has come')`);
+      await said(clerk, "A visit of Ada Rossi is open.");
+    });
+    await nurse.waitForSelector(`${queue}:has-text('Control')`);
+    await clerk.waitForSelector(`${expected} .tag:has-text('has come')`);
+    await clerk.keyboard.press("Alt+z");
+    await nurse.waitForSelector(`${expected} button:has-text('Has come')`);
+    await nurse.waitForSelector(queue, { state: "detached" });
+    expect(await nurse.locator(`${expected} button:has-text('Cancel')`).count()).toBe(0); // a nurse does not
+    await clerk.click(`${expected} button:has-text('Has not come')`);
+    await nurse.waitForSelector(`${expected} .tag:has-text('has not come')`);
+    await clerk.keyboard.press("Alt+z");
+    await nurse.waitForSelector(`${expected} button:has-text('Has come')`);
+    await nurse.context().close();
+  });
+
+  it("the pharmacist takes the lot that expires first, sees what has expired, and keeps a lot back", async () => {
+    const pharmacist = await house.person("pharmacist", ["pharmacist"]);
+    await house.show(pharmacist, "dispensary");
+    const expiring = (lot: string) => `section[aria-label='Expires soon'] tr:has-text('${lot}')`;
+    await pharmacist.waitForSelector(`${expiring("OLD")}:has-text('expired')`);
+    await pharmacist.waitForSelector(`${expiring("SOON")}:has-text('soon')`);
+    expect(await pharmacist.locator(expiring("LATER")).count()).toBe(0);
+
+    await pharmacist.click("li:has-text('Ada Rossi') button:has-text('Hand out')");
+    await pharmacist.waitForSelector("dialog li:has-text('30 × SOON')");
+    await pharmacist.waitForSelector("dialog li:has-text('10 × LATER')");
+    await pharmacist.selectOption("#field-dispense-lot", { index: 2 });
+    await pharmacist.fill("#field-dispense-quantity", "20");
+    await pharmacist.press("#field-dispense-quantity", "Enter");
+    await said(pharmacist, "It is handed out for Ada Rossi.");
+
+    const card = () => pharmacist.click("section[aria-label='Shelf'] button.name");
+    await card();
+    const lot = (name: string) => `dialog tr:has-text('${name}')`;
+    await pharmacist.waitForSelector(`${lot("LATER")}:has-text('80')`);
+    expect(await barriers(pharmacist)).toEqual([]);
+    await pharmacist.keyboard.press("Escape");
+    await step("keep back a lot that was recalled", pharmacist, async () => {
+      await card();
+      await pharmacist.click(`${lot("SOON")} button:has-text('Keep back')`);
+      await pharmacist.fill("#field-block-reason", "recalled");
+      await pharmacist.press("#field-block-reason", "Enter");
+      await pharmacist.waitForSelector(`${lot("SOON")}:has-text('kept back')`);
+    });
+    await pharmacist.click(`${lot("LATER")} button:has-text('Count')`);
+    await pharmacist.fill("#field-count-quantity", "79");
+    await pharmacist.press("#field-count-quantity", "Enter");
+    await pharmacist.waitForSelector(`${lot("LATER")}:has-text('79')`);
+    await pharmacist.keyboard.press("Escape");
+    await pharmacist.click("li:has-text('Ada Rossi') button:has-text('Hand out')");
+    await pharmacist.waitForSelector("dialog li:has-text('20 × LATER')");
+    expect(await pharmacist.locator("#field-dispense-lot option").count()).toBe(2);
+  });
+
+  it("the administrator sees how full the house is, and has an event handled again that was set aside", async () => {
+    const administrator = await house.person("chief", ["administrator", "auditor"]);
+    await house.show(administrator, "census");
+    await administrator.waitForSelector("tr:has-text('Medicine'):has-text('50%')");
+    await administrator.selectOption("#field-census-ward", { label: "Medicine" });
+    await administrator.waitForSelector("canvas");
+    expect(await barriers(administrator)).toEqual([]);
+    const saved = administrator.waitForEvent("download");
+    await administrator.click("button:has-text('Save as CSV')");
+    expect((await saved).suggestedFilename()).toMatch(/^census .*\.csv$/);
+
+    const { visit } = await visits.open(house.operator, { patient });
+    const [type, id] = visit.split("/");
+    const event = {
+      id: `${visit}/1`,
+      event: "fhir.Encounter",
+      key: visit,
+      at: Date.now(),
+      payload: { type, id, version: 1, method: "create" },
+    };
+    const letter = { event, reason: { message: "about Ada Rossi", type: "OWNER_DOWN", code: 503 }, tries: 10, at: Date.now() };
+    const { store } = house.mesh.caller.getLocalService("billing") as unknown as {
+      store: { put(key: string, text: string): Promise<void> };
+    };
+    await store.put(`dead-letter/${event.id}`, JSON.stringify(letter));
+    await house.show(administrator, "administration");
+    await administrator.click(`tr:has-text('${visit}') button:has-text('Look into')`);
+    await administrator.waitForSelector("dialog:has-text('OWNER_DOWN 503')");
+    expect([await administrator.textContent("dialog"), await barriers(administrator)]).toEqual([expect.not.stringContaining("Rossi"), []]);
+    await administrator.click("dialog button:has-text('Handle again')");
+    await said(administrator, "fhir.Encounter is handled.");
+    await administrator.waitForSelector("section[aria-label='Events set aside']:has-text('No event is set aside.')");
+
+    await house.show(administrator, "audit");
+    await administrator.fill("#field-audit-who", patient);
+    await administrator.press("#field-audit-who", "Enter");
+    await administrator.waitForSelector("section li:has-text('clerk')");
+    expect(house.complaints).toEqual([]);
+  });
+});

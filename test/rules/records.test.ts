@@ -1,0 +1,50 @@
+/** What no task or consent may become, by whichever door somebody writes. */
+import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { rulesTable } from "../kit/rules-table.ts";
+
+rulesTable("the records", [], (at) => {
+  const task = (status: string) => ({ resourceType: "Task", status, intent: "order", for: at.patient });
+  const consent = (status: string) => ({
+    resourceType: "Consent",
+    status,
+    scope: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/consentscope", code: "patient-privacy" }] },
+    category: [{ coding: [{ system: "http://loinc.org", code: "59284-0" }] }],
+    patient: at.patient,
+    policyRule: { text: "as the law says" },
+  });
+
+  at.refuses("task-status", "a completed task to be in progress again", {
+    stored: () => task("completed"),
+    change: (it) => ({ ...it, status: "in-progress" }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "Task.status" },
+  });
+  at.refuses("task-status", "a task that was begun to be requested again", {
+    stored: () => task("in-progress"),
+    change: (it) => ({ ...it, status: "requested" }),
+    instead: (it) => ({ ...it, status: "on-hold" }),
+    as: { status: 409, expression: "Task.status" },
+  });
+  at.refuses("consent-status", "a consent that has ended to be active again", {
+    stored: () => consent("inactive"),
+    change: (it) => ({ ...it, status: "active" }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "Consent.status" },
+  });
+  at.refuses("consent-status", "an active consent to be proposed", {
+    stored: () => consent("active"),
+    change: (it) => ({ ...it, status: "proposed" }),
+    instead: (it) => ({ ...it, status: "inactive" }),
+    as: { status: 409, expression: "Consent.status" },
+  });
+
+  it.each(["Task", "Consent"] as const)("let a %s be created in each status, and take every step that is left to it", async (type) => {
+    for (const [from, next] of Object.entries(STATUS_STEPS[type])) {
+      for (const to of [from, ...next]) {
+        const { status, body } = await at.fhir.create(type === "Task" ? task(from) : consent(from));
+        expect([from, status]).toEqual([from, 201]);
+        expect([from, to, (await at.fhir.send("PUT", `/${type}/${body.id}`, { ...body, status: to })).status]).toEqual([from, to, 200]);
+      }
+    }
+  });
+});

@@ -29,7 +29,10 @@ export interface MeshOptions {
   hasNatsCluster?: boolean;
   /** "process" (default): each node a process, which can be killed. "broker": nodes of this process, quicker to start. */
   split?: "process" | "broker";
-  /** Of nodes of this process, those that are processes all the same, to be killed: names of services. */
+  /**
+   * With brokers of this process over NATS: services that are processes all the same, to be killed. All others that have no `replicas` are one
+   * node then: many brokers in one process take long to know each other.
+   */
   apart?: string[];
   /** Further settings of the nodes. */
   env?: Record<string, string>;
@@ -114,12 +117,15 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       nodes.push(only);
       caller = only.broker;
     } else {
-      const wanted = services.flatMap((name) => Array.from({ length: replicas[name] ?? 1 }, () => name));
+      const isAlone = (name: string) => options.apart?.includes(name) !== false || name in replicas;
+      const alone = services.filter(isAlone).flatMap((name) => Array.from({ length: replicas[name] ?? 1 }, () => [name]));
+      const rest = services.filter((name) => !isAlone(name));
+      const wanted = rest.length > 0 ? [rest, ...alone] : alone;
       // Gateways and the caller come last: what they find on joining is complete.
       const [last, first] = options.isAtOnce
         ? [[], wanted]
-        : [wanted.filter((name) => name === "api"), wanted.filter((name) => name !== "api")];
-      for (const some of [first, last]) nodes.push(...(await Promise.all(some.map((name) => start([name])))));
+        : [wanted.filter((names) => names.includes("api")), wanted.filter((names) => !names.includes("api"))];
+      for (const some of [first, last]) nodes.push(...(await Promise.all(some.map((names) => start(names)))));
       caller = new ServiceBroker(brokerOptions(readConfig({ ...env, NODE_ID: "test" })));
       await caller.start();
       // On a busy machine some nodes answer late to one that joins.

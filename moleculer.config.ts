@@ -1,5 +1,5 @@
 /** How the broker runs: our decisions instead of Moleculer's defaults, each with its reason. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
@@ -18,6 +18,10 @@ import { ServeMetrics } from "./mesh/metrics-server.ts";
 import { Retry } from "./mesh/retry.ts";
 import { traceCalls } from "./mesh/trace-context.ts";
 import { TextSerializer } from "./mesh/serializer.ts";
+import { randomId } from "./mesh/random-id.ts";
+import { newNode } from "./mesh/trust/hello.ts";
+import { keysFor } from "./mesh/trust/node-keys.ts";
+import { watchRenewal } from "./mesh/trust/renewal.ts";
 import { ParamsValidator } from "./mesh/params.ts";
 import { MeshTransporter } from "./mesh/transporter.ts";
 
@@ -28,27 +32,28 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 const ROLES = join(import.meta.dirname, "services/identity/roles");
 
 export function brokerOptions(config: Config): BrokerOptions {
-  const name = config.nodeId ?? (config.services?.length === 1 ? config.services[0] : config.system);
+  const only = config.services?.length === 1 ? config.services[0] : undefined;
+  const name = config.nodeId ?? only ?? config.system;
   // New at every start: circuit breakers remember the endpoints of a dead process and would keep its successor shut out.
-  const nodeID = `${name}-${randomBytes(3).toString("hex")}`;
-  let calls = 0;
+  const keys = keysFor(config);
+  const own = newNode(name, keys.signer);
+  const nodeID = own.id;
   return {
     // Of two processes of a service the newer one says what it owns (federation/directory.ts).
     metadata: { startedAt: Date.now() },
     // A hospital and its ministry may share a NATS without hearing each other; so may two hospitals.
     namespace: `${NAMESPACE}-${config.system}-${meshName(config)}`,
     nodeID,
-    // Of a call: unique as the node's is, shorter than the default UUID and made faster; each goes along with the call and its answer.
-    uidGenerator: () => {
-      calls += 1;
-      return `${nodeID}-${calls.toString(36)}`;
-    },
+    uidGenerator: randomId,
     logger: consoleLogger(config.logLevel, config.logFormat),
 
     // One process needs no transporter: all calls are function calls.
     ...(config.natsUrl && {
       transporter: new MeshTransporter({
         natsUrl: config.natsUrl,
+        keys,
+        own,
+        ...(config.natsNkeyFile && { nkeyFile: config.natsNkeyFile }),
         ...(config.natsDisconnectSubject && { disconnectSubject: config.natsDisconnectSubject }),
       }),
     }),
@@ -71,7 +76,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     // pauses with jitter and keeps to the call's one deadline.
     retryPolicy: { enabled: false, retries: 0, delay: 0, maxDelay: 0, factor: 1 },
     middlewares: [
-      knowAccess(config, ROLES),
+      knowAccess(config, keys, ROLES),
       Retry,
       WatchLiveness,
       ReportAnomalies,
@@ -83,6 +88,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       ServeMetrics(config),
       ...traceCalls(config),
     ],
+    dependencyInterval: 50, // milliseconds between two looks of who waits for a service; default 1 s
     maxCallLevel: 16, // the deepest real chain is 5; more is a loop
 
     circuitBreaker: {
@@ -109,6 +115,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     tracing: false,
     internalServices: false, // `$node.options` would tell any caller the transporter's password
     started: async (broker: ServiceBroker) => {
+      watchRenewal(broker, keys.certificate);
       const transporter = broker.transit?.tx;
       if (transporter instanceof MeshTransporter) await transporter.announce();
     },

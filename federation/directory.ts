@@ -7,6 +7,7 @@ import { useTimeZone } from "../fhir/time-zone.ts";
 import { readConfig } from "../mesh/config.ts";
 import { announceMetadata } from "../mesh/announce.ts";
 import { defineMixin } from "../mesh/contract.ts";
+import { CertifiedWords } from "./certified.ts";
 import { type Members, type Membership, membershipOf } from "./membership.ts";
 import type { Ownership } from "./owner-contract.ts";
 import { noSuchType, noTransactions, ownerDown } from "./errors.ts";
@@ -37,6 +38,7 @@ interface NodeMetadata {
 export class Directory {
   readonly #broker: ServiceBroker;
   readonly #membership: Membership;
+  readonly #certified: CertifiedWords;
   #services = new Map<string, KnownService>();
   #owners = new Map<string, OwnerEntry[]>();
   /** Grows with every change; whatever is derived from the directory is cached under it. */
@@ -45,6 +47,7 @@ export class Directory {
   constructor(broker: ServiceBroker) {
     this.#broker = broker;
     this.#membership = membershipOf(broker);
+    this.#certified = new CertifiedWords(broker);
     this.#build(new Map());
   }
 
@@ -52,7 +55,8 @@ export class Directory {
   refresh(): void {
     const { registry } = this.#broker;
     for (const node of registry.nodes.list({ onlyAvailable: true }) as unknown as { id: string; metadata?: NodeMetadata }[]) {
-      if (node.id !== this.#broker.nodeID) this.#membership.merge(node.metadata?.members ?? {});
+      if (node.id === this.#broker.nodeID) continue;
+      this.#membership.merge(this.#certified.members(node.id, node.metadata?.members ?? {}));
     }
     const listed = registry.getServiceList({ onlyAvailable: true, skipInternal: true }) as unknown as {
       name: string;
@@ -63,7 +67,7 @@ export class Directory {
     const newest = new Map<string, number>();
     for (const { name, nodeID, metadata } of listed) {
       const startedAt = (registry.nodes.get(nodeID)?.metadata as NodeMetadata | undefined)?.startedAt ?? 1;
-      const owns = metadata?.fhir?.owns ?? [];
+      const owns = this.#certified.owns(nodeID, metadata?.fhir?.owns ?? []);
       this.#membership.join(name, owns, startedAt, metadata?.events?.handles);
       if (!this.#membership.isMember(name, startedAt)) continue;
       const known = live.get(name) ?? { owns, nodes: new Set<string>() };

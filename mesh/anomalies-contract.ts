@@ -13,6 +13,8 @@ export const AnomalyKind = {
   processHung: "process-hung",
   /** An event could not be handled and was set aside (mixins/events). */
   deadLetter: "dead-letter",
+  /** A message of the mesh was not believed (mesh/trust): some node claims what its key may not. */
+  refusedPacket: "refused-packet",
 } as const;
 export type AnomalyKind = (typeof AnomalyKind)[keyof typeof AnomalyKind];
 

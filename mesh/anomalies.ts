@@ -3,9 +3,12 @@
  * be delivered waits; a mesh without `journal` forgets the oldest. No report holds patient data.
  */
 import type { BrokerOptions, ServiceBroker } from "moleculer";
+import { asSystem } from "./access/access.ts";
 import { AnomalyKind, noteAnomalies, type Report } from "./anomalies-contract.ts";
 import { anomalies } from "./metrics.ts";
 
+/** As the role's file is named. */
+const WORK = "anomalies";
 /** Different reports that wait at once; beyond it the oldest is forgotten. */
 const MAX_WAITING = 500;
 /** Reports in one call. */
@@ -48,7 +51,7 @@ export class AnomalyReporter {
       const some = [...this.#waiting].slice(0, MAX_PER_CALL);
       for (const [key] of some) this.#waiting.delete(key);
       try {
-        await noteAnomalies(this.#broker, { reports: some.map(([, report]) => report) }, { timeout: CALL_MS, retries: 0 });
+        await noteAnomalies(asSystem(this.#broker, WORK), { reports: some.map(([, report]) => report) }, { timeout: CALL_MS, retries: 0 });
       } catch (error) {
         this.#broker.logger.debug(`The journal has not taken ${some.length} reports: ${(error as Error).message}`);
         // What came meanwhile stays as it is.
@@ -64,6 +67,7 @@ export class AnomalyReporter {
   }
 
   #isReachable(): boolean {
+    if (this.#broker.transit?.connected === false) return false;
     const endpoints = this.#broker.registry.actions.get(noteAnomalies.action) as { hasAvailable(): boolean } | undefined;
     return endpoints?.hasAvailable() === true;
   }

@@ -106,6 +106,8 @@ describe("the settings of a process", () => {
 
   it("take a certificate only with its key", () => {
     expect(() => readConfig({ TLS_CERT: "/cert" })).toThrow("TLS_CERT is set without TLS_KEY");
+    expect(() => readConfig({ MESH_CA_FILE: "/ca" })).toThrow("MESH_CA_FILE is set alone");
+    expect(readConfig({ MESH_IDENTITY_FILE: "/lab.key", MESH_CA_FILE: "/new,/old" })).toMatchObject({ meshCaFiles: ["/new", "/old"] });
     expect(() => readConfig({ TLS_KEY: "/key" })).toThrow("TLS_KEY is set without TLS_CERT");
   });
 

@@ -15,6 +15,7 @@ import {
   parseNetworks,
   parseOrigins,
   parsePath,
+  parsePaths,
   parsePort,
   parsePublicUrl,
   parseRules,
@@ -50,6 +51,9 @@ export interface Config {
   host: string;
   /** Absolute path of the folder that holds all data of this machine. */
   dataDir: string;
+  /** File of this process's key and certificate, and the files of the CAs that it trusts; both or none: the CA in `dataDir`. */
+  meshIdentityFile?: string;
+  meshCaFiles?: string[];
   /** Origin under which clients reach the gateway, `https://ehr.example`; undefined: the address that it listens on. */
   publicUrl?: string;
   /** Addresses of proxies that say for whom they ask; undefined: none. */
@@ -65,10 +69,6 @@ export interface Config {
   pageKeyFile?: string;
   /** Whether who asks must have signed in; `open`, for trying on this machine: anybody may do anything. */
   access: "open" | "closed";
-  /** Key by which nodes tell each other who asks, 32 bytes; undefined: one that is kept in `dataDir`. */
-  meshKey?: Buffer;
-  /** File that holds the same. */
-  meshKeyFile?: string;
   /** Access token that programs of who operates the system use instead of their own. */
   token?: string;
   /** `Organization/1`: in whose name this system writes; undefined: nobody's. */
@@ -89,6 +89,8 @@ export interface Config {
   meshName?: string;
   /** One or more server URLs, separated by commas; undefined: everything in this process. */
   natsUrl?: string;
+  /** File of the seed by which NATS knows this node (nkeys); undefined: NATS_URL says who it is. */
+  natsNkeyFile?: string;
   /** undefined: SQLite under `dataDir`. */
   mongoUrl?: string;
   /** undefined: caches in memory. */
@@ -144,7 +146,7 @@ export const NAMESPACE = "openward";
 export const DISCONNECT_SUBJECT = "mesh.disconnect";
 
 /** Settings whose values are never printed. */
-const SECRETS = new Set(["PAGE_KEY", "MESH_KEY", "TOKEN"]);
+const SECRETS = new Set(["PAGE_KEY", "TOKEN"]);
 
 /**
  * @param env the environment, `process.env` unless a test gives its own
@@ -171,8 +173,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const pageKey = read("PAGE_KEY", parseKey, "32 random bytes in hexadecimal or base64 (openssl rand -hex 32)");
   const pageKeyFile = read("PAGE_KEY_FILE", parsePath, "the path of a file");
   const access = read("ACCESS", oneOf(["open", "closed"] as const), "open or closed") ?? "closed";
-  const meshKey = read("MESH_KEY", parseKey, "32 random bytes in hexadecimal or base64 (openssl rand -hex 32)");
-  const meshKeyFile = read("MESH_KEY_FILE", parsePath, "the path of a file");
+  const meshIdentityFile = read("MESH_IDENTITY_FILE", parsePath, "the path of a file");
+  const meshCaFiles = read("MESH_CA_FILE", parsePaths, "paths of files, separated by commas");
   const token = read("TOKEN", matching(/^[A-Za-z0-9._~+/-]+=*$/), "an access token (npm run --silent token)");
   const organization = read("ORGANIZATION", matching(/^Organization\/[A-Za-z0-9.-]{1,64}$/), 'a reference like "Organization/1"');
   const rolesDir = read("ROLES_DIR", parsePath, "the path of a folder");
@@ -185,6 +187,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const members = read("MEMBERS", parseNames, 'service names separated by commas, like "api,transactions,patients,visits"');
   const meshName = read("MESH_NAME", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
   const natsUrl = read("NATS_URL", urls(["nats:", "tls:"]), 'one or more URLs like "nats://user:password@host:4222", separated by commas');
+  const natsNkeyFile = read("NATS_NKEY_FILE", parsePath, "the path of a file");
   const mongoUrl = read("MONGO_URL", mongo, 'a URL like "mongodb://host:27017" or "mongodb+srv://host"');
   const redisUrl = read("REDIS_URL", urls(["redis:", "rediss:"], 1), 'a URL like "redis://host:6379"');
   const nodeId = read("NODE_ID", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
@@ -213,6 +216,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   if (Boolean(tlsCert) !== Boolean(tlsKey) && faults.length === 0) {
     faults.push(`${tlsCert ? "TLS_CERT" : "TLS_KEY"} is set without ${tlsCert ? "TLS_KEY" : "TLS_CERT"}; TLS needs both.`);
   }
+  if (Boolean(meshIdentityFile) !== Boolean(meshCaFiles) && faults.length === 0) {
+    faults.push(`${meshIdentityFile ? "MESH_IDENTITY_FILE" : "MESH_CA_FILE"} is set alone; a key needs the CA, and the other way round.`);
+  }
   if (faults.length > 0) throw new Error(`The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
   return {
     port,
@@ -237,8 +243,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(tlsCert && tlsKey && { tlsCert, tlsKey }),
     ...(pageKey && { pageKey }),
     ...(pageKeyFile && { pageKeyFile }),
-    ...(meshKey && { meshKey }),
-    ...(meshKeyFile && { meshKeyFile }),
+    ...(meshIdentityFile && meshCaFiles && { meshIdentityFile, meshCaFiles }),
     ...(token && { token }),
     ...(organization && { organization }),
     ...(rolesDir && { rolesDir }),
@@ -247,6 +252,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(members && { members }),
     ...(meshName && { meshName }),
     ...(natsUrl && { natsUrl, ...(subject !== "-" && { natsDisconnectSubject: subject ?? DISCONNECT_SUBJECT }) }),
+    ...(natsNkeyFile && { natsNkeyFile }),
     ...(mongoUrl && { mongoUrl }),
     ...(redisUrl && { redisUrl }),
     ...(nodeId && { nodeId }),

@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import { brokerOptions } from "../moleculer.config.ts";
 import { type Server, startNats } from "../scripts/servers.mjs";
+import { announceMetadata } from "./announce.ts";
 import { readConfig } from "./config.ts";
 import { LIMITS } from "./fragments.ts";
+import type { MeshTransporter } from "./transporter.ts";
 import { nonNull } from "../fhir/non-null.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "openward-mesh-"));
@@ -33,7 +35,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-const settings = (name: string) => ({ NATS_URL: nats.url, NODE_ID: name, LOG_LEVEL: "fatal", ACCESS: "open" });
+const settings = (name: string) => ({ NATS_URL: nats.url, NODE_ID: name, LOG_LEVEL: "fatal", ACCESS: "open", DATA_DIR: dir });
 
 async function node(name: string, ...services: ServiceSchema[]): Promise<ServiceBroker> {
   const broker = new ServiceBroker(brokerOptions(readConfig(settings(name))));
@@ -52,6 +54,15 @@ async function process_(name: string): Promise<ChildProcess> {
   children.push(child);
   await once(child, "message");
   return child;
+}
+
+const transporterOf = (broker: ServiceBroker) => nonNull(broker.transit).tx as MeshTransporter;
+const clientOf = (broker: ServiceBroker) => nonNull(transporterOf(broker).client);
+
+async function twoThatKnowEachOther(): Promise<[ServiceBroker, ServiceBroker]> {
+  const both = await Promise.all([node("one"), node("lab", echo)]);
+  await both[0].waitForServices("echo");
+  return both;
 }
 
 /** Resolves when the broker's own bus tells the event. */
@@ -159,14 +170,27 @@ describe("a node that is killed", () => {
   });
 
   it("is not taken for dead when it has a newer connection than the one that was closed", async () => {
-    const [one, lab] = await Promise.all([node("one"), node("lab", echo)]);
-    await nonNull(one).waitForServices("echo");
-    const client = (lab as unknown as { transit: { tx: { client: import("nats").NatsConnection } } }).transit.tx.client;
-    const lie = JSON.stringify({ server: { id: "another" }, client: { id: 1, name: nonNull(lab).nodeID } });
-    client.publish("mesh.disconnect", lie);
-    await client.flush();
-    await expect(nonNull(one).call("echo.back", {})).resolves.toEqual({});
-    expect(nonNull(one).registry.nodes.get(nonNull(lab).nodeID)?.available).toBe(true);
+    const [one, lab] = await twoThatKnowEachOther();
+    announceMetadata(lab, "connection", { server: "another", client: 1 });
+    await transporterOf(lab).announce();
+    await one.call("echo.back", {}); // its answer comes behind the announcement
+    const told = new Promise<void>((resolve) => {
+      clientOf(one).subscribe("mesh.disconnect", { callback: () => resolve() });
+    });
+    await clientOf(one).flush();
+    await clientOf(lab).close();
+    await told;
+    expect(one.registry.nodes.get(lab.nodeID)?.available).toBe(true);
+  });
+
+  it("is said to be gone by the server only", async () => {
+    const [one, lab] = await twoThatKnowEachOther();
+    const connection = one.registry.nodes.get(lab.nodeID)?.metadata?.["connection"] as { server: string; client: number };
+    const lie = { server: { id: connection.server }, client: { id: connection.client, name: lab.nodeID } };
+    clientOf(lab).publish("mesh.disconnect", JSON.stringify(lie));
+    await clientOf(lab).flush();
+    await expect(one.call("echo.back", {})).resolves.toEqual({});
+    expect(one.registry.nodes.get(lab.nodeID)?.available).toBe(true);
   });
 });
 

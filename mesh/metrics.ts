@@ -71,6 +71,13 @@ export const retriesRefused = new Counter({
   labelNames: ["service"],
   registers,
 });
+/** Messages that were not believed. */
+export const refusedPackets = new Counter({
+  name: "openward_mesh_refused_packets_total",
+  help: "Messages of the mesh that were not believed, by reason",
+  labelNames: ["reason"],
+  registers,
+});
 /** Anomalies that this process has reported. */
 export const anomalies = new Counter({
   name: "openward_anomalies_total",

@@ -68,6 +68,12 @@ export function parsePath(text: string): string | undefined {
   return isAbsolute(text) ? text : resolve(text);
 }
 
+/** Paths, separated by commas. */
+export function parsePaths(text: string): string[] | undefined {
+  const paths = text.split(",").map((part) => (part.trim() === "" ? undefined : parsePath(part.trim())));
+  return paths.every((path) => path !== undefined) ? paths : undefined;
+}
+
 /** Names of services, separated by commas. */
 export function parseNames(text: string): string[] | undefined {
   const names = text.split(",").map((name) => name.trim());

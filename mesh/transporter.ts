@@ -1,27 +1,42 @@
 /**
  * Moleculer's transporter over NATS, with what it leaves to chance:
  *
+ * - nodes are known by keys: every message is sealed, and what is not believed is dropped (mesh/trust);
  * - packets over the server's `max_payload` travel in parts instead of failing;
  * - a lost connection is told at once: calls that wait for an answer fail with a retryable error instead of hanging, new
  *   ones are refused, memory caches are emptied (what others changed meanwhile went unheard);
  * - the server's announcement of a closed connection takes a dead node out of the registry within milliseconds;
  *   heartbeats are the second line.
  */
+import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { Errors, Transporters } from "moleculer";
 import { connect, headers, type Msg, type NatsConnection } from "nats";
 import { announceMetadata } from "./announce.ts";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
-import { MAX_BATCH_BYTES, packBatch, bytesInBatch, unpackBatch } from "./packet-batch.ts";
-import { PendingRequests } from "./pending-requests.ts";
+import { type PacketPayload, refusalOf, reportRefusal, type UnderWay } from "./incoming-packets.ts";
 import { connectionOptions } from "./nats-options.ts";
+import { Outbox } from "./outbox.ts";
+import { unpackBatch } from "./packet-batch.ts";
+import { PendingRequests } from "./pending-requests.ts";
+import type { Certificate } from "./trust/certificate.ts";
+import { ENVELOPE_BYTES } from "./trust/envelope.ts";
+import { Gate } from "./trust/gate.ts";
+import type { OwnNode } from "./trust/hello.ts";
+import type { MeshKeys } from "./trust/key-files.ts";
 
 /** Where NATS is, and what it announces. */
 export interface MeshTransporterOptions {
   /** One or more server URLs, separated by commas. */
   natsUrl: string;
+  /** File of the seed by which the servers know this node; absent: the URL says who it is. */
+  nkeyFile?: string;
   /** Where closed connections are announced; absent: only heartbeats tell. */
   disconnectSubject?: string;
+  /** Whom this node believes. */
+  keys: MeshKeys;
+  /** How it introduces itself; its id is the broker's. */
+  own: OwnNode;
 }
 
 /** Header of a message that is one part of a packet. */
@@ -33,23 +48,16 @@ const EXPIRY_MS = 10_000;
 /** How often a lost server is tried again. */
 const RETRY_MS = 250;
 const RETRY_JITTER_MS = 250;
-/** Longest that a packet waits for company. */
-const BATCH_DELAY_MS = 1;
-/** And the most of it: with more, each of two processes would stand still while the other works. */
-const MAX_GATHERED = 8;
+/** Nodes that were heard within this time hear this node's heartbeats. Milliseconds. */
+const HEARD_MS = 60_000;
+/** Each heartbeat of so many is signed, for those that do not know this node: every ten seconds. */
+const SIGNED_BEAT = 20;
+const HEARTBEAT = "HEARTBEAT";
 
 /** Which connection of which server a node has: a newer one outlives the announcement that an older one was closed. */
 interface ConnectionMark {
   server: string;
   client: number;
-}
-
-/** A packet on its way out. */
-interface OutgoingPacket {
-  topic: string;
-  data: Buffer;
-  resolve(): void;
-  reject(error: unknown): void;
 }
 
 type Packet = Parameters<Transporters.NATS["publish"]>[0];
@@ -70,15 +78,20 @@ export const packetTooLarge = (bytes: number) =>
 /** Moleculer's transporter over NATS; see the head of this file for what it adds. */
 export class MeshTransporter extends Transporters.NATS {
   declare client: NatsConnection | null;
+  /** Set by Moleculer's `init`; not in its types. */
+  declare messageHandler: (command: string, packet: unknown) => Promise<boolean>;
   readonly #options: MeshTransporterOptions;
-  readonly #assembly = new Assembly();
+  /** Of parts of envelopes, which are larger than their packets. */
+  readonly #assembly = new Assembly({ ...LIMITS, packetBytes: LIMITS.packetBytes + ENVELOPE_BYTES });
   #expiry: NodeJS.Timeout | undefined;
-  #packets = 0;
-  #outbox: OutgoingPacket[] = [];
+  readonly #outbox = new Outbox((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
+  readonly #gate: Gate;
+  #beats = 0;
 
   constructor(options: MeshTransporterOptions) {
     super({});
     this.#options = options;
+    this.#gate = new Gate(options.own, options.keys.trusted);
     // Moleculer's own balancer stays in charge: with NATS's, a call in flight to a node that dies is never rejected.
     this.hasBuiltInBalancer = false;
   }
@@ -86,6 +99,16 @@ export class MeshTransporter extends Transporters.NATS {
   /** How many servers the mesh has, as far as NATS_URL names them. */
   get serverCount(): number {
     return this.#options.natsUrl.split(",").length;
+  }
+
+  /** Whom this node believes, and by what it is believed. */
+  get keys(): MeshKeys {
+    return this.#options.keys;
+  }
+
+  /** What a node's certificate says; undefined of one that is not known. */
+  certificateOf(node: string): Certificate | undefined {
+    return node === this.nodeID ? this.#options.keys.certificate : this.#gate.certificateOf(node);
   }
 
   override init(...args: Parameters<Transporters.NATS["init"]>): void {
@@ -97,7 +120,7 @@ export class MeshTransporter extends Transporters.NATS {
   /** Moleculer tries again every 5 seconds while this fails; after the first success the client reconnects by itself. */
   override async connect(): Promise<void> {
     const client = await connect({
-      ...connectionOptions(this.#options.natsUrl),
+      ...connectionOptions(this.#options.natsUrl, this.#options.nkeyFile),
       name: this.nodeID, // what the server calls us when it announces that we are gone
       maxReconnectAttempts: -1,
       ignoreAuthErrorAbort: true, // a changed password must not close the client for good
@@ -115,7 +138,7 @@ export class MeshTransporter extends Transporters.NATS {
   }
 
   override async disconnect(): Promise<void> {
-    this.#flush(); // the good-bye
+    this.#outbox.flush(); // the good-bye
     const { client } = this;
     this.client = null;
     this.connected = false;
@@ -137,6 +160,11 @@ export class MeshTransporter extends Transporters.NATS {
   async announce(): Promise<void> {
     await this.transit.discoverer.sendLocalNodeInfo();
     await this.client?.flush();
+  }
+
+  /** Heartbeats come to each node by itself, too. */
+  override makeSubscriptions(topics: Parameters<Transporters.NATS["makeSubscriptions"]>[0]) {
+    return super.makeSubscriptions([...topics, { cmd: HEARTBEAT, nodeID: this.nodeID } as (typeof topics)[number]]);
   }
 
   override async subscribe(command: string, nodeID?: string): Promise<void> {
@@ -165,7 +193,14 @@ export class MeshTransporter extends Transporters.NATS {
       packet.payload = { ...payload, success: false, data: null, error: this.transit._createPayloadErrorField(error, payload) };
       data = this.serialize(packet);
     }
-    return this.send(topic, data);
+    return packet.type === HEARTBEAT && !packet.target ? this.#beat(topic, data) : this.send(topic, data);
+  }
+
+  /** To each node under the pair's key: to verify one signature for all would cost each of them forty times as much. */
+  async #beat(topic: string, data: Buffer): Promise<void> {
+    this.#beats += 1;
+    if (this.#beats % SIGNED_BEAT === 1) return this.send(topic, data);
+    for (const node of this.#gate.heardSince(Date.now() - HEARD_MS)) void this.send(`${topic}.${node}`, data).catch(() => {});
   }
 
   /** A packet that is not sent. Of a call the caller hears at once: Moleculer would only log it, and let the call wait for its timeout. */
@@ -178,41 +213,14 @@ export class MeshTransporter extends Transporters.NATS {
     return this.broker.Promise.resolve() as Promise<void>;
   }
 
-  /**
-   * Goes out with its neighbours: one write to the socket for all of them, not one for each. A write costs the sender, the
-   * server and the receiver a system call and a wake-up, more than the packet itself. So the outbox waits while each turn of
-   * the event loop adds to it (an idle node has one empty turn, microseconds; a busy one some requests more to send along),
-   * and never for more than `MAX_GATHERED` packets or longer than `BATCH_DELAY_MS`. Neighbours for the same receiver share a message, too.
-   */
   override send(topic: string, data: Buffer): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#outbox.push({ topic, data, resolve, reject });
-      if (this.#outbox.length === 1) this.#gather(0, performance.now() + BATCH_DELAY_MS);
-    });
+    return this.#outbox.send(topic, data);
   }
 
-  #gather(seen: number, until: number): void {
-    setImmediate(() => {
-      const { length } = this.#outbox;
-      if (length > seen && length < MAX_GATHERED && performance.now() < until) this.#gather(length, until);
-      else this.#flush();
-    });
-  }
-
-  #flush(): void {
-    const packets = this.#outbox;
-    this.#outbox = [];
-    for (let at = 0; at < packets.length; ) {
-      const together = packets.slice(at, endOfBatch(packets, at));
-      at += together.length;
-      const [{ topic, data }] = together as [OutgoingPacket];
-      try {
-        this.#publish(topic, together.length === 1 ? data : packBatch(together.map((packet) => packet.data)));
-        for (const { resolve } of together) resolve();
-      } catch (error) {
-        for (const { reject } of together) reject(error);
-      }
-    }
+  /** `MOL-….REQ.lab-1` is for `lab-1`, `MOL-….INFO` for all. */
+  #receiverOf(topic: string): string | undefined {
+    const dot = topic.indexOf(".", this.prefix.length + 1);
+    return dot < 0 ? undefined : topic.slice(dot + 1);
   }
 
   #publish(topic: string, data: Buffer): void {
@@ -223,8 +231,7 @@ export class MeshTransporter extends Transporters.NATS {
       client.publish(topic, data);
       return;
     }
-    this.#packets += 1;
-    for (const [label, part] of cut(`${this.nodeID}:${this.#packets}`, data, limit - PART_OVERHEAD)) {
+    for (const [label, part] of cut(randomBytes(12).toString("hex"), data, limit - PART_OVERHEAD)) {
       const head = headers();
       head.set(PART, label);
       client.publish(topic, part, { headers: head });
@@ -236,7 +243,26 @@ export class MeshTransporter extends Transporters.NATS {
     // A view, no copy: the client gives each chunk of the socket a buffer of its own.
     const data = Buffer.from(msg.data.buffer, msg.data.byteOffset, msg.data.byteLength);
     const packet = label ? this.#assembly.add(label, data, Date.now()) : data;
-    if (packet) for (const one of unpackBatch(packet)) this.receive(command, one);
+    if (!packet) return;
+    const opened = this.#gate.open(msg.subject, packet);
+    if (!opened) return;
+    if ("refused" in opened) reportRefusal(this.broker, opened.refused, opened.sender);
+    else for (const one of unpackBatch(opened.body)) this.#take(command, one, opened.sender);
+  }
+
+  /** In place of Moleculer's `receive`, which would believe what the packet says of its sender. */
+  #take(command: string, data: Buffer, sender: string): void {
+    let packet: ReturnType<Transporters.NATS["deserialize"]>;
+    try {
+      packet = this.deserialize(command, data);
+    } catch (error) {
+      this.logger.warn(`A packet of ${sender} cannot be read: ${command}.`, (error as Error).message);
+      return;
+    }
+    const payload = packet.payload as PacketPayload;
+    const refused = refusalOf(command, payload, sender, this.#gate.certificateOf(sender), this.transit as unknown as UnderWay);
+    if (refused) reportRefusal(this.broker, refused, sender);
+    else void this.messageHandler(command, packet);
   }
 
   async #watch(client: NatsConnection): Promise<void> {
@@ -291,19 +317,6 @@ export class MeshTransporter extends Transporters.NATS {
     if (mark && (mark.server !== server?.id || mark.client !== client?.id)) return; // it has another connection since
     this.broker.registry.nodes.disconnected(node.id, true);
   }
-}
-
-/** Behind the last packet from `start` on that goes along in one batch: those that follow it with the same topic; no packet overtakes another. */
-function endOfBatch(packets: OutgoingPacket[], start: number): number {
-  const { topic } = packets[start] as OutgoingPacket;
-  let bytes = 1;
-  let end = start;
-  for (; end < packets.length; end++) {
-    const packet = packets[end] as OutgoingPacket;
-    bytes += bytesInBatch(packet.data);
-    if (packet.topic !== topic || bytes > MAX_BATCH_BYTES) break;
-  }
-  return Math.max(end, start + 1);
 }
 
 /** Moleculer's types ask for arguments that its constructor does not have. */

@@ -34,7 +34,9 @@ try {
   try {
     const options: CheckOptions = { rules: config.rules, progress: progress() };
     let report = await checkData(sources, options);
-    if (isRepair && report.findings.length > 0) report = await repaired(report, { sources, config, options, isYes: isYes === true });
+    if (isRepair && report.findings.length + report.doubts.length > 0) {
+      report = await repaired(report, { sources, config, options, isYes: isYes === true });
+    }
     console.log(isJson ? JSON.stringify(report, null, 2) : asText(report));
     if (report.findings.length > 0) process.exitCode = 2;
   } finally {
@@ -59,7 +61,9 @@ async function repaired(
   report: Report,
   { sources, config, options, isYes }: { sources: Source[]; config: Config; options: CheckOptions; isYes: boolean },
 ): Promise<Report> {
-  const proposals = await Promise.all(report.findings.map((finding) => proposalFor(finding, sources)));
+  // What only people know is asked, and never done without.
+  const all = isYes ? report.findings : [...report.findings, ...report.doubts];
+  const proposals = await Promise.all(all.map((finding) => proposalFor(finding, sources)));
   const types = proposals.flatMap((it) => ("reference" in it ? [it.next.resourceType] : []));
   const isAsked = isYes || process.stdin.isTTY === true;
   const url = gatewayUrl(config);
@@ -67,7 +71,7 @@ async function repaired(
   const asking = isYes || !isAsked ? undefined : createInterface({ input: process.stdin, output: process.stdout });
   try {
     const answer = async (question: string) => isYes || /^y(?:es)?$/i.test(((await asking?.question(`${question} [y/n] `)) ?? "").trim());
-    const { done, undecided } = await repair(report.findings, sources, {
+    const { done, undecided } = await repair(all, sources, {
       ask: isAsked ? answer : undefined,
       tell: (line) => console.log(line),
       put: putter(`${url}/fhir`, token),

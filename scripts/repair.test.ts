@@ -53,7 +53,7 @@ describe("check-data --repair", () => {
     try {
       const told: string[] = [];
       const before = await checkData(sources, options);
-      const counts = await repair(before.findings, sources, {
+      const counts = await repair([...before.findings, ...before.doubts], sources, {
         ...(answer !== undefined && { ask: () => Promise.resolve(answer) }),
         tell: (line) => told.push(line),
         put: putter(`${mesh.base}/fhir`),
@@ -77,15 +77,6 @@ describe("check-data --repair", () => {
         return charge;
       },
       { status: "billed" },
-    ],
-    [
-      "a charge that is billed on no Invoice",
-      async () => {
-        const charge = await charged();
-        replaced("billing", charge, '"billable"', '"billed"');
-        return charge;
-      },
-      { status: "billable" },
     ],
     [
       "an order of a visit that is not here",
@@ -137,6 +128,14 @@ describe("check-data --repair", () => {
     const now = await read(reference);
     expect(now).toMatchObject(expected);
     expect(Number(now.meta.versionId)).toBe(Number(broken.meta.versionId) + 1);
+  });
+
+  it("asks about a charge that is billed on no Invoice, which is no fault: it may be billed elsewhere", async () => {
+    const charge = await store({ resourceType: "ChargeItem", status: "billed", code: { text: "Cast" }, subject: { reference: patient } });
+    const { before, after, counts } = await repaired(true);
+    expect([before.findings, before.doubtful, after.doubtful]).toEqual([[], 1, 0]);
+    expect(counts).toMatchObject({ done: 1 });
+    expect(await read(charge)).toMatchObject({ status: "billable" });
   });
 
   it("sets a counter to what is stored, and no counter that has moved since it was looked at", async () => {

@@ -117,7 +117,8 @@ accounts {
   }
   MESH {
     jetstream: enabled
-    users: [ { user: mesh, password: ${mesh} } ]
+    # Only the server says whose connection is closed.
+    users: [ { user: mesh, password: ${mesh}, permissions: { publish: { deny: "mesh.disconnect" } } } ]
     imports: [ { stream: { account: SYS, subject: "$SYS.ACCOUNT.MESH.DISCONNECT" }, to: "mesh.disconnect" } ]
   }
 }

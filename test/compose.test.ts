@@ -5,10 +5,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { connect } from "nats";
+import { connect, nkeys } from "nats";
 import { parse } from "yaml";
 import { exposureOf, readConfig } from "../mesh/config.ts";
 import { connectionOptions } from "../mesh/nats-options.ts";
+import { keysFromFiles } from "../mesh/trust/key-files.ts";
 import { databaseName } from "../store/open-store.ts";
 import { freePort, natsServer, type Server, startNats } from "../scripts/servers.mjs";
 import { SYSTEMS, WHEN_CLOSED } from "../services/systems.ts";
@@ -28,18 +29,24 @@ interface Container {
   depends_on?: Record<string, { condition: string }>;
   healthcheck?: { test: string[] };
   deploy?: { replicas: number };
+  secrets?: (string | { source: string; target: string })[];
   network_mode?: string;
 }
 
 const text = contentOf("docker-compose.yml");
-const compose = parse(text, { merge: true }) as { services: Record<string, Container>; networks: object; volumes: object };
+const compose = parse(text, { merge: true }) as {
+  services: Record<string, Container>;
+  networks: object;
+  volumes: object;
+  secrets: Record<string, { file: string }>;
+};
 const dockerfile = contentOf("Dockerfile");
 const known = new Set([...contentOf("mesh/config.ts").matchAll(/\bread\("([A-Z_]+)"/g)].map(([, name]) => name));
 const secrets = [...contentOf(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([, name = ""]) => name);
 const nodes = Object.entries(compose.services).filter(([, { image }]) => image === "openward");
 
 /** What is no password has a form of its own. */
-const FORMS: Record<string, string> = { PUBLIC_URL: "https://ehr.example", PAGE_KEY: "a1".repeat(32), MESH_KEY: "b2".repeat(32) };
+const FORMS: Record<string, string> = { PUBLIC_URL: "https://ehr.example", PAGE_KEY: "a1".repeat(32) };
 /** As compose fills in the variables. */
 const filled = (value: string): string =>
   value.replace(/\$\{([A-Z_]+)(?::\?[^}]*)?\}/g, (_, name: string) => FORMS[name] ?? `secretOf${name.replaceAll("_", "")}`);
@@ -60,11 +67,7 @@ describe("docker-compose.yml", () => {
       const environment = { ...dockerEnv, ...environmentOf(container) };
       expect(Object.keys(environment).filter((name) => name !== "NODE_ENV" && !known.has(name))).toEqual([]);
       const { natsUrl = "", mongoUrl = "", redisUrl, services } = readConfig(environment);
-      expect(connectionOptions(natsUrl)).toMatchObject({
-        servers: ["nats-1:4222", "nats-2:4222", "nats-3:4222"],
-        user: "mesh",
-        pass: "secretOfNATSMESHPASSWORD",
-      });
+      expect(connectionOptions(natsUrl).servers).toEqual(["nats-1:4222", "nats-2:4222", "nats-3:4222"]);
       expect(databaseName(mongoUrl, "lab")).toBe("openward_lab");
       expect(redisUrl).toBe("redis://:secretOfREDISPASSWORD@redis:6379");
       expect(services).toHaveLength(1);
@@ -77,6 +80,28 @@ describe("docker-compose.yml", () => {
     for (const name of secrets) expect(text).toContain(`\${${name}:?see .env.example}`); // an empty one is refused by compose
     expect(text.replace(/\$\{[^}]*\}/g, "")).not.toMatch(/password: \S|:\/\/[a-z]+:[a-z0-9]+@/i);
     expect(contentOf(".gitignore")).toMatch(/^\.env$/m);
+  });
+
+  it("gives each service its own key and no other's, as `npm run mesh-keys -- compose` makes them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "openward-secrets-"));
+    const made = run(["mesh-keys", "compose", "--folder", folder], {});
+    expect(await made.ended).toBe(0);
+    const fileOf = (secret = "") => (compose.secrets[secret]?.file ?? "").replace("./secrets", folder);
+    for (const [name, { secrets = [], environment = {} }] of nodes) {
+      const own = ["mesh-key", "nats-nkey"].map((target) => ({ source: `${target}-${name}`, target }));
+      expect(secrets).toEqual(["mesh-ca", ...own]);
+      expect(environment).toMatchObject({
+        MESH_IDENTITY_FILE: "/run/secrets/mesh-key",
+        MESH_CA_FILE: "/run/secrets/mesh-ca",
+        NATS_NKEY_FILE: "/run/secrets/nats-nkey",
+      });
+      const user = nkeys.fromSeed(readFileSync(fileOf(`nats-nkey-${name}`))).getPublicKey();
+      expect(readFileSync(fileOf("nats-users"), "utf8")).toContain(`nkey: ${user}`);
+      const { serves, owns } = keysFromFiles(fileOf(`mesh-key-${name}`), [fileOf("mesh-ca")]).certificate;
+      expect([serves, owns?.includes("Patient") ?? name === "patients"]).toEqual([[name], name === "patients"]);
+    }
+    expect(Object.keys(compose.secrets)).toHaveLength(2 * nodes.length + 2);
+    rmSync(folder, { recursive: true });
   });
 
   it("reaches only what is there, waits for it, and knows its health", () => {
@@ -246,6 +271,7 @@ describe("the NATS cluster", () => {
 
   beforeAll(async () => {
     const program = await natsServer();
+    expect(await run(["mesh-keys", "compose", "--folder", dir], {}).ended).toBe(0);
     routePorts = await Promise.all(names.map(() => freePort()));
     for (const name of names) await start(program, name);
   });
@@ -259,7 +285,11 @@ describe("the NATS cluster", () => {
 
   it("tells a node on one server who left another, with the very configuration of the containers", async () => {
     const at = (index: number, name: string) =>
-      connect({ ...connectionOptions(`nats://mesh:secretOfNATSMESHPASSWORD@${ports[index]?.nats}`), name, ignoreClusterUpdates: true });
+      connect({
+        ...connectionOptions(`nats://${ports[index]?.nats}`, join(dir, `${name.replace(/-.*/, "")}.nk`)),
+        name,
+        ignoreClusterUpdates: true,
+      });
     const [first, third] = [await at(0, "api-1"), await at(2, "lab-1")];
     const left: string[] = [];
     const heard = new EventEmitter();
@@ -273,10 +303,12 @@ describe("the NATS cluster", () => {
     await first.flush();
     // The subscription goes to the other servers by a route of the system account's own: nothing tells when it is there but
     // that somebody who leaves is heard of.
-    while (!left.includes("guest")) {
-      await (await at(2, "guest")).close();
+    while (!left.includes("billing-guest")) {
+      await (await at(2, "billing-guest")).close();
       await pause(20);
     }
+    // What another client says of it does not reach anybody.
+    third.publish("mesh.disconnect", JSON.stringify({ client: { name: "api-1" } }));
     const told = once(heard, "lab-1");
     await third.close();
     await told;
@@ -285,6 +317,8 @@ describe("the NATS cluster", () => {
     const jsm = await first.jetstreamManager();
     const stream = await jsm.streams.add({ name: "kept-by-three", num_replicas: 3 });
     expect(stream.cluster?.replicas).toHaveLength(2);
+    expect(left).not.toContain("api-1");
+    await expect(connect({ servers: ports[0]?.nats ?? "", reconnect: false })).rejects.toMatchObject({ code: "AUTHORIZATION_VIOLATION" });
     await first.close();
   });
 });

@@ -15,7 +15,9 @@ describe("docs/operations.md", () => {
 
   it("names commands that there are", () => {
     const scripts = all(/npm run (?:--silent )?([a-z][a-z-]*[a-z])/g);
-    expect(new Set(scripts)).toEqual(new Set(["cluster", "backup", "restore", "repl", "admin", "token", "check-data", "ledger"]));
+    expect(new Set(scripts)).toEqual(
+      new Set(["cluster", "backup", "restore", "repl", "admin", "token", "check-data", "ledger", "mesh-keys"]),
+    );
     expect(scripts.filter((name) => !(name in packageJson.scripts))).toEqual([]);
     const usage = contentOf("scripts/cluster.ts");
     for (const command of all(/npm run cluster -- ([a-z]+)/g)) expect(usage).toContain(`case "${command}":`);

@@ -311,9 +311,14 @@ describe("other types", () => {
     ["Maier,Smith", "meyer schmidt"],
     ["Wang", ""],
     ["Иванов", "ivanov"],
+    ["Mohamed", "arabic"],
+    ["Muhammad Khelifi", "arabic"],
+    ["Ahmed", ""],
+    ["ماير", "meyer"],
   ])("a name that sounds like %s finds: %s", (name, ids) => {
     const patient = (id: string, family: string, given: string) => ({ resourceType: "Patient", id, name: [{ family, given: [given] }] });
     const people = [patient("meyer", "Meyer", "Catherine"), patient("schmidt", "Schmidt", "Ana"), patient("ivanov", "Иванов", "Пётр")];
+    people.push(patient("arabic", "خليفي", "محمد"));
     expect(found(`Patient?phonetic=${name}`, people)).toBe(ids);
   });
 

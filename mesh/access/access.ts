@@ -1,5 +1,4 @@
-/** What a broker knows of access: whether anybody may do anything, by which key stamps are signed, what roles may do. */
-import { randomBytes } from "node:crypto";
+/** What a broker knows of access: whether anybody may do anything, by which keys stamps are signed and believed, what roles may do. */
 import { type CallingOptions, Context, Errors, type ServiceBroker } from "moleculer";
 import { brokerOf, type Caller } from "../caller.ts";
 import { requireTime, timeLeft } from "../deadline.ts";
@@ -9,6 +8,7 @@ import { type Identity, isSystem, systemIdentity } from "./identity.ts";
 import { type Interaction, namesAction, type Role } from "./roles.ts";
 import { RolesNow } from "./roles-now.ts";
 import { readScopes, scopeFor } from "./scopes.ts";
+import { keysInMemory, type MeshKeys } from "../trust/key-files.ts";
 import { STAMP_LIFE_MS, Stamps } from "./stamps.ts";
 
 /** How far somebody's right to one interaction with a type reaches: all of it, what belongs to one patient (by id), or nothing. */
@@ -31,7 +31,7 @@ type OwnStamps = Map<string, { stamp: string; until: number }>;
 interface AccessOptions {
   isOpen: boolean;
   roles: ReadonlyMap<string, Role>;
-  key: Buffer;
+  keys: MeshKeys;
   organization?: string | undefined;
 }
 
@@ -49,15 +49,15 @@ export class Access {
   /** Of what the mesh does for a person, by who that is. */
   readonly #stampsFor = new WeakMap<Identity, OwnStamps>();
 
-  /** @param key of the mesh, 32 bytes @param organization in whose name the system writes: `Organization/1` */
-  constructor({ isOpen, roles, key, organization }: AccessOptions) {
+  /** @param keys of this process @param organization in whose name the system writes: `Organization/1` */
+  constructor({ isOpen, roles, keys, organization }: AccessOptions) {
     this.isOpen = isOpen;
     this.#organization = organization;
     this.rolesNow = new RolesNow(roles, () => {
       this.#rights.clear();
       this.#rightsBy = new WeakMap();
     });
-    this.#stamps = new Stamps(key);
+    this.#stamps = new Stamps(keys);
   }
 
   stampOf(identity: Identity): string {
@@ -75,7 +75,7 @@ export class Access {
     if (isForSomebody) this.#stampsFor.set(person, stamps);
     const known = stamps.get(name);
     if (known && known.until > now) return known.stamp;
-    const stamp = this.#stamps.make({ ...systemIdentity(name), ...(isForSomebody && { for: person }) }, now);
+    const stamp = this.#stamps.make(systemIdentity(name), now, isForSomebody ? this.#stamps.personBehind(meta?.["as"], now) : undefined);
     stamps.set(name, { stamp, until: now + STAMP_LIFE_MS / 2 });
     return stamp;
   }
@@ -156,10 +156,10 @@ function rightsBy(roles: Role[], scope: string | undefined, patient: string | un
 
 const known = new WeakMap<ServiceBroker, Access>();
 /** Of a broker that nobody has told: nobody may anything. */
-const closed = new Access({ isOpen: false, roles: new Map(), key: randomBytes(32) });
+const closed = new Access({ isOpen: false, roles: new Map(), keys: keysInMemory() });
 
 /** Anybody may do anything. */
-export const openAccess = (): Access => new Access({ isOpen: true, roles: new Map(), key: randomBytes(32) });
+export const openAccess = (): Access => new Access({ isOpen: true, roles: new Map(), keys: keysInMemory() });
 
 /** Tells a broker who may what. */
 export function setAccess(broker: ServiceBroker, access: Access): void {

@@ -31,8 +31,11 @@ const SYSTEM = "system:";
 /** The identity of a service's own work. @param name as the role's file is named: `events` */
 export const systemIdentity = (name: string): Identity => ({ sub: `${SYSTEM}${name}`, roles: [`${SYSTEM}${name}`] });
 
+/** The name of that work. */
+export const workOf = ({ sub }: Pick<Identity, "sub">): string => sub.slice(SYSTEM.length);
+
 /** Whether it is the mesh itself that asks. */
-export const isSystem = ({ sub }: Identity): boolean => sub.startsWith(SYSTEM);
+export const isSystem = ({ sub }: Pick<Identity, "sub">): boolean => sub.startsWith(SYSTEM);
 
 /** Whether a role may stand in a token. */
 export const isRoleOfPeople = (role: string): boolean => !role.startsWith(SYSTEM);

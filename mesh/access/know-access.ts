@@ -1,18 +1,18 @@
 /** Moleculer's middleware by which a broker knows who may what, from its settings, and serves no action that nobody guards. */
 import type { BrokerOptions, Service, ServiceBroker, ServiceSchema } from "moleculer";
 import type { Config } from "../config.ts";
-import { sharedKey } from "../shared-key.ts";
+import type { MeshKeys } from "../trust/key-files.ts";
 import { Access, accessOf, openAccess, setAccess } from "./access.ts";
 import { followRoles } from "./follow-roles.ts";
 import { isGuarded } from "./guard.ts";
 import { readRoles } from "./roles.ts";
 
 /** @param folder of the project's own roles */
-export function knowAccess(config: Config, folder: string): NonNullable<BrokerOptions["middlewares"]>[number] {
+export function knowAccess(config: Config, keys: MeshKeys, folder: string): NonNullable<BrokerOptions["middlewares"]>[number] {
   return {
     name: "KnowAccess",
     created(broker: ServiceBroker) {
-      const access = accessBy(config, folder);
+      const access = accessBy(config, keys, folder);
       setAccess(broker, access);
       if (!access.isOpen) followRoles(broker, access.rolesNow);
     },
@@ -28,13 +28,8 @@ export function knowAccess(config: Config, folder: string): NonNullable<BrokerOp
   } as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
 }
 
-function accessBy(config: Config, folder: string): Access {
-  const { access, meshKey: given, meshKeyFile: file, dataDir, rolesDir = folder, organization } = config;
+function accessBy(config: Config, keys: MeshKeys, folder: string): Access {
+  const { access, rolesDir = folder, organization } = config;
   if (access === "open") return openAccess();
-  return new Access({
-    isOpen: false,
-    organization,
-    roles: readRoles(rolesDir),
-    key: sharedKey({ setting: "MESH_KEY", given, file, dataDir, name: "mesh.key", loss: "calls that are under way" }),
-  });
+  return new Access({ isOpen: false, organization, roles: readRoles(rolesDir), keys });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROLES } from "../../services/identity/identity.contract.ts";
 import { Access } from "./access.ts";
+import { keysInMemory } from "../trust/key-files.ts";
 import { namesAction, readRoles } from "./roles.ts";
 
 const OWN = join(import.meta.dirname, "../../services/identity/roles");
@@ -27,7 +28,7 @@ describe("the roles' files", () => {
       types: { "*": "r", Location: "rs", Invoice: "" },
       actions: ["wards.listBeds", "visits.*"],
     });
-    const access = new Access({ isOpen: false, roles: readRoles(folder), key: Buffer.alloc(32) });
+    const access = new Access({ isOpen: false, roles: readRoles(folder), keys: keysInMemory() });
     const rights = access.rightsOf({ sub: "1", roles: ["porter"] });
     expect(
       ["Patient", "Location", "Invoice"].map((type) => [rights.with(type, "r"), rights.with(type, "s"), rights.with(type, "u")]),

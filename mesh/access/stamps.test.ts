@@ -1,47 +1,119 @@
-import { randomBytes } from "node:crypto";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { issueCertificate, Trusted } from "../trust/certificate.ts";
+import type { MeshKeys } from "../trust/key-files.ts";
+import { makeStatement } from "../trust/statement.ts";
+import { type Identity, systemIdentity } from "./identity.ts";
 import { STAMP_LIFE_MS, Stamps } from "./stamps.ts";
 
-const key = randomBytes(32);
-const nurse = { sub: "account-1", roles: ["nurse"], scope: "user/*.rs" };
+const nurse: Identity = { sub: "account-1", roles: ["nurse"], scope: "user/*.rs" };
 const NOW = 1_800_000_000_000;
 const MINUTE = 60_000;
+const ca = generateKeyPairSync("ed25519");
+
+/** Keys of a node that may serve these services. */
+function keysOf(services: string[], by = ca.privateKey): MeshKeys {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const signer = {
+    privateKey,
+    certificate: issueCertificate(by, { serves: services }, publicKey, 3_650 * 24 * 60 * MINUTE, NOW - 60 * MINUTE),
+  };
+  const trusted = new Trusted([ca.publicKey]);
+  const certificate = new Trusted([createPublicKey(by)]).certificate(signer.certificate, NOW);
+  if (!certificate) throw new Error("The certificate is not good.");
+  return { signer, certificate, trusted };
+}
+
+const gateway = new Stamps(keysOf(["api"]));
+const lab = () => new Stamps(keysOf(["lab"]));
 
 describe("a stamp", () => {
   it("says to another node of the mesh who asks", () => {
-    const stamp = new Stamps(key).make(nurse, NOW);
-    expect(new Stamps(key).verify(stamp, NOW + 1_000)).toMatchObject(nurse);
+    expect(lab().verify(gateway.make(nurse, NOW), NOW + 1_000)).toEqual(nurse);
   });
 
   it("is good for a minute from when a node has seen it first, also where that node's clock is minutes apart", () => {
-    const stamp = new Stamps(key).make(nurse, NOW);
+    const stamp = gateway.make(nurse, NOW);
     for (const apart of [-4 * MINUTE, 0, 4 * MINUTE]) {
-      const there = new Stamps(key);
-      expect(there.verify(stamp, NOW + apart)).toMatchObject(nurse);
-      expect(there.verify(stamp, NOW + apart + STAMP_LIFE_MS - 1)).toMatchObject(nurse);
+      const there = lab();
+      expect(there.verify(stamp, NOW + apart)).toEqual(nurse);
+      expect(there.verify(stamp, NOW + apart + STAMP_LIFE_MS - 1)).toEqual(nurse);
       expect(there.verify(stamp, NOW + apart + STAMP_LIFE_MS)).toBeUndefined();
     }
   });
 
   it("is refused when it is older than clocks can be apart, or from so far in the future", () => {
-    const stamp = new Stamps(key).make(nurse, NOW);
-    for (const apart of [-6 * MINUTE, 6 * MINUTE]) expect(new Stamps(key).verify(stamp, NOW + apart)).toBeUndefined();
+    const stamp = gateway.make(nurse, NOW);
+    for (const apart of [-6 * MINUTE, 6 * MINUTE]) expect(lab().verify(stamp, NOW + apart)).toBeUndefined();
   });
 
-  it("is refused with another key, with other content, cut off, and as anything but a text", () => {
-    const stamps = new Stamps(key);
-    const stamp = stamps.make(nurse, NOW);
-    const [text = "", signature = ""] = stamp.split(".");
+  it("is refused by a key of no mesh, with other content, cut off, and as anything but a text", () => {
+    const stamp = gateway.make(nurse, NOW);
+    const [, ...proof] = stamp.split(".");
     const other = Buffer.from(JSON.stringify({ ...nurse, roles: ["administrator"], until: NOW + MINUTE })).toString("base64url");
+    const stranger = new Stamps(keysOf(["api"], generateKeyPairSync("ed25519").privateKey));
     const forged = [
-      new Stamps(randomBytes(32)).make(nurse, NOW),
-      `${other}.${signature}`,
-      `${text}.`,
-      text,
-      `.${signature}`,
-      "",
-      ".",
-      "x".repeat(9_000),
+      stranger.make(nurse, NOW),
+      `${other}.${proof.join(".")}`,
+      stamp.slice(0, -1),
+      stamp.split(".")[0],
+      `.${proof.join(".")}`,
     ];
-    for (const one of [...forged, undefined, null, 7, nurse, [stamp]]) expect(stamps.verify(one, NOW)).toBeUndefined();
+    for (const one of [...forged, "", ".", "x".repeat(20_000), undefined, null, 7, nurse, [stamp]]) {
+      expect(lab().verify(one, NOW)).toBeUndefined();
+    }
+  });
+});
+
+describe("whose stamps count", () => {
+  it("of people: those of a gateway and of identity, not of another service", () => {
+    for (const service of ["api", "identity", "*"]) {
+      expect(lab().verify(new Stamps(keysOf([service])).make(nurse, NOW), NOW)).toEqual(nurse);
+    }
+    for (const service of ["billing", "transactions"]) {
+      expect(lab().verify(new Stamps(keysOf([service])).make(nurse, NOW), NOW)).toBeUndefined();
+    }
+  });
+
+  it("of the mesh's own work: those of its service, and of every service what every owner does", () => {
+    const billing = new Stamps(keysOf(["billing"]));
+    for (const work of ["billing", "rules", "recovery"]) {
+      expect(lab().verify(billing.make(systemIdentity(work), NOW), NOW)).toEqual(systemIdentity(work));
+    }
+    for (const work of ["transactions", "api", "operator", "wards", ""]) {
+      expect(lab().verify(billing.make(systemIdentity(work), NOW), NOW)).toBeUndefined();
+    }
+  });
+
+  it("give no role beyond: the mesh's to no person, and to work no other than its own", () => {
+    expect(lab().verify(gateway.make({ ...nurse, roles: ["nurse", "system:operator"] }, NOW), NOW)).toBeUndefined();
+    const bold = makeStatement(
+      "stamp",
+      { ...systemIdentity("api"), roles: ["administrator"], until: NOW + MINUTE },
+      keysOf(["api"]).signer,
+    );
+    expect(lab().verify(bold, NOW)).toEqual(systemIdentity("api"));
+  });
+
+  it("of work for a person: with the stamp of that person, which only a gateway can have made", () => {
+    const coordinator = new Stamps(keysOf(["transactions"]));
+    const asked = gateway.make(nurse, NOW);
+    const work = systemIdentity("transactions");
+    expect(lab().verify(coordinator.make(work, NOW, coordinator.personBehind(asked, NOW)), NOW)).toEqual({ ...work, for: nurse });
+    const forged = coordinator.make({ ...nurse, sub: "account-2" }, NOW);
+    expect(lab().verify(coordinator.make(work, NOW, forged), NOW)).toBeUndefined();
+    expect(
+      lab().verify(makeStatement("stamp", { ...work, for: nurse, until: NOW + MINUTE }, keysOf(["transactions"]).signer), NOW),
+    ).toBeUndefined();
+    expect(lab().verify(coordinator.make(work, NOW, coordinator.make(work, NOW)), NOW)).toBeUndefined();
+  });
+
+  it("of work for a person outlive that person's own stamp: it names, and gives no right", () => {
+    const coordinator = new Stamps(keysOf(["transactions"]));
+    const asked = gateway.make(nurse, NOW);
+    const there = lab();
+    expect(there.verify(asked, NOW)).toEqual(nurse);
+    const late = NOW + STAMP_LIFE_MS + 20_000;
+    expect(there.verify(coordinator.make(systemIdentity("transactions"), late, asked), late)).toMatchObject({ for: nurse });
+    expect(there.verify(asked, late)).toBeUndefined();
   });
 });

@@ -3,6 +3,7 @@
  * of its own is set aside after some tries, so that the next one of its record has its turn: a dead letter, which an operator sees and replays.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { Errors } from "moleculer";
 import type { Store } from "../../store/store.ts";
 import { isRetryable, isType } from "../../federation/errors.ts";
 import type { DurableEvent } from "./event.ts";
@@ -17,6 +18,9 @@ const DEAD_KEPT_MS = 30 * 86_400_000;
 const DEAD = "dead-letter/";
 /** Characters of a reason. */
 const MAX_REASON = 500;
+
+const notCertified = (event: string) =>
+  new Errors.MoleculerClientError(`No service that may tell of ${event} has signed it.`, 403, "NOT_CERTIFIED", { event });
 
 /** Handles one kind of event. */
 export type EventHandler = (event: DurableEvent) => Promise<void>;
@@ -86,6 +90,11 @@ export class EventConsumer {
       if (!isRetryable(error) && tries + 1 >= MAX_TRIES && (await this.#setAside(event, error, tries + 1))) return undefined;
       return Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries, 20), LONGEST_PAUSE_MS) * (1 + Math.random() / 2);
     }
+  }
+
+  /** Sets aside what is not believed: nothing is done, and an operator sees it. @returns false when it could not be kept */
+  refuse(event: DurableEvent): Promise<boolean> {
+    return this.#setAside(event, notCertified(event.event), 0);
   }
 
   /** Tries until it is done or set aside. @throws Error when the service stops before */

@@ -4,9 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Errors, type Service, ServiceBroker, type ServiceSchema } from "moleculer";
-import type { NatsConnection } from "nats";
+import { headers, type NatsConnection } from "nats";
+import { nonNull } from "../../fhir/non-null.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { event } from "../../mesh/contract.ts";
+import type { Certificate } from "../../mesh/trust/certificate.ts";
+import type { MeshTransporter } from "../../mesh/transporter.ts";
+import { caPublicFile, issueKeyFile, keyFolder, keysFromFiles, keysFromFolder } from "../../mesh/trust/key-files.ts";
 import { membershipOf } from "../../federation/membership.ts";
 import { brokerOptions } from "../../moleculer.config.ts";
 import { type Server, startNats } from "../../scripts/servers.mjs";
@@ -15,6 +19,8 @@ import { Fhir, type WithFhir } from "../fhir/fhir.ts";
 import { addition } from "../fhir/steps.ts";
 import { type DurableEvent, effectOf, task } from "./event.ts";
 import { Events, eventsOf } from "./events.ts";
+import { partitionOf } from "./jetstream.ts";
+import { mayTell, SIGNED, signatureOf } from "./signed-events.ts";
 
 type WithConsumer = { consumer: { attempt(event: DurableEvent, tries: number): Promise<unknown> } };
 
@@ -235,6 +241,39 @@ describe("events over NATS", () => {
     });
   }, 30_000);
 
+  it("that nobody has signed who may tell them are set aside, and do nothing", async () => {
+    const own = await start(listener());
+    const { client } = nonNull(teller.transit).tx as MeshTransporter;
+    const forged = (id: string) => JSON.stringify([{ id, subject: "teller.noted", key: "forged", at: Date.now(), payload: '{"n":0}' }]);
+    const subject = `${teller.namespace}.event.${partitionOf("forged")}.teller.noted`;
+    const other = keysFromFiles(issueKeyFile(keyFolder(dataDir), { serves: ["billing"] }), [caPublicFile(keyFolder(dataDir))]);
+    const told = new Map([
+      ["unsigned", ""],
+      ["by another", signatureOf(subject, forged("by another"), other.signer)],
+      ["of another message", signatureOf(subject, forged("unsigned"), keysFromFolder(dataDir).signer)],
+    ]);
+    for (const [id, signature] of told) {
+      const head = headers();
+      head.set(SIGNED, signature);
+      await nonNull(client).jetstream().publish(subject, forged(id), { headers: head });
+    }
+    await nonNull(client).jetstream().publish(subject, "no event at all");
+    const right = keysFromFolder(dataDir).signer; // any service's
+    const head = headers();
+    head.set(SIGNED, signatureOf(subject, forged("right"), right));
+    await nonNull(client).jetstream().publish(subject, forged("right"), { headers: head });
+    await eventually(
+      async () => numbersOf("forged"),
+      (numbers) => numbers.length > 0,
+    );
+    expect(numbersOf("forged")).toEqual([0]);
+    const dead = (await eventsOf("listener").dead(own, {})).filter(({ event }) => event.key === "forged");
+    expect(dead.map(({ event, reason }) => [event.id, reason.code, reason.type]).sort()).toEqual(
+      [...told.keys()].sort().map((id) => [id, 403, "NOT_CERTIFIED"]),
+    );
+    await stop(own);
+  }, 30_000);
+
   it("are kept no longer for a service that an operator has retired", async () => {
     const jsm = await jetStream();
     const consumers = async () =>
@@ -244,4 +283,22 @@ describe("events over NATS", () => {
     membershipOf(teller).retire("listener");
     await eventually(consumers, (count) => count === 0);
   }, 30_000);
+});
+
+describe("what a service may tell", () => {
+  const certificate = (serves: string[], owns?: string[]) => ({ serves, ...(owns && { owns }) }) as Certificate;
+  const billing = certificate(["billing"], ["Invoice"]);
+
+  it.each([
+    ["of a version of its type", billing, "fhir.Invoice", {}, true],
+    ["of a version of another's type", billing, "fhir.Patient", {}, false],
+    ["of any version, where its certificate names no types", certificate(["records"]), "fhir.Condition", {}, true],
+    ["of its own facts", billing, "billing.charged", {}, true],
+    ["of another's facts", billing, "patients.merged", {}, false],
+    ["who has seen its own records", billing, "audit.recorded", { owner: "billing" }, true],
+    ["who has seen another's records", billing, "audit.recorded", { owner: "patients" }, false],
+    ["who has seen nobody's records", billing, "audit.recorded", null, false],
+  ] as const)("%s", (_, who, event, payload, isAllowed) => {
+    expect(mayTell(who, { event, payload })).toBe(isAllowed);
+  });
 });

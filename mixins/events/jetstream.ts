@@ -7,12 +7,18 @@ import { createHash } from "node:crypto";
 import { type EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
-import type { ConsumerMessages, JetStreamClient, JetStreamManager, JsMsg } from "nats";
+import { type ConsumerMessages, headers, type JetStreamClient, type JetStreamManager, type JsMsg } from "nats";
 import { membershipOf } from "../../federation/membership.ts";
+import { AnomalyKind } from "../../mesh/anomalies-contract.ts";
+import { anomaliesOf } from "../../mesh/anomalies.ts";
+import { refusedPackets } from "../../mesh/metrics.ts";
 import type { MeshTransporter } from "../../mesh/transporter.ts";
+import type { Certificate } from "../../mesh/trust/certificate.ts";
+import { Refusal } from "../../mesh/trust/gate.ts";
 import type { WaitingEvent } from "../../store/writes.ts";
 import type { EventConsumer } from "./consumer.ts";
-import { eventFrom } from "./event.ts";
+import { type DurableEvent, eventFrom } from "./event.ts";
+import { eventsIn, mayTell, SIGNED, signatureOf, signerOf } from "./signed-events.ts";
 import { ensureStream, ofEachPartition } from "./stream.ts";
 import { CLAIM_MS, consumerName, ensureConsumer, PARTITIONS, type StreamNames } from "./stream-consumers.ts";
 import type { EventTransport } from "./transport.ts";
@@ -128,7 +134,9 @@ export class JetStreamTransport implements EventTransport {
   async #publish(subject: string, text: string): Promise<void> {
     try {
       const { js } = await this.#open();
-      await js.publish(subject, text, { msgID: createHash("sha256").update(text).digest("base64"), timeout: PUBLISH_MS });
+      const signed = headers();
+      signed.set(SIGNED, signatureOf(subject, text, this.#transporter.keys.signer));
+      await js.publish(subject, text, { headers: signed, msgID: createHash("sha256").update(text).digest("base64"), timeout: PUBLISH_MS });
     } catch (error) {
       this.#opening = undefined; // the stream may be gone, with the disk that it was on
       throw error;
@@ -234,16 +242,32 @@ export class JetStreamTransport implements EventTransport {
     return consumer.consume({ max_messages: 1, abort_on_missing_resource: true });
   }
 
+  #signerOf({ subject, data, headers, info }: JsMsg): Certificate | undefined {
+    return signerOf(subject, data, headers?.get(SIGNED) ?? "", this.#transporter.keys.trusted, info.timestampNanos / 1_000_000);
+  }
+
+  /** @returns undefined when it is set aside; else after how many milliseconds that should be tried again */
+  async #refuse(event: DurableEvent, consumer: EventConsumer): Promise<number | undefined> {
+    refusedPackets.labels(Refusal.notCertified).inc();
+    anomaliesOf(this.#broker).report({ kind: AnomalyKind.refusedPacket, subject: `${Refusal.notCertified} event ${event.event}` });
+    return (await consumer.refuse(event)) ? undefined : RETRY_MS;
+  }
+
   async #handle(message: JsMsg, service: string, { consumer, stopping, tries }: Registered): Promise<void> {
     if (stopping.signal.aborted) {
       message.nak();
       return;
     }
-    const events = message.json<WaitingEvent[]>();
+    const events = eventsIn(message.data);
+    if (!events) {
+      message.term(); // no events of ours
+      return;
+    }
     if (events.some(({ subject }) => !consumer.handles(subject) && this.#isHandledElsewhere(service, subject))) {
       message.nak(RETRY_MS); // a replica of another version, while one is rolled out
       return;
     }
+    const signer = this.#signerOf(message);
     const begun = performance.now();
     const claim = setInterval(() => {
       if (performance.now() - begun < LONGEST_CLAIM_MS) message.working();
@@ -252,7 +276,9 @@ export class JetStreamTransport implements EventTransport {
       // In order; one that must wait lets those behind it wait, and those before it come again: they are done, and say so.
       for (const waiting of events) {
         const before = tries.get(waiting.id) ?? 0;
-        const pause = await consumer.attempt(eventFrom(waiting), before);
+        const event = eventFrom(waiting);
+        const isBelieved = signer !== undefined && mayTell(signer, event);
+        const pause = isBelieved ? await consumer.attempt(event, before) : await this.#refuse(event, consumer);
         tries.delete(waiting.id);
         if (pause === undefined) continue;
         // The next try may be another node's: what is forgotten here is counted from the start.

@@ -1,10 +1,11 @@
 /** An owner notes what is seen before it shows it; what cannot be noted is not shown. */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Service, ServiceBroker } from "moleculer";
 import { Access, setAccess } from "../../mesh/access/access.ts";
+import { keysInMemory } from "../../mesh/trust/key-files.ts";
 import { unavailable } from "../../store/store-error.ts";
 import type { Write } from "../../store/writes.ts";
 import { AuditLog } from "./audit-log.ts";
@@ -44,7 +45,7 @@ describe("the log of an owner", () => {
     process.env.DATA_DIR = dataDir; // the store reads its settings when it starts
     const broker = new ServiceBroker({ namespace: randomUUID(), logger: false, nodeID: "host" });
     const roles = new Map([["nurse", { says: "reads", types: { "*": "crus" }, actions: [] }]]);
-    const access = new Access({ isOpen: false, roles, key: randomBytes(32) });
+    const access = new Access({ isOpen: false, roles, keys: keysInMemory() });
     setAccess(broker, access);
     const service = broker.createService({ name: "patients", mixins: [Fhir({ owns: ["Patient"] })] }) as Service &
       WithFhir & { audit: AuditLog };

@@ -57,7 +57,7 @@ export async function checkData(sources: Source[], { rules, clocksMs = 2_000, pr
       tally.close();
     }
   }
-  const { told: findings, counts, unsettled, leftByUnmerge } = check.findings;
+  const { told: findings, counts, doubts, doubtful, unsettled, leftByUnmerge } = check.findings;
   const seconds = (Date.now() - begun) / 1_000;
   return {
     at: new Date(begun).toISOString(),
@@ -65,6 +65,8 @@ export async function checkData(sources: Source[], { rules, clocksMs = 2_000, pr
     resources,
     findings,
     counts,
+    doubts,
+    doubtful,
     unsettled,
     leftByUnmerge,
     danglingElsewhere: check.danglingElsewhere,
@@ -146,7 +148,8 @@ class Check {
     }
     for (const { name, by } of tally.unneeded()) {
       const detail = `${by} gives ${name}: nobody needs it`;
-      await this.#found({ invariant: `${source.service}-counterpart`, detail, resources: [by], about: counterpart(source, name, false) });
+      const finding = { invariant: `${source.service}-counterpart`, detail, resources: [by], about: counterpart(source, name, false) };
+      if (await this.#isSettled(finding)) this.findings.doubt(finding);
     }
     const { invariants } = source.options;
     if (!invariants) return;
@@ -241,18 +244,20 @@ class Check {
     }
   }
 
-  /** What was written since the check began may be one half of what is whole. */
   async #found(finding: Finding): Promise<void> {
+    if (await this.#isSettled(finding)) this.findings.add(finding);
+    else this.findings.unsettled += 1;
+  }
+
+  /** What was written since the check began may be one half of what is whole. */
+  async #isSettled(finding: Finding): Promise<boolean> {
     for (const place of finding.resources) {
       const [type = "", id = ""] = place.split("/");
       for (const { store, owns } of this.#sources) {
         const stored = owns.has(type) ? await store.read(type, id) : undefined;
-        if (stored && stored.updated >= this.#since) {
-          this.findings.unsettled += 1;
-          return;
-        }
+        if (stored && stored.updated >= this.#since) return false;
       }
     }
-    this.findings.add(finding);
+    return true;
   }
 }

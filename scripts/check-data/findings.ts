@@ -31,6 +31,10 @@ export interface Report {
   resources: number;
   /** The first of each invariant, up to `MAX_TOLD`. */
   findings: Finding[];
+  /** What may be right or not, which only people know: a charge that is billed on no Invoice here may be billed elsewhere. The first `MAX_TOLD`. */
+  doubts: Finding[];
+  /** How many there are in all. */
+  doubtful: number;
   /** How many of each invariant there are in all. */
   counts: Record<string, number>;
   /** Breaches of what was written while it was looked at: run the check again. */
@@ -48,8 +52,15 @@ export const MAX_TOLD = 100;
 export class Findings {
   readonly told: Finding[] = [];
   readonly counts: Record<string, number> = {};
+  readonly doubts: Finding[] = [];
+  doubtful = 0;
   unsettled = 0;
   leftByUnmerge = 0;
+
+  doubt(finding: Finding): void {
+    this.doubtful += 1;
+    if (this.doubtful <= MAX_TOLD) this.doubts.push(finding);
+  }
 
   add(finding: Finding): void {
     const count = (this.counts[finding.invariant] ?? 0) + 1;

@@ -2,7 +2,17 @@
 import type { Report } from "./findings.ts";
 
 /** A line for each finding, then a summary. */
-export function asText({ findings, counts, resources, seconds, unsettled, danglingElsewhere, leftByUnmerge }: Report): string {
+export function asText({
+  findings,
+  counts,
+  resources,
+  seconds,
+  unsettled,
+  danglingElsewhere,
+  leftByUnmerge,
+  doubts,
+  doubtful,
+}: Report): string {
   const lines = findings.map(({ invariant, detail }) => `${invariant}: ${detail}`);
   for (const [invariant, count] of Object.entries(counts)) {
     const told = findings.filter((one) => one.invariant === invariant).length;
@@ -13,6 +23,9 @@ export function asText({ findings, counts, resources, seconds, unsettled, dangli
   lines.push(
     `${resources} resources in ${seconds.toFixed(1)} s (${rate}/s): ${all === 0 ? "nothing is wrong" : `${all} things are wrong`}.`,
   );
+  if (doubtful > 0) {
+    lines.push(`${doubtful} things may be right or not, e.g. ${doubts[0]?.detail}; -- --repair asks about each.`);
+  }
   if (unsettled > 0) lines.push(`${unsettled} things changed while they were looked at: run it again.`);
   if (leftByUnmerge > 0) {
     lines.push(`${leftByUnmerge} acts stand between two patients since a merge was undone: they were edited in between.`);

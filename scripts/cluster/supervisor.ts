@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Config } from "../../mesh/config.ts";
+import { caPublicFile, ensureKeyFile, keyFolder } from "../../mesh/trust/key-files.ts";
 import { type Server, startNats } from "../servers.mjs";
 import { localUrl } from "../start/address.ts";
 import { StartupError, sentenceOf } from "../start/startup-error.ts";
@@ -157,6 +158,7 @@ export class Supervisor {
       NATS_URL: this.#natsUrl,
       NODE_ID: `${service}-${number}`,
       DATA_DIR: this.#config.dataDir,
+      ...this.#keysOf(service),
       ...(metricsPort !== undefined && { METRICS_PORT: `${metricsPort}` }),
       ...(isGateway && { PORT: "0", OPENWARD_GATEWAY_PORT: `${this.#gateways.port}` }),
     };
@@ -165,6 +167,13 @@ export class Supervisor {
     this.#places.push(place);
     if (metricsPort !== undefined) this.#metricsPorts.set(place, metricsPort);
     return place;
+  }
+
+  /** A process is given no key but its service's own; where the settings name a file, that one is for all. */
+  #keysOf(service: string): Record<string, string> {
+    if (this.#config.meshIdentityFile) return {}; // it inherits the settings
+    const folder = keyFolder(this.#config.dataDir);
+    return { MESH_IDENTITY_FILE: ensureKeyFile(folder, { serves: [service] }), MESH_CA_FILE: caPublicFile(folder) };
   }
 
   /** One for each place, whatever process is in it: so the scraper's list stays as it is. */

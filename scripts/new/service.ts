@@ -154,8 +154,15 @@ export function register(edits: Edits, name: string): void {
   );
 }
 
-/** Adds a container of the service behind those of the others. */
+/** Adds a container of the service behind those of the others, with its own keys. */
 export function addContainer(edits: Edits, name: string): void {
-  const lines = `  ${name}:\n    <<: *node\n    environment: { <<: *node-environment, SERVICES: ${name} }\n`;
-  edits.change("docker-compose.yml", (text) => text.replace(/\n\nnetworks:\n/, `\n${lines}\nnetworks:\n`));
+  const lines = `  ${name}:
+    <<: *node
+    secrets: [mesh-ca, { source: mesh-key-${name}, target: mesh-key }, { source: nats-nkey-${name}, target: nats-nkey }]
+    environment: { <<: *node-environment, SERVICES: ${name} }
+`;
+  const keys = `  mesh-key-${name}: { file: ./secrets/${name}.key }\n  nats-nkey-${name}: { file: ./secrets/${name}.nk }\n`;
+  edits.change("docker-compose.yml", (text) =>
+    text.replace(/\n\nsecrets:\n/, `\n${lines}\nsecrets:\n`).replace(/\n\nnetworks:\n/, `\n${keys}\nnetworks:\n`),
+  );
 }

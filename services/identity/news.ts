@@ -4,11 +4,10 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Collection } from "../../store/documents/documents.ts";
+import { lookAgain } from "./look-again.ts";
 import { ACCESS_TOKEN_S, type Ended } from "./identity.contract.ts";
 import { endedOf, type StoredEnded } from "./identity.model.ts";
 
-/** How often the list is looked through, milliseconds: what has ended ends everywhere within a second. */
-const LOOK_EVERY_MS = 400;
 /** Clocks of machines may differ by so much, milliseconds; what is told twice does no harm. */
 const LOOK_BACK_MS = 5_000;
 /** Kept for longer than an access token lives, milliseconds. */
@@ -25,7 +24,7 @@ export class News {
   readonly #broadcast: (ended: Ended) => unknown;
   /** Those that are told, by their id, with their time. */
   readonly #told = new Map<string, number>();
-  #timer: NodeJS.Timeout | undefined;
+  #end: (() => void) | undefined;
 
   /** @param broadcast tells all nodes */
   constructor(list: Collection<StoredEnded>, broadcast: (ended: Ended) => unknown) {
@@ -64,18 +63,10 @@ export class News {
         this.#broadcast(ended);
       }
     };
-    const next = () => {
-      this.#timer = setTimeout(() => {
-        look()
-          .catch((error: Error) => this.#timer && warn(`What has ended elsewhere is not seen: ${error.message}`))
-          .finally(() => this.#timer && next());
-      }, LOOK_EVERY_MS).unref();
-    };
-    next();
+    this.#end = lookAgain(look, (error) => warn(`What has ended elsewhere is not seen: ${error.message}`));
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#end?.();
   }
 }

@@ -14,6 +14,7 @@ import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
 import { CHUNK, Merges, type Pair } from "./merging/merges.ts";
+import { createAlone } from "./matching/fence.ts";
 import { type Candidate, candidatesFor } from "./matching/match.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
 import { emits, type GradedPatient, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
@@ -101,8 +102,8 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         const number = checked(ctx.params.identifier ?? { system: PATIENT_NUMBER, value: newNumber() }, table);
         const ifNoneExist = nobodyHas(number);
         const patient = newPatient(id, { ...ctx.params, identifier: number }, table);
-        if (ctx.params.confirm === undefined) await this.refuseDuplicate(patient, number);
-        const result = await this.fhir.create(patient, ifNoneExist).catch(async (error: unknown) => {
+        const check = ctx.params.confirm === undefined ? () => this.refuseDuplicate(patient, number) : undefined;
+        const result = await createAlone(patient, { of: this, table, ifNoneExist, check }).catch(async (error: unknown) => {
           if (isType(error, PATIENT_ALREADY_REGISTERED)) throw patientAlreadyRegistered(holderOf(error));
           if (!isType(error, "MULTIPLE_MATCHES")) throw error;
           const sharing = await this.fhir.find({ type: "Patient", clauses: ifNoneExist.clauses, limit: MAX_NAMED });

@@ -142,6 +142,9 @@ export const lotDiffers = (lot: string) =>
     },
   );
 
+/** 409: a date of expiry is a lot's. */
+export const lotMissing = () => new MoleculerClientError("Say of which lot this is the date of expiry.", 409, "LOT_MISSING");
+
 /** 409: a transfer goes somewhere. */
 export const samePlace = () => new MoleculerClientError("It is there already: name two places.", 409, "SAME_PLACE");
 

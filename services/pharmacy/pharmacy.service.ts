@@ -1,7 +1,7 @@
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
 import { reasonRule } from "../../mesh/param-rules.ts";
-import type { FhirResource, MedicationDispense, Stored } from "../../fhir/r4.ts";
+import type { MedicationDispense, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
@@ -20,9 +20,8 @@ import { invariants } from "./pharmacy.invariants.ts";
 import { rules } from "./pharmacy.rules.ts";
 import { keptOf, newReturn } from "./returns.model.ts";
 import { booksOf, keptBy } from "./stock/books.ts";
-import { itemOf } from "./stock/item.ts";
-import { lotsOf, proposal, stockOf, unitsOfMedication } from "./stock/listing.ts";
-import { lotUnitsOf, plainOf, portionsOf } from "./stock/portions.model.ts";
+import { lotsOf, proposal, stockOf, unitsLeft, unitsOfMedication } from "./stock/listing.ts";
+import { lotUnitsOf, plainOf, portionsIn } from "./stock/portions.model.ts";
 import { adjust, count, markLot, receive, transfer } from "./stock/stock-actions.ts";
 import { stockParams } from "./stock/stock-params.ts";
 
@@ -31,7 +30,6 @@ const MAX_DOSES = 2_000;
 
 interface Own {
   doses: DueDoses;
-  unitsLeft(dispense: Stored<MedicationDispense>): Promise<number | undefined>;
   dispenseAt(reference: string): Promise<Stored<MedicationDispense>>;
 }
 
@@ -171,9 +169,9 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         // By FHIR, what the pharmacy does not keep is dispensed by others; here there is none of it.
         const isKept = kept?.shelves.some((shelf) => place === undefined || shelf.place === place) ?? false;
         if (!kept || !isKept) throw outOfStock(prescription);
-        await this.fhir.create(dispense);
+        const stored = await this.fhir.create(dispense);
         const left = await unitsOfMedication(this.store, kept.medication);
-        const lots = portionsOf(await this.dispenseAt(`MedicationDispense/${dispense.id}`)) ?? [plainOf(kept.medication, quantity)];
+        const lots = portionsIn(stored) ?? [plainOf(kept.medication, quantity)];
         return {
           dispense: `MedicationDispense/${dispense.id}`,
           prescription,
@@ -195,7 +193,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         const { version } = await this.fhir.update(voidDispense(before, reason)).catch((error: unknown) => {
           throw isType(error, "STALE_VERSION") ? dispenseChanged(reference) : error;
         });
-        const left = await this.unitsLeft(before);
+        const left = await unitsLeft(this, before);
         const prescription = before.authorizingPrescription?.[0]?.reference;
         return {
           dispense: reference,
@@ -217,7 +215,7 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
         const at = happenedAt(ctx.params, { now: new Date(), after: { what: reference, time: dispense.whenHandedOver } });
         const delivery = withLateReason(newReturn(timeOrderedId(), dispense, ctx.params, at), ctx.params);
         await this.fhir.create(delivery);
-        const left = await this.unitsLeft(dispense);
+        const left = await unitsLeft(this, dispense);
         return {
           delivery: `SupplyDelivery/${delivery.id}`,
           dispense: reference,
@@ -279,18 +277,6 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
   },
 
   methods: {
-    /** Units of what was dispensed that are in stock; undefined: the pharmacy never took it in. */
-    async unitsLeft(
-      this: WithFhir,
-      { medicationCodeableConcept: concept, medicationReference: reference, contained }: Stored<MedicationDispense>,
-    ): Promise<number | undefined> {
-      const read = async <Of extends FhirResource>(place: string) =>
-        (await this.fhir.read("Medication", splitReference(place)[1])) as (Of & { id: string }) | undefined;
-      const { codes } = await itemOf({ concept, reference, contained }, { read });
-      const kept = await keptBy(codes, booksOf(this.store));
-      return kept && unitsOfMedication(this.store, kept.medication);
-    },
-
     /** @throws 404 DISPENSE_NOT_FOUND */
     async dispenseAt(this: WithFhir, reference: string): Promise<Stored<MedicationDispense>> {
       const [, id] = splitReference(reference);

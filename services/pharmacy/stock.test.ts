@@ -165,6 +165,7 @@ describe("The stock by place and lot", () => {
     const medication = newMedication();
     await receive(medication, 2, { lot: "A", expires: "2031-05" });
     await expect(receive(medication, 2, { lot: "A", expires: "2031-06" })).rejects.toEqual(refusal(409, "LOT_DIFFERS"));
+    await expect(receive(medication, 2, { expires: "2031-06" })).rejects.toEqual(refusal(409, "LOT_MISSING"));
     await receive(medication, 1, { lot: "A" });
     expect(await lots(medication)).toEqual([["A", 3]]);
   });

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { ServiceBroker } from "moleculer";
 import { Access, openAccess, setAccess } from "../../mesh/access/access.ts";
+import { keysInMemory } from "../../mesh/trust/key-files.ts";
 import { readRoles } from "../../mesh/access/roles.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
@@ -146,7 +147,7 @@ describe("the board", () => {
     const host = (): ServiceBroker => clinic.hosted("wards").broker;
     beforeAll(() => {
       const roles = readRoles(join(import.meta.dirname, "../identity/roles"));
-      access = new Access({ isOpen: false, roles, key: Buffer.alloc(32, 1) });
+      access = new Access({ isOpen: false, roles, keys: keysInMemory() });
       setAccess(host(), access);
     });
     afterAll(() => setAccess(host(), openAccess()));

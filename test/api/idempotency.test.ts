@@ -214,6 +214,14 @@ const DOORS: [string, () => Promise<Sent>][] = [
   ],
   ["pharmacy.dispense", async () => ({ path: "/api/pharmacy/dispense", body: { prescription: await prescription(), quantity: 1 } })],
   [
+    "pharmacy.transfer",
+    async () => {
+      await done({ path: "/api/pharmacy/receive", body: { medication: MEDICATION, quantity: 5, lot: "K" } });
+      return { path: "/api/pharmacy/transfer", body: { medication: MEDICATION, quantity: 1, lot: "K", to: await bed() } };
+    },
+  ],
+  ["pharmacy.blockLot", async () => ({ path: "/api/pharmacy/blockLot", body: { medication: MEDICATION, lot: "R", reason: "recalled" } })],
+  [
     "billing.charge",
     async () => ({ path: "/api/billing/charge", body: { encounter: await visit(), text: "Plaster", cents: 500, currency: "EUR" } }),
   ],
@@ -252,6 +260,13 @@ describe("a request with an Idempotency-Key", () => {
     const after = await everything();
     expect([tries[1], await send(request, key)]).toEqual([tries[0], tries[0]]);
     expect(await everything()).toEqual(after);
+  });
+
+  it("is told which lots are dispensed, though they leave the shelf with the answer", async () => {
+    const body = { prescription: await prescription(), quantity: 2, lot: "K" };
+    await done({ path: "/api/pharmacy/receive", body: { medication: MEDICATION, quantity: 5, lot: "K" } });
+    const { text } = await send({ path: "/api/pharmacy/dispense", body }, randomUUID());
+    expect(JSON.parse(text).lots).toEqual([{ lot: "K", quantity: 2 }]);
   });
 
   it("is told what it has written as it is stored", async () => {

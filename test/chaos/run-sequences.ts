@@ -15,9 +15,11 @@ export async function runSequences(store: "sqlite" | "mongo", options: Sequences
   try {
     for (let done = 0; done < options.count && isWhole; done += PER_HOUSE) {
       const count = Math.min(PER_HOUSE, options.count - done);
-      const work = carryOut(mesh, { ...options, count, seed: options.seed + done });
+      const { promise: stands, resolve: begun } = Promise.withResolvers<void>();
+      const work = carryOut(mesh, { ...options, count, seed: options.seed + done, begun });
       let isOver = false;
       const harm = (async () => {
+        await Promise.race([stands, work]);
         for (let index = done / PER_HOUSE; !isOver; index += 1) await HARMS.kill.harm(mesh, KILLED[index % KILLED.length] as string);
       })();
       const outcomes = Object.values(await work);

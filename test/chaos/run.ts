@@ -103,10 +103,12 @@ const mesh = await startMesh({
 const isHere = (harm: Harm) => harm !== (values["three-nats"] ? HARMS.nats : HARMS.oneOfThreeNats);
 try {
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, harm, service] of ALONE.filter(([, harm]) => isHere(harm)))
+    for (const [name, harm, service] of ALONE.filter(([, harm]) => isHere(harm))) {
       rows.push(await during(name, () => harm.harm(mesh, service)));
-    for (const [name, ...harms] of TOGETHER.filter(([, ...harms]) => harms.every(([harm]) => isHere(harm))))
+    }
+    for (const [name, ...harms] of TOGETHER.filter(([, ...harms]) => harms.every(([harm]) => isHere(harm)))) {
       rows.push(await during(name, () => allOf(mesh, harms)));
+    }
   }
 } finally {
   await mesh.stop();

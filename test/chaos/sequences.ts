@@ -228,13 +228,15 @@ export interface SequencesOptions {
   seed: number;
   /** Sequences at the same time. */
   clients: number;
+  /** Hears that the house stands: what is not repeated has been done. */
+  begun?(): void;
 }
 
 /** What has come of the steps, by their names: how many were carried out, and how many were refused or lost. */
 export type Outcomes = Record<string, { done: number; refused: number; unanswered: number }>;
 
 /** Carries them out; what is harmed meanwhile leaves some without an answer. */
-export async function carryOut(mesh: Mesh, { count, length, seed, clients }: SequencesOptions): Promise<Outcomes> {
+export async function carryOut(mesh: Mesh, { count, length, seed, clients, begun = () => {} }: SequencesOptions): Promise<Outcomes> {
   const outcomes: Outcomes = {};
   const made: Made = {};
   const { rooms } = await wards.open(mesh.caller, { name: `Chance ${seed}`, rooms: [{ name: "1", beds: ["A", "B", "C"] }] });
@@ -243,6 +245,7 @@ export async function carryOut(mesh: Mesh, { count, length, seed, clients }: Seq
     const asked = { family: `${family}${seed}`, given: ["Ada"], gender: "female" as const, confirm: "by chance" };
     keep(made, (await patients.register(mesh.caller, asked)).patient);
   }
+  begun();
   const waiting = fc.sample(sequences(length), { numRuns: count, seed });
   const client = async () => {
     for (let sequence = waiting.shift(); sequence; sequence = waiting.shift()) {

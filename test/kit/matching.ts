@@ -8,6 +8,7 @@ import { IdentifierTable } from "../../services/patients/identifier-systems.ts";
 import { MatchGrade } from "../../services/patients/patients.contract.ts";
 import { MATCH_WEIGHTS } from "../../services/patients/matching/grade.ts";
 import { candidatesFor } from "../../services/patients/matching/match.ts";
+import { peopleOfTwoScripts } from "./two-scripts.ts";
 import { copyOf, people, randomOf } from "../../scripts/simulate/people.ts";
 
 const BATCH = 500;
@@ -21,6 +22,8 @@ export interface MatchFigures {
   precision: number;
   /** Share of the copies whose person is found at all. */
   found: number;
+  /** The same where one record is in Arabic letters and the other in Latin ones. */
+  twoScripts: { copies: number; recall: number; precision: number; found: number };
   p50: number; // milliseconds
   p95: number; // milliseconds
   /** Of the time that this process had a core: the same when others are busy on the machine. */
@@ -51,14 +54,27 @@ export async function measureMatching(store: Store, count: number, seed = 1): Pr
     }
     if (batch.length === BATCH) await flush();
   }
+  const twice = [...peopleOfTwoScripts(Math.floor(count / 20), seed)];
+  for (const { here } of twice) {
+    batch.push(here);
+    if (batch.length === BATCH) await flush();
+  }
   if (batch.length > 0) await flush();
 
   const options = { store, table: new IdentifierTable(), weights: MATCH_WEIGHTS };
   const random = randomOf(seed + 1);
   const times: number[] = [];
   const cpu: number[] = [];
-  let [right, wrong, seen] = [0, 0, 0];
-  const look = async (asked: Patient, id: string | undefined) => {
+  interface Counts {
+    right: number;
+    wrong: number;
+    seen: number;
+  }
+  const [same, across]: [Counts, Counts] = [
+    { right: 0, wrong: 0, seen: 0 },
+    { right: 0, wrong: 0, seen: 0 },
+  ];
+  const look = async (asked: Patient, id: string | undefined, counts: Counts = same) => {
     const [begun, used] = [performance.now(), process.cpuUsage()];
     const candidates = await candidatesFor(asked, options);
     times.push(performance.now() - begun);
@@ -66,22 +82,27 @@ export async function measureMatching(store: Store, count: number, seed = 1): Pr
     cpu.push((user + system) / 1_000);
     for (const { patient, grade } of candidates) {
       const isSure = grade === MatchGrade.certain || grade === MatchGrade.probable;
-      if (patient.id === id) seen += 1;
-      if (isSure && patient.id === id) right += 1;
-      else if (isSure) wrong += 1;
+      if (patient.id === id) counts.seen += 1;
+      if (isSure && patient.id === id) counts.right += 1;
+      else if (isSure) counts.wrong += 1;
     }
   };
   for (const [index, person] of known.entries())
     if (index % 10 === 0) await look(copyOf(person as Patient & { id: string }, random), person.id);
   for (const { id: _, ...stranger } of strangers) await look(stranger, undefined);
+  for (const { here, there } of twice) await look(there, here.id, across);
   const at = (all: number[], share: number): number =>
     Math.round((all.toSorted((a, b) => a - b)[Math.floor(all.length * share)] ?? 0) * 10) / 10;
   const round = (value: number): number => Math.round(value * 10_000) / 10_000;
-  return {
-    copies,
-    recall: round(right / copies),
+  const figuresOf = ({ right, wrong, seen }: Counts, of: number) => ({
+    copies: of,
+    recall: round(right / of),
     precision: round(right / (right + wrong)),
-    found: round(seen / copies),
+    found: round(seen / of),
+  });
+  return {
+    ...figuresOf(same, copies),
+    twoScripts: figuresOf(across, twice.length),
     p50: at(times, 0.5),
     p95: at(times, 0.95),
     cpu95: at(cpu, 0.95),

@@ -2,6 +2,7 @@
 import { doubleMetaphone } from "double-metaphone";
 import { fhirError } from "../../outcome.ts";
 import { unescaped } from "../escapes.ts";
+import { consonantsOf, scriptOf } from "../across-scripts.ts";
 import { fold } from "../fold.ts";
 import type { SearchParameter } from "../parameters.ts";
 import type { Clause, KeyMatch } from "../query.ts";
@@ -37,6 +38,25 @@ function soundsOf(word: string): string[] {
   return codes.length > 0 ? codes : folded ? [folded] : [];
 }
 
+/** Consonants by which a word is found in another script: one alone says too little. */
+const LEAST_CONSONANTS = 2;
+/** Begins the rows of a word by its consonants, told apart by its own script: it is asked for in the other. */
+const ACROSS = { arabic: "&arabic/", latin: "&latin/" } as const;
+
+/** The row of a word for those who ask in the other script. */
+function rowsAcross(word: string): string[] {
+  const folded = fold(word);
+  const [script, consonants] = [scriptOf(folded), consonantsOf(folded)];
+  return script && consonants.length >= LEAST_CONSONANTS ? [ACROSS[script] + consonants] : [];
+}
+
+/** The rows that a word finds of the other script. */
+function askedAcross(word: string): string[] {
+  const [row] = rowsAcross(word);
+  if (row === undefined) return [];
+  return [row.startsWith(ACROSS.arabic) ? row.replace(ACROSS.arabic, ACROSS.latin) : row.replace(ACROSS.latin, ACROSS.arabic)];
+}
+
 /** Words of one name that are listened to, and of their letters. */
 const [MAX_WORDS, MAX_LETTERS] = [16, 64];
 
@@ -49,7 +69,11 @@ export const phonetic: Writer = (sink, value) => {
   const parts = isObject(value) ? [value.text, value.family, value.given] : [value];
   for (const part of parts) {
     each(part, (text) => {
-      if (isText(text)) for (const word of wordsOfName(text)) for (const sound of soundsOf(word)) sink.key(`&${sound}`);
+      if (!isText(text)) return;
+      const words = wordsOfName(text);
+      for (const word of words) for (const sound of soundsOf(word)) sink.key(`&${sound}`);
+      // Abdelkader is two words in Arabic.
+      for (const word of words.length > 1 ? [...words, words.join("")] : words) for (const row of rowsAcross(word)) sink.key(row);
     });
   }
 };
@@ -96,7 +120,11 @@ export function phoneticClause(parameter: SearchParameter, values: string[], nam
   const of = values.map((value): Clause[] => {
     const words = wordsOfName(unescaped(value));
     if (words.length === 0) throw fhirError(400, "invalid", `"${name}" has no word to listen to.`, name);
-    return words.map((word) => ({ kind: "key", slots, any: soundsOf(word).map((sound) => ({ eq: `&${sound}` })) }));
+    return words.map((word) => ({
+      kind: "key",
+      slots,
+      any: [...soundsOf(word).map((sound) => `&${sound}`), ...askedAcross(word)].map((eq) => ({ eq })),
+    }));
   });
   const [only, ...others] = of;
   const [clause, ...more] = only ?? [];

@@ -8,7 +8,7 @@ export interface Standing<Of extends FhirResource = FhirResource> {
   counters?(resource: Of, has: (counter: string) => boolean): [counter: string, by: number][];
   /** Names of what exactly one other living resource of the service must give; each ends with that resource, e.g. `the billed charge ChargeItem/1`. */
   needs?(resource: Of): string[];
-  /** Names of what it gives to another, which must need it. */
+  /** Names of what it gives to another; what nobody needs is told apart: it may be right. */
   gives?(resource: Of): string[];
   /** What it becomes so that it gives what is needed, and nothing else; undefined: people must decide. */
   mended?(resource: Of, isNeeded: boolean): Of | undefined;

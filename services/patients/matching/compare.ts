@@ -1,6 +1,7 @@
 /** How two persons agree, field by field. Plain data in, plain data out. */
 import distance from "damerau-levenshtein";
 import { doubleMetaphone } from "double-metaphone";
+import { consonantsOf, scriptOf } from "../../../fhir/search/across-scripts.ts";
 import type { ComparedName, Person } from "./person.ts";
 
 /** Alike: so much of the longer word is the same; of what sounds alike less. */
@@ -61,6 +62,8 @@ function namesOf(some: ComparedName[], others: ComparedName[]): Pick<Agreement, 
 /** Two folded names of one or more words. */
 export function wordsOf(one: string, other: string): "same" | "alike" | "different" {
   if (one === "" || other === "") return "different";
+  const [script, otherScript] = [scriptOf(one), scriptOf(other)];
+  if (script && otherScript && script !== otherScript) return acrossScripts(consonantsOf(one), consonantsOf(other)) ? "alike" : "different";
   const [whole, otherWhole] = [one.replaceAll(" ", ""), other.replaceAll(" ", "")];
   if (whole === otherWhole) return "same";
   if (isAlike(whole, otherWhole)) return "alike";
@@ -70,6 +73,10 @@ export function wordsOf(one: string, other: string): "same" | "alike" | "differe
   const [fewer, more] = words.length < otherWords.length ? [words, otherWords] : [otherWords, words];
   return fewer.every((word) => more.some((it) => it === word || isAlike(it, word))) ? "alike" : "different";
 }
+
+/** Names in two scripts: of many consonants one may be another. Vowels alone (آية, Aya) tell nothing apart. */
+const acrossScripts = (one: string, other: string): boolean =>
+  one === other || (Math.min(one.length, other.length) >= SHORT - 1 && distance(one, other).steps === 1);
 
 /** But for a letter, or as much as one is a part of the word; of what sounds alike more may differ. */
 function isAlike(one: string, other: string): boolean {

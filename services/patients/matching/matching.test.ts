@@ -151,7 +151,7 @@ describe("the file of an operator", () => {
   });
 });
 
-it("of 2,000 people one in ten is found again by a record with faults, and nobody is taken for another", async () => {
+it("of 2,000 people one in ten is found again by a record with faults, or in the other script, and nobody is taken for another", async () => {
   const folder = mkdtempSync(join(tmpdir(), "openward-match-"));
   const store = await openSqlite({
     name: "patients",
@@ -159,9 +159,9 @@ it("of 2,000 people one in ten is found again by a record with faults, and nobod
     reindex: () => ({ keys: [], ranges: [] }),
     file: join(folder, "patients.sqlite"),
   });
-  const { recall, precision } = await measureMatching(store, 2_000);
-  expect(recall).toBeGreaterThanOrEqual(0.95);
-  expect(precision).toBeGreaterThanOrEqual(0.99);
+  const { recall, precision, twoScripts } = await measureMatching(store, 2_000);
+  expect([recall, twoScripts.recall].map((it) => it >= 0.95)).toEqual([true, true]);
+  expect([precision, twoScripts.precision].map((it) => it >= 0.99)).toEqual([true, true]);
   await store.close();
   rmSync(folder, { recursive: true });
 });

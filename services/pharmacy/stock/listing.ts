@@ -1,9 +1,13 @@
 /** What is in stock, as it is asked for: all together, or by place and lot. */
+import type { FhirResource, MedicationDispense, Stored } from "../../../fhir/r4.ts";
+import { splitPlace } from "../../../federation/facts.ts";
+import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import type { Store } from "../../../store/store.ts";
 import { counted } from "../../../store/counted.ts";
 import type { LotProposal, StockItem, StockOfLot } from "../stock.contract.ts";
 import { codeOfCounter, STOCK, stockCounter } from "../pharmacy.model.ts";
 import { booksOf, type Books, keptBy, placeFrom, shelvesOf, stateOf, takeFrom } from "./books.ts";
+import { itemOf } from "./item.ts";
 import { byExpiry, endOf, LOTS, lotUnitsOf, type Portion, type Shelf, shelfOfCounter } from "./portions.model.ts";
 
 /** Items, and lots, in one answer. */
@@ -39,6 +43,18 @@ export async function stockOf(store: Store, medication?: string): Promise<StockI
 /** How much of a medication there is at all places. */
 export const unitsOfMedication = async (store: Store, { system, code }: Shelf["medication"]): Promise<number> =>
   (await stockOf(store, `${system}|${code}`))[0]?.quantity ?? 0;
+
+/** Units of what was dispensed that are in stock; undefined: the pharmacy never took it in. */
+export async function unitsLeft(
+  { fhir, store }: WithFhir,
+  { medicationCodeableConcept: concept, medicationReference: reference, contained }: Stored<MedicationDispense>,
+): Promise<number | undefined> {
+  const read = async <Of extends FhirResource>(place: string) =>
+    (await fhir.read("Medication", splitPlace(place)[1])) as (Of & { id: string }) | undefined;
+  const { codes } = await itemOf({ concept, reference, contained }, { read });
+  const kept = await keptBy(codes, booksOf(store));
+  return kept && unitsOfMedication(store, kept.medication);
+}
 
 /** Which lots are asked for. */
 export interface LotsAsked {

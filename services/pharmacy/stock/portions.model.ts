@@ -1,8 +1,9 @@
 /** What lies where: shelves by place, medication and lot, and how much of which a resource has moved. Plain data in, plain data out. */
 import { intervalOf } from "../../../fhir/dates.ts";
-import { numberOf } from "../../../fhir/json.ts";
+import { numberOf, parseJson } from "../../../fhir/json.ts";
 import type { Extension } from "../../../fhir/r4.ts";
 import { localReference } from "../../../federation/facts.ts";
+import type { StepResult } from "../../../federation/owner-contract.ts";
 import { counted } from "../../../store/counted.ts";
 import type { Code, LotUnits } from "../pharmacy.contract.ts";
 import { codeOfCounter, STOCK, stockCounter } from "../pharmacy.model.ts";
@@ -91,6 +92,10 @@ export function portionsOf(resource: { extension?: Extension[] } | undefined): P
     };
   });
 }
+
+/** What has moved by a write, as it was stored. */
+export const portionsIn = ({ json }: Pick<StepResult, "json">): Portion[] | undefined =>
+  json === undefined ? undefined : portionsOf(parseJson(json) as { extension?: Extension[] });
 
 /** The resource with what it has moved; undefined: with none. */
 export function withPortions<Of extends { extension?: Extension[] }>(resource: Of, portions: Portion[] | undefined): Of {

@@ -5,6 +5,7 @@ import { v7 as timeOrderedId } from "uuid";
 import type { Medication, SupplyDelivery } from "../../../fhir/r4.ts";
 import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
+import type { StepResult } from "../../../federation/owner-contract.ts";
 import type { Happened } from "../../../mesh/happened-contract.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
@@ -12,13 +13,13 @@ import { requireReference } from "../../../mixins/fhir/reference.ts";
 import { REASON } from "../../../mixins/fhir/rules/reasons.ts";
 import { counted } from "../../../store/counted.ts";
 import type { Adjustment, Code, LotState, Receipt, StockTransfer, Where } from "../pharmacy.contract.ts";
-import { lotChanged, lotNotBlocked, samePlace } from "../pharmacy.errors.ts";
+import { lotChanged, lotMissing, lotNotBlocked, samePlace } from "../pharmacy.errors.ts";
 import { deliveryOf } from "../pharmacy.model.ts";
 import { adjustmentOf, transferOf } from "../stocktaking.model.ts";
 import { booksOf, keptBy } from "./books.ts";
 import { shelvesCounted, sumOf } from "./deliveries.ts";
 import { unitsOfMedication } from "./listing.ts";
-import { lotUnitsOf, portionsOf } from "./portions.model.ts";
+import { lotUnitsOf, portionsIn } from "./portions.model.ts";
 
 type Pharmacy = WithFhir & WithDirectory;
 
@@ -30,21 +31,23 @@ async function requirePlaces({ directory }: Pharmacy, ctx: Context, ...places: (
   await Promise.all(places.map((place) => place !== undefined && requireReference({ caller: ctx, directory }, place)));
 }
 
-async function recorded({ fhir }: Pharmacy, delivery: SupplyDelivery & { id: string }, happened: Happened): Promise<string> {
-  await fhir.create(withLateReason(delivery, happened));
-  return `SupplyDelivery/${delivery.id}`;
-}
+/** The SupplyDelivery as it was stored. */
+const recorded = ({ fhir }: Pharmacy, delivery: SupplyDelivery & { id: string }, happened: Happened): Promise<StepResult> =>
+  fhir.create(withLateReason(delivery, happened));
+
+const referenceTo = ({ id }: StepResult): string => `SupplyDelivery/${id}`;
 
 /** `pharmacy.receive` */
 export async function receive(
   pharmacy: Pharmacy,
   ctx: Context<{ medication: Code; quantity: number; expires?: string } & Where & Happened>,
 ): Promise<Receipt> {
-  const { medication, place } = ctx.params;
+  const { medication, place, lot, expires } = ctx.params;
+  if (expires !== undefined && lot === undefined) throw lotMissing();
   await requirePlaces(pharmacy, ctx, place);
   const at = happenedAt(ctx.params, { now: new Date() });
   const delivery = await recorded(pharmacy, deliveryOf(timeOrderedId(), ctx.params, at), ctx.params);
-  return { delivery, stock: { medication, quantity: await unitsOfMedication(pharmacy.store, medication) } };
+  return { delivery: referenceTo(delivery), stock: { medication, quantity: await unitsOfMedication(pharmacy.store, medication) } };
 }
 
 /** What the books are put right by. */
@@ -59,7 +62,7 @@ export async function adjust(pharmacy: Pharmacy, ctx: Context<AdjustmentAsked>):
 async function adjusted(pharmacy: Pharmacy, asked: AdjustmentAsked): Promise<Adjustment> {
   const { medication, by } = asked;
   const delivery = await recorded(pharmacy, adjustmentOf(timeOrderedId(), asked, happenedAt(asked, { now: new Date() })), asked);
-  return { delivery, by, stock: { medication, quantity: await unitsOfMedication(pharmacy.store, medication) } };
+  return { delivery: referenceTo(delivery), by, stock: { medication, quantity: await unitsOfMedication(pharmacy.store, medication) } };
 }
 
 /** `pharmacy.count` */
@@ -103,10 +106,14 @@ export async function transfer(
     reason === undefined ? made : { ...made, extension: [{ url: REASON, valueString: reason }] },
     ctx.params,
   );
-  const moved = portionsOf(await pharmacy.fhir.read("SupplyDelivery", made.id)) ?? [];
   const shelves = (await keptBy([medication], booksOf(pharmacy.store)))?.shelves ?? [];
   const there = sumOf(shelves.filter((it) => it.place === (to ?? "")));
-  return { delivery, quantity, lots: moved.map(lotUnitsOf), stock: { medication, quantity: there } };
+  return {
+    delivery: referenceTo(delivery),
+    quantity,
+    lots: (portionsIn(delivery) ?? []).map(lotUnitsOf),
+    stock: { medication, quantity: there },
+  };
 }
 
 /** The record of a lot has an id that follows from the lot: it is blocked once. */

@@ -1,0 +1,39 @@
+import { generateKeyPairSync } from "node:crypto";
+import type { Certificate } from "../mesh/trust/certificate.ts";
+import { certifiedMembers, certifiedTypes } from "./certified.ts";
+
+const certificate = (serves: string[], owns?: string[]): Certificate => ({
+  serves,
+  ...(owns && { owns }),
+  key: generateKeyPairSync("ed25519").publicKey,
+  from: 0,
+  until: 1,
+  serial: "1",
+});
+const billing = certificate(["billing"], ["Invoice"]);
+const [invoice, patient] = [{ type: "Invoice" }, { type: "Patient" }];
+
+describe("what a node says that it owns", () => {
+  it("counts as far as its certificate names types, or names none", () => {
+    expect(certifiedTypes(billing, [invoice, patient])).toEqual([invoice]);
+    expect(certifiedTypes(certificate(["records"]), [invoice, patient])).toEqual([invoice, patient]);
+    expect(certifiedTypes(undefined, [invoice])).toEqual([]);
+  });
+});
+
+describe("what a node says of the membership", () => {
+  const said = {
+    billing: { owns: [invoice, patient], at: 5 },
+    patients: { owns: [], at: 5, isRetired: true },
+  };
+
+  it("counts of its own services, not of others", () => {
+    expect(certifiedMembers(billing, said)).toEqual({ billing: { owns: [invoice], at: 5 } });
+    expect(certifiedMembers(certificate(["patients"]), said)).toEqual({}); // no service retires itself
+    expect(certifiedMembers(undefined, said)).toEqual({});
+  });
+
+  it("counts of all services from gateways, the coordinator and who operates the mesh", () => {
+    for (const teller of ["api", "transactions", "operator", "*"]) expect(certifiedMembers(certificate([teller]), said)).toEqual(said);
+  });
+});

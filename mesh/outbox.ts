@@ -1,0 +1,77 @@
+/**
+ * Packets on their way out go with their neighbours: one write to the socket for all of them, not one for each. A write costs the sender, the
+ * server and the receiver a system call and a wake-up, more than the packet itself. So the outbox waits while each turn of
+ * the event loop adds to it (an idle node has one empty turn, microseconds; a busy one some requests more to send along),
+ * and never for more than `MAX_GATHERED` packets or longer than `BATCH_DELAY_MS`. Neighbours for the same receiver share a message, too.
+ */
+import { bytesInBatch, MAX_BATCH_BYTES, packBatch } from "./packet-batch.ts";
+
+/** Longest that a packet waits for company. */
+const BATCH_DELAY_MS = 1;
+/** And the most of it: with more, each of two processes would stand still while the other works. */
+const MAX_GATHERED = 8;
+
+/** A packet on its way out. */
+interface OutgoingPacket {
+  topic: string;
+  data: Buffer;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** See the head of this file. */
+export class Outbox {
+  readonly #publish: (topic: string, data: Buffer) => void;
+  #packets: OutgoingPacket[] = [];
+
+  /** @param publish sends one message */
+  constructor(publish: (topic: string, data: Buffer) => void) {
+    this.#publish = publish;
+  }
+
+  /** Resolves when it is sent. */
+  send(topic: string, data: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#packets.push({ topic, data, resolve, reject });
+      if (this.#packets.length === 1) this.#gather(0, performance.now() + BATCH_DELAY_MS);
+    });
+  }
+
+  /** Sends what waits, now. */
+  flush(): void {
+    const packets = this.#packets;
+    this.#packets = [];
+    for (let at = 0; at < packets.length; ) {
+      const together = packets.slice(at, endOfBatch(packets, at));
+      at += together.length;
+      const [{ topic, data }] = together as [OutgoingPacket];
+      try {
+        this.#publish(topic, together.length === 1 ? data : packBatch(together.map((packet) => packet.data)));
+        for (const { resolve } of together) resolve();
+      } catch (error) {
+        for (const { reject } of together) reject(error);
+      }
+    }
+  }
+
+  #gather(seen: number, until: number): void {
+    setImmediate(() => {
+      const { length } = this.#packets;
+      if (length > seen && length < MAX_GATHERED && performance.now() < until) this.#gather(length, until);
+      else this.flush();
+    });
+  }
+}
+
+/** Behind the last packet from `start` on that goes along in one batch: those that follow it with the same topic; no packet overtakes another. */
+function endOfBatch(packets: OutgoingPacket[], start: number): number {
+  const { topic } = packets[start] as OutgoingPacket;
+  let bytes = 1;
+  let end = start;
+  for (; end < packets.length; end++) {
+    const packet = packets[end] as OutgoingPacket;
+    bytes += bytesInBatch(packet.data);
+    if (packet.topic !== topic || bytes > MAX_BATCH_BYTES) break;
+  }
+  return Math.max(end, start + 1);
+}

@@ -1,0 +1,93 @@
+/**
+ * A message on the wire. Pure.
+ *
+ *     kind · length of the sender's id, 1 byte · id · number, 6 bytes · [time, 6 bytes] · [length of the hello, 2 bytes · hello] · body · proof
+ *
+ * Its kind says what the proof is: a tag under the key that sender and receiver share (16 bytes), or the signature of the sender's service
+ * (64 bytes), for those that do not know it yet. No packet and no batch begins with one of these kinds.
+ */
+import { TAG_BYTES } from "./mac.ts";
+
+/** What stands first. */
+export const Kind = { tagged: 0xe1, taggedWithHello: 0xe2, signed: 0xe3 } as const;
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** An envelope that was opened, and not believed yet: all of it may be a lie. */
+export interface Envelope {
+  kind: Kind;
+  sender: string;
+  number: number;
+  /** Milliseconds since 1970; 0 in one with a tag. */
+  time: number;
+  /** "" where none goes along. */
+  hello: string;
+  body: Buffer;
+  /** What the proof is of, but for the topic. */
+  proven: Buffer;
+  proof: Buffer;
+}
+
+const NUMBER_BYTES = 6;
+const SIGNATURE_BYTES = 64;
+/** The most that an envelope adds to its body, bytes: more than any hello is long. */
+export const ENVELOPE_BYTES = 20_000;
+
+const proofBytes = (kind: number) => (kind === Kind.signed ? SIGNATURE_BYTES : TAG_BYTES);
+
+/** An envelope with room for its proof at the end. */
+export function pack({ kind, sender, number, time, hello }: Omit<Envelope, "body" | "proven" | "proof">, body: Buffer): Buffer {
+  const helloBytes = kind === Kind.tagged ? 0 : 2 + hello.length;
+  const timeBytes = kind === Kind.signed ? NUMBER_BYTES : 0;
+  const message = Buffer.allocUnsafe(2 + sender.length + NUMBER_BYTES + timeBytes + helloBytes + body.length + proofBytes(kind));
+  message[0] = kind;
+  message[1] = sender.length;
+  let at = 2 + message.write(sender, 2, "latin1");
+  at = message.writeUIntLE(number, at, NUMBER_BYTES);
+  if (timeBytes > 0) at = message.writeUIntLE(time, at, NUMBER_BYTES);
+  if (helloBytes > 0) {
+    at = message.writeUInt16LE(hello.length, at);
+    at += message.write(hello, at, "latin1");
+  }
+  body.copy(message, at);
+  return message;
+}
+
+/** The part of a packed envelope that its proof is of, and the proof's place. */
+export function partsOf(message: Buffer): { proven: Buffer; proof: Buffer } {
+  const end = message.length - proofBytes(message[0] as number);
+  return { proven: message.subarray(0, end), proof: message.subarray(end) };
+}
+
+/** @returns undefined for what is no envelope */
+export function unpack(message: Buffer): Envelope | undefined {
+  const kind = message[0] as Kind;
+  if (kind !== Kind.tagged && kind !== Kind.taggedWithHello && kind !== Kind.signed) return undefined;
+  const end = message.length - proofBytes(kind);
+  let at = 2 + (message[1] ?? 0);
+  if (at + 2 * NUMBER_BYTES + 2 > end) return undefined; // shorter than any envelope with something in it
+  const sender = message.toString("latin1", 2, at);
+  const number = message.readUIntLE(at, NUMBER_BYTES);
+  at += NUMBER_BYTES;
+  let time = 0;
+  if (kind === Kind.signed) {
+    time = message.readUIntLE(at, NUMBER_BYTES);
+    at += NUMBER_BYTES;
+  }
+  let hello = "";
+  if (kind !== Kind.tagged) {
+    const from = at + 2;
+    at = from + message.readUInt16LE(at);
+    if (at > end) return undefined;
+    hello = message.toString("latin1", from, at);
+  }
+  return {
+    kind,
+    sender,
+    number,
+    time,
+    hello,
+    body: message.subarray(at, end),
+    proven: message.subarray(0, end),
+    proof: message.subarray(end),
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * Every message of this node goes out sealed, and every message of others comes in by the gate: only from the node that it names, for this
+ * topic, once. What is not believed is not parsed.
+ *
+ * A message for a node that is known bears a tag under the pair's own key; one for all, or for a node that is not known, the signature of
+ * this node's service. A peer that is not known yet is introduced by the hello that goes along, so a call that overtakes the announcement is
+ * believed all the same.
+ */
+import { sign, verify } from "node:crypto";
+import { type Certificate, CLOCKS_APART_MS, type Trusted } from "./certificate.ts";
+import { Kind, pack, partsOf, unpack, type Envelope } from "./envelope.ts";
+import { type OwnNode, readHello } from "./hello.ts";
+import { type Peer, Peers } from "./peers.ts";
+
+/** Why a message is not believed. */
+export const Refusal = {
+  /** It has no envelope: its sender knows nothing of keys. */
+  unsealed: "unsealed",
+  /** Its sender has not introduced itself, or not so that it is believed. */
+  unknownSender: "unknown-sender",
+  /** The proof is wrong: it comes from another node, or was changed. */
+  wrongProof: "wrong-proof",
+  /** It came before. */
+  replayed: "replayed",
+  /** It was signed too long ago, or by a clock that is wrong. */
+  outOfTime: "out-of-time",
+  /** Too many signatures were wrong within this second: none more is looked at. */
+  flood: "flood",
+  /** The packet inside names another sender. */
+  wrongSender: "wrong-sender",
+  /** It announces a service that its certificate does not name. */
+  notCertified: "not-certified",
+  /** An answer, or a part of a stream, from a node that was not asked. */
+  notAsked: "not-asked",
+} as const;
+export type Refusal = (typeof Refusal)[keyof typeof Refusal];
+
+/** A message that is believed, or why it is not. */
+export type Opened = { sender: string; body: Buffer } | { refused: Refusal; sender?: string };
+
+/** Wrong signatures that are looked at within a second: each costs some hundred microseconds, so these are a fifth of a processor. */
+const MAX_WRONG = 500;
+/** What a node signs for all is never taken for a hello or a stamp. */
+const CONTEXT = "openward packet\0";
+
+/** The gate of one node. */
+export class Gate {
+  readonly #own: OwnNode;
+  readonly #trusted: Trusted;
+  readonly #peers: Peers;
+  /** The last number of a message to all. */
+  #signed = 0;
+  #wrong = { second: 0, count: 0 };
+
+  constructor(own: OwnNode, trusted: Trusted) {
+    this.#own = own;
+    this.#trusted = trusted;
+    this.#peers = new Peers(own);
+  }
+
+  /** What the node's certificate says; undefined of one that has not introduced itself. */
+  certificateOf(node: string): Certificate | undefined {
+    return this.#peers.get(node)?.certificate;
+  }
+
+  /** Nodes of which something was heard since then. @param since milliseconds since 1970 */
+  *heardSince(since: number): Generator<string> {
+    for (const { id, heardAt } of this.#peers.all()) if (heardAt >= since) yield id;
+  }
+
+  /** @param receiver undefined: all */
+  seal(topic: string, receiver: string | undefined, body: Buffer): Buffer {
+    const peer = receiver === undefined ? undefined : this.#peers.get(receiver);
+    const { id: sender, hello, signer } = this.#own;
+    if (!peer) {
+      this.#signed += 1;
+      const message = pack({ kind: Kind.signed, sender, number: this.#signed, time: Date.now(), hello }, body);
+      const { proven, proof } = partsOf(message);
+      sign(null, signedBytes(topic, proven), signer.privateKey).copy(proof);
+      return message;
+    }
+    peer.sent += 1;
+    const kind = peer.knowsThisNode ? Kind.tagged : Kind.taggedWithHello;
+    const message = pack({ kind, sender, number: peer.sent, time: 0, hello }, body);
+    const { proven, proof } = partsOf(message);
+    proof.write(peer.outgoing.tag(topic, proven), "latin1");
+    return message;
+  }
+
+  /** @param topic on which it came @returns undefined for this node's own: what it tells all comes back to it */
+  open(topic: string, message: Buffer, now = Date.now()): Opened | undefined {
+    const envelope = unpack(message);
+    if (!envelope) return { refused: Refusal.unsealed };
+    if (envelope.sender === this.#own.id) return undefined;
+    if (envelope.kind === Kind.signed && Math.abs(now - envelope.time) > CLOCKS_APART_MS) return { refused: Refusal.outOfTime };
+    const known = this.#peers.get(envelope.sender);
+    if (!known && this.#isFlooded(now)) return { refused: Refusal.flood };
+    const peer = known ?? this.#introduce(envelope, now);
+    if (!peer) {
+      if (envelope.hello !== "") this.#noteWrong();
+      return { refused: Refusal.unknownSender };
+    }
+    const refused = this.#disbelieve(peer, topic, envelope, now);
+    if (refused) return { refused, sender: peer.id };
+    peer.heardAt = now;
+    return { sender: peer.id, body: envelope.body };
+  }
+
+  #introduce({ sender, hello }: Envelope, now: number): Peer | undefined {
+    const introduced = hello === "" ? undefined : readHello(hello, this.#trusted, now);
+    return introduced?.id === sender ? this.#peers.add(introduced, now) : undefined;
+  }
+
+  /** Why the envelope is not believed; undefined: it is. */
+  #disbelieve(peer: Peer, topic: string, { kind, number, proven, proof }: Envelope, now: number): Refusal | undefined {
+    const isSigned = kind === Kind.signed;
+    const window = isSigned ? peer.receivedSigned : peer.received;
+    if (!window.isNew(number)) return Refusal.replayed;
+    if (isSigned) {
+      if (this.#isFlooded(now)) return Refusal.flood;
+      if (!verify(null, signedBytes(topic, proven), peer.certificate.key, proof)) {
+        this.#noteWrong();
+        return Refusal.wrongProof;
+      }
+    } else {
+      if (!peer.incoming.isTag(proof, topic, proven)) return Refusal.wrongProof;
+      peer.knowsThisNode = true;
+    }
+    window.add(number);
+    return undefined;
+  }
+
+  #isFlooded(now: number): boolean {
+    const second = Math.floor(now / 1_000);
+    if (this.#wrong.second !== second) this.#wrong = { second, count: 0 };
+    return this.#wrong.count >= MAX_WRONG;
+  }
+
+  #noteWrong(): void {
+    this.#wrong.count += 1;
+  }
+}
+
+const signedBytes = (topic: string, proven: Buffer) => Buffer.concat([Buffer.from(CONTEXT + topic, "latin1"), proven]);

@@ -1,0 +1,130 @@
+/**
+ * Where keys are. A file of a service holds its private key (JWK) and its certificate; a file of a CA its public part. Without files a
+ * process makes a key of its own and certifies it by the CA of its data folder: who can read that folder is trusted already.
+ */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, randomBytes } from "node:crypto";
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ANY_SERVICE, type Certificate, type Grant, issueCertificate, publicKeyFrom, type Signer, Trusted } from "./certificate.ts";
+
+/** What a process needs to be believed, and to believe others. */
+export interface MeshKeys {
+  signer: Signer;
+  /** Its own certificate. */
+  certificate: Certificate;
+  trusted: Trusted;
+}
+
+/** A file of a service. */
+interface KeyFile {
+  key: JsonWebKey;
+  certificate: string;
+}
+
+const DAY_MS = 86_400_000;
+/** How long a certificate in a file is good: a new one is due once in two years. */
+export const CERTIFICATE_LIFE_MS = 730 * DAY_MS;
+/** From so long before its end on a certificate is spoken of, and replaced where this is done by itself. */
+export const RENEWAL_MS = 60 * DAY_MS;
+/** Longer than any process runs. */
+const OWN_LIFE_MS = 3_650 * DAY_MS;
+
+/** In the data folder. */
+export const keyFolder = (dataDir: string): string => join(dataDir, "mesh-keys");
+/** The CA's private key, and its public part, in that folder. */
+const [CA_FILE, CA_PUBLIC_FILE] = ["ca.key", "ca.pub"] as const;
+/** Of the folder's CA, what every node may know. */
+export const caPublicFile = (folder: string): string => join(folder, CA_PUBLIC_FILE);
+/** The key of a node that runs these services. */
+export const serviceFile = (folder: string, services: string[]): string => join(folder, `${services.join("+")}.key`);
+
+/** Keys of one process that talks to no other. */
+export function keysInMemory(): MeshKeys {
+  return ownKeys(generateKeyPairSync("ed25519").privateKey);
+}
+
+/** Keys of a process on the CA of its data folder, which is made when it is missing. */
+export const keysFromFolder = (dataDir: string): MeshKeys => ownKeys(ensureCa(keyFolder(dataDir)));
+
+/** @throws one sentence that names a file which cannot be used */
+export function keysFromFiles(identityFile: string, caFiles: string[]): MeshKeys {
+  const trusted = new Trusted(caFiles.map((file) => read(file, "MESH_CA_FILE", (text) => publicKeyFrom(JSON.parse(text)))));
+  const signer = read(identityFile, "MESH_IDENTITY_FILE", (text) => {
+    const { key, certificate } = JSON.parse(text) as KeyFile;
+    return { privateKey: createPrivateKey({ key, format: "jwk" }), certificate };
+  });
+  const certificate = trusted.certificate(signer.certificate);
+  if (!certificate) {
+    throw new Error(
+      `The certificate in ${identityFile} is not of the CA in ${caFiles.join(", ")}, or not good now: issue it anew (npm run mesh-keys).`,
+    );
+  }
+  if (!certificate.key.equals(createPublicKey(signer.privateKey))) {
+    throw new Error(`The certificate in ${identityFile} is of another key than the one beside it: issue both anew (npm run mesh-keys).`);
+  }
+  return { signer, certificate, trusted };
+}
+
+/** The CA's private key in a folder, made where there is none, its public part beside it. Processes that start together take the same. */
+export function ensureCa(folder: string): KeyObject {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, CA_FILE);
+  if (!existsSync(file)) makeOnce(file, JSON.stringify(generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" })));
+  const ca = read(file, "The CA's key", (text) => createPrivateKey({ key: JSON.parse(text), format: "jwk" }));
+  if (!existsSync(caPublicFile(folder))) makeOnce(caPublicFile(folder), JSON.stringify(createPublicKey(ca).export({ format: "jwk" })));
+  return ca;
+}
+
+/** Writes a new key with a certificate for this. @returns the file */
+export function issueKeyFile(folder: string, grant: Grant, now = Date.now()): string {
+  const ca = ensureCa(folder);
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const certificate = issueCertificate(ca, grant, publicKey, CERTIFICATE_LIFE_MS, now);
+  const file = serviceFile(folder, grant.serves);
+  const draft = `${file}.${randomBytes(6).toString("hex")}`;
+  writeFileSync(draft, JSON.stringify({ key: privateKey.export({ format: "jwk" }), certificate } satisfies KeyFile), { mode: 0o600 });
+  renameSync(draft, file);
+  return file;
+}
+
+/** The same, unless there is one for just this that is good for some time yet. */
+export function ensureKeyFile(folder: string, grant: Grant, now = Date.now()): string {
+  const file = serviceFile(folder, grant.serves);
+  ensureCa(folder);
+  try {
+    const { certificate } = keysFromFiles(file, [caPublicFile(folder)]);
+    const isSame = JSON.stringify(certificate.owns) === JSON.stringify(grant.owns);
+    if (isSame && certificate.until - now > RENEWAL_MS) return file;
+  } catch {
+    // missing, spoilt, of another CA or past its end
+  }
+  return issueKeyFile(folder, grant, now);
+}
+
+function ownKeys(ca: KeyObject): MeshKeys {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const signer = { privateKey, certificate: issueCertificate(ca, { serves: [ANY_SERVICE] }, publicKey, OWN_LIFE_MS) };
+  const trusted = new Trusted([createPublicKey(ca)]);
+  return { signer, certificate: trusted.certificate(signer.certificate) as Certificate, trusted };
+}
+
+/** Whole or not at all; what another process has made meanwhile stays. */
+function makeOnce(file: string, text: string): void {
+  const draft = `${file}.${randomBytes(6).toString("hex")}`;
+  writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    unlinkSync(draft);
+  }
+}
+
+function read<Result>(file: string, setting: string, parse: (text: string) => Result): Result {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new Error(`${setting} (${file}) cannot be used: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Something that a key has signed, with the key's certificate: `claims.certificate.signature` (the certificate has two parts of its own),
+ * each in base64url, by Ed25519. What it is about (`kind`) is signed too, so that none is taken for one of another kind.
+ */
+import { sign, verify } from "node:crypto";
+import type { Certificate, Signer, Trusted } from "./certificate.ts";
+
+/** Longer ones are none of ours. Characters. */
+const MAX_LENGTH = 16_384;
+
+/** What was signed, and by whom. */
+export interface Statement<Claims> {
+  claims: Claims;
+  signer: Certificate;
+}
+
+const signedBytes = (kind: string, text: string) => Buffer.from(`openward ${kind}\0${text}`);
+
+/** In characters that any header may hold. */
+export function makeStatement(kind: string, claims: object, { privateKey, certificate }: Signer): string {
+  const text = `${Buffer.from(JSON.stringify(claims)).toString("base64url")}.${certificate}`;
+  return `${text}.${sign(null, signedBytes(kind, text), privateKey).toString("base64url")}`;
+}
+
+/** @returns undefined where the signature is wrong, or no certificate that is good now belongs to the key */
+export function readStatement<Claims>(kind: string, text: unknown, trusted: Trusted, now = Date.now()): Statement<Claims> | undefined {
+  if (typeof text !== "string" || text.length > MAX_LENGTH) return undefined;
+  const end = text.lastIndexOf(".");
+  const [claims = "", payload = "", signature = "", ...more] = text.slice(0, Math.max(end, 0)).split(".");
+  if (more.length > 0) return undefined;
+  const signer = trusted.certificate(`${payload}.${signature}`, now);
+  if (!signer) return undefined;
+  const given = Buffer.from(text.slice(end + 1), "base64url");
+  if (!verify(null, signedBytes(kind, text.slice(0, end)), signer.key, given)) return undefined;
+  return { claims: JSON.parse(Buffer.from(claims, "base64url").toString()) as Claims, signer };
+}

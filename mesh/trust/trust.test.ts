@@ -1,0 +1,298 @@
+/** Keys, certificates and envelopes: what a node of the mesh believes of another. */
+import { createHmac, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { issueCertificate, mayServe, type Signer, Trusted } from "./certificate.ts";
+import { mayAnnounce } from "./claims.ts";
+import { pack, partsOf, Kind } from "./envelope.ts";
+import { Gate, Refusal } from "./gate.ts";
+import { newNode, readHello } from "./hello.ts";
+import { caPublicFile, CERTIFICATE_LIFE_MS, ensureCa, ensureKeyFile, issueKeyFile, keysFromFiles, keysFromFolder } from "./key-files.ts";
+import { Mac, TAG_BYTES } from "./mac.ts";
+import { renewalSentence } from "./renewal.ts";
+import { ReplayWindow } from "./replay-window.ts";
+import { makeStatement, readStatement } from "./statement.ts";
+
+const YEAR = 365 * 86_400_000;
+const ca = generateKeyPairSync("ed25519");
+const trusted = new Trusted([ca.publicKey]);
+
+function signerFor(services: string[], by = ca.privateKey, now = Date.now()): Signer {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  return { privateKey, certificate: issueCertificate(by, { serves: services }, publicKey, YEAR, now) };
+}
+
+const flipped = (text: string, at: number) => text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
+
+describe("a certificate", () => {
+  it("names the services that a key may serve, and no others", () => {
+    const certificate = trusted.certificate(signerFor(["billing", "wards"]).certificate);
+    expect(certificate?.serves).toEqual(["billing", "wards"]);
+    expect(["billing", "wards", "patients", "bill", ""].map((name) => certificate && mayServe(certificate, name))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it("counts from its CA only, unchanged, and as long as it is good", () => {
+    const { certificate } = signerFor(["billing"]);
+    const other = generateKeyPairSync("ed25519");
+    expect(new Trusted([other.publicKey]).certificate(certificate)).toBeUndefined();
+    expect(new Trusted([other.publicKey, ca.publicKey]).certificate(certificate)).toBeDefined(); // while one CA takes the place of the other
+    for (const at of [5, certificate.indexOf(".") + 5]) expect(trusted.certificate(flipped(certificate, at))).toBeUndefined();
+    for (const text of ["", ".", "a.b", certificate.split(".")[0] ?? "", "x".repeat(9_000)]) {
+      expect(trusted.certificate(text)).toBeUndefined();
+    }
+    expect(trusted.certificate(certificate, Date.now() + YEAR + 1_000)).toBeUndefined();
+    expect(trusted.certificate(certificate, Date.now() - 600_000)).toBeUndefined();
+  });
+});
+
+describe("key files", () => {
+  const folder = mkdtempSync(join(tmpdir(), "openward-keys-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("hold a key and its certificate, readable by their owner only, and are kept until the certificate nears its end", () => {
+    const file = ensureKeyFile(folder, { serves: ["lab"] });
+    expect(statSync(file).mode & 0o077).toBe(0);
+    const { certificate, trusted: own } = keysFromFiles(file, [caPublicFile(folder)]);
+    expect(certificate.serves).toEqual(["lab"]);
+    ensureKeyFile(folder, { serves: ["lab"] });
+    expect(keysFromFiles(file, [caPublicFile(folder)]).certificate.serial).toBe(certificate.serial);
+    issueKeyFile(folder, { serves: ["lab"] }, Date.now() - CERTIFICATE_LIFE_MS + 86_400_000);
+    const nearItsEnd = keysFromFiles(file, [caPublicFile(folder)]).certificate;
+    ensureKeyFile(folder, { serves: ["lab"] });
+    expect(keysFromFiles(file, [caPublicFile(folder)]).certificate.serial).not.toBe(nearItsEnd.serial);
+    expect(own.certificate(keysFromFolder(join(folder, "elsewhere")).signer.certificate)).toBeUndefined();
+  });
+
+  it("are refused by name when they are missing, of another CA, or of two keys", () => {
+    const file = issueKeyFile(folder, { serves: ["pharmacy"] });
+    const pub = caPublicFile(folder);
+    expect(() => keysFromFiles(join(folder, "none"), [pub])).toThrow("MESH_IDENTITY_FILE");
+    expect(() => keysFromFiles(file, [join(folder, "none")])).toThrow("MESH_CA_FILE");
+    ensureCa(join(folder, "other"));
+    expect(() => keysFromFiles(file, [caPublicFile(join(folder, "other"))])).toThrow("not of the CA");
+    const mixed = join(folder, "mixed.key");
+    const key = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+    writeFileSync(mixed, JSON.stringify({ key, certificate: signerFor(["x"], ensureCa(folder)).certificate }));
+    expect(() => keysFromFiles(mixed, [pub])).toThrow("of another key");
+  });
+
+  it("of one folder believe each other, whoever has made the CA", () => {
+    const [one, two] = [keysFromFolder(folder), keysFromFolder(folder)];
+    expect(one.trusted.certificate(two.signer.certificate)).toBeDefined();
+    expect(createPublicKey(ensureCa(join(folder, "mesh-keys"))).equals(createPublicKey(ensureCa(join(folder, "mesh-keys"))))).toBe(true);
+  });
+});
+
+describe("a certificate near its end", () => {
+  it("is spoken of two months before, and not sooner", () => {
+    const until = Date.parse("2028-03-01T00:00:00Z");
+    expect(renewalSentence({ until, serial: "1" }, Date.parse("2027-12-30T00:00:00Z"))).toBeUndefined();
+    expect(renewalSentence({ until, serial: "1" }, Date.parse("2028-01-02T00:00:00Z"))).toContain("2028-03-01");
+  });
+});
+
+describe("a statement", () => {
+  it("is of one kind, by one key, unchanged", () => {
+    const text = makeStatement("hello", { node: "lab-1" }, signerFor(["lab"]));
+    expect(readStatement("hello", text, trusted)).toMatchObject({ claims: { node: "lab-1" }, signer: { serves: ["lab"] } });
+    expect(readStatement("stamp", text, trusted)).toBeUndefined();
+    for (let at = 3; at < text.length - 2; at += 41) expect(readStatement("hello", flipped(text, at), trusted)).toBeUndefined();
+    const [claims, ...rest] = text.split(".");
+    const [, ...another] = makeStatement("hello", { node: "lab-2" }, signerFor(["lab"])).split(".");
+    for (const one of [`${claims}.${another.join(".")}`, `a.${text}`, rest.join("."), "", "...", "x".repeat(20_000)]) {
+      expect(readStatement("hello", one, trusted)).toBeUndefined();
+    }
+  });
+});
+
+describe("a hello", () => {
+  it("gives a node an id that no other key can use", () => {
+    const node = newNode("lab-1", signerFor(["lab"]));
+    expect(readHello(node.hello, trusted)?.id).toBe(node.id);
+    const thief = makeStatement("hello", { node: node.id, key: newNode("lab-1", signerFor(["lab"])).hello }, signerFor(["billing"]));
+    expect(readHello(thief, trusted)).toBeUndefined();
+  });
+});
+
+describe("the tag of a message", () => {
+  it("is HMAC-SHA-256, for any key and length", () => {
+    for (let length = 0; length < 70_000; length = length * 2 + 1) {
+      const [key, message] = [randomBytes(1 + (length % 64)), randomBytes(length)];
+      const right = createHmac("sha256", key).update("REQ.lab-1").update(message).digest().subarray(0, TAG_BYTES);
+      const mac = new Mac(key);
+      expect(Buffer.from(mac.tag("REQ.lab-1", message), "latin1")).toEqual(right);
+      expect(mac.isTag(right, "REQ.lab-1", message)).toBe(true);
+      expect(mac.isTag(right, "REQ.lab-2", message)).toBe(false);
+      expect(mac.isTag(right.subarray(1), "REQ.lab-1", message)).toBe(false);
+    }
+  });
+});
+
+describe("the numbers of a sender", () => {
+  it("count once each, also where some come late", () => {
+    const window = new ReplayWindow();
+    const come = (number: number) => {
+      const isNew = window.isNew(number);
+      if (isNew) window.add(number);
+      return isNew;
+    };
+    expect([1, 2, 2, 5, 3, 3, 1, 0, -1].map(come)).toEqual([true, true, false, true, true, false, false, false, false]);
+    expect([1_000, 4, 744, 745, 745, 1_000].map(come)).toEqual([true, false, false, true, false, false]);
+  });
+});
+
+describe("the gate", () => {
+  const [REQ, RES, INFO] = ["MOL-x.REQ.lab", "MOL-x.RES.api", "MOL-x.INFO"];
+  const body = Buffer.from('{"id":"1","action":"lab.order"}');
+  function pair() {
+    const nodes = [newNode("api", signerFor(["api"])), newNode("lab", signerFor(["lab"]))] as const;
+    const gates = [new Gate(nodes[0], trusted), new Gate(nodes[1], trusted)] as const;
+    return { nodes, gates };
+  }
+  /** Each has heard the other's announcement. */
+  function acquainted() {
+    const both = pair();
+    const [api, lab] = both.gates;
+    for (const [from, to] of [
+      [api, lab],
+      [lab, api],
+    ] as const) {
+      expect(to.open(INFO, from.seal(INFO, undefined, body))).toHaveProperty("body");
+    }
+    return both;
+  }
+
+  it("lets in what was sealed for this topic, once, and names its sender", () => {
+    const {
+      nodes: [own, lab],
+      gates: [api, there],
+    } = acquainted();
+    const message = api.seal(REQ, lab.id, body);
+    expect(there.open("MOL-x.REQ.wards", message)).toEqual({ refused: Refusal.wrongProof, sender: own.id });
+    expect(there.open(REQ, message)).toEqual({ sender: own.id, body });
+    expect(there.open(REQ, message)).toEqual({ refused: Refusal.replayed, sender: own.id });
+    expect(there.certificateOf(own.id)?.serves).toEqual(["api"]);
+  });
+
+  it("lets in a call that overtakes its sender's announcement, and its answer", () => {
+    const {
+      nodes: [own, lab],
+      gates: [api, there],
+    } = pair();
+    api.open(INFO, there.seal(INFO, undefined, body)); // the caller has heard of the callee, not the other way round
+    expect(there.open(REQ, api.seal(REQ, lab.id, body))).toEqual({ sender: own.id, body });
+    expect(api.open(RES, there.seal(RES, own.id, body))).toEqual({ sender: lab.id, body });
+    const short = api.seal(REQ, lab.id, body);
+    expect(short[0]).toBe(Kind.tagged); // by now it need not introduce itself
+    expect(there.open(REQ, short)).toEqual({ sender: own.id, body });
+  });
+
+  it("passes over what this node has told all itself", () => {
+    const {
+      gates: [api],
+    } = pair();
+    expect(api.open(INFO, api.seal(INFO, undefined, body))).toBeUndefined();
+  });
+
+  it("keeps out what was changed in any byte, and what is no envelope", () => {
+    for (const receiver of ["known", undefined]) {
+      const {
+        nodes: [, lab],
+        gates: [api, there],
+      } = acquainted();
+      const message = api.seal(REQ, receiver && lab.id, body);
+      for (let at = 0; at < message.length; at += 1 + Math.floor(message.length / 97)) {
+        const changed = Buffer.from(message);
+        changed[at] = (changed[at] as number) ^ 1;
+        // The hello of a node that is known is not looked at; its proof covers it all the same.
+        expect(there.open(REQ, changed)).toHaveProperty("refused");
+      }
+      for (let end = 0; end < message.length; end += 7) expect(there.open(REQ, message.subarray(0, end))).toHaveProperty("refused");
+      expect(there.open(REQ, body)).toEqual({ refused: Refusal.unsealed });
+      expect(there.open(REQ, message)).toHaveProperty("body");
+    }
+  });
+
+  it("keeps out who speaks in another's name: with a key of another service, or with none of this mesh", () => {
+    const {
+      nodes: [own],
+      gates: [, there],
+    } = acquainted();
+    const rogue = newNode("billing", signerFor(["billing"]));
+    const inAnothersName = new Gate({ ...rogue, id: own.id }, trusted);
+    expect(there.open(INFO, inAnothersName.seal(INFO, undefined, body))).toHaveProperty("refused");
+    const fresh = pair();
+    expect(fresh.gates[1].open(INFO, inAnothersName.seal(INFO, undefined, body))).toEqual({ refused: Refusal.unknownSender });
+    const stranger = newNode("api", signerFor(["api"], generateKeyPairSync("ed25519").privateKey));
+    expect(there.open(INFO, new Gate(stranger, trusted).seal(INFO, undefined, body))).toEqual({ refused: Refusal.unknownSender });
+    expect(there.open(INFO, new Gate(rogue, trusted).seal(INFO, undefined, body))).toEqual({ sender: rogue.id, body }); // in its own name it may speak
+  });
+
+  it("keeps out what another node was told, old announcements, and those that come twice", () => {
+    const {
+      gates: [api, there],
+      nodes: [, lab],
+    } = acquainted();
+    const third = newNode("wards", signerFor(["wards"]));
+    const elsewhere = new Gate(third, trusted);
+    elsewhere.open(INFO, api.seal(INFO, undefined, body));
+    expect(elsewhere.open(REQ, api.seal(REQ, lab.id, body))).toHaveProperty("refused");
+    const announcement = api.seal(INFO, undefined, body);
+    expect(there.open(INFO, announcement, Date.now() + 400_000)).toEqual({ refused: Refusal.outOfTime });
+    expect(there.open(INFO, announcement)).toHaveProperty("body");
+    expect(there.open(INFO, announcement)).toMatchObject({ refused: Refusal.replayed });
+  });
+
+  it("looks at no more signatures of strangers when many are wrong within a second; who is known is heard as before", () => {
+    const {
+      gates: [api, there],
+      nodes: [own, lab],
+    } = acquainted();
+    const now = Date.now();
+    const envelope = pack({ kind: Kind.signed, sender: "none", number: 1, time: now, hello: "a.b.c.d" }, body);
+    randomBytes(64).copy(partsOf(envelope).proof);
+    const refusals = Array.from({ length: 600 }, () => there.open(INFO, envelope, now) ?? {});
+    expect(refusals.filter((one) => "refused" in one && one.refused === Refusal.unknownSender)).toHaveLength(500);
+    expect(refusals.at(-1)).toEqual({ refused: Refusal.flood });
+    expect(there.open(REQ, api.seal(REQ, lab.id, body), now)).toEqual({ sender: own.id, body });
+    expect(there.open(INFO, api.seal(INFO, undefined, body), now + 1_000)).toHaveProperty("body");
+  });
+});
+
+describe("an announcement", () => {
+  const billing = trusted.certificate(signerFor(["billing"]).certificate);
+  const service = (name: string, more: object = {}) => ({ services: [{ name, fullName: name, ...more }] });
+
+  it("counts when the certificate names what it serves", () => {
+    const own = { actions: { "billing.charge": { name: "billing.charge" } }, events: { "visits.closed": { name: "visits.closed" } } };
+    for (const said of [{}, { services: [] }, service("billing", own), service("$node")]) {
+      expect(billing && mayAnnounce(billing, said)).toBe(true);
+    }
+    const versioned = {
+      services: [{ name: "billing", version: 2, fullName: "v2.billing", actions: { "v2.billing.a": { name: "v2.billing.a" } } }],
+    };
+    expect(billing && mayAnnounce(billing, versioned)).toBe(true);
+  });
+
+  it.each([
+    ["another service", service("patients")],
+    ["another service beside its own", { services: [...service("billing").services, ...service("patients").services] }],
+    ["another service's full name", { services: [{ name: "billing", fullName: "patients" }] }],
+    ["another service's action", service("billing", { actions: { "patients.read": { name: "patients.read" } } })],
+    ["another service's action under its own name", service("billing", { actions: { "billing.read": { name: "patients.read" } } })],
+    [
+      "another service's share of events",
+      service("billing", { events: { "visits.closed": { name: "visits.closed", group: "patients" } } }),
+    ],
+    ["a service without a name", { services: [{}] }],
+  ])("of %s does not", (_, said) => {
+    expect(billing && mayAnnounce(billing, said)).toBe(false);
+  });
+});

@@ -1,0 +1,93 @@
+/**
+ * The keys by which the nodes of a mesh know each other (docs/operations.md). `npm start` and `npm run cluster` make their own; this is for a mesh
+ * on several machines, and for containers.
+ *
+ *   npm run mesh-keys -- ca [--folder DIR]                        makes the CA, where there is none; DIR: DATA_DIR/mesh-keys
+ *   npm run mesh-keys -- issue SERVICE[,SERVICE] [--folder DIR]   a new key file of a node that runs these services
+ *   npm run mesh-keys -- compose                                  what docker-compose.yml mounts, in secrets/: what is good is kept
+ *   npm run mesh-keys -- show FILE --ca FILE[,FILE]               what a key file may serve, and until when
+ */
+import { chmodSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { readConfig } from "../mesh/config.ts";
+import { caPublicFile, ensureCa, ensureKeyFile, issueKeyFile, keyFolder, keysFromFiles } from "../mesh/trust/key-files.ts";
+import type { Grant } from "../mesh/trust/certificate.ts";
+import { declaredMembers, SYSTEMS, WHEN_CLOSED } from "../services/systems.ts";
+import { ensureNatsUsers } from "./mesh-keys/nats-users.ts";
+import { sentenceOf, StartupError } from "./start/startup-error.ts";
+
+const USAGE = "usage: npm run mesh-keys -- ca | issue SERVICE[,SERVICE] | compose | show FILE --ca FILE[,FILE]    [--folder DIR]";
+/** Who owns more is given no list: it is `records`, which takes what nobody else owns, and its certificate stands in each of its stamps. */
+const MAX_TYPES = 25;
+/** What docker-compose.yml mounts. */
+const COMPOSE_FOLDER = join(import.meta.dirname, "..", "secrets");
+
+try {
+  for (const line of await carryOut(process.argv.slice(2))) console.log(line);
+} catch (error) {
+  console.error(sentenceOf(error, { host: "", port: 0 }));
+  process.exitCode = 1;
+}
+
+async function carryOut(args: string[]): Promise<string[]> {
+  const { values, positionals } = optionsOf(args);
+  const [command, what = ""] = positionals;
+  const folder = resolve(values.folder ?? keyFolder(readConfig().dataDir));
+  switch (command) {
+    case "ca":
+      ensureCa(folder);
+      return [
+        `${caPublicFile(folder)}: MESH_CA_FILE of every node. Beside it is the CA's own key, which no node needs: keep it away from them.`,
+      ];
+    case "issue":
+      return [
+        `${issueKeyFile(folder, await grantFor(servicesIn(what)))}: MESH_IDENTITY_FILE of a node that runs ${what}, and of nobody else.`,
+      ];
+    case "compose":
+      return composeFiles(values.folder === undefined ? COMPOSE_FOLDER : folder);
+    case "show":
+      return [shown(what, values.ca)];
+    default:
+      throw new StartupError(USAGE);
+  }
+}
+
+/** The folder is closed to other users of this machine; the files in it are read by the containers' user, which is another one. */
+async function composeFiles(folder: string): Promise<string[]> {
+  const services = [...SYSTEMS.provider, ...WHEN_CLOSED];
+  const files: string[] = [];
+  for (const service of services) files.push(ensureKeyFile(folder, await grantFor([service])));
+  files.push(caPublicFile(folder), ...ensureNatsUsers(folder, services));
+  for (const file of files) chmodSync(file, 0o644);
+  return [`${folder} holds keys for each of ${services.length} services, the CA, and the users of NATS.`];
+}
+
+function shown(file: string, ca: string | undefined): string {
+  if (file === "" || ca === undefined) throw new StartupError(USAGE);
+  const { serves, owns, until, serial } = keysFromFiles(file, ca.split(",")).certificate;
+  return `${serves.join(", ")}; owns ${owns ? owns.join(", ") || "no types" : "any type"}; good until ${new Date(until).toISOString()}; serial ${serial}`;
+}
+
+/** The services with the types that their code says they own. */
+async function grantFor(serves: string[]): Promise<Grant> {
+  const config = readConfig();
+  const isOfSystem = (service: string) => SYSTEMS[config.system].includes(service) || WHEN_CLOSED.includes(service);
+  const declared = await declaredMembers({ ...config, members: config.servicesDir ? serves : serves.filter(isOfSystem) });
+  const owns = [...new Set(serves.flatMap((service) => (declared[service] ?? []).map(({ type }) => type)))];
+  return owns.length > MAX_TYPES ? { serves } : { serves, owns };
+}
+
+function servicesIn(text: string): string[] {
+  const names = text.split(",").filter(Boolean);
+  if (names.length === 0 || names.some((name) => !/^[a-z][a-z0-9-]*$/.test(name))) throw new StartupError(USAGE);
+  return names;
+}
+
+function optionsOf(args: string[]) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: { folder: { type: "string" }, ca: { type: "string" } } });
+  } catch {
+    throw new StartupError(USAGE);
+  }
+}

@@ -46,9 +46,14 @@ describe("a new service", () => {
       said: expect.stringContaining("Slot was owned by visits"),
     });
     expect(contentOf("services/systems.ts")).toMatch(/"dentistry",\s*\],\s*national/);
-    expect(contentOf("docker-compose.yml")).toMatch(
-      / {2}dentistry:\n {4}<<: \*node\n {4}environment: \{ <<: \*node-environment, SERVICES: dentistry \}\n\nnetworks:/,
+    const compose = contentOf("docker-compose.yml");
+    expect(compose).toMatch(
+      / {2}dentistry:\n {4}<<: \*node\n {4}secrets: .*\n {4}environment: \{ <<: \*node-environment, SERVICES: dentistry \}\n\nsecrets:/,
     );
+    expect(compose).toContain(
+      "mesh-ca, { source: mesh-key-dentistry, target: mesh-key }, { source: nats-nkey-dentistry, target: nats-nkey }",
+    );
+    expect(compose).toMatch(/ {2}mesh-key-dentistry: .*\n {2}nats-nkey-dentistry: \{ file: \.\/secrets\/dentistry\.nk \}\n\nnetworks:/);
     expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('owns = ["Flag", "Slot"]');
     // Versions of a Flag are events that others handle: they still are.
     expect(contentOf("services/dentistry/dentistry.contract.ts")).toContain('emits = ["Flag"]');

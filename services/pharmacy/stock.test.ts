@@ -46,6 +46,11 @@ describe("The stock by place and lot", () => {
       ({ lot, quantity, place: at }) => [lot, quantity, ...(at === undefined ? [] : [at])],
     );
 
+  it.each(["\ud800", "urn:rx|\udfff", "%", "a/b|c d"])("has nothing of a medication that nobody has received: %j", async (medication) => {
+    expect(await pharmacy.proposeLot(clinic.caller, { medication, quantity: 6 })).toEqual({ lots: [], missing: 6 });
+    expect(await pharmacy.listLots(clinic.caller, { medication })).toEqual([]);
+  });
+
   it("dispenses what expires first, over several lots, and proposes it so", async () => {
     const medication = newMedication();
     await receive(medication, 10, { lot: "LATE", expires: inDays(400) });

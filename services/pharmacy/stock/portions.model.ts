@@ -34,7 +34,8 @@ export interface Portion extends Shelf {
   quantity: number;
 }
 
-const partsOf = (parts: string[]): string => parts.map(encodeURIComponent).join("/");
+/** Half a pair of UTF-16, which no name has, is taken for a sign that nobody can read. */
+const partsOf = (parts: string[]): string => parts.map((part) => encodeURIComponent(part.toWellFormed())).join("/");
 
 /** Begins the names of all counters of lots of a medication. */
 export const lotsOf = ({ system, code }: Shelf["medication"]): string => `${LOTS}${partsOf([`${system}|${code}`])}/`;

@@ -69,7 +69,7 @@ describe("the Grafana dashboard", () => {
     expect(named.filter((name) => !known.some((one) => one.name === name.replace(/_bucket$/, "")))).toEqual([]);
     for (const own of known.filter(({ name }) => name.startsWith("openward_"))) {
       expect(
-        own.labelNames.filter((label) => !["action", "code", "door", "kind", "operation", "service", "status"].includes(label)),
+        own.labelNames.filter((label) => !["action", "code", "door", "kind", "operation", "reason", "service", "status"].includes(label)),
       ).toEqual([]);
       expect(named.map((name) => name.replace(/_bucket$/, ""))).toContain(own.name); // each is on a panel
     }

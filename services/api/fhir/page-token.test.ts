@@ -51,6 +51,15 @@ describe("a page link", () => {
     }
   });
 
+  it("has one spelling, however long it is", async () => {
+    for (const more of ["", "a", "ab", "abc", "abcd", "abcde"]) {
+      const token = await packToken("Patient", { ...content, query: `${content.query}&name=${more}${randomBytes(9).toString("hex")}` });
+      for (const spelt of [`${token}x`, `${token}=`, `${token}==`, `${token}.`, ` ${token}`]) {
+        await expect(unpackToken(spelt, "Patient")).rejects.toMatchObject(invalid);
+      }
+    }
+  });
+
   it("ends after an hour", async () => {
     const token = await packToken("Patient", content);
     jest.advanceTimersByTime(HOUR_MS - 1_000);

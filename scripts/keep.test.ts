@@ -152,6 +152,7 @@ describe("the end of a server", () => {
     const pid = await pidAt(await urlOf(program));
     program.child.kill("SIGKILL");
     expect(await program.ended).toBe("SIGKILL"); // its output closes with the server's
-    expect(isAlive(pid)).toBe(false);
+    // A process has its number until its parent has heard of its end, and this one's is the machine's own now: nobody tells us.
+    while (isAlive(pid)) await pause(10);
   });
 });

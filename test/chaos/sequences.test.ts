@@ -11,7 +11,7 @@ describe("random sequences of actions and FHIR by six clients, over NATS", () =>
   afterAll(() => mesh?.stop(), 60_000);
 
   it("leave every invariant whole, while owners are killed", async () => {
-    const work = carryOut(mesh, { count: 100, length: 12, seed: 20_261_128, clients: 6 });
+    const work = carryOut(mesh, { count: 70, length: 12, seed: 20_261_128, clients: 6 });
     for (const service of ["pharmacy", "hospitalizations"]) await HARMS.kill.harm(mesh, service);
     const outcomes = await work;
     await settled(mesh);

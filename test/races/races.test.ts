@@ -67,7 +67,7 @@ describe.each(["sqlite", "mongo"] as const)("many at the same moment, over NATS,
       { family: "خليفي", given: ["محمد"], day: "03-04" },
       { family: "Khelifi", given: ["Mohamed"], day: "04-03" },
     ];
-    for (let n = 0; n < many; n += 1) {
+    for (let n = 0; n < many / 2; n += 1) {
       const tries = await Promise.allSettled(
         [records[0], records[1 + (n % 3)]].map((record) => {
           const { day, ...names } = record as (typeof records)[number];

@@ -19,7 +19,7 @@ export interface CutReport {
 }
 
 const SERVICES = ["api", "transactions", "patients", "records", "lab"];
-/** The power fails at some time within this, milliseconds. */
+/** The power fails at some time within this after the first confirmed create, milliseconds. */
 const [SOONEST_MS, LATEST_MS] = [300, 2_000];
 /** Transactions that were under way are decided within this, milliseconds; the recovery looks each few seconds. */
 const DECIDED_MS = 30_000;
@@ -73,6 +73,7 @@ async function workUntilCut(mesh: Mesh, count: number, afterMs: number): Promise
   const journal = newJournal();
   let isOver = false;
   const clients = clientsOf(mesh, { count, withBundles: true }, journal, () => isOver);
+  while (journal.created.size === 0) await delay(5); // before something was confirmed a cut would show nothing
   await delay(afterMs);
   isOver = true;
   const pids = [...mesh.nodes.map(({ pid }) => pid), ...(mesh.nats ? [mesh.nats.pid] : [])];

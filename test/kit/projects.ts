@@ -17,6 +17,7 @@ export const HEAVY: Record<string, string> = {
   "fhir/expressions/evaluator.test.ts": "waits until expressions have taken too long",
   "fhir/validate/rules/rules.test.ts": "goes through all of HL7's examples",
   "fhir/search/fhirpath.test.ts": "goes through all of HL7's examples",
+  "services/patients/merging/merging.test.ts": "stores a resource of each of R4's types",
   "fhir/validate/narrative.test.ts": "reads several million characters",
   "scripts/cluster/place.test.ts": "starts processes",
   "scripts/new.test.ts": "runs the compiler and Jest in a copy of the project",

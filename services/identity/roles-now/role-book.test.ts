@@ -1,3 +1,4 @@
+import { resourceTypes } from "../../../fhir/search/parameters.ts";
 import { readConfig } from "../../../mesh/config.ts";
 import { RolesNow } from "../../../mesh/access/roles-now.ts";
 import { type Clinic, refusal, startClinic } from "../../../test/kit/clinic.ts";
@@ -65,7 +66,9 @@ describe("roles that an administrator changes", () => {
   it.each([
     ["all types", { types: { "*": "r" } }],
     ["who has looked at what", { types: { AuditEvent: "s" } }],
+    ["all types one by one", { types: Object.fromEntries(resourceTypes.slice(0, 41).map((type) => [type, "r"])) }],
     ["to give rights", { actions: ["identity.*"] }],
+    ["to be the second person", { actions: ["identity.confirmRole"] }],
     ["to enter what others have done", { onBehalf: true }],
   ])("that get the right to %s wait for another person", async (_, more) => {
     expect(await set("porter", more)).toMatchObject({ state: "waiting" });

@@ -1,17 +1,16 @@
 /** What makes a change of a role one that two people must want. Pure. */
 import { resourceTypes } from "../../../fhir/search/parameters.ts";
 import { namesAction, type Role } from "../../../mesh/access/roles.ts";
-import { ROLES } from "../identity.contract.ts";
+import { identity, ROLES } from "../identity.contract.ts";
 
+/** What anybody of the house may be allowed alone; all other actions of `identity` give rights, or see who has them. */
+const HARMLESS: readonly string[] = [identity.createLaunch, identity.listRoles].map(({ action }) => action);
 /** Actions by which somebody could give rights to themselves, or see who has looked at what. */
-const OF_POWER = [
-  "identity.changeRole",
-  "identity.setRoles",
-  "identity.createUser",
-  "identity.resetPassword",
-  "ledger.looksAt",
-  "ledger.looksBy",
-];
+const OF_POWER: readonly string[] = [...Object.values(identity).map(({ action }) => action), "ledger.looksAt", "ledger.looksBy"].filter(
+  (action) => !HARMLESS.includes(action),
+);
+/** A role with rights to more types than this is among the widest, however they came together: no role of the project names as many. */
+const MANY_TYPES = 40;
 /** Roles that are among the widest whatever they may. */
 const WIDEST = ["administrator", "auditor", "system"];
 
@@ -31,7 +30,7 @@ export const locksOut = (name: string, after: Role | undefined): boolean =>
 
 /**
  * Whether a change needs a second person: who has the role gets, and had not before, a right to all types, rights to AuditEvents or to actions of
- * power, or the right to enter what others have done; or anything at all in a role that is one of the widest.
+ * power, rights to very many types by name, or the right to enter what others have done; or anything at all in a role that is one of the widest.
  */
 export function needsSecond(name: string, before: Role | undefined, after: Role | undefined): boolean {
   if (after === undefined) return false;
@@ -39,6 +38,8 @@ export function needsSecond(name: string, before: Role | undefined, after: Role 
   if (gained("*") || gained("AuditEvent") || (after.onBehalf === true && before?.onBehalf !== true)) return true;
   const mayCall = (role: Role | undefined, action: string) => role?.actions.some((it) => namesAction(it, action)) ?? false;
   if (OF_POWER.some((action) => mayCall(after, action) && !mayCall(before, action))) return true;
+  const named = Object.entries(after.types).flatMap(([type, letters]) => (letters === "" ? [] : [type]));
+  if (named.length > MANY_TYPES && named.some(gained)) return true;
   if (!(WIDEST as string[]).includes(name) || !(ROLES as readonly string[]).includes(name)) return false;
   const types = new Set([...Object.keys(after.types), ...Object.keys(before?.types ?? {})]);
   return [...types].some(gained) || after.actions.some((pattern) => !before?.actions.includes(pattern));

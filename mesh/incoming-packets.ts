@@ -22,7 +22,15 @@ export interface UnderWay {
 }
 
 /** Why the packet is not for Moleculer to handle; undefined: it is. @param sender who has proved to have sent it */
-export function refusalOf(
+export function refusalOf(...packet: Parameters<typeof refused>): Refusal | undefined {
+  try {
+    return refused(...packet);
+  } catch {
+    return Refusal.malformed; // members of another form than any node of ours sends
+  }
+}
+
+function refused(
   command: string,
   payload: PacketPayload,
   sender: string,

@@ -26,6 +26,8 @@ export const Refusal = {
   outOfTime: "out-of-time",
   /** Too many signatures were wrong within this second: none more is looked at. */
   flood: "flood",
+  /** The packet inside has not the form of one. */
+  malformed: "malformed",
   /** The packet inside names another sender. */
   wrongSender: "wrong-sender",
   /** It announces a service that its certificate does not name. */
@@ -107,8 +109,13 @@ export class Gate {
   }
 
   #introduce({ sender, hello }: Envelope, now: number): Peer | undefined {
-    const introduced = hello === "" ? undefined : readHello(hello, this.#trusted, now);
-    return introduced?.id === sender ? this.#peers.add(introduced, now) : undefined;
+    if (hello === "") return undefined;
+    try {
+      const introduced = readHello(hello, this.#trusted, now);
+      return introduced?.id === sender ? this.#peers.add(introduced, now) : undefined;
+    } catch {
+      return undefined; // signed, and still no hello: claims of another form, a key that gives no secret
+    }
   }
 
   /** Why the envelope is not believed; undefined: it is. */

@@ -1,5 +1,5 @@
 /** Keys, certificates and envelopes: what a node of the mesh believes of another. */
-import { createHmac, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHash, createHmac, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { newNode, readHello } from "./hello.ts";
 import { caPublicFile, CERTIFICATE_LIFE_MS, ensureCa, ensureKeyFile, issueKeyFile, keysFromFiles, keysFromFolder } from "./key-files.ts";
 import { Mac, TAG_BYTES } from "./mac.ts";
 import { renewalSentence } from "./renewal.ts";
+import { refusalOf } from "../incoming-packets.ts";
 import { ReplayWindow } from "./replay-window.ts";
 import { makeStatement, readStatement } from "./statement.ts";
 
@@ -263,6 +264,35 @@ describe("the gate", () => {
     expect(refusals.at(-1)).toEqual({ refused: Refusal.flood });
     expect(there.open(REQ, api.seal(REQ, lab.id, body), now)).toEqual({ sender: own.id, body });
     expect(there.open(INFO, api.seal(INFO, undefined, body), now + 1_000)).toHaveProperty("body");
+  });
+});
+
+describe("a certified node that sends what no node of ours does", () => {
+  const own = newNode("billing-1", signerFor(["billing"]));
+  const key = Buffer.alloc(32).toString("base64url"); // it gives no secret with any other
+  const noSecret = `billing-1-${createHash("sha256").update(key).digest("hex").slice(0, 16)}`;
+
+  it.each([
+    ["a key that gives no secret", { node: noSecret, key }, noSecret],
+    ["no id", { key }, own.id],
+    ["no key", { node: own.id }, own.id],
+    ["no claims", [], own.id],
+  ])("is unknown by a hello with %s, and ends nobody", (_, claims, id) => {
+    const gate = new Gate(newNode("lab-1", signerFor(["lab"])), trusted);
+    const odd = new Gate({ ...own, id, hello: makeStatement("hello", claims, own.signer) }, trusted);
+    expect(gate.open("INFO", odd.seal("INFO", undefined, randomBytes(10)))).toEqual({ refused: Refusal.unknownSender });
+  });
+
+  it.each([
+    ["INFO", { services: [null] }],
+    ["INFO", { services: 7 }],
+    ["INFO", { services: [{ name: "billing", events: [null] }] }],
+    ["INFO", null],
+  ])("is refused, by %s with %j", (command, payload) => {
+    const certificate = trusted.certificate(own.signer.certificate);
+    const said = payload && { sender: own.id, ...payload };
+    const underWay = { pendingRequests: new Map(), pendingReqStreams: new Map() } as never;
+    expect(refusalOf(command, said as never, own.id, certificate, underWay)).toBe(Refusal.malformed);
   });
 });
 

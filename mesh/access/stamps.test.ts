@@ -31,6 +31,14 @@ describe("a stamp", () => {
     expect(lab().verify(gateway.make(nurse, NOW), NOW + 1_000)).toEqual(nurse);
   });
 
+  it.each([[{}], [{ sub: "account-1" }], [{ sub: 7, roles: ["nurse"] }], [{ sub: "account-1", roles: "nurse" }], [[]]])(
+    "says nothing where its claims are of another form: %j",
+    (claims) => {
+      const stamp = makeStatement("stamp", { until: NOW + STAMP_LIFE_MS, ...claims }, keysOf(["api"]).signer);
+      expect(lab().verify(stamp, NOW)).toBeUndefined();
+    },
+  );
+
   it("is good for a minute from when a node has seen it first, also where that node's clock is minutes apart", () => {
     const stamp = gateway.make(nurse, NOW);
     for (const apart of [-4 * MINUTE, 0, 4 * MINUTE]) {

@@ -71,6 +71,7 @@ export class Stamps {
     const statement = readStatement<Claims>(KIND, stamp, this.#keys.trusted, now);
     if (!statement) return undefined;
     const { until, for: person, ...said } = statement.claims;
+    if (typeof said.sub !== "string" || !Array.isArray(said.roles)) return undefined;
     const age = now - (until - STAMP_LIFE_MS);
     if (age > CLOCKS_APART_MS + older || age < -CLOCKS_APART_MS) return undefined;
     if (!isSystem(said)) {

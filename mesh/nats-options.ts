@@ -6,8 +6,9 @@ import { type ConnectionOptions, nkeyAuthenticator } from "nats";
  * @param natsUrl one or more `nats://user:password@host:port` (or `tls://`), separated by commas; a lone word before the
  *   @ is a token. Percent-encoding is decoded. All servers of one mesh have the same user: the first one given counts.
  * @param nkeyFile holds the seed of a user that the servers know by its public key (nkeys), in place of a password
+ * @param caFile by whose CA the servers prove themselves, where they are reached by TLS; absent: any known one
  */
-export function connectionOptions(natsUrl: string, nkeyFile?: string): ConnectionOptions {
+export function connectionOptions(natsUrl: string, nkeyFile?: string, caFile?: string): ConnectionOptions {
   const urls = natsUrl.split(",").map((text) => new URL(text.trim()));
   const login = urls.find((url) => url.username !== "");
   const [user, pass] = [decode(login?.username), decode(login?.password)];
@@ -15,7 +16,7 @@ export function connectionOptions(natsUrl: string, nkeyFile?: string): Connectio
     servers: urls.map((url) => `${url.hostname}:${url.port || "4222"}`),
     ...(nkeyFile !== undefined && { authenticator: nkeyAuthenticator(() => readFileSync(nkeyFile)) }),
     ...(user && pass ? { user, pass } : user && { token: user }),
-    ...(urls.some((url) => url.protocol === "tls:") && { tls: {} }),
+    ...(urls.some((url) => url.protocol === "tls:") && { tls: { ...(caFile !== undefined && { caFile }) } }),
   };
 }
 

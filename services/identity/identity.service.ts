@@ -129,10 +129,10 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
             (error: Error) => this.keyTimer && failed(error), // the store is closed once this has stopped
           );
         }, LOOK_AT_KEYS_MS).unref();
-        const at = { host: config.identityHost, port: config.identityPort };
+        const at = { host: config.identityHost, port: config.identityPort, tlsFile: config.identityTlsFile };
         this.listener = await startListener(at, (...request) => node.answer(...request), failed);
         // Announced with the service, as soon as it has started: gateways read it.
-        Object.assign(this.metadata, { auth: { url: addressOf(this.listener, config.identityHost) } });
+        Object.assign(this.metadata, { auth: { url: addressOf(this.listener, at) } });
         news.watch((message) => this.logger.warn(message));
         this.roleNews.watch(
           () => this.roleBook.generation(),

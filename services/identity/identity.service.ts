@@ -28,6 +28,7 @@ import { publicPart } from "../../mesh/signing-key.ts";
 import { keysAt, renewKeys } from "./provider/keys.ts";
 import { scopesIn } from "./provider/scopes.ts";
 import { Registrations } from "./registrations.ts";
+import { DemandedFactor } from "./sign-in/demanded-factor.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 
 const FHIR_ID = { type: "string", pattern: /^[A-Za-z0-9.-]{1,64}$/ } as const;
@@ -119,7 +120,19 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         const library = await import("oidc-provider");
         const look = () => keysAt(Date.now(), keyFolder(config), kept.keys);
         const node = new IdentityNode(
-          { config, kept, news, accounts, passwords, people, notes, sessionEnded, library, failed },
+          {
+            config,
+            kept,
+            news,
+            accounts,
+            passwords,
+            people,
+            notes,
+            sessionEnded,
+            library,
+            failed,
+            demanded: new DemandedFactor(this.roleBook),
+          },
           await look(),
         );
         this.node = node;

@@ -165,6 +165,14 @@ describe("an attack on the sign-in", () => {
   it("gives nobody a role that an administrator has not given", async () => {
     const given = { login: "eve", name: "Eve", roles: ["nurse" as const], isAdministrator: true };
     await expect(identity.createUser(asSystem(mesh.caller, "operator"), given)).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+    const { access_token: administrator } = await (await app.alsoFor("chief", ["administrator"])).signIn("openid actions");
+    const forTrying = { login: "eve", name: "Eve", roles: ["administrator"], isForTrying: true };
+    const answer = await fetch(`${mesh.base}/api/identity/createUser`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${administrator}` },
+      body: JSON.stringify(forTrying), // which would need no second factor
+    });
+    expect([answer.status, await answer.json()]).toEqual([403, { error: expect.objectContaining({ type: "NOT_ALLOWED" }) }]);
     for (const [role, type] of [
       ["root", "ROLE_UNKNOWN"],
       ["system:operator", "VALIDATION_ERROR"],

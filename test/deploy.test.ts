@@ -8,11 +8,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createContext, runInContext } from "node:vm";
 import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
-import { connect } from "nats";
+import { AckPolicy, connect, type NatsConnection } from "nats";
 import { connectionOptions } from "../mesh/nats-options.ts";
 import { freePort, natsServer, redisServer, type Server, startMongo } from "../scripts/servers.mjs";
 import { openStore } from "../store/open-store.ts";
 import { type Container, compose, configurationOf, environmentOf } from "./kit/compose.ts";
+import { eventually } from "./kit/events.ts";
 import { contentOf } from "./kit/map.ts";
 import { run } from "./kit/programs.ts";
 
@@ -240,16 +241,71 @@ describe("MongoDB", () => {
   });
 });
 
-describe("a node with the settings of its container", () => {
-  it("serves, on all these servers", async () => {
-    const given = environmentOf(container("patients"), folder);
+describe("nodes with the settings of their containers", () => {
+  const stream = () => "openward-provider-deploy-events";
+
+  it("serve, on all these servers, and find the stream of events, which one of them keeps for all", async () => {
     const at = { NATS_URL: nats.map(({ clients }) => `tls://${clients}`).join(","), REDIS_URL: `rediss://127.0.0.1:${redisPort}` };
-    const MONGO_URL = `mongodb://patients@127.0.0.1:${mongo.port}/openward?directConnection=true&authSource=admin&tls=true`;
-    const node = run(["serve"], { ...given, ...at, MONGO_URL, DATA_DIR: join(folder, "node"), METRICS_PORT: "" });
-    started.push(node);
-    await node.says(/Ready\./);
-    node.child.kill("SIGTERM");
-    expect(await node.ended).toBe(0);
-    expect(node.output()).not.toMatch(/"level":"(warn|error|fatal)"/);
+    const programs = ["ledger", "patients"].map((name) => {
+      const MONGO_URL = `mongodb://${name}@127.0.0.1:${mongo.port}/openward?directConnection=true&authSource=admin&tls=true`;
+      const own = { MONGO_URL, DATA_DIR: join(folder, `node-${name}`), METRICS_PORT: "", MESH_NAME: "deploy" };
+      return run(["serve"], { ...environmentOf(container(name), folder), ...at, ...own });
+    });
+    started.push(...programs);
+    await Promise.all(programs.map((program) => program.says(/Ready\./)));
+    const client = await connect(natsOptions(0, "ledger"));
+    const jsm = await client.jetstreamManager();
+    const isThere = (consumer: string) =>
+      jsm.consumers.info(stream(), consumer).then(
+        () => true,
+        () => false,
+      );
+    await eventually(
+      async () => [await isThere("ledger-0"), await isThere("ledger-7")],
+      (found) => !found.includes(false),
+    );
+    const { cluster, config } = await jsm.streams.info(stream());
+    expect([cluster?.replicas?.length, config.retention]).toEqual([2, "interest"]);
+    await client.close();
+    for (const { child, ended, output } of programs) {
+      child.kill("SIGTERM");
+      expect(await ended).toBe(0);
+      expect(output()).not.toMatch(/"level":"(error|fatal)"/);
+    }
+  });
+
+  it("hear and take the events of their own service only", async () => {
+    const client = await connect(natsOptions(1, "billing"));
+    const jsm = await client.jetstreamManager({ timeout: 2_000 });
+    const denied = { code: "PERMISSIONS_VIOLATION" };
+    expect((await jsm.consumers.info(stream(), "ledger-0")).config.durable_name).toBe("ledger-0");
+    const own = {
+      durable_name: "billing-0",
+      filter_subjects: ["openward-provider-deploy.event.0.fhir.Encounter"],
+      ack_policy: AckPolicy.Explicit,
+    };
+    await jsm.consumers.add(stream(), own);
+    const js = client.jetstream();
+    await js.publish("openward-provider-deploy.event.0.fhir.Encounter", "[]");
+    const message = await (await js.consumers.get(stream(), "billing-0")).next({ expires: 1_000 });
+    expect(await message?.ackAck()).toBe(true);
+
+    await expect(jsm.consumers.add(stream(), { ...own, durable_name: "lab-0" })).rejects.toMatchObject(denied);
+    await expect(jsm.consumers.delete(stream(), "ledger-0")).rejects.toMatchObject(denied);
+    await expect(jsm.streams.purge(stream())).rejects.toMatchObject(denied);
+    await expect(jsm.streams.update(stream(), { max_age: 1_000_000_000 })).rejects.toMatchObject(denied);
+    await expect(jsm.streams.getMessage(stream(), { seq: 1 })).rejects.toMatchObject(denied);
+    await expect(client.request(`$JS.API.CONSUMER.MSG.NEXT.${stream()}.ledger-0`, "", { timeout: 2_000 })).rejects.toMatchObject(denied);
+    const [, ledgersKey] = /nkey: (\w+),[^\n]*# ledger$/m.exec(readFileSync(join(folder, "nats-users.conf"), "utf8")) ?? [];
+    for (const subject of ["openward-provider-deploy.event.>", "_INBOX.>", `_INBOX_${ledgersKey}.>`, "$JS.>"]) {
+      await expect(refusedBy(client, subject)).rejects.toMatchObject(denied);
+    }
+    await client.close();
   });
 });
+
+/** What a subscription is refused with. */
+const refusedBy = (client: NatsConnection, subject: string) =>
+  new Promise((resolve, reject) => {
+    client.subscribe(subject, { callback: (error) => (error ? reject(error) : resolve(undefined)) });
+  });

@@ -27,7 +27,7 @@ export class Misuse extends Error {}
 interface Job {
   run(): unknown;
   size: number;
-  /** It need not be on the disk when it is committed: the process's end does not take it. */
+  /** It need not be on the disk when it is committed: who has asked for it waits for that elsewhere. */
   isLight: boolean;
   /** performance.now() after which a lock is no longer waited for. */
   deadline: number;
@@ -43,8 +43,6 @@ export interface TransactionHooks {
   /** Just before COMMIT. */
   finish(): void;
   rolledBack(): void;
-  /** What was committed is not on the disk yet. */
-  notOnDisk?(): void;
 }
 
 /** Writes of this process, one after the other; those that wait together share a commit. */
@@ -164,7 +162,6 @@ export class WriteQueue {
       }
       this.#hooks.finish();
       this.#db.run("COMMIT");
-      if (isLight) this.#hooks.notOnDisk?.();
     } catch (error) {
       this.#db.rollback();
       this.#hooks.rolledBack();

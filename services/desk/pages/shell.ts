@@ -65,6 +65,7 @@ export function Shell() {
     // Who reads by ear hears that another page has come.
     if (!isFirst.current) main.current?.focus();
     isFirst.current = false;
+    document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [name, argument]);
   const hasPatients = !person.value?.roles.every((role) => WITHOUT_PATIENTS.includes(role));
   return html`<a class="skip" href="#main" onClick=${(event: Event) => {

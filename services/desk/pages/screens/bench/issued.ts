@@ -17,7 +17,7 @@ import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { joined, t } from "../../platform/texts.ts";
 import { findingIn } from "./enter.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
@@ -37,8 +37,11 @@ export function Issued({ turn }: { turn: number }) {
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", result: one })}>${t("print")}<${For} who=${nameOf(one.patient)} /></button></td></tr>`;
   const show = ({ all, isPartial }: Joined<Observation>) => html`<${Partial} isPartial=${isPartial} />
     ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}
-    <${Wide} label=${t("bench.latest")}><table><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
-    <tbody>${all.map(row)}</tbody></table><//>`;
+    ${
+      all.length > 0 &&
+      html`<${Wide} label=${t("bench.latest")}><table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
+    <tbody>${all.map(row)}</tbody></table><//>`
+    }`;
   const close = () => setOpen(undefined);
   const done = () => {
     close();
@@ -58,7 +61,7 @@ function Correct({ result: { of, patient }, onClose, onDone }: { result: Result;
     say(t("bench.isCorrected"));
     onDone();
   };
-  return html`<${Dialog} title=${`${conceptOf(of.code)} · ${nameOf(patient)}`} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(conceptOf(of.code), nameOf(patient))} onClose=${onClose}>
     <${Form} send=${send} submit=${t("bench.correct")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("result.value")} name="correct-value" value=${value} onValue=${setValue} required />

@@ -15,7 +15,7 @@ import { actionsOf } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { sumOf } from "./open.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
@@ -58,7 +58,7 @@ function Credit({ bill: { of, patient }, onClose, onDone }: { bill: Bill; onClos
     say(t("cash.credited"), () => billing.cancelInvoice({ invoice: creditNote, reason: t("undo.reason") }).then(onDone));
     onDone();
   };
-  return html`<${Dialog} title=${`${t("cash.credit")} · ${nameOf(patient)}`} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(t("cash.credit"), nameOf(patient))} onClose=${onClose}>
     <${Form} send=${send} submit=${t("cash.credit")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="credit-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
     <//>

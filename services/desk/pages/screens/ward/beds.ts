@@ -2,7 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { Board, BoardRoom, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { AdmitDialog } from "./admit.ts";
 import { BedContent } from "./bed.ts";
 import { calledIn, isStay, isTarget, moveTo, moving, type PlacedBed } from "./move.ts";
@@ -11,7 +11,7 @@ import { Waiting } from "./waiting.ts";
 
 const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-const placed = ({ name, beds }: BoardRoom): PlacedBed[] => beds.map((bed) => ({ ...bed, place: `${name} · ${bed.name}` }));
+const placed = ({ name, beds }: BoardRoom): PlacedBed[] => beds.map((bed) => ({ ...bed, place: joined(name, bed.name) }));
 
 interface BedsProps {
   board: Board;

@@ -110,16 +110,17 @@ describe("the pages of the hospital", () => {
     await page.selectOption("#language", "en");
     await page.setViewportSize({ width: 1280, height: 800 });
     await house.show(page, "administration");
-    await page.click("button:has-text('New role')");
-    await page.fill("#field-role-name", "porter");
-    await page.fill("#field-role-says", "Brings patients.");
-    await page.fill("#field-role-type", "Location");
-    await page.click("dialog button:has-text('Add')");
-    await page.check("input[aria-label='Location: update']");
-    await page.fill("#field-role-reason", "we have porters now");
-    expect(await barriers(page)).toEqual([]);
-    await page.click("dialog button:has-text('Store')");
-    await page.waitForSelector("tr:has-text('porter')");
+    await house.step("make a role", page, async () => {
+      await page.click("button:has-text('New role')");
+      await page.fill("#field-role-name", "porter");
+      await page.fill("#field-role-says", "Brings patients.");
+      await page.fill("#field-role-type", "Location");
+      await page.click("dialog button:has-text('Add')");
+      await page.check("input[aria-label='Location: update']");
+      await page.fill("#field-role-reason", "we have porters now");
+      await page.click("dialog button:has-text('Store')");
+      await page.waitForSelector("tr:has-text('porter')");
+    });
     const roles = await identity.listRoles(house.operator, {});
     expect(roles.find(({ role }) => role === "porter")).toMatchObject({ version: 1, types: { Location: "rus" }, actions: [] });
 

@@ -6,13 +6,8 @@ import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { contentOf } from "../kit/map.ts";
 import { barriers, House } from "./house.ts";
 
-/** Inputs by piece of work. */
-const told = new Map(
-  [...contentOf("docs/screens.md").matchAll(/^\| ([^|]+?) \| (\d+) \|/gm)].map(([, work = "", inputs]) => [work, Number(inputs)]),
-);
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
@@ -44,9 +39,7 @@ describe("at work in the hospital,", () => {
   afterAll(() => house?.close());
 
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
-  /** A piece of work, which takes as many inputs as is told. */
-  const step = async (name: string, page: Page, work: () => Promise<unknown>) =>
-    expect([name, await house.inputs(page, work)]).toEqual([name, told.get(name)]);
+  const step = (name: string, page: Page, work: () => Promise<unknown>) => house.step(name, page, work);
 
   it("the clerk books an appointment; who comes has a visit, and a mistake is taken back", async () => {
     [clerk, nurse] = await Promise.all([
@@ -182,7 +175,7 @@ describe("at work in the hospital,", () => {
     await administrator.waitForSelector("canvas");
     expect(await barriers(administrator)).toEqual([]);
     const saved = administrator.waitForEvent("download");
-    await administrator.click("button:has-text('Save as CSV')");
+    await step("save the census of a week", administrator, () => administrator.click("button:has-text('Save as CSV')"));
     expect((await saved).suggestedFilename()).toMatch(/^census .*\.csv$/);
 
     const { visit } = await visits.open(house.operator, { patient });
@@ -200,11 +193,16 @@ describe("at work in the hospital,", () => {
     };
     await store.put(`dead-letter/${event.id}`, JSON.stringify(letter));
     await house.show(administrator, "administration");
-    await administrator.click(`tr:has-text('${visit}') button:has-text('Look into')`);
-    await administrator.waitForSelector("dialog:has-text('OWNER_DOWN 503')");
-    expect([await administrator.textContent("dialog"), await barriers(administrator)]).toEqual([expect.not.stringContaining("Rossi"), []]);
-    await administrator.click("dialog button:has-text('Handle again')");
-    await said(administrator, "fhir.Encounter is handled.");
+    await step("have an event handled again that was set aside", administrator, async () => {
+      await administrator.click(`tr:has-text('${visit}') button:has-text('Look into')`);
+      await administrator.waitForSelector("dialog:has-text('OWNER_DOWN 503')");
+      expect([await administrator.textContent("dialog"), await barriers(administrator)]).toEqual([
+        expect.not.stringContaining("Rossi"),
+        [],
+      ]);
+      await administrator.click("dialog button:has-text('Handle again')");
+      await said(administrator, "fhir.Encounter is handled.");
+    });
     await administrator.waitForSelector("section[aria-label='Events set aside']:has-text('No event is set aside.')");
 
     await house.show(administrator, "audit");

@@ -69,11 +69,16 @@ export class House {
     this.#count(page);
     await page.goto(`${url ?? this.mesh.base}/desk/`);
     await page.click("button.main");
+    await this.enter(page, login);
+    return page;
+  }
+
+  /** Signs in on the page that asks for it. */
+  async enter(page: Page, login: string): Promise<void> {
     await page.fill("#login", login);
     await page.fill("#password", PASSWORD);
     await page.click('button[value="login"]');
     await page.waitForSelector(".who");
-    return page;
   }
 
   #count(page: Page): void {

@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { identity } from "../../services/identity/identity.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
@@ -209,6 +210,24 @@ describe("at work in the hospital,", () => {
     await administrator.fill("#field-audit-who", patient);
     await administrator.press("#field-audit-who", "Enter");
     await administrator.waitForSelector("section li:has-text('clerk')");
+  });
+
+  it("who types while the session ends loses nothing: signed in again, the text stands where it was", async () => {
+    const physician = await house.person("physician", ["physician"]);
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await physician.fill("#field-note", "Feels better today");
+    await identity.endSessions(house.operator, { user: "physician" });
+    await physician.fill("#field-problem", "Cough");
+    await physician.press("#field-problem", "Enter"); // refused: nobody is signed in any more
+    await house.enter(physician, "physician");
+    await physician.waitForSelector(".banner:has-text('Ada Rossi')");
+    await physician.waitForFunction(
+      () => (document.querySelector("#field-note") as HTMLTextAreaElement | null)?.value === "Feels better today",
+    );
+    await physician.waitForFunction(() => (document.querySelector("#field-problem") as HTMLInputElement | null)?.value === "Cough");
+    await physician.press("#field-problem", "Enter");
+    await said(physician, "Cough is noted.");
+    house.complaints.splice(0); // the browser tells of a refusal as of an error
   });
 
   it("the nurse hands over, and asks for a place for a newborn beside its mother", async () => {

@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { html } from "./html.ts";
 import { keepFocus } from "./platform/focus.ts";
+import { followAddress } from "./platform/router.ts";
 import { goToSignIn, takeUp } from "./platform/sign-in.ts";
 import { firstLanguage, speak, t } from "./platform/texts.ts";
 import { Shell } from "./shell.ts";
@@ -21,7 +22,9 @@ function showSignIn(isDown: boolean): void {
 keepFocus(app);
 await speak(firstLanguage());
 try {
-  if (await takeUp()) render(html`<${Shell} />`, app);
+  const isSignedIn = await takeUp();
+  followAddress();
+  if (isSignedIn) render(html`<${Shell} />`, app);
   else showSignIn(false);
 } catch {
   showSignIn(true);

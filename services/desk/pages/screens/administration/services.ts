@@ -25,20 +25,18 @@ const EVERY_MS = 3_000;
 const numberOr = (value: number | null): string => (value === null ? "–" : numberIn(value, { maximumFractionDigits: 1 }));
 const megabytes = (bytes: number | null): string => (bytes === null ? "–" : numberIn(bytes / 1e6, { maximumFractionDigits: 1 }));
 
-/** One by its name; of several how many there are, their names are told when they are pointed at. */
-const nodesOf = (nodes: string[]): string => (nodes.length === 1 ? (nodes[0] as string) : numberIn(nodes.length));
-
 /** See the head of this file. */
 export function Services() {
   const state = useLoad("mesh", () => getJson<MeshState>("/console.json"), EVERY_MS);
   const show = ({ services, requestsPerSecond }: MeshState) => {
     const down = services.filter(({ nodes }) => nodes.length === 0).length;
     return html`<p role="status">${down === 0 ? html`<span class="tag good">✓ ${t("services.allUp")}</span>` : html`<span class="tag bad">⚠ ${t("services.down", { n: down })}</span>`} <span class="muted">${t("services.rate", { n: numberOr(requestsPerSecond) })}</span></p>
-      <${Wide} label=${t("services")}><table class="stacked"><thead><tr><th scope="col">${t("services.service")}</th><th scope="col">${t("services.nodes")}</th><th scope="col" class="figure">${t("services.documents")}</th><th scope="col" class="figure">${t("services.size")}</th><th scope="col" class="figure">${t("services.calls")}</th></tr></thead>
+      <p class="hint">${t("services.nodes")}: <bdi translate=${false}>${[...new Set(services.flatMap(({ nodes }) => nodes))].join(", ")}</bdi></p>
+      <${Wide} label=${t("services")}><table class="stacked"><thead><tr><th scope="col">${t("services.service")}</th><th scope="col" class="figure">${t("services.nodes")}</th><th scope="col" class="figure">${t("services.documents")}</th><th scope="col" class="figure">${t("services.size")}</th><th scope="col" class="figure">${t("services.calls")}</th></tr></thead>
       <tbody>${services.map(
         (
           one,
-        ) => html`<tr key=${one.name}><th scope="row" translate=${false}>${one.name}</th><td>${one.nodes.length === 0 ? html`<span class="tag bad">⚠ ${t("services.isDown")}</span>` : html`<span title=${one.nodes.join(", ")} translate=${false}>${nodesOf(one.nodes)}</span>`}</td>
+        ) => html`<tr key=${one.name}><th scope="row" translate=${false}>${one.name}</th><td class="figure" data-label=${t("services.nodes")}>${one.nodes.length === 0 ? html`<span class="tag bad">⚠ ${t("services.isDown")}</span>` : html`<span title=${one.nodes.join(", ")}>${numberIn(one.nodes.length)}</span>`}</td>
           <td class="figure" data-label=${t("services.documents")}>${numberOr(one.documents)}</td><td class="figure" data-label=${t("services.size")}>${megabytes(one.bytes)}</td><td class="figure" data-label=${t("services.calls")}>${numberOr(one.requestsPerSecond)}</td></tr>`,
       )}</tbody></table><//>`;
   };

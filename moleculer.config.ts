@@ -13,6 +13,7 @@ import { KnowKeyedRequest } from "./mesh/keyed-request.ts";
 import { KeepDeadlines } from "./mesh/deadline.ts";
 import { consoleLogger } from "./mesh/log.ts";
 import { AvoidSilent, HEARTBEAT_S, WatchLiveness } from "./mesh/liveness.ts";
+import { TellMachineLoad } from "./mesh/machine-load.ts";
 import { MeasureActions } from "./mesh/metrics.ts";
 import { ServeMetrics } from "./mesh/metrics-server.ts";
 import { Retry } from "./mesh/retry.ts";
@@ -79,6 +80,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       knowAccess(config, keys, ROLES),
       Retry,
       WatchLiveness,
+      TellMachineLoad,
       ReportAnomalies,
       NoteBegunWork,
       KnowKeyedRequest,

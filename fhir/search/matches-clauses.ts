@@ -2,7 +2,7 @@
  * What clauses mean, without an index: for tests of what searches mean, and for conditional creates, which must also see what the
  * earlier steps of the same write make.
  */
-import type { Clause, IndexRows, KeyMatch, RangeMatch, RangeRow } from "./query.ts";
+import { type Clause, type IndexRows, type KeyMatch, rangeMatches, type RangeRow } from "./query.ts";
 
 /** A resource as a clause sees it. */
 export interface Candidate {
@@ -116,16 +116,3 @@ class KeyValues {
 }
 
 const inOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-function rangeMatches(match: RangeMatch, low: number, high: number, unit: string): boolean {
-  if (match.lowGe !== undefined && !(low >= match.lowGe)) return false;
-  if (match.lowGt !== undefined && !(low > match.lowGt)) return false;
-  if (match.lowLe !== undefined && !(low <= match.lowLe)) return false;
-  if (match.lowLt !== undefined && !(low < match.lowLt)) return false;
-  if (match.highGe !== undefined && !(high >= match.highGe)) return false;
-  if (match.highGt !== undefined && !(high > match.highGt)) return false;
-  if (match.highLe !== undefined && !(high <= match.highLe)) return false;
-  if (match.highLt !== undefined && !(high < match.highLt)) return false;
-  if (!match.unit) return true;
-  return "eq" in match.unit ? unit === match.unit.eq : unit.startsWith(match.unit.prefix);
-}

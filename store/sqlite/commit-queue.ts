@@ -156,8 +156,9 @@ export class WriteQueue {
         try {
           job.outcome = { value: job.run() };
         } catch (error) {
-          if (!(error instanceof StoreError || error instanceof Blocked || error instanceof Misuse || error instanceof QuestionTooCostly))
+          if (!(error instanceof StoreError || error instanceof Blocked || error instanceof Misuse || error instanceof QuestionTooCostly)) {
             throw error;
+          }
           job.outcome = { error };
         }
       }

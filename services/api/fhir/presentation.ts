@@ -36,8 +36,9 @@ export function prettied(request: Pick<FhirRequest, "query">, answer: Answer): A
     answer.body === undefined ||
     answer.body.length > MAX_PRETTY ||
     !request.query.some(([name, value]) => name === "_pretty" && value === "true")
-  )
+  ) {
     return answer;
+  }
   return { ...answer, body: JSON.stringify(parseJson(answer.body), null, 2) };
 }
 

@@ -14,6 +14,8 @@ export interface ActReference {
   parameter?: string;
   /** The types that one without a parameter leads to. */
   to?: readonly string[];
+  /** Leads to what is the hospital's own: a record of the past from elsewhere does not have it. */
+  isOwn?: boolean;
 }
 
 const subject = { path: "subject", parameter: "subject" };
@@ -46,7 +48,7 @@ export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> =
   SupplyDelivery: [
     { path: "patient", parameter: "patient" },
     { path: "basedOn", to: ["SupplyRequest"] },
-    { path: "destination", to: ["Location"] },
+    { path: "destination", to: ["Location"], isOwn: true },
   ],
   ChargeItem: [subject, context],
   Invoice: [subject, { path: "lineItem.chargeItemReference", to: ["ChargeItem"] }],

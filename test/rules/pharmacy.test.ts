@@ -2,7 +2,7 @@
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
-rulesTable("the pharmacy", ["visits", "pharmacy"], (at) => {
+rulesTable("the pharmacy", ["wards", "visits", "pharmacy"], (at) => {
   const medicationCodeableConcept = { coding: [{ system: "urn:rx", code: "not-kept-in-stock" }] };
   const prescription = (more: object = {}) => ({
     resourceType: "MedicationRequest",
@@ -211,6 +211,16 @@ rulesTable("the pharmacy", ["visits", "pharmacy"], (at) => {
     stored: () => delivery(),
     change: (it) => ({ ...it, suppliedItem: { quantity: { value: 5 } } }),
     instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409 },
+  });
+  at.refuses("medication-dispense-references", "a dispense from a place that there is not", {
+    create: () => dispense({ location: { reference: "Location/none" } }),
+    insteadOf: async () => dispense({ location: await at.stored({ resourceType: "Location", name: "Dispensary" }) }),
+    as: { status: 409 },
+  });
+  at.refuses("supply-delivery-references", "a delivery to a place that there is not", {
+    create: () => ({ ...delivery(), destination: { reference: "Location/none" } }),
+    insteadOf: async () => ({ ...delivery(), destination: await at.stored({ resourceType: "Location", name: "Cold store" }) }),
     as: { status: 409 },
   });
   at.refuses("supply-delivery-references", "a delivery to a patient who is not here", {

@@ -11,6 +11,7 @@ interface Placed {
   /** `Type/id` */
   place: string;
   path: string;
+  isOwn: boolean;
 }
 
 /** The References at a path, through arrays. */
@@ -32,10 +33,10 @@ export function referencesAt(resource: unknown, path: string): Reference[] {
 }
 
 function restedOn(type: string, resource: unknown): Placed[] {
-  return (ACT_REFERENCES[type] ?? []).flatMap(({ path }) =>
+  return (ACT_REFERENCES[type] ?? []).flatMap(({ path, isOwn = false }) =>
     referencesAt(resource, path).flatMap(({ reference }): Placed[] => {
       const place = localReference(reference);
-      return place !== undefined && RESTED_ON.has(splitPlace(place)[0]) ? [{ place, path }] : [];
+      return place !== undefined && RESTED_ON.has(splitPlace(place)[0]) ? [{ place, path, isOwn }] : [];
     }),
   );
 }
@@ -65,17 +66,19 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
     check(change, facts) {
       const all = allOf(change);
       const isNew = new Set(added(change, all));
-      const vain = all.find((one) => {
+      const vains = all.filter((one) => {
         const fact = facts.of(one.place);
         // What the same write deletes (version 0) must not be left referred to, whoever referred to it before.
         return (fact?.is === "deleted" && (fact.version === 0 || isNew.has(one))) || (fact?.is === "absent" && isNew.has(one));
       });
+      const vain = vains.find(({ isOwn }) => isOwn) ?? vains[0];
       if (
         !vain ||
-        isOfElsewhere(
-          all.map(({ place }) => facts.of(place)?.is),
-          change,
-        )
+        (!vain.isOwn &&
+          isOfElsewhere(
+            all.map(({ place }) => facts.of(place)?.is),
+            change,
+          ))
       ) {
         return undefined;
       }

@@ -10,8 +10,9 @@ export function keepFocus(root: HTMLElement): void {
   document.addEventListener("focusin", ({ target }) => {
     last = target as Element;
     parts = [];
-    for (let part = last.parentElement?.closest<HTMLElement>(PARTS); part; part = part.parentElement?.closest<HTMLElement>(PARTS))
+    for (let part = last.parentElement?.closest<HTMLElement>(PARTS); part; part = part.parentElement?.closest<HTMLElement>(PARTS)) {
       parts.push(part);
+    }
   });
   new MutationObserver(() => {
     if (!last || last.isConnected || document.activeElement !== document.body) return;

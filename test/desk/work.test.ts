@@ -217,8 +217,10 @@ describe("at work in the hospital,", () => {
     await house.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.fill("#field-note", "Feels better today");
     await identity.endSessions(house.operator, { user: "physician" });
+    await physician.waitForSelector(".ended:has-text('Your session has ended')"); // who types is told, and not taken away from it
+    expect(await barriers(physician)).toEqual([]);
     await physician.fill("#field-problem", "Cough");
-    await physician.press("#field-problem", "Enter"); // refused: nobody is signed in any more
+    await physician.press("#field-problem", "Enter");
     await house.enter(physician, "physician");
     await physician.waitForSelector(".banner:has-text('Ada Rossi')");
     await physician.waitForFunction(
@@ -227,6 +229,21 @@ describe("at work in the hospital,", () => {
     await physician.waitForFunction(() => (document.querySelector("#field-problem") as HTMLInputElement | null)?.value === "Cough");
     await physician.press("#field-problem", "Enter");
     await said(physician, "Cough is noted.");
+    await step("note an allergy", physician, async () => {
+      await physician.click("button:has-text('Note an allergy')");
+      await physician.fill("#field-allergy", PARACETAMOL.display);
+      await physician.check("input[name='allergy-severe']");
+      await physician.press("#field-allergy", "Enter");
+      await physician.waitForSelector(`.banner .alert:has-text('${PARACETAMOL.display} (severe)')`);
+    });
+    await physician.click("button:has-text('Prescribe')");
+    await physician.fill("#field-medication", PARACETAMOL.display);
+    await physician.fill("#field-dosage", "1 tablet");
+    await physician.fill("#field-quantity", "10");
+    await physician.press("#field-quantity", "Enter");
+    await physician.waitForSelector("#field-override-fault:has-text('severe allergy')");
+    expect(await barriers(physician)).toEqual([]);
+    await physician.keyboard.press("Escape");
     house.complaints.splice(0); // the browser tells of a refusal as of an error
   });
 

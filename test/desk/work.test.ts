@@ -257,6 +257,10 @@ describe("at work in the hospital,", () => {
     });
     await nurse.click("button.bed:has-text('Bruno Verdi')");
     await nurse.waitForSelector("dialog li:has-text('Watch the blood pressure')");
+    await nurse.click("dialog button:has-text('Another physician')");
+    await nurse.selectOption("#field-physician", { label: "Dr Khelifi" });
+    await nurse.click("dialog button:has-text('Store')");
+    await nurse.waitForSelector("dialog p:has-text('Physician: Dr Khelifi')");
     expect(await barriers(nurse)).toEqual([]);
     await nurse.keyboard.press("Escape");
 

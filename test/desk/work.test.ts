@@ -274,6 +274,18 @@ describe("at work in the hospital,", () => {
     await nurse.press("#field-admission-reason", "Enter");
     await house.show(nurse, "ward");
     await nurse.waitForSelector("aside li:has-text('newborn'):has-text('cot')");
+
+    const lies = (name: string, bed: string) => nurse.waitForSelector(`button.bed:has(.bed-name:text-is("${bed}")):has-text("${name}")`);
+    await nurse.focus("button.bed:has-text('Bruno Verdi')");
+    await step("change the beds of two patients", nurse, async () => {
+      await nurse.keyboard.press("m");
+      await nurse.keyboard.press("ArrowRight");
+      await nurse.keyboard.press("Enter");
+      await said(nurse, "Bruno Verdi and Ada Rossi have changed beds.");
+    });
+    await Promise.all([lies("Ada Rossi", "A"), lies("Bruno Verdi", "B")]);
+    await nurse.keyboard.press("Alt+z");
+    await Promise.all([lies("Bruno Verdi", "A"), lies("Ada Rossi", "B")]);
     expect(house.complaints).toEqual([]);
   });
 });

@@ -55,6 +55,7 @@ export function brokerOptions(config: Config): BrokerOptions {
         keys,
         own,
         ...(config.natsNkeyFile && { nkeyFile: config.natsNkeyFile }),
+        ...(config.serversCaFile && { caFile: config.serversCaFile }),
         ...(config.natsDisconnectSubject && { disconnectSubject: config.natsDisconnectSubject }),
       }),
     }),
@@ -111,7 +112,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     tracking: { enabled: true, shutdownTimeout: REQUEST_TIMEOUT_MS },
 
     validator: new ParamsValidator(),
-    cacher: cacher(config.redisUrl),
+    cacher: cacher(config.redisUrl, config.serversCaFile),
     contextParamsCloning: false, // handlers do not write to their params; cloning costs more than most calls
     metrics: false,
     tracing: false,

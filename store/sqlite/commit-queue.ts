@@ -3,9 +3,9 @@
  * changes anything, so a refused one leaves no trace and the others are not disturbed.
  */
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
-import { type Database, FileBusy } from "./database.ts";
+import { type Database, FileBusy, QuestionTooCostly } from "./database.ts";
 
-/** One transaction takes at most so many writes, or so much text (characters): longer ones would block the event loop. */
+/** One transaction takes at most so many writes, or so much text and search values (`charactersIn`): longer ones would block the event loop. */
 const MAX_WRITES = 512;
 const MAX_SIZE = 1_000_000;
 /** Writes that may wait; more than this is an overload that waiting does not cure. */
@@ -27,7 +27,7 @@ export class Misuse extends Error {}
 interface Job {
   run(): unknown;
   size: number;
-  /** It need not be on the disk when it is committed: the process's end does not take it. */
+  /** It need not be on the disk when it is committed: who has asked for it waits for that elsewhere. */
   isLight: boolean;
   /** performance.now() after which a lock is no longer waited for. */
   deadline: number;
@@ -43,8 +43,6 @@ export interface TransactionHooks {
   /** Just before COMMIT. */
   finish(): void;
   rolledBack(): void;
-  /** What was committed is not on the disk yet. */
-  notOnDisk?(): void;
 }
 
 /** Writes of this process, one after the other; those that wait together share a commit. */
@@ -158,13 +156,14 @@ export class WriteQueue {
         try {
           job.outcome = { value: job.run() };
         } catch (error) {
-          if (!(error instanceof StoreError || error instanceof Blocked || error instanceof Misuse)) throw error;
+          if (!(error instanceof StoreError || error instanceof Blocked || error instanceof Misuse || error instanceof QuestionTooCostly)) {
+            throw error;
+          }
           job.outcome = { error };
         }
       }
       this.#hooks.finish();
       this.#db.run("COMMIT");
-      if (isLight) this.#hooks.notOnDisk?.();
     } catch (error) {
       this.#db.rollback();
       this.#hooks.rolledBack();

@@ -52,7 +52,7 @@ export class House {
 
   /** Somebody new, who has signed in. @param gateway the number of the one that the browser talks to */
   async person(login: string, roles: Role[], options: BrowserContextOptions = {}, gateway = 0): Promise<Page> {
-    await identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD });
+    await identity.createUser(this.operator, { login, name: login, roles, password: PASSWORD, isForTrying: true });
     return this.signIn(login, options, gateway);
   }
 

@@ -20,7 +20,7 @@ const nameOf = (role: string): string => tIfAny(`role.${role}`) ?? role;
 /** What a role is for: of those that come with the project in the page's language, of others as somebody here has written it. */
 const saidOf = ({ role, says, isAsFiled }: RoleNow) =>
   (isAsFiled && tIfAny(`role.says.${role}`)) || html`<span dir="auto" translate=${false}>${says}</span>`;
-const NONE: RoleNow = { role: "", says: "", types: {}, actions: [], onBehalf: false, version: 0, isAsFiled: false };
+const NONE: RoleNow = { role: "", says: "", types: {}, actions: [], onBehalf: false, secondFactor: false, version: 0, isAsFiled: false };
 
 /** See the head of this file. */
 export function Roles() {
@@ -61,10 +61,11 @@ function Change({ role: before, onClose, onDone }: { role: RoleNow; onClose: () 
   const [types, setTypes] = useState<Readonly<Record<string, string>>>(before.types);
   const [actions, setActions] = useState(before.actions.join("\n"));
   const [onBehalf, setOnBehalf] = useState(before.onBehalf);
+  const [secondFactor, setSecondFactor] = useState(before.secondFactor);
   const [reason, setReason] = useState("");
   const send = async () => {
     const names = actions.split(/\s+/).filter(Boolean);
-    onDone(await identity.changeRole({ role, version: before.version, reason, says, types, actions: names, onBehalf }));
+    onDone(await identity.changeRole({ role, version: before.version, reason, says, types, actions: names, onBehalf, secondFactor }));
   };
   const reset = () => identity.resetRole({ role, version: before.version, reason: reason || t("roles.reset") }).then(onDone, sayFault);
   return html`<${Dialog} title=${isNew ? t("roles.new") : nameOf(role)} onClose=${onClose}>
@@ -75,6 +76,7 @@ function Change({ role: before, onClose, onDone }: { role: RoleNow; onClose: () 
         <${TypeRights} types=${types} onChange=${setTypes} fault=${faultOf("types")} />
         <${Field} label=${t("roles.actions")} name="role-actions" value=${actions} onValue=${setActions} rows=${6} hint=${t("roles.actions.hint")} fault=${faultOf("actions")} />
         <label class="choice"><input type="checkbox" checked=${onBehalf} onChange=${() => setOnBehalf(!onBehalf)} /> ${t("roles.onBehalf")}</label>
+        <label class="choice"><input type="checkbox" checked=${secondFactor} onChange=${() => setSecondFactor(!secondFactor)} /> ${t("roles.secondFactor")}</label>
         <${Field} label=${t("reason")} name="role-reason" value=${reason} onValue=${setReason} required fault=${faultOf("reason")} />`}
     <//>
     ${!isNew && !before.isAsFiled && html`<div class="buttons"><button type="button" onClick=${reset}>${t("roles.reset")}</button></div>`}

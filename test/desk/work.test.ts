@@ -217,8 +217,10 @@ describe("at work in the hospital,", () => {
     await house.show(physician, `chart/${patient.split("/")[1]}`);
     await physician.fill("#field-note", "Feels better today");
     await identity.endSessions(house.operator, { user: "physician" });
+    await physician.waitForSelector(".ended:has-text('Your session has ended')"); // who types is told, and not taken away from it
+    expect(await barriers(physician)).toEqual([]);
     await physician.fill("#field-problem", "Cough");
-    await physician.press("#field-problem", "Enter"); // refused: nobody is signed in any more
+    await physician.press("#field-problem", "Enter");
     await house.enter(physician, "physician");
     await physician.waitForSelector(".banner:has-text('Ada Rossi')");
     await physician.waitForFunction(
@@ -227,6 +229,21 @@ describe("at work in the hospital,", () => {
     await physician.waitForFunction(() => (document.querySelector("#field-problem") as HTMLInputElement | null)?.value === "Cough");
     await physician.press("#field-problem", "Enter");
     await said(physician, "Cough is noted.");
+    await step("note an allergy", physician, async () => {
+      await physician.click("button:has-text('Note an allergy')");
+      await physician.fill("#field-allergy", PARACETAMOL.display);
+      await physician.check("input[name='allergy-severe']");
+      await physician.press("#field-allergy", "Enter");
+      await physician.waitForSelector(`.banner .alert:has-text('${PARACETAMOL.display} (severe)')`);
+    });
+    await physician.click("button:has-text('Prescribe')");
+    await physician.fill("#field-medication", PARACETAMOL.display);
+    await physician.fill("#field-dosage", "1 tablet");
+    await physician.fill("#field-quantity", "10");
+    await physician.press("#field-quantity", "Enter");
+    await physician.waitForSelector("#field-override-fault:has-text('severe allergy')");
+    expect(await barriers(physician)).toEqual([]);
+    await physician.keyboard.press("Escape");
     house.complaints.splice(0); // the browser tells of a refusal as of an error
   });
 
@@ -240,6 +257,10 @@ describe("at work in the hospital,", () => {
     });
     await nurse.click("button.bed:has-text('Bruno Verdi')");
     await nurse.waitForSelector("dialog li:has-text('Watch the blood pressure')");
+    await nurse.click("dialog button:has-text('Another physician')");
+    await nurse.selectOption("#field-physician", { label: "Dr Khelifi" });
+    await nurse.click("dialog button:has-text('Store')");
+    await nurse.waitForSelector("dialog p:has-text('Physician: Dr Khelifi')");
     expect(await barriers(nurse)).toEqual([]);
     await nurse.keyboard.press("Escape");
 
@@ -253,6 +274,18 @@ describe("at work in the hospital,", () => {
     await nurse.press("#field-admission-reason", "Enter");
     await house.show(nurse, "ward");
     await nurse.waitForSelector("aside li:has-text('newborn'):has-text('cot')");
+
+    const lies = (name: string, bed: string) => nurse.waitForSelector(`button.bed:has(.bed-name:text-is("${bed}")):has-text("${name}")`);
+    await nurse.focus("button.bed:has-text('Bruno Verdi')");
+    await step("change the beds of two patients", nurse, async () => {
+      await nurse.keyboard.press("m");
+      await nurse.keyboard.press("ArrowRight");
+      await nurse.keyboard.press("Enter");
+      await said(nurse, "Bruno Verdi and Ada Rossi have changed beds.");
+    });
+    await Promise.all([lies("Ada Rossi", "A"), lies("Bruno Verdi", "B")]);
+    await nurse.keyboard.press("Alt+z");
+    await Promise.all([lies("Bruno Verdi", "A"), lies("Ada Rossi", "B")]);
     expect(house.complaints).toEqual([]);
   });
 });

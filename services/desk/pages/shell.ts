@@ -7,7 +7,7 @@ import { PatientSearch } from "./parts/patient-search.ts";
 import { isOffered, MENU } from "./platform/menu.ts";
 import { go, hrefOf, place } from "./platform/router.ts";
 import { isOpenToAll } from "./platform/settings.ts";
-import { person, signOut } from "./platform/sign-in.ts";
+import { goToSignIn, hasEnded, person, signOut } from "./platform/sign-in.ts";
 import { LANGUAGES, type Language, language, speak, t } from "./platform/texts.ts";
 
 /** Who has patients to look for. */
@@ -76,6 +76,7 @@ export function Shell() {
   }}>${t("skip")}</a>
     <header>
     ${isOpenToAll() && html`<p class="open-to-all">${t("openToAll")}</p>`}
+    <div role="status">${hasEnded.value && html`<p class="open-to-all ended">${t("signIn.ended")} <button type="button" onClick=${goToSignIn}>${t("signIn")}</button></p>`}</div>
     <div class="top">
       <a class="brand" href=${hrefOf("home")}>OpenWard</a>
       <nav aria-label=${t("menu")}><ul class="pages">${Object.entries(MENU)

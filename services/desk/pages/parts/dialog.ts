@@ -1,6 +1,7 @@
 /** A dialog over the page. The browser keeps the focus in it, and gives it back to where it was. */
 import { useEffect, useRef } from "preact/hooks";
 import { type Children, html } from "../html.ts";
+import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
 
 /** See the head of this file. */
@@ -16,6 +17,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   }, []);
   return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${onClose}>
     <header><h2 id="dialog-title">${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>
+    ${hasEnded.value && html`<p class="not-known" role="status">${t("signIn.ended")} <button type="button" onClick=${goToSignIn}>${t("signIn")}</button></p>`}
     ${children}
   </dialog>`;
 }

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { Refused } from "../platform/api.ts";
 import { sentenceOf } from "../platform/errors.ts";
+import { goToSignIn, hasEnded } from "../platform/sign-in.ts";
 import { t } from "../platform/texts.ts";
 
 interface FormProps {
@@ -32,6 +33,9 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, label, is
   }, [error]);
   const wrong = error instanceof Refused ? [...error.fields, ...(fieldOf[error.type] ? [fieldOf[error.type] as string] : [])] : [];
   const faultOf = (field: string) => (wrong.includes(field) ? sentenceOf(error) : undefined);
+  useEffect(() => {
+    if (isBusy && hasEnded.value) void goToSignIn(); // it is sent again by who comes back
+  }, [isBusy, hasEnded.value]);
   const onSubmit = async (event: Event) => {
     event.preventDefault();
     if (isBusy) return;

@@ -1,7 +1,7 @@
 /** What the pages ask the hospital: the domain's actions, and FHIR. As any other app: by the gateway, with the person's token. */
 import type { Action } from "../../../../mesh/contract.ts";
 import type { Bundle, FhirResource, OperationOutcome } from "../../../../fhir/r4.ts";
-import { authorization, goToSignIn, renew } from "./sign-in.ts";
+import { authorization, leaveWhenDone, renew } from "./sign-in.ts";
 import { isOpenToAll } from "./settings.ts";
 
 /** Longest that a request may take, milliseconds: the mesh itself gives up after ten seconds. */
@@ -42,7 +42,7 @@ async function ask(path: string, init: RequestInit, isSecond = false): Promise<R
   });
   if (response.status !== 401 || isOpenToAll()) return response;
   if (!isSecond && (await renew())) return ask(path, init, true);
-  await goToSignIn();
+  leaveWhenDone();
   return new Promise(() => {}); // the page is left
 }
 

@@ -43,6 +43,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   "see Observation": [...CARE, "lab-technician", "pharmacist"],
   "see ServiceRequest": [...CARE, "lab-technician"],
   "lab.listCritical": [...CARE, "lab-technician"],
+  AllergyIntolerance: CARE,
   Appointment: ["front-desk", "physician"],
   Condition: ["physician", "midwife"],
   DocumentReference: ["physician", "records-office"],

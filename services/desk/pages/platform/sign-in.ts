@@ -72,6 +72,23 @@ export function goToSignIn(): Promise<void> {
   return leaving;
 }
 
+/** The session has ended, and somebody types still. */
+export const hasEnded = signal(false);
+
+const isTyping = (): boolean => document.activeElement?.matches("input, textarea, select") ?? false;
+
+/** The session has ended: who types is not taken away from it, but is told; all others leave at once. */
+export function leaveWhenDone(): void {
+  if (!isTyping()) {
+    void goToSignIn();
+    return;
+  }
+  if (hasEnded.value) return;
+  hasEnded.value = true;
+  // From one field to the next the focus is nowhere for a moment.
+  document.addEventListener("focusout", () => setTimeout(() => isTyping() || void goToSignIn()));
+}
+
 async function leave(): Promise<void> {
   const { authorization_endpoint } = await endpoints();
   const [verifier, state] = [random(), random()];

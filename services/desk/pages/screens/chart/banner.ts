@@ -12,6 +12,7 @@ import { t, tIfAny } from "../../platform/texts.ts";
 import { AskAdmission } from "./ask-admission.ts";
 import { DetailsDialog } from "./details.ts";
 import { LookedAt } from "./looked-at.ts";
+import { NoteAllergy } from "./note-allergy.ts";
 import type { Parts } from "./sources.ts";
 
 const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
@@ -27,7 +28,7 @@ interface BannerProps {
 
 /** See the head of this file. */
 export function Banner({ patient, parts, others, reload }: BannerProps) {
-  const [open, setOpen] = useState<"label" | "details" | "admission" | undefined>();
+  const [open, setOpen] = useState<"label" | "details" | "admission" | "allergy" | undefined>();
   const { deceasedBoolean, deceasedDateTime, link = [], telecom = [] } = patient;
   const replacement = link.find(({ type }) => type === "replaced-by")?.other.reference;
   const current = parts.encounters.value?.resources.find(({ status }) => status === "in-progress" || status === "onleave");
@@ -45,11 +46,13 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
     <${Others} others=${others} />
     <div class="buttons">
       <button type="button" onClick=${() => setOpen("details")}>${t("chart.details")}</button>
+      ${offers("AllergyIntolerance") && html`<button type="button" onClick=${() => setOpen("allergy")}>${t("allergy.note")}</button>`}
       ${offers("hospitalizations.request") && current?.class?.code !== "IMP" && html`<button type="button" onClick=${() => setOpen("admission")}>${t("admission.ask")}</button>`}
       <${LookedAt} patient=${`Patient/${patient.id}`} />
       <button type="button" onClick=${() => setOpen("label")}>${t("label.title")}</button>
     </div>
     ${open === "admission" && html`<${AskAdmission} patient=${patient} onClose=${close} />`}
+    ${open === "allergy" && html`<${NoteAllergy} patient=${`Patient/${patient.id}`} onClose=${close} onDone=${parts.allergies.reload} />`}
     ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
     ${
       open === "details" &&

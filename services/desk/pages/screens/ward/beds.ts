@@ -1,6 +1,6 @@
 /** Rooms and beds of a ward. Arrow keys go from bed to bed, Enter opens one, M picks its patient up, Escape puts down again. */
 import { type Signal, useSignal } from "@preact/signals";
-import { useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { Board, BoardRoom, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
@@ -97,6 +97,7 @@ function Bed({ bed, enter, reload }: { bed: PlacedBed; enter: (bed: PlacedBed) =
   const [isOver, setOver] = useState(false);
   const { stay } = bed;
   const isGoal = isTarget(bed);
+  const content = useMemo(() => html`<${BedContent} bed=${bed} />`, [bed]); // who is picked up changes its frame only
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key.toLowerCase() === "m" && stay && !event.ctrlKey && !event.metaKey) pickUp(stay);
   };
@@ -122,6 +123,6 @@ function Bed({ bed, enter, reload }: { bed: PlacedBed; enter: (bed: PlacedBed) =
     onDragStart=${drag} onDragEnd=${() => {
       moving.value = undefined;
     }} onDragOver=${allow} onDragLeave=${() => setOver(false)} onDrop=${drop}>
-    <${BedContent} bed=${bed} />
+    ${content}
   </button>`;
 }

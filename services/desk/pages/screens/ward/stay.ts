@@ -12,6 +12,7 @@ import { hrefOf } from "../../platform/router.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { Waits, Who } from "./bed.ts";
 import { HandOver } from "./hand-over.ts";
+import { Physician } from "./physician.ts";
 import { calledIn, moving, type PlacedBed } from "./move.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
@@ -74,6 +75,7 @@ export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
       <p><${Who} person=${shown} /></p>
       <${Facts} stay=${shown} />
       <p><${Waits} stay=${shown} /></p>
+      <${Physician} stay=${shown} reload=${reload} />
       <div class="buttons">
         <a class="button main" href=${hrefOf("chart", shown.patient)}>${t("chart.open")}</a>
         <button type="button" onClick=${move}>${t("ward.move")} <kbd>M</kbd></button>
@@ -93,7 +95,6 @@ function Facts({ stay }: { stay: BoardStay }) {
   return html`<dl class="facts">
     <dt>${t("ward.admitted")}</dt><dd>${momentOf(stay.admittedAt)} (${t("ward.day", { n: stay.days + 1 })})</dd>
     ${stay.diagnosis && html`<dt>${t("ward.diagnosis")}</dt><dd>${stay.diagnosis}</dd>`}
-    ${stay.physicianName && html`<dt>${t("ward.physician")}</dt><dd>${stay.physicianName}</dd>`}
     ${stay.leave && html`<dt>${t("ward.onLeave")}</dt><dd>${timeOf(stay.leave.since)}</dd>`}
     ${stay.allergies.length > 0 && html`<dt>${t("allergies")}</dt><dd class="alert">⚠ ${stay.allergies.join(", ")}</dd>`}
   </dl>`;

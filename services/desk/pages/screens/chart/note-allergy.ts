@@ -1,0 +1,58 @@
+/** Notes an allergy: to a medication of the house by its code, so that prescriptions are held against it, or to anything else in words. */
+import type { AllergyIntolerance, CodeableConcept } from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { codeNamed } from "../../parts/code-field.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { create, update } from "../../platform/api.ts";
+import { useDraft } from "../../platform/drafts.ts";
+import { knownMedications } from "../../platform/known-codes.ts";
+import { useLoad } from "../../platform/load.ts";
+import { t } from "../../platform/texts.ts";
+
+const CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
+const VERIFICATION = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification";
+const concept = (system: string, code: string): CodeableConcept => ({ coding: [{ system, code }] });
+
+interface NoteAllergyProps {
+  /** "Patient/…" */
+  patient: string;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** See the head of this file. */
+export function NoteAllergy({ patient, onClose, onDone }: NoteAllergyProps) {
+  const medications = useLoad("medications", knownMedications);
+  const { draft, set, clear } = useDraft(`allergy.${patient}`);
+  const { to = "", severe = "" } = draft.value;
+  const codes = medications.value ?? [];
+  const send = async () => {
+    const coding = codeNamed(codes, to);
+    const made = await create<AllergyIntolerance>({
+      resourceType: "AllergyIntolerance",
+      clinicalStatus: concept(CLINICAL, "active"),
+      verificationStatus: concept(VERIFICATION, "confirmed"),
+      criticality: severe ? "high" : "unable-to-assess",
+      code: { text: to.trim(), ...(coding && { coding: [coding] }) },
+      patient: { reference: patient },
+      recordedDate: new Date().toISOString(),
+    });
+    const { clinicalStatus: _, ...rest } = made;
+    const isNone: AllergyIntolerance = { ...rest, verificationStatus: concept(VERIFICATION, "entered-in-error") };
+    say(t("allergy.noted", { what: to }), () => update(isNone).then(onDone));
+    clear();
+    onClose();
+    onDone();
+  };
+  return html`<${Dialog} title=${t("allergy.note")} onClose=${onClose}>
+    <${Form} send=${send} submit=${t("allergy.note")} onCancel=${onClose}>
+      ${(faultOf: (field: string) => string | undefined) => html`
+        <${Field} label=${t("allergy.to")} name="allergy" value=${to} onValue=${(text: string) => set("to", text)} list="allergy-codes" hint=${t("allergy.hint")} required autofocus fault=${faultOf("code")} />
+        <datalist id="allergy-codes">${codes.map(({ code, display }) => html`<option key=${code} value=${display}>${code}</option>`)}</datalist>
+        <label class="choice"><input type="checkbox" name="allergy-severe" checked=${severe !== ""} onChange=${() => set("severe", severe ? "" : "yes")} /> ${t("allergies.severe")}</label>`}
+    <//>
+  <//>`;
+}

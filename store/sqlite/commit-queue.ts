@@ -24,6 +24,9 @@ export class Blocked {
 /** A bug of the caller, seen before anything was changed. */
 export class Misuse extends Error {}
 
+/** Thrown before anything was changed. */
+const isForeseen = (error: unknown): boolean => [StoreError, Blocked, Misuse, QuestionTooCostly].some((kind) => error instanceof kind);
+
 interface Job {
   run(): unknown;
   size: number;
@@ -158,8 +161,7 @@ export class WriteQueue {
         try {
           job.outcome = { value: job.run() };
         } catch (error) {
-          if (!(error instanceof StoreError || error instanceof Blocked || error instanceof Misuse || error instanceof QuestionTooCostly))
-            throw error;
+          if (!isForeseen(error)) throw error;
           job.outcome = { error };
         }
       }

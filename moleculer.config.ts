@@ -13,6 +13,7 @@ import { KnowKeyedRequest } from "./mesh/keyed-request.ts";
 import { KeepDeadlines } from "./mesh/deadline.ts";
 import { consoleLogger } from "./mesh/log.ts";
 import { AvoidSilent, HEARTBEAT_S, WatchLiveness } from "./mesh/liveness.ts";
+import { TellMachineLoad } from "./mesh/machine-load.ts";
 import { MeasureActions } from "./mesh/metrics.ts";
 import { ServeMetrics } from "./mesh/metrics-server.ts";
 import { Retry } from "./mesh/retry.ts";
@@ -54,6 +55,7 @@ export function brokerOptions(config: Config): BrokerOptions {
         keys,
         own,
         ...(config.natsNkeyFile && { nkeyFile: config.natsNkeyFile }),
+        ...(config.serversCaFile && { caFile: config.serversCaFile }),
         ...(config.natsDisconnectSubject && { disconnectSubject: config.natsDisconnectSubject }),
       }),
     }),
@@ -79,6 +81,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       knowAccess(config, keys, ROLES),
       Retry,
       WatchLiveness,
+      TellMachineLoad,
       ReportAnomalies,
       NoteBegunWork,
       KnowKeyedRequest,
@@ -109,7 +112,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     tracking: { enabled: true, shutdownTimeout: REQUEST_TIMEOUT_MS },
 
     validator: new ParamsValidator(),
-    cacher: cacher(config.redisUrl),
+    cacher: cacher(config.redisUrl, config.serversCaFile),
     contextParamsCloning: false, // handlers do not write to their params; cloning costs more than most calls
     metrics: false,
     tracing: false,

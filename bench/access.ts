@@ -1,7 +1,7 @@
 /**
  * What it costs that who asks must have signed in, and that every look is on record: the load of `harness.mjs` on two servers, one open and one closed, turn by turn.
  *
- *   node bench/access.ts [seconds] [rounds]
+ *   npm run bench -- access [seconds] [rounds]
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 /**
- * How long does a click take while a hospital is at work, and what does that cost? `node bench/at-work.ts one|cluster [minutes] [boards] [users]`
+ * How long does a click take while a hospital is at work, and what does that cost? `npm run bench -- at-work one|cluster [minutes] [boards] [users]`
  * (default 0.5, 50, 20): pages that show a ward hear of changes and read it again, as those of `desk` do; people open charts, write on them,
  * order, move patients and look for others, with pauses between. A click lasts until its last request is answered. One JSON line; the exit code is 1 where
  * a request was refused for another reason than that somebody else was faster.

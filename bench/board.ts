@@ -1,5 +1,5 @@
 /**
- * How long does the board of a house with 300 beds take, and what do 500 pages cost that listen to it? `node bench/board.ts one|cluster [looks]` (default 500): a patient in each bed, with an
+ * How long does the board of a house with 300 beds take, and what do 500 pages cost that listen to it? `npm run bench -- board one|cluster [looks]` (default 500): a patient in each bed, with an
  * allergy, an order and a flag; looks one after the other, at the whole house (also while somebody writes between two looks) and at one ward; then streams, and how long it takes from the
  * request of a change until each has heard of it. One JSON line; the exit code is 1 where the whole house takes 30 ms or longer at the 95th
  * percentile, the streams 100 MB, or a change 500 ms.

@@ -1,5 +1,5 @@
 /**
- * CPU time of one call over NATS and back, by process: `node bench/echo.ts [TREE]`. TREE is another checkout (default: this one), so that two
+ * CPU time of one call over NATS and back, by process: `npm run bench -- echo [TREE]`. TREE is another checkout (default: this one), so that two
  * versions can be measured in turns; CPU time says more than a rate where others are at work on the machine.
  */
 import { spawn } from "node:child_process";

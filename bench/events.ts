@@ -1,5 +1,5 @@
 /**
- * What an event costs: `node bench/events.ts` writes Encounters in one process, in turns with and without their being events, and tells the
+ * What an event costs: `npm run bench -- events` writes Encounters in one process, in turns with and without their being events, and tells the
  * CPU time of a write, from its call until its event is handled by billing (without a price list) and subscriptions (without any).
  */
 import { execFileSync } from "node:child_process";

@@ -1,5 +1,5 @@
 /**
- * What does the way over NATS cost? `node bench/hops.ts [seconds]`: one read over 16 connections, from the system in one process and from
+ * What does the way over NATS cost? `npm run bench -- hops [seconds]`: one read over 16 connections, from the system in one process and from
  * the cluster, in turns of one second each, so that both see the same machine.
  */
 import { Client, median, start } from "./kit.ts";

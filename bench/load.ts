@@ -1,5 +1,5 @@
 /**
- * How fast is the system? `node bench/load.ts one|cluster [seconds]`: starts it on a fresh folder and sends it bench/harness.mjs
+ * How fast is the system? `npm run bench -- load one|cluster [seconds]`: starts it on a fresh folder and sends it bench/harness.mjs
  * in the order that README.md asks for: import until two runs agree, then crud and search likewise; the median of the last three counts.
  */
 import { type Load, load, median, start, type Way } from "./kit.ts";

@@ -1,5 +1,5 @@
 /**
- * How well and how fast is a person found again? `node bench/match.ts [people] [seed]` (default 100000, 1): synthetic people in SQLite, a
+ * How well and how fast is a person found again? `npm run bench -- match [people] [seed]` (default 100000, 1): synthetic people in SQLite, a
  * disturbed copy of each tenth is looked for, and as many who were never here. One JSON line; the exit code is 1 where a figure is missed.
  */
 import { mkdtemp, rm } from "node:fs/promises";

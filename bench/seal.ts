@@ -1,5 +1,5 @@
 /**
- * What does it cost that nodes are known by keys? `node bench/seal.ts`: CPU time to seal a message and to open it, by size, and of what is signed.
+ * What does it cost that nodes are known by keys? `npm run bench -- seal`: CPU time to seal a message and to open it, by size, and of what is signed.
  */
 import { median } from "./kit.ts";
 import { Gate } from "../mesh/trust/gate.ts";

@@ -1,5 +1,5 @@
 /**
- * Does it stay as fast as it grows? `node bench/shape.ts [rounds] [one|cluster]`: imports the 60 records (13,991 resources) so
+ * Does it stay as fast as it grows? `npm run bench -- shape [rounds] [one|cluster]`: imports the 60 records (13,991 resources) so
  * many times (default 15: 210,000 resources) and tells the rate of each round, then what searches cost on their first pages and far
  * behind, and what chains over two and three services cost.
  */

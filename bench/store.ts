@@ -1,5 +1,5 @@
 /**
- * How fast is the SQLite store? `node bench/store.ts [stored …]` (default 5000 200000): figures at each number of stored resources.
+ * How fast is the SQLite store? `npm run bench -- store [stored …]` (default 5000 200000): figures at each number of stored resources.
  * Resources like Synthea's observations: 1.2 kB of JSON, twelve search values.
  */
 import { randomUUID } from "node:crypto";

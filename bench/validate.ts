@@ -1,5 +1,5 @@
 /**
- * How fast resources are checked before they are stored, on one core: `node bench/validate.ts`. Each resource of the sixty records is
+ * How fast resources are checked before they are stored, on one core: `npm run bench -- validate`. Each resource of the sixty records is
  * checked by itself, as an owner does. Prints resources/s of the first round, in which the types are compiled, and of the best of five
  * more; parsing is not counted.
  */

@@ -36,11 +36,17 @@ export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> =
     { path: "medicationReference", parameter: "medication" },
     { path: "priorPrescription", to: ["MedicationRequest"] },
   ],
-  MedicationDispense: [subject, context, { path: "authorizingPrescription", parameter: "prescription" }],
+  MedicationDispense: [
+    subject,
+    context,
+    { path: "authorizingPrescription", parameter: "prescription" },
+    { path: "location", to: ["Location"] },
+  ],
   MedicationAdministration: [subject, context, { path: "request", parameter: "request" }],
   SupplyDelivery: [
     { path: "patient", parameter: "patient" },
     { path: "basedOn", to: ["SupplyRequest"] },
+    { path: "destination", to: ["Location"] },
   ],
   ChargeItem: [subject, context],
   Invoice: [subject, { path: "lineItem.chargeItemReference", to: ["ChargeItem"] }],

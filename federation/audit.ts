@@ -22,7 +22,7 @@ export function entryText(entry: Omit<AuditEntry, "by">, { by, query, call, work
   return `{"by":${by},${JSON.stringify(more).slice(1)}`;
 }
 
-/** The event of some entries. @param id a UUID @param options.isLight it is written by itself, and need not wait for the disk */
+/** The event of some entries. @param id a UUID @param options.isLight it is written by itself, and must not hold up the process while the disk takes it */
 export const auditEvent = (id: string, owner: string, entries: string[], { isLight = false } = {}) => ({
   op: "emit" as const,
   event: {

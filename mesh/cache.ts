@@ -2,6 +2,7 @@
  * What the answers of cached actions are remembered in: this process's memory, or Redis for all nodes. Redis gone makes
  * answers slower, never wrong and never fail.
  */
+import { readFileSync } from "node:fs";
 import { Cachers, type Context } from "moleculer";
 
 /** How long an answer may be reused, seconds; also how long a node may be wrong that another could not tell of a change. */
@@ -14,9 +15,9 @@ const MAX_QUEUED_INVALIDATIONS = 1_000;
 type Init = Parameters<Cachers.Redis["init"]>[0];
 type Keygen = NonNullable<ConstructorParameters<typeof Cachers.MemoryLRU>[0]>["keygen"];
 
-/** The broker's cacher: Redis where there is one, otherwise this process's memory; neither fails a call. */
-export function cacher(redisUrl?: string): MemoryCacher | ResilientRedisCacher {
-  return redisUrl ? new ResilientRedisCacher(redisUrl) : new MemoryCacher();
+/** The broker's cacher: Redis where there is one, otherwise this process's memory; neither fails a call. @param caFile of Redis's CA (`rediss:`) */
+export function cacher(redisUrl?: string, caFile?: string): MemoryCacher | ResilientRedisCacher {
+  return redisUrl ? new ResilientRedisCacher(redisUrl, caFile) : new MemoryCacher();
 }
 
 /**
@@ -60,13 +61,13 @@ class ResilientRedisCacher extends Cachers.Redis {
   /** Patterns whose entries should be gone; "**" stands for all. */
   #queuedInvalidations = new Set<string>();
 
-  constructor(url: string) {
+  constructor(url: string, caFile: string | undefined) {
     super({
       ttl: CACHE_TTL,
       keygen: cacheKey,
       redlock: false,
       redis: {
-        ...redisOptions(url),
+        ...redisOptions(url, caFile),
         enableOfflineQueue: false, // no answer waits for Redis to come back
         maxRetriesPerRequest: 0,
         commandTimeout: 250, // milliseconds; a slower cache helps nobody
@@ -133,7 +134,7 @@ class ResilientRedisCacher extends Cachers.Redis {
   }
 }
 
-function redisOptions(text: string): Record<string, unknown> {
+function redisOptions(text: string, caFile: string | undefined): Record<string, unknown> {
   const url = new URL(text);
   const db = Number(url.pathname.slice(1));
   return {
@@ -142,6 +143,6 @@ function redisOptions(text: string): Record<string, unknown> {
     ...(url.username && { username: decodeURIComponent(url.username) }),
     ...(url.password && { password: decodeURIComponent(url.password) }),
     ...(db > 0 && { db }),
-    ...(url.protocol === "rediss:" && { tls: {} }),
+    ...(url.protocol === "rediss:" && { tls: caFile === undefined ? {} : { ca: readFileSync(caFile) } }),
   };
 }

@@ -11,6 +11,12 @@ export interface Caller {
   call<Result, Params>(action: string, params: Params, options?: CallingOptions): Promise<Result>;
 }
 
+/** The same caller, who asks for this by itself: one entry of a bundle, as it goes on record. */
+export function askingFor(caller: Caller, asked: string): Caller {
+  if (caller.meta?.["asked"] === undefined) return caller;
+  return Object.create(caller, { meta: { value: { ...caller.meta, asked }, writable: true, enumerable: true } }) as Caller;
+}
+
 /** The broker that a caller's calls go through. */
 export const brokerOf = (caller: Caller): ServiceBroker =>
   (caller as { broker?: ServiceBroker }).broker ?? (caller as unknown as ServiceBroker);

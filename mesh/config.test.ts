@@ -1,4 +1,6 @@
-import { resolve } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { exposureOf, readConfig, withoutPasswords } from "./config.ts";
 
 describe("the settings of a process", () => {
@@ -65,6 +67,27 @@ describe("the settings of a process", () => {
       traceShare: 0.5,
       natsDisconnectSubject: "mesh.disconnect",
     });
+  });
+
+  it("take passwords from files, into the addresses that they are for", () => {
+    const dir = mkdtempSync(join(tmpdir(), "openward-config-"));
+    const file = join(dir, "password");
+    writeFileSync(file, "s%cr@t\n");
+    const config = readConfig({
+      MONGO_URL: "mongodb://lab@a:1,b:2/openward?tls=true",
+      MONGO_PASSWORD_FILE: file,
+      REDIS_URL: "rediss://:old@r:6379/1",
+      REDIS_PASSWORD_FILE: file,
+      SERVERS_CA_FILE: "/etc/ca.pem",
+    });
+    expect(config).toMatchObject({
+      mongoUrl: "mongodb://lab:s%25cr%40t@a:1,b:2/openward?tls=true",
+      redisUrl: "rediss://:s%25cr%40t@r:6379/1",
+      serversCaFile: "/etc/ca.pem",
+    });
+    writeFileSync(file, "");
+    expect(() => readConfig({ MONGO_PASSWORD_FILE: file })).toThrow(/MONGO_PASSWORD_FILE is .*a file that this process can read/);
+    rmSync(dir, { recursive: true });
   });
 
   it("take origins as browsers write them", () => {

@@ -4,6 +4,7 @@
  */
 import type { BlockList } from "node:net";
 import { resolve } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import type { RuleSettings } from "./rule-settings.ts";
 import {
   matching,
@@ -22,14 +23,17 @@ import {
   parseShare,
   parseTimeZone,
   parseYears,
+  PASSWORD_EXPECTED,
+  passwordIn,
   RULES_EXPECTED,
   urls,
+  withPassword,
 } from "./setting-forms.ts";
 
 // Every process is in UTC, wherever its machine stands: the library for FHIRPath takes a time without a zone for one of its process's.
 process.env.TZ = "UTC";
 // What a process of ours writes is patients' data, or a key to it: nobody else may read it.
-process.umask(0o077);
+if (isMainThread) process.umask(0o077); // a thread has that of its process
 
 /** Which services a mesh consists of (`services/systems.ts`). */
 export const System = { provider: "provider", national: "national" } as const;
@@ -78,6 +82,8 @@ export interface Config {
   /** Address and port that a node of `identity` listens on for gateways; 0: a free port. */
   identityHost: string;
   identityPort: number;
+  /** File of the key and certificate (PEM) by which that node speaks TLS with gateways; undefined: plain HTTP. */
+  identityTlsFile?: string;
   /** Folder of the keys that sign tokens; undefined: `dataDir`. */
   identityKeys?: string;
   system: System;
@@ -91,10 +97,12 @@ export interface Config {
   natsUrl?: string;
   /** File of the seed by which NATS knows this node (nkeys); undefined: NATS_URL says who it is. */
   natsNkeyFile?: string;
-  /** undefined: SQLite under `dataDir`. */
+  /** With the password of MONGO_PASSWORD_FILE; undefined: SQLite under `dataDir`. */
   mongoUrl?: string;
-  /** undefined: caches in memory. */
+  /** With the password of REDIS_PASSWORD_FILE; undefined: caches in memory. */
   redisUrl?: string;
+  /** File of the CA's certificate that NATS, MongoDB, Redis and `identity` prove themselves by where they are reached by TLS; undefined: any known CA. */
+  serversCaFile?: string;
   /** Name of this node before it is made unique per start; undefined: made from the services it runs. */
   nodeId?: string;
   logLevel: LogLevel;
@@ -180,6 +188,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const rolesDir = read("ROLES_DIR", parsePath, "the path of a folder");
   const identityHost = read("IDENTITY_HOST", parseHost, "a host name or an IP address to listen on") ?? "127.0.0.1";
   const identityPort = read("IDENTITY_PORT", parsePort, "a whole number from 0 to 65535") ?? 0;
+  const identityTlsFile = read("IDENTITY_TLS_FILE", parsePath, "the path of a file");
   const identityKeys = read("IDENTITY_KEYS", parsePath, "the path of a folder");
   const dataDir = read("DATA_DIR", parsePath, "the path of a folder") ?? resolve("data");
   const system = read("SYSTEM", oneOf(Object.values(System)), "provider or national") ?? System.provider;
@@ -189,7 +198,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const natsUrl = read("NATS_URL", urls(["nats:", "tls:"]), 'one or more URLs like "nats://user:password@host:4222", separated by commas');
   const natsNkeyFile = read("NATS_NKEY_FILE", parsePath, "the path of a file");
   const mongoUrl = read("MONGO_URL", mongo, 'a URL like "mongodb://host:27017" or "mongodb+srv://host"');
+  const mongoPassword = read("MONGO_PASSWORD_FILE", passwordIn, PASSWORD_EXPECTED);
   const redisUrl = read("REDIS_URL", urls(["redis:", "rediss:"], 1), 'a URL like "redis://host:6379"');
+  const redisPassword = read("REDIS_PASSWORD_FILE", passwordIn, PASSWORD_EXPECTED);
+  const serversCaFile = read("SERVERS_CA_FILE", parsePath, "the path of a file");
   const nodeId = read("NODE_ID", matching(/^[A-Za-z0-9_-]{1,64}$/), "up to 64 letters, digits, - and _");
   const logLevel = read("LOG_LEVEL", oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(", ")}`) ?? "info";
   const logFormat = read("LOG_FORMAT", oneOf(["text", "json"] as const), "text or json") ?? "text";
@@ -247,14 +259,16 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     ...(token && { token }),
     ...(organization && { organization }),
     ...(rolesDir && { rolesDir }),
+    ...(identityTlsFile && { identityTlsFile }),
     ...(identityKeys && { identityKeys }),
     ...(services && { services }),
     ...(members && { members }),
     ...(meshName && { meshName }),
     ...(natsUrl && { natsUrl, ...(subject !== "-" && { natsDisconnectSubject: subject ?? DISCONNECT_SUBJECT }) }),
     ...(natsNkeyFile && { natsNkeyFile }),
-    ...(mongoUrl && { mongoUrl }),
-    ...(redisUrl && { redisUrl }),
+    ...(mongoUrl && { mongoUrl: withPassword(mongoUrl, mongoPassword) }),
+    ...(redisUrl && { redisUrl: withPassword(redisUrl, redisPassword) }),
+    ...(serversCaFile && { serversCaFile }),
     ...(nodeId && { nodeId }),
     ...(corsOrigin && { corsOrigin }),
     ...(metricsPort !== undefined && { metricsPort }),

@@ -3,7 +3,8 @@
  *
  * Whoever works is heard, if only by its heartbeat. A node that was not heard for `SUSPECT_MS` gets no new calls while there is another; after
  * `DEAD_MS` it is taken out of the registry, its calls in flight are rejected, and those that are safe to repeat go to another node. It
- * comes back with its next heartbeat. A node that was itself suspended for so long refuses what had been sent to it meanwhile: its callers
+ * comes back with its next heartbeat. Who has only just joined may be silent for longer: where many processes start on few processors, each loads and
+ * compiles for seconds. A node that was itself suspended for so long refuses what had been sent to it meanwhile: its callers
  * have asked somebody else by now.
  */
 import { type BrokerOptions, Errors, type ServiceBroker, Strategies } from "moleculer";
@@ -13,12 +14,15 @@ import type { NatsConnection } from "nats";
 export const HEARTBEAT_S = 0.5;
 const SUSPECT_MS = 1_100;
 const DEAD_MS = 1_800;
+/** Within `JOINING_MS` of the first that was heard of a node it may be silent for `DEAD_JOINING_MS`. */
+const [JOINING_MS, DEAD_JOINING_MS] = [8_000, 4_000];
 const TICK_MS = 250;
 
 /** What one node hears of the others, and of itself. */
 export class Liveness {
   readonly #broker: ServiceBroker;
   readonly #heard = new Map<string, number>();
+  readonly #joined = new Map<string, number>();
   #lastTick = performance.now();
   #suspendedAt = Number.NEGATIVE_INFINITY;
   #isCatchingUp = false;
@@ -41,6 +45,7 @@ export class Liveness {
   heard(nodeID: string): void {
     const now = performance.now();
     if (now - this.#lastTick > DEAD_MS) this.#resume(now);
+    if (!this.#heard.has(nodeID)) this.#joined.set(nodeID, now);
     this.#heard.set(nodeID, now);
   }
 
@@ -68,8 +73,10 @@ export class Liveness {
     else if (late > TICK_MS) for (const [nodeID, at] of this.#heard) this.#heard.set(nodeID, Math.min(now, at + late));
     this.#lastTick = now;
     for (const [nodeID, at] of this.#heard) {
-      if (now - at <= DEAD_MS) continue;
+      const isJoining = now - (this.#joined.get(nodeID) ?? 0) <= JOINING_MS;
+      if (now - at <= (isJoining ? DEAD_JOINING_MS : DEAD_MS)) continue;
       this.#heard.delete(nodeID);
+      this.#joined.delete(nodeID);
       const node = this.#broker.registry.nodes.get(nodeID);
       if (node?.available && !node.local) this.#broker.registry.nodes.disconnected(nodeID, true);
     }

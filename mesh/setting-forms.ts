@@ -1,4 +1,5 @@
 /** The forms that values of settings have: each reads one from its text, and answers undefined for what has another form. */
+import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { isAbsolute, resolve } from "node:path";
 import { isTimeZone } from "../fhir/time-zone.ts";
@@ -103,6 +104,25 @@ export function parseRules(text: string): RuleSettings | undefined {
     named[name] = mode as "on";
   }
   return { otherwise: "on", named };
+}
+
+/** The password in a file. */
+export function passwordIn(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8").trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a setting of that form should be, for people. */
+export const PASSWORD_EXPECTED = "the path of a file that this process can read, with a password in it";
+
+/** The URL of a server with this password, in place of any that stands in it. */
+export function withPassword(url: string, password: string | undefined): string {
+  if (password === undefined) return url;
+  const whole = /^([a-z+]+:\/\/)(?:([^@/:]*)(?::[^@/]*)?@)?/;
+  return url.replace(whole, (_, scheme: string, user = "") => `${scheme}${user}:${encodeURIComponent(password)}@`);
 }
 
 /** What RULES should be, for people. */

@@ -31,6 +31,8 @@ export interface MeshTransporterOptions {
   natsUrl: string;
   /** File of the seed by which the servers know this node; absent: the URL says who it is. */
   nkeyFile?: string;
+  /** File of the CA by which the servers prove themselves (TLS); absent: any known one. */
+  caFile?: string;
   /** Where closed connections are announced; absent: only heartbeats tell. */
   disconnectSubject?: string;
   /** Whom this node believes. */
@@ -120,7 +122,7 @@ export class MeshTransporter extends Transporters.NATS {
   /** Moleculer tries again every 5 seconds while this fails; after the first success the client reconnects by itself. */
   override async connect(): Promise<void> {
     const client = await connect({
-      ...connectionOptions(this.#options.natsUrl, this.#options.nkeyFile),
+      ...connectionOptions(this.#options.natsUrl, this.#options.nkeyFile, this.#options.caFile),
       name: this.nodeID, // what the server calls us when it announces that we are gone
       maxReconnectAttempts: -1,
       ignoreAuthErrorAbort: true, // a changed password must not close the client for good

@@ -1,9 +1,11 @@
 /** The first administrator, accounts, and tokens on the command line, as an operator and a developer meet them. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { generate } from "otplib";
 import { type Program, run } from "../test/kit/programs.ts";
 import { Browser } from "./identity/browser.ts";
 
@@ -40,6 +42,28 @@ function program(args: string[], input = "") {
 }
 const admin = (...args: string[]) => program(["admin", ...args]);
 const token = (login: string, password: string, ...args: string[]) => program(["token", "--user", login, ...args], `${password}\n`);
+
+/** As at a terminal: the key that the program shows goes into an authenticator app, whose code is typed. */
+async function tokenWithNewFactor(login: string): Promise<{ stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "run.mjs"), "token", "--user", login], {
+    env: { ...process.env, ...env },
+  });
+  const said = { stdout: "", stderr: "" };
+  let hasTyped = false;
+  child.stdout.on("data", (chunk: Buffer) => {
+    said.stdout += chunk.toString();
+  });
+  child.stderr.on("data", async (chunk: Buffer) => {
+    said.stderr += chunk.toString();
+    const [, secret] = /authenticator app: ([A-Z2-7]{32})\n/.exec(said.stderr) ?? [];
+    if (secret === undefined || hasTyped) return;
+    hasTyped = true;
+    child.stdin.end(`${await generate({ secret })}\n`);
+  });
+  child.stdin.write(`${PASSWORD}\n`);
+  expect(await once(child, "close")).toEqual([0, null]);
+  return said;
+}
 const setPassword = (link: string) => new Browser(base).see(new URL(link, base), { password: PASSWORD, repeat: PASSWORD });
 const claimsOf = (jwt: string) => JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
 
@@ -51,9 +75,9 @@ describe("the first administrator", () => {
     expect((await new Browser(base).see(firstLink, { password: "short", repeat: "short" })).text).toContain("12 to 256");
     const tries = await Promise.all([1, 2, 3, 4].map(() => setPassword(firstLink)));
     expect(tries.map(({ status }) => status).sort()).toEqual([200, 404, 404, 404]);
-    const { stdout, stderr } = token("admin", PASSWORD);
-    expect(stderr).toBe("");
-    expect(claimsOf(stdout)).toMatchObject({ roles: ["administrator"], aud: base, iss: `${base}/auth` });
+    const { stdout, stderr } = await tokenWithNewFactor("admin");
+    expect(stderr).toMatch(/each good once:(?: [0-9A-Z-]{19}){10}\n$/);
+    expect(claimsOf(stdout)).toMatchObject({ roles: ["administrator"], amr: ["pwd", "otp"], aud: base, iss: `${base}/auth` });
   });
 
   it("is not made again at the next start", async () => {

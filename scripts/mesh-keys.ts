@@ -5,6 +5,7 @@
  *   npm run mesh-keys -- ca [--folder DIR]                        makes the CA, where there is none; DIR: DATA_DIR/mesh-keys
  *   npm run mesh-keys -- issue SERVICE[,SERVICE] [--folder DIR]   a new key file of a node that runs these services
  *   npm run mesh-keys -- compose                                  what docker-compose.yml mounts, in secrets/: what is good is kept
+ *   npm run mesh-keys -- server NAME=HOST[,HOST] … [--folder DIR] key and certificate (TLS) of servers of the mesh: NATS, MongoDB, Redis
  *   npm run mesh-keys -- show FILE --ca FILE[,FILE]               what a key file may serve, and until when
  */
 import { chmodSync } from "node:fs";
@@ -15,13 +16,19 @@ import { caPublicFile, ensureCa, ensureKeyFile, issueKeyFile, keyFolder, keysFro
 import type { Grant } from "../mesh/trust/certificate.ts";
 import { declaredMembers, SYSTEMS, WHEN_CLOSED } from "../services/systems.ts";
 import { ensureNatsUsers } from "./mesh-keys/nats-users.ts";
+import { ensureServerFiles } from "./mesh-keys/server-certificates.ts";
+import { ensurePasswords } from "./mesh-keys/server-passwords.ts";
 import { sentenceOf, StartupError } from "./start/startup-error.ts";
 
-const USAGE = "usage: npm run mesh-keys -- ca | issue SERVICE[,SERVICE] | compose | show FILE --ca FILE[,FILE]    [--folder DIR]";
+const USAGE =
+  "usage: npm run mesh-keys -- ca | issue SERVICE[,SERVICE] | compose | server NAME=HOST[,HOST] … | show FILE --ca FILE[,FILE]    [--folder DIR]";
 /** Who owns more is given no list: it is `records`, which takes what nobody else owns, and its certificate stands in each of its stamps. */
 const MAX_TYPES = 25;
 /** What docker-compose.yml mounts. */
 const COMPOSE_FOLDER = join(import.meta.dirname, "..", "secrets");
+/** Its servers; each is also asked by its own health check. */
+const COMPOSE_SERVERS = ["nats-1", "nats-2", "nats-3", "mongo-1", "mongo-2", "mongo-3", "redis", "identity"];
+const OWN_HOSTS = ["localhost", "127.0.0.1"];
 
 try {
   for (const line of await carryOut(process.argv.slice(2))) console.log(line);
@@ -46,6 +53,8 @@ async function carryOut(args: string[]): Promise<string[]> {
       ];
     case "compose":
       return composeFiles(values.folder === undefined ? COMPOSE_FOLDER : folder);
+    case "server":
+      return serverFiles(folder, positionals.slice(1));
     case "show":
       return [shown(what, values.ca)];
     default:
@@ -58,9 +67,23 @@ async function composeFiles(folder: string): Promise<string[]> {
   const services = [...SYSTEMS.provider, ...WHEN_CLOSED];
   const files: string[] = [];
   for (const service of services) files.push(ensureKeyFile(folder, await grantFor([service])));
-  files.push(caPublicFile(folder), ...ensureNatsUsers(folder, services));
+  files.push(caPublicFile(folder), ...ensureNatsUsers(folder, services), ...ensurePasswords(folder, services));
+  files.push(...ensureServerFiles(folder, Object.fromEntries(COMPOSE_SERVERS.map((server) => [server, [server, ...OWN_HOSTS]]))));
   for (const file of files) chmodSync(file, 0o644);
-  return [`${folder} holds keys for each of ${services.length} services, the CA, and the users of NATS.`];
+  return [
+    `${folder} holds keys and passwords for each of ${services.length} services, certificates of ${COMPOSE_SERVERS.length} servers, and their CAs.`,
+  ];
+}
+
+function serverFiles(folder: string, asked: string[]): string[] {
+  const servers = asked.map((text) => /^([a-z][a-z0-9-]*)=([A-Za-z0-9.:-]+(?:,[A-Za-z0-9.:-]+)*)$/.exec(text) ?? []);
+  if (servers.length === 0 || servers.some(([whole]) => whole === undefined)) throw new StartupError(USAGE);
+  const hostsOf = Object.fromEntries(servers.map(([, name = "", hosts = ""]) => [name, hosts.split(",")]));
+  const [ca, ...files] = ensureServerFiles(folder, hostsOf);
+  return [
+    `${ca}: SERVERS_CA_FILE of every node.`,
+    ...files.map((file) => `${file}: key and certificate of this server, and of nobody else.`),
+  ];
 }
 
 function shown(file: string, ca: string | undefined): string {

@@ -155,14 +155,14 @@ export async function startRedis({ dir, port = 0 }) {
 
 /**
  * MongoDB's stand-in, with every commit on the disk before it is confirmed.
- * @param {{ dir: string, port?: number }} options dir: for its data; port: 0 (default) is a free one
+ * @param {{ dir: string, port?: number, options?: string[] }} options dir: for its data; port: 0 (default) is a free one; options: more of its command line
  * @returns {Promise<Server>}
  */
-export async function startMongo({ dir, port = 0 }) {
+export async function startMongo({ dir, port = 0, options = [] }) {
   const program = await mongoStandIn();
   mkdirSync(dir, { recursive: true });
-  const args = ["--host", "127.0.0.1", "--port", `${port}`, "--storage-path", resolvePath(dir), "--sync-on-commit", "--cache-size", "512M"];
-  const server = launch("secantusd-py", program, args, { PYTHONUNBUFFERED: "1" });
+  const own = ["--host", "127.0.0.1", "--port", `${port}`, "--storage-path", resolvePath(dir), "--sync-on-commit", "--cache-size", "512M"];
+  const server = launch("secantusd-py", program, [...own, ...options], { PYTHONUNBUFFERED: "1" });
   const actual = await server
     .until(() => Number(/listening on 127\.0\.0\.1:(\d+)/.exec(server.log())?.[1]) || undefined)
     .catch(orKill(server));

@@ -7,7 +7,7 @@ import type { Store, StoreOptions } from "./store.ts";
 import { unavailable } from "./store-error.ts";
 
 /** Where the stores of this machine are. */
-export type StoreConfig = Pick<Config, "dataDir" | "mongoUrl" | "natsUrl">;
+export type StoreConfig = Pick<Config, "dataDir" | "mongoUrl" | "natsUrl" | "serversCaFile">;
 
 /**
  * Memory for a file's pages when all services are one process, KiB. At 210,000 resources writing keeps 0.95 of its first
@@ -19,10 +19,11 @@ const CACHE_AMONG_MANY = 6_144;
 
 /** @throws StoreError STORE_UNAVAILABLE with a sentence for the operator as its message */
 export async function openStore(config: StoreConfig, options: StoreOptions): Promise<Store> {
-  const { mongoUrl, dataDir, natsUrl } = config;
+  const { mongoUrl, dataDir, natsUrl, serversCaFile: caFile } = config;
   if (mongoUrl) {
     const { openMongo } = await import("./mongo/store.ts"); // the driver costs 13 MB
-    return openMongo({ ...options, url: mongoUrl, database: databaseName(mongoUrl, options.name) }).catch((error: unknown) => {
+    const place = { url: mongoUrl, database: databaseName(mongoUrl, options.name), ...(caFile !== undefined && { caFile }) };
+    return openMongo({ ...options, ...place }).catch((error: unknown) => {
       throw unavailable("MongoDB (MONGO_URL) does not answer: is it running, and may this machine reach it?", error);
     });
   }

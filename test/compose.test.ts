@@ -1,60 +1,33 @@
 /** The containers' description, held against the code: no Docker engine is needed to see that what it names exists. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { EventEmitter, once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { connect, nkeys } from "nats";
-import { parse } from "yaml";
+import { join } from "node:path";
+import { nkeys } from "nats";
 import { exposureOf, readConfig } from "../mesh/config.ts";
 import { connectionOptions } from "../mesh/nats-options.ts";
 import { keysFromFiles } from "../mesh/trust/key-files.ts";
 import { databaseName } from "../store/open-store.ts";
-import { freePort, natsServer, type Server, startNats } from "../scripts/servers.mjs";
+import { type Server, startNats } from "../scripts/servers.mjs";
+import { pageKey } from "../services/api/fhir/page-key.ts";
 import { SYSTEMS, WHEN_CLOSED } from "../services/systems.ts";
+import { type Container, compose, environmentOf, nodes, secretsOf } from "./kit/compose.ts";
 import { contentOf } from "./kit/map.ts";
 import { type Program, run } from "./kit/programs.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
-interface Container {
-  image?: string;
-  build?: string;
-  command?: string[];
-  environment?: Record<string, string>;
-  volumes?: string[];
-  ports?: string[];
-  networks?: string[];
-  depends_on?: Record<string, { condition: string }>;
-  healthcheck?: { test: string[] };
-  deploy?: { replicas: number };
-  secrets?: (string | { source: string; target: string })[];
-  network_mode?: string;
-}
-
 const text = contentOf("docker-compose.yml");
-const compose = parse(text, { merge: true }) as {
-  services: Record<string, Container>;
-  networks: object;
-  volumes: object;
-  secrets: Record<string, { file: string }>;
-};
 const dockerfile = contentOf("Dockerfile");
 const known = new Set([...contentOf("mesh/config.ts").matchAll(/\bread\("([A-Z_]+)"/g)].map(([, name]) => name));
-const secrets = [...contentOf(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([, name = ""]) => name);
-const nodes = Object.entries(compose.services).filter(([, { image }]) => image === "openward");
-
-/** What is no password has a form of its own. */
-const FORMS: Record<string, string> = { PUBLIC_URL: "https://ehr.example", PAGE_KEY: "a1".repeat(32) };
-/** As compose fills in the variables. */
-const filled = (value: string): string =>
-  value.replace(/\$\{([A-Z_]+)(?::\?[^}]*)?\}/g, (_, name: string) => FORMS[name] ?? `secretOf${name.replaceAll("_", "")}`);
-const environmentOf = ({ environment = {} }: Container): Record<string, string> =>
-  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, filled(value)]));
 const dockerEnv = Object.fromEntries(
   [...dockerfile.matchAll(/^(?:ENV|\s{4})\s*([A-Z_]+)=(\S+)/gm)].map(([, name = "", value = ""]) => [name, value]),
 );
+
+/** As `npm run mesh-keys -- compose` makes it. */
+const folder = mkdtempSync(join(tmpdir(), "openward-secrets-"));
+beforeAll(async () => expect(await run(["mesh-keys", "compose", "--folder", folder], {}).ended).toBe(0));
+afterAll(() => rmSync(folder, { recursive: true }));
+const settingsOf = (container: Container) => readConfig({ ...dockerEnv, ...environmentOf(container, folder) });
 
 describe("docker-compose.yml", () => {
   it("runs each service of the provider system in containers of its own, and no other", () => {
@@ -62,46 +35,65 @@ describe("docker-compose.yml", () => {
     for (const [name, container] of nodes) expect(container.environment?.["SERVICES"]).toBe(name);
   });
 
-  it("gives them settings that there are, and that can be used", () => {
-    for (const [, container] of nodes) {
-      const environment = { ...dockerEnv, ...environmentOf(container) };
-      expect(Object.keys(environment).filter((name) => name !== "NODE_ENV" && !known.has(name))).toEqual([]);
-      const { natsUrl = "", mongoUrl = "", redisUrl, services } = readConfig(environment);
-      expect(connectionOptions(natsUrl).servers).toEqual(["nats-1:4222", "nats-2:4222", "nats-3:4222"]);
+  it("gives them settings that there are, and that can be used: by TLS, each with a user of its own", () => {
+    const users = JSON.parse(readFileSync(join(folder, "mongo-users.json"), "utf8")) as Record<string, string>;
+    expect(new Set(Object.values(users)).size).toBe(nodes.length + 1);
+    for (const [name, container] of nodes) {
+      expect(Object.keys(container.environment ?? {}).filter((it) => !known.has(it))).toEqual([]);
+      const { natsUrl = "", mongoUrl = "", redisUrl, services, serversCaFile } = settingsOf(container);
+      expect(connectionOptions(natsUrl, undefined, serversCaFile)).toMatchObject({
+        servers: ["nats-1:4222", "nats-2:4222", "nats-3:4222"],
+        tls: { caFile: join(folder, "servers-ca.pem") },
+      });
+      expect(mongoUrl).toContain(`mongodb://${name}:${users[name]}@mongo-1:27017,`);
+      expect(new URL(`${mongoUrl.replace(/,[^/]*/, "")}`).searchParams.get("tls")).toBe("true");
       expect(databaseName(mongoUrl, "lab")).toBe("openward_lab");
-      expect(redisUrl).toBe("redis://:secretOfREDISPASSWORD@redis:6379");
-      expect(services).toHaveLength(1);
+      expect(redisUrl).toBe(`rediss://:${readFileSync(join(folder, "redis.password"), "utf8")}@redis:6379`);
+      expect(services).toEqual([name]);
     }
   });
 
-  it("takes every secret from the environment file, and the example names exactly these", () => {
-    const used = [...text.matchAll(/(?<!\$)\$\{([A-Z_]+)/g)].map(([, name]) => name);
-    expect([...new Set(used)].sort()).toEqual([...secrets].sort());
-    for (const name of secrets) expect(text).toContain(`\${${name}:?see .env.example}`); // an empty one is refused by compose
-    expect(text.replace(/\$\{[^}]*\}/g, "")).not.toMatch(/password: \S|:\/\/[a-z]+:[a-z0-9]+@/i);
-    expect(contentOf(".gitignore")).toMatch(/^\.env$/m);
+  it("holds no secret, and has none in its environment: all are files, each given to who needs it", () => {
+    expect([...new Set([...text.matchAll(/(?<!\$)\$\{([A-Z_]+)/g)].map(([, name]) => name))]).toEqual(["PUBLIC_URL"]);
+    expect([...contentOf(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name)).toEqual(["PUBLIC_URL"]);
+    expect(text).not.toMatch(/password: \S|:\/\/[a-z]*:[^@/\s]+@/i);
+    expect(contentOf(".gitignore")).toMatch(/^\.env$[\s\S]*^\/secrets\/$/m);
+    const ofServer = /^(servers-ca|server|\/etc\/(?:nats|redis)\/[\w.-]+|mongo-member|\/users\.json|redis)$/;
+    for (const [name, container] of Object.entries(compose.services)) {
+      for (const at of secretsOf(container, folder).values()) expect([name, at, existsSync(at)]).toEqual([name, at, true]);
+      const own = nodes.some(([node]) => node === name);
+      const targets = (container.secrets ?? []).map((it) => (typeof it === "string" ? it : it.target));
+      if (!own) expect(targets.filter((target) => !ofServer.test(target))).toEqual([]);
+    }
+    // No key by which others could be made, nor the password of who may read all.
+    const given = Object.values(compose.secrets).map(({ file }) => file);
+    for (const kept of ["ca.key", "servers-ca.key", "mongo-openward.password"]) {
+      expect([kept, existsSync(join(folder, kept)), given.includes(`./secrets/${kept}`)]).toEqual([kept, true, false]);
+    }
   });
 
-  it("gives each service its own key and no other's, as `npm run mesh-keys -- compose` makes them", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "openward-secrets-"));
-    const made = run(["mesh-keys", "compose", "--folder", folder], {});
-    expect(await made.ended).toBe(0);
-    const fileOf = (secret = "") => (compose.secrets[secret]?.file ?? "").replace("./secrets", folder);
-    for (const [name, { secrets = [], environment = {} }] of nodes) {
-      const own = ["mesh-key", "nats-nkey"].map((target) => ({ source: `${target}-${name}`, target }));
-      expect(secrets).toEqual(["mesh-ca", ...own]);
-      expect(environment).toMatchObject({
-        MESH_IDENTITY_FILE: "/run/secrets/mesh-key",
-        MESH_CA_FILE: "/run/secrets/mesh-ca",
-        NATS_NKEY_FILE: "/run/secrets/nats-nkey",
-      });
-      const user = nkeys.fromSeed(readFileSync(fileOf(`nats-nkey-${name}`))).getPublicKey();
-      expect(readFileSync(fileOf("nats-users"), "utf8")).toContain(`nkey: ${user}`);
-      const { serves, owns } = keysFromFiles(fileOf(`mesh-key-${name}`), [fileOf("mesh-ca")]).certificate;
+  it("gives each service its own key and no other's, as `npm run mesh-keys -- compose` makes them", () => {
+    for (const [name, container] of nodes) {
+      const own = ["mesh-key", "nats-nkey", "mongo"].map((target) => ({ source: `${target}-${name}`, target }));
+      const more = { api: ["page-key"], identity: [{ source: "server-identity", target: "server" }] }[name] ?? [];
+      expect(container.secrets).toEqual(["mesh-ca", "servers-ca", "redis", ...own, ...more]);
+      const { MESH_IDENTITY_FILE = "", MESH_CA_FILE = "", NATS_NKEY_FILE = "" } = environmentOf(container, folder);
+      const user = nkeys.fromSeed(readFileSync(NATS_NKEY_FILE)).getPublicKey();
+      expect(readFileSync(join(folder, "nats-users.conf"), "utf8")).toContain(`nkey: ${user}`);
+      const { serves, owns } = keysFromFiles(MESH_IDENTITY_FILE, [MESH_CA_FILE]).certificate;
       expect([serves, owns?.includes("Patient") ?? name === "patients"]).toEqual([[name], name === "patients"]);
     }
-    expect(Object.keys(compose.secrets)).toHaveLength(2 * nodes.length + 2);
-    rmSync(folder, { recursive: true });
+    const used = Object.values(compose.services).flatMap(({ secrets = [] }) =>
+      secrets.map((it) => (typeof it === "string" ? it : it.source)),
+    );
+    expect(new Set(used)).toEqual(new Set(Object.keys(compose.secrets)));
+  });
+
+  it("is kept as it is by a second `npm run mesh-keys -- compose`", async () => {
+    const all = () => readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]);
+    const before = all();
+    expect(await run(["mesh-keys", "compose", "--folder", folder], {}).ended).toBe(0);
+    expect(all()).toEqual(before);
   });
 
   it("reaches only what is there, waits for it, and knows its health", () => {
@@ -130,10 +122,11 @@ describe("docker-compose.yml", () => {
   });
 
   it("lets the gateways listen for a proxy, under one name, with one key of page links", () => {
-    const config = readConfig({ ...dockerEnv, ...environmentOf(compose.services["api"] as Container) });
+    const config = settingsOf(compose.services["api"] as Container);
     expect(exposureOf(config)).toBeUndefined();
     expect(exposureOf({ ...config, behindProxy: false })).toContain("HOST is 0.0.0.0");
-    expect(config).toMatchObject({ publicUrl: "https://ehr.example", pageKey: Buffer.alloc(32, 0xa1) });
+    expect(config).toMatchObject({ publicUrl: "https://ehr.example", pageKeyFile: join(folder, "page.key") });
+    expect(pageKey(config, () => {})).toHaveLength(32);
   });
 
   it("opens the gateways to this machine, as many ports as replicas, and nothing else", () => {
@@ -229,96 +222,5 @@ describe("the health of a node that is no gateway", () => {
     node.child.kill("SIGTERM");
     await node.ended;
     expect(await health()).toEqual([1, "The node does not serve yet, or not any more."]);
-  });
-});
-
-describe("the NATS cluster", () => {
-  const dir = mkdtempSync(join(tmpdir(), "openward-nats-"));
-  const names = ["nats-1", "nats-2", "nats-3"];
-  const servers: { child: ChildProcess; ended: Promise<unknown> }[] = [];
-  /** Of each server: where clients and the health check reach it. */
-  const ports: { nats: string; monitoring: string }[] = [];
-  /** And where other servers do: a cluster with JetStream knows all of them from the start. */
-  let routePorts: number[];
-
-  /** Starts a server of the compose file with its own configuration, on free ports. */
-  async function start(program: string, name: string): Promise<void> {
-    const { environment, command = [] } = compose.services[name] as Container;
-    const free = contentOf("deploy/nats.conf")
-      .replace("port: 6222", `port: ${routePorts[names.indexOf(name)]}\n  host: "127.0.0.1"`)
-      .replace("store_dir: /data", `store_dir: ${JSON.stringify(join(dir, name))}`)
-      .replace(/\b(port|http_port): (4222|8222)/g, '$1: -1\nhost: "127.0.0.1"');
-    const config = join(dir, `${name}.conf`);
-    writeFileSync(config, `ports_file_dir: ${JSON.stringify(dir)}\n${free}`);
-    const routes = filled(command[1] ?? "")
-      .replace("--routes=", "")
-      .split(",")
-      .map((route) => route.replace(/@.*/, `@127.0.0.1:${routePorts[names.findIndex((other) => route.includes(`@${other}:6222`))]}`));
-    const args = ["--config", config, "--routes", routes.join(",")];
-    const env = { ...process.env, ...environmentOf({ environment: environment ?? {} }) };
-    const child = spawn(program, args, { env, stdio: "ignore" });
-    const ended = once(child, "exit");
-    servers.push({ child, ended });
-    const file = join(dir, `${basename(program)}_${child.pid}.ports`);
-    while (!existsSync(file) || readFileSync(file).length === 0) {
-      if (child.exitCode !== null) throw new Error(`${name} ended instead of starting.`);
-      await pause(10); // a file of another process: there is no event to wait for
-    }
-    const told = JSON.parse(readFileSync(file, "utf8")) as Record<"nats" | "monitoring", string[]>;
-    const at = (key: "nats" | "monitoring") => (told[key][0] ?? "").replace(/^\w+:\/\//, "");
-    ports.push({ nats: at("nats"), monitoring: at("monitoring") });
-  }
-
-  beforeAll(async () => {
-    const program = await natsServer();
-    expect(await run(["mesh-keys", "compose", "--folder", dir], {}).ended).toBe(0);
-    routePorts = await Promise.all(names.map(() => freePort()));
-    for (const name of names) await start(program, name);
-  });
-  afterAll(async () => {
-    for (const { child, ended } of servers) {
-      child.kill("SIGKILL");
-      await ended;
-    }
-    rmSync(dir, { recursive: true });
-  });
-
-  it("tells a node on one server who left another, with the very configuration of the containers", async () => {
-    const at = (index: number, name: string) =>
-      connect({
-        ...connectionOptions(`nats://${ports[index]?.nats}`, join(dir, `${name.replace(/-.*/, "")}.nk`)),
-        name,
-        ignoreClusterUpdates: true,
-      });
-    const [first, third] = [await at(0, "api-1"), await at(2, "lab-1")];
-    const left: string[] = [];
-    const heard = new EventEmitter();
-    first.subscribe("mesh.disconnect", {
-      callback: (_, msg) => {
-        const { name } = msg.json<{ client: { name: string } }>().client;
-        left.push(name);
-        heard.emit(name);
-      },
-    });
-    await first.flush();
-    // The subscription goes to the other servers by a route of the system account's own: nothing tells when it is there but
-    // that somebody who leaves is heard of.
-    while (!left.includes("billing-guest")) {
-      await (await at(2, "billing-guest")).close();
-      await pause(20);
-    }
-    // What another client says of it does not reach anybody.
-    third.publish("mesh.disconnect", JSON.stringify({ client: { name: "api-1" } }));
-    const told = once(heard, "lab-1");
-    await third.close();
-    await told;
-    // Healthy with JetStream: the servers have agreed on who leads.
-    for (const { monitoring } of ports) while ((await fetch(`http://${monitoring}/healthz`)).status !== 200) await pause(20);
-    const jsm = await first.jetstreamManager();
-    const stream = await jsm.streams.add({ name: "kept-by-three", num_replicas: 3 });
-    expect(stream.cluster?.replicas).toHaveLength(2);
-    expect(left).not.toContain("api-1");
-    await expect(connect({ servers: ports[0]?.nats ?? "", reconnect: false })).rejects.toMatchObject({ code: "AUTHORIZATION_VIOLATION" });
-    await first.close();
   });
 });

@@ -11,8 +11,14 @@ import { readScopes, scopeFor } from "./scopes.ts";
 import { keysInMemory, type MeshKeys } from "../trust/key-files.ts";
 import { STAMP_LIFE_MS, Stamps } from "./stamps.ts";
 
-/** How far somebody's right to one interaction with a type reaches: all of it, what belongs to one patient (by id), or nothing. */
-export type Reach = "all" | "none" | { patient: string };
+/** How far somebody's right to one interaction with a type reaches: all of it, nothing, or what one of these parts holds. */
+export type Reach = "all" | "none" | readonly Part[];
+
+/** What belongs to one patient (by id), what a query like `category=laboratory` finds, or what does both. */
+export interface Part {
+  patient?: string;
+  where?: string;
+}
 
 /** What somebody may do. */
 export interface Rights {
@@ -136,8 +142,12 @@ function rightsBy(roles: Role[], scope: string | undefined, patient: string | un
   const reachOf = (type: string, interaction: Interaction): Reach => {
     if (!roles.some(({ types }) => (types[type] ?? types["*"] ?? "").includes(interaction))) return "none";
     const reach = scopes ? scopeFor(scopes, type, interaction) : "all";
-    if (reach !== "patient") return reach;
-    return patient === undefined ? "none" : { patient };
+    if (reach === "all") return reach;
+    const parts = reach.flatMap(({ isOfPatient, where }): Part[] => {
+      if (isOfPatient && patient === undefined) return [];
+      return [{ ...(isOfPatient && { patient: patient as string }), ...(where !== undefined && { where }) }];
+    });
+    return parts.length === 0 ? "none" : parts;
   };
   return {
     with(type, interaction) {

@@ -4,7 +4,8 @@
  *     { "says": "Cares for the patients of a ward", "types": { "*": "rs", "Observation": "crus" }, "actions": ["wards.listBeds", "visits.*"] }
  *
  * Interactions have SMART's letters (SMART App Launch 2.2, scopes): create, read, update, delete, search. A type that is named does not take
- * what `*` says. `"onBehalf": true`: what others have done may be entered in their name.
+ * what `*` says. `"onBehalf": true`: what others have done may be entered in their name. `"secondFactor": true`: nobody signs in to it by a
+ * password alone.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -18,6 +19,8 @@ export interface Role {
   actions: readonly string[];
   /** Whether its people may enter what others have done or ordered, and name them as its author. */
   onBehalf?: boolean;
+  /** Whether who has it must sign in with a second factor. */
+  secondFactor?: boolean;
 }
 
 /** One of the things that can be done with resources of a type. */
@@ -66,10 +69,10 @@ export const isRoleName = (name: string): boolean => NAME.test(name);
 
 /** @param value parsed JSON @returns the role, or what is wrong with it, for people */
 export function roleFrom(value: unknown): Role | string {
-  const { says, types, actions, onBehalf, ...more } = (value ?? {}) as Partial<Role>;
+  const { says, types, actions, onBehalf, secondFactor, ...more } = (value ?? {}) as Partial<Role>;
   if (typeof says !== "string" || says === "") return '"says" should be a sentence';
   if (Object.keys(more).length > 0) {
-    return `"${Object.keys(more).join('", "')}" is unknown; there are "says", "types", "actions" and "onBehalf"`;
+    return `"${Object.keys(more).join('", "')}" is unknown; there are "says", "types", "actions", "onBehalf" and "secondFactor"`;
   }
   if (types === null || typeof types !== "object") return '"types" should be an object of types and letters';
   for (const [type, letters] of Object.entries(types)) {
@@ -77,9 +80,11 @@ export function roleFrom(value: unknown): Role | string {
     if (typeof letters !== "string" || !LETTERS.test(letters)) return `"${type}" should have letters of "cruds", in this order`;
   }
   if (onBehalf !== undefined && typeof onBehalf !== "boolean") return '"onBehalf" should be true or false';
+  if (secondFactor !== undefined && typeof secondFactor !== "boolean") return '"secondFactor" should be true or false';
   if (!Array.isArray(actions)) return '"actions" should be a list of names';
   const odd = actions.find((it) => typeof it !== "string" || !ACTION.test(it)) as unknown;
-  return odd === undefined ? { says, types, actions, ...(onBehalf && { onBehalf }) } : `"${String(odd)}" is no action`;
+  if (odd !== undefined) return `"${String(odd)}" is no action`;
+  return { says, types, actions, ...(onBehalf && { onBehalf }), ...(secondFactor && { secondFactor }) };
 }
 
 /** Whether a pattern of a role's `actions` names this action. */

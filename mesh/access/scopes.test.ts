@@ -1,6 +1,9 @@
 import { readScopes, scopeFor } from "./scopes.ts";
 
-const reach = (scopes: string, type: string, interaction: "c" | "r" | "u" | "d" | "s") => scopeFor(readScopes(scopes), type, interaction);
+const reach = (scopes: string, type: string, interaction: "c" | "r" | "u" | "d" | "s") =>
+  told(scopeFor(readScopes(scopes), type, interaction));
+const told = (reach: ReturnType<typeof scopeFor>): string =>
+  reach === "all" ? reach : reach.map(({ isOfPatient, where = "" }) => (isOfPatient ? "patient" : "") + where).join(" or ") || "none";
 
 describe("scopes of an app", () => {
   it.each([
@@ -16,7 +19,9 @@ describe("scopes of an app", () => {
     ["user/Patient.write", "Patient", "r", "none"],
     ["user/Patient.*", "Patient", "c", "all"],
     ["user/Patient.sr", "Patient", "r", "none"], // letters have an order
-    ["user/Patient.rs?gender=female", "Patient", "r", "none"], // what cannot be kept is not granted
+    ["user/Patient.rs?gender=female", "Patient", "r", "gender=female"],
+    ["patient/Observation.rs?category=laboratory patient/Observation.r", "Observation", "r", "patientcategory=laboratory or patient"],
+    ["user/*.rs user/Patient.rs?gender=female", "Patient", "r", "all"],
     ["user/patient.rs", "Patient", "r", "none"],
     ["openid actions launch", "Patient", "r", "none"],
     ["", "Patient", "r", "none"],

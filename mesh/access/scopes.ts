@@ -11,6 +11,8 @@ interface ResourceScope {
   /** `*`: all. */
   type: string;
   letters: string;
+  /** Only what this query finds: `category=laboratory`. */
+  where?: string;
 }
 
 /** What a token's scopes leave of the roles. */
@@ -23,24 +25,30 @@ export interface Scopes {
 /** The scope by which an app may call the domain's actions for a person. */
 export const ACTIONS = "actions";
 
-const SCOPE = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]{1,63})\.([a-z*]+)$/;
+const SCOPE = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]{1,63})\.([a-z*]+)(?:\?(\S{1,400}))?$/;
 const FIRST_VERSION: Record<string, string> = { read: "rs", write: "cud", "*": "cruds" };
 
-/** @param text scopes, separated by blanks; those for other purposes, or with a query that cannot be kept, grant nothing */
+/** @param text scopes, separated by blanks; those for other purposes grant nothing */
 export function readScopes(text: string): Scopes {
   const words = text.split(" ");
   const resources = words.flatMap((word): ResourceScope[] => {
-    const [, level, type, rights] = SCOPE.exec(word) ?? [];
+    const [, level, type, rights, where] = SCOPE.exec(word) ?? [];
     if (level === undefined || type === undefined || rights === undefined) return [];
     const letters = FIRST_VERSION[rights] ?? (/^c?r?u?d?s?$/.test(rights) ? rights : "");
-    return [{ level: level as ResourceScope["level"], type, letters }];
+    return [{ level: level as ResourceScope["level"], type, letters, ...(where !== undefined && { where }) }];
   });
   return { resources, hasActions: words.includes(ACTIONS) };
 }
 
-/** How far scopes reach: "all" of the type, only one "patient"'s record, or "none". */
-export function scopeFor({ resources }: Scopes, type: string, interaction: Interaction): "all" | "patient" | "none" {
+/** A part of a type that a scope reaches: only the record of the app's patient, only what a query finds, or both. */
+export interface ScopedPart {
+  isOfPatient: boolean;
+  where?: string;
+}
+
+/** How far scopes reach: all of the type, or these parts of it; without any: nothing. */
+export function scopeFor({ resources }: Scopes, type: string, interaction: Interaction): "all" | ScopedPart[] {
   const granted = resources.filter((it) => (it.type === "*" || it.type === type) && it.letters.includes(interaction));
-  if (granted.some(({ level }) => level !== "patient")) return "all";
-  return granted.length > 0 ? "patient" : "none";
+  if (granted.some(({ level, where }) => level !== "patient" && where === undefined)) return "all";
+  return granted.map(({ level, where }) => ({ isOfPatient: level === "patient", ...(where !== undefined && { where }) }));
 }

@@ -1,5 +1,5 @@
 /** The mesh's stream: what it keeps, and for how long. */
-import { DiscardPolicy, type JetStreamManager, nanos, RetentionPolicy, StorageType } from "nats";
+import { DiscardPolicy, ErrorCode, type JetStreamManager, NatsError, nanos, RetentionPolicy, StorageType } from "nats";
 import type { Members } from "../../federation/membership.ts";
 import { ensureConsumer, PARTITIONS, type StreamNames } from "./stream-consumers.ts";
 
@@ -38,14 +38,23 @@ export async function ensureStream(jsm: JetStreamManager, { names, servers, memb
   // Until the consumers are there the stream keeps everything: what comes before them, from whichever node, waits for them.
   if (!exists) await jsm.streams.add({ ...config, name: names.stream, retention: RetentionPolicy.Limits });
   await keepFor(members, jsm, names);
-  await jsm.streams.update(names.stream, config);
+  await unlessForbidden(jsm.streams.update(names.stream, config));
+}
+
+/** Where each service has a user of its own, one of them keeps the stream for all (`npm run mesh-keys -- compose`). */
+async function unlessForbidden(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof NatsError && error.code === ErrorCode.PermissionsViolation)) throw error;
+  });
 }
 
 /** A stream that is made anew, after a lost disk, has no consumers. */
 async function keepFor(members: Members, jsm: JetStreamManager, names: StreamNames): Promise<void> {
   await Promise.all(
     Object.entries(members).flatMap(([service, { handles: events = [], isRetired }]) =>
-      isRetired || events.length === 0 ? [] : ofEachPartition((partition) => ensureConsumer(jsm, names, { service, partition, events })),
+      isRetired || events.length === 0
+        ? []
+        : ofEachPartition((partition) => unlessForbidden(ensureConsumer(jsm, names, { service, partition, events }))),
     ),
   );
 }

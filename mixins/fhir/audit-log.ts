@@ -54,7 +54,7 @@ export class AuditLog {
     this.#store = store;
   }
 
-  /** Safe from the end of every process when it resolves, and from a cut of the power a second later. @throws StoreError when it cannot be noted: then nothing is to be shown */
+  /** On the disk when it resolves. @throws StoreError when it cannot be noted: then nothing is to be shown */
   note(entry: string): Promise<void> {
     const batch = this.#next;
     if (batch && batch.entries.length < MAX_ENTRIES && batch.characters + entry.length < MAX_CHARACTERS) {

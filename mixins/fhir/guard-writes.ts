@@ -1,15 +1,13 @@
 /** Which steps of a write its caller may send to an owner. Refused is the whole write, and the step named. */
 import type { Errors, Context } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
-import type { Resource } from "../../fhir/resource.ts";
-import { isMember } from "../../fhir/search/compartments.ts";
-import { accessOf, notAllowed, type Reach } from "../../mesh/access/access.ts";
+import { accessOf, notAllowed } from "../../mesh/access/access.ts";
 import { isSystem } from "../../mesh/access/identity.ts";
 import type { Interaction } from "../../mesh/access/roles.ts";
 import { countsMoves } from "../../federation/moves.ts";
 import type { OwnerStep, ResourceOwnerStep } from "../../federation/owner-contract.ts";
 import type { Store } from "../../store/store.ts";
-import { type Sight, sightOf } from "./sight.ts";
+import { isVisible, type Sight, sightOf } from "./sight.ts";
 
 const WORDS: Record<Interaction, string> = { c: "create", r: "read", u: "update", d: "delete", s: "search" };
 
@@ -27,7 +25,10 @@ export async function requireMayWrite(ctx: Context, store: Store, steps: OwnerSt
     const refused = await refusalOf(sight, store, step, isOwnWork);
     if (refused !== undefined) throw ofStep(notAllowed(refused), index);
   }
-  return (step) => step !== undefined && "type" in step && sight.reach(step.type, "r") !== "none";
+  return (step) => {
+    if (step === undefined || !("type" in step)) return false;
+    return "text" in step ? isVisible(sight, { type: step.type, json: step.text }) : sight.reach(step.type, "r") !== "none";
+  };
 }
 
 /** What of a step the caller may not do; undefined: nothing. */
@@ -66,17 +67,16 @@ function subscribedBy(step: OwnerStep): string | undefined {
   return typeof criteria === "string" ? criteria.split("?", 1)[0] : undefined;
 }
 
-/** Of who reaches one patient's record: what is written was in it, and stays in it. */
+/** Of who reaches a part of a type, one patient's record for one: what is written was in it, and stays in it. */
 async function outsideOf(sight: Sight, store: Store, step: ResourceOwnerStep, [interaction]: [Interaction]): Promise<string | undefined> {
-  const reach: Reach = sight.reach(step.type, interaction);
-  if (reach === "all" || reach === "none") return undefined;
+  if (typeof sight.reach(step.type, interaction) === "string") return undefined;
   const texts = [
     "text" in step ? step.text : step.becomes,
     "was" in step ? step.was : undefined,
     (await store.read(step.type, step.id))?.json,
   ];
-  const isOutside = texts.some((text) => text !== undefined && !isMember("Patient", reach.patient, parseJson(text) as Resource));
-  return isOutside ? `${WORDS[interaction]} ${step.type} outside this patient's record` : undefined;
+  const isOutside = texts.some((json) => json !== undefined && !isVisible(sight, { type: step.type, json }, interaction));
+  return isOutside ? `${WORDS[interaction]} ${step.type} outside of what the app was opened for` : undefined;
 }
 
 function ofStep(error: Errors.MoleculerError, step: number): Errors.MoleculerError {

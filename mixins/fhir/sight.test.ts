@@ -1,6 +1,6 @@
 import type { Clause } from "../../fhir/search/query.ts";
 import type { Reach } from "../../mesh/access/access.ts";
-import { narrowed, type Sight } from "./sight.ts";
+import { isVisible, narrowed, type Sight } from "./sight.ts";
 
 const seeing = (reaches: Record<string, Reach>): Sight => ({ reach: (_, interaction) => reaches[interaction] ?? "none" });
 const question = (clauses: Clause[]) => ({ type: "Observation", clauses });
@@ -17,8 +17,31 @@ describe("a question of who may read and not search", () => {
   });
 
   it("of one patient's record has the clauses that leave only that", () => {
-    const asked = narrowed(seeing({ s: { patient: "1" } }), question([]));
+    const asked = narrowed(seeing({ s: [{ patient: "1" }] }), question([]));
     expect(asked?.clauses).toHaveLength(1);
     expect(JSON.stringify(asked)).toContain("=Patient/1");
+  });
+
+  it("of parts that queries make has the clauses of one or the other, and is not asked where no owner can decide them", () => {
+    const asked = narrowed(seeing({ s: [{ patient: "1", where: "category=laboratory" }, { where: "status=final" }] }), question([]));
+    expect(asked?.clauses).toMatchObject([{ kind: "any", of: [[{ kind: "key" }, { kind: "key" }], [{ kind: "key" }]] }]);
+    expect(narrowed(seeing({ s: [{ where: "subject:Patient.name=x" }] }), question([]))).toBeUndefined();
+  });
+
+  it("sees one resource as a search finds it", () => {
+    const json = (category: string) =>
+      JSON.stringify({
+        resourceType: "Observation",
+        id: "1",
+        subject: { reference: "Patient/1" },
+        category: [{ coding: [{ code: category }] }],
+      });
+    const sight = seeing({ r: [{ patient: "1", where: "category=laboratory" }] });
+    const sees = (text: string) => isVisible(sight, { type: "Observation", json: text });
+    expect([json("laboratory"), json("survey"), json("laboratory").replace("Patient/1", "Patient/2")].map(sees)).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 });

@@ -3,9 +3,12 @@ import type { Context } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { isMember, membership } from "../../fhir/search/compartments.ts";
+import { decidableClauses } from "../../fhir/search/decidable.ts";
+import { indexOf } from "../../fhir/search/extract.ts";
+import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import { typeOfSlot } from "../../fhir/search/parameters.ts";
 import type { Clause } from "../../fhir/search/query.ts";
-import { accessOf, type Reach } from "../../mesh/access/access.ts";
+import { accessOf, type Part, type Reach } from "../../mesh/access/access.ts";
 import type { Interaction } from "../../mesh/access/roles.ts";
 import type { StoredResource } from "../../store/store.ts";
 
@@ -29,8 +32,20 @@ export function narrowed<Question extends { type: string; clauses: Clause[] }>(s
   const isById = clauses.some((clause) => clause.kind === "id" && !clause.not);
   const reach = reachOfSome(sight, type, isById ? ["s", "r"] : ["s"]);
   if (reach === "all") return question;
-  const more = reach === "none" ? undefined : membership("Patient", reach.patient, type);
-  return more && { ...question, clauses: [...clauses, ...more] };
+  const groups = reach.flatMap((part) => {
+    const group = clausesOf(part, type);
+    return group ? [group] : [];
+  });
+  const [only, ...more] = groups;
+  if (!only) return undefined;
+  return { ...question, clauses: [...clauses, ...(more.length === 0 ? only : [{ kind: "any" as const, of: groups }])] };
+}
+
+/** The clauses of what a part of a type holds; undefined: nothing. */
+function clausesOf({ patient, where }: Part, type: string): Clause[] | undefined {
+  const ofPatient = patient === undefined ? [] : membership("Patient", patient, type);
+  const found = where === undefined ? [] : decidableClauses(type, where);
+  return ofPatient && found && [...ofPatient, ...found];
 }
 
 /** Whether a version may be seen. */
@@ -38,14 +53,23 @@ export function isVisible(sight: Sight, { type, json }: Pick<StoredResource, "ty
   const reach = sight.reach(type, interaction);
   if (reach === "all" || reach === "none") return reach === "all";
   // Of what is deleted nobody can say any more whose it was.
-  return json !== undefined && isMember("Patient", reach.patient, parseJson(json) as Resource);
+  if (json === undefined) return false;
+  const resource = parseJson(json) as Resource;
+  return reach.some((part) => isIn(part, type, resource));
+}
+
+function isIn({ patient, where }: Part, type: string, resource: Resource): boolean {
+  if (patient !== undefined && !isMember("Patient", patient, resource)) return false;
+  if (where === undefined) return true;
+  const clauses = decidableClauses(type, where);
+  return clauses !== undefined && matchesClauses(clauses, { id: resource.id ?? "", updated: 0, index: indexOf(resource) });
 }
 
 /** The slots of types that may be searched as a whole. */
 export const visibleSlots = (sight: Sight, slots: number[]): number[] =>
   slots.filter((slot) => sight.reach(typeOfSlot(slot) ?? "", "s") === "all");
 
-function reachOfSome(sight: Sight, type: string, interactions: Interaction[]): Reach {
+function reachOfSome(sight: Sight, type: string, interactions: Interaction[]): "all" | Part[] {
   const reaches = interactions.map((one) => sight.reach(type, one));
-  return reaches.find((it) => it === "all") ?? reaches.find((it) => it !== "none") ?? "none";
+  return reaches.includes("all") ? "all" : reaches.flatMap((it) => (typeof it === "string" ? [] : it));
 }

@@ -21,8 +21,10 @@ export interface Person {
   password: string;
   /** SMART scopes, separated by spaces. */
   scope: string;
-  /** Asked for where the account has a second factor. */
-  code?(): Promise<string>;
+  /** Asked for where the account has a second factor. @param key where one must be set up first: for an authenticator app */
+  code?(key?: string): Promise<string>;
+  /** Told the recovery codes of a second factor that was set up. */
+  tell?(codes: string[]): void;
   /** The patient, where the scopes are about one, by id. */
   patient?: string | undefined;
 }
@@ -85,14 +87,24 @@ async function throughPages(url: string, person: Person): Promise<URL> {
   let shown = await browser.go(url);
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     if (shown instanceof Left) return shown.url;
-    shown = await browser.go(shown.url, await formFor(shown, person));
+    const form = await formFor(shown, person);
+    shown = await browser.go(shown.url, form);
     if (!(shown instanceof Left)) refuseFault(shown, person);
   }
   throw new StartupError("The sign-in does not end.");
 }
 
-async function formFor({ text }: Shown, { login, password, code, patient }: Person): Promise<Record<string, string>> {
+async function formFor({ text }: Shown, { login, password, code, tell, patient }: Person): Promise<Record<string, string>> {
   const has = (part: string) => text.includes(part);
+  const [, key] = /name="secret" value="(\w+)"/.exec(text) ?? [];
+  if (key !== undefined) {
+    if (!code) throw new StartupError(`${login} must set up a second factor first: sign in with a browser.`);
+    return { step: "confirm", code: await code(key) };
+  }
+  if (has('value="seen"')) {
+    tell?.([...text.matchAll(/<li><code>([\w-]+)<\/code>/g)].map(([, one = ""]) => one));
+    return { step: "seen" };
+  }
   if (has('name="password"')) return { step: "login", login, password };
   if (has('name="code"')) return { step: "code", code: (await code?.()) ?? "" };
   if (has('value="pick"')) {
@@ -105,7 +117,7 @@ async function formFor({ text }: Shown, { login, password, code, patient }: Pers
 
 /** A second factor may be typed again; anything else would be the same again. */
 function refuseFault({ text, status }: Shown, { code, patient }: Person): void {
-  const fault = faultIn(text);
+  const fault = status < 400 ? undefined : faultIn(text);
   if (status === 401 && code && text.includes('name="code"')) return;
   if (fault !== undefined) throw new StartupError(fault);
   if (patient !== undefined && text.includes('value="pick"') && /type="search" value=""/.test(text) === false) {

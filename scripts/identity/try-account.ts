@@ -40,7 +40,7 @@ export async function tryAccounts(config: Config, roles: readonly Role[]): Promi
       for (const role of missing) {
         const password = randomBytes(15).toString("base64url");
         const name = `${role.charAt(0).toUpperCase()}${role.slice(1).replaceAll("-", " ")} for trying`;
-        await identity.createUser(broker, { login: loginOf(role), name, roles: [role], password });
+        await identity.createUser(broker, { login: loginOf(role), name, roles: [role], password, isForTrying: true });
         passwords[loginOf(role)] = password;
         writeAtomically(file, JSON.stringify(passwords));
       }

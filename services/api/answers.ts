@@ -2,6 +2,7 @@
 import type { Gateway } from "./gateway.ts";
 import type { IncomingMessage } from "node:http";
 import type { Context } from "moleculer";
+import type { Caller } from "../../mesh/caller.ts";
 import type { Config } from "../../mesh/config.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { consoleAnswer } from "./console/console.ts";
@@ -31,9 +32,9 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
     conditionalDelete: config.conditionalDelete,
     dates: config.dateSearch,
     isCrossOrigin: config.corsOrigin !== undefined,
-    report: (error: unknown) => {
+    report: (error: unknown, caller: Caller = ctx as never) => {
       logOwnFault(service, request, error);
-      service.noteRefusal(error, ctx);
+      service.noteRefusal(error, caller);
     },
     hold: (bytes: number) => exchange?.hold(bytes),
   };

@@ -1,3 +1,4 @@
+import type { Caller } from "../../mesh/caller.ts";
 import { accessOf, asSystem } from "../../mesh/access/access.ts";
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -110,7 +111,7 @@ export default (config: Config): ServiceSchema =>
           return await (key === undefined ? answer() : answerOnce(ctx, request, this.directory, this.door.keyOf(key, ctx), answer));
         } catch (error) {
           logOwnFault(this, request, error);
-          this.noteRefusal(error, ctx);
+          this.noteRefusal(error, ctx as never);
           return noteFailure(this, error, isFhir && atIdentity === undefined ? refuseFhir(error) : refuseRest(error), ctx.requestID);
         }
       },
@@ -123,8 +124,8 @@ export default (config: Config): ServiceSchema =>
         });
       },
 
-      noteRefusal(this: This, error: unknown, ctx: Context) {
-        const entry = refusedTry(error, accessOf(this.broker), ctx as never);
+      noteRefusal(this: This, error: unknown, caller: Caller) {
+        const entry = refusedTry(error, accessOf(this.broker), caller);
         if (entry) this.notes.note(entry);
       },
     },

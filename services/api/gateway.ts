@@ -1,6 +1,7 @@
 /** What the gateway has, for the files that it is made of. */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Context, Service } from "moleculer";
+import type { Caller } from "../../mesh/caller.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import type { Profiles } from "../../federation/profiles.ts";
 import type { PageCriteria } from "./fhir/page-criteria.ts";
@@ -51,7 +52,7 @@ export type Gateway = Service &
     /** Tells pages of owners that have gone, or are back. */
     noteOwners(): void;
     /** Puts a try that was refused on record. */
-    noteRefusal(error: unknown, ctx: Context): void;
+    noteRefusal(error: unknown, caller: Caller): void;
     express(): (request: IncomingMessage, response: ServerResponse) => void;
     answer(ctx: Context, request: IncomingMessage): Promise<Answer>;
   };

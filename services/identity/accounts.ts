@@ -48,8 +48,9 @@ export class Accounts {
     roles: Role[];
     practitioner?: string | undefined;
     password?: string | undefined;
+    isForTrying?: boolean | undefined;
   }): Promise<{ user: User; link?: PasswordLink }> {
-    const { name, roles, practitioner, password } = given;
+    const { name, roles, practitioner, password, isForTrying } = given;
     const login = loginOf(given.login);
     if (password !== undefined && !isPassword(password, login)) throw passwordWeak();
     const account = newAccount({
@@ -57,6 +58,7 @@ export class Accounts {
       name,
       roles,
       ...(practitioner !== undefined && { practitioner }),
+      ...(isForTrying && { isForTrying }),
       ...(password !== undefined && { password: await this.#parts.passwords.hash(password) }),
     });
     await this.#insert(account);
@@ -239,7 +241,9 @@ export class Accounts {
   }
 }
 
-const newAccount = (given: Pick<StoredAccount, "login" | "name" | "roles" | "practitioner" | "password">): StoredAccount => ({
+const newAccount = (
+  given: Pick<StoredAccount, "login" | "name" | "roles" | "practitioner" | "password" | "isForTrying">,
+): StoredAccount => ({
   _id: randomUUID(),
   ...given,
   roles: [...new Set(given.roles)],

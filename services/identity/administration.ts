@@ -1,5 +1,7 @@
 /** The actions by which an operator, or an administrator who has signed in, works on accounts; on clients by an operator in the mesh only. */
-import type { Context } from "moleculer";
+import type { Context, ServiceBroker } from "moleculer";
+import { accessOf, notAllowed } from "../../mesh/access/access.ts";
+import { systemIdentity } from "../../mesh/access/identity.ts";
 import type { Accounts } from "./accounts.ts";
 import { ClientKind, type identity } from "./identity.contract.ts";
 import type { Registrations } from "./registrations.ts";
@@ -7,6 +9,7 @@ import type { RoleBook } from "./roles-now/role-book.ts";
 
 /** The service, as these actions see it. */
 interface Office {
+  broker: ServiceBroker;
   accounts: Accounts;
   registrations: Registrations;
   roleBook: RoleBook;
@@ -40,6 +43,12 @@ const JWKS = {
 const ofUser = { params: { user: USER, $$strict: true } } as const;
 const ofNothing = { params: { $$strict: true } } as const;
 
+/** Whether it is who operates the system; a program that works on the store itself is the operator's. */
+function isOperator(broker: ServiceBroker, ctx: Context<never>): boolean {
+  const access = accessOf(broker);
+  return access.isOpen || access.identityOf(ctx as never).sub === systemIdentity("operator").sub;
+}
+
 /** Actions of `identity`, by name. */
 export const administration = {
   createUser: {
@@ -51,9 +60,12 @@ export const administration = {
       roles: ROLE_LIST,
       practitioner: { ...PRACTITIONER, optional: true },
       password: { type: "string", max: 1_024, optional: true },
+      isForTrying: { type: "boolean", optional: true },
       $$strict: true as const,
     },
-    async handler(this: Office, { params }: Given<"createUser">) {
+    async handler(this: Office, ctx: Given<"createUser">) {
+      const { params } = ctx;
+      if (params.isForTrying && !isOperator(this.broker, ctx as never)) throw notAllowed("make an account for trying");
       await this.roleBook.requireKnown(params.roles);
       return this.accounts.create(params);
     },

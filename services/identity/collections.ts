@@ -7,6 +7,7 @@ import type {
   StoredContext,
   StoredEnded,
   StoredFailures,
+  StoredHalfway,
   StoredLaunch,
   StoredLink,
   StoredTicket,
@@ -27,7 +28,7 @@ export interface Stored {
   /** Browsers that somebody has signed in with before. */
   devices: StoredTicket;
   /** Sign-ins whose password was right and whose second factor is still to come, by the interaction. */
-  halfway: StoredTicket;
+  halfway: StoredHalfway;
   failures: StoredFailures;
   ended: StoredEnded;
   /** Which key all nodes sign with. */

@@ -28,6 +28,8 @@ export interface RoleNow {
   actions: readonly string[];
   /** Whether its people may enter in the name of others what these have done. */
   onBehalf: boolean;
+  /** Whether its people must sign in with a second factor. */
+  secondFactor: boolean;
   /** Of its last change, also one that waits or was rejected; 0: it was never changed. */
   version: number;
   /** Whether it is as its file says. */
@@ -35,7 +37,7 @@ export interface RoleNow {
 }
 
 /** What a role may do. */
-export type RoleRights = Pick<RoleNow, "says" | "types" | "actions"> & Partial<Pick<RoleNow, "onBehalf">>;
+export type RoleRights = Pick<RoleNow, "says" | "types" | "actions"> & Partial<Pick<RoleNow, "onBehalf" | "secondFactor">>;
 
 /** One change of a role. */
 export interface RoleChange {
@@ -66,6 +68,8 @@ export interface User {
   practitioner?: string;
   hasPassword: boolean;
   hasTotp: boolean;
+  /** Whether it is for trying the system: no second factor is demanded of it. */
+  isForTrying?: boolean;
   createdAt: string; // ISO 8601, UTC
   closedAt?: string; // ISO 8601, UTC
 }
@@ -151,9 +155,12 @@ export const identity = {
   renewKeys: action<Record<string, never>, { keys: PublicKey[] }>("identity.renewKeys"),
   /** What has ended since (milliseconds since 1970), oldest first; kept for longer than an access token lives. */
   endedSince: action<{ at: number }, Ended[]>("identity.endedSince"),
-  /** Makes an account; without `password` it comes with a link that sets one. @throws 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN, 422 ROLE_UNKNOWN */
+  /**
+   * Makes an account; without `password` it comes with a link that sets one. `isForTrying` is for an operator only.
+   * @throws 403 NOT_ALLOWED, 409 LOGIN_TAKEN, 409 PRACTITIONER_TAKEN, 422 ROLE_UNKNOWN
+   */
   createUser: action<
-    { login: string; name: string; roles: Role[]; practitioner?: string; password?: string },
+    { login: string; name: string; roles: Role[]; practitioner?: string; password?: string; isForTrying?: boolean },
     { user: User; link?: PasswordLink }
   >("identity.createUser"),
   /** Tokens with the roles of before end. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR, 422 ROLE_UNKNOWN */

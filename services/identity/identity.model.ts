@@ -18,6 +18,8 @@ export interface StoredAccount extends Document {
   totpSecret?: string;
   /** The last time step whose code was used: a code is good once. */
   totpStep?: number;
+  /** For trying: no second factor is demanded. */
+  isForTrying?: true;
   createdAt: number; // milliseconds since 1970
   closedAt?: number; // milliseconds since 1970
 }
@@ -46,6 +48,14 @@ export interface StoredTicket extends Document {
   account: string;
   /** Absent: as long as the account. */
   expiresAt?: number; // milliseconds since 1970
+}
+
+/** A sign-in whose password was right, and whose second factor is still to come. */
+export interface StoredHalfway extends StoredTicket {
+  /** The key of an authenticator app that is being set up. */
+  totpSecret?: string;
+  /** The app was set up in this sign-in, and has proved itself. */
+  isProven?: true;
 }
 
 /** A link that sets a password. */
@@ -89,7 +99,7 @@ export const newSecret = (): string => randomBytes(32).toString("base64url");
 
 /** An account as others may see it. */
 export function userOf(account: StoredAccount): User {
-  const { _id, login, name, roles, practitioner, password, totpSecret, createdAt, closedAt } = account;
+  const { _id, login, name, roles, practitioner, password, totpSecret, isForTrying, createdAt, closedAt } = account;
   return {
     id: _id,
     login,
@@ -98,6 +108,7 @@ export function userOf(account: StoredAccount): User {
     ...(practitioner !== undefined && { practitioner }),
     hasPassword: password !== undefined,
     hasTotp: totpSecret !== undefined,
+    ...(isForTrying && { isForTrying }),
     createdAt: new Date(createdAt).toISOString(),
     ...(closedAt !== undefined && { closedAt: new Date(closedAt).toISOString() }),
   };

@@ -28,6 +28,7 @@ import { publicPart } from "../../mesh/signing-key.ts";
 import { keysAt, renewKeys } from "./provider/keys.ts";
 import { scopesIn } from "./provider/scopes.ts";
 import { Registrations } from "./registrations.ts";
+import { DemandedFactor } from "./sign-in/demanded-factor.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 
 const FHIR_ID = { type: "string", pattern: /^[A-Za-z0-9.-]{1,64}$/ } as const;
@@ -119,7 +120,19 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         const library = await import("oidc-provider");
         const look = () => keysAt(Date.now(), keyFolder(config), kept.keys);
         const node = new IdentityNode(
-          { config, kept, news, accounts, passwords, people, notes, sessionEnded, library, failed },
+          {
+            config,
+            kept,
+            news,
+            accounts,
+            passwords,
+            people,
+            notes,
+            sessionEnded,
+            library,
+            failed,
+            demanded: new DemandedFactor(this.roleBook),
+          },
           await look(),
         );
         this.node = node;
@@ -129,10 +142,10 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
             (error: Error) => this.keyTimer && failed(error), // the store is closed once this has stopped
           );
         }, LOOK_AT_KEYS_MS).unref();
-        const at = { host: config.identityHost, port: config.identityPort };
+        const at = { host: config.identityHost, port: config.identityPort, tlsFile: config.identityTlsFile };
         this.listener = await startListener(at, (...request) => node.answer(...request), failed);
         // Announced with the service, as soon as it has started: gateways read it.
-        Object.assign(this.metadata, { auth: { url: addressOf(this.listener, config.identityHost) } });
+        Object.assign(this.metadata, { auth: { url: addressOf(this.listener, at) } });
         news.watch((message) => this.logger.warn(message));
         this.roleNews.watch(
           () => this.roleBook.generation(),

@@ -1,5 +1,7 @@
 /** The HTTP server of a node of `identity`. Gateways pass `/auth/*` on to it; nobody else should reach it. */
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 
@@ -15,9 +17,17 @@ const DRAIN_MS = 5_000;
 /** Answers a request whose body has been read. */
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: Buffer) => Promise<void> | void;
 
+/** Where a listener is; `tlsFile`: its key and certificate, PEM. */
+export interface ListenerPlace {
+  host: string;
+  port: number;
+  tlsFile?: string | undefined;
+}
+
 /** @param failed told of what no client did wrong @throws the system's error (EADDRINUSE, …) */
-export async function startListener(at: { host: string; port: number }, handle: Handler, failed: (error: Error) => void): Promise<Server> {
-  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, (request, response) => {
+export async function startListener(at: ListenerPlace, handle: Handler, failed: (error: Error) => void): Promise<Server> {
+  const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     received(request)
       .then((body) => (body ? handle(request, response, body) : refuse(response, 413)))
       .catch((error: Error) => {
@@ -25,7 +35,9 @@ export async function startListener(at: { host: string; port: number }, handle: 
         if (!response.headersSent) refuse(response, 500);
         else response.destroy();
       });
-  });
+  };
+  const pair = at.tlsFile === undefined ? undefined : readFileSync(at.tlsFile);
+  const server = pair ? createTlsServer({ ...limits, key: pair, cert: pair, minVersion: "TLSv1.2" }, answer) : createServer(limits, answer);
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -41,10 +53,10 @@ export async function startListener(at: { host: string; port: number }, handle: 
 const WILDCARDS = new Set(["0.0.0.0", "::"]);
 
 /** Where gateways of this machine, or of others, find it: a listener on all addresses is found under the machine's first one. */
-export function addressOf(server: Server, host: string): string {
+export function addressOf(server: Server, { host, tlsFile }: Pick<ListenerPlace, "host" | "tlsFile">): string {
   const { port } = server.address() as AddressInfo;
   const found = WILDCARDS.has(host) ? (firstAddress() ?? "127.0.0.1") : host;
-  return `http://${found.includes(":") ? `[${found}]` : found}:${port}`;
+  return `http${tlsFile === undefined ? "" : "s"}://${found.includes(":") ? `[${found}]` : found}:${port}`;
 }
 
 /** An address that other machines may reach; IPv4 where there is one. */

@@ -25,6 +25,7 @@ import { Launches } from "./provider/launches.ts";
 import { ResourceServer } from "./provider/resource-server.ts";
 import { smartConfiguration } from "./provider/smart.ts";
 import type { Passwords } from "./sign-in/passwords.ts";
+import type { DemandedFactor } from "./sign-in/demanded-factor.ts";
 import { SecondFactor } from "./sign-in/second-factor.ts";
 import { SignIn } from "./sign-in/sign-in.ts";
 import { Throttle } from "./sign-in/throttle.ts";
@@ -42,6 +43,7 @@ export interface NodeParts {
   news: News;
   accounts: Accounts;
   passwords: Passwords;
+  demanded: DemandedFactor;
   people: People;
   library: Library;
   notes: Pick<AuditNotes, "note">;
@@ -71,7 +73,8 @@ export class IdentityNode {
     this.#parts = parts;
     this.#keySet = keySet;
     this.#factor = new SecondFactor(parts.kept);
-    this.#signIn = new SignIn(parts.kept, parts.passwords, this.#factor, new Throttle(parts.kept.failures));
+    const { passwords, demanded } = parts;
+    this.#signIn = new SignIn(parts.kept, { passwords, demanded, factor: this.#factor, throttle: new Throttle(parts.kept.failures) });
   }
 
   /** The keys of another time: the next request is answered with them. */
@@ -91,7 +94,7 @@ export class IdentityNode {
     if (origin === undefined || !path.startsWith(`${MOUNT}/`)) return json(response, 404, { error: "not_found" });
     if (path === `${MOUNT}/.well-known/smart-configuration`) return json(response, 200, smartConfiguration(origin));
     const issuer = this.#issuerAt(origin);
-    const { accounts, kept, library, people, notes } = this.#parts;
+    const { accounts, kept, library, people, notes, demanded } = this.#parts;
     const exchange = () => new Exchange({ request, response, body, origin });
     const { provider, launches } = issuer;
     if (path.startsWith(`${MOUNT}/interaction/`)) {
@@ -99,7 +102,7 @@ export class IdentityNode {
     }
     if (path.startsWith(`${MOUNT}/password/`)) return setPasswordByLink(exchange(), accounts);
     if (path === `${MOUNT}/account`) {
-      return showAccount(exchange(), { provider, kept, factor: this.#factor, accounts, signIn: this.#signIn });
+      return showAccount(exchange(), { provider, kept, factor: this.#factor, accounts, signIn: this.#signIn, demanded });
     }
     return ask(issuer, { request, response, body });
   }
@@ -114,14 +117,14 @@ export class IdentityNode {
   }
 
   #makeIssuer(origin: string): Issuer {
-    const { kept, news, library, failed } = this.#parts;
+    const { kept, news, library, failed, demanded } = this.#parts;
     const keySet = this.#keySet;
     const artifacts = new Artifacts(kept, new Clients(kept.clients, origin), news, library.errors, this.#parts.sessionEnded);
-    const launches = new Launches(kept, library);
+    const launches = new Launches(kept, library, demanded);
     const configuration = configurationOf(keySet, {
       artifacts,
       launches,
-      claims: new Claims(kept, artifacts, origin),
+      claims: new Claims(kept, artifacts, { base: origin, demanded, errors: library.errors }),
       resource: new ResourceServer(origin, keySet.keys[0].kid, library.errors),
       pages: this.#pages,
       isHttps: origin.startsWith("https:"),

@@ -50,7 +50,10 @@ export interface ChainState {
 
 /** Everything that other services may know about `ledger`. */
 export const ledger = {
-  /** Who has looked at or changed a patient's record, newest first; at most `limit`, 50 by default. */
+  /**
+   * Who has looked at or changed a patient's record, newest first; at most `limit`, 50 by default. Records that were merged count as one person's.
+   * @throws 503 OWNER_DOWN while nobody can tell which were merged
+   */
   looksAt: action<{ patient: string; before?: string; limit?: number; language?: Language }, Looks>("ledger.looksAt"),
   /** What somebody (`Practitioner/1`, or an account) has looked at or done. */
   looksBy: action<{ who: string; before?: string; limit?: number; language?: Language }, Looks>("ledger.looksBy"),

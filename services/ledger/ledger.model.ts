@@ -39,9 +39,9 @@ const USER: Record<"reads" | "writes", CodeableConcept> = {
 const isSession = (deed: AuditedDeed): deed is keyof typeof SESSION => deed in SESSION;
 
 /** What is the same for two notes of one deed of one request at one owner. */
-function idOf(owner: string, { work, deed, isDone, type, what, patients, by }: AuditEntry): string | undefined {
+function idOf(owner: string, { work, deed, isDone, type, what, patients, by, query }: AuditEntry): string | undefined {
   if (work === undefined) return undefined;
-  const text = JSON.stringify([work, owner, deed, isDone, type, what, patients, by.who]);
+  const text = JSON.stringify([work, owner, deed, isDone, type, what, patients, by.who, query]);
   return createHash("sha256").update(text).digest("hex").slice(0, 40);
 }
 

@@ -1,8 +1,10 @@
+import type { WithDirectory } from "../../federation/directory.ts";
 import { type AuditBatch, auditRecorded } from "../../federation/audit-contract.ts";
 import { exactly, requireParameter } from "../../fhir/search/exact-clauses.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { AuditEvent } from "../../fhir/r4.ts";
 import { type Clause, SEP } from "../../fhir/search/query.ts";
+import { asSystem } from "../../mesh/access/access.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
 import { momentRule } from "../../mesh/param-rules.ts";
@@ -14,6 +16,7 @@ import { Chain } from "./chain.ts";
 import { Keeper } from "./keeper.ts";
 import { LANGUAGES, type ledger, type Looks, owns } from "./ledger.contract.ts";
 import { lookOf } from "./ledger.model.ts";
+import { recordsOf } from "./same-person.ts";
 
 const MAX_LISTED = 500;
 /** A year and a day in four, milliseconds. */
@@ -39,7 +42,7 @@ interface Own {
   looks(clause: Clause, asked: Asked): Promise<Looks>;
 }
 
-type This = WithFhir & Own;
+type This = WithFhir & WithDirectory & Own;
 
 export default defineService<typeof ledger, This>({
   name: "ledger",
@@ -61,7 +64,8 @@ export default defineService<typeof ledger, This>({
       params: { patient: referenceTo("Patient"), ...PAGE, $$strict: true },
       async handler(ctx) {
         const { slots } = requireParameter("AuditEvent", "patient");
-        return this.looks({ kind: "key", slots, any: [exactly(ctx.params.patient)] }, ctx.params);
+        const records = await recordsOf({ caller: asSystem(ctx, "ledger"), directory: this.directory }, ctx.params.patient);
+        return this.looks({ kind: "key", slots, any: records.map(exactly) }, ctx.params);
       },
     },
 

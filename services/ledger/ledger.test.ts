@@ -44,6 +44,8 @@ describe("an AuditEvent of what was noted", () => {
     expect(new Set([idOf({ work: "w-1" }), idOf({ work: "w-2" }), idOf({ work: "w-1", patients: [] }), idOf({}), idOf({}, "b")]).size).toBe(
       5,
     );
+    // Two entries of a batch that have found the same.
+    expect(idOf({ work: "w-1" })).not.toBe(idOf({ work: "w-1", query: "GET /fhir/Observation?code=1 in POST /fhir" }));
   });
 
   it("says who has done what, in three languages", () => {

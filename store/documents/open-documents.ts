@@ -24,7 +24,7 @@ export interface DocumentDatabase {
 
 /** @throws StoreError STORE_UNAVAILABLE, when a collection connects, with a sentence that says what to do */
 export function documentDatabase(config: StoreConfig, service: string): DocumentDatabase {
-  return config.mongoUrl ? mongoDatabase(config.mongoUrl, service) : sqliteDatabase(config.dataDir, service);
+  return config.mongoUrl ? mongoDatabase(config.mongoUrl, service, config.serversCaFile) : sqliteDatabase(config.dataDir, service);
 }
 
 function sqliteDatabase(dataDir: string, service: string): DocumentDatabase {
@@ -50,12 +50,15 @@ async function openDocuments(dataDir: string, file: string): Promise<Database> {
   );
 }
 
-function mongoDatabase(url: string, service: string): DocumentDatabase {
+function mongoDatabase(url: string, service: string, tlsCAFile: string | undefined): DocumentDatabase {
   type Client = import("mongodb").MongoClient;
   const connect = async (): Promise<Client> => {
     const { MongoClient } = await import("mongodb"); // 13 MB, only where it is wanted
     try {
-      return await new MongoClient(url, { serverSelectionTimeoutMS: SERVER_SELECTION_MS }).connect();
+      return await new MongoClient(url, {
+        serverSelectionTimeoutMS: SERVER_SELECTION_MS,
+        ...(tlsCAFile !== undefined && { tlsCAFile }),
+      }).connect();
     } catch (error) {
       throw unavailable("MongoDB (MONGO_URL) does not answer: is it running, and may this machine reach it?", error);
     }

@@ -48,13 +48,20 @@ const MAX_QUEUE_MS = 5_000;
 export interface MongoOptions extends StoreOptions {
   /** A URL to connect to, or a client that the caller connects and closes. */
   url?: string;
+  /** File of the CA by which the server proves itself, where the URL has `tls=true`; absent: any known one. */
+  caFile?: string;
   client?: MongoClient;
   database: string;
 }
 
 /** @throws StoreError STORE_UNAVAILABLE when the server cannot be reached */
 export async function openMongo(options: MongoOptions): Promise<Store> {
-  const own = options.client ? undefined : new MongoClient(options.url ?? "", { serverSelectionTimeoutMS: 5_000 });
+  const own = options.client
+    ? undefined
+    : new MongoClient(options.url ?? "", {
+        serverSelectionTimeoutMS: 5_000,
+        ...(options.caFile !== undefined && { tlsCAFile: options.caFile }),
+      });
   try {
     const client = await (options.client ?? own)?.connect();
     const db = (client as MongoClient).db(options.database, DATABASE_OPTIONS);

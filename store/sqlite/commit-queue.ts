@@ -24,13 +24,10 @@ export class Blocked {
 /** A bug of the caller, seen before anything was changed. */
 export class Misuse extends Error {}
 
-/** Thrown before anything was changed. */
-const isForeseen = (error: unknown): boolean => [StoreError, Blocked, Misuse, QuestionTooCostly].some((kind) => error instanceof kind);
-
 interface Job {
   run(): unknown;
   size: number;
-  /** It need not be on the disk when it is committed: the process's end does not take it. */
+  /** It need not be on the disk when it is committed: who has asked for it waits for that elsewhere. */
   isLight: boolean;
   /** performance.now() after which a lock is no longer waited for. */
   deadline: number;
@@ -46,8 +43,6 @@ export interface TransactionHooks {
   /** Just before COMMIT. */
   finish(): void;
   rolledBack(): void;
-  /** What was committed is not on the disk yet. */
-  notOnDisk?(): void;
 }
 
 /** Writes of this process, one after the other; those that wait together share a commit. */
@@ -161,13 +156,14 @@ export class WriteQueue {
         try {
           job.outcome = { value: job.run() };
         } catch (error) {
-          if (!isForeseen(error)) throw error;
+          if (!(error instanceof StoreError || error instanceof Blocked || error instanceof Misuse || error instanceof QuestionTooCostly)) {
+            throw error;
+          }
           job.outcome = { error };
         }
       }
       this.#hooks.finish();
       this.#db.run("COMMIT");
-      if (isLight) this.#hooks.notOnDisk?.();
     } catch (error) {
       this.#db.rollback();
       this.#hooks.rolledBack();

@@ -104,7 +104,6 @@ class SqliteFile implements SqliteStore {
         this.#types.forget();
         several.forget();
       },
-      notOnDisk: () => this.#log.changed(),
     });
     this.#waitMs = options.waitMs ?? DEFAULT_WAIT_MS;
   }
@@ -222,6 +221,7 @@ class SqliteFile implements SqliteStore {
       this.#waitMs,
       isLightWrite,
     );
+    if (isLightWrite) await this.#log.synced();
     if (hasEvents) this.#onEvents?.(isLightWrite);
     return results;
   }

@@ -38,7 +38,7 @@ describe("the record of looks", () => {
     mesh = await startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
     const app = await App.register(mesh, ["physician"], SCOPE);
     tokens.set("physician", (await app.signIn(SCOPE)).access_token);
-    for (const role of ["front-desk", "nurse", "system", "auditor"] satisfies Role[]) {
+    for (const role of ["front-desk", "nurse", "system", "auditor", "records-office"] satisfies Role[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
   }, 60_000);
@@ -114,6 +114,21 @@ describe("the record of looks", () => {
     );
   });
 
+  it("follows records that were merged, in both directions, until they are parted", async () => {
+    const [one, other, third] = [await newPatient(), await newPatient(), await newPatient()];
+    for (const patient of [one, other, third]) await as("physician").get(`/${patient}`);
+    await recorded(third, 2);
+    const change = (action: "merge" | "unmerge") =>
+      rest("records-office", `patients/${action}`, { source: one, ...(action === "merge" && { target: other }) });
+    expect((await change("merge")).body).toMatchObject({ state: "merged" });
+    const readsOf = async (patient: string) =>
+      new Set((await looksAt(patient)).filter(({ says }) => says.endsWith("has read Patient")).flatMap(({ patients }) => patients));
+    for (const patient of [one, other]) expect([patient, await readsOf(patient)]).toEqual([patient, new Set([one, other])]);
+    expect(await readsOf(third)).toEqual(new Set([third]));
+    expect((await change("unmerge")).status).toBe(200);
+    expect(await readsOf(one)).toEqual(new Set([one]));
+  });
+
   it("has refused tries, and no sight of what is not shown", async () => {
     const patient = await newPatient();
     expect((await as("auditor").get(`/${patient}`)).status).toBe(403);
@@ -126,6 +141,29 @@ describe("the record of looks", () => {
       expect.arrayContaining(["front-desk (front-desk) has written a new Patient", "auditor (auditor) has read Patient (refused)"]),
     );
     expect((await looksAt(patient)).filter(({ what, isDone }) => isDone && what.includes("Patient"))).toHaveLength(1);
+  });
+
+  it("has each entry of a batch with its own address, also two that have found the same, and one that was refused", async () => {
+    const patient = await newPatient();
+    const entry = ["Observation?code=urn:batch|1", "Observation?code=urn:batch|2", patient, "Invoice?_count=1"].map((url) => ({
+      request: { method: "GET", url },
+    }));
+    const answer = await as("nurse").send("POST", "", { resourceType: "Bundle", type: "batch", entry });
+    expect(answer.body.entry.map((it: Json) => it.response.status)).toEqual(["200", "200", "200", "403"]);
+    const queries = async () => {
+      const { body } = await as("auditor").get("/AuditEvent?subtype=search&_count=200&_sort=-date");
+      return (body.entry as Json[]).flatMap(({ resource: { outcome, entity = [] } }) =>
+        entity.flatMap(({ query }: Json) => (query ? [`${outcome} ${Buffer.from(query, "base64").toString()}`] : [])),
+      ) as string[];
+    };
+    const wanted = [
+      "0 GET /fhir/Observation?code=urn:batch|1 in POST /fhir",
+      "0 GET /fhir/Observation?code=urn:batch|2 in POST /fhir",
+      "4 GET /fhir/Invoice?_count=1 in POST /fhir",
+    ];
+    const found = await eventually(queries, (all) => wanted.every((one) => all.includes(one)));
+    expect(new Set(found.filter((one) => one.includes("in POST /fhir")))).toEqual(new Set(wanted));
+    expect((await recorded(patient, 2)).map(({ says }) => says)).toContain("nurse (nurse) has read Patient");
   });
 
   it("has sign-ins", async () => {

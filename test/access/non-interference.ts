@@ -14,21 +14,32 @@ export interface Rights {
   role: Role;
   scope: string;
   hidden: string[];
+  /** What else. */
+  hides?(resource: Resource): boolean;
 }
 
 const MONEY = ["Invoice", "ChargeItem"];
 const LABORATORY = ["ServiceRequest", "DiagnosticReport"];
 const RECORD = ["Condition", "AllergyIntolerance", "MedicationRequest"];
 
+type Resource = { resourceType: string; id: string } & Record<string, unknown>;
+
 export const RIGHTS: Rights[] = [
   { role: "front-desk", scope: "user/*.cruds", hidden: ["Observation", ...RECORD, ...MONEY, ...LABORATORY] },
   { role: "lab-technician", scope: "user/*.cruds", hidden: [...RECORD, ...MONEY] },
   { role: "billing", scope: "user/*.cruds", hidden: ["Observation", ...RECORD, ...LABORATORY] },
   { role: "nurse", scope: "user/*.cruds", hidden: MONEY },
+  {
+    role: "physician",
+    scope: "user/Patient.rs user/Observation.rs?category=laboratory&code=c1,c2 user/Encounter.r user/Condition.rs?code:not=c0",
+    hidden: ["AllergyIntolerance", "MedicationRequest", ...MONEY, ...LABORATORY],
+    hides: ({ resourceType, id, category }) => {
+      const n = Number(id.slice(1));
+      return (resourceType === "Observation" && (category === undefined || n % 3 === 0)) || (resourceType === "Condition" && n % 3 === 0);
+    },
+  },
   { role: "physician", scope: "user/Patient.rs user/Observation.rs", hidden: ["Encounter", ...RECORD, ...MONEY, ...LABORATORY] },
 ];
-
-type Resource = { resourceType: string; id: string } & Record<string, unknown>;
 
 const PATIENTS = 6;
 const patient = (n: number) => ({ reference: `Patient/p${n % PATIENTS}` });
@@ -217,7 +228,7 @@ async function answersOf(
   const env = { ACCESS: "closed", RULES: "references:off", PAGE_KEY: "00".repeat(32) };
   const mesh = await startMesh({ services, nats: false, split: "broker", env, store });
   try {
-    await fill(mesh, isWhole ? hospital() : hospital().filter(({ resourceType }) => !rights.hidden.includes(resourceType)));
+    await fill(mesh, isWhole ? hospital() : hospital().filter((one) => !rights.hidden.includes(one.resourceType) && !rights.hides?.(one)));
     const app = await App.register(mesh, [rights.role], `openid ${rights.scope}`);
     const { access_token } = await app.signIn(`openid ${rights.scope}`);
     const answers: string[] = [];

@@ -231,6 +231,71 @@ describe("a hospital that is closed", () => {
     expect(await act("reader", "wards/listBeds", {})).toMatchObject({ status: 403, body: { error: { type: "NOT_ALLOWED" } } });
   });
 
+  it("shows an app whose scope has a query what that finds, by every door, and takes nothing else from it", async () => {
+    const category = (code: string) => [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code }] }];
+    const patient = (await as("front-desk").create({ resourceType: "Patient", name: [{ family: "Scope" }] })).body.id as string;
+    const observation = (code: string, text: string) => ({
+      resourceType: "Observation",
+      status: "final",
+      category: category(code),
+      code: { text },
+      subject: { reference: `Patient/${patient}` },
+    });
+    const make = async (code: string) => (await as("physician").create(observation(code, code))).body.id as string;
+    const [pulse, survey] = [await make("vital-signs"), await make("survey")];
+    const physician = await app.alsoFor("scoped", ["physician"]);
+    await signIn(physician, "scoped", "openid user/Patient.rs user/Observation.cruds?category=vital-signs");
+    const scoped = as("scoped");
+    const status = async (path: string) => (await scoped.get(path)).status;
+    expect([await status(`/Observation/${pulse}`), await status(`/Observation/${survey}`)]).toEqual([200, 404]);
+    expect([await status(`/Observation/${pulse}/_history/1`), await status(`/Observation/${survey}/_history/1`)]).toEqual([200, 404]);
+    const idsOf = async (path: string) =>
+      ((await scoped.get(path)).body.entry ?? []).flatMap(({ resource }: { resource: { id: string; resourceType: string } }) =>
+        resource.resourceType === "Observation" ? [resource.id] : [],
+      );
+    for (const path of [
+      `/Observation?subject=Patient/${patient}`,
+      `/Observation?_id=${pulse},${survey}`,
+      `/Observation?category:not=laboratory&subject=Patient/${patient}`,
+      `/Patient?_id=${patient}&_revinclude=Observation:subject`,
+      `/Patient/${patient}/Observation`,
+      `/Patient/${patient}/$everything`,
+      "/Observation/_history?_count=100",
+      "/_history?_count=200",
+      `/?_type=Observation,Patient&_id=${pulse},${survey}`,
+    ]) {
+      expect([path, await idsOf(path)]).toEqual([path, [pulse]]);
+    }
+    const found = async (path: string) => (await scoped.get(path)).body.total as number;
+    expect(await found(`/Observation?subject=Patient/${patient}&_summary=count`)).toBe(1);
+    expect(await found("/Patient?_has:Observation:subject:code:text=survey&_total=accurate")).toBe(0);
+    expect(await found(`/Patient?_id=${patient}&_has:Observation:subject:code:text=vital-signs&_total=accurate`)).toBe(1);
+
+    expect((await scoped.create(observation("vital-signs", "new"))).status).toBe(201);
+    for (const answer of [
+      await scoped.create(observation("survey", "new")),
+      await scoped.send("PUT", `/Observation/${pulse}`, { ...observation("survey", "moved"), id: pulse }),
+      await scoped.send("PUT", `/Observation/${survey}`, { ...observation("vital-signs", "taken"), id: survey }),
+      await scoped.send("DELETE", `/Observation/${survey}`),
+    ]) {
+      expect([answer.status, answer.body]).toEqual([403, outcomeWith("forbidden")]);
+    }
+    expect((await as("physician").get(`/Observation/${survey}`)).body.code.text).toBe("survey");
+  });
+
+  it("shows a writer of what they have written only what they may read", async () => {
+    const writer = await app.alsoFor("writer", ["physician"]);
+    const { body } = await as("physician").create({ resourceType: "Observation", status: "final", code: { text: "secret" } });
+    await signIn(writer, "writer", "openid user/Observation.u user/Observation.r?category=vital-signs");
+    const answer = await as("writer").send(
+      "PUT",
+      `/Observation/${body.id}`,
+      { ...body, status: "amended" },
+      { Prefer: "return=representation" },
+    );
+    expect([answer.status, JSON.stringify(answer.body ?? "").includes("secret")]).toEqual([200, false]);
+  });
+
   it("answers no peer of the mesh without a stamp, or with one of its own making", async () => {
     for (const meta of [
       {},

@@ -1,12 +1,10 @@
 /** Each look that was answered is on record once, whoever dies between the look and its record. */
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { App } from "../identity/app.ts";
+import { CAN_CRASH, doom } from "../kit/doom.ts";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-const CRASH = { NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, "../kit/crash.ts")).href}` };
 const SCOPE = "openid user/*.cruds actions";
 
 // biome-ignore lint/suspicious/noExplicitAny: FHIR JSON as it came
@@ -18,7 +16,10 @@ describe("looks and their record", () => {
   let auditor: FhirHttp;
   let patient: string;
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "transactions", "patients", "ledger", "identity"], env: { ACCESS: "closed" } });
+    mesh = await startMesh({
+      services: ["api", "transactions", "patients", "ledger", "identity"],
+      env: { ACCESS: "closed", ...CAN_CRASH },
+    });
     const app = await App.register(mesh, ["physician"], SCOPE);
     physician = fhirAt(mesh.base, (await app.signIn(SCOPE)).access_token);
     auditor = fhirAt(mesh.base, (await (await app.alsoFor("auditor", ["auditor"])).signIn(SCOPE)).access_token);
@@ -26,20 +27,6 @@ describe("looks and their record", () => {
   }, 60_000);
   afterAll(() => mesh?.stop(), 60_000);
 
-  /** The healthy node of a service makes way for one that will die. */
-  const doom = async (victim: string, at: string) => {
-    const healthy = mesh.nodes.filter(({ services }) => services.includes(victim));
-    const doomed = await mesh.add(victim, { ...CRASH, CRASH_AT: at });
-    for (const node of healthy) {
-      await node.stop();
-      mesh.nodes.splice(mesh.nodes.indexOf(node), 1);
-    }
-    return async () => {
-      await doomed.ended;
-      mesh.nodes.splice(mesh.nodes.indexOf(doomed), 1);
-      await mesh.add(victim);
-    };
-  };
   /** How often each request is on record, by its id. */
   const recorded = async (): Promise<Map<string, number>> => {
     const { body } = await auditor.get(`/AuditEvent?patient=${patient}&subtype=read&_count=1000`);
@@ -70,7 +57,7 @@ describe("looks and their record", () => {
     "are one for one though %s",
     async (name, points) => {
       const revivals = [];
-      for (const [victim, at] of points) revivals.push(await doom(victim, at));
+      for (const [victim, at] of points) revivals.push((await doom(mesh, victim, at)).revive);
       const ids = Array.from({ length: 5 }, (_, index) => `${name.replaceAll(/\W/g, "").slice(-20)}.${index}`);
       const look = async (id: string) => ({ id, status: (await physician.get(`/${patient}`, { "X-Request-ID": id })).status });
       const looks = [look(ids[0] as string), ...ids.slice(1).map(look)];

@@ -1,28 +1,26 @@
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { ownerOf } from "../../federation/owner-contract.ts";
+import { CAN_CRASH, doom } from "../kit/doom.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 /** Everything in doubt is settled within this time after the killed process is back. Milliseconds. */
 const SETTLED_WITHIN = 20_000;
-const CRASH = { NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, "../kit/crash.ts")).href}` };
 
 /** Whom it hits, and where: see test/kit/crash.ts. */
-const POINTS: [victim: string, at: string, count: string][] = [
-  ["patients", "handling:fhir.prepare", "1"],
-  ["patients", "handled:fhir.prepare", "1"],
-  ["patients", "handling:fhir.commit", "1"],
-  ["patients", "handled:fhir.commit", "1"],
-  ["records", "handled:fhir.prepare", "1"],
-  ["records", "handling:fhir.commit", "1"],
-  ["lab", "handling:fhir.prepare", "1"],
-  ["lab", "handled:fhir.commit", "1"],
-  ["transactions", "calling:fhir.prepare", "1"],
-  ["transactions", "answered:fhir.prepare", "1"],
-  ["transactions", "answered:fhir.prepare", "3"], // all are prepared, nothing is decided
-  ["transactions", "calling:fhir.commit", "1"], // decided, nobody knows
-  ["transactions", "answered:fhir.commit", "1"],
+const POINTS: [victim: string, at: string, count: number][] = [
+  ["patients", "handling:fhir.prepare", 1],
+  ["patients", "handled:fhir.prepare", 1],
+  ["patients", "handling:fhir.commit", 1],
+  ["patients", "handled:fhir.commit", 1],
+  ["records", "handled:fhir.prepare", 1],
+  ["records", "handling:fhir.commit", 1],
+  ["lab", "handling:fhir.prepare", 1],
+  ["lab", "handled:fhir.commit", 1],
+  ["transactions", "calling:fhir.prepare", 1],
+  ["transactions", "answered:fhir.prepare", 1],
+  ["transactions", "answered:fhir.prepare", 3], // all are prepared, nothing is decided
+  ["transactions", "calling:fhir.commit", 1], // decided, nobody knows
+  ["transactions", "answered:fhir.commit", 1],
 ];
 const OWNERS = ["patients", "records", "lab"];
 const TYPES = ["Patient", "Condition", "ServiceRequest"];
@@ -49,7 +47,7 @@ const bundle = (mark: string) => {
 describe.each(["sqlite", "mongo"] as const)("a transaction over three services on %s, a process of it killed", (store) => {
   let mesh: Mesh;
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "transactions", ...OWNERS], store });
+    mesh = await startMesh({ services: ["api", "transactions", ...OWNERS], store, env: CAN_CRASH });
   }, 120_000);
   afterAll(() => mesh?.stop(), 60_000);
 
@@ -82,18 +80,11 @@ describe.each(["sqlite", "mongo"] as const)("a transaction over three services o
     "%s at %s (%s): all of it or nothing, and all of what was confirmed",
     async (victim, at, times) => {
       const mark = `${victim}-${at}-${times}`;
-      // The healthy node makes way for one that will crash.
-      const healthy = mesh.nodes.find((node) => node.services.includes(victim));
-      const doomed = await mesh.add(victim, { ...CRASH, CRASH_AT: at, CRASH_COUNT: times });
-      await healthy?.stop();
-      mesh.nodes.splice(mesh.nodes.indexOf(healthy as never), 1);
-
+      const { revive } = await doom(mesh, victim, at, times);
       const answer = await fhirAt(mesh.base)
         .send("POST", "", bundle(mark))
         .catch(() => undefined);
-      await doomed.ended;
-      mesh.nodes.splice(mesh.nodes.indexOf(doomed), 1);
-      await mesh.add(victim);
+      await revive();
       await settled();
 
       const found = await count(mark);

@@ -1,14 +1,14 @@
 /** Each visit that ends is charged once, whoever dies between the visit and its charge. */
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { type Server, startNats } from "../../scripts/servers.mjs";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
+import { CAN_CRASH, doom } from "../kit/doom.ts";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-const CRASH = { NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, "../kit/crash.ts")).href}` };
 const AMBULATORY = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "AMB" };
 
 /** What dies where (test/kit/crash.ts); all of a round at once. */
@@ -39,7 +39,7 @@ describe.each([
   let nats: Server;
   let patients = 0;
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "transactions", "visits", "billing"], replicas: { billing: 2 }, store });
+    mesh = await startMesh({ services: ["api", "transactions", "visits", "billing"], replicas: { billing: 2 }, store, env: CAN_CRASH });
     fhir = fhirAt(mesh.base);
     nats = mesh.nats as Server;
     await billing.setPrice(mesh.caller, { code: AMBULATORY, cents: 4_000, currency: "EUR" });
@@ -59,28 +59,19 @@ describe.each([
     ended.add(visit);
     return visits.close(mesh.caller, { visit }).catch((error) => error as { type?: string });
   };
-  /** The healthy node of a service makes way for one that will die. */
-  const doom = async (victim: string, at: string) => {
-    const healthy = mesh.nodes.filter(({ services }) => services.includes(victim));
-    const doomed = await mesh.add(victim, { ...CRASH, CRASH_AT: at });
-    for (const node of healthy) {
-      await node.stop();
-      mesh.nodes.splice(mesh.nodes.indexOf(node), 1);
-    }
-    return async () => {
-      await doomed.ended;
-      mesh.nodes.splice(mesh.nodes.indexOf(doomed), 1);
-      await mesh.add(victim);
-    };
-  };
   const charges = (visit: string) => fhir.get(`/ChargeItem?context=${visit}`).then(({ body }) => (body.entry ?? []) as unknown[]);
 
   it.each(rounds)(
     "are one for one though $name",
     async ({ points, isNatsKilled }) => {
       const [first = "", ...others] = await Promise.all(Array.from({ length: 6 }, openVisit));
+      // What opening them has told is told: it is the end of one that somebody dies of.
+      await eventually(
+        () => ownerOf("visits").stats(mesh.caller, {}),
+        ({ outbox }) => outbox.waiting === 0,
+      );
       const revivals = [];
-      for (const [victim, at] of points) revivals.push(await doom(victim, at));
+      for (const [victim, at] of points) revivals.push((await doom(mesh, victim, at)).revive);
       await close(first);
       if (isNatsKilled) {
         await nats.kill();

@@ -1,11 +1,9 @@
 /** A request with an Idempotency-Key whose gateway, owner or coordinator is killed under it: sent again by another gateway, it has one effect. */
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { CAN_CRASH, doom } from "../kit/doom.ts";
 import { fhirAt } from "../kit/fhir-http.ts";
-import { type Mesh, type MeshNode, startMesh } from "../kit/mesh.ts";
+import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-const CRASH = { NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, "../kit/crash.ts")).href}` };
 const SERVICES = ["api", "transactions", "patients", "records", "visits"];
 /** The owners of what is left in doubt have asked the journal by then; milliseconds. */
 const SETTLED_WITHIN = 20_000;
@@ -21,7 +19,7 @@ const POINTS: [victim: string, at: string, door: "create" | "transaction" | "vis
 
 let mesh: Mesh;
 beforeAll(async () => {
-  mesh = await startMesh({ services: SERVICES, replicas: { api: 2 } });
+  mesh = await startMesh({ services: SERVICES, replicas: { api: 2 }, env: CAN_CRASH });
 }, 120_000);
 afterAll(() => mesh?.stop(), 60_000);
 
@@ -75,24 +73,14 @@ async function insist(path: string, body: object, key: string) {
   }
 }
 
-async function replace(victim: string, env?: Record<string, string>): Promise<MeshNode> {
-  const old = mesh.nodes.find((node) => node.services.includes(victim)) as MeshNode;
-  const next = await mesh.add(victim, env);
-  mesh.nodes.splice(mesh.nodes.indexOf(old), 1);
-  await old.stop();
-  return next;
-}
-
 it.each(POINTS)(
   "%s killed at %s during a %s: one effect and one answer",
   async (victim, at, door) => {
     const mark = randomUUID();
     const { path, body, count } = await request(door, mark);
-    const doomed = await replace(victim, { ...CRASH, CRASH_AT: at });
-    const first = await post(doomed.url ?? (gateways()[0] as string), path, body, mark).catch(() => undefined);
-    await doomed.ended;
-    mesh.nodes.splice(mesh.nodes.indexOf(doomed), 1);
-    await mesh.add(victim);
+    const { node, revive } = await doom(mesh, victim, at);
+    const first = await post(node.url ?? (gateways()[0] as string), path, body, mark).catch(() => undefined);
+    await revive();
 
     const answer = await insist(path, body, mark);
     if (first && first.status < 300) expect(answer).toEqual(first);

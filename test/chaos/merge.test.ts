@@ -1,32 +1,21 @@
 /** A merge of many resources comes to its end, and leaves nothing behind, though the service that carries it out is killed in the middle. */
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { patients } from "../../services/patients/patients.contract.ts";
+import { CAN_CRASH, doom } from "../kit/doom.ts";
 import { eventually } from "../kit/events.ts";
 import { type FhirHttp, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
-const CRASH = { NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, "../kit/crash.ts")).href}` };
 const MANY = 250;
 
 describe("a merge in a mesh", () => {
   let mesh: Mesh;
   let fhir: FhirHttp;
   beforeAll(async () => {
-    mesh = await startMesh({ services: ["api", "transactions", "patients", "records"] });
+    mesh = await startMesh({ services: ["api", "transactions", "patients", "records"], env: CAN_CRASH });
     fhir = fhirAt(mesh.base);
   }, 60_000);
   afterAll(() => mesh?.stop(), 60_000);
 
-  const replace = async (env: Record<string, string>) => {
-    const [before] = mesh.nodes.filter(({ services }) => services.includes("patients"));
-    const node = await mesh.add("patients", env);
-    if (before) {
-      await before.stop();
-      mesh.nodes.splice(mesh.nodes.indexOf(before), 1);
-    }
-    return node;
-  };
   const count = async (patient: string) => (await fhir.get(`/Condition?subject=${patient}&_summary=count`)).body.total as number;
 
   it.each([
@@ -42,11 +31,9 @@ describe("a merge in a mesh", () => {
       const entry = Array.from({ length: MANY }, () => ({ resource: condition, request: { method: "POST", url: "Condition" } }));
       expect((await fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status).toBe(200);
 
-      const doomed = await replace({ ...CRASH, CRASH_AT: at, CRASH_COUNT: "2" });
+      const { revive } = await doom(mesh, "patients", at, 2);
       await patients.merge(mesh.caller, { source: source as string, target: target as string }).catch(() => {}); // nobody may hear of it
-      await doomed.ended;
-      mesh.nodes.splice(mesh.nodes.indexOf(doomed), 1);
-      await mesh.add("patients");
+      await revive();
       const state = await eventually(
         () => patients.mergeState(mesh.caller, { source: source as string }),
         (it) => it.state === "merged",

@@ -40,6 +40,7 @@ export class App {
       roles,
       practitioner: "Practitioner/ada",
       password: PASSWORD,
+      isForTrying: true,
     });
     await identity.createClient(operator, {
       id: "app",
@@ -55,7 +56,7 @@ export class App {
   /** Another person who uses the same app. */
   async alsoFor(login: string, roles: Role[]): Promise<App> {
     const operator = asSystem(this.mesh.caller, "operator");
-    const { user } = await identity.createUser(operator, { login, name: login, roles, password: PASSWORD });
+    const { user } = await identity.createUser(operator, { login, name: login, roles, password: PASSWORD, isForTrying: true });
     return new App(this.mesh, user, this.config);
   }
 

@@ -279,8 +279,50 @@ describe("an app that signs somebody in", () => {
     expect(login.text).toContain("Login name"); // this browser's session has ended too
     expect((await browser.see(login.url, { ...form, password: "another four words" })).text).toContain("Allow The App?");
   });
+
+  it("gives no token to a role that wants a second factor before one is set up, nor for a session from before", async () => {
+    const given = { login: "chief", name: "C", roles: ["physician"], password: PASSWORD };
+    const chief = new App(mesh, (await identity.createUser(mesh.caller, given)).user, app.config);
+    const browser = new Browser(mesh.base);
+    const scope = "openid user/Observation.rs offline_access";
+    const before = await chief.signIn(scope, { browser });
+    expect([claimsOf(before.access_token)["amr"], before.claims()?.["amr"]]).toEqual([["pwd"], ["pwd"]]);
+    await identity.setRoles(mesh.caller, { user: "chief", roles: ["physician", "auditor"] });
+    await expect(client.refreshTokenGrant(app.config, before.refresh_token ?? "")).rejects.toMatchObject({ error: "invalid_grant" });
+    const silent = await browser.leave((await chief.request(scope, { prompt: "none" })).url);
+    expect(silent.searchParams.get("error")).toBe("login_required");
+
+    const request = await chief.request(scope);
+    const login = await browser.see(request.url);
+    expect(login.text).toContain("Login name"); // although a session is there
+    const page = await browser.see(login.url, { step: "login", login: "chief", password: PASSWORD });
+    const [, secret = ""] = /name="secret" value="(\w+)"/.exec(page.text) ?? [];
+    expect(page.text).toContain("Your role may be used with a second factor only.");
+    for (const form of [
+      { step: "confirm", code: "000000" },
+      { step: "seen", code: "" },
+      { step: "allow", code: "" },
+    ]) {
+      expect((await browser.once(page.url, form)).status).toBe(401);
+    }
+    const codes = await browser.once(page.url, { step: "confirm", code: await generate({ secret }) });
+    expect(codes.text.match(/<code>[0-9A-Z-]{19}<\/code>/g)).toHaveLength(10);
+    expect((await browser.see(page.url)).text).not.toContain("<code>"); // shown once
+    const consent = await browser.see(page.url, { step: "seen" });
+    const after = await chief.exchange(await browser.leave(consent.url, { step: "allow" }), request.verifier, request.state);
+    expect(claimsOf(after.access_token)).toMatchObject({ amr: ["pwd", "otp"], roles: ["physician", "auditor"] });
+    const refreshed = await client.refreshTokenGrant(app.config, after.refresh_token ?? "");
+    expect(claimsOf(refreshed.access_token)["amr"]).toEqual(["pwd", "otp"]);
+
+    const proof = /name="proof" value="([\w-]+)"/.exec((await browser.see("/auth/account")).text)?.[1] ?? "";
+    const [, code = ""] = /<code>([0-9A-Z-]{19})<\/code>/.exec(codes.text) ?? [];
+    expect((await browser.see("/auth/account", { step: "end", proof, code })).status).toBe(403);
+    await identity.setRoles(mesh.caller, { user: "chief", roles: ["physician"] });
+    expect((await browser.once("/auth/account", { step: "end", proof, code })).status).toBe(303);
+  });
 });
 
-const sidOf = (token: string): string =>
-  (JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { sid: string }).sid;
+const claimsOf = (token: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
+const sidOf = (token: string): unknown => claimsOf(token)["sid"];
 const endedSids = async (mesh: Mesh) => (await identity.endedSince(mesh.caller, { at: 0 })).map(({ sid }) => sid);

@@ -1,11 +1,12 @@
 /**
- * Loaded into a node before its program (`--import`): the process kills itself (SIGKILL, as `kill -9` would) at a chosen
- * point of a two-phase commit, or of an event. The program itself knows nothing of it.
+ * Loaded into a node before its program (`--import`): the process kills itself (SIGKILL, as `kill -9` would) at a point of a two-phase
+ * commit, or of an event, that its parent chooses while it runs: `{ type: "crash", at, count }`, answered by `{ type: "armed" }`
+ * (test/kit/doom.ts). The program itself knows nothing of it.
  *
- * CRASH_AT is one of
+ * A point is one of
  *   handled:NAME    the handler of an action whose name ends so has done its work; its answer is not sent
  *   handling:NAME   it is about to begin
- *   answered:NAME   a call of such an action from here has been answered, for the CRASH_COUNT-th time (default 1)
+ *   answered:NAME   a call of such an action from here has been answered, for the count-th time
  *   calling:NAME    such a call is about to be made
  *   storing:NAME    a service's store is about to be asked this (a method's name)
  *   stored:NAME     it has done it; whoever asked does not hear of it
@@ -13,13 +14,35 @@
 import { createRequire } from "node:module";
 import type { BrokerOptions, Context, Middleware, Service } from "moleculer";
 
-const [when, name = ""] = (process.env["CRASH_AT"] ?? "").split(":");
-let left = Number(process.env["CRASH_COUNT"] ?? "1");
+type Storing = Service & { store?: Record<string, (...all: unknown[]) => Promise<unknown>> };
+
+const services: Storing[] = [];
+let [when, name, left] = ["", "", 0];
+
+process.on("message", (message: { type?: string; at?: string; count?: number }) => {
+  if (message.type !== "crash") return;
+  [when = "", name = ""] = (message.at ?? "").split(":");
+  left = message.count ?? 1;
+  for (const service of services) watchStore(service);
+  process.send?.({ type: "armed" });
+});
+process.channel?.unref(); // it keeps no process from ending
 
 function crash(point: string, action: string): void {
   if (point !== when || !action.endsWith(name)) return;
   left -= 1;
   if (left === 0) process.kill(process.pid, "SIGKILL");
+}
+
+function watchStore({ store }: Storing): void {
+  const work = store?.[name]?.bind(store);
+  if (!store || !work) return;
+  store[name] = async (...all) => {
+    crash("storing", name);
+    const result = await work(...all);
+    crash("stored", name);
+    return result;
+  };
 }
 
 const middleware: Middleware = {
@@ -33,16 +56,8 @@ const middleware: Middleware = {
       return result;
     };
   },
-  async serviceStarted(service: Service & { store?: Record<string, (...all: unknown[]) => Promise<unknown>> }) {
-    const { store } = service;
-    const work = store?.[name]?.bind(store);
-    if (!store || !work) return;
-    store[name] = async (...all) => {
-      crash("storing", name);
-      const result = await work(...all);
-      crash("stored", name);
-      return result;
-    };
+  async serviceStarted(service: Service) {
+    services.push(service as Storing);
   },
   call(next) {
     const call = async (action: string, ...rest: unknown[]) => {

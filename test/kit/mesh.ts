@@ -56,6 +56,8 @@ export interface MeshNode {
   stop(): Promise<void>;
   /** SIGKILL; only for processes. */
   kill(): Promise<void>;
+  /** It kills itself there, for the count-th time (test/kit/doom.ts); only for processes that can crash. */
+  crashAt?(point: string, count: number): Promise<void>;
   /** Resolves when the process has ended, however it came to that; never for a broker of this process. */
   ended: Promise<unknown>;
 }
@@ -211,6 +213,11 @@ async function startProcess(services: string[], env: Record<string, string>, log
     ...(ready.port !== undefined && { url: `http://127.0.0.1:${ready.port}` }),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
+    crashAt: async (at, count) => {
+      const armed = new Promise<void>((resolve) => child.on("message", ({ type }: { type: string }) => type === "armed" && resolve()));
+      child.send({ type: "crash", at, count });
+      await armed;
+    },
     ended: exited,
   };
 }

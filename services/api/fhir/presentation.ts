@@ -32,8 +32,13 @@ const MAX_PRETTY = 500_000;
 
 /** Indented, when the client asked for it by `_pretty=true`. */
 export function prettied(request: Pick<FhirRequest, "query">, answer: Answer): Answer {
-  const isAsked = request.query.some(([name, value]) => name === "_pretty" && value === "true");
-  if (!isAsked || answer.body === undefined || answer.body.length > MAX_PRETTY) return answer;
+  if (
+    answer.body === undefined ||
+    answer.body.length > MAX_PRETTY ||
+    !request.query.some(([name, value]) => name === "_pretty" && value === "true")
+  ) {
+    return answer;
+  }
   return { ...answer, body: JSON.stringify(parseJson(answer.body), null, 2) };
 }
 

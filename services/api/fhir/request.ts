@@ -34,8 +34,11 @@ export interface FhirRequest {
   body(...also: string[]): Promise<string>;
   /** The body as it came, of whatever media type; instead of `body`, as it can be read once. */
   bytes(): Promise<Buffer>;
-  /** Puts an error into the log, unless it is a refusal: for those that do not become the answer to the request itself. */
-  report(error: unknown): void;
+  /**
+   * Puts an error into the log, unless it is a refusal: for those that do not become the answer to the request itself.
+   * @param caller who was refused, where that is of an entry; default: the request's
+   */
+  report(error: unknown, caller?: Caller): void;
   /** Counts bytes of an answer that is still being made. @throws 503 where there is no room for them */
   hold(bytes: number): void;
   /** Whether a conditional delete may remove several resources. */

@@ -81,7 +81,9 @@ export function versionStreamsOf(service: Gateway): VersionStreams {
       const rights = door.rightsOf({ meta });
       const reaches = (type: string, interaction: "r" | "s") => {
         const reach = rights?.with(type, interaction) ?? "all";
-        return reach === "all" || (reach !== "none" && patient === `Patient/${reach.patient}`);
+        if (typeof reach === "string") return reach === "all";
+        // What a stream tells of does not say what it is: a part that a query makes is not told of.
+        return reach.some((part) => part.where === undefined && patient === `Patient/${part.patient}`);
       };
       if (patient !== undefined && !reaches("Patient", "r")) throw notAllowed("read this Patient");
       for (const type of types) {

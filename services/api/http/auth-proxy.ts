@@ -2,7 +2,10 @@
  * Passes `/auth/*`, and the documents that apps begin with, on to a live node of `identity`. What a node hears of the client is what this
  * gateway has seen: nothing that the client says of its own address or of ours is passed on.
  */
-import type { IncomingMessage } from "node:http";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { type IncomingMessage, request as plainRequest } from "node:http";
+import { request as tlsRequest } from "node:https";
 import type { ServiceBroker } from "moleculer";
 import { Errors } from "moleculer";
 import type { Config } from "../../../mesh/config.ts";
@@ -81,7 +84,7 @@ export async function passToIdentity(
   const headers = headersOf(request, own, config);
   for (const address of identityAddresses(broker).slice(0, MAX_NODES)) {
     try {
-      return await ask(new URL(path, address), { method, headers, ...(method === "POST" && { body: new Uint8Array(body) }) });
+      return await ask(new URL(path, address), { method, headers, body: method === "POST" ? body : undefined, ca: caOf(config) });
     } catch (error) {
       broker.logger.warn(`A node of identity did not answer: ${(error as Error).message}`);
       if (method === "POST" && !isUnheard(error)) break;
@@ -91,30 +94,60 @@ export async function passToIdentity(
 }
 
 /** Nobody listened there: nothing was sent. */
-const isUnheard = (error: unknown): boolean => (error as { cause?: { code?: unknown } }).cause?.code === "ECONNREFUSED";
+const isUnheard = (error: unknown): boolean => (error as { code?: unknown }).code === "ECONNREFUSED";
 
-function headersOf({ headers, socket }: IncomingMessage, own: OwnName, config: Config): Headers {
-  const passed = new Headers();
-  for (const name of REQUEST_HEADERS) {
-    const value = headers[name];
-    if (value !== undefined) passed.set(name, String(value));
-  }
+function headersOf({ headers, socket }: IncomingMessage, own: OwnName, config: Config): Record<string, string> {
   const { host, protocol } = new URL(own.origin);
-  passed.set("accept-encoding", "identity");
-  passed.set("x-forwarded-for", clientOf({ headers, socket }, config));
-  passed.set("x-forwarded-host", host);
-  passed.set("x-forwarded-proto", protocol.slice(0, -1));
-  return passed;
+  return {
+    ...Object.fromEntries(REQUEST_HEADERS.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]]))),
+    "accept-encoding": "identity",
+    "x-forwarded-for": clientOf({ headers, socket }, config),
+    "x-forwarded-host": host,
+    "x-forwarded-proto": protocol.slice(0, -1),
+  };
 }
 
-async function ask(url: URL, init: RequestInit): Promise<Answer> {
-  const answer = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(ANSWER_MS) });
-  const bytes = Buffer.from(await answer.arrayBuffer());
-  if (bytes.length > MAX_ANSWER_BYTES) throw new Error(`its answer has ${bytes.length} bytes`);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of answer.headers) if (!HOP_HEADERS.has(name)) headers[canonical(name)] = value;
-  const cookies = answer.headers.getSetCookie();
-  return { status: answer.status, headers, ...(cookies.length > 0 && { cookies }), ...(bytes.length > 0 && { bytes }) };
+/** By whose CA nodes prove themselves that speak TLS, by its file. */
+const authorities = new Map<string, Buffer>();
+
+function caOf({ serversCaFile: file }: Config): Buffer | undefined {
+  if (file === undefined) return undefined;
+  const ca = authorities.get(file) ?? readFileSync(file);
+  authorities.set(file, ca);
+  return ca;
+}
+
+interface Question {
+  method: string;
+  headers: Record<string, string>;
+  body: Buffer | undefined;
+  ca: Buffer | undefined;
+}
+
+async function ask(url: URL, { method, headers, body, ca }: Question): Promise<Answer> {
+  const options = { method, headers, signal: AbortSignal.timeout(ANSWER_MS) };
+  const asking = url.protocol === "https:" ? tlsRequest(url, { ...options, ...(ca && { ca }) }) : plainRequest(url, options);
+  asking.end(body);
+  const [answer] = (await once(asking, "response")) as [IncomingMessage];
+  const bytes = await bytesOf(answer);
+  const passed: Record<string, string> = {};
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined && !HOP_HEADERS.has(name)) passed[canonical(name)] = String(value);
+  }
+  const cookies = answer.headers["set-cookie"] ?? [];
+  const status = answer.statusCode ?? 502;
+  return { status, headers: passed, ...(cookies.length > 0 && { cookies }), ...(bytes.length > 0 && { bytes }) };
+}
+
+async function bytesOf(answer: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of answer as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > MAX_ANSWER_BYTES) throw new Error("its answer is too large");
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, length);
 }
 
 /** As they are written here: `cache-control` → `Cache-Control`. */

@@ -3,14 +3,16 @@ import type { Provider } from "oidc-provider";
 import type { Accounts } from "../accounts.ts";
 import type { Kept } from "../collections.ts";
 import { hashOf, type StoredAccount } from "../identity.model.ts";
+import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import { newTotpSecret, type SecondFactor, totpUri } from "../sign-in/second-factor.ts";
 import type { SignIn } from "../sign-in/sign-in.ts";
 import type { Exchange } from "./exchange.ts";
 import { messagePage } from "./forms.ts";
-import { html } from "./html.ts";
+import { type Html, html } from "./html.ts";
 import { DEVICE_COOKIE } from "./interaction.ts";
 import type { Language } from "./language.ts";
 import type { Page } from "./page.ts";
+import { codesPage, setUpPage } from "./second-factor-forms.ts";
 
 /** What the page works with. */
 export interface AccountPageParts {
@@ -19,6 +21,7 @@ export interface AccountPageParts {
   factor: SecondFactor;
   accounts: Accounts;
   signIn: SignIn;
+  demanded: DemandedFactor;
 }
 
 /** Answers `/auth/account`. Its forms hold what only this session knows, so that no other site can send them. */
@@ -45,6 +48,7 @@ export async function showAccount(exchange: Exchange, parts: AccountPageParts): 
       return codes ? show(200, codesPage(language, codes)) : show(401, secretPage(language, account, secret, proof, say("wrongCode")));
     }
     case "end":
+      if (await parts.demanded.isFor(account)) return show(403, accountPage(language, account, proof, say("totpNeeded")));
       if (!(await factor.take(account, code))) return show(401, accountPage(language, account, proof, say("wrongCode")));
       await factor.end(account._id);
       return exchange.reload();
@@ -78,7 +82,7 @@ async function changePassword(exchange: Exchange, account: StoredAccount, proof:
 }
 
 function accountPage({ say }: Language, { login, totpSecret }: StoredAccount, proof: string, fault?: string): Page {
-  const hidden = html`<input type="hidden" name="proof" value="${proof}">`;
+  const hidden = proofField(proof);
   const isOn = totpSecret !== undefined;
   return {
     title: say("account"),
@@ -104,27 +108,7 @@ ${passwordField("repeat", say("repeatPassword"), "new-password")}
 const passwordField = (id: string, label: string, autocomplete: string) =>
   html`<label for="${id}">${label}</label><input id="${id}" name="${id}" type="password" autocomplete="${autocomplete}" maxlength="256" required>`;
 
-function secretPage({ say }: Language, { login }: StoredAccount, secret: string, proof: string, fault?: string): Page {
-  const uri = totpUri(login, secret);
-  return {
-    title: say("totpStart"),
-    fault,
-    body: html`<p>${say("totpSecret")}</p>
-<p><code>${secret.replace(/(.{4})(?=.)/g, "$1 ")}</code></p>
-<p class="hint"><a href="${uri}">${uri}</a></p>
-<form method="post">
-<input type="hidden" name="proof" value="${proof}"><input type="hidden" name="secret" value="${secret}">
-<label for="code">${say("code")}</label>
-<input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="7" required autofocus>
-<button name="step" value="confirm">${say("continue")}</button>
-</form>`,
-  };
-}
+const proofField = (proof: string): Html => html`<input type="hidden" name="proof" value="${proof}">`;
 
-function codesPage({ say }: Language, codes: string[]): Page {
-  return {
-    title: say("recoveryCodes"),
-    body: html`<p>${say("recoveryText")}</p>
-<ul>${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>`,
-  };
-}
+const secretPage = (language: Language, { login }: StoredAccount, secret: string, proof: string, fault?: string): Page =>
+  setUpPage(language, secret, { fault, uri: totpUri(login, secret), hidden: proofField(proof) });

@@ -5,10 +5,11 @@ import type { Accounts } from "../accounts.ts";
 import type { People } from "../people.ts";
 import type { Launches, Results } from "../provider/launches.ts";
 import { sessionEntry } from "../sessions-on-record.ts";
-import { DEVICE_MS, type SignIn, type Step } from "../sign-in/sign-in.ts";
+import { DEVICE_MS, type Halfway, type Place, type SignIn, type Step } from "../sign-in/sign-in.ts";
 import type { Exchange } from "./exchange.ts";
 import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";
 import type { Page } from "./page.ts";
+import { codesPage, continuePage, setUpPage } from "./second-factor-forms.ts";
 
 /** The cookie of a browser that somebody has signed in with before. */
 export const DEVICE_COOKIE = "openward_device";
@@ -64,19 +65,17 @@ const finish = ({ exchange }: Going, { provider }: InteractionParts, results: Re
   provider.interactionFinished(exchange.request, exchange.response, results, { mergeWithLastSubmission: !("error" in results) });
 
 async function signIn(going: Going, parts: InteractionParts): Promise<void> {
-  const { exchange, details, app, redirectUri } = going;
+  const { exchange, details, redirectUri } = going;
   const { form, language } = exchange;
   const { say } = language;
   const show = (status: number, page: Page, headers = {}) => exchange.send(status, page, redirectUri, headers);
-  const isCode = await parts.signIn.isHalfway(details.uid);
-  const page = (fault?: string) => (isCode ? codePage(language, fault) : loginPage(language, app, fault));
+  const halfway = await parts.signIn.halfway(details.uid);
+  const page = (fault?: string) => pageOf(halfway, going, fault);
   if (!exchange.isPost) return show(200, page());
   const place = { address: exchange.address, device: exchange.cookie(DEVICE_COOKIE) };
   let step: Step;
   try {
-    step = isCode
-      ? await parts.signIn.code(details.uid, form.get("code") ?? "", place)
-      : await parts.signIn.password(details.uid, { login: form.get("login") ?? "", password: form.get("password") ?? "" }, place);
+    step = await nextStep(halfway, details.uid, form, place, parts.signIn);
   } catch (error) {
     if ((error as { type?: string }).type !== "SIGN_IN_BUSY") throw error;
     return show(503, page(say("busy")), { "Retry-After": "5" });
@@ -85,9 +84,12 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
     case "wait":
       return show(429, page(say("wait", { seconds: step.seconds })), { "Retry-After": String(step.seconds) });
     case "wrong":
-      return show(401, page(say(isCode ? "wrongCode" : "wrong")));
+      return show(401, page(say(halfway ? "wrongCode" : "wrong")));
     case "code":
+    case "setUp":
       return exchange.reload();
+    case "codes":
+      return show(200, codesPage(language, step.codes, true));
     case "done": {
       const { account, amr, device } = step;
       parts.notes.note(sessionEntry("sign-in", account, { client: String(details.params["client_id"]) }));
@@ -96,6 +98,32 @@ async function signIn(going: Going, parts: InteractionParts): Promise<void> {
       const login = { accountId: account._id, amr, remember: false, ts: Math.floor(Date.now() / 1_000) };
       return finish(going, parts, { login });
     }
+  }
+}
+
+function pageOf(halfway: Halfway | undefined, { exchange: { language }, app }: Going, fault?: string): Page {
+  switch (halfway?.is) {
+    case undefined:
+      return loginPage(language, app, fault);
+    case "code":
+      return codePage(language, fault);
+    case "setUp":
+      return setUpPage(language, halfway.secret, { fault, text: language.say("totpDemanded") });
+    case "proven":
+      return continuePage(language);
+  }
+}
+
+function nextStep(halfway: Halfway | undefined, uid: string, form: URLSearchParams, place: Place, signIn: SignIn): Promise<Step> {
+  switch (halfway?.is) {
+    case undefined:
+      return signIn.password(uid, { login: form.get("login") ?? "", password: form.get("password") ?? "" }, place);
+    case "code":
+      return signIn.code(uid, form.get("code") ?? "", place);
+    case "setUp":
+      return signIn.setUp(uid, form.get("code") ?? "");
+    case "proven":
+      return signIn.seen(uid, place);
   }
 }
 

@@ -1,9 +1,10 @@
 /** What tokens say of somebody, and the list of tokens that are out. */
-import type { Account, AdapterPayload, Provider } from "oidc-provider";
+import type { Account, AdapterPayload, errors as Errors, KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Kept } from "../collections.ts";
 import { isRoleOfPeople } from "../../../mesh/access/identity.ts";
 import { ACCESS_TOKEN_S } from "../identity.contract.ts";
 import type { StoredAccount } from "../identity.model.ts";
+import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import type { Artifacts } from "./adapter.ts";
 import type { OwnMetadata } from "./clients.ts";
 
@@ -27,9 +28,17 @@ export class Claims {
   readonly #kept: Kept;
   readonly #artifacts: Artifacts;
   readonly #base: string;
+  readonly #demanded: DemandedFactor;
+  readonly #errors: typeof Errors;
 
   /** @param base the public base URL */
-  constructor(kept: Kept, artifacts: Artifacts, base: string) {
+  constructor(
+    kept: Kept,
+    artifacts: Artifacts,
+    { base, demanded, errors }: { base: string; demanded: DemandedFactor; errors: typeof Errors },
+  ) {
+    this.#demanded = demanded;
+    this.#errors = errors;
     this.#kept = kept;
     this.#artifacts = artifacts;
     this.#base = base;
@@ -46,14 +55,22 @@ export class Claims {
     };
   }
 
-  /** The claims of an access token beside those of RFC 9068. */
-  async extra(token: unknown): Promise<Record<string, unknown>> {
+  /**
+   * The claims of an access token beside those of RFC 9068.
+   * @throws the provider's InvalidGrant where a role wants a second factor now, and the sign-in that the token comes of had none
+   */
+  async extra({ oidc: { entities } }: KoaContextWithOIDC, token: unknown): Promise<Record<string, unknown>> {
     const { accountId, clientId, grantId } = token as Token;
     if (accountId === undefined) return this.#ofClient(token as Token, clientId);
     const account = await this.#open(accountId);
+    const { amr } = (entities.AuthorizationCode ?? entities.RefreshToken ?? {}) as { amr?: string[] };
+    if (account && (await this.#demanded.isMissing(account, amr))) {
+      throw new this.#errors.InvalidGrant("a role of this person wants a second factor: sign in again");
+    }
     const context = grantId === undefined ? null : await this.#kept.contexts.findOne({ _id: grantId });
     return {
       sid: grantId,
+      ...(amr && { amr }),
       roles: account?.roles ?? [],
       name: account?.name ?? "",
       ...(account?.practitioner && { fhirUser: account.practitioner }),

@@ -50,7 +50,7 @@ export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
     jwks: { keys: keys.map((key) => ({ ...key })) },
     routes: ROUTES,
     scopes: [...PLAIN_SCOPES],
-    claims: { openid: ["sub"], fhirUser: ["fhirUser"], profile: ["name"] },
+    claims: { openid: ["sub", "amr"], fhirUser: ["fhirUser"], profile: ["name"] },
     responseTypes: ["code"],
     subjectTypes: ["public"],
     clientAuthMethods: ["none", "private_key_jwt"],
@@ -77,7 +77,7 @@ export function configurationOf({ keys }: KeySet, parts: Parts): Configuration {
     clientBasedCORS: (_ctx, origin, client) => (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
 
     findAccount: (_ctx, id) => claims.account(id),
-    extraTokenClaims: (_ctx, token) => claims.extra(token),
+    extraTokenClaims: (ctx, token) => claims.extra(ctx, token),
     formats: { customizers: { jwt: (_ctx, token, structured) => claims.keep(token, structured) } },
     loadExistingGrant: (ctx) => launches.grantFor(ctx),
     interactions: { policy: launches.policy(), url: (_ctx, { uid }) => `/auth/interaction/${uid}` },

@@ -13,6 +13,12 @@ export const MOUNT = "/auth";
 /** Puts around the provider what it has no setting for. */
 export function extend(provider: Provider, { pages, artifacts }: { pages: PageSet; artifacts: Artifacts }): void {
   provider.proxy = true; // the gateway says for whom, by which name
+  // Koa would take the protocol between gateway and node for the one by which the client asks.
+  Object.defineProperty(provider.request, "protocol", {
+    get(this: { get(header: string): string }) {
+      return this.get("X-Forwarded-Proto") === "https" ? "https" : "http";
+    },
+  });
   provider.use(async (ctx, next) => {
     await next();
     const { oidc } = ctx as unknown as { oidc?: KoaContextWithOIDC["oidc"] };

@@ -5,6 +5,7 @@
 import type { errors as Errors, Grant, interactionPolicy, InteractionResults, KoaContextWithOIDC } from "oidc-provider";
 import type { Kept } from "../collections.ts";
 import { hashOf, type StoredContext, type StoredLaunch } from "../identity.model.ts";
+import type { DemandedFactor } from "../sign-in/demanded-factor.ts";
 import type { OwnMetadata } from "./clients.ts";
 import { needsPatient } from "./scopes.ts";
 
@@ -23,8 +24,10 @@ const CONTEXT_MS = 90 * 86_400_000;
 export class Launches {
   readonly #kept: Kept;
   readonly #library: { interactionPolicy: Policy; errors: typeof Errors };
+  readonly #demanded: DemandedFactor;
 
-  constructor(kept: Kept, library: { interactionPolicy: Policy; errors: typeof Errors }) {
+  constructor(kept: Kept, library: { interactionPolicy: Policy; errors: typeof Errors }, demanded: DemandedFactor) {
+    this.#demanded = demanded;
     this.#kept = kept;
     this.#library = library;
   }
@@ -43,9 +46,19 @@ export class Launches {
           ({ oidc }) => Boolean(oidc.session?.accountId) && !oidc.account,
         ),
       );
+    policy
+      .get("login")
+      ?.checks.add(new Check("factor_missing", "a second factor is wanted", "login_required", (ctx) => this.#isFactorMissing(ctx)));
     const isMissing = new Check("patient_missing", "a patient must be picked", "interaction_required", async (ctx) => this.#mustPick(ctx));
     policy.add(new Prompt({ name: "patient", requestable: false }, isMissing), 1);
     return policy;
+  }
+
+  /** Whether somebody's session began without the second factor that one of their roles wants now. */
+  async #isFactorMissing({ oidc: { session } }: KoaContextWithOIDC): Promise<boolean> {
+    if (!session?.accountId) return false;
+    const account = await this.#kept.accounts.findOne({ _id: session.accountId });
+    return account !== null && this.#demanded.isMissing(account, session.amr);
   }
 
   /** The grant that a request goes on with; undefined: the provider makes one and asks for consent. */

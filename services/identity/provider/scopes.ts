@@ -1,4 +1,5 @@
-/** SMART scopes (App Launch 2.2, "Scopes for requesting FHIR Resources"): read, made one form of, narrowed. */
+/** SMART scopes (App Launch 2.2, "Scopes for requesting FHIR Resources"): read, made one form of, narrowed. A query that owners cannot decide is no scope. */
+import { isDecidable } from "../../../fhir/search/decidable.ts";
 
 /** Scopes that name no data. */
 export const PLAIN_SCOPES = [
@@ -28,12 +29,15 @@ interface DataScope {
 const DATA = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]{0,63})\.(c?r?u?d?s?|read|write|\*)(?:\?([\x21\x23-\x5b\x5d-\x7e]{1,200}))?$/;
 /** What the words of version 1 mean. */
 const VERSION_1: Record<string, string> = { read: "rs", write: "cud", "*": "cruds" };
+/** Characters of a scope's query. */
+const MAX_WHERE = 200;
 /** Scopes in one request; more is no app's need. */
 const MAX_SCOPES = 100;
 
 function dataScopeOf(text: string): DataScope | undefined {
   const [, context, type, does = "", where = ""] = DATA.exec(text) ?? [];
   if (context === undefined || type === undefined || does === "") return undefined;
+  if (where !== "" && !isDecidable(type, where)) return undefined;
   return { context: context as DataScope["context"], type, does: VERSION_1[does] ?? does, where };
 }
 
@@ -68,10 +72,12 @@ export function narrowed(asked: string[], allowed: string[]): string[] {
 function both(one: DataScope, other: DataScope): string | undefined {
   if (one.context !== other.context) return undefined;
   if (one.type !== other.type && one.type !== "*" && other.type !== "*") return undefined;
-  if (one.where !== other.where && one.where !== "" && other.where !== "") return undefined; // two searches have no common form
+  const where = [...new Set([one.where, other.where])].filter(Boolean).join("&"); // both hold
+  if (where.length > MAX_WHERE) return undefined;
   const does = [...one.does].filter((letter) => other.does.includes(letter)).join("");
   if (does === "") return undefined;
-  return textOf({ context: one.context, type: one.type === "*" ? other.type : one.type, does, where: one.where || other.where });
+  const type = one.type === "*" ? other.type : one.type;
+  return where !== "" && !isDecidable(type, where) ? undefined : textOf({ context: one.context, type, does, where });
 }
 
 /** Whether a token with these scopes is about one patient, who must be known before it is issued. */

@@ -2,6 +2,19 @@
 import { PLAIN_SCOPES } from "./scopes.ts";
 import { ROUTES } from "./configuration.ts";
 
+const CATEGORY = "http://terminology.hl7.org/CodeSystem";
+/**
+ * Examples of scopes with a query, those that US Core names: any query is taken that one resource answers by itself (`fhir/search/decidable.ts`), others
+ * are not granted.
+ */
+const BY_CATEGORY = [
+  `patient/Condition.rs?category=${CATEGORY}/condition-category|encounter-diagnosis`,
+  `patient/Condition.rs?category=${CATEGORY}/condition-category|problem-list-item`,
+  ...["laboratory", "vital-signs", "social-history", "survey"].map(
+    (code) => `patient/Observation.rs?category=${CATEGORY}/observation-category|${code}`,
+  ),
+];
+
 /** @param base the public base URL */
 export function smartConfiguration(base: string): object {
   const issuer = `${base}/auth`;
@@ -18,7 +31,7 @@ export function smartConfiguration(base: string): object {
     grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
     response_types_supported: ["code"],
     code_challenge_methods_supported: ["S256"],
-    scopes_supported: [...PLAIN_SCOPES, "patient/*.cruds", "user/*.cruds", "system/*.cruds"],
+    scopes_supported: [...PLAIN_SCOPES, "patient/*.cruds", "user/*.cruds", "system/*.cruds", ...BY_CATEGORY],
     capabilities: [
       "launch-ehr",
       "launch-standalone",

@@ -45,6 +45,7 @@ export const roleActions = {
       types: { type: "record", key: { type: "string", pattern: /^(\*|[A-Z][A-Za-z]{1,63})$/ }, value: LETTERS } as const,
       actions: { type: "array", max: 500, items: { type: "string", max: 100 } } as const,
       onBehalf: { type: "boolean", optional: true } as const,
+      secondFactor: { type: "boolean", optional: true } as const,
       $$strict: true as const,
     },
     handler(this: Office, ctx: Given<"changeRole">) {

@@ -79,6 +79,15 @@ describe("roles that an administrator changes", () => {
     await expect(book.confirm("porter", 1, "account-3")).rejects.toEqual(refusal(409, "CHANGE_NOT_WAITING"));
   });
 
+  it("whose people would need no second factor any more wait for another person too", async () => {
+    expect(await set("porter", { secondFactor: true })).toMatchObject({ state: "done", to: { secondFactor: true } });
+    expect(await book.demandSecondFactor(["nurse", "porter"])).toBe(true);
+    expect(await set("porter", { version: 1 })).toMatchObject({ state: "waiting" });
+    expect(await book.demandSecondFactor(["porter"])).toBe(true);
+    expect(await book.demandSecondFactor(["nurse", "physician"])).toBe(false);
+    expect(await book.demandSecondFactor(["administrator"])).toBe(true);
+  });
+
   it("wait no more when they are rejected, or when somebody has made a later one", async () => {
     await set("porter", { types: { "*": "r" } });
     await identity.rejectRole(clinic.caller, { role: "porter", version: 1 });

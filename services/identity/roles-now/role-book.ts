@@ -3,7 +3,7 @@ import type { ChangedRoles } from "../../../mesh/access/changed-roles.ts";
 import { isRoleOfPeople } from "../../../mesh/access/identity.ts";
 import { isRoleName, type Role, roleFrom } from "../../../mesh/access/roles.ts";
 import { type Collection, type Document, DuplicateKey, MAX_FOUND } from "../../../store/documents/documents.ts";
-import type { RoleChange, RoleNow } from "../identity.contract.ts";
+import type { RoleChange, RoleNow, RoleRights } from "../identity.contract.ts";
 import {
   changeNotWaiting,
   otherPersonNeeded,
@@ -88,6 +88,12 @@ export class RoleBook {
       version: versions.get(name) ?? 0,
       isAsFiled: roles[name] === undefined,
     }));
+  }
+
+  /** Whether one of these roles wants its people to sign in with a second factor. */
+  async demandSecondFactor(names: string[]): Promise<boolean> {
+    const { roles } = await this.current();
+    return names.some((name) => (roles[name] ?? this.#filed.get(name))?.secondFactor === true);
   }
 
   /** @param role only this one's */
@@ -194,16 +200,12 @@ export class RoleBook {
 
 const idOf = (role: string, version: number): string => `${role} ${version}`;
 
-const contentOf = ({
-  says,
-  types,
-  actions,
-  onBehalf = false,
-}: Role): Required<Pick<RoleNow, "says" | "types" | "actions" | "onBehalf">> => ({
+const contentOf = ({ says, types, actions, onBehalf = false, secondFactor = false }: Role): Required<RoleRights> => ({
   says,
   types: { ...types },
   actions: [...actions],
   onBehalf,
+  secondFactor,
 });
 
 function changeOf({ role, version, state, to, by, at, reason, decidedBy, decidedAt }: StoredRoleChange): RoleChange {

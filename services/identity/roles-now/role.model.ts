@@ -31,11 +31,13 @@ export const locksOut = (name: string, after: Role | undefined): boolean =>
 /**
  * Whether a change needs a second person: who has the role gets, and had not before, a right to all types, rights to AuditEvents or to actions of
  * power, rights to very many types by name, or the right to enter what others have done; or anything at all in a role that is one of the widest.
+ * So does a role whose people would need no second factor any more.
  */
 export function needsSecond(name: string, before: Role | undefined, after: Role | undefined): boolean {
   if (after === undefined) return false;
   const gained = (type: string) => [...lettersOf(after, type)].some((letter) => !lettersOf(before, type).includes(letter));
   if (gained("*") || gained("AuditEvent") || (after.onBehalf === true && before?.onBehalf !== true)) return true;
+  if (before?.secondFactor === true && after.secondFactor !== true) return true;
   const mayCall = (role: Role | undefined, action: string) => role?.actions.some((it) => namesAction(it, action)) ?? false;
   if (OF_POWER.some((action) => mayCall(after, action) && !mayCall(before, action))) return true;
   const named = Object.entries(after.types).flatMap(([type, letters]) => (letters === "" ? [] : [type]));

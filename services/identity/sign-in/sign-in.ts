@@ -1,8 +1,9 @@
 /** Who somebody is: a password, and a code where the account wants one. Nothing of an answer, nor its time, tells whether there is such an account. */
 import type { Kept } from "../collections.ts";
-import { hashOf, loginOf, newSecret, type StoredAccount } from "../identity.model.ts";
+import { hashOf, loginOf, newSecret, type StoredAccount, type StoredHalfway } from "../identity.model.ts";
+import { type DemandedFactor, SECOND } from "./demanded-factor.ts";
 import type { Passwords } from "./passwords.ts";
-import type { SecondFactor } from "./second-factor.ts";
+import { newTotpSecret, type SecondFactor } from "./second-factor.ts";
 import type { Attempt, Throttle } from "./throttle.ts";
 
 /** A browser is known for so long after a sign-in, milliseconds. */
@@ -17,12 +18,25 @@ export interface Place {
   device?: string | undefined;
 }
 
+/** What a sign-in works with. */
+export interface SignInParts {
+  passwords: Passwords;
+  factor: SecondFactor;
+  throttle: Throttle;
+  demanded: DemandedFactor;
+}
+
 /** What came of a step: who it is, what comes next, or why not. */
 export type Step =
   | { is: "done"; account: StoredAccount; amr: string[]; device?: string }
   | { is: "code" }
+  | { is: "setUp" }
+  | { is: "codes"; codes: string[] }
   | { is: "wrong" }
   | { is: "wait"; seconds: number };
+
+/** What is still to come of a sign-in whose password was right: a code; an authenticator app with this key; nothing, once its codes were seen. */
+export type Halfway = { is: "code" } | { is: "setUp"; secret: string } | { is: "proven" };
 
 /** The steps of a sign-in. */
 export class SignIn {
@@ -30,8 +44,10 @@ export class SignIn {
   readonly #passwords: Passwords;
   readonly #factor: SecondFactor;
   readonly #throttle: Throttle;
+  readonly #demanded: DemandedFactor;
 
-  constructor(kept: Kept, passwords: Passwords, factor: SecondFactor, throttle: Throttle) {
+  constructor(kept: Kept, { passwords, factor, throttle, demanded }: SignInParts) {
+    this.#demanded = demanded;
     this.#kept = kept;
     this.#passwords = passwords;
     this.#factor = factor;
@@ -47,11 +63,13 @@ export class SignIn {
     if (seconds > 0) return { is: "wait", seconds };
     const isRight = await this.#passwords.matches(typed.password, account?.password);
     if (!isRight || !account) return { is: "wrong" };
-    if (account.totpSecret === undefined) return this.#done(account, attempt, ["pwd"]);
+    const mustSetUp = account.totpSecret === undefined;
+    if (mustSetUp && !(await this.#demanded.isFor(account))) return this.#done(account, attempt, ["pwd"]);
     const _id = hashOf(interaction);
     await this.#kept.halfway.removeMany({ _id });
-    await this.#kept.halfway.insert({ _id, account: account._id, expiresAt: Date.now() + HALFWAY_MS });
-    return { is: "code" };
+    const half = { _id, account: account._id, expiresAt: Date.now() + HALFWAY_MS };
+    await this.#kept.halfway.insert({ ...half, ...(mustSetUp && { totpSecret: newTotpSecret() }) });
+    return { is: mustSetUp ? "setUp" : "code" };
   }
 
   /**
@@ -67,23 +85,47 @@ export class SignIn {
     return isRight;
   }
 
-  /** Whether the password of this sign-in was right and its code is still to come. */
-  async isHalfway(interaction: string): Promise<boolean> {
-    return (await this.#kept.halfway.findOne({ _id: hashOf(interaction), expiresAt: { $gt: Date.now() } })) !== null;
+  /** Undefined before the password of this sign-in was right. */
+  async halfway(interaction: string): Promise<Halfway | undefined> {
+    const half = await this.#kept.halfway.findOne({ _id: hashOf(interaction), expiresAt: { $gt: Date.now() } });
+    if (!half) return undefined;
+    if (half.isProven) return { is: "proven" };
+    return half.totpSecret === undefined ? { is: "code" } : { is: "setUp", secret: half.totpSecret };
+  }
+
+  /** The first code of an authenticator app that is set up in this sign-in. @returns recovery codes, shown once */
+  async setUp(interaction: string, typed: string): Promise<Step> {
+    const { half, account } = await this.#begun(interaction);
+    if (!account || half?.totpSecret === undefined || account.totpSecret !== undefined) return { is: "wrong" };
+    const codes = await this.#factor.start(account, half.totpSecret, typed);
+    if (!codes) return { is: "wrong" };
+    await this.#kept.halfway.updateMany({ _id: half._id }, { $set: { isProven: true }, $unset: { totpSecret: true } });
+    return { is: "codes", codes };
+  }
+
+  /** Whoever has just set up an authenticator app has seen the recovery codes. */
+  async seen(interaction: string, place: Place): Promise<Step> {
+    const { half, account } = await this.#begun(interaction);
+    if (!account || half?.isProven !== true || (await this.#kept.halfway.removeMany({ _id: half._id })) !== 1) return { is: "wrong" };
+    return this.#done(account, await this.#attempt(account.login, account, place), ["pwd", SECOND]);
   }
 
   /** The code after the password. Its failures count with those of passwords. */
   async code(interaction: string, typed: string, place: Place): Promise<Step> {
-    const _id = hashOf(interaction);
-    const half = await this.#kept.halfway.findOne({ _id, expiresAt: { $gt: Date.now() } });
-    const account = half && (await this.#kept.accounts.findOne({ _id: half.account, closedAt: { $exists: false } }));
-    if (!account) return { is: "wrong" };
+    const { half, account } = await this.#begun(interaction);
+    if (!half || !account) return { is: "wrong" };
     const attempt = await this.#attempt(account.login, account, place);
     const seconds = await this.#throttle.begin(attempt);
     if (seconds > 0) return { is: "wait", seconds };
     if (!(await this.#factor.take(account, typed))) return { is: "wrong" };
-    if ((await this.#kept.halfway.removeMany({ _id })) !== 1) return { is: "wrong" };
-    return this.#done(account, attempt, ["pwd", "otp"]);
+    if ((await this.#kept.halfway.removeMany({ _id: half._id })) !== 1) return { is: "wrong" };
+    return this.#done(account, attempt, ["pwd", SECOND]);
+  }
+
+  async #begun(interaction: string): Promise<{ half: StoredHalfway | null; account: StoredAccount | null }> {
+    const half = await this.#kept.halfway.findOne({ _id: hashOf(interaction), expiresAt: { $gt: Date.now() } });
+    const account = half && (await this.#kept.accounts.findOne({ _id: half.account, closedAt: { $exists: false } }));
+    return { half, account };
   }
 
   async #attempt(login: string, account: StoredAccount | null, { address, device }: Place): Promise<Attempt> {

@@ -8,6 +8,7 @@ import { etagOf } from "../../../../fhir/etag.ts";
 import { parseInput, parseJson, withMember } from "../../../../fhir/json.ts";
 import { FhirError, fhirError, type Issue, outcome } from "../../../../fhir/outcome.ts";
 import { patchText } from "../../../../fhir/patch/index.ts";
+import { askingFor } from "../../../../mesh/caller.ts";
 import { mapConcurrent } from "../../../../mesh/map-concurrent.ts";
 import { type EntryResult, transactions } from "../../../transactions/transactions.contract.ts";
 import type { Answer } from "../../http/answer.ts";
@@ -125,10 +126,11 @@ async function refuseImpossibleReads(request: FhirRequest, reads: BundleEntry[],
 
 /** What was written is committed by now: a read that fails is answered beside it, as the entry's own outcome. */
 async function readEntry(request: FhirRequest, entry: BundleEntry, handle: Handle): Promise<string> {
+  const asked = entryRequest(request, entry);
   try {
-    return answerEntry(await handle(entryRequest(request, entry)), entry);
+    return answerEntry(await handle(asked), entry);
   } catch (error) {
-    return refusedEntry(request, error);
+    return refusedEntry(asked, error);
   }
 }
 
@@ -166,14 +168,16 @@ function within(most: number, handle: Handle): Handle {
 
 /** One entry of a batch stands alone: its fault is its own answer. */
 async function batchEntry(request: FhirRequest, item: unknown, index: number, handle: Handle): Promise<string> {
+  let asked = request;
   try {
     const alone = { resourceType: "Bundle", type: "batch", entry: [item] };
     const [entry] = entriesOf(alone, request.base);
     refuseFaultyShell(alone);
     refuseLinksInBatch(entry as BundleEntry);
-    return answerEntry(await handle(entryRequest(request, entry as BundleEntry)), entry as BundleEntry);
+    asked = entryRequest(request, entry as BundleEntry);
+    return answerEntry(await handle(asked), entry as BundleEntry);
   } catch (error) {
-    return refusedEntry(request, error, (path) => path.replace("entry[0]", `entry[${index}]`));
+    return refusedEntry(asked, error, (path) => path.replace("entry[0]", `entry[${index}]`));
   }
 }
 
@@ -211,8 +215,11 @@ function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
     "if-none-exist": entry.ifNoneExist,
     "if-modified-since": entry.ifModifiedSince,
   };
+  const caller = askingFor(request.caller, `${entry.method} /fhir/${entry.url} in ${request.method} /fhir`);
   return {
     ...request,
+    caller,
+    report: (error) => request.report(error, caller),
     method: entry.method === "HEAD" ? "GET" : entry.method,
     path: pathOf(mark < 0 ? entry.url : entry.url.slice(0, mark)),
     query: pairsOf(search),

@@ -17,7 +17,10 @@ import { TypeRights } from "./type-rights.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
 const nameOf = (role: string): string => tIfAny(`role.${role}`) ?? role;
-const NONE: RoleNow = { role: "", says: "", types: {}, actions: [], onBehalf: false, version: 0, isAsFiled: false };
+/** What a role is for: of those that come with the project in the page's language, of others as somebody here has written it. */
+const saidOf = ({ role, says, isAsFiled }: RoleNow) =>
+  (isAsFiled && tIfAny(`role.says.${role}`)) || html`<span dir="auto" translate=${false}>${says}</span>`;
+const NONE: RoleNow = { role: "", says: "", types: {}, actions: [], onBehalf: false, secondFactor: false, version: 0, isAsFiled: false };
 
 /** See the head of this file. */
 export function Roles() {
@@ -33,11 +36,11 @@ export function Roles() {
   const row = (
     one: RoleNow,
   ) => html`<tr key=${one.role}><th scope="row">${nameOf(one.role)}${!one.isAsFiled && html` <span class="tag">${t("roles.changed")}</span>`}</th>
-    <td translate="no" lang="en">${one.says}</td>
+    <td>${saidOf(one)}</td>
     <td><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("account.change")}<${For} who=${nameOf(one.role)} /></button></td></tr>`;
   const waiting = (changes.value ?? []).filter(({ state }) => state === "waiting");
   const show = (all: RoleNow[]) => html`${waiting.map((change) => html`<${Waiting} key=${change.role} change=${change} onDone=${done} />`)}
-    <${Wide} label=${t("roles")}><table><thead><tr><th scope="col">${t("roles.role")}</th><th scope="col">${t("roles.says")}</th><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
+    <${Wide} label=${t("roles")}><table class="stacked"><thead><tr><th scope="col">${t("roles.role")}</th><th scope="col">${t("roles.says")}</th><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
   const actions = html`<button type="button" onClick=${() => setOpen(NONE)}>${t("roles.new")}</button>`;
   return html`<${Panel} title=${t("roles")} loaded=${roles} show=${show} actions=${actions} />
     ${open && html`<${Change} key=${open.role} role=${open} onClose=${() => setOpen(undefined)} onDone=${done} />`}`;
@@ -58,10 +61,11 @@ function Change({ role: before, onClose, onDone }: { role: RoleNow; onClose: () 
   const [types, setTypes] = useState<Readonly<Record<string, string>>>(before.types);
   const [actions, setActions] = useState(before.actions.join("\n"));
   const [onBehalf, setOnBehalf] = useState(before.onBehalf);
+  const [secondFactor, setSecondFactor] = useState(before.secondFactor);
   const [reason, setReason] = useState("");
   const send = async () => {
     const names = actions.split(/\s+/).filter(Boolean);
-    onDone(await identity.changeRole({ role, version: before.version, reason, says, types, actions: names, onBehalf }));
+    onDone(await identity.changeRole({ role, version: before.version, reason, says, types, actions: names, onBehalf, secondFactor }));
   };
   const reset = () => identity.resetRole({ role, version: before.version, reason: reason || t("roles.reset") }).then(onDone, sayFault);
   return html`<${Dialog} title=${isNew ? t("roles.new") : nameOf(role)} onClose=${onClose}>
@@ -72,6 +76,7 @@ function Change({ role: before, onClose, onDone }: { role: RoleNow; onClose: () 
         <${TypeRights} types=${types} onChange=${setTypes} fault=${faultOf("types")} />
         <${Field} label=${t("roles.actions")} name="role-actions" value=${actions} onValue=${setActions} rows=${6} hint=${t("roles.actions.hint")} fault=${faultOf("actions")} />
         <label class="choice"><input type="checkbox" checked=${onBehalf} onChange=${() => setOnBehalf(!onBehalf)} /> ${t("roles.onBehalf")}</label>
+        <label class="choice"><input type="checkbox" checked=${secondFactor} onChange=${() => setSecondFactor(!secondFactor)} /> ${t("roles.secondFactor")}</label>
         <${Field} label=${t("reason")} name="role-reason" value=${reason} onValue=${setReason} required fault=${faultOf("reason")} />`}
     <//>
     ${!isNew && !before.isAsFiled && html`<div class="buttons"><button type="button" onClick=${reset}>${t("roles.reset")}</button></div>`}

@@ -1,0 +1,57 @@
+/** Queries that one resource answers by itself: what a scope may narrow a right to (SMART App Launch 2.2, "finer-grained resource constraints"). */
+import { FhirError } from "../outcome.ts";
+import { isResultParameter } from "./result-parameters.ts";
+import { parseSearch } from "./parse.ts";
+import type { Clause } from "./query.ts";
+
+/** A type that has the parameters that all have, and few of its own. */
+const ANY_TYPE = "Basic";
+/** Clauses that are remembered: as many as scopes with a query are in use, for each type. */
+const MAX_REMEMBERED = 1_000;
+const remembered = new Map<string, Clause[] | undefined>();
+
+/**
+ * The clauses of a query like `category=laboratory`; undefined where no owner can decide it by one resource alone: chains, lists, full text, when it
+ * was written, references whose type is not named, result parameters, and what is no search parameter of the type.
+ */
+export function decidableClauses(type: string, query: string): Clause[] | undefined {
+  const name = `${type}?${query}`;
+  if (remembered.has(name)) return remembered.get(name);
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  const clauses = clausesOf(type, query);
+  remembered.set(name, clauses);
+  return clauses;
+}
+
+/** The same as a question; `*`: of all types, by parameters that all have. */
+export function isDecidable(type: string, query: string): boolean {
+  if (type !== "*") return decidableClauses(type, query) !== undefined;
+  return [...new URLSearchParams(query).keys()].every((name) => name.startsWith("_")) && decidableClauses(ANY_TYPE, query) !== undefined;
+}
+
+function clausesOf(type: string, query: string): Clause[] | undefined {
+  const pairs = [...new URLSearchParams(query)];
+  if (pairs.length === 0 || pairs.some(([name, value]) => value === "" || isResultParameter(name))) return undefined;
+  try {
+    const { clauses, chains, has, lists } = parseSearch(type, pairs, { base: "", handling: "strict" });
+    const isWhole = chains.length === 0 && has.length === 0 && lists.length === 0 && clauses.length > 0;
+    return isWhole && clauses.every(isOfOneResource) ? clauses : undefined;
+  } catch (error) {
+    if (error instanceof FhirError) return undefined;
+    throw error;
+  }
+}
+
+function isOfOneResource(clause: Clause): boolean {
+  switch (clause.kind) {
+    case "text":
+    case "updated":
+      return false;
+    case "key":
+      return clause.bare === undefined || clause.bare.length === 0;
+    case "any":
+      return clause.of.every((group) => group.every(isOfOneResource));
+    default:
+      return true;
+  }
+}

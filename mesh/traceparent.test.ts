@@ -21,6 +21,7 @@ describe("the header traceparent", () => {
     `00-${TRACE.toUpperCase()}-${SPAN}-01`,
     `00-${"0".repeat(32)}-${SPAN}-01`,
     `00-${TRACE}-${"0".repeat(16)}-01`,
+    `00-${"a".repeat(32)}-${"b".repeat(16)}-01-more`, // nothing comes behind the flags of version 00
   ])("is as good as absent when it is %s", (header) => {
     expect(traceParentIn(header)).toBeUndefined();
   });

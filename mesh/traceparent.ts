@@ -1,7 +1,7 @@
 /** The header `traceparent` (W3C Trace Context, Level 1). */
 
 /** Version 00, or what a later version begins with: trace id, id of the span that calls, flags (1: it is recorded). */
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
+const TRACEPARENT = /^(?!ff)(?!00-.{53})[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 
 /** The caller's place in a trace, as its header says. */
 export interface TraceParent {

@@ -8,15 +8,19 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** More restarts than that within the time help nobody. */
+/** So many restarts within the time are made at once; further ones after a pause, as what hangs a server may go on asking for it. Milliseconds. */
 const MAX_RESTARTS = 5;
-const RESTARTS_MS = 600_000;
+const [RESTARTS_MS, PAUSE_MS] = [600_000, 30_000];
+/** What is large is given back to the system at once, and the C library keeps two heaps: half of the memory after an attack. */
+const MEMORY_ENV = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072" };
 /** The child's end of the socket between the two. */
 const FD = 3;
 
 const RUN = fileURLToPath(new URL("./run.mjs", import.meta.url));
 /** @type {import("node:child_process").ChildProcess | undefined} */
 let child;
+/** Set while none runs. @type {NodeJS.Timeout | undefined} */
+let pausing;
 let isAsked = false;
 let isUp = false;
 /** When it was started again, milliseconds since this process began. @type {number[]} */
@@ -30,14 +34,16 @@ start();
 /** A child that has its handlers is told over the socket: a terminal signals both, and the child would take it for two. @param {NodeJS.Signals} signal */
 function pass(signal) {
   if (signal !== "SIGHUP") isAsked = true;
+  if (pausing) process.exit(1);
   if (!isUp || signal === "SIGHUP") child?.kill(signal);
   else socketOf(child)?.write("signal\n", () => {});
 }
 
 function start() {
+  pausing = undefined;
   isUp = false;
   let isHung = false;
-  const env = { ...process.env, OPENWARD_PARENT_FD: String(FD) };
+  const env = { ...MEMORY_ENV, ...process.env, OPENWARD_PARENT_FD: String(FD) };
   const args = [...process.execArgv, RUN, ...process.argv.slice(2)];
   const started = spawn(process.execPath, args, { stdio: ["inherit", "inherit", "inherit", "pipe"], env });
   child = started;
@@ -64,19 +70,16 @@ function start() {
 function again() {
   const now = performance.now();
   restarts = restarts.filter((at) => now - at < RESTARTS_MS);
-  if (!isAsked && restarts.length < MAX_RESTARTS) {
-    restarts.push(now);
-    console.error("The server stood still and was ended; it is started again. The journal says what it worked on.");
-    start();
-    return;
+  if (isAsked) {
+    console.error("The server stood still while it stopped, and was ended.");
+    process.exit(1);
   }
-  const times = `${restarts.length} times within ${RESTARTS_MS / 60_000} minutes`;
-  console.error(
-    isAsked
-      ? "The server stood still while it stopped, and was ended."
-      : `The server stood still again after it was started again ${times}: it is not started any more.`,
-  );
-  process.exit(1);
+  const isOften = restarts.length >= MAX_RESTARTS;
+  const when = isOften ? `for the ${restarts.length + 1}th time within ${RESTARTS_MS / 60_000} minutes, in ${PAUSE_MS / 1_000} s` : "now";
+  console.error(`The server stood still and was ended; it is started again ${when}. The journal says what it worked on.`);
+  restarts.push(now);
+  if (isOften) pausing = setTimeout(start, PAUSE_MS);
+  else start();
 }
 
 /** @param {import("node:child_process").ChildProcess | undefined} of */

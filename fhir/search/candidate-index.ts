@@ -9,6 +9,9 @@ import type { Clause } from "./query.ts";
 /** Values that all questions to one index may look at; they take about 0.2 s. */
 const MAX_COMPARED = 3_000_000;
 
+/** Characters that a text is looked for in, where it may stand anywhere, in the time of one comparison; some texts are found slowly. */
+const CHARACTERS_COMPARED = 10;
+
 /** Resources that are not in a store yet. */
 export class CandidateIndex<Of extends Candidate> {
   readonly #all: Of[] = [];
@@ -35,9 +38,11 @@ export class CandidateIndex<Of extends Candidate> {
    */
   matching(clauses: Clause[], isStill: (one: Of) => boolean = () => true): Of[] {
     const values = clauses.reduce((sum, clause) => sum + sizeOf(clause), 1);
+    const parts = clauses.reduce((sum, clause) => sum + partsOf(clause), 0);
     return this.#candidates(clauses).filter((one) => {
       if (!isStill(one)) return false;
       this.#left -= (1 + one.index.keys.length + one.index.ranges.length) * values;
+      if (parts > 0) this.#left -= (parts * charactersOf(one)) / CHARACTERS_COMPARED;
       if (this.#left < 0) throw fhirError(422, "too-costly", TOO_MANY);
       return matchesClauses(clauses, one);
     });
@@ -57,6 +62,16 @@ export class CandidateIndex<Of extends Candidate> {
 }
 
 const TOO_MANY = "The conditions of this bundle match too much of what it writes: make them narrower, or send it in parts.";
+
+const charactersOf = ({ index }: Candidate): number => index.keys.reduce((sum, [, value]) => sum + value.length, 0);
+
+/** Texts that may stand anywhere in a row's value. */
+const partsOf = (clause: Clause): number =>
+  clause.kind === "any"
+    ? clause.of.flat().reduce((sum, one) => sum + partsOf(one), 0)
+    : clause.kind === "key"
+      ? clause.any.filter((match) => "facet" in match).length
+      : 0;
 
 /** Values that each row of a resource may be compared with. */
 const sizeOf = (clause: Clause): number =>

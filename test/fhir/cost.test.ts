@@ -348,6 +348,15 @@ describe("what the conditions of one write cost", () => {
     expect(() => planWrite(steps, nothingStored, 0)).toThrow(expect.objectContaining({ type: "TOO_COSTLY" }));
   });
 
+  it("is refused where texts would be looked for in very many long ones", () => {
+    const candidates = new CandidateIndex();
+    const index = rowsOf({ name: "a".repeat(8_000) });
+    for (let i = 0; i < 300; i++) candidates.add({ id: `p${i}`, updated: 0, index });
+    const clause: Clause = { kind: "key", slots: [101], any: [{ facet: "~", contains: `b${"a".repeat(100)}` }] };
+    const ask = () => Array.from({ length: 300 }, () => candidates.matching([clause]));
+    expect(ask).toThrow(expect.objectContaining({ status: 422, issues: [expect.objectContaining({ code: "too-costly" })] }));
+  });
+
   it("asks an index by its rarest value", () => {
     const candidates = new CandidateIndex(10_000);
     for (let i = 0; i < 1_000; i++) candidates.add({ id: `p${i}`, updated: 0, index: rowsOf({ name: "same", identifier: `${i}` }) });

@@ -19,6 +19,12 @@ const SMALL_PIECE = 16_384;
 /** Bytes that are held for each byte of a body: it is put together, and becomes text; Brotli keeps a window of it meanwhile. */
 const HELD_PER_BYTE = 2;
 
+/**
+ * Bytes that what unpacks a body keeps for itself meanwhile, however little it has unpacked: Brotli's largest window, and Deflate's with its
+ * tables.
+ */
+const WINDOWS: Record<string, number> = { br: 16 * 1024 * 1024, gzip: 65_536, "x-gzip": 65_536, deflate: 65_536 };
+
 /** `fatal`: bytes that are no UTF-8 are refused rather than replaced; a byte order mark is dropped. */
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -93,6 +99,9 @@ async function received(request: IncomingMessage, most: number): Promise<Buffer>
   if (Number(request.headers["content-length"] ?? 0) > most) throw tooLarge(most);
   const exchange = exchangeOf(request);
   exchange?.requireRoom(Math.min(Number(request.headers["content-length"] ?? 0), SMALL_PIECE));
+  const window = WINDOWS[encodingOf(request)] ?? 0;
+  exchange?.hold(window);
+  const release = () => exchange?.hold(-Math.min(window, exchange.held)); // who had to give way holds nothing
   const through = decoder(request);
   const source = through ?? request;
   exchange?.continue();
@@ -106,6 +115,7 @@ async function received(request: IncomingMessage, most: number): Promise<Buffer>
       through?.destroy();
       request.off("data", note);
       request.resume(); // what is still to come is of no use
+      release();
       exchange?.received();
       reject(error);
     };
@@ -125,6 +135,7 @@ async function received(request: IncomingMessage, most: number): Promise<Buffer>
     source.once("end", () => {
       if (isDone) return;
       isDone = true;
+      release();
       if (exchange) exchange.bodyBytes = pieces.bytes;
       exchange?.received();
       resolve(pieces.whole());
@@ -161,9 +172,10 @@ class Pieces {
   }
 }
 
+const encodingOf = ({ headers }: IncomingMessage): string => headers["content-encoding"]?.trim().toLowerCase() ?? "";
+
 function decoder(request: IncomingMessage): Transform | undefined {
-  switch (request.headers["content-encoding"]?.trim().toLowerCase()) {
-    case undefined:
+  switch (encodingOf(request)) {
     case "":
     case "identity":
       return undefined;

@@ -183,6 +183,9 @@ const read: fc.Arbitrary<Request> = fc
     number.map((n) => `/Encounter/e${n % PATIENTS}/$everything`),
     number.map((n) => `/Observation/$lastn?patient=Patient/p${n % PATIENTS}`),
     place.map((at) => `/${at}/$meta`),
+    place.map((at) => `/${at}/$verify`),
+    place.map((at) => `/Provenance?target=${at}`),
+    type.map((of) => `/${of}?_count=5&_revinclude=Provenance:target`),
   )
   .map((path) => ({ method: "GET", path }));
 

@@ -47,8 +47,9 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
       if (sight.reach(step.type, "c") === "all" && sight.reach(step.type, "u") === "all") return undefined;
       const isNew = step.upsert && (await store.read(step.type, step.id))?.json === undefined && step.was === undefined;
       // Under an id of its own choice nobody makes anything who could find out so which ids are taken by what they may not see.
-      if (isNew && sight.reach(step.type, "r") !== "all" && sight.reach(step.type, "u") !== "all")
+      if (isNew && sight.reach(step.type, "r") !== "all" && sight.reach(step.type, "u") !== "all") {
         return outsideOfPart("update", step.type);
+      }
       return lacks(step.type, isNew ? "c" : "u") ?? outsideOf(sight, store, step, [isNew ? "c" : "u"]);
     }
     case "delete":

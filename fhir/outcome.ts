@@ -5,6 +5,8 @@ export interface Issue {
   severity: "fatal" | "error" | "warning" | "information";
   /** R4's IssueType, e.g. "invalid", "not-supported", "too-costly". */
   code: string;
+  /** Names the error, where it has a name: a page says it in its own language. */
+  details?: { coding: { system: string; code: string }[] };
   /** For a person: what is wrong and what to change. Never a patient's data. */
   diagnostics: string;
   /** FHIRPath of the element, or the name of the search parameter. */

@@ -4,6 +4,7 @@
  */
 import type { BlockList } from "node:net";
 import { resolve } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import type { RuleSettings } from "./rule-settings.ts";
 import {
   matching,
@@ -32,7 +33,7 @@ import {
 // Every process is in UTC, wherever its machine stands: the library for FHIRPath takes a time without a zone for one of its process's.
 process.env.TZ = "UTC";
 // What a process of ours writes is patients' data, or a key to it: nobody else may read it.
-process.umask(0o077);
+if (isMainThread) process.umask(0o077); // a thread has that of its process
 
 /** Which services a mesh consists of (`services/systems.ts`). */
 export const System = { provider: "provider", national: "national" } as const;

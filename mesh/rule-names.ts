@@ -9,6 +9,7 @@ export const RULE_NAMES: readonly string[] = [
   "stock",
   "subject",
   "values",
+  "appointment-overlap",
   "appointment-references",
   "appointment-status",
   "charge-item-currency",

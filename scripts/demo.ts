@@ -60,7 +60,9 @@ async function show(url: string, config: Config): Promise<void> {
 
   console.log("\nOne day in the hospital:");
   const tell = (event: string, reference: string) => console.log(`  ${event.padEnd(66)} ${url}/fhir/${reference}`);
-  const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 23), tell, tokens).catch(asStartupError);
+  const { patient, ward } = await liveOneDay(url, new Date().toISOString().slice(0, 19).replace("T", " "), tell, tokens).catch(
+    asStartupError,
+  );
 
   if (await fillWard(url, tokens)) console.log("\nA ward with four patients, and two at the front desk, are there for the pages.");
 

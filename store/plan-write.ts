@@ -125,12 +125,16 @@ function timeText(milliseconds: number): string {
   return lastText;
 }
 
-/** How much of a store's attention a write takes: its text, in characters. */
+/** A search value takes a store as long to write as so many characters of text. */
+const CHARACTERS_PER_ROW = 50;
+
+/** How much of a store's attention a write takes: its text, in characters, and what it is found by. */
 export function charactersIn(steps: Write[]): number {
   let size = 0;
   for (const step of steps) {
-    if (step.op === "create" || step.op === "update") size += step.body.rest.length + step.body.meta.length;
-    else size += step.op === "emit" ? step.event.payload.length : 100;
+    if (step.op === "create" || step.op === "update") {
+      size += step.body.rest.length + step.body.meta.length + CHARACTERS_PER_ROW * (step.index.keys.length + step.index.ranges.length);
+    } else size += step.op === "emit" ? step.event.payload.length : 100;
   }
   return size;
 }

@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { filesUnder } from "./kit/map.ts";
 import packageJson from "../package.json" with { type: "json" };
 
 const ROOT = join(import.meta.dirname, "..");
-const documents = readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter(
-  (file) => file.endsWith(".md") && !/(^|[/\\])(node_modules|\.servers|\.data)([/\\]|$)/.test(file),
-);
+const documents = filesUnder(".", /\.md$/);
 const linesOf = (file: string) => readFileSync(join(ROOT, file), "utf8").split("\n");
 
 describe("the commands that the documents name", () => {

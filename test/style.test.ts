@@ -24,8 +24,22 @@ function bareBodies(node: unknown, found: Node[] = []): Node[] {
   return found;
 }
 
+/** After the condition a block begins, or the statement ends on the line. */
+function isPlain(line: string): boolean {
+  const [head] = /^\s*(?:\}\s*)?(?:else\b\s*)?(?:(?:if|for(?: await)?|while)\s*(?=\())?/.exec(line) ?? [""];
+  if (head.trim() === "" || head.trim() === "}" || line.endsWith(";")) return true;
+  let open = 0;
+  let at = head.length;
+  for (; at < line.length && line[head.length] === "("; at += 1) {
+    open += line[at] === "(" ? 1 : line[at] === ")" ? -1 : 0;
+    if (open === 0) break;
+  }
+  return open === 0 && /^\)?\s*\{$/.test(line.slice(at));
+}
+
 /** Lines whose statement is the body of the one before, without braces. */
 function linesWithoutBraces(text: string): string[] {
+  if (text.split("\n").every(isPlain)) return []; // most files: only the others are worth being parsed
   const bytes = Buffer.from(text);
   const module = parseSync(text, { syntax: "typescript", target: "es2024" });
   // The parser counts on from one file to the next; a module begins at its first token.

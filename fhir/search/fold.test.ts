@@ -44,6 +44,13 @@ describe("texts to be compared", () => {
     expect(fold(text)).toBe(folded);
   });
 
+  it("have no more marks on one letter than anybody writes: to order them takes the square of their number", () => {
+    for (const [first, second] of ["\u0e48\u0e38", "\u0f72\u0f71", "\u094d\u093c"] as Iterable<string>) {
+      const folded = fold(`k${`${first}${second}`.repeat(4_000)}`);
+      expect(folded.length).toBeLessThanOrEqual(32);
+    }
+  });
+
   it("stay the same when folded again", () => {
     fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => expect(fold(fold(text))).toBe(fold(text))));
   });

@@ -43,11 +43,20 @@ const arabic = new RegExp(`[${Object.keys(ARABIC).join("")}]`, "g");
 
 /** Characters that are decomposed at once. Some become eighteen. */
 const PIECE = 500;
+/** A text that is no longer has no more marks on one letter. */
+const MAX_MARKS = 30;
 /** Characters of a decomposed text that are kept: a row has no more. */
 const MAX_DECOMPOSED = 8_000;
 
+/**
+ * Marks on one letter beyond the thirtieth (UAX #15, D3): nobody writes so many, and to put them in their order takes a time that grows with
+ * their square.
+ */
+const tooManyMarks = /(\p{M}{30})\p{M}+/gu;
+
 /** In pieces, so that no more is made than is kept; from the beginning, so that a text and what it begins with have the same pieces. */
-function decomposed(text: string): string {
+function decomposed(given: string): string {
+  const text = given.length > MAX_MARKS ? given.replace(tooManyMarks, "$1") : given;
   if (text.length <= PIECE) return text.normalize("NFKD");
   let made = "";
   for (let at = 0; at < text.length && made.length < MAX_DECOMPOSED; at += PIECE) made += text.slice(at, at + PIECE).normalize("NFKD");

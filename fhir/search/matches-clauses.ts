@@ -2,7 +2,7 @@
  * What clauses mean, without an index: for tests of what searches mean, and for conditional creates, which must also see what the
  * earlier steps of the same write make.
  */
-import type { Clause, IndexRows, KeyMatch, RangeMatch } from "./query.ts";
+import { type Clause, type IndexRows, type KeyMatch, rangeMatches, type RangeRow } from "./query.ts";
 
 /** A resource as a clause sees it. */
 export interface Candidate {
@@ -19,21 +19,23 @@ export function matchesClauses(clauses: Clause[], candidate: Candidate): boolean
 
 function matchesClause(clause: Clause, { id, updated, index }: Candidate): boolean {
   switch (clause.kind) {
-    case "key":
-      return (
-        index.keys.some(([slot, value]) => clause.slots.includes(slot) && clause.any.some((m) => keyMatches(m, value))) !== !!clause.not
-      );
-    case "range":
-      return (
-        index.ranges.some(
-          ([slot, low, high, unit]) => clause.slots.includes(slot) && clause.any.some((m) => rangeMatches(m, low, high, unit)),
-        ) !== !!clause.not
-      );
+    case "key": {
+      const rows = rowsBySlot(index);
+      return clause.slots.some((slot) => rows.keys.get(slot)?.someMatches(clause.any)) !== !!clause.not;
+    }
+    case "range": {
+      const rows = rowsBySlot(index);
+      const isIn = ([, low, high, unit]: RangeRow) => clause.any.some((match) => rangeMatches(match, low, high, unit));
+      return clause.slots.some((slot) => rows.ranges.get(slot)?.some(isIn)) !== !!clause.not;
+    }
     case "missing": {
       const { slots, prefix } = clause;
-      const some =
-        index.keys.some(([slot, value]) => slots.includes(slot) && (!prefix || prefix.some((p) => value.startsWith(p)))) ||
-        (!prefix && index.ranges.some(([slot]) => slots.includes(slot)));
+      const rows = rowsBySlot(index);
+      const begins = prefix?.map((one) => ({ prefix: one }));
+      const some = slots.some((slot) => {
+        const keys = rows.keys.get(slot);
+        return begins ? keys?.someMatches(begins) : keys !== undefined || rows.ranges.has(slot);
+      });
       return some !== clause.missing;
     }
     case "id":
@@ -47,23 +49,70 @@ function matchesClause(clause: Clause, { id, updated, index }: Candidate): boole
   }
 }
 
-function keyMatches(match: KeyMatch, value: string): boolean {
-  if ("eq" in match) return value === match.eq;
-  if ("prefix" in match) return value.startsWith(match.prefix);
-  if (!value.startsWith(match.facet)) return false;
-  const rest = value.slice(match.facet.length);
-  return "contains" in match ? rest.includes(match.contains) : rest.endsWith(match.ends);
+/** The rows of one resource, to be asked often: neither a list of exact values nor one of beginnings is held against each row. */
+interface RowsBySlot {
+  keys: Map<number, KeyValues>;
+  ranges: Map<number, RangeRow[]>;
 }
 
-function rangeMatches(match: RangeMatch, low: number, high: number, unit: string): boolean {
-  if (match.lowGe !== undefined && !(low >= match.lowGe)) return false;
-  if (match.lowGt !== undefined && !(low > match.lowGt)) return false;
-  if (match.lowLe !== undefined && !(low <= match.lowLe)) return false;
-  if (match.lowLt !== undefined && !(low < match.lowLt)) return false;
-  if (match.highGe !== undefined && !(high >= match.highGe)) return false;
-  if (match.highGt !== undefined && !(high > match.highGt)) return false;
-  if (match.highLe !== undefined && !(high <= match.highLe)) return false;
-  if (match.highLt !== undefined && !(high < match.highLt)) return false;
-  if (!match.unit) return true;
-  return "eq" in match.unit ? unit === match.unit.eq : unit.startsWith(match.unit.prefix);
+const known = new WeakMap<IndexRows, RowsBySlot>();
+
+function rowsBySlot(index: IndexRows): RowsBySlot {
+  let rows = known.get(index);
+  if (rows) return rows;
+  rows = { keys: new Map(), ranges: new Map() };
+  for (const [slot, value] of index.keys) {
+    const values = rows.keys.get(slot);
+    if (values) values.add(value);
+    else rows.keys.set(slot, new KeyValues(value));
+  }
+  for (const row of index.ranges) {
+    const others = rows.ranges.get(row[0]);
+    if (others) others.push(row);
+    else rows.ranges.set(row[0], [row]);
+  }
+  known.set(index, rows);
+  return rows;
 }
+
+class KeyValues {
+  readonly #values: Set<string>;
+  #sorted: string[] | undefined;
+
+  constructor(first: string) {
+    this.#values = new Set([first]);
+  }
+
+  add(value: string): void {
+    this.#values.add(value);
+  }
+
+  someMatches(any: KeyMatch[]): boolean {
+    return any.some((match) => this.#matches(match));
+  }
+
+  #matches(match: KeyMatch): boolean {
+    if ("eq" in match) return this.#values.has(match.eq);
+    if ("prefix" in match) return this.#someBegins(match.prefix);
+    const { facet } = match;
+    for (const value of this.#values) {
+      if (!value.startsWith(facet)) continue;
+      if ("contains" in match ? value.includes(match.contains, facet.length) : value.slice(facet.length).endsWith(match.ends)) return true;
+    }
+    return false;
+  }
+
+  /** What begins with it comes right behind it in order. */
+  #someBegins(prefix: string): boolean {
+    this.#sorted ??= [...this.#values].sort(inOrder);
+    let [low, high] = [0, this.#sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sorted[middle] as string) < prefix) low = middle + 1;
+      else high = middle;
+    }
+    return this.#sorted[low]?.startsWith(prefix) === true;
+  }
+}
+
+const inOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

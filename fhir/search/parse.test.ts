@@ -414,6 +414,19 @@ describe("what shapes the answer", () => {
     expect(search.used.map(([name]) => name)).toEqual(["_sort", "_count", "_total", "_summary", "_elements"]);
   });
 
+  it("what is to come along is looked for once, however often it is asked for", () => {
+    const query = Array.from({ length: 40 }, () => "_revinclude:iterate=*&_include=Patient:organization").join("&");
+    const [once, often] = ["_revinclude:iterate=*&_include=Patient:organization", query].map((one) => parse(`Patient?${one}`));
+    expect([often?.include.length, often?.revinclude.length]).toEqual([once?.include.length, once?.revinclude.length]);
+  });
+
+  it("names of one word that sound alike are one question", () => {
+    const { clauses } = parse(`Patient?phonetic=${Array.from({ length: 900 }, (_, i) => `smith${i}`).join(",")}`);
+    expect(clauses).toEqual([expect.objectContaining({ kind: "key" })]);
+    const many = Array.from({ length: 300 }, () => "anna maria").join(",");
+    expect(() => parse(`Patient?phonetic=${many}`)).toThrow(expect.objectContaining({ status: 400 }));
+  });
+
   it("includes what is referred to, and what refers", () => {
     const search = parse(
       "Observation?_include=Observation:patient&_include:iterate=Patient:general-practitioner:Practitioner&_include=*&_revinclude=Provenance:target",

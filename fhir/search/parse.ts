@@ -15,6 +15,9 @@ export const MAX_PARAMETERS = 100;
 export const MAX_LIST_LENGTH = 1_000_000; // characters of all values of one parameter
 const MAX_MATCHES = 10_000; // values that a store compares with, in all clauses together; SQLite takes 32,766 parameters, some values two
 
+/** Conditions that a store puts together to one statement: a composite value has two, a name that is heard one for each word. */
+const MAX_CONDITIONS = 500;
+
 /** What a search means besides its parameters. */
 export interface ParseOptions {
   /** The server's base URL without a slash at its end; absolute references under it equal relative ones. "" for none. */
@@ -73,7 +76,7 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
     faults.push(fhirError(400, "invalid", '"_summary=text" cannot be combined with "_include" or "_revinclude".', "_summary"));
   }
   if (faults.length) throw together(faults);
-  if (matchesOf(search) > MAX_MATCHES) {
+  if (matchesOf(search) > MAX_MATCHES || conditionsOf(search) > MAX_CONDITIONS) {
     throw fhirError(400, "too-costly", "The search asks for too many values: give fewer, or name the types that its references lead to.");
   }
   const implicitSort = search.sort.length ? undefined : walkable(search);
@@ -95,6 +98,11 @@ function checkForm(name: string, value: string): void {
 function matchesOf({ clauses, chains, has }: Criteria): number {
   const far = [...chains.flatMap((chain) => chain.any), ...has.map(({ search }) => search)];
   return sum(clauses.map(sizeOf)) + sum(far.map(matchesOf));
+}
+
+function conditionsOf({ clauses, chains, has }: Criteria): number {
+  const far = [...chains.flatMap((chain) => chain.any), ...has.map(({ search }) => search)];
+  return sum(clauses.map((clause) => (clause.kind === "any" ? clause.of.flat().length : 1))) + sum(far.map(conditionsOf));
 }
 
 function sizeOf(clause: Clause): number {

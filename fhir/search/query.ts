@@ -146,3 +146,17 @@ export interface Page {
   /** True when at least one more row follows the last. */
   more: boolean;
 }
+
+/** Whether a range row is as a match wants it. */
+export function rangeMatches(match: RangeMatch, low: number, high: number, unit: string): boolean {
+  if (match.lowGe !== undefined && !(low >= match.lowGe)) return false;
+  if (match.lowGt !== undefined && !(low > match.lowGt)) return false;
+  if (match.lowLe !== undefined && !(low <= match.lowLe)) return false;
+  if (match.lowLt !== undefined && !(low < match.lowLt)) return false;
+  if (match.highGe !== undefined && !(high >= match.highGe)) return false;
+  if (match.highGt !== undefined && !(high > match.highGt)) return false;
+  if (match.highLe !== undefined && !(high <= match.highLe)) return false;
+  if (match.highLt !== undefined && !(high < match.highLt)) return false;
+  if (!match.unit) return true;
+  return "eq" in match.unit ? unit === match.unit.eq : unit.startsWith(match.unit.prefix);
+}

@@ -54,8 +54,12 @@ export function addResultParameter(search: ParsedSearch, name: string, value: st
   if (!handler) throw fhirError(400, "invalid", `"${name}" has a modifier that it does not take.`, name);
   const isOnce = name === "_sort" || name === "_count" || name === "_total" || name === "_summary";
   if (isOnce && search.used.some(([used]) => used === name)) throw fhirError(400, "invalid", `"${name}" is given twice.`, name);
+  // What is asked for twice comes along once.
+  if (isInclude(name) && search.used.some(([used, before]) => used === name && before === value)) return;
   handler(search, value, name);
 }
+
+const isInclude = (name: string): boolean => name.startsWith("_include") || name.startsWith("_revinclude");
 
 function oneOf<T extends string>(known: T[], value: string, name: string): T {
   if (!known.includes(value as T)) throw fhirError(400, "invalid", `"${name}" is one of ${known.join(", ")}.`, name);

@@ -35,6 +35,9 @@ describe("words that are asked for", () => {
   it("are bounded", () => {
     refused(Array.from({ length: 10 }, (_, i) => `(a${i} OR b${i})`).join(" "), "too-costly");
     refused(`${"(".repeat(5_000)}a${" OR b)".repeat(5_000)}`, "too-costly");
+    refused(`"${"a ".repeat(301)}"`, "too-costly");
+    refused(`(${Array.from({ length: 20 }, (_, i) => `a${i}`).join(" OR ")}) ${"b ".repeat(20)}`, "too-costly");
+    expect(parseTextQuery(`"${"a ".repeat(300)}"`, "_text")).toHaveLength(1);
   });
 
   it("are understood or refused, whatever they are", () => {

@@ -12,6 +12,8 @@ export interface Alternative {
 
 /** Alternatives of one question: brackets multiply them. */
 const MAX_ALTERNATIVES = 200;
+/** Words of all alternatives together: an index reads all places of each. */
+const MAX_WORDS = 300;
 
 type Node = { word: string } | { not: Node } | { all: Node[] } | { any: Node[] };
 
@@ -27,8 +29,14 @@ export function parseTextQuery(query: string, name: string): Alternative[] {
   if (alternatives.length === 0 || alternatives.some(({ all }) => all.length === 0)) {
     throw fhirError(400, "invalid", `"${name}" needs a word to look for, besides what must not be there.`, name);
   }
+  const words = alternatives
+    .flatMap(({ all, none }) => [...all, ...none])
+    .reduce((sum, phrase) => sum + (phrase.match(WORD)?.length ?? 0), 0);
+  if (words > MAX_WORDS) throw fhirError(400, "too-costly", `"${name}" comes to ${words} words; ${MAX_WORDS} are the most.`, name);
   return alternatives;
 }
+
+const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 
 class Reader {
   readonly #tokens: string[];

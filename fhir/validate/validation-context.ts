@@ -4,6 +4,8 @@ import { nonNull } from "../non-null.ts";
 
 /** A body of faults only would otherwise grow to many times its size. */
 export const MAX_ISSUES = 10_000;
+/** The same of one sentence, characters: some repeat what a client or a profile says. */
+const MAX_SENTENCE = 1_000;
 
 /** What a reference to a part of the same resource (`#id`) is resolved in: a resource that is not contained in another. */
 export interface Root {
@@ -83,7 +85,7 @@ export class ValidationContext {
     if (this.isFull) return;
     if (this.#known?.has(`${code} ${path}`)) return;
     if (this.issues.length < MAX_ISSUES) {
-      this.issues.push({ severity, code, diagnostics, expression: [path] });
+      this.issues.push({ severity, code, diagnostics: diagnostics.slice(0, MAX_SENTENCE), expression: [path] });
     } else {
       this.issues.push({ severity: "error", code: "too-long", diagnostics: `There are more faults; the first ${MAX_ISSUES} are listed.` });
     }

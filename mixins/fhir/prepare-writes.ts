@@ -11,6 +11,7 @@ import { profilesClaimedBy, validate, validateWithProfiles } from "../../fhir/va
 import type { Profile } from "../../fhir/validate/profiles/tree.ts";
 import { invalidResource, type IssueOfStep, reservedId, resourceOfType } from "../../federation/errors.ts";
 import { type OwnerStep, writesResource } from "../../federation/owner-contract.ts";
+import { fairTurn } from "../../mesh/turns.ts";
 import { PROVENANCE } from "../../federation/version-authors.ts";
 import { isVersionProvenance } from "../../federation/version-provenance.ts";
 import type { Profiles } from "../../federation/profiles.ts";
@@ -19,8 +20,6 @@ import { type AnyKeys, areByFacts } from "./rules/keys.ts";
 
 /** Values to be found by that one write may bring: a store writes some 200,000 a second, and does nothing else meanwhile. */
 const MAX_ROWS_AT_ONCE = 150_000;
-/** The resources of a long transaction are checked in turns with the work of others. */
-const MAX_AT_ONCE_MS = 50;
 
 /** What a write is checked with. */
 export interface WriteChecks {
@@ -58,6 +57,7 @@ export async function prepareWrites(
   for (const [index, step] of steps.entries()) {
     if (writesResource(step) && step.type === PROVENANCE && isVersionProvenance(step.id)) throw reservedId(step.id, index);
   }
+  await fairTurn();
   const faults = new Faults();
   const resources = steps.map((step, index) => (bearsResource(step) ? faults.unless(index, () => parsedOf(step, index)) : undefined));
   if (ownAuthor) {
@@ -73,7 +73,6 @@ export async function prepareWrites(
   const check = found && profileChecks(found, budgetOf(work));
   const writes: Write[] = [];
   let rows = 0;
-  let since = performance.now();
   for (const [index, step] of steps.entries()) {
     if (!bearsResource(step)) {
       writes.push(withoutRuleTexts(step));
@@ -81,10 +80,7 @@ export async function prepareWrites(
     }
     const resource = resources[index];
     if (resource === undefined) continue; // it has its fault already
-    if (performance.now() - since > MAX_AT_ONCE_MS) {
-      await new Promise(setImmediate);
-      since = performance.now();
-    }
+    await fairTurn();
     const own = claimed[index] as string[];
     if (!isMade) {
       faults.note(index, check && own.length > 0 ? await check(resource, step.type, own) : validate(resource, { type: step.type }));

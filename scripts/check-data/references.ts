@@ -6,10 +6,16 @@ import type { Reference } from "../../fhir/r4.ts";
 import type { Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { Resource } from "../../fhir/resource.ts";
 
-/** `Type/id` of local references, each once, but for those that an act rests on. */
-export function referencesBesides(type: string, resource: Resource): string[] {
+/** In the text of a resource; a quotation mark inside a string has a backslash before it. */
+const REFERENCE = /"reference"\s*:\s*"([^"\\]+)"/g;
+
+/** `Type/id` of local references, each once, but for those that an act rests on. @param text the resource as JSON: walking through it takes three times as long */
+export function referencesBesides(type: string, resource: Resource, text: string): string[] {
   const all = new Set<string>();
-  collect(resource, all);
+  for (const [, reference] of text.matchAll(REFERENCE)) {
+    const place = localReference(reference);
+    if (place !== undefined) all.add(place);
+  }
   for (const { path } of ACT_REFERENCES[type] ?? []) {
     for (const { reference } of referencesAt(resource, path)) {
       const place = localReference(reference);

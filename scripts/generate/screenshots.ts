@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots`: the pages as they are, docs/screens/*.png, taken by Chromium of a demo that is started for it: in three languages and
- * widths, light and dark.
+ * `npm run screenshots`: the pages as they are, docs/screens/*.png, taken by Chromium of a demo that is started for it: each as somebody of the
+ * role that works there sees it, in three languages and widths, light and dark.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -13,6 +13,7 @@ const FOLDER = join(import.meta.dirname, "../../docs/screens");
 
 interface Shot {
   name: string;
+  role: string;
   place: string;
   language: string;
   width: number;
@@ -26,6 +27,7 @@ const HEIGHTS: Record<number, number> = { 1280: 800, 768: 900, 360: 740 };
 const SHOTS: Shot[] = [
   {
     name: "front-desk",
+    role: "front-desk",
     place: "desk",
     language: "fr",
     width: 1280,
@@ -36,30 +38,30 @@ const SHOTS: Shot[] = [
       await page.waitForSelector(".list .tag");
     },
   },
-  { name: "ward", place: "ward", language: "en", width: 1280 },
-  { name: "ward-phone", place: "ward", language: "ar", width: 360, isDark: true },
-  { name: "chart", place: "chart", language: "en", width: 1280 },
-  { name: "chart-tablet", place: "chart", language: "ar", width: 768 },
-  { name: "bench", place: "bench", language: "fr", width: 1280, isDark: true },
-  { name: "administration", place: "administration", language: "en", width: 1280 },
+  { name: "ward", role: "nurse", place: "ward", language: "en", width: 1280 },
+  { name: "ward-phone", role: "nurse", place: "ward", language: "ar", width: 360, isDark: true },
+  { name: "chart", role: "physician", place: "chart", language: "en", width: 1280 },
+  { name: "chart-tablet", role: "physician", place: "chart", language: "ar", width: 768 },
+  { name: "bench", role: "lab-technician", place: "bench", language: "fr", width: 1280, isDark: true },
+  { name: "administration", role: "administrator", place: "administration", language: "en", width: 1280 },
 ];
 
 const dir = mkdtempSync(join(tmpdir(), "openward-screens-"));
-const env = { ...process.env, DATA_DIR: dir, PORT: "0", ACCESS: "open", LOG_LEVEL: "error", NATS_URL: "", MONGO_URL: "", REDIS_URL: "" };
+const env = { ...process.env, DATA_DIR: dir, PORT: "0", ACCESS: "closed", LOG_LEVEL: "error", NATS_URL: "", MONGO_URL: "", REDIS_URL: "" };
 const demo = spawn(process.execPath, [join(import.meta.dirname, "../run.mjs"), "demo"], { env, stdio: ["ignore", "pipe", "inherit"] });
 try {
-  const url = await started();
+  const { url, passwords } = await started();
   mkdirSync(FOLDER, { recursive: true });
   const browser = await playwright.launch({ executablePath: await chromium.executablePath(), args: ["--no-sandbox"], headless: true });
-  for (const shot of SHOTS) await take(browser, url, shot);
+  for (const shot of SHOTS) await take(browser, url, { ...shot, password: passwords.get(shot.role) ?? "" });
   await browser.close();
 } finally {
   demo.kill("SIGTERM");
   demo.once("exit", () => rmSync(dir, { recursive: true, force: true }));
 }
 
-/** @returns the address of the demo, when it has lived its day */
-async function started(): Promise<string> {
+/** @returns the address of the demo when it has lived its day, and the passwords of its accounts by role */
+async function started(): Promise<{ url: string; passwords: Map<string, string> }> {
   let text = "";
   for await (const piece of demo.stdout) {
     text += String(piece);
@@ -67,15 +69,25 @@ async function started(): Promise<string> {
   }
   const [, url] = /ready at (\S+)/.exec(text) ?? [];
   if (url === undefined) throw new Error(`The demo did not start:\n${text}`);
-  return url;
+  const accounts = [...text.matchAll(/^ {2}(\S+) +try-\S+ +(\S+)$/gm)];
+  return { url, passwords: new Map(accounts.map(([, role = "", password = ""]) => [role, password])) };
 }
 
-async function take(browser: Browser, url: string, { name, place, language, width, isDark, prepare }: Shot): Promise<void> {
+async function take(browser: Browser, url: string, shot: Shot & { password: string }): Promise<void> {
+  const { name, role, password, place, language, width, isDark, prepare } = shot;
   const viewport = { width, height: HEIGHTS[width] ?? 800 };
   const context = await browser.newContext({ locale: language, viewport, colorScheme: isDark ? "dark" : "light", reducedMotion: "reduce" });
   const page = await context.newPage();
-  await page.goto(`${url}/desk/#/${place === "chart" ? `chart/${await aPatient(url)}` : place}`);
-  await page.waitForFunction(() => document.querySelector("[data-page]") && !document.querySelector('[aria-busy="true"]'));
+  await page.goto(`${url}/desk/`);
+  await page.click("button.main");
+  await page.fill("#login", `try-${role}`);
+  await page.fill("#password", password);
+  await page.click('button[value="login"]');
+  await page.waitForSelector(".who");
+  const hash = `#/${place === "chart" ? `chart/${await aPatient(page)}` : place}`;
+  await page.evaluate((to) => location.assign(to), hash);
+  const key = place.split("/")[0];
+  await page.waitForFunction((of) => document.querySelector(`[data-page="${of}"]`) && !document.querySelector('[aria-busy="true"]'), key);
   if (place === "ward") await page.selectOption("#ward", { label: "Cardiology" });
   if (place === "ward") await page.waitForSelector("button.bed.taken");
   await prepare?.(page);
@@ -84,7 +96,12 @@ async function take(browser: Browser, url: string, { name, place, language, widt
   console.log(`docs/screens/${name}.png`);
 }
 
-async function aPatient(url: string): Promise<string> {
-  const found = (await (await fetch(`${url}/fhir/Patient?family=Larson&_count=1`)).json()) as { entry?: { resource: { id: string } }[] };
-  return found.entry?.[0]?.resource.id ?? "";
+/** A patient with results, asked for as the page would. */
+async function aPatient(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const { access } = JSON.parse(sessionStorage.getItem("desk.tokens") ?? "{}") as { access: string };
+    const answer = await fetch("/fhir/Patient?family=Larson&_count=1", { headers: { Authorization: `Bearer ${access}` } });
+    const { entry = [] } = (await answer.json()) as { entry?: { resource: { id: string } }[] };
+    return entry[0]?.resource.id ?? "";
+  });
 }

@@ -1,9 +1,29 @@
 import { action } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
 import type { Administration, Amount, DoseOutcome, DoseTiming, DueDose, Scanned } from "./doses.contract.ts";
-import type { Code, LotProposal, LotState, LotUnits, StockItem, StockOfLot, StockTransfer, Where } from "./stock.contract.ts";
+import type {
+  Code,
+  LotProposal,
+  LotState,
+  LotUnits,
+  StockItem,
+  StockMovement,
+  StockOfLot,
+  StockTransfer,
+  Where,
+} from "./stock.contract.ts";
 
-export type { Code, LotProposal, LotState, LotUnits, StockItem, StockOfLot, StockTransfer, Where } from "./stock.contract.ts";
+export type {
+  Code,
+  LotProposal,
+  LotState,
+  LotUnits,
+  StockItem,
+  StockMovement,
+  StockOfLot,
+  StockTransfer,
+  Where,
+} from "./stock.contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = [
@@ -104,6 +124,8 @@ export const pharmacy = {
   listLots: action<{ medication?: string; place?: string }, StockOfLot[]>("pharmacy.listLots"),
   /** Lots that are there and expire within so many days (default 30), or have; at most 1,000. */
   expiring: action<{ days?: number; place?: string }, StockOfLot[]>("pharmacy.expiring"),
+  /** What has moved the stock of a medication (system|code), the latest first; at most 200. Of what was handed out: what patients have kept. */
+  listMovements: action<{ medication: string }, StockMovement[]>("pharmacy.listMovements"),
   /** Which lots a dispense without a lot would take. `medication`: system|code. */
   proposeLot: action<{ medication: string; quantity: number; place?: string }, LotProposal>("pharmacy.proposeLot"),
   /**

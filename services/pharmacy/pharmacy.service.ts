@@ -21,6 +21,7 @@ import { rules } from "./pharmacy.rules.ts";
 import { keptOf, newReturn } from "./returns.model.ts";
 import { booksOf, keptBy } from "./stock/books.ts";
 import { lotsOf, proposal, stockOf, unitsLeft, unitsOfMedication } from "./stock/listing.ts";
+import { movementsOf } from "./stock/movements.ts";
 import { lotUnitsOf, plainOf, portionsIn } from "./stock/portions.model.ts";
 import { adjust, count, markLot, receive, transfer } from "./stock/stock-actions.ts";
 import { stockParams } from "./stock/stock-params.ts";
@@ -99,6 +100,15 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       params: stockParams.expiring,
       async handler(ctx) {
         return lotsOf(this.store, { days: 30, ...ctx.params }, new Date());
+      },
+    },
+
+    listMovements: {
+      rest: "GET",
+      summary: "What has moved the stock of a medication",
+      params: stockParams.listMovements,
+      async handler(ctx) {
+        return movementsOf(this.store, ctx.params.medication);
       },
     },
 

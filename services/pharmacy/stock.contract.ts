@@ -39,6 +39,17 @@ export interface StockOfLot extends LotUnits {
   unusable?: "expired" | "blocked";
 }
 
+/** One movement of a shelf: of a lot at a place, units more or, below zero, less. */
+export interface StockMovement extends LotUnits {
+  /** A correction is what was counted, found, broken or thrown away; a dose was given of a ward's stock. */
+  kind: "delivery" | "transfer" | "correction" | "dispense" | "dose";
+  at: string; // ISO 8601
+  /** The resource that bears it: "SupplyDelivery/…", "MedicationDispense/…", "MedicationAdministration/…" */
+  record: string;
+  /** As it was said, of corrections and transfers. */
+  reason?: string;
+}
+
 /** Which lots are to be taken, the first to expire first. */
 export interface LotProposal {
   lots: LotUnits[];

@@ -199,4 +199,34 @@ describe("The stock by place and lot", () => {
     for (const it of tries) if (it.status === "rejected") expect(it.reason).toEqual(refusal(409, "OUT_OF_STOCK"));
     expect(await lots(medication)).toEqual([]);
   });
+
+  it("says what has moved it: brought, moved, handed out, given on a ward, counted, and brought back", async () => {
+    const medication = newMedication();
+    const ward = "Location/w9";
+    await receive(medication, 20, { lot: "A", expires: inDays(400) });
+    await pharmacy.transfer(clinic.caller, { medication, quantity: 6, to: ward, lot: "A" });
+    const { dispense: reference } = await dispense(medication, 5);
+    await pharmacy.return(clinic.caller, { dispense: reference, quantity: 2 });
+    await pharmacy.administer(clinic.caller, {
+      prescription: await prescribe(medication, 3),
+      outcome: "given",
+      override: "at once",
+      fromStock: { place: ward, quantity: 1 },
+    });
+    await pharmacy.count(clinic.caller, { medication, quantity: 10, lot: "A", reason: "one is broken" });
+    await receive(newMedication(), 9);
+    const movements = await pharmacy.listMovements(clinic.caller, { medication: textOf(medication) });
+    const inOrder = movements.toSorted((a, b) => a.quantity - b.quantity || (a.kind < b.kind ? 1 : -1));
+    expect(inOrder.map(({ at, record, expires, ...told }) => told)).toEqual([
+      { kind: "transfer", lot: "A", quantity: -6 },
+      { kind: "dispense", lot: "A", quantity: -3 },
+      expect.objectContaining({ kind: "dose", lot: "A", quantity: -1, place: ward }),
+      { kind: "correction", lot: "A", quantity: -1, reason: "one is broken" },
+      expect.objectContaining({ kind: "transfer", lot: "A", quantity: 6, place: ward }),
+      { kind: "delivery", lot: "A", quantity: 20 },
+    ]);
+    expect(movements[0]).toMatchObject({ kind: "correction", record: expect.stringMatching(/^SupplyDelivery\//) });
+    const left = await lots(medication);
+    expect(movements.reduce((sum, { quantity }) => sum + quantity, 0)).toBe(left.reduce((sum, [, quantity]) => sum + Number(quantity), 0));
+  });
 });

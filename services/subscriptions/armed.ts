@@ -79,16 +79,20 @@ export class ArmedSubscriptions {
 
   async look(): Promise<void> {
     const known = new Map<string, { text: string; listener: Listener }>();
-    for (const { value: text } of await this.#store.entries(PREFIX, MAX_ARMED + ROOM)) {
-      const armed = JSON.parse(text) as Armed;
-      const before = this.#known.get(armed.id);
-      known.set(armed.id, before?.text === text ? before : { text, listener: { ...armed, search: this.#understand(armed) } });
+    for (const { key, value: text } of await this.#store.entries(PREFIX, MAX_ARMED + ROOM)) {
+      const id = key.slice(PREFIX.length);
+      const before = this.#known.get(id);
+      known.set(id, before?.text === text ? before : { text, listener: this.#listener(JSON.parse(text) as Armed) });
     }
     this.#known = known;
   }
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  #listener(armed: Armed): Listener {
+    return { ...armed, search: this.#understand(armed) };
   }
 }
 

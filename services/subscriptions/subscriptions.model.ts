@@ -15,6 +15,13 @@ export const EVENT_ID = "X-Event-Id";
 export const HANDSHAKE = "X-Subscription-Handshake";
 const PAYLOADS = ["application/fhir+json", "application/json"];
 const MAX_HEADERS = 20;
+/** Characters of criteria: all that are armed are read again each second. */
+const MAX_CRITERIA = 16_000;
+/**
+ * What criteria may ask of each resource that is written, besides exact values and beginnings, which an index answers: a text that is looked
+ * for within others is `CONTAINED`, one comparison with ranges 1. The largest resource is held against so much in some 0.2 s.
+ */
+const [MAX_COMPARED, CONTAINED] = [500, 25];
 /** Headers that are the connection's, or ours. */
 const OWN_HEADERS =
   /^(?:host|connection|content-length|content-type|transfer-encoding|upgrade|te|trailer|keep-alive|expect|proxy-.*|x-event-id|x-subscription-handshake)$/i;
@@ -37,12 +44,17 @@ export interface Reading {
 
 /** @throws Error with a sentence for the client, which becomes `Subscription.error` */
 export function wishOf({ criteria, channel }: Subscription, reading: Reading): Wish {
+  if (criteria.length > MAX_CRITERIA) throw new Error(`criteria may have ${MAX_CRITERIA} characters: make several Subscriptions.`);
   const mark = criteria.indexOf("?");
   const type = mark < 0 ? criteria : criteria.slice(0, mark);
   if (!isResourceType(type)) throw new Error("criteria must be a search like Observation?code=718-7.");
   if (type === "Subscription") throw new Error("Nobody is told of Subscriptions themselves.");
   const pairs = mark < 0 ? [] : [...new URLSearchParams(criteria.slice(mark + 1))];
-  searchOf(type, pairs, reading);
+  if (searchOf(type, pairs, reading).clauses.reduce((sum, clause) => sum + comparedBy(clause), 0) > MAX_COMPARED) {
+    throw new Error(
+      "The criteria compare each resource with too many values that are not exact: name fewer, or make several Subscriptions.",
+    );
+  }
   if (channel.type === "websocket") return { type, pairs };
   if (channel.type !== "rest-hook") throw new Error(`The channel ${channel.type} is not supported: rest-hook and websocket are.`);
   if (channel.payload !== undefined && !PAYLOADS.includes(channel.payload.split(";", 1)[0]?.trim() ?? "")) {
@@ -53,6 +65,12 @@ export function wishOf({ criteria, channel }: Subscription, reading: Reading): W
     pairs,
     hook: { endpoint: endpointOf(channel.endpoint), headers: headersOf(channel.header), isWithPayload: channel.payload !== undefined },
   };
+}
+
+function comparedBy(clause: Clause): number {
+  if (clause.kind === "any") return clause.of.flat().reduce((sum, one) => sum + comparedBy(one), 0);
+  if (clause.kind === "range") return clause.any.length;
+  return clause.kind === "key" ? CONTAINED * clause.any.filter((match) => "facet" in match).length : 0;
 }
 
 /** @throws Error with a sentence for the client */

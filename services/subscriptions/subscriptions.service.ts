@@ -1,5 +1,5 @@
 import { asSystem } from "../../mesh/access/access.ts";
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { Errors, type Service, type ServiceSchema } from "moleculer";
 import type { Config } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
@@ -7,7 +7,7 @@ import type { Stored, Subscription } from "../../fhir/r4.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { parseJson } from "../../fhir/json.ts";
 import { indexOf } from "../../fhir/search/extract.ts";
-import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
+import { type Candidate, matchesClauses } from "../../fhir/search/matches-clauses.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isRetryable, isType } from "../../federation/errors.ts";
 import { ownerOf, type ResourceVersion, WATCHED_WITHIN_MS } from "../../federation/owner-contract.ts";
@@ -45,6 +45,8 @@ const FAILING_MS = 30 * 60_000;
 const WATCH_EVERY_MS = 60_000;
 /** Notifications that wait, of all subscriptions; with more, events wait where they come from. */
 const MAX_WAITING = 100_000;
+/** Subscriptions are held against a resource for so long, then others come in between. Milliseconds. */
+const TURN_MS = 20;
 /** From one count of them to the next, milliseconds. */
 const COUNT_EVERY_MS = 1_000;
 const NAME = "subscriptions";
@@ -69,7 +71,7 @@ interface Own {
   /** What waits in the outbox, and when it was counted (`performance.now()`). */
   counted: { at: number; waiting: Promise<number> };
   isOverloaded(): Promise<boolean>;
-  isMatch(listener: Listener, resource: Resource & { id: string }, updated: number): Promise<boolean>;
+  isMatch(listener: Listener, candidate: Candidate): Promise<boolean>;
   send(hook: Wish["hook"], notice: Notice): Promise<void>;
   handshake(wish: Wish): Promise<void>;
   end(subscription: Stored<Subscription>, as: Subscription & { id: string }): Promise<void>;
@@ -168,9 +170,15 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         if (await this.isOverloaded()) throw overloaded();
         const stored = await readVersion({ caller: asSystem(this.broker, "subscriptions"), directory: this.directory }, type, id, version);
         if (stored.json === undefined) return;
-        const resource = parseJson(stored.json) as Resource & { id: string };
+        const candidate = { id, updated: stored.updated, index: indexOf(parseJson(stored.json) as Resource) };
         const wanted: Listener[] = [];
-        for (const listener of listeners) if (await this.isMatch(listener, resource, stored.updated)) wanted.push(listener);
+        let begun = performance.now();
+        for (const listener of listeners) {
+          if (await this.isMatch(listener, candidate)) wanted.push(listener);
+          if (performance.now() - begun < TURN_MS) continue;
+          await nextTurn();
+          begun = performance.now();
+        }
         if (wanted.length === 0) return;
         const notices = wanted.map((listener) =>
           task({
@@ -197,19 +205,12 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       },
 
       /** Whether a search would find it. */
-      async isMatch(this: This, { search, type }: Listener, resource: Resource & { id: string }, updated: number): Promise<boolean> {
-        const { id } = resource;
-        if (
-          !matchesClauses(
-            search.clauses.filter((clause) => clause.kind !== "text" && clause.kind !== "any"),
-            { id, updated, index: indexOf(resource) },
-          )
-        ) {
-          return false;
-        }
-        if (!needsOwners(search)) return matchesClauses(search.clauses, { id, updated, index: indexOf(resource) });
+      async isMatch(this: This, { search, type }: Listener, candidate: Candidate): Promise<boolean> {
+        if (!needsOwners(search)) return matchesClauses(search.clauses, candidate);
+        const own = search.clauses.filter((clause) => clause.kind !== "text" && clause.kind !== "any");
+        if (!matchesClauses(own, candidate)) return false;
         const mesh = { caller: asSystem(this.broker, "subscriptions"), directory: this.directory, dates: dateSearch };
-        const only = { ...search, clauses: [{ kind: "id" as const, any: [id] }, ...search.clauses] };
+        const only = { ...search, clauses: [{ kind: "id" as const, any: [candidate.id] }, ...search.clauses] };
         return (await searchPage(mesh, { type, search: only, limit: 1, maxBytes: 1, want: "ids" })).rows.length > 0;
       },
 

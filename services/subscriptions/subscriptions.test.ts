@@ -33,6 +33,8 @@ const subscription = (criteria: string, channel: Partial<Subscription["channel"]
   channel: { type: "rest-hook", endpoint: "https://other.example/hook", ...channel },
 });
 
+const texts = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`).join(",");
+
 describe("what a subscription asks for", () => {
   it("is a search, and a channel with its headers", () => {
     const header = ["Authorization: Bearer abc", "X-Ward:7"];
@@ -57,6 +59,9 @@ describe("what a subscription asks for", () => {
     ["no type", subscription("Nothing?name=a"), "criteria must be"],
     ["an unknown parameter", subscription("Patient?colour=red"), "colour"],
     ["itself", subscription("Subscription?status=active"), "themselves"],
+    ["more characters than are read again each second", subscription(`Patient?identifier=${"a,".repeat(8_000)}a`), "16000"],
+    ["more texts within texts than a write may be held against", subscription(`Patient?name:contains=${texts(21)}`), "too many values"],
+    ["as many, in several parameters", subscription(`Patient?name:contains=${texts(15)}&address:contains=${texts(15)}`), "too many values"],
     ["another channel", subscription("Patient", { type: "email" }), "email"],
     ["another payload", subscription("Patient", { payload: "application/fhir+xml" }), "payload"],
     ["no endpoint", subscription("Patient", { endpoint: "" }), "endpoint"],
@@ -67,6 +72,10 @@ describe("what a subscription asks for", () => {
     ["two headers in one", subscription("Patient", { header: ["A: b\r\nC: d"] }), "header"],
   ])("is refused for %s", (_, given, sentence) => {
     expect(() => wishOf(given, reading)).toThrow(sentence);
+  });
+
+  it("may list many values that are exact", () => {
+    expect(wishOf(subscription(`Patient?identifier=${texts(2_000)}&name:contains=${texts(10)}`), reading).type).toBe("Patient");
   });
 
   it("is another after a change of criteria or channel, and not of its status", () => {

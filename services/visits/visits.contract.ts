@@ -7,6 +7,9 @@ export const owns = ["Encounter", "Appointment", "AppointmentResponse", "Schedul
 /** Types of which each version is an event, `fhir.TYPE`. */
 export const emits = ["Appointment", "Encounter"];
 
+/** URL of an extension of an Appointment, a string: why it is booked although its practitioner has another at that time. */
+export const OVERBOOKED = "urn:openward:overbooked";
+
 /** One ambulatory visit of a patient, from the front desk to the door: a FHIR Encounter of class AMB. */
 export interface Visit {
   /** "Encounter/…" */

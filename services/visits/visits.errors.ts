@@ -1,4 +1,5 @@
 import { Errors } from "moleculer";
+import { OVERBOOKED } from "./visits.contract.ts";
 
 const { MoleculerClientError } = Errors;
 
@@ -33,6 +34,15 @@ export const appointmentChanged = (appointment: string) =>
   new MoleculerClientError("Somebody changed the appointment meanwhile: read it and try again.", 409, "APPOINTMENT_CHANGED", {
     appointment,
   });
+
+/** 409: the practitioner has another appointment at this time. */
+export const practitionerBusy = (appointment: string) =>
+  new MoleculerClientError(
+    `The practitioner has another appointment at this time: choose another, or say in the extension ${OVERBOOKED} why both are booked.`,
+    409,
+    "PRACTITIONER_BUSY",
+    { appointment },
+  );
 
 /** 409: the visit has ended. */
 export const visitAlreadyClosed = (visit: string) =>

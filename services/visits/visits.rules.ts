@@ -2,8 +2,18 @@ import type { Appointment } from "../../fhir/r4.ts";
 import { statusSteps } from "../../mixins/fhir/rules/common.ts";
 import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
-import type { RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { OVERBOOKED } from "./visits.contract.ts";
+import { OVERLAP } from "./visits.effects.ts";
+
+/** Held by counters in the write itself (`visits.effects.ts`): two who book at once are told apart. */
+const overlap: Rule<Appointment> = {
+  id: OVERLAP,
+  group: "values",
+  says: `A practitioner has no two appointments at one time, of those that are still to come; unless the later one says why, by the extension ${OVERBOOKED}.`,
+  check: () => undefined,
+};
 
 /** What holds for ambulatory Encounters and for appointments, whoever writes them. */
 export const rules: RulesOf = {
@@ -11,5 +21,6 @@ export const rules: RulesOf = {
   Appointment: [
     statusSteps<Appointment>("Appointment", STATUS_STEPS.Appointment, { says: "An appointment that was kept stays so, or is an error." }),
     referencesExist<Appointment>("Appointment"),
+    overlap,
   ],
 };

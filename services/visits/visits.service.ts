@@ -18,6 +18,8 @@ import {
   visitChanged,
   visitNotFound,
 } from "./visits.errors.ts";
+import { effects } from "./visits.effects.ts";
+import { invariants } from "./visits.invariants.ts";
 import { arrive, cancelVisit, closeVisit, expectedAgain, openVisit, reopenVisit, visitKeys, visitOf } from "./visits.model.ts";
 import { rules } from "./visits.rules.ts";
 
@@ -33,6 +35,8 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
       emits,
       unique: { Encounter: visitKeys },
       rules,
+      effects,
+      invariants,
     }),
   ],
 

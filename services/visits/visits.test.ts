@@ -2,7 +2,7 @@ import { ownerOf } from "../../federation/owner-contract.ts";
 import { type Clinic, refusal, startClinic } from "../../test/kit/clinic.ts";
 import PatientsService from "../patients/patients.service.ts";
 import { patients } from "../patients/patients.contract.ts";
-import { visits } from "./visits.contract.ts";
+import { OVERBOOKED, visits } from "./visits.contract.ts";
 import { AMBULATORY, closeVisit, openVisit, visitKeys } from "./visits.model.ts";
 import VisitsService from "./visits.service.ts";
 
@@ -94,6 +94,60 @@ describe("visits", () => {
       await expect(visits.arrive(clinic.caller, { appointment: "Appointment/none" })).rejects.toEqual(
         refusal(404, "APPOINTMENT_NOT_FOUND"),
       );
+    });
+  });
+
+  describe("a practitioner's time", () => {
+    const practitioner = { actor: { reference: "Practitioner/busy" }, status: "accepted" };
+    const write = async (id: string, day: string, [from, to]: [string, string], more: object = {}) => {
+      const [start, end] = [`${day}T${from}:00Z`, `${day}T${to}:00Z`];
+      const participant = [{ actor: { reference: patient }, status: "accepted" }, practitioner];
+      const text = JSON.stringify({ resourceType: "Appointment", id, status: "booked", start, end, participant, ...more });
+      const step = { op: "update" as const, type: "Appointment", id, text, upsert: true };
+      return ownerOf("visits").write(clinic.caller, { steps: [step] });
+    };
+    const busy = refusal(409, "PRACTITIONER_BUSY");
+
+    it("is booked once, whoever of many is first", async () => {
+      const all = await Promise.allSettled(Array.from({ length: 8 }, (_, n) => write(`many-${n}`, "2091-01-01", ["10:00", "10:15"])));
+      expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      for (const one of all) if (one.status === "rejected") expect(one.reason).toEqual(busy);
+    });
+
+    it("is taken from the first minute to the last, over midnight too, and free before and after", async () => {
+      await write("night", "2091-01-02", ["23:00", "23:59"], { end: "2091-01-03T01:00:00Z" });
+      for (const [day, from, to] of [
+        ["2091-01-02", "22:30", "23:01"],
+        ["2091-01-02", "23:10", "23:20"],
+        ["2091-01-03", "00:30", "00:45"],
+        ["2091-01-03", "00:59", "02:00"],
+      ] as const) {
+        await expect(write("other", day, [from, to])).rejects.toEqual(busy);
+      }
+      await write("before", "2091-01-02", ["22:00", "23:00"]);
+      await write("after", "2091-01-03", ["01:00", "02:00"]);
+      await write("declined", "2091-01-02", ["23:10", "23:20"], { participant: [{ ...practitioner, status: "declined" }] });
+    });
+
+    it("is free again when an appointment is cancelled or moved, and is taken by one that was booked over another", async () => {
+      const day = "2091-01-04";
+      await write("first", day, ["08:00", "08:30"]);
+      await write("first", day, ["08:15", "08:45"]);
+      await write("second", day, ["08:00", "08:15"]);
+      await write("second", day, ["08:00", "08:15"], { status: "cancelled" });
+      await expect(write("third", day, ["08:10", "08:20"])).rejects.toEqual(busy);
+      const extension = [{ url: OVERBOOKED, valueString: "an emergency" }];
+      await write("third", day, ["08:10", "08:20"], { extension });
+      await write("first", day, ["08:15", "08:45"], { status: "cancelled" });
+      await expect(write("second", day, ["08:00", "08:15"])).rejects.toEqual(busy);
+      await write("third", day, ["08:10", "08:20"], { extension, comment: "said more", status: "arrived" });
+      await write("third", day, ["08:10", "08:20"], { extension, status: "noshow" });
+      await write("second", day, ["08:00", "08:15"]);
+    });
+
+    it("of the past may be written down as it was", async () => {
+      await write("past-1", "2020-01-01", ["08:00", "08:30"]);
+      await write("past-2", "2020-01-01", ["08:00", "08:30"]);
     });
   });
 

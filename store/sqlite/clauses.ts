@@ -1,6 +1,7 @@
 /** Clauses as conditions in SQL: does the resource at hand answer it? How a search is driven by one is told in `index-scans.ts`. */
 import type { Clause, KeyMatch, RangeMatch } from "../../fhir/search/query.ts";
 import type { Sql } from "./database.ts";
+import { FEW_VALUES, keyTestOf, numberOf, rangeTestOf } from "./many-values.ts";
 import { and, not, oneOf, or, parenthesised, sql, startsWith } from "./sql-fragments.ts";
 
 /** `column` is a key row's value that the match wants. */
@@ -14,11 +15,23 @@ export function keyTest(column: string, match: KeyMatch): Sql {
   return sql(`${facet.text} AND substr(${rest}, -length(?)) = ?`, ...facet.values, match.ends, match.ends);
 }
 
-/** The equalities of a key clause as one test, the rest one by one. */
+/** The equalities of a key clause as one test, the rest one by one, or by a function where they are many. */
 function keyTests(column: string, any: KeyMatch[]): Sql[] {
   const equal = any.filter((match) => "eq" in match).map((match) => match.eq);
-  const others = any.filter((match) => !("eq" in match)).map((match) => parenthesised(keyTest(column, match)));
-  return equal.length > 0 ? [oneOf(column, equal), ...others] : others;
+  const others = any.filter((match) => !("eq" in match));
+  return [
+    ...(equal.length > 0 ? [oneOf(column, equal)] : []),
+    ...(others.length > FEW_VALUES ? [manyKeys(column, others)] : others.map((match) => parenthesised(keyTest(column, match)))),
+  ];
+}
+
+/** `column` is one of many values. */
+export const manyKeys = (column: string, any: KeyMatch[]): Sql => sql(`key_passes(?, ${column})`, numberOf({ key: keyTestOf(any) }));
+
+function rangeTests(columns: Required<RangeColumns>, any: RangeMatch[]): Sql[] {
+  if (any.length <= FEW_VALUES) return any.map((match) => rangeTest(columns, match));
+  const { low, high, unit } = columns;
+  return [sql(`range_passes(?, ${low}, ${high}, ${unit})`, numberOf({ range: rangeTestOf(any) }))];
 }
 
 const bounds = [
@@ -52,13 +65,16 @@ export function rangeTest(columns: RangeColumns, match: RangeMatch): Sql {
   return tests.length > 0 ? sql(`(${tests.map((test) => test.text).join(" AND ")})`, ...tests.flatMap((test) => test.values)) : sql("1");
 }
 
+/** Holds for every row, and ends a statement that takes too long (`Database.within`). */
+export const inTime = (column: string): string => `in_time(${column})`;
+
 /** Is there a row of `table` for the resource, in one of the slots, that passes one of the tests? */
 function someRow(table: "keys" | "ranges", seq: string, slots: number[], tests: Sql[]): Sql {
   if (slots.length === 0 || tests.length === 0) return sql("0");
   const slot = oneOf("p.slot", slots);
   const test = or(tests);
   return sql(
-    `EXISTS (SELECT 1 FROM ${table} p INDEXED BY sqlite_autoindex_${table}_1 WHERE p.seq = ${seq} AND ${slot.text} AND ${test.text})`,
+    `EXISTS (SELECT 1 FROM ${table} p INDEXED BY sqlite_autoindex_${table}_1 WHERE p.seq = ${seq} AND ${slot.text} AND ${inTime("p.seq")} AND ${test.text})`,
     ...slot.values,
     ...test.values,
   );
@@ -75,8 +91,7 @@ export function probe(clause: Clause, seq = "r.seq"): Sql {
       return clause.not ? not(some) : some;
     }
     case "range": {
-      const tests = clause.any.map((match) => rangeTest({ low: "p.low", high: "p.high", unit: "p.unit" }, match));
-      const some = someRow("ranges", seq, clause.slots, tests);
+      const some = someRow("ranges", seq, clause.slots, rangeTests({ low: "p.low", high: "p.high", unit: "p.unit" }, clause.any));
       return clause.not ? not(some) : some;
     }
     case "missing": {
@@ -91,11 +106,11 @@ export function probe(clause: Clause, seq = "r.seq"): Sql {
       return clause.not ? not(parenthesised(some)) : some;
     }
     case "updated":
-      return or(clause.any.map((match) => rangeTest({ low: "r.updated", high: "r.updated" }, match)));
+      return or(rangeTests({ low: "r.updated", high: "r.updated", unit: "''" }, clause.any));
     case "any":
       return or(clause.of.map((group) => and(group.map((inner) => probe(inner, seq)))));
     case "text":
-      return sql(`${seq} IN (SELECT rowid FROM words WHERE words MATCH ?)`, textQuery(clause));
+      return sql(`${seq} IN (SELECT rowid FROM words WHERE words MATCH ? AND ${inTime("rowid")})`, textQuery(clause));
   }
 }
 

@@ -3,9 +3,9 @@
  * changes anything, so a refused one leaves no trace and the others are not disturbed.
  */
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
-import { type Database, FileBusy } from "./database.ts";
+import { type Database, FileBusy, QuestionTooCostly } from "./database.ts";
 
-/** One transaction takes at most so many writes, or so much text (characters): longer ones would block the event loop. */
+/** One transaction takes at most so many writes, or so much text and search values (`charactersIn`): longer ones would block the event loop. */
 const MAX_WRITES = 512;
 const MAX_SIZE = 1_000_000;
 /** Writes that may wait; more than this is an overload that waiting does not cure. */
@@ -156,7 +156,9 @@ export class WriteQueue {
         try {
           job.outcome = { value: job.run() };
         } catch (error) {
-          if (!(error instanceof StoreError || error instanceof Blocked || error instanceof Misuse)) throw error;
+          if (!(error instanceof StoreError || error instanceof Blocked || error instanceof Misuse || error instanceof QuestionTooCostly)) {
+            throw error;
+          }
           job.outcome = { error };
         }
       }

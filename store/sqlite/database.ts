@@ -1,6 +1,8 @@
 /** A SQLite file as the store uses it: cached statements, transactions, and SQLite's errors as the store's. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { FhirError } from "../../fhir/outcome.ts";
+import { forgetTests, keyPasses, rangePasses } from "./many-values.ts";
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
 
 /** What SQLite takes for a parameter. */
@@ -22,6 +24,10 @@ export class Sql {
 const MAX_STATEMENTS = 200;
 /** How long SQLite itself may sit and wait for another process, milliseconds: it blocks the event loop meanwhile. */
 const BUSY_MS = 1;
+/** Processor time that one question to a file may take, milliseconds: everybody else waits meanwhile. */
+const QUESTION_MS = 700;
+/** Rows between two looks at the clock. */
+const ROWS_BETWEEN = 64;
 /** How long we wait for another process in all, milliseconds. */
 const BUSY_LIMIT_MS = 5_000;
 
@@ -34,10 +40,43 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   /** Sees each statement before it runs; for tests that ask for its plan. */
   onStatement: ((text: string) => void) | undefined;
+  /** Processor time of this thread at which the question under way is given up, milliseconds; Infinity: none is bounded. */
+  #until = Number.POSITIVE_INFINITY;
+  #rows = 0;
 
   constructor(file: string) {
     this.file = file;
     this.#db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: false });
+    // SQLite cannot be interrupted from outside, but by a function that it calls.
+    this.#db.function("in_time", (_seq) => {
+      this.#rows += 1;
+      if (this.#rows % ROWS_BETWEEN === 0) this.#requireTime();
+      return 1;
+    });
+    this.#db.function("key_passes", (test, value) => {
+      this.#requireTime();
+      return keyPasses(test as number, value as string) ? 1 : 0;
+    });
+    this.#db.function("range_passes", (test, low, high, unit) => {
+      this.#requireTime();
+      return rangePasses(test as number, low as number, high as number, unit as string) ? 1 : 0;
+    });
+  }
+
+  #requireTime(): void {
+    if (usedMs() > this.#until) throw new QuestionTooCostly();
+  }
+
+  /** Answers one question, at most for so long. @throws QuestionTooCostly */
+  within<T>(work: () => T, ms = QUESTION_MS): T {
+    const before = this.#until;
+    if (before === Number.POSITIVE_INFINITY) forgetTests();
+    this.#until = Math.min(before, usedMs() + ms);
+    try {
+      return work();
+    } finally {
+      this.#until = before;
+    }
   }
 
   exec(text: string): void {
@@ -142,6 +181,20 @@ export class Database {
     this.#statements.clear();
     this.#db.close();
   }
+}
+
+/** A question that would keep everybody else waiting. */
+export class QuestionTooCostly extends FhirError {
+  constructor() {
+    const diagnostics = "The search takes too long: ask for fewer values, or for something that fewer resources have.";
+    super(400, [{ severity: "error", code: "too-costly", diagnostics }]);
+  }
+}
+
+/** Processor time that this thread has used, milliseconds: other work on the machine does not count. */
+function usedMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }
 
 /** Another process holds the file: nothing can be written to it, whatever it is. */

@@ -1,7 +1,9 @@
 /** Clauses that drive a search: some can list the resources that may answer them, from an index. */
 import type { Clause, KeyMatch, RangeMatch } from "../../fhir/search/query.ts";
-import { keyTest, type RangeColumns, rangeTest, textQuery } from "./clauses.ts";
+import { successor } from "../../fhir/search/text-order.ts";
+import { inTime, keyTest, manyKeys, type RangeColumns, rangeTest, textQuery } from "./clauses.ts";
 import type { Sql } from "./database.ts";
+import { FEW_VALUES } from "./many-values.ts";
 import { and, sql } from "./sql-fragments.ts";
 
 /** Statement pieces that list the places (`seq`) of all resources that may answer a clause, each from an index; places may repeat. */
@@ -75,7 +77,7 @@ function driversOf(clause: Clause, type: number): IndexScan[] {
       return [{ branches }];
     }
     case "text":
-      return [{ branches: [sql("SELECT rowid AS seq FROM words WHERE words MATCH ?", textQuery(clause))] }];
+      return [{ branches: [sql(`SELECT rowid AS seq FROM words WHERE words MATCH ? AND ${inTime("rowid")}`, textQuery(clause))] }];
     case "any":
       // Its groups are weighed one by one by the search.
       return [];
@@ -85,7 +87,8 @@ function driversOf(clause: Clause, type: number): IndexScan[] {
 function keyDriver(slots: number[], any: KeyMatch[]): IndexScan {
   const branches: Sql[] = [];
   const equal = any.filter((match) => "eq" in match).map((match) => match.eq);
-  const others = any.filter((match) => !("eq" in match));
+  const ranges = rangesOf(any);
+  const others = any.filter((match) => !("eq" in match || (ranges.length > 0 && "prefix" in match)));
   for (const slot of slots) {
     if (equal.length === 1) {
       branches.push(
@@ -101,12 +104,34 @@ function keyDriver(slots: number[], any: KeyMatch[]): IndexScan {
         ),
       );
     }
+    if (ranges.length > 0) {
+      branches.push(
+        sql(
+          "SELECT k.seq AS seq FROM json_each(?) j CROSS JOIN keys k INDEXED BY keys_value ON k.slot = ? AND k.value >= j.value ->> 0 AND k.value < j.value ->> 1",
+          JSON.stringify(ranges),
+          slot,
+        ),
+      );
+    }
+    const from = "SELECT k.seq AS seq FROM keys k INDEXED BY keys_value WHERE k.slot = ?";
+    if (others.length > FEW_VALUES) {
+      const test = manyKeys("k.value", others);
+      branches.push(sql(`${from} AND ${inTime("k.seq")} AND ${test.text}`, slot, ...test.values));
+      continue;
+    }
     for (const match of others) {
       const test = keyTest("k.value", match);
-      branches.push(sql(`SELECT k.seq AS seq FROM keys k INDEXED BY keys_value WHERE k.slot = ? AND ${test.text}`, slot, ...test.values));
+      branches.push(sql(`${from} AND ${"prefix" in match ? "" : `${inTime("k.seq")} AND `}${test.text}`, slot, ...test.values));
     }
   }
   return { branches, isDistinct: branches.length === 1 && equal.length === 1, isScan: others.some((match) => !("prefix" in match)) };
+}
+
+/** Where one clause has several beginnings, what lies between each and the next text that does not begin so; empty: one has no such end. */
+function rangesOf(any: KeyMatch[]): [from: string, to: string][] {
+  const prefixes = any.filter((match) => "prefix" in match).map(({ prefix }): [string, string | undefined] => [prefix, successor(prefix)]);
+  const ranges = prefixes.filter((one): one is [string, string] => one[1] !== undefined);
+  return prefixes.length > 1 && ranges.length === prefixes.length ? ranges : [];
 }
 
 /**

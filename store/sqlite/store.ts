@@ -1,6 +1,7 @@
 /** The store of one service in one SQLite file, by Node's own `node:sqlite`. Several processes of a machine may open the same file. */
 import { stat } from "node:fs/promises";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
+import { fairTurn } from "../../mesh/turns.ts";
 import { charactersIn, lockKeys } from "../plan-write.ts";
 import { planWrite } from "../write-planner.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
@@ -92,7 +93,9 @@ class SqliteFile implements SqliteStore {
     this.#joinKeys = new JoinKeys(db, this.#types, this.#search);
     this.#onEvents = options.onEvents;
     this.#log = new LightLog(`${options.file}-wal`);
-    this.writer = new Writer(db, this.#types, several, options, (type, condition, limit) => this.#search.find(type, condition, limit));
+    this.writer = new Writer(db, this.#types, several, options, (type, condition, limit) =>
+      db.within(() => this.#search.find(type, condition, limit)),
+    );
     this.#prepared = new PreparedWrites(db, this.writer, options);
     this.#queue = new WriteQueue(db, {
       begun: () => this.writer.begin(),
@@ -147,11 +150,11 @@ class SqliteFile implements SqliteStore {
   }
 
   search(query: StoreQuery): Promise<Page> {
-    return this.#reading(() => this.#db.snapshot(() => this.#search.page(query)));
+    return this.#asked(() => this.#search.page(query));
   }
 
   count(type: string, clauses: Clause[]): Promise<number> {
-    return this.#reading(() => this.#db.snapshot(() => this.#search.count(type, clauses)));
+    return this.#asked(() => this.#search.count(type, clauses));
   }
 
   distinct(slots: number[], limit: number): Promise<KeyRow[]> {
@@ -159,11 +162,11 @@ class SqliteFile implements SqliteStore {
   }
 
   joinKeys(query: JoinKeysQuery & { limit: number; after?: number; whole?: boolean }): Promise<JoinKeysPage> {
-    return this.#reading(() => this.#db.snapshot(() => this.#joinKeys.page(query)));
+    return this.#asked(() => this.#joinKeys.page(query));
   }
 
   joinKeysAmong(query: JoinKeysQuery & { among: string[] }): Promise<string[]> {
-    return this.#reading(() => this.#db.snapshot(() => this.#joinKeys.among(query)));
+    return this.#asked(() => this.#joinKeys.among(query));
   }
 
   explainSearch(query: StoreQuery): string[] {
@@ -395,7 +398,13 @@ class SqliteFile implements SqliteStore {
     this.#db.close();
   }
 
+  /** In one snapshot, in bounded time. */
+  #asked<T>(work: () => T): Promise<T> {
+    return this.#reading(() => this.#db.snapshot(() => this.#db.within(work)));
+  }
+
   async #reading<T>(work: () => T): Promise<T> {
+    await fairTurn();
     if (this.#isClosed) throw unavailable("The store is closed.");
     return this.#db.whenFree(work);
   }

@@ -4,10 +4,16 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { asSystem } from "../../mesh/access/access.ts";
 import { identity, type Role } from "../../services/identity/identity.contract.ts";
 import { serviceNames } from "../../services/systems.ts";
+import { contentOf } from "../kit/map.ts";
 import { launchBrowser } from "../kit/browser.ts";
 import { type Mesh, type MeshOptions, startMesh } from "../kit/mesh.ts";
 
 const PASSWORD = "four words make one";
+
+/** Inputs by piece of work, as docs/screens.md tells them. */
+const told = new Map(
+  [...contentOf("docs/screens.md").matchAll(/^\| ([^|]+?) \| (\d+) \|/gm)].map(([, work = "", inputs]) => [work, Number(inputs)]),
+);
 
 export class House {
   readonly mesh: Mesh;
@@ -63,11 +69,16 @@ export class House {
     this.#count(page);
     await page.goto(`${url ?? this.mesh.base}/desk/`);
     await page.click("button.main");
+    await this.enter(page, login);
+    return page;
+  }
+
+  /** Signs in on the page that asks for it. */
+  async enter(page: Page, login: string): Promise<void> {
     await page.fill("#login", login);
     await page.fill("#password", PASSWORD);
     await page.click('button[value="login"]');
     await page.waitForSelector(".who");
-    return page;
   }
 
   #count(page: Page): void {
@@ -80,15 +91,15 @@ export class House {
         }) as Of[keyof Of];
       }
     };
-    counting(page, ["click", "fill", "press", "selectOption", "dragAndDrop"]);
+    counting(page, ["click", "check", "fill", "press", "selectOption", "dragAndDrop"]);
     counting(page.keyboard, ["press"]);
   }
 
-  /** What somebody needs for a piece of work. @returns the number of inputs */
-  async inputs(page: Page, work: () => Promise<unknown>): Promise<number> {
+  /** A piece of work, which takes as many inputs as is told. */
+  async step(name: string, page: Page, work: () => Promise<unknown>): Promise<void> {
     this.#inputs.set(page, 0);
     await work();
-    return this.#inputs.get(page) ?? 0;
+    expect([name, this.#inputs.get(page)]).toEqual([name, told.get(name)]);
   }
 
   /** Shows a page; resolves when nothing of it is being asked for any more. */

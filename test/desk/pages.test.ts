@@ -85,20 +85,42 @@ describe("the pages of the hospital", () => {
     expect(house.complaints).toEqual([]);
   });
 
+  it("print a report alone, on white, from the top of the sheet", async () => {
+    await page.selectOption("#language", "en");
+    await page.setViewportSize({ width: 794, height: 1123 });
+    await page.emulateMedia({ colorScheme: "dark" });
+    await house.show(page, "bench");
+    await page.click("section[aria-label='Issued lately'] button:has-text('Print')");
+    await page.waitForSelector(".print.report[aria-busy=false] td:has-text('g/dL')");
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator(".print.report").boundingBox()).toMatchObject({ x: 0, y: 0, width: 794 });
+    expect(await Promise.all([".top", "h1", "dialog button.main"].map((one) => page.locator(one).first().isVisible()))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect(await page.evaluate(() => getComputedStyle(document.querySelector("dialog") as Element).backgroundColor)).toBe(
+      "rgb(255, 255, 255)",
+    );
+    await page.emulateMedia({ media: "screen" });
+    await page.keyboard.press("Escape");
+  });
+
   it("have an administrator make a role, and the widest wait for somebody else", async () => {
     await page.selectOption("#language", "en");
     await page.setViewportSize({ width: 1280, height: 800 });
     await house.show(page, "administration");
-    await page.click("button:has-text('New role')");
-    await page.fill("#field-role-name", "porter");
-    await page.fill("#field-role-says", "Brings patients.");
-    await page.fill("#field-role-type", "Location");
-    await page.click("dialog button:has-text('Add')");
-    await page.check("input[aria-label='Location: update']");
-    await page.fill("#field-role-reason", "we have porters now");
-    expect(await barriers(page)).toEqual([]);
-    await page.click("dialog button:has-text('Store')");
-    await page.waitForSelector("tr:has-text('porter')");
+    await house.step("make a role", page, async () => {
+      await page.click("button:has-text('New role')");
+      await page.fill("#field-role-name", "porter");
+      await page.fill("#field-role-says", "Brings patients.");
+      await page.fill("#field-role-type", "Location");
+      await page.click("dialog button:has-text('Add')");
+      await page.check("input[aria-label='Location: update']");
+      await page.fill("#field-role-reason", "we have porters now");
+      await page.click("dialog button:has-text('Store')");
+      await page.waitForSelector("tr:has-text('porter')");
+    });
     const roles = await identity.listRoles(house.operator, {});
     expect(roles.find(({ role }) => role === "porter")).toMatchObject({ version: 1, types: { Location: "rus" }, actions: [] });
 

@@ -1,23 +1,23 @@
 /** Daily work beside the day of test/desk/day.test.ts: appointments, lots on the shelf, the census, and what the administration looks after. */
 import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { identity } from "../../services/identity/identity.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
-import { contentOf } from "../kit/map.ts";
 import { barriers, House } from "./house.ts";
 
-/** Inputs by piece of work. */
-const told = new Map(
-  [...contentOf("docs/screens.md").matchAll(/^\| ([^|]+?) \| (\d+) \|/gm)].map(([, work = "", inputs]) => [work, Number(inputs)]),
-);
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
 describe("at work in the hospital,", () => {
   let house: House;
   let patient: string;
+  let clerk: Page;
+  let nurse: Page;
+  let freeBed: string;
 
   beforeAll(async () => {
     house = await House.open();
@@ -27,6 +27,7 @@ describe("at work in the hospital,", () => {
     const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
     const { patient: other } = await patients.register(operator, { family: "Verdi", given: ["Bruno"], gender: "male" });
     await hospitalizations.admit(operator, { patient: other, bed: rooms[0]?.beds[0]?.location ?? "", reason: "Anaemia" });
+    freeBed = rooms[0]?.beds[1]?.location ?? "";
     for (const [lot, days, quantity] of [
       ["OLD", -2, 5],
       ["SOON", 10, 30],
@@ -39,12 +40,10 @@ describe("at work in the hospital,", () => {
   afterAll(() => house?.close());
 
   const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
-  /** A piece of work, which takes as many inputs as is told. */
-  const step = async (name: string, page: Page, work: () => Promise<unknown>) =>
-    expect([name, await house.inputs(page, work)]).toEqual([name, told.get(name)]);
+  const step = (name: string, page: Page, work: () => Promise<unknown>) => house.step(name, page, work);
 
   it("the clerk books an appointment; who comes has a visit, and a mistake is taken back", async () => {
-    const [clerk, nurse] = await Promise.all([
+    [clerk, nurse] = await Promise.all([
       house.person("clerk", ["front-desk"], { timezoneId: "Asia/Tokyo" }),
       house.person("nurse", ["nurse"]),
     ]);
@@ -70,6 +69,8 @@ describe("at work in the hospital,", () => {
     });
     await nurse.waitForSelector(`${queue}:has-text('Control')`);
     await clerk.waitForSelector(`${expected} .tag:has-text('has come')`);
+    // The button that was pressed is not there any more: the focus stays where it was.
+    expect(await clerk.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Appointments");
     await clerk.keyboard.press("Alt+z");
     await nurse.waitForSelector(`${expected} button:has-text('Has come')`);
     await nurse.waitForSelector(queue, { state: "detached" });
@@ -78,7 +79,42 @@ describe("at work in the hospital,", () => {
     await nurse.waitForSelector(`${expected} .tag:has-text('has not come')`);
     await clerk.keyboard.press("Alt+z");
     await nurse.waitForSelector(`${expected} button:has-text('Has come')`);
-    await nurse.context().close();
+  });
+
+  it("a practitioner is not booked twice: the next free time is a click away, or one says why", async () => {
+    const create = (resource: { resourceType: string }, id: string, owner: string) =>
+      ownerOf(owner).write(house.operator, {
+        steps: [{ op: "create", type: resource.resourceType, id, text: JSON.stringify({ ...resource, id }) }],
+      });
+    await create(
+      { resourceType: "Practitioner", active: true, name: [{ text: "Dr Khelifi" }] } as { resourceType: string },
+      "khelifi",
+      "personnel",
+    );
+    const day = inDays(2);
+    const participant = [{ actor: { reference: "Practitioner/khelifi" }, status: "accepted" }];
+    const taken = { resourceType: "Appointment", status: "booked", start: `${day}T09:00:00Z`, end: `${day}T09:15:00Z`, participant };
+    await create(taken, "taken", "visits");
+    await house.show(clerk, "home");
+    await house.show(clerk, "desk");
+    await clerk.fill("#desk-search", "Rossi");
+    await clerk.waitForSelector("#desk-search-list li");
+    await clerk.press("#desk-search", "Enter");
+    await clerk.click("button:has-text('Book an appointment')");
+    await clerk.fill("#field-book-day", day);
+    await clerk.selectOption("#field-book-practitioner", { label: "Dr Khelifi" });
+    await clerk.fill("#field-book-time", "10:05"); // by the hospital's clock
+    await clerk.click("dialog button:has-text('Take 10:15')");
+    await clerk.waitForSelector("#field-book-override", { state: "detached" });
+    await clerk.fill("#field-book-time", "10:05");
+    expect(await barriers(clerk)).toEqual([]);
+    await clerk.fill("#field-book-override", "an emergency");
+    await clerk.press("#field-book-override", "Enter");
+    await said(clerk, "Ada Rossi has an appointment");
+    await clerk.fill("#field-appointments-day", day);
+    await clerk.waitForSelector(
+      "section[aria-label='Appointments'] li:has-text('Ada Rossi'):has-text('10:05') .tag:has-text('booked over another')",
+    );
   });
 
   it("the pharmacist takes the lot that expires first, sees what has expired, and keeps a lot back", async () => {
@@ -114,10 +150,22 @@ describe("at work in the hospital,", () => {
     await pharmacist.fill("#field-count-quantity", "79");
     await pharmacist.press("#field-count-quantity", "Enter");
     await pharmacist.waitForSelector(`${lot("LATER")}:has-text('79')`);
+    await step("move a part of a lot to a ward's store", pharmacist, async () => {
+      await pharmacist.click(`${lot("LATER")} button:has-text('Move')`);
+      await pharmacist.fill("#field-transfer-quantity", "9");
+      await pharmacist.selectOption("#field-transfer-place", { label: "Medicine" });
+      await pharmacist.press("#field-transfer-quantity", "Enter");
+      await pharmacist.waitForSelector(`${lot("LATER")}:has-text('Medicine'):has-text('9')`);
+    });
+    await pharmacist.click("dialog button:has-text('What has moved it')");
+    await pharmacist.waitForSelector("dialog tr:has-text('moved'):has-text('Medicine'):has-text('+9')");
+    await pharmacist.waitForSelector("dialog tr:has-text('corrected'):has-text('-1')");
+    expect(await barriers(pharmacist)).toEqual([]);
     await pharmacist.keyboard.press("Escape");
     await pharmacist.click("li:has-text('Ada Rossi') button:has-text('Hand out')");
     await pharmacist.waitForSelector("dialog li:has-text('20 × LATER')");
-    expect(await pharmacist.locator("#field-dispense-lot option").count()).toBe(2);
+    const offered = await pharmacist.locator("#field-dispense-lot option").allTextContents();
+    expect(offered).toEqual([expect.anything(), expect.stringMatching(/^LATER/), expect.stringMatching(/^LATER.*Medicine$/)]);
   });
 
   it("the administrator sees how full the house is, and has an event handled again that was set aside", async () => {
@@ -128,7 +176,7 @@ describe("at work in the hospital,", () => {
     await administrator.waitForSelector("canvas");
     expect(await barriers(administrator)).toEqual([]);
     const saved = administrator.waitForEvent("download");
-    await administrator.click("button:has-text('Save as CSV')");
+    await step("save the census of a week", administrator, () => administrator.click("button:has-text('Save as CSV')"));
     expect((await saved).suggestedFilename()).toMatch(/^census .*\.csv$/);
 
     const { visit } = await visits.open(house.operator, { patient });
@@ -146,17 +194,65 @@ describe("at work in the hospital,", () => {
     };
     await store.put(`dead-letter/${event.id}`, JSON.stringify(letter));
     await house.show(administrator, "administration");
-    await administrator.click(`tr:has-text('${visit}') button:has-text('Look into')`);
-    await administrator.waitForSelector("dialog:has-text('OWNER_DOWN 503')");
-    expect([await administrator.textContent("dialog"), await barriers(administrator)]).toEqual([expect.not.stringContaining("Rossi"), []]);
-    await administrator.click("dialog button:has-text('Handle again')");
-    await said(administrator, "fhir.Encounter is handled.");
+    await step("have an event handled again that was set aside", administrator, async () => {
+      await administrator.click(`tr:has-text('${visit}') button:has-text('Look into')`);
+      await administrator.waitForSelector("dialog:has-text('OWNER_DOWN 503')");
+      expect([await administrator.textContent("dialog"), await barriers(administrator)]).toEqual([
+        expect.not.stringContaining("Rossi"),
+        [],
+      ]);
+      await administrator.click("dialog button:has-text('Handle again')");
+      await said(administrator, "fhir.Encounter is handled.");
+    });
     await administrator.waitForSelector("section[aria-label='Events set aside']:has-text('No event is set aside.')");
 
     await house.show(administrator, "audit");
     await administrator.fill("#field-audit-who", patient);
     await administrator.press("#field-audit-who", "Enter");
     await administrator.waitForSelector("section li:has-text('clerk')");
+  });
+
+  it("who types while the session ends loses nothing: signed in again, the text stands where it was", async () => {
+    const physician = await house.person("physician", ["physician"]);
+    await house.show(physician, `chart/${patient.split("/")[1]}`);
+    await physician.fill("#field-note", "Feels better today");
+    await identity.endSessions(house.operator, { user: "physician" });
+    await physician.fill("#field-problem", "Cough");
+    await physician.press("#field-problem", "Enter"); // refused: nobody is signed in any more
+    await house.enter(physician, "physician");
+    await physician.waitForSelector(".banner:has-text('Ada Rossi')");
+    await physician.waitForFunction(
+      () => (document.querySelector("#field-note") as HTMLTextAreaElement | null)?.value === "Feels better today",
+    );
+    await physician.waitForFunction(() => (document.querySelector("#field-problem") as HTMLInputElement | null)?.value === "Cough");
+    await physician.press("#field-problem", "Enter");
+    await said(physician, "Cough is noted.");
+    house.complaints.splice(0); // the browser tells of a refusal as of an error
+  });
+
+  it("the nurse hands over, and asks for a place for a newborn beside its mother", async () => {
+    await house.show(nurse, "ward");
+    await step("hand over a patient", nurse, async () => {
+      await nurse.click("button.bed:has-text('Bruno Verdi')");
+      await nurse.fill("#field-hand-over", "Watch the blood pressure");
+      await nurse.press("#field-hand-over", "Enter");
+      await said(nurse, "The hand-over about Bruno Verdi is written.");
+    });
+    await nurse.click("button.bed:has-text('Bruno Verdi')");
+    await nurse.waitForSelector("dialog li:has-text('Watch the blood pressure')");
+    expect(await barriers(nurse)).toEqual([]);
+    await nurse.keyboard.press("Escape");
+
+    await hospitalizations.admit(house.operator, { patient, bed: freeBed });
+    const { patient: child } = await patients.registerNewborn(house.operator, { mother: patient, gender: "male", birthDate: inDays(0) });
+    await house.show(nurse, `chart/${child.split("/")[1]}`);
+    await nurse.click("button:has-text('Ask for admission')");
+    await nurse.waitForSelector("dialog p:has-text('Mother'):has-text('Ada Rossi')");
+    await nurse.check("dialog label:has-text('cot') input");
+    expect(await barriers(nurse)).toEqual([]);
+    await nurse.press("#field-admission-reason", "Enter");
+    await house.show(nurse, "ward");
+    await nurse.waitForSelector("aside li:has-text('newborn'):has-text('cot')");
     expect(house.complaints).toEqual([]);
   });
 });

@@ -158,6 +158,27 @@ describe("a hospital that is attacked", () => {
     expect([health.status, health.headers.get("connection")]).toEqual([200, "keep-alive"]);
   }, 30_000);
 
+  it("indents no answer that would grow to many times its length", async () => {
+    let extension: object = { url: "u", extension: Array.from({ length: 20_000 }, () => ({ url: "u", valueBoolean: true })) };
+    for (let depth = 0; depth < 40; depth++) extension = { url: "u", extension: [extension] };
+    const deep = { resourceType: "Basic", id: "deep", code: { text: "x" }, extension: [extension] };
+    expect((await fhir.send("PUT", "/Basic/deep", deep)).status).toBe(201);
+    for (const query of ["/Basic/deep?_pretty=true", "/Basic?_pretty=true", "/Basic/deep/_history?_pretty=true"]) {
+      const { status, text } = await fhir.get(query);
+      expect([status, text.length > 500_000, text.length < 1_500_000]).toEqual([200, true, true]);
+    }
+  });
+
+  it("reads no params of an action that are nothing but members", async () => {
+    const body = JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, 1])));
+    const { status } = await fetch(`${mesh.base}/api/patients/register`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+    });
+    expect(status).toBe(413);
+  });
+
   it("names no node in any header", async () => {
     const { headers } = await fhir.get("/Patient/long");
     for (const [name, value] of headers) expect([name, /api|patients|provider/.test(value)]).toEqual([name, false]);

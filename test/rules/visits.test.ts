@@ -94,6 +94,35 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     insteadOf: () => appointment("booked"),
     as: { status: 409, expression: "Appointment.participant.actor" },
   });
+  let hours = 0;
+  /** An appointment with one practitioner in an hour that nobody has yet. */
+  const booked = () => {
+    hours += 1;
+    const [start, end] = [0, 20].map((minutes) => new Date(Date.UTC(2090, 1, 1, hours, minutes)).toISOString());
+    return { ...appointment("booked"), start, end, participant: [{ actor: { reference: "Practitioner/1" }, status: "accepted" }] };
+  };
+  const because = { extension: [{ url: "urn:openward:overbooked", valueString: "an emergency" }] };
+  at.refuses("appointment-overlap", "an appointment with somebody who has another then, but at another time", {
+    create: async () => {
+      const other = booked();
+      await at.stored(other);
+      return { ...other, start: other.start?.replace(":00:", ":19:"), end: other.end?.replace(":20:", ":40:") };
+    },
+    insteadOf: booked,
+    as: { status: 409, expression: "Appointment.start" },
+  });
+  let taken = {};
+  at.refuses("appointment-overlap", "an appointment to be moved to where another is, but with a reason", {
+    stored: booked,
+    under: () => {
+      const { start, end, ...other } = booked();
+      taken = { start, end };
+      return at.stored({ ...other, start, end });
+    },
+    change: (it) => ({ ...it, ...taken }),
+    instead: (it) => ({ ...it, ...taken, ...because }),
+    as: { status: 409, expression: "Appointment.start" },
+  });
   at.refuses("encounter-references", "a visit of nobody, but of somebody who is elsewhere", {
     create: () => visit({ subject: { reference: "Patient/nobody" }, period: undefined }),
     insteadOf: () => visit({ subject: { reference: "https://elsewhere.example/fhir/Patient/1" } }),

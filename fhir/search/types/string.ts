@@ -126,7 +126,11 @@ export function phoneticClause(parameter: SearchParameter, values: string[], nam
       any: [...soundsOf(word).map((sound) => `&${sound}`), ...askedAcross(word)].map((eq) => ({ eq })),
     }));
   });
-  const [only, ...others] = of;
-  const [clause, ...more] = only ?? [];
-  return clause && others.length === 0 && more.length === 0 ? clause : { kind: "any", of };
+  // Words that stand alone are one question to the index.
+  const single = of.flatMap((clauses) => (clauses.length === 1 ? clauses : []));
+  const any = single.flatMap((clause) => (clause.kind === "key" ? clause.any : []));
+  const alone: Clause[] = any.length > 0 ? [{ kind: "key", slots, any }] : [];
+  const [clause] = alone;
+  const several = of.filter((clauses) => clauses.length > 1);
+  return clause && several.length === 0 ? clause : { kind: "any", of: [...alone.map((one) => [one]), ...several] };
 }

@@ -8,7 +8,7 @@ import { checkDeferred } from "./deferred.ts";
 import { checkBinding, checkConstraint, checkTarget } from "./demands.ts";
 import { fits, isSame } from "./match.ts";
 import { type Item, testOf } from "./slicing.ts";
-import { coreType, type Node, type Profile, type Tree, treeOf, withoutVersion } from "./tree.ts";
+import { coreType, type Node, type Profile, stepsOf, type Tree, treeOf, withoutVersion } from "./tree.ts";
 import { shown, unsupported, type ProfileContext } from "./profile-context.ts";
 import { nonNull } from "../../non-null.ts";
 
@@ -78,14 +78,16 @@ function checkProfile(item: Item, profile: Profile, plan: ObjectPlan | undefined
   work.depth -= 1;
 }
 
-/** The least that a node of a profile costs for each value. */
+/** What it costs to read an element of a profile. */
 const NODE_STEPS = 5;
+/** Slices that a sentence names. */
+const MAX_NAMED = 10;
 
 /** One value against what a profile, or a slice of it, demands of it. */
 function checkNode(item: Item, node: Node, plan: ObjectPlan | undefined, work: ProfileContext, base: string): void {
   const { run } = work;
   const { value, type } = item;
-  work.budget.spend(NODE_STEPS);
+  work.budget.spend(stepsOf(node));
   checkTypes(item, node, plan, work);
   if (node.fixed !== undefined && !isSame(value, node.fixed, work.budget)) {
     run.fault("value", `The profile fixes the value of ${run.name()} to ${shown(node.fixed)}.`);
@@ -108,7 +110,7 @@ function checkNode(item: Item, node: Node, plan: ObjectPlan | undefined, work: P
     }
   }
   if (node.valueSet !== undefined) checkBinding(value, type, node.valueSet, work);
-  for (const constraint of node.constraints) checkConstraint(value, constraint, base, plan, work);
+  for (const constraint of node.constraints.values()) checkConstraint(value, constraint, base, plan, work);
   if (plan && typeof value === "object" && value !== null) {
     for (const child of node.children.values()) checkChild(value as Json, child, plan, work);
   } else if ([...node.children.values()].some(({ min }) => min > 0)) {
@@ -239,9 +241,10 @@ function slicesOf(items: Item[], node: Node, work: ProfileContext): (Node | unde
   if (ordered) unsupported(work, `the order of the slices of ${node.name}`);
   if (openness === "openAtEnd") unsupported(work, `slices of ${node.name} that are open at the end only`);
   if (openness === "closed" && isClear && found.includes(undefined)) {
+    const kinds = [...node.slices.values()].slice(0, MAX_NAMED).map((slice) => slice.name);
     run.fault(
       "structure",
-      `The profile allows no other ${node.name} in ${run.name()} than ${[...node.slices.keys()].join(", ")}.`,
+      `The profile allows no other ${node.name} in ${run.name()} than ${kinds.join(", ")}${node.slices.size > MAX_NAMED ? " and others" : ""}.`,
       `.${node.name.replace("[x]", "")}`,
     );
   }

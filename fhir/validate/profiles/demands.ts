@@ -6,9 +6,8 @@ import { elementsOf, isResource } from "../definition.ts";
 import type { ObjectPlan } from "../plan.ts";
 import { compileMetered } from "../rules/compile.ts";
 import { NotPlain } from "../rules/parse.ts";
-import { coreType, type Node, withoutVersion } from "./tree.ts";
+import { coreType, lastStep, type ProfileElement, withoutVersion } from "./tree.ts";
 import { unsupported, type ProfileContext } from "./profile-context.ts";
-import { nonNull } from "../../non-null.ts";
 
 /** Whether a reference leads to a type that the profile allows. */
 export function checkTarget(value: unknown, targetProfile: string[], work: ProfileContext): void {
@@ -27,7 +26,7 @@ export function checkTarget(value: unknown, targetProfile: string[], work: Profi
 
 /** Whether a code is in the value set that the profile requires, as far as that is known here. */
 export function checkBinding(value: unknown, type: string, valueSet: string, work: ProfileContext): void {
-  const binding = bindingOf(nonNull(withoutVersion(valueSet).split("/").at(-1)), type);
+  const binding = bindingOf(lastStep(withoutVersion(valueSet)), type);
   if (!valueSet.startsWith("http://hl7.org/fhir/ValueSet/") || !binding.isKnown) {
     unsupported(work, `the value set ${valueSet.slice(0, 200)}`);
   } else if (!binding.includes(value)) work.run.fault("code-invalid", `By the profile ${work.run.name()} ${binding.rule}.`);
@@ -36,7 +35,7 @@ export function checkBinding(value: unknown, type: string, valueSet: string, wor
 /** Whether a rule of the profile's own holds; what cannot be told here and now is left to the worker. */
 export function checkConstraint(
   value: unknown,
-  { key = "", severity, human = "", expression }: Node["constraints"][number],
+  { key = "", severity, human = "", expression }: NonNullable<ProfileElement["constraint"]>[number],
   base: string,
   plan: ObjectPlan | undefined,
   work: ProfileContext,

@@ -35,10 +35,13 @@ export function unsupported({ run, reported }: ProfileContext, what: string): vo
 
 const texts = new WeakMap<object, string>();
 
+const MAX_SHOWN = 300;
+
 /** What a profile says is no patient's data, and may be told; the first 300 characters. */
 export function shown(value: unknown): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value).slice(0, 300);
-  const text = texts.get(value) ?? JSON.stringify(value).slice(0, 300);
+  if (typeof value === "string") return JSON.stringify(value.slice(0, MAX_SHOWN)).slice(0, MAX_SHOWN);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const text = texts.get(value) ?? JSON.stringify(value).slice(0, MAX_SHOWN);
   texts.set(value, text);
   return text;
 }

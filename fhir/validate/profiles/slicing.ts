@@ -4,7 +4,7 @@ import { plainText } from "../../json.ts";
 import { bindingOf } from "../binding.ts";
 import { isResource } from "../definition.ts";
 import { fits, isSame } from "./match.ts";
-import { type Node, type ProfileElement, withoutVersion } from "./tree.ts";
+import { lastStep, type Node, type ProfileElement, withoutVersion } from "./tree.ts";
 import { nonNull } from "../../non-null.ts";
 
 type Json = Record<string, unknown>;
@@ -62,11 +62,13 @@ function discriminate({ type, path = "$this" }: Discriminator, slice: Node, budg
     if (!node || (node.min === 0 && node.max > 0)) return undefined;
     return (item) => valuesAt(item.value, steps, budget).length > 0 === node.max > 0;
   }
-  const codes = type === "type" ? nodeAt(slice, steps)?.types?.map(({ code }) => code) : undefined;
-  if (!codes) return undefined;
-  if (steps.length === 0) return (item) => codes.includes(typeIn(item));
-  return codes.every((code) => code && isResource(code))
-    ? (item) => valuesAt(item.value, steps, budget).some((value) => codes.includes((value as Json)["resourceType"] as string))
+  const types = type === "type" ? nodeAt(slice, steps)?.types : undefined;
+  if (!types) return undefined;
+  budget.spend(types.length);
+  const codes = new Set(types.map(({ code }) => code));
+  if (steps.length === 0) return (item) => codes.has(typeIn(item));
+  return [...codes].every((code) => code && isResource(code))
+    ? (item) => valuesAt(item.value, steps, budget).some((value) => codes.has((value as Json)["resourceType"] as string))
     : undefined;
 }
 
@@ -89,7 +91,10 @@ function valueTest(slice: Node, steps: string[], budget: EvaluationBudget): ((va
       }
     }
     const url = steps.length === 1 && steps[0] === "url" && depth === 0 ? node.types?.[0]?.profile?.[0] : undefined;
-    if (url !== undefined && node.types?.[0]?.code === "Extension") return (value) => value === withoutVersion(url);
+    if (url !== undefined && node.types?.[0]?.code === "Extension") {
+      const plain = withoutVersion(url);
+      return (value) => value === plain;
+    }
     const binding = depth === steps.length && node.valueSet ? bindingFor(node.valueSet) : undefined;
     if (binding) return binding;
     const step: string | undefined = steps[depth];
@@ -99,7 +104,7 @@ function valueTest(slice: Node, steps: string[], budget: EvaluationBudget): ((va
 }
 
 function bindingFor(valueSet: string): ((value: unknown) => boolean) | undefined {
-  const id = nonNull(withoutVersion(valueSet).split("/").at(-1));
+  const id = lastStep(withoutVersion(valueSet));
   const [code, coding, concept] = ["code", "Coding", "CodeableConcept"].map((type) => bindingOf(id, type));
   if (!code?.isKnown) return undefined;
   return (value) =>

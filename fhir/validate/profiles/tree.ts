@@ -1,7 +1,6 @@
 /** A profile (R4 profiling.html) as a tree of what it demands, from its snapshot or from its differential and those it builds on. */
 
 import { isType } from "../definition.ts";
-import { nonNull } from "../../non-null.ts";
 
 /** A StructureDefinition with derivation "constraint". */
 export interface Profile {
@@ -43,11 +42,21 @@ export interface Node {
   most: unknown;
   maxLength: number | undefined;
   valueSet: string | undefined;
-  constraints: NonNullable<ProfileElement["constraint"]>;
+  /** By key. */
+  constraints: Map<string | undefined, NonNullable<ProfileElement["constraint"]>[number]>;
   slicing: ProfileElement["slicing"];
   slices: Map<string, Node>;
   children: Map<string, Node>;
+  /** What it takes to hold one value against it, once that is counted (`stepsOf`). */
+  steps: number | undefined;
 }
+
+/** The least that a node costs for each value, and for each type that it names. */
+const NODE_STEPS = 5;
+/** Characters that are looked at, or put into a sentence, in one step. */
+const CHARACTERS_PER_STEP = 50;
+/** Characters of a name, key or sentence of a profile: the rest is not told. No element of R4 has so long a name. */
+const [MAX_NAME, MAX_SENTENCE] = [100, 500];
 
 /** The demands of one profile and of all that it builds on, by element. */
 export interface Tree {
@@ -69,10 +78,16 @@ export function coreType(url: string): string | undefined {
 }
 
 /** `http://…/a|1.0` → `http://…/a` */
-export const withoutVersion = (url: string) => nonNull(url.split("|")[0]);
+export function withoutVersion(url: string): string {
+  const bar = url.indexOf("|");
+  return bar < 0 ? url : url.slice(0, bar);
+}
+
+/** `http://…/ValueSet/a` → `a` */
+export const lastStep = (url: string): string => url.slice(url.lastIndexOf("/") + 1);
 
 const nodeOf = (name: string): Node => ({
-  name,
+  name: name.slice(0, MAX_NAME),
   min: 0,
   max: Number.POSITIVE_INFINITY,
   types: undefined,
@@ -82,11 +97,27 @@ const nodeOf = (name: string): Node => ({
   most: undefined,
   maxLength: undefined,
   valueSet: undefined,
-  constraints: [],
+  constraints: new Map(),
   slicing: undefined,
   slices: new Map(),
   children: new Map(),
+  steps: undefined,
 });
+
+/** What it takes to hold one value against a node, in steps of the budget: its author may have written any number of types. */
+export function stepsOf(node: Node): number {
+  if (node.steps !== undefined) return node.steps;
+  const { types = [], valueSet = "" } = node;
+  let [named, characters] = [1, valueSet.length];
+  for (const { code = "", profile = [], targetProfile = [] } of types) {
+    for (const text of [code, ...profile, ...targetProfile]) {
+      named += 1;
+      characters += text.length;
+    }
+  }
+  node.steps = NODE_STEPS * named + Math.floor(characters / CHARACTERS_PER_STEP);
+  return node.steps;
+}
 
 /** @param known the profiles that are stored, by address without version */
 export function treeOf(profile: Profile, known: Map<string, Profile>): Tree {
@@ -141,9 +172,9 @@ function constrain(node: Node, element: ProfileElement): void {
   node.slicing = element.slicing ?? node.slicing;
   node.maxLength = element.maxLength ?? node.maxLength;
   if (element.binding) node.valueSet = element.binding.strength === "required" ? element.binding.valueSet : undefined;
-  if (element.constraint?.length) {
-    const known = new Set(node.constraints.map(({ key }) => key));
-    node.constraints = [...node.constraints, ...element.constraint.filter(({ key }) => !known.has(key))];
+  for (const constraint of element.constraint ?? []) {
+    if (node.constraints.has(constraint.key)) continue;
+    node.constraints.set(constraint.key, { ...constraint, human: (constraint.human ?? "").slice(0, MAX_SENTENCE) });
   }
   for (const [name, value] of Object.entries(element)) {
     if (/^fixed[A-Z]/.test(name)) node.fixed = value;

@@ -16,7 +16,18 @@ interface Placed {
 /** The References at a path, through arrays. */
 export function referencesAt(resource: unknown, path: string): Reference[] {
   let values: unknown[] = [resource];
-  for (const name of path.split(".")) values = values.flatMap((value) => (value as Record<string, unknown> | undefined)?.[name] ?? []);
+  for (let from = 0, to = 0; to < path.length && values.length > 0; from = to + 1) {
+    const dot = path.indexOf(".", from);
+    to = dot < 0 ? path.length : dot;
+    const name = path.slice(from, to);
+    const next: unknown[] = [];
+    for (const value of values) {
+      const found = (value as Record<string, unknown> | null)?.[name];
+      if (Array.isArray(found)) for (const one of found as unknown[]) next.push(one);
+      else if (found !== undefined && found !== null) next.push(found);
+    }
+    values = next;
+  }
   return values as Reference[];
 }
 
@@ -38,12 +49,12 @@ const nameOf = ({ place, path }: Placed): string => `${path} ${place}`;
 /** The rule of one type of act. What a resource has referred to before is not asked for again. */
 export function referencesExist<Of extends FhirResource>(type: Of["resourceType"]): Rule<Of> {
   const id = `${idOf(type)}-references`;
-  const added = (change: Change<Of>): Placed[] => {
-    const { after } = change;
+  const allOf = ({ after }: Change<Of>): Placed[] => (after ? restedOn(type, after) : []);
+  const added = (change: Change<Of>, all = allOf(change)): Placed[] => {
     const before = lookedAt(change);
-    if (!after) return [];
-    const known = new Set(before ? restedOn(type, before).map(nameOf) : []);
-    return restedOn(type, after).filter((one) => !known.has(nameOf(one)));
+    if (!before) return all;
+    const known = new Set(restedOn(type, before).map(nameOf));
+    return all.filter((one) => !known.has(nameOf(one)));
   };
   return {
     id,
@@ -52,14 +63,12 @@ export function referencesExist<Of extends FhirResource>(type: Of["resourceType"
     says: `What the act rests on is there: ${(ACT_REFERENCES[type] ?? []).map(({ path }) => path).join(", ")}. A record of the past from elsewhere, of which nothing is known here, may be stored.`,
     facts: (change) => added(change).map(({ place }) => place),
     check(change, facts) {
-      const all = change.after ? restedOn(type, change.after) : [];
-      const isNew = new Set(added(change).map(nameOf));
+      const all = allOf(change);
+      const isNew = new Set(added(change, all));
       const vain = all.find((one) => {
         const fact = facts.of(one.place);
         // What the same write deletes (version 0) must not be left referred to, whoever referred to it before.
-        return (
-          (fact?.is === "deleted" && (fact.version === 0 || isNew.has(nameOf(one)))) || (fact?.is === "absent" && isNew.has(nameOf(one)))
-        );
+        return (fact?.is === "deleted" && (fact.version === 0 || isNew.has(one))) || (fact?.is === "absent" && isNew.has(one));
       });
       if (
         !vain ||

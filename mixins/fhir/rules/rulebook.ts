@@ -57,11 +57,15 @@ export class Rulebook {
 
 const NONE: readonly ActiveRule[] = [];
 
+/** System of the types of errors, as `issue.details` names them: `PRACTITIONER_BUSY`. */
+const ERROR_TYPES = "urn:openward:error";
+
 /**
  * A refusal as an error that survives the wire: `data.rule` names the rule, `data.issues` are for FHIR's door.
  * @param step index of the refused step
  */
 export function ruleError({ code, type, message, at, data }: Refusal, rule: Pick<AnyRule, "id">, step: number): Error {
-  const issue = { severity: "error", code: "business-rule", diagnostics: message, expression: [at], step };
+  const details = { coding: [{ system: ERROR_TYPES, code: type }] };
+  const issue = { severity: "error", code: "business-rule", details, diagnostics: message, expression: [at], step };
   return new Errors.MoleculerClientError(message, code, type, { ...data, rule: rule.id, step, issues: [issue] });
 }

@@ -27,9 +27,18 @@ export function requireJson({ query, header }: Pick<FhirRequest, "query" | "head
 const notAcceptable = (wanted: string) =>
   httpError(406, "NOT_ACCEPTABLE", `FHIR is served as application/fhir+json, not as ${wanted.slice(0, 100)}.`);
 
+/** Longer answers are not indented, characters: what is nested deep grows to twenty times its length, and nobody reads so much. */
+const MAX_PRETTY = 500_000;
+
 /** Indented, when the client asked for it by `_pretty=true`. */
 export function prettied(request: Pick<FhirRequest, "query">, answer: Answer): Answer {
-  if (answer.body === undefined || !request.query.some(([name, value]) => name === "_pretty" && value === "true")) return answer;
+  if (
+    answer.body === undefined ||
+    answer.body.length > MAX_PRETTY ||
+    !request.query.some(([name, value]) => name === "_pretty" && value === "true")
+  ) {
+    return answer;
+  }
   return { ...answer, body: JSON.stringify(parseJson(answer.body), null, 2) };
 }
 

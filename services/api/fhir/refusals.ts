@@ -102,9 +102,10 @@ export function outsideBundle(error: unknown, type: string): unknown {
   return error;
 }
 
-const issueOnly = ({ severity, code, diagnostics, expression }: Issue): Issue => ({
+const issueOnly = ({ severity, code, details, diagnostics, expression }: Issue): Issue => ({
   severity,
   code,
+  ...(details && { details }),
   diagnostics,
   ...(expression && { expression }),
 });

@@ -20,6 +20,8 @@ const MAX_WAIT_MS = 10_000;
  * when nothing is there, and let in who else comes when much is.
  */
 const TURNS_BETWEEN = 32;
+/** The same where turns are long: work that is under way is shared out among them. Milliseconds. */
+const MOST_BETWEEN_MS = 100;
 
 interface Waiting {
   weight: number;
@@ -90,8 +92,9 @@ export class WorkGate {
   #schedule(): void {
     if (this.#turnsLeft > 0 || this.#waiting.size === 0 || !this.#next()) return;
     this.#turnsLeft = TURNS_BETWEEN;
+    const began = performance.now();
     const pass = () => {
-      this.#turnsLeft -= 1;
+      this.#turnsLeft = performance.now() - began < MOST_BETWEEN_MS ? this.#turnsLeft - 1 : 0;
       if (this.#turnsLeft > 0) setImmediate(pass);
       else this.#schedule();
     };

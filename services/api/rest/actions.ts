@@ -15,6 +15,9 @@ import { objectSchema, typeOfRule } from "./schema.ts";
 
 type ActionSchema = MoleculerAction & { summary?: string; deprecated?: string; produces?: string };
 
+/** Objects, lists and members of one call's params: parsed, each takes many times the memory of its text. */
+const MAX_PARTS = 20_000;
+
 /** An action as the registry knows it. */
 export interface PublishedAction {
   name: string;
@@ -92,7 +95,7 @@ async function bodyParams(request: IncomingMessage, action: PublishedAction): Pr
   }
   if (!isJson(request.headers["content-type"] ?? "")) throw httpError(415, "NOT_JSON", "Send the params as application/json, in UTF-8.");
   // Read as FHIR's JSON is, for what that refuses; but a number is a number here, however it was written.
-  parseInput(text);
+  parseInput(text, MAX_PARTS);
   const params = JSON.parse(text) as unknown;
   if (params === null || typeof params !== "object" || Array.isArray(params)) {
     throw httpError(400, "NOT_AN_OBJECT", "The params must be a JSON object.");

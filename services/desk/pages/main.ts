@@ -1,6 +1,8 @@
 /** What every page begins with: the language, who is signed in, and then the page itself. */
 import { render } from "preact";
 import { html } from "./html.ts";
+import { keepFocus } from "./platform/focus.ts";
+import { followAddress } from "./platform/router.ts";
 import { goToSignIn, takeUp } from "./platform/sign-in.ts";
 import { firstLanguage, speak, t } from "./platform/texts.ts";
 import { Shell } from "./shell.ts";
@@ -17,9 +19,12 @@ function showSignIn(isDown: boolean): void {
   render(page, app);
 }
 
+keepFocus(app);
 await speak(firstLanguage());
 try {
-  if (await takeUp()) render(html`<${Shell} />`, app);
+  const isSignedIn = await takeUp();
+  followAddress();
+  if (isSignedIn) render(html`<${Shell} />`, app);
   else showSignIn(false);
 } catch {
   showSignIn(true);

@@ -15,13 +15,15 @@ const WITHOUT_PATIENTS = ["administrator", "auditor"];
 
 const loaded = new Map<string, Page>(); // bounded by PAGES
 
-function usePage(name: string): Page | "loading" | "failed" | undefined {
-  const [page, setPage] = useState<Page | "loading" | "failed" | undefined>(() => loaded.get(name) ?? "loading");
+type Shown = Page | "loading" | "failed" | undefined;
+
+/** The page of this name, from the first moment on: the one before it is never shown, and asks for nothing, under another's address. */
+function usePage(name: string): Shown {
+  const [state, setState] = useState<{ name: string; page: Shown }>({ name: "", page: "loading" });
+  const load = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
   useEffect(() => {
-    const load = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
     let isOver = false;
-    const show = (found: typeof page) => !isOver && setPage(() => found);
-    show(loaded.get(name) ?? (load ? "loading" : undefined));
+    const show = (page: Shown) => !isOver && setState({ name, page });
     load?.().then(
       ({ default: found }) => {
         loaded.set(name, found);
@@ -33,7 +35,7 @@ function usePage(name: string): Page | "loading" | "failed" | undefined {
       isOver = true;
     };
   }, [name]);
-  return page;
+  return loaded.get(name) ?? (state.name === name ? state.page : load && "loading");
 }
 
 function onKeyDown(event: KeyboardEvent): void {
@@ -65,6 +67,7 @@ export function Shell() {
     // Who reads by ear hears that another page has come.
     if (!isFirst.current) main.current?.focus();
     isFirst.current = false;
+    document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [name, argument]);
   const hasPatients = !person.value?.roles.every((role) => WITHOUT_PATIENTS.includes(role));
   return html`<a class="skip" href="#main" onClick=${(event: Event) => {

@@ -48,6 +48,7 @@ export const stockParams = {
     place: placeOrDefault,
     $$strict: true,
   },
+  listMovements: { medication: medicationText, $$strict: true },
   proposeLot: { medication: medicationText, quantity, place, $$strict: true },
   transfer: {
     medication: codeRule,

@@ -144,8 +144,8 @@ async function batch(request: FhirRequest, parsed: RequestBundle, handle: Handle
 
 /** The answers to all entries together; what comes after is not done. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
-/** Each may read the largest resource there is. */
-const ENTRIES_AT_ONCE = 16;
+/** Each may read or change the largest resource there is, and others wait for as many steps as there are at once. */
+const ENTRIES_AT_ONCE = 4;
 
 /** Handles requests until their answers have so many bytes together. @throws FhirError 413, before anything is done */
 function within(most: number, handle: Handle): Handle {

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.ts";
 import { timeZone } from "../platform/settings.ts";
 import { locale } from "../platform/texts.ts";
+import { unitOf } from "../platform/units.ts";
 
 interface CurveProps {
   /** `at`: milliseconds since 1970. */
@@ -17,6 +18,9 @@ const HEIGHT = 220; // pixels
 const DAY_S = 86_400;
 const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
 const DAY = { day: "numeric", month: "short" } as const;
+const MONTH = { month: "short", year: "numeric" } as const;
+/** Over so many days a year is told with its month. */
+const LONG_S = 300 * DAY_S;
 
 /** See the head of this file. What it shows stands in a table beside it. */
 export function Curve({ points, low, high, label, unit }: CurveProps) {
@@ -39,7 +43,7 @@ export function Curve({ points, low, high, label, unit }: CurveProps) {
           tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1_000), timeZone()),
           axes: [
             { ...axis, values: (_, ticks) => ticks.map((one) => tickOf(one, (ticks.at(-1) ?? 0) - (ticks[0] ?? 0))) },
-            { ...axis, label: unit },
+            { ...axis, label: unitOf(unit) },
           ],
           series: [
             {},
@@ -64,7 +68,9 @@ export function Curve({ points, low, high, label, unit }: CurveProps) {
 
 /** @param span of the whole axis, seconds */
 const tickOf = (seconds: number, span: number): string =>
-  new Intl.DateTimeFormat(locale.value, { timeZone: timeZone(), ...(span < DAY_S ? TIME : DAY) }).format(new Date(seconds * 1_000));
+  new Intl.DateTimeFormat(locale.value, { timeZone: timeZone(), ...(span < DAY_S ? TIME : span < LONG_S ? DAY : MONTH) }).format(
+    new Date(seconds * 1_000),
+  );
 
 /** A colour of the tokens as a canvas takes it: `light-dark()` is resolved only where it is used. */
 function resolved(node: HTMLElement, token: string): string {

@@ -9,7 +9,10 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     dialog.current?.showModal();
-    return () => before?.focus();
+    return () => {
+      if (before?.isConnected) before.focus();
+      else document.getElementById("main")?.focus({ preventScroll: true }); // the row that it was opened from is done
+    };
   }, []);
   return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${onClose}>
     <header><h2 id="dialog-title">${title}</h2><button type="button" class="quiet" aria-label=${t("close")} onClick=${onClose}>×</button></header>

@@ -44,7 +44,7 @@ export function Field({
   ...more
 }: FieldProps) {
   const id = `field-${name}`;
-  const described = [fault && `${id}-fault`, hint && `${id}-hint`].filter(Boolean).join(" ") || undefined;
+  const described = fault ? `${id}-fault` : hint && `${id}-hint`;
   const common = {
     id,
     name,
@@ -62,7 +62,7 @@ export function Field({
   return html`<div class="field">
     <label for=${id} class=${isLabelHidden ? "visually-hidden" : ""}>${label}${more.required && html`<span class="required" aria-hidden="true"> *</span>`}</label>
     <div class="line">${control}${children}</div>
-    ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
+    ${hint && !fault && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
     ${fault && html`<p class="fault" id=${`${id}-fault`}>${fault}</p>`}
   </div>`;
 }

@@ -1,5 +1,5 @@
-/** A form that sends once, says what was refused beside the field, and keeps the focus where it was. */
-import { useState } from "preact/hooks";
+/** A form that sends once, and says what was refused beside the field, which has the focus then. */
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type Children, html } from "../html.ts";
 import { Refused } from "../platform/api.ts";
 import { sentenceOf } from "../platform/errors.ts";
@@ -23,6 +23,13 @@ interface FormProps {
 export function Form({ send, submit, children, fieldOf = {}, onCancel, label, isInline }: FormProps) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (error === undefined) return;
+    const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    if (wrong) wrong.focus();
+    else form.current?.querySelector(".fault")?.scrollIntoView({ block: "nearest" });
+  }, [error]);
   const wrong = error instanceof Refused ? [...error.fields, ...(fieldOf[error.type] ? [fieldOf[error.type] as string] : [])] : [];
   const faultOf = (field: string) => (wrong.includes(field) ? sentenceOf(error) : undefined);
   const onSubmit = async (event: Event) => {
@@ -42,7 +49,7 @@ export function Form({ send, submit, children, fieldOf = {}, onCancel, label, is
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) (event.currentTarget as HTMLFormElement).requestSubmit();
   };
-  return html`<form onSubmit=${onSubmit} onKeyDown=${onKeyDown} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
+  return html`<form ref=${form} onSubmit=${onSubmit} onKeyDown=${onKeyDown} aria-label=${label} aria-busy=${isBusy} class=${isInline ? "inline" : ""}>
     ${children(faultOf)}
     ${error !== undefined && wrong.length === 0 && html`<p class="fault" role="alert">${sentenceOf(error)}</p>`}
     <div class="buttons">

@@ -3,7 +3,6 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Patient } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
 import { sentenceOf } from "../platform/errors.ts";
-import { nameOf } from "../platform/names.ts";
 import { findPatients } from "../platform/patients.ts";
 import { t } from "../platform/texts.ts";
 import { PersonLine } from "./person-line.ts";
@@ -84,10 +83,7 @@ export function PatientSearch({ id, label, onPick, isLabelHidden, shortcut }: Se
     ${fault && html`<p class="fault" role="alert">${fault}</p>`}
     <ul id=${`${id}-list`} role="listbox" aria-label=${label} hidden=${!isOpen || found.length === 0}>
       ${found?.map(
-        (
-          patient,
-          index,
-        ) => html`<li key=${patient.id} id=${`${id}-${index}`} role="option" aria-selected=${index === active} aria-label=${nameOf(patient)}
+        (patient, index) => html`<li key=${patient.id} id=${`${id}-${index}`} role="option" aria-selected=${index === active}
           onMouseDown=${(event: Event) => event.preventDefault()} onClick=${() => pick(patient)}><${PersonLine} patient=${patient} /></li>`,
       )}
     </ul>

@@ -8,12 +8,14 @@ import { t } from "../platform/texts.ts";
 /** See the head of this file. */
 export function PersonLine({ patient }: { patient: Patient }) {
   const others = otherNamesOf(patient);
+  const number = numberOf(patient);
+  const age = patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`;
+  const facts = [sexOf(patient.gender), age, number && html`<bdi class="number">${number}</bdi>`].filter(Boolean);
   return html`<span class="person">
     <strong><bdi>${nameOf(patient)}</bdi></strong>
     ${others.length > 0 && html` <bdi class="muted">${others.join(" · ")}</bdi>`}
-    <span class="muted"> ${[sexOf(patient.gender), patient.birthDate && `${dateOf(patient.birthDate)} (${ageOf(patient.birthDate)})`].filter(Boolean).join(", ")}</span>
-    ${numberOf(patient) && html` <bdi class="number">${numberOf(patient)}</bdi>`}
-    ${patient.deceasedBoolean || patient.deceasedDateTime ? html` <span class="tag">† ${t("person.dead")}</span>` : ""}
+    <span class="muted"> ${facts.map((fact, index) => html`<span key=${index} class="nowrap">${fact}${index < facts.length - 1 && " ·"}</span> `)}</span>
+    ${patient.deceasedBoolean || patient.deceasedDateTime ? html` <span class="tag">† ${t("person.dead", { sex: patient.gender ?? "unknown" })}</span>` : ""}
     ${patient.active === false && html` <span class="tag">${t("person.inactive")}</span>`}
   </span>`;
 }

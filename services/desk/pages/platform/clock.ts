@@ -18,6 +18,9 @@ function format(options: Intl.DateTimeFormatOptions, zone = timeZone()): Intl.Da
   return known;
 }
 
+/** Days with the month by its name: in every language told from the day. */
+const DATE: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", year: "numeric" };
+
 /** A part of a line that keeps its own order between words of another script. */
 const isolated = (text: string): string => `\u2068${text}\u2069`;
 
@@ -25,9 +28,9 @@ const isolated = (text: string): string => `\u2068${text}\u2069`;
 export function dateOf(text: string | undefined): string {
   if (text === undefined) return "";
   const parts = text.split("T", 1)[0]?.split("-").length ?? 1;
-  if (text.includes("T")) return isolated(format({ dateStyle: "medium" }).format(new Date(text)));
+  if (text.includes("T")) return isolated(format(DATE).format(new Date(text)));
   if (parts === 1) return text;
-  return isolated(format(parts === 2 ? { year: "numeric", month: "short" } : { dateStyle: "medium" }, "UTC").format(new Date(text)));
+  return isolated(format(parts === 2 ? { year: "numeric", month: "short" } : DATE, "UTC").format(new Date(text)));
 }
 
 /** Hours and minutes of an instant. */
@@ -75,13 +78,18 @@ export function instantOf(day: string, time: string): string {
 /** The instant at which a day begins. */
 export const startOf = (day: string): string => instantOf(day, "00:00");
 
+/** Whole days since a day of birth; of one that is not known to the day, or not at all, infinite. */
+export function daysOld(birthDate = ""): number {
+  return birthDate.length === 10 ? Math.max(0, (Date.parse(today()) - Date.parse(birthDate)) / 86_400_000) : Number.POSITIVE_INFINITY;
+}
+
 /** Age at this moment: days to 28, months to two years, then years. */
 export function ageOf(birthDate: string | undefined): string {
   if (birthDate === undefined) return "";
   const [year = 0, month = 1, day = 1] = birthDate.split("-").map(Number);
   const [nowYear = 0, nowMonth = 1, nowDay = 1] = today().split("-").map(Number);
-  const days = Math.floor((Date.UTC(nowYear, nowMonth - 1, nowDay) - Date.UTC(year, month - 1, day)) / 86_400_000);
-  if (birthDate.length === 10 && days < 28) return t("age.days", { n: Math.max(0, days) });
+  const days = daysOld(birthDate);
+  if (days < 28) return t("age.days", { n: days });
   const months = (nowYear - year) * 12 + nowMonth - month - (nowDay < day ? 1 : 0);
   if (birthDate.length >= 7 && months < 24) return t("age.months", { n: Math.max(0, months) });
   return t("age.years", { n: Math.max(0, Math.floor(months / 12)) });

@@ -1,6 +1,7 @@
 /** How people, numbers and codes of FHIR read on a page. */
 import type { CodeableConcept, HumanName, Patient, Quantity } from "../../../../fhir/r4.ts";
 import { locale, t, tIfAny } from "./texts.ts";
+import { unitOf } from "./units.ts";
 
 const textOf = ({ text, family, given = [] }: HumanName): string => text ?? [...given, family].filter(Boolean).join(" ");
 
@@ -38,7 +39,7 @@ export const numberIn = (value: number, options?: Intl.NumberFormatOptions): str
 /** A measured value with its unit; the two stay together, and in their order in every script. */
 export function quantityOf({ comparator, value, unit, code }: Quantity): string {
   const options = Math.abs(value ?? 1) < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 3 };
-  const words = [`${comparator ?? ""}${value === undefined ? "" : numberIn(value, options)}`, unit ?? code ?? ""].filter(Boolean);
+  const words = [`${comparator ?? ""}${value === undefined ? "" : numberIn(value, options)}`, unitOf(unit ?? code ?? "")].filter(Boolean);
   return `\u2066${words.join("\u00a0")}\u2069`;
 }
 

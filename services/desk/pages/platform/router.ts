@@ -14,9 +14,12 @@ function placeIn(hash: string): Place {
 
 /** The page that is shown. */
 export const place = signal<Place>(placeIn(location.hash));
-addEventListener("hashchange", () => {
+
+/** Shows what the address says: also after it was changed without a word, as when one comes back from signing in. */
+export function followAddress(): void {
   place.value = placeIn(location.hash);
-});
+}
+addEventListener("hashchange", followAddress);
 
 /** The address of a page. @param argument an id, or a reference of which the id is meant */
 export const hrefOf = (page: string, argument?: string): string =>

@@ -39,6 +39,7 @@ export const person = signal<Person | undefined>(undefined);
 
 let tokens: Tokens | undefined;
 let renewing: Promise<void> | undefined;
+let leaving: Promise<void> | undefined;
 
 const redirectUri = (): string => `${location.origin}/desk/`;
 const base64url = (bytes: ArrayBuffer | Uint8Array): string =>
@@ -62,8 +63,16 @@ export async function takeUp(): Promise<boolean> {
   return kept.until > Date.now() + BEFORE_END_MS || (await renew());
 }
 
-/** Leaves for the page where one signs in, and comes back to where one was. */
-export async function goToSignIn(): Promise<void> {
+/** Leaves for the page where one signs in, and comes back to where one was. Once, however many requests find that nobody is signed in any more. */
+export function goToSignIn(): Promise<void> {
+  leaving ??= leave().catch((error: unknown) => {
+    leaving = undefined; // nobody answers: the next one tries again
+    throw error;
+  });
+  return leaving;
+}
+
+async function leave(): Promise<void> {
   const { authorization_endpoint } = await endpoints();
   const [verifier, state] = [random(), random()];
   sessionStorage.setItem(BEGUN_AS, JSON.stringify({ verifier, state, place: location.hash }));

@@ -29,9 +29,16 @@ const texts = signal<Texts>({});
 /** For dates and numbers: the hospital's forms have Latin digits in every language. */
 export const locale = computed(() => (language.value === "ar" ? "ar-u-nu-latn" : language.value === "en" ? "en-GB" : language.value));
 
-/** A text; numbers in `data` choose its plural form. */
+/** A name or a code between words of another direction keeps its own, and does not turn those around it. */
+export const isolated = (text: string): string => (language.value === "ar" ? `\u2068${text}\u2069` : text);
+
+/** Several in one line, each with its own direction. */
+export const joined = (...parts: string[]): string => parts.filter(Boolean).map(isolated).join(" · ");
+
+/** A text; numbers in `data` choose its plural form, `sex` that of the verb. */
 export function t(key: TextKey, data: Record<string, string | number> = {}): string {
-  return texts.value[key]?.(data) ?? key;
+  const shown = Object.entries(data).map(([name, value]) => [name, typeof value === "string" && name !== "sex" ? isolated(value) : value]);
+  return texts.value[key]?.(Object.fromEntries(shown) as Record<string, string | number>) ?? key;
 }
 
 /** A text whose name is made up; undefined: there is none. */

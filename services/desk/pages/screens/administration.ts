@@ -8,5 +8,5 @@ import { Services } from "./administration/services.ts";
 
 /** See the head of this file. */
 export default function Administration() {
-  return html`<div class="columns"><${Services} /><${Accounts} /></div><${Roles} /><${DeadLetters} /><${Anomalies} />`;
+  return html`<div class="columns of-tables"><${Services} /><${Accounts} /></div><${Roles} /><${DeadLetters} /><${Anomalies} />`;
 }

@@ -96,8 +96,11 @@ export default function Bench() {
     };
     return html`<div onKeyDown=${onKeyDown}><${Field} label=${t("bench.find")} name="bench-find" type="search" value=${text} onValue=${setText} /></div>
       <p class="muted" role="status">${t("bench.count", { n: shown.length })}</p>
-      <${Wide} label=${t("bench.waiting")}><table><thead><tr><td></td><th scope="col">${t("result.test")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("bench.waits")}</th><td></td></tr></thead>
-      <tbody>${shown.map(row)}</tbody></table><//>`;
+      ${
+        shown.length > 0 &&
+        html`<${Wide} label=${t("bench.waiting")}><table class="stacked"><thead><tr><td></td><th scope="col">${t("result.test")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("bench.waits")}</th><td></td></tr></thead>
+      <tbody>${shown.map(row)}</tbody></table><//>`
+      }`;
   };
   return html`<${Critical} turn=${turn} everyMs=${live.everyMs} />
     <${Panel} title=${t("bench.waiting")} loaded=${known} show=${show} />

@@ -12,11 +12,23 @@ import { actionsOf, getText } from "../platform/api.ts";
 import { dateOf, day } from "../platform/clock.ts";
 import { type Loaded, useLoad } from "../platform/load.ts";
 import { numberIn } from "../platform/names.ts";
-import { t } from "../platform/texts.ts";
+import { t, type TextKey } from "../platform/texts.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 /** Days that are shown at first. */
 const FIRST_DAYS = 7;
+/** Figures of a line, in their order. */
+const HEADS: readonly TextKey[] = [
+  "census.beds",
+  "census.there",
+  "census.occupancy",
+  "census.away",
+  "census.admissions",
+  "census.in",
+  "census.out",
+  "census.discharges",
+  "census.deaths",
+];
 /** What the service gives at once. */
 const ALL = "";
 
@@ -69,28 +81,18 @@ function Days({ known, ward }: PartProps) {
         numberIn(sumOf(days, (one) => one[of])),
       ),
     ];
-    return html`<tr key=${name} class=${isTotal ? "total" : ""}><th scope="row" class="nowrap"><bdi>${name}</bdi></th>${figures.map((text, index) => html`<td key=${index} class="figure">${text}</td>`)}</tr>`;
+    return html`<tr key=${name} class=${isTotal ? "total" : ""}><th scope="row" class="nowrap"><bdi>${name}</bdi></th>${figures.map((text, index) => html`<td key=${index} class="figure" data-label=${HEADS[index] && t(HEADS[index])}>${text}</td>`)}</tr>`;
   };
   const show = ({ days, to }: Census) => {
     const own = days.filter((one) => one.ward === ward);
     const last = days.filter((one) => one.day === to);
     if (days.length === 0) return html`<p class="muted">${t("ward.none")}</p>`;
-    const heads = [
-      t("census.beds"),
-      t("census.there"),
-      t("census.occupancy"),
-      t("census.away"),
-      t("census.admissions"),
-      t("census.in"),
-      t("census.out"),
-      t("census.discharges"),
-      t("census.deaths"),
-    ];
+    const heads = HEADS.map((head) => t(head));
     const points = own.flatMap((one) =>
       one.occupancy === undefined ? [] : [{ at: Date.parse(one.day), value: Math.round(one.occupancy * 100) }],
     );
     return html`${ward !== ALL && points.length > 1 && html`<${Curve} points=${points} label=${t("census.occupancy")} unit="%" />`}
-      <${Wide} label=${t("census.days")}><table><thead><tr><th scope="col">${ward === ALL ? t("ward.which") : t("census.day")}</th>${heads.map((head) => html`<th key=${head} scope="col" class="figure">${head}</th>`)}</tr></thead>
+      <${Wide} label=${t("census.days")}><table class="stacked"><thead><tr><th scope="col">${ward === ALL ? t("ward.which") : t("census.day")}</th>${heads.map((head) => html`<th key=${head} scope="col" class="figure">${head}</th>`)}</tr></thead>
       <tbody>${ward === ALL ? html`${last.map((one) => line(one.name, [one]))}${line(t("census.house"), last, true)}` : own.map((one) => line(dateOf(one.day), [one]))}</tbody></table><//>`;
   };
   const title = ward === ALL && known.value ? t("census.onDay", { day: dateOf(known.value.to) }) : t("census.days");
@@ -102,8 +104,8 @@ function Stays({ known, ward }: PartProps) {
     const shown = stays.filter((one) => ward === ALL || one.ward === ward);
     if (shown.length === 0) return html`<p class="muted">${t("census.nobodyLeft")}</p>`;
     const days = (value: number) => numberIn(value, { maximumFractionDigits: 1 });
-    return html`<${Wide} label=${t("census.stays")}><table><thead><tr><th scope="col">${t("ward.which")}</th><th scope="col" class="figure">${t("census.discharges")}</th><th scope="col" class="figure">${t("census.mean")}</th><th scope="col" class="figure">${t("census.median")}</th></tr></thead>
-      <tbody>${shown.map((one: LengthOfStay) => html`<tr key=${one.ward}><th scope="row"><bdi>${one.name}</bdi></th><td class="figure">${numberIn(one.discharges)}</td><td class="figure">${days(one.meanDays)}</td><td class="figure">${days(one.medianDays)}</td></tr>`)}</tbody></table><//>`;
+    return html`<${Wide} label=${t("census.stays")}><table class="stacked"><thead><tr><th scope="col">${t("ward.which")}</th><th scope="col" class="figure">${t("census.discharges")}</th><th scope="col" class="figure">${t("census.mean")}</th><th scope="col" class="figure">${t("census.median")}</th></tr></thead>
+      <tbody>${shown.map((one: LengthOfStay) => html`<tr key=${one.ward}><th scope="row"><bdi>${one.name}</bdi></th><td class="figure" data-label=${t("census.discharges")}>${numberIn(one.discharges)}</td><td class="figure" data-label=${t("census.mean")}>${days(one.meanDays)}</td><td class="figure" data-label=${t("census.median")}>${days(one.medianDays)}</td></tr>`)}</tbody></table><//>`;
   };
   return html`<${Panel} title=${t("census.stays")} loaded=${known} show=${show} />`;
 }

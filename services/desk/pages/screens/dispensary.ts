@@ -42,7 +42,8 @@ export default function Dispensary() {
   };
   const row = (one: Request) => html`<li key=${one.of.id}>
     <span>${one.patient ? html`<${PersonLine} patient=${one.patient} />` : t("person.notKnown")}<br />
-      <bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> · ${numberIn(one.of.dispenseRequest?.quantity?.value ?? 0)} <span class="muted"><bdi>${one.of.dosageInstruction?.[0]?.text}</bdi> · ${since(one.of.authoredOn)}</span></span>
+      <bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> <bdi class="nowrap">× ${numberIn(one.of.dispenseRequest?.quantity?.value ?? 0)}</bdi><br />
+      <span class="muted"><bdi>${one.of.dosageInstruction?.[0]?.text}</bdi> · <span class="nowrap">${since(one.of.authoredOn)}</span></span></span>
     <button type="button" onClick=${() => setOpen(one)}>${t("dispense")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button>
   </li>`;
   const show = ({ all, isPartial }: Joined<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />

@@ -9,7 +9,7 @@ import { t, tIfAny } from "../platform/texts.ts";
 export default function Home() {
   const offered = Object.entries(MENU).filter(([key, entry]) => key !== "home" && isOffered(entry));
   return html`<p class="muted">${person.value ? html`${t("home.hello", { name: person.value.name })} · ${person.value.roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")}` : t("home.anybody")}</p>
-    <p>${t("home.keys")}</p>
+    <p class="keys">${t("home.keys")}</p>
     <ul class="cards">${offered.map(
       ([key, entry]) =>
         html`<li key=${key}><a class="card" href=${hrefOf(key)}><strong>${t(entry.title)}</strong><span class="muted">${tIfAny(`${key}.about`)}</span></a></li>`,

@@ -12,7 +12,7 @@ import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { becomePractitioner, NEW, PractitionerChoice } from "./practitioner-choice.ts";
 import { RoleChoice } from "./role-choice.ts";
 
@@ -33,7 +33,7 @@ export function Accounts() {
     <td>${user.roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")}</td><td>${tagsOf(user)}</td>
     <td>${!user.closedAt && html`<button type="button" class="quiet" onClick=${() => setOpen(user)}>${t("account.change")}<${For} who=${user.login} /></button>`}</td></tr>`;
   const show = (all: User[]) =>
-    html`<${Wide} label=${t("accounts")}><table><thead><tr><th scope="col">${t("account.login")}</th><th scope="col">${t("person.name")}</th><th scope="col">${t("account.roles")}</th><td></td><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
+    html`<${Wide} label=${t("accounts")}><table class="stacked"><thead><tr><th scope="col">${t("account.login")}</th><th scope="col">${t("person.name")}</th><th scope="col">${t("account.roles")}</th><td></td><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
   const actions = html`<button type="button" onClick=${() => setOpen("new")}>${t("account.new")}</button>`;
   return html`<${Panel} title=${t("accounts")} loaded=${users} show=${show} actions=${actions} />
     ${open === "new" && html`<${New} onClose=${close} onDone=${done} />`}
@@ -97,7 +97,7 @@ function Change({ user, onClose, onDone }: EditProps & { user: User }) {
     }
   };
   const { id, login } = user;
-  return html`<${Dialog} title=${`${login} · ${user.name}`} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(login, user.name)} onClose=${onClose}>
     <div class="stack">
       <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>${() => html`<${RoleChoice} chosen=${roles} onChange=${setRoles} />`}<//>
       ${

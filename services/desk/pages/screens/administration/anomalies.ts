@@ -31,7 +31,7 @@ export function Anomalies() {
     </div>${all.length === 0 && html`<p class="muted">${t("anomalies.none")}</p>`}
     ${
       all.length > 0 &&
-      html`<${Wide} label=${t("anomalies")}><table><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("anomalies.kind")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col" class="figure">${t("anomalies.count")}</th></tr></thead>
+      html`<${Wide} label=${t("anomalies")}><table class="stacked"><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("anomalies.kind")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col" class="figure">${t("anomalies.count")}</th></tr></thead>
     <tbody>${all.map(
       (one, index) =>
         html`<tr key=${index}><td class="nowrap">${momentOf(one.lastAt)}</td><td>${tIfAny(`anomaly.${one.kind}`) ?? one.kind}</td><td><bdi>${one.subject}</bdi></td><td class="figure">${numberIn(one.count)}</td></tr>`,

@@ -63,7 +63,7 @@ export function DeadLetters() {
     ${
       letters.length === 0
         ? html`<p class="muted">${t("letters.none")}</p>`
-        : html`<${Wide} label=${t("letters")}><table><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("services.service")}</th><th scope="col">${t("letters.event")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col">${t("reason")}</th><td></td></tr></thead>
+        : html`<${Wide} label=${t("letters")}><table class="stacked"><thead><tr><th scope="col">${t("result.when")}</th><th scope="col">${t("services.service")}</th><th scope="col">${t("letters.event")}</th><th scope="col">${t("anomalies.subject")}</th><th scope="col">${t("reason")}</th><td></td></tr></thead>
           <tbody>${letters.map(row)}</tbody></table><//>`
     }`;
   return html`<${Panel} title=${t("letters")} loaded=${known} show=${show} />

@@ -17,6 +17,9 @@ import { TypeRights } from "./type-rights.ts";
 
 const identity = actionsOf<typeof identityContract>("identity");
 const nameOf = (role: string): string => tIfAny(`role.${role}`) ?? role;
+/** What a role is for: of those that come with the project in the page's language, of others as somebody here has written it. */
+const saidOf = ({ role, says, isAsFiled }: RoleNow) =>
+  (isAsFiled && tIfAny(`role.says.${role}`)) || html`<span dir="auto" translate=${false}>${says}</span>`;
 const NONE: RoleNow = { role: "", says: "", types: {}, actions: [], onBehalf: false, secondFactor: false, version: 0, isAsFiled: false };
 
 /** See the head of this file. */
@@ -33,11 +36,11 @@ export function Roles() {
   const row = (
     one: RoleNow,
   ) => html`<tr key=${one.role}><th scope="row">${nameOf(one.role)}${!one.isAsFiled && html` <span class="tag">${t("roles.changed")}</span>`}</th>
-    <td translate="no" lang="en">${one.says}</td>
+    <td>${saidOf(one)}</td>
     <td><button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("account.change")}<${For} who=${nameOf(one.role)} /></button></td></tr>`;
   const waiting = (changes.value ?? []).filter(({ state }) => state === "waiting");
   const show = (all: RoleNow[]) => html`${waiting.map((change) => html`<${Waiting} key=${change.role} change=${change} onDone=${done} />`)}
-    <${Wide} label=${t("roles")}><table><thead><tr><th scope="col">${t("roles.role")}</th><th scope="col">${t("roles.says")}</th><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
+    <${Wide} label=${t("roles")}><table class="stacked"><thead><tr><th scope="col">${t("roles.role")}</th><th scope="col">${t("roles.says")}</th><td></td></tr></thead><tbody>${all.map(row)}</tbody></table><//>`;
   const actions = html`<button type="button" onClick=${() => setOpen(NONE)}>${t("roles.new")}</button>`;
   return html`<${Panel} title=${t("roles")} loaded=${roles} show=${show} actions=${actions} />
     ${open && html`<${Change} key=${open.role} role=${open} onClose=${() => setOpen(undefined)} onDone=${done} />`}`;

@@ -31,12 +31,13 @@ export function Services() {
   const show = ({ services, requestsPerSecond }: MeshState) => {
     const down = services.filter(({ nodes }) => nodes.length === 0).length;
     return html`<p role="status">${down === 0 ? html`<span class="tag good">✓ ${t("services.allUp")}</span>` : html`<span class="tag bad">⚠ ${t("services.down", { n: down })}</span>`} <span class="muted">${t("services.rate", { n: numberOr(requestsPerSecond) })}</span></p>
-      <${Wide} label=${t("services")}><table><thead><tr><th scope="col">${t("services.service")}</th><th scope="col">${t("services.nodes")}</th><th scope="col" class="figure">${t("services.documents")}</th><th scope="col" class="figure">${t("services.size")}</th><th scope="col" class="figure">${t("services.calls")}</th></tr></thead>
+      <p class="hint">${t("services.nodes")}: <bdi translate=${false}>${[...new Set(services.flatMap(({ nodes }) => nodes))].join(", ")}</bdi></p>
+      <${Wide} label=${t("services")}><table class="stacked"><thead><tr><th scope="col">${t("services.service")}</th><th scope="col" class="figure">${t("services.nodes")}</th><th scope="col" class="figure">${t("services.documents")}</th><th scope="col" class="figure">${t("services.size")}</th><th scope="col" class="figure">${t("services.calls")}</th></tr></thead>
       <tbody>${services.map(
         (
           one,
-        ) => html`<tr key=${one.name}><th scope="row" translate=${false}>${one.name}</th><td>${one.nodes.length === 0 ? html`<span class="tag bad">⚠ ${t("services.isDown")}</span>` : one.nodes.join(", ")}</td>
-          <td class="figure">${numberOr(one.documents)}</td><td class="figure">${megabytes(one.bytes)}</td><td class="figure">${numberOr(one.requestsPerSecond)}</td></tr>`,
+        ) => html`<tr key=${one.name}><th scope="row" translate=${false}>${one.name}</th><td class="figure" data-label=${t("services.nodes")}>${one.nodes.length === 0 ? html`<span class="tag bad">⚠ ${t("services.isDown")}</span>` : html`<span title=${one.nodes.join(", ")}>${numberIn(one.nodes.length)}</span>`}</td>
+          <td class="figure" data-label=${t("services.documents")}>${numberOr(one.documents)}</td><td class="figure" data-label=${t("services.size")}>${megabytes(one.bytes)}</td><td class="figure" data-label=${t("services.calls")}>${numberOr(one.requestsPerSecond)}</td></tr>`,
       )}</tbody></table><//>`;
   };
   return html`<${Panel} title=${t("services")} loaded=${state} show=${show} />`;

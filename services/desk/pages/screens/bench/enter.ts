@@ -14,6 +14,7 @@ import { actionsOf } from "../../platform/api.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
+import { unitOf } from "../../platform/units.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 
@@ -63,7 +64,7 @@ export function EnterDialog({ order, patient, tests, catalogue, onClose, onDone 
   };
   const field = (code: string, faultOf: (field: string) => string | undefined, index: number) => {
     const test = testOf(code);
-    const unit = html`<span class="unit"><bdi>${test?.unit}</bdi></span>`;
+    const unit = html`<span class="unit"><bdi>${unitOf(test?.unit ?? "")}</bdi></span>`;
     return html`<${Field} key=${code} label=${test?.display ?? order.test.display ?? code} name=${`value-${code}`} value=${draft.value[code] ?? ""} onValue=${(text: string) => set(code, text)} inputmode="decimal" autofocus=${index === 0} fault=${faultOf(`results[${index}].value`)}>${unit}<//>
       ${!test && html`<${Field} label=${t("result.unit")} name=${`unit-${code}`} value=${draft.value[`${code}.unit`] ?? ""} onValue=${(text: string) => set(`${code}.unit`, text)} />`}`;
   };
@@ -89,6 +90,6 @@ function Lines({ lines }: { lines: ReportLine[] }) {
   const text = (value: number | string) => (typeof value === "number" ? numberIn(value, { maximumFractionDigits: 3 }) : value);
   return html`<table aria-label=${t("bench.report")}><tbody>${lines.map(
     ({ observation, display, value, unit, flag, range }) => html`<tr key=${observation}><th scope="row"><bdi>${display}</bdi></th>
-      <td class="figure"><bdi>${text(value)} ${unit}</bdi> <${FlagOf} code=${flag} /></td><td class="muted"><bdi>${range && [range.low, range.high].map((end) => (end === undefined ? "" : numberIn(end))).join(" – ")}</bdi></td></tr>`,
+      <td class="figure"><bdi>${text(value)} ${unitOf(unit ?? "")}</bdi> <${FlagOf} code=${flag} /></td><td class="muted"><bdi>${range && [range.low, range.high].map((end) => (end === undefined ? "" : numberIn(end))).join(" – ")}</bdi></td></tr>`,
   )}</tbody></table>`;
 }

@@ -1,6 +1,6 @@
 /** Results that were issued lately: put right with a reason, or printed as a report. */
 import { useState } from "preact/hooks";
-import type { Observation } from "../../../../../fhir/r4.ts";
+import type { DiagnosticReport, Observation } from "../../../../../fhir/r4.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -10,14 +10,14 @@ import { For } from "../../parts/for.ts";
 import { Flag, findingOf, rangeOf } from "../../parts/finding.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
 import { say } from "../../parts/notices.ts";
-import { Panel, Partial } from "../../parts/panel.ts";
+import { NotKnown, Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { Wide } from "../../parts/wide.ts";
-import { actionsOf } from "../../platform/api.ts";
+import { actionsOf, search } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { joined, t } from "../../platform/texts.ts";
 import { findingIn } from "./enter.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
@@ -33,12 +33,15 @@ export function Issued({ turn }: { turn: number }) {
   const row = (one: Result) => html`<tr key=${one.of.id}><th scope="row"><bdi>${conceptOf(one.of.code)}</bdi></th>
     <td class="figure">${findingOf(one.of)} <${Flag} of=${one.of} /></td><td>${one.patient && html`<${PersonLine} patient=${one.patient} />`}</td>
     <td class="nowrap">${momentOf(one.of.issued ?? one.of.effectiveDateTime)} ${one.of.status === "corrected" && html`<span class="tag">${t("bench.corrected")}</span>`}</td>
-    <td class="nowrap"><button type="button" class="quiet" onClick=${() => setOpen({ kind: "correct", result: one })}>${t("bench.correct")}<${For} who=${nameOf(one.patient)} /></button>
+    <td class="pair"><button type="button" class="quiet" onClick=${() => setOpen({ kind: "correct", result: one })}>${t("bench.correct")}<${For} who=${nameOf(one.patient)} /></button>
       <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", result: one })}>${t("print")}<${For} who=${nameOf(one.patient)} /></button></td></tr>`;
   const show = ({ all, isPartial }: Joined<Observation>) => html`<${Partial} isPartial=${isPartial} />
     ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}
-    <${Wide} label=${t("bench.latest")}><table><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
-    <tbody>${all.map(row)}</tbody></table><//>`;
+    ${
+      all.length > 0 &&
+      html`<${Wide} label=${t("bench.latest")}><table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
+    <tbody>${all.map(row)}</tbody></table><//>`
+    }`;
   const close = () => setOpen(undefined);
   const done = () => {
     close();
@@ -58,7 +61,7 @@ function Correct({ result: { of, patient }, onClose, onDone }: { result: Result;
     say(t("bench.isCorrected"));
     onDone();
   };
-  return html`<${Dialog} title=${`${conceptOf(of.code)} · ${nameOf(patient)}`} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(conceptOf(of.code), nameOf(patient))} onClose=${onClose}>
     <${Form} send=${send} submit=${t("bench.correct")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("result.value")} name="correct-value" value=${value} onValue=${setValue} required />
@@ -69,11 +72,24 @@ function Correct({ result: { of, patient }, onClose, onDone }: { result: Result;
   <//>`;
 }
 
+/** All values of the report that one is in; of none it is a report by itself. */
+async function valuesBeside(of: Observation): Promise<Observation[]> {
+  const query = { result: `Observation/${of.id}`, _include: "DiagnosticReport:result", _sort: "-issued", _count: "1" };
+  const { resources, included } = await search<DiagnosticReport>("DiagnosticReport", query);
+  const results = new Map(included.map((one) => [`${one.resourceType}/${one.id}`, one as Observation]));
+  const all = (resources[0]?.result ?? []).flatMap(({ reference = "" }) => results.get(reference) ?? []);
+  return all.length > 0 ? all : [of];
+}
+
 function Report({ result: { of, patient }, onClose }: { result: Result; onClose: () => void }) {
+  const values = useLoad(`report of ${of.id}`, () => valuesBeside(of));
+  const line = (one: Observation) =>
+    html`<tr key=${one.id}><th scope="row"><bdi>${conceptOf(one.code)}</bdi></th><td class="figure">${findingOf(one)} <${Flag} of=${one} /></td><td><bdi>${rangeOf(one)}</bdi></td></tr>`;
   return html`<${Dialog} title=${t("bench.report")} onClose=${onClose}>
     <div class="stack">
-      <div class="print report"><p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
-        <table><tbody><tr><th scope="row">${conceptOf(of.code)}</th><td class="figure">${findingOf(of)} <${Flag} of=${of} /></td><td><bdi>${rangeOf(of)}</bdi></td></tr></tbody></table>
+      <${NotKnown} loaded=${values} />
+      <div class="print report" aria-busy=${values.isLoading}><h3>${t("bench.report")}</h3><p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
+        <table><tbody>${(values.value ?? [of]).map(line)}</tbody></table>
         <p>${momentOf(of.effectiveDateTime)} · ${t("bench.issuedAt", { at: momentOf(of.issued) })}</p></div>
       <div class="buttons"><button type="button" class="main" onClick=${() => print()}>${t("print")}</button></div>
     </div>

@@ -1,6 +1,6 @@
 /** Invoices of late: printed, or credited with a reason. */
 import { useState } from "preact/hooks";
-import type { Invoice } from "../../../../../fhir/r4.ts";
+import type { ChargeItem, Invoice } from "../../../../../fhir/r4.ts";
 import type { billing as billingContract } from "../../../../billing/billing.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -11,11 +11,11 @@ import { type Joined, searchWithPatients, type WithPatient } from "../../parts/j
 import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
-import { actionsOf } from "../../platform/api.ts";
+import { actionsOf, readAll } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf } from "../../platform/names.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { sumOf } from "./open.ts";
 
 const billing = actionsOf<typeof billingContract>("billing");
@@ -58,7 +58,7 @@ function Credit({ bill: { of, patient }, onClose, onDone }: { bill: Bill; onClos
     say(t("cash.credited"), () => billing.cancelInvoice({ invoice: creditNote, reason: t("undo.reason") }).then(onDone));
     onDone();
   };
-  return html`<${Dialog} title=${`${t("cash.credit")} · ${nameOf(patient)}`} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(t("cash.credit"), nameOf(patient))} onClose=${onClose}>
     <${Form} send=${send} submit=${t("cash.credit")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="credit-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
     <//>
@@ -66,14 +66,16 @@ function Credit({ bill: { of, patient }, onClose, onDone }: { bill: Bill; onClos
 }
 
 function Print({ bill: { of, patient }, onClose }: { bill: Bill; onClose: () => void }) {
+  const references = (of.lineItem ?? []).flatMap(({ chargeItemReference }) => chargeItemReference?.reference ?? []);
+  const charges = useLoad(`charges ${of.id}`, () => readAll<ChargeItem>(references));
   return html`<${Dialog} title=${t("invoice")} onClose=${onClose}>
     <div class="stack">
-      <div class="print report"><p>${patient && html`<${PersonLine} patient=${patient} />`}</p><p>${of.identifier?.[0]?.value} · ${dateOf(of.date)}</p>
+      <div class="print report"><h3>${joined(t(isCredit(of) ? "cash.credit" : "invoice"), of.identifier?.[0]?.value ?? "", dateOf(of.date))}</h3><p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
         <table><tbody>${(of.lineItem ?? []).map(
           (
             line,
             index,
-          ) => html`<tr key=${index}><td>${conceptOf(line.chargeItemCodeableConcept) || line.chargeItemReference?.display || t("cash.charge", { n: index + 1 })}</td>
+          ) => html`<tr key=${index}><td>${conceptOf(line.chargeItemCodeableConcept) || conceptOf(charges.value?.get(line.chargeItemReference?.reference ?? "")?.code) || t("cash.charge", { n: index + 1 })}</td>
             <td class="figure">${line.priceComponent?.[0]?.amount && sumOf([line.priceComponent[0].amount.value ?? 0], line.priceComponent[0].amount.currency ?? "EUR")}</td></tr>`,
         )}
         <tr><th scope="row">${t("cash.total")}</th><td class="figure"><strong>${totalOf(of)}</strong></td></tr></tbody></table></div>

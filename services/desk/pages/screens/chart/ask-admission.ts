@@ -1,35 +1,88 @@
-/** Asks that the patient be admitted: the wards see it on their boards. */
-import type { Patient } from "../../../../../fhir/r4.ts";
+/** Asks that the patient be admitted: planned, as an emergency, or newborn with its mother. The wards see it on their boards. */
+import { useEffect, useState } from "preact/hooks";
+import type { Encounter, Patient, RelatedPerson } from "../../../../../fhir/r4.ts";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
-import { actionsOf } from "../../platform/api.ts";
+import { PatientSearch } from "../../parts/patient-search.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { actionsOf, Refused, search } from "../../platform/api.ts";
+import { daysOld, startOf, today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { nameOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
-type Kind = "planned" | "emergency";
+const KINDS = ["emergency", "planned", "newborn"] as const;
+type Kind = (typeof KINDS)[number];
+/** What a bed must have. */
+const NEEDS = ["isolation", "oxygen", "cot"] as const;
+/** Born here lately, days. */
+const NEWBORN_DAYS = 28;
+
+/** The mother of a newborn, as its registration has noted it; undefined: nobody has. */
+async function motherOf(child: Patient): Promise<Patient | undefined> {
+  const { resources } = await search<RelatedPerson>("RelatedPerson", { patient: `Patient/${child.id}`, relationship: "MTH", _count: "1" });
+  const [related] = resources;
+  if (!related) return undefined;
+  return (await search<Patient>("Patient", { link: `RelatedPerson/${related.id}`, _count: "1" })).resources[0];
+}
+
+/** @throws Refused MOTHER_NOT_HERE */
+async function stayOf(mother: Patient): Promise<string> {
+  const query = { subject: `Patient/${mother.id}`, class: "IMP", status: "in-progress,onleave", _count: "1" };
+  const [stay] = (await search<Encounter>("Encounter", query)).resources;
+  if (!stay) throw new Refused(409, "MOTHER_NOT_HERE", "");
+  return `Encounter/${stay.id}`;
+}
 
 /** See the head of this file. */
 export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: () => void }) {
-  const { draft, set, clear } = useDraft(`admission.${patient.id}`, { kind: "emergency" });
-  const { kind = "", reason = "" } = draft.value;
+  const isNewborn = daysOld(patient.birthDate) < NEWBORN_DAYS;
+  const { draft, set, clear } = useDraft(`admission.${patient.id}`, { kind: isNewborn ? "newborn" : "emergency", needs: "" });
+  const { kind = "", reason = "", plannedFor = "", needs = "" } = draft.value;
+  const [mother, setMother] = useState<Patient | undefined>();
+  useEffect(() => {
+    if (isNewborn) motherOf(patient).then(setMother, () => {}); // she can be looked for by name
+  }, []);
+  const wanted = needs.split(",").filter(Boolean);
+  const toggle = (need: string) => set("needs", (wanted.includes(need) ? wanted.filter((one) => one !== need) : [...wanted, need]).join());
   const send = async () => {
-    const { request } = await stays.request({ patient: `Patient/${patient.id}`, kind: kind as Kind, ...(reason && { reason }) });
+    const { request } = await stays.request({
+      patient: `Patient/${patient.id}`,
+      kind: kind as Kind,
+      ...(reason && { reason }),
+      ...(kind === "planned" && plannedFor && { plannedFor: startOf(plannedFor) }),
+      ...(kind === "newborn" && mother && { motherStay: await stayOf(mother) }),
+      ...(wanted.length > 0 && { needs: wanted }),
+    });
     say(t("admission.asked", { name: nameOf(patient) }), () => stays.deny({ request, reason: t("undo.reason") }));
     clear();
     onClose();
   };
+  const options = KINDS.map((one) => [one, t(`request.${one}`)] as const);
   return html`<${Dialog} title=${t("admission.ask")} onClose=${onClose}>
-    <${Form} send=${send} submit=${t("admission.ask")} onCancel=${onClose}>
+    <div class="stack">
+    ${kind === "newborn" && !mother && html`<${PatientSearch} id="admission-mother" label=${t("newborn.mother")} onPick=${setMother} />`}
+    <${Form} send=${send} submit=${t("admission.ask")} onCancel=${onClose} fieldOf=${{ MOTHER_NOT_HERE: "kind" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-        <${Field} label=${t("admission.kind")} name="admission-kind" value=${kind} onValue=${(chosen: string) => set("kind", chosen)} options=${(["emergency", "planned"] as const).map((one) => [one, t(`request.${one}`)])} />
+        <${Field} label=${t("admission.kind")} name="admission-kind" value=${kind} onValue=${(chosen: string) => set("kind", chosen)} options=${options} fault=${faultOf("kind")} />
         <${Field} label=${t("reason")} name="admission-reason" value=${reason} onValue=${(text: string) => set("reason", text)} autofocus fault=${faultOf("reason")} />
-      </div>`}
+        ${kind === "planned" && html`<${Field} label=${t("admission.day")} name="admission-day" type="date" min=${today()} value=${plannedFor} onValue=${(text: string) => set("plannedFor", text)} fault=${faultOf("plannedFor")} />`}
+      </div>
+      ${
+        kind === "newborn" &&
+        mother &&
+        html`<p>${t("newborn.mother")}: <${PersonLine} patient=${mother} /> <button type="button" class="quiet" onClick=${() => setMother(undefined)}>${t("admission.otherMother")}</button></p>`
+      }
+      <fieldset><legend>${t("admission.needs")}</legend><div class="buttons">${NEEDS.map(
+        (need) =>
+          html`<label key=${need} class="choice"><input type="checkbox" checked=${wanted.includes(need)} onChange=${() => toggle(need)} /> ${t(`attribute.${need}`)}</label>`,
+      )}</div></fieldset>`}
     <//>
+    </div>
   <//>`;
 }

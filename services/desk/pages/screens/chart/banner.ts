@@ -39,7 +39,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
         ${" · "}<bdi class="number">${numberOf(patient)}</bdi> ${telecom[0]?.value && html` · <bdi>${telecom[0].value}</bdi>`}</p>
     </div>
     <${Allergies} parts=${parts} />
-    ${(deceasedBoolean || deceasedDateTime) && html`<p class="tag bad">† ${t("person.dead")} ${dateOf(deceasedDateTime)}</p>`}
+    ${(deceasedBoolean || deceasedDateTime) && html`<p class="tag bad">† ${t("person.dead", { sex: patient.gender ?? "unknown" })} ${dateOf(deceasedDateTime)}</p>`}
     ${replacement && html`<p class="not-known">${t("chart.merged")} <a href=${hrefOf("chart", replacement)}>${t("chart.toMerged")}</a></p>`}
     ${current && html`<p><${Present} encounter=${current} /></p>`}
     <${Others} others=${others} />

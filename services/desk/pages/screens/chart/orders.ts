@@ -34,7 +34,7 @@ export function Orders({ loaded, patient }: OrdersProps) {
       <ul class="list">${waiting.map(
         (
           one,
-        ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> <span class="muted">${momentOf(one.authoredOn)}</span></span>
+        ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> <span class="muted nowrap">${momentOf(one.authoredOn)}</span></span>
           <span class="tag">${tIfAny(`order.${one.status}`) ?? one.status}</span></li>`,
       )}</ul>
       ${offers("lab.order") && html`<${Order} patient=${patient} onDone=${loaded.reload} />`}`;

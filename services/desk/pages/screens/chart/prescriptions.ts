@@ -40,7 +40,7 @@ export function Prescriptions({ loaded, patient }: PrescriptionsProps) {
     <ul class="list">${resources.map(
       (
         one,
-      ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted">${one.dosageInstruction?.[0]?.text && html`<bdi>${one.dosageInstruction[0].text}</bdi> · `}${dateOf(one.authoredOn)}</span></span>
+      ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.medicationCodeableConcept)}</bdi><br /><span class="muted">${one.dosageInstruction?.[0]?.text && html`<bdi>${one.dosageInstruction[0].text}</bdi> · `}<span class="nowrap">${dateOf(one.authoredOn)}</span></span></span>
         <span class=${one.status === "active" ? "tag good" : "tag"}>${tIfAny(`prescription.${one.status}`) ?? one.status}</span></li>`,
     )}</ul>`;
   const actions = offers("pharmacy.prescribe") && html`<button type="button" onClick=${() => setOpen(true)}>${t("prescribe")}</button>`;

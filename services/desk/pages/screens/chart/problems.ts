@@ -34,7 +34,7 @@ export function Problems({ loaded, patient }: ProblemsProps) {
       <ul class="list">${shown.map(
         (
           one,
-        ) => html`<li key=${one.id}><span>${conceptOf(one.code)} <span class="muted">${dateOf(one.onsetDateTime ?? one.recordedDate)}</span></span>
+        ) => html`<li key=${one.id}><span><bdi>${conceptOf(one.code)}</bdi> <span class="muted nowrap">${dateOf(one.onsetDateTime ?? one.recordedDate)}</span></span>
           <span class=${statusOf(one) === "active" ? "tag warn" : "tag"}>${tIfAny(`condition.${statusOf(one)}`) ?? statusOf(one)}</span></li>`,
       )}</ul>
       ${offers("Condition") && html`<${New} patient=${patient} onDone=${loaded.reload} />`}`;

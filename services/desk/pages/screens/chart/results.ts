@@ -23,16 +23,19 @@ export function Results({ loaded }: { loaded: Loaded<Found<Observation>> }) {
     const tests = [...Map.groupBy(valid, ({ code }) => code.coding?.[0]?.code ?? conceptOf(code)).values()];
     return html`<${Partial} isPartial=${isPartial} />
       ${tests.length === 0 && html`<p class="muted">${t("none")}</p>`}
-      <${Wide} label=${t("results")}><table>
+      ${
+        tests.length > 0 &&
+        html`<${Wide} label=${t("results")}><table class="stacked of-tests">
         <thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
         <tbody>${tests.map((all) => {
           const latest = all[0] as Observation;
           return html`<tr key=${latest.id}><th scope="row"><bdi>${conceptOf(latest.code)}</bdi></th>
             <td class="figure">${findingOf(latest)} <${Flag} of=${latest} />${rangeOf(latest) && html`<br /><bdi class="muted">${rangeOf(latest)}</bdi>`}</td>
             <td class="nowrap" title=${momentOf(latest.effectiveDateTime)}>${dateOf(latest.effectiveDateTime)} ${latest.status === "preliminary" && html`<span class="tag">${t("result.preliminary")}</span>`}</td>
-            <td>${all.length > 1 && html`<button type="button" class="nowrap" onClick=${() => setOpen(all)}>${t("result.all", { n: all.length })}<span class="visually-hidden"> · ${conceptOf(latest.code)}</span></button>`}</td></tr>`;
+            <td class="end">${all.length > 1 && html`<button type="button" class="nowrap" onClick=${() => setOpen(all)}>${t("result.all", { n: all.length })}<span class="visually-hidden"> · ${conceptOf(latest.code)}</span></button>`}</td></tr>`;
         })}</tbody>
-      </table><//>`;
+      </table><//>`
+      }`;
   };
   const close = () => setOpen(undefined);
   return html`<${Panel} title=${t("results")} loaded=${loaded} show=${show} />

@@ -14,8 +14,8 @@ import { actionsOf, search } from "../../platform/api.ts";
 import { dateOf } from "../../platform/clock.ts";
 import { useLoad } from "../../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
-import { numberOfLot, Usable } from "./lots.ts";
+import { joined, t } from "../../platform/texts.ts";
+import { type Lots, lotsOf, numberOfLot, placeOf, Usable } from "./lots.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -29,9 +29,9 @@ interface DispenseProps {
 /** What is known before a medication is handed out. */
 async function facts({ id, subject, medicationCodeableConcept, dispenseRequest }: MedicationRequest) {
   const { system, code } = medicationCodeableConcept?.coding?.[0] ?? {};
-  const [dispensed, lots, allergies] = await Promise.all([
+  const [dispensed, { lots, places }, allergies] = await Promise.all([
     search<MedicationDispense>("MedicationDispense", { prescription: `MedicationRequest/${id}`, _count: "100" }),
-    pharmacy.listLots({ medication: `${system}|${code}` }),
+    lotsOf({ system: system ?? "", code: code ?? "" }),
     search<AllergyIntolerance>("AllergyIntolerance", { patient: subject.reference ?? "", _count: "50" }),
   ]);
   const given = dispensed.resources
@@ -40,6 +40,7 @@ async function facts({ id, subject, medicationCodeableConcept, dispenseRequest }
   return {
     rest: Math.max(0, (dispenseRequest?.quantity?.value ?? 0) - given),
     lots: lots.filter(({ unusable }) => unusable === undefined),
+    places,
     allergies: allergies.resources.map((one) => conceptOf(one.code)),
   };
 }
@@ -49,11 +50,13 @@ const FIRST_TO_EXPIRE = "first";
 
 const whereOf = (lot: StockOfLot | undefined) => (lot ? { lot: lot.lot, ...(lot.place && { place: lot.place }) } : {});
 
-const choicesOf = (lots: StockOfLot[]): [string, string][] => [
+/** A lot of another place than the dispensary is told with it. */
+const saidOf = (one: StockOfLot, places: Lots["places"]): string =>
+  joined(numberOfLot(one), dateOf(one.expires), numberIn(one.quantity), one.place === undefined ? "" : placeOf(one, places));
+
+const choicesOf = (lots: StockOfLot[], places: Lots["places"]): [string, string][] => [
   [FIRST_TO_EXPIRE, t("dispense.firstToExpire")],
-  ...lots.flatMap((one, index): [string, string][] =>
-    one.lot === "" ? [] : [[`${index}`, `${numberOfLot(one)} · ${dateOf(one.expires)} · ${numberIn(one.quantity)}`]],
-  ),
+  ...lots.flatMap((one, index): [string, string][] => (one.lot === "" ? [] : [[`${index}`, saidOf(one, places)]])),
 ];
 
 /** Which packages are to be taken from the shelf. */
@@ -95,7 +98,7 @@ export function Dispense({ request: { of, patient }, onClose, onDone, onUndone }
         ${(
           faultOf: (field: string) => string | undefined,
         ) => html`<div class="fields"><${Field} label=${t("quantity")} name="dispense-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
-          ${lots.length > 0 && html`<${Field} label=${t("shelf.lot")} name="dispense-lot" value=${chosen} onValue=${setChosen} options=${choicesOf(lots)} fault=${faultOf("lot")} />`}</div>
+          ${lots.length > 0 && html`<${Field} label=${t("shelf.lot")} name="dispense-lot" value=${chosen} onValue=${setChosen} options=${choicesOf(lots, known.value?.places ?? new Map())} fault=${faultOf("lot")} />`}</div>
           ${chosen === FIRST_TO_EXPIRE && lots.length > 0 && html`<${Proposal} of=${of} quantity=${Number(quantity)} />`}`}
       <//>
     </div>

@@ -15,7 +15,7 @@ import { actionsOf } from "../../platform/api.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { useLoad, useTurn } from "../../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { joined, t } from "../../platform/texts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 type Given = WithPatient<MedicationDispense>;
@@ -29,8 +29,8 @@ export function HandedOut({ turn, onChange }: { turn: number; onChange: () => vo
   const [open, setOpen] = useState<Given | undefined>();
   const row = (
     one: Given,
-  ) => html`<li key=${one.of.id}><span><bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> · ${numberIn(one.of.quantity?.value ?? 0)}<br />
-      <span class="muted">${one.patient && html`<${PersonLine} patient=${one.patient} />`} ${momentOf(one.of.whenHandedOver)}</span></span>
+  ) => html`<li key=${one.of.id}><span><bdi>${conceptOf(one.of.medicationCodeableConcept)}</bdi> <bdi class="nowrap">× ${numberIn(one.of.quantity?.value ?? 0)}</bdi><br />
+      <span class="muted">${one.patient && html`<${PersonLine} patient=${one.patient} />`} <span class="nowrap">${momentOf(one.of.whenHandedOver)}</span></span></span>
     <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("return")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button></li>`;
   const show = ({ all, isPartial }: Joined<MedicationDispense>) => html`<${Partial} isPartial=${isPartial} />
     ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(row)}</ul>`;
@@ -53,7 +53,7 @@ function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => v
     say(t("returned"));
     onDone();
   };
-  return html`<${Dialog} title=${`${t("return")} · ${conceptOf(of.medicationCodeableConcept)}`} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(t("return"), conceptOf(of.medicationCodeableConcept))} onClose=${onClose}>
     <${Form} send=${send} submit=${t("return")} onCancel=${onClose} fieldOf=${{ MORE_THAN_DISPENSED: "quantity" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         <${Field} label=${t("quantity")} name="return-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required fault=${faultOf("quantity")} />

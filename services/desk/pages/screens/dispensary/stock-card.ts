@@ -1,4 +1,4 @@
-/** The stock card of a medication: its lots, where they lie and until when they may be used; counted, kept back, released. */
+/** The stock card of a medication: its lots, where they lie and until when they may be used; counted, moved, kept back; and what has moved them. */
 import { useState } from "preact/hooks";
 import type { Code, pharmacy as pharmacyContract, StockOfLot } from "../../../../pharmacy/pharmacy.contract.ts";
 import { html } from "../../html.ts";
@@ -12,8 +12,10 @@ import { Wide } from "../../parts/wide.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { useLoad } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { joined, t } from "../../platform/texts.ts";
 import { lotsOf, type Lots, numberOfLot, placeOf, tokenOf, Usable } from "./lots.ts";
+import { Movements } from "./movements.ts";
+import { Transfer } from "./transfer.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
@@ -25,15 +27,19 @@ interface CardProps {
   onChange: () => void;
 }
 
-type Open = { kind: "count" | "block"; lot: StockOfLot };
+type Open = { kind: "count" | "block" | "transfer"; lot: StockOfLot };
+const FORMS = { count: Count, block: Block, transfer: Transfer };
 
 /** See the head of this file. */
 export function StockCard({ medication, name, onClose, onChange }: CardProps) {
   const known = useLoad(`lots ${tokenOf(medication)}`, () => lotsOf(medication));
   const [open, setOpen] = useState<Open | undefined>();
+  const [hasHistory, setHistory] = useState(false);
+  const [turn, setTurn] = useState(0);
   const changed = () => {
     setOpen(undefined);
     known.reload();
+    setTurn((before) => before + 1);
     onChange();
   };
   const act = (kind: Open["kind"], lot: StockOfLot, text: string) =>
@@ -41,19 +47,20 @@ export function StockCard({ medication, name, onClose, onChange }: CardProps) {
   const row = (one: StockOfLot, places: Lots["places"]) => html`<tr key=${`${one.lot} ${one.place}`}>
     <th scope="row"><bdi>${numberOfLot(one)}</bdi><br /><bdi class="muted">${placeOf(one, places)}</bdi></th>
     <td><${Usable} of=${one} /></td><td class="figure">${numberIn(one.quantity)}</td>
-    <td>${act("count", one, t("shelf.count"))} ${one.lot !== "" && act("block", one, t(one.unusable === "blocked" ? "stock.release" : "stock.block"))}</td></tr>`;
-  return html`<${Dialog} title=${`${t("stock.card")} · ${name}`} onClose=${onClose}>
+    <td>${act("count", one, t("shelf.count"))} ${one.quantity > 0 && act("transfer", one, t("stock.transfer"))} ${one.lot !== "" && act("block", one, t(one.unusable === "blocked" ? "stock.release" : "stock.block"))}</td></tr>`;
+  return html`<${Dialog} title=${joined(t("stock.card"), name)} onClose=${onClose}>
     <div class="stack">
       <${NotKnown} loaded=${known} />
       ${known.value?.lots.length === 0 && html`<p class="muted">${t("shelf.empty")}</p>`}
       ${
         known.value &&
         known.value.lots.length > 0 &&
-        html`<${Wide} label=${t("stock.card")}><table><thead><tr><th scope="col">${t("shelf.lot")}</th><th scope="col">${t("stock.expires")}</th><th scope="col" class="figure">${t("quantity")}</th><td></td></tr></thead>
+        html`<${Wide} label=${t("stock.card")}><table class="stacked"><thead><tr><th scope="col">${t("shelf.lot")}</th><th scope="col">${t("stock.expires")}</th><th scope="col" class="figure">${t("quantity")}</th><td></td></tr></thead>
           <tbody>${known.value.lots.map((one) => row(one, (known.value as Lots).places))}</tbody></table><//>`
       }
-      ${open?.kind === "count" && html`<${Count} key=${open.lot.lot} of=${open.lot} onCancel=${() => setOpen(undefined)} onDone=${changed} />`}
-      ${open?.kind === "block" && html`<${Block} key=${open.lot.lot} of=${open.lot} onCancel=${() => setOpen(undefined)} onDone=${changed} />`}
+      ${open && html`<${FORMS[open.kind]} key=${`${open.kind} ${open.lot.lot} ${open.lot.place}`} of=${open.lot} onCancel=${() => setOpen(undefined)} onDone=${changed} />`}
+      <div class="buttons"><button type="button" aria-expanded=${hasHistory} onClick=${() => setHistory(!hasHistory)}>${t("movements")}</button></div>
+      ${hasHistory && html`<${Movements} medication=${medication} turn=${turn} />`}
     </div>
   <//>`;
 }

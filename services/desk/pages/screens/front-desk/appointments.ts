@@ -22,6 +22,9 @@ const visits = actionsOf<typeof visitsContract>("visits");
 const MAX_SHOWN = "200";
 const EXPECTED: readonly string[] = ["proposed", "pending", "booked"];
 
+/** Booked at the time of another, for a reason. */
+const isOverbooked = ({ extension = [] }: Appointment): boolean => extension.some(({ url }) => url === "urn:openward:overbooked");
+
 interface Expected {
   of: Appointment;
   patient: Patient | undefined;
@@ -83,7 +86,7 @@ export function Appointments({ turn, onArrived }: { turn: number; onArrived: () 
     const button = (text: string, onClick: () => unknown, isQuiet = true) =>
       html`<button type="button" class=${isQuiet ? "quiet" : ""} onClick=${onClick}>${text}<${For} who=${nameOf(patient)} /></button>`;
     return html`<li key=${of.id}><span>${patient ? html`<a href=${hrefOf("chart", patient.id)}><${PersonLine} patient=${patient} /></a>` : t("person.notKnown")}<br />
-      <strong>${timeOf(of.start)}</strong>${said.map((text) => html`<span key=${text} class="muted"> · <bdi>${text}</bdi></span>`)}</span>
+      <strong>${timeOf(of.start)}</strong>${isOverbooked(of) && html` <span class="tag warn">${t("appointment.overbooked")}</span>`}${said.map((text) => html`<span key=${text} class="muted"> · <bdi>${text}</bdi></span>`)}</span>
       ${
         EXPECTED.includes(of.status)
           ? html`<span class="buttons">${button(t("appointment.arrived"), () => arrived(one), false)}

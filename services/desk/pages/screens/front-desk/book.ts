@@ -1,4 +1,5 @@
-/** Books an appointment for a patient: when, for how long, with whom, and why. */
+/** Books an appointment for a patient: when, for how long, with whom, and why. At a time that is taken only with a reason. */
+import { useState } from "preact/hooks";
 import type { Appointment, Patient, Practitioner } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
@@ -6,7 +7,7 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
 import { PersonLine } from "../../parts/person-line.ts";
-import { create, search, update } from "../../platform/api.ts";
+import { create, Refused, search, update } from "../../platform/api.ts";
 import { instantOf, momentOf, timeOf, today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
 import { useLoad } from "../../platform/load.ts";
@@ -19,6 +20,9 @@ const MINUTES = ["10", "15", "20", "30", "45", "60", "90"];
 const MAX_PRACTITIONERS = "500";
 const MAX_TAKEN = "50";
 const ON = ["proposed", "pending", "booked", "arrived", "checked-in"];
+/** The extension that says why a time is booked twice. */
+const OVERBOOKED = "urn:openward:overbooked";
+const MINUTE_MS = 60_000;
 
 interface BookProps {
   patient: Patient;
@@ -36,47 +40,88 @@ async function taken(practitioner: string, date: string): Promise<Appointment[]>
   return resources.filter(({ status }) => ON.includes(status));
 }
 
+/** A time that is taken, or wanted: half open, milliseconds since 1970. */
+interface Span {
+  from: number;
+  to: number;
+}
+
+const spanOf = ({ start = "", end = "" }: Appointment): Span => ({ from: Date.parse(start), to: Date.parse(end) });
+const meets = (one: Span, other: Span): boolean => one.from < other.to && one.to > other.from;
+
+/** The first from the wanted time on that is free, as long. @param others in order */
+function freeFrom({ from, to }: Span, others: Span[]): number {
+  let free = from;
+  for (const other of others) if (meets({ from: free, to: free + to - from }, other)) free = other.to;
+  return free;
+}
+
 /** See the head of this file. */
 export function Book({ patient, onClose, onDone }: BookProps) {
   const people = useLoad("practitioners", practitioners);
   const { draft, set, clear } = useDraft(`book.${patient.id}`, { day: today(), minutes: "15" });
-  const { day = "", time = "", minutes = "", practitioner = "", reason = "" } = draft.value;
+  const { day = "", time = "", minutes = "", practitioner = "", reason = "", override = "" } = draft.value;
   const others = useLoad(`taken ${practitioner} ${day}`, () => taken(practitioner, day));
-  const start = time ? instantOf(day, time) : undefined;
-  const end = start && new Date(Date.parse(start) + Number(minutes) * 60_000).toISOString();
-  const meets = (other: Appointment) => start !== undefined && end !== undefined && (other.start ?? "") < end && (other.end ?? "") > start;
+  const [isRefused, setRefused] = useState(false);
+  const from = time ? Date.parse(instantOf(day, time)) : Number.NaN;
+  const wanted = { from, to: from + Number(minutes) * MINUTE_MS };
+  const spans = (others.value ?? []).map(spanOf);
+  const isTaken = isRefused || spans.some((other) => meets(wanted, other));
+  const isoOf = (at: number) => new Date(at).toISOString();
   const send = async () => {
     const accepted = (reference: string) => ({ actor: { reference }, status: "accepted" as const });
-    const made = await create<Appointment>({
-      resourceType: "Appointment",
-      status: "booked",
-      ...(start && { start }),
-      ...(end && { end }),
-      ...(reason && { description: reason }),
-      participant: [accepted(`Patient/${patient.id}`), ...(practitioner ? [accepted(practitioner)] : [])],
-    });
-    say(t("appointment.booked", { name: nameOf(patient), at: momentOf(start) }), () =>
-      update({ ...made, status: "cancelled" }).then(onDone),
-    );
+    const why = isTaken && override ? { extension: [{ url: OVERBOOKED, valueString: override }] } : {};
+    try {
+      const made = await create<Appointment>({
+        resourceType: "Appointment",
+        status: "booked",
+        start: isoOf(wanted.from),
+        end: isoOf(wanted.to),
+        ...(reason && { description: reason }),
+        ...why,
+        participant: [accepted(`Patient/${patient.id}`), ...(practitioner ? [accepted(practitioner)] : [])],
+      });
+      const back = () => update({ ...made, status: "cancelled" }).then(onDone);
+      say(t("appointment.booked", { name: nameOf(patient), at: momentOf(made.start) }), back);
+    } catch (error) {
+      if (error instanceof Refused && error.type === "PRACTITIONER_BUSY") {
+        setRefused(true); // somebody else was faster
+        others.reload();
+      }
+      throw error;
+    }
     clear();
     onDone();
   };
+  const choose = (name: string, text: string) => {
+    if (name !== "override" && name !== "reason") setRefused(false);
+    set(name, text);
+  };
   const field = (name: string, label: string, more: object) =>
-    html`<${Field} label=${label} name=${`book-${name}`} value=${draft.value[name] ?? ""} onValue=${(text: string) => set(name, text)} ...${more} />`;
+    html`<${Field} label=${label} name=${`book-${name}`} value=${draft.value[name] ?? ""} onValue=${(text: string) => choose(name, text)} ...${more} />`;
   const nobody: [string, string][] = [["", t("appointment.anybody")]];
   const choices = (people.value ?? []).map((one): [string, string] => [`Practitioner/${one.id}`, nameOf(one)]);
   return html`<${Dialog} title=${t("appointment.book")} onClose=${onClose}>
     <p><${PersonLine} patient=${patient} /></p>
-    <${Form} send=${send} submit=${t("appointment.book")} onCancel=${onClose}>
-      ${() => html`<div class="fields">
+    <${Form} send=${send} submit=${t("appointment.book")} onCancel=${onClose} fieldOf=${{ PRACTITIONER_BUSY: "override" }}>
+      ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         ${field("day", t("appointment.day"), { type: "date", min: today(), required: true })}
         ${field("time", t("appointment.time"), { type: "time", required: true, autofocus: true })}
         ${field("minutes", t("appointment.minutes"), { options: MINUTES.map((one) => [one, t("time.minutes", { n: Number(one) })]) })}
         ${field("practitioner", t("appointment.with"), { options: [...nobody, ...choices] })}
       </div>
       ${field("reason", t("visit.reason"), {})}
-      ${(others.value ?? []).length > 0 && html`<p class="muted">${t("appointment.taken", { n: numberIn(others.value?.length ?? 0) })} <bdi>${others.value?.map((one) => `${timeOf(one.start)}–${timeOf(one.end)}`).join(", ")}</bdi></p>`}
-      ${others.value?.some(meets) && html`<p class="not-known" role="status">${t("appointment.meets")}</p>`}`}
+      ${spans.length > 0 && html`<p class="muted">${t("appointment.taken", { n: numberIn(spans.length) })} <bdi>${spans.map(said).join(", ")}</bdi></p>`}
+      ${isTaken && html`<${Taken} free=${freeFrom(wanted, spans)} day=${day} onTime=${(free: string) => choose("time", free)} />${field("override", t("appointment.override"), { required: true, fault: faultOf("override") })}`}`}
     <//>
   <//>`;
+}
+
+const said = ({ from, to }: Span): string => `${timeOf(from)}–${timeOf(to)}`;
+
+/** The time is another's: the next one that is free is a click away. */
+function Taken({ free, day, onTime }: { free: number; day: string; onTime: (time: string) => void }) {
+  const isToday = Number.isFinite(free) && instantOf(day, timeOf(free)) === new Date(free).toISOString();
+  return html`<div class="not-known" role="status">${t("appointment.meets")}
+    ${isToday && html`<button type="button" onClick=${() => onTime(timeOf(free))}>${t("appointment.free", { time: timeOf(free) })}</button>`}</div>`;
 }

@@ -12,7 +12,7 @@ import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
 import { timeOf } from "../../platform/clock.ts";
 import { nameOf } from "../../platform/names.ts";
-import { t } from "../../platform/texts.ts";
+import { joined, t } from "../../platform/texts.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 /** Refusals that a reason overrides. */
@@ -64,7 +64,7 @@ export function DoseDialog({ dose, patient, onClose, onDone }: DoseProps) {
     DOSE_DIFFERS: "why",
     DOSE_OUT_OF_TIME: "why",
   };
-  return html`<${Dialog} title=${`${dose.medication.display ?? dose.medication.code} · ${timeOf(dose.dueAt)}`} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(dose.medication.display ?? dose.medication.code, timeOf(dose.dueAt))} onClose=${onClose}>
     <div class="stack">
       <p>${patient && html`<${PersonLine} patient=${patient} />`}</p>
       <p><bdi>${dose.dosage}</bdi></p>

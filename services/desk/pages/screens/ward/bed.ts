@@ -8,8 +8,8 @@ import { calledIn } from "./move.ts";
 /** Name, sex and age in one line. */
 export function Who({ person }: { person: BoardPatient }) {
   const { age, sex, names = [] } = person;
-  const facts = [sex && sexOf(sex), age && t(`age.${age.unit}`, { n: age.value })].filter(Boolean).join(", ");
-  return html`<strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${names.join(" · ")}</bdi> `}<span class="muted">${facts}</span>`;
+  const facts = [sex && sexOf(sex), age && t(`age.${age.unit}`, { n: age.value })].filter(Boolean).join(" · ");
+  return html`<span class="person"><strong><bdi>${calledIn(person)}</bdi></strong> ${names.length > 0 && html`<bdi class="muted">${names.join(" · ")}</bdi> `}<span class="muted nowrap">${facts}</span></span>`;
 }
 
 /** What waits, in signs with words for who does not see them. */

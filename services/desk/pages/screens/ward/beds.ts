@@ -1,8 +1,9 @@
 /** Rooms and beds of a ward. Arrow keys go from bed to bed, Enter opens one, M picks its patient up, Escape puts down again. */
+import { type Signal, useSignal } from "@preact/signals";
 import { useRef, useState } from "preact/hooks";
 import type { Board, BoardRoom, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { AdmitDialog } from "./admit.ts";
 import { BedContent } from "./bed.ts";
 import { calledIn, isStay, isTarget, moveTo, moving, type PlacedBed } from "./move.ts";
@@ -11,7 +12,7 @@ import { Waiting } from "./waiting.ts";
 
 const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-const placed = ({ name, beds }: BoardRoom): PlacedBed[] => beds.map((bed) => ({ ...bed, place: `${name} · ${bed.name}` }));
+const placed = ({ name, beds }: BoardRoom): PlacedBed[] => beds.map((bed) => ({ ...bed, place: joined(name, bed.name) }));
 
 interface BedsProps {
   board: Board;
@@ -21,12 +22,12 @@ interface BedsProps {
 
 /** See the head of this file. */
 export function Beds({ board, ward, reload }: BedsProps) {
-  const [open, setOpen] = useState<PlacedBed | undefined>();
+  const open = useSignal<PlacedBed | undefined>(undefined); // what is read by the dialog only: the beds are not drawn again
   const grid = useRef<HTMLDivElement>(null);
 
   const enter = (bed: PlacedBed) => {
-    if (!moving.value) return setOpen(bed);
-    moveTo(bed, reload);
+    if (moving.value) moveTo(bed, reload);
+    else open.value = bed;
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const buttons = [...(grid.current?.querySelectorAll<HTMLButtonElement>("button.bed") ?? [])];
@@ -38,23 +39,39 @@ export function Beds({ board, ward, reload }: BedsProps) {
     event.preventDefault();
     buttons[Math.min(buttons.length - 1, Math.max(0, at + step))]?.focus();
   };
-  const beds = ward.rooms.flatMap(placed);
-  const current = open && (beds.find(({ location }) => location === open.location) ?? open);
-  return html`${
-    moving.value &&
-    html`<p class="moving" role="status">${t("ward.moving", { name: calledIn(moving.value) })}
-      <button type="button" onClick=${() => {
-        moving.value = undefined;
-      }}>${t("cancel")}</button></p>`
-  }
+  return html`<${Moving} />
     <div class="ward">
       <div class="rooms" ref=${grid} onKeyDown=${onKeyDown}>
         ${ward.rooms.map((room) => html`<${Room} key=${room.location} room=${room} enter=${enter} reload=${reload} />`)}
       </div>
       <${Waiting} board=${board} ward=${ward} reload=${reload} />
     </div>
-    ${current?.stay && html`<${StayDialog} bed=${current} stay=${current.stay} onClose=${() => setOpen(undefined)} reload=${reload} />`}
-    ${current && !current.stay && html`<${AdmitDialog} bed=${current} onClose=${() => setOpen(undefined)} reload=${reload} />`}`;
+    <${Opened} open=${open} ward=${ward} reload=${reload} />`;
+}
+
+/** Who is being moved, and how to put them back. */
+function Moving() {
+  const carried = moving.value;
+  const putBack = () => {
+    moving.value = undefined;
+  };
+  return (
+    carried &&
+    html`<p class="moving" role="status">${t("ward.moving", { name: calledIn(carried) })} <button type="button" onClick=${putBack}>${t("cancel")}</button></p>`
+  );
+}
+
+/** The bed that was entered, as it is now. */
+function Opened({ open, ward, reload }: { open: Signal<PlacedBed | undefined>; ward: BoardWard; reload: () => void }) {
+  const entered = open.value;
+  if (!entered) return null;
+  const bed = ward.rooms.flatMap(placed).find(({ location }) => location === entered.location) ?? entered;
+  const close = () => {
+    open.value = undefined;
+  };
+  return bed.stay
+    ? html`<${StayDialog} bed=${bed} stay=${bed.stay} onClose=${close} reload=${reload} />`
+    : html`<${AdmitDialog} bed=${bed} onClose=${close} reload=${reload} />`;
 }
 
 interface RoomProps {

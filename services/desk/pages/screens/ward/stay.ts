@@ -5,14 +5,13 @@ import type { BoardStay } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
-import { Form } from "../../parts/form.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf, timeOf } from "../../platform/clock.ts";
-import { useDraft } from "../../platform/drafts.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { t } from "../../platform/texts.ts";
+import { joined, t } from "../../platform/texts.ts";
 import { Waits, Who } from "./bed.ts";
+import { HandOver } from "./hand-over.ts";
 import { calledIn, moving, type PlacedBed } from "./move.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
@@ -70,7 +69,7 @@ export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
       t("ward.died", { name }),
       () => stays.cancelDeath({ stay, reason }),
     );
-  return html`<${Dialog} title=${`${bed.place} · ${name}`} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(bed.place, name)} onClose=${onClose}>
     <div class="stack">
       <p><${Who} person=${shown} /></p>
       <${Facts} stay=${shown} />
@@ -98,18 +97,4 @@ function Facts({ stay }: { stay: BoardStay }) {
     ${stay.leave && html`<dt>${t("ward.onLeave")}</dt><dd>${timeOf(stay.leave.since)}</dd>`}
     ${stay.allergies.length > 0 && html`<dt>${t("allergies")}</dt><dd class="alert">⚠ ${stay.allergies.join(", ")}</dd>`}
   </dl>`;
-}
-
-/** What the next one on duty must know. */
-function HandOver({ stay: { stay, name }, onDone }: { stay: BoardStay; onDone: () => void }) {
-  const { draft, set, clear } = useDraft(`hand-over.${stay}`);
-  const send = async () => {
-    await stays.handOver({ stay, text: draft.value["text"] ?? "" });
-    clear();
-    say(t("ward.handedOver", { name: calledIn({ name }) }));
-    onDone();
-  };
-  return html`<${Form} send=${send} submit=${t("ward.handOver")} label=${t("ward.handOver")} isInline>
-    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("ward.handOver.text")} name="hand-over" value=${draft.value["text"] ?? ""} onValue=${(text: string) => set("text", text)} required fault=${faultOf("text")} />`}
-  <//>`;
 }

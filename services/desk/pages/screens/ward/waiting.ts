@@ -11,7 +11,7 @@ import { say, sayFault } from "../../parts/notices.ts";
 import { actionsOf } from "../../platform/api.ts";
 import { momentOf, since } from "../../platform/clock.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { Who } from "./bed.ts";
 import { type Carried, calledIn, moving } from "./move.ts";
 
@@ -53,7 +53,7 @@ export function Waiting({ board: { waiting }, ward, reload }: WaitingProps) {
     <header><h2>${t("ward.waiting")}</h2></header>
     ${withoutBed.length + waiting.length === 0 && html`<p class="muted">${t("ward.nobodyWaits")}</p>`}
     <ul class="list">${withoutBed.map((stay) => html`<li key=${stay.stay} draggable onDragStart=${(event: DragEvent) => startDrag(event, stay)}><span><${Who} person=${stay} /></span>${give(stay)}</li>`)}${waiting.map(request)}</ul>
-    <p class="hint">${t("ward.keys")}</p>
+    <p class="hint keys">${t("ward.keys")}</p>
     ${denied && html`<${Deny} request=${denied} onClose=${() => setDenied(undefined)} onDone=${done} />`}
   </aside>`;
 }
@@ -76,7 +76,7 @@ function Deny({ request, onClose, onDone }: { request: WaitingRequest; onClose: 
     say(t("request.denied", { name: calledIn(request) }));
     onDone();
   };
-  return html`<${Dialog} title=${`${t("request.deny")} · ${calledIn(request)}`} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(t("request.deny"), calledIn(request))} onClose=${onClose}>
     <${Form} send=${send} submit=${t("request.deny")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="deny-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
     <//>

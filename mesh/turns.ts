@@ -1,0 +1,51 @@
+/**
+ * Turns of the event loop, shared out: promises alone never let anybody else in, so that one request of many steps would keep all others
+ * waiting. A step that may take long asks before it begins; who has waited longest is next.
+ */
+
+/** So long one turn of the event loop may last before further steps wait for another, milliseconds. */
+const TURN_MS = 25;
+/** Steps that begin in one turn, at most; those that take long end it earlier. */
+const MAX_OF_TURN = 64;
+
+/** Bounded by the requests in flight, and by what each of them does at once. */
+const waiting: (() => void)[] = [];
+let began = 0;
+let isCounted = false;
+/** Whether those that wait are being let go. */
+let isSharing = false;
+
+/** Resolves when it is the step's turn: at once, unless this turn has lasted too long already or others wait. */
+export function fairTurn(): Promise<void> {
+  if (waiting.length === 0 && !isLong()) return Promise.resolve();
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    if (isSharing) return;
+    isSharing = true;
+    setImmediate(share);
+  });
+}
+
+function isLong(): boolean {
+  if (isCounted) return performance.now() - began > TURN_MS;
+  isCounted = true;
+  began = performance.now();
+  setImmediate(() => {
+    isCounted = false;
+  });
+  return false;
+}
+
+/** Each that is let go runs until it waits for something, before the next one is looked at; what comes in from outside is between two turns. */
+function share(): void {
+  const most = Math.min(waiting.length, MAX_OF_TURN);
+  for (let n = 0; n < most; n++) {
+    setImmediate(() => {
+      if (n === 0 || !isLong()) waiting.shift()?.();
+    });
+  }
+  setImmediate(() => {
+    if (waiting.length > 0) share();
+    else isSharing = false;
+  });
+}

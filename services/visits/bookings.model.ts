@@ -1,0 +1,67 @@
+import type { Appointment } from "../../fhir/r4.ts";
+import { intervalOf } from "../../fhir/dates.ts";
+import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { OVERBOOKED } from "./visits.contract.ts";
+
+// When practitioners are booked: plain data in, plain data out. Each booked time is a counter of its own, 1 while it is taken.
+
+/** Beginning of the names of counters of booked times. */
+export const BOOKED = "booked/";
+/** Beginning of the names of counters that move with each booking of a practitioner's day: two at once are held against each other. */
+const BOOKINGS = "bookings/";
+const DAY_MS = 86_400_000;
+/** Days of one appointment that are looked at: nobody is booked for longer. */
+const MAX_DAYS = 8;
+/** Statuses of an appointment that takes its practitioners' time. */
+const TAKES_TIME: readonly string[] = ["pending", "booked", "arrived", "checked-in"];
+/** Statuses in which an appointment is only planned: whoever has come is not sent away. */
+const PLANNED: readonly string[] = ["pending", "booked"];
+
+/** A time that somebody is booked for: half open, milliseconds since 1970. */
+export interface Booking {
+  /** "Practitioner/…" */
+  practitioner: string;
+  /** "Appointment/…" */
+  appointment: string;
+  from: number;
+  to: number;
+}
+
+/** Whether it is booked in spite of others, and says why. */
+export const isOverbooked = ({ extension = [] }: Appointment): boolean =>
+  extension.some(({ url, valueString = "" }) => url === OVERBOOKED && valueString.trim() !== "");
+
+/** Whether it is still to come about. */
+export const isPlanned = ({ status }: Appointment): boolean => PLANNED.includes(status);
+
+/** Times that an appointment takes, one for each practitioner who has not declined; none without begin and end. */
+export function bookingsOf(reference: string, appointment: Appointment | undefined): Booking[] {
+  const { status = "", start = "", end = "", participant = [] } = appointment ?? {};
+  const [[from] = [], [to] = []] = [intervalOf(start), intervalOf(end)];
+  if (!TAKES_TIME.includes(status) || from === undefined || to === undefined || to <= from) return [];
+  const people = participant.flatMap((one) => (one.status === "declined" ? [] : (placeOf(one.actor) ?? [])));
+  const practitioners = new Set(people.filter((place) => /^Practitioner(Role)?\//.test(place)));
+  return [...practitioners].map((practitioner) => ({ practitioner, appointment: reference, from, to }));
+}
+
+/** Days in UTC that a booking is in, as numbers since 1970. */
+export function daysOf({ from, to }: Booking): number[] {
+  const [first, last] = [Math.floor(from / DAY_MS), Math.floor((to - 1) / DAY_MS)];
+  return Array.from({ length: Math.min(MAX_DAYS, last - first + 1) }, (_, index) => first + index);
+}
+
+/** Beginning of the names of counters of a practitioner's booked times on a day. */
+export const bookedOn = (practitioner: string, day: number): string => `${BOOKED}${practitioner}/${day}/`;
+
+/** The counter that moves with each booking of a practitioner's day. */
+export const bookingsOn = (practitioner: string, day: number): string => `${BOOKINGS}${practitioner}/${day}`;
+
+/** The counters of a booking, one for each day that it is in. */
+export const countersOf = (booking: Booking): string[] =>
+  daysOf(booking).map((day) => `${bookedOn(booking.practitioner, day)}${booking.from}-${booking.to}/${booking.appointment}`);
+
+/** Which appointment a counter of a booked time is of, if it meets this booking and is another's. */
+export function meetingIn(counter: string, { appointment, from, to }: Booking): string | undefined {
+  const [, begins, ends, other] = /\/(\d+)-(\d+)\/(Appointment\/[^/]+)$/.exec(counter) ?? [];
+  return other !== undefined && other !== appointment && Number(begins) < to && Number(ends) > from ? other : undefined;
+}

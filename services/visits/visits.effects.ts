@@ -1,0 +1,60 @@
+import type { Appointment } from "../../fhir/r4.ts";
+import type { Effect, EffectsOf, EffectTools, Movement } from "../../mixins/fhir/rules/effects.ts";
+import { type Change, refusalBy } from "../../mixins/fhir/rules/rule.ts";
+import {
+  type Booking,
+  bookedOn,
+  bookingsOf,
+  bookingsOn,
+  countersOf,
+  daysOf,
+  isOverbooked,
+  isPlanned,
+  meetingIn,
+} from "./bookings.model.ts";
+import { practitionerBusy } from "./visits.errors.ts";
+
+// Practitioners' booked times move with the appointments, whoever writes these: no search before the write could be right.
+
+/** The rule that refuses what meets another. */
+export const OVERLAP = "appointment-overlap";
+
+const isSame = (one: Booking, other: Booking): boolean =>
+  one.practitioner === other.practitioner && one.from === other.from && one.to === other.to;
+
+/** Another appointment that a booking meets. @returns undefined: the time is free */
+async function metBy(booking: Booking, tools: EffectTools): Promise<string | undefined> {
+  for (const day of daysOf(booking)) {
+    for (const { name, value } of await tools.counters(bookedOn(booking.practitioner, day))) {
+      const met = value > 0 ? meetingIn(name, booking) : undefined;
+      if (met !== undefined) return met;
+    }
+  }
+  return undefined;
+}
+
+/** The days of a booking, seen as they are before its times are looked at: who books the same day at once is asked again. */
+async function days({ practitioner, ...booking }: Booking, tools: EffectTools): Promise<Movement[]> {
+  const counters = daysOf({ practitioner, ...booking }).map((day) => bookingsOn(practitioner, day));
+  for (const counter of counters) await tools.counter(counter);
+  return counters.map((counter) => ({ counter, by: 1, isExact: true }));
+}
+
+async function booked({ before, after, reference, now }: Change<Appointment>, tools: EffectTools): Promise<Effect> {
+  const [were, are] = [bookingsOf(reference, before), bookingsOf(reference, after)];
+  const effect: Required<Effect> = { movements: [], changes: [], refusals: [] };
+  for (const booking of were.filter((one) => !are.some((other) => isSame(one, other)))) {
+    // One that was stored before times were counted has none.
+    for (const counter of countersOf(booking)) if (((await tools.counter(counter)) ?? 0) > 0) effect.movements.push({ counter, by: -1 });
+  }
+  for (const booking of are.filter((one) => one.to > now.getTime() && !were.some((other) => isSame(one, other)))) {
+    effect.movements.push(...(await days(booking, tools)), ...countersOf(booking).map((counter) => ({ counter, by: 1 })));
+    if (!after || isOverbooked(after) || !isPlanned(after)) continue;
+    const met = await metBy(booking, tools);
+    if (met !== undefined) effect.refusals.push({ rule: OVERLAP, refusal: refusalBy(practitionerBusy(met), "Appointment.start") });
+  }
+  return effect;
+}
+
+/** What follows from appointments. */
+export const effects: EffectsOf = { Appointment: booked };

@@ -1,0 +1,16 @@
+import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
+import { BOOKED, bookingsOf, countersOf } from "./bookings.model.ts";
+
+/** Booked times follow from appointments; what was stored before times were counted, or about the past, has none. */
+export const invariants: Invariants = {
+  standings: {
+    Appointment: {
+      counters: (appointment, has) =>
+        bookingsOf(`Appointment/${appointment.id}`, appointment)
+          .flatMap(countersOf)
+          .filter(has)
+          .map((counter) => [counter, 1]),
+    },
+  },
+  counted: [BOOKED],
+};

@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
+import type { Clause, KeyMatch, RangeMatch } from "../../fhir/search/query.ts";
+import { create } from "../../test/kit/resources.ts";
+import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
+import { Database, QuestionTooCostly } from "./database.ts";
+import { openSqlite, type SqliteStore } from "./store.ts";
+
+const RESOURCES = 300;
+const many = <Item>(length: number, make: (index: number) => Item): Item[] => Array.from({ length }, (_, index) => make(index));
+const key = (any: KeyMatch[], more: object = {}): Clause => ({ kind: "key", slots: [101, 102], any, ...more });
+const range = (any: RangeMatch[], more: object = {}): Clause => ({ kind: "range", slots: [111], any, ...more });
+
+describe("a search for very many values", () => {
+  let folder: string;
+  let store: SqliteStore;
+  const steps = many(RESOURCES, (i) => create(`p${i}`, { name: `n${i % 7}`, identifier: `${i}`, born: i }));
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    const options = { name: "test", indexVersion: "1", reindex: () => ({ keys: [], ranges: [] }) };
+    store = await openSqlite({ ...options, file: join(folder, "store.sqlite") });
+    await store.write(steps);
+  });
+  afterAll(async () => {
+    await store.close();
+    await sqliteKit.clear(folder);
+  });
+
+  it.each<[what: string, clauses: Clause[]]>([
+    ["beginnings", [key(many(9_000, (i) => ({ prefix: `=${i}` })))]],
+    ["beginnings of beginnings", [key([...many(9_000, (i) => ({ prefix: `~n${i}` })), { prefix: "~n" }])]],
+    ["beginnings, beside a common value", [key([{ prefix: "~n" }]), key(many(9_000, (i) => ({ prefix: `=${i + 50}` })))]],
+    [
+      "none of them",
+      [
+        key(
+          many(900, (i) => ({ prefix: `=${i + 100}` })),
+          { not: true },
+        ),
+      ],
+    ],
+    ["texts within texts", [key(many(900, (i) => ({ facet: "=", contains: `${i + 20}` })))]],
+    ["texts within texts, in several parameters", many(10, (k) => key(many(900, (i) => ({ facet: "=", contains: `${i + k}` }))))],
+    ["endings", [key(many(5_000, (i) => ({ facet: "=", ends: `${i + 30}` })))]],
+    ["ranges", [range(many(1_000, (i) => ({ lowGe: i * 10, highLe: i * 10 + 1 })))]],
+    ["ranges, in several parameters", many(50, (k) => range(many(150, (i) => ({ lowGt: i * 2 + k }))))],
+    [
+      "no range of them",
+      [
+        range(
+          many(1_000, (i) => ({ lowGe: i * 10, highLt: i * 10 + 5 })),
+          { not: true },
+        ),
+      ],
+    ],
+    ["times", [{ kind: "updated", any: many(1_000, (i) => ({ lowGe: i })) }]],
+  ])("finds what one who looks at every row finds, by a short statement: %s", async (_, clauses) => {
+    const wanted = steps.filter(
+      (step) => step.op === "create" && matchesClauses(clauses, { id: step.id, updated: 1e12, index: step.index }),
+    );
+    const { rows } = await store.search({ type: "Patient", clauses, sort: [], limit: RESOURCES, want: "ids" });
+    expect(rows.map(({ id }) => id)).toEqual(wanted.map((step) => (step as { id: string }).id));
+    expect(await store.count("Patient", clauses)).toBe(wanted.length);
+    const plan = store.explainSearch({ type: "Patient", clauses, sort: [], limit: 20, want: "ids" });
+    expect(Math.max(...plan.map((line) => line.length))).toBeLessThan(20_000);
+  });
+
+  it("is given up when it has taken the time that one question has", () => {
+    const file = new Database(join(folder, "store.sqlite"));
+    const statement = "SELECT count(*) AS n FROM resource r WHERE in_time(r.seq)";
+    expect(file.within(() => file.one<{ n: number }>(statement))).toEqual({ n: RESOURCES });
+    expect(() => file.within(() => file.one(statement), -1)).toThrow(QuestionTooCostly);
+    expect(() => file.within(() => file.within(() => file.one(statement)), -1)).toThrow(expect.objectContaining({ status: 400 }));
+    expect(file.one(statement)).toEqual({ n: RESOURCES }); // no question is bounded by the one before
+    file.close();
+  });
+});

@@ -1,0 +1,76 @@
+/**
+ * Clauses with many values, as functions that SQLite calls: as parts of a statement each value would be compiled with it, in a time that
+ * grows with their square.
+ */
+import { type KeyMatch, type RangeMatch, rangeMatches } from "../../fhir/search/query.ts";
+
+/** More values than this, other than exact ones, are not put into a statement. */
+export const FEW_VALUES = 8;
+
+/** Whether a value of a key row is one that is asked for. */
+export type KeyTest = (value: string) => boolean;
+/** The same of a range row. */
+export type RangeTest = (low: number, high: number, unit: string) => boolean;
+
+/** @param any at least one */
+export function keyTestOf(any: KeyMatch[]): KeyTest {
+  const exact = new Set(any.flatMap((match) => ("eq" in match ? [match.eq] : [])));
+  const prefixes = shortest(any.flatMap((match) => ("prefix" in match ? [match.prefix] : [])));
+  const parts = any.flatMap((match) => ("facet" in match ? [match] : []));
+  return (value) =>
+    exact.has(value) ||
+    beginsWithOne(value, prefixes) ||
+    parts.some((part) => {
+      const { facet } = part;
+      if (!value.startsWith(facet)) return false;
+      if ("contains" in part) return value.includes(part.contains, facet.length);
+      return value.length - facet.length >= part.ends.length && value.endsWith(part.ends);
+    });
+}
+
+/** @param any at least one */
+export const rangeTestOf =
+  (any: RangeMatch[]): RangeTest =>
+  (low, high, unit) =>
+    any.some((match) => rangeMatches(match, low, high, unit));
+
+/** In order, without those that begin with another one of them. */
+function shortest(prefixes: string[]): string[] {
+  const kept: string[] = [];
+  for (const prefix of [...prefixes].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))) {
+    const last = kept.at(-1);
+    if (last === undefined || !prefix.startsWith(last)) kept.push(prefix);
+  }
+  return kept;
+}
+
+/** The one that a value begins with is the last that does not come behind it. */
+function beginsWithOne(value: string, prefixes: string[]): boolean {
+  let [low, high] = [0, prefixes.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((prefixes[middle] as string) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && value.startsWith(prefixes[low - 1] as string);
+}
+
+/** Of the question that is being answered, by number: a statement names them by it. */
+const asked: { keys: KeyTest[]; ranges: RangeTest[] } = { keys: [], ranges: [] };
+
+/** The number by which a statement calls a test until the question is answered. */
+export function numberOf(test: { key: KeyTest } | { range: RangeTest }): number {
+  return "key" in test ? asked.keys.push(test.key) - 1 : asked.ranges.push(test.range) - 1;
+}
+
+/** What a statement calls. */
+export const keyPasses = (test: number, value: string): boolean => asked.keys[test]?.(value) === true;
+/** What a statement calls. */
+export const rangePasses = (test: number, low: number, high: number, unit: string): boolean =>
+  asked.ranges[test]?.(low, high, unit) === true;
+
+/** Another question begins. */
+export function forgetTests(): void {
+  asked.keys.length = 0;
+  asked.ranges.length = 0;
+}

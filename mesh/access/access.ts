@@ -190,6 +190,9 @@ export const notAllowed = (what: string) =>
     "NOT_ALLOWED",
   );
 
+/** What who reaches a part of a type may not do with the rest of it, for `notAllowed`: the same words whether that is there or not. */
+export const outsideOfPart = (does: string, type: string): string => `${does} ${type} outside of what the app was opened for`;
+
 /** The answer of a node that does not know the roles as they are now: it could only guess who may what. */
 export const rolesBehind = () =>
   new Errors.MoleculerRetryableError(

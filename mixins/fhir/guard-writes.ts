@@ -1,7 +1,7 @@
 /** Which steps of a write its caller may send to an owner. Refused is the whole write, and the step named. */
 import type { Errors, Context } from "moleculer";
 import { parseJson } from "../../fhir/json.ts";
-import { accessOf, notAllowed } from "../../mesh/access/access.ts";
+import { accessOf, notAllowed, outsideOfPart } from "../../mesh/access/access.ts";
 import { isSystem } from "../../mesh/access/identity.ts";
 import type { Interaction } from "../../mesh/access/roles.ts";
 import { countsMoves } from "../../federation/moves.ts";
@@ -46,6 +46,10 @@ async function refusalOf(sight: Sight, store: Store, step: OwnerStep, isOwnWork:
       // Most may do both: then nobody needs to know whether it is there.
       if (sight.reach(step.type, "c") === "all" && sight.reach(step.type, "u") === "all") return undefined;
       const isNew = step.upsert && (await store.read(step.type, step.id))?.json === undefined && step.was === undefined;
+      // Under an id of its own choice nobody makes anything who could find out so which ids are taken by what they may not see.
+      if (isNew && sight.reach(step.type, "r") !== "all" && sight.reach(step.type, "u") !== "all") {
+        return outsideOfPart("update", step.type);
+      }
       return lacks(step.type, isNew ? "c" : "u") ?? outsideOf(sight, store, step, [isNew ? "c" : "u"]);
     }
     case "delete":
@@ -76,7 +80,7 @@ async function outsideOf(sight: Sight, store: Store, step: ResourceOwnerStep, [i
     (await store.read(step.type, step.id))?.json,
   ];
   const isOutside = texts.some((json) => json !== undefined && !isVisible(sight, { type: step.type, json }, interaction));
-  return isOutside ? `${WORDS[interaction]} ${step.type} outside of what the app was opened for` : undefined;
+  return isOutside ? outsideOfPart(WORDS[interaction], step.type) : undefined;
 }
 
 function ofStep(error: Errors.MoleculerError, step: number): Errors.MoleculerError {

@@ -108,7 +108,9 @@ export default (config: Config): ServiceSchema =>
           const answer = () =>
             isFhir ? answerFhir(this, ctx, request, url.slice("/fhir".length), config) : answerRest(this, ctx, request, url);
           const key = idempotencyKeyOf(request);
-          return await (key === undefined ? answer() : answerOnce(ctx, request, this.directory, this.door.keyOf(key, ctx), answer));
+          return await (key === undefined
+            ? answer()
+            : answerOnce(ctx, request, this.directory, { key: this.door.keyOf(key, ctx), boundTo: this.door.boundTo(ctx) }, answer));
         } catch (error) {
           logOwnFault(this, request, error);
           this.noteRefusal(error, ctx as never);

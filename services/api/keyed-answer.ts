@@ -20,7 +20,7 @@ const CANCEL_TRIES = 5;
 const CANCEL_PAUSE_MS = 1_000;
 
 /**
- * @param key as `idempotencyKeyOf` gives it
+ * @param key as `idempotencyKeyOf` gives it @param boundTo under which rights it is asked: under others it is another request
  * @param answer carries the request out; what it writes becomes true when its answer is kept
  * @throws 422, 409, 413, 503 (transactions.contract.ts); 501 in a mesh without the service `transactions`
  */
@@ -28,11 +28,11 @@ export async function answerOnce(
   ctx: Context,
   request: IncomingMessage,
   directory: Directory,
-  key: string,
+  { key, boundTo }: { key: string; boundTo: string },
   answer: () => Promise<Answer>,
 ): Promise<Answer> {
   requireCoordinator(directory);
-  const fingerprint = await fingerprintOf(request);
+  const fingerprint = await fingerprintOf(request, boundTo);
   const tx = transactionId(ctx.broker.nodeID, randomUUID());
   const kept = await transactions
     .beginKeyed(asSystem(ctx as never, "api"), { key, fingerprint, tx }, BEGIN_CALL)

@@ -1,10 +1,11 @@
 /** The actions by which an operator, or an administrator who has signed in, works on accounts; on clients by an operator in the mesh only. */
 import type { Context, ServiceBroker } from "moleculer";
-import { accessOf, notAllowed } from "../../mesh/access/access.ts";
-import { systemIdentity } from "../../mesh/access/identity.ts";
+import { notAllowed } from "../../mesh/access/access.ts";
 import type { Accounts } from "./accounts.ts";
 import { ClientKind, type identity } from "./identity.contract.ts";
+import { otherPersonNeeded } from "./identity.errors.ts";
 import type { Registrations } from "./registrations.ts";
+import { askedBy, OPERATOR } from "./roles-now/role-actions.ts";
 import type { RoleBook } from "./roles-now/role-book.ts";
 
 /** The service, as these actions see it. */
@@ -43,11 +44,8 @@ const JWKS = {
 const ofUser = { params: { user: USER, $$strict: true } } as const;
 const ofNothing = { params: { $$strict: true } } as const;
 
-/** Whether it is who operates the system; a program that works on the store itself is the operator's. */
-function isOperator(broker: ServiceBroker, ctx: Context<never>): boolean {
-  const access = accessOf(broker);
-  return access.isOpen || access.identityOf(ctx as never).sub === systemIdentity("operator").sub;
-}
+/** Whether it is who operates the system. */
+const isOperator = (broker: ServiceBroker, ctx: Context<never>): boolean => askedBy(broker, ctx) === OPERATOR;
 
 /** Actions of `identity`, by name. */
 export const administration = {
@@ -75,8 +73,14 @@ export const administration = {
     rest: "POST" as const,
     summary: "Give somebody other roles; tokens with those of before end",
     params: { user: USER, roles: ROLE_LIST, $$strict: true as const },
-    async handler(this: Office, { params }: Given<"setRoles">) {
+    async handler(this: Office, ctx: Given<"setRoles">) {
+      const { params } = ctx;
       await this.roleBook.requireKnown(params.roles);
+      const { _id, roles } = await this.accounts.find(params.user);
+      // Who gives roles gives none to themselves: two must want that somebody sees patients' data, or what is on record.
+      if (_id === askedBy(this.broker, ctx as never) && params.roles.some((role) => !roles.includes(role))) {
+        throw otherPersonNeeded(params.roles.join(", "));
+      }
       return this.accounts.setRoles(params.user, params.roles);
     },
   },

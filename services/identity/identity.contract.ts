@@ -163,7 +163,10 @@ export const identity = {
     { login: string; name: string; roles: Role[]; practitioner?: string; password?: string; isForTrying?: boolean },
     { user: User; link?: PasswordLink }
   >("identity.createUser"),
-  /** Tokens with the roles of before end. @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR, 422 ROLE_UNKNOWN */
+  /**
+   * Tokens with the roles of before end. Nobody gives roles to themselves.
+   * @throws 404 USER_NOT_FOUND, 409 LAST_ADMINISTRATOR, 409 OTHER_PERSON_NEEDED, 422 ROLE_UNKNOWN
+   */
   setRoles: action<{ user: string; roles: Role[] }, User>("identity.setRoles"),
   /**
    * Says who an account's person is among those who work here: signing needs it. Their next token names the practitioner, ten minutes later at the

@@ -20,6 +20,7 @@ import { patientNotFound, userNotFound } from "./identity.errors.ts";
 import { addressOf, startListener, stopListener } from "./listener.ts";
 import { News } from "./news.ts";
 import { IdentityNode } from "./node.ts";
+import { onRecord } from "./on-record.ts";
 import { originIn } from "./origin.ts";
 import { People } from "./people.ts";
 import { sessionEntry } from "./sessions-on-record.ts";
@@ -46,7 +47,7 @@ type This = Service &
     roleBook: RoleBook;
     roleNews: RoleNews;
     people: People;
-    notes: AuditNotes;
+    notes?: AuditNotes;
     noteEnd(accountId: string): void;
     passwords: Passwords;
     node?: IdentityNode;
@@ -87,8 +88,8 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
         },
       },
 
-      ...administration,
-      ...roleActions,
+      ...onRecord(administration),
+      ...onRecord(roleActions),
 
       createLaunch: {
         rest: "POST",
@@ -114,7 +115,8 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
     methods: {
       async serve(this: This): Promise<void> {
-        const { collections: kept, news, accounts, passwords, people, notes } = this;
+        const { collections: kept, news, accounts, passwords, people } = this;
+        const notes = this.notes as AuditNotes; // a node that serves has them
         const sessionEnded = (accountId: string) => this.noteEnd(accountId);
         const failed = (error: Error) => this.logger.error(`A request was not answered: ${error.message}`);
         const library = await import("oidc-provider");
@@ -155,7 +157,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
       noteEnd(this: This, accountId: string): void {
         this.collections.accounts.findOne({ _id: accountId }).then(
-          (account) => account && this.notes.note(sessionEntry("sign-out", account)),
+          (account) => account && this.notes?.note(sessionEntry("sign-out", account)),
           (error: Error) => this.logger.warn(`An ended session is not on record: ${error.message}`),
         );
       },
@@ -172,7 +174,8 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
     async started(this: This) {
       const kept = this.collections;
-      this.notes = new AuditNotes(asSystem(this.broker, "identity"), this.name, (sentence) => this.logger.warn(sentence));
+      // A program that works on the store is the operator's, and reaches no ledger.
+      if (listens) this.notes = new AuditNotes(asSystem(this.broker, "identity"), this.name, (sentence) => this.logger.warn(sentence));
       this.passwords = new Passwords();
       this.news = new News(kept.ended, (ended) => {
         this.broker.broadcast(IDENTITY_ENDED, ended);

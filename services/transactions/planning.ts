@@ -2,7 +2,7 @@
  * From the entries of a transaction to the steps of its owners: ids minted, conditions looked up, links rewritten,
  * grouped by owner (FHIR R4, http.html#trules).
  */
-import { asSystem } from "../../mesh/access/access.ts";
+import { accessOf, asSystem, notAllowed, outsideOfPart } from "../../mesh/access/access.ts";
 import { type BundleEntry, isRead } from "../../fhir/bundle/entries.ts";
 import { mayHaveLabels, withLabelsOf } from "../../fhir/labels.ts";
 import { budgetOf } from "../../fhir/expressions/budget.ts";
@@ -10,7 +10,7 @@ import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
 import type { Resource } from "../../fhir/resource.ts";
-import { type Caller, workOf } from "../../mesh/caller.ts";
+import { brokerOf, type Caller, workOf } from "../../mesh/caller.ts";
 import type { StepResult, VersionOf } from "../../federation/owner-contract.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import type { Directory } from "../../federation/directory.ts";
@@ -195,11 +195,19 @@ async function readMoving(
   });
   await mapConcurrent(moving, async (entry) => {
     const target = targets.get(entry) as Target;
-    const { owner, version, json } = await readHeld(mesh, entry.type as string, target.id);
+    const { owner, version, json } = await readHeld(mesh, entry.type as string, target.id).catch((error: unknown) => {
+      throw seesAll(mesh.caller, entry.type as string) ? error : notAllowed(outsideOfPart("update", entry.type as string));
+    });
     if (target.held?.version !== version || target.held.owner !== owner) throw new WriteConflict();
     target.held.json = json;
     if (keepsLabels && mayHaveLabels(json)) entry.resource = withLabelsOf(parseJson(json) as Resource, entry.resource as Resource);
   });
+}
+
+/** Whether what a caller cannot read of a type is not there. */
+function seesAll(caller: Caller, type: string): boolean {
+  const access = accessOf(brokerOf(caller));
+  return access.isOpen || access.rightsOf(access.identityOf(caller)).with(type, "r") === "all";
 }
 
 /** What was there a moment ago. @throws WriteConflict when it has been deleted since, or is on its way between two owners */

@@ -38,7 +38,7 @@ describe("the record of looks", () => {
     mesh = await startMesh({ services: [...SYSTEMS.provider, ...WHEN_CLOSED], nats: false, split: "broker", env: { ACCESS: "closed" } });
     const app = await App.register(mesh, ["physician"], SCOPE);
     tokens.set("physician", (await app.signIn(SCOPE)).access_token);
-    for (const role of ["front-desk", "nurse", "system", "auditor", "records-office"] satisfies Role[]) {
+    for (const role of ["front-desk", "nurse", "system", "auditor", "records-office", "administrator"] satisfies Role[]) {
       tokens.set(role, (await (await app.alsoFor(role, [role])).signIn(SCOPE)).access_token);
     }
   }, 60_000);
@@ -164,6 +164,31 @@ describe("the record of looks", () => {
     const found = await eventually(queries, (all) => wanted.every((one) => all.includes(one)));
     expect(new Set(found.filter((one) => one.includes("in POST /fhir")))).toEqual(new Set(wanted));
     expect((await recorded(patient, 2)).map(({ says }) => says)).toContain("nurse (nurse) has read Patient");
+  });
+
+  it("has what is done to accounts and roles, and nobody gives roles to themselves", async () => {
+    const change = (user: string, roles: Role[]) => rest("administrator", "identity/setRoles", { user, roles });
+    expect(await change("administrator", ["administrator", "physician"])).toMatchObject({
+      status: 409,
+      body: { error: { code: 409, type: "OTHER_PERSON_NEEDED" } },
+    });
+    const made = { login: "porter", name: "P", roles: ["nurse"], password: "four words make one" };
+    expect((await rest("administrator", "identity/createUser", made)).status).toBe(200);
+    expect((await change("porter", ["front-desk"])).status).toBe(200);
+    expect((await rest("nurse", "identity/setRoles", { user: "nurse", roles: ["physician"] })).status).toBe(403);
+    const noted = async () => {
+      const { body } = await as("auditor").get("/AuditEvent?subtype=operation&_count=200");
+      return (body.entry as Json[]).flatMap(({ resource: { outcome, agent, entity = [] } }) =>
+        entity.flatMap(({ query = "" }: Json) => `${outcome} ${agent[0].who.display} ${Buffer.from(query, "base64").toString()}`),
+      ) as string[];
+    };
+    const wanted = [
+      '4 administrator identity.setRoles {"user":"administrator","roles":["administrator","physician"]}',
+      '0 administrator identity.createUser {"login":"porter","name":"P","roles":["nurse"]}',
+      '0 administrator identity.setRoles {"user":"porter","roles":["front-desk"]}',
+      "4 nurse POST /api/identity/setRoles",
+    ];
+    expect(await eventually(noted, (all) => wanted.every((one) => all.includes(one)))).toEqual(expect.arrayContaining(wanted));
   });
 
   it("has sign-ins", async () => {

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import type { Role } from "../../services/identity/identity.contract.ts";
 import { App } from "../identity/app.ts";
 import { registerProgram } from "../identity/program.ts";
-import { fhirAt } from "../kit/fhir-http.ts";
+import { type Answered, fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 /** Somebody's rights, and what of the hospital below they cannot see. */
@@ -31,7 +31,7 @@ export const RIGHTS: Rights[] = [
   { role: "nurse", scope: "user/*.cruds", hidden: MONEY },
   {
     role: "physician",
-    scope: "user/Patient.rs user/Observation.rs?category=laboratory&code=c1,c2 user/Encounter.r user/Condition.rs?code:not=c0",
+    scope: "user/Patient.rs user/Observation.cruds?category=laboratory&code=c1,c2 user/Encounter.r user/Condition.rs?code:not=c0",
     hidden: ["AllergyIntolerance", "MedicationRequest", ...MONEY, ...LABORATORY],
     hides: ({ resourceType, id, category }) => {
       const n = Number(id.slice(1));
@@ -183,8 +183,31 @@ const read: fc.Arbitrary<Request> = fc
     number.map((n) => `/Encounter/e${n % PATIENTS}/$everything`),
     number.map((n) => `/Observation/$lastn?patient=Patient/p${n % PATIENTS}`),
     place.map((at) => `/${at}/$meta`),
+    place.map((at) => `/${at}/$verify`),
+    place.map((at) => `/Provenance?target=${at}`),
+    type.map((of) => `/${of}?_count=5&_revinclude=Provenance:target`),
   )
   .map((path) => ({ method: "GET", path }));
+
+const JSON_PATCH = { "Content-Type": "application/json-patch+json" };
+const PATCH = [{ op: "add", path: "/language", value: "fr" }];
+const prefer = fc.constantFrom<Record<string, string>>({ Prefer: "return=representation" }, { Prefer: "return=minimal" }, {});
+
+/** Something that can be stored. */
+function newOf(type = "", id?: string): object {
+  const of = { resourceType: type, ...(id !== undefined && { id }) };
+  const seen = { ...of, status: "final", code: code(1), subject: patient(1) };
+  switch (type) {
+    case "Observation":
+      return { ...seen, category: LAB };
+    case "Encounter":
+      return { ...of, status: "finished", class: { code: "AMB" }, subject: patient(1) };
+    case "Patient":
+      return { ...of, active: true };
+    default:
+      return seen;
+  }
+}
 
 const form = { "Content-Type": "application/x-www-form-urlencoded" };
 const request: fc.Arbitrary<Request> = fc.oneof(
@@ -210,11 +233,56 @@ const request: fc.Arbitrary<Request> = fc.oneof(
   // What is not seen must not be found by a condition either: that it was not there is what the answer says.
   {
     weight: 1,
+    arbitrary: fc
+      .tuple(type, criteria)
+      .map(([of, asked]) => ({ method: "POST", path: `/${of}`, body: newOf(of, "none"), headers: { "If-None-Exist": asked } })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(type, criteria, prefer)
+      .map(([of, asked, headers]) => ({ method: "PUT", path: `/${of}?${asked}`, body: newOf(of), headers })),
+  },
+  // Nor be in the way of what is written, or come along with the answer.
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(place, prefer)
+      .map(([at, headers]) => ({ method: "PUT", path: `/${at}`, body: newOf(at.split("/")[0], at.split("/")[1]), headers })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(place, prefer)
+      .map(([at, headers]) => ({ method: "PATCH", path: `/${at}`, body: PATCH, headers: { ...headers, ...JSON_PATCH } })),
+  },
+  { weight: 1, arbitrary: place.map((at) => ({ method: "DELETE", path: `/${at}` })) },
+  { weight: 1, arbitrary: fc.tuple(type, criteria).map(([of, asked]) => ({ method: "DELETE", path: `/${of}?${asked}` })) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(type, criteria, type, criteria).map(([of, asked, other, more]) => ({
+      method: "POST",
+      path: "",
+      body: {
+        resourceType: "Bundle",
+        type: "transaction",
+        entry: [
+          {
+            resource: { ...newOf("Observation"), focus: [{ reference: `${of}?${asked}` }] },
+            request: { method: "POST", url: "Observation" },
+          },
+          { resource: newOf(other), request: { method: "POST", url: other, ifNoneExist: more } },
+          { request: { method: "GET", url: `${of}?${asked}` } },
+        ],
+      },
+    })),
+  },
+  {
+    weight: 1,
     arbitrary: fc.tuple(type, criteria).map(([of, asked]) => ({
       method: "POST",
-      path: `/${of}`,
-      body: { resourceType: of, id: "none" },
-      headers: { "If-None-Exist": asked },
+      path: "/Subscription",
+      body: { resourceType: "Subscription", status: "requested", reason: "x", criteria: `${of}?${asked}`, channel: { type: "websocket" } },
     })),
   },
 );
@@ -234,14 +302,21 @@ async function answersOf(
     const answers: string[] = [];
     for (const { method, path, body, headers } of requests) {
       const sent = body instanceof URLSearchParams ? body.toString() : body;
-      const answer = await fhirAt(mesh.base, access_token).send(method, path, sent, headers);
-      answers.push(normal(mesh.base, `${answer.status} ${answer.text}`));
+      const asking = fhirAt(mesh.base, access_token);
+      let told = toldBy(await asking.send(method, path, sent, headers));
+      // A page more: where it begins must not tell what was left out.
+      const next = /"relation":"next","url":("[^"]*")/.exec(told)?.[1];
+      if (next !== undefined) told += toldBy(await asking.get(JSON.parse(next) as string));
+      answers.push(normal(mesh.base, told));
     }
     return answers;
   } finally {
     await mesh.stop();
   }
 }
+
+const toldBy = ({ status, text, headers }: Answered): string =>
+  `${status} ${["etag", "location", "content-location"].map((name) => headers.get(name) ?? "").join(" ")} ${text}\n`;
 
 async function fill(mesh: Mesh, resources: Resource[]): Promise<void> {
   const fhir = fhirAt(mesh.base, await (await registerProgram(mesh, "loader")).token());

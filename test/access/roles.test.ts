@@ -1,6 +1,7 @@
 /** A hospital whose doors are closed: who comes without a token, who has the role, and what each role cannot see. */
 import { SYSTEMS, WHEN_CLOSED } from "../../services/systems.ts";
 import { accessOf, asSystem } from "../../mesh/access/access.ts";
+import { brokerOf } from "../../mesh/caller.ts";
 import type { Role } from "../../services/identity/identity.contract.ts";
 import { App } from "../identity/app.ts";
 import { type FhirHttp, fhirAt, outcomeWith } from "../kit/fhir-http.ts";
@@ -317,6 +318,40 @@ describe("a hospital that is closed", () => {
         await expect(mesh.call(action, params, { meta })).rejects.toMatchObject({ code: 401, type: "SIGN_IN_NEEDED" });
       }
     }
+  });
+
+  it("answers at no action of any service who has no stamp, or one of their own making", async () => {
+    const actions = brokerOf(mesh.caller).registry.getActionList({ onlyLocal: true, skipInternal: true });
+    const open = new Set(["identity.currentRoles", "desk.file", "desk.page", "api.rest"]); // they say nothing of people
+    const names = actions.map(({ name }) => name).filter((name) => !open.has(name));
+    expect(names.length).toBeGreaterThan(250);
+    const stamps = [undefined, { sub: "system:operator", roles: ["system:operator"] }];
+    for (const name of names) {
+      for (const as of stamps) {
+        // Params are checked before: they are published anyway.
+        const refused = await mesh.call(name, {}, { meta: { as, user: "admin", roles: ["administrator"] } }).then(
+          () => "answered",
+          ({ type }: { type: string }) => type,
+        );
+        expect([name, as, refused]).toEqual([name, as, expect.stringMatching(/^(SIGN_IN_NEEDED|VALIDATION_ERROR)$/)]);
+      }
+    }
+  });
+
+  it("gives an answer that was kept for an Idempotency-Key to no app of the same person that may not see it", async () => {
+    const keyed = await app.alsoFor("keyed", ["nurse"]);
+    await signIn(keyed, "keyed");
+    const weight = { resourceType: "Observation", status: "final", code: { text: "kept secret" } };
+    const headers = { "Idempotency-Key": '"kept-1"', Prefer: "return=representation" };
+    const first = await as("keyed").create(weight, headers);
+    expect([first.status, (await as("keyed").create(weight, headers)).body]).toEqual([201, first.body]);
+    for (const scope of ["user/Patient.rs", "user/Observation.cruds?category=laboratory", "user/Observation.c"]) {
+      await signIn(keyed, "keyed", `openid user/Patient.rs ${scope}`);
+      const after = await as("keyed").create(weight, headers);
+      expect([scope, after.status, after.body]).toEqual([scope, 422, outcomeWith("processing")]);
+    }
+    await signIn(keyed, "keyed");
+    expect((await as("keyed").create(weight, headers)).body).toEqual(first.body);
   });
 
   it("lets no person do what is the mesh's own work", async () => {

@@ -8,7 +8,7 @@
  *   npm run chaos -- --sequences 10000               instead random sequences of actions and FHIR, owners killed meanwhile
  *   npm run chaos -- --cuts 50                       instead all processes are killed at the same moment, as by a power cut, and start again
  *   npm run chaos -- --full-disk                     instead one node whose disk becomes full and has room again; needs the right to mount one
- *   npm run chaos -- --hidden 1000                   instead requests of five roles to hospitals with and without what these may not see
+ *   npm run chaos -- --hidden 1000                   instead requests of six kinds of rights to hospitals with and without what these may not see
  */
 import { parseArgs } from "node:util";
 import { fhirAt } from "../kit/fhir-http.ts";

@@ -6,7 +6,7 @@ import { brokerOf } from "../../mesh/caller.ts";
 import { identityAddresses } from "../../mesh/identity-nodes.ts";
 import { ensureServerFiles } from "../../scripts/mesh-keys/server-certificates.ts";
 import { identity } from "../../services/identity/identity.contract.ts";
-import { Browser } from "../../scripts/identity/browser.ts";
+import { Browser, Left } from "../../scripts/identity/browser.ts";
 import { refusal } from "../kit/clinic.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
@@ -65,6 +65,13 @@ describe("an attack on the sign-in", () => {
     ["a user before the host", "https://app.example@evil.example/callback"],
     ["another case", REDIRECT.toUpperCase()],
     ["dots in the path", "https://app.example/x/../callback"],
+    ["dots in the path that are encoded", "https://app.example/x/%2e%2e/callback"],
+    ["a fragment", `${REDIRECT}#more`],
+    ["a user of its own host", REDIRECT.replace("//", "//user@")],
+    ["a port", REDIRECT.replace(".example", ".example:443")],
+    ["a slash the wrong way", "https://app.example\\@evil.example/callback"],
+    ["a slash at the end", `${REDIRECT}/`],
+    ["a blank before", ` ${REDIRECT}`],
   ])("by a redirect to %s goes nowhere", async (_, redirect_uri) => {
     const { url } = await app.request("openid", { redirect_uri });
     const shown = await new Browser(mesh.base).see(url);
@@ -75,6 +82,7 @@ describe("an attack on the sign-in", () => {
   it.each([
     ["without PKCE", { code_challenge: "", code_challenge_method: "" }],
     ["with PKCE in the clear", { code_challenge: "x".repeat(43), code_challenge_method: "plain" }],
+    ["with PKCE whose method is not named", { code_challenge: "x".repeat(43), code_challenge_method: "" }],
     ["for a token at once", { response_type: "token" }],
     ["for an ID token at once", { response_type: "id_token", nonce: "n" }],
     ["for another API", { resource: "https://evil.example" }],
@@ -83,6 +91,87 @@ describe("an attack on the sign-in", () => {
     const { url } = await app.request("openid", more as unknown as Record<string, string>);
     const back = await new Browser(mesh.base).leave(url);
     expect(back.searchParams.get("error") ?? back.hash).toMatch(/invalid_(request|target)|unsupported_response_type/);
+  });
+
+  it.each([
+    [
+      "that is an object",
+      { request: `${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from('{"scope":"openid"}').toString("base64url")}.` },
+    ],
+    ["that is somewhere else", { request_uri: "https://evil.example/request.jwt" }],
+    ["that registers its app", { registration: '{"redirect_uris":["https://evil.example/"]}' }],
+  ])("cannot have a request %s", async (_, more) => {
+    const { url } = await app.request("openid", more as unknown as Record<string, string>);
+    const shown = await new Browser(mesh.base).go(url);
+    expect(shown instanceof Left ? shown.url.searchParams.get("error") : shown.text).toMatch(
+      /(request|request_uri|registration)_not_supported/,
+    );
+  });
+
+  it.each(["redirect_uri", "client_id", "scope", "state", "code_challenge"])("cannot name its %s twice", async (name) => {
+    const { url } = await app.request("openid");
+    url.searchParams.append(name, name === "redirect_uri" ? "https://evil.example/" : "other");
+    const shown = await new Browser(mesh.base).go(url);
+    if (shown instanceof Left) expect([shown.url.host, shown.url.searchParams.get("error")]).toEqual(["app.example", "invalid_request"]);
+    else expect([shown.status, shown.text]).toEqual([400, expect.stringMatching(/invalid_(request|redirect_uri|client)/)]);
+  });
+
+  it("puts nothing into the headers of an answer", async () => {
+    const { url } = await app.request("openid", { state: "a\r\nX-Evil: 1", ui_locales: "en\r\nX-Evil: 1", prompt: "none" });
+    const answer = await fetch(url, { redirect: "manual" });
+    expect([answer.status, answer.headers.get("x-evil")]).toEqual([303, null]);
+    expect(new URL(answer.headers.get("location") ?? "").searchParams.get("state")).toBe("a\r\nX-Evil: 1");
+  });
+
+  describe("with the tokens of another app", () => {
+    const post = (path: string, form: Record<string, string>) =>
+      fetch(`${mesh.base}/auth/${path}`, { method: "POST", body: new URLSearchParams(form) });
+    const isGood = async (token: string) => (await fetch(`${mesh.base}/api/identity/listRoles`, { headers: bearer(token) })).status === 403;
+    const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+
+    it("refreshes nothing, learns nothing of them, and ends none", async () => {
+      const tokens = await app.signIn("openid offline_access user/Patient.r");
+      const refresh_token = tokens.refresh_token ?? "";
+      const refreshed = await post("token", { grant_type: "refresh_token", client_id: "other", refresh_token });
+      expect([refreshed.status, await refreshed.json()]).toEqual([400, expect.objectContaining({ error: "invalid_grant" })]);
+      for (const token of [tokens.access_token, refresh_token]) {
+        const looked = await post("introspect", { client_id: "other", token });
+        expect([looked.status, await looked.json()]).toEqual([200, { active: false }]);
+        await post("revoke", { client_id: "other", token });
+      }
+      expect(await isGood(tokens.access_token)).toBe(true);
+      const own = await post("token", { grant_type: "refresh_token", client_id: "app", refresh_token });
+      expect(own.status).toBe(200);
+    });
+
+    it("asks for no data by a token that is for something else", async () => {
+      const { id_token = "", refresh_token = "", access_token } = await app.signIn("openid offline_access user/Patient.r");
+      expect([await isGood(access_token), await isGood(id_token), await isGood(refresh_token)]).toEqual([true, false, false]);
+    });
+  });
+
+  it("is led nowhere after it has signed somebody out", async () => {
+    const browser = new Browser(mesh.base);
+    const { id_token = "" } = await app.signIn("openid", { browser });
+    for (const post_logout_redirect_uri of [
+      "https://evil.example/",
+      "https://app.example/bye/more",
+      "//evil.example",
+      "https://app.example@evil.example/bye",
+    ]) {
+      const query = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri });
+      const shown = await browser.see(`/auth/logout?${query}`);
+      expect([post_logout_redirect_uri, shown.status, shown.text.includes("Sign out?")]).toEqual([post_logout_redirect_uri, 400, false]);
+    }
+  });
+
+  it("does not go on with a session that an administrator has ended", async () => {
+    const browser = new Browser(mesh.base);
+    await app.signIn("openid", { browser });
+    expect((await browser.see("/auth/account")).status).toBe(200);
+    await identity.endSessions(asSystem(mesh.caller, "operator"), { user: NURSE });
+    expect((await browser.see("/auth/account")).status).toBe(401);
+    expect((await browser.see((await app.request("openid")).url)).text).toContain("Login name");
   });
 
   it("answers with its own name, so that an app with several providers can tell", async () => {

@@ -91,6 +91,16 @@ export class Door {
       .digest("base64url");
   }
 
+  /**
+   * What a kept answer is bound to besides its request: the app, the roles and the scopes that it was made for. To others it would show what they
+   * may not see.
+   */
+  boundTo(ctx: Pick<Caller, "meta">): string {
+    if (this.#access.isOpen) return "";
+    const { client, roles, scope, patient } = this.#access.identityOf(ctx);
+    return JSON.stringify([client, [...roles].sort(), scope, patient]);
+  }
+
   /** One stamp serves the requests of a quarter of its life: services verify it once. */
   #stampOf(good: GoodToken): string {
     const now = Date.now();

@@ -106,6 +106,30 @@ describe("an access token", () => {
     await expect(tokens.read(token)).rejects.toMatchObject(REFUSED);
   });
 
+  it.each<[string, object]>([
+    ["a path for the name of the key", { kid: "/dev/null" }],
+    ["a name of the key that is no text", { kid: ["key-1"] }],
+    ["an address of keys of its own", { jku: "https://evil.example/jwks" }],
+    ["a certificate of its own", { x5c: ["MIIB"] }],
+    ["something that must be understood", { crit: ["exp"], exp: 1 }],
+    ["another kind", { typ: "logout+jwt" }],
+    ["no kind", { typ: undefined }],
+  ])("with %s in its header is refused", async (_, more) => {
+    const header = JSON.parse(JSON.stringify({ ...HEADER, ...more })) as JWTHeaderParameters;
+    const forged = await sign({}, { key: theirs.privateKey, header }).catch(() => undefined); // what the library itself does not make
+    const text = forged ?? `${part(header)}.${(await sign({}, { key: theirs.privateKey })).split(".").slice(1).join(".")}`;
+    await expect(tokens.read(text)).rejects.toMatchObject(REFUSED);
+  });
+
+  it("is refused a second after its end, and from when on it will be good", async () => {
+    const now = Math.floor(Date.now() / 1_000);
+    const whole = { ...CLAIMS, iss: `${ORIGIN}/auth`, aud: ORIGIN, sub: "account-1", iat: now - 600 };
+    for (const times of [{ exp: now - 1 }, { exp: now + 600, nbf: now + 60 }]) {
+      const token = await new SignJWT({ ...whole, ...times }).setProtectedHeader(HEADER).sign(ours.privateKey);
+      await expect(tokens.read(token)).rejects.toMatchObject(REFUSED);
+    }
+  });
+
   it("is refused where it was made to say who somebody is, not what an app may do", async () => {
     await expect(tokens.read(await sign({}, { header: { ...HEADER, typ: "JWT" } }))).rejects.toMatchObject(REFUSED);
   });

@@ -35,10 +35,13 @@ export function idempotencyKeyOf({ method = "", headers }: IncomingMessage): str
   return digest(key);
 }
 
-/** What is asked for, in few characters: of two requests that differ it differs. @throws 413, 415, 400, 408, 503 as the body's reader does */
-export async function fingerprintOf(request: IncomingMessage): Promise<string> {
+/**
+ * What is asked for, in few characters: of two requests that differ it differs.
+ * @param boundTo what else tells them apart @throws 413, 415, 400, 408, 503 as the body's reader does
+ */
+export async function fingerprintOf(request: IncomingMessage, boundTo: string): Promise<string> {
   const conditions = CONDITIONS.map((name) => request.headers[name] ?? null);
-  return digest(JSON.stringify([request.method, request.url, ...conditions]), await peekBytes(request));
+  return digest(JSON.stringify([request.method, request.url, ...conditions, boundTo]), await peekBytes(request));
 }
 
 function digest(text: string, bytes?: Buffer): string {

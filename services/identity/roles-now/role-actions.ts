@@ -1,6 +1,7 @@
 /** The actions by which administrators see and change what roles may do. */
 import type { Context, ServiceBroker } from "moleculer";
 import { accessOf } from "../../../mesh/access/access.ts";
+import { systemIdentity } from "../../../mesh/access/identity.ts";
 import type { identity } from "../identity.contract.ts";
 import type { RoleBook } from "./role-book.ts";
 
@@ -17,10 +18,13 @@ const VERSION = { type: "number", integer: true, min: 0, max: 1_000_000 } as con
 const REASON = { type: "string", trim: true, min: 1, max: 1_000 } as const;
 const LETTERS = { type: "string", pattern: /^c?r?u?d?s?$/ } as const;
 
-/** Who changes a role; a program that works on the store itself is the operator's. */
-function askedBy(broker: ServiceBroker, ctx: Context<never>): string {
+/** Who operates the system. */
+export const OPERATOR = systemIdentity("operator").sub;
+
+/** The account of who asks; a program that works on the store itself is the operator's. */
+export function askedBy(broker: ServiceBroker, ctx: Context<never>): string {
   const access = accessOf(broker);
-  return access.isOpen ? "system:operator" : access.identityOf(ctx as never).sub;
+  return access.isOpen ? OPERATOR : access.identityOf(ctx as never).sub;
 }
 
 /** Actions of `identity`, by name. */

@@ -1,0 +1,54 @@
+/** What is done to accounts and roles is on record, as looks at patients are: who, what, to whom, and also what was refused. */
+import type { Context, ServiceBroker } from "moleculer";
+import type { AuditEntry } from "../../federation/audit-contract.ts";
+import type { AuditNotes } from "../../federation/audit-notes.ts";
+import { accessOf } from "../../mesh/access/access.ts";
+import { authorFrom } from "../../mesh/access/author.ts";
+
+/** The service, as the record needs it. */
+interface Office {
+  broker: ServiceBroker;
+  notes?: Pick<AuditNotes, "note">;
+}
+
+type Handler = (this: never, ctx: never) => unknown;
+
+/** Characters of what was asked for that are kept. */
+const MAX_ASKED = 4_000;
+
+/** The actions that change something, each of which notes what it was called for. */
+export function onRecord<Of extends Record<string, { handler: Handler }>>(actions: Of): Of {
+  return Object.fromEntries(
+    Object.entries(actions).map(([name, action]) => {
+      const changes = (action as { rest?: string }).rest === "POST";
+      return [name, changes ? { ...action, handler: noting(action.handler) } : action];
+    }),
+  ) as unknown as Of;
+}
+
+function noting(handler: Handler): Handler {
+  return async function noted(this: Office, ctx: Context): Promise<unknown> {
+    const note = (isDone: boolean) => {
+      const entry = deedOf(this.broker, ctx, isDone);
+      if (entry) this.notes?.note(entry);
+    };
+    try {
+      const result = await handler.call(this as never, ctx as never);
+      note(true);
+      return result;
+    } catch (error) {
+      note(false);
+      throw error;
+    }
+  } as Handler;
+}
+
+/** Undefined where nobody is asked who asks. */
+function deedOf(broker: ServiceBroker, ctx: Context, isDone: boolean): AuditEntry | undefined {
+  const by = accessOf(broker).authorOf(ctx as never);
+  if (by === undefined) return undefined;
+  const { password: _, ...asked } = ctx.params as Record<string, unknown>;
+  const type = ctx.action?.name ?? "";
+  const query = `${type} ${JSON.stringify(asked)}`.slice(0, MAX_ASKED);
+  return { at: Date.now(), deed: "operation", isDone, by: authorFrom(by), type, query, ...(ctx.requestID && { call: ctx.requestID }) };
+}

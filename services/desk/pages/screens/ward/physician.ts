@@ -42,7 +42,7 @@ function Choose({ stay: { stay, physician: before, name }, reload, onClose }: Ph
   const send = async () => {
     if (chosen === "") throw new Refused(422, "CHOOSE_FROM_LIST", "");
     await stays.setPhysician({ stay, physician: chosen });
-    const back = before && (() => stays.setPhysician({ stay, physician: before }).then(reload));
+    const back = before ? () => stays.setPhysician({ stay, physician: before }).then(reload) : undefined;
     say(t("ward.physicianSet", { name: calledIn({ ...(name !== undefined && { name }) }) }), back);
     onClose();
     reload();

@@ -65,10 +65,10 @@ describe("a stay", () => {
       deniedBecause: "no indication",
     });
     for (const again of [
-      hospitalizations.admit(clinic.caller, { patient, request, bed }),
-      hospitalizations.accept(clinic.caller, { request, ward: ward.location }),
+      () => hospitalizations.admit(clinic.caller, { patient, request, bed }),
+      () => hospitalizations.accept(clinic.caller, { request, ward: ward.location }),
     ]) {
-      await expect(again).rejects.toEqual(refusal(409, "REQUEST_NOT_OPEN"));
+      await expect(again()).rejects.toEqual(refusal(409, "REQUEST_NOT_OPEN"));
     }
     const unknown = { request: "Encounter/none", reason: "x" };
     await expect(hospitalizations.deny(clinic.caller, unknown)).rejects.toEqual(refusal(404, "REQUEST_NOT_FOUND"));

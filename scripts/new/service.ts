@@ -154,15 +154,30 @@ export function register(edits: Edits, name: string): void {
   );
 }
 
-/** Adds a container of the service behind those of the others, with its own keys. */
+/** Adds a container of the service behind those of the others, with its own keys, and as a user of the database of its own. */
 export function addContainer(edits: Edits, name: string): void {
+  const members = [1, 2, 3].map((one) => `mongo-${one}:27017`).join(",");
   const lines = `  ${name}:
     <<: *node
-    secrets: [mesh-ca, { source: mesh-key-${name}, target: mesh-key }, { source: nats-nkey-${name}, target: nats-nkey }]
-    environment: { <<: *node-environment, SERVICES: ${name} }
+    secrets:
+      - mesh-ca
+      - servers-ca
+      - redis
+      - { source: mesh-key-${name}, target: mesh-key }
+      - { source: nats-nkey-${name}, target: nats-nkey }
+      - { source: mongo-${name}, target: mongo }
+    environment:
+      <<: *node-environment
+      SERVICES: ${name}
+      MONGO_URL: mongodb://${name}@${members}/openward?replicaSet=openward&authSource=admin&tls=true
 `;
-  const keys = `  mesh-key-${name}: { file: ./secrets/${name}.key }\n  nats-nkey-${name}: { file: ./secrets/${name}.nk }\n`;
+  const files = [
+    `mesh-key-${name}: { file: ./secrets/${name}.key }`,
+    `nats-nkey-${name}: { file: ./secrets/${name}.nk }`,
+    `mongo-${name}: { file: ./secrets/mongo-${name}.password }`,
+  ];
+  const secrets = files.map((line) => `  ${line}\n`).join("");
   edits.change("docker-compose.yml", (text) =>
-    text.replace(/\n\nsecrets:\n/, `\n${lines}\nsecrets:\n`).replace(/\n\nnetworks:\n/, `\n${keys}\nnetworks:\n`),
+    text.replace(/\n\nsecrets:\n/, `\n${lines}\nsecrets:\n`).replace(/\n\nnetworks:\n/, `\n${secrets}\nnetworks:\n`),
   );
 }

@@ -247,6 +247,35 @@ describe("at work in the hospital,", () => {
     house.complaints.splice(0); // the browser tells of a refusal as of an error
   });
 
+  it("the nurse notes vital signs at one time, both pressures or none, and takes them back", async () => {
+    await house.show(nurse, `chart/${patient.split("/")[1]}`);
+    const row = (test: string, value: string) => `section[aria-label='Results'] tr:has(:text-is("${test}")):has-text("${value}")`;
+    await nurse.click("button:has-text('Note vital signs')");
+    await nurse.waitForSelector("#field-vital-8310-5"); // a key goes to what has the focus, before that to the button
+    await nurse.press("#field-vital-8310-5", "Enter");
+    await nurse.waitForSelector("#field-vital-8310-5-fault:has-text('at least one value')");
+    await nurse.fill("#field-vital-8480-6", "120");
+    expect(await nurse.getAttribute("#field-vital-8462-4", "required")).not.toBeNull();
+    expect(await barriers(nurse)).toEqual([]);
+    await nurse.fill("#field-vital-8480-6", "");
+    await nurse.keyboard.press("Escape");
+    await step("note temperature, pulse and blood pressure", nurse, async () => {
+      await nurse.click("button:has-text('Note vital signs')");
+      await nurse.fill("#field-vital-8310-5", "38.5");
+      await nurse.fill("#field-vital-8867-4", "92");
+      await nurse.fill("#field-vital-8480-6", "120");
+      await nurse.fill("#field-vital-8462-4", "80");
+      await nurse.press("#field-vital-8462-4", "Enter");
+      await said(nurse, "3 values noted.");
+    });
+    await nurse.waitForSelector(row("Temperature", "38.5 °C"));
+    await nurse.waitForSelector(row("Pulse", "92"));
+    await nurse.waitForSelector(row("Blood pressure", "120/80 mmHg"));
+    await nurse.keyboard.press("Alt+z");
+    await nurse.waitForSelector(row("Pulse", "92"), { state: "detached" });
+    await nurse.waitForSelector(row("Blood pressure", "120/80"), { state: "detached" });
+  });
+
   it("the nurse hands over, and asks for a place for a newborn beside its mother", async () => {
     await house.show(nurse, "ward");
     await step("hand over a patient", nurse, async () => {

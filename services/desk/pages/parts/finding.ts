@@ -1,12 +1,23 @@
 /** What a test has found, as people read it: value, flag, range. */
-import type { Observation } from "../../../../fhir/r4.ts";
+import type { CodeableConcept, Observation } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
-import { conceptOf, quantityOf } from "../platform/names.ts";
+import { conceptOf, numberIn, quantityOf } from "../platform/names.ts";
 import { tIfAny } from "../platform/texts.ts";
+
+/** LOINC's codes of the two parts of a blood pressure. */
+const PRESSURES = ["8480-6", "8462-4"];
+const codeOf = ({ coding = [] }: CodeableConcept) => coding.find(({ system }) => system === "http://loinc.org")?.code;
+
+/** What was looked for, in the page's language where it is a vital sign. */
+export const testOf = ({ code }: Observation): string => tIfAny(`vital.${codeOf(code)}`) ?? conceptOf(code);
 
 /** The value of a result, in words. */
 export function findingOf({ valueQuantity, valueString, valueCodeableConcept, valueInteger, component = [] }: Observation): string {
   if (valueQuantity) return quantityOf(valueQuantity);
+  const [systolic, diastolic] = PRESSURES.map((code) => component.find((one) => codeOf(one.code) === code)?.valueQuantity);
+  if (systolic?.value !== undefined && diastolic) {
+    return quantityOf({ ...diastolic, value: diastolic.value ?? 0 }, `${numberIn(systolic.value)}/`);
+  }
   if (component.length > 0) {
     return component.map((one) => `${conceptOf(one.code)} ${one.valueQuantity ? quantityOf(one.valueQuantity) : ""}`).join(", ");
   }

@@ -161,18 +161,30 @@ export async function update<Resource extends FhirResource>(resource: Resource, 
   return body as Resource;
 }
 
-/** Stores a new resource and the next version of another, both or neither; refused (412) as an update is. @returns the new one's reference */
-export async function createAndUpdate<Resource extends FhirResource>(made: Resource, changed: FhirResource): Promise<string> {
+/**
+ * Stores new resources and the next versions of others, all of them or none; refused (412) as an update is.
+ * @returns them with their ids and versions, the new ones first
+ */
+export async function storeTogether(resources: { made?: FhirResource[]; changed?: FhirResource[] }): Promise<FhirResource[]> {
+  const { made = [], changed = [] } = resources;
   const entry = [
-    { resource: made, request: { method: "POST", url: made.resourceType } },
-    {
-      resource: changed,
-      request: { method: "PUT", url: `${changed.resourceType}/${changed.id}`, ifMatch: etagOf(changed.meta?.versionId) },
-    },
+    ...made.map((resource) => ({ resource, request: { method: "POST", url: resource.resourceType } })),
+    ...changed.map((resource) => ({
+      resource,
+      request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ifMatch: etagOf(resource.meta?.versionId) },
+    })),
   ];
   const bundle = JSON.stringify({ resourceType: "Bundle", type: "transaction", entry });
   const { body } = await fhirAnswer("", { method: "POST", headers: JSON_TYPE, body: bundle });
-  const [type = "", id = ""] =
-    ((body as Bundle).entry?.[0]?.response?.location ?? "").split("/_history/", 1)[0]?.split("/").slice(-2) ?? [];
-  return `${type}/${id}`;
+  return [...made, ...changed].map((resource, index) => {
+    const location = (body as Bundle).entry?.[index]?.response?.location ?? "";
+    const [, id = "", versionId = ""] = /([^/]+)\/_history\/([^/]+)$/.exec(location) ?? [];
+    return { ...resource, id, meta: { ...resource.meta, versionId } };
+  });
+}
+
+/** Stores a new resource and the next version of another, both or neither; refused (412) as an update is. @returns the new one's reference */
+export async function createAndUpdate<Resource extends FhirResource>(made: Resource, changed: FhirResource): Promise<string> {
+  const [stored] = await storeTogether({ made: [made], changed: [changed] });
+  return `${made.resourceType}/${stored?.id}`;
 }

@@ -44,6 +44,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   "see ServiceRequest": [...CARE, "lab-technician"],
   "lab.listCritical": [...CARE, "lab-technician"],
   AllergyIntolerance: CARE,
+  Observation: CARE,
   Appointment: ["front-desk", "physician"],
   Condition: ["physician", "midwife"],
   DocumentReference: ["physician", "records-office"],

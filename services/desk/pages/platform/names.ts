@@ -36,10 +36,12 @@ export const conceptOf = (concept: CodeableConcept | undefined): string =>
 export const numberIn = (value: number, options?: Intl.NumberFormatOptions): string =>
   new Intl.NumberFormat(locale.value, options).format(value);
 
-/** A measured value with its unit; the two stay together, and in their order in every script. */
-export function quantityOf({ comparator, value, unit, code }: Quantity): string {
+/** A measured value with its unit; the two stay together, and in their order in every script. @param before what stands before the number */
+export function quantityOf({ comparator, value, unit, code }: Quantity, before = ""): string {
   const options = Math.abs(value ?? 1) < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 3 };
-  const words = [`${comparator ?? ""}${value === undefined ? "" : numberIn(value, options)}`, unitOf(unit ?? code ?? "")].filter(Boolean);
+  const words = [`${before}${comparator ?? ""}${value === undefined ? "" : numberIn(value, options)}`, unitOf(unit ?? code ?? "")].filter(
+    Boolean,
+  );
   return `\u2066${words.join("\u00a0")}\u2069`;
 }
 

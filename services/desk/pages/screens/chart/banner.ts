@@ -14,6 +14,7 @@ import { DetailsDialog } from "./details.ts";
 import { LookedAt } from "./looked-at.ts";
 import { NoteAllergy } from "./note-allergy.ts";
 import type { Parts } from "./sources.ts";
+import { VitalSigns } from "./vital-signs.ts";
 
 const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
   (clinicalStatus?.coding?.[0]?.code ?? "active") === "active" && verificationStatus?.coding?.[0]?.code !== "entered-in-error";
@@ -28,7 +29,7 @@ interface BannerProps {
 
 /** See the head of this file. */
 export function Banner({ patient, parts, others, reload }: BannerProps) {
-  const [open, setOpen] = useState<"label" | "details" | "admission" | "allergy" | undefined>();
+  const [open, setOpen] = useState<"label" | "details" | "admission" | "allergy" | "vitals" | undefined>();
   const { deceasedBoolean, deceasedDateTime, link = [], telecom = [] } = patient;
   const replacement = link.find(({ type }) => type === "replaced-by")?.other.reference;
   const current = parts.encounters.value?.resources.find(({ status }) => status === "in-progress" || status === "onleave");
@@ -46,6 +47,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
     <${Others} others=${others} />
     <div class="buttons">
       <button type="button" onClick=${() => setOpen("details")}>${t("chart.details")}</button>
+      ${offers("Observation") && html`<button type="button" onClick=${() => setOpen("vitals")}>${t("vitals.note")}</button>`}
       ${offers("AllergyIntolerance") && html`<button type="button" onClick=${() => setOpen("allergy")}>${t("allergy.note")}</button>`}
       ${offers("hospitalizations.request") && current?.class?.code !== "IMP" && html`<button type="button" onClick=${() => setOpen("admission")}>${t("admission.ask")}</button>`}
       <${LookedAt} patient=${`Patient/${patient.id}`} />
@@ -53,6 +55,7 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
     </div>
     ${open === "admission" && html`<${AskAdmission} patient=${patient} onClose=${close} />`}
     ${open === "allergy" && html`<${NoteAllergy} patient=${`Patient/${patient.id}`} onClose=${close} onDone=${parts.allergies.reload} />`}
+    ${open === "vitals" && html`<${VitalSigns} patient=${`Patient/${patient.id}`} encounter=${current && `Encounter/${current.id}`} onClose=${close} onDone=${parts.results.reload} />`}
     ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
     ${
       open === "details" &&

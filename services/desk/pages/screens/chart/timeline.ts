@@ -1,6 +1,6 @@
 /** What happened, from all services in one row; what is not known is said above it. */
 import { html } from "../../html.ts";
-import { findingOf } from "../../parts/finding.ts";
+import { findingOf, testOf } from "../../parts/finding.ts";
 import { Partial } from "../../parts/panel.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { conceptOf } from "../../platform/names.ts";
@@ -32,7 +32,7 @@ function eventsOf(parts: Parts): Event[] {
       id: one.id,
       at: one.effectiveDateTime,
       kind: "timeline.result" as const,
-      text: `${conceptOf(one.code)} ${findingOf(one)}`,
+      text: `${testOf(one)} ${findingOf(one)}`,
     })),
     ...(prescriptions.value?.resources ?? []).map((one) => ({
       id: one.id,

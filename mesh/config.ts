@@ -4,7 +4,6 @@
  */
 import type { BlockList } from "node:net";
 import { resolve } from "node:path";
-import { isMainThread } from "node:worker_threads";
 import type { RuleSettings } from "./rule-settings.ts";
 import {
   matching,
@@ -33,7 +32,7 @@ import {
 // Every process is in UTC, wherever its machine stands: the library for FHIRPath takes a time without a zone for one of its process's.
 process.env.TZ = "UTC";
 // What a process of ours writes is patients' data, or a key to it: nobody else may read it.
-if (isMainThread) process.umask(0o077); // a thread has that of its process
+process.umask(0o077);
 
 /** Which services a mesh consists of (`services/systems.ts`). */
 export const System = { provider: "provider", national: "national" } as const;

@@ -9,7 +9,7 @@ import { pharmacy } from "../services/pharmacy/pharmacy.contract.ts";
 import { type FhirHttp, fhirAt } from "../test/kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../test/kit/mesh.ts";
 import type { Report } from "./check-data/findings.ts";
-import { checkInThreads, shareOut } from "./check-data/in-threads.ts";
+import { checkData } from "./check-data/check.ts";
 import { closeAll, openSources } from "./check-data/sources.ts";
 
 const SERVICES = ["api", "transactions", "patients", "wards", "visits", "hospitalizations", "lab", "pharmacy", "billing"];
@@ -25,12 +25,12 @@ beforeAll(async () => {
 });
 afterAll(() => mesh?.stop());
 
-/** What is wrong now, found by one thread or several; the clocks of two nodes may differ, so what was just written counts as under way. */
-async function check(rules = "", threads = 1): Promise<Report> {
+/** What is wrong now, the clocks of two nodes may differ, so what was just written counts as under way. */
+async function check(rules = ""): Promise<Report> {
   const config = readConfig({ DATA_DIR: mesh.dataDir, SERVICES: SERVICES.join(","), RULES: rules, ACCESS: "open" });
   const sources = await openSources(config);
   try {
-    return await checkInThreads(sources, config, { rules: config.rules, clocksMs: 0 }, { threads, least: 0 });
+    return await checkData(sources, { rules: config.rules, clocksMs: 0 });
   } finally {
     await closeAll(sources);
   }
@@ -191,30 +191,8 @@ describe("check-data", () => {
     await order("Patient/nobody-yet");
     const config = readConfig({ DATA_DIR: mesh.dataDir, SERVICES: SERVICES.join(","), ACCESS: "open" });
     const sources = await openSources(config);
-    const report = await checkInThreads(sources, config, { rules: config.rules, clocksMs: 60_000 }).finally(() => closeAll(sources));
+    const report = await checkData(sources, { rules: config.rules, clocksMs: 60_000 }).finally(() => closeAll(sources));
     expect(report.unsettled).toBeGreaterThan(0);
     expect(report.findings.map(({ detail }) => detail).join()).not.toContain("nobody-yet");
-  });
-
-  it("finds the same in several threads, each for some services", async () => {
-    const config = readConfig({ DATA_DIR: mesh.dataDir, SERVICES: SERVICES.join(","), ACCESS: "open" });
-    const [alone, several] = [await check(), await check("", 2)];
-    const detailsOf = (report: Report) => report.findings.map(({ detail }) => detail).sort();
-    expect(detailsOf(alone).length).toBeGreaterThan(5);
-    expect(detailsOf(several)).toEqual(detailsOf(alone));
-    expect(several).toMatchObject({ counts: alone.counts, resources: alone.resources, danglingElsewhere: alone.danglingElsewhere });
-    const sources = await openSources(config);
-    const elsewhere = { ...config, dataDir: join(mesh.dataDir, "nothing") };
-    const failing = checkInThreads(sources, elsewhere, { rules: config.rules }, { threads: 2, least: 0 });
-    await expect(failing.finally(() => closeAll(sources))).rejects.toThrow("There are no stores in");
-  }, 90_000); // each thread loads all services
-
-  it("gives the largest services to different threads", () => {
-    const sizes = [5, 1, 9, 2, 8].map((size) => ({ service: `s${size}`, size }));
-    expect(shareOut(sizes, 2)).toEqual([
-      ["s9", "s2", "s1"],
-      ["s8", "s5"],
-    ]);
-    expect(shareOut(sizes.slice(0, 1), 4)).toEqual([["s5"]]);
   });
 });

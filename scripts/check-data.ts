@@ -7,12 +7,11 @@
  */
 import { createInterface } from "node:readline/promises";
 import { type Config, readConfig } from "../mesh/config.ts";
-import type { CheckOptions } from "./check-data/check.ts";
+import { type CheckOptions, checkData } from "./check-data/check.ts";
 import type { Report } from "./check-data/findings.ts";
 import { proposalFor } from "./check-data/repair/proposals.ts";
 import { putter, scopeFor } from "./check-data/repair/by-fhir.ts";
 import { repair } from "./check-data/repair/repair.ts";
-import { checkInThreads } from "./check-data/in-threads.ts";
 import { closeAll, openSources, type Source } from "./check-data/sources.ts";
 import { asText } from "./check-data/text.ts";
 import { ownTokens } from "./identity/try-account.ts";
@@ -34,7 +33,7 @@ try {
   const sources = await openSources(config);
   try {
     const options: CheckOptions = { rules: config.rules, progress: progress() };
-    let report = await checkInThreads(sources, config, options);
+    let report = await checkData(sources, options);
     if (isRepair && report.findings.length + report.doubts.length > 0) {
       report = await repaired(report, { sources, config, options, isYes: isYes === true });
     }
@@ -80,7 +79,7 @@ async function repaired(
     if (!isAsked) console.log("Nothing was written: without a terminal it is only proposed; --yes does it.");
     if (undecided > 0) console.log(`${undecided} things are for people to decide.`);
     // What was just written is right or wrong, and not under way: nobody else is waited for.
-    return done > 0 ? await checkInThreads(sources, config, { ...options, clocksMs: 0 }) : report;
+    return done > 0 ? await checkData(sources, { ...options, clocksMs: 0 }) : report;
   } finally {
     asking?.close();
   }

@@ -21,6 +21,12 @@ import { type AnyKeys, areByFacts } from "./rules/keys.ts";
 /** Values to be found by that one write may bring: a store writes some 200,000 a second, and does nothing else meanwhile. */
 const MAX_ROWS_AT_ONCE = 150_000;
 
+/**
+ * Characters of resources that are checked in one go; what is larger waits for its turn. Small writes do not: those that come together share a
+ * commit, and let go one by one each would have its own.
+ */
+const MAX_CHARACTERS_AT_ONCE = 20_000;
+
 /** What a write is checked with. */
 export interface WriteChecks {
   /** Stored profiles, for the resources that name one. */
@@ -57,7 +63,9 @@ export async function prepareWrites(
   for (const [index, step] of steps.entries()) {
     if (writesResource(step) && step.type === PROVENANCE && isVersionProvenance(step.id)) throw reservedId(step.id, index);
   }
-  await fairTurn();
+  let characters = steps.reduce((sum, step) => sum + (bearsResource(step) ? step.text.length : 0), 0);
+  if (characters > MAX_CHARACTERS_AT_ONCE) await fairTurn(); // before they are read
+  characters = 0;
   const faults = new Faults();
   const resources = steps.map((step, index) => (bearsResource(step) ? faults.unless(index, () => parsedOf(step, index)) : undefined));
   if (ownAuthor) {
@@ -80,7 +88,11 @@ export async function prepareWrites(
     }
     const resource = resources[index];
     if (resource === undefined) continue; // it has its fault already
-    await fairTurn();
+    characters += step.text.length;
+    if (characters > MAX_CHARACTERS_AT_ONCE) {
+      await fairTurn();
+      characters = 0;
+    }
     const own = claimed[index] as string[];
     if (!isMade) {
       faults.note(index, check && own.length > 0 ? await check(resource, step.type, own) : validate(resource, { type: step.type }));

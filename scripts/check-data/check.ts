@@ -31,22 +31,16 @@ export interface CheckOptions {
   rules: RuleSettings;
   /** How far a clock may be from another's: what was written so shortly before the check is taken for written meanwhile. Milliseconds; default 2,000. */
   clocksMs?: number;
-  /** Names of the services whose resources are gone through; default: all. What they refer to is asked of every one. */
-  services?: ReadonlySet<string>;
   /** Hears how far it has come. */
   progress?(resources: number): void;
 }
 
 /** @throws StoreError when a store cannot be read */
-export async function checkData(
-  sources: Source[],
-  { rules, clocksMs = 2_000, services, progress = () => {} }: CheckOptions,
-): Promise<Report> {
+export async function checkData(sources: Source[], { rules, clocksMs = 2_000, progress = () => {} }: CheckOptions): Promise<Report> {
   const begun = Date.now();
   const check = new Check(sources, rules, begun - clocksMs);
   let resources = 0;
   for (const source of sources) {
-    if (services?.has(source.service) === false) continue;
     const tally = new Tally();
     try {
       const has = await knownCounters(source);

@@ -68,27 +68,3 @@ export class Findings {
     if (count <= MAX_TOLD) this.told.push(finding);
   }
 }
-
-/** One report of several, each of other services. @param reports at least one */
-export function together(reports: Report[]): Report {
-  const sum = (of: (report: Report) => number) => reports.reduce((total, report) => total + of(report), 0);
-  const findings = new Findings();
-  const counts: Record<string, number> = {};
-  for (const report of reports) {
-    for (const finding of report.findings) findings.add(finding);
-    for (const finding of report.doubts) findings.doubt(finding);
-    for (const [invariant, count] of Object.entries(report.counts)) counts[invariant] = (counts[invariant] ?? 0) + count;
-  }
-  return {
-    at: reports.map(({ at }) => at).sort()[0] as string,
-    seconds: Math.max(...reports.map(({ seconds }) => seconds)),
-    resources: sum(({ resources }) => resources),
-    findings: findings.told,
-    doubts: findings.doubts,
-    doubtful: sum(({ doubtful }) => doubtful),
-    counts,
-    unsettled: sum(({ unsettled }) => unsettled),
-    leftByUnmerge: sum(({ leftByUnmerge }) => leftByUnmerge),
-    danglingElsewhere: sum(({ danglingElsewhere }) => danglingElsewhere),
-  };
-}

@@ -177,7 +177,7 @@ describe("the record of looks", () => {
     expect((await change("porter", ["front-desk"])).status).toBe(200);
     expect((await rest("nurse", "identity/setRoles", { user: "nurse", roles: ["physician"] })).status).toBe(403);
     const noted = async () => {
-      const { body } = await as("auditor").get("/AuditEvent?subtype=operation&_count=200");
+      const { body } = await as("auditor").get("/AuditEvent?subtype=operation&_sort=-date&_count=200");
       return (body.entry as Json[]).flatMap(({ resource: { outcome, agent, entity = [] } }) =>
         entity.flatMap(({ query = "" }: Json) => `${outcome} ${agent[0].who.display} ${Buffer.from(query, "base64").toString()}`),
       ) as string[];

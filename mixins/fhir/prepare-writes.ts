@@ -20,7 +20,6 @@ import { type AnyKeys, areByFacts } from "./rules/keys.ts";
 
 /** Values to be found by that one write may bring: a store writes some 200,000 a second, and does nothing else meanwhile. */
 const MAX_ROWS_AT_ONCE = 150_000;
-
 /**
  * Characters of resources that are checked in one go; what is larger waits for its turn. Small writes do not: those that come together share a
  * commit, and let go one by one each would have its own.
@@ -33,8 +32,7 @@ export interface WriteChecks {
   profiles: Profiles;
   /** Keys that no two living resources may share, by type. */
   unique: AnyKeys;
-  /** The request that the evaluation of profiles counts for. */
-  /** Under what name the cost is counted (`workOf`). */
+  /** Under what name the evaluation of profiles is counted: its request's (`workOf`). */
   work: string | null | undefined;
   /** The service itself has made them, of one form that is tested: they need no check. */
   isMade?: boolean | undefined;
@@ -63,9 +61,8 @@ export async function prepareWrites(
   for (const [index, step] of steps.entries()) {
     if (writesResource(step) && step.type === PROVENANCE && isVersionProvenance(step.id)) throw reservedId(step.id, index);
   }
-  let characters = steps.reduce((sum, step) => sum + (bearsResource(step) ? step.text.length : 0), 0);
-  if (characters > MAX_CHARACTERS_AT_ONCE) await fairTurn(); // before they are read
-  characters = 0;
+  const all = steps.reduce((sum, step) => sum + (bearsResource(step) ? step.text.length : 0), 0);
+  if (all > MAX_CHARACTERS_AT_ONCE) await fairTurn(); // before they are read
   const faults = new Faults();
   const resources = steps.map((step, index) => (bearsResource(step) ? faults.unless(index, () => parsedOf(step, index)) : undefined));
   if (ownAuthor) {
@@ -80,7 +77,7 @@ export async function prepareWrites(
   const found = named.length > 0 ? await profiles.of(named) : undefined;
   const check = found && profileChecks(found, budgetOf(work));
   const writes: Write[] = [];
-  let rows = 0;
+  let [rows, characters] = [0, 0]; // characters since the last turn
   for (const [index, step] of steps.entries()) {
     if (!bearsResource(step)) {
       writes.push(withoutRuleTexts(step));

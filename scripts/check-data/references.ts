@@ -6,14 +6,14 @@ import type { Reference } from "../../fhir/r4.ts";
 import type { Facts } from "../../mixins/fhir/rules/rule.ts";
 import type { Resource } from "../../fhir/resource.ts";
 
-/** In the text of a resource; a quotation mark inside a string has a backslash before it. */
-const REFERENCE = /"reference"\s*:\s*"([^"\\]+)"/g;
+/** In the text of a resource; a quotation mark inside a string has a backslash before it, so that what a string says is none. */
+const REFERENCE = /"reference"\s*:\s*("(?:[^"\\]|\\.)*")/g;
 
 /** `Type/id` of local references, each once, but for those that an act rests on. @param text the resource as JSON: walking through it takes three times as long */
 export function referencesBesides(type: string, resource: Resource, text: string): string[] {
   const all = new Set<string>();
-  for (const [, reference] of text.matchAll(REFERENCE)) {
-    const place = localReference(reference);
+  for (const [, written = ""] of text.matchAll(REFERENCE)) {
+    const place = localReference(written.includes("\\") ? (JSON.parse(written) as string) : written.slice(1, -1));
     if (place !== undefined) all.add(place);
   }
   for (const { path } of ACT_REFERENCES[type] ?? []) {

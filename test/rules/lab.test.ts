@@ -206,4 +206,14 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     insteadOf: () => report({ result: [{ display: "on paper" }] }),
     as: { status: 409 },
   });
+
+  it("keep a result with its patient, also when it is deleted and stored again", async () => {
+    // By the rule "observation-subject".
+    const { body } = await at.fhir.create({ ...result(), status: "preliminary" });
+    const place = `/Observation/${body.id}`;
+    const again = (subject: object) => at.fhir.send("PUT", place, { ...body, subject });
+    expect((await at.fhir.send("DELETE", place)).status).toBe(204);
+    expect(await again(at.other)).toMatchObject({ status: 409, body: { issue: [{ expression: ["Observation.subject"] }] } });
+    expect((await again(at.patient)).status).toBe(201);
+  });
 });

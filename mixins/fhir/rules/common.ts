@@ -63,15 +63,16 @@ export function subjectStays<Of extends FhirResource>(
   of: (resource: Of) => Reference | undefined,
 ): Rule<Of> {
   const id = `${idOf(type)}-subject`;
-  const changed = ({ before, after }: Change<Of>): { from: string; to: string | undefined } | undefined => {
-    const from = before && placeOf(of(before));
+  const changed = ({ before, deleted, after }: Change<Of>): { from: string; to: string | undefined } | undefined => {
+    const was = before ?? deleted;
+    const from = was && placeOf(of(was));
     const to = after && placeOf(of(after));
     return after && from !== undefined && from !== to ? { from, to } : undefined;
   };
   return {
     id,
     group: "subject",
-    says: `The patient of a stored ${type} stays the same, but for one who was replaced by another.`,
+    says: `The patient of a stored ${type} stays the same, also when it was deleted between, but for one who was replaced by another.`,
     facts: (change) => {
       const it = changed(change);
       return it ? [it.from, it.to] : [];

@@ -86,6 +86,9 @@ describe("check-data", () => {
     const fromWard = await pharmacy.dispense(mesh.caller, { prescription: again.prescription, quantity: 2, place: bed, lot: "A 1/2" });
     await pharmacy.return(mesh.caller, { dispense: fromWard.dispense, quantity: 1 });
     await pharmacy.blockLot(mesh.caller, { medication: ASPIRIN, lot: "A 1/2", reason: "recalled" });
+    const named = { reference: (await pharmacy.prescribe(mesh.caller, asked)).prescription };
+    const twiceNamed = { status: "completed", medicationCodeableConcept: { text: "x" }, authorizingPrescription: [named, named] };
+    await store({ resourceType: "MedicationDispense", ...twiceNamed, subject: { reference: patient }, quantity: { value: 1 } });
     await billing.charge(mesh.caller, { encounter: reference, text: "A night", cents: 5_000, currency: "EUR" });
     await hospitalizations.discharge(mesh.caller, { stay: reference });
     const { invoice } = await billing.invoice(mesh.caller, { encounter: reference });

@@ -23,10 +23,10 @@ function dispensed(dispense: MedicationDispense, has: Has): Level[] {
   const taking = takingOfDispense(dispense);
   if (!taking) return [];
   const shelf = taking.isPlainWithout ? codesOf(taking.concept).map(stockCounter).find(has) : undefined;
-  const prescriptions = dispense.authorizingPrescription?.flatMap(({ reference }) => localReference(reference) ?? []) ?? [];
+  const prescriptions = new Set(dispense.authorizingPrescription?.flatMap(({ reference }) => localReference(reference) ?? []));
   return [
     ...movesOf(negative(portionsOf(dispense) ?? plainPortion(shelf, taking.units))),
-    ...prescriptions.map((one): Level => [dispensedCounter(one.slice("MedicationRequest/".length)), -keptOf(dispense)]),
+    ...[...prescriptions].map((one): Level => [dispensedCounter(one.slice("MedicationRequest/".length)), -keptOf(dispense)]),
   ];
 }
 

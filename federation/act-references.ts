@@ -22,6 +22,7 @@ const subject = { path: "subject", parameter: "subject" };
 const encounter = { path: "encounter", parameter: "encounter" };
 const context = { path: "context", parameter: "context" };
 const basedOn = { path: "basedOn", parameter: "based-on" };
+const medication = { path: "medicationReference", parameter: "medication" };
 const specimen = { path: "specimen", parameter: "specimen" };
 
 /** By type of the act. */
@@ -30,24 +31,28 @@ export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> =
   Appointment: [{ path: "participant.actor", parameter: "actor" }],
   ServiceRequest: [subject, encounter, basedOn, specimen, { path: "replaces", parameter: "replaces" }],
   Specimen: [subject, { path: "parent", parameter: "parent" }, { path: "request", to: ["ServiceRequest"] }],
-  Observation: [subject, encounter, basedOn, specimen, { path: "hasMember", parameter: "has-member" }],
-  DiagnosticReport: [subject, encounter, basedOn, specimen, { path: "result", parameter: "result" }],
-  MedicationRequest: [
+  Observation: [
     subject,
     encounter,
-    { path: "medicationReference", parameter: "medication" },
-    { path: "priorPrescription", to: ["MedicationRequest"] },
+    basedOn,
+    specimen,
+    { path: "hasMember", parameter: "has-member" },
+    { path: "derivedFrom", parameter: "derived-from" },
   ],
+  DiagnosticReport: [subject, encounter, basedOn, specimen, { path: "result", parameter: "result" }],
+  MedicationRequest: [subject, encounter, medication, { path: "priorPrescription", to: ["MedicationRequest"] }],
   MedicationDispense: [
     subject,
     context,
+    medication,
     { path: "authorizingPrescription", parameter: "prescription" },
     { path: "location", to: ["Location"] },
   ],
-  MedicationAdministration: [subject, context, { path: "request", parameter: "request" }],
+  MedicationAdministration: [subject, context, medication, { path: "request", parameter: "request" }],
   SupplyDelivery: [
     { path: "patient", parameter: "patient" },
     { path: "basedOn", to: ["SupplyRequest"] },
+    { path: "suppliedItem.itemReference", to: ["Medication"] },
     { path: "destination", to: ["Location"], isOwn: true },
   ],
   ChargeItem: [subject, context],
@@ -70,18 +75,24 @@ export const RESTED_ON: ReadonlySet<string> = new Set([
   "ChargeItem",
 ]);
 
-/** What of a patient's record rests on the patient, besides acts: the patient is not deleted under it. */
+/** What rests on a patient, an encounter or a place besides acts: these are not deleted under it. That they are there is not asked. */
 const patient = { path: "patient", parameter: "patient" };
 const RECORDS: Readonly<Record<string, readonly ActReference[]>> = {
   AllergyIntolerance: [patient],
-  CarePlan: [subject],
-  ClinicalImpression: [subject],
-  Condition: [subject],
-  DocumentReference: [subject],
+  CarePlan: [subject, encounter],
+  ClinicalImpression: [subject, encounter],
+  Condition: [subject, encounter],
+  Consent: [patient],
+  Coverage: [{ path: "beneficiary", parameter: "beneficiary" }],
+  DocumentReference: [subject, { path: "context.encounter", parameter: "encounter" }],
+  EpisodeOfCare: [patient],
   FamilyMemberHistory: [patient],
   Immunization: [patient],
-  MedicationStatement: [subject],
-  Procedure: [subject],
+  Location: [{ path: "partOf", parameter: "partof" }],
+  MedicationStatement: [subject, context],
+  Patient: [{ path: "link.other", parameter: "link" }],
+  Procedure: [subject, encounter],
+  Task: [{ path: "for", parameter: "subject" }, encounter],
 };
 
 /** The references by which a resource of a type may rest on others. */
@@ -91,7 +102,7 @@ export const restReferencesOf = (type: string): readonly ActReference[] => ACT_R
 export function restingOn(type: string): { by: string; slots: number[] }[] {
   const known = resting.get(type);
   if (known) return known;
-  const all = [...Object.entries(ACT_REFERENCES), ...(type === "Patient" ? Object.entries(RECORDS) : [])];
+  const all = [...Object.entries(ACT_REFERENCES), ...Object.entries(RECORDS)];
   const found = all.flatMap(([by, references]) => {
     const parameters = references.flatMap(({ parameter }) => (parameter === undefined ? [] : [requireParameter(by, parameter)]));
     const slots = parameters.filter((it) => mayReferTo(it, type)).flatMap((it) => it.slots);

@@ -48,6 +48,7 @@ export const RULE_NAMES: readonly string[] = [
   "invoice-subject",
   "invoice-total",
   "location-occupied",
+  "location-part-of",
   "location-rested-on",
   "medication-administration-lot",
   "medication-administration-one-patient",

@@ -13,6 +13,12 @@ export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN.i
 const OPEN = ["arrived", "triaged", "in-progress", "onleave"];
 const NEXT = [...OPEN, "finished", "cancelled", "unknown"];
 
+type Stop = NonNullable<Encounter["location"]>[number];
+
+/** Whether a place of an open Encounter is where the patient is now: it says so, or says nothing else and has no end (R4, Encounter.location.status). */
+export const isThere = ({ status, period }: Pick<Stop, "status" | "period">): boolean =>
+  status === "active" || (status === undefined && period?.end === undefined);
+
 /** A discharge that is undone is kept: the state that it was in stands in statusHistory. */
 function isReopened({ before, after }: Change<Encounter>): boolean {
   const ends = (it: Encounter | undefined) => it?.statusHistory?.filter(({ status }) => status === "finished").length ?? 0;

@@ -13,6 +13,19 @@ rulesTable("the records", [], (at) => {
     policyRule: { text: "as the law says" },
   });
 
+  const moved = (rule: string, element: string, stored: () => object) =>
+    at.refuses(rule, "to become another patient's", {
+      stored,
+      change: (it) => ({ ...it, [element]: at.other }),
+      instead: (it) => ({ ...it, meta: { tag: [{ code: "seen" }] } }),
+      as: { status: 409, expression: `It.${element}` },
+    });
+  const when = new Date().toISOString();
+  const given = { status: "completed", vaccineCode: { text: "x" }, patient: at.patient, occurrenceDateTime: when };
+  moved("consent-subject", "patient", () => consent("active"));
+  moved("task-subject", "for", () => task("requested"));
+  moved("procedure-subject", "subject", () => ({ resourceType: "Procedure", status: "completed", subject: at.patient }));
+  moved("immunization-subject", "patient", () => ({ resourceType: "Immunization", ...given }));
   at.refuses("task-status", "a completed task to be in progress again", {
     stored: () => task("completed"),
     change: (it) => ({ ...it, status: "in-progress" }),

@@ -1,8 +1,9 @@
 /** The rules of every Encounter, whichever service owns it: its status, its patient, its time (FHIR R4, encounter.html). */
 import { intervalOf } from "../../../fhir/dates.ts";
-import type { Encounter } from "../../../fhir/r4.ts";
+import type { Encounter, Patient } from "../../../fhir/r4.ts";
 import { refusal, statusSteps, subjectStays } from "./common.ts";
 import { notDeletedUnder } from "./deletion.ts";
+import { notInFuture } from "./done.ts";
 import { patientCanHave } from "./patient.ts";
 import { referencesExist } from "./references.ts";
 import type { Change, Rule } from "./rule.ts";
@@ -74,12 +75,28 @@ const patient = patientCanHave<Encounter>("Encounter", {
   isOpen,
 });
 
+/** Who has died does not come back by a discharge that is undone: the death would stay on record. */
+const reopened: Rule<Encounter> = {
+  id: "encounter-reopened",
+  group: "subject",
+  says: "An Encounter of a patient who has died is not opened again, unless the death is undone in the same write.",
+  facts: (change) => (isReopened(change) ? [change.after?.subject?.reference] : []),
+  check(change, facts) {
+    if (!isReopened(change)) return undefined;
+    const patient = facts.of(change.after?.subject?.reference)?.resource as Partial<Patient> | undefined;
+    if (!patient?.deceasedBoolean && patient?.deceasedDateTime === undefined) return undefined;
+    return refusal("encounter-reopened", "The patient has died: undo that, and this with it.", "Encounter.status");
+  },
+};
+
 /** The rules that both owners of Encounters have. */
 export const encounterRules: Rule<Encounter>[] = [
   status,
   subjectStays<Encounter>("Encounter", "subject", ({ subject }) => subject),
   patient,
+  reopened,
   period,
+  notInFuture<Encounter>("Encounter", { statuses: ["finished"], times: (it) => ({ "period.end": it.period?.end }) }),
   referencesExist("Encounter"),
   notDeletedUnder("Encounter", "mark it as entered in error instead."),
 ];

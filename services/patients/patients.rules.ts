@@ -9,20 +9,27 @@ import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 /** A date is another one elsewhere on earth. Milliseconds. */
 const AHEAD_MS = 86_400_000;
 
-/** The record that takes this one's place by this change. */
-function newlyReplacedBy({ before, after }: Change<Patient>): string | undefined {
-  const of = (patient: Patient | undefined) => localReference(patient?.link?.find(({ type }) => type === "replaced-by")?.other?.reference);
-  const is = of(after);
-  return is === of(before) ? undefined : is;
+const linked = (patient: Patient | undefined, kind: "replaced-by" | "replaces"): string[] =>
+  patient?.link?.flatMap(({ type, other }) => (type === kind ? (localReference(other.reference) ?? []) : [])) ?? [];
+
+/** The record that takes this one's place by this change, and the one that does not any more. */
+function replacedBy({ before, after }: Change<Patient>): { now?: string | undefined; before?: string | undefined } {
+  const [[was], [is]] = [linked(before, "replaced-by"), linked(after, "replaced-by")];
+  return was === is || !after ? {} : { now: is, before: was };
 }
 
 const link: Rule<Patient> = {
   id: "patient-link",
   group: "values",
-  says: "A record is not replaced by itself, nor by one that it has taken the place of: nobody could be treated under either.",
-  facts: (change) => [newlyReplacedBy(change)],
+  says: "A record is not replaced by itself, nor by one whose place it has taken. One that was replaced stays so while the other says that it replaces it.",
+  facts: (change) => Object.values(replacedBy(change)),
   check(change, facts) {
-    const other = newlyReplacedBy(change);
+    const { now: other, before } = replacedBy(change);
+    const kept = facts.of(before)?.resource as unknown as Patient | undefined;
+    // Where the other was replaced itself, this one may name the last.
+    if (other === undefined && linked(kept, "replaces").includes(change.reference)) {
+      return refusal("patient-link", `${before} has taken its place: undo the merge (patients.unmerge).`, "Patient.link");
+    }
     if (other === undefined || (other !== change.reference && currentRecord(other, facts) !== change.reference)) return undefined;
     return refusal("patient-link", `${other} is this record, or was replaced by it: leave one of them in force.`, "Patient.link", 422);
   },

@@ -1,6 +1,7 @@
 import type { Composition, Consent, DocumentReference, Immunization, Procedure, Task } from "../../fhir/r4.ts";
 import { statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import type { RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { signatureStays, signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 
@@ -20,8 +21,14 @@ export const rules: RulesOf = {
     }),
   ],
   Provenance: [signatureStays],
-  Procedure: [subjectStays<Procedure>("Procedure", "subject", ({ subject }) => subject)],
-  Immunization: [subjectStays<Immunization>("Immunization", "patient", ({ patient }) => patient)],
+  Procedure: [
+    subjectStays<Procedure>("Procedure", "subject", ({ subject }) => subject),
+    sameSubject<Procedure>("Procedure", ({ subject }) => subject, ["encounter"]),
+  ],
+  Immunization: [
+    subjectStays<Immunization>("Immunization", "patient", ({ patient }) => patient),
+    sameSubject<Immunization>("Immunization", ({ patient }) => patient, ["encounter"]),
+  ],
   Task: [
     subjectStays<Task>("Task", "for", (it) => it.for),
     statusSteps<Task>("Task", STATUS_STEPS.Task, {

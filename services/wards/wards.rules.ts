@@ -25,11 +25,11 @@ function newAbove(change: Change<Location>, facts: Facts): string[] {
   return places;
 }
 
-/** Whether something that the place comes to be part of is closed. */
+/** Whether something that the place comes to be part of is closed, or not there. */
 const comesUnderClosed = (change: Change<Location>, facts: Facts): boolean =>
   newAbove(change, facts).some((place) => {
-    const above = facts.of(place)?.resource as Location | undefined;
-    return above !== undefined && !isInUse(above);
+    const fact = facts.of(place);
+    return fact?.is === "absent" || fact?.is === "deleted" || (fact?.resource && !isInUse(fact.resource as unknown as Location));
   });
 
 /** The element by which a place is one no more that patients lie in; undefined: it takes them as before. */

@@ -124,6 +124,19 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
       const other = await stay(a, { location: [{ location: place }] });
       expect((await at.fhir.create(other)).status).toBe(409);
     }
+    const { body: lies } = await at.fhir.create(await stay((await newBeds()).a));
+    const spelt = `${own}/${a}`;
+    const url = `Encounter/${lies.id}`;
+    const ops = [{ op: "replace", path: "/location/0/location/reference", value: spelt }];
+    const data = Buffer.from(JSON.stringify(ops)).toString("base64");
+    const moved = { ...lies, location: [{ location: { reference: spelt } }] };
+    const patch = {
+      resource: { resourceType: "Binary", contentType: "application/json-patch+json", data },
+      request: { method: "PATCH", url },
+    };
+    const bundle = (type: string, entry: object) => at.fhir.send("POST", "", { resourceType: "Bundle", type, entry: [entry] });
+    expect((await bundle("transaction", patch)).status).toBe(409);
+    expect((await bundle("batch", { resource: moved, request: { method: "PUT", url } })).body.entry[0].response.status).toMatch(/^409/);
     const gone = await stay(a, { location: [{ location: { reference: a }, period: { start: ago(60), end: ago(30) } }] });
     expect((await at.fhir.create(gone)).status).toBe(201);
   });

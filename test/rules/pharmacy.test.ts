@@ -212,6 +212,12 @@ rulesTable("the pharmacy", ["wards", "visits", "pharmacy"], (at) => {
     insteadOf: () => ({ resourceType: "SupplyDelivery", status: "in-progress", occurrenceDateTime: later }),
     as: { status: 422, expression: "SupplyDelivery.occurrence" },
   });
+  at.refuses("supply-delivery-status", "what has arrived to have no status", {
+    stored: () => ({ resourceType: "SupplyDelivery", status: "completed" }),
+    change: ({ status: _, ...it }) => it,
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "SupplyDelivery.status" },
+  });
   at.refuses("medication-request-value", "a prescription of fewer than none", {
     create: () => prescription({ dispenseRequest: { quantity: { value: -5 } } }),
     insteadOf: () => prescription({ dispenseRequest: { quantity: { value: 0.5 } } }),

@@ -2,7 +2,7 @@
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
-rulesTable("the records", [], (at) => {
+rulesTable("the records", ["visits"], (at) => {
   const task = (status: string) => ({ resourceType: "Task", status, intent: "order", for: at.patient });
   const consent = (status: string) => ({
     resourceType: "Consent",
@@ -26,6 +26,17 @@ rulesTable("the records", [], (at) => {
   moved("task-subject", "for", () => task("requested"));
   moved("procedure-subject", "subject", () => ({ resourceType: "Procedure", status: "completed", subject: at.patient }));
   moved("immunization-subject", "patient", () => ({ resourceType: "Immunization", ...given }));
+  const elsewhere = () => at.stored({ resourceType: "Encounter", status: "planned", class: { code: "AMB" }, subject: at.other });
+  at.refuses("procedure-one-patient", "a procedure in another patient's visit", {
+    create: async () => ({ resourceType: "Procedure", status: "completed", subject: at.patient, encounter: await elsewhere() }),
+    insteadOf: async () => ({ resourceType: "Procedure", status: "completed", subject: at.other, encounter: await elsewhere() }),
+    as: { status: 409, expression: "Procedure.encounter" },
+  });
+  at.refuses("immunization-one-patient", "an immunization in another patient's visit", {
+    create: async () => ({ resourceType: "Immunization", ...given, encounter: await elsewhere() }),
+    insteadOf: () => ({ resourceType: "Immunization", ...given }),
+    as: { status: 409, expression: "Immunization.encounter" },
+  });
   at.refuses("task-status", "a completed task to be in progress again", {
     stored: () => task("completed"),
     change: (it) => ({ ...it, status: "in-progress" }),

@@ -20,6 +20,11 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     instead: (it) => ({ ...it, status: "in-progress", statusHistory: [{ status: "finished", period: { start: day } }] }),
     as: { status: 409, expression: "Encounter.status" },
   });
+  at.refuses("encounter-period", "to be open when it has ended", {
+    create: () => visit({ period: { start: day, end: day } }),
+    insteadOf: () => visit({ period: { start: day, end: "2999-01-01" } }),
+    as: { status: 422, expression: "Encounter.period.end" },
+  });
   at.refuses("encounter-time", "what has ended in the future", {
     create: () => visit({ status: "finished", period: { start: day, end: "2999-01-01" } }),
     insteadOf: () => over,
@@ -47,6 +52,18 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     change: (it) => ({ ...it, link: [{ type: "replaced-by", other: old }] }),
     instead: (it) => ({ ...it, link: [{ type: "replaces", other: old }] }),
     as: { status: 422, expression: "Patient.link" },
+  });
+  at.refuses("patient-link", "a record that was merged to lose its link, but not to change otherwise", {
+    stored: async () => ({ resourceType: "Patient", link: [{ type: "replaced-by", other: await at.stored({ resourceType: "Patient" }) }] }),
+    under: async (it) => {
+      const [{ other }] = it.link as [{ other: { reference: string } }];
+      const { body } = await at.fhir.get(`/${other.reference}`);
+      const link = [{ type: "replaces", other: { reference: `Patient/${it.id}` } }];
+      return at.fhir.send("PUT", `/${other.reference}`, { ...body, link });
+    },
+    change: (it) => ({ ...it, link: [{ type: "seealso", other: at.patient }] }),
+    instead: (it) => ({ ...it, active: false }),
+    as: { status: 409, expression: "Patient.link" },
   });
   at.refuses("patient-dates", "who died before they were born", {
     create: () => ({ resourceType: "Patient", birthDate: "2000-01-01", deceasedDateTime: "1999-06" }),

@@ -48,23 +48,23 @@ const status = statusSteps<Encounter>(
 /** Clocks of senders may be ahead by so much, milliseconds. */
 const AHEAD_MS = 300_000;
 
+const wrong = (message: string, element: string) => refusal("encounter-period", message, `Encounter.period.${element}`, 422);
+
 const period: Rule<Encounter> = {
   id: "encounter-period",
   group: "values",
   holdsAlways: true,
-  says: "An open Encounter has not begun in the future.",
+  says: "An open Encounter has not begun in the future, nor has it ended.",
   check({ before, after, now }) {
-    const start = after?.period?.start;
+    if (!after || !isOpen(after)) return undefined;
+    const { start, end } = after.period ?? {};
     const isKnown = before !== undefined && isOpen(before) && start === before.period?.start;
-    if (!after || start === undefined || isKnown || !isOpen(after)) return undefined;
-    const [low = 0] = intervalOf(start) ?? [];
-    if (low <= now.getTime() + AHEAD_MS) return undefined;
-    return refusal(
-      "encounter-period",
-      "It begins in the future: give it the status planned, or the time it has begun.",
-      "Encounter.period.start",
-      422,
-    );
+    const [begin = 0] = (start !== undefined && !isKnown && intervalOf(start)) || [];
+    if (begin > now.getTime() + AHEAD_MS) {
+      return wrong("It begins in the future: give it the status planned, or the time it has begun.", "start");
+    }
+    const [, over = Number.POSITIVE_INFINITY] = (end !== undefined && end !== before?.period?.end && intervalOf(end)) || [];
+    return over < now.getTime() ? wrong("It has ended: give it the status finished, or no end.", "end") : undefined;
   },
 };
 

@@ -98,6 +98,18 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
     () => ({ resourceType: "Location" }),
     (partOf) => ({ resourceType: "Location", partOf }),
   );
+  refuses(
+    "location-rested-on",
+    "a place with stock, though no search finds where a delivery went",
+    () => ({ resourceType: "Location" }),
+    (destination) => ({ resourceType: "SupplyDelivery", status: "in-progress", destination }),
+  );
+  refuses("service-request-rested-on", "an order with its specimen", order, (of) => ({
+    resourceType: "Specimen",
+    subject: at.patient,
+    request: [of],
+  }));
+  refuses("encounter-rested-on", "the stay of a mother under that of her child", visit, (partOf) => ({ ...visit(), partOf }));
   refuses("patient-rested-on", "a record that took another's place", patient, (other) => ({
     ...patient(),
     link: [{ type: "replaced-by", other }],

@@ -102,7 +102,7 @@ async function again(finding: Finding, reference: string, sources: Source[]): Pr
 }
 
 /** Without these an act is none: people must say whose it is, or what was given or asked for. */
-const ESSENTIAL = ["subject", "patient", "medicationReference", "lineItem.chargeItemReference"];
+const ESSENTIAL = ["subject", "patient", "medicationReference", "suppliedItem.itemReference", "lineItem.chargeItemReference"];
 
 /** A reference that leads nowhere stays as a text: what it said can be read, and nothing follows it. */
 async function dangling(finding: Finding, reference: string, sources: Source[]): Promise<ResourceRepair | undefined> {

@@ -142,6 +142,16 @@ describe("check-data", () => {
     expect(closed.map(({ invariant }) => invariant)).toEqual(["stay-bed-in-use", "stay-bed-in-use"]);
   });
 
+  it("finds a patient in a bed whose ward was closed, and a ward that is a part of its room", async () => {
+    const { location, rooms } = await wards.open(mesh.caller, { name: "Geriatrics", rooms: [{ name: "1", beds: ["A"] }] });
+    const { stay: inside } = await stay(rooms[0]?.beds[0]?.location as string);
+    expect(await newIn(() => change(location, { status: "inactive" }))).toEqual([
+      expect.objectContaining({ invariant: "stay-bed-in-use", resources: [inside] }),
+    ]);
+    const found = await newIn(() => change(location, { status: "active", partOf: { reference: rooms[0]?.location } }));
+    expect(found.map(({ invariant, resources }) => [invariant, resources[0]])).toContainEqual(["location-part-of", location]);
+  });
+
   it("finds a shelf that is not what has moved it, and a day that is not", async () => {
     await pharmacy.receive(mesh.caller, { medication: { ...ASPIRIN, code: "1" }, quantity: 10 });
     const found = await newIn(async () => {

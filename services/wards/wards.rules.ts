@@ -60,6 +60,7 @@ const occupied: Rule<Location> = {
 const partOf: Rule<Location> = {
   id: "location-part-of",
   group: "values",
+  holdsAlways: true,
   says: "A Location is no part of itself, nor of what is a part of it.",
   facts: newAbove,
   check(change, facts) {

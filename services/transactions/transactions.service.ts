@@ -45,6 +45,8 @@ interface Manner {
   representation: boolean;
   keepsLabels: boolean;
   isAlone: boolean;
+  /** Under which addresses of the server references of what a patch makes are made relative. */
+  bases: string[];
 }
 
 type This = Service &
@@ -70,11 +72,12 @@ export default defineService<typeof transactions, This>({
         representation: { type: "boolean", optional: true },
         keepsLabels: { type: "boolean", optional: true },
         isAlone: { type: "boolean", optional: true },
+        bases: { type: "array", items: "string", max: 2, optional: true },
         $$strict: true,
       },
       timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
       async handler(ctx) {
-        const { text, base, representation = false, keepsLabels = true, isAlone = false } = ctx.params;
+        const { text, base, representation = false, keepsLabels = true, isAlone = false, bases = [] } = ctx.params;
         let isChecked = false;
         // Planning rewrites the resources in place, so a second attempt parses again.
         const parse = () => {
@@ -84,7 +87,7 @@ export default defineService<typeof transactions, This>({
           isChecked = true;
           return entries;
         };
-        return this.process(parse, { caller: ctx, base, representation, keepsLabels, isAlone });
+        return this.process(parse, { caller: ctx, base, representation, keepsLabels, isAlone, bases });
       },
     },
 
@@ -139,7 +142,7 @@ export default defineService<typeof transactions, This>({
       return { nodeID: this.broker.nodeID, journal: this.store, caller, warn: (message) => this.logger.warn(message) };
     },
 
-    async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels, isAlone }: Manner) {
+    async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels, isAlone, bases }: Manner) {
       try {
         const names = () => parse().flatMap((entry) => conflictKeysOf(entry));
         return await retryOnConflict(
@@ -155,6 +158,7 @@ export default defineService<typeof transactions, This>({
               dates: this.dates,
               keepsLabels,
               isAlone,
+              bases,
             });
             const written = await commitShares(this.coordinator(caller), plan, representation).catch((error: unknown) => {
               const isWorthAnother = isType(error, "LOCKED") && attempt < LOCKED_ATTEMPTS;

@@ -15,6 +15,7 @@ import { connect, headers, type Msg, type NatsConnection } from "nats";
 import { announceMetadata } from "./announce.ts";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
 import { type PacketPayload, refusalOf, reportRefusal, type UnderWay } from "./incoming-packets.ts";
+import { SUSPECT } from "./liveness.ts";
 import { connectionOptions } from "./nats-options.ts";
 import { Outbox } from "./outbox.ts";
 import { unpackBatch } from "./packet-batch.ts";
@@ -50,11 +51,6 @@ const EXPIRY_MS = 10_000;
 /** How often a lost server is tried again. */
 const RETRY_MS = 250;
 const RETRY_JITTER_MS = 250;
-/** Nodes that were heard within this time hear this node's heartbeats. Milliseconds. */
-const HEARD_MS = 60_000;
-/** Each heartbeat of so many is signed, for those that do not know this node: every ten seconds. */
-const SIGNED_BEAT = 20;
-const HEARTBEAT = "HEARTBEAT";
 
 /** Which connection of which server a node has: a newer one outlives the announcement that an older one was closed. */
 interface ConnectionMark {
@@ -88,7 +84,6 @@ export class MeshTransporter extends Transporters.NATS {
   #expiry: NodeJS.Timeout | undefined;
   readonly #outbox = new Outbox((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
   readonly #gate: Gate;
-  #beats = 0;
 
   constructor(options: MeshTransporterOptions) {
     super({});
@@ -164,9 +159,10 @@ export class MeshTransporter extends Transporters.NATS {
     await this.client?.flush();
   }
 
-  /** Heartbeats come to each node by itself, too. */
+  /** Heartbeats come to each node by itself, too, and suspicions to all (mesh/liveness.ts). */
   override makeSubscriptions(topics: Parameters<Transporters.NATS["makeSubscriptions"]>[0]) {
-    return super.makeSubscriptions([...topics, { cmd: HEARTBEAT, nodeID: this.nodeID } as (typeof topics)[number]]);
+    const own = [{ cmd: "HEARTBEAT", nodeID: this.nodeID }, { cmd: SUSPECT }] as typeof topics;
+    return super.makeSubscriptions([...topics, ...own]);
   }
 
   override async subscribe(command: string, nodeID?: string): Promise<void> {
@@ -195,14 +191,7 @@ export class MeshTransporter extends Transporters.NATS {
       packet.payload = { ...payload, success: false, data: null, error: this.transit._createPayloadErrorField(error, payload) };
       data = this.serialize(packet);
     }
-    return packet.type === HEARTBEAT && !packet.target ? this.#beat(topic, data) : this.send(topic, data);
-  }
-
-  /** To each node under the pair's key: to verify one signature for all would cost each of them forty times as much. */
-  async #beat(topic: string, data: Buffer): Promise<void> {
-    this.#beats += 1;
-    if (this.#beats % SIGNED_BEAT === 1) return this.send(topic, data);
-    for (const node of this.#gate.heardSince(Date.now() - HEARD_MS)) void this.send(`${topic}.${node}`, data).catch(() => {});
+    return this.send(topic, data);
   }
 
   /** A packet that is not sent. Of a call the caller hears at once: Moleculer would only log it, and let the call wait for its timeout. */

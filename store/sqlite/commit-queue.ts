@@ -3,7 +3,8 @@
  * changes anything, so a refused one leaves no trace and the others are not disturbed.
  */
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
-import { type Database, FileBusy, QuestionTooCostly } from "./database.ts";
+import { QuestionTooCostly } from "../too-costly.ts";
+import { type Database, FileBusy } from "./database.ts";
 
 /** One transaction takes at most so many writes, or so much text and search values (`charactersIn`): longer ones would block the event loop. */
 const MAX_WRITES = 512;

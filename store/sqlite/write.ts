@@ -4,6 +4,7 @@ import { type Change, type StoredMatch, type VersionHead, jsonOf, type Committed
 import type { MadeVersion } from "../repeated-write.ts";
 import type { Fencing, Place, StoreOptions } from "../store.ts";
 import type { NoneExist, OutboxEvent, OutboxQueue, WriteKey, WriteResult } from "../writes.ts";
+import { type Budget, WRITE_MS } from "../too-costly.ts";
 import type { Database } from "./database.ts";
 import { Method, methodNames } from "./schema.ts";
 import { Fences } from "./fences.ts";
@@ -47,7 +48,7 @@ interface StoredRange {
 }
 
 /** Finds living resources for a conditional create, inside the write transaction. */
-export type Finder = (type: string, condition: NoneExist, limit: number) => StoredMatch[];
+export type Finder = (type: string, condition: NoneExist, limit: number, budget: Budget) => StoredMatch[];
 
 /** Makes the changes of a checked write, inside the file's write transaction. */
 export class Writer {
@@ -90,6 +91,7 @@ export class Writer {
 
   /** The state that a write is checked against. */
   state(): CommittedState {
+    const budget: Budget = { leftMs: WRITE_MS };
     const heads = new Map<string, StoredHead | undefined>();
     const headOf = (type: string, id: string): StoredHead | undefined => {
       const ref = `${type}/${id}`;
@@ -112,7 +114,7 @@ export class Writer {
       counter: (name) => this.#db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0,
       isHandled: (id) => this.isHandled(id),
       fenced: (type, id) => this.#fenced(`${type}/${id}`),
-      find: this.#find,
+      find: (type, condition, limit) => this.#find(type, condition, limit, budget),
     };
   }
 

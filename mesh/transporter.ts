@@ -10,9 +10,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { Errors, Transporters } from "moleculer";
+import { type Context, Errors, Transporters } from "moleculer";
 import { connect, headers, type Msg, type NatsConnection } from "nats";
 import { announceMetadata } from "./announce.ts";
+import { timeLeft } from "./deadline.ts";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
 import { type PacketPayload, refusalOf, reportRefusal, type UnderWay } from "./incoming-packets.ts";
 import { SUSPECT } from "./liveness.ts";
@@ -47,7 +48,8 @@ const PART = "part";
 /** Room for a part's subject and header, which count towards `max_payload`. */
 const PART_OVERHEAD = 512;
 const FLUSH_MS = 1_000; // on leaving; a server that is gone never answers
-const EXPIRY_MS = 10_000;
+/** Between two looks for what nobody waits for any more, milliseconds: a node that leaves waits for it no longer than this. */
+const EXPIRY_MS = 1_000;
 /** How often a lost server is tried again. */
 const RETRY_MS = 250;
 const RETRY_JITTER_MS = 250;
@@ -129,7 +131,7 @@ export class MeshTransporter extends Transporters.NATS {
     this.client = client;
     this.#mark(client);
     if (this.#options.disconnectSubject) client.subscribe(this.#options.disconnectSubject, { callback: (_, msg) => this.#evict(msg) });
-    this.#expiry = setInterval(() => this.#assembly.expire(Date.now()), EXPIRY_MS).unref();
+    this.#expiry = setInterval(() => this.#expire(), EXPIRY_MS).unref();
     void this.#watch(client);
     await this.onConnected();
   }
@@ -254,6 +256,16 @@ export class MeshTransporter extends Transporters.NATS {
     const refused = refusalOf(command, payload, sender, this.#gate.certificateOf(sender), this.transit as unknown as UnderWay);
     if (refused) reportRefusal(this.broker, refused, sender);
     else void this.messageHandler(command, packet);
+  }
+
+  /**
+   * Moleculer forgets a remote call whose caller has given up, but not that this node has to wait for it before it leaves: its context would
+   * stay for ever.
+   */
+  #expire(): void {
+    this.#assembly.expire(Date.now());
+    const { _trackedContexts: calls = [] } = this.broker as unknown as { _trackedContexts?: Context[] };
+    for (let at = calls.length - 1; at >= 0; at -= 1) if (timeLeft(calls[at] as Context) <= 0) calls.splice(at, 1);
   }
 
   async #watch(client: NatsConnection): Promise<void> {

@@ -19,7 +19,11 @@ const QUICK = ["--max-semi-space-size=16", "--v8-pool-size=1", "--max-old-space-
 export const flagsOf = (service: string): string[] => (service === "api" ? QUICK : SMALL);
 const MEMORY_ENV = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072" };
 
-const READY_MS = 60_000; // a store that is rebuilt may take its time
+/**
+ * A store whose search values are made anew takes minutes where it holds millions, and to begin again helps nobody; nor does it where many processes
+ * start on few processors. One that hangs is ended by its own watchdog.
+ */
+const READY_MS = 600_000;
 const LEAVE_MS = 15_000; // longer than a node drains; then SIGKILL
 const ANSWER_MS = 5_000;
 /** After its end so much longer until all that it has said is read. Milliseconds. */

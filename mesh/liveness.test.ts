@@ -1,5 +1,4 @@
 /** What a node makes of the silence of another: on a clock of the test's own, with the other nodes played by it. */
-import { EventEmitter } from "node:events";
 import { jest } from "@jest/globals";
 import type { ServiceBroker } from "moleculer";
 import { Liveness, SUSPECT } from "./liveness.ts";
@@ -25,11 +24,11 @@ beforeEach(() => {
     toArray: () => [...present.values()],
     disconnected: (id: string) => Object.assign(present.get(id) ?? {}, { available: false }),
   };
-  const transit = {
-    sendPing: async (id: string) => void asked.push(id),
-    publish: async ({ type, payload }: { type: string; payload: object }) => void told.push([type, payload]),
+  const publish = async ({ type, target, payload }: { type: string; target: string; payload: object }) => {
+    if (type === "PING") asked.push(target);
+    else told.push([type, payload]);
   };
-  liveness = new Liveness({ nodeID: OWN, registry: { nodes }, transit, localBus: new EventEmitter() } as unknown as ServiceBroker);
+  liveness = new Liveness({ nodeID: OWN, registry: { nodes }, transit: { publish }, generateUid: () => "1" } as unknown as ServiceBroker);
   liveness.start();
   for (const id of OTHERS) liveness.heard(id);
 });

@@ -153,15 +153,19 @@ export class Liveness {
   #ask(nodeID: string, node: Known, patience: number, now: number): void {
     const answerBy = now + (now - node.joinedAt <= JOINING_MS ? JOINING_ANSWER_MS : patience);
     node.answerBy = node.answerBy === 0 ? answerBy : Math.min(node.answerBy, answerBy);
-    void this.#broker.transit?.sendPing(nodeID);
+    this.#send({ type: "PING", target: nodeID, payload: { time: Date.now(), id: this.#broker.generateUid() } });
+  }
+
+  /** Not sent while NATS is away: all others are out of reach then. */
+  #send(packet: object): void {
+    void this.#broker.transit?.publish(packet as never).catch(() => {});
   }
 
   /** Those who do not hear this node's heartbeats either ask for themselves; it hears of it, too. */
   #tell(nodeID: string, node: Known): void {
     if (node.isTold) return;
     node.isTold = true;
-    const packet = { type: SUSPECT, target: null, payload: { node: nodeID } };
-    void this.#broker.transit?.publish(packet as never).catch(() => {}); // NATS is away, and with it all others
+    this.#send({ type: SUSPECT, target: null, payload: { node: nodeID } });
   }
 
   #sayThatItLives(now: number): void {

@@ -272,6 +272,12 @@ describe("NATS going away", () => {
     await expect(nonNull(caller).call("echo.back", { again: true })).resolves.toEqual({ again: true });
   });
 
+  it("does not end a node that is just saying that it is there", async () => {
+    const broker = await node("lab", echo);
+    jest.spyOn(clientOf(broker), "flush").mockRejectedValueOnce(new Error("DISCONNECT"));
+    await expect(transporterOf(broker).announce()).resolves.toBeUndefined();
+  });
+
   it("does not keep a node from leaving", async () => {
     const broker = await node("lab", echo);
     await nats.kill();

@@ -158,7 +158,7 @@ export class MeshTransporter extends Transporters.NATS {
    */
   async announce(): Promise<void> {
     await this.transit.discoverer.sendLocalNodeInfo();
-    await this.client?.flush();
+    await this.client?.flush().catch(() => {}); // lost in this moment: when it is back, this node says it again
   }
 
   /** Heartbeats come to each node by itself, too, and suspicions to all (mesh/liveness.ts). */

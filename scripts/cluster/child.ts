@@ -51,6 +51,8 @@ export class Child implements Gateway {
   readonly mark: Mark;
   /** undefined: it has no gateway. */
   readonly #gateways: GatewaySocket | undefined;
+  /** A signal has ended it: its watchdog's, or the system's, where memory is short. It had nothing to say against starting. */
+  wasKilled = false;
   #lastWords = "";
   /** Why it could not start, in its own words. */
   #refusal: string | undefined;
@@ -72,7 +74,10 @@ export class Child implements Gateway {
     this.exited = new Promise((resolve) => {
       const notStarted = ({ message }: Error) => resolve(`cannot be started: ${message}`);
       if (failure) notStarted(failure);
-      worker?.once("exit", (code: number, signal: string | null) => resolve(signal ? `killed by ${signal}` : this.#reason(code)));
+      worker?.once("exit", (code: number, signal: string | null) => {
+        this.wasKilled = signal !== null;
+        resolve(signal ? `killed by ${signal}` : this.#reason(code));
+      });
       // Also what could not be said to a process that is just gone is an error: its exit tells the rest.
       worker?.on("error", (error: Error) => {
         if (worker.process.pid === undefined) notStarted(error);

@@ -12,6 +12,7 @@ import { type Directory, WithFhirDirectory, type WithDirectory } from "../../fed
 import { isType, locked } from "../../federation/errors.ts";
 import { WriteConflict, retryOnConflict } from "../../federation/retry-on-conflict.ts";
 import { readResource } from "../../federation/read.ts";
+import { newBudget } from "../../federation/query-context.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { Store } from "../../mixins/store.ts";
 import type { Store as StoreOf } from "../../store/store.ts";
@@ -144,6 +145,7 @@ export default defineService<typeof transactions, This>({
 
     async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels, isAlone, bases }: Manner) {
       try {
+        const budget = newBudget(); // also of what is planned again
         const names = () => parse().flatMap((entry) => conflictKeysOf(entry));
         return await retryOnConflict(
           names,
@@ -156,6 +158,7 @@ export default defineService<typeof transactions, This>({
               directory: this.directory,
               base,
               dates: this.dates,
+              budget,
               keepsLabels,
               isAlone,
               bases,

@@ -12,6 +12,7 @@ import {
 import type { MadeVersion } from "../repeated-write.ts";
 import type { Fencing, Place, StoreOptions } from "../store.ts";
 import type { NoneExist, OutboxEvent, OutboxQueue, WriteKey, WriteResult } from "../writes.ts";
+import { type Budget, WRITE_MS } from "../too-costly.ts";
 import type { Database } from "./database.ts";
 import { Method, methodNames } from "./schema.ts";
 import { Fences } from "./fences.ts";
@@ -49,7 +50,7 @@ interface HeadRow extends Omit<MadeRow, "json"> {
 }
 
 /** Finds living resources for a conditional create, inside the write transaction. */
-export type Finder = (type: string, condition: NoneExist, limit: number) => StoredMatch[];
+export type Finder = (type: string, condition: NoneExist, limit: number, budget: Budget) => StoredMatch[];
 
 /** Makes the changes of a checked write, inside the file's write transaction. */
 export class Writer {
@@ -91,6 +92,7 @@ export class Writer {
 
   /** The state that a write is checked against. */
   state(): CommittedState {
+    const budget: Budget = { leftMs: WRITE_MS };
     const heads = new Map<string, StoredHead | undefined>();
     const headOf = (type: string, id: string): StoredHead | undefined => {
       const ref = `${type}/${id}`;
@@ -113,7 +115,7 @@ export class Writer {
       counter: (name) => this.#db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0,
       isHandled: (id) => this.isHandled(id),
       fenced: (type, id) => this.#fenced(`${type}/${id}`),
-      find: this.#find,
+      find: (type, condition, limit) => this.#find(type, condition, limit, budget),
     };
   }
 

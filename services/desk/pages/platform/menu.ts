@@ -16,6 +16,7 @@ export const MENU: Record<string, MenuEntry> = {
   home: { title: "home", roles: ["*"] },
   desk: { title: "desk", roles: ["front-desk", ...CARE] },
   ward: { title: "ward", roles: CARE },
+  mine: { title: "mine", roles: ["physician"] },
   chart: { title: "chart", roles: [] },
   census: { title: "census", roles: ["physician", "nurse", "administrator"] },
   round: { title: "round", roles: CARE },

@@ -15,6 +15,7 @@ import { timeOf } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { nameOf } from "../platform/names.ts";
+import { wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
 import { t } from "../platform/texts.ts";
 import { DoseDialog } from "./round/dose.ts";
@@ -30,10 +31,10 @@ interface Due {
   beds: Map<string, string>;
 }
 
-/** @param argument the id of a ward; absent: the first */
+/** @param argument the id of a ward; absent: the own */
 export default function Round({ argument }: { argument?: string }) {
   const all = useLoad("wards of the round", () => wards.board({}));
-  const ward = all.value?.wards.find(({ location }) => location === `Location/${argument}`) ?? all.value?.wards[0];
+  const ward = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`);
   if (!ward) return html`<p class="muted">${all.isLoading ? t("loading") : t("ward.none")}</p>`;
   const options = (all.value?.wards ?? []).map(({ location, name }) => [location, name] as const);
   return html`<${Field} label=${t("ward.which")} name="round-ward" value=${ward.location} onValue=${(location: string) => go("round", location)} options=${options} />

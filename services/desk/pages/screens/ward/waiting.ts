@@ -49,7 +49,7 @@ export function Waiting({ board: { waiting }, ward, reload }: WaitingProps) {
     setDenied(undefined);
     reload();
   };
-  return html`<aside class="panel" aria-label=${t("ward.waiting")}>
+  return html`<aside class="panel" id="part-waiting" aria-label=${t("ward.waiting")}>
     <header><h2>${t("ward.waiting")}</h2></header>
     ${withoutBed.length + waiting.length === 0 && html`<p class="muted">${t("ward.nobodyWaits")}</p>`}
     <ul class="list">${withoutBed.map((stay) => html`<li key=${stay.stay} draggable onDragStart=${(event: DragEvent) => startDrag(event, stay)}><span><${Who} person=${stay} /></span>${give(stay)}</li>`)}${waiting.map(request)}</ul>

@@ -1,0 +1,30 @@
+/** The ward that somebody works in: the one that was chosen last in this browser. */
+import type { BoardStay, BoardWard } from "../../../wards/board.contract.ts";
+import { person } from "./sign-in.ts";
+
+const KEPT_AS = "desk.ward";
+
+/** "Location/…"; undefined: none was chosen in this browser yet. */
+export function ownWard(): string | undefined {
+  const id = localStorage.getItem(KEPT_AS);
+  return id === null ? undefined : `Location/${id}`;
+}
+
+/** @param location "Location/…" */
+export const chooseWard = (location: string): void => localStorage.setItem(KEPT_AS, location.split("/")[1] ?? "");
+
+const isInhabited = ({ rooms, withoutBed }: BoardWard): boolean =>
+  withoutBed.length > 0 || rooms.some(({ beds }) => beds.some(({ stay }) => stay !== undefined));
+
+/** One of these: the one that is wished for, else the own, else the first with somebody in it. */
+export const wardOf = (wards: BoardWard[], wished = ownWard()): BoardWard | undefined =>
+  wards.find(({ location }) => location === wished) ?? wards.find(isInhabited) ?? wards[0];
+
+/** Everybody who is in a ward, in a bed or not. */
+export const staysIn = ({ rooms, withoutBed }: BoardWard) => [
+  ...withoutBed,
+  ...rooms.flatMap(({ beds }) => beds.flatMap(({ stay }) => stay ?? [])),
+];
+
+/** Whether who has signed in is the physician who is responsible for it. */
+export const isOwn = ({ physician }: BoardStay): boolean => physician !== undefined && physician === person.value?.fhirUser;

@@ -9,6 +9,8 @@ export const PAGES: Record<string, () => Promise<{ default: Page }>> = {
   home: () => import("./screens/home.ts"),
   desk: () => import("./screens/front-desk.ts"),
   ward: () => import("./screens/ward.ts"),
+  beds: () => import("./screens/beds.ts"),
+  places: () => import("./screens/places.ts"),
   mine: () => import("./screens/mine.ts"),
   chart: () => import("./screens/chart.ts"),
   census: () => import("./screens/census.ts"),

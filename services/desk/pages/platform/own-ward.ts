@@ -20,6 +20,10 @@ const isInhabited = ({ rooms, withoutBed }: BoardWard): boolean =>
 export const wardOf = (wards: BoardWard[], wished = ownWard()): BoardWard | undefined =>
   wards.find(({ location }) => location === wished) ?? wards.find(isInhabited) ?? wards[0];
 
+/** Whether a place is the ward, or one of its rooms and beds. @param place "Location/…" */
+export const isIn = ({ location, rooms }: BoardWard, place: string): boolean =>
+  location === place || rooms.some((room) => room.location === place || room.beds.some((bed) => bed.location === place));
+
 /** Everybody who is in a ward, in a bed or not. */
 export const staysIn = ({ rooms, withoutBed }: BoardWard) => [
   ...withoutBed,

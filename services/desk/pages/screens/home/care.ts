@@ -3,7 +3,7 @@ import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy
 import type { Board, BoardPart, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
 import { actionsOf } from "../../platform/api.ts";
-import { isOwn, ownWard, staysIn, wardOf } from "../../platform/own-ward.ts";
+import { isIn, isOwn, ownWard, staysIn, wardOf } from "../../platform/own-ward.ts";
 import { t } from "../../platform/texts.ts";
 import { ownDrafts } from "../mine/drafts.ts";
 import { type Counted, EVERY_MS, type Source } from "./work.ts";
@@ -31,6 +31,10 @@ function inWard(board: Board, ward: BoardWard) {
       ...(emergencies > 0 && { says: () => t("work.emergencies", { n: emergencies }), isUrgent: true }),
       place: ["ward", id, "waiting"],
     },
+    "work.coming": {
+      ...ifKnown(board, "stays", board.coming.filter(({ transfer }) => transfer && isIn(ward, transfer.to)).length),
+      place: ["ward", id, "waiting"],
+    },
     "work.results": { ...results, isUrgent: (results.n ?? 0) > 0, place: ["ward", id, "results"] },
     "work.cleaning": { n: unclean, place: ["ward", id, "cleaning"] },
   } as const;
@@ -47,7 +51,7 @@ export const careSources: readonly Source[] = [
     types: ON_BOARD,
     everyMs: EVERY_MS,
     isOfWard: true,
-    works: ["work.requests", "work.results", "work.cleaning"],
+    works: ["work.requests", "work.coming", "work.results", "work.cleaning"],
     async read() {
       const board = await wards.board({});
       const ward = wardOf(board.wards);

@@ -3,6 +3,7 @@
 /** Kinds of work, as the texts name them. */
 export type WorkKey =
   | "work.requests"
+  | "work.coming"
   | "work.results"
   | "work.cleaning"
   | "work.doses"

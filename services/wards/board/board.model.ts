@@ -94,8 +94,8 @@ export function boardOf(view: View, known: Known): Pick<Board, "wards" | "waitin
 function comingTo(house: HouseWard[], stays: Found<Encounter>[]): Found<Encounter>[] {
   const wardAt = new Map<string, string>();
   for (const { location: ward, rooms } of house) {
-    const places = [ward, ...rooms.flatMap((room) => [room.location, ...room.beds.map((bed) => bed.location)])];
-    for (const place of places) wardAt.set(place, ward);
+    const inside = [ward, ...rooms.flatMap((room) => [room.location, ...room.beds.map((bed) => bed.location)])];
+    for (const place of inside) wardAt.set(place, ward);
   }
   return stays.filter(({ resource }) => {
     const transfer = transferOf(resource);

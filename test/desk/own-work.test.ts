@@ -76,6 +76,7 @@ describe("in the hospital, by role,", () => {
       house.person("physician", ["physician"]),
       house.person("archivist", ["records-office"]),
     ]);
+    await waits(archivist, "doubles", "0");
     const findHer = async (page: Page) => {
       for (const text of ["ros ad", "N-4711", "0550123456", ada]) {
         await page.keyboard.press("/");

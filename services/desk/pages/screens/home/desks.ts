@@ -1,6 +1,7 @@
 /** What waits at the bench, in the dispensary, at the front desk, at the cash desk and for who runs the system. */
 import type { Encounter, Appointment } from "../../../../../fhir/r4.ts";
 import type { lab as labContract } from "../../../../lab/lab.contract.ts";
+import type { patients as patientsContract } from "../../../../patients/patients.contract.ts";
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
 import { actionsOf, countOf, getJson, search } from "../../platform/api.ts";
 import { since, timeOf, today } from "../../platform/clock.ts";
@@ -12,6 +13,7 @@ import { EVERY_MS, type Source } from "./work.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
+const patients = actionsOf<typeof patientsContract>("patients");
 /** Nobody tells of these: asked for again after so long, milliseconds. */
 const WITHOUT_NEWS_MS = 10_000;
 
@@ -132,6 +134,18 @@ export const cashSources: readonly Source[] = [
     everyMs: WITHOUT_NEWS_MS,
     works: ["work.charges"],
     read: async () => ({ "work.charges": { n: await countOf("ChargeItem", { status: "billable" }), place: ["cash"] } }),
+  },
+];
+
+/** Records that are probably of one person. */
+export const recordsSources: readonly Source[] = [
+  {
+    name: "probable doubles",
+    roles: ["records-office"],
+    types: ["Patient"],
+    everyMs: EVERY_MS,
+    works: ["work.doubles"],
+    read: async () => ({ "work.doubles": { n: (await patients.listDoubles({})).length, place: ["records"] } }),
   },
 ];
 

@@ -1,5 +1,5 @@
 /** What waits, by who does it: each source is asked by itself, so that one that is down leaves the others. */
-import { adminSources, benchSources, cashSources, deskSources, pharmacySources } from "./desks.ts";
+import { adminSources, benchSources, cashSources, deskSources, pharmacySources, recordsSources } from "./desks.ts";
 import { careSources } from "./care.ts";
 import type { Source } from "./work.ts";
 
@@ -10,5 +10,6 @@ export const SOURCES: readonly Source[] = [
   ...pharmacySources,
   ...deskSources,
   ...cashSources,
+  ...recordsSources,
   ...adminSources,
 ];

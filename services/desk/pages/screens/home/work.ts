@@ -19,6 +19,7 @@ export type WorkKey =
   | "work.usedUp"
   | "work.queue"
   | "work.appointments"
+  | "work.doubles"
   | "work.charges"
   | "work.servicesDown";
 

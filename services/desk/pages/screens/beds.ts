@@ -20,6 +20,8 @@ import { type Carried, calledIn, isStay, moveTo, moving, type PlacedBed } from "
 
 const wards = actionsOf<typeof wardsContract>("wards");
 const ANY = "";
+/** As many as the service tells at once. */
+const MAX_FOUND = 200;
 
 /** A bed with the names of its ward and room. */
 interface Named {
@@ -91,7 +93,9 @@ function Search({ carried, board }: { carried: Carried | undefined; board: Board
     <th scope="row"><bdi>${one.bed.place}</bdi> <a class="muted" href=${hrefOf("ward", one.found.ward)}><bdi>${one.ward}</bdi></a></th>
     <td>${one.found.attributes.map((it) => html`<span key=${it} class="tag">${tIfAny(`attribute.${it}`) ?? it}</span> `)} ${one.found.sex && html`<span class="tag">${t(`places.for.${one.found.sex}`)}</span>`}</td>
     <td>${offers("hospitalizations.admit") && html`<button type="button" onClick=${() => take(one)}>${t(carried && isStay(carried) ? "beds.move" : "ward.admit")}<${For} who=${joined(one.ward, one.bed.place)} /></button>`}</td></tr>`;
-  const show = ({ beds }: Free) => html`<p class="muted" role="status">${t("beds.count", { n: beds.length })}</p>
+  const show = ({
+    beds,
+  }: Free) => html`<p class="muted" role="status">${t("beds.count", { n: beds.length })} ${beds.length >= MAX_FOUND && t("beds.first")}</p>
     ${beds.length > 0 && html`<table class="stacked"><thead class="visually-hidden"><tr><th scope="col">${t("places.bed")}</th><th scope="col">${t("places.has")}</th><td></td></tr></thead><tbody>${beds.map(row)}</tbody></table>`}`;
   return html`${carried && html`<p class="banner"><${Who} person=${carried} /> ${!isStay(carried) && carried.reason && html`<bdi>${carried.reason}</bdi>`}</p>`}
     <section class="panel" aria-label=${t("beds.needs")}><div class="fields">

@@ -9,7 +9,7 @@ import { person } from "../../platform/sign-in.ts";
 import { t } from "../../platform/texts.ts";
 import { MyWard } from "./my-ward.ts";
 import { SOURCES } from "./sources.ts";
-import type { Counted, Source, WorkKey } from "./work.ts";
+import { type Counted, EVERY_MS, type Source, type WorkKey } from "./work.ts";
 
 /** News within this are taken together, milliseconds: counts of a whole house need not follow each of its changes. */
 const TOGETHER_MS = 1_000;
@@ -29,6 +29,7 @@ interface Told {
 /** See the head of this file. */
 export function MyWork() {
   const [told, setTold] = useState<Told>({ turn: 0, isAll: false, types: new Set() });
+  const [everyMs, setEveryMs] = useState(EVERY_MS);
   const mine = SOURCES.filter(isMine);
   const types = [...new Set(mine.flatMap((source) => source.types))].sort().join();
   const hasWard = mine.some(({ isOfWard }) => isOfWard);
@@ -36,19 +37,27 @@ export function MyWork() {
   if (mine.length === 0) return null;
   return html`<section class="stack" aria-labelledby="home-work">
     <div class="ward-bar"><h2 id="home-work">${t("home.work")}</h2>${hasWard && html`<${MyWard} onChange=${changed} />`}</div>
-    ${types !== "" && html`<${Listening} types=${types} onNews=${(news: Omit<Told, "turn">) => setTold(({ turn }) => ({ turn: turn + 1, ...news }))} />`}
-    <ul class="cards work">${mine.map((source) => html`<${OfSource} key=${source.name} source=${source} told=${told} />`)}</ul>
+    ${types !== "" && html`<${Listening} types=${types} onNews=${(news: Omit<Told, "turn">) => setTold(({ turn }) => ({ turn: turn + 1, ...news }))} onEvery=${setEveryMs} />`}
+    <ul class="cards work">${mine.map((source) => html`<${OfSource} key=${source.name} source=${source} told=${told} everyMs=${everyMs} />`)}</ul>
   </section>`;
 }
 
+interface ListeningProps {
+  types: string;
+  onNews: (news: Omit<Told, "turn">) => void;
+  /** How often to ask all the same, milliseconds: oftener while no news arrive. */
+  onEvery: (everyMs: number) => void;
+}
+
 /** One stream for all of it: a browser has few connections to one server. */
-function Listening({ types, onNews }: { types: string; onNews: (news: Omit<Told, "turn">) => void }) {
-  useNews(`types=${types}`, onNews, TOGETHER_MS);
+function Listening({ types, onNews, onEvery }: ListeningProps) {
+  const { everyMs } = useNews(`types=${types}`, onNews, TOGETHER_MS);
+  useEffect(() => onEvery(everyMs), [everyMs]);
   return null;
 }
 
-function OfSource({ source, told }: { source: Source; told: Told }) {
-  const known = useLoad(source.name, source.read, source.everyMs);
+function OfSource({ source, told, everyMs }: { source: Source; told: Told; everyMs: number }) {
+  const known = useLoad(source.name, source.read, Math.min(source.everyMs, everyMs));
   useEffect(() => {
     if (told.turn > 0 && (told.isAll || source.types.some((type) => told.types.has(type)))) known.reload();
   }, [told.turn]);
@@ -74,6 +83,6 @@ function Card({ work, counted, isLoading }: CardProps) {
       : html`<span class="not-known"><span aria-hidden="true">?</span> ${t("notKnown.short")}</span>`;
   const content = html`${count}<span>${t(work)}</span>${says && html`<span class=${isUrgent ? "tag bad" : "tag"}>${isUrgent && "⚠ "}${says()}</span>`}`;
   const classes = ["card", "work", isKnown && n === 0 && "nothing", isUrgent && "urgent"].filter(Boolean).join(" ");
-  if (place.length === 0) return html`<li><span class=${classes}>${content}</span></li>`;
-  return html`<li><a class=${classes} href=${hrefOf(page, argument, part)} data-work=${work}>${content}</a></li>`;
+  if (place.length === 0) return html`<li aria-busy=${isLoading}><span class=${classes}>${content}</span></li>`;
+  return html`<li aria-busy=${isLoading}><a class=${classes} href=${hrefOf(page, argument, part)} data-work=${work}>${content}</a></li>`;
 }

@@ -8,7 +8,9 @@ import type { Resource } from "../fhir/resource.ts";
 import { type Action, action, event } from "../mesh/contract.ts";
 import type { ToldFact } from "./facts.ts";
 import type { HistoryQuery, JoinKeysPage, JoinKeysQuery, Place, Prepared, StoredResource } from "../store/store.ts";
-import type { OutboxEvent, OutboxQueue, OutboxState } from "../store/writes.ts";
+import type { OutboxEvent, OutboxQueue, OutboxState, ResourceVersion } from "../store/writes.ts";
+
+export type { ResourceVersion } from "../store/writes.ts";
 
 /** One FHIR type that a service owns; published in the service's metadata as `fhir.owns`. */
 export interface Ownership {
@@ -137,16 +139,6 @@ export interface OwnerStats {
   handled: number;
   /** Events that have not been relayed yet. */
   outbox: OutboxState;
-}
-
-/** A version of a resource, as its owner tells of it: enough to read it. */
-export interface ResourceVersion {
-  type: string;
-  id: string;
-  version: number;
-  method: "create" | "update" | "delete";
-  /** Patients that it refers to, "Patient/…". Absent: none, more than 20, or it is deleted. */
-  patients?: string[];
 }
 
 /** Told by each owner of the type that emits it: once for each version. Those of one resource are in order, unless it moves between owners. */

@@ -17,11 +17,11 @@ export interface WithStore {
 }
 
 /** How the store is kept; its name is the service's. */
-export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" | "onEvents" | "indexVersion"> {
+export interface StoreMixinOptions extends Omit<StoreOptions, "name" | "emits" | "onEvents" | "onVersions" | "indexVersion"> {
   /** As of `StoreOptions`; a function is asked when the store is opened. */
   indexVersion: string | (() => string);
-  /** Which changes of a service are events, and who is told of them. */
-  events?(service: Service): Pick<StoreOptions, "emits" | "onEvents">;
+  /** Which changes of a service are events, and who is told of those, and of the others. */
+  events?(service: Service): Pick<StoreOptions, "emits" | "onEvents" | "onVersions">;
 
   /** Default: the process's settings (DATA_DIR, MONGO_URL). */
   config?: StoreConfig;

@@ -2,7 +2,7 @@
 import { namedPatients } from "../fhir/search/named-patients.ts";
 import type { IndexRows } from "../fhir/search/query.ts";
 import type { Reliance } from "./store.ts";
-import type { Body, NoneExist, OutboxEvent, OutboxQueue, UniqueKey, Write, WriteResult } from "./writes.ts";
+import type { Body, NoneExist, OutboxEvent, OutboxQueue, ResourceVersion, UniqueKey, Write, WriteResult } from "./writes.ts";
 
 /** What a store knows of an id. `moved`: it lives with another owner now, only its history is here. */
 export interface VersionHead {
@@ -142,13 +142,29 @@ export function charactersIn(steps: Write[]): number {
 /** The types of the resources that are changed. */
 export const typesIn = (changes: Change[]): string[] => [...new Set(changes.filter(isOfResource).map(({ type }) => type))];
 
-/** The event that a version of a resource is; undefined for one that goes on with another owner, who tells it. */
-export function versionEvent(change: ResourceChange): OutboxEvent | undefined {
+/**
+ * What is told of a version of a resource; undefined for one that goes on with another owner, who tells it.
+ * @param before values of the index rows of the version that it replaces, those that it has too may be left out
+ */
+export function tellVersion(change: ResourceChange, before: string[] = []): ResourceVersion | undefined {
   if (change.kind === "delete" && change.moved) return undefined;
   const { type, id, version } = change;
-  const key = `${type}/${id}`;
   const method = change.kind === "delete" ? "delete" : change.method;
-  const patients = change.kind === "put" ? namedPatients(change.index) : undefined;
-  const payload = JSON.stringify({ type, id, version, method, ...(patients && { patients }) });
-  return { id: `${key}/${version}`, subject: `fhir.${type}`, key, payload };
+  const patients = namedPatients(change.kind === "put" ? [...change.index.keys.map(([, value]) => value), ...before] : before);
+  return { type, id, version, method, ...(patients && { patients }) };
+}
+
+/** The event that a version is. */
+export function versionEvent(told: ResourceVersion): OutboxEvent {
+  const { type, id, version } = told;
+  const key = `${type}/${id}`;
+  return { id: `${key}/${version}`, subject: `fhir.${type}`, key, payload: JSON.stringify(told) };
+}
+
+/** What a write has had for an effect, besides its results. */
+export interface Effects {
+  /** Whether there are events of it in the outbox. */
+  hasEvents: boolean;
+  /** The versions that are no events. */
+  versions: ResourceVersion[];
 }

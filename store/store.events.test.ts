@@ -3,7 +3,7 @@ import { jest } from "@jest/globals";
 import { create, remove, update } from "../test/kit/resources.ts";
 import { stores, temporaryFolder } from "../test/kit/stores.ts";
 import type { Store } from "./store.ts";
-import { MAX_EVENT_CHARACTERS, type OutboxEvent, type Write } from "./writes.ts";
+import { MAX_EVENT_CHARACTERS, type OutboxEvent, type ResourceVersion, type Write } from "./writes.ts";
 
 const told = (id: string, key = "bill/1", payload = "{}"): OutboxEvent => ({ id, subject: "billing.charged", key, payload });
 const emit = (event: OutboxEvent, queue: "out" | "own" = "out"): Write => ({ op: "emit", event, queue });
@@ -14,13 +14,20 @@ describe.each(stores)("events of the store in $name", (kit) => {
   let store: Store;
   let isWanted: boolean;
   let calls: number;
-  const options = { waitMs: 200, emits: (type: string) => isWanted && type === "Patient", onEvents: () => (calls += 1) };
+  let versions: ResourceVersion[];
+  const options = {
+    waitMs: 200,
+    emits: (type: string) => isWanted && type === "Patient",
+    onEvents: () => (calls += 1),
+    onVersions: (told: ResourceVersion[]) => versions.push(...told),
+  };
 
   beforeAll(() => kit.start(), 60_000);
   afterAll(() => kit.stop());
   beforeEach(async () => {
     isWanted = true;
     calls = 0;
+    versions = [];
     folder = await temporaryFolder();
     store = await kit.open(folder, options);
   });
@@ -44,13 +51,41 @@ describe.each(stores)("events of the store in $name", (kit) => {
       value,
     ]);
     await store.write([{ ...update("ann"), index: { keys, ranges: [] } }]);
-    const events = await store.outbox("out", 100);
-    expect(JSON.parse(events.at(-1)?.payload ?? "")).toMatchObject({ id: "ann", version: 4, patients: ["Patient/mother"] });
+    const newest = async () => JSON.parse((await store.outbox("out", 100)).at(-1)?.payload ?? "") as object;
+    expect(await newest()).toEqual({ type: "Patient", id: "ann", version: 4, method: "update", patients: ["Patient/mother"] });
 
+    expect(versions).toEqual([]);
     isWanted = false;
     await store.write([update("bob")]);
     expect(await waiting()).toHaveLength(5);
     expect(calls).toBe(4);
+    expect(versions).toEqual([{ type: "Patient", id: "bob", version: 2, method: "update" }]);
+  });
+
+  it("or are told once they are stored, and not before, where nobody wants them as events", async () => {
+    isWanted = false;
+    await store.prepare("t1", [create("ann"), create("bob")]);
+    expect(versions).toEqual([]);
+    await store.commit("t1", Date.now());
+    await store.commit("t1", Date.now());
+    await expect(store.write([create("ann")])).rejects.toThrow();
+    expect(versions.map(({ id, version }) => `${id}/${version}`)).toEqual(["ann/1", "bob/1"]);
+  });
+
+  it("name whose record a version leaves, too", async () => {
+    const about = (patient: string) => ({ keys: [[9_999, `=Patient/${patient}`] as [number, string]], ranges: [] });
+    const newest = async () => JSON.parse((await store.outbox("out", 100)).at(-1)?.payload ?? "") as object;
+    await store.write([{ ...create("ann"), index: about("mother") }]);
+    await store.write([{ ...update("ann"), index: about("aunt") }]);
+    expect(await newest()).toEqual({
+      type: "Patient",
+      id: "ann",
+      version: 2,
+      method: "update",
+      patients: ["Patient/aunt", "Patient/mother"],
+    });
+    await store.write([remove("ann")]);
+    expect(await newest()).toEqual({ type: "Patient", id: "ann", version: 3, method: "delete", patients: ["Patient/aunt"] });
   });
 
   it("of one record stay in their order when clocks are apart", async () => {

@@ -3,7 +3,7 @@
  * SQLite (`sqlite/store.ts`) and MongoDB (`mongo/store.ts`) keep the same promises; `store.test.ts` runs on both.
  */
 import type { Clause, IndexRows, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
-import type { OutboxQueue, OutboxState, WaitingEvent, Write, WriteKey, WriteResult } from "./writes.ts";
+import type { OutboxQueue, OutboxState, ResourceVersion, WaitingEvent, Write, WriteKey, WriteResult } from "./writes.ts";
 
 /** A resource as the store holds it. */
 export interface StoredResource {
@@ -223,4 +223,6 @@ export interface StoreOptions {
   emits?(type: string): boolean;
   /** Called after each write that has put events into the outbox. @param isLight none but those for the ledger */
   onEvents?(isLight?: boolean): void;
+  /** Called after each write with the versions that it has made and that are no events. */
+  onVersions?(versions: ResourceVersion[]): void;
 }

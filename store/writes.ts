@@ -88,6 +88,16 @@ export type Write =
 /** Characters that the payload of one event may have: it names what happened, the resources are read where they are kept. */
 export const MAX_EVENT_CHARACTERS = 64_000;
 
+/** A version of a resource, as its owner tells of it: enough to read it. */
+export interface ResourceVersion {
+  type: string;
+  id: string;
+  version: number;
+  method: "create" | "update" | "delete";
+  /** Patients that it refers to, or did until this version: "Patient/…". Absent: none, or more than 20. */
+  patients?: string[];
+}
+
 /** What has happened, for others to act on. */
 export interface OutboxEvent {
   /** No other event has it: `Type/id/version` of a resource's version. */

@@ -289,7 +289,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           queue,
           ...(gatherMs !== undefined && { gatherMs }),
           send: async (event, tries) => {
-            if (queue === "out" && tries === 0) this.teller.note(event);
+            if (queue === "out" && tries === 0) this.teller.noteEvent(event);
             await way.send(event);
             return undefined;
           },
@@ -325,6 +325,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
             if (isLight) (service as This).toLedger?.kick();
             else for (const relay of relaysOf(service)) relay.kick();
           },
+          onVersions: (versions) => (service as This).teller?.note(versions),
         }),
       }),
     ],

@@ -1,7 +1,7 @@
-/** Tells gateways of versions as they are relayed, many in one message. */
+/** Tells gateways of versions, many in one message: of those that are events as they are relayed, of others when they are stored. */
 import type { ServiceBroker } from "moleculer";
 import { MAX_TOLD, type ToldVersion, type ToldVersions, VERSIONS_TOLD } from "../../federation/told-versions.ts";
-import type { WaitingEvent } from "../../store/writes.ts";
+import type { ResourceVersion, WaitingEvent } from "../../store/writes.ts";
 
 /** Those that come within this are told together. Milliseconds. */
 const GATHER_MS = 20;
@@ -17,9 +17,17 @@ export class VersionTeller {
   }
 
   /** An event of the outbox; of others than versions nothing is told. */
-  note({ id, subject, payload }: WaitingEvent): void {
-    if (!subject.startsWith("fhir.")) return;
-    this.#versions.push({ ...(JSON.parse(payload) as Omit<ToldVersion, "event">), event: id });
+  noteEvent({ id, subject, payload }: WaitingEvent): void {
+    if (subject.startsWith("fhir.")) this.#note({ ...(JSON.parse(payload) as ResourceVersion), event: id });
+  }
+
+  /** Versions of a write, that are no events. */
+  note(versions: ResourceVersion[]): void {
+    for (const version of versions) this.#note({ ...version, event: `${version.type}/${version.id}/${version.version}` });
+  }
+
+  #note(version: ToldVersion): void {
+    this.#versions.push(version);
     if (this.#versions.length >= MAX_TOLD) this.#tell();
     else this.#timer ??= setTimeout(() => this.#tell(), GATHER_MS).unref();
   }

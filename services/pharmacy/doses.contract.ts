@@ -1,4 +1,5 @@
 /** Doses: when a prescription is due, and what became of each. */
+import type { Where } from "./stock.contract.ts";
 
 /** A quantity of a dose, e.g. 500 mg, in a UCUM unit. */
 export interface Amount {
@@ -60,4 +61,18 @@ export interface Scanned {
   patient: string;
   /** A code of the medication. */
   medication: string;
+}
+
+/** What is recorded of one dose. */
+export interface DoseRecord {
+  outcome: DoseOutcome;
+  due?: string;
+  dose?: Amount;
+  route?: string;
+  reason?: string;
+  scanned?: Scanned;
+  /** Why it is given although one of the rights is not met. */
+  override?: string;
+  /** Taken of a ward's store; absent: it was dispensed before. */
+  fromStock?: Where & { quantity: number };
 }

@@ -1,6 +1,6 @@
 import { action } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
-import type { Administration, Amount, DoseOutcome, DoseTiming, DueDose, Scanned } from "./doses.contract.ts";
+import type { Administration, Amount, DoseRecord, DoseTiming, DueDose } from "./doses.contract.ts";
 import type {
   Code,
   LotProposal,
@@ -13,17 +13,7 @@ import type {
   Where,
 } from "./stock.contract.ts";
 
-export type {
-  Code,
-  LotProposal,
-  LotState,
-  LotUnits,
-  StockItem,
-  StockMovement,
-  StockOfLot,
-  StockTransfer,
-  Where,
-} from "./stock.contract.ts";
+export type * from "./stock.contract.ts";
 
 /** The FHIR types that this service owns. */
 export const owns = [
@@ -189,20 +179,7 @@ export const pharmacy = {
    * @throws 404 PRESCRIPTION_NOT_FOUND; 409 PRESCRIPTION_NOT_ACTIVE, DOSE_RECORDED, DOSE_NOT_DUE, DOSE_REASON_MISSING, WRONG_PATIENT,
    *         WRONG_MEDICATION, NOT_SCANNED, DOSE_DIFFERS, DOSE_OUT_OF_TIME, OUT_OF_STOCK, LOT_EXPIRED, LOT_BLOCKED
    */
-  administer: action<
-    {
-      prescription: string;
-      outcome: DoseOutcome;
-      due?: string;
-      dose?: Amount;
-      route?: string;
-      reason?: string;
-      scanned?: Scanned;
-      override?: string;
-      fromStock?: Where & { quantity: number };
-    } & Happened,
-    Administration
-  >("pharmacy.administer"),
+  administer: action<{ prescription: string } & DoseRecord & Happened, Administration>("pharmacy.administer"),
   /** Takes back a record that was a mistake: the dose is due again. @throws 404 ADMINISTRATION_NOT_FOUND; 409 ADMINISTRATION_OVER, ADMINISTRATION_CHANGED */
   cancelAdministration: action<{ administration: string; reason: string }, Administration>("pharmacy.cancelAdministration"),
 };

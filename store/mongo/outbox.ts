@@ -1,8 +1,7 @@
 /** The outbox of a MongoDB store: events that were written with the resources, and wait for their relay. */
 import { ObjectId, type ClientSession } from "mongodb";
-import { type Change, isOfResource, versionEvent } from "../plan-write.ts";
-import type { StoreOptions } from "../store.ts";
-import type { OutboxQueue, OutboxState, WaitingEvent } from "../writes.ts";
+import { type Change, isOfResource } from "../plan-write.ts";
+import type { OutboxEvent, OutboxQueue, OutboxState, WaitingEvent } from "../writes.ts";
 import type { Collections, OutboxDocument } from "./schema.ts";
 
 /** From one event of a write to the next that is no version: a version that follows them all is a whole number more. */
@@ -13,7 +12,8 @@ type Place = Pick<OutboxDocument, "at" | "n">;
 /** What the events of a write are made of. */
 export interface EventsOfWrite {
   changes: Change[];
-  emits: StoreOptions["emits"];
+  /** The event that a version is. */
+  eventOf(change: Change): OutboxEvent | undefined;
   /** When a resource of the write was written: never before the version that it replaces. */
   updatedOf: ReadonlyMap<Change, number>;
   now: number;
@@ -23,7 +23,7 @@ export interface EventsOfWrite {
  * The events of a write. Those of a version are in order by its time and number. Another one is never before its resource in that write, nor
  * before the newest of its record that waits, however far the clocks of two machines are apart.
  */
-export async function eventsOf({ changes, emits, updatedOf, now }: EventsOfWrite, newest: NewestOf): Promise<OutboxDocument[]> {
+export async function eventsOf({ changes, eventOf, updatedOf, now }: EventsOfWrite, newest: NewestOf): Promise<OutboxDocument[]> {
   const keys = changes.flatMap((change) => (change.kind === "emit" ? [change.event.key] : []));
   const last = keys.length > 0 ? await newest([...new Set(keys)]) : new Map<string, Place>();
   const timeOf = new Map([...updatedOf].flatMap(([change, at]) => (isOfResource(change) ? [[`${change.type}/${change.id}`, at]] : [])));
@@ -37,9 +37,8 @@ export async function eventsOf({ changes, emits, updatedOf, now }: EventsOfWrite
       const n = (before?.n ?? 0) + told * BETWEEN_VERSIONS;
       return [{ ...event, queue, at, n }];
     }
-    if (!isOfResource(change) || !emits?.(change.type)) return [];
-    const event = versionEvent(change);
-    if (!event) return [];
+    const event = eventOf(change);
+    if (!event || !isOfResource(change)) return [];
     const place = { at: updatedOf.get(change) ?? now, n: change.version };
     last.set(event.key, place);
     return [{ ...event, queue: "out", ...place }];

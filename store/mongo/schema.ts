@@ -219,6 +219,9 @@ export const SLOT_WIDTH = 9;
 /** A slot as the start of a key: all of one width, so that they are in order. */
 export const slotText = (slot: number): string => String(slot).padStart(SLOT_WIDTH, "0");
 
+/** The values of `keys` of a document. */
+export const keyValues = (keys: string[]): string[] => keys.map((key) => key.slice(SLOT_WIDTH));
+
 /** A resource's index rows, as they stand in its document. */
 export function indexFields({ keys, ranges }: IndexRows): Pick<ResourceDocument, "keys" | "ranges"> {
   return {

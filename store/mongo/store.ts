@@ -21,7 +21,7 @@ import { MongoSearch } from "./search-pipeline.ts";
 import { transaction, translate, waitingTransaction } from "./transaction.ts";
 import { countersFrom, counterValue, entriesFrom, entryValue, leaseEntry, putEntries, usageOf } from "./values.ts";
 import { Writer } from "./write.ts";
-import { lockKeys, reliedKeys, typesIn } from "../plan-write.ts";
+import { type Effects, lockKeys, reliedKeys, typesIn } from "../plan-write.ts";
 import { planWrite } from "../write-planner.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import type {
@@ -155,7 +155,7 @@ class MongoStore implements Store {
   }
 
   async #write(steps: Write[], key: WriteKey | undefined, reliance: Reliance | undefined): Promise<WriteResult[]> {
-    let hasEvents = false;
+    let effects: Effects | undefined;
     const results = await this.#waiting(async (session) => {
       const state = await this.#writer.state(steps, session, reliance);
       const made = key && mayBeRepeated(steps, key, state) ? await this.#writer.made(steps, key, session) : undefined;
@@ -163,15 +163,20 @@ class MongoStore implements Store {
       if (before) return before;
       const { changes, results, echoes } = planWrite(steps, state, Date.now(), reliance);
       refuseTooLarge(changes);
-      hasEvents = await this.#writer.apply(changes, results, session, { key: key?.id });
+      effects = await this.#writer.apply(changes, results, session, { key: key?.id });
       for (const [step, of] of echoes) {
         const { updated = 0, json } = results[of] ?? {};
         Object.assign(results[step] as WriteResult, { updated, json });
       }
       return results;
     });
-    if (hasEvents) this.#options.onEvents?.();
+    if (effects) this.#tell(effects);
     return results;
+  }
+
+  #tell({ hasEvents, versions }: Effects): void {
+    if (hasEvents) this.#options.onEvents?.();
+    if (versions.length > 0) this.#options.onVersions?.(versions);
   }
 
   prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]> {
@@ -210,17 +215,17 @@ class MongoStore implements Store {
   }
 
   async #commitLeased(tx: string, at: number): Promise<string[]> {
-    let hasEvents = false;
+    let effects: Effects | undefined;
     const types = await this.#transaction(async (session) => {
       const prepared = await this.#prepared.get(tx, at, session);
       if (!prepared) return [];
       const { changes, locks } = prepared;
-      hasEvents = await this.#writer.apply(changes, [], session, { at, tx });
+      effects = await this.#writer.apply(changes, [], session, { at, tx });
       await this.#locks.unlock(locks, tx, session);
       await this.#prepared.remove(tx, session);
       return typesIn(changes);
     });
-    if (hasEvents) this.#options.onEvents?.();
+    if (effects) this.#tell(effects);
     return types;
   }
 

@@ -3,21 +3,25 @@ import type { ClientSession, Document } from "mongodb";
 import {
   type Change,
   type CommittedState,
+  type Effects,
   isOfResource,
   isResourceStep,
   jsonOf,
   type ResourceChange,
   type StoredMatch,
+  tellVersion,
+  versionEvent,
   type VersionHead,
 } from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
 import type { Reliance, StoreOptions } from "../store.ts";
-import type { Write, WriteKey, WriteResult } from "../writes.ts";
+import type { ResourceVersion, Write, WriteKey, WriteResult } from "../writes.ts";
 import {
   type Collections,
   type HeldDocument,
   type HistoryDocument,
   indexFields,
+  keyValues,
   type ResourceDocument,
   SEQ_EPOCH,
   SEQ_PER_MS,
@@ -125,25 +129,33 @@ export class Writer {
    * @param options.at time of all changes, milliseconds; default: now. Never before the version that is replaced
    * @param options.tx the prepared transaction that is being committed
    * @param options.key of the write that they are
-   * @returns whether there are events among them
    */
   async apply(
     changes: Change[],
     results: WriteResult[],
     session: ClientSession,
     { at, tx, key }: { at?: number; tx?: string; key?: string | undefined } = {},
-  ): Promise<boolean> {
+  ): Promise<Effects> {
     const now = Date.now();
     // Several changes of one resource follow one another; all others go together, a command or two for each collection.
-    const times = new Map<Change, number>();
+    const [times, released] = [new Map<Change, number>(), new Map<Change, string[]>()];
     for (const some of rounds(changes)) {
-      await this.#applyTogether(some, results, session, { at: at ?? now, now, lock: tx ?? free, key, times });
+      await this.#applyTogether(some, results, session, { at: at ?? now, now, lock: tx ?? free, key, times, released });
     }
-    const of = { changes, emits: this.#emits, updatedOf: times, now: at ?? now };
-    const events = await eventsOf(of, newestIn(this.#collections, session));
+    const told = new Map<Change, ResourceVersion>();
+    for (const change of changes.filter(isOfResource)) {
+      const version = tellVersion(change, released.get(change));
+      if (version) told.set(change, version);
+    }
+    const isEvent = ({ type }: ResourceVersion) => this.#emits?.(type) === true;
+    const eventOf = (change: Change) => {
+      const version = told.get(change);
+      return version && isEvent(version) ? versionEvent(version) : undefined;
+    };
+    const events = await eventsOf({ changes, eventOf, updatedOf: times, now: at ?? now }, newestIn(this.#collections, session));
     await writeEvents(this.#collections, events, session);
     await this.#remember(changes, session, tx ?? free);
-    return events.length > 0;
+    return { hasEvents: events.length > 0, versions: [...told.values()].filter((version) => !isEvent(version)) };
   }
 
   /** The events that the changes are the effect of. Of two writes at once MongoDB lets the second one only try again. */
@@ -166,7 +178,15 @@ export class Writer {
       lock,
       key,
       times,
-    }: { at: number; now: number; lock: string | typeof free; key: string | undefined; times: Map<Change, number> },
+      released,
+    }: {
+      at: number;
+      now: number;
+      lock: string | typeof free;
+      key: string | undefined;
+      times: Map<Change, number>;
+      released: Map<Change, string[]>;
+    },
   ): Promise<void> {
     const { resource, history, counter } = this.#collections;
     const counted = changes.flatMap((change) => (change.kind === "add" ? [change] : []));
@@ -179,7 +199,8 @@ export class Writer {
     }
     const written = changes.filter(isOfResource).map((change) => ({ change, ref: `${change.type}/${change.id}` }));
     if (written.length === 0) return;
-    const projection = { keys: 0, ranges: 0, words: 0 };
+    // By the keys: whose record a version leaves is told with it.
+    const projection = { ranges: 0, words: 0 };
     const found = await resource.find({ _id: { $in: written.map(({ ref }) => ref) } }, { session, projection }).toArray();
     const befores = new Map(found.map((before) => [before._id, before]));
     const kept = found.filter(isKept);
@@ -191,6 +212,7 @@ export class Writer {
       const isMoved = change.kind === "delete" && change.moved;
       const updated = isMoved && before ? before.updated : Math.max(at, before?.updated ?? 0);
       times.set(change, updated);
+      if (before?.keys) released.set(change, keyValues(before.keys));
       const document =
         change.kind === "put" ? this.#living(change, updated, before?.seq ?? this.#nextSeq(now)) : deleted(change, updated, before?.seq);
       if (key !== undefined) document.write = key;

@@ -2,7 +2,7 @@
  * Prepared writes: stored whole as one text, invisible, with a row per lock. What is committed is what was checked, so a commit checks
  * nothing again; the locks have kept everything that the check looked at.
  */
-import { type Change, jsonOf, lockKeys, RELIED, typesIn } from "../plan-write.ts";
+import { type Change, type Effects, jsonOf, lockKeys, RELIED, typesIn } from "../plan-write.ts";
 import { planWrite } from "../write-planner.ts";
 import type { Reliance, StoreOptions } from "../store.ts";
 import type { Write, WriteResult } from "../writes.ts";
@@ -65,12 +65,12 @@ export class PreparedWrites {
   }
 
   /** @returns the types of what it has changed, and whether there are events among it */
-  commit(tx: string, at: number): { types: string[]; hasEvents: boolean } {
+  commit(tx: string, at: number): { types: string[] } & Effects {
     const changes = this.#changes(tx);
-    if (!changes) return { types: [], hasEvents: false };
-    const hasEvents = this.#writer.apply(changes, [], at);
+    if (!changes) return { types: [], hasEvents: false, versions: [] };
+    const effects = this.#writer.apply(changes, [], at);
     this.abort(tx);
-    return { types: typesIn(changes), hasEvents };
+    return { types: typesIn(changes), ...effects };
   }
 
   abort(tx: string): void {

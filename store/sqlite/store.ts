@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import type { Clause, KeyRow, Page, StoreQuery } from "../../fhir/search/query.ts";
 import { fairTurn } from "../../mesh/turns.ts";
-import { charactersIn, lockKeys } from "../plan-write.ts";
+import { charactersIn, type Effects, lockKeys } from "../plan-write.ts";
 import { planWrite } from "../write-planner.ts";
 import { mayBeRepeated, resultsOfRepeated } from "../repeated-write.ts";
 import type { Database } from "./database.ts";
@@ -81,7 +81,7 @@ class SqliteFile implements SqliteStore {
   readonly #queue: WriteQueue;
   readonly #prepared: PreparedWrites;
   readonly #waitMs: number;
-  readonly #onEvents: StoreOptions["onEvents"];
+  readonly #options: Pick<StoreOptions, "onEvents" | "onVersions">;
   readonly #log: LightLog;
   #isClosed = false;
 
@@ -91,7 +91,7 @@ class SqliteFile implements SqliteStore {
     const several = new MultiValuedSlots(db);
     this.#search = new SqliteSearch(db, this.#types, several, options.limits);
     this.#joinKeys = new JoinKeys(db, this.#types, this.#search);
-    this.#onEvents = options.onEvents;
+    this.#options = options;
     this.#log = new LightLog(`${options.file}-wal`);
     this.writer = new Writer(db, this.#types, several, options, (type, condition, limit) =>
       db.within(() => this.#search.find(type, condition, limit)),
@@ -198,7 +198,7 @@ class SqliteFile implements SqliteStore {
   // --- writing -------------------------------------------------------------------------------------------------------
 
   async write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {
-    let hasEvents = false;
+    let effects: Effects | undefined;
     const isLightWrite = steps.every(isLight);
     const results = await this.#queue.add(
       () => {
@@ -210,7 +210,7 @@ class SqliteFile implements SqliteStore {
         if (before) return before;
         this.#prepared.refuseLocked(lockKeys(steps, reliance));
         const { changes, results, echoes } = planWrite(steps, state, this.writer.now, reliance);
-        hasEvents = this.writer.apply(changes, results, undefined, key?.id);
+        effects = this.writer.apply(changes, results, undefined, key?.id);
         for (const [step, of] of echoes) {
           const { updated = 0, json } = results[of] ?? {};
           Object.assign(results[step] as WriteResult, { updated, json });
@@ -222,8 +222,13 @@ class SqliteFile implements SqliteStore {
       isLightWrite,
     );
     if (isLightWrite) await this.#log.synced();
-    if (hasEvents) this.#onEvents?.(isLightWrite);
+    if (effects) this.#tell(effects, isLightWrite);
     return results;
+  }
+
+  #tell({ hasEvents, versions }: Effects, isLight?: boolean): void {
+    if (hasEvents) this.#options.onEvents?.(isLight);
+    if (versions.length > 0) this.#options.onVersions?.(versions);
   }
 
   async prepare(tx: string, steps: Write[], reliance?: Reliance): Promise<WriteResult[]> {
@@ -231,10 +236,10 @@ class SqliteFile implements SqliteStore {
   }
 
   async commit(tx: string, at: number): Promise<string[]> {
-    const { types, hasEvents } = await this.#queue.add(() => this.#prepared.commit(tx, at), this.#prepared.sizeOf(tx), 0);
+    const { types, ...effects } = await this.#queue.add(() => this.#prepared.commit(tx, at), this.#prepared.sizeOf(tx), 0);
     this.#prepared.ended(tx);
     this.#queue.wake();
-    if (hasEvents) this.#onEvents?.();
+    this.#tell(effects);
     return types;
   }
 

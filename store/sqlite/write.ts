@@ -1,6 +1,15 @@
 /** Makes the changes of a checked write true. Everything here runs inside one write transaction of the file. */
 import type { IndexRows, KeyRow, RangeRow } from "../../fhir/search/query.ts";
-import { type Change, type StoredMatch, type VersionHead, jsonOf, type CommittedState, versionEvent } from "../plan-write.ts";
+import {
+  type Change,
+  type CommittedState,
+  type Effects,
+  jsonOf,
+  type StoredMatch,
+  versionEvent,
+  type VersionHead,
+  tellVersion,
+} from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
 import type { Fencing, Place, StoreOptions } from "../store.ts";
 import type { NoneExist, OutboxEvent, OutboxQueue, WriteKey, WriteResult } from "../writes.ts";
@@ -140,26 +149,27 @@ export class Writer {
    * Applies the changes and completes their results.
    * @param at time of all of them, milliseconds; absent: now, but never before the version that is replaced
    * @param key of the write that they are
-   * @returns whether there are events among them
    */
-  apply(changes: Change[], results: WriteResult[], at?: number, key?: string): boolean {
+  apply(changes: Change[], results: WriteResult[], at?: number, key?: string): Effects {
     this.#key = key ?? null;
-    let hasEvents = false;
+    const effects: Effects = { hasEvents: false, versions: [] };
     this.#releaseKeys(changes);
     for (const change of changes) {
       const result = results[change.step];
       if (change.kind === "add") this.#add(change);
       else if (change.kind === "once") this.#handled(change);
       else if (change.kind === "emit") this.#emit(change.event, change.queue);
-      else if (change.kind === "delete") this.#delete(change, result, at);
-      else this.#put(change, result, at);
-      if (change.kind === "emit") hasEvents = true;
-      if ((change.kind !== "put" && change.kind !== "delete") || !this.#emits?.(change.type)) continue;
-      const event = versionEvent(change);
-      if (event) this.#emit(event, "out");
-      hasEvents ||= event !== undefined;
+      if (change.kind === "emit") effects.hasEvents = true;
+      if (change.kind !== "put" && change.kind !== "delete") continue;
+      const released = change.kind === "put" ? this.#put(change, result, at) : this.#delete(change, result, at);
+      const told = tellVersion(change, released);
+      if (!told) continue;
+      if (this.#emits?.(change.type)) {
+        this.#emit(versionEvent(told), "out");
+        effects.hasEvents = true;
+      } else effects.versions.push(told);
     }
-    return hasEvents;
+    return effects;
   }
 
   /** Several may change their keys among themselves: all give theirs up before one takes another's. */
@@ -236,7 +246,8 @@ export class Writer {
     );
   }
 
-  #put(change: Extract<Change, { kind: "put" }>, result: WriteResult | undefined, at: number | undefined): void {
+  /** @returns values by which the version before was found, and this one is not */
+  #put(change: Extract<Change, { kind: "put" }>, result: WriteResult | undefined, at: number | undefined): string[] {
     const { type, id, version, method, body, index, unique } = change;
     const no = this.#types.intern(type);
     const before = version > 1 ? this.#head(type, id) : undefined;
@@ -260,7 +271,8 @@ export class Writer {
         seq,
       );
     }
-    if (wasLiving) this.replaceIndex(seq, index);
+    let released: string[] = [];
+    if (wasLiving) released = this.replaceIndex(seq, index);
     else {
       this.#insertIndex(seq, index);
       this.#count(no, 1);
@@ -272,15 +284,17 @@ export class Writer {
       result.updated = updated;
       result.json = json;
     }
+    return released;
   }
 
+  /** @returns values by which it was found */
   #delete(
     { type, id, version, moved, author }: Extract<Change, { kind: "delete" }>,
     result: WriteResult | undefined,
     at: number | undefined,
-  ): void {
+  ): string[] {
     const before = this.#head(type, id);
-    if (!before) return;
+    if (!before) return [];
     const { seq } = before;
     const updated = moved ? before.updated : Math.max(at ?? this.now, before.updated);
     this.#archive(seq);
@@ -294,12 +308,13 @@ export class Writer {
       author ?? null,
       seq,
     );
-    this.#db.run("DELETE FROM keys WHERE seq = ?", seq);
+    const released = this.#db.all<{ value: string }>("DELETE FROM keys WHERE seq = ? RETURNING value", seq);
     this.#db.run("DELETE FROM ranges WHERE seq = ?", seq);
     this.#db.run("DELETE FROM held WHERE seq = ?", seq);
     if (this.#text) this.#db.run("DELETE FROM words WHERE rowid = ?", seq);
     this.#count(this.#types.intern(type), -1);
     if (result) result.updated = updated;
+    return released.map(({ value }) => value);
   }
 
   /** Nothing of a resource is left. */
@@ -338,13 +353,19 @@ export class Writer {
     this.#db.run("INSERT OR IGNORE INTO ranges VALUES (?, ?, ?, ?, ?)", seq, slot, low, high, unit);
   }
 
-  /** Writes only the rows that differ: most of a resource's search values outlive an update. */
-  replaceIndex(seq: number, index: IndexRows): void {
+  /**
+   * Writes only the rows that differ: most of a resource's search values outlive an update.
+   * @returns values that it was found by until now
+   */
+  replaceIndex(seq: number, index: IndexRows): string[] {
+    const released: string[] = [];
     this.#several.note(index.ranges);
     const name = (row: KeyRow | RangeRow): string => JSON.stringify(row);
     const keys = new Map(index.keys.map((row) => [name(row), row]));
     for (const { slot, value } of this.#db.all<{ slot: number; value: string }>("SELECT slot, value FROM keys WHERE seq = ?", seq)) {
-      if (!keys.delete(name([slot, value]))) this.#db.run("DELETE FROM keys WHERE seq = ? AND slot = ? AND value = ?", seq, slot, value);
+      if (keys.delete(name([slot, value]))) continue;
+      this.#db.run("DELETE FROM keys WHERE seq = ? AND slot = ? AND value = ?", seq, slot, value);
+      released.push(value);
     }
     for (const row of keys.values()) this.#insertKey(seq, row);
 
@@ -354,6 +375,7 @@ export class Writer {
       this.#db.run("DELETE FROM ranges WHERE seq = ? AND slot = ? AND low = ? AND high = ? AND unit = ?", seq, slot, low, high, unit);
     }
     for (const row of ranges.values()) this.#insertRange(seq, row);
+    return released;
   }
 
   /** What full-text search sees of a resource. */

@@ -1,5 +1,6 @@
 /** Compares the two hospitals by as many requests as are asked for, each rights in turn; prints the first that tell them apart. */
-import { differences, RIGHTS } from "./non-interference.ts";
+import { RIGHTS } from "./hidden-hospital.ts";
+import { differences } from "./non-interference.ts";
 
 /** Differences that are printed of each rights. */
 const TOLD = 5;

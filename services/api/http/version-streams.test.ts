@@ -82,12 +82,16 @@ describe("the streams of versions", () => {
     expect(await hers.events(2)).toHaveLength(2);
   });
 
-  it("tell lists of their types, whoever the patient is, and all of a deletion", async () => {
+  it("tell lists of their types, whoever the patient is, and of a deletion those whose it was", async () => {
     const [bench, hers] = [await listen("types=ServiceRequest,Observation"), await listen("patient=Patient/ada")];
     streams.note([version("ServiceRequest/1", "Patient/bruno"), version("Condition/1", "Patient/bruno")]);
     expect(await bench.events(1)).toMatchObject([{ types: ["ServiceRequest"], resources: ["ServiceRequest/1"] }]);
-    streams.note([{ ...version("Observation/9"), method: "delete" }]);
-    expect([(await bench.events(2))[1], (await hers.events(1))[0]]).toMatchObject([{ types: ["Observation"] }, { types: ["Observation"] }]);
+    streams.note([
+      { ...version("Observation/8", "Patient/bruno"), method: "delete" },
+      { ...version("Observation/9", "Patient/ada"), method: "delete" },
+    ]);
+    expect((await bench.events(2))[1]).toMatchObject({ resources: ["Observation/8", "Observation/9"] });
+    expect((await hers.events(1))[0]).toMatchObject({ resources: ["Observation/9"] });
   });
 
   it("tell nothing of types that their person may not read", async () => {

@@ -43,8 +43,6 @@ interface News {
   versions: ToldVersion[];
   types: ReadonlySet<string>;
   patients: ReadonlySet<string>;
-  /** Something is deleted: nobody can say any more whose it was. */
-  isDeletion: boolean;
 }
 
 /** What the streams need of the gateway. */
@@ -162,24 +160,23 @@ const newsOf = (versions: ToldVersion[]): News => ({
   versions,
   types: new Set(versions.map(({ type }) => type)),
   patients: new Set(versions.flatMap(({ type, id, patients = [] }) => (type === "Patient" ? [...patients, `Patient/${id}`] : patients))),
-  isDeletion: versions.some(({ method }) => method === "delete"),
 });
 
 /** The sets say at once that most news are nothing to most streams. */
 function concerns(news: News, topic: Topic): boolean {
   const { patient, types } = topic;
   if (news.isAll || [...news.owners].some((type) => isOf(type, topic))) return true;
-  if (patient !== undefined && !news.isDeletion && !news.patients.has(patient)) return false;
+  if (patient !== undefined && !news.patients.has(patient)) return false;
   if (types !== undefined && ![...types].some((type) => news.types.has(type))) return false;
   return news.versions.some((version) => isAbout(version, topic));
 }
 
 const isOf = (type: string, { types, mayRead }: Topic): boolean => (types === undefined || types.has(type)) && mayRead(type);
 
-function isAbout({ type, id, method, patients = [] }: ToldVersion, topic: Topic): boolean {
+function isAbout({ type, id, patients = [] }: ToldVersion, topic: Topic): boolean {
   const { patient } = topic;
   if (!isOf(type, topic)) return false;
-  return patient === undefined || method === "delete" || `${type}/${id}` === patient || patients.includes(patient);
+  return patient === undefined || `${type}/${id}` === patient || patients.includes(patient);
 }
 
 function dataOf(news: News[], topic: Topic): object {

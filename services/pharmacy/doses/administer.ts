@@ -9,7 +9,7 @@ import { isType } from "../../../federation/errors.ts";
 import type { WithFhir } from "../../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../../mixins/fhir/happened-at.ts";
 import { readIfServed, splitReference } from "../../../mixins/fhir/reference.ts";
-import { type Administration, DoseOutcome } from "../doses.contract.ts";
+import { type Administration, DoseOutcome, type DoseRecord } from "../doses.contract.ts";
 import {
   administrationChanged,
   administrationNotFound,
@@ -19,7 +19,7 @@ import {
   prescriptionNotActive,
   prescriptionNotFound,
 } from "../pharmacy.errors.ts";
-import { administrationOf, cancelAdministration, checkRights, type DoseRecord, plannedDose, recordOf } from "./administration.model.ts";
+import { administrationOf, cancelAdministration, checkRights, plannedDose, recordOf } from "./administration.model.ts";
 
 type Pharmacy = WithFhir & WithDirectory;
 

@@ -3,7 +3,7 @@ import { numberOf } from "../../../fhir/json.ts";
 import type { MedicationAdministration, MedicationRequest, Patient } from "../../../fhir/r4.ts";
 import type { UniqueKey } from "../../../store/writes.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
-import { type Administration, type Amount, DoseOutcome, type Scanned } from "../doses.contract.ts";
+import { type Administration, DoseOutcome, type DoseRecord } from "../doses.contract.ts";
 import {
   administrationOver,
   DOSE_RECORDED,
@@ -15,7 +15,6 @@ import {
   wrongPatient,
 } from "../pharmacy.errors.ts";
 import { codesOf } from "../pharmacy.model.ts";
-import type { Where } from "../stock.contract.ts";
 import { fromStockOf } from "../stock/taking.ts";
 import { doseName, dueBetween, scheduleOf } from "./schedule.ts";
 
@@ -24,20 +23,6 @@ const DUE = "urn:openward:dose-due";
 const OUTCOME = "urn:openward:dose-outcome";
 /** A dose is given in time within this before and after it is due. Milliseconds. */
 const IN_TIME_MS = 3_600_000;
-
-/** What is recorded of one dose. */
-export interface DoseRecord {
-  outcome: DoseOutcome;
-  due?: string;
-  dose?: Amount;
-  route?: string;
-  reason?: string;
-  scanned?: Scanned;
-  /** Why it is given although one of the rights is not met. */
-  override?: string;
-  /** Taken of a ward's store; absent: it was dispensed before. */
-  fromStock?: Where & { quantity: number };
-}
 
 /**
  * Right patient, medication, dose, route and time of a dose that was given.

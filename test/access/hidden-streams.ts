@@ -1,0 +1,100 @@
+/** What somebody hears on streams of versions (`VERSION_EVENTS_PATH`) while resources that they may see, and others, are changed and deleted. */
+import { VERSION_EVENTS_PATH } from "../../services/api/http/version-streams.ts";
+import { fhirAt } from "../kit/fhir-http.ts";
+import { IDS } from "./hidden-requests.ts";
+
+/** Changed last, of all patients: who hears anything hears of it, and of nothing more. */
+const LAST = "Patient/p0";
+/** Hears of all, so that it is known when all has been told. */
+const ALL = `types=${Object.keys(IDS).join(",")}`;
+
+/** Each type by itself, and the records of two patients: whole, and the results of it. */
+const ASKED = [
+  ...Object.keys(IDS).map((type) => `types=Patient,${type}`),
+  "patient=Patient/p0",
+  "patient=Patient/p0&types=Patient,Observation,Condition,Invoice",
+  "patient=Patient/none",
+];
+
+interface Versions {
+  resources: string[];
+  types: string[];
+  isAll: boolean;
+}
+
+/** A stream that is open. */
+interface Listening {
+  /** @returns what was told until a resource was named, once for each, in the order of their names */
+  until(resource: string): Promise<string>;
+}
+
+/**
+ * @param tokens of the person, and of a program that may read and write everything
+ * @returns what the person was answered for each stream, and heard on it
+ */
+export async function heardBy(base: string, tokens: { person: string; loader: string }): Promise<string[]> {
+  const loader = fhirAt(base, tokens.loader);
+  const all = await listen(base, ALL, tokens.loader);
+  if (typeof all === "string") throw new Error(all);
+  const streams = await Promise.all(ASKED.map(async (query) => [query, await listen(base, query, tokens.person)] as const));
+  // Both hospitals have these of each type, but for those that are hidden: the others are no news in either.
+  const touched: string[] = [];
+  for (const [type, letter] of Object.entries(IDS)) {
+    if (type === "Patient" || type === "Encounter") continue;
+    for (const n of [0, 6, 12]) {
+      const at = `${type}/${letter}${n}`;
+      const { status, body } = await loader.get(`/${at}`);
+      if (status !== 200) continue;
+      // What is final is neither changed nor deleted under what rests on it.
+      const answers = [await loader.send("PUT", `/${at}`, { ...body, language: "fr" }), await loader.send("DELETE", `/${at}`)];
+      if (answers.some((answer) => answer.status < 300)) touched.push(at);
+    }
+  }
+  for (const at of touched) await all.until(at);
+  await loader.send("PUT", `/${LAST}`, { ...(await loader.get(`/${LAST}`)).body, language: "fr" });
+  return Promise.all(
+    streams.map(async ([query, stream]) => {
+      if (typeof stream === "string") return `${query}: ${stream}`;
+      // Of nobody's record there is nothing to be heard.
+      return `${query}: ${query.endsWith("none") ? "open" : await stream.until(LAST)}`;
+    }),
+  );
+}
+
+/** @returns what was answered, where it is no stream */
+async function listen(base: string, query: string, token: string): Promise<Listening | string> {
+  const end = new AbortController();
+  const answer = await fetch(`${base}${VERSION_EVENTS_PATH}?${query}`, {
+    headers: { Authorization: `Bearer ${token}` },
+    signal: end.signal,
+  });
+  if (answer.status !== 200 || !answer.body) return `${answer.status} ${await answer.text()}`;
+  const told = new Set<string>();
+  let heard = () => {};
+  let text = "";
+  void (async () => {
+    for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+      text += Buffer.from(chunk).toString();
+      const events = text.split("\n\n");
+      text = events.pop() ?? "";
+      for (const [, data] of events.map((event) => /^event: versions\ndata: (.*)$/m.exec(event) ?? [])) {
+        if (data === undefined) continue;
+        const { resources, types, isAll } = JSON.parse(data) as Versions;
+        // An event that names nothing would say that there is something.
+        for (const one of resources.length > 0 ? resources : [`nothing: ${types.join()} ${isAll}`]) told.add(one);
+      }
+      heard();
+    }
+  })().catch(() => {}); // ended below
+  return {
+    async until(resource) {
+      while (!told.has(resource)) {
+        await new Promise<void>((resolve) => {
+          heard = resolve;
+        });
+      }
+      if (query !== ALL) end.abort();
+      return [...told].sort().join(" ");
+    },
+  };
+}

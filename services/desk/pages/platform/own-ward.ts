@@ -1,8 +1,15 @@
 /** The ward that somebody works in: the one that was chosen last in this browser. */
-import type { BoardStay, BoardWard } from "../../../wards/board.contract.ts";
+import type { Board, BoardStay, BoardWard } from "../../../wards/board.contract.ts";
+import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
+import { actionsOf } from "./api.ts";
+import { type Loaded, useLoad } from "./load.ts";
 import { person } from "./sign-in.ts";
 
+const wards = actionsOf<typeof wardsContract>("wards");
 const KEPT_AS = "desk.ward";
+
+/** All wards as they stand now: to choose one, and for the names of places. */
+export const useHouse = (): Loaded<Board> => useLoad("wards of the house", () => wards.board({}));
 
 /** "Location/…"; undefined: none was chosen in this browser yet. */
 export function ownWard(): string | undefined {

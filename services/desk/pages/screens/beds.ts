@@ -11,7 +11,7 @@ import { actionsOf } from "../platform/api.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { offers } from "../platform/menu.ts";
-import { staysIn } from "../platform/own-ward.ts";
+import { staysIn, useHouse } from "../platform/own-ward.ts";
 import { go, hrefOf } from "../platform/router.ts";
 import { joined, t, tIfAny } from "../platform/texts.ts";
 import { AdmitDialog } from "./ward/admit.ts";
@@ -52,7 +52,7 @@ function named(found: FoundBed[], board: Board): Named[] {
 
 /** @param argument the id of a request for admission, or of a stay */
 export default function Beds({ argument }: { argument?: string }) {
-  const known = useLoad("wards of the house", () => wards.board({}));
+  const known = useHouse();
   const carried = carriedOf(known.value, argument);
   if (argument !== undefined && !known.value && known.isLoading) return html`<p class="muted">${t("loading")}</p>`;
   return html`<${Search} key=${carried ? "for" : ""} carried=${carried} board=${known.value} />`;

@@ -4,7 +4,6 @@ import type { Patient } from "../../../../fhir/r4.ts";
 import type { DueDose } from "../../../pharmacy/doses.contract.ts";
 import type { pharmacy as pharmacyContract } from "../../../pharmacy/pharmacy.contract.ts";
 import type { BoardWard } from "../../../wards/board.contract.ts";
-import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
 import { Field } from "../parts/field.ts";
 import { For } from "../parts/for.ts";
@@ -15,13 +14,12 @@ import { timeOf } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { nameOf } from "../platform/names.ts";
-import { wardOf } from "../platform/own-ward.ts";
+import { useHouse, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
 import { t } from "../platform/texts.ts";
 import { DoseDialog } from "./round/dose.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
-const wards = actionsOf<typeof wardsContract>("wards");
 /** Doses are shown so long before they are due, minutes: the round begins before the hour. */
 const AHEAD_MINUTES = 60;
 
@@ -33,7 +31,7 @@ interface Due {
 
 /** @param argument the id of a ward; absent: the own */
 export default function Round({ argument }: { argument?: string }) {
-  const all = useLoad("wards of the round", () => wards.board({}));
+  const all = useHouse();
   const ward = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`);
   if (!ward) return html`<p class="muted">${all.isLoading ? t("loading") : t("ward.none")}</p>`;
   const options = (all.value?.wards ?? []).map(({ location, name }) => [location, name] as const);

@@ -1,17 +1,12 @@
 /** Which ward the own work is in. */
 import { useState } from "preact/hooks";
-import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
 import { html } from "../../html.ts";
-import { actionsOf } from "../../platform/api.ts";
-import { useLoad } from "../../platform/load.ts";
-import { chooseWard, wardOf } from "../../platform/own-ward.ts";
+import { chooseWard, useHouse, wardOf } from "../../platform/own-ward.ts";
 import { t } from "../../platform/texts.ts";
-
-const wards = actionsOf<typeof wardsContract>("wards");
 
 /** @param onChange another ward was chosen */
 export function MyWard({ onChange }: { onChange: () => void }) {
-  const known = useLoad("wards of the house", () => wards.board({}));
+  const known = useHouse();
   const [chosen, setChosen] = useState<string | undefined>();
   const all = known.value?.wards ?? [];
   if (all.length === 0) return null;

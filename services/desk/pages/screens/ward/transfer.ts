@@ -3,19 +3,16 @@ import { useState } from "preact/hooks";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
 import type { TransferRequest } from "../../../../hospitalizations/transfers.contract.ts";
 import type { BoardWard } from "../../../../wards/board.contract.ts";
-import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
 import { html } from "../../html.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say, sayFault } from "../../parts/notices.ts";
 import { NotKnown } from "../../parts/panel.ts";
 import { actionsOf, Refused } from "../../platform/api.ts";
-import { useLoad } from "../../platform/load.ts";
-import { isIn } from "../../platform/own-ward.ts";
+import { isIn, useHouse } from "../../platform/own-ward.ts";
 import { t } from "../../platform/texts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
-const wards = actionsOf<typeof wardsContract>("wards");
 
 /** What is said of it where there is little room. */
 export function TransferTag({ transfer }: { transfer: TransferRequest | undefined }) {
@@ -37,7 +34,7 @@ interface TransferProps {
 
 /** See the head of this file. */
 export function Transfer({ stay, name, transfer, from, onDone }: TransferProps) {
-  const known = useLoad("wards of the house", () => wards.board({}));
+  const known = useHouse();
   const all: BoardWard[] = known.value?.wards ?? [];
   const [to, setTo] = useState("");
   const where = (place: string) => all.find((ward) => isIn(ward, place))?.name ?? "…";

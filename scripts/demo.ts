@@ -54,7 +54,7 @@ function givenUrl(): string | undefined {
 async function show(url: string, config: Config): Promise<void> {
   const tokens = await ownTokens(config, url);
   const accounts = tokens && config.token === undefined ? await tryAccounts(config, PEOPLE) : undefined;
-  if (tokens && accounts) await makePeople(url, tokens, accounts).catch(asStartupError);
+  const people = tokens && accounts && (await makePeople(url, tokens, accounts).catch(asStartupError));
   console.log(`\nTen patients come from ${relative(process.cwd(), SAMPLES) || "."}:`);
   await importSamples(url, tokens?.("system"));
 
@@ -64,7 +64,8 @@ async function show(url: string, config: Config): Promise<void> {
     asStartupError,
   );
 
-  if (await fillWard(url, tokens)) console.log("\nA ward with four patients, and two at the front desk, are there for the pages.");
+  const isFilled = await fillWard(url, tokens, people?.get("try-physician"));
+  if (isFilled) console.log("\nA ward with four patients, and two at the front desk, are there for the pages.");
 
   if (accounts) console.log(`\nThe pages are at ${url}/desk/. To sign in with:`);
   for (const { role, login, password } of accounts ?? []) console.log(`  ${role.padEnd(16)} ${login.padEnd(20)} ${password}`);

@@ -30,7 +30,7 @@ export interface Day {
 export async function liveOneDay(url: string, name: string, tell: Tell, tokens?: (role: Role) => TokenSource): Promise<Day> {
   const { call } = rolesClient(url, tokens);
 
-  const ward = await call(wards.open, { name: `Medicine ${name}`, rooms: [{ name: "room 1", beds: ["A", "B"] }] });
+  const ward = await call(wards.open, { name: `Medicine ${name}`, rooms: [{ name: "1", beds: ["A", "B"] }] });
   const [bedA = "", bedB = ""] = ward.rooms.flatMap(({ beds }) => beds.map(({ location }) => location));
   tell(`a ward with two beds is opened: Medicine ${name}`, ward.location);
   const { delivery, stock } = await call(pharmacy.receive, { medication: PARACETAMOL, quantity: 100, lot: name });

@@ -9,18 +9,24 @@ const ACCOUNT = "urn:openward:account";
 
 /**
  * Gives a Practitioner to those of these accounts that have none; safe to repeat.
- * @returns how many are people now that were not
+ * @returns who each is, "Practitioner/…" by login
  * @throws Refused
  */
-export async function makePeople(url: string, tokens: (role: Role) => TokenSource, accounts: TryAccount[]): Promise<number> {
+export async function makePeople(url: string, tokens: (role: Role) => TokenSource, accounts: TryAccount[]): Promise<Map<string, string>> {
   const { call, create } = rolesClient(url, tokens);
   const logins = new Set(accounts.map(({ login }) => login));
-  const nobody = (await call(identity.listUsers, {})).filter((user) => logins.has(user.login) && user.practitioner === undefined);
-  for (const { id, name, login } of nobody) {
+  const people = new Map<string, string>();
+  for (const { id, name, login, practitioner: known } of await call(identity.listUsers, {})) {
+    if (!logins.has(login)) continue;
+    if (known !== undefined) {
+      people.set(login, known);
+      continue;
+    }
     const identifier = { system: ACCOUNT, value: id };
     const practitioner = { resourceType: "Practitioner", active: true, identifier: [identifier], name: [{ text: name }] };
     const made = await create(practitioner, `identifier=${ACCOUNT}|${id}`);
     await call(identity.setPractitioner, { user: login, practitioner: `Practitioner/${made}` });
+    people.set(login, `Practitioner/${made}`);
   }
-  return nobody.length;
+  return people;
 }

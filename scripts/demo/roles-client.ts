@@ -6,6 +6,7 @@ import type { TokenSource } from "../identity/try-account.ts";
 /** Who does what, by service or action. */
 const DONE_BY: Record<string, Role> = {
   wards: "administrator",
+  "wards.setCleaning": "nurse",
   patients: "front-desk",
   "patients.merge": "records-office",
   "patients.unmerge": "records-office",

@@ -32,9 +32,10 @@ const ADMITTED = 4;
 
 /**
  * @param tokens of each role; absent where who asks need not sign in
+ * @param physician who is responsible for the patients of the ward, "Practitioner/…"
  * @returns false: the ward is there already, and is left as it is
  */
-export async function fillWard(url: string, tokens?: (role: Role) => TokenSource): Promise<boolean> {
+export async function fillWard(url: string, tokens?: (role: Role) => TokenSource, physician?: string): Promise<boolean> {
   const { call } = rolesClient(url, tokens);
   const rooms = ["301", "302", "303"].map((name) => ({ name, beds: ["A", "B"] }));
   const ward = await call(wards.open, { name: NAME, rooms }).catch((error: Error) => {
@@ -43,6 +44,8 @@ export async function fillWard(url: string, tokens?: (role: Role) => TokenSource
   });
   if (!ward) return false;
   const beds = ward.rooms.flatMap((room) => room.beds.map(({ location }) => location));
+  await call(wards.describe, { location: beds.at(-2) as string, attributes: ["oxygen"] });
+  await call(wards.setCleaning, { bed: beds.at(-1) as string, cleaning: "dirty" });
   for (const [index, [family, given, otherFamily, otherGiven, birthDate, gender, reason]] of PEOPLE.entries()) {
     const { patient } = await call(patients.register, {
       family,
@@ -56,6 +59,7 @@ export async function fillWard(url: string, tokens?: (role: Role) => TokenSource
     if (index === ADMITTED) await call(hospitalizations.request, { patient, kind: "emergency", ward: ward.location, reason });
     if (index >= ADMITTED) continue;
     const { stay } = await call(hospitalizations.admit, { patient, bed: beds[index] as string, visit, reason });
+    if (physician !== undefined) await call(hospitalizations.setPhysician, { stay, physician });
     for (const test of TESTS.slice(index)) await call(lab.order, { patient, encounter: stay, test });
     await call(pharmacy.prescribe, {
       patient,
@@ -63,6 +67,8 @@ export async function fillWard(url: string, tokens?: (role: Role) => TokenSource
       medication: MEDICATION,
       quantity: 12,
       dosage: "1 tablet three times a day",
+      dose: { value: 325, unit: "mg" },
+      timing: { frequency: 3, period: 1, periodUnit: "d", from: new Date().toISOString() },
     });
   }
   return true;

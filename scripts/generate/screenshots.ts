@@ -38,6 +38,8 @@ const SHOTS: Shot[] = [
       await page.waitForSelector(".list .tag");
     },
   },
+  { name: "home", role: "nurse", place: "home", language: "fr", width: 1280 },
+  { name: "beds", role: "nurse", place: "beds", language: "ar", width: 768 },
   { name: "ward", role: "nurse", place: "ward", language: "en", width: 1280 },
   { name: "ward-phone", role: "nurse", place: "ward", language: "ar", width: 360, isDark: true },
   { name: "chart", role: "physician", place: "chart", language: "en", width: 1280 },

@@ -1,12 +1,17 @@
 /** What an action of a stay has decided, written; and what it needs of other services. */
 import type { Context } from "moleculer";
 import type { Encounter, Location, Patient, Stored } from "../../fhir/r4.ts";
+import { whoAsks } from "../../mesh/access/access.ts";
+import type { Happened } from "../../mesh/happened-contract.ts";
 import { isType } from "../../federation/errors.ts";
 import type { QueryContext } from "../../federation/query-context.ts";
 import type { WithFhir } from "../../mixins/fhir/fhir.ts";
+import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
+import { change } from "../../mixins/fhir/steps.ts";
 import { readIfServed, requireReference } from "../../mixins/fhir/reference.ts";
 import { type TransactionEntry, transactionOf, transactions } from "../transactions/transactions.contract.ts";
-import type { Stay } from "./hospitalizations.contract.ts";
+import { handOverNote } from "./hand-over.model.ts";
+import type { HandOver, Stay } from "./hospitalizations.contract.ts";
 import {
   BED_OCCUPIED,
   bedOccupied,
@@ -16,8 +21,9 @@ import {
   stayChanged,
   wardMissing,
 } from "./hospitalizations.errors.ts";
-import { mayBeBed, placesOf, stayOf } from "./hospitalizations.model.ts";
+import { lastMoveOf, mayBeBed, placesOf, stayOf } from "./hospitalizations.model.ts";
 import { type AdmissionRequest, requestOf } from "./requests.contract.ts";
+import { swap } from "./stays.model.ts";
 
 /** Tries of one admission, transfer or discharge while others change the stay; each waits for up to two seconds. */
 const ATTEMPTS = 4;
@@ -44,6 +50,34 @@ export async function carryOut(ctx: Context, stay: Known, ...others: (Patient & 
       throw error;
     }
   }
+}
+
+/**
+ * Two patients change their beds, in one write.
+ * @throws 409 NOT_A_BED, ALREADY_DISCHARGED, STAY_CHANGED
+ */
+export async function swapBeds(
+  { fhir }: WithFhir,
+  [first, second]: [Stored<Encounter>, Stored<Encounter>],
+  happened: Happened,
+): Promise<[Stay, Stay]> {
+  const [one, other] = [lastMoveOf(first), lastMoveOf(second)];
+  const at = happenedAt(happened, { now: new Date(), after: (one.time ?? "") > (other.time ?? "") ? one : other });
+  for (const stay of [first, second]) if (placesOf(stay).length === 0) throw notABed(`Encounter/${stay.id}`);
+  const swapped = swap(first, second, at).map((stay) => withLateReason(stay, happened));
+  const results = await fhir.write(swapped.map(change)).catch((error: unknown) => {
+    throw isType(error, "STALE_VERSION") ? stayChanged() : error;
+  });
+  return swapped.map((stay, index) => stayOf(stay, results[index]?.version ?? 0)) as [Stay, Stay];
+}
+
+/** Writes what the next one on duty must know of a stay, in the name of who asks. */
+export async function handOver(ctx: Context, stay: Stored<Encounter>, text: string): Promise<HandOver> {
+  const sender = whoAsks(ctx);
+  const note = handOverNote(stay, { text, ...(sender !== undefined && { sender }) }, new Date());
+  const entry = { resource: note, request: { method: "POST" as const, url: "Communication" } };
+  const [made] = await transactions.process(ctx, { text: transactionOf(entry), base: "" });
+  return { note: `Communication/${made?.id}`, stay: `Encounter/${stay.id}`, sentAt: note.sent ?? "" };
 }
 
 /** The next version of a request. @throws 409 STAY_CHANGED */

@@ -2,6 +2,7 @@ import type { Ownership } from "../../federation/owner-contract.ts";
 import { action } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
 import type { AdmissionRequest, RequestKind } from "./requests.contract.ts";
+import type { TransferRequest } from "./transfers.contract.ts";
 
 /** Classes of Encounters that are stays (v3-ActCode). */
 export const INPATIENT = ["IMP", "ACUTE", "NONAC", "OBSENC", "SS"];
@@ -23,6 +24,8 @@ export interface Stay {
   status: StayStatus;
   admittedAt: string; // ISO 8601, UTC
   dischargedAt?: string; // ISO 8601, UTC; absent while the patient stays
+  /** A move that is asked for, or was denied. */
+  transfer?: TransferRequest;
   /** Why the stay ended (HL7 discharge-disposition): "home", "aadvice", "exp", … */
   disposition?: string;
 }
@@ -73,6 +76,12 @@ export const hospitalizations = {
   transfer: action<{ stay: string; bed?: string; ward?: string } & Happened, Stay>("hospitalizations.transfer"),
   /** Asks that the patient be moved to a bed, room or ward; a transfer ends it. @throws 404 STAY_NOT_FOUND, NOT_FOUND; 409 ALREADY_DISCHARGED, STAY_CHANGED */
   requestTransfer: action<{ stay: string; to: string }, Stay>("hospitalizations.requestTransfer"),
+  /** The ward that a patient shall come to keeps a place. @throws 404 STAY_NOT_FOUND; 409 TRANSFER_NOT_ASKED, STAY_CHANGED */
+  acceptTransfer: action<{ stay: string }, Stay>("hospitalizations.acceptTransfer"),
+  /** The patient does not come there; the reason is kept with the stay until the next move. @throws 404 STAY_NOT_FOUND; 409 TRANSFER_NOT_ASKED, STAY_CHANGED */
+  denyTransfer: action<{ stay: string; reason: string }, Stay>("hospitalizations.denyTransfer"),
+  /** Nobody asks for the move any more. @throws 404 STAY_NOT_FOUND; 409 TRANSFER_NOT_ASKED, STAY_CHANGED */
+  withdrawTransfer: action<{ stay: string }, Stay>("hospitalizations.withdrawTransfer"),
   /**
    * Two patients change their beds in one step.
    * @throws 404 STAY_NOT_FOUND; 409 ALREADY_DISCHARGED, NOT_A_BED (one of them has none), WARD_CLOSED, STAY_CHANGED

@@ -68,3 +68,7 @@ export const notAway = (stay: string) =>
 /** 409: the stay did not end by a death. */
 export const notDead = (stay: string) =>
   new MoleculerClientError("The stay did not end by a death: cancel the discharge instead.", 409, "NOT_DEAD", { stay });
+
+/** 409: no move is asked for, or it was made, denied or withdrawn. */
+export const transferNotAsked = (stay: string) =>
+  new MoleculerClientError("No transfer is asked for, or not any more: look at the stay again.", 409, "TRANSFER_NOT_ASKED", { stay });

@@ -6,6 +6,8 @@ import type { KeysByFacts } from "../../mixins/fhir/rules/keys.ts";
 import { type Change, lookedAt } from "../../mixins/fhir/rules/rule.ts";
 import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts";
 import { alreadyDischarged, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, visitNotOpen } from "./hospitalizations.errors.ts";
+import { transferOf } from "./transfers.contract.ts";
+import { withoutDenial } from "./transfers.model.ts";
 
 // The rules of a stay: plain data in, plain data out. No broker, no database, no clock.
 
@@ -81,7 +83,7 @@ export function admitFromVisit<Of extends Encounter>(
 /** @throws 409 ALREADY_DISCHARGED */
 export function transfer<Of extends Encounter>(stay: Of, bed: string, now: Date): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
-  return { ...stay, location: nowIn(stay, [bed], now) };
+  return { ...withoutDenial(stay), location: nowIn(stay, [bed], now) };
 }
 
 /** @throws 409 ALREADY_DISCHARGED */
@@ -137,6 +139,7 @@ function statusOf(stay: Encounter): StayStatus {
 /** A stay as its callers see it. */
 export function stayOf(stay: Encounter, version: number): Stay {
   const [bed] = placesOf(stay);
+  const moved = isOpen(stay) ? transferOf(stay) : undefined;
   const disposition = stay.hospitalization?.dischargeDisposition?.coding?.[0]?.code;
   return {
     stay: `Encounter/${stay.id}`,
@@ -146,6 +149,7 @@ export function stayOf(stay: Encounter, version: number): Stay {
     status: statusOf(stay),
     admittedAt: stay.period?.start ?? "",
     ...(stay.period?.end !== undefined && { dischargedAt: stay.period.end }),
+    ...(moved && { transfer: moved }),
     ...(disposition !== undefined && { disposition }),
   };
 }

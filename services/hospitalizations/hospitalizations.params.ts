@@ -40,6 +40,7 @@ export const params = {
     $$strict: true,
   },
   transfer: { stay, ...whereTo, ...happenedRules, $$strict: true },
+  ofTransfer: { stay, $$strict: true },
   requestTransfer: { stay, to: referenceTo("Location"), $$strict: true },
   swap: { stay, with: stay, ...happenedRules, $$strict: true },
   move: { stay, ...happenedRules, $$strict: true },

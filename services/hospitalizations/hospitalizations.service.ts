@@ -1,27 +1,23 @@
 import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
-import { whoAsks } from "../../mesh/access/access.ts";
 import { defineService } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
 import type { Encounter, Practitioner, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
-import { isType } from "../../federation/errors.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
-import { change } from "../../mixins/fhir/steps.ts";
 import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
 import { readIfServed, readReference, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
-import { transactionOf, transactions } from "../transactions/transactions.contract.ts";
 import { emits, owns, type Disposition, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
-import { bedOccupied, notABed, requestNotFound, stayChanged, stayNotFound, wardMissing } from "./hospitalizations.errors.ts";
-import { admit, admitFromVisit, lastMoveOf, placesOf, stayKeys, stayOf, transfer } from "./hospitalizations.model.ts";
+import { bedOccupied, requestNotFound, stayNotFound, wardMissing } from "./hospitalizations.errors.ts";
+import { admit, admitFromVisit, lastMoveOf, placesOf, stayKeys, transfer } from "./hospitalizations.model.ts";
 import { params } from "./hospitalizations.params.ts";
 import { invariants } from "./hospitalizations.invariants.ts";
 import { rules } from "./hospitalizations.rules.ts";
-import { carryOut, changed, patientOf, requireBed, whereTo } from "./carry-out.ts";
-import { handOverNote } from "./hand-over.model.ts";
+import { carryOut, changed, handOver, patientOf, requireBed, swapBeds, whereTo } from "./carry-out.ts";
 import { requestOf } from "./requests.contract.ts";
 import { acceptRequest, admitFromRequest, denyRequest, newRequest } from "./requests.model.ts";
-import { cancelDeath, cancelLeave, comeBack, die, dischargeTo, goOnLeave, requestTransfer, swap, withPhysician } from "./stays.model.ts";
+import { cancelDeath, cancelLeave, comeBack, die, dischargeTo, goOnLeave, withPhysician } from "./stays.model.ts";
+import { acceptTransfer, denyTransfer, requestTransfer, withdrawTransfer } from "./transfers.model.ts";
 import { cancelAdmission, cancelDischarge, cancelTransfer } from "./undo.model.ts";
 
 type This = Service & WithFhir & WithDirectory & Helpers;
@@ -119,20 +115,39 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       },
     },
 
+    acceptTransfer: {
+      rest: "POST",
+      summary: "Keep a place for a patient who shall be moved",
+      params: params.ofTransfer,
+      async handler(ctx) {
+        return carryOut(ctx, acceptTransfer(await this.stay(ctx.params.stay)));
+      },
+    },
+
+    denyTransfer: {
+      rest: "POST",
+      summary: "Deny that a patient be moved",
+      params: params.undo,
+      async handler(ctx) {
+        return carryOut(ctx, denyTransfer(await this.stay(ctx.params.stay), ctx.params.reason));
+      },
+    },
+
+    withdrawTransfer: {
+      rest: "POST",
+      summary: "Ask no longer that a patient be moved",
+      params: params.ofTransfer,
+      async handler(ctx) {
+        return carryOut(ctx, withdrawTransfer(await this.stay(ctx.params.stay)));
+      },
+    },
+
     swap: {
       rest: "POST",
       summary: "Let two patients change their beds",
       params: params.swap,
       async handler(ctx) {
-        const [first, second] = [await this.stay(ctx.params.stay), await this.stay(ctx.params.with)];
-        const [one, other] = [lastMoveOf(first), lastMoveOf(second)];
-        const at = happenedAt(ctx.params, { now: new Date(), after: (one.time ?? "") > (other.time ?? "") ? one : other });
-        for (const stay of [first, second]) if (placesOf(stay).length === 0) throw notABed(`Encounter/${stay.id}`);
-        const swapped = swap(first, second, at).map((stay) => withLateReason(stay, ctx.params));
-        const results = await this.fhir.write(swapped.map(change)).catch((error: unknown) => {
-          throw isType(error, "STALE_VERSION") ? stayChanged() : error;
-        });
-        return swapped.map((stay, index) => stayOf(stay, results[index]?.version ?? 0)) as [Stay, Stay];
+        return swapBeds(this, [await this.stay(ctx.params.stay), await this.stay(ctx.params.with)], ctx.params);
       },
     },
 
@@ -181,13 +196,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       summary: "Write what the next one on duty must know",
       params: params.handOver,
       async handler(ctx) {
-        const { stay: reference, text } = ctx.params;
-        const stay = await this.stay(reference);
-        const sender = whoAsks(ctx);
-        const note = handOverNote(stay, { text, ...(sender !== undefined && { sender }) }, new Date());
-        const entry = { resource: note, request: { method: "POST" as const, url: "Communication" } };
-        const [made] = await transactions.process(ctx, { text: transactionOf(entry), base: "" });
-        return { note: `Communication/${made?.id}`, stay: reference, sentAt: note.sent ?? "" };
+        return handOver(ctx, await this.stay(ctx.params.stay), ctx.params.text);
       },
     },
 

@@ -3,6 +3,7 @@ import { because } from "../../mixins/fhir/rules/reasons.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import { alreadyDischarged, notAway, notDead } from "./hospitalizations.errors.ts";
 import { discharge, nowIn, placesOf } from "./hospitalizations.model.ts";
+import { withoutDenial } from "./transfers.model.ts";
 import { cancelDischarge } from "./undo.model.ts";
 
 // What happens in a stay besides moves: leave, who is responsible, how it ends. Plain data in, plain data out.
@@ -120,19 +121,12 @@ const withDisposition = <Of extends Encounter>(stay: Of, coding: { code: string;
   hospitalization: { ...stay.hospitalization, dischargeDisposition: { coding: [{ system: DISPOSITION, ...coding }] } },
 });
 
-/** A move is asked for; the patient stays where they are. @throws 409 ALREADY_DISCHARGED */
-export function requestTransfer<Of extends Encounter>(stay: Of, to: string): Of {
-  if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
-  const places = (stay.location ?? []).filter(({ status }) => status !== "planned" && status !== "reserved");
-  return { ...stay, location: [...places, { location: { reference: to }, status: "planned" }] };
-}
-
 /** Two patients change places. @throws 409 ALREADY_DISCHARGED */
 export function swap<Of extends Encounter>(first: Of, second: Of, now: Date): [first: Of, second: Of] {
   for (const stay of [first, second]) if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
   const [here, there] = [placesOf(first), placesOf(second)];
   return [
-    { ...first, location: nowIn(first, there, now) },
-    { ...second, location: nowIn(second, here, now) },
+    { ...withoutDenial(first), location: nowIn(first, there, now) },
+    { ...withoutDenial(second), location: nowIn(second, here, now) },
   ];
 }

@@ -139,6 +139,35 @@ describe("a stay", () => {
     expect(await lineOf(stay)).toMatchObject({ waits: { transfers: 0 } });
   });
 
+  it("keeps a place for a move that the other ward accepts, and says why it is denied until the next move", async () => {
+    const [bed = "", other = ""] = beds;
+    const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });
+    const elsewhere = await wards.open(clinic.caller, { name: "Elsewhere", rooms: [{ name: "1", beds: ["A"] }] });
+    const { location: to } = elsewhere;
+    const comingTo = async () => (await wards.board(clinic.caller, { ward: to })).coming.map(({ stay: one, transfer }) => [one, transfer]);
+    for (const answer of [
+      () => hospitalizations.acceptTransfer(clinic.caller, { stay }),
+      () => hospitalizations.denyTransfer(clinic.caller, { stay, reason: "full" }),
+      () => hospitalizations.withdrawTransfer(clinic.caller, { stay }),
+    ]) {
+      await expect(answer()).rejects.toEqual(refusal(409, "TRANSFER_NOT_ASKED"));
+    }
+    expect(await hospitalizations.requestTransfer(clinic.caller, { stay, to })).toMatchObject({ transfer: { to, status: "requested" } });
+    expect(await comingTo()).toEqual([[stay, { to, status: "requested" }]]);
+    await hospitalizations.acceptTransfer(clinic.caller, { stay });
+    expect(await comingTo()).toEqual([[stay, { to, status: "accepted" }]]);
+    const denied = { to, status: "denied", reason: "full" };
+    expect(await hospitalizations.denyTransfer(clinic.caller, { stay, reason: "full" })).toMatchObject({ bed, transfer: denied });
+    expect(await comingTo()).toEqual([]);
+    expect(await lineOf(stay)).toMatchObject({ waits: { transfers: 0 }, transfer: denied });
+    await expect(hospitalizations.acceptTransfer(clinic.caller, { stay })).rejects.toEqual(refusal(409, "TRANSFER_NOT_ASKED"));
+    await hospitalizations.requestTransfer(clinic.caller, { stay, to });
+    expect(await hospitalizations.withdrawTransfer(clinic.caller, { stay })).not.toHaveProperty("transfer");
+    await hospitalizations.requestTransfer(clinic.caller, { stay, to });
+    await hospitalizations.denyTransfer(clinic.caller, { stay, reason: "full" });
+    expect(await hospitalizations.transfer(clinic.caller, { stay, bed: other })).not.toHaveProperty("transfer");
+  });
+
   it("ends where the patient goes, which is forgotten when it goes on", async () => {
     const [bed = ""] = beds;
     const { stay } = await hospitalizations.admit(clinic.caller, { patient: await newPatient("Rossi"), bed });

@@ -95,6 +95,15 @@ export interface GradedPatient {
   score: number;
 }
 
+/** Two records that are probably of one person. */
+export interface Double {
+  /** "Patient/…" */
+  patients: [string, string];
+  grade: MatchGrade;
+  /** 0 to 1. */
+  score: number;
+}
+
 /** Who cannot say who they are. */
 export interface UnknownPerson {
   gender: Gender;
@@ -177,6 +186,11 @@ export const patients = {
   registerNewborn: action<Newborn, NumberedPatient>("patients.registerNewborn"),
   /** Patients who may be the person who is described, the most probable first. @throws 404 NOT_FOUND for an unknown `like` */
   candidates: action<PersonDescription & { limit?: number }, GradedPatient[]>("patients.candidates"),
+  /**
+   * Records that are probably of one person (`certain`, `probable`), the most probable first: of the 50 that were written last, and what is like
+   * them. What was registered with `confirm` is nobody's double.
+   */
+  listDoubles: action<Record<string, never>, Double[]>("patients.listDoubles"),
   /** The same for a FHIR Patient, with the records as JSON texts; for the gateway's `$match`. */
   match: action<{ text: string; limit: number; onlyCertain: boolean }, (GradedPatient & { json: string })[]>("patients.match"),
   /**

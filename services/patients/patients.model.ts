@@ -71,6 +71,9 @@ export function unknownPatient(
 /** Whose record is closed. */
 export const isClosed = ({ active, link }: Patient): boolean => active === false || replacementOf({ link }) !== undefined;
 
+/** Whether somebody has said at the registration why this is nobody who was registered before. */
+export const isConfirmed = ({ extension = [] }: Patient): boolean => extension.some(({ url }) => url === NOT_A_DUPLICATE);
+
 /** The record that has taken the place of this one, "Patient/…". */
 export const replacementOf = ({ link = [] }: Pick<Patient, "link">): string | undefined =>
   link.find(({ type }) => type === "replaced-by")?.other.reference;

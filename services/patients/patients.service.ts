@@ -13,11 +13,22 @@ import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
+import { StoreCache } from "../../store/store-cache.ts";
 import { CHUNK, Merges, type Pair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
+import { latestDoubles } from "./matching/doubles.ts";
 import { type Candidate, candidatesFor } from "./matching/match.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
-import { emits, type GradedPatient, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
+import {
+  type Double,
+  emits,
+  type GradedPatient,
+  type MergeState,
+  MatchGrade,
+  owns,
+  type patients,
+  type PersonIdentifier,
+} from "./patients.contract.ts";
 import {
   identifierShared,
   motherNotActive,
@@ -68,6 +79,7 @@ type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
   merges: Merges;
+  doubles: StoreCache<Double[]>;
   beginTask(event: string, of: { ctx: Context; pair: Pair }): Promise<MergeState>;
   alike(patient: Patient): Promise<Candidate[]>;
   refuseDuplicate(patient: Patient, number: PersonIdentifier): Promise<void>;
@@ -150,6 +162,15 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         const { like, limit = MAX_NAMED, ...description } = ctx.params;
         const patient = like === undefined ? described(description, settings().table) : await this.patient(like);
         return (await this.alike(patient)).slice(0, limit).map(gradedOf);
+      },
+    },
+
+    listDoubles: {
+      rest: "GET",
+      summary: "Records that are probably of one person, among the latest",
+      params: { $$strict: true },
+      handler() {
+        return this.doubles.get(this.store, "", () => latestDoubles({ store: this.store, ...settings() }));
       },
     },
 
@@ -236,6 +257,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
 
   created() {
     settings(); // a fault in the file ends the start
+    this.doubles = new StoreCache();
   },
 
   started() {

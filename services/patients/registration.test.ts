@@ -149,4 +149,21 @@ describe("the front desk", () => {
       data: { patient: other },
     });
   });
+
+  it("lists records that came by FHIR and are probably of one person, not those of whom somebody has said why they are not", async () => {
+    const sent = { resourceType: "Patient", birthDate: "1951-03-08", gender: "male", telecom: [{ system: "phone", value: "0550123456" }] };
+    const create = (id: string, given: string) => {
+      const text = JSON.stringify({ ...sent, id, name: [{ family: "Abdelmalek", given: [given] }] });
+      return ownerOf("patients").write(clinic.caller, { steps: [{ op: "create", type: "Patient", id, text }] });
+    };
+    const pairs = async () => (await patients.listDoubles(clinic.caller, {})).map((one) => [...one.patients, one.grade]);
+    const before = await pairs();
+    await create("once", "Tarek");
+    expect(await pairs()).toEqual(before);
+    await create("twice", "Tarek");
+    expect(await pairs()).toContainEqual(["Patient/once", "Patient/twice", expect.stringMatching(/certain|probable/)]);
+    const said = { family: "Abdelmalek", given: ["Tarek"], birthDate: "1951-03-08", gender: "male" as const, phone: "0550123456" };
+    const { patient } = await patients.register(clinic.caller, { ...said, confirm: "his cousin" });
+    expect((await pairs()).flat()).not.toContain(patient);
+  });
 });

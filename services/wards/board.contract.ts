@@ -1,4 +1,5 @@
 import type { AdmissionRequest } from "../hospitalizations/requests.contract.ts";
+import type { TransferRequest } from "../hospitalizations/transfers.contract.ts";
 
 /** The wards at one moment: their beds, who lies in them, and what waits. */
 export interface Board {
@@ -14,6 +15,8 @@ export interface Board {
   wards: BoardWard[];
   /** Requests for admission that wait, to this ward or to none in particular, the most urgent first; at most 200. */
   waiting: WaitingRequest[];
+  /** Patients of other wards for whom a move to one of these wards is asked for; `transfer` says where to. */
+  coming: BoardStay[];
 }
 
 /** What a board is made of, besides the beds themselves. */
@@ -45,6 +48,8 @@ export interface BoardRoom {
   /** "Location/…" */
   location: string;
   name: string;
+  /** Closed: it takes nobody in, though its beds may be fit for use. */
+  status: "open" | "closed";
   /** Whom the room is for; absent: everybody. */
   sex?: "male" | "female";
   beds: BoardBed[];
@@ -95,6 +100,8 @@ export interface BoardStay extends BoardPatient {
   /** The responsible physician, "Practitioner/…" and name. */
   physician?: string;
   physicianName?: string;
+  /** A move that is asked for, or was denied. */
+  transfer?: TransferRequest;
   /** The patient is away for a while. */
   leave?: { since: string };
   /** What waits: critical results that nobody has acknowledged, doses due, transfers asked for, orders without result. */

@@ -12,11 +12,12 @@ import { creation, versionOf } from "../../mixins/fhir/steps.ts";
 import type { HouseWard } from "./board/house.ts";
 import { takenBeds } from "./occupancy.ts";
 import { closed, isRoom, newBed, placeOf, placesUnder } from "./places.model.ts";
-import type { Bed, Place } from "./wards.contract.ts";
+import type { Bed, Place, WardRoom } from "./wards.contract.ts";
 import {
   BED_NAME_TAKEN,
   bedNameTaken,
   notARoom,
+  notAWard,
   placeChanged,
   placeNotFound,
   stillOccupied,
@@ -24,7 +25,7 @@ import {
   wardAlreadyOpen,
   wardIsClosed,
 } from "./wards.errors.ts";
-import { bedOf, isInUse } from "./wards.model.ts";
+import { bedOf, isInUse, kindOf, newRoom } from "./wards.model.ts";
 
 type Wards = WithFhir & WithDirectory;
 
@@ -53,6 +54,21 @@ export async function changePlace(
   become: (place: Stored<Location>) => Stored<Location>,
 ): Promise<Place> {
   return written(wards, become(await placeAt(wards, reference)));
+}
+
+/** `wards.addRoom` */
+export async function addRoom(
+  wards: WithFhir,
+  { ward: reference, ...asked }: { ward: string; name: string; beds: string[] },
+): Promise<WardRoom> {
+  const ward = await placeAt(wards, reference);
+  if (kindOf(ward) !== "wa") throw notAWard(reference);
+  if (!isInUse(ward)) throw wardIsClosed(reference);
+  const { room, locations } = newRoom(ward, asked);
+  await wards.fhir.write(locations.map((it) => creation(it))).catch((error: unknown) => {
+    throw isType(error, BED_NAME_TAKEN) ? bedNameTaken() : error;
+  });
+  return room;
 }
 
 /** `wards.addBeds` */

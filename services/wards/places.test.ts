@@ -44,6 +44,19 @@ describe("a place of the house", () => {
     await expect(add(room, "D")).rejects.toEqual(refusal(409, "WARD_IS_CLOSED"));
   });
 
+  it("is one more room of a ward, where the ward takes patients in", async () => {
+    const add = (to: string) => wards.addRoom(clinic.caller, { ward: to, name: "3", beds: ["A", "B"] });
+    expect(await add(ward.location)).toMatchObject({ name: "3", beds: [{ name: "A" }, { name: "B" }] });
+    expect(await statuses()).toEqual(["free", "free", "free", "free"]);
+    await expect(add(room)).rejects.toEqual(refusal(409, "NOT_A_WARD"));
+    await expect(add("Location/none")).rejects.toEqual(refusal(404, "PLACE_NOT_FOUND"));
+    await expect(wards.addRoom(clinic.caller, { ward: ward.location, name: "4", beds: ["A", "a"] })).rejects.toEqual(
+      refusal(409, "BED_NAME_TAKEN"),
+    );
+    await wards.close(clinic.caller, { location: ward.location, reason: "rebuilt" });
+    await expect(add(ward.location)).rejects.toEqual(refusal(409, "WARD_IS_CLOSED"));
+  });
+
   it("is found by need, a bed that has no more than that first, and not one for the other sex", async () => {
     const [isolation, oxygen] = [await wards.addBeds(clinic.caller, { room, beds: ["B"], attributes: ["isolation", "oxygen"] }), bed];
     await wards.describe(clinic.caller, { location: oxygen, attributes: ["oxygen"] });

@@ -14,7 +14,15 @@ export interface Ward {
   /** "Location/…" */
   location: string;
   name: string;
-  rooms: { location: string; name: string; beds: { location: string; name: string }[] }[];
+  rooms: WardRoom[];
+}
+
+/** A room with its beds; each is a FHIR Location. */
+export interface WardRoom {
+  /** "Location/…" */
+  location: string;
+  name: string;
+  beds: { location: string; name: string }[];
 }
 
 /** A bed and whether somebody lies in it. */
@@ -79,6 +87,8 @@ export const wards = {
   board: action<{ ward?: string }, Board>("wards.board"),
   /** Which boards these versions change; for gateways, which tell those that look at one (`GET /api/wards/board/events`). At most MAX_TOUCHED. */
   locate: action<{ touched: Touched[] }, BoardChanges>("wards.locate"),
+  /** One more room of a ward, with its beds. @throws 404 PLACE_NOT_FOUND; 409 NOT_A_WARD, WARD_IS_CLOSED, BED_NAME_TAKEN */
+  addRoom: action<{ ward: string; name: string; beds: string[] }, WardRoom>("wards.addRoom"),
   /** More beds in a room. @throws 404 PLACE_NOT_FOUND; 409 BED_NAME_TAKEN, NOT_A_ROOM, WARD_IS_CLOSED, PLACE_CHANGED */
   addBeds: action<{ room: string; beds: string[]; attributes?: string[] }, Bed[]>("wards.addBeds"),
   /**

@@ -20,6 +20,9 @@ export const wardAlreadyOpen = () =>
 export const placeNotFound = (location: string) =>
   new MoleculerClientError("No ward, room or bed has this id.", 404, "PLACE_NOT_FOUND", { location });
 
+/** 409: rooms are added to wards. */
+export const notAWard = (location: string) => new MoleculerClientError("This location is no ward.", 409, "NOT_A_WARD", { location });
+
 /** 409: beds are added to rooms. */
 export const notARoom = (location: string) => new MoleculerClientError("This location is no room.", 409, "NOT_A_ROOM", { location });
 
@@ -28,7 +31,7 @@ export const notAWardBed = (location: string) => new MoleculerClientError("This 
 
 /** 409: nothing is added to what is closed. */
 export const wardIsClosed = (location: string) =>
-  new MoleculerClientError("The room is closed: open it again first.", 409, "WARD_IS_CLOSED", { location });
+  new MoleculerClientError("The room or the ward is closed: open it again first.", 409, "WARD_IS_CLOSED", { location });
 
 /** 409: a dirty bed is cleaned before it is clean. */
 export const cleaningStep = (location: string) =>

@@ -5,7 +5,7 @@ import { referenceClause } from "../../fhir/search/exact-clauses.ts";
 import type { Clause } from "../../fhir/search/query.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
 import type { UniqueKey } from "../../store/writes.ts";
-import { type Bed, BedStatus, OCCUPANCY, type Ward } from "./wards.contract.ts";
+import { type Bed, BedStatus, OCCUPANCY, type Ward, type WardRoom } from "./wards.contract.ts";
 import { BED_NAME_TAKEN, WARD_ALREADY_OPEN } from "./wards.errors.ts";
 
 // The rules of a ward: plain data in, plain data out. No broker, no database, no clock.
@@ -15,34 +15,37 @@ const PHYSICAL = "http://terminology.hl7.org/CodeSystem/location-physical-type";
 export const BED = { system: PHYSICAL, code: "bd", display: "Bed" } as const;
 type NewLocation = Location & { id: string };
 
+const made = (name: string, code: "wa" | "ro" | "bd", display: string, partOf?: Location & { id: string }): NewLocation => ({
+  resourceType: "Location",
+  id: timeOrderedId(),
+  status: "active",
+  name,
+  mode: "instance",
+  physicalType: { coding: [{ system: PHYSICAL, code, display }] },
+  ...(partOf && { partOf: { reference: `Location/${partOf.id}`, ...(partOf.name !== undefined && { display: partOf.name }) } }),
+  ...(code === "bd" && { operationalStatus: OCCUPANCY.free }),
+});
+
+/** The Locations of a new room, the room first, and the room as its caller sees it. */
+export function newRoom(
+  ward: Location & { id: string },
+  { name, beds }: { name: string; beds: string[] },
+): { room: WardRoom; locations: NewLocation[] } {
+  const title = `${ward.name ?? ward.id}, ${name}`;
+  const room = made(title, "ro", "Room", ward);
+  const inside = beds.map((bed) => made(`${title}, ${bed}`, "bd", "Bed", room));
+  const named = inside.map(({ id }, index) => ({ location: `Location/${id}`, name: beds[index] ?? "" }));
+  return { room: { location: `Location/${room.id}`, name, beds: named }, locations: [room, ...inside] };
+}
+
 /** The Locations of a new ward, the ward first, and the ward as its caller sees it. */
 export function newWard(name: string, rooms: { name: string; beds: string[] }[]): { ward: Ward; locations: NewLocation[] } {
-  const locations: NewLocation[] = [];
-  const make = (title: string, code: string, display: string, partOf?: NewLocation): NewLocation => {
-    const location: NewLocation = {
-      resourceType: "Location",
-      id: timeOrderedId(),
-      status: "active",
-      name: title,
-      mode: "instance",
-      physicalType: { coding: [{ system: PHYSICAL, code, display }] },
-      ...(partOf && { partOf: { reference: `Location/${partOf.id}`, display: partOf.name } }),
-      ...(code === "bd" && { operationalStatus: OCCUPANCY.free }),
-    };
-    locations.push(location);
-    return location;
+  const ward = made(name, "wa", "Ward");
+  const inside = rooms.map((room) => newRoom(ward, room));
+  return {
+    ward: { location: `Location/${ward.id}`, name, rooms: inside.map(({ room }) => room) },
+    locations: [ward, ...inside.flatMap(({ locations }) => locations)],
   };
-  const top = make(name, "wa", "Ward");
-  const ward: Ward = { location: `Location/${top.id}`, name, rooms: [] };
-  for (const room of rooms) {
-    const at = make(`${name}, ${room.name}`, "ro", "Room", top);
-    const beds = room.beds.map((bed) => {
-      const it = make(`${name}, ${room.name}, ${bed}`, "bd", "Bed", at);
-      return { location: `Location/${it.id}`, name: bed };
-    });
-    ward.rooms.push({ location: `Location/${at.id}`, name: room.name, beds });
-  }
-  return { ward, locations };
 }
 
 /** What a Location is: "wa", "ro", "bd", … (HL7's location-physical-type). */

@@ -34,6 +34,7 @@ export const params = {
     status: { type: "enum", values: Object.values(BedStatus), optional: true },
     $$strict: true,
   },
+  addRoom: { ward: referenceTo("Location"), name: NAME, beds: { type: "array", min: 1, max: 50, items: NAME }, $$strict: true },
   addBeds: {
     room: referenceTo("Location"),
     beds: { type: "array", min: 1, max: 50, items: NAME },

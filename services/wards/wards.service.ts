@@ -12,7 +12,7 @@ import { locate, ON_BOARD } from "./board/locate.ts";
 import type { Census } from "./census.contract.ts";
 import { csvOf } from "./census/census.model.ts";
 import { readCensus } from "./census/read-census.ts";
-import { addBeds, changePlace, closePlace } from "./place-actions.ts";
+import { addBeds, addRoom, changePlace, closePlace } from "./place-actions.ts";
 import { described, reopened, suitableBeds, withCleaning } from "./places.model.ts";
 import { HouseCache, MAX_LOCATIONS } from "./board/house-cache.ts";
 import { readBoard } from "./board/read-board.ts";
@@ -110,6 +110,15 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
         const house = await this.house.get(this.store);
         const shown = ward === undefined ? house : house.filter(({ location }) => location === ward);
         return readBoard(ctx, { directory: this.directory, versions: this.versions, house: shown }, ward);
+      },
+    },
+
+    addRoom: {
+      rest: "POST",
+      summary: "Add a room to a ward",
+      params: params.addRoom,
+      handler(ctx) {
+        return addRoom(this, ctx.params);
       },
     },
 

@@ -263,12 +263,16 @@ describe("a day in the hospital, by its pages,", () => {
   });
 
   it("the laboratory is killed: the bench says what is not known and comes back by itself, the others work on", async () => {
+    await house.show(nurse, "home");
     await house.mesh.kill("lab");
     await technician.waitForSelector(".not-known:has-text('Not known at the moment')");
     await physician.waitForSelector(".panel:has(h2:text-is('Orders that wait')) .not-known");
     await physician.fill("#field-problem", "Anaemia");
     await physician.press("#field-problem", "Enter");
     await said(physician, "Anaemia is noted.");
+    await nurse.waitForSelector('[data-work="work.results"] .not-known');
+    expect(await nurse.textContent('[data-work="work.requests"] .count')).toBe("0");
+    await house.show(nurse, "ward");
     await nurse.waitForSelector("button.bed:has-text('Ada Rossi')");
     await house.mesh.add("lab");
     await technician.waitForSelector(".not-known", { state: "detached" });

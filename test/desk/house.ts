@@ -95,10 +95,13 @@ export class House {
     counting(page.keyboard, ["press"]);
   }
 
-  /** A piece of work, which takes as many inputs as is told. */
+  /** A piece of work, which takes as many inputs as is told. With `--globals '{"tellSeconds":true}'` it says how long it took. */
   async step(name: string, page: Page, work: () => Promise<unknown>): Promise<void> {
     this.#inputs.set(page, 0);
+    const begun = performance.now();
     await work();
+    const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
+    if ("tellSeconds" in globalThis) process.stdout.write(`${seconds} s  ${name}\n`);
     expect([name, this.#inputs.get(page)]).toEqual([name, told.get(name)]);
   }
 

@@ -1,5 +1,5 @@
 /** Pages that look at a board hear that it has changed, as server-sent events: which wards and beds, never who lies there. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { BoardChanges, Touched } from "../../wards/board-events.contract.ts";
 import { MAX_TOUCHED } from "../../wards/board-events.contract.ts";
 import { httpError } from "./errors.ts";
@@ -29,17 +29,15 @@ export const isForBoardStream = ({ method, url = "" }: IncomingMessage): boolean
   method === "GET" && url.split("?", 1)[0] === BOARD_EVENTS_PATH;
 
 /** The streams of one gateway. */
-export class BoardStreams {
+export class BoardStreams extends EventStreams<Ward, BoardChanges> {
   readonly #locate: BoardStreamOptions["locate"];
-  readonly #streams: EventStreams<Ward, BoardChanges>;
   #touched: Touched[] = [];
   #isOverflown = false;
   #gathering: NodeJS.Timeout | undefined;
   #isAsking = false;
 
   constructor({ isReady, enter, locate }: BoardStreamOptions) {
-    this.#locate = locate;
-    this.#streams = new EventStreams<Ward, BoardChanges>({
+    super({
       event: "board",
       isReady,
       enter: async (request) => {
@@ -52,40 +50,20 @@ export class BoardStreams {
       sameFor: (ward) => ward ?? "",
       anything: ALL,
     });
-  }
-
-  /** Streams that are open. */
-  get size(): number {
-    return this.#streams.size;
-  }
-
-  /** Takes a request over. @throws 400, 401, 403, 503 before anything is sent */
-  open(request: IncomingMessage, response: ServerResponse, client: string): Promise<void> {
-    return this.#streams.open(request, response, client);
+    this.#locate = locate;
   }
 
   /** A version that changes some board. */
   touch(touched: Touched): void {
-    if (!this.#streams.isHeard) return;
+    if (!this.isHeard) return;
     if (this.#touched.length >= MAX_TOUCHED) this.#isOverflown = true;
     else this.#touched.push(touched);
     this.#gather();
   }
 
-  /** What has happened meanwhile is not known: all boards are read again. */
-  refreshAll(): void {
-    this.#streams.refreshAll();
-  }
-
-  /** Ends those whose token holds no longer, and those who do not read; keeps the others open. */
-  look(): void {
-    this.#streams.look();
-  }
-
-  /** Ends all: this gateway leaves, and clients come back to another. */
-  close(): void {
+  override close(): void {
     clearTimeout(this.#gathering);
-    this.#streams.close();
+    super.close();
   }
 
   #gather(): void {
@@ -102,7 +80,7 @@ export class BoardStreams {
     this.#isAsking = true;
     const changes = isOverflown ? ALL : await this.#locate(touched).catch(() => ALL);
     this.#isAsking = false;
-    this.#streams.tell(
+    this.tell(
       changes,
       touched.map(({ id }) => id),
     );

@@ -2,7 +2,7 @@
  * Pages hear that what they show has new versions, as server-sent events: types and ids, never content. `?patient=Patient/1`: of one patient's
  * record, and who else has it open; `?types=ServiceRequest,Observation`: of anybody's; both: these types of this patient.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { MAX_TOLD, type ToldVersion } from "../../../federation/told-versions.ts";
 import { httpError } from "./errors.ts";
 import { type EventStream, EventStreams } from "./event-streams.ts";
@@ -62,17 +62,14 @@ export const isForVersionStream = ({ method, url = "" }: IncomingMessage): boole
   method === "GET" && url.split("?", 1)[0] === VERSION_EVENTS_PATH;
 
 /** The streams of one gateway. */
-export class VersionStreams {
-  readonly #options: VersionStreamOptions;
-  readonly #streams: EventStreams<Topic, News>;
+export class VersionStreams extends EventStreams<Topic, News> {
+  readonly #others: VersionStreamOptions["others"];
   #told: ToldVersion[] = [];
   #down: ReadonlySet<string> = new Set();
   #gathering: NodeJS.Timeout | undefined;
 
-  constructor(options: VersionStreamOptions) {
-    this.#options = options;
-    const { isReady, enter, opened, closed } = options;
-    this.#streams = new EventStreams<Topic, News>({
+  constructor({ isReady, enter, opened, closed, others }: VersionStreamOptions) {
+    super({
       event: "versions",
       isReady,
       enter: async (request) => {
@@ -93,21 +90,12 @@ export class VersionStreams {
         if (patient !== undefined && person !== undefined) closed(patient, person);
       },
     });
-  }
-
-  /** Streams that are open. */
-  get size(): number {
-    return this.#streams.size;
-  }
-
-  /** Takes a request over. @throws 400, 401, 403, 404, 503 before anything is sent */
-  open(request: IncomingMessage, response: ServerResponse, client: string): Promise<void> {
-    return this.#streams.open(request, response, client);
+    this.#others = others;
   }
 
   /** What an owner has told of. */
   note(versions: ToldVersion[]): void {
-    if (!this.#streams.isHeard) return;
+    if (!this.isHeard) return;
     this.#told.push(...versions);
     if (this.#told.length >= MAX_TOLD) this.#tell();
     else this.#gathering ??= setTimeout(() => this.#tell(), GATHER_MS).unref();
@@ -118,31 +106,20 @@ export class VersionStreams {
     const down = new Set(types);
     const changed = [...types.filter((type) => !this.#down.has(type)), ...[...this.#down].filter((type) => !down.has(type))];
     this.#down = down;
-    if (changed.length > 0 && this.#streams.isHeard) this.#streams.tell({ ...newsOf([]), owners: new Set(changed) }, []);
+    if (changed.length > 0 && this.isHeard) this.tell({ ...newsOf([]), owners: new Set(changed) }, []);
   }
 
   /** Who has a patient's record open has changed. */
   tellPresence(patient: string): void {
-    this.#streams.each(
+    this.each(
       (stream) => this.#tellOthers(stream),
       (topic) => topic.patient === patient,
     );
   }
 
-  /** What has happened meanwhile is not known: all is read again. */
-  refreshAll(): void {
-    this.#streams.refreshAll();
-  }
-
-  /** Ends those whose token holds no longer, and those who do not read; keeps the others open. */
-  look(): void {
-    this.#streams.look();
-  }
-
-  /** Ends all: this gateway leaves, and clients come back to another. */
-  close(): void {
+  override close(): void {
     clearTimeout(this.#gathering);
-    this.#streams.close();
+    super.close();
   }
 
   #tell(): void {
@@ -150,7 +127,7 @@ export class VersionStreams {
     this.#gathering = undefined;
     const told = this.#told;
     this.#told = [];
-    this.#streams.tell(
+    this.tell(
       newsOf(told),
       told.map(({ event }) => event),
     );
@@ -159,8 +136,8 @@ export class VersionStreams {
   #tellOthers(stream: EventStream<Topic>): void {
     const { patient, person } = stream.topic;
     if (patient === undefined || person === undefined) return;
-    const people = this.#options.others(patient, person);
-    this.#streams.write(stream, `event: presence\ndata: ${JSON.stringify({ people })}\n\n`);
+    const people = this.#others(patient, person);
+    this.write(stream, `event: presence\ndata: ${JSON.stringify({ people })}\n\n`);
   }
 }
 

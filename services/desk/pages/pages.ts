@@ -2,13 +2,16 @@
 import type { ComponentType } from "preact";
 
 /** A page: it gets what stands behind its name in the address. */
-export type Page = ComponentType<{ argument?: string }>;
+export type Page = ComponentType<{ argument?: string; part?: string }>;
 
 /** By name in the address. */
 export const PAGES: Record<string, () => Promise<{ default: Page }>> = {
   home: () => import("./screens/home.ts"),
   desk: () => import("./screens/front-desk.ts"),
   ward: () => import("./screens/ward.ts"),
+  beds: () => import("./screens/beds.ts"),
+  places: () => import("./screens/places.ts"),
+  mine: () => import("./screens/mine.ts"),
   chart: () => import("./screens/chart.ts"),
   census: () => import("./screens/census.ts"),
   round: () => import("./screens/round.ts"),

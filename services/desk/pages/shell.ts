@@ -51,7 +51,7 @@ function onKeyDown(event: KeyboardEvent): void {
 
 /** The whole document. */
 export function Shell() {
-  const { page: name, argument } = place.value;
+  const { page: name, argument, part } = place.value;
   const page = usePage(name);
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
@@ -68,7 +68,14 @@ export function Shell() {
     if (!isFirst.current) main.current?.focus();
     isFirst.current = false;
     document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [name, argument]);
+  }, [name, argument, part]);
+  const isShown = typeof page === "function";
+  useEffect(() => {
+    const meant = part === undefined ? null : document.getElementById(`part-${part}`);
+    if (!isShown || !meant) return;
+    meant.tabIndex = -1;
+    meant.focus();
+  }, [name, argument, part, isShown]);
   const hasPatients = !person.value?.roles.every((role) => WITHOUT_PATIENTS.includes(role));
   return html`<a class="skip" href="#main" onClick=${(event: Event) => {
     event.preventDefault();
@@ -90,11 +97,11 @@ export function Shell() {
       <${Own} />
       </div>
     </div></header>
-    <main id="main" ref=${main} tabindex="-1" data-page=${typeof page === "function" ? name : undefined}><h1>${title}</h1>
+    <main id="main" ref=${main} tabindex="-1" data-page=${isShown ? name : undefined}><h1>${title}</h1>
       ${page === undefined && html`<p>${t("page.none")}</p>`}
       ${page === "loading" && html`<p class="muted" role="status">${t("loading")}</p>`}
       ${page === "failed" && html`<p class="fault" role="alert">${t("page.failed")}</p>`}
-      ${typeof page === "function" && html`<${page} key=${`${name}/${argument ?? ""}`} argument=${argument} />`}
+      ${isShown && html`<${page} key=${`${name}/${argument ?? ""}/${part ?? ""}`} argument=${argument} part=${part} />`}
     </main>
     <${Notices} />`;
 }

@@ -5,6 +5,7 @@ import { dayOf } from "../../../fhir/time-zone.ts";
 import { placeOf as readPlace } from "../../../mixins/fhir/rules/common.ts";
 import { isThere } from "../../../mixins/fhir/rules/encounter.ts";
 import { requestOf } from "../../hospitalizations/requests.contract.ts";
+import { transferOf } from "../../hospitalizations/transfers.contract.ts";
 import { BedStatus } from "../wards.contract.ts";
 import type { Board, BoardBed, BoardStay, BoardWard, WaitingRequest } from "../board.contract.ts";
 import type { HouseBed, HouseWard } from "./house.ts";
@@ -69,8 +70,8 @@ export const conditionsOf = (stays: Found<Encounter>[]): string[] => [
   ),
 ];
 
-/** The wards and those who wait. */
-export function boardOf(view: View, known: Known): Pick<Board, "wards" | "waiting"> {
+/** The wards, those who wait, and those who shall come from another ward. */
+export function boardOf(view: View, known: Known): Pick<Board, "wards" | "waiting" | "coming"> {
   const byPlace = new Map<string, BoardStay>();
   const lines = linesOf(known, view.now);
   for (const stay of known.stays) for (const place of placesOf(stay.resource)) byPlace.set(place, lines.of(stay));
@@ -87,7 +88,21 @@ export function boardOf(view: View, known: Known): Pick<Board, "wards" | "waitin
     return { ...ward, rooms, withoutBed: [] };
   });
   for (const ward of wards) ward.withoutBed = withoutBed(ward, known.stays, inBeds, lines.of);
-  return { wards, waiting: waitingOf(known, lines.person, view.ward) };
+  return { wards, waiting: waitingOf(known, lines.person, view.ward), coming: comingTo(view.house, known.stays).map(lines.of) };
+}
+
+/** Those for whom a move to another ward, one of these, is asked for. */
+function comingTo(house: HouseWard[], stays: Found<Encounter>[]): Found<Encounter>[] {
+  const wardAt = new Map<string, string>();
+  for (const { location: ward, rooms } of house) {
+    const inside = [ward, ...rooms.flatMap((room) => [room.location, ...room.beds.map((bed) => bed.location)])];
+    for (const place of inside) wardAt.set(place, ward);
+  }
+  return stays.filter(({ resource }) => {
+    const transfer = transferOf(resource);
+    const to = transfer && transfer.status !== "denied" ? wardAt.get(transfer.to) : undefined;
+    return to !== undefined && placesOf(resource).every((place) => wardAt.get(place) !== to);
+  });
 }
 
 function bedOf(
@@ -137,6 +152,7 @@ function linesOf(known: Known, now: Date): Lines {
     const physician = stay.participant?.find(({ type }) =>
       type?.some(({ coding }) => coding?.some(({ code }) => code === "ATND")),
     )?.individual;
+    const transfer = transferOf(stay);
     const [reference, physicianName] = [placeOf(physician), physician?.display];
     const orders = (requests.get(patient) ?? []).filter(({ encounter }) => !encounter || placeOf(encounter) === `Encounter/${stay.id}`);
     const line: BoardStay = {
@@ -150,6 +166,7 @@ function linesOf(known: Known, now: Date): Lines {
       allergies: [...new Set((allergies.get(patient) ?? []).flatMap((it) => allergyOf(it) ?? []))],
       ...(reference !== undefined && { physician: reference }),
       ...(physicianName !== undefined && { physicianName }),
+      ...(transfer && { transfer }),
       ...(stay.status === "onleave" && { leave: { since: leftAt(stay) ?? admittedAt } }),
       waits: {
         results: known.results.get(patient) ?? 0,

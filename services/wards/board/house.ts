@@ -17,6 +17,7 @@ export interface HouseBed {
 export interface HouseRoom {
   location: string;
   name: string;
+  status: "open" | "closed";
   sex?: "male" | "female";
   beds: HouseBed[];
 }
@@ -49,7 +50,8 @@ export function houseOf(locations: Stored<Location>[]): HouseWard[] {
     if (there) return there;
     const [top, topmost] = wardAbove(place, location, known);
     const sex = sexOf(location);
-    const made: HouseRoom = { location: place, name: shortName(location, topmost), ...(sex && { sex }), beds: [] };
+    const status = isInUse(location) ? "open" : "closed";
+    const made: HouseRoom = { location: place, name: shortName(location, topmost), status, ...(sex && { sex }), beds: [] };
     rooms.set(place, made);
     wardAt(top, topmost).rooms.push(made);
     return made;

@@ -2,6 +2,7 @@
 import type { Encounter, FhirResource, Reference, ResourceType } from "../../../fhir/r4.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import { idClause } from "../../../fhir/search/exact-clauses.ts";
+import type { Row } from "../../../fhir/search/query.ts";
 import { isType } from "../../../federation/errors.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import { readVersion } from "../../../federation/read.ts";
@@ -55,7 +56,7 @@ export async function locate(
         const there = stay?.location?.flatMap(({ location }) => placeOf(location) ?? []) ?? [];
         // Who is asked for without a ward waits for each.
         if (stay?.status === "planned" && there.length === 0) return EVERYWHERE;
-        for (const place of there) places.add(place);
+        for (const place of [...there, ...plannedBefore(versions, resource.id, version)]) places.add(place);
       } else patients.add(subjectOf(resource) ?? "");
     }
   }
@@ -65,6 +66,14 @@ export async function locate(
     for (const { resource } of stays.of("Encounter")) for (const it of resource.location ?? []) places.add(placeOf(it.location) ?? "");
   }
   return changesAt(places, house);
+}
+
+/** Where the patient should have come by the version before, as far as some board has shown it: there they are not waited for any more. */
+function plannedBefore(versions: Versions, id: string, version: number): string[] {
+  const before = versions.of({ type: "Encounter", id, version: version - 1 } as Row)?.resource as Encounter | undefined;
+  return (before?.location ?? []).flatMap(({ status, location }) =>
+    status === "planned" || status === "reserved" ? (placeOf(location) ?? []) : [],
+  );
 }
 
 /** The Encounter as a stay: as it is or, of a stay that is a visit again, as it was; undefined: it is none. */

@@ -15,7 +15,7 @@ const house = ["surgery", "medicine"].map(
     location: `Location/${name}`,
     name,
     status: "open",
-    rooms: [{ location: `Location/${name}-1`, name: "1", beds: [bed(`Location/${name}-a`), bed(`Location/${name}-b`)] }],
+    rooms: [{ location: `Location/${name}-1`, name: "1", status: "open", beds: [bed(`Location/${name}-a`), bed(`Location/${name}-b`)] }],
   }),
 );
 const place = (ward: string, start: string, end?: string) => ({

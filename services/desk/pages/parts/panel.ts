@@ -1,9 +1,10 @@
 /** A part of a page with what it shows, or why that is not known: the parts beside it go on. */
+import type { BoardPart } from "../../../wards/board.contract.ts";
 import { type Children, html } from "../html.ts";
 import { timeOf } from "../platform/clock.ts";
 import { sentenceOf } from "../platform/errors.ts";
 import type { Loaded } from "../platform/load.ts";
-import { t } from "../platform/texts.ts";
+import { t, tIfAny } from "../platform/texts.ts";
 
 interface PanelProps<T> {
   title: string;
@@ -35,3 +36,10 @@ export function NotKnown({ loaded: { error, at } }: { loaded: Loaded<unknown> })
 /** Says that what is shown may not be all. */
 export const Partial = ({ isPartial }: { isPartial: boolean }) =>
   isPartial ? html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${t("notKnown.part")}</p>` : null;
+
+/** Says which parts of a board are not known now. */
+export function Unknown({ parts }: { parts: BoardPart[] }) {
+  if (parts.length === 0) return null;
+  const names = parts.map((part) => tIfAny(`board.${part}`) ?? part).join(", ");
+  return html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${t("board.unknown", { parts: names })}</p>`;
+}

@@ -123,6 +123,13 @@ export async function search<Resource extends FhirResource>(
   return { resources, included: of("include"), isPartial, ...(total !== undefined && { total }) };
 }
 
+/** How many there are. @throws Refused 503 where a service that is down would have some of them */
+export async function countOf(type: FhirResource["resourceType"], query: Record<string, string>): Promise<number> {
+  const { total = 0, isPartial } = await search(type, { ...query, _summary: "count" });
+  if (isPartial) throw new Refused(503, "OWNER_DOWN", "");
+  return total;
+}
+
 /** One resource by its reference, "Patient/…". */
 export async function read<Resource extends FhirResource>(reference: string): Promise<Resource> {
   return (await fhirAnswer(reference)).body as Resource;

@@ -30,8 +30,11 @@ export interface Live {
   others: Other[];
 }
 
-/** @param query what to listen to, as of `/api/events`: `patient=Patient/1`, `types=Observation`; with another one anew */
-export function useNews(query: string, onNews: (news: News) => void): Live {
+/**
+ * @param query what to listen to, as of `/api/events`: `patient=Patient/1`, `types=Observation`; with another one anew
+ * @param togetherMs what comes within this of the last is told together; the first of them at once
+ */
+export function useNews(query: string, onNews: (news: News) => void, togetherMs = TOGETHER_MS): Live {
   const [isLive, setLive] = useState(false);
   const [others, setOthers] = useState<Other[]>([]);
   const last = useRef(onNews);
@@ -58,7 +61,7 @@ export function useNews(query: string, onNews: (news: News) => void): Live {
         if (event === "presence") return setOthers(data["people"] as Other[]);
         for (const type of (data["types"] as string[] | undefined) ?? []) types.add(type);
         isAll ||= data["isAll"] === true;
-        timer ??= setTimeout(tell, Math.max(0, toldAt + TOGETHER_MS - performance.now()));
+        timer ??= setTimeout(tell, Math.max(0, toldAt + togetherMs - performance.now()));
       },
     });
     return () => {

@@ -16,11 +16,14 @@ export const MENU: Record<string, MenuEntry> = {
   home: { title: "home", roles: ["*"] },
   desk: { title: "desk", roles: ["front-desk", ...CARE] },
   ward: { title: "ward", roles: CARE },
+  beds: { title: "beds", roles: [...CARE, "front-desk"] },
+  mine: { title: "mine", roles: ["physician"] },
   chart: { title: "chart", roles: [] },
   census: { title: "census", roles: ["physician", "nurse", "administrator"] },
   round: { title: "round", roles: CARE },
   bench: { title: "bench", roles: ["lab-technician"] },
   dispensary: { title: "dispensary", roles: ["pharmacist"] },
+  places: { title: "places", roles: ["administrator"] },
   cash: { title: "cash", roles: ["billing"] },
   records: { title: "records", roles: ["records-office"] },
   audit: { title: "audit", roles: ["auditor"] },
@@ -52,6 +55,7 @@ const DONE_BY: Record<string, readonly string[]> = {
   "ledger.looksAt": ["auditor"],
   "wards.setCleaning": ["nurse", "midwife"],
   "lab.order": ["physician", "midwife"],
+  "hospitalizations.admit": CARE,
   "hospitalizations.request": [...CARE, "front-desk"],
 };
 const KNOWN_ROLES = [...CARE, "lab-technician", "pharmacist", "front-desk", "billing", "records-office", "administrator", "auditor"];

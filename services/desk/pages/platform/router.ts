@@ -1,15 +1,17 @@
 /** Which page is shown: behind the `#` of the address, so that no patient's id reaches a server's log. */
 import { signal } from "@preact/signals";
 
-/** `#/chart/123` is the page `chart` with the argument `123`. */
+/** `#/ward/123/cleaning` is the page `ward` with the argument `123`, of which the part `cleaning` is meant. */
 export interface Place {
   page: string;
   argument?: string;
+  /** What of the page is meant: some of its list, or one of its panels. */
+  part?: string;
 }
 
 function placeIn(hash: string): Place {
-  const [, page = "", argument] = hash.replace(/^#/, "").split("/");
-  return { page: page || "home", ...(argument && { argument: decodeURIComponent(argument) }) };
+  const [, page = "", argument, part] = hash.replace(/^#/, "").split("/");
+  return { page: page || "home", ...(argument && { argument: decodeURIComponent(argument) }), ...(part && { part }) };
 }
 
 /** The page that is shown. */
@@ -21,9 +23,11 @@ export function followAddress(): void {
 }
 addEventListener("hashchange", followAddress);
 
-/** The address of a page. @param argument an id, or a reference of which the id is meant */
-export const hrefOf = (page: string, argument?: string): string =>
-  `#/${page}${argument === undefined ? "" : `/${encodeURIComponent(argument.split("/").at(-1) ?? "")}`}`;
+/** The address of a page. @param argument an id, or a reference of which the id is meant @param part what of the page is meant */
+export function hrefOf(page: string, argument?: string, part?: string): string {
+  const id = argument === undefined ? "" : encodeURIComponent(argument.split("/").at(-1) ?? "");
+  return ["#", page, ...(id || part ? [id] : []), ...(part ? [part] : [])].join("/");
+}
 
 /** Shows a page. */
 export function go(page: string, argument?: string): void {

@@ -6,6 +6,8 @@ import { authorization } from "./sign-in.ts";
 
 /** What is broken off is begun again after so long, milliseconds. */
 const AGAIN_MS = 2_000;
+/** A gateway says every 15 seconds that it is there; one that says nothing for so long is given up, milliseconds: a network that is gone breaks nothing off. */
+const SILENT_MS = 40_000;
 /** Told to one who comes back and has nothing to come back to. */
 const ANYTHING = { isAll: true };
 
@@ -41,7 +43,7 @@ export function listen(path: string, { onEvent, onOpen }: Listener): () => void 
     const data = /^data: ?(.*)$/m.exec(text)?.[1];
     if (data !== undefined) onEvent(/^event: ?(.*)$/m.exec(text)?.[1] ?? "message", JSON.parse(data) as Record<string, unknown>);
   };
-  const follow = async (signal: AbortSignal) => {
+  const follow = async (signal: AbortSignal, heard: () => void) => {
     const headers = { Accept: "text/event-stream", ...(last && { "Last-Event-ID": last }), ...(await authorization()) };
     const response = await fetch(path, { headers, signal });
     if (!response.ok || !response.body) return response.status === 404 || response.status === 403; // there is no stream here
@@ -50,6 +52,7 @@ export function listen(path: string, { onEvent, onOpen }: Listener): () => void 
     isFirst = false;
     let rest = "";
     for await (const piece of response.body.pipeThrough(new TextDecoderStream()) as unknown as AsyncIterable<string>) {
+      heard();
       const events = (rest + piece).split("\n\n");
       rest = events.pop() ?? "";
       for (const event of events) take(event);
@@ -59,11 +62,20 @@ export function listen(path: string, { onEvent, onOpen }: Listener): () => void 
   const run = async () => {
     while (!end.signal.aborted) {
       await seen();
-      const hidden = new AbortController();
+      const [hidden, lost] = [new AbortController(), new AbortController()];
       const onHidden = () => document.hidden && hidden.abort();
+      const onLost = () => lost.abort();
+      let silence = setTimeout(onLost, SILENT_MS);
+      const heard = () => {
+        clearTimeout(silence);
+        silence = setTimeout(onLost, SILENT_MS);
+      };
       document.addEventListener("visibilitychange", onHidden);
-      const isGone = await follow(AbortSignal.any([end.signal, hidden.signal])).catch(() => false);
+      addEventListener("offline", onLost);
+      const isGone = await follow(AbortSignal.any([end.signal, hidden.signal, lost.signal]), heard).catch(() => false);
       document.removeEventListener("visibilitychange", onHidden);
+      removeEventListener("offline", onLost);
+      clearTimeout(silence);
       if (!end.signal.aborted) onOpen(false);
       if (isGone) return;
       if (!hidden.signal.aborted) await until(AGAIN_MS, end.signal);

@@ -13,7 +13,7 @@ import { actionsOf, readAll } from "../platform/api.ts";
 import { since } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
-import { nameOf, numberOf } from "../platform/names.ts";
+import { nameOf, numberIn, numberOf } from "../platform/names.ts";
 import { t, tIfAny } from "../platform/texts.ts";
 import { CollectDialog } from "./bench/collect.ts";
 import { Critical } from "./bench/critical.ts";
@@ -58,11 +58,14 @@ function isMeant(one: Shown, text: string): boolean {
   return words.some((word) => word.toLowerCase().includes(text.trim().toLowerCase()));
 }
 
-/** See the head of this file. */
-export default function Bench() {
+const STATES = ["ordered", "collected", "entered"] as const satisfies BenchOrder["state"][];
+
+/** @param part only orders in this state are shown at first */
+export default function Bench({ part }: { part?: string }) {
   const live = useNews("types=Observation,ServiceRequest", () => changed());
   const known = useLoad("worklist", work, live.everyMs);
   const [text, setText] = useState("");
+  const [state, setState] = useState(STATES.find((one) => one === part) ?? "");
   const [open, setOpen] = useState<{ kind: "collect" | "enter"; order: Shown } | undefined>();
   const [turn, setTurn] = useState(0);
   /** What was scanned before the list had it. */
@@ -87,14 +90,18 @@ export default function Bench() {
       <button type="button" onClick=${() => setOpen({ kind: "enter", order: one })}>${t(one.state === "entered" ? "bench.release" : "bench.enter")}<${For} who=${`${nameOfTest(one)}, ${nameOf(one.record)}`} /></button></td>
   </tr>`;
   const show = ({ orders }: Work) => {
-    const shown = orders.filter((one) => isMeant(one, text));
+    const meant = orders.filter((one) => isMeant(one, text));
+    const shown = meant.filter((one) => state === "" || one.state === state);
     const onKeyDown = (event: KeyboardEvent) => {
-      const [only] = shown;
+      const [only] = meant; // a tube that is scanned is meant, whatever is shown
       if (event.key !== "Enter") return;
-      if (only && shown.length === 1) setOpen({ kind: "enter", order: only });
+      if (only && meant.length === 1) setOpen({ kind: "enter", order: only });
       else scanned.current = text;
     };
+    const tab = (one: BenchOrder["state"] | "") =>
+      html`<button key=${one} type="button" aria-pressed=${state === one} onClick=${() => setState(one)}>${one === "" ? t("bench.all") : t(`bench.todo.${one}`)} ${numberIn(one === "" ? orders.length : orders.filter((order) => order.state === one).length)}</button>`;
     return html`<div onKeyDown=${onKeyDown}><${Field} label=${t("bench.find")} name="bench-find" type="search" value=${text} onValue=${setText} /></div>
+      <div class="tabs" role="group" aria-label=${t("bench.waiting")}>${(["", ...STATES] as const).map(tab)}</div>
       <p class="muted" role="status">${t("bench.count", { n: shown.length })}</p>
       ${
         shown.length > 0 &&

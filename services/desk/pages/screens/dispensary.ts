@@ -6,7 +6,7 @@ import { For } from "../parts/for.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../parts/joined.ts";
 import { Panel, Partial } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
-import { day, since } from "../platform/clock.ts";
+import { since } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../platform/names.ts";
@@ -14,9 +14,8 @@ import { t } from "../platform/texts.ts";
 import { Dispense } from "./dispensary/dispense.ts";
 import { HandedOut } from "./dispensary/handed-out.ts";
 import { Shelf } from "./dispensary/shelf.ts";
+import { toPrepare } from "./dispensary/to-prepare.ts";
 
-/** Prescriptions of so many days wait to be prepared; who brings an older one is looked up by name. */
-const MAX_DAYS = 30;
 type Request = WithPatient<MedicationRequest>;
 
 /** See the head of this file. */
@@ -24,14 +23,7 @@ export default function Dispensary() {
   const live = useNews("types=MedicationDispense,MedicationRequest", () => changed());
   const requests = useLoad(
     "to prepare",
-    () =>
-      searchWithPatients<MedicationRequest>("MedicationRequest", {
-        status: "active",
-        intent: "order",
-        authoredon: `ge${day(MAX_DAYS)}`,
-        _sort: "authoredon",
-        _count: "100",
-      }),
+    () => searchWithPatients<MedicationRequest>("MedicationRequest", { ...toPrepare(), _sort: "authoredon", _count: "100" }),
     live.everyMs,
   );
   const [open, setOpen] = useState<Request | undefined>();

@@ -1,17 +1,20 @@
-/** What somebody begins the day with: the pages of the own work, and one search. */
+/** What somebody begins the day with: what waits for who has their role, and the pages of the own work. */
 import { html } from "../html.ts";
 import { isOffered, MENU } from "../platform/menu.ts";
 import { hrefOf } from "../platform/router.ts";
 import { person } from "../platform/sign-in.ts";
 import { t, tIfAny } from "../platform/texts.ts";
+import { MyWork } from "./home/my-work.ts";
 
 /** See the head of this file. */
 export default function Home() {
   const offered = Object.entries(MENU).filter(([key, entry]) => key !== "home" && isOffered(entry));
   return html`<p class="muted">${person.value ? html`${t("home.hello", { name: person.value.name })} · ${person.value.roles.map((role) => tIfAny(`role.${role}`) ?? role).join(", ")}` : t("home.anybody")}</p>
-    <p class="keys">${t("home.keys")}</p>
-    <ul class="cards">${offered.map(
-      ([key, entry]) =>
-        html`<li key=${key}><a class="card" href=${hrefOf(key)}><strong>${t(entry.title)}</strong><span class="muted">${tIfAny(`${key}.about`)}</span></a></li>`,
-    )}</ul>`;
+    <${MyWork} />
+    <section class="stack" aria-labelledby="home-pages"><h2 id="home-pages">${t("home.pages")}</h2>
+      <ul class="cards">${offered.map(
+        ([key, entry]) =>
+          html`<li key=${key}><a class="card" href=${hrefOf(key)}><strong>${t(entry.title)}</strong><span class="muted">${tIfAny(`${key}.about`)}</span></a></li>`,
+      )}</ul></section>
+    <p class="keys muted">${t("home.keys")}</p>`;
 }

@@ -13,6 +13,7 @@ import { useLoad } from "../platform/load.ts";
 import { nameOf } from "../platform/names.ts";
 import { go } from "../platform/router.ts";
 import { t } from "../platform/texts.ts";
+import { Probable } from "./records-office/probable.ts";
 import { SideBySide } from "./records-office/side-by-side.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
@@ -20,7 +21,7 @@ const patients = actionsOf<typeof patientsContract>("patients");
 /** @param argument the id of the record that is looked at */
 export default function RecordsOffice({ argument }: { argument?: string }) {
   return html`<${PatientSearch} id="records-search" label=${t("records.find")} onPick=${({ id }: Patient) => go("records", id)} />
-    ${argument !== undefined && html`<${Doubles} key=${argument} reference=${`Patient/${argument}`} />`}`;
+    ${argument === undefined ? html`<${Probable} />` : html`<${Doubles} key=${argument} reference=${`Patient/${argument}`} />`}`;
 }
 
 interface Similar extends GradedPatient {

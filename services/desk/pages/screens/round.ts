@@ -4,7 +4,6 @@ import type { Patient } from "../../../../fhir/r4.ts";
 import type { DueDose } from "../../../pharmacy/doses.contract.ts";
 import type { pharmacy as pharmacyContract } from "../../../pharmacy/pharmacy.contract.ts";
 import type { BoardWard } from "../../../wards/board.contract.ts";
-import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
 import { Field } from "../parts/field.ts";
 import { For } from "../parts/for.ts";
@@ -15,12 +14,12 @@ import { timeOf } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
 import { useLoad } from "../platform/load.ts";
 import { nameOf } from "../platform/names.ts";
+import { useHouse, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
 import { t } from "../platform/texts.ts";
 import { DoseDialog } from "./round/dose.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
-const wards = actionsOf<typeof wardsContract>("wards");
 /** Doses are shown so long before they are due, minutes: the round begins before the hour. */
 const AHEAD_MINUTES = 60;
 
@@ -30,13 +29,13 @@ interface Due {
   beds: Map<string, string>;
 }
 
-/** @param argument the id of a ward; absent: the first */
+/** @param argument the id of a ward; absent: the own */
 export default function Round({ argument }: { argument?: string }) {
-  const all = useLoad("wards of the round", () => wards.board({}));
-  const ward = all.value?.wards.find(({ location }) => location === `Location/${argument}`) ?? all.value?.wards[0];
+  const all = useHouse();
+  const ward = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`);
   if (!ward) return html`<p class="muted">${all.isLoading ? t("loading") : t("ward.none")}</p>`;
   const options = (all.value?.wards ?? []).map(({ location, name }) => [location, name] as const);
-  return html`<${Field} label=${t("ward.which")} name="round-ward" value=${ward.location} onValue=${(location: string) => go("round", location)} options=${options} />
+  return html`<div class="ward-bar"><${Field} label=${t("ward.which")} name="round-ward" value=${ward.location} onValue=${(location: string) => go("round", location)} options=${options} /></div>
     <${Doses} key=${ward.location} ward=${ward} />`;
 }
 

@@ -3,40 +3,41 @@ import { useEffect, useState } from "preact/hooks";
 import type { Board, BoardWard } from "../../../wards/board.contract.ts";
 import type { wards as wardsContract } from "../../../wards/wards.contract.ts";
 import { html } from "../html.ts";
-import { NotKnown } from "../parts/panel.ts";
+import { NotKnown, Unknown } from "../parts/panel.ts";
 import { actionsOf } from "../platform/api.ts";
 import { timeOf } from "../platform/clock.ts";
 import { useLoad } from "../platform/load.ts";
+import { chooseWard, useHouse, wardOf } from "../platform/own-ward.ts";
 import { go } from "../platform/router.ts";
 import { listen } from "../platform/stream.ts";
-import { t, tIfAny } from "../platform/texts.ts";
+import { t } from "../platform/texts.ts";
 import { Beds } from "./ward/beds.ts";
+import { BED_FILTERS, type BedFilter } from "./ward/filter.ts";
 
 const wards = actionsOf<typeof wardsContract>("wards");
 /** Asked for so often, milliseconds: where events tell of changes, and where there are none. */
 const WITH_EVENTS_MS = 30_000;
 const WITHOUT_EVENTS_MS = 3_000;
-const KEPT_AS = "desk.ward";
 
-/** @param argument the id of a ward; absent: the one that was shown last in this browser, else the first */
-export default function Ward({ argument }: { argument?: string }) {
-  const all = useLoad("wards", () => wards.board({}));
-  const id = argument ?? localStorage.getItem(KEPT_AS) ?? all.value?.wards[0]?.location.split("/")[1];
-  const known = all.value?.wards.some(({ location }) => location.endsWith(`/${id}`)) ? id : all.value?.wards[0]?.location.split("/")[1];
+/** @param argument the id of a ward; absent: the own @param part which of its beds are shown at first */
+export default function Ward({ argument, part }: { argument?: string; part?: string }) {
+  const all = useHouse();
+  const known = wardOf(all.value?.wards ?? [], argument === undefined ? undefined : `Location/${argument}`)?.location;
   if (all.value && all.value.wards.length === 0) return html`<p>${t("ward.none")}</p>`;
   if (known === undefined) return html`<${NotKnown} loaded=${all} />${all.isLoading && html`<p class="muted">${t("loading")}</p>`}`;
-  return html`<${OneWard} key=${known} ward=${`Location/${known}`} names=${all.value?.wards ?? []} />`;
+  return html`<${OneWard} key=${known} ward=${known} names=${all.value?.wards ?? []} part=${part} />`;
 }
 
-function OneWard({ ward, names }: { ward: string; names: BoardWard[] }) {
+function OneWard({ ward, names, part }: { ward: string; names: BoardWard[]; part?: string }) {
   const [hasEvents, setHasEvents] = useState(false);
+  const [filter, setFilter] = useState<BedFilter>(BED_FILTERS.find((one) => one === part) ?? "all");
   const board = useLoad(ward, () => wards.board({ ward }), hasEvents ? WITH_EVENTS_MS : WITHOUT_EVENTS_MS);
   useEffect(
     () => listen(`/api/wards/board/events?ward=${encodeURIComponent(ward)}`, { onEvent: board.reload, onOpen: setHasEvents }),
     [ward],
   );
   const choose = (location: string) => {
-    localStorage.setItem(KEPT_AS, location.split("/")[1] ?? "");
+    chooseWard(location);
     go("ward", location);
   };
   const shown = board.value?.wards[0];
@@ -45,13 +46,17 @@ function OneWard({ ward, names }: { ward: string; names: BoardWard[] }) {
       <select id="ward" value=${ward} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => choose(currentTarget.value)}>
         ${names.map(({ location, name }) => html`<option key=${location} value=${location}>${name}</option>`)}
       </select>
+      <label for="bed-filter">${t("filter")}</label>
+      <select id="bed-filter" value=${filter} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => setFilter(currentTarget.value as BedFilter)}>
+        ${BED_FILTERS.map((one) => html`<option key=${one} value=${one}>${t(`filter.${one}`)}</option>`)}
+      </select>
       ${shown && html`<${Numbers} ward=${shown} />`}
       <span class="muted" title=${t(hasEvents ? "ward.live" : "ward.polled")}>${hasEvents ? "●" : "○"} ${timeOf(board.at)}</span>
     </div>
     <${NotKnown} loaded=${board} />
-    ${board.value && html`<${Unknown} board=${board.value} />`}
+    ${board.value && html`<${Unknown} parts=${board.value.unknown} />`}
     ${shown?.status === "closed" && html`<p class="not-known">${t("ward.closed")}</p>`}
-    ${shown ? html`<${Beds} board=${board.value as Board} ward=${shown} reload=${board.reload} />` : board.isLoading && html`<p class="muted">${t("loading")}</p>`}`;
+    ${shown ? html`<${Beds} board=${board.value as Board} ward=${shown} filter=${filter} reload=${board.reload} />` : board.isLoading && html`<p class="muted">${t("loading")}</p>`}`;
 }
 
 /** Free, taken, closed: in words, not by colour. */
@@ -59,10 +64,4 @@ function Numbers({ ward }: { ward: BoardWard }) {
   const beds = ward.rooms.flatMap(({ beds }) => beds);
   const of = (status: string) => beds.filter((bed) => bed.status === status).length;
   return html`<span class="numbers">${(["free", "taken", "closed"] as const).filter((status) => of(status) > 0).map((status) => html`<span key=${status} class="tag ${status}">${t(`bed.count.${status}`, { n: of(status) })}</span>`)}</span>`;
-}
-
-function Unknown({ board: { unknown } }: { board: Board }) {
-  if (unknown.length === 0) return null;
-  const parts = unknown.map((part) => tIfAny(`board.${part}`) ?? part).join(", ");
-  return html`<p class="not-known" role="status"><span aria-hidden="true">?</span> ${t("board.unknown", { parts })}</p>`;
 }

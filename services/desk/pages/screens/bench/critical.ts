@@ -15,8 +15,15 @@ import { t } from "../../platform/texts.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 
-/** @param patient only this one's @param turn another one: something was released @param everyMs asked for again after so long */
-export function Critical({ patient, turn, everyMs }: { patient?: string; turn: number; everyMs: number }) {
+interface CriticalProps {
+  patient?: string;
+  among?: ReadonlySet<string>;
+  turn: number;
+  everyMs: number;
+}
+
+/** @param patient only this one's @param among only those of these patients, "Patient/…" @param turn another one: something was released @param everyMs asked for again after so long */
+export function Critical({ patient, among, turn, everyMs }: CriticalProps) {
   const known = useLoad(
     `critical ${patient ?? ""}`,
     async () => {
@@ -39,9 +46,10 @@ export function Critical({ patient, turn, everyMs }: { patient?: string; turn: n
     }
     known.reload();
   };
-  if (!known.value || known.value.values.length === 0) return null;
-  const { values, records } = known.value;
-  return html`<section class="panel alert-panel" aria-label=${t("critical")}><h2>⚠ ${t("critical")}</h2>
+  const values = known.value?.values.filter((one) => among?.has(one.patient) ?? true) ?? [];
+  if (!known.value || values.length === 0) return null;
+  const { records } = known.value;
+  return html`<section class="panel alert-panel" id="part-critical" aria-label=${t("critical")}><h2>⚠ ${t("critical")}</h2>
     <ul class="list">${values.map((one) => {
       const record = records.get(one.patient);
       return html`<li key=${one.observation}><span><strong><bdi>${one.test.display ?? one.test.code}</bdi></strong> <${FlagOf} code=${one.flag} /> ${record && html`<${PersonLine} patient=${record} />`} <span class="muted">${since(one.releasedAt)}</span></span>

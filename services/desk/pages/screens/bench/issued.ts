@@ -33,8 +33,8 @@ export function Issued({ turn }: { turn: number }) {
   const row = (one: Result) => html`<tr key=${one.of.id}><th scope="row"><bdi>${conceptOf(one.of.code)}</bdi></th>
     <td class="figure">${findingOf(one.of)} <${Flag} of=${one.of} /></td><td>${one.patient && html`<${PersonLine} patient=${one.patient} />`}</td>
     <td class="nowrap">${momentOf(one.of.issued ?? one.of.effectiveDateTime)} ${one.of.status === "corrected" && html`<span class="tag">${t("bench.corrected")}</span>`}</td>
-    <td class="pair"><button type="button" class="quiet" onClick=${() => setOpen({ kind: "correct", result: one })}>${t("bench.correct")}<${For} who=${nameOf(one.patient)} /></button>
-      <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", result: one })}>${t("print")}<${For} who=${nameOf(one.patient)} /></button></td></tr>`;
+    <td class="pair"><button type="button" class="quiet" onClick=${() => setOpen({ kind: "correct", result: one })}>${t("bench.correct")}<${For} who=${`${conceptOf(one.of.code)}, ${nameOf(one.patient)}`} /></button>
+      <button type="button" class="quiet" onClick=${() => setOpen({ kind: "print", result: one })}>${t("print")}<${For} who=${`${conceptOf(one.of.code)}, ${nameOf(one.patient)}`} /></button></td></tr>`;
   const show = ({ all, isPartial }: Joined<Observation>) => html`<${Partial} isPartial=${isPartial} />
     ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}
     ${

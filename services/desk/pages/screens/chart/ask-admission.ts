@@ -6,6 +6,7 @@ import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
+import { Needs } from "../../parts/needs.ts";
 import { say } from "../../parts/notices.ts";
 import { PatientSearch } from "../../parts/patient-search.ts";
 import { PersonLine } from "../../parts/person-line.ts";
@@ -18,8 +19,6 @@ import { t } from "../../platform/texts.ts";
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 const KINDS = ["emergency", "planned", "newborn"] as const;
 type Kind = (typeof KINDS)[number];
-/** What a bed must have. */
-const NEEDS = ["isolation", "oxygen", "cot"] as const;
 /** Born here lately, days. */
 const NEWBORN_DAYS = 28;
 
@@ -49,7 +48,6 @@ export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: 
     if (isNewborn) motherOf(patient).then(setMother, () => {}); // she can be looked for by name
   }, []);
   const wanted = needs.split(",").filter(Boolean);
-  const toggle = (need: string) => set("needs", (wanted.includes(need) ? wanted.filter((one) => one !== need) : [...wanted, need]).join());
   const send = async () => {
     const { request } = await stays.request({
       patient: `Patient/${patient.id}`,
@@ -78,10 +76,7 @@ export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: 
         mother &&
         html`<p>${t("newborn.mother")}: <${PersonLine} patient=${mother} /> <button type="button" class="quiet" onClick=${() => setMother(undefined)}>${t("admission.otherMother")}</button></p>`
       }
-      <fieldset><legend>${t("admission.needs")}</legend><div class="buttons">${NEEDS.map(
-        (need) =>
-          html`<label key=${need} class="choice"><input type="checkbox" checked=${wanted.includes(need)} onChange=${() => toggle(need)} /> ${t(`attribute.${need}`)}</label>`,
-      )}</div></fieldset>`}
+      <${Needs} legend=${t("admission.needs")} chosen=${wanted} onChoose=${(chosen: string[]) => set("needs", chosen.join())} />`}
     <//>
     </div>
   <//>`;

@@ -1,14 +1,17 @@
 /** What must be seen first: who it is, allergies, whether the patient has died or the record is another's now. */
 import { useState } from "preact/hooks";
 import type { AllergyIntolerance, Encounter, Patient } from "../../../../../fhir/r4.ts";
+import { transferOf } from "../../../../hospitalizations/transfers.contract.ts";
 import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
 import { LabelDialog } from "../../parts/label.ts";
 import { ageOf, dateOf, since } from "../../platform/clock.ts";
 import type { Other } from "../../platform/live.ts";
 import { offers } from "../../platform/menu.ts";
 import { conceptOf, nameOf, numberOf, otherNamesOf, sexOf } from "../../platform/names.ts";
 import { hrefOf } from "../../platform/router.ts";
-import { t, tIfAny } from "../../platform/texts.ts";
+import { joined, t, tIfAny } from "../../platform/texts.ts";
+import { Transfer, TransferTag } from "../ward/transfer.ts";
 import { AskAdmission } from "./ask-admission.ts";
 import { DetailsDialog } from "./details.ts";
 import { LookedAt } from "./looked-at.ts";
@@ -29,7 +32,7 @@ interface BannerProps {
 
 /** See the head of this file. */
 export function Banner({ patient, parts, others, reload }: BannerProps) {
-  const [open, setOpen] = useState<"label" | "details" | "admission" | "allergy" | "vitals" | undefined>();
+  const [open, setOpen] = useState<"label" | "details" | "admission" | "transfer" | "allergy" | "vitals" | undefined>();
   const { deceasedBoolean, deceasedDateTime, link = [], telecom = [] } = patient;
   const replacement = link.find(({ type }) => type === "replaced-by")?.other.reference;
   const current = parts.encounters.value?.resources.find(({ status }) => status === "in-progress" || status === "onleave");
@@ -50,10 +53,12 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
       ${offers("Observation") && html`<button type="button" onClick=${() => setOpen("vitals")}>${t("vitals.note")}</button>`}
       ${offers("AllergyIntolerance") && html`<button type="button" onClick=${() => setOpen("allergy")}>${t("allergy.note")}</button>`}
       ${offers("hospitalizations.request") && current?.class?.code !== "IMP" && html`<button type="button" onClick=${() => setOpen("admission")}>${t("admission.ask")}</button>`}
+      ${offers("hospitalizations.admit") && current?.class?.code === "IMP" && html`<button type="button" onClick=${() => setOpen("transfer")}>${t("transfer.ask")}</button>`}
       <${LookedAt} patient=${`Patient/${patient.id}`} />
       <button type="button" onClick=${() => setOpen("label")}>${t("label.title")}</button>
     </div>
     ${open === "admission" && html`<${AskAdmission} patient=${patient} onClose=${close} />`}
+    ${open === "transfer" && current && html`<${TransferDialog} stay=${current} name=${nameOf(patient)} onClose=${close} onDone=${parts.encounters.reload} />`}
     ${open === "allergy" && html`<${NoteAllergy} patient=${`Patient/${patient.id}`} onClose=${close} onDone=${parts.allergies.reload} />`}
     ${open === "vitals" && html`<${VitalSigns} patient=${`Patient/${patient.id}`} encounter=${current && `Encounter/${current.id}`} onClose=${close} onDone=${parts.results.reload} />`}
     ${open === "label" && html`<${LabelDialog} patient=${patient} onClose=${close} />`}
@@ -69,7 +74,18 @@ export function Banner({ patient, parts, others, reload }: BannerProps) {
 
 function Present({ encounter }: { encounter: Encounter }) {
   const kind = encounter.class?.code === "AMB" ? t("chart.visitSince") : t("chart.staySince");
-  return html`<span class="tag">${kind} ${since(encounter.period?.start)}</span>`;
+  return html`<span class="tag">${kind} ${since(encounter.period?.start)}</span> <${TransferTag} transfer=${transferOf(encounter)} />`;
+}
+
+/** A stay's transfer, as from its bed on the board. */
+function TransferDialog({ stay, name, onClose, onDone }: { stay: Encounter; name: string; onClose: () => void; onDone: () => void }) {
+  const from = stay.location?.find(({ status }) => status === "active")?.location.reference;
+  return html`<${Dialog} title=${joined(t("transfer"), name)} onClose=${onClose}>
+    <${Transfer} stay=${`Encounter/${stay.id}`} name=${name} transfer=${transferOf(stay)} from=${from} onDone=${() => {
+      onClose();
+      onDone();
+    }} />
+  <//>`;
 }
 
 /** Who else has this record open now: who writes on it at the same time can be spoken to. */

@@ -22,7 +22,7 @@ export function Encounters({ loaded }: { loaded: Loaded<Found<Encounter>> }) {
       (
         one,
       ) => html`<li key=${one.id}><span>${kindOf(one)} ${conceptOf(one.reasonCode?.[0]) && html`· <bdi>${conceptOf(one.reasonCode?.[0])}</bdi>`}<br />
-        <span class="muted">${momentOf(one.period?.start)} – ${momentOf(one.period?.end)}</span></span>
+        <span class="muted">${one.period?.end ? `${momentOf(one.period.start)} – ${momentOf(one.period.end)}` : momentOf(one.period?.start)}</span></span>
         <span class="tag">${tIfAny(`encounter.status.${one.status}`) ?? one.status}</span></li>`,
     )}</ul>`;
   return html`<${Panel} title=${t("encounters")} loaded=${loaded} show=${show} />`;

@@ -88,5 +88,5 @@ export function Notes({ loaded, patient }: NotesProps) {
         ${mayEdit && !isSigned(one) && html`<button type="button" onClick=${() => sign(one)}>${t("note.sign")}</button>`}
         ${mayEdit && html`<button type="button" onClick=${() => setOpen(one)}>${t(isDraft(one) ? "note.edit" : "note.amend")}</button>`}</p></article>`,
       )}`;
-  return html`<${Panel} title=${t("notes")} loaded=${loaded} show=${show} />`;
+  return html`<${Panel} title=${t("notes")} loaded=${loaded} show=${show} id="part-notes" />`;
 }

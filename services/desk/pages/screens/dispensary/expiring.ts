@@ -27,5 +27,5 @@ export function Expiring({ turn, nameOf, onOpen }: ExpiringProps) {
       ? html`<p class="muted">${t("stock.noneExpires")}</p>`
       : html`<${Wide} label=${t("stock.expiring")}><table class="stacked"><thead><tr><th scope="col">${t("medication.one")}</th><th scope="col">${t("stock.expires")}</th><th scope="col" class="figure">${t("quantity")}</th></tr></thead>
         <tbody>${lots.map((one) => row(one, places))}</tbody></table><//>`;
-  return html`<${Panel} title=${t("stock.expiring")} loaded=${known} show=${show} />`;
+  return html`<${Panel} title=${t("stock.expiring")} loaded=${known} show=${show} id="part-expiring" />`;
 }

@@ -54,7 +54,7 @@ export function Shelf({ turn }: { turn: number }) {
     changed();
   };
   const names = shelf.value?.names ?? [];
-  return html`<${Panel} title=${t("shelf")} loaded=${shelf} show=${show} actions=${actions} />
+  return html`<${Panel} title=${t("shelf")} loaded=${shelf} show=${show} actions=${actions} id="part-shelf" />
     ${open === "delivery" && html`<${Delivery} names=${names} onClose=${close} onDone=${done} />`}
     <${Expiring} turn=${turn + changes} nameOf=${(one: StockItem) => nameOf(one, names)} onOpen=${setOpen} />
     ${typeof open === "object" && html`<${StockCard} medication=${open.medication} name=${nameOf(open, names)} onClose=${close} onChange=${changed} />`}`;

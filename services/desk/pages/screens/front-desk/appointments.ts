@@ -98,5 +98,5 @@ export function Appointments({ turn, onArrived }: { turn: number; onArrived: () 
     <p class="muted" role="status">${t("appointments.count", { n: all.filter(({ of }) => EXPECTED.includes(of.status)).length })}</p>
     <ul class="list roomy">${all.map(row)}</ul>`;
   const actions = html`<${Field} label=${t("appointment.day")} isLabelHidden name="appointments-day" type="date" value=${day} onValue=${(chosen: string) => setDay(chosen || today())} />`;
-  return html`<${Panel} title=${t("appointments")} loaded=${known} show=${show} actions=${actions} />`;
+  return html`<${Panel} title=${t("appointments")} loaded=${known} show=${show} actions=${actions} id="part-appointments" />`;
 }

@@ -59,7 +59,13 @@ export function Queue({ turn }: { turn: number }) {
       <button type="button" class="quiet" onClick=${() => setCancelled(one)} >${t("visit.cancel")}<${For} who=${nameOf(one.patient)} /></button>
     </span>
   </li>`;
-  return html`<${Panel} title=${t("queue")} loaded=${queue} show=${({ all, isPartial }: { all: Waiting[]; isPartial: boolean }) => html`
+  return html`<${Panel} title=${t("queue")} id="part-queue" loaded=${queue} show=${({
+    all,
+    isPartial,
+  }: {
+    all: Waiting[];
+    isPartial: boolean;
+  }) => html`
       <${Partial} isPartial=${isPartial} />
       <p class="muted">${t("queue.count", { n: all.length })}</p>
       <ul class="list">${all.map(row)}</ul>

@@ -4,6 +4,7 @@ import { html } from "../../html.ts";
 import { sexOf } from "../../platform/names.ts";
 import { t, tIfAny } from "../../platform/texts.ts";
 import { calledIn } from "./move.ts";
+import { TransferTag } from "./transfer.ts";
 
 /** Name, sex and age in one line. */
 export function Who({ person }: { person: BoardPatient }) {
@@ -13,9 +14,9 @@ export function Who({ person }: { person: BoardPatient }) {
 }
 
 /** What waits, in signs with words for who does not see them. */
-export function Waits({ stay: { waits } }: { stay: BoardStay }) {
-  const shown = (["results", "doses", "transfers", "requests"] as const).filter((part) => waits[part] > 0);
-  return html`${shown.map((part) => html`<span key=${part} class="tag warn">${t(`waits.${part}`, { n: waits[part] })}</span> `)}`;
+export function Waits({ stay: { waits, transfer } }: { stay: BoardStay }) {
+  const shown = (["results", "doses", "requests"] as const).filter((part) => waits[part] > 0);
+  return html`<${TransferTag} transfer=${transfer} />${shown.map((part) => html`<span key=${part} class="tag warn">${t(`waits.${part}`, { n: waits[part] })}</span> `)}`;
 }
 
 /** See the head of this file. */

@@ -6,6 +6,7 @@ import { html } from "../../html.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { AdmitDialog } from "./admit.ts";
 import { BedContent } from "./bed.ts";
+import { type BedFilter, isOf } from "./filter.ts";
 import { calledIn, isStay, isTarget, moveTo, moving, type PlacedBed } from "./move.ts";
 import { StayDialog } from "./stay.ts";
 import { Waiting } from "./waiting.ts";
@@ -17,11 +18,12 @@ const placed = ({ name, beds }: BoardRoom): PlacedBed[] => beds.map((bed) => ({ 
 interface BedsProps {
   board: Board;
   ward: BoardWard;
+  filter: BedFilter;
   reload: () => void;
 }
 
 /** See the head of this file. */
-export function Beds({ board, ward, reload }: BedsProps) {
+export function Beds({ board, ward, filter, reload }: BedsProps) {
   const open = useSignal<PlacedBed | undefined>(undefined); // what is read by the dialog only: the beds are not drawn again
   const grid = useRef<HTMLDivElement>(null);
 
@@ -39,14 +41,23 @@ export function Beds({ board, ward, reload }: BedsProps) {
     event.preventDefault();
     buttons[Math.min(buttons.length - 1, Math.max(0, at + step))]?.focus();
   };
+  const shown = filter !== "all" && moving.value ? "all" : filter; // who is carried may be put into any bed
+  const rooms = useMemo(() => roomsOf(ward, shown), [ward, shown]);
   return html`<${Moving} />
     <div class="ward">
       <div class="rooms" ref=${grid} onKeyDown=${onKeyDown}>
-        ${ward.rooms.map((room) => html`<${Room} key=${room.location} room=${room} enter=${enter} reload=${reload} />`)}
+        ${rooms.length === 0 && html`<p class="muted" role="status">${t(ward.rooms.length === 0 ? "ward.noBeds" : "filter.none")}</p>`}
+        ${rooms.map((room) => html`<${Room} key=${room.location} room=${room} enter=${enter} reload=${reload} />`)}
       </div>
       <${Waiting} board=${board} ward=${ward} reload=${reload} />
     </div>
     <${Opened} open=${open} ward=${ward} reload=${reload} />`;
+}
+
+/** Rooms with those of their beds that are shown. */
+function roomsOf({ rooms }: BoardWard, filter: BedFilter): BoardRoom[] {
+  if (filter === "all") return rooms;
+  return rooms.map((room) => ({ ...room, beds: room.beds.filter((bed) => isOf(filter, bed)) })).filter(({ beds }) => beds.length > 0);
 }
 
 /** Who is being moved, and how to put them back. */

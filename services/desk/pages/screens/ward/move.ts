@@ -30,17 +30,20 @@ export function isTarget(bed: BoardBed): boolean {
   return bed.status === "free" || (isStay(carried) && bed.stay !== undefined && bed.stay.stay !== carried.stay);
 }
 
-/** Puts who is being moved into a bed. @param done called when the board has changed */
-export async function moveTo(bed: PlacedBed, done: () => void): Promise<void> {
+/** Puts who is being moved into a bed. @param done called when the board has changed @returns whether they lie there now */
+export async function moveTo(bed: PlacedBed, done: () => void): Promise<boolean> {
   const carried = moving.value;
-  if (!carried || !isTarget(bed)) return;
+  if (!carried || !isTarget(bed)) return false;
   moving.value = undefined;
+  let isDone = true;
   try {
     await (isStay(carried) ? moved(carried, bed, done) : admitted(carried, bed, done));
   } catch (error) {
+    isDone = false;
     sayFault(error);
   }
   done();
+  return isDone;
 }
 
 async function moved({ stay, name }: BoardStay, bed: PlacedBed, done: () => void): Promise<void> {

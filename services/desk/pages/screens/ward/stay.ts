@@ -14,6 +14,7 @@ import { Waits, Who } from "./bed.ts";
 import { HandOver } from "./hand-over.ts";
 import { Physician } from "./physician.ts";
 import { calledIn, moving, type PlacedBed } from "./move.ts";
+import { Transfer } from "./transfer.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 const DISPOSITIONS = ["home", "other-hcf", "rehab", "long", "aadvice", "oth"] as const satisfies Disposition[];
@@ -79,9 +80,14 @@ export function StayDialog({ bed, stay: shown, onClose, reload }: StayProps) {
       <div class="buttons">
         <a class="button main" href=${hrefOf("chart", shown.patient)}>${t("chart.open")}</a>
         <button type="button" onClick=${move}>${t("ward.move")} <kbd>M</kbd></button>
+        <a class="button" href=${hrefOf("beds", stay)}>${t("beds.find")}</a>
         ${shown.leave ? html`<button type="button" onClick=${back}>${t("ward.return")}</button>` : html`<button type="button" onClick=${leave}>${t("ward.leave")}</button>`}
       </div>
       <${HandOver} stay=${shown} onDone=${onClose} />
+      <${Transfer} stay=${stay} name=${name} transfer=${shown.transfer} from=${bed.location} onDone=${() => {
+        onClose();
+        reload();
+      }} />
       <div class="inline-fields">
         <${Field} label=${t("ward.disposition")} name="disposition" value=${disposition} onValue=${setDisposition} options=${DISPOSITIONS.map((one) => [one, t(`disposition.${one}`)])} />
         <button type="button" onClick=${discharge}>${t("ward.discharge")}</button>

@@ -1,7 +1,7 @@
 /** Who is in the ward without a bed, and who waits to be admitted: picked up here, put down in a bed; or denied with a reason. */
 import { useState } from "preact/hooks";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
-import type { Board, BoardWard, WaitingRequest } from "../../../../wards/board.contract.ts";
+import type { Board, BoardStay, BoardWard, WaitingRequest } from "../../../../wards/board.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
@@ -13,7 +13,7 @@ import { momentOf, since } from "../../platform/clock.ts";
 import { hrefOf } from "../../platform/router.ts";
 import { joined, t, tIfAny } from "../../platform/texts.ts";
 import { Who } from "./bed.ts";
-import { type Carried, calledIn, moving } from "./move.ts";
+import { type Carried, calledIn, isStay, moving } from "./move.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
 
@@ -32,8 +32,8 @@ const startDrag = (event: DragEvent, carried: Carried) => {
 };
 
 /** See the head of this file. */
-export function Waiting({ board: { waiting }, ward, reload }: WaitingProps) {
-  const [denied, setDenied] = useState<WaitingRequest | undefined>();
+export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingProps) {
+  const [denied, setDenied] = useState<Carried | undefined>();
   const { withoutBed } = ward;
   const give = (one: Carried) =>
     html`<button type="button" onClick=${() => carry(one)}>${t("ward.giveBed")}<${For} who=${calledIn(one)} /></button>`;
@@ -42,19 +42,25 @@ export function Waiting({ board: { waiting }, ward, reload }: WaitingProps) {
       <span class=${one.kind === "emergency" ? "tag bad" : "tag"}>${t(`request.${one.kind}`)}</span> ${one.status === "accepted" && html`<span class="tag good">${t("request.accepted")}</span> `}
       <bdi>${one.reason}</bdi> ${one.needs.map((need) => html`<span key=${need} class="tag">${tIfAny(`attribute.${need}`) ?? need}</span> `)}
       <span class="muted">${one.plannedFor ? momentOf(one.plannedFor) : one.requestedAt && since(one.requestedAt)}</span></span>
-    <span class="buttons">${give(one)}${one.status === "requested" && html`<button type="button" class="quiet" onClick=${() => accept(one, ward, reload)}>${t("request.accept")}<${For} who=${calledIn(one)} /></button>`}
+    <span class="buttons">${give(one)}<a href=${hrefOf("beds", one.request)}>${t("beds.find")}<${For} who=${calledIn(one)} /></a>${one.status === "requested" && html`<button type="button" class="quiet" onClick=${() => accept(one, ward, reload)}>${t("request.accept")}<${For} who=${calledIn(one)} /></button>`}
+      <button type="button" class="quiet" onClick=${() => setDenied(one)}>${t("request.deny")}<${For} who=${calledIn(one)} /></button></span>
+  </li>`;
+  const transfer = (one: BoardStay) => html`<li key=${one.stay} draggable onDragStart=${(event: DragEvent) => startDrag(event, one)}>
+    <span><a href=${hrefOf("chart", one.patient)}><${Who} person=${one} /></a><br />
+      <span class="tag">${t("transfer")}</span> ${one.transfer?.status === "accepted" && html`<span class="tag good">${t("request.accepted")}</span> `}<bdi>${one.diagnosis}</bdi></span>
+    <span class="buttons">${give(one)}${one.transfer?.status === "requested" && html`<button type="button" class="quiet" onClick=${() => acceptTransfer(one, reload)}>${t("request.accept")}<${For} who=${calledIn(one)} /></button>`}
       <button type="button" class="quiet" onClick=${() => setDenied(one)}>${t("request.deny")}<${For} who=${calledIn(one)} /></button></span>
   </li>`;
   const done = () => {
     setDenied(undefined);
     reload();
   };
-  return html`<aside class="panel" aria-label=${t("ward.waiting")}>
+  return html`<aside class="panel" id="part-waiting" aria-label=${t("ward.waiting")}>
     <header><h2>${t("ward.waiting")}</h2></header>
-    ${withoutBed.length + waiting.length === 0 && html`<p class="muted">${t("ward.nobodyWaits")}</p>`}
-    <ul class="list">${withoutBed.map((stay) => html`<li key=${stay.stay} draggable onDragStart=${(event: DragEvent) => startDrag(event, stay)}><span><${Who} person=${stay} /></span>${give(stay)}</li>`)}${waiting.map(request)}</ul>
+    ${withoutBed.length + waiting.length + coming.length === 0 && html`<p class="muted">${t("ward.nobodyWaits")}</p>`}
+    <ul class="list">${withoutBed.map((stay) => html`<li key=${stay.stay} draggable onDragStart=${(event: DragEvent) => startDrag(event, stay)}><span><${Who} person=${stay} /></span>${give(stay)}</li>`)}${coming.map(transfer)}${waiting.map(request)}</ul>
     <p class="hint keys">${t("ward.keys")}</p>
-    ${denied && html`<${Deny} request=${denied} onClose=${() => setDenied(undefined)} onDone=${done} />`}
+    ${denied && html`<${Deny} carried=${denied} onClose=${() => setDenied(undefined)} onDone=${done} />`}
   </aside>`;
 }
 
@@ -69,14 +75,34 @@ async function accept({ request, name }: WaitingRequest, ward: BoardWard, reload
   reload();
 }
 
-function Deny({ request, onClose, onDone }: { request: WaitingRequest; onClose: () => void; onDone: () => void }) {
+/** Keeps a place in this ward for a patient of another. */
+async function acceptTransfer({ stay, name, transfer }: BoardStay, reload: () => void): Promise<void> {
+  try {
+    await stays.acceptTransfer({ stay });
+    const back = () => stays.requestTransfer({ stay, to: transfer?.to ?? "" }).then(reload);
+    say(t("transfer.isAccepted", { name: calledIn({ ...(name !== undefined && { name }) }) }), back);
+  } catch (error) {
+    sayFault(error);
+  }
+  reload();
+}
+
+/** A request for admission, or for a transfer, is denied with a reason. */
+function Deny({ carried, onClose, onDone }: { carried: Carried; onClose: () => void; onDone: () => void }) {
   const [reason, setReason] = useState("");
+  const name = calledIn(carried);
   const send = async () => {
-    await stays.deny({ request: request.request, reason });
-    say(t("request.denied", { name: calledIn(request) }));
+    if (isStay(carried)) {
+      const { stay, transfer } = carried;
+      await stays.denyTransfer({ stay, reason });
+      say(t("transfer.isDenied", { name }), () => stays.requestTransfer({ stay, to: transfer?.to ?? "" }).then(onDone));
+    } else {
+      await stays.deny({ request: carried.request, reason });
+      say(t("request.denied", { name }));
+    }
     onDone();
   };
-  return html`<${Dialog} title=${joined(t("request.deny"), calledIn(request))} onClose=${onClose}>
+  return html`<${Dialog} title=${joined(t("request.deny"), name)} onClose=${onClose}>
     <${Form} send=${send} submit=${t("request.deny")} onCancel=${onClose}>
       ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="deny-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
     <//>

@@ -1,0 +1,166 @@
+/** What waits at the bench, in the dispensary, at the front desk, at the cash desk and for who runs the system. */
+import type { Encounter, Appointment } from "../../../../../fhir/r4.ts";
+import type { lab as labContract } from "../../../../lab/lab.contract.ts";
+import type { patients as patientsContract } from "../../../../patients/patients.contract.ts";
+import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
+import { actionsOf, countOf, getJson, search } from "../../platform/api.ts";
+import { since, timeOf, today } from "../../platform/clock.ts";
+import { t } from "../../platform/texts.ts";
+import type { MeshState } from "../administration/services.ts";
+import { expiringLots } from "../dispensary/lots.ts";
+import { toPrepare } from "../dispensary/to-prepare.ts";
+import { EVERY_MS, type Source } from "./work.ts";
+
+const lab = actionsOf<typeof labContract>("lab");
+const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
+const patients = actionsOf<typeof patientsContract>("patients");
+/** Nobody tells of these: asked for again after so long, milliseconds. */
+const WITHOUT_NEWS_MS = 10_000;
+
+/** Where orders stand. */
+export const benchSources: readonly Source[] = [
+  {
+    name: "work at the bench",
+    roles: ["lab-technician"],
+    types: ["ServiceRequest", "Observation"],
+    everyMs: EVERY_MS,
+    works: ["work.collect", "work.enter", "work.release"],
+    async read() {
+      const orders = await lab.worklist({});
+      const counted = (state: "ordered" | "collected" | "entered") => {
+        const there = orders.filter((one) => one.state === state);
+        const urgent = there.filter(({ priority }) => priority !== "routine").length;
+        return {
+          n: there.length,
+          ...(urgent > 0 && { says: () => t("work.urgent", { n: urgent }), isUrgent: true }),
+          place: ["bench", "", state] as const,
+        };
+      };
+      return { "work.collect": counted("ordered"), "work.enter": counted("collected"), "work.release": counted("entered") };
+    },
+  },
+  {
+    name: "critical values",
+    roles: ["lab-technician"],
+    types: ["Observation"],
+    everyMs: EVERY_MS,
+    works: ["work.critical"],
+    async read() {
+      const n = (await lab.listCritical({})).length;
+      return { "work.critical": { n, isUrgent: n > 0, place: ["bench", "", "critical"] } };
+    },
+  },
+];
+
+/** What is to be prepared, and what the shelf lacks. */
+export const pharmacySources: readonly Source[] = [
+  {
+    name: "prescriptions to prepare",
+    roles: ["pharmacist"],
+    types: ["MedicationDispense", "MedicationRequest"],
+    everyMs: EVERY_MS,
+    works: ["work.prepare"],
+    read: async () => ({ "work.prepare": { n: await countOf("MedicationRequest", toPrepare()), place: ["dispensary"] } }),
+  },
+  {
+    name: "the shelf's work",
+    roles: ["pharmacist"],
+    types: ["MedicationDispense"],
+    everyMs: WITHOUT_NEWS_MS,
+    works: ["work.expiring", "work.usedUp"],
+    async read() {
+      const [{ lots }, stock] = await Promise.all([expiringLots(), pharmacy.listStock({})]);
+      const expired = lots.filter(({ unusable }) => unusable === "expired").length;
+      return {
+        "work.expiring": {
+          n: lots.length,
+          ...(expired > 0 && { says: () => t("work.expired", { n: expired }), isUrgent: true }),
+          place: ["dispensary", "", "expiring"],
+        },
+        "work.usedUp": { n: stock.filter(({ quantity }) => quantity <= 0).length, place: ["dispensary", "", "shelf"] },
+      };
+    },
+  },
+];
+
+/** Who waits, and who is expected. */
+export const deskSources: readonly Source[] = [
+  {
+    name: "the queue's length",
+    roles: ["front-desk"],
+    types: ["Encounter"],
+    everyMs: EVERY_MS,
+    works: ["work.queue"],
+    async read() {
+      const query = { class: "AMB", status: "in-progress", _sort: "date", _count: "1", _total: "accurate" };
+      const { resources, total = 0 } = await search<Encounter>("Encounter", query);
+      const [first] = resources;
+      return {
+        "work.queue": {
+          n: total,
+          ...(first && { says: () => t("work.longest", { time: since(first.period?.start) }) }),
+          place: ["desk", "", "queue"],
+        },
+      };
+    },
+  },
+  {
+    name: "appointments of the day",
+    roles: ["front-desk"],
+    types: ["Appointment"],
+    everyMs: EVERY_MS,
+    works: ["work.appointments"],
+    async read() {
+      const query = { date: today(), status: "proposed,pending,booked", _sort: "date", _count: "1", _total: "accurate" };
+      const { resources, total = 0 } = await search<Appointment>("Appointment", query);
+      const [next] = resources;
+      return {
+        "work.appointments": {
+          n: total,
+          ...(next?.start && { says: () => t("work.next", { time: timeOf(next.start) }) }),
+          place: ["desk", "", "appointments"],
+        },
+      };
+    },
+  },
+];
+
+/** What no invoice has yet. */
+export const cashSources: readonly Source[] = [
+  {
+    name: "charges that no invoice has",
+    roles: ["billing"],
+    types: ["ChargeItem", "Invoice"],
+    everyMs: WITHOUT_NEWS_MS,
+    works: ["work.charges"],
+    read: async () => ({ "work.charges": { n: await countOf("ChargeItem", { status: "billable" }), place: ["cash"] } }),
+  },
+];
+
+/** Records that are probably of one person. */
+export const recordsSources: readonly Source[] = [
+  {
+    name: "probable doubles",
+    roles: ["records-office"],
+    types: ["Patient"],
+    everyMs: EVERY_MS,
+    works: ["work.doubles"],
+    read: async () => ({ "work.doubles": { n: (await patients.listDoubles({})).length, place: ["records"] } }),
+  },
+];
+
+/** What does not run. */
+export const adminSources: readonly Source[] = [
+  {
+    name: "services that are down",
+    roles: ["administrator"],
+    types: [],
+    everyMs: WITHOUT_NEWS_MS,
+    works: ["work.servicesDown"],
+    async read() {
+      const { services } = await getJson<MeshState>("/console.json");
+      const n = services.filter(({ nodes }) => nodes.length === 0).length;
+      return { "work.servicesDown": { n, isUrgent: n > 0, place: ["administration"] } };
+    },
+  },
+];

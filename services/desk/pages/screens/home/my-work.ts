@@ -1,0 +1,88 @@
+/** What waits for who has signed in, by their roles: how much of it, and the page where it is done. What is not known now says so. */
+import { useEffect, useState } from "preact/hooks";
+import { html } from "../../html.ts";
+import { useNews } from "../../platform/live.ts";
+import { useLoad } from "../../platform/load.ts";
+import { numberIn } from "../../platform/names.ts";
+import { hrefOf } from "../../platform/router.ts";
+import { person } from "../../platform/sign-in.ts";
+import { t } from "../../platform/texts.ts";
+import { MyWard } from "./my-ward.ts";
+import { SOURCES } from "./sources.ts";
+import { type Counted, EVERY_MS, type Source, type WorkKey } from "./work.ts";
+
+/** News within this are taken together, milliseconds: counts of a whole house need not follow each of its changes. */
+const TOGETHER_MS = 1_000;
+
+const isMine = ({ roles }: Source): boolean => {
+  const own = person.value?.roles;
+  return own === undefined || roles.some((role) => own.includes(role));
+};
+
+interface Told {
+  /** Another one: something has changed. */
+  turn: number;
+  isAll: boolean;
+  types: ReadonlySet<string>;
+}
+
+/** See the head of this file. */
+export function MyWork() {
+  const [told, setTold] = useState<Told>({ turn: 0, isAll: false, types: new Set() });
+  const [everyMs, setEveryMs] = useState(EVERY_MS);
+  const mine = SOURCES.filter(isMine);
+  const types = [...new Set(mine.flatMap((source) => source.types))].sort().join();
+  const hasWard = mine.some(({ isOfWard }) => isOfWard);
+  const changed = () => setTold(({ turn }) => ({ turn: turn + 1, isAll: true, types: new Set() }));
+  if (mine.length === 0) return null;
+  return html`<section class="stack" aria-labelledby="home-work">
+    <div class="ward-bar"><h2 id="home-work">${t("home.work")}</h2>${hasWard && html`<${MyWard} onChange=${changed} />`}</div>
+    ${types !== "" && html`<${Listening} types=${types} onNews=${(news: Omit<Told, "turn">) => setTold(({ turn }) => ({ turn: turn + 1, ...news }))} onEvery=${setEveryMs} />`}
+    <ul class="cards work">${mine.map((source) => html`<${OfSource} key=${source.name} source=${source} told=${told} everyMs=${everyMs} />`)}</ul>
+  </section>`;
+}
+
+interface ListeningProps {
+  types: string;
+  onNews: (news: Omit<Told, "turn">) => void;
+  /** How often to ask all the same, milliseconds: oftener while no news arrive. */
+  onEvery: (everyMs: number) => void;
+}
+
+/** One stream for all of it: a browser has few connections to one server. */
+function Listening({ types, onNews, onEvery }: ListeningProps) {
+  const { everyMs } = useNews(`types=${types}`, onNews, TOGETHER_MS);
+  useEffect(() => onEvery(everyMs), [everyMs]);
+  return null;
+}
+
+function OfSource({ source, told, everyMs }: { source: Source; told: Told; everyMs: number }) {
+  const known = useLoad(source.name, source.read, Math.min(source.everyMs, everyMs));
+  useEffect(() => {
+    if (told.turn > 0 && (told.isAll || source.types.some((type) => told.types.has(type)))) known.reload();
+  }, [told.turn]);
+  if (known.error?.status === 403 || known.error?.isAbsent) return null; // not for this role, or not in this house
+  return html`${source.works.map((key) => html`<${Card} key=${key} work=${key} counted=${known.error ? undefined : known.value?.[key]} isLoading=${known.isLoading} />`)}`;
+}
+
+interface CardProps {
+  work: WorkKey;
+  /** Absent: not known. */
+  counted: Counted | undefined;
+  isLoading: boolean;
+}
+
+function Card({ work, counted, isLoading }: CardProps) {
+  const { n, says, isUrgent, place = [] } = counted ?? {};
+  const [page = "home", argument, part] = place;
+  const isKnown = n !== undefined;
+  const count = isKnown
+    ? html`<strong class="count">${numberIn(n)}</strong>`
+    : isLoading
+      ? html`<span class="count muted" aria-hidden="true">…</span>`
+      : html`<span class="not-known"><span aria-hidden="true">?</span> ${t("notKnown.short")}</span>`;
+  const content = html`${count}<span>${t(work)}</span>${says && html`<span class=${isUrgent ? "tag bad" : "tag"}>${isUrgent && "⚠ "}${says()}</span>`}`;
+  const classes = ["card", "work", isKnown && n === 0 && "nothing", isUrgent && "urgent"].filter(Boolean).join(" ");
+  if (place.length === 0) return html`<li aria-busy=${isLoading}><span class=${classes}>${content}</span></li>`;
+  return html`<li aria-busy=${isLoading}><a class=${classes} href=${hrefOf(page, argument, part)} data-work=${work}>${content}</a></li>`;
+}

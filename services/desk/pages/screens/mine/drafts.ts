@@ -1,0 +1,44 @@
+/** Own notes that are written and not finished: each in its patient's chart. */
+import type { DocumentReference } from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { type Joined, searchWithPatients } from "../../parts/joined.ts";
+import { Panel, Partial } from "../../parts/panel.ts";
+import { PersonLine } from "../../parts/person-line.ts";
+import { momentOf } from "../../platform/clock.ts";
+import { useLoad, useTurn } from "../../platform/load.ts";
+import { hrefOf } from "../../platform/router.ts";
+import { person } from "../../platform/sign-in.ts";
+import { t } from "../../platform/texts.ts";
+import { isDraft, noteText } from "../chart/note-form.ts";
+
+/** Notes that are looked through for drafts, the newest. */
+const MAX_NOTES = "200";
+/** Letters of a note that are shown. */
+const MAX_LETTERS = 120;
+
+/** See the head of this file. */
+export async function ownDrafts(): Promise<Joined<DocumentReference>> {
+  const author = person.value?.fhirUser ?? "";
+  if (!author.startsWith("Practitioner/")) return { all: [], isPartial: false };
+  const query = { author, status: "current", _sort: "-date", _count: MAX_NOTES };
+  const { all, isPartial } = await searchWithPatients<DocumentReference>("DocumentReference", query);
+  return { all: all.filter(({ of }) => isDraft(of)), isPartial };
+}
+
+const beginningOf = (text: string): string => (text.length > MAX_LETTERS ? `${text.slice(0, MAX_LETTERS)}…` : text);
+
+/** @param turn another one: something has changed @param everyMs asked for again after so long */
+export function Drafts({ turn, everyMs }: { turn: number; everyMs: number }) {
+  const known = useLoad("own drafts", ownDrafts, everyMs);
+  useTurn(known, turn);
+  const show = ({ all, isPartial }: Joined<DocumentReference>) => html`<${Partial} isPartial=${isPartial} />
+    ${all.length === 0 && html`<p class="muted">${t("mine.noDrafts")}</p>`}
+    <ul class="list">${all.map(
+      ({
+        of,
+        patient,
+      }) => html`<li key=${of.id}><span>${patient ? html`<a href=${hrefOf("chart", patient.id, "notes")}><${PersonLine} patient=${patient} /></a>` : t("person.notKnown")}<br />
+        <bdi>${beginningOf(noteText(of))}</bdi></span><span class="muted nowrap">${momentOf(of.date)}</span></li>`,
+    )}</ul>`;
+  return html`<${Panel} title=${t("mine.drafts")} loaded=${known} show=${show} id="part-notes" />`;
+}

@@ -1,0 +1,74 @@
+/** A new ward, a room more in a ward, or beds more in a room: names, separated by commas. */
+import { useState } from "preact/hooks";
+import type { BoardRoom, BoardWard } from "../../../../wards/board.contract.ts";
+import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { Needs } from "../../parts/needs.ts";
+import { say } from "../../parts/notices.ts";
+import { actionsOf, Refused } from "../../platform/api.ts";
+import { go } from "../../platform/router.ts";
+import { joined, t } from "../../platform/texts.ts";
+
+const wards = actionsOf<typeof wardsContract>("wards");
+
+/** "A, B" or, from a number to another, "1-6". */
+function namesIn(text: string): string[] {
+  return text
+    .split(/[,،;]/)
+    .map((name) => name.trim())
+    .filter(Boolean)
+    .flatMap((name) => {
+      const [, from, to] = /^(\d{1,3})\s*[-–]\s*(\d{1,3})$/.exec(name) ?? [];
+      const [first, last] = [Number(from), Number(to)];
+      return from === undefined || last < first ? [name] : Array.from({ length: last - first + 1 }, (_, index) => `${first + index}`);
+    });
+}
+
+interface AddProps {
+  what: "ward" | "room" | BoardRoom;
+  /** Where a room or beds are added. */
+  ward: BoardWard | undefined;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** See the head of this file. */
+export function Add({ what, ward, onClose, onDone }: AddProps) {
+  const [name, setName] = useState("");
+  const [rooms, setRooms] = useState("");
+  const [beds, setBeds] = useState("");
+  const [attributes, setAttributes] = useState<string[]>([]);
+  const isBeds = typeof what === "object";
+  const send = async () => {
+    const names = namesIn(beds);
+    if (names.length === 0) throw new Refused(422, "NAMES_MISSING", "");
+    if (isBeds) await wards.addBeds({ room: what.location, beds: names, ...(attributes.length > 0 && { attributes }) });
+    else if (what === "room") await wards.addRoom({ ward: ward?.location ?? "", name, beds: names });
+    else {
+      const inside = namesIn(rooms).map((room) => ({ name: room, beds: names }));
+      if (inside.length === 0) throw new Refused(422, "ROOMS_MISSING", "");
+      go("places", (await wards.open({ name, rooms: inside })).location);
+    }
+    say(t("places.added"));
+    onClose();
+    onDone();
+  };
+  const title = isBeds
+    ? joined(t("places.addBeds"), ward?.name ?? "", what.name)
+    : what === "room"
+      ? joined(t("places.newRoom"), ward?.name ?? "")
+      : t("places.newWard");
+  const fieldOf = { NAMES_MISSING: "beds", ROOMS_MISSING: "rooms", BED_NAME_TAKEN: "beds", WARD_ALREADY_OPEN: "name" };
+  return html`<${Dialog} title=${title} onClose=${onClose}>
+    <${Form} send=${send} submit=${t("add")} onCancel=${onClose} fieldOf=${fieldOf}>
+      ${(faultOf: (field: string) => string | undefined) => html`
+        ${!isBeds && html`<${Field} label=${t(what === "room" ? "places.roomName" : "places.wardName")} name="places-name" value=${name} onValue=${setName} required autofocus fault=${faultOf("name")} />`}
+        ${what === "ward" && html`<${Field} label=${t("places.rooms")} name="places-rooms" value=${rooms} onValue=${setRooms} required hint=${t("places.names.hint")} fault=${faultOf("rooms")} />`}
+        <${Field} label=${t(what === "ward" ? "places.bedsOfEach" : "places.beds")} name="places-beds" value=${beds} onValue=${setBeds} required autofocus=${isBeds} hint=${t("places.names.hint")} fault=${faultOf("beds")} />
+        ${isBeds && html`<${Needs} legend=${t("places.has")} chosen=${attributes} onChoose=${setAttributes} />`}`}
+    <//>
+  <//>`;
+}

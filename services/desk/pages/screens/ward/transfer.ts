@@ -1,0 +1,73 @@
+/** A transfer to another ward: asked for, withdrawn, and what that ward has said. */
+import { useState } from "preact/hooks";
+import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
+import type { TransferRequest } from "../../../../hospitalizations/transfers.contract.ts";
+import type { BoardWard } from "../../../../wards/board.contract.ts";
+import { html } from "../../html.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { say, sayFault } from "../../parts/notices.ts";
+import { NotKnown } from "../../parts/panel.ts";
+import { actionsOf, Refused } from "../../platform/api.ts";
+import { isIn, useHouse } from "../../platform/own-ward.ts";
+import { t } from "../../platform/texts.ts";
+
+const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
+
+/** What is said of it where there is little room. */
+export function TransferTag({ transfer }: { transfer: TransferRequest | undefined }) {
+  if (!transfer) return null;
+  const tone = { requested: "tag warn", accepted: "tag good", denied: "tag bad" }[transfer.status];
+  return html`<span class=${tone} title=${transfer.reason}>${t(`transfer.${transfer.status}`)}</span> `;
+}
+
+interface TransferProps {
+  /** "Encounter/…" */
+  stay: string;
+  /** What the patient is called. */
+  name: string;
+  transfer: TransferRequest | undefined;
+  /** Where the patient is: "Location/…", as far as it is known. */
+  from: string | undefined;
+  onDone: () => void;
+}
+
+/** See the head of this file. */
+export function Transfer({ stay, name, transfer, from, onDone }: TransferProps) {
+  const known = useHouse();
+  const all: BoardWard[] = known.value?.wards ?? [];
+  const [to, setTo] = useState("");
+  const where = (place: string) => all.find((ward) => isIn(ward, place))?.name ?? "…";
+  const ask = async () => {
+    if (to === "") throw new Refused(422, "CHOOSE_FROM_LIST", "");
+    await stays.requestTransfer({ stay, to });
+    say(t("transfer.asked", { name, ward: where(to) }), () => stays.withdrawTransfer({ stay }).then(onDone));
+    onDone();
+  };
+  const withdraw = async (before: string) => {
+    try {
+      await stays.withdrawTransfer({ stay });
+      say(t("transfer.withdrawn", { name }), () => stays.requestTransfer({ stay, to: before }).then(onDone));
+    } catch (error) {
+      sayFault(error);
+    }
+    onDone();
+  };
+  const others = all.filter((ward) => ward.status === "open" && !(from !== undefined && isIn(ward, from)));
+  const options = [["", t("choose")], ...others.map(({ location, name: title }) => [location, title])];
+  return html`<section class="stack" aria-label=${t("transfer")}>
+    <h3>${t("transfer")}</h3>
+    <${NotKnown} loaded=${known} />
+    ${
+      transfer &&
+      html`<p class="inline-fields"><span>${t("transfer.to", { ward: where(transfer.to) })}</span> <${TransferTag} transfer=${transfer} /> ${transfer.reason && html`<bdi>${transfer.reason}</bdi>`}
+      ${transfer.status !== "denied" && html`<button type="button" class="quiet" onClick=${() => withdraw(transfer.to)}>${t("transfer.withdraw")}</button>`}</p>`
+    }
+    ${
+      (!transfer || transfer.status === "denied") &&
+      html`<${Form} send=${ask} submit=${t("transfer.ask")} label=${t("transfer.ask")} isInline fieldOf=${{ CHOOSE_FROM_LIST: "to" }}>
+      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("transfer.where")} name="transfer-to" value=${to} onValue=${setTo} options=${options} required fault=${faultOf("to")} />`}
+    <//>`
+    }
+  </section>`;
+}

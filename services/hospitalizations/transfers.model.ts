@@ -1,0 +1,50 @@
+import type { Encounter } from "../../fhir/r4.ts";
+import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { alreadyDischarged, transferNotAsked } from "./hospitalizations.errors.ts";
+import { TRANSFER_DENIED, transferOf } from "./transfers.contract.ts";
+
+// A move that is asked for, and what the other ward says to it; the patient stays where they are meanwhile. Plain data in, plain data out.
+
+const made = ({ location = [] }: Encounter): NonNullable<Encounter["location"]> =>
+  location.filter(({ status }) => status !== "planned" && status !== "reserved");
+
+/** The same stay without the word that a move was denied. */
+export function withoutDenial<Of extends Encounter>({ extension = [], ...stay }: Of): Of {
+  const left = extension.filter(({ url }) => url !== TRANSFER_DENIED);
+  return { ...(stay as unknown as Of), ...(left.length > 0 && { extension: left }) };
+}
+
+/** A move is asked for. @throws 409 ALREADY_DISCHARGED */
+export function requestTransfer<Of extends Encounter>(stay: Of, to: string): Of {
+  if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
+  return { ...withoutDenial(stay), location: [...made(stay), { location: { reference: to }, status: "planned" }] };
+}
+
+/** A place is kept for the patient. @throws 409 TRANSFER_NOT_ASKED */
+export function acceptTransfer<Of extends Encounter>(stay: Of): Of {
+  const to = asked(stay);
+  return { ...stay, location: [...made(stay), { location: { reference: to }, status: "reserved" }] };
+}
+
+/** The patient does not come there. @throws 409 TRANSFER_NOT_ASKED */
+export function denyTransfer<Of extends Encounter>(stay: Of, reason: string): Of {
+  const parts = [
+    { url: "to", valueReference: { reference: asked(stay) } },
+    { url: "reason", valueString: reason },
+  ];
+  const without = withoutDenial(stay);
+  return { ...without, location: made(stay), extension: [...(without.extension ?? []), { url: TRANSFER_DENIED, extension: parts }] };
+}
+
+/** Nobody asks for the move any more. @throws 409 TRANSFER_NOT_ASKED */
+export function withdrawTransfer<Of extends Encounter>(stay: Of): Of {
+  asked(stay);
+  return { ...stay, location: made(stay) };
+}
+
+/** @throws 409 TRANSFER_NOT_ASKED */
+function asked(stay: Encounter): string {
+  const transfer = isOpen(stay) ? transferOf(stay) : undefined;
+  if (!transfer || transfer.status === "denied") throw transferNotAsked(`Encounter/${stay.id}`);
+  return transfer.to;
+}

@@ -1,0 +1,175 @@
+/** What waits for whom, and the places where patients lie: Home of each role, the search for a bed, transfers, rooms and beds. */
+import type { Page } from "playwright-core";
+import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
+import { lab } from "../../services/lab/lab.contract.ts";
+import { patients } from "../../services/patients/patients.contract.ts";
+import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
+import { visits } from "../../services/visits/visits.contract.ts";
+import { wards } from "../../services/wards/wards.contract.ts";
+import { barriers, House } from "./house.ts";
+
+const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemoglobin" };
+const BLOOD_COUNT = "58410-2";
+const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
+
+describe("in the hospital, by role,", () => {
+  let house: House;
+  let ada: string;
+  let bruno: string;
+  let beds: string[];
+  let nurse: Page;
+  let clerk: Page;
+
+  beforeAll(async () => {
+    house = await House.open();
+    const { operator } = house;
+    const identifier = { system: "urn:example:number", value: "N-4711" };
+    const [woman, man] = [
+      { family: "Rossi", given: ["Ada"], gender: "female" as const, phone: "0550123456", identifier },
+      { family: "Verdi", given: ["Bruno"], gender: "male" as const },
+    ];
+    ada = (await patients.register(operator, woman)).patient;
+    bruno = (await patients.register(operator, man)).patient;
+    const { rooms } = await wards.open(operator, { name: "Medicine", rooms: [{ name: "101", beds: ["A", "B"] }] });
+    beds = rooms[0]?.beds.map(({ location }) => location) ?? [];
+    const surgery = await wards.open(operator, { name: "Surgery", rooms: [{ name: "201", beds: ["A", "B"] }] });
+    await wards.describe(operator, { location: surgery.rooms[0]?.beds[1]?.location ?? "", attributes: ["oxygen"] });
+    const { stay } = await hospitalizations.admit(operator, { patient: ada, bed: beds[0] ?? "", reason: "Anaemia" });
+    await lab.orderPanel(operator, { patient: ada, encounter: stay, code: BLOOD_COUNT, priority: "stat" });
+    await pharmacy.receive(operator, { medication: PARACETAMOL, quantity: 10, lot: "OLD", expires: "2020-01-01" });
+    await pharmacy.prescribe(operator, { patient: ada, encounter: stay, medication: PARACETAMOL, quantity: 10, dosage: "1 tablet" });
+    await visits.open(operator, { patient: bruno, reason: "Cough" });
+    await hospitalizations.request(operator, { patient: bruno, kind: "emergency", reason: "Chest pain" });
+    [nurse, clerk] = await Promise.all([house.person("nurse", ["nurse"]), house.person("clerk", ["front-desk"])]);
+  }, 90_000);
+  afterAll(() => house?.close());
+
+  const said = (page: Page, text: string) => page.waitForSelector(`.notice:has-text("${text}")`);
+  const waits = (page: Page, work: string, text: string) => page.waitForSelector(`[data-work="work.${work}"]:has-text("${text}")`);
+
+  it("each sees at home what waits, and comes to the page where it is done", async () => {
+    const [technician, pharmacist] = await Promise.all([
+      house.person("technician", ["lab-technician"]),
+      house.person("pharmacist", ["pharmacist"]),
+    ]);
+    await Promise.all([
+      waits(nurse, "requests", "1 emergency"),
+      waits(clerk, "queue", "1"),
+      waits(clerk, "appointments", "0"),
+      waits(technician, "collect", "1 urgent"),
+      waits(technician, "critical", "0"),
+      waits(pharmacist, "prepare", "1"),
+      waits(pharmacist, "expiring", "1 has expired"),
+    ]);
+    expect(await nurse.locator('[data-work="work.queue"], [data-work="work.collect"]').count()).toBe(0); // others' work
+    await lab.order(house.operator, { patient: bruno, test: HAEMOGLOBIN });
+    await waits(technician, "collect", "2");
+    await technician.click('[data-work="work.collect"]');
+    await technician.waitForSelector("tr:has-text('Ada Rossi')");
+    expect(await technician.getAttribute(".tabs button:has-text('to collect')", "aria-pressed")).toBe("true");
+    await pharmacist.click('[data-work="work.expiring"]');
+    await pharmacist.waitForSelector("#part-expiring:focus");
+  });
+
+  it("each finds a patient from home by name, number, phone and what a label holds", async () => {
+    const [physician, archivist] = await Promise.all([
+      house.person("physician", ["physician"]),
+      house.person("archivist", ["records-office"]),
+    ]);
+    await waits(archivist, "doubles", "0");
+    const findHer = async (page: Page) => {
+      for (const text of ["ros ad", "N-4711", "0550123456", ada]) {
+        await page.keyboard.press("/");
+        await page.fill("#patient-search", text);
+        await page.waitForSelector("#patient-search-list li:has-text('Ada Rossi')");
+        await page.keyboard.press("Escape");
+      }
+    };
+    await Promise.all([nurse, clerk, physician, archivist].map(findHer));
+  });
+
+  it("who waits is admitted to the bed of another ward that has what is needed", async () => {
+    await house.show(nurse, "ward");
+    await house.step("find a bed by what is needed, for who waits, and admit", nurse, async () => {
+      await nurse.click("aside li:has-text('Bruno Verdi') a:has-text('Find a bed')");
+      await nurse.check("label:has-text('oxygen') input");
+      await nurse.waitForSelector("[role=status]:has-text('1 bed is free.')");
+      await nurse.click("tr:has-text('Surgery') button:has-text('Admit')");
+      await said(nurse, "Bruno Verdi is admitted to 201 · B");
+    });
+    await nurse.waitForSelector("button.bed:has-text('Bruno Verdi')");
+    expect(await barriers(nurse)).toEqual([]);
+  });
+
+  it("a ward asks another to take a patient, which says why not; the next time it does", async () => {
+    const other = await house.signIn("physician");
+    await house.show(nurse, "home");
+    await nurse.selectOption("#own-ward", { label: "Surgery" });
+    await waits(nurse, "coming", "0");
+    await house.show(other, "ward");
+    const ask = async () => {
+      await other.click("button.bed:has-text('Ada Rossi')");
+      await other.selectOption("#field-transfer-to", { label: "Surgery" });
+      await other.click("dialog button:has-text('Ask for a transfer')");
+      await said(other, "Surgery is asked to take Ada Rossi.");
+    };
+    await house.step("ask another ward to take a patient", other, ask);
+    await waits(nurse, "coming", "1");
+    await nurse.click('[data-work="work.coming"]');
+    await house.step("deny a transfer with the reason", nurse, async () => {
+      await nurse.click("aside li:has-text('Ada Rossi') button:has-text('Deny')");
+      await nurse.fill("#field-deny-reason", "No bed with a monitor");
+      await nurse.press("#field-deny-reason", "Enter");
+      await said(nurse, "The transfer of Ada Rossi is denied.");
+    });
+    await other.click("button.bed:has-text('Ada Rossi'):has-text('transfer denied')");
+    await other.waitForSelector("dialog:has-text('No bed with a monitor')");
+    expect(await barriers(other)).toEqual([]);
+    await other.keyboard.press("Escape");
+    await house.show(other, `chart/${ada.split("/")[1]}`);
+    await other.click("button:has-text('Ask for a transfer')");
+    await other.selectOption("#field-transfer-to", { label: "Surgery" });
+    await other.click("dialog button:has-text('Ask for a transfer')");
+    await nurse.click("aside li:has-text('Ada Rossi') button:has-text('Accept')");
+    await other.waitForSelector(".banner:has-text('transfer accepted')");
+    await nurse.click("aside li:has-text('Ada Rossi') button:has-text('Give a bed')");
+    await nurse.click("button.bed.free");
+    await said(nurse, "Ada Rossi is in 201 · A now.");
+  });
+
+  it("the administrator adds rooms and beds, says what they have, and closes what nobody lies in", async () => {
+    const chief = await house.person("chief", ["administrator"]);
+    await house.show(chief, "places");
+    await chief.selectOption("#field-places-ward", { label: "Surgery" });
+    await house.step("add a room with six beds", chief, async () => {
+      await chief.click("button:has-text('New room')");
+      await chief.fill("#field-places-name", "202");
+      await chief.fill("#field-places-beds", "1-6");
+      await chief.press("#field-places-beds", "Enter");
+      await chief.waitForSelector("section[aria-label='Room 202'] tr:has-text('6')");
+    });
+    await chief.click("section[aria-label='Room 202'] button:has-text('Add beds')");
+    await chief.fill("#field-places-beds", "6");
+    await chief.press("#field-places-beds", "Enter");
+    await chief.waitForSelector("#field-places-beds-fault:has-text('has this name already')");
+    await chief.keyboard.press("Escape");
+    await chief.click("section[aria-label='Room 202'] tr:has-text('6') button:has-text('Change')");
+    await chief.check("dialog label:has-text('isolation') input");
+    await chief.click("dialog button:has-text('Store')");
+    await chief.waitForSelector("tr:has-text('6'):has-text('isolation')");
+    const close = async (button: string) => {
+      await chief.click(button);
+      await chief.fill("#field-close-reason", "painted");
+      await chief.press("#field-close-reason", "Enter");
+    };
+    await close(".inline-fields button:has-text('Close')");
+    await chief.waitForSelector("dialog .fault:has-text('Somebody lies there still')");
+    expect(await barriers(chief)).toEqual([]);
+    await chief.keyboard.press("Escape");
+    await house.step("close a bed", chief, () => close("tr:has-text('6') button:has-text('Close')"));
+    await chief.waitForSelector("tr:has-text('6') .tag:has-text('closed')");
+    await chief.keyboard.press("Alt+z");
+    await chief.waitForSelector("tr:has-text('6') .tag:has-text('free')");
+    expect(house.complaints.filter((text) => !/status of (409|422)/.test(text))).toEqual([]);
+  });
+});

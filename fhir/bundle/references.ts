@@ -103,7 +103,7 @@ export function conditionalReferences(resource: unknown): Set<string> {
  */
 export function localReferences(text: string, base: string): string {
   const own = ownAddress(base);
-  if (!own || !mayName(text, own.host)) return text;
+  if (!own || !mayName(text, own)) return text;
   const value = parseInput(text);
   const { type, entry } = (value ?? {}) as { type?: unknown; entry?: unknown };
   const isTransaction = isBundle(value) && type === "transaction";
@@ -129,17 +129,25 @@ interface OwnAddress {
   host: string;
   /** Of the base, with a slash at its end. */
   path: string;
+  /** The host, in any case. */
+  named: RegExp;
 }
+
+/** The last base that was asked for: a gateway has one. */
+let known: { base: string; own: OwnAddress | undefined } | undefined;
 
 /** Undefined for no address: a client may say anything of the host that it has asked. */
 function ownAddress(base: string): OwnAddress | undefined {
+  if (known?.base === base) return known.own;
   const url = URL.parse(`${base}/`);
-  return url ? { host: url.host, path: url.pathname } : undefined;
+  const own = url ? { host: url.host, path: url.pathname, named: new RegExp(url.host.replace(/[.[\]]/g, "\\$&"), "i") } : undefined;
+  known = { base, own };
+  return own;
 }
 
 /** Whether a text may name the host; escapes can spell anything. */
-const mayName = (text: string, host: string): boolean =>
-  text.includes(host) || /\\(?:u00[2-7]|\/)/i.test(text) || new RegExp(host.replaceAll(".", "\\."), "i").test(text);
+const mayName = (text: string, { named }: OwnAddress): boolean =>
+  named.test(text) || (text.includes("\\") && /\\(?:u00[2-7]|\/)/i.test(text));
 
 /** What an address names under the server's own, however that is spelt (RFC 3986, 6.2.2); undefined: it leads elsewhere. */
 function placeUnder(link: string, { host, path }: OwnAddress): string | undefined {

@@ -13,6 +13,7 @@ import { isSystem } from "./identity.ts";
 export type WhoMay = "role" | "system" | "signed-in" | "anyone";
 
 /** Of any service, for any context: each is called with what it was made for. */
+// Handlers of any service: each has a `this` and params of its own, so that they have no other common type.
 type Handler = (this: never, ctx: never) => unknown;
 
 const guarded = new WeakSet<Handler>();
@@ -39,7 +40,7 @@ export function withGuard(handler: Handler, whoMay: WhoMay): Handler {
 export function requireMayCall(ctx: Context, whoMay: Exclude<WhoMay, "anyone">): void {
   const access = accessOf(ctx.broker);
   if (access.isOpen) return;
-  const identity = access.identityOf(ctx as never);
+  const identity = access.identityOf(ctx);
   if (whoMay === "signed-in") return;
   const name = ctx.action?.name ?? "";
   const isTheirs = whoMay === "role" || isSystem(identity);

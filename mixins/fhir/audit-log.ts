@@ -20,11 +20,11 @@ const [MAX_ENTRIES, MAX_CHARACTERS] = [100, MAX_EVENT_CHARACTERS - 1_000];
 export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): AuditContext | undefined {
   const access = accessOf(ctx.broker);
   if (access.isOpen) return undefined;
-  const identity = access.identityOf(ctx as never) as Identity;
+  const identity = access.identityOf(ctx) as Identity;
   if (isSystem(identity) && (isRead || identity.for === undefined)) return undefined;
   const { asked, work } = ctx.meta as { asked?: unknown; work?: unknown };
   return {
-    by: access.authorOf(ctx as never) as string,
+    by: access.authorOf(ctx) as string,
     ...(typeof asked === "string" && { query: asked }),
     ...(ctx.requestID && { call: ctx.requestID }),
     ...(typeof work === "string" && { work }),

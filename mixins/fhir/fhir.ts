@@ -136,7 +136,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
     }
     const { meta } = call;
     const tx = newPart(meta.keyed);
-    const results = await prepareUnder(service, tx, steps, { caller: asSystem(call as never, RULES), work: workOf(call), ...who }, true);
+    const results = await prepareUnder(service, tx, steps, { caller: asSystem(call, RULES), work: workOf(call), ...who }, true);
     notePart(meta, { tx, owner: service.name });
     return asCommitted(results, meta.keyed.at);
   };
@@ -219,7 +219,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
           return guarded(this, async () => {
             const { tx, at } = ctx.params;
             const types = await this.store.commit(tx, at);
-            await this.writes.ended(tx, { isAborted: false, caller: asSystem(ctx as never, RULES) });
+            await this.writes.ended(tx, { isAborted: false, caller: asSystem(ctx, RULES) });
             if (types.includes(PROFILE)) this.broker.broadcast(PROFILES_CHANGED);
             return null;
           });
@@ -249,7 +249,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
         handler(this: This, ctx: Context<{ tx: string }>) {
           return guarded(this, async () => {
             await this.store.abort(ctx.params.tx);
-            await this.writes.ended(ctx.params.tx, { isAborted: true, caller: asSystem(ctx as never, RULES) });
+            await this.writes.ended(ctx.params.tx, { isAborted: true, caller: asSystem(ctx, RULES) });
             return null;
           });
         },
@@ -343,9 +343,9 @@ export const fhirStore = {
 
 /** How a write that was called for is made. */
 const mannerOf = (ctx: Context): WriteManner => ({
-  caller: asSystem(ctx as never, RULES),
+  caller: asSystem(ctx, RULES),
   work: workOf(ctx),
-  author: accessOf(ctx.broker).authorOf(ctx as never),
+  author: accessOf(ctx.broker).authorOf(ctx),
   writer: writerOf(ctx, { isOwn: false }),
   trail: auditContextOf(ctx, { isRead: false }),
   mayBegin: () => requireTime(ctx),
@@ -358,7 +358,7 @@ function writerOfOwn({ broker, name }: Service): Pick<WriteManner, "author" | "w
   if (!call) return { author: access.systemAuthor(name) };
   noteWritten();
   return {
-    author: access.authorOf(call as never),
+    author: access.authorOf(call),
     writer: writerOf(call, { isOwn: true }),
     trail: auditContextOf(call, { isRead: false }),
   };

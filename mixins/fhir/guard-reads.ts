@@ -14,6 +14,7 @@ import { guarded as stored } from "./read-actions.ts";
 import { isVisible, narrowed, type Sight, sightOf, visibleSlots } from "./sight.ts";
 
 /** Of any owner, with params of its own. */
+// Handlers of any service: each has a `this` and params of its own, so that they have no other common type.
 type Handler = (this: never, ctx: never) => Promise<unknown>;
 type Actions = Record<string, { handler: Handler }>;
 /** Answers a guarded call, whose params its contract names. @param ask the handler, with these params instead of the caller's */

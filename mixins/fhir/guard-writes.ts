@@ -20,7 +20,7 @@ export async function requireMayWrite(ctx: Context, store: Store, steps: OwnerSt
   const sight = sightOf(ctx);
   if (!sight) return () => true;
   const access = accessOf(ctx.broker);
-  const isOwnWork = isSystem(access.identityOf(ctx as never));
+  const isOwnWork = isSystem(access.identityOf(ctx));
   for (const [index, step] of steps.entries()) {
     const refused = await refusalOf(sight, store, step, isOwnWork);
     if (refused !== undefined) throw ofStep(notAllowed(refused), index);

@@ -24,7 +24,7 @@ export interface Writer {
 export function writerOf(ctx: Context, { isOwn }: { isOwn: boolean }): Writer | undefined {
   const access = accessOf(ctx.broker);
   if (access.isOpen) return undefined;
-  const identity = access.identityOf(ctx as never);
+  const identity = access.identityOf(ctx);
   if (isSystem(identity)) return undefined;
   const { fhirUser, name } = identity;
   return {

@@ -21,7 +21,7 @@ export interface Sight {
 export function sightOf(ctx: Context): Sight | undefined {
   const access = accessOf(ctx.broker);
   if (access.isOpen) return undefined;
-  const rights = access.rightsOf(access.identityOf(ctx as never));
+  const rights = access.rightsOf(access.identityOf(ctx));
   return { reach: (type, interaction) => rights.with(type, interaction) };
 }
 

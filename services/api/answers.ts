@@ -26,13 +26,13 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
   const { directory, profiles, sizes } = service;
   const exchange = exchangeOf(request);
   const mesh = {
-    caller: ctx as never,
+    caller: ctx,
     directory,
     profiles,
     conditionalDelete: config.conditionalDelete,
     dates: config.dateSearch,
     isCrossOrigin: config.corsOrigin !== undefined,
-    report: (error: unknown, caller: Caller = ctx as never) => {
+    report: (error: unknown, caller: Caller = ctx) => {
       logOwnFault(service, request, error);
       service.noteRefusal(error, caller);
     },
@@ -74,10 +74,6 @@ export async function answerRest(service: Gateway, ctx: Context, request: Incomi
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify(document) };
     }
     default:
-      return consoleAnswer(
-        pathname,
-        { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx as never },
-        hosts,
-      );
+      return consoleAnswer(pathname, { broker: service.broker, directory: service.directory, meter: service.meter, caller: ctx }, hosts);
   }
 }

@@ -113,7 +113,7 @@ export default (config: Config): ServiceSchema =>
             : answerOnce(ctx, request, this.directory, { key: this.door.keyOf(key, ctx), boundTo: this.door.boundTo(ctx) }, answer));
         } catch (error) {
           logOwnFault(this, request, error);
-          this.noteRefusal(error, ctx as never);
+          this.noteRefusal(error, ctx);
           return noteFailure(this, error, isFhir && atIdentity === undefined ? refuseFhir(error) : refuseRest(error), ctx.requestID);
         }
       },

@@ -38,7 +38,7 @@ export async function deskAnswer(ctx: Context, request: IncomingMessage, path: s
   if (path === "") return { status: 308, headers: { Location: "/desk/" } };
   const accepted = request.headers["accept-encoding"]?.toString() ?? "";
   const packing = /\bbr\b/.test(accepted) ? Packing.br : Packing.gzip;
-  const file = await desk.file(ctx as never, { path, packing });
+  const file = await desk.file(ctx, { path, packing });
   if (!file) throw noPage();
   const headers = {
     "Content-Type": file.type,

@@ -34,13 +34,11 @@ export async function answerOnce(
   requireCoordinator(directory);
   const fingerprint = await fingerprintOf(request, boundTo);
   const tx = transactionId(ctx.broker.nodeID, randomUUID());
-  const kept = await transactions
-    .beginKeyed(asSystem(ctx as never, "api"), { key, fingerprint, tx }, BEGIN_CALL)
-    .catch(async (error: unknown) => {
-      // Without a word of the coordinator the request may have been begun.
-      if (!isType(error, "IDEMPOTENCY_KEY_IN_USE") && !isType(error, "IDEMPOTENCY_KEY_REUSED")) await cancel(ctx, key, tx, []);
-      throw error;
-    });
+  const kept = await transactions.beginKeyed(asSystem(ctx, "api"), { key, fingerprint, tx }, BEGIN_CALL).catch(async (error: unknown) => {
+    // Without a word of the coordinator the request may have been begun.
+    if (!isType(error, "IDEMPOTENCY_KEY_IN_USE") && !isType(error, "IDEMPOTENCY_KEY_REUSED")) await cancel(ctx, key, tx, []);
+    throw error;
+  });
   if (kept) return answerFrom(kept);
   const at = Date.now();
   const meta = ctx.meta as Record<string, unknown>;
@@ -59,9 +57,7 @@ export async function answerOnce(
     return given;
   }
   try {
-    return answerFrom(
-      await transactions.commitKeyed(asSystem(ctx as never, "api"), { key, fingerprint, tx, at, parts, answer: keptFrom(given) }),
-    );
+    return answerFrom(await transactions.commitKeyed(asSystem(ctx, "api"), { key, fingerprint, tx, at, parts, answer: keptFrom(given) }));
   } catch (error) {
     await cancel(ctx, key, tx, parts);
     throw error;

@@ -1,6 +1,7 @@
 /** The actions by which an operator, or an administrator who has signed in, works on accounts; on clients by an operator in the mesh only. */
 import type { Context, ServiceBroker } from "moleculer";
 import { notAllowed } from "../../mesh/access/access.ts";
+import type { Caller } from "../../mesh/caller.ts";
 import type { Accounts } from "./accounts.ts";
 import { ClientKind, type identity } from "./identity.contract.ts";
 import { otherPersonNeeded } from "./identity.errors.ts";
@@ -45,7 +46,7 @@ const ofUser = { params: { user: USER, $$strict: true } } as const;
 const ofNothing = { params: { $$strict: true } } as const;
 
 /** Whether it is who operates the system. */
-const isOperator = (broker: ServiceBroker, ctx: Context<never>): boolean => askedBy(broker, ctx) === OPERATOR;
+const isOperator = (broker: ServiceBroker, caller: Caller): boolean => askedBy(broker, caller) === OPERATOR;
 
 /** Actions of `identity`, by name. */
 export const administration = {
@@ -63,7 +64,7 @@ export const administration = {
     },
     async handler(this: Office, ctx: Given<"createUser">) {
       const { params } = ctx;
-      if (params.isForTrying && !isOperator(this.broker, ctx as never)) throw notAllowed("make an account for trying");
+      if (params.isForTrying && !isOperator(this.broker, ctx)) throw notAllowed("make an account for trying");
       await this.roleBook.requireKnown(params.roles);
       return this.accounts.create(params);
     },
@@ -78,7 +79,7 @@ export const administration = {
       await this.roleBook.requireKnown(params.roles);
       const { _id, roles } = await this.accounts.find(params.user);
       // Who gives roles gives none to themselves: two must want that somebody sees patients' data, or what is on record.
-      if (_id === askedBy(this.broker, ctx as never) && params.roles.some((role) => !roles.includes(role))) {
+      if (_id === askedBy(this.broker, ctx) && params.roles.some((role) => !roles.includes(role))) {
         throw otherPersonNeeded(params.roles.join(", "));
       }
       return this.accounts.setRoles(params.user, params.roles);

@@ -11,6 +11,7 @@ interface Office {
   notes?: Pick<AuditNotes, "note">;
 }
 
+// Handlers of any service: each has a `this` and params of its own, so that they have no other common type.
 type Handler = (this: never, ctx: never) => unknown;
 
 /** Characters of what was asked for that are kept. */
@@ -45,7 +46,7 @@ function noting(handler: Handler): Handler {
 
 /** Undefined where nobody is asked who asks. */
 function deedOf(broker: ServiceBroker, ctx: Context, isDone: boolean): AuditEntry | undefined {
-  const by = accessOf(broker).authorOf(ctx as never);
+  const by = accessOf(broker).authorOf(ctx);
   if (by === undefined) return undefined;
   const { password: _, ...asked } = ctx.params as Record<string, unknown>;
   const type = ctx.action?.name ?? "";

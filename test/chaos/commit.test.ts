@@ -58,7 +58,7 @@ describe.each(["sqlite", "mongo"] as const)("a transaction over three services o
       const open = await Promise.all(
         OWNERS.map((owner) =>
           ownerOf(owner)
-            .prepared(mesh.caller as never, {})
+            .prepared(mesh.caller, {})
             .catch(() => [{ tx: "unreachable" }]),
         ),
       );

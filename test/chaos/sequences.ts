@@ -295,7 +295,7 @@ export async function settled(mesh: Mesh): Promise<void> {
     const open = await Promise.all(
       OWNERS.map((owner) =>
         ownerOf(owner)
-          .prepared(mesh.caller as never, {})
+          .prepared(mesh.caller, {})
           .catch(() => [{}]),
       ),
     );

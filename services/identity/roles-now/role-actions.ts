@@ -2,6 +2,7 @@
 import type { Context, ServiceBroker } from "moleculer";
 import { accessOf } from "../../../mesh/access/access.ts";
 import { systemIdentity } from "../../../mesh/access/identity.ts";
+import type { Caller } from "../../../mesh/caller.ts";
 import type { identity } from "../identity.contract.ts";
 import type { RoleBook } from "./role-book.ts";
 
@@ -22,9 +23,9 @@ const LETTERS = { type: "string", pattern: /^c?r?u?d?s?$/ } as const;
 export const OPERATOR = systemIdentity("operator").sub;
 
 /** The account of who asks; a program that works on the store itself is the operator's. */
-export function askedBy(broker: ServiceBroker, ctx: Context<never>): string {
+export function askedBy(broker: ServiceBroker, caller: Caller): string {
   const access = accessOf(broker);
-  return access.isOpen ? OPERATOR : access.identityOf(ctx as never).sub;
+  return access.isOpen ? OPERATOR : access.identityOf(caller).sub;
 }
 
 /** Actions of `identity`, by name. */
@@ -54,7 +55,7 @@ export const roleActions = {
     },
     handler(this: Office, ctx: Given<"changeRole">) {
       const { role, version, reason, ...to } = ctx.params;
-      return this.roleBook.change({ role, version, reason, to, by: askedBy(this.broker, ctx as never) });
+      return this.roleBook.change({ role, version, reason, to, by: askedBy(this.broker, ctx) });
     },
   },
 
@@ -63,7 +64,7 @@ export const roleActions = {
     summary: "Have a role as its file says again",
     params: { role: ROLE, version: VERSION, reason: REASON, $$strict: true as const },
     handler(this: Office, ctx: Given<"resetRole">) {
-      return this.roleBook.change({ ...ctx.params, to: undefined, by: askedBy(this.broker, ctx as never) });
+      return this.roleBook.change({ ...ctx.params, to: undefined, by: askedBy(this.broker, ctx) });
     },
   },
 
@@ -72,7 +73,7 @@ export const roleActions = {
     summary: "Confirm a change of a role that somebody else has made",
     params: { role: ROLE, version: VERSION, $$strict: true as const },
     handler(this: Office, ctx: Given<"confirmRole">) {
-      return this.roleBook.confirm(ctx.params.role, ctx.params.version, askedBy(this.broker, ctx as never));
+      return this.roleBook.confirm(ctx.params.role, ctx.params.version, askedBy(this.broker, ctx));
     },
   },
 
@@ -81,7 +82,7 @@ export const roleActions = {
     summary: "Reject a change of a role that waits, or take back one's own",
     params: { role: ROLE, version: VERSION, $$strict: true as const },
     handler(this: Office, ctx: Given<"rejectRole">) {
-      return this.roleBook.reject(ctx.params.role, ctx.params.version, askedBy(this.broker, ctx as never));
+      return this.roleBook.reject(ctx.params.role, ctx.params.version, askedBy(this.broker, ctx));
     },
   },
 

@@ -83,7 +83,7 @@ export async function collectSpecimen(lab: Lab, ctx: Context<{ orders: string[];
   const kind = ctx.params.kind ?? testsOf(lab.catalogue, orderedCode(first))[0]?.specimen ?? "Specimen";
   const day = dayOf(Date.now());
   const [counted] = await lab.fhir.write([addition(`accession/${day}`, 1)]);
-  const collector = whoAsks(ctx as never);
+  const collector = whoAsks(ctx);
   const label = { accession: accessionOf(day, counted?.value ?? 1), kind, ...(collector !== undefined && { collector }) };
   const specimen = withLateReason(specimenOf(timeOrderedId(), orders, label, at), ctx.params);
   const reference = { reference: `Specimen/${specimen.id}` };
@@ -112,7 +112,7 @@ export async function enterValues(
   const now = new Date();
   const found = happenedAt(ctx.params, { now, after: { what: reference, time: known.order.authoredOn } });
   const { catalogue, directory } = lab;
-  const patient = await readIfServed<Patient>({ caller: ctx as never, directory }, known.order.subject.reference ?? "");
+  const patient = await readIfServed<Patient>({ caller: ctx, directory }, known.order.subject.reference ?? "");
   const tube = specimen ?? known.order.specimen?.at(-1)?.reference;
   const given = {
     results,
@@ -121,7 +121,7 @@ export async function enterValues(
     catalogue,
     newId: timeOrderedId,
   };
-  const performer = whoAsks(ctx as never);
+  const performer = whoAsks(ctx);
   const entered = enter(known, given, { now, found, ...(performer !== undefined && { performer }) });
   // With the order, so that of two who enter at the same moment one is told.
   const late = entered.observations.map((it) => withLateReason(it, ctx.params));
@@ -136,7 +136,7 @@ export async function releaseReport(lab: Lab, ctx: Context<{ order: string; miss
   const { order: reference, missingReason } = ctx.params;
   const known = await caseOf(lab, await orderAt(lab, reference));
   const now = new Date();
-  const performer = whoAsks(ctx as never);
+  const performer = whoAsks(ctx);
   const { catalogue } = lab;
   const how = { catalogue, ...(missingReason !== undefined && { missingReason }) };
   const released = release(known, how, { now, found: now, ...(performer !== undefined && { performer }) });
@@ -157,7 +157,7 @@ export async function acknowledgeValue({ fhir }: Lab, ctx: Context<{ observation
   const { observation: reference, note } = ctx.params;
   const before = await fhir.read("Observation", splitReference(reference)[1]);
   if (!before) throw resultNotFound(reference);
-  const performer = whoAsks(ctx as never);
+  const performer = whoAsks(ctx);
   const by = { ...(performer !== undefined && { performer }), ...(note !== undefined && { note }) };
   const known = acknowledge(before, by, new Date());
   const { version } = await fhir.update(known).catch((error: unknown) => {

@@ -4,9 +4,9 @@
  */
 import { fhirError } from "../fhir/outcome.ts";
 import { relativeReference } from "../fhir/ids.ts";
+import { slotsOfParameters } from "../fhir/search/exact-clauses.ts";
 import { indexOf } from "../fhir/search/extract.ts";
 import { matchesClauses } from "../fhir/search/matches-clauses.ts";
-import { parametersOf } from "../fhir/search/parameters.ts";
 import type { Clause, Cursor, IndexRows, Page, Row, SortKey, StoreQuery } from "../fhir/search/query.ts";
 import { accessOf } from "../mesh/access/access.ts";
 import { brokerOf } from "../mesh/caller.ts";
@@ -77,8 +77,7 @@ function sortValueOf(key: SortKey, id: string, updated: number, { keys, ranges }
 
 /** References that the clauses name as targets, `Type/id`. */
 function targetsIn(clauses: Clause[], found = new Set<string>()): Set<string> {
-  const parameters = parametersOf(PROVENANCE);
-  const slots = ["target", "patient"].flatMap((name) => parameters.get(name)?.slots ?? []);
+  const slots = slotsOfParameters(PROVENANCE, ["target", "patient"]);
   for (const clause of clauses) {
     if (clause.kind === "id" && !clause.not) {
       for (const place of clause.any.map(versionOfProvenance)) if (place) found.add(`${place.type}/${place.id}`);

@@ -32,6 +32,9 @@ export const toContained = (type: string): KeyMatch => ({ prefix: `#${type}/` })
 /** A row that holds a reference by identifier only. */
 export const BY_IDENTIFIER: KeyMatch = { prefix: "@" };
 
+/** A row that holds a reference by exactly this identifier. @param system "" for one without */
+export const byIdentifier = (system: string, value: string): KeyMatch => ({ eq: `@${value}${SEP}${system}` });
+
 /** A row that holds exactly this code or identifier. @param system "" for one without */
 export const exactToken = (system: string, value: string): KeyMatch => ({ eq: `=${value}${SEP}${system}` });
 
@@ -47,6 +50,23 @@ export const anyOfValues = (slots: number[], values: Iterable<string>): Clause =
  */
 export function tokenClause(type: string, code: string, token?: { system: string; value: string }): Clause {
   return { kind: "key", slots: slotsOfType(type, code, "token"), any: [token ? exactToken(token.system, token.value) : ANYTHING] };
+}
+
+/**
+ * Resources with one of these codes, whatever its system.
+ * @throws Error for a parameter that R4 does not define, or that is no token
+ */
+export function codesClause(type: string, code: string, codes: readonly string[]): Clause {
+  return { kind: "key", slots: slotsOfType(type, code, "token"), any: codes.map((value) => ({ prefix: `=${value}${SEP}` })) };
+}
+
+/**
+ * Resources whose date or period touches the time from `since` to `until`, both included, milliseconds since 1970; each may be absent.
+ * @throws Error for a parameter that R4 does not define, or that is no date
+ */
+export function timeClause(type: string, code: string, { since, until }: { since?: number; until?: number }): Clause {
+  const within = { ...(since !== undefined && { highGe: since }), ...(until !== undefined && { lowLe: until }) };
+  return { kind: "range", slots: slotsOfType(type, code, "date"), any: [within] };
 }
 
 /**

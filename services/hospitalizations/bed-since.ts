@@ -1,6 +1,6 @@
 import { intervalOf } from "../../fhir/dates.ts";
 import type { Encounter, Period } from "../../fhir/r4.ts";
-import { anyOfValues, requireParameter } from "../../fhir/search/exact-clauses.ts";
+import { referenceClause, timeClause } from "../../fhir/search/exact-clauses.ts";
 import { localReference } from "../../federation/facts.ts";
 import { isThere } from "../../mixins/fhir/rules/encounter.ts";
 import { type Change, type Facts, type Question, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
@@ -32,10 +32,7 @@ function since(change: Change<Encounter>): { place: string; start: number }[] {
 
 const questionOf = ({ place, start }: { place: string; start: number }, now: Date): Question => ({
   type: "Encounter",
-  clauses: [
-    anyOfValues(requireParameter("Encounter", "location").slots, [place]),
-    { kind: "range", slots: requireParameter("Encounter", "date").slots, any: [{ highGe: start, lowLe: now.getTime() }] },
-  ],
+  clauses: [referenceClause("Encounter", "location", [place]), timeClause("Encounter", "date", { since: start, until: now.getTime() })],
   limit: MAX_STAYS,
 });
 

@@ -1,9 +1,9 @@
 import type { WithDirectory } from "../../federation/directory.ts";
 import { type AuditBatch, auditRecorded } from "../../federation/audit-contract.ts";
-import { exactly, requireParameter } from "../../fhir/search/exact-clauses.ts";
+import { byIdentifier, exactly, requireParameter } from "../../fhir/search/exact-clauses.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { AuditEvent } from "../../fhir/r4.ts";
-import { type Clause, SEP } from "../../fhir/search/query.ts";
+import type { Clause } from "../../fhir/search/query.ts";
 import { asSystem } from "../../mesh/access/access.ts";
 import { readConfig } from "../../mesh/config.ts";
 import { defineService } from "../../mesh/contract.ts";
@@ -76,7 +76,7 @@ export default defineService<typeof ledger, This>({
       async handler(ctx) {
         const { who } = ctx.params;
         const { slots } = requireParameter("AuditEvent", "agent");
-        const match = who.includes("/") ? exactly(who) : { eq: `@${who}${SEP}urn:openward:account` };
+        const match = who.includes("/") ? exactly(who) : byIdentifier("urn:openward:account", who);
         return this.looks({ kind: "key", slots, any: [match] }, ctx.params);
       },
     },

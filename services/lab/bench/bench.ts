@@ -4,8 +4,7 @@ import { v7 as timeOrderedId } from "uuid";
 import { whoAsks } from "../../../mesh/access/access.ts";
 import type { Happened } from "../../../mesh/happened-contract.ts";
 import type { Patient, ServiceRequest, Specimen, Stored } from "../../../fhir/r4.ts";
-import { exactToken, idClause, referenceClause, requireParameter, tokenClause } from "../../../fhir/search/exact-clauses.ts";
-import { type Clause, SEP } from "../../../fhir/search/query.ts";
+import { codesClause, idClause, referenceClause, tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import { dayOf } from "../../../fhir/time-zone.ts";
 import type { WithDirectory } from "../../../federation/directory.ts";
 import { isType } from "../../../federation/errors.ts";
@@ -39,12 +38,6 @@ const MOST = 1_000;
 /** Reports of one order, and values of one report. */
 const [MAX_REPORTS, MAX_VALUES] = [20, 500];
 
-const withCode = (type: string, parameter: string, code: string): Clause => ({
-  kind: "key",
-  slots: requireParameter(type, parameter).slots,
-  any: [{ prefix: `=${code}${SEP}` }],
-});
-
 async function orderAt({ fhir }: WithFhir, reference: string): Promise<Order> {
   const order = await fhir.read("ServiceRequest", splitReference(reference)[1]);
   if (!order) throw orderNotFound(reference);
@@ -55,7 +48,7 @@ async function orderAt({ fhir }: WithFhir, reference: string): Promise<Order> {
 async function caseOf({ fhir }: WithFhir, order: Order): Promise<Case & { order: Order }> {
   const clauses = [
     referenceClause("DiagnosticReport", "based-on", [`ServiceRequest/${order.id}`]),
-    withCode("DiagnosticReport", "status", "preliminary"),
+    codesClause("DiagnosticReport", "status", ["preliminary"]),
   ];
   const [report] = await fhir.find({ type: "DiagnosticReport", clauses, limit: MAX_REPORTS });
   if (!report) return { order, observations: [] };
@@ -170,12 +163,8 @@ const URGENCY = Object.values(Priority);
 
 /** `lab.worklist` */
 export async function openOrders({ fhir }: Lab): Promise<BenchOrder[]> {
-  const laboratory = {
-    kind: "key" as const,
-    slots: requireParameter("ServiceRequest", "category").slots,
-    any: [exactToken("http://snomed.info/sct", "108252007")],
-  };
-  const clauses = [withCode("ServiceRequest", "status", "active"), laboratory];
+  const laboratory = tokenClause("ServiceRequest", "category", { system: "http://snomed.info/sct", value: "108252007" });
+  const clauses = [codesClause("ServiceRequest", "status", ["active"]), laboratory];
   const orders = await fhir.find({ type: "ServiceRequest", clauses, limit: MOST });
   if (orders.length === 0) return [];
   const references = orders.map(({ id }) => `ServiceRequest/${id}`);

@@ -1,8 +1,9 @@
 /** Which doses are due for whom. */
 import type { Encounter, MedicationRequest, Stored } from "../../../fhir/r4.ts";
 import { parseJson } from "../../../fhir/json.ts";
-import { referenceClause, requireParameter } from "../../../fhir/search/exact-clauses.ts";
-import { type Clause, type Row, SEP, type StoreQuery } from "../../../fhir/search/query.ts";
+import { nonNull } from "../../../fhir/non-null.ts";
+import { codesClause, referenceClause, timeClause } from "../../../fhir/search/exact-clauses.ts";
+import type { Clause, Row, StoreQuery } from "../../../fhir/search/query.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import { searchOwners } from "../../../federation/scatter-gather.ts";
 import type { Store } from "../../../store/store.ts";
@@ -31,17 +32,6 @@ interface Scheduled {
   schedule: Schedule | undefined;
 }
 
-const ofCodes = (type: string, parameter: string, values: string[]): Clause => ({
-  kind: "key",
-  slots: requireParameter(type, parameter).slots,
-  any: values.map((value) => ({ prefix: `=${value}${SEP}` })),
-});
-const since = (type: string, parameter: string, moment: number): Clause => ({
-  kind: "range",
-  slots: requireParameter(type, parameter).slots,
-  any: [{ highGe: moment }],
-});
-
 /** The doses that are due by one store; what was read of a version is remembered, as it never changes. */
 export class DueDoses {
   readonly #store: () => Store;
@@ -62,12 +52,12 @@ export class DueDoses {
     const [oldest, earliest] = [now.getTime() - OLDEST_MS, from - LOOK_BACK_MS].map((time) => Math.floor(time / ROUND_MS) * ROUND_MS);
     const requests: Clause[] = [
       referenceClause("MedicationRequest", "subject", patients),
-      ofCodes("MedicationRequest", "status", ["active", "completed"]),
-      since("MedicationRequest", "authoredon", oldest as number),
+      codesClause("MedicationRequest", "status", ["active", "completed"]),
+      timeClause("MedicationRequest", "authoredon", { since: nonNull(oldest) }),
     ];
     const records: Clause[] = [
       referenceClause("MedicationAdministration", "subject", patients),
-      since("MedicationAdministration", "effective-time", earliest as number),
+      timeClause("MedicationAdministration", "effective-time", { since: nonNull(earliest) }),
     ];
     const [prescribed, recorded] = await Promise.all([
       this.#found("MedicationRequest", requests, this.#schedules, (json) => scheduled(json)),
@@ -138,8 +128,8 @@ export async function patientsIn(mesh: QueryContext, ward: string): Promise<stri
   }
   const clauses = [
     referenceClause("Encounter", "location", places),
-    ofCodes("Encounter", "class", INPATIENT),
-    ofCodes("Encounter", "status", ["arrived", "triaged", "in-progress", "onleave"]),
+    codesClause("Encounter", "class", INPATIENT),
+    codesClause("Encounter", "status", ["arrived", "triaged", "in-progress", "onleave"]),
   ];
   const stays = await allOf(mesh, { type: "Encounter", clauses, sort: [], limit: PAGE, want: "rows" });
   const here = new Set(places);

@@ -12,6 +12,9 @@ import { change, creation, deletion, type Identified } from "./steps.ts";
 /** Resources that `each` reads at once. */
 const PAGE = 1_000;
 
+/** A result for each step, in their order. */
+type ResultsOf<Steps extends readonly OwnerStep[]> = { -readonly [Index in keyof Steps]: StepResult };
+
 type Question<Type extends ResourceType> = Pick<StoreQuery, "clauses"> & { type: Type };
 
 /** A service's own types. Errors are those of the actions of `owner-contract.ts`. */
@@ -29,17 +32,19 @@ export interface OwnFhir {
   /** Deletes a resource that was read. @throws 412 STALE_VERSION when it has changed since */
   delete(resource: Identified): Promise<StepResult>;
   /** Several steps (`steps.ts`), all or none; an error's `data.step` names the refused one. */
-  write(steps: OwnerStep[]): Promise<StepResult[]>;
+  write<const Steps extends readonly OwnerStep[]>(steps: Steps): Promise<ResultsOf<Steps>>;
 }
 
 /** @param write checks and stores the steps in one atomic write */
 export function ownFhir(service: Service & { store: Store }, write: (steps: OwnerStep[]) => Promise<StepResult[]>): OwnFhir {
   const search = (query: StoreQuery) => guarded(service, () => service.store.search(query));
-  const one = async (step: OwnerStep): Promise<StepResult> => {
-    const [result] = await write([step]);
-    if (!result) throw new Error("A store has answered a write of one step without a result.");
-    return result;
+  const writeAll = async <const Steps extends readonly OwnerStep[]>(steps: Steps): Promise<ResultsOf<Steps>> => {
+    const results = await write([...steps]);
+    if (results.length !== steps.length)
+      throw new Error(`A store has answered a write of ${steps.length} steps by ${results.length} results.`);
+    return results as ResultsOf<Steps>;
   };
+  const one = async (step: OwnerStep): Promise<StepResult> => (await writeAll([step]))[0];
   return {
     read: async <Type extends ResourceType>(type: Type, id: string) => {
       const stored = await guarded(service, () => service.store.read(type, id));
@@ -61,7 +66,7 @@ export function ownFhir(service: Service & { store: Store }, write: (steps: Owne
     create: (resource, ifNoneExist) => one(creation(resource, ifNoneExist)),
     update: (resource) => one(change(resource)),
     delete: (resource) => one(deletion(resource)),
-    write,
+    write: writeAll,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
 import { reasonRule } from "../../mesh/param-rules.ts";
+import { nonNull } from "../../fhir/non-null.ts";
 import type { ChargeItem, Encounter, FhirResource, Invoice, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { isType } from "../../federation/errors.ts";
@@ -136,7 +137,7 @@ export default defineService<typeof billing, WithFhir & WithDirectory & Own>({
         const items = credited === undefined ? (await this.chargesAt(chargesOn(invoice))).filter(({ status }) => status === "billed") : [];
         const free = items.map((item) => change({ ...item, status: "billable" }));
         const [cancelled] = await this.written(reference, [change(invoice), ...free, ...items.flatMap(again)]);
-        return { invoice: reference, version: cancelled?.version ?? 0, charges: items.map(({ id }) => `ChargeItem/${id}`) };
+        return { invoice: reference, version: nonNull(cancelled).version, charges: items.map(({ id }) => `ChargeItem/${id}`) };
       },
     },
 

@@ -1,5 +1,6 @@
 /** What an action of a stay has decided, written; and what it needs of other services. */
 import type { Context } from "moleculer";
+import { nonNull } from "../../fhir/non-null.ts";
 import type { Encounter, Location, Patient, Stored } from "../../fhir/r4.ts";
 import { whoAsks } from "../../mesh/access/access.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
@@ -68,7 +69,7 @@ export async function swapBeds(
   const results = await fhir.write(swapped.map(change)).catch((error: unknown) => {
     throw isType(error, "STALE_VERSION") ? stayChanged() : error;
   });
-  return swapped.map((stay, index) => stayOf(stay, results[index]?.version ?? 0)) as [Stay, Stay];
+  return swapped.map((stay, index) => stayOf(stay, nonNull(results[index]).version)) as [Stay, Stay];
 }
 
 /** Writes what the next one on duty must know of a stay, in the name of who asks. */

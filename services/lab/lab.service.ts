@@ -141,7 +141,7 @@ export default defineService<typeof lab, WithFhir & WithDirectory & { catalogue:
           const [corrected] = await this.fhir.write([change(observation), ...reports.map(change)]);
           return {
             observation: reference,
-            version: corrected?.version ?? 0,
+            version: corrected.version,
             reports: reports.map((report) => `DiagnosticReport/${report.id}`),
             issuedAt: now.toISOString(),
           };

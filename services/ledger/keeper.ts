@@ -6,8 +6,8 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuditBatch } from "../../federation/audit-contract.ts";
 import { isType } from "../../federation/errors.ts";
+import type { OwnerStep } from "../../federation/owner-contract.ts";
 import { effectOf } from "../../mixins/events/event.ts";
-import type { OwnFhir } from "../../mixins/fhir/own-fhir.ts";
 import { creation } from "../../mixins/fhir/steps.ts";
 import { ledgerStops } from "./ledger.errors.ts";
 import { auditEventsOf } from "./ledger.model.ts";
@@ -27,15 +27,20 @@ interface Waiting {
   done: PromiseWithResolvers<void>;
 }
 
-/** See the head of this file. */
+/** `this.fhir` of the service, as far as it is needed here. */
+interface Writing {
+  write(steps: OwnerStep[]): Promise<unknown>;
+}
+
+/** Keeps batches of entries; those that come within a moment in one write. */
 export class Keeper {
-  readonly #fhir: () => Pick<OwnFhir, "write">;
+  readonly #fhir: () => Writing;
   #waiting: Waiting[] = [];
   #working: Promise<void> | undefined;
   readonly #stopping = new AbortController();
 
   /** @param fhir asked when it is there */
-  constructor(fhir: () => Pick<OwnFhir, "write">) {
+  constructor(fhir: () => Writing) {
     this.#fhir = fhir;
   }
 

@@ -317,7 +317,8 @@ const gradedOf = ({ patient, grade, score }: Candidate): GradedPatient => ({ pat
 /** Who has the unique key that was refused. */
 const holderOf = (error: unknown): string => (error as { data: { holder: string } }).data.holder;
 
-const registered = (id: string, result: { version: number; updated: number } | undefined) => {
-  if (!result) throw new Error("A store has answered a write without the result of its first step.");
-  return { patient: `Patient/${id}`, version: result.version, registeredAt: new Date(result.updated).toISOString() };
-};
+const registered = (id: string, { version, updated }: { version: number; updated: number }) => ({
+  patient: `Patient/${id}`,
+  version,
+  registeredAt: new Date(updated).toISOString(),
+});

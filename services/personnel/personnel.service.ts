@@ -32,7 +32,7 @@ export default defineService<typeof personnel, WithFhir>({
         }
         try {
           const [result] = await this.fhir.write([change(inactive(found)), ...roles.map((role) => change(endedRole(role, new Date())))]);
-          return { practitioner, version: result?.version ?? 0, roles: ended };
+          return { practitioner, version: result.version, roles: ended };
         } catch (error) {
           throw isType(error, "STALE_VERSION") ? practitionerChanged(practitioner) : error;
         }

@@ -70,7 +70,7 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
         const [visit, kept] = arrive(timeOrderedId(), found, new Date());
         try {
           const [opened] = await this.fhir.write([creation(visit), change(kept)]);
-          return visitOf(visit, opened?.version ?? 0);
+          return visitOf(visit, opened.version);
         } catch (error) {
           if (isType(error, VISIT_ALREADY_OPEN)) throw visitAlreadyOpen(visit.subject?.reference ?? "");
           throw isType(error, "STALE_VERSION") ? appointmentChanged(reference) : error;
@@ -127,7 +127,7 @@ export default defineService<typeof visits, WithFhir & WithDirectory & Own>({
       const after = next(before);
       try {
         const [result] = await this.fhir.write([change(after), ...besides]);
-        return visitOf(after, result?.version ?? 0);
+        return visitOf(after, result.version);
       } catch (error) {
         if (isType(error, VISIT_ALREADY_OPEN)) throw visitAlreadyOpen(before.subject?.reference ?? "");
         throw isType(error, "STALE_VERSION") ? visitChanged(reference) : error;

@@ -3,6 +3,7 @@ import type { Context } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { whoAsks } from "../../../mesh/access/access.ts";
 import type { Happened } from "../../../mesh/happened-contract.ts";
+import { nonNull } from "../../../fhir/non-null.ts";
 import type { Patient, ServiceRequest, Specimen, Stored } from "../../../fhir/r4.ts";
 import { codesClause, idClause, referenceClause, tokenClause } from "../../../fhir/search/exact-clauses.ts";
 import { dayOf } from "../../../fhir/time-zone.ts";
@@ -77,7 +78,7 @@ export async function collectSpecimen(lab: Lab, ctx: Context<{ orders: string[];
   const day = dayOf(Date.now());
   const [counted] = await lab.fhir.write([addition(`accession/${day}`, 1)]);
   const collector = whoAsks(ctx);
-  const label = { accession: accessionOf(day, counted?.value ?? 1), kind, ...(collector !== undefined && { collector }) };
+  const label = { accession: accessionOf(day, nonNull(counted.value)), kind, ...(collector !== undefined && { collector }) };
   const specimen = withLateReason(specimenOf(timeOrderedId(), orders, label, at), ctx.params);
   const reference = { reference: `Specimen/${specimen.id}` };
   const collected = orders.map((order) => ({ ...order, specimen: [...(order.specimen ?? []), reference] }));
@@ -121,7 +122,7 @@ export async function enterValues(
   const [, ...stored] = await store(lab, [known.order, ...late, entered.report], reference);
   const kept = known.observations.filter((it) => !late.some(({ id }) => id === it.id));
   const all = { ...entered, order: known.order, observations: [...kept, ...late] };
-  return reportOf(all, stored.at(-1)?.version ?? 0, catalogue);
+  return reportOf(all, nonNull(stored.at(-1)).version, catalogue);
 }
 
 /** `lab.release` */
@@ -134,7 +135,7 @@ export async function releaseReport(lab: Lab, ctx: Context<{ order: string; miss
   const how = { catalogue, ...(missingReason !== undefined && { missingReason }) };
   const released = release(known, how, { now, found: now, ...(performer !== undefined && { performer }) });
   const stored = await store(lab, [released.order, ...released.observations, released.report], reference);
-  return reportOf(released, stored.at(-1)?.version ?? 0, catalogue);
+  return reportOf(released, nonNull(stored.at(-1)).version, catalogue);
 }
 
 /** `lab.listCritical` */

@@ -66,7 +66,7 @@ export function createAlone(patient: Patient & { id: string }, { of, table, ifNo
     const [result] = await of.fhir.write([creation(patient, ifNoneExist), ...counts]).catch((error: unknown) => {
       throw isType(error, "COUNTER_BELOW") ? new WriteConflict() : error;
     });
-    return result as StepResult;
+    return result;
   };
   const givenUp = () => locked({});
   return retryOnConflict(() => fence, attempt, givenUp);

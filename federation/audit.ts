@@ -1,6 +1,7 @@
 /** How an owner notes what somebody has looked at or done: an event of its outbox, in the same commit as a write. */
 import { compartmentOf } from "../fhir/search/parameters.ts";
 import { type AuditEntry, auditRecorded } from "./audit-contract.ts";
+import { ID_PATTERN } from "../fhir/ids.ts";
 
 /** Resources, and patients, that one entry names. */
 export const MAX_NAMED = 100;
@@ -41,7 +42,7 @@ const ALSO = new Set(["Patient", "Binary", "Bundle"]);
 /** Whether a resource of this type may be about a patient: of others, reading leaves no trace. */
 export const isOfPatients = (type: string): boolean => ALSO.has(type) || compartmentOf("Patient", type).length > 0;
 
-const REFERENCE = /"reference":\s*"(Patient\/[A-Za-z0-9\-.]{1,64})/g;
+const REFERENCE = new RegExp(String.raw`"reference":\s*"(Patient/${ID_PATTERN})`, "g");
 
 /** Adds whom a text is about: each patient that it refers to, or the patient itself. */
 export function notePatients(found: Set<string>, { type, id, json }: { type?: string; id?: string; json?: string | undefined }): void {

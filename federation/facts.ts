@@ -1,6 +1,7 @@
 /** What owners tell each other of their resources, for rules that look beyond one service: whether they are there, and a few elements. */
 import type { Resource } from "../fhir/resource.ts";
 import { restReferencesOf } from "./act-references.ts";
+import { ID_PATTERN } from "../fhir/ids.ts";
 
 /** Elements that are told of a type, besides that a resource is there. */
 const TOLD: Record<string, readonly string[]> = {
@@ -69,7 +70,7 @@ function partOf(resource: Resource, names: readonly string[]): Resource {
   return told;
 }
 
-const LOCAL = /^([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?(?:#.*)?$/;
+const LOCAL = new RegExp(`^([A-Z][A-Za-z]+/${ID_PATTERN})(?:/_history/${ID_PATTERN})?(?:#.*)?$`);
 
 /**
  * The resource of this mesh that a reference leads to, `Type/id`, whatever version it names; undefined for one that is absolute,

@@ -4,6 +4,7 @@
  */
 import type { BlockList } from "node:net";
 import { resolve } from "node:path";
+import { ID_PATTERN } from "../fhir/ids.ts";
 import type { RuleSettings } from "./rule-settings.ts";
 import {
   matching,
@@ -183,7 +184,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const meshIdentityFile = read("MESH_IDENTITY_FILE", parsePath, "the path of a file");
   const meshCaFiles = read("MESH_CA_FILE", parsePaths, "paths of files, separated by commas");
   const token = read("TOKEN", matching(/^[A-Za-z0-9._~+/-]+=*$/), "an access token (npm run --silent token)");
-  const organization = read("ORGANIZATION", matching(/^Organization\/[A-Za-z0-9.-]{1,64}$/), 'a reference like "Organization/1"');
+  const organization = read("ORGANIZATION", matching(new RegExp(`^Organization/${ID_PATTERN}$`)), 'a reference like "Organization/1"');
   const rolesDir = read("ROLES_DIR", parsePath, "the path of a folder");
   const identityHost = read("IDENTITY_HOST", parseHost, "a host name or an IP address to listen on") ?? "127.0.0.1";
   const identityPort = read("IDENTITY_PORT", parsePort, "a whole number from 0 to 65535") ?? 0;

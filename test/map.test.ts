@@ -100,6 +100,11 @@ describe("the folders", () => {
     expect(inline).toEqual([]);
   });
 
+  it("spell the form of FHIR's ids in one place", () => {
+    const spelt = /\[A-Za-z0-9(?:\\*-\.|\.-)\]\{1,64\}/;
+    expect(SOURCES.filter((file) => spelt.test(contentOf(file)))).toEqual(["fhir/ids.ts"]);
+  });
+
   it("read the environment in one place", () => {
     const readers = SOURCES.filter((file) => !file.startsWith("scripts/") && /\bprocess\.env\b/.test(contentOf(file)));
     expect(readers).toEqual(["mesh/config.ts"]);

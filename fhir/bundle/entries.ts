@@ -7,6 +7,7 @@ import { FhirError, type Issue } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
 import { noneExistCriteria } from "../search/condition.ts";
 import { isResourceType } from "../search/parameters.ts";
+import { isId, REFERENCE_PATTERN } from "../ids.ts";
 
 /** What an entry may ask for. */
 export type EntryMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -49,7 +50,8 @@ const REQUEST_MEMBERS = new Set("id extension modifierExtension method url ifNon
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
-const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+/** An entry's address that begins with a resource. */
+const RESOURCE = new RegExp(String.raw`^${REFERENCE_PATTERN}(?:$|\?|/\$)`);
 
 /**
  * Checks and takes apart all entries.
@@ -129,7 +131,7 @@ function entryOf(item: unknown, index: number, base: string): BundleEntry | { fa
   if (deeper.length > 0) return refuse(`request.url "${relative}" must be Type, Type/id or Type?criteria.`, `${at}.request.url`);
   if (id !== undefined && id !== "") {
     if (id.startsWith("$")) return refuse(`The operation ${id.slice(0, 64)} is called by POST or GET.`, `${at}.request.url`);
-    if (!ID.test(id)) return refuse(`"${id}" is not a legal id: letters, digits, - and . only, at most 64.`, `${at}.request.url`);
+    if (!isId(id)) return refuse(`"${id}" is not a legal id: letters, digits, - and . only, at most 64.`, `${at}.request.url`);
     entry.id = id;
   }
   if (WITH_BODY.has(method)) {
@@ -167,7 +169,7 @@ export const isRead = ({ method, operation }: BundleEntry): boolean => method ==
 /** The resource that a read, or an operation on one resource, needs: `Patient/1`, `Patient/1/$meta`. Undefined for all other entries. */
 export function placeRead(entry: BundleEntry): { type: string; id: string } | undefined {
   if (!isRead(entry)) return undefined;
-  const [, type = "", id = ""] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:$|\?|\/\$)/.exec(entry.url) ?? [];
+  const [, type = "", id = ""] = RESOURCE.exec(entry.url) ?? [];
   return isResourceType(type) ? { type, id } : undefined;
 }
 

@@ -4,6 +4,7 @@
  */
 import { comparableUri } from "./uris.ts";
 import { backboneOf, type ElementJson, elementsOf, isPrimitiveType, isResource } from "../validate/definition.ts";
+import { ID_PATTERN } from "../ids.ts";
 
 /** References are links; so are elements of type uri and url; so are `href` and `src` in narratives. */
 export const LinkKind = { reference: 0, uri: 1, narrative: 2 } as const;
@@ -152,6 +153,9 @@ function inNarrative(div: string, replace: Replacement): string {
   });
 }
 
+/** An address that ends with `Type/id`. */
+const AT_THE_END = new RegExp(`/([A-Z][A-Za-z]+/${ID_PATTERN})$`);
+
 /** In a bundle that is stored as one, what leads to one of its own entries stays: there its target is found. */
 function outsideOf({ entry }: { entry?: unknown }, replace: Replacement): Replacement {
   const own = new Set<string>();
@@ -159,7 +163,7 @@ function outsideOf({ entry }: { entry?: unknown }, replace: Replacement): Replac
     const fullUrl = item?.fullUrl;
     if (typeof fullUrl !== "string") continue;
     own.add(comparableUri(fullUrl));
-    const relative = /\/([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})$/.exec(fullUrl)?.[1];
+    const relative = AT_THE_END.exec(fullUrl)?.[1];
     if (relative !== undefined) own.add(relative);
   }
   return (link, kind) => (own.has(comparableUri(link)) ? undefined : replace(link, kind, true));

@@ -7,6 +7,7 @@ import { isRawNumber, parseInput } from "../json.ts";
 import { replaceLinksInCriteria } from "./criteria-links.ts";
 import { LinkKind, type Replacement, replaceLinks } from "./links.ts";
 import { comparableUri, isAbsolute, isLocalToBundle, isWebAddress } from "./uris.ts";
+import { ID_PATTERN } from "../ids.ts";
 
 /** What a link to an entry is replaced by. */
 export interface LinkTarget {
@@ -19,6 +20,9 @@ export interface LinkTarget {
   isSame?: boolean;
 }
 
+/** An address of a resource, and the base that it stands under. */
+const BASE = new RegExp(`^(.*/)[A-Z][A-Za-z]+/${ID_PATTERN}$`);
+
 /**
  * The replacement that a transaction applies to the resource of one entry.
  *
@@ -26,7 +30,7 @@ export interface LinkTarget {
  * @param fullUrl of the entry the resource is in: a relative reference is first looked up beside it
  */
 export function linksTo(targets: ReadonlyMap<string, LinkTarget>, fullUrl?: string): Replacement {
-  const base = fullUrl && isWebAddress(fullUrl) ? /^(.*\/)[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.exec(fullUrl)?.[1] : undefined;
+  const base = fullUrl && isWebAddress(fullUrl) ? BASE.exec(fullUrl)?.[1] : undefined;
   return (link, kind) => {
     if (isAbsolute(link)) return found(link, kind, targets);
     const first = link.charCodeAt(0);
@@ -121,7 +125,7 @@ export function localReferences(text: string, base: string): string {
 
 const isBundle = (value: unknown): boolean => (value as { resourceType?: unknown } | null)?.resourceType === "Bundle";
 
-const LITERAL = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?(?:#.*)?$/;
+const LITERAL = new RegExp(`^[A-Z][A-Za-z]+/${ID_PATTERN}(?:/_history/${ID_PATTERN})?(?:#.*)?$`);
 
 /** A server's address without its scheme: http and https are one server (R4 http.html#root). */
 interface OwnAddress {

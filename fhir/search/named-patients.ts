@@ -1,5 +1,6 @@
 /** Whom a resource is about, as far as its index rows say so. */
-const PATIENT = /^=(Patient\/[A-Za-z0-9\-.]{1,64})$/;
+import { ID_PATTERN } from "../ids.ts";
+const PATIENT = new RegExp(`^=(Patient/${ID_PATTERN})$`);
 /** What refers to more is a list of patients, and nobody's record. */
 const MAX_PATIENTS = 20;
 

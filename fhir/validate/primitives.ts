@@ -5,6 +5,7 @@
  */
 import { isRawNumber, numberOf } from "../json.ts";
 import { isXhtml } from "./narrative.ts";
+import { ID_PATTERN } from "../ids.ts";
 
 /** What is wrong with the value, as the end of a sentence about the element; undefined when nothing is. */
 export type PrimitiveTest = (value: unknown) => string | undefined;
@@ -144,7 +145,7 @@ export const primitiveTests: Record<string, PrimitiveTest> = {
   date: text(date),
   dateTime: text(dateTime),
   decimal: (value) => (numberOf(value) === undefined ? "must be a JSON number" : undefined),
-  id: matches(/^[A-Za-z0-9\-.]{1,64}$/, "an id: 1 to 64 letters, digits, dashes and points"),
+  id: matches(new RegExp(`^${ID_PATTERN}$`), "an id: 1 to 64 letters, digits, dashes and points"),
   instant: text(instant),
   integer: integer(-2_147_483_648, "a whole number of 32 bits"),
   markdown: text(string),

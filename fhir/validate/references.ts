@@ -2,9 +2,10 @@
 import { isResource } from "./definition.ts";
 import type { Root, ValidationContext } from "./validation-context.ts";
 import { nonNull } from "../non-null.ts";
+import { ID_PATTERN, REFERENCE_PATTERN } from "../ids.ts";
 
 /** A relative or absolute address of a resource on a FHIR server, and its type. */
-const restful = /^(https?:\/\/[^\s?#]+\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?(?:#\S*)?$/;
+const restful = new RegExp(String.raw`^(https?://[^\s?#]+/)?${REFERENCE_PATTERN}(?:/_history/${ID_PATTERN})?(?:#\S*)?$`);
 const absolute = /^[A-Za-z][A-Za-z0-9+.-]*:\S+$/;
 const conditional = /^([A-Z][A-Za-z]+)\?\S+$/;
 const uuid = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

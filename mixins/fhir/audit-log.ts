@@ -12,6 +12,7 @@ import { accessOf } from "../../mesh/access/access.ts";
 import { isSystem, type Identity } from "../../mesh/access/identity.ts";
 import { MAX_EVENT_CHARACTERS, type Write } from "../../store/writes.ts";
 import type { Store, StoredResource } from "../../store/store.ts";
+import { ID_PATTERN } from "../../fhir/ids.ts";
 
 /** Entries of one event, and their characters: what a store takes as one. */
 const [MAX_ENTRIES, MAX_CHARACTERS] = [100, MAX_EVENT_CHARACTERS - 1_000];
@@ -32,7 +33,7 @@ export function auditContextOf(ctx: Context, { isRead }: { isRead: boolean }): A
 }
 
 /** A patient as an action names one. */
-const PATIENT = /\bPatient\/[A-Za-z0-9\-.]{1,64}/g;
+const PATIENT = new RegExp(String.raw`\bPatient/${ID_PATTERN}`, "g");
 
 interface Batch {
   entries: string[];

@@ -5,12 +5,13 @@ import { isType, notFound } from "../../federation/errors.ts";
 import { readResource } from "../../federation/read.ts";
 import { parseJson } from "../../fhir/json.ts";
 import type { QueryContext } from "../../federation/query-context.ts";
+import { ID_PATTERN } from "../../fhir/ids.ts";
 
 /** A literal reference, `Type/id`, as a rule for Moleculer's validator. */
 export const referenceTo = (...types: string[]) =>
   ({
     type: "string",
-    pattern: new RegExp(`^(?:${types.join("|")})/[A-Za-z0-9\\-.]{1,64}$`),
+    pattern: new RegExp(`^(?:${types.join("|")})/${ID_PATTERN}$`),
     messages: { stringPattern: `Must be a reference like ${types[0]}/1.` },
   }) as const;
 

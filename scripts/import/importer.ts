@@ -4,6 +4,7 @@ import { type Answered, type FhirClient, Refused, shortOf, Unreachable } from ".
 import type { SourceFile } from "./files.ts";
 import { anchorOf, conditional, type Entry, isRepeatable } from "./once.ts";
 import { type Fault, type Unit, unitsOf } from "./units.ts";
+import { isId } from "../../fhir/ids.ts";
 
 /** How far an import is. */
 export interface Counts {
@@ -170,7 +171,7 @@ async function knownIn(entries: Entry[], client: FhirClient): Promise<Set<string
   );
   const known = new Set<string>();
   for (const [type, resources] of byType) {
-    const ids = [...new Set(resources.map(({ id }) => id as string))].filter((id) => /^[A-Za-z0-9.-]{1,64}$/.test(id));
+    const ids = [...new Set(resources.map(({ id }) => id as string))].filter(isId);
     if (ids.length === 0) continue;
     for (const { id } of await client.find(`${type}?_id=${ids.join(",")}`, ids.length).catch(nothing)) known.add(`${type}/${id}`);
   }

@@ -8,6 +8,7 @@ import { otherPersonNeeded } from "./identity.errors.ts";
 import type { Registrations } from "./registrations.ts";
 import { askedBy, OPERATOR } from "./roles-now/role-actions.ts";
 import type { RoleBook } from "./roles-now/role-book.ts";
+import { ID_PATTERN } from "../../fhir/ids.ts";
 
 /** The service, as these actions see it. */
 interface Office {
@@ -21,7 +22,7 @@ interface Office {
 type ParamsOf<Name extends keyof typeof identity> = Parameters<(typeof identity)[Name]>[1];
 type Given<Name extends keyof typeof identity> = Context<ParamsOf<Name>>;
 
-const PRACTITIONER = { type: "string", pattern: /^Practitioner\/[A-Za-z0-9.-]{1,64}$/ } as const;
+const PRACTITIONER = { type: "string", pattern: new RegExp(`^Practitioner/${ID_PATTERN}$`) } as const;
 const USER = { type: "string", min: 1, max: 100 } as const;
 const NAME = { type: "string", trim: true, min: 1, max: 200 } as const;
 const SCOPE = { type: "string", max: 5_000 } as const;

@@ -31,8 +31,9 @@ import { scopesIn } from "./provider/scopes.ts";
 import { Registrations } from "./registrations.ts";
 import { DemandedFactor } from "./sign-in/demanded-factor.ts";
 import { Passwords } from "./sign-in/passwords.ts";
+import { ID_PATTERN } from "../../fhir/ids.ts";
 
-const FHIR_ID = { type: "string", pattern: /^[A-Za-z0-9.-]{1,64}$/ } as const;
+const FHIR_ID = { type: "string", pattern: new RegExp(`^${ID_PATTERN}$`) } as const;
 /** The roles that come with the project. */
 const ROLE_FILES = join(import.meta.dirname, "roles");
 /** How often it is looked whether another key signs now, milliseconds; an operator may have made new ones. */

@@ -1,5 +1,5 @@
 /** References (R4, search.html#reference). How they are stored, and how they are asked for. */
-import { isId, relativeReference } from "../../ids.ts";
+import { ID_PATTERN, isId, relativeReference } from "../../ids.ts";
 import { fhirError } from "../../outcome.ts";
 import { unescaped } from "../escapes.ts";
 import { isResourceType, resourceTypes, type SearchParameter } from "../parameters.ts";
@@ -24,7 +24,7 @@ export function referenceOf(reference: string): string | undefined {
 }
 
 /** A part of a resource of this server; in other addresses a `#` may mean anything. */
-const PART = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}#/;
+const PART = new RegExp(`^[A-Z][A-Za-z]+/${ID_PATTERN}#`);
 
 /** A reference: by its target, by an identifier, or to what is contained. */
 export const reference: Writer = (sink, value) => {

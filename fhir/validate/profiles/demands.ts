@@ -8,14 +8,15 @@ import { compileMetered } from "../rules/compile.ts";
 import { NotPlain } from "../rules/parse.ts";
 import { coreType, lastStep, type ProfileElement, withoutVersion } from "./tree.ts";
 import { unsupported, type ProfileContext } from "./profile-context.ts";
+import { ID_PATTERN } from "../../ids.ts";
+
+/** A literal reference, relative or not, and its type. */
+const TARGET = new RegExp(`(?:^|/)([A-Z][A-Za-z]+)/${ID_PATTERN}(?:/_history/[^/]+)?$`);
 
 /** Whether a reference leads to a type that the profile allows. */
 export function checkTarget(value: unknown, targetProfile: string[], work: ProfileContext): void {
   const reference = (value as { reference?: unknown } | null)?.reference;
-  const found =
-    typeof reference === "string"
-      ? /(?:^|\/)([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[^/]+)?$/.exec(reference)?.[1]
-      : undefined;
+  const found = typeof reference === "string" ? TARGET.exec(reference)?.[1] : undefined;
   if (!found || !isResource(found)) return;
   const targets = targetProfile.map((url) => coreType(url) ?? work.known.get(withoutVersion(url))?.type);
   if (targets.includes("Resource") || targets.includes(found)) return;

@@ -4,9 +4,10 @@ import { isType } from "../../../federation/errors.ts";
 import type { Access } from "../../../mesh/access/access.ts";
 import { authorFrom } from "../../../mesh/access/author.ts";
 import type { Caller } from "../../../mesh/caller.ts";
+import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 const DEEDS: Record<string, AuditedDeed> = { POST: "create", PUT: "update", PATCH: "update", DELETE: "delete" };
-const PLACE = /^\/fhir\/([A-Z][A-Za-z]+)(?:\/([A-Za-z0-9\-.]{1,64}))?(?=[/?]|$)/;
+const PLACE = new RegExp(`^/fhir/([A-Z][A-Za-z]+)(?:/(${ID_PATTERN}))?(?=[/?]|$)`);
 
 /** Undefined for what is no refusal of somebody who is known. */
 export function refusedTry(

@@ -4,12 +4,13 @@ import type { BoardChanges, Touched } from "../../wards/board-events.contract.ts
 import { MAX_TOUCHED } from "../../wards/board-events.contract.ts";
 import { httpError } from "./errors.ts";
 import { EventStreams } from "./event-streams.ts";
+import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 /** Where clients listen. */
 export const BOARD_EVENTS_PATH = "/api/wards/board/events";
 /** Changes that come within this are told together. Milliseconds. */
 const GATHER_MS = 50;
-const WARD = /^Location\/[A-Za-z0-9\-.]{1,64}$/;
+const WARD = new RegExp(`^Location/${ID_PATTERN}$`);
 const ALL: BoardChanges = { isAll: true, wards: [] };
 
 /** The ward that is looked at; undefined: all. */

@@ -7,6 +7,7 @@ import { MAX_TOLD, type ToldVersion } from "../../../federation/told-versions.ts
 import { httpError } from "./errors.ts";
 import { type EventStream, EventStreams } from "./event-streams.ts";
 import type { Person } from "./presence.ts";
+import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 /** Where clients listen. */
 export const VERSION_EVENTS_PATH = "/api/events";
@@ -16,7 +17,7 @@ const GATHER_MS = 50;
 const MAX_TYPES = 20;
 /** Ids that an event names; of more only the types. */
 const MAX_NAMED = 100;
-const PATIENT = /^Patient\/[A-Za-z0-9\-.]{1,64}$/;
+const PATIENT = new RegExp(`^Patient/${ID_PATTERN}$`);
 const TYPES = /^[A-Z][A-Za-z]{1,63}(,[A-Z][A-Za-z]{1,63})*$/;
 
 /** What a client asks for. */

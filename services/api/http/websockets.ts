@@ -9,6 +9,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Config } from "../../../mesh/config.ts";
 import { clientOf, EVERYBODY } from "./client-address.ts";
 import { type OwnName, requireOwnHost } from "./own-name.ts";
+import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 /** Where clients connect to. */
 export const WEBSOCKET_PATH = "/fhir/websocket";
@@ -18,6 +19,8 @@ const [MAX_SOCKETS, MAX_PER_CLIENT] = [1_000, 50];
 const [MAX_BOUND, MAX_WAITING] = [100, 16];
 /** Bytes of a client's message: `bind ` and an id. */
 const MAX_MESSAGE = 200;
+/** What a client sends to hear of a Subscription. */
+const BIND = new RegExp(`^bind (${ID_PATTERN})$`);
 /** A client that reads so slowly that this waits for it is given up. Bytes. */
 const MAX_BUFFERED = 65_536;
 /** A client is asked whether it is there, and is given up when it has not said so until the next time. Milliseconds. */
@@ -139,7 +142,7 @@ export class WebSockets {
   }
 
   async #hear(webSocket: WebSocket, client: Client, text: string): Promise<void> {
-    const id = /^bind ([A-Za-z0-9\-.]{1,64})$/.exec(text.trim())?.[1];
+    const id = BIND.exec(text.trim())?.[1];
     if (id === undefined) return webSocket.close(REFUSED, "Send `bind` and the id of a Subscription.");
     if (client.waiting >= MAX_WAITING || client.bound.size >= MAX_BOUND) return webSocket.close(REFUSED, "Too many at once.");
     client.waiting += 1;

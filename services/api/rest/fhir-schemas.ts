@@ -2,6 +2,7 @@
 import { elementsOf, isPrimitiveType } from "../../../fhir/validate/definition.ts";
 import { parametersOf } from "../../../fhir/search/parameters.ts";
 import { IDEMPOTENCY_KEY, type Json } from "./schema.ts";
+import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 /** A part of the document by its place in `components`. */
 export const ref = (kind: "schemas" | "responses" | "parameters", name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
@@ -9,7 +10,7 @@ export const ref = (kind: "schemas" | "responses" | "parameters", name: string):
 /** Content in FHIR's JSON with a schema of `components`. */
 export const fhirContent = (schema: string): Json => ({ "application/fhir+json": { schema: ref("schemas", schema) } });
 
-const ID = "^[A-Za-z0-9\\-.]{1,64}$";
+const ID = `^${ID_PATTERN}$`;
 
 /**
  * A resource as far as a schema tells it: its elements by name, and what each is in JSON. R4's rules go further (types of elements, value

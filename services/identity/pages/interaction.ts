@@ -10,6 +10,7 @@ import type { Exchange } from "./exchange.ts";
 import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";
 import type { Page } from "./page.ts";
 import { codesPage, continuePage, setUpPage } from "./second-factor-forms.ts";
+import { isId } from "../../../fhir/ids.ts";
 
 /** The cookie of a browser that somebody has signed in with before. */
 export const DEVICE_COOKIE = "openward_device";
@@ -127,16 +128,13 @@ function nextStep(halfway: Halfway | undefined, uid: string, form: URLSearchPara
   }
 }
 
-/** An id as FHIR has it (R4 2.24.0.1). */
-const FHIR_ID = /^[A-Za-z0-9.-]{1,64}$/;
-
 async function pickPatient(going: Going, parts: InteractionParts): Promise<void> {
   const { exchange, details, app, redirectUri } = going;
   const { form, language } = exchange;
   const account = await parts.accounts.open(details.session?.accountId ?? "");
   if (!account) return exchange.send(400, messagePage(language.say("error"), language.say("expired")));
   const picked = form.get("patient") ?? "";
-  if (form.get("step") === "pick" && FHIR_ID.test(picked) && (await parts.people.has(picked, account))) {
+  if (form.get("step") === "pick" && isId(picked) && (await parts.people.has(picked, account))) {
     return finish(going, parts, { patient: { id: picked } });
   }
   const name = (form.get("name") ?? "").trim().slice(0, 100);

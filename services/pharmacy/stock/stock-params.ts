@@ -2,6 +2,7 @@
 import { dateRule, reasonRule } from "../../../mesh/param-rules.ts";
 import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
 import { codeRule, referenceTo } from "../../../mixins/fhir/reference.ts";
+import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 const MOST = 1_000_000;
 /** Counters have six decimals. */
@@ -16,7 +17,7 @@ const medicationText = { type: "string", min: 1, max: 500 } as const;
 const placeOrDefault = {
   type: "string",
   optional: true,
-  pattern: /^(?:default|Location\/[A-Za-z0-9\-.]{1,64})$/,
+  pattern: new RegExp(`^(?:default|Location/${ID_PATTERN})$`),
   messages: { stringPattern: "Must be a reference like Location/1, or default." },
 } as const;
 

@@ -6,6 +6,7 @@ import { type MergeState, patients } from "../../../patients/patients.contract.t
 import type { Answer } from "../../http/answer.ts";
 import { fhirAnswer, givenIn, type Json } from "../parameters.ts";
 import type { FhirRequest } from "../request.ts";
+import { ID_PATTERN } from "../../../../fhir/ids.ts";
 
 /** POST Patient/$merge: `source-patient`, `target-patient`, `preview`. The answer has the outcome, and the patient that stays. */
 export async function merge(request: FhirRequest): Promise<Answer> {
@@ -35,10 +36,12 @@ function sentenceOf({ source, state, moved, left }: MergeState, preview: boolean
   return `They are merged: ${moved} resources have moved, the two records among them.`;
 }
 
+const PATIENT = new RegExp(`^Patient/${ID_PATTERN}$`);
+
 /** `Patient/1` of a Reference. @throws FhirError 400 */
 function patientIn({ base }: FhirRequest, parameters: Json[], name: string): string {
   const { reference } = (parameters.find((it) => it.name === name)?.valueReference ?? {}) as { reference?: unknown };
   const text = typeof reference === "string" && reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference;
-  if (typeof text === "string" && /^Patient\/[A-Za-z0-9\-.]{1,64}$/.test(text)) return text;
+  if (typeof text === "string" && PATIENT.test(text)) return text;
   throw fhirError(400, "required", `${name} must be a Reference to a Patient of this server.`, name);
 }

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { Cachers, type Context } from "moleculer";
 
 /** How long an answer may be reused, seconds; also how long a node may be wrong that another could not tell of a change. */
-export const CACHE_TTL = 30;
+export const CACHE_TTL_S = 30;
 /** Answers kept in memory; the longest unused goes first. */
 const MEMORY_ENTRIES = 5_000;
 /** Forgotten changes that are remembered while Redis is away; beyond it everything is thrown away when it is back. */
@@ -45,7 +45,7 @@ function canonical(value: unknown): string {
 /** Answers that this process may give again; none outlives a time in which it could not hear of changes. */
 class MemoryCacher extends Cachers.MemoryLRU {
   constructor() {
-    super({ ttl: CACHE_TTL, max: MEMORY_ENTRIES, keygen: cacheKey as Keygen });
+    super({ ttl: CACHE_TTL_S, max: MEMORY_ENTRIES, keygen: cacheKey as Keygen });
     // Moleculer would start the time to live again at each use, and a popular answer would never get old.
     (this as unknown as { cache: { updateAgeOnGet: boolean } }).cache.updateAgeOnGet = false;
   }
@@ -63,7 +63,7 @@ class ResilientRedisCacher extends Cachers.Redis {
 
   constructor(url: string, caFile: string | undefined) {
     super({
-      ttl: CACHE_TTL,
+      ttl: CACHE_TTL_S,
       keygen: cacheKey,
       redlock: false,
       redis: {

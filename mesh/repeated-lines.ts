@@ -3,7 +3,7 @@
 /** Lines that differ only in names, ids and numbers within this time are one; milliseconds. */
 const WINDOW_MS = 10_000;
 /** Different lines that are counted at once; what comes beyond is written. */
-const MOST = 200;
+const MAX_SEEN = 200;
 
 interface Seen {
   type: string;
@@ -30,7 +30,7 @@ export class RepeatedLines {
       seen.more += 1;
       return true;
     }
-    if (this.#seen.size >= MOST) return false;
+    if (this.#seen.size >= MAX_SEEN) return false;
     const timer = setTimeout(() => this.#tell(shape), WINDOW_MS).unref();
     this.#seen.set(shape, { type, line, more: 0, timer });
     return false;

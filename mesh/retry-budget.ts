@@ -8,7 +8,7 @@ import { retriesRefused } from "./metrics.ts";
 /** Each call allows for so many more. */
 const SHARE = 0.2;
 /** What is saved up for the moment when a node dies: its calls in flight, of ten seconds at 250 calls a second. */
-const MOST = 500;
+const MAX_TOKENS = 500;
 /** What a process begins with. */
 const FIRST = 100;
 
@@ -28,7 +28,7 @@ function budgetsOf(broker: ServiceBroker): Map<string, number> {
 export function noteCall(broker: ServiceBroker, action: string): void {
   const known = budgetsOf(broker);
   const service = serviceOf(action);
-  known.set(service, Math.min(MOST, (known.get(service) ?? FIRST) + SHARE));
+  known.set(service, Math.min(MAX_TOKENS, (known.get(service) ?? FIRST) + SHARE));
 }
 
 /** Takes one more call to the action's service from the budget; false: there is none left. */

@@ -7,7 +7,7 @@ import { STAMP_LIFE_MS, Stamps } from "./stamps.ts";
 
 const nurse: Identity = { sub: "account-1", roles: ["nurse"], scope: "user/*.rs" };
 const NOW = 1_800_000_000_000;
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 const ca = generateKeyPairSync("ed25519");
 
 /** Keys of a node that may serve these services. */
@@ -15,7 +15,7 @@ function keysOf(services: string[], by = ca.privateKey): MeshKeys {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const signer = {
     privateKey,
-    certificate: issueCertificate(by, { serves: services }, publicKey, 3_650 * 24 * 60 * MINUTE, NOW - 60 * MINUTE),
+    certificate: issueCertificate(by, { serves: services }, publicKey, 3_650 * 24 * 60 * MINUTE_MS, NOW - 60 * MINUTE_MS),
   };
   const trusted = new Trusted([ca.publicKey]);
   const certificate = new Trusted([createPublicKey(by)]).certificate(signer.certificate, NOW);
@@ -41,7 +41,7 @@ describe("a stamp", () => {
 
   it("is good for a minute from when a node has seen it first, also where that node's clock is minutes apart", () => {
     const stamp = gateway.make(nurse, NOW);
-    for (const apart of [-4 * MINUTE, 0, 4 * MINUTE]) {
+    for (const apart of [-4 * MINUTE_MS, 0, 4 * MINUTE_MS]) {
       const there = lab();
       expect(there.verify(stamp, NOW + apart)).toEqual(nurse);
       expect(there.verify(stamp, NOW + apart + STAMP_LIFE_MS - 1)).toEqual(nurse);
@@ -51,13 +51,13 @@ describe("a stamp", () => {
 
   it("is refused when it is older than clocks can be apart, or from so far in the future", () => {
     const stamp = gateway.make(nurse, NOW);
-    for (const apart of [-6 * MINUTE, 6 * MINUTE]) expect(lab().verify(stamp, NOW + apart)).toBeUndefined();
+    for (const apart of [-6 * MINUTE_MS, 6 * MINUTE_MS]) expect(lab().verify(stamp, NOW + apart)).toBeUndefined();
   });
 
   it("is refused by a key of no mesh, with other content, cut off, and as anything but a text", () => {
     const stamp = gateway.make(nurse, NOW);
     const [, ...proof] = stamp.split(".");
-    const other = Buffer.from(JSON.stringify({ ...nurse, roles: ["administrator"], until: NOW + MINUTE })).toString("base64url");
+    const other = Buffer.from(JSON.stringify({ ...nurse, roles: ["administrator"], until: NOW + MINUTE_MS })).toString("base64url");
     const stranger = new Stamps(keysOf(["api"], generateKeyPairSync("ed25519").privateKey));
     const forged = [
       stranger.make(nurse, NOW),
@@ -96,7 +96,7 @@ describe("whose stamps count", () => {
     expect(lab().verify(gateway.make({ ...nurse, roles: ["nurse", "system:operator"] }, NOW), NOW)).toBeUndefined();
     const bold = makeStatement(
       "stamp",
-      { ...systemIdentity("api"), roles: ["administrator"], until: NOW + MINUTE },
+      { ...systemIdentity("api"), roles: ["administrator"], until: NOW + MINUTE_MS },
       keysOf(["api"]).signer,
     );
     expect(lab().verify(bold, NOW)).toEqual(systemIdentity("api"));
@@ -110,7 +110,7 @@ describe("whose stamps count", () => {
     const forged = coordinator.make({ ...nurse, sub: "account-2" }, NOW);
     expect(lab().verify(coordinator.make(work, NOW, forged), NOW)).toBeUndefined();
     expect(
-      lab().verify(makeStatement("stamp", { ...work, for: nurse, until: NOW + MINUTE }, keysOf(["transactions"]).signer), NOW),
+      lab().verify(makeStatement("stamp", { ...work, for: nurse, until: NOW + MINUTE_MS }, keysOf(["transactions"]).signer), NOW),
     ).toBeUndefined();
     expect(lab().verify(coordinator.make(work, NOW, coordinator.make(work, NOW)), NOW)).toBeUndefined();
   });

@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CACHE = join(ROOT, "node_modules/.cache/node");
 const SOURCES = ["fhir", "mesh", "store", "federation", "mixins", "services", "scripts", "moleculer.config.ts"];
 /** A start that takes longer is not waited for: the children do without. Milliseconds. */
-const PATIENCE = 20_000;
+const START_TIMEOUT_MS = 20_000;
 
 /**
  * Starts the whole system once, in a folder that is thrown away, unless that was done for these sources.
@@ -40,7 +40,7 @@ export async function warmUp(flags: string[]): Promise<void> {
   };
   const args = [...flags, join(ROOT, "scripts/run.mjs"), "serve"];
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "ignore", "pipe"] });
-  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+  const timer = setTimeout(() => child.kill("SIGKILL"), START_TIMEOUT_MS);
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   child.once("error", () => {}); // the children will tell better what is wrong
   let isReady = false;

@@ -20,7 +20,7 @@ const TICK_MS = 250;
 /** Who hangs in a loop takes a processor, or the half of one that others want too. */
 const LEAST_SHARE = 0.5;
 /** Who got less waits for a processor, as where many processes start on few, or for a disk: so many times longer. */
-const PATIENCE = 6;
+const TIMES_AS_LONG = 6;
 const state = new Int32Array(beats);
 
 let seen = Atomics.load(state, 0);
@@ -47,7 +47,7 @@ const watching = setInterval(() => {
   }
   // If this thread was late as well, the whole process was suspended (SIGSTOP), or the machine was.
   stillMs += Math.min(gap, 2 * TICK_MS);
-  if (stillMs < hungAfterMs * PATIENCE && (stillMs < hungAfterMs || usedMs() - usedBefore < hungAfterMs * LEAST_SHARE)) return;
+  if (stillMs < hungAfterMs * TIMES_AS_LONG && (stillMs < hungAfterMs || usedMs() - usedBefore < hungAfterMs * LEAST_SHARE)) return;
   clearInterval(watching);
   end();
 }, TICK_MS);

@@ -30,10 +30,10 @@ export const isOrder = ({ intent }: Pick<MedicationRequest, "intent">): boolean 
 export const prescribedBy = ({ dispenseRequest }: MedicationRequest): number | undefined => numberOf(dispenseRequest?.quantity?.value);
 
 /** Units of one dispense or delivery: no pharmacy hands out more, and sums of thousands are exact to the sixth decimal. */
-const MOST_UNITS = 1e9;
+const MAX_UNITS = 1e9;
 
 /** Whether so much can be handed out or arrive. */
-export const isPossible = (units: number): boolean => units >= 0 && units <= MOST_UNITS;
+export const isPossible = (units: number): boolean => units >= 0 && units <= MAX_UNITS;
 
 /** Units that shelf and prescription are counted by: what cannot be counts as nothing. */
 export function unitsOf(quantity: Quantity | undefined): number {

@@ -4,7 +4,7 @@ import { fhirAt } from "../kit/fhir-http.ts";
 import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 /** Everything in doubt is settled within this time after the killed process is back. Milliseconds. */
-const SETTLED_WITHIN = 20_000;
+const SETTLED_WITHIN_MS = 20_000;
 
 /** Whom it hits, and where: see test/kit/crash.ts. */
 const POINTS: [victim: string, at: string, count: number][] = [
@@ -53,7 +53,7 @@ describe.each(["sqlite", "mongo"] as const)("a transaction over three services o
 
   /** Resolves when no owner has anything prepared. */
   async function settled(): Promise<void> {
-    const deadline = Date.now() + SETTLED_WITHIN;
+    const deadline = Date.now() + SETTLED_WITHIN_MS;
     for (;;) {
       const open = await Promise.all(
         OWNERS.map((owner) =>
@@ -63,7 +63,7 @@ describe.each(["sqlite", "mongo"] as const)("a transaction over three services o
         ),
       );
       if (open.every((list) => list.length === 0)) return;
-      if (Date.now() > deadline) throw new Error(`Still in doubt after ${SETTLED_WITHIN} ms: ${JSON.stringify(open)}`);
+      if (Date.now() > deadline) throw new Error(`Still in doubt after ${SETTLED_WITHIN_MS} ms: ${JSON.stringify(open)}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

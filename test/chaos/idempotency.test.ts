@@ -6,7 +6,7 @@ import { type Mesh, startMesh } from "../kit/mesh.ts";
 
 const SERVICES = ["api", "transactions", "patients", "records", "visits"];
 /** The owners of what is left in doubt have asked the journal by then; milliseconds. */
-const SETTLED_WITHIN = 20_000;
+const SETTLED_WITHIN_MS = 20_000;
 
 /** Whom it hits, where (test/kit/crash.ts), and which request is under way. */
 const POINTS: [victim: string, at: string, door: "create" | "transaction" | "visit"][] = [
@@ -65,7 +65,7 @@ async function post(base: string, path: string, body: object, key: string) {
 
 /** As a client does that was told to come again. */
 async function insist(path: string, body: object, key: string) {
-  for (const until = Date.now() + SETTLED_WITHIN; ; ) {
+  for (const until = Date.now() + SETTLED_WITHIN_MS; ; ) {
     const answer = await post(gateways().at(-1) as string, path, body, key);
     if (answer.status < 300) return answer;
     if (answer.after === null || Date.now() > until) throw new Error(`${answer.status} ${answer.text}`);
@@ -85,7 +85,7 @@ it.each(POINTS)(
     const answer = await insist(path, body, mark);
     if (first && first.status < 300) expect(answer).toEqual(first);
     expect(await post(gateways()[0] as string, path, body, mark)).toEqual(answer);
-    const deadline = Date.now() + SETTLED_WITHIN;
+    const deadline = Date.now() + SETTLED_WITHIN_MS;
     // What was committed while its owner was away is there once that has asked the journal.
     while ((await count()).includes(0) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
     expect(new Set(await count())).toEqual(new Set([1]));

@@ -4,7 +4,7 @@ import { intervalOf } from "../../dates.ts";
 import { EMPTY, FALSE, type List, only, TRUE, truth } from "./values.ts";
 
 /** A zone may lie this far from UTC. */
-const FARTHEST_ZONE = 14 * 3_600_000; // milliseconds
+const FARTHEST_ZONE_MS = 14 * 3_600_000;
 
 /** The operators that compare. */
 export type Order = "<" | ">" | "<=" | ">=";
@@ -36,5 +36,5 @@ function isAfter(a: unknown, b: unknown): boolean | undefined {
   const two = typeof b === "string" ? intervalOf(b) : undefined;
   if (!one || !two) return undefined;
   const isZoned = (text: unknown) => (text as string).length > 10;
-  return one[0] > two[1] + (isZoned(a) === isZoned(b) ? 0 : FARTHEST_ZONE);
+  return one[0] > two[1] + (isZoned(a) === isZoned(b) ? 0 : FARTHEST_ZONE_MS);
 }

@@ -34,7 +34,7 @@ const EXPOSED = [
   "X-Security-Context",
 ].join(", ");
 /** A browser asks again after this; a change of the setting takes as long. Seconds. */
-const MAX_AGE = "600";
+const MAX_AGE_S = "600";
 
 const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 
@@ -81,6 +81,6 @@ export function crossOrigin(
   }
   response.setHeader("Access-Control-Allow-Methods", METHODS);
   response.setHeader("Access-Control-Allow-Headers", ALLOWED);
-  response.setHeader("Access-Control-Max-Age", MAX_AGE);
+  response.setHeader("Access-Control-Max-Age", MAX_AGE_S);
   return "preflight";
 }

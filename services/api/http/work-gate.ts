@@ -21,7 +21,7 @@ const MAX_WAIT_MS = 10_000;
  */
 const TURNS_BETWEEN = 32;
 /** The same where turns are long: work that is under way is shared out among them. Milliseconds. */
-const MOST_BETWEEN_MS = 100;
+const MAX_BETWEEN_MS = 100;
 
 interface Waiting {
   weight: number;
@@ -94,7 +94,7 @@ export class WorkGate {
     this.#turnsLeft = TURNS_BETWEEN;
     const began = performance.now();
     const pass = () => {
-      this.#turnsLeft = performance.now() - began < MOST_BETWEEN_MS ? this.#turnsLeft - 1 : 0;
+      this.#turnsLeft = performance.now() - began < MAX_BETWEEN_MS ? this.#turnsLeft - 1 : 0;
       if (this.#turnsLeft > 0) setImmediate(pass);
       else this.#schedule();
     };

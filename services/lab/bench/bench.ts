@@ -35,7 +35,7 @@ type Lab = WithFhir & WithDirectory & { catalogue: Catalogue };
 type Order = Stored<ServiceRequest>;
 
 /** Orders, and critical values, in one answer. */
-const MOST = 1_000;
+const MAX_FOUND = 1_000;
 /** Reports of one order, and values of one report. */
 const [MAX_REPORTS, MAX_VALUES] = [20, 500];
 
@@ -142,7 +142,7 @@ export async function releaseReport(lab: Lab, ctx: Context<{ order: string; miss
 export async function criticalValues({ fhir }: Lab, patient: string | undefined): Promise<CriticalValue[]> {
   const waiting = tokenClause("Observation", "_tag", { system: CRITICAL.system, value: CRITICAL.waiting });
   const clauses = [waiting, ...(patient === undefined ? [] : [referenceClause("Observation", "subject", [patient])])];
-  const found = await fhir.find({ type: "Observation", clauses, limit: MOST });
+  const found = await fhir.find({ type: "Observation", clauses, limit: MAX_FOUND });
   return found.map((it) => criticalOf(it, Number(it.meta.versionId)));
 }
 
@@ -166,13 +166,13 @@ const URGENCY = Object.values(Priority);
 export async function openOrders({ fhir }: Lab): Promise<BenchOrder[]> {
   const laboratory = tokenClause("ServiceRequest", "category", { system: "http://snomed.info/sct", value: "108252007" });
   const clauses = [codesClause("ServiceRequest", "status", ["active"]), laboratory];
-  const orders = await fhir.find({ type: "ServiceRequest", clauses, limit: MOST });
+  const orders = await fhir.find({ type: "ServiceRequest", clauses, limit: MAX_FOUND });
   if (orders.length === 0) return [];
   const references = orders.map(({ id }) => `ServiceRequest/${id}`);
   const tubes = orders.flatMap(({ specimen = [] }) => placeOf(specimen.at(-1))?.slice("Specimen/".length) ?? []);
   const [specimens, reports] = await Promise.all([
-    fhir.find({ type: "Specimen", clauses: [idClause(tubes)], limit: MOST }),
-    fhir.find({ type: "DiagnosticReport", clauses: [referenceClause("DiagnosticReport", "based-on", references)], limit: MOST }),
+    fhir.find({ type: "Specimen", clauses: [idClause(tubes)], limit: MAX_FOUND }),
+    fhir.find({ type: "DiagnosticReport", clauses: [referenceClause("DiagnosticReport", "based-on", references)], limit: MAX_FOUND }),
   ]);
   const usable = new Map<string, Specimen>(
     specimens.flatMap((it) => (it.status === "unsatisfactory" ? [] : [[`Specimen/${it.id}`, it] as const])),

@@ -4,11 +4,11 @@ import { happenedRules } from "../../../mixins/fhir/happened-at.ts";
 import { codeRule, referenceTo } from "../../../mixins/fhir/reference.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
-const MOST = 1_000_000;
+const MAX_QUANTITY = 1_000_000;
 /** Counters have six decimals. */
-const LEAST = 0.000_001;
+const MIN_QUANTITY = 0.000_001;
 /** Units: tablets, or 2.5 ml. */
-export const quantity = { type: "number", min: LEAST, max: MOST } as const;
+export const quantity = { type: "number", min: MIN_QUANTITY, max: MAX_QUANTITY } as const;
 const lot = { type: "string", trim: true, min: 1, max: 100 } as const;
 const place = { ...referenceTo("Location"), optional: true } as const;
 const optionalReason = { ...reasonRule, optional: true } as const;
@@ -29,7 +29,7 @@ export const stockParams = {
   receive: { medication: codeRule, quantity, expires: { ...dateRule, optional: true }, ...whereRules, ...happenedRules, $$strict: true },
   adjust: {
     medication: codeRule,
-    by: [quantity, { type: "number", min: -MOST, max: -LEAST }],
+    by: [quantity, { type: "number", min: -MAX_QUANTITY, max: -MIN_QUANTITY }],
     reason: reasonRule,
     ...whereRules,
     ...happenedRules,
@@ -37,7 +37,7 @@ export const stockParams = {
   },
   count: {
     medication: codeRule,
-    quantity: { type: "number", min: 0, max: MOST },
+    quantity: { type: "number", min: 0, max: MAX_QUANTITY },
     reason: optionalReason,
     ...whereRules,
     $$strict: true,

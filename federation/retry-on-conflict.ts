@@ -1,26 +1,27 @@
-/** Writes that no client has bound to a version, made on what was read: if others have written since, all is done again. */
+/** Optimistic concurrency for writes that no client has bound to a version: on a write conflict they are read, planned and written again. */
 import { setTimeout as delay } from "node:timers/promises";
 import { KeyedQueue } from "../mesh/keyed-queue.ts";
 import { isType } from "./errors.ts";
 
-/** For so long it is done again; milliseconds. */
+/** Attempts are made for so long, milliseconds. */
 const RETRY_FOR_MS = 10_000;
-/** Before it is done again: at random up to the first, doubled each time, up to the second; milliseconds. */
+/** Pause between two attempts, milliseconds: random up to the first, which doubles with each attempt up to the second. */
 const [FIRST_PAUSE_MS, MAX_PAUSE_MS] = [10, 400];
 
-/** Others have written what this was made on. */
+/** What this write was planned on has been changed by another write since. */
 export class WriteConflict extends Error {}
 
-/** Who was overtaken, by what they write. */
+/** Writes that have met a conflict, by what they write. */
 const conflicting = new KeyedQueue();
 
 /**
- * Does it until nobody is faster. Twelve that overtake each other may do it 78 times, so whoever was overtaken waits in line
- * with the others of this process, and whoever finds a line joins it; then each meets no more than the other processes' first in line.
+ * Repeats `attempt` while it throws WriteConflict, for up to 10 s with jitter. Twelve writes of one resource that repeat side by side may take
+ * 78 attempts: so after its first conflict, and while others of this process repeat the same, a write runs in a keyed queue and
+ * can conflict with one write of each other process only.
  *
- * @param about what it writes, a name for each; asked when it matters
- * @param attempt counted from 1; throws Overtaken to be done again
- * @param givenUp what is thrown when others were faster, or before it, all the time
+ * @param about what it writes, a key for each; computed only after a conflict, or while other writes repeat
+ * @param attempt counted from 1; throws WriteConflict to be repeated
+ * @param givenUp makes the error that is thrown after 10 s
  */
 export async function retryOnConflict<Result>(
   about: () => string[],

@@ -45,7 +45,7 @@ export async function searchPage(mesh: QueryContext, request: PageRequest): Prom
     const plan = await planChains({ mesh, limits, availability }, search);
     if (plan.links.length === 0) return { found: await pageByOwners(mesh, plan, sort, request, availability) };
     const found = await pageBySemiJoin({ mesh, limits, availability, budget: budgetOf(limits.maxProbed, limits) }, plan, sort, request);
-    // Whoever pages on has had an answer that leads here: it may go on in shorter steps, but it must not end with an error.
+    // A next link has led here: the answer may go on in shorter steps, but it must not end with an error.
     const isAnswer = !found.isSpent || (isLast && (found.rows.length > 0 || (request.after && found.next)));
     return isAnswer ? { found } : { refused: tooCostly(plan, limits.maxListed, limits.maxProbed) };
   });

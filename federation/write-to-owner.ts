@@ -14,7 +14,7 @@ const WRITE_WITHIN_MS = 10_000;
 const TRY_MS = 2_500;
 /** Pause before the next try: at random up to this, doubled each time; milliseconds. */
 const PAUSE_MS = 50;
-/** Tries in all: a service that is dying gets no storm of them. */
+/** Attempts in all: repeated calls must not add to the load of a service that is dying. */
 const MAX_TRIES = 4;
 
 /** What says that nobody knows whether the try was carried out: its node died, or did not answer. */

@@ -1,4 +1,4 @@
-/** JSON as FHIR needs it: decimals as they were written (R4 2.24.0.1), and nothing that harms whoever reads it later. */
+/** JSON as FHIR needs it: decimals as they were written (R4 2.24.0.1), and nothing that harms a later reader of it. */
 import { FhirError, fhirError } from "./outcome.ts";
 
 /** What `JSON.rawJSON` makes; TypeScript's library does not know it yet. */

@@ -1,6 +1,6 @@
 /**
- * What the answers of cached actions are remembered in: this process's memory, or Redis for all nodes. Redis gone makes
- * answers slower, never wrong and never fail.
+ * The cache of answers of cached actions: this process's memory, or Redis for all nodes. While Redis is unreachable
+ * answers are slower, never wrong, and none fails.
  */
 import { readFileSync } from "node:fs";
 import { Cachers, type Context } from "moleculer";
@@ -9,7 +9,7 @@ import { Cachers, type Context } from "moleculer";
 export const CACHE_TTL_S = 30;
 /** Answers kept in memory; the longest unused goes first. */
 const MEMORY_ENTRIES = 5_000;
-/** Forgotten changes that are remembered while Redis is away; beyond it everything is thrown away when it is back. */
+/** Invalidations queued while Redis is unreachable; beyond it the whole cache is cleared when Redis is back. */
 const MAX_QUEUED_INVALIDATIONS = 1_000;
 
 type Init = Parameters<Cachers.Redis["init"]>[0];

@@ -1,8 +1,8 @@
-/** Whoever calls an action. */
+/** The caller of an action, as the callee's contract takes it. */
 import type { CallingOptions, ServiceBroker } from "moleculer";
 import type { RequestMeta } from "./keyed-request.ts";
 
-/** Whoever calls: the context of the request being handled, or a broker (start-up code, scripts, tests). */
+/** The caller of an action: the context of the request being handled, or a broker (start-up code, scripts, tests). */
 export interface Caller {
   /** The same for all that one request asks of the mesh; absent for a broker. */
   readonly requestID?: string | null;

@@ -1,37 +1,37 @@
-/** Waiting lines within one process, for what would only get in its own way if it were done at once. */
+/** A keyed queue: runs work that shares a key one after the other, within one process. */
 import { setTimeout as delay } from "node:timers/promises";
 
-/** The end of each line, by a name for what is waited for. Lines are as long as calls are under way in this process. */
+/** Work by its keys; bounded by the calls that are under way in this process, each of which adds one piece. */
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<void>>();
 
-  /** Whether somebody is in line for one of the names; asked only when there are lines at all. */
-  hasWork(names: () => string[]): boolean {
-    return this.#tails.size > 0 && names().some((name) => this.#tails.has(name));
+  /** Whether work for one of the keys is waiting or running. @param keys computed only when there is work at all */
+  hasWork(keys: () => string[]): boolean {
+    return this.#tails.size > 0 && keys().some((key) => this.#tails.has(key));
   }
 
   /**
-   * Does it when all are done who are in line for one of the names, but waits for them no longer than until then.
-   * @param until as `performance.now()` tells it
+   * Runs `work` after all earlier work for any of `keys`, at the latest at `deadline`.
+   * @param deadline in the time of `performance.now()`, milliseconds
    */
-  async run<Result>(names: string[], until: number, work: () => Promise<Result>): Promise<Result> {
-    const ahead = names.flatMap((name) => this.#tails.get(name) ?? []);
-    let leave = (): void => {};
-    const place = new Promise<void>((resolve) => {
-      leave = resolve;
+  async run<Result>(keys: string[], deadline: number, work: () => Promise<Result>): Promise<Result> {
+    const earlier = keys.flatMap((key) => this.#tails.get(key) ?? []);
+    let finish = (): void => {};
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
     });
-    for (const name of names) this.#tails.set(name, place);
-    const patience = new AbortController();
+    for (const key of keys) this.#tails.set(key, done);
+    const timer = new AbortController();
     try {
-      if (ahead.length > 0) {
-        const waited = delay(Math.max(0, until - performance.now()), undefined, { signal: patience.signal }).catch(() => {});
-        await Promise.race([Promise.all(ahead), waited]);
+      if (earlier.length > 0) {
+        const waited = delay(Math.max(0, deadline - performance.now()), undefined, { signal: timer.signal }).catch(() => {});
+        await Promise.race([Promise.all(earlier), waited]);
       }
       return await work();
     } finally {
-      patience.abort();
-      leave();
-      for (const name of names) if (this.#tails.get(name) === place) this.#tails.delete(name);
+      timer.abort();
+      finish();
+      for (const key of keys) if (this.#tails.get(key) === done) this.#tails.delete(key);
     }
   }
 }

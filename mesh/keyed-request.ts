@@ -52,7 +52,7 @@ export function endKeyed(meta: RequestMeta): Part[] {
   return parts;
 }
 
-/** Notes what was prepared, for whoever decides on it. */
+/** Notes what was prepared, for the coordinator that decides on it. */
 export function notePart(meta: RequestMeta, part: Part): void {
   const parts = meta.keyed && begun.get(meta.keyed);
   if (parts) parts.push(part);

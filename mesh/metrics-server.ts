@@ -10,7 +10,7 @@ import { registry } from "./metrics.ts";
 /** The predecessor of a process that is replaced still has its port; milliseconds. */
 const LISTEN_AGAIN_MS = 1_000;
 
-/** Whether whoever asks may read the metrics: from an address in METRICS_FROM, by default this machine, and not by way of a proxy. */
+/** Whether a request may read the metrics: from an address in METRICS_FROM, by default this machine, and not by way of a proxy. */
 export function mayReadMetrics({ socket, headers }: Pick<IncomingMessage, "socket" | "headers">, allowed: BlockList | undefined): boolean {
   if (headers["x-forwarded-for"] !== undefined || headers.forwarded !== undefined) return false;
   const peer = socket.remoteAddress ?? "";

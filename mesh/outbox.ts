@@ -1,12 +1,12 @@
 /**
- * Packets on their way out go with their neighbours: one write to the socket for all of them, not one for each. A write costs the sender, the
+ * Packets that are sent within a moment go together: one write to the socket for all of them, not one for each. A write costs the sender, the
  * server and the receiver a system call and a wake-up, more than the packet itself. So the outbox waits while each turn of
  * the event loop adds to it (an idle node has one empty turn, microseconds; a busy one some requests more to send along),
- * and never for more than `MAX_GATHERED` packets or longer than `BATCH_DELAY_MS`. Neighbours for the same receiver share a message, too.
+ * and never for more than `MAX_GATHERED` packets or longer than `BATCH_DELAY_MS`. Packets in a row for the same receiver share a message, too.
  */
 import { bytesInBatch, MAX_BATCH_BYTES, packBatch } from "./packet-batch.ts";
 
-/** Longest that a packet waits for company. */
+/** Longest that a packet waits for others to be sent with it. */
 const BATCH_DELAY_MS = 1;
 /** And the most of it: with more, each of two processes would stand still while the other works. */
 const MAX_GATHERED = 8;
@@ -63,7 +63,7 @@ export class Outbox {
   }
 }
 
-/** Behind the last packet from `start` on that goes along in one batch: those that follow it with the same topic; no packet overtakes another. */
+/** Behind the last packet from `start` on that goes along in one batch: those that follow it with the same topic; packets keep their order. */
 function endOfBatch(packets: OutgoingPacket[], start: number): number {
   const { topic } = packets[start] as OutgoingPacket;
   let bytes = 1;

@@ -1,6 +1,6 @@
 /**
- * How often calls to a service may be made again: by a fifth more than are made at all. A service that is dying under its load gets no
- * storm of second tries; after a quiet time a node's calls in flight may all be made again at once.
+ * How often calls to a service may be made again: by a fifth more than are made at all. So repeated calls add a fifth at most
+ * to the load of a service that is dying under it; after a quiet time a node's calls in flight may all be made again at once.
  */
 import type { ServiceBroker } from "moleculer";
 import { retriesRefused } from "./metrics.ts";

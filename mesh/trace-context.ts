@@ -72,7 +72,7 @@ export function traceCalls({
     localAction(next: (ctx: Context) => Promise<unknown>, { name = "" }: { name?: string }) {
       return (ctx: Context) => {
         const parent = traceParentIn((ctx.meta as { traceparent?: unknown }).traceparent);
-        // Whoever has begun the trace has decided whether it is recorded.
+        // The beginner of the trace has decided whether it is recorded.
         const isRecorded = parent ? (parent.flags & 1) === 1 : ctx.level === 1 && Math.random() < traceShare;
         const span = isRecorded ? spans?.begin(name, parent, ctx.level === 1) : undefined;
         const trace = span?.traceParent.traceId ?? parent?.traceId ?? ctx.requestID ?? undefined;

@@ -154,7 +154,7 @@ export class MeshTransporter extends Transporters.NATS {
 
   /**
    * Tells all nodes what this one serves; resolves when the server has passed it on. Moleculer would do so a moment after
-   * it reports that it has started, and whoever waited for that would call too early.
+   * it reports that it has started, and a caller that waited for that would call too early.
    */
   async announce(): Promise<void> {
     await this.transit.discoverer.sendLocalNodeInfo();
@@ -176,7 +176,7 @@ export class MeshTransporter extends Transporters.NATS {
     });
   }
 
-  /** Serialises once. An answer that is too large becomes an error for the caller, who would wait in vain otherwise. */
+  /** Serialises once. An answer that is too large becomes an error for the caller, who would wait for the timeout otherwise. */
   override publish(packet: Packet): Promise<void> {
     // It left, or died, after it was chosen: nobody would ever answer, and its calls in flight are rejected already.
     if (packet.type === "REQ" && packet.target && this.broker.registry.nodes.get(packet.target)?.available === false) {
@@ -291,7 +291,7 @@ export class MeshTransporter extends Transporters.NATS {
   }
 
   async #regained(client: NatsConnection): Promise<void> {
-    // The server must know our subscriptions again before anyone is told that we hear: a call that overtakes them is lost.
+    // The server must know our subscriptions again before this node announces itself: a call that arrives earlier is lost.
     try {
       await client.flush();
     } catch {

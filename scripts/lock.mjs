@@ -6,7 +6,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { dirname } from "node:path";
 
 const POLL_MS = 200;
-/** Breaking a dead owner's lock takes microseconds; whoever holds the right to break for longer has died too. */
+/** Breaking a dead owner's lock takes microseconds; a process that holds the right to break for longer has died too. */
 const BREAK_MS = 10_000;
 
 /**

@@ -25,7 +25,7 @@ const MAX_EVENTS_BYTES = 2_000_000_000;
  * @property {string} url with user and password, for clients of this machine
  * @property {number} port
  * @property {number} pid
- * @property {Promise<void>} exited resolves when the process is gone, whoever ended it
+ * @property {Promise<void>} exited resolves when the process is gone, by whatever cause
  * @property {() => Promise<void>} stop asks it to end and waits; the data stays in its folder
  * @property {() => Promise<void>} kill ends it at once (SIGKILL)
  */

@@ -192,7 +192,7 @@ export interface Store {
   usage(prefix: string): Promise<{ count: number; bytes: number }>;
 
   /**
-   * A mark of the store's content: another one after every change, whoever made it. undefined where it cannot be had for
+   * A mark of the store's content: another one after every change, by any process. undefined where it cannot be had for
    * almost nothing. Answers computed from the store alone may be given again under the same mark (`store-cache.ts`).
    */
   changes(): string | undefined;

@@ -88,7 +88,9 @@ describe("the folders", () => {
       const text = contentOf(file);
       const comments = file.endsWith(".md") ? text : [...text.matchAll(/\/\*\*[\s\S]*?\*\/|\/\/ .*/g)].join("\n");
       const files = [...comments.matchAll(/`((?:[\w-]+\/)*[\w.-]+\.(?:ts|mjs))`/g)].map(([, name = ""]) => name);
-      const thrown = [...comments.matchAll(/@throws ([A-Z][a-z]\w+)\b/g)].map(([, name = ""]) => name);
+      const thrown = [...comments.matchAll(/@throws (.*)/g)].flatMap(([, all = ""]) =>
+        [...all.matchAll(/(?:^|; )([A-Z][a-z]\w+)\b/g)].map(([, name = ""]) => name),
+      );
       const gone = [...files.filter((name) => !isFile(name)), ...thrown.filter((name) => !errors.has(name) && !(name in globalThis))];
       return gone.map((name) => `${file}: ${name}`);
     });

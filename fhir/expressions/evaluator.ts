@@ -151,7 +151,7 @@ function abandon(): void {
     suspects.add(nameOf(job.task));
     job.reject(new TooCostly());
   }
-  // Whoever comes next finds one that is ready.
+  // The next task finds one that is ready.
   worker ??= start();
   next();
 }

@@ -81,7 +81,7 @@ function addCommon(criteria: Criteria, code: string, modifier: string, value: st
   return true;
 }
 
-/** `_list=42`: whoever asks the owners reads the List first. */
+/** `_list=42`: the List is read before the owners are asked. */
 function addList(criteria: Criteria, modifier: string, value: string, asked: string): void {
   if (modifier) throw fhirError(400, "invalid", `"_list" takes no modifier.`, asked);
   if (value.startsWith("$")) {

@@ -38,7 +38,7 @@ const handlers: Record<string, Handler> = {
   _contained: (_search, value, name) => {
     if (value !== "false") throw fhirError(501, "not-supported", "Searching in contained resources is not supported.", name);
   },
-  // Of the transport: whoever answers has read them.
+  // Of the transport: the gateway has read them.
   _format: () => {},
   _pretty: () => {},
 };

@@ -6,7 +6,7 @@ import type { RolesNow } from "./roles-now.ts";
 
 /** Longest that one try takes, milliseconds. */
 const TRY_MS = 2_000;
-/** Tries, and milliseconds between them; whoever is told once more begins again. */
+/** Tries, and milliseconds between them; one more announcement begins them again. */
 const [TRIES, PAUSE_MS] = [3, 300];
 
 /** Has `roles.refresh()` ask `identity`; those who ask at once share one question. */

@@ -8,7 +8,7 @@ import { isSystem } from "./identity.ts";
 
 /**
  * Who may call an action, as far as its service says it: those whose roles name it (default for published ones); `system`: only the mesh's own
- * work; `signed-in`: whoever asks, because what it does is guarded where it is done; `anyone`: it tells nothing of people.
+ * work; `signed-in`: anybody who has signed in, because what it does is guarded where it is done; `anyone`: it tells nothing of people.
  */
 export type WhoMay = "role" | "system" | "signed-in" | "anyone";
 

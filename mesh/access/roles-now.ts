@@ -59,7 +59,7 @@ export class RolesNow {
   knows(generation = 0): boolean {
     if (generation <= this.#generation) return true;
     this.#told = Math.max(this.#told, generation);
-    this.#ask().catch(() => {}); // whoever asks next has them asked for again
+    this.#ask().catch(() => {}); // the next question has them asked for again
     return false;
   }
 

@@ -40,8 +40,9 @@ export function ownFhir(service: Service & { store: Store }, write: (steps: Owne
   const search = (query: StoreQuery) => guarded(service, () => service.store.search(query));
   const writeAll = async <const Steps extends readonly OwnerStep[]>(steps: Steps): Promise<ResultsOf<Steps>> => {
     const results = await write([...steps]);
-    if (results.length !== steps.length)
+    if (results.length !== steps.length) {
       throw new Error(`A store has answered a write of ${steps.length} steps by ${results.length} results.`);
+    }
     return results as ResultsOf<Steps>;
   };
   const one = async (step: OwnerStep): Promise<StepResult> => (await writeAll([step]))[0];

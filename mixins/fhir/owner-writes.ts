@@ -1,5 +1,5 @@
 /**
- * The one way of every write of an owner, by whichever door: bound to what it replaces, parsed, checked, indexed, held against the rules,
+ * The one way of every write of an owner, from whichever API: bound to what it replaces, parsed, checked, indexed, held against the rules,
  * stored.
  */
 import { randomUUID } from "node:crypto";

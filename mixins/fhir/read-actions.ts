@@ -90,7 +90,7 @@ export const readingActions = {
   "fhir.readVersion": {
     ...READ,
     // A version never changes: it may be given again from any cache, by any node. That there is none is not remembered.
-    // But only where everybody may see all: what is remembered would be given to whoever asks.
+    // But only where everybody may see all: a cached answer would be given to any caller.
     cache: { keys: ["type", "id", "version"], enabled: (ctx: Context) => accessOf(ctx.broker).isOpen },
     handler(this: This, ctx: Context<{ type: string; id: string; version: number }>) {
       const { type, id, version } = ctx.params;

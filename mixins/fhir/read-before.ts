@@ -89,7 +89,7 @@ function withLabels(before: string, text: string): string {
 /**
  * Writes the steps; again, when what was read has changed meanwhile and its sender has named no version, or when what rules knew of
  * other resources is no longer so.
- * @throws 409 LOCKED when others were faster for ten seconds
+ * @throws 409 LOCKED after ten seconds of write conflicts
  */
 export function writeBound<Result>(
   steps: OwnerStep[],

@@ -28,7 +28,7 @@ export function sightOf(ctx: Context): Sight | undefined {
 /** A question as far as the caller may ask it: with the clauses that leave only what may be seen; undefined: nothing of it. */
 export function narrowed<Question extends { type: string; clauses: Clause[] }>(sight: Sight, question: Question): Question | undefined {
   const { type, clauses } = question;
-  // Whoever has the ids of resources may read them; to look for others is another right.
+  // A caller that has the ids of resources may read them; to look for others is another right.
   const isById = clauses.some((clause) => clause.kind === "id" && !clause.not);
   const reach = reachOfSome(sight, type, isById ? ["s", "r"] : ["s"]);
   if (reach === "all") return question;

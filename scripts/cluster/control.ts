@@ -48,7 +48,7 @@ export function removeSocket(socket: string, dataDir: string): void {
 
 /** @param obey carries a command out; what it throws is told to the caller */
 export async function listen(socket: string, obey: (command: Command) => Promise<void>): Promise<Server> {
-  rmSync(socket, { force: true }); // whoever holds the data folder's lock is the only supervisor
+  rmSync(socket, { force: true }); // the holder of the data folder's lock is the only supervisor
   const server = createServer((peer) => {
     let text = "";
     peer.setEncoding("utf8").on("error", () => {});

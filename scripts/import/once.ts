@@ -31,7 +31,7 @@ const isCreate = ({ request, resource }: Entry): boolean => request.method === "
 
 /**
  * The same entries, with the condition to create only what nobody else with this identifier is. Two entries of one
- * bundle that share an identifier are two resources to whoever wrote it, and stay two.
+ * bundle that share an identifier are two resources to its author, and stay two.
  */
 export function conditional(entries: Entry[]): Entry[] {
   const queries = entries.map((entry) => (isCreate(entry) ? queryOf(entry) : undefined));

@@ -31,7 +31,7 @@ export const priceChanged = (definition: string) =>
 /** Type of the store's refusal of a second charge for one act. */
 export const ACT_ALREADY_CHARGED = "ACT_ALREADY_CHARGED";
 
-/** 409: others were faster; the same call may succeed. */
+/** 409: a concurrent write came first; the same call may succeed. */
 export const chargesChanged = (encounter: string) =>
   new MoleculerClientError("The charges changed while they were summed up: try again.", 409, "CHARGES_CHANGED", { encounter });
 
@@ -64,7 +64,7 @@ export const notOnInvoice = (charge: string, invoice: string) =>
 export const nothingToCredit = (invoice: string) =>
   new MoleculerClientError("These charges come to nothing: there is nothing to credit.", 409, "NOTHING_TO_CREDIT", { invoice });
 
-/** 409: others were faster; the same call may succeed. */
+/** 409: a concurrent write came first; the same call may succeed. */
 export const invoiceChanged = (invoice: string) =>
   new MoleculerClientError("Somebody changed the invoice or its charges meanwhile: look at it and try again.", 409, "INVOICE_CHANGED", {
     invoice,

@@ -64,7 +64,7 @@ export const hospitalizations = {
    * stay, with `request` the request for admission: same id, next version.
    *
    * @throws 404 NOT_FOUND for an unknown patient, place or visit, REQUEST_NOT_FOUND; 409 BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, NOT_A_BED,
-   *         WARD_MISSING, WARD_CLOSED, VISIT_NOT_OPEN, REQUEST_NOT_OPEN, STAY_CHANGED (others were faster: try again)
+   *         WARD_MISSING, WARD_CLOSED, VISIT_NOT_OPEN, REQUEST_NOT_OPEN, STAY_CHANGED (a concurrent write came first: try again)
    */
   admit: action<{ patient: string; bed?: string; ward?: string; visit?: string; request?: string; reason?: string } & Happened, Stay>(
     "hospitalizations.admit",

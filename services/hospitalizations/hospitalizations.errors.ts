@@ -35,7 +35,7 @@ export const stayNotFound = (stay: string) => new MoleculerClientError("No stay 
 export const alreadyDischarged = (stay: string) =>
   new MoleculerClientError("The patient is discharged already.", 409, "ALREADY_DISCHARGED", { stay });
 
-/** 409: others were faster; the same call may succeed. */
+/** 409: a concurrent write came first; the same call may succeed. */
 export const stayChanged = () =>
   new MoleculerClientError("Somebody changed the stay or the bed meanwhile: look and try again.", 409, "STAY_CHANGED");
 

@@ -94,7 +94,7 @@ export default (config: Config, { listens = true } = {}): ServiceSchema =>
 
       createLaunch: {
         rest: "POST",
-        whoMay: "signed-in", // an app is started by whoever has a patient open; the app sees what its person may
+        whoMay: "signed-in", // an app is started by a person who has a patient open; the app sees what its person may
         summary: "Prepare the start of an app for the patient that is open",
         params: { client: CLIENT_ID, patient: FHIR_ID, encounter: { ...FHIR_ID, optional: true }, $$strict: true },
         async handler(ctx) {

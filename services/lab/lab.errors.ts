@@ -9,7 +9,7 @@ export const orderNotFound = (order: string) => new MoleculerClientError("No lab
 export const orderNotActive = (order: string) =>
   new MoleculerClientError("The order is not active any more: it has its result, or was revoked.", 409, "ORDER_NOT_ACTIVE", { order });
 
-/** 409: others were faster; the same call may succeed. */
+/** 409: a concurrent write came first; the same call may succeed. */
 export const orderChanged = (order: string) =>
   new MoleculerClientError("Somebody changed the order meanwhile: read it and try again.", 409, "ORDER_CHANGED", { order });
 
@@ -23,7 +23,7 @@ export const resultNotFinal = (observation: string) =>
     observation,
   });
 
-/** 409: others were faster; the same call may succeed. */
+/** 409: a concurrent write came first; the same call may succeed. */
 export const resultChanged = (observation: string) =>
   new MoleculerClientError("Somebody changed the result or its report meanwhile: read it and try again.", 409, "RESULT_CHANGED", {
     observation,

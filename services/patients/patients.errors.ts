@@ -68,6 +68,6 @@ export const motherNotActive = (patient: string) =>
     patient,
   });
 
-/** Others write the same record faster than it could be read. */
+/** Concurrent writes have changed the same record at each attempt. */
 export const patientChanged = (patient: string) =>
   new MoleculerClientError("The patient's record is being changed by others: try again.", 409, "PATIENT_CHANGED", { patient });

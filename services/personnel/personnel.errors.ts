@@ -6,7 +6,7 @@ const { MoleculerClientError } = Errors;
 export const practitionerNotFound = (practitioner: string) =>
   new MoleculerClientError("No practitioner has this id.", 404, "PRACTITIONER_NOT_FOUND", { practitioner });
 
-/** 409: others were faster; read the practitioner again. */
+/** 409: a concurrent write came first; read the practitioner again. */
 export const practitionerChanged = (practitioner: string) =>
   new MoleculerClientError(
     "Somebody changed the practitioner or a role of it meanwhile: read them and try again.",

@@ -51,7 +51,7 @@ const isSevere = ({ criticality, clinicalStatus, verificationStatus, reaction }:
   return isActive && (criticality === "high" || (reaction?.some(({ severity }) => severity === "severe") ?? false));
 };
 
-/** Asks whoever keeps allergies; a hospital without the patients' records knows of none. */
+/** Asks the owner of allergies; a hospital without the patients' records knows of none. */
 export const allergy: Rule<MedicationRequest> = {
   id: "medication-request-allergy",
   group: "values",

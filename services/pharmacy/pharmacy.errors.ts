@@ -40,7 +40,7 @@ export const dispenseNotFound = (dispense: string) =>
 export const dispenseNotCompleted = (dispense: string) =>
   new MoleculerClientError("The dispense was not handed out, or is undone already.", 409, "DISPENSE_NOT_COMPLETED", { dispense });
 
-/** 409: others were faster; the same call may succeed. */
+/** 409: a concurrent write came first; the same call may succeed. */
 export const dispenseChanged = (dispense: string) =>
   new MoleculerClientError("Somebody changed the dispense meanwhile: look at it and try again.", 409, "DISPENSE_CHANGED", { dispense });
 
@@ -105,7 +105,7 @@ export const administrationNotFound = (administration: string) =>
 export const administrationOver = (administration: string) =>
   new MoleculerClientError("The record was taken back already.", 409, "ADMINISTRATION_OVER", { administration });
 
-/** 409: others were faster; the same call may succeed. */
+/** 409: a concurrent write came first; the same call may succeed. */
 export const administrationChanged = (administration: string) =>
   new MoleculerClientError("Somebody changed the record meanwhile: read it and try again.", 409, "ADMINISTRATION_CHANGED", {
     administration,
@@ -152,6 +152,6 @@ export const samePlace = () => new MoleculerClientError("It is there already: na
 export const lotNotBlocked = (lot: string) =>
   new MoleculerClientError("This lot is not blocked by the pharmacy.", 409, "LOT_NOT_BLOCKED", { lot });
 
-/** 409: others were faster; the same call may succeed. */
+/** 409: a concurrent write came first; the same call may succeed. */
 export const lotChanged = (lot: string) =>
   new MoleculerClientError("Somebody has blocked or released the lot meanwhile: look at it and try again.", 409, "LOT_CHANGED", { lot });

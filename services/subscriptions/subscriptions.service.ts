@@ -275,7 +275,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
         });
       },
 
-      /** The owners first: where one of them cannot be reached, all is as before, and whoever asked for it tries again. */
+      /** The owners first: where one of them cannot be reached, all is as before, and the caller tries again. */
       async disarm(this: This, id: string): Promise<void> {
         await this.armed.look();
         const type = this.armed.get(id)?.type;

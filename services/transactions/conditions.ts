@@ -20,7 +20,7 @@ export const criteriaOf = ({ method, type, query, ifNoneExist }: BundleEntry): s
 };
 
 /**
- * What a condition names may come into being, or be found, with any owner of a shared type: whoever acts on it holds it with
+ * What a condition names may come into being, or be found, with any owner of a shared type: a transaction that acts on it holds it with
  * each of them. Behind the deletions and before all other steps: a condition is about what was there before the bundle, without what it
  * deletes (R4, http.html#trules).
  */
@@ -70,7 +70,7 @@ const isConditionalWrite = (entry: BundleEntry): boolean =>
   (entry.method === "POST" || entry.method === "PUT") && criteriaOf(entry) !== undefined;
 
 /**
- * Moves so far. A resource that moves between the looks at two owners is seen by neither: whoever creates because a condition finds
+ * Moves so far. A resource that moves between the looks at two owners is seen by neither: a transaction that creates because a condition finds
  * nothing must know that nothing has moved meanwhile.
  * @param except owners and counters that the caller's own transaction holds
  */

@@ -41,7 +41,7 @@ export interface Coordinator {
 /**
  * Carries out all shares or none.
  * @returns for each place of the whole, what became of its step
- * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED, TRANSACTION_UNCLEAR; Overtaken when they must be planned again
+ * @throws what an owner refuses, with `data.entry` as the index of the entry; TRANSACTION_ABORTED, TRANSACTION_UNCLEAR; WriteConflict when they must be planned again
  */
 export async function commitShares(
   coordinator: Coordinator,
@@ -102,7 +102,7 @@ export async function commitShares(
 
 /**
  * Tells every owner of a commit, and forgets it once all have answered. Never throws: what cannot be told now is found
- * in the journal later. What moves arrives before it leaves (`isFirst`): whoever looks meanwhile sees it with one of the two, or with both.
+ * in the journal later. What moves arrives before it leaves (`isFirst`): a reader meanwhile finds it with one of the two owners, or with both.
  */
 export async function tellCommit(coordinator: Coordinator, { tx, at, parts }: { tx: string; at: number; parts: Part[] }): Promise<void> {
   const unreachable = new Set<string>();

@@ -1,6 +1,6 @@
 /**
  * The coordinator's journal: which transactions are committed. Presumed abort: what is not written here did not happen.
- * One key per transaction; the first to write it decides, whoever that is (a coordinator, or an owner in doubt).
+ * One key per transaction; the first to write it decides: the coordinator, or an owner in doubt.
  */
 import type { TransactionOutcome } from "../../federation/owner-contract.ts";
 import type { Part } from "../../mesh/keyed-request-contract.ts";

@@ -100,7 +100,7 @@ export class KeptAnswers {
 
   /**
    * Keeps the answer and commits what it tells about, in one durable write.
-   * @returns whether it is this request's answer that is kept; else another try was faster, and that answer counts
+   * @returns whether it is this request's answer that is kept; else another try has kept its answer before, which counts
    * @throws 503 when the transaction was given up; 413 when the answer is too large
    */
   async keep(
@@ -130,7 +130,7 @@ export class KeptAnswers {
     return { answer, isOwn: true };
   }
 
-  /** Gives up a request, unless its answer is kept: whoever sends it again begins anew. */
+  /** Gives up a request, unless its answer is kept: sent again, it begins anew. */
   async cancel(key: string, tx: string): Promise<"committed" | "aborted"> {
     const { state } = await outcomeOrAbort(this.#store, tx, true);
     if (state === "aborted") await this.#unclaim(key, tx);

@@ -108,7 +108,7 @@ async function locate(
 
 /**
  * Criteria that find nothing make a resource under the id that the client gives, also of a deleted one, but never over a living one.
- * @throws FhirError 409; Overtaken when the living one answers the criteria by now
+ * @throws FhirError 409; WriteConflict when the living one matches the criteria by now
  */
 async function refuseTakenIds(
   writes: BundleEntry[],

@@ -59,7 +59,7 @@ export const transactions = {
    */
   beginKeyed: action<{ key: string; fingerprint: string; tx: string }, KeptAnswer | null>("transactions.beginKeyed"),
   /**
-   * Keeps the answer and commits the request's writes, in one durable write. Gives the answer that counts: another try's when that was faster.
+   * Keeps the answer and commits the request's writes, in one durable write. Gives the answer that counts: another try's when that was kept before.
    * @throws 413 IDEMPOTENT_ANSWER_TOO_LARGE, 503 TRANSACTION_ABORTED: nothing is stored
    */
   commitKeyed: action<{ key: string; fingerprint: string; tx: string; at: number; parts: Part[]; answer: KeptAnswer }, KeptAnswer>(

@@ -25,8 +25,8 @@ import type { EntryResult, transactions } from "./transactions.contract.ts";
 import { bundleInvalid } from "./transactions.errors.ts";
 
 /**
- * Who has waited in vain for others looks again: most likely they have made what its condition names, or wait in the same line.
- * Each attempt waits up to 2 s an owner.
+ * Attempts before LOCKED is returned: the bundle is planned again, since the transaction that held the lock may have made what a condition
+ * names. Each attempt waits up to 2 s at each owner.
  */
 const LOCKED_ATTEMPTS = 5;
 

@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 const MAX_DAYS = 8;
 /** Statuses of an appointment that takes its practitioners' time. */
 const TAKES_TIME: readonly string[] = ["pending", "booked", "arrived", "checked-in"];
-/** Statuses in which an appointment is only planned: whoever has come is not sent away. */
+/** Statuses in which an appointment is only planned: a patient who has come is not sent away. */
 const PLANNED: readonly string[] = ["pending", "booked"];
 
 /** A time that somebody is booked for: half open, milliseconds since 1970. */

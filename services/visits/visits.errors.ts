@@ -29,7 +29,7 @@ export const appointmentNotBooked = (appointment: string) =>
     },
   );
 
-/** 409: others were faster; read the appointment again. */
+/** 409: a concurrent write came first; read the appointment again. */
 export const appointmentChanged = (appointment: string) =>
   new MoleculerClientError("Somebody changed the appointment meanwhile: read it and try again.", 409, "APPOINTMENT_CHANGED", {
     appointment,
@@ -48,7 +48,7 @@ export const practitionerBusy = (appointment: string) =>
 export const visitAlreadyClosed = (visit: string) =>
   new MoleculerClientError("The visit is closed already.", 409, "VISIT_ALREADY_CLOSED", { visit });
 
-/** 409: others were faster; read the visit again. */
+/** 409: a concurrent write came first; read the visit again. */
 export const visitChanged = (visit: string) =>
   new MoleculerClientError("Somebody changed the visit meanwhile: read it and try again.", 409, "VISIT_CHANGED", { visit });
 

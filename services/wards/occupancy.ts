@@ -1,4 +1,4 @@
-/** Which beds are taken: that follows from the open stays, which are Encounters of whoever owns them. */
+/** Which beds are taken: that follows from the open stays, which are Encounters of any owner. */
 import { asSystem } from "../../mesh/access/access.ts";
 import type { Encounter } from "../../fhir/r4.ts";
 import { parseJson } from "../../fhir/json.ts";

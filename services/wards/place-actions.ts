@@ -88,7 +88,7 @@ export async function addBeds(
 
 /**
  * `wards.close`. An admission relies on the version of its bed, room and ward that it has seen: from the fence on none that has seen this one
- * is stored, so that whoever is not found there afterwards does not come.
+ * is stored, so that nobody whom it does not find there comes afterwards.
  */
 export async function closePlace(wards: Wards, ctx: Context<{ location: string; reason: string }>, house: HouseWard[]): Promise<Place> {
   const { location, reason } = ctx.params;

@@ -41,7 +41,7 @@ export const cleaningStep = (location: string) =>
 export const stillOccupied = (location: string, beds: string[]) =>
   new MoleculerClientError("Somebody is there still: transfer or discharge them first.", 409, "STILL_OCCUPIED", { location, beds });
 
-/** 409: others were faster; the same call may succeed. */
+/** 409: a concurrent write came first; the same call may succeed. */
 export const placeChanged = (location: string) =>
   new MoleculerClientError("Somebody changed it meanwhile: look and try again.", 409, "PLACE_CHANGED", { location });
 

@@ -1,4 +1,4 @@
-/** Runs one write as one MongoDB transaction, again while others overtake it, or while what it needs is prepared by others. */
+/** Runs one write as one MongoDB transaction: repeated on a write conflict, and while what it needs is prepared by another transaction. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type ClientSession, type MongoClient, MongoError, MongoServerError } from "mongodb";
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
@@ -9,7 +9,7 @@ import { Blocked, Outdated } from "./conflicts.ts";
 const DEFAULT_WAIT_MS = 2_000;
 /** Pause before looking again whether it has ended, milliseconds, and up to half as much again. */
 const POLL_MS = 20;
-/** How long a write that others keep overtaking is tried again, milliseconds. */
+/** How long a write that meets conflicts is repeated, milliseconds. */
 const RETRY_MS = 10_000;
 const COMMIT_ATTEMPTS = 5;
 const DUPLICATE_KEY = 11_000;
@@ -31,7 +31,7 @@ export async function waitingTransaction<T>(client: MongoClient, work: Work<T>, 
   }
 }
 
-/** One transaction, tried again while others overtake it. */
+/** One transaction, repeated on write conflicts for up to 10 s. @throws StoreError LOCKED after it */
 export async function transaction<T>(client: MongoClient, work: Work<T>): Promise<T> {
   const start = performance.now();
   for (let attempt = 1; ; attempt++) {
@@ -43,7 +43,7 @@ export async function transaction<T>(client: MongoClient, work: Work<T>): Promis
       return result;
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction().catch(() => {});
-      if (!isOvertaken(error)) throw error;
+      if (!isWriteConflict(error)) throw error;
       if (performance.now() - start > RETRY_MS) throw new StoreError(StoreErrorType.locked, 0);
     } finally {
       await session.endSession();
@@ -65,8 +65,8 @@ async function commit(session: ClientSession): Promise<void> {
   }
 }
 
-/** Someone else wrote what this transaction read or wrote. */
-function isOvertaken(error: unknown): boolean {
+/** Another transaction has written what this one read or wrote. */
+function isWriteConflict(error: unknown): boolean {
   if (error instanceof Outdated) return true;
   if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return true;
   return (

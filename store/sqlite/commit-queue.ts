@@ -55,7 +55,7 @@ export class WriteQueue {
   #working: Promise<void> | undefined;
   /** How the connection commits at this moment. */
   #isLight = false;
-  /** Jobs that wait for a lock, and what wakes them. */
+  /** Jobs that wait for a lock, and the timer that tries each again. */
   readonly #parked = new Map<Job, NodeJS.Timeout>();
   #isClosed = false;
 
@@ -84,7 +84,7 @@ export class WriteQueue {
     return this.#waiting.length + this.#parked.size;
   }
 
-  /** A transaction has ended: whoever waits for a lock looks again. */
+  /** A transaction has ended: jobs that wait for a lock are tried again. */
   wake(): void {
     for (const [job, timer] of this.#parked) {
       clearTimeout(timer);

@@ -29,7 +29,7 @@ export interface Change<Of extends FhirResource = FhirResource> {
 /** What is replaced, if the rules of this owner have looked at it: what arrives is asked about as if it were new. */
 export const lookedAt = <Of extends FhirResource>({ before, arrives }: Change<Of>): Of | undefined => (arrives ? undefined : before);
 
-/** Which resources a rule wants to see whole: of whoever owns them, as they are stored. */
+/** Which resources a rule wants to see whole: from their owners, as they are stored. */
 export interface Question {
   type: string;
   clauses: Clause[];

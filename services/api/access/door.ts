@@ -167,7 +167,7 @@ export const INTERACTIONS: readonly Interaction[] = ["c", "r", "u", "d", "s"];
 const WORDS: Record<Interaction, string> = { c: "create", r: "read", u: "update", d: "delete", s: "search" };
 
 /**
- * Says at the door what the owners would answer by silence: that the caller has no right to this interaction with the type at all. It depends
+ * Refuses at the gateway what the owners would answer by finding nothing: that the caller has no right to this interaction with the type at all. It depends
  * on the caller and the request only, not on what there is.
  * @param path behind `/fhir`, in parts @throws 403 NOT_ALLOWED
  */

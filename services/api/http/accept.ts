@@ -117,7 +117,7 @@ export function accept(
   const answer = (given: Answer) => {
     send(request, response, given).catch(() => response.destroy());
   };
-  // Whoever watches over this process hears from it also when it has too much to do, by whatever name.
+  // Probes are answered before all limits, under any host name: an orchestrator must not take a busy process for a dead one.
   const probed = probeOf(service, request, config);
   if (probed) {
     probed.then(answer, () => response.destroy());

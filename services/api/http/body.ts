@@ -75,7 +75,7 @@ export function arrivalOf(request: Received): Promise<void> | undefined {
   );
 }
 
-/** The whole body, which is still to be read by whoever works on it. @throws as `readBytes` */
+/** The whole body, which its handler has still to read. @throws as `readBytes` */
 export async function peekBytes(request: Received): Promise<Buffer> {
   if (!hasBody(request)) return Buffer.alloc(0);
   request.arriving ??= received(request, mostOf(request.url ?? ""));

@@ -1,5 +1,5 @@
 /**
- * How much work a gateway takes on: as much as it gets done within three seconds. More would wait longer than clients do, and be done in vain; what is
+ * How much work a gateway takes on: as much as it gets done within three seconds. More would wait longer than clients do, and be done for nobody; what is
  * refused at once may be sent again when there is room.
  */
 

@@ -103,7 +103,7 @@ export class SignIn {
     return { is: "codes", codes };
   }
 
-  /** Whoever has just set up an authenticator app has seen the recovery codes. */
+  /** A person who has just set up an authenticator app has seen the recovery codes. */
   async seen(interaction: string, place: Place): Promise<Step> {
     const { half, account } = await this.#begun(interaction);
     if (!account || half?.isProven !== true || (await this.#kept.halfway.removeMany({ _id: half._id })) !== 1) return { is: "wrong" };

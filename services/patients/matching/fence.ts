@@ -1,5 +1,5 @@
 /**
- * Keeps two desks from registering one person at once: whoever registers counts at what the person could be found by, and is refused when
+ * Keeps two desks from registering one person at once: each registration counts at what the person could be found by, and is refused when
  * another has counted there since it looked. Counters of the service, so that it holds over all replicas.
  */
 import { createHash } from "node:crypto";
@@ -54,14 +54,14 @@ interface Registering {
 
 /**
  * Stores a new patient, unless another who could be the same was registered since it was looked.
- * @throws what `check` throws; 409 LOCKED after ten seconds in which others were faster
+ * @throws what `check` throws; 409 LOCKED after ten seconds of write conflicts
  */
 export function createAlone(patient: Patient & { id: string }, { of, table, ifNoneExist, check }: Registering): Promise<StepResult> {
   const fence = fenceOf(patient, table);
   const attempt = async (): Promise<StepResult> => {
     const seen = await Promise.all(fence.map(async (counter) => ({ counter, value: await of.store.counter(counter) })));
     await check?.();
-    // Counted downwards: a bound from below refuses whoever comes after another.
+    // Counted downwards: a bound from below refuses the later of two.
     const counts = seen.map(({ counter, value }) => addition(counter, -1, check && value - 1));
     const [result] = await of.fhir.write([creation(patient, ifNoneExist), ...counts]).catch((error: unknown) => {
       throw isType(error, "COUNTER_BELOW") ? new WriteConflict() : error;

@@ -30,7 +30,7 @@ export function contentOf(answer: Answer): Answer {
     headers: {
       ...headers,
       "Content-Type": isHeaderText(contentType) ? contentType : "application/octet-stream",
-      // Whoever stored a page must not have it run as one of this server's.
+      // A stored HTML page must not run as one of this server's.
       "Content-Security-Policy": "sandbox",
       ...(isShown(contentType) ? {} : { "Content-Disposition": "attachment" }),
       ...(isHeaderText(context) && { "X-Security-Context": context }),

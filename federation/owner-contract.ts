@@ -7,7 +7,7 @@ import type { Clause, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
 import type { Resource } from "../fhir/resource.ts";
 import { type Action, action, event } from "../mesh/contract.ts";
 import type { ToldFact } from "./facts.ts";
-import type { HistoryQuery, JoinKeysPage, JoinKeysQuery, Place, Prepared, StoredResource } from "../store/store.ts";
+import type { HistoryQuery, JoinKeysPage, JoinKeysQuery, VersionReference, Prepared, StoredResource } from "../store/store.ts";
 import type { OutboxEvent, OutboxQueue, OutboxState, ResourceVersion } from "../store/writes.ts";
 
 export type { ResourceVersion } from "../store/writes.ts";
@@ -202,9 +202,9 @@ function actionsOf(service: string) {
      * Before these are deleted: the owner takes no new reference to them any more, for some seconds, and says who of its resources rests on
      * them. `token`: a UUID of who deletes them. `tx`: the transaction that does.
      */
-    fence: declare<{ places: Place[]; token: string; tx?: string }, Resting[]>("fence"),
+    fence: declare<{ places: VersionReference[]; token: string; tx?: string }, Resting[]>("fence"),
     /** They are not deleted by who has this token: they may be referred to again. */
-    unfence: declare<{ places: Place[]; token: string }, null>("unfence"),
+    unfence: declare<{ places: VersionReference[]; token: string }, null>("unfence"),
     /** Second phase; idempotent. `at`: meta.lastUpdated, milliseconds. */
     commit: declare<{ tx: string; at: number }, null>("commit"),
     abort: declare<{ tx: string }, null>("abort"),

@@ -8,7 +8,7 @@ import { isId } from "../fhir/ids.ts";
 import { resourceTypes } from "../fhir/search/parameters.ts";
 import { authorFrom } from "../mesh/access/author.ts";
 import type { Author } from "../mesh/access/author-contract.ts";
-import type { Place, StoredResource } from "../store/store.ts";
+import type { VersionReference, StoredResource } from "../store/store.ts";
 
 /** A version and its author, without what it says. */
 export type AuthoredVersion = Pick<StoredResource, "type" | "id" | "version" | "updated" | "method" | "author">;
@@ -22,13 +22,13 @@ const HASHED = /^by\.[0-9a-f]{61}$/;
 export const isVersionProvenance = (id: string): boolean => MADE.test(id) || HASHED.test(id);
 
 /** The id of the Provenance of a version. */
-export function provenanceIdOf({ type, id, version }: Place): string {
+export function provenanceIdOf({ type, id, version }: VersionReference): string {
   const plain = `by.${TYPES.indexOf(type).toString(36).padStart(2, "0")}.${version}.${id}`;
   return isId(plain) ? plain : `by.${createHash("sha256").update(`${type}/${id}/${version}`).digest("hex").slice(0, 61)}`;
 }
 
 /** The version that such an id is of; undefined for any other id. */
-export function versionOfProvenance(provenance: string): Place | undefined {
+export function versionOfProvenance(provenance: string): VersionReference | undefined {
   const [, code = "", version, id] = MADE.exec(provenance) ?? [];
   const type = TYPES[Number.parseInt(code, 36)];
   return type !== undefined && id !== undefined ? { type, id, version: Number(version) } : undefined;

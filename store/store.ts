@@ -23,7 +23,7 @@ export interface StoredResource {
 }
 
 /** A resource in one version. */
-export interface Place {
+export interface VersionReference {
   type: string;
   id: string;
   version: number;
@@ -38,7 +38,7 @@ export interface Fencing {
 }
 
 /** A resource that a write was decided on, in the version that was seen. */
-export interface Relied extends Place {
+export interface Relied extends VersionReference {
   /** It is in this store. */
   isOwn: boolean;
 }
@@ -165,9 +165,9 @@ export interface Store {
    * @param options.tx a prepared transaction that is not waited for
    * @param options.isAlone no other process writes to the store: its fences need not be written down
    */
-  fence(places: Place[], fencing: Fencing, options?: { tx?: string; isAlone?: boolean }): Promise<void>;
+  fence(places: VersionReference[], fencing: Fencing, options?: { tx?: string; isAlone?: boolean }): Promise<void>;
   /** Takes the fences of one fencing away: what they were for has not come about. Those of others stay. */
-  unfence(places: Place[], token: string): Promise<void>;
+  unfence(places: VersionReference[], token: string): Promise<void>;
 
   /** A counter's value; 0 when never written. */
   counter(name: string): Promise<number>;

@@ -22,7 +22,7 @@ import { defineMixin } from "../../mesh/contract.ts";
 import { keyedCall, newPart, notePart } from "../../mesh/keyed-request.ts";
 import { Store } from "../store.ts";
 import { jsonOf } from "../../store/plan-write.ts";
-import type { Place, Store as StoreOf } from "../../store/store.ts";
+import type { VersionReference, Store as StoreOf } from "../../store/store.ts";
 import type { Write, WriteKey, WriteResult } from "../../store/writes.ts";
 import { appendOnly } from "../../federation/errors.ts";
 import {
@@ -196,7 +196,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
       "fhir.fence": {
         retryPolicy: { enabled: true }, // idempotent
         hedge: false, // another node could only wait for the same transactions
-        handler(this: This, ctx: Context<{ places: Place[]; token: string; tx?: string }>) {
+        handler(this: This, ctx: Context<{ places: VersionReference[]; token: string; tx?: string }>) {
           const { places, token, tx } = ctx.params;
           return guarded(this, () => restingHere(this, places, { owns: (type) => owns.some((own) => own.type === type), token, tx }));
         },
@@ -204,7 +204,7 @@ export function Fhir(options: FhirOptions): Partial<ServiceSchema> {
 
       "fhir.unfence": {
         retryPolicy: { enabled: true }, // idempotent
-        handler(this: This, ctx: Context<{ places: Place[]; token: string }>) {
+        handler(this: This, ctx: Context<{ places: VersionReference[]; token: string }>) {
           return guarded(this, async () => {
             await this.store.unfence(ctx.params.places, ctx.params.token);
             return null;

@@ -11,7 +11,7 @@ import { type MadeElsewhere, type OwnerStep, writesResource } from "../../federa
 import type { Profiles } from "../../federation/profiles.ts";
 import type { Caller } from "../../mesh/caller.ts";
 import { NONE_LIVING } from "../../fhir/preconditions.ts";
-import type { Place, Reliance, Store } from "../../store/store.ts";
+import type { VersionReference, Reliance, Store } from "../../store/store.ts";
 import type { Write, WriteKey, WriteResult } from "../../store/writes.ts";
 import { isResourceStep } from "../../store/plan-write.ts";
 import { StoreError, StoreErrorType } from "../../store/store-error.ts";
@@ -210,8 +210,8 @@ export class OwnerWrites {
   }
 
   /** What nobody may come to rest on meanwhile: it is deleted, or closed. */
-  #isolatedIn(changes: SteppedChange[], before: BoundSteps["before"]): Place[] {
-    return changes.flatMap(({ step, type, change }): Place[] => {
+  #isolatedIn(changes: SteppedChange[], before: BoundSteps["before"]): VersionReference[] {
+    return changes.flatMap(({ step, type, change }): VersionReference[] => {
       const stored = before[step];
       const isAsked = stored !== undefined && this.#rules.of(type).some(({ rule }) => rule.isolates?.(change));
       return isAsked && stored ? [{ type, id: stored.id, version: stored.version }] : [];

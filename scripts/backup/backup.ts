@@ -12,13 +12,17 @@ import { copyStores, storesIn } from "./snapshot.ts";
 const KEPT = /^(?:members\.json|page-links\.key|identity-es256-\d+\.json|records-es256\.json)$/;
 
 /** Where the data are. */
-export type Place = Pick<Config, "dataDir" | "mongoUrl">;
+export type DataSettings = Pick<Config, "dataDir" | "mongoUrl">;
 
 /**
  * A checked copy of all stores of this machine at one moment, in a folder of its own; the mesh may run meanwhile.
  * @throws StartupError with what to do: nothing to copy, a target that is in use, MongoDB, a store that is damaged
  */
-export async function makeBackup({ dataDir, mongoUrl }: Place, target: string, say: (line: string) => void = () => {}): Promise<Manifest> {
+export async function makeBackup(
+  { dataDir, mongoUrl }: DataSettings,
+  target: string,
+  say: (line: string) => void = () => {},
+): Promise<Manifest> {
   if (mongoUrl) {
     throw new StartupError(`The data are in MongoDB, whose own tool makes a consistent copy: ${MONGODUMP} (docs/operations.md).`);
   }
@@ -57,7 +61,7 @@ export async function makeBackup({ dataDir, mongoUrl }: Place, target: string, s
  */
 export async function restoreBackup(
   source: string,
-  { dataDir, mongoUrl }: Place,
+  { dataDir, mongoUrl }: DataSettings,
   say: (line: string) => void = () => {},
 ): Promise<Manifest> {
   if (mongoUrl) {

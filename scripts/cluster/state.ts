@@ -19,7 +19,7 @@ export interface ChildState extends Mark {
   port?: number;
   /** ISO 8601, UTC. */
   started: string;
-  /** How often this place was filled again after a death. */
+  /** How often its process was replaced after a death. */
   restarts: number;
   state: "starting" | "ready" | "leaving";
 }
@@ -31,7 +31,7 @@ export interface ClusterState {
   nats: { url: string } & Partial<Mark>;
   url?: string;
   children: ChildState[];
-  /** Places whose process keeps dying: how often in a row, what it said last, and when another is started (ISO 8601). */
+  /** Replicas whose process keeps dying: how often in a row, what it said last, and when another is started (ISO 8601). */
   failing: { service: string; deaths: number; reason: string; nextTry: string }[];
 }
 

@@ -8,7 +8,7 @@ import { localUrl } from "../start/address.ts";
 import { StartupError, sentenceOf } from "../start/startup-error.ts";
 import { flagsOf } from "./child.ts";
 import { GatewaySocket } from "./gateway-socket.ts";
-import { Place } from "./place.ts";
+import { Replica } from "./replica.ts";
 import { type ClusterState, type Mark, markOf, writeState } from "./state.ts";
 import { warmUp } from "./warm.ts";
 
@@ -23,8 +23,8 @@ const REVIVE_EVERY_MS = 1_000;
 export class Supervisor {
   readonly #config: Config;
   readonly #log: (line: string) => void;
-  readonly #places: Place[] = [];
-  readonly #metricsPorts = new Map<Place, number>();
+  readonly #replicas: Replica[] = [];
+  readonly #metricsPorts = new Map<Replica, number>();
   readonly #gateways = new GatewaySocket();
   readonly #started = new Date().toISOString();
   readonly #socket: string;
@@ -49,7 +49,7 @@ export class Supervisor {
     if (!this.#config.members) this.#deployment = { MEMBERS: [...wanted.keys()].join(",") };
     await this.#listenFor(wanted.get("api") ?? 0);
     for (const [service, count] of wanted) for (let n = 0; n < count; n++) this.#add(service);
-    await Promise.all(this.#places.map((place) => place.fill()));
+    await Promise.all(this.#replicas.map((replica) => replica.fill()));
   }
 
   async #warmUp(wanted: Map<string, number>): Promise<void> {
@@ -62,12 +62,12 @@ export class Supervisor {
   }
 
   get state(): ClusterState {
-    const port = this.#places.find((place) => place.child?.info?.port !== undefined)?.child?.info?.port;
+    const port = this.#replicas.find((replica) => replica.child?.info?.port !== undefined)?.child?.info?.port;
     return {
       supervisor: { ...markOf(process.pid), started: this.#started, socket: this.#socket },
       nats: { url: this.#natsUrl, ...(this.#nats && { pid: this.#nats.pid, ...(this.#nats.born && { born: this.#nats.born }) }) },
       ...(port !== undefined && { url: localUrl(this.#config, port) }),
-      children: this.#places.flatMap(({ service, child, restarts }) =>
+      children: this.#replicas.flatMap(({ service, child, restarts }) =>
         child
           ? [
               {
@@ -82,41 +82,41 @@ export class Supervisor {
             ]
           : [],
       ),
-      failing: this.#places.flatMap(({ service, child, failing }) => (failing && !child ? [{ service, ...failing }] : [])),
+      failing: this.#replicas.flatMap(({ service, child, failing }) => (failing && !child ? [{ service, ...failing }] : [])),
     };
   }
 
   /** Replaces each process of a service by a new one, one after the other. */
   restart(service: string): Promise<void> {
     return this.#inTurn(async () => {
-      const places = this.#of(service);
-      if (places.length === 0) throw new Error(`No process of ${service} runs here.`);
-      for (const place of places) await place.renew();
+      const replicas = this.#of(service);
+      if (replicas.length === 0) throw new Error(`No process of ${service} runs here.`);
+      for (const replica of replicas) await replica.renew();
     });
   }
 
   /** @param count processes of the service from now on; 0 takes it out of the mesh. Where not all can start, none is added. */
   scale(service: string, count: number): Promise<void> {
     return this.#inTurn(async () => {
-      const places = this.#of(service);
+      const replicas = this.#of(service);
       if (service === "api") await this.#listenFor(count);
-      const added = Array.from({ length: Math.max(0, count - places.length) }, () => this.#add(service));
+      const added = Array.from({ length: Math.max(0, count - replicas.length) }, () => this.#add(service));
       try {
-        await Promise.all(added.map((place) => place.fill()));
+        await Promise.all(added.map((replica) => replica.fill()));
       } catch (error) {
-        await Promise.all(added.map((place) => this.#remove(place)));
+        await Promise.all(added.map((replica) => this.#remove(replica)));
         throw error;
       }
-      const surplus = places.slice(count);
-      await Promise.all(surplus.map((place) => this.#remove(place)));
+      const surplus = replicas.slice(count);
+      await Promise.all(surplus.map((replica) => this.#remove(replica)));
     });
   }
 
   /** Takes a service out of the mesh for good: its processes end, and the others know that it is no member any more. */
   retire(service: string): Promise<void> {
     return this.#inTurn(async () => {
-      await Promise.all(this.#of(service).map((place) => this.#remove(place)));
-      const teller = this.#places.find((place) => place.child?.state === "ready" && TELLERS.has(place.service))?.child;
+      await Promise.all(this.#of(service).map((replica) => this.#remove(replica)));
+      const teller = this.#replicas.find((replica) => replica.child?.state === "ready" && TELLERS.has(replica.service))?.child;
       if (!teller) throw new Error("No gateway or coordinator runs that could tell the mesh.");
       await teller.retire(service);
     });
@@ -125,8 +125,8 @@ export class Supervisor {
   /** Drains everything: gateways first, so that nothing new comes in while the rest finishes; NATS last. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await Promise.all(this.#of("api").map((place) => this.#remove(place)));
-    await Promise.all([...this.#places].map((place) => this.#remove(place)));
+    await Promise.all(this.#of("api").map((replica) => this.#remove(replica)));
+    await Promise.all([...this.#replicas].map((replica) => this.#remove(replica)));
     this.#gateways.close();
     await this.#nats?.stop();
   }
@@ -145,11 +145,11 @@ export class Supervisor {
     });
   }
 
-  #of(service: string): Place[] {
-    return this.#places.filter((place) => place.service === service);
+  #of(service: string): Replica[] {
+    return this.#replicas.filter((replica) => replica.service === service);
   }
 
-  #add(service: string): Place {
+  #add(service: string): Replica {
     const number = this.#of(service).length + 1;
     const isGateway = service === "api";
     const metricsPort = this.#freeMetricsPort();
@@ -163,10 +163,10 @@ export class Supervisor {
       ...(isGateway && { PORT: "0", OPENWARD_GATEWAY_PORT: `${this.#gateways.port}` }),
     };
     const events = { changed: () => this.#write(), log: this.#log, ...(isGateway && { gateways: this.#gateways }) };
-    const place = new Place(service, env, events);
-    this.#places.push(place);
-    if (metricsPort !== undefined) this.#metricsPorts.set(place, metricsPort);
-    return place;
+    const replica = new Replica(service, env, events);
+    this.#replicas.push(replica);
+    if (metricsPort !== undefined) this.#metricsPorts.set(replica, metricsPort);
+    return replica;
   }
 
   /** A process is given no key but its service's own; where the settings name a file, that one is for all. */
@@ -176,7 +176,7 @@ export class Supervisor {
     return { MESH_IDENTITY_FILE: ensureKeyFile(folder, { serves: [service] }), MESH_CA_FILE: caPublicFile(folder) };
   }
 
-  /** One for each place, whatever process is in it: so the scraper's list stays as it is. */
+  /** One for each replica, whatever process is in it: so the scraper's list stays as it is. */
   #freeMetricsPort(): number | undefined {
     const first = this.#config.metricsPort;
     if (first === undefined) return undefined;
@@ -184,11 +184,11 @@ export class Supervisor {
     for (let port = first; ; port += 1) if (!taken.has(port)) return port;
   }
 
-  async #remove(place: Place): Promise<void> {
-    await place.close();
-    const index = this.#places.indexOf(place);
-    if (index >= 0) this.#places.splice(index, 1);
-    this.#metricsPorts.delete(place);
+  async #remove(replica: Replica): Promise<void> {
+    await replica.close();
+    const index = this.#replicas.indexOf(replica);
+    if (index >= 0) this.#replicas.splice(index, 1);
+    this.#metricsPorts.delete(replica);
     if (this.#of("api").length === 0) this.#gateways.close();
     this.#write();
   }

@@ -6,7 +6,7 @@ import { isThere } from "../../mixins/fhir/rules/encounter.ts";
 import { type Change, type Facts, type Question, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";
 import { bedOccupied } from "./hospitalizations.errors.ts";
-import { mayBeBed, newPlaces, type Place } from "./hospitalizations.model.ts";
+import { mayBeBed, newPlaces, type KnownLocation } from "./hospitalizations.model.ts";
 
 // Who lies in a bed now the unique keys tell. Who has lain there meanwhile counts where a move is written down later, or undone.
 
@@ -57,7 +57,7 @@ export const bedSince: Rule<Encounter> = {
   check(change, facts: Facts) {
     const id = change.reference.slice("Encounter/".length);
     const taken = since(change).find((it) => {
-      if (!mayBeBed((facts.of(it.place)?.resource as Place | undefined) ?? {})) return false;
+      if (!mayBeBed((facts.of(it.place)?.resource as KnownLocation | undefined) ?? {})) return false;
       const others = facts.found(questionOf(it, change.now)).filter((stay) => stay.id !== id);
       return others.some((stay) => layThere(stay as unknown as Encounter, it));
     });

@@ -3,7 +3,7 @@ import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
 import type { Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
-import { type Place, placesOf } from "./hospitalizations.model.ts";
+import { type KnownLocation, placesOf } from "./hospitalizations.model.ts";
 import { above } from "./hospitalizations.rules.ts";
 
 /** Where the patient is, and what that is part of. */
@@ -17,7 +17,7 @@ const bedOpen: Rule<Encounter> = {
   check({ after }, facts) {
     if (!after || !isOpen(after)) return undefined;
     const closed = withAbove(after, facts).find((place) => {
-      const status = (facts.of(place)?.resource as Place | undefined)?.status;
+      const status = (facts.of(place)?.resource as KnownLocation | undefined)?.status;
       return status !== undefined && status !== "active";
     });
     if (closed === undefined) return undefined;

@@ -28,7 +28,7 @@ export function newPlaces(change: Change<Encounter>): string[] {
 }
 
 /** A Location as other services may know it. */
-export interface Place {
+export interface KnownLocation {
   status?: string;
   physicalType?: CodeableConcept;
   operationalStatus?: { code?: string };
@@ -36,7 +36,7 @@ export interface Place {
 }
 
 /** Whether a place is a bed, or does not say what else it is. */
-export function mayBeBed({ physicalType }: Place): boolean {
+export function mayBeBed({ physicalType }: KnownLocation): boolean {
   const kinds = physicalType?.coding?.map(({ code }) => code);
   return !kinds || kinds.includes("bd");
 }
@@ -122,7 +122,7 @@ export const stayKeys: KeysByFacts<Encounter> = {
   keys(stay, facts) {
     if (!isOpen(stay)) return [];
     const patient = placeOf(stay.subject);
-    const beds = placesOf(stay).filter((place) => mayBeBed((facts.of(place)?.resource as Place | undefined) ?? {}));
+    const beds = placesOf(stay).filter((place) => mayBeBed((facts.of(place)?.resource as KnownLocation | undefined) ?? {}));
     return [
       ...(patient === undefined ? [] : [{ key: `stay:${patient}`, error: PATIENT_ALREADY_ADMITTED }]),
       ...beds.map((bed) => ({ key: `bed:${bed}`, error: BED_OCCUPIED })),

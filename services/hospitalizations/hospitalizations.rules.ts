@@ -4,9 +4,10 @@ import { refusalBy, type Facts, type Refusal, type Rule, type RulesOf } from "..
 import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
 import { bedSince } from "./bed-since.ts";
 import { notABed, wardClosed } from "./hospitalizations.errors.ts";
-import { mayBeBed, newPlaces, type Place } from "./hospitalizations.model.ts";
+import { mayBeBed, newPlaces, type KnownLocation } from "./hospitalizations.model.ts";
 
-const placeIn = (facts: Facts, reference: string | undefined): Place | undefined => facts.of(reference)?.resource as Place | undefined;
+const placeIn = (facts: Facts, reference: string | undefined): KnownLocation | undefined =>
+  facts.of(reference)?.resource as KnownLocation | undefined;
 
 /** A room and a ward are above a bed, at most a building and a site above these. */
 const MAX_ABOVE = 4;
@@ -24,7 +25,7 @@ export function above(facts: Facts, bed: string | undefined): string[] {
 
 /** HL7 v2 table 0116: closed, housekeeping, isolated, contaminated. */
 const OUT_OF_USE = ["C", "H", "I", "K"];
-const isClosed = ({ status }: Place): boolean => status !== undefined && status !== "active";
+const isClosed = ({ status }: KnownLocation): boolean => status !== undefined && status !== "active";
 
 /** Why nobody can be taken in there; undefined: somebody can, or it is not known here. */
 function reasonAgainst(taken: string, facts: Facts): Refusal | undefined {

@@ -1,6 +1,6 @@
 /** What a write relies on, and the fences that keep others from relying on it (docs/adr/0020-deletion-is-fenced.md). */
 import type { ClientSession } from "mongodb";
-import type { Fencing, Place, Reliance } from "../store.ts";
+import type { Fencing, VersionReference, Reliance } from "../store.ts";
 import { Blocked } from "./conflicts.ts";
 import type { Collections } from "./schema.ts";
 
@@ -29,7 +29,7 @@ export class Fences {
   }
 
   /** @throws Blocked when a prepared transaction other than `tx` relies on one of them */
-  async fence(places: Place[], { token, expiresAt }: Fencing, tx: string | undefined, session: ClientSession): Promise<void> {
+  async fence(places: VersionReference[], { token, expiresAt }: Fencing, tx: string | undefined, session: ClientSession): Promise<void> {
     for (const { type, id, version } of places) {
       const _id = reliedId(`${type}/${id}`);
       const set = { $inc: { writes: 1 }, $set: { at: new Date(), [`fences.${token}`]: { version, until: new Date(expiresAt) } } };
@@ -43,7 +43,7 @@ export class Fences {
     }
   }
 
-  async unfence(places: Place[], token: string, session: ClientSession): Promise<void> {
+  async unfence(places: VersionReference[], token: string, session: ClientSession): Promise<void> {
     const ids = places.map(({ type, id }) => reliedId(`${type}/${id}`));
     await this.#collections.condition.updateMany({ _id: { $in: ids } }, { $unset: { [`fences.${token}`]: "" } }, { session });
   }

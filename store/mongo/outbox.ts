@@ -7,7 +7,7 @@ import type { Collections, OutboxDocument } from "./schema.ts";
 /** From one event of a write to the next that is no version: a version that follows them all is a whole number more. */
 const BETWEEN_VERSIONS = 2 ** -20;
 
-type Place = Pick<OutboxDocument, "at" | "n">;
+type OutboxPlace = Pick<OutboxDocument, "at" | "n">;
 
 /** What the events of a write are made of. */
 export interface EventsOfWrite {
@@ -25,7 +25,7 @@ export interface EventsOfWrite {
  */
 export async function eventsOf({ changes, eventOf, updatedOf, now }: EventsOfWrite, newest: NewestOf): Promise<OutboxDocument[]> {
   const keys = changes.flatMap((change) => (change.kind === "emit" ? [change.event.key] : []));
-  const last = keys.length > 0 ? await newest([...new Set(keys)]) : new Map<string, Place>();
+  const last = keys.length > 0 ? await newest([...new Set(keys)]) : new Map<string, OutboxPlace>();
   const timeOf = new Map([...updatedOf].flatMap(([change, at]) => (isOfResource(change) ? [[`${change.type}/${change.id}`, at]] : [])));
   let told = 0;
   return changes.flatMap((change): OutboxDocument[] => {
@@ -46,14 +46,14 @@ export async function eventsOf({ changes, eventOf, updatedOf, now }: EventsOfWri
 }
 
 /** Where the newest waiting event of each of these records is. */
-export type NewestOf = (keys: string[]) => Promise<Map<string, Place>>;
+export type NewestOf = (keys: string[]) => Promise<Map<string, OutboxPlace>>;
 
 /** As a transaction sees it. */
 export const newestIn =
   ({ outbox }: Collections, session: ClientSession): NewestOf =>
   async (keys) => {
     const stages = [{ $match: { key: { $in: keys } } }, { $group: { _id: "$key", at: { $max: "$at" }, n: { $max: "$n" } } }];
-    const found = await outbox.aggregate<Place & { _id: string }>(stages, { session }).toArray();
+    const found = await outbox.aggregate<OutboxPlace & { _id: string }>(stages, { session }).toArray();
     return new Map(found.map(({ _id, at, n }) => [_id, { at, n }]));
   };
 

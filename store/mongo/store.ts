@@ -30,7 +30,7 @@ import type {
   JoinKeysQuery,
   MapEntry,
   Fencing,
-  Place,
+  VersionReference,
   Prepared,
   Reliance,
   Store,
@@ -258,11 +258,11 @@ class MongoStore implements Store {
     return this.#run(async () => (await this.#collections.handled.findOne({ _id: id, isClaim: { $exists: false } })) !== null);
   }
 
-  async fence(places: Place[], fencing: Fencing, { tx }: { tx?: string } = {}): Promise<void> {
+  async fence(places: VersionReference[], fencing: Fencing, { tx }: { tx?: string } = {}): Promise<void> {
     await this.#waiting((session) => this.#fences.fence(places, fencing, tx, session));
   }
 
-  async unfence(places: Place[], token: string): Promise<void> {
+  async unfence(places: VersionReference[], token: string): Promise<void> {
     await this.#transaction((session) => this.#fences.unfence(places, token, session));
   }
 

@@ -1,5 +1,5 @@
 /** Fences of a process that is alone on its file: they are in memory, and end with it. */
-import type { Fencing, Place } from "../store.ts";
+import type { Fencing, VersionReference } from "../store.ts";
 
 /** Fences kept; beyond it those that are over are thrown out, then the oldest. Each is some 200 bytes. */
 const MAX_FENCES = 10_000;
@@ -13,7 +13,7 @@ export class Fences {
   readonly #all = new Map<string, Fence[]>();
   #count = 0;
 
-  set({ type, id, version }: Place, { token, expiresAt }: Fencing): void {
+  set({ type, id, version }: VersionReference, { token, expiresAt }: Fencing): void {
     const reference = `${type}/${id}`;
     this.delete(reference, token);
     if (this.#count >= MAX_FENCES) this.#throwOut();

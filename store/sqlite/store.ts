@@ -26,7 +26,7 @@ import type {
   JoinKeysQuery,
   MapEntry,
   Fencing,
-  Place,
+  VersionReference,
   Prepared,
   Reliance,
   Store,
@@ -277,7 +277,11 @@ class SqliteFile implements SqliteStore {
     return this.#reading(() => this.writer.isHandled(id));
   }
 
-  async fence(places: Place[], fencing: Fencing, { tx, isAlone = false }: { tx?: string; isAlone?: boolean } = {}): Promise<void> {
+  async fence(
+    places: VersionReference[],
+    fencing: Fencing,
+    { tx, isAlone = false }: { tx?: string; isAlone?: boolean } = {},
+  ): Promise<void> {
     if (isAlone) {
       for (const place of places) this.writer.fences.set(place, fencing);
       const isWaiting = await this.#reading(() => this.#db.get("SELECT 1 FROM prepared LIMIT 1") !== undefined);
@@ -294,7 +298,7 @@ class SqliteFile implements SqliteStore {
     for (const { type, id } of places) this.writer.fences.delete(`${type}/${id}`, fencing.token); // they are written down now
   }
 
-  async unfence(places: Place[], token: string): Promise<void> {
+  async unfence(places: VersionReference[], token: string): Promise<void> {
     const isWritten = places.filter(({ type, id }) => !this.writer.fences.delete(`${type}/${id}`, token)).length > 0;
     if (!isWritten) return;
     await this.#queue.add(

@@ -10,7 +10,7 @@ import {
   tellVersion,
 } from "../plan-write.ts";
 import type { MadeVersion } from "../repeated-write.ts";
-import type { Fencing, Place, StoreOptions } from "../store.ts";
+import type { Fencing, VersionReference, StoreOptions } from "../store.ts";
 import type { NoneExist, OutboxEvent, OutboxQueue, WriteKey, WriteResult } from "../writes.ts";
 import { type Budget, WRITE_MS } from "../too-costly.ts";
 import type { Database } from "./database.ts";
@@ -131,7 +131,7 @@ export class Writer {
   }
 
   /** Nothing may rely on the resource in this version, or an older one, until then. */
-  fence({ type, id, version }: Place, { token, expiresAt }: Fencing): void {
+  fence({ type, id, version }: VersionReference, { token, expiresAt }: Fencing): void {
     this.#db.run("INSERT OR REPLACE INTO map VALUES (?, ?, ?)", `${FENCE}${type}/${id} ${token}`, String(version), expiresAt);
   }
 

@@ -19,7 +19,7 @@ export const HEAVY: Record<string, string> = {
   "fhir/search/fhirpath.test.ts": "goes through all of HL7's examples",
   "services/patients/merging/merging.test.ts": "stores a resource of each of R4's types",
   "fhir/validate/narrative.test.ts": "reads several million characters",
-  "scripts/cluster/place.test.ts": "starts processes",
+  "scripts/cluster/replica.test.ts": "starts processes",
   "scripts/new.test.ts": "runs the compiler and Jest in a copy of the project",
 };
 

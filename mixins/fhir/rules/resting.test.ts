@@ -1,5 +1,5 @@
 import type { Service } from "moleculer";
-import type { Fencing, Place, Store } from "../../../store/store.ts";
+import type { Fencing, VersionReference, Store } from "../../../store/store.ts";
 import { restingHere } from "./resting.ts";
 
 /** From the first prepare until an owner has heard the decision of a journal that it must ask: 25 s, a look each second, a call of 10 s. */
@@ -12,7 +12,7 @@ describe("A fence at those who may refer to what is deleted", () => {
   ])("%s", async (_, tx, isLong) => {
     const fenced: number[] = [];
     const store = {
-      fence: async (_places: Place[], { expiresAt }: Fencing) => void fenced.push(expiresAt - Date.now()),
+      fence: async (_places: VersionReference[], { expiresAt }: Fencing) => void fenced.push(expiresAt - Date.now()),
       joinKeysAmong: async () => [],
     } as unknown as Store;
     const service = { store, broker: {} } as unknown as Service & { store: Store };

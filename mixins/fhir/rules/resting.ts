@@ -6,7 +6,7 @@ import type { Directory } from "../../../federation/directory.ts";
 import { ownerDown } from "../../../federation/errors.ts";
 import { ownerOf, type Resting } from "../../../federation/owner-contract.ts";
 import type { Caller } from "../../../mesh/caller.ts";
-import type { Place, Store } from "../../../store/store.ts";
+import type { VersionReference, Store } from "../../../store/store.ts";
 
 /** Those who rest on one resource that a refusal names. */
 const MAX_NAMED = 5;
@@ -21,7 +21,7 @@ export const FENCED_BY_TX_MS = 60_000;
 /** What one owner has: which of its resources rest on these. Fences come first, so that nothing that is seen too late is missed. */
 export async function restingHere(
   { store, broker }: Service & { store: Store },
-  places: Place[],
+  places: VersionReference[],
   { owns, token, tx }: { owns(type: string): boolean; token: string; tx: string | undefined },
 ): Promise<Resting[]> {
   const isAct = places.some(({ type }) => restingOn(type).some(({ by }) => owns(by) && ACT_REFERENCES[by] !== undefined));
@@ -47,7 +47,7 @@ export async function restingHere(
 }
 
 /** The owners of the types that may rest on one of these. @throws 503 OWNER_DOWN when one of them is down */
-function ownersToAsk(directory: Directory, places: Place[]): string[] {
+function ownersToAsk(directory: Directory, places: VersionReference[]): string[] {
   const types = new Set(places.flatMap(({ type }) => restingOn(type).map(({ by }) => by)));
   const owners = [...types].flatMap((type) =>
     directory.known(type).map(({ service, alive }) => {
@@ -60,7 +60,7 @@ function ownersToAsk(directory: Directory, places: Place[]): string[] {
 
 /** What one write is to delete, and the token of its fences: a UUID. */
 export interface Fenced {
-  places: Place[];
+  places: VersionReference[];
   token: string;
 }
 

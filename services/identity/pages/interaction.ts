@@ -5,7 +5,7 @@ import type { Accounts } from "../accounts.ts";
 import type { People } from "../people.ts";
 import type { Launches, Results } from "../provider/launches.ts";
 import { sessionEntry } from "../sessions-on-record.ts";
-import { DEVICE_MS, type Halfway, type Place, type SignIn, type Step } from "../sign-in/sign-in.ts";
+import { DEVICE_MS, type Halfway, type SignInOrigin, type SignIn, type Step } from "../sign-in/sign-in.ts";
 import type { Exchange } from "./exchange.ts";
 import { codePage, consentPage, loginPage, messagePage, patientPage } from "./forms.ts";
 import type { Page } from "./page.ts";
@@ -115,7 +115,7 @@ function pageOf(halfway: Halfway | undefined, { exchange: { language }, app }: G
   }
 }
 
-function nextStep(halfway: Halfway | undefined, uid: string, form: URLSearchParams, place: Place, signIn: SignIn): Promise<Step> {
+function nextStep(halfway: Halfway | undefined, uid: string, form: URLSearchParams, place: SignInOrigin, signIn: SignIn): Promise<Step> {
   switch (halfway?.is) {
     case undefined:
       return signIn.password(uid, { login: form.get("login") ?? "", password: form.get("password") ?? "" }, place);

@@ -12,7 +12,7 @@ export const DEVICE_MS = 180 * 86_400_000;
 const HALFWAY_MS = 300_000;
 
 /** From where somebody signs in. */
-export interface Place {
+export interface SignInOrigin {
   address: string;
   /** The cookie of a browser that somebody has signed in with before. */
   device?: string | undefined;
@@ -55,7 +55,7 @@ export class SignIn {
   }
 
   /** @param interaction the sign-in that this is of @throws 503 SIGN_IN_BUSY */
-  async password(interaction: string, typed: { login: string; password: string }, place: Place): Promise<Step> {
+  async password(interaction: string, typed: { login: string; password: string }, place: SignInOrigin): Promise<Step> {
     const login = loginOf(typed.login);
     const account = await this.#kept.accounts.findOne({ login, closedAt: { $exists: false } });
     const attempt = await this.#attempt(login, account, place);
@@ -76,7 +76,7 @@ export class SignIn {
    * Whether it is still the person who has signed in: the password once more. Failures count with those of sign-ins.
    * @returns seconds to wait before the next try, where there were too many @throws 503 SIGN_IN_BUSY
    */
-  async again(account: StoredAccount, password: string, place: Place): Promise<boolean | number> {
+  async again(account: StoredAccount, password: string, place: SignInOrigin): Promise<boolean | number> {
     const attempt = await this.#attempt(account.login, account, place);
     const seconds = await this.#throttle.begin(attempt);
     if (seconds > 0) return seconds;
@@ -104,14 +104,14 @@ export class SignIn {
   }
 
   /** A person who has just set up an authenticator app has seen the recovery codes. */
-  async seen(interaction: string, place: Place): Promise<Step> {
+  async seen(interaction: string, place: SignInOrigin): Promise<Step> {
     const { half, account } = await this.#begun(interaction);
     if (!account || half?.isProven !== true || (await this.#kept.halfway.removeMany({ _id: half._id })) !== 1) return { is: "wrong" };
     return this.#done(account, await this.#attempt(account.login, account, place), ["pwd", SECOND]);
   }
 
   /** The code after the password. Its failures count with those of passwords. */
-  async code(interaction: string, typed: string, place: Place): Promise<Step> {
+  async code(interaction: string, typed: string, place: SignInOrigin): Promise<Step> {
     const { half, account } = await this.#begun(interaction);
     if (!half || !account) return { is: "wrong" };
     const attempt = await this.#attempt(account.login, account, place);
@@ -128,7 +128,7 @@ export class SignIn {
     return { half, account };
   }
 
-  async #attempt(login: string, account: StoredAccount | null, { address, device }: Place): Promise<Attempt> {
+  async #attempt(login: string, account: StoredAccount | null, { address, device }: SignInOrigin): Promise<Attempt> {
     const known = device === undefined ? null : await this.#kept.devices.findOne({ _id: hashOf(device), expiresAt: { $gt: Date.now() } });
     return { login, address, device: known !== null && known.account === account?._id ? device : undefined };
   }

@@ -1,17 +1,17 @@
-/** A place of the mesh and its processes, played by a few lines that do what real ones do at the worst moment. */
+/** A replica and its processes, played by a few lines that do what real ones do at the worst moment. */
 import cluster from "node:cluster";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Place } from "./place.ts";
+import { Replica } from "./replica.ts";
 
-const dir = mkdtempSync(join(tmpdir(), "openward-place-"));
+const dir = mkdtempSync(join(tmpdir(), "openward-replica-"));
 const READY = `process.send({ type: "ready", nodeId: "n" }); process.on("SIGTERM", () => process.exit(0)); process.on("disconnect", () => process.exit(0));`;
 
 const { fork, setupPrimary } = cluster;
 let settings: object;
-let places: Place[];
+let replicas: Replica[];
 let log: string[];
 
 /** What the next processes run. */
@@ -21,10 +21,10 @@ function play(code: string): void {
   settings = { exec, execArgv: [], cwd: dir };
 }
 
-function newPlace(): Place {
-  const place = new Place("lab", {}, { changed: () => {}, log: (line) => log.push(line) });
-  places.push(place);
-  return place;
+function newReplica(): Replica {
+  const replica = new Replica("lab", {}, { changed: () => {}, log: (line) => log.push(line) });
+  replicas.push(replica);
+  return replica;
 }
 
 /** Node forgets a worker only when its channel is closed too, which may be after its end. */
@@ -36,29 +36,29 @@ async function until(holds: () => boolean): Promise<void> {
 
 beforeEach(() => {
   cluster.setupPrimary = (given) => setupPrimary.call(cluster, { ...given, ...settings });
-  [places, log] = [[], []];
+  [replicas, log] = [[], []];
 });
 
 afterEach(async () => {
   Object.assign(cluster, { fork, setupPrimary });
-  await Promise.all(places.map((place) => place.close()));
+  await Promise.all(replicas.map((replica) => replica.close()));
 });
 
 afterAll(() => rmSync(dir, { recursive: true }));
 
-describe("a place", () => {
+describe("a replica", () => {
   it("goes on when its process dies with an answer under way to it", async () => {
     play(`process.send({ type: "ready", nodeId: "n" }); process.on("message", () => {
       for (let i = 0; i < 50; i += 1) process.send({ type: "leaving" });
       process.kill(process.pid, "SIGKILL"); });`);
-    const place = newPlace();
-    await place.open();
-    const first = place.child?.pid;
+    const replica = newReplica();
+    await replica.open();
+    const first = replica.child?.pid;
     for (const worker of Object.values(cluster.workers ?? {})) worker?.send("now");
     play(READY);
     const busyUntil = Date.now() + 500; // so that its words and its death arrive together
     while (Date.now() < busyUntil);
-    await until(() => place.child?.state === "ready" && place.child.pid !== first);
+    await until(() => replica.child?.state === "ready" && replica.child.pid !== first);
     expect(log).toEqual([expect.stringContaining("killed by SIGKILL")]);
   });
 
@@ -80,30 +80,30 @@ describe("a place", () => {
     ],
   ])("tries again when the system refuses it a process %s", async (_, refuse) => {
     play(READY);
-    const place = newPlace();
-    await place.open();
+    const replica = newReplica();
+    await replica.open();
     const [first] = running();
     refuse();
     process.kill(first as number, "SIGKILL");
     await until(() => log.some((line) => /cannot be started: spawn /.test(line)));
-    await expect(place.renew()).rejects.toThrow("cannot be started");
+    await expect(replica.renew()).rejects.toThrow("cannot be started");
     cluster.fork = fork;
     play(READY);
-    await until(() => place.child?.state === "ready");
+    await until(() => replica.child?.state === "ready");
   });
 
   it("has one process when it is renewed between two tries, and none when it is closed", async () => {
     play(`process.exit(3);`);
-    const place = newPlace();
-    await expect(place.open()).rejects.toThrow("exit code 3");
-    await until(() => (place.failing?.deaths ?? 0) >= 3);
-    await until(() => place.child === undefined); // in the pause before the next try
+    const replica = newReplica();
+    await expect(replica.open()).rejects.toThrow("exit code 3");
+    await until(() => (replica.failing?.deaths ?? 0) >= 3);
+    await until(() => replica.child === undefined); // in the pause before the next try
     play(READY);
-    await place.renew();
-    const { pid } = place.child ?? {};
+    await replica.renew();
+    const { pid } = replica.child ?? {};
     await pause(2_000); // the next try would have been made
     expect(running()).toEqual([pid]);
-    await place.close();
+    await replica.close();
     expect(running()).toEqual([]);
   });
 
@@ -112,21 +112,21 @@ describe("a place", () => {
     writeFileSync(starts, "");
     play(`const fs = require("node:fs"); fs.appendFileSync(${JSON.stringify(starts)}, "x");
       if (fs.readFileSync(${JSON.stringify(starts)}).length < 3) process.kill(process.pid, "SIGKILL"); else { ${READY} }`);
-    const place = newPlace();
-    await place.fill();
-    expect([place.child?.state, readFileSync(starts, "utf8"), running()]).toEqual(["ready", "xxx", [place.child?.pid]]);
+    const replica = newReplica();
+    await replica.fill();
+    expect([replica.child?.state, readFileSync(starts, "utf8"), running()]).toEqual(["ready", "xxx", [replica.child?.pid]]);
     play(`process.exit(3);`);
-    await expect(newPlace().fill()).rejects.toThrow("exit code 3");
+    await expect(newReplica().fill()).rejects.toThrow("exit code 3");
   });
 
   it("leaves nothing behind when it is closed while it is renewed", async () => {
     play(READY);
-    const place = newPlace();
-    await place.open();
-    const renewal = place.renew().catch(() => {});
-    await place.close();
+    const replica = newReplica();
+    await replica.open();
+    const renewal = replica.renew().catch(() => {});
+    await replica.close();
     await renewal;
     expect(running()).toEqual([]);
-    await expect(place.renew()).rejects.toThrow("is being stopped");
+    await expect(replica.renew()).rejects.toThrow("is being stopped");
   });
 });

@@ -1,4 +1,4 @@
-/** A place in the mesh that one process of a service fills; when it dies, another takes over. */
+/** A replica of a service on this machine: one process at a time, replaced when it dies. */
 import { setTimeout as pause } from "node:timers/promises";
 import { Child } from "./child.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
@@ -10,9 +10,9 @@ const STABLE_MS = 10_000;
 /** So many quick deaths in a row are called a crash loop. */
 const LOOP = 5;
 
-/** Who hears of a place. */
-export interface PlaceEvents {
-  /** Something about the place is different. */
+/** What a replica tells its supervisor. */
+export interface ReplicaEvents {
+  /** Its process, or its state, is another one. */
   changed(): void;
   log(line: string): void;
   /** Where the connections of its processes come from; undefined: they take none. */
@@ -20,26 +20,26 @@ export interface PlaceEvents {
 }
 
 /** Keeps one process of a service alive: a dead one is replaced, after a pause that doubles with each quick death. */
-export class Place {
+export class Replica {
   readonly service: string;
   child: Child | undefined;
   restarts = 0;
   /** Quick deaths in a row, and the last reason. */
   failing: { deaths: number; reason: string; nextTry: string } | undefined;
   readonly #env: Record<string, string>;
-  readonly #events: PlaceEvents;
+  readonly #events: ReplicaEvents;
   #timer: NodeJS.Timeout | undefined;
-  /** Every process of this place, also one that is to be its child or was it. */
+  /** Every process of this replica, also one that is to be its child or was it. */
   readonly #alive = new Set<Child>();
   #isClosed = false;
 
-  constructor(service: string, env: Record<string, string>, events: PlaceEvents) {
+  constructor(service: string, env: Record<string, string>, events: ReplicaEvents) {
     this.service = service;
     this.#env = env;
     this.#events = events;
   }
 
-  /** Fills the place; resolves when the process serves. */
+  /** Starts its process; resolves when that serves. */
   async open(): Promise<void> {
     const child = this.#spawn();
     this.child = child;
@@ -75,7 +75,7 @@ export class Place {
       throw error;
     }
     if (this.#isClosed) return; // it is leaving
-    // Meanwhile the place may have lost its process, or got another, or be about to: the successor is the only one now.
+    // Its process may have died meanwhile, or been replaced, or be about to: the successor is the only one now.
     clearTimeout(this.#timer);
     const predecessor = this.child;
     this.child = successor;

@@ -3,7 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import { reportRefusal } from "../mesh/incoming-packets.ts";
 import { MeshTransporter } from "../mesh/transporter.ts";
 import { type Certificate, mayServe } from "../mesh/trust/certificate.ts";
-import { Refusal } from "../mesh/trust/gate.ts";
+import { PacketRefusal } from "../mesh/trust/gate.ts";
 import type { Members } from "./membership.ts";
 import type { Ownership } from "./owner-contract.ts";
 
@@ -45,7 +45,7 @@ export class CertifiedWords {
     if (this.#reported.has(node)) return;
     if (this.#reported.size >= MAX_REPORTED) this.#reported.clear();
     this.#reported.add(node);
-    reportRefusal(this.#broker, Refusal.notCertified, node);
+    reportRefusal(this.#broker, PacketRefusal.notCertified, node);
   }
 }
 

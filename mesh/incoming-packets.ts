@@ -5,7 +5,7 @@ import { anomaliesOf } from "./anomalies.ts";
 import { refusedPackets } from "./metrics.ts";
 import type { Certificate } from "./trust/certificate.ts";
 import { type Announcement, mayAnnounce } from "./trust/claims.ts";
-import { Refusal } from "./trust/gate.ts";
+import { PacketRefusal } from "./trust/gate.ts";
 
 /** The members of Moleculer's packets that are looked at. */
 export interface PacketPayload extends Announcement {
@@ -22,11 +22,11 @@ export interface UnderWay {
 }
 
 /** Why the packet is not for Moleculer to handle; undefined: it is. @param sender who has proved to have sent it */
-export function refusalOf(...packet: Parameters<typeof refused>): Refusal | undefined {
+export function refusalOf(...packet: Parameters<typeof refused>): PacketRefusal | undefined {
   try {
     return refused(...packet);
   } catch {
-    return Refusal.malformed; // members of another form than any node of ours sends
+    return PacketRefusal.malformed; // members of another form than any node of ours sends
   }
 }
 
@@ -36,22 +36,22 @@ function refused(
   sender: string,
   certificate: Certificate | undefined,
   underWay: UnderWay,
-): Refusal | undefined {
-  if (payload.sender !== sender || !certificate) return Refusal.wrongSender;
+): PacketRefusal | undefined {
+  if (payload.sender !== sender || !certificate) return PacketRefusal.wrongSender;
   const { id = "" } = payload;
   switch (command) {
     case "INFO":
-      return mayAnnounce(certificate, payload) ? undefined : Refusal.notCertified;
+      return mayAnnounce(certificate, payload) ? undefined : PacketRefusal.notCertified;
     case "RES": {
       const asked = underWay.pendingRequests.get(id)?.nodeID;
-      if (asked !== undefined && asked !== sender) return Refusal.notAsked;
+      if (asked !== undefined && asked !== sender) return PacketRefusal.notAsked;
       // Who asks is the caller's own to say: no answer changes it.
       if (payload.meta) delete payload.meta["as"];
       return undefined;
     }
     case "REQ": {
       const begun = underWay.pendingReqStreams.size > 0 ? underWay.pendingReqStreams.get(id) : undefined;
-      return begun && begun.sender !== sender ? Refusal.notAsked : undefined;
+      return begun && begun.sender !== sender ? PacketRefusal.notAsked : undefined;
     }
     default:
       return undefined;
@@ -59,7 +59,7 @@ function refused(
 }
 
 /** Counts a refusal and tells the journal of it; ids only, and of nodes only those that are known. */
-export function reportRefusal(broker: ServiceBroker, refused: Refusal, sender: string | undefined): void {
+export function reportRefusal(broker: ServiceBroker, refused: PacketRefusal, sender: string | undefined): void {
   refusedPackets.labels(refused).inc();
   anomaliesOf(broker).report({ kind: AnomalyKind.refusedPacket, subject: `${refused} from ${sender ?? "an unknown node"}` });
 }

@@ -16,7 +16,7 @@ import type { IndexRows } from "./query.ts";
 import { SEP } from "./query.ts";
 import { referenceOf } from "./types/reference.ts";
 import { phonetic } from "./types/string.ts";
-import type { Writer } from "./types/writer.ts";
+import type { RowWriter } from "./types/writer.ts";
 import { writerOf } from "./types/writers.ts";
 import { containedSlot } from "./contained-slots.ts";
 import { type Contained, IndexRowBuilder } from "./index-row-builder.ts";
@@ -146,7 +146,7 @@ function compile(slot: SlotJson): Extractor {
   };
 }
 
-function reader(path: string, write: Writer, system = ""): Extractor {
+function reader(path: string, write: RowWriter, system = ""): Extractor {
   const steps = stepsOf(path);
   return (resource, sink) => visit(resource, steps, 0, (value) => write(sink, value, system));
 }
@@ -251,7 +251,7 @@ function pairs(sink: IndexRowBuilder, first: string, values: IndexRowBuilder[]):
 type PartReader = (element: unknown, resource: unknown, sink: IndexRowBuilder) => void;
 
 /** A path that starts with `/` is read from the resource, any other from the composite's element. */
-function partReader(path: string, write: Writer, system = ""): PartReader {
+function partReader(path: string, write: RowWriter, system = ""): PartReader {
   const read = reader(path.replace(/^\//, ""), write, system);
   return path.startsWith("/") ? (_element, resource, sink) => read(resource, sink) : (element, _resource, sink) => read(element, sink);
 }

@@ -13,7 +13,7 @@ import { type OwnNode, readHello } from "./hello.ts";
 import { type Peer, Peers } from "./peers.ts";
 
 /** Why a message is not believed. */
-export const Refusal = {
+export const PacketRefusal = {
   /** It has no envelope: its sender knows nothing of keys. */
   unsealed: "unsealed",
   /** Its sender has not introduced itself, or not so that it is believed. */
@@ -35,10 +35,10 @@ export const Refusal = {
   /** An answer, or a part of a stream, from a node that was not asked. */
   notAsked: "not-asked",
 } as const;
-export type Refusal = (typeof Refusal)[keyof typeof Refusal];
+export type PacketRefusal = (typeof PacketRefusal)[keyof typeof PacketRefusal];
 
 /** A message that is believed, or why it is not. */
-export type Opened = { sender: string; body: Buffer } | { refused: Refusal; sender?: string };
+export type Opened = { sender: string; body: Buffer } | { refused: PacketRefusal; sender?: string };
 
 /** Wrong signatures that are looked at within a second: each costs some hundred microseconds, so these are a fifth of a processor. */
 const MAX_WRONG = 500;
@@ -87,15 +87,15 @@ export class Gate {
   /** @param topic on which it came @returns undefined for this node's own: what it tells all comes back to it */
   open(topic: string, message: Buffer, now = Date.now()): Opened | undefined {
     const envelope = unpack(message);
-    if (!envelope) return { refused: Refusal.unsealed };
+    if (!envelope) return { refused: PacketRefusal.unsealed };
     if (envelope.sender === this.#own.id) return undefined;
-    if (envelope.kind === Kind.signed && Math.abs(now - envelope.time) > CLOCKS_APART_MS) return { refused: Refusal.outOfTime };
+    if (envelope.kind === Kind.signed && Math.abs(now - envelope.time) > CLOCKS_APART_MS) return { refused: PacketRefusal.outOfTime };
     const known = this.#peers.get(envelope.sender);
-    if (!known && this.#isFlooded(now)) return { refused: Refusal.flood };
+    if (!known && this.#isFlooded(now)) return { refused: PacketRefusal.flood };
     const peer = known ?? this.#introduce(envelope, now);
     if (!peer) {
       if (envelope.hello !== "") this.#noteWrong();
-      return { refused: Refusal.unknownSender };
+      return { refused: PacketRefusal.unknownSender };
     }
     const refused = this.#disbelieve(peer, topic, envelope, now);
     if (refused) return { refused, sender: peer.id };
@@ -114,18 +114,18 @@ export class Gate {
   }
 
   /** Why the envelope is not believed; undefined: it is. */
-  #disbelieve(peer: Peer, topic: string, { kind, number, proven, proof }: Envelope, now: number): Refusal | undefined {
+  #disbelieve(peer: Peer, topic: string, { kind, number, proven, proof }: Envelope, now: number): PacketRefusal | undefined {
     const isSigned = kind === Kind.signed;
     const window = isSigned ? peer.receivedSigned : peer.received;
-    if (!window.isNew(number)) return Refusal.replayed;
+    if (!window.isNew(number)) return PacketRefusal.replayed;
     if (isSigned) {
-      if (this.#isFlooded(now)) return Refusal.flood;
+      if (this.#isFlooded(now)) return PacketRefusal.flood;
       if (!verify(null, signedBytes(topic, proven), peer.certificate.key, proof)) {
         this.#noteWrong();
-        return Refusal.wrongProof;
+        return PacketRefusal.wrongProof;
       }
     } else {
-      if (!peer.incoming.isTag(proof, topic, proven)) return Refusal.wrongProof;
+      if (!peer.incoming.isTag(proof, topic, proven)) return PacketRefusal.wrongProof;
       peer.knowsThisNode = true;
     }
     window.add(number);

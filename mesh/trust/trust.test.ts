@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { issueCertificate, mayServe, type Signer, Trusted } from "./certificate.ts";
 import { mayAnnounce } from "./claims.ts";
 import { pack, partsOf, Kind } from "./envelope.ts";
-import { Gate, Refusal } from "./gate.ts";
+import { Gate, PacketRefusal } from "./gate.ts";
 import { newNode, readHello } from "./hello.ts";
 import { caPublicFile, CERTIFICATE_LIFE_MS, ensureCa, ensureKeyFile, issueKeyFile, keysFromFiles, keysFromFolder } from "./key-files.ts";
 import { Mac, TAG_BYTES } from "./mac.ts";
@@ -176,9 +176,9 @@ describe("the gate", () => {
       gates: [api, there],
     } = acquainted();
     const message = api.seal(REQ, lab.id, body);
-    expect(there.open("MOL-x.REQ.wards", message)).toEqual({ refused: Refusal.wrongProof, sender: own.id });
+    expect(there.open("MOL-x.REQ.wards", message)).toEqual({ refused: PacketRefusal.wrongProof, sender: own.id });
     expect(there.open(REQ, message)).toEqual({ sender: own.id, body });
-    expect(there.open(REQ, message)).toEqual({ refused: Refusal.replayed, sender: own.id });
+    expect(there.open(REQ, message)).toEqual({ refused: PacketRefusal.replayed, sender: own.id });
     expect(there.certificateOf(own.id)?.serves).toEqual(["api"]);
   });
 
@@ -216,7 +216,7 @@ describe("the gate", () => {
         expect(there.open(REQ, changed)).toHaveProperty("refused");
       }
       for (let end = 0; end < message.length; end += 7) expect(there.open(REQ, message.subarray(0, end))).toHaveProperty("refused");
-      expect(there.open(REQ, body)).toEqual({ refused: Refusal.unsealed });
+      expect(there.open(REQ, body)).toEqual({ refused: PacketRefusal.unsealed });
       expect(there.open(REQ, message)).toHaveProperty("body");
     }
   });
@@ -230,9 +230,9 @@ describe("the gate", () => {
     const inAnothersName = new Gate({ ...rogue, id: own.id }, trusted);
     expect(there.open(INFO, inAnothersName.seal(INFO, undefined, body))).toHaveProperty("refused");
     const fresh = pair();
-    expect(fresh.gates[1].open(INFO, inAnothersName.seal(INFO, undefined, body))).toEqual({ refused: Refusal.unknownSender });
+    expect(fresh.gates[1].open(INFO, inAnothersName.seal(INFO, undefined, body))).toEqual({ refused: PacketRefusal.unknownSender });
     const stranger = newNode("api", signerFor(["api"], generateKeyPairSync("ed25519").privateKey));
-    expect(there.open(INFO, new Gate(stranger, trusted).seal(INFO, undefined, body))).toEqual({ refused: Refusal.unknownSender });
+    expect(there.open(INFO, new Gate(stranger, trusted).seal(INFO, undefined, body))).toEqual({ refused: PacketRefusal.unknownSender });
     expect(there.open(INFO, new Gate(rogue, trusted).seal(INFO, undefined, body))).toEqual({ sender: rogue.id, body }); // in its own name it may speak
   });
 
@@ -246,9 +246,9 @@ describe("the gate", () => {
     elsewhere.open(INFO, api.seal(INFO, undefined, body));
     expect(elsewhere.open(REQ, api.seal(REQ, lab.id, body))).toHaveProperty("refused");
     const announcement = api.seal(INFO, undefined, body);
-    expect(there.open(INFO, announcement, Date.now() + 400_000)).toEqual({ refused: Refusal.outOfTime });
+    expect(there.open(INFO, announcement, Date.now() + 400_000)).toEqual({ refused: PacketRefusal.outOfTime });
     expect(there.open(INFO, announcement)).toHaveProperty("body");
-    expect(there.open(INFO, announcement)).toMatchObject({ refused: Refusal.replayed });
+    expect(there.open(INFO, announcement)).toMatchObject({ refused: PacketRefusal.replayed });
   });
 
   it("looks at no more signatures of strangers when many are wrong within a second; who is known is heard as before", () => {
@@ -260,8 +260,8 @@ describe("the gate", () => {
     const envelope = pack({ kind: Kind.signed, sender: "none", number: 1, time: now, hello: "a.b.c.d" }, body);
     randomBytes(64).copy(partsOf(envelope).proof);
     const refusals = Array.from({ length: 600 }, () => there.open(INFO, envelope, now) ?? {});
-    expect(refusals.filter((one) => "refused" in one && one.refused === Refusal.unknownSender)).toHaveLength(500);
-    expect(refusals.at(-1)).toEqual({ refused: Refusal.flood });
+    expect(refusals.filter((one) => "refused" in one && one.refused === PacketRefusal.unknownSender)).toHaveLength(500);
+    expect(refusals.at(-1)).toEqual({ refused: PacketRefusal.flood });
     expect(there.open(REQ, api.seal(REQ, lab.id, body), now)).toEqual({ sender: own.id, body });
     expect(there.open(INFO, api.seal(INFO, undefined, body), now + 1_000)).toHaveProperty("body");
   });
@@ -280,7 +280,7 @@ describe("a certified node that sends what no node of ours does", () => {
   ])("is unknown by a hello with %s, and ends nobody", (_, claims, id) => {
     const gate = new Gate(newNode("lab-1", signerFor(["lab"])), trusted);
     const odd = new Gate({ ...own, id, hello: makeStatement("hello", claims, own.signer) }, trusted);
-    expect(gate.open("INFO", odd.seal("INFO", undefined, randomBytes(10)))).toEqual({ refused: Refusal.unknownSender });
+    expect(gate.open("INFO", odd.seal("INFO", undefined, randomBytes(10)))).toEqual({ refused: PacketRefusal.unknownSender });
   });
 
   it.each([
@@ -292,7 +292,7 @@ describe("a certified node that sends what no node of ours does", () => {
     const certificate = trusted.certificate(own.signer.certificate);
     const said = payload && { sender: own.id, ...payload };
     const underWay = { pendingRequests: new Map(), pendingReqStreams: new Map() } as never;
-    expect(refusalOf(command, said as never, own.id, certificate, underWay)).toBe(Refusal.malformed);
+    expect(refusalOf(command, said as never, own.id, certificate, underWay)).toBe(PacketRefusal.malformed);
   });
 });
 

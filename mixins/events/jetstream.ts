@@ -14,7 +14,7 @@ import { anomaliesOf } from "../../mesh/anomalies.ts";
 import { refusedPackets } from "../../mesh/metrics.ts";
 import type { MeshTransporter } from "../../mesh/transporter.ts";
 import type { Certificate } from "../../mesh/trust/certificate.ts";
-import { Refusal } from "../../mesh/trust/gate.ts";
+import { PacketRefusal } from "../../mesh/trust/gate.ts";
 import type { WaitingEvent } from "../../store/writes.ts";
 import type { EventConsumer } from "./consumer.ts";
 import { type DurableEvent, eventFrom } from "./event.ts";
@@ -248,8 +248,8 @@ export class JetStreamTransport implements EventTransport {
 
   /** @returns undefined when it is set aside; else after how many milliseconds that should be tried again */
   async #refuse(event: DurableEvent, consumer: EventConsumer): Promise<number | undefined> {
-    refusedPackets.labels(Refusal.notCertified).inc();
-    anomaliesOf(this.#broker).report({ kind: AnomalyKind.refusedPacket, subject: `${Refusal.notCertified} event ${event.event}` });
+    refusedPackets.labels(PacketRefusal.notCertified).inc();
+    anomaliesOf(this.#broker).report({ kind: AnomalyKind.refusedPacket, subject: `${PacketRefusal.notCertified} event ${event.event}` });
     return (await consumer.refuse(event)) ? undefined : RETRY_MS;
   }
 

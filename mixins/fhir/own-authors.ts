@@ -13,7 +13,7 @@ import { isSystem } from "../../mesh/access/identity.ts";
 import type { Store } from "../../store/store.ts";
 
 /** Who writes, as far as resources name them. */
-export interface Writer {
+export interface ResourceAuthor {
   /** `Practitioner/1`; absent for who is none. */
   practitioner?: string;
   name?: string;
@@ -21,7 +21,7 @@ export interface Writer {
 }
 
 /** Who has called; undefined where nobody is asked, and for the mesh's own work. @param isOwn the service itself writes, for who has called */
-export function writerOf(ctx: Context, { isOwn }: { isOwn: boolean }): Writer | undefined {
+export function writerOf(ctx: Context, { isOwn }: { isOwn: boolean }): ResourceAuthor | undefined {
   const access = accessOf(ctx.broker);
   if (access.isOpen) return undefined;
   const identity = access.identityOf(ctx);
@@ -41,7 +41,7 @@ type ResourceStep = Extract<OwnerStep, { op: "create" | "update" }>;
  */
 export async function ownAuthor(
   resource: Resource,
-  { step, index, writer, store }: { step: ResourceStep; index: number; writer: Writer; store: Pick<Store, "read"> },
+  { step, index, writer, store }: { step: ResourceStep; index: number; writer: ResourceAuthor; store: Pick<Store, "read"> },
 ): Promise<void> {
   const others = writer.mayEnterForOthers ? [] : forged(namedAuthors(resource), writer);
   const isToBeFilled = writer.practitioner !== undefined && lacksAuthor(resource);
@@ -62,7 +62,7 @@ export async function ownAuthor(
 const WHY = "It names another Practitioner than the one who has signed in: leave it empty, or have a role that may enter for others.";
 
 /** Who is among those that a list names may name who was with them. */
-function forged(named: NamedAuthor[], { practitioner }: Writer): NamedAuthor[] {
+function forged(named: NamedAuthor[], { practitioner }: ResourceAuthor): NamedAuthor[] {
   const isOwn = ({ reference }: NamedAuthor) => reference === practitioner;
   return named.filter((one) => !isOwn(one) && !named.some((other) => other.element === one.element && isOwn(other)));
 }

@@ -17,7 +17,7 @@ import { isResourceStep } from "../../store/plan-write.ts";
 import { StoreError, StoreErrorType } from "../../store/store-error.ts";
 import type { AuditContext } from "../../federation/audit.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { ownAuthor, type Writer } from "./own-authors.ts";
+import { ownAuthor, type ResourceAuthor } from "./own-authors.ts";
 import { prepareWrites, type WriteChecks } from "./prepare-writes.ts";
 import { type BoundSteps, boundSteps, writeBound } from "./read-before.ts";
 import { changesOf, pendingOf, replacedIn } from "./rules/changes.ts";
@@ -47,7 +47,7 @@ export interface WriteManner {
   /** What the request is noted as; absent for what is the mesh's own. */
   trail?: AuditContext | undefined;
   /** Who writes, as resources name them; absent for what is the mesh's own. */
-  writer?: Writer | undefined;
+  writer?: ResourceAuthor | undefined;
   /** The transaction that it is prepared for. */
   tx?: string;
 }

@@ -10,7 +10,7 @@ const ACCOUNT = "urn:openward:account";
 /**
  * Gives a Practitioner to those of these accounts that have none; safe to repeat.
  * @returns who each is, "Practitioner/…" by login
- * @throws Refused
+ * @throws ActionRefused
  */
 export async function makePeople(url: string, tokens: (role: Role) => TokenSource, accounts: TryAccount[]): Promise<Map<string, string>> {
   const { call, create } = rolesClient(url, tokens);

@@ -23,7 +23,7 @@ const DONE_BY: Record<string, Role> = {
   fhir: "nurse",
 };
 /** The server has said no. */
-export class Refused extends Error {
+export class ActionRefused extends Error {
   readonly code: number;
   /** Names the error, e.g. BED_OCCUPIED. */
   readonly type: string;
@@ -37,7 +37,7 @@ export class Refused extends Error {
   }
 }
 
-/** Calls an action by its contract. @throws Refused */
+/** Calls an action by its contract. @throws ActionRefused */
 export type Call = <Params, Result>(action: Action<Params, Result>, params: Params) => Promise<Result>;
 
 /** The front doors of a server, for programs. */
@@ -45,7 +45,7 @@ export interface RolesClient {
   call: Call;
   /** A request to FHIR as a nurse. @returns the status */
   fhir(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }>;
-  /** Stores a Practitioner where these criteria find none. @returns its id, or that of the one that is there @throws Refused */
+  /** Stores a Practitioner where these criteria find none. @returns its id, or that of the one that is there @throws ActionRefused */
   create(practitioner: object, ifNoneExist: string): Promise<string>;
 }
 
@@ -65,7 +65,7 @@ export function rolesClient(url: string, tokens?: (role: Role) => TokenSource): 
       const headers = { "Content-Type": "application/json", ...(await headersFor(action)) };
       const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(params) });
       const body = (await response.json()) as { error?: { type?: string; message?: string; data?: object } };
-      if (!response.ok) throw new Refused(address, response.status, body.error);
+      if (!response.ok) throw new ActionRefused(address, response.status, body.error);
       return body as never;
     },
     async fhir(method, path, body) {
@@ -78,7 +78,7 @@ export function rolesClient(url: string, tokens?: (role: Role) => TokenSource): 
       const address = `${url}/fhir/Practitioner`;
       const headers = { "Content-Type": "application/fhir+json", "If-None-Exist": ifNoneExist, ...(await headersFor("practitioner")) };
       const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(practitioner) });
-      if (!response.ok) throw new Refused(address, response.status);
+      if (!response.ok) throw new ActionRefused(address, response.status);
       return ((await response.json()) as { id: string }).id;
     },
   };

@@ -7,7 +7,7 @@ import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
 import { wards } from "../../services/wards/wards.contract.ts";
 import type { TokenSource } from "../identity/try-account.ts";
-import { Refused, rolesClient } from "./roles-client.ts";
+import { ActionRefused, rolesClient } from "./roles-client.ts";
 
 const NAME = "Cardiology";
 const LOINC = "http://loinc.org";
@@ -39,7 +39,7 @@ export async function fillWard(url: string, tokens?: (role: Role) => TokenSource
   const { call } = rolesClient(url, tokens);
   const rooms = ["301", "302", "303"].map((name) => ({ name, beds: ["A", "B"] }));
   const ward = await call(wards.open, { name: NAME, rooms }).catch((error: Error) => {
-    if (error instanceof Refused && error.type === "WARD_ALREADY_OPEN") return undefined;
+    if (error instanceof ActionRefused && error.type === "WARD_ALREADY_OPEN") return undefined;
     throw error;
   });
   if (!ward) return false;

@@ -14,7 +14,7 @@ const REDIRECT = "http://127.0.0.1/callback";
 const MAX_PAGES = 8;
 
 /** Who signs in, and for what. */
-export interface Person {
+export interface SignInRequest {
   /** The gateway's address, without a slash at the end. */
   base: string;
   login: string;
@@ -39,7 +39,7 @@ export interface Tokens {
 }
 
 /** @throws StartupError with what the page, or the server, has said */
-export async function signIn(person: Person): Promise<Tokens> {
+export async function signIn(person: SignInRequest): Promise<Tokens> {
   const { base, scope } = person;
   const { authorization_endpoint, token_endpoint } = await endpointsOf(base);
   const [verifier, state] = [secret(), secret()];
@@ -82,7 +82,7 @@ export async function tokensFrom(endpoint: string, form: Record<string, string>)
   return body;
 }
 
-async function throughPages(url: string, person: Person): Promise<URL> {
+async function throughPages(url: string, person: SignInRequest): Promise<URL> {
   const browser = new Browser(person.base);
   let shown = await browser.go(url);
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
@@ -94,7 +94,7 @@ async function throughPages(url: string, person: Person): Promise<URL> {
   throw new StartupError("The sign-in does not end.");
 }
 
-async function formFor({ text }: Shown, { login, password, code, tell, patient }: Person): Promise<Record<string, string>> {
+async function formFor({ text }: Shown, { login, password, code, tell, patient }: SignInRequest): Promise<Record<string, string>> {
   const has = (part: string) => text.includes(part);
   const [, key] = /name="secret" value="(\w+)"/.exec(text) ?? [];
   if (key !== undefined) {
@@ -116,7 +116,7 @@ async function formFor({ text }: Shown, { login, password, code, tell, patient }
 }
 
 /** A second factor may be typed again; anything else would be the same again. */
-function refuseFault({ text, status }: Shown, { code, patient }: Person): void {
+function refuseFault({ text, status }: Shown, { code, patient }: SignInRequest): void {
   const fault = status < 400 ? undefined : faultIn(text);
   if (status === 401 && code && text.includes('name="code"')) return;
   if (fault !== undefined) throw new StartupError(fault);

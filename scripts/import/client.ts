@@ -13,7 +13,7 @@ const LONGEST_PAUSE_MS = 5_000;
 const PASSING = new Set(["lock-error", "conflict", "transient", "throttled"]);
 
 /** The server refuses what was sent; sending it again would not help. */
-export class Refused extends Error {
+export class ImportRefused extends Error {
   readonly outcome: OperationOutcome | undefined;
   readonly status: number;
   constructor(status: number, outcome: OperationOutcome | undefined) {
@@ -68,14 +68,14 @@ export class FhirClient {
     }
   }
 
-  /** @throws Refused, Unreachable */
+  /** @throws ImportRefused, Unreachable */
   async process(type: "transaction" | "batch", entry: Entry[], isRepeatable: boolean): Promise<Answered> {
     const body = JSON.stringify({ resourceType: "Bundle", type, entry });
     const headers = { "Content-Type": "application/fhir+json", Prefer: "return=minimal" };
     return this.#json<Answered>(() => this.#fetch("/", { method: "POST", headers, body }, ANSWER_MS), isRepeatable);
   }
 
-  /** The resources that a search finds, at most `most`; `query` is `Type?…`. @throws Refused, Unreachable */
+  /** The resources that a search finds, at most `most`; `query` is `Type?…`. @throws ImportRefused, Unreachable */
   async find(query: string, most = 1): Promise<{ id: string }[]> {
     const [type = "", criteria = ""] = query.split("?", 2);
     const headers = { "Content-Type": "application/x-www-form-urlencoded" };
@@ -91,7 +91,7 @@ export class FhirClient {
     const response = await this.#patiently(send, isRepeatable);
     const body = (await response.json().catch(() => undefined)) as T | OperationOutcome | undefined;
     if (response.ok && body !== undefined) return body as T;
-    throw new Refused(response.status, (body as OperationOutcome | undefined)?.issue ? (body as OperationOutcome) : undefined);
+    throw new ImportRefused(response.status, (body as OperationOutcome | undefined)?.issue ? (body as OperationOutcome) : undefined);
   }
 
   /** Tries again what passes: a server that is busy or restarts, and where a repetition does no harm a connection that broke. */

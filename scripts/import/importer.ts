@@ -1,6 +1,6 @@
 /** Brings files to a FHIR server, several at a time; what fails is told and the rest goes on. */
 import { setTimeout as pause } from "node:timers/promises";
-import { type Answered, type FhirClient, Refused, shortOf, Unreachable } from "./client.ts";
+import { type Answered, type FhirClient, ImportRefused, shortOf, Unreachable } from "./client.ts";
 import type { SourceFile } from "./files.ts";
 import { anchorOf, conditional, type Entry, isRepeatable } from "./once.ts";
 import { type Fault, type Unit, unitsOf } from "./units.ts";
@@ -53,7 +53,7 @@ export async function importFiles(options: Import): Promise<Counts> {
   let gone: Unreachable | undefined;
   let down = 0; // units in a row for which the server had no time, in spite of all patience
   let later: Unit[] = [];
-  const work = async (units: AsyncIterator<Unit> | Iterator<Unit>, onRefused: (unit: Unit, error: Refused) => void) => {
+  const work = async (units: AsyncIterator<Unit> | Iterator<Unit>, onRefused: (unit: Unit, error: ImportRefused) => void) => {
     while (!signal?.aborted && !gone) {
       const { value: unit, done } = await units.next();
       if (done) return;
@@ -63,11 +63,11 @@ export async function importFiles(options: Import): Promise<Counts> {
         await bring(unit, { ...options, onFault, onRefused }, counts);
         down = 0;
       } catch (error) {
-        if (error instanceof Refused && error.isTooEarly) {
+        if (error instanceof ImportRefused && error.isTooEarly) {
           onRefused(unit, error);
           continue;
         }
-        down = error instanceof Refused && error.isDown ? down + 1 : 0;
+        down = error instanceof ImportRefused && error.isDown ? down + 1 : 0;
         if (error instanceof Unreachable) gone = error;
         else onFault({ where: unit.file.path, reason: (error as Error).message });
         if (down === MAX_DOWN) gone = new Unreachable((error as Error).message);
@@ -76,8 +76,8 @@ export async function importFiles(options: Import): Promise<Counts> {
       onProgress(counts);
     }
   };
-  const toldOnce = (unit: Unit, error: Refused) => onFault({ where: placeOf(unit), reason: error.message });
-  const orLater = (unit: Unit, error: Refused) => void (later.length < MAX_LATER ? later.push(unit) : toldOnce(unit, error));
+  const toldOnce = (unit: Unit, error: ImportRefused) => onFault({ where: placeOf(unit), reason: error.message });
+  const orLater = (unit: Unit, error: ImportRefused) => void (later.length < MAX_LATER ? later.push(unit) : toldOnce(unit, error));
   const all = unitsOf(files, onFault);
   await Promise.all(Array.from({ length: parallel }, () => work(all, orLater)));
   // It may rest on what has come only now (an order before its patient): again, as long as some of it is taken.
@@ -97,7 +97,7 @@ const placeOf = ({ file, lines }: Unit): string => (lines.length === 1 ? `${file
 
 /** An import that hears of what rests on what is not there: it may be taken later. */
 interface Bringing extends Import {
-  onRefused(unit: Unit, error: Refused): void;
+  onRefused(unit: Unit, error: ImportRefused): void;
 }
 
 async function bring(unit: Unit, options: Bringing, counts: Counts): Promise<void> {
@@ -145,7 +145,7 @@ async function bringGroup(unit: Unit, all: Entry[], { client, once, onFault, onR
   try {
     return add(counts, entries, await client.process("transaction", entries, isRepeatable(entries)));
   } catch (error) {
-    if (!(error instanceof Refused) || error.status >= 500) throw error;
+    if (!(error instanceof ImportRefused) || error.status >= 500) throw error;
   }
   const { entry = [] } = await client.process("batch", entries, isRepeatable(entries));
   const taken = entry.map(({ response }) => Number.parseInt(response.status, 10) < 400);
@@ -156,7 +156,7 @@ async function bringGroup(unit: Unit, all: Entry[], { client, once, onFault, onR
   );
   for (const [index, { response }] of entry.entries()) {
     if (taken[index]) continue;
-    const refusal = new Refused(Number.parseInt(response.status, 10), response.outcome);
+    const refusal = new ImportRefused(Number.parseInt(response.status, 10), response.outcome);
     const one: Unit = { ...unit, lines: [lines[index] ?? 0], bytes: 0, entries: async () => [open[index] as Entry] };
     if (refusal.isTooEarly) onRefused(one, refusal);
     else onFault({ where: `${unit.file.path}:${lines[index]}`, reason: shortOf(response.status, response.outcome) });
@@ -180,7 +180,7 @@ async function knownIn(entries: Entry[], client: FhirClient): Promise<Set<string
 
 /** A type that the server does not serve is told with the write, with its line. */
 function nothing(error: unknown): { id: string }[] {
-  if (error instanceof Refused && error.status < 500) return [];
+  if (error instanceof ImportRefused && error.status < 500) return [];
   throw error;
 }
 

@@ -5,7 +5,7 @@ import { lab } from "../../services/lab/lab.contract.ts";
 import { patients } from "../../services/patients/patients.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { visits } from "../../services/visits/visits.contract.ts";
-import { Refused, type RolesClient } from "../demo/roles-client.ts";
+import { ActionRefused, type RolesClient } from "../demo/roles-client.ts";
 import { MEDICATIONS, TESTS } from "./house.ts";
 import { people, randomOf } from "./people.ts";
 import { RATES } from "./rates.ts";
@@ -88,7 +88,7 @@ export class Hospital {
         try {
           await work(next.one, next.random);
         } catch (error) {
-          if (!(error instanceof Refused) || error.code >= 500) throw error;
+          if (!(error instanceof ActionRefused) || error.code >= 500) throw error;
           this.refused[error.type] = (this.refused[error.type] ?? 0) + 1;
         }
       }

@@ -9,7 +9,7 @@ import { BED_ATTRIBUTE, REQUESTED, RequestKind, RequestStatus, requestOf } from 
 type WithId = Encounter & { id: string };
 
 /** What somebody asks for. */
-export interface Wish {
+export interface AdmissionRequest {
   patient: string;
   kind: RequestKind;
   ward?: string;
@@ -26,7 +26,7 @@ const PRIORITY = {
 } as const;
 
 /** The planned stay of a request. */
-export function newRequest(id: string, wish: Wish, now: Date): WithId {
+export function newRequest(id: string, wish: AdmissionRequest, now: Date): WithId {
   const { patient, kind, ward, reason, plannedFor, motherStay, needs = [] } = wish;
   const born = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/admit-source", code: "born", display: "Born in hospital" }] };
   const hospitalization = {

@@ -27,7 +27,7 @@ const OWN_HEADERS =
   /^(?:host|connection|content-length|content-type|transfer-encoding|upgrade|te|trailer|keep-alive|expect|proxy-.*|x-event-id|x-subscription-handshake)$/i;
 
 /** What a Subscription asks for, checked. */
-export interface Wish {
+export interface SubscriptionRequest {
   type: string;
   /** The criteria without their type, as pairs. */
   pairs: [name: string, value: string][];
@@ -43,7 +43,7 @@ export interface Reading {
 }
 
 /** @throws Error with a sentence for the client, which becomes `Subscription.error` */
-export function wishOf({ criteria, channel }: Subscription, reading: Reading): Wish {
+export function wishOf({ criteria, channel }: Subscription, reading: Reading): SubscriptionRequest {
   if (criteria.length > MAX_CRITERIA) throw new Error(`criteria may have ${MAX_CRITERIA} characters: make several Subscriptions.`);
   const mark = criteria.indexOf("?");
   const type = mark < 0 ? criteria : criteria.slice(0, mark);

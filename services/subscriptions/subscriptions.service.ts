@@ -32,7 +32,7 @@ import {
   isEnded,
   needsOwners,
   searchOf,
-  type Wish,
+  type SubscriptionRequest,
   wishOf,
 } from "./subscriptions.model.ts";
 
@@ -72,8 +72,8 @@ interface Own {
   counted: { at: number; waiting: Promise<number> };
   isOverloaded(): Promise<boolean>;
   isMatch(listener: Listener, candidate: Candidate): Promise<boolean>;
-  send(hook: Wish["hook"], notice: Notice): Promise<void>;
-  handshake(wish: Wish): Promise<void>;
+  send(hook: SubscriptionRequest["hook"], notice: Notice): Promise<void>;
+  handshake(wish: SubscriptionRequest): Promise<void>;
   end(subscription: Stored<Subscription>, as: Subscription & { id: string }): Promise<void>;
   disarm(id: string): Promise<void>;
   watch(type: string): Promise<void>;
@@ -238,7 +238,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       },
 
       /** @throws Error with a sentence for the client when it was not taken */
-      async send(this: This, hook: Wish["hook"], { subscription, type, id, version, event }: Notice): Promise<void> {
+      async send(this: This, hook: SubscriptionRequest["hook"], { subscription, type, id, version, event }: Notice): Promise<void> {
         if (!hook) return void (await this.broker.broadcast(SUBSCRIPTION_PING, { subscription } satisfies SubscriptionPing));
         const headers = { ...hook.headers, [EVENT_ID]: event };
         if (!hook.isWithPayload) return this.sender.send({ method: "POST", url: hook.endpoint, headers });
@@ -254,7 +254,7 @@ export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): Servic
       },
 
       /** @throws Error with a sentence for the client when the endpoint does not answer */
-      async handshake(this: This, { hook }: Wish): Promise<void> {
+      async handshake(this: This, { hook }: SubscriptionRequest): Promise<void> {
         if (!hook) return; // a client says itself that it is there
         for (let left = HANDSHAKES - 1; ; left -= 1) {
           try {

@@ -3,10 +3,10 @@ import { intervalAsked, intervalOf } from "../../dates.ts";
 import { fhirError } from "../../outcome.ts";
 import { FOREVER, type RangeMatch } from "../query.ts";
 import { APPROXIMATELY, comparisons, splitPrefix } from "./prefix.ts";
-import { each, isObject, isText, type Writer } from "./writer.ts";
+import { each, isObject, isText, type RowWriter } from "./writer.ts";
 
 /** A date, to the precision that it is given in. */
-export const date: Writer = (sink, value) => {
+export const date: RowWriter = (sink, value) => {
   const interval = isText(value) ? intervalOf(value) : undefined;
   if (interval) sink.range(interval[0], interval[1]);
 };
@@ -20,19 +20,19 @@ function periodOf(value: unknown): [number, number] | undefined {
 }
 
 /** A point in time, whatever number of digits it is given to. */
-export const instant: Writer = (sink, value) => {
+export const instant: RowWriter = (sink, value) => {
   const interval = isText(value) ? intervalOf(value) : undefined;
   if (interval) sink.range(interval[0], interval[0]);
 };
 
 /** A Period. */
-export const period: Writer = (sink, value) => {
+export const period: RowWriter = (sink, value) => {
   const interval = periodOf(value);
   if (interval) sink.range(interval[0], interval[1]);
 };
 
 /** The outer limits of its events and bounds; what repeats within them is not told apart (R4 3.1.1.4.7). */
-export const timing: Writer = (sink, value) => {
+export const timing: RowWriter = (sink, value) => {
   if (!isObject(value)) return;
   let low = FOREVER;
   let high = -FOREVER;

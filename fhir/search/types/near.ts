@@ -4,7 +4,7 @@ import type { SearchParameter } from "../parameters.ts";
 import type { Clause, RangeMatch } from "../query.ts";
 import { splitAt } from "../escapes.ts";
 import { number } from "./number.ts";
-import { isObject, type Writer } from "./writer.ts";
+import { isObject, type RowWriter } from "./writer.ts";
 
 /** Metres of one unit, by its UCUM code or name. */
 const METRES: Record<string, number> = {
@@ -26,7 +26,7 @@ const STRIPS = 16;
 const MAX_PLACES = 10;
 
 /** A coordinate of Location.position. */
-export function coordinate(name: string): Writer {
+export function coordinate(name: string): RowWriter {
   return (sink, value) => isObject(value) && number(sink, value[name], "");
 }
 

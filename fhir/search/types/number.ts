@@ -4,10 +4,10 @@ import { fhirError } from "../../outcome.ts";
 import { givenNumber, nextTo } from "../numbers.ts";
 import type { RangeMatch } from "../query.ts";
 import { APPROXIMATELY, comparisons, splitPrefix } from "./prefix.ts";
-import type { Writer } from "./writer.ts";
+import type { RowWriter } from "./writer.ts";
 
 /** A number. */
-export const number: Writer = (sink, value) => {
+export const number: RowWriter = (sink, value) => {
   const found = numberOf(value);
   if (found !== undefined) sink.range(found, found);
 };

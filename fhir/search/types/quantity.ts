@@ -6,7 +6,7 @@ import type { IndexRowBuilder } from "../index-row-builder.ts";
 import { nextTo } from "../numbers.ts";
 import { type RangeMatch, SEP } from "../query.ts";
 import { numberMatches } from "./number.ts";
-import { isObject, isText, type Members, type Writer } from "./writer.ts";
+import { isObject, isText, type Members, type RowWriter } from "./writer.ts";
 
 /** The open end of a quantity or number. */
 export const UNBOUNDED = Number.MAX_VALUE;
@@ -20,7 +20,7 @@ function measured(sink: IndexRowBuilder, low: number, high: number, quantity: Me
 }
 
 /** A Quantity; one with a comparator reaches to where it is open. */
-export const quantity: Writer = (sink, value) => {
+export const quantity: RowWriter = (sink, value) => {
   if (!isObject(value)) return;
   const found = numberOf(value.value);
   if (found === undefined) return;
@@ -33,7 +33,7 @@ export const quantity: Writer = (sink, value) => {
 };
 
 /** A Range. */
-export const range: Writer = (sink, value) => {
+export const range: RowWriter = (sink, value) => {
   if (!isObject(value)) return;
   const low = isObject(value.low) ? numberOf(value.low.value) : undefined;
   const high = isObject(value.high) ? numberOf(value.high.value) : undefined;
@@ -42,7 +42,7 @@ export const range: Writer = (sink, value) => {
 };
 
 /** From the smallest to the largest sample: origin + sample × factor. */
-export const sampledData: Writer = (sink, value) => {
+export const sampledData: RowWriter = (sink, value) => {
   if (!isObject(value) || !isObject(value.origin) || typeof value.data !== "string") return;
   const origin = numberOf(value.origin.value) ?? 0;
   const factor = numberOf(value.factor) ?? 1;
@@ -59,7 +59,7 @@ export const sampledData: Writer = (sink, value) => {
 };
 
 /** An amount, under its currency. */
-export const money: Writer = (sink, value) => {
+export const money: RowWriter = (sink, value) => {
   const found = isObject(value) ? numberOf(value.value) : undefined;
   if (found === undefined) return;
   const { currency } = value as Members;

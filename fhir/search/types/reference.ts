@@ -7,7 +7,7 @@ import { type BareId, type Clause, SEP } from "../query.ts";
 import type { Context } from "./context.ts";
 import { tokenMatches } from "./token.ts";
 import { canonical, canonicalBelow, uri } from "./uri.ts";
-import { isObject, isText, type Writer } from "./writer.ts";
+import { isObject, isText, type RowWriter } from "./writer.ts";
 
 /** What a store is asked to compare with in one clause; a bare id stands for one reference per type. */
 const MAX_MATCHES = 10_000;
@@ -27,7 +27,7 @@ export function referenceOf(reference: string): string | undefined {
 const PART = new RegExp(`^[A-Z][A-Za-z]+/${ID_PATTERN}#`);
 
 /** A reference: by its target, by an identifier, or to what is contained. */
-export const reference: Writer = (sink, value) => {
+export const reference: RowWriter = (sink, value) => {
   if (!isObject(value)) return;
   if (isText(value.reference)) {
     const target = referenceOf(value.reference);
@@ -40,7 +40,7 @@ export const reference: Writer = (sink, value) => {
 };
 
 /** Writers of the data types that references are searched in; any other is a Reference. */
-export const references: Record<string, Writer> = {
+export const references: Record<string, RowWriter> = {
   Reference: reference,
   canonical,
   uri,

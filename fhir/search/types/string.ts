@@ -6,10 +6,10 @@ import { consonantsOf, scriptOf } from "../across-scripts.ts";
 import { fold } from "../fold.ts";
 import type { SearchParameter } from "../parameters.ts";
 import type { Clause, KeyMatch } from "../query.ts";
-import { each, isObject, isText, words, type Writer } from "./writer.ts";
+import { each, isObject, isText, words, type RowWriter } from "./writer.ts";
 
 /** A text, as it is and folded. */
-export const string: Writer = (sink, value) => {
+export const string: RowWriter = (sink, value) => {
   if (!isText(value)) return;
   sink.key(`=${value}`);
   words(sink, value);
@@ -19,7 +19,7 @@ export const string: Writer = (sink, value) => {
 const [MAX_PARTS, MAX_OF_NAME] = [16, 1_000];
 
 /** A family name of several parts is also found by each of them (R4 3.1.1.4.8): `Carreño Quiñones` by `quinones`. */
-const familyName: Writer = (sink, value) => {
+const familyName: RowWriter = (sink, value) => {
   if (!isText(value)) return;
   string(sink, value, "");
   const name = value.slice(0, MAX_OF_NAME);
@@ -65,7 +65,7 @@ const wordsOfName = (text: string): string[] =>
   (text.slice(0, MAX_OF_NAME).match(/[\p{L}\p{N}\p{M}'’]+/gu) ?? []).slice(0, MAX_WORDS).map((word) => word.slice(0, MAX_LETTERS));
 
 /** Rows by which a name is found that sounds alike. */
-export const phonetic: Writer = (sink, value) => {
+export const phonetic: RowWriter = (sink, value) => {
   const parts = isObject(value) ? [value.text, value.family, value.given] : [value];
   for (const part of parts) {
     each(part, (text) => {
@@ -79,7 +79,7 @@ export const phonetic: Writer = (sink, value) => {
 };
 
 /** Each of the members, which are texts or lists of them. */
-function partsOf(...names: string[]): Writer {
+function partsOf(...names: string[]): RowWriter {
   return (sink, value) => {
     if (!isObject(value)) return;
     for (const name of names) each(value[name], (part) => string(sink, part, ""));
@@ -89,7 +89,7 @@ function partsOf(...names: string[]): Writer {
 const givenNames = partsOf("text", "given", "prefix", "suffix");
 
 /** Writers of the data types that hold several texts; any other is a text. */
-export const strings: Record<string, Writer> = {
+export const strings: Record<string, RowWriter> = {
   FamilyName: familyName,
   HumanName: (sink, value, system) => {
     if (!isObject(value)) return;

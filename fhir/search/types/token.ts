@@ -5,7 +5,7 @@ import type { IndexRowBuilder } from "../index-row-builder.ts";
 import type { SearchParameter } from "../parameters.ts";
 import { type Clause, type KeyMatch, SEP } from "../query.ts";
 import { folded } from "./string.ts";
-import { each, isObject, isText, words, type Writer } from "./writer.ts";
+import { each, isObject, isText, words, type RowWriter } from "./writer.ts";
 
 function token(sink: IndexRowBuilder, code: unknown, system: unknown): void {
   const hasCode = isText(code);
@@ -13,19 +13,19 @@ function token(sink: IndexRowBuilder, code: unknown, system: unknown): void {
   if (hasCode || hasSystem) sink.key(`=${hasCode ? code : ""}${SEP}${hasSystem ? system : ""}`);
 }
 
-const coding: Writer = (sink, value) => {
+const coding: RowWriter = (sink, value) => {
   if (!isObject(value)) return;
   token(sink, value.code, value.system);
   words(sink, value.display);
 };
 
-const codeableConcept: Writer = (sink, value) => {
+const codeableConcept: RowWriter = (sink, value) => {
   if (!isObject(value)) return;
   each(value.coding, (item) => coding(sink, item, ""));
   words(sink, value.text);
 };
 
-const identifier: Writer = (sink, value) => {
+const identifier: RowWriter = (sink, value) => {
   if (!isObject(value)) return;
   token(sink, value.value, value.system);
   if (!isObject(value.type)) return;
@@ -38,19 +38,19 @@ const identifier: Writer = (sink, value) => {
 };
 
 /** A code, under the system that its binding implies. */
-export const code: Writer = (sink, value, system) => {
+export const code: RowWriter = (sink, value, system) => {
   if (isText(value)) sink.key(`=${value}${SEP}${system}`);
 };
 
 /** R4 gives it no system and leaves the rest to the server (3.1.1.4.10); most take its kind for one: `phone|555`. */
-const contactPoint: Writer = (sink, value) => {
+const contactPoint: RowWriter = (sink, value) => {
   if (!isObject(value) || !isText(value.value)) return;
   token(sink, value.value, "");
   if (isText(value.system)) token(sink, value.value, value.system);
 };
 
 /** Writers of the data types that tokens are searched in; any other is a code. */
-export const tokens: Record<string, Writer> = {
+export const tokens: Record<string, RowWriter> = {
   CodeableConcept: codeableConcept,
   Coding: coding,
   Identifier: identifier,

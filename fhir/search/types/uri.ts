@@ -2,15 +2,15 @@
 import { fhirError } from "../../outcome.ts";
 import { parametersOf, type SearchParameter, typeOfSlot } from "../parameters.ts";
 import { type Clause, type KeyMatch, SEP } from "../query.ts";
-import { isText, type Writer } from "./writer.ts";
+import { isText, type RowWriter } from "./writer.ts";
 
 /** An address. */
-export const uri: Writer = (sink, value) => {
+export const uri: RowWriter = (sink, value) => {
   if (isText(value)) sink.key(`=${value}`);
 };
 
 /** The address of a conformance resource, with and without its version. */
-export const canonical: Writer = (sink, value) => {
+export const canonical: RowWriter = (sink, value) => {
   if (!isText(value)) return;
   if (value.startsWith("#")) return sink.contained(value);
   const version = value.indexOf("|");

@@ -10,7 +10,7 @@ export type Members = Record<string, unknown>;
  * be the reason that a write fails.
  * @param system of a code: what its binding implies
  */
-export type Writer = (sink: IndexRowBuilder, value: unknown, system: string) => void;
+export type RowWriter = (sink: IndexRowBuilder, value: unknown, system: string) => void;
 
 /** Whether it is a string with content. */
 export function isText(value: unknown): value is string {

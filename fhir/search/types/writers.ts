@@ -7,9 +7,9 @@ import { reference, references } from "./reference.ts";
 import { string, strings } from "./string.ts";
 import { code, tokens } from "./token.ts";
 import { canonical, uri } from "./uri.ts";
-import type { Writer } from "./writer.ts";
+import type { RowWriter } from "./writer.ts";
 
-const byType: Record<string, Record<string, Writer>> = {
+const byType: Record<string, Record<string, RowWriter>> = {
   token: tokens,
   string: strings,
   reference: references,
@@ -21,10 +21,10 @@ const byType: Record<string, Record<string, Writer>> = {
   longitude: { BackboneElement: coordinate("longitude") },
 };
 
-const otherwise: Record<string, Writer> = { token: code, string, uri, date, number, quantity, reference };
+const otherwise: Record<string, RowWriter> = { token: code, string, uri, date, number, quantity, reference };
 
 /** The writer for a search type's view of a data type. */
-export function writerOf(searchType: string, dataType: string): Writer {
+export function writerOf(searchType: string, dataType: string): RowWriter {
   const writer = byType[searchType]?.[dataType] ?? otherwise[searchType];
   if (!writer) throw new Error(`No rows are known for ${searchType} of ${dataType}`);
   return writer;

@@ -55,14 +55,14 @@ interface MeshError {
 }
 
 /** An error as a FHIR client sees it; headers are Allow, WWW-Authenticate and Retry-After. */
-export interface Refusal {
+export interface ErrorAnswer {
   status: number;
   issues: Issue[];
   headers: Record<string, string>;
 }
 
 /** How the error looks from outside. An error that is our own bug says only that it happened. */
-export function refusalOf(error: unknown): Refusal {
+export function refusalOf(error: unknown): ErrorAnswer {
   if (error instanceof FhirError) return { status: error.status, issues: error.issues, headers: {} };
   const { code, type, message, data } = error as MeshError;
   const headers: Record<string, string> = {};

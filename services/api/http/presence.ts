@@ -11,7 +11,7 @@ const LEAVES_AFTER_MS = 3_000;
 const MAX_NAMED = 20;
 
 /** Somebody who looks. */
-export interface Person {
+export interface Viewer {
   /** Of the account. */
   sub: string;
   name: string;
@@ -22,16 +22,16 @@ export interface Person {
 export interface Present {
   node: string;
   patient: string; // "Patient/…"
-  people: Person[];
+  people: Viewer[];
   /** The gateway has not looked before: those that do answer. */
   isAsking: boolean;
 }
 
 interface Looked {
   /** By `sub`; `streams` 0: has closed it, and is there for a moment still. */
-  own: Map<string, { person: Person; streams: number; leaving?: NodeJS.Timeout }>;
+  own: Map<string, { person: Viewer; streams: number; leaving?: NodeJS.Timeout }>;
   /** By the other gateways' nodes. */
-  elsewhere: Map<string, Person[]>;
+  elsewhere: Map<string, Viewer[]>;
 }
 
 /** What it needs of the gateway. */
@@ -52,7 +52,7 @@ export class Presence {
   }
 
   /** Somebody opens a record here, once or more. */
-  enter(patient: string, person: Person): void {
+  enter(patient: string, person: Viewer): void {
     const known = this.#looked.get(patient);
     const looked = known ?? { own: new Map(), elsewhere: new Map() };
     this.#looked.set(patient, looked);
@@ -65,7 +65,7 @@ export class Presence {
   }
 
   /** Somebody closes it again. */
-  leave(patient: string, { sub }: Person): void {
+  leave(patient: string, { sub }: Viewer): void {
     const looked = this.#looked.get(patient);
     const own = looked?.own.get(sub);
     if (!looked || !own) return;
@@ -97,7 +97,7 @@ export class Presence {
   }
 
   /** Who looks besides this person, each once. */
-  others(patient: string, { sub }: Person): Pick<Person, "name" | "roles">[] {
+  others(patient: string, { sub }: Viewer): Pick<Viewer, "name" | "roles">[] {
     const { own, elsewhere } = this.#looked.get(patient) ?? { own: new Map(), elsewhere: new Map() };
     const all = [...[...own.values()].map(({ person }) => person), ...[...elsewhere.values()].flat()];
     const others = new Map(all.filter((one) => one.sub !== sub).map((one) => [one.sub, one]));

@@ -5,14 +5,14 @@ import { createServer, get, type IncomingMessage, type Server } from "node:http"
 import type { AddressInfo } from "node:net";
 import type { ToldVersion } from "../../../federation/told-versions.ts";
 import { httpError } from "./errors.ts";
-import { Presence, type Present, type Person } from "./presence.ts";
+import { Presence, type Present, type Viewer } from "./presence.ts";
 import { isForVersionStream, VERSION_EVENTS_PATH, VersionStreams } from "./version-streams.ts";
 
 const version = (reference: string, ...patients: string[]): ToldVersion => {
   const [type = "", id = ""] = reference.split("/");
   return { type, id, version: 1, method: "create", event: `${reference}/1`, ...(patients.length > 0 && { patients }) };
 };
-const ADA: Person = { sub: "1", name: "Ada", roles: ["nurse"] };
+const ADA: Viewer = { sub: "1", name: "Ada", roles: ["nurse"] };
 
 describe("the streams of versions", () => {
   let server: Server;
@@ -150,7 +150,7 @@ describe("the streams of versions", () => {
 });
 
 describe("who looks at a record", () => {
-  const BRUNO: Person = { sub: "2", name: "Bruno", roles: ["physician"] };
+  const BRUNO: Viewer = { sub: "2", name: "Bruno", roles: ["physician"] };
   const [patient, names] = ["Patient/1", (people: { name: string }[]) => people.map(({ name }) => name)];
   let told: Present[];
   let here: Presence;

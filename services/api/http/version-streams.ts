@@ -6,7 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { MAX_TOLD, type ToldVersion } from "../../../federation/told-versions.ts";
 import { httpError } from "./errors.ts";
 import { type EventStream, EventStreams } from "./event-streams.ts";
-import type { Person } from "./presence.ts";
+import type { Viewer } from "./presence.ts";
 import { ID_PATTERN } from "../../../fhir/ids.ts";
 
 /** Where clients listen. */
@@ -31,7 +31,7 @@ export interface Asked {
 export interface Listener {
   mayRead(type: string): boolean;
   /** Absent where nobody has to sign in. */
-  person?: Person;
+  person?: Viewer;
 }
 
 type Topic = Asked & Listener;
@@ -52,10 +52,10 @@ export interface VersionStreamOptions {
   /** @throws 401 when this is not, or no longer, somebody who is signed in; 403 when they may not see what they ask for; 404 */
   enter(request: IncomingMessage, asked: Asked): Promise<Listener>;
   /** Somebody has opened a patient's record, or closed it. */
-  opened(patient: string, person: Person): void;
-  closed(patient: string, person: Person): void;
+  opened(patient: string, person: Viewer): void;
+  closed(patient: string, person: Viewer): void;
   /** Who has it open besides this person. */
-  others(patient: string, person: Person): Pick<Person, "name" | "roles">[];
+  others(patient: string, person: Viewer): Pick<Viewer, "name" | "roles">[];
 }
 
 /** Whether a request is for a stream. */

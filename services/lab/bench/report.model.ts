@@ -14,7 +14,7 @@ import {
 import { notCritical, notOrdered, nothingEntered, orderNotActive, resultsMissing, unitDiffers } from "../lab.errors.ts";
 import { CATEGORY, LAB_REPORT } from "../lab.model.ts";
 import { codingOf, testsOf } from "./catalogue.ts";
-import { flagIn, foundIn, isCritical, type Person, valueIn } from "./values.ts";
+import { flagIn, foundIn, isCritical, type SexAndAge, valueIn } from "./values.ts";
 
 type WithId<Of> = Of & { id: string };
 
@@ -56,7 +56,7 @@ function testFor(catalogue: Catalogue, order: WithId<ServiceRequest>, { code, un
  */
 export function enter(
   { order, report, observations }: Case,
-  given: { results: Entered[]; specimen?: string; person: Person; catalogue: Catalogue; newId(): string },
+  given: { results: Entered[]; specimen?: string; person: SexAndAge; catalogue: Catalogue; newId(): string },
   { now, found, performer }: Moment,
 ): Required<Omit<Case, "order">> {
   if (order.status !== "active") throw orderNotActive(`ServiceRequest/${order.id}`);

@@ -9,14 +9,14 @@ const UCUM = "http://unitsofmeasure.org";
 const NUMBER = /^\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:[.,]\d+)?)\s*$/;
 
 /** What of a patient decides which values are usual. */
-export interface Person {
+export interface SexAndAge {
   sex?: string;
   /** Years; absent: not known. */
   age?: number;
 }
 
 /** @param at when it was found */
-export function personOf(patient: Pick<Patient, "gender" | "birthDate"> | undefined, at: Date): Person {
+export function personOf(patient: Pick<Patient, "gender" | "birthDate"> | undefined, at: Date): SexAndAge {
   const [born] = (patient?.birthDate !== undefined && intervalOf(patient.birthDate)) || [];
   return {
     ...(patient?.gender !== undefined && { sex: patient.gender }),
@@ -25,7 +25,7 @@ export function personOf(patient: Pick<Patient, "gender" | "birthDate"> | undefi
 }
 
 /** Which values are usual; undefined: nobody can say, e.g. without the sex that it depends on. */
-export function rangeFor({ ranges }: CatalogueTest, { sex, age }: Person): Range | undefined {
+export function rangeFor({ ranges }: CatalogueTest, { sex, age }: SexAndAge): Range | undefined {
   const found = ranges.find((range) => {
     if (range.sex !== undefined && range.sex !== sex) return false;
     if (age === undefined) return range.from === undefined && range.to === undefined;
@@ -72,7 +72,7 @@ const DISPLAY: Record<ResultFlag, string> = { N: "Normal", L: "Low", H: "High", 
 export function foundIn(
   test: CatalogueTest,
   given: number | string,
-  person: Person,
+  person: SexAndAge,
 ): Pick<Observation, "valueString" | "valueQuantity" | "referenceRange" | "interpretation"> {
   const read = readValue(given);
   const { unit } = test;

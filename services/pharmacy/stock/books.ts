@@ -59,7 +59,7 @@ export function placeFrom(asked: string | undefined, { shelves }: Kept): string 
 }
 
 /** What is to be taken from the shelves of one place. */
-export interface Wish {
+export interface Withdrawal {
   units: number;
   /** This lot; where the books do not know it, what was received without lot. */
   lot?: string | undefined;
@@ -94,7 +94,7 @@ export function shelvesOfLot(shelves: Portion[], lot: string | undefined): Porti
 }
 
 /** First expired, first out. @param shelves of one medication at one place */
-export async function takeFrom(shelves: Portion[], { units, lot, at, since, isAnyState }: Wish, books: Books): Promise<Taken> {
+export async function takeFrom(shelves: Portion[], { units, lot, at, since, isAnyState }: Withdrawal, books: Books): Promise<Taken> {
   const portions: Portion[] = [];
   let missing = units;
   const inOrder = shelvesOfLot(shelves, lot);

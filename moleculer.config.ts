@@ -12,7 +12,7 @@ import { cacher } from "./mesh/cache.ts";
 import { KnowKeyedRequest } from "./mesh/keyed-request.ts";
 import { KeepDeadlines } from "./mesh/deadline.ts";
 import { consoleLogger } from "./mesh/log.ts";
-import { AvoidSilent, HEARTBEAT_S, WatchLiveness } from "./mesh/liveness.ts";
+import { MeshDiscoverer } from "./mesh/discoverer.ts";
 import { TellMachineLoad } from "./mesh/machine-load.ts";
 import { MeasureActions } from "./mesh/metrics.ts";
 import { ServeMetrics } from "./mesh/metrics-server.ts";
@@ -25,6 +25,7 @@ import { keysFor } from "./mesh/trust/node-keys.ts";
 import { watchRenewal } from "./mesh/trust/renewal.ts";
 import { ParamsValidator } from "./mesh/params.ts";
 import { MeshTransporter } from "./mesh/transporter.ts";
+import { AvoidSilent, WatchLiveness } from "./mesh/watch-liveness.ts";
 
 /** Longest that a caller waits, milliseconds; what is left of it goes along with every call that the handler makes. */
 export const REQUEST_TIMEOUT_MS = 10_000;
@@ -60,14 +61,13 @@ export function brokerOptions(config: Config): BrokerOptions {
       }),
     }),
     serializer: new TextSerializer(), // resources travel as they are, not as JSON inside JSON
-    // The second line behind NATS's announcements, for nodes that hang without dying (mesh/liveness.ts); Moleculer's own check is the third.
-    heartbeatInterval: HEARTBEAT_S, // seconds
-    heartbeatTimeout: 4, // seconds
     transit: {
       maxQueueSize: 10_000, // calls of this node that wait for answers; more is overload, and refused
       serviceChangedDebounceTime: 20, // milliseconds; default 1 s, in which a new service would serve nobody
     } as BrokerOptions["transit"],
     registry: {
+      // The second line behind NATS's announcements, for nodes that hang without dying (mesh/liveness.ts).
+      discoverer: new MeshDiscoverer(),
       strategy: AvoidSilent, // round robin: replicas are alike; one that hangs gets no new calls
       preferLocal: true, // in one process, or for a gateway beside a service: no detour over the network
       stopDelay: 150, // milliseconds between leaving the registry and refusing calls: those under way still arrive

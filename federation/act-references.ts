@@ -3,56 +3,37 @@
  * dispenses, deliveries, charges, invoices. What they refer to must be there when they are written, and is not deleted under them.
  */
 
+import { type ReferencePath, referencePathsOf } from "../fhir/reference-paths.ts";
 import { requireParameter } from "../fhir/search/exact-clauses.ts";
-import { mayReferTo } from "../fhir/search/parameters.ts";
+import { mayReferTo, otherReferencesSlot, referencesOf } from "../fhir/search/parameters.ts";
 
 /** One element of a type that refers. */
 export interface ActReference {
   /** Path of the Reference, through arrays, without the type: `location.location`. */
   path: string;
-  /** The search parameter that finds it; absent where R4 has none: who refers so is not found when the other is deleted. */
-  parameter?: string;
-  /** The types that one without a parameter leads to. */
-  to?: readonly string[];
   /** Leads to what is the hospital's own: a record of the past from elsewhere does not have it. */
   isOwn?: boolean;
 }
 
-const subject = { path: "subject", parameter: "subject" };
-const encounter = { path: "encounter", parameter: "encounter" };
-const context = { path: "context", parameter: "context" };
-const basedOn = { path: "basedOn", parameter: "based-on" };
-const specimen = { path: "specimen", parameter: "specimen" };
-
-/** By type of the act. */
+/** By type of the act: what must be there when it is written. */
 export const ACT_REFERENCES: Readonly<Record<string, readonly ActReference[]>> = {
-  Encounter: [subject, { path: "location.location", parameter: "location" }],
-  Appointment: [{ path: "participant.actor", parameter: "actor" }],
-  ServiceRequest: [subject, encounter, basedOn, specimen, { path: "replaces", parameter: "replaces" }],
-  Specimen: [subject, { path: "parent", parameter: "parent" }, { path: "request", to: ["ServiceRequest"] }],
-  Observation: [subject, encounter, basedOn, specimen, { path: "hasMember", parameter: "has-member" }],
-  DiagnosticReport: [subject, encounter, basedOn, specimen, { path: "result", parameter: "result" }],
-  MedicationRequest: [
-    subject,
-    encounter,
-    { path: "medicationReference", parameter: "medication" },
-    { path: "priorPrescription", to: ["MedicationRequest"] },
-  ],
-  MedicationDispense: [
-    subject,
-    context,
-    { path: "authorizingPrescription", parameter: "prescription" },
-    { path: "location", to: ["Location"] },
-  ],
-  MedicationAdministration: [subject, context, { path: "request", parameter: "request" }],
-  SupplyDelivery: [
-    { path: "patient", parameter: "patient" },
-    { path: "basedOn", to: ["SupplyRequest"] },
-    { path: "destination", to: ["Location"], isOwn: true },
-  ],
-  ChargeItem: [subject, context],
-  Invoice: [subject, { path: "lineItem.chargeItemReference", to: ["ChargeItem"] }],
+  Encounter: at("subject", "location.location"),
+  Appointment: at("participant.actor"),
+  ServiceRequest: at("subject", "encounter", "basedOn", "specimen", "replaces"),
+  Specimen: at("subject", "parent", "request"),
+  Observation: at("subject", "encounter", "basedOn", "specimen", "hasMember", "derivedFrom"),
+  DiagnosticReport: at("subject", "encounter", "basedOn", "specimen", "result"),
+  MedicationRequest: at("subject", "encounter", "medicationReference", "priorPrescription"),
+  MedicationDispense: at("subject", "context", "medicationReference", "authorizingPrescription", "location"),
+  MedicationAdministration: at("subject", "context", "medicationReference", "request"),
+  SupplyDelivery: [...at("patient", "basedOn", "suppliedItem.itemReference"), { path: "destination", isOwn: true }],
+  ChargeItem: at("subject", "context"),
+  Invoice: at("subject", "lineItem.chargeItemReference"),
 };
+
+function at(...paths: string[]): ActReference[] {
+  return paths.map((path) => ({ path }));
+}
 
 /** Types that acts rest on; other references of theirs (a practitioner, an organization) may lead anywhere. */
 export const RESTED_ON: ReadonlySet<string> = new Set([
@@ -70,42 +51,69 @@ export const RESTED_ON: ReadonlySet<string> = new Set([
   "ChargeItem",
 ]);
 
-/** What of a patient's record rests on the patient, besides acts: the patient is not deleted under it. */
+/** A reference that a search parameter finds. */
+interface FoundReference {
+  path: string;
+  parameter: string;
+}
+
+const subject = { path: "subject", parameter: "subject" };
 const patient = { path: "patient", parameter: "patient" };
-const RECORDS: Readonly<Record<string, readonly ActReference[]>> = {
+const encounter = { path: "encounter", parameter: "encounter" };
+
+/** What rests on a patient, an encounter or a place besides acts: these are not deleted under it. That they are there is not asked. */
+const RECORDS: Readonly<Record<string, readonly FoundReference[]>> = {
   AllergyIntolerance: [patient],
-  CarePlan: [subject],
-  ClinicalImpression: [subject],
-  Condition: [subject],
-  DocumentReference: [subject],
+  CarePlan: [subject, encounter],
+  ClinicalImpression: [subject, encounter],
+  Condition: [subject, encounter],
+  Consent: [patient],
+  Coverage: [{ path: "beneficiary", parameter: "beneficiary" }],
+  DocumentReference: [subject, { path: "context.encounter", parameter: "encounter" }],
+  EpisodeOfCare: [patient],
   FamilyMemberHistory: [patient],
   Immunization: [patient],
-  MedicationStatement: [subject],
-  Procedure: [subject],
+  Location: [{ path: "partOf", parameter: "partof" }],
+  MedicationStatement: [subject, { path: "context", parameter: "context" }],
+  Patient: [{ path: "link.other", parameter: "link" }],
+  Procedure: [subject, encounter],
+  Task: [{ path: "for", parameter: "subject" }, encounter],
 };
+const ofActs = new Map<string, readonly ReferencePath[]>();
 
-/** The references by which a resource of a type may rest on others. */
-export const restReferencesOf = (type: string): readonly ActReference[] => ACT_REFERENCES[type] ?? RECORDS[type] ?? [];
-
-/** By what resources of a type may rest on one of another type, as a search parameter finds it; by type of what refers. */
-export function restingOn(type: string): { by: string; slots: number[] }[] {
-  const known = resting.get(type);
+/** By which elements an act may rest on others. */
+function pathsOfAct(type: string): readonly ReferencePath[] {
+  const known = ofActs.get(type);
   if (known) return known;
-  const all = [...Object.entries(ACT_REFERENCES), ...(type === "Patient" ? Object.entries(RECORDS) : [])];
-  const found = all.flatMap(([by, references]) => {
-    const parameters = references.flatMap(({ parameter }) => (parameter === undefined ? [] : [requireParameter(by, parameter)]));
-    const slots = parameters.filter((it) => mayReferTo(it, type)).flatMap((it) => it.slots);
-    return slots.length > 0 ? [{ by, slots: [...new Set(slots)] }] : [];
-  });
-  resting.set(type, found);
+  const found = referencePathsOf(type).filter(({ targets }) => targets === undefined || targets.some((it) => RESTED_ON.has(it)));
+  ofActs.set(type, found);
   return found;
 }
 
-/** `Type.path` of references to a type that no search parameter finds. */
-export const notFoundBySearch = (type: string): string[] =>
-  Object.entries(ACT_REFERENCES).flatMap(([by, references]) =>
-    references.flatMap(({ path, to }) => (to?.includes(type) ? [`${by}.${path}`] : [])),
-  );
+/** The references by which a resource of a type may rest on others: of an act, whichever element of it refers. */
+export const restReferencesOf = (type: string): readonly { path: string }[] =>
+  Object.hasOwn(ACT_REFERENCES, type) ? pathsOfAct(type) : (RECORDS[type] ?? []);
+
+/**
+ * By what resources of a type may rest on one of another type, by type of what refers: slots of the reference index. Of an act each
+ * element counts, also one that no search parameter of R4 finds (`Specimen.request`).
+ */
+export function restingOn(type: string): { by: string; slots: number[] }[] {
+  const known = resting.get(type);
+  if (known) return known;
+  const acts = Object.keys(ACT_REFERENCES).flatMap((by) => {
+    if (!pathsOfAct(by).some(({ targets }) => targets?.includes(type))) return [];
+    const found = referencesOf(by).filter((it) => mayReferTo(it, type));
+    return [{ by, slots: [...found.flatMap(({ slots }) => slots), otherReferencesSlot(by)] }];
+  });
+  const records = Object.entries(RECORDS).map(([by, references]) => {
+    const parameters = references.map(({ parameter }) => requireParameter(by, parameter));
+    return { by, slots: parameters.filter((it) => mayReferTo(it, type)).flatMap(({ slots }) => slots) };
+  });
+  const found = [...acts, ...records].flatMap(({ by, slots }) => (slots.length > 0 ? [{ by, slots: [...new Set(slots)] }] : []));
+  resting.set(type, found);
+  return found;
+}
 
 /** Made once for each type: a deletion asks for it. */
 const resting = new Map<string, { by: string; slots: number[] }[]>();

@@ -24,7 +24,7 @@ const TOLD: Record<string, readonly string[]> = {
   ],
   MedicationDispense: ["status", "subject", "context", "authorizingPrescription", "quantity"],
   ChargeItem: ["status", "subject", "context", "priceOverride"],
-  Invoice: ["status", "subject"],
+  Invoice: ["status", "subject", "extension", "lineItem", "totalNet"],
   Provenance: ["target", "reason"],
 };
 

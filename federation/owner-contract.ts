@@ -33,6 +33,8 @@ export interface TaggedPage extends Page {
   tag?: string;
   /** It is what the caller has; `rows` is empty. */
   isSame?: true;
+  /** Of the first page, where the caller has said what is left of its time: processor time that the store took for all of them, milliseconds. */
+  spentMs?: number;
 }
 
 /** Where one id stands with one owner: its version, also that of a deletion. */
@@ -173,14 +175,15 @@ function actionsOf(service: string) {
     history: declare<{ query: HistoryQuery; currentFrom?: number }, HistoryPage>("history"),
     /** Who has made the versions of these, those that the caller may read. */
     authors: declare<{ type: string; ids: string[] }, AuthorsPage>("authors"),
-    search: declare<{ query: StoreQuery }, TaggedPage>("search"),
+    /** `budgetMs`: what is left of the processor time that the caller's request has, milliseconds. @throws FhirError 400 too-costly */
+    search: declare<{ query: StoreQuery; budgetMs?: number }, TaggedPage>("search"),
     /** What rules of other services may know of these resources (`Type/id`, at most `MAX_FACTS`), in their order. */
     facts: declare<{ references: string[] }, (ToldFact | null)[]>("facts"),
     /**
      * Several questions in one call. `isKept`: the same will be asked again soon, so pages of ids are kept as long as nothing changes,
      * and have a tag. `tags`: of the pages that the caller still has, one for each question; a page that is the same comes without its rows.
      */
-    searchMany: declare<{ queries: StoreQuery[]; isKept?: boolean; tags?: string[] }, TaggedPage[]>("searchMany"),
+    searchMany: declare<{ queries: StoreQuery[]; isKept?: boolean; tags?: string[]; budgetMs?: number }, TaggedPage[]>("searchMany"),
     count: declare<{ type: string; clauses: Clause[] }, number>("count"),
     /** Which values are in use; see `distinct` of the store. */
     distinct: declare<{ slots: number[]; limit: number }, KeyRow[]>("distinct"),

@@ -1,6 +1,7 @@
 /** What a question to the owners of FHIR data goes by. */
 import type { Caller } from "../mesh/caller.ts";
 import type { DateReading } from "../fhir/search/types/date.ts";
+import { type Budget, REQUEST_MS, requestTooCostly } from "../store/too-costly.ts";
 import type { Directory } from "./directory.ts";
 
 /** What a question to other services needs. */
@@ -13,6 +14,23 @@ export interface QueryContext {
   showsAuthors?: boolean;
   /** How searches by date take periods; default: as R4's letter. */
   dates?: DateReading;
+  /** What is left of the processor time that the request may take of stores; absent: each question is bounded by itself. */
+  budget?: Budget;
+}
+
+/** What a request has at its begin. */
+export const newBudget = (): Budget => ({ leftMs: REQUEST_MS });
+
+/** What is told to an owner that is asked. @throws FhirError 400 too-costly when nothing is left */
+export function budgetFor({ budget }: QueryContext): { budgetMs?: number } {
+  if (!budget) return {};
+  if (budget.leftMs <= 0) throw requestTooCostly();
+  return { budgetMs: Math.ceil(budget.leftMs) };
+}
+
+/** Takes what an owner has spent from what is left. */
+export function spend({ budget }: QueryContext, [first]: { spentMs?: number }[]): void {
+  if (budget) budget.leftMs -= first?.spentMs ?? 0;
 }
 
 /** What becomes of a question when an owner is down. */

@@ -5,7 +5,7 @@ import type { Clause, Cursor, Page, Row, SortKey, StoreQuery } from "../fhir/sea
 import { mayLackMoved, type MovesSeen } from "./moves.ts";
 import { ownerOf, type TaggedPage } from "./owner-contract.ts";
 import type { Directory } from "./directory.ts";
-import type { Availability, QueryContext } from "./query-context.ts";
+import { type Availability, budgetFor, type QueryContext, spend } from "./query-context.ts";
 import { ownerDown } from "./errors.ts";
 import { asksForAuthors, authorPage, authorRows } from "./version-authors.ts";
 
@@ -24,9 +24,14 @@ export async function searchOwners(mesh: QueryContext, query: StoreQuery, availa
   const owners = ownersToAsk(directory, query.type, availability);
   const [only] = owners;
   const hasAuthors = asksForAuthors(mesh, query.type);
-  if (only !== undefined && owners.length === 1 && !hasAuthors) return ownerOf(only).search(caller, { query });
+  const search = async (owner: string) => {
+    const page = await ownerOf(owner).search(caller, { query, ...budgetFor(mesh) });
+    spend(mesh, [page]);
+    return page;
+  };
+  if (only !== undefined && owners.length === 1 && !hasAuthors) return search(only);
   const [pages, authors] = await Promise.all([
-    untilWhole(() => Promise.all(owners.map((owner) => ownerOf(owner).search(caller, { query })))),
+    untilWhole(() => Promise.all(owners.map(search))),
     hasAuthors ? authorPage(mesh, query, (a, b) => inOrder(a, b, query.sort)) : undefined,
   ]);
   return merge(authors ? [...pages, authors] : pages, query);
@@ -99,13 +104,19 @@ export function byValues(a: Row, b: Row, sort: Pick<SortKey, "desc">[]): number 
 }
 
 /** Several questions to several owners at once: one call per owner. */
-export async function askTogether({ caller }: QueryContext, perOwner: Map<string, StoreQuery[]>): Promise<Page[]> {
+export async function askTogether(mesh: QueryContext, perOwner: Map<string, StoreQuery[]>): Promise<Page[]> {
+  const { caller } = mesh;
   const look = () =>
     Promise.all(
       [...perOwner].map(async ([owner, queries]) => {
         const [only] = queries;
-        if (only && queries.length === 1) return [await ownerOf(owner).search(caller, { query: only })];
-        return ownerOf(owner).searchMany(caller, { queries });
+        const within = budgetFor(mesh);
+        const isOne = only && queries.length === 1;
+        const pages = isOne
+          ? [await ownerOf(owner).search(caller, { query: only, ...within })]
+          : await ownerOf(owner).searchMany(caller, { queries, ...within });
+        spend(mesh, pages);
+        return pages;
       }),
     );
   const asked = [...perOwner.values()];

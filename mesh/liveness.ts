@@ -1,30 +1,63 @@
 /**
  * Tells nodes that hang (SIGSTOP, a machine that vanished without closing its connections) from those that work: by what is heard of them.
  *
- * Whoever works is heard, if only by its heartbeat. A node that was not heard for `SUSPECT_MS` gets no new calls while there is another; after
- * `DEAD_MS` it is taken out of the registry, its calls in flight are rejected, and those that are safe to repeat go to another node. It
- * comes back with its next heartbeat. Who has only just joined may be silent for longer: where many processes start on few processors, each loads and
- * compiles for seconds. A node that was itself suspended for so long refuses what had been sent to it meanwhile: its callers
- * have asked somebody else by now.
+ * A node hears the heartbeats of those that it watches (mesh/watchers.ts). When one is silent for `SUSPECT_MS`, it asks it (PING) and tells all
+ * others, who ask for themselves: nobody takes a node for dead on another's word. Each asks also whom it has called and not heard since.
+ * A node that is asked gets no new calls while there is another, until anything of it is heard. If nothing is in time, it is taken out of the
+ * registry, its calls in flight are rejected, and those that are safe to repeat go to another node. What it says when it hears that it is
+ * suspected brings it back.
+ *
+ * Who has only just joined may be silent for longer: where many processes start on few processors, each loads and compiles for seconds. A node that was
+ * itself suspended refuses what had been sent to it meanwhile: its callers have asked somebody else by now.
  */
-import { type BrokerOptions, Errors, type ServiceBroker, Strategies } from "moleculer";
+import type { ServiceBroker } from "moleculer";
 import type { NatsConnection } from "nats";
+import { MeshDiscoverer, othersOf } from "./discoverer.ts";
+import { watchedBy } from "./watchers.ts";
 
-/** Moleculer's heartbeat, seconds: two of them fit into `SUSPECT_MS`. */
-export const HEARTBEAT_S = 0.5;
+/** Tells all nodes that one is silent: `{ node: id }`. No command of Moleculer's. */
+export const SUSPECT = "SUSPECT";
+/** A watched node that was not heard for so long is asked: two heartbeats, and some. Milliseconds, as all that follow. */
 const SUSPECT_MS = 1_100;
-const DEAD_MS = 1_800;
-/** Within `JOINING_MS` of the first that was heard of a node it may be silent for `DEAD_JOINING_MS`. */
-const [JOINING_MS, DEAD_JOINING_MS] = [8_000, 4_000];
-const TICK_MS = 250;
+/** Then it has so long to answer. */
+const ANSWER_MS = 600;
+/** Without any sign of a node that was called it is asked, */
+const ASK_MS = 300;
+/** and has so long to answer: as long in all as one that is watched. */
+const ASKED_ANSWER_MS = SUSPECT_MS + ANSWER_MS - ASK_MS;
+/** Within `JOINING_MS` of the first that was heard of a node it has so long. */
+const [JOINING_MS, JOINING_ANSWER_MS] = [8_000, 2_900];
+/** A node that did nothing for so long may have been given up by others. */
+const SUSPENDED_MS = 1_800;
+const TICK_MS = 200;
+/** On the word of others a node is asked so often at most, and says so often at most that it lives: a node in wrong hands could tell it all the time. */
+const WORD_MS = 1_000;
+
+/** What is known of another node; times are of `performance.now()`, 0: not so. */
+interface Known {
+  /** First heard; a node that was lost and comes back has not joined again. */
+  joinedAt: number;
+  heardAt: number;
+  /** Watched by this node since. */
+  watchedAt: number;
+  /** Called, and not heard since. */
+  calledAt: number;
+  /** It was asked, and answers by then or is taken for dead. */
+  answerBy: number;
+  /** All others have been told by this node. */
+  isTold: boolean;
+  /** Asked on the word of others. */
+  wordAt: number;
+}
 
 /** What one node hears of the others, and of itself. */
 export class Liveness {
   readonly #broker: ServiceBroker;
-  readonly #heard = new Map<string, number>();
-  readonly #joined = new Map<string, number>();
+  /** By id; forgotten when the registry forgets the node, ten minutes after it has gone. */
+  readonly #nodes = new Map<string, Known>();
   #lastTick = performance.now();
   #suspendedAt = Number.NEGATIVE_INFINITY;
+  #livesAt = Number.NEGATIVE_INFINITY;
   #isCatchingUp = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -44,15 +77,37 @@ export class Liveness {
   /** A packet of this node has come. */
   heard(nodeID: string): void {
     const now = performance.now();
-    if (now - this.#lastTick > DEAD_MS) this.#resume(now);
-    if (!this.#heard.has(nodeID)) this.#joined.set(nodeID, now);
-    this.#heard.set(nodeID, now);
+    if (now - this.#lastTick > SUSPENDED_MS) this.#resume(now);
+    const node = this.#nodes.get(nodeID);
+    if (!node) {
+      this.#nodes.set(nodeID, { joinedAt: now, heardAt: now, watchedAt: 0, calledAt: 0, answerBy: 0, isTold: false, wordAt: 0 });
+    } else {
+      node.heardAt = now;
+      node.calledAt = 0;
+      node.answerBy = 0;
+      node.isTold = false;
+    }
   }
 
-  /** Another node should be asked, if there is one. */
+  /** A call goes to this node. */
+  called(nodeID: string): void {
+    const node = this.#nodes.get(nodeID);
+    if (node && node.calledAt === 0) node.calledAt = performance.now();
+  }
+
+  /** Another node says that this one is silent. */
+  toldOf(nodeID: string): void {
+    const now = performance.now();
+    if (nodeID === this.#broker.nodeID) this.#sayThatItLives(now);
+    const node = this.#nodes.get(nodeID);
+    if (!node || now - node.wordAt < WORD_MS || !this.#broker.registry.nodes.get(nodeID)?.available) return;
+    node.wordAt = now;
+    this.#ask(nodeID, node, ANSWER_MS, now);
+  }
+
+  /** Another node should be called, if there is one: this one was asked whether it lives, and has not answered. */
   isSuspect(nodeID: string): boolean {
-    const at = this.#heard.get(nodeID);
-    return at !== undefined && performance.now() - at > SUSPECT_MS;
+    return (this.#nodes.get(nodeID)?.answerBy ?? 0) > 0;
   }
 
   /** This node was suspended, and what comes now may have been sent before the others gave it up. */
@@ -68,25 +123,63 @@ export class Liveness {
   #tick(): void {
     const now = performance.now();
     const late = now - this.#lastTick - TICK_MS;
-    if (now - this.#lastTick > DEAD_MS) this.#resume(now);
+    if (now - this.#lastTick > SUSPENDED_MS) this.#resume(now);
     // While this process was busy, or got no processor, it could hear nobody: that time says nothing of the others.
-    else if (late > TICK_MS) for (const [nodeID, at] of this.#heard) this.#heard.set(nodeID, Math.min(now, at + late));
+    else if (late > TICK_MS) for (const node of this.#nodes.values()) forgive(node, late, now);
     this.#lastTick = now;
-    for (const [nodeID, at] of this.#heard) {
-      const isJoining = now - (this.#joined.get(nodeID) ?? 0) <= JOINING_MS;
-      if (now - at <= (isJoining ? DEAD_JOINING_MS : DEAD_MS)) continue;
-      this.#heard.delete(nodeID);
-      this.#joined.delete(nodeID);
-      const node = this.#broker.registry.nodes.get(nodeID);
-      if (node?.available && !node.local) this.#broker.registry.nodes.disconnected(nodeID, true);
+    const others = othersOf(this.#broker).map(({ id }) => id);
+    const watched = new Set(watchedBy(this.#broker.nodeID, others));
+    const present = new Set(others);
+    for (const [nodeID, node] of this.#nodes) {
+      if (present.has(nodeID)) this.#look(nodeID, node, watched.has(nodeID), now);
+      else if (this.#broker.registry.nodes.get(nodeID)) Object.assign(node, { watchedAt: 0, calledAt: 0, answerBy: 0, isTold: false });
+      else this.#nodes.delete(nodeID);
     }
+  }
+
+  #look(nodeID: string, node: Known, isWatched: boolean, now: number): void {
+    if (!isWatched) node.watchedAt = 0;
+    else if (node.watchedAt === 0) node.watchedAt = now;
+    else if (node.answerBy === 0 && now - Math.max(node.heardAt, node.watchedAt) > SUSPECT_MS) {
+      this.#ask(nodeID, node, ANSWER_MS, now);
+      this.#tell(nodeID, node);
+    }
+    if (node.calledAt > 0 && node.answerBy === 0 && now - node.calledAt > ASK_MS) this.#ask(nodeID, node, ASKED_ANSWER_MS, now);
+    if (node.answerBy === 0 || now < node.answerBy) return;
+    this.#tell(nodeID, node);
+    this.#broker.registry.nodes.disconnected(nodeID, true);
+  }
+
+  #ask(nodeID: string, node: Known, patience: number, now: number): void {
+    const answerBy = now + (now - node.joinedAt <= JOINING_MS ? JOINING_ANSWER_MS : patience);
+    node.answerBy = node.answerBy === 0 ? answerBy : Math.min(node.answerBy, answerBy);
+    this.#send({ type: "PING", target: nodeID, payload: { time: Date.now(), id: this.#broker.generateUid() } });
+  }
+
+  /** Not sent while NATS is away: all others are out of reach then. */
+  #send(packet: object): void {
+    void this.#broker.transit?.publish(packet as never).catch(() => {});
+  }
+
+  /** Those who do not hear this node's heartbeats either ask for themselves; it hears of it, too. */
+  #tell(nodeID: string, node: Known): void {
+    if (node.isTold) return;
+    node.isTold = true;
+    this.#send({ type: SUSPECT, target: null, payload: { node: nodeID } });
+  }
+
+  #sayThatItLives(now: number): void {
+    if (now - this.#livesAt < WORD_MS) return;
+    this.#livesAt = now;
+    const discoverer = this.#broker.registry.discoverer as unknown;
+    if (discoverer instanceof MeshDiscoverer) void discoverer.beatToAll();
   }
 
   /** What was sent meanwhile is still to come: NATS keeps the order, so it is all here when the server answers a question put now. */
   #resume(now: number): void {
     this.#suspendedAt = now;
     this.#lastTick = now;
-    for (const nodeID of this.#heard.keys()) this.#heard.set(nodeID, now); // nobody could be heard
+    for (const node of this.#nodes.values()) forgive(node, Number.POSITIVE_INFINITY, now); // nobody could be heard
     const client = (this.#broker.transit?.tx as { client?: NatsConnection | null } | undefined)?.client;
     if (!client || client.isClosed()) return;
     this.#isCatchingUp = true;
@@ -97,6 +190,14 @@ export class Liveness {
   }
 }
 
+/** This node could not hear the other for so long. */
+function forgive(node: Known, lateMs: number, now: number): void {
+  const later = (at: number) => (at === 0 ? 0 : Math.min(now, at + lateMs));
+  node.heardAt = later(node.heardAt);
+  node.calledAt = later(node.calledAt);
+  if (node.answerBy > 0) node.answerBy = lateMs === Number.POSITIVE_INFINITY ? 0 : node.answerBy + lateMs;
+}
+
 const known = new WeakMap<ServiceBroker, Liveness>();
 
 /** What a broker hears of the others. */
@@ -104,46 +205,4 @@ export function livenessOf(broker: ServiceBroker): Liveness {
   const made = known.get(broker) ?? new Liveness(broker);
   known.set(broker, made);
   return made;
-}
-
-interface Packet {
-  payload?: { sender?: string; id?: string; action?: string; meta?: object };
-}
-
-/** The part of Moleculer's transit that answers a call. */
-interface Answering {
-  broker: ServiceBroker;
-  sendResponse(nodeID: string, id: string, meta: object, headers: null, data: null, error: Error): Promise<void>;
-}
-
-type MessageHandler = (command: string, packet: Packet) => Promise<unknown> | boolean;
-
-/** Moleculer's middleware that hears every packet. */
-export const WatchLiveness = {
-  name: "WatchLiveness",
-  started(broker: ServiceBroker) {
-    if (broker.transit) livenessOf(broker).start();
-  },
-  stopped(broker: ServiceBroker) {
-    livenessOf(broker).stop();
-  },
-  transitMessageHandler(this: Answering, next: MessageHandler): MessageHandler {
-    return (command, packet) => {
-      const { sender, id, action, meta } = packet.payload ?? {};
-      const liveness = livenessOf(this.broker);
-      if (sender !== undefined) liveness.heard(sender);
-      if (command !== "REQ" || !liveness.isCatchingUp || sender === undefined || id === undefined) return next(command, packet);
-      const error = new Errors.RequestRejectedError({ action: action ?? "", nodeID: this.broker.nodeID });
-      return this.sendResponse(sender, id, meta ?? {}, null, null, error).then(() => true);
-    };
-  },
-} as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
-
-/** One node after the other, those that are not heard only where there is no other. */
-export class AvoidSilent extends Strategies.RoundRobin {
-  override select(list: Parameters<Strategies.RoundRobin["select"]>[0]) {
-    const liveness = livenessOf(this.broker);
-    const heard = list.length > 1 ? list.filter(({ id }) => !liveness.isSuspect(id)) : list;
-    return super.select(heard.length > 0 ? heard : list);
-  }
 }

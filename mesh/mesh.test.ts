@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { jest } from "@jest/globals";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import { brokerOptions } from "../moleculer.config.ts";
 import { type Server, startNats } from "../scripts/servers.mjs";
@@ -271,6 +272,12 @@ describe("NATS going away", () => {
     await expect(nonNull(caller).call("echo.back", { again: true })).resolves.toEqual({ again: true });
   });
 
+  it("does not end a node that is just saying that it is there", async () => {
+    const broker = await node("lab", echo);
+    jest.spyOn(clientOf(broker), "flush").mockRejectedValueOnce(new Error("DISCONNECT"));
+    await expect(transporterOf(broker).announce()).resolves.toBeUndefined();
+  });
+
   it("does not keep a node from leaving", async () => {
     const broker = await node("lab", echo);
     await nats.kill();
@@ -287,5 +294,14 @@ describe("a deadline", () => {
     const left = await nonNull(caller).call<number, unknown>("echo.through", {}, { timeout: 2_000 });
     expect(left).toBeLessThan(2_000);
     expect(left).toBeGreaterThan(1_000);
+  });
+
+  it("ends a call that is never answered: the node that made it can leave without waiting for it", async () => {
+    const [caller] = await twoThatKnowEachOther();
+    await expect(caller.call("echo.hang", {}, { timeout: 100 })).rejects.toMatchObject({ type: "REQUEST_TIMEOUT" });
+    const said = jest.spyOn(caller.logger, "error");
+    await caller.stop();
+    expect(said).not.toHaveBeenCalled(); // GracefulStopTimeoutError
+    brokers.splice(brokers.indexOf(caller), 1);
   });
 });

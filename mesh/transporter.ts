@@ -10,11 +10,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { Errors, Transporters } from "moleculer";
+import { type Context, Errors, Transporters } from "moleculer";
 import { connect, headers, type Msg, type NatsConnection } from "nats";
 import { announceMetadata } from "./announce.ts";
+import { timeLeft } from "./deadline.ts";
 import { Assembly, cut, LIMITS } from "./fragments.ts";
 import { type PacketPayload, refusalOf, reportRefusal, type UnderWay } from "./incoming-packets.ts";
+import { SUSPECT } from "./liveness.ts";
 import { connectionOptions } from "./nats-options.ts";
 import { Outbox } from "./outbox.ts";
 import { unpackBatch } from "./packet-batch.ts";
@@ -46,15 +48,11 @@ const PART = "part";
 /** Room for a part's subject and header, which count towards `max_payload`. */
 const PART_OVERHEAD = 512;
 const FLUSH_MS = 1_000; // on leaving; a server that is gone never answers
-const EXPIRY_MS = 10_000;
+/** Between two looks for what nobody waits for any more, milliseconds: a node that leaves waits for it no longer than this. */
+const EXPIRY_MS = 1_000;
 /** How often a lost server is tried again. */
 const RETRY_MS = 250;
 const RETRY_JITTER_MS = 250;
-/** Nodes that were heard within this time hear this node's heartbeats. Milliseconds. */
-const HEARD_MS = 60_000;
-/** Each heartbeat of so many is signed, for those that do not know this node: every ten seconds. */
-const SIGNED_BEAT = 20;
-const HEARTBEAT = "HEARTBEAT";
 
 /** Which connection of which server a node has: a newer one outlives the announcement that an older one was closed. */
 interface ConnectionMark {
@@ -88,7 +86,6 @@ export class MeshTransporter extends Transporters.NATS {
   #expiry: NodeJS.Timeout | undefined;
   readonly #outbox = new Outbox((topic, data) => this.#publish(topic, this.#gate.seal(topic, this.#receiverOf(topic), data)));
   readonly #gate: Gate;
-  #beats = 0;
 
   constructor(options: MeshTransporterOptions) {
     super({});
@@ -134,7 +131,7 @@ export class MeshTransporter extends Transporters.NATS {
     this.client = client;
     this.#mark(client);
     if (this.#options.disconnectSubject) client.subscribe(this.#options.disconnectSubject, { callback: (_, msg) => this.#evict(msg) });
-    this.#expiry = setInterval(() => this.#assembly.expire(Date.now()), EXPIRY_MS).unref();
+    this.#expiry = setInterval(() => this.#expire(), EXPIRY_MS).unref();
     void this.#watch(client);
     await this.onConnected();
   }
@@ -161,12 +158,13 @@ export class MeshTransporter extends Transporters.NATS {
    */
   async announce(): Promise<void> {
     await this.transit.discoverer.sendLocalNodeInfo();
-    await this.client?.flush();
+    await this.client?.flush().catch(() => {}); // lost in this moment: when it is back, this node says it again
   }
 
-  /** Heartbeats come to each node by itself, too. */
+  /** Heartbeats come to each node by itself, too, and suspicions to all (mesh/liveness.ts). */
   override makeSubscriptions(topics: Parameters<Transporters.NATS["makeSubscriptions"]>[0]) {
-    return super.makeSubscriptions([...topics, { cmd: HEARTBEAT, nodeID: this.nodeID } as (typeof topics)[number]]);
+    const own = [{ cmd: "HEARTBEAT", nodeID: this.nodeID }, { cmd: SUSPECT }] as typeof topics;
+    return super.makeSubscriptions([...topics, ...own]);
   }
 
   override async subscribe(command: string, nodeID?: string): Promise<void> {
@@ -195,14 +193,7 @@ export class MeshTransporter extends Transporters.NATS {
       packet.payload = { ...payload, success: false, data: null, error: this.transit._createPayloadErrorField(error, payload) };
       data = this.serialize(packet);
     }
-    return packet.type === HEARTBEAT && !packet.target ? this.#beat(topic, data) : this.send(topic, data);
-  }
-
-  /** To each node under the pair's key: to verify one signature for all would cost each of them forty times as much. */
-  async #beat(topic: string, data: Buffer): Promise<void> {
-    this.#beats += 1;
-    if (this.#beats % SIGNED_BEAT === 1) return this.send(topic, data);
-    for (const node of this.#gate.heardSince(Date.now() - HEARD_MS)) void this.send(`${topic}.${node}`, data).catch(() => {});
+    return this.send(topic, data);
   }
 
   /** A packet that is not sent. Of a call the caller hears at once: Moleculer would only log it, and let the call wait for its timeout. */
@@ -265,6 +256,16 @@ export class MeshTransporter extends Transporters.NATS {
     const refused = refusalOf(command, payload, sender, this.#gate.certificateOf(sender), this.transit as unknown as UnderWay);
     if (refused) reportRefusal(this.broker, refused, sender);
     else void this.messageHandler(command, packet);
+  }
+
+  /**
+   * Moleculer forgets a remote call whose caller has given up, but not that this node has to wait for it before it leaves: its context would
+   * stay for ever.
+   */
+  #expire(): void {
+    this.#assembly.expire(Date.now());
+    const { _trackedContexts: calls = [] } = this.broker as unknown as { _trackedContexts?: Context[] };
+    for (let at = calls.length - 1; at >= 0; at -= 1) if (timeLeft(calls[at] as Context) <= 0) calls.splice(at, 1);
   }
 
   async #watch(client: NatsConnection): Promise<void> {

@@ -1,8 +1,9 @@
 import { fairTurn } from "./turns.ts";
 
-/** Keeps the process busy for so long, milliseconds. */
+/** Takes so much processor time, milliseconds. */
 function work(ms: number): void {
-  for (const until = performance.now() + ms; performance.now() < until; );
+  const used = () => process.threadCpuUsage().user / 1_000;
+  for (const until = used() + ms; used() < until; );
 }
 
 describe("steps that take long", () => {
@@ -22,6 +23,24 @@ describe("steps that take long", () => {
     expect(order).toHaveLength(11);
     expect(order.indexOf("outside")).toBeLessThan(3);
     expect(order.lastIndexOf("other")).toBeLessThan(8);
+  });
+
+  it("are not taken for those of another turn, whatever has ended meanwhile", async () => {
+    const order: string[] = [];
+    const step = async (name: string) => {
+      await fairTurn();
+      order.push(name);
+      work(40);
+    };
+    // As when the stores of a process have one bundle to write: their steps stand one behind the other in one turn.
+    const inThisTurn = (name: string) => new Promise((resolve) => setImmediate(() => resolve(step(name))));
+    await new Promise((resolve) => setImmediate(resolve));
+    const one = inThisTurn("one");
+    await fairTurn(); // somebody else's, whose end stands between those two
+    const two = inThisTurn("two");
+    setImmediate(() => setImmediate(() => order.push("outside")));
+    await Promise.all([one, two]);
+    expect(order.slice(0, 2)).toEqual(["one", "outside"]);
   });
 
   it("begin at once while there is time, and all in the end, the first first", async () => {

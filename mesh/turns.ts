@@ -2,6 +2,7 @@
  * Turns of the event loop, shared out: promises alone never let anybody else in, so that one request of many steps would keep all others
  * waiting. A step that may take long asks before it begins; who has waited longest is next.
  */
+import { performance } from "node:perf_hooks";
 
 /**
  * So much processor time one turn of the event loop may take before further steps wait for another, milliseconds. Not time on the clock: while a
@@ -14,7 +15,8 @@ const MAX_OF_TURN = 64;
 /** Bounded by the requests in flight, and by what each of them does at once. */
 const waiting: (() => void)[] = [];
 let began = 0;
-let isCounted = false;
+/** The turn that `began` is of: not known by a callback of its end, behind which others may have their place in the same turn. */
+let turn = -1;
 /** Whether those that wait are being let go. */
 let isSharing = false;
 
@@ -30,12 +32,10 @@ export function fairTurn(): Promise<void> {
 }
 
 function isLong(): boolean {
-  if (isCounted) return usedMs() - began > TURN_MS;
-  isCounted = true;
+  const { loopCount } = performance.nodeTiming.uvMetricsInfo;
+  if (loopCount === turn) return usedMs() - began > TURN_MS;
+  turn = loopCount;
   began = usedMs();
-  setImmediate(() => {
-    isCounted = false;
-  });
   return false;
 }
 

@@ -86,6 +86,9 @@ describe("check-data", () => {
     const fromWard = await pharmacy.dispense(mesh.caller, { prescription: again.prescription, quantity: 2, place: bed, lot: "A 1/2" });
     await pharmacy.return(mesh.caller, { dispense: fromWard.dispense, quantity: 1 });
     await pharmacy.blockLot(mesh.caller, { medication: ASPIRIN, lot: "A 1/2", reason: "recalled" });
+    const named = { reference: (await pharmacy.prescribe(mesh.caller, asked)).prescription };
+    const twiceNamed = { status: "completed", medicationCodeableConcept: { text: "x" }, authorizingPrescription: [named, named] };
+    await store({ resourceType: "MedicationDispense", ...twiceNamed, subject: { reference: patient }, quantity: { value: 1 } });
     await billing.charge(mesh.caller, { encounter: reference, text: "A night", cents: 5_000, currency: "EUR" });
     await hospitalizations.discharge(mesh.caller, { stay: reference });
     const { invoice } = await billing.invoice(mesh.caller, { encounter: reference });
@@ -137,6 +140,16 @@ describe("check-data", () => {
     ]);
     const closed = await newIn(() => change(a, { status: "inactive" }));
     expect(closed.map(({ invariant }) => invariant)).toEqual(["stay-bed-in-use", "stay-bed-in-use"]);
+  });
+
+  it("finds a patient in a bed whose ward was closed, and a ward that is a part of its room", async () => {
+    const { location, rooms } = await wards.open(mesh.caller, { name: "Geriatrics", rooms: [{ name: "1", beds: ["A"] }] });
+    const { stay: inside } = await stay(rooms[0]?.beds[0]?.location as string);
+    expect(await newIn(() => change(location, { status: "inactive" }))).toEqual([
+      expect.objectContaining({ invariant: "stay-bed-in-use", resources: [inside] }),
+    ]);
+    const found = await newIn(() => change(location, { status: "active", partOf: { reference: rooms[0]?.location } }));
+    expect(found.map(({ invariant, resources }) => [invariant, resources[0]])).toContainEqual(["location-part-of", location]);
   });
 
   it("finds a shelf that is not what has moved it, and a day that is not", async () => {

@@ -12,6 +12,7 @@ export default {
   name: "spinner",
   actions: {
     spin: { rest: "POST", params: { $$strict: true }, handler() { for (;;); } },
+    wait: { rest: "POST", params: { $$strict: true }, handler: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6_500) },
     pid: { rest: "GET", params: { $$strict: true }, handler: () => process.pid },
   },
 };`;
@@ -91,15 +92,15 @@ describe("a server whose event loop stands still", () => {
     expect(program.output()).toMatch(/The server stood still while it stopped, and was ended\.\n$/);
   });
 
-  it("is not taken for one when the whole process was suspended", async () => {
-    const program = keep();
-    const url = await urlOf(program);
-    const pid = await pidAt(url);
-    process.kill(pid, "SIGSTOP");
+  it("is not taken for one when the whole process was suspended, or waits for a processor or a disk", async () => {
+    const [suspended, waiting] = await Promise.all([keep(), keep({ DATA_DIR: join(dir, "other") })].map((program) => urlOf(program)));
+    const pids = await Promise.all([pidAt(suspended as string), pidAt(waiting as string)]);
+    process.kill(pids[0] as number, "SIGSTOP");
+    const waited = fetch(`${waiting}/api/spinner/wait`, { method: "POST" });
     await pause(7_000);
-    process.kill(pid, "SIGCONT");
-    await pause(1_000);
-    expect(await pidAt(url)).toBe(pid);
+    process.kill(pids[0] as number, "SIGCONT");
+    expect((await waited).status).toBe(200);
+    expect(await Promise.all([pidAt(suspended as string), pidAt(waiting as string)])).toEqual(pids);
   });
 
   it("is replaced after a pause when it hangs again and again, and ends when it is asked to meanwhile", async () => {

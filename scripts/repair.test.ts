@@ -112,6 +112,19 @@ describe("check-data --repair", () => {
       },
       { location: [expect.objectContaining({ location: { display: "Location/lost (not here)" } })] },
     ],
+    [
+      "a prescription that is active though all of it was dispensed",
+      async () => {
+        const given = { medicationCodeableConcept: { text: "x" }, subject: { reference: patient } };
+        const asked = { intent: "order", dispenseRequest: { quantity: { value: 2 } }, ...given };
+        const prescription = await store({ resourceType: "MedicationRequest", status: "active", ...asked });
+        const by = { authorizingPrescription: [{ reference: prescription }], quantity: { value: 2 } };
+        await store({ resourceType: "MedicationDispense", status: "completed", ...by, ...given });
+        replaced("pharmacy", prescription, '"completed"', '"active"');
+        return prescription;
+      },
+      { status: "completed" },
+    ],
   ])("puts %s right, and nothing is wrong any more; without a yes nothing is written", async (_, make, expected) => {
     const reference = await make();
     const broken = await read(reference);

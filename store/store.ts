@@ -3,6 +3,7 @@
  * SQLite (`sqlite/store.ts`) and MongoDB (`mongo/store.ts`) keep the same promises; `store.test.ts` runs on both.
  */
 import type { Clause, IndexRows, KeyRow, Page, StoreQuery } from "../fhir/search/query.ts";
+import type { Budget } from "./too-costly.ts";
 import type { OutboxQueue, OutboxState, ResourceVersion, WaitingEvent, Write, WriteKey, WriteResult } from "./writes.ts";
 
 /** A resource as the store holds it. */
@@ -108,7 +109,8 @@ export interface Store {
   /** Newest first. */
   history(query: HistoryQuery): Promise<{ versions: StoredResource[]; more: boolean }>;
 
-  search(query: StoreQuery): Promise<Page>;
+  /** @param budget what this and other questions may take together, where the store answers in this process: it takes its time from there */
+  search(query: StoreQuery, budget?: Budget): Promise<Page>;
   /** How many living resources match. */
   count(type: string, clauses: Clause[]): Promise<number>;
   /** The first `limit` distinct `=` values of living resources in these slots (ascending), in order of slot and value. */

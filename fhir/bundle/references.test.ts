@@ -10,6 +10,34 @@ describe("a reference under the server's own address", () => {
     expect(made(condition(place))).toEqual({ resourceType: "Condition", subject: { reference: place } });
   });
 
+  it.each([
+    "HTTP://127.0.0.1:3000/fhir/Patient/1",
+    "https://127.0.0.1:3000/fhir/Patient/1",
+    "http://127.0.0.1:3000/fhir//Patient/1",
+    "http://127.0.0.1:3000/x/../fhir/Patient/1",
+    "http://me@127.0.0.1:3000/fhir/Patient/1",
+    "http://127.0.0.1:3000/fhir/P%61tient/1",
+  ])("is the same in another spelling: %s", (reference) => {
+    expect(made({ resourceType: "Condition", subject: { reference } })).toMatchObject({ subject: { reference: "Patient/1" } });
+  });
+
+  it("is found where its host is in another case, or its slashes are escaped", () => {
+    const text = JSON.stringify({ resourceType: "Condition", subject: { reference: "http://Host.Example/fhir/Patient/1" } });
+    for (const spelt of [text, text.replaceAll("/", "\\/").toLowerCase().replace("patient", "Patient")]) {
+      expect(JSON.parse(localReferences(spelt, "http://host.example/fhir"))).toMatchObject({ subject: { reference: "Patient/1" } });
+    }
+  });
+
+  it.each([
+    "http://127.0.0.1:3001/fhir/Patient/1",
+    "http://127.0.0.1:3000/FHIR/Patient/1",
+    "http://127.0.0.1.example:3000/fhir/Patient/1",
+    "http://127.0.0.1:3000/fhir/Patient/%",
+  ])("stays when it leads elsewhere: %s", (reference) => {
+    const condition = { resourceType: "Condition", subject: { reference } };
+    expect(made(condition)).toEqual(condition);
+  });
+
   it.each(["Patient", "Patient?identifier=1", "metadata", "patient/1"])("stays when it names no resource: %s", (place) => {
     expect(made(condition(place))).toEqual(condition(place));
   });

@@ -98,35 +98,84 @@ export function conditionalReferences(resource: unknown): Set<string> {
  * (R4 references.html#literal): only so are they followed, included, and in a compartment; conditional ones too, in a transaction,
  * where R4 allows them. What a bundle says about its own entries stays: a link to a fullUrl, and a bundle that is stored as one.
  *
- * @param base the server's base URL as the client knows it, without a slash at its end
+ * @param base the server's base URL as the client knows it, without a slash at its end; in any spelling that leads to the same place
  * @throws FhirError 400, 422 for what is no JSON, where it has to be looked into
  */
 export function localReferences(text: string, base: string): string {
-  if (!text.includes(`"${base}/`)) return text;
+  const own = ownAddress(base);
+  if (!own || !mayName(text, own)) return text;
   const value = parseInput(text);
   const { type, entry } = (value ?? {}) as { type?: unknown; entry?: unknown };
   const isTransaction = isBundle(value) && type === "transaction";
   const entries = isBundle(value) ? (isTransaction && Array.isArray(entry) ? (entry as unknown[]) : []) : [{ resource: value }];
   const parts = entries.map((it) => (it ?? {}) as { fullUrl?: unknown; resource?: unknown });
-  const fullUrls = new Set(parts.map(({ fullUrl }) => fullUrl));
+  const fullUrls = new Set(parts.flatMap(({ fullUrl }) => (typeof fullUrl === "string" ? [comparableUri(fullUrl)] : [])));
   const isLocal = (place: string) => LITERAL.test(place) || (isTransaction && isConditionalReference(place));
-  const changed = parts.filter(({ resource }) => makeLocal(resource, `${base}/`, fullUrls, isLocal));
+  const placeAt = (link: string) => {
+    const place = isWebAddress(link) && !fullUrls.has(comparableUri(link)) ? placeUnder(link, own) : undefined;
+    return place !== undefined && isLocal(place) ? place : undefined;
+  };
+  const changed = parts.filter(({ resource }) => makeLocal(resource, placeAt));
   return changed.length > 0 ? JSON.stringify(value) : text;
 }
 
 const isBundle = (value: unknown): boolean => (value as { resourceType?: unknown } | null)?.resourceType === "Bundle";
 
-const LITERAL = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
+const LITERAL = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?(?:#.*)?$/;
+
+/** A server's address without its scheme: http and https are one server (R4 http.html#root). */
+interface OwnAddress {
+  /** In lower case, with the port where it is not the scheme's own. */
+  host: string;
+  /** Of the base, with a slash at its end. */
+  path: string;
+  /** The host, in any case. */
+  named: RegExp;
+}
+
+/** The last base that was asked for: a gateway has one. */
+let known: { base: string; own: OwnAddress | undefined } | undefined;
+
+/** Undefined for no address: a client may say anything of the host that it has asked. */
+function ownAddress(base: string): OwnAddress | undefined {
+  if (known?.base === base) return known.own;
+  const url = URL.parse(`${base}/`);
+  const own = url ? { host: url.host, path: url.pathname, named: new RegExp(url.host.replace(/[.[\]]/g, "\\$&"), "i") } : undefined;
+  known = { base, own };
+  return own;
+}
+
+/** Whether a text may name the host; escapes can spell anything. */
+const mayName = (text: string, { named }: OwnAddress): boolean =>
+  named.test(text) || (text.includes("\\") && /\\(?:u00[2-7]|\/)/i.test(text));
+
+/** What an address names under the server's own, however that is spelt (RFC 3986, 6.2.2); undefined: it leads elsewhere. */
+function placeUnder(link: string, { host, path }: OwnAddress): string | undefined {
+  const url = URL.parse(link);
+  const place = url?.host === host ? withoutEscapes(url.pathname).replace(/\/{2,}/g, "/") : "";
+  if (!place.startsWith(path)) return undefined;
+  const [, rest = ""] = /^[^?#]*(.*)$/s.exec(link) ?? [];
+  return place.slice(path.length) + rest;
+}
+
+/** @returns as it is where it has escapes that spell nothing */
+function withoutEscapes(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
 
 /** @returns whether there was one */
-function makeLocal(node: unknown, start: string, fullUrls: ReadonlySet<unknown>, isLocal: (place: string) => boolean): boolean {
+function makeLocal(node: unknown, placeAt: (link: string) => string | undefined): boolean {
   if (node === null || typeof node !== "object" || isRawNumber(node) || isBundle(node)) return false;
   let isChanged = false;
   for (const [name, value] of Object.entries(node)) {
-    if (typeof value === "object") isChanged = makeLocal(value, start, fullUrls, isLocal) || isChanged;
-    if (name !== "reference" || typeof value !== "string" || !value.startsWith(start) || fullUrls.has(value)) continue;
-    if (!isLocal(value.slice(start.length))) continue;
-    (node as Record<string, unknown>)[name] = value.slice(start.length);
+    if (typeof value === "object") isChanged = makeLocal(value, placeAt) || isChanged;
+    const place = name === "reference" && typeof value === "string" ? placeAt(value) : undefined;
+    if (place === undefined) continue;
+    (node as Record<string, unknown>)[name] = place;
     isChanged = true;
   }
   return isChanged;

@@ -65,11 +65,6 @@ export class Gate {
     return this.#peers.get(node)?.certificate;
   }
 
-  /** Nodes of which something was heard since then. @param since milliseconds since 1970 */
-  *heardSince(since: number): Generator<string> {
-    for (const { id, heardAt } of this.#peers.all()) if (heardAt >= since) yield id;
-  }
-
   /** @param receiver undefined: all */
   seal(topic: string, receiver: string | undefined, body: Buffer): Buffer {
     const peer = receiver === undefined ? undefined : this.#peers.get(receiver);

@@ -43,10 +43,6 @@ export class Peers {
     return this.#peers.get(id);
   }
 
-  all(): IterableIterator<Peer> {
-    return this.#peers.values();
-  }
-
   add({ id, sessionKey, certificate }: Introduced, now: number): Peer {
     this.#makeRoom(now);
     const secret = diffieHellman({ privateKey: this.#own.sessionKey, publicKey: sessionKey });

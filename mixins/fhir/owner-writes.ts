@@ -157,7 +157,7 @@ export class OwnerWrites {
   readonly #hasRules = (type: string): boolean =>
     this.#rules.of(type).length > 0 || this.#effects[type] !== undefined || areByFacts(this.#unique[type]);
 
-  async #checked({ steps, before }: BoundSteps, manner: WriteManner): Promise<Checked> {
+  async #checked({ steps, before, deleted }: BoundSteps, manner: WriteManner): Promise<Checked> {
     const { profiles } = this.#owner;
     // A write that may have been carried out before finds its own version: the store knows.
     if (!manner.key?.isRepeated) refuseOutdated({ steps, before }, this.#hasRules);
@@ -168,7 +168,7 @@ export class OwnerWrites {
       ownAuthor: this.#ownAuthor(manner),
       isMade: manner.isMade,
     });
-    const changes = changesOf({ steps, resources, before }, this.#hasRules, new Date());
+    const changes = changesOf({ steps, resources, before, ...(deleted && { deleted }) }, this.#hasRules, new Date());
     const fenced: Fenced = { places: this.#isolatedIn(changes, before), token: randomUUID() };
     if (changes.length === 0) return { writes, fenced };
     const { directory, store, name: service } = this.#owner;

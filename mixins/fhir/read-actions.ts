@@ -4,6 +4,7 @@ import type { Context, Service } from "moleculer";
 import type { Clause, Page, StoreQuery } from "../../fhir/search/query.ts";
 import type { HistoryQuery, JoinKeysQuery, Store } from "../../store/store.ts";
 import { StoreCache } from "../../store/store-cache.ts";
+import type { Budget } from "../../store/too-costly.ts";
 import { accessOf } from "../../mesh/access/access.ts";
 import type { TaggedPage, VersionOf } from "../../federation/owner-contract.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
@@ -27,11 +28,19 @@ export async function guarded<Result>(service: Service, work: () => Promise<Resu
 }
 
 /** A page, and of a type with several owners what has moved: in this order, or a move could be counted whose resource is not on the page. */
-async function pageBesideMoves({ store, directory }: This, query: StoreQuery): Promise<TaggedPage> {
-  if (!directory.isShared(query.type)) return store.search(query);
+async function pageBesideMoves({ store, directory }: This, query: StoreQuery, budget: Budget | undefined): Promise<TaggedPage> {
+  if (!directory.isShared(query.type)) return store.search(query, budget);
   const came = await store.counter(movesInto(query.type));
-  const page = await store.search(query);
+  const page = await store.search(query, budget);
   return { ...page, moves: { came, gone: await store.counter(movesOutOf(query.type)) } };
+}
+
+/** Pages within the caller's time, of which it hears how much they took. */
+async function inBudget(budgetMs: number | undefined, look: (budget: Budget | undefined) => Promise<TaggedPage[]>): Promise<TaggedPage[]> {
+  if (budgetMs === undefined) return look(undefined);
+  const budget = { leftMs: budgetMs };
+  const [first, ...others] = await look(budget);
+  return first ? [{ ...first, spentMs: budgetMs - budget.leftMs }, ...others] : [];
 }
 
 const kept = new WeakMap<Store, StoreCache<Page>>();
@@ -107,18 +116,23 @@ export const readingActions = {
   },
   "fhir.search": {
     ...READ,
-    handler(this: This, ctx: Context<{ query: StoreQuery }>) {
-      return guarded(this, () => pageBesideMoves(this, ctx.params.query));
+    handler(this: This, ctx: Context<{ query: StoreQuery; budgetMs?: number }>) {
+      const { query, budgetMs } = ctx.params;
+      const look = async (budget: Budget | undefined) => [await pageBesideMoves(this, query, budget)];
+      return guarded(this, async () => (await inBudget(budgetMs, look))[0] as TaggedPage);
     },
   },
   "fhir.searchMany": {
     ...READ,
-    handler(this: This, ctx: Context<{ queries: StoreQuery[]; isKept?: boolean; tags?: string[] }>) {
-      const { queries, isKept, tags = [] } = ctx.params;
-      const search = (query: StoreQuery) => pageBesideMoves(this, query);
+    handler(this: This, ctx: Context<{ queries: StoreQuery[]; isKept?: boolean; tags?: string[]; budgetMs?: number }>) {
+      const { queries, isKept, tags = [], budgetMs } = ctx.params;
       return guarded(this, () =>
-        Promise.all(
-          queries.map((query, index) => (isKept && query.want === "ids" ? keptPage(this.store, query, tags[index]) : search(query))),
+        inBudget(budgetMs, (budget) =>
+          Promise.all(
+            queries.map((query, index) =>
+              isKept && query.want === "ids" ? keptPage(this.store, query, tags[index]) : pageBesideMoves(this, query, budget),
+            ),
+          ),
         ),
       );
     },

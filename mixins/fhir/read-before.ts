@@ -16,6 +16,8 @@ export interface BoundSteps {
   steps: OwnerStep[];
   /** By step: the living version before it; undefined where there is none, or nobody wants to know. */
   before: ((StoredResource & { json: string }) | undefined)[];
+  /** By step: what was there before it was deleted, of what is stored again under its id. */
+  deleted?: (string | undefined)[];
   /** Steps whose version the client has not named, or not as the only one. */
   guarded: ReadonlySet<number>;
 }
@@ -39,6 +41,7 @@ export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (ty
   if (!steps.some((step) => isRead(step) || isConditional(step))) return { steps, before: [], guarded: new Set() };
   const guarded = new Set<number>();
   const before: BoundSteps["before"] = [];
+  const deleted: NonNullable<BoundSteps["deleted"]> = [];
   const bound = await Promise.all(
     steps.map(async (step, index): Promise<OwnerStep> => {
       if (isConditional(step)) return decided(step, steps, store);
@@ -46,6 +49,7 @@ export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (ty
       const stored = await store.read(step.type, step.id);
       const json = stored?.json;
       if (stored && json !== undefined) before[index] = { ...stored, json };
+      else if (stored && step.op === "update") deleted[index] = (await store.readVersion(step.type, step.id, stored.version - 1))?.json;
       const plain = step.op === "update" ? withKeptLabels(step, json) : step;
       const read = json === undefined ? NONE_LIVING : (stored?.version ?? NONE_LIVING);
       // Of several versions that a client names, the one that was looked at; another of them is looked at again.
@@ -54,7 +58,7 @@ export async function boundSteps(steps: OwnerStep[], store: Store, hasRules: (ty
       return { ...plain, ifVersion: [read] };
     }),
   );
-  return { steps: bound, before, guarded };
+  return { steps: bound, before, deleted, guarded };
 }
 
 /** What is there already is found, whatever rules say of the one that is not made, and nothing follows from it. */

@@ -43,11 +43,11 @@ export async function checkData(sources: Source[], { rules, clocksMs = 2_000, pr
   for (const source of sources) {
     const tally = new Tally();
     try {
-      const has = await knownCounters(source);
+      const counters = await knownCounters(source);
       const { documents } = await source.store.stats();
       for (const type of Object.keys(documents)) {
         for await (const rows of pagesOf(source, type)) {
-          await check.page(source, { type, rows }, { tally, has });
+          await check.page(source, { type, rows }, { tally, counters });
           resources += rows.length;
           progress(resources);
         }
@@ -77,6 +77,13 @@ export async function checkData(sources: Source[], { rules, clocksMs = 2_000, pr
 const counterpart = ({ service }: Source, name: string, isNeeded: boolean) =>
   ({ kind: "counterpart", service, resource: name.slice(name.lastIndexOf(" ") + 1), isNeeded }) as const;
 
+const notFollowing = ({ service }: Source, reference: string, { status }: { status?: string }): Finding => ({
+  invariant: `${service}-follows`,
+  detail: `${reference} does not follow from what was counted: it is ${status ?? "otherwise"}`,
+  resources: [reference],
+  about: { kind: "follows", service, resource: reference },
+});
+
 async function* pagesOf({ store }: Source, type: string): AsyncGenerator<Row[]> {
   for (let after: { values: []; seq: number; id: string } | undefined; ; ) {
     const { rows, more } = await store.search({ type, clauses: [], sort: [], want: "rows", limit: PAGE, ...(after && { after }) });
@@ -97,8 +104,8 @@ interface Looked {
 /** Where it is added up what the resources of a service stand for. */
 interface Adding {
   tally: Tally;
-  /** Whether the service has moved a counter. */
-  has(counter: string): boolean;
+  /** Those that the service has moved so far, by name. */
+  counters: ReadonlyMap<string, number>;
 }
 
 class Check {
@@ -211,7 +218,7 @@ class Check {
     return true;
   }
 
-  async #standing(source: Source, type: string, looked: Looked[], { tally, has }: Adding): Promise<void> {
+  async #standing(source: Source, type: string, looked: Looked[], { tally, counters }: Adding): Promise<void> {
     const { options } = source;
     const keys = ((options.unique ?? {}) as AnyKeys)[type];
     if (areByFacts(keys)) await this.#known.ask(looked.flatMap(({ resource }) => keys.about(resource)));
@@ -226,7 +233,9 @@ class Check {
       if (!standing) continue;
       for (const name of standing.needs?.(resource as never) ?? []) tally.need(name, reference);
       for (const name of standing.gives?.(resource as never) ?? []) tally.give(name, reference);
-      for (const [counter, by] of standing.counters?.(resource as never, has) ?? []) tally.move(counter, by);
+      for (const [counter, by] of standing.counters?.(resource as never, (it) => counters.has(it)) ?? []) tally.move(counter, by);
+      const next = standing.follows?.(resource as never, (it) => counters.get(it)) as { status?: string } | undefined;
+      if (next) await this.#found(notFollowing(source, reference, next));
     }
     await this.#held(source, holds);
   }

@@ -8,11 +8,13 @@ import type { Tally } from "./tally.ts";
 /** Counters of one beginning that are looked through, about 100 bytes each in memory. */
 const MAX_COUNTERS = 200_000;
 
-/** Those that the service has moved so far. */
-export async function knownCounters({ store, options: { invariants } }: Source): Promise<(counter: string) => boolean> {
-  const names = new Set<string>();
-  for (const prefix of invariants?.counted ?? []) for (const { name } of await store.counters(prefix, MAX_COUNTERS)) names.add(name);
-  return (counter) => names.has(counter);
+/** Those that the service has moved so far, by name. */
+export async function knownCounters({ store, options: { invariants } }: Source): Promise<ReadonlyMap<string, number>> {
+  const values = new Map<string, number>();
+  for (const prefix of invariants?.counted ?? []) {
+    for (const { name, value } of await store.counters(prefix, MAX_COUNTERS)) values.set(name, value);
+  }
+  return values;
 }
 
 /** A counter that is not what it should be. */

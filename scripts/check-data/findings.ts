@@ -18,6 +18,8 @@ export type About =
   | { kind: "counter"; service: string; counter: string; value: number; sum: number }
   /** A resource, `Type/id`, that does not give what is needed, or gives what is not. */
   | { kind: "counterpart"; service: string; resource: string; isNeeded: boolean }
+  /** A resource, `Type/id`, that is not what follows from the counters of its service. */
+  | { kind: "follows"; service: string; resource: string }
   /** A resource that does not hold a unique key of its own. */
   | { kind: "hold"; resource: string }
   /** An act that rests on what is not here. */

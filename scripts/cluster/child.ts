@@ -19,7 +19,11 @@ const QUICK = ["--max-semi-space-size=16", "--v8-pool-size=1", "--max-old-space-
 export const flagsOf = (service: string): string[] => (service === "api" ? QUICK : SMALL);
 const MEMORY_ENV = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072" };
 
-const READY_MS = 60_000; // a store that is rebuilt may take its time
+/**
+ * A store whose search values are made anew takes minutes where it holds millions, and to begin again helps nobody; nor does it where many processes
+ * start on few processors. One that hangs is ended by its own watchdog.
+ */
+const READY_MS = 600_000;
 const LEAVE_MS = 15_000; // longer than a node drains; then SIGKILL
 const ANSWER_MS = 5_000;
 /** After its end so much longer until all that it has said is read. Milliseconds. */
@@ -47,6 +51,8 @@ export class Child implements Gateway {
   readonly mark: Mark;
   /** undefined: it has no gateway. */
   readonly #gateways: GatewaySocket | undefined;
+  /** A signal has ended it: its watchdog's, or the system's, where memory is short. It had nothing to say against starting. */
+  wasKilled = false;
   #lastWords = "";
   /** Why it could not start, in its own words. */
   #refusal: string | undefined;
@@ -68,7 +74,10 @@ export class Child implements Gateway {
     this.exited = new Promise((resolve) => {
       const notStarted = ({ message }: Error) => resolve(`cannot be started: ${message}`);
       if (failure) notStarted(failure);
-      worker?.once("exit", (code: number, signal: string | null) => resolve(signal ? `killed by ${signal}` : this.#reason(code)));
+      worker?.once("exit", (code: number, signal: string | null) => {
+        this.wasKilled = signal !== null;
+        resolve(signal ? `killed by ${signal}` : this.#reason(code));
+      });
       // Also what could not be said to a process that is just gone is an error: its exit tells the rest.
       worker?.on("error", (error: Error) => {
         if (worker.process.pid === undefined) notStarted(error);

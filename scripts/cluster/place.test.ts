@@ -1,6 +1,6 @@
 /** A place of the mesh and its processes, played by a few lines that do what real ones do at the worst moment. */
 import cluster from "node:cluster";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -105,6 +105,18 @@ describe("a place", () => {
     expect(running()).toEqual([pid]);
     await place.close();
     expect(running()).toEqual([]);
+  });
+
+  it("is filled although its first processes are killed while they start, and not with one that says why it will not", async () => {
+    const starts = join(dir, "starts");
+    writeFileSync(starts, "");
+    play(`const fs = require("node:fs"); fs.appendFileSync(${JSON.stringify(starts)}, "x");
+      if (fs.readFileSync(${JSON.stringify(starts)}).length < 3) process.kill(process.pid, "SIGKILL"); else { ${READY} }`);
+    const place = newPlace();
+    await place.fill();
+    expect([place.child?.state, readFileSync(starts, "utf8"), running()]).toEqual(["ready", "xxx", [place.child?.pid]]);
+    play(`process.exit(3);`);
+    await expect(newPlace().fill()).rejects.toThrow("exit code 3");
   });
 
   it("leaves nothing behind when it is closed while it is renewed", async () => {

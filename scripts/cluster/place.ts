@@ -1,4 +1,5 @@
 /** A place in the mesh that one process of a service fills; when it dies, another takes over. */
+import { setTimeout as pause } from "node:timers/promises";
 import { Child } from "./child.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 
@@ -47,6 +48,22 @@ export class Place {
     this.#events.changed();
   }
 
+  /** Fills it for the first time, also where its first processes are killed while they start. @throws the reason of one that will not, or of the last of `LOOP` */
+  async fill(): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      const opening = this.open();
+      const { child } = this;
+      try {
+        return await opening;
+      } catch (error) {
+        if (!child?.wasKilled || tries === LOOP) throw error;
+      }
+      clearTimeout(this.#timer); // of the next try: it is made here
+      await pause(FIRST_PAUSE_MS);
+      if (this.#isClosed) throw new Error(`${this.service} is being stopped.`);
+    }
+  }
+
   /** The successor serves before the predecessor leaves: no moment without. */
   async renew(): Promise<void> {
     if (this.#isClosed) throw new Error(`${this.service} is being stopped.`);
@@ -91,12 +108,12 @@ export class Place {
     if (this.#isClosed || child !== this.child || child.state === "leaving") return;
     this.child = undefined;
     const deaths = lived < STABLE_MS ? (this.failing?.deaths ?? 0) + 1 : 1;
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (deaths - 1), LONGEST_PAUSE_MS);
-    this.failing = { deaths, reason, nextTry: new Date(Date.now() + pause).toISOString() };
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (deaths - 1), LONGEST_PAUSE_MS);
+    this.failing = { deaths, reason, nextTry: new Date(Date.now() + pauseMs).toISOString() };
     const loop = deaths >= LOOP ? ` It has died ${deaths} times in a row; it is tried again every ${LONGEST_PAUSE_MS / 1000} s.` : "";
-    this.#events.log(`${this.service} (process ${child.pid}) died: ${reason}. Another takes its place in ${pause} ms.${loop}`);
+    this.#events.log(`${this.service} (process ${child.pid}) died: ${reason}. Another takes its place in ${pauseMs} ms.${loop}`);
     this.#events.changed();
-    this.#timer = setTimeout(() => void this.#reopen(), pause);
+    this.#timer = setTimeout(() => void this.#reopen(), pauseMs);
   }
 
   async #reopen(): Promise<void> {

@@ -49,7 +49,7 @@ export class Supervisor {
     if (!this.#config.members) this.#deployment = { MEMBERS: [...wanted.keys()].join(",") };
     await this.#listenFor(wanted.get("api") ?? 0);
     for (const [service, count] of wanted) for (let n = 0; n < count; n++) this.#add(service);
-    await Promise.all(this.#places.map((place) => place.open()));
+    await Promise.all(this.#places.map((place) => place.fill()));
   }
 
   async #warmUp(wanted: Map<string, number>): Promise<void> {
@@ -102,7 +102,7 @@ export class Supervisor {
       if (service === "api") await this.#listenFor(count);
       const added = Array.from({ length: Math.max(0, count - places.length) }, () => this.#add(service));
       try {
-        await Promise.all(added.map((place) => place.open()));
+        await Promise.all(added.map((place) => place.fill()));
       } catch (error) {
         await Promise.all(added.map((place) => this.#remove(place)));
         throw error;

@@ -17,11 +17,22 @@ import { workerData } from "node:worker_threads";
  */
 const { beats, work, folder, nodeId, hungAfterMs, parent } = /** @type {Watched} */ (workerData);
 const TICK_MS = 250;
+/** Who hangs in a loop takes a processor, or the half of one that others want too. */
+const LEAST_SHARE = 0.5;
+/** Who got less waits for a processor, as where many processes start on few, or for a disk: so many times longer. */
+const PATIENCE = 6;
 const state = new Int32Array(beats);
 
 let seen = Atomics.load(state, 0);
 let stillMs = 0;
 let last = performance.now();
+let usedBefore = usedMs();
+
+/** Processor time of this process. */
+function usedMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
 
 const watching = setInterval(() => {
   const now = performance.now();
@@ -31,11 +42,12 @@ const watching = setInterval(() => {
   if (count !== seen || Atomics.load(state, 1) === 1) {
     seen = count;
     stillMs = 0;
+    usedBefore = usedMs();
     return;
   }
   // If this thread was late as well, the whole process was suspended (SIGSTOP), or the machine was.
   stillMs += Math.min(gap, 2 * TICK_MS);
-  if (stillMs < hungAfterMs) return;
+  if (stillMs < hungAfterMs * PATIENCE && (stillMs < hungAfterMs || usedMs() - usedBefore < hungAfterMs * LEAST_SHARE)) return;
   clearInterval(watching);
   end();
 }, TICK_MS);

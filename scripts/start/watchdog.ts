@@ -11,7 +11,7 @@ import { anomaliesOf } from "../../mesh/anomalies.ts";
 import { AnomalyKind } from "../../mesh/anomalies-contract.ts";
 import { BEGUN_WORK } from "../../mesh/begun-work.ts";
 
-/** An event loop that stands still for so long does not come back. Milliseconds. */
+/** An event loop that stands still for so long, and takes a processor meanwhile, does not come back. Milliseconds. */
 const HUNG_AFTER_MS = 5_000;
 const BEAT_MS = 250;
 /** The thread needs next to nothing. Megabytes. */

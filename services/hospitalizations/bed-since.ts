@@ -2,6 +2,7 @@ import { intervalOf } from "../../fhir/dates.ts";
 import type { Encounter, Period } from "../../fhir/r4.ts";
 import { anyOfValues, requireParameter } from "../../fhir/search/exact-clauses.ts";
 import { localReference } from "../../federation/facts.ts";
+import { isThere } from "../../mixins/fhir/rules/encounter.ts";
 import { type Change, type Facts, type Question, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";
 import { bedOccupied } from "./hospitalizations.errors.ts";
@@ -23,7 +24,7 @@ const beginOf = (period: Period | undefined): number | undefined =>
 function since(change: Change<Encounter>): { place: string; start: number }[] {
   const { after, now } = change;
   return newPlaces(change).flatMap((place) => {
-    const entry = after?.location?.find(({ status, location }) => status === "active" && localReference(location.reference) === place);
+    const entry = after?.location?.find((it) => isThere(it) && localReference(it.location.reference) === place);
     const start = beginOf(entry?.period) ?? beginOf(after?.period);
     return start === undefined || start > now.getTime() - AT_ONCE_MS ? [] : [{ place, start }];
   });
@@ -42,7 +43,7 @@ const questionOf = ({ place, start }: { place: string; start: number }, now: Dat
 function layThere(stay: Encounter, { place, start }: { place: string; start: number }): boolean {
   if (NEVER.includes(stay.status) || !INPATIENT.includes(stay.class?.code ?? "")) return false;
   return (stay.location ?? []).some(({ status, location, period = stay.period }) => {
-    if ((status !== "active" && status !== "completed") || localReference(location.reference) !== place) return false;
+    if (status === "planned" || status === "reserved" || localReference(location.reference) !== place) return false;
     const end = period?.end ?? stay.period?.end;
     const [left = Number.POSITIVE_INFINITY] = (end !== undefined && intervalOf(end)) || [];
     return left > start;

@@ -2,17 +2,21 @@ import type { Encounter } from "../../fhir/r4.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
-import type { Rule } from "../../mixins/fhir/rules/rule.ts";
+import type { Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
 import { type Place, placesOf } from "./hospitalizations.model.ts";
+import { above } from "./hospitalizations.rules.ts";
+
+/** Where the patient is, and what that is part of. */
+const withAbove = (stay: Encounter, facts: Facts): string[] => placesOf(stay).flatMap((place) => [place, ...above(facts, place)]);
 
 const bedOpen: Rule<Encounter> = {
   id: "stay-bed-in-use",
   group: "beds",
   says: "Who is in the house lies in a bed, a room or a ward that is in use.",
-  facts: ({ after }) => (after && isOpen(after) ? placesOf(after) : []),
+  facts: ({ after }, facts) => (after && isOpen(after) ? withAbove(after, facts) : []),
   check({ after }, facts) {
     if (!after || !isOpen(after)) return undefined;
-    const closed = placesOf(after).find((place) => {
+    const closed = withAbove(after, facts).find((place) => {
       const status = (facts.of(place)?.resource as Place | undefined)?.status;
       return status !== undefined && status !== "active";
     });

@@ -1,7 +1,7 @@
 import type { CodeableConcept, Encounter, Reference } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
 import { placeOf } from "../../mixins/fhir/rules/common.ts";
-import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { isOpen, isThere } from "../../mixins/fhir/rules/encounter.ts";
 import type { KeysByFacts } from "../../mixins/fhir/rules/keys.ts";
 import { type Change, lookedAt } from "../../mixins/fhir/rules/rule.ts";
 import { INPATIENT, type Stay, StayStatus } from "./hospitalizations.contract.ts";
@@ -16,7 +16,7 @@ export const CLASS = { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode
 
 /** Where the patient is now, however it is written: the bed, and the room and ward where these are named beside it. */
 export const placesOf = ({ location }: Encounter): string[] => [
-  ...new Set((location ?? []).flatMap((it) => (it.status === "active" ? (localReference(it.location.reference) ?? []) : []))),
+  ...new Set((location ?? []).flatMap((it) => (isThere(it) ? (localReference(it.location.reference) ?? []) : []))),
 ];
 
 /** Where somebody comes to lie by this change. */
@@ -101,7 +101,7 @@ export function withoutDisposition<Of extends Encounter>(stay: Of): Of {
 /** Since when the patient has been where they are: what comes next is not before it. */
 export const lastMoveOf = (stay: Encounter): { what: string; time: string | undefined } => ({
   what: `Encounter/${stay.id}`,
-  time: stay.location?.find(({ status }) => status === "active")?.period?.start ?? stay.period?.start,
+  time: stay.location?.find(isThere)?.period?.start ?? stay.period?.start,
 });
 
 /** The places so far, left now for these; a move that was asked for is made, or is none any more. */
@@ -112,7 +112,7 @@ export const nowIn = (stay: Encounter, places: string[], now: Date): NonNullable
 
 /** The places so far, those that were active ended now. */
 const ended = ({ location = [] }: Encounter, now: Date): NonNullable<Encounter["location"]> =>
-  location.map((it) => (it.status === "active" ? { ...it, status: "completed", period: { ...it.period, end: now.toISOString() } } : it));
+  location.map((it) => (isThere(it) ? { ...it, status: "completed", period: { ...it.period, end: now.toISOString() } } : it));
 
 /**
  * One open stay per bed and per patient; a room or a ward has many. The store keeps these rules, whoever writes and however many at once.

@@ -12,7 +12,7 @@ const placeIn = (facts: Facts, reference: string | undefined): Place | undefined
 const MAX_ABOVE = 4;
 
 /** What a bed is part of, as far as it is known, from its room upwards. */
-function above(facts: Facts, bed: string | undefined): string[] {
+export function above(facts: Facts, bed: string | undefined): string[] {
   const places: string[] = [];
   let next = localReference(placeIn(facts, bed)?.partOf?.reference);
   while (next !== undefined && places.length < MAX_ABOVE) {

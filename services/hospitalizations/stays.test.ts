@@ -188,6 +188,9 @@ describe("a stay", () => {
     expect(await bedsOf()).toEqual(["free", "free"]);
     await expect(hospitalizations.admit(clinic.caller, { patient, bed })).rejects.toEqual(refusal(409, "RULE_ENCOUNTER_PATIENT"));
     await expect(hospitalizations.die(clinic.caller, { stay })).rejects.toEqual(refusal(409, "ALREADY_DISCHARGED"));
+    await expect(hospitalizations.cancelDischarge(clinic.caller, { stay, reason: "x" })).rejects.toEqual(
+      refusal(409, "RULE_ENCOUNTER_REOPENED"),
+    );
     const undone = await hospitalizations.cancelDeath(clinic.caller, { stay, reason: "wrong patient" });
     expect(undone).toMatchObject({ status: "admitted", bed });
     expect(await clinic.read("patients", patient)).not.toHaveProperty("deceasedDateTime");

@@ -1,5 +1,5 @@
 import type { Encounter } from "../../fhir/r4.ts";
-import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import { isOpen, isThere } from "../../mixins/fhir/rules/encounter.ts";
 import { cancelled, reopened } from "../../mixins/fhir/rules/encounter-undo.ts";
 import { because } from "../../mixins/fhir/rules/reasons.ts";
 import { INPATIENT } from "./hospitalizations.contract.ts";
@@ -51,10 +51,10 @@ export function cancelAdmission<Of extends Encounter>(stay: Of, reason: string, 
  */
 export function cancelTransfer<Of extends Encounter>(stay: Of, reason: string): Of {
   if (!isOpen(stay)) throw alreadyDischarged(`Encounter/${stay.id}`);
-  const moved = stay.location?.find(({ status }) => status === "active")?.period?.start;
-  const left = (stay.location ?? []).filter((place) => place.status !== "active");
+  const moved = stay.location?.find(isThere)?.period?.start;
+  const left = (stay.location ?? []).filter((place) => !isThere(place));
   const before = reentered(left, moved);
-  if (!before.some(({ status }) => status === "active")) throw notTransferred(`Encounter/${stay.id}`);
+  if (!before.some(isThere)) throw notTransferred(`Encounter/${stay.id}`);
   return { ...stay, location: before, extension: [...(stay.extension ?? []), because(reason)] };
 }
 

@@ -2,6 +2,7 @@ import type { CodeableConcept, DiagnosticReport, Observation, ServiceRequest, Sp
 import { numberOf } from "../../fhir/json.ts";
 import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
+import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
@@ -42,6 +43,10 @@ const specimen: Rule<Specimen>[] = [
   statusSteps<Specimen>("Specimen", STATUS_STEPS.Specimen, { says: "An unsatisfactory Specimen stays so, or is an error." }),
   subjectStays<Specimen>("Specimen", "subject", subjectOf),
   sameSubject<Specimen>("Specimen", subjectOf, ["request", "parent"]),
+  notInFuture<Specimen>("Specimen", {
+    statuses: ["available", "unavailable", "unsatisfactory"],
+    times: ({ collection }) => ({ collection: collection?.collectedDateTime ?? collection?.collectedPeriod?.start }),
+  }),
   referencesExist<Specimen>("Specimen"),
   notDeletedUnder<Specimen>("Specimen", INSTEAD),
 ];
@@ -164,10 +169,16 @@ const result: Rule<Observation>[] = [
     elements: ["note"],
   }),
   subjectStays<Observation>("Observation", "subject", subjectOf),
-  sameSubject<Observation>("Observation", subjectOf, ["basedOn", "encounter", "specimen", "hasMember"]),
+  sameSubject<Observation>("Observation", subjectOf, ["basedOn", "encounter", "specimen", "hasMember", "derivedFrom"]),
   orderedHere,
   sane,
   unit,
+  notInFuture<Observation>("Observation", {
+    statuses: FINAL,
+    times: ({ effectiveDateTime, effectiveInstant, effectivePeriod }) => ({
+      effective: effectiveDateTime ?? effectiveInstant ?? effectivePeriod?.start,
+    }),
+  }),
   referencesExist<Observation>("Observation"),
   notDeletedUnder<Observation>("Observation", INSTEAD),
 ];
@@ -192,6 +203,10 @@ const report: Rule<DiagnosticReport>[] = [
   }),
   subjectStays<DiagnosticReport>("DiagnosticReport", "subject", subjectOf),
   sameSubject<DiagnosticReport>("DiagnosticReport", subjectOf, ["basedOn", "encounter", "specimen", "result"]),
+  notInFuture<DiagnosticReport>("DiagnosticReport", {
+    statuses: FINAL,
+    times: ({ issued, effectiveDateTime, effectivePeriod }) => ({ issued, effective: effectiveDateTime ?? effectivePeriod?.start }),
+  }),
   referencesExist<DiagnosticReport>("DiagnosticReport"),
 ];
 

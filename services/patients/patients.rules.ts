@@ -1,6 +1,59 @@
+import { intervalOf } from "../../fhir/dates.ts";
 import type { Patient } from "../../fhir/r4.ts";
+import { localReference } from "../../federation/facts.ts";
+import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
-import type { RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { currentRecord } from "../../mixins/fhir/rules/one-person.ts";
+import type { Change, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+
+/** A date is another one elsewhere on earth. Milliseconds. */
+const AHEAD_MS = 86_400_000;
+
+const linked = (patient: Patient | undefined, kind: "replaced-by" | "replaces"): string[] =>
+  patient?.link?.flatMap(({ type, other }) => (type === kind ? (localReference(other.reference) ?? []) : [])) ?? [];
+
+/** The record that takes this one's place by this change, and the one that does not any more. */
+function replacedBy({ before, after }: Change<Patient>): { now?: string | undefined; before?: string | undefined } {
+  const [[was], [is]] = [linked(before, "replaced-by"), linked(after, "replaced-by")];
+  return was === is || !after ? {} : { now: is, before: was };
+}
+
+const link: Rule<Patient> = {
+  id: "patient-link",
+  group: "values",
+  says: "A record is not replaced by itself, nor by one whose place it has taken. One that was replaced stays so while the other says that it replaces it.",
+  facts: (change) => Object.values(replacedBy(change)),
+  check(change, facts) {
+    const { now: other, before } = replacedBy(change);
+    const kept = facts.of(before)?.resource as unknown as Patient | undefined;
+    // Where the other was replaced itself, this one may name the last.
+    if (other === undefined && linked(kept, "replaces").includes(change.reference)) {
+      return refusal("patient-link", `${before} has taken its place: undo the merge (patients.unmerge).`, "Patient.link");
+    }
+    if (other === undefined || (other !== change.reference && currentRecord(other, facts) !== change.reference)) return undefined;
+    return refusal("patient-link", `${other} is this record, or was replaced by it: leave one of them in force.`, "Patient.link", 422);
+  },
+};
+
+const dates: Rule<Patient> = {
+  id: "patient-dates",
+  group: "values",
+  holdsAlways: true,
+  says: "Nobody is born or has died in the future, nor died before their birth.",
+  check({ before, after, now }) {
+    const [born, died] = [after?.birthDate, after?.deceasedDateTime];
+    if (born === before?.birthDate && died === before?.deceasedDateTime) return undefined;
+    const [birth = Number.NEGATIVE_INFINITY] = (born !== undefined && intervalOf(born)) || [];
+    const [begin = Number.NEGATIVE_INFINITY, death = Number.POSITIVE_INFINITY] = (died !== undefined && intervalOf(died)) || [];
+    const latest = now.getTime() + AHEAD_MS;
+    if (birth > latest) return refusal("patient-dates", "The date of birth is in the future: correct it.", "Patient.birthDate", 422);
+    if (begin > latest) return refusal("patient-dates", "The death is in the future: correct it.", "Patient.deceased", 422);
+    if (death >= birth - AHEAD_MS) return undefined;
+    return refusal("patient-dates", "The death is before the birth: correct one of them.", "Patient.deceased", 422);
+  },
+};
 
 /** What holds for patients, whoever writes them. */
-export const rules: RulesOf = { Patient: [notDeletedUnder<Patient>("Patient", "set Patient.active to false, or delete those first.")] };
+export const rules: RulesOf = {
+  Patient: [notDeletedUnder<Patient>("Patient", "set Patient.active to false, or delete those first."), link, dates],
+};

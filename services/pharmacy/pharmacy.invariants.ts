@@ -1,9 +1,10 @@
-import type { Medication, MedicationAdministration, MedicationDispense, SupplyDelivery } from "../../fhir/r4.ts";
+import type { Medication, MedicationAdministration, MedicationDispense, MedicationRequest, SupplyDelivery } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
+import { counted } from "../../store/counted.ts";
 import type { Invariants } from "../../mixins/fhir/rules/invariants.ts";
 import { shelfOfPart } from "./ledger.ts";
 import { blockedBy } from "./pharmacy.effects.ts";
-import { codesOf, DISPENSED, dispensedCounter, STOCK, stockCounter, unitsOf } from "./pharmacy.model.ts";
+import { codesOf, DISPENSED, dispensedCounter, prescribedBy, STOCK, stockCounter, unitsOf } from "./pharmacy.model.ts";
 import { keptOf, RETURNED_COUNTER, returnedCounter, returnOf } from "./returns.model.ts";
 import { isArrived, onShelves } from "./stock/deliveries.ts";
 import { BLOCKED, LOTS, negative, type Portion, portionsOf, shelfOfCounter } from "./stock/portions.model.ts";
@@ -23,11 +24,19 @@ function dispensed(dispense: MedicationDispense, has: Has): Level[] {
   const taking = takingOfDispense(dispense);
   if (!taking) return [];
   const shelf = taking.isPlainWithout ? codesOf(taking.concept).map(stockCounter).find(has) : undefined;
-  const prescriptions = dispense.authorizingPrescription?.flatMap(({ reference }) => localReference(reference) ?? []) ?? [];
+  const prescriptions = new Set(dispense.authorizingPrescription?.flatMap(({ reference }) => localReference(reference) ?? []));
   return [
     ...movesOf(negative(portionsOf(dispense) ?? plainPortion(shelf, taking.units))),
-    ...prescriptions.map((one): Level => [dispensedCounter(one.slice("MedicationRequest/".length)), -keptOf(dispense)]),
+    ...[...prescriptions].map((one): Level => [dispensedCounter(one.slice("MedicationRequest/".length)), -keptOf(dispense)]),
   ];
+}
+
+/** A prescription of which all was dispensed is completed; what was completed before may have been so by hand. */
+function completedBy(request: MedicationRequest, value: (counter: string) => number | undefined): MedicationRequest | undefined {
+  const prescribed = prescribedBy(request);
+  if (request.status !== "active" || request.id === undefined || prescribed === undefined || prescribed <= 0) return undefined;
+  const left = counted(prescribed + (value(dispensedCounter(request.id)) ?? 0));
+  return left <= 0 ? { ...request, status: "completed" } : undefined;
 }
 
 const given = (dose: MedicationAdministration): Level[] => (takingOfDose(dose) ? movesOf(negative(portionsOf(dose) ?? [])) : []);
@@ -56,6 +65,7 @@ export const invariants: Invariants = {
     Medication: { counters: blocks },
     MedicationAdministration: { counters: given },
     MedicationDispense: { counters: dispensed },
+    MedicationRequest: { follows: completedBy },
     SupplyDelivery: { counters: delivered },
   },
   counted: [STOCK, LOTS, BLOCKED, DISPENSED, RETURNED_COUNTER],

@@ -1,17 +1,8 @@
 import { intervalOf } from "../../fhir/dates.ts";
-import { numberOf } from "../../fhir/json.ts";
-import type {
-  FhirResource,
-  Medication,
-  MedicationAdministration,
-  MedicationDispense,
-  MedicationRequest,
-  Quantity,
-  Reference,
-  SupplyDelivery,
-} from "../../fhir/r4.ts";
+import type { Medication, MedicationDispense, MedicationRequest, Reference, SupplyDelivery } from "../../fhir/r4.ts";
 import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
+import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
@@ -21,16 +12,12 @@ import { type Change, type Facts, refusalBy, type Rule, type RulesOf } from "../
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { administration } from "./administration-rules.ts";
 import { allergy } from "./allergy.ts";
 import { dispenseNotCompleted, dispenseNotFound, prescriptionNotActive } from "./pharmacy.errors.ts";
-import { isOrder, isPossible, prescribedBy } from "./pharmacy.model.ts";
+import { isOrder, prescribedBy } from "./pharmacy.model.ts";
 import { keptOf, returnOf } from "./returns.model.ts";
-
-const subjectOf = ({ subject }: { subject?: Reference }) => subject;
-const OVER = "What is over changes to entered-in-error only";
-
-/** What is held by counters with a bound, in the write itself (`pharmacy.effects.ts`): no look before could be right. */
-const counted = <Of extends FhirResource>(id: string, says: string): Rule<Of> => ({ id, group: "stock", says, check: () => undefined });
+import { counted, OVER, possibleQuantity, subjectOf } from "./shared-rules.ts";
 
 const prescription: Rule<MedicationRequest>[] = [
   statusSteps<MedicationRequest>("MedicationRequest", STATUS_STEPS.MedicationRequest, {
@@ -53,6 +40,11 @@ const prescription: Rule<MedicationRequest>[] = [
   sameSubject<MedicationRequest>("MedicationRequest", subjectOf, ["encounter", "priorPrescription"]),
   referencesExist<MedicationRequest>("MedicationRequest"),
   allergy,
+  possibleQuantity<MedicationRequest>(
+    "medication-request-value",
+    "MedicationRequest.dispenseRequest.quantity",
+    ({ dispenseRequest }) => dispenseRequest?.quantity,
+  ),
   counted(
     "medication-request-dispensed",
     "The medication and the quantity of a prescription stay as they are once something was dispensed by it: prescribe anew.",
@@ -121,21 +113,28 @@ function reasonAgainst(request: MedicationRequest | undefined, { after, now }: C
   return undefined;
 }
 
-/** A quantity that can be counted: 1e308 tablets, or fewer than none, would make any number of them. */
-function possibleQuantity<Of extends FhirResource>(id: string, element: string, of: (resource: Of) => Quantity | undefined): Rule<Of> {
-  return {
-    id,
-    group: "values",
-    holdsAlways: true,
-    says: "A quantity is from 0 to 1e9.",
-    check({ before, after }) {
-      const units = numberOf((after && of(after))?.value);
-      // What was stored before there was this rule can be marked as an error.
-      if (units === undefined || isPossible(units) || units === numberOf((before && of(before))?.value)) return undefined;
-      return refusal(id, "No such quantity can be handed out or arrive: correct it.", element, 422);
-    },
-  };
+/** The prescriptions of a quantity that was not dispensed so before. */
+function newlyCounted({ before, after }: Change<MedicationDispense>): string[] {
+  const [was, is] = [before?.quantity, after?.quantity];
+  const isKnown = is?.code === undefined || (was?.code === is.code && was.system === is.system);
+  return isKnown ? [] : (after?.authorizingPrescription?.flatMap(({ reference }) => reference ?? []) ?? []);
 }
+
+const unit: Rule<MedicationDispense> = {
+  id: "medication-dispense-unit",
+  group: "values",
+  says: "Where prescription and dispense give their quantities in codes of one system, e.g. UCUM, the unit is the same: what is left is counted in it.",
+  facts: newlyCounted,
+  check(change, facts) {
+    const { system, code } = change.after?.quantity ?? {};
+    const other = newlyCounted(change).find((it) => {
+      const prescribed = (facts.of(it)?.resource as unknown as MedicationRequest | undefined)?.dispenseRequest?.quantity;
+      return prescribed?.code !== undefined && prescribed.system === system && prescribed.code !== code;
+    });
+    if (other === undefined) return undefined;
+    return refusal("medication-dispense-unit", "Give the quantity in the unit of the prescription.", "MedicationDispense.quantity", 422);
+  },
+};
 
 const dispense: Rule<MedicationDispense>[] = [
   statusSteps<MedicationDispense>("MedicationDispense", STATUS_STEPS.MedicationDispense, { says: `${OVER} (a completed dispense).` }),
@@ -159,6 +158,8 @@ const dispense: Rule<MedicationDispense>[] = [
   sameSubject<MedicationDispense>("MedicationDispense", subjectOf, ["authorizingPrescription", "context"]),
   referencesExist<MedicationDispense>("MedicationDispense"),
   dispensable,
+  notInFuture<MedicationDispense>("MedicationDispense", { statuses: ["completed"], times: ({ whenHandedOver }) => ({ whenHandedOver }) }),
+  unit,
   possibleQuantity<MedicationDispense>("medication-dispense-value", "MedicationDispense.quantity", ({ quantity }) => quantity),
   counted("medication-dispense-stock", "What the pharmacy keeps in stock is dispensed as far as it is there; undone, it is there again."),
   counted(
@@ -179,48 +180,6 @@ const dispense: Rule<MedicationDispense>[] = [
       );
     },
   },
-];
-
-/** By which prescription something is given by this change, and was not before. */
-function newlyGivenBy({ before, after }: Change<MedicationAdministration>): string | undefined {
-  const isGiven = (it: MedicationAdministration | undefined) => it?.status === "completed" || it?.status === "in-progress";
-  const request = isGiven(after) ? placeOf(after?.request) : undefined;
-  return isGiven(before) && placeOf(before?.request) === request ? undefined : request;
-}
-
-const administrable: Rule<MedicationAdministration> = {
-  id: "medication-administration-prescription",
-  group: "status",
-  says: 'Given is by a prescription that is an order, is not "do not perform", and was neither stopped nor taken back; the past can be recorded.',
-  facts: (change) => [newlyGivenBy(change)],
-  check(change, facts) {
-    const place = newlyGivenBy(change);
-    const request = facts.of(place)?.resource as unknown as MedicationRequest | undefined;
-    if (place === undefined || !request) return undefined;
-    const { effectiveDateTime: time, effectivePeriod: period } = change.after ?? {};
-    const [given = change.now.getTime()] = intervalOf(time ?? period?.start ?? "") ?? [];
-    const isOver = !["active", "completed", "on-hold", "unknown"].includes(request.status);
-    const isPast = request.status === "stopped" && given <= change.now.getTime() - PAST_MS;
-    const isRight = isOrder(request) && request.doNotPerform !== true && (!isOver || isPast);
-    return isRight ? undefined : refusalBy(prescriptionNotActive(place), "MedicationAdministration.request");
-  },
-};
-
-const administration: Rule<MedicationAdministration>[] = [
-  statusSteps<MedicationAdministration>("MedicationAdministration", STATUS_STEPS.MedicationAdministration, {
-    says: `${OVER} (what was given, stopped or not done).`,
-  }),
-  amendmentReason<MedicationAdministration>("MedicationAdministration", {
-    isFinal: ({ status }) => status === "completed",
-    by: ["entered-in-error"],
-    elements: ["statusReason", "note"],
-  }),
-  subjectStays<MedicationAdministration>("MedicationAdministration", "subject", subjectOf),
-  sameSubject<MedicationAdministration>("MedicationAdministration", subjectOf, ["request", "context"]),
-  referencesExist<MedicationAdministration>("MedicationAdministration"),
-  administrable,
-  counted("medication-administration-stock", "What is given from a stock was there."),
-  counted("medication-administration-lot", "Of a stock no lot is given that has expired or is blocked."),
 ];
 
 /** The dispense of which something comes back by this change. */
@@ -250,6 +209,10 @@ const delivery: Rule<SupplyDelivery>[] = [
       return refusalBy(fact?.is === "living" ? dispenseNotCompleted(dispense) : dispenseNotFound(dispense), "SupplyDelivery.extension");
     },
   },
+  notInFuture<SupplyDelivery>("SupplyDelivery", {
+    statuses: ["completed"],
+    times: ({ occurrenceDateTime, occurrencePeriod }) => ({ occurrence: occurrenceDateTime ?? occurrencePeriod?.start }),
+  }),
   possibleQuantity<SupplyDelivery>(
     "supply-delivery-value",
     "SupplyDelivery.suppliedItem.quantity",

@@ -1,10 +1,11 @@
-import type { Composition, Consent, DocumentReference, Task } from "../../fhir/r4.ts";
-import { statusSteps } from "../../mixins/fhir/rules/common.ts";
+import type { Composition, Consent, DocumentReference, Immunization, Procedure, Task } from "../../fhir/r4.ts";
+import { statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import type { RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { signatureStays, signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 
-/** What holds for signed notes, signatures, tasks and consents, whoever writes them. */
+/** What holds for signed notes, signatures, procedures, immunizations, tasks and consents, whoever writes them. */
 export const rules: RulesOf = {
   Composition: [
     signedStays<Composition>("Composition", {
@@ -20,12 +21,22 @@ export const rules: RulesOf = {
     }),
   ],
   Provenance: [signatureStays],
+  Procedure: [
+    subjectStays<Procedure>("Procedure", "subject", ({ subject }) => subject),
+    sameSubject<Procedure>("Procedure", ({ subject }) => subject, ["encounter"]),
+  ],
+  Immunization: [
+    subjectStays<Immunization>("Immunization", "patient", ({ patient }) => patient),
+    sameSubject<Immunization>("Immunization", ({ patient }) => patient, ["encounter"]),
+  ],
   Task: [
+    subjectStays<Task>("Task", "for", (it) => it.for),
     statusSteps<Task>("Task", STATUS_STEPS.Task, {
       says: "A task goes the way of HL7's state machine: one that is completed, failed, rejected or cancelled changes to entered-in-error only, one that was begun is not merely requested again.",
     }),
   ],
   Consent: [
+    subjectStays<Consent>("Consent", "patient", ({ patient }) => patient),
     statusSteps<Consent>("Consent", STATUS_STEPS.Consent, {
       says: "A consent is drafted or proposed, then active or rejected; an active one ends as inactive. What has ended changes to entered-in-error only: it is given anew.",
     }),

@@ -8,6 +8,7 @@ import { mayHaveLabels, withLabelsOf } from "../../fhir/labels.ts";
 import { budgetOf } from "../../fhir/expressions/budget.ts";
 import { parseInput, parseJson } from "../../fhir/json.ts";
 import { FhirError } from "../../fhir/outcome.ts";
+import { localReferences } from "../../fhir/bundle/references.ts";
 import { applyPatch, patchText } from "../../fhir/patch/index.ts";
 import type { Resource } from "../../fhir/resource.ts";
 import { brokerOf, type Caller, workOf } from "../../mesh/caller.ts";
@@ -38,7 +39,7 @@ import { refuseVainReads, writtenPlaces } from "./reads.ts";
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
 export async function planTransaction(
   entries: BundleEntry[],
-  { keepsLabels, isAlone, ...mesh }: MeshOf & { keepsLabels: boolean; isAlone: boolean },
+  { keepsLabels, isAlone, bases, ...mesh }: MeshOf & { keepsLabels: boolean; isAlone: boolean; bases: string[] },
 ): Promise<TransactionPlan> {
   const { caller, directory } = mesh;
   const writes = entries.filter((entry) => !isRead(entry));
@@ -55,7 +56,7 @@ export async function planTransaction(
   await refuseTakenIds(writes, targets, conditions, { caller, directory });
   rewriteLinks(writes, targets);
   if (!isAlone) refuseVainLinks(writes);
-  await applyPatches(writes, targets, { caller, directory });
+  await applyPatches(writes, targets, { caller, directory, bases });
   await linkToOthers(writes, targets, conditions, mesh);
   refuseOwnMatches(writes, targets, conditions);
   await readMoving(writes, targets, { caller, directory, keepsLabels });
@@ -158,7 +159,7 @@ function newestById(owners: string[], found: VersionOf[][]): Map<string, NonNull
 async function applyPatches(
   writes: BundleEntry[],
   targets: Map<BundleEntry, Target>,
-  mesh: { caller: Caller; directory: Directory },
+  { bases, ...mesh }: { caller: Caller; directory: Directory; bases: string[] },
 ): Promise<void> {
   const patches = writes.filter((entry) => entry.method === "PATCH");
   const budget = budgetOf(workOf(mesh.caller));
@@ -167,7 +168,8 @@ async function applyPatches(
     if (!target) throw refused(404, "No resource matches the criteria of the patch.", entry.index, "not-found");
     try {
       const { owner, version, json } = await readResource(mesh, entry.type as string, target.id);
-      entry.resource = await applyPatch(parseJson(json) as Resource, parseInput(patchText(entry.resource as Resource)), budget);
+      const patched = await applyPatch(parseJson(json) as Resource, parseInput(patchText(entry.resource as Resource)), budget);
+      entry.resource = bases.length === 0 ? patched : (parseJson(bases.reduce(localReferences, JSON.stringify(patched))) as Resource);
       target.held = { owner, version, deleted: false, json };
     } catch (error) {
       throw ofEntry(error, entry.index);

@@ -12,6 +12,7 @@ import { type Directory, WithFhirDirectory, type WithDirectory } from "../../fed
 import { isType, locked } from "../../federation/errors.ts";
 import { WriteConflict, retryOnConflict } from "../../federation/retry-on-conflict.ts";
 import { readResource } from "../../federation/read.ts";
+import { newBudget } from "../../federation/query-context.ts";
 import { mapConcurrent } from "../../mesh/map-concurrent.ts";
 import { Store } from "../../mixins/store.ts";
 import type { Store as StoreOf } from "../../store/store.ts";
@@ -45,6 +46,8 @@ interface Manner {
   representation: boolean;
   keepsLabels: boolean;
   isAlone: boolean;
+  /** Under which addresses of the server references of what a patch makes are made relative. */
+  bases: string[];
 }
 
 type This = Service &
@@ -70,11 +73,12 @@ export default defineService<typeof transactions, This>({
         representation: { type: "boolean", optional: true },
         keepsLabels: { type: "boolean", optional: true },
         isAlone: { type: "boolean", optional: true },
+        bases: { type: "array", items: "string", max: 2, optional: true },
         $$strict: true,
       },
       timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
       async handler(ctx) {
-        const { text, base, representation = false, keepsLabels = true, isAlone = false } = ctx.params;
+        const { text, base, representation = false, keepsLabels = true, isAlone = false, bases = [] } = ctx.params;
         let isChecked = false;
         // Planning rewrites the resources in place, so a second attempt parses again.
         const parse = () => {
@@ -84,7 +88,7 @@ export default defineService<typeof transactions, This>({
           isChecked = true;
           return entries;
         };
-        return this.process(parse, { caller: ctx, base, representation, keepsLabels, isAlone });
+        return this.process(parse, { caller: ctx, base, representation, keepsLabels, isAlone, bases });
       },
     },
 
@@ -139,8 +143,9 @@ export default defineService<typeof transactions, This>({
       return { nodeID: this.broker.nodeID, journal: this.store, caller, warn: (message) => this.logger.warn(message) };
     },
 
-    async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels, isAlone }: Manner) {
+    async process(this: This, parse: () => BundleEntry[], { caller, base, representation, keepsLabels, isAlone, bases }: Manner) {
       try {
+        const budget = newBudget(); // also of what is planned again
         const names = () => parse().flatMap((entry) => conflictKeysOf(entry));
         return await retryOnConflict(
           names,
@@ -153,8 +158,10 @@ export default defineService<typeof transactions, This>({
               directory: this.directory,
               base,
               dates: this.dates,
+              budget,
               keepsLabels,
               isAlone,
+              bases,
             });
             const written = await commitShares(this.coordinator(caller), plan, representation).catch((error: unknown) => {
               const isWorthAnother = isType(error, "LOCKED") && attempt < LOCKED_ATTEMPTS;

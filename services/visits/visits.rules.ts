@@ -1,9 +1,11 @@
-import type { Appointment } from "../../fhir/r4.ts";
-import { statusSteps } from "../../mixins/fhir/rules/common.ts";
+import type { Appointment, EpisodeOfCare } from "../../fhir/r4.ts";
+import { statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { appointmentRules } from "./appointment-rules.ts";
 import { OVERBOOKED } from "./visits.contract.ts";
 import { OVERLAP } from "./visits.effects.ts";
 
@@ -15,11 +17,14 @@ const overlap: Rule<Appointment> = {
   check: () => undefined,
 };
 
-/** What holds for ambulatory Encounters and for appointments, whoever writes them. */
+/** What holds for ambulatory Encounters, episodes of care and appointments, whoever writes them. */
 export const rules: RulesOf = {
   Encounter: encounterRules,
+  EpisodeOfCare: [subjectStays<EpisodeOfCare>("EpisodeOfCare", "patient", ({ patient }) => patient)],
   Appointment: [
     statusSteps<Appointment>("Appointment", STATUS_STEPS.Appointment, { says: "An appointment that was kept stays so, or is an error." }),
+    ...appointmentRules,
+    notInFuture<Appointment>("Appointment", { statuses: ["fulfilled"], times: ({ start }) => ({ start }) }),
     referencesExist<Appointment>("Appointment"),
     overlap,
   ],

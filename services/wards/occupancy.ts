@@ -8,6 +8,7 @@ import { ownerDown } from "../../federation/errors.ts";
 import { localReference } from "../../federation/facts.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import type { QueryContext } from "../../federation/query-context.ts";
+import { isThere } from "../../mixins/fhir/rules/encounter.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 
 const OPEN = ["arrived", "triaged", "in-progress", "onleave"];
@@ -32,7 +33,7 @@ export const inPlaces = (places: string[]): Clause => anyOfValues(requireParamet
 
 /** Where the patient of an open stay is, `Location/…`. */
 export const placesIn = ({ location = [] }: Pick<Encounter, "location">): string[] =>
-  location.flatMap(({ status, location: place }) => (status === "active" ? (localReference(place.reference) ?? []) : []));
+  location.flatMap((it) => (isThere(it) ? (localReference(it.location.reference) ?? []) : []));
 
 /**
  * @param beds `Location/…`; absent: all

@@ -1,33 +1,75 @@
-import type { Encounter, Location } from "../../fhir/r4.ts";
+import type { Location } from "../../fhir/r4.ts";
+import { localReference } from "../../federation/facts.ts";
 import { refusal } from "../../mixins/fhir/rules/common.ts";
 import { notDeletedUnder } from "../../mixins/fhir/rules/deletion.ts";
-import type { Change, Question, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
-import { inPlaces, openStays, placesIn } from "./occupancy.ts";
-import { takesNobody } from "./wards.model.ts";
+import type { Change, Facts, Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { occupationQuestions, stayUnder } from "./occupation.ts";
+import { isBed, isInUse, takesNobody } from "./wards.model.ts";
 
-/** Stays that are looked at: a bed has one, a room or a ward that stays name directly many. */
-const MAX_STAYS = 100;
+/** A room, a ward, a building, a site and a campus are above a bed. */
+const MAX_ABOVE = 5;
 
-const isClosed = ({ before, after }: Change<Location>): boolean =>
-  before !== undefined && after !== undefined && !takesNobody(before) && takesNobody(after);
+/** A change that says anew what the place is part of. */
+const newParent = ({ before, after }: Change<Location>): string | undefined => {
+  const parent = localReference(after?.partOf?.reference);
+  return parent === localReference(before?.partOf?.reference) ? undefined : parent;
+};
 
-const staysIn = (place: string): Question => ({ type: "Encounter", clauses: [...openStays(), inPlaces([place])], limit: MAX_STAYS });
+/** What the place comes to be part of, from its room upwards, as far as it is known. */
+function newAbove(change: Change<Location>, facts: Facts): string[] {
+  const places: string[] = [];
+  for (let next = newParent(change); next !== undefined && places.length < MAX_ABOVE; ) {
+    places.push(next);
+    next = localReference((facts.of(next)?.resource as Location | undefined)?.partOf?.reference);
+  }
+  return places;
+}
+
+/** Whether something that the place comes to be part of is closed, or not there. */
+const comesUnderClosed = (change: Change<Location>, facts: Facts): boolean =>
+  newAbove(change, facts).some((place) => {
+    const fact = facts.of(place);
+    return fact?.is === "absent" || fact?.is === "deleted" || (fact?.resource && !isInUse(fact.resource as unknown as Location));
+  });
+
+/** The element by which a place is one no more that patients lie in; undefined: it takes them as before. */
+function turnedBy(change: Change<Location>): "status" | "physicalType" | "partOf" | undefined {
+  const { before, after } = change;
+  if (!before || !after) return undefined;
+  if (!takesNobody(before) && takesNobody(after)) return "status";
+  if (isBed(before) !== isBed(after)) return "physicalType";
+  return newParent(change) === undefined ? undefined : "partOf";
+}
 
 const occupied: Rule<Location> = {
   id: "location-occupied",
   group: "beds",
-  says: "A bed, room or ward in which somebody lies is not taken out of use.",
-  isolates: isClosed,
-  questions: (change) => (isClosed(change) ? [staysIn(change.reference)] : []),
+  says: "A place in which somebody lies, also in a bed of it, is not taken out of use, nor made part of what is; nor made a bed, or no bed any more.",
+  isolates: (change) => turnedBy(change) !== undefined,
+  facts: newAbove,
+  questions: (change, facts) => (turnedBy(change) ? occupationQuestions(change.reference, facts) : []),
   check(change, facts) {
-    if (!isClosed(change)) return undefined;
-    const { reference } = change;
-    const stay = facts.found(staysIn(reference)).find((it) => placesIn(it as unknown as Encounter).includes(reference));
-    if (!stay) return undefined;
-    const message = `Encounter/${stay["id"] as string} is there: transfer or discharge the patient first.`;
-    return refusal("location-occupied", message, "Location.status");
+    const by = turnedBy(change);
+    if (by === undefined || (by === "partOf" && !comesUnderClosed(change, facts))) return undefined;
+    const stay = stayUnder(change.reference, facts);
+    if (stay === undefined) return undefined;
+    return refusal("location-occupied", `${stay} is there: transfer or discharge the patient first.`, `Location.${by}`);
+  },
+};
+
+const partOf: Rule<Location> = {
+  id: "location-part-of",
+  group: "values",
+  holdsAlways: true,
+  says: "A Location is no part of itself, nor of what is a part of it.",
+  facts: newAbove,
+  check(change, facts) {
+    if (!newAbove(change, facts).includes(change.reference)) return undefined;
+    return refusal("location-part-of", "It would be a part of itself: name the place that it is in.", "Location.partOf", 422);
   },
 };
 
 /** What holds for wards, rooms and beds, whoever writes them. */
-export const rules: RulesOf = { Location: [notDeletedUnder<Location>("Location", "set Location.status to inactive."), occupied] };
+export const rules: RulesOf = {
+  Location: [notDeletedUnder<Location>("Location", "set Location.status to inactive."), partOf, occupied],
+};

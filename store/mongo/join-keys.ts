@@ -1,5 +1,6 @@
 /** What matches are known to others by: their ids, or what they refer to. The ends of chains and `_has`. */
 import type { JoinKeysPage, JoinKeysQuery } from "../store.ts";
+import { BOUNDED } from "./bounded.ts";
 import { type Collections, SLOT_WIDTH, slotText } from "./schema.ts";
 import { filterOf } from "./search-pipeline.ts";
 
@@ -9,9 +10,9 @@ export async function joinKeysPage(
   { type, clauses, slots, limit, after, whole }: JoinKeysQuery & { limit: number; after?: number; whole?: boolean },
 ): Promise<JoinKeysPage> {
   const filter = { ...filterOf(type, clauses), ...(after !== undefined && { seq: { $gt: after } }) };
-  if (whole && (await resource.countDocuments(filter, { limit: limit + 1 })) > limit) return { values: [], next: after ?? 0 };
+  if (whole && (await resource.countDocuments(filter, { limit: limit + 1, ...BOUNDED })) > limit) return { values: [], next: after ?? 0 };
   const found = await resource
-    .find(filter, { projection: { seq: 1, id: 1, ...(slots && { keys: 1 }) } })
+    .find(filter, { projection: { seq: 1, id: 1, ...(slots && { keys: 1 }) }, ...BOUNDED })
     .sort({ seq: 1 })
     .limit(limit + 1)
     .toArray();
@@ -28,17 +29,20 @@ export async function joinKeysAmong(
 ): Promise<string[]> {
   if (!slots) {
     const filter = filterOf(type, [...clauses, { kind: "id", any: among }]);
-    return (await resource.find(filter, { projection: { id: 1 } }).toArray()).map(({ id }) => id);
+    return (await resource.find(filter, { projection: { id: 1 }, ...BOUNDED }).toArray()).map(({ id }) => id);
   }
   const wanted = slots.flatMap((slot) => among.map((value) => `${slotText(slot)}=${value}`));
   const found = await resource
-    .aggregate<{ _id: string }>([
-      { $match: { ...filterOf(type, clauses), keys: { $in: wanted } } },
-      { $project: { keys: 1 } },
-      { $unwind: "$keys" },
-      { $match: { keys: { $in: wanted } } },
-      { $group: { _id: "$keys" } },
-    ])
+    .aggregate<{ _id: string }>(
+      [
+        { $match: { ...filterOf(type, clauses), keys: { $in: wanted } } },
+        { $project: { keys: 1 } },
+        { $unwind: "$keys" },
+        { $match: { keys: { $in: wanted } } },
+        { $group: { _id: "$keys" } },
+      ],
+      BOUNDED,
+    )
     .toArray();
   return [...new Set(found.map(({ _id }) => _id.slice(SLOT_WIDTH + 1)))];
 }

@@ -1,9 +1,10 @@
 /** Every filter and order that the MongoDB store sends is covered by an index that it makes. */
-import { type Document, MongoClient } from "mongodb";
+import { type Document, MongoClient, MongoServerError } from "mongodb";
 import type { Clause } from "../../fhir/search/query.ts";
 import { openMongo } from "./store.ts";
 import { indexes } from "./schema.ts";
 import { filterOf } from "./search-pipeline.ts";
+import { translate } from "./transaction.ts";
 
 /** Fields that a document must have a bounded value in: those of the filter, of each `$and`, and of an `$or` whose every part has one. */
 function bounded(filter: Document): string[] {
@@ -54,6 +55,14 @@ describe("a search on MongoDB", () => {
   ])("the history of %s follows an index in both collections", (_, order) => {
     expect(indexes.resource).toContainEqual({ key: order });
     expect(indexes.history).toContainEqual({ key: order });
+  });
+});
+
+describe("a question that takes MongoDB too long", () => {
+  it("is refused as one, not told as a database that is ill", () => {
+    const expired = new MongoServerError({ message: "operation exceeded time limit", code: 50 });
+    expect(translate(expired)).toMatchObject({ status: 400, issues: [{ code: "too-costly" }] });
+    expect(translate(new MongoServerError({ message: "not primary", code: 10_107 }))).toMatchObject({ type: "STORE_UNAVAILABLE" });
   });
 });
 

@@ -5,6 +5,7 @@ import type { StoredMatch } from "../plan-write.ts";
 import type { NoneExist } from "../writes.ts";
 import { StoreError, StoreErrorType } from "../store-error.ts";
 import { successor } from "../../fhir/search/text-order.ts";
+import { BOUNDED } from "./bounded.ts";
 import { type Collections, type ResourceDocument, SLOT_WIDTH, slotText } from "./schema.ts";
 import { asksForWords, wordsFilter, wordsSearch } from "./text-content.ts";
 
@@ -178,12 +179,12 @@ export class MongoSearch {
 
   async count(type: string, clauses: Clause[]): Promise<number> {
     this.answerable({ clauses });
-    return this.#collections.resource.countDocuments(filterOf(type, clauses));
+    return this.#collections.resource.countDocuments(filterOf(type, clauses), BOUNDED);
   }
 
   async find(type: string, condition: NoneExist, limit: number, session: ClientSession): Promise<StoredMatch[]> {
     const found = await this.#collections.resource
-      .find(filterOf(type, this.answerable(condition).clauses), { session })
+      .find(filterOf(type, this.answerable(condition).clauses), { session, ...BOUNDED })
       .sort({ seq: 1 })
       .limit(limit)
       .toArray();
@@ -198,7 +199,7 @@ export class MongoSearch {
       filter.seq = { $gte: seq };
     }
     return this.#collections.resource
-      .find(filter, { projection: projection(query) })
+      .find(filter, { projection: projection(query), ...BOUNDED })
       .sort({ seq: 1 })
       .limit(query.limit + 1)
       .toArray();
@@ -224,7 +225,7 @@ export class MongoSearch {
           { $sort: { ...order, seq: 1 } },
           { $limit: query.limit + 1 },
         ],
-        { allowDiskUse: true },
+        { allowDiskUse: true, ...BOUNDED },
       )
       .toArray();
     const ids = places.map(({ _id }) => _id);

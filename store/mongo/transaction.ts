@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type ClientSession, type MongoClient, MongoError, MongoServerError } from "mongodb";
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
+import { tooCostly } from "./bounded.ts";
 import { Blocked, Outdated } from "./conflicts.ts";
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
@@ -77,5 +78,5 @@ function isOvertaken(error: unknown): boolean {
 
 /** The driver's errors as the store's. */
 export function translate(error: unknown): unknown {
-  return error instanceof MongoError ? unavailable("MongoDB did not do what was asked.", error) : error;
+  return tooCostly(error) ?? (error instanceof MongoError ? unavailable("MongoDB did not do what was asked.", error) : error);
 }

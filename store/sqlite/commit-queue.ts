@@ -2,8 +2,10 @@
  * Group commit: writes that arrive in one turn of the event loop share one transaction and one fsync. Each is checked before it
  * changes anything, so a refused one leaves no trace and the others are not disturbed.
  */
+import { fairTurn } from "../../mesh/turns.ts";
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
-import { type Database, FileBusy, QuestionTooCostly } from "./database.ts";
+import { QuestionTooCostly } from "../too-costly.ts";
+import { type Database, FileBusy } from "./database.ts";
 
 /** One transaction takes at most so many writes, or so much text and search values (`charactersIn`): longer ones would block the event loop. */
 const MAX_WRITES = 512;
@@ -111,6 +113,7 @@ export class WriteQueue {
     // The rest of this turn's writes come along.
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
+      await fairTurn(); // a large bundle is written by several stores of a process: not one right after the other
       await this.#transaction(this.#take());
       await new Promise(setImmediate);
     }

@@ -1,9 +1,9 @@
 /** A SQLite file as the store uses it: cached statements, transactions, and SQLite's errors as the store's. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import { FhirError } from "../../fhir/outcome.ts";
 import { forgetTests, keyPasses, rangePasses } from "./many-values.ts";
 import { StoreError, StoreErrorType, unavailable } from "../store-error.ts";
+import { type Budget, QuestionTooCostly } from "../too-costly.ts";
 
 /** What SQLite takes for a parameter. */
 export type Value = SQLInputValue;
@@ -25,7 +25,7 @@ const MAX_STATEMENTS = 200;
 /** How long SQLite itself may sit and wait for another process, milliseconds: it blocks the event loop meanwhile. */
 const BUSY_MS = 1;
 /** Processor time that one question to a file may take, milliseconds: everybody else waits meanwhile. */
-const QUESTION_MS = 700;
+export const QUESTION_MS = 700;
 /** Rows between two looks at the clock. */
 const ROWS_BETWEEN = 64;
 /** How long we wait for another process in all, milliseconds. */
@@ -76,6 +76,19 @@ export class Database {
       return work();
     } finally {
       this.#until = before;
+    }
+  }
+
+  /** Answers one of several questions, at most for as long as is left to all. @param exceeded what is thrown then */
+  spending<T>(budget: Budget, work: () => T, exceeded: () => Error): T {
+    if (budget.leftMs <= 0) throw exceeded();
+    const began = usedMs();
+    try {
+      return this.within(work, Math.min(QUESTION_MS, budget.leftMs));
+    } catch (error) {
+      throw error instanceof QuestionTooCostly && budget.leftMs < QUESTION_MS ? exceeded() : error;
+    } finally {
+      budget.leftMs -= usedMs() - began;
     }
   }
 
@@ -180,14 +193,6 @@ export class Database {
   close(): void {
     this.#statements.clear();
     this.#db.close();
-  }
-}
-
-/** A question that would keep everybody else waiting. */
-export class QuestionTooCostly extends FhirError {
-  constructor() {
-    const diagnostics = "The search takes too long: ask for fewer values, or for something that fewer resources have.";
-    super(400, [{ severity: "error", code: "too-costly", diagnostics }]);
   }
 }
 

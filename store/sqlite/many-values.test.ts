@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { matchesClauses } from "../../fhir/search/matches-clauses.ts";
-import type { Clause, KeyMatch, RangeMatch } from "../../fhir/search/query.ts";
+import type { Clause, KeyMatch, RangeMatch, StoreQuery } from "../../fhir/search/query.ts";
 import { create } from "../../test/kit/resources.ts";
 import { sqliteKit, temporaryFolder } from "../../test/kit/stores.ts";
-import { Database, QuestionTooCostly } from "./database.ts";
+import { QuestionTooCostly } from "../too-costly.ts";
+import { Database } from "./database.ts";
 import { openSqlite, type SqliteStore } from "./store.ts";
 
 const RESOURCES = 300;
@@ -73,5 +74,15 @@ describe("a search for very many values", () => {
     expect(() => file.within(() => file.within(() => file.one(statement)), -1)).toThrow(expect.objectContaining({ status: 400 }));
     expect(file.one(statement)).toEqual({ n: RESOURCES }); // no question is bounded by the one before
     file.close();
+  });
+
+  it("is given up when the questions before it have taken what all of one request have", async () => {
+    const query: StoreQuery = { type: "Patient", clauses: [], sort: [], limit: RESOURCES, want: "ids" };
+    const budget = { leftMs: 100 };
+    expect((await store.search(query, budget)).rows).toHaveLength(RESOURCES);
+    while (budget.leftMs > 0) await store.search(query, budget).catch(() => {});
+    const refused = { status: 400, issues: [{ code: "too-costly", diagnostics: expect.stringContaining("in parts") }] };
+    await expect(store.search(query, budget)).rejects.toMatchObject(refused);
+    expect((await store.search(query)).rows).toHaveLength(RESOURCES); // another's
   });
 });

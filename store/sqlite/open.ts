@@ -126,8 +126,8 @@ export async function reindex(db: Database, writer: Writer, options: StoreOption
           REINDEX_BATCH,
         );
         for (const { seq, json } of rows) {
-          writer.replaceIndex(seq, options.reindex(json));
-          writer.writeText(seq, json, true);
+          writer.index.replace(seq, options.reindex(json));
+          writer.index.writeText(seq, json, true);
         }
         const last = rows.at(-1);
         if (last) write("reindexed up to", last.seq);

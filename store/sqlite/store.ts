@@ -35,6 +35,7 @@ import type {
 } from "../store.ts";
 import type { OutboxQueue, OutboxState, WaitingEvent, Write, WriteKey, WriteResult } from "../writes.ts";
 import { unavailable } from "../store-error.ts";
+import { type Budget, requestTooCostly, writeTooCostly } from "../too-costly.ts";
 
 /** How long a writer waits for a prepared transaction, milliseconds. */
 const DEFAULT_WAIT_MS = 2_000;
@@ -93,8 +94,8 @@ class SqliteFile implements SqliteStore {
     this.#joinKeys = new JoinKeys(db, this.#types, this.#search);
     this.#options = options;
     this.#log = new LightLog(`${options.file}-wal`);
-    this.writer = new Writer(db, this.#types, several, options, (type, condition, limit) =>
-      db.within(() => this.#search.find(type, condition, limit)),
+    this.writer = new Writer(db, this.#types, several, options, (type, condition, limit, budget) =>
+      db.spending(budget, () => this.#search.find(type, condition, limit), writeTooCostly),
     );
     this.#prepared = new PreparedWrites(db, this.writer, options);
     this.#queue = new WriteQueue(db, {
@@ -149,8 +150,10 @@ class SqliteFile implements SqliteStore {
     return this.#reading(() => this.#db.snapshot(() => readHistory(this.#db, this.#types, query)));
   }
 
-  search(query: StoreQuery): Promise<Page> {
-    return this.#asked(() => this.#search.page(query));
+  search(query: StoreQuery, budget?: Budget): Promise<Page> {
+    const page = () => this.#search.page(query);
+    if (!budget) return this.#asked(page);
+    return this.#reading(() => this.#db.snapshot(() => this.#db.spending(budget, page, requestTooCostly)));
   }
 
   count(type: string, clauses: Clause[]): Promise<number> {

@@ -1,5 +1,4 @@
 /** Makes the changes of a checked write true. Everything here runs inside one write transaction of the file. */
-import type { IndexRows, KeyRow, RangeRow } from "../../fhir/search/query.ts";
 import {
   type Change,
   type CommittedState,
@@ -13,9 +12,11 @@ import {
 import type { MadeVersion } from "../repeated-write.ts";
 import type { Fencing, Place, StoreOptions } from "../store.ts";
 import type { NoneExist, OutboxEvent, OutboxQueue, WriteKey, WriteResult } from "../writes.ts";
+import { type Budget, WRITE_MS } from "../too-costly.ts";
 import type { Database } from "./database.ts";
 import { Method, methodNames } from "./schema.ts";
 import { Fences } from "./fences.ts";
+import { IndexWriter } from "./index-writer.ts";
 import type { MultiValuedSlots } from "./multi-valued-slots.ts";
 import type { Types } from "./types.ts";
 
@@ -48,22 +49,15 @@ interface HeadRow extends Omit<MadeRow, "json"> {
   write: string | null;
 }
 
-interface StoredRange {
-  slot: number;
-  low: number;
-  high: number;
-  unit: string;
-}
-
 /** Finds living resources for a conditional create, inside the write transaction. */
-export type Finder = (type: string, condition: NoneExist, limit: number) => StoredMatch[];
+export type Finder = (type: string, condition: NoneExist, limit: number, budget: Budget) => StoredMatch[];
 
 /** Makes the changes of a checked write, inside the file's write transaction. */
 export class Writer {
   readonly #db: Database;
   readonly #types: Types;
-  readonly #several: MultiValuedSlots;
-  readonly #text: StoreOptions["text"];
+  /** What resources are found by. */
+  readonly index: IndexWriter;
   readonly #emits: StoreOptions["emits"];
   readonly #find: Finder;
   /** Of this process, where no other writes to the file. */
@@ -77,8 +71,7 @@ export class Writer {
   constructor(db: Database, types: Types, several: MultiValuedSlots, { text, emits }: Pick<StoreOptions, "text" | "emits">, find: Finder) {
     this.#db = db;
     this.#types = types;
-    this.#several = several;
-    this.#text = text;
+    this.index = new IndexWriter(db, several, text);
     this.#emits = emits;
     this.#find = find;
   }
@@ -99,6 +92,7 @@ export class Writer {
 
   /** The state that a write is checked against. */
   state(): CommittedState {
+    const budget: Budget = { leftMs: WRITE_MS };
     const heads = new Map<string, StoredHead | undefined>();
     const headOf = (type: string, id: string): StoredHead | undefined => {
       const ref = `${type}/${id}`;
@@ -121,7 +115,7 @@ export class Writer {
       counter: (name) => this.#db.get<{ value: number }>("SELECT value FROM counter WHERE name = ?", name)?.value ?? 0,
       isHandled: (id) => this.isHandled(id),
       fenced: (type, id) => this.#fenced(`${type}/${id}`),
-      find: this.#find,
+      find: (type, condition, limit) => this.#find(type, condition, limit, budget),
     };
   }
 
@@ -272,14 +266,14 @@ export class Writer {
       );
     }
     let released: string[] = [];
-    if (wasLiving) released = this.replaceIndex(seq, index);
+    if (wasLiving) released = this.index.replace(seq, index);
     else {
-      this.#insertIndex(seq, index);
+      this.index.insert(seq, index);
       this.#count(no, 1);
     }
     if (before) this.#db.run("DELETE FROM held WHERE seq = ?", seq);
     for (const { key } of unique) this.#db.run("INSERT INTO held VALUES (?, ?)", key, seq);
-    this.writeText(seq, json, wasLiving);
+    this.index.writeText(seq, json, wasLiving);
     if (result) {
       result.updated = updated;
       result.json = json;
@@ -308,13 +302,11 @@ export class Writer {
       author ?? null,
       seq,
     );
-    const released = this.#db.all<{ value: string }>("DELETE FROM keys WHERE seq = ? RETURNING value", seq);
-    this.#db.run("DELETE FROM ranges WHERE seq = ?", seq);
+    const released = this.index.remove(seq);
     this.#db.run("DELETE FROM held WHERE seq = ?", seq);
-    if (this.#text) this.#db.run("DELETE FROM words WHERE rowid = ?", seq);
     this.#count(this.#types.intern(type), -1);
     if (result) result.updated = updated;
-    return released.map(({ value }) => value);
+    return released;
   }
 
   /** Nothing of a resource is left. */
@@ -322,8 +314,8 @@ export class Writer {
     const before = this.#head(type, id);
     if (!before) return;
     const { seq, method } = before;
-    for (const table of ["resource", "history", "keys", "ranges", "held"]) this.#db.run(`DELETE FROM ${table} WHERE seq = ?`, seq);
-    if (this.#text) this.#db.run("DELETE FROM words WHERE rowid = ?", seq);
+    this.index.remove(seq);
+    for (const table of ["resource", "history", "held"]) this.#db.run(`DELETE FROM ${table} WHERE seq = ?`, seq);
     if (method === "create" || method === "update") this.#count(this.#types.intern(type), -1);
   }
 
@@ -337,54 +329,5 @@ export class Writer {
 
   #count(type: number, by: number): void {
     this.#living.set(type, (this.#living.get(type) ?? 0) + by);
-  }
-
-  #insertIndex(seq: number, index: IndexRows): void {
-    this.#several.note(index.ranges);
-    for (const row of index.keys) this.#insertKey(seq, row);
-    for (const row of index.ranges) this.#insertRange(seq, row);
-  }
-
-  #insertKey(seq: number, [slot, value]: KeyRow): void {
-    this.#db.run("INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", seq, slot, value);
-  }
-
-  #insertRange(seq: number, [slot, low, high, unit]: RangeRow): void {
-    this.#db.run("INSERT OR IGNORE INTO ranges VALUES (?, ?, ?, ?, ?)", seq, slot, low, high, unit);
-  }
-
-  /**
-   * Writes only the rows that differ: most of a resource's search values outlive an update.
-   * @returns values that it was found by until now
-   */
-  replaceIndex(seq: number, index: IndexRows): string[] {
-    const released: string[] = [];
-    this.#several.note(index.ranges);
-    const name = (row: KeyRow | RangeRow): string => JSON.stringify(row);
-    const keys = new Map(index.keys.map((row) => [name(row), row]));
-    for (const { slot, value } of this.#db.all<{ slot: number; value: string }>("SELECT slot, value FROM keys WHERE seq = ?", seq)) {
-      if (keys.delete(name([slot, value]))) continue;
-      this.#db.run("DELETE FROM keys WHERE seq = ? AND slot = ? AND value = ?", seq, slot, value);
-      released.push(value);
-    }
-    for (const row of keys.values()) this.#insertKey(seq, row);
-
-    const ranges = new Map(index.ranges.map((row) => [name(row), row]));
-    for (const { slot, low, high, unit } of this.#db.all<StoredRange>("SELECT slot, low, high, unit FROM ranges WHERE seq = ?", seq)) {
-      if (ranges.delete(name([slot, low, high, unit]))) continue;
-      this.#db.run("DELETE FROM ranges WHERE seq = ? AND slot = ? AND low = ? AND high = ? AND unit = ?", seq, slot, low, high, unit);
-    }
-    for (const row of ranges.values()) this.#insertRange(seq, row);
-    return released;
-  }
-
-  /** What full-text search sees of a resource. */
-  writeText(seq: number, json: string, replaces: boolean): void {
-    if (!this.#text) return;
-    if (replaces) this.#db.run("DELETE FROM words WHERE rowid = ?", seq);
-    const text = this.#text(json);
-    if (!text) return;
-    const [content, narrative] = text;
-    this.#db.run("INSERT INTO words (rowid, content, narrative) VALUES (?, ?, ?)", seq, content, narrative);
   }
 }

@@ -49,6 +49,98 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     expect([closed.status, isIn]).toEqual(closed.status === 200 ? [200, 0] : [409, 1]);
   });
 
+  const location = (code: string, more: object = {}) => ({
+    resourceType: "Location",
+    status: "active",
+    physicalType: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/location-physical-type", code }] },
+    ...more,
+  });
+  const inIt = ({ id }: { id: string }) => ({ partOf: { reference: `Location/${id}` } });
+  at.refuses("location-occupied", "a ward to close while somebody lies in a bed of it", {
+    stored: () => location("wa"),
+    under: async (ward) => {
+      const { reference: partOf } = await at.stored(location("ro", inIt(ward)));
+      const { reference: bed } = await at.stored(location("bd", { partOf: { reference: partOf } }));
+      return at.stored(await stay(bed, { location: [{ location: { reference: bed } }] }));
+    },
+    change: (it) => ({ ...it, status: "suspended" }),
+    instead: (it) => ({ ...it, description: "Surgery" }),
+    as: { status: 409, expression: "Location.status" },
+  });
+  at.refuses("location-occupied", "a bed in which somebody lies to become a room", {
+    stored: () => location("bd"),
+    under: async ({ id }) => at.stored(await stay(`Location/${id}`)),
+    change: (it) => ({ ...it, physicalType: location("ro").physicalType }),
+    instead: (it) => ({ ...it, name: "A" }),
+    as: { status: 409, expression: "Location.physicalType" },
+  });
+  let [closedWard, openWard] = ["", ""];
+  at.refuses("location-occupied", "a bed in which somebody lies to be moved into a ward that is closed", {
+    stored: () => location("bd"),
+    under: async ({ id }) => {
+      closedWard = (await at.stored(location("wa", { status: "inactive" }))).reference;
+      openWard = (await at.stored(location("wa"))).reference;
+      return at.stored(await stay(`Location/${id}`));
+    },
+    change: (it) => ({ ...it, partOf: { reference: closedWard } }),
+    instead: (it) => ({ ...it, partOf: { reference: openWard } }),
+    as: { status: 409, expression: "Location.partOf" },
+  });
+  let room = "";
+  at.refuses("location-part-of", "a ward to be a part of its room", {
+    stored: () => location("wa"),
+    under: async (ward) => {
+      room = (await at.stored(location("ro", inIt(ward)))).reference;
+    },
+    change: (it) => ({ ...it, partOf: { reference: room } }),
+    instead: (it) => ({ ...it, partOf: { reference: openWard } }),
+    as: { status: 422, expression: "Location.partOf" },
+  });
+
+  it("close a ward in the transaction that moves its bed, or discharges who lies there", async () => {
+    const ward = (await at.fhir.create(location("wa"))).body;
+    const bed = (await at.fhir.create(location("bd", inIt(ward)))).body;
+    const { reference } = await at.stored(await stay(`Location/${bed.id}`));
+    const put = (resource: { resourceType: string; id: string }) => ({
+      resource,
+      request: { method: "PUT", url: `${resource.resourceType}/${resource.id}` },
+    });
+    const together = async (...entry: object[]) =>
+      (await at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry })).status;
+    const closed = put({ ...ward, status: "inactive" });
+    expect(await together(closed, put({ ...bed, name: "A" }))).toBe(409);
+    expect(await together(closed, put({ ...bed, partOf: { reference: openWard } }))).toBe(200);
+    const here = (await at.fhir.get(`/${reference}`)).body;
+    const closedBed = put({ ...(await at.fhir.get(`/Location/${bed.id}`)).body, status: "inactive" });
+    expect(await together(closedBed)).toBe(409);
+    expect(await together(closedBed, put({ ...here, status: "finished" }))).toBe(200);
+  });
+
+  it("have one patient, also where a stay says without a status that they are there, or spells the bed otherwise", async () => {
+    const { a } = await newBeds();
+    const own = `${at.mesh.base}/fhir`.replace("http:", "HTTP:").replace("/fhir", "//fhir");
+    expect((await at.fhir.create(await stay(a, { location: [{ location: { reference: a } }] }))).status).toBe(201);
+    for (const place of [{ reference: a }, { reference: `${own}/${a}` }]) {
+      const other = await stay(a, { location: [{ location: place }] });
+      expect((await at.fhir.create(other)).status).toBe(409);
+    }
+    const { body: lies } = await at.fhir.create(await stay((await newBeds()).a));
+    const spelt = `${own}/${a}`;
+    const url = `Encounter/${lies.id}`;
+    const ops = [{ op: "replace", path: "/location/0/location/reference", value: spelt }];
+    const data = Buffer.from(JSON.stringify(ops)).toString("base64");
+    const moved = { ...lies, location: [{ location: { reference: spelt } }] };
+    const patch = {
+      resource: { resourceType: "Binary", contentType: "application/json-patch+json", data },
+      request: { method: "PATCH", url },
+    };
+    const bundle = (type: string, entry: object) => at.fhir.send("POST", "", { resourceType: "Bundle", type, entry: [entry] });
+    expect((await bundle("transaction", patch)).status).toBe(409);
+    expect((await bundle("batch", { resource: moved, request: { method: "PUT", url } })).body.entry[0].response.status).toMatch(/^409/);
+    const gone = await stay(a, { location: [{ location: { reference: a }, period: { start: ago(60), end: ago(30) } }] });
+    expect((await at.fhir.create(gone)).status).toBe(201);
+  });
+
   at.refuses("encounter-bed", "a stay in a bed that is out of use", {
     create: async () => {
       const { a } = await newBeds();

@@ -93,6 +93,69 @@ rulesTable("billing", ["visits", "billing"], (at) => {
     insteadOf: () => invoice(),
     as: { status: 422, expression: "Invoice.totalNet" },
   });
+  at.refuses("charge-item-value", "a price that nobody can pay", {
+    create: () => charge({ priceOverride: euros(1e300) }),
+    insteadOf: () => charge(),
+    as: { status: 422, expression: "ChargeItem.priceOverride" },
+  });
+  const line = (amount: object, more: object = {}) => ({
+    chargeItemCodeableConcept: { text: "x" },
+    priceComponent: [{ type: "base", amount }],
+    ...more,
+  });
+  const dollars = { value: 20, currency: "USD" };
+  at.refuses("invoice-currency", "a total in dollars over lines in euros", {
+    create: () => invoice({ totalNet: dollars }),
+    insteadOf: () => invoice({ lineItem: [line(dollars)], totalNet: dollars }),
+    as: { status: 422, expression: "Invoice" },
+  });
+  at.refuses("invoice-total", "a total that leaves out a surcharge, but not one without the taxes", {
+    create: () => invoice({ lineItem: [line(euros(20)), line(euros(5), { priceComponent: [{ type: "surcharge", amount: euros(5) }] })] }),
+    insteadOf: () => invoice({ lineItem: [line(euros(20)), line(euros(5), { priceComponent: [{ type: "tax", amount: euros(4) }] })] }),
+    as: { status: 422, expression: "Invoice.totalNet" },
+  });
+  at.refuses("invoice-one-patient", "an invoice over another patient's charge", {
+    create: async () => invoice({ lineItem: [{ chargeItemReference: await at.stored(charge({ subject: at.other })) }] }),
+    insteadOf: async () => invoice({ lineItem: [{ chargeItemReference: await at.stored(charge()) }] }),
+    as: { status: 409, expression: "Invoice.lineItem.chargeItemReference" },
+  });
+  at.refuses("invoice-charges", "an invoice that asks for one charge twice", {
+    create: async () => {
+      const chargeItemReference = await at.stored(charge());
+      return invoice({ lineItem: [{ chargeItemReference }, { chargeItemReference }], totalNet: euros(40) });
+    },
+    insteadOf: async () => invoice({ lineItem: [{ chargeItemReference: await at.stored(charge()) }] }),
+    as: { status: 409, expression: "Invoice.lineItem" },
+  });
+  at.refuses("invoice-final", "other lines of what was cancelled", {
+    stored: () => invoice({ status: "cancelled" }),
+    change: (it) => ({ ...it, lineItem: [line(euros(1))] }),
+    instead: (it) => ({ ...it, cancelledReason: "twice" }),
+    as: { status: 409 },
+  });
+  const credit = (reference: string, more: object = {}) =>
+    invoice({
+      lineItem: [line(euros(-20))],
+      totalNet: euros(-20),
+      extension: [{ url: "urn:openward:credits", valueReference: { reference } }],
+      ...more,
+    });
+  const issued = async (more: object = {}) => (await at.stored(invoice(more))).reference;
+  it.each([
+    ["an invoice that is not here", async () => credit("Invoice/none")],
+    ["a draft", async () => credit(await issued({ status: "draft" }))],
+    ["another patient's invoice", async () => credit(await issued({ subject: at.other }))],
+    ["more than it asks for", async () => credit(await issued(), { lineItem: [line(euros(-21))], totalNet: euros(-21) })],
+    ["a charge that is not on it", async () => credit(await issued(), { lineItem: [{ chargeItemReference: await at.stored(charge()) }] })],
+    ["a credit note", async () => credit((await at.stored(credit(await issued()))).reference)],
+  ])("refuse to credit %s", async (_, made) => {
+    // By the rule "invoice-credit".
+    expect(await at.fhir.create((await made()) as { resourceType: string })).toMatchObject({
+      status: 409,
+      body: { issue: [{ expression: ["Invoice.extension"] }] },
+    });
+    expect((await at.fhir.create(credit(await issued()))).status).toBe(201);
+  });
   at.refuses("invoice-references", "an invoice over a charge that there is not", {
     create: () => invoice({ lineItem: [{ chargeItemReference: { reference: "ChargeItem/none" } }] }),
     insteadOf: () => invoice(),

@@ -92,6 +92,55 @@ rulesTable("deletion", ["wards", "visits", "hospitalizations", "lab", "pharmacy"
     }),
   );
 
+  refuses(
+    "location-rested-on",
+    "a ward with a room",
+    () => ({ resourceType: "Location" }),
+    (partOf) => ({ resourceType: "Location", partOf }),
+  );
+  refuses(
+    "location-rested-on",
+    "a place with stock, though no search finds where a delivery went",
+    () => ({ resourceType: "Location" }),
+    (destination) => ({ resourceType: "SupplyDelivery", status: "in-progress", destination }),
+  );
+  refuses("service-request-rested-on", "an order with its specimen", order, (of) => ({
+    resourceType: "Specimen",
+    subject: at.patient,
+    request: [of],
+  }));
+  refuses("encounter-rested-on", "the stay of a mother under that of her child", visit, (partOf) => ({ ...visit(), partOf }));
+  refuses("patient-rested-on", "a record that took another's place", patient, (other) => ({
+    ...patient(),
+    link: [{ type: "replaced-by", other }],
+  }));
+  refuses("patient-rested-on", "a patient with a consent", patient, (of) => ({
+    resourceType: "Consent",
+    status: "draft",
+    scope: { text: "x" },
+    category: [{ text: "x" }],
+    patient: of,
+    policyRule: { text: "x" },
+  }));
+  refuses("encounter-rested-on", "a visit with a procedure", visit, (encounter) => ({
+    resourceType: "Procedure",
+    status: "completed",
+    subject: at.patient,
+    encounter,
+  }));
+  refuses(
+    "medication-rested-on",
+    "a medication that was given",
+    () => ({ resourceType: "Medication" }),
+    (medicationReference) => ({
+      resourceType: "MedicationAdministration",
+      status: "in-progress",
+      subject: at.patient,
+      effectiveDateTime: new Date().toISOString(),
+      medicationReference,
+    }),
+  );
+
   it("is refused under a reference to a part, or to a version", async () => {
     for (const end of ["#part", "/_history/1", "/_history/1#part"]) {
       const { reference } = await at.stored(patient());

@@ -128,6 +128,27 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     instead: (it) => ({ ...it, category: [...LABORATORY, ...VITAL_SIGNS], status: "amended" }),
     as: { status: 409, expression: "Observation.category" },
   });
+  const future = { effectiveDateTime: "2999-01-01" };
+  at.refuses("observation-time", "a final result of the future", {
+    create: () => result(future),
+    insteadOf: () => result({ ...future, status: "registered" }),
+    as: { status: 422, expression: "Observation.effective" },
+  });
+  at.refuses("observation-one-patient", "a result that derives from another patient's", {
+    create: async () => result({ derivedFrom: [await at.stored(result({ subject: at.other }))] }),
+    insteadOf: async () => result({ derivedFrom: [await at.stored(result())] }),
+    as: { status: 409, expression: "Observation.derivedFrom" },
+  });
+  at.refuses("diagnostic-report-time", "a final report of the future", {
+    create: () => ({ ...report(), issued: "2999-01-01T00:00:00Z" }),
+    insteadOf: () => report(),
+    as: { status: 422, expression: "DiagnosticReport.issued" },
+  });
+  at.refuses("specimen-time", "a specimen that was collected in the future", {
+    create: () => ({ resourceType: "Specimen", status: "available", subject: at.patient, collection: { collectedDateTime: "2999-01-01" } }),
+    insteadOf: () => ({ resourceType: "Specimen", status: "available", subject: at.patient }),
+    as: { status: 422, expression: "Specimen.collection" },
+  });
   at.refuses("observation-subject", "a result to become another patient's", {
     stored: () => result(),
     change: (it) => ({ ...it, subject: at.other, status: "corrected" }),
@@ -205,5 +226,15 @@ rulesTable("the laboratory", ["visits", "lab"], (at) => {
     create: () => report({ result: [{ reference: "Observation/none" }] }),
     insteadOf: () => report({ result: [{ display: "on paper" }] }),
     as: { status: 409 },
+  });
+
+  it("keep a result with its patient, also when it is deleted and stored again", async () => {
+    // By the rule "observation-subject".
+    const { body } = await at.fhir.create({ ...result(), status: "preliminary" });
+    const place = `/Observation/${body.id}`;
+    const again = (subject: object) => at.fhir.send("PUT", place, { ...body, subject });
+    expect((await at.fhir.send("DELETE", place)).status).toBe(204);
+    expect(await again(at.other)).toMatchObject({ status: 409, body: { issue: [{ expression: ["Observation.subject"] }] } });
+    expect((await again(at.patient)).status).toBe(201);
   });
 });

@@ -185,6 +185,51 @@ rulesTable("the pharmacy", ["wards", "visits", "pharmacy"], (at) => {
     instead: (it) => ({ ...it, status: "entered-in-error" }),
     as: { status: 409 },
   });
+  at.refuses("medication-administration-final", "another dose of what was given, but not that it was an error", {
+    stored: () => administration(),
+    change: (it) => ({ ...it, dosage: { dose: { value: 100 } } }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409 },
+  });
+  at.refuses("medication-administration-deleted", "a dose that was given to be deleted", {
+    remove: () => administration(),
+    allow: (it) => at.fhir.send("PUT", `/MedicationAdministration/${it.id}`, { ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "MedicationAdministration.status" },
+  });
+  const later = "2999-01-01";
+  at.refuses("medication-administration-time", "a dose that was given in the future", {
+    create: () => administration({ effectiveDateTime: later }),
+    insteadOf: () => administration({ status: "in-progress", effectiveDateTime: later }),
+    as: { status: 422, expression: "MedicationAdministration.effective" },
+  });
+  at.refuses("medication-dispense-time", "what was handed out in the future", {
+    create: () => dispense({ whenHandedOver: later }),
+    insteadOf: () => dispense({ whenHandedOver: new Date(Date.now() + 3_600_000).toISOString() }),
+    as: { status: 422, expression: "MedicationDispense.whenHandedOver" },
+  });
+  at.refuses("supply-delivery-time", "what has arrived in the future", {
+    create: () => ({ resourceType: "SupplyDelivery", status: "completed", occurrenceDateTime: later }),
+    insteadOf: () => ({ resourceType: "SupplyDelivery", status: "in-progress", occurrenceDateTime: later }),
+    as: { status: 422, expression: "SupplyDelivery.occurrence" },
+  });
+  at.refuses("supply-delivery-status", "what has arrived to have no status", {
+    stored: () => ({ resourceType: "SupplyDelivery", status: "completed" }),
+    change: ({ status: _, ...it }) => it,
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "SupplyDelivery.status" },
+  });
+  at.refuses("medication-request-value", "a prescription of fewer than none", {
+    create: () => prescription({ dispenseRequest: { quantity: { value: -5 } } }),
+    insteadOf: () => prescription({ dispenseRequest: { quantity: { value: 0.5 } } }),
+    as: { status: 422, expression: "MedicationRequest.dispenseRequest.quantity" },
+  });
+  const inUnit = (value: number, code: string) => ({ value, system: "http://unitsofmeasure.org", code });
+  const byMilligrams = () => by({ dispenseRequest: { quantity: inUnit(500, "mg") } });
+  at.refuses("medication-dispense-unit", "grams of what is prescribed in milligrams", {
+    create: async () => ({ ...(await byMilligrams()), quantity: inUnit(1, "g") }),
+    insteadOf: async () => ({ ...(await byMilligrams()), quantity: inUnit(100, "mg") }),
+    as: { status: 422, expression: "MedicationDispense.quantity" },
+  });
   at.refuses("medication-administration-subject", "what was given to have been given to another patient", {
     stored: () => administration(),
     change: (it) => ({ ...it, subject: at.other }),

@@ -2,7 +2,7 @@
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 import { rulesTable } from "../kit/rules-table.ts";
 
-rulesTable("the records", [], (at) => {
+rulesTable("the records", ["visits"], (at) => {
   const task = (status: string) => ({ resourceType: "Task", status, intent: "order", for: at.patient });
   const consent = (status: string) => ({
     resourceType: "Consent",
@@ -13,6 +13,30 @@ rulesTable("the records", [], (at) => {
     policyRule: { text: "as the law says" },
   });
 
+  const moved = (rule: string, element: string, stored: () => object) =>
+    at.refuses(rule, "to become another patient's", {
+      stored,
+      change: (it) => ({ ...it, [element]: at.other }),
+      instead: (it) => ({ ...it, meta: { tag: [{ code: "seen" }] } }),
+      as: { status: 409, expression: `It.${element}` },
+    });
+  const when = new Date().toISOString();
+  const given = { status: "completed", vaccineCode: { text: "x" }, patient: at.patient, occurrenceDateTime: when };
+  moved("consent-subject", "patient", () => consent("active"));
+  moved("task-subject", "for", () => task("requested"));
+  moved("procedure-subject", "subject", () => ({ resourceType: "Procedure", status: "completed", subject: at.patient }));
+  moved("immunization-subject", "patient", () => ({ resourceType: "Immunization", ...given }));
+  const elsewhere = () => at.stored({ resourceType: "Encounter", status: "planned", class: { code: "AMB" }, subject: at.other });
+  at.refuses("procedure-one-patient", "a procedure in another patient's visit", {
+    create: async () => ({ resourceType: "Procedure", status: "completed", subject: at.patient, encounter: await elsewhere() }),
+    insteadOf: async () => ({ resourceType: "Procedure", status: "completed", subject: at.other, encounter: await elsewhere() }),
+    as: { status: 409, expression: "Procedure.encounter" },
+  });
+  at.refuses("immunization-one-patient", "an immunization in another patient's visit", {
+    create: async () => ({ resourceType: "Immunization", ...given, encounter: await elsewhere() }),
+    insteadOf: () => ({ resourceType: "Immunization", ...given }),
+    as: { status: 409, expression: "Immunization.encounter" },
+  });
   at.refuses("task-status", "a completed task to be in progress again", {
     stored: () => task("completed"),
     change: (it) => ({ ...it, status: "in-progress" }),

@@ -11,6 +11,7 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     period: { start: day },
     ...more,
   });
+  let old = { reference: "" };
   const over = visit({ status: "finished", period: { start: day, end: day } });
 
   at.refuses("encounter-status", "what is finished to go on, unless it is kept that it was finished", {
@@ -18,6 +19,56 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     change: (it) => ({ ...it, status: "in-progress" }),
     instead: (it) => ({ ...it, status: "in-progress", statusHistory: [{ status: "finished", period: { start: day } }] }),
     as: { status: 409, expression: "Encounter.status" },
+  });
+  at.refuses("encounter-period", "to be open when it has ended", {
+    create: () => visit({ period: { start: day, end: day } }),
+    insteadOf: () => visit({ period: { start: day, end: "2999-01-01" } }),
+    as: { status: 422, expression: "Encounter.period.end" },
+  });
+  at.refuses("encounter-time", "what has ended in the future", {
+    create: () => visit({ status: "finished", period: { start: day, end: "2999-01-01" } }),
+    insteadOf: () => over,
+    as: { status: 422, expression: "Encounter.period.end" },
+  });
+  at.refuses("encounter-reopened", "to go on after the patient has died", {
+    stored: () => ({ ...over, subject: at.dead }),
+    change: (it) => ({ ...it, status: "in-progress", statusHistory: [{ status: "finished", period: { start: day } }] }),
+    instead: (it) => ({ ...it, reasonCode: [{ text: "cough" }] }),
+    as: { status: 409, expression: "Encounter.status" },
+  });
+  const finished = (subject: object) => ({ resourceType: "EpisodeOfCare", status: "finished", patient: subject });
+  at.refuses("episode-of-care-subject", "another patient of an episode of care", {
+    stored: () => finished(at.patient),
+    change: (it) => ({ ...it, patient: at.other }),
+    instead: (it) => ({ ...it, status: "entered-in-error" }),
+    as: { status: 409, expression: "EpisodeOfCare.patient" },
+  });
+  at.refuses("patient-link", "a record to be replaced by the one that it has replaced", {
+    stored: () => ({ resourceType: "Patient" }),
+    under: async ({ id }) => {
+      const link = [{ type: "replaced-by", other: { reference: `Patient/${id}` } }];
+      old = await at.stored({ resourceType: "Patient", link });
+    },
+    change: (it) => ({ ...it, link: [{ type: "replaced-by", other: old }] }),
+    instead: (it) => ({ ...it, link: [{ type: "replaces", other: old }] }),
+    as: { status: 422, expression: "Patient.link" },
+  });
+  at.refuses("patient-link", "a record that was merged to lose its link, but not to change otherwise", {
+    stored: async () => ({ resourceType: "Patient", link: [{ type: "replaced-by", other: await at.stored({ resourceType: "Patient" }) }] }),
+    under: async (it) => {
+      const [{ other }] = it.link as [{ other: { reference: string } }];
+      const { body } = await at.fhir.get(`/${other.reference}`);
+      const link = [{ type: "replaces", other: { reference: `Patient/${it.id}` } }];
+      return at.fhir.send("PUT", `/${other.reference}`, { ...body, link });
+    },
+    change: (it) => ({ ...it, link: [{ type: "seealso", other: at.patient }] }),
+    instead: (it) => ({ ...it, active: false }),
+    as: { status: 409, expression: "Patient.link" },
+  });
+  at.refuses("patient-dates", "who died before they were born", {
+    create: () => ({ resourceType: "Patient", birthDate: "2000-01-01", deceasedDateTime: "1999-06" }),
+    insteadOf: () => ({ resourceType: "Patient", birthDate: "1999-06-05", deceasedDateTime: "1999" }),
+    as: { status: 422, expression: "Patient.deceased" },
   });
   at.refuses("encounter-status", "what is cancelled to become finished, but not to be an error", {
     stored: visit({ status: "cancelled" }),
@@ -84,10 +135,31 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     participant: [{ actor, status: "accepted" }],
   });
   at.refuses("appointment-status", "an appointment that was kept to be booked", {
-    stored: () => appointment("fulfilled"),
+    stored: () => ({ ...appointment("fulfilled"), start: day, end: day }),
     change: (it) => ({ ...it, status: "booked" }),
     instead: (it) => ({ ...it, comment: "came late" }),
     as: { status: 409, expression: "Appointment.status" },
+  });
+  at.refuses("appointment-patient", "an appointment of who has died, but not one that is cancelled", {
+    create: () => appointment("booked", at.dead),
+    insteadOf: () => appointment("cancelled", at.dead),
+    as: { status: 409, expression: "Appointment.participant" },
+  });
+  at.refuses("appointment-subject", "the appointment of one patient to become another's, but not of both", {
+    stored: () => appointment("booked"),
+    change: (it) => ({ ...it, participant: appointment("booked", at.other).participant }),
+    instead: (it) => ({ ...it, participant: [at.patient, at.other].map((actor) => ({ actor, status: "accepted" })) }),
+    as: { status: 409, expression: "Appointment.participant" },
+  });
+  at.refuses("appointment-period", "an appointment that ends before it begins", {
+    create: () => ({ ...appointment("booked"), end: "2090-01-05T09:00:00Z" }),
+    insteadOf: () => appointment("booked"),
+    as: { status: 422, expression: "Appointment.end" },
+  });
+  at.refuses("appointment-time", "an appointment to be kept in the future", {
+    create: () => appointment("fulfilled"),
+    insteadOf: () => appointment("arrived"),
+    as: { status: 422, expression: "Appointment.start" },
   });
   at.refuses("appointment-references", "an appointment of nobody", {
     create: () => appointment("booked", { reference: "Patient/nobody" }),

@@ -14,13 +14,19 @@ export interface WriteParts {
   resources: (Resource | undefined)[];
   /** The version that it replaces, as it is stored. */
   before: ({ json: string } | undefined)[];
+  /** What was there before it was deleted, by step. */
+  deleted?: (string | undefined)[];
 }
 
 /**
  * Of the types that have rules.
  * @param hasRules whether a type has any
  */
-export function changesOf({ steps, resources, before }: WriteParts, hasRules: (type: string) => boolean, now: Date): SteppedChange[] {
+export function changesOf(
+  { steps, resources, before, deleted }: WriteParts,
+  hasRules: (type: string) => boolean,
+  now: Date,
+): SteppedChange[] {
   return steps.flatMap((step, index): SteppedChange[] => {
     if (!writesResource(step) || !hasRules(step.type)) return [];
     const own = before[index]?.json;
@@ -34,6 +40,7 @@ export function changesOf({ steps, resources, before }: WriteParts, hasRules: (t
       now,
       ...(replaced !== undefined && own === undefined && { arrives: true }),
       ...(replaced !== undefined && { before: parseJson(replaced) as FhirResource }),
+      ...(deleted?.[index] !== undefined && { deleted: parseJson(deleted[index]) as FhirResource }),
       ...(becomes && { after: becomes as unknown as FhirResource }),
     };
     return [{ step: index, type: step.type, change }];

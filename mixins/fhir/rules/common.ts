@@ -38,15 +38,18 @@ export function statusSteps<Of extends WithStatus>(
     check(change, facts) {
       const from = change.before?.status;
       const to = change.after?.status;
-      if (from === undefined || to === undefined || from === to) return undefined;
+      if (from === undefined || !change.after || from === to) return undefined;
       if (isAct && change.before && !isAct(change.before)) return undefined;
       const next = steps[from];
-      if (!next || next.includes(to) || (to === IN_ERROR && !sealed.includes(from)) || may?.(change, facts)) return undefined;
+      if (!next) return undefined;
+      // Where R4 asks for no status, what is not over may lose its own.
+      const isNext = to === undefined ? next.length > 0 : next.includes(to) || (to === IN_ERROR && !sealed.includes(from));
+      if (isNext || may?.(change, facts)) return undefined;
       const all = [...next, ...(from === IN_ERROR || sealed.includes(from) ? [] : [IN_ERROR])];
       return {
         code: 409,
         type: ruleType(id),
-        message: `What is ${from} cannot become ${to}; it may become ${all.join(", ") || "nothing more"}.`,
+        message: `What is ${from} cannot become ${to ?? "nothing"}; it may become ${all.join(", ") || "nothing more"}.`,
         at: `${type}.status`,
       };
     },
@@ -63,15 +66,16 @@ export function subjectStays<Of extends FhirResource>(
   of: (resource: Of) => Reference | undefined,
 ): Rule<Of> {
   const id = `${idOf(type)}-subject`;
-  const changed = ({ before, after }: Change<Of>): { from: string; to: string | undefined } | undefined => {
-    const from = before && placeOf(of(before));
+  const changed = ({ before, deleted, after }: Change<Of>): { from: string; to: string | undefined } | undefined => {
+    const was = before ?? deleted;
+    const from = was && placeOf(of(was));
     const to = after && placeOf(of(after));
     return after && from !== undefined && from !== to ? { from, to } : undefined;
   };
   return {
     id,
     group: "subject",
-    says: `The patient of a stored ${type} stays the same, but for one who was replaced by another.`,
+    says: `The patient of a stored ${type} stays the same, also when it was deleted between, but for one who was replaced by another.`,
     facts: (change) => {
       const it = changed(change);
       return it ? [it.from, it.to] : [];

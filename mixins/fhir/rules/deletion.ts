@@ -1,6 +1,5 @@
 /** What others rest on is not deleted. */
 import type { FhirResource } from "../../../fhir/r4.ts";
-import { notFoundBySearch } from "../../../federation/act-references.ts";
 import { idOf, ruleType, withArticle } from "./common.ts";
 import type { Rule } from "./rule.ts";
 
@@ -10,12 +9,10 @@ const MAX_TOLD = 3;
 /** @param instead what to do in place of a deletion */
 export function notDeletedUnder<Of extends FhirResource>(type: Of["resourceType"], instead: string): Rule<Of> {
   const id = `${idOf(type)}-rested-on`;
-  const [unseen] = notFoundBySearch(type);
-  const but = unseen === undefined ? "" : `, as far as a search finds them: R4 has no search parameter for ${unseen}`;
   return {
     id,
     group: "deletion",
-    says: `${withArticle(type)} that others rest on is not deleted${but}.`,
+    says: `${withArticle(type)} that others rest on is not deleted.`,
     isolates: ({ op }) => op === "delete",
     check({ op, reference }, facts) {
       const by = op === "delete" ? facts.restingOn(reference) : [];

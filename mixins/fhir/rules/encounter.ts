@@ -1,8 +1,9 @@
 /** The rules of every Encounter, whichever service owns it: its status, its patient, its time (FHIR R4, encounter.html). */
 import { intervalOf } from "../../../fhir/dates.ts";
-import type { Encounter } from "../../../fhir/r4.ts";
+import type { Encounter, Patient } from "../../../fhir/r4.ts";
 import { refusal, statusSteps, subjectStays } from "./common.ts";
 import { notDeletedUnder } from "./deletion.ts";
+import { notInFuture } from "./done.ts";
 import { patientCanHave } from "./patient.ts";
 import { referencesExist } from "./references.ts";
 import type { Change, Rule } from "./rule.ts";
@@ -12,6 +13,12 @@ export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN.i
 
 const OPEN = ["arrived", "triaged", "in-progress", "onleave"];
 const NEXT = [...OPEN, "finished", "cancelled", "unknown"];
+
+type Stop = NonNullable<Encounter["location"]>[number];
+
+/** Whether a place of an open Encounter is where the patient is now: it says so, or says nothing else and has no end (R4, Encounter.location.status). */
+export const isThere = ({ status, period }: Pick<Stop, "status" | "period">): boolean =>
+  status === "active" || (status === undefined && period?.end === undefined);
 
 /** A discharge that is undone is kept: the state that it was in stands in statusHistory. */
 function isReopened({ before, after }: Change<Encounter>): boolean {
@@ -41,23 +48,23 @@ const status = statusSteps<Encounter>(
 /** Clocks of senders may be ahead by so much, milliseconds. */
 const AHEAD_MS = 300_000;
 
+const wrong = (message: string, element: string) => refusal("encounter-period", message, `Encounter.period.${element}`, 422);
+
 const period: Rule<Encounter> = {
   id: "encounter-period",
   group: "values",
   holdsAlways: true,
-  says: "An open Encounter has not begun in the future.",
+  says: "An open Encounter has not begun in the future, nor has it ended.",
   check({ before, after, now }) {
-    const start = after?.period?.start;
+    if (!after || !isOpen(after)) return undefined;
+    const { start, end } = after.period ?? {};
     const isKnown = before !== undefined && isOpen(before) && start === before.period?.start;
-    if (!after || start === undefined || isKnown || !isOpen(after)) return undefined;
-    const [low = 0] = intervalOf(start) ?? [];
-    if (low <= now.getTime() + AHEAD_MS) return undefined;
-    return refusal(
-      "encounter-period",
-      "It begins in the future: give it the status planned, or the time it has begun.",
-      "Encounter.period.start",
-      422,
-    );
+    const [begin = 0] = (start !== undefined && !isKnown && intervalOf(start)) || [];
+    if (begin > now.getTime() + AHEAD_MS) {
+      return wrong("It begins in the future: give it the status planned, or the time it has begun.", "start");
+    }
+    const [, over = Number.POSITIVE_INFINITY] = (end !== undefined && end !== before?.period?.end && intervalOf(end)) || [];
+    return over < now.getTime() ? wrong("It has ended: give it the status finished, or no end.", "end") : undefined;
   },
 };
 
@@ -68,12 +75,28 @@ const patient = patientCanHave<Encounter>("Encounter", {
   isOpen,
 });
 
+/** Who has died does not come back by a discharge that is undone: the death would stay on record. */
+const reopened: Rule<Encounter> = {
+  id: "encounter-reopened",
+  group: "subject",
+  says: "An Encounter of a patient who has died is not opened again, unless the death is undone in the same write.",
+  facts: (change) => (isReopened(change) ? [change.after?.subject?.reference] : []),
+  check(change, facts) {
+    if (!isReopened(change)) return undefined;
+    const patient = facts.of(change.after?.subject?.reference)?.resource as Partial<Patient> | undefined;
+    if (!patient?.deceasedBoolean && patient?.deceasedDateTime === undefined) return undefined;
+    return refusal("encounter-reopened", "The patient has died: undo that, and this with it.", "Encounter.status");
+  },
+};
+
 /** The rules that both owners of Encounters have. */
 export const encounterRules: Rule<Encounter>[] = [
   status,
   subjectStays<Encounter>("Encounter", "subject", ({ subject }) => subject),
   patient,
+  reopened,
   period,
+  notInFuture<Encounter>("Encounter", { statuses: ["finished"], times: (it) => ({ "period.end": it.period?.end }) }),
   referencesExist("Encounter"),
   notDeletedUnder("Encounter", "mark it as entered in error instead."),
 ];

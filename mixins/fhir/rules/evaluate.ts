@@ -19,8 +19,8 @@ export interface Warning {
   message: string;
 }
 
-/** Facts lead to further facts (a bed, its room, its ward); this deep. */
-const MAX_ROUNDS = 4;
+/** Facts lead to further facts (a bed, its room, its ward, its building, its site; and who is there); this deep. */
+const MAX_ROUNDS = 6;
 
 /**
  * @returns the rules that were broken and only warn
@@ -28,13 +28,13 @@ const MAX_ROUNDS = 4;
  */
 export async function evaluate(book: Rulebook, changes: SteppedChange[], facts: GatheredFacts): Promise<Warning[]> {
   const cases = changes.flatMap((changed) => book.of(changed.type).map((active): Case => ({ ...changed, active })));
-  const asking = cases.filter(({ active }) => active.rule.facts !== undefined);
+  const asking = cases.filter(({ active: { rule } }) => rule.facts !== undefined || rule.questions !== undefined);
   for (let round = 0; asking.length > 0 && round < MAX_ROUNDS; round += 1) {
     const wanted = asking.flatMap(({ active, change }) => active.rule.facts?.(change as Change<FhirResource>, facts) ?? []);
-    if (!(await facts.ask(wanted))) break;
+    const questions = asking.flatMap(({ active, change }) => active.rule.questions?.(change, facts) ?? []);
+    const isNew = await Promise.all([facts.ask(wanted), facts.askFor(questions)]);
+    if (!isNew.includes(true)) break;
   }
-  const questions = cases.flatMap(({ active, change }) => active.rule.questions?.(change) ?? []);
-  if (questions.length > 0) await facts.askFor(questions);
   const warnings: Warning[] = [];
   for (const { active, change, step } of cases) {
     const refusal = active.rule.check(change, facts);

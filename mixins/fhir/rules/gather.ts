@@ -71,9 +71,15 @@ export class GatheredFacts implements Facts {
     return this.#found.get(JSON.stringify(question)) ?? [];
   }
 
-  /** Asks all owners of what the questions are about. @throws 503 OWNER_DOWN when one of them is down */
-  async askFor(questions: Question[]): Promise<void> {
-    const open = new Map(questions.map((question) => [JSON.stringify(question), question]));
+  /**
+   * Asks all owners of what the questions are about that were not asked yet.
+   * @returns whether there were any
+   * @throws 503 OWNER_DOWN when one of them is down
+   */
+  async askFor(questions: Question[]): Promise<boolean> {
+    if (questions.length === 0) return false;
+    const all = questions.map((question): [string, Question] => [JSON.stringify(question), question]);
+    const open = new Map(all.filter(([key]) => !this.#found.has(key)));
     await Promise.all(
       [...open].map(async ([key, { type, clauses, limit }]) => {
         const { caller, directory } = this.#sources;
@@ -87,6 +93,7 @@ export class GatheredFacts implements Facts {
         );
       }),
     );
+    return open.size > 0;
   }
 
   restingOn(reference: string): string[] {

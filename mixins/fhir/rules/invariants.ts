@@ -10,6 +10,8 @@ export interface Standing<Of extends FhirResource = FhirResource> {
   needs?(resource: Of): string[];
   /** Names of what it gives to another; what nobody needs is told apart: it may be right. */
   gives?(resource: Of): string[];
+  /** What it becomes where it is not what follows from the counters; undefined: it is. @param value of a counter; undefined: it was never moved */
+  follows?(resource: Of, value: (counter: string) => number | undefined): Of | undefined;
   /** What it becomes so that it gives what is needed, and nothing else; undefined: people must decide. */
   mended?(resource: Of, isNeeded: boolean): Of | undefined;
 }

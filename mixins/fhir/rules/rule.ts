@@ -17,6 +17,8 @@ export interface Change<Of extends FhirResource = FhirResource> {
   reference: string;
   /** The version that is replaced; absent when there is none. */
   before?: Of;
+  /** What was there before it was deleted, of what is created again under its id. */
+  deleted?: Of;
   /** What comes; absent when it is deleted. */
   after?: Of;
   now: Date;
@@ -73,8 +75,8 @@ export interface Rule<Of extends FhirResource = FhirResource> {
    * @param facts what is known so far
    */
   facts?(change: Change<Of>, facts: Facts): (string | undefined)[];
-  /** Resources that the rule wants to see; made alike for the same change. */
-  questions?(change: Change<Of>): Question[];
+  /** Resources that the rule wants to see; asked again with what is known until nothing is new. Made alike for the same change. */
+  questions?(change: Change<Of>, facts: Facts): Question[];
   /** Nobody may come to rest on the resource while it is changed so, and the rule wants to know who does: all owners are asked. */
   isolates?(change: Change<Of>): boolean;
   /** What it asks of a creation is true of all that is stored, at any time: `npm run check-data` looks at it. */

@@ -6,6 +6,7 @@ import type { Reference } from "../../../fhir/r4.ts";
 import type { Resource } from "../../../fhir/resource.ts";
 import { referencesAt } from "../../../mixins/fhir/rules/references.ts";
 import type { Standing } from "../../../mixins/fhir/rules/invariants.ts";
+import { knownCounters } from "../counters.ts";
 import type { Finding } from "../findings.ts";
 import type { Source } from "../sources.ts";
 
@@ -43,6 +44,7 @@ export type Proposal = ResourceRepair | CounterRepair | Decision;
 export async function proposalFor(finding: Finding, sources: Source[]): Promise<Proposal> {
   const { about } = finding;
   if (about?.kind === "counterpart") return (await counterpart(finding, about, sources)) ?? decision(finding);
+  if (about?.kind === "follows") return (await following(finding, about.resource, sources)) ?? decision(finding);
   if (about?.kind === "hold") return (await again(finding, about.resource, sources)) ?? decision(finding);
   if (about?.kind === "reference") return (await dangling(finding, about.resource, sources)) ?? decision(finding);
   if (about?.kind !== "counter") return decision(finding);
@@ -80,6 +82,9 @@ async function currentOf(
   return undefined;
 }
 
+const standingOf = ({ options }: Source, { resourceType }: Resource): Standing<never> | undefined =>
+  ((options.invariants?.standings ?? {}) as Record<string, Standing<never> | undefined>)[resourceType];
+
 async function counterpart(
   finding: Finding,
   { resource: reference, isNeeded }: { resource: string; isNeeded: boolean },
@@ -88,8 +93,17 @@ async function counterpart(
   const current = await currentOf(reference, sources);
   if (!current) return undefined;
   const { source, version, resource } = current;
-  const standings = (source.options.invariants?.standings ?? {}) as Record<string, Standing<never> | undefined>;
-  const next = standings[resource.resourceType]?.mended?.(resource as never, isNeeded) as Resource | undefined;
+  const next = standingOf(source, resource)?.mended?.(resource as never, isNeeded) as Resource | undefined;
+  return next && { finding, reference, version, next, does: `${reference} becomes ${String(next["status"])}` };
+}
+
+/** What it is by the counters as they are now; of a wrong counter that is told by itself. */
+async function following(finding: Finding, reference: string, sources: Source[]): Promise<ResourceRepair | undefined> {
+  const current = await currentOf(reference, sources);
+  if (!current) return undefined;
+  const { source, version, resource } = current;
+  const counters = await knownCounters(source);
+  const next = standingOf(source, resource)?.follows?.(resource as never, (it) => counters.get(it)) as Resource | undefined;
   return next && { finding, reference, version, next, does: `${reference} becomes ${String(next["status"])}` };
 }
 
@@ -102,7 +116,7 @@ async function again(finding: Finding, reference: string, sources: Source[]): Pr
 }
 
 /** Without these an act is none: people must say whose it is, or what was given or asked for. */
-const ESSENTIAL = ["subject", "patient", "medicationReference", "lineItem.chargeItemReference"];
+const ESSENTIAL = ["subject", "patient", "medicationReference", "suppliedItem.itemReference", "lineItem.chargeItemReference"];
 
 /** A reference that leads nowhere stays as a text: what it said can be read, and nothing follows it. */
 async function dangling(finding: Finding, reference: string, sources: Source[]): Promise<ResourceRepair | undefined> {

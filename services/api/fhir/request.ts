@@ -2,8 +2,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Caller } from "../../../mesh/caller.ts";
 import type { Directory } from "../../../federation/directory.ts";
+import { newBudget } from "../../../federation/query-context.ts";
 import type { Profiles } from "../../../federation/profiles.ts";
 import type { DateReading } from "../../../fhir/search/types/date.ts";
+import type { Budget } from "../../../store/too-costly.ts";
 import { headerText } from "../../../fhir/search/condition.ts";
 import { readBytes, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
@@ -53,6 +55,8 @@ export interface FhirRequest {
   showsAuthors: true;
   /** Stored profiles, for `$validate`. */
   profiles: Profiles;
+  /** What is left of the stores' time, for all entries of a bundle. */
+  budget: Budget;
 }
 
 /** Takes apart the request's URL and headers. `rest` is the URL behind `/fhir`, with its query. */
@@ -80,6 +84,7 @@ export function fhirRequest(
     body: (...also) => textBody(request, also),
     bytes: () => readBytes(request),
     showsAuthors: true,
+    budget: newBudget(),
     ...mesh,
   };
 }

@@ -1,5 +1,5 @@
 /** Which doses are due for whom. */
-import type { MedicationRequest, Stored } from "../../../fhir/r4.ts";
+import type { Encounter, MedicationRequest, Stored } from "../../../fhir/r4.ts";
 import { parseJson } from "../../../fhir/json.ts";
 import { referenceClause, requireParameter } from "../../../fhir/search/exact-clauses.ts";
 import { type Clause, type Row, SEP, type StoreQuery } from "../../../fhir/search/query.ts";
@@ -8,6 +8,7 @@ import { searchOwners } from "../../../federation/scatter-gather.ts";
 import type { Store } from "../../../store/store.ts";
 import { StoreCache } from "../../../store/store-cache.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
+import { isThere } from "../../../mixins/fhir/rules/encounter.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import type { DueDose } from "../doses.contract.ts";
 import { isOrder } from "../pharmacy.model.ts";
@@ -143,8 +144,8 @@ export async function patientsIn(mesh: QueryContext, ward: string): Promise<stri
   const stays = await allOf(mesh, { type: "Encounter", clauses, sort: [], limit: PAGE, want: "rows" });
   const here = new Set(places);
   const patients = stays.flatMap(({ json }) => {
-    const { subject, location = [] } = parseJson(json ?? "{}") as { subject?: object; location?: { status?: string; location: object }[] };
-    const isHere = location.some((it) => it.status === "active" && here.has(placeOf(it.location) ?? ""));
+    const { subject, location = [] } = parseJson(json ?? "{}") as Pick<Encounter, "subject" | "location">;
+    const isHere = location.some((it) => isThere(it) && here.has(placeOf(it.location) ?? ""));
     return isHere ? (placeOf(subject) ?? []) : [];
   });
   return [...new Set(patients)];

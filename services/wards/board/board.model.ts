@@ -3,6 +3,7 @@ import type { AllergyIntolerance, Condition, Encounter, FhirResource, Flag, Pati
 import { intervalOf } from "../../../fhir/dates.ts";
 import { dayOf } from "../../../fhir/time-zone.ts";
 import { placeOf as readPlace } from "../../../mixins/fhir/rules/common.ts";
+import { isThere } from "../../../mixins/fhir/rules/encounter.ts";
 import { requestOf } from "../../hospitalizations/requests.contract.ts";
 import { transferOf } from "../../hospitalizations/transfers.contract.ts";
 import { BedStatus } from "../wards.contract.ts";
@@ -53,7 +54,7 @@ const active = new WeakMap<Encounter, string[]>();
 export function placesOf(stay: Encounter): string[] {
   const known = active.get(stay);
   if (known) return known;
-  const found = (stay.location ?? []).flatMap((it) => (it.status === "active" ? (placeOf(it.location) ?? []) : []));
+  const found = (stay.location ?? []).flatMap((it) => (isThere(it) ? (placeOf(it.location) ?? []) : []));
   active.set(stay, found);
   return found;
 }

@@ -51,7 +51,7 @@ function visitsOf({ location = [], period }: Encounter, wardOf: ReadonlyMap<stri
   const times = location.flatMap(({ status, location: place, period: own }): Visit[] => {
     const ward = wardOf.get(placeOf(place) ?? "");
     const [from, to] = boundsOf(own, period);
-    return ward === undefined || (status !== "active" && status !== "completed") ? [] : [{ ward, from, to }];
+    return ward === undefined || status === "planned" || status === "reserved" ? [] : [{ ward, from, to }];
   });
   const visits: Visit[] = [];
   for (const time of times.sort((a, b) => a.from - b.from)) {

@@ -16,7 +16,7 @@ import { httpError } from "../../http/errors.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import { refusalOf } from "../refusals.ts";
 import { type FhirRequest, pairsOf, pathOf } from "../request.ts";
-import { withLocalReferences } from "./resource.ts";
+import { basesOf, withLocalReferences } from "./resource.ts";
 
 type Handle = (request: FhirRequest) => Promise<Answer>;
 
@@ -67,7 +67,9 @@ async function transaction(request: FhirRequest, text: string, server: Server): 
   // They would be answered before the commit, and kept with it.
   if (reads.length > 0 && request.caller.meta?.keyed) throw readsUnderKey();
   await refuseImpossibleReads(request, reads, server);
-  const results = await transactions.process(caller, { text: withLocalReferences(request, text), base, representation });
+  const local = withLocalReferences(request, text);
+  const patched = text.includes("PATCH") ? { bases: basesOf(request) } : {};
+  const results = await transactions.process(caller, { text: local, base, representation, ...patched });
   const bounded = within(MAX_ANSWER_BYTES, server.answer);
   const read = new Map(linkedReads(sent, results).map((entry) => [entry.index, entry]));
   const entries = await mapConcurrent(results, async (result, index) =>
@@ -214,6 +216,7 @@ function entryRequest(request: FhirRequest, entry: BundleEntry): FhirRequest {
     "if-none-match": entry.ifNoneMatch,
     "if-none-exist": entry.ifNoneExist,
     "if-modified-since": entry.ifModifiedSince,
+    host: request.header("host"), // of the bundle: the address that references may name
   };
   const caller = askingFor(request.caller, `${entry.method} /fhir/${entry.url} in ${request.method} /fhir`);
   return {

@@ -78,7 +78,7 @@ function criteriaInQuery({ query }: FhirRequest): string | undefined {
 }
 
 /** The server's base under the name that it gives itself, and under the one that the client has asked it by, which is its own too. */
-function basesOf({ base, header }: Pick<FhirRequest, "base" | "header">): string[] {
+export function basesOf({ base, header }: Pick<FhirRequest, "base" | "header">): string[] {
   const host = header("host");
   return host === undefined ? [base] : [...new Set([base, base.replace(/^(https?:\/\/)[^/]+/, `$1${host}`)])];
 }

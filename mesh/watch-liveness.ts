@@ -1,0 +1,59 @@
+/** How a broker comes to know what it hears of the others (mesh/liveness.ts), and what it makes of it. */
+import { type BrokerOptions, Errors, type ServiceBroker, Strategies } from "moleculer";
+import { livenessOf, SUSPECT } from "./liveness.ts";
+
+interface Packet {
+  type?: string;
+  target?: string | null;
+  payload?: { sender?: string; id?: string; action?: string; meta?: object; node?: unknown };
+}
+
+/** The part of Moleculer's transit that answers a call. */
+interface Answering {
+  broker: ServiceBroker;
+  sendResponse(nodeID: string, id: string, meta: object, headers: null, data: null, error: Error): Promise<void>;
+}
+
+type MessageHandler = (command: string, packet: Packet) => Promise<unknown> | boolean;
+type Publish = (packet: Packet) => Promise<unknown>;
+
+/** Moleculer's middleware that hears every packet, and knows who is called. */
+export const WatchLiveness = {
+  name: "WatchLiveness",
+  started(broker: ServiceBroker) {
+    if (broker.transit) livenessOf(broker).start();
+  },
+  stopped(broker: ServiceBroker) {
+    livenessOf(broker).stop();
+  },
+  transitPublish(this: Answering, next: Publish): Publish {
+    const liveness = livenessOf(this.broker);
+    return (packet) => {
+      if (packet.type === "REQ" && packet.target) liveness.called(packet.target);
+      return next(packet);
+    };
+  },
+  transitMessageHandler(this: Answering, next: MessageHandler): MessageHandler {
+    const liveness = livenessOf(this.broker);
+    return (command, packet) => {
+      const { sender, id, action, meta, node } = packet.payload ?? {};
+      if (sender !== undefined) liveness.heard(sender);
+      if ((command as string) === SUSPECT) {
+        if (typeof node === "string") liveness.toldOf(node);
+        return Promise.resolve(true);
+      }
+      if (command !== "REQ" || !liveness.isCatchingUp || sender === undefined || id === undefined) return next(command, packet);
+      const error = new Errors.RequestRejectedError({ action: action ?? "", nodeID: this.broker.nodeID });
+      return this.sendResponse(sender, id, meta ?? {}, null, null, error).then(() => true);
+    };
+  },
+} as unknown as NonNullable<BrokerOptions["middlewares"]>[number];
+
+/** One node after the other, those that are suspected to hang only where there is no other. */
+export class AvoidSilent extends Strategies.RoundRobin {
+  override select(list: Parameters<Strategies.RoundRobin["select"]>[0]) {
+    const liveness = livenessOf(this.broker);
+    const heard = list.length > 1 ? list.filter(({ id }) => !liveness.isSuspect(id)) : list;
+    return super.select(heard.length > 0 ? heard : list);
+  }
+}

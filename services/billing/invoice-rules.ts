@@ -1,0 +1,160 @@
+import { numberOf } from "../../fhir/json.ts";
+import type { Invoice, Money } from "../../fhir/r4.ts";
+import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { finalStays } from "../../mixins/fhir/rules/final.ts";
+import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
+import { referencesExist } from "../../mixins/fhir/rules/references.ts";
+import type { Change, Facts, Rule } from "../../mixins/fhir/rules/rule.ts";
+import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
+import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { isTooFine, isTooLarge, tooFine } from "./amounts.ts";
+import { chargesOn, isInForce } from "./billing.model.ts";
+import { billedBy, creditedBy } from "./credit.model.ts";
+import { exponentOf } from "./currencies.ts";
+
+const subjectOf = ({ subject }: Invoice) => subject;
+
+/** Whether the Invoice comes into force by this change. */
+const isIssued = ({ before, after }: Change<Invoice>): boolean =>
+  after !== undefined && isInForce(after) && !(before !== undefined && isInForce(before));
+
+/** All amounts of an Invoice. */
+function amountsOf({ lineItem = [], totalPriceComponent = [], totalNet, totalGross }: Invoice): Money[] {
+  const components = [...lineItem.flatMap(({ priceComponent = [] }) => priceComponent), ...totalPriceComponent];
+  return [...components.map(({ amount }) => amount), totalNet, totalGross].filter((it) => it !== undefined);
+}
+
+/** What lines ask for before taxes; whether a discount is written with a sign, R4 leaves open. */
+const ADDED = ["base", "surcharge"];
+const ASIDE = ["tax", "informational"];
+
+/** The sum of the lines before taxes; undefined where a line says no price, or takes something off. */
+function sumOf({ lineItem = [], totalPriceComponent = [] }: Invoice): number | undefined {
+  const lines = lineItem.map(({ priceComponent = [] }) => priceComponent.filter(({ type }) => !ASIDE.includes(type)));
+  const isPlain = lines.every((line) => line.length > 0 && line.every(({ type, amount }) => amount && ADDED.includes(type)));
+  if (!isPlain || lines.length === 0 || totalPriceComponent.some(({ type }) => !ASIDE.includes(type))) return undefined;
+  const sum = lines.flat().reduce((all, { amount }) => all + (numberOf(amount?.value) ?? Number.NaN), 0);
+  return Number.isFinite(sum) ? sum : undefined;
+}
+
+const currency: Rule<Invoice> = {
+  id: "invoice-currency",
+  group: "money",
+  holdsAlways: true,
+  says: "An issued Invoice is in one currency, and each of its amounts is below 1e12.",
+  check(change) {
+    const { after } = change;
+    if (!after || !isIssued(change)) return undefined;
+    const amounts = amountsOf(after);
+    if (amounts.some(isTooLarge)) return refusal("invoice-currency", "Nobody can pay so much: correct the amount.", "Invoice", 422);
+    const currencies = new Set(amounts.flatMap((it) => it.currency ?? []));
+    if (currencies.size < 2) return undefined;
+    return refusal("invoice-currency", `It is in ${[...currencies].join(" and ")}: make one for each currency.`, "Invoice", 422);
+  },
+};
+
+const total: Rule<Invoice> = {
+  id: "invoice-total",
+  group: "money",
+  holdsAlways: true,
+  says: "The total of an issued Invoice is the sum of its lines, in amounts that its currency has.",
+  check(change) {
+    const { after } = change;
+    if (!after || !isIssued(change)) return undefined;
+    const { totalNet, totalGross } = after;
+    for (const [name, amount] of Object.entries({ totalNet, totalGross })) {
+      if (amount && isTooFine(amount)) return tooFine("invoice-total", `Invoice.${name}`, amount);
+    }
+    const [sum, net] = [sumOf(after), numberOf(totalNet?.value)];
+    if (sum === undefined || net === undefined) return undefined;
+    if (Math.abs(net - sum) <= 0.5 * 10 ** -exponentOf(totalNet?.currency ?? "") + 1e-9) return undefined;
+    return refusal("invoice-total", "The total is not the sum of the lines: correct one of them.", "Invoice.totalNet", 422);
+  },
+};
+
+/** What an Invoice asks for that it did not before. */
+function newlyBilled({ before, after }: Change<Invoice>): string[] {
+  const known = billedBy(before);
+  return billedBy(after).filter((it) => !known.includes(it));
+}
+
+const NOT_PAID_FOR = ["aborted", "not-billable", "entered-in-error"];
+const statusOf = (resource: object | undefined): string => (resource as { status?: string } | undefined)?.status ?? "";
+
+const charges: Rule<Invoice> = {
+  id: "invoice-charges",
+  group: "money",
+  says: "What an Invoice asks for is to be paid for, and once: no charge that was aborted, is not billable, or is an error.",
+  facts: newlyBilled,
+  check(change, facts) {
+    const asked = newlyBilled(change);
+    const twice = asked.find((it, index) => asked.indexOf(it) !== index);
+    if (twice !== undefined) return refusal("invoice-charges", `${twice} is on it twice: leave one out.`, "Invoice.lineItem");
+    const wrong = asked.find((it) => NOT_PAID_FOR.includes(statusOf(facts.of(it)?.resource)));
+    if (wrong === undefined) return undefined;
+    return refusal("invoice-charges", `${wrong} is not to be paid for: leave it out, or correct it first.`, "Invoice.lineItem");
+  },
+};
+
+/** The Invoice of which this change comes to take something back. */
+const newlyCredited = (change: Change<Invoice>): string | undefined =>
+  isIssued(change) && change.after ? creditedBy(change.after) : undefined;
+
+/** Why a credit note does not take back something of an Invoice. */
+function reasonAgainst(note: Invoice, credited: string, facts: Facts): string | undefined {
+  const invoice = facts.of(credited)?.resource as unknown as Invoice | undefined;
+  if (!invoice) return `${credited} is not here: name the Invoice that is credited.`;
+  if (!isInForce(invoice) || creditedBy(invoice) !== undefined) return `${credited} asks for nothing: name an Invoice in force.`;
+  if (placeOf(invoice.subject) !== placeOf(note.subject)) return `${credited} is another patient's.`;
+  const other = chargesOn(note).find((it) => !chargesOn(invoice).includes(it));
+  if (other !== undefined) return `${other} is not on ${credited}: leave it out.`;
+  const [back, asked] = [note, invoice].map(({ totalNet }) => Math.abs(numberOf(totalNet?.value) ?? 0)) as [number, number];
+  if (invoice.totalNet && back > asked) return `${credited} asks for less: credit no more than that.`;
+  if (invoice.totalNet?.currency === (note.totalNet ?? invoice.totalNet)?.currency) return undefined;
+  return `${credited} is in another currency.`;
+}
+
+const credit: Rule<Invoice> = {
+  id: "invoice-credit",
+  group: "money",
+  says: "A credit note takes back what an Invoice in force of the same patient asks for, and no more.",
+  facts: (change) => [newlyCredited(change)],
+  check(change, facts) {
+    const credited = newlyCredited(change);
+    const reason = credited === undefined ? undefined : reasonAgainst(change.after as Invoice, credited, facts);
+    return reason === undefined ? undefined : refusal("invoice-credit", reason, "Invoice.extension");
+  },
+};
+
+/** What holds for invoices and credit notes, whoever writes them. */
+export const invoiceRules: Rule<Invoice>[] = [
+  statusSteps<Invoice>("Invoice", STATUS_STEPS.Invoice, { says: "An issued Invoice is balanced or cancelled; a cancelled one stays so." }),
+  finalStays<Invoice>("Invoice", {
+    isFinal: ({ status }) => status !== "draft",
+    openly: [],
+    besides: ["cancelledReason", "paymentTerms"],
+  }),
+  amendmentReason<Invoice>("Invoice", { isFinal: isInForce, by: ["cancelled", "entered-in-error"], elements: ["cancelledReason", "note"] }),
+  subjectStays<Invoice>("Invoice", "subject", subjectOf),
+  sameSubject<Invoice>("Invoice", subjectOf, ["lineItem.chargeItemReference"]),
+  {
+    id: "invoice-deleted",
+    group: "deletion",
+    says: "An issued Invoice is not deleted.",
+    check({ op, before }) {
+      if (op !== "delete" || !before || !isInForce(before)) return undefined;
+      return refusal("invoice-deleted", "The invoice is issued: cancel it instead.", "Invoice.status");
+    },
+  },
+  currency,
+  total,
+  referencesExist<Invoice>("Invoice"),
+  charges,
+  credit,
+  {
+    id: "invoice-credited",
+    group: "money",
+    says: "An Invoice that is credited in part is not cancelled as a whole.",
+    check: () => undefined, // its credit notes are counted in the write itself (`billing.effects.ts`)
+  },
+];

@@ -1,0 +1,76 @@
+import { intervalOf } from "../../fhir/dates.ts";
+import type { MedicationAdministration, MedicationRequest } from "../../fhir/r4.ts";
+import { placeOf, refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
+import { notInFuture } from "../../mixins/fhir/rules/done.ts";
+import { finalStays } from "../../mixins/fhir/rules/final.ts";
+import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
+import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
+import { referencesExist } from "../../mixins/fhir/rules/references.ts";
+import { type Change, refusalBy, type Rule } from "../../mixins/fhir/rules/rule.ts";
+import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
+import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
+import { prescriptionNotActive } from "./pharmacy.errors.ts";
+import { isOrder } from "./pharmacy.model.ts";
+import { counted, OVER, subjectOf } from "./shared-rules.ts";
+
+/** By which prescription something is given by this change, and was not before. */
+function newlyGivenBy({ before, after }: Change<MedicationAdministration>): string | undefined {
+  const isGiven = (it: MedicationAdministration | undefined) => it?.status === "completed" || it?.status === "in-progress";
+  const request = isGiven(after) ? placeOf(after?.request) : undefined;
+  return isGiven(before) && placeOf(before?.request) === request ? undefined : request;
+}
+
+const administrable: Rule<MedicationAdministration> = {
+  id: "medication-administration-prescription",
+  group: "status",
+  says: 'Given is by a prescription that is an order, is not "do not perform", and was neither stopped nor taken back; the past can be recorded.',
+  facts: (change) => [newlyGivenBy(change)],
+  check(change, facts) {
+    const place = newlyGivenBy(change);
+    const request = facts.of(place)?.resource as unknown as MedicationRequest | undefined;
+    if (place === undefined || !request) return undefined;
+    const { effectiveDateTime: time, effectivePeriod: period } = change.after ?? {};
+    const [given = change.now.getTime()] = intervalOf(time ?? period?.start ?? "") ?? [];
+    const isOver = !["active", "completed", "on-hold", "unknown"].includes(request.status);
+    const isPast = request.status === "stopped" && given <= change.now.getTime() - PAST_MS;
+    const isRight = isOrder(request) && request.doNotPerform !== true && (!isOver || isPast);
+    return isRight ? undefined : refusalBy(prescriptionNotActive(place), "MedicationAdministration.request");
+  },
+};
+
+/** What holds for doses, whoever writes them. */
+export const administration: Rule<MedicationAdministration>[] = [
+  statusSteps<MedicationAdministration>("MedicationAdministration", STATUS_STEPS.MedicationAdministration, {
+    says: `${OVER} (what was given, stopped or not done).`,
+  }),
+  finalStays<MedicationAdministration>("MedicationAdministration", {
+    isFinal: ({ status }) => status === "completed",
+    openly: ["entered-in-error"],
+    besides: ["statusReason"],
+  }),
+  amendmentReason<MedicationAdministration>("MedicationAdministration", {
+    isFinal: ({ status }) => status === "completed",
+    by: ["entered-in-error"],
+    elements: ["statusReason", "note"],
+  }),
+  subjectStays<MedicationAdministration>("MedicationAdministration", "subject", subjectOf),
+  sameSubject<MedicationAdministration>("MedicationAdministration", subjectOf, ["request", "context"]),
+  referencesExist<MedicationAdministration>("MedicationAdministration"),
+  administrable,
+  notInFuture<MedicationAdministration>("MedicationAdministration", {
+    statuses: ["completed"],
+    times: ({ effectiveDateTime, effectivePeriod }) => ({ effective: effectiveDateTime ?? effectivePeriod?.start }),
+  }),
+  {
+    id: "medication-administration-deleted",
+    group: "deletion",
+    says: "A dose that was given is not deleted.",
+    check({ op, before }) {
+      if (op !== "delete" || before?.status !== "completed") return undefined;
+      const message = "It was given: mark it as entered in error, if it was not.";
+      return refusal("medication-administration-deleted", message, "MedicationAdministration.status");
+    },
+  },
+  counted("medication-administration-stock", "What is given from a stock was there."),
+  counted("medication-administration-lot", "Of a stock no lot is given that has expired or is blocked."),
+];

@@ -1,0 +1,57 @@
+/** Who lies in a place, or in what is part of it, as a write will leave it: for rules. Pure. */
+import type { Encounter, Location } from "../../fhir/r4.ts";
+import { placeOf } from "../../mixins/fhir/rules/common.ts";
+import { isOpen } from "../../mixins/fhir/rules/encounter.ts";
+import type { Facts, Question } from "../../mixins/fhir/rules/rule.ts";
+import { inPlaces, openStays, placesIn } from "./occupancy.ts";
+import { partOf } from "./wards.model.ts";
+
+/** Stays, and places of one level, that are looked at: more than the largest ward has. */
+const MAX_LOOKED_AT = 1_000;
+/** Wards, rooms and beds are under a building. */
+const MAX_LEVELS = 4;
+
+const staysIn = (places: string[]): Question => ({ type: "Encounter", clauses: [...openStays(), inPlaces(places)], limit: MAX_LOOKED_AT });
+const partsOf = (places: string[]): Question => ({ type: "Location", clauses: [partOf(places)], limit: MAX_LOOKED_AT });
+
+/** What is part of one of these, as the write leaves it. */
+function partsIn(places: string[], facts: Facts): string[] {
+  const all = [...facts.found(partsOf(places)), ...facts.written("Location")] as unknown as (Location & { id: string })[];
+  const parts = all.flatMap((stored) => {
+    const reference = `Location/${stored.id}`;
+    const fact = facts.of(reference);
+    const left = fact ? (fact.resource as Location | undefined) : stored;
+    return left && places.includes(placeOf(left.partOf) ?? "") ? [reference] : [];
+  });
+  return [...new Set(parts)];
+}
+
+/** A place, and by level what is part of it, as far as that was found. */
+function levelsOf(place: string, facts: Facts): string[][] {
+  const levels = [[place]];
+  while (levels.length < MAX_LEVELS) {
+    const known = new Set(levels.flat());
+    const next = partsIn(levels.at(-1) as string[], facts).filter((it) => !known.has(it));
+    if (next.length === 0) break;
+    levels.push(next);
+  }
+  return levels;
+}
+
+/** What has to be asked to know who lies in a place; more, when that is answered. */
+export function occupationQuestions(place: string, facts: Facts): Question[] {
+  const levels = levelsOf(place, facts);
+  return [...levels.map(partsOf), staysIn(levels.flat())];
+}
+
+/** `Encounter/id` of a stay that is in the place, or in what is part of it, when the write is done. */
+export function stayUnder(place: string, facts: Facts): string | undefined {
+  const places = levelsOf(place, facts).flat();
+  const stay = facts.found(staysIn(places)).find((it) => {
+    const fact = facts.of(`Encounter/${it["id"] as string}`);
+    if (fact && !fact.resource) return false;
+    const left = { ...it, ...fact?.resource } as unknown as Encounter;
+    return isOpen(left) && placesIn(left).some((one) => places.includes(one));
+  });
+  return stay && `Encounter/${stay["id"] as string}`;
+}

@@ -112,7 +112,8 @@ export const hospitalizations = {
    */
   cancelTransfer: action<{ stay: string; reason: string }, Stay>("hospitalizations.cancelTransfer"),
   /**
-   * Undoes a discharge: the stay goes on, in the bed where the patient lay, or in `bed`.
+   * Undoes a discharge: the stay goes on, in the bed where the patient lay, or in `bed`. One that ended by a death is refused by the rule
+   * encounter-reopened: `cancelDeath` undoes both.
    * @throws 404 STAY_NOT_FOUND, NOT_FOUND (the bed); 409 NOT_DISCHARGED, BED_OCCUPIED, PATIENT_ALREADY_ADMITTED, NOT_A_BED, WARD_CLOSED,
    *         STAY_CHANGED
    */

@@ -1,19 +1,40 @@
-import type { Composition, Consent, DocumentReference, Immunization, Procedure, Task } from "../../fhir/r4.ts";
+import type {
+  AllergyIntolerance,
+  CarePlan,
+  ClinicalImpression,
+  Composition,
+  Condition,
+  Consent,
+  DocumentReference,
+  FamilyMemberHistory,
+  Immunization,
+  Observation,
+  Procedure,
+  Task,
+} from "../../fhir/r4.ts";
 import { statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import type { RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
 import { signatureStays, signedStays } from "../../mixins/fhir/rules/signed.ts";
 import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 
-/** What holds for signed notes, signatures, procedures, immunizations, tasks and consents, whoever writes them. */
+/** What holds for what is on a patient's record, signed notes and signatures, tasks and consents, whoever writes them. */
 export const rules: RulesOf = {
+  AllergyIntolerance: [subjectStays<AllergyIntolerance>("AllergyIntolerance", "patient", ({ patient }) => patient)],
+  CarePlan: [subjectStays<CarePlan>("CarePlan", "subject", ({ subject }) => subject)],
+  ClinicalImpression: [subjectStays<ClinicalImpression>("ClinicalImpression", "subject", ({ subject }) => subject)],
+  Condition: [subjectStays<Condition>("Condition", "subject", ({ subject }) => subject)],
+  FamilyMemberHistory: [subjectStays<FamilyMemberHistory>("FamilyMemberHistory", "patient", ({ patient }) => patient)],
+  Observation: [subjectStays<Observation>("Observation", "subject", ({ subject }) => subject)],
   Composition: [
+    subjectStays<Composition>("Composition", "subject", ({ subject }) => subject),
     signedStays<Composition>("Composition", {
       openly: ({ status }) => status === "amended" || status === "entered-in-error",
       instead: "make it amended, or entered in error",
     }),
   ],
   DocumentReference: [
+    subjectStays<DocumentReference>("DocumentReference", "subject", ({ subject }) => subject),
     signedStays<DocumentReference>("DocumentReference", {
       openly: ({ status, docStatus }) => docStatus === "amended" || status === "superseded" || status === "entered-in-error",
       instead: "make its docStatus amended, supersede it, or mark it as entered in error",

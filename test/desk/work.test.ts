@@ -304,6 +304,7 @@ describe("at work in the hospital,", () => {
     await nurse.click("button:has-text('Ask for admission')");
     await nurse.waitForSelector("dialog p:has-text('Mother'):has-text('Ada Rossi')");
     await nurse.check("dialog label:has-text('cot') input");
+    await nurse.waitForSelector("dialog .hint:has-text('No free bed has all of it.')");
     expect(await barriers(nurse)).toEqual([]);
     await nurse.press("#field-admission-reason", "Enter");
     await house.show(nurse, "ward");

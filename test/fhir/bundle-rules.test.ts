@@ -170,9 +170,9 @@ describe("a bundle", () => {
 
     it("and links that a patch brings", async () => {
       await fhir.send("PUT", "/Patient/cr7", named("patched", "cr7"));
-      const { id } = (await fhir.create({ ...observation(""), subject: { reference: "Patient/x" } })).body;
+      const { id } = (await fhir.create({ ...observation(""), subject: undefined })).body;
       const patch = [
-        { op: "replace", path: "/subject", value: { reference: "Patient?identifier=urn:cr|patched" } },
+        { op: "add", path: "/subject", value: { reference: "Patient?identifier=urn:cr|patched" } },
         { op: "add", path: "/performer", value: [{ reference: "urn:uuid:6f0e2b66-0c5a-4d4e-9d2f-00000000000a" }] },
       ];
       const data = Buffer.from(JSON.stringify(patch)).toString("base64");

@@ -112,7 +112,10 @@ export function rulesTable(name: string, services: string[], rows: (at: Table) =
   });
 }
 
-const identified = (resource: Json): Json => ({ ...resource, identifier: resource.identifier ?? [freshIdentifier()] });
+const identified = (resource: Json): Json => {
+  const identifier = resource.resourceType === "Composition" ? freshIdentifier() : [freshIdentifier()]; // R4 lets it have one
+  return { identifier, ...resource };
+};
 
 /** In a bundle the expression begins at its entry. */
 function refusedBy({ status, expression }: Expected) {

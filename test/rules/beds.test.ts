@@ -49,6 +49,21 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     expect([closed.status, isIn]).toEqual(closed.status === 200 ? [200, 0] : [409, 1]);
   });
 
+  it("let two patients change their beds in one transaction, and nobody come to a bed beside them", async () => {
+    const { a, b, ward } = await newBeds();
+    const [first, second] = [(await at.fhir.create(await stay(a))).body, (await at.fhir.create(await stay(b))).body];
+    const moved = (it: Record<string, unknown>, bed: string) => ({
+      resource: { ...it, location: inPlaces(bed) },
+      request: { method: "PUT", url: `Encounter/${it["id"]}` },
+    });
+    const send = (...entry: object[]) => at.fhir.send("POST", "", { resourceType: "Bundle", type: "transaction", entry });
+    const alone = await send(moved(first, b));
+    expect(alone).toMatchObject({ status: 409, body: { issue: [{ diagnostics: expect.stringContaining("BED_OCCUPIED") }] } });
+    const both = await send(moved(first, b), moved(second, a));
+    expect(both.status).toBe(200);
+    expect(await board({ ward })).toEqual(["taken", "taken"]);
+  });
+
   const location = (code: string, more: object = {}) => ({
     resourceType: "Location",
     status: "active",

@@ -26,6 +26,40 @@ rulesTable("the records", ["visits"], (at) => {
   moved("task-subject", "for", () => task("requested"));
   moved("procedure-subject", "subject", () => ({ resourceType: "Procedure", status: "completed", subject: at.patient }));
   moved("immunization-subject", "patient", () => ({ resourceType: "Immunization", ...given }));
+  const text = { text: "x" };
+  const active = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
+  const subject = at.patient;
+  moved("condition-subject", "subject", () => ({ resourceType: "Condition", subject, code: text }));
+  moved("allergy-intolerance-subject", "patient", () => ({
+    resourceType: "AllergyIntolerance",
+    clinicalStatus: active,
+    patient: subject,
+    code: text,
+  }));
+  moved("care-plan-subject", "subject", () => ({ resourceType: "CarePlan", status: "active", intent: "plan", subject }));
+  moved("clinical-impression-subject", "subject", () => ({ resourceType: "ClinicalImpression", status: "completed", subject }));
+  moved("family-member-history-subject", "patient", () => ({
+    resourceType: "FamilyMemberHistory",
+    status: "completed",
+    patient: subject,
+    relationship: text,
+  }));
+  moved("observation-subject", "subject", () => ({ resourceType: "Observation", status: "preliminary", code: text, subject }));
+  moved("composition-subject", "subject", () => ({
+    resourceType: "Composition",
+    status: "preliminary",
+    type: text,
+    subject,
+    date: when,
+    author: [subject],
+    title: "x",
+  }));
+  moved("document-reference-subject", "subject", () => ({
+    resourceType: "DocumentReference",
+    status: "current",
+    subject,
+    content: [{ attachment: { contentType: "text/plain", data: "eA==" } }],
+  }));
   const elsewhere = () => at.stored({ resourceType: "Encounter", status: "planned", class: { code: "AMB" }, subject: at.other });
   at.refuses("procedure-one-patient", "a procedure in another patient's visit", {
     create: async () => ({ resourceType: "Procedure", status: "completed", subject: at.patient, encounter: await elsewhere() }),

@@ -2,21 +2,25 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Encounter, Patient, RelatedPerson } from "../../../../../fhir/r4.ts";
 import type { hospitalizations as hospitalizationsContract } from "../../../../hospitalizations/hospitalizations.contract.ts";
+import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
 import { html } from "../../html.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { Needs } from "../../parts/needs.ts";
 import { say } from "../../parts/notices.ts";
+import { NotKnown } from "../../parts/panel.ts";
 import { PatientSearch } from "../../parts/patient-search.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, Refused, search } from "../../platform/api.ts";
 import { daysOld, startOf, today } from "../../platform/clock.ts";
 import { useDraft } from "../../platform/drafts.ts";
+import { useLoad } from "../../platform/load.ts";
 import { nameOf } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 
 const stays = actionsOf<typeof hospitalizationsContract>("hospitalizations");
+const wards = actionsOf<typeof wardsContract>("wards");
 const KINDS = ["emergency", "planned", "newborn"] as const;
 type Kind = (typeof KINDS)[number];
 /** Born here lately, days. */
@@ -76,8 +80,18 @@ export function AskAdmission({ patient, onClose }: { patient: Patient; onClose: 
         mother &&
         html`<p>${t("newborn.mother")}: <${PersonLine} patient=${mother} /> <button type="button" class="quiet" onClick=${() => setMother(undefined)}>${t("admission.otherMother")}</button></p>`
       }
-      <${Needs} legend=${t("admission.needs")} chosen=${wanted} onChoose=${(chosen: string[]) => set("needs", chosen.join())} />`}
+      <${Needs} legend=${t("admission.needs")} chosen=${wanted} onChoose=${(chosen: string[]) => set("needs", chosen.join())} />
+      <${FreeBeds} needs=${needs} sex=${patient.gender} />`}
     <//>
     </div>
   <//>`;
+}
+
+/** How many beds could be given now. */
+function FreeBeds({ needs, sex }: { needs: string; sex: string | undefined }) {
+  const known: "male" | "female" | undefined = sex === "male" || sex === "female" ? sex : undefined;
+  const asked = { ...(needs && { needs }), ...(known && { sex: known }) };
+  const free = useLoad(`free beds ${JSON.stringify(asked)}`, () => wards.findBeds(asked));
+  if (free.error?.status === 403 || free.error?.isAbsent) return null;
+  return html`<${NotKnown} loaded=${free} />${free.value && html`<p class="hint" role="status">${t("beds.count", { n: free.value.length })}</p>`}`;
 }

@@ -65,7 +65,7 @@ export const pharmacySources: readonly Source[] = [
   {
     name: "the shelf's work",
     roles: ["pharmacist"],
-    types: ["MedicationDispense"],
+    types: ["MedicationAdministration", "MedicationDispense", "SupplyDelivery"],
     everyMs: WITHOUT_NEWS_MS,
     works: ["work.expiring", "work.usedUp"],
     async read() {
@@ -131,7 +131,7 @@ export const cashSources: readonly Source[] = [
     name: "charges that no invoice has",
     roles: ["billing"],
     types: ["ChargeItem", "Invoice"],
-    everyMs: WITHOUT_NEWS_MS,
+    everyMs: EVERY_MS,
     works: ["work.charges"],
     read: async () => ({ "work.charges": { n: await countOf("ChargeItem", { status: "billable" }), place: ["cash"] } }),
   },

@@ -32,20 +32,33 @@ const later = new Map([
 
 /** @throws Unknown, FhirError 400 or 501 */
 export function addCriterion(criteria: Criteria, name: string, value: string, context: ParseContext): void {
-  add(criteria, name, value, name, context, 0);
+  add(criteria, { name, value, asked: name, context, depth: 0 });
 }
 
-/** @param name what is left of `asked`, the name in the request */
-function add(criteria: Criteria, name: string, value: string, asked: string, context: ParseContext, depth: number): void {
+/** One criterion of a request, or what of it holds at the far end of a chain. */
+interface Criterion {
+  /** What is left of `asked`. */
+  name: string;
+  value: string;
+  /** The name in the request. */
+  asked: string;
+  context: ParseContext;
+  /** References that lead here. */
+  depth: number;
+}
+
+function add(criteria: Criteria, criterion: Criterion): void {
+  const { name } = criterion;
   const dot = name.indexOf(".");
-  if (name.startsWith("_has:")) addHas(criteria, name, value, asked, context, depth);
-  else if (dot >= 0) addChain(criteria, name.slice(0, dot), name.slice(dot + 1), value, asked, context, depth);
-  else addPlain(criteria, name, value, asked, context);
+  if (name.startsWith("_has:")) addHas(criteria, criterion);
+  else if (dot >= 0) addChain(criteria, name.slice(0, dot), { ...criterion, name: name.slice(dot + 1) });
+  else addPlain(criteria, criterion);
 }
 
-function addPlain(criteria: Criteria, name: string, value: string, asked: string, context: ParseContext): void {
+function addPlain(criteria: Criteria, criterion: Criterion): void {
+  const { name, value, asked, context } = criterion;
   const [code, modifier] = splitName(name, asked);
-  if (addCommon(criteria, code, modifier, value, asked, context)) return;
+  if (addCommon(criteria, code, modifier, criterion)) return;
   const parameter = parameterOf(criteria.type, code, asked);
   criteria.clauses.push(...clausesOf(parameter, modifier, value, asked, context));
 }
@@ -67,7 +80,7 @@ function parameterOf(type: string, code: string, asked: string): SearchParameter
 export const isTextSearch = (name: string): boolean => /(?:^|[.:])_(?:text|content)$/.test(name);
 
 /** What no row answers. */
-function addCommon(criteria: Criteria, code: string, modifier: string, value: string, asked: string, context: ParseContext): boolean {
+function addCommon(criteria: Criteria, code: string, modifier: string, { value, asked, context }: Criterion): boolean {
   const what = later.get(code);
   if (what) throw fhirError(501, "not-supported", `${what} is not supported yet.`, asked);
   if ((code === "_id" || code === "_lastUpdated") && modifier === "missing") addPresence(criteria, value, asked);
@@ -129,15 +142,9 @@ function referenceParameter(type: string, code: string, asked: string): SearchPa
   return parameter;
 }
 
-function addChain(
-  criteria: Criteria,
-  link: string,
-  rest: string,
-  value: string,
-  asked: string,
-  context: ParseContext,
-  depth: number,
-): void {
+/** @param far what is asked of the resource at the far end of the link */
+function addChain(criteria: Criteria, link: string, far: Criterion): void {
+  const { name, asked, context, depth } = far;
   const [code, type] = splitName(link, asked);
   const parameter = referenceParameter(criteria.type, code, asked);
   if (parameter.isHeld) {
@@ -148,12 +155,12 @@ function addChain(
   const any: Criteria[] = [];
   let fault: unknown;
   for (const target of types) {
-    const far: Criteria = { type: target, clauses: [], chains: [], has: [], lists: [] };
+    const search: Criteria = { type: target, clauses: [], chains: [], has: [], lists: [] };
     try {
       // Without a type the chain means the types that have the parameter; they must not use up the bound of those that do.
-      if (types.length > 1 && !hasParameter(target, rest)) throw unknownOf(target, rest, asked);
-      add(far, rest, value, asked, context, next);
-      any.push(far);
+      if (types.length > 1 && !hasParameter(target, name)) throw unknownOf(target, name, asked);
+      add(search, { ...far, depth: next });
+      any.push(search);
     } catch (error) {
       if (!(error instanceof FhirError) || error.issues.some((issue) => issue.code === "too-costly")) throw error;
       if (!fault || fault instanceof Unknown) fault = error;
@@ -187,7 +194,8 @@ function typeNamed(type: string, parameter: SearchParameter, asked: string): str
 }
 
 /** `_has:Observation:patient:code`, whose last part may be a chain or another `_has`. */
-function addHas(criteria: Criteria, name: string, value: string, asked: string, context: ParseContext, depth: number): void {
+function addHas(criteria: Criteria, criterion: Criterion): void {
+  const { name, asked, context, depth } = criterion;
   const found = /^_has:([^:]+):([^:.]+):(.+)$/.exec(name);
   const [, type = "", code = "", rest = ""] = found ?? [];
   if (!found || !isResourceType(type)) throw fhirError(400, "invalid", `"${asked}" needs the form _has:Type:reference:parameter.`, asked);
@@ -196,6 +204,6 @@ function addHas(criteria: Criteria, name: string, value: string, asked: string, 
     throw fhirError(400, "invalid", `"${code}" of ${type} does not refer to ${criteria.type}.`, asked);
   }
   const search: Criteria = { type, clauses: [], chains: [], has: [], lists: [] };
-  add(search, rest, value, asked, context, deeper(depth, asked, context));
+  add(search, { ...criterion, name: rest, depth: deeper(depth, asked, context) });
   criteria.has.push({ parameter: `${type}:${code}`, slots: parameter.slots, isCanonical: parameter.isCanonical ?? false, search });
 }

@@ -35,11 +35,11 @@ async function measure(way: "with" | "without"): Promise<void> {
   let count = 0;
   const write = () => {
     count += 1;
-    return owner.write(mesh.caller as never, { steps: [{ op: "create", type: "Encounter", id: `e${count}`, text: TEXT }] });
+    return owner.write(mesh.caller, { steps: [{ op: "create", type: "Encounter", id: `e${count}`, text: TEXT }] });
   };
   const round = async () => {
     for (let done = 0; done < WRITES; done += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, write));
-    while ((await owner.stats(mesh.caller as never, {})).outbox.waiting > 0) await delay(20);
+    while ((await owner.stats(mesh.caller, {})).outbox.waiting > 0) await delay(20);
   };
   await round(); // to warm up
   const costs: number[] = [];

@@ -107,6 +107,15 @@ describe("the folders", () => {
     expect(SOURCES.filter((file) => spelt.test(contentOf(file)))).toEqual(["fhir/ids.ts"]);
   });
 
+  it("leave the index's encoding to fhir/search, and the stores that keep it", () => {
+    const spelt = SOURCES.filter((file) => !/^(fhir|store)\//.test(file) && /\bSEP\b/.test(contentOf(file)));
+    expect(spelt).toEqual([]);
+  });
+
+  it("take a context for a caller as it is, without a cast", () => {
+    expect(SOURCES.filter((file) => /(?<!\.call\(this as never, )\b(?:ctx|broker|caller) as never/.test(contentOf(file)))).toEqual([]);
+  });
+
   it("read the environment in one place", () => {
     const readers = SOURCES.filter((file) => !file.startsWith("scripts/") && /\bprocess\.env\b/.test(contentOf(file)));
     expect(readers).toEqual(["mesh/config.ts"]);

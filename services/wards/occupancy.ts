@@ -2,8 +2,8 @@
 import { asSystem } from "../../mesh/access/access.ts";
 import type { Encounter } from "../../fhir/r4.ts";
 import { parseJson } from "../../fhir/json.ts";
-import { anyOfValues, requireParameter } from "../../fhir/search/exact-clauses.ts";
-import { type Clause, type KeyMatch, SEP, type StoreQuery } from "../../fhir/search/query.ts";
+import { codesClause, referenceClause } from "../../fhir/search/exact-clauses.ts";
+import type { Clause, StoreQuery } from "../../fhir/search/query.ts";
 import { ownerDown } from "../../federation/errors.ts";
 import { localReference } from "../../federation/facts.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
@@ -17,19 +17,11 @@ const PAGE = 1_000;
 
 /** "Encounters that are open stays." */
 export function openStays(): Clause[] {
-  const status = requireParameter("Encounter", "status").slots;
-  const kind = requireParameter("Encounter", "class").slots;
-  return [
-    { kind: "key", slots: status, any: OPEN.map(ofCode) },
-    { kind: "key", slots: kind, any: INPATIENT.map(ofCode) },
-  ];
+  return [codesClause("Encounter", "status", OPEN), codesClause("Encounter", "class", INPATIENT)];
 }
 
-/** A row that holds this code, whatever its system. */
-const ofCode = (code: string): KeyMatch => ({ prefix: `=${code}${SEP}` });
-
 /** "Encounters with this place, now or before." */
-export const inPlaces = (places: string[]): Clause => anyOfValues(requireParameter("Encounter", "location").slots, places);
+export const inPlaces = (places: string[]): Clause => referenceClause("Encounter", "location", places);
 
 /** Where the patient of an open stay is, `Location/…`. */
 export const placesIn = ({ location = [] }: Pick<Encounter, "location">): string[] =>

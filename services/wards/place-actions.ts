@@ -94,12 +94,12 @@ export async function closePlace(wards: Wards, ctx: Context<{ location: string; 
   const { location, reason } = ctx.params;
   const { directory } = wards;
   const place = await placeAt(wards, location);
-  const mesh = { caller: asSystem(ctx as never, "rules"), directory };
+  const mesh = { caller: asSystem(ctx, "rules"), directory };
   const fenced = { places: [{ type: "Location", id: place.id, version: versionOf(place) }], token: randomUUID() };
   await fenceAndAsk(mesh, fenced);
   try {
     const under = placesUnder(house, location);
-    const taken = await takenBeds({ caller: ctx as never, directory }, under);
+    const taken = await takenBeds({ caller: ctx, directory }, under);
     const there = under.filter((one) => taken.has(one));
     if (there.length > 0) throw stillOccupied(location, there);
     return await written(wards, closed(place, reason));

@@ -219,7 +219,7 @@ export default defineService<typeof wards, WithFhir & WithDirectory & Own>({
   methods: {
     async readCensus(this: This, ctx: Context, asked: { from: string; to: string; ward?: string }): Promise<Census> {
       const house = (await this.house.get(this.store)).filter(({ location }) => asked.ward === undefined || location === asked.ward);
-      return readCensus({ caller: asSystem(ctx as never, "wards"), directory: this.directory }, house, asked);
+      return readCensus({ caller: asSystem(ctx, "wards"), directory: this.directory }, house, asked);
     },
 
     async findBeds(this: This, ward?: string): Promise<PlacedBed[]> {

@@ -13,7 +13,7 @@ import type { Versions } from "./versions.ts";
 /** Of a caller who may do anything: undefined. */
 function rightsOf(ctx: Context): Rights | undefined {
   const access = accessOf(ctx.broker);
-  return access.isOpen ? undefined : access.rightsOf(access.identityOf(ctx as never));
+  return access.isOpen ? undefined : access.rightsOf(access.identityOf(ctx));
 }
 
 /** What a board is read with. */
@@ -28,10 +28,10 @@ export async function readBoard(ctx: Context, { directory, house, versions }: Bo
   const now = new Date();
   const hidden = hiddenFrom(rightsOf(ctx));
   const isHidden = new Set(hidden);
-  const mesh: QueryContext = { caller: ctx as never, directory };
+  const mesh: QueryContext = { caller: ctx, directory };
   // Whether a bed is taken everybody may know who may see the board; by whom is the caller's right.
   const seesStays = !isHidden.has(BoardPart.stays);
-  const asked = seesStays ? mesh : { ...mesh, caller: asSystem(ctx as never, "wards") };
+  const asked = seesStays ? mesh : { ...mesh, caller: asSystem(ctx, "wards") };
   const stays = await ask(asked, stayQuestions(ward === undefined ? undefined : placesIn(house)), versions);
   const encounters = stays.of("Encounter");
   const open = encounters.filter(({ resource }) => resource.status !== "planned");

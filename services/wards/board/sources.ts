@@ -4,8 +4,8 @@
  */
 import { Errors } from "moleculer";
 import type { ResourceOf, ResourceType } from "../../../fhir/r4.ts";
-import { idClause, referenceClause, requireParameter, tokenClause } from "../../../fhir/search/exact-clauses.ts";
-import { type Clause, type KeyMatch, type Page, type Row, SEP, type StoreQuery } from "../../../fhir/search/query.ts";
+import { codesClause, idClause, referenceClause, tokenClause } from "../../../fhir/search/exact-clauses.ts";
+import type { Clause, Page, Row, StoreQuery } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import type { Rights } from "../../../mesh/access/access.ts";
@@ -37,20 +37,13 @@ export const ASKED_MS = 2_000;
 /** Requests for admission that are shown. */
 export const MAX_WAITING = 200;
 
-const code = (value: string): KeyMatch => ({ prefix: `=${value}${SEP}` });
-const codes = (type: string, parameter: string, values: string[]): Clause => ({
-  kind: "key",
-  slots: requireParameter(type, parameter).slots,
-  any: values.map(code),
-});
-
-const isInpatient = (): Clause => codes("Encounter", "class", INPATIENT);
-const isOpenStay = (): Clause[] => [isInpatient(), codes("Encounter", "status", ["arrived", "triaged", "in-progress", "onleave"])];
+const isInpatient = (): Clause => codesClause("Encounter", "class", INPATIENT);
+const isOpenStay = (): Clause[] => [isInpatient(), codesClause("Encounter", "status", ["arrived", "triaged", "in-progress", "onleave"])];
 
 /** Open stays in these places (`Location/…`), all without them, and requests for admission. */
 export function stayQuestions(places: string[] | undefined): BoardQuestion[] {
   const here = places ? [referenceClause("Encounter", "location", places)] : [];
-  const planned = [isInpatient(), codes("Encounter", "status", ["planned"])];
+  const planned = [isInpatient(), codesClause("Encounter", "status", ["planned"])];
   return [
     { part: BoardPart.stays, query: { type: "Encounter", clauses: [...isOpenStay(), ...here], sort: [], limit: PAGE, want: "ids" } },
     { part: BoardPart.stays, query: { type: "Encounter", clauses: planned, sort: [], limit: MAX_WAITING, want: "ids" } },
@@ -92,8 +85,8 @@ export function patientQuestions(patients: string[], conditions: string[]): Boar
       part: BoardPart.requests,
       query: all("ServiceRequest", [
         referenceClause("ServiceRequest", "subject", patients),
-        codes("ServiceRequest", "status", ["active"]),
-        codes("ServiceRequest", "intent", ["order", "original-order", "filler-order", "instance-order", "reflex-order"]),
+        codesClause("ServiceRequest", "status", ["active"]),
+        codesClause("ServiceRequest", "intent", ["order", "original-order", "filler-order", "instance-order", "reflex-order"]),
       ]),
     },
   ];

@@ -1,8 +1,8 @@
 /** Asks for the stays that touched some days. */
 import type { Encounter } from "../../../fhir/r4.ts";
 import { parseJson } from "../../../fhir/json.ts";
-import { requireParameter } from "../../../fhir/search/exact-clauses.ts";
-import { type Clause, SEP, type StoreQuery } from "../../../fhir/search/query.ts";
+import { codesClause, timeClause } from "../../../fhir/search/exact-clauses.ts";
+import type { Clause, StoreQuery } from "../../../fhir/search/query.ts";
 import { hospitalZone } from "../../../fhir/time-zone.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import { searchOwners } from "../../../federation/scatter-gather.ts";
@@ -15,20 +15,14 @@ import { censusOf, daysBetween, momentsOf } from "./census.model.ts";
 /** Stays in one answer, and in one census: those of a quarter of a year in a house of 3,000 beds. */
 const [PAGE, MAX_STAYS] = [1_000, 60_000];
 
-const ofCodes = (parameter: string, values: string[]): Clause => ({
-  kind: "key",
-  slots: requireParameter("Encounter", parameter).slots,
-  any: values.map((value) => ({ prefix: `=${value}${SEP}` })),
-});
-
 /** @param mesh asks as the service itself: the figures have no patient data @throws 409 DAYS_IMPOSSIBLE, CENSUS_TOO_LARGE; 503 */
 export async function readCensus(mesh: QueryContext, house: HouseWard[], { from, to }: { from: string; to: string }): Promise<Census> {
   const days = daysBetween(from, to, hospitalZone());
   const [begin, end] = momentsOf(days);
   const clauses: Clause[] = [
-    ofCodes("class", INPATIENT),
-    ofCodes("status", ["arrived", "triaged", "in-progress", "onleave", "finished"]),
-    { kind: "range", slots: requireParameter("Encounter", "date").slots, any: [{ highGe: begin, lowLe: end }] },
+    codesClause("Encounter", "class", INPATIENT),
+    codesClause("Encounter", "status", ["arrived", "triaged", "in-progress", "onleave", "finished"]),
+    timeClause("Encounter", "date", { since: begin, until: end }),
   ];
   const stays: Encounter[] = [];
   for (let after: StoreQuery["after"]; ; ) {

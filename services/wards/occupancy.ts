@@ -8,16 +8,15 @@ import { ownerDown } from "../../federation/errors.ts";
 import { localReference } from "../../federation/facts.ts";
 import { ownerOf } from "../../federation/owner-contract.ts";
 import type { QueryContext } from "../../federation/query-context.ts";
-import { isThere } from "../../mixins/fhir/rules/encounter.ts";
+import { isThere, OPEN_STATUSES } from "../../mixins/fhir/rules/encounter.ts";
 import { INPATIENT } from "../hospitalizations/hospitalizations.contract.ts";
 
-const OPEN = ["arrived", "triaged", "in-progress", "onleave"];
 /** Stays in one answer. */
 const PAGE = 1_000;
 
 /** "Encounters that are open stays." */
 export function openStays(): Clause[] {
-  return [codesClause("Encounter", "status", OPEN), codesClause("Encounter", "class", INPATIENT)];
+  return [codesClause("Encounter", "status", OPEN_STATUSES), codesClause("Encounter", "class", INPATIENT)];
 }
 
 /** "Encounters with this place, now or before." */

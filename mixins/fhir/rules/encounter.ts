@@ -9,10 +9,11 @@ import { referencesExist } from "./references.ts";
 import type { Change, Rule } from "./rule.ts";
 
 /** Whether the patient is there. */
-export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN.includes(status);
+export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN_STATUSES.includes(status);
 
-const OPEN = ["arrived", "triaged", "in-progress", "onleave"];
-const NEXT = [...OPEN, "finished", "cancelled", "unknown"];
+/** Statuses of an encounter that goes on. */
+export const OPEN_STATUSES: readonly string[] = ["arrived", "triaged", "in-progress", "onleave"];
+const NEXT = [...OPEN_STATUSES, "finished", "cancelled", "unknown"];
 
 type Stop = NonNullable<Encounter["location"]>[number];
 

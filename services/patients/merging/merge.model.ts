@@ -8,9 +8,6 @@ import type { Clause } from "../../../fhir/search/query.ts";
 
 type PatientWithId = Patient & { id: string };
 
-/** Statuses of a visit or stay that goes on. */
-export const OPEN = ["arrived", "triaged", "in-progress", "onleave"];
-
 /** Whatever refers to a patient, by whichever element. @param bases under which this server's resources are addressed, besides none */
 export function referringClause(type: string, patient: string, bases: readonly string[]): Clause {
   const slots = referencesOf(type).flatMap((parameter) => (mayReferTo(parameter, "Patient") ? parameter.slots : []));

@@ -18,7 +18,8 @@ import type { MergeState } from "../patients.contract.ts";
 import { mergeConflict, patientNotActive } from "../patients.errors.ts";
 import { isClosed, replacementOf } from "../patients.model.ts";
 import { MergeNotes, type Moved, type NotesStore } from "./merge-notes.ts";
-import { OPEN, parted, referringClause, replaced, replacing, rewritten } from "./merge.model.ts";
+import { OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
+import { parted, referringClause, replaced, replacing, rewritten } from "./merge.model.ts";
 
 /** Resources of one transaction; a merge of no more is one. */
 export const CHUNK = 100;
@@ -253,7 +254,7 @@ export class Merges {
       "Encounter",
       [
         ["subject", patient],
-        ["status", OPEN.join()],
+        ["status", OPEN_STATUSES.join()],
       ],
       { base: "", handling: "strict" },
     );

@@ -9,7 +9,7 @@ import { searchOwners } from "../../../federation/scatter-gather.ts";
 import type { Store } from "../../../store/store.ts";
 import { StoreCache } from "../../../store/store-cache.ts";
 import { placeOf } from "../../../mixins/fhir/rules/common.ts";
-import { isThere } from "../../../mixins/fhir/rules/encounter.ts";
+import { isThere, OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import type { DueDose } from "../doses.contract.ts";
 import { isOrder } from "../pharmacy.model.ts";
@@ -129,7 +129,7 @@ export async function patientsIn(mesh: QueryContext, ward: string): Promise<stri
   const clauses = [
     referenceClause("Encounter", "location", places),
     codesClause("Encounter", "class", INPATIENT),
-    codesClause("Encounter", "status", ["arrived", "triaged", "in-progress", "onleave"]),
+    codesClause("Encounter", "status", OPEN_STATUSES),
   ];
   const stays = await allOf(mesh, { type: "Encounter", clauses, sort: [], limit: PAGE, want: "rows" });
   const here = new Set(places);

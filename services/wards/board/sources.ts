@@ -8,6 +8,7 @@ import { codesClause, idClause, referenceClause, tokenClause } from "../../../fh
 import type { Clause, Page, Row, StoreQuery } from "../../../fhir/search/query.ts";
 import { ownerOf } from "../../../federation/owner-contract.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
+import { OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
 import type { Rights } from "../../../mesh/access/access.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import { CRITICAL } from "../../lab/bench.contract.ts";
@@ -38,7 +39,7 @@ export const ASKED_MS = 2_000;
 export const MAX_WAITING = 200;
 
 const isInpatient = (): Clause => codesClause("Encounter", "class", INPATIENT);
-const isOpenStay = (): Clause[] => [isInpatient(), codesClause("Encounter", "status", ["arrived", "triaged", "in-progress", "onleave"])];
+const isOpenStay = (): Clause[] => [isInpatient(), codesClause("Encounter", "status", OPEN_STATUSES)];
 
 /** Open stays in these places (`Location/…`), all without them, and requests for admission. */
 export function stayQuestions(places: string[] | undefined): BoardQuestion[] {

@@ -6,6 +6,7 @@ import type { Clause, StoreQuery } from "../../../fhir/search/query.ts";
 import { hospitalZone } from "../../../fhir/time-zone.ts";
 import type { QueryContext } from "../../../federation/query-context.ts";
 import { searchOwners } from "../../../federation/scatter-gather.ts";
+import { OPEN_STATUSES } from "../../../mixins/fhir/rules/encounter.ts";
 import { INPATIENT } from "../../hospitalizations/hospitalizations.contract.ts";
 import type { HouseWard } from "../board/house.ts";
 import type { Census } from "../census.contract.ts";
@@ -21,7 +22,7 @@ export async function readCensus(mesh: QueryContext, house: HouseWard[], { from,
   const [begin, end] = momentsOf(days);
   const clauses: Clause[] = [
     codesClause("Encounter", "class", INPATIENT),
-    codesClause("Encounter", "status", ["arrived", "triaged", "in-progress", "onleave", "finished"]),
+    codesClause("Encounter", "status", [...OPEN_STATUSES, "finished"]),
     timeClause("Encounter", "date", { since: begin, until: end }),
   ];
   const stays: Encounter[] = [];

@@ -31,7 +31,7 @@ function process(text: string): void {
   indexOf(resource);
   textContentOf(resource);
   conditionalReferences(resource);
-  localReferences(text, "http://a.example");
+  localReferences(text, ["http://a.example"]);
   subsetOf(resource, { summary: "true" });
   frameOf(resource);
 }

@@ -45,7 +45,7 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
   if (exchange) exchange.expected = expected;
   // With a body the turn is taken when that has come, for both together: who holds one while it waits for another stops all.
   if (exchange && !(request.method === "POST" && hasBody(request)) && !service.gate.isSmall(expected)) {
-    const turn = await service.gate.enter(exchange.client.name, { answer: expected });
+    const turn = await service.gate.enter(exchange.client.name, { kind, answer: expected });
     if (turn) exchange.work(turn);
   }
   // A page link leads to the server's own name: what a search means must not depend on the one that it was asked by.

@@ -26,6 +26,14 @@ export interface CriteriaMatches {
   condition: NoneExist;
 }
 
+/** What criteria are read by. */
+export interface CriteriaContext extends QueryContext {
+  /** The server's base URL, without a slash at its end. */
+  base: string;
+  /** Other base URLs that the client may know it by; default: none. */
+  bases?: readonly string[];
+}
+
 /** Criteria that are read, and asked of the owners, at once: the work of others comes between. */
 const CRITERIA_AT_ONCE = 100;
 /** Matches that one question to the owners may bring, and that all criteria of one request may find. */
@@ -35,11 +43,7 @@ const [MAX_ROWS_AT_ONCE, MAX_FOUND] = [20_000, 50_000];
  * Up to `limit` matches for each of the criteria, in their order; asked in groups, one call per owner for each.
  * @throws FhirError 400 for criteria that select nothing in particular or cannot be understood; 422 when they find too much
  */
-export async function resolveCriteria(
-  mesh: QueryContext & { base: string },
-  criteria: string[],
-  limit: number,
-): Promise<CriteriaMatches[]> {
+export async function resolveCriteria(mesh: CriteriaContext, criteria: string[], limit: number): Promise<CriteriaMatches[]> {
   const atOnce = Math.max(1, Math.min(CRITERIA_AT_ONCE, Math.floor(MAX_ROWS_AT_ONCE / limit)));
   const resolved: CriteriaMatches[] = [];
   let found = 0;
@@ -54,7 +58,7 @@ export async function resolveCriteria(
   return resolved;
 }
 
-async function resolveGroup(mesh: QueryContext & { base: string }, criteria: string[], limit: number): Promise<CriteriaMatches[]> {
+async function resolveGroup(mesh: CriteriaContext, criteria: string[], limit: number): Promise<CriteriaMatches[]> {
   const availability = { partial: false, missing: new Set<string>() };
   const questions = await Promise.all(
     criteria.map(async (text) => {
@@ -63,7 +67,7 @@ async function resolveGroup(mesh: QueryContext & { base: string }, criteria: str
       if (mark < 0 || !isResourceType(type)) throw fhirError(400, "invalid", `"${text.slice(0, 200)}" is not of the form Type?criteria.`);
       if (mesh.directory.known(type).length === 0) throw noSuchType(type);
       const pairs = [...new URLSearchParams(text.slice(mark + 1))];
-      const search = parseSearch(type, pairs, { base: mesh.base, handling: "strict", dates: mesh.dates });
+      const search = parseSearch(type, pairs, { base: mesh.base, bases: mesh.bases, handling: "strict", dates: mesh.dates });
       const clauses = await clausesOf(mesh, search, availability);
       // Without any criterion everything would match: surely not what was meant.
       if (clauses.length === 0) throw fhirError(412, "multiple-matches", `"${text.slice(0, 200)}" has no search criteria.`);

@@ -4,6 +4,7 @@
  */
 import { comparableUri } from "./uris.ts";
 import { FhirError, type Issue } from "../outcome.ts";
+import { behindBase } from "../own-address.ts";
 import type { Resource } from "../resource.ts";
 import { noneExistCriteria } from "../search/condition.ts";
 import { isResourceType } from "../search/parameters.ts";
@@ -56,14 +57,14 @@ const RESOURCE = new RegExp(String.raw`^${REFERENCE_PATTERN}(?:$|\?|/\$)`);
 /**
  * Checks and takes apart all entries.
  *
- * @param base the server's base URL: request urls under it count as relative
+ * @param bases the server's base URLs, without a slash at their end: request urls under them count as relative
  * @throws FhirError 400 with an issue for every faulty entry, 413 for too many
  */
-export function entriesOf(bundle: RequestBundle, base: string): BundleEntry[] {
+export function entriesOf(bundle: RequestBundle, bases: readonly string[]): BundleEntry[] {
   const entries: BundleEntry[] = [];
   const faults: Issue[] = [];
   for (const [index, item] of itemsOf(bundle).entries()) {
-    const found = entryOf(item, index, base);
+    const found = entryOf(item, index, bases);
     if ("fault" in found) faults.push(found.fault);
     else entries.push(found);
   }
@@ -87,7 +88,7 @@ export function itemsOf(bundle: RequestBundle): unknown[] {
   return raw as unknown[];
 }
 
-function entryOf(item: unknown, index: number, base: string): BundleEntry | { fault: Issue } {
+function entryOf(item: unknown, index: number, bases: readonly string[]): BundleEntry | { fault: Issue } {
   const at = `Bundle.entry[${index}]`;
   const refuse = (diagnostics: string, where = at) => ({ fault: fault(diagnostics, where) });
   if (!isObject(item)) return refuse("An entry must be an object.");
@@ -108,7 +109,7 @@ function entryOf(item: unknown, index: number, base: string): BundleEntry | { fa
       return refuse(`request.${name} must be a string.`, `${at}.request.${name}`);
     }
   }
-  const relative = (url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url).replace(/^\//, "");
+  const relative = (behindBase(url, bases) ?? url).replace(/^\//, "");
   const [path = "", query] = split(relative, "?");
   const [type, id, ...deeper] = path.split("/");
   const entry: BundleEntry = {
@@ -148,7 +149,7 @@ function entryOf(item: unknown, index: number, base: string): BundleEntry | { fa
   }
   if (method === "POST" && entry.ifNoneExist !== undefined) {
     try {
-      entry.ifNoneExist = noneExistCriteria(entry.ifNoneExist, type, [base], `${at}.request.ifNoneExist`);
+      entry.ifNoneExist = noneExistCriteria(entry.ifNoneExist, type, bases, `${at}.request.ifNoneExist`);
     } catch (error) {
       if (error instanceof FhirError && error.issues[0]) return { fault: error.issues[0] };
       throw error;

@@ -3,7 +3,7 @@ import { localReferences } from "./references.ts";
 const BASE = "http://127.0.0.1:3000/fhir";
 const absolute = (place: string) => ({ reference: `${BASE}/${place}` });
 const condition = (place: string) => ({ resourceType: "Condition", subject: absolute(place) });
-const made = (value: object): unknown => JSON.parse(localReferences(JSON.stringify(value), BASE));
+const made = (value: object): unknown => JSON.parse(localReferences(JSON.stringify(value), [BASE]));
 
 describe("a reference under the server's own address", () => {
   it.each(["Patient/1", "Patient/1/_history/2"])("is made relative: %s", (place) => {
@@ -24,7 +24,7 @@ describe("a reference under the server's own address", () => {
   it("is found where its host is in another case, or its slashes are escaped", () => {
     const text = JSON.stringify({ resourceType: "Condition", subject: { reference: "http://Host.Example/fhir/Patient/1" } });
     for (const spelt of [text, text.replaceAll("/", "\\/").toLowerCase().replace("patient", "Patient")]) {
-      expect(JSON.parse(localReferences(spelt, "http://host.example/fhir"))).toMatchObject({ subject: { reference: "Patient/1" } });
+      expect(JSON.parse(localReferences(spelt, ["http://host.example/fhir"]))).toMatchObject({ subject: { reference: "Patient/1" } });
     }
   });
 
@@ -70,6 +70,6 @@ describe("a reference under the server's own address", () => {
 
   it("leaves the text as it came when there is none", () => {
     const text = `{ "resourceType" : "Patient", "multipleBirthInteger" : 2.0 }`;
-    expect(localReferences(text, BASE)).toBe(text);
+    expect(localReferences(text, [BASE])).toBe(text);
   });
 });

@@ -4,6 +4,7 @@
  */
 
 import { isRawNumber, parseInput } from "../json.ts";
+import { type OwnAddress, ownAddress } from "../own-address.ts";
 import { replaceLinksInCriteria } from "./criteria-links.ts";
 import { LinkKind, type Replacement, replaceLinks } from "./links.ts";
 import { comparableUri, isAbsolute, isLocalToBundle, isWebAddress } from "./uris.ts";
@@ -102,12 +103,12 @@ export function conditionalReferences(resource: unknown): Set<string> {
  * (R4 references.html#literal): only so are they followed, included, and in a compartment; conditional ones too, in a transaction,
  * where R4 allows them. What a bundle says about its own entries stays: a link to a fullUrl, and a bundle that is stored as one.
  *
- * @param base the server's base URL as the client knows it, without a slash at its end; in any spelling that leads to the same place
+ * @param bases the server's base URLs, without a slash at their end; in any spelling that leads to the same place
  * @throws FhirError 400, 422 for what is no JSON, where it has to be looked into
  */
-export function localReferences(text: string, base: string): string {
-  const own = ownAddress(base);
-  if (!own || !mayName(text, own)) return text;
+export function localReferences(text: string, bases: readonly string[]): string {
+  const own = bases.flatMap((base) => ownAddress(base) ?? []);
+  if (own.length === 0 || !mayName(text, own)) return text;
   const value = parseInput(text);
   const { type, entry } = (value ?? {}) as { type?: unknown; entry?: unknown };
   const isTransaction = isBundle(value) && type === "transaction";
@@ -127,39 +128,20 @@ const isBundle = (value: unknown): boolean => (value as { resourceType?: unknown
 
 const LITERAL = new RegExp(`^[A-Z][A-Za-z]+/${ID_PATTERN}(?:/_history/${ID_PATTERN})?(?:#.*)?$`);
 
-/** A server's address without its scheme: http and https are one server (R4 http.html#root). */
-interface OwnAddress {
-  /** In lower case, with the port where it is not the scheme's own. */
-  host: string;
-  /** Of the base, with a slash at its end. */
-  path: string;
-  /** The host, in any case. */
-  named: RegExp;
-}
-
-/** The last base that was asked for: a gateway has one. */
-let known: { base: string; own: OwnAddress | undefined } | undefined;
-
-/** Undefined for no address: a client may say anything of the host that it has asked. */
-function ownAddress(base: string): OwnAddress | undefined {
-  if (known?.base === base) return known.own;
-  const url = URL.parse(`${base}/`);
-  const own = url ? { host: url.host, path: url.pathname, named: new RegExp(url.host.replace(/[.[\]]/g, "\\$&"), "i") } : undefined;
-  known = { base, own };
-  return own;
-}
-
 /** Whether a text may name the host; escapes can spell anything. */
-const mayName = (text: string, { named }: OwnAddress): boolean =>
-  named.test(text) || (text.includes("\\") && /\\(?:u00[2-7]|\/)/i.test(text));
+const mayName = (text: string, own: OwnAddress[]): boolean =>
+  own.some(({ named }) => named.test(text)) || (text.includes("\\") && /\\(?:u00[2-7]|\/)/i.test(text));
 
 /** What an address names under the server's own, however that is spelt (RFC 3986, 6.2.2); undefined: it leads elsewhere. */
-function placeUnder(link: string, { host, path }: OwnAddress): string | undefined {
+function placeUnder(link: string, own: OwnAddress[]): string | undefined {
   const url = URL.parse(link);
-  const place = url?.host === host ? withoutEscapes(url.pathname).replace(/\/{2,}/g, "/") : "";
-  if (!place.startsWith(path)) return undefined;
+  const there = own.filter(({ host }) => host === url?.host);
+  if (!url || there.length === 0) return undefined;
+  const place = withoutEscapes(url.pathname).replace(/\/{2,}/g, "/");
+  const base = there.find(({ path }) => place.startsWith(path));
+  if (!base) return undefined;
   const [, rest = ""] = /^[^?#]*(.*)$/s.exec(link) ?? [];
-  return place.slice(path.length) + rest;
+  return place.slice(base.path.length) + rest;
 }
 
 /** @returns as it is where it has escapes that spell nothing */

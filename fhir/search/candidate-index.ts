@@ -1,10 +1,11 @@
 /**
- * Finds among many resources those that answer conditions, by an exact value where a condition has one: many conditions about many
+ * Finds among many resources those that answer conditions, by an exact value, or how one begins, where a condition has such: many conditions about many
  * resources must not take the product of both.
  */
 import { fhirError } from "../outcome.ts";
 import { type Candidate, matchesClauses } from "./matches-clauses.ts";
-import type { Clause } from "./query.ts";
+import type { Clause, KeyMatch } from "./query.ts";
+import { SortedValues } from "./sorted-values.ts";
 
 /** Values that all questions to one index may look at; they take about 0.2 s. */
 const MAX_COMPARED = 3_000_000;
@@ -16,6 +17,9 @@ const CHARACTERS_COMPARED = 10;
 export class CandidateIndex<Of extends Candidate> {
   readonly #all: Of[] = [];
   readonly #byValue = new Map<string, Of[]>();
+  /** By slot, of the first `#sortedIn` of all: made for the first question about a beginning. */
+  readonly #byBeginning = new Map<number, SortedValues<Of>>();
+  #sortedIn = 0;
   #left: number;
 
   constructor(mostCompared = MAX_COMPARED) {
@@ -52,12 +56,27 @@ export class CandidateIndex<Of extends Candidate> {
     let fewest: readonly Of[] = this.#all;
     for (const clause of clauses) {
       if (clause.kind !== "key" || clause.not) continue;
-      const values = clause.any.flatMap((match) => ("eq" in match ? [match.eq] : []));
-      if (values.length < clause.any.length) continue;
-      const found = clause.slots.flatMap((slot) => values.flatMap((value) => this.#byValue.get(`${slot} ${value}`) ?? []));
+      if (!clause.any.every((match) => "eq" in match || "prefix" in match)) continue;
+      const found = clause.slots.flatMap((slot) => clause.any.flatMap((match) => this.#withValue(slot, match)));
       if (found.length < fewest.length) fewest = found;
     }
     return fewest;
+  }
+
+  #withValue(slot: number, match: KeyMatch): readonly Of[] {
+    if ("eq" in match) return this.#byValue.get(`${slot} ${match.eq}`) ?? [];
+    if (!("prefix" in match)) return [];
+    for (; this.#sortedIn < this.#all.length; this.#sortedIn++) {
+      const one = this.#all[this.#sortedIn] as Of;
+      for (const [place, value] of one.index.keys) {
+        const values = this.#byBeginning.get(place) ?? new SortedValues<Of>();
+        values.add(value, one);
+        this.#byBeginning.set(place, values);
+      }
+    }
+    const values = this.#byBeginning.get(slot);
+    this.#left -= values?.cost ?? 0;
+    return values?.startingWith(match.prefix) ?? [];
   }
 }
 

@@ -1,5 +1,6 @@
 /** The condition of a conditional create as clients write it (FHIR R4, http.html#ccreate). Pure. */
 import { fhirError } from "../outcome.ts";
+import { behindBase } from "../own-address.ts";
 
 /** What may stand before the criteria: the type, also behind a slash or an address. */
 const PLACED = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/[^?]*\/|\/)?([A-Z][A-Za-z]*)?\?(.*)$/s;
@@ -22,7 +23,7 @@ export function noneExistCriteria(given: string, type: string, bases: readonly s
     if (ADDRESS.test(text)) throw refused(`is no search: write it as ${type}?criteria`, where);
     return plain(text);
   }
-  const isHere = before === undefined || before === "/" || bases.some((base) => before === `${base}/`);
+  const isHere = before === undefined || before === "/" || behindBase(before, bases) === "";
   if (!isHere) throw refused(`is an address of another server: write it as ${type}?criteria`, where);
   if (named === undefined ? before !== undefined : named !== type) throw refused(`is not about ${type}, which is created here`, where);
   return plain(query);

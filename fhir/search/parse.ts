@@ -22,6 +22,8 @@ const MAX_CONDITIONS = 500;
 export interface ParseOptions {
   /** The server's base URL without a slash at its end; absolute references under it equal relative ones. "" for none. */
   base: string;
+  /** Other base URLs that the client may know it by; default: none. */
+  bases?: readonly string[] | undefined;
   /** An unknown parameter: strict refuses it, lenient passes it over and says so in `ignored`. */
   handling: "strict" | "lenient";
   /** Milliseconds since 1970, for `ap`; default: the clock. */
@@ -51,8 +53,10 @@ export function parseSearch(type: string, pairs: [name: string, value: string][]
     used: [],
     ignored: [],
   };
+  const base = options.base.replace(/\/+$/, "");
   const context = {
-    base: options.base.replace(/\/+$/, ""),
+    base,
+    bases: [base, ...(options.bases ?? [])],
     now: options.now ?? Date.now(),
     budget: { left: 100 },
     ...(options.dates && { dates: options.dates }),

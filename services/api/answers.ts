@@ -15,6 +15,7 @@ import { kindOf } from "./http/answer-sizes.ts";
 import { hasBody } from "./http/body.ts";
 import { httpError } from "./http/errors.ts";
 import { logOwnFault } from "./http/failures.ts";
+import { originsFor } from "./http/own-name.ts";
 import { exchangeOf } from "./http/received.ts";
 import { callAction, publishedActions } from "./rest/actions.ts";
 import { openapi } from "./rest/openapi.ts";
@@ -44,10 +45,13 @@ export async function answerFhir(service: Gateway, ctx: Context, request: Incomi
   if (exchange) exchange.expected = expected;
   // With a body the turn is taken when that has come, for both together: who holds one while it waits for another stops all.
   if (exchange && !(request.method === "POST" && hasBody(request)) && !service.gate.isSmall(expected)) {
-    const turn = await service.gate.enter(exchange.client.name, { answer: expected });
+    const turn = await service.gate.enter(exchange.client.name, { kind, answer: expected });
     if (turn) exchange.work(turn);
   }
-  const answer = await routeFhir(fhirRequest(request, rest, `${service.own.origin}/fhir`, mesh), packageJson.version);
+  // A page link leads to the server's own name: what a search means must not depend on the one that it was asked by.
+  const origins = isRead ? service.own.origins : originsFor(service.own, request);
+  const bases = origins.map((origin) => `${origin}/fhir`);
+  const answer = await routeFhir(fhirRequest(request, rest, bases, mesh), packageJson.version);
   // What was written will be read.
   if (isRead && answer.status === 200) sizes.note(kind, answer.bytes?.length ?? answer.body?.length ?? 0, Date.now());
   else if (exchange && exchange.bodyBytes > 0 && kind !== "") sizes.note(`${kind.split("/", 1)[0]}/id`, exchange.bodyBytes, Date.now());

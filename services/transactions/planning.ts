@@ -39,9 +39,9 @@ import { refuseVainReads, writtenPlaces } from "./reads.ts";
 /** @throws FhirError 400, 412; 404 and 503 of the directory */
 export async function planTransaction(
   entries: BundleEntry[],
-  { keepsLabels, isAlone, bases, ...mesh }: MeshOf & { keepsLabels: boolean; isAlone: boolean; bases: string[] },
+  { keepsLabels, isAlone, ...mesh }: MeshOf & { keepsLabels: boolean; isAlone: boolean; bases: string[] },
 ): Promise<TransactionPlan> {
-  const { caller, directory } = mesh;
+  const { caller, directory, bases } = mesh;
   const writes = entries.filter((entry) => !isRead(entry));
   const watched = watchedTypes(writes, directory);
   const [{ conditions, targets }, before] = await Promise.all([
@@ -169,7 +169,7 @@ async function applyPatches(
     try {
       const { owner, version, json } = await readResource(mesh, entry.type as string, target.id);
       const patched = await applyPatch(parseJson(json) as Resource, parseInput(patchText(entry.resource as Resource)), budget);
-      entry.resource = bases.length === 0 ? patched : (parseJson(bases.reduce(localReferences, JSON.stringify(patched))) as Resource);
+      entry.resource = bases.length === 0 ? patched : (parseJson(localReferences(JSON.stringify(patched), bases)) as Resource);
       target.held = { owner, version, deleted: false, json };
     } catch (error) {
       throw ofEntry(error, entry.index);

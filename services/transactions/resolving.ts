@@ -8,14 +8,13 @@ import { replaceLinksInCriteria } from "../../fhir/bundle/criteria-links.ts";
 import { linksTo } from "../../fhir/bundle/references.ts";
 import { comparableUri, isLocalToBundle } from "../../fhir/bundle/uris.ts";
 import { FhirError } from "../../fhir/outcome.ts";
-import type { QueryContext } from "../../federation/query-context.ts";
-import { type CriteriaMatches, resolveCriteria } from "../../federation/resolve-criteria.ts";
+import { type CriteriaContext, type CriteriaMatches, resolveCriteria } from "../../federation/resolve-criteria.ts";
 import { type Conditions, criteriaOf, refused } from "./conditions.ts";
 import { ambiguous, conditionalReferencesOf, linkTargets, matchesToKnow, vainLink } from "./linking.ts";
 import { deletedBy, type Target } from "./targets.ts";
 
 /** What the look-ups of a transaction need. */
-export type MeshOf = QueryContext & { base: string };
+export type MeshOf = CriteriaContext;
 
 /** Conditions that link to entries whose conditions link to entries …: each step is a question to all owners. */
 const MAX_STEPS = 10;

@@ -40,8 +40,8 @@ export const transactionOf = (...entry: TransactionEntry[]): string =>
 export const transactions = {
   /**
    * Carries out a FHIR transaction over however many owners, all or nothing. `text` is the Bundle as FHIR JSON. `keepsLabels`, unless
-   * false: tags and security labels that an update leaves out stay. `bases`: addresses of the server, under which a patch may
-   * name what is here. `isAlone`: its one entry was no entry when it came, so that no
+   * false: tags and security labels that an update leaves out stay. `bases`: addresses of the server besides `base`, under which
+   * the bundle may name what is here. `isAlone`: its one entry was no entry when it came, so that no
    * reference in it (`urn:uuid:…`) means another.
    *
    * @throws 400 (`data.issues`) when the bundle cannot be understood; what an owner refuses comes with its own code and

@@ -73,7 +73,7 @@ export default defineService<typeof transactions, This>({
         representation: { type: "boolean", optional: true },
         keepsLabels: { type: "boolean", optional: true },
         isAlone: { type: "boolean", optional: true },
-        bases: { type: "array", items: "string", max: 2, optional: true },
+        bases: { type: "array", items: "string", max: 6, optional: true }, // a gateway's names,
         $$strict: true,
       },
       timeout: 30_000, // milliseconds; a coordinator gives up by itself after 20 s
@@ -83,7 +83,7 @@ export default defineService<typeof transactions, This>({
         // Planning rewrites the resources in place, so a second attempt parses again.
         const parse = () => {
           const bundle = parseInput(text) as RequestBundle;
-          const entries = entriesOf(bundle, base);
+          const entries = entriesOf(bundle, [base, ...bases]);
           if (!isChecked) refuseFaultyShell(bundle);
           isChecked = true;
           return entries;

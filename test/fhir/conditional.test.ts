@@ -82,6 +82,8 @@ describe("conditional interactions over HTTP", () => {
       `${type}?${criteria}`,
       `/${type}?${criteria}`,
       `${base}/fhir/${type}?${criteria}`,
+      `${base.replace("http:", "HTTP:")}/fhir/${type}?${criteria}`,
+      `${base.replace("127.0.0.1", "LocalHost")}/fhir/${type}?${criteria}`,
     ];
     const encounter = { resourceType: "Encounter", status: "finished", class: { code: "AMB" } };
 

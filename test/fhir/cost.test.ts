@@ -31,7 +31,7 @@ function process(text: string): void {
   indexOf(resource);
   textContentOf(resource);
   conditionalReferences(resource);
-  localReferences(text, "http://a.example");
+  localReferences(text, ["http://a.example"]);
   subsetOf(resource, { summary: "true" });
   frameOf(resource);
 }
@@ -341,7 +341,7 @@ describe("what the conditions of one write cost", () => {
 
   it("is refused where each would be compared with all", () => {
     const after = { kind: "range", slots: [111], any: [{ lowGt: 1 }] } as Clause;
-    const none = (index: number): Clause => ({ kind: "key", slots: [101], any: [{ prefix: `~none${index}` }] });
+    const none = (index: number): Clause => ({ kind: "range", slots: [111], any: [{ lowGt: 1_000_000 + index }] });
     const steps = Array.from({ length: 5_000 }, (_, i) =>
       create(`p${i}`, { name: "a", born: i + 2 }, { ifNoneExist: { lock: `l${i}`, clauses: [after, none(i)] } }),
     );
@@ -362,6 +362,17 @@ describe("what the conditions of one write cost", () => {
     for (let i = 0; i < 1_000; i++) candidates.add({ id: `p${i}`, updated: 0, index: rowsOf({ name: "same", identifier: `${i}` }) });
     const clauses = (value: number) => parseSearchLike(`~same`, `=${value}`);
     for (let i = 0; i < 1_000; i++) expect(candidates.matching(clauses(i)).map(({ id }) => id)).toEqual([`p${i}`]);
+  });
+
+  it("asks it by how a value begins, also while more come: an identifier without its system, a name", () => {
+    const candidates = new CandidateIndex(500_000);
+    const asked = (index: number): Clause[] => [{ kind: "key", slots: [102], any: [{ prefix: `=${index}|` }] }];
+    for (let i = 0; i < 1_000; i++) {
+      expect(candidates.matching(asked(i))).toEqual([]);
+      candidates.add({ id: `p${i}`, updated: 0, index: rowsOf({ name: "same", identifier: `${i}|urn:s` }) });
+      expect(candidates.matching(asked(i)).map(({ id }) => id)).toEqual([`p${i}`]);
+    }
+    for (let i = 0; i < 1_000; i++) expect(candidates.matching(asked(i)).map(({ id }) => id)).toEqual([`p${i}`]);
   });
 });
 

@@ -247,6 +247,31 @@ describe("a search over several services", () => {
     expect((await fhir.get(`/Condition?subject=${absolute.reference}`)).body.total).toBe(1);
   });
 
+  it("knows itself by each of its names and in any case, at every door", async () => {
+    const patient = (await fhir.create({ resourceType: "Patient", birthDate: "1912-01-01" })).body.id;
+    const { port } = new URL(mesh.base);
+    const others = [`HTTP://127.0.0.1:${port}`, `http://localhost:${port}`, `http://LOCALHOST:${port}`, `https://[::1]:${port}`];
+    for (const [index, base] of others.map((name) => `${name}/fhir`).entries()) {
+      const condition = { resourceType: "Condition", subject: { reference: `${base}/Patient/${patient}` } };
+      const entry = [
+        { resource: condition, request: { method: "POST", url: `${base}/Condition` } },
+        { request: { method: "GET", url: `${base}/Patient/${patient}` } },
+      ];
+      const made = await fhir.send("POST", "", { resourceType: "Bundle", type: index % 2 ? "batch" : "transaction", entry });
+      expect([base, ...made.body.entry.map((it: { response: { status: string } }) => it.response.status.slice(0, 3))]).toEqual([
+        base,
+        "201",
+        "200",
+      ]);
+      const found = await fhir.get(`/Condition?subject=${base}/Patient/${patient}&_count=1`);
+      expect([base, (await fhir.get(`/Condition?subject=Patient/${patient}&_summary=count`)).body.total]).toEqual([base, index + 1]);
+      expect([base, found.status, found.body.entry?.length]).toEqual([base, 200, 1]);
+    }
+    const elsewhere = `http://localhost:1/fhir/Patient/${patient}`;
+    expect((await fhir.create({ resourceType: "Condition", subject: { reference: elsewhere } })).body.subject.reference).toBe(elsewhere);
+    expect((await fhir.get(`/Condition?subject=${elsewhere}&_summary=count`)).body.total).toBe(1);
+  });
+
   it("leaves the links of a bundle that is stored as one", async () => {
     const patient = `${mesh.base}/fhir/Patient/inside`;
     const stored = {

@@ -5,6 +5,8 @@ import type { DateReading } from "./date.ts";
 export interface Context {
   /** The server's base URL without a slash at its end; "" when it has none. */
   base: string;
+  /** All base URLs that it is known by, this one among them. */
+  bases: readonly string[];
   /** Milliseconds since 1970. */
   now: number;
   /** How `ge` and `le` take periods; default: as R4's letter. */

@@ -1,6 +1,7 @@
 /** References (R4, search.html#reference). How they are stored, and how they are asked for. */
 import { ID_PATTERN, isId, relativeReference } from "../../ids.ts";
 import { fhirError } from "../../outcome.ts";
+import { behindBase } from "../../own-address.ts";
 import { unescaped } from "../escapes.ts";
 import { isResourceType, resourceTypes, type SearchParameter } from "../parameters.ts";
 import { type BareId, type Clause, SEP } from "../query.ts";
@@ -55,12 +56,15 @@ export function referenceMatches(
   type: string,
   value: string,
   name: string,
-  { base }: Context,
+  { base, bases }: Context,
 ): { eq: string }[] {
-  const text = base && value.startsWith(`${base}/`) ? value.slice(base.length + 1) : value;
+  const text = behindBase(value, bases) ?? value;
   const local = relativeReference(text);
+  // A canonical is stored as it was sent, under whichever name.
   const both = (relative: string): { eq: string }[] =>
-    base ? [{ eq: `=${relative}` }, { eq: `=${base}/${relative}` }] : [{ eq: `=${relative}` }];
+    [relative, ...(base ? [`${base}/${relative}`] : []), ...(text === value || value.startsWith(`${base}/`) ? [] : [value])].map((one) => ({
+      eq: `=${one}`,
+    }));
   if (local && isResourceType(local.type)) {
     if (type && local.type !== type) throw fhirError(400, "invalid", `"${name}" asks for ${type}, its value is of another type.`, name);
     return parameter.only && local.type !== parameter.only ? [] : both(referenceOf(text) as string);

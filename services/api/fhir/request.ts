@@ -6,6 +6,7 @@ import { newBudget } from "../../../federation/query-context.ts";
 import type { Profiles } from "../../../federation/profiles.ts";
 import type { DateReading } from "../../../fhir/search/types/date.ts";
 import type { Budget } from "../../../store/too-costly.ts";
+import { nonNull } from "../../../fhir/non-null.ts";
 import { headerText } from "../../../fhir/search/condition.ts";
 import { readBytes, readText } from "../http/body.ts";
 import { httpError } from "../http/errors.ts";
@@ -30,6 +31,8 @@ export interface FhirRequest {
   search: string;
   /** URL of the server's FHIR base as the client knows it, e.g. http://127.0.0.1:3000/fhir */
   base: string;
+  /** All base URLs by which the client may mean this server, that one first. */
+  bases: string[];
   prefer: Prefer;
   header(name: string): string | undefined;
   /** The body as text; refused with 415 unless it is FHIR JSON, or of one of the media types that are named. */
@@ -59,11 +62,15 @@ export interface FhirRequest {
   budget: Budget;
 }
 
-/** Takes apart the request's URL and headers. `rest` is the URL behind `/fhir`, with its query. */
+/**
+ * Takes apart the request's URL and headers.
+ * @param rest the URL behind `/fhir`, with its query
+ * @param bases by which the client may mean this server; the first is the server's own
+ */
 export function fhirRequest(
   request: IncomingMessage,
   rest: string,
-  base: string,
+  bases: string[],
   mesh: Pick<FhirRequest, "caller" | "directory" | "conditionalDelete" | "dates" | "isCrossOrigin" | "profiles" | "report" | "hold">,
 ): FhirRequest {
   const mark = rest.indexOf("?");
@@ -78,7 +85,8 @@ export function fhirRequest(
     path: pathOf(mark < 0 ? rest : rest.slice(0, mark)),
     query: pairsOf(search),
     search,
-    base,
+    base: nonNull(bases[0]),
+    bases,
     prefer: preferOf(header("prefer")),
     header,
     body: (...also) => textBody(request, also),

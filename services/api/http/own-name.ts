@@ -10,6 +10,8 @@ export interface OwnName {
   /** Base of all links, and of what counts as a reference to here: `https://ehr.example`. No header of a request changes it. */
   origin: string;
   scheme: "http" | "https";
+  /** All by which a client may mean this server, `origin` first: without PUBLIC_URL also the names of this machine, which it then serves. */
+  origins: readonly string[];
   /** What may stand in `Host`. */
   hosts: ReadonlySet<string>;
   /** Whether PUBLIC_URL says what the name is. */
@@ -21,13 +23,22 @@ export function ownName({ publicUrl, host, tlsCert }: Pick<Config, "publicUrl" |
   const scheme = tlsCert ? "https" : "http";
   const listening = WILDCARDS.has(host) ? "127.0.0.1" : bracketed(host);
   const names = ["localhost", "127.0.0.1", "[::1]", listening].map((name) => new URL(`${scheme}://${name}:${port}`));
+  const origin = publicUrl ?? new URL(`${scheme}://${listening}:${port}`).origin;
+  const origins = publicUrl ? [publicUrl] : [...new Set([origin, ...names.map((url) => url.origin)])];
   if (publicUrl) names.push(new URL(publicUrl));
   return {
-    origin: publicUrl ?? new URL(`${scheme}://${listening}:${port}`).origin,
+    origin,
+    origins,
     scheme,
     hosts: new Set(names.flatMap((url) => (url.port === "" ? [url.hostname, `${url.hostname}:${defaultPort(url)}`] : [url.host]))),
     isPublic: publicUrl !== undefined,
   };
+}
+
+/** The origins by which the writer of a request may mean this server: also the one that it has asked, whose name is the server's own. */
+export function originsFor({ origins, scheme }: OwnName, { headers }: IncomingMessage): string[] {
+  const asked = headers.host === undefined ? [] : [`${scheme}://${headers.host}`];
+  return [...new Set([...origins, ...asked])];
 }
 
 /**

@@ -38,6 +38,19 @@ describe("large requests", () => {
     expect(begun).toEqual(["a1", "a2", "b1", "a3"]);
   });
 
+  it("of many of one kind do not hold up one of another kind by more than a turn, also of the same client", async () => {
+    const gate = new WorkGate(undefined, 8 * MB);
+    const ask = (kind: string, name: string) =>
+      gate.enter("a", { kind, answer: 2 * MB }).then((leave) => {
+        begun.push(name);
+        leave?.();
+      });
+    const all = ["r1", "r2", "r3", "r4"].map((name) => ask("Binary/id", name));
+    all.push(ask("Patient/id", "p1"));
+    await Promise.all(all);
+    expect(begun).toEqual(["r1", "r2", "p1", "r3", "r4"]);
+  });
+
   it("go alone when they are larger than all that there is, and are refused when their turn does not come", async () => {
     const gate = new WorkGate(undefined, 8 * MB, 20);
     const leave = await enter(gate, "a", "large", 100 * MB);

@@ -1,6 +1,6 @@
 /**
  * How much large work is done at once. What is made of a body or an answer takes several times its bytes in memory: parsed, encoded,
- * copied on its way to an owner. Large requests take turns, client by client; small ones pass.
+ * copied on its way to an owner. Large requests take turns, client by client, and of one client kind by kind; small ones pass.
  */
 import { overloaded } from "./in-flight.ts";
 
@@ -28,7 +28,10 @@ interface Waiting {
   start: () => void;
 }
 
-/** Turns for large work: so much memory in all, client by client, refused after ten seconds. */
+/** Those of one client by the kind of request, each with something. */
+type Queues = Map<string, Waiting[]>;
+
+/** Turns for large work: so much memory in all, client by client and kind by kind, refused after ten seconds. */
 export class WorkGate {
   readonly #onDone: (bytes: number) => void;
   readonly #capacity: number;
@@ -37,7 +40,7 @@ export class WorkGate {
   /** Of the event loop, until the next may begin. */
   #turnsLeft = 0;
   /** By client, each with something; the first one's turn is next. Bounded by the requests in flight. */
-  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #waiting = new Map<string, Queues>();
 
   /** @param onDone told of the bytes that work took, once it is done */
   constructor(onDone: (bytes: number) => void = () => {}, capacity = CAPACITY, maxWaitMs = MAX_WAIT_MS) {
@@ -53,13 +56,17 @@ export class WorkGate {
 
   /**
    * Waits for its turn, where there is not enough left.
+   * @param kind of request; many of one kind hold up those of other kinds by no more than a turn
    * @returns what gives the turn back, to be called once; undefined for small work
    * @throws 503 after `maxWaitMs`
    */
-  async enter(client: string, { body = 0, answer = 0 }: { body?: number; answer?: number }): Promise<(() => void) | undefined> {
+  async enter(
+    client: string,
+    { kind = "", body = 0, answer = 0 }: { kind?: string; body?: number; answer?: number },
+  ): Promise<(() => void) | undefined> {
     const weight = Math.min(body * BODY_FACTOR + answer * ANSWER_FACTOR, this.#capacity);
     if (weight < SMALL) return undefined;
-    await this.#turn(client, weight);
+    await this.#turn(client, kind, weight);
     return () => {
       this.#taken -= weight;
       this.#onDone(weight);
@@ -67,10 +74,10 @@ export class WorkGate {
     };
   }
 
-  #turn(client: string, weight: number): Promise<void> {
+  #turn(client: string, kind: string, weight: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#remove(client, waiting);
+        this.#remove(client, kind, waiting);
         this.#schedule();
         reject(overloaded());
       }, this.#maxWaitMs).unref();
@@ -81,9 +88,11 @@ export class WorkGate {
           resolve();
         },
       };
-      const queue = this.#waiting.get(client);
+      const queues: Queues = this.#waiting.get(client) ?? new Map();
+      const queue = queues.get(kind);
       if (queue) queue.push(waiting);
-      else this.#waiting.set(client, [waiting]);
+      else queues.set(kind, [waiting]);
+      this.#waiting.set(client, queues);
       this.#schedule();
     });
   }
@@ -104,20 +113,27 @@ export class WorkGate {
   /** Begins what is next, if there is room for it. */
   #next(): boolean {
     const [first] = this.#waiting;
-    const head = first?.[1][0];
-    if (!first || !head || this.#taken + head.weight > this.#capacity) return false;
-    const [client, queue] = first;
+    const [next] = first?.[1] ?? [];
+    const head = next?.[1][0];
+    if (!first || !next || !head || this.#taken + head.weight > this.#capacity) return false;
+    const [client, queues] = first;
+    const [kind, queue] = next;
     this.#taken += head.weight;
+    // Behind the other kinds of this client, and that behind the other clients.
     queue.shift();
+    queues.delete(kind);
+    if (queue.length > 0) queues.set(kind, queue);
     this.#waiting.delete(client);
-    if (queue.length > 0) this.#waiting.set(client, queue); // behind the other clients
+    if (queues.size > 0) this.#waiting.set(client, queues);
     head.start();
     return true;
   }
 
-  #remove(client: string, waiting: Waiting): void {
-    const left = this.#waiting.get(client)?.filter((it) => it !== waiting) ?? [];
-    if (left.length > 0) this.#waiting.set(client, left);
-    else this.#waiting.delete(client);
+  #remove(client: string, kind: string, waiting: Waiting): void {
+    const queues = this.#waiting.get(client);
+    const left = queues?.get(kind)?.filter((it) => it !== waiting) ?? [];
+    if (left.length > 0) queues?.set(kind, left);
+    else queues?.delete(kind);
+    if (queues?.size === 0) this.#waiting.delete(client);
   }
 }

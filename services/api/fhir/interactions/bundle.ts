@@ -16,7 +16,7 @@ import { httpError } from "../../http/errors.ts";
 import { FHIR_JSON } from "../media-types.ts";
 import { refusalOf } from "../refusals.ts";
 import { type FhirRequest, pairsOf, pathOf } from "../request.ts";
-import { basesOf, withLocalReferences } from "./resource.ts";
+import { withLocalReferences } from "./resource.ts";
 
 type Handle = (request: FhirRequest) => Promise<Answer>;
 
@@ -59,17 +59,16 @@ function typeOf(text: string): string | undefined {
 }
 
 async function transaction(request: FhirRequest, text: string, server: Server): Promise<Answer> {
-  const { caller, base, prefer } = request;
+  const { caller, base, bases, prefer } = request;
   request.directory.requireTransactions();
   const representation = prefer.return === "representation";
-  const sent = MAY_READ.test(text) ? entriesOf(parseInput(text) as RequestBundle, base) : [];
+  const sent = MAY_READ.test(text) ? entriesOf(parseInput(text) as RequestBundle, bases) : [];
   const reads = sent.filter(isRead);
   // They would be answered before the commit, and kept with it.
   if (reads.length > 0 && request.caller.meta?.keyed) throw readsUnderKey();
   await refuseImpossibleReads(request, reads, server);
   const local = withLocalReferences(request, text);
-  const patched = text.includes("PATCH") ? { bases: basesOf(request) } : {};
-  const results = await transactions.process(caller, { text: local, base, representation, ...patched });
+  const results = await transactions.process(caller, { text: local, base, bases, representation });
   const bounded = within(MAX_ANSWER_BYTES, server.answer);
   const read = new Map(linkedReads(sent, results).map((entry) => [entry.index, entry]));
   const entries = await mapConcurrent(results, async (result, index) =>
@@ -173,7 +172,7 @@ async function batchEntry(request: FhirRequest, item: unknown, index: number, ha
   let asked = request;
   try {
     const alone = { resourceType: "Bundle", type: "batch", entry: [item] };
-    const [entry] = entriesOf(alone, request.base);
+    const [entry] = entriesOf(alone, request.bases);
     refuseFaultyShell(alone);
     refuseLinksInBatch(entry as BundleEntry);
     asked = entryRequest(request, entry as BundleEntry);

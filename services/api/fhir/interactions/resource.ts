@@ -53,7 +53,7 @@ export async function create(request: FhirRequest, type: string): Promise<Answer
     const owner = directory.ownerFor(type, directory.isShared(type) ? parsed(text, type) : {});
     return written(request, type, id, await one(request, owner, { op: "create", type, id, text }));
   }
-  const criteria = noneExistCriteria(ifNoneExist, type, basesOf(request));
+  const criteria = noneExistCriteria(ifNoneExist, type, request.bases);
   const owners = directory.ownersOf(type);
   if (owners.length > 1) {
     return throughTransaction(request, { resource: parsed(text, type), request: { method: "POST", url: type, ifNoneExist: criteria } });
@@ -77,15 +77,8 @@ function criteriaInQuery({ query }: FhirRequest): string | undefined {
   return criteria.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
 }
 
-/** The server's base under the name that it gives itself, and under the one that the client has asked it by, which is its own too. */
-export function basesOf({ base, header }: Pick<FhirRequest, "base" | "header">): string[] {
-  const host = header("host");
-  return host === undefined ? [base] : [...new Set([base, base.replace(/^(https?:\/\/)[^/]+/, `$1${host}`)])];
-}
-
 /** The text with references to this server, under each of its names, made relative. @throws FhirError as `localReferences` */
-export const withLocalReferences = (request: Pick<FhirRequest, "base" | "header">, text: string): string =>
-  basesOf(request).reduce(localReferences, text);
+export const withLocalReferences = ({ bases }: Pick<FhirRequest, "bases">, text: string): string => localReferences(text, bases);
 
 /** PUT Type/id */
 export async function update(request: FhirRequest, type: string, id: string): Promise<Answer> {

@@ -27,7 +27,12 @@ export async function search(request: FhirRequest, type: string, within: Clause[
   const token = request.query.find(([name]) => name === "_page")?.[1];
   const page = token === undefined ? undefined : await unpackToken<PageToken>(token, path);
   const pairs = page ? pairsOf(page.query) : request.query;
-  const asked = parseSearch(type, pairs, { base: request.base, handling: request.prefer.handling ?? "lenient", dates: request.dates });
+  const asked = parseSearch(type, pairs, {
+    base: request.base,
+    bases: request.bases,
+    handling: request.prefer.handling ?? "lenient",
+    dates: request.dates,
+  });
   const parsed = within.length > 0 ? { ...asked, clauses: [...within, ...asked.clauses] } : asked;
   const subset = subsetAsked(parsed);
   const count = Math.min(parsed.count ?? DEFAULT_COUNT, MAX_COUNT);

@@ -62,7 +62,7 @@ async function searchMany(request: FhirRequest, path: string, all: TypeQuestion[
   const wanted = typesAsked(pairs);
   const rest = pairs.filter(([name]) => name !== "_type");
   const availability = { partial: request.prefer.handling === "lenient", missing: new Set<string>() };
-  const options = { base, handling: request.prefer.handling ?? "lenient", dates: request.dates };
+  const options = { base, bases: request.bases, handling: request.prefer.handling ?? "lenient", dates: request.dates };
   // What all types understand is read once, for whatever concerns the page; then the criteria for each type.
   const shape = parseSearch(
     "Basic",

@@ -31,7 +31,7 @@ export async function lastN(request: FhirRequest): Promise<Answer> {
     throw fhirError(400, "required", "$lastn needs a patient or subject.", "patient");
   }
   // A criterion that is passed over would find too much: it is refused, whatever the client prefers.
-  const search = parseSearch(TYPE, pairs, { base: request.base, handling: "strict", dates: request.dates });
+  const search = parseSearch(TYPE, pairs, { base: request.base, bases: request.bases, handling: "strict", dates: request.dates });
   const subset = subsetAsked(search);
 
   const all = await newestFirst(request, search);

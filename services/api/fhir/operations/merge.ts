@@ -1,5 +1,6 @@
 /** `Patient/$merge`, as HL7 defines it after R4 (https://hl7.org/fhir/R5/patient-operation-merge.html). */
 import { fhirError, outcome } from "../../../../fhir/outcome.ts";
+import { behindBase } from "../../../../fhir/own-address.ts";
 import { parseJson } from "../../../../fhir/json.ts";
 import { readResource } from "../../../../federation/read.ts";
 import { type MergeState, patients } from "../../../patients/patients.contract.ts";
@@ -39,9 +40,9 @@ function sentenceOf({ source, state, moved, left }: MergeState, preview: boolean
 const PATIENT = new RegExp(`^Patient/${ID_PATTERN}$`);
 
 /** `Patient/1` of a Reference. @throws FhirError 400 */
-function patientIn({ base }: FhirRequest, parameters: Json[], name: string): string {
+function patientIn({ bases }: FhirRequest, parameters: Json[], name: string): string {
   const { reference } = (parameters.find((it) => it.name === name)?.valueReference ?? {}) as { reference?: unknown };
-  const text = typeof reference === "string" && reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference;
+  const text = typeof reference === "string" ? (behindBase(reference, bases) ?? reference) : reference;
   if (typeof text === "string" && PATIENT.test(text)) return text;
   throw fhirError(400, "required", `${name} must be a Reference to a Patient of this server.`, name);
 }

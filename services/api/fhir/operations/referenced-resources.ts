@@ -11,6 +11,7 @@ import type { FhirRequest } from "../request.ts";
 import { BY_IDENTIFIER, anyOfValues, toContained } from "../../../../fhir/search/exact-clauses.ts";
 import type { Availability } from "../../../../federation/query-context.ts";
 import { relativeReference } from "../../../../fhir/ids.ts";
+import { behindBase } from "../../../../fhir/own-address.ts";
 
 /** Whose record it is. */
 export interface RecordOf {
@@ -59,7 +60,7 @@ export async function referencedResources(
   const perOwner = new Map<string, StoreQuery[]>();
   let left = MAX_REFERENCES;
   let isCut = false;
-  for (const [type, ids] of referredTo(matches, request.base)) {
+  for (const [type, ids] of referredTo(matches, request.bases)) {
     if (!isWanted(type) || !mayComeAlong(type, record) || request.directory.known(type).length === 0) continue;
     const named = type === "Patient" ? [...ids].filter((id) => record.persons.has(`Patient/${id}`)) : [...ids];
     const any = named.slice(0, left);
@@ -121,10 +122,10 @@ function isOf({ type, refs = [], json = "{}" }: Row, { patients }: RecordOf, the
 }
 
 /** By type: the ids that the rows refer to. */
-function referredTo(rows: Row[], base: string): Map<string, Set<string>> {
+function referredTo(rows: Row[], bases: readonly string[]): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const { json = "{}" } of rows) {
-    for (const link of linksIn(JSON.parse(json), base)) {
+    for (const link of linksIn(JSON.parse(json), bases)) {
       const [type, id] = link.split("/") as [string, string];
       found.set(type, (found.get(type) ?? new Set()).add(id));
     }
@@ -134,13 +135,13 @@ function referredTo(rows: Row[], base: string): Map<string, Set<string>> {
 }
 
 /** As `Type/id`: what the references of a resource, or a part of it, lead to, and the Binaries at the addresses of its attachments. */
-function* linksIn(node: unknown, base = ""): Generator<string> {
+function* linksIn(node: unknown, bases: readonly string[] = []): Generator<string> {
   if (node === null || typeof node !== "object") return;
   for (const [name, value] of Object.entries(node)) {
-    if (typeof value === "object") yield* linksIn(value, base);
+    if (typeof value === "object") yield* linksIn(value, bases);
     if (typeof value !== "string" || (name !== "reference" && name !== "url")) continue;
     // Attachments keep the address that they came with; references of the server's own were made relative.
-    const link = base && value.startsWith(`${base}/`) ? value.slice(base.length + 1) : value;
+    const link = behindBase(value, bases) ?? value;
     const target = relativeReference(link);
     if (target && (name === "reference" || target.type === "Binary")) yield `${target.type}/${target.id}`;
   }

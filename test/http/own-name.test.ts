@@ -122,7 +122,7 @@ describe.each([
 
   it("refuses a request that names several servers, or none", async () => {
     const host = `Host: localhost:${port}`;
-    expect(statusOf(await get("/fhir/metadata", host, host))).toBe(400);
+    for (const path of ["/fhir/metadata", "/health/live"]) expect([path, statusOf(await get(path, host, host))]).toEqual([path, 400]);
     expect(statusOf(await get("/fhir/metadata", host, "X-Other: 1", "hOST: evil.example"))).toBe(400);
     expect(statusOf(await get("/fhir/metadata", "X-Other: 1"))).toBe(400);
   });

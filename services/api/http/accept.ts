@@ -20,7 +20,7 @@ import { BoardStreams, isForBoardStream } from "./board-streams.ts";
 import { isForVersionStream, VersionStreams } from "./version-streams.ts";
 import { setCommonHeaders } from "./headers.ts";
 import { overloaded } from "./in-flight.ts";
-import { requireOwnHost } from "./own-name.ts";
+import { hostIn, requireOwnHost } from "./own-name.ts";
 import type { Received } from "./received.ts";
 import { probeOf } from "./probes.ts";
 import { originForm } from "./server.ts";
@@ -117,14 +117,15 @@ export function accept(
   const answer = (given: Answer) => {
     send(request, response, given).catch(() => response.destroy());
   };
-  // Probes are answered before all limits, under any host name: an orchestrator must not take a busy process for a dead one.
-  const probed = probeOf(service, request, config);
-  if (probed) {
-    probed.then(answer, () => response.destroy());
-    return;
-  }
   const [door, begun] = [request.url ?? "", performance.now()];
   try {
+    hostIn(request);
+    // Probes are answered before all limits, under any host name: an orchestrator must not take a busy process for a dead one.
+    const probed = probeOf(service, request, config);
+    if (probed) {
+      probed.then(answer, () => response.destroy());
+      return;
+    }
     requireOwnHost(request, own);
     request.url = originForm(request.url ?? "/");
     const fault = connections.begin(socket);

@@ -4,8 +4,11 @@ import type { ServerResponse } from "node:http";
 /** Of what is no page: nothing in it is run or loaded, should a browser show it. */
 export const CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
+/** What an answer depends on besides its address: each may be another one for another reader. */
+export const VARY = "Authorization, Accept, Accept-Encoding";
+
 /** A year: from now on the browser asks this host by HTTPS only. */
-const TRANSPORT_SECURITY = "max-age=31536000";
+export const TRANSPORT_SECURITY = "max-age=31536000";
 
 /** @param isHttps whether clients reach the gateway by HTTPS, here or at a proxy */
 export function setCommonHeaders(response: ServerResponse, isHttps: boolean): void {
@@ -24,5 +27,5 @@ export function setContentHeaders(response: ServerResponse, given: Record<string
     response.setHeader("Cache-Control", given["ETag"] === undefined ? "no-store" : "private, no-cache");
   }
   if (given["Content-Security-Policy"] === undefined) response.setHeader("Content-Security-Policy", CONTENT_POLICY);
-  response.appendHeader("Vary", "Authorization, Accept, Accept-Encoding");
+  response.appendHeader("Vary", VARY);
 }

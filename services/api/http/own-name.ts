@@ -42,11 +42,10 @@ export function originsFor({ origins, scheme }: OwnName, { headers }: IncomingMe
 }
 
 /**
- * Refuses a request that was meant for another server: a page whose name was made to point here (DNS rebinding) is another server's.
- * @throws 400 for a Host that is missing or stands there twice, 421 for one that is none of ours
+ * The name by which the server is asked, as the request's one Host header has it; undefined: HTTP/1.0, which needs none.
+ * @throws 400 HOST_TWICE, HOST_MISSING
  */
-export function requireOwnHost(request: IncomingMessage, { hosts, isPublic }: OwnName): void {
-  const { rawHeaders, url = "/" } = request;
+export function hostIn({ rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): string | undefined {
   let host: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;
@@ -54,10 +53,19 @@ export function requireOwnHost(request: IncomingMessage, { hosts, isPublic }: Ow
     if (host !== undefined) throw httpError(400, "HOST_TWICE", "The request has more than one Host header.");
     host = rawHeaders[index + 1] as string;
   }
-  const isOld = request.httpVersionMajor === 1 && request.httpVersionMinor === 0;
-  if (host === undefined) {
-    if (!isOld) throw httpError(400, "HOST_MISSING", "The request has no Host header.");
-  } else if (!hosts.has(host) && !hosts.has(host.toLowerCase())) throw misdirected(isPublic);
+  const isOld = httpVersionMajor === 1 && httpVersionMinor === 0;
+  if (host === undefined && !isOld) throw httpError(400, "HOST_MISSING", "The request has no Host header.");
+  return host;
+}
+
+/**
+ * Refuses a request that was meant for another server: a page whose name was made to point here (DNS rebinding) is another server's.
+ * @throws 400 for a Host that is missing or stands there twice, 421 for one that is none of ours
+ */
+export function requireOwnHost(request: IncomingMessage, { hosts, isPublic }: OwnName): void {
+  const { url = "/" } = request;
+  const host = hostIn(request);
+  if (host !== undefined && !hosts.has(host) && !hosts.has(host.toLowerCase())) throw misdirected(isPublic);
   // The target of a request may name the server too, which counts before Host (RFC 9112, 3.2.2).
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
   if (authority !== undefined && !hosts.has(authority.toLowerCase())) throw misdirected(isPublic);

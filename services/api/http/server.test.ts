@@ -18,7 +18,16 @@ describe("what is no HTTP", () => {
   it.each([undefined, { headersSent: false }])("is answered 400 where no answer is under way (%j)", (answering) => {
     const { written, made } = socket(answering);
     refuseMalformed(fault, made);
-    expect(written.join("")).toMatch(/^HTTP\/1.1 400 Bad Request\r\n.*OperationOutcome/s);
+    expect(written.join("")).toMatch(
+      /^HTTP\/1.1 400 Bad Request\r\n.*\r\nVary: Authorization, Accept, Accept-Encoding\r\n.*OperationOutcome/s,
+    );
+    expect(written.join("")).not.toContain("Strict-Transport-Security");
+  });
+
+  it("is answered as anything else where it came by TLS", () => {
+    const { written, made } = socket();
+    refuseMalformed(fault, Object.assign(made, { encrypted: true }));
+    expect(written.join("")).toContain("\r\nStrict-Transport-Security: max-age=31536000\r\n");
   });
 
   it("ends the connection within an answer, which would otherwise go on with the refusal", () => {

@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { outcome } from "../../../fhir/outcome.ts";
 import { type Config, exposureOf } from "../../../mesh/config.ts";
 import { httpError } from "./errors.ts";
-import { CONTENT_POLICY } from "./headers.ts";
+import { CONTENT_POLICY, TRANSPORT_SECURITY, VARY } from "./headers.ts";
 import { isForWebSocket } from "./websockets.ts";
 import { certificate, followCertificate } from "./tls.ts";
 
@@ -100,9 +100,10 @@ export function refuseMalformed({ code }: NodeJS.ErrnoException, socket: Duplex)
   if (code === "ECONNRESET" || !socket.writable || answering?.headersSent) return void socket.destroy();
   const [status, issue, diagnostics] = MALFORMED[code ?? ""] ?? [400, "structure", "This is no well-formed HTTP request."];
   const body = JSON.stringify(outcome({ severity: "error", code: issue, diagnostics }));
+  const security = (socket as Duplex & { encrypted?: boolean }).encrypted ? `Strict-Transport-Security: ${TRANSPORT_SECURITY}\r\n` : "";
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/fhir+json; charset=utf-8\r\n` +
-      "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n" +
+      `${security}Cache-Control: no-store\r\nVary: ${VARY}\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n` +
       `Cross-Origin-Resource-Policy: same-origin\r\nContent-Security-Policy: ${CONTENT_POLICY}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

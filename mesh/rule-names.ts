@@ -45,6 +45,7 @@ export const RULE_NAMES: readonly string[] = [
   "document-reference-subject",
   "encounter-bed",
   "encounter-bed-since",
+  "encounter-one-bed",
   "encounter-patient",
   "encounter-period",
   "encounter-references",

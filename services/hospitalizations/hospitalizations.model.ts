@@ -41,6 +41,9 @@ export function mayBeBed({ physicalType }: KnownLocation): boolean {
   return !kinds || kinds.includes("bd");
 }
 
+/** Whether it says that it is one. */
+export const isBed = ({ physicalType }: KnownLocation): boolean => physicalType?.coding?.some(({ code }) => code === "bd") ?? false;
+
 /** The Encounter of a stay that begins now. */
 export function admit(
   id: string,

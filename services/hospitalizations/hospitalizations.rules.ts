@@ -1,10 +1,11 @@
 import type { Encounter } from "../../fhir/r4.ts";
 import { localReference } from "../../federation/facts.ts";
-import { refusalBy, type Facts, type Refusal, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
+import { refusal } from "../../mixins/fhir/rules/common.ts";
+import { type Change, type Facts, type Refusal, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { encounterRules } from "../../mixins/fhir/rules/encounter.ts";
 import { bedSince } from "./bed-since.ts";
 import { notABed, wardClosed } from "./hospitalizations.errors.ts";
-import { mayBeBed, newPlaces, type KnownLocation } from "./hospitalizations.model.ts";
+import { isBed, type KnownLocation, mayBeBed, newPlaces, placesOf } from "./hospitalizations.model.ts";
 
 const placeIn = (facts: Facts, reference: string | undefined): KnownLocation | undefined =>
   facts.of(reference)?.resource as KnownLocation | undefined;
@@ -31,10 +32,10 @@ const isClosed = ({ status }: KnownLocation): boolean => status !== undefined &&
 function reasonAgainst(taken: string, facts: Facts): Refusal | undefined {
   const place = placeIn(facts, taken);
   if (!place) return undefined;
-  const isBed = mayBeBed(place);
+  const mayBe = mayBeBed(place);
   const isUnusable = isClosed(place) || OUT_OF_USE.includes(place.operationalStatus?.code ?? "");
-  if (isBed && isUnusable) return refusalBy(notABed(taken), "Encounter.location.location");
-  const closed = [...(isBed ? [] : [taken]), ...above(facts, taken)].find(
+  if (mayBe && isUnusable) return refusalBy(notABed(taken), "Encounter.location.location");
+  const closed = [...(mayBe ? [] : [taken]), ...above(facts, taken)].find(
     (it) => isClosed(placeIn(facts, it) ?? {}) || facts.of(it)?.is === "deleted",
   );
   return closed === undefined ? undefined : refusalBy(wardClosed(closed), "Encounter.location.location");
@@ -48,5 +49,21 @@ const bed: Rule<Encounter> = {
   check: (change, facts) => newPlaces(change).flatMap((taken) => reasonAgainst(taken, facts) ?? [])[0],
 };
 
+/** Where the patient is by a change that brings them somewhere. */
+const placesAfter = (change: Change<Encounter>): string[] => (change.after && newPlaces(change).length > 0 ? placesOf(change.after) : []);
+
+const oneBed: Rule<Encounter> = {
+  id: "encounter-one-bed",
+  group: "beds",
+  says: "A patient lies in one bed at a time.",
+  facts: placesAfter,
+  check(change, facts) {
+    const beds = placesAfter(change).filter((place) => isBed(placeIn(facts, place) ?? {}));
+    if (beds.length < 2) return undefined;
+    const message = `The stay is in ${beds.join(" and ")} at once: end one of them (status completed, with its period).`;
+    return refusal("encounter-one-bed", message, "Encounter.location.location");
+  },
+};
+
 /** What holds for stays, whoever writes them. */
-export const rules: RulesOf = { Encounter: [...encounterRules, bed, bedSince] };
+export const rules: RulesOf = { Encounter: [...encounterRules, bed, oneBed, bedSince] };

@@ -197,6 +197,17 @@ rulesTable("beds", ["wards", "visits", "hospitalizations"], (at) => {
     insteadOf: () => lainInBefore(29),
     as: { status: 409, expression: "Encounter.location.location" },
   });
+  at.refuses("encounter-one-bed", "a stay in two beds at once", {
+    create: async () => {
+      const { a, b, room } = await newBeds();
+      return stay(a, { location: inPlaces(a, b, room) });
+    },
+    insteadOf: async () => {
+      const { a, b, room } = await newBeds();
+      return stay(a, { location: [...inPlaces(a, room), { status: "completed", location: { reference: b } }] });
+    },
+    as: { status: 409, expression: "Encounter.location.location" },
+  });
   let closedBed = "";
   let openBed = "";
   beforeEach(async () => {

@@ -20,14 +20,27 @@ import { STATUS_STEPS } from "../../mixins/fhir/rules/statuses.ts";
 
 /** What holds for what is on a patient's record, signed notes and signatures, tasks and consents, whoever writes them. */
 export const rules: RulesOf = {
-  AllergyIntolerance: [subjectStays<AllergyIntolerance>("AllergyIntolerance", "patient", ({ patient }) => patient)],
-  CarePlan: [subjectStays<CarePlan>("CarePlan", "subject", ({ subject }) => subject)],
-  ClinicalImpression: [subjectStays<ClinicalImpression>("ClinicalImpression", "subject", ({ subject }) => subject)],
-  Condition: [subjectStays<Condition>("Condition", "subject", ({ subject }) => subject)],
+  AllergyIntolerance: [
+    subjectStays<AllergyIntolerance>("AllergyIntolerance", "patient", ({ patient }) => patient),
+    sameSubject<AllergyIntolerance>("AllergyIntolerance", ({ patient }) => patient, ["encounter"]),
+  ],
+  CarePlan: [
+    subjectStays<CarePlan>("CarePlan", "subject", ({ subject }) => subject),
+    sameSubject<CarePlan>("CarePlan", ({ subject }) => subject, ["encounter"]),
+  ],
+  ClinicalImpression: [
+    subjectStays<ClinicalImpression>("ClinicalImpression", "subject", ({ subject }) => subject),
+    sameSubject<ClinicalImpression>("ClinicalImpression", ({ subject }) => subject, ["encounter"]),
+  ],
+  Condition: [
+    subjectStays<Condition>("Condition", "subject", ({ subject }) => subject),
+    sameSubject<Condition>("Condition", ({ subject }) => subject, ["encounter"]),
+  ],
   FamilyMemberHistory: [subjectStays<FamilyMemberHistory>("FamilyMemberHistory", "patient", ({ patient }) => patient)],
   Observation: [subjectStays<Observation>("Observation", "subject", ({ subject }) => subject)],
   Composition: [
     subjectStays<Composition>("Composition", "subject", ({ subject }) => subject),
+    sameSubject<Composition>("Composition", ({ subject }) => subject, ["encounter"]),
     signedStays<Composition>("Composition", {
       openly: ({ status }) => status === "amended" || status === "entered-in-error",
       instead: "make it amended, or entered in error",
@@ -35,6 +48,7 @@ export const rules: RulesOf = {
   ],
   DocumentReference: [
     subjectStays<DocumentReference>("DocumentReference", "subject", ({ subject }) => subject),
+    sameSubject<DocumentReference>("DocumentReference", ({ subject }) => subject, ["context.encounter"]),
     signedStays<DocumentReference>("DocumentReference", {
       openly: ({ status, docStatus }) => docStatus === "amended" || status === "superseded" || status === "entered-in-error",
       instead: "make its docStatus amended, supersede it, or mark it as entered in error",

@@ -28,49 +28,45 @@ rulesTable("the records", ["visits"], (at) => {
   moved("immunization-subject", "patient", () => ({ resourceType: "Immunization", ...given }));
   const text = { text: "x" };
   const active = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }] };
+  const content = [{ attachment: { contentType: "text/plain", data: "eA==" } }];
   const subject = at.patient;
-  moved("condition-subject", "subject", () => ({ resourceType: "Condition", subject, code: text }));
-  moved("allergy-intolerance-subject", "patient", () => ({
-    resourceType: "AllergyIntolerance",
-    clinicalStatus: active,
-    patient: subject,
-    code: text,
-  }));
-  moved("care-plan-subject", "subject", () => ({ resourceType: "CarePlan", status: "active", intent: "plan", subject }));
-  moved("clinical-impression-subject", "subject", () => ({ resourceType: "ClinicalImpression", status: "completed", subject }));
-  moved("family-member-history-subject", "patient", () => ({
-    resourceType: "FamilyMemberHistory",
-    status: "completed",
-    patient: subject,
-    relationship: text,
-  }));
-  moved("observation-subject", "subject", () => ({ resourceType: "Observation", status: "preliminary", code: text, subject }));
-  moved("composition-subject", "subject", () => ({
-    resourceType: "Composition",
-    status: "preliminary",
-    type: text,
-    subject,
-    date: when,
-    author: [subject],
-    title: "x",
-  }));
-  moved("document-reference-subject", "subject", () => ({
-    resourceType: "DocumentReference",
-    status: "current",
-    subject,
-    content: [{ attachment: { contentType: "text/plain", data: "eA==" } }],
-  }));
+  const note = { status: "preliminary", type: text, subject, date: when, author: [subject], title: "x" };
+  const ofPatient: Record<string, () => Record<string, unknown>> = {
+    "allergy-intolerance": () => ({ resourceType: "AllergyIntolerance", clinicalStatus: active, patient: subject, code: text }),
+    "care-plan": () => ({ resourceType: "CarePlan", status: "active", intent: "plan", subject }),
+    "clinical-impression": () => ({ resourceType: "ClinicalImpression", status: "completed", subject }),
+    composition: () => ({ resourceType: "Composition", ...note }),
+    condition: () => ({ resourceType: "Condition", subject, code: text }),
+    "document-reference": () => ({ resourceType: "DocumentReference", status: "current", subject, content }),
+    "family-member-history": () => ({ resourceType: "FamilyMemberHistory", status: "completed", patient: subject, relationship: text }),
+    observation: () => ({ resourceType: "Observation", status: "preliminary", code: text, subject }),
+  };
+  // The ids: "allergy-intolerance-subject", "care-plan-subject", "clinical-impression-subject", "composition-subject", "condition-subject",
+  // "document-reference-subject", "family-member-history-subject", "observation-subject".
+  for (const [type, make] of Object.entries(ofPatient)) moved(`${type}-subject`, "patient" in make() ? "patient" : "subject", make);
+
   const elsewhere = () => at.stored({ resourceType: "Encounter", status: "planned", class: { code: "AMB" }, subject: at.other });
-  at.refuses("procedure-one-patient", "a procedure in another patient's visit", {
-    create: async () => ({ resourceType: "Procedure", status: "completed", subject: at.patient, encounter: await elsewhere() }),
-    insteadOf: async () => ({ resourceType: "Procedure", status: "completed", subject: at.other, encounter: await elsewhere() }),
-    as: { status: 409, expression: "Procedure.encounter" },
-  });
-  at.refuses("immunization-one-patient", "an immunization in another patient's visit", {
-    create: async () => ({ resourceType: "Immunization", ...given, encounter: await elsewhere() }),
-    insteadOf: () => ({ resourceType: "Immunization", ...given }),
-    as: { status: 409, expression: "Immunization.encounter" },
-  });
+  // "allergy-intolerance-one-patient", "care-plan-one-patient", "clinical-impression-one-patient", "composition-one-patient",
+  // "condition-one-patient", "document-reference-one-patient", "immunization-one-patient", "procedure-one-patient".
+  const inEncounters = {
+    ...Object.fromEntries(Object.entries(ofPatient).filter(([type]) => !["family-member-history", "observation"].includes(type))),
+    immunization: () => ({ resourceType: "Immunization", ...given }),
+    procedure: () => ({ resourceType: "Procedure", status: "completed", subject }),
+  };
+  for (const [type, make] of Object.entries(inEncounters)) {
+    const { resourceType } = make();
+    const isDocument = resourceType === "DocumentReference";
+    const inOne = async (resource: object) => {
+      const encounter = await elsewhere();
+      return { ...resource, ...(isDocument ? { context: { encounter: [encounter] } } : { encounter }) };
+    };
+    at.refuses(`${type}-one-patient`, "to be in another patient's visit", {
+      create: () => inOne(make()),
+      insteadOf: () => inOne({ ...make(), ["patient" in make() ? "patient" : "subject"]: at.other }),
+      as: { status: 409, expression: `${resourceType as string}.${isDocument ? "context.encounter" : "encounter"}` },
+    });
+  }
+
   at.refuses("task-status", "a completed task to be in progress again", {
     stored: () => task("completed"),
     change: (it) => ({ ...it, status: "in-progress" }),

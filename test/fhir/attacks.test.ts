@@ -247,7 +247,7 @@ describe("a hospital that is attacked", () => {
           entries(
             list(3_000, (i) => ({
               resource: { resourceType: "Patient", birthDate: "1990-01-01" },
-              request: { method: "POST", url: "Patient", ifNoneExist: `birthdate=gt1980&name=none${i}` },
+              request: { method: "POST", url: "Patient", ifNoneExist: `birthdate=gt1980&birthdate=gt${3_000 + i}` },
             })),
           ),
       ],

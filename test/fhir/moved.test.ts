@@ -61,6 +61,7 @@ describe("an encounter that has moved", () => {
   });
 
   it("was made anew by the update after its deletion", async () => {
+    await fhir.send("DELETE", "/Condition/c"); // it rests on the encounter
     await fhir.send("DELETE", "/Encounter/moved");
     await fhir.send("PUT", "/Encounter/moved", { resourceType: "Encounter", id: "moved", status: "finished", class: { code: "IMP" } });
     const { body } = await fhir.get("/Encounter/moved/_history");

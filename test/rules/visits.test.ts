@@ -20,9 +20,10 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     instead: (it) => ({ ...it, status: "in-progress", statusHistory: [{ status: "finished", period: { start: day } }] }),
     as: { status: 409, expression: "Encounter.status" },
   });
-  at.refuses("encounter-period", "to be open when it has ended", {
-    create: () => visit({ period: { start: day, end: day } }),
-    insteadOf: () => visit({ period: { start: day, end: "2999-01-01" } }),
+  const inBed = { location: [{ location: { display: "Bed 1" } }] };
+  at.refuses("encounter-period", "to be in a bed when it has ended", {
+    create: () => visit({ ...inBed, period: { start: day, end: day } }),
+    insteadOf: () => visit({ ...inBed, period: { start: day, end: "2999-01-01" } }),
     as: { status: 422, expression: "Encounter.period.end" },
   });
   at.refuses("encounter-time", "what has ended in the future", {

@@ -55,7 +55,7 @@ const period: Rule<Encounter> = {
   id: "encounter-period",
   group: "values",
   holdsAlways: true,
-  says: "An open Encounter has not begun in the future, nor has it ended.",
+  says: "An open Encounter has not begun in the future; one that names where the patient is has not ended.",
   check({ before, after, now }) {
     if (!after || !isOpen(after)) return undefined;
     const { start, end } = after.period ?? {};
@@ -64,7 +64,9 @@ const period: Rule<Encounter> = {
     if (begin > now.getTime() + AHEAD_MS) {
       return wrong("It begins in the future: give it the status planned, or the time it has begun.", "start");
     }
-    const [, over = Number.POSITIVE_INFINITY] = (end !== undefined && end !== before?.period?.end && intervalOf(end)) || [];
+    // Others write an end into what goes on, which harms nobody; a bed would stay taken.
+    const isNew = end !== undefined && end !== before?.period?.end && after.location?.some(isThere) === true;
+    const [, over = Number.POSITIVE_INFINITY] = (isNew && intervalOf(end)) || [];
     return over < now.getTime() ? wrong("It has ended: give it the status finished, or no end.", "end") : undefined;
   },
 };

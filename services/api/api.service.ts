@@ -243,7 +243,7 @@ export default (config: Config): ServiceSchema =>
         this.boardStreams.close();
         this.versionStreams.close();
         // What was handed over ends with its last answer (scripts/start/handed-connections.ts).
-        if (config.handedPort === undefined) this.closed ??= shut(this.http as Server);
+        if (config.handedPort === undefined) this.closed ??= shut(this.http as Server, this.connections);
       });
     },
 
@@ -255,7 +255,7 @@ export default (config: Config): ServiceSchema =>
       this.boardStreams?.close();
       this.versionStreams?.close();
       this.presence.stop();
-      if (this.http) await (this.closed ?? shut(this.http));
+      if (this.http) await (this.closed ?? shut(this.http, this.connections));
       this.inFlight.stop();
       this.reclaim.stop();
       await this.criteria.close();

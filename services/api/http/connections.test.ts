@@ -6,6 +6,7 @@ let ports = 0;
 class FakeSocket extends EventEmitter {
   readonly remoteAddress = "10.0.0.1";
   readonly remotePort: number;
+  bytesRead = 0;
   isDestroyed = false;
 
   constructor() {
@@ -32,6 +33,19 @@ describe("connections", () => {
     connections.add(third, "a");
     expect([first, second, third].map((it) => it.isDestroyed)).toEqual([false, true, false]);
     expect(connections.size).toBe(2);
+  });
+
+  it("on which nothing was asked are closed when the server leaves, not those that are asking or have asked", () => {
+    const connections = new Connections();
+    const [fresh, asking, used, encrypted] = [socket(), socket(), socket(), socket()];
+    for (const one of [fresh, asking, used, encrypted]) connections.add(one, "a");
+    asking.bytesRead = 10;
+    connections.begin(used);
+    connections.end(used);
+    encrypted.bytesRead = 500; // of the handshake
+    connections.addEncrypted({ remoteAddress: encrypted.remoteAddress, remotePort: encrypted.remotePort } as unknown as Socket);
+    connections.closeUnused();
+    expect([fresh, asking, used, encrypted].map((it) => it.isDestroyed)).toEqual([true, false, false, true]);
   });
 
   it("with a request stay: then the new one is closed", () => {

@@ -16,6 +16,8 @@ interface Connection {
   busy: number;
   /** Of the last request that was answered, or of the connection itself: the lowest was idle for longest. */
   order: number;
+  /** Nothing was asked on it yet. */
+  isUnused: boolean;
   /** It was refused a request, and ends with that answer: what comes behind is not looked at. */
   isEnding: boolean;
 }
@@ -24,6 +26,8 @@ interface Connection {
 export class Connections {
   readonly #all = new Set<Connection>();
   readonly #bySocket = new WeakMap<Socket, Connection>();
+  /** Those that speak TLS: what they have read may be the handshake. */
+  readonly #encrypted = new WeakSet<Socket>();
   #order = 0;
   readonly #perClient = new Map<string, number>();
   readonly #max: number;
@@ -46,7 +50,7 @@ export class Connections {
       return;
     }
     this.#order += 1;
-    const connection = { socket, client, busy: 0, order: this.#order, isEnding: false };
+    const connection = { socket, client, busy: 0, order: this.#order, isUnused: true, isEnding: false };
     this.#all.add(connection);
     this.#bySocket.set(socket, connection);
     if (client !== undefined) this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
@@ -59,6 +63,7 @@ export class Connections {
     for (const connection of this.#all) {
       if (connection.socket.remotePort === remotePort && connection.socket.remoteAddress === remoteAddress) {
         this.#bySocket.set(encrypted, connection);
+        this.#encrypted.add(connection.socket);
       }
     }
   }
@@ -73,7 +78,13 @@ export class Connections {
       return "full";
     }
     connection.busy += 1;
+    connection.isUnused = false;
     return undefined;
+  }
+
+  /** Closes those on which nothing was asked yet: browsers open some in advance, and a server that leaves would wait for their first request. */
+  closeUnused(): void {
+    for (const { socket, isUnused } of this.#all) if (isUnused && (socket.bytesRead === 0 || this.#encrypted.has(socket))) socket.destroy();
   }
 
   /** A request that was begun is answered. */

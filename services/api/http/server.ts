@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { outcome } from "../../../fhir/outcome.ts";
 import { type Config, exposureOf } from "../../../mesh/config.ts";
 import { httpError } from "./errors.ts";
+import type { Connections } from "./connections.ts";
 import { CONTENT_POLICY, TRANSPORT_SECURITY, VARY } from "./headers.ts";
 import { isForWebSocket } from "./websockets.ts";
 import { certificate, followCertificate } from "./tls.ts";
@@ -62,10 +63,14 @@ export async function listen(server: Server, config: Config): Promise<void> {
 }
 
 /** Takes no new connection, lets what runs finish, then closes. */
-export async function shut(server: Server): Promise<void> {
+export async function shut(server: Server, connections: Pick<Connections, "closeUnused">): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const idle = setInterval(() => server.closeIdleConnections(), 50); // keep-alive connections fall idle one by one
+  const closeIdle = () => {
+    server.closeIdleConnections();
+    connections.closeUnused();
+  };
+  closeIdle();
+  const idle = setInterval(closeIdle, 50); // keep-alive connections fall idle one by one
   const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
   clearInterval(idle);

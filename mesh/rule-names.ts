@@ -59,7 +59,6 @@ export const RULE_NAMES: readonly string[] = [
   "encounter-rested-on",
   "encounter-status",
   "encounter-subject",
-  "encounter-time",
   "episode-of-care-subject",
   "family-member-history-subject",
   "immunization-one-patient",

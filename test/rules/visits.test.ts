@@ -26,11 +26,6 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     insteadOf: () => visit({ ...inBed, period: { start: day, end: "2999-01-01" } }),
     as: { status: 422, expression: "Encounter.period.end" },
   });
-  at.refuses("encounter-time", "what has ended in the future", {
-    create: () => visit({ status: "finished", period: { start: day, end: "2999-01-01" } }),
-    insteadOf: () => over,
-    as: { status: 422, expression: "Encounter.period.end" },
-  });
   at.refuses("encounter-reopened", "to go on after the patient has died", {
     stored: () => ({ ...over, subject: at.dead }),
     change: (it) => ({ ...it, status: "in-progress", statusHistory: [{ status: "finished", period: { start: day } }] }),

@@ -3,7 +3,6 @@ import { intervalOf } from "../../../fhir/dates.ts";
 import type { Encounter, Patient } from "../../../fhir/r4.ts";
 import { refusal, statusSteps, subjectStays } from "./common.ts";
 import { notDeletedUnder } from "./deletion.ts";
-import { notInFuture } from "./done.ts";
 import { patientCanHave } from "./patient.ts";
 import { referencesExist } from "./references.ts";
 import type { Change, Rule } from "./rule.ts";
@@ -99,7 +98,6 @@ export const encounterRules: Rule<Encounter>[] = [
   patient,
   reopened,
   period,
-  notInFuture<Encounter>("Encounter", { statuses: ["finished"], times: (it) => ({ "period.end": it.period?.end }) }),
   referencesExist("Encounter"),
   notDeletedUnder("Encounter", "mark it as entered in error instead."),
 ];

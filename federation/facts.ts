@@ -7,6 +7,7 @@ import { ID_PATTERN } from "../fhir/ids.ts";
 const TOLD: Record<string, readonly string[]> = {
   Patient: ["active", "deceasedBoolean", "deceasedDateTime", "link"],
   Encounter: ["status", "class", "subject", "period"],
+  EpisodeOfCare: ["status", "patient"],
   Location: ["status", "physicalType", "operationalStatus", "partOf"],
   ServiceRequest: ["status", "intent", "doNotPerform", "category", "subject", "encounter"],
   Specimen: ["status", "subject"],

@@ -2,6 +2,7 @@ import { numberOf } from "../../fhir/json.ts";
 import type { ChargeItem, Money } from "../../fhir/r4.ts";
 import { refusal, statusSteps, subjectStays } from "../../mixins/fhir/rules/common.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
+import { patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import type { Rule, RulesOf } from "../../mixins/fhir/rules/rule.ts";
 import { sameSubject } from "../../mixins/fhir/rules/same-subject.ts";
@@ -63,5 +64,16 @@ const charge: Rule<ChargeItem>[] = [
 /** Other prices may be finer than what can be paid: they are summed up before they are rounded. */
 const hasNoDecimals = ({ currency = "" }: Money): boolean => exponentOf(currency) === 0;
 
-/** What holds for charges and invoices, whoever writes them. */
-export const rules: RulesOf = { ChargeItem: charge, Invoice: invoiceRules };
+/** Of one patient for good, as what is on the record. */
+const OF_ONE_PATIENT = [
+  "Claim",
+  "ClaimResponse",
+  "Coverage",
+  "CoverageEligibilityRequest",
+  "CoverageEligibilityResponse",
+  "EnrollmentRequest",
+  "ExplanationOfBenefit",
+] as const;
+
+/** What holds for charges, invoices, coverages and claims, whoever writes them. */
+export const rules: RulesOf = { ChargeItem: charge, Invoice: invoiceRules, ...patientRecords(OF_ONE_PATIENT) };

@@ -6,6 +6,7 @@ import { notInFuture } from "../../mixins/fhir/rules/done.ts";
 import { finalStays } from "../../mixins/fhir/rules/final.ts";
 import { patientCanHave } from "../../mixins/fhir/rules/patient.ts";
 import { PAST_MS } from "../../mixins/fhir/rules/past.ts";
+import { patientRecordRules, patientRecords } from "../../mixins/fhir/rules/patient-record.ts";
 import { amendmentReason } from "../../mixins/fhir/rules/reasons.ts";
 import { referencesExist } from "../../mixins/fhir/rules/references.ts";
 import { type Change, type Facts, refusalBy, type Rule, type RulesOf } from "../../mixins/fhir/rules/rule.ts";
@@ -235,5 +236,6 @@ export const rules: RulesOf = {
   MedicationRequest: prescription,
   MedicationDispense: dispense,
   MedicationAdministration: administration,
-  SupplyDelivery: delivery,
+  SupplyDelivery: [...patientRecordRules("SupplyDelivery"), ...delivery],
+  ...patientRecords(["MedicationStatement"]),
 };

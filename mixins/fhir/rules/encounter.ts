@@ -6,6 +6,7 @@ import { notDeletedUnder } from "./deletion.ts";
 import { patientCanHave } from "./patient.ts";
 import { referencesExist } from "./references.ts";
 import type { Change, Rule } from "./rule.ts";
+import { sameSubject } from "./same-subject.ts";
 
 /** Whether the patient is there. */
 export const isOpen = ({ status }: Pick<Encounter, "status">): boolean => OPEN_STATUSES.includes(status);
@@ -95,6 +96,8 @@ const reopened: Rule<Encounter> = {
 export const encounterRules: Rule<Encounter>[] = [
   status,
   subjectStays<Encounter>("Encounter", "subject", ({ subject }) => subject),
+  // Not `partOf`: a newborn's is part of its mother's.
+  sameSubject<Encounter>("Encounter", ({ subject }) => subject, ["episodeOfCare", "basedOn"]),
   patient,
   reopened,
   period,

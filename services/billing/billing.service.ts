@@ -55,7 +55,7 @@ const CENTS = { type: "number", integer: true, min: 0, max: 100_000_000_00 } as 
 const CURRENCY = {
   type: "enum",
   values: [...CURRENCIES],
-  messages: { enumValue: "currency must be a code of ISO 4217 in capitals, like EUR." },
+  messages: { enumValue: "'{field}' must be a code of ISO 4217 in capitals, like EUR." },
 } as const;
 
 /** A version of what may be charged for. */

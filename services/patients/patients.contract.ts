@@ -182,7 +182,10 @@ export const patients = {
   register: action<Registration, RegisteredPatient>("patients.register"),
   /** Registers who cannot say who they are, under a name and a number that are marked as temporary. */
   registerUnknown: action<UnknownPerson, NumberedPatient>("patients.registerUnknown"),
-  /** Registers a child with its mother (RelatedPerson). @throws 404 NOT_FOUND, 409 MOTHER_NOT_ACTIVE, 409 PATIENT_CHANGED (try again) */
+  /**
+   * Registers a child with its mother (RelatedPerson), each of several of one birth with its `multipleBirth`.
+   * @throws 404 NOT_FOUND, 409 MOTHER_NOT_ACTIVE, 409 CHILD_ALREADY_REGISTERED, 409 PATIENT_CHANGED (try again)
+   */
   registerNewborn: action<Newborn, NumberedPatient>("patients.registerNewborn"),
   /** Patients who may be the person who is described, the most probable first. @throws 404 NOT_FOUND for an unknown `like` */
   candidates: action<PersonDescription & { limit?: number }, GradedPatient[]>("patients.candidates"),

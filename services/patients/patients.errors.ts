@@ -68,6 +68,15 @@ export const motherNotActive = (patient: string) =>
     patient,
   });
 
+/** `patient` is the record of the child that is there. */
+export const childAlreadyRegistered = (patient: string) =>
+  new MoleculerClientError(
+    "This child of the mother is registered already: use that record; of several of one birth say in `multipleBirth` which it is.",
+    409,
+    "CHILD_ALREADY_REGISTERED",
+    { patient },
+  );
+
 /** Concurrent writes have changed the same record at each attempt. */
 export const patientChanged = (patient: string) =>
   new MoleculerClientError("The patient's record is being changed by others: try again.", 409, "PATIENT_CHANGED", { patient });

@@ -210,6 +210,7 @@ export const RULE_NAMES: readonly string[] = [
   "supply-delivery-stock",
   "supply-delivery-subject",
   "supply-delivery-time",
+  "supply-delivery-unit",
   "supply-delivery-value",
   "task-one-patient",
   "task-status",

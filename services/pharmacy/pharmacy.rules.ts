@@ -19,6 +19,7 @@ import { dispenseNotCompleted, dispenseNotFound, prescriptionNotActive } from ".
 import { isOrder, prescribedBy } from "./pharmacy.model.ts";
 import { keptOf, returnOf } from "./returns.model.ts";
 import { counted, OVER, possibleQuantity, subjectOf } from "./shared-rules.ts";
+import { dispensedUnit, returnedUnit } from "./unit-rules.ts";
 
 const prescription: Rule<MedicationRequest>[] = [
   statusSteps<MedicationRequest>("MedicationRequest", STATUS_STEPS.MedicationRequest, {
@@ -114,29 +115,6 @@ function reasonAgainst(request: MedicationRequest | undefined, { after, now }: C
   return undefined;
 }
 
-/** The prescriptions of a quantity that was not dispensed so before. */
-function newlyCounted({ before, after }: Change<MedicationDispense>): string[] {
-  const [was, is] = [before?.quantity, after?.quantity];
-  const isKnown = is?.code === undefined || (was?.code === is.code && was.system === is.system);
-  return isKnown ? [] : (after?.authorizingPrescription?.flatMap(({ reference }) => reference ?? []) ?? []);
-}
-
-const unit: Rule<MedicationDispense> = {
-  id: "medication-dispense-unit",
-  group: "values",
-  says: "Where prescription and dispense give their quantities in codes of one system, e.g. UCUM, the unit is the same: what is left is counted in it.",
-  facts: newlyCounted,
-  check(change, facts) {
-    const { system, code } = change.after?.quantity ?? {};
-    const other = newlyCounted(change).find((it) => {
-      const prescribed = (facts.of(it)?.resource as unknown as MedicationRequest | undefined)?.dispenseRequest?.quantity;
-      return prescribed?.code !== undefined && prescribed.system === system && prescribed.code !== code;
-    });
-    if (other === undefined) return undefined;
-    return refusal("medication-dispense-unit", "Give the quantity in the unit of the prescription.", "MedicationDispense.quantity", 422);
-  },
-};
-
 const dispense: Rule<MedicationDispense>[] = [
   statusSteps<MedicationDispense>("MedicationDispense", STATUS_STEPS.MedicationDispense, { says: `${OVER} (a completed dispense).` }),
   finalStays<MedicationDispense>("MedicationDispense", {
@@ -160,7 +138,7 @@ const dispense: Rule<MedicationDispense>[] = [
   referencesExist<MedicationDispense>("MedicationDispense"),
   dispensable,
   notInFuture<MedicationDispense>("MedicationDispense", { statuses: ["completed"], times: ({ whenHandedOver }) => ({ whenHandedOver }) }),
-  unit,
+  dispensedUnit,
   possibleQuantity<MedicationDispense>("medication-dispense-value", "MedicationDispense.quantity", ({ quantity }) => quantity),
   counted("medication-dispense-stock", "What the pharmacy keeps in stock is dispensed as far as it is there; undone, it is there again."),
   counted(
@@ -214,6 +192,7 @@ const delivery: Rule<SupplyDelivery>[] = [
     statuses: ["completed"],
     times: ({ occurrenceDateTime, occurrencePeriod }) => ({ occurrence: occurrenceDateTime ?? occurrencePeriod?.start }),
   }),
+  returnedUnit,
   possibleQuantity<SupplyDelivery>(
     "supply-delivery-value",
     "SupplyDelivery.suppliedItem.quantity",

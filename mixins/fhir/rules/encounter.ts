@@ -75,7 +75,8 @@ const patient = patientCanHave<Encounter>("Encounter", {
   element: "subject",
   of: ({ subject }) => subject,
   begun: (it) => it.period?.start,
-  isOpen,
+  isOpen: (it) => (isOpen(it) ? 2 : Number(it.status === "planned")),
+  stages: "planned or open",
 });
 
 /** Who has died does not come back by a discharge that is undone: the death would stay on record. */

@@ -145,6 +145,11 @@ class MongoStore implements Store {
     return this.#run(() => joinKeysAmong(this.#collections, this.#search.answerable(query)));
   }
 
+  async referredTo(by: { type: string; slots: number[] }[], among: string[]): Promise<string[]> {
+    const found = await Promise.all(by.map(({ type, slots }) => this.joinKeysAmong({ type, slots, clauses: [], among })));
+    return [...new Set(found.flat())];
+  }
+
   // --- writing -------------------------------------------------------------------------------------------------------
 
   write(steps: Write[], key?: WriteKey, reliance?: Reliance): Promise<WriteResult[]> {

@@ -172,6 +172,11 @@ class SqliteFile implements SqliteStore {
     return this.#asked(() => this.#joinKeys.among(query));
   }
 
+  referredTo(by: { slots: number[] }[], among: string[]): Promise<string[]> {
+    const slots = by.flatMap((one) => one.slots);
+    return this.#asked(() => this.#joinKeys.inSlots(slots, among));
+  }
+
   explainSearch(query: StoreQuery): string[] {
     return this.#explained(() => {
       this.#search.page(query);

@@ -132,6 +132,7 @@ export const RULE_NAMES: readonly string[] = [
   "medication-dispense-deleted",
   "medication-dispense-final",
   "medication-dispense-lot",
+  "medication-dispense-medication",
   "medication-dispense-one-patient",
   "medication-dispense-patient",
   "medication-dispense-prescription",

@@ -31,6 +31,23 @@ describe("identifiers", () => {
   });
 });
 
+describe("an identifier, however it is typed,", () => {
+  it.each([
+    "  MRN 0123456789 ",
+    "mrn0123456789",
+    "ＭＲＮ０１２３４５６７８９",
+    "MRN٠١٢٣٤٥٦٧٨٩",
+    "MRN۰۱۲۳۴۵۶۷۸۹",
+    "MRN०१२३४५६७८९",
+    "MRN\u200b01\u00ad23456\u034f789",
+    "\u200fMRN\u00a00123456789\u2060",
+    "MRN𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗",
+  ])("is one: %j", (value) => {
+    const table = new IdentifierTable();
+    expect(table.keyOf("urn:mrn", value)).toBe(table.keyOf("urn:mrn", "MRN0123456789"));
+  });
+});
+
 describe("the front desk", () => {
   let clinic: Clinic;
   beforeAll(async () => {

@@ -18,6 +18,7 @@ import { allergy } from "./allergy.ts";
 import { dispenseNotCompleted, dispenseNotFound, prescriptionNotActive } from "./pharmacy.errors.ts";
 import { isOrder, prescribedBy } from "./pharmacy.model.ts";
 import { keptOf, returnOf } from "./returns.model.ts";
+import { sameMedication } from "./same-medication.ts";
 import { counted, OVER, possibleQuantity, subjectOf } from "./shared-rules.ts";
 import { dispensedUnit, returnedUnit } from "./unit-rules.ts";
 
@@ -138,6 +139,7 @@ const dispense: Rule<MedicationDispense>[] = [
   referencesExist<MedicationDispense>("MedicationDispense"),
   dispensable,
   notInFuture<MedicationDispense>("MedicationDispense", { statuses: ["completed"], times: ({ whenHandedOver }) => ({ whenHandedOver }) }),
+  sameMedication,
   dispensedUnit,
   possibleQuantity<MedicationDispense>("medication-dispense-value", "MedicationDispense.quantity", ({ quantity }) => quantity),
   counted("medication-dispense-stock", "What the pharmacy keeps in stock is dispensed as far as it is there; undone, it is there again."),

@@ -264,6 +264,12 @@ rulesTable("the pharmacy", ["wards", "visits", "pharmacy"], (at) => {
       ...(status === 422 && { body: { issue: [{ expression: ["MedicationDispense.quantity"] }] } }),
     });
   });
+  const other = { coding: [{ system: "urn:rx", code: "another" }] };
+  at.refuses("medication-dispense-medication", "another medication than was prescribed, unless it stands for that", {
+    create: () => by({}).then((it) => ({ ...it, medicationCodeableConcept: other })),
+    insteadOf: () => by({}).then((it) => ({ ...it, medicationCodeableConcept: other, substitution: { wasSubstituted: true } })),
+    as: { status: 409, expression: "MedicationDispense.medication" },
+  });
   at.refuses("supply-delivery-unit", "boxes that come back of what was handed out in tablets", {
     create: async () => back(await at.stored({ ...dispense(), quantity: { value: 10, unit: "tablet" } }), "box"),
     insteadOf: async () => back(await at.stored({ ...dispense(), quantity: { value: 10, unit: "tablet" } }), "tablet"),

@@ -114,6 +114,13 @@ rulesTable("Encounters", ["visits", "hospitalizations"], (at) => {
     expect(await put("arrived")).toMatchObject({ status: 409 });
     expect(await put("cancelled")).toMatchObject({ status: 200 });
   });
+  at.refuses("encounter-period", "an open visit from before its patient was born", {
+    create: async () =>
+      visit({ subject: await at.stored({ resourceType: "Patient", birthDate: "2020-03-01" }), period: { start: "1980" } }),
+    insteadOf: async () =>
+      visit({ subject: await at.stored({ resourceType: "Patient", birthDate: "2020-03-01" }), period: { start: "2020-02-29" } }),
+    as: { status: 422, expression: "Encounter.period.start" },
+  });
   at.refuses("encounter-period", "an open visit that begins in 2090, but not a planned one", {
     create: () => visit({ period: { start: "2090" } }),
     insteadOf: () => visit({ status: "planned", period: { start: "2090" } }),

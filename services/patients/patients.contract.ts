@@ -203,7 +203,7 @@ export const patients = {
    * @throws 404 NOT_FOUND, 409 SAME_PATIENT, 409 PATIENT_NOT_ACTIVE, 409 MERGE_CONFLICT (`data.encounters`), and what a rule refuses
    */
   merge: action<{ source: string; target: string; preview?: boolean }, MergeState>("patients.merge"),
-  /** Takes a merge back: each resource is as it was, but for those that were edited since. @throws 404, 409 PATIENT_NOT_MERGED */
+  /** Takes a merge back: each resource is as it was, but for those that were edited since. @throws 404, 409 PATIENT_NOT_MERGED, PATIENT_MERGED_ON */
   unmerge: action<{ source: string }, MergeState>("patients.unmerge"),
   /** How far it has come. @throws 404 NOT_FOUND */
   mergeState: action<{ source: string }, MergeState>("patients.mergeState"),

@@ -33,6 +33,7 @@ import {
   childAlreadyRegistered,
   identifierShared,
   motherNotActive,
+  mergedOn,
   notMerged,
   PATIENT_ALREADY_REGISTERED,
   patientAlreadyRegistered,
@@ -228,6 +229,7 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
         const target = replacementOf(await this.patient(source));
         if (target === undefined) throw notMerged(source);
         const pair = { source, target };
+        if (await this.merges.isMergedOn(pair)) throw mergedOn(target);
         const caller = asSystem(ctx, SERVICE);
         if (isKeyed(ctx) || (await this.merges.moved(source)) > CHUNK) return this.beginTask("patients.unmerge", { ctx, pair });
         await this.merges.part(caller, pair);

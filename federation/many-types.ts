@@ -50,11 +50,10 @@ export async function searchTypes(
   const found = rowsOf(await askTogether(mesh, perOwner)).sort((a, b) => byValues(a, b, keys) || inOrder(a, b));
   const wanted = found.slice(0, limit);
 
-  const ids = new Map<string, string[]>();
-  for (const { type, id } of wanted) ids.set(type, [...(ids.get(type) ?? []), id]);
+  const ofType = Map.groupBy(wanted, ({ type }) => type);
   const reads = new Map<string, StoreQuery[]>();
   for (const { type, sort = [] } of questions) {
-    const any = ids.get(type);
+    const any = ofType.get(type)?.map(({ id }) => id);
     // In the order of the page, so that what an owner leaves out for its bytes comes after what it gives.
     if (any) {
       addForEachOwner(mesh, reads, { type, clauses: [{ kind: "id", any }], sort, limit: any.length, maxBytes, want: "rows" }, availability);

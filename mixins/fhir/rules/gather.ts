@@ -159,7 +159,12 @@ export class GatheredFacts implements Facts {
     const wanted = new Map<string, string[]>();
     for (const place of places) {
       const owners = this.#sources.directory.known(splitPlace(place)[0]);
-      for (const { service } of owners.filter(({ alive }) => alive)) wanted.set(service, [...(wanted.get(service) ?? []), place]);
+      for (const { service, alive } of owners) {
+        if (!alive) continue;
+        const some = wanted.get(service);
+        if (some) some.push(place);
+        else wanted.set(service, [place]);
+      }
     }
     await Promise.all([...wanted].map(([owner, some]) => this.#askOwner(owner, some)));
   }

@@ -214,6 +214,11 @@ describe("a day in the hospital, by its pages,", () => {
       await said(physician, "Bruno Verdi is on the list of the wards.");
     });
     await nurse.waitForSelector("aside li:has-text('Bruno Verdi')");
+    const row = "aside li:has-text('Bruno Verdi')";
+    await step("accept a request for admission", nurse, () => nurse.click(`${row} button:has-text('Accept')`));
+    await said(nurse, "A place is kept for Bruno Verdi.");
+    await step("take the acceptance back", nurse, () => nurse.press("body", "Alt+KeyZ"));
+    await nurse.waitForSelector(`${row} button:has-text('Accept')`);
     await step("admit who waits to a bed", nurse, async () => {
       await nurse.click("aside li:has-text('Bruno Verdi') button:has-text('Give a bed')");
       await nurse.click("button.bed >> nth=0");

@@ -7,7 +7,7 @@ import { actionsOf, countOf, getJson, search } from "../../platform/api.ts";
 import { since, timeOf, today } from "../../platform/clock.ts";
 import { t } from "../../platform/texts.ts";
 import type { MeshState } from "../administration/services.ts";
-import { expiringLots } from "../dispensary/lots.ts";
+import { daysLeft, expiringLots, tokenOf } from "../dispensary/lots.ts";
 import { toPrepare } from "../dispensary/to-prepare.ts";
 import { EVERY_MS, type Source } from "./work.ts";
 
@@ -65,18 +65,26 @@ export const pharmacySources: readonly Source[] = [
   {
     name: "the shelf's work",
     roles: ["pharmacist"],
-    types: ["MedicationAdministration", "MedicationDispense", "SupplyDelivery"],
+    types: ["Medication", "MedicationAdministration", "MedicationDispense", "MedicationKnowledge", "SupplyDelivery"],
     everyMs: WITHOUT_NEWS_MS,
-    works: ["work.expiring", "work.usedUp"],
+    works: ["work.expiring", "work.toOrder", "work.usedUp"],
     async read() {
-      const [{ lots }, stock] = await Promise.all([expiringLots(), pharmacy.listStock({})]);
+      const [{ lots }, stock, below] = await Promise.all([
+        expiringLots(),
+        pharmacy.listStock({}),
+        pharmacy.listReorderLevels({ isBelow: true }),
+      ]);
       const expired = lots.filter(({ unusable }) => unusable === "expired").length;
+      const next = lots.find(({ unusable, expires }) => unusable === undefined && expires !== undefined)?.expires;
+      const soonest = next === undefined ? undefined : daysLeft(next);
       return {
         "work.expiring": {
           n: lots.length,
+          ...(soonest !== undefined && { says: () => t("work.firstExpiry", { time: t("stock.days", { n: soonest }) }) }),
           ...(expired > 0 && { says: () => t("work.expired", { n: expired }), isUrgent: true }),
           place: ["dispensary", "", "expiring"],
         },
+        "work.toOrder": { n: new Set(below.map(({ medication }) => tokenOf(medication))).size, place: ["dispensary", "", "shelf"] },
         "work.usedUp": { n: stock.filter(({ quantity }) => quantity <= 0).length, place: ["dispensary", "", "shelf"] },
       };
     },

@@ -17,6 +17,7 @@ export type WorkKey =
   | "work.prepare"
   | "work.expiring"
   | "work.usedUp"
+  | "work.toOrder"
   | "work.queue"
   | "work.appointments"
   | "work.doubles"

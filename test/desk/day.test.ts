@@ -4,6 +4,7 @@
  * what docs/screens.md tells.
  */
 import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
@@ -265,6 +266,30 @@ describe("a day in the hospital, by its pages,", () => {
       await archivist.keyboard.press("Alt+z");
       await archivist.waitForSelector("li:has-text('Ada Rosi') button:has-text('Compare')");
     });
+  });
+
+  it("two records that came from elsewhere are of two people, says the records office, and may say otherwise", async () => {
+    const cousins = ["once", "twice"].map((id) => ({
+      resourceType: "Patient",
+      id,
+      birthDate: "1951-03-08",
+      gender: "male",
+      name: [{ family: "Abdelmalek", given: ["Tarek"] }],
+    }));
+    await house.show(archivist, "records");
+    await archivist.waitForSelector("text=No records are probably doubles.");
+    const steps = cousins.map((one) => ({ op: "create" as const, type: "Patient", id: one.id, text: JSON.stringify(one) }));
+    await ownerOf("patients").write(house.operator, { steps });
+    const pair = "section[aria-label='Probable doubles'] li:has-text('Tarek Abdelmalek')";
+    await archivist.waitForSelector(pair);
+    await step("tell two records apart", archivist, async () => {
+      await archivist.click(`${pair} button:has-text('Two people')`);
+      await archivist.fill("#field-distinct-reason", "cousins");
+      await archivist.press("#field-distinct-reason", "Enter");
+      await archivist.waitForSelector("text=No records are probably doubles.");
+    });
+    await archivist.keyboard.press("Alt+z");
+    await archivist.waitForSelector(pair);
   });
 
   it("the laboratory is killed: the bench says what is not known and comes back by itself, the others work on", async () => {

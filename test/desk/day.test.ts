@@ -220,6 +220,9 @@ describe("a day in the hospital, by its pages,", () => {
     await said(nurse, "A place is kept for Bruno Verdi.");
     await step("take the acceptance back", nurse, () => nurse.press("body", "Alt+KeyZ"));
     await nurse.waitForSelector(`${row} button:has-text('Accept')`);
+    await nurse.dblclick(`${row} button:has-text('Accept')`);
+    await nurse.waitForSelector(`${row} button:has-text('Withdraw')`);
+    expect(await nurse.locator(".notice:has-text('A place is kept')").count()).toBe(1);
     await step("admit who waits to a bed", nurse, async () => {
       await nurse.click("aside li:has-text('Bruno Verdi') button:has-text('Give a bed')");
       await nurse.click("button.bed >> nth=0");
@@ -319,6 +322,15 @@ describe("a day in the hospital, by its pages,", () => {
       await cashier.click("li:has-text('Ada Rossi') button:has-text('Make the invoice')");
       await said(cashier, "Ada Rossi is billed");
     });
+    await cashier.waitForSelector("section[aria-label='Not billed yet'] li:has-text('Ada Rossi')", { state: "detached" });
+    const bill = "#part-invoices li:has-text('Ada Rossi')";
+    await step("note that an invoice is paid", cashier, async () => {
+      await cashier.click(`${bill} button:has-text('Paid')`);
+      await said(cashier, "Ada Rossi has paid");
+    });
+    await cashier.waitForSelector(bill, { state: "detached" });
+    await cashier.click("#part-invoices button:has-text('all')");
+    await cashier.waitForSelector(`${bill}:has-text('paid')`);
     // A refusal, and what is down, the browser tells of by itself.
     expect(house.complaints.filter((text) => !/status of (409|412|503)/.test(text))).toEqual([]);
   });

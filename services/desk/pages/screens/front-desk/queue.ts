@@ -68,7 +68,7 @@ export function Queue({ turn }: { turn: number }) {
   }) => html`
       <${Partial} isPartial=${isPartial} />
       <p class="muted">${t("queue.count", { n: all.length })}</p>
-      <ul class="list">${all.map(row)}</ul>
+      <ul class="list">${all.map(row)}</ul>${all.length >= Number(MAX_SHOWN) && html`<p class="muted">${t("list.first", { n: MAX_SHOWN })}</p>`}
       ${
         cancelled &&
         html`<${Cancel} of=${cancelled} onDone=${() => {

@@ -145,6 +145,14 @@ export const cashSources: readonly Source[] = [
     works: ["work.charges"],
     read: async () => ({ "work.charges": { n: await countOf("ChargeItem", { status: "billable" }), place: ["cash"] } }),
   },
+  {
+    name: "invoices that are to be paid",
+    roles: ["billing"],
+    types: ["Invoice"],
+    everyMs: EVERY_MS,
+    works: ["work.unpaid"],
+    read: async () => ({ "work.unpaid": { n: await countOf("Invoice", { status: "issued" }), place: ["cash", "", "invoices"] } }),
+  },
 ];
 
 /** Records that are probably of one person. */

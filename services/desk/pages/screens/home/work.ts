@@ -22,6 +22,7 @@ export type WorkKey =
   | "work.appointments"
   | "work.doubles"
   | "work.charges"
+  | "work.unpaid"
   | "work.servicesDown";
 
 /** How much of one kind waits. */

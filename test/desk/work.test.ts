@@ -172,6 +172,17 @@ describe("at work in the hospital,", () => {
     expect(await barriers(pharmacist)).toEqual([]);
     await pharmacist.keyboard.press("Escape");
     await pharmacist.waitForSelector("section[aria-label='Shelf'] tr:has-text('to order')");
+    await step("take in a medication that is new to the house", pharmacist, async () => {
+      await pharmacist.click("button:has-text('New medication')");
+      await pharmacist.fill("#field-medication-name", "Zinc 20 mg tablet");
+      await pharmacist.press("#field-medication-name", "Enter");
+      await said(pharmacist, "Zinc 20 mg tablet can be prescribed and delivered.");
+      await pharmacist.click("button:has-text('Delivery')");
+      await pharmacist.fill("#field-delivery-medication", "Zinc 20 mg tablet");
+      await pharmacist.fill("#field-delivery-quantity", "500");
+      await pharmacist.press("#field-delivery-quantity", "Enter");
+    });
+    await pharmacist.waitForSelector("section[aria-label='Shelf'] tr:has-text('Zinc 20 mg tablet'):has-text('500')");
     await pharmacist.click("li:has-text('Ada Rossi') button:has-text('Hand out')");
     await pharmacist.waitForSelector("dialog li:has-text('20 × LATER')");
     const offered = await pharmacist.locator("#field-dispense-lot option").allTextContents();

@@ -58,7 +58,7 @@ function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => v
   return html`<${Dialog} title=${joined(t("return"), conceptOf(of.medicationCodeableConcept))} onClose=${onClose}>
     <${Form} send=${send} submit=${t("return")} onCancel=${onClose} fieldOf=${{ MORE_THAN_DISPENSED: "quantity" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-        <${Field} label=${t("quantity")} name="return-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required fault=${faultOf("quantity")} />
+        <${Field} label=${t("quantity")} name="return-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
         <${Field} label=${t("reason")} name="return-reason" value=${reason} onValue=${setReason} />
       </div>`}
     <//>

@@ -87,7 +87,7 @@ function Cancel({ of: { visit, patient }, onDone }: { of: Waiting; onDone: () =>
   };
   return html`<${Dialog} title=${t("visit.cancelOf", { name: nameOf(patient) })} onClose=${onDone}>
     <${Form} send=${send} submit=${t("visit.cancel")} onCancel=${onDone}>
-      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="cancel-reason" value=${reason} onValue=${setReason} fault=${faultOf("reason")} required />`}
+      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="cancel-reason" value=${reason} onValue=${setReason} fault=${faultOf("reason")} required autofocus />`}
     <//>
   <//>`;
 }

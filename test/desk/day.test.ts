@@ -69,7 +69,7 @@ describe("a day in the hospital, by its pages,", () => {
     const fill = async () => {
       await clerk.fill("#field-family", "Rossi");
       await clerk.fill("#field-given", "Ada");
-      await clerk.fill("#field-birthDate", "1951-03-08");
+      await clerk.fill("#field-birthDate", "8/3/1951");
       await clerk.selectOption("#field-gender", "female");
     };
     await step("register a patient", clerk, async () => {

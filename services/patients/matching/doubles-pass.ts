@@ -53,6 +53,8 @@ export class DoublesPass {
   readonly #options: MatchingOptions;
   readonly #found: FoundDoubles;
   readonly #stopping = new AbortController();
+  /** The record at which the last step has failed. */
+  #failed: string | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor({ holder, share = SHARE, ...options }: PassOptions) {
@@ -96,13 +98,24 @@ export class DoublesPass {
     const settled = rows.filter(({ updated }) => updated < now - SETTLED_MS);
     for (const { id, json = "" } of settled) {
       const begun = performance.now();
-      const doubles = await doublesOf(parseJson(json) as Stored<Patient>, this.#options);
-      await this.#found.replace(id, doubles, await this.#found.places());
+      await this.#look(id, json);
       await this.#pause((performance.now() - begun) * (1 / this.#share - 1));
     }
     const last = settled.at(-1);
     if (last) await this.#keep({ looked: before.looked + settled.length, at: { values: last.values, seq: last.seq, id: last.id } });
     return settled.length === STEP ? "more" : "end";
+  }
+
+  /** A record that cannot be looked at for the second time is passed over: it would keep all behind it from being looked at. */
+  async #look(id: string, json: string): Promise<void> {
+    try {
+      const doubles = await doublesOf(parseJson(json) as Stored<Patient>, this.#options);
+      await this.#found.replace(id, doubles, await this.#found.places());
+    } catch (error) {
+      if (this.#failed === id) return;
+      this.#failed = id;
+      throw error;
+    }
   }
 
   /** The new place is stored before the old one goes: whenever it is killed, one of both is there. */

@@ -90,6 +90,24 @@ describe("A register of seventy records", () => {
     expect(await found.places()).toEqual([]);
   });
 
+  it("is looked through behind a record that cannot be looked at", async () => {
+    const broken = {
+      ...options,
+      table: {
+        normalized: () => {
+          throw new Error("not to be compared");
+        },
+      } as unknown as IdentifierTable,
+    };
+    const pass = new DoublesPass({ store, holder: "one", share: 1, ...broken });
+    await write({ ...twin("e"), identifier: [{ system: "urn:mrn", value: "1" }] });
+    const { looked } = await pass.progress();
+    await expect(pass.step(later())).rejects.toThrow("not to be compared");
+    expect((await pass.progress()).looked).toBe(looked);
+    await pass.step(later());
+    expect((await pass.progress()).looked).toBe(looked + 1);
+  });
+
   it("leaves for later what was changed a moment ago", async () => {
     const before = await passOf("one").progress();
     await write(twin("d"));

@@ -221,6 +221,7 @@ describe("a day in the hospital, by its pages,", () => {
     await step("take the acceptance back", nurse, () => nurse.press("body", "Alt+KeyZ"));
     await nurse.waitForSelector(`${row} button:has-text('Accept')`);
     await nurse.dblclick(`${row} button:has-text('Accept')`);
+    await said(nurse, "A place is kept for Bruno Verdi.");
     await nurse.waitForSelector(`${row} button:has-text('Withdraw')`);
     expect(await nurse.locator(".notice:has-text('A place is kept')").count()).toBe(1);
     await step("admit who waits to a bed", nurse, async () => {

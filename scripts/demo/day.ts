@@ -1,7 +1,7 @@
 /** One day in a hospital, lived through its API: each step makes FHIR resources that anyone can read afterwards. */
 import type { Role } from "../../services/identity/identity.contract.ts";
 import type { TokenSource } from "../identity/try-account.ts";
-import { rolesClient } from "./roles-client.ts";
+import { ActionRefused, rolesClient } from "./roles-client.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { hospitalizations } from "../../services/hospitalizations/hospitalizations.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
@@ -30,10 +30,16 @@ export interface Day {
 export async function liveOneDay(url: string, name: string, tell: Tell, tokens?: (role: Role) => TokenSource): Promise<Day> {
   const { call } = rolesClient(url, tokens);
 
-  const ward = await call(wards.open, { name: `Medicine ${name}`, rooms: [{ name: "1", beds: ["A", "B"] }] });
+  const number = name.replaceAll(/\D/g, "");
+  const rooms = [{ name: "1", beds: ["A", "B"] }];
+  const title = "Medicine";
+  const ward = await call(wards.open, { name: title, rooms }).catch((error: Error) => {
+    if (!(error instanceof ActionRefused && error.type === "WARD_ALREADY_OPEN")) throw error;
+    return call(wards.open, { name: `${title} ${name}`, rooms }); // of an earlier day
+  });
   const [bedA = "", bedB = ""] = ward.rooms.flatMap(({ beds }) => beds.map(({ location }) => location));
-  tell(`a ward with two beds is opened: Medicine ${name}`, ward.location);
-  const { delivery, stock } = await call(pharmacy.receive, { medication: PARACETAMOL, quantity: 100, lot: name });
+  tell(`a ward with two beds is opened: ${ward.name}`, ward.location);
+  const { delivery, stock } = await call(pharmacy.receive, { medication: PARACETAMOL, quantity: 100, lot: `L${number}` });
   tell(`100 tablets arrive at the pharmacy, ${stock.quantity} are in stock`, delivery);
 
   const { patient } = await call(patients.register, {
@@ -41,7 +47,7 @@ export async function liveOneDay(url: string, name: string, tell: Tell, tokens?:
     given: ["Ada"],
     birthDate: "1951-03-08",
     gender: "female",
-    identifier: { system: "urn:openward:demo", value: name },
+    identifier: { system: "urn:openward:demo", value: number },
     confirm: "each day of the demo has an Ada Rossi of its own",
   });
   tell("Ada Rossi is registered", patient);

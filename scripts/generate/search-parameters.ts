@@ -40,11 +40,22 @@ interface Work {
   known: Map<string, number>;
 }
 
+/** What R4 has no parameter for, and daily work asks for: which charges no invoice has yet. */
+const ADDED: SearchParameterDefinition[] = [
+  {
+    url: "urn:openward:SearchParameter/ChargeItem-status",
+    code: "status",
+    base: ["ChargeItem"],
+    type: "token",
+    expression: "ChargeItem.status",
+  },
+];
+
 /** The text of `search.json`, and notes on what was left out. */
 export function searchJson(): { text: string; notes: string[] } {
   const defined = structures();
   const paths = new Paths(defined);
-  const parameters = searchParameters();
+  const parameters = [...searchParameters(), ...ADDED];
   const notes: string[] = [];
   const types: Record<string, TypeJson> = {};
   for (const name of resourceTypes(defined)) types[name] = typeJson(name, parameters, paths, notes);

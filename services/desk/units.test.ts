@@ -1,3 +1,4 @@
+import { birthDateIn } from "./pages/platform/birth-date.ts";
 import { unitOf } from "./pages/platform/units.ts";
 
 describe("A unit on a page", () => {
@@ -18,5 +19,27 @@ describe("A unit on a page", () => {
     ["unit", "unit"],
   ])("%s reads %s", (code, unit) => {
     expect(unitOf(code)).toBe(unit);
+  });
+});
+
+describe("A date of birth", () => {
+  it.each([
+    ["1951-03-08", "1951-03-08"],
+    ["1951-03", "1951-03"],
+    ["1951", "1951"],
+    ["8/3/1951", "1951-03-08"],
+    ["08.03.1951", "1951-03-08"],
+    [" 08-03-1951 ", "1951-03-08"],
+    ["8 3 1951", "1951-03-08"],
+    ["3/1951", "1951-03"],
+    ["٨/٣/١٩٥١", "1951-03-08"],
+    ["68", "1958"],
+    ["0", "2026"],
+  ])("that is typed as %j is %s", (typed, meant) => {
+    expect(birthDateIn(typed, "2026-11-29")).toBe(meant);
+  });
+
+  it.each(["31/2/1951", "8/13/1951", "121", "8/3/51", "1951-03-08-1", "yesterday", "", "8//1951"])("is not read out of %j", (typed) => {
+    expect(birthDateIn(typed, "2026-11-29")).toBeUndefined();
   });
 });

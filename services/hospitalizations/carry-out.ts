@@ -1,7 +1,7 @@
 /** What an action of a stay has decided, written; and what it needs of other services. */
 import type { Context } from "moleculer";
 import { nonNull } from "../../fhir/non-null.ts";
-import type { Encounter, Location, Patient, Stored } from "../../fhir/r4.ts";
+import type { Encounter, Location, Patient, Practitioner, Stored } from "../../fhir/r4.ts";
 import { whoAsks } from "../../mesh/access/access.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
 import { isType } from "../../federation/errors.ts";
@@ -92,6 +92,13 @@ export async function changed({ fhir }: WithFhir, request: Known): Promise<Admis
 /** The record of a stay's patient; undefined where nobody here keeps patients. */
 export async function patientOf(mesh: QueryContext, { subject }: Encounter): Promise<Stored<Patient> | undefined> {
   return subject?.reference === undefined ? undefined : readIfServed<Patient>(mesh, subject.reference);
+}
+
+/** A physician with their name, where it is known here. */
+export async function physicianOf(mesh: QueryContext, physician: string): Promise<{ physician: string; name?: string }> {
+  const [official] = (await readIfServed<Practitioner>(mesh, physician))?.name ?? [];
+  const name = official?.text ?? [...(official?.given ?? []), official?.family ?? ""].join(" ").trim();
+  return { physician, ...(name !== "" && { name }) };
 }
 
 /** The bed, or the room or ward, that a patient comes to. @throws 409 WARD_MISSING, and as `requireBed` */

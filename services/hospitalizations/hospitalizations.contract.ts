@@ -57,6 +57,11 @@ export const hospitalizations = {
    * @throws 404 REQUEST_NOT_FOUND; 409 REQUEST_NOT_OPEN, WARD_MISSING, STAY_CHANGED
    */
   accept: action<{ request: string; ward?: string }, AdmissionRequest>("hospitalizations.accept"),
+  /**
+   * Takes an acceptance back, while the patient is not admitted: the request waits again, for `ward` or, without it, for any.
+   * @throws 404 REQUEST_NOT_FOUND; 409 REQUEST_NOT_OPEN, REQUEST_NOT_ACCEPTED, STAY_CHANGED
+   */
+  withdrawAcceptance: action<{ request: string; ward?: string }, AdmissionRequest>("hospitalizations.withdrawAcceptance"),
   /** The patient is not admitted, or does not come. @throws 404 REQUEST_NOT_FOUND; 409 REQUEST_NOT_OPEN, STAY_CHANGED */
   deny: action<{ request: string; reason: string }, AdmissionRequest>("hospitalizations.deny"),
   /**

@@ -57,6 +57,10 @@ export const requestNotOpen = (request: string) =>
     request,
   });
 
+/** 409: no place is kept for the patient. */
+export const requestNotAccepted = (request: string) =>
+  new MoleculerClientError("The request is not accepted, or not any more: look at it again.", 409, "REQUEST_NOT_ACCEPTED", { request });
+
 /** 409: nobody has said where the patient shall go. */
 export const wardMissing = () =>
   new MoleculerClientError("Nobody has said where to: give a bed, or a ward where the bed is not chosen yet.", 409, "WARD_MISSING");

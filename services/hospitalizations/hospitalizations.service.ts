@@ -2,20 +2,20 @@ import type { Context, Service } from "moleculer";
 import { v7 as timeOrderedId } from "uuid";
 import { defineService } from "../../mesh/contract.ts";
 import type { Happened } from "../../mesh/happened-contract.ts";
-import type { Encounter, Practitioner, Stored } from "../../fhir/r4.ts";
+import type { Encounter, Stored } from "../../fhir/r4.ts";
 import type { WithDirectory } from "../../federation/directory.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { happenedAt, withLateReason } from "../../mixins/fhir/happened-at.ts";
-import { readIfServed, readReference, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
+import { readReference, requireReference, splitReference } from "../../mixins/fhir/reference.ts";
 import { emits, owns, type Disposition, type hospitalizations, type Stay } from "./hospitalizations.contract.ts";
 import { bedOccupied, requestNotFound, stayNotFound, wardMissing } from "./hospitalizations.errors.ts";
 import { admit, admitFromVisit, lastMoveOf, placesOf, stayKeys, transfer } from "./hospitalizations.model.ts";
 import { params } from "./hospitalizations.params.ts";
 import { invariants } from "./hospitalizations.invariants.ts";
 import { rules } from "./hospitalizations.rules.ts";
-import { carryOut, changed, handOver, patientOf, requireBed, swapBeds, whereTo } from "./carry-out.ts";
+import { carryOut, changed, handOver, patientOf, physicianOf, requireBed, swapBeds, whereTo } from "./carry-out.ts";
 import { requestOf } from "./requests.contract.ts";
-import { acceptRequest, admitFromRequest, denyRequest, newRequest } from "./requests.model.ts";
+import { acceptRequest, admitFromRequest, denyRequest, newRequest, withdrawAcceptance } from "./requests.model.ts";
 import { cancelDeath, cancelLeave, comeBack, die, dischargeTo, goOnLeave, withPhysician } from "./stays.model.ts";
 import { acceptTransfer, denyTransfer, requestTransfer, withdrawTransfer } from "./transfers.model.ts";
 import { cancelAdmission, cancelDischarge, cancelTransfer } from "./undo.model.ts";
@@ -57,6 +57,18 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
         if (ward === undefined) throw wardMissing();
         await requireReference({ caller: ctx, directory: this.directory }, ward);
         return changed(this, acceptRequest(before, ward));
+      },
+    },
+
+    withdrawAcceptance: {
+      rest: "POST",
+      summary: "Keep no place any more for an accepted request",
+      params: params.accept,
+      async handler(ctx) {
+        const { request, ward } = ctx.params;
+        const before = await this.planned(request);
+        if (ward !== undefined) await requireReference({ caller: ctx, directory: this.directory }, ward);
+        return changed(this, withdrawAcceptance(before, ward));
       },
     },
 
@@ -185,9 +197,7 @@ export default defineService<typeof hospitalizations, WithFhir & WithDirectory &
       async handler(ctx) {
         const { stay, physician } = ctx.params;
         const before = await this.stay(stay);
-        const who = await readIfServed<Practitioner>({ caller: ctx, directory: this.directory }, physician);
-        const name = who?.name?.[0]?.text ?? [...(who?.name?.[0]?.given ?? []), who?.name?.[0]?.family ?? ""].join(" ").trim();
-        return carryOut(ctx, withPhysician(before, { physician, ...(name !== "" && { name }) }, new Date()));
+        return carryOut(ctx, withPhysician(before, await physicianOf({ caller: ctx, directory: this.directory }, physician), new Date()));
       },
     },
 

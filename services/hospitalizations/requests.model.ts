@@ -1,7 +1,7 @@
 import type { Encounter } from "../../fhir/r4.ts";
 import { cancelled } from "../../mixins/fhir/rules/encounter-undo.ts";
 import { CLASS, nowIn } from "./hospitalizations.model.ts";
-import { requestNotOpen } from "./hospitalizations.errors.ts";
+import { requestNotAccepted, requestNotOpen } from "./hospitalizations.errors.ts";
 import { BED_ATTRIBUTE, REQUESTED, RequestKind, RequestStatus, requestOf } from "./requests.contract.ts";
 
 // The rules of a request for admission, an Encounter that is planned: plain data in, plain data out.
@@ -53,6 +53,14 @@ export function newRequest(id: string, wish: AdmissionRequest, now: Date): WithI
 export function acceptRequest<Of extends WithId>(request: Of, ward: string): Of {
   requireOpen(request);
   return { ...request, location: [{ location: { reference: ward }, status: "reserved" }] };
+}
+
+/** No place is kept any more: the request waits again, for the ward or, without one, for any. @throws 409 REQUEST_NOT_OPEN, REQUEST_NOT_ACCEPTED */
+export function withdrawAcceptance<Of extends WithId>(request: Of, ward: string | undefined): Of {
+  requireOpen(request);
+  if (requestOf(request, 0).status !== RequestStatus.accepted) throw requestNotAccepted(`Encounter/${request.id}`);
+  const { location: _, ...rest } = request;
+  return { ...(rest as unknown as Of), ...(ward !== undefined && { location: [{ location: { reference: ward }, status: "planned" }] }) };
 }
 
 /** The patient is not admitted. @throws 409 REQUEST_NOT_OPEN */

@@ -44,6 +44,8 @@ describe("a stay", () => {
     expect(accepted).toMatchObject({ status: "accepted", ward: ward.location, version: 2 });
     const { waiting } = await wards.board(clinic.caller, { ward: ward.location });
     expect(waiting.find((it) => it.request === request)).toMatchObject({ status: "accepted", name: `Ada Rossi ${next}` });
+    expect(await hospitalizations.withdrawAcceptance(clinic.caller, { request })).toMatchObject({ status: "requested", version: 3 });
+    await expect(hospitalizations.withdrawAcceptance(clinic.caller, { request })).rejects.toEqual(refusal(409, "REQUEST_NOT_ACCEPTED"));
     await expect(hospitalizations.admit(clinic.caller, { patient, request })).rejects.toEqual(refusal(409, "WARD_MISSING"));
     const { stay } = await hospitalizations.admit(clinic.caller, { patient, request, ward: ward.location });
     expect(stay).toBe(request);
@@ -53,6 +55,7 @@ describe("a stay", () => {
     expect(await hospitalizations.transfer(clinic.caller, { stay, bed })).toMatchObject({ bed });
     expect(await bedsOf()).toEqual(["taken", "free"]);
     await expect(hospitalizations.deny(clinic.caller, { request, reason: "late" })).rejects.toEqual(refusal(409, "REQUEST_NOT_OPEN"));
+    await expect(hospitalizations.withdrawAcceptance(clinic.caller, { request })).rejects.toEqual(refusal(409, "REQUEST_NOT_OPEN"));
   });
 
   it("is denied with a reason, and nobody is admitted by a request that is denied or another's", async () => {

@@ -102,6 +102,20 @@ export interface Double {
   grade: MatchGrade;
   /** 0 to 1. */
   score: number;
+  /** Where it stands in the list: the next page begins after it. */
+  place: string;
+}
+
+/** How far the search for doubles in the whole register has come. */
+export interface DoublesState {
+  /** Pairs that wait for somebody to look at them; some may be none any more. 2,000 at most: the search waits then. */
+  found: number;
+  /** Records that were looked at; those that were changed since are looked at again, and counted so. */
+  looked: number;
+  /** Records in all. */
+  records: number;
+  /** Whether the search waits for pairs to be looked at. */
+  isFull: boolean;
 }
 
 /** Who cannot say who they are. */
@@ -190,10 +204,18 @@ export const patients = {
   /** Patients who may be the person who is described, the most probable first. @throws 404 NOT_FOUND for an unknown `like` */
   candidates: action<PersonDescription & { limit?: number }, GradedPatient[]>("patients.candidates"),
   /**
-   * Records that are probably of one person (`certain`, `probable`), the most probable first: of the 50 that were written last, and what is like
-   * them. What was registered with `confirm` is nobody's double.
+   * Records that are probably of one person (`certain`, `probable`), the most probable first: of the 50 that were written last, at once, and of
+   * the whole register as far as it was looked through (`doublesState`). What was registered with `confirm` is nobody's double, nor what
+   * `setDistinct` has told apart. `limit`: at most 100, default 50; `after`: the `place` of the last one of the page before.
    */
-  listDoubles: action<Record<string, never>, Double[]>("patients.listDoubles"),
+  listDoubles: action<{ limit?: number; after?: string }, Double[]>("patients.listDoubles"),
+  /** How far the whole register was looked through for doubles. */
+  doublesState: action<Record<string, never>, DoublesState>("patients.doublesState"),
+  /**
+   * Says of two records that are alike that they are of two people, and why; without a reason it is said no more.
+   * @throws 404 NOT_FOUND, 409 SAME_PATIENT, 409 PATIENT_CHANGED
+   */
+  setDistinct: action<{ patient: string; other: string; reason?: string }, UpdatedPatient>("patients.setDistinct"),
   /** The same for a FHIR Patient, with the records as JSON texts; for the gateway's `$match`. */
   match: action<{ text: string; limit: number; onlyCertain: boolean }, (GradedPatient & { json: string })[]>("patients.match"),
   /**

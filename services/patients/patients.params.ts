@@ -1,5 +1,5 @@
 /** Rules for the params of this service's actions. */
-import { dateRule, uriRule } from "../../mesh/param-rules.ts";
+import { dateRule, reasonRule, uriRule } from "../../mesh/param-rules.ts";
 import { referenceTo } from "../../mixins/fhir/reference.ts";
 import { Gender } from "./patients.contract.ts";
 
@@ -124,3 +124,18 @@ export const description = (most: number) =>
     limit: { type: "number", integer: true, min: 1, max: most, optional: true },
     $$strict: true,
   }) as const;
+
+/** Of `listDoubles`. */
+export const doublesAsked = {
+  limit: { type: "number", integer: true, min: 1, max: 100, convert: true, optional: true },
+  after: { type: "string", max: 200, optional: true },
+  $$strict: true,
+} as const;
+
+/** Of `setDistinct`. */
+export const distinct = {
+  patient: referenceTo("Patient"),
+  other: referenceTo("Patient"),
+  reason: { ...reasonRule, optional: true },
+  $$strict: true,
+} as const;

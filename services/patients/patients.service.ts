@@ -13,22 +13,13 @@ import { Events } from "../../mixins/events/events.ts";
 import { Fhir, type WithFhir } from "../../mixins/fhir/fhir.ts";
 import { referenceTo, splitReference } from "../../mixins/fhir/reference.ts";
 import { change, creation } from "../../mixins/fhir/steps.ts";
-import { StoreCache } from "../../store/store-cache.ts";
 import { CHUNK, Merges, type Pair } from "./merging/merges.ts";
 import { createAlone } from "./matching/fence.ts";
-import { latestDoubles } from "./matching/doubles.ts";
+import { distinctFrom } from "./matching/distinct.model.ts";
+import { DoubleList } from "./matching/double-list.ts";
 import { type Candidate, candidatesFor } from "./matching/match.ts";
 import { type PatientSettings, readPatientSettings } from "./settings.ts";
-import {
-  type Double,
-  emits,
-  type GradedPatient,
-  type MergeState,
-  MatchGrade,
-  owns,
-  type patients,
-  type PersonIdentifier,
-} from "./patients.contract.ts";
+import { emits, type GradedPatient, type MergeState, MatchGrade, owns, type patients, type PersonIdentifier } from "./patients.contract.ts";
 import {
   childAlreadyRegistered,
   identifierShared,
@@ -56,7 +47,7 @@ import {
   updated,
 } from "./patients.model.ts";
 import { newNumber } from "./numbers.ts";
-import { description, newbornChild, registration, unknown, update } from "./patients.params.ts";
+import { description, distinct, doublesAsked, newbornChild, registration, unknown, update } from "./patients.params.ts";
 import { rules } from "./patients.rules.ts";
 import { registeredChild } from "./siblings.ts";
 
@@ -82,7 +73,7 @@ type This = Service & WithFhir & WithDirectory & Helpers;
 
 interface Helpers {
   merges: Merges;
-  doubles: StoreCache<Double[]>;
+  doubles: DoubleList;
   beginTask(event: string, of: { ctx: Context; pair: Pair }): Promise<MergeState>;
   alike(patient: Patient): Promise<Candidate[]>;
   refuseDuplicate(patient: Patient, number: PersonIdentifier): Promise<void>;
@@ -172,10 +163,34 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
 
     listDoubles: {
       rest: "GET",
-      summary: "Records that are probably of one person, among the latest",
+      summary: "Records that are probably of one person",
+      params: doublesAsked,
+      async handler(ctx) {
+        return this.doubles.list(ctx.params);
+      },
+    },
+
+    doublesState: {
+      rest: "GET",
+      summary: "How far the register was looked through for doubles",
       params: { $$strict: true },
-      handler() {
-        return this.doubles.get(this.store, "", () => latestDoubles({ store: this.store, ...settings() }));
+      async handler() {
+        return this.doubles.state();
+      },
+    },
+
+    setDistinct: {
+      rest: "POST",
+      summary: "Say that two records are of two people",
+      params: distinct,
+      async handler(ctx) {
+        const { patient: reference, other, reason } = ctx.params;
+        if (reference === other) throw samePatient(other);
+        await this.patient(other);
+        return this.untilCurrent(reference, async () => {
+          const { version } = await this.fhir.update(distinctFrom(await this.patient(reference), other, reason));
+          return { patient: reference, version };
+        });
       },
     },
 
@@ -263,13 +278,18 @@ export default defineService<typeof patients, WithFhir & WithDirectory & Helpers
 
   created() {
     settings(); // a fault in the file ends the start
-    this.doubles = new StoreCache();
   },
 
   started() {
     const { publicUrl } = readConfig();
     const bases = publicUrl === undefined ? [] : [`${publicUrl}/fhir`];
     this.merges = new Merges({ store: this.store, directory: this.directory, bases });
+    this.doubles = new DoubleList({ store: this.store, holder: this.broker.nodeID, ...settings() });
+    this.doubles.start((sentence) => this.logger.warn(sentence));
+  },
+
+  stopped(this: This) {
+    return (this.doubles as DoubleList | undefined)?.stop();
   },
 
   methods: {

@@ -203,5 +203,12 @@ describe("the front desk", () => {
     const said = { family: "Abdelmalek", given: ["Tarek"], birthDate: "1951-03-08", gender: "male" as const, phone: "0550123456" };
     const { patient } = await patients.register(clinic.caller, { ...said, confirm: "his cousin" });
     expect((await pairs()).flat()).not.toContain(patient);
+    const told = { patient: "Patient/once", other: "Patient/twice" };
+    await patients.setDistinct(clinic.caller, { ...told, reason: "twins with one name" });
+    expect(await pairs()).toEqual(before);
+    await patients.setDistinct(clinic.caller, told);
+    expect((await pairs()).flat()).toContain("Patient/twice");
+    await expect(patients.setDistinct(clinic.caller, { ...told, other: "Patient/once" })).rejects.toEqual(refusal(409, "SAME_PATIENT"));
+    await expect(patients.setDistinct(clinic.caller, { ...told, other: "Patient/none" })).rejects.toEqual(refusal(404, "NOT_FOUND"));
   });
 });

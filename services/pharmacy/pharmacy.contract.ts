@@ -6,6 +6,7 @@ import type {
   LotProposal,
   LotState,
   LotUnits,
+  ReorderLevel,
   StockItem,
   StockMovement,
   StockOfLot,
@@ -114,6 +115,13 @@ export const pharmacy = {
   listLots: action<{ medication?: string; place?: string }, StockOfLot[]>("pharmacy.listLots"),
   /** Lots that are there and expire within so many days (default 30), or have; at most 1,000. */
   expiring: action<{ days?: number; place?: string }, StockOfLot[]>("pharmacy.expiring"),
+  /**
+   * Sets from which stock on a medication is ordered at a place; 0: it is not watched there. An absent place is the default one.
+   * @throws 404 NOT_FOUND for an unknown place; 409 REORDER_LEVEL_CHANGED
+   */
+  setReorderLevel: action<{ medication: Code; level: number; place?: string }, ReorderLevel>("pharmacy.setReorderLevel"),
+  /** The levels of all, or of one medication (system|code), the emptiest shelf first; `isBelow`: only what is to be ordered. At most 1,000, of 5,000 levels. */
+  listReorderLevels: action<{ medication?: string; isBelow?: boolean }, ReorderLevel[]>("pharmacy.listReorderLevels"),
   /** What has moved the stock of a medication (system|code), the latest first; at most 200. Of what was handed out: what patients have kept. */
   listMovements: action<{ medication: string }, StockMovement[]>("pharmacy.listMovements"),
   /** Which lots a dispense without a lot would take. `medication`: system|code. */

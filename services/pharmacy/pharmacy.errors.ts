@@ -148,6 +148,10 @@ export const lotMissing = () => new MoleculerClientError("Say of which lot this 
 /** 409: a transfer goes somewhere. */
 export const samePlace = () => new MoleculerClientError("It is there already: name two places.", 409, "SAME_PLACE");
 
+/** 409: a concurrent write came first; the same call may succeed. */
+export const reorderLevelChanged = () =>
+  new MoleculerClientError("Somebody has set the reorder level meanwhile: look at it and try again.", 409, "REORDER_LEVEL_CHANGED");
+
 /** 409: what was blocked is released once. */
 export const lotNotBlocked = (lot: string) =>
   new MoleculerClientError("This lot is not blocked by the pharmacy.", 409, "LOT_NOT_BLOCKED", { lot });

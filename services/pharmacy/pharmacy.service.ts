@@ -23,6 +23,7 @@ import { booksOf, keptBy } from "./stock/books.ts";
 import { lotsOf, proposal, stockOf, unitsLeft, unitsOfMedication } from "./stock/listing.ts";
 import { movementsOf } from "./stock/movements.ts";
 import { lotUnitsOf, plainOf, portionsIn } from "./stock/portions.model.ts";
+import { reorderLevels, setReorderLevel } from "./stock/reorder.ts";
 import { adjust, count, markLot, receive, transfer } from "./stock/stock-actions.ts";
 import { stockParams } from "./stock/stock-params.ts";
 
@@ -100,6 +101,24 @@ export default defineService<typeof pharmacy, WithFhir & WithDirectory & Own>({
       params: stockParams.expiring,
       async handler(ctx) {
         return lotsOf(this.store, { days: 30, ...ctx.params }, new Date());
+      },
+    },
+
+    setReorderLevel: {
+      rest: "POST",
+      summary: "Set from which stock on a medication is ordered",
+      params: stockParams.setReorderLevel,
+      async handler(ctx) {
+        return setReorderLevel(this, ctx);
+      },
+    },
+
+    listReorderLevels: {
+      rest: "GET",
+      summary: "From which stock on medications are ordered, and which are to be",
+      params: stockParams.listReorderLevels,
+      async handler(ctx) {
+        return reorderLevels(this, ctx.params);
       },
     },
 

@@ -50,6 +50,18 @@ export interface StockMovement extends LotUnits {
   reason?: string;
 }
 
+/** From which stock on a medication is ordered at a place, and what is there. */
+export interface ReorderLevel {
+  medication: Code;
+  /** "Location/…"; absent: the default place. */
+  place?: string;
+  level: number; // units; above 0
+  /** Units there that may be used: neither expired nor blocked. */
+  quantity: number;
+  /** It is to be ordered: no more is there than `level`. */
+  isBelow: boolean;
+}
+
 /** Which lots are to be taken, the first to expire first. */
 export interface LotProposal {
   lots: LotUnits[];

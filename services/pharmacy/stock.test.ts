@@ -51,6 +51,27 @@ describe("The stock by place and lot", () => {
     expect(await pharmacy.listLots(clinic.caller, { medication })).toEqual([]);
   });
 
+  it("is to be ordered where no more may be used than the level of the place says", async () => {
+    const medication = newMedication();
+    const of = textOf(medication);
+    await receive(medication, 10, { lot: "GOOD", expires: inDays(400) });
+    await receive(medication, 50, { lot: "OLD", expires: inDays(-2) });
+    const toOrder = () => pharmacy.listReorderLevels(clinic.caller, { medication: of, isBelow: true });
+    const level = { medication, level: 5 };
+    expect(await pharmacy.setReorderLevel(clinic.caller, level)).toEqual({ ...level, quantity: 10, isBelow: false });
+    await pharmacy.setReorderLevel(clinic.caller, { medication, level: 2, place: "Location/w1" });
+    expect(await toOrder()).toEqual([{ medication, level: 2, place: "Location/w1", quantity: 0, isBelow: true }]);
+    await dispense(medication, 5);
+    expect(await toOrder()).toContainEqual({ ...level, quantity: 5, isBelow: true });
+    await pharmacy.blockLot(clinic.caller, { medication, lot: "GOOD", reason: "recalled" });
+    expect(await toOrder()).toContainEqual({ ...level, quantity: 0, isBelow: true });
+    await pharmacy.setReorderLevel(clinic.caller, { medication, level: 0, place: "Location/w1" });
+    await pharmacy.setReorderLevel(clinic.caller, { medication, level: 0 });
+    expect(await pharmacy.listReorderLevels(clinic.caller, { medication: of })).toEqual([]);
+    const negative = pharmacy.setReorderLevel(clinic.caller, { medication, level: -1 });
+    await expect(negative).rejects.toEqual(refusal(422, "VALIDATION_ERROR"));
+  });
+
   it("dispenses what expires first, over several lots, and proposes it so", async () => {
     const medication = newMedication();
     await receive(medication, 10, { lot: "LATE", expires: inDays(400) });

@@ -4,6 +4,7 @@
  * what docs/screens.md tells.
  */
 import type { Page } from "playwright-core";
+import { ownerOf } from "../../federation/owner-contract.ts";
 import { billing } from "../../services/billing/billing.contract.ts";
 import { pharmacy } from "../../services/pharmacy/pharmacy.contract.ts";
 import { lab } from "../../services/lab/lab.contract.ts";
@@ -68,7 +69,7 @@ describe("a day in the hospital, by its pages,", () => {
     const fill = async () => {
       await clerk.fill("#field-family", "Rossi");
       await clerk.fill("#field-given", "Ada");
-      await clerk.fill("#field-birthDate", "1951-03-08");
+      await clerk.fill("#field-birthDate", "8/3/1951");
       await clerk.selectOption("#field-gender", "female");
     };
     await step("register a patient", clerk, async () => {
@@ -214,6 +215,15 @@ describe("a day in the hospital, by its pages,", () => {
       await said(physician, "Bruno Verdi is on the list of the wards.");
     });
     await nurse.waitForSelector("aside li:has-text('Bruno Verdi')");
+    const row = "aside li:has-text('Bruno Verdi')";
+    await step("accept a request for admission", nurse, () => nurse.click(`${row} button:has-text('Accept')`));
+    await said(nurse, "A place is kept for Bruno Verdi.");
+    await step("take the acceptance back", nurse, () => nurse.press("body", "Alt+KeyZ"));
+    await nurse.waitForSelector(`${row} button:has-text('Accept')`);
+    await nurse.dblclick(`${row} button:has-text('Accept')`);
+    await said(nurse, "A place is kept for Bruno Verdi.");
+    await nurse.waitForSelector(`${row} button:has-text('Withdraw')`);
+    expect(await nurse.locator(".notice:has-text('A place is kept')").count()).toBe(1);
     await step("admit who waits to a bed", nurse, async () => {
       await nurse.click("aside li:has-text('Bruno Verdi') button:has-text('Give a bed')");
       await nurse.click("button.bed >> nth=0");
@@ -262,6 +272,30 @@ describe("a day in the hospital, by its pages,", () => {
     });
   });
 
+  it("two records that came from elsewhere are of two people, says the records office, and may say otherwise", async () => {
+    const cousins = ["once", "twice"].map((id) => ({
+      resourceType: "Patient",
+      id,
+      birthDate: "1951-03-08",
+      gender: "male",
+      name: [{ family: "Abdelmalek", given: ["Tarek"] }],
+    }));
+    await house.show(archivist, "records");
+    await archivist.waitForSelector("text=No records are probably doubles.");
+    const steps = cousins.map((one) => ({ op: "create" as const, type: "Patient", id: one.id, text: JSON.stringify(one) }));
+    await ownerOf("patients").write(house.operator, { steps });
+    const pair = "section[aria-label='Probable doubles'] li:has-text('Tarek Abdelmalek')";
+    await archivist.waitForSelector(pair);
+    await step("tell two records apart", archivist, async () => {
+      await archivist.click(`${pair} button:has-text('Two people')`);
+      await archivist.fill("#field-distinct-reason", "cousins");
+      await archivist.press("#field-distinct-reason", "Enter");
+      await archivist.waitForSelector("text=No records are probably doubles.");
+    });
+    await archivist.keyboard.press("Alt+z");
+    await archivist.waitForSelector(pair);
+  });
+
   it("the laboratory is killed: the bench says what is not known and comes back by itself, the others work on", async () => {
     await house.show(nurse, "home");
     await house.mesh.kill("lab");
@@ -289,6 +323,15 @@ describe("a day in the hospital, by its pages,", () => {
       await cashier.click("li:has-text('Ada Rossi') button:has-text('Make the invoice')");
       await said(cashier, "Ada Rossi is billed");
     });
+    await cashier.waitForSelector("section[aria-label='Not billed yet'] li:has-text('Ada Rossi')", { state: "detached" });
+    const bill = "#part-invoices li:has-text('Ada Rossi')";
+    await step("note that an invoice is paid", cashier, async () => {
+      await cashier.click(`${bill} button:has-text('Paid')`);
+      await said(cashier, "Ada Rossi has paid");
+    });
+    await cashier.waitForSelector(bill, { state: "detached" });
+    await cashier.click("#part-invoices button:has-text('all')");
+    await cashier.waitForSelector(`${bill}:has-text('paid')`);
     // A refusal, and what is down, the browser tells of by itself.
     expect(house.complaints.filter((text) => !/status of (409|412|503)/.test(text))).toEqual([]);
   });

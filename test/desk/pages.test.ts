@@ -15,6 +15,9 @@ const HAEMOGLOBIN = { system: "http://loinc.org", code: "718-7", display: "Hemog
 const PARACETAMOL = { system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "313782", display: "Acetaminophen 325 MG" };
 const names = [...contentOf("services/desk/pages/pages.ts").matchAll(/^ {2}"?([\w-]+)"?: \(\) => import/gm)].map(([, name = ""]) => name);
 
+/** Longer than any place for it. */
+const LONG = "Wolfeschlegelsteinhausenbergerdorff";
+
 describe("the pages of the hospital", () => {
   let house: House;
   let page: Page;
@@ -29,7 +32,8 @@ describe("the pages of the hospital", () => {
       (await patients.register(operator, { family, given: ["Ada"], birthDate: "1951-03-08", gender: "female", confirm: "another" }))
         .patient;
     patient = await register("Rossi");
-    await visits.open(operator, { patient: await register("Verdi"), reason: "Fever" });
+    await visits.open(operator, { patient: await register(LONG), reason: "Fever" });
+    await hospitalizations.admit(operator, { patient: await register(`${LONG}-Verdi`), bed: rooms[0]?.beds[1]?.location ?? "" });
     const { stay } = await hospitalizations.admit(operator, { patient, bed, reason: "Anaemia" });
     for (const value of [9.8, 10.4]) {
       const { order } = await lab.order(operator, { patient, encounter: stay, test: HAEMOGLOBIN });

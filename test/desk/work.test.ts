@@ -125,7 +125,7 @@ describe("at work in the hospital,", () => {
     await house.show(pharmacist, "dispensary");
     const expiring = (lot: string) => `section[aria-label='Expires soon'] tr:has-text('${lot}')`;
     await pharmacist.waitForSelector(`${expiring("OLD")}:has-text('expired')`);
-    await pharmacist.waitForSelector(`${expiring("SOON")}:has-text('soon')`);
+    await pharmacist.waitForSelector(`${expiring("SOON")}:has-text('in ')`);
     expect(await pharmacist.locator(expiring("LATER")).count()).toBe(0);
 
     await pharmacist.click("li:has-text('Ada Rossi') button:has-text('Hand out')");
@@ -160,11 +160,29 @@ describe("at work in the hospital,", () => {
       await pharmacist.press("#field-transfer-quantity", "Enter");
       await pharmacist.waitForSelector(`${lot("LATER")}:has-text('Medicine'):has-text('9')`);
     });
+    await step("set from which stock on it is ordered", pharmacist, async () => {
+      await pharmacist.click("dialog li:has-text('dispensary') button:has-text('Set minimum')");
+      await pharmacist.fill("#field-reorder-level", "100");
+      await pharmacist.press("#field-reorder-level", "Enter");
+      await pharmacist.waitForSelector("dialog li:has-text('dispensary'):has-text('to order')");
+    });
     await pharmacist.click("dialog button:has-text('What has moved it')");
     await pharmacist.waitForSelector("dialog tr:has-text('moved'):has-text('Medicine'):has-text('+9')");
     await pharmacist.waitForSelector("dialog tr:has-text('corrected'):has-text('-1')");
     expect(await barriers(pharmacist)).toEqual([]);
     await pharmacist.keyboard.press("Escape");
+    await pharmacist.waitForSelector("section[aria-label='Shelf'] tr:has-text('to order')");
+    await step("take in a medication that is new to the house", pharmacist, async () => {
+      await pharmacist.click("button:has-text('New medication')");
+      await pharmacist.fill("#field-medication-name", "Zinc 20 mg tablet");
+      await pharmacist.press("#field-medication-name", "Enter");
+      await said(pharmacist, "Zinc 20 mg tablet can be prescribed and delivered.");
+      await pharmacist.click("button:has-text('Delivery')");
+      await pharmacist.fill("#field-delivery-medication", "Zinc 20 mg tablet");
+      await pharmacist.fill("#field-delivery-quantity", "500");
+      await pharmacist.press("#field-delivery-quantity", "Enter");
+    });
+    await pharmacist.waitForSelector("section[aria-label='Shelf'] tr:has-text('Zinc 20 mg tablet'):has-text('500')");
     await pharmacist.click("li:has-text('Ada Rossi') button:has-text('Hand out')");
     await pharmacist.waitForSelector("dialog li:has-text('20 × LATER')");
     const offered = await pharmacist.locator("#field-dispense-lot option").allTextContents();

@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { html } from "./html.ts";
 import { keepFocus } from "./platform/focus.ts";
+import { doOnce } from "./platform/once.ts";
 import { followAddress } from "./platform/router.ts";
 import { goToSignIn, takeUp } from "./platform/sign-in.ts";
 import { firstLanguage, speak, t } from "./platform/texts.ts";
@@ -20,6 +21,7 @@ function showSignIn(isDown: boolean): void {
 }
 
 keepFocus(app);
+doOnce();
 await speak(firstLanguage());
 try {
   const isSignedIn = await takeUp();

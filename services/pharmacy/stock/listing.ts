@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000;
 const medicationIn = (text: string): Shelf["medication"] => codeOfCounter(STOCK + text);
 
 /** The shelves of one medication, or of all. */
-async function shelvesIn(store: Store, medication: string | undefined): Promise<Portion[]> {
+export async function shelvesIn(store: Store, medication: string | undefined): Promise<Portion[]> {
   if (medication !== undefined) return shelvesOf(medicationIn(medication), booksOf(store));
   const all = await Promise.all([STOCK, LOTS].map((prefix) => store.counters(prefix, MAX_COUNTERS)));
   return all.flat().flatMap(({ name, value }) => {

@@ -49,6 +49,12 @@ export const stockParams = {
     place: placeOrDefault,
     $$strict: true,
   },
+  setReorderLevel: { medication: codeRule, level: { type: "number", min: 0, max: MAX_QUANTITY }, place, $$strict: true },
+  listReorderLevels: {
+    medication: { ...medicationText, optional: true },
+    isBelow: { type: "boolean", convert: true, optional: true },
+    $$strict: true,
+  },
   listMovements: { medication: medicationText, $$strict: true },
   proposeLot: { medication: medicationText, quantity, place, $$strict: true },
   transfer: {

@@ -11,6 +11,7 @@ interface CodeFieldProps {
   onValue: (value: string) => void;
   codes: KnownCode[];
   fault?: string | undefined;
+  autofocus?: boolean;
 }
 
 /** The code whose name, or which itself, was typed; undefined: none. */

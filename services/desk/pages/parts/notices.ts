@@ -17,9 +17,16 @@ const MAX_NOTICES = 3;
 const notices = signal<Notice[]>([]);
 let count = 0;
 
+/** What cannot be taken back, and is no fault, goes by itself after so long, milliseconds: who reads slowly has read it twice. */
+const SEEN_MS = 20_000;
+/** What can be taken back is offered so long, milliseconds: later nobody knows what Alt+Z would undo. */
+const UNDO_MS = 300_000;
+
 function add(notice: Omit<Notice, "id">): void {
   count += 1;
-  notices.value = [...notices.value, { id: count, ...notice }].slice(-MAX_NOTICES);
+  const id = count;
+  notices.value = [...notices.value, { id, ...notice }].slice(-MAX_NOTICES);
+  if (!notice.isFault) setTimeout(() => close(id), notice.undo ? UNDO_MS : SEEN_MS);
 }
 
 const close = (id: number) => {

@@ -149,7 +149,11 @@ export async function search<Resource extends FhirResource>(
   const of = (mode: string) =>
     entry.flatMap(({ resource, search: how }) => (resource && (how?.mode ?? "match") === mode ? [resource as FhirResource] : []));
   const resources = of("match").filter(({ resourceType }) => resourceType === type) as Resource[];
-  const isPartial = of("outcome").some((one) => (one as OperationOutcome).issue.some(({ code }) => code === "incomplete"));
+  const issues = of("outcome").flatMap((one) => (one as OperationOutcome).issue);
+  // What the server leaves out of a question would be an answer to another one.
+  const ignored = issues.find(({ code }) => code === "not-supported");
+  if (ignored) throw new Refused(400, "not-supported", ignored.diagnostics ?? "");
+  const isPartial = issues.some(({ code }) => code === "incomplete");
   // Nobody who knows any of it answers: what was known before is worth more than nothing.
   if (isPartial && resources.length === 0) throw new Refused(503, "OWNER_DOWN", "");
   return { resources, included: of("include"), isPartial, ...(total !== undefined && { total }) };

@@ -24,14 +24,15 @@ const DATE: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", year:
 /** A part of a line that keeps its own order between words of another script. */
 const isolated = (text: string): string => `\u2068${text}\u2069`;
 
-/** An instant, or a FHIR date, which is a day (or month, or year) wherever one is. */
-export function dateOf(text: string | undefined): string {
-  if (text === undefined) return "";
+function plainDate(text: string): string {
   const parts = text.split("T", 1)[0]?.split("-").length ?? 1;
-  if (text.includes("T")) return isolated(format(DATE).format(new Date(text)));
+  if (text.includes("T")) return format(DATE).format(new Date(text));
   if (parts === 1) return text;
-  return isolated(format(parts === 2 ? { year: "numeric", month: "short" } : DATE, "UTC").format(new Date(text)));
+  return format(parts === 2 ? { year: "numeric", month: "short" } : DATE, "UTC").format(new Date(text));
 }
+
+/** An instant, or a FHIR date, which is a day (or month, or year) wherever one is. */
+export const dateOf = (text: string | undefined): string => (text === undefined ? "" : isolated(plainDate(text)));
 
 /** Hours and minutes of an instant. */
 export const timeOf = (text: string | number | undefined): string =>
@@ -39,7 +40,7 @@ export const timeOf = (text: string | number | undefined): string =>
 
 /** Day and time of an instant; of a date the day. */
 export const momentOf = (text: string | undefined): string =>
-  text?.includes("T") ? isolated(`${dateOf(text)} ${timeOf(text)}`) : dateOf(text);
+  text?.includes("T") ? isolated(`${plainDate(text)} ${timeOf(text)}`) : dateOf(text); // isolated once: the month says in which direction
 
 /** How long since an instant, in words: 5 min, 2 h, 3 days. */
 export function since(text: string | undefined): string {

@@ -1,6 +1,6 @@
 /** What is ordered and prescribed in this house: the codes of its latest requests, to choose from. */
-import type { CodeableConcept, MedicationRequest, ServiceRequest } from "../../../../fhir/r4.ts";
-import { search } from "./api.ts";
+import type { CodeableConcept, Medication, MedicationRequest, ServiceRequest } from "../../../../fhir/r4.ts";
+import { type Refused, search } from "./api.ts";
 import { conceptOf } from "./names.ts";
 
 /** A code with a name to choose it by. */
@@ -22,10 +22,25 @@ function distinct(concepts: (CodeableConcept | undefined)[]): KnownCode[] {
   return [...known.values()].sort((a, b) => a.display.localeCompare(b.display));
 }
 
-/** Medications that were prescribed. */
+/** Code system of medications that have no code of another. */
+export const HOUSE_CODES = "urn:openward:medication";
+/** Medications that the house has, at most. */
+const MAX_MEDICATIONS = "1000";
+
+/** Medications that the house has, and those that were prescribed. */
 export async function knownMedications(): Promise<KnownCode[]> {
-  const { resources } = await search<MedicationRequest>("MedicationRequest", { _sort: "-authoredon", _count: MAX_LOOKED_AT });
-  return distinct(resources.map(({ medicationCodeableConcept }) => medicationCodeableConcept));
+  const [listed, prescribed] = await Promise.all([
+    // A hospital's own role may prescribe without seeing these.
+    search<Medication>("Medication", { status: "active", "lot-number:missing": "true", _count: MAX_MEDICATIONS }).catch(
+      (error: Refused) => {
+        if (error.status === 403) return { resources: [] };
+        throw error;
+      },
+    ),
+    search<MedicationRequest>("MedicationRequest", { _sort: "-authoredon", _count: MAX_LOOKED_AT }),
+  ]);
+  const concepts = prescribed.resources.map(({ medicationCodeableConcept }) => medicationCodeableConcept);
+  return distinct([...concepts, ...listed.resources.map(({ code }) => code)]);
 }
 
 /** Tests that were ordered. */

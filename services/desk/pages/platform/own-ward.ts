@@ -8,8 +8,21 @@ import { person } from "./sign-in.ts";
 const wards = actionsOf<typeof wardsContract>("wards");
 const KEPT_AS = "desk.ward";
 
+let asking: Promise<Board> | undefined;
+
+/** All wards as they stand now. Parts of a page that ask in one moment have one answer: of a big house it is the heaviest of all. */
+export function houseBoard(): Promise<Board> {
+  if (!asking) {
+    asking = wards.board({});
+    setTimeout(() => {
+      asking = undefined; // who asks later may have heard of a change
+    });
+  }
+  return asking;
+}
+
 /** All wards as they stand now: to choose one, and for the names of places. */
-export const useHouse = (): Loaded<Board> => useLoad("wards of the house", () => wards.board({}));
+export const useHouse = (): Loaded<Board> => useLoad("wards of the house", houseBoard);
 
 /** "Location/…"; undefined: none was chosen in this browser yet. */
 export function ownWard(): string | undefined {

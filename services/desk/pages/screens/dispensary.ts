@@ -4,11 +4,12 @@ import type { MedicationRequest } from "../../../../fhir/r4.ts";
 import { html } from "../html.ts";
 import { For } from "../parts/for.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../parts/joined.ts";
+import { useMore } from "../parts/more.ts";
 import { Panel, Partial } from "../parts/panel.ts";
 import { PersonLine } from "../parts/person-line.ts";
 import { since } from "../platform/clock.ts";
 import { useNews } from "../platform/live.ts";
-import { useLoad } from "../platform/load.ts";
+import { useLoad, useTurn } from "../platform/load.ts";
 import { conceptOf, nameOf, numberIn } from "../platform/names.ts";
 import { t } from "../platform/texts.ts";
 import { Dispense } from "./dispensary/dispense.ts";
@@ -21,11 +22,13 @@ type Request = WithPatient<MedicationRequest>;
 /** See the head of this file. */
 export default function Dispensary() {
   const live = useNews("types=MedicationDispense,MedicationRequest", () => changed());
+  const more = useMore(50, 1_000);
   const requests = useLoad(
     "to prepare",
-    () => searchWithPatients<MedicationRequest>("MedicationRequest", { ...toPrepare(), _sort: "authoredon", _count: "100" }),
+    () => searchWithPatients<MedicationRequest>("MedicationRequest", { ...toPrepare(), _sort: "authoredon", _count: `${more.count}` }),
     live.everyMs,
   );
+  useTurn(requests, more.count);
   const [open, setOpen] = useState<Request | undefined>();
   const [turn, setTurn] = useState(0);
   const changed = () => {
@@ -39,7 +42,7 @@ export default function Dispensary() {
     <button type="button" onClick=${() => setOpen(one)}>${t("dispense")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button>
   </li>`;
   const show = ({ all, isPartial }: Joined<MedicationRequest>) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(row)}</ul>`;
+    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
   return html`<div class="columns">
     <${Panel} title=${t("dispensary.toPrepare")} loaded=${requests} show=${show} />

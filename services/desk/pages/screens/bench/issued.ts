@@ -9,6 +9,7 @@ import { Form } from "../../parts/form.ts";
 import { For } from "../../parts/for.ts";
 import { Flag, findingOf, rangeOf } from "../../parts/finding.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
+import { useMore } from "../../parts/more.ts";
 import { say } from "../../parts/notices.ts";
 import { NotKnown, Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
@@ -25,10 +26,12 @@ type Result = WithPatient<Observation>;
 
 /** @param turn another one: a result was entered */
 export function Issued({ turn }: { turn: number }) {
+  const more = useMore(20);
   const results = useLoad("issued", () =>
-    searchWithPatients<Observation>("Observation", { category: "laboratory", _sort: "-date", _count: "20" }),
+    searchWithPatients<Observation>("Observation", { category: "laboratory", _sort: "-date", _count: `${more.count}` }),
   );
   useTurn(results, turn);
+  useTurn(results, more.count);
   const [open, setOpen] = useState<{ kind: "correct" | "print"; result: Result } | undefined>();
   const row = (one: Result) => html`<tr key=${one.of.id}><th scope="row"><bdi>${conceptOf(one.of.code)}</bdi></th>
     <td class="figure">${findingOf(one.of)} <${Flag} of=${one.of} /></td><td>${one.patient && html`<${PersonLine} patient=${one.patient} />`}</td>
@@ -41,7 +44,7 @@ export function Issued({ turn }: { turn: number }) {
       all.length > 0 &&
       html`<${Wide} label=${t("bench.latest")}><table class="stacked"><thead><tr><th scope="col">${t("result.test")}</th><th scope="col" class="figure">${t("result.value")}</th><th scope="col">${t("chart.banner")}</th><th scope="col">${t("result.when")}</th><td></td></tr></thead>
     <tbody>${all.map(row)}</tbody></table><//>`
-    }`;
+    }${more.below(all.length)}`;
   const close = () => setOpen(undefined);
   const done = () => {
     close();

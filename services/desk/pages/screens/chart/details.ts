@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import { html } from "../../html.ts";
+import { BirthDateField, birthDateOf } from "../../parts/birth-date-field.ts";
 import { Dialog } from "../../parts/dialog.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
@@ -33,7 +34,7 @@ function withFields(patient: Patient, fields: Draft): Patient {
   return {
     ...rest,
     name: official ? (patient.name ?? []).map((one) => (one === official ? renamed : one)) : [renamed],
-    ...(fields["birthDate"] && { birthDate: fields["birthDate"] }),
+    ...(fields["birthDate"] && { birthDate: birthDateOf(fields["birthDate"]) }),
     gender: fields["gender"] as NonNullable<Patient["gender"]>,
     telecom: [...(fields["phone"] ? [{ system: "phone" as const, value: fields["phone"] }] : []), ...others],
   };
@@ -82,7 +83,7 @@ export function DetailsDialog({ patient, onClose }: { patient: Patient; onClose:
       theirs
         ? html`<${MergeView} labels=${labels} base=${base} mine=${draft.value} theirs=${fieldsOf(theirs)} onChosen=${merge} />`
         : html`<${Form} send=${() => store(found, draft.value, basis())} submit=${t("store")} onCancel=${onClose}>
-          ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}${field("birthDate")}${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}</div>`}
+          ${() => html`<div class="fields">${field("family", { required: true })}${field("given")}<${BirthDateField} label=${labels.birthDate} name="details-birthDate" value=${draft.value["birthDate"] ?? ""} onValue=${(text: string) => set("birthDate", text)} />${field("gender", { options: sexChoices() })}${field("phone", { type: "tel" })}</div>`}
         <//>`
     }
   <//>`;

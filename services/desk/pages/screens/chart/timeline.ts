@@ -1,6 +1,7 @@
 /** What happened, from all services in one row; what is not known is said above it. */
 import { html } from "../../html.ts";
 import { findingOf, testOf } from "../../parts/finding.ts";
+import { useMore } from "../../parts/more.ts";
 import { Partial } from "../../parts/panel.ts";
 import { momentOf } from "../../platform/clock.ts";
 import { conceptOf } from "../../platform/names.ts";
@@ -9,8 +10,8 @@ import { kindOf } from "./encounters.ts";
 import { noteText } from "./note-form.ts";
 import type { Parts } from "./sources.ts";
 
-/** The newest. */
-const MAX_SHOWN = 40;
+/** The newest first; so many more each time. */
+const STEP = 40;
 
 interface Event {
   id: string;
@@ -60,15 +61,16 @@ function eventsOf(parts: Parts): Event[] {
 /** See the head of this file. */
 export function Timeline({ parts }: { parts: Parts }) {
   const events = eventsOf(parts);
+  const more = useMore(STEP, Number.POSITIVE_INFINITY);
   const isPartial = Object.values(parts).some(({ error, value }) => error?.isTemporary || value?.isPartial);
   return html`<section class="panel" aria-label=${t("timeline")}>
     <header><h2>${t("timeline")}</h2></header>
     <${Partial} isPartial=${isPartial} />
     <ol class="timeline">${events
-      .slice(0, MAX_SHOWN)
+      .slice(0, more.count)
       .map(
         (one) =>
           html`<li key=${one.id}><time class="muted">${momentOf(one.at)}</time> <span class="tag">${t(one.kind)}</span> <span class="ellipsis" dir="auto">${one.text}</span></li>`,
-      )}</ol>
+      )}</ol>${more.below(events.length)}
   </section>`;
 }

@@ -8,6 +8,7 @@ import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { For } from "../../parts/for.ts";
 import { type Joined, searchWithPatients, type WithPatient } from "../../parts/joined.ts";
+import { useMore } from "../../parts/more.ts";
 import { say } from "../../parts/notices.ts";
 import { Panel, Partial } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
@@ -22,10 +23,11 @@ type Given = WithPatient<MedicationDispense>;
 
 /** @param turn another one: something was handed out */
 export function HandedOut({ turn, onChange }: { turn: number; onChange: () => void }) {
-  const given = useLoad("handed out", () =>
-    searchWithPatients<MedicationDispense>("MedicationDispense", { status: "completed", _sort: "-whenhandedover", _count: "10" }),
-  );
+  const more = useMore(10);
+  const query = { status: "completed", _sort: "-whenhandedover", _count: `${more.count}` };
+  const given = useLoad("handed out", () => searchWithPatients<MedicationDispense>("MedicationDispense", query));
   useTurn(given, turn);
+  useTurn(given, more.count);
   const [open, setOpen] = useState<Given | undefined>();
   const row = (
     one: Given,
@@ -33,7 +35,7 @@ export function HandedOut({ turn, onChange }: { turn: number; onChange: () => vo
       <span class="muted">${one.patient && html`<${PersonLine} patient=${one.patient} />`} <span class="nowrap">${momentOf(one.of.whenHandedOver)}</span></span></span>
     <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("return")}<${For} who=${`${conceptOf(one.of.medicationCodeableConcept)}, ${nameOf(one.patient)}`} /></button></li>`;
   const show = ({ all, isPartial }: Joined<MedicationDispense>) => html`<${Partial} isPartial=${isPartial} />
-    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(row)}</ul>`;
+    ${all.length === 0 && html`<p class="muted">${t("none")}</p>`}<ul class="list">${all.map(row)}</ul>${more.below(all.length)}`;
   const close = () => setOpen(undefined);
   return html`<${Panel} title=${t("dispensary.handedOut")} loaded=${given} show=${show} />
     ${
@@ -56,7 +58,7 @@ function TakeBack({ of: { of }, onClose, onDone }: { of: Given; onClose: () => v
   return html`<${Dialog} title=${joined(t("return"), conceptOf(of.medicationCodeableConcept))} onClose=${onClose}>
     <${Form} send=${send} submit=${t("return")} onCancel=${onClose} fieldOf=${{ MORE_THAN_DISPENSED: "quantity" }}>
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
-        <${Field} label=${t("quantity")} name="return-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required fault=${faultOf("quantity")} />
+        <${Field} label=${t("quantity")} name="return-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required autofocus fault=${faultOf("quantity")} />
         <${Field} label=${t("reason")} name="return-reason" value=${reason} onValue=${setReason} />
       </div>`}
     <//>

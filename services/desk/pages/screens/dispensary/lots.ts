@@ -37,14 +37,16 @@ export const placeOf = ({ place }: LotUnits, places: Lots["places"]): string =>
 /** Its number, in words where it has none. */
 export const numberOfLot = ({ lot }: LotUnits): string => lot || t("stock.noLot");
 
-/** FHIR dates of any length: the last day counts. */
-const isSoon = (expires: string): boolean => {
-  const soon = new Date(Date.parse(today()) + SOON_DAYS * 86_400_000).toISOString();
-  return expires <= soon.slice(0, expires.length);
-};
+/** How many days a lot may be used still; of a FHIR date without day, or month, the last day of it counts. */
+export function daysLeft(expires: string): number {
+  const [year = 0, month, last] = expires.split("-").map(Number);
+  const end = last === undefined ? Date.UTC(year, month ?? 12, 0) : Date.parse(expires);
+  return Math.round((end - Date.parse(today())) / 86_400_000);
+}
 
 /** Until when it may be used, and why it may not. */
 export function Usable({ of: { expires, unusable } }: { of: LotUnits & Pick<StockOfLot, "unusable"> }) {
-  const isLate = unusable === undefined && expires !== undefined && isSoon(expires);
-  return html`${expires && html`<span class="nowrap">${dateOf(expires)}</span> `}${unusable ? html`<span class="tag bad">⚠ ${t(`stock.${unusable}`)}</span>` : isLate && html`<span class="tag warn">${t("stock.soon")}</span>`}`;
+  const left = expires === undefined ? Number.POSITIVE_INFINITY : daysLeft(expires);
+  const isLate = unusable === undefined && left <= SOON_DAYS;
+  return html`${expires && html`<span class="nowrap">${dateOf(expires)}</span> `}${unusable ? html`<span class="tag bad">⚠ ${t(`stock.${unusable}`)}</span>` : isLate && html`<span class="tag warn">${t("stock.days", { n: Math.max(0, left) })}</span>`}`;
 }

@@ -15,12 +15,16 @@ import { useLoad, useTurn } from "../../platform/load.ts";
 import { numberIn } from "../../platform/names.ts";
 import { t } from "../../platform/texts.ts";
 import { Expiring } from "./expiring.ts";
+import { tokenOf } from "./lots.ts";
+import { NewMedication } from "./new-medication.ts";
 import { StockCard } from "./stock-card.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 
 interface Shown {
   stock: StockItem[];
+  /** Tokens of what is to be ordered at some place. */
+  toOrder: Set<string>;
   names: KnownCode[];
 }
 
@@ -29,21 +33,30 @@ const nameOf = ({ medication }: Pick<StockItem, "medication">, names: KnownCode[
   medication.display ??
   medication.code;
 
+async function readShelf(): Promise<Shown> {
+  const [stock, names, below] = await Promise.all([
+    pharmacy.listStock({}),
+    knownMedications(),
+    pharmacy.listReorderLevels({ isBelow: true }),
+  ]);
+  return { stock, names, toOrder: new Set(below.map(({ medication }) => tokenOf(medication))) };
+}
+
 /** @param turn another one: something was handed out */
 export function Shelf({ turn }: { turn: number }) {
-  const shelf = useLoad("shelf", async () => ({ stock: await pharmacy.listStock({}), names: await knownMedications() }));
+  const shelf = useLoad("shelf", readShelf);
   useTurn(shelf, turn);
-  const [open, setOpen] = useState<Pick<StockItem, "medication"> | "delivery" | undefined>();
+  const [open, setOpen] = useState<Pick<StockItem, "medication"> | "delivery" | "new" | undefined>();
   const [changes, setChanges] = useState(0);
-  const show = ({ stock, names }: Shown) => html`<${Wide} label=${t("shelf")}><table>
+  const show = ({ stock, names, toOrder }: Shown) => html`<${Wide} label=${t("shelf")}><table>
     <thead><tr><th scope="col">${t("medication.one")}</th><th scope="col" class="figure">${t("quantity")}</th></tr></thead>
     <tbody>${stock.map(
       (
         one,
       ) => html`<tr key=${one.medication.code}><th scope="row"><button type="button" class="name" title=${t("stock.card")} onClick=${() => setOpen(one)}><bdi>${nameOf(one, names)}</bdi></button></th>
-        <td class="figure">${numberIn(one.quantity)} ${one.quantity === 0 && html`<span class="tag bad">${t("shelf.empty")}</span>`}</td></tr>`,
+        <td class="figure">${toOrder.has(tokenOf(one.medication)) && html`<span class="tag warn">⚠ ${t("stock.toOrder")}</span> `}${one.quantity === 0 && html`<span class="tag bad">${t("shelf.empty")}</span> `}${numberIn(one.quantity)}</td></tr>`,
     )}</tbody></table><//>`;
-  const actions = html`<button type="button" onClick=${() => setOpen("delivery")}>${t("shelf.delivery")}</button>`;
+  const actions = html`<button type="button" class="quiet" onClick=${() => setOpen("new")}>${t("medication.new")}</button> <button type="button" onClick=${() => setOpen("delivery")}>${t("shelf.delivery")}</button>`;
   const close = () => setOpen(undefined);
   const changed = () => {
     shelf.reload();
@@ -55,6 +68,7 @@ export function Shelf({ turn }: { turn: number }) {
   };
   const names = shelf.value?.names ?? [];
   return html`<${Panel} title=${t("shelf")} loaded=${shelf} show=${show} actions=${actions} id="part-shelf" />
+    ${open === "new" && html`<${NewMedication} names=${names} onClose=${close} onDone=${done} />`}
     ${open === "delivery" && html`<${Delivery} names=${names} onClose=${close} onDone=${done} />`}
     <${Expiring} turn=${turn + changes} nameOf=${(one: StockItem) => nameOf(one, names)} onOpen=${setOpen} />
     ${typeof open === "object" && html`<${StockCard} medication=${open.medication} name=${nameOf(open, names)} onClose=${close} onChange=${changed} />`}`;
@@ -78,7 +92,7 @@ function Delivery({ names, onClose, onDone }: { names: KnownCode[]; onClose: () 
     <${Form} send=${send} submit=${t("shelf.take")} onCancel=${onClose} fieldOf=${{ CHOOSE_FROM_LIST: "medication", LOT_DIFFERS: "expires" }}>
       ${(
         faultOf: (field: string) => string | undefined,
-      ) => html`<${CodeField} label=${t("medication.one")} name="delivery-medication" value=${name} onValue=${setName} codes=${names} fault=${faultOf("medication")} />
+      ) => html`<${CodeField} label=${t("medication.one")} name="delivery-medication" value=${name} onValue=${setName} codes=${names} autofocus fault=${faultOf("medication")} />
         <div class="fields">
           <${Field} label=${t("quantity")} name="delivery-quantity" type="number" min="1" value=${quantity} onValue=${setQuantity} required fault=${faultOf("quantity")} />
           <${Field} label=${t("shelf.lot")} name="delivery-lot" value=${lot} onValue=${setLot} />

@@ -15,6 +15,7 @@ import { numberIn } from "../../platform/names.ts";
 import { joined, t } from "../../platform/texts.ts";
 import { lotsOf, type Lots, numberOfLot, placeOf, tokenOf, Usable } from "./lots.ts";
 import { Movements } from "./movements.ts";
+import { ReorderLevels } from "./reorder-levels.ts";
 import { Transfer } from "./transfer.ts";
 
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
@@ -59,6 +60,7 @@ export function StockCard({ medication, name, onClose, onChange }: CardProps) {
           <tbody>${known.value.lots.map((one) => row(one, (known.value as Lots).places))}</tbody></table><//>`
       }
       ${open && html`<${FORMS[open.kind]} key=${`${open.kind} ${open.lot.lot} ${open.lot.place}`} of=${open.lot} onCancel=${() => setOpen(undefined)} onDone=${changed} />`}
+      ${known.value && html`<${ReorderLevels} medication=${medication} places=${[...new Set(known.value.lots.map(({ place }) => place))]} turn=${turn} onDone=${onChange} />`}
       <div class="buttons"><button type="button" aria-expanded=${hasHistory} onClick=${() => setHistory(!hasHistory)}>${t("movements")}</button></div>
       ${hasHistory && html`<${Movements} medication=${medication} turn=${turn} />`}
     </div>

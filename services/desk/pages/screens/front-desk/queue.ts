@@ -68,7 +68,7 @@ export function Queue({ turn }: { turn: number }) {
   }) => html`
       <${Partial} isPartial=${isPartial} />
       <p class="muted">${t("queue.count", { n: all.length })}</p>
-      <ul class="list">${all.map(row)}</ul>
+      <ul class="list">${all.map(row)}</ul>${all.length >= Number(MAX_SHOWN) && html`<p class="muted">${t("list.first", { n: MAX_SHOWN })}</p>`}
       ${
         cancelled &&
         html`<${Cancel} of=${cancelled} onDone=${() => {
@@ -87,7 +87,7 @@ function Cancel({ of: { visit, patient }, onDone }: { of: Waiting; onDone: () =>
   };
   return html`<${Dialog} title=${t("visit.cancelOf", { name: nameOf(patient) })} onClose=${onDone}>
     <${Form} send=${send} submit=${t("visit.cancel")} onCancel=${onDone}>
-      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="cancel-reason" value=${reason} onValue=${setReason} fault=${faultOf("reason")} required />`}
+      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("reason")} name="cancel-reason" value=${reason} onValue=${setReason} fault=${faultOf("reason")} required autofocus />`}
     <//>
   <//>`;
 }

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { GradedPatient, patients as patientsContract, Registration } from "../../../../patients/patients.contract.ts";
 import { html } from "../../html.ts";
+import { BirthDateField, birthDateOf } from "../../parts/birth-date-field.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
@@ -24,7 +25,7 @@ function described({ family = "", given = "", birthDate, gender, phone, otherFam
   return {
     ...(family.trim() && { family: family.trim() }),
     ...(words(given).length > 0 && { given: words(given) }),
-    ...(birthDate && { birthDate }),
+    ...(birthDate && { birthDate: birthDateOf(birthDate) }),
     ...(gender && { gender: gender as Registration["gender"] }),
     ...(phone && { phone: phone.trim() }),
     ...(otherFamily?.trim() && words(otherGiven).length > 0 && { otherNames: [{ family: otherFamily.trim(), given: words(otherGiven) }] }),
@@ -101,7 +102,7 @@ function Known({ onRegistered, onFound }: RegisterProps) {
       ${(faultOf: (field: string) => string | undefined) => html`<div class="fields">
         ${field("family", t("person.family"), { required: true, fault: faultOf("family") })}
         ${field("given", t("person.given"), { required: true, fault: faultOf("given") })}
-        ${field("birthDate", t("person.birthDate"), { fault: faultOf("birthDate"), hint: t("person.birthDate.hint"), inputmode: "numeric" })}
+        <${BirthDateField} label=${t("person.birthDate")} name="birthDate" value=${value("birthDate")} onValue=${(text: string) => set("birthDate", text)} fault=${faultOf("birthDate")} />
         ${field("gender", t("person.sex"), { required: true, fault: faultOf("gender"), options: [["", t("choose")], ...sexChoices()] })}
         ${field("phone", t("person.phone"), { type: "tel", fault: faultOf("phone") })}
         ${field("otherFamily", t("person.otherFamily"), { fault: faultOf("otherNames[0].family") })}

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
 import type { Gender, patients as patientsContract } from "../../../../patients/patients.contract.ts";
 import { html } from "../../html.ts";
+import { BirthDateField, birthDateOf } from "../../parts/birth-date-field.ts";
 import { Field } from "../../parts/field.ts";
 import { Form } from "../../parts/form.ts";
 import { say } from "../../parts/notices.ts";
@@ -25,14 +26,17 @@ export function Unknown({ onRegistered }: SpecialProps) {
   const [gender, setGender] = useState("unknown");
   const [birthDate, setBirthDate] = useState("");
   const send = async () => {
-    const { patient, identifier } = await patients.registerUnknown({ gender: gender as Gender, ...(birthDate && { birthDate }) });
+    const { patient, identifier } = await patients.registerUnknown({
+      gender: gender as Gender,
+      ...(birthDate && { birthDate: birthDateOf(birthDate) }),
+    });
     say(t("register.numbered", { number: identifier.value }));
     onRegistered(patient);
   };
   return html`<${Form} send=${send} submit=${t("register.submit")} label=${t("register.unknown")}>
     ${(faultOf: FaultOf) => html`<div class="fields">
       <${Field} label=${t("person.sex")} name="unknown-gender" value=${gender} onValue=${setGender} options=${sexChoices()} fault=${faultOf("gender")} />
-      <${Field} label=${t("person.birthYear")} name="unknown-birthDate" value=${birthDate} onValue=${setBirthDate} fault=${faultOf("birthDate")} inputmode="numeric" />
+      <${BirthDateField} label=${t("person.birthYear")} name="unknown-birthDate" value=${birthDate} onValue=${setBirthDate} fault=${faultOf("birthDate")} />
     </div>`}
   <//>`;
 }

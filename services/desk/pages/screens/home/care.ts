@@ -1,14 +1,12 @@
 /** What waits in the wards: for the nurses of one, and for a physician in all of them. */
 import type { pharmacy as pharmacyContract } from "../../../../pharmacy/pharmacy.contract.ts";
 import type { Board, BoardPart, BoardStay, BoardWard } from "../../../../wards/board.contract.ts";
-import type { wards as wardsContract } from "../../../../wards/wards.contract.ts";
 import { actionsOf } from "../../platform/api.ts";
-import { isIn, isOwn, ownWard, staysIn, wardOf } from "../../platform/own-ward.ts";
+import { houseBoard, isIn, isOwn, ownWard, staysIn, wardOf } from "../../platform/own-ward.ts";
 import { t } from "../../platform/texts.ts";
 import { ownDrafts } from "../mine/drafts.ts";
 import { type Counted, EVERY_MS, type Source } from "./work.ts";
 
-const wards = actionsOf<typeof wardsContract>("wards");
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 /** As the round shows them, minutes. */
 const AHEAD_MINUTES = 60;
@@ -41,7 +39,7 @@ function inWard(board: Board, ward: BoardWard) {
 }
 
 /** Where somebody works who has chosen no ward yet. */
-const firstWard = async (): Promise<string | undefined> => wardOf((await wards.board({})).wards)?.location;
+const firstWard = async (): Promise<string | undefined> => wardOf((await houseBoard()).wards)?.location;
 
 /** In the order in which they are shown. */
 export const careSources: readonly Source[] = [
@@ -53,7 +51,7 @@ export const careSources: readonly Source[] = [
     isOfWard: true,
     works: ["work.requests", "work.coming", "work.results", "work.cleaning"],
     async read() {
-      const board = await wards.board({});
+      const board = await houseBoard();
       const ward = wardOf(board.wards);
       return ward ? inWard(board, ward) : {};
     },
@@ -86,7 +84,7 @@ export const careSources: readonly Source[] = [
     everyMs: EVERY_MS,
     works: ["work.mine", "work.myResults"],
     async read() {
-      const board = await wards.board({});
+      const board = await houseBoard();
       const mine = board.wards.flatMap(staysIn).filter(isOwn);
       const results = ifKnown(board, "results", sum(mine, "results"));
       return {

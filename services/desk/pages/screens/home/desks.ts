@@ -7,13 +7,15 @@ import { actionsOf, countOf, getJson, search } from "../../platform/api.ts";
 import { since, timeOf, today } from "../../platform/clock.ts";
 import { t } from "../../platform/texts.ts";
 import type { MeshState } from "../administration/services.ts";
-import { expiringLots } from "../dispensary/lots.ts";
+import { daysLeft, expiringLots, tokenOf } from "../dispensary/lots.ts";
 import { toPrepare } from "../dispensary/to-prepare.ts";
 import { EVERY_MS, type Source } from "./work.ts";
 
 const lab = actionsOf<typeof labContract>("lab");
 const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
 const patients = actionsOf<typeof patientsContract>("patients");
+/** So many doubles are looked at one by one; of more the number is enough. */
+const MAX_LISTED = 100;
 /** Nobody tells of these: asked for again after so long, milliseconds. */
 const WITHOUT_NEWS_MS = 10_000;
 
@@ -65,18 +67,26 @@ export const pharmacySources: readonly Source[] = [
   {
     name: "the shelf's work",
     roles: ["pharmacist"],
-    types: ["MedicationAdministration", "MedicationDispense", "SupplyDelivery"],
+    types: ["Medication", "MedicationAdministration", "MedicationDispense", "MedicationKnowledge", "SupplyDelivery"],
     everyMs: WITHOUT_NEWS_MS,
-    works: ["work.expiring", "work.usedUp"],
+    works: ["work.expiring", "work.toOrder", "work.usedUp"],
     async read() {
-      const [{ lots }, stock] = await Promise.all([expiringLots(), pharmacy.listStock({})]);
+      const [{ lots }, stock, below] = await Promise.all([
+        expiringLots(),
+        pharmacy.listStock({}),
+        pharmacy.listReorderLevels({ isBelow: true }),
+      ]);
       const expired = lots.filter(({ unusable }) => unusable === "expired").length;
+      const next = lots.find(({ unusable, expires }) => unusable === undefined && expires !== undefined)?.expires;
+      const soonest = next === undefined ? undefined : daysLeft(next);
       return {
         "work.expiring": {
           n: lots.length,
+          ...(soonest !== undefined && { says: () => t("work.firstExpiry", { time: t("stock.days", { n: soonest }) }) }),
           ...(expired > 0 && { says: () => t("work.expired", { n: expired }), isUrgent: true }),
           place: ["dispensary", "", "expiring"],
         },
+        "work.toOrder": { n: new Set(below.map(({ medication }) => tokenOf(medication))).size, place: ["dispensary", "", "shelf"] },
         "work.usedUp": { n: stock.filter(({ quantity }) => quantity <= 0).length, place: ["dispensary", "", "shelf"] },
       };
     },
@@ -135,6 +145,14 @@ export const cashSources: readonly Source[] = [
     works: ["work.charges"],
     read: async () => ({ "work.charges": { n: await countOf("ChargeItem", { status: "billable" }), place: ["cash"] } }),
   },
+  {
+    name: "invoices that are to be paid",
+    roles: ["billing"],
+    types: ["Invoice"],
+    everyMs: EVERY_MS,
+    works: ["work.unpaid"],
+    read: async () => ({ "work.unpaid": { n: await countOf("Invoice", { status: "issued" }), place: ["cash", "", "invoices"] } }),
+  },
 ];
 
 /** Records that are probably of one person. */
@@ -145,7 +163,11 @@ export const recordsSources: readonly Source[] = [
     types: ["Patient"],
     everyMs: EVERY_MS,
     works: ["work.doubles"],
-    read: async () => ({ "work.doubles": { n: (await patients.listDoubles({})).length, place: ["records"] } }),
+    async read() {
+      const doubles = await patients.listDoubles({ limit: MAX_LISTED });
+      const n = doubles.length < MAX_LISTED ? doubles.length : (await patients.doublesState({})).found;
+      return { "work.doubles": { n, place: ["records"] } };
+    },
   },
 ];
 

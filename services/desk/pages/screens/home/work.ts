@@ -17,10 +17,12 @@ export type WorkKey =
   | "work.prepare"
   | "work.expiring"
   | "work.usedUp"
+  | "work.toOrder"
   | "work.queue"
   | "work.appointments"
   | "work.doubles"
   | "work.charges"
+  | "work.unpaid"
   | "work.servicesDown";
 
 /** How much of one kind waits. */

@@ -1,41 +1,97 @@
-/** Records among the latest that are probably of one person: each pair is looked at by a person. */
+/** Records of the register that are probably of one person, page by page: each pair is looked at by a person, who merges them or tells them apart. */
+import { useState } from "preact/hooks";
 import type { Patient } from "../../../../../fhir/r4.ts";
-import type { Double, patients as patientsContract } from "../../../../patients/patients.contract.ts";
+import type { Double, DoublesState, patients as patientsContract } from "../../../../patients/patients.contract.ts";
 import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
 import { For } from "../../parts/for.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
 import { Panel } from "../../parts/panel.ts";
 import { PersonLine } from "../../parts/person-line.ts";
 import { actionsOf, readAll } from "../../platform/api.ts";
 import { useNews } from "../../platform/live.ts";
 import { useLoad } from "../../platform/load.ts";
-import { nameOf } from "../../platform/names.ts";
+import { nameOf, numberIn } from "../../platform/names.ts";
 import { go } from "../../platform/router.ts";
 import { t } from "../../platform/texts.ts";
 
 const patients = actionsOf<typeof patientsContract>("patients");
+/** Pairs on one page. */
+const PAGE = 20;
 
 interface Known {
   doubles: Double[];
   records: Map<string, Patient>;
+  state: DoublesState;
 }
 
-async function read(): Promise<Known> {
-  const doubles = await patients.listDoubles({});
-  return { doubles, records: await readAll<Patient>(doubles.flatMap((one) => one.patients)) };
+async function read(after: string | undefined): Promise<Known> {
+  const [doubles, state] = await Promise.all([
+    patients.listDoubles({ limit: PAGE, ...(after !== undefined && { after }) }),
+    patients.doublesState({}),
+  ]);
+  return { doubles, state, records: await readAll<Patient>(doubles.flatMap((one) => one.patients)) };
 }
 
 /** See the head of this file. */
 export function Probable() {
   const live = useNews("types=Patient", () => known.reload());
-  const known = useLoad("probable doubles and who they are", read, live.everyMs);
+  /** Where the pages before this one have ended. */
+  const [ends, setEnds] = useState<string[]>([]);
+  const after = ends.at(-1);
+  const known = useLoad(`probable doubles ${after}`, () => read(after), live.everyMs);
+  const [apart, setApart] = useState<Double | undefined>();
   const line = (record: Patient | undefined) => (record ? html`<${PersonLine} patient=${record} />` : t("person.notKnown"));
-  const row = ({ patients: [one, other], grade }: Double, records: Known["records"]) => html`<li key=${`${one} ${other}`}>
-    <span>${line(records.get(one))}<br />${line(records.get(other))}</span>
-    <span class="buttons"><span class=${grade === "certain" ? "tag bad" : "tag warn"}>${t(`grade.${grade as "certain" | "probable"}`)}</span>
-      <button type="button" onClick=${() => go("records", one)}>${t("records.look")}<${For} who=${nameOf(records.get(one))} /></button></span></li>`;
-  const show = ({ doubles, records }: Known) =>
-    doubles.length === 0
-      ? html`<p class="muted">${t("records.noDoubles")}</p>`
-      : html`<ul class="list">${doubles.map((one) => row(one, records))}</ul>`;
-  return html`<${Panel} title=${t("records.probable")} loaded=${known} show=${show} />`;
+  const row = (one: Double, records: Known["records"]) => {
+    const [first, second] = one.patients.map((reference) => records.get(reference));
+    return html`<li key=${one.place}>
+    <span>${line(first)}<br />${line(second)}</span>
+    <span class="buttons"><span class=${one.grade === "certain" ? "tag bad" : "tag warn"}>${t(`grade.${one.grade as "certain" | "probable"}`)}</span>
+      <button type="button" onClick=${() => go("records", one.patients[0])}>${t("records.look")}<${For} who=${nameOf(first)} /></button>
+      <button type="button" class="quiet" onClick=${() => setApart(one)}>${t("records.distinct")}<${For} who=${nameOf(first)} /></button></span></li>`;
+  };
+  const show = ({ doubles, records, state }: Known) => html`<p class="muted" role="status">${progressOf(state)}</p>
+    ${doubles.length === 0 && html`<p class="muted">${t("records.noDoubles")}</p>`}
+    <ul class="list">${doubles.map((one) => row(one, records))}</ul>
+    <div class="buttons">
+      ${ends.length > 0 && html`<button type="button" onClick=${() => setEnds(ends.slice(0, -1))}>${t("page.before")}</button>`}
+      ${doubles.length === PAGE && html`<button type="button" onClick=${() => setEnds([...ends, doubles.at(-1)?.place ?? ""])}>${t("page.next")}</button>`}
+    </div>`;
+  const done = () => {
+    setApart(undefined);
+    known.reload();
+  };
+  return html`<${Panel} title=${t("records.probable")} loaded=${known} show=${show} />
+    ${apart && html`<${TellApart} double=${apart} onClose=${() => setApart(undefined)} onDone=${done} />`}`;
+}
+
+/** How much of the register was looked through, in words. */
+function progressOf({ looked, records, isFull }: DoublesState): string {
+  if (isFull) return t("records.full");
+  if (looked >= records) return t("records.allLooked", { n: records });
+  return t("records.looked", { looked: numberIn(looked), records: numberIn(records) });
+}
+
+interface ApartProps {
+  double: Double;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** Two records are of two people, and why. */
+function TellApart({ double: { patients: pair }, onClose, onDone }: ApartProps) {
+  const [reason, setReason] = useState("");
+  const [patient, other] = pair;
+  const send = async () => {
+    await patients.setDistinct({ patient, other, reason });
+    say(t("records.areDistinct"), () => patients.setDistinct({ patient, other }).then(onDone));
+    onDone();
+  };
+  return html`<${Dialog} title=${t("records.distinct")} onClose=${onClose}>
+    <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>
+      ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${t("records.distinctReason")} name="distinct-reason" value=${reason} onValue=${setReason} required autofocus fault=${faultOf("reason")} />`}
+    <//>
+  <//>`;
 }

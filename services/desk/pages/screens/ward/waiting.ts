@@ -42,7 +42,11 @@ export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingPro
       <span class=${one.kind === "emergency" ? "tag bad" : "tag"}>${t(`request.${one.kind}`)}</span> ${one.status === "accepted" && html`<span class="tag good">${t("request.accepted")}</span> `}
       <bdi>${one.reason}</bdi> ${one.needs.map((need) => html`<span key=${need} class="tag">${tIfAny(`attribute.${need}`) ?? need}</span> `)}
       <span class="muted">${one.plannedFor ? momentOf(one.plannedFor) : one.requestedAt && since(one.requestedAt)}</span></span>
-    <span class="buttons">${give(one)}<a href=${hrefOf("beds", one.request)}>${t("beds.find")}<${For} who=${calledIn(one)} /></a>${one.status === "requested" && html`<button type="button" class="quiet" onClick=${() => accept(one, ward, reload)}>${t("request.accept")}<${For} who=${calledIn(one)} /></button>`}
+    <span class="buttons">${give(one)}<a href=${hrefOf("beds", one.request)}>${t("beds.find")}<${For} who=${calledIn(one)} /></a>${
+      one.status === "requested"
+        ? html`<button type="button" class="quiet" onClick=${() => accept(one, ward, reload)}>${t("request.accept")}<${For} who=${calledIn(one)} /></button>`
+        : html`<button type="button" class="quiet" onClick=${() => withdraw(one, ward, reload)}>${t("request.withdraw")}<${For} who=${calledIn(one)} /></button>`
+    }
       <button type="button" class="quiet" onClick=${() => setDenied(one)}>${t("request.deny")}<${For} who=${calledIn(one)} /></button></span>
   </li>`;
   const transfer = (one: BoardStay) => html`<li key=${one.stay} draggable onDragStart=${(event: DragEvent) => startDrag(event, one)}>
@@ -65,10 +69,22 @@ export function Waiting({ board: { waiting, coming }, ward, reload }: WaitingPro
 }
 
 /** Keeps a place in this ward. */
-async function accept({ request, name }: WaitingRequest, ward: BoardWard, reload: () => void): Promise<void> {
+async function accept({ request, name, ward: asked }: WaitingRequest, ward: BoardWard, reload: () => void): Promise<void> {
   try {
     await stays.accept({ request, ward: ward.location });
-    say(t("request.isAccepted", { name: calledIn({ name }) }));
+    const back = () => stays.withdrawAcceptance({ request, ...(asked !== undefined && { ward: asked }) }).then(reload);
+    say(t("request.isAccepted", { name: calledIn({ name }) }), back);
+  } catch (error) {
+    sayFault(error);
+  }
+  reload();
+}
+
+/** Keeps no place for a patient any more; the request waits still, for this ward. */
+async function withdraw({ request, name }: WaitingRequest, ward: BoardWard, reload: () => void): Promise<void> {
+  try {
+    await stays.withdrawAcceptance({ request, ward: ward.location });
+    say(t("request.isWithdrawn", { name: calledIn({ name }) }), () => stays.accept({ request, ward: ward.location }).then(reload));
   } catch (error) {
     sayFault(error);
   }

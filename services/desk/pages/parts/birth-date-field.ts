@@ -1,0 +1,24 @@
+/** A field for a date of birth as people say it, with what is understood below it. */
+import { html } from "../html.ts";
+import { birthDateIn } from "../platform/birth-date.ts";
+import { ageOf, dateOf, today } from "../platform/clock.ts";
+import { t } from "../platform/texts.ts";
+import { Field } from "./field.ts";
+
+/** As a FHIR date; what cannot be read as it was typed, for the server to refuse. */
+export const birthDateOf = (text: string): string => birthDateIn(text, today()) ?? text;
+
+interface BirthDateProps {
+  label: string;
+  name: string;
+  value: string;
+  onValue: (value: string) => void;
+  fault?: string | undefined;
+}
+
+/** See the head of this file. */
+export function BirthDateField({ value, ...more }: BirthDateProps) {
+  const date = birthDateIn(value, today());
+  const hint = date === undefined ? t("person.birthDate.hint") : `${dateOf(date)} · ${ageOf(date)}`;
+  return html`<${Field} ...${more} value=${value} hint=${hint} />`;
+}

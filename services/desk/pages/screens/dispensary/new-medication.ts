@@ -1,0 +1,65 @@
+/** A medication that this house has not had yet: from now on it is delivered, and prescribed, by its name. A FHIR Medication without a lot. */
+import { useState } from "preact/hooks";
+import type { Medication } from "../../../../../fhir/r4.ts";
+import { html } from "../../html.ts";
+import { Dialog } from "../../parts/dialog.ts";
+import { Field } from "../../parts/field.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { create, update } from "../../platform/api.ts";
+import { HOUSE_CODES, type KnownCode } from "../../platform/known-codes.ts";
+import { t } from "../../platform/texts.ts";
+
+/** Systems that medications have codes of, by the names that people know them by. */
+const SYSTEMS: readonly [system: string, name: string][] = [
+  ["http://www.whocc.no/atc", "ATC"],
+  ["http://www.nlm.nih.gov/research/umls/rxnorm", "RxNorm"],
+  ["http://snomed.info/sct", "SNOMED CT"],
+];
+
+/** Of a name, where nobody knows a code: "Paracetamol 500 mg" is PARACETAMOL-500-MG. */
+const codeFrom = (name: string): string =>
+  name
+    .trim()
+    .toUpperCase()
+    .replaceAll(/[\s|]+/g, "-")
+    .slice(0, 200);
+
+interface NewProps {
+  /** What there is: two of one name could not be told apart. */
+  names: KnownCode[];
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** See the head of this file. */
+export function NewMedication({ names, onClose, onDone }: NewProps) {
+  const [name, setName] = useState("");
+  const [code, setCode] = useState("");
+  const [system, setSystem] = useState(HOUSE_CODES);
+  const isThere = names.some(({ display }) => display.toLowerCase() === name.trim().toLowerCase());
+  const send = async () => {
+    const display = name.trim();
+    const coding = code.trim() === "" ? { system: HOUSE_CODES, code: codeFrom(display) } : { system, code: code.trim() };
+    const of: Medication = { resourceType: "Medication", status: "active", code: { coding: [{ ...coding, display }], text: display } };
+    const criteria = new URLSearchParams({ code: `${coding.system}|${coding.code}`, "lot-number:missing": "true", status: "active" });
+    const stored = await create<Medication>(of, `${criteria}`);
+    say(t("medication.isNew", { name: display }), () => update<Medication>({ ...stored, status: "entered-in-error" }).then(onDone));
+    onDone();
+  };
+  const choices: [string, string][] = [
+    [HOUSE_CODES, t("medication.houseCode")],
+    ...SYSTEMS.map(([one, known]): [string, string] => [one, known]),
+  ];
+  return html`<${Dialog} title=${t("medication.new")} onClose=${onClose}>
+    <${Form} send=${send} submit=${t("store")} onCancel=${onClose}>
+      ${(
+        faultOf: (field: string) => string | undefined,
+      ) => html`<${Field} label=${t("medication.name")} name="medication-name" value=${name} onValue=${setName} required autofocus hint=${isThere ? t("medication.isThere") : t("medication.nameHint")} fault=${faultOf("name")} />
+        <div class="fields">
+          <${Field} label=${t("medication.code")} name="medication-code" value=${code} onValue=${setCode} hint=${t("medication.codeHint")} fault=${faultOf("code")} />
+          <${Field} label=${t("medication.system")} name="medication-system" value=${system} onValue=${setSystem} options=${choices} />
+        </div>`}
+    <//>
+  <//>`;
+}

@@ -1,0 +1,85 @@
+/** From which stock on a medication is ordered, at each place where it lies or is watched. */
+import { useState } from "preact/hooks";
+import type { Location } from "../../../../../fhir/r4.ts";
+import type { Code, pharmacy as pharmacyContract, ReorderLevel } from "../../../../pharmacy/pharmacy.contract.ts";
+import { html } from "../../html.ts";
+import { Field } from "../../parts/field.ts";
+import { For } from "../../parts/for.ts";
+import { Form } from "../../parts/form.ts";
+import { say } from "../../parts/notices.ts";
+import { NotKnown } from "../../parts/panel.ts";
+import { actionsOf, readAll } from "../../platform/api.ts";
+import { useLoad, useTurn } from "../../platform/load.ts";
+import { numberIn } from "../../platform/names.ts";
+import { joined, t } from "../../platform/texts.ts";
+import { placeOf, tokenOf } from "./lots.ts";
+
+const pharmacy = actionsOf<typeof pharmacyContract>("pharmacy");
+
+interface LevelsProps {
+  medication: Code;
+  /** Where it lies, "Location/…"; undefined: the default place. */
+  places: (string | undefined)[];
+  /** Another one: the stock has changed. */
+  turn: number;
+  onDone: () => void;
+}
+
+/** A place with its level; without one nothing is watched there. */
+type Line = Pick<ReorderLevel, "place"> & Partial<ReorderLevel>;
+
+async function linesOf(medication: Code, places: LevelsProps["places"]): Promise<{ lines: Line[]; names: Map<string, Location> }> {
+  const levels = await pharmacy.listReorderLevels({ medication: tokenOf(medication) });
+  const others = places.filter((place) => levels.every((one) => one.place !== place));
+  const lines: Line[] = [...levels, ...new Set(others.length + levels.length === 0 ? [undefined] : others)].map((one) =>
+    typeof one === "object" ? one : one === undefined ? {} : { place: one },
+  );
+  return { lines, names: await readAll<Location>(lines.flatMap(({ place }) => place ?? [])) };
+}
+
+/** See the head of this file. */
+export function ReorderLevels({ medication, places, turn, onDone }: LevelsProps) {
+  const known = useLoad(`levels ${tokenOf(medication)} ${places.join()}`, () => linesOf(medication, places));
+  useTurn(known, turn);
+  const [open, setOpen] = useState<Line | undefined>();
+  const done = () => {
+    setOpen(undefined);
+    known.reload();
+    onDone();
+  };
+  const row = (one: Line, name: string) => html`<li key=${name}>
+    <span><bdi>${name}</bdi><br /><span class="muted">${
+      one.level === undefined ? t("stock.noLevel") : t("stock.levelOf", { level: numberIn(one.level), there: numberIn(one.quantity ?? 0) })
+    }</span> ${one.isBelow && html`<span class="tag warn">⚠ ${t("stock.toOrder")}</span>`}</span>
+    <button type="button" class="quiet" onClick=${() => setOpen(one)}>${t("stock.setLevel")}<${For} who=${name} /></button></li>`;
+  const { lines = [], names = new Map<string, Location>() } = known.value ?? {};
+  return html`<section aria-label=${t("stock.level")}><h3>${t("stock.level")}</h3>
+    <${NotKnown} loaded=${known} />
+    <ul class="list">${lines.map((one) => row(one, placeName(one, names)))}</ul>
+    ${open && html`<${SetLevel} key=${open.place} medication=${medication} line=${open} name=${placeName(open, names)} onCancel=${() => setOpen(undefined)} onDone=${done} />`}
+  </section>`;
+}
+
+const placeName = ({ place }: Line, names: Map<string, Location>): string =>
+  placeOf({ lot: "", quantity: 0, ...(place !== undefined && { place }) }, names);
+
+interface SetProps {
+  medication: Code;
+  line: Line;
+  name: string;
+  onCancel: () => void;
+  onDone: () => void;
+}
+
+function SetLevel({ medication, line: { place, level: before = 0 }, name, onCancel, onDone }: SetProps) {
+  const [level, setLevel] = useState(`${before || ""}`);
+  const store = (units: number) => pharmacy.setReorderLevel({ medication, level: units, ...(place !== undefined && { place }) });
+  const send = async () => {
+    await store(Number(level));
+    say(t("stock.levelIsSet", { place: name }), () => store(before).then(onDone));
+    onDone();
+  };
+  return html`<${Form} send=${send} submit=${t("store")} onCancel=${onCancel} label=${t("stock.setLevel")} isInline>
+    ${(faultOf: (field: string) => string | undefined) => html`<${Field} label=${joined(t("stock.orderFrom"), name)} name="reorder-level" type="number" min="0" step="any" hint=${t("stock.levelHint")} value=${level} onValue=${setLevel} required autofocus fault=${faultOf("level")} />`}
+  <//>`;
+}

@@ -26,6 +26,11 @@ const DEEPEST = 50;
 
 /** @throws NotPlain */
 export function parse(expression: string): Ast {
+  return new Parser(expression).whole();
+}
+
+/** The texts of an expression's tokens. @throws NotPlain */
+function tokensOf(expression: string): string[] {
   const tokens: string[] = [];
   token.lastIndex = 0;
   while (token.lastIndex < expression.trimEnd().length) {
@@ -33,47 +38,77 @@ export function parse(expression: string): Ast {
     if (!found) throw new NotPlain(expression);
     tokens.push(found[0].trim());
   }
-  let at = 0;
-  let depth = 0;
+  return tokens;
+}
+
+/** Goes once through the tokens of one expression, by recursive descent. */
+class Parser {
+  readonly #expression: string;
+  readonly #tokens: readonly string[];
+  #at = 0;
+  #depth = 0;
+
+  constructor(expression: string) {
+    this.#expression = expression;
+    this.#tokens = tokensOf(expression);
+  }
+
+  whole(): Ast {
+    const found = this.#level(0);
+    if (this.#at !== this.#tokens.length) throw this.#notPlain();
+    return found;
+  }
+
+  #notPlain(): NotPlain {
+    return new NotPlain(this.#expression);
+  }
+
+  get #next(): string | undefined {
+    return this.#tokens[this.#at];
+  }
 
   /** The token at the place; the place is behind it then. */
-  function take(): string | undefined {
-    at += 1;
-    return tokens[at - 1];
+  #take(): string | undefined {
+    this.#at += 1;
+    return this.#tokens[this.#at - 1];
   }
 
-  function expect(text: string): void {
-    if (take() !== text) throw new NotPlain(expression);
+  #expect(text: string): void {
+    if (this.#take() !== text) throw this.#notPlain();
   }
 
-  function goDeeper(): void {
-    depth += 1;
-    if (depth > DEEPEST) throw new NotPlain(expression);
+  /** What `read` makes of the tokens within a parenthesis. */
+  #within<Of>(read: () => Of): Of {
+    this.#depth += 1;
+    if (this.#depth > DEEPEST) throw this.#notPlain();
+    const found = read();
+    this.#depth -= 1;
+    return found;
   }
 
-  function level(index: number): Ast {
+  #level(index: number): Ast {
     const operators = LEVELS[index];
-    if (!operators) return path();
-    let left = level(index + 1);
-    for (let name = tokens[at]; name !== undefined && operators.includes(name); name = tokens[at]) {
-      at += 1;
-      if (name === "is") left = { is: "type", of: left, type: take() ?? "" };
-      else left = { is: "operator", name, left, right: level(index + 1) };
+    if (!operators) return this.#path();
+    let left = this.#level(index + 1);
+    for (let name = this.#next; name !== undefined && operators.includes(name); name = this.#next) {
+      this.#at += 1;
+      if (name === "is") left = { is: "type", of: left, type: this.#take() ?? "" };
+      else left = { is: "operator", name, left, right: this.#level(index + 1) };
     }
     return left;
   }
 
-  function path(): Ast {
-    let found = term(undefined);
+  #path(): Ast {
+    let found = this.#term(undefined);
     for (;;) {
-      if (tokens[at] === ".") {
-        at += 1;
-        found = term(found);
-      } else if (tokens[at] === "[") {
-        const index = tokens[at + 1] ?? "";
-        if (!/^\d{1,9}$/.test(index)) throw new NotPlain(expression);
-        at += 2;
-        expect("]");
+      if (this.#next === ".") {
+        this.#at += 1;
+        found = this.#term(found);
+      } else if (this.#next === "[") {
+        this.#at += 1;
+        const index = this.#take() ?? "";
+        if (!/^\d{1,9}$/.test(index)) throw this.#notPlain();
+        this.#expect("]");
         found = { is: "index", of: found, index: Number(index) };
       } else {
         return found;
@@ -81,41 +116,42 @@ export function parse(expression: string): Ast {
     }
   }
 
-  function term(of: Ast | undefined): Ast {
-    const text = take();
-    if (text === undefined) throw new NotPlain(expression);
+  /** @param of what stands before the dot; undefined: nothing */
+  #term(of: Ast | undefined): Ast {
+    const text = this.#take();
+    if (text === undefined) throw this.#notPlain();
     if (text === "(" && !of) {
-      goDeeper();
-      const inner = level(0);
-      depth -= 1;
-      expect(")");
+      const inner = this.#within(() => this.#level(0));
+      this.#expect(")");
       return inner;
     }
-    if (!of) {
-      if (text === "true" || text === "false") return { is: "literal", value: text === "true" };
-      if (text.startsWith("'")) return { is: "literal", value: unquoted(text) };
-      if (/^\d/.test(text)) return { is: "literal", value: Number(text) };
-      if (text === "$this") return { is: "this" };
-      if (text.startsWith("%")) return { is: "variable", name: text.slice(1) };
-    }
-    if (!/^[A-Za-z_]/.test(text)) throw new NotPlain(expression);
-    if (tokens[at] !== "(") return { is: "member", of, name: text };
-    at += 1;
-    goDeeper();
-    const args: Ast[] = [];
-    while (tokens[at] !== ")") {
-      args.push(level(0));
-      if (tokens[at] === ",") at += 1;
-      else if (tokens[at] !== ")") throw new NotPlain(expression);
-    }
-    at += 1;
-    depth -= 1;
-    return { is: "call", of, name: text, args };
+    const plain = of ? undefined : constantOf(text);
+    if (plain) return plain;
+    if (!/^[A-Za-z_]/.test(text)) throw this.#notPlain();
+    if (this.#next !== "(") return { is: "member", of, name: text };
+    this.#at += 1;
+    return { is: "call", of, name: text, args: this.#within(() => this.#args()) };
   }
 
-  const found = level(0);
-  if (at !== tokens.length) throw new NotPlain(expression);
-  return found;
+  #args(): Ast[] {
+    const args: Ast[] = [];
+    while (this.#next !== ")") {
+      args.push(this.#level(0));
+      if (this.#next === ",") this.#at += 1;
+      else if (this.#next !== ")") throw this.#notPlain();
+    }
+    this.#at += 1;
+    return args;
+  }
+}
+
+/** A literal, `$this` or a variable; undefined for any other token. */
+function constantOf(text: string): Ast | undefined {
+  if (text === "true" || text === "false") return { is: "literal", value: text === "true" };
+  if (text.startsWith("'")) return { is: "literal", value: unquoted(text) };
+  if (/^\d/.test(text)) return { is: "literal", value: Number(text) };
+  if (text === "$this") return { is: "this" };
+  return text.startsWith("%") ? { is: "variable", name: text.slice(1) } : undefined;
 }
 
 /** Escapes as FHIRPath has them; R4's rules have regular expressions with others (`\d`), which stand for what is behind the stroke. */

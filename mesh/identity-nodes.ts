@@ -1,7 +1,7 @@
 /** Where nodes of the service `identity` answer HTTP: they announce it with the service (`metadata.auth.url`). */
 import { hostname } from "node:os";
 import type { ServiceBroker } from "moleculer";
-import { isLoopback } from "./config.ts";
+import { isLoopback } from "./exposure.ts";
 
 interface Listed {
   name: string;

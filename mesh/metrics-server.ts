@@ -4,7 +4,7 @@ import { type BlockList, isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { BrokerOptions, ServiceBroker } from "moleculer";
 import type { Config } from "./config.ts";
-import { isLoopback } from "./config.ts";
+import { isLoopback } from "./exposure.ts";
 import { registry } from "./metrics.ts";
 
 /** The predecessor of a process that is replaced still has its port; milliseconds. */

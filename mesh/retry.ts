@@ -33,27 +33,32 @@ export const Retry = {
     return (action, params, options) => {
       const first = hedged(next(action, params, options), (others) => next(action, params, others), options);
       if (first.ctx?.action?.name) noteCall(first.ctx.broker, action);
-      const result: Call = first.catch((error: CallError) =>
+      const result: Call = first.catch(async (error: CallError) => {
+        const answered = await again({ next, action, params, options }, first.ctx, error);
         // The caller takes over the meta of the attempt that was answered.
-        again(next, action, params, options, first.ctx, error, (ctx) => {
-          result.ctx = ctx;
-        }),
-      );
+        if (answered.ctx) result.ctx = answered.ctx;
+        return answered.answer;
+      });
       result.ctx = first.ctx;
       return result;
     };
   },
 } as unknown as Middleware; // Moleculer's type of a call has overloads that no plain function fits
 
+/** A call as it was made. */
+interface MadeCall {
+  next: CallFunction;
+  action: string;
+  params: unknown;
+  options: CallingOptions | undefined;
+}
+
+/** @param ctx of the first attempt @param error that it ended in; thrown again, or a later attempt's, when none is answered */
 async function again(
-  next: CallFunction,
-  action: string,
-  params: unknown,
-  options: CallingOptions | undefined,
+  { next, action, params, options }: MadeCall,
   ctx: Context | undefined,
   error: CallError,
-  answeredBy: (ctx: Context) => void,
-): Promise<unknown> {
+): Promise<{ answer: unknown; ctx: Context | undefined }> {
   let [latest, latestCtx] = [error, ctx];
   const timeout = ctx?.options.timeout ?? 0;
   const last = ctx && timeout > 0 ? startOf(ctx) + timeout : Number.POSITIVE_INFINITY;
@@ -65,9 +70,7 @@ async function again(
     await new Promise((resolve) => setTimeout(resolve, pause));
     const attempt = next(action, params, { ...options, ...(Number.isFinite(left) && { timeout: left }) });
     try {
-      const answer = await attempt;
-      if (attempt.ctx) answeredBy(attempt.ctx);
-      return answer;
+      return { answer: await attempt, ctx: attempt.ctx };
     } catch (failure) {
       [latest, latestCtx] = [failure as CallError, attempt.ctx];
     }

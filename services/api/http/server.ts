@@ -3,7 +3,8 @@ import { createServer, type Server, type ServerOptions, STATUS_CODES } from "nod
 import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { outcome } from "../../../fhir/outcome.ts";
-import { type Config, exposureOf } from "../../../mesh/config.ts";
+import type { Config } from "../../../mesh/config.ts";
+import { exposureOf } from "../../../mesh/exposure.ts";
 import { httpError } from "./errors.ts";
 import type { Connections } from "./connections.ts";
 import { CONTENT_POLICY, TRANSPORT_SECURITY, VARY } from "./headers.ts";

@@ -166,7 +166,8 @@ export class SqliteSearch {
     if (isFew && best.covers && axes.length === 0 && isEquality(best.covers)) {
       // Its rows are in the wanted order already, so that the walk ends with the page.
       const lanes = lanesOf(this.#db, best.covers);
-      if (lanes.length > 0) return this.#walker.inOrderOfCreation(type, lanes, rest(clauses, best.covers).map(probeOf), [], after, need);
+      const wanted = { probes: rest(clauses, best.covers).map(probeOf), fixed: [], need, ...(after && { after }) };
+      if (lanes.length > 0) return this.#walker.inOrderOfCreation(type, lanes, wanted);
     }
     if (isFew) return this.#walker.collectChoice({ type, clauses, axes, lanes: [] }, best, after, need);
     const { lanes, covers } = eqLanes(this.#db, clauses);

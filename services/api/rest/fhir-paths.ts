@@ -76,76 +76,73 @@ export function fhirPaths(types: string[]): Json {
   };
 }
 
-function pathsOf(type: string): [path: string, item: Json][] {
-  const written = { 200: type, 201: type };
-  return [
-    [
-      `/fhir/${type}`,
-      {
-        get: interaction(`${type}.search`, `Search ${type}`, {
-          answers: { 200: "Searchset" },
-          parameters: searched(`sort.${type}`),
-          description: criteriaOf(type),
-        }),
-        post: interaction(`${type}.create`, `Create a ${type}`, { body: type, answers: written, parameters: ONCE }),
-        put: interaction(`${type}.updateBy`, `Update or create the one ${type} that meets the criteria`, {
-          body: type,
-          answers: written,
-          description: BY_CRITERIA,
-        }),
-        patch: interaction(`${type}.patchBy`, `Patch the one ${type} that meets the criteria`, {
-          body: "Patch",
-          media: "application/json-patch+json",
-          answers: { 200: type },
-          description: BY_CRITERIA,
-        }),
-        delete: interaction(`${type}.deleteBy`, `Delete the ${type} that meets the criteria`, {
-          answers: { 200: "OperationOutcome", 204: "" },
-          description: BY_CRITERIA,
-        }),
-      },
-    ],
-    [
-      `/fhir/${type}/{id}`,
-      {
-        parameters: [id],
-        get: interaction(`${type}.read`, `Read a ${type}`, {
-          answers: { 200: type, 304: "" },
-          parameters: [ref("parameters", "summaryOfOne")],
-        }),
-        put: interaction(`${type}.update`, `Update a ${type}, or create it under this id`, {
-          body: type,
-          answers: written,
-          description: IF_MATCH,
-        }),
-        patch: interaction(`${type}.patch`, `Change a part of a ${type}`, {
-          body: "Patch",
-          media: "application/json-patch+json",
-          answers: { 200: type },
-          description: IF_MATCH,
-        }),
-        delete: interaction(`${type}.delete`, `Delete a ${type}`, {
-          answers: { 200: "OperationOutcome", 204: "" },
-          description: IF_MATCH,
-        }),
-      },
-    ],
-    [
-      `/fhir/${type}/{id}/_history`,
-      {
-        parameters: [id],
-        get: interaction(`${type}.history`, `History of a ${type}, newest first`, {
-          answers: { 200: "History" },
-          parameters: [ref("parameters", "historyCount")],
-        }),
-      },
-    ],
-    [
-      `/fhir/${type}/{id}/_history/{version}`,
-      {
-        parameters: [id, ref("parameters", "version")],
-        get: interaction(`${type}.vread`, `Read a version of a ${type}`, { answers: { 200: type, 304: "" } }),
-      },
-    ],
-  ];
-}
+const pathsOf = (type: string): [path: string, item: Json][] => [
+  [`/fhir/${type}`, typePath(type)],
+  [`/fhir/${type}/{id}`, instancePath(type)],
+  [
+    `/fhir/${type}/{id}/_history`,
+    {
+      parameters: [id],
+      get: interaction(`${type}.history`, `History of a ${type}, newest first`, {
+        answers: { 200: "History" },
+        parameters: [ref("parameters", "historyCount")],
+      }),
+    },
+  ],
+  [
+    `/fhir/${type}/{id}/_history/{version}`,
+    {
+      parameters: [id, ref("parameters", "version")],
+      get: interaction(`${type}.vread`, `Read a version of a ${type}`, { answers: { 200: type, 304: "" } }),
+    },
+  ],
+];
+
+const typePath = (type: string): Json => ({
+  get: interaction(`${type}.search`, `Search ${type}`, {
+    answers: { 200: "Searchset" },
+    parameters: searched(`sort.${type}`),
+    description: criteriaOf(type),
+  }),
+  post: interaction(`${type}.create`, `Create a ${type}`, { body: type, answers: written(type), parameters: ONCE }),
+  put: interaction(`${type}.updateBy`, `Update or create the one ${type} that meets the criteria`, {
+    body: type,
+    answers: written(type),
+    description: BY_CRITERIA,
+  }),
+  patch: interaction(`${type}.patchBy`, `Patch the one ${type} that meets the criteria`, {
+    body: "Patch",
+    media: "application/json-patch+json",
+    answers: { 200: type },
+    description: BY_CRITERIA,
+  }),
+  delete: interaction(`${type}.deleteBy`, `Delete the ${type} that meets the criteria`, {
+    answers: { 200: "OperationOutcome", 204: "" },
+    description: BY_CRITERIA,
+  }),
+});
+
+const instancePath = (type: string): Json => ({
+  parameters: [id],
+  get: interaction(`${type}.read`, `Read a ${type}`, {
+    answers: { 200: type, 304: "" },
+    parameters: [ref("parameters", "summaryOfOne")],
+  }),
+  put: interaction(`${type}.update`, `Update a ${type}, or create it under this id`, {
+    body: type,
+    answers: written(type),
+    description: IF_MATCH,
+  }),
+  patch: interaction(`${type}.patch`, `Change a part of a ${type}`, {
+    body: "Patch",
+    media: "application/json-patch+json",
+    answers: { 200: type },
+    description: IF_MATCH,
+  }),
+  delete: interaction(`${type}.delete`, `Delete a ${type}`, {
+    answers: { 200: "OperationOutcome", 204: "" },
+    description: IF_MATCH,
+  }),
+});
+
+const written = (type: string) => ({ 200: type, 201: type });

@@ -59,6 +59,7 @@ type This = Service &
   };
 
 /** @param listens false: for a program that works on the store and answers nobody */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: the schema of a service, whose functions are measured one by one
 export default (config: Config, { listens = true } = {}): ServiceSchema =>
   defineService<typeof identity, This>({
     name: "identity",

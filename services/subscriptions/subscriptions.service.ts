@@ -89,6 +89,7 @@ const overloaded = () =>
   new Errors.MoleculerRetryableError("Too many notifications wait: this event waits where it is.", 503, "TOO_MANY_WAITING", {});
 
 /** @param config where one may send, and how criteria are read */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: the schema of a service, whose functions are measured one by one
 export default ({ publicUrl, dateSearch, subscriptionNetworks }: Config): ServiceSchema => {
   const reading = { base: publicUrl === undefined ? "" : `${publicUrl}/fhir`, dates: dateSearch };
 
